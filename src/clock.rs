@@ -1,0 +1,40 @@
+//! The only place that reads a clock.
+//!
+//! Owns "now". Everything else receives instants as values or holds a [`Clock`]. A shifted clock serves
+//! demonstrations and tests: it runs at normal speed from a chosen start. Intervals and time-outs use
+//! tokio's monotonic time, never this clock.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+/// A source of the present moment; cheap to copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    shift: TimeDelta,
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self { shift: TimeDelta::zero() }
+    }
+
+    /// A clock that shows `start` now and runs on from there.
+    pub fn starting_at(start: DateTime<Utc>) -> Self {
+        Self { shift: start - Utc::now() }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.shift
+    }
+
+    /// Today's date in Asia/Ho_Chi_Minh.
+    pub fn today(&self) -> NaiveDate {
+        crate::domain::local_date(self.now())
+    }
+
+    /// Whether this clock shows another time than the machine's.
+    pub fn is_shifted(&self) -> bool {
+        !self.shift.is_zero()
+    }
+}

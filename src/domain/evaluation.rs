@@ -1,0 +1,250 @@
+//! Levels, components and the life of an evaluation record (Decree 335/2025 art. 15–21).
+//!
+//! Owns the words for what people decide and the states a record passes. Who may do what is
+//! `evaluation`'s business; how a component is computed is `scoring`'s.
+
+use super::exact::Exact;
+use super::id::PersonId;
+use super::period::Period;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Yearly classification (art. 20). For a quarter it is only the band the score lies in (art. 3.5, 19.1).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Không hoàn thành nhiệm vụ: below 50.
+    NotCompleted,
+    /// Hoàn thành nhiệm vụ: 50 to below 70.
+    Completed,
+    /// Hoàn thành tốt nhiệm vụ: 70 to below 90.
+    Good,
+    /// Hoàn thành xuất sắc nhiệm vụ: 90 and above.
+    Excellent,
+}
+
+impl Level {
+    /// The band an exact score lies in (art. 20.1–4): 90, 70 and 50 belong to the higher band.
+    pub fn of_score(score: &Exact) -> Self {
+        if *score >= Exact::integer(90) {
+            Self::Excellent
+        } else if *score >= Exact::integer(70) {
+            Self::Good
+        } else if *score >= Exact::integer(50) {
+            Self::Completed
+        } else {
+            Self::NotCompleted
+        }
+    }
+
+    /// Stable lower-case name, as stored and sent to the evaluation software.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotCompleted => "not_completed",
+            Self::Completed => "completed",
+            Self::Good => "good",
+            Self::Excellent => "excellent",
+        }
+    }
+
+    /// Reads a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::NotCompleted, Self::Completed, Self::Good, Self::Excellent]
+            .into_iter()
+            .find(|level| level.as_str() == text)
+    }
+
+    /// The level in Vietnamese, as printed on forms.
+    pub fn vietnamese(self) -> &'static str {
+        match self {
+            Self::NotCompleted => "Không hoàn thành nhiệm vụ",
+            Self::Completed => "Hoàn thành nhiệm vụ",
+            Self::Good => "Hoàn thành tốt nhiệm vụ",
+            Self::Excellent => "Hoàn thành xuất sắc nhiệm vụ",
+        }
+    }
+}
+
+/// A leader's component that people decide or that follows from subordinates (art. 15.3).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Component {
+    /// d: result of the agency or unit (kết quả hoạt động), computed bottom-up.
+    UnitResult,
+    /// đ: ability to organise implementation (khả năng tổ chức triển khai).
+    ImplementationAbility,
+    /// e: ability to unite (năng lực tập hợp, đoàn kết).
+    UnityAbility,
+}
+
+/// Ten items of the general criteria with their maxima (form 01, Annex II; 30 points together).
+pub const GENERAL_ITEMS: [(&str, u8, u8); 10] = [
+    // (item, maximum as numerator, denominator): 5 or 2.5 points.
+    ("I.1", 5, 1),
+    ("I.2", 5, 1),
+    ("II.1", 5, 2),
+    ("II.2", 5, 2),
+    ("II.3", 5, 2),
+    ("II.4", 5, 2),
+    ("III.1", 5, 2),
+    ("III.2", 5, 2),
+    ("III.3", 5, 2),
+    ("III.4", 5, 2),
+];
+
+/// Life of an evaluation record's newest revision.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// Computed, a part is still missing (general criteria, d, đ, e).
+    Computed,
+    /// Complete and provisional, shown to the person and sent to the evaluation software.
+    Provisional,
+    /// Approved by the person the law names (art. 10, 17.2).
+    Approved,
+    /// Approved and acknowledged by the national database.
+    Delivered,
+    /// Replaced by a later revision with a reason (art. 21.3).
+    Corrected,
+}
+
+impl RecordState {
+    /// Stable lower-case name, as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Computed => "computed",
+            Self::Provisional => "provisional",
+            Self::Approved => "approved",
+            Self::Delivered => "delivered",
+            Self::Corrected => "corrected",
+        }
+    }
+
+    /// Reads a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Computed, Self::Provisional, Self::Approved, Self::Delivered, Self::Corrected]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// What a person decided, in the evaluation software or by command. Kept for ever, newest wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Key of the decision at its origin; the same key is the same decision.
+    pub key: String,
+    /// Whose evaluation it concerns.
+    pub person: PersonId,
+    /// Which period.
+    pub period: Period,
+    /// Name of the deciding person as the origin gives it; never empty.
+    pub author: String,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+    /// What was decided.
+    pub kind: DecisionKind,
+}
+
+/// Kinds of human decisions that a score or record follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum DecisionKind {
+    /// General criteria, self-scored (art. 18.2); item → points.
+    SelfAssessment {
+        /// Points per item of [`GENERAL_ITEMS`].
+        items: BTreeMap<String, Exact>,
+    },
+    /// General criteria as the scorer confirms them (art. 17.2); item → points.
+    GeneralCriteria {
+        /// Points per item of [`GENERAL_ITEMS`].
+        items: BTreeMap<String, Exact>,
+    },
+    /// A leader's đ or e (art. 15.3.b–c), 50 or 100 percent.
+    LeaderComponent {
+        /// Which component.
+        component: Component,
+        /// Percent.
+        percent: Exact,
+    },
+    /// A superior confirms that returns of a task were major content errors (art. 14.2.b).
+    QualityFailures {
+        /// The task.
+        source: String,
+        /// The task's key at its source.
+        external_id: String,
+        /// How many failed assessments count.
+        count: u32,
+        /// Why.
+        reason: String,
+    },
+    /// An objective cause confirmed by the competent authority (art. 14.2.b–c).
+    Excuse {
+        /// The task's source.
+        source: String,
+        /// The task's key at its source.
+        external_id: String,
+        /// `late` or `quality`.
+        covers: String,
+        /// Why, with the evidence.
+        reason: String,
+    },
+    /// A superior confirms a share of a product as completed, 0 to its quantity.
+    CompletedQuantity {
+        /// The task's source.
+        source: String,
+        /// The task's key at its source.
+        external_id: String,
+        /// Completed and accepted quantity.
+        quantity: Exact,
+    },
+    /// The scorer approves one revision of a period's record (art. 17.2).
+    Approval {
+        /// Revision of the record that was approved.
+        revision: u32,
+        /// Decision number, where there is one.
+        decision_no: Option<String>,
+    },
+    /// The competent authority classifies the year (art. 20, 21).
+    Classification {
+        /// The level decided; the score is an input, not the result.
+        level: Level,
+        /// Decision number.
+        decision_no: Option<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d17_thresholds_belong_to_the_higher_band() {
+        let cases = [
+            ("90", Level::Excellent),
+            ("89.999", Level::Good),
+            ("70", Level::Good),
+            ("69.999", Level::Completed),
+            ("50", Level::Completed),
+            ("49.999", Level::NotCompleted),
+        ];
+        for (score, level) in cases {
+            assert_eq!(Level::of_score(&score.parse().expect("score")), level, "{score}");
+        }
+    }
+
+    #[test]
+    fn general_items_sum_to_thirty_points() {
+        let total: Exact = GENERAL_ITEMS
+            .iter()
+            .filter_map(|(_, n, d)| Exact::ratio((*n).into(), (*d).into()))
+            .fold(Exact::zero(), |sum, points| &sum + &points);
+        assert_eq!(total, Exact::integer(30));
+    }
+}

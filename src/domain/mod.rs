@@ -1,0 +1,26 @@
+//! The vocabulary of the house: pure values that every room speaks.
+//!
+//! Owns identifiers, periods, the working calendar, tasks and their events, people, units, products,
+//! exact numbers and the life of an evaluation record. It must not know files, networks, databases,
+//! JSON documents or the present moment: "now" always comes in as a value. Constructors refuse values
+//! that cannot exist, so a value that is in hand is a valid one.
+
+pub mod calendar;
+pub mod evaluation;
+pub mod exact;
+pub mod id;
+pub mod period;
+pub mod person;
+pub mod product;
+pub mod task;
+
+pub use calendar::{WorkingCalendar, local_date, local_offset};
+pub use evaluation::{Component, Decision, DecisionKind, Level, RecordState};
+pub use exact::{Exact, RoundingMode};
+pub use id::{CatalogVersion, PersonId, ProductCode, RuleSetId, SourceId, TargetId, UnitCode};
+pub use period::Period;
+pub use person::{CitizenId, Leadership, Membership, Person, Role, StaffNumber, Unit, UnitKind};
+pub use product::{CatalogProduct, ComplexityGroup};
+pub use task::{
+    AccountKind, AccountRef, CanonicalTask, Due, EventKind, SourceEvent, TaskDraft, TaskKey, TaskStatus,
+};

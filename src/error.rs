@@ -1,0 +1,193 @@
+//! What an operator is told: coded findings with place, cause and remedy, in Vietnamese and English.
+//!
+//! Owns the shape of every message that reaches a person and what a caller should do about a failure
+//! (`Disposition`). Each layer keeps its own typed error; at the boundary where it is handled it becomes
+//! one [`Finding`]. It must not know any layer's details. Codes are stable (`LT-SRC-003`), never reused,
+//! and each has a page `docs/errors/<code>.md`; a test compares both lists.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Language of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// Vietnamese.
+    Vi,
+    /// English.
+    #[default]
+    En,
+}
+
+/// One sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+impl Text {
+    /// Both sentences.
+    pub fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// The sentence in one language.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Vi => &self.vi,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing to do.
+    Info,
+    /// Works, but should be looked at.
+    Warning,
+    /// Does not work until someone acts.
+    Error,
+}
+
+/// What a caller should do about a failure. Retry, breaker, page and alerts use only this and the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// Try again within the same run.
+    RetryNow,
+    /// Try again at a later run; heals by itself.
+    RetryLater,
+    /// This item will never succeed as it is; go on with the others.
+    GiveUp,
+    /// A person has to act (password, configuration, decision).
+    NeedsOperator,
+}
+
+/// Where a finding is: a file with line, a record, a configuration key, a URL without query.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// File, source or target.
+    pub what: String,
+    /// Line, 1-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column, cell, key or record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Place {
+    /// A place without line or detail.
+    pub fn of(what: impl Into<String>) -> Self {
+        Self { what: what.into(), line: None, detail: None }
+    }
+
+    /// A line of a file.
+    pub fn line(what: impl Into<String>, line: u32) -> Self {
+        Self { what: what.into(), line: Some(line), detail: None }
+    }
+
+    /// The same place, narrowed to a column, cell, key or record.
+    pub fn at(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, " ({detail})")?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing an operator is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable code, for example `LT-CFG-001`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What happened.
+    pub what: Text,
+    /// What to do about it.
+    pub remedy: Text,
+}
+
+impl Finding {
+    /// A finding of severity error without a place.
+    pub fn error(code: &str, what: Text, remedy: Text) -> Self {
+        Self { code: code.to_owned(), severity: Severity::Error, place: None, what, remedy }
+    }
+
+    /// A finding of severity warning without a place.
+    pub fn warning(code: &str, what: Text, remedy: Text) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, what, remedy) }
+    }
+
+    /// A finding of severity info without a place.
+    pub fn info(code: &str, what: Text, remedy: Text) -> Self {
+        Self { severity: Severity::Info, ..Self::error(code, what, remedy) }
+    }
+
+    /// The same finding with its place.
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// One line, and a second one with the remedy, as the command line prints it.
+    pub fn render(&self, lang: Lang) -> String {
+        let place = self.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        let remedy = match lang {
+            Lang::Vi => "cách xử lý",
+            Lang::En => "remedy",
+        };
+        format!("{} {place}{}\n  {remedy}: {}", self.code, self.what.get(lang), self.remedy.get(lang))
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Lang::En))
+    }
+}
+
+/// Findings as an error: what `check`, imports and loaders return when they cannot go on. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings(pub Vec<Finding>);
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, finding) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            finding.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Findings {}
+
+impl From<Finding> for Findings {
+    fn from(finding: Finding) -> Self {
+        Self(vec![finding])
+    }
+}

@@ -1,0 +1,3 @@
+//! Entry point: parses the command line and hands over to the library.
+
+fn main() {}
