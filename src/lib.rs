@@ -7,5 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod connector;
 pub mod domain;
 pub mod error;

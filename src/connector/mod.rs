@@ -1,0 +1,169 @@
+//! Pulling raw records out of source systems and reading each into a task draft.
+//!
+//! Owns the contract every kind of source fulfils ([`Connector`], [`Pull`]), the manifest language and the
+//! kinds themselves. It must not know the store, people or products: whether a record changed, whose it is
+//! and what it is worth are decided by the rooms after it. A failure of the source is a
+//! [`ConnectorError`]; a record that cannot be read is a [`Rejection`] and never stops its neighbours.
+
+use crate::domain::{SourceId, TaskDraft};
+use crate::error::{Disposition, Finding};
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where a later pull goes on. Opaque to everyone but the connector that made it; stored in the same
+/// transaction as the page it came with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor(pub String);
+
+/// What a pull should cover.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PullMode {
+    /// What changed since the cursor, overlap window included; everything when there is none or the
+    /// source knows no change filter.
+    Incremental,
+    /// Everything the source shows, to find what incremental pulls lost and what is gone.
+    Full,
+    /// A span of time, without moving the cursor.
+    Backfill {
+        /// Start, included.
+        from: DateTime<Utc>,
+        /// End, excluded.
+        to: DateTime<Utc>,
+    },
+}
+
+/// One pull's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// What to cover.
+    pub mode: PullMode,
+    /// The last committed cursor.
+    pub cursor: Option<Cursor>,
+    /// The present instant, for overlap windows and for refusing cursors in the future.
+    pub now: DateTime<Utc>,
+}
+
+/// One record as the source gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRecord {
+    /// The source's key.
+    pub external_id: String,
+    /// First 16 bytes of SHA-256 over the manifest's fingerprint and the listed body: equal hash means
+    /// nothing to do. Detail calls do not change it.
+    pub hash: [u8; 16],
+    /// The record as JSON text: what the listing gave, with the answers of detail calls added.
+    pub body: Bytes,
+    /// Position within its page, 0-based.
+    pub index: u32,
+}
+
+/// Why one record was not read; it is stored with this reason, shown, and replayed after a fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The key, where it could be read.
+    pub external_id: Option<String>,
+    /// Position within its page, 0-based.
+    pub index: u32,
+    /// The record, or the part of it that could be cut out.
+    pub body: Bytes,
+    /// What is wrong with it, with field and remedy.
+    pub finding: Finding,
+}
+
+/// One answer of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What was asked, without secrets: method and path, file name, or name of the query.
+    pub request: String,
+    /// The answer exactly as received (after decompression), kept by the store.
+    pub body: Bytes,
+    /// Its records.
+    pub records: Vec<RawRecord>,
+    /// Records that could not even be listed (no key, too large).
+    pub rejected: Vec<Rejection>,
+    /// Present when everything up to and including this page may be forgotten once it is stored.
+    pub cursor: Option<Cursor>,
+}
+
+/// How a pull ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PullEnd {
+    /// Whether every task the source shows passed by: only then may missing ones be called gone.
+    pub complete: bool,
+    /// The cursor after the whole pull; none keeps the old one.
+    pub cursor: Option<Cursor>,
+    /// The source's own total, where it tells one.
+    pub source_total: Option<u64>,
+    /// Things worth telling an operator.
+    pub findings: Vec<Finding>,
+}
+
+/// What `next_page` gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Another page.
+    Page(Page),
+    /// The pull is over.
+    End(PullEnd),
+}
+
+/// Why a source could not be pulled.
+#[derive(Debug, thiserror::Error)]
+#[error("{finding}")]
+pub struct ConnectorError {
+    /// What happened, where, what to do.
+    pub finding: Box<Finding>,
+    /// What the caller should do.
+    pub disposition: Disposition,
+    /// How long the source asked us to wait.
+    pub retry_after: Option<std::time::Duration>,
+}
+
+/// A running pull. Dropping it cancels it; nothing it holds outlives it.
+#[async_trait]
+pub trait Pull: Send {
+    /// The next page in order. Memory is bounded by the page; after [`Step::End`] it is not called again.
+    async fn next_page(&mut self) -> Result<Step, ConnectorError>;
+}
+
+/// One connected source.
+///
+/// At-least-once: the same record may come again, in the same pull or a later one. Restartable from any
+/// cursor it returned. Safe to call from one task at a time per pull; `check` may run beside a pull.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// The source this connector pulls.
+    fn source(&self) -> &SourceId;
+
+    /// Whether a full pull sees every task (then missing ones are gone) and whether changes can be
+    /// asked for. Told to people and used by the schedule.
+    fn abilities(&self) -> Abilities;
+
+    /// Connects, authenticates and reads one page; every finding, not only the first. Stores nothing.
+    async fn check(&self) -> Vec<Finding>;
+
+    /// Starts a pull.
+    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError>;
+
+    /// Adds the answers of detail calls to records the store found new or changed, in the given order.
+    /// Without detail calls it gives them back untouched. An error that concerns the source as a whole is
+    /// returned as such; one that concerns a record becomes its rejection.
+    async fn detail(
+        &self,
+        records: Vec<RawRecord>,
+    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError>;
+
+    /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
+    fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;
+}
+
+/// What a connector can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// Changes since a cursor can be asked for.
+    pub incremental: bool,
+    /// A full pull shows every task the account may see.
+    pub full_is_complete: bool,
+}
