@@ -6,7 +6,28 @@
 
 #![forbid(unsafe_code)]
 
+pub mod catalog;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod connector;
+pub mod daemon;
+pub mod delivery;
+pub mod directory;
 pub mod domain;
 pub mod error;
+pub mod evaluation;
+pub mod failpoint;
+pub mod ingest;
+pub mod mapping;
+pub mod pipeline;
+pub mod schedule;
+pub mod scoring;
+pub mod sheet;
+#[cfg(feature = "simulator")]
+pub mod simulator;
+pub mod store;
+pub mod telemetry;
+pub mod text;
+pub mod transport;
+pub mod web;

@@ -1,3 +1,5 @@
-//! Entry point: parses the command line and hands over to the library.
+//! Entry point: hands over to the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    lienthong::cli::main()
+}

@@ -5,6 +5,19 @@
 //! and what it is worth are decided by the rooms after it. A failure of the source is a
 //! [`ConnectorError`]; a record that cannot be read is a [`Rejection`] and never stops its neighbours.
 
+pub mod conformance;
+pub mod expression;
+pub mod file;
+pub mod http;
+pub mod json;
+pub mod manifest;
+mod open;
+pub mod rule;
+pub mod sql;
+
+pub use open::{OpenSource, Opened, open};
+pub use rule::record_hash;
+
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding};
 use async_trait::async_trait;
@@ -158,6 +171,9 @@ pub trait Connector: Send + Sync {
     /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;
 }
+
+/// Reads a record into a draft by a manifest's rules.
+pub type DraftReader = std::sync::Arc<dyn Fn(&RawRecord) -> Result<TaskDraft, Box<Rejection>> + Send + Sync>;
 
 /// What a connector can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

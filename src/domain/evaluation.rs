@@ -111,7 +111,7 @@ pub enum RecordState {
     Approved,
     /// Approved and acknowledged by the national database.
     Delivered,
-    /// Replaced by a later revision with a reason (art. 21.3).
+    /// Replaces an approved or closed result with a reason (art. 21.3); waits for its own approval.
     Corrected,
 }
 

@@ -6,21 +6,26 @@
 //! that cannot exist, so a value that is in hand is a valid one.
 
 pub mod calendar;
+pub mod directory;
 pub mod evaluation;
 pub mod exact;
 pub mod id;
 pub mod period;
 pub mod person;
 pub mod product;
+pub mod rules;
 pub mod task;
 
 pub use calendar::{WorkingCalendar, local_date, local_offset};
+pub use directory::{DirectoryImport, ImportedPerson};
 pub use evaluation::{Component, Decision, DecisionKind, Level, RecordState};
 pub use exact::{Exact, RoundingMode};
 pub use id::{CatalogVersion, PersonId, ProductCode, RuleSetId, SourceId, TargetId, UnitCode};
 pub use period::Period;
 pub use person::{CitizenId, Leadership, Membership, Person, Role, StaffNumber, Unit, UnitKind};
 pub use product::{CatalogProduct, ComplexityGroup};
+pub use rules::RuleSet;
 pub use task::{
-    AccountKind, AccountRef, CanonicalTask, Due, EventKind, SourceEvent, TaskDraft, TaskKey, TaskStatus,
+    AccountKind, AccountRef, Assignment, CanonicalTask, Due, EventKind, SourceEvent, TaskDraft, TaskKey,
+    TaskStatus,
 };

@@ -293,7 +293,7 @@ pub struct CanonicalTask {
     pub returned_count: u32,
     /// How often it was opened again after completion.
     pub reopened_count: u32,
-    /// The submission that was later accepted; lateness counts to this moment.
+    /// The submission that was accepted, or waits to be; lateness counts to this moment once the task is done.
     pub accepted_submission_at: Option<DateTime<Utc>>,
     /// When we first saw the task.
     pub first_seen_at: DateTime<Utc>,

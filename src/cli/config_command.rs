@@ -1,0 +1,68 @@
+//! `config check`, `config schema`, `config default`, `config example`.
+//!
+//! Owns what each prints. They need no database and no network and change nothing.
+
+use crate::config::{self, Config, Loaded};
+use crate::error::{Severity, Text};
+use crate::pipeline::command::{Document, EXIT_CONFIG, EXIT_OK, Field, Outcome};
+use serde_json::Value;
+
+/// What a loaded configuration amounts to, with everything still wrong with its secrets and files.
+pub fn check(loaded: &Loaded) -> Outcome {
+    let config = &loaded.config;
+    let mut findings = loaded.warnings.clone();
+    findings.extend(config.secret_findings(Config::credentials_folder().as_deref()));
+    match config.holidays() {
+        Ok(holidays) => {
+            use chrono::Datelike as _;
+            findings.extend(holidays.gap(crate::clock::Clock::system().today().year()));
+        }
+        Err(wrong) => findings.extend(wrong.0),
+    }
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let path = |path: &std::path::Path| Value::from(path.display().to_string());
+    let names = |names: Vec<&str>| Value::from(names);
+    let fields = vec![
+        Field::new("ok", "Dùng được", "Usable", !failed),
+        Field::new("data_dir", "Thư mục dữ liệu", "Data folder", path(&config.daemon.data_dir)),
+        Field::new("listen", "Trang theo dõi", "Page", config.daemon.listen.to_string()),
+        Field::new("units", "Số đơn vị", "Units", config.unit.len()),
+        Field::new(
+            "sources",
+            "Nguồn",
+            "Sources",
+            names(config.source.iter().map(|source| source.id.as_str()).collect()),
+        ),
+        Field::new(
+            "targets",
+            "Đích",
+            "Targets",
+            names(config.target.iter().map(|target| target.id.as_str()).collect()),
+        ),
+        Field::new("findings", "Ghi nhận", "Findings", serde_json::to_value(&findings).unwrap_or_default()),
+    ];
+    let mut shown = fields;
+    // For people the findings are printed by themselves.
+    let document = Document::Json {
+        value: Value::Object(shown.iter().map(|field| (field.key.clone(), field.value.clone())).collect()),
+        text: {
+            shown.pop();
+            let object = Document::Object { title: Text::new("Cấu hình", "Configuration"), fields: shown };
+            let print = |lang| super::print::text(&object, lang);
+            Text::new(print(crate::error::Lang::Vi), print(crate::error::Lang::En))
+        },
+    };
+    Outcome { exit: if failed { EXIT_CONFIG } else { EXIT_OK }, findings, document }
+}
+
+/// The JSON Schema, as JSON in either form of output.
+pub fn schema() -> Outcome {
+    let value = config::schema();
+    let text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    Outcome::ok(Document::Json { value, text: Text::new(text.clone(), text) })
+}
+
+/// A file that is compiled in, as it is.
+pub fn text(text: &str) -> Outcome {
+    Outcome::ok(Document::Json { value: Value::from(text), text: Text::new(text, text) })
+}

@@ -1,0 +1,161 @@
+//! `demo` and `simulate`: the daemon on a simulated province, and that province alone.
+//!
+//! Owns what is printed and when each ends. The composition stands in `demonstration`. A build without the
+//! feature `simulator` refuses both.
+
+use super::args::{DemoArgs, Global, SimulateArgs};
+use super::print::Printer;
+
+#[cfg(not(feature = "simulator"))]
+mod without {
+    use super::{DemoArgs, Global, Printer, SimulateArgs};
+    use crate::cli::run::not_available;
+    use crate::pipeline::command::{EXIT_FAILED, Outcome};
+
+    pub async fn run(_args: &DemoArgs, _global: &Global, printer: &Printer) -> u8 {
+        printer.finish(&Outcome::failed(EXIT_FAILED, not_available()))
+    }
+
+    pub async fn simulate(_args: &SimulateArgs, _global: &Global, printer: &Printer) -> u8 {
+        printer.finish(&Outcome::failed(EXIT_FAILED, not_available()))
+    }
+}
+
+#[cfg(not(feature = "simulator"))]
+pub use without::{run, simulate};
+
+#[cfg(feature = "simulator")]
+pub use with::{run, simulate};
+
+#[cfg(feature = "simulator")]
+mod with {
+    use super::{DemoArgs, Global, Printer, SimulateArgs};
+    use crate::cli::demonstration::{Demo, DemoOptions};
+    use crate::cli::lock::{DataFolder, Holder};
+    use crate::cli::run::{metrics_text, no_runtime, serve_orders, stop_signal};
+    use crate::error::{Finding, Text};
+    use crate::pipeline::command::{Document, EXIT_BUSY, EXIT_FAILED, EXIT_OK, Outcome};
+    use crate::simulator::{SimulatorConfig, start};
+    use crate::telemetry;
+    use crate::telemetry::LogForm;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    /// Folder of a demonstration nobody named one for.
+    const FOLDER: &str = "data/demo";
+    /// Longest a stop may take.
+    const STOP: Duration = Duration::from_secs(20);
+
+    /// Runs the demonstration; returns the exit code.
+    pub async fn run(args: &DemoArgs, global: &Global, printer: &Printer) -> u8 {
+        let filter = if args.once { "warn" } else { "info,lienthong=info" };
+        if let Err(finding) = telemetry::start_logging(LogForm::Auto, filter) {
+            return printer.finish(&Outcome::failed(EXIT_FAILED, finding));
+        }
+        let options = DemoOptions {
+            folder: global.data_dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER)),
+            once: args.once,
+            seed: args.seed,
+            people: args.people as usize,
+            tasks: args.tasks as usize,
+            // A run that ends by itself must not fail because a page is open elsewhere.
+            port: if args.once { 0 } else { args.port },
+        };
+        let held = match DataFolder::take(&options.folder.join("data"), Holder::Daemon) {
+            Ok(held) => held,
+            Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),
+        };
+        let demo = match Demo::start(&options, metrics_text()).await {
+            Ok(demo) => demo,
+            Err(findings) => {
+                return printer.finish(&Outcome {
+                    exit: EXIT_FAILED,
+                    findings: findings.0,
+                    document: Document::Nothing,
+                });
+            }
+        };
+        printer.note(&format!("http://{}/", demo.daemon.address));
+        let stop = match stop_signal() {
+            Ok(stop) => stop,
+            Err(error) => return printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
+        };
+        let orders = match serve_orders(&held, demo.daemon.app.clone(), stop.clone()) {
+            Ok(orders) => orders,
+            Err(finding) => return printer.finish(&Outcome::failed(EXIT_FAILED, finding)),
+        };
+        let code = if args.once {
+            tokio::select! {
+                () = stop.cancelled() => EXIT_FAILED,
+                settled = demo.settle() => finish_once(settled, printer),
+            }
+        } else {
+            stop.cancelled().await;
+            EXIT_OK
+        };
+        stop.cancel();
+        demo.stop(STOP).await;
+        orders.abort();
+        drop(held);
+        code
+    }
+
+    fn finish_once(
+        settled: Result<(serde_json::Value, bool), crate::error::Findings>,
+        printer: &Printer,
+    ) -> u8 {
+        match settled {
+            Err(findings) => printer.finish(&Outcome {
+                exit: EXIT_FAILED,
+                findings: findings.0,
+                document: Document::Nothing,
+            }),
+            Ok((account, adds_up)) => {
+                let text = serde_json::to_string_pretty(&account).unwrap_or_default();
+                let mut outcome =
+                    Outcome::ok(Document::Json { value: account, text: Text::new(text.clone(), text) });
+                if !adds_up {
+                    outcome.exit = EXIT_FAILED;
+                    outcome.findings.push(Finding::error(
+                        "LT-RUN-031",
+                        Text::new(
+                            "bản trình diễn không khớp số liệu của bên nhận",
+                            "the demonstration does not add up with what the receivers hold",
+                        ),
+                        Text::new(
+                            "xem open và examples trong kết quả",
+                            "look at open and examples in the result",
+                        ),
+                    ));
+                }
+                printer.finish(&outcome)
+            }
+        }
+    }
+
+    /// Serves the simulated province; returns the exit code.
+    pub async fn simulate(args: &SimulateArgs, global: &Global, printer: &Printer) -> u8 {
+        let config = SimulatorConfig {
+            seed: args.seed,
+            today: args.today,
+            people: args.people as usize,
+            tasks: args.tasks as usize,
+            folder: global.data_dir.clone().unwrap_or_else(|| PathBuf::from("data/province")),
+            port: args.listen.port(),
+            last_tick: None,
+            auto_tick_ms: args.auto_tick,
+        };
+        let stop = match stop_signal() {
+            Ok(stop) => stop,
+            Err(error) => return printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
+        };
+        match start(config).await {
+            Err(error) => printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
+            Ok(running) => {
+                printer.note(&format!("http://{}", running.address));
+                stop.cancelled().await;
+                EXIT_OK
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! From the arguments of the process to its exit code.
+//!
+//! Owns the order of things: language, parsing, process-wide set-up, then either a calculation that needs
+//! nothing, or an order that goes to the running daemon over its socket and, where none runs, is carried
+//! out in process under the data folder's lock.
+
+use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, RunArgs, Score};
+use super::lock::{DataFolder, Holder};
+use super::print::{Printer, Shape};
+use super::{config_command, demo, lang, mapping_evaluate, order, run, score_case, socket, usage};
+use crate::config::{self, Loaded, Overrides};
+use crate::error::{Findings, Lang, Text};
+use crate::pipeline::command::{
+    Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, Outcome, Progress,
+};
+use clap::FromArgMatches as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long an order waits for another one that works in process under the lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _armed = crate::failpoint::arm();
+    // Refused when a provider is already installed, which is as good.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let language = lang::choose(&arguments, |name| std::env::var(name).ok());
+    let matches = match lang::command(language).try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        Err(error) => return usage::end(&error, language),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage::end(&error, language),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let shape = if cli.global.json { Shape::Json } else { Shape::Text };
+            let finding = run::no_runtime(&error);
+            return ExitCode::from(
+                Printer::new(shape, language).finish(&Outcome::failed(EXIT_FAILED, finding)),
+            );
+        }
+    };
+    ExitCode::from(runtime.block_on(act(cli, language)))
+}
+
+async fn act(cli: Cli, language: Lang) -> u8 {
+    let Cli { global, action } = cli;
+    let mut printer = Printer::new(if global.json { Shape::Json } else { Shape::Text }, language);
+    match action {
+        Action::Run(RunArgs { listen }) => match load(&global, listen) {
+            Ok(loaded) => run::run_daemon(loaded, &printer).await,
+            Err(findings) => printer.finish(&refused(findings)),
+        },
+        Action::Demo(demo) => demo::run(&demo, &global, &printer).await,
+        Action::Simulate(simulate) => demo::simulate(&simulate, &global, &printer).await,
+        Action::Config(action) => {
+            let outcome = match action {
+                ConfigAction::Check => match load(&global, None) {
+                    Ok(loaded) => config_command::check(&loaded),
+                    Err(findings) => refused(findings),
+                },
+                ConfigAction::Schema => config_command::schema(),
+                ConfigAction::Default => config_command::text(config::DEFAULTS),
+                ConfigAction::Example => config_command::text(config::EXAMPLE),
+            };
+            printer.finish(&outcome)
+        }
+        Action::Mapping(Mapping::Evaluate(args)) => printer.finish(&evaluate(&args)),
+        Action::Score(Score::Case { file }) => printer.finish(&case(&file)),
+        action => {
+            if let Action::Report(Report::Tasks { format: Some(format), .. }) = &action {
+                printer.shape = match format {
+                    Format::Table => Shape::Text,
+                    Format::Csv => Shape::Csv,
+                    Format::Json => Shape::Json,
+                };
+            }
+            match order::command(action) {
+                Ok(command) => send(command, &global, &printer).await,
+                Err(finding) => printer.finish(&Outcome::failed(EXIT_USAGE, *finding)),
+            }
+        }
+    }
+}
+
+fn load(global: &Global, listen: Option<std::net::SocketAddr>) -> Result<Loaded, Findings> {
+    let path = config::locate(global.config.as_deref())?;
+    let overrides = Overrides { data_dir: global.data_dir.clone(), listen };
+    config::load(&path, std::env::vars_os().filter_map(readable), &overrides)
+}
+
+/// Variables that are no Unicode cannot be ours.
+fn readable((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.into_string().ok()?))
+}
+
+fn refused(findings: Findings) -> Outcome {
+    Outcome { exit: EXIT_CONFIG, findings: findings.0, document: Document::Nothing }
+}
+
+/// Carries an order out: over the socket of a running daemon, else in process.
+async fn send(command: Command, global: &Global, printer: &Printer) -> u8 {
+    let loaded = match load(global, None) {
+        Ok(loaded) => loaded,
+        Err(findings) => return printer.finish(&refused(findings)),
+    };
+    let bar = printer.progress(command.shows_progress());
+    let told = |progress: Progress| bar.show(&progress);
+    let folder = &loaded.config.daemon.data_dir;
+    let began = std::time::Instant::now();
+    let outcome = loop {
+        match socket::order(folder, &command, &told).await {
+            Ok(Some(outcome)) => break outcome,
+            Ok(None) => {}
+            Err(finding) => break Outcome::failed(EXIT_BUSY, *finding),
+        }
+        match DataFolder::take(folder, Holder::Order) {
+            Ok(held) => break in_process(command, loaded.clone(), held, &told).await,
+            // The holder may be a daemon that is just starting or an order that is just ending.
+            Err(finding) if began.elapsed() < PATIENCE && finding.code == "LT-RUN-001" => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(finding) => break Outcome::failed(EXIT_BUSY, *finding),
+        }
+    };
+    bar.clear();
+    printer.finish(&outcome)
+}
+
+async fn in_process(
+    command: Command,
+    loaded: Loaded,
+    held: DataFolder,
+    told: &(dyn Fn(Progress) + Sync),
+) -> Outcome {
+    let executor = match run::executor(&loaded, &command).await {
+        Ok(executor) => executor,
+        Err(outcome) => return outcome,
+    };
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let work = executor.execute(command, sender);
+    tokio::pin!(work);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut work => break outcome,
+            Some(progress) = receiver.recv() => told(progress),
+        }
+    };
+    drop(held);
+    outcome
+}
+
+fn evaluate(args: &mapping_evaluate::Args) -> Outcome {
+    match mapping_evaluate::run(args) {
+        Ok(report) => {
+            let text = Text::new(
+                mapping_evaluate::render(&report, Lang::Vi),
+                mapping_evaluate::render(&report, Lang::En),
+            );
+            json_document(&report, text)
+        }
+        Err(findings) => failed(findings),
+    }
+}
+
+fn case(file: &Path) -> Outcome {
+    let input = match order::read_or_stdin(file) {
+        Ok(input) => input,
+        Err(finding) => return Outcome::failed(EXIT_USAGE, *finding),
+    };
+    match score_case::run(&input.name, &input.bytes) {
+        Ok(derivation) => {
+            let text = serde_json::to_string_pretty(&derivation).unwrap_or_default();
+            json_document(&derivation, Text::new(text.clone(), text))
+        }
+        Err(findings) => failed(findings),
+    }
+}
+
+fn json_document(value: &impl serde::Serialize, text: Text) -> Outcome {
+    match serde_json::to_value(value) {
+        Ok(value) => {
+            Outcome { exit: EXIT_OK, findings: Vec::new(), document: Document::Json { value, text } }
+        }
+        Err(error) => Outcome::failed(EXIT_FAILED, run::not_printable(&error)),
+    }
+}
+
+fn failed(findings: Findings) -> Outcome {
+    Outcome { exit: EXIT_FAILED, findings: findings.0, document: Document::Nothing }
+}

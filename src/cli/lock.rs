@@ -1,0 +1,140 @@
+//! The lock of the data folder: one process works on it at a time.
+//!
+//! Owns `data_dir/lock`, the folder's permissions and the message for whoever comes second. The lock is the
+//! kernel's and ends with the process, however it ends, so a stale file never blocks; the process number in
+//! the file is only for people. It must not know what the holder does.
+
+use crate::error::{Finding, Place, Text};
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What kind of process holds the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// The daemon.
+    Daemon,
+    /// One order carried out in process.
+    Order,
+}
+
+/// A data folder that belongs to this process until dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    // Held for its lock, which ends when the file is closed.
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Takes the folder, making it (mode 0700) when missing.
+    ///
+    /// # Errors
+    /// LT-RUN-001 another process has it; LT-RUN-004 it cannot be made or locked.
+    pub fn take(path: &Path, holder: Holder) -> Result<Self, Box<Finding>> {
+        let unusable = |error: std::io::Error| Box::new(unusable(path, &error));
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        let mut lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Box::new(in_use(path, &mut lock))),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let word = match holder {
+            Holder::Daemon => "daemon",
+            Holder::Order => "order",
+        };
+        let note = |lock: &mut File| {
+            lock.set_len(0)?;
+            lock.rewind()?;
+            writeln!(lock, "{} {word}", std::process::id())
+        };
+        note(&mut lock).map_err(unusable)?;
+        Ok(Self { path: path.to_path_buf(), _lock: lock })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn in_use(path: &Path, lock: &mut File) -> Finding {
+    let mut note = String::new();
+    // The note is for people; a holder that is just writing it may leave it empty.
+    let _unreadable = lock.take(64).read_to_string(&mut note);
+    let pid = note.split_whitespace().next().unwrap_or("?");
+    let folder = path.display();
+    Finding::error(
+        "LT-RUN-001",
+        Text::new(
+            format!("thư mục dữ liệu {folder} đang được tiến trình {pid} sử dụng"),
+            format!("data folder {folder} is in use by process {pid}"),
+        ),
+        Text::new(
+            "mỗi thư mục chỉ một dịch vụ; dừng tiến trình kia (systemctl stop lienthong) hoặc chọn --data-dir khác",
+            "one daemon per folder; stop the other process (systemctl stop lienthong) or choose another --data-dir",
+        ),
+    )
+    .at(Place::of(folder.to_string()))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Finding {
+    let folder = path.display();
+    Finding::error(
+        "LT-RUN-004",
+        Text::new(
+            format!("không dùng được thư mục dữ liệu {folder}: {error}"),
+            format!("data folder {folder} cannot be used: {error}"),
+        ),
+        Text::new(
+            "kiểm tra đường dẫn, quyền ghi và dung lượng đĩa",
+            "check the path, the right to write and the space on the disk",
+        ),
+    )
+    .at(Place::of(folder.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn the_second_one_is_told_who_has_the_folder_and_gets_it_afterwards() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("data");
+        let first = DataFolder::take(&path, Holder::Daemon).expect("free");
+        assert_eq!(std::fs::metadata(&path).expect("made").permissions().mode() & 0o777, 0o700);
+        let finding = DataFolder::take(&path, Holder::Order).expect_err("taken");
+        assert_eq!(finding.code, "LT-RUN-001");
+        let text = finding.to_string();
+        assert!(text.contains(&std::process::id().to_string()) && text.contains("data"), "{text}");
+        drop(first);
+        DataFolder::take(&path, Holder::Order).expect("free again");
+    }
+
+    #[test]
+    fn a_stale_lock_file_blocks_nobody() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("lock"), "999999 daemon\n").expect("stale");
+        DataFolder::take(folder.path(), Holder::Daemon).expect("free");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_a_finding() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("file"), "").expect("a file in the way");
+        let finding =
+            DataFolder::take(&folder.path().join("file/data"), Holder::Daemon).expect_err("no folder");
+        assert_eq!(finding.code, "LT-RUN-004");
+    }
+}

@@ -1,0 +1,24 @@
+//! The command line: one file per concern, a thin translation between people and `pipeline::command`.
+//!
+//! Owns arguments, languages, printing, exit codes, the lock of the data folder and the socket over which
+//! orders reach a running daemon. It must not know SQL or the insides of engines. Every failure is printed
+//! as a finding on standard error and becomes a documented exit code; standard output carries results only.
+
+pub mod args;
+mod config_command;
+mod demo;
+#[cfg(feature = "simulator")]
+pub mod demonstration;
+mod dispatch;
+mod help_vi;
+pub mod lang;
+pub mod lock;
+pub mod mapping_evaluate;
+mod order;
+pub mod print;
+pub mod run;
+pub mod score_case;
+pub mod socket;
+mod usage;
+
+pub use dispatch::main;

@@ -1,0 +1,246 @@
+//! From parsed arguments to the order they mean.
+//!
+//! Owns reading the files an order carries and the default author. It must not know how an order is carried
+//! out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
+
+use super::args::{
+    Action, Author, Catalog, Criteria, CriteriaSet, Db, Excused, History, Mapping, Outbox, People,
+    PeriodAction, Record, Rejected, Report, Ruling, Score,
+};
+use crate::domain::DecisionKind;
+use crate::error::{Finding, Place, Text};
+use crate::pipeline::command::{Command, InputFile, MAX_FILE_BYTES, MappingChoice, TaskRef};
+use std::io::Read as _;
+use std::path::Path;
+
+type Ordered = Result<Command, Box<Finding>>;
+
+/// The order a subcommand means. Subcommands that are no orders never come here; they give LT-RUN-005.
+pub fn command(action: Action) -> Ordered {
+    match action {
+        Action::Check => Ok(Command::Check {}),
+        Action::Status => Ok(Command::Status {}),
+        Action::Sync { source, full } => Ok(Command::Sync { source, full }),
+        Action::Backfill { source, from, to } if from <= to => Ok(Command::Backfill { source, from, to }),
+        Action::Backfill { .. } => Err(Box::new(backwards())),
+        Action::Rejected(Rejected::List { source, rows }) => {
+            Ok(Command::RejectedList { source, limit: rows.limit })
+        }
+        Action::Rejected(Rejected::Replay { source }) => Ok(Command::RejectedReplay { source }),
+        Action::People(action) => people(action),
+        Action::Catalog(action) => catalog(action),
+        Action::Mapping(action) => mapping(action),
+        Action::Criteria(Criteria::Set(set)) => criteria_set(*set),
+        Action::Criteria(Criteria::Import { file, author }) => {
+            Ok(Command::CriteriaImport { file: read(&file)?, author: name(author)? })
+        }
+        Action::Score(Score::Show { person, period, unit, view, rows }) => {
+            Ok(Command::ScoreShow { period, person, unit, view, limit: rows.limit })
+        }
+        Action::Score(Score::Explain { person, period, view }) => {
+            Ok(Command::ScoreExplain { person, period, view })
+        }
+        Action::Record(action) => record(action),
+        Action::Period(PeriodAction::Close { period, dry_run, reason, author }) => {
+            Ok(Command::PeriodClose { period, author: name(author)?, reason, dry_run })
+        }
+        Action::History(History::Import { file: Some(file), author, .. }) => {
+            Ok(Command::HistoryImport { file: read(&file)?, author: name(author)? })
+        }
+        Action::History(History::Import { file: None, person, reason, author, .. }) => {
+            Ok(Command::HistoryEmpty {
+                people: person,
+                author: name(author)?,
+                reason: reason.unwrap_or_default(),
+            })
+        }
+        Action::Outbox(action) => outbox(action),
+        Action::Report(Report::Tasks { by, source, as_of, key, .. }) => {
+            Ok(Command::ReportTasks { by, source, as_of, key })
+        }
+        Action::Db(Db::Migrate) => Ok(Command::DbMigrate {}),
+        Action::Db(Db::Check) => Ok(Command::DbCheck {}),
+        Action::Db(Db::Backup { to }) => {
+            let to = std::path::absolute(&to).map_err(|error| unreadable(&to, &error.to_string()))?;
+            Ok(Command::DbBackup { to })
+        }
+        Action::Run(_) | Action::Demo(_) | Action::Simulate(_) | Action::Config(_) | Action::Score(_) => {
+            Err(Box::new(super::run::not_available()))
+        }
+    }
+}
+
+fn people(action: People) -> Ordered {
+    Ok(match action {
+        People::Import { file, units, dry_run, author } => Command::PeopleImport {
+            people: read(&file)?,
+            units: units.as_deref().map(read).transpose()?,
+            author: name(author)?,
+            dry_run,
+        },
+        People::Unknown { rows } => Command::PeopleUnknown { limit: rows.limit },
+        People::Link { source, account, person, author } => {
+            Command::PeopleLink { source, account, person, author: name(author)? }
+        }
+    })
+}
+
+fn catalog(action: Catalog) -> Ordered {
+    Ok(match action {
+        Catalog::Import { file, name: version, valid_from, author } => {
+            Command::CatalogImport { file: read(&file)?, version, valid_from, author: name(author)? }
+        }
+        Catalog::Diff { file, name } => Command::CatalogDiff { file: read(&file)?, version: name },
+    })
+}
+
+fn mapping(action: Mapping) -> Ordered {
+    match action {
+        Mapping::Review { after, rows } => Ok(Command::MappingReview { after, limit: rows.limit }),
+        Mapping::Decide { task, product, reason, author, .. } => {
+            let choice = product.map_or(MappingChoice::Outside, MappingChoice::Product);
+            Ok(Command::MappingDecide { task, choice, author: name(author)?, reason })
+        }
+        Mapping::Evaluate(_) => Err(Box::new(super::run::not_available())),
+    }
+}
+
+fn criteria_set(set: CriteriaSet) -> Ordered {
+    let CriteriaSet {
+        person,
+        period,
+        item,
+        own,
+        component,
+        percent,
+        task,
+        excuse,
+        failures,
+        quantity,
+        reason,
+        author,
+    } = set;
+    let about = |task: Option<TaskRef>| task.ok_or_else(|| Box::new(incomplete("--task")));
+    let why = |reason: Option<String>| reason.ok_or_else(|| Box::new(incomplete("--reason")));
+    let decision = if let (Some(component), Some(percent)) = (component, percent) {
+        DecisionKind::LeaderComponent { component: component.into(), percent }
+    } else if let Some(covers) = excuse {
+        let TaskRef { source, external_id } = about(task)?;
+        let covers = match covers {
+            Excused::Late => "late",
+            Excused::Quality => "quality",
+        };
+        DecisionKind::Excuse {
+            source: source.into(),
+            external_id,
+            covers: covers.to_owned(),
+            reason: why(reason)?,
+        }
+    } else if let Some(count) = failures {
+        let TaskRef { source, external_id } = about(task)?;
+        DecisionKind::QualityFailures { source: source.into(), external_id, count, reason: why(reason)? }
+    } else if let Some(quantity) = quantity {
+        let TaskRef { source, external_id } = about(task)?;
+        DecisionKind::CompletedQuantity { source: source.into(), external_id, quantity }
+    } else {
+        let given = item.len();
+        let items: std::collections::BTreeMap<_, _> = item.into_iter().collect();
+        if items.len() != given {
+            return Err(Box::new(incomplete("--item")));
+        }
+        if own { DecisionKind::SelfAssessment { items } } else { DecisionKind::GeneralCriteria { items } }
+    };
+    Ok(Command::CriteriaSet { person, period, decision, author: name(author)? })
+}
+
+fn record(action: Record) -> Ordered {
+    Ok(match action {
+        Record::List { state, period, unit, rows } => {
+            Command::RecordList { state, period, unit, limit: rows.limit }
+        }
+        Record::Approve(Ruling { person, period, revision, level, decision_no, author }) => {
+            Command::RecordApprove { person, period, revision, level, decision_no, author: name(author)? }
+        }
+        Record::Correct {
+            ruling: Ruling { person, period, revision, level, decision_no, author },
+            reason,
+        } => Command::RecordCorrect {
+            person,
+            period,
+            revision,
+            level,
+            decision_no,
+            author: name(author)?,
+            reason,
+        },
+    })
+}
+
+fn outbox(action: Outbox) -> Ordered {
+    Ok(match action {
+        Outbox::List { target, state, rows } => Command::OutboxList { target, state, limit: rows.limit },
+        Outbox::Retry { id, author } => Command::OutboxRetry { id, author: name(author)? },
+        Outbox::Park { id, reason, author } => Command::OutboxPark { id, author: name(author)?, reason },
+    })
+}
+
+/// The named author, else the login name.
+fn name(author: Author) -> Result<String, Box<Finding>> {
+    let login = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let name = author.author.or_else(login).map(|name| name.trim().to_owned());
+    name.filter(|name| !name.is_empty() && name.chars().count() <= 200)
+        .ok_or_else(|| Box::new(incomplete("--author")))
+}
+
+/// Reads a file an order carries.
+fn read(path: &Path) -> Result<InputFile, Box<Finding>> {
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error.to_string()))?;
+    take(path, file)
+}
+
+/// Reads a file, or standard input for `-`.
+pub fn read_or_stdin(path: &Path) -> Result<InputFile, Box<Finding>> {
+    if path == Path::new("-") { take(path, std::io::stdin()) } else { read(path) }
+}
+
+fn take(path: &Path, from: impl std::io::Read) -> Result<InputFile, Box<Finding>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &error.to_string()))?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(unreadable(path, "larger than 32 MiB"));
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    Ok(InputFile { name, bytes })
+}
+
+fn unreadable(path: &Path, reason: &str) -> Box<Finding> {
+    Box::new(
+        Finding::error(
+            "LT-RUN-008",
+            Text::new(format!("không đọc được tệp: {reason}"), format!("the file cannot be read: {reason}")),
+            Text::new("kiểm tra đường dẫn và quyền đọc", "check the path and the right to read it"),
+        )
+        .at(Place::of(path.display().to_string())),
+    )
+}
+
+fn incomplete(option: &str) -> Finding {
+    Finding::error(
+        "LT-RUN-009",
+        Text::new(
+            format!("tùy chọn {option} thiếu hoặc bị lặp"),
+            format!("option {option} is missing or stands twice"),
+        ),
+        Text::new("xem --help của lệnh", "see the command's --help"),
+    )
+}
+
+fn backwards() -> Finding {
+    Finding::error(
+        "LT-RUN-009",
+        Text::new("--from sau --to", "--from lies after --to"),
+        Text::new("đổi chỗ hai ngày", "swap the two days"),
+    )
+}

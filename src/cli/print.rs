@@ -1,0 +1,306 @@
+//! Printing: results on standard output, findings and progress on standard error.
+//!
+//! Owns the three forms of a result (text for people, JSON, CSV) in the chosen language, and the exit code.
+//! It must not know what a result means. A reader who closes the pipe early is no error.
+
+use crate::error::{Finding, Lang, Severity};
+use crate::pipeline::command::{Align, Column, Document, EXIT_FAILED, Field, Outcome, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For spreadsheets; what is no table falls back to JSON.
+    Csv,
+}
+
+/// Prints outcomes in one form and language.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    /// Form of results.
+    pub shape: Shape,
+    /// Language of everything for people.
+    pub lang: Lang,
+}
+
+impl Printer {
+    /// A printer.
+    pub fn new(shape: Shape, lang: Lang) -> Self {
+        Self { shape, lang }
+    }
+
+    /// Prints an outcome; returns the exit code. In JSON a result without document becomes
+    /// `{"findings": […]}`; otherwise findings go to standard error.
+    pub fn finish(&self, outcome: &Outcome) -> u8 {
+        let bare = matches!(outcome.document, Document::Nothing);
+        let in_json = self.shape != Shape::Text && bare;
+        if !in_json {
+            self.findings(&outcome.findings);
+        }
+        let text = match self.shape {
+            _ if in_json => pretty(&json!({ "findings": outcome.findings })),
+            Shape::Text => text(&outcome.document, self.lang),
+            Shape::Json => pretty(&outcome.document.to_json(self.lang)),
+            Shape::Csv => match csv(&outcome.document) {
+                Some(text) => text,
+                None => pretty(&outcome.document.to_json(self.lang)),
+            },
+        };
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => outcome.exit.max(EXIT_FAILED),
+            _ => outcome.exit,
+        }
+    }
+
+    /// Prints findings to standard error.
+    pub fn findings(&self, findings: &[Finding]) {
+        let mut lines = String::new();
+        for finding in findings {
+            let word = match (finding.severity, self.lang) {
+                (Severity::Error, Lang::Vi) => "lỗi",
+                (Severity::Error, Lang::En) => "error",
+                (Severity::Warning, Lang::Vi) => "cảnh báo",
+                (Severity::Warning, Lang::En) => "warning",
+                (Severity::Info, Lang::Vi) => "thông tin",
+                (Severity::Info, Lang::En) => "info",
+            };
+            let _infallible = writeln!(lines, "{word} {}", finding.render(self.lang));
+        }
+        // Without standard error nobody could be told of a failure to write to it.
+        let _nobody = std::io::stderr().lock().write_all(lines.as_bytes());
+    }
+
+    /// Prints a line for people to standard error.
+    pub fn note(&self, line: &str) {
+        let _nobody = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    /// A progress bar; invisible unless wanted and on a terminal.
+    pub fn progress(&self, wanted: bool) -> Bar {
+        let visible = wanted && std::io::stderr().is_terminal();
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Bar { bar: ProgressBar::with_draw_target(None, target), lang: self.lang }
+    }
+}
+
+/// A progress bar on a terminal.
+pub struct Bar {
+    bar: ProgressBar,
+    lang: Lang,
+}
+
+impl Bar {
+    /// Shows how far an order has come.
+    pub fn show(&self, progress: &Progress) {
+        let template = match progress.total {
+            Some(total) => {
+                self.bar.set_length(total);
+                "{bar:30} {pos}/{len} {msg} ({per_sec}, {eta})"
+            }
+            None => "{spinner} {pos} {msg} ({per_sec})",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_position(progress.done);
+        self.bar.set_message(progress.note.get(self.lang).to_owned());
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    // Values of ours always serialise: keys are texts.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// A document for people.
+pub fn text(document: &Document, lang: Lang) -> String {
+    let mut out = String::new();
+    write_text(&mut out, document, lang);
+    out
+}
+
+fn write_text(out: &mut String, document: &Document, lang: Lang) {
+    match document {
+        Document::Nothing => {}
+        Document::Table { title, columns, rows } => {
+            heading(out, title.get(lang));
+            table(out, columns, rows, lang);
+        }
+        Document::Object { title, fields } => {
+            heading(out, title.get(lang));
+            object(out, fields, lang);
+        }
+        Document::Parts { parts } => {
+            for (index, (_, part)) in parts.iter().enumerate() {
+                if index > 0 {
+                    out.push('\n');
+                }
+                write_text(out, part, lang);
+            }
+        }
+        Document::Json { text, .. } | Document::Message { text } => {
+            out.push_str(text.get(lang));
+            if !out.ends_with('\n') {
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn heading(out: &mut String, title: &str) {
+    if !title.is_empty() {
+        let _infallible = writeln!(out, "{title}");
+    }
+}
+
+fn table(out: &mut String, columns: &[Column], rows: &[Vec<Value>], lang: Lang) {
+    if rows.is_empty() {
+        let none = match lang {
+            Lang::Vi => "(không có)",
+            Lang::En => "(none)",
+        };
+        let _infallible = writeln!(out, "{none}");
+        return;
+    }
+    let heads: Vec<String> = columns.iter().map(|column| column.title.get(lang).to_owned()).collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|value| cell(value, lang)).collect()).collect();
+    let widths: Vec<usize> = (0..columns.len())
+        .map(|index| {
+            let column = cells.iter().filter_map(|row| row.get(index));
+            column.chain(heads.get(index)).map(|text| width(text)).max().unwrap_or(0)
+        })
+        .collect();
+    for row in std::iter::once(&heads).chain(&cells) {
+        let mut line = String::new();
+        for ((text, column), wide) in row.iter().zip(columns).zip(&widths) {
+            let pad = " ".repeat(wide.saturating_sub(width(text)));
+            match column.align {
+                Align::Left => line.extend([text.as_str(), &pad, "  "]),
+                Align::Right => line.extend([pad.as_str(), text, "  "]),
+            }
+        }
+        let _infallible = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+fn object(out: &mut String, fields: &[Field], lang: Lang) {
+    let wide = fields.iter().map(|field| width(field.title.get(lang))).max().unwrap_or(0);
+    for field in fields {
+        let title = field.title.get(lang);
+        let pad = " ".repeat(wide.saturating_sub(width(title)));
+        let _infallible = writeln!(out, "{title}{pad}  {}", cell(&field.value, lang));
+    }
+}
+
+/// A value as people read it, on one line. Two-language values are objects with `vi` and `en`.
+fn cell(value: &Value, lang: Lang) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => match lang {
+            Lang::Vi => "có".to_owned(),
+            Lang::En => "yes".to_owned(),
+        },
+        Value::Bool(false) => match lang {
+            Lang::Vi => "không".to_owned(),
+            Lang::En => "no".to_owned(),
+        },
+        Value::Array(list) => list.iter().map(|value| cell(value, lang)).collect::<Vec<_>>().join(", "),
+        Value::Object(object) => {
+            let key = match lang {
+                Lang::Vi => "vi",
+                Lang::En => "en",
+            };
+            match object.get(key) {
+                Some(Value::String(text)) => text.clone(),
+                _ => value.to_string(),
+            }
+        }
+        Value::Number(number) => number.to_string(),
+    };
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Columns a text takes on a terminal; Vietnamese letters take one each, combining marks none.
+fn width(text: &str) -> usize {
+    use unicode_normalization::UnicodeNormalization as _;
+    text.nfc().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).count()
+}
+
+/// A table as CSV with its keys as head; none for other documents.
+pub fn csv(document: &Document) -> Option<String> {
+    let Document::Table { columns, rows, .. } = document else { return None };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns.iter().map(|column| column.key.as_str())).ok()?;
+    for row in rows {
+        writer.write_record(row.iter().map(|value| guarded(&cell(value, Lang::En)))).ok()?;
+    }
+    String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
+/// A spreadsheet would run a cell that begins like a formula; an apostrophe makes it text.
+fn guarded(text: &str) -> String {
+    let risky = text.len() > 1 && text.starts_with(['=', '+', '-', '@']);
+    if risky && text.parse::<rust_decimal::Decimal>().is_err() { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Text;
+
+    fn sample() -> Document {
+        Document::Table {
+            title: Text::new("Công việc", "Tasks"),
+            columns: vec![Column::left("person", "Cán bộ", "Person"), Column::right("done", "Xong", "Done")],
+            rows: vec![
+                vec![json!("Nguyễn Thị Hồng"), json!(12)],
+                vec![json!("-"), json!(3)],
+                vec![json!("=1+1"), json!(-5)],
+            ],
+        }
+    }
+
+    #[test]
+    fn columns_line_up_under_vietnamese_letters_in_either_normal_form() {
+        let text = text(&sample(), Lang::Vi);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "Công việc");
+        assert_eq!(lines[1], "Cán bộ           Xong");
+        assert_eq!(lines[2], "Nguyễn Thị Hồng    12");
+        assert_eq!(width("Nguye\u{302}\u{303}n"), 6);
+    }
+
+    #[test]
+    fn csv_has_stable_keys_and_no_cell_a_spreadsheet_would_run() {
+        assert_eq!(csv(&sample()).expect("a table"), "person,done\nNguyễn Thị Hồng,12\n-,3\n'=1+1,-5\n");
+        assert!(csv(&Document::Nothing).is_none());
+    }
+
+    #[test]
+    fn control_characters_of_outside_text_never_reach_the_terminal() {
+        assert_eq!(cell(&json!("a\u{1b}[31mb\nc"), Lang::En), "a [31mb c");
+    }
+
+    #[test]
+    fn an_empty_table_says_so() {
+        let empty = Document::Table { title: Text::new("", ""), columns: Vec::new(), rows: Vec::new() };
+        assert_eq!(text(&empty, Lang::Vi), "(không có)\n");
+        assert_eq!(empty.to_json(Lang::Vi), json!([]));
+    }
+}

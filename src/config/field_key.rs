@@ -1,0 +1,147 @@
+//! The key of encryption at rest: found, read, or made once.
+//!
+//! Owns the rule where the key is (configuration, else `keys/field.key` in the data folder) and when a new
+//! one may be made: only for a SQLite installation that has no database yet. A database without its key is
+//! refused, never given a new key: what is sealed would be lost for good.
+
+use super::secret::SecretRef;
+use super::sections::{Config, StoreKind};
+use crate::error::{Finding, Place, Text};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chacha20poly1305::aead::OsRng;
+use chacha20poly1305::aead::rand_core::RngCore as _;
+use secrecy::ExposeSecret as _;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// The installation's field key, 32 bytes.
+///
+/// # Errors
+/// The findings of [`SecretRef::read`]; LT-CFG-011 no 32-byte key, or none configured for PostgreSQL;
+/// LT-CFG-012 the database exists but its key does not.
+pub fn field_key(config: &Config, credentials: Option<&Path>) -> Result<[u8; 32], Finding> {
+    if let Some(reference) = &config.keys.field_key {
+        return parse(reference, credentials);
+    }
+    if config.store.kind == StoreKind::Postgres {
+        return Err(unusable("không khai báo keys.field_key", "keys.field_key is not configured"));
+    }
+    let path = own_key(&config.daemon.data_dir);
+    if path.exists() {
+        return parse(&SecretRef::File(path), credentials);
+    }
+    let database = config.database_file();
+    if database.exists() {
+        return Err(lost(&path, &database));
+    }
+    make(&path).map_err(|error| {
+        Finding::error(
+            "LT-CFG-011",
+            Text::new(format!("không tạo được khóa: {error}"), format!("the key cannot be made: {error}")),
+            Text::new("kiểm tra quyền ghi vào thư mục dữ liệu", "check that the data folder can be written"),
+        )
+        .at(Place::of(path.display().to_string()))
+    })
+}
+
+fn own_key(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys").join("field.key")
+}
+
+fn parse(reference: &SecretRef, credentials: Option<&Path>) -> Result<[u8; 32], Finding> {
+    let text = reference.read(credentials)?;
+    decode(text.expose_secret()).ok_or_else(|| {
+        unusable("khóa không phải 32 byte ở dạng base64 hoặc hex", "the key is not 32 bytes in base64 or hex")
+    })
+}
+
+fn decode(text: &str) -> Option<[u8; 32]> {
+    let text = text.trim();
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let digits = |index: usize| text.get(index * 2..index * 2 + 2);
+        let bytes: Option<Vec<u8>> =
+            (0..32).map(|index| u8::from_str_radix(digits(index)?, 16).ok()).collect();
+        return bytes?.try_into().ok();
+    }
+    let plain = STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')));
+    plain.ok()?.try_into().ok()
+}
+
+/// Makes a key that is complete on disk or not there: written beside, synced, then linked to its name.
+fn make(path: &Path) -> std::io::Result<[u8; 32]> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut key = [0_u8; 32];
+    OsRng.fill_bytes(&mut key);
+    let draft = folder.join(format!(".field.key.{}", std::process::id()));
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    writeln!(file, "{}", STANDARD.encode(key))?;
+    file.sync_all()?;
+    // A hard link refuses to replace a key another process made meanwhile; a rename would not.
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    linked?;
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(key)
+}
+
+fn unusable(vi: &str, en: &str) -> Finding {
+    Finding::error(
+        "LT-CFG-011",
+        Text::new(vi, en),
+        Text::new(
+            "tạo khóa: openssl rand -base64 32 > field.key; chmod 600 field.key; rồi keys.field_key = { file = \"field.key\" }",
+            "make one: openssl rand -base64 32 > field.key; chmod 600 field.key; then keys.field_key = { file = \"field.key\" }",
+        ),
+    )
+    .at(Place::of("keys.field_key"))
+}
+
+fn lost(path: &Path, database: &Path) -> Finding {
+    let database = database.display();
+    Finding::error(
+        "LT-CFG-012",
+        Text::new(
+            format!("cơ sở dữ liệu {database} đã có nhưng khóa của nó thì không"),
+            format!("database {database} exists but its key does not"),
+        ),
+        Text::new(
+            "khôi phục tệp khóa từ bản sao lưu; không có khóa thì dữ liệu đã niêm phong không đọc được",
+            "restore the key file from the backup; without it sealed data cannot be read",
+        ),
+    )
+    .at(Place::of(path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_key_is_made_once_guarded_and_found_again() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = own_key(folder.path());
+        let made = make(&path).expect("made");
+        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(parse(&SecretRef::File(path.clone()), None).expect("reads back"), made);
+        assert!(make(&path).is_err(), "an existing key is never replaced");
+        assert_eq!(parse(&SecretRef::File(path.clone()), None).expect("still there"), made);
+        let files = std::fs::read_dir(path.parent().expect("folder")).expect("list").count();
+        assert_eq!(files, 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn base64_and_hex_are_the_same_key_and_other_lengths_are_refused() {
+        let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        let bytes = decode(hex).expect("hex");
+        assert_eq!(decode(&STANDARD.encode(bytes)), Some(bytes));
+        assert_eq!(decode(&URL_SAFE_NO_PAD.encode(bytes)), Some(bytes));
+        for bad in ["", "abc", &hex[..62], "đ".repeat(32).as_str()] {
+            assert_eq!(decode(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Where the manifest of a source is found: a path, a folder of `connectors/`, or compiled in.
+//!
+//! Owns the order of looking, so that one installed binary works without any other file and a folder beside
+//! the configuration still overrides what is compiled in. It must not know what a manifest says.
+
+use super::file::read_text;
+use crate::error::{Finding, Place, Text};
+use std::path::{Path, PathBuf};
+
+/// Largest manifest, bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Name and text of every manifest in `connectors/`, compiled in; a test keeps the table complete.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
+    ("sql-view", include_str!("../../connectors/sql-view/manifest.toml")),
+    ("task-sheet", include_str!("../../connectors/task-sheet/manifest.toml")),
+    ("task-tracker", include_str!("../../connectors/task-tracker/manifest.toml")),
+    ("ward-desk", include_str!("../../connectors/ward-desk/manifest.toml")),
+];
+
+/// A manifest that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestText {
+    /// What messages call it: its path, or `connectors/<name>/manifest.toml (built in)`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Finds a manifest. `named` is a path (ends in `.toml`, relative to `folder`) or the name of a folder of
+/// `connectors/`, looked for beside the configuration, in the working folder, and among the built-in ones.
+///
+/// # Errors
+/// LT-CFG-028 found nowhere, LT-CFG-003 unreadable.
+pub fn find(named: &str, folder: &Path) -> Result<ManifestText, Finding> {
+    if named.ends_with(".toml") {
+        return load(&folder.join(named));
+    }
+    let plain = !named.contains(['/', '\\']) && named != "..";
+    let below = |folder: &Path| folder.join("connectors").join(named).join("manifest.toml");
+    let places: [PathBuf; 2] = [below(folder), below(Path::new("."))];
+    if let Some(path) = places.iter().find(|path| plain && path.is_file()) {
+        return load(path);
+    }
+    let built_in = BUILT_IN.iter().find(|(name, _)| *name == named);
+    built_in
+        .map(|(name, text)| ManifestText {
+            name: format!("connectors/{name}/manifest.toml (built in)"),
+            text: (*text).to_owned(),
+        })
+        .ok_or_else(|| missing(named))
+}
+
+fn load(path: &Path) -> Result<ManifestText, Finding> {
+    Ok(ManifestText { name: path.display().to_string(), text: read_text(path, MAX_BYTES)? })
+}
+
+fn missing(named: &str) -> Finding {
+    let named: String = named.chars().take(120).collect();
+    let known = BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    Finding::error(
+        "LT-CFG-028",
+        Text::new(
+            format!("không tìm thấy manifest \"{named}\""),
+            format!("manifest \"{named}\" is found nowhere"),
+        ),
+        Text::new(
+            format!("viết đường dẫn đến tệp .toml, hoặc một trong các tên có sẵn: {known}"),
+            format!("write the path of a .toml file, or one of the built-in names: {known}"),
+        ),
+    )
+    .at(Place::of("manifest"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_of_connectors_is_compiled_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()).filter(|path| path.join("manifest.toml").is_file()) {
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+            let text = std::fs::read_to_string(path.join("manifest.toml")).expect("readable");
+            let compiled = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+            assert_eq!(compiled, Some(text.as_str()), "add connectors/{name} to config::manifest::BUILT_IN");
+        }
+    }
+
+    #[test]
+    fn a_folder_beside_the_configuration_is_found_by_name_and_a_file_by_path() {
+        let folder = tempfile::tempdir().expect("folder");
+        let own = folder.path().join("connectors/ours");
+        std::fs::create_dir_all(&own).expect("made");
+        std::fs::write(own.join("manifest.toml"), "a = 1").expect("written");
+        assert_eq!(find("ours", folder.path()).expect("by name").text, "a = 1");
+        assert_eq!(find("connectors/ours/manifest.toml", folder.path()).expect("by path").text, "a = 1");
+        assert_eq!(find("theirs", folder.path()).expect_err("nowhere").code, "LT-CFG-028");
+        assert_eq!(find("../x", folder.path()).expect_err("not a name").code, "LT-CFG-028");
+    }
+}

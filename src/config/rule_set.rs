@@ -1,0 +1,109 @@
+//! Rule set files of scoring.
+//!
+//! Owns reading them with every finding at its line: unknown switches with the nearest known name, values the
+//! law does not know, and values this version does not implement. It must not know what a switch does.
+
+use super::file::{read_text, read_toml};
+use super::tree::MAX_BYTES;
+use crate::domain::RuleSet;
+use crate::error::{Finding, Findings, Place, Text};
+use std::path::{Path, PathBuf};
+
+/// The set that is compiled in: Decree 335/2025 with Gia Lai's proposed switches.
+pub const BUILT_IN: &str = include_str!("../../config/rule-sets/decree-335-2025.toml");
+
+/// Reads the given files; none given = the built-in set.
+///
+/// # Errors
+/// Every finding: LT-CFG-nnn with line for what cannot be read, LT-RUL-001 for values not implemented,
+/// LT-RUL-002 for two sets that govern the same days.
+pub fn read_rule_sets(files: &[PathBuf]) -> Result<Vec<RuleSet>, Findings> {
+    if files.is_empty() {
+        return Ok(vec![read_rule_set("config/rule-sets/decree-335-2025.toml", BUILT_IN)?]);
+    }
+    let (mut sets, mut findings) = (Vec::new(), Vec::new());
+    for path in files {
+        match read_file(path) {
+            Ok(set) => sets.push(set),
+            Err(more) => findings.extend(more.0),
+        }
+    }
+    for (index, set) in sets.iter().enumerate() {
+        if let Some(other) = sets.iter().skip(index + 1).find(|other| other.valid_from == set.valid_from) {
+            findings.push(Finding::error(
+                "LT-RUL-002",
+                Text::new(
+                    format!(
+                        "hai bộ quy tắc \"{}\" và \"{}\" cùng bắt đầu ngày {}",
+                        set.id, other.id, set.valid_from
+                    ),
+                    format!("rule sets \"{}\" and \"{}\" both begin on {}", set.id, other.id, set.valid_from),
+                ),
+                Text::new("đặt valid_from khác nhau", "give them different valid_from"),
+            ));
+        }
+    }
+    if findings.is_empty() { Ok(sets) } else { Err(Findings(findings)) }
+}
+
+fn read_file(path: &Path) -> Result<RuleSet, Findings> {
+    read_rule_set(&path.display().to_string(), &read_text(path, MAX_BYTES)?)
+}
+
+/// Reads one set from its text.
+///
+/// # Errors
+/// As [`read_rule_sets`].
+pub fn read_rule_set(name: &str, text: &str) -> Result<RuleSet, Findings> {
+    let set: RuleSet = read_toml(name, text)?;
+    let refused: Vec<Finding> =
+        set.refusals().into_iter().map(|(switch, values)| not_implemented(name, switch, values)).collect();
+    if refused.is_empty() { Ok(set) } else { Err(Findings(refused)) }
+}
+
+/// A switch is set to a value this version does not implement.
+pub fn not_implemented(name: &str, switch: &str, values: &str) -> Finding {
+    Finding::error(
+        "LT-RUL-001",
+        Text::new(
+            format!("phiên bản này chưa hỗ trợ giá trị đã đặt cho \"{switch}\"; hỗ trợ: {values}"),
+            format!(
+                "this version does not implement the value set for \"{switch}\"; it implements: {values}"
+            ),
+        ),
+        Text::new("đặt một trong các giá trị được hỗ trợ", "set one of the values it implements"),
+    )
+    .at(Place::of(name).at(switch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_set_names_every_switch_and_equals_the_defaults() {
+        let set = read_rule_set("built in", BUILT_IN).expect("built-in set");
+        let defaults = RuleSet { id: set.id.clone(), ..RuleSet::default() };
+        assert_eq!(set, defaults);
+        let written: toml::Table = BUILT_IN.parse().expect("toml");
+        let known = serde_json::to_value(&defaults).expect("json");
+        for switch in known.as_object().expect("object").keys().filter(|key| *key != "valid_to") {
+            assert!(written.contains_key(switch), "the built-in set must name \"{switch}\"");
+        }
+    }
+
+    #[test]
+    fn unknown_switch_names_its_line_and_the_nearest_known_one() {
+        let findings =
+            read_rule_set("r.toml", "id = \"x\"\nlate_units = \"occurrence\"\n").expect_err("refused");
+        let told = findings.to_string();
+        assert!(told.contains("r.toml:2") && told.contains("late_unit"), "{told}");
+    }
+
+    #[test]
+    fn value_not_implemented_is_refused_by_name() {
+        let findings = read_rule_set("r.toml", "id = \"x\"\ncarry_over = \"completed_as_extra\"\n")
+            .expect_err("refused");
+        assert_eq!(findings.0[0].code, "LT-RUL-001");
+    }
+}

@@ -1,0 +1,510 @@
+//! What can be configured: one struct per section of the file.
+//!
+//! Owns names, types and ranges of every key; the defaults stand in `config/default.toml`, which is compiled
+//! in. The JSON Schema that editors use and the loader's own checks both come from these types. It must not
+//! know what a value is used for. Secrets are references, never values.
+
+use super::cron_time::CronTime;
+use super::secret::SecretRef;
+use crate::domain::{CatalogVersion, Level, SourceId, TargetId, Unit, UnitCode, UnitKind};
+use crate::error::Lang;
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "lienthong.toml", extend("x-layered" = true))]
+pub struct Config {
+    /// This process.
+    pub daemon: Daemon,
+    /// Where data is kept.
+    pub store: StoreSection,
+    /// Keys of encryption at rest.
+    pub keys: Keys,
+    /// Units of the province.
+    #[serde(default)]
+    pub unit: Vec<UnitEntry>,
+    /// People and units read at the first start.
+    pub people: People,
+    /// The catalog read at the first start.
+    pub catalog: Catalog,
+    /// Connected source systems.
+    #[serde(default)]
+    pub source: Vec<SourceEntry>,
+    /// Arithmetic of scores.
+    pub scoring: Scoring,
+    /// Finding the catalog product of a task.
+    pub mapping: Mapping,
+    /// Receivers of results.
+    #[serde(default)]
+    pub target: Vec<TargetEntry>,
+    /// How results are delivered.
+    pub delivery: Delivery,
+    /// Holidays and swapped working days.
+    pub calendar: Calendar,
+    /// Demonstrations.
+    pub simulation: Simulation,
+    /// The status page.
+    pub page: Page,
+    /// Logs.
+    pub log: Log,
+    /// Limits that protect this process.
+    pub limits: Limits,
+}
+
+/// Schema of the short texts people use as identifiers.
+enum Id {}
+
+impl JsonSchema for Id {
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": r"^[\p{L}\p{N}._-]{1,64}$" })
+    }
+}
+
+/// Schema of a cron expression.
+enum Cron {}
+
+impl JsonSchema for Cron {
+    fn schema_name() -> Cow<'static, str> {
+        "Cron".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "cron" })
+    }
+}
+
+/// This process.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Daemon {
+    /// Name of this installation, on the page and in messages to receivers.
+    #[schemars(length(min = 1, max = 100))]
+    pub name: String,
+    /// Folder of the database, keys, lock and socket; made when missing.
+    #[schemars(with = "String")]
+    pub data_dir: PathBuf,
+    /// Address of page, probes and metrics; port 0 takes any free one.
+    #[schemars(with = "String", extend("format" = "socket-address"))]
+    pub listen: SocketAddr,
+    /// Language of the page for visitors who chose none.
+    pub lang: Lang,
+    /// Longest time a stop may take, seconds.
+    #[schemars(range(min = 1, max = 300))]
+    pub shutdown_s: u16,
+}
+
+/// Kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// A file, for one replica.
+    Sqlite,
+    /// A server, for several.
+    Postgres,
+}
+
+/// Where data is kept.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct StoreSection {
+    /// Kind of database.
+    pub kind: StoreKind,
+    /// SQLite file; none = lienthong.db in the data folder.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<PathBuf>,
+    /// PostgreSQL connection URL with its password.
+    pub url: Option<SecretRef>,
+    /// Most connections of this replica to PostgreSQL.
+    #[schemars(range(min = 2, max = 100))]
+    pub max_connections: u32,
+}
+
+/// Keys of encryption at rest.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Keys {
+    /// 32 bytes in base64 or hex; none = keys/field.key in the data folder, made at the first start (SQLite only).
+    pub field_key: Option<SecretRef>,
+}
+
+/// One unit.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitEntry {
+    /// Code in this installation.
+    #[schemars(with = "Id")]
+    pub code: UnitCode,
+    /// Name as printed on forms.
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+    /// Kind of body.
+    pub kind: UnitKind,
+    /// Code of the unit above; none for the root.
+    #[schemars(with = "Option<Id>")]
+    pub parent: Option<UnitCode>,
+    /// Agency code for exchange, for example H21.15.
+    #[schemars(length(min = 1, max = 40))]
+    pub org_code: Option<String>,
+}
+
+impl From<UnitEntry> for Unit {
+    fn from(entry: UnitEntry) -> Self {
+        Self {
+            code: entry.code,
+            name: entry.name,
+            kind: entry.kind,
+            parent: entry.parent,
+            org_code: entry.org_code,
+        }
+    }
+}
+
+/// People and units read at the first start.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct People {
+    /// People file (CSV or XLSX), imported while nobody is known; later files come by `people import`.
+    #[schemars(with = "Option<String>")]
+    pub file: Option<PathBuf>,
+    /// Units file (CSV or XLSX), beside or instead of [[unit]].
+    #[schemars(with = "Option<String>")]
+    pub units_file: Option<PathBuf>,
+}
+
+/// The catalog read at the first start.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Catalog {
+    /// Catalog file (CSV or XLSX), imported while no catalog is known; later versions come by `catalog import`.
+    #[schemars(with = "Option<String>")]
+    pub file: Option<PathBuf>,
+    /// Name of that version.
+    #[schemars(with = "Option<Id>")]
+    pub version: Option<CatalogVersion>,
+    /// First day on which assigned tasks use it.
+    pub valid_from: Option<NaiveDate>,
+}
+
+/// One connected source system.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceEntry {
+    /// Name of the source.
+    #[schemars(with = "Id")]
+    pub id: SourceId,
+    /// Unit whose system it is.
+    #[schemars(with = "Id")]
+    pub unit: UnitCode,
+    /// Manifest: a path, or the name of a folder in connectors/.
+    #[schemars(length(min = 1, max = 500))]
+    pub manifest: String,
+    /// Kind of system, as evidence for mapping; none = what the manifest says.
+    #[schemars(length(min = 1, max = 40))]
+    pub system: Option<String>,
+    /// When changes are pulled: crontab's five fields, or six with seconds in front, in Asia/Ho_Chi_Minh.
+    #[schemars(with = "Cron")]
+    pub schedule: CronTime,
+    /// When everything is read again; none = never.
+    #[schemars(with = "Option<Cron>")]
+    pub full_schedule: Option<CronTime>,
+    /// Whether it is pulled at all.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Settings the manifest asks for.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+    /// Secrets the manifest asks for.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretRef>,
+    /// PEM file of the only authority trusted; none = the system's.
+    #[schemars(with = "Option<String>")]
+    pub ca_file: Option<PathBuf>,
+    /// Whether plain http is permitted.
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Arithmetic of scores.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Scoring {
+    /// Rule set files, each with its dates; empty = the built-in set of Decree 335/2025.
+    #[schemars(with = "Vec<String>")]
+    pub rule_sets: Vec<PathBuf>,
+    /// Month and day (MM-DD) from which the year is computed.
+    #[schemars(regex(pattern = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"))]
+    pub year_opens: String,
+}
+
+impl Scoring {
+    /// Month and day of `year_opens`.
+    pub fn year_opens(&self) -> (u32, u32) {
+        let parsed =
+            self.year_opens.split_once('-').and_then(|(m, d)| Some((m.parse().ok()?, d.parse().ok()?)));
+        parsed.unwrap_or((12, 1))
+    }
+}
+
+/// Finding the catalog product of a task.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Mapping {
+    /// File of exact rules; none = no exact rules.
+    #[schemars(with = "Option<String>")]
+    pub rules: Option<PathBuf>,
+    /// Share of automatic text decisions that shall be right.
+    #[schemars(range(min = 0.5, max = 0.999))]
+    pub target_precision: f64,
+}
+
+/// Kind of receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetKind {
+    /// The national database of cadres, civil servants and public employees.
+    National,
+    /// The province's evaluation software.
+    Evaluation,
+}
+
+/// One receiver.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetEntry {
+    /// Name of the target.
+    #[schemars(with = "Id")]
+    pub id: TargetId,
+    /// Kind of receiver.
+    pub kind: TargetKind,
+    /// Where it lives, without a trailing slash.
+    #[schemars(extend("format" = "http-url"))]
+    pub base_url: String,
+    /// Account of this installation.
+    #[schemars(length(min = 1, max = 200))]
+    pub username: String,
+    /// Password of that account.
+    pub password: SecretRef,
+    /// Whether it is the simulated one. Any other national database needs confirmed lists.
+    #[serde(default)]
+    pub simulated: bool,
+    /// Agency code the account may write for (`org_Code`); national only.
+    pub org_code: Option<String>,
+    /// Code of the sending system (`Sender_Code`); national only.
+    pub sender_code: Option<String>,
+    /// Path of the message service under the base URL; national only.
+    pub path: Option<String>,
+    /// Codes of levels; national only. Defaults: config/national-codes.toml.
+    pub code_list: Option<CodeList>,
+    /// Names of fields; national only. Defaults: config/national-codes.toml.
+    pub field_map: Option<FieldNames>,
+    /// PEM file of the only authority trusted; none = the system's.
+    #[schemars(with = "Option<String>")]
+    pub ca_file: Option<PathBuf>,
+    /// Whether plain http is permitted.
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
+impl TargetEntry {
+    /// Whether anything may be sent: simulated, evaluation software, or both lists confirmed.
+    pub fn is_released(&self) -> bool {
+        let confirmed = self.code_list.as_ref().is_some_and(|list| list.confirmed)
+            && self.field_map.as_ref().is_some_and(|map| map.confirmed);
+        self.simulated || self.kind == TargetKind::Evaluation || confirmed
+    }
+}
+
+/// Codes of levels in the national database's list `KetQuaDanhGia`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct CodeList {
+    /// Whether someone compared this list with the receiver's own.
+    pub confirmed: bool,
+    /// Hoàn thành xuất sắc nhiệm vụ.
+    pub excellent: String,
+    /// Hoàn thành tốt nhiệm vụ.
+    pub good: String,
+    /// Hoàn thành nhiệm vụ.
+    pub completed: String,
+    /// Không hoàn thành nhiệm vụ.
+    pub not_completed: String,
+    /// A row without a level, such as a quarter.
+    pub no_level: String,
+}
+
+impl CodeList {
+    /// Level → code.
+    pub fn codes(&self) -> BTreeMap<Level, String> {
+        BTreeMap::from([
+            (Level::Excellent, self.excellent.clone()),
+            (Level::Good, self.good.clone()),
+            (Level::Completed, self.completed.clone()),
+            (Level::NotCompleted, self.not_completed.clone()),
+        ])
+    }
+}
+
+/// Names of the fields of one result row, and the words of a period. An empty name leaves the field out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct FieldNames {
+    /// Whether someone compared these names with the receiver's own.
+    pub confirmed: bool,
+    /// Level code.
+    pub level: String,
+    /// Year.
+    pub year: String,
+    /// Period word.
+    pub period: String,
+    /// Printed score.
+    pub score: String,
+    /// Day of the decision.
+    pub decided_on: String,
+    /// Decision number.
+    pub decision_no: String,
+    /// Words of the four quarters.
+    pub quarters: [String; 4],
+    /// Words of the two halves.
+    pub halves: [String; 2],
+    /// Word of the year.
+    pub whole_year: String,
+}
+
+/// How days of a deadline are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DayCount {
+    /// Every day counts.
+    Calendar,
+    /// Only working days count.
+    Working,
+}
+
+/// What missing a deadline means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeadlineWeight {
+    /// The legal deadline.
+    Deadline,
+    /// An earlier limit that may bind; missing it warns.
+    Warning,
+}
+
+/// One deadline rule, counted from the approval; for a quarter from its close.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadlineEntry {
+    /// Name with the article, shown to people.
+    #[schemars(length(min = 1, max = 100))]
+    pub name: String,
+    /// Days after the start, which itself is not counted.
+    #[schemars(range(min = 0, max = 365))]
+    pub days: u32,
+    /// How days are counted.
+    pub count: DayCount,
+    /// What missing it means.
+    pub weight: DeadlineWeight,
+}
+
+/// How results are delivered.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Delivery {
+    /// Deadline rules.
+    #[schemars(length(min = 1, max = 10))]
+    pub deadlines: Vec<DeadlineEntry>,
+    /// Requests to one target at the same time.
+    #[schemars(range(min = 1, max = 64))]
+    pub parallel: u16,
+}
+
+/// Holidays and swapped working days.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Calendar {
+    /// Holiday table; none = the built-in one.
+    #[schemars(with = "Option<String>")]
+    pub file: Option<PathBuf>,
+}
+
+/// Demonstrations.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Simulation {
+    /// Time the clock shows at the start; refused unless every target is simulated.
+    pub clock_start: Option<DateTime<Utc>>,
+}
+
+/// The status page.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Page {
+    /// Whether `listen` may be an address other computers reach. The page has no login.
+    pub allow_remote: bool,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Pretty,
+    /// For programs.
+    Json,
+}
+
+/// Logs, written to standard error.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Log {
+    /// Form of lines.
+    pub format: LogFormat,
+    /// What is logged: a level, or `target=level` pairs separated by commas.
+    #[schemars(extend("format" = "log-filter"))]
+    pub filter: String,
+}
+
+/// Limits that protect this process.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Limits {
+    /// Largest answer of a source or target after decompression, MiB.
+    #[schemars(range(min = 1, max = 1024))]
+    pub answer_mib: u16,
+    /// Longest exchange with a source or target, seconds.
+    #[schemars(range(min = 1, max = 600))]
+    pub exchange_s: u16,
+    /// Detail calls to one source at the same time.
+    #[schemars(range(min = 1, max = 64))]
+    pub parallel_details: u16,
+}

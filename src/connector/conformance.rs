@@ -1,0 +1,350 @@
+//! The conformance test of a manifest: recorded answers in, expected drafts out, nothing from outside.
+//!
+//! Owns running a folder of `connectors/`: it serves `samples/*.json` on this machine, connects the manifest
+//! to them, pulls everything twice, calls details, reads drafts and compares them with `expected/`. It must
+//! not know any vendor. What differs comes back as findings with file, record and field.
+
+use super::http::{HttpConnector, SourceOptions};
+use super::manifest::{self, Loaded};
+use super::{Connector, PullMode, PullRequest, RawRecord, Step};
+use crate::domain::{SourceId, TaskDraft};
+use crate::error::{Finding, Findings, Place, Text};
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio_util::task::AbortOnDropHandle;
+
+/// Largest body a recorded request may have.
+const MAX_REQUEST: usize = 1024 * 1024;
+
+/// What running a folder gave.
+#[derive(Debug)]
+pub struct Report {
+    /// Name of the manifest.
+    pub name: String,
+    /// Drafts in the order of the list.
+    pub drafts: Vec<TaskDraft>,
+    /// Key (where there is one) and code of each rejected record.
+    pub rejected: Vec<(Option<String>, String)>,
+    /// Everything that is not as it should be; empty means the manifest conforms.
+    pub problems: Vec<Finding>,
+}
+
+/// One recorded exchange.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    request: SampleRequest,
+    reply: SampleReply,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleRequest {
+    #[serde(default = "get")]
+    method: String,
+    path: String,
+    /// Parameters that must be present with these values.
+    #[serde(default)]
+    query: BTreeMap<String, String>,
+    /// Headers that must be present with these values.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// The JSON body the request must have.
+    #[serde(default)]
+    body: Option<Value>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleReply {
+    #[serde(default = "ok")]
+    status: u16,
+    /// Headers; `{base}` stands for the address of the server.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// JSON body.
+    #[serde(default)]
+    body: Option<Value>,
+    /// Body as text, for answers that are no JSON.
+    #[serde(default)]
+    text: Option<String>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedRejection {
+    external_id: Option<String>,
+    code: String,
+}
+
+/// Runs one folder. An error means it could not be run at all.
+pub async fn run(folder: &Path) -> Result<Report, Findings> {
+    let loaded = Arc::new(manifest::load(&folder.join("manifest.toml"))?);
+    let samples = samples(&folder.join("samples"))?;
+    let server =
+        Server::start(samples).await.map_err(|why| Findings::from(broken(folder, &why.to_string())))?;
+    let connector = connect(folder, &loaded, &server.base)?;
+    let mut report = Report {
+        name: loaded.manifest.name.clone(),
+        drafts: Vec::new(),
+        rejected: Vec::new(),
+        problems: Vec::new(),
+    };
+    let first = read_all(&connector, &mut report).await;
+    let (drafts, rejected) = (std::mem::take(&mut report.drafts), std::mem::take(&mut report.rejected));
+    let second = read_all(&connector, &mut report).await;
+    if first != second {
+        report.problems.push(differs(
+            folder,
+            "samples",
+            "hai lần đọc cho kết quả khác nhau",
+            "two full reads differ",
+        ));
+    }
+    (report.drafts, report.rejected) = (drafts, rejected);
+    for request in server.unanswered() {
+        let (vi, en) = (format!("không có mẫu cho {request}"), format!("there is no sample for {request}"));
+        report.problems.push(differs(folder, "samples", &vi, &en));
+    }
+    compare(folder, &mut report)?;
+    Ok(report)
+}
+
+fn connect(folder: &Path, loaded: &Arc<Loaded>, base: &str) -> Result<HttpConnector, Findings> {
+    let mut options = SourceOptions { allow_http: true, ..SourceOptions::default() };
+    if !loaded.manifest.settings.contains_key("base_url") {
+        return Err(broken(folder, "the manifest has no setting \"base_url\"").into());
+    }
+    for (name, setting) in &loaded.manifest.settings {
+        let example = setting.example.clone().unwrap_or_else(|| "example".to_owned());
+        match (setting.secret, name.as_str()) {
+            (true, _) => drop(options.secrets.insert(name.clone(), SecretString::from(example))),
+            (false, "base_url") => drop(options.settings.insert(name.clone(), base.to_owned())),
+            (false, _) => drop(options.settings.insert(name.clone(), example)),
+        }
+    }
+    let source =
+        SourceId::new("conformance").map_err(|error| Findings::from(broken(folder, &error.to_string())))?;
+    HttpConnector::new(source, loaded.clone(), options)
+}
+
+/// One full pull; gives key and hash of every record.
+async fn read_all(connector: &HttpConnector, report: &mut Report) -> Vec<(String, [u8; 16])> {
+    let request = PullRequest { mode: PullMode::Full, cursor: None, now: DateTime::<Utc>::UNIX_EPOCH };
+    let mut seen = Vec::new();
+    let mut pull = match connector.pull(request).await {
+        Ok(pull) => pull,
+        Err(error) => {
+            report.problems.push(*error.finding);
+            return seen;
+        }
+    };
+    loop {
+        match pull.next_page().await {
+            Ok(Step::Page(page)) => {
+                seen.extend(page.records.iter().map(|record| (record.external_id.clone(), record.hash)));
+                report.rejected.extend(
+                    page.rejected
+                        .into_iter()
+                        .map(|rejection| (rejection.external_id, rejection.finding.code)),
+                );
+                if let Err(finding) = read_page(connector, page.records, report).await {
+                    report.problems.push(*finding);
+                    return seen;
+                }
+            }
+            Ok(Step::End(end)) => {
+                report.problems.extend(end.findings);
+                return seen;
+            }
+            Err(error) => {
+                report.problems.push(*error.finding);
+                return seen;
+            }
+        }
+    }
+}
+
+async fn read_page(
+    connector: &HttpConnector,
+    records: Vec<RawRecord>,
+    report: &mut Report,
+) -> Result<(), Box<Finding>> {
+    for detailed in connector.detail(records).await.map_err(|error| error.finding)? {
+        let outcome = detailed.map_err(Box::new).and_then(|record| connector.read(&record));
+        match outcome {
+            Ok(draft) => report.drafts.push(draft),
+            Err(rejection) => report.rejected.push((rejection.external_id, rejection.finding.code)),
+        }
+    }
+    Ok(())
+}
+
+fn compare(folder: &Path, report: &mut Report) -> Result<(), Findings> {
+    let expected: Vec<Value> = read_json(&folder.join("expected/drafts.json"))?;
+    let rejected_file = folder.join("expected/rejected.json");
+    let rejected: Vec<ExpectedRejection> =
+        if rejected_file.exists() { read_json(&rejected_file)? } else { Vec::new() };
+    let got: Vec<ExpectedRejection> = report
+        .rejected
+        .iter()
+        .map(|(external_id, code)| ExpectedRejection { external_id: external_id.clone(), code: code.clone() })
+        .collect();
+    if got != rejected {
+        let what = format!("{got:?} != {rejected:?}");
+        report.problems.push(differs(folder, "expected/rejected.json", &what, &what));
+    }
+    if report.drafts.len() != expected.len() {
+        let vi = format!("có {} bản ghi, cần {}", report.drafts.len(), expected.len());
+        let en = format!("there are {} drafts, expected {}", report.drafts.len(), expected.len());
+        report.problems.push(differs(folder, "expected/drafts.json", &vi, &en));
+    }
+    for (draft, expected) in report.drafts.iter().zip(&expected) {
+        let got = serde_json::to_value(draft).unwrap_or_default();
+        let fields = expected.as_object().into_iter().flatten().map(|(name, _)| name);
+        let fields = fields.chain(got.as_object().into_iter().flatten().map(|(name, _)| name));
+        for field in fields {
+            let (is, should) =
+                (got.get(field).unwrap_or(&Value::Null), expected.get(field).unwrap_or(&Value::Null));
+            if is != should {
+                let what = format!("{}.{field}: {is} != {should}", draft.external_id);
+                report.problems.push(differs(folder, "expected/drafts.json", &what, &what));
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn samples(folder: &Path) -> Result<Vec<Sample>, Findings> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Findings::from(broken(folder, &error.to_string())))?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    files.iter().map(|file| read_json(file)).collect()
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Findings> {
+    let bytes = std::fs::read(file).map_err(|error| Findings::from(broken(file, &error.to_string())))?;
+    serde_json::from_slice(&bytes).map_err(|error| Findings::from(broken(file, &error.to_string())))
+}
+
+fn broken(place: &Path, why: &str) -> Finding {
+    differs(place, "", &format!("không chạy được: {why}"), &format!("cannot be run: {why}"))
+}
+
+fn differs(folder: &Path, file: &str, vi: &str, en: &str) -> Finding {
+    let place = if file.is_empty() { folder.to_path_buf() } else { folder.join(file) };
+    Finding::error(
+        "LT-MAN-013",
+        Text::new(
+            format!("manifest không đạt kiểm thử: {vi}"),
+            format!("the manifest does not conform: {en}"),
+        ),
+        Text::new(
+            "sửa manifest, hoặc mẫu và kết quả mong đợi nếu nguồn đã đổi",
+            "correct the manifest, or samples and expectations if the source has changed",
+        ),
+    )
+    .at(Place::of(place.display().to_string()))
+}
+
+struct Recorded {
+    samples: Vec<Sample>,
+    base: String,
+    unanswered: Mutex<Vec<String>>,
+}
+
+/// A server of recorded answers on this machine; it ends when dropped.
+struct Server {
+    base: String,
+    recorded: Arc<Recorded>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Server {
+    async fn start(samples: Vec<Sample>) -> std::io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let recorded = Arc::new(Recorded { samples, base: base.clone(), unanswered: Mutex::default() });
+        let router = axum::Router::new().fallback(answer).with_state(recorded.clone());
+        let task = tokio::spawn(async move {
+            // It serves until the task is aborted; an accept error ends it and shows as a failed request.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { base, recorded, _task: AbortOnDropHandle::new(task) })
+    }
+
+    fn unanswered(&self) -> Vec<String> {
+        self.recorded.unanswered.lock().map(|list| list.clone()).unwrap_or_default()
+    }
+}
+
+async fn answer(State(recorded): State<Arc<Recorded>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, MAX_REQUEST).await.unwrap_or_default();
+    let query: BTreeMap<String, String> = reqwest::Url::parse(&format!("{}{}", recorded.base, parts.uri))
+        .map(|url| url.query_pairs().into_owned().collect())
+        .unwrap_or_default();
+    let fits = |sample: &&Sample| {
+        sample.request.method == parts.method.as_str()
+            && sample.request.path == parts.uri.path()
+            && sample.request.query.iter().all(|(name, value)| query.get(name) == Some(value))
+            && has_headers(&parts.headers, &sample.request.headers)
+            && has_body(&body, sample.request.body.as_ref())
+    };
+    // The sample that asks for most parameters is the most particular one.
+    let Some(sample) = recorded.samples.iter().filter(fits).max_by_key(|sample| sample.request.query.len())
+    else {
+        if let Ok(mut list) = recorded.unanswered.lock() {
+            list.push(format!("{} {}", parts.method, parts.uri));
+        }
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    reply(&sample.reply, &recorded.base)
+}
+
+fn has_headers(headers: &HeaderMap, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| headers.get(name).and_then(|given| given.to_str().ok()) == Some(value))
+}
+
+fn has_body(body: &Bytes, wanted: Option<&Value>) -> bool {
+    wanted.is_none_or(|wanted| serde_json::from_slice::<Value>(body).is_ok_and(|given| given == *wanted))
+}
+
+fn reply(sample: &SampleReply, base: &str) -> Response {
+    let body = match (&sample.body, &sample.text) {
+        (Some(body), _) => body.to_string(),
+        (None, Some(text)) => text.clone(),
+        (None, None) => String::new(),
+    };
+    let status = StatusCode::from_u16(sample.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [("content-type", "application/json")], body).into_response();
+    for (name, value) in &sample.headers {
+        let value = value.replace("{base}", base);
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,294 @@
+//! Expressions and templates of manifests: total, bounded, without any way to the outside.
+//!
+//! Owns the one minijinja environment of the connectors: strict about unknown names, limited in steps, no
+//! file or network access, a few functions of this domain. Templates are texts with `{{ … }}`; expressions
+//! stand alone. Both are compiled when a manifest is loaded and refuse names they cannot have. It must not
+//! know fields or requests. A failed evaluation is a sentence, never a panic.
+
+use super::json::Json;
+use crate::text;
+use minijinja::{Environment, UndefinedBehavior, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+/// Steps one evaluation may take. A usual rule takes fewer than 50.
+const FUEL: u64 = 50_000;
+
+/// Longest expression or template text.
+const MAX_SOURCE: usize = 4_000;
+
+/// Longest text an evaluation may give.
+const MAX_RESULT: usize = 64 * 1024;
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(50);
+    environment.add_filter("fold", |value: &str| text::fold(value));
+    environment.add_filter("strip_prefix", |value: &str, prefix: &str| {
+        value.strip_prefix(prefix).unwrap_or(value).to_owned()
+    });
+    environment.add_filter("strip_suffix", |value: &str, suffix: &str| {
+        value.strip_suffix(suffix).unwrap_or(value).to_owned()
+    });
+    environment.add_filter("vn_date", |value: &str| {
+        text::date::date(value)
+            .map(|day| day.to_string())
+            .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, error.to_string()))
+    });
+    environment
+});
+
+/// A compiled expression.
+pub struct Expression {
+    source: String,
+    compiled: minijinja::Expression<'static, 'static>,
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.source).finish()
+    }
+}
+
+impl Expression {
+    /// Compiles an expression that may use the names given; the error is a sentence.
+    pub fn compile(source: &str, names: &[&str]) -> Result<Self, String> {
+        if source.len() > MAX_SOURCE {
+            return Err(format!("longer than {MAX_SOURCE} bytes"));
+        }
+        let compiled =
+            ENVIRONMENT.compile_expression_owned(source.to_owned()).map_err(|error| sentence(&error))?;
+        let mut unknown: Vec<String> = compiled
+            .undeclared_variables(false)
+            .into_iter()
+            .filter(|name| {
+                !names.contains(&name.as_str()) && !ENVIRONMENT.globals().any(|(global, _)| global == name)
+            })
+            .collect();
+        unknown.sort();
+        match unknown.first() {
+            Some(name) => Err(format!("\"{name}\" is not known here; known are {}", names.join(", "))),
+            None => Ok(Self { source: source.to_owned(), compiled }),
+        }
+    }
+
+    /// The value; undefined and none give none.
+    pub fn evaluate(&self, context: &Value) -> Result<Option<Value>, String> {
+        let value = self.compiled.eval(context.clone()).map_err(|error| self.explain(&sentence(&error)))?;
+        Ok((!value.is_undefined() && !value.is_none()).then_some(value))
+    }
+
+    /// The value as text; undefined and none give none, lists and maps are an error.
+    pub fn text(&self, context: &Value) -> Result<Option<String>, String> {
+        let Some(value) = self.evaluate(context)? else { return Ok(None) };
+        match value.kind() {
+            minijinja::value::ValueKind::String
+            | minijinja::value::ValueKind::Number
+            | minijinja::value::ValueKind::Bool => {
+                let text = value.to_string();
+                if text.len() > MAX_RESULT {
+                    return Err(self.explain("the result is longer than 64 KiB"));
+                }
+                Ok(Some(text))
+            }
+            other => Err(self.explain(&format!("the result is a {other}, not one value"))),
+        }
+    }
+
+    /// Names the expression uses, with their members: `settings.base_url`.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.compiled.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        names
+    }
+
+    fn explain(&self, why: &str) -> String {
+        format!("{why}, in \"{}\"", self.source.chars().take(200).collect::<String>())
+    }
+}
+
+fn sentence(error: &minijinja::Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+#[derive(Debug)]
+enum Piece {
+    Literal(String),
+    Expression(Expression),
+}
+
+/// A text with `{{ … }}` in it, compiled.
+#[derive(Debug)]
+pub struct Template(Vec<Piece>);
+
+impl Template {
+    /// Compiles a template whose expressions may use the names given; the error is a sentence.
+    pub fn compile(source: &str, names: &[&str]) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut rest = source;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (inside, after) = after.split_once("}}").ok_or("a {{ is never closed by }}")?;
+            if !before.is_empty() {
+                pieces.push(Piece::Literal(before.to_owned()));
+            }
+            pieces.push(Piece::Expression(Expression::compile(inside.trim(), names)?));
+            rest = after;
+        }
+        if rest.contains("}}") {
+            return Err("a }} has no {{ before it".to_owned());
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// Names the template uses, with their members.
+    pub fn names(&self) -> Vec<String> {
+        let of = |piece: &Piece| match piece {
+            Piece::Literal(_) => Vec::new(),
+            Piece::Expression(expression) => expression.names(),
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
+    /// The text; a value that is missing is an error, because half a request must not be sent.
+    pub fn render(&self, context: &Value) -> Result<String, String> {
+        self.render_with(context, |text| text)
+    }
+
+    /// The text as part of a URL's path: every value percent-encoded, so that none can change the path.
+    pub fn render_path(&self, context: &Value) -> Result<String, String> {
+        self.render_with(context, |text| percent_encode(&text))
+    }
+
+    fn render_with(&self, context: &Value, encode: impl Fn(String) -> String) -> Result<String, String> {
+        let mut out = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Expression(expression) => {
+                    let value = expression.text(context)?;
+                    out.push_str(&encode(value.ok_or_else(|| expression.explain("there is no value"))?));
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986. `.` and `..` are encoded whole, so
+/// that a key can never walk up a path.
+pub fn percent_encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    let dots = matches!(text, "." | "..");
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let plain =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') || (byte == b'.' && !dots);
+        if plain {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A record as expressions see it. Whole numbers are numbers, other numbers stay text: no float appears.
+pub fn value_of(json: &Json<'_>) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(flag) => Value::from(*flag),
+        Json::Number(number) => match number.parse::<i64>() {
+            Ok(whole) => Value::from(whole),
+            Err(_) => Value::from(*number),
+        },
+        Json::Text(text) => Value::from(text.as_ref()),
+        Json::List(items) => items.iter().map(value_of).collect(),
+        Json::Object(members) => Value::from(
+            members.iter().map(|(key, value)| (key.to_string(), value_of(value))).collect::<BTreeMap<_, _>>(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str) -> Value {
+        minijinja::context!(record => value_of(&Json::parse(text).expect("json")))
+    }
+
+    #[test]
+    fn unknown_name_is_refused_when_compiled_not_when_run() {
+        let why = Expression::compile("recrod.id", &["record"]).expect_err("typo");
+        assert!(why.contains("recrod") && why.contains("record"), "{why}");
+        assert!(Expression::compile("record.", &["record"]).is_err());
+        assert!(Expression::compile("namespace()", &["record"]).is_ok());
+    }
+
+    #[test]
+    fn decimals_stay_the_text_of_the_source() {
+        let expression = Expression::compile("record.points", &["record"]).expect("compiles");
+        assert_eq!(expression.text(&record(r#"{"points":12.10}"#)).expect("runs").as_deref(), Some("12.10"));
+        assert_eq!(expression.text(&record(r#"{"points":null}"#)).expect("runs"), None);
+        assert_eq!(expression.text(&record("{}")).expect("runs"), None);
+        assert!(expression.text(&record(r#"{"points":[1]}"#)).is_err());
+    }
+
+    #[test]
+    fn expression_cannot_ask_for_boundless_memory() {
+        for source in ["'a' * 1000000000000", "range(1000000000)|list|length", "'x' * 70000"] {
+            let expression = Expression::compile(source, &[]).expect("compiles");
+            assert!(expression.text(&Value::from(())).is_err(), "{source} must be refused");
+        }
+        assert!(Expression::compile(&"1+".repeat(5_000), &[]).is_err());
+    }
+
+    #[test]
+    fn values_in_a_path_cannot_change_the_path() {
+        let template = Template::compile("/ho-so/{{ key }}/lich-su", &["key"]).expect("compiles");
+        for (key, path) in [
+            ("17", "/ho-so/17/lich-su"),
+            ("../../users?x=1#y", "/ho-so/..%2F..%2Fusers%3Fx%3D1%23y/lich-su"),
+            ("..", "/ho-so/%2E%2E/lich-su"),
+            ("số 1", "/ho-so/s%E1%BB%91%201/lich-su"),
+        ] {
+            let context = minijinja::context!(key => key);
+            assert_eq!(template.render_path(&context).expect("renders"), path);
+        }
+    }
+
+    #[test]
+    fn missing_value_stops_a_request() {
+        let template =
+            Template::compile("a={{ settings.a }}&b={{ settings.b }}", &["settings"]).expect("compiles");
+        let context = minijinja::context!(settings => minijinja::context!(a => 1));
+        assert!(template.render(&context).is_err());
+        assert!(Template::compile("{{ settings.a", &["settings"]).is_err());
+        assert!(Template::compile("a }}", &["settings"]).is_err());
+    }
+
+    #[test]
+    fn functions_of_the_domain_work_in_expressions() {
+        for (source, result) in [
+            ("'ĐANG  xử lý'|fold", "dang xu ly"),
+            ("'NV-12'|strip_prefix('NV-')", "12"),
+            ("'5/9/2026'|vn_date", "2026-09-05"),
+        ] {
+            let expression = Expression::compile(source, &[]).expect("compiles");
+            assert_eq!(expression.text(&Value::from(())).expect("runs").as_deref(), Some(result), "{source}");
+        }
+        assert!(
+            Expression::compile("'hôm qua'|vn_date", &[]).expect("compiles").text(&Value::from(())).is_err()
+        );
+    }
+}

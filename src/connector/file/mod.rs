@@ -1,0 +1,343 @@
+//! A folder into which a unit drops spreadsheets.
+//!
+//! Owns which files are complete, in which order they are read, how a header is found among titles, and the
+//! rows as records. A file is known by the SHA-256 of its content: the same content again is nothing, the
+//! same name with another content is a new file. Rows are known by their key column, never by their line.
+//! It must not know what a column means beyond its canonical name. A row without a key is rejected alone; a
+//! file that is no table is told once and does not stop the others.
+
+use super::{
+    Abilities, Connector, ConnectorError, Cursor, DraftReader, Page, Pull, PullEnd, PullMode, PullRequest,
+    RawRecord, Rejection, Step, record_hash,
+};
+use crate::domain::{SourceId, TaskDraft};
+use crate::error::{Disposition, Finding, Place, Text};
+use crate::sheet::Sheet;
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows per page.
+const ROWS: usize = 500;
+/// Most files in the folder that are looked at.
+const MAX_FILES: usize = 100_000;
+/// Most remembered files; older ones are forgotten first and would be read again, which changes nothing.
+const REMEMBERED: usize = 5_000;
+
+/// A column a sheet may have.
+#[derive(Debug, Clone)]
+pub struct SheetColumn {
+    /// Canonical name, the member of the record.
+    pub name: String,
+    /// Other spellings of its header.
+    pub synonyms: Vec<String>,
+    /// Whether a sheet without it is refused.
+    pub required: bool,
+}
+
+/// What the folder holds.
+#[derive(Debug, Clone)]
+pub struct FolderOptions {
+    /// The folder.
+    pub folder: PathBuf,
+    /// File endings read, lower case, without the dot.
+    pub endings: Vec<String>,
+    /// Columns.
+    pub columns: Vec<SheetColumn>,
+    /// Canonical name of the key column.
+    pub key: String,
+    /// First words of rows that are totals, lower case.
+    pub totals: Vec<String>,
+}
+
+/// A drop folder as a source.
+pub struct FolderSource {
+    source: SourceId,
+    options: Arc<FolderOptions>,
+    fingerprint: [u8; 32],
+    reader: DraftReader,
+}
+
+impl FolderSource {
+    /// A folder read by a manifest's rules.
+    pub fn new(source: SourceId, options: FolderOptions, fingerprint: [u8; 32], reader: DraftReader) -> Self {
+        Self { source, options: Arc::new(options), fingerprint, reader }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    path: PathBuf,
+    name: String,
+    modified: DateTime<Utc>,
+}
+
+/// Complete regular files of the folder in order of time and name. Links, hidden and partial files are not.
+fn candidates(options: &FolderOptions) -> Result<Vec<Candidate>, ConnectorError> {
+    let listing =
+        std::fs::read_dir(&options.folder).map_err(|error| unreadable_folder(&options.folder, &error))?;
+    let mut found = Vec::new();
+    for entry in listing.take(MAX_FILES).flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let lower = name.to_lowercase();
+        let partial = lower.starts_with(['.', '~'])
+            || [".part", ".tmp", ".crdownload"].iter().any(|end| lower.ends_with(end));
+        let wanted = options.endings.iter().any(|end| lower.ends_with(&format!(".{end}")));
+        // symlink_metadata does not follow links: nothing outside the folder is ever read.
+        let Ok(meta) = entry.path().symlink_metadata() else { continue };
+        if partial || !wanted || !meta.is_file() || meta.len() == 0 {
+            continue;
+        }
+        let modified = meta.modified().map(DateTime::<Utc>::from).unwrap_or_default();
+        found.push(Candidate { path: entry.path(), name, modified });
+    }
+    found.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
+    Ok(found)
+}
+
+fn unreadable_folder(folder: &Path, error: &std::io::Error) -> ConnectorError {
+    let finding = Finding::error(
+        "LT-FIL-001",
+        Text::new(format!("không đọc được thư mục: {error}"), format!("the folder cannot be read: {error}")),
+        Text::new("tạo thư mục và cấp quyền đọc cho dịch vụ", "make the folder and let the service read it"),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(folder.display().to_string()))),
+        disposition: Disposition::NeedsOperator,
+        retry_after: None,
+    }
+}
+
+struct FolderPull {
+    source: SourceId,
+    options: Arc<FolderOptions>,
+    fingerprint: [u8; 32],
+    waiting: std::collections::VecDeque<Candidate>,
+    pages: std::collections::VecDeque<Page>,
+    done: Vec<String>,
+    again: bool,
+    findings: Vec<Finding>,
+}
+
+#[async_trait]
+impl Pull for FolderPull {
+    async fn next_page(&mut self) -> Result<Step, ConnectorError> {
+        loop {
+            if let Some(page) = self.pages.pop_front() {
+                return Ok(Step::Page(page));
+            }
+            let Some(candidate) = self.waiting.pop_front() else {
+                let end = PullEnd {
+                    complete: false,
+                    cursor: None,
+                    source_total: None,
+                    findings: std::mem::take(&mut self.findings),
+                };
+                return Ok(Step::End(end));
+            };
+            let Ok(bytes) = std::fs::read(&candidate.path) else { continue };
+            let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let known = self.done.contains(&digest);
+            if known && !self.again {
+                continue;
+            }
+            if !known {
+                self.done.push(digest);
+                let over = self.done.len().saturating_sub(REMEMBERED);
+                self.done.drain(..over);
+            }
+            match self.read(&candidate.name, bytes) {
+                Ok(pages) => self.pages.extend(pages),
+                Err(findings) => self.findings.extend(findings),
+            }
+            let cursor = Cursor(serde_json::to_string(&self.done).unwrap_or_default());
+            match self.pages.back_mut() {
+                // The cursor stands on the last page of the file: half a file is read again.
+                Some(last) => last.cursor = Some(cursor),
+                None => self.pages.push_back(Page {
+                    request: candidate.name,
+                    body: Bytes::new(),
+                    records: Vec::new(),
+                    rejected: Vec::new(),
+                    cursor: Some(cursor),
+                }),
+            }
+        }
+    }
+}
+
+impl FolderPull {
+    fn read(&self, name: &str, bytes: Vec<u8>) -> Result<Vec<Page>, Vec<Finding>> {
+        let sheet = Sheet::read(name, &bytes).map_err(|findings| findings.0)?;
+        let (first, columns) = header(&sheet, &self.options).map_err(|finding| vec![finding])?;
+        let mut pages: Vec<Page> = Vec::new();
+        let original = Bytes::from(bytes);
+        for rows in sheet.lines.get(first..).unwrap_or_default().chunks(ROWS) {
+            let mut page = Page {
+                request: name.to_owned(),
+                body: if pages.is_empty() {
+                    original.clone()
+                } else {
+                    Bytes::from_static(b"see the first page of this file")
+                },
+                records: Vec::new(),
+                rejected: Vec::new(),
+                cursor: None,
+            };
+            for line in rows {
+                let cell = |column: usize| line.cells.get(column).map_or("", String::as_str);
+                let total = line.cells.iter().find(|cell| !cell.is_empty()).is_some_and(|cell| {
+                    let cell = cell.to_lowercase();
+                    self.options.totals.iter().any(|word| cell.starts_with(word))
+                });
+                if total {
+                    continue;
+                }
+                let record: BTreeMap<&str, &str> = columns
+                    .iter()
+                    .map(|(name, column)| (name.as_str(), cell(*column)))
+                    .filter(|(_, cell)| !cell.is_empty())
+                    .collect();
+                let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
+                match record.get(self.options.key.as_str()) {
+                    Some(key) if key.chars().count() <= 200 => page.records.push(RawRecord {
+                        external_id: (*key).to_owned(),
+                        hash: record_hash(&self.fingerprint, &body),
+                        body,
+                        index: line.number,
+                    }),
+                    _ => page.rejected.push(Rejection {
+                        external_id: None,
+                        index: line.number,
+                        body,
+                        finding: without_key(&self.options.key).at(Place::line(name, line.number)),
+                    }),
+                }
+            }
+            pages.push(page);
+        }
+        tracing::debug!(source.id = %self.source, file = name, pages = pages.len(), "sheet read");
+        Ok(pages)
+    }
+}
+
+/// The header line: the first of 20 that has every required column. Longer spellings are matched before
+/// shorter ones, whole cells only, so that "TT" never matches inside another word.
+fn header(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(String, usize)>), Finding> {
+    let mut best: (usize, Vec<(String, usize)>) = (0, Vec::new());
+    for (index, line) in sheet.lines.iter().take(20).enumerate() {
+        let mut columns = Vec::new();
+        for column in &options.columns {
+            let spellings = || std::iter::once(&column.name).chain(&column.synonyms);
+            let found = line.cells.iter().position(|cell| {
+                let cell = plain(cell);
+                spellings().any(|spelling| plain(spelling) == cell)
+            });
+            if let Some(at) = found {
+                columns.push((column.name.clone(), at));
+            }
+        }
+        if columns.len() > best.1.len() {
+            best = (index + 1, columns);
+        }
+    }
+    let missing: Vec<&str> = options
+        .columns
+        .iter()
+        .filter(|column| column.required && !best.1.iter().any(|(name, _)| *name == column.name))
+        .map(|column| column.synonyms.first().map_or(column.name.as_str(), String::as_str))
+        .collect();
+    if missing.is_empty() {
+        return Ok(best);
+    }
+    let list = missing.join(", ");
+    Err(Finding::error(
+        "LT-FIL-002",
+        Text::new(
+            format!("không tìm thấy dòng tiêu đề có cột: {list}"),
+            format!("no header line with the columns: {list}"),
+        ),
+        Text::new(
+            "ghi đúng tên cột trong 20 dòng đầu, hoặc thêm cách viết vào manifest",
+            "name the columns within the first 20 lines, or add their spelling to the manifest",
+        ),
+    )
+    .at(Place::of(&sheet.name)))
+}
+
+/// A header cell for comparison: NFC, lower case, single blanks.
+fn plain(text: &str) -> String {
+    crate::text::lower_key(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn without_key(key: &str) -> Finding {
+    Finding::error(
+        "LT-FIL-003",
+        Text::new(format!("dòng không có khóa (cột {key})"), format!("the row has no key (column {key})")),
+        Text::new("điền mã nhiệm vụ rồi thả lại tệp", "fill in the key and drop the file again"),
+    )
+}
+
+#[async_trait]
+impl Connector for FolderSource {
+    fn source(&self) -> &SourceId {
+        &self.source
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { incremental: true, full_is_complete: false }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        match candidates(&self.options) {
+            Err(error) => vec![*error.finding],
+            Ok(found) => {
+                let Some(newest) = found.last() else {
+                    let finding = Finding::info(
+                        "LT-FIL-004",
+                        Text::new("thư mục chưa có tệp nào", "the folder holds no file yet"),
+                        Text::new("thả tệp đầu tiên vào thư mục", "drop the first file into it"),
+                    );
+                    return vec![finding.at(Place::of(self.options.folder.display().to_string()))];
+                };
+                let sheet =
+                    std::fs::read(&newest.path).ok().and_then(|bytes| Sheet::read(&newest.name, &bytes).ok());
+                sheet.and_then(|sheet| header(&sheet, &self.options).err()).into_iter().collect()
+            }
+        }
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+        let done: Vec<String> =
+            request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
+        let mut waiting = candidates(&self.options)?;
+        if let PullMode::Backfill { from, to } = request.mode {
+            waiting.retain(|candidate| from <= candidate.modified && candidate.modified < to);
+        }
+        Ok(Box::new(FolderPull {
+            source: self.source.clone(),
+            options: self.options.clone(),
+            fingerprint: self.fingerprint,
+            waiting: waiting.into(),
+            pages: std::collections::VecDeque::new(),
+            done,
+            again: request.mode != PullMode::Incremental,
+            findings: Vec::new(),
+        }))
+    }
+
+    async fn detail(
+        &self,
+        records: Vec<RawRecord>,
+    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
+        Ok(records.into_iter().map(Ok).collect())
+    }
+
+    fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
+        (self.reader)(record)
+    }
+}

@@ -1,0 +1,142 @@
+//! Detail calls: what the list does not tell about a record.
+//!
+//! Owns asking for every declared detail of new and changed records, a few at a time, and putting the
+//! answers into the record as `$name`. A record whose detail is refused (deleted meanwhile, no right) is
+//! rejected alone; a source that fails as a whole ends the run.
+
+use super::super::expression::value_of;
+use super::super::json::{Envelope, Json};
+use super::super::{ConnectorError, RawRecord, Rejection};
+use super::plan::Detail;
+use super::{Shared, finding};
+use crate::error::{Disposition, Finding};
+use crate::transport::{Reply, Request};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use minijinja::Value;
+
+/// Adds details to records, in their order.
+pub(super) async fn complete(
+    shared: &Shared,
+    records: Vec<RawRecord>,
+) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
+    if shared.plan().details.is_empty() {
+        return Ok(records.into_iter().map(Ok).collect());
+    }
+    let at_once = shared.plan().stream.detail_concurrency as usize;
+    futures_util::stream::iter(records.into_iter().map(|record| one(shared, record)))
+        .buffered(at_once)
+        .try_collect()
+        .await
+}
+
+async fn one(shared: &Shared, record: RawRecord) -> Result<Result<RawRecord, Rejection>, ConnectorError> {
+    let reject = |finding: Finding, what: &str| {
+        let place = shared.place(&format!("record {}, {what}", record.external_id));
+        Ok(Err(Rejection {
+            external_id: Some(record.external_id.clone()),
+            index: record.index,
+            body: record.body.clone(),
+            finding: finding.at(place),
+        }))
+    };
+    let mut text = String::from_utf8_lossy(&record.body).trim_end().to_owned();
+    if text.pop() != Some('}') {
+        return reject(finding::unreadable("LT-SRC-002", "not an object"), "detail");
+    }
+    let mut first = text.trim_end().ends_with('{');
+    let context = match context(shared, &record) {
+        Ok(context) => context,
+        Err(why) => return reject(finding::unreadable("LT-SRC-002", &why), "detail"),
+    };
+    for detail in &shared.plan().details {
+        let wanted = match &detail.when {
+            None => true,
+            Some(when) => match when.evaluate(&context) {
+                Ok(value) => value.is_some_and(|value| value.is_true()),
+                Err(why) => {
+                    return reject(
+                        finding::unreadable("LT-SRC-009", &why),
+                        &format!("detail {}.when", detail.name),
+                    );
+                }
+            },
+        };
+        if !wanted {
+            continue;
+        }
+        let reply = match ask(shared, detail, &context).await? {
+            Ok(reply) => reply,
+            Err(status) => {
+                return reject(
+                    finding::detail_refused(&detail.name, status),
+                    &format!("detail {}", detail.name),
+                );
+            }
+        };
+        let part = selected(shared, detail, &reply)?;
+        if !first {
+            text.push(',');
+        }
+        first = false;
+        text.push_str("\"$");
+        text.push_str(&detail.name);
+        text.push_str("\":");
+        text.push_str(&part);
+    }
+    text.push('}');
+    Ok(Ok(RawRecord { body: Bytes::from(text), ..record }))
+}
+
+fn context(shared: &Shared, record: &RawRecord) -> Result<Value, String> {
+    let settings = shared.settings.get_attr("settings").unwrap_or_default();
+    let key = record.external_id.as_str();
+    if !shared.plan().details.iter().any(|detail| detail.needs_record) {
+        return Ok(minijinja::context!(settings => settings, key => key));
+    }
+    let text = std::str::from_utf8(&record.body).map_err(|error| error.to_string())?;
+    let json = Json::parse(text).map_err(|error| error.to_string())?;
+    Ok(minijinja::context!(settings => settings, key => key, record => value_of(&json)))
+}
+
+/// The answer, or the status with which it was refused for this record alone.
+async fn ask(
+    shared: &Shared,
+    detail: &Detail,
+    context: &Value,
+) -> Result<Result<Reply, u16>, ConnectorError> {
+    let broken = |why: String| shared.cannot_ask(&why);
+    let path = detail.path.render_path(context).map_err(broken)?;
+    let mut request = Request::get(path).header("accept", "application/json");
+    for (name, template) in &detail.query {
+        request = request.query(name, template.render(context).map_err(broken)?);
+    }
+    match shared.client.fetch(&request, &shared.accept).await {
+        Ok(reply) => Ok(Ok(reply)),
+        Err(error) => match error.status {
+            Some(status @ (400 | 403 | 404 | 405 | 409 | 410 | 422)) => Ok(Err(status)),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, ConnectorError> {
+    let plan = shared.plan();
+    let fail = |finding: Finding| ConnectorError {
+        finding: Box::new(finding.at(shared.place(&reply.label))),
+        disposition: Disposition::RetryLater,
+        retry_after: None,
+    };
+    let text = std::str::from_utf8(&reply.body).map_err(|_| fail(finding::not_text()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let broken = |error: super::super::json::JsonError| fail(finding::not_json(&error.to_string()));
+    let envelope = Envelope::read(text).map_err(broken)?;
+    for (path, one_of) in &plan.checks {
+        let value = envelope.scalar(path).map_err(broken)?;
+        if !value.as_ref().is_some_and(|value| one_of.contains(value)) {
+            return Err(fail(finding::not_successful("")));
+        }
+    }
+    let part = envelope.find(&detail.select).map_err(broken)?;
+    Ok(part.map_or_else(|| "null".to_owned(), |part| part.get().to_owned()))
+}

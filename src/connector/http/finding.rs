@@ -1,0 +1,237 @@
+//! What can be wrong with a source's answers, in both languages.
+//!
+//! Owns the sentences and codes of listing, paging and detail calls. Values of records are never shown here.
+
+use crate::error::{Finding, Text};
+
+pub(super) fn not_http(name: &str) -> Finding {
+    Finding::error(
+        "LT-MAN-011",
+        Text::new(
+            format!("manifest \"{name}\" không phải loại http"),
+            format!("the manifest \"{name}\" is not of kind http"),
+        ),
+        Text::new("chọn manifest khác cho nguồn này", "choose another manifest for this source"),
+    )
+}
+
+pub(super) fn cannot_ask(why: &str) -> Finding {
+    Finding::error(
+        "LT-MAN-010",
+        Text::new(format!("không viết được yêu cầu: {why}"), format!("the request cannot be written: {why}")),
+        Text::new(
+            "kiểm tra settings của nguồn và các mẫu {{ … }} trong manifest",
+            "check the source's settings and the {{ … }} templates of the manifest",
+        ),
+    )
+}
+
+pub(super) fn not_text() -> Finding {
+    Finding::error(
+        "LT-SRC-019",
+        Text::new(
+            "câu trả lời không phải UTF-8 và bảng mã không rõ ràng",
+            "the answer is not UTF-8 and its encoding is unclear",
+        ),
+        Text::new(
+            "đề nghị nguồn trả UTF-8; không có bản ghi nào được đoán",
+            "ask the source for UTF-8; nothing was guessed",
+        ),
+    )
+}
+
+pub(super) fn not_json(why: &str) -> Finding {
+    Finding::error(
+        "LT-SRC-002",
+        Text::new(
+            format!("câu trả lời không phải JSON trọn vẹn, cả trang bị bỏ: {why}"),
+            format!("the answer is no complete JSON, the whole page is thrown away: {why}"),
+        ),
+        Text::new(
+            "hệ thống tự thử lại; nếu kéo dài, báo đơn vị quản lý hệ thống nguồn",
+            "it is tried again by itself; if it lasts, tell the source's owner",
+        ),
+    )
+}
+
+pub(super) fn no_records(found: &str) -> Finding {
+    Finding::error(
+        "LT-SRC-001",
+        Text::new(
+            format!("không có danh sách bản ghi ở chỗ đã khai ({found})"),
+            format!("there is no list of records at the declared place ({found})"),
+        ),
+        Text::new(
+            "sửa stream.records trong manifest; có thể nguồn đã đổi phiên bản",
+            "correct stream.records in the manifest; the source may have changed its version",
+        ),
+    )
+}
+
+pub(super) fn not_successful(said: &str) -> Finding {
+    let quoted = if said.is_empty() { String::new() } else { format!(": {said}") };
+    Finding::error(
+        "LT-SRC-020",
+        Text::new(
+            format!("nguồn trả mã thành công nhưng nội dung báo lỗi{quoted}"),
+            format!("the source answers with a good status but its content tells of an error{quoted}"),
+        ),
+        Text::new(
+            "xem thông báo của nguồn; điều kiện nằm ở success.check trong manifest",
+            "see the source's message; the condition is success.check of the manifest",
+        ),
+    )
+}
+
+pub(super) fn no_key() -> Finding {
+    Finding::error(
+        "LT-SRC-003",
+        Text::new("bản ghi không có khóa (1–200 ký tự)", "the record has no key (1–200 characters)"),
+        Text::new(
+            "kiểm tra stream.key trong manifest và dữ liệu ở nguồn",
+            "check stream.key of the manifest and the data at the source",
+        ),
+    )
+}
+
+pub(super) fn too_large(bytes: usize, limit: usize) -> Finding {
+    Finding::error(
+        "LT-SRC-004",
+        Text::new(
+            format!("bản ghi {bytes} byte, lớn hơn giới hạn {limit} byte"),
+            format!("the record has {bytes} bytes, more than the limit of {limit}"),
+        ),
+        Text::new(
+            "kiểm tra bản ghi ở nguồn, hoặc tăng stream.max_record_kib",
+            "look at the record in the source, or raise stream.max_record_kib",
+        ),
+    )
+}
+
+pub(super) fn unreadable(code: &str, why: &str) -> Finding {
+    Finding::error(
+        code,
+        Text::new(format!("bản ghi không đọc được: {why}"), format!("the record cannot be read: {why}")),
+        Text::new(
+            "báo đơn vị quản lý hệ thống nguồn; các bản ghi khác vẫn được xử lý",
+            "tell the owner of the source system; the other records go on",
+        ),
+    )
+}
+
+pub(super) fn endless(vi: &str, en: &str) -> Finding {
+    Finding::error(
+        "LT-SRC-011",
+        Text::new(format!("phân trang không dừng: {vi}"), format!("paging does not end: {en}")),
+        Text::new(
+            "kiểm tra [paging] trong manifest (tên tham số, next); các trang trước đó đã được lưu",
+            "check [paging] of the manifest (names of parameters, next); the pages before were stored",
+        ),
+    )
+}
+
+pub(super) fn too_many_pages(limit: u32) -> Finding {
+    Finding::error(
+        "LT-SRC-012",
+        Text::new(format!("nguồn có hơn {limit} trang"), format!("the source has more than {limit} pages")),
+        Text::new(
+            "tăng paging.max_pages nếu nguồn đúng là lớn như vậy",
+            "raise paging.max_pages if the source really is that large",
+        ),
+    )
+}
+
+pub(super) fn short(seen: u64, total: u64) -> Finding {
+    Finding::warning(
+        "LT-SRC-013",
+        Text::new(
+            format!("nguồn báo có {total} bản ghi nhưng chỉ thấy {seen}; không coi bản ghi nào là đã mất"),
+            format!("the source tells of {total} records but showed {seen}; none is called gone"),
+        ),
+        Text::new(
+            "kiểm tra quyền của tài khoản và bộ lọc mặc định; nếu danh sách xê dịch khi đọc, đặt snapshot = \"shifting\"",
+            "check the account's rights and default filters; if the list moves while it is read, set snapshot = \"shifting\"",
+        ),
+    )
+}
+
+pub(super) fn nothing_shown() -> Finding {
+    Finding::warning(
+        "LT-SRC-014",
+        Text::new("nguồn không đưa ra bản ghi nào", "the source shows no record at all"),
+        Text::new(
+            "kiểm tra quyền của tài khoản và bộ lọc; hệ thống không coi các nhiệm vụ đã biết là đã mất",
+            "check the account's rights and filters; known tasks are not called gone",
+        ),
+    )
+}
+
+pub(super) fn unsettled(passes: u32) -> Finding {
+    Finding::warning(
+        "LT-SRC-015",
+        Text::new(
+            format!("danh sách vẫn xê dịch sau {passes} lượt đọc; không coi bản ghi nào là đã mất"),
+            format!("the list still moves after {passes} passes; none is called gone"),
+        ),
+        Text::new(
+            "đọc toàn bộ vào giờ ít người dùng, hoặc tăng stream.max_passes",
+            "run the full pull at a quiet hour, or raise stream.max_passes",
+        ),
+    )
+}
+
+pub(super) fn repeated(rows: u64) -> Finding {
+    Finding::warning(
+        "LT-SRC-016",
+        Text::new(
+            format!("{rows} bản ghi xuất hiện hai lần khi phân trang; có thể bản ghi khác bị sót"),
+            format!("{rows} records stood on two pages; others may have been missed"),
+        ),
+        Text::new(
+            "đặt stream.snapshot = \"shifting\" trong manifest",
+            "set stream.snapshot = \"shifting\" in the manifest",
+        ),
+    )
+}
+
+pub(super) fn detail_refused(name: &str, status: u16) -> Finding {
+    Finding::error(
+        "LT-SRC-017",
+        Text::new(
+            format!("không lấy được chi tiết \"{name}\" của bản ghi (HTTP {status})"),
+            format!("the detail \"{name}\" of the record was not given (HTTP {status})"),
+        ),
+        Text::new(
+            "bản ghi có thể vừa bị xóa hoặc tài khoản thiếu quyền; chạy lại các bản ghi bị loại sau khi sửa",
+            "the record may just have been deleted, or the account lacks rights; replay the rejected records afterwards",
+        ),
+    )
+}
+
+pub(super) fn strange_cursor() -> Finding {
+    Finding::warning(
+        "LT-SRC-018",
+        Text::new(
+            "mốc đọc đã lưu không dùng được (hỏng hoặc ở tương lai)",
+            "the stored point to go on from cannot be used (broken or in the future)",
+        ),
+        Text::new(
+            "hệ thống tự đọc lại rộng hơn; kiểm tra đồng hồ của máy chủ nguồn",
+            "more is read again by itself; check the clock of the source",
+        ),
+    )
+}
+
+pub(super) fn not_sorted() -> Finding {
+    Finding::warning(
+        "LT-SRC-021",
+        Text::new(
+            "danh sách không theo thứ tự thời gian như manifest khai (incremental.sorted)",
+            "the list is not in the order of time the manifest declares (incremental.sorted)",
+        ),
+        Text::new(
+            "bỏ sorted trong manifest; lượt đọc này chỉ lưu mốc ở cuối",
+            "leave out sorted in the manifest; this pull keeps its point only at the end",
+        ),
+    )
+}

@@ -1,0 +1,322 @@
+//! Sources that speak JSON over HTTP, connected by their manifest.
+//!
+//! Owns one connected source: its client, its rendered requests, `check`, and handing out pulls. It must not
+//! know the store or people. A failure of the source is a [`ConnectorError`] with the transport's finding;
+//! a record that cannot be listed, completed or read is a rejection and never stops its neighbours.
+
+mod detail;
+mod finding;
+mod page;
+pub mod plan;
+mod pull;
+
+use super::manifest::{Loaded, Setting};
+use super::{Abilities, Connector, ConnectorError, Pull, PullRequest, RawRecord, Rejection};
+use crate::domain::{SourceId, TaskDraft};
+use crate::error::{Disposition, Finding, Findings, Place, Text};
+use crate::transport::{
+    Accept, Auth, Client, Expected, Login, Method, Options, Request, RetryPolicy, Roots, Timeouts,
+    TransportError,
+};
+use async_trait::async_trait;
+use minijinja::Value;
+use plan::{AuthPlan, Plan};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the configuration gives for one source.
+#[derive(Debug, Default)]
+pub struct SourceOptions {
+    /// Values of the manifest's settings.
+    pub settings: BTreeMap<String, String>,
+    /// Values of the manifest's secret settings.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Allows plain `http://` for this source, whatever the manifest says.
+    pub allow_http: bool,
+    /// PEM file of the authority that signed the source's certificate; the machine's own where none is given.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// One connected HTTP source.
+#[derive(Debug)]
+pub struct HttpConnector {
+    shared: Arc<Shared>,
+}
+
+/// What pulls and detail calls of one source have in common.
+struct Shared {
+    source: SourceId,
+    whose: String,
+    loaded: Arc<Loaded>,
+    client: Client,
+    settings: Value,
+    accept: Accept,
+}
+
+impl HttpConnector {
+    /// Connects a source: checks its settings and builds its client. Nothing is sent yet.
+    pub fn new(source: SourceId, loaded: Arc<Loaded>, options: SourceOptions) -> Result<Self, Findings> {
+        let whose = format!("source {source}");
+        let findings = check_settings(&loaded.manifest.settings, &options, &whose);
+        if !findings.is_empty() {
+            return Err(Findings(findings));
+        }
+        let Some(plan) = &loaded.http else {
+            return Err(Findings::from(finding::not_http(&loaded.manifest.name).at(Place::of(whose))));
+        };
+        let settings = Value::from(values(&loaded.manifest.settings, &options.settings));
+        let client = client(plan, &settings, &options, &whose).map_err(|error| Findings(vec![*error]))?;
+        let accept = Accept { status: plan.status.clone(), json: true };
+        let settings = minijinja::context!(settings => settings);
+        Ok(Self { shared: Arc::new(Shared { source, whose, loaded, client, settings, accept }) })
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.whose, self.loaded.manifest.name)
+    }
+}
+
+impl Shared {
+    /// The plan; a connector without one is never built.
+    fn plan(&self) -> &Plan {
+        match &self.loaded.http {
+            Some(plan) => plan,
+            None => unreachable!("HttpConnector::new refuses manifests without HTTP sections"),
+        }
+    }
+
+    fn place(&self, detail: &str) -> Place {
+        Place::of(self.whose.clone()).at(detail)
+    }
+
+    /// The list's request, without parameters of paging and incremental pulls.
+    fn list_request(&self) -> Result<(Request, Option<serde_json::Value>), ConnectorError> {
+        let plan = self.plan();
+        let broken = |why: String| self.cannot_ask(&why);
+        let path = plan.path.render_path(&self.settings).map_err(broken)?;
+        let method = match plan.stream.method {
+            super::manifest::http::Method::Get => Method::Get,
+            super::manifest::http::Method::Post => Method::Post,
+        };
+        let mut request = Request::new(method, path).header("accept", "application/json");
+        for (name, template) in &plan.query {
+            request = request.query(name, template.render(&self.settings).map_err(broken)?);
+        }
+        let body = match &plan.body {
+            Some(body) => Some(body.render(&self.settings).map_err(broken)?),
+            None => None,
+        };
+        Ok((request, body))
+    }
+
+    fn cannot_ask(&self, why: &str) -> ConnectorError {
+        ConnectorError {
+            finding: Box::new(finding::cannot_ask(why).at(Place::of(self.whose.clone()))),
+            disposition: Disposition::NeedsOperator,
+            retry_after: None,
+        }
+    }
+}
+
+impl From<TransportError> for ConnectorError {
+    fn from(error: TransportError) -> Self {
+        Self { finding: error.finding, disposition: error.disposition, retry_after: error.retry_after }
+    }
+}
+
+fn check_settings(
+    declared: &BTreeMap<String, Setting>,
+    options: &SourceOptions,
+    whose: &str,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut tell = |name: &str, what: Text, remedy: Text| {
+        findings.push(
+            Finding::error("LT-MAN-009", what, remedy).at(Place::of(whose).at(format!("settings.{name}"))),
+        );
+    };
+    for (name, setting) in declared {
+        let given = if setting.secret {
+            options.secrets.contains_key(name)
+        } else {
+            options.settings.contains_key(name)
+        };
+        if !given && setting.default.is_none() {
+            let (vi, en) = (&setting.label.vi, &setting.label.en);
+            let table = if setting.secret { "secrets" } else { "settings" };
+            tell(
+                name,
+                Text::new(format!("thiếu \"{name}\" ({vi})"), format!("\"{name}\" ({en}) is missing")),
+                Text::new(
+                    format!("thêm {table}.{name} vào nguồn này trong cấu hình"),
+                    format!("add {table}.{name} to this source in the configuration"),
+                ),
+            );
+        }
+        if setting.secret && options.settings.contains_key(name) {
+            tell(
+                name,
+                Text::new(
+                    format!("\"{name}\" là giá trị bí mật, không được viết trong settings"),
+                    format!("\"{name}\" is a secret and must not stand in settings"),
+                ),
+                Text::new(
+                    format!("dùng secrets.{name} = {{ file = \"…\" }} hoặc {{ credential = \"…\" }}"),
+                    format!("use secrets.{name} = {{ file = \"…\" }} or {{ credential = \"…\" }}"),
+                ),
+            );
+        }
+    }
+    for name in
+        options.settings.keys().chain(options.secrets.keys()).filter(|name| !declared.contains_key(*name))
+    {
+        let known = declared.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        tell(
+            name,
+            Text::new(
+                format!("manifest không có mục \"{name}\""),
+                format!("the manifest has no setting \"{name}\""),
+            ),
+            Text::new(format!("dùng một trong: {known}"), format!("use one of: {known}")),
+        );
+    }
+    findings
+}
+
+/// Every declared setting that is no secret: given, default, or empty.
+fn values(
+    declared: &BTreeMap<String, Setting>,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    declared
+        .iter()
+        .filter(|(_, setting)| !setting.secret)
+        .map(|(name, setting)| {
+            (name.clone(), given.get(name).or(setting.default.as_ref()).cloned().unwrap_or_default())
+        })
+        .collect()
+}
+
+fn client(
+    plan: &Plan,
+    settings: &Value,
+    options: &SourceOptions,
+    whose: &str,
+) -> Result<Client, Box<Finding>> {
+    let secrets: BTreeMap<String, String> = options
+        .secrets
+        .iter()
+        .map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned()))
+        .collect();
+    let context = minijinja::context!(settings => settings, secrets => Value::from(secrets));
+    let broken = |why: String| Box::new(finding::cannot_ask(&why).at(Place::of(whose)));
+    let mut made = Options::new(whose, plan.base_url.render(&context).map_err(broken)?);
+    for (name, template) in &plan.headers {
+        made.headers.push((name.clone(), template.render(&context).map_err(broken)?));
+    }
+    let section = &plan.transport;
+    made.allow_http = section.allow_http || options.allow_http;
+    made.follow_redirects = section.follow_redirects;
+    made.roots = options.ca_file.clone().map_or(Roots::Native, Roots::File);
+    made.timeouts = Timeouts {
+        connect: Duration::from_secs(section.connect_timeout_s.into()),
+        read: Duration::from_secs(section.read_timeout_s.into()),
+        total: Duration::from_secs(section.total_timeout_s.into()),
+    };
+    made.max_answer = u64::from(section.max_answer_mib) * 1024 * 1024;
+    made.retry = RetryPolicy {
+        attempts: section.retry.attempts,
+        first_wait: Duration::from_millis(section.retry.first_wait_ms.into()),
+        max_wait: Duration::from_secs(section.retry.max_wait_s.into()),
+    };
+    made.auth = match &plan.auth {
+        AuthPlan::None => Auth::None,
+        AuthPlan::Basic { username, password } => Auth::Basic {
+            username: username.render(&context).map_err(broken)?,
+            password: SecretString::from(password.render(&context).map_err(broken)?),
+        },
+        AuthPlan::Header { name, value } => Auth::Header {
+            name: name.clone(),
+            value: SecretString::from(value.render(&context).map_err(broken)?),
+        },
+        AuthPlan::Login(login) => Auth::Login(Login {
+            path: login.path.render_path(&context).map_err(broken)?,
+            body: SecretString::from(login.body.render(&context).map_err(broken)?.to_string()),
+            form: login.form,
+            token: login.token.clone(),
+            header: login.header.clone(),
+            prefix: login.prefix.clone(),
+            lifetime: Duration::from_secs(login.lifetime_s.into()),
+            expires_in: login.expires_in.clone(),
+            success: login
+                .success
+                .iter()
+                .map(|(pointer, one_of)| Expected { pointer: pointer.clone(), one_of: one_of.clone() })
+                .collect(),
+            error_text: login.error_text.clone(),
+        }),
+    };
+    Client::new(made)
+}
+
+#[async_trait]
+impl Connector for HttpConnector {
+    fn source(&self) -> &SourceId {
+        &self.shared.source
+    }
+
+    fn abilities(&self) -> Abilities {
+        let plan = self.shared.plan();
+        Abilities { incremental: plan.incremental.is_some(), full_is_complete: plan.stream.full_is_complete }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let first = match pull::HttpPull::first_page(self.shared.clone()).await {
+            Ok(first) => first,
+            Err(error) => return vec![*error.finding],
+        };
+        let mut findings: Vec<Finding> =
+            first.rejected.into_iter().map(|rejection| rejection.finding).collect();
+        if first.records.is_empty() && findings.is_empty() {
+            findings.push(finding::nothing_shown().at(self.shared.place("check")));
+        }
+        // Details of a few records are enough to see whether the calls work and the rules fit.
+        const LOOKED_AT: usize = 5;
+        let some: Vec<RawRecord> = first.records.into_iter().take(LOOKED_AT).collect();
+        match self.detail(some).await {
+            Err(error) => findings.push(*error.finding),
+            Ok(detailed) => {
+                for outcome in detailed {
+                    match outcome.map(|record| self.read(&record)) {
+                        Ok(Ok(_)) => {}
+                        Ok(Err(rejection)) => findings.push(rejection.finding),
+                        Err(rejection) => findings.push(rejection.finding),
+                    }
+                }
+            }
+        }
+        findings.truncate(50);
+        findings
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+        Ok(Box::new(pull::HttpPull::new(self.shared.clone(), request)?))
+    }
+
+    async fn detail(
+        &self,
+        records: Vec<RawRecord>,
+    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
+        detail::complete(&self.shared, records).await
+    }
+
+    fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
+        self.shared.loaded.reader.read(&self.shared.whose, record)
+    }
+}

@@ -1,0 +1,286 @@
+//! One answer of a list, cut into raw records.
+//!
+//! Owns finding the list, the keys, the next page and the source's total in an answer without building a
+//! tree of it. A record that cannot be listed becomes a rejection; an answer that cannot be read is thrown
+//! away whole.
+
+use super::super::json::{Envelope, JsonError, items, scalars_of, without_members};
+use super::super::rule::{MAX_KEY, record_hash};
+use super::super::{ConnectorError, RawRecord, Rejection};
+use super::plan::Way;
+use super::{Shared, finding};
+use crate::error::{Disposition, Finding};
+use crate::transport::Reply;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What one answer held.
+pub(super) struct Listed {
+    pub(super) request: String,
+    pub(super) body: Bytes,
+    pub(super) records: Vec<RawRecord>,
+    pub(super) rejected: Vec<Rejection>,
+    /// Next cursor or address, for ways of paging that carry one.
+    pub(super) next: Option<String>,
+    pub(super) total: Option<u64>,
+    /// First and last time of change seen, and whether they came in order.
+    pub(super) changes: Option<Changes>,
+    /// Equal for two answers with the same records.
+    pub(super) digest: u64,
+    /// Records of the list, rejected ones included.
+    pub(super) count: u64,
+}
+
+/// Times of change on one page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Changes {
+    pub(super) first: DateTime<Utc>,
+    pub(super) latest: DateTime<Utc>,
+    pub(super) in_order: bool,
+}
+
+/// Cuts an answer.
+pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorError> {
+    let plan = shared.plan();
+    let fail = |finding: Finding, disposition| ConnectorError {
+        finding: Box::new(finding.at(shared.place(&reply.label))),
+        disposition,
+        retry_after: reply.retry_after,
+    };
+    let broken = |error: JsonError| fail(finding::not_json(&error.to_string()), Disposition::RetryLater);
+    if reply.status == 204 {
+        return Ok(empty(reply));
+    }
+    let text = text_of(&reply.body).ok_or_else(|| fail(finding::not_text(), Disposition::NeedsOperator))?;
+    let envelope = Envelope::read(text.as_str()).map_err(broken)?;
+    for (path, one_of) in &plan.checks {
+        let value = envelope.scalar(path).map_err(broken)?;
+        if !value.as_ref().is_some_and(|value| one_of.contains(value)) {
+            let said = match &plan.error_text {
+                Some(path) => envelope.scalar(path).map_err(broken)?.unwrap_or_default(),
+                None => String::new(),
+            };
+            let said: String = said.chars().filter(|c| !c.is_control()).take(160).collect();
+            return Err(fail(finding::not_successful(&said), Disposition::RetryLater));
+        }
+    }
+    let place = envelope.find(&plan.records).map_err(broken)?;
+    let list = match place {
+        Some(raw) => items(raw).map_err(broken)?,
+        None => None,
+    };
+    let Some(list) = list else {
+        let found = if place.is_some() { "not a list" } else { "missing" };
+        return Err(fail(finding::no_records(found), Disposition::NeedsOperator));
+    };
+    let total_text = match &plan.total {
+        Some(path) => envelope.scalar(path).map_err(broken)?,
+        None => plan.stream.total_header.as_ref().and_then(|name| reply.header(name)).map(str::to_owned),
+    };
+    let next = match &plan.way {
+        Way::Cursor { next, .. } | Way::Address { next } => envelope.scalar(next).map_err(broken)?,
+        Way::Header { name } => reply.header(name).map(str::to_owned),
+        Way::Link => reply.header_values("link").into_iter().find_map(next_link),
+        Way::Single | Way::Page { .. } | Way::Offset { .. } => None,
+    };
+    let mut cut = Cut::new(shared, &text, list.len());
+    for (index, record) in list.iter().enumerate() {
+        cut.take(u32::try_from(index).unwrap_or(u32::MAX), record);
+    }
+    Ok(Listed {
+        request: reply.label.clone(),
+        body: reply.body.clone(),
+        records: cut.records,
+        rejected: cut.rejected,
+        next: next.filter(|next| !next.trim().is_empty()),
+        total: total_text.and_then(|total| total.trim().parse().ok()),
+        changes: cut.changes,
+        digest: cut.digest.finish(),
+        count: list.len() as u64,
+    })
+}
+
+fn empty(reply: &Reply) -> Listed {
+    Listed {
+        request: reply.label.clone(),
+        body: reply.body.clone(),
+        records: Vec::new(),
+        rejected: Vec::new(),
+        next: None,
+        total: None,
+        changes: None,
+        digest: 0,
+        count: 0,
+    }
+}
+
+/// An answer as text that records can be cut out of without copying.
+struct PageText {
+    bytes: Bytes,
+}
+
+impl PageText {
+    fn as_str(&self) -> &str {
+        // Checked when it was made.
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    fn cut(&self, part: &str) -> Bytes {
+        self.bytes.slice_ref(part.as_bytes())
+    }
+}
+
+fn text_of(body: &Bytes) -> Option<PageText> {
+    let bytes = if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body.clone() };
+    if std::str::from_utf8(&bytes).is_ok() {
+        return Some(PageText { bytes });
+    }
+    let (text, _) = crate::text::decode(body).ok()?;
+    Some(PageText { bytes: Bytes::from(text) })
+}
+
+/// Collects records of one page.
+struct Cut<'a> {
+    shared: &'a Shared,
+    text: &'a PageText,
+    records: Vec<RawRecord>,
+    rejected: Vec<Rejection>,
+    changes: Option<Changes>,
+    digest: DefaultHasher,
+}
+
+impl<'a> Cut<'a> {
+    fn new(shared: &'a Shared, text: &'a PageText, count: usize) -> Self {
+        Self {
+            shared,
+            text,
+            records: Vec::with_capacity(count),
+            rejected: Vec::new(),
+            changes: None,
+            digest: DefaultHasher::new(),
+        }
+    }
+
+    fn take(&mut self, index: u32, record: &RawValue) {
+        let plan = self.shared.plan();
+        let fingerprint = &self.shared.loaded.fingerprint;
+        let text = record.get();
+        let limit = plan.stream.max_record_kib as usize * 1024;
+        if text.len() > limit {
+            // Its beginning is enough to recognise it; keeping it whole would defeat the limit.
+            const KEPT: usize = 4 * 1024;
+            let mut end = KEPT.min(text.len());
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            let hash = record_hash(fingerprint, text.as_bytes());
+            hash.hash(&mut self.digest);
+            let head = Bytes::copy_from_slice(text.get(..end).unwrap_or_default().as_bytes());
+            return self.reject(index, None, head, finding::too_large(text.len(), limit));
+        }
+        let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
+        let paths = [Some(&plan.key), incremental.map(|(path, _)| path)];
+        let scalars = scalars_of(record, paths).and_then(|scalars| {
+            let hashed = match plan.stream.volatile.as_slice() {
+                [] => Cow::Borrowed(text),
+                volatile => Cow::Owned(without_members(record, volatile)?),
+            };
+            Ok((scalars, record_hash(fingerprint, hashed.as_bytes())))
+        });
+        let ([key, changed], hash) = match scalars {
+            Ok(found) => found,
+            Err(error) => {
+                text.hash(&mut self.digest);
+                let code =
+                    if matches!(error, JsonError::DuplicateKey(_)) { "LT-SRC-010" } else { "LT-SRC-002" };
+                let body = self.text.cut(text);
+                return self.reject(index, None, body, finding::unreadable(code, &error.to_string()));
+            }
+        };
+        hash.hash(&mut self.digest);
+        let key =
+            key.map(|key| key.trim().to_owned()).filter(|key| (1..=MAX_KEY).contains(&key.chars().count()));
+        let Some(external_id) = key else {
+            let body = self.text.cut(text);
+            return self.reject(index, None, body, finding::no_key());
+        };
+        if let (Some((_, rule)), Some(changed)) = (incremental, changed)
+            && let Some(at) = rule.instant(&changed)
+        {
+            self.changes = Some(match self.changes {
+                None => Changes { first: at, latest: at, in_order: true },
+                Some(known) => Changes {
+                    first: known.first,
+                    latest: known.latest.max(at),
+                    in_order: known.in_order && at >= known.latest,
+                },
+            });
+        }
+        let body = self.text.cut(text);
+        self.records.push(RawRecord { external_id, hash, body, index });
+    }
+
+    fn reject(&mut self, index: u32, external_id: Option<String>, body: Bytes, finding: Finding) {
+        let place = self.shared.place(&format!("record {} of the page", u64::from(index) + 1));
+        self.rejected.push(Rejection { external_id, index, body, finding: finding.at(place) });
+    }
+}
+
+/// The target of rel="next" in one `Link` header (RFC 8288).
+fn next_link(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (target, after) = after.split_once('>')?;
+        // Parameters end at the comma before the next target; commas inside quotes do not occur in `rel`.
+        let parameters = after.split_once('<').map_or(after, |(parameters, _)| parameters);
+        let is_next = parameters.split(';').any(|parameter| {
+            parameter.trim().trim_end_matches(',').split_once('=').is_some_and(|(name, value)| {
+                name.trim().eq_ignore_ascii_case("rel")
+                    && value
+                        .trim()
+                        .trim_matches('"')
+                        .split_whitespace()
+                        .any(|rel| rel.eq_ignore_ascii_case("next"))
+            })
+        });
+        if is_next {
+            return Some(target.trim().to_owned());
+        }
+        rest = after;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_link_is_found_in_every_usual_spelling() {
+        for (header, next) in [
+            ("<https://a.vn/x?page=2>; rel=\"next\"", Some("https://a.vn/x?page=2")),
+            ("</x?page=1>; rel=\"prev\", </x?page=3>; rel=\"next\"", Some("/x?page=3")),
+            ("</x?a=1,2>; rel=next; title=\"y\"", Some("/x?a=1,2")),
+            ("</x>; REL=\"last next\"", Some("/x")),
+            ("</x>; rel=\"nextish\"", None),
+            ("</x>; title=\"next\"", None),
+            ("", None),
+            ("<unclosed", None),
+        ] {
+            assert_eq!(next_link(header).as_deref(), next, "{header}");
+        }
+    }
+
+    #[test]
+    fn answers_with_a_byte_order_mark_or_utf16_are_still_text() {
+        let utf8 = text_of(&Bytes::from_static(b"\xef\xbb\xbf[1]")).expect("text");
+        assert_eq!(utf8.as_str(), "[1]");
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("[\"ế\"]".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert_eq!(text_of(&Bytes::from(utf16)).expect("text").as_str(), "[\"ế\"]");
+        assert!(text_of(&Bytes::from_static(b"[\"\xff\xfe\x81\"]")).is_none());
+    }
+}

@@ -1,0 +1,396 @@
+//! Sections of a manifest that only HTTP/JSON sources have.
+//!
+//! Owns their TOML shape and defaults; what they do is `connector::http`'s business. Texts marked as
+//! templates may hold `{{ … }}`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `[transport]`: how to reach the system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransportSection {
+    /// Address all paths are relative to; a template over `settings`. Requests never leave its scheme, host
+    /// and port.
+    pub base_url: String,
+    /// Allows `http://` (also possible per source in the configuration). Default: false.
+    #[serde(default)]
+    pub allow_http: bool,
+    /// Follows redirects that stay on the same scheme, host and port. Default: false.
+    #[serde(default)]
+    pub follow_redirects: bool,
+    /// Seconds until a connection stands. Default: 10.
+    #[serde(default = "default_connect")]
+    pub connect_timeout_s: u32,
+    /// Seconds between two pieces of an answer. Default: 30.
+    #[serde(default = "default_read")]
+    pub read_timeout_s: u32,
+    /// Seconds for one whole answer. Default: 120.
+    #[serde(default = "default_total")]
+    pub total_timeout_s: u32,
+    /// Largest answer in MiB after decompression. Default: 64.
+    #[serde(default = "default_mib")]
+    pub max_answer_mib: u32,
+    /// Further headers; templates over `settings`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Repeating one request.
+    #[serde(default)]
+    pub retry: RetrySection,
+}
+
+fn default_connect() -> u32 {
+    10
+}
+fn default_read() -> u32 {
+    30
+}
+fn default_total() -> u32 {
+    120
+}
+fn default_mib() -> u32 {
+    64
+}
+
+/// `[transport.retry]`: repeating one request after 408, 425, 429, 5xx or a broken connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrySection {
+    /// Attempts in all, 1–10. Default: 4.
+    pub attempts: u32,
+    /// Milliseconds before the second attempt at most; doubles each time. Default: 500.
+    pub first_wait_ms: u32,
+    /// Longest wait in seconds within one run, also for Retry-After; a source that asks for more is left for
+    /// a later run. Default: 60.
+    pub max_wait_s: u32,
+}
+
+impl Default for RetrySection {
+    fn default() -> Self {
+        Self { attempts: 4, first_wait_ms: 500, max_wait_s: 60 }
+    }
+}
+
+/// `[auth]`: how to be let in. Templates may use `settings` and `secrets`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AuthSection {
+    /// Nothing is asked.
+    #[default]
+    None,
+    /// HTTP basic authentication.
+    Basic {
+        /// User name; a template.
+        username: String,
+        /// Password; a template.
+        password: String,
+    },
+    /// A fixed header.
+    Header {
+        /// Name of the header, for example `X-Api-Key`.
+        name: String,
+        /// Its value; a template.
+        value: String,
+    },
+    /// A login call that answers with a token.
+    Login {
+        /// Path of the call; a template.
+        path: String,
+        /// JSON body of the call; every text in it is a template.
+        body: serde_json::Value,
+        /// Sends the body as a form instead of JSON. Default: false.
+        #[serde(default)]
+        form: bool,
+        /// Place of the token in the answer.
+        token: String,
+        /// Header that carries the token. Default: `Authorization`.
+        #[serde(default = "default_header")]
+        header: String,
+        /// What stands before the token. Default: `Bearer `.
+        #[serde(default = "default_prefix")]
+        prefix: String,
+        /// Seconds a token lives, where the answer does not say. Default: 600.
+        #[serde(default = "default_lifetime")]
+        lifetime_s: u32,
+        /// Place of the lifetime in seconds in the answer.
+        #[serde(default)]
+        expires_in: Option<String>,
+        /// Values that mean the login worked, by place; for systems that answer 200 to a wrong password.
+        #[serde(default)]
+        success: Vec<CheckSection>,
+        /// Place of the error text in the answer.
+        #[serde(default)]
+        error_text: Option<String>,
+    },
+}
+
+fn default_header() -> String {
+    "Authorization".to_owned()
+}
+fn default_prefix() -> String {
+    "Bearer ".to_owned()
+}
+fn default_lifetime() -> u32 {
+    600
+}
+
+/// Request method.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET
+    #[default]
+    Get,
+    /// POST; only for queries that change nothing.
+    Post,
+}
+
+/// `[stream]`: the list of tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamSection {
+    /// Path of the list; a template over `settings`.
+    pub path: String,
+    /// Default: GET.
+    #[serde(default)]
+    pub method: Method,
+    /// Further query parameters; templates over `settings`.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// JSON body of a POST; every text in it is a template over `settings`. Parameters of paging and
+    /// incremental pulls are added to it.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+    /// Place of the list of records in the answer; empty where the answer itself is the list.
+    pub records: String,
+    /// Place of the key in a record.
+    pub key: String,
+    /// Place of the source's own total in the answer.
+    #[serde(default)]
+    pub total: Option<String>,
+    /// Header with the source's own total.
+    #[serde(default)]
+    pub total_header: Option<String>,
+    /// Members of a record that change without meaning anything (counters, the total in every row): they do
+    /// not make a record count as changed.
+    #[serde(default)]
+    pub volatile: Vec<String>,
+    /// Whether a full pull shows every task the unit has; only then may missing ones be called gone.
+    /// Default: true.
+    #[serde(default = "default_true")]
+    pub full_is_complete: bool,
+    /// `stable`: paging sees each record once. `shifting`: it repeats and loses rows, so the list is read
+    /// until passes agree. Default: stable.
+    #[serde(default)]
+    pub snapshot: Snapshot,
+    /// Most passes over a shifting list. Default: 6.
+    #[serde(default = "default_passes")]
+    pub max_passes: u32,
+    /// Detail calls at the same time, 1–16. Default: 4.
+    #[serde(default = "default_details")]
+    pub detail_concurrency: u32,
+    /// Largest record in KiB; a larger one is rejected alone. Default: 8192.
+    #[serde(default = "default_record")]
+    pub max_record_kib: u32,
+}
+
+fn default_true() -> bool {
+    true
+}
+fn default_passes() -> u32 {
+    6
+}
+fn default_details() -> u32 {
+    4
+}
+fn default_record() -> u32 {
+    8192
+}
+
+/// Whether paging through a list is reliable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Snapshot {
+    /// Each record is seen once.
+    #[default]
+    Stable,
+    /// Rows move between pages while they are read.
+    Shifting,
+}
+
+/// `[paging]`: how the list goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PagingSection {
+    /// Which way.
+    pub kind: PagingKind,
+    /// Parameter of the page number, offset or cursor.
+    #[serde(default)]
+    pub param: Option<String>,
+    /// Parameter of the page size.
+    #[serde(default)]
+    pub size_param: Option<String>,
+    /// Records asked for per page. Default: 100.
+    #[serde(default = "default_size")]
+    pub size: u32,
+    /// Number of the first page. Default: 1.
+    #[serde(default = "default_first")]
+    pub first: u32,
+    /// Place of the next cursor or URL in the answer.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// Header with the next URL.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// When the list ends, for `page` and `offset`. Default: empty_page.
+    #[serde(default)]
+    pub stop: Stop,
+    /// Most pages of one pass; more is an error. Default: 100,000.
+    #[serde(default = "default_pages")]
+    pub max_pages: u32,
+}
+
+impl Default for PagingSection {
+    fn default() -> Self {
+        Self {
+            kind: PagingKind::None,
+            param: None,
+            size_param: None,
+            size: default_size(),
+            first: default_first(),
+            next: None,
+            header: None,
+            stop: Stop::default(),
+            max_pages: default_pages(),
+        }
+    }
+}
+
+fn default_size() -> u32 {
+    100
+}
+fn default_first() -> u32 {
+    1
+}
+fn default_pages() -> u32 {
+    100_000
+}
+
+/// Ways of paging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PagingKind {
+    /// One answer holds everything.
+    None,
+    /// `param` = page number, `size_param` = page size.
+    Page,
+    /// `param` = records to skip, `size_param` = page size.
+    Offset,
+    /// `param` = the opaque cursor found at `next`; it ends when there is none.
+    Cursor,
+    /// The `Link` header with rel="next".
+    Link,
+    /// The header named by `header` holds the next URL.
+    NextHeader,
+    /// The place `next` of the answer holds the next URL.
+    NextUrl,
+}
+
+/// When a numbered list ends. The source's total ends it in any case, once so many records were seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// At the first page without records: right also where the system cuts the page size without saying so.
+    #[default]
+    EmptyPage,
+    /// At the first page with fewer records than asked for: saves one request.
+    ShortPage,
+}
+
+/// `[incremental]`: asking for changes only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncrementalSection {
+    /// Parameter "changed since", included.
+    pub param: String,
+    /// Parameter "changed until", where there is one; used for backfills.
+    #[serde(default)]
+    pub until_param: Option<String>,
+    /// How the moment is written: `epoch_ms`, `epoch_s`, `rfc3339` or a pattern such as `%d/%m/%Y %H:%M:%S`.
+    pub format: String,
+    /// Offset in which a pattern is written. Default: that of the manifest.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// Seconds asked for again before the last known change: late commits, equal times, wrong clocks.
+    /// Default: 600.
+    #[serde(default = "default_overlap")]
+    pub overlap_s: u32,
+    /// Place of the time of change in a record. Without it the start of the pull is the next cursor.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Spellings of `field`. Default: auto.
+    #[serde(default)]
+    pub date: Vec<String>,
+    /// The list comes in order of `field`, oldest first: then each page is a point to go on from.
+    #[serde(default)]
+    pub sorted: bool,
+}
+
+fn default_overlap() -> u32 {
+    600
+}
+
+/// `[[detail]]`: a further call per new or changed record; its answer stands in the record as `$name`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetailSection {
+    /// Name, letters, digits and `_`.
+    pub name: String,
+    /// Path; a template over `settings`, `key` and `record`.
+    pub path: String,
+    /// Query parameters; templates over `settings`, `key` and `record`.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Place in the answer that is taken. Default: the whole answer.
+    #[serde(default)]
+    pub select: String,
+    /// An expression over `record`; the call is made only when it is true.
+    #[serde(default)]
+    pub when: Option<String>,
+}
+
+/// `[success]`: what a good answer looks like, beyond the status code.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuccessSection {
+    /// Status codes. Default: 200.
+    #[serde(default = "default_status")]
+    pub status: Vec<u16>,
+    /// Values that must stand in the answer.
+    #[serde(default)]
+    pub check: Vec<CheckSection>,
+    /// Place of the error text in an answer that is not good.
+    #[serde(default)]
+    pub error_text: Option<String>,
+}
+
+impl Default for SuccessSection {
+    fn default() -> Self {
+        Self { status: default_status(), check: Vec::new(), error_text: None }
+    }
+}
+
+fn default_status() -> Vec<u16> {
+    vec![200]
+}
+
+/// One value that must stand in an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckSection {
+    /// Its place.
+    pub path: String,
+    /// What it may be, as text: `true`, `0`, `ok`.
+    pub one_of: Vec<String>,
+}

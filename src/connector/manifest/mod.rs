@@ -1,0 +1,328 @@
+//! The manifest: a TOML file that connects one kind of source system without Rust.
+//!
+//! Owns the file's shape, its JSON Schema, loading with every problem at once (file, line, column, nearest
+//! known key) and the fingerprint of everything that decides how a record is read. It must not know how
+//! sources are reached. A manifest that loads is a manifest whose rules, templates and expressions compile.
+
+pub mod http;
+mod position;
+mod problem;
+
+pub use problem::Problem;
+
+use super::http::plan::Plan;
+use super::rule::Reader;
+use super::rule::spec::{EventRule, FieldRules, HistoryRules};
+use crate::domain::local_offset;
+use crate::error::{Finding, Findings, Place, Text};
+use http::{
+    AuthSection, DetailSection, IncrementalSection, PagingSection, StreamSection, SuccessSection,
+    TransportSection,
+};
+use position::Document;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The manifest language this program reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Largest manifest file.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Kinds of source systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// JSON over HTTP.
+    Http,
+    /// A folder into which spreadsheets are dropped.
+    Folder,
+    /// A view in a database.
+    View,
+}
+
+/// A manifest as it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the manifest language; 1.
+    pub format_version: u32,
+    /// Kind of source.
+    pub kind: Kind,
+    /// Name, as sources refer to it.
+    pub name: String,
+    /// Version of this manifest, for people.
+    pub version: String,
+    /// What it connects.
+    pub title: Label,
+    /// Vendor, system and versions it was tried with.
+    #[serde(default)]
+    pub certified: Vec<String>,
+    /// Who wrote it.
+    #[serde(default)]
+    pub author: Option<String>,
+    /// Where the system's own documentation is.
+    #[serde(default)]
+    pub docs: Option<String>,
+    /// Licence of the manifest.
+    #[serde(default)]
+    pub license: Option<String>,
+    /// Offset of times without one. Default: `+07:00`.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// What a source has to give.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Setting>,
+    /// Kind of system, as evidence for mapping: `QLVB`, `NHIEMVU`, `EXCEL` …
+    #[serde(default)]
+    pub system: Option<String>,
+    /// The folder, for kind `folder`.
+    #[serde(default)]
+    pub folder: Option<FolderSection>,
+    /// The view, for kind `view`.
+    #[serde(default)]
+    pub view: Option<ViewSection>,
+    /// How to reach the system.
+    #[serde(default)]
+    pub transport: Option<TransportSection>,
+    /// How to be let in.
+    #[serde(default)]
+    pub auth: AuthSection,
+    /// The list of tasks.
+    #[serde(default)]
+    pub stream: Option<StreamSection>,
+    /// How the list goes on.
+    #[serde(default)]
+    pub paging: PagingSection,
+    /// Asking for changes only.
+    #[serde(default)]
+    pub incremental: Option<IncrementalSection>,
+    /// Further calls per record.
+    #[serde(default)]
+    pub detail: Vec<DetailSection>,
+    /// What a good answer looks like.
+    #[serde(default)]
+    pub success: SuccessSection,
+    /// Rules of the task's fields.
+    pub fields: FieldRules,
+    /// Rules of the task's history.
+    #[serde(default)]
+    pub events: Option<HistoryRules>,
+    /// Events that follow from dates in the record.
+    #[serde(default)]
+    pub event: Vec<EventRule>,
+}
+
+/// A folder of spreadsheets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FolderSection {
+    /// File endings read, without the dot.
+    pub endings: Vec<String>,
+    /// Name of the key column.
+    pub key: String,
+    /// First words of rows that are totals.
+    #[serde(default)]
+    pub totals: Vec<String>,
+    /// Columns.
+    pub column: Vec<ColumnSection>,
+}
+
+/// A column of a spreadsheet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSection {
+    /// Name in the record, to which paths lead.
+    pub name: String,
+    /// Spellings of its header.
+    #[serde(default)]
+    pub synonyms: Vec<String>,
+    /// Whether a sheet without it is refused.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// A view in a database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ViewSection {
+    /// Which database.
+    pub database: DatabaseKind,
+    /// One SELECT.
+    pub select: String,
+    /// Columns of it that make the record.
+    pub columns: Vec<String>,
+    /// Column of the key.
+    pub key: String,
+    /// Column that grows with every change.
+    pub changed: String,
+    /// How that column compares.
+    pub cursor_type: super::sql::CursorType,
+    /// Rows per page.
+    pub page_size: u32,
+}
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseKind {
+    /// A SQLite file, setting `database`.
+    Sqlite,
+    /// A PostgreSQL server, secret `url`.
+    Postgres,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+/// One thing a source has to give in the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// What it is.
+    pub label: Label,
+    /// An example; the conformance test uses it.
+    #[serde(default)]
+    pub example: Option<String>,
+    /// Value when the source gives none. Without it the setting is required.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// A secret: given by reference only, used in `[auth]` only, never shown.
+    #[serde(default)]
+    pub secret: bool,
+}
+
+/// A manifest that was checked and compiled.
+#[derive(Debug)]
+pub struct Loaded {
+    /// As written.
+    pub manifest: Manifest,
+    /// Compiled rules.
+    pub reader: Reader,
+    /// Compiled requests, for HTTP sources.
+    pub http: Option<Plan>,
+    /// Digest of everything that decides how a record is read: a record whose hash was made with another
+    /// fingerprint counts as changed.
+    pub fingerprint: [u8; 32],
+}
+
+/// JSON Schema of the manifest, for editors.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Manifest).to_value()
+}
+
+/// Loads a manifest file.
+pub fn load(path: &Path) -> Result<Loaded, Findings> {
+    let shown = path.display().to_string();
+    let unreadable = |why: String| {
+        Findings::from(
+            Finding::error(
+                "LT-MAN-012",
+                Text::new(
+                    format!("không mở được tệp manifest: {why}"),
+                    format!("the manifest file cannot be opened: {why}"),
+                ),
+                Text::new(
+                    "kiểm tra đường dẫn và quyền đọc tệp",
+                    "check the path and that the file may be read",
+                ),
+            )
+            .at(Place::of(shown.clone())),
+        )
+    };
+    let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > MAX_BYTES {
+        return Err(unreadable(format!("{size} bytes > {MAX_BYTES}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    parse(&shown, &text)
+}
+
+/// Reads a manifest text; `file` is its name in messages. Every problem comes back at once.
+pub fn parse(file: &str, text: &str) -> Result<Loaded, Findings> {
+    let document = Document::parse(file, text).map_err(Findings)?;
+    let mut findings = document.unknown_keys(&schema());
+    let manifest: Manifest = match toml::from_str(text) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            // An unknown key was told already, with its nearest known one.
+            if findings.is_empty() || !error.message().contains("unknown field") {
+                findings.push(position::shape(file, text, &error));
+            }
+            return Err(Findings(findings));
+        }
+    };
+    let mut problems = Vec::new();
+    let compiled = compile(&manifest, &mut problems);
+    findings.extend(problems.into_iter().map(|problem| {
+        Finding::error(problem.code, problem.what, problem.remedy).at(document.place(&problem.key))
+    }));
+    match compiled {
+        Some((reader, http)) if findings.is_empty() => {
+            Ok(Loaded { fingerprint: fingerprint(&manifest), manifest, reader, http })
+        }
+        _ => Err(Findings(findings)),
+    }
+}
+
+fn compile(manifest: &Manifest, problems: &mut Vec<Problem>) -> Option<(Reader, Option<Plan>)> {
+    if manifest.format_version != FORMAT_VERSION {
+        problems.push(Problem::version(manifest.format_version, FORMAT_VERSION));
+        return None;
+    }
+    let zone = match &manifest.zone {
+        None => local_offset(),
+        Some(text) => match super::rule::date::offset(text) {
+            Some(zone) => zone,
+            None => {
+                problems.push(Problem::zone("zone", text));
+                local_offset()
+            }
+        },
+    };
+    let reader = Reader::compile(&manifest.fields, manifest.events.as_ref(), &manifest.event, zone, problems);
+    let http = match manifest.kind {
+        Kind::Http => Some(Plan::compile(manifest, zone, problems)?),
+        Kind::Folder if manifest.folder.is_none() => {
+            problems.push(Problem::missing_section("folder"));
+            None
+        }
+        Kind::View if manifest.view.is_none() => {
+            problems.push(Problem::missing_section("view"));
+            None
+        }
+        Kind::Folder | Kind::View => None,
+    };
+    Some((reader?, http))
+}
+
+/// Digest of key, rules, details and zone; not of addresses, paging or comments.
+fn fingerprint(manifest: &Manifest) -> [u8; 32] {
+    let parts = (
+        manifest.format_version,
+        &manifest.zone,
+        manifest.stream.as_ref().map(|stream| (&stream.key, &stream.volatile)),
+        &manifest.folder,
+        manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
+        &manifest.detail,
+        &manifest.fields,
+        &manifest.events,
+        &manifest.event,
+    );
+    // These parts are plain data; should they ever not serialize, the empty text still gives a digest and
+    // records are only read once more.
+    Sha256::digest(serde_json::to_vec(&parts).unwrap_or_default()).into()
+}
+
+#[cfg(test)]
+mod tests;

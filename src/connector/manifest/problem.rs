@@ -1,0 +1,167 @@
+//! What can be wrong with a manifest, each with its key.
+//!
+//! Owns the sentences and codes; the loader adds file, line and column. It must not know how a manifest is
+//! read or compiled.
+
+use crate::error::Text;
+
+/// One thing wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Dotted key, for example `fields.due.date`.
+    pub key: String,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub what: Text,
+    /// What to do.
+    pub remedy: Text,
+}
+
+impl Problem {
+    fn new(key: &str, code: &'static str, what: Text, remedy: Text) -> Self {
+        Self { key: key.to_owned(), code, what, remedy }
+    }
+
+    /// A format version this program does not read.
+    pub fn version(found: u32, known: u32) -> Self {
+        Self::new(
+            "format_version",
+            "LT-MAN-004",
+            Text::new(
+                format!("format_version = {found}, chương trình này đọc được {known}"),
+                format!("format_version = {found}, this program reads {known}"),
+            ),
+            Text::new(
+                "nâng cấp chương trình, hoặc viết lại manifest theo docs/CONNECTORS.md",
+                "upgrade the program, or rewrite the manifest after docs/CONNECTORS.md",
+            ),
+        )
+    }
+
+    /// The section a kind of source needs.
+    pub fn missing_section(name: &str) -> Self {
+        Self::new(
+            "kind",
+            "LT-MAN-020",
+            Text::new(
+                format!("loại nguồn này cần mục [{name}]"),
+                format!("this kind of source needs the section [{name}]"),
+            ),
+            Text::new(
+                format!("thêm mục [{name}] theo docs/CONNECTORS.md"),
+                format!("add [{name}] as docs/CONNECTORS.md says"),
+            ),
+        )
+    }
+
+    /// A rule that contradicts itself.
+    pub fn rule(key: &str, vi: &str, en: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-005",
+            Text::new(format!("quy tắc không hợp lệ: {vi}"), format!("the rule contradicts itself: {en}")),
+            Text::new(
+                "xem bảng quy tắc trong docs/CONNECTORS.md",
+                "see the table of rules in docs/CONNECTORS.md",
+            ),
+        )
+    }
+
+    /// An expression or template that does not compile.
+    pub fn expression(key: &str, why: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-006",
+            Text::new(
+                format!("biểu thức không hợp lệ: {why}"),
+                format!("the expression is not valid: {why}"),
+            ),
+            Text::new(
+                "sửa biểu thức; các tên dùng được ghi trong docs/CONNECTORS.md",
+                "correct the expression; docs/CONNECTORS.md lists the names it may use",
+            ),
+        )
+    }
+
+    /// A word of ours that does not exist.
+    pub fn word(key: &str, word: &str, list: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-007",
+            Text::new(
+                format!("\"{word}\" không phải từ được dùng ở đây"),
+                format!("\"{word}\" is no word of this place"),
+            ),
+            Text::new(format!("dùng một trong: {list}"), format!("use one of: {list}")),
+        )
+    }
+
+    /// A setting that is used but not declared, or used where it must not be.
+    pub fn setting(key: &str, vi: &str, en: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-008",
+            Text::new(vi, en),
+            Text::new(
+                "khai báo trong [settings]; giá trị bí mật (secret = true) chỉ dùng trong [auth] qua secrets.<tên>",
+                "declare it in [settings]; secrets (secret = true) are used in [auth] only, as secrets.<name>",
+            ),
+        )
+    }
+
+    /// Sections that do not fit together.
+    pub fn incoherent(key: &str, vi: &str, en: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-011",
+            Text::new(vi, en),
+            Text::new(
+                "xem docs/CONNECTORS.md, phần Paging và Incremental",
+                "see docs/CONNECTORS.md, Paging and Incremental",
+            ),
+        )
+    }
+
+    /// A spelling of dates that cannot be used.
+    pub fn date(key: &str, spelling: &str, why: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-014",
+            Text::new(
+                format!("cách viết ngày \"{spelling}\" không dùng được: {why}"),
+                format!("the spelling of dates \"{spelling}\" cannot be used: {why}"),
+            ),
+            Text::new(
+                "dùng auto, rfc3339, epoch_ms, epoch_s hoặc mẫu như %d/%m/%Y %H:%M:%S",
+                "use auto, rfc3339, epoch_ms, epoch_s or a pattern such as %d/%m/%Y %H:%M:%S",
+            ),
+        )
+    }
+
+    /// An offset that cannot be read.
+    pub fn zone(key: &str, text: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-014",
+            Text::new(
+                format!("múi giờ \"{text}\" không đọc được"),
+                format!("the offset \"{text}\" cannot be read"),
+            ),
+            Text::new("viết +07:00, -03:30 hoặc Z", "write +07:00, -03:30 or Z"),
+        )
+    }
+
+    /// A path that cannot be read.
+    pub fn path(key: &str, path: &str, why: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-015",
+            Text::new(
+                format!("đường dẫn \"{path}\" không hợp lệ: {why}"),
+                format!("the path \"{path}\" is not valid: {why}"),
+            ),
+            Text::new("viết owner.account, labels.0 hoặc /a.b/c", "write owner.account, labels.0 or /a.b/c"),
+        )
+    }
+}

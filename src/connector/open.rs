@@ -1,0 +1,132 @@
+//! A connector from its manifest: which kind it is, and with which settings and secrets.
+//!
+//! Owns nothing but the choice. Whatever is wrong with the manifest or with what the configuration gives it is
+//! told at once.
+
+use super::file::{FolderOptions, FolderSource, SheetColumn};
+use super::http::{HttpConnector, SourceOptions};
+use super::manifest::{self, DatabaseKind, Kind, Loaded};
+use super::sql::{Database, ViewOptions, ViewSource};
+use super::{Connector, DraftReader};
+use crate::domain::SourceId;
+use crate::error::{Finding, Findings, Place, Text};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything a manifest needs to become a connector.
+pub struct OpenSource {
+    /// Name of the source.
+    pub id: SourceId,
+    /// What messages call the manifest.
+    pub manifest_name: String,
+    /// Its text.
+    pub manifest: String,
+    /// Settings.
+    pub settings: BTreeMap<String, String>,
+    /// Secrets.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Folder relative paths start at.
+    pub folder: PathBuf,
+    /// PEM file of the only authority trusted.
+    pub ca_file: Option<PathBuf>,
+    /// Whether plain http is permitted.
+    pub allow_http: bool,
+}
+
+/// An opened source.
+pub struct Opened {
+    /// Its connector.
+    pub connector: Arc<dyn Connector>,
+    /// Kind of system, as evidence for mapping.
+    pub system: String,
+}
+
+/// Opens a source.
+///
+/// # Errors
+/// Every finding of the manifest and of what the configuration gives it.
+pub fn open(source: OpenSource) -> Result<Opened, Findings> {
+    let loaded = Arc::new(manifest::parse(&source.manifest_name, &source.manifest)?);
+    let system = loaded.manifest.system.clone().unwrap_or_default();
+    let connector: Arc<dyn Connector> = match loaded.manifest.kind {
+        Kind::Http => Arc::new(HttpConnector::new(
+            source.id,
+            loaded,
+            SourceOptions {
+                settings: source.settings,
+                secrets: source.secrets,
+                allow_http: source.allow_http,
+                ca_file: source.ca_file,
+            },
+        )?),
+        Kind::Folder => folder(source, &loaded)?,
+        Kind::View => view(source, &loaded)?,
+    };
+    Ok(Opened { connector, system })
+}
+
+/// Reads records by the manifest's rules.
+fn reader(id: &SourceId, loaded: &Arc<Loaded>) -> DraftReader {
+    let (whose, loaded) = (format!("source {id}"), loaded.clone());
+    Arc::new(move |record| loaded.reader.read(&whose, record))
+}
+
+fn setting<'a>(source: &'a OpenSource, name: &str) -> Result<&'a str, Findings> {
+    source.settings.get(name).map(String::as_str).ok_or_else(|| missing(source, name))
+}
+
+fn missing(source: &OpenSource, name: &str) -> Findings {
+    Finding::error(
+        "LT-SRC-040",
+        Text::new(format!("thiếu thiết lập \"{name}\""), format!("the setting \"{name}\" is missing")),
+        Text::new(
+            format!("thêm {name} vào settings (hoặc secrets) của nguồn"),
+            format!("add {name} to the source's settings (or secrets)"),
+        ),
+    )
+    .at(Place::of(format!("source {}", source.id)))
+    .into()
+}
+
+fn folder(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
+    let path = source.folder.join(setting(&source, "folder")?);
+    let Some(section) = &loaded.manifest.folder else { return Err(missing(&source, "folder")) };
+    let columns = section.column.iter().map(|column| SheetColumn {
+        name: column.name.clone(),
+        synonyms: column.synonyms.clone(),
+        required: column.required,
+    });
+    let options = FolderOptions {
+        folder: path,
+        endings: section.endings.iter().map(|ending| ending.to_lowercase()).collect(),
+        columns: columns.collect(),
+        key: section.key.clone(),
+        totals: section.totals.iter().map(|word| word.to_lowercase()).collect(),
+    };
+    let reader = reader(&source.id, loaded);
+    Ok(Arc::new(FolderSource::new(source.id, options, loaded.fingerprint, reader)))
+}
+
+fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
+    let Some(section) = &loaded.manifest.view else { return Err(missing(&source, "view")) };
+    let database = match section.database {
+        DatabaseKind::Sqlite => Database::Sqlite(source.folder.join(setting(&source, "database")?)),
+        DatabaseKind::Postgres => match source.secrets.get("url") {
+            Some(url) => Database::Postgres(url.clone()),
+            None => return Err(missing(&source, "url")),
+        },
+    };
+    let options = ViewOptions {
+        database,
+        select: section.select.clone(),
+        columns: section.columns.clone(),
+        key: section.key.clone(),
+        changed: section.changed.clone(),
+        cursor_type: section.cursor_type,
+        page_size: section.page_size,
+    };
+    let reader = reader(&source.id, loaded);
+    Ok(Arc::new(ViewSource::new(source.id, options, loaded.fingerprint, reader)?))
+}

@@ -1,0 +1,204 @@
+//! Dates as a manifest declares them.
+//!
+//! Owns the compiled list of spellings of one field and the offset of times that carry none. Years outside
+//! 1900–2200 are refused: they are typing errors or a system's word for "never". It must not know which
+//! field it reads. A text that fits no spelling gives none.
+
+use crate::domain::{Due, local_offset};
+use crate::text;
+use chrono::format::{Item, Parsed, StrftimeItems};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
+
+/// Compiled spellings of a date.
+#[derive(Debug, Clone)]
+pub struct DateRule {
+    spellings: Vec<Spelling>,
+    zone: FixedOffset,
+}
+
+#[derive(Debug, Clone)]
+enum Spelling {
+    Auto,
+    Rfc3339,
+    EpochMillis,
+    EpochSeconds,
+    Pattern(Vec<Item<'static>>),
+}
+
+/// An instant with the knowledge whether the source gave a time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    at: DateTime<Utc>,
+    has_time: bool,
+}
+
+impl DateRule {
+    /// Compiles spellings; the error names the one that is wrong and why.
+    pub fn compile(spellings: &[String], zone: FixedOffset) -> Result<Self, (String, &'static str)> {
+        let mut compiled = Vec::with_capacity(spellings.len().max(1));
+        for spelling in spellings {
+            let refuse = |why| (spelling.clone(), why);
+            compiled.push(match spelling.as_str() {
+                "auto" => Spelling::Auto,
+                "rfc3339" => Spelling::Rfc3339,
+                "epoch_ms" => Spelling::EpochMillis,
+                "epoch_s" => Spelling::EpochSeconds,
+                pattern if pattern.contains('%') => Spelling::Pattern(
+                    StrftimeItems::new(pattern)
+                        .parse_to_owned()
+                        .map_err(|_| refuse("is no pattern of dates"))?,
+                ),
+                _ => return Err(refuse("is none of auto, rfc3339, epoch_ms, epoch_s and holds no %")),
+            });
+        }
+        if compiled.is_empty() {
+            compiled.push(Spelling::Auto);
+        }
+        if zone != local_offset() && compiled.iter().any(|spelling| matches!(spelling, Spelling::Auto)) {
+            return Err(("auto".to_owned(), "reads times of +07:00 only; write a pattern for another zone"));
+        }
+        Ok(Self { spellings: compiled, zone })
+    }
+
+    /// The instant a text names; a day alone is its beginning.
+    pub fn instant(&self, text: &str) -> Option<DateTime<Utc>> {
+        self.moment(text).map(|moment| moment.at)
+    }
+
+    /// The due date a text names. Midnight and the last minute of a day are how systems write "the whole
+    /// day" and give no hour.
+    pub fn due(&self, text: &str) -> Option<Due> {
+        let moment = self.moment(text)?;
+        let local = moment.at.with_timezone(&local_offset());
+        let time = local.time();
+        let whole_day = time == NaiveTime::MIN || (time.hour() == 23 && time.minute() == 59);
+        Some(Due { day: local.date_naive(), time: (moment.has_time && !whole_day).then_some(time) })
+    }
+
+    fn moment(&self, text: &str) -> Option<Moment> {
+        let text = text.trim();
+        if text.len() > 60 {
+            return None;
+        }
+        self.spellings
+            .iter()
+            .find_map(|spelling| self.read(spelling, text))
+            .filter(|moment| (1900..=2200).contains(&moment.at.year()))
+    }
+
+    fn read(&self, spelling: &Spelling, text: &str) -> Option<Moment> {
+        match spelling {
+            Spelling::Auto => {
+                Some(Moment { at: text::date::instant(text).ok()?, has_time: text.contains(':') })
+            }
+            Spelling::Rfc3339 => {
+                Some(Moment { at: DateTime::parse_from_rfc3339(text).ok()?.to_utc(), has_time: true })
+            }
+            Spelling::EpochMillis => {
+                Some(Moment { at: DateTime::from_timestamp_millis(text.parse().ok()?)?, has_time: true })
+            }
+            Spelling::EpochSeconds => {
+                Some(Moment { at: DateTime::from_timestamp(text.parse().ok()?, 0)?, has_time: true })
+            }
+            Spelling::Pattern(items) => {
+                let mut parsed = Parsed::new();
+                chrono::format::parse(&mut parsed, text, items.iter()).ok()?;
+                let time = parsed.to_naive_time().ok();
+                let has_time = time.is_some();
+                if parsed.offset().is_some() {
+                    return Some(Moment { at: parsed.to_datetime().ok()?.to_utc(), has_time });
+                }
+                let day = parsed.to_naive_date().ok()?;
+                let local = NaiveDateTime::new(day, time.unwrap_or(NaiveTime::MIN));
+                Some(Moment { at: self.zone.from_local_datetime(&local).single()?.to_utc(), has_time })
+            }
+        }
+    }
+}
+
+/// Reads an offset such as `+07:00`, `-03:30` or `Z`.
+pub fn offset(text: &str) -> Option<FixedOffset> {
+    if text == "Z" {
+        return FixedOffset::east_opt(0);
+    }
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let fits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    if !fits(hours) || !fits(minutes) {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 14 && minutes <= 59)
+        .then(|| FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60)))
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(spellings: &[&str]) -> DateRule {
+        let spellings: Vec<String> = spellings.iter().map(|s| (*s).to_owned()).collect();
+        DateRule::compile(&spellings, local_offset()).expect("compiles")
+    }
+
+    #[test]
+    fn every_spelling_gives_the_instant_it_means() {
+        for (spelling, text, instant) in [
+            ("auto", "2026-09-15 00:00:00+07", "2026-09-14T17:00:00Z"),
+            ("auto", "15/11/2026", "2026-11-14T17:00:00Z"),
+            ("rfc3339", "2026-09-15T08:30:00+07:00", "2026-09-15T01:30:00Z"),
+            ("epoch_ms", "1789434000000", "2026-09-15T01:00:00Z"),
+            ("epoch_s", "1789434000", "2026-09-15T01:00:00Z"),
+            ("%d/%m/%Y %H:%M:%S", "15/11/2026 14:03:22", "2026-11-15T07:03:22Z"),
+            ("%Y-%m-%dT%H:%M:%S%:z", "2026-11-15T14:03:22+00:00", "2026-11-15T14:03:22Z"),
+            ("%d-%m-%Y", "15-11-2026", "2026-11-14T17:00:00Z"),
+        ] {
+            let read = rule(&[spelling]).instant(text).map(|at| at.format("%FT%TZ").to_string());
+            assert_eq!(read.as_deref(), Some(instant), "{spelling}: {text}");
+        }
+    }
+
+    #[test]
+    fn due_keeps_an_hour_only_where_the_source_gives_one() {
+        let due = |text: &str| rule(&["auto"]).due(text).map(|due| (due.day.to_string(), due.time));
+        assert_eq!(due("2026-09-15 00:00:00+07"), Some(("2026-09-15".to_owned(), None)));
+        assert_eq!(due("2026-09-15T23:59:59+07:00"), Some(("2026-09-15".to_owned(), None)));
+        assert_eq!(due("15/09/2026"), Some(("2026-09-15".to_owned(), None)));
+        assert_eq!(
+            due("2026-09-15 11:30"),
+            Some(("2026-09-15".to_owned(), NaiveTime::from_hms_opt(11, 30, 0)))
+        );
+        assert_eq!(
+            due("2026-09-14T18:00:00Z"),
+            Some(("2026-09-15".to_owned(), NaiveTime::from_hms_opt(1, 0, 0)))
+        );
+    }
+
+    #[test]
+    fn impossible_and_senseless_dates_are_refused() {
+        for text in ["31/02/2026", "0001-01-01T00:00:00Z", "trong tháng 3", "", "99999999999999999999"] {
+            assert_eq!(rule(&["auto", "epoch_ms"]).instant(text), None, "{text:?}");
+        }
+        assert_eq!(rule(&["epoch_ms"]).instant("99999999999999"), None);
+        for (spelling, zone) in [("dd/MM/yyyy", "+07:00"), ("%Q", "+07:00"), ("auto", "+00:00")] {
+            assert!(
+                DateRule::compile(&[spelling.to_owned()], offset(zone).expect("zone")).is_err(),
+                "{spelling}"
+            );
+        }
+    }
+
+    #[test]
+    fn offsets_are_read_strictly() {
+        assert_eq!(offset("+07:00"), Some(local_offset()));
+        assert_eq!(offset("-03:30").map(|o| o.local_minus_utc()), Some(-12_600));
+        for bad in ["7", "+7:00", "+0700", "+25:00", "Asia/Ho_Chi_Minh", ""] {
+            assert_eq!(offset(bad), None, "{bad}");
+        }
+    }
+}

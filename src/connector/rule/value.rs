@@ -1,0 +1,354 @@
+//! One rule at work: from a record to one cleaned text.
+//!
+//! Owns finding a value, cleaning it, translating it through its table and saying what is wrong with it. It
+//! must not know which task field the text is for, nor the record's source. A value that cannot be used is
+//! a [`Fault`]; a missing one is none unless the rule requires it.
+
+use super::super::expression::{Expression, value_of};
+use super::super::json::{Json, Path};
+use super::super::manifest::Problem;
+use super::spec::RuleTable;
+use crate::domain::EventKind;
+use crate::error::Text;
+use crate::text;
+use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// Longest text a field may hold, in bytes.
+const MAX_TEXT: usize = 16 * 1024;
+
+/// Why one field of one record could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable code.
+    pub code: &'static str,
+    /// What happened.
+    pub what: Text,
+    /// What to do.
+    pub remedy: Text,
+}
+
+/// What a rule looks at.
+pub struct Scope<'a> {
+    json: &'a Json<'a>,
+    context: OnceCell<minijinja::Value>,
+    /// Times of the last events, known once the history was read.
+    pub last_events: &'a [(EventKind, DateTime<Utc>)],
+}
+
+impl<'a> Scope<'a> {
+    /// A record, or one entry of its history.
+    pub fn new(json: &'a Json<'a>, last_events: &'a [(EventKind, DateTime<Utc>)]) -> Self {
+        Self { json, context: OnceCell::new(), last_events }
+    }
+
+    /// The value a path leads to.
+    pub fn at(&self, path: &Path) -> Option<&'a Json<'a>> {
+        self.json.at(path)
+    }
+
+    fn context(&self) -> &minijinja::Value {
+        self.context.get_or_init(|| minijinja::context!(record => value_of(self.json)))
+    }
+}
+
+#[derive(Debug)]
+enum Origin {
+    Paths(Vec<Path>),
+    Constant(String),
+    Expression(Expression),
+    LastEvent(EventKind),
+}
+
+#[derive(Debug)]
+struct Table {
+    exact: HashMap<String, String>,
+    folded: Option<HashMap<String, String>>,
+    otherwise: Option<String>,
+}
+
+/// A compiled rule.
+#[derive(Debug)]
+pub struct ValueRule {
+    origin: Origin,
+    contains: Option<String>,
+    trim: bool,
+    empty: Vec<String>,
+    strip_prefix: Option<String>,
+    strip_suffix: Option<String>,
+    split: Option<(String, usize)>,
+    table: Option<Table>,
+    default: Option<String>,
+    required: bool,
+    secret: bool,
+}
+
+/// A value before and after its table.
+pub struct Found<'a> {
+    /// As the source writes it, cleaned.
+    pub raw: Option<Cow<'a, str>>,
+    /// After table and default.
+    pub value: Option<Cow<'a, str>>,
+}
+
+impl ValueRule {
+    /// Compiles a rule that stands at `key` of its manifest; what is wrong goes to `problems`.
+    pub fn compile(
+        key: &str,
+        rule: &RuleTable,
+        required: bool,
+        trim: bool,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let origins = [
+            rule.path.is_some(),
+            !rule.first_of.is_empty(),
+            rule.constant.is_some(),
+            rule.expression.is_some(),
+            rule.last_event.is_some(),
+        ];
+        if origins.iter().filter(|given| **given).count() != 1 {
+            problems.push(Problem::rule(
+                key,
+                "cần đúng một trong path, first_of, const, expression, last_event",
+                "it needs exactly one of path, first_of, const, expression and last_event",
+            ));
+            return None;
+        }
+        let origin = if let Some(source) = &rule.expression {
+            match Expression::compile(source, &["record"]) {
+                Ok(expression) => Origin::Expression(expression),
+                Err(why) => {
+                    problems.push(Problem::expression(&format!("{key}.expression"), &why));
+                    return None;
+                }
+            }
+        } else if let Some(kind) = rule.last_event {
+            Origin::LastEvent(kind)
+        } else if let Some(constant) = &rule.constant {
+            Origin::Constant(constant.clone())
+        } else {
+            let texts: Vec<&String> = rule.path.iter().chain(&rule.first_of).collect();
+            let mut paths = Vec::with_capacity(texts.len());
+            for text in texts {
+                match Path::parse(text) {
+                    Ok(path) => paths.push(path),
+                    Err(why) => {
+                        problems.push(Problem::path(key, text, why));
+                        return None;
+                    }
+                }
+            }
+            Origin::Paths(paths)
+        };
+        if rule.map.is_empty() && (rule.otherwise.is_some() || rule.fold) {
+            problems.push(Problem::rule(
+                key,
+                "otherwise và fold chỉ có nghĩa khi có map",
+                "otherwise and fold mean something only together with map",
+            ));
+        }
+        if rule.split.as_ref().is_some_and(|split| split.by.is_empty()) {
+            problems.push(Problem::rule(key, "split.by đang để trống", "split.by is empty"));
+        }
+        Some(Self {
+            origin,
+            contains: rule.contains.clone(),
+            trim: rule.trim.unwrap_or(trim),
+            empty: rule.empty.clone(),
+            strip_prefix: rule.strip_prefix.clone(),
+            strip_suffix: rule.strip_suffix.clone(),
+            split: rule.split.as_ref().map(|split| (split.by.clone(), split.index)),
+            table: table(key, rule, problems),
+            default: rule.default.clone(),
+            required: required || rule.required,
+            secret: rule.kind == Some(crate::domain::AccountKind::CitizenId),
+        })
+    }
+
+    /// The value, after its table.
+    pub fn value<'a>(&'a self, scope: &Scope<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
+        Ok(self.find(scope)?.value)
+    }
+
+    /// The value before and after its table.
+    pub fn find<'a>(&'a self, scope: &Scope<'a>) -> Result<Found<'a>, Fault> {
+        let raw = match self.origin(scope)? {
+            Some(raw) => self.clean(raw),
+            None => None,
+        };
+        if raw.as_ref().is_some_and(|raw| raw.len() > MAX_TEXT) {
+            return Err(Fault {
+                code: "LT-SRC-008",
+                what: Text::new("văn bản dài hơn 16 KiB", "the text is longer than 16 KiB"),
+                remedy: Text::new("kiểm tra path của trường này", "check the path of this field"),
+            });
+        }
+        let mapped = match (&self.table, &raw) {
+            (Some(table), Some(raw)) => Some(self.translate(table, raw)?),
+            _ => raw.clone(),
+        };
+        let value = mapped.or_else(|| self.default.as_deref().map(Cow::Borrowed));
+        if value.is_none() && self.required {
+            return Err(Fault {
+                code: "LT-SRC-005",
+                what: Text::new("trường bắt buộc không có giá trị", "a required field has no value"),
+                remedy: Text::new(
+                    "bổ sung ở hệ thống nguồn, hoặc sửa path/default trong manifest rồi chạy lại các bản ghi bị loại",
+                    "fill it in at the source, or correct path/default in the manifest and replay the rejected records",
+                ),
+            });
+        }
+        Ok(Found { raw, value })
+    }
+
+    fn origin<'a>(&'a self, scope: &Scope<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
+        match &self.origin {
+            Origin::Constant(text) => Ok(Some(Cow::Borrowed(text))),
+            Origin::LastEvent(kind) => Ok(scope
+                .last_events
+                .iter()
+                .find(|(known, _)| known == kind)
+                .map(|(_, at)| Cow::Owned(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)))),
+            Origin::Expression(expression) => match expression.text(scope.context()) {
+                Ok(text) => Ok(text.map(Cow::Owned)),
+                Err(why) => Err(Fault {
+                    code: "LT-SRC-009",
+                    what: Text::new(
+                        format!("biểu thức không tính được: {why}"),
+                        format!("the expression fails: {why}"),
+                    ),
+                    remedy: Text::new(
+                        "sửa biểu thức trong manifest rồi chạy lại các bản ghi bị loại",
+                        "correct the expression in the manifest and replay the rejected records",
+                    ),
+                }),
+            },
+            Origin::Paths(paths) => {
+                for path in paths {
+                    let Some(json) = scope.at(path) else { continue };
+                    if let Some(wanted) = &self.contains {
+                        return Ok(Some(Cow::Borrowed(if holds(json, wanted) { "true" } else { "false" })));
+                    }
+                    match json {
+                        Json::Null => {}
+                        Json::List(_) | Json::Object(_) => return Err(not_single(json)),
+                        single => {
+                            let text = single.scalar().unwrap_or_default();
+                            // With several places an empty one gives way to the next.
+                            if paths.len() == 1 || !text.trim().is_empty() {
+                                return Ok(Some(Cow::Borrowed(text)));
+                            }
+                        }
+                    }
+                }
+                Ok(self.contains.as_ref().map(|_| Cow::Borrowed("false")))
+            }
+        }
+    }
+
+    fn clean<'a>(&'a self, raw: Cow<'a, str>) -> Option<Cow<'a, str>> {
+        let mut text = raw;
+        if self.trim {
+            text = narrow(text, str::trim);
+        }
+        if let Some(prefix) = &self.strip_prefix {
+            text = narrow(text, |text| text.strip_prefix(prefix.as_str()).unwrap_or(text));
+        }
+        if let Some(suffix) = &self.strip_suffix {
+            text = narrow(text, |text| text.strip_suffix(suffix.as_str()).unwrap_or(text));
+        }
+        if let Some((by, index)) = &self.split {
+            text = narrow(text, |text| text.split(by.as_str()).nth(*index).unwrap_or(""));
+        }
+        if self.trim {
+            text = narrow(text, str::trim);
+        }
+        if !text.is_ascii() && is_nfc_quick(text.chars()) != IsNormalized::Yes {
+            text = Cow::Owned(text.nfc().collect());
+        }
+        let nothing = text.trim().is_empty() || self.empty.iter().any(|empty| *empty == text);
+        (!nothing).then_some(text)
+    }
+
+    fn translate<'a>(&self, table: &'a Table, raw: &str) -> Result<Cow<'a, str>, Fault> {
+        let folded = || table.folded.as_ref().and_then(|folded| folded.get(&text::fold(raw)));
+        if let Some(value) = table.exact.get(raw).or_else(folded).or(table.otherwise.as_ref()) {
+            return Ok(Cow::Borrowed(value));
+        }
+        let shown: String = if self.secret { "…".to_owned() } else { excerpt(raw) };
+        Err(Fault {
+            code: "LT-SRC-006",
+            what: Text::new(
+                format!("giá trị \"{shown}\" không có trong bảng map"),
+                format!("the value \"{shown}\" is not in the rule's map"),
+            ),
+            remedy: Text::new(
+                "thêm giá trị này vào map của trường trong manifest rồi chạy lại các bản ghi bị loại",
+                "add the value to the field's map in the manifest and replay the rejected records",
+            ),
+        })
+    }
+}
+
+fn table(key: &str, rule: &RuleTable, problems: &mut Vec<Problem>) -> Option<Table> {
+    if rule.map.is_empty() {
+        return None;
+    }
+    let exact: HashMap<String, String> =
+        rule.map.iter().map(|(from, to)| (from.nfc().collect(), to.clone())).collect();
+    let mut folded = rule.fold.then(HashMap::new);
+    if let Some(folded) = &mut folded {
+        for (from, to) in &rule.map {
+            let other = folded.insert(text::fold(from), to.clone());
+            if other.is_some_and(|other| other != *to) {
+                problems.push(Problem::rule(
+                    &format!("{key}.map"),
+                    &format!("\"{from}\" trùng với một giá trị khác khi bỏ dấu; hãy bỏ fold"),
+                    &format!("\"{from}\" equals another value once accents are dropped; leave out fold"),
+                ));
+            }
+        }
+    }
+    Some(Table { exact, folded, otherwise: rule.otherwise.clone() })
+}
+
+fn narrow<'a>(text: Cow<'a, str>, cut: impl Fn(&str) -> &str) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(cut(text)),
+        Cow::Owned(text) => {
+            let cut = cut(&text);
+            if cut.len() == text.len() { Cow::Owned(text) } else { Cow::Owned(cut.to_owned()) }
+        }
+    }
+}
+
+fn holds(json: &Json<'_>, wanted: &str) -> bool {
+    match json {
+        Json::List(items) => items.iter().any(|item| item.scalar() == Some(wanted)),
+        single => single.scalar().is_some_and(|text| text.contains(wanted)),
+    }
+}
+
+fn not_single(json: &Json<'_>) -> Fault {
+    let kind = json.kind();
+    Fault {
+        code: "LT-SRC-008",
+        what: Text::new(
+            format!("ở đây là {kind}, không phải một giá trị đơn"),
+            format!("there is a {kind} here, not one value"),
+        ),
+        remedy: Text::new(
+            "viết path tới một giá trị đơn, ví dụ labels.0, hoặc dùng contains",
+            "write a path to one value, for example labels.0, or use contains",
+        ),
+    }
+}
+
+/// The beginning of a value, fit to be shown.
+pub fn excerpt(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}

@@ -1,0 +1,369 @@
+//! A view in a unit's own database, read-only.
+//!
+//! Owns the keyset walk over (change column, key), ties included, and the refusal of anything but one SELECT.
+//! Every column leaves as the database's own text, so no number passes through a float and no driver has to
+//! know a type. It must not write: SQLite is opened query-only, PostgreSQL in read-only transactions. A column
+//! the view no longer has is told by name.
+
+use super::{
+    Abilities, Connector, ConnectorError, Cursor, DraftReader, Page, Pull, PullEnd, PullMode, PullRequest,
+    RawRecord, Rejection, Step, record_hash,
+};
+use crate::domain::{SourceId, TaskDraft};
+use crate::error::{Disposition, Finding, Place, Text};
+use async_trait::async_trait;
+use bytes::Bytes;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the view is.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(SecretString),
+}
+
+/// How the change column compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CursorType {
+    /// As text (ISO dates sort rightly).
+    Text,
+    /// As a whole number.
+    Integer,
+    /// As an instant.
+    Timestamp,
+}
+
+/// What is read.
+#[derive(Debug, Clone)]
+pub struct ViewOptions {
+    /// Where.
+    pub database: Database,
+    /// One SELECT or WITH, without parameters.
+    pub select: String,
+    /// Columns of it that make the record.
+    pub columns: Vec<String>,
+    /// Column of the key.
+    pub key: String,
+    /// Column that grows with every change.
+    pub changed: String,
+    /// How it compares.
+    pub cursor_type: CursorType,
+    /// Rows per page, 1–5,000.
+    pub page_size: u32,
+}
+
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A view as a source.
+pub struct ViewSource {
+    source: SourceId,
+    options: Arc<ViewOptions>,
+    fingerprint: [u8; 32],
+    reader: DraftReader,
+}
+
+impl ViewSource {
+    /// A view read by a manifest's rules; refuses a statement that is more than one SELECT.
+    pub fn new(
+        source: SourceId,
+        options: ViewOptions,
+        fingerprint: [u8; 32],
+        reader: DraftReader,
+    ) -> Result<Self, Finding> {
+        let select = options.select.trim().to_lowercase();
+        let begins = select.starts_with("select ") || select.starts_with("with ");
+        let plain =
+            |name: &String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !begins
+            || select.contains(';')
+            || !options.columns.iter().chain([&options.key, &options.changed]).all(plain)
+        {
+            return Err(Finding::error(
+                "LT-SQL-001",
+                Text::new(
+                    "chỉ nhận một câu SELECT (hoặc WITH) không có dấu ';', tên cột chỉ gồm chữ, số và '_'",
+                    "only one SELECT (or WITH) without ';' is accepted, and column names of letters, digits and '_'",
+                ),
+                Text::new("sửa mục [sql] của manifest", "correct [sql] of the manifest"),
+            )
+            .at(Place::of(format!("source {source}"))));
+        }
+        Ok(Self { source, options: Arc::new(options), fingerprint, reader })
+    }
+
+    fn failed(&self, error: &sqlx::Error) -> ConnectorError {
+        failed(&self.source, error)
+    }
+
+    async fn connect(&self) -> Result<Pool, ConnectorError> {
+        let pool = match &self.options.database {
+            Database::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .read_only(true)
+                    .create_if_missing(false)
+                    .pragma("query_only", "ON");
+                SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(Duration::from_secs(10))
+                    .connect_with(options)
+                    .await
+                    .map(Pool::Sqlite)
+            }
+            Database::Postgres(url) => match PgConnectOptions::from_str(url.expose_secret()) {
+                Ok(options) => {
+                    // Poolers in transaction mode lose prepared statements; read-only binds every transaction.
+                    let options = options
+                        .statement_cache_capacity(0)
+                        .options([("default_transaction_read_only", "on")]);
+                    PgPoolOptions::new()
+                        .max_connections(1)
+                        .acquire_timeout(Duration::from_secs(10))
+                        .connect_with(options)
+                        .await
+                        .map(Pool::Postgres)
+                }
+                Err(error) => Err(error),
+            },
+        };
+        pool.map_err(|error| self.failed(&error))
+    }
+}
+
+fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
+    let cause: String = match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    };
+    let cause: String = cause.chars().filter(|c| !c.is_control()).take(200).collect();
+    let drift = cause.contains("no such column") || cause.contains("does not exist");
+    let (code, vi, en, remedy_vi, remedy_en, disposition) = if drift {
+        (
+            "LT-SQL-003",
+            "khung nhìn đã thay đổi",
+            "the view has changed",
+            "sửa manifest cho khớp cột hiện có, hoặc khôi phục khung nhìn",
+            "fit the manifest to the present columns, or restore the view",
+            Disposition::NeedsOperator,
+        )
+    } else {
+        (
+            "LT-SQL-002",
+            "không đọc được cơ sở dữ liệu nguồn",
+            "the source database cannot be read",
+            "kiểm tra đường dẫn, tài khoản chỉ đọc và quyền",
+            "check path, read-only account and permissions",
+            Disposition::RetryLater,
+        )
+    };
+    let finding = Finding::error(
+        code,
+        Text::new(format!("{vi}: {cause}"), format!("{en}: {cause}")),
+        Text::new(remedy_vi, remedy_en),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(format!("source {source}")))),
+        disposition,
+        retry_after: None,
+    }
+}
+
+struct ViewPull {
+    source: SourceId,
+    options: Arc<ViewOptions>,
+    fingerprint: [u8; 32],
+    pool: Pool,
+    after: Option<(String, String)>,
+    inclusive: bool,
+    over: bool,
+}
+
+impl ViewPull {
+    /// The walk's next page as text columns: change value, key, then the record's columns.
+    fn statement(&self) -> String {
+        let options = &self.options;
+        let columns: Vec<String> = [&options.changed, &options.key]
+            .into_iter()
+            .chain(&options.columns)
+            .map(|name| format!("CAST(t.{name} AS TEXT)"))
+            .collect();
+        let place = |number: u8| match (options.cursor_type, &self.pool) {
+            (CursorType::Integer, _) => format!("CAST(${number} AS BIGINT)"),
+            (CursorType::Timestamp, Pool::Postgres(_)) => format!("CAST(${number} AS TIMESTAMPTZ)"),
+            _ => format!("${number}"),
+        };
+        let changed = match (options.cursor_type, &self.pool) {
+            (CursorType::Text, Pool::Postgres(_)) => format!("CAST(t.{} AS TEXT)", options.changed),
+            _ => format!("t.{}", options.changed),
+        };
+        let key = format!("CAST(t.{} AS TEXT)", options.key);
+        let condition = match (&self.after, self.inclusive) {
+            (None, _) => String::new(),
+            (Some(_), true) => format!("WHERE {changed} >= {}", place(1)),
+            (Some(_), false) => {
+                format!("WHERE {changed} > {0} OR ({changed} = {0} AND {key} > $2)", place(1))
+            }
+        };
+        format!(
+            "SELECT {} FROM ({}) t {condition} ORDER BY {changed}, {key} LIMIT {}",
+            columns.join(", "),
+            options.select,
+            options.page_size.clamp(1, 5_000)
+        )
+    }
+
+    async fn rows(&self) -> Result<Vec<Vec<Option<String>>>, sqlx::Error> {
+        let width = self.options.columns.len() + 2;
+        let sql = AssertSqlSafe(self.statement()).into_sql_str();
+        let values: Vec<&String> = match (&self.after, self.inclusive) {
+            (None, _) => Vec::new(),
+            (Some((changed, _)), true) => vec![changed],
+            (Some((changed, key)), false) => vec![changed, key],
+        };
+        macro_rules! fetch {
+            ($pool:expr) => {{
+                let mut query = sqlx::query(sql);
+                for value in values {
+                    query = query.bind(value.as_str());
+                }
+                let rows = query.fetch_all($pool).await?;
+                rows.iter()
+                    .map(|row| (0..width).map(|index| row.try_get::<Option<String>, _>(index)).collect())
+                    .collect()
+            }};
+        }
+        match &self.pool {
+            Pool::Sqlite(pool) => fetch!(pool),
+            Pool::Postgres(pool) => fetch!(pool),
+        }
+    }
+}
+
+#[async_trait]
+impl Pull for ViewPull {
+    async fn next_page(&mut self) -> Result<Step, ConnectorError> {
+        if self.over {
+            return Ok(Step::End(PullEnd { complete: self.after.is_some(), ..PullEnd::default() }));
+        }
+        let rows = self.rows().await.map_err(|error| failed(&self.source, &error))?;
+        self.over = rows.len() < self.options.page_size.clamp(1, 5_000) as usize;
+        let mut page = Page {
+            request: format!(
+                "select after {}",
+                self.after.as_ref().map_or("the beginning", |(changed, _)| changed)
+            ),
+            body: Bytes::new(),
+            records: Vec::with_capacity(rows.len()),
+            rejected: Vec::new(),
+            cursor: None,
+        };
+        let mut bodies = Vec::with_capacity(rows.len());
+        for (index, row) in (0u32..).zip(rows) {
+            let mut cells = row.into_iter();
+            let (changed, key) = (cells.next().flatten(), cells.next().flatten());
+            let record: serde_json::Map<String, serde_json::Value> = self
+                .options
+                .columns
+                .iter()
+                .cloned()
+                .zip(cells.map(|cell| cell.map_or(serde_json::Value::Null, Into::into)))
+                .collect();
+            let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
+            bodies.push(serde_json::Value::Object(record));
+            match (changed, key) {
+                (Some(changed), Some(key)) => {
+                    page.records.push(RawRecord {
+                        external_id: key.clone(),
+                        hash: record_hash(&self.fingerprint, &body),
+                        body,
+                        index,
+                    });
+                    self.after = Some((changed, key));
+                    self.inclusive = false;
+                }
+                _ => page.rejected.push(Rejection {
+                    external_id: None,
+                    index,
+                    body,
+                    finding: Finding::error(
+                        "LT-SQL-004",
+                        Text::new(
+                            "dòng không có khóa hoặc thời điểm thay đổi",
+                            "the row has no key or no change value",
+                        ),
+                        Text::new(
+                            "sửa khung nhìn để hai cột này luôn có giá trị",
+                            "make the view give both columns a value",
+                        ),
+                    ),
+                }),
+            }
+        }
+        page.body = Bytes::from(serde_json::to_vec(&bodies).unwrap_or_default());
+        page.cursor = self.after.as_ref().and_then(|after| serde_json::to_string(after).ok()).map(Cursor);
+        Ok(Step::Page(page))
+    }
+}
+
+#[async_trait]
+impl Connector for ViewSource {
+    fn source(&self) -> &SourceId {
+        &self.source
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { incremental: true, full_is_complete: true }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let request = PullRequest { mode: PullMode::Full, cursor: None, now: chrono::DateTime::UNIX_EPOCH };
+        match self.pull(request).await {
+            Err(error) => vec![*error.finding],
+            Ok(mut pull) => pull.next_page().await.err().map(|error| *error.finding).into_iter().collect(),
+        }
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+        let after = match request.mode {
+            PullMode::Incremental => request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()),
+            PullMode::Full => None,
+            PullMode::Backfill { from, .. } => {
+                Some((from.format("%Y-%m-%d %H:%M:%S").to_string(), String::new()))
+            }
+        };
+        Ok(Box::new(ViewPull {
+            source: self.source.clone(),
+            options: self.options.clone(),
+            fingerprint: self.fingerprint,
+            pool: self.connect().await?,
+            // Rows that share the last change value may have come after we looked: they are read again.
+            inclusive: after.is_some(),
+            after,
+            over: false,
+        }))
+    }
+
+    async fn detail(
+        &self,
+        records: Vec<RawRecord>,
+    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
+        Ok(records.into_iter().map(Ok).collect())
+    }
+
+    fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
+        (self.reader)(record)
+    }
+}

@@ -1,0 +1,120 @@
+//! The daemon: everything that runs, started in order and stopped in order.
+//!
+//! Owns the start (store, schema, first imports, steps, page) and the stop (not ready any more, steps finish,
+//! page closes, store closes). Whatever is wrong at the start is told at once and nothing keeps running. A
+//! kill at any point loses nothing: every step rereads what is due.
+
+use crate::config::Loaded;
+use crate::error::{Finding, Findings, Place, Text};
+use crate::pipeline::deliver::Deliver;
+use crate::pipeline::identify::Identify;
+use crate::pipeline::map::Map;
+use crate::pipeline::record::{Decide, Record};
+use crate::pipeline::score::Score;
+use crate::pipeline::source::PullSource;
+use crate::pipeline::{App, assemble};
+use crate::schedule::{Board, Driver};
+use crate::web::{Health, Web, router};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A running daemon.
+pub struct Daemon {
+    /// The installation.
+    pub app: Arc<App>,
+    /// Status of the steps.
+    pub board: Board,
+    /// Where the page listens.
+    pub address: SocketAddr,
+    driver: Driver,
+    health: Health,
+    stop_page: CancellationToken,
+    page: tokio::task::JoinHandle<()>,
+}
+
+/// Renders the metrics this process counts.
+pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
+
+impl Daemon {
+    /// Starts everything. The caller holds the data folder's lock.
+    ///
+    /// # Errors
+    /// Every finding of the configuration, the store or the imports; LT-RUN-003 the address is taken.
+    pub async fn start(loaded: &Loaded, metrics: MetricsText) -> Result<Self, Findings> {
+        let store = assemble::open_store(&loaded.config).await?;
+        store.migrate().await.map_err(|error| error.finding())?;
+        assemble::first_imports(loaded, &store).await?;
+        let owner = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
+        let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone())?);
+        let listener = TcpListener::bind(loaded.config.daemon.listen)
+            .await
+            .map_err(|error| taken(loaded.config.daemon.listen, &error))?;
+        let address = listener.local_addr().map_err(|error| taken(loaded.config.daemon.listen, &error))?;
+        let driver = Driver::new(store, app.clock, owner, app.bells.clone());
+        for source in app.sources.keys() {
+            driver.start(Arc::new(PullSource::new(app.clone(), source.clone())));
+        }
+        driver.start(Arc::new(Identify(app.clone())));
+        driver.start(Arc::new(Map(app.clone())));
+        driver.start(Arc::new(Score(app.clone())));
+        driver.start(Arc::new(Record(app.clone())));
+        driver.start(Arc::new(Decide(app.clone())));
+        let parallel = usize::from(loaded.config.delivery.parallel);
+        if let Some(target) = &app.evaluation {
+            driver.start(Arc::new(Deliver::new(app.clone(), target.clone(), parallel)));
+        }
+        if let Some(target) = &app.national {
+            driver.start(Arc::new(Deliver::new(app.clone(), target.clone(), parallel)));
+        }
+        let health = Health::default();
+        let simulated = loaded.config.target.iter().any(|target| target.simulated);
+        let web = Web {
+            app: app.clone(),
+            board: driver.board(),
+            simulated,
+            lang: loaded.config.daemon.lang,
+            health: health.clone(),
+            metrics,
+        };
+        let stop_page = CancellationToken::new();
+        let stopped = stop_page.clone();
+        let page = tokio::spawn(async move {
+            let served = axum::serve(listener, router(web))
+                .with_graceful_shutdown(async move { stopped.cancelled().await });
+            if let Err(error) = served.await {
+                tracing::error!(%error, "the page ended");
+            }
+        });
+        Ok(Self { board: driver.board(), app, address, driver, health, stop_page, page })
+    }
+
+    /// Stops everything within a limit; false when running work had to be dropped, which loses nothing.
+    pub async fn stop(self, limit: Duration) -> bool {
+        self.health.stopping();
+        let whole = self.driver.stop(limit).await;
+        self.stop_page.cancel();
+        // Open event streams never end by themselves.
+        self.page.abort();
+        self.app.store.close().await;
+        whole
+    }
+}
+
+fn taken(address: SocketAddr, error: &std::io::Error) -> Findings {
+    Finding::error(
+        "LT-RUN-003",
+        Text::new(
+            format!("không mở được địa chỉ {address}: {error}"),
+            format!("cannot listen on {address}: {error}"),
+        ),
+        Text::new(
+            "đổi daemon.listen hoặc dừng chương trình đang dùng cổng này",
+            "change daemon.listen or stop the program that uses the port",
+        ),
+    )
+    .at(Place::of("daemon.listen"))
+    .into()
+}

@@ -1,0 +1,399 @@
+//! The people file: one row per post, all rows of a staff number together one person.
+//!
+//! Owns the checks within a row and across rows: overlapping posts, one number with two names, one account or
+//! citizen id of two people, two heads of a unit, a charge over a unit above one's own. Whatever is doubtful is
+//! refused with its cell; nothing is guessed, not even a lost leading zero.
+
+use super::{MAX_FINDINGS, split};
+use crate::domain::person::spans_overlap;
+use crate::domain::{
+    CitizenId, DirectoryImport, ImportedPerson, Role, SourceId, StaffNumber, Unit, UnitCode,
+};
+use crate::error::{Finding, Findings, Place, Text};
+use crate::sheet::{Column, Table, TableRow};
+use crate::text::fold;
+use crate::text::fold::clean;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, HashMap};
+
+const COLUMNS: &[Column] = &[
+    Column {
+        name: "staff_number", synonyms: &["Số hiệu", "Số hiệu CBCC", "Mã cán bộ"], required: true
+    },
+    Column {
+        name: "citizen_id",
+        synonyms: &["Số định danh", "Số định danh cá nhân", "CCCD", "Số CCCD"],
+        required: false,
+    },
+    Column { name: "full_name", synonyms: &["Họ và tên", "Họ tên"], required: true },
+    Column { name: "unit", synonyms: &["Đơn vị", "Mã đơn vị"], required: true },
+    Column { name: "post", synonyms: &["Chức vụ", "Chức danh"], required: false },
+    Column { name: "role", synonyms: &["Vai trò"], required: true },
+    Column { name: "from", synonyms: &["Từ ngày"], required: true },
+    Column { name: "to", synonyms: &["Đến ngày"], required: false },
+    Column { name: "leads", synonyms: &["Phụ trách"], required: false },
+    Column { name: "accounts", synonyms: &["Tài khoản"], required: false },
+];
+
+/// Reads a people file. `units` are the units that may stand in it, with their parents.
+///
+/// # Errors
+/// Every finding at once: LT-PPL-001 a wrong cell, LT-PPL-002 overlapping posts, LT-PPL-003 one staff number with
+/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own;
+/// LT-TAB-nnn when it is no table.
+pub fn read_people(name: &str, bytes: &[u8], units: &[Unit]) -> Result<DirectoryImport, Findings> {
+    let table = Table::read(name, bytes, COLUMNS)?;
+    let mut reader = Reader {
+        units: units.iter().map(|unit| (&unit.code, unit)).collect(),
+        findings: Vec::new(),
+        people: BTreeMap::new(),
+        account_owners: HashMap::new(),
+        citizen_owners: HashMap::new(),
+        heads: HashMap::new(),
+    };
+    for row in table.rows() {
+        if reader.findings.len() >= MAX_FINDINGS {
+            break;
+        }
+        reader.row(row);
+    }
+    if !reader.findings.is_empty() {
+        return Err(Findings(reader.findings));
+    }
+    let people = reader.people.into_values().map(|(person, _)| person).collect();
+    Ok(DirectoryImport { units: Vec::new(), people })
+}
+
+type Span = (NaiveDate, Option<NaiveDate>);
+
+struct Reader<'a> {
+    units: BTreeMap<&'a UnitCode, &'a Unit>,
+    findings: Vec<Finding>,
+    /// By staff number, with the line that named the person first.
+    people: BTreeMap<String, (ImportedPerson, u32)>,
+    account_owners: HashMap<(SourceId, String), String>,
+    citizen_owners: HashMap<String, String>,
+    heads: HashMap<UnitCode, Vec<(Span, String, u32)>>,
+}
+
+/// What one row says, once every cell is in order.
+struct Row {
+    staff_number: StaffNumber,
+    citizen_id: Option<CitizenId>,
+    full_name: String,
+    unit: UnitCode,
+    post: String,
+    role: Role,
+    span: Span,
+    leads: Vec<UnitCode>,
+    accounts: Vec<(SourceId, String)>,
+}
+
+impl Reader<'_> {
+    fn row(&mut self, row: TableRow<'_>) {
+        let before = self.findings.len();
+        let Some(read) = self.cells(row) else { return };
+        if self.findings.len() > before {
+            return;
+        }
+        self.check_head(row, &read);
+        self.check_charge(row, &read);
+        self.join(row, read);
+    }
+
+    /// Reads the cells of a row; none when one that everything else needs is wrong.
+    fn cells(&mut self, row: TableRow<'_>) -> Option<Row> {
+        let staff_number = StaffNumber::parse(row.get("staff_number"));
+        if staff_number.is_none() {
+            self.wrong(row, "staff_number", "cần 1 đến 32 ký tự", "1 to 32 characters are needed");
+        }
+        let owner = staff_number.as_ref().map_or("", StaffNumber::as_str);
+        let citizen_id = self.citizen_id(row, owner);
+        let full_name = clean(row.get("full_name"));
+        if !(1..=100).contains(&full_name.chars().count()) {
+            self.wrong(row, "full_name", "cần 1 đến 100 ký tự", "1 to 100 characters are needed");
+        }
+        let unit = self.unit(row, "unit", row.get("unit"));
+        let post = clean(row.get("post"));
+        if post.chars().count() > 200 {
+            self.wrong(row, "post", "tối đa 200 ký tự", "at most 200 characters");
+        }
+        let role = self.role(row);
+        let from = self.day(row, "from");
+        let to = if row.get("to").is_empty() { None } else { self.day(row, "to") };
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            self.wrong(row, "to", "trước ngày bắt đầu", "before the first day");
+        }
+        let leads: Vec<UnitCode> =
+            split(row.get("leads")).filter_map(|code| self.unit(row, "leads", code)).collect();
+        let accounts = self.accounts(row, owner);
+        Some(Row {
+            staff_number: staff_number?,
+            citizen_id,
+            full_name,
+            unit: unit?,
+            post,
+            role: role?,
+            span: (from?, to),
+            leads,
+            accounts,
+        })
+    }
+
+    fn role(&mut self, row: TableRow<'_>) -> Option<Role> {
+        let role = match fold(row.get("role")).as_str() {
+            "head" | "nguoi dung dau" | "cap truong" => Some(Role::Head),
+            "deputy" | "cap pho" => Some(Role::Deputy),
+            "staff" | "cong chuc" | "chuyen vien" => Some(Role::Staff),
+            "contract" | "hop dong" => Some(Role::Contract),
+            "administrator" | "quan tri" => Some(Role::Administrator),
+            _ => None,
+        };
+        if role.is_none() {
+            self.wrong(
+                row,
+                "role",
+                "chỉ nhận head (cấp trưởng), deputy (cấp phó), staff (công chức), contract (hợp đồng), administrator (quản trị)",
+                "one of head, deputy, staff, contract, administrator",
+            );
+        }
+        role
+    }
+
+    fn citizen_id(&mut self, row: TableRow<'_>, owner: &str) -> Option<CitizenId> {
+        let text = row.get("citizen_id");
+        if text.is_empty() {
+            return None;
+        }
+        let Some(id) = CitizenId::parse(text) else {
+            if text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit()) {
+                self.wrong(
+                    row,
+                    "citizen_id",
+                    "chỉ có 11 chữ số: số 0 ở đầu có lẽ đã mất vì ô là kiểu số; định dạng cột là văn bản rồi nhập lại số đầy đủ",
+                    "only 11 digits: the leading zero was probably lost in a number cell; format the column as text and enter the full number",
+                );
+            } else {
+                self.wrong(row, "citizen_id", "cần đúng 12 chữ số", "exactly 12 digits are needed");
+            }
+            return None;
+        };
+        let known = self.citizen_owners.insert(id.reveal().to_owned(), owner.to_owned());
+        if known.is_some_and(|known| known != owner) {
+            self.wrong(
+                row,
+                "citizen_id",
+                "đã thuộc về một số hiệu khác trong tệp",
+                "belongs to another staff number in this file",
+            );
+        }
+        Some(id)
+    }
+
+    fn unit(&mut self, row: TableRow<'_>, column: &str, text: &str) -> Option<UnitCode> {
+        let known = UnitCode::new(text).ok().filter(|code| self.units.contains_key(code));
+        if known.is_none() {
+            self.wrong(row, column, "không có đơn vị này", "there is no such unit");
+        }
+        known
+    }
+
+    fn day(&mut self, row: TableRow<'_>, column: &str) -> Option<NaiveDate> {
+        let day = crate::text::date::date(row.get(column)).ok();
+        if day.is_none() {
+            self.wrong(
+                row,
+                column,
+                "cần ngày dạng 31/01/2026 hoặc 2026-01-31",
+                "a day as 31/01/2026 or 2026-01-31 is needed",
+            );
+        }
+        day
+    }
+
+    fn accounts(&mut self, row: TableRow<'_>, owner: &str) -> Vec<(SourceId, String)> {
+        let mut accounts = Vec::new();
+        for part in split(row.get("accounts")) {
+            let pair = part.split_once('=').map(|(source, account)| (source.trim(), account.trim()));
+            let Some((source, account)) =
+                pair.filter(|(_, account)| (1..=200).contains(&account.chars().count()))
+            else {
+                self.wrong(
+                    row,
+                    "accounts",
+                    "viết nguồn=tài_khoản, cách nhau bằng |",
+                    "write source=account, separated by |",
+                );
+                continue;
+            };
+            let Ok(source) = SourceId::new(source) else {
+                self.wrong(row, "accounts", "mã nguồn không hợp lệ", "the source id is not valid");
+                continue;
+            };
+            let known = self.account_owners.insert((source.clone(), account.to_owned()), owner.to_owned());
+            if known.is_some_and(|known| known != owner) {
+                self.wrong(
+                    row,
+                    "accounts",
+                    "tài khoản đã thuộc về người khác trong tệp",
+                    "the account belongs to another person in this file",
+                );
+            }
+            accounts.push((source, account.to_owned()));
+        }
+        accounts
+    }
+
+    /// A unit has one head at a time.
+    fn check_head(&mut self, row: TableRow<'_>, read: &Row) {
+        if read.role != Role::Head {
+            return;
+        }
+        let number = read.staff_number.as_str();
+        let heads = self.heads.entry(read.unit.clone()).or_default();
+        let other = heads.iter().find(|(span, other, _)| other != number && spans_overlap(*span, read.span));
+        let told = other.map(|(_, other, line)| (other.clone(), *line));
+        heads.push((read.span, number.to_owned(), row.line()));
+        if let Some((other, line)) = told {
+            let unit = &read.unit;
+            self.tell(
+                "LT-PPL-006",
+                row.place("role"),
+                format!("đơn vị {unit} có hai người đứng đầu cùng lúc: {number} và {other} (dòng {line})"),
+                format!("unit {unit} has two heads at the same time: {number} and {other} (line {line})"),
+                (
+                    "ghi ngày kết thúc cho người cũ, hoặc ghi người phụ trách là cấp phó",
+                    "give the former head a last day, or enter the person in charge as deputy",
+                ),
+            );
+        }
+    }
+
+    /// Nobody is in charge of a unit above their own, nor a deputy of the own one: two people would each lead
+    /// the other.
+    fn check_charge(&mut self, row: TableRow<'_>, read: &Row) {
+        if read.role == Role::Deputy && read.leads.contains(&read.unit) {
+            let own = &read.unit;
+            return self.tell(
+                "LT-PPL-007",
+                row.place("leads"),
+                format!("cấp phó phụ trách chính đơn vị mình ({own}), nơi có người đứng đầu"),
+                format!("a deputy in charge of the own unit {own}, which has its head"),
+                (
+                    "ghi các đơn vị cấp dưới trong lĩnh vực phụ trách",
+                    "name the units below that are in the deputy's field",
+                ),
+            );
+        }
+        let mut above = self.units.get(&read.unit).and_then(|unit| unit.parent.as_ref());
+        for _ in 0..=self.units.len() {
+            let Some(code) = above else { return };
+            if read.leads.contains(code) {
+                let (code, own) = (code.clone(), &read.unit);
+                return self.tell(
+                    "LT-PPL-007",
+                    row.place("leads"),
+                    format!("phụ trách {code} là đơn vị cấp trên của đơn vị mình ({own})"),
+                    format!("in charge of {code}, which stands above the own unit {own}"),
+                    (
+                        "chỉ ghi đơn vị cùng cấp hoặc cấp dưới trong lĩnh vực phụ trách",
+                        "name only units beside or below one's own",
+                    ),
+                );
+            }
+            above = self.units.get(code).and_then(|unit| unit.parent.as_ref());
+        }
+    }
+
+    /// Adds a row to its person.
+    fn join(&mut self, row: TableRow<'_>, read: Row) {
+        let key = read.staff_number.as_str().to_owned();
+        let (from, to) = read.span;
+        let post = (read.unit, read.post, read.role, from, to);
+        let leads = read.leads.into_iter().map(|unit| (unit, from, to));
+        let Some((person, first_line)) = self.people.get_mut(&key) else {
+            let person = ImportedPerson {
+                staff_number: read.staff_number,
+                citizen_id: read.citizen_id,
+                full_name: read.full_name,
+                memberships: vec![post],
+                leads: leads.collect(),
+                accounts: read.accounts,
+            };
+            self.people.insert(key, (person, row.line()));
+            return;
+        };
+        let first_line = *first_line;
+        let overlaps = person.memberships.iter().any(|known| spans_overlap((known.3, known.4), read.span));
+        let other_name = person.full_name != read.full_name;
+        let other_id = match (&person.citizen_id, &read.citizen_id) {
+            (Some(known), Some(new)) => known != new,
+            _ => false,
+        };
+        person.memberships.push(post);
+        person.leads.extend(leads);
+        for account in read.accounts {
+            if !person.accounts.contains(&account) {
+                person.accounts.push(account);
+            }
+        }
+        if person.citizen_id.is_none() {
+            person.citizen_id = read.citizen_id;
+        }
+        if overlaps {
+            self.tell(
+                "LT-PPL-002",
+                row.place("from"),
+                format!("{key} có hai thời gian công tác chồng nhau (xem dòng {first_line})"),
+                format!("{key} has two posts at the same time (see line {first_line})"),
+                ("ghi ngày kết thúc ở vị trí cũ", "give the earlier post its last day"),
+            );
+        }
+        let remedy = (
+            "mỗi số hiệu là một người; kiểm tra lại số hiệu và viết giống nhau ở mọi dòng",
+            "one staff number is one person; check the number and write it alike on every row",
+        );
+        if other_name {
+            self.tell(
+                "LT-PPL-003",
+                row.place("full_name"),
+                format!("{key} có hai họ tên khác nhau (xem dòng {first_line})"),
+                format!("{key} has two different names (see line {first_line})"),
+                remedy,
+            );
+        }
+        if other_id {
+            self.tell(
+                "LT-PPL-003",
+                row.place("citizen_id"),
+                format!("{key} có hai số định danh khác nhau (xem dòng {first_line})"),
+                format!("{key} has two different citizen ids (see line {first_line})"),
+                remedy,
+            );
+        }
+    }
+
+    fn wrong(&mut self, row: TableRow<'_>, column: &str, vi: &str, en: &str) {
+        let value: String = match column {
+            "citizen_id" => "…".to_owned(),
+            _ => row.get(column).chars().filter(|c| !c.is_control()).take(60).collect(),
+        };
+        self.tell(
+            "LT-PPL-001",
+            row.place(column),
+            format!("giá trị \"{value}\" ở cột {column} không hợp lệ: {vi}"),
+            format!("value \"{value}\" in column {column} is not valid: {en}"),
+            (
+                "sửa ô này rồi nhập lại; chưa có gì được ghi",
+                "correct the cell and import again; nothing was written",
+            ),
+        );
+    }
+
+    fn tell(&mut self, code: &str, place: Place, vi: String, en: String, remedy: (&str, &str)) {
+        let remedy = Text::new(remedy.0, remedy.1);
+        self.findings.push(Finding::error(code, Text::new(vi, en), remedy).at(place));
+    }
+}

@@ -1,0 +1,117 @@
+//! The units file: codes, names, kinds and what stands above what.
+//!
+//! Owns the words for kinds of bodies and the check that no unit stands below itself. A parent may stand in the
+//! file or be known to the caller already; whether it is known is the store's to say.
+
+use super::MAX_FINDINGS;
+use crate::domain::{Unit, UnitCode, UnitKind};
+use crate::error::{Finding, Findings, Place, Text};
+use crate::sheet::{Column, Table, TableRow};
+use crate::text::fold;
+use crate::text::fold::clean;
+use std::collections::BTreeMap;
+
+const COLUMNS: &[Column] = &[
+    Column { name: "code", synonyms: &["Mã", "Mã đơn vị"], required: true },
+    Column { name: "name", synonyms: &["Tên", "Tên đơn vị"], required: true },
+    Column { name: "kind", synonyms: &["Loại", "Loại đơn vị"], required: true },
+    Column { name: "parent", synonyms: &["Đơn vị cấp trên", "Trực thuộc"], required: false },
+    Column { name: "org_code", synonyms: &["Mã định danh"], required: false },
+];
+
+/// Reads a units file.
+///
+/// # Errors
+/// Every finding at once: LT-PPL-004 a wrong cell or a code twice, LT-PPL-005 a unit below itself; LT-TAB-nnn
+/// when it is no table.
+pub fn read_units(name: &str, bytes: &[u8]) -> Result<Vec<Unit>, Findings> {
+    let table = Table::read(name, bytes, COLUMNS)?;
+    let mut findings = Vec::new();
+    let mut units: BTreeMap<UnitCode, Unit> = BTreeMap::new();
+    for row in table.rows() {
+        if findings.len() >= MAX_FINDINGS {
+            break;
+        }
+        match read_unit(row) {
+            Ok(unit) if units.contains_key(&unit.code) => {
+                findings.push(wrong(row, "code", "mã đơn vị bị trùng", "the unit code stands twice"));
+            }
+            Ok(unit) => {
+                units.insert(unit.code.clone(), unit);
+            }
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    findings.extend(
+        units.values().filter(|unit| stands_below_itself(unit, &units)).map(|unit| below_itself(unit, name)),
+    );
+    if findings.is_empty() { Ok(units.into_values().collect()) } else { Err(Findings(findings)) }
+}
+
+fn stands_below_itself(unit: &Unit, units: &BTreeMap<UnitCode, Unit>) -> bool {
+    let mut above = unit.parent.as_ref();
+    for _ in 0..=units.len() {
+        match above {
+            None => return false,
+            Some(code) if *code == unit.code => return true,
+            Some(code) => above = units.get(code).and_then(|unit| unit.parent.as_ref()),
+        }
+    }
+    // A ring further up: told for the units that stand in it.
+    false
+}
+
+fn below_itself(unit: &Unit, file: &str) -> Finding {
+    let code = &unit.code;
+    Finding::error(
+        "LT-PPL-005",
+        Text::new(format!("đơn vị {code} nằm dưới chính nó"), format!("unit {code} stands below itself")),
+        Text::new("sửa cột parent", "correct the column parent"),
+    )
+    .at(Place::of(file))
+}
+
+fn read_unit(row: TableRow<'_>) -> Result<Unit, Box<Finding>> {
+    let refuse = |column, vi, en| Box::new(wrong(row, column, vi, en));
+    let not_a_code = |column| refuse(column, "mã không hợp lệ", "not a valid code");
+    let code = UnitCode::new(row.get("code")).map_err(|_| not_a_code("code"))?;
+    let kind = match fold(row.get("kind")).as_str() {
+        "province" | "tinh" => UnitKind::Province,
+        "department" | "so" | "so, nganh" => UnitKind::Department,
+        "commune" | "xa" | "phuong" | "xa, phuong" => UnitKind::Commune,
+        "division" | "phong" | "phong, ban" | "chi cuc" => UnitKind::Division,
+        _ => {
+            return Err(refuse(
+                "kind",
+                "chỉ nhận province (tỉnh), department (sở), commune (xã, phường), division (phòng)",
+                "one of province, department, commune, division",
+            ));
+        }
+    };
+    let parent = match row.get("parent") {
+        "" => None,
+        text => Some(UnitCode::new(text).map_err(|_| not_a_code("parent"))?),
+    };
+    let name = clean(row.get("name"));
+    if !(1..=200).contains(&name.chars().count()) {
+        return Err(refuse("name", "cần 1 đến 200 ký tự", "1 to 200 characters are needed"));
+    }
+    let org_code = Some(row.get("org_code").to_owned()).filter(|code| !code.is_empty());
+    Ok(Unit { code, name, kind, parent, org_code })
+}
+
+fn wrong(row: TableRow<'_>, column: &str, vi: &str, en: &str) -> Finding {
+    let value: String = row.get(column).chars().filter(|c| !c.is_control()).take(60).collect();
+    Finding::error(
+        "LT-PPL-004",
+        Text::new(
+            format!("cột {column}, giá trị \"{value}\": {vi}"),
+            format!("column {column}, value \"{value}\": {en}"),
+        ),
+        Text::new(
+            "sửa ô này rồi nhập lại; chưa có gì được ghi",
+            "correct the cell and import again; nothing was written",
+        ),
+    )
+    .at(row.place(column))
+}

@@ -1,0 +1,235 @@
+//! Who leads whom in a period: charges, subtrees, the order from the bottom up.
+//!
+//! Owns the reading of plan IV.1 and Decree 335/2025 art. 15.3–4: a head answers for their unit and everything
+//! below it, a deputy for the units in their charge. It must not know scores. Trees are a handful of levels deep;
+//! a ring of units, which imports refuse, ends every walk; a ring of leaders is told by [`Directory::ring`].
+
+use super::Directory;
+use crate::domain::person::spans_overlap;
+use crate::domain::{Membership, Period, PersonId, Role, UnitCode};
+use crate::error::{Finding, Text};
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Deepest tree of units walked.
+const MAX_DEPTH: u32 = 20;
+
+/// A leader's reach in a period: the units named or headed, and everything below them.
+struct Reach<'a> {
+    led: BTreeSet<&'a UnitCode>,
+    units: BTreeSet<&'a UnitCode>,
+    role: Option<Role>,
+    own_unit: Option<&'a UnitCode>,
+}
+
+impl Reach<'_> {
+    /// Whether a post stands below the leader. The head of the unit a deputy sits in never does, whatever the
+    /// deputy is in charge of.
+    fn covers(&self, post: &Membership) -> bool {
+        let own_head = post.role == Role::Head
+            && self.role == Some(Role::Deputy)
+            && (self.own_unit == Some(&post.unit) || !self.led.contains(&post.unit));
+        self.units.contains(&post.unit)
+            && !own_head
+            && !matches!(post.role, Role::Contract | Role::Administrator)
+    }
+}
+
+impl Directory {
+    /// Everyone in a leader's charge in a period, the whole subtree, without the leader.
+    pub fn in_charge(&self, leader: PersonId, period: Period) -> Vec<PersonId> {
+        let reach = self.reach(leader, period);
+        self.candidates(&reach, leader)
+            .into_iter()
+            .filter(|person| self.last_post(*person, period).is_some_and(|post| reach.covers(post)))
+            .collect()
+    }
+
+    /// Everyone in a leader's charge with the days on which they were: with `split`, the days of each post in a
+    /// led unit (a person who moved away is still answered for until then), else the whole period.
+    pub fn charge(
+        &self,
+        leader: PersonId,
+        period: Period,
+        split: bool,
+    ) -> Vec<(PersonId, Vec<(NaiveDate, NaiveDate)>)> {
+        if !split {
+            let whole = vec![(period.first_day(), period.last_day())];
+            let people = self.in_charge(leader, period);
+            return people.into_iter().map(|person| (person, whole.clone())).collect();
+        }
+        let reach = self.reach(leader, period);
+        let mut charge = Vec::new();
+        for person in self.candidates(&reach, leader) {
+            let posts = self.posts(person, period).into_iter().filter(|post| reach.covers(post));
+            let spans: Vec<_> = posts.map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX))).collect();
+            if !spans.is_empty() {
+                charge.push((person, spans));
+            }
+        }
+        charge
+    }
+
+    /// The people a leader's component d looks at: those directly below (plan IV.1: members of the led units
+    /// and the heads of the units under them).
+    pub fn direct_subordinates(&self, leader: PersonId, period: Period) -> Vec<PersonId> {
+        let reach = self.reach(leader, period);
+        self.candidates(&reach, leader)
+            .into_iter()
+            .filter(|person| {
+                let Some(post) = self.last_post(*person, period) else { return false };
+                let parent = self.unit(&post.unit).and_then(|unit| unit.parent.as_ref());
+                let head_below =
+                    post.role == Role::Head && parent.is_some_and(|unit| reach.led.contains(unit));
+                reach.covers(post) && (reach.led.contains(&post.unit) || head_below)
+            })
+            .collect()
+    }
+
+    /// Everyone whose score depends on a person's: the leaders who have or had them in charge.
+    pub fn leaders_of(&self, person: PersonId, period: Period) -> Vec<PersonId> {
+        let units: BTreeSet<&UnitCode> =
+            self.posts(person, period).into_iter().flat_map(|post| self.above(&post.unit)).collect();
+        self.leaders
+            .iter()
+            .copied()
+            .filter(|leader| *leader != person && self.is_leader(*leader, period))
+            .filter(|leader| self.units_led(*leader, period).iter().any(|unit| units.contains(unit)))
+            .collect()
+    }
+
+    /// Whether a person leads anything in a period.
+    pub fn is_leader(&self, person: PersonId, period: Period) -> bool {
+        self.last_post(person, period).is_some_and(|post| post.role.is_leader())
+    }
+
+    /// How far up a person stands: 0 for staff, leaders above everyone they lead. Scores are computed in
+    /// this order.
+    pub fn rank(&self, person: PersonId, period: Period) -> u32 {
+        let Some(post) = self.last_post(person, period) else { return 0 };
+        if !post.role.is_leader() {
+            return 0;
+        }
+        let led = self.units_led(person, period);
+        let highest = led.iter().map(|unit| self.depth_below(unit, 0)).max().unwrap_or(0);
+        let depth = highest.max(self.depth_below(&post.unit, 0));
+        depth * 2 + if post.role == Role::Head { 2 } else { 1 }
+    }
+
+    /// Leaders who answer for each other in a ring, so that nobody's d can be computed first: LT-PPL-008, one
+    /// ring at most. For `check` and after an import.
+    pub fn ring(&self, period: Period) -> Option<Finding> {
+        let mut below: BTreeMap<PersonId, Vec<PersonId>> = BTreeMap::new();
+        for leader in self.leaders.iter().copied().filter(|leader| self.is_leader(*leader, period)) {
+            let mut leaders = self.direct_subordinates(leader, period);
+            leaders.retain(|person| self.is_leader(*person, period));
+            below.insert(leader, leaders);
+        }
+        // Whoever leads no leader who is still in is taken out; what remains stands in rings or above them.
+        loop {
+            let settled: Vec<PersonId> = below
+                .iter()
+                .filter(|(_, led)| !led.iter().any(|person| below.contains_key(person)))
+                .map(|(leader, _)| *leader)
+                .collect();
+            if settled.is_empty() {
+                break;
+            }
+            settled.iter().for_each(|leader| {
+                below.remove(leader);
+            });
+        }
+        let mut path: Vec<PersonId> = below.keys().next().copied().into_iter().collect();
+        while let Some(next) = path.last().and_then(|last| {
+            below.get(last).and_then(|led| led.iter().find(|person| below.contains_key(person)).copied())
+        }) {
+            if let Some(start) = path.iter().position(|person| *person == next) {
+                return Some(self.told_ring(path.get(start..).unwrap_or_default(), period));
+            }
+            path.push(next);
+        }
+        None
+    }
+
+    fn told_ring(&self, ring: &[PersonId], period: Period) -> Finding {
+        let names: Vec<String> = ring
+            .iter()
+            .filter_map(|id| self.person(*id))
+            .map(|known| known.staff_number.to_string())
+            .collect();
+        let names = names.join(" → ");
+        Finding::error(
+            "LT-PPL-008",
+            Text::new(
+                format!("trong kỳ {period} những người sau phụ trách lẫn nhau: {names}"),
+                format!("in {period} these leaders answer for each other: {names}"),
+            ),
+            Text::new(
+                "sửa cột Phụ trách trong tệp nhân sự để có thứ tự từ dưới lên",
+                "correct the column of led units in the people file, so that there is an order from the bottom up",
+            ),
+        )
+    }
+
+    fn reach(&self, leader: PersonId, period: Period) -> Reach<'_> {
+        let led = self.units_led(leader, period);
+        let mut units = BTreeSet::new();
+        led.iter().for_each(|unit| self.add_subtree(unit, &mut units));
+        let post = self.last_post(leader, period);
+        Reach { led, units, role: post.map(|post| post.role), own_unit: post.map(|post| &post.unit) }
+    }
+
+    /// Everyone with a post, past or present, in a leader's reach.
+    fn candidates(&self, reach: &Reach<'_>, leader: PersonId) -> BTreeSet<PersonId> {
+        let members = reach.units.iter().filter_map(|unit| self.members.get(*unit));
+        members.flatten().copied().filter(|person| *person != leader).collect()
+    }
+
+    /// The units a leader answers for in a period: what the people file names, and the head's own unit.
+    fn units_led(&self, leader: PersonId, period: Period) -> BTreeSet<&UnitCode> {
+        let span = (period.first_day(), Some(period.last_day()));
+        let mut units: BTreeSet<&UnitCode> = self
+            .leaderships
+            .get(&leader)
+            .into_iter()
+            .flatten()
+            .filter(|lead| spans_overlap((lead.from, lead.to), span))
+            .map(|lead| &lead.unit)
+            .collect();
+        if let Some(post) = self.last_post(leader, period)
+            && post.role == Role::Head
+        {
+            units.insert(&post.unit);
+        }
+        units
+    }
+
+    /// A unit with everything below it.
+    fn add_subtree<'a>(&'a self, root: &'a UnitCode, found: &mut BTreeSet<&'a UnitCode>) {
+        if found.insert(root) {
+            self.children.get(root).into_iter().flatten().for_each(|child| self.add_subtree(child, found));
+        }
+    }
+
+    /// A unit and everything above it.
+    fn above<'a>(&'a self, unit: &'a UnitCode) -> Vec<&'a UnitCode> {
+        let mut chain = vec![unit];
+        let mut next = self.unit(unit).and_then(|unit| unit.parent.as_ref());
+        while let Some(code) = next {
+            if chain.contains(&code) {
+                break;
+            }
+            chain.push(code);
+            next = self.unit(code).and_then(|unit| unit.parent.as_ref());
+        }
+        chain
+    }
+
+    fn depth_below(&self, unit: &UnitCode, level: u32) -> u32 {
+        if level > MAX_DEPTH {
+            return 0;
+        }
+        let children = self.children.get(unit).into_iter().flatten();
+        children.map(|child| 1 + self.depth_below(child, level + 1)).max().unwrap_or(0)
+    }
+}

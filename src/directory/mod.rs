@@ -1,0 +1,181 @@
+//! Who is who: people, units, posts by date, who leads whom, and whose a task is.
+//!
+//! Owns identification (by citizen id index, staff number or account, never by name), the stakes several
+//! people have in a task that was handed over (Decree 335/2025 art. 18.1.d), and the tree of leaders. It
+//! must not know what tasks are worth. Who cannot be identified is a reason, not an error.
+
+pub mod import;
+mod leading;
+
+use crate::domain::person::spans_overlap;
+use crate::domain::{
+    AccountKind, AccountRef, Assignment, CanonicalTask, Leadership, Membership, Period, PersonId, Role,
+    SourceId, StaffNumber, Unit, UnitCode,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A person as the directory knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Opaque id.
+    pub id: PersonId,
+    /// Staff number.
+    pub staff_number: StaffNumber,
+    /// Keyed index of the citizen id number.
+    pub citizen_index: Option<String>,
+    /// Full name.
+    pub full_name: String,
+}
+
+/// A person's stake in a task and since when.
+pub type Stake = (Assignment, Option<DateTime<Utc>>);
+
+/// People, units and posts at hand.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    people: BTreeMap<PersonId, Known>,
+    by_staff_number: HashMap<String, PersonId>,
+    by_index: HashMap<String, PersonId>,
+    by_account: HashMap<(String, String), PersonId>,
+    units: BTreeMap<UnitCode, Unit>,
+    memberships: BTreeMap<PersonId, Vec<Membership>>,
+    /// Units directly below a unit.
+    children: BTreeMap<UnitCode, Vec<UnitCode>>,
+    /// Everyone who has or had a post in a unit.
+    members: BTreeMap<UnitCode, BTreeSet<PersonId>>,
+    /// Charges over units by leader.
+    leaderships: BTreeMap<PersonId, Vec<Leadership>>,
+    /// Everyone who has or had a post as head or deputy.
+    leaders: BTreeSet<PersonId>,
+}
+
+impl Directory {
+    /// A directory from what is stored.
+    pub fn new(
+        people: Vec<Known>,
+        units: Vec<Unit>,
+        memberships: Vec<Membership>,
+        leaderships: Vec<Leadership>,
+        accounts: Vec<(SourceId, String, PersonId)>,
+    ) -> Self {
+        let mut directory = Self::default();
+        for unit in units {
+            if let Some(parent) = &unit.parent {
+                directory.children.entry(parent.clone()).or_default().push(unit.code.clone());
+            }
+            directory.units.insert(unit.code.clone(), unit);
+        }
+        for membership in memberships {
+            directory.members.entry(membership.unit.clone()).or_default().insert(membership.person);
+            if membership.role.is_leader() {
+                directory.leaders.insert(membership.person);
+            }
+            directory.memberships.entry(membership.person).or_default().push(membership);
+        }
+        for leadership in leaderships {
+            directory.leaderships.entry(leadership.leader).or_default().push(leadership);
+        }
+        for (source, account, person) in accounts {
+            directory.by_account.insert((source.as_str().to_owned(), account), person);
+        }
+        for person in people {
+            directory.by_staff_number.insert(person.staff_number.as_str().to_owned(), person.id);
+            if let Some(index) = &person.citizen_index {
+                directory.by_index.insert(index.clone(), person.id);
+            }
+            directory.people.insert(person.id, person);
+        }
+        directory
+    }
+
+    /// A person by id.
+    pub fn person(&self, id: PersonId) -> Option<&Known> {
+        self.people.get(&id)
+    }
+
+    /// Every person.
+    pub fn people(&self) -> impl Iterator<Item = &Known> {
+        self.people.values()
+    }
+
+    /// A unit by code.
+    pub fn unit(&self, code: &UnitCode) -> Option<&Unit> {
+        self.units.get(code)
+    }
+
+    /// Every unit.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.units.values()
+    }
+
+    /// A person by staff number.
+    pub fn by_staff_number(&self, number: &StaffNumber) -> Option<PersonId> {
+        self.by_staff_number.get(number.as_str()).copied()
+    }
+
+    /// Whose a name of a source is; none when nobody's.
+    pub fn identify(&self, source: &SourceId, account: &AccountRef) -> Option<PersonId> {
+        match account.kind {
+            AccountKind::CitizenId => self.by_index.get(&account.value).copied(),
+            AccountKind::StaffNumber => {
+                StaffNumber::parse(&account.value).and_then(|number| self.by_staff_number(&number))
+            }
+            AccountKind::Account => {
+                self.by_account.get(&(source.as_str().to_owned(), account.value.clone())).copied()
+            }
+        }
+    }
+
+    /// Everyone with a stake in a task, and the names that belong to nobody. A person who had it and gave
+    /// it away keeps the assignment; the one who has it now took it over.
+    pub fn stakes(&self, source: &SourceId, task: &CanonicalTask) -> (Vec<Stake>, Vec<AccountRef>) {
+        let mut stakes: Vec<Stake> = Vec::new();
+        let mut unknown = Vec::new();
+        let last = task.assignees.len().saturating_sub(1);
+        for (index, (account, since)) in task.assignees.iter().enumerate() {
+            let Some(person) = self.identify(source, account) else {
+                if !unknown.contains(account) {
+                    unknown.push(account.clone());
+                }
+                continue;
+            };
+            // Back to an earlier holder: one stake, held again.
+            if let Some((known, _)) = stakes.iter_mut().find(|(stake, _)| stake.person == person) {
+                known.handed_over = index != last;
+                continue;
+            }
+            let stake = Assignment { person, handed_over: index != last, taken_over: index > 0 };
+            stakes.push((stake, *since));
+        }
+        (stakes, unknown)
+    }
+
+    /// A person's posts that touch a period, oldest first.
+    pub fn posts(&self, person: PersonId, period: Period) -> Vec<&Membership> {
+        let mut posts: Vec<&Membership> = self.posts_in(person, period).collect();
+        posts.sort_by_key(|post| post.from);
+        posts
+    }
+
+    fn posts_in(&self, person: PersonId, period: Period) -> impl Iterator<Item = &Membership> {
+        let span = (period.first_day(), Some(period.last_day()));
+        let posts = self.memberships.get(&person).into_iter().flatten();
+        posts.filter(move |post| spans_overlap((post.from, post.to), span))
+    }
+
+    /// The post at the end of a period: the one that scores (scoring rules, `transfer_policy`).
+    pub fn last_post(&self, person: PersonId, period: Period) -> Option<&Membership> {
+        self.posts_in(person, period).max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
+    }
+
+    /// Whether a person is in the evaluated population in a period: civil servants are, contract workers and
+    /// administrators are not.
+    pub fn is_scored(&self, person: PersonId, period: Period) -> bool {
+        self.last_post(person, period)
+            .is_some_and(|post| !matches!(post.role, Role::Contract | Role::Administrator))
+    }
+}
+
+#[cfg(test)]
+mod tests;

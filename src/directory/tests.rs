@@ -1,0 +1,172 @@
+//! Who is whom, who leads whom, and whose a handed-over task is.
+
+use super::*;
+use crate::domain::UnitKind;
+use uuid::Uuid;
+
+fn id(number: u128) -> PersonId {
+    PersonId(Uuid::from_u128(number))
+}
+
+fn code(text: &str) -> UnitCode {
+    UnitCode::new(text).expect("code")
+}
+
+fn quarter() -> Period {
+    Period::quarter(2026, 3).expect("quarter")
+}
+
+/// Department D with divisions A and B. 1 head of D, 2 deputy leading A, 3 head of A, 4 staff of A,
+/// 5 head of B, 6 staff of B until 15 August, then of A, 7 administrator.
+fn sample() -> Directory {
+    let unit = |text: &str, parent: Option<&str>| Unit {
+        code: code(text),
+        name: text.into(),
+        kind: if parent.is_some() { UnitKind::Division } else { UnitKind::Department },
+        parent: parent.map(code),
+        org_code: None,
+    };
+    let person = |number: u128| Known {
+        id: id(number),
+        staff_number: StaffNumber::parse(&format!("GL-{number}")).expect("number"),
+        citizen_index: (number == 4).then(|| "bi1_four".to_owned()),
+        full_name: "Nguyễn Văn A".into(),
+    };
+    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
+    let post = |number: u128, unit: &str, role: Role, from: &str, to: Option<&str>| Membership {
+        person: id(number),
+        unit: code(unit),
+        post: String::new(),
+        role,
+        from: day(from),
+        to: to.map(day),
+    };
+    Directory::new(
+        (1..=7).map(person).collect(),
+        vec![unit("D", None), unit("A", Some("D")), unit("B", Some("D"))],
+        vec![
+            post(1, "D", Role::Head, "2026-01-01", None),
+            post(2, "D", Role::Deputy, "2026-01-01", None),
+            post(3, "A", Role::Head, "2026-01-01", None),
+            post(4, "A", Role::Staff, "2026-01-01", None),
+            post(5, "B", Role::Head, "2026-01-01", None),
+            post(6, "B", Role::Staff, "2026-01-01", Some("2026-08-14")),
+            post(6, "A", Role::Staff, "2026-08-15", None),
+            post(7, "D", Role::Administrator, "2026-01-01", None),
+        ],
+        vec![Leadership { leader: id(2), unit: code("A"), from: day("2026-01-01"), to: None }],
+        vec![
+            (SourceId::new("s").expect("source"), "u4".into(), id(4)),
+            (SourceId::new("s").expect("source"), "u6".into(), id(6)),
+        ],
+    )
+}
+
+#[test]
+fn head_answers_for_the_subtree_and_d_looks_one_level_down() {
+    let directory = sample();
+    assert_eq!(directory.in_charge(id(1), quarter()), [2, 3, 4, 5, 6].map(id));
+    assert_eq!(directory.direct_subordinates(id(1), quarter()), [2, 3, 5].map(id));
+    assert_eq!(directory.direct_subordinates(id(3), quarter()), [4, 6].map(id));
+    assert_eq!(directory.in_charge(id(5), quarter()), []);
+}
+
+#[test]
+fn deputy_answers_for_the_units_in_charge_only() {
+    let directory = sample();
+    assert_eq!(directory.in_charge(id(2), quarter()), [3, 4, 6].map(id));
+    assert_eq!(directory.leaders_of(id(4), quarter()), [1, 2, 3].map(id));
+}
+
+#[test]
+fn transfer_counts_where_the_person_stands_at_the_end() {
+    let directory = sample();
+    assert_eq!(directory.last_post(id(6), quarter()).expect("post").unit, code("A"));
+    assert_eq!(
+        directory.last_post(id(6), Period::quarter(2026, 2).expect("q")).expect("post").unit,
+        code("B")
+    );
+    assert_eq!(directory.posts(id(6), quarter()).len(), 2);
+}
+
+#[test]
+fn administrator_is_outside_the_population_and_ranks_rise_with_the_tree() {
+    let directory = sample();
+    assert!(!directory.is_scored(id(7), quarter()));
+    let rank = |number| directory.rank(id(number), quarter());
+    assert!(rank(4) < rank(3) && rank(3) < rank(2) && rank(2) < rank(1));
+}
+
+#[test]
+fn nobody_is_identified_by_name_and_unknown_accounts_are_listed() {
+    let directory = sample();
+    let source = SourceId::new("s").expect("source");
+    let name = |kind, value: &str| AccountRef { kind, value: value.to_owned() };
+    assert_eq!(directory.identify(&source, &name(AccountKind::CitizenId, "bi1_four")), Some(id(4)));
+    assert_eq!(directory.identify(&source, &name(AccountKind::StaffNumber, " GL - 6")), Some(id(6)));
+    assert_eq!(directory.identify(&source, &name(AccountKind::Account, "Nguyễn Văn A")), None);
+    assert_eq!(
+        directory.identify(&SourceId::new("other").expect("source"), &name(AccountKind::Account, "u4")),
+        None
+    );
+}
+
+#[test]
+fn task_back_with_its_first_holder_is_one_stake() {
+    let directory = sample();
+    let source = SourceId::new("s").expect("source");
+    let account = |value: &str| AccountRef { kind: AccountKind::Account, value: value.to_owned() };
+    let draft = serde_json::json!({
+        "external_id": "1", "updated_at": null, "title": "", "status": "open", "raw_status": "", "assignee": null,
+        "assignee_name": null, "unit": null, "assigned_at": null, "due": null, "submitted_at": null, "completed_at": null,
+        "quantity": null, "unplanned": false, "doc_type": null, "category": null, "doc_number": null, "product_code": null,
+        "events": []
+    });
+    let now: DateTime<Utc> = "2026-08-01T00:00:00Z".parse().expect("instant");
+    let mut task = CanonicalTask {
+        draft: serde_json::from_value(draft).expect("draft"),
+        assignees: vec![(account("u4"), None), (account("u6"), Some(now)), (account("ghost"), Some(now))],
+        due_changes: Vec::new(),
+        returned_count: 0,
+        reopened_count: 0,
+        accepted_submission_at: None,
+        first_seen_at: now,
+        last_changed_at: now,
+    };
+    let (stakes, unknown) = directory.stakes(&source, &task);
+    let flags: Vec<_> = stakes.iter().map(|(s, _)| (s.person, s.handed_over, s.taken_over)).collect();
+    assert_eq!(flags, [(id(4), true, false), (id(6), true, true)]);
+    assert_eq!(unknown, [account("ghost")]);
+    task.assignees = vec![(account("u4"), None), (account("u6"), Some(now)), (account("u4"), Some(now))];
+    let (stakes, _) = directory.stakes(&source, &task);
+    let flags: Vec<_> = stakes.iter().map(|(s, _)| (s.person, s.handed_over, s.taken_over)).collect();
+    assert_eq!(flags, [(id(4), false, false), (id(6), true, true)]);
+}
+
+#[test]
+fn leaders_in_charge_of_each_other_are_told_as_a_ring() {
+    let directory = sample();
+    assert_eq!(directory.ring(quarter()), None);
+    let mut crossed = sample();
+    for (leader, unit) in [(3, "B"), (5, "A")] {
+        let from = NaiveDate::from_ymd_opt(2026, 1, 1).expect("day");
+        let lead = Leadership { leader: id(leader), unit: code(unit), from, to: None };
+        crossed.leaderships.entry(id(leader)).or_default().push(lead);
+    }
+    let told = crossed.ring(quarter()).expect("a ring");
+    assert_eq!(told.code, "LT-PPL-008");
+}
+
+#[test]
+fn head_who_looks_after_another_unit_ranks_no_lower_than_its_head() {
+    let mut directory = sample();
+    let from = NaiveDate::from_ymd_opt(2026, 1, 1).expect("day");
+    directory.leaderships.entry(id(5)).or_default().push(Leadership {
+        leader: id(5),
+        unit: code("A"),
+        from,
+        to: None,
+    });
+    assert!(directory.direct_subordinates(id(5), quarter()).contains(&id(3)));
+    assert!(directory.rank(id(5), quarter()) >= directory.rank(id(3), quarter()));
+}

@@ -1,0 +1,462 @@
+//! The rule set of scoring: every point the law leaves open, as a named switch (scoring rules 8a, 8b).
+//!
+//! Owns the switches, their values and Gia Lai's proposed defaults. A value that this version does not
+//! implement is refused by [`RuleSet::refusals`], never ignored. It must not compute anything. Every result
+//! echoes the rule set it was made with.
+
+use super::exact::RoundingMode;
+use super::id::RuleSetId;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+macro_rules! switch {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $value:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $value),+ }
+    };
+}
+
+switch!(
+    /// What one count of lateness is (Đ14.2.c "mỗi lần"; Handbook "mỗi lần/ngày").
+    LateUnit {
+        /// One per late product.
+        Occurrence,
+        /// One per calendar day.
+        CalendarDay,
+        /// One per working day.
+        WorkingDay,
+    }
+);
+switch!(
+    /// What a deduction of 25 % is taken from.
+    DeductionScope {
+        /// The line's whole completed quantity (Handbook).
+        Line,
+        /// One unit of the line.
+        Unit,
+    }
+);
+switch!(
+    /// Where results above 100 % are cut (Đ12.3 caps only the part).
+    CapLevel {
+        /// a, b and c each at 100 %.
+        EachRatio,
+        /// R at 100 %.
+        Criterion,
+        /// R·70 at 70.
+        #[serde(rename = "part_70")]
+        Part70,
+    }
+);
+switch!(
+    /// What stands for a, b, c when nothing was assigned.
+    ZeroDenPolicy {
+        /// Missing: a data defect.
+        NotComputable,
+        /// 0 %.
+        Zero,
+        /// 100 %.
+        Full,
+    }
+);
+switch!(
+    /// Which tasks belong to a period.
+    PeriodMembership {
+        /// Due in it; without a due date, assigned in it.
+        DueInPeriod,
+        /// Assigned in it.
+        AssignedInPeriod,
+        /// By shares set per period.
+        ShareAllocated,
+    }
+);
+switch!(
+    /// What happens to an unfinished task after its period.
+    CarryOver {
+        /// Nothing: it stays in the period it was due in.
+        None,
+        /// It counts as an extra task where it is finished.
+        CompletedAsExtra,
+    }
+);
+switch!(
+    /// How a quarter is scored.
+    QuarterMethod {
+        /// From the quarter's tasks.
+        Direct,
+        /// As the mean of three months.
+        MeanOfMonths,
+    }
+);
+switch!(
+    /// What the year is the mean of.
+    YearMeanOf {
+        /// The recorded, printed quarter scores.
+        Recorded,
+        /// The unrounded ones.
+        Exact,
+    }
+);
+switch!(
+    /// What a level is read from.
+    ClassifyOn {
+        /// The unrounded score.
+        Exact,
+        /// The printed score.
+        Printed,
+    }
+);
+switch!(
+    /// Whose lines a leader's a, b, c are made of (Đ15.1).
+    LeaderScope {
+        /// Own lines only, leadership products among them.
+        OwnAndLeadershipProducts,
+        /// Own lines and those of everyone in charge.
+        PooledSubordinates,
+        /// Own lines with a multiplier of the post.
+        PositionMultiplier,
+    }
+);
+switch!(
+    /// Values of đ and e.
+    LeaderLevels {
+        /// 50 or 100 (Đ15.3).
+        #[serde(rename = "50_100")]
+        FiftyOrHundred,
+        /// Anything between.
+        #[serde(rename = "any_50_to_100")]
+        AnyBetween,
+    }
+);
+switch!(
+    /// Whose scores d looks at.
+    DPopulation {
+        /// Those directly below.
+        Direct,
+        /// Everyone below.
+        WholeSubtree,
+    }
+);
+switch!(
+    /// What an unscored subordinate does to d.
+    DUnscored {
+        /// Left out and listed.
+        ExcludeAndList,
+        /// d is missing until everyone has a total.
+        Block,
+    }
+);
+switch!(
+    /// Whose general criteria count.
+    GenScoreSource {
+        /// The person's own.
+        #[serde(rename = "self")]
+        Own,
+        /// The superior's.
+        Superior,
+        /// The superior's, else the person's own.
+        SuperiorElseSelf,
+    }
+);
+switch!(
+    /// What stands for general criteria nobody entered.
+    GenAssumption {
+        /// Nothing: the total is missing.
+        None,
+        /// 30 points, marked as assumed.
+        Full,
+    }
+);
+switch!(
+    /// What happens to a product whose coefficient is not approved.
+    PendingCoefficientPolicy {
+        /// Listed, outside every ratio.
+        Park,
+        /// Counted with a provisional coefficient.
+        Provisional,
+        /// Counted as the catch-all product.
+        CatchAll,
+    }
+);
+switch!(
+    /// When the coefficient is frozen.
+    CoefficientFreeze {
+        /// At assignment.
+        AtAssignment,
+        /// At the period's start.
+        AtPeriodStart,
+    }
+);
+switch!(
+    /// What a move within the period does.
+    TransferPolicy {
+        /// The unit at the end of the period has everything.
+        UnitAtEnd,
+        /// Each leader answers for the days the person was theirs.
+        SplitByEffectiveDate,
+    }
+);
+switch!(
+    /// What a task only partly done counts.
+    PartialCompletion {
+        /// Nothing until done.
+        DoneOnly,
+        /// A share a superior confirmed.
+        ConfirmedFraction,
+    }
+);
+switch!(
+    /// Which moment is completion.
+    CompletionEvent {
+        /// The submission that was later accepted.
+        Submitted,
+        /// The acceptance.
+        Accepted,
+    }
+);
+switch!(
+    /// Which due date counts after extensions.
+    DueDateRule {
+        /// An extension counts when granted before the old date passed.
+        InForceWhenDue,
+        /// The latest.
+        Latest,
+    }
+);
+switch!(
+    /// How finely lateness is measured.
+    DuePrecision {
+        /// By day.
+        Day,
+        /// By minute.
+        Minute,
+    }
+);
+switch!(
+    /// Whether something counts by itself or once a person confirmed it.
+    Counted {
+        /// By itself.
+        Automatic,
+        /// Once confirmed.
+        ConfirmedOnly,
+    }
+);
+switch!(
+    /// What happens to tasks the source no longer shows.
+    GonePolicy {
+        /// Left out and listed.
+        ExcludeAndList,
+        /// Kept as they last were.
+        Keep,
+    }
+);
+switch!(
+    /// Base of the quota of Excellent (Đ20.5).
+    QuotaBase {
+        /// Those classified Good.
+        Good,
+        /// Good or better.
+        GoodOrBetter,
+    }
+);
+switch!(
+    /// What a group of fewer than five may do.
+    QuotaSmallGroup {
+        /// Nothing special.
+        None,
+        /// Pick one.
+        AtLeastOne,
+    }
+);
+
+/// Rounding at output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rounding {
+    /// Decimals of a printed score, 0–6.
+    pub digits: u32,
+    /// What happens half-way.
+    pub mode: RoundingMode,
+    /// What levels are read from.
+    pub classify_on: ClassifyOn,
+}
+
+/// A dated rule set. A field left out in a file takes Gia Lai's default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the law's open points, by its name")]
+pub struct RuleSet {
+    /// Name, echoed in every result.
+    #[schemars(with = "String")]
+    pub id: RuleSetId,
+    /// First day of the periods it governs.
+    pub valid_from: NaiveDate,
+    /// Last day, open when none.
+    pub valid_to: Option<NaiveDate>,
+    pub late_unit: LateUnit,
+    pub deduction_scope: DeductionScope,
+    pub cap_level: CapLevel,
+    /// Whether extra tasks stand in the denominator (Đ18.1.d: no).
+    pub extra_in_denominator: bool,
+    /// Which of a, b, c extra tasks add to.
+    pub extra_components: Vec<String>,
+    pub zero_den_policy: ZeroDenPolicy,
+    pub period_membership: PeriodMembership,
+    pub carry_over: CarryOver,
+    pub quarter_method: QuarterMethod,
+    pub year_mean_of: YearMeanOf,
+    pub rounding: Rounding,
+    pub leader_scope: LeaderScope,
+    pub leader_levels: LeaderLevels,
+    pub d_population: DPopulation,
+    pub d_unscored: DUnscored,
+    pub gen_score_source: GenScoreSource,
+    /// Step of general criteria: `0.25` or `0.5`.
+    pub gen_step: String,
+    pub gen_assumption: GenAssumption,
+    pub quota_base: QuotaBase,
+    /// 20 or 25.
+    pub quota_percent: u32,
+    pub quota_small_group: QuotaSmallGroup,
+    pub quota_on_quarters: bool,
+    pub pending_coefficient_policy: PendingCoefficientPolicy,
+    pub coefficient_freeze: CoefficientFreeze,
+    /// Least share of a period worked to be scored, 0–100 percent.
+    pub min_worked_percent: u32,
+    pub transfer_policy: TransferPolicy,
+    pub rejected_counts_as_completed: bool,
+    pub partial_completion: PartialCompletion,
+    /// Share of a supporting person, percent.
+    pub support_percent: u32,
+    pub completion_event: CompletionEvent,
+    pub due_date_rule: DueDateRule,
+    pub due_precision: DuePrecision,
+    pub late_counted: Counted,
+    pub quality_counted: Counted,
+    pub cancelled_in_denominator: bool,
+    pub gone_policy: GonePolicy,
+    /// Local overlays on levels, by name.
+    pub local_overlays: Vec<String>,
+}
+
+impl Default for RuleSet {
+    fn default() -> Self {
+        Self {
+            id: RuleSetId::new("decree-335").unwrap_or_else(|_| unreachable!("a valid id")),
+            valid_from: NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or(NaiveDate::MIN),
+            valid_to: None,
+            late_unit: LateUnit::CalendarDay,
+            deduction_scope: DeductionScope::Line,
+            cap_level: CapLevel::Part70,
+            extra_in_denominator: false,
+            extra_components: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            zero_den_policy: ZeroDenPolicy::NotComputable,
+            period_membership: PeriodMembership::DueInPeriod,
+            carry_over: CarryOver::None,
+            quarter_method: QuarterMethod::Direct,
+            year_mean_of: YearMeanOf::Recorded,
+            rounding: Rounding { digits: 2, mode: RoundingMode::HalfUp, classify_on: ClassifyOn::Exact },
+            leader_scope: LeaderScope::PooledSubordinates,
+            leader_levels: LeaderLevels::FiftyOrHundred,
+            d_population: DPopulation::Direct,
+            d_unscored: DUnscored::Block,
+            gen_score_source: GenScoreSource::SuperiorElseSelf,
+            gen_step: "0.5".to_owned(),
+            gen_assumption: GenAssumption::None,
+            quota_base: QuotaBase::Good,
+            quota_percent: 20,
+            quota_small_group: QuotaSmallGroup::None,
+            quota_on_quarters: false,
+            pending_coefficient_policy: PendingCoefficientPolicy::Park,
+            coefficient_freeze: CoefficientFreeze::AtAssignment,
+            min_worked_percent: 0,
+            transfer_policy: TransferPolicy::SplitByEffectiveDate,
+            rejected_counts_as_completed: false,
+            partial_completion: PartialCompletion::ConfirmedFraction,
+            support_percent: 0,
+            completion_event: CompletionEvent::Submitted,
+            due_date_rule: DueDateRule::InForceWhenDue,
+            due_precision: DuePrecision::Day,
+            late_counted: Counted::Automatic,
+            quality_counted: Counted::ConfirmedOnly,
+            cancelled_in_denominator: false,
+            gone_policy: GonePolicy::ExcludeAndList,
+            local_overlays: Vec::new(),
+        }
+    }
+}
+
+impl RuleSet {
+    /// Switches set to values this version does not implement, each with the values it does.
+    pub fn refusals(&self) -> Vec<(&'static str, &'static str)> {
+        let checks: [(&'static str, bool, &'static str); 18] = [
+            (
+                "period_membership",
+                self.period_membership == PeriodMembership::ShareAllocated,
+                "due_in_period, assigned_in_period",
+            ),
+            ("carry_over", self.carry_over != CarryOver::None, "none"),
+            ("quarter_method", self.quarter_method != QuarterMethod::Direct, "direct"),
+            ("year_mean_of", self.year_mean_of != YearMeanOf::Recorded, "recorded"),
+            (
+                "leader_scope",
+                self.leader_scope == LeaderScope::PositionMultiplier,
+                "own_and_leadership_products, pooled_subordinates",
+            ),
+            ("quota_base", self.quota_base != QuotaBase::Good, "good"),
+            ("quota_percent", self.quota_percent != 20, "20"),
+            ("quota_small_group", self.quota_small_group != QuotaSmallGroup::None, "none"),
+            ("quota_on_quarters", self.quota_on_quarters, "false"),
+            (
+                "pending_coefficient_policy",
+                self.pending_coefficient_policy != PendingCoefficientPolicy::Park,
+                "park",
+            ),
+            (
+                "coefficient_freeze",
+                self.coefficient_freeze != CoefficientFreeze::AtAssignment,
+                "at_assignment",
+            ),
+            ("min_worked_percent", self.min_worked_percent != 0, "0"),
+            ("support_percent", self.support_percent != 0, "0"),
+            ("due_precision", self.due_precision != DuePrecision::Day, "day"),
+            ("late_counted", self.late_counted != Counted::Automatic, "automatic"),
+            ("local_overlays", !self.local_overlays.is_empty(), "none"),
+            ("gen_step", !matches!(self.gen_step.as_str(), "0.25" | "0.5"), "0.25, 0.5"),
+            (
+                "extra_components",
+                self.extra_components.iter().any(|part| !matches!(part.as_str(), "a" | "b" | "c")),
+                "a subset of a, b, c",
+            ),
+        ];
+        let mut refused: Vec<_> =
+            checks.into_iter().filter(|check| check.1).map(|(name, _, values)| (name, values)).collect();
+        if self.rounding.digits > 6 {
+            refused.push(("rounding.digits", "0 to 6"));
+        }
+        refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_implemented_and_a_later_value_is_refused_by_name() {
+        assert!(RuleSet::default().refusals().is_empty());
+        let later =
+            RuleSet { carry_over: CarryOver::CompletedAsExtra, quota_percent: 25, ..RuleSet::default() };
+        let names: Vec<&str> = later.refusals().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["carry_over", "quota_percent"]);
+    }
+
+    #[test]
+    fn unknown_switch_is_an_error_not_a_default() {
+        assert!(serde_json::from_str::<RuleSet>(r#"{"late_unit":"occurrence"}"#).is_ok());
+        assert!(serde_json::from_str::<RuleSet>(r#"{"late_units":"occurrence"}"#).is_err());
+        assert!(serde_json::from_str::<RuleSet>(r#"{"late_unit":"hour"}"#).is_err());
+    }
+}

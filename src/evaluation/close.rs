@@ -1,0 +1,285 @@
+//! The close of a period: what stands open, what forbids the close, and what a person may take upon themselves.
+//!
+//! Owns the checklist (scoring rules 1.6, faults G5 and G8). It must not know where the counts come from. A
+//! period that is not over, is closed already or whose scores are still being computed cannot be closed; gaps
+//! in the data can, by a named person who says why, and they stay in the checklist that is kept with the close.
+
+use crate::domain::Period;
+use crate::error::{Finding, Text};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// What the checklist is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseFacts {
+    /// The period.
+    pub period: Period,
+    /// Today in Asia/Ho_Chi_Minh.
+    pub today: NaiveDate,
+    /// Whether it is closed already.
+    pub closed: bool,
+    /// Scores of the period that are due to be computed.
+    pub scores_due: u64,
+    /// Tasks of the period that wait for their product.
+    pub unmapped: u64,
+    /// Source accounts with tasks of the period that belong to nobody known.
+    pub unidentified: u64,
+    /// Sources without a successful pull after the period's last day, by id.
+    pub stale_sources: Vec<String>,
+    /// People whose result lacks a part.
+    pub incomplete: u64,
+    /// People whose complete result nobody approved.
+    pub unapproved: u64,
+}
+
+/// One question of the checklist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckName {
+    /// The period's last day has passed.
+    PeriodOver,
+    /// It is not closed yet.
+    NotClosed,
+    /// Every score is computed.
+    ScoresComputed,
+    /// Every task has its product or is outside the catalog by decision.
+    TasksMapped,
+    /// Every account belongs to a person.
+    AccountsIdentified,
+    /// Every source was read after the period's end.
+    SourcesFresh,
+    /// No part of a result is missing.
+    ResultsComplete,
+    /// Every complete result is approved.
+    ResultsApproved,
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// In order.
+    Ok,
+    /// Open; a named person may accept it with a reason.
+    Open,
+    /// Forbids the close.
+    Blocks,
+}
+
+/// One line of the checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// The question.
+    pub name: CheckName,
+    /// The answer.
+    pub state: CheckState,
+    /// How many things stand open.
+    pub count: u64,
+    /// What to do; none when in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
+}
+
+/// The checklist of a close, kept with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checklist {
+    /// The period.
+    pub period: Period,
+    /// Its lines, always all of them, in the same order.
+    pub checks: Vec<Check>,
+    /// The reason with which a person accepted what stands open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_because: Option<String>,
+}
+
+impl Checklist {
+    /// The checklist of a period.
+    pub fn new(facts: &CloseFacts) -> Self {
+        let period = facts.period;
+        let last = period.last_day();
+        let blocking = |name, open: u64, code: &str, vi: String, en: String, remedy: (&str, &str)| {
+            check(name, CheckState::Blocks, open, Finding::error(code, Text::new(vi, en), text(remedy)))
+        };
+        let gap = |name, open: u64, code: &str, vi: String, en: String, remedy: (&str, &str)| {
+            check(name, CheckState::Open, open, Finding::warning(code, Text::new(vi, en), text(remedy)))
+        };
+        let stale = facts.stale_sources.join(", ");
+        let checks = vec![
+            blocking(
+                CheckName::PeriodOver,
+                u64::from(facts.today <= last),
+                "LT-REC-030",
+                format!("kỳ {period} chưa kết thúc (ngày cuối {last})"),
+                format!("period {period} is not over (last day {last})"),
+                ("khóa kỳ sau ngày cuối của kỳ", "close it after its last day"),
+            ),
+            blocking(
+                CheckName::NotClosed,
+                u64::from(facts.closed),
+                "LT-REC-031",
+                format!("kỳ {period} đã khóa"),
+                format!("period {period} is closed already"),
+                (
+                    "thay đổi sau khi khóa bằng `record correct`",
+                    "change a closed result with `record correct`",
+                ),
+            ),
+            blocking(
+                CheckName::ScoresComputed,
+                facts.scores_due,
+                "LT-REC-032",
+                format!("{} điểm của kỳ đang chờ tính", facts.scores_due),
+                format!("{} scores of the period wait to be computed", facts.scores_due),
+                (
+                    "đợi tính xong rồi khóa lại; xem `status`",
+                    "wait until they are computed and try again; see `status`",
+                ),
+            ),
+            gap(
+                CheckName::TasksMapped,
+                facts.unmapped,
+                "LT-REC-033",
+                format!("{} nhiệm vụ của kỳ chưa có sản phẩm", facts.unmapped),
+                format!("{} tasks of the period have no product yet", facts.unmapped),
+                ("quyết định bằng `mapping review`", "decide them with `mapping review`"),
+            ),
+            gap(
+                CheckName::AccountsIdentified,
+                facts.unidentified,
+                "LT-REC-034",
+                format!("{} tài khoản có nhiệm vụ nhưng chưa biết là ai", facts.unidentified),
+                format!("{} accounts have tasks but belong to nobody known", facts.unidentified),
+                (
+                    "gắn bằng `people unknown` và `people link`",
+                    "link them with `people unknown` and `people link`",
+                ),
+            ),
+            gap(
+                CheckName::SourcesFresh,
+                facts.stale_sources.len() as u64,
+                "LT-REC-035",
+                format!("nguồn chưa được đọc sau khi kỳ kết thúc: {stale}; điểm có thể thiếu nhiệm vụ"),
+                format!("sources not read since the period's end: {stale}; scores may lack tasks"),
+                ("chạy `sync NGUỒN` rồi khóa lại", "run `sync SOURCE` and try again"),
+            ),
+            gap(
+                CheckName::ResultsComplete,
+                facts.incomplete,
+                "LT-REC-036",
+                format!("{} người có kết quả chưa đủ các phần", facts.incomplete),
+                format!("{} people have a result that lacks a part", facts.incomplete),
+                (
+                    "xem `record list --state computed`, nhập phần còn thiếu",
+                    "see `record list --state computed` and enter what is missing",
+                ),
+            ),
+            gap(
+                CheckName::ResultsApproved,
+                facts.unapproved,
+                "LT-REC-037",
+                format!("{} kết quả chưa được phê duyệt", facts.unapproved),
+                format!("{} results are not approved", facts.unapproved),
+                (
+                    "người có thẩm quyền phê duyệt bằng `record approve`",
+                    "the competent persons approve them with `record approve`",
+                ),
+            ),
+        ];
+        Self { period, checks, accepted_because: None }
+    }
+
+    /// Whether nothing stands open.
+    pub fn is_clean(&self) -> bool {
+        self.checks.iter().all(|check| check.state == CheckState::Ok)
+    }
+
+    /// Decides the close. `reason`: a person's word for closing in spite of gaps, 1 to 2,000 characters.
+    ///
+    /// # Errors
+    /// Every finding that forbids the close; gaps are among them when nobody gave a reason.
+    pub fn decide(mut self, reason: Option<&str>) -> Result<Self, Vec<Finding>> {
+        let reason = reason.map(str::trim).filter(|reason| (1..=2_000).contains(&reason.chars().count()));
+        let forbids = |check: &&Check| match check.state {
+            CheckState::Ok => false,
+            CheckState::Open => reason.is_none(),
+            CheckState::Blocks => true,
+        };
+        let findings: Vec<Finding> =
+            self.checks.iter().filter(forbids).filter_map(|check| check.finding.clone()).collect();
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        if !self.is_clean() {
+            self.accepted_because = reason.map(str::to_owned);
+        }
+        Ok(self)
+    }
+}
+
+fn text(both: (&str, &str)) -> Text {
+    Text::new(both.0, both.1)
+}
+
+fn check(name: CheckName, state: CheckState, count: u64, finding: Finding) -> Check {
+    if count == 0 {
+        return Check { name, state: CheckState::Ok, count, finding: None };
+    }
+    Check { name, state, count, finding: Some(finding) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean() -> CloseFacts {
+        CloseFacts {
+            period: "2026-Q3".parse().expect("period"),
+            today: "2026-10-01".parse().expect("day"),
+            closed: false,
+            scores_due: 0,
+            unmapped: 0,
+            unidentified: 0,
+            stale_sources: Vec::new(),
+            incomplete: 0,
+            unapproved: 0,
+        }
+    }
+
+    fn codes(facts: &CloseFacts, reason: Option<&str>) -> Vec<String> {
+        let findings = Checklist::new(facts).decide(reason).expect_err("must not close");
+        findings.into_iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn clean_period_closes_the_day_after_its_last_one() {
+        let closed = Checklist::new(&clean()).decide(None).expect("closes");
+        assert!(closed.is_clean() && closed.accepted_because.is_none());
+        assert_eq!(closed.checks.len(), 8);
+        let early = CloseFacts { today: "2026-09-30".parse().expect("day"), ..clean() };
+        assert_eq!(codes(&early, Some("gấp")), ["LT-REC-030"]);
+    }
+
+    #[test]
+    fn no_reason_opens_a_blocked_close() {
+        let facts = CloseFacts { closed: true, scores_due: 3, ..clean() };
+        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-031", "LT-REC-032"]);
+    }
+
+    #[test]
+    fn gaps_are_all_told_and_can_be_accepted_with_a_reason_that_is_kept() {
+        let facts = CloseFacts {
+            unmapped: 2,
+            unidentified: 1,
+            stale_sources: vec!["so-yt".into()],
+            incomplete: 4,
+            unapproved: 5,
+            ..clean()
+        };
+        let expected = ["LT-REC-033", "LT-REC-034", "LT-REC-035", "LT-REC-036", "LT-REC-037"];
+        assert_eq!(codes(&facts, None), expected);
+        assert_eq!(codes(&facts, Some("  ")), expected);
+        let closed = Checklist::new(&facts).decide(Some(" theo chỉ đạo ")).expect("closes");
+        assert_eq!(closed.accepted_because.as_deref(), Some("theo chỉ đạo"));
+        assert_eq!(closed.checks.iter().filter(|check| check.state == CheckState::Open).count(), 5);
+    }
+}

@@ -1,0 +1,442 @@
+//! Criteria people enter by file: the ten items of form 01, and đ and e of leaders (docs/FILES.md).
+//!
+//! Owns both layouts (one item per row, or one person per row), the maxima and the step of the items, and the
+//! percents of the components. Every wrong cell is told at once and nothing is taken from a file that has one.
+//! It must not know how points enter a score, nor who is stored: the caller says whose a staff number is.
+
+use super::cell;
+use super::life::{Subject, is_own};
+use crate::domain::evaluation::GENERAL_ITEMS;
+use crate::domain::{Component, Decision, DecisionKind, Exact, Period, PersonId, StaffNumber};
+use crate::error::{Finding, Findings, Place, Text};
+use crate::sheet::{Column, Table, TableRow};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+const PERSON: Column =
+    Column {
+        name: "staff_number", synonyms: &["Số hiệu", "Số hiệu CBCC", "Mã cán bộ"], required: true
+    };
+const PERIOD: Column = Column { name: "period", synonyms: &["Kỳ", "Kỳ đánh giá"], required: true };
+const AUTHOR: Column =
+    Column { name: "author", synonyms: &["Người chấm", "Người đánh giá"], required: true };
+const KIND: Column = Column { name: "kind", synonyms: &["Loại điểm"], required: false };
+
+const fn item(name: &'static str) -> Column {
+    Column { name, synonyms: &[], required: false }
+}
+
+/// One item per row.
+const LONG: &[Column] = &[
+    PERSON,
+    PERIOD,
+    Column { name: "item", synonyms: &["Tiêu chí", "Mục"], required: true },
+    Column { name: "points", synonyms: &["Điểm"], required: true },
+    AUTHOR,
+    KIND,
+];
+
+/// One person per row.
+const WIDE: &[Column] = &[
+    PERSON,
+    PERIOD,
+    AUTHOR,
+    KIND,
+    item("I.1"),
+    item("I.2"),
+    item("II.1"),
+    item("II.2"),
+    item("II.3"),
+    item("II.4"),
+    item("III.1"),
+    item("III.2"),
+    item("III.3"),
+    item("III.4"),
+    item("d"),
+    Column { name: "đ", synonyms: &["dd"], required: false },
+    item("e"),
+];
+
+/// What the rule set says about entered values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CriteriaRules {
+    /// Step of the items (`gen_step`): a quarter or half a point.
+    pub step: Exact,
+    /// Whether đ and e may lie between 50 and 100 (`leader_levels`).
+    pub between: bool,
+}
+
+/// Who a staff number belongs to, and whether they lead in the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The person.
+    pub person: PersonId,
+    /// Full name, to refuse scoring oneself.
+    pub full_name: String,
+    /// Whether they are head or deputy in the period: only then đ and e belong to them.
+    pub is_leader: bool,
+}
+
+/// Reads a criteria file into decisions made at `at`. `standing` says whose a staff number is in a period.
+///
+/// A file row with `kind` = `self` (tự chấm) gives the person's own assessment, without it or with `superior`
+/// the scorer's.
+///
+/// # Errors
+/// Every finding at once (500 at most): LT-CRI-001 a wrong cell, LT-CRI-002 points above the maximum or off the
+/// step, LT-CRI-003 an unknown item, or đ/e for someone who does not lead, LT-CRI-004 items are missing,
+/// LT-CRI-005 a value twice, LT-CRI-006 own record, LT-CRI-007 no rows; LT-TAB-nnn when it is no table.
+pub fn read_criteria(
+    name: &str,
+    bytes: &[u8],
+    rules: &CriteriaRules,
+    at: DateTime<Utc>,
+    standing: &dyn Fn(&StaffNumber, Period) -> Option<Standing>,
+) -> Result<Vec<Decision>, Findings> {
+    let long = Table::read(name, bytes, LONG);
+    let (table, is_long) = match long {
+        Ok(table) => (table, true),
+        Err(_) => (Table::read(name, bytes, WIDE)?, false),
+    };
+    let mut reader = Reader { rules, at, standing, findings: Vec::new(), sheets: BTreeMap::new() };
+    for row in table.rows() {
+        if reader.findings.len() >= cell::MAX_FINDINGS {
+            break;
+        }
+        if is_long { reader.long_row(row) } else { reader.wide_row(row) }
+    }
+    reader.finish(name)
+}
+
+/// Checks entered items against form 01: known names, all ten, 0 to the maximum, on the step.
+///
+/// # Errors
+/// LT-CRI-002, LT-CRI-003 and LT-CRI-004 as [`read_criteria`], each with the item as its place.
+pub fn check_items(items: &BTreeMap<String, Exact>, step: &Exact) -> Result<(), Findings> {
+    let mut findings = Vec::new();
+    for (item, points) in items {
+        let place = Place::of(format!("item {item}"));
+        match maximum(item) {
+            None => findings.push(unknown_item(item).at(place)),
+            Some(maximum) if !fits(points, &maximum, step) => {
+                findings.push(off_scale(item, &points.to_text(), &maximum, step).at(place));
+            }
+            Some(_) => {}
+        }
+    }
+    let missing = missing_items(items);
+    if !missing.is_empty() {
+        findings.push(incomplete(&missing));
+    }
+    if findings.is_empty() { Ok(()) } else { Err(Findings(findings)) }
+}
+
+/// One person's form: who filled it in, and where the first row stands.
+struct Form {
+    standing: Standing,
+    author: String,
+    own: bool,
+    place: Place,
+    items: BTreeMap<String, Exact>,
+    components: BTreeMap<&'static str, Exact>,
+}
+
+type Key = (StaffNumber, Period, bool);
+
+struct Reader<'a> {
+    rules: &'a CriteriaRules,
+    at: DateTime<Utc>,
+    standing: &'a dyn Fn(&StaffNumber, Period) -> Option<Standing>,
+    findings: Vec<Finding>,
+    sheets: BTreeMap<Key, Form>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, row: TableRow<'_>, column: &str, vi: &str, en: &str) {
+        self.findings.push(cell::wrong("LT-CRI-001", row, column, vi, en));
+    }
+
+    /// Reads the columns both layouts share and opens the person's form.
+    fn open(&mut self, row: TableRow<'_>) -> Option<Key> {
+        let Some(number) = StaffNumber::parse(row.get("staff_number")) else {
+            self.wrong(row, "staff_number", "cần 1 đến 32 ký tự", "1 to 32 characters are needed");
+            return None;
+        };
+        let Some(period) = cell::period(row.get("period")) else {
+            self.wrong(row, "period", "cần kỳ dạng 2026-Q3", "a period as 2026-Q3 is needed");
+            return None;
+        };
+        let Some(standing) = (self.standing)(&number, period) else {
+            self.wrong(
+                row,
+                "staff_number",
+                "không có người này trong kỳ",
+                "there is no such person in the period",
+            );
+            return None;
+        };
+        let own = match crate::text::fold(row.get("kind")).as_str() {
+            "" | "superior" | "cap tren" => false,
+            "self" | "tu cham" => true,
+            _ => {
+                self.wrong(
+                    row,
+                    "kind",
+                    "chỉ nhận self (tự chấm) hoặc superior (cấp trên)",
+                    "one of self, superior",
+                );
+                return None;
+            }
+        };
+        let author = row.get("author");
+        if author.is_empty() || author.chars().count() > 200 {
+            self.wrong(
+                row,
+                "author",
+                "cần tên hoặc số hiệu, 1 đến 200 ký tự",
+                "a name or staff number of 1 to 200 characters is needed",
+            );
+            return None;
+        }
+        let subject = Subject { staff_number: &number, full_name: &standing.full_name };
+        if !own && is_own(subject, author) {
+            self.findings.push(own_record(row));
+            return None;
+        }
+        let key = (number, period, own);
+        if let Some(form) = self.sheets.get(&key) {
+            if form.author != author {
+                self.wrong(row, "author", "một phiếu chỉ có một người chấm", "one form has one author");
+                return None;
+            }
+        } else {
+            let form = Form {
+                standing,
+                author: author.to_owned(),
+                own,
+                place: row.place("staff_number"),
+                items: BTreeMap::new(),
+                components: BTreeMap::new(),
+            };
+            self.sheets.insert(key.clone(), form);
+        }
+        Some(key)
+    }
+
+    fn long_row(&mut self, row: TableRow<'_>) {
+        let Some(key) = self.open(row) else { return };
+        let item = row.get("item").to_owned();
+        self.take(row, &key, &item, "points");
+    }
+
+    fn wide_row(&mut self, row: TableRow<'_>) {
+        let already = self.findings.len();
+        let Some(key) = self.open(row) else { return };
+        let names = GENERAL_ITEMS.iter().map(|(item, _, _)| *item).chain(["d", "đ", "e"]);
+        for item in names {
+            if !row.get(item).is_empty() {
+                self.take(row, &key, item, item);
+            }
+        }
+        let form = self.sheets.get(&key);
+        let empty = form.is_none_or(|form| form.items.is_empty() && form.components.is_empty());
+        if empty && self.findings.len() == already {
+            self.wrong(row, "staff_number", "dòng không có điểm nào", "the row has no points");
+        }
+    }
+
+    fn take(&mut self, row: TableRow<'_>, key: &Key, item: &str, column: &str) {
+        let Some(points) = cell::number(row.get(column)) else {
+            return self.wrong(
+                row,
+                column,
+                "cần số không âm, tối đa 4 chữ số thập phân",
+                "a number of at most 4 decimals, not negative, is needed",
+            );
+        };
+        let component = match item.to_lowercase().as_str() {
+            "đ" | "dd" => Some("đ"),
+            "e" => Some("e"),
+            "d" => return self.findings.push(computed_not_entered(row, column)),
+            _ => None,
+        };
+        let Some(form) = self.sheets.get_mut(key) else { return };
+        let twice = match component {
+            Some(component) => {
+                if form.own || !form.standing.is_leader {
+                    return self.findings.push(not_a_leader(row, column));
+                }
+                if !self.rules.allows(&points) {
+                    let (vi, en) = if self.rules.between {
+                        ("từ 50 đến 100", "50 to 100")
+                    } else {
+                        ("50 hoặc 100", "50 or 100")
+                    };
+                    return self.findings.push(cell::wrong("LT-CRI-002", row, column, vi, en));
+                }
+                form.components.insert(component, points).is_some()
+            }
+            None => {
+                let Some(maximum) = maximum(item) else {
+                    let finding = unknown_item(item).at(row.place("item"));
+                    return self.findings.push(finding);
+                };
+                if !fits(&points, &maximum, &self.rules.step) {
+                    let finding =
+                        off_scale(item, row.get(column), &maximum, &self.rules.step).at(row.place(column));
+                    return self.findings.push(finding);
+                }
+                form.items.insert(item.to_owned(), points).is_some()
+            }
+        };
+        if twice {
+            self.findings.push(cell::wrong(
+                "LT-CRI-005",
+                row,
+                column,
+                "mục này đã có điểm ở dòng khác",
+                "the item has points on another row",
+            ));
+        }
+    }
+
+    fn finish(mut self, name: &str) -> Result<Vec<Decision>, Findings> {
+        for form in self.sheets.values() {
+            let missing = missing_items(&form.items);
+            if !form.items.is_empty() && !missing.is_empty() {
+                self.findings.push(incomplete(&missing).at(form.place.clone()));
+            }
+        }
+        if self.findings.is_empty() && self.sheets.is_empty() {
+            self.findings.push(
+                Finding::error(
+                    "LT-CRI-007",
+                    Text::new("tệp không có dòng điểm nào", "the file has no points"),
+                    Text::new("kiểm tra tờ đầu tiên của tệp", "look at the first sheet of the file"),
+                )
+                .at(Place::of(name)),
+            );
+        }
+        if !self.findings.is_empty() {
+            return Err(Findings(self.findings));
+        }
+        let at = self.at;
+        Ok(self.sheets.into_iter().flat_map(|(key, form)| decisions(key, form, at)).collect())
+    }
+}
+
+impl CriteriaRules {
+    fn allows(&self, percent: &Exact) -> bool {
+        let (half, full) = (Exact::integer(50), Exact::integer(100));
+        *percent == half || *percent == full || (self.between && *percent > half && *percent < full)
+    }
+}
+
+fn decisions((number, period, _): Key, form: Form, at: DateTime<Utc>) -> Vec<Decision> {
+    let stamp = at.format("%Y%m%dT%H%M%S%.3fZ");
+    let decision = |word: &str, kind: DecisionKind| Decision {
+        key: format!("file:{stamp}:{number}:{period}:{word}"),
+        person: form.standing.person,
+        period,
+        author: form.author.clone(),
+        at,
+        kind,
+    };
+    let mut made = Vec::new();
+    if !form.items.is_empty() {
+        let items = form.items.clone();
+        made.push(if form.own {
+            decision("self", DecisionKind::SelfAssessment { items })
+        } else {
+            decision("general", DecisionKind::GeneralCriteria { items })
+        });
+    }
+    for (name, percent) in &form.components {
+        let (word, component) = match *name {
+            "e" => ("e", Component::UnityAbility),
+            _ => ("dd", Component::ImplementationAbility),
+        };
+        made.push(decision(word, DecisionKind::LeaderComponent { component, percent: percent.clone() }));
+    }
+    made
+}
+
+fn maximum(item: &str) -> Option<Exact> {
+    let (_, numerator, denominator) = GENERAL_ITEMS.iter().find(|(name, _, _)| *name == item)?;
+    Exact::ratio((*numerator).into(), (*denominator).into())
+}
+
+fn fits(points: &Exact, maximum: &Exact, step: &Exact) -> bool {
+    let steps = points.checked_div(step).and_then(|steps| steps.to_i64_ratio());
+    !points.is_negative() && points <= maximum && steps.is_some_and(|(_, denominator)| denominator == 1)
+}
+
+fn missing_items(items: &BTreeMap<String, Exact>) -> Vec<&'static str> {
+    GENERAL_ITEMS.iter().map(|(item, _, _)| *item).filter(|item| !items.contains_key(*item)).collect()
+}
+
+fn off_scale(item: &str, value: &str, maximum: &Exact, step: &Exact) -> Finding {
+    let value: String = value.chars().take(20).collect();
+    Finding::error(
+        "LT-CRI-002",
+        Text::new(
+            format!("tiêu chí {item}: {value} điểm không hợp lệ; từ 0 đến {maximum}, bước {step}"),
+            format!("item {item}: {value} points are not valid; 0 to {maximum} in steps of {step}"),
+        ),
+        Text::new("sửa điểm theo Mẫu số 01", "correct the points after form 01"),
+    )
+}
+
+fn unknown_item(item: &str) -> Finding {
+    let item: String = item.chars().filter(|c| !c.is_control()).take(40).collect();
+    Finding::error(
+        "LT-CRI-003",
+        Text::new(format!("không có tiêu chí \"{item}\""), format!("there is no item \"{item}\"")),
+        Text::new("dùng I.1, I.2, II.1 … III.4, đ hoặc e", "use I.1, I.2, II.1 … III.4, đ or e"),
+    )
+}
+
+fn incomplete(missing: &[&str]) -> Finding {
+    let list = missing.join(", ");
+    Finding::error(
+        "LT-CRI-004",
+        Text::new(format!("phiếu thiếu tiêu chí: {list}"), format!("the form lacks the items: {list}")),
+        Text::new(
+            "chấm đủ mười tiêu chí; tiêu chí không đạt ghi 0",
+            "score all ten items; write 0 for one that is not met",
+        ),
+    )
+}
+
+fn computed_not_entered(row: TableRow<'_>, column: &str) -> Finding {
+    cell::wrong(
+        "LT-CRI-003",
+        row,
+        column,
+        "d được tính từ kết quả của cấp dưới (Điều 15.3.a), không nhập",
+        "d is computed from the subordinates' results (art. 15.3.a) and not entered",
+    )
+}
+
+fn not_a_leader(row: TableRow<'_>, column: &str) -> Finding {
+    cell::wrong(
+        "LT-CRI-003",
+        row,
+        column,
+        "đ và e chỉ do cấp trên chấm cho người lãnh đạo (Điều 15.3)",
+        "đ and e are scored by the superior and for leaders only (art. 15.3)",
+    )
+}
+
+fn own_record(row: TableRow<'_>) -> Finding {
+    cell::wrong(
+        "LT-CRI-006",
+        row,
+        "author",
+        "không ai được chấm cho chính mình; phiếu tự chấm ghi kind = self",
+        "nobody scores themselves; a self-assessment has kind = self",
+    )
+}
+
+#[cfg(test)]
+mod tests;

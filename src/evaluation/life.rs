@@ -1,0 +1,471 @@
+//! The life of an evaluation record: which move leads from which state to which, and who may make it.
+//!
+//! Owns the table of legal moves ([`MOVES`]) and the checks that belong to each. It must not know where
+//! revisions are kept or how they are sent. Every function takes the newest revision and gives the content of
+//! the next one; an illegal move is refused with a coded finding and changes nothing. The same decision told
+//! twice is recognised and gives nothing new.
+
+use super::content::{Content, Ruling};
+use super::difference::{Difference, difference};
+use crate::domain::{Level, Period, RecordState, StaffNumber};
+use crate::error::{Finding, Place, Text};
+use crate::text::lower_key;
+use chrono::{DateTime, Utc};
+
+/// Who makes a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mover {
+    /// The daemon, following a computation or a receipt.
+    Daemon,
+    /// A named person other than the one evaluated: who scores (art. 10.1), classifies (art. 10.2) or replaces
+    /// a wrong result (art. 21.3).
+    NamedPerson,
+}
+
+/// Every legal move: from (none = no record yet), to, by whom. What is not here is refused.
+pub const MOVES: [(Option<RecordState>, RecordState, Mover); 15] = [
+    (None, RecordState::Computed, Mover::Daemon),
+    (None, RecordState::Provisional, Mover::Daemon),
+    (Some(RecordState::Computed), RecordState::Computed, Mover::Daemon),
+    (Some(RecordState::Computed), RecordState::Provisional, Mover::Daemon),
+    (Some(RecordState::Provisional), RecordState::Computed, Mover::Daemon),
+    (Some(RecordState::Provisional), RecordState::Provisional, Mover::Daemon),
+    (Some(RecordState::Provisional), RecordState::Approved, Mover::NamedPerson),
+    (Some(RecordState::Corrected), RecordState::Approved, Mover::NamedPerson),
+    (Some(RecordState::Approved), RecordState::Delivered, Mover::Daemon),
+    (Some(RecordState::Approved), RecordState::Corrected, Mover::NamedPerson),
+    (Some(RecordState::Delivered), RecordState::Corrected, Mover::NamedPerson),
+    (Some(RecordState::Corrected), RecordState::Corrected, Mover::NamedPerson),
+    // Only in a closed period, where the daemon no longer changes anything by itself.
+    (Some(RecordState::Computed), RecordState::Corrected, Mover::NamedPerson),
+    (Some(RecordState::Provisional), RecordState::Corrected, Mover::NamedPerson),
+    (None, RecordState::Corrected, Mover::NamedPerson),
+];
+
+/// Whether a move stands in the table.
+pub fn is_legal(from: Option<RecordState>, to: RecordState, by: Mover) -> bool {
+    MOVES.contains(&(from, to, by))
+}
+
+/// The newest revision of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// Its number, from 1.
+    pub revision: u32,
+    /// Its state, deliveries considered.
+    pub state: RecordState,
+    /// What it says.
+    pub content: &'a Content,
+}
+
+/// The person a record is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Staff number.
+    pub staff_number: &'a StaffNumber,
+    /// Full name.
+    pub full_name: &'a str,
+}
+
+/// What a newly computed content does to a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It says what the record says already.
+    Nothing,
+    /// A new revision follows.
+    Revision {
+        /// Its state: computed while parts are missing, else provisional.
+        state: RecordState,
+        /// What changed.
+        summary: Vec<Difference>,
+    },
+    /// The record is approved or its period closed: only a correction may take this up (LT-REC-006).
+    NeedsCorrection {
+        /// What would change.
+        summary: Vec<Difference>,
+        /// The warning to be shown until a person corrects or confirms.
+        finding: Box<Finding>,
+    },
+}
+
+/// What follows from a newly computed content. `closed`: whether the period is closed.
+pub fn next_revision(previous: Option<Held<'_>>, computed: &Content, closed: bool) -> Change {
+    if previous.is_some_and(|held| held.content.says_the_same(computed)) {
+        return Change::Nothing;
+    }
+    let summary = difference(previous.map(|held| held.content), &with_ruling_of(previous, computed));
+    let state = if computed.is_complete() { RecordState::Provisional } else { RecordState::Computed };
+    if !closed && is_legal(previous.map(|held| held.state), state, Mover::Daemon) {
+        return Change::Revision { state, summary };
+    }
+    let period = computed.period;
+    let told: Vec<&str> = summary.iter().map(|change| change.text.vi.as_str()).collect();
+    let told_en: Vec<&str> = summary.iter().map(|change| change.text.en.as_str()).collect();
+    let finding = Finding::warning(
+        "LT-REC-006",
+        Text::new(
+            format!(
+                "kết quả kỳ {period} đã phê duyệt hoặc đã khóa nhưng số liệu sau đó thay đổi: {}",
+                told.join("; ")
+            ),
+            format!(
+                "the result of {period} is approved or closed, but its figures changed since: {}",
+                told_en.join("; ")
+            ),
+        ),
+        Text::new(
+            "xem `score explain`; nếu đúng, người có thẩm quyền dùng `record correct` kèm lý do",
+            "look at `score explain`; if it is right, the competent person uses `record correct` with a reason",
+        ),
+    );
+    Change::NeedsCorrection { summary, finding: Box::new(finding) }
+}
+
+/// A newly computed content never carries a ruling; comparing must not report its absence as a change.
+fn with_ruling_of(previous: Option<Held<'_>>, computed: &Content) -> Content {
+    let ruling = previous.and_then(|held| held.content.ruling.clone());
+    Content { ruling, ..computed.clone() }
+}
+
+/// An approval by the person who scores (art. 10.1, 17.2).
+#[derive(Debug, Clone, Copy)]
+pub struct Approval<'a> {
+    /// The revision that was looked at; none = whatever is newest.
+    pub revision: Option<u32>,
+    /// Who approves, as the origin names them.
+    pub author: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Decision number, where there is one.
+    pub decision_no: Option<&'a str>,
+}
+
+/// A yearly classification by the competent authority (art. 10.2, 20).
+#[derive(Debug, Clone, Copy)]
+pub struct Classification<'a> {
+    /// The level decided. The score is an input, not the result.
+    pub level: Level,
+    /// Who decides, as the origin names them.
+    pub author: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Decision number, where there is one.
+    pub decision_no: Option<&'a str>,
+}
+
+/// A correction of an approved or closed record (art. 21.3).
+#[derive(Debug, Clone, Copy)]
+pub struct Correction<'a> {
+    /// The revision that was looked at; none = whatever is newest.
+    pub revision: Option<u32>,
+    /// Who corrects.
+    pub author: &'a str,
+    /// Why; never empty.
+    pub reason: &'a str,
+}
+
+/// What an approval or classification gives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Approved {
+    /// The record says so already: the same decision came twice.
+    Already,
+    /// The content of the next revision, state approved.
+    Revision {
+        /// What it says, ruling included.
+        content: Box<Content>,
+        /// What changed.
+        summary: Vec<Difference>,
+        /// Things that are allowed and still worth showing.
+        warnings: Vec<Finding>,
+    },
+}
+
+/// Approves the newest revision of a period below a year.
+///
+/// # Errors
+/// LT-REC-001 incomplete, LT-REC-002 another revision than the newest, LT-REC-003 illegal move, LT-REC-004 own
+/// record, LT-REC-005 no author, LT-REC-007 a year is classified, not approved.
+pub fn approve(
+    held: Held<'_>,
+    subject: Subject<'_>,
+    approval: Approval<'_>,
+) -> Result<Approved, Box<Finding>> {
+    let ruling = ruling(approval.author, approval.at, approval.decision_no);
+    if is_ruled_by(held, &ruling) {
+        return Ok(Approved::Already);
+    }
+    if held.content.period.is_year() {
+        return Err(refuse(
+            "LT-REC-007",
+            subject,
+            held.content.period,
+            (
+                "kết quả năm được xếp loại bằng quyết định, không phê duyệt như kỳ quý",
+                "a year is classified by a decision, not approved like a quarter",
+            ),
+            (
+                "ghi quyết định xếp loại với mức và số quyết định",
+                "enter the classification with its level and decision number",
+            ),
+        ));
+    }
+    check_author(subject, held.content.period, approval.author)?;
+    check_newest(held, subject, approval.revision)?;
+    check_move(Some(held), held.content.period, subject, RecordState::Approved)?;
+    check_complete(held, subject)?;
+    let content = Content { ruling: Some(ruling), ..held.content.clone() };
+    Ok(Approved::Revision {
+        summary: difference(Some(held.content), &content),
+        content: Box::new(content),
+        warnings: Vec::new(),
+    })
+}
+
+/// Classifies the newest revision of a year.
+///
+/// # Errors
+/// LT-REC-001, LT-REC-003, LT-REC-004, LT-REC-005 as [`approve`]; LT-REC-007 the period is no year. A level
+/// other than the score's band is allowed (art. 20 has conditions beyond the score) and told as LT-REC-008.
+pub fn classify(
+    held: Held<'_>,
+    subject: Subject<'_>,
+    decision: Classification<'_>,
+) -> Result<Approved, Box<Finding>> {
+    let ruling = ruling(decision.author, decision.at, decision.decision_no);
+    if is_ruled_by(held, &ruling) && held.content.level == Some(decision.level) {
+        return Ok(Approved::Already);
+    }
+    let period = held.content.period;
+    if !period.is_year() {
+        return Err(refuse(
+            "LT-REC-007",
+            subject,
+            period,
+            (
+                "chỉ kết quả năm được xếp loại (Điều 19.1); kỳ quý chỉ được phê duyệt",
+                "only a year is classified (art. 19.1); a quarter is approved",
+            ),
+            ("dùng `record approve` cho kỳ quý", "use `record approve` for a quarter"),
+        ));
+    }
+    check_author(subject, period, decision.author)?;
+    check_move(Some(held), period, subject, RecordState::Approved)?;
+    check_complete(held, subject)?;
+    let band = held.content.total().map(|total| Level::of_score(&total.exact));
+    let warnings = match band {
+        Some(band) if band != decision.level => vec![other_level(subject, period, band, decision.level)],
+        _ => Vec::new(),
+    };
+    let content = Content { ruling: Some(ruling), level: Some(decision.level), ..held.content.clone() };
+    Ok(Approved::Revision {
+        summary: difference(Some(held.content), &content),
+        content: Box::new(content),
+        warnings,
+    })
+}
+
+/// Replaces an approved or closed record by what is computed now; the new revision has state corrected and
+/// waits for its own approval or classification. `held` is none for a person whose record came after the close.
+///
+/// # Errors
+/// LT-REC-002 another revision than the newest, LT-REC-003 illegal move (an open, unapproved record follows its
+/// figures by itself), LT-REC-004 own record, LT-REC-005 no author, LT-REC-009 no reason or one above 2,000
+/// characters.
+pub fn correct(
+    held: Option<Held<'_>>,
+    subject: Subject<'_>,
+    computed: &Content,
+    closed: bool,
+    correction: Correction<'_>,
+) -> Result<Vec<Difference>, Box<Finding>> {
+    let period = computed.period;
+    check_author(subject, period, correction.author)?;
+    let reason = correction.reason.trim().chars().count();
+    if reason == 0 || reason > 2_000 {
+        return Err(refuse(
+            "LT-REC-009",
+            subject,
+            period,
+            (
+                "điều chỉnh cần lý do từ 1 đến 2.000 ký tự",
+                "a correction needs a reason of 1 to 2,000 characters",
+            ),
+            ("ghi lý do bằng --reason", "give the reason with --reason"),
+        ));
+    }
+    if let Some(held) = held {
+        check_newest(held, subject, correction.revision)?;
+    }
+    let state = held.map(|held| held.state);
+    let open = !closed && matches!(state, None | Some(RecordState::Computed | RecordState::Provisional));
+    if open || !is_legal(state, RecordState::Corrected, Mover::NamedPerson) {
+        return Err(illegal(state, period, subject, RecordState::Corrected));
+    }
+    Ok(difference(held.map(|held| held.content), computed))
+}
+
+/// Whether a revision in this state is what the national database is to hold.
+pub fn is_deliverable(state: RecordState) -> bool {
+    matches!(state, RecordState::Approved | RecordState::Delivered)
+}
+
+/// Whether an author is the person evaluated: by staff number, alone or at the start of the text (`GL-00012
+/// Nguyễn Văn A`), or by the same name when no staff number is given.
+pub fn is_own(subject: Subject<'_>, author: &str) -> bool {
+    let own = subject.staff_number.as_str();
+    let is_number = |text: &str| StaffNumber::parse(text).is_some_and(|number| number.as_str() == own);
+    let first = author.split([' ', '\u{a0}', ',', ';', '(']).find(|word| !word.is_empty()).unwrap_or("");
+    is_number(author) || is_number(first) || lower_key(author).trim() == lower_key(subject.full_name).trim()
+}
+
+fn ruling(author: &str, at: DateTime<Utc>, decision_no: Option<&str>) -> Ruling {
+    let decision_no = decision_no.map(str::trim).filter(|number| !number.is_empty()).map(str::to_owned);
+    Ruling { by: author.trim().to_owned(), decision_no, at }
+}
+
+fn is_ruled_by(held: Held<'_>, ruling: &Ruling) -> bool {
+    is_deliverable(held.state) && held.content.ruling.as_ref() == Some(ruling)
+}
+
+fn check_author(subject: Subject<'_>, period: Period, author: &str) -> Result<(), Box<Finding>> {
+    let length = author.trim().chars().count();
+    if length == 0 || length > 200 {
+        return Err(refuse(
+            "LT-REC-005",
+            subject,
+            period,
+            (
+                "thiếu tên người quyết định (1 đến 200 ký tự)",
+                "the deciding person's name is missing (1 to 200 characters)",
+            ),
+            ("ghi tên hoặc số hiệu bằng --author", "give a name or staff number with --author"),
+        ));
+    }
+    if is_own(subject, author) {
+        return Err(refuse(
+            "LT-REC-004",
+            subject,
+            period,
+            (
+                "không ai được quyết định kết quả của chính mình (Điều 10)",
+                "nobody decides on their own record (art. 10)",
+            ),
+            (
+                "người có thẩm quyền phải quyết định; nếu chỉ trùng họ tên, ghi số hiệu của người quyết định",
+                "the competent person has to decide; if only the names are the same, give the deciding person's staff number",
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn check_newest(held: Held<'_>, subject: Subject<'_>, seen: Option<u32>) -> Result<(), Box<Finding>> {
+    match seen {
+        Some(seen) if seen != held.revision => {
+            let newest = held.revision;
+            Err(refuse(
+                "LT-REC-002",
+                subject,
+                held.content.period,
+                (
+                    &format!("quyết định dựa trên bản {seen} nhưng bản mới nhất là {newest}"),
+                    &format!("the decision looked at revision {seen}, the newest is {newest}"),
+                ),
+                ("xem lại bản mới nhất rồi quyết định lại", "look at the newest revision and decide again"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_complete(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Finding>> {
+    if held.content.is_complete() {
+        return Ok(());
+    }
+    let missing =
+        if held.content.missing.is_empty() { "total".to_owned() } else { held.content.missing.join(", ") };
+    Err(refuse(
+        "LT-REC-001",
+        subject,
+        held.content.period,
+        (
+            &format!("kết quả chưa đủ, còn thiếu: {missing}"),
+            &format!("the result is incomplete, missing: {missing}"),
+        ),
+        (
+            "bổ sung phần còn thiếu (tiêu chí chung, d/đ/e) rồi quyết định lại",
+            "enter what is missing (general criteria, d/đ/e) and decide again",
+        ),
+    ))
+}
+
+fn check_move(
+    held: Option<Held<'_>>,
+    period: Period,
+    subject: Subject<'_>,
+    to: RecordState,
+) -> Result<(), Box<Finding>> {
+    let from = held.map(|held| held.state);
+    // An incomplete record is refused for what it lacks, not for its state.
+    let from = if from == Some(RecordState::Computed) { Some(RecordState::Provisional) } else { from };
+    if is_legal(from, to, Mover::NamedPerson) { Ok(()) } else { Err(illegal(from, period, subject, to)) }
+}
+
+fn illegal(from: Option<RecordState>, period: Period, subject: Subject<'_>, to: RecordState) -> Box<Finding> {
+    let from = from.map_or("none", RecordState::as_str);
+    let to = to.as_str();
+    refuse(
+        "LT-REC-003",
+        subject,
+        period,
+        (
+            &format!("không thể chuyển kết quả từ trạng thái {from} sang {to}"),
+            &format!("a record cannot move from {from} to {to}"),
+        ),
+        (
+            "kết quả đã phê duyệt chỉ thay đổi bằng `record correct` kèm lý do; kết quả chưa phê duyệt tự theo số liệu",
+            "an approved record changes only by `record correct` with a reason; an unapproved one follows its figures by itself",
+        ),
+    )
+}
+
+fn other_level(subject: Subject<'_>, period: Period, band: Level, decided: Level) -> Finding {
+    Finding::warning(
+        "LT-REC-008",
+        Text::new(
+            format!(
+                "mức quyết định \"{}\" khác mức theo điểm \"{}\"",
+                decided.vietnamese(),
+                band.vietnamese()
+            ),
+            format!(
+                "the level decided ({}) is not the band of the score ({})",
+                decided.as_str(),
+                band.as_str()
+            ),
+        ),
+        Text::new(
+            "kiểm tra căn cứ của quyết định (Điều 20); nếu sai, thay bằng quyết định mới",
+            "check the decision's grounds (art. 20); if it is wrong, replace it by a new decision",
+        ),
+    )
+    .at(place(subject, period))
+}
+
+fn refuse(
+    code: &str,
+    subject: Subject<'_>,
+    period: Period,
+    what: (&str, &str),
+    remedy: (&str, &str),
+) -> Box<Finding> {
+    let finding = Finding::error(code, Text::new(what.0, what.1), Text::new(remedy.0, remedy.1));
+    Box::new(finding.at(place(subject, period)))
+}
+
+fn place(subject: Subject<'_>, period: Period) -> Place {
+    Place::of(format!("record {} {period}", subject.staff_number))
+}
+
+#[cfg(test)]
+mod tests;

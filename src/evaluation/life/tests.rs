@@ -1,0 +1,174 @@
+//! Which moves a record's life allows, and how the others are refused.
+
+use super::super::content::tests::sample;
+use super::*;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("instant")
+}
+
+fn number() -> StaffNumber {
+    StaffNumber::parse("GL-00012").expect("number")
+}
+
+fn held(state: RecordState, content: &Content) -> Held<'_> {
+    Held { revision: 3, state, content }
+}
+
+fn approval(author: &str) -> Approval<'_> {
+    Approval { revision: Some(3), author, at: at("2026-10-02T03:00:00Z"), decision_no: Some("12/QĐ") }
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T, Box<Finding>>) -> String {
+    result.expect_err("must be refused").code
+}
+
+const STATES: [RecordState; 5] = [
+    RecordState::Computed,
+    RecordState::Provisional,
+    RecordState::Approved,
+    RecordState::Delivered,
+    RecordState::Corrected,
+];
+
+#[test]
+fn first_score_begins_a_record_in_the_state_of_its_completeness() {
+    let state = |content: &Content| match next_revision(None, content, false) {
+        Change::Revision { state, .. } => state,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(state(&sample("2026-Q3", None)), RecordState::Computed);
+    assert_eq!(state(&sample("2026-Q3", Some("80"))), RecordState::Provisional);
+}
+
+#[test]
+fn same_figures_make_no_revision_in_any_state() {
+    let content = sample("2026-Q3", Some("80"));
+    for state in STATES {
+        assert_eq!(next_revision(Some(held(state, &content)), &content, false), Change::Nothing, "{state:?}");
+    }
+}
+
+#[test]
+fn changed_figures_move_an_open_record_and_wait_at_an_approved_or_closed_one() {
+    let content = sample("2026-Q3", Some("80"));
+    let computed = sample("2026-Q3", Some("81"));
+    for state in STATES {
+        let open = matches!(state, RecordState::Computed | RecordState::Provisional);
+        let change = next_revision(Some(held(state, &content)), &computed, false);
+        assert_eq!(matches!(change, Change::Revision { .. }), open, "{state:?}");
+        let closed = next_revision(Some(held(state, &content)), &computed, true);
+        let Change::NeedsCorrection { finding, summary } = closed else {
+            panic!("{state:?} moved when closed")
+        };
+        assert_eq!(finding.code, "LT-REC-006");
+        assert!(summary.iter().any(|change| change.field == "total"));
+    }
+    assert!(matches!(next_revision(None, &computed, true), Change::NeedsCorrection { .. }));
+}
+
+#[test]
+fn approval_of_the_newest_complete_revision_by_another_person_is_taken() {
+    let content = sample("2026-Q3", Some("80"));
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let taken =
+        approve(held(RecordState::Provisional, &content), subject, approval("GL-00001 Trần Thị Bình"));
+    let Ok(Approved::Revision { content: approved, summary, .. }) = taken else { panic!("{taken:?}") };
+    assert_eq!(approved.ruling.as_ref().expect("ruling").decision_no.as_deref(), Some("12/QĐ"));
+    assert_eq!(summary.len(), 1);
+    // The same decision read again from its origin gives nothing.
+    let again = approve(
+        Held { revision: 4, state: RecordState::Delivered, content: &approved },
+        subject,
+        approval("GL-00001 Trần Thị Bình"),
+    );
+    assert_eq!(again, Ok(Approved::Already));
+}
+
+#[test]
+fn approval_is_refused_by_what_stands_against_it() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let complete = sample("2026-Q3", Some("80"));
+    let incomplete = sample("2026-Q3", None);
+    let year = sample("2026", Some("80"));
+    let provisional = |content| held(RecordState::Provisional, content);
+    let ok = approval("GL-1");
+    assert_eq!(code(approve(held(RecordState::Computed, &incomplete), subject, ok)), "LT-REC-001");
+    assert_eq!(
+        code(approve(provisional(&complete), subject, Approval { revision: Some(2), ..ok })),
+        "LT-REC-002"
+    );
+    assert_eq!(code(approve(held(RecordState::Approved, &complete), subject, ok)), "LT-REC-003");
+    assert_eq!(code(approve(provisional(&complete), subject, approval(" "))), "LT-REC-005");
+    assert_eq!(code(approve(provisional(&year), subject, ok)), "LT-REC-007");
+    for own in ["GL-00012", " GL - 00012 ", "GL-00012 Nguyễn Văn An", "nguyễn văn an", "NGUYỄN VĂN  AN"]
+    {
+        assert_eq!(code(approve(provisional(&complete), subject, approval(own))), "LT-REC-004", "{own}");
+    }
+    // Another person of the same name says so by the staff number.
+    assert!(approve(provisional(&complete), subject, approval("GL-00013 Nguyễn Văn An")).is_ok());
+}
+
+#[test]
+fn classification_decides_the_level_and_tells_when_it_leaves_the_band() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let year = sample("2026", Some("92"));
+    let decision = Classification {
+        level: Level::Good,
+        author: "Giám đốc Sở",
+        at: at("2026-12-10T02:00:00Z"),
+        decision_no: Some("99/QĐ-SNV"),
+    };
+    let taken = classify(held(RecordState::Provisional, &year), subject, decision);
+    let Ok(Approved::Revision { content, warnings, .. }) = taken else { panic!("{taken:?}") };
+    assert_eq!(content.level, Some(Level::Good));
+    assert_eq!(warnings[0].code, "LT-REC-008");
+    // Computing the year again does not undo the decision.
+    let classified = Held { revision: 4, state: RecordState::Approved, content: &content };
+    assert_eq!(next_revision(Some(classified), &year, false), Change::Nothing);
+    assert_eq!(classify(classified, subject, decision), Ok(Approved::Already));
+    let quarter = sample("2026-Q3", Some("92"));
+    assert_eq!(code(classify(held(RecordState::Provisional, &quarter), subject, decision)), "LT-REC-007");
+}
+
+#[test]
+fn correction_needs_an_approved_or_closed_record_a_reason_and_another_author() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let old = sample("2026-Q3", Some("80"));
+    let new = sample("2026-Q3", Some("75"));
+    let correction =
+        Correction { revision: None, author: "GL-1", reason: "bổ sung nhiệm vụ bị sót" };
+    for state in STATES {
+        let open = matches!(state, RecordState::Computed | RecordState::Provisional);
+        let result = correct(Some(held(state, &old)), subject, &new, false, correction);
+        assert_eq!(result.is_err(), open, "{state:?}");
+        assert!(correct(Some(held(state, &old)), subject, &new, true, correction).is_ok(), "{state:?}");
+    }
+    assert!(correct(None, subject, &new, true, correction).is_ok());
+    let approved = Some(held(RecordState::Approved, &old));
+    let refused = |correction| code(correct(approved, subject, &new, false, correction));
+    assert_eq!(refused(Correction { reason: "  ", ..correction }), "LT-REC-009");
+    assert_eq!(refused(Correction { author: "GL-00012", ..correction }), "LT-REC-004");
+    assert_eq!(refused(Correction { author: "", ..correction }), "LT-REC-005");
+    assert_eq!(refused(Correction { revision: Some(2), ..correction }), "LT-REC-002");
+}
+
+#[test]
+fn only_a_named_person_approves_or_corrects_and_only_the_daemon_delivers() {
+    for (from, to, by) in MOVES {
+        let personal = matches!(to, RecordState::Approved | RecordState::Corrected);
+        assert_eq!(by == Mover::NamedPerson, personal, "{from:?} -> {to:?}");
+    }
+    for from in STATES {
+        assert_eq!(
+            is_legal(Some(from), RecordState::Delivered, Mover::Daemon),
+            from == RecordState::Approved
+        );
+        assert!(!is_legal(Some(from), RecordState::Delivered, Mover::NamedPerson));
+        assert!(!is_legal(Some(from), RecordState::Approved, Mover::Daemon));
+    }
+}

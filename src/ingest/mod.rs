@@ -1,0 +1,240 @@
+//! From what a source says to what we hold: events and the canonical task.
+//!
+//! Owns the comparison of a new draft with the task held so far: what happened in between becomes events,
+//! each with the source's claim and the moment we saw it; the task follows from its events ([`fold`]) and can be
+//! derived again from them ([`rebuild`]). An older version that arrives after a newer one is kept as an event and
+//! not applied. It must not know where drafts come from or whose the task is. Every function is pure; replaying
+//! the same drafts gives the same task. Nothing is refused here: what looks wrong is told and kept.
+
+mod fold;
+mod plausible;
+pub mod report;
+mod told;
+
+use crate::domain::{AccountRef, CanonicalTask, EventKind, SourceEvent, TaskDraft, TaskStatus};
+use crate::error::Finding;
+use chrono::{DateTime, Utc};
+use fold::{Explained, settle, take_up};
+
+/// What a draft did to a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// The task now.
+    pub task: CanonicalTask,
+    /// What happened, in order; empty when nothing did.
+    pub events: Vec<SourceEvent>,
+    /// Whether the draft is older than what is held: kept as an event, not applied.
+    pub outdated: bool,
+    /// Things that look wrong and are worth telling.
+    pub findings: Vec<Finding>,
+}
+
+/// Applies a draft to the task held so far.
+///
+/// A plain new record gives exactly one event, `Assigned`. What the draft's own history tells and what was not
+/// known yet (same kind, time and actor = known) comes first; what it does not tell follows from the difference
+/// between the two versions. An equal draft gives no event.
+pub fn apply(previous: Option<&CanonicalTask>, draft: TaskDraft, observed_at: DateTime<Utc>) -> Applied {
+    match previous {
+        None => first_seen(draft, observed_at),
+        Some(held) if held.draft == draft => unchanged(held),
+        Some(held) if is_older(&draft, held) => {
+            let mut event = SourceEvent::new(EventKind::Outdated, draft.updated_at);
+            event.note = Some(draft.raw_status.chars().take(200).collect());
+            Applied { events: vec![event], outdated: true, ..unchanged(held) }
+        }
+        Some(held) => next_version(held, draft, observed_at),
+    }
+}
+
+/// The task once its source no longer shows it; a task that is gone already gives no event.
+pub fn gone(held: &CanonicalTask, observed_at: DateTime<Utc>) -> Applied {
+    if held.draft.status == TaskStatus::Gone {
+        return unchanged(held);
+    }
+    let mut task = held.clone();
+    task.draft.status = TaskStatus::Gone;
+    task.last_changed_at = observed_at;
+    Applied {
+        task,
+        events: vec![SourceEvent::new(EventKind::Gone, None)],
+        outdated: false,
+        findings: Vec::new(),
+    }
+}
+
+/// Derives a task again from its kept events, oldest first, each with the moment we saw it, and the newest
+/// applied draft. None without events. Assignees, due dates, counts and moments come from the events alone,
+/// everything else is the draft. A submission that was accepted before we first saw the task stands in no event:
+/// it is judged by the newest draft.
+pub fn rebuild(events: &[(SourceEvent, DateTime<Utc>)], newest: TaskDraft) -> Option<CanonicalTask> {
+    let (_, first_seen_at) = events.first()?;
+    let mut task = empty(newest, *first_seen_at);
+    let mut explained = Explained::default();
+    for (event, observed_at) in events.iter().filter(|(event, _)| event.kind != EventKind::Outdated) {
+        if *observed_at > task.last_changed_at {
+            explained.up_to = Some(task.last_changed_at);
+            task.last_changed_at = *observed_at;
+        }
+        take_up(&mut task, event, *observed_at, &mut explained);
+    }
+    settle(&mut task);
+    Some(task)
+}
+
+fn unchanged(held: &CanonicalTask) -> Applied {
+    Applied { task: held.clone(), events: Vec::new(), outdated: false, findings: Vec::new() }
+}
+
+fn is_older(draft: &TaskDraft, held: &CanonicalTask) -> bool {
+    matches!((draft.updated_at, held.draft.updated_at), (Some(new), Some(old)) if new < old)
+}
+
+/// A task of which nothing has happened yet.
+fn empty(draft: TaskDraft, first_seen_at: DateTime<Utc>) -> CanonicalTask {
+    CanonicalTask {
+        draft,
+        assignees: Vec::new(),
+        due_changes: Vec::new(),
+        returned_count: 0,
+        reopened_count: 0,
+        accepted_submission_at: None,
+        first_seen_at,
+        last_changed_at: first_seen_at,
+    }
+}
+
+fn first_seen(draft: TaskDraft, observed_at: DateTime<Utc>) -> Applied {
+    let findings = plausible::check(None, &draft, observed_at);
+    let mut events = told::new_events(&[], &draft);
+    let tells = |kind: EventKind| events.iter().any(|event| event.kind == kind);
+    // A history of extensions hides the first date; the present one was not granted at assignment.
+    let first_due = (!tells(EventKind::DueChanged)).then_some(draft.due);
+    // A returned task without history was sent back at least once.
+    let returned = draft.status == TaskStatus::Returned && !tells(EventKind::Returned);
+    let first_assignee = original_assignee(&events, &draft);
+    match events.iter_mut().find(|event| event.kind == EventKind::Assigned) {
+        Some(told) => {
+            told.to = told.to.take().or(first_assignee);
+            told.due = told.due.or(first_due);
+        }
+        None => {
+            let mut assigned = SourceEvent::new(EventKind::Assigned, draft.assigned_at);
+            (assigned.to, assigned.due) = (first_assignee, first_due);
+            events.insert(0, assigned);
+        }
+    }
+    if returned {
+        events.push(SourceEvent::new(EventKind::Returned, None));
+    }
+    let mut task = empty(draft, observed_at);
+    let mut explained = Explained::default();
+    events.iter().for_each(|event| take_up(&mut task, event, observed_at, &mut explained));
+    complete(&mut task, &mut events, observed_at);
+    if task.draft.status == TaskStatus::Submitted && task.accepted_submission_at.is_none() {
+        task.accepted_submission_at = task.draft.submitted_at.or(Some(observed_at));
+    }
+    settle(&mut task);
+    Applied { task, events, outdated: false, findings }
+}
+
+fn next_version(held: &CanonicalTask, draft: TaskDraft, observed_at: DateTime<Utc>) -> Applied {
+    let old = &held.draft;
+    let findings = plausible::check(Some(held), &draft, observed_at);
+    let mut events = told::new_events(&old.events, &draft);
+    for (kind, at) in moves_between(old, &draft) {
+        if !events.iter().any(|event| event.kind == kind) {
+            events.push(SourceEvent::new(kind, at));
+        }
+    }
+    let mut explained = Explained::of(held);
+    let mut task = CanonicalTask {
+        draft,
+        assignees: held.assignees.clone(),
+        due_changes: held.due_changes.clone(),
+        returned_count: held.returned_count,
+        reopened_count: held.reopened_count,
+        accepted_submission_at: held.accepted_submission_at,
+        first_seen_at: held.first_seen_at,
+        last_changed_at: held.last_changed_at,
+    };
+    events.iter().for_each(|event| take_up(&mut task, event, observed_at, &mut explained));
+    if task.draft.assignee.is_none() && old.assignee.is_some() {
+        events.push(SourceEvent::new(EventKind::HandedOver, None));
+    }
+    complete(&mut task, &mut events, observed_at);
+    let new = &task.draft;
+    if events.is_empty()
+        && (&new.title, &new.doc_type, &new.category) != (&old.title, &old.doc_type, &old.category)
+    {
+        events.push(SourceEvent::new(EventKind::Edited, new.updated_at));
+    }
+    if !events.is_empty() {
+        // What no event stands for (progress, counters of the source) is kept without being a change.
+        task.last_changed_at = observed_at;
+    }
+    settle(&mut task);
+    Applied { task, events, outdated: false, findings }
+}
+
+/// The present record has the last word about who has the task and when it is due: what no told event brought
+/// about becomes an event of its own.
+fn complete(task: &mut CanonicalTask, events: &mut Vec<SourceEvent>, observed_at: DateTime<Utc>) {
+    let mut explained = Explained::default();
+    let present = task.draft.assignee.as_ref();
+    if present.is_some() && task.assignees.last().map(|(last, _)| last) != present {
+        let mut event = SourceEvent::new(EventKind::HandedOver, None);
+        event.to = present.cloned();
+        take_up(task, &event, observed_at, &mut explained);
+        events.push(event);
+    }
+    if task.due_changes.last().map(|(due, _)| *due) != Some(task.draft.due) {
+        let mut event = SourceEvent::new(EventKind::DueChanged, None);
+        event.due = Some(task.draft.due);
+        take_up(task, &event, observed_at, &mut explained);
+        events.push(event);
+    }
+}
+
+/// Events the difference of two versions stands for, with the source's time where the newer one carries it.
+fn moves_between(old: &TaskDraft, new: &TaskDraft) -> Vec<(EventKind, Option<DateTime<Utc>>)> {
+    use TaskStatus as S;
+    if old.status == new.status {
+        return Vec::new();
+    }
+    let mut moves = Vec::with_capacity(2);
+    let submitted = new.submitted_at.filter(|at| old.submitted_at != Some(*at));
+    match new.status {
+        S::Done => {
+            if submitted.is_some() {
+                moves.push((EventKind::Submitted, submitted));
+            }
+            moves.push((EventKind::Approved, new.completed_at));
+        }
+        S::Submitted => {
+            if old.status == S::Done {
+                moves.push((EventKind::Reopened, None));
+            }
+            moves.push((EventKind::Submitted, submitted));
+        }
+        S::Returned => moves.push((EventKind::Returned, None)),
+        S::Refused => moves.push((EventKind::Refused, None)),
+        S::Cancelled => moves.push((EventKind::Cancelled, None)),
+        S::Recalled => moves.push((EventKind::Recalled, None)),
+        S::Gone => moves.push((EventKind::Gone, None)),
+        S::Open | S::InProgress | S::Paused if old.status == S::Done => {
+            moves.push((EventKind::Reopened, None))
+        }
+        S::Open | S::InProgress | S::Paused => moves.push((EventKind::Progressed, None)),
+    }
+    moves
+}
+
+/// The one who had the task before the first hand-over its history tells.
+fn original_assignee(events: &[SourceEvent], draft: &TaskDraft) -> Option<AccountRef> {
+    let first = events.iter().find(|event| event.kind == EventKind::HandedOver);
+    first.and_then(|event| event.actor.clone()).or_else(|| draft.assignee.clone())
+}
+
+#[cfg(test)]
+mod tests;

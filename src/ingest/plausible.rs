@@ -1,0 +1,45 @@
+//! What looks wrong in a record and is worth telling: dates that cannot all be true.
+//!
+//! Owns the checks and their codes. It never refuses or changes a record: the source's word stands, a person
+//! looks at it there. It must not know scores.
+
+use crate::domain::{CanonicalTask, TaskDraft, TaskStatus, local_date};
+use crate::error::{Finding, Text};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Clocks of source systems may run this much ahead of ours.
+const SKEW: TimeDelta = TimeDelta::hours(24);
+
+/// Warnings about a draft that is applied: LT-ING-001 done in the future, LT-ING-002 due before it was assigned,
+/// LT-ING-003 due date moved after completion.
+pub(super) fn check(
+    held: Option<&CanonicalTask>,
+    draft: &TaskDraft,
+    observed_at: DateTime<Utc>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut tell = |code: &str, vi: &str, en: &str| {
+        let remedy = Text::new(
+            "kiểm tra bản ghi ở hệ thống nguồn; nếu sai, sửa tại đó",
+            "look at the record in the source system; if it is wrong, correct it there",
+        );
+        findings.push(Finding::warning(code, Text::new(vi, en), remedy));
+    };
+    let done = draft.status == TaskStatus::Done;
+    if done && draft.completed_at.is_some_and(|at| at > observed_at + SKEW) {
+        tell("LT-ING-001", "ngày hoàn thành nằm ở tương lai", "completed in the future");
+    }
+    if let (Some(due), Some(assigned)) = (draft.due, draft.assigned_at)
+        && due.day < local_date(assigned)
+    {
+        tell("LT-ING-002", "hạn xử lý trước ngày giao", "due before it was assigned");
+    }
+    if done && held.is_some_and(|held| held.draft.status == TaskStatus::Done && held.draft.due != draft.due) {
+        tell(
+            "LT-ING-003",
+            "hạn xử lý bị thay đổi sau khi đã hoàn thành",
+            "the due date was moved after completion",
+        );
+    }
+    findings
+}

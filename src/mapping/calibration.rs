@@ -1,0 +1,147 @@
+//! How sure a ranking may be: a logistic curve over a few signs of certainty, and the threshold above which it
+//! decides alone.
+//!
+//! Owns the fit and the choice of threshold, both from scores of decided tasks computed without the task itself.
+//! It must not know texts or labels under evaluation. With too few decided tasks a built-in cautious prior holds.
+
+/// Signs of certainty: constant, best score, lead over the second, lead over "outside", nearest text's
+/// similarity, whether the nearest text agrees.
+pub type Signs = [f64; 6];
+
+/// Decided tasks below which nothing is fitted.
+pub const FEWEST_TASKS: usize = 60;
+/// Signs to confidence before any decision is known: fitted once on the example catalog, then made more cautious.
+const PRIOR: Signs = [-3.0, 1.5, 6.0, 1.0, 1.5, 0.8];
+/// Threshold that goes with the prior.
+const PRIOR_THRESHOLD: f64 = 0.80;
+
+/// A fitted curve with its threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    curve: Signs,
+    /// Confidence from which on a decision is taken without a person.
+    pub threshold: f64,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Self { curve: PRIOR, threshold: PRIOR_THRESHOLD }
+    }
+}
+
+impl Calibration {
+    /// Fits the curve to (signs, was right) and picks the lowest threshold at which the share of right ones
+    /// reaches the target with a margin of one standard deviation. A target that is never reached gives a threshold nothing passes.
+    pub fn fit(cases: &[(Signs, bool)], target_precision: f64) -> Self {
+        if cases.len() < FEWEST_TASKS {
+            return Self::default();
+        }
+        let mut calibration = Self { curve: logistic(cases), threshold: f64::INFINITY };
+        let mut ranked: Vec<(f64, bool)> =
+            cases.iter().map(|(signs, right)| (calibration.confidence(signs), *right)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut right = 0.0;
+        for (index, (confidence, was_right)) in ranked.iter().enumerate() {
+            right += f64::from(u8::from(*was_right));
+            let taken = (index + 1) as f64;
+            let wrong = taken - right;
+            // The threshold is the luckiest of many, so one standard deviation of bad luck is added to its errors.
+            if taken >= 20.0 && wrong + wrong.sqrt() <= (1.0 - target_precision) * taken {
+                calibration.threshold = *confidence;
+            }
+        }
+        calibration
+    }
+
+    /// Share of decisions with these signs that are right, 0 to 1.
+    pub fn confidence(&self, signs: &Signs) -> f64 {
+        sigmoid(self.curve.iter().zip(signs).map(|(a, b)| a * b).sum())
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// Newton's method with a small penalty; six unknowns, twenty steps, no randomness.
+fn logistic(cases: &[(Signs, bool)]) -> Signs {
+    const N: usize = 6;
+    let mut curve = [0.0; N];
+    for _ in 0..20 {
+        let mut slope = [0.0; N];
+        let mut bend = [[0.0; N]; N];
+        for (signs, right) in cases {
+            let p = sigmoid(curve.iter().zip(signs).map(|(a, b): (&f64, &f64)| a * b).sum());
+            let error = f64::from(u8::from(*right)) - p;
+            for ((slope, row), a) in slope.iter_mut().zip(bend.iter_mut()).zip(signs) {
+                *slope += error * a;
+                for (cell, b) in row.iter_mut().zip(signs) {
+                    *cell += p * (1.0 - p) * a * b;
+                }
+            }
+        }
+        for (i, ((slope, row), weight)) in slope.iter_mut().zip(bend.iter_mut()).zip(&curve).enumerate() {
+            *slope -= 0.05 * weight;
+            if let Some(cell) = row.get_mut(i) {
+                *cell += 0.05;
+            }
+        }
+        for (weight, step) in curve.iter_mut().zip(gauss(bend, slope)) {
+            *weight += step;
+        }
+    }
+    curve
+}
+
+/// Solves a small positive definite system by elimination.
+fn gauss<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64; N] {
+    for pivot in 0..N {
+        let (Some(row), Some(value)) = (matrix.get(pivot).copied(), right.get(pivot).copied()) else {
+            continue;
+        };
+        let Some(diagonal) = row.get(pivot).copied() else { continue };
+        for (other, (cells, target)) in matrix.iter_mut().zip(right.iter_mut()).enumerate() {
+            if other == pivot {
+                continue;
+            }
+            let factor = cells.get(pivot).copied().unwrap_or(0.0) / diagonal;
+            cells.iter_mut().zip(row).for_each(|(cell, above)| *cell -= factor * above);
+            *target -= factor * value;
+        }
+    }
+    for (i, (value, row)) in right.iter_mut().zip(matrix).enumerate() {
+        *value /= row.get(i).copied().unwrap_or(1.0);
+    }
+    right
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cases() -> Vec<(Signs, bool)> {
+        (0..200)
+            .map(|i| {
+                let x = f64::from(i) / 200.0;
+                ([1.0, x, x / 2.0, x, 0.5, f64::from(i % 2)], i > 120 || (i > 60 && i % 3 == 0))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn surer_signs_give_more_confidence_and_the_threshold_keeps_the_target() {
+        let cases = cases();
+        let fitted = Calibration::fit(&cases, 0.97);
+        assert!(fitted.confidence(&cases[190].0) > fitted.confidence(&cases[20].0));
+        let taken: Vec<_> = cases.iter().filter(|(s, _)| fitted.confidence(s) >= fitted.threshold).collect();
+        let right = taken.iter().filter(|(_, right)| *right).count();
+        assert!(taken.len() >= 20 && right as f64 / taken.len() as f64 >= 0.97);
+    }
+
+    #[test]
+    fn a_target_out_of_reach_decides_nothing() {
+        let wrong: Vec<_> = cases().into_iter().map(|(signs, _)| (signs, false)).collect();
+        assert_eq!(Calibration::fit(&wrong, 0.97).threshold, f64::INFINITY);
+        assert_eq!(Calibration::fit(&[], 0.97), Calibration::default());
+    }
+}

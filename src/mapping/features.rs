@@ -1,0 +1,212 @@
+//! What the ranking sees of a text: words, pairs, triples and letter groups with and without accents, and of a
+//! task also its document type, direction, category, source and kind of unit.
+//!
+//! Owns the features and their weights. It must not know products. Features are 64-bit hashes, in order, so that
+//! sums are the same on every run. Total on any input.
+
+use super::TaskText;
+use crate::domain::UnitKind;
+use crate::text::{Token, fold, tokens};
+use std::collections::{BTreeMap, HashMap};
+
+/// Weight of accents beside their absence, of letter groups, of a pair of words and of three words.
+const ACCENTED: f32 = 1.0;
+const LETTERS: f32 = 0.6;
+const PAIR: f32 = 0.7;
+const TRIPLE: f32 = 0.5;
+/// Weight of a task's circumstances, of words crossed with the direction, of the first word, of the field.
+const CIRCUMSTANCE: f32 = 0.3;
+const CROSSED: f32 = 0.3;
+const FIRST: f32 = 0.2;
+const FIELD: f32 = 0.3;
+/// Rare features count more, but less than in proportion.
+const RARITY: f32 = 0.6;
+
+/// A feature of a text before its rarity is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw {
+    count: f32,
+    /// The token it belongs to, for explanations.
+    token: Option<u16>,
+    word: bool,
+}
+
+/// A text cut into features.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cut {
+    pub tokens: Vec<Token>,
+    pub text: BTreeMap<u64, Raw>,
+    extra: BTreeMap<u64, f32>,
+    direction: Option<&'static str>,
+}
+
+/// One weighted feature.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Feature {
+    pub hash: u64,
+    pub weight: f32,
+    pub token: Option<u16>,
+}
+
+/// How many texts hold a feature.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rarity {
+    texts: f32,
+    holding: HashMap<u64, f32>,
+}
+
+impl Rarity {
+    pub fn of(cuts: &[Cut]) -> Self {
+        let mut holding = HashMap::new();
+        for hash in cuts.iter().flat_map(|cut| cut.text.keys()) {
+            *holding.entry(*hash).or_insert(0.0) += 1.0;
+        }
+        Self { texts: cuts.len() as f32, holding }
+    }
+
+    fn weight(&self, hash: u64) -> f32 {
+        let holding = self.holding.get(&hash).copied().unwrap_or(0.0);
+        ((self.texts + 1.0) / (holding + 0.5)).ln().max(0.05).powf(RARITY)
+    }
+}
+
+/// A catalog text: a name or a synonym, with the product's field.
+pub(super) fn catalog_text(text: &str, field: &str) -> Cut {
+    let mut cut = cut(text);
+    add_extra(
+        &mut cut.extra,
+        tokens(field).iter().map(|token| (format!("g:{}", token.folded), 1.0)).collect(),
+        FIELD,
+    );
+    cut
+}
+
+/// A task: its title and its circumstances.
+pub(super) fn task_text(task: &TaskText<'_>) -> Cut {
+    let mut cut = cut(task.title);
+    let (category, doc_type) = (fold(task.category), fold(task.doc_type));
+    let direction = if category.starts_with("vb den") || category.starts_with("van ban den") {
+        "in"
+    } else if category.starts_with("vb di") || category.starts_with("van ban di") {
+        "out"
+    } else if category.contains("noi bo") {
+        "internal"
+    } else {
+        "other"
+    };
+    if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {
+        let field = tokens(task.category).iter().map(|token| (format!("g:{}", token.folded), 1.0)).collect();
+        add_extra(&mut cut.extra, field, FIELD);
+    }
+    let unit = if is_commune(task) { "commune".to_owned() } else { fold(task.unit) };
+    add_extra(
+        &mut cut.extra,
+        vec![
+            (format!("d:{doc_type}"), 1.0),
+            (format!("c:{category}"), 1.0),
+            (format!("s:{}", fold(task.source_system)), 0.5),
+            (format!("dd:{doc_type}|{direction}"), 1.0),
+            (format!("u:{unit}"), 0.7),
+        ],
+        CIRCUMSTANCE,
+    );
+    if let Some(first) = cut.tokens.first() {
+        cut.extra.insert(hash(&format!("first:{}", first.folded)), FIRST);
+    }
+    cut.direction = Some(direction);
+    cut
+}
+
+/// Whether the task belongs to a commune or ward.
+pub(super) fn is_commune(task: &TaskText<'_>) -> bool {
+    match task.unit_kind {
+        Some(kind) => kind == UnitKind::Commune,
+        None => fold(task.unit).split(' ').any(|word| matches!(word, "xa" | "phuong")),
+    }
+}
+
+/// The weighted features of a text: its words of length 1 together, circumstances beside them.
+pub(super) fn weighted(cut: &Cut, rarity: &Rarity) -> Vec<Feature> {
+    let mut out: Vec<Feature> = cut
+        .text
+        .iter()
+        .map(|(hash, raw)| {
+            let count = if raw.count >= 1.0 { 1.0 + raw.count.ln() } else { raw.count };
+            Feature { hash: *hash, weight: count * rarity.weight(*hash), token: raw.token }
+        })
+        .collect();
+    let length = out.iter().map(|f| f.weight * f.weight).sum::<f32>().sqrt().max(1e-6);
+    for feature in &mut out {
+        feature.weight /= length;
+    }
+    if let Some(direction) = cut.direction {
+        let crossed: Vec<Feature> = out
+            .iter()
+            .zip(cut.text.values())
+            .filter(|(_, raw)| raw.word)
+            .map(|(f, _)| Feature {
+                hash: mix(f.hash, direction),
+                weight: f.weight * CROSSED,
+                token: f.token,
+            })
+            .collect();
+        out.extend(crossed);
+    }
+    out.extend(cut.extra.iter().map(|(hash, weight)| Feature { hash: *hash, weight: *weight, token: None }));
+    out
+}
+
+fn cut(text: &str) -> Cut {
+    let tokens = tokens(text);
+    let mut out = BTreeMap::new();
+    let mut add = |key: &str, weight: f32, token: Option<u16>, word: bool| {
+        let raw = out.entry(hash(key)).or_insert(Raw { count: 0.0, token, word });
+        raw.count += weight;
+    };
+    // A title typed without accents says nothing by having none.
+    let accents = tokens.iter().any(|token| token.accented != token.folded);
+    let mut line = String::from(" ");
+    for (index, token) in tokens.iter().enumerate() {
+        let at = u16::try_from(index).ok();
+        let next = tokens.get(index + 1);
+        add(&format!("w:{}", token.folded), 1.0, at, true);
+        if let Some(next) = next {
+            add(&format!("b:{} {}", token.folded, next.folded), PAIR, at, true);
+            if let Some(third) = tokens.get(index + 2) {
+                add(&format!("t:{} {} {}", token.folded, next.folded, third.folded), TRIPLE, at, false);
+            }
+        }
+        if accents {
+            add(&format!("a:{}", token.accented), ACCENTED, at, false);
+            if let Some(next) = next {
+                add(&format!("ab:{} {}", token.accented, next.accented), ACCENTED, at, false);
+            }
+        }
+        line.push_str(&token.folded);
+        line.push(' ');
+    }
+    let letters: Vec<char> = line.chars().collect();
+    for size in 3..=5 {
+        for group in letters.windows(size) {
+            let group: String = group.iter().collect();
+            add(&format!("l:{group}"), LETTERS, None, false);
+        }
+    }
+    Cut { tokens, text: out, extra: BTreeMap::new(), direction: None }
+}
+
+fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(String, f32)>, weight: f32) {
+    let length = parts.iter().map(|(_, w)| w * w).sum::<f32>().sqrt().max(1e-6);
+    for (key, part) in parts {
+        extra.insert(hash(&key), weight * part / length);
+    }
+}
+
+/// FNV-1a: the same on every machine and in every release.
+fn hash(text: &str) -> u64 {
+    mix(0xcbf2_9ce4_8422_2325, text)
+}
+
+fn mix(start: u64, text: &str) -> u64 {
+    text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}

@@ -1,0 +1,244 @@
+//! What every step works with: the store, the connected sources and targets, the rules and the caches.
+//!
+//! Owns the bells between steps and three caches that rebuild themselves when what they were built from
+//! changed: the directory, the catalog versions' mappers, and nothing else. Caches only save time; a step
+//! that finds one empty builds it.
+
+use super::step::Bell;
+use crate::clock::Clock;
+use crate::config::CronTime;
+use crate::connector::Connector;
+use crate::delivery::deadline::DeadlineRule;
+use crate::delivery::evaluation::EvaluationSoftware;
+use crate::delivery::national::NationalDatabase;
+use crate::directory::{Directory, Known};
+use crate::domain::{
+    CatalogVersion, Period, ProductCode, RuleSet, SourceId, UnitCode, UnitKind, WorkingCalendar,
+};
+use crate::error::{Finding, Text};
+use crate::mapping::{Example, Mapper, Options, RuleBook};
+use crate::store::{MappingState, Store};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::RwLock;
+
+/// One connected source.
+pub struct Source {
+    /// Its connector.
+    pub connector: Arc<dyn Connector>,
+    /// The unit it belongs to.
+    pub unit: UnitCode,
+    /// Kind of system, as evidence for mapping (`QLVB`, `NHIEMVU`, `EXCEL`, …).
+    pub system: String,
+    /// When it is pulled.
+    pub schedule: CronTime,
+    /// When everything is read again; none = never.
+    pub full_schedule: Option<CronTime>,
+}
+
+/// What the configuration says about evaluation and delivery.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Rule sets, by the days they govern.
+    pub rule_sets: Vec<RuleSet>,
+    /// Working days.
+    pub calendar: WorkingCalendar,
+    /// Deadline rules of results.
+    pub deadlines: Vec<DeadlineRule>,
+    /// Month and day from which the year is computed (its classification is due before 15 December).
+    pub year_opens: (u32, u32),
+    /// Exact mapping rules.
+    pub rule_book: RuleBook,
+    /// Share of automatic text decisions that shall be right.
+    pub target_precision: f64,
+}
+
+struct LoadedMapper {
+    version: CatalogVersion,
+    valid_from: NaiveDate,
+    mapper: Arc<Mapper>,
+}
+
+#[derive(Default)]
+struct Mappers {
+    stamp: Option<(Vec<CatalogVersion>, usize)>,
+    loaded: Vec<LoadedMapper>,
+}
+
+/// The running installation.
+pub struct App {
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// Name of this replica in leases.
+    pub owner: String,
+    /// Connected sources.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// The evaluation software, when there is one.
+    pub evaluation: Option<Arc<EvaluationSoftware>>,
+    /// The national database, when there is one.
+    pub national: Option<Arc<NationalDatabase>>,
+    /// Rules.
+    pub policy: Policy,
+    /// Bells of the steps, by name.
+    pub bells: BTreeMap<String, Bell>,
+    directory: RwLock<Option<(u64, Arc<Directory>)>>,
+    mappers: RwLock<Mappers>,
+}
+
+impl App {
+    /// An installation from its parts.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        owner: String,
+        sources: BTreeMap<SourceId, Source>,
+        targets: (Option<Arc<EvaluationSoftware>>, Option<Arc<NationalDatabase>>),
+        policy: Policy,
+    ) -> Self {
+        let mut names: Vec<String> =
+            ["identify", "map", "score", "record", "decide"].map(str::to_owned).to_vec();
+        names.extend(sources.keys().map(|source| format!("pull:{source}")));
+        let (evaluation, national) = targets;
+        use crate::delivery::Target as _;
+        names.extend(evaluation.iter().map(|target| format!("deliver:{}", target.id())));
+        names.extend(national.iter().map(|target| format!("deliver:{}", target.id())));
+        let bells = names.into_iter().map(|name| (name, Bell::default())).collect();
+        Self {
+            store,
+            clock,
+            owner,
+            sources,
+            evaluation,
+            national,
+            policy,
+            bells,
+            directory: RwLock::default(),
+            mappers: RwLock::default(),
+        }
+    }
+
+    /// Makes a step run soon.
+    pub fn ring(&self, step: &str) {
+        if let Some(bell) = self.bells.get(step) {
+            bell.ring();
+        }
+    }
+
+    /// Makes the delivering steps run soon.
+    pub fn ring_deliveries(&self) {
+        self.bells.iter().filter(|(name, _)| name.starts_with("deliver:")).for_each(|(_, bell)| bell.ring());
+    }
+
+    /// The rule set that governs a period: the latest one in force on its first day.
+    pub fn rule_set(&self, period: Period) -> Result<&RuleSet, Finding> {
+        let day = period.first_day();
+        let in_force =
+            |rules: &&RuleSet| rules.valid_from <= day && rules.valid_to.is_none_or(|to| to >= day);
+        self.policy.rule_sets.iter().filter(in_force).max_by_key(|rules| rules.valid_from).ok_or_else(|| {
+            Finding::error(
+                "LT-RUL-010",
+                Text::new(
+                    format!("không có bộ quy tắc nào có hiệu lực cho kỳ {period}"),
+                    format!("no rule set is in force for {period}"),
+                ),
+                Text::new(
+                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]",
+                    "declare a rule set with a fitting valid_from in [scoring]",
+                ),
+            )
+        })
+    }
+
+    /// People, units and posts, fresh.
+    pub async fn directory(&self) -> Result<Arc<Directory>, Finding> {
+        let stamp = self.store.directory_stamp().await.map_err(|error| error.finding())?;
+        if let Some((known, directory)) = &*self.directory.read().await
+            && *known == stamp
+        {
+            return Ok(directory.clone());
+        }
+        let rows = self.store.load_directory().await.map_err(|error| error.finding())?;
+        let people = rows
+            .people
+            .into_iter()
+            .map(|row| Known {
+                id: row.id,
+                staff_number: row.staff_number,
+                citizen_index: row.citizen_index,
+                full_name: row.full_name,
+            })
+            .collect();
+        let directory =
+            Arc::new(Directory::new(people, rows.units, rows.memberships, rows.leaderships, rows.accounts));
+        *self.directory.write().await = Some((stamp, directory.clone()));
+        Ok(directory)
+    }
+
+    /// The catalog version in force on a day with its mapper; the oldest version for days before all of them;
+    /// none while no catalog was imported.
+    pub async fn mapper(&self, day: NaiveDate) -> Result<Option<(CatalogVersion, Arc<Mapper>)>, Finding> {
+        self.refresh_mappers().await?;
+        let mappers = self.mappers.read().await;
+        let in_force = mappers
+            .loaded
+            .iter()
+            .filter(|loaded| loaded.valid_from <= day)
+            .max_by_key(|loaded| loaded.valid_from);
+        let chosen = in_force.or_else(|| mappers.loaded.iter().min_by_key(|loaded| loaded.valid_from));
+        Ok(chosen.map(|loaded| (loaded.version.clone(), loaded.mapper.clone())))
+    }
+
+    async fn refresh_mappers(&self) -> Result<(), Finding> {
+        let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
+        let decided = self.store.decided_examples().await.map_err(|error| error.finding())?;
+        let stamp = (heads.iter().map(|head| head.version.clone()).collect::<Vec<_>>(), decided.len());
+        if self.mappers.read().await.stamp.as_ref() == Some(&stamp) {
+            return Ok(());
+        }
+        let examples: Vec<Example> = decided
+            .into_iter()
+            .filter(|(_, row)| row.state != MappingState::Review)
+            .map(|(stored, row)| {
+                let draft = stored.task.draft;
+                let system = self.sources.get(&stored.key.source).map(|source| source.system.clone());
+                Example {
+                    title: draft.title,
+                    doc_type: draft.doc_type.unwrap_or_default(),
+                    category: draft.category.unwrap_or_default(),
+                    source_system: system.unwrap_or_default(),
+                    unit: draft.unit.unwrap_or_default(),
+                    product: row.product,
+                    also_ok: Vec::<ProductCode>::new(),
+                }
+            })
+            .collect();
+        let mut loaded = Vec::with_capacity(heads.len());
+        for head in heads {
+            let products =
+                self.store.catalog_products(&head.version).await.map_err(|error| error.finding())?;
+            let (rules, examples) = (self.policy.rule_book.clone(), examples.clone());
+            let options = Options { target_precision: self.policy.target_precision };
+            // Training is seconds of arithmetic: off the threads that serve requests.
+            let mapper =
+                tokio::task::spawn_blocking(move || Mapper::build(&products, rules, &examples, options))
+                    .await
+                    .map_err(|_| super::broken("mapper"))?;
+            loaded.push(LoadedMapper {
+                version: head.version,
+                valid_from: head.valid_from,
+                mapper: Arc::new(mapper),
+            });
+        }
+        *self.mappers.write().await = Mappers { stamp: Some(stamp), loaded };
+        Ok(())
+    }
+
+    /// Name and kind of the first-level unit a source belongs to, as evidence for mapping.
+    pub fn unit_of(&self, directory: &Directory, source: &SourceId) -> (String, Option<UnitKind>) {
+        let unit = self.sources.get(source).and_then(|source| directory.unit(&source.unit));
+        unit.map_or((String::new(), None), |unit| (unit.name.clone(), Some(unit.kind)))
+    }
+}

@@ -1,0 +1,326 @@
+//! An installation from its configuration: store, sources, targets, rules, and what the first start imports.
+//!
+//! Owns the translation of configuration into engines and nothing else. Everything that is wrong is told at
+//! once. It must not start anything: whoever calls it decides what runs.
+
+use super::app::{App, Policy, Source};
+use crate::clock::Clock;
+use crate::config::rule_set::read_rule_sets;
+use crate::config::{
+    self, Config, DayCount as CountWord, DeadlineWeight, Loaded, SourceEntry, StoreKind, TargetEntry,
+    TargetKind,
+};
+use crate::connector::{self, OpenSource};
+use crate::delivery::deadline::{DayCount, DeadlineRule, Weight};
+use crate::delivery::evaluation::EvaluationSoftware;
+use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
+use crate::directory::import::{read_people, read_units};
+use crate::domain::{DirectoryImport, Unit};
+use crate::error::{Finding, Findings, Place, Text};
+use crate::mapping::RuleBook;
+use crate::store::{Store, StoreConfig};
+use crate::transport::{Auth, Client, Expected, Login, Options, Roots};
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Author of what the configuration imports.
+const CONFIGURATION: &str = "configuration";
+
+/// The clock the configuration asks for.
+pub fn clock(config: &Config) -> Clock {
+    config.simulation.clock_start.map_or_else(Clock::system, Clock::starting_at)
+}
+
+/// Opens the configured store.
+pub async fn open_store(config: &Config) -> Result<Store, Finding> {
+    let credentials = Config::credentials_folder();
+    let key = config::field_key(config, credentials.as_deref())?;
+    let store = match (config.store.kind, &config.store.url) {
+        (StoreKind::Postgres, Some(url)) => StoreConfig::Postgres {
+            url: url.read(credentials.as_deref())?,
+            max_connections: config.store.max_connections,
+        },
+        _ => StoreConfig::Sqlite(config.database_file()),
+    };
+    Store::open(&store, &key).await.map_err(|error| error.finding())
+}
+
+/// The rules the configuration names.
+pub fn policy(config: &Config) -> Result<Policy, Findings> {
+    let mut findings = Vec::new();
+    let mut keep = |more: Findings| findings.extend(more.0);
+    let rule_sets = read_rule_sets(&config.scoring.rule_sets).map_err(&mut keep);
+    let holidays = config.holidays().map_err(&mut keep);
+    let rule_book = rule_book(config.mapping.rules.as_deref()).map_err(&mut keep);
+    let (Ok(rule_sets), Ok(holidays), Ok(rule_book)) = (rule_sets, holidays, rule_book) else {
+        return Err(Findings(findings));
+    };
+    let deadlines = config
+        .delivery
+        .deadlines
+        .iter()
+        .map(|rule| DeadlineRule {
+            name: rule.name.clone(),
+            days: rule.days,
+            count: match rule.count {
+                CountWord::Calendar => DayCount::Calendar,
+                CountWord::Working => DayCount::Working,
+            },
+            weight: match rule.weight {
+                DeadlineWeight::Deadline => Weight::Deadline,
+                DeadlineWeight::Warning => Weight::Warning,
+            },
+        })
+        .collect();
+    Ok(Policy {
+        rule_sets,
+        calendar: holidays.calendar,
+        deadlines,
+        year_opens: config.scoring.year_opens(),
+        rule_book,
+        target_precision: config.mapping.target_precision,
+    })
+}
+
+fn rule_book(path: Option<&Path>) -> Result<RuleBook, Findings> {
+    let Some(path) = path else { return Ok(RuleBook::default()) };
+    let text = config::read_text(path, 4 << 20)?;
+    RuleBook::parse(&text, &path.display().to_string())
+}
+
+/// The configured sources that are enabled, each with its connector.
+pub fn sources(loaded: &Loaded) -> Result<BTreeMap<crate::domain::SourceId, Source>, Findings> {
+    let (mut sources, mut findings) = (BTreeMap::new(), Vec::new());
+    for entry in loaded.config.source.iter().filter(|entry| entry.enabled) {
+        match source(loaded, entry) {
+            Ok(source) => {
+                sources.insert(entry.id.clone(), source);
+            }
+            Err(more) => findings.extend(more.0),
+        }
+    }
+    if findings.is_empty() { Ok(sources) } else { Err(Findings(findings)) }
+}
+
+fn source(loaded: &Loaded, entry: &SourceEntry) -> Result<Source, Findings> {
+    let manifest = config::manifest::find(&entry.manifest, &loaded.folder)?;
+    let credentials = Config::credentials_folder();
+    let mut secrets = BTreeMap::new();
+    for (name, reference) in &entry.secrets {
+        let place = || Place::of(format!("source {} secrets.{name}", entry.id));
+        secrets.insert(
+            name.clone(),
+            reference.read(credentials.as_deref()).map_err(|finding| finding.at(place()))?,
+        );
+    }
+    let opened = connector::open(OpenSource {
+        id: entry.id.clone(),
+        manifest_name: manifest.name,
+        manifest: manifest.text,
+        settings: entry.settings.clone(),
+        secrets,
+        folder: loaded.folder.clone(),
+        ca_file: entry.ca_file.clone(),
+        allow_http: entry.allow_http,
+    })?;
+    Ok(Source {
+        connector: opened.connector,
+        unit: entry.unit.clone(),
+        system: entry.system.clone().unwrap_or(opened.system),
+        schedule: entry.schedule.clone(),
+        full_schedule: entry.full_schedule.clone(),
+    })
+}
+
+/// The configured targets: the evaluation software and the national database, where they are.
+pub type Targets = (Option<Arc<EvaluationSoftware>>, Option<Arc<NationalDatabase>>);
+
+/// Clients of the configured targets. A national database that is not simulated and whose lists nobody
+/// confirmed is refused.
+pub fn targets(config: &Config) -> Result<Targets, Findings> {
+    let (mut evaluation, mut national) = (None, None);
+    let mut findings = Vec::new();
+    for entry in &config.target {
+        if !entry.is_released() {
+            findings.push(not_released(entry));
+            continue;
+        }
+        match client(config, entry) {
+            Err(finding) => findings.push(finding),
+            Ok(client) => match entry.kind {
+                TargetKind::Evaluation => {
+                    evaluation = Some(Arc::new(EvaluationSoftware::new(entry.id.clone(), client)))
+                }
+                TargetKind::National => match national_options(entry) {
+                    Some(options) => national = Some(Arc::new(NationalDatabase::new(options, client))),
+                    None => findings.push(not_released(entry)),
+                },
+            },
+        }
+    }
+    if findings.is_empty() { Ok((evaluation, national)) } else { Err(Findings(findings)) }
+}
+
+fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Finding> {
+    let credentials = Config::credentials_folder();
+    let password = entry
+        .password
+        .read(credentials.as_deref())
+        .map_err(|finding| finding.at(Place::of(format!("target {} password", entry.id))))?;
+    let mut options = Options::new(format!("target {}", entry.id), entry.base_url.clone());
+    options.allow_http = entry.allow_http;
+    if let Some(path) = &entry.ca_file {
+        options.roots = Roots::File(path.clone());
+    }
+    options.max_answer = u64::from(config.limits.answer_mib) << 20;
+    options.timeouts.total = Duration::from_secs(config.limits.exchange_s.into());
+    let body = serde_json::json!({ "username": entry.username, "password": password.expose_secret() });
+    let login = |path: &str, token: &str, lifetime_s: u64| Login {
+        path: path.into(),
+        body: body.to_string().into(),
+        form: false,
+        token: token.into(),
+        header: "Authorization".into(),
+        prefix: "Bearer ".into(),
+        lifetime: Duration::from_secs(lifetime_s),
+        expires_in: None,
+        success: Vec::new(),
+        error_text: None,
+    };
+    options.auth = Auth::Login(match entry.kind {
+        TargetKind::Evaluation => {
+            Login { expires_in: Some("/expires_in".into()), ..login("/login", "/token", 3_600) }
+        }
+        // Interoperability facts 4.3: bad credentials come as HTTP 200 with err_code 1, tokens live 5 hours.
+        TargetKind::National => Login {
+            success: vec![Expected { pointer: "/err_code".into(), one_of: vec!["0".into()] }],
+            error_text: Some("/message".into()),
+            ..login("/ApiAuth/oauth/login", "/access_token", 5 * 3_600)
+        },
+    });
+    Client::new(options).map_err(|finding| *finding)
+}
+
+fn national_options(entry: &TargetEntry) -> Option<NationalOptions> {
+    let (codes, names) = (entry.code_list.as_ref()?, entry.field_map.as_ref()?);
+    Some(NationalOptions {
+        id: entry.id.clone(),
+        org_code: entry.org_code.clone()?,
+        sender_code: entry.sender_code.clone()?,
+        path: entry.path.clone().unwrap_or_else(|| "/apisyncmsg/syncmsg/servicem0006".to_owned()),
+        codes: codes.codes(),
+        no_level_code: codes.no_level.clone(),
+        fields: FieldMap {
+            level: names.level.clone(),
+            year: names.year.clone(),
+            period: names.period.clone(),
+            score: names.score.clone(),
+            decided_on: names.decided_on.clone(),
+            decision_no: names.decision_no.clone(),
+            quarters: names.quarters.clone(),
+            halves: names.halves.clone(),
+            whole_year: names.whole_year.clone(),
+        },
+    })
+}
+
+fn not_released(entry: &TargetEntry) -> Finding {
+    Finding::error(
+        "LT-DLV-011",
+        Text::new(
+            format!("đích {} không phải mô phỏng nhưng danh mục mã hoặc tên trường chưa được xác nhận", entry.id),
+            format!("target {} is not simulated and its code list or field map is not confirmed", entry.id),
+        ),
+        Text::new(
+            "đối chiếu với tài liệu của bên nhận, rồi đặt confirmed = true cho code_list và field_map",
+            "compare both with the receiver's documents, then set confirmed = true in code_list and field_map",
+        ),
+    )
+    .at(Place::of(format!("target {}", entry.id)))
+}
+
+/// The whole installation over an open, migrated store.
+pub fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
+    let mut findings = Vec::new();
+    let mut keep = |more: Findings| findings.extend(more.0);
+    let policy = policy(&loaded.config).map_err(&mut keep);
+    let sources = sources(loaded).map_err(&mut keep);
+    let targets = targets(&loaded.config).map_err(&mut keep);
+    let (Ok(policy), Ok(sources), Ok(targets)) = (policy, sources, targets) else {
+        return Err(Findings(findings));
+    };
+    Ok(App::new(store, clock(&loaded.config), owner, sources, targets, policy))
+}
+
+/// Imports what the configuration names while nothing of the kind is known: units always (the configuration
+/// is their home), people and catalog once.
+pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Findings> {
+    let config = &loaded.config;
+    let clock = clock(config);
+    let known = store.load_directory().await.map_err(|error| error.finding())?;
+    let units = configured_units(config)?;
+    let changed: Vec<Unit> = units.into_iter().filter(|unit| !known.units.contains(unit)).collect();
+    if !changed.is_empty() {
+        let import = DirectoryImport { units: changed, people: Vec::new() };
+        store
+            .import_directory(&import, CONFIGURATION, None, clock.now())
+            .await
+            .map_err(|error| error.finding())?;
+    }
+    if let (true, Some(path)) = (known.people.is_empty(), &config.people.file) {
+        let rows = store.load_directory().await.map_err(|error| error.finding())?;
+        let import = read_people(&shown(path), &read_bytes(path)?, &rows.units)?;
+        store
+            .import_directory(&import, CONFIGURATION, None, clock.now())
+            .await
+            .map_err(|error| error.finding())?;
+    }
+    let catalogs = store.catalogs().await.map_err(|error| error.finding())?;
+    if let (true, Some(path), Some(version), Some(valid_from)) =
+        (catalogs.is_empty(), &config.catalog.file, &config.catalog.version, config.catalog.valid_from)
+    {
+        let bytes = read_bytes(path)?;
+        let products = crate::catalog::read(&bytes, &shown(path))?;
+        store
+            .import_catalog(
+                version,
+                valid_from,
+                &products,
+                &Sha256::digest(&bytes),
+                CONFIGURATION,
+                clock.now(),
+            )
+            .await
+            .map_err(|error| error.finding())?;
+    }
+    Ok(())
+}
+
+/// Units of the configuration and of its units file.
+pub fn configured_units(config: &Config) -> Result<Vec<Unit>, Findings> {
+    let mut units: Vec<Unit> = config.unit.iter().cloned().map(Unit::from).collect();
+    if let Some(path) = &config.people.units_file {
+        units.extend(read_units(&shown(path), &read_bytes(path)?)?);
+    }
+    Ok(units)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn read_bytes(path: &PathBuf) -> Result<Vec<u8>, Findings> {
+    std::fs::read(path).map_err(|error| {
+        Finding::error(
+            "LT-CFG-003",
+            Text::new(format!("không đọc được tệp: {error}"), format!("the file cannot be read: {error}")),
+            Text::new("kiểm tra đường dẫn và quyền đọc", "check the path and its permissions"),
+        )
+        .at(Place::of(shown(path)))
+        .into()
+    })
+}

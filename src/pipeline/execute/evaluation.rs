@@ -1,0 +1,635 @@
+//! Orders about criteria, scores, records, the close of a period and earlier results.
+
+use super::{Answer, App, Refusal, author, person};
+use crate::delivery::ResultRow;
+use crate::domain::rules::LeaderLevels;
+use crate::domain::{
+    Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, StaffNumber, UnitCode,
+};
+use crate::error::{Finding, Text};
+use crate::evaluation::{
+    Approval, Approved, Checklist, Classification, CloseFacts, Content, Correction, CriteriaRules, Held,
+    Standing, Subject, life, read_criteria, read_history,
+};
+use crate::pipeline::command::{Align, Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
+use crate::pipeline::record::content_of;
+use crate::pipeline::results::result_item;
+use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
+use crate::scoring::{Criteria, check_entries};
+use crate::store::{HistoryState, NewRevision, PeriodClose, Revision};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Where decisions given on the command line come from.
+const ORIGIN: &str = "cli";
+
+fn right(key: &str, vi: &str, en: &str) -> Column {
+    Column { align: Align::Right, ..Column::left(key, vi, en) }
+}
+
+pub(super) async fn criteria(
+    app: &App,
+    whose: &PersonRef,
+    period: Period,
+    kind: DecisionKind,
+    who: String,
+) -> Answer {
+    author(&who)?;
+    let id = person(app, whose).await?;
+    refuse_own(app, id, period, &who).await?;
+    let rules = app.rule_set(period)?;
+    let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
+    match &kind {
+        DecisionKind::SelfAssessment { items } => entered.own = Some(items.clone()),
+        DecisionKind::GeneralCriteria { items } => entered.superior = Some(items.clone()),
+        DecisionKind::LeaderComponent { component, percent } => {
+            components.insert(*component, percent.clone());
+        }
+        _ => {}
+    }
+    let wrong = check_entries(&entered, &components, rules);
+    if !wrong.is_empty() {
+        return Err(Refusal(wrong.into_iter().map(|why| impossible(&why)).collect()));
+    }
+    let key = uuid::Uuid::now_v7().to_string();
+    let decision = Decision { key, person: id, period, author: who, at: app.clock.now(), kind };
+    app.store.append_decisions(ORIGIN, &[decision], None).await?;
+    app.ring("decide");
+    app.ring("score");
+    Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
+}
+
+async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Result<(), Refusal> {
+    let directory = app.directory().await?;
+    let Some(known) = directory.person(id) else { return Ok(()) };
+    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    if !life::is_own(subject, who) {
+        return Ok(());
+    }
+    Err(Finding::error(
+        "LT-REC-004",
+        Text::new(
+            format!("không ai được tự quyết định trên hồ sơ kỳ {period} của chính mình"),
+            format!("nobody decides about their own record of {period}"),
+        ),
+        Text::new(
+            "người có thẩm quyền theo Điều 10 thực hiện",
+            "the competent person of art. 10 has to do it",
+        ),
+    )
+    .into())
+}
+
+fn impossible(why: &str) -> Finding {
+    Finding::error(
+        "LT-CRI-010",
+        Text::new(format!("giá trị không được phép: {why}"), format!("a value that is not allowed: {why}")),
+        Text::new(
+            "sửa theo mức tối đa và bước điểm của mẫu số 01",
+            "correct it to the maxima and steps of form 01",
+        ),
+    )
+}
+
+pub(super) async fn criteria_file(app: &App, file: &InputFile, who: &str) -> Answer {
+    author(who)?;
+    let directory = app.directory().await?;
+    let rules = app.rule_set(Period::quarter_of(app.clock.today()))?;
+    let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
+    let rules = CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween };
+    let standing = |number: &StaffNumber, period: Period| {
+        let id = directory.by_staff_number(number)?;
+        let known = directory.person(id)?;
+        Some(Standing {
+            person: id,
+            full_name: known.full_name.clone(),
+            is_leader: directory.is_leader(id, period),
+        })
+    };
+    let decisions = read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing)?;
+    let kept = app.store.append_decisions(ORIGIN, &decisions, None).await?;
+    app.ring("decide");
+    app.ring("score");
+    Ok(Outcome::done(format!("đã ghi {kept} quyết định"), format!("{kept} decisions entered")))
+}
+
+pub(super) async fn scores(
+    app: &App,
+    period: Option<Period>,
+    whose: Option<PersonRef>,
+    unit: Option<UnitCode>,
+    view: ScoreView,
+    limit: u32,
+) -> Answer {
+    let period = period.unwrap_or_else(|| Period::quarter_of(app.clock.today()));
+    let scope = if period.is_year() { YEAR } else { view.as_str() };
+    let only = match whose {
+        Some(named) => Some(person(app, &named).await?),
+        None => None,
+    };
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    while rows.len() < limit as usize {
+        let lines =
+            app.store.score_lines(period, scope, unit.as_ref().map(UnitCode::as_str), &after, 500).await?;
+        let Some(last) = lines.last() else { break };
+        after.clone_from(&last.staff_number);
+        for line in lines.into_iter().filter(|line| only.is_none_or(|only| only == line.person)) {
+            rows.push(vec![
+                json!(line.staff_number),
+                json!(line.full_name),
+                json!(line.unit),
+                json!(line.role),
+                json!(line.task_part),
+                line.summary.pointer("/parts/general/printed").cloned().unwrap_or_default(),
+                json!(line.total),
+                line.summary.get("level").cloned().unwrap_or_default(),
+                line.summary.get("missing").cloned().unwrap_or_default(),
+            ]);
+        }
+    }
+    rows.truncate(limit as usize);
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new(format!("Điểm {period} ({scope})"), format!("Scores of {period} ({scope})")),
+        columns: vec![
+            Column::left("person", "Số hiệu", "Person"),
+            Column::left("name", "Họ và tên", "Name"),
+            Column::left("unit", "Đơn vị", "Unit"),
+            Column::left("role", "Vai trò", "Role"),
+            right("task_part", "R·70", "R·70"),
+            right("general", "Tiêu chí chung", "General"),
+            right("total", "Tổng", "Total"),
+            Column::left("level", "Mức", "Band"),
+            Column::left("missing", "Còn thiếu", "Missing"),
+        ],
+        rows,
+    }))
+}
+
+pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: ScoreView) -> Answer {
+    let id = person(app, whose).await?;
+    let scope = if period.is_year() {
+        YEAR
+    } else if view == ScoreView::ToDate {
+        TO_DATE
+    } else {
+        FULL_PERIOD
+    };
+    let derivation = app.store.derivation(id, period, scope).await?;
+    let Some(value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
+        return Err(no_score(whose, period).into());
+    };
+    let text = explained(&value);
+    Ok(Outcome::ok(Document::Json { value, text: Text::new(text.clone(), text) }))
+}
+
+/// A derivation as plain lines: formulas first, then each task with its numbers.
+fn explained(value: &Value) -> String {
+    let mut out = String::new();
+    let strings = |value: &Value, key: &str| -> Vec<String> {
+        value
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    for formula in strings(value, "formulas") {
+        out.push_str(&format!("{formula}\n"));
+    }
+    let missing = strings(value, "missing");
+    if !missing.is_empty() {
+        out.push_str(&format!("missing: {}\n", missing.join(", ")));
+    }
+    let text = |line: &Value, key: &str| {
+        line.get(key)
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .unwrap_or_default()
+    };
+    for line in value.get("lines").and_then(Value::as_array).into_iter().flatten() {
+        out.push_str(&format!(
+            "\n{} · {}\n  k {} · G {} · C {} · k·G {} · k·C {} · l {} · q {} · due {} · done {}\n",
+            text(line, "source"),
+            text(line, "title"),
+            text(line, "coefficient"),
+            text(line, "assigned"),
+            text(line, "completed"),
+            text(line, "assigned_converted"),
+            text(line, "completed_converted"),
+            text(line, "late_count"),
+            text(line, "quality_failures"),
+            text(line, "due"),
+            text(line, "completed_on"),
+        ));
+        for note in strings(line, "notes") {
+            out.push_str(&format!("  {note}\n"));
+        }
+    }
+    for line in value.get("excluded").and_then(Value::as_array).into_iter().flatten() {
+        out.push_str(&format!(
+            "\nnot counted ({}): {} · {}\n",
+            text(line, "reason"),
+            text(line, "source"),
+            text(line, "title")
+        ));
+    }
+    out
+}
+
+fn no_score(whose: &PersonRef, period: Period) -> Finding {
+    Finding::error(
+        "LT-SCO-010",
+        Text::new(
+            format!("{whose} chưa có điểm kỳ {period}"),
+            format!("{whose} has no score for {period} yet"),
+        ),
+        Text::new("xem `score show` và `status`", "look at `score show` and `status`"),
+    )
+}
+
+pub(super) async fn records(
+    app: &App,
+    state: Option<RecordState>,
+    period: Option<Period>,
+    unit: Option<UnitCode>,
+    limit: u32,
+) -> Answer {
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    while rows.len() < limit as usize {
+        let lines = app.store.record_lines(period, state, &after, 500).await?;
+        let Some(last) = lines.last() else { break };
+        after.clone_from(&last.staff_number);
+        for line in
+            lines.into_iter().filter(|line| unit.as_ref().is_none_or(|unit| unit.as_str() == line.unit))
+        {
+            let part = |pointer: &str| line.content.pointer(pointer).cloned().unwrap_or_default();
+            rows.push(vec![
+                json!(line.staff_number),
+                json!(line.full_name),
+                json!(line.period),
+                json!(line.revision),
+                json!(line.state),
+                part("/parts/total/printed"),
+                part("/level"),
+                part("/ruling/by"),
+                json!(line.at),
+            ]);
+        }
+    }
+    rows.truncate(limit as usize);
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Hồ sơ đánh giá", "Evaluation records"),
+        columns: vec![
+            Column::left("person", "Số hiệu", "Person"),
+            Column::left("name", "Họ và tên", "Name"),
+            Column::left("period", "Kỳ", "Period"),
+            right("revision", "Phiên bản", "Revision"),
+            Column::left("state", "Trạng thái", "State"),
+            right("total", "Tổng", "Total"),
+            Column::left("level", "Mức", "Level"),
+            Column::left("decided_by", "Người quyết định", "Decided by"),
+            Column::left("at", "Lúc", "At"),
+        ],
+        rows,
+    }))
+}
+
+async fn newest(
+    app: &App,
+    id: PersonId,
+    whose: &PersonRef,
+    period: Period,
+) -> Result<(Revision, Content), Refusal> {
+    let Some(revision) = app.store.latest_revision(id, period).await? else {
+        return Err(no_score(whose, period).into());
+    };
+    let content = content_of(&revision)?;
+    Ok((revision, content))
+}
+
+pub(super) async fn approve(
+    app: &App,
+    whose: &PersonRef,
+    period: Period,
+    revision: u32,
+    level: Option<Level>,
+    decision_no: Option<String>,
+    who: String,
+) -> Answer {
+    author(&who)?;
+    let id = person(app, whose).await?;
+    let (latest, held_content) = newest(app, id, whose, period).await?;
+    let directory = app.directory().await?;
+    let Some(known) = directory.person(id) else { return Err(no_score(whose, period).into()) };
+    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
+    let now = app.clock.now();
+    let outcome = match level {
+        Some(level) => life::classify(
+            held,
+            subject,
+            Classification { level, author: &who, at: now, decision_no: decision_no.as_deref() },
+        )?,
+        None => life::approve(
+            held,
+            subject,
+            Approval { revision: Some(revision), author: &who, at: now, decision_no: decision_no.as_deref() },
+        )?,
+    };
+    let Approved::Revision { content, summary, warnings } = outcome else {
+        return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
+    };
+    let new =
+        app.revision(id, latest.revision + 1, RecordState::Approved, &content, &summary, &who, None, now)?;
+    let outbox = app.results_of_approval(&directory, &new, &content).await?;
+    let due = if period.is_year() { Vec::new() } else { vec![(id, Period::Year(period.year()))] };
+    let sent = outbox.len();
+    app.store.append_revision(&NewRevision { revision: new, outbox, settles: Vec::new(), due }).await?;
+    app.ring("score");
+    app.ring_deliveries();
+    let document = Document::Object {
+        title: Text::new("Đã phê duyệt", "Approved"),
+        fields: vec![
+            Field::new("revision", "Phiên bản", "Revision", latest.revision + 1),
+            Field::new("deliveries", "Mục gửi đi", "Deliveries enqueued", sent),
+        ],
+    };
+    Ok(Outcome::with_findings(document, warnings))
+}
+
+/// A correction as ordered.
+pub(super) struct Correcting {
+    pub person: PersonRef,
+    pub period: Period,
+    pub revision: u32,
+    pub level: Option<Level>,
+    pub decision_no: Option<String>,
+    pub author: String,
+    pub reason: String,
+}
+
+/// Replaces an approved or closed record by what is computed now, with author and reason; it waits for its own
+/// approval (a year with a level is classified in the same order).
+pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
+    author(&order.author)?;
+    let id = person(app, &order.person).await?;
+    let period = order.period;
+    let scope = if period.is_year() { YEAR } else { FULL_PERIOD };
+    let Some(score) = app.store.score(id, period, scope).await? else {
+        return Err(no_score(&order.person, period).into());
+    };
+    let computed: Content =
+        serde_json::from_value(score.summary).map_err(|_| crate::pipeline::broken("score"))?;
+    let latest = app.store.latest_revision(id, period).await?;
+    let held_content = latest.as_ref().map(content_of).transpose()?;
+    let held = latest.as_ref().zip(held_content.as_ref()).map(|(revision, content)| Held {
+        revision: revision.revision,
+        state: revision.state,
+        content,
+    });
+    let directory = app.directory().await?;
+    let Some(known) = directory.person(id) else { return Err(no_score(&order.person, period).into()) };
+    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    let closed = app.store.period_close(period).await?.is_some();
+    let correction =
+        Correction { revision: Some(order.revision), author: &order.author, reason: &order.reason };
+    let summary = life::correct(held, subject, &computed, closed, correction)?;
+    let number = latest.map_or(0, |revision| revision.revision) + 1;
+    let now = app.clock.now();
+    let revision = app.revision(
+        id,
+        number,
+        RecordState::Corrected,
+        &computed,
+        &summary,
+        &order.author,
+        Some(&order.reason),
+        now,
+    )?;
+    let outbox = app.score_message(&directory, &revision, &computed)?.into_iter().collect();
+    app.store
+        .append_revision(&NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() })
+        .await?;
+    app.ring_deliveries();
+    if let Some(level) = order.level {
+        return approve(app, &order.person, period, number, Some(level), order.decision_no, order.author)
+            .await;
+    }
+    Ok(Outcome::done(
+        format!("đã lập phiên bản đính chính r{number}; cần phê duyệt lại"),
+        format!("correction r{number} made; it waits for its approval"),
+    ))
+}
+
+pub(super) async fn close(
+    app: &App,
+    period: Period,
+    who: String,
+    reason: Option<String>,
+    dry_run: bool,
+) -> Answer {
+    author(&who)?;
+    let facts = close_facts(app, period).await?;
+    let checklist = Checklist::new(&facts);
+    let rows = checklist
+        .checks
+        .iter()
+        .map(|check| {
+            vec![
+                json!(check.name),
+                json!(check.state),
+                json!(check.count),
+                json!(check.finding.as_ref().map(|finding| &finding.what)),
+            ]
+        })
+        .collect();
+    let table = Document::Table {
+        title: Text::new(format!("Chốt kỳ {period}"), format!("Close of {period}")),
+        columns: vec![
+            Column::left("check", "Mục", "Check"),
+            Column::left("state", "Tình trạng", "State"),
+            right("count", "Số lượng", "Count"),
+            Column::left("what", "Nội dung", "What"),
+        ],
+        rows,
+    };
+    if dry_run {
+        return Ok(Outcome::ok(table));
+    }
+    let checklist = checklist.decide(reason.as_deref()).map_err(Refusal)?;
+    let now = app.clock.now();
+    let directory = app.directory().await?;
+    let close = PeriodClose {
+        period,
+        at: now,
+        author: who,
+        checklist: serde_json::to_value(&checklist).map_err(|_| crate::pipeline::broken("checklist"))?,
+    };
+    let (mut outbox, mut due) = (Vec::new(), Vec::new());
+    for known in directory.people() {
+        let approved = app.store.approved_revisions(known.id).await?;
+        let Some(revision) = approved.iter().find(|revision| revision.period == period) else { continue };
+        let content = content_of(revision)?;
+        outbox.extend(result_item(app, &directory, known.id, Some((revision, &content)), now).await?);
+        due.push((known.id, Period::Year(period.year())));
+    }
+    let sent = outbox.len();
+    app.store.close_period(&close, &outbox, &due).await?;
+    app.ring("score");
+    app.ring_deliveries();
+    let message = Document::Message {
+        text: Text::new(
+            format!("đã chốt kỳ {period}; {sent} kết quả chờ gửi"),
+            format!("{period} is closed; {sent} results wait to be delivered"),
+        ),
+    };
+    Ok(Outcome::ok(Document::Parts { parts: vec![("close".into(), message), ("checklist".into(), table)] }))
+}
+
+async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
+    let overview = app.store.overview().await?;
+    let due = app.store.scores_due(100_000).await?;
+    let waiting =
+        overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
+    let mut stale_sources = Vec::new();
+    for source in app.sources.keys() {
+        let state = app.store.source_state(source).await?;
+        let fresh = state.last_success_at.is_some_and(|at| crate::domain::local_date(at) > period.last_day());
+        if !fresh {
+            stale_sources.push(source.to_string());
+        }
+    }
+    let (mut incomplete, mut unapproved, mut after) = (0, 0, String::new());
+    loop {
+        let lines = app.store.record_lines(Some(period), None, &after, 500).await?;
+        let Some(last) = lines.last() else { break };
+        after.clone_from(&last.staff_number);
+        for line in &lines {
+            match line.state {
+                RecordState::Computed => incomplete += 1,
+                RecordState::Provisional | RecordState::Corrected => unapproved += 1,
+                RecordState::Approved | RecordState::Delivered => {}
+            }
+        }
+    }
+    Ok(CloseFacts {
+        period,
+        today: app.clock.today(),
+        closed: app.store.period_close(period).await?.is_some(),
+        scores_due: waiting + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
+        unmapped: overview.mapping.get("review").copied().unwrap_or(0),
+        unidentified: overview.unknown_accounts,
+        stale_sources,
+        incomplete,
+        unapproved,
+    })
+}
+
+pub(super) async fn history(app: &App, file: &InputFile, who: &str) -> Answer {
+    let who = author(who)?;
+    let rows = read_history(&file.name, &file.bytes, app.clock.today())?;
+    let directory = app.directory().await?;
+    let unknown: Vec<Finding> = rows
+        .iter()
+        .filter(|row| directory.by_staff_number(&row.staff_number).is_none())
+        .take(50)
+        .map(|row| {
+            Finding::error(
+                "LT-HIS-010",
+                Text::new(
+                    format!("không có số hiệu {}", row.staff_number),
+                    format!("there is no staff number {}", row.staff_number),
+                ),
+                Text::new("nhập danh sách công chức trước", "import the people first"),
+            )
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return Err(Refusal(unknown));
+    }
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let rounding = app.rule_set(row.period).map(|rules| rules.rounding);
+        let printed = |score: &Exact| match &rounding {
+            Ok(rounding) => score.round(rounding.digits, rounding.mode),
+            Err(_) => score.to_string(),
+        };
+        let value = ResultRow {
+            period: row.period,
+            level: row.level,
+            score: row.score.as_ref().map(printed),
+            decision_no: row.decision_no.clone(),
+            decided_on: row.decided_on,
+        };
+        kept.push((
+            row.staff_number.clone(),
+            row.period,
+            serde_json::to_value(value).map_err(|_| crate::pipeline::broken("history"))?,
+        ));
+    }
+    let count = app.store.import_history(&kept, who, app.clock.now()).await?;
+    let sent = renew_lists(app).await?;
+    Ok(Outcome::done(
+        format!("đã nhập {count} kết quả; {sent} danh sách chờ gửi"),
+        format!("{count} results imported; {sent} lists wait to be sent"),
+    ))
+}
+
+/// Lists that were parked because the earlier results were unknown are made anew once they are known.
+async fn renew_lists(app: &App) -> Result<usize, Refusal> {
+    use crate::delivery::Target as _;
+    let Some(target) = app.national.clone() else { return Ok(0) };
+    let directory = app.directory().await?;
+    let now = app.clock.now();
+    let mut items = Vec::new();
+    for id in app.store.parked_people(target.id()).await? {
+        if app.store.history_state(id).await? == HistoryState::Missing {
+            continue;
+        }
+        let approved = app.store.approved_revisions(id).await?;
+        if let Some(revision) = approved.last() {
+            let content = content_of(revision)?;
+            items.extend(
+                result_item(app, &directory, id, Some((revision, &content)), revision.at.max(now)).await?,
+            );
+        }
+    }
+    app.store.enqueue(&items).await?;
+    for line in app
+        .store
+        .outbox_lines(
+            &crate::store::OutboxFilter {
+                target: Some(target.id().to_string()),
+                state: Some("parked".into()),
+                kind: None,
+            },
+            100_000,
+        )
+        .await?
+    {
+        if app.store.history_state(line.person).await? != HistoryState::Missing {
+            app.store.retry_item(line.id, "history import", now).await?;
+        }
+    }
+    app.ring("score");
+    app.ring_deliveries();
+    Ok(items.len())
+}
+
+pub(super) async fn history_empty(app: &App, people: &[PersonRef], who: &str, reason: &str) -> Answer {
+    let who = author(who)?;
+    let directory = app.directory().await?;
+    let mut numbers: Vec<StaffNumber> = Vec::with_capacity(people.len());
+    for named in people {
+        let id = person(app, named).await?;
+        numbers.extend(directory.person(id).map(|known| known.staff_number.clone()));
+    }
+    let chosen = if people.is_empty() { None } else { Some(numbers.as_slice()) };
+    let signed = app.store.sign_history_empty(chosen, who, reason, app.clock.now()).await?;
+    let sent = renew_lists(app).await?;
+    Ok(Outcome::done(
+        format!("đã xác nhận {signed} người không có kết quả trước; {sent} danh sách chờ gửi"),
+        format!("{signed} people signed off as without earlier results; {sent} lists wait to be sent"),
+    ))
+}

@@ -1,0 +1,183 @@
+//! Carrying out what people order.
+//!
+//! Owns the way from an order to the store and back to something printable, one file per group of orders. It
+//! is the same whether the order came over the daemon's socket or was given without a daemon. Every change
+//! names its author; what cannot be done comes back as findings, never as a half-done change.
+
+mod catalog;
+mod database;
+mod delivery;
+mod evaluation;
+mod people;
+mod report;
+mod source;
+
+use super::app::App;
+use super::command::{Command, Document, EXIT_FAILED, EXIT_STORE, Executor, Outcome, PersonRef, Progress};
+use crate::domain::PersonId;
+use crate::error::{Finding, Findings, Place, Text};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// An installation that carries out orders.
+pub struct Installation {
+    /// Its parts.
+    pub app: Arc<App>,
+}
+
+/// What an order comes to: something to show, or findings.
+type Answer = Result<Outcome, Refusal>;
+
+/// Why an order was not carried out.
+pub(super) struct Refusal(Vec<Finding>);
+
+impl From<Finding> for Refusal {
+    fn from(finding: Finding) -> Self {
+        Self(vec![finding])
+    }
+}
+
+impl From<Box<Finding>> for Refusal {
+    fn from(finding: Box<Finding>) -> Self {
+        Self(vec![*finding])
+    }
+}
+
+impl From<Findings> for Refusal {
+    fn from(findings: Findings) -> Self {
+        Self(findings.0)
+    }
+}
+
+impl From<crate::store::StoreError> for Refusal {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self(vec![error.finding()])
+    }
+}
+
+#[async_trait]
+impl Executor for Installation {
+    async fn execute(&self, command: Command, progress: UnboundedSender<Progress>) -> Outcome {
+        let name = command.name();
+        match self.carry_out(command, progress).await {
+            Ok(outcome) => {
+                tracing::info!(command = name, exit = outcome.exit, "order carried out");
+                outcome
+            }
+            Err(Refusal(findings)) => {
+                let store = findings.iter().any(|finding| finding.code.starts_with("LT-DB-"));
+                tracing::warn!(
+                    command = name,
+                    code = findings.first().map_or("", |finding| &finding.code),
+                    "order refused"
+                );
+                Outcome {
+                    exit: if store { EXIT_STORE } else { EXIT_FAILED },
+                    findings,
+                    document: Document::Nothing,
+                }
+            }
+        }
+    }
+}
+
+impl Installation {
+    async fn carry_out(&self, command: Command, progress: UnboundedSender<Progress>) -> Answer {
+        use Command as C;
+        let app = &*self.app;
+        match command {
+            C::Status {} => report::status(app).await,
+            C::Check {} => report::check(app).await,
+            C::Sync { source, full } => source::sync(app, &source, full, progress).await,
+            C::Backfill { source, from, to } => source::backfill(app, &source, from, to, progress).await,
+            C::RejectedList { source, limit } => source::rejected(app, source.as_ref(), limit).await,
+            C::RejectedReplay { source } => source::replay(app, &source, progress).await,
+            C::PeopleImport { people, units, author, dry_run } => {
+                people::import(app, people, units, &author, dry_run).await
+            }
+            C::PeopleUnknown { limit } => people::unknown(app, limit).await,
+            C::PeopleLink { source, account, person, author } => {
+                people::link(app, &source, &account, &person, &author).await
+            }
+            C::CatalogImport { file, version, valid_from, author } => {
+                catalog::import(app, &file, &version, valid_from, &author).await
+            }
+            C::CatalogDiff { file, version } => catalog::compare(app, &file, version).await,
+            C::MappingReview { after, limit } => catalog::review(app, after, limit).await,
+            C::MappingDecide { task, choice, author, reason } => {
+                catalog::decide(app, &task, choice, author, reason.as_deref()).await
+            }
+            C::CriteriaSet { person, period, decision, author } => {
+                evaluation::criteria(app, &person, period, decision, author).await
+            }
+            C::CriteriaImport { file, author } => evaluation::criteria_file(app, &file, &author).await,
+            C::ScoreShow { period, person, unit, view, limit } => {
+                evaluation::scores(app, period, person, unit, view, limit).await
+            }
+            C::ScoreExplain { person, period, view } => evaluation::explain(app, &person, period, view).await,
+            C::RecordList { state, period, unit, limit } => {
+                evaluation::records(app, state, period, unit, limit).await
+            }
+            C::RecordApprove { person, period, revision, level, decision_no, author } => {
+                evaluation::approve(app, &person, period, revision, level, decision_no, author).await
+            }
+            C::RecordCorrect { person, period, revision, level, decision_no, author, reason } => {
+                evaluation::correct(
+                    app,
+                    evaluation::Correcting { person, period, revision, level, decision_no, author, reason },
+                )
+                .await
+            }
+            C::PeriodClose { period, author, reason, dry_run } => {
+                evaluation::close(app, period, author, reason, dry_run).await
+            }
+            C::HistoryImport { file, author } => evaluation::history(app, &file, &author).await,
+            C::HistoryEmpty { people, author, reason } => {
+                evaluation::history_empty(app, &people, &author, &reason).await
+            }
+            C::OutboxList { target, state, limit } => delivery::list(app, target, state, limit).await,
+            C::OutboxRetry { id, author } => delivery::retry(app, id, &author).await,
+            C::OutboxPark { id, author, reason } => delivery::park(app, id, &author, &reason).await,
+            C::ReportTasks { by, source, as_of, key } => report::tasks(app, by, source, as_of, key).await,
+            C::DbMigrate {} => database::migrate(app).await,
+            C::DbCheck {} => database::check(app).await,
+            C::DbBackup { to } => database::backup(app, &to).await,
+        }
+    }
+}
+
+/// The person somebody names.
+async fn person(app: &App, named: &PersonRef) -> Result<PersonId, Refusal> {
+    let directory = app.directory().await?;
+    let found = match named {
+        PersonRef::Id(id) => directory.person(*id).map(|person| person.id),
+        PersonRef::Staff(number) => directory.by_staff_number(number),
+    };
+    found.ok_or_else(|| {
+        Finding::error(
+            "LT-PPL-020",
+            Text::new(format!("không có người \"{named}\""), format!("there is no person \"{named}\"")),
+            Text::new(
+                "kiểm tra số hiệu, hoặc nhập bằng `people import`",
+                "check the staff number, or import the person with `people import`",
+            ),
+        )
+        .into()
+    })
+}
+
+/// An author is a name people can be asked about.
+fn author(text: &str) -> Result<&str, Refusal> {
+    let text = text.trim();
+    if (2..=200).contains(&text.chars().count()) {
+        return Ok(text);
+    }
+    Err(Finding::error(
+        "LT-RUN-020",
+        Text::new("thiếu tên người thực hiện", "the name of whoever does this is missing"),
+        Text::new("ghi --author \"Họ tên hoặc số hiệu\"", "give --author \"name or staff number\""),
+    )
+    .at(Place::of("--author"))
+    .into())
+}

@@ -1,0 +1,237 @@
+//! Orders about sources: pulling now, pulling a span again, and records that could not be read.
+
+use super::{Answer, App, Refusal};
+use crate::connector::{Connector, PullMode, RawRecord};
+use crate::domain::{SourceId, local_offset};
+use crate::error::{Finding, Place, Text};
+use crate::ingest;
+use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
+use crate::pipeline::pull::{PullSummary, pull_source};
+use crate::pipeline::source::no_such_source;
+use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, TaskWrite};
+use bytes::Bytes;
+use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+
+fn connector(app: &App, source: &SourceId) -> Result<Arc<dyn Connector>, Refusal> {
+    let found = app.sources.get(source).map(|source| source.connector.clone());
+    found.ok_or_else(|| {
+        let known: Vec<String> = app.sources.keys().map(ToString::to_string).collect();
+        no_such_source(source.as_str(), &known).into()
+    })
+}
+
+async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedSender<Progress>) -> Answer {
+    let connector = connector(app, source)?;
+    let lease = format!("step:pull:{source}");
+    // The daemon's own pulling step renews its lease while it runs; waiting beats two pulls at once.
+    let mut waited = 0;
+    while app.store.acquire_lease(&lease, &app.owner, Duration::from_secs(120)).await?.is_none() {
+        waited += 1;
+        if waited > 60 {
+            return Err(busy(source).into());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let note = Text::new("bản ghi đã đọc", "records read");
+    let report = move |counters: &RunCounters| {
+        // Nobody may be listening any more; the pull goes on.
+        let _ = progress.send(Progress { done: counters.records, total: None, note: note.clone() });
+    };
+    let summary = pull_source(app, &connector, mode, &report).await?;
+    app.ring("identify");
+    Ok(shown(summary))
+}
+
+fn shown(summary: PullSummary) -> Outcome {
+    let counters = summary.counters;
+    let document = Document::Object {
+        title: Text::new("Đã lấy dữ liệu", "Pulled"),
+        fields: vec![
+            Field::new("pages", "Trang", "Pages", counters.pages),
+            Field::new("records", "Bản ghi", "Records", counters.records),
+            Field::new("new", "Mới", "New", counters.new),
+            Field::new("changed", "Thay đổi", "Changed", counters.changed),
+            Field::new("unchanged", "Không đổi", "Unchanged", counters.unchanged),
+            Field::new("rejected", "Bị loại", "Rejected", counters.rejected),
+            Field::new("gone", "Không còn hiển thị", "Gone", summary.gone),
+            Field::new("complete", "Đọc đầy đủ", "Complete", summary.complete),
+        ],
+    };
+    Outcome::with_findings(document, summary.findings)
+}
+
+pub(super) async fn sync(
+    app: &App,
+    source: &SourceId,
+    full: bool,
+    progress: UnboundedSender<Progress>,
+) -> Answer {
+    pull(app, source, if full { PullMode::Full } else { PullMode::Incremental }, progress).await
+}
+
+pub(super) async fn backfill(
+    app: &App,
+    source: &SourceId,
+    from: NaiveDate,
+    to: NaiveDate,
+    progress: UnboundedSender<Progress>,
+) -> Answer {
+    if to < from {
+        return Err(Finding::error(
+            "LT-PUL-004",
+            Text::new("--to trước --from", "--to lies before --from"),
+            Text::new("đổi hai ngày", "swap the two days"),
+        )
+        .into());
+    }
+    let midnight = |day: NaiveDate| -> DateTime<Utc> {
+        let naive = day.and_hms_opt(0, 0, 0).unwrap_or_default();
+        local_offset().from_local_datetime(&naive).single().map_or(DateTime::UNIX_EPOCH, |at| at.to_utc())
+    };
+    let end = to.checked_add_days(Days::new(1)).unwrap_or(to);
+    pull(app, source, PullMode::Backfill { from: midnight(from), to: midnight(end) }, progress).await
+}
+
+fn busy(source: &SourceId) -> Finding {
+    Finding::error(
+        "LT-PUL-005",
+        Text::new(
+            format!("nguồn {source} đang được lấy bởi tiến trình khác"),
+            format!("source {source} is being pulled by another process"),
+        ),
+        Text::new(
+            "đợi lần lấy hiện tại kết thúc rồi thử lại",
+            "wait for the present pull to end and try again",
+        ),
+    )
+}
+
+pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -> Answer {
+    let rows = app.store.rejected(source, limit as usize).await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            vec![
+                json!(row.id),
+                json!(row.source),
+                json!(row.external_id),
+                json!(format!("{} #{}", row.request, row.index)),
+                json!(row.finding.code),
+                json!(row.finding.what),
+                json!(row.finding.remedy),
+                json!(row.first_seen_at),
+            ]
+        })
+        .collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Bản ghi bị loại", "Rejected records"),
+        columns: vec![
+            Column::right("id", "Số", "Id"),
+            Column::left("source", "Nguồn", "Source"),
+            Column::left("external_id", "Khóa", "Key"),
+            Column::left("place", "Ở đâu", "Where"),
+            Column::left("code", "Mã", "Code"),
+            Column::left("reason", "Lý do", "Reason"),
+            Column::left("remedy", "Cách xử lý", "Remedy"),
+            Column::left("since", "Từ lúc", "Since"),
+        ],
+        rows,
+    }))
+}
+
+/// Reads rejected records again with the present manifest; those that read now become tasks.
+pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSender<Progress>) -> Answer {
+    let connector = connector(app, source)?;
+    let rows = app.store.rejected(Some(source), 100_000).await?;
+    let total = rows.len() as u64;
+    let now = app.clock.now();
+    let run = app.store.begin_run(source, RunKind::Backfill, now).await?;
+    let (mut counters, mut settled) = (RunCounters::default(), Vec::new());
+    for row in rows {
+        let Some(body) = app.store.rejected_body(row.id).await? else { continue };
+        counters.records += 1;
+        let Some(external_id) = row.external_id.clone() else {
+            counters.rejected += 1;
+            continue;
+        };
+        // A hash no listing has: the record counts as changed when the source shows it next.
+        let record = RawRecord {
+            external_id: external_id.clone(),
+            hash: [0; 16],
+            body: Bytes::from(body.clone()),
+            index: row.index,
+        };
+        match connector.read(&record) {
+            Err(_) => counters.rejected += 1,
+            Ok(draft) => {
+                let known = app.store.known_hashes(source, &[&external_id]).await?;
+                let id = known.first().copied().flatten().map(|(id, _)| id);
+                let held = match id {
+                    Some(id) => app.store.load_tasks(&[id]).await?.into_iter().next(),
+                    None => None,
+                };
+                let applied = ingest::apply(held.as_ref().map(|held| &held.task), draft, now);
+                let task = TaskWrite {
+                    known_id: id,
+                    external_id,
+                    hash: record.hash,
+                    task: applied.task,
+                    events: applied.events,
+                    observed_at: now,
+                };
+                let page = PageCommit {
+                    source: source.clone(),
+                    run,
+                    fetched_at: now,
+                    request: format!("replay of rejected record {}", row.id),
+                    body: Some(Bytes::from(body)),
+                    tasks: vec![task],
+                    rejections: Vec::new(),
+                    cursor: None,
+                };
+                app.store.commit_pages(vec![page]).await?;
+                counters.new += u64::from(id.is_none());
+                counters.changed += u64::from(id.is_some());
+                settled.push(row.id);
+            }
+        }
+        let _ = progress.send(Progress {
+            done: counters.records,
+            total: Some(total),
+            note: Text::new("bản ghi", "records"),
+        });
+    }
+    app.store.settle_rejected(&settled, "replayed").await?;
+    app.store.finish_run(run, source, &counters, &RunOutcome::Succeeded, &[], app.clock.now()).await?;
+    app.ring("identify");
+    let findings =
+        if counters.rejected > 0 { vec![still_rejected(source, counters.rejected)] } else { Vec::new() };
+    let document = Document::Object {
+        title: Text::new("Đọc lại", "Replayed"),
+        fields: vec![
+            Field::new("records", "Bản ghi", "Records", counters.records),
+            Field::new("read", "Đọc được", "Read now", settled.len()),
+            Field::new("rejected", "Vẫn bị loại", "Still rejected", counters.rejected),
+        ],
+    };
+    Ok(Outcome::with_findings(document, findings))
+}
+
+fn still_rejected(source: &SourceId, count: u64) -> Finding {
+    Finding::warning(
+        "LT-PUL-006",
+        Text::new(
+            format!("{count} bản ghi vẫn không đọc được"),
+            format!("{count} records still cannot be read"),
+        ),
+        Text::new(
+            "sửa manifest hoặc dữ liệu ở nguồn, rồi chạy lại",
+            "correct the manifest or the data at the source, then run it again",
+        ),
+    )
+    .at(Place::of(format!("source {source}")))
+}

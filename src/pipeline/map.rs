@@ -1,0 +1,117 @@
+//! Which product each identified task is, and whose scores that moves.
+//!
+//! Owns the freezing: a task that has its product keeps catalog version and coefficient, whatever is edited
+//! later, until a person decides otherwise. What text matching does not dare to decide waits for a person.
+
+use super::app::App;
+use super::step::{Step, StepReport};
+use crate::domain::{CanonicalTask, Period, PersonId, SourceId, local_date};
+use crate::error::Finding;
+use crate::mapping::{MappingDecision, Outcome, TaskText};
+use crate::store::{MapItem, MappingRow, MappingState, MappingWrite};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tasks per commit.
+const BATCH: usize = 500;
+
+/// The mapping step.
+pub struct Map(pub Arc<App>);
+
+#[async_trait]
+impl Step for Map {
+    fn name(&self) -> &'static str {
+        "map"
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    fn pokes(&self) -> &[&'static str] {
+        &["score"]
+    }
+
+    async fn run(&self) -> Result<StepReport, Finding> {
+        let app = &self.0;
+        let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
+        if items.is_empty() {
+            return Ok(StepReport::default());
+        }
+        let mut writes = Vec::with_capacity(items.len());
+        let mut due = Vec::new();
+        for item in &items {
+            due.extend(scores_concerned(item));
+            let row = if keeps_mapping(item) { None } else { self.decide(item).await? };
+            writes.push(MappingWrite { task: item.task.id, changed_at: item.task.changed_at, row });
+        }
+        crate::failpoint!("map::before_save");
+        app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
+        Ok(StepReport { done: items.len() as u64, more: items.len() == BATCH, ..StepReport::default() })
+    }
+}
+
+impl Map {
+    async fn decide(&self, item: &MapItem) -> Result<Option<MappingRow>, Finding> {
+        let app = &self.0;
+        let task = &item.task.task;
+        let Some((version, mapper)) = app.mapper(assigned_day(task)).await? else { return Ok(None) };
+        let directory = app.directory().await?;
+        let source = app.sources.get(&item.task.key.source);
+        let (unit, unit_kind) = app.unit_of(&directory, &item.task.key.source);
+        let draft = &task.draft;
+        let decision = mapper.decide(&TaskText {
+            title: &draft.title,
+            doc_type: draft.doc_type.as_deref().unwrap_or(""),
+            category: draft.category.as_deref().unwrap_or(""),
+            source_system: source.map_or("", |source| &source.system),
+            unit: &unit,
+            unit_kind,
+            product_code: draft.product_code.as_deref(),
+        });
+        Ok(Some(mapping_row(decision, version, app.clock.now())))
+    }
+}
+
+fn mapping_row(
+    decision: MappingDecision,
+    catalog_version: crate::domain::CatalogVersion,
+    decided_at: DateTime<Utc>,
+) -> MappingRow {
+    let reason = serde_json::to_value(&decision).unwrap_or_default();
+    let (state, product, coefficient) = match decision.outcome {
+        Outcome::Mapped { product, coefficient } => (MappingState::Mapped, Some(product), Some(coefficient)),
+        Outcome::Review => (MappingState::Review, None, None),
+        Outcome::Outside => (MappingState::Outside, None, None),
+    };
+    let decided_by = reason.get("decided_by").and_then(|word| word.as_str()).unwrap_or("text").to_owned();
+    MappingRow { state, product, catalog_version, coefficient, decided_by, author: None, reason, decided_at }
+}
+
+/// A product once found stays (frozen at assignment), and so does every decision of a person.
+fn keeps_mapping(item: &MapItem) -> bool {
+    item.mapping.as_ref().is_some_and(|row| row.decided_by == "operator" || row.state == MappingState::Mapped)
+}
+
+fn assigned_day(task: &CanonicalTask) -> NaiveDate {
+    local_date(task.draft.assigned_at.unwrap_or(task.first_seen_at))
+}
+
+/// Whose scores of which quarters a task can move: those of every due date it ever had, and that of its
+/// assignment when it had none.
+pub(super) fn scores_concerned(item: &MapItem) -> Vec<(PersonId, Period)> {
+    let task = &item.task.task;
+    let mut periods: Vec<Period> =
+        task.due_changes.iter().filter_map(|(due, _)| due.map(|due| Period::quarter_of(due.day))).collect();
+    periods.push(Period::quarter_of(assigned_day(task)));
+    periods.sort();
+    periods.dedup();
+    item.people.iter().flat_map(|person| periods.iter().map(|period| (*person, *period))).collect()
+}
+
+/// A source's id as text, for messages.
+pub(super) fn source_name(source: &SourceId) -> String {
+    format!("source {source}")
+}

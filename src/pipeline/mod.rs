@@ -1,0 +1,32 @@
+//! Where engines and store meet: the background steps and the commands people give.
+//!
+//! Owns the order of work, never the work itself: engines compute, the store keeps. Each step is idempotent
+//! and rereads what is due; each command is one transaction. It must not know pages or terminals.
+
+pub mod app;
+pub mod assemble;
+
+pub mod command;
+pub mod deliver;
+pub mod execute;
+pub mod identify;
+pub mod map;
+pub mod pull;
+pub mod record;
+pub(crate) mod results;
+pub mod score;
+pub mod source;
+pub mod step;
+
+pub use app::{App, Policy, Source};
+
+use crate::error::{Finding, Text};
+
+/// A value of ours that does not serialise: the program is wrong, not the data.
+fn broken(what: &str) -> Finding {
+    Finding::error(
+        "LT-RUN-012",
+        Text::new(format!("lỗi chương trình khi ghi {what}"), format!("program error while writing {what}")),
+        Text::new("gửi nhật ký cho nhóm phát triển", "send the log to the developers"),
+    )
+}

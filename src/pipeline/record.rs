@@ -1,0 +1,438 @@
+//! From scores to records, from people's decisions to approved records, from those to deliveries.
+//!
+//! Owns the order in which a record grows: a score that says something new becomes a revision and goes to the
+//! evaluation software; an approval or classification read back from there becomes a revision and, once its
+//! period is closed, the person's whole list goes to the national database. Each of these is one
+//! transaction. A decision the law does not allow is refused, told and not tried again.
+
+use super::app::App;
+use super::results::{result_item, start_of};
+use super::step::{Step, StepReport};
+use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
+use crate::delivery::{Target as _, payload_hash};
+use crate::directory::Directory;
+use crate::domain::{Decision, DecisionKind, Period, PersonId, RecordState};
+use crate::error::{Disposition, Finding, Place, Text};
+use crate::evaluation::{Approval, Approved, Change, Classification, Content, Held, Part, Subject, life};
+use crate::store::{NewRevision, OutboxKind, OutboxNew, Revision, StoreError, StoredDecision, StoredScore};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Scores or decisions per run.
+const BATCH: usize = 500;
+
+/// Author of revisions that follow from a computation.
+const DAEMON: &str = "lienthong";
+
+/// Makes revisions of scores.
+pub struct Record(pub Arc<App>);
+
+#[async_trait]
+impl Step for Record {
+    fn name(&self) -> &'static str {
+        "record"
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    async fn run(&self) -> Result<StepReport, Finding> {
+        let app = &self.0;
+        let scores = app.store.scores_without_record(BATCH).await.map_err(|error| error.finding())?;
+        if scores.is_empty() {
+            return Ok(StepReport::default());
+        }
+        let directory = app.directory().await?;
+        let closed = app.store.closed_periods().await.map_err(|error| error.finding())?;
+        let mut report = StepReport { more: scores.len() == BATCH, ..StepReport::default() };
+        let mut followed = Vec::with_capacity(scores.len());
+        for score in scores {
+            match app.follow(&directory, &score, closed.contains(&score.period)).await {
+                Ok(told) => {
+                    report.done += 1;
+                    report
+                        .findings
+                        .extend(told.into_iter().take(20_usize.saturating_sub(report.findings.len())));
+                    followed.push(score);
+                }
+                Err(Refused::Race) => report.more = true,
+                Err(Refused::Finding(finding)) => return Err(*finding),
+            }
+        }
+        app.store.record_followed(&followed).await.map_err(|error| error.finding())?;
+        app.ring_deliveries();
+        Ok(report)
+    }
+}
+
+/// Why something did not become a revision.
+enum Refused {
+    /// Somebody else was first; the next run looks again.
+    Race,
+    /// A reason worth telling.
+    Finding(Box<Finding>),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::Race,
+            other => Self::Finding(Box::new(other.finding())),
+        }
+    }
+}
+
+impl From<Finding> for Refused {
+    fn from(finding: Finding) -> Self {
+        Self::Finding(Box::new(finding))
+    }
+}
+
+/// The content a stored revision holds.
+pub(super) fn content_of(revision: &Revision) -> Result<Content, Finding> {
+    serde_json::from_value(revision.content.clone()).map_err(|_| super::broken("record"))
+}
+
+impl App {
+    async fn follow(
+        &self,
+        directory: &Directory,
+        score: &StoredScore,
+        closed: bool,
+    ) -> Result<Option<Finding>, Refused> {
+        let computed: Content =
+            serde_json::from_value(score.summary.clone()).map_err(|_| super::broken("score"))?;
+        let latest = self.store.latest_revision(score.person, score.period).await?;
+        let held_content = latest.as_ref().map(content_of).transpose()?;
+        let held = latest.as_ref().zip(held_content.as_ref()).map(|(revision, content)| Held {
+            revision: revision.revision,
+            state: revision.state,
+            content,
+        });
+        match life::next_revision(held, &computed, closed) {
+            Change::Nothing => Ok(None),
+            Change::NeedsCorrection { finding, .. } => {
+                let name = directory
+                    .person(score.person)
+                    .map(|known| known.staff_number.to_string())
+                    .unwrap_or_default();
+                Ok(Some(finding.at(Place::of(name))))
+            }
+            Change::Revision { state, summary } => {
+                let number = latest.map_or(0, |revision| revision.revision) + 1;
+                let revision = self.revision(
+                    score.person,
+                    number,
+                    state,
+                    &computed,
+                    &summary,
+                    DAEMON,
+                    None,
+                    self.clock.now(),
+                )?;
+                let outbox = self.score_message(directory, &revision, &computed)?.into_iter().collect();
+                let new = NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() };
+                crate::failpoint!("record::before_commit");
+                self.store.append_revision(&new).await?;
+                crate::failpoint!("record::after_commit");
+                Ok(None)
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a revision has that many parts")]
+    pub(super) fn revision<T: serde::Serialize>(
+        &self,
+        person: PersonId,
+        number: u32,
+        state: RecordState,
+        content: &Content,
+        summary: &T,
+        author: &str,
+        reason: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<Revision, Finding> {
+        Ok(Revision {
+            person,
+            period: content.period,
+            revision: number,
+            state,
+            unit: content.unit.clone(),
+            content: serde_json::to_value(content).map_err(|_| super::broken("record"))?,
+            content_hash: content.hash(),
+            summary: serde_json::to_value(summary).map_err(|_| super::broken("record"))?,
+            author: author.to_owned(),
+            reason: reason.map(str::to_owned),
+            at,
+        })
+    }
+
+    /// The message that tells the evaluation software of a revision.
+    pub(super) fn score_message(
+        &self,
+        directory: &Directory,
+        revision: &Revision,
+        content: &Content,
+    ) -> Result<Option<OutboxNew>, Finding> {
+        let Some(target) = &self.evaluation else { return Ok(None) };
+        let Some(person) = directory.person(revision.person) else { return Ok(None) };
+        let printed = |part: Part| content.parts.get(&part).map(|figure| figure.printed.clone());
+        let message = ScoreMessage {
+            external_key: format!(
+                "{}.{}.{}.r{}",
+                revision.person, revision.period, content.rule_set, revision.revision
+            ),
+            person: ScorePerson {
+                staff_number: person.staff_number.to_string(),
+                unit: content.unit.to_string(),
+            },
+            period: revision.period,
+            rule_set: content.rule_set.clone(),
+            revision: revision.revision,
+            state: revision.state.as_str().to_owned(),
+            task_part: printed(Part::TaskPart),
+            general: printed(Part::General),
+            total: printed(Part::Total),
+            level: content.level,
+            missing: content.missing.clone(),
+            components: content
+                .parts
+                .iter()
+                .filter(|(part, _)| **part < Part::TaskPart)
+                .map(|(part, figure)| (part.as_str().to_owned(), figure.printed.clone()))
+                .collect::<BTreeMap<_, _>>(),
+            content_hash: revision.content_hash.clone(),
+        };
+        let payload = serde_json::to_vec(&message).map_err(|_| super::broken("score message"))?;
+        Ok(Some(OutboxNew {
+            target: target.id().clone(),
+            kind: OutboxKind::Score,
+            person: revision.person,
+            period: revision.period,
+            revision: revision.revision,
+            payload_hash: payload_hash(&payload),
+            payload,
+            list_len: 1,
+            deadline_at: None,
+            deadlines: serde_json::Value::Null,
+            at: revision.at,
+        }))
+    }
+}
+
+/// Reads people's decisions back and lets records follow them.
+pub struct Decide(pub Arc<App>);
+
+#[async_trait]
+impl Step for Decide {
+    fn name(&self) -> &'static str {
+        "decide"
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    fn pokes(&self) -> &[&'static str] {
+        &["score"]
+    }
+
+    async fn run(&self) -> Result<StepReport, Finding> {
+        let app = &self.0;
+        let mut report = StepReport::default();
+        app.read_decisions(&mut report).await?;
+        let open = app.store.open_decisions(BATCH).await.map_err(|error| error.finding())?;
+        report.more |= open.len() == BATCH;
+        let directory = app.directory().await?;
+        let mut settled = Vec::new();
+        for stored in open {
+            if !matches!(
+                stored.decision.kind,
+                DecisionKind::Approval { .. } | DecisionKind::Classification { .. }
+            ) {
+                settled.push(stored.id);
+                continue;
+            }
+            match app.take_up(&directory, &stored).await {
+                Ok(true) => report.done += 1,
+                Ok(false) => settled.push(stored.id),
+                Err(Refused::Race) => report.more = true,
+                Err(Refused::Finding(finding)) => {
+                    app.refuse_decision(&stored, &finding).await?;
+                    settled.push(stored.id);
+                    report.failed += 1;
+                    if report.findings.len() < 20 {
+                        report.findings.push(*finding);
+                    }
+                }
+            }
+        }
+        app.store.settle_decisions(&settled).await.map_err(|error| error.finding())?;
+        report.done += settled.len() as u64;
+        app.ring_deliveries();
+        Ok(report)
+    }
+}
+
+impl App {
+    async fn read_decisions(&self, report: &mut StepReport) -> Result<(), Finding> {
+        let Some(target) = self.evaluation.clone() else { return Ok(()) };
+        let origin = target.id().as_str().to_owned();
+        let directory = self.directory().await?;
+        loop {
+            let cursor = self.store.decision_cursor(&origin).await.map_err(|error| error.finding())?;
+            let page = match target.decisions(cursor.as_deref()).await {
+                Ok(page) => page,
+                Err((finding, Disposition::RetryLater | Disposition::RetryNow)) => {
+                    // The far side is away for a while: decisions that came before are still taken up.
+                    report.findings.push(finding);
+                    return Ok(());
+                }
+                Err((finding, _)) => return Err(finding),
+            };
+            report.findings.extend(page.skipped.into_iter().take(20));
+            let mut decisions = Vec::with_capacity(page.decisions.len());
+            for incoming in page.decisions {
+                match directory.by_staff_number(&incoming.staff_number) {
+                    Some(person) => decisions.push(Decision {
+                        key: incoming.key,
+                        person,
+                        period: incoming.period,
+                        author: incoming.author,
+                        at: incoming.at,
+                        kind: incoming.kind,
+                    }),
+                    None => report.findings.push(unknown_person(&origin, incoming.staff_number.as_str())),
+                }
+            }
+            let same = cursor.as_deref() == Some(page.next.as_str());
+            let new = self
+                .store
+                .append_decisions(&origin, &decisions, Some(&page.next))
+                .await
+                .map_err(|error| error.finding())?;
+            report.done += new;
+            if !page.more || same {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets a record follow an approval or classification; false when it says so already.
+    async fn take_up(&self, directory: &Directory, stored: &StoredDecision) -> Result<bool, Refused> {
+        let decision = &stored.decision;
+        let Some(known) = directory.person(decision.person) else { return Ok(false) };
+        let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+        let Some(latest) = self.store.latest_revision(decision.person, decision.period).await? else {
+            return Err(nothing_to_approve(known.staff_number.as_str(), decision.period).into());
+        };
+        let held_content = content_of(&latest)?;
+        let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
+        let outcome = match &decision.kind {
+            DecisionKind::Approval { revision, decision_no } => life::approve(
+                held,
+                subject,
+                Approval {
+                    revision: Some(*revision),
+                    author: &decision.author,
+                    at: decision.at,
+                    decision_no: decision_no.as_deref(),
+                },
+            ),
+            DecisionKind::Classification { level, decision_no } => life::classify(
+                held,
+                subject,
+                Classification {
+                    level: *level,
+                    author: &decision.author,
+                    at: decision.at,
+                    decision_no: decision_no.as_deref(),
+                },
+            ),
+            _ => return Ok(false),
+        };
+        let (content, summary) = match outcome.map_err(Refused::Finding)? {
+            Approved::Already => return Ok(false),
+            Approved::Revision { content, summary, .. } => (content, summary),
+        };
+        let now = self.clock.now();
+        let revision = self.revision(
+            decision.person,
+            latest.revision + 1,
+            RecordState::Approved,
+            &content,
+            &summary,
+            &decision.author,
+            None,
+            now,
+        )?;
+        let outbox = self.results_of_approval(directory, &revision, &content).await?;
+        let due = if decision.period.is_year() {
+            Vec::new()
+        } else {
+            vec![(decision.person, Period::Year(decision.period.year()))]
+        };
+        let new = NewRevision { revision, outbox, settles: vec![stored.id], due };
+        crate::failpoint!("record::before_commit");
+        self.store.append_revision(&new).await?;
+        crate::failpoint!("record::after_commit");
+        Ok(true)
+    }
+
+    /// What an approved revision sends: a year at once, a quarter once its period is closed.
+    pub(super) async fn results_of_approval(
+        &self,
+        directory: &Directory,
+        revision: &Revision,
+        content: &Content,
+    ) -> Result<Vec<OutboxNew>, Finding> {
+        let closed = self.store.period_close(revision.period).await.map_err(|error| error.finding())?;
+        match start_of(revision.period, revision.at, closed.as_ref().map(|close| close.at)) {
+            None => Ok(Vec::new()),
+            Some(start) => {
+                let item =
+                    result_item(self, directory, revision.person, Some((revision, content)), start).await?;
+                Ok(item.into_iter().collect())
+            }
+        }
+    }
+
+    async fn refuse_decision(&self, stored: &StoredDecision, finding: &Finding) -> Result<(), Finding> {
+        let object = format!("record {} {}", stored.decision.person, stored.decision.period);
+        let why = format!("{} {}", finding.code, finding.what.en);
+        self.store
+            .note(self.clock.now(), &stored.decision.author, "decision_refused", object, Some(&why))
+            .await
+            .map_err(|error| error.finding())
+    }
+}
+
+fn unknown_person(origin: &str, staff_number: &str) -> Finding {
+    Finding::warning(
+        "LT-DLV-009",
+        Text::new(
+            format!("quyết định cho số hiệu {staff_number} không có trong danh sách công chức"),
+            format!("a decision about staff number {staff_number}, who is not in the people list"),
+        ),
+        Text::new("nhập người này bằng `people import`", "import the person with `people import`"),
+    )
+    .at(Place::of(format!("target {origin}")))
+}
+
+fn nothing_to_approve(staff_number: &str, period: Period) -> Finding {
+    Finding::error(
+        "LT-REC-020",
+        Text::new(
+            format!("chưa có hồ sơ kỳ {period} của {staff_number} để phê duyệt"),
+            format!("there is no record of {period} for {staff_number} to approve"),
+        ),
+        Text::new(
+            "xem `score show`; hồ sơ được lập khi có điểm",
+            "look at `score show`; a record follows from a score",
+        ),
+    )
+}

@@ -1,0 +1,92 @@
+//! Pulling a source when its schedule says so.
+//!
+//! Owns the decision which kind of pull is due and the times of the next one. A missed time is made up for
+//! once. While a source is blocked (it asked for it, or it failed again and again) nothing is sent to it.
+
+use super::app::App;
+use super::pull::pull_source;
+use super::step::{Step, StepReport};
+use crate::connector::PullMode;
+use crate::domain::SourceId;
+use crate::error::{Finding, Place, Text};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The pulling step of one source.
+pub struct PullSource {
+    app: Arc<App>,
+    source: SourceId,
+    name: String,
+}
+
+impl PullSource {
+    /// A step for a configured source.
+    pub fn new(app: Arc<App>, source: SourceId) -> Self {
+        let name = format!("pull:{source}");
+        Self { app, source, name }
+    }
+}
+
+#[async_trait]
+impl Step for PullSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn pokes(&self) -> &[&'static str] {
+        &["identify"]
+    }
+
+    async fn run(&self) -> Result<StepReport, Finding> {
+        let app = &self.app;
+        let Some(source) = app.sources.get(&self.source) else { return Ok(StepReport::default()) };
+        let state = app.store.source_state(&self.source).await.map_err(|error| error.finding())?;
+        let now = app.clock.now();
+        if state.next_due_at.is_some_and(|due| due > now) {
+            return Ok(StepReport::default());
+        }
+        if state.blocked_until.is_some_and(|until| until > now) {
+            // Shown as failing until a pull succeeds.
+            return state.last_error.map_or(Ok(StepReport::default()), Err);
+        }
+        // The next time is written first: a pull that kills the process is not begun again at once.
+        let next = source.schedule.next_after(now).unwrap_or(now + TimeDelta::hours(1));
+        app.store.plan_source(&self.source, next).await.map_err(|error| error.finding())?;
+        let full_due = source.full_schedule.as_ref().is_some_and(|schedule| {
+            state.last_full_at.is_none_or(|last| schedule.next_after(last).is_some_and(|due| due <= now))
+        });
+        let first = state.cursor.is_none() && state.last_success_at.is_none();
+        let mode = if full_due && !first { PullMode::Full } else { PullMode::Incremental };
+        let summary = pull_source(app, &source.connector, mode, &|_| {}).await.map_err(|finding| {
+            let place =
+                finding.place.clone().unwrap_or_else(|| Place::of(super::map::source_name(&self.source)));
+            finding.at(place)
+        })?;
+        let counters = summary.counters;
+        Ok(StepReport {
+            done: counters.new + counters.changed + summary.gone,
+            failed: counters.rejected,
+            more: false,
+            findings: summary.findings,
+        })
+    }
+}
+
+/// There is no such source.
+pub(super) fn no_such_source(name: &str, known: &[String]) -> Finding {
+    let list = known.join(", ");
+    Finding::error(
+        "LT-PUL-002",
+        Text::new(
+            format!("không có nguồn \"{name}\"; các nguồn: {list}"),
+            format!("there is no source \"{name}\"; sources: {list}"),
+        ),
+        Text::new("kiểm tra [[source]] trong tệp cấu hình", "check [[source]] in the configuration"),
+    )
+}

@@ -1,0 +1,250 @@
+//! Runs every background step in a task of its own: on its interval, when poked, and under a lease.
+//!
+//! Owns the loop, the lease of each step and the status the page shows (running since, last result, next
+//! run). A step that fails or panics keeps its place: the reason is shown and the next run tries again,
+//! the other steps never notice. Stopping waits for the running steps up to the given limit.
+
+use crate::clock::Clock;
+use crate::error::{Finding, Text};
+use crate::pipeline::step::{Bell, Step, StepReport};
+use crate::store::Store;
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a replica may hold a step without renewing it.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Shortest pause after a run that reports more to do, so that one step never starves the store.
+const BREATH: Duration = Duration::from_millis(5);
+
+/// One step as the status page shows it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StepStatus {
+    /// Name of the step.
+    pub name: String,
+    /// Since when it runs, while it runs.
+    pub running_since: Option<DateTime<Utc>>,
+    /// When the last run ended.
+    pub last_end: Option<DateTime<Utc>>,
+    /// When a run last succeeded.
+    pub last_success: Option<DateTime<Utc>>,
+    /// What the last successful run did.
+    pub last_report: Option<StepReport>,
+    /// Why the last run failed; none after a success.
+    pub last_error: Option<Finding>,
+    /// Runs so far.
+    pub runs: u64,
+    /// Items handled so far.
+    pub done: u64,
+    /// Whether another replica holds the step's lease.
+    pub elsewhere: bool,
+}
+
+/// The status of every step, shared with the page.
+#[derive(Debug, Clone, Default)]
+pub struct Board(Arc<RwLock<BTreeMap<String, StepStatus>>>);
+
+impl Board {
+    /// Every step, by name.
+    pub fn all(&self) -> Vec<StepStatus> {
+        match self.0.read() {
+            Ok(board) => board.values().cloned().collect(),
+            Err(poisoned) => poisoned.into_inner().values().cloned().collect(),
+        }
+    }
+
+    fn update(&self, name: &str, change: impl FnOnce(&mut StepStatus)) {
+        let mut board = match self.0.write() {
+            Ok(board) => board,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        let status = board.entry(name.to_owned()).or_default();
+        status.name = name.to_owned();
+        change(status);
+    }
+}
+
+/// Runs the steps until it is told to stop.
+pub struct Driver {
+    store: Store,
+    clock: Clock,
+    owner: String,
+    board: Board,
+    bells: BTreeMap<String, Bell>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Driver {
+    /// A driver without steps. `owner` names this replica in leases.
+    pub fn new(store: Store, clock: Clock, owner: String, bells: BTreeMap<String, Bell>) -> Self {
+        Self {
+            store,
+            clock,
+            owner,
+            board: Board::default(),
+            bells,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// The status of every step.
+    pub fn board(&self) -> Board {
+        self.board.clone()
+    }
+
+    /// Starts a step.
+    pub fn start(&self, step: Arc<dyn Step>) {
+        let runner = Runner {
+            bell: self.bells.get(step.name()).cloned().unwrap_or_default(),
+            pokes: step.pokes().iter().filter_map(|name| self.bells.get(*name).cloned()).collect(),
+            store: self.store.clone(),
+            clock: self.clock,
+            owner: self.owner.clone(),
+            board: self.board.clone(),
+            step,
+        };
+        self.board.update(runner.step.name(), |_| {});
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { runner.run(stop).await });
+    }
+
+    /// Lets running steps finish their present run, at most `limit`; false when some had to be dropped.
+    /// A dropped step loses nothing: what it had not committed is due again.
+    pub async fn stop(&self, limit: Duration) -> bool {
+        self.stop.cancel();
+        self.tasks.close();
+        tokio::time::timeout(limit, self.tasks.wait()).await.is_ok()
+    }
+}
+
+struct Runner {
+    step: Arc<dyn Step>,
+    bell: Bell,
+    pokes: Vec<Bell>,
+    store: Store,
+    clock: Clock,
+    owner: String,
+    board: Board,
+}
+
+impl Runner {
+    async fn run(self, stop: CancellationToken) {
+        let name = format!("step:{}", self.step.name());
+        while !stop.is_cancelled() {
+            let pause = match self.store.acquire_lease(&name, &self.owner, LEASE).await {
+                Ok(Some(_)) => self.one_run().await,
+                Ok(None) => {
+                    self.board.update(self.step.name(), |status| status.elsewhere = true);
+                    self.step.interval()
+                }
+                Err(error) => {
+                    let finding = error.finding();
+                    self.board.update(self.step.name(), |status| status.last_error = Some(finding));
+                    self.step.interval()
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.bell.rung() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        // Another replica may take over at once instead of waiting for the lease to run out.
+        if let Err(error) = self.store.release_lease(&name, &self.owner).await {
+            tracing::debug!(step = self.step.name(), error = %error, "lease not released, it runs out by itself");
+        }
+    }
+
+    async fn one_run(&self) -> Duration {
+        let name = self.step.name();
+        let started = self.clock.now();
+        self.board.update(name, |status| {
+            status.running_since = Some(started);
+            status.elsewhere = false;
+        });
+        let renewal = self.keep_lease();
+        let run = AssertUnwindSafe(self.step.run()).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = run => outcome.unwrap_or_else(|_| Err(panicked(name))),
+            lost = renewal => Err(lost),
+        };
+        let ended = self.clock.now();
+        let mut pause = self.step.interval();
+        match &outcome {
+            Ok(report) => {
+                if report.done > 0 {
+                    self.pokes.iter().for_each(Bell::ring);
+                }
+                if report.more {
+                    pause = BREATH;
+                }
+                tracing::debug!(step = name, done = report.done, failed = report.failed, "step ran");
+            }
+            Err(finding) => tracing::warn!(step = name, code = finding.code, "{}", finding.what.en),
+        }
+        self.board.update(name, |status| {
+            status.running_since = None;
+            status.last_end = Some(ended);
+            status.runs += 1;
+            match outcome {
+                Ok(report) => {
+                    status.last_success = Some(ended);
+                    status.last_error = None;
+                    status.done += report.done;
+                    status.last_report = Some(report);
+                }
+                Err(finding) => status.last_error = Some(finding),
+            }
+        });
+        pause
+    }
+
+    /// Renews the lease while a long run lasts; returns only when the lease was lost.
+    async fn keep_lease(&self) -> Finding {
+        let name = format!("step:{}", self.step.name());
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            match self.store.acquire_lease(&name, &self.owner, LEASE).await {
+                Ok(Some(_)) | Err(_) => {}
+                Ok(None) => return lease_lost(self.step.name()),
+            }
+        }
+    }
+}
+
+fn panicked(step: &str) -> Finding {
+    Finding::error(
+        "LT-RUN-010",
+        Text::new(
+            format!("bước \"{step}\" dừng đột ngột do lỗi chương trình"),
+            format!("step \"{step}\" panicked"),
+        ),
+        Text::new(
+            "bước sẽ chạy lại theo lịch; gửi nhật ký cho nhóm phát triển",
+            "it runs again at its next time; send the log to the developers",
+        ),
+    )
+}
+
+fn lease_lost(step: &str) -> Finding {
+    Finding::warning(
+        "LT-RUN-011",
+        Text::new(
+            format!("bước \"{step}\" mất quyền chạy vào tay một máy khác"),
+            format!("step \"{step}\" lost its lease to another replica"),
+        ),
+        Text::new(
+            "không cần xử lý; nếu lặp lại, kiểm tra đồng hồ và tải của các máy",
+            "nothing to do; if it happens again and again, look at the clocks and load of the replicas",
+        ),
+    )
+}

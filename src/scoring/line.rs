@@ -1,0 +1,274 @@
+//! From a task to a line: what was assigned, what is completed, how late, how often it failed (scoring
+//! rules 8b).
+//!
+//! Owns every decision about whether and how a task counts in a person's period. Nothing disappears: a task
+//! that does not count is listed with its reason. It must not know how lines are added up.
+
+use crate::domain::rules::{
+    CompletionEvent, Counted, DueDateRule, GonePolicy, LateUnit, PartialCompletion, PeriodMembership, RuleSet,
+};
+use crate::domain::{CanonicalTask, Due, Period, TaskKey, TaskStatus, WorkingCalendar, local_date};
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+/// A task that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Where it comes from: source and key, or the line's name in a calculation.
+    pub source: String,
+    /// Title.
+    pub title: String,
+    /// Product code.
+    pub product: String,
+    /// k, above 0.
+    pub coefficient: Decimal,
+    /// G, 0 or more.
+    pub assigned: Decimal,
+    /// C, completed and accepted.
+    pub completed: Decimal,
+    /// q: failed assessments that count.
+    pub quality_failures: u32,
+    /// l: counts of lateness after excuses.
+    pub late_count: u32,
+    /// Outside the assigned total: taken over or unplanned (art. 18.1.d).
+    pub extra: bool,
+    /// Day it was due.
+    pub due: Option<NaiveDate>,
+    /// Day it was completed.
+    pub completed_on: Option<NaiveDate>,
+    /// Things to know about the line.
+    pub notes: Vec<String>,
+    /// Whose line it is, for leaders who answer for others; none for one's own.
+    pub of: Option<String>,
+}
+
+/// A task that does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excluded {
+    /// Where it comes from.
+    pub source: String,
+    /// Title.
+    pub title: String,
+    /// Why: `unmapped`, `outside_catalog`, `cancelled`, `gone`, `not_due_yet`.
+    pub reason: String,
+}
+
+/// Everything about one person's stake in one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskFacts<'a> {
+    /// The task's key.
+    pub key: &'a TaskKey,
+    /// The task.
+    pub task: &'a CanonicalTask,
+    /// Product code and coefficient, frozen; none while it waits or is outside the catalog.
+    pub product: Option<(&'a str, Decimal)>,
+    /// Whether it was decided to be no product.
+    pub outside: bool,
+    /// The person gave it away: it stays assigned to them, what is done counts for the other.
+    pub handed_over: bool,
+    /// The person took it over: it counts on top of what was assigned.
+    pub taken_over: bool,
+    /// Failed assessments a superior confirmed.
+    pub confirmed_failures: Option<u32>,
+    /// Lateness excused by the competent authority.
+    pub late_excused: bool,
+    /// Failures excused by the competent authority.
+    pub quality_excused: bool,
+    /// Completed quantity a superior confirmed.
+    pub confirmed_quantity: Option<Decimal>,
+}
+
+/// The lines and exclusions of one person in one period, judged on a day. `to_date` leaves out what is
+/// neither due by that day nor completed; the full period does not.
+pub fn build_lines(
+    facts: &[TaskFacts<'_>],
+    period: Period,
+    as_of: NaiveDate,
+    to_date: bool,
+    rules: &RuleSet,
+    calendar: &WorkingCalendar,
+) -> (Vec<Line>, Vec<Excluded>) {
+    let (mut lines, mut excluded) = (Vec::new(), Vec::new());
+    for fact in facts {
+        let due = due_in_force(fact.task, rules);
+        if !period.contains(reference_day(fact.task, due, rules)) {
+            continue;
+        }
+        match judge(fact, due, as_of, to_date, rules, calendar) {
+            Ok(line) => lines.push(line),
+            Err(reason) => excluded.push(Excluded {
+                source: source(fact.key),
+                title: fact.task.draft.title.clone(),
+                reason: reason.to_owned(),
+            }),
+        }
+    }
+    (lines, excluded)
+}
+
+fn source(key: &TaskKey) -> String {
+    format!("{}/{}", key.source, key.external_id)
+}
+
+/// The day that decides which period a task belongs to.
+pub fn reference_day(task: &CanonicalTask, due: Option<Due>, rules: &RuleSet) -> NaiveDate {
+    let assigned = local_date(task.draft.assigned_at.unwrap_or(task.first_seen_at));
+    match rules.period_membership {
+        PeriodMembership::AssignedInPeriod => assigned,
+        _ => due.map_or(assigned, |due| due.day),
+    }
+}
+
+/// The due date that counts after extensions (switch `due_date_rule`): one granted after the old date had
+/// passed is an excuse at best, not a new date.
+pub fn due_in_force(task: &CanonicalTask, rules: &RuleSet) -> Option<Due> {
+    if rules.due_date_rule == DueDateRule::Latest {
+        return task.draft.due;
+    }
+    let mut changes = task.due_changes.iter();
+    let mut in_force = changes.next().map_or(task.draft.due, |(due, _)| *due);
+    for (due, granted) in changes {
+        let passed = in_force.is_some_and(|old| local_date(*granted) > old.day);
+        if !passed {
+            in_force = *due;
+        }
+    }
+    in_force
+}
+
+fn judge(
+    fact: &TaskFacts<'_>,
+    due: Option<Due>,
+    as_of: NaiveDate,
+    to_date: bool,
+    rules: &RuleSet,
+    calendar: &WorkingCalendar,
+) -> Result<Line, &'static str> {
+    let task = fact.task;
+    let status = task.draft.status;
+    if status.is_withdrawn() && !rules.cancelled_in_denominator {
+        return Err("cancelled");
+    }
+    if status == TaskStatus::Gone && rules.gone_policy == GonePolicy::ExcludeAndList {
+        return Err("gone");
+    }
+    if fact.outside {
+        return Err("outside_catalog");
+    }
+    let Some((product, coefficient)) = fact.product else { return Err("unmapped") };
+    let completed_at = completion(task, rules);
+    let is_due = due.is_some_and(|due| due.day <= as_of);
+    if to_date && !is_due && completed_at.is_none() {
+        return Err("not_due_yet");
+    }
+    let assigned = task.draft.quantity.unwrap_or(Decimal::ONE);
+    let mut notes = Vec::new();
+    let completed = completed_quantity(fact, completed_at, assigned, rules, &mut notes);
+    let completed_on = completed_at.map(local_date);
+    let late_count = late_count(fact, due, completed_on, rules, calendar, &mut notes);
+    if completed.is_zero()
+        && let Some(due) = due
+        && due.day < as_of
+        && status.is_open()
+    {
+        notes.push(format!("overdue by {} days", (as_of - due.day).num_days()));
+    }
+    Ok(Line {
+        source: source(fact.key),
+        title: task.draft.title.clone(),
+        product: product.to_owned(),
+        coefficient,
+        assigned,
+        completed,
+        quality_failures: failures(fact, rules, &mut notes),
+        late_count,
+        extra: fact.taken_over || task.draft.unplanned,
+        due: due.map(|due| due.day),
+        completed_on,
+        notes,
+        of: None,
+    })
+}
+
+fn completion(task: &CanonicalTask, rules: &RuleSet) -> Option<DateTime<Utc>> {
+    let counts = task.draft.status == TaskStatus::Done
+        || (rules.rejected_counts_as_completed && task.draft.status == TaskStatus::Refused);
+    if !counts {
+        return None;
+    }
+    let accepted = task.draft.completed_at.unwrap_or(task.last_changed_at);
+    Some(match rules.completion_event {
+        CompletionEvent::Submitted => task.accepted_submission_at.unwrap_or(accepted),
+        CompletionEvent::Accepted => accepted,
+    })
+}
+
+fn completed_quantity(
+    fact: &TaskFacts<'_>,
+    completed_at: Option<DateTime<Utc>>,
+    assigned: Decimal,
+    rules: &RuleSet,
+    notes: &mut Vec<String>,
+) -> Decimal {
+    if fact.handed_over {
+        notes.push("handed over: stays assigned, done by another (Đ18.1.d)".to_owned());
+        return Decimal::ZERO;
+    }
+    match (fact.confirmed_quantity, rules.partial_completion) {
+        (Some(quantity), PartialCompletion::ConfirmedFraction) => {
+            notes.push(format!("completed quantity {} confirmed by a superior", quantity.normalize()));
+            quantity
+        }
+        _ if completed_at.is_some() => assigned,
+        _ => Decimal::ZERO,
+    }
+}
+
+fn late_count(
+    fact: &TaskFacts<'_>,
+    due: Option<Due>,
+    completed_on: Option<NaiveDate>,
+    rules: &RuleSet,
+    calendar: &WorkingCalendar,
+    notes: &mut Vec<String>,
+) -> u32 {
+    let (Some(due), Some(day)) = (due, completed_on) else { return 0 };
+    let count = lateness(due.day, day, rules.late_unit, calendar);
+    if count > 0 && fact.late_excused {
+        notes.push(format!("lateness of {count} excused: objective cause confirmed (Đ14.2.c)"));
+        return 0;
+    }
+    count
+}
+
+/// Counts of lateness between a due day and a completion day; the due day itself is on time.
+pub fn lateness(due: NaiveDate, completed: NaiveDate, unit: LateUnit, calendar: &WorkingCalendar) -> u32 {
+    if completed <= due {
+        return 0;
+    }
+    match unit {
+        LateUnit::Occurrence => 1,
+        LateUnit::CalendarDay => u32::try_from((completed - due).num_days()).unwrap_or(u32::MAX),
+        LateUnit::WorkingDay => calendar.working_days_after(due, completed),
+    }
+}
+
+fn failures(fact: &TaskFacts<'_>, rules: &RuleSet, notes: &mut Vec<String>) -> u32 {
+    let candidates = fact.task.returned_count;
+    let counted = match (fact.confirmed_failures, rules.quality_counted) {
+        (Some(confirmed), _) => confirmed,
+        (None, Counted::Automatic) => candidates,
+        (None, Counted::ConfirmedOnly) => {
+            if candidates > 0 {
+                notes.push(format!("returned {candidates} times, not confirmed as a content error"));
+            }
+            0
+        }
+    };
+    if counted > 0 && fact.quality_excused {
+        notes.push(format!("{counted} failures excused: objective cause confirmed (Đ14.2.b)"));
+        return 0;
+    }
+    counted
+}

@@ -1,0 +1,425 @@
+//! The decree's arithmetic: lines → a, b, c, d, đ, e → score, with its derivation.
+//!
+//! Owns the formulas of Decree 335/2025 art. 14–17 under a rule set's switches. Pure: the same inputs give
+//! the same derivation, byte for byte. It must not know where tasks or decisions come from, what day it is,
+//! or any float. A part that is missing stays missing; it is never 0 and never the maximum.
+
+pub mod line;
+mod sum;
+pub mod year;
+
+use crate::domain::rules::{
+    CapLevel, ClassifyOn, DUnscored, DeductionScope, GenAssumption, GenScoreSource, LeaderLevels, RuleSet,
+    ZeroDenPolicy,
+};
+use crate::domain::{Component, Exact, Level, Period, Role};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use sum::Sum;
+
+pub use line::{Excluded, Line, TaskFacts, build_lines};
+
+/// General criteria as far as people entered them: item → points.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Criteria {
+    /// Entered by the person (art. 18.2).
+    pub own: Option<BTreeMap<String, Exact>>,
+    /// Entered by the scorer (art. 17.2).
+    pub superior: Option<BTreeMap<String, Exact>>,
+}
+
+/// A subordinate as component d needs them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subordinate {
+    /// Who, for the list of those who are missing.
+    pub person: String,
+    /// Period score; none while a part is missing.
+    pub total: Option<Exact>,
+}
+
+/// Everything a period score is computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonInput {
+    /// Which period.
+    pub period: Period,
+    /// Role in it.
+    pub role: Role,
+    /// Lines that count, those of people in charge included where the rule set pools them.
+    pub lines: Vec<Line>,
+    /// Tasks that do not count, with reason.
+    pub excluded: Vec<Excluded>,
+    /// General criteria.
+    pub criteria: Criteria,
+    /// đ and e in percent, as decided.
+    pub components: BTreeMap<Component, Exact>,
+    /// Subordinates whose results make d; none for staff.
+    pub subordinates: Vec<Subordinate>,
+    /// d in percent as given to the calculator instead of subordinates; never set by the daemon.
+    pub unit_result: Option<Exact>,
+}
+
+/// A value, exact and printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Number {
+    /// Exact: a decimal, or `numerator/denominator`.
+    pub exact: Exact,
+    /// Printed, rounded once.
+    pub printed: String,
+}
+
+/// One line with the numbers it adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineResult {
+    /// The line.
+    #[serde(flatten)]
+    pub line: Line,
+    /// k·G, 0 outside the denominator.
+    pub assigned_converted: Exact,
+    /// k·C.
+    pub completed_converted: Exact,
+    /// What it adds to the numerator of b.
+    pub quality: Exact,
+    /// What it adds to the numerator of c.
+    pub progress: Exact,
+}
+
+/// A score with every step that led to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Derivation {
+    /// Which period.
+    pub period: Period,
+    /// Role.
+    pub role: Role,
+    /// Σ k·G (art. 14.2).
+    pub denominator: Exact,
+    /// Numerators of a, b, c.
+    pub numerators: BTreeMap<&'static str, Exact>,
+    /// a, b, c and, for leaders, d, đ, e in percent, as far as they exist. Keys: a, b, c, d, dd, e.
+    pub components: BTreeMap<&'static str, Number>,
+    /// R in percent (art. 16).
+    pub criterion: Option<Number>,
+    /// R·70, 0–70 (art. 12.3).
+    pub task_part: Option<Number>,
+    /// General criteria, 0–30 (art. 12.2).
+    pub general: Option<Number>,
+    /// S = general + R·70 (art. 17.1).
+    pub total: Option<Number>,
+    /// Band of the total (art. 20); for a quarter not a classification.
+    pub level: Option<Level>,
+    /// Parts that are missing.
+    pub missing: Vec<String>,
+    /// Formulas with the numbers put in, one a line.
+    pub formulas: Vec<String>,
+    /// Lines that count.
+    pub lines: Vec<LineResult>,
+    /// Tasks that do not, with reason.
+    pub excluded: Vec<Excluded>,
+    /// Subordinates without a score, where they keep d from existing or were left out of it.
+    pub unscored: Vec<String>,
+    /// Whether the general criteria are assumed (switch `gen_assumption`).
+    pub general_assumed: bool,
+    /// The switches applied.
+    pub rule_set: RuleSet,
+}
+
+/// Printed decimals of percentages.
+const PERCENT_DIGITS: u32 = 2;
+
+/// Computes a person's period score.
+pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
+    let totals = Totals::of(&input.lines, rules);
+    let mut derivation = Derivation {
+        period: input.period,
+        role: input.role,
+        denominator: totals.denominator.total(),
+        numerators: BTreeMap::new(),
+        components: BTreeMap::new(),
+        criterion: None,
+        task_part: None,
+        general: None,
+        total: None,
+        level: None,
+        missing: Vec::new(),
+        formulas: Vec::new(),
+        lines: input.lines.iter().map(|line| line_result(line, rules)).collect(),
+        excluded: input.excluded.clone(),
+        unscored: Vec::new(),
+        general_assumed: false,
+        rule_set: rules.clone(),
+    };
+    let ratios = ratios(&totals, rules, &mut derivation);
+    let mut parts = ratios;
+    if input.role.is_leader() {
+        parts.extend(leader_parts(input, rules, &mut derivation));
+    }
+    for (name, value) in &parts {
+        if let Some(value) = value {
+            let percent = value * &Exact::integer(100);
+            derivation.components.insert(name, number(percent, PERCENT_DIGITS, rules));
+        }
+    }
+    if let Some(criterion) = criterion(&parts, rules, &mut derivation) {
+        let task_part = cap(
+            &criterion * &Exact::integer(70),
+            70,
+            rules.cap_level == CapLevel::Part70
+                || rules.cap_level == CapLevel::Criterion
+                || rules.cap_level == CapLevel::EachRatio,
+        );
+        derivation.criterion = Some(number(&criterion * &Exact::integer(100), PERCENT_DIGITS, rules));
+        derivation
+            .formulas
+            .push(format!("R·70 = {} (Đ12.3)", task_part.round(rules.rounding.digits, rules.rounding.mode)));
+        derivation.task_part = Some(number(task_part, rules.rounding.digits, rules));
+    }
+    general(input, rules, &mut derivation);
+    if let (Some(task_part), Some(general)) = (&derivation.task_part, &derivation.general) {
+        let total = number(&task_part.exact + &general.exact, rules.rounding.digits, rules);
+        derivation
+            .formulas
+            .push(format!("S = {} + {} = {} (Đ17.1)", general.printed, task_part.printed, total.printed));
+        derivation.level = Some(level_of(&total, rules));
+        derivation.total = Some(total);
+    }
+    derivation
+}
+
+/// The band a score lies in, read from the exact or the printed value.
+pub fn level_of(total: &Number, rules: &RuleSet) -> Level {
+    match rules.rounding.classify_on {
+        ClassifyOn::Exact => Level::of_score(&total.exact),
+        ClassifyOn::Printed => {
+            Level::of_score(&total.printed.parse().unwrap_or_else(|_| total.exact.clone()))
+        }
+    }
+}
+
+pub(crate) fn number(exact: Exact, digits: u32, rules: &RuleSet) -> Number {
+    Number { printed: exact.round(digits, rules.rounding.mode), exact }
+}
+
+/// Sums over all lines. Numerators of b and c are kept fourfold: a deduction is a quarter.
+#[derive(Default)]
+struct Totals {
+    denominator: Sum,
+    quantity: Sum,
+    quality: Sum,
+    progress: Sum,
+}
+
+impl Totals {
+    fn of(lines: &[Line], rules: &RuleSet) -> Self {
+        let adds = |part: &str| rules.extra_components.iter().any(|name| name == part);
+        let (to_a, to_b, to_c) = (adds("a"), adds("b"), adds("c"));
+        let mut totals = Self::default();
+        for line in lines {
+            if !line.extra || rules.extra_in_denominator {
+                totals.denominator.add(line.coefficient, line.assigned, 1);
+            }
+            if !line.extra || to_a {
+                totals.quantity.add(line.coefficient, line.completed, 1);
+            }
+            if !line.extra || to_b {
+                let (quantity, quarters) = kept(line, line.quality_failures, rules);
+                totals.quality.add(line.coefficient, quantity, quarters);
+            }
+            if !line.extra || to_c {
+                let (quantity, quarters) = kept(line, line.late_count, rules);
+                totals.progress.add(line.coefficient, quantity, quarters);
+            }
+        }
+        totals
+    }
+}
+
+/// What deductions leave of a line's completed quantity: a quantity and a number of quarters of it.
+fn kept(line: &Line, counts: u32, rules: &RuleSet) -> (Decimal, u32) {
+    match rules.deduction_scope {
+        // 25 % of the product's points per count, never below 0 (Đ14.2.b–c; Handbook VI).
+        DeductionScope::Line => (line.completed, 4u32.saturating_sub(counts)),
+        DeductionScope::Unit => {
+            let fourfold = line.completed.checked_mul(Decimal::from(4)).unwrap_or(Decimal::MAX);
+            ((fourfold - Decimal::from(counts)).max(Decimal::ZERO), 1)
+        }
+    }
+}
+
+fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
+    let k = Exact::from_decimal(line.coefficient);
+    let quarter = |(quantity, quarters): (Decimal, u32)| {
+        let whole = &(&k * &Exact::from_decimal(quantity)) * &Exact::integer(quarters.into());
+        whole.checked_div(&Exact::integer(4)).unwrap_or_else(Exact::zero)
+    };
+    let counts_in_denominator = !line.extra || rules.extra_in_denominator;
+    LineResult {
+        assigned_converted: if counts_in_denominator {
+            &k * &Exact::from_decimal(line.assigned)
+        } else {
+            Exact::zero()
+        },
+        completed_converted: &k * &Exact::from_decimal(line.completed),
+        quality: quarter(kept(line, line.quality_failures, rules)),
+        progress: quarter(kept(line, line.late_count, rules)),
+        line: line.clone(),
+    }
+}
+
+type Part = (&'static str, Option<Exact>);
+
+fn ratios(totals: &Totals, rules: &RuleSet, derivation: &mut Derivation) -> Vec<Part> {
+    let four = Exact::integer(4);
+    let quarter = |sum: &Sum| sum.total().checked_div(&four).unwrap_or_else(Exact::zero);
+    let numerators =
+        [("a", totals.quantity.total()), ("b", quarter(&totals.quality)), ("c", quarter(&totals.progress))];
+    let articles = ["Đ14.2.a", "Đ14.2.b", "Đ14.2.c"];
+    let denominator = derivation.denominator.clone();
+    let mut parts = Vec::with_capacity(3);
+    for ((name, numerator), article) in numerators.into_iter().zip(articles) {
+        let value = match numerator.checked_div(&denominator) {
+            Some(ratio) => {
+                let capped = cap(ratio, 1, rules.cap_level == CapLevel::EachRatio);
+                let percent = (&capped * &Exact::integer(100)).round(PERCENT_DIGITS, rules.rounding.mode);
+                derivation
+                    .formulas
+                    .push(format!("{name} = {numerator} / {denominator} = {percent} % ({article})"));
+                Some(capped)
+            }
+            None => match rules.zero_den_policy {
+                ZeroDenPolicy::NotComputable => None,
+                ZeroDenPolicy::Zero => Some(Exact::zero()),
+                ZeroDenPolicy::Full => Some(Exact::one()),
+            },
+        };
+        derivation.numerators.insert(name, numerator);
+        parts.push((name, value));
+    }
+    if parts.iter().any(|(_, value)| value.is_none()) {
+        derivation.missing.push("assigned_tasks".to_owned());
+    }
+    parts
+}
+
+fn leader_parts(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) -> Vec<Part> {
+    let hundredth = |percent: &Exact| percent.checked_div(&Exact::integer(100));
+    let unit = unit_result(input, rules, derivation);
+    if unit.is_none() {
+        derivation.missing.push("unit_result".to_owned());
+    }
+    let mut parts = vec![("d", unit)];
+    for (name, component, word) in [
+        ("dd", Component::ImplementationAbility, "implementation_ability"),
+        ("e", Component::UnityAbility, "unity_ability"),
+    ] {
+        let value = input.components.get(&component).and_then(hundredth);
+        if value.is_none() {
+            derivation.missing.push(word.to_owned());
+        }
+        parts.push((name, value));
+    }
+    parts
+}
+
+/// d: 100 % when every subordinate has at least 50, else 50 % (art. 15.3.a).
+fn unit_result(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) -> Option<Exact> {
+    if let Some(percent) = &input.unit_result {
+        return percent.checked_div(&Exact::integer(100));
+    }
+    derivation.unscored = input
+        .subordinates
+        .iter()
+        .filter(|person| person.total.is_none())
+        .map(|person| person.person.clone())
+        .collect();
+    let scored: Vec<&Exact> = input.subordinates.iter().filter_map(|person| person.total.as_ref()).collect();
+    if scored.is_empty() || (rules.d_unscored == DUnscored::Block && !derivation.unscored.is_empty()) {
+        return None;
+    }
+    let below = scored.iter().filter(|total| ***total < Exact::integer(50)).count();
+    derivation.formulas.push(format!("d: {below} / {} < 50 (Đ15.3.a)", scored.len()));
+    if below == 0 { Some(Exact::one()) } else { Exact::ratio(1, 2) }
+}
+
+/// R: the mean of three parts, of six for leaders (art. 16); missing while one of them is.
+fn criterion(parts: &[Part], rules: &RuleSet, derivation: &mut Derivation) -> Option<Exact> {
+    let values: Vec<&Exact> = parts.iter().map(|(_, value)| value.as_ref()).collect::<Option<_>>()?;
+    let count = i64::try_from(values.len()).ok()?;
+    let sum: Exact = values.into_iter().sum();
+    let mean = cap(sum.checked_div(&Exact::integer(count))?, 1, rules.cap_level == CapLevel::Criterion);
+    let names: Vec<&str> = parts.iter().map(|(name, _)| if *name == "dd" { "đ" } else { name }).collect();
+    let percent = (&mean * &Exact::integer(100)).round(PERCENT_DIGITS, rules.rounding.mode);
+    let article = if count == 3 { "Đ16.1" } else { "Đ16.2" };
+    derivation.formulas.push(format!("R = ({}) / {count} = {percent} % ({article})", names.join(" + ")));
+    Some(mean)
+}
+
+fn cap(value: Exact, limit: i64, applies: bool) -> Exact {
+    let limit = Exact::integer(limit);
+    if applies && value > limit { limit } else { value }
+}
+
+fn general(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) {
+    let sum = |items: &BTreeMap<String, Exact>| -> Exact { items.values().sum() };
+    let (own, superior) = (input.criteria.own.as_ref().map(sum), input.criteria.superior.as_ref().map(sum));
+    let entered = match rules.gen_score_source {
+        GenScoreSource::Own => own,
+        GenScoreSource::Superior => superior,
+        GenScoreSource::SuperiorElseSelf => superior.or(own),
+    };
+    let value = match (entered, rules.gen_assumption) {
+        (Some(value), _) => Some(value),
+        (None, GenAssumption::Full) => {
+            derivation.general_assumed = true;
+            Some(Exact::integer(30))
+        }
+        (None, GenAssumption::None) => None,
+    };
+    match value {
+        Some(value) => derivation.general = Some(number(value, rules.rounding.digits, rules)),
+        None => derivation.missing.push("general_criteria".to_owned()),
+    }
+}
+
+/// Why entered values cannot be what the law allows; empty when they can. Item points lie between 0 and the
+/// item's maximum in steps (form 01), đ and e are 50 or 100 unless the rule set says otherwise (art. 15.3).
+pub fn check_entries(
+    criteria: &Criteria,
+    components: &BTreeMap<Component, Exact>,
+    rules: &RuleSet,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let step: Option<Exact> = rules.gen_step.parse().ok();
+    for (whose, items) in [("self", &criteria.own), ("superior", &criteria.superior)] {
+        for (item, points) in items.iter().flatten() {
+            let Some((_, numerator, denominator)) =
+                crate::domain::evaluation::GENERAL_ITEMS.iter().find(|(name, ..)| name == item)
+            else {
+                wrong.push(format!("criteria.{whose}.{item}: there is no such item"));
+                continue;
+            };
+            let most = Exact::ratio((*numerator).into(), (*denominator).into()).unwrap_or_else(Exact::zero);
+            if points.is_negative() || *points > most {
+                wrong.push(format!("criteria.{whose}.{item}: {points} is not between 0 and {most}"));
+            }
+            let steps = step.as_ref().and_then(|step| points.checked_div(step));
+            if steps.is_some_and(|steps| steps.to_i64_ratio().is_none_or(|(_, denominator)| denominator != 1))
+            {
+                wrong.push(format!(
+                    "criteria.{whose}.{item}: {points} is not a multiple of {}",
+                    rules.gen_step
+                ));
+            }
+        }
+    }
+    for (component, percent) in components {
+        let allowed = match rules.leader_levels {
+            LeaderLevels::FiftyOrHundred => *percent == Exact::integer(50) || *percent == Exact::integer(100),
+            LeaderLevels::AnyBetween => *percent >= Exact::integer(50) && *percent <= Exact::integer(100),
+        };
+        if !allowed {
+            wrong
+                .push(format!("components.{component:?}: {percent} is not allowed (50 or 100 by art. 15.3)"));
+        }
+    }
+    wrong
+}

@@ -1,0 +1,389 @@
+//! Catalog versions and the mapping of tasks onto their products.
+//!
+//! A decision by a person is never overwritten by a rule or by text matching; every decision is kept.
+
+use super::audit::AuditNew;
+use super::db::{Row, Tx, Val, json, placeholders, vals};
+use super::task::{StoredTask, stored_task};
+use super::{Store, StoreError};
+use crate::domain::{CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::Value;
+
+/// A catalog version without its products.
+#[derive(Debug, Clone, Serialize)]
+pub struct CatalogHead {
+    /// Name.
+    pub version: CatalogVersion,
+    /// First day it is in force.
+    pub valid_from: NaiveDate,
+    /// When it was imported.
+    pub imported_at: DateTime<Utc>,
+    /// By whom.
+    pub imported_by: String,
+    /// Number of products.
+    pub products: u64,
+}
+
+/// Where a task stands with respect to the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingState {
+    /// Has its product.
+    Mapped,
+    /// Waits for a person.
+    Review,
+    /// Is no product of the catalog.
+    Outside,
+}
+
+impl MappingState {
+    /// Stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mapped => "mapped",
+            Self::Review => "review",
+            Self::Outside => "outside",
+        }
+    }
+
+    fn parse(word: &str) -> Result<Self, StoreError> {
+        [Self::Mapped, Self::Review, Self::Outside]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+            .ok_or_else(|| StoreError::unexpected(format!("unknown mapping state \"{word}\"")))
+    }
+}
+
+/// A task to be mapped, with the decision it has so far.
+#[derive(Debug, Clone)]
+pub struct MapItem {
+    /// The task.
+    pub task: StoredTask,
+    /// Its present mapping.
+    pub mapping: Option<MappingRow>,
+    /// Everyone who has a stake in it.
+    pub people: Vec<PersonId>,
+}
+
+/// A task's mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MappingRow {
+    /// State.
+    pub state: MappingState,
+    /// Product, when mapped.
+    pub product: Option<ProductCode>,
+    /// Catalog version, frozen at assignment.
+    pub catalog_version: CatalogVersion,
+    /// Coefficient, frozen at assignment.
+    pub coefficient: Option<Decimal>,
+    /// `operator`, `rule`, `text` or `source`.
+    pub decided_by: String,
+    /// Who, for a person's decision.
+    pub author: Option<String>,
+    /// Why: evidence and candidates.
+    pub reason: Value,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+}
+
+/// One decision to be saved.
+#[derive(Debug, Clone)]
+pub struct MappingWrite {
+    /// The task.
+    pub task: i64,
+    /// When the task had last changed as the decision was made.
+    pub changed_at: DateTime<Utc>,
+    /// The decision; none keeps the present one.
+    pub row: Option<MappingRow>,
+}
+
+/// A task that waits for a person.
+#[derive(Debug, Clone)]
+pub struct ReviewItem {
+    /// Number.
+    pub task: i64,
+    /// Key.
+    pub key: TaskKey,
+    /// Title.
+    pub title: String,
+    /// Evidence and candidates.
+    pub reason: Value,
+}
+
+impl Store {
+    /// Adds a catalog version. A version that exists is refused: versions are never edited.
+    pub async fn import_catalog(
+        &self,
+        version: &CatalogVersion,
+        valid_from: NaiveDate,
+        products: &[CatalogProduct],
+        sha256: &[u8],
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let inserted = tx
+            .execute(
+                "INSERT INTO catalog_version (version, valid_from, sha256, imported_at, imported_by) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING",
+                vals![version.as_str(), valid_from, sha256.to_vec(), now, author],
+            )
+            .await?;
+        if inserted == 0 {
+            return Err(StoreError::Conflict(format!("catalog version {version} exists already")));
+        }
+        for chunk in products.chunks(400) {
+            let mut vals = Vec::with_capacity(chunk.len() * 4);
+            for product in chunk {
+                vals.extend(vals![
+                    version.as_str(),
+                    product.code.as_str(),
+                    product.coefficient,
+                    json(product)?
+                ]);
+            }
+            let sql = format!(
+                "INSERT INTO catalog_product (version, code, coefficient, body) VALUES {}",
+                placeholders(chunk.len(), 4, 1)
+            );
+            tx.execute(sql, vals).await?;
+        }
+        // What no person decided may look different under the new version.
+        tx.execute(
+            "UPDATE task SET map_due = $1 WHERE id IN (SELECT task_id FROM mapping WHERE state = 'review' AND decided_by <> 'operator')",
+            vals![true],
+        )
+        .await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "catalog_imported",
+            object: format!("catalog {version}"),
+            detail: format!("{} products, valid from {valid_from}", products.len()),
+            reason: None,
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Every version, oldest first.
+    pub async fn catalogs(&self) -> Result<Vec<CatalogHead>, StoreError> {
+        let sql = "SELECT version, valid_from, imported_at, imported_by, (SELECT count(*) FROM catalog_product p WHERE p.version = v.version) \
+                   FROM catalog_version v ORDER BY valid_from, imported_at";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(CatalogHead {
+                    version: row.parsed(0)?,
+                    valid_from: row.day(1)?,
+                    imported_at: row.at(2)?,
+                    imported_by: row.text(3)?,
+                    products: u64::try_from(row.int(4)?).unwrap_or(0),
+                })
+            })
+            .collect()
+    }
+
+    /// SHA-256 of the file a version came from.
+    pub async fn catalog_sha256(&self, version: &CatalogVersion) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = self
+            .db
+            .row("SELECT sha256 FROM catalog_version WHERE version = $1", vals![version.as_str()])
+            .await?;
+        row.map(|row| row.blob(0)).transpose()
+    }
+
+    /// The products of one version, in order of code.
+    pub async fn catalog_products(
+        &self,
+        version: &CatalogVersion,
+    ) -> Result<Vec<CatalogProduct>, StoreError> {
+        let rows = self
+            .db
+            .rows(
+                "SELECT body FROM catalog_product WHERE version = $1 ORDER BY code",
+                vals![version.as_str()],
+            )
+            .await?;
+        rows.iter().map(|row| row.json(0)).collect()
+    }
+
+    /// Tasks whose person was looked for and that are to be mapped, oldest first.
+    pub async fn tasks_to_map(&self, limit: usize) -> Result<Vec<MapItem>, StoreError> {
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
+                   m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM task t LEFT JOIN mapping m ON m.task_id = t.id \
+                   WHERE t.map_due AND NOT t.identify_due ORDER BY t.id LIMIT $1";
+        let rows = self.db.rows(sql, vals![limit as u64]).await?;
+        let mut items = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mapping = if row.opt_text(5)?.is_some() { Some(mapping_row(row, 5)?) } else { None };
+            items.push(MapItem { task: stored_task(row)?, mapping, people: Vec::new() });
+        }
+        if let (Some(first), Some(last)) = (items.first(), items.last()) {
+            let span = vals![first.task.id, last.task.id];
+            let people = self
+                .db
+                .rows("SELECT task_id, person_id FROM task_person WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id", span)
+                .await?;
+            for row in people {
+                let (task, person) = (row.int(0)?, row.person(1)?);
+                if let Ok(index) = items.binary_search_by_key(&task, |item| item.task.id)
+                    && let Some(item) = items.get_mut(index)
+                {
+                    item.people.push(person);
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// Saves decisions and marks the scores they concern as due, in one transaction.
+    pub async fn save_mappings(
+        &self,
+        writes: &[MappingWrite],
+        due: &[(PersonId, Period)],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let decided: Vec<(i64, &MappingRow)> =
+            writes.iter().filter_map(|write| write.row.as_ref().map(|row| (write.task, row))).collect();
+        for chunk in decided.chunks(300) {
+            insert_mappings(&mut tx, chunk).await?;
+        }
+        for chunk in writes.chunks(300) {
+            // A task that changed since is mapped again; comparing instants needs one statement per row in
+            // neither dialect, because a changed task has a later instant than any read before.
+            for write in chunk {
+                tx.execute(
+                    "UPDATE task SET map_due = $3 WHERE id = $1 AND changed_at = $2",
+                    vals![write.task, write.changed_at, false],
+                )
+                .await?;
+            }
+        }
+        tx.score_due(due).await?;
+        tx.commit().await
+    }
+
+    /// A person's decision about one task.
+    pub async fn decide_mapping(
+        &self,
+        task: i64,
+        row: &MappingRow,
+        due: &[(PersonId, Period)],
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        insert_mappings(&mut tx, &[(task, row)]).await?;
+        tx.score_due(due).await?;
+        tx.audit(AuditNew {
+            at: row.decided_at,
+            actor: row.author.as_deref().unwrap_or("?"),
+            action: "mapping_decided",
+            object: format!("task {task}"),
+            detail: row.product.as_ref().map_or("outside".to_owned(), ToString::to_string),
+            reason,
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Tasks that wait for a person, after a number, in order.
+    pub async fn review_queue(&self, after: i64, limit: usize) -> Result<Vec<ReviewItem>, StoreError> {
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.title, m.reason FROM mapping m JOIN task t ON t.id = m.task_id \
+                   WHERE m.state = 'review' AND m.task_id > $1 ORDER BY m.task_id LIMIT $2";
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ReviewItem {
+                    task: row.int(0)?,
+                    key: TaskKey { source: row.parsed(1)?, external_id: row.text(2)? },
+                    title: row.text(3)?,
+                    reason: row.json(4)?,
+                })
+            })
+            .collect()
+    }
+
+    /// One task with its mapping and people, for a person's decision.
+    pub async fn map_item(&self, task: i64) -> Result<Option<MapItem>, StoreError> {
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
+                   m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM task t LEFT JOIN mapping m ON m.task_id = t.id \
+                   WHERE t.id = $1";
+        let Some(row) = self.db.row(sql, vals![task]).await? else { return Ok(None) };
+        let mapping = if row.opt_text(5)?.is_some() { Some(mapping_row(&row, 5)?) } else { None };
+        let people =
+            self.db.rows("SELECT person_id FROM task_person WHERE task_id = $1", vals![task]).await?;
+        let people = people.iter().map(|row| row.person(0)).collect::<Result<_, _>>()?;
+        Ok(Some(MapItem { task: stored_task(&row)?, mapping, people }))
+    }
+
+    /// Tasks a person has decided, for training: what we hold of them and the decision.
+    pub async fn decided_examples(&self) -> Result<Vec<(StoredTask, MappingRow)>, StoreError> {
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
+                   m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
+                   WHERE m.decided_by = 'operator' ORDER BY t.id LIMIT 20000";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((stored_task(row)?, mapping_row(row, 5)?))).collect()
+    }
+
+    /// Has everything that no person decided mapped again (after a change of rules).
+    pub async fn mark_map_due(&self) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let count = tx
+            .execute("UPDATE task SET map_due = $1 WHERE id IN (SELECT task_id FROM mapping WHERE state = 'review')", vals![true])
+            .await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+}
+
+async fn insert_mappings(tx: &mut Tx, rows: &[(i64, &MappingRow)]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns =
+        "(task_id, state, product, catalog_version, coefficient, decided_by, author, reason, decided_at)";
+    let vals = || -> Result<Vec<Val>, StoreError> {
+        let mut vals = Vec::with_capacity(rows.len() * 9);
+        for (task, row) in rows {
+            vals.extend(vals![
+                *task,
+                row.state.as_str(),
+                row.product.as_ref().map(|code| code.as_str().to_owned()),
+                row.catalog_version.as_str(),
+                row.coefficient,
+                row.decided_by.as_str(),
+                row.author.clone(),
+                json(&row.reason)?,
+                row.decided_at
+            ]);
+        }
+        Ok(vals)
+    };
+    let places = placeholders(rows.len(), 9, 1);
+    tx.execute(format!("INSERT INTO mapping_history {columns} VALUES {places}"), vals()?).await?;
+    let sql = format!(
+        "INSERT INTO mapping {columns} VALUES {places} ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, \
+         product = excluded.product, catalog_version = excluded.catalog_version, coefficient = excluded.coefficient, \
+         decided_by = excluded.decided_by, author = excluded.author, reason = excluded.reason, decided_at = excluded.decided_at \
+         WHERE mapping.decided_by <> 'operator' OR excluded.decided_by = 'operator'"
+    );
+    tx.execute(sql, vals()?).await?;
+    Ok(())
+}
+
+pub(super) fn mapping_row(row: &Row, first: usize) -> Result<MappingRow, StoreError> {
+    let product = row.opt_text(first + 1)?.map(ProductCode::new).transpose();
+    Ok(MappingRow {
+        state: MappingState::parse(&row.text(first)?)?,
+        product: product.map_err(|error| StoreError::unexpected(error.to_string()))?,
+        catalog_version: row.parsed(first + 2)?,
+        coefficient: row.opt_num(first + 3)?,
+        decided_by: row.text(first + 4)?,
+        author: row.opt_text(first + 5)?,
+        reason: row.json(first + 6)?,
+        decided_at: row.at(first + 7)?,
+    })
+}

@@ -1,0 +1,384 @@
+//! One way to speak SQL to two databases.
+//!
+//! Owns connections, transactions, and the typed values that travel in and out: SQLite holds ids, decimals,
+//! days and instants as text, PostgreSQL holds them in its real types. One statement text serves both
+//! (`$1` placeholders). It must not know tables. A transaction that is dropped rolls back.
+
+use super::error::StoreError;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr as _, Sqlite, Transaction};
+use uuid::Uuid;
+
+/// The connected database.
+#[derive(Debug)]
+pub(super) enum Db {
+    /// One writer, several readers.
+    Sqlite { writer: SqlitePool, reader: SqlitePool },
+    /// A pool.
+    Postgres(PgPool),
+}
+
+/// A value on its way into a statement.
+#[derive(Debug, Clone)]
+pub(super) enum Val {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Blob(Option<Vec<u8>>),
+    Bool(bool),
+    At(Option<DateTime<Utc>>),
+    Day(Option<NaiveDate>),
+    Num(Option<Decimal>),
+    Id(Option<Uuid>),
+    Json(Option<String>),
+}
+
+macro_rules! into_val {
+    ($($from:ty => $val:ident),*) => {$(
+        impl From<$from> for Val {
+            fn from(value: $from) -> Self {
+                Self::$val(Some(value))
+            }
+        }
+        impl From<Option<$from>> for Val {
+            fn from(value: Option<$from>) -> Self {
+                Self::$val(value)
+            }
+        }
+    )*};
+}
+into_val!(i64 => Int, String => Text, Vec<u8> => Blob, DateTime<Utc> => At, NaiveDate => Day, Decimal => Num, Uuid => Id);
+
+impl From<&str> for Val {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+
+impl From<bool> for Val {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<u64> for Val {
+    fn from(value: u64) -> Self {
+        Self::Int(Some(i64::try_from(value).unwrap_or(i64::MAX)))
+    }
+}
+
+impl From<u32> for Val {
+    fn from(value: u32) -> Self {
+        Self::Int(Some(value.into()))
+    }
+}
+
+impl From<crate::domain::PersonId> for Val {
+    fn from(value: crate::domain::PersonId) -> Self {
+        Self::Id(Some(value.0))
+    }
+}
+
+impl From<crate::domain::Period> for Val {
+    fn from(value: crate::domain::Period) -> Self {
+        Self::Text(Some(value.to_string()))
+    }
+}
+
+/// A value as a JSON column.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<Val, StoreError> {
+    Ok(Val::Json(Some(serde_json::to_string(value)?)))
+}
+
+/// An optional value as a JSON column.
+pub(super) fn json_opt<T: Serialize>(value: Option<&T>) -> Result<Val, StoreError> {
+    Ok(Val::Json(value.map(serde_json::to_string).transpose()?))
+}
+
+/// Bundles values for one statement.
+macro_rules! vals {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::db::Val::from($value)),*] };
+}
+pub(super) use vals;
+
+/// A row on its way out; columns by position.
+pub(super) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+fn text_of(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+macro_rules! column {
+    ($name:ident, $opt:ident, $type:ty, $sqlite:ty, $convert:expr) => {
+        pub(super) fn $name(&self, index: usize) -> Result<$type, StoreError> {
+            self.$opt(index)?.ok_or_else(|| StoreError::unexpected(format!("column {index} is null")))
+        }
+
+        pub(super) fn $opt(&self, index: usize) -> Result<Option<$type>, StoreError> {
+            match self {
+                Self::Sqlite(row) => {
+                    let raw: Option<$sqlite> = row.try_get(index)?;
+                    let convert: fn($sqlite) -> Option<$type> = $convert;
+                    match raw {
+                        None => Ok(None),
+                        Some(raw) => convert(raw).map(Some).ok_or_else(|| {
+                            StoreError::unexpected(format!("column {index} holds an unreadable value"))
+                        }),
+                    }
+                }
+                Self::Postgres(row) => Ok(row.try_get::<Option<$type>, _>(index)?),
+            }
+        }
+    };
+}
+
+impl Row {
+    column!(int, opt_int, i64, i64, Some);
+    column!(text, opt_text, String, String, Some);
+    column!(blob, opt_blob, Vec<u8>, Vec<u8>, Some);
+    column!(flag, opt_flag, bool, bool, Some);
+    column!(at, opt_at, DateTime<Utc>, String, |text| DateTime::parse_from_rfc3339(&text)
+        .ok()
+        .map(|at| at.to_utc()));
+    column!(day, opt_day, NaiveDate, String, |text| text.parse().ok());
+
+    pub(super) fn opt_num(&self, index: usize) -> Result<Option<Decimal>, StoreError> {
+        match self {
+            Self::Sqlite(row) => {
+                let text: Option<String> = row.try_get(index)?;
+                let unreadable = |_| StoreError::unexpected(format!("column {index} holds no decimal"));
+                text.map(|text| text.parse().map_err(unreadable)).transpose()
+            }
+            Self::Postgres(row) => Ok(row.try_get::<Option<Decimal>, _>(index)?.map(|num| num.normalize())),
+        }
+    }
+
+    column!(uid, opt_uid, Uuid, String, |text| text.parse().ok());
+
+    pub(super) fn json<T: DeserializeOwned + Send + Unpin + 'static>(
+        &self,
+        index: usize,
+    ) -> Result<T, StoreError> {
+        self.opt_json(index)?.ok_or_else(|| StoreError::unexpected(format!("column {index} is null")))
+    }
+
+    pub(super) fn opt_json<T: DeserializeOwned + Send + Unpin + 'static>(
+        &self,
+        index: usize,
+    ) -> Result<Option<T>, StoreError> {
+        match self {
+            Self::Sqlite(row) => {
+                let text: Option<&str> = row.try_get(index)?;
+                Ok(text.map(serde_json::from_str).transpose()?)
+            }
+            Self::Postgres(row) => {
+                let raw: Option<sqlx::types::Json<T>> = row.try_get(index)?;
+                Ok(raw.map(|json| json.0))
+            }
+        }
+    }
+
+    pub(super) fn person(&self, index: usize) -> Result<crate::domain::PersonId, StoreError> {
+        self.uid(index).map(crate::domain::PersonId)
+    }
+
+    /// A column that holds text of a type that reads itself.
+    pub(super) fn parsed<T: std::str::FromStr>(&self, index: usize) -> Result<T, StoreError> {
+        let text = self.text(index)?;
+        text.parse().map_err(|_| StoreError::unexpected(format!("column {index} holds an unreadable value")))
+    }
+}
+
+type SqliteQuery<'q> = Query<'q, Sqlite, SqliteArguments>;
+type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bind_sqlite(mut query: SqliteQuery<'_>, vals: Vec<Val>) -> SqliteQuery<'_> {
+    for val in vals {
+        query = match val {
+            Val::Int(value) => query.bind(value),
+            Val::Text(value) | Val::Json(value) => query.bind(value),
+            Val::Blob(value) => query.bind(value),
+            Val::Bool(value) => query.bind(value),
+            Val::At(value) => query.bind(value.map(text_of)),
+            Val::Day(value) => query.bind(value.map(|day| day.to_string())),
+            Val::Num(value) => query.bind(value.map(|num| num.normalize().to_string())),
+            Val::Id(value) => query.bind(value.map(|id| id.to_string())),
+        };
+    }
+    query
+}
+
+fn bind_postgres(mut query: PgQuery<'_>, vals: Vec<Val>) -> Result<PgQuery<'_>, StoreError> {
+    for val in vals {
+        query = match val {
+            Val::Int(value) => query.bind(value),
+            Val::Text(value) => query.bind(value),
+            Val::Blob(value) => query.bind(value),
+            Val::Bool(value) => query.bind(value),
+            Val::At(value) => query.bind(value),
+            Val::Day(value) => query.bind(value),
+            Val::Num(value) => query.bind(value),
+            Val::Id(value) => query.bind(value),
+            Val::Json(value) => {
+                let raw = value.map(RawValue::from_string).transpose()?;
+                query.bind(raw.map(sqlx::types::Json))
+            }
+        };
+    }
+    Ok(query)
+}
+
+/// The statement's text: fixed, or put together here from fixed parts (never from outside input).
+pub(super) enum Sql {
+    Fixed(&'static str),
+    Built(String),
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<String> for Sql {
+    fn from(text: String) -> Self {
+        Self::Built(text)
+    }
+}
+
+macro_rules! query {
+    ($sql:expr) => {
+        match $sql {
+            Sql::Fixed(text) => sqlx::query(text),
+            Sql::Built(text) => sqlx::query(AssertSqlSafe(text).into_sql_str()),
+        }
+    };
+}
+
+/// An open transaction.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(super) async fn execute(&mut self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                bind_sqlite(query!(sql.into()), vals).execute(&mut **tx).await?.rows_affected()
+            }
+            Self::Postgres(tx) => {
+                bind_postgres(query!(sql.into()), vals)?.execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
+    pub(super) async fn rows(&mut self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let rows = bind_sqlite(query!(sql.into()), vals).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(tx) => {
+                let rows = bind_postgres(query!(sql.into()), vals)?.fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub(super) async fn row(
+        &mut self,
+        sql: impl Into<Sql>,
+        vals: Vec<Val>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, vals).await?.into_iter().next())
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Db {
+    /// Begins a writing transaction. SQLite takes its write lock at once: a transaction that reads first and
+    /// writes later would fail instead of waiting.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Rows of a reading statement outside any transaction.
+    pub(super) async fn rows(&self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite { reader, .. } => {
+                let rows = bind_sqlite(query!(sql.into()), vals).fetch_all(reader).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(pool) => {
+                let rows = bind_postgres(query!(sql.into()), vals)?.fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The first row of a reading statement.
+    pub(super) async fn row(&self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, vals).await?.into_iter().next())
+    }
+
+    /// The number in the first column of the first row; 0 without rows.
+    pub(super) async fn count(&self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<u64, StoreError> {
+        let row = self.row(sql, vals).await?;
+        let count = row.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}
+
+/// `($1,$2),($3,$4)` for a statement that inserts several rows, numbered from `first`.
+pub(super) fn placeholders(rows: usize, columns: usize, first: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 5);
+    let mut number = first;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push(',');
+            }
+            text.push('$');
+            text.push_str(&number.to_string());
+            number += 1;
+        }
+        text.push(')');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::placeholders;
+
+    #[test]
+    fn placeholders_go_on_counting_over_rows() {
+        assert_eq!(placeholders(2, 3, 1), "($1,$2,$3),($4,$5,$6)");
+        assert_eq!(placeholders(1, 2, 5), "($5,$6)");
+    }
+}

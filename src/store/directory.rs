@@ -1,0 +1,469 @@
+//! People, units, posts, accounts, and which tasks belong to whom.
+//!
+//! Citizen id numbers are sealed; they are found by their keyed index and leave through one function only.
+
+use super::audit::AuditNew;
+use super::db::{Tx, Val, placeholders, vals};
+use super::task::{StoredTask, stored_task};
+use super::{Store, StoreError};
+use crate::domain::{
+    AccountKind, AccountRef, Assignment, DirectoryImport, ImportedPerson, Leadership, Membership, Period,
+    PersonId, Role, SourceId, StaffNumber, Unit, UnitCode, UnitKind,
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What an import changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DirectoryCounts {
+    /// Units written.
+    pub units: u64,
+    /// People not known before.
+    pub new_people: u64,
+    /// People known before.
+    pub known_people: u64,
+    /// Tasks whose person is looked for again.
+    pub tasks_due: u64,
+}
+
+/// A person without citizen id digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// Opaque id.
+    pub id: PersonId,
+    /// Staff number.
+    pub staff_number: StaffNumber,
+    /// Keyed index of the citizen id number.
+    pub citizen_index: Option<String>,
+    /// Full name.
+    pub full_name: String,
+}
+
+/// Everything about people and units, for building a directory.
+#[derive(Debug, Clone, Default)]
+pub struct DirectoryRows {
+    /// Units.
+    pub units: Vec<Unit>,
+    /// People.
+    pub people: Vec<PersonRow>,
+    /// Posts.
+    pub memberships: Vec<Membership>,
+    /// Who leads what.
+    pub leaderships: Vec<Leadership>,
+    /// Account aliases.
+    pub accounts: Vec<(SourceId, String, PersonId)>,
+}
+
+/// An account that belongs to nobody we know.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnknownAccount {
+    /// Source it was seen in.
+    pub source: SourceId,
+    /// How the source names people.
+    pub kind: AccountKind,
+    /// The name; an index for citizen id numbers.
+    pub account: String,
+    /// Display name, only to help a person.
+    pub name_hint: Option<String>,
+    /// When it was first seen.
+    pub first_seen_at: DateTime<Utc>,
+    /// Tasks that wait for it.
+    pub tasks: u64,
+}
+
+fn kind_word(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::CitizenId => "citizen_id",
+        AccountKind::StaffNumber => "staff_number",
+        AccountKind::Account => "account",
+    }
+}
+
+fn kind_of(word: &str) -> AccountKind {
+    match word {
+        "citizen_id" => AccountKind::CitizenId,
+        "staff_number" => AccountKind::StaffNumber,
+        _ => AccountKind::Account,
+    }
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Head => "head",
+        Role::Deputy => "deputy",
+        Role::Staff => "staff",
+        Role::Contract => "contract",
+        Role::Administrator => "administrator",
+    }
+}
+
+fn role_of(word: &str) -> Result<Role, StoreError> {
+    [Role::Head, Role::Deputy, Role::Staff, Role::Contract, Role::Administrator]
+        .into_iter()
+        .find(|role| role_word(*role) == word)
+        .ok_or_else(|| StoreError::unexpected(format!("unknown role \"{word}\"")))
+}
+
+fn unit_word(kind: UnitKind) -> &'static str {
+    match kind {
+        UnitKind::Province => "province",
+        UnitKind::Department => "department",
+        UnitKind::Commune => "commune",
+        UnitKind::Division => "division",
+    }
+}
+
+fn unit_kind(word: &str) -> Result<UnitKind, StoreError> {
+    [UnitKind::Province, UnitKind::Department, UnitKind::Commune, UnitKind::Division]
+        .into_iter()
+        .find(|kind| unit_word(*kind) == word)
+        .ok_or_else(|| StoreError::unexpected(format!("unknown kind of unit \"{word}\"")))
+}
+
+/// A task, the state it was judged in, and whose it is since when.
+pub type Assigned = (i64, DateTime<Utc>, Vec<(Assignment, Option<DateTime<Utc>>)>);
+
+impl Store {
+    /// Writes an import in one transaction. Everyone's tasks are looked at again when people are new or
+    /// accounts changed.
+    pub async fn import_directory(
+        &self,
+        import: &DirectoryImport,
+        author: &str,
+        reason: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<DirectoryCounts, StoreError> {
+        let mut counts = DirectoryCounts { units: import.units.len() as u64, ..DirectoryCounts::default() };
+        let mut tx = self.db.begin().await?;
+        for unit in &import.units {
+            tx.execute(
+                "INSERT INTO unit (code, name, kind, parent, org_code) VALUES ($1,$2,$3,$4,$5) ON CONFLICT (code) DO UPDATE SET \
+                 name = excluded.name, kind = excluded.kind, parent = excluded.parent, org_code = excluded.org_code",
+                vals![unit.code.as_str(), unit.name.as_str(), unit_word(unit.kind),
+                    unit.parent.as_ref().map(|code| code.as_str().to_owned()), unit.org_code.clone()],
+            )
+            .await?;
+        }
+        let mut known: HashMap<String, Uuid> = HashMap::new();
+        for row in tx.rows("SELECT staff_number, id FROM person", vals![]).await? {
+            known.insert(row.text(0)?, row.uid(1)?);
+        }
+        for person in &import.people {
+            let id = match known.get(person.staff_number.as_str()) {
+                Some(id) => {
+                    counts.known_people += 1;
+                    *id
+                }
+                None => {
+                    counts.new_people += 1;
+                    Uuid::now_v7()
+                }
+            };
+            self.write_person(&mut tx, id, person, author).await?;
+        }
+        counts.tasks_due =
+            tx.execute("UPDATE task SET identify_due = $1 WHERE NOT identify_due", vals![true]).await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "people_imported",
+            object: format!("{} people", import.people.len()),
+            detail: format!(
+                "units {}, new {}, known {}",
+                counts.units, counts.new_people, counts.known_people
+            ),
+            reason,
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(counts)
+    }
+
+    async fn write_person(
+        &self,
+        tx: &mut Tx,
+        id: Uuid,
+        person: &ImportedPerson,
+        author: &str,
+    ) -> Result<(), StoreError> {
+        let index = person.citizen_id.as_ref().map(|number| self.vault.blind_index(number));
+        let sealed = person
+            .citizen_id
+            .as_ref()
+            .map(|number| self.vault.seal("citizen", number.reveal().as_bytes()))
+            .transpose()?;
+        tx.execute(
+            "INSERT INTO person (id, staff_number, citizen_index, citizen_sealed, full_name) VALUES ($1,$2,$3,$4,$5) \
+             ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, \
+             citizen_index = coalesce(excluded.citizen_index, person.citizen_index), \
+             citizen_sealed = coalesce(excluded.citizen_sealed, person.citizen_sealed)",
+            vals![id, person.staff_number.as_str(), index, sealed, person.full_name.as_str()],
+        )
+        .await?;
+        tx.execute("DELETE FROM membership WHERE person_id = $1", vals![id]).await?;
+        tx.execute("DELETE FROM leadership WHERE leader_id = $1", vals![id]).await?;
+        for (unit, post, role, from, to) in &person.memberships {
+            tx.execute(
+                "INSERT INTO membership (person_id, unit_code, post, role, from_day, to_day) VALUES ($1,$2,$3,$4,$5,$6)",
+                vals![id, unit.as_str(), post.as_str(), role_word(*role), *from, *to],
+            )
+            .await?;
+        }
+        for (unit, from, to) in &person.leads {
+            tx.execute(
+                "INSERT INTO leadership (leader_id, unit_code, from_day, to_day) VALUES ($1,$2,$3,$4)",
+                vals![id, unit.as_str(), *from, *to],
+            )
+            .await?;
+        }
+        for (source, account) in &person.accounts {
+            link(tx, source.as_str(), account, id, author).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything about people and units.
+    pub async fn load_directory(&self) -> Result<DirectoryRows, StoreError> {
+        let mut rows = DirectoryRows::default();
+        for row in
+            self.db.rows("SELECT code, name, kind, parent, org_code FROM unit ORDER BY code", vals![]).await?
+        {
+            rows.units.push(Unit {
+                code: row.parsed(0)?,
+                name: row.text(1)?,
+                kind: unit_kind(&row.text(2)?)?,
+                parent: row
+                    .opt_text(3)?
+                    .map(UnitCode::new)
+                    .transpose()
+                    .map_err(|e| StoreError::unexpected(e.to_string()))?,
+                org_code: row.opt_text(4)?,
+            });
+        }
+        for row in self
+            .db
+            .rows(
+                "SELECT id, staff_number, citizen_index, full_name FROM person ORDER BY staff_number",
+                vals![],
+            )
+            .await?
+        {
+            rows.people.push(PersonRow {
+                id: row.person(0)?,
+                staff_number: staff_number(&row.text(1)?)?,
+                citizen_index: row.opt_text(2)?,
+                full_name: row.text(3)?,
+            });
+        }
+        for row in self.db.rows("SELECT person_id, unit_code, post, role, from_day, to_day FROM membership ORDER BY person_id, from_day", vals![]).await? {
+            rows.memberships.push(Membership {
+                person: row.person(0)?,
+                unit: row.parsed(1)?,
+                post: row.text(2)?,
+                role: role_of(&row.text(3)?)?,
+                from: row.day(4)?,
+                to: row.opt_day(5)?,
+            });
+        }
+        for row in self
+            .db
+            .rows(
+                "SELECT leader_id, unit_code, from_day, to_day FROM leadership ORDER BY leader_id, from_day",
+                vals![],
+            )
+            .await?
+        {
+            rows.leaderships.push(Leadership {
+                leader: row.person(0)?,
+                unit: row.parsed(1)?,
+                from: row.day(2)?,
+                to: row.opt_day(3)?,
+            });
+        }
+        for row in self
+            .db
+            .rows("SELECT source_id, account, person_id FROM account ORDER BY source_id, account", vals![])
+            .await?
+        {
+            rows.accounts.push((row.parsed(0)?, row.text(1)?, row.person(2)?));
+        }
+        Ok(rows)
+    }
+
+    /// A person by staff number.
+    pub async fn person_by_staff_number(&self, number: &StaffNumber) -> Result<Option<PersonId>, StoreError> {
+        let row =
+            self.db.row("SELECT id FROM person WHERE staff_number = $1", vals![number.as_str()]).await?;
+        row.map(|row| row.person(0)).transpose()
+    }
+
+    /// A number that grows whenever people, units or accounts change.
+    pub async fn directory_stamp(&self) -> Result<u64, StoreError> {
+        self.db
+            .count(
+                "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked')",
+                vals![],
+            )
+            .await
+    }
+
+    /// Tasks whose person is to be looked for, oldest first.
+    pub async fn tasks_to_identify(&self, limit: usize) -> Result<Vec<StoredTask>, StoreError> {
+        let rows = self
+            .db
+            .rows("SELECT id, source_id, external_id, facts, changed_at FROM task WHERE identify_due ORDER BY id LIMIT $1", vals![limit as u64])
+            .await?;
+        rows.iter().map(stored_task).collect()
+    }
+
+    /// Writes whose the given tasks are. Persons who lost or got a task are scored again for the periods
+    /// the caller names. A task that changed meanwhile stays due.
+    pub async fn save_assignments(
+        &self,
+        assigned: &[Assigned],
+        unknown: &[(SourceId, AccountRef, Option<String>, u64)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        for chunk in assigned.chunks(200) {
+            let ids = placeholders(1, chunk.len(), 1);
+            let vals = || chunk.iter().map(|(id, ..)| Val::from(*id)).collect::<Vec<_>>();
+            tx.execute(format!("DELETE FROM task_person WHERE task_id IN {ids}"), vals()).await?;
+            let mut rows = Vec::new();
+            for (id, _, people) in chunk {
+                for (ordinal, (person, since)) in people.iter().enumerate() {
+                    rows.push(vals![
+                        *id,
+                        ordinal as u64,
+                        person.person,
+                        *since,
+                        person.handed_over,
+                        person.taken_over
+                    ]);
+                }
+            }
+            if !rows.is_empty() {
+                let sql = format!(
+                    "INSERT INTO task_person (task_id, ordinal, person_id, since, handed_over, taken_over) VALUES {}",
+                    placeholders(rows.len(), 6, 1)
+                );
+                tx.execute(sql, rows.into_iter().flatten().collect()).await?;
+            }
+            for (id, changed_at, _) in chunk {
+                tx.execute(
+                    "UPDATE task SET identify_due = $3, map_due = $4 WHERE id = $1 AND changed_at = $2",
+                    vals![*id, *changed_at, false, true],
+                )
+                .await?;
+            }
+        }
+        for (source, account, name, tasks) in unknown {
+            tx.execute(
+                "INSERT INTO unknown_account (source_id, kind, account, name_hint, first_seen_at, tasks) VALUES ($1,$2,$3,$4,$5,$6) \
+                 ON CONFLICT (source_id, kind, account) DO UPDATE SET name_hint = coalesce(excluded.name_hint, unknown_account.name_hint)",
+                vals![source.as_str(), kind_word(account.kind), account.value.as_str(), name.clone(), now, *tasks],
+            )
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Accounts that belong to nobody we know, most tasks first.
+    pub async fn unknown_accounts(&self, limit: usize) -> Result<Vec<UnknownAccount>, StoreError> {
+        let rows = self
+            .db
+            .rows("SELECT source_id, kind, account, name_hint, first_seen_at, tasks FROM unknown_account ORDER BY tasks DESC, source_id, account LIMIT $1", vals![limit as u64])
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(UnknownAccount {
+                    source: row.parsed(0)?,
+                    kind: kind_of(&row.text(1)?),
+                    account: row.text(2)?,
+                    name_hint: row.opt_text(3)?,
+                    first_seen_at: row.at(4)?,
+                    tasks: u64::try_from(row.int(5)?).unwrap_or(0),
+                })
+            })
+            .collect()
+    }
+
+    /// Says whose an account is; the tasks that wait for it become due.
+    pub async fn link_account(
+        &self,
+        source: &SourceId,
+        account: &str,
+        person: PersonId,
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        link(&mut tx, source.as_str(), account, person.0, author).await?;
+        tx.execute("UPDATE task SET identify_due = $2 WHERE source_id = $1", vals![source.as_str(), true])
+            .await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "account_linked",
+            object: format!("source {source}, person {person}"),
+            detail: String::new(),
+            reason: None,
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Has these people scored again for these periods.
+    pub async fn mark_scores_due(&self, due: &[(PersonId, Period)]) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.score_due(due).await?;
+        tx.commit().await
+    }
+}
+
+async fn link(
+    tx: &mut Tx,
+    source: &str,
+    account: &str,
+    person: Uuid,
+    author: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO account (source_id, account, person_id, linked_by) VALUES ($1,$2,$3,$4) \
+         ON CONFLICT (source_id, account) DO UPDATE SET person_id = excluded.person_id, linked_by = excluded.linked_by",
+        vals![source, account, person, author],
+    )
+    .await?;
+    tx.execute("DELETE FROM unknown_account WHERE source_id = $1 AND account = $2", vals![source, account])
+        .await?;
+    Ok(())
+}
+
+impl Tx {
+    /// Marks scores as due in this transaction; marking twice raises the stamp, so that a computation
+    /// already under way does not clear the mark.
+    pub(super) async fn score_due(&mut self, due: &[(PersonId, Period)]) -> Result<(), StoreError> {
+        let mut unique: Vec<(PersonId, Period)> = due.to_vec();
+        unique.sort();
+        unique.dedup();
+        for chunk in unique.chunks(300) {
+            let mut vals = Vec::with_capacity(chunk.len() * 3);
+            for (person, period) in chunk {
+                vals.extend(vals![*person, *period, 1i64]);
+            }
+            let sql = format!(
+                "INSERT INTO score_due (person_id, period, stamp) VALUES {} \
+                 ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
+                placeholders(chunk.len(), 3, 1)
+            );
+            self.execute(sql, vals).await?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn staff_number(text: &str) -> Result<StaffNumber, StoreError> {
+    StaffNumber::parse(text).ok_or_else(|| StoreError::unexpected("an unreadable staff number"))
+}

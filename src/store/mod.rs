@@ -1,0 +1,335 @@
+//! The only room with SQL: everything the daemon knows, on SQLite or PostgreSQL.
+//!
+//! Owns the schema, transactions, leases, encryption at rest, the audit chain and backups. It must not know
+//! any engine: it stores and gives back values of `domain`. Everything that belongs together is written in
+//! one transaction; a call that fails has changed nothing.
+
+mod audit;
+mod catalog;
+mod db;
+mod decision;
+mod directory;
+mod error;
+mod lease;
+mod outbox;
+mod overview;
+mod record;
+mod score;
+mod source;
+mod task;
+mod vault;
+
+pub use audit::{AuditEntry, AuditFault};
+pub use catalog::{CatalogHead, MapItem, MappingRow, MappingState, MappingWrite, ReviewItem};
+pub use decision::StoredDecision;
+pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
+pub use error::StoreError;
+pub use outbox::{OutboxFilter, OutboxItem, OutboxKind, OutboxLine, OutboxNew, ReceiptNew, Settlement};
+pub use overview::{Overview, SourceTotals, TargetTotals};
+pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
+pub use score::{PersonTask, ScoreLine, ScoreWrite, StoredScore};
+pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
+pub use task::{PageCommit, RejectedRow, RejectionWrite, StoredTask, TaskWrite};
+pub use vault::Vault;
+
+use crate::error::{Finding, Text};
+use db::{Db, vals};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Number, name, SQLite text, PostgreSQL text of every migration, oldest first. Never edited once landed.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "first",
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/postgres/0001_first.sql"),
+)];
+
+/// Oldest SQLite whose WAL handling we trust.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// Where the data lives.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// A file, created when missing.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres {
+        /// Connection URL with password.
+        url: SecretString,
+        /// Most connections of this replica, 2–100.
+        max_connections: u32,
+    },
+}
+
+/// The store; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: Arc<Db>,
+    vault: Vault,
+    path: Option<Arc<PathBuf>>,
+}
+
+impl Store {
+    /// Connects. The schema is not touched; see [`Store::migrate`].
+    pub async fn open(config: &StoreConfig, key: &[u8; 32]) -> Result<Self, StoreError> {
+        let vault = Vault::new(key);
+        match config {
+            StoreConfig::Sqlite(path) => {
+                let db = open_sqlite(path).await?;
+                Ok(Self { db: Arc::new(db), vault, path: Some(Arc::new(path.clone())) })
+            }
+            StoreConfig::Postgres { url, max_connections } => {
+                let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("lienthong");
+                let pool = PgPoolOptions::new()
+                    .max_connections((*max_connections).clamp(2, 100))
+                    .acquire_timeout(Duration::from_secs(15))
+                    .connect_with(options)
+                    .await?;
+                Ok(Self { db: Arc::new(Db::Postgres(pool)), vault, path: None })
+            }
+        }
+    }
+
+    /// Brings the schema up to this program's newest number; returns that number. Several replicas may call
+    /// it at once. A newer schema is refused.
+    pub async fn migrate(&self) -> Result<i64, StoreError> {
+        let known = newest_migration();
+        let found = self.schema_number().await?;
+        if found > known {
+            return Err(StoreError::NewerSchema { found, known });
+        }
+        match &*self.db {
+            Db::Sqlite { writer, .. } => migrator(|m| m.2).run(writer).await,
+            Db::Postgres(pool) => migrator(|m| m.3).run(pool).await,
+        }
+        .map_err(|error| StoreError::Unexpected(format!("migration: {error}")))?;
+        Ok(known)
+    }
+
+    /// The schema's number; 0 for an empty database.
+    pub async fn schema_number(&self) -> Result<i64, StoreError> {
+        let table = match &*self.db {
+            Db::Sqlite { .. } => "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'",
+            Db::Postgres(_) => {
+                "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'"
+            }
+        };
+        if self.db.count(table, vals![]).await? == 0 {
+            return Ok(0);
+        }
+        let newest = self
+            .db
+            .row("SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM _sqlx_migrations", vals![])
+            .await?;
+        newest.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// Refuses a schema that is newer or older than this program's.
+    pub async fn require_schema(&self) -> Result<(), StoreError> {
+        let (found, known) = (self.schema_number().await?, newest_migration());
+        match found.cmp(&known) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(StoreError::NewerSchema { found, known }),
+            std::cmp::Ordering::Less => {
+                Err(StoreError::Unexpected(format!("schema {found} is older than {known}: run `db migrate`")))
+            }
+        }
+    }
+
+    /// The vault of this installation.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// `sqlite` or `postgresql`.
+    pub fn kind(&self) -> &'static str {
+        match &*self.db {
+            Db::Sqlite { .. } => "sqlite",
+            Db::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// Whether the store answers at all.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.row("SELECT 1", vals![]).await.map(|_| ())
+    }
+
+    /// Looks for damage in the file and for breaks in the audit chain; every finding.
+    pub async fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Vec::new();
+        if let Db::Sqlite { .. } = &*self.db {
+            for row in self.db.rows("PRAGMA integrity_check(20)", vals![]).await? {
+                let line = row.text(0)?;
+                if line != "ok" {
+                    findings.push(Finding::error(
+                        "LT-DB-006",
+                        Text::new(
+                            format!("tệp cơ sở dữ liệu bị hỏng: {line}"),
+                            format!("the database file is damaged: {line}"),
+                        ),
+                        Text::new(
+                            "khôi phục bản sao lưu gần nhất (docs/OPERATIONS.md)",
+                            "restore the latest backup (docs/OPERATIONS.md)",
+                        ),
+                    ));
+                }
+            }
+        }
+        if let Some(fault) = self.verify_audit().await? {
+            findings.push(Finding::error(
+                "LT-DB-012",
+                Text::new(
+                    format!("chuỗi nhật ký kiểm toán bị đứt ở số {}: {}", fault.seq, fault.why),
+                    format!("the audit chain breaks at entry {}: {}", fault.seq, fault.why),
+                ),
+                Text::new(
+                    "giữ nguyên dữ liệu, đối chiếu với bản sao lưu và báo bộ phận an toàn thông tin",
+                    "keep the data as it is, compare it with a backup and tell the security officer",
+                ),
+            ));
+        }
+        Ok(findings)
+    }
+
+    /// Writes a consistent copy of a SQLite database to a new file. On PostgreSQL it says how to use pg_dump.
+    pub async fn backup(&self, to: &Path) -> Result<Finding, StoreError> {
+        match (&*self.db, &self.path) {
+            (Db::Sqlite { writer, .. }, Some(_)) => {
+                sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned()).execute(writer).await?;
+                Ok(Finding::info(
+                    "LT-DB-013",
+                    Text::new(
+                        format!("đã sao lưu vào {}", to.display()),
+                        format!("backup written to {}", to.display()),
+                    ),
+                    Text::new(
+                        "giữ khóa [keys] ở nơi khác với bản sao lưu",
+                        "keep the key of [keys] in another place than the backup",
+                    ),
+                ))
+            }
+            _ => Ok(Finding::info(
+                "LT-DB-014",
+                Text::new("PostgreSQL được sao lưu bằng pg_dump", "PostgreSQL is backed up with pg_dump"),
+                Text::new(
+                    "pg_dump --format=custom --file=lienthong.dump TÊN_CSDL; khôi phục bằng pg_restore",
+                    "pg_dump --format=custom --file=lienthong.dump DATABASE; restore with pg_restore",
+                ),
+            )),
+        }
+    }
+
+    /// Closes every connection; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match &*self.db {
+            Db::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn newest_migration() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.0)
+}
+
+fn migrator(text: fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|migration| {
+            let sql = sqlx::SqlStr::from_static(text(migration));
+            Migration::new(migration.0, Cow::Borrowed(migration.1), MigrationType::Simple, sql, false)
+        })
+        .collect();
+    Migrator::with_migrations(migrations)
+}
+
+async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", "-16384")
+        .pragma("wal_autocheckpoint", "4000")
+        .statement_cache_capacity(200);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(60))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    let db = Db::Sqlite { writer, reader };
+    let version = db.row("SELECT sqlite_version()", vals![]).await?.map(|row| row.text(0)).transpose()?;
+    let version = version.unwrap_or_default();
+    if parse_version(&version) < Some(OLDEST_SQLITE) {
+        return Err(StoreError::OldSqlite(version));
+    }
+    for row in db.rows("PRAGMA quick_check(1)", vals![]).await? {
+        let line = row.text(0)?;
+        if line != "ok" {
+            return Err(StoreError::Driver(sqlx::Error::Io(std::io::Error::other(format!(
+                "damaged file: {line}"
+            )))));
+        }
+    }
+    Ok(db)
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(0)))
+}
+
+/// Reads a 32-byte key from 64 hexadecimal digits or base64.
+pub fn parse_key(text: &str) -> Option<[u8; 32]> {
+    use base64::Engine as _;
+    let text = text.trim();
+    let bytes = if text.len() == 64 {
+        (0..32)
+            .map(|i| text.get(i * 2..i * 2 + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+            .collect()
+    } else {
+        base64::engine::general_purpose::STANDARD.decode(text).ok()
+    };
+    bytes.and_then(|bytes: Vec<u8>| bytes.try_into().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_is_read_from_hex_or_base64_and_nothing_else() {
+        assert_eq!(parse_key(&"07".repeat(32)), Some([7; 32]));
+        assert_eq!(parse_key("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n"), Some([7; 32]));
+        for bad in ["", "07", &"zz".repeat(32), "BwcH"] {
+            assert_eq!(parse_key(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn versions_compare_by_number_not_by_text() {
+        assert!(parse_version("3.51.3") >= Some(OLDEST_SQLITE));
+        assert!(parse_version("3.9.0") < Some(OLDEST_SQLITE));
+        assert!(parse_version("garbage") < Some(OLDEST_SQLITE));
+    }
+}

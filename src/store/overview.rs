@@ -1,0 +1,144 @@
+//! The numbers of the first screen, in a handful of statements.
+
+use super::db::vals;
+use super::{Store, StoreError};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What one source has brought so far.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SourceTotals {
+    /// Tasks held.
+    pub tasks: u64,
+    /// Events kept.
+    pub events: u64,
+    /// Rejected records nobody has settled.
+    pub rejected: u64,
+}
+
+/// Where the deliveries to one target stand.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TargetTotals {
+    /// Items by state.
+    pub states: BTreeMap<String, u64>,
+    /// Receipts kept.
+    pub receipts: u64,
+    /// Earliest deadline of an item that is not settled.
+    pub earliest_deadline: Option<DateTime<Utc>>,
+}
+
+impl TargetTotals {
+    /// Items that are neither settled nor wait for a person.
+    pub fn waiting(&self) -> u64 {
+        ["pending", "leased", "sent", "unknown"].iter().filter_map(|state| self.states.get(*state)).sum()
+    }
+
+    /// Items that wait for a person.
+    pub fn needs_person(&self) -> u64 {
+        ["parked", "rejected"].iter().filter_map(|state| self.states.get(*state)).sum()
+    }
+}
+
+/// Everything the first screen counts.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Overview {
+    /// By source.
+    pub sources: BTreeMap<String, SourceTotals>,
+    /// People known.
+    pub people: u64,
+    /// Tasks held.
+    pub tasks: u64,
+    /// Tasks with at least one known person.
+    pub identified: u64,
+    /// Tasks by mapping state.
+    pub mapping: BTreeMap<String, u64>,
+    /// Work of each step that is due right now.
+    pub due: BTreeMap<String, u64>,
+    /// Scores per view.
+    pub scores: u64,
+    /// Scores whose total is known.
+    pub complete_scores: u64,
+    /// Records by state of the newest revision.
+    pub records: BTreeMap<String, u64>,
+    /// Revisions kept.
+    pub revisions: u64,
+    /// By target.
+    pub targets: BTreeMap<String, TargetTotals>,
+    /// Accounts that belong to nobody we know.
+    pub unknown_accounts: u64,
+}
+
+impl Store {
+    /// Counts everything.
+    pub async fn overview(&self) -> Result<Overview, StoreError> {
+        let mut overview = Overview::default();
+        for row in self.db.rows("SELECT source_id, count(*) FROM task GROUP BY source_id", vals![]).await? {
+            let count = number(row.int(1)?);
+            overview.tasks += count;
+            overview.sources.entry(row.text(0)?).or_default().tasks = count;
+        }
+        let events = "SELECT t.source_id, count(*) FROM task_event e JOIN task t ON t.id = e.task_id GROUP BY t.source_id";
+        for row in self.db.rows(events, vals![]).await? {
+            overview.sources.entry(row.text(0)?).or_default().events = number(row.int(1)?);
+        }
+        let rejected = "SELECT source_id, count(*) FROM rejected WHERE state = 'open' GROUP BY source_id";
+        for row in self.db.rows(rejected, vals![]).await? {
+            overview.sources.entry(row.text(0)?).or_default().rejected = number(row.int(1)?);
+        }
+        overview.people = self.db.count("SELECT count(*) FROM person", vals![]).await?;
+        overview.identified =
+            self.db.count("SELECT count(DISTINCT task_id) FROM task_person", vals![]).await?;
+        overview.mapping = self.grouped("SELECT state, count(*) FROM mapping GROUP BY state").await?;
+        for (name, sql) in [
+            ("identify", "SELECT count(*) FROM task WHERE identify_due"),
+            ("map", "SELECT count(*) FROM task WHERE map_due AND NOT identify_due"),
+            ("score", "SELECT count(*) FROM score_due"),
+            ("record", "SELECT count(*) FROM score WHERE record_due"),
+            ("decide", "SELECT count(*) FROM decision WHERE NOT applied"),
+        ] {
+            overview.due.insert(name.to_owned(), self.db.count(sql, vals![]).await?);
+        }
+        overview.scores = self.db.count("SELECT count(*) FROM score", vals![]).await?;
+        overview.complete_scores =
+            self.db.count("SELECT count(*) FROM score WHERE total IS NOT NULL", vals![]).await?;
+        overview.records = self.grouped("SELECT state, count(*) FROM record_head GROUP BY state").await?;
+        overview.revisions = self.db.count("SELECT count(*) FROM record", vals![]).await?;
+        for row in
+            self.db.rows("SELECT target, state, count(*) FROM outbox GROUP BY target, state", vals![]).await?
+        {
+            let target = overview.targets.entry(row.text(0)?).or_default();
+            target.states.insert(row.text(1)?, number(row.int(2)?));
+        }
+        for row in self.db.rows("SELECT target, count(*) FROM receipt GROUP BY target", vals![]).await? {
+            overview.targets.entry(row.text(0)?).or_default().receipts = number(row.int(1)?);
+        }
+        let earliest = "SELECT target, min(deadline_at) FROM outbox WHERE settled_at IS NULL GROUP BY target";
+        for row in self.db.rows(earliest, vals![]).await? {
+            overview.targets.entry(row.text(0)?).or_default().earliest_deadline = row.opt_at(1)?;
+        }
+        overview.unknown_accounts = self.db.count("SELECT count(*) FROM unknown_account", vals![]).await?;
+        Ok(overview)
+    }
+
+    async fn grouped(&self, sql: &'static str) -> Result<BTreeMap<String, u64>, StoreError> {
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, number(row.int(1)?)))).collect()
+    }
+
+    /// A number that changes whenever the page would look different.
+    pub async fn change_stamp(&self) -> Result<String, StoreError> {
+        let sql = "SELECT (SELECT coalesce(max(seq), 0) FROM audit), (SELECT coalesce(max(id), 0) FROM run), \
+                   (SELECT coalesce(max(id), 0) FROM task_event), (SELECT count(*) FROM score_due), \
+                   (SELECT count(*) FROM outbox WHERE settled_at IS NULL), (SELECT count(*) FROM receipt)";
+        let Some(row) = self.db.row(sql, vals![]).await? else { return Ok(String::new()) };
+        let parts = (0..6)
+            .map(|index| row.int(index).map(|value| value.to_string()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(parts.join("-"))
+    }
+}
+
+fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,433 @@
+//! Evaluation records: immutable revisions, the close of a period, and earlier results.
+//!
+//! A revision, the audit entry that tells of it and the deliveries that follow from it are one transaction.
+//! Two writers of one record cannot both win: a revision names the one it follows.
+
+use super::audit::AuditNew;
+use super::db::{Row, Tx, json, vals};
+use super::outbox::OutboxNew;
+use super::{Store, StoreError};
+use crate::domain::{Period, PersonId, RecordState, StaffNumber, UnitCode};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+/// One revision.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// Whose record.
+    pub person: PersonId,
+    /// Which period.
+    pub period: Period,
+    /// Number, from 1.
+    pub revision: u32,
+    /// State.
+    pub state: RecordState,
+    /// Unit at the end of the period.
+    pub unit: UnitCode,
+    /// Content.
+    pub content: Value,
+    /// SHA-256 of the content's canonical bytes.
+    pub content_hash: String,
+    /// What changed since the revision before.
+    pub summary: Value,
+    /// Who made it.
+    pub author: String,
+    /// Why, for corrections.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A revision to be added.
+#[derive(Debug, Clone)]
+pub struct NewRevision {
+    /// The revision, with its number.
+    pub revision: Revision,
+    /// Deliveries that follow from it.
+    pub outbox: Vec<OutboxNew>,
+    /// Decisions it takes up.
+    pub settles: Vec<i64>,
+    /// People and periods whose score depends on it.
+    pub due: Vec<(PersonId, Period)>,
+}
+
+/// A closed period.
+#[derive(Debug, Clone, Serialize)]
+pub struct PeriodClose {
+    /// Which.
+    pub period: Period,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub author: String,
+    /// What the checklist said.
+    pub checklist: Value,
+}
+
+/// One line of a list of records.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordLine {
+    /// Whose.
+    pub person: PersonId,
+    /// Staff number.
+    pub staff_number: String,
+    /// Name.
+    pub full_name: String,
+    /// Which period.
+    pub period: Period,
+    /// Newest revision.
+    pub revision: u32,
+    /// Its state.
+    pub state: RecordState,
+    /// Unit.
+    pub unit: String,
+    /// Its content.
+    pub content: Value,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+}
+
+/// What is known of a person's earlier results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryState {
+    /// Imported.
+    Imported,
+    /// A named person signed that there are none.
+    SignedEmpty,
+    /// Nobody said anything yet.
+    Missing,
+}
+
+const COLUMNS: &str = "r.person_id, r.period, r.revision, r.state, r.unit_code, r.content, r.content_hash, r.summary, r.author, r.reason, r.at";
+
+fn state_of(word: &str) -> Result<RecordState, StoreError> {
+    RecordState::parse(word).ok_or_else(|| StoreError::unexpected(format!("unknown record state \"{word}\"")))
+}
+
+fn revision_of(row: &Row) -> Result<Revision, StoreError> {
+    Ok(Revision {
+        person: row.person(0)?,
+        period: row.parsed(1)?,
+        revision: u32::try_from(row.int(2)?).unwrap_or(0),
+        state: state_of(&row.text(3)?)?,
+        unit: row.parsed(4)?,
+        content: row.json(5)?,
+        content_hash: row.text(6)?,
+        summary: row.json(7)?,
+        author: row.text(8)?,
+        reason: row.opt_text(9)?,
+        at: row.at(10)?,
+    })
+}
+
+impl Store {
+    /// The newest revision of a record.
+    pub async fn latest_revision(
+        &self,
+        person: PersonId,
+        period: Period,
+    ) -> Result<Option<Revision>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM record r WHERE r.person_id = $1 AND r.period = $2 ORDER BY r.revision DESC LIMIT 1"
+        );
+        let row = self.db.row(sql, vals![person, period]).await?;
+        let mut revision = row.map(|row| revision_of(&row)).transpose()?;
+        if let Some(revision) = &mut revision {
+            // Delivery changes the head's state, never a revision.
+            let head = self
+                .db
+                .row(
+                    "SELECT state FROM record_head WHERE person_id = $1 AND period = $2",
+                    vals![person, period],
+                )
+                .await?;
+            if let Some(head) = head {
+                revision.state = state_of(&head.text(0)?)?;
+            }
+        }
+        Ok(revision)
+    }
+
+    /// Every revision of a record, oldest first.
+    pub async fn revisions(&self, person: PersonId, period: Period) -> Result<Vec<Revision>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM record r WHERE r.person_id = $1 AND r.period = $2 ORDER BY r.revision"
+        );
+        let rows = self.db.rows(sql, vals![person, period]).await?;
+        rows.iter().map(revision_of).collect()
+    }
+
+    /// The newest approved revision of every period of a person, oldest period first.
+    pub async fn approved_revisions(&self, person: PersonId) -> Result<Vec<Revision>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM record r JOIN (SELECT period, max(revision) AS revision FROM record WHERE person_id = $1 \
+             AND state = 'approved' GROUP BY period) n ON n.period = r.period AND n.revision = r.revision WHERE r.person_id = $1"
+        );
+        let rows = self.db.rows(sql, vals![person]).await?;
+        let mut revisions = rows.iter().map(revision_of).collect::<Result<Vec<_>, _>>()?;
+        revisions.sort_by_key(|revision| revision.period);
+        Ok(revisions)
+    }
+
+    /// Adds a revision with everything that follows from it. Refused when another revision came first.
+    pub async fn append_revision(&self, new: &NewRevision) -> Result<(), StoreError> {
+        let revision = &new.revision;
+        let mut tx = self.db.begin().await?;
+        let row = tx
+            .row(
+                "SELECT revision FROM record_head WHERE person_id = $1 AND period = $2",
+                vals![revision.person, revision.period],
+            )
+            .await?;
+        let newest = row.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+        if newest + 1 != i64::from(revision.revision) {
+            return Err(StoreError::Conflict(format!(
+                "record {} {} is at revision {newest}, not {}",
+                revision.person,
+                revision.period,
+                revision.revision.saturating_sub(1)
+            )));
+        }
+        tx.execute(
+            "INSERT INTO record (person_id, period, revision, state, unit_code, content, content_hash, summary, author, reason, at) \
+             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
+            vals![revision.person, revision.period, revision.revision, revision.state.as_str(), revision.unit.as_str(),
+                json(&revision.content)?, revision.content_hash.as_str(), json(&revision.summary)?, revision.author.as_str(),
+                revision.reason.clone(), revision.at],
+        )
+        .await?;
+        tx.execute(
+            "INSERT INTO record_head (person_id, period, revision, state) VALUES ($1,$2,$3,$4) ON CONFLICT (person_id, period) \
+             DO UPDATE SET revision = excluded.revision, state = excluded.state",
+            vals![revision.person, revision.period, revision.revision, revision.state.as_str()],
+        )
+        .await?;
+        for item in &new.outbox {
+            tx.enqueue(&self.vault, item).await?;
+        }
+        for decision in &new.settles {
+            tx.execute("UPDATE decision SET applied = $2 WHERE id = $1", vals![*decision, true]).await?;
+        }
+        tx.score_due(&new.due).await?;
+        tx.audit(AuditNew {
+            at: revision.at,
+            actor: &revision.author,
+            action: match revision.state {
+                RecordState::Approved => "record_approved",
+                RecordState::Corrected => "record_corrected",
+                _ => "record_revised",
+            },
+            object: format!("record {} {} r{}", revision.person, revision.period, revision.revision),
+            detail: revision.content_hash.clone(),
+            reason: revision.reason.as_deref(),
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Records in order of staff number.
+    pub async fn record_lines(
+        &self,
+        period: Option<Period>,
+        state: Option<RecordState>,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<RecordLine>, StoreError> {
+        let sql = "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at \
+                   FROM record_head h JOIN record r ON r.person_id = h.person_id AND r.period = h.period AND r.revision = h.revision \
+                   JOIN person p ON p.id = h.person_id WHERE ($1 = '' OR h.period = $1) AND ($2 = '' OR h.state = $2) \
+                   AND p.staff_number > $3 ORDER BY p.staff_number, h.period LIMIT $4";
+        let period = period.map(|period| period.to_string()).unwrap_or_default();
+        let rows = self
+            .db
+            .rows(sql, vals![period, state.map_or("", RecordState::as_str), after, limit as u64])
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RecordLine {
+                    person: row.person(0)?,
+                    staff_number: row.text(1)?,
+                    full_name: row.text(2)?,
+                    period: row.parsed(3)?,
+                    revision: u32::try_from(row.int(4)?).unwrap_or(0),
+                    state: state_of(&row.text(5)?)?,
+                    unit: row.text(6)?,
+                    content: row.json(7)?,
+                    at: row.at(8)?,
+                })
+            })
+            .collect()
+    }
+
+    /// A period's close, when it is closed.
+    pub async fn period_close(&self, period: Period) -> Result<Option<PeriodClose>, StoreError> {
+        let row = self
+            .db
+            .row("SELECT period, at, author, checklist FROM period_close WHERE period = $1", vals![period])
+            .await?;
+        row.map(|row| {
+            Ok(PeriodClose {
+                period: row.parsed(0)?,
+                at: row.at(1)?,
+                author: row.text(2)?,
+                checklist: row.json(3)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Every closed period.
+    pub async fn closed_periods(&self) -> Result<Vec<Period>, StoreError> {
+        let rows = self.db.rows("SELECT period FROM period_close", vals![]).await?;
+        let mut periods = rows.iter().map(|row| row.parsed(0)).collect::<Result<Vec<Period>, _>>()?;
+        periods.sort();
+        Ok(periods)
+    }
+
+    /// Closes a period once, with the deliveries that follow from it, in one transaction.
+    pub async fn close_period(
+        &self,
+        close: &PeriodClose,
+        outbox: &[OutboxNew],
+        due: &[(PersonId, Period)],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let inserted = tx
+            .execute(
+                "INSERT INTO period_close (period, at, author, checklist) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING",
+                vals![close.period, close.at, close.author.as_str(), json(&close.checklist)?],
+            )
+            .await?;
+        if inserted == 0 {
+            return Err(StoreError::Conflict(format!("period {} is closed already", close.period)));
+        }
+        for item in outbox {
+            tx.enqueue(&self.vault, item).await?;
+        }
+        tx.score_due(due).await?;
+        tx.audit(AuditNew {
+            at: close.at,
+            actor: &close.author,
+            action: "period_closed",
+            object: format!("period {}", close.period),
+            detail: format!("{} results to deliver", outbox.len()),
+            reason: None,
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Keeps earlier results; one that is known is replaced.
+    pub async fn import_history(
+        &self,
+        rows: &[(StaffNumber, Period, Value)],
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let mut kept = 0;
+        let mut due = Vec::new();
+        for (staff_number, period, value) in rows {
+            kept += tx
+                .execute(
+                    "INSERT INTO history (person_id, period, row, author, at) SELECT id, $2, $3, $4, $5 FROM person WHERE staff_number = $1 \
+                     ON CONFLICT (person_id, period) DO UPDATE SET row = excluded.row, author = excluded.author, at = excluded.at",
+                    vals![staff_number.as_str(), *period, json(value)?, author, now],
+                )
+                .await?;
+            if let Some(row) =
+                tx.row("SELECT id FROM person WHERE staff_number = $1", vals![staff_number.as_str()]).await?
+            {
+                due.push((row.person(0)?, Period::Year(period.year())));
+            }
+        }
+        tx.score_due(&due).await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "history_imported",
+            object: format!("{kept} results"),
+            detail: String::new(),
+            reason: None,
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(kept)
+    }
+
+    /// Keeps a named person's word that people have no earlier results; none given = everyone without any.
+    pub async fn sign_history_empty(
+        &self,
+        people: Option<&[StaffNumber]>,
+        author: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let everyone = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
+                        WHERE NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
+        let one = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person \
+                   WHERE staff_number = $4 ON CONFLICT (person_id) DO NOTHING";
+        let signed = match people {
+            None => tx.execute(everyone, vals![author, reason, now]).await?,
+            Some(people) => {
+                let mut signed = 0;
+                for number in people {
+                    signed += tx.execute(one, vals![author, reason, now, number.as_str()]).await?;
+                }
+                signed
+            }
+        };
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "history_signed_empty",
+            object: format!("{signed} people"),
+            detail: String::new(),
+            reason: Some(reason),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(signed)
+    }
+
+    /// What is known of a person's earlier results.
+    pub async fn history_state(&self, person: PersonId) -> Result<HistoryState, StoreError> {
+        if self.db.count("SELECT count(*) FROM history WHERE person_id = $1", vals![person]).await? > 0 {
+            return Ok(HistoryState::Imported);
+        }
+        let signed =
+            self.db.count("SELECT count(*) FROM history_empty WHERE person_id = $1", vals![person]).await?;
+        Ok(if signed > 0 { HistoryState::SignedEmpty } else { HistoryState::Missing })
+    }
+
+    /// A person's earlier results, oldest period first.
+    pub async fn history(&self, person: PersonId) -> Result<Vec<(Period, Value)>, StoreError> {
+        let rows =
+            self.db.rows("SELECT period, row FROM history WHERE person_id = $1", vals![person]).await?;
+        let mut history = rows
+            .iter()
+            .map(|row| Ok((row.parsed(0)?, row.json(1)?)))
+            .collect::<Result<Vec<(Period, Value)>, StoreError>>()?;
+        history.sort_by_key(|(period, _)| *period);
+        Ok(history)
+    }
+}
+
+impl Tx {
+    /// Says that an approved record reached its receiver.
+    pub(super) async fn mark_delivered(
+        &mut self,
+        person: PersonId,
+        period: Period,
+        revision: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE record_head SET state = 'delivered' WHERE person_id = $1 AND period = $2 AND revision = $3 AND state = 'approved'",
+            vals![person, period, revision],
+        )
+        .await
+        .map(|_| ())
+    }
+}

@@ -1,0 +1,303 @@
+//! Scores: which are due, what they are computed from, and what came out.
+//!
+//! A score row holds the hash of its inputs; the same inputs are not written again.
+
+use super::catalog::{MappingRow, mapping_row};
+use super::db::{json, vals};
+use super::task::{StoredTask, stored_task};
+use super::{Store, StoreError};
+use crate::domain::{Assignment, Period, PersonId, UnitCode};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A task of a person with its mapping and the person's stake.
+#[derive(Debug, Clone)]
+pub struct PersonTask {
+    /// The task.
+    pub task: StoredTask,
+    /// Its mapping; none while it waits to be mapped.
+    pub mapping: Option<MappingRow>,
+    /// The person's stake.
+    pub stake: Assignment,
+    /// Since when the person has had it; none = since it was assigned.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// A computed score to be kept.
+#[derive(Debug, Clone)]
+pub struct ScoreWrite {
+    /// Whose.
+    pub person: PersonId,
+    /// Which period.
+    pub period: Period,
+    /// View: `to_date`, `full_period` or `year`.
+    pub scope: &'static str,
+    /// Unit at the end of the period.
+    pub unit: UnitCode,
+    /// Role in the period.
+    pub role: &'static str,
+    /// Hash of the rule set applied.
+    pub rule_set_hash: String,
+    /// Hash of everything the score depends on.
+    pub inputs_hash: String,
+    /// Day on which it was judged.
+    pub as_of: NaiveDate,
+    /// R·70, printed.
+    pub task_part: Option<String>,
+    /// Total, printed.
+    pub total: Option<String>,
+    /// What the page and the record show.
+    pub summary: Value,
+    /// The whole derivation as JSON text.
+    pub derivation: Vec<u8>,
+    /// When.
+    pub computed_at: DateTime<Utc>,
+    /// Whether a record is to follow from it.
+    pub record_due: bool,
+}
+
+/// A stored score.
+#[derive(Debug, Clone)]
+pub struct StoredScore {
+    /// Whose.
+    pub person: PersonId,
+    /// Which period.
+    pub period: Period,
+    /// View.
+    pub scope: String,
+    /// Unit.
+    pub unit: UnitCode,
+    /// Role.
+    pub role: String,
+    /// Hash of the rule set.
+    pub rule_set_hash: String,
+    /// Hash of the inputs.
+    pub inputs_hash: String,
+    /// Day on which it was judged.
+    pub as_of: NaiveDate,
+    /// R·70, printed.
+    pub task_part: Option<String>,
+    /// Total, printed.
+    pub total: Option<String>,
+    /// Summary.
+    pub summary: Value,
+    /// When.
+    pub computed_at: DateTime<Utc>,
+}
+
+/// One line of a list of scores.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScoreLine {
+    /// Whose.
+    pub person: PersonId,
+    /// Staff number.
+    pub staff_number: String,
+    /// Name.
+    pub full_name: String,
+    /// Unit code.
+    pub unit: String,
+    /// Role.
+    pub role: String,
+    /// R·70, printed.
+    pub task_part: Option<String>,
+    /// Total, printed.
+    pub total: Option<String>,
+    /// Summary.
+    pub summary: Value,
+}
+
+const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
+
+impl Store {
+    /// Keeps a rule set, so that every score can be computed again from what is stored.
+    pub async fn keep_rule_set(
+        &self,
+        hash: &str,
+        id: &str,
+        body: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO rule_set (hash, id, body, first_used_at) VALUES ($1,$2,$3,$4) ON CONFLICT (hash) DO NOTHING",
+            vals![hash, id, json(body)?, now],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// People and periods to be scored, with the stamp of the mark.
+    pub async fn scores_due(&self, limit: usize) -> Result<Vec<(PersonId, Period, i64)>, StoreError> {
+        let rows = self
+            .db
+            .rows(
+                "SELECT person_id, period, stamp FROM score_due ORDER BY period, person_id LIMIT $1",
+                vals![limit as u64],
+            )
+            .await?;
+        rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.int(2)?))).collect()
+    }
+
+    /// A person's tasks, mapped or not, in order of number.
+    pub async fn person_tasks(&self, person: PersonId) -> Result<Vec<PersonTask>, StoreError> {
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, p.since, p.handed_over, p.taken_over, m.state, m.product, \
+                   m.catalog_version, m.coefficient, m.decided_by, m.author, m.reason, m.decided_at \
+                   FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
+                   WHERE p.person_id = $1 ORDER BY t.id, p.ordinal";
+        let rows = self.db.rows(sql, vals![person]).await?;
+        rows.iter()
+            .map(|row| {
+                let mapping = if row.opt_text(8)?.is_some() { Some(mapping_row(row, 8)?) } else { None };
+                Ok(PersonTask {
+                    task: stored_task(row)?,
+                    mapping,
+                    stake: Assignment { person, handed_over: row.flag(6)?, taken_over: row.flag(7)? },
+                    since: row.opt_at(5)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Saves scores whose inputs changed, clears the marks they answer and sets new ones (leaders of people
+    /// whose score moved). Gives how many were written.
+    pub async fn save_scores(
+        &self,
+        writes: &[ScoreWrite],
+        answered: &[(PersonId, Period, i64)],
+        due: &[(PersonId, Period)],
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let mut written = 0;
+        for write in writes {
+            let packed = zstd::bulk::compress(&write.derivation, 1).map_err(sqlx::Error::Io)?;
+            written += tx
+                .execute(
+                    "INSERT INTO score (person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, \
+                     total, summary, derivation, computed_at, record_due) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) \
+                     ON CONFLICT (person_id, period, scope) DO UPDATE SET unit_code = excluded.unit_code, role = excluded.role, \
+                     rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
+                     task_part = excluded.task_part, total = excluded.total, summary = excluded.summary, \
+                     derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
+                     WHERE score.inputs_hash <> excluded.inputs_hash",
+                    vals![write.person, write.period, write.scope, write.unit.as_str(), write.role, write.rule_set_hash.as_str(),
+                        write.inputs_hash.as_str(), write.as_of, write.task_part.clone(), write.total.clone(), json(&write.summary)?,
+                        packed, write.computed_at, write.record_due],
+                )
+                .await?;
+        }
+        for (person, period, stamp) in answered {
+            tx.execute(
+                "DELETE FROM score_due WHERE person_id = $1 AND period = $2 AND stamp = $3",
+                vals![*person, *period, *stamp],
+            )
+            .await?;
+        }
+        tx.score_due(due).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// A person's score of one view.
+    pub async fn score(
+        &self,
+        person: PersonId,
+        period: Period,
+        scope: &str,
+    ) -> Result<Option<StoredScore>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM score WHERE person_id = $1 AND period = $2 AND scope = $3");
+        let row = self.db.row(sql, vals![person, period, scope]).await?;
+        row.map(|row| stored_score(&row)).transpose()
+    }
+
+    /// The derivation of a score as JSON text.
+    pub async fn derivation(
+        &self,
+        person: PersonId,
+        period: Period,
+        scope: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT derivation FROM score WHERE person_id = $1 AND period = $2 AND scope = $3";
+        let Some(row) = self.db.row(sql, vals![person, period, scope]).await? else { return Ok(None) };
+        // A leader of thousands has thousands of lines of a few hundred bytes each.
+        Ok(Some(zstd::bulk::decompress(&row.blob(0)?, 64 << 20).map_err(sqlx::Error::Io)?))
+    }
+
+    /// Scores from which a record is to follow.
+    pub async fn scores_without_record(&self, limit: usize) -> Result<Vec<StoredScore>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM score WHERE record_due ORDER BY period, person_id LIMIT $1");
+        let rows = self.db.rows(sql, vals![limit as u64]).await?;
+        rows.iter().map(stored_score).collect()
+    }
+
+    /// Says that the record step has looked at a score with these inputs.
+    pub async fn record_followed(&self, scores: &[StoredScore]) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        for score in scores {
+            tx.execute(
+                "UPDATE score SET record_due = $5 WHERE person_id = $1 AND period = $2 AND scope = $3 AND inputs_hash = $4",
+                vals![score.person, score.period, score.scope.as_str(), score.inputs_hash.as_str(), false],
+            )
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Scores of a period and view in order of unit and staff number; a unit's prefix or a text narrows it.
+    pub async fn score_lines(
+        &self,
+        period: Period,
+        scope: &str,
+        unit: Option<&str>,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<ScoreLine>, StoreError> {
+        let sql = "SELECT s.person_id, p.staff_number, p.full_name, s.unit_code, s.role, s.task_part, s.total, s.summary \
+                   FROM score s JOIN person p ON p.id = s.person_id WHERE s.period = $1 AND s.scope = $2 \
+                   AND ($3 = '' OR s.unit_code = $3) AND p.staff_number > $4 ORDER BY p.staff_number LIMIT $5";
+        let rows = self.db.rows(sql, vals![period, scope, unit.unwrap_or(""), after, limit as u64]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ScoreLine {
+                    person: row.person(0)?,
+                    staff_number: row.text(1)?,
+                    full_name: row.text(2)?,
+                    unit: row.text(3)?,
+                    role: row.text(4)?,
+                    task_part: row.opt_text(5)?,
+                    total: row.opt_text(6)?,
+                    summary: row.json(7)?,
+                })
+            })
+            .collect()
+    }
+
+    /// People who have a task or a score mark, and those named: everyone is to be scored for a period.
+    pub async fn mark_everyone_due(&self, period: Period) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, $1, 1 FROM membership WHERE true \
+             ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
+            vals![period],
+        )
+        .await?;
+        tx.commit().await
+    }
+}
+
+fn stored_score(row: &super::db::Row) -> Result<StoredScore, StoreError> {
+    Ok(StoredScore {
+        person: row.person(0)?,
+        period: row.parsed(1)?,
+        scope: row.text(2)?,
+        unit: row.parsed(3)?,
+        role: row.text(4)?,
+        rule_set_hash: row.text(5)?,
+        inputs_hash: row.text(6)?,
+        as_of: row.day(7)?,
+        task_part: row.opt_text(8)?,
+        total: row.opt_text(9)?,
+        summary: row.json(10)?,
+        computed_at: row.at(11)?,
+    })
+}

@@ -1,0 +1,287 @@
+//! Sources: where each pull goes on, how the last ones went, and when the next is due.
+
+use super::db::{Row, json, vals};
+use super::{Store, StoreError};
+use crate::domain::SourceId;
+use crate::error::{Disposition, Finding};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What a source's pulls left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceState {
+    /// Cursor of the last committed page.
+    pub cursor: Option<String>,
+    /// When a pull last began.
+    pub last_attempt_at: Option<DateTime<Utc>>,
+    /// When a pull last ended well.
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// When a full pull last ended well.
+    pub last_full_at: Option<DateTime<Utc>>,
+    /// When the schedule wants the next pull.
+    pub next_due_at: Option<DateTime<Utc>>,
+    /// Failures since the last success.
+    pub consecutive_failures: u32,
+    /// Until when no pull is begun: the source asked for it, or it failed again and again.
+    pub blocked_until: Option<DateTime<Utc>>,
+    /// Why the last pull failed; none after a success.
+    pub last_error: Option<Finding>,
+    /// Records seen so far.
+    pub records_total: u64,
+}
+
+/// Counters of one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCounters {
+    /// Pages read.
+    pub pages: u64,
+    /// Records on them, rejected ones included.
+    pub records: u64,
+    /// Tasks not known before.
+    pub new: u64,
+    /// Known tasks with another content.
+    pub changed: u64,
+    /// Known tasks with the same content.
+    pub unchanged: u64,
+    /// Records that could not be read.
+    pub rejected: u64,
+}
+
+/// Which kind of pull a run was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// What changed since the cursor.
+    Incremental,
+    /// Everything.
+    Full,
+    /// A span of time.
+    Backfill,
+}
+
+impl RunKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Incremental => "incremental",
+            Self::Full => "full",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub enum RunOutcome {
+    /// To its end.
+    Succeeded,
+    /// Before its end; what was committed stays.
+    Failed {
+        /// Why.
+        finding: Box<Finding>,
+        /// What to do about it.
+        disposition: Disposition,
+        /// How long the source asked us to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// One run as the page shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    /// Number.
+    pub id: i64,
+    /// Source.
+    pub source: String,
+    /// `incremental`, `full` or `backfill`.
+    pub kind: String,
+    /// Begin.
+    pub started_at: DateTime<Utc>,
+    /// End; none while it runs or when the process was killed.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// `succeeded` or `failed`.
+    pub outcome: Option<String>,
+    /// Counters.
+    pub counters: RunCounters,
+    /// What was worth telling.
+    pub findings: Vec<Finding>,
+}
+
+impl Store {
+    /// A source's state; the empty state for one never pulled.
+    pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {
+        let sql = "SELECT cursor, last_attempt_at, last_success_at, last_full_at, next_due_at, consecutive_failures, \
+                   blocked_until, last_error, records_total FROM source_state WHERE source_id = $1";
+        let row = self.db.row(sql, vals![source.as_str()]).await?;
+        row.map_or(Ok(SourceState::default()), |row| state_of(&row))
+    }
+
+    /// Opens a run. A kill leaves it open; the next one is a new run.
+    pub async fn begin_run(
+        &self,
+        source: &SourceId,
+        kind: RunKind,
+        now: DateTime<Utc>,
+    ) -> Result<i64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO source_state (source_id, last_attempt_at) VALUES ($1, $2) \
+             ON CONFLICT (source_id) DO UPDATE SET last_attempt_at = excluded.last_attempt_at",
+            vals![source.as_str(), now],
+        )
+        .await?;
+        let row = tx
+            .row(
+                "INSERT INTO run (source_id, kind, started_at) VALUES ($1, $2, $3) RETURNING id",
+                vals![source.as_str(), kind.as_str(), now],
+            )
+            .await?;
+        let id = row.ok_or_else(|| StoreError::unexpected("no id for the run"))?.int(0)?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Closes a run and writes down what it means for the source: after failures it is left alone for a
+    /// growing while (30 s doubled, at most 1 h), after a wrong password at least 10 minutes.
+    pub async fn finish_run(
+        &self,
+        run: i64,
+        source: &SourceId,
+        counters: &RunCounters,
+        outcome: &RunOutcome,
+        findings: &[Finding],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let kind = tx
+            .row("SELECT kind FROM run WHERE id = $1", vals![run])
+            .await?
+            .map(|row| row.text(0))
+            .transpose()?;
+        let (word, mut told) = match outcome {
+            RunOutcome::Succeeded => ("succeeded", Vec::new()),
+            RunOutcome::Failed { finding, .. } => ("failed", vec![Finding::clone(finding)]),
+        };
+        told.extend(findings.iter().cloned());
+        tx.execute(
+            "UPDATE run SET ended_at = $2, outcome = $3, pages = $4, records = $5, new_tasks = $6, changed = $7, \
+             unchanged = $8, rejected = $9, findings = $10 WHERE id = $1",
+            vals![run, now, word, counters.pages, counters.records, counters.new, counters.changed, counters.unchanged,
+                counters.rejected, json(&told)?],
+        )
+        .await?;
+        match outcome {
+            RunOutcome::Succeeded => {
+                let full_at = (kind.as_deref() == Some("full")).then_some(now);
+                tx.execute(
+                    "UPDATE source_state SET last_success_at = $2, last_full_at = coalesce($3, last_full_at), \
+                     consecutive_failures = 0, blocked_until = NULL, last_error = NULL, records_total = records_total + $4 \
+                     WHERE source_id = $1",
+                    vals![source.as_str(), now, full_at, counters.records],
+                )
+                .await?;
+            }
+            RunOutcome::Failed { finding, disposition, retry_after } => {
+                let row = tx
+                    .row(
+                        "SELECT consecutive_failures FROM source_state WHERE source_id = $1",
+                        vals![source.as_str()],
+                    )
+                    .await?;
+                let failures = row.map(|row| row.int(0)).transpose()?.unwrap_or(0) + 1;
+                let blocked = now + pause_after(failures, *disposition, *retry_after);
+                tx.execute(
+                    "UPDATE source_state SET consecutive_failures = $2, blocked_until = $3, last_error = $4, \
+                     records_total = records_total + $5 WHERE source_id = $1",
+                    vals![source.as_str(), failures, blocked, json(finding)?, counters.records],
+                )
+                .await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// Writes down when the schedule wants the next pull.
+    pub async fn plan_source(&self, source: &SourceId, next_due_at: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO source_state (source_id, next_due_at) VALUES ($1, $2) \
+             ON CONFLICT (source_id) DO UPDATE SET next_due_at = excluded.next_due_at",
+            vals![source.as_str(), next_due_at],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// The newest runs, of one source or of all, newest first.
+    pub async fn runs(&self, source: Option<&SourceId>, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let sql = "SELECT id, source_id, kind, started_at, ended_at, outcome, pages, records, new_tasks, changed, unchanged, \
+                   rejected, findings FROM run WHERE $1 = '' OR source_id = $1 ORDER BY id DESC LIMIT $2";
+        let name = source.map_or("", SourceId::as_str);
+        let rows = self.db.rows(sql, vals![name, limit as u64]).await?;
+        rows.iter().map(run_of).collect()
+    }
+}
+
+fn pause_after(failures: i64, disposition: Disposition, retry_after: Option<Duration>) -> TimeDelta {
+    let doubled = 30i64 << failures.clamp(1, 8).saturating_sub(1);
+    let asked = retry_after.map_or(0, |wait| i64::try_from(wait.as_secs()).unwrap_or(3600));
+    // Four to six wrong passwords lock many accounts: leave the account alone much longer than usual.
+    let least = if disposition == Disposition::NeedsOperator { 600 } else { 0 };
+    TimeDelta::seconds(doubled.max(asked).max(least).min(3600))
+}
+
+fn count(row: &Row, index: usize) -> Result<u64, StoreError> {
+    Ok(u64::try_from(row.int(index)?).unwrap_or(0))
+}
+
+fn state_of(row: &Row) -> Result<SourceState, StoreError> {
+    Ok(SourceState {
+        cursor: row.opt_text(0)?,
+        last_attempt_at: row.opt_at(1)?,
+        last_success_at: row.opt_at(2)?,
+        last_full_at: row.opt_at(3)?,
+        next_due_at: row.opt_at(4)?,
+        consecutive_failures: u32::try_from(row.int(5)?).unwrap_or(0),
+        blocked_until: row.opt_at(6)?,
+        last_error: row.opt_json(7)?,
+        records_total: count(row, 8)?,
+    })
+}
+
+fn run_of(row: &Row) -> Result<Run, StoreError> {
+    Ok(Run {
+        id: row.int(0)?,
+        source: row.text(1)?,
+        kind: row.text(2)?,
+        started_at: row.at(3)?,
+        ended_at: row.opt_at(4)?,
+        outcome: row.opt_text(5)?,
+        counters: RunCounters {
+            pages: count(row, 6)?,
+            records: count(row, 7)?,
+            new: count(row, 8)?,
+            changed: count(row, 9)?,
+            unchanged: count(row, 10)?,
+            rejected: count(row, 11)?,
+        },
+        findings: row.opt_json(12)?.unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pause_grows_honours_the_source_and_spares_a_wrong_password() {
+        let pause = |failures, disposition, wait: Option<u64>| {
+            pause_after(failures, disposition, wait.map(Duration::from_secs)).num_seconds()
+        };
+        assert_eq!(pause(1, Disposition::RetryLater, None), 30);
+        assert_eq!(pause(3, Disposition::RetryLater, None), 120);
+        assert_eq!(pause(90, Disposition::RetryLater, None), 3600);
+        assert_eq!(pause(1, Disposition::RetryLater, Some(200)), 200);
+        assert_eq!(pause(1, Disposition::RetryLater, Some(1_000_000_000)), 3600);
+        assert_eq!(pause(1, Disposition::NeedsOperator, None), 600);
+    }
+}

@@ -1,0 +1,335 @@
+//! What can go wrong on the way, in both languages.
+//!
+//! Owns the transport's error type and its findings. Nothing here prints a query, a header or a body, except
+//! the first words of an error text the far side meant to be read.
+
+use crate::error::{Disposition, Finding, Place, Text};
+use std::time::Duration;
+
+/// Whether a request that failed may have had an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// It certainly did not reach the far side.
+    No,
+    /// It may have been received and carried out.
+    Perhaps,
+}
+
+/// Why an exchange failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{finding}")]
+pub struct TransportError {
+    /// What happened, where, what to do.
+    pub finding: Box<Finding>,
+    /// What the caller should do.
+    pub disposition: Disposition,
+    /// How long the far side asked us to wait, at most six hours.
+    pub retry_after: Option<Duration>,
+    /// Whether the request may have had an effect.
+    pub reached: Reached,
+    /// The status, where there was an answer.
+    pub status: Option<u16>,
+}
+
+impl TransportError {
+    /// An error without an answer.
+    pub(super) fn new(finding: Finding, disposition: Disposition, reached: Reached) -> Self {
+        Self { finding: Box::new(finding), disposition, retry_after: None, reached, status: None }
+    }
+
+    /// The same error at its place.
+    pub(super) fn at(mut self, place: Place) -> Self {
+        self.finding.place.get_or_insert(place);
+        self
+    }
+}
+
+fn error(code: &str, what: (String, String), remedy: (&str, &str)) -> Finding {
+    Finding::error(code, Text::new(what.0, what.1), Text::new(remedy.0, remedy.1))
+}
+
+pub(super) fn options(vi: &str, en: &str) -> Finding {
+    error(
+        "LT-NET-016",
+        (vi.to_owned(), en.to_owned()),
+        ("sửa cấu hình của nguồn hoặc đích này", "correct the configuration of this source or target"),
+    )
+}
+
+pub(super) fn refused_address(why: &str) -> TransportError {
+    let finding = error(
+        "LT-NET-005",
+        (format!("địa chỉ không được phép: {why}"), format!("the address is not allowed: {why}")),
+        (
+            "yêu cầu chỉ được gửi tới đúng máy chủ và cổng của base_url; sửa base_url hoặc báo đơn vị quản lý nguồn",
+            "requests go to the scheme, host and port of base_url only; correct base_url or tell the source's owner",
+        ),
+    );
+    TransportError::new(finding, Disposition::NeedsOperator, Reached::No)
+}
+
+pub(super) fn redirect(status: u16) -> TransportError {
+    let finding = error(
+        "LT-NET-006",
+        (
+            format!("máy chủ chuyển hướng (HTTP {status}) và chuyển hướng không được theo"),
+            format!("the server redirects (HTTP {status}) and redirects are not followed"),
+        ),
+        (
+            "đặt base_url là địa chỉ cuối; trang đăng nhập chung (SSO) không dùng được cho kết nối máy với máy",
+            "set base_url to the final address; a single sign-on page is no way in for a machine",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::Perhaps);
+    TransportError { status: Some(status), ..error }
+}
+
+pub(super) fn too_large(limit: u64) -> TransportError {
+    let finding = error(
+        "LT-NET-007",
+        (
+            format!("câu trả lời lớn hơn giới hạn {limit} byte (sau giải nén)"),
+            format!("the answer is larger than the limit of {limit} bytes (after decompression)"),
+        ),
+        (
+            "giảm paging.size, hoặc tăng transport.max_answer_mib nếu nguồn đúng là lớn như vậy",
+            "lower paging.size, or raise transport.max_answer_mib if the source really is that large",
+        ),
+    );
+    TransportError::new(finding, Disposition::NeedsOperator, Reached::Perhaps)
+}
+
+/// An error of the HTTP library as ours.
+pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
+    let error = error.without_url();
+    let reasons = reasons(&error);
+    let why = reasons.text;
+    if let Some(refused) = reasons.refused {
+        return refused_address(&refused).at(place);
+    }
+    if let Some(tls) = reasons.tls {
+        let finding = self::error(
+            "LT-NET-004",
+            (format!("kết nối TLS bị từ chối: {tls}"), format!("the TLS connection is refused: {tls}")),
+            (
+                "kiểm tra hạn và tên miền của chứng thư máy chủ; với CA riêng, khai báo ca_file của nguồn",
+                "check the server certificate's dates and name; for a private CA set ca_file of the source",
+            ),
+        );
+        return TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(place);
+    }
+    if error.is_connect() || error.is_builder() {
+        let finding = self::error(
+            "LT-NET-001",
+            (format!("không kết nối được: {why}"), format!("cannot connect: {why}")),
+            (
+                "kiểm tra địa chỉ, mạng và tường lửa; hệ thống tự thử lại",
+                "check address, network and firewall; it is tried again by itself",
+            ),
+        );
+        return TransportError::new(finding, Disposition::RetryNow, Reached::No).at(place);
+    }
+    if error.is_timeout() {
+        let finding = self::error(
+            "LT-NET-002",
+            ("máy chủ không trả lời kịp".to_owned(), "the server did not answer in time".to_owned()),
+            (
+                "hệ thống tự thử lại; nếu kéo dài, giảm paging.size hoặc tăng thời gian chờ trong [transport]",
+                "it is tried again by itself; if it lasts, lower paging.size or raise the time-outs in [transport]",
+            ),
+        );
+        return TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps).at(place);
+    }
+    let finding = self::error(
+        "LT-NET-003",
+        (
+            format!("kết nối đứt giữa chừng, câu trả lời bị bỏ: {why}"),
+            format!("the connection broke, the answer is thrown away: {why}"),
+        ),
+        ("hệ thống tự thử lại", "it is tried again by itself"),
+    );
+    TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps).at(place)
+}
+
+struct Reasons {
+    text: String,
+    refused: Option<String>,
+    tls: Option<String>,
+}
+
+fn reasons(error: &reqwest::Error) -> Reasons {
+    let mut found = Reasons { text: String::new(), refused: None, tls: None };
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(refused) = cause.downcast_ref::<super::guard::Refused>() {
+            found.refused = Some(refused.0.clone());
+        }
+        // An I/O error hides what it wraps from `source`.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| wrapped?.downcast_ref::<rustls::Error>());
+        if let Some(tls) = tls {
+            found.tls = Some(tls.to_string());
+        }
+        if let Some(refused) = wrapped.and_then(|inner| inner.downcast_ref::<super::guard::Refused>()) {
+            found.refused = Some(refused.0.clone());
+        }
+        if found.text.len() < 300 {
+            if !found.text.is_empty() {
+                found.text.push_str(": ");
+            }
+            found.text.push_str(&cause.to_string());
+        }
+        next = cause.source();
+    }
+    found.text.retain(|c| !c.is_control());
+    found
+}
+
+/// A status that is no success, as an error.
+pub(super) fn status(status: u16, retry_after: Option<Duration>, said: &str) -> TransportError {
+    let quoted = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let what = |vi: &str, en: &str| {
+        (format!("{vi} (HTTP {status}){quoted}"), format!("{en} (HTTP {status}){quoted}"))
+    };
+    let (finding, disposition) = match status {
+        401 => (
+            error(
+                "LT-NET-009",
+                what(
+                    "máy chủ không chấp nhận thông tin đăng nhập",
+                    "the server does not accept our credentials",
+                ),
+                (
+                    "kiểm tra tài khoản, mật khẩu hoặc khóa; hệ thống tạm dừng thử để tài khoản không bị khóa",
+                    "check account, password or key; trying is paused so that the account is not locked",
+                ),
+            ),
+            Disposition::NeedsOperator,
+        ),
+        403 => (
+            error(
+                "LT-NET-010",
+                what("tài khoản không có quyền", "the account has no right to this"),
+                (
+                    "xin cấp quyền đọc cho tài khoản này ở hệ thống nguồn",
+                    "ask the source's owner to let this account read",
+                ),
+            ),
+            Disposition::NeedsOperator,
+        ),
+        408 | 425 | 429 => (
+            error(
+                "LT-NET-011",
+                what("máy chủ yêu cầu chậm lại", "the server asks us to slow down"),
+                ("hệ thống tự chờ và thử lại", "it waits and tries again by itself"),
+            ),
+            Disposition::RetryNow,
+        ),
+        500..=599 => (
+            error(
+                "LT-NET-012",
+                what("máy chủ gặp lỗi", "the server has an error"),
+                (
+                    "hệ thống tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
+                    "it is tried again by itself; if it lasts, tell the server's owner",
+                ),
+            ),
+            Disposition::RetryNow,
+        ),
+        400..=499 => (
+            error(
+                "LT-NET-013",
+                what("máy chủ từ chối yêu cầu", "the server refuses the request"),
+                (
+                    "kiểm tra base_url, đường dẫn và tham số trong manifest",
+                    "check base_url, paths and parameters of the manifest",
+                ),
+            ),
+            Disposition::NeedsOperator,
+        ),
+        _ => (
+            error(
+                "LT-NET-018",
+                what("câu trả lời không phải kết quả đầy đủ", "the answer is no complete result"),
+                (
+                    "nếu mã này là bình thường ở nguồn, thêm vào success.status",
+                    "if this code is normal there, add it to success.status",
+                ),
+            ),
+            Disposition::RetryLater,
+        ),
+    };
+    let error = TransportError::new(finding, disposition, Reached::Perhaps);
+    TransportError { retry_after, status: Some(status), ..error }
+}
+
+/// A page for people instead of data.
+pub(super) fn not_json(status: u16, is_login: bool) -> TransportError {
+    let finding = error(
+        "LT-NET-014",
+        (
+            format!(
+                "máy chủ trả trang HTML thay vì JSON (HTTP {status}){}",
+                if is_login { ", có vẻ là trang đăng nhập" } else { "" }
+            ),
+            format!(
+                "the server answers an HTML page instead of JSON (HTTP {status}){}",
+                if is_login { ", it looks like a login page" } else { "" }
+            ),
+        ),
+        (
+            "kiểm tra tài khoản và base_url; nếu máy chủ đang bảo trì, hệ thống tự thử lại",
+            "check account and base_url; if the server is under maintenance, it is tried again by itself",
+        ),
+    );
+    let disposition = if is_login { Disposition::NeedsOperator } else { Disposition::RetryLater };
+    let error = TransportError::new(finding, disposition, Reached::Perhaps);
+    TransportError { status: Some(status), ..error }
+}
+
+pub(super) fn empty(status: u16) -> TransportError {
+    let finding = error(
+        "LT-NET-018",
+        (format!("câu trả lời rỗng (HTTP {status})"), format!("the answer is empty (HTTP {status})")),
+        (
+            "hệ thống tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
+            "it is tried again by itself; if it lasts, tell the server's owner",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps);
+    TransportError { status: Some(status), ..error }
+}
+
+/// A login that was refused, or that answered without a token.
+pub(super) fn login_refused(status: u16, said: &str) -> TransportError {
+    let quoted = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let finding = error(
+        "LT-NET-008",
+        (
+            format!("đăng nhập bị từ chối (HTTP {status}){quoted}"),
+            format!("the login is refused (HTTP {status}){quoted}"),
+        ),
+        (
+            "sửa tài khoản hoặc mật khẩu; hệ thống tạm dừng đăng nhập để tài khoản không bị khóa",
+            "correct account or password; logging in is paused so that the account is not locked",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);
+    TransportError { status: Some(status), ..error }
+}
+
+pub(super) fn no_token(status: u16) -> TransportError {
+    let finding = error(
+        "LT-NET-017",
+        (
+            format!("câu trả lời đăng nhập không có token (HTTP {status})"),
+            format!("the answer to the login holds no token (HTTP {status})"),
+        ),
+        (
+            "kiểm tra auth.token và auth.success trong manifest",
+            "check auth.token and auth.success of the manifest",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);
+    TransportError { status: Some(status), ..error }
+}

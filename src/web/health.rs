@@ -1,0 +1,154 @@
+//! Probes and metrics.
+//!
+//! `/livez` says the process makes progress and depends on nothing; `/readyz` says whether it should get
+//! traffic: store reachable, schema right, not stopping. Metrics carry source and target ids only, never
+//! people.
+
+use super::Web;
+use crate::error::Finding;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the daemon is on its way out.
+#[derive(Debug, Clone, Default)]
+pub struct Health(Arc<AtomicBool>);
+
+impl Health {
+    /// Says that the daemon is stopping: it is not ready any more.
+    pub fn stopping(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether to send traffic here, with each check.
+pub(super) async fn readiness(web: &Web) -> (bool, Value) {
+    let store = web.app.store.ping().await;
+    let schema = web.app.store.require_schema().await;
+    let stopping = web.health.is_stopping();
+    let ready = store.is_ok() && schema.is_ok() && !stopping;
+    let word = |ok: bool| if ok { "ok" } else { "failing" };
+    (
+        ready,
+        json!({ "ready": ready, "store": word(store.is_ok()), "schema": word(schema.is_ok()), "stopping": stopping }),
+    )
+}
+
+/// The metrics page: what the store holds now, and what this process counted.
+pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
+    let overview = web.app.store.overview().await.map_err(|error| error.finding())?;
+    let now = web.app.clock.now();
+    let mut out = (web.metrics)();
+    let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, f64)>| {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (labels, sample) in samples {
+            let _ = writeln!(out, "{name}{labels} {sample}");
+        }
+    };
+    let plain = |value: u64| vec![(String::new(), to_f64(value))];
+    family(
+        "lienthong_build_info",
+        "gauge",
+        "Version of this program.",
+        vec![(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0)],
+    );
+    family("lienthong_people", "gauge", "People known.", plain(overview.people));
+    family(
+        "lienthong_tasks",
+        "gauge",
+        "Tasks held, by source.",
+        by(overview.sources.iter(), "source", |source| source.tasks),
+    );
+    family(
+        "lienthong_quarantine_records",
+        "gauge",
+        "Rejected records nobody has settled, by source.",
+        by(overview.sources.iter(), "source", |source| source.rejected),
+    );
+    family(
+        "lienthong_mapping_tasks",
+        "gauge",
+        "Tasks by mapping state.",
+        by(overview.mapping.iter(), "state", |count| *count),
+    );
+    family(
+        "lienthong_step_due",
+        "gauge",
+        "Work that is due, by step.",
+        by(overview.due.iter(), "step", |count| *count),
+    );
+    family(
+        "lienthong_records",
+        "gauge",
+        "Evaluation records by state.",
+        by(overview.records.iter(), "state", |count| *count),
+    );
+    let mut items = Vec::new();
+    let mut margins = Vec::new();
+    for (target, totals) in &overview.targets {
+        for (state, count) in &totals.states {
+            items.push((format!("{{target=\"{target}\",state=\"{state}\"}}"), to_f64(*count)));
+        }
+        if let Some(at) = totals.earliest_deadline {
+            margins.push((format!("{{target=\"{target}\"}}"), seconds((at - now).num_seconds())));
+        }
+    }
+    family("lienthong_outbox_items", "gauge", "Outbox items by target and state.", items);
+    family(
+        "lienthong_outbox_deadline_margin_seconds",
+        "gauge",
+        "Seconds to the earliest deadline of an unsettled item.",
+        margins,
+    );
+    family(
+        "lienthong_receipts",
+        "gauge",
+        "Receipts kept, by target.",
+        by(overview.targets.iter(), "target", |target| target.receipts),
+    );
+    let mut success = Vec::new();
+    for source in web.app.sources.keys() {
+        let state = web.app.store.source_state(source).await.map_err(|error| error.finding())?;
+        if let Some(at) = state.last_success_at {
+            success.push((format!("{{source=\"{source}\"}}"), seconds(at.timestamp())));
+        }
+    }
+    family(
+        "lienthong_source_last_success_timestamp_seconds",
+        "gauge",
+        "When a source was last pulled successfully.",
+        success,
+    );
+    let failing = web.board.all().iter().filter(|step| step.last_error.is_some()).count();
+    family(
+        "lienthong_steps_failing",
+        "gauge",
+        "Background steps whose last run failed.",
+        plain(failing as u64),
+    );
+    Ok(out)
+}
+
+fn by<'a, T: 'a>(
+    entries: impl Iterator<Item = (&'a String, &'a T)>,
+    label: &str,
+    count: impl Fn(&T) -> u64,
+) -> Vec<(String, f64)> {
+    entries.map(|(key, value)| (format!("{{{label}=\"{key}\"}}"), to_f64(count(value)))).collect()
+}
+
+// Prometheus speaks floats only; counts here stay far below 2^53.
+fn to_f64(value: u64) -> f64 {
+    u32::try_from(value).map_or(f64::from(u32::MAX), f64::from)
+}
+
+fn seconds(value: i64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
+    let seconds = value as f64;
+    seconds
+}

@@ -1,0 +1,230 @@
+//! The program as a person meets it: real processes, real folders, real signals.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lienthong"));
+    command.current_dir(folder).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
+    command
+}
+
+fn output(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder).args(arguments).output().expect("starts")
+}
+
+fn told(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    (output.status.code().expect("an exit code"), text(&output.stdout), text(&output.stderr))
+}
+
+/// A folder with a configuration, listening on any free port.
+fn site() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("folder");
+    let text = "[daemon]\ndata_dir = \"data\"\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n";
+    std::fs::write(folder.path().join("lienthong.toml"), text).expect("configuration");
+    folder
+}
+
+/// A daemon that is killed when dropped.
+struct Daemon(Child);
+
+impl Daemon {
+    fn start(folder: &Path) -> Self {
+        let child =
+            program(folder).arg("run").stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let daemon = Self(child);
+        until("the socket appears", || folder.join("data/lienthong.sock").exists());
+        daemon
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("kill");
+        assert!(status.success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Already ended is as good.
+        let _ended = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_second_daemon_on_one_folder_refuses_and_names_process_and_folder() {
+    let site = site();
+    let first = Daemon::start(site.path());
+    let (exit, _, errors) = told(&output(site.path(), &["run"]));
+    assert_eq!(exit, 3);
+    assert!(errors.contains("LT-RUN-001") && errors.contains(&first.0.id().to_string()), "{errors}");
+    assert!(errors.contains(&site.path().join("data").display().to_string()), "{errors}");
+    let (exit, printed, _) = told(&output(site.path(), &["run", "--json"]));
+    let printed: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!((exit, printed["findings"][0]["code"].as_str()), (3, Some("LT-RUN-001")));
+}
+
+#[test]
+fn terminate_ends_the_daemon_with_zero_and_frees_the_folder() {
+    let site = site();
+    let mut daemon = Daemon::start(site.path());
+    daemon.signal("-TERM");
+    let status = daemon.0.wait().expect("ends");
+    assert_eq!(status.code(), Some(0));
+    assert!(!site.path().join("data/lienthong.sock").exists());
+    let _again = Daemon::start(site.path());
+}
+
+#[test]
+fn a_killed_daemon_leaves_nothing_that_blocks_the_next_one() {
+    let site = site();
+    let mut daemon = Daemon::start(site.path());
+    daemon.signal("-KILL");
+    daemon.0.wait().expect("ends");
+    assert!(site.path().join("data/lienthong.sock").exists(), "the socket is left behind");
+    let next = Daemon::start(site.path());
+    // The stale socket would also satisfy the wait; an order that is answered by the new daemon does not.
+    until("the new daemon answers", || {
+        let errors = told(&output(site.path(), &["status"])).2;
+        !errors.contains("LT-RUN-001") && !errors.contains("LT-RUN-002")
+    });
+    drop(next);
+}
+
+#[test]
+fn an_order_beside_a_running_daemon_goes_to_it_instead_of_the_lock() {
+    let site = site();
+    let _daemon = Daemon::start(site.path());
+    let (_, _, errors) = told(&output(site.path(), &["status"]));
+    assert!(!errors.contains("LT-RUN-001") && !errors.contains("LT-RUN-002"), "{errors}");
+}
+
+#[test]
+fn a_configuration_with_mistakes_ends_with_five_and_tells_each_with_its_line() {
+    let site = site();
+    std::fs::write(site.path().join("lienthong.toml"), "[daemon]\nlissten = 1\n[stor]\n").expect("written");
+    let (exit, printed, errors) = told(&output(site.path(), &["run"]));
+    assert_eq!((exit, printed.as_str()), (5, ""));
+    assert!(errors.contains("lienthong.toml:2 (column 1, daemon.lissten)"), "{errors}");
+    assert!(errors.contains("did you mean \"listen\"?"), "{errors}");
+    assert!(errors.contains("lienthong.toml:3 (column 2, stor)"), "{errors}");
+    assert!(!site.path().join("data").exists(), "nothing was touched");
+    let (exit, printed, _) = told(&output(site.path(), &["config", "check", "--json"]));
+    let printed: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!((exit, printed["findings"].as_array().map(Vec::len)), (5, Some(2)));
+}
+
+#[test]
+fn without_a_configuration_the_way_to_one_is_told() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (exit, _, errors) = told(&output(folder.path(), &["status"]));
+    assert_eq!(exit, 5);
+    assert!(errors.contains("LT-CFG-003") && errors.contains("lienthong config example"), "{errors}");
+    let (exit, example, _) = told(&output(folder.path(), &["config", "example"]));
+    assert_eq!(exit, 0);
+    std::fs::write(folder.path().join("lienthong.toml"), example).expect("written");
+    let (exit, printed, errors) = told(&output(folder.path(), &["config", "check"]));
+    assert_eq!(exit, 0, "{errors}");
+    assert!(printed.contains("/var/lib/lienthong"), "{printed}");
+}
+
+#[test]
+fn config_check_tells_a_missing_secret_and_ends_with_five() {
+    let site = site();
+    let text = "[[target]]\nid = \"e\"\nkind = \"evaluation\"\nbase_url = \"https://e.example\"\nusername = \"u\"\npassword = { file = \"secret\" }\n";
+    std::fs::write(site.path().join("lienthong.toml"), text).expect("written");
+    let (exit, _, errors) = told(&output(site.path(), &["config", "check"]));
+    assert_eq!(exit, 5);
+    assert!(errors.contains("LT-CFG-007") && errors.contains("target e password"), "{errors}");
+}
+
+#[test]
+fn config_schema_and_default_are_what_they_say() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (exit, printed, _) = told(&output(folder.path(), &["config", "schema"]));
+    let schema: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!((exit, schema["title"].as_str()), (0, Some("lienthong.toml")));
+    let (exit, printed, _) = told(&output(folder.path(), &["config", "default"]));
+    assert_eq!(exit, 0);
+    printed.parse::<toml::Table>().expect("TOML");
+}
+
+#[test]
+fn people_are_spoken_to_in_the_language_of_their_locale() {
+    let folder = tempfile::tempdir().expect("folder");
+    let vietnamese =
+        program(folder.path()).env("LANG", "vi_VN.UTF-8").arg("--help").output().expect("starts");
+    let (exit, help, _) = told(&vietnamese);
+    assert_eq!(exit, 0);
+    assert!(help.contains("Cách dùng: lienthong") && help.contains("Chạy dịch vụ"), "{help}");
+    let (_, _, errors) = told(&output(folder.path(), &["status", "--lang", "vi"]));
+    assert!(errors.contains("lỗi LT-CFG-003") && errors.contains("cách xử lý"), "{errors}");
+    let (exit, _, errors) = told(&output(folder.path(), &["sync"]));
+    assert_eq!(exit, 2);
+    assert!(errors.contains("Usage:"), "{errors}");
+}
+
+#[test]
+fn a_score_case_is_calculated_without_a_configuration_and_a_negative_quantity_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let case = r#"{"period":"2026-Q3","role":"staff","lines":[{"coefficient":"1","assigned":"QUANTITY","completed":"1","failures":0,"late":0}]}"#;
+    let write = |quantity: &str| {
+        std::fs::write(folder.path().join("case.json"), case.replace("QUANTITY", quantity)).expect("written")
+    };
+    write("1");
+    let (exit, printed, errors) = told(&output(folder.path(), &["score", "case", "case.json", "--json"]));
+    assert_eq!(exit, 0, "{errors}");
+    serde_json::from_str::<Value>(&printed).expect("JSON");
+    write("-1");
+    let (exit, printed, _) = told(&output(folder.path(), &["score", "case", "case.json", "--json"]));
+    let printed: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!(exit, 1);
+    assert!(printed["findings"][0]["code"].as_str().is_some_and(|code| code.starts_with("LT-")), "{printed}");
+    let (exit, _, errors) = told(&output(folder.path(), &["score", "case", "missing.json"]));
+    assert_eq!(exit, 2);
+    assert!(errors.contains("LT-RUN-008") && errors.contains("missing.json"), "{errors}");
+}
+
+#[test]
+fn mapping_evaluate_prints_the_documented_keys() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let arguments = [
+        "mapping",
+        "evaluate",
+        "--catalog",
+        "config/catalog-example.csv",
+        "--labels",
+        "tests/data/mapping-dev.csv",
+        "--json",
+    ];
+    let (exit, printed, errors) = told(&output(root, &arguments));
+    assert_eq!(exit, 0, "{errors}");
+    let report: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!(report["n"].as_u64(), Some(503));
+    for key in ["top1", "top3"] {
+        assert!(report[key].is_number(), "{key}");
+    }
+    for key in ["precision", "coverage", "outside_accepted"] {
+        assert!(report["decided"].get(key).is_some(), "decided.{key}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut child =
+        program(folder.path()).args(["config", "schema"]).stdout(Stdio::piped()).spawn().expect("starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
+}

@@ -1,0 +1,77 @@
+//! Every ready-made manifest against its own recorded answers.
+
+use lienthong::connector::conformance;
+use lienthong::connector::manifest::{self, Kind};
+use std::path::{Path, PathBuf};
+
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .expect("connectors/")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("manifest.toml").exists())
+        .collect();
+    folders.sort();
+    folders
+}
+
+#[test]
+fn every_ready_made_manifest_loads_under_the_name_of_its_folder() {
+    assert!(folders().len() >= 3);
+    for folder in folders() {
+        let loaded =
+            manifest::load(&folder.join("manifest.toml")).unwrap_or_else(|findings| panic!("{findings}"));
+        assert_eq!(Some(loaded.manifest.name.as_str()), folder.file_name().and_then(|name| name.to_str()));
+        let explained = loaded.manifest.kind != Kind::Http || folder.join("README.md").exists();
+        assert!(explained, "{} has no README.md", folder.display());
+    }
+}
+
+#[tokio::test]
+async fn every_http_manifest_gives_exactly_the_expected_drafts() {
+    crate::support::install_tls();
+    let (mut ran, mut told) = (0, String::new());
+    for folder in folders() {
+        let loaded =
+            manifest::load(&folder.join("manifest.toml")).unwrap_or_else(|findings| panic!("{findings}"));
+        if loaded.manifest.kind != Kind::Http {
+            continue;
+        }
+        let report = conformance::run(&folder).await.unwrap_or_else(|findings| panic!("{findings}"));
+        if !report.problems.is_empty() {
+            let drafts = serde_json::to_string_pretty(&report.drafts).expect("drafts");
+            let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+            told.push_str(&format!("{}:\n{}\nits drafts are\n{drafts}\n", report.name, problems.join("\n")));
+        }
+        assert!(!report.drafts.is_empty(), "{} gives no draft", report.name);
+        ran += 1;
+    }
+    assert!(told.is_empty(), "{told}");
+    assert!(ran >= 3, "only {ran} HTTP manifests ran");
+}
+
+#[tokio::test]
+async fn changed_expectation_is_told_with_record_and_field() {
+    crate::support::install_tls();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/ward-desk");
+    let folder = tempfile::tempdir().expect("folder");
+    for part in ["samples", "expected"] {
+        std::fs::create_dir(folder.path().join(part)).expect("made");
+        for entry in std::fs::read_dir(from.join(part)).expect("listed") {
+            let entry = entry.expect("entry");
+            std::fs::copy(entry.path(), folder.path().join(part).join(entry.file_name())).expect("copied");
+        }
+    }
+    let manifest = std::fs::read_to_string(from.join("manifest.toml")).expect("manifest");
+    let changed =
+        manifest.replace("assignee = { path = \"nguoi_thuc_hien_ma\"", "assignee = { path = \"don_vi\"");
+    assert_ne!(manifest, changed);
+    std::fs::write(folder.path().join("manifest.toml"), changed).expect("written");
+    let report = conformance::run(folder.path()).await.unwrap_or_else(|findings| panic!("{findings}"));
+    assert!(report.problems.iter().all(|finding| finding.code == "LT-MAN-013"), "{:?}", report.problems);
+    assert!(
+        report.problems.iter().any(|finding| finding.what.en.contains("NV-1.assignee")),
+        "{:?}",
+        report.problems
+    );
+}

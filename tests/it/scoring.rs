@@ -1,0 +1,230 @@
+//! The law's examples as data (`tests/golden/scoring`), and random cases against an independent calculator.
+
+use lienthong::cli::score_case;
+use lienthong::domain::Exact;
+use lienthong::scoring::Derivation;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn printed(derivation: &Derivation, key: &str) -> Option<String> {
+    let number = match key {
+        "criterion" => derivation.criterion.as_ref(),
+        "task_part" => derivation.task_part.as_ref(),
+        "general" => derivation.general.as_ref(),
+        "total" => derivation.total.as_ref(),
+        component => derivation.components.get(component),
+    };
+    number.map(|number| number.printed.clone())
+}
+
+fn check(id: &str, golden: &Value) {
+    let case = golden["case"].to_string();
+    let derivation =
+        score_case::run(id, case.as_bytes()).unwrap_or_else(|findings| panic!("{id}: {findings}"));
+    let as_json = serde_json::to_value(&derivation).expect("json");
+    for (key, expected) in golden["expect"].as_object().expect("expectations") {
+        match key.as_str() {
+            "denominator" => {
+                assert_eq!(derivation.denominator.to_string(), expected.as_str().expect("text"), "{id} {key}")
+            }
+            "exact_total" => {
+                let total = derivation.total.as_ref().map(|number| number.exact.clone());
+                let expected: Exact = expected.as_str().expect("text").parse().expect("exact");
+                assert_eq!(total, Some(expected), "{id} {key}");
+            }
+            "numerators" => {
+                for (name, value) in expected.as_object().expect("object") {
+                    assert_eq!(as_json["numerators"][name], *value, "{id} numerator {name}");
+                }
+            }
+            "components" => {
+                for (name, value) in expected.as_object().expect("object") {
+                    assert_eq!(
+                        printed(&derivation, name).as_deref(),
+                        value.as_str(),
+                        "{id} component {name}"
+                    );
+                }
+            }
+            "lines" => {
+                for (index, fields) in expected.as_object().expect("object") {
+                    let line = &as_json["lines"][index.parse::<usize>().expect("index")];
+                    for (field, value) in fields.as_object().expect("object") {
+                        assert_eq!(line[field], *value, "{id} line {index} {field}");
+                    }
+                }
+            }
+            "missing" | "level" => assert_eq!(as_json[key], *expected, "{id} {key}"),
+            number => assert_eq!(printed(&derivation, number).as_deref(), expected.as_str(), "{id} {number}"),
+        }
+    }
+    for (key, wrong) in golden["must_not"].as_object().into_iter().flatten() {
+        assert_ne!(
+            printed(&derivation, key).as_deref(),
+            wrong.as_str(),
+            "{id} must not give {key} = {wrong}"
+        );
+    }
+}
+
+#[test]
+fn every_golden_example_gives_its_documented_values() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).expect("folder") {
+        let path = entry.expect("entry").path();
+        let golden: Value = serde_json::from_slice(&std::fs::read(&path).expect("file")).expect("json");
+        let id = golden["id"].as_str().expect("id");
+        assert_eq!(
+            path.file_stem().and_then(|stem| stem.to_str()),
+            Some(id),
+            "file is named after its example"
+        );
+        check(id, &golden);
+        seen += 1;
+    }
+    assert!(seen >= 34, "only {seen} golden files were found");
+}
+
+/// A small generator with a printed seed; no float, no clock.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[usize::try_from(self.roll(of.len() as u64)).expect("index")]
+    }
+
+    fn decimal(&mut self, most: u64) -> String {
+        match self.roll(3) {
+            0 => self.roll(most).to_string(),
+            1 => format!("{}.{}", self.roll(most), self.roll(10)),
+            _ => format!("{}.{:03}", self.roll(most), self.roll(1000)),
+        }
+    }
+}
+
+fn random_case(dice: &mut Dice) -> Value {
+    let extra: Vec<&str> = ["a", "b", "c"].into_iter().filter(|_| dice.roll(4) > 0).collect();
+    let rules = json!({
+        "late_unit": dice.pick(&["occurrence", "calendar_day", "working_day"]),
+        "deduction_scope": dice.pick(&["line", "unit"]),
+        "cap_level": dice.pick(&["each_ratio", "criterion", "part_70"]),
+        "extra_in_denominator": dice.roll(2) == 0,
+        "extra_components": extra,
+        "zero_den_policy": dice.pick(&["not_computable", "zero", "full"]),
+        "d_unscored": dice.pick(&["exclude_and_list", "block"]),
+        "gen_assumption": dice.pick(&["none", "full"]),
+    });
+    let lines: Vec<Value> = (0..dice.roll(9))
+        .map(|_| {
+            let mut line = json!({
+                "coefficient": format!("{}.{}", dice.roll(90), 1 + dice.roll(9)),
+                "assigned": dice.decimal(6),
+                "completed": dice.decimal(6),
+                "failures": dice.roll(6),
+                "extra": dice.roll(4) == 0,
+                "late_excused": dice.roll(6) == 0,
+                "quality_excused": dice.roll(6) == 0,
+            });
+            if dice.roll(2) == 0 {
+                line["late"] = json!(dice.roll(7));
+            } else {
+                line["due"] = json!(format!("2026-0{}-{:02}", 1 + dice.roll(9), 1 + dice.roll(28)));
+                line["completed_on"] = json!(format!("2026-0{}-{:02}", 1 + dice.roll(9), 1 + dice.roll(28)));
+            }
+            line
+        })
+        .collect();
+    let mut case =
+        json!({ "rule_set": rules, "role": dice.pick(&["staff", "deputy", "head"]), "lines": lines });
+    if dice.roll(5) > 0 {
+        case["criteria"] = json!({ "total": format!("{}.{}", dice.roll(30), dice.pick(&["0", "25", "5"])) });
+    }
+    let mut components = serde_json::Map::new();
+    for name in ["implementation_ability", "unity_ability"] {
+        if dice.roll(8) > 0 {
+            components.insert(name.to_owned(), json!(dice.pick(&["50", "100"])));
+        }
+    }
+    case["components"] = Value::Object(components);
+    let people: Vec<Value> = (0..dice.roll(5))
+        .map(|_| {
+            let total = if dice.roll(8) == 0 {
+                Value::Null
+            } else {
+                json!(dice.pick(&["49.99", "50", "50.01", "71.5", "100"]))
+            };
+            json!({ "person": "p", "total": total })
+        })
+        .collect();
+    case["subordinates"] = Value::Array(people);
+    case
+}
+
+#[test]
+fn random_cases_equal_the_independent_calculator() {
+    let cases: usize =
+        std::env::var("LIENTHONG_RANDOM_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let seed = 335_2025;
+    println!("seed {seed}, {cases} cases");
+    let mut dice = Dice(seed);
+    let cases: Vec<Value> = (0..cases).map(|_| random_case(&mut dice)).collect();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/calculator/calculate.py");
+    let mut child = Command::new("python3")
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is needed for the independent calculator: install python3");
+    let mut stdin = child.stdin.take().expect("stdin");
+    let text: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let output = child.wait_with_output().expect("output");
+    writer.join().expect("writer").expect("written");
+    assert!(output.status.success());
+    let answers: Vec<Value> = String::from_utf8(output.stdout)
+        .expect("utf-8")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("answer"))
+        .collect();
+    assert_eq!(answers.len(), cases.len());
+    let exact = |value: &Value| value.as_str().map(|text| text.parse::<Exact>().expect("exact"));
+    let (mut complete, mut levels) = (0, std::collections::BTreeSet::new());
+    for (case, answer) in cases.iter().zip(&answers) {
+        let ours = score_case::run("case", case.to_string().as_bytes())
+            .unwrap_or_else(|findings| panic!("{case}: {findings}"));
+        let (task, total) = (ours.task_part.map(|n| n.exact), ours.total.map(|n| n.exact));
+        assert_eq!(task, exact(&answer["task_part"]), "{case}");
+        assert_eq!(total, exact(&answer["total"]), "{case}");
+        assert_eq!(ours.level.map(|level| level.as_str()), answer["level"].as_str(), "{case}");
+        complete += usize::from(total.is_some());
+        levels.extend(ours.level);
+    }
+    assert!(
+        complete * 3 > cases.len() && levels.len() == 4,
+        "the cases hardly reach a total: {complete}, {levels:?}"
+    );
+}
+
+#[test]
+fn order_of_lines_changes_no_figure() {
+    let mut dice = Dice(7);
+    for _ in 0..200 {
+        let case = random_case(&mut dice);
+        let mut turned = case.clone();
+        turned["lines"].as_array_mut().expect("lines").reverse();
+        let run = |case: &Value| score_case::run("case", case.to_string().as_bytes()).expect("derivation");
+        let (one, other) = (run(&case), run(&turned));
+        assert_eq!(
+            (one.components, one.task_part, one.total),
+            (other.components, other.task_part, other.total)
+        );
+    }
+}

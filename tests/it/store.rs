@@ -1,0 +1,565 @@
+//! Every behaviour of the store, on SQLite and on PostgreSQL.
+
+use crate::support::postgres::Cluster;
+use chrono::{DateTime, TimeDelta, Utc};
+use lienthong::domain::{
+    AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
+    DecisionKind, DirectoryImport, ImportedPerson, Period, PersonId, RecordState, Role, SourceId,
+    StaffNumber, TargetId, TaskDraft, Unit, UnitCode, UnitKind,
+};
+use lienthong::error::{Disposition, Finding, Text};
+use lienthong::ingest;
+use lienthong::store::{
+    MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind, OutboxNew, PageCommit,
+    PeriodClose, ReceiptNew, RejectionWrite, Revision, RunCounters, RunKind, RunOutcome, ScoreWrite,
+    Settlement, Store, StoreConfig, StoreError, TaskWrite,
+};
+use secrecy::SecretString;
+use serde_json::json;
+use std::time::Duration;
+
+const KEY: [u8; 32] = [7; 32];
+
+struct Both {
+    _folder: tempfile::TempDir,
+    _cluster: Cluster,
+    stores: [Store; 2],
+}
+
+async fn both() -> Both {
+    let folder = tempfile::tempdir().expect("folder");
+    let cluster = Cluster::start();
+    let sqlite = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
+    let postgres = StoreConfig::Postgres { url: SecretString::from(cluster.url()), max_connections: 5 };
+    let mut stores = Vec::new();
+    for config in [sqlite, postgres] {
+        let store = Store::open(&config, &KEY).await.expect("store");
+        assert_eq!(store.schema_number().await.expect("number"), 0);
+        store.migrate().await.expect("migrated");
+        store.migrate().await.expect("migrating twice is nothing");
+        stores.push(store);
+    }
+    let stores = stores.try_into().expect("two stores");
+    Both { _folder: folder, _cluster: cluster, stores }
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-12-07T02:00:00.123Z".parse().expect("instant")
+}
+
+fn source() -> SourceId {
+    SourceId::new("snv").expect("source")
+}
+
+fn task(id: &str, title: &str) -> CanonicalTask {
+    let draft: TaskDraft = serde_json::from_value(json!({
+        "external_id": id, "updated_at": null, "title": title, "status": "open", "raw_status": "0",
+        "assignee": { "kind": "account", "value": "1001" }, "assignee_name": null, "unit": null,
+        "assigned_at": "2026-11-01T01:00:00Z", "due": { "day": "2026-12-15", "time": null }, "submitted_at": null, "completed_at": null,
+        "quantity": "0.8", "unplanned": false, "doc_type": null, "category": null, "doc_number": null, "product_code": null, "events": []
+    }))
+    .expect("draft");
+    ingest::apply(None, draft, now()).task
+}
+
+fn write(id: &str, title: &str, hash: u8) -> TaskWrite {
+    let task = task(id, title);
+    let events =
+        vec![lienthong::domain::SourceEvent::new(lienthong::domain::EventKind::Assigned, Some(now()))];
+    TaskWrite { known_id: None, external_id: id.into(), hash: [hash; 16], task, events, observed_at: now() }
+}
+
+fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
+    PageCommit {
+        source: source(),
+        run,
+        fetched_at: now(),
+        request: "GET /tasks".into(),
+        body: Some(bytes::Bytes::from_static(b"[{\"id\":1,\"cccd\":\"099200000001\"}]")),
+        tasks,
+        rejections: Vec::new(),
+        cursor: Some(cursor.into()),
+    }
+}
+
+async fn with_person(store: &Store) -> PersonId {
+    let unit = Unit {
+        code: UnitCode::new("SNV").expect("code"),
+        name: "Sở Nội vụ".into(),
+        kind: UnitKind::Department,
+        parent: None,
+        org_code: None,
+    };
+    let person = ImportedPerson {
+        staff_number: StaffNumber::parse("GL-00001").expect("number"),
+        citizen_id: CitizenId::parse("099200000001"),
+        full_name: "Nguyễn Văn A".into(),
+        memberships: vec![(
+            unit.code.clone(),
+            "Chuyên viên".into(),
+            Role::Staff,
+            "2026-01-01".parse().expect("day"),
+            None,
+        )],
+        leads: Vec::new(),
+        accounts: vec![(source(), "1001".into())],
+    };
+    let import = DirectoryImport { units: vec![unit], people: vec![person] };
+    store.import_directory(&import, "test", None, now()).await.expect("imported");
+    let number = StaffNumber::parse("GL-00001").expect("number");
+    store.person_by_staff_number(&number).await.expect("read").expect("person")
+}
+
+#[tokio::test]
+async fn page_with_its_cursor_is_stored_whole_and_read_back_exactly() {
+    let both = both().await;
+    for store in &both.stores {
+        let run = store.begin_run(&source(), RunKind::Incremental, now()).await.expect("run");
+        let ids = store
+            .commit_pages(vec![page(
+                run,
+                vec![write("a", "Báo cáo", 1), write("b", "Kế hoạch", 2), write("a", "Báo cáo tháng", 3)],
+                "c1",
+            )])
+            .await
+            .expect("ids");
+        assert_eq!(ids.len(), 3);
+        assert_eq!(ids[0], ids[2], "a key twice on a page is one task");
+        let known = store.known_hashes(&source(), &["b", "x", "a"]).await.expect("hashes");
+        assert_eq!(known, [Some((ids[1], [2; 16])), None, Some((ids[0], [3; 16]))]);
+        let loaded = store.load_tasks(&ids[..1]).await.expect("tasks");
+        assert_eq!(loaded[0].task.draft.title, "Báo cáo tháng");
+        assert_eq!(loaded[0].task.draft.quantity.expect("quantity").to_string(), "0.8");
+        assert_eq!(store.events_of(ids[0]).await.expect("events").len(), 2, "both versions' events are kept");
+        assert_eq!(store.source_state(&source()).await.expect("state").cursor.as_deref(), Some("c1"));
+        let raw_id = store.events_of(ids[0]).await.expect("events")[0].2.expect("page");
+        let raw = store.raw_page(raw_id).await.expect("read").expect("page");
+        assert!(raw.starts_with(b"[{\"id\":1"), "{} gives the answer back", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn failed_transaction_leaves_neither_tasks_nor_cursor() {
+    let both = both().await;
+    for store in &both.stores {
+        let run = store.begin_run(&source(), RunKind::Full, now()).await.expect("run");
+        // The second page belongs to a run that does not exist: its foreign key fails.
+        let pages =
+            vec![page(run, vec![write("a", "x", 1)], "c1"), page(run + 999, vec![write("b", "y", 2)], "c2")];
+        assert!(store.commit_pages(pages).await.is_err());
+        assert_eq!(store.known_hashes(&source(), &["a"]).await.expect("hashes"), [None], "{}", store.kind());
+        assert_eq!(store.source_state(&source()).await.expect("state").cursor, None);
+    }
+}
+
+#[tokio::test]
+async fn same_bad_record_is_one_rejection_and_a_failed_run_spares_the_source() {
+    let both = both().await;
+    for store in &both.stores {
+        let finding = Finding::error("LT-TST-001", Text::new("hỏng", "broken"), Text::new("sửa", "mend"));
+        for _ in 0..2 {
+            let run = store.begin_run(&source(), RunKind::Incremental, now()).await.expect("run");
+            let mut commit = page(run, Vec::new(), "c");
+            commit.rejections.push(RejectionWrite {
+                external_id: None,
+                index: 3,
+                body: bytes::Bytes::from_static(b"{bad"),
+                finding: finding.clone(),
+            });
+            store.commit_pages(vec![commit]).await.expect("stored");
+            let outcome = RunOutcome::Failed {
+                finding: Box::new(finding.clone()),
+                disposition: Disposition::NeedsOperator,
+                retry_after: None,
+            };
+            store
+                .finish_run(
+                    run,
+                    &source(),
+                    &RunCounters { records: 1, ..RunCounters::default() },
+                    &outcome,
+                    &[],
+                    now(),
+                )
+                .await
+                .expect("finished");
+        }
+        let rejected = store.rejected(Some(&source()), 10).await.expect("list");
+        assert_eq!(rejected.len(), 1);
+        assert_eq!(store.rejected_body(rejected[0].id).await.expect("read").expect("body"), b"{bad");
+        let state = store.source_state(&source()).await.expect("state");
+        assert_eq!(
+            (state.consecutive_failures, state.blocked_until),
+            (2, Some(now() + TimeDelta::minutes(10)))
+        );
+        store.settle_rejected(&[rejected[0].id], "replayed").await.expect("settled");
+        assert!(store.rejected(None, 10).await.expect("list").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn citizen_id_is_found_by_its_index_and_stands_nowhere_in_the_file() {
+    let both = both().await;
+    let person = with_person(&both.stores[0]).await;
+    let rows = both.stores[0].load_directory().await.expect("directory");
+    let id = CitizenId::parse("099200000001").expect("id");
+    assert_eq!(
+        rows.people[0].citizen_index.as_deref(),
+        Some(both.stores[0].vault().blind_index(&id).as_str())
+    );
+    assert_eq!(rows.people[0].id, person);
+    let run = both.stores[0].begin_run(&source(), RunKind::Full, now()).await.expect("run");
+    both.stores[0].commit_pages(vec![page(run, vec![write("a", "x", 1)], "c")]).await.expect("stored");
+    both.stores[0].close().await;
+    for entry in std::fs::read_dir(both._folder.path()).expect("folder") {
+        let bytes = std::fs::read(entry.expect("entry").path()).expect("file");
+        assert!(
+            !bytes.windows(12).any(|part| part == b"099200000001"),
+            "the number must not be readable in the file"
+        );
+    }
+    with_person(&both.stores[1]).await;
+}
+
+#[tokio::test]
+async fn task_changed_while_it_was_looked_at_stays_due() {
+    let both = both().await;
+    for store in &both.stores {
+        let person = with_person(store).await;
+        let run = store.begin_run(&source(), RunKind::Full, now()).await.expect("run");
+        store
+            .commit_pages(vec![page(run, vec![write("a", "x", 1), write("b", "y", 2)], "c")])
+            .await
+            .expect("stored");
+        let due = store.tasks_to_identify(10).await.expect("due");
+        assert_eq!(due.len(), 2);
+        let stake = Assignment { person, handed_over: false, taken_over: false };
+        let assigned: Vec<_> = due
+            .iter()
+            .enumerate()
+            .map(|(index, stored)| {
+                // The second task changed after it was read.
+                let read_at =
+                    if index == 0 { stored.changed_at } else { stored.changed_at - TimeDelta::seconds(1) };
+                (stored.id, read_at, vec![(stake.clone(), None)])
+            })
+            .collect();
+        let account = AccountRef { kind: AccountKind::Account, value: "ghost".into() };
+        store
+            .save_assignments(&assigned, &[(source(), account, Some("Ma".into()), 3)], now())
+            .await
+            .expect("saved");
+        let still: Vec<_> = store.tasks_to_identify(10).await.expect("due");
+        assert_eq!(
+            still.iter().map(|task| task.key.external_id.as_str()).collect::<Vec<_>>(),
+            ["b"],
+            "{}",
+            store.kind()
+        );
+        assert_eq!(store.unknown_accounts(10).await.expect("unknown").len(), 1);
+        let items = store.tasks_to_map(10).await.expect("to map");
+        assert_eq!((items.len(), items[0].people.clone()), (1, vec![person]));
+    }
+}
+
+#[tokio::test]
+async fn decision_of_a_person_is_never_overwritten_by_a_rule() {
+    let both = both().await;
+    for store in &both.stores {
+        let person = with_person(store).await;
+        let product: CatalogProduct = serde_json::from_value(json!({
+            "code": "SP-1", "name": "Báo cáo", "field": "", "measure": "", "group": 1, "coefficient": "1.20", "synonyms": [], "applies_to": ""
+        }))
+        .expect("product");
+        let version = CatalogVersion::new("2026").expect("version");
+        let day = "2026-01-01".parse().expect("day");
+        store
+            .import_catalog(&version, day, std::slice::from_ref(&product), &[1], "test", now())
+            .await
+            .expect("imported");
+        let twice = store.import_catalog(&version, day, &[product], &[2], "test", now()).await;
+        assert!(matches!(twice, Err(StoreError::Conflict(_))), "a version is never edited");
+        let run = store.begin_run(&source(), RunKind::Full, now()).await.expect("run");
+        let ids = store.commit_pages(vec![page(run, vec![write("a", "x", 1)], "c")]).await.expect("ids");
+        let row = |by: &str, coefficient: &str| MappingRow {
+            state: MappingState::Mapped,
+            product: Some("SP-1".parse().expect("code")),
+            catalog_version: version.clone(),
+            coefficient: Some(coefficient.parse().expect("decimal")),
+            decided_by: by.into(),
+            author: None,
+            reason: json!({}),
+            decided_at: now(),
+        };
+        store
+            .decide_mapping(ids[0], &row("operator", "1.2"), &[(person, Period::Year(2026))], Some("đúng"))
+            .await
+            .expect("decided");
+        let write = MappingWrite { task: ids[0], changed_at: now(), row: Some(row("text", "9")) };
+        store.save_mappings(&[write], &[]).await.expect("saved");
+        let held = store.map_item(ids[0]).await.expect("read").expect("item").mapping.expect("mapping");
+        assert_eq!(
+            (held.decided_by.as_str(), held.coefficient.expect("coefficient").to_string().as_str()),
+            ("operator", "1.2")
+        );
+        assert_eq!(store.scores_due(10).await.expect("due").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn mark_set_again_during_a_computation_is_not_cleared_by_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let person = with_person(store).await;
+        let quarter: Period = "2026-Q4".parse().expect("quarter");
+        store.mark_scores_due(&[(person, quarter)]).await.expect("marked");
+        let read = store.scores_due(10).await.expect("due");
+        store.mark_scores_due(&[(person, quarter)]).await.expect("marked again");
+        let score = |hash: &str| ScoreWrite {
+            person,
+            period: quarter,
+            scope: "to_date",
+            unit: UnitCode::new("SNV").expect("code"),
+            role: "staff",
+            rule_set_hash: "r".into(),
+            inputs_hash: hash.into(),
+            as_of: "2026-12-07".parse().expect("day"),
+            task_part: Some("46.70".into()),
+            total: None,
+            summary: json!({"missing": ["general_criteria"]}),
+            derivation: b"{}".to_vec(),
+            computed_at: now(),
+            record_due: true,
+        };
+        assert_eq!(store.save_scores(&[score("h1")], &read, &[]).await.expect("saved"), 1);
+        assert_eq!(store.scores_due(10).await.expect("due").len(), 1, "the second mark stands");
+        assert_eq!(
+            store.save_scores(&[score("h1")], &[], &[]).await.expect("saved"),
+            0,
+            "same inputs are not written"
+        );
+        assert_eq!(store.scores_without_record(10).await.expect("scores").len(), 1);
+    }
+}
+
+fn item(person: PersonId, period: &str, payload: &[u8], list_len: u32) -> OutboxNew {
+    OutboxNew {
+        target: TargetId::new("national").expect("target"),
+        kind: OutboxKind::Result,
+        person,
+        period: period.parse().expect("period"),
+        revision: 1,
+        payload: payload.to_vec(),
+        payload_hash: lienthong::delivery::payload_hash(payload),
+        list_len,
+        deadline_at: Some(now() + TimeDelta::days(5)),
+        deadlines: json!([]),
+        at: now(),
+    }
+}
+
+#[tokio::test]
+async fn outbox_item_is_claimed_once_fenced_and_kept_with_its_receipt() {
+    let both = both().await;
+    for store in &both.stores {
+        let person = with_person(store).await;
+        let target = TargetId::new("national").expect("target");
+        store.enqueue(&[item(person, "2026-Q3", b"one", 1)]).await.expect("enqueued");
+        store
+            .enqueue(&[item(person, "2026", b"two", 2)])
+            .await
+            .expect("a newer list supersedes a waiting one");
+        let lease = Duration::from_secs(60);
+        let first = store.claim_outbox(&target, "a", now(), lease, 10).await.expect("claimed");
+        assert_eq!(
+            (first.len(), first[0].payload.as_slice(), first[0].unclear),
+            (1, b"two".as_slice(), false)
+        );
+        assert!(store.claim_outbox(&target, "b", now(), lease, 10).await.expect("claimed").is_empty());
+        store.mark_sent(first[0].id, first[0].fence).await.expect("sent");
+        // The holder disappears; after its lease another one takes over and knows that it may have arrived.
+        let later = now() + TimeDelta::seconds(61);
+        let second = store.claim_outbox(&target, "b", later, lease, 10).await.expect("claimed");
+        assert!(second[0].unclear && second[0].fence > first[0].fence);
+        let receipt = ReceiptNew {
+            transaction_id: "t-1".into(),
+            received_at: later,
+            answer: "{}".into(),
+            payload_hash: second[0].payload_hash.clone(),
+        };
+        let acknowledged = || Settlement::Acknowledged { receipt: receipt.clone(), verified: false };
+        let stale = store.settle(first[0].id, first[0].fence, acknowledged(), later).await;
+        assert!(matches!(stale, Err(StoreError::Conflict(_))), "{}: a stale holder is refused", store.kind());
+        store.settle(second[0].id, second[0].fence, acknowledged(), later).await.expect("settled");
+        assert_eq!(store.last_acknowledged(&target, person).await.expect("read").expect("receipt").0, 2);
+        let lines = store.outbox_lines(&OutboxFilter::default(), 10).await.expect("lines");
+        let states: Vec<&str> = lines.iter().map(|line| line.state.as_str()).collect();
+        assert_eq!(states, ["acknowledged", "superseded"]);
+        assert_eq!(lines[0].transaction_id.as_deref(), Some("t-1"));
+        store.enqueue(&[item(person, "2026", b"three", 3)]).await.expect("enqueued");
+        let again = store.claim_outbox(&target, "a", later, lease, 10).await.expect("claimed");
+        let finding = Finding::error("LT-TST-002", Text::new("a", "a"), Text::new("b", "b"));
+        store
+            .settle(again[0].id, again[0].fence, Settlement::Parked { finding }, later)
+            .await
+            .expect("parked");
+        assert!(store.claim_outbox(&target, "a", later, lease, 10).await.expect("claimed").is_empty());
+        assert!(store.retry_item(again[0].id, "test", later).await.expect("retried"));
+        assert_eq!(store.claim_outbox(&target, "a", later, lease, 10).await.expect("claimed").len(), 1);
+    }
+}
+
+fn revision(person: PersonId, number: u32, state: RecordState) -> Revision {
+    Revision {
+        person,
+        period: "2026-Q3".parse().expect("period"),
+        revision: number,
+        state,
+        unit: UnitCode::new("SNV").expect("code"),
+        content: json!({"parts": {"total": {"printed": "80.00"}}}),
+        content_hash: format!("h{number}"),
+        summary: json!([]),
+        author: "test".into(),
+        reason: None,
+        at: now(),
+    }
+}
+
+#[tokio::test]
+async fn revisions_are_added_in_order_with_their_deliveries_and_the_period_closes_once() {
+    let both = both().await;
+    for store in &both.stores {
+        let person = with_person(store).await;
+        let period: Period = "2026-Q3".parse().expect("period");
+        let new = |number, state, outbox| NewRevision {
+            revision: revision(person, number, state),
+            outbox,
+            settles: Vec::new(),
+            due: Vec::new(),
+        };
+        store.append_revision(&new(1, RecordState::Provisional, Vec::new())).await.expect("first");
+        let race = store
+            .append_revision(&new(1, RecordState::Provisional, vec![item(person, "2026-Q3", b"x", 1)]))
+            .await;
+        assert!(matches!(race, Err(StoreError::Conflict(_))));
+        assert!(
+            store.outbox_lines(&OutboxFilter::default(), 10).await.expect("lines").is_empty(),
+            "a refused revision sends nothing"
+        );
+        store
+            .append_revision(&new(2, RecordState::Approved, vec![item(person, "2026-Q3", b"x", 1)]))
+            .await
+            .expect("second");
+        assert_eq!(store.latest_revision(person, period).await.expect("read").expect("revision").revision, 2);
+        assert_eq!(store.approved_revisions(person).await.expect("read").len(), 1);
+        assert_eq!(store.revisions(person, period).await.expect("read").len(), 2);
+        let close = PeriodClose { period, at: now(), author: "test".into(), checklist: json!({}) };
+        store.close_period(&close, &[], &[]).await.expect("closed");
+        assert!(matches!(store.close_period(&close, &[], &[]).await, Err(StoreError::Conflict(_))));
+        assert_eq!(store.closed_periods().await.expect("read"), [period]);
+    }
+}
+
+#[tokio::test]
+async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks() {
+    let both = both().await;
+    for store in &both.stores {
+        let person = with_person(store).await;
+        let period: Period = "2026-Q3".parse().expect("period");
+        let decision = Decision {
+            key: "ev-1".into(),
+            person,
+            period,
+            author: "B".into(),
+            at: now(),
+            kind: DecisionKind::Approval { revision: 2, decision_no: Some("1/QĐ".into()) },
+        };
+        assert_eq!(
+            store
+                .append_decisions("evaluation", std::slice::from_ref(&decision), Some("1"))
+                .await
+                .expect("kept"),
+            1
+        );
+        assert_eq!(store.append_decisions("evaluation", &[decision], Some("1")).await.expect("kept"), 0);
+        let open = store.open_decisions(10).await.expect("open");
+        store.settle_decisions(&[open[0].id]).await.expect("settled");
+        assert!(store.open_decisions(10).await.expect("open").is_empty());
+        assert_eq!(store.decisions_of(person, period).await.expect("read").len(), 1);
+        use lienthong::store::HistoryState as H;
+        assert_eq!(store.history_state(person).await.expect("state"), H::Missing);
+        assert_eq!(store.sign_history_empty(None, "C", "mới tuyển", now()).await.expect("signed"), 1);
+        assert_eq!(store.history_state(person).await.expect("state"), H::SignedEmpty);
+        let number = StaffNumber::parse("GL-00001").expect("number");
+        store
+            .import_history(&[(number, period, json!({"score": "80.00"}))], "C", now())
+            .await
+            .expect("imported");
+        assert_eq!(store.history_state(person).await.expect("state"), H::Imported);
+    }
+}
+
+#[tokio::test]
+async fn lease_changes_hands_only_when_it_ran_out_and_the_fence_grows() {
+    let both = both().await;
+    for store in &both.stores {
+        let minute = Duration::from_secs(60);
+        let first = store.acquire_lease("step:x", "a", minute).await.expect("lease").expect("ours");
+        assert_eq!(
+            store.acquire_lease("step:x", "a", minute).await.expect("lease"),
+            Some(first),
+            "renewing keeps the fence"
+        );
+        assert_eq!(store.acquire_lease("step:x", "b", minute).await.expect("lease"), None);
+        store.acquire_lease("step:x", "a", Duration::ZERO).await.expect("lease");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let second = store.acquire_lease("step:x", "b", minute).await.expect("lease").expect("taken over");
+        assert!(second > first, "{}", store.kind());
+        store.release_lease("step:x", "b").await.expect("released");
+        assert!(store.acquire_lease("step:x", "a", minute).await.expect("lease").is_some());
+    }
+}
+
+#[tokio::test]
+async fn audit_chain_verifies_and_a_changed_entry_is_found() {
+    let both = both().await;
+    for store in &both.stores {
+        for number in 0..5 {
+            store
+                .note(now(), "test", "noted", format!("object {number}"), Some("vì sao"))
+                .await
+                .expect("noted");
+        }
+        assert_eq!(store.verify_audit().await.expect("verified"), None, "{}", store.kind());
+        assert!(store.integrity().await.expect("checked").is_empty());
+    }
+    let path = both._folder.path().join("lienthong.db");
+    both.stores[0].close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
+    sqlx::query("UPDATE audit SET actor = 'other' WHERE seq = 3").execute(&mut raw).await.expect("tampered");
+    sqlx::Connection::close(raw).await.expect("closed");
+    let store = Store::open(&StoreConfig::Sqlite(path), &KEY).await.expect("store");
+    assert_eq!(store.verify_audit().await.expect("verified").expect("a fault").seq, 3);
+}
+
+#[tokio::test]
+async fn backup_opens_as_a_store_and_a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let config = StoreConfig::Sqlite(folder.path().join("a.db"));
+    let store = Store::open(&config, &KEY).await.expect("store");
+    store.migrate().await.expect("migrated");
+    with_person(&store).await;
+    let copy = folder.path().join("copy.db");
+    store.backup(&copy).await.expect("backup");
+    let restored = Store::open(&StoreConfig::Sqlite(copy.clone()), &KEY).await.expect("restored");
+    assert_eq!(restored.load_directory().await.expect("directory").people.len(), 1);
+    restored.close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy);
+    let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
+    sqlx::query("UPDATE _sqlx_migrations SET version = 9999").execute(&mut raw).await.expect("faked");
+    sqlx::Connection::close(raw).await.expect("closed");
+    let newer = Store::open(&StoreConfig::Sqlite(copy), &KEY).await.expect("opened");
+    let error = newer.migrate().await.expect_err("refused");
+    assert_eq!(error.finding().code, "LT-DB-007");
+}

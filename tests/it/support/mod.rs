@@ -1,0 +1,7 @@
+//! What several areas of the tests need: private databases and built values.
+
+pub mod http;
+pub mod postgres;
+pub mod source;
+
+pub use http::install_tls;

@@ -1,0 +1,112 @@
+//! A private PostgreSQL cluster in a temporary folder, one per test: never a shared server, never as root.
+//!
+//! Missing binaries fail the test with the way to install them; nothing is skipped.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running cluster; stopped and removed when dropped.
+pub struct Cluster {
+    server: Child,
+    folder: tempfile::TempDir,
+}
+
+fn binary(name: &str) -> PathBuf {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin").join(name))
+        .filter(|path| path.is_file())
+        .collect();
+    versions.sort();
+    versions.pop().unwrap_or_else(|| {
+        panic!("PostgreSQL's {name} is missing: apt-get install postgresql (./test does it)")
+    })
+}
+
+/// The account the server runs as: `postgres` when the tests run as root, else the tests' own.
+fn account() -> Option<(u32, u32)> {
+    if !fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0) {
+        return None;
+    }
+    let passwd = fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    let line = passwd
+        .lines()
+        .find(|line| line.starts_with("postgres:"))
+        .expect("the account postgres of the package");
+    let mut fields = line.split(':').skip(2).map(|field| field.parse().expect("number"));
+    Some((fields.next().expect("uid"), fields.next().expect("gid")))
+}
+
+fn command(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(binary(name));
+    command.current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null());
+    if let Some((uid, gid)) = account() {
+        command.uid(uid).gid(gid);
+    }
+    command
+}
+
+impl Cluster {
+    /// Makes and starts a cluster that listens on a socket in its own folder only.
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("lt-pg").tempdir_in("/tmp").expect("folder");
+        if let Some((uid, gid)) = account() {
+            chown(folder.path(), Some(uid), Some(gid)).expect("owner");
+        }
+        let data = folder.path().join("data");
+        let made = command("initdb", folder.path())
+            .args(["--no-sync", "--auth=trust", "--username=lienthong", "--encoding=UTF8", "--pgdata"])
+            .arg(&data)
+            .output()
+            .expect("initdb");
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let server = command("postgres", folder.path())
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(folder.path())
+            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(fs::File::create(folder.path().join("log")).expect("log")))
+            .spawn()
+            .expect("postgres");
+        let cluster = Self { server, folder };
+        let began = Instant::now();
+        while !cluster.answers() {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "{}",
+                fs::read_to_string(cluster.folder.path().join("log")).unwrap_or_default()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        cluster
+    }
+
+    fn answers(&self) -> bool {
+        let ready =
+            command("pg_isready", self.folder.path()).arg("-q").arg("-h").arg(self.folder.path()).status();
+        ready.is_ok_and(|status| status.success())
+    }
+
+    /// Connection URL of the cluster's database.
+    pub fn url(&self) -> String {
+        format!("postgres://lienthong@localhost/postgres?host={}", self.folder.path().display())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // A child that cannot be killed is gone already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let left = Command::new("pkill").args(["-9", "-f"]).arg(self.folder.path().join("data")).status();
+        drop(left);
+    }
+}
