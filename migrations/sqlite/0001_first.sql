@@ -13,7 +13,8 @@ CREATE TABLE source_state (
   consecutive_failures INTEGER NOT NULL DEFAULT 0,
   blocked_until TEXT,
   last_error TEXT,
-  records_total INTEGER NOT NULL DEFAULT 0
+  records_total INTEGER NOT NULL DEFAULT 0,
+  events_total INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE run (
   id INTEGER PRIMARY KEY,
@@ -170,6 +171,7 @@ CREATE TABLE mapping (
   decided_at TEXT NOT NULL
 );
 CREATE INDEX mapping_by_state ON mapping (state, task_id);
+CREATE INDEX mapping_of_people ON mapping (task_id) WHERE decided_by = 'operator';
 CREATE TABLE mapping_history (
   id INTEGER PRIMARY KEY,
   task_id INTEGER NOT NULL,
@@ -182,6 +184,7 @@ CREATE TABLE mapping_history (
   reason TEXT NOT NULL,
   decided_at TEXT NOT NULL
 );
+CREATE INDEX mapping_history_of_people ON mapping_history (id) WHERE decided_by = 'operator';
 
 -- What people decided.
 CREATE TABLE decision (
@@ -214,6 +217,7 @@ CREATE TABLE score (
   as_of TEXT NOT NULL,
   task_part TEXT,
   total TEXT,
+  total_exact TEXT,
   summary TEXT NOT NULL,
   derivation BLOB NOT NULL,
   computed_at TEXT NOT NULL,
@@ -222,6 +226,7 @@ CREATE TABLE score (
 );
 CREATE INDEX score_by_period ON score (period, scope);
 CREATE INDEX score_record_due ON score (period) WHERE record_due;
+CREATE INDEX score_complete ON score (person_id) WHERE total IS NOT NULL;
 
 -- Evaluation records: revisions are never changed, only added.
 CREATE TABLE record (
@@ -282,6 +287,8 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_open ON outbox (target, person_id) WHERE settled_at IS NULL;
 CREATE INDEX outbox_by_person ON outbox (person_id, target);
+CREATE INDEX outbox_by_state ON outbox (target, state);
+CREATE INDEX outbox_by_deadline ON outbox (target, deadline_at) WHERE settled_at IS NULL;
 CREATE TABLE receipt (
   outbox_id TEXT PRIMARY KEY REFERENCES outbox (id),
   target TEXT NOT NULL,

@@ -19,9 +19,9 @@ use crate::error::{Finding, Text};
 use crate::mapping::{Example, Mapper, Options, RuleBook};
 use crate::store::{MappingState, Store};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 /// One connected source.
 pub struct Source {
@@ -62,7 +62,7 @@ struct LoadedMapper {
 
 #[derive(Default)]
 struct Mappers {
-    stamp: Option<(Vec<CatalogVersion>, usize)>,
+    stamp: Option<(Vec<CatalogVersion>, u64)>,
     loaded: Vec<LoadedMapper>,
 }
 
@@ -86,6 +86,8 @@ pub struct App {
     pub bells: BTreeMap<String, Bell>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
     mappers: RwLock<Mappers>,
+    /// Hashes of the rule sets this process has kept in the store.
+    pub(super) kept_rules: Mutex<BTreeSet<String>>,
 }
 
 impl App {
@@ -117,6 +119,7 @@ impl App {
             bells,
             directory: RwLock::default(),
             mappers: RwLock::default(),
+            kept_rules: Mutex::default(),
         }
     }
 
@@ -181,6 +184,11 @@ impl App {
     /// none while no catalog was imported.
     pub async fn mapper(&self, day: NaiveDate) -> Result<Option<(CatalogVersion, Arc<Mapper>)>, Finding> {
         self.refresh_mappers().await?;
+        Ok(self.mapper_as_loaded(day).await)
+    }
+
+    /// The same without asking whether catalogs or decisions changed since.
+    pub(super) async fn mapper_as_loaded(&self, day: NaiveDate) -> Option<(CatalogVersion, Arc<Mapper>)> {
         let mappers = self.mappers.read().await;
         let in_force = mappers
             .loaded
@@ -188,16 +196,18 @@ impl App {
             .filter(|loaded| loaded.valid_from <= day)
             .max_by_key(|loaded| loaded.valid_from);
         let chosen = in_force.or_else(|| mappers.loaded.iter().min_by_key(|loaded| loaded.valid_from));
-        Ok(chosen.map(|loaded| (loaded.version.clone(), loaded.mapper.clone())))
+        chosen.map(|loaded| (loaded.version.clone(), loaded.mapper.clone()))
     }
 
-    async fn refresh_mappers(&self) -> Result<(), Finding> {
+    /// Builds the mappers again when catalogs or people's decisions changed.
+    pub(super) async fn refresh_mappers(&self) -> Result<(), Finding> {
         let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
-        let decided = self.store.decided_examples().await.map_err(|error| error.finding())?;
-        let stamp = (heads.iter().map(|head| head.version.clone()).collect::<Vec<_>>(), decided.len());
+        let decisions = self.store.decisions_stamp().await.map_err(|error| error.finding())?;
+        let stamp = (heads.iter().map(|head| head.version.clone()).collect::<Vec<_>>(), decisions);
         if self.mappers.read().await.stamp.as_ref() == Some(&stamp) {
             return Ok(());
         }
+        let decided = self.store.decided_examples().await.map_err(|error| error.finding())?;
         let examples: Vec<Example> = decided
             .into_iter()
             .filter(|(_, row)| row.state != MappingState::Review)

@@ -5,6 +5,7 @@
 
 use super::app::App;
 use super::step::{Step, StepReport};
+use crate::directory::Directory;
 use crate::domain::{CanonicalTask, Period, PersonId, SourceId, local_date};
 use crate::error::Finding;
 use crate::mapping::{MappingDecision, Outcome, TaskText};
@@ -40,11 +41,13 @@ impl Step for Map {
         if items.is_empty() {
             return Ok(StepReport::default());
         }
+        app.refresh_mappers().await?;
+        let directory = app.directory().await?;
         let mut writes = Vec::with_capacity(items.len());
         let mut due = Vec::new();
         for item in &items {
             due.extend(scores_concerned(item));
-            let row = if keeps_mapping(item) { None } else { self.decide(item).await? };
+            let row = if keeps_mapping(item) { None } else { self.decide(item, &directory).await };
             writes.push(MappingWrite { task: item.task.id, changed_at: item.task.changed_at, row });
         }
         crate::failpoint!("map::before_save");
@@ -54,13 +57,12 @@ impl Step for Map {
 }
 
 impl Map {
-    async fn decide(&self, item: &MapItem) -> Result<Option<MappingRow>, Finding> {
+    async fn decide(&self, item: &MapItem, directory: &Directory) -> Option<MappingRow> {
         let app = &self.0;
         let task = &item.task.task;
-        let Some((version, mapper)) = app.mapper(assigned_day(task)).await? else { return Ok(None) };
-        let directory = app.directory().await?;
+        let (version, mapper) = app.mapper_as_loaded(assigned_day(task)).await?;
         let source = app.sources.get(&item.task.key.source);
-        let (unit, unit_kind) = app.unit_of(&directory, &item.task.key.source);
+        let (unit, unit_kind) = app.unit_of(directory, &item.task.key.source);
         let draft = &task.draft;
         let decision = mapper.decide(&TaskText {
             title: &draft.title,
@@ -71,7 +73,7 @@ impl Map {
             unit_kind,
             product_code: draft.product_code.as_deref(),
         });
-        Ok(Some(mapping_row(decision, version, app.clock.now())))
+        Some(mapping_row(decision, version, app.clock.now()))
     }
 }
 

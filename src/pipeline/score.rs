@@ -16,11 +16,12 @@ use crate::scoring::{
     Criteria, Excluded, Line, Number, PersonInput, Subordinate, TaskFacts, build_lines, check_entries,
     score_person,
 };
-use crate::store::{MappingState, PersonTask, ScoreWrite, StoredDecision};
+use crate::store::{MappingState, PersonTask, ScoreHead, ScoreWrite, StoredDecision};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl Step for Score {
             for (person, period, _) in &same_rank {
                 writes.extend(app.score(&directory, &mut gathered, *person, *period).await?);
             }
-            let moved = app.moved(&writes).await?;
+            let moved = gathered.note(app, &writes).await?;
             let due: Vec<(PersonId, Period)> = moved
                 .iter()
                 .filter(|(_, period)| !period.is_year())
@@ -97,6 +98,8 @@ impl Step for Score {
 pub(super) struct Gathered {
     tasks: HashMap<PersonId, Arc<Vec<PersonTask>>>,
     decisions: HashMap<(PersonId, Period), Arc<Vec<StoredDecision>>>,
+    heads: HashMap<(Period, &'static str), HashMap<PersonId, ScoreHead>>,
+    closed: Option<Arc<Vec<Period>>>,
 }
 
 impl Gathered {
@@ -107,6 +110,48 @@ impl Gathered {
         let tasks = Arc::new(app.store.person_tasks(person).await.map_err(|error| error.finding())?);
         self.tasks.insert(person, tasks.clone());
         Ok(tasks)
+    }
+
+    /// The scores held of a period and view; those written in this run are noted by [`Gathered::note`].
+    async fn heads(
+        &mut self,
+        app: &App,
+        period: Period,
+        view: &'static str,
+    ) -> Result<&HashMap<PersonId, ScoreHead>, Finding> {
+        match self.heads.entry((period, view)) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let heads = app.store.score_heads(period, view).await.map_err(|error| error.finding())?;
+                Ok(unknown.insert(heads))
+            }
+        }
+    }
+
+    /// Notes what was written; gives whose score of which period moved.
+    async fn note(&mut self, app: &App, writes: &[ScoreWrite]) -> Result<Vec<(PersonId, Period)>, Finding> {
+        let mut moved = Vec::new();
+        for write in writes {
+            self.heads(app, write.period, write.scope).await?;
+            let heads = self.heads.entry((write.period, write.scope)).or_default();
+            let head = ScoreHead { inputs_hash: write.inputs_hash.clone(), total: write.total_exact.clone() };
+            if heads.get(&write.person).is_none_or(|held| held.inputs_hash != head.inputs_hash) {
+                moved.push((write.person, write.period));
+            }
+            heads.insert(write.person, head);
+        }
+        moved.sort();
+        moved.dedup();
+        Ok(moved)
+    }
+
+    async fn closed(&mut self, app: &App) -> Result<Arc<Vec<Period>>, Finding> {
+        if let Some(closed) = &self.closed {
+            return Ok(closed.clone());
+        }
+        let closed = Arc::new(app.store.closed_periods().await.map_err(|error| error.finding())?);
+        self.closed = Some(closed.clone());
+        Ok(closed)
     }
 
     async fn decisions(
@@ -143,7 +188,9 @@ impl App {
                 let full = self.quarter(directory, gathered, person, period, FULL_PERIOD).await?;
                 Ok(to_date.into_iter().chain(full).collect())
             }
-            Period::Year(_) => Ok(self.year(directory, person, period).await?.into_iter().collect()),
+            Period::Year(_) => {
+                Ok(self.year(directory, gathered, person, period).await?.into_iter().collect())
+            }
             Period::Half { .. } => Ok(Vec::new()),
         }
     }
@@ -167,7 +214,7 @@ impl App {
             if rules.leader_scope == LeaderScope::PooledSubordinates {
                 lines.extend(self.pooled(directory, gathered, person, period, as_of, view, rules).await?);
             }
-            subordinates = self.subordinates(directory, person, period, view, rules).await?;
+            subordinates = self.subordinates(directory, gathered, person, period, view, rules).await?;
         }
         let decisions = gathered.decisions(self, person, period).await?;
         let (criteria, components) = entered(&decisions, rules);
@@ -224,22 +271,23 @@ impl App {
             as_of,
             task_part: derivation.task_part.as_ref().map(|number| number.printed.clone()),
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
+            total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
             summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
             derivation: to_bytes(&derivation)?,
             computed_at: self.clock.now(),
-            record_due: self.shown_view(period).await? == view,
+            record_due: self.shown_view(period) == view,
         }))
     }
 
     /// The view a record is made from: to date while the quarter runs, the full period once it is over.
-    async fn shown_view(&self, period: Period) -> Result<&'static str, Finding> {
-        Ok(if period.is_year() {
+    fn shown_view(&self, period: Period) -> &'static str {
+        if period.is_year() {
             YEAR
         } else if self.clock.today() > period.last_day() {
             FULL_PERIOD
         } else {
             TO_DATE
-        })
+        }
     }
 
     async fn lines(
@@ -289,27 +337,21 @@ impl App {
     async fn subordinates(
         &self,
         directory: &Directory,
+        gathered: &mut Gathered,
         leader: PersonId,
         period: Period,
-        view: &str,
+        view: &'static str,
         rules: &RuleSet,
     ) -> Result<Vec<Subordinate>, Finding> {
         let people = match rules.d_population {
             DPopulation::Direct => directory.direct_subordinates(leader, period),
             DPopulation::WholeSubtree => directory.in_charge(leader, period),
         };
+        let heads = gathered.heads(self, period, view).await?;
         let mut subordinates = Vec::with_capacity(people.len());
         for person in people {
-            let score = self.store.score(person, period, view).await.map_err(|error| error.finding())?;
-            let total = score
-                .and_then(|score| {
-                    score
-                        .summary
-                        .pointer("/parts/total/exact")
-                        .and_then(|text| text.as_str())
-                        .map(str::to_owned)
-                })
-                .and_then(|text| text.parse::<Exact>().ok());
+            let total = heads.get(&person).and_then(|head| head.total.as_ref());
+            let total = total.and_then(|text| text.parse::<Exact>().ok());
             let name = directory.person(person).map(|known| known.staff_number.to_string());
             subordinates.push(Subordinate { person: name.unwrap_or_default(), total });
         }
@@ -319,6 +361,7 @@ impl App {
     async fn year(
         &self,
         directory: &Directory,
+        gathered: &mut Gathered,
         person: PersonId,
         period: Period,
     ) -> Result<Option<ScoreWrite>, Finding> {
@@ -328,7 +371,7 @@ impl App {
         if self.clock.today() < opens {
             return Ok(None);
         }
-        let quarters = self.recorded_quarters(person, period).await?;
+        let quarters = self.recorded_quarters(gathered, person, period).await?;
         if quarters.is_empty() {
             return Ok(None);
         }
@@ -363,6 +406,7 @@ impl App {
             as_of: self.clock.today(),
             task_part: None,
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
+            total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
             summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
             derivation: to_bytes(&derivation)?,
             computed_at: self.clock.now(),
@@ -373,6 +417,7 @@ impl App {
     /// The quarters of a year whose scores are recorded: imported, or approved and closed here.
     async fn recorded_quarters(
         &self,
+        gathered: &mut Gathered,
         person: PersonId,
         year: Period,
     ) -> Result<Vec<RecordedQuarter>, Finding> {
@@ -386,7 +431,7 @@ impl App {
                 );
             }
         }
-        let closed = self.store.closed_periods().await.map_err(|error| error.finding())?;
+        let closed = gathered.closed(self).await?;
         for revision in self.store.approved_revisions(person).await.map_err(|error| error.finding())? {
             debug_assert_eq!(revision.state, RecordState::Approved);
             let score = revision.content.pointer("/parts/total/printed").and_then(|total| total.as_str());
@@ -403,32 +448,20 @@ impl App {
         Ok(quarters.into_values().collect())
     }
 
+    /// Keeps the rule set, so that the score can be computed again; gives its hash.
     async fn keep_rules(&self, rules: &RuleSet) -> Result<String, Finding> {
         let hash = hash_of(rules)?;
-        let body = serde_json::to_value(rules).map_err(|_| super::broken("rule set"))?;
-        self.store
-            .keep_rule_set(&hash, rules.id.as_str(), &body, self.clock.now())
-            .await
-            .map_err(|error| error.finding())?;
-        Ok(hash)
-    }
-
-    /// Of the scores about to be written, those whose total or task part differs from what is stored.
-    async fn moved(&self, writes: &[ScoreWrite]) -> Result<Vec<(PersonId, Period)>, Finding> {
-        let mut moved = Vec::new();
-        for write in writes {
-            let held = self
-                .store
-                .score(write.person, write.period, write.scope)
+        let mut kept = self.kept_rules.lock().await;
+        if !kept.contains(&hash) {
+            let body = serde_json::to_value(rules).map_err(|_| super::broken("rule set"))?;
+            let now = self.clock.now();
+            self.store
+                .keep_rule_set(&hash, rules.id.as_str(), &body, now)
                 .await
                 .map_err(|error| error.finding())?;
-            if held.is_none_or(|held| held.inputs_hash != write.inputs_hash) {
-                moved.push((write.person, write.period));
-            }
+            kept.insert(hash.clone());
         }
-        moved.sort();
-        moved.dedup();
-        Ok(moved)
+        Ok(hash)
     }
 }
 

@@ -3,7 +3,8 @@
 //! A decision by a person is never overwritten by a rule or by text matching; every decision is kept.
 
 use super::audit::AuditNew;
-use super::db::{Row, Tx, Val, json, placeholders, vals};
+use super::bulk::{Bulk, Kind, update_unchanged_tasks};
+use super::db::{Row, Tx, json, placeholders, vals};
 use super::task::{StoredTask, stored_task};
 use super::{Store, StoreError};
 use crate::domain::{CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
@@ -49,7 +50,7 @@ impl MappingState {
         }
     }
 
-    fn parse(word: &str) -> Result<Self, StoreError> {
+    pub(super) fn parse(word: &str) -> Result<Self, StoreError> {
         [Self::Mapped, Self::Review, Self::Outside]
             .into_iter()
             .find(|state| state.as_str() == word)
@@ -248,20 +249,10 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let decided: Vec<(i64, &MappingRow)> =
             writes.iter().filter_map(|write| write.row.as_ref().map(|row| (write.task, row))).collect();
-        for chunk in decided.chunks(300) {
-            insert_mappings(&mut tx, chunk).await?;
-        }
-        for chunk in writes.chunks(300) {
-            // A task that changed since is mapped again; comparing instants needs one statement per row in
-            // neither dialect, because a changed task has a later instant than any read before.
-            for write in chunk {
-                tx.execute(
-                    "UPDATE task SET map_due = $3 WHERE id = $1 AND changed_at = $2",
-                    vals![write.task, write.changed_at, false],
-                )
-                .await?;
-            }
-        }
+        insert_mappings(&mut tx, &decided).await?;
+        // A task that changed since it was read is mapped again.
+        let done = writes.iter().map(|write| (write.task, write.changed_at));
+        update_unchanged_tasks(&mut tx, "map_due = false", done).await?;
         tx.score_due(due).await?;
         tx.commit().await
     }
@@ -319,6 +310,12 @@ impl Store {
         Ok(Some(MapItem { task: stored_task(&row)?, mapping, people }))
     }
 
+    /// A number that changes whenever a person decides a mapping.
+    pub async fn decisions_stamp(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(max(id), 0) FROM mapping_history WHERE decided_by = 'operator'";
+        self.db.count(sql, vals![]).await
+    }
+
     /// Tasks a person has decided, for training: what we hold of them and the decision.
     pub async fn decided_examples(&self) -> Result<Vec<(StoredTask, MappingRow)>, StoreError> {
         let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
@@ -339,38 +336,46 @@ impl Store {
     }
 }
 
+const MAPPING_COLUMNS: &[(&str, Kind)] = &[
+    ("task_id", Kind::Int),
+    ("state", Kind::Text),
+    ("product", Kind::Text),
+    ("catalog_version", Kind::Text),
+    ("coefficient", Kind::Num),
+    ("decided_by", Kind::Text),
+    ("author", Kind::Text),
+    ("reason", Kind::Json),
+    ("decided_at", Kind::At),
+];
+
+static KEEP_DECISION: Bulk = Bulk::new("mapping_history", MAPPING_COLUMNS, "");
+
+static UPSERT_MAPPING: Bulk = Bulk::new(
+    "mapping",
+    MAPPING_COLUMNS,
+    "ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, product = excluded.product, \
+     catalog_version = excluded.catalog_version, coefficient = excluded.coefficient, decided_by = excluded.decided_by, \
+     author = excluded.author, reason = excluded.reason, decided_at = excluded.decided_at \
+     WHERE mapping.decided_by <> 'operator' OR excluded.decided_by = 'operator'",
+);
+
 async fn insert_mappings(tx: &mut Tx, rows: &[(i64, &MappingRow)]) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
+    let mut vals = Vec::with_capacity(rows.len() * MAPPING_COLUMNS.len());
+    for (task, row) in rows {
+        vals.extend(vals![
+            *task,
+            row.state.as_str(),
+            row.product.as_ref().map(|code| code.as_str().to_owned()),
+            row.catalog_version.as_str(),
+            row.coefficient,
+            row.decided_by.as_str(),
+            row.author.clone(),
+            json(&row.reason)?,
+            row.decided_at
+        ]);
     }
-    let columns =
-        "(task_id, state, product, catalog_version, coefficient, decided_by, author, reason, decided_at)";
-    let vals = || -> Result<Vec<Val>, StoreError> {
-        let mut vals = Vec::with_capacity(rows.len() * 9);
-        for (task, row) in rows {
-            vals.extend(vals![
-                *task,
-                row.state.as_str(),
-                row.product.as_ref().map(|code| code.as_str().to_owned()),
-                row.catalog_version.as_str(),
-                row.coefficient,
-                row.decided_by.as_str(),
-                row.author.clone(),
-                json(&row.reason)?,
-                row.decided_at
-            ]);
-        }
-        Ok(vals)
-    };
-    let places = placeholders(rows.len(), 9, 1);
-    tx.execute(format!("INSERT INTO mapping_history {columns} VALUES {places}"), vals()?).await?;
-    let sql = format!(
-        "INSERT INTO mapping {columns} VALUES {places} ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, \
-         product = excluded.product, catalog_version = excluded.catalog_version, coefficient = excluded.coefficient, \
-         decided_by = excluded.decided_by, author = excluded.author, reason = excluded.reason, decided_at = excluded.decided_at \
-         WHERE mapping.decided_by <> 'operator' OR excluded.decided_by = 'operator'"
-    );
-    tx.execute(sql, vals()?).await?;
+    KEEP_DECISION.insert(tx, vals.clone()).await?;
+    UPSERT_MAPPING.insert(tx, vals).await?;
     Ok(())
 }
 

@@ -113,7 +113,8 @@ pub(super) enum Row {
     Postgres(PgRow),
 }
 
-fn text_of(at: DateTime<Utc>) -> String {
+/// An instant as SQLite holds it.
+pub(super) fn text_of(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 

@@ -3,6 +3,7 @@
 //! Citizen id numbers are sealed; they are found by their keyed index and leave through one function only.
 
 use super::audit::AuditNew;
+use super::bulk::{Bulk, Kind, update_unchanged_tasks};
 use super::db::{Tx, Val, placeholders, vals};
 use super::task::{StoredTask, stored_task};
 use super::{Store, StoreError};
@@ -327,38 +328,21 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        let mut rows = Vec::with_capacity(assigned.len() * 6);
         for chunk in assigned.chunks(200) {
-            let ids = placeholders(1, chunk.len(), 1);
-            let vals = || chunk.iter().map(|(id, ..)| Val::from(*id)).collect::<Vec<_>>();
-            tx.execute(format!("DELETE FROM task_person WHERE task_id IN {ids}"), vals()).await?;
-            let mut rows = Vec::new();
+            let ids = chunk.iter().map(|(id, ..)| Val::from(*id)).collect();
+            let places = placeholders(1, chunk.len(), 1);
+            tx.execute(format!("DELETE FROM task_person WHERE task_id IN {places}"), ids).await?;
             for (id, _, people) in chunk {
                 for (ordinal, (person, since)) in people.iter().enumerate() {
-                    rows.push(vals![
-                        *id,
-                        ordinal as u64,
-                        person.person,
-                        *since,
-                        person.handed_over,
-                        person.taken_over
-                    ]);
+                    let (handed_over, taken_over) = (person.handed_over, person.taken_over);
+                    rows.extend(vals![*id, ordinal as u64, person.person, *since, handed_over, taken_over]);
                 }
             }
-            if !rows.is_empty() {
-                let sql = format!(
-                    "INSERT INTO task_person (task_id, ordinal, person_id, since, handed_over, taken_over) VALUES {}",
-                    placeholders(rows.len(), 6, 1)
-                );
-                tx.execute(sql, rows.into_iter().flatten().collect()).await?;
-            }
-            for (id, changed_at, _) in chunk {
-                tx.execute(
-                    "UPDATE task SET identify_due = $3, map_due = $4 WHERE id = $1 AND changed_at = $2",
-                    vals![*id, *changed_at, false, true],
-                )
-                .await?;
-            }
         }
+        TASK_PEOPLE.insert(&mut tx, rows).await?;
+        let done = assigned.iter().map(|(id, changed_at, _)| (*id, *changed_at));
+        update_unchanged_tasks(&mut tx, "identify_due = false, map_due = true", done).await?;
         for (source, account, name, tasks) in unknown {
             tx.execute(
                 "INSERT INTO unknown_account (source_id, kind, account, name_hint, first_seen_at, tasks) VALUES ($1,$2,$3,$4,$5,$6) \
@@ -448,21 +432,30 @@ impl Tx {
         let mut unique: Vec<(PersonId, Period)> = due.to_vec();
         unique.sort();
         unique.dedup();
-        for chunk in unique.chunks(300) {
-            let mut vals = Vec::with_capacity(chunk.len() * 3);
-            for (person, period) in chunk {
-                vals.extend(vals![*person, *period, 1i64]);
-            }
-            let sql = format!(
-                "INSERT INTO score_due (person_id, period, stamp) VALUES {} \
-                 ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
-                placeholders(chunk.len(), 3, 1)
-            );
-            self.execute(sql, vals).await?;
-        }
+        let marks = unique.iter().flat_map(|(person, period)| vals![*person, *period, 1i64]).collect();
+        SCORE_MARKS.insert(self, marks).await?;
         Ok(())
     }
 }
+
+static TASK_PEOPLE: Bulk = Bulk::new(
+    "task_person",
+    &[
+        ("task_id", Kind::Int),
+        ("ordinal", Kind::Int),
+        ("person_id", Kind::Id),
+        ("since", Kind::At),
+        ("handed_over", Kind::Bool),
+        ("taken_over", Kind::Bool),
+    ],
+    "",
+);
+
+static SCORE_MARKS: Bulk = Bulk::new(
+    "score_due",
+    &[("person_id", Kind::Id), ("period", Kind::Text), ("stamp", Kind::Int)],
+    "ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
+);
 
 pub(super) fn staff_number(text: &str) -> Result<StaffNumber, StoreError> {
     StaffNumber::parse(text).ok_or_else(|| StoreError::unexpected("an unreadable staff number"))

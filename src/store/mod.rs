@@ -5,6 +5,7 @@
 //! one transaction; a call that fails has changed nothing.
 
 mod audit;
+mod bulk;
 mod catalog;
 mod db;
 mod decision;
@@ -27,7 +28,7 @@ pub use error::StoreError;
 pub use outbox::{OutboxFilter, OutboxItem, OutboxKind, OutboxLine, OutboxNew, ReceiptNew, Settlement};
 pub use overview::{Overview, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
-pub use score::{PersonTask, ScoreLine, ScoreWrite, StoredScore};
+pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use task::{PageCommit, RejectedRow, RejectionWrite, StoredTask, TaskWrite};
 pub use vault::Vault;

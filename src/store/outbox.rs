@@ -238,12 +238,12 @@ impl Store {
         }
         let rows = tx
             .rows(
-                "SELECT o.id, o.kind, o.person_id, o.payload, o.payload_hash, o.created_at, o.deadline_at, o.attempts, o.fence, o.state \
-                 FROM outbox o WHERE o.target = $1 AND o.settled_at IS NULL \
+                "SELECT d.id, d.kind, d.person_id, d.payload, d.payload_hash, d.created_at, d.deadline_at, d.attempts, d.fence, d.state \
+                 FROM outbox d WHERE d.id IN (SELECT o.id FROM outbox o WHERE o.target = $1 AND o.settled_at IS NULL \
                  AND ((o.state IN ('pending', 'unknown') AND o.next_try_at <= $2) OR (o.state IN ('leased', 'sent') AND o.lease_until < $2)) \
                  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.target = o.target AND e.person_id = o.person_id AND e.settled_at IS NULL \
                  AND e.state IN ('pending', 'unknown', 'leased', 'sent') AND e.id < o.id) \
-                 ORDER BY o.deadline_at, o.id LIMIT $3",
+                 ORDER BY o.deadline_at, o.id LIMIT $3) ORDER BY d.deadline_at, d.id",
                 vals![target.as_str(), now, limit as u64],
             )
             .await?;

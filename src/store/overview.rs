@@ -78,7 +78,7 @@ impl Store {
             overview.tasks += count;
             overview.sources.entry(row.text(0)?).or_default().tasks = count;
         }
-        let events = "SELECT t.source_id, count(*) FROM task_event e JOIN task t ON t.id = e.task_id GROUP BY t.source_id";
+        let events = "SELECT source_id, events_total FROM source_state";
         for row in self.db.rows(events, vals![]).await? {
             overview.sources.entry(row.text(0)?).or_default().events = number(row.int(1)?);
         }
@@ -103,7 +103,10 @@ impl Store {
         overview.complete_scores =
             self.db.count("SELECT count(*) FROM score WHERE total IS NOT NULL", vals![]).await?;
         overview.records = self.grouped("SELECT state, count(*) FROM record_head GROUP BY state").await?;
-        overview.revisions = self.db.count("SELECT count(*) FROM record", vals![]).await?;
+        overview.revisions = self
+            .db
+            .count("SELECT CAST(coalesce(sum(revision), 0) AS BIGINT) FROM record_head", vals![])
+            .await?;
         for row in
             self.db.rows("SELECT target, state, count(*) FROM outbox GROUP BY target, state", vals![]).await?
         {

@@ -2,14 +2,16 @@
 //!
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
-use super::catalog::{MappingRow, mapping_row};
+use super::catalog::MappingState;
 use super::db::{json, vals};
 use super::task::{StoredTask, stored_task};
 use super::{Store, StoreError};
-use crate::domain::{Assignment, Period, PersonId, UnitCode};
+use crate::domain::{Assignment, Period, PersonId, ProductCode, UnitCode};
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A task of a person with its mapping and the person's stake.
 #[derive(Debug, Clone)]
@@ -17,11 +19,31 @@ pub struct PersonTask {
     /// The task.
     pub task: StoredTask,
     /// Its mapping; none while it waits to be mapped.
-    pub mapping: Option<MappingRow>,
+    pub mapping: Option<TaskProduct>,
     /// The person's stake.
     pub stake: Assignment,
     /// Since when the person has had it; none = since it was assigned.
     pub since: Option<DateTime<Utc>>,
+}
+
+/// What of a mapping a score depends on.
+#[derive(Debug, Clone)]
+pub struct TaskProduct {
+    /// State.
+    pub state: MappingState,
+    /// Product, when it is mapped.
+    pub product: Option<ProductCode>,
+    /// Coefficient frozen with it.
+    pub coefficient: Option<Decimal>,
+}
+
+/// What a new score is compared with, and what a leader's d is computed from.
+#[derive(Debug, Clone)]
+pub struct ScoreHead {
+    /// Hash of the inputs.
+    pub inputs_hash: String,
+    /// Total, exact, when it is complete.
+    pub total: Option<String>,
 }
 
 /// A computed score to be kept.
@@ -47,6 +69,8 @@ pub struct ScoreWrite {
     pub task_part: Option<String>,
     /// Total, printed.
     pub total: Option<String>,
+    /// Total, exact.
+    pub total_exact: Option<String>,
     /// What the page and the record show.
     pub summary: Value,
     /// The whole derivation as JSON text.
@@ -141,14 +165,24 @@ impl Store {
 
     /// A person's tasks, mapped or not, in order of number.
     pub async fn person_tasks(&self, person: PersonId) -> Result<Vec<PersonTask>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, p.since, p.handed_over, p.taken_over, m.state, m.product, \
-                   m.catalog_version, m.coefficient, m.decided_by, m.author, m.reason, m.decided_at \
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, p.since, p.handed_over, p.taken_over, \
+                   m.state, m.product, m.coefficient \
                    FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
                    WHERE p.person_id = $1 ORDER BY t.id, p.ordinal";
         let rows = self.db.rows(sql, vals![person]).await?;
         rows.iter()
             .map(|row| {
-                let mapping = if row.opt_text(8)?.is_some() { Some(mapping_row(row, 8)?) } else { None };
+                let product = |code: String| {
+                    ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()))
+                };
+                let mapping = match row.opt_text(8)? {
+                    Some(state) => Some(TaskProduct {
+                        state: MappingState::parse(&state)?,
+                        product: row.opt_text(9)?.map(product).transpose()?,
+                        coefficient: row.opt_num(10)?,
+                    }),
+                    None => None,
+                };
                 Ok(PersonTask {
                     task: stored_task(row)?,
                     mapping,
@@ -156,6 +190,19 @@ impl Store {
                     since: row.opt_at(5)?,
                 })
             })
+            .collect()
+    }
+
+    /// What is held of a period's scores in one view, by person.
+    pub async fn score_heads(
+        &self,
+        period: Period,
+        scope: &str,
+    ) -> Result<HashMap<PersonId, ScoreHead>, StoreError> {
+        let sql = "SELECT person_id, inputs_hash, total_exact FROM score WHERE period = $1 AND scope = $2";
+        let rows = self.db.rows(sql, vals![period, scope]).await?;
+        rows.iter()
+            .map(|row| Ok((row.person(0)?, ScoreHead { inputs_hash: row.text(1)?, total: row.opt_text(2)? })))
             .collect()
     }
 
@@ -174,14 +221,16 @@ impl Store {
             written += tx
                 .execute(
                     "INSERT INTO score (person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, \
-                     total, summary, derivation, computed_at, record_due) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) \
+                     total, total_exact, summary, derivation, computed_at, record_due) \
+                     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) \
                      ON CONFLICT (person_id, period, scope) DO UPDATE SET unit_code = excluded.unit_code, role = excluded.role, \
                      rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
-                     task_part = excluded.task_part, total = excluded.total, summary = excluded.summary, \
+                     task_part = excluded.task_part, total = excluded.total, total_exact = excluded.total_exact, summary = excluded.summary, \
                      derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
                      WHERE score.inputs_hash <> excluded.inputs_hash",
                     vals![write.person, write.period, write.scope, write.unit.as_str(), write.role, write.rule_set_hash.as_str(),
-                        write.inputs_hash.as_str(), write.as_of, write.task_part.clone(), write.total.clone(), json(&write.summary)?,
+                        write.inputs_hash.as_str(), write.as_of, write.task_part.clone(), write.total.clone(),
+                        write.total_exact.clone(), json(&write.summary)?,
                         packed, write.computed_at, write.record_due],
                 )
                 .await?;

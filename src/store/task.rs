@@ -3,7 +3,8 @@
 //! Owns the hot path: several pages in one transaction, a few statements per page however many records it
 //! has. The cursor of a page is written in the same transaction as its tasks.
 
-use super::db::{Row, Tx, Val, json, placeholders, vals};
+use super::bulk::{Bulk, Kind};
+use super::db::{Db, Row, Tx, Val, json, placeholders, vals};
 use super::{Store, StoreError};
 use crate::domain::{CanonicalTask, SourceEvent, SourceId, TaskKey};
 use crate::error::Finding;
@@ -121,19 +122,37 @@ impl Store {
         source: &SourceId,
         keys: &[&str],
     ) -> Result<Vec<Option<(i64, [u8; 16])>>, StoreError> {
-        let mut known: HashMap<String, (i64, [u8; 16])> = HashMap::with_capacity(keys.len());
-        for chunk in keys.chunks(ROWS_PER_STATEMENT) {
-            let sql = format!(
-                "SELECT external_id, id, hash FROM task WHERE source_id = $1 AND external_id IN {}",
-                placeholders(1, chunk.len(), 2)
-            );
-            let mut vals = vals![source.as_str()];
-            vals.extend(chunk.iter().map(|key| Val::from(*key)));
-            for row in self.db.rows(sql, vals).await? {
-                known.insert(row.text(0)?, (row.int(1)?, hash_of(row.blob(2)?)?));
+        let mut known = vec![None; keys.len()];
+        let mut put = |position: i64, id: i64, hash: Vec<u8>| -> Result<(), StoreError> {
+            let place = usize::try_from(position).ok().and_then(|position| known.get_mut(position));
+            *place.ok_or_else(|| StoreError::unexpected("a key nobody asked for"))? =
+                Some((id, hash_of(hash)?));
+            Ok(())
+        };
+        if let Db::Postgres(pool) = &*self.db {
+            let rows = sqlx::query_as::<_, (i64, i64, Vec<u8>)>(
+                "SELECT k.position - 1, t.id, t.hash FROM UNNEST($2::text[]) WITH ORDINALITY AS k (key, position) \
+                 JOIN task t ON t.source_id = $1 AND t.external_id = k.key",
+            )
+            .bind(source.as_str())
+            .bind(keys)
+            .fetch_all(pool)
+            .await?;
+            for (position, id, hash) in rows {
+                put(position, id, hash)?;
+            }
+        } else {
+            // One row with everything: handing over 500 rows one by one costs more than finding them.
+            let sql = "SELECT json_group_array(json_array(k.key, t.id, hex(t.hash))) FROM json_each($2) k \
+                       JOIN task t ON t.source_id = $1 AND t.external_id = k.value";
+            let list = serde_json::to_string(keys)?;
+            if let Some(row) = self.db.row(sql, vals![source.as_str(), list]).await? {
+                for (position, id, hash) in row.json::<Vec<(i64, i64, String)>>(0)? {
+                    put(position, id, of_hex(&hash)?)?;
+                }
             }
         }
-        Ok(keys.iter().map(|key| known.get(*key).copied()).collect())
+        Ok(known)
     }
 
     /// Stores pages in one transaction; gives the numbers of the tasks written.
@@ -147,8 +166,16 @@ impl Store {
             };
             self.insert_rejections(&mut tx, &page, raw_id).await?;
             let ids = upsert_tasks(&mut tx, &page.source, raw_id, &page.tasks).await?;
-            insert_events(&mut tx, raw_id, &page.tasks, &ids).await?;
+            let events = insert_events(&mut tx, raw_id, &page.tasks, &ids).await?;
             written.extend(ids);
+            if events > 0 {
+                tx.execute(
+                    "INSERT INTO source_state (source_id, events_total) VALUES ($1, $2) ON CONFLICT (source_id) \
+                     DO UPDATE SET events_total = source_state.events_total + excluded.events_total",
+                    vals![page.source.as_str(), events],
+                )
+                .await?;
+            }
             if let Some(cursor) = page.cursor {
                 tx.execute(
                     "INSERT INTO source_state (source_id, cursor) VALUES ($1, $2) \
@@ -335,61 +362,81 @@ impl Store {
     }
 }
 
+static UPSERT_TASKS: Bulk = Bulk::new(
+    "task",
+    &[
+        ("source_id", Kind::Text),
+        ("external_id", Kind::Text),
+        ("hash", Kind::Blob),
+        ("status", Kind::Text),
+        ("title", Kind::Text),
+        ("due_day", Kind::Day),
+        ("raw_id", Kind::Int),
+        ("changed_at", Kind::At),
+        ("identify_due", Kind::Bool),
+        ("map_due", Kind::Bool),
+        ("facts", Kind::Json),
+    ],
+    "ON CONFLICT (source_id, external_id) DO UPDATE SET hash = excluded.hash, status = excluded.status, \
+     title = excluded.title, due_day = excluded.due_day, raw_id = coalesce(excluded.raw_id, task.raw_id), \
+     changed_at = excluded.changed_at, identify_due = excluded.identify_due, map_due = excluded.map_due, \
+     facts = excluded.facts RETURNING external_id, id",
+);
+
+static INSERT_EVENTS: Bulk = Bulk::new(
+    "task_event",
+    &[
+        ("task_id", Kind::Int),
+        ("kind", Kind::Text),
+        ("at", Kind::At),
+        ("observed_at", Kind::At),
+        ("raw_id", Kind::Int),
+        ("payload", Kind::Json),
+    ],
+    "",
+);
+
 async fn upsert_tasks(
     tx: &mut Tx,
     source: &SourceId,
     raw_id: Option<i64>,
     tasks: &[TaskWrite],
 ) -> Result<Vec<i64>, StoreError> {
-    let mut ids = Vec::with_capacity(tasks.len());
-    for chunk in tasks.chunks(ROWS_PER_STATEMENT) {
-        // One statement cannot touch a row twice: of a key that stands twice on a page the last one counts.
-        let mut last: HashMap<&str, usize> = HashMap::with_capacity(chunk.len());
-        for (index, task) in chunk.iter().enumerate() {
-            last.insert(&task.external_id, index);
-        }
-        let rows: Vec<&TaskWrite> = chunk
-            .iter()
-            .enumerate()
-            .filter(|(index, task)| last.get(task.external_id.as_str()) == Some(index))
-            .map(|(_, task)| task)
-            .collect();
-        let sql = format!(
-            "INSERT INTO task (source_id, external_id, hash, status, title, due_day, raw_id, changed_at, identify_due, \
-             map_due, facts) VALUES {} ON CONFLICT (source_id, external_id) DO UPDATE SET hash = excluded.hash, \
-             status = excluded.status, title = excluded.title, due_day = excluded.due_day, \
-             raw_id = coalesce(excluded.raw_id, task.raw_id), changed_at = excluded.changed_at, \
-             identify_due = excluded.identify_due, map_due = excluded.map_due, facts = excluded.facts \
-             RETURNING external_id, id",
-            placeholders(rows.len(), 11, 1)
-        );
-        let mut vals = Vec::with_capacity(rows.len() * 11);
-        for write in rows {
-            vals.extend(vals![
-                source.as_str(),
-                write.external_id.as_str(),
-                write.hash.to_vec(),
-                write.task.draft.status.as_str(),
-                write.task.draft.title.as_str(),
-                write.task.draft.due.map(|due| due.day),
-                raw_id,
-                write.observed_at,
-                true,
-                true,
-                json(&write.task)?
-            ]);
-        }
-        let returned = tx.rows(sql, vals).await?;
-        let mut by_key: HashMap<String, i64> = HashMap::with_capacity(returned.len());
-        for row in returned {
-            by_key.insert(row.text(0)?, row.int(1)?);
-        }
-        for task in chunk {
-            let id = by_key.get(&task.external_id).copied();
-            ids.push(id.ok_or_else(|| StoreError::unexpected("an upserted task has no id"))?);
-        }
+    // One statement cannot touch a row twice: of a key that stands twice on a page the last one counts.
+    let mut last: HashMap<&str, usize> = HashMap::with_capacity(tasks.len());
+    for (index, task) in tasks.iter().enumerate() {
+        last.insert(&task.external_id, index);
     }
-    Ok(ids)
+    let mut vals = Vec::with_capacity(tasks.len() * 11);
+    for (index, write) in tasks.iter().enumerate() {
+        if last.get(write.external_id.as_str()) != Some(&index) {
+            continue;
+        }
+        vals.extend(vals![
+            source.as_str(),
+            write.external_id.as_str(),
+            write.hash.to_vec(),
+            write.task.draft.status.as_str(),
+            write.task.draft.title.as_str(),
+            write.task.draft.due.map(|due| due.day),
+            raw_id,
+            write.observed_at,
+            true,
+            true,
+            json(&write.task)?
+        ]);
+    }
+    let mut by_key: HashMap<String, i64> = HashMap::with_capacity(last.len());
+    for row in UPSERT_TASKS.insert(tx, vals).await? {
+        by_key.insert(row.text(0)?, row.int(1)?);
+    }
+    tasks
+        .iter()
+        .map(|task| {
+            let id = by_key.get(&task.external_id).copied();
+            id.ok_or_else(|| StoreError::unexpected("an upserted task has no id"))
+        })
+        .collect()
 }
 
 async fn insert_events(
@@ -397,24 +444,16 @@ async fn insert_events(
     raw_id: Option<i64>,
     tasks: &[TaskWrite],
     ids: &[i64],
-) -> Result<(), StoreError> {
-    let events: Vec<(i64, &TaskWrite, &SourceEvent)> = tasks
-        .iter()
-        .zip(ids)
-        .flat_map(|(task, id)| task.events.iter().map(move |event| (*id, task, event)))
-        .collect();
-    for chunk in events.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!(
-            "INSERT INTO task_event (task_id, kind, at, observed_at, raw_id, payload) VALUES {}",
-            placeholders(chunk.len(), 6, 1)
-        );
-        let mut vals = Vec::with_capacity(chunk.len() * 6);
-        for (id, task, event) in chunk {
+) -> Result<u64, StoreError> {
+    let mut vals = Vec::with_capacity(tasks.len() * 6);
+    for (task, id) in tasks.iter().zip(ids) {
+        for event in &task.events {
             vals.extend(vals![*id, event.kind.as_str(), event.at, task.observed_at, raw_id, json(event)?]);
         }
-        tx.execute(sql, vals).await?;
     }
-    Ok(())
+    let count = vals.len() / 6;
+    INSERT_EVENTS.insert(tx, vals).await?;
+    Ok(count as u64)
 }
 
 pub(super) fn stored_task(row: &Row) -> Result<StoredTask, StoreError> {
@@ -428,6 +467,14 @@ pub(super) fn stored_task(row: &Row) -> Result<StoredTask, StoreError> {
 
 fn hash_of(bytes: Vec<u8>) -> Result<[u8; 16], StoreError> {
     bytes.try_into().map_err(|_| StoreError::unexpected("a task's hash has not 16 bytes"))
+}
+
+fn of_hex(text: &str) -> Result<Vec<u8>, StoreError> {
+    let digits = (0..text.len() / 2).map(|index| text.get(index * 2..index * 2 + 2));
+    digits
+        .map(|pair| pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .collect::<Option<Vec<u8>>>()
+        .ok_or_else(|| StoreError::unexpected("a task's hash is not in hexadecimal form"))
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use lienthong::domain::CatalogProduct;
 use lienthong::error::Findings;
 use lienthong::mapping::{
-    Example, Mapper, Options, Outcome, RuleBook, TaskText, cross_validate, evaluate, labels,
+    Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText, cross_validate, evaluate, labels,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -157,6 +157,15 @@ fn a_workbook_reads_like_the_csv() {
     assert!(lienthong::catalog::diff(&changed, &changed).is_empty());
 }
 
+/// The decision without the title's own spelling: the words that made it are shown as the title writes them.
+fn unspelled(mut decision: MappingDecision) -> MappingDecision {
+    for word in decision.candidates.iter_mut().flat_map(|candidate| &mut candidate.words) {
+        *word = lienthong::text::lower_key(word);
+    }
+    decision.reason = lienthong::error::Text::new("", "");
+    decision
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
@@ -172,7 +181,7 @@ proptest! {
         title = title.replace(' ', &"\u{a0}".repeat(blanks)).replace("òa", "oà").replace("ủy", "uỷ");
         let title: String = title.nfd().collect();
         let other = SMALL.decide(&TaskText { title: &title, ..example.task() });
-        prop_assert_eq!(plain, other);
+        prop_assert_eq!(unspelled(plain), unspelled(other));
     }
 
     #[test]

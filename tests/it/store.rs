@@ -326,6 +326,7 @@ async fn mark_set_again_during_a_computation_is_not_cleared_by_it() {
             as_of: "2026-12-07".parse().expect("day"),
             task_part: Some("46.70".into()),
             total: None,
+            total_exact: Some("801/10".into()),
             summary: json!({"missing": ["general_criteria"]}),
             derivation: b"{}".to_vec(),
             computed_at: now(),
