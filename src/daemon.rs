@@ -58,7 +58,7 @@ impl Daemon {
             driver.start(Arc::new(PullSource::new(app.clone(), source.clone())));
         }
         driver.start(Arc::new(Identify(app.clone())));
-        driver.start(Arc::new(Map(app.clone())));
+        driver.start(Arc::new(Map::new(app.clone())));
         driver.start(Arc::new(Score(app.clone())));
         driver.start(Arc::new(Record(app.clone())));
         driver.start(Arc::new(Decide(app.clone())));

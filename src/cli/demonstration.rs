@@ -1,10 +1,10 @@
 //! A demonstration: the daemon against the simulated province.
 //!
 //! Owns the composition: a province in a folder, the configuration that connects it (written beside it for
-//! reading), the daemon on embedded SQLite, and the personnel officer who closes the quarter once its results
-//! are approved. With `--once` it runs to a settled end, asks the receivers what they hold and says whether it
-//! all adds up.
+//! reading), the daemon on embedded SQLite, and the personnel office (`officer`). With `--once` it runs to a
+//! settled end, asks the receivers what they hold and says whether it all adds up.
 
+use super::office::{self, OFFICER, Office, Pace};
 use crate::config::{self, Loaded, Overrides};
 use crate::daemon::{Daemon, MetricsText};
 use crate::domain::Period;
@@ -16,6 +16,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
@@ -26,8 +27,6 @@ const TODAY: &str = "2026-12-07";
 const ONCE_TICKS: u64 = 120;
 /// Longest a `--once` run may take before it gives up and says what was still open.
 const ONCE_LIMIT: Duration = Duration::from_secs(240);
-/// Who closes the quarter.
-const OFFICER: &str = "Phòng Tổ chức (mô phỏng)";
 
 /// What kind of demonstration.
 #[derive(Debug, Clone)]
@@ -52,8 +51,8 @@ pub struct Demo {
     pub daemon: Daemon,
     /// Its configuration.
     pub loaded: Loaded,
-    province: Running,
-    officer: tokio::task::JoinHandle<()>,
+    province: Arc<Running>,
+    office: Office,
 }
 
 impl Demo {
@@ -67,7 +66,7 @@ impl Demo {
         let province_folder = folder.join("province");
         let trouble = |error: std::io::Error| Findings::from(unusable(&folder, &error));
         std::fs::create_dir_all(&province_folder).map_err(trouble)?;
-        let province = start(SimulatorConfig {
+        let config = SimulatorConfig {
             seed: options.seed,
             today,
             people: options.people,
@@ -76,9 +75,8 @@ impl Demo {
             port: 0,
             last_tick: options.once.then_some(ONCE_TICKS),
             auto_tick_ms: Some(if options.once { 40 } else { 1_000 }),
-        })
-        .await
-        .map_err(trouble)?;
+        };
+        let province = Arc::new(start(config).await.map_err(trouble)?);
         let text = configuration(&folder, &province_folder, province.address.port(), options.port);
         let path = folder.join("lienthong.toml");
         std::fs::write(&path, &text).map_err(trouble)?;
@@ -87,14 +85,15 @@ impl Demo {
         let loaded = config::load_text(&path, &text, std::iter::empty(), &Overrides::default())?;
         let daemon = Daemon::start(&loaded, metrics).await?;
         import_history(&daemon, &province_folder).await?;
-        let officer =
-            tokio::spawn(close_when_ready(daemon.app.clone(), Period::quarter_of(today).previous()));
-        Ok(Self { daemon, loaded, province, officer })
+        let pace = if options.once { Pace::Hurried } else { Pace::Steady };
+        let closing = Period::quarter_of(today).previous();
+        let office = Office::open(&daemon.app, province.clone(), closing, pace);
+        Ok(Self { daemon, loaded, province, office })
     }
 
     /// Stops daemon and province.
     pub async fn stop(self, limit: Duration) -> bool {
-        self.officer.abort();
+        drop(self.office);
         self.daemon.stop(limit).await
     }
 
@@ -126,6 +125,9 @@ impl Demo {
         let app = &self.daemon.app;
         if !self.province.is_over() {
             return Ok("life goes on".to_owned());
+        }
+        if !self.office.has_reviewed() {
+            return Ok("the office reviews tasks".to_owned());
         }
         let overview = app.store.overview().await.map_err(|error| error.finding())?;
         for source in app.sources.keys() {
@@ -182,6 +184,7 @@ impl Demo {
         }
         let deliveries: u64 = overview.targets.values().flat_map(|target| target.states.values()).sum();
         let receipts: u64 = overview.targets.values().map(|target| target.receipts).sum();
+        let judged = office::judge(app, &self.province).await?;
         let effects = oracle["national"]["effects"].as_u64().unwrap_or(0)
             + oracle["evaluation"]["effects"].as_u64().unwrap_or(0);
         Ok(json!({
@@ -193,6 +196,7 @@ impl Demo {
             "identified": overview.identified,
             "mapped": overview.mapping.get("mapped").copied().unwrap_or(0),
             "review": overview.mapping.get("review").copied().unwrap_or(0),
+            "mapping": judged,
             "scores": overview.scores,
             "records": overview.records.values().sum::<u64>(),
             "deliveries": deliveries,
@@ -224,43 +228,6 @@ async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> 
         .execute(Command::HistoryEmpty { people: Vec::new(), author: OFFICER.into(), reason }, progress)
         .await;
     if outcome.exit == 0 { Ok(()) } else { Err(Findings(outcome.findings)) }
-}
-
-/// Closes the quarter once every result that can be approved is.
-async fn close_when_ready(app: std::sync::Arc<crate::pipeline::App>, period: Period) {
-    let installation = Installation { app: app.clone() };
-    loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let (Ok(closed), Ok(overview)) = (app.store.period_close(period).await, app.store.overview().await)
-        else {
-            continue;
-        };
-        if closed.is_some() {
-            return;
-        }
-        let pulled = app.sources.len() == overview.sources.len();
-        let busy = overview.due.values().any(|count| *count > 0)
-            || overview.targets.values().any(|target| target.waiting() > 0);
-        let mut after = String::new();
-        let (mut records, mut approved) = (0, 0);
-        while let Ok(lines) = app.store.record_lines(Some(period), None, &after, 500).await {
-            let Some(last) = lines.last() else { break };
-            after.clone_from(&last.staff_number);
-            records += lines.len();
-            approved +=
-                lines.iter().filter(|line| line.state == crate::domain::RecordState::Approved).count();
-        }
-        // A few people have nothing assigned or lack a subordinate's score: a named reason accepts those gaps.
-        if pulled && !busy && records > 0 && approved * 10 >= records * 9 {
-            let (progress, _) = unbounded_channel();
-            let reason = Some("Đủ kết quả đã phê duyệt; phần còn lại xử lý bằng đính chính".to_owned());
-            let order = Command::PeriodClose { period, author: OFFICER.into(), reason, dry_run: false };
-            let outcome = installation.execute(order, progress).await;
-            for finding in outcome.findings {
-                tracing::info!(code = finding.code, "{}", finding.what.en);
-            }
-        }
-    }
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Finding {

@@ -14,6 +14,8 @@ mod help_vi;
 pub mod lang;
 pub mod lock;
 pub mod mapping_evaluate;
+#[cfg(feature = "simulator")]
+mod office;
 mod order;
 pub mod print;
 pub mod run;

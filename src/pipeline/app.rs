@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::error::{Finding, Text};
 use crate::mapping::{Example, Mapper, Options, RuleBook};
 use crate::store::{MappingState, Store};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{Mutex, RwLock};
@@ -62,9 +62,20 @@ struct LoadedMapper {
 
 #[derive(Default)]
 struct Mappers {
-    stamp: Option<(Vec<CatalogVersion>, u64)>,
+    catalogs: Vec<CatalogVersion>,
+    /// Number of the last decision learned from; none = nothing is built yet.
+    decisions: Option<u64>,
+    /// Before this moment new decisions are not learned from.
+    rests_until: Option<DateTime<Utc>>,
     loaded: Vec<LoadedMapper>,
 }
+
+/// Decisions of people are learned from at most this often: someone who settles task after task does not make
+/// the ranking train after each.
+const RELEARN_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// And at most this share of the time goes into training, however long it takes: one part in so many.
+const TRAINING_SHARE: i32 = 10;
 
 /// The running installation.
 pub struct App {
@@ -180,46 +191,52 @@ impl App {
         Ok(directory)
     }
 
-    /// The catalog version in force on a day with its mapper; the oldest version for days before all of them;
-    /// none while no catalog was imported.
-    pub async fn mapper(&self, day: NaiveDate) -> Result<Option<(CatalogVersion, Arc<Mapper>)>, Finding> {
-        self.refresh_mappers().await?;
-        Ok(self.mapper_as_loaded(day).await)
+    /// The catalog version in force on a day; the oldest version for days before all of them; none while no
+    /// catalog was imported.
+    pub async fn catalog_in_force(&self, day: NaiveDate) -> Result<Option<CatalogVersion>, Finding> {
+        let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
+        Ok(in_force(&heads, day, |head| head.valid_from).map(|head| head.version.clone()))
     }
 
-    /// The same without asking whether catalogs or decisions changed since.
+    /// That version with its mapper, as loaded by the last [`App::refresh_mappers`].
     pub(super) async fn mapper_as_loaded(&self, day: NaiveDate) -> Option<(CatalogVersion, Arc<Mapper>)> {
         let mappers = self.mappers.read().await;
-        let in_force = mappers
-            .loaded
-            .iter()
-            .filter(|loaded| loaded.valid_from <= day)
-            .max_by_key(|loaded| loaded.valid_from);
-        let chosen = in_force.or_else(|| mappers.loaded.iter().min_by_key(|loaded| loaded.valid_from));
+        let chosen = in_force(&mappers.loaded, day, |loaded| loaded.valid_from);
         chosen.map(|loaded| (loaded.version.clone(), loaded.mapper.clone()))
     }
 
-    /// Builds the mappers again when catalogs or people's decisions changed.
-    pub(super) async fn refresh_mappers(&self) -> Result<(), Finding> {
+    /// Builds the mappers again when catalogs or people's decisions changed; gives the number of the last decision
+    /// they learned from, 0 for none.
+    pub(super) async fn refresh_mappers(&self) -> Result<u64, Finding> {
         let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
         let decisions = self.store.decisions_stamp().await.map_err(|error| error.finding())?;
-        let stamp = (heads.iter().map(|head| head.version.clone()).collect::<Vec<_>>(), decisions);
-        if self.mappers.read().await.stamp.as_ref() == Some(&stamp) {
-            return Ok(());
+        let catalogs: Vec<CatalogVersion> = heads.iter().map(|head| head.version.clone()).collect();
+        let now = self.clock.now();
+        {
+            let mappers = self.mappers.read().await;
+            if let Some(learned) = mappers.decisions
+                && mappers.catalogs == catalogs
+                && (learned == decisions || mappers.rests_until.is_some_and(|until| now < until))
+            {
+                return Ok(learned);
+            }
         }
         let decided = self.store.decided_examples().await.map_err(|error| error.finding())?;
+        let directory = self.directory().await?;
         let examples: Vec<Example> = decided
             .into_iter()
             .filter(|(_, row)| row.state != MappingState::Review)
             .map(|(stored, row)| {
                 let draft = stored.task.draft;
+                // The same evidence the mapping step decides by.
+                let (unit, _) = self.unit_of(&directory, &stored.key.source);
                 let system = self.sources.get(&stored.key.source).map(|source| source.system.clone());
                 Example {
                     title: draft.title,
                     doc_type: draft.doc_type.unwrap_or_default(),
                     category: draft.category.unwrap_or_default(),
                     source_system: system.unwrap_or_default(),
-                    unit: draft.unit.unwrap_or_default(),
+                    unit,
                     product: row.product,
                     also_ok: Vec::<ProductCode>::new(),
                 }
@@ -242,8 +259,11 @@ impl App {
                 mapper: Arc::new(mapper),
             });
         }
-        *self.mappers.write().await = Mappers { stamp: Some(stamp), loaded };
-        Ok(())
+        let ended = self.clock.now();
+        let rest = RELEARN_AFTER.max((ended - now) * TRAINING_SHARE);
+        *self.mappers.write().await =
+            Mappers { catalogs, decisions: Some(decisions), rests_until: Some(ended + rest), loaded };
+        Ok(decisions)
     }
 
     /// Name and kind of the first-level unit a source belongs to, as evidence for mapping.
@@ -251,4 +271,10 @@ impl App {
         let unit = self.sources.get(source).and_then(|source| directory.unit(&source.unit));
         unit.map_or((String::new(), None), |unit| (unit.name.clone(), Some(unit.kind)))
     }
+}
+
+/// The one in force on a day: the latest that is valid by then, else the oldest.
+fn in_force<T>(versions: &[T], day: NaiveDate, valid_from: impl Fn(&T) -> NaiveDate) -> Option<&T> {
+    let valid = versions.iter().filter(|version| valid_from(version) <= day).max_by_key(|v| valid_from(v));
+    valid.or_else(|| versions.iter().min_by_key(|version| valid_from(version)))
 }

@@ -1,7 +1,8 @@
 //! Which product each identified task is, and whose scores that moves.
 //!
 //! Owns the freezing: a task that has its product keeps catalog version and coefficient, whatever is edited
-//! later, until a person decides otherwise. What text matching does not dare to decide waits for a person.
+//! later, until a person decides otherwise. What text matching does not dare to decide waits for a person, and is
+//! ranked again once people have decided other tasks.
 
 use super::app::App;
 use super::step::{Step, StepReport};
@@ -9,17 +10,30 @@ use crate::directory::Directory;
 use crate::domain::{CanonicalTask, Period, PersonId, SourceId, local_date};
 use crate::error::Finding;
 use crate::mapping::{MappingDecision, Outcome, TaskText};
-use crate::store::{MapItem, MappingRow, MappingState, MappingWrite};
+use crate::store::{MapItem, MappingChange, MappingRow, MappingState, MappingWrite};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Tasks per commit.
 const BATCH: usize = 500;
 
 /// The mapping step.
-pub struct Map(pub Arc<App>);
+pub struct Map {
+    app: Arc<App>,
+    /// The last decision of a person that the waiting tasks were ranked with; 0 = none, as after a start.
+    ranked_with: AtomicU64,
+}
+
+impl Map {
+    /// The step of an installation.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app, ranked_with: AtomicU64::new(0) }
+    }
+}
 
 #[async_trait]
 impl Step for Map {
@@ -28,7 +42,7 @@ impl Step for Map {
     }
 
     fn interval(&self) -> Duration {
-        Duration::from_secs(30)
+        Duration::from_secs(10)
     }
 
     fn pokes(&self) -> &[&'static str] {
@@ -36,19 +50,26 @@ impl Step for Map {
     }
 
     async fn run(&self) -> Result<StepReport, Finding> {
-        let app = &self.0;
+        let app = &self.app;
+        let learned = app.refresh_mappers().await?;
+        if learned != self.ranked_with.load(Relaxed) {
+            app.store.rank_waiting_again().await.map_err(|error| error.finding())?;
+            self.ranked_with.store(learned, Relaxed);
+        }
         let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
         if items.is_empty() {
             return Ok(StepReport::default());
         }
-        app.refresh_mappers().await?;
         let directory = app.directory().await?;
         let mut writes = Vec::with_capacity(items.len());
         let mut due = Vec::new();
         for item in &items {
-            due.extend(scores_concerned(item));
             let row = if keeps_mapping(item) { None } else { self.decide(item, &directory).await };
-            writes.push(MappingWrite { task: item.task.id, changed_at: item.task.changed_at, row });
+            let change = row.map_or(MappingChange::Keep, |row| changed(item, row));
+            if !only_ranked_again(item, &change) {
+                due.extend(scores_concerned(item));
+            }
+            writes.push(MappingWrite { task: item.task.id, changed_at: item.task.changed_at, change });
         }
         crate::failpoint!("map::before_save");
         app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
@@ -58,7 +79,7 @@ impl Step for Map {
 
 impl Map {
     async fn decide(&self, item: &MapItem, directory: &Directory) -> Option<MappingRow> {
-        let app = &self.0;
+        let app = &self.app;
         let task = &item.task.task;
         let (version, mapper) = app.mapper_as_loaded(assigned_day(task)).await?;
         let source = app.sources.get(&item.task.key.source);
@@ -95,6 +116,21 @@ fn mapping_row(
 /// A product once found stays (frozen at assignment), and so does every decision of a person.
 fn keeps_mapping(item: &MapItem) -> bool {
     item.mapping.as_ref().is_some_and(|row| row.decided_by == "operator" || row.state == MappingState::Mapped)
+}
+
+/// A decision of its own, or the one held with fresher evidence.
+fn changed(item: &MapItem, row: MappingRow) -> MappingChange {
+    let same = item.mapping.as_ref().is_some_and(|held| {
+        (held.state, &held.product, &held.catalog_version, &held.decided_by)
+            == (row.state, &row.product, &row.catalog_version, &row.decided_by)
+    });
+    if same { MappingChange::Refresh(row) } else { MappingChange::Decide(row) }
+}
+
+/// Whether neither the task nor its product changed since it was last looked at: then no score can move.
+fn only_ranked_again(item: &MapItem, change: &MappingChange) -> bool {
+    matches!(change, MappingChange::Refresh(_))
+        && item.mapping.as_ref().is_some_and(|held| held.decided_at > item.task.changed_at)
 }
 
 fn assigned_day(task: &CanonicalTask) -> NaiveDate {

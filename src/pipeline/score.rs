@@ -59,7 +59,7 @@ impl Step for Score {
         if marks.is_empty() {
             return Ok(StepReport::default());
         }
-        let more = marks.len() == BATCH;
+        let mut more = marks.len() == BATCH;
         let directory = app.directory().await?;
         marks.sort_by_key(|(person, period, _)| (*period, directory.rank(*person, *period)));
         let mut gathered = Gathered::default();
@@ -85,6 +85,8 @@ impl Step for Score {
                     directory.leaders_of(*person, *period).into_iter().map(|leader| (leader, *period))
                 })
                 .collect();
+            // Leaders are marked anew by those they lead, also when this run has them still before it.
+            more |= !due.is_empty();
             crate::failpoint!("score::before_save");
             app.store.save_scores(&writes, &same_rank, &due).await.map_err(|error| error.finding())?;
             done += same_rank.len() as u64;

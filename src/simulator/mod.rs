@@ -21,7 +21,7 @@ mod titles;
 mod token;
 mod world;
 
-pub use serve::{Running, start};
+pub use serve::{Running, TrueProduct, start};
 pub use world::{BODIES, Dialect};
 
 use chrono::NaiveDate;

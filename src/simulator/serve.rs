@@ -3,7 +3,7 @@
 use super::connection::{Line, Lines};
 use super::control;
 use super::dialects::{
-    eoffice_detail, eoffice_history, eoffice_page, eoffice_people, tracker_page, ward_page,
+    eoffice_detail, eoffice_history, eoffice_page, eoffice_people, external_id, tracker_page, ward_page,
 };
 use super::fault;
 use super::targets;
@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use chrono::NaiveDateTime;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,7 +46,21 @@ impl Running {
     pub fn is_over(&self) -> bool {
         self.province.is_over()
     }
+
+    /// What people who know the work would say of tasks, each named by source and key: the catalog product, or
+    /// none when it is outside the catalog. Tasks that do not exist are left out.
+    pub fn true_products(&self, wanted: &HashSet<(String, String)>) -> Vec<TrueProduct> {
+        let state = self.province.state();
+        let known = state.world.tasks.iter().map(|task| {
+            let key = (BODIES[task.body].source.to_owned(), external_id(task));
+            (key, task.product)
+        });
+        known.filter(|(key, _)| wanted.contains(key)).collect()
+    }
 }
+
+/// A task, by source and key, and its true product.
+pub type TrueProduct = ((String, String), Option<&'static str>);
 
 impl Drop for Running {
     fn drop(&mut self) {

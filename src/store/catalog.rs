@@ -4,7 +4,7 @@
 
 use super::audit::AuditNew;
 use super::bulk::{Bulk, Kind, update_unchanged_tasks};
-use super::db::{Row, Tx, json, placeholders, vals};
+use super::db::{Row, Val, json, placeholders, vals};
 use super::task::{StoredTask, stored_task};
 use super::{Store, StoreError};
 use crate::domain::{CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
@@ -90,15 +90,41 @@ pub struct MappingRow {
     pub decided_at: DateTime<Utc>,
 }
 
-/// One decision to be saved.
+/// What becomes of a task's mapping.
+#[derive(Debug, Clone)]
+pub enum MappingChange {
+    /// The present one stays.
+    Keep,
+    /// The same decision with fresher evidence: shown, but no entry of the history.
+    Refresh(MappingRow),
+    /// A decision of its own.
+    Decide(MappingRow),
+}
+
+/// One task that was looked at.
 #[derive(Debug, Clone)]
 pub struct MappingWrite {
     /// The task.
     pub task: i64,
     /// When the task had last changed as the decision was made.
     pub changed_at: DateTime<Utc>,
-    /// The decision; none keeps the present one.
-    pub row: Option<MappingRow>,
+    /// What becomes of its mapping.
+    pub change: MappingChange,
+}
+
+/// Which product a task was given, and by what.
+#[derive(Debug, Clone)]
+pub struct MappedTask {
+    /// Number.
+    pub task: i64,
+    /// Key.
+    pub key: TaskKey,
+    /// State.
+    pub state: MappingState,
+    /// Code of the product, when mapped.
+    pub product: Option<String>,
+    /// `operator`, `rule`, `text` or `source`.
+    pub decided_by: String,
 }
 
 /// A task that waits for a person.
@@ -247,9 +273,19 @@ impl Store {
         due: &[(PersonId, Period)],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        let decided: Vec<(i64, &MappingRow)> =
-            writes.iter().filter_map(|write| write.row.as_ref().map(|row| (write.task, row))).collect();
-        insert_mappings(&mut tx, &decided).await?;
+        let (mut decided, mut shown) = (Vec::new(), Vec::new());
+        for write in writes {
+            match &write.change {
+                MappingChange::Keep => {}
+                MappingChange::Refresh(row) => shown.push((write.task, row)),
+                MappingChange::Decide(row) => {
+                    decided.push((write.task, row));
+                    shown.push((write.task, row));
+                }
+            }
+        }
+        KEEP_DECISION.insert(&mut tx, mapping_vals(&decided)?).await?;
+        UPSERT_MAPPING.insert(&mut tx, mapping_vals(&shown)?).await?;
         // A task that changed since it was read is mapped again.
         let done = writes.iter().map(|write| (write.task, write.changed_at));
         update_unchanged_tasks(&mut tx, "map_due = false", done).await?;
@@ -266,7 +302,9 @@ impl Store {
         reason: Option<&str>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        insert_mappings(&mut tx, &[(task, row)]).await?;
+        let vals = mapping_vals(&[(task, row)])?;
+        KEEP_DECISION.insert(&mut tx, vals.clone()).await?;
+        UPSERT_MAPPING.insert(&mut tx, vals).await?;
         tx.score_due(due).await?;
         tx.audit(AuditNew {
             at: row.decided_at,
@@ -316,6 +354,24 @@ impl Store {
         self.db.count(sql, vals![]).await
     }
 
+    /// State, product and author of mappings, after a task's number, in order; for measuring them.
+    pub async fn mappings_after(&self, after: i64, limit: usize) -> Result<Vec<MappedTask>, StoreError> {
+        let sql = "SELECT t.id, t.source_id, t.external_id, m.state, m.product, m.decided_by FROM mapping m \
+                   JOIN task t ON t.id = m.task_id WHERE m.task_id > $1 ORDER BY m.task_id LIMIT $2";
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(MappedTask {
+                    task: row.int(0)?,
+                    key: TaskKey { source: row.parsed(1)?, external_id: row.text(2)? },
+                    state: MappingState::parse(&row.text(3)?)?,
+                    product: row.opt_text(4)?,
+                    decided_by: row.text(5)?,
+                })
+            })
+            .collect()
+    }
+
     /// Tasks a person has decided, for training: what we hold of them and the decision.
     pub async fn decided_examples(&self) -> Result<Vec<(StoredTask, MappingRow)>, StoreError> {
         let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
@@ -325,8 +381,8 @@ impl Store {
         rows.iter().map(|row| Ok((stored_task(row)?, mapping_row(row, 5)?))).collect()
     }
 
-    /// Has everything that no person decided mapped again (after a change of rules).
-    pub async fn mark_map_due(&self) -> Result<u64, StoreError> {
+    /// Has everything that waits for a person ranked again (people decided other tasks meanwhile).
+    pub async fn rank_waiting_again(&self) -> Result<u64, StoreError> {
         let mut tx = self.db.begin().await?;
         let count = tx
             .execute("UPDATE task SET map_due = $1 WHERE id IN (SELECT task_id FROM mapping WHERE state = 'review')", vals![true])
@@ -359,7 +415,7 @@ static UPSERT_MAPPING: Bulk = Bulk::new(
      WHERE mapping.decided_by <> 'operator' OR excluded.decided_by = 'operator'",
 );
 
-async fn insert_mappings(tx: &mut Tx, rows: &[(i64, &MappingRow)]) -> Result<(), StoreError> {
+fn mapping_vals(rows: &[(i64, &MappingRow)]) -> Result<Vec<Val>, StoreError> {
     let mut vals = Vec::with_capacity(rows.len() * MAPPING_COLUMNS.len());
     for (task, row) in rows {
         vals.extend(vals![
@@ -374,9 +430,7 @@ async fn insert_mappings(tx: &mut Tx, rows: &[(i64, &MappingRow)]) -> Result<(),
             row.decided_at
         ]);
     }
-    KEEP_DECISION.insert(tx, vals.clone()).await?;
-    UPSERT_MAPPING.insert(tx, vals).await?;
-    Ok(())
+    Ok(vals)
 }
 
 pub(super) fn mapping_row(row: &Row, first: usize) -> Result<MappingRow, StoreError> {

@@ -21,7 +21,9 @@ mod task;
 mod vault;
 
 pub use audit::{AuditEntry, AuditFault};
-pub use catalog::{CatalogHead, MapItem, MappingRow, MappingState, MappingWrite, ReviewItem};
+pub use catalog::{
+    CatalogHead, MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem,
+};
 pub use decision::StoredDecision;
 pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
 pub use error::StoreError;

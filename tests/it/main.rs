@@ -15,3 +15,4 @@ mod simulator;
 mod store;
 mod support;
 mod transport;
+mod whole_way;

@@ -10,9 +10,9 @@ use lienthong::domain::{
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
 use lienthong::store::{
-    MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind, OutboxNew, PageCommit,
-    PeriodClose, ReceiptNew, RejectionWrite, Revision, RunCounters, RunKind, RunOutcome, ScoreWrite,
-    Settlement, Store, StoreConfig, StoreError, TaskWrite,
+    MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind, OutboxNew,
+    PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Revision, RunCounters, RunKind, RunOutcome,
+    ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -295,7 +295,8 @@ async fn decision_of_a_person_is_never_overwritten_by_a_rule() {
             .decide_mapping(ids[0], &row("operator", "1.2"), &[(person, Period::Year(2026))], Some("đúng"))
             .await
             .expect("decided");
-        let write = MappingWrite { task: ids[0], changed_at: now(), row: Some(row("text", "9")) };
+        let write =
+            MappingWrite { task: ids[0], changed_at: now(), change: MappingChange::Decide(row("text", "9")) };
         store.save_mappings(&[write], &[]).await.expect("saved");
         let held = store.map_item(ids[0]).await.expect("read").expect("item").mapping.expect("mapping");
         assert_eq!(

@@ -146,7 +146,7 @@ pub(super) async fn decide(
     let Some((id, _)) = known.first().copied().flatten() else { return Err(no_such_task(task).into()) };
     let Some(item) = app.store.map_item(id).await? else { return Err(no_such_task(task).into()) };
     let assigned = item.task.task.draft.assigned_at.unwrap_or(item.task.task.first_seen_at);
-    let Some((version, _)) = app.mapper(local_date(assigned)).await? else {
+    let Some(version) = app.catalog_in_force(local_date(assigned)).await? else {
         return Err(Finding::error(
             "LT-CAT-021",
             Text::new("chưa nhập danh mục sản phẩm", "no catalog is imported yet"),
@@ -186,6 +186,7 @@ pub(super) async fn decide(
         decided_at: app.clock.now(),
     };
     app.store.decide_mapping(id, &row, &scores_concerned(&item), reason).await?;
+    app.ring("map");
     app.ring("score");
     Ok(Outcome::done(
         "đã ghi quyết định; điểm liên quan được tính lại",

@@ -1,0 +1,46 @@
+//! The whole way in one command: `demo --once --json` runs a province to its settled end and adds it all up.
+
+use serde_json::Value;
+use std::process::{Command, Stdio};
+
+/// The account the command printed; its exit code must be 0.
+fn account(folder: &std::path::Path) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+        .args(["demo", "--once", "--json", "--people", "128", "--tasks", "900", "--data-dir"])
+        .arg(folder)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("the command runs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let printed = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success(), "{printed}\n{told}");
+    serde_json::from_str(&printed).expect("one JSON object")
+}
+
+#[test]
+fn province_settles_with_nothing_lost_twice_or_different() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let account = account(folder.path());
+    let number = |pointer: &str| {
+        account.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer} in {account}"))
+    };
+    let sources = account["sources"].as_array().expect("a list of sources");
+    assert!(sources.len() >= 6, "{sources:?}");
+    for source in sources {
+        for key in ["records", "events", "tasks", "rejected"] {
+            assert!(source[key].is_u64(), "{key} of {source}");
+        }
+        assert!(source["tasks"].as_u64() > Some(0), "{source}");
+    }
+    for key in ["/lost", "/duplicates", "/mismatches"] {
+        assert_eq!(number(key), 0, "{account}");
+    }
+    assert_eq!(number("/people"), 128);
+    assert!(number("/receipts") > 0 && number("/receipts") == number("/receiver_effects"), "{account}");
+    assert!(number("/deliveries") >= number("/receipts"));
+    assert!(number("/approved_quarter") > 0 && number("/approved_year") > 0, "{account}");
+    assert!(number("/scores") > 0 && number("/records") > 0 && number("/identified") > 0);
+    // People settled some tasks; what the ranking then dared to decide by itself is nearly always right.
+    assert!(number("/mapping/by_people") > 0 && number("/mapping/automatic") > number("/mapping/by_people"));
+    assert!(number("/mapping/automatic_wrong") * 100 <= number("/mapping/automatic") * 3, "{account}");
+}
