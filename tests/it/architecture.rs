@@ -163,17 +163,8 @@ fn raw_start(bytes: &[char], at: usize) -> Option<(usize, usize)> {
 fn allowed(room: &str) -> Option<Vec<&'static str>> {
     const GROUND: [&str; 1] = ["failpoint"];
     const BASE: [&str; 7] = ["domain", "text", "clock", "error", "config", "telemetry", "sheet"];
-    const ENGINES: [&str; 9] = [
-        "connector",
-        "ingest",
-        "directory",
-        "catalog",
-        "mapping",
-        "scoring",
-        "evaluation",
-        "delivery",
-        "audit",
-    ];
+    const ENGINES: [&str; 8] =
+        ["connector", "ingest", "directory", "catalog", "mapping", "scoring", "evaluation", "delivery"];
     let own: Vec<&'static str> = match room {
         "domain" | "failpoint" => vec![],
         "text" | "clock" | "error" => vec!["domain"],
