@@ -63,11 +63,16 @@ impl Daemon {
         driver.start(Arc::new(Record(app.clone())));
         driver.start(Arc::new(Decide(app.clone())));
         let parallel = usize::from(loaded.config.delivery.parallel);
-        if let Some(target) = &app.evaluation {
-            driver.start(Arc::new(Deliver::new(app.clone(), target.clone(), parallel)));
-        }
-        if let Some(target) = &app.national {
-            driver.start(Arc::new(Deliver::new(app.clone(), target.clone(), parallel)));
+        for target in app.receivers() {
+            match app.withheld.get(target.id()) {
+                None => driver.start(Arc::new(Deliver::new(app.clone(), target, parallel))),
+                Some(finding) => tracing::warn!(
+                    delivery = %target.id(),
+                    code = finding.code,
+                    "results are kept, nothing is sent: {}",
+                    finding.what.en
+                ),
+            }
         }
         let health = Health::default();
         let simulated = loaded.config.target.iter().any(|target| target.simulated);
@@ -91,13 +96,20 @@ impl Daemon {
         Ok(Self { board: driver.board(), app, address, driver, health, stop_page, page })
     }
 
+    /// Begins nothing new: not ready any more, no new runs of steps. What runs goes on.
+    pub fn begin_nothing_new(&self) {
+        self.health.stopping();
+        self.driver.no_new_runs();
+    }
+
     /// Stops everything within a limit; false when running work had to be dropped, which loses nothing.
     pub async fn stop(self, limit: Duration) -> bool {
-        self.health.stopping();
+        self.begin_nothing_new();
         let whole = self.driver.stop(limit).await;
         self.stop_page.cancel();
-        // Open event streams never end by themselves.
+        // A visitor who never closes his connection must not hold up the stop. The address is free afterwards.
         self.page.abort();
+        let _aborted = self.page.await;
         self.app.store.close().await;
         whole
     }

@@ -7,10 +7,11 @@ use super::mapping_evaluate;
 use crate::domain::{
     CatalogVersion, Component, Exact, Level, Period, ProductCode, RecordState, SourceId, TargetId, UnitCode,
 };
-use crate::error::Lang;
+use crate::error::{Lang, Text};
 use crate::pipeline::command::{PersonRef, ReportBy, ReportKey, ScoreView, TaskRef};
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -242,6 +243,7 @@ pub enum People {
         /// Account as the source writes it
         account: String,
         /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
         person: PersonRef,
         #[command(flatten)]
         author: Author,
@@ -288,6 +290,7 @@ pub enum Mapping {
     /// Choose the product of a task
     Decide {
         /// Task as SOURCE:KEY
+        #[arg(value_parser = task)]
         task: TaskRef,
         /// Code of the product
         #[arg(long, required_unless_present = "outside", conflicts_with = "outside")]
@@ -324,8 +327,10 @@ pub enum Criteria {
 #[command(group = clap::ArgGroup::new("what").required(true).args(["item", "component", "excuse", "failures", "quantity"]))]
 pub struct CriteriaSet {
     /// Staff number, or the id the page shows
+    #[arg(value_parser = person)]
     pub person: PersonRef,
     /// Period: 2026-Q3
+    #[arg(value_parser = period)]
     pub period: Period,
     /// Points of a general criterion, for example I.1=5; repeat it
     #[arg(long, value_name = "ITEM=POINTS", value_parser = item)]
@@ -340,7 +345,7 @@ pub struct CriteriaSet {
     #[arg(long, requires = "component")]
     pub percent: Option<Exact>,
     /// Task the decision concerns, as SOURCE:KEY
-    #[arg(long)]
+    #[arg(long, value_parser = task)]
     pub task: Option<TaskRef>,
     /// An objective cause excuses the task
     #[arg(long, requires_all = ["task", "reason"])]
@@ -393,9 +398,10 @@ pub enum Score {
     /// List scores of a period
     Show {
         /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
         person: Option<PersonRef>,
         /// Period; default: the present quarter
-        #[arg(long)]
+        #[arg(long, value_parser = period)]
         period: Option<Period>,
         /// Of this unit and those below it only
         #[arg(long)]
@@ -409,8 +415,10 @@ pub enum Score {
     /// Show everything one score was made of
     Explain {
         /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
         person: PersonRef,
         /// Period: 2026-Q3, 2026
+        #[arg(value_parser = period)]
         period: Period,
         /// Tasks due up to today, or every task of the period
         #[arg(long, default_value = "full_period")]
@@ -432,7 +440,7 @@ pub enum Record {
         #[arg(long, value_parser = record_state)]
         state: Option<RecordState>,
         /// Of this period only
-        #[arg(long)]
+        #[arg(long, value_parser = period)]
         period: Option<Period>,
         /// Of this unit and those below it only
         #[arg(long)]
@@ -456,8 +464,10 @@ pub enum Record {
 #[derive(Debug, Args)]
 pub struct Ruling {
     /// Staff number, or the id the page shows
+    #[arg(value_parser = person)]
     pub person: PersonRef,
     /// Period: 2026-Q3, 2026
+    #[arg(value_parser = period)]
     pub period: Period,
     /// Revision that was read; refused when a newer one exists
     #[arg(long)]
@@ -478,6 +488,7 @@ pub enum PeriodAction {
     /// Freeze a period after its checklist
     Close {
         /// Period: 2026-Q3, 2026
+        #[arg(value_parser = period)]
         period: Period,
         /// Only show the checklist
         #[arg(long)]
@@ -529,6 +540,7 @@ pub enum Outbox {
     /// Make one due now
     Retry {
         /// Number of the item
+        #[arg(value_parser = item_number)]
         id: uuid::Uuid,
         #[command(flatten)]
         author: Author,
@@ -536,6 +548,7 @@ pub enum Outbox {
     /// Take one out of the queue
     Park {
         /// Number of the item
+        #[arg(value_parser = item_number)]
         id: uuid::Uuid,
         /// Why
         #[arg(long)]
@@ -563,7 +576,7 @@ pub enum Report {
         /// Day that decides what is overdue; default: today
         #[arg(long, value_name = "DAY", value_parser = day)]
         as_of: Option<NaiveDate>,
-        /// Name people by staff number or by the source's account
+        /// Name people by staff number or by the source's account; SOURCE:ACCOUNT where several are read
         #[arg(long, default_value = "staff")]
         key: ReportKey,
         /// Form of the output
@@ -611,36 +624,95 @@ pub enum ConfigAction {
     Example,
 }
 
-fn day(text: &str) -> Result<NaiveDate, String> {
+/// What is wrong with a value, in both languages; clap prints the English sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong(pub Text);
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.en)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+fn wrong(vi: impl Into<String>, en: impl Into<String>) -> Wrong {
+    Wrong(Text::new(vi, en))
+}
+
+fn day(text: &str) -> Result<NaiveDate, Wrong> {
     let forms = ["%Y-%m-%d", "%d/%m/%Y"];
     let full_year = text.split(['-', '/']).any(|part| part.len() == 4);
     let parsed = forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
-    parsed.filter(|_| full_year).ok_or_else(|| "write a day as 2026-11-24 or 24/11/2026".to_owned())
+    parsed.filter(|_| full_year).ok_or_else(|| {
+        wrong("viết ngày như 2026-11-24 hoặc 24/11/2026", "write a day as 2026-11-24 or 24/11/2026")
+    })
 }
 
-fn language(text: &str) -> Result<Lang, String> {
+fn period(text: &str) -> Result<Period, Wrong> {
+    text.parse().map_err(|_| wrong("viết kỳ như 2026-Q3 hoặc 2026", "write a period as 2026-Q3 or 2026"))
+}
+
+fn person(text: &str) -> Result<PersonRef, Wrong> {
+    text.parse().map_err(|_| {
+        wrong(
+            "viết số hiệu cán bộ (1 đến 32 ký tự) hoặc mã trên trang theo dõi",
+            "write a staff number (1 to 32 characters) or the id the page shows",
+        )
+    })
+}
+
+fn task(text: &str) -> Result<TaskRef, Wrong> {
+    text.parse().map_err(|_| {
+        wrong("viết NGUỒN:MÃ, ví dụ snv-eoffice:1042", "write SOURCE:KEY, for example snv-eoffice:1042")
+    })
+}
+
+fn item_number(text: &str) -> Result<uuid::Uuid, Wrong> {
+    text.parse().map_err(|_| {
+        wrong("viết số của mục như `outbox list` hiển thị", "write the item's id as `outbox list` shows it")
+    })
+}
+
+fn language(text: &str) -> Result<Lang, Wrong> {
     match text {
         "vi" => Ok(Lang::Vi),
         "en" => Ok(Lang::En),
-        _ => Err("write vi or en".to_owned()),
+        _ => Err(wrong("viết vi hoặc en", "write vi or en")),
     }
 }
 
-fn level(text: &str) -> Result<Level, String> {
-    Level::parse(text).ok_or_else(|| "write excellent, good, completed or not_completed".to_owned())
+fn level(text: &str) -> Result<Level, Wrong> {
+    Level::parse(text).ok_or_else(|| {
+        wrong(
+            "viết excellent, good, completed hoặc not_completed",
+            "write excellent, good, completed or not_completed",
+        )
+    })
 }
 
-fn record_state(text: &str) -> Result<RecordState, String> {
-    RecordState::parse(text)
-        .ok_or_else(|| "write computed, provisional, approved, delivered or corrected".to_owned())
+fn record_state(text: &str) -> Result<RecordState, Wrong> {
+    RecordState::parse(text).ok_or_else(|| {
+        wrong(
+            "viết computed, provisional, approved, delivered hoặc corrected",
+            "write computed, provisional, approved, delivered or corrected",
+        )
+    })
 }
 
-fn item(text: &str) -> Result<(String, Exact), String> {
-    let (item, points) = text.split_once('=').ok_or("write ITEM=POINTS, for example I.1=5")?;
+fn item(text: &str) -> Result<(String, Exact), Wrong> {
+    let (item, points) = text
+        .split_once('=')
+        .ok_or_else(|| wrong("viết TIÊU-CHÍ=ĐIỂM, ví dụ I.1=5", "write ITEM=POINTS, for example I.1=5"))?;
     let known = crate::domain::evaluation::GENERAL_ITEMS.iter().any(|(name, ..)| *name == item);
     if !known {
-        return Err(format!("there is no item {item}; items are I.1, I.2, II.1 to II.4 and III.1 to III.4"));
+        return Err(wrong(
+            format!("không có tiêu chí {item}; các tiêu chí là I.1, I.2, II.1 đến II.4 và III.1 đến III.4"),
+            format!("there is no item {item}; items are I.1, I.2, II.1 to II.4 and III.1 to III.4"),
+        ));
     }
-    let points = points.parse::<Exact>().map_err(|error| error.to_string())?;
+    let points = points
+        .parse::<Exact>()
+        .map_err(|error| wrong(format!("\"{points}\" không phải số điểm"), error.to_string()))?;
     Ok((item.to_owned(), points))
 }

@@ -2,23 +2,17 @@
 //!
 //! Owns what each prints. They need no database and no network and change nothing.
 
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Loaded};
 use crate::error::{Severity, Text};
+use crate::pipeline::assemble;
 use crate::pipeline::command::{Document, EXIT_CONFIG, EXIT_OK, Field, Outcome};
 use serde_json::Value;
 
-/// What a loaded configuration amounts to, with everything still wrong with its secrets and files.
+/// What a loaded configuration amounts to, with everything still wrong with what it names.
 pub fn check(loaded: &Loaded) -> Outcome {
     let config = &loaded.config;
     let mut findings = loaded.warnings.clone();
-    findings.extend(config.secret_findings(Config::credentials_folder().as_deref()));
-    match config.holidays() {
-        Ok(holidays) => {
-            use chrono::Datelike as _;
-            findings.extend(holidays.gap(crate::clock::Clock::system().today().year()));
-        }
-        Err(wrong) => findings.extend(wrong.0),
-    }
+    findings.extend(assemble::findings(loaded));
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     let path = |path: &std::path::Path| Value::from(path.display().to_string());
     let names = |names: Vec<&str>| Value::from(names);

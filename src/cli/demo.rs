@@ -33,12 +33,12 @@ mod with {
     use crate::cli::demonstration::{Demo, DemoOptions};
     use crate::cli::lock::{DataFolder, Holder};
     use crate::cli::run::{metrics_text, no_runtime, serve_orders, stop_signal};
-    use crate::error::{Finding, Text};
+    use crate::error::{Finding, Lang, Text};
     use crate::pipeline::command::{Document, EXIT_BUSY, EXIT_FAILED, EXIT_OK, Outcome};
     use crate::simulator::{SimulatorConfig, start};
     use crate::telemetry;
     use crate::telemetry::LogForm;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::time::Duration;
 
     /// Folder of a demonstration nobody named one for.
@@ -76,6 +76,7 @@ mod with {
             }
         };
         printer.note(&format!("http://{}/", demo.daemon.address));
+        printer.note(&hint(&options.folder, printer.lang));
         let stop = match stop_signal() {
             Ok(stop) => stop,
             Err(error) => return printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
@@ -98,6 +99,15 @@ mod with {
         orders.abort();
         drop(held);
         code
+    }
+
+    /// How to give orders to the demonstration.
+    fn hint(folder: &Path, lang: Lang) -> String {
+        let order = format!("lienthong --config {} status", folder.join("lienthong.toml").display());
+        match lang {
+            Lang::Vi => format!("ra lệnh từ cửa sổ khác: {order}"),
+            Lang::En => format!("orders from another terminal: {order}"),
+        }
     }
 
     fn finish_once(

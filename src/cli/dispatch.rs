@@ -55,7 +55,7 @@ async fn act(cli: Cli, language: Lang) -> u8 {
     let mut printer = Printer::new(if global.json { Shape::Json } else { Shape::Text }, language);
     match action {
         Action::Run(RunArgs { listen }) => match load(&global, listen) {
-            Ok(loaded) => run::run_daemon(loaded, &printer).await,
+            Ok(loaded) => run::run_daemon(loaded, &|| load(&global, listen), &printer).await,
             Err(findings) => printer.finish(&refused(findings)),
         },
         Action::Demo(demo) => demo::run(&demo, &global, &printer).await,
@@ -72,6 +72,10 @@ async fn act(cli: Cli, language: Lang) -> u8 {
             };
             printer.finish(&outcome)
         }
+        Action::Check => match check_order(&global) {
+            Ok(command) => send(command, &global, &printer).await,
+            Err(findings) => printer.finish(&refused(findings)),
+        },
         Action::Mapping(Mapping::Evaluate(args)) => printer.finish(&evaluate(&args)),
         Action::Score(Score::Case { file }) => printer.finish(&case(&file)),
         action => {
@@ -94,6 +98,12 @@ fn load(global: &Global, listen: Option<std::net::SocketAddr>) -> Result<Loaded,
     let path = config::locate(global.config.as_deref())?;
     let overrides = Overrides { data_dir: global.data_dir.clone(), listen };
     config::load(&path, std::env::vars_os().filter_map(readable), &overrides)
+}
+
+/// The file itself is tried, by whoever carries the order out, not what a running daemon once read from it.
+fn check_order(global: &Global) -> Result<Command, Findings> {
+    let path = config::locate(global.config.as_deref())?;
+    Ok(Command::Check { config: std::path::absolute(&path).unwrap_or(path) })
 }
 
 /// Variables that are no Unicode cannot be ours.

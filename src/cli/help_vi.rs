@@ -124,7 +124,10 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("report tasks.by", "Mỗi dòng một cán bộ hoặc một đơn vị"),
     ("report tasks.source", "Chỉ của nguồn này"),
     ("report tasks.as_of", "Ngày quyết định việc quá hạn; mặc định: hôm nay"),
-    ("report tasks.key", "Gọi cán bộ theo số hiệu hoặc tài khoản của nguồn"),
+    (
+        "report tasks.key",
+        "Gọi cán bộ theo số hiệu hoặc tài khoản của nguồn; NGUỒN:TÀI-KHOẢN khi đọc nhiều nguồn",
+    ),
     ("report tasks.format", "Dạng kết quả"),
     ("db backup.to", "Tệp bản sao; chưa được tồn tại"),
 ];

@@ -18,7 +18,6 @@ type Ordered = Result<Command, Box<Finding>>;
 /// The order a subcommand means. Subcommands that are no orders never come here; they give LT-RUN-005.
 pub fn command(action: Action) -> Ordered {
     match action {
-        Action::Check => Ok(Command::Check {}),
         Action::Status => Ok(Command::Status {}),
         Action::Sync { source, full } => Ok(Command::Sync { source, full }),
         Action::Backfill { source, from, to } if from <= to => Ok(Command::Backfill { source, from, to }),
@@ -64,9 +63,12 @@ pub fn command(action: Action) -> Ordered {
             let to = std::path::absolute(&to).map_err(|error| unreadable(&to, &error.to_string()))?;
             Ok(Command::DbBackup { to })
         }
-        Action::Run(_) | Action::Demo(_) | Action::Simulate(_) | Action::Config(_) | Action::Score(_) => {
-            Err(Box::new(super::run::not_available()))
-        }
+        Action::Run(_)
+        | Action::Demo(_)
+        | Action::Simulate(_)
+        | Action::Check
+        | Action::Config(_)
+        | Action::Score(_) => Err(Box::new(super::run::not_available())),
     }
 }
 

@@ -145,16 +145,17 @@ fn write_text(out: &mut String, document: &Document, lang: Lang) {
             object(out, fields, lang);
         }
         Document::Parts { parts } => {
-            for (index, (_, part)) in parts.iter().enumerate() {
-                if index > 0 {
+            for (_, part) in parts {
+                let shown = text(part, lang);
+                if !shown.trim().is_empty() && !out.is_empty() {
                     out.push('\n');
                 }
-                write_text(out, part, lang);
+                out.push_str(&shown);
             }
         }
         Document::Json { text, .. } | Document::Message { text } => {
             out.push_str(text.get(lang));
-            if !out.ends_with('\n') {
+            if !out.is_empty() && !out.ends_with('\n') {
                 out.push('\n');
             }
         }
@@ -211,7 +212,7 @@ fn object(out: &mut String, fields: &[Field], lang: Lang) {
 fn cell(value: &Value, lang: Lang) -> String {
     let text = match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => local_time(text).unwrap_or_else(|| text.clone()),
         Value::Bool(true) => match lang {
             Lang::Vi => "có".to_owned(),
             Lang::En => "yes".to_owned(),
@@ -231,9 +232,19 @@ fn cell(value: &Value, lang: Lang) -> String {
                 _ => value.to_string(),
             }
         }
+        Value::Number(number) if number.is_f64() => {
+            format!("{:.4}", number.as_f64().unwrap_or_default())
+        }
         Value::Number(number) => number.to_string(),
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// An instant of ours (RFC 3339, UTC) as clocks in Việt Nam show it.
+fn local_time(text: &str) -> Option<String> {
+    let looks_like_one = text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
+    let at = looks_like_one.then(|| chrono::DateTime::parse_from_rfc3339(text).ok()).flatten()?;
+    Some(at.with_timezone(&crate::domain::local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Columns a text takes on a terminal; Vietnamese letters take one each, combining marks none.
@@ -248,9 +259,18 @@ pub fn csv(document: &Document) -> Option<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns.iter().map(|column| column.key.as_str())).ok()?;
     for row in rows {
-        writer.write_record(row.iter().map(|value| guarded(&cell(value, Lang::En)))).ok()?;
+        writer.write_record(row.iter().map(|value| guarded(&plain(value)))).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
+/// A value as programs read it: instants and numbers stay exact.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Value::Number(number) => number.to_string(),
+        other => cell(other, Lang::En),
+    }
 }
 
 /// A spreadsheet would run a cell that begins like a formula; an apostrophe makes it text.
@@ -295,6 +315,14 @@ mod tests {
     #[test]
     fn control_characters_of_outside_text_never_reach_the_terminal() {
         assert_eq!(cell(&json!("a\u{1b}[31mb\nc"), Lang::En), "a [31mb c");
+    }
+
+    #[test]
+    fn instants_are_local_for_people_and_exact_for_programs() {
+        assert_eq!(cell(&json!("2026-12-07T02:00:42.573Z"), Lang::En), "2026-12-07 09:00:42");
+        assert_eq!(plain(&json!("2026-12-07T02:00:42.573Z")), "2026-12-07T02:00:42.573Z");
+        assert_eq!(cell(&json!("2026-12-07"), Lang::En), "2026-12-07");
+        assert_eq!(cell(&json!(0.734_964_440_042), Lang::En), "0.7350");
     }
 
     #[test]

@@ -1,31 +1,39 @@
 //! `run`: the daemon from its start to its stop, and the installation orders work on in process.
 //!
-//! Owns the order of starting (lock, store, socket, ready) and of stopping (no new orders, running ones
-//! within the configured time), signals, and messages to systemd. It must not know what a step does.
+//! Owns the order of starting (lock, store, socket, ready), of reading the configuration again (SIGHUP) and of
+//! stopping (no new orders, running ones within the configured time), signals, and messages to systemd. It must
+//! not know what a step does. A new configuration with an error changes nothing: the daemon goes on with the old.
 
 use super::lock::{DataFolder, Holder};
 use super::print::Printer;
 use super::socket::Server;
 use crate::config::{Loaded, Log, LogFormat};
 use crate::daemon::{Daemon, MetricsText};
-use crate::error::{Finding, Findings, Text};
+use crate::error::{Finding, Findings, Severity, Text};
 use crate::pipeline::command::{
-    Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, Executor, Outcome,
+    Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, Executor, Outcome, exit_of,
 };
 use crate::pipeline::execute::Installation;
 use crate::pipeline::{App, assemble};
+use crate::schedule::Board;
 use crate::telemetry::{self, LogForm};
 use sd_notify::NotifyState;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Exit code when a second signal ends the process at once.
 const EXIT_INTERRUPTED: i32 = 130;
 
+/// Loads the configuration again, as it was loaded for the start.
+pub type LoadAgain<'a> = &'a (dyn Fn() -> Result<Loaded, Findings> + Sync);
+
 /// Runs the daemon until it is told to stop; returns the exit code.
-pub async fn run_daemon(loaded: Loaded, printer: &Printer) -> u8 {
+pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Printer) -> u8 {
     if let Err(finding) = start_logging(&loaded.config.log) {
         return printer.finish(&Outcome::failed(EXIT_FAILED, finding));
     }
@@ -33,33 +41,120 @@ pub async fn run_daemon(loaded: Loaded, printer: &Printer) -> u8 {
         Ok(folder) => folder,
         Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),
     };
-    let stop = match stop_signal() {
-        Ok(stop) => stop,
+    let signals = stop_signal().and_then(|stop| Ok((stop, signal(SignalKind::hangup())?)));
+    let (stop, mut hangup) = match signals {
+        Ok(signals) => signals,
         Err(error) => return printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
     };
-    let daemon = match Daemon::start(&loaded, metrics_text()).await {
-        Ok(daemon) => daemon,
-        Err(findings) => return printer.finish(&refused(findings)),
-    };
-    let orders = match serve_orders(&folder, daemon.app.clone(), stop.clone()) {
-        Ok(orders) => orders,
-        Err(finding) => return printer.finish(&Outcome::failed(EXIT_FAILED, finding)),
-    };
+    let metrics = metrics_text();
     printer.findings(&loaded.warnings);
-    printer.note(&format!("http://{}/", daemon.address));
-    tell_systemd(&[NotifyState::Ready]);
-    tracing::info!(folder = %folder.path().display(), page = %daemon.address, "running");
-    stop.cancelled().await;
-    tell_systemd(&[NotifyState::Stopping]);
-    tracing::info!("stopping");
-    let limit = Duration::from_secs(loaded.config.daemon.shutdown_s.into());
-    let whole =
-        daemon.stop(limit).await && tokio::time::timeout(Duration::from_secs(1), orders).await.is_ok();
-    if !whole {
-        // What was not committed is due again at the next start.
-        tracing::warn!("stopped before everything had ended");
+    loop {
+        let daemon = match Daemon::start(&loaded, metrics.clone()).await {
+            Ok(daemon) => daemon,
+            Err(findings) => return printer.finish(&refused(findings)),
+        };
+        let pause = stop.child_token();
+        let orders = match serve_orders(&folder, daemon.app.clone(), pause.clone()) {
+            Ok(orders) => orders,
+            Err(finding) => return printer.finish(&Outcome::failed(EXIT_FAILED, finding)),
+        };
+        printer.note(&format!("http://{}/", daemon.address));
+        tell_systemd(&[NotifyState::Ready]);
+        tracing::info!(folder = %folder.path().display(), page = %daemon.address, "running");
+        let watchdog = AbortOnDropHandle::new(tokio::spawn(feed_watchdog(daemon.board.clone())));
+        let next = tokio::select! {
+            () = stop.cancelled() => None,
+            next = new_configuration(&mut hangup, &loaded, again) => Some(next),
+        };
+        match &next {
+            None => tell_systemd(&[NotifyState::Stopping]),
+            Some(_) => tell_reloading(),
+        }
+        tracing::info!(again = next.is_some(), "stopping");
+        pause.cancel();
+        let limit = Duration::from_secs(loaded.config.daemon.shutdown_s.into());
+        if !wind_down(daemon, orders, limit).await {
+            // What was not committed is due again at the next start.
+            tracing::warn!("stopped before everything had ended");
+        }
+        drop(watchdog);
+        match next {
+            None => return EXIT_OK,
+            Some(next) => loaded = *next,
+        }
     }
-    EXIT_OK
+}
+
+/// Ends orders and daemon within a limit: orders get half of it, because they work on the daemon's store.
+async fn wind_down(daemon: Daemon, mut orders: JoinHandle<()>, limit: Duration) -> bool {
+    let began = Instant::now();
+    daemon.begin_nothing_new();
+    let answered = tokio::time::timeout(limit / 2, &mut orders).await.is_ok();
+    if !answered {
+        orders.abort();
+    }
+    daemon.stop(limit.saturating_sub(began.elapsed())).await && answered
+}
+
+/// Waits until someone asks for the configuration to be read again and it can be used; until then the daemon
+/// goes on with what it has, and the log says why.
+async fn new_configuration(hangup: &mut Signal, present: &Loaded, again: LoadAgain<'_>) -> Box<Loaded> {
+    loop {
+        if hangup.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        match usable(present, again) {
+            Ok(loaded) => {
+                for finding in &loaded.warnings {
+                    tracing::warn!(code = finding.code, "{finding}");
+                }
+                tracing::info!("configuration read again");
+                return loaded;
+            }
+            Err(findings) => {
+                for finding in &findings.0 {
+                    tracing::error!(code = finding.code, "{finding}");
+                }
+                tracing::error!("configuration not used; the daemon goes on with the old one");
+            }
+        }
+    }
+}
+
+/// The configuration as it stands now, when it and everything it names can be used in place of the present one.
+fn usable(present: &Loaded, again: LoadAgain<'_>) -> Result<Box<Loaded>, Findings> {
+    let loaded = again()?;
+    let mut wrong = assemble::findings(&loaded);
+    if loaded.config.daemon.data_dir != present.config.daemon.data_dir {
+        wrong.push(loaded.places.locate(other_folder(), "daemon.data_dir"));
+    }
+    wrong.retain(|finding| finding.severity == Severity::Error);
+    if !wrong.is_empty() {
+        return Err(Findings(wrong));
+    }
+    telemetry::change_filter(&loaded.config.log.filter)?;
+    Ok(Box::new(loaded))
+}
+
+/// Tells systemd's watchdog that the daemon lives, as long as every step makes progress. Without a watchdog
+/// nothing is done.
+async fn feed_watchdog(board: Board) {
+    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    loop {
+        match board.stuck() {
+            None => tell_systemd(&[NotifyState::Watchdog]),
+            Some(step) => tracing::error!(step, "the step is stuck; the watchdog is not told otherwise"),
+        }
+        tokio::time::sleep(patience / 3).await;
+    }
+}
+
+/// Tells systemd that the configuration is being read again.
+fn tell_reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell_systemd(&[NotifyState::Reloading, now]),
+        Err(_) => tell_systemd(&[NotifyState::Reloading]),
+    }
 }
 
 /// Serves orders over the data folder's socket until told to stop.
@@ -89,9 +184,22 @@ pub fn metrics_text() -> MetricsText {
 }
 
 fn refused(findings: Findings) -> Outcome {
-    let store = findings.0.iter().any(|finding| finding.code.starts_with("LT-DB-"));
-    let exit = if store { EXIT_STORE } else { EXIT_CONFIG };
+    let exit = match exit_of(&findings.0) {
+        EXIT_STORE => EXIT_STORE,
+        _ => EXIT_CONFIG,
+    };
     Outcome { exit, findings: findings.0, document: Document::Nothing }
+}
+
+fn other_folder() -> Finding {
+    Finding::error(
+        "LT-RUN-016",
+        Text::new(
+            "thư mục dữ liệu không đổi được khi dịch vụ đang chạy",
+            "the data folder cannot change while the daemon runs",
+        ),
+        Text::new("khởi động lại: systemctl restart lienthong", "restart it: systemctl restart lienthong"),
+    )
 }
 
 /// Starts logging as configured.
@@ -143,12 +251,26 @@ pub fn tell_systemd(states: &[NotifyState<'_>]) {
 pub async fn executor(loaded: &Loaded, command: &Command) -> Result<Arc<dyn Executor>, Outcome> {
     let open = async {
         let store = assemble::open_store(&loaded.config).await?;
-        if !matches!(command, Command::DbMigrate {} | Command::DbCheck {} | Command::DbBackup { .. }) {
-            store.migrate().await.map_err(|error| error.finding())?;
-            assemble::first_imports(loaded, &store).await?;
-        }
         let owner = format!("order-{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
-        assemble::assemble(loaded, store, owner)
+        match command {
+            Command::DbMigrate {}
+            | Command::DbCheck {}
+            | Command::DbBackup { .. }
+            | Command::Check { .. } => {}
+            _ => {
+                store.migrate().await.map_err(|error| error.finding())?;
+                assemble::first_imports(loaded, &store).await?;
+            }
+        }
+        match command {
+            // A broken password or manifest must not keep anyone from looking after the store, and a check
+            // tells it better.
+            Command::DbMigrate {}
+            | Command::DbCheck {}
+            | Command::DbBackup { .. }
+            | Command::Check { .. } => assemble::without_far_sides(loaded, store, owner),
+            _ => assemble::assemble(loaded, store, owner),
+        }
     };
     let app = open.await.map_err(refused)?;
     Ok(Arc::new(Installation { app: Arc::new(app) }))

@@ -159,7 +159,7 @@ async fn serve_one(
     };
     let Ok(_place) = places.acquire().await else { return Ok(()) };
     let (name, cancellable) = (order.name(), order.shows_progress());
-    tracing::info!(order = name, "order received");
+    tracing::debug!(order = name, "order received");
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let work = executor.execute(order, sender);
     tokio::pin!(work);
@@ -183,9 +183,6 @@ async fn serve_one(
     while let Ok(progress) = receiver.try_recv() {
         listening = listening && answer(&mut writer, &Answer::Progress(progress)).await.is_ok();
     }
-    tracing::info!(order = name, exit = outcome.exit, "order done");
-    metrics::counter!(crate::telemetry::name::COMMANDS, "command" => name, "exit" => outcome.exit.to_string())
-        .increment(1);
     answer(&mut writer, &Answer::Outcome(Box::new(outcome))).await
 }
 
@@ -241,7 +238,7 @@ pub async fn order(
 }
 
 fn refusal(finding: Finding) -> Outcome {
-    Outcome::failed(if finding.code == "LT-RUN-003" { EXIT_USAGE } else { EXIT_FAILED }, finding)
+    Outcome::failed(if finding.code == "LT-RUN-017" { EXIT_USAGE } else { EXIT_FAILED }, finding)
 }
 
 fn trouble(path: &Path, reason: &str) -> Finding {
@@ -261,7 +258,7 @@ fn trouble(path: &Path, reason: &str) -> Finding {
 
 fn malformed() -> Finding {
     Finding::error(
-        "LT-RUN-003",
+        "LT-RUN-017",
         Text::new("lệnh gửi đến quá lớn hoặc không đọc được", "the order is too large or cannot be read"),
         Text::new(
             "mỗi tệp tối đa 32 MiB; dùng cùng một bản lienthong cho lệnh và dịch vụ",
@@ -358,9 +355,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let (_stop, _task, _) = serve(folder.path());
         for (line, code) in [
-            ("{\"version\":1,\"order\":{}}\n", "LT-RUN-003"),
+            ("{\"version\":1,\"order\":{}}\n", "LT-RUN-017"),
             ("{\"version\":99}\n", "LT-RUN-007"),
-            ("x\n", "LT-RUN-003"),
+            ("x\n", "LT-RUN-017"),
         ] {
             let mut stream =
                 UnixStream::connect(folder.path().join("lienthong.sock")).await.expect("connects");

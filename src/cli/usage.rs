@@ -3,6 +3,7 @@
 //! Owns where they are printed and the exit code: asked-for help is a result, a mistake goes to standard
 //! error and ends with 2. Vietnamese sentences are made from what clap tells about a mistake.
 
+use super::args::Wrong;
 use super::lang;
 use crate::error::Lang;
 use crate::pipeline::command::{EXIT_OK, EXIT_USAGE};
@@ -55,6 +56,8 @@ fn vietnamese(error: &clap::Error) -> String {
         _ => format!("dòng lệnh không đúng {argument}"),
     };
     let mut lines = vec![format!("lỗi: {}", sentence.trim_end())];
+    let why = std::error::Error::source(error).and_then(|why| why.downcast_ref::<Wrong>());
+    lines.extend(why.map(|Wrong(text)| format!("  {}", text.vi)));
     let choices = told(ContextKind::ValidValue);
     if !choices.is_empty() {
         lines.push(format!("  giá trị: {choices}"));
@@ -92,6 +95,10 @@ mod tests {
         assert!(text.contains("thiếu --to"), "{text}");
         let (text, _) = told("lienthong report tasks --by house", Lang::Vi);
         assert!(text.contains("giá trị \"house\"") && text.contains("person, unit"), "{text}");
+        let (text, _) = told("lienthong score explain GL-1 2026Q3", Lang::Vi);
+        assert!(text.contains("\"2026Q3\"") && text.contains("viết kỳ như 2026-Q3"), "{text}");
+        let (text, _) = told("lienthong outbox retry 12", Lang::Vi);
+        assert!(text.contains("như `outbox list` hiển thị"), "{text}");
         let (text, _) = told("lienthong mapping decide a:1 --product X --outside", Lang::Vi);
         assert!(text.contains("không dùng cùng với"), "{text}");
     }

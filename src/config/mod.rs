@@ -11,6 +11,7 @@ mod field_key;
 mod file;
 mod holidays;
 pub mod manifest;
+mod places;
 pub mod rule_set;
 mod secret;
 mod sections;
@@ -24,6 +25,7 @@ pub use field_key::field_key;
 pub use file::{read_text, read_toml};
 pub use holidays::Holidays;
 pub use manifest::ManifestText;
+pub use places::Places;
 pub use secret::SecretRef;
 pub use sections::*;
 
@@ -63,6 +65,8 @@ pub struct Loaded {
     pub warnings: Vec<Finding>,
     /// Folder of the file it came from.
     pub folder: PathBuf,
+    /// Where each key was written.
+    pub places: Places,
 }
 
 /// The file to use: the named one, else the first usual place that has one.
@@ -133,7 +137,7 @@ pub fn load_text(
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(Findings(findings));
     }
-    Ok(Loaded { config, warnings: findings, folder })
+    Ok(Loaded { config, warnings: findings, folder, places: Places::new(tree) })
 }
 
 fn flags(overrides: &Overrides, here: &Path) -> Node {
@@ -190,6 +194,28 @@ fn strip_markers(schema: &mut Json) {
 /// Every environment variable that is understood.
 pub fn environment_variables() -> Vec<Variable> {
     environment::variables(&file::schema_of::<Config>())
+}
+
+impl Loaded {
+    /// Tries to read every secret and tells what does not work. The values are dropped at once.
+    pub fn secret_findings(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let config = &self.config;
+        let mut references = Vec::new();
+        references.extend(config.store.url.iter().map(|secret| ("store.url".to_owned(), secret)));
+        references.extend(config.keys.field_key.iter().map(|secret| ("keys.field_key".to_owned(), secret)));
+        for (index, source) in config.source.iter().enumerate() {
+            let named = source.secrets.iter();
+            references
+                .extend(named.map(|(name, secret)| (format!("source[{index}].secrets.{name}"), secret)));
+        }
+        let targets = config.target.iter().enumerate();
+        references
+            .extend(targets.map(|(index, target)| (format!("target[{index}].password"), &target.password)));
+        let tried = references.into_iter().map(|(key, secret)| (key, secret.read(credentials)));
+        tried
+            .filter_map(|(key, result)| result.err().map(|finding| self.places.locate(finding, &key)))
+            .collect()
+    }
 }
 
 impl Config {
@@ -271,23 +297,6 @@ impl Config {
             None => Holidays::read("config/holidays.toml", holidays::BUILT_IN),
             Some(path) => Holidays::read(&path.display().to_string(), &read_text(path, tree::MAX_BYTES)?),
         }
-    }
-
-    /// Tries to read every secret and tells what does not work. The values are dropped at once.
-    pub fn secret_findings(&self, credentials: Option<&Path>) -> Vec<Finding> {
-        let mut references = Vec::new();
-        references.extend(self.store.url.iter().map(|secret| ("store.url".to_owned(), secret)));
-        references.extend(self.keys.field_key.iter().map(|secret| ("keys.field_key".to_owned(), secret)));
-        for source in &self.source {
-            let named = source.secrets.iter();
-            references
-                .extend(named.map(|(name, secret)| (format!("source {} secrets.{name}", source.id), secret)));
-        }
-        references.extend(
-            self.target.iter().map(|target| (format!("target {} password", target.id), &target.password)),
-        );
-        let tried = references.into_iter().map(|(key, secret)| (key, secret.read(credentials)));
-        tried.filter_map(|(key, result)| result.err().map(|finding| finding.at(Place::of(key)))).collect()
     }
 
     /// The folder of systemd's credentials, from the environment.

@@ -190,7 +190,7 @@ impl Rules<'_> {
                     self.say(finding, &at(key));
                 }
                 if !target.is_released() {
-                    self.say(unconfirmed(target.id.as_str()), &at("code_list"));
+                    self.say(unconfirmed(target.id.as_str()), &at("id"));
                 }
             }
             if self.config.simulation.clock_start.is_some() && !target.simulated {

@@ -324,7 +324,7 @@ impl Target for EvaluationSoftware {
 
     async fn check(&self) -> Vec<Finding> {
         match self.client.log_in().await {
-            Ok(()) => Vec::new(),
+            Ok(()) => self.client.clock_finding().into_iter().collect(),
             Err(error) => vec![error.finding.at(self.place())],
         }
     }

@@ -89,6 +89,11 @@ impl Directory {
         directory
     }
 
+    /// Every account that belongs to someone: source and account.
+    pub fn accounts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.by_account.keys().map(|(source, account)| (source.as_str(), account.as_str()))
+    }
+
     /// A person by id.
     pub fn person(&self, id: PersonId) -> Option<&Known> {
         self.people.get(&id)

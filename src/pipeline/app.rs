@@ -8,12 +8,13 @@ use super::step::Bell;
 use crate::clock::Clock;
 use crate::config::CronTime;
 use crate::connector::Connector;
+use crate::delivery::Target;
 use crate::delivery::deadline::DeadlineRule;
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::NationalDatabase;
 use crate::directory::{Directory, Known};
 use crate::domain::{
-    CatalogVersion, Period, ProductCode, RuleSet, SourceId, UnitCode, UnitKind, WorkingCalendar,
+    CatalogVersion, Period, ProductCode, RuleSet, SourceId, TargetId, UnitCode, UnitKind, WorkingCalendar,
 };
 use crate::error::{Finding, Text};
 use crate::mapping::{Example, Mapper, Options, RuleBook};
@@ -21,7 +22,7 @@ use crate::store::{MappingState, Store};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, MutexGuard, RwLock};
 
 /// One connected source.
 pub struct Source {
@@ -52,6 +53,43 @@ pub struct Policy {
     pub rule_book: RuleBook,
     /// Share of automatic text decisions that shall be right.
     pub target_precision: f64,
+}
+
+/// Both kinds of target as targets.
+pub(super) fn receivers(
+    evaluation: Option<Arc<EvaluationSoftware>>,
+    national: Option<Arc<NationalDatabase>>,
+) -> Vec<Arc<dyn Target>> {
+    let mut receivers: Vec<Arc<dyn Target>> = Vec::new();
+    if let Some(target) = evaluation {
+        receivers.push(target);
+    }
+    if let Some(target) = national {
+        receivers.push(target);
+    }
+    receivers
+}
+
+impl Policy {
+    /// The rule set that governs a period: the latest one in force on its first day.
+    pub fn rule_set(&self, period: Period) -> Result<&RuleSet, Finding> {
+        let day = period.first_day();
+        let in_force =
+            |rules: &&RuleSet| rules.valid_from <= day && rules.valid_to.is_none_or(|to| to >= day);
+        self.rule_sets.iter().filter(in_force).max_by_key(|rules| rules.valid_from).ok_or_else(|| {
+            Finding::error(
+                "LT-RUL-010",
+                Text::new(
+                    format!("không có bộ quy tắc nào có hiệu lực cho kỳ {period}"),
+                    format!("no rule set is in force for {period}"),
+                ),
+                Text::new(
+                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]",
+                    "declare a rule set with a fitting valid_from in [scoring]",
+                ),
+            )
+        })
+    }
 }
 
 struct LoadedMapper {
@@ -91,10 +129,13 @@ pub struct App {
     pub evaluation: Option<Arc<EvaluationSoftware>>,
     /// The national database, when there is one.
     pub national: Option<Arc<NationalDatabase>>,
+    /// Targets nothing may be sent to yet, and why.
+    pub withheld: BTreeMap<TargetId, Finding>,
     /// Rules.
     pub policy: Policy,
     /// Bells of the steps, by name.
     pub bells: BTreeMap<String, Bell>,
+    turns: BTreeMap<SourceId, Mutex<()>>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
     mappers: RwLock<Mappers>,
     /// Hashes of the rule sets this process has kept in the store.
@@ -115,7 +156,6 @@ impl App {
             ["identify", "map", "score", "record", "decide"].map(str::to_owned).to_vec();
         names.extend(sources.keys().map(|source| format!("pull:{source}")));
         let (evaluation, national) = targets;
-        use crate::delivery::Target as _;
         names.extend(evaluation.iter().map(|target| format!("deliver:{}", target.id())));
         names.extend(national.iter().map(|target| format!("deliver:{}", target.id())));
         let bells = names.into_iter().map(|name| (name, Bell::default())).collect();
@@ -123,15 +163,23 @@ impl App {
             store,
             clock,
             owner,
+            turns: sources.keys().map(|source| (source.clone(), Mutex::default())).collect(),
             sources,
             evaluation,
             national,
+            withheld: BTreeMap::new(),
             policy,
             bells,
             directory: RwLock::default(),
             mappers: RwLock::default(),
             kept_rules: Mutex::default(),
         }
+    }
+
+    /// Waits for the turn to pull a source: a step and an order of one process never do so at the same time.
+    pub(super) async fn turn(&self, source: &SourceId) -> Option<MutexGuard<'_, ()>> {
+        let turn = self.turns.get(source)?;
+        Some(turn.lock().await)
     }
 
     /// Makes a step run soon.
@@ -141,29 +189,24 @@ impl App {
         }
     }
 
+    /// The configured targets, withheld ones included.
+    pub fn receivers(&self) -> Vec<Arc<dyn Target>> {
+        receivers(self.evaluation.clone(), self.national.clone())
+    }
+
+    /// Their names.
+    pub fn targets(&self) -> Vec<TargetId> {
+        self.receivers().iter().map(|target| target.id().clone()).collect()
+    }
+
     /// Makes the delivering steps run soon.
     pub fn ring_deliveries(&self) {
         self.bells.iter().filter(|(name, _)| name.starts_with("deliver:")).for_each(|(_, bell)| bell.ring());
     }
 
-    /// The rule set that governs a period: the latest one in force on its first day.
+    /// The rule set that governs a period.
     pub fn rule_set(&self, period: Period) -> Result<&RuleSet, Finding> {
-        let day = period.first_day();
-        let in_force =
-            |rules: &&RuleSet| rules.valid_from <= day && rules.valid_to.is_none_or(|to| to >= day);
-        self.policy.rule_sets.iter().filter(in_force).max_by_key(|rules| rules.valid_from).ok_or_else(|| {
-            Finding::error(
-                "LT-RUL-010",
-                Text::new(
-                    format!("không có bộ quy tắc nào có hiệu lực cho kỳ {period}"),
-                    format!("no rule set is in force for {period}"),
-                ),
-                Text::new(
-                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]",
-                    "declare a rule set with a fitting valid_from in [scoring]",
-                ),
-            )
-        })
+        self.policy.rule_set(period)
     }
 
     /// People, units and posts, fresh.

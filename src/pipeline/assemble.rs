@@ -11,15 +11,17 @@ use crate::config::{
     TargetKind,
 };
 use crate::connector::{self, OpenSource};
+use crate::delivery::Target;
 use crate::delivery::deadline::{DayCount, DeadlineRule, Weight};
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
 use crate::directory::import::{read_people, read_units};
-use crate::domain::{DirectoryImport, Unit};
+use crate::domain::{DirectoryImport, SourceId, TargetId, Unit};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::mapping::RuleBook;
 use crate::store::{Store, StoreConfig};
 use crate::transport::{Auth, Client, Expected, Login, Options, Roots};
+use chrono::Datelike as _;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -92,30 +94,41 @@ fn rule_book(path: Option<&Path>) -> Result<RuleBook, Findings> {
     RuleBook::parse(&text, &path.display().to_string())
 }
 
-/// The configured sources that are enabled, each with its connector.
-pub fn sources(loaded: &Loaded) -> Result<BTreeMap<crate::domain::SourceId, Source>, Findings> {
+/// The configured sources that are enabled and can be opened, each with its connector, and what is wrong with
+/// the others. Nothing is connected to.
+pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Finding>) {
     let (mut sources, mut findings) = (BTreeMap::new(), Vec::new());
-    for entry in loaded.config.source.iter().filter(|entry| entry.enabled) {
-        match source(loaded, entry) {
+    for (index, entry) in loaded.config.source.iter().enumerate().filter(|(_, entry)| entry.enabled) {
+        match source(loaded, entry, index) {
             Ok(source) => {
                 sources.insert(entry.id.clone(), source);
             }
-            Err(more) => findings.extend(more.0),
+            Err(more) => {
+                let key = format!("source[{index}]");
+                findings.extend(more.0.into_iter().map(|finding| loaded.places.locate(finding, &key)));
+            }
         }
     }
-    if findings.is_empty() { Ok(sources) } else { Err(Findings(findings)) }
+    (sources, findings)
 }
 
-fn source(loaded: &Loaded, entry: &SourceEntry) -> Result<Source, Findings> {
+fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, Findings> {
     let manifest = config::manifest::find(&entry.manifest, &loaded.folder)?;
     let credentials = Config::credentials_folder();
-    let mut secrets = BTreeMap::new();
+    let (mut secrets, mut unreadable) = (BTreeMap::new(), Vec::new());
     for (name, reference) in &entry.secrets {
-        let place = || Place::of(format!("source {} secrets.{name}", entry.id));
-        secrets.insert(
-            name.clone(),
-            reference.read(credentials.as_deref()).map_err(|finding| finding.at(place()))?,
-        );
+        match reference.read(credentials.as_deref()) {
+            Ok(secret) => {
+                secrets.insert(name.clone(), secret);
+            }
+            Err(finding) => {
+                let key = format!("source[{index}].secrets.{name}");
+                unreadable.push(loaded.places.locate(finding, &key));
+            }
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(Findings(unreadable));
     }
     let opened = connector::open(OpenSource {
         id: entry.id.clone(),
@@ -136,41 +149,51 @@ fn source(loaded: &Loaded, entry: &SourceEntry) -> Result<Source, Findings> {
     })
 }
 
-/// The configured targets: the evaluation software and the national database, where they are.
-pub type Targets = (Option<Arc<EvaluationSoftware>>, Option<Arc<NationalDatabase>>);
+/// The configured targets.
+#[derive(Default)]
+pub struct Targets {
+    /// The evaluation software, where there is one.
+    pub evaluation: Option<Arc<EvaluationSoftware>>,
+    /// The national database, where there is one.
+    pub national: Option<Arc<NationalDatabase>>,
+    /// Targets nothing may be sent to yet, and why. Results for them are kept with their deadlines.
+    pub withheld: BTreeMap<TargetId, Finding>,
+}
 
-/// Clients of the configured targets. A national database that is not simulated and whose lists nobody
-/// confirmed is refused.
-pub fn targets(config: &Config) -> Result<Targets, Findings> {
-    let (mut evaluation, mut national) = (None, None);
-    let mut findings = Vec::new();
-    for entry in &config.target {
+impl Targets {
+    /// Both kinds as targets.
+    pub fn receivers(&self) -> Vec<Arc<dyn Target>> {
+        super::app::receivers(self.evaluation.clone(), self.national.clone())
+    }
+}
+
+/// Clients of the configured targets, and what is wrong with those that have none. Nothing is connected to.
+/// A national database that is not simulated and whose lists nobody confirmed is withheld.
+pub fn targets(loaded: &Loaded) -> (Targets, Vec<Finding>) {
+    let (mut targets, mut findings) = (Targets::default(), Vec::new());
+    for (index, entry) in loaded.config.target.iter().enumerate() {
+        let key = format!("target[{index}]");
         if !entry.is_released() {
-            findings.push(not_released(entry));
-            continue;
+            let finding = loaded.places.locate(not_released(entry), &format!("{key}.id"));
+            targets.withheld.insert(entry.id.clone(), finding);
         }
-        match client(config, entry) {
-            Err(finding) => findings.push(finding),
-            Ok(client) => match entry.kind {
-                TargetKind::Evaluation => {
-                    evaluation = Some(Arc::new(EvaluationSoftware::new(entry.id.clone(), client)))
-                }
-                TargetKind::National => match national_options(entry) {
-                    Some(options) => national = Some(Arc::new(NationalDatabase::new(options, client))),
-                    None => findings.push(not_released(entry)),
-                },
+        match (client(&loaded.config, entry), entry.kind) {
+            (Err(finding), _) => findings.push(loaded.places.locate(finding, &format!("{key}.password"))),
+            (Ok(client), TargetKind::Evaluation) => {
+                targets.evaluation = Some(Arc::new(EvaluationSoftware::new(entry.id.clone(), client)));
+            }
+            (Ok(client), TargetKind::National) => match national_options(entry) {
+                Some(options) => targets.national = Some(Arc::new(NationalDatabase::new(options, client))),
+                None => findings.push(loaded.places.locate(not_released(entry), &key)),
             },
         }
     }
-    if findings.is_empty() { Ok((evaluation, national)) } else { Err(Findings(findings)) }
+    (targets, findings)
 }
 
 fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Finding> {
     let credentials = Config::credentials_folder();
-    let password = entry
-        .password
-        .read(credentials.as_deref())
-        .map_err(|finding| finding.at(Place::of(format!("target {} password", entry.id))))?;
+    let password = entry.password.read(credentials.as_deref())?;
     let mut options = Options::new(format!("target {}", entry.id), entry.base_url.clone());
     options.allow_http = entry.allow_http;
     if let Some(path) = &entry.ca_file {
@@ -229,7 +252,7 @@ fn national_options(entry: &TargetEntry) -> Option<NationalOptions> {
 }
 
 fn not_released(entry: &TargetEntry) -> Finding {
-    Finding::error(
+    Finding::warning(
         "LT-DLV-011",
         Text::new(
             format!("đích {} không phải mô phỏng nhưng danh mục mã hoặc tên trường chưa được xác nhận", entry.id),
@@ -245,15 +268,61 @@ fn not_released(entry: &TargetEntry) -> Finding {
 
 /// The whole installation over an open, migrated store.
 pub fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
-    let mut findings = Vec::new();
+    let policy = policy(&loaded.config);
+    let (sources, mut findings) = sources(loaded);
+    let (targets, of_targets) = targets(loaded);
+    findings.extend(of_targets);
+    match policy {
+        Ok(policy) if findings.is_empty() => {
+            let Targets { evaluation, national, withheld } = targets;
+            let receivers = (evaluation, national);
+            let mut app = App::new(store, clock(&loaded.config), owner, sources, receivers, policy);
+            app.withheld = withheld;
+            Ok(app)
+        }
+        Ok(_) => Err(Findings(findings)),
+        Err(more) => Err(Findings(more.0.into_iter().chain(findings).collect())),
+    }
+}
+
+/// The store and the rules alone: no source, no target.
+pub fn without_far_sides(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
+    let policy = policy(&loaded.config)?;
+    Ok(App::new(store, clock(&loaded.config), owner, BTreeMap::new(), (None, None), policy))
+}
+
+/// Everything that is wrong with what the configuration names: rules, manifests, secrets, people, units and
+/// catalog. Nothing is connected to and nothing is kept.
+pub fn findings(loaded: &Loaded) -> Vec<Finding> {
+    let config = &loaded.config;
+    let mut findings = policy(config).err().map(|more| more.0).unwrap_or_default();
+    findings.extend(loaded.secret_findings(Config::credentials_folder().as_deref()));
+    // Sources and targets repeat what is wrong with their secrets.
+    let (_, of_sources) = sources(loaded);
+    let (_, of_targets) = targets(loaded);
+    for finding in of_sources.into_iter().chain(of_targets) {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    // What is wrong with the file itself was told with the policy.
+    if let Ok(holidays) = config.holidays() {
+        findings.extend(holidays.gap(clock(config).today().year()));
+    }
     let mut keep = |more: Findings| findings.extend(more.0);
-    let policy = policy(&loaded.config).map_err(&mut keep);
-    let sources = sources(loaded).map_err(&mut keep);
-    let targets = targets(&loaded.config).map_err(&mut keep);
-    let (Ok(policy), Ok(sources), Ok(targets)) = (policy, sources, targets) else {
-        return Err(Findings(findings));
-    };
-    Ok(App::new(store, clock(&loaded.config), owner, sources, targets, policy))
+    let units = configured_units(config).map_err(&mut keep);
+    // Without units of its own a configuration builds on those of the database.
+    if let (Some(path), Ok(units)) = (&config.people.file, units)
+        && !units.is_empty()
+    {
+        let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, &units));
+        let _read = people.map_err(&mut keep);
+    }
+    if let Some(path) = &config.catalog.file {
+        let products = read_bytes(path).and_then(|bytes| crate::catalog::read(&bytes, &shown(path)));
+        let _read = products.map_err(&mut keep);
+    }
+    findings
 }
 
 /// Imports what the configuration names while nothing of the kind is known: units always (the configuration

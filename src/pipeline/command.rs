@@ -31,6 +31,17 @@ pub const EXIT_STORE: u8 = 4;
 /// The configuration or a secret is wrong.
 pub const EXIT_CONFIG: u8 = 5;
 
+/// The exit code of an order that failed with these findings.
+pub fn exit_of(findings: &[Finding]) -> u8 {
+    // Lost races and what a backup or check tells are no failures of the store itself.
+    const NO_FAILURE_OF_THE_STORE: [&str; 5] =
+        ["LT-DB-009", "LT-DB-012", "LT-DB-013", "LT-DB-014", "LT-DB-015"];
+    let store = |finding: &Finding| {
+        finding.code.starts_with("LT-DB-") && !NO_FAILURE_OF_THE_STORE.contains(&finding.code.as_str())
+    };
+    if findings.iter().any(store) { EXIT_STORE } else { EXIT_FAILED }
+}
+
 /// Largest file an order may carry, in bytes.
 pub const MAX_FILE_BYTES: usize = 32 << 20;
 
@@ -190,8 +201,11 @@ pub enum MappingChoice {
 pub enum Command {
     /// Sources, steps, deadlines, what needs a person.
     Status {},
-    /// Tries the whole configuration against the world; changes nothing.
-    Check {},
+    /// Tries a whole configuration against the world; changes nothing.
+    Check {
+        /// Absolute path of the configuration file, as it stands now.
+        config: std::path::PathBuf,
+    },
     /// Pulls a source now.
     Sync {
         /// The source.
@@ -445,7 +459,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Status {} => "status",
-            Self::Check {} => "check",
+            Self::Check { .. } => "check",
             Self::Sync { .. } => "sync",
             Self::Backfill { .. } => "backfill",
             Self::RejectedList { .. } => "rejected list",

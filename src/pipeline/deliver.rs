@@ -10,11 +10,13 @@ use super::step::{Step, StepReport};
 use crate::delivery::policy::{Attempt, RetryPolicy};
 use crate::delivery::{Answer, Item, ReadBack, Receipt, ResultList, Target};
 use crate::error::{Disposition, Finding, Place, Text};
-use crate::store::{HistoryState, OutboxItem, OutboxKind, ReceiptNew, Settlement};
+use crate::store::{HistoryState, OutboxItem, OutboxKind, ReceiptNew, Settlement, StoreError};
+use crate::telemetry::name;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long an attempt may hold an item. Longer than the longest request, so that a slow answer is not
 /// overtaken by a second attempt.
@@ -41,6 +43,8 @@ enum Became {
 impl Deliver {
     /// A step for one target, with at most `parallel` requests at the same time.
     pub fn new(app: Arc<App>, target: Arc<dyn Target>, parallel: usize) -> Self {
+        // Counters of rare things stand at zero from the start, so that their first increase shows.
+        metrics::counter!(name::LEASE_FENCED, "target" => target.id().to_string()).increment(0);
         let name = format!("deliver:{}", target.id());
         Self { app, target, name, parallel: parallel.max(1), policy: RetryPolicy::default() }
     }
@@ -67,9 +71,25 @@ impl Deliver {
         }
         self.app.store.mark_sent(item.id, item.fence).await.map_err(|error| error.finding())?;
         crate::failpoint!("deliver::before_send");
+        let timer = Instant::now();
         let answer = self.target.send(&outgoing).await;
+        self.count(&answer, timer.elapsed());
         crate::failpoint!("deliver::after_send");
         self.conclude(&item, answer).await
+    }
+
+    fn count(&self, answer: &Answer, took: Duration) {
+        let class = match answer {
+            Answer::Acknowledged(_) => "acknowledged",
+            Answer::Stale(_) => "stale",
+            Answer::Refused(_) => "refused",
+            Answer::NotSent { .. } => "not_sent",
+            Answer::Unknown { .. } => "unknown",
+        };
+        let target = self.target.id().to_string();
+        metrics::counter!(name::DELIVERY_ATTEMPTS, "target" => target.clone(), "class" => class).increment(1);
+        metrics::histogram!(name::DELIVERY_SECONDS, "target" => target).record(took.as_secs_f64());
+        super::step::alive();
     }
 
     async fn conclude(&self, item: &OutboxItem, answer: Answer) -> Result<Became, Finding> {
@@ -150,7 +170,13 @@ impl Deliver {
 
     async fn settle(&self, item: &OutboxItem, settlement: Settlement) -> Result<(), Finding> {
         let now = self.app.clock.now();
-        self.app.store.settle(item.id, item.fence, settlement, now).await.map_err(|error| error.finding())
+        self.app.store.settle(item.id, item.fence, settlement, now).await.map_err(|error| {
+            if matches!(error, StoreError::Conflict(_)) {
+                let target = self.target.id().to_string();
+                metrics::counter!(name::LEASE_FENCED, "target" => target).increment(1);
+            }
+            error.finding()
+        })
     }
 
     /// Our own reasons not to send: a history that is unknown, or a list shorter than the last one.

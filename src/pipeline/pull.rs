@@ -17,10 +17,13 @@ use crate::ingest;
 use crate::store::{
     PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask, TaskWrite,
 };
+use crate::telemetry::name;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Pages fetched ahead of the one being handled. Two keep network and store busy; more only cost memory.
@@ -56,6 +59,7 @@ pub async fn pull_source(
     progress: Progress<'_>,
 ) -> Result<PullSummary, Finding> {
     let source = connector.source().clone();
+    let _turn = app.turn(&source).await;
     let state = app.store.source_state(&source).await.map_err(|error| error.finding())?;
     let now = app.clock.now();
     let kind = match mode {
@@ -77,7 +81,9 @@ pub async fn pull_source(
         waiting: Vec::new(),
         findings: Vec::new(),
     };
+    let timer = Instant::now();
     let outcome = puller.run(request, progress).await;
+    count(&source, &puller.counters, outcome.is_ok(), timer.elapsed());
     let ended = app.clock.now();
     let mut summary =
         PullSummary { counters: puller.counters, findings: puller.findings, ..PullSummary::default() };
@@ -110,6 +116,23 @@ pub async fn pull_source(
     }
 }
 
+fn count(source: &SourceId, counters: &RunCounters, done: bool, took: Duration) {
+    let source = source.to_string();
+    let records = [
+        ("new", counters.new),
+        ("changed", counters.changed),
+        ("unchanged", counters.unchanged),
+        ("rejected", counters.rejected),
+    ];
+    for (result, count) in records {
+        metrics::counter!(name::SOURCE_RECORDS, "source" => source.clone(), "result" => result)
+            .increment(count);
+    }
+    let outcome = if done { "done" } else { "failed" };
+    metrics::counter!(name::SOURCE_RUNS, "source" => source.clone(), "outcome" => outcome).increment(1);
+    metrics::histogram!(name::SOURCE_RUN_SECONDS, "source" => source).record(took.as_secs_f64());
+}
+
 struct Puller<'a> {
     app: &'a App,
     connector: &'a Arc<dyn Connector>,
@@ -136,6 +159,7 @@ impl Puller<'_> {
                         self.commit().await?;
                     }
                     progress(&self.counters);
+                    super::step::alive();
                 }
                 Some(Ok(PullStep::End(end))) => {
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {

@@ -8,9 +8,12 @@
 use crate::error::Finding;
 use async_trait::async_trait;
 use serde::Serialize;
+use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// What one run of a step did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -56,5 +59,66 @@ impl Bell {
     /// Waits until it rings.
     pub async fn rung(&self) {
         self.0.notified().await;
+    }
+}
+
+/// When a step last gave a sign of life, on the monotonic clock.
+#[derive(Debug, Clone)]
+pub struct Pulse {
+    born: Instant,
+    last_ms: Arc<AtomicU64>,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self { born: Instant::now(), last_ms: Arc::default() }
+    }
+}
+
+impl Pulse {
+    /// Gives a sign of life.
+    pub fn beat(&self) {
+        let age = self.born.elapsed().as_millis();
+        self.last_ms.store(u64::try_from(age).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How long there will have been none at a moment.
+    pub fn silence(&self, now: Instant) -> Duration {
+        let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
+        now.saturating_duration_since(self.born).saturating_sub(last)
+    }
+
+    /// Runs something whose [`alive`] beats this pulse.
+    pub async fn of<F: Future>(&self, run: F) -> F::Output {
+        PULSE.scope(self.clone(), run).await
+    }
+}
+
+tokio::task_local! {
+    static PULSE: Pulse;
+}
+
+/// Says that the running step makes progress; long runs call it after every page or item. Does nothing outside
+/// a step, as in an order.
+pub fn alive() {
+    let _outside_a_step = PULSE.try_with(Pulse::beat);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_that_reports_progress_is_alive_and_nobody_else_beats_its_pulse() {
+        let pulse = Pulse::default();
+        let later = Instant::now() + Duration::from_secs(100);
+        let before = pulse.silence(later);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        alive();
+        assert_eq!(pulse.silence(later), before, "this is no step");
+        pulse.of(async { alive() }).await;
+        let after = pulse.silence(later);
+        assert!(after + Duration::from_millis(10) < before, "{after:?} {before:?}");
+        assert!(after > Duration::from_secs(90));
     }
 }

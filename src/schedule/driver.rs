@@ -2,12 +2,14 @@
 //!
 //! Owns the loop, the lease of each step and the status the page shows (running since, last result, next
 //! run). A step that fails or panics keeps its place: the reason is shown and the next run tries again,
-//! the other steps never notice. Stopping waits for the running steps up to the given limit.
+//! the other steps never notice. A step that neither ends nor reports progress for half an hour is stuck: the
+//! probe and the watchdog hear of it. Stopping waits for the running steps up to the given limit.
 
 use crate::clock::Clock;
 use crate::error::{Finding, Text};
-use crate::pipeline::step::{Bell, Step, StepReport};
+use crate::pipeline::step::{Bell, Pulse, Step, StepReport};
 use crate::store::Store;
+use crate::telemetry::name as metric;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use serde::Serialize;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +26,10 @@ const LEASE: Duration = Duration::from_secs(60);
 
 /// Shortest pause after a run that reports more to do, so that one step never starves the store.
 const BREATH: Duration = Duration::from_millis(5);
+
+/// Longest time beyond its interval without a sign of life of a step. Longer than the slowest single exchange a
+/// configuration permits (ten minutes, asked again once after a login).
+const SILENCE: Duration = Duration::from_secs(30 * 60);
 
 /// One step as the status page shows it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -49,25 +56,62 @@ pub struct StepStatus {
 
 /// The status of every step, shared with the page.
 #[derive(Debug, Clone, Default)]
-pub struct Board(Arc<RwLock<BTreeMap<String, StepStatus>>>);
+pub struct Board(Arc<RwLock<BTreeMap<String, Entry>>>);
+
+#[derive(Debug, Default)]
+struct Entry {
+    status: StepStatus,
+    pulse: Pulse,
+    longest_silence: Duration,
+}
 
 impl Board {
     /// Every step, by name.
     pub fn all(&self) -> Vec<StepStatus> {
+        self.look(|board| board.values().map(|entry| entry.status.clone()).collect())
+    }
+
+    /// A step that has given no sign of life for far too long; none while every step makes progress.
+    pub fn stuck(&self) -> Option<String> {
+        self.stuck_at(Instant::now())
+    }
+
+    fn stuck_at(&self, now: Instant) -> Option<String> {
+        self.look(|board| {
+            let mut stuck =
+                board.iter().filter(|(_, entry)| entry.pulse.silence(now) > entry.longest_silence);
+            stuck.next().map(|(name, _)| name.clone())
+        })
+    }
+
+    fn look<T>(&self, at: impl FnOnce(&BTreeMap<String, Entry>) -> T) -> T {
         match self.0.read() {
-            Ok(board) => board.values().cloned().collect(),
-            Err(poisoned) => poisoned.into_inner().values().cloned().collect(),
+            Ok(board) => at(&board),
+            Err(poisoned) => at(&poisoned.into_inner()),
         }
     }
 
-    fn update(&self, name: &str, change: impl FnOnce(&mut StepStatus)) {
+    fn change(&self, name: &str, change: impl FnOnce(&mut Entry)) {
         let mut board = match self.0.write() {
             Ok(board) => board,
             Err(poisoned) => poisoned.into_inner(),
         };
-        let status = board.entry(name.to_owned()).or_default();
-        status.name = name.to_owned();
-        change(status);
+        change(board.entry(name.to_owned()).or_default());
+    }
+
+    fn update(&self, name: &str, change: impl FnOnce(&mut StepStatus)) {
+        self.change(name, |entry| change(&mut entry.status));
+    }
+
+    fn add(&self, name: &str, interval: Duration) -> Pulse {
+        let pulse = Pulse::default();
+        let entry = Entry {
+            status: StepStatus { name: name.to_owned(), ..StepStatus::default() },
+            pulse: pulse.clone(),
+            longest_silence: interval + SILENCE,
+        };
+        self.change(name, |place| *place = entry);
+        pulse
     }
 }
 
@@ -104,6 +148,7 @@ impl Driver {
     /// Starts a step.
     pub fn start(&self, step: Arc<dyn Step>) {
         let runner = Runner {
+            pulse: self.board.add(step.name(), step.interval()),
             bell: self.bells.get(step.name()).cloned().unwrap_or_default(),
             pokes: step.pokes().iter().filter_map(|name| self.bells.get(*name).cloned()).collect(),
             store: self.store.clone(),
@@ -112,15 +157,19 @@ impl Driver {
             board: self.board.clone(),
             step,
         };
-        self.board.update(runner.step.name(), |_| {});
         let stop = self.stop.clone();
         self.tasks.spawn(async move { runner.run(stop).await });
+    }
+
+    /// Begins no new runs.
+    pub fn no_new_runs(&self) {
+        self.stop.cancel();
     }
 
     /// Lets running steps finish their present run, at most `limit`; false when some had to be dropped.
     /// A dropped step loses nothing: what it had not committed is due again.
     pub async fn stop(&self, limit: Duration) -> bool {
-        self.stop.cancel();
+        self.no_new_runs();
         self.tasks.close();
         tokio::time::timeout(limit, self.tasks.wait()).await.is_ok()
     }
@@ -134,12 +183,14 @@ struct Runner {
     clock: Clock,
     owner: String,
     board: Board,
+    pulse: Pulse,
 }
 
 impl Runner {
     async fn run(self, stop: CancellationToken) {
         let name = format!("step:{}", self.step.name());
         while !stop.is_cancelled() {
+            self.pulse.beat();
             let pause = match self.store.acquire_lease(&name, &self.owner, LEASE).await {
                 Ok(Some(_)) => self.one_run().await,
                 Ok(None) => {
@@ -166,17 +217,25 @@ impl Runner {
 
     async fn one_run(&self) -> Duration {
         let name = self.step.name();
-        let started = self.clock.now();
+        let (started, timer) = (self.clock.now(), Instant::now());
         self.board.update(name, |status| {
             status.running_since = Some(started);
             status.elsewhere = false;
         });
         let renewal = self.keep_lease();
-        let run = AssertUnwindSafe(self.step.run()).catch_unwind();
-        let outcome = tokio::select! {
-            outcome = run => outcome.unwrap_or_else(|_| Err(panicked(name))),
-            lost = renewal => Err(lost),
+        let run = self.pulse.of(AssertUnwindSafe(self.step.run()).catch_unwind());
+        let (outcome, word) = tokio::select! {
+            outcome = run => match outcome {
+                Ok(Ok(report)) => (Ok(report), "done"),
+                Ok(Err(finding)) => (Err(finding), "failed"),
+                Err(_) => (Err(panicked(name)), "panicked"),
+            },
+            lost = renewal => (Err(lost), "failed"),
         };
+        self.pulse.beat();
+        metrics::counter!(metric::STEP_RUNS, "step" => name.to_owned(), "outcome" => word).increment(1);
+        metrics::histogram!(metric::STEP_SECONDS, "step" => name.to_owned())
+            .record(timer.elapsed().as_secs_f64());
         let ended = self.clock.now();
         let mut pause = self.step.interval();
         match &outcome {
@@ -247,4 +306,23 @@ fn lease_lost(step: &str) -> Finding {
             "nothing to do; if it happens again and again, look at the clocks and load of the replicas",
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_step_that_is_silent_beyond_its_interval_and_the_patience_is_stuck() {
+        let board = Board::default();
+        let _often = board.add("often", Duration::from_secs(1));
+        let _rarely = board.add("rarely", Duration::from_secs(3_600));
+        let after = |time: Duration| board.stuck_at(Instant::now() + time);
+        assert_eq!(after(SILENCE), None);
+        assert_eq!(after(SILENCE + Duration::from_secs(60)), Some("often".to_owned()));
+        assert_eq!(board.stuck(), None);
+        let _again = board.add("often", Duration::from_secs(86_400));
+        assert_eq!(after(SILENCE + Duration::from_secs(3_540)), None);
+        assert_eq!(after(SILENCE + Duration::from_secs(3_660)), Some("rarely".to_owned()));
+    }
 }

@@ -322,7 +322,18 @@ impl Db {
     /// writes later would fail instead of waiting.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => {
+                const BEGIN: &str = "BEGIN IMMEDIATE";
+                Tx::Sqlite(match writer.begin_with(BEGIN).await {
+                    // On a full or failing disk SQLite rolls back by itself, and the driver goes on believing in
+                    // the transaction: only a new connection begins another one.
+                    Err(sqlx::Error::InvalidSavePointStatement) => {
+                        writer.acquire().await?.close().await?;
+                        writer.begin_with(BEGIN).await?
+                    }
+                    begun => begun?,
+                })
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }

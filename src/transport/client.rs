@@ -12,20 +12,26 @@ use super::request::{Body, Reply, Request};
 use super::retry::{self, Budget, RetryPolicy};
 use crate::clock::Clock;
 use crate::error::{Disposition, Finding, Place};
+use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use chrono::DateTime;
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Certificate, Url};
 use secrecy::ExposeSecret;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// Redirects followed in a row, where they are followed at all.
 const MAX_REDIRECTS: u32 = 5;
+
+/// Difference of clocks worth telling, seconds: deadlines and cursors are counted in more than that.
+const CLOCK_TOLERANCE_S: u64 = 120;
 
 /// Whom a server's certificate must lead to.
 #[derive(Debug, Clone)]
@@ -137,6 +143,7 @@ struct Inner {
     retry: RetryPolicy,
     budget: Budget,
     clock: Clock,
+    clock_ahead: AtomicI64,
 }
 
 impl fmt::Debug for Client {
@@ -199,6 +206,7 @@ impl Client {
             retry: options.retry,
             budget: Budget::new(),
             clock: Clock::system(),
+            clock_ahead: AtomicI64::new(0),
         })))
     }
 
@@ -271,6 +279,13 @@ impl Client {
             Auth::Login(_) => self.0.pass(Some(current)).await.map(|_| ()),
             _ => Ok(()),
         }
+    }
+
+    /// A warning when the clock of the far side, as its last answer told, is far from ours.
+    pub fn clock_finding(&self) -> Option<Finding> {
+        let ahead = self.0.clock_ahead.load(Ordering::Relaxed);
+        (ahead.unsigned_abs() > CLOCK_TOLERANCE_S)
+            .then(|| error::clock_differs(ahead).at(Place::of(self.0.name.clone())))
     }
 
     /// The address of a next page, as the far side gave it: absolute, or relative to the page it came with.
@@ -389,8 +404,28 @@ impl Inner {
         Ok(Token { pass, renew_at: asked + life * 4 / 5, dies_at: asked + life })
     }
 
-    /// One request and its whole answer, redirects within the origin included where they are allowed.
+    /// One request and its whole answer, counted.
     async fn exchange(&self, request: &Request, pass: Option<&Pass>) -> Result<Reply, TransportError> {
+        let timer = Instant::now();
+        let outcome = self.attempt(request, pass).await;
+        let class = match &outcome {
+            Ok(reply) => match reply.status {
+                ..300 => "2xx",
+                300..400 => "3xx",
+                400..500 => "4xx",
+                _ => "5xx",
+            },
+            Err(error) if error.reached == Reached::No => "not_sent",
+            Err(_) => "unclear",
+        };
+        let peer = self.name.clone();
+        metrics::counter!(name::REQUESTS, "peer" => peer.clone(), "class" => class).increment(1);
+        metrics::histogram!(name::REQUEST_SECONDS, "peer" => peer).record(timer.elapsed().as_secs_f64());
+        outcome
+    }
+
+    /// One request and its whole answer, redirects within the origin included where they are allowed.
+    async fn attempt(&self, request: &Request, pass: Option<&Pass>) -> Result<Reply, TransportError> {
         let mut url = self.address(request)?;
         for _ in 0..=MAX_REDIRECTS {
             let label = format!("{} {}", request.method.as_str(), url.path());
@@ -430,6 +465,7 @@ impl Inner {
                 }
             }
             let headers = response.headers().clone();
+            self.note_clock(&headers);
             let body = self.body(response).await.map_err(|error| error.at(place()))?;
             return Ok(Reply {
                 status: status.as_u16(),
@@ -441,6 +477,15 @@ impl Inner {
             });
         }
         Err(error::redirect(302).at(self.place(&format!("{request:?}"))))
+    }
+
+    /// Keeps how far the far side's clock is from ours.
+    fn note_clock(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+            let ahead = (date.to_utc() - self.clock.now()).num_seconds();
+            self.clock_ahead.store(ahead, Ordering::Relaxed);
+        }
     }
 
     fn address(&self, request: &Request) -> Result<Url, TransportError> {

@@ -56,6 +56,22 @@ pub(super) fn options(vi: &str, en: &str) -> Finding {
     )
 }
 
+pub(super) fn clock_differs(ahead: i64) -> Finding {
+    let seconds = ahead.unsigned_abs();
+    let (vi, en) = if ahead > 0 { ("chậm", "behind") } else { ("nhanh", "ahead of") };
+    Finding::warning(
+        "LT-NET-019",
+        Text::new(
+            format!("đồng hồ của máy này {vi} {seconds} giây so với bên kia"),
+            format!("this machine's clock is {seconds} s {en} the far side's"),
+        ),
+        Text::new(
+            "kiểm tra đồng bộ thời gian (timedatectl, chronyc tracking); thời hạn và thời điểm lấy dữ liệu tính theo đồng hồ này",
+            "check the time synchronisation (timedatectl, chronyc tracking); deadlines and pulls go by this clock",
+        ),
+    )
+}
+
 pub(super) fn refused_address(why: &str) -> TransportError {
     let finding = error(
         "LT-NET-005",

@@ -1,6 +1,6 @@
 //! Probes and metrics.
 //!
-//! `/livez` says the process makes progress and depends on nothing; `/readyz` says whether it should get
+//! `/livez` says the process makes progress (no step is stuck) and depends on nothing else; `/readyz` says whether it should get
 //! traffic: store reachable, schema right, not stopping. Metrics carry source and target ids only, never
 //! people.
 
@@ -21,7 +21,7 @@ impl Health {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -189,8 +189,11 @@ async fn not_found(State(web): State<Web>, ask: Ask, headers: HeaderMap) -> Resp
     (StatusCode::NOT_FOUND, Html(page::nothing_here(&web, &visit))).into_response()
 }
 
-async fn livez() -> &'static str {
-    "ok\n"
+async fn livez(State(web): State<Web>) -> Response {
+    match web.board.stuck() {
+        None => "ok\n".into_response(),
+        Some(step) => (StatusCode::SERVICE_UNAVAILABLE, format!("step {step} is stuck\n")).into_response(),
+    }
 }
 
 async fn readyz(State(web): State<Web>) -> Response {
@@ -223,6 +226,10 @@ async fn live(State(web): State<Web>) -> Sse<impl Stream<Item = Result<Event, In
     let stream = futures_util::stream::unfold((web, String::new()), |(web, known)| async move {
         loop {
             tokio::time::sleep(LOOK).await;
+            // The visitor's browser asks again and finds the next daemon.
+            if web.health.is_stopping() {
+                return None;
+            }
             // A store that does not answer now is asked again; the page keeps what it shows.
             let Ok(stamp) = web.app.store.change_stamp().await else { continue };
             if stamp != known {

@@ -9,6 +9,7 @@ use crate::store::{Overview, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::context;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Serialize)]
 struct Card {
@@ -49,6 +50,8 @@ struct TargetRow {
     deadline: Option<String>,
     left: String,
     light: &'static str,
+    /// Why nothing may be sent to it yet; empty when it is in use.
+    withheld: String,
 }
 
 #[derive(Serialize)]
@@ -120,7 +123,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Result<String, Finding> {
         flow => value(&flow(&overview, lang)),
         period => Period::quarter_of(web.app.clock.today()).to_string(),
         sources => value(&sources),
-        targets => value(&overview.targets.iter().map(|(id, totals)| target_row(id, totals, now, lang)).collect::<Vec<_>>()),
+        targets => value(&target_rows(web, &overview, now, lang)),
         timeline => value(&timeline),
         steps => value(&steps.iter().map(|step| step_row(step, now, lang)).collect::<Vec<_>>()),
     };
@@ -282,6 +285,24 @@ fn flow(overview: &Overview, lang: Lang) -> Vec<Stage> {
     ]
 }
 
+/// Configured targets and those something was once enqueued for.
+fn target_rows(web: &Web, overview: &Overview, now: DateTime<Utc>, lang: Lang) -> Vec<TargetRow> {
+    let none = TargetTotals::default();
+    let configured = web.app.targets();
+    let mut ids: BTreeSet<&str> = overview.targets.keys().map(String::as_str).collect();
+    ids.extend(configured.iter().map(|target| target.as_str()));
+    let row = |id: &str| {
+        let totals = overview.targets.get(id).unwrap_or(&none);
+        let withheld = configured.iter().find(|target| target.as_str() == id);
+        let withheld = withheld.and_then(|target| web.app.withheld.get(target));
+        TargetRow {
+            withheld: withheld.map(|why| format!("{} {}", why.code, why.what.get(lang))).unwrap_or_default(),
+            ..target_row(id, totals, now, lang)
+        }
+    };
+    ids.into_iter().map(row).collect()
+}
+
 fn target_row(id: &str, totals: &TargetTotals, now: DateTime<Utc>, lang: Lang) -> TargetRow {
     let light = match totals.earliest_deadline {
         Some(at) if at < now => "bad",
@@ -296,6 +317,7 @@ fn target_row(id: &str, totals: &TargetTotals, now: DateTime<Utc>, lang: Lang) -
         deadline: totals.earliest_deadline.map(format::instant),
         left: totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default(),
         light,
+        withheld: String::new(),
     }
 }
 

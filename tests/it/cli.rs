@@ -1,113 +1,12 @@
 //! The program as a person meets it: real processes, real folders, real signals.
 
+use crate::support::site::{Site, output, program, told};
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lienthong"));
-    command.current_dir(folder).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
-    command
-}
-
-fn output(folder: &Path, arguments: &[&str]) -> Output {
-    program(folder).args(arguments).output().expect("starts")
-}
-
-fn told(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    (output.status.code().expect("an exit code"), text(&output.stdout), text(&output.stderr))
-}
-
-/// A folder with a configuration, listening on any free port.
-fn site() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("folder");
-    let text = "[daemon]\ndata_dir = \"data\"\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n";
-    std::fs::write(folder.path().join("lienthong.toml"), text).expect("configuration");
-    folder
-}
-
-/// A daemon that is killed when dropped.
-struct Daemon(Child);
-
-impl Daemon {
-    fn start(folder: &Path) -> Self {
-        let child =
-            program(folder).arg("run").stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
-        let daemon = Self(child);
-        until("the socket appears", || folder.join("data/lienthong.sock").exists());
-        daemon
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("kill");
-        assert!(status.success());
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // Already ended is as good.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn a_second_daemon_on_one_folder_refuses_and_names_process_and_folder() {
-    let site = site();
-    let first = Daemon::start(site.path());
-    let (exit, _, errors) = told(&output(site.path(), &["run"]));
-    assert_eq!(exit, 3);
-    assert!(errors.contains("LT-RUN-001") && errors.contains(&first.0.id().to_string()), "{errors}");
-    assert!(errors.contains(&site.path().join("data").display().to_string()), "{errors}");
-    let (exit, printed, _) = told(&output(site.path(), &["run", "--json"]));
-    let printed: Value = serde_json::from_str(&printed).expect("JSON");
-    assert_eq!((exit, printed["findings"][0]["code"].as_str()), (3, Some("LT-RUN-001")));
-}
-
-#[test]
-fn terminate_ends_the_daemon_with_zero_and_frees_the_folder() {
-    let site = site();
-    let mut daemon = Daemon::start(site.path());
-    daemon.signal("-TERM");
-    let status = daemon.0.wait().expect("ends");
-    assert_eq!(status.code(), Some(0));
-    assert!(!site.path().join("data/lienthong.sock").exists());
-    let _again = Daemon::start(site.path());
-}
-
-#[test]
-fn a_killed_daemon_leaves_nothing_that_blocks_the_next_one() {
-    let site = site();
-    let mut daemon = Daemon::start(site.path());
-    daemon.signal("-KILL");
-    daemon.0.wait().expect("ends");
-    assert!(site.path().join("data/lienthong.sock").exists(), "the socket is left behind");
-    let next = Daemon::start(site.path());
-    // The stale socket would also satisfy the wait; an order that is answered by the new daemon does not.
-    until("the new daemon answers", || {
-        let errors = told(&output(site.path(), &["status"])).2;
-        !errors.contains("LT-RUN-001") && !errors.contains("LT-RUN-002")
-    });
-    drop(next);
-}
-
-#[test]
-fn an_order_beside_a_running_daemon_goes_to_it_instead_of_the_lock() {
-    let site = site();
-    let _daemon = Daemon::start(site.path());
-    let (_, _, errors) = told(&output(site.path(), &["status"]));
-    assert!(!errors.contains("LT-RUN-001") && !errors.contains("LT-RUN-002"), "{errors}");
+fn site() -> Site {
+    Site::new("[log]\nformat = \"json\"\n")
 }
 
 #[test]
@@ -146,7 +45,11 @@ fn config_check_tells_a_missing_secret_and_ends_with_five() {
     std::fs::write(site.path().join("lienthong.toml"), text).expect("written");
     let (exit, _, errors) = told(&output(site.path(), &["config", "check"]));
     assert_eq!(exit, 5);
-    assert!(errors.contains("LT-CFG-007") && errors.contains("target e password"), "{errors}");
+    assert!(errors.contains("LT-CFG-007") && errors.contains("lienthong.toml:6 "), "{errors}");
+    assert!(
+        errors.contains("target[0].password") && errors.contains("chmod") | errors.contains("600"),
+        "{errors}"
+    );
 }
 
 #[test]

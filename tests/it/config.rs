@@ -116,17 +116,22 @@ fn a_missing_or_open_secret_file_is_told_with_its_key() {
     std::fs::write(site.path().join("s/t"), "x").expect("token");
     std::fs::set_permissions(site.path().join("s/t"), PermissionsExt::from_mode(0o644)).expect("mode");
     let loaded = site.load().expect("references are valid");
-    let mut codes: Vec<_> =
-        loaded.config.secret_findings(None).into_iter().map(|f| (f.code, f.place)).collect();
+    let mut codes: Vec<_> = loaded.secret_findings(None).into_iter().map(|f| (f.code, f.place)).collect();
     codes.sort_by(|a, b| a.0.cmp(&b.0));
-    let named: Vec<_> =
-        codes.iter().map(|(code, place)| (code.as_str(), place.clone().expect("place").what)).collect();
+    let named: Vec<_> = codes
+        .iter()
+        .map(|(code, place)| {
+            let place = place.clone().expect("place");
+            assert!(place.what.ends_with("lienthong.toml"), "{place}");
+            (code.as_str(), place.line, place.detail.unwrap_or_default())
+        })
+        .collect();
     assert_eq!(
         named,
         [
-            ("LT-CFG-007", "source snv secrets.password".to_owned()),
-            ("LT-CFG-008", "source snv secrets.token".to_owned()),
-            ("LT-CFG-010", "source snv secrets.key".to_owned()),
+            ("LT-CFG-007", Some(12), "column 24, source[0].secrets.password".to_owned()),
+            ("LT-CFG-008", Some(12), "column 50, source[0].secrets.token".to_owned()),
+            ("LT-CFG-010", Some(12), "column 74, source[0].secrets.key".to_owned()),
         ]
     );
 }

@@ -1,15 +1,19 @@
 //! The one integration binary: an area per module.
 
 mod architecture;
+mod bad_input;
 mod cli;
 mod config;
 mod conformance;
 mod connector_http;
+mod daemon;
 mod directory;
 mod errors;
 mod evaluation;
 mod ingest;
 mod mapping;
+mod observed;
+mod report;
 mod scoring;
 mod simulator;
 mod store;

@@ -145,14 +145,18 @@ impl Pull for FolderPull {
             if known && !self.again {
                 continue;
             }
+            match self.read(&candidate.name, bytes) {
+                Ok(pages) => self.pages.extend(pages),
+                // Not ticked off: it is told again and again until someone corrects or removes it.
+                Err(findings) => {
+                    self.findings.extend(findings);
+                    continue;
+                }
+            }
             if !known {
                 self.done.push(digest);
                 let over = self.done.len().saturating_sub(REMEMBERED);
                 self.done.drain(..over);
-            }
-            match self.read(&candidate.name, bytes) {
-                Ok(pages) => self.pages.extend(pages),
-                Err(findings) => self.findings.extend(findings),
             }
             let cursor = Cursor(serde_json::to_string(&self.done).unwrap_or_default());
             match self.pages.back_mut() {

@@ -302,6 +302,7 @@ impl Connector for HttpConnector {
             }
         }
         findings.truncate(50);
+        findings.extend(self.shared.client.clock_finding());
         findings
     }
 

@@ -3,7 +3,7 @@
 use super::{Answer, App, author};
 use crate::catalog;
 use crate::domain::{CatalogVersion, local_date};
-use crate::error::{Finding, Text};
+use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Align, Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::map::scores_concerned;
 use crate::store::{MappingRow, MappingState};
@@ -20,6 +20,9 @@ pub(super) async fn import(
 ) -> Answer {
     let who = author(who)?;
     let products = catalog::read(&file.bytes, &file.name)?;
+    if app.store.catalogs().await?.iter().any(|head| head.version == *version) {
+        return Err(version_exists(version).into());
+    }
     app.store
         .import_catalog(version, valid_from, &products, &Sha256::digest(&file.bytes), who, app.clock.now())
         .await?;
@@ -192,6 +195,21 @@ pub(super) async fn decide(
         "đã ghi quyết định; điểm liên quan được tính lại",
         "decided; the scores concerned are computed again",
     ))
+}
+
+fn version_exists(version: &CatalogVersion) -> Finding {
+    Finding::error(
+        "LT-CAT-024",
+        Text::new(
+            format!("danh mục đã có phiên bản {version}; một phiên bản không bao giờ bị sửa"),
+            format!("catalog version {version} exists already; a version is never changed"),
+        ),
+        Text::new(
+            "xem khác biệt bằng `catalog diff`, rồi nhập với --name khác",
+            "see what differs with `catalog diff`, then import it under another --name",
+        ),
+    )
+    .at(Place::of("--name"))
 }
 
 fn no_such_task(task: &TaskRef) -> Finding {

@@ -5,6 +5,7 @@
 //! names its author; what cannot be done comes back as findings, never as a half-done change.
 
 mod catalog;
+mod check;
 mod database;
 mod delivery;
 mod evaluation;
@@ -13,10 +14,12 @@ mod report;
 mod source;
 
 use super::app::App;
-use super::command::{Command, Document, EXIT_FAILED, EXIT_STORE, Executor, Outcome, PersonRef, Progress};
-use crate::domain::PersonId;
+use super::command::{Command, Document, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of};
+use crate::domain::{PersonId, SourceId, TargetId, UnitCode};
 use crate::error::{Finding, Findings, Place, Text};
+use crate::telemetry::name as metric;
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -60,25 +63,21 @@ impl From<crate::store::StoreError> for Refusal {
 impl Executor for Installation {
     async fn execute(&self, command: Command, progress: UnboundedSender<Progress>) -> Outcome {
         let name = command.name();
-        match self.carry_out(command, progress).await {
-            Ok(outcome) => {
-                tracing::info!(command = name, exit = outcome.exit, "order carried out");
-                outcome
-            }
+        let outcome = match self.carry_out(command, progress).await {
+            Ok(outcome) => outcome,
             Err(Refusal(findings)) => {
-                let store = findings.iter().any(|finding| finding.code.starts_with("LT-DB-"));
-                tracing::warn!(
-                    command = name,
-                    code = findings.first().map_or("", |finding| &finding.code),
-                    "order refused"
-                );
-                Outcome {
-                    exit: if store { EXIT_STORE } else { EXIT_FAILED },
-                    findings,
-                    document: Document::Nothing,
-                }
+                Outcome { exit: exit_of(&findings), findings, document: Document::Nothing }
             }
+        };
+        match outcome.findings.first() {
+            Some(finding) if outcome.exit != EXIT_OK => {
+                tracing::warn!(order = name, exit = outcome.exit, code = finding.code, "order failed");
+            }
+            _ => tracing::info!(order = name, exit = outcome.exit, "order done"),
         }
+        metrics::counter!(metric::COMMANDS, "command" => name, "exit" => outcome.exit.to_string())
+            .increment(1);
+        outcome
     }
 }
 
@@ -88,16 +87,23 @@ impl Installation {
         let app = &*self.app;
         match command {
             C::Status {} => report::status(app).await,
-            C::Check {} => report::check(app).await,
+            C::Check { config } => check::check(app, &config).await,
             C::Sync { source, full } => source::sync(app, &source, full, progress).await,
             C::Backfill { source, from, to } => source::backfill(app, &source, from, to, progress).await,
-            C::RejectedList { source, limit } => source::rejected(app, source.as_ref(), limit).await,
+            C::RejectedList { source, limit } => {
+                // Entries of the evaluation software that were refused stand beside records of sources.
+                let target =
+                    |source: &SourceId| app.targets().iter().any(|id| id.as_str() == source.as_str());
+                known_source(app, source.as_ref().filter(|source| !target(source))).await?;
+                source::rejected(app, source.as_ref(), limit).await
+            }
             C::RejectedReplay { source } => source::replay(app, &source, progress).await,
             C::PeopleImport { people, units, author, dry_run } => {
                 people::import(app, people, units, &author, dry_run).await
             }
             C::PeopleUnknown { limit } => people::unknown(app, limit).await,
             C::PeopleLink { source, account, person, author } => {
+                known_source(app, Some(&source)).await?;
                 people::link(app, &source, &account, &person, &author).await
             }
             C::CatalogImport { file, version, valid_from, author } => {
@@ -113,10 +119,12 @@ impl Installation {
             }
             C::CriteriaImport { file, author } => evaluation::criteria_file(app, &file, &author).await,
             C::ScoreShow { period, person, unit, view, limit } => {
+                known_unit(app, unit.as_ref()).await?;
                 evaluation::scores(app, period, person, unit, view, limit).await
             }
             C::ScoreExplain { person, period, view } => evaluation::explain(app, &person, period, view).await,
             C::RecordList { state, period, unit, limit } => {
+                known_unit(app, unit.as_ref()).await?;
                 evaluation::records(app, state, period, unit, limit).await
             }
             C::RecordApprove { person, period, revision, level, decision_no, author } => {
@@ -136,10 +144,16 @@ impl Installation {
             C::HistoryEmpty { people, author, reason } => {
                 evaluation::history_empty(app, &people, &author, &reason).await
             }
-            C::OutboxList { target, state, limit } => delivery::list(app, target, state, limit).await,
+            C::OutboxList { target, state, limit } => {
+                known_target(app, target.as_ref()).await?;
+                delivery::list(app, target, state, limit).await
+            }
             C::OutboxRetry { id, author } => delivery::retry(app, id, &author).await,
             C::OutboxPark { id, author, reason } => delivery::park(app, id, &author, &reason).await,
-            C::ReportTasks { by, source, as_of, key } => report::tasks(app, by, source, as_of, key).await,
+            C::ReportTasks { by, source, as_of, key } => {
+                known_source(app, source.as_ref()).await?;
+                report::tasks(app, by, source, as_of, key).await
+            }
             C::DbMigrate {} => database::migrate(app).await,
             C::DbCheck {} => database::check(app).await,
             C::DbBackup { to } => database::backup(app, &to).await,
@@ -165,6 +179,58 @@ async fn person(app: &App, named: &PersonRef) -> Result<PersonId, Refusal> {
         )
         .into()
     })
+}
+
+/// A source that is named must be configured now, or have been when its tasks were pulled.
+async fn known_source(app: &App, source: Option<&SourceId>) -> Result<(), Refusal> {
+    let Some(source) = source.filter(|source| !app.sources.contains_key(*source)) else { return Ok(()) };
+    let held = app.store.overview().await?.sources;
+    if held.contains_key(source.as_str()) {
+        return Ok(());
+    }
+    let known: BTreeSet<String> =
+        app.sources.keys().map(ToString::to_string).chain(held.into_keys()).collect();
+    let known: Vec<String> = known.into_iter().collect();
+    Err(super::source::no_such_source(source.as_str(), &known).into())
+}
+
+/// The same for a target.
+async fn known_target(app: &App, target: Option<&TargetId>) -> Result<(), Refusal> {
+    let configured = app.targets();
+    let Some(target) = target.filter(|target| !configured.contains(target)) else { return Ok(()) };
+    let held = app.store.overview().await?.targets;
+    if held.contains_key(target.as_str()) {
+        return Ok(());
+    }
+    let known: BTreeSet<String> =
+        configured.iter().map(ToString::to_string).chain(held.into_keys()).collect();
+    let list = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(Finding::error(
+        "LT-DLV-025",
+        Text::new(
+            format!("không có đích \"{target}\"; các đích: {list}"),
+            format!("there is no target \"{target}\"; targets: {list}"),
+        ),
+        Text::new("kiểm tra [[target]] trong tệp cấu hình", "check [[target]] in the configuration"),
+    )
+    .at(Place::of("--target"))
+    .into())
+}
+
+/// A unit that is named must be known.
+async fn known_unit(app: &App, unit: Option<&UnitCode>) -> Result<(), Refusal> {
+    let directory = app.directory().await?;
+    let Some(unit) = unit.filter(|unit| directory.unit(unit).is_none()) else { return Ok(()) };
+    Err(Finding::error(
+        "LT-PPL-023",
+        Text::new(format!("không có đơn vị \"{unit}\""), format!("there is no unit \"{unit}\"")),
+        Text::new(
+            "xem mã ở `report tasks --by unit`, hoặc nhập đơn vị bằng `people import --units`",
+            "look for the code in `report tasks --by unit`, or import the unit with `people import --units`",
+        ),
+    )
+    .at(Place::of("--unit"))
+    .into())
 }
 
 /// An author is a name people can be asked about.

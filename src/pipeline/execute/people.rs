@@ -19,15 +19,20 @@ pub(super) async fn import(
     let known = app.store.load_directory().await?;
     let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
     let all: Vec<Unit> =
-        known.units.into_iter().filter(|unit| !given(unit)).chain(units.iter().cloned()).collect();
+        known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
     let mut import = read_people(&file.name, &file.bytes, &all)?;
     import.units = units;
-    let people = import.people.len();
     if dry_run {
-        return Ok(Outcome::done(
-            format!("tệp hợp lệ: {people} người; chưa ghi gì"),
-            format!("the file is valid: {people} people; nothing was written"),
-        ));
+        let before = |staff: &str| known.people.iter().any(|person| person.staff_number.as_str() == staff);
+        let again = import.people.iter().filter(|person| before(person.staff_number.as_str())).count();
+        return Ok(Outcome::ok(Document::Object {
+            title: Text::new("Tệp hợp lệ; chưa ghi gì", "The file is valid; nothing was written"),
+            fields: vec![
+                Field::new("new_people", "Người mới", "New people", import.people.len() - again),
+                Field::new("known_people", "Người đã biết", "Known people", again),
+                Field::new("units", "Đơn vị", "Units", import.units.len()),
+            ],
+        }));
     }
     let counts = app.store.import_directory(&import, who, None, app.clock.now()).await?;
     app.ring("identify");

@@ -41,7 +41,10 @@ async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedS
         // Nobody may be listening any more; the pull goes on.
         let _ = progress.send(Progress { done: counters.records, total: None, note: note.clone() });
     };
-    let summary = pull_source(app, &connector, mode, &report).await?;
+    let pulled = pull_source(app, &connector, mode, &report).await;
+    // The next process need not wait for the lease to run out; a daemon's step takes it again by itself.
+    app.store.release_lease(&lease, &app.owner).await?;
+    let summary = pulled?;
     app.ring("identify");
     Ok(shown(summary))
 }

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod postgres;
+pub mod site;
 pub mod source;
 
 pub use http::install_tls;

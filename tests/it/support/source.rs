@@ -9,7 +9,8 @@ use lienthong::connector::{
 use lienthong::domain::SourceId;
 use std::sync::Arc;
 
-const HEAD: &str = r#"
+/// The head of every manifest: settings `base_url` and `user`, secret `password`.
+pub const HEAD: &str = r#"
 format_version = 1
 kind = "http"
 name = "test"

@@ -1,0 +1,169 @@
+//! Trying a whole configuration against the world.
+//!
+//! Owns what is tried and where each finding belongs in the file. The file is read anew, so that a change can be
+//! tried beside the daemon that still runs on the old one, with the daemon's own rights. Nothing is changed and
+//! no result is sent; one thing that fails never hides another.
+
+use super::{Answer, App};
+use crate::config::{self, Loaded, Overrides};
+use crate::domain::{Period, UnitCode};
+use crate::error::{Finding, Findings, Severity, Text};
+use crate::pipeline::assemble;
+use crate::pipeline::command::{Column, Document, Field, Outcome};
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Far sides tried at the same time.
+const AT_ONCE: usize = 8;
+
+/// What is tried: a source or target, by the key of its entry.
+struct Tried {
+    kind: &'static str,
+    name: String,
+    key: String,
+    findings: Vec<Finding>,
+}
+
+pub(super) async fn check(app: &App, path: &Path) -> Answer {
+    let loaded = config::load(path, std::env::vars(), &Overrides::default())?;
+    let mut findings = loaded.warnings.clone();
+    findings.extend(assemble::findings(&loaded));
+    let mut tried = far_sides(&loaded).await;
+    for side in &mut tried {
+        let located =
+            side.findings.drain(..).map(|finding| loaded.places.locate(finding, &side.key)).collect();
+        side.findings = located;
+        findings.extend(side.findings.iter().cloned());
+    }
+    match app.store.require_schema().await {
+        Ok(()) => findings.extend(of_the_store(app, &loaded).await?),
+        Err(error) => findings.push(error.finding()),
+    }
+    let rows = tried.iter().map(row).collect();
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let parts = vec![
+        (
+            "tried".to_owned(),
+            Document::Table {
+                title: Text::new("Đã thử", "Tried"),
+                columns: vec![
+                    Column::left("kind", "Loại", "Kind"),
+                    Column::left("name", "Tên", "Name"),
+                    Column::left("result", "Kết quả", "Result"),
+                ],
+                rows,
+            },
+        ),
+        (
+            "summary".to_owned(),
+            Document::Object {
+                title: Text::new("", ""),
+                fields: vec![Field::new("ok", "Dùng được", "Usable", !failed)],
+            },
+        ),
+        // People read the findings by themselves.
+        (
+            "findings".to_owned(),
+            Document::Json { value: json!(findings), text: Text::new(String::new(), String::new()) },
+        ),
+    ];
+    Ok(Outcome::with_findings(Document::Parts { parts }, findings))
+}
+
+fn row(tried: &Tried) -> Vec<Value> {
+    let worst = tried.findings.iter().map(|finding| finding.severity).max();
+    let result = match worst {
+        Some(Severity::Error) => "error",
+        Some(Severity::Warning) => "warning",
+        Some(Severity::Info) | None => "ok",
+    };
+    vec![json!(tried.kind), json!(tried.name), json!(result)]
+}
+
+/// Connects to every source and target that can be opened: logs in, reads one page, sends nothing.
+async fn far_sides(loaded: &Loaded) -> Vec<Tried> {
+    let (sources, _told) = assemble::sources(loaded);
+    let (targets, _told) = assemble::targets(loaded);
+    let mut attempts: Vec<futures_util::future::BoxFuture<'_, Tried>> = Vec::new();
+    for (index, entry) in loaded.config.source.iter().enumerate() {
+        let Some(connector) = sources.get(&entry.id).map(|source| source.connector.clone()) else { continue };
+        attempts.push(Box::pin(async move {
+            let findings = connector.check().await;
+            Tried { kind: "source", name: entry.id.to_string(), key: format!("source[{index}]"), findings }
+        }));
+    }
+    for (index, entry) in loaded.config.target.iter().enumerate() {
+        let mut receivers = targets.receivers().into_iter();
+        let Some(target) = receivers.find(|target| *target.id() == entry.id) else { continue };
+        attempts.push(Box::pin(async move {
+            let findings = target.check().await;
+            Tried { kind: "target", name: entry.id.to_string(), key: format!("target[{index}]"), findings }
+        }));
+    }
+    futures_util::stream::iter(attempts).buffered(AT_ONCE).collect().await
+}
+
+/// Whether catalog, people, units and rules that are stored fit the configuration.
+async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Findings> {
+    let mut findings = Vec::new();
+    let policy = assemble::policy(&loaded.config).ok();
+    let catalogs = app.store.catalogs().await.map_err(|error| error.finding())?;
+    match catalogs.last() {
+        // What the configuration names is imported at the start and was read by `assemble::findings`.
+        None if loaded.config.catalog.file.is_some() => {}
+        None => findings.push(loaded.places.locate(no_catalog(), "catalog")),
+        Some(head) => {
+            let products =
+                app.store.catalog_products(&head.version).await.map_err(|error| error.finding())?;
+            findings.extend(policy.iter().flat_map(|policy| policy.rule_book.check(&products)));
+        }
+    }
+    let directory = app.directory().await?;
+    if directory.people().next().is_none() && loaded.config.people.file.is_none() {
+        findings.push(loaded.places.locate(no_people(), "people"));
+    }
+    let configured = assemble::configured_units(&loaded.config).unwrap_or_default();
+    let known =
+        |code: &UnitCode| directory.unit(code).is_some() || configured.iter().any(|unit| unit.code == *code);
+    for (index, source) in loaded.config.source.iter().enumerate() {
+        if !known(&source.unit) {
+            let finding = Finding::error(
+                "LT-PPL-022",
+                Text::new(
+                    format!("nguồn {} thuộc đơn vị {} không có trong danh sách", source.id, source.unit),
+                    format!("source {} belongs to unit {}, which is not known", source.id, source.unit),
+                ),
+                Text::new("khai báo [[unit]] hoặc nhập đơn vị", "declare the [[unit]] or import it"),
+            );
+            findings.push(loaded.places.locate(finding, &format!("source[{index}].unit")));
+        }
+    }
+    let quarter = Period::quarter_of(app.clock.today());
+    if let Some(Err(finding)) = policy.map(|policy| policy.rule_set(quarter).map(|_| ())) {
+        findings.push(loaded.places.locate(finding, "scoring.rule_sets"));
+    }
+    Ok(findings)
+}
+
+fn no_catalog() -> Finding {
+    Finding::warning(
+        "LT-CAT-021",
+        Text::new("chưa nhập danh mục sản phẩm", "no catalog is imported yet"),
+        Text::new(
+            "nhập bằng `catalog import` hoặc khai báo [catalog]",
+            "import one with `catalog import` or declare [catalog]",
+        ),
+    )
+}
+
+fn no_people() -> Finding {
+    Finding::warning(
+        "LT-PPL-021",
+        Text::new("chưa có công chức nào", "no people are known yet"),
+        Text::new(
+            "nhập bằng `people import` hoặc khai báo [people]",
+            "import them with `people import` or declare [people]",
+        ),
+    )
+}

@@ -1,0 +1,336 @@
+//! The issue's list of bad input: each gets a coded message that names place and remedy, through the program as
+//! a person meets it, and nothing is lost or half-applied.
+
+use crate::support::http::{Scripted, json, status};
+use crate::support::site::{Site, program, until};
+use crate::support::source::{HEAD, STREAM, record};
+use base64::Engine as _;
+use rust_xlsxwriter::Workbook;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const UNIT: &str = "[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n";
+const FIELDS: &str = "[auth]\nkind = \"basic\"\nusername = \"{{ settings.user }}\"\npassword = \"{{ secrets.password }}\"\n\
+    [paging]\nkind = \"none\"\n[fields]\ntitle = \"name\"\nstatus = { path = \"status\", map = { \"1\" = \"in_progress\" } }\n";
+const PASSWORD: &str = "mat-khau-dung";
+const PEOPLE: &str = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\n";
+
+fn http_source(base: &str) -> String {
+    format!(
+        "{UNIT}[[source]]\nid = \"desk\"\nunit = \"SNV\"\nmanifest = \"desk.toml\"\nschedule = \"0 0 1 1 *\"\nallow_http = true\n\
+         settings = {{ base_url = \"{base}\" }}\nsecrets = {{ password = {{ file = \"secret\" }} }}\n"
+    )
+}
+
+fn desk_site(base: &str) -> Site {
+    let site = Site::new(&http_source(base));
+    site.write("secret", PASSWORD);
+    site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
+    site
+}
+
+/// A message names its code, its place and a remedy, in both languages.
+fn complete(site: &Site, order: &[&str], exit: i32, code: &str, place: &str) {
+    let told = site.refused(order, exit);
+    let first = told.lines().find(|line| line.contains(code)).unwrap_or_else(|| panic!("{code}: {told}"));
+    assert!(first.contains(place), "{place}: {told}");
+    assert!(told.contains("remedy: "), "{told}");
+    let vietnamese = site.refused(&[order, &["--lang", "vi"]].concat(), exit);
+    assert!(vietnamese.contains(code) && vietnamese.contains("cách xử lý: "), "{vietnamese}");
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/errors/{code}.md"));
+    assert!(page.is_file(), "{code} has a page");
+}
+
+fn tasks(site: &Site) -> Value {
+    let status = site.json(&["status"]);
+    json!([status["numbers"]["tasks"], site.json(&["report", "tasks"])[0]["gone"]])
+}
+
+#[test]
+fn unknown_config_key() {
+    let site = Site::new("[log]\nfliter = \"info\"\n");
+    for order in [["run"].as_slice(), &["status"], &["config", "check"], &["check"]] {
+        complete(&site, order, 5, "LT-CFG-001", "lienthong.toml:5 (column 1, log.fliter)");
+    }
+    assert!(site.refused(&["run"], 5).contains("did you mean \"filter\"?"));
+    assert!(!site.file("data").exists(), "nothing was touched");
+}
+
+#[test]
+fn missing_secret_file() {
+    let site = desk_site("http://127.0.0.1:9");
+    std::fs::remove_file(site.file("secret")).expect("removed");
+    let place = "lienthong.toml:15 (column 24, source[0].secrets.password)";
+    complete(&site, &["run"], 5, "LT-CFG-007", place);
+    complete(&site, &["config", "check"], 5, "LT-CFG-007", place);
+    complete(&site, &["check"], 1, "LT-CFG-007", place);
+    assert!(site.refused(&["run"], 5).contains(&site.file("secret").display().to_string()));
+    // The store can be looked after all the same.
+    site.json(&["db", "check"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unreachable_source_wrong_password_and_html_never_empty_a_system() {
+    // 0 answers well, 1 refuses the password, 2 gives a page to log in, 3 an empty list with the wrong status.
+    let mood = Arc::new(AtomicU8::new(0));
+    let now = mood.clone();
+    let right =
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("reader:{PASSWORD}")));
+    let server = Scripted::start(move |asked| {
+        let known = asked.headers.get("authorization") == Some(&right);
+        match (now.load(Ordering::SeqCst), known) {
+            (0, true) => {
+                let items: Vec<Value> = (1..=5).map(record).collect();
+                json(json!({ "total": 5, "items": items }))
+            }
+            (2, _) => status(
+                200,
+                &[("content-type", "text/html")],
+                "<html><form><input type=\"password\"></form></html>",
+            ),
+            (3, _) => status(500, &[], "{\"items\":[],\"total\":0}"),
+            _ => status(401, &[], "{\"message\":\"sai mật khẩu\"}"),
+        }
+    })
+    .await;
+    let site = desk_site(&server.base);
+    site.json(&["sync", "desk", "--full"]);
+    let before = tasks(&site);
+    assert_eq!(before[0], 5);
+
+    mood.store(2, Ordering::SeqCst);
+    complete(&site, &["sync", "desk", "--full"], 1, "LT-NET-014", "source desk (GET /tasks)");
+    mood.store(3, Ordering::SeqCst);
+    complete(&site, &["sync", "desk", "--full"], 1, "LT-NET-012", "source desk (GET /tasks)");
+    mood.store(0, Ordering::SeqCst);
+    site.write("secret", "mat-khau-sai");
+    complete(&site, &["sync", "desk", "--full"], 1, "LT-NET-009", "source desk (GET /tasks)");
+    assert_eq!(tasks(&site), before, "a refused password is no empty system");
+    site.configure(&http_source("http://127.0.0.1:9"));
+    complete(&site, &["sync", "desk", "--full"], 1, "LT-NET-001", "source desk (GET /tasks)");
+    assert_eq!(tasks(&site), before);
+    // It is seen without asking for it, and heals by itself.
+    let (exit, printed, errors) = site.run(&["status", "--json"]);
+    let shown: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!(
+        (exit, &shown["sources"][0]["state"], &shown["sources"][0]["code"]),
+        (0, &json!("failing"), &json!("LT-NET-001"))
+    );
+    assert!(errors.contains("warning LT-NET-001 source desk"), "{errors}");
+    site.configure(&http_source(&server.base));
+    site.write("secret", PASSWORD);
+    assert_eq!(site.json(&["sync", "desk", "--full"])["unchanged"], 5);
+    assert_eq!(site.json(&["status"])["sources"][0]["state"], "ok");
+    assert_eq!(tasks(&site), before);
+}
+
+fn workbook(rows: &[&[&str]]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in rows.iter().enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            sheet.write(row as u32, column as u16, *cell).expect("a cell");
+        }
+    }
+    book.save_to_buffer().expect("a workbook")
+}
+
+#[test]
+fn xlsx_without_the_header() {
+    let site = Site::new(&format!(
+        "{UNIT}[[source]]\nid = \"sheet\"\nunit = \"SNV\"\nmanifest = \"task-sheet\"\nschedule = \"0 0 1 1 *\"\nsettings = {{ folder = \"{}\" }}\n",
+        "drop"
+    ));
+    let row: &[&str] = &["CV-1", "Soạn công văn", "Đang xử lý"];
+    site.write("drop/thang-11.xlsx", workbook(&[row, &["CV-2", "Báo cáo tháng", "Hoàn thành"]]));
+    complete(&site, &["sync", "sheet"], 1, "LT-FIL-002", "thang-11.xlsx");
+    assert_eq!(tasks(&site)[0], 0);
+    let (_, printed, errors) = site.run(&["status", "--json"]);
+    assert!(
+        printed.contains("\"partly\"") && errors.contains("LT-FIL-002"),
+        "it stays in sight: {errors}{printed}"
+    );
+    // The same file with its header is read: the first attempt has not ticked it off.
+    site.write("drop/thang-11.xlsx", workbook(&[&["Mã nhiệm vụ", "Nội dung", "Trạng thái"], row]));
+    assert_eq!(site.json(&["sync", "sheet"])["new"], 1);
+
+    site.write("people.xlsx", workbook(&[&["GL-1", "Nguyễn Văn Một", "SNV"]]));
+    complete(&site, &["people", "import", "people.xlsx"], 1, "LT-TAB-002", "people.xlsx");
+    assert_eq!(site.json(&["status"])["numbers"]["people"], 0);
+}
+
+#[test]
+fn catalog_with_a_duplicate_code_or_coefficient_zero() {
+    let site = Site::new(UNIT);
+    let head = "code,name,field,unit,complexity_group,coefficient,synonyms,applies_to\n";
+    let row =
+        |code: &str, coefficient: &str| format!("{code},Công văn,Dùng chung,Văn bản,1,{coefficient},,all\n");
+    let order = ["catalog", "import", "c.csv", "--name", "2026-1", "--valid-from", "2026-01-01"];
+    site.write("c.csv", format!("{head}{}{}{}", row("A-1", "1"), row("A-2", "2"), row("A-1", "1.5")));
+    complete(&site, &order, 1, "LT-CAT-006", "c.csv:4");
+    site.write("c.csv", format!("{head}{}{}", row("A-1", "1"), row("A-2", "0")));
+    complete(&site, &order, 1, "LT-CAT-009", "c.csv:3");
+    // Both at once, and nothing of the file is there.
+    site.write("c.csv", format!("{head}{}{}{}", row("A-1", "1"), row("A-1", "1"), row("A-3", "0")));
+    let told = site.refused(&order, 1);
+    assert!(told.contains("LT-CAT-006") && told.contains("LT-CAT-009"), "{told}");
+    let told = site.refused(&["catalog", "diff", "c.csv"], 1);
+    assert!(told.contains("LT-CAT-020"), "no version was stored: {told}");
+    site.write("c.csv", format!("{head}{}", row("A-1", "1")));
+    site.json(&order);
+    // Named in the configuration it stops the start, with its line.
+    site.write("c.csv", format!("{head}{}", row("A-1", "0")));
+    site.configure(&format!(
+        "{UNIT}[catalog]\nfile = \"c.csv\"\nversion = \"2026-2\"\nvalid_from = 2026-01-01\n"
+    ));
+    complete(&site, &["config", "check"], 5, "LT-CAT-009", "c.csv:2");
+}
+
+#[test]
+fn people_file_with_overlapping_memberships() {
+    let site = Site::new(UNIT);
+    site.write(
+        "people.csv",
+        format!(
+            "{PEOPLE}GL-1,,Nguyễn Văn Một,SNV,Chuyên viên,staff,2026-01-01,2026-06-30,,\n\
+             GL-2,,Nguyễn Văn Hai,SNV,Chuyên viên,staff,2026-01-01,,,\n\
+             GL-1,,Nguyễn Văn Một,SNV,Phó phòng,staff,2026-06-30,,,\n"
+        ),
+    );
+    complete(&site, &["people", "import", "people.csv"], 1, "LT-PPL-002", "people.csv:4");
+    assert_eq!(site.json(&["status"])["numbers"]["people"], 0, "not even those whose rows were right");
+}
+
+#[test]
+fn score_case_with_a_negative_quantity() {
+    let site = Site::new("");
+    let line = |quantity: &str| {
+        format!(
+            "{{\"id\":\"1\",\"coefficient\":\"1\",\"assigned\":\"{quantity}\",\"completed\":\"1\",\"failures\":0,\"late\":0}}"
+        )
+    };
+    let case = |lines: &str| format!("{{\"period\":\"2026-Q3\",\"role\":\"staff\",\"lines\":[{lines}]}}");
+    site.write("case.json", case(&line("1")));
+    site.json(&["score", "case", "case.json"]);
+    site.write("case.json", case(&format!("{},{}", line("1"), line("-2"))));
+    complete(&site, &["score", "case", "case.json"], 1, "LT-SCO-002", "case.json (lines[1].assigned)");
+}
+
+#[test]
+fn rule_set_with_an_unknown_switch() {
+    let site = Site::new("[scoring]\nrule_sets = [\"rules.toml\"]\n");
+    let text = lienthong::config::rule_set::BUILT_IN.replace("late_unit =", "late_unitt =");
+    let line = text.lines().position(|line| line.starts_with("late_unitt")).expect("the switch") + 1;
+    site.write("rules.toml", &text);
+    let place = format!("rules.toml:{line} (column 1, late_unitt)");
+    for (order, exit) in [(["run"].as_slice(), 5), (&["config", "check"], 5)] {
+        complete(&site, order, exit, "LT-CFG-001", &place);
+    }
+    assert!(site.refused(&["run"], 5).contains("did you mean \"late_unit\"?"));
+    // A switch this version knows but does not carry out is refused as well, never ignored.
+    let text = lienthong::config::rule_set::BUILT_IN
+        .replace("carry_over = \"none\"", "carry_over = \"next_quarter\"");
+    site.write("rules.toml", &text);
+    let told = site.refused(&["run"], 5);
+    assert!(told.contains("carry_over") && told.contains("rules.toml"), "{told}");
+    site.write(
+        "case.json",
+        "{\"period\":\"2026-Q3\",\"role\":\"staff\",\"lines\":[],\"rule_set\":{\"late_unitt\":\"occurrence\"}}",
+    );
+    complete(&site, &["score", "case", "case.json"], 1, "LT-SCO-001", "case.json");
+}
+
+#[test]
+fn second_daemon_on_one_folder() {
+    let site = Site::new("");
+    let mut first = site.daemon();
+    let folder = site.file("data").display().to_string();
+    complete(&site, &["run"], 3, "LT-RUN-001", &folder);
+    assert!(first.runs(), "the first one goes on");
+    site.json(&["status"]);
+}
+
+#[test]
+fn full_disk() {
+    let site = Site::new(UNIT);
+    let people: String = (1..=4_000)
+        .map(|n| format!("GL-{n},,Nguyễn Văn {n},SNV,Chuyên viên,staff,2026-01-01,,,\n"))
+        .collect();
+    site.write("people.csv", format!("{PEOPLE}{people}"));
+    std::fs::create_dir(site.file("data")).expect("folder");
+    // A small file system of its own, in name spaces of its own, so that no right on this machine is needed.
+    site.write(
+        "script",
+        "mount -t tmpfs -o size=24m tmpfs data || exit 90\n\
+         \"$LT\" run 2>daemon.log & daemon=$!\n\
+         until [ -S data/lienthong.sock ]; do sleep 0.1; done\n\
+         order() { name=$1; shift; \"$LT\" \"$@\" >$name.out 2>$name.err; echo $? >$name.exit; }\n\
+         order before status --json\n\
+         head -c 100M /dev/zero >data/ballast 2>/dev/null\n\
+         order full people import people.csv\n\
+         order during status --json\n\
+         rm data/ballast\n\
+         order after people import people.csv\n\
+         order end status --json\n\
+         order intact db check\n\
+         kill -TERM $daemon; wait $daemon; echo $? >daemon.exit\n",
+    );
+    let mut shell = std::process::Command::new("unshare");
+    shell.args(["--user", "--map-root-user", "--mount", "--", "sh", "script"]);
+    shell.env("LT", program(site.path()).get_program()).env("LANG", "C.UTF-8").env("USER", "tester");
+    let ran = shell.current_dir(site.path()).output().expect("unshare, of the package util-linux");
+    let read = |name: &str| std::fs::read_to_string(site.file(name)).unwrap_or_default();
+    assert!(
+        ran.status.success(),
+        "a file system in a name space: {} {}",
+        String::from_utf8_lossy(&ran.stderr),
+        read("daemon.log")
+    );
+    let people = |name: &str| -> Value {
+        let shown: Value = serde_json::from_str(&read(&format!("{name}.out"))).expect("JSON");
+        shown["numbers"]["people"].clone()
+    };
+    let full = read("full.err");
+    assert_eq!(
+        (read("full.exit").trim(), read("after.exit").trim()),
+        ("4", "0"),
+        "{full} {}",
+        read("after.err")
+    );
+    assert!(full.contains("LT-DB-001") && full.contains("remedy: free some space"), "{full}");
+    assert_eq!((people("before"), people("during"), people("end")), (json!(0), json!(0), json!(4_000)));
+    assert_eq!(
+        (read("intact.exit").trim(), read("daemon.exit").trim()),
+        ("0", "0"),
+        "{}",
+        read("daemon.log")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newer_schema_than_the_binary() {
+    let site = Site::new("");
+    site.json(&["db", "migrate"]);
+    let address = format!("sqlite://{}", site.file("data/lienthong.db").display());
+    let mut database = sqlx::SqliteConnection::connect(&address).await.expect("opens");
+    database
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (99, 'of the future', 1, x'00', 0)",
+        )
+        .await
+        .expect("written");
+    database.close().await.expect("closes");
+    let before = std::fs::read(site.file("data/lienthong.db")).expect("readable");
+    for order in [["run"].as_slice(), &["status"], &["db", "migrate"], &["db", "check"]] {
+        complete(&site, order, 4, "LT-DB-007", "schema 99");
+    }
+    assert_eq!(
+        std::fs::read(site.file("data/lienthong.db")).expect("readable"),
+        before,
+        "nothing was touched"
+    );
+    until("nothing holds the folder", || !site.file("data/lienthong.sock").exists());
+}

@@ -1,0 +1,381 @@
+//! The daemon as its operator meets it: real processes, signals, orders beside it and without it, systemd.
+
+use crate::support::http::{Scripted, json};
+use crate::support::site::{Daemon, Site, told, until};
+use crate::support::source::{HEAD, PASSWORD, STREAM, record};
+use serde_json::{Value, json};
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+use std::time::Duration;
+
+const FIELDS: &str = "[paging]\nkind = \"none\"\n[fields]\ntitle = \"name\"\n\
+    status = { path = \"status\", default = \"in_progress\", map = { \"1\" = \"in_progress\" } }\n\
+    assignee = { path = \"who\", kind = \"account\" }\ndue = { path = \"due\", date = [\"%Y-%m-%d\"] }\n";
+
+const PEOPLE: &str = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\n\
+    GL-1,,Nguyễn Văn Một,SNV,Giám đốc,head,2026-01-01,,,desk=an\n\
+    GL-2,,Nguyễn Văn Hai,SNV,Chuyên viên,staff,2026-01-01,,,desk=binh\n";
+
+const NATIONAL: &str = "[[target]]\nid = \"csdl\"\nkind = \"national\"\nbase_url = \"https://127.0.0.1:9\"\nusername = \"gialai\"\n\
+    password = { file = \"secret\" }\norg_code = \"H21\"\nsender_code = \"H21.09\"\n";
+
+fn source(id: &str, base: &str) -> String {
+    format!(
+        "[[source]]\nid = \"{id}\"\nunit = \"SNV\"\nmanifest = \"desk.toml\"\nschedule = \"0 0 1 1 *\"\nallow_http = true\n\
+         settings = {{ base_url = \"{base}\" }}\nsecrets = {{ password = {{ file = \"secret\" }} }}\n"
+    )
+}
+
+/// The tests' quarter is the fourth of 2026, whenever they run.
+const CLOCK: &str = "[simulation]\nclock_start = 2026-12-01T08:00:00+07:00\n";
+
+const UNITS: &str = "[people]\nfile = \"people.csv\"\n[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n";
+
+/// A desk with 30 readable records and one that is not.
+async fn desk() -> Scripted {
+    Scripted::start(|_| {
+        let mut items: Vec<Value> = (1..=30)
+            .map(|number| {
+                let mut task = record(number);
+                task["who"] = json!(["an", "binh", "khach"][number % 3]);
+                task["due"] = json!("2026-12-15");
+                task
+            })
+            .collect();
+        items.insert(0, json!({ "id": 99, "name": "Sai ngày", "status": 1, "due": "mai" }));
+        json(json!({ "total": items.len(), "items": items }))
+    })
+    .await
+}
+
+fn site(more: &str) -> Site {
+    let site = Site::new(more);
+    site.write("people.csv", PEOPLE);
+    site.write("secret", PASSWORD);
+    site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
+    site
+}
+
+/// Every order that shows something, with JSON.
+const SHOWING: [&[&str]; 14] = [
+    &["status"],
+    &["rejected", "list"],
+    &["people", "unknown"],
+    &["catalog", "diff", "catalog.csv"],
+    &["mapping", "review"],
+    &["score", "show"],
+    &["score", "show", "--view", "to_date"],
+    &["score", "explain", "GL-2", "2026-Q4"],
+    &["record", "list"],
+    &["period", "close", "2020-Q1", "--dry-run"],
+    &["outbox", "list"],
+    &["report", "tasks"],
+    &["report", "tasks", "--by", "unit"],
+    &["db", "check"],
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
+    let server = desk().await;
+    let site = site(&format!("{CLOCK}{UNITS}{}", source("desk", &server.base)));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    site.write("catalog.csv", std::fs::read(root.join("config/catalog-example.csv")).expect("the example"));
+
+    let mut daemon = site.daemon();
+    site.json(&["catalog", "import", "catalog.csv", "--name", "2026-1", "--valid-from", "2026-01-01"]);
+    let pulled = site.json(&["sync", "desk"]);
+    assert!(pulled["records"].as_u64() >= Some(31), "{pulled}");
+    let decided =
+        site.json(&["criteria", "set", "GL-2", "2026-Q4", "--item", "I.1=4", "--author", "Trần Thị B"]);
+    assert!(decided["message"].is_string(), "{decided}");
+    until("every step has done its work", || {
+        let due = site.json(&["status"])["numbers"]["due"].clone();
+        due.as_object().expect("steps").values().all(|due| *due == 0)
+    });
+    let beside: Vec<Value> = SHOWING.iter().map(|order| site.json(order)).collect();
+    assert_eq!(beside[1].as_array().map(Vec::len), Some(1), "{}", beside[1]);
+    assert_eq!(beside[2].as_array().map(Vec::len), Some(1), "{}", beside[2]);
+    assert!(!beside[5].as_array().expect("scores").is_empty());
+
+    daemon.signal("-KILL");
+    assert_eq!(daemon.ended(), None);
+    for (order, beside) in SHOWING.iter().zip(&beside) {
+        assert_eq!(&site.json(order), beside, "{order:?}");
+    }
+    // The one that refuses does so alike, too.
+    let refused = site.refused(&["score", "explain", "GL-9", "2026-Q4"], 1);
+    let _daemon = site.daemon();
+    assert_eq!(site.refused(&["score", "explain", "GL-9", "2026-Q4"], 1), refused);
+    assert!(refused.contains("LT-PPL-020"), "{refused}");
+    // Orders that change something, beside it.
+    site.json(&["people", "link", "desk", "khach", "GL-2"]);
+    until("the account is found", || site.json(&["people", "unknown"]) == json!([]));
+    let backup = site.file("copy.db");
+    site.json(&["db", "backup", backup.to_str().expect("a path")]);
+    let again = site.refused(&["db", "backup", backup.to_str().expect("a path")], 1);
+    assert!(again.contains("LT-DB-015"), "{again}");
+    let known = site.json(&["people", "import", "people.csv", "--dry-run"]);
+    assert_eq!((known["new_people"].as_u64(), known["known_people"].as_u64()), (Some(0), Some(2)));
+    let replayed = site.json(&["rejected", "replay", "desk"]);
+    assert_eq!(replayed["rejected"], 1, "{replayed}");
+    let twice = site
+        .refused(&["catalog", "import", "catalog.csv", "--name", "2026-1", "--valid-from", "2026-01-01"], 1);
+    assert!(twice.contains("LT-CAT-024"), "{twice}");
+}
+
+#[test]
+fn what_an_order_names_and_nobody_knows_is_refused_with_what_is_known() {
+    let site = site(UNITS);
+    site.json(&["db", "migrate"]);
+    for (order, code) in [
+        (vec!["sync", "nowhere"], "LT-PUL-002"),
+        (vec!["backfill", "nowhere", "--from", "2026-01-01", "--to", "2026-01-02"], "LT-PUL-002"),
+        (vec!["rejected", "list", "--source", "nowhere"], "LT-PUL-002"),
+        (vec!["people", "link", "nowhere", "x", "GL-1"], "LT-PUL-002"),
+        (vec!["outbox", "list", "--target", "nowhere"], "LT-DLV-025"),
+        (vec!["record", "list", "--unit", "nowhere"], "LT-PPL-023"),
+        (vec!["score", "show", "--unit", "nowhere"], "LT-PPL-023"),
+        (vec!["score", "show", "GL-9"], "LT-PPL-020"),
+        (vec!["mapping", "decide", "desk:1", "--outside"], "LT-CAT-023"),
+        (vec!["record", "approve", "GL-1", "2026-Q3", "--revision", "1"], "LT-SCO-010"),
+    ] {
+        let told = site.refused(&order, 1);
+        assert!(told.contains(code) && told.contains("remedy:"), "{order:?}: {told}");
+        let vietnamese = site.refused(&[order.as_slice(), &["--lang", "vi"]].concat(), 1);
+        assert!(vietnamese.contains(code) && vietnamese.contains("cách xử lý:"), "{order:?}: {vietnamese}");
+        let printed = site.refused(&[order.as_slice(), &["--json"]].concat(), 1);
+        let printed: Value = serde_json::from_str(&printed).expect("JSON");
+        assert_eq!(printed["findings"][0]["code"], code, "{order:?}");
+    }
+}
+
+#[test]
+fn a_second_daemon_on_one_folder_refuses_and_names_process_and_folder() {
+    let site = site("");
+    let first = site.daemon();
+    let told = site.refused(&["run"], 3);
+    assert!(told.contains("LT-RUN-001") && told.contains(&first.id().to_string()), "{told}");
+    assert!(told.contains(&site.file("data").display().to_string()), "{told}");
+    let printed: Value = serde_json::from_str(&site.run(&["run", "--json"]).1).expect("JSON");
+    assert_eq!(printed["findings"][0]["code"], "LT-RUN-001");
+}
+
+#[test]
+fn terminate_ends_the_daemon_with_zero_and_frees_the_folder() {
+    let site = site("");
+    let mut daemon = site.daemon();
+    daemon.signal("-TERM");
+    assert_eq!(daemon.ended(), Some(0));
+    assert!(!site.file("data/lienthong.sock").exists());
+    let _again = site.daemon();
+}
+
+#[test]
+fn a_killed_daemon_leaves_nothing_that_blocks_the_next_one() {
+    let site = site("");
+    let mut daemon = site.daemon();
+    daemon.signal("-KILL");
+    daemon.ended();
+    assert!(site.file("data/lienthong.sock").exists(), "the socket is left behind");
+    site.json(&["status"]);
+    let _next = site.daemon();
+    site.json(&["status"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hang_up_reads_the_configuration_again_and_a_broken_one_changes_nothing() {
+    let server = desk().await;
+    let site = site(UNITS);
+    let mut daemon = site.daemon();
+    assert_eq!(site.json(&["status"])["sources"], json!([]));
+
+    // A mistake: the log tells it, the daemon goes on.
+    site.configure(&format!("{UNITS}[log]\nfilterr = \"debug\"\n"));
+    daemon.signal("-HUP");
+    until("the mistake is told", || daemon.told().contains("LT-CFG-001"));
+    // A secret that is missing, and another data folder: the same.
+    site.configure(
+        &format!("{UNITS}{}", source("desk", &server.base)).replace("file = \"secret\"", "file = \"none\""),
+    );
+    daemon.signal("-HUP");
+    until("the missing secret is told", || daemon.told().contains("LT-CFG-007"));
+    let text = std::fs::read_to_string(site.file("lienthong.toml")).expect("readable");
+    site.write("lienthong.toml", text.replace("\"none\"", "\"secret\"").replace("\"data\"", "\"elsewhere\""));
+    daemon.signal("-HUP");
+    until("the other folder is told", || daemon.told().contains("LT-RUN-016"));
+    assert!(daemon.runs() && !site.file("elsewhere").exists());
+    site.refused(&["status", "--data-dir", "nowhere/../data", "--config", "missing.toml"], 5);
+
+    // A good one: sources, secrets and the filter of the log are those of the file.
+    site.configure(&format!("{UNITS}[log]\nfilter = \"debug\"\n{}", source("desk", &server.base)));
+    daemon.signal("-HUP");
+    until("the new source is there", || {
+        let (exit, printed, _) = site.run(&["status", "--json"]);
+        exit == 0 && printed.contains("\"source\": \"desk\"")
+    });
+    assert_eq!(site.json(&["sync", "desk"])["rejected"], 1);
+    until("the finer log", || daemon.told().contains("\"level\":\"DEBUG\""));
+    assert_eq!(daemon.get("/livez").0, 200);
+    daemon.signal("-TERM");
+    assert_eq!(daemon.ended(), Some(0));
+}
+
+#[test]
+fn systemd_is_told_of_readiness_life_reload_and_stop() {
+    let site = site("");
+    let path = site.file("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("limit");
+    let next = |wanted: &str| {
+        let mut buffer = [0; 512];
+        loop {
+            let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("{wanted}: {error}"));
+            let told = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if told.lines().any(|line| line == wanted) {
+                return told;
+            }
+            assert!(told.starts_with("WATCHDOG=1"), "{told} before {wanted}");
+        }
+    };
+    let path = path.to_str().expect("a path");
+    let mut daemon =
+        Daemon::start(site.path(), &["run"], &[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "300000")]);
+    next("READY=1");
+    for _ in 0..3 {
+        next("WATCHDOG=1");
+    }
+    daemon.signal("-HUP");
+    assert!(next("RELOADING=1").contains("MONOTONIC_USEC="));
+    next("READY=1");
+    next("WATCHDOG=1");
+    daemon.signal("-TERM");
+    next("STOPPING=1");
+    assert_eq!(daemon.ended(), Some(0));
+}
+
+#[test]
+fn a_target_nobody_confirmed_is_withheld_and_everything_else_runs() {
+    let site = site(&format!("{UNITS}{NATIONAL}"));
+    let (exit, printed, told) = site.run(&["config", "check", "--json"]);
+    assert_eq!(exit, 0, "{told}");
+    assert!(printed.contains("LT-CFG-026"), "{printed}");
+    let daemon = site.daemon();
+    assert!(daemon.told().contains("LT-DLV-011"), "{}", daemon.told());
+    let status = site.json(&["status"]);
+    assert_eq!(status["targets"][0]["state"], "withheld", "{status}");
+    assert_eq!(status["targets"][0]["code"], "LT-DLV-011");
+    let (status, page) = daemon.get("/?lang=en");
+    assert_eq!(status, 200);
+    assert!(page.contains("LT-DLV-011"), "the page says why");
+    assert_eq!(daemon.get("/readyz").0, 200);
+
+    let confirmed = "code_list = { confirmed = true }\nfield_map = { confirmed = true }\n";
+    site.configure(&format!("{UNITS}{NATIONAL}{confirmed}"));
+    daemon.signal("-HUP");
+    until("the target is in use", || {
+        let (exit, printed, _) = site.run(&["status", "--json"]);
+        exit == 0 && printed.contains("\"in_use\"")
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tries_the_file_as_it_stands_and_tells_every_finding_with_its_line() {
+    let server = desk().await;
+    let site = site(&format!("{UNITS}{}", source("desk", &server.base)));
+    let _daemon = site.daemon();
+    let good = format!("{UNITS}{}", source("desk", &server.base));
+    site.configure(&format!(
+        "{good}{}{}{NATIONAL}",
+        source("closed", "http://127.0.0.1:9"),
+        source("keyless", &server.base).replace("file = \"secret\"", "file = \"none\""),
+    ));
+    let text = std::fs::read_to_string(site.file("lienthong.toml")).expect("readable");
+    let line =
+        |needle: &str| text.lines().position(|line| line.contains(needle)).map_or(0, |line| line as u64 + 1);
+    let (exit, printed, errors) = site.run(&["check", "--json"]);
+    assert_eq!(exit, 1, "{errors}");
+    let printed: Value = serde_json::from_str(&printed).expect("JSON");
+    let findings = printed["findings"].as_array().expect("findings");
+    let at = |code: &str| -> Vec<u64> {
+        let found = findings.iter().filter(|finding| finding["code"] == code);
+        found.filter_map(|finding| finding["place"]["line"].as_u64()).collect()
+    };
+    for finding in findings {
+        assert!(finding["place"]["line"].is_u64(), "{finding}");
+        assert!(finding["remedy"]["vi"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{finding}");
+    }
+    assert_eq!(at("LT-CFG-007"), [line("\"none\"")]);
+    assert_eq!(at("LT-CFG-026"), [line("id = \"csdl\"")]);
+    let closed = line("id = \"closed\"") - 1;
+    let target = line("id = \"csdl\"") - 1;
+    let unreachable = at("LT-NET-001").into_iter().chain(at("LT-NET-002")).chain(at("LT-NET-003"));
+    let mut unreachable: Vec<u64> = unreachable.collect();
+    unreachable.sort_unstable();
+    assert_eq!(unreachable, [closed, target], "{findings:#?}");
+    let tried = printed["tried"].as_array().expect("what was tried");
+    let result = |name: &str| tried.iter().find(|row| row["name"] == name).map(|row| row["result"].clone());
+    assert_eq!(result("closed"), Some(json!("error")), "{tried:?}");
+    assert!(result("desk").is_some_and(|word| word != "ok"), "one of its records is not readable: {tried:?}");
+    assert_eq!(printed["summary"]["ok"], false);
+    assert!(
+        site.json(&["status"])["sources"].as_array().is_some_and(|list| list.len() == 1),
+        "nothing changed"
+    );
+}
+
+#[test]
+fn logs_are_json_in_a_file_and_pretty_on_a_terminal() {
+    let site = site("");
+    let daemon = site.daemon();
+    site.json(&["status"]);
+    until("the order is logged", || daemon.told().contains("order done"));
+    let lines: Vec<Value> = daemon
+        .told()
+        .lines()
+        .filter(|line| !line.starts_with("http://"))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let done = lines.iter().find(|line| line["message"] == "order done").expect("the order");
+    assert_eq!((done["order"].as_str(), done["exit"].as_u64()), (Some("status"), Some(0)));
+    assert_eq!(done["level"], "INFO");
+    assert!(done["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{done}");
+    drop(daemon);
+
+    let program = env!("CARGO_BIN_EXE_lienthong");
+    let terminal = Command::new("script")
+        .args(["-q", "-e", "-c", &format!("timeout --signal=TERM 5 {program} run"), "/dev/null"])
+        .current_dir(site.path())
+        .env("LANG", "C.UTF-8")
+        .output()
+        .expect("script, of the package bsdutils");
+    let shown = String::from_utf8_lossy(&terminal.stdout).into_owned();
+    assert!(shown.contains("INFO") && shown.contains("running") && !shown.contains("\"level\""), "{shown}");
+    assert!(shown.contains("\u{1b}["), "colours on a terminal");
+}
+
+#[test]
+fn help_of_every_command_is_there_in_both_languages() {
+    let site = site("");
+    let mut pending: Vec<Vec<String>> = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(path) = pending.pop() {
+        for (lang, head, commands) in [("en", "Usage:", "Commands:"), ("vi", "Cách dùng:", "Lệnh:")] {
+            let mut arguments: Vec<&str> = path.iter().map(String::as_str).collect();
+            arguments.extend(["--help", "--lang", lang]);
+            let (exit, help, errors) = told(&crate::support::site::output(site.path(), &arguments));
+            assert!(exit == 0 && help.contains(head), "{arguments:?}: {errors}{help}");
+            if lang == "en" {
+                let below = help.lines().skip_while(|line| *line != commands).skip(1);
+                let names = below.take_while(|line| line.starts_with("  "));
+                let names = names.filter(|line| !line.starts_with("   "));
+                pending.extend(names.filter_map(|line| line.split_whitespace().next()).map(|name| {
+                    let mut path = path.clone();
+                    path.push(name.to_owned());
+                    path
+                }));
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen} commands");
+}
