@@ -52,7 +52,7 @@ impl Site {
     /// Writes the configuration anew.
     pub fn configure(&self, more: &str) {
         let head = "[daemon]\ndata_dir = \"data\"\nlisten = \"127.0.0.1:0\"\n";
-        self.write("lienthong.toml", &format!("{head}{more}"));
+        self.write("lienthong.toml", format!("{head}{more}"));
     }
 
     /// The folder.
