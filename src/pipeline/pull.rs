@@ -15,11 +15,12 @@ use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::ingest;
 use crate::store::{
-    PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask, TaskWrite,
+    PackedPage, PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask, TaskWrite,
 };
 use crate::telemetry::name;
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -78,7 +79,8 @@ pub async fn pull_source(
         moves_cursor: !matches!(mode, PullMode::Backfill { .. }),
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
-        waiting: Vec::new(),
+        waiting: Unsettled::default(),
+        committing: Committing::default(),
         findings: Vec::new(),
     };
     let timer = Instant::now();
@@ -141,8 +143,24 @@ struct Puller<'a> {
     moves_cursor: bool,
     counters: RunCounters,
     seen: SeenTasks,
-    waiting: Vec<PageCommit>,
+    waiting: Unsettled,
+    committing: Committing,
     findings: Vec<Finding>,
+}
+
+/// Pages that are not stored yet, and the keys of the tasks on them: until they are, the store cannot tell
+/// whether such a record changed once more.
+#[derive(Default)]
+struct Unsettled {
+    pages: Vec<PackedPage>,
+    keys: HashSet<u64>,
+}
+
+/// The transaction under way, with the keys of its tasks. Dropping it rolls it back.
+#[derive(Default)]
+struct Committing {
+    commit: Option<AbortOnDropHandle<Result<Vec<i64>, StoreError>>>,
+    keys: HashSet<u64>,
 }
 
 impl Puller<'_> {
@@ -150,27 +168,36 @@ impl Puller<'_> {
         let pull = self.connector.pull(request).await?;
         let (mut steps, _fetching) = fetch_ahead(pull);
         loop {
-            match steps.recv().await {
+            let step = tokio::select! {
+                biased;
+                step = steps.recv() => step,
+                // The source is slower than the store: what is there is stored meanwhile.
+                settled = self.settle(), if !self.waiting.pages.is_empty() => {
+                    settled?;
+                    self.begin_commit();
+                    continue;
+                }
+            };
+            match step {
                 Some(Ok(PullStep::Page(page))) => {
-                    let commit = self.handle(page).await?;
-                    self.waiting.push(commit);
-                    // Commit when a batch is full, or when the source is slower than the store.
-                    if self.waiting.len() >= PAGES_PER_COMMIT || steps.is_empty() {
-                        self.commit().await?;
+                    self.handle(page).await?;
+                    if self.waiting.pages.len() >= PAGES_PER_COMMIT {
+                        self.settle().await?;
+                        self.begin_commit();
                     }
                     progress(&self.counters);
                     super::step::alive();
                 }
                 Some(Ok(PullStep::End(end))) => {
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
-                        self.waiting.push(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone()));
+                        self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone()))?;
                     }
-                    self.commit().await?;
+                    self.commit_all().await?;
                     progress(&self.counters);
                     return Ok(end);
                 }
                 Some(Err(error)) => {
-                    self.commit().await?;
+                    self.commit_all().await?;
                     return Err(error);
                 }
                 None => return Err(lost(&self.source)),
@@ -178,21 +205,53 @@ impl Puller<'_> {
         }
     }
 
-    async fn commit(&mut self) -> Result<(), ConnectorError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        crate::failpoint!("pull::before_commit");
-        let pages = std::mem::take(&mut self.waiting);
-        let committed = self.app.store.commit_pages(pages).await.map_err(of_store)?;
+    /// Packs a page and lets it wait for the next transaction.
+    fn wait(&mut self, page: PageCommit) -> Result<(), ConnectorError> {
+        self.waiting.keys.extend(page.tasks.iter().map(|task| key_hash(&task.external_id)));
+        self.waiting.pages.push(self.app.store.pack_page(page).map_err(of_store)?);
+        Ok(())
+    }
+
+    /// Waits for the transaction under way, if there is one.
+    async fn settle(&mut self) -> Result<(), ConnectorError> {
+        let Some(commit) = &mut self.committing.commit else { return Ok(()) };
+        let outcome = commit.await;
+        self.committing = Committing::default();
+        let committed = outcome.map_err(|_| lost(&self.source))?.map_err(of_store)?;
         committed.iter().for_each(|id| self.seen.insert(*id));
         crate::failpoint!("pull::after_commit");
         self.app.ring("identify");
         Ok(())
     }
 
+    /// Stores what waits in a task of its own, so that the next pages are read meanwhile; nothing must be under
+    /// way. One transaction after the other: a cursor never overtakes its pages.
+    fn begin_commit(&mut self) {
+        let Unsettled { pages, keys } = std::mem::take(&mut self.waiting);
+        if pages.is_empty() {
+            return;
+        }
+        crate::failpoint!("pull::before_commit");
+        let store = self.app.store.clone();
+        let commit = tokio::spawn(async move { store.commit_packed(pages).await });
+        self.committing = Committing { commit: Some(AbortOnDropHandle::new(commit)), keys };
+    }
+
+    async fn commit_all(&mut self) -> Result<(), ConnectorError> {
+        self.settle().await?;
+        self.begin_commit();
+        self.settle().await
+    }
+
     /// Turns one page into what is to be stored of it.
-    async fn handle(&mut self, page: Page) -> Result<PageCommit, ConnectorError> {
+    async fn handle(&mut self, page: Page) -> Result<(), ConnectorError> {
+        let unsettled = |record: &RawRecord| {
+            let key = key_hash(&record.external_id);
+            self.waiting.keys.contains(&key) || self.committing.keys.contains(&key)
+        };
+        if page.records.iter().any(unsettled) {
+            self.commit_all().await?;
+        }
         let observed_at = self.app.clock.now();
         self.counters.pages += 1;
         self.counters.records += (page.records.len() + page.rejected.len()) as u64;
@@ -219,7 +278,10 @@ impl Puller<'_> {
         self.counters.rejected += rejections.len() as u64;
         let nothing_new = tasks.is_empty() && rejections.is_empty();
         let cursor = page.cursor.filter(|_| self.moves_cursor).map(|cursor| cursor.0);
-        Ok(PageCommit {
+        if nothing_new && cursor.is_none() {
+            return Ok(());
+        }
+        self.wait(PageCommit {
             source: self.source.clone(),
             run: self.run,
             fetched_at: observed_at,
@@ -352,6 +414,12 @@ fn rejection_write(rejection: Rejection) -> RejectionWrite {
         body: rejection.body,
         finding: rejection.finding,
     }
+}
+
+fn key_hash(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 type Steps = mpsc::Receiver<Result<PullStep, ConnectorError>>;

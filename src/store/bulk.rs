@@ -5,14 +5,14 @@
 //! the transaction it belongs to.
 
 use super::StoreError;
-use super::db::{Row, Sql, Tx, Val, placeholders, text_of, vals};
+use super::db::{Row, Tx, Val, text_of, vals};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _};
+use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use std::sync::OnceLock;
 
-/// Rows per statement on SQLite, largest first; the last one must be 1.
-const SIZES: [usize; 3] = [64, 8, 1];
+/// Rows per statement on SQLite, largest first; the last one must be 1. A page of 500 is four statements.
+const SIZES: [usize; 4] = [125, 25, 5, 1];
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,13 @@ pub(super) struct Bulk {
     table: &'static str,
     columns: &'static [(&'static str, Kind)],
     tail: &'static str,
-    texts: OnceLock<[String; SIZES.len() + 1]>,
+    texts: OnceLock<Texts>,
+}
+
+/// One text for each size of [`SIZES`], and the one for PostgreSQL.
+struct Texts {
+    sqlite: [SqlStr; SIZES.len()],
+    postgres: SqlStr,
 }
 
 impl Bulk {
@@ -63,27 +69,30 @@ impl Bulk {
         Self { table, columns, tail, texts: OnceLock::new() }
     }
 
-    fn texts(&self) -> &[String; SIZES.len() + 1] {
+    fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| {
             let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
             let into = format!("INSERT INTO {} ({})", self.table, names.join(", "));
-            let sqlite = SIZES
-                .map(|rows| format!("{into} VALUES {} {}", placeholders(rows, names.len(), 1), self.tail));
+            // Without names: SQLite finds the name of the n-th value by walking over all before it.
+            let row = format!("({})", vec!["?"; names.len()].join(","));
+            let sqlite = SIZES.map(|rows| {
+                let text = format!("{into} VALUES {} {}", vec![row.as_str(); rows].join(","), self.tail);
+                AssertSqlSafe(text).into_sql_str()
+            });
             let (mut picked, mut arrays) = (Vec::new(), Vec::new());
             for (index, (name, kind)) in self.columns.iter().enumerate() {
                 let (array, element) = kind.postgres();
                 picked.push(format!("u.{name}{element}"));
                 arrays.push(format!("${}::{array}", index + 1));
             }
-            let postgres = format!(
+            let postgres = AssertSqlSafe(format!(
                 "{into} SELECT {} FROM UNNEST({}) AS u ({}) {}",
                 picked.join(", "),
                 arrays.join(", "),
                 names.join(", "),
                 self.tail
-            );
-            let [first, second, third] = sqlite;
-            [first, second, third, postgres]
+            ));
+            Texts { sqlite, postgres: postgres.into_sql_str() }
         })
     }
 
@@ -98,17 +107,17 @@ impl Bulk {
         match tx {
             Tx::Postgres(transaction) => {
                 let arguments = self.arrays(vals)?;
-                let text = AssertSqlSafe(texts[SIZES.len()].clone()).into_sql_str();
-                let rows = sqlx::query_with(text, arguments).fetch_all(&mut **transaction).await?;
+                let query = sqlx::query_with(texts.postgres.clone(), arguments);
+                let rows = query.fetch_all(&mut **transaction).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
             Tx::Sqlite(_) => {
                 let mut rest = vals.into_iter();
                 let mut returned = Vec::with_capacity(rest.len() / width);
-                for (size, text) in SIZES.iter().zip(texts) {
+                for (size, text) in SIZES.iter().zip(&texts.sqlite) {
                     while rest.len() >= size * width {
                         let some: Vec<Val> = rest.by_ref().take(size * width).collect();
-                        returned.extend(tx.rows(Sql::Built(text.clone()), some).await?);
+                        returned.extend(tx.rows(text.clone(), some).await?);
                     }
                 }
                 Ok(returned)
@@ -194,9 +203,11 @@ mod tests {
     fn each_database_gets_its_own_form_of_the_same_insert() {
         static BULK: Bulk = Bulk::new("t", &[("a", Kind::Int), ("b", Kind::Json)], "ON CONFLICT DO NOTHING");
         let texts = BULK.texts();
-        assert_eq!(texts[2], "INSERT INTO t (a, b) VALUES ($1,$2) ON CONFLICT DO NOTHING");
+        let [.., five, one] = &texts.sqlite;
+        assert_eq!(one.as_str(), "INSERT INTO t (a, b) VALUES (?,?) ON CONFLICT DO NOTHING");
+        assert_eq!(five.as_str().matches("(?,?)").count(), 5);
         assert_eq!(
-            texts[3],
+            texts.postgres.as_str(),
             "INSERT INTO t (a, b) SELECT u.a, u.b::jsonb FROM UNNEST($1::bigint[], $2::text[]) AS u (a, b) \
              ON CONFLICT DO NOTHING"
         );

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr as _, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
 use uuid::Uuid;
 
 /// The connected database.
@@ -238,10 +238,12 @@ fn bind_postgres(mut query: PgQuery<'_>, vals: Vec<Val>) -> Result<PgQuery<'_>, 
     Ok(query)
 }
 
-/// The statement's text: fixed, or put together here from fixed parts (never from outside input).
+/// The statement's text: fixed, or put together here from fixed parts (never from outside input), once or for
+/// good.
 pub(super) enum Sql {
     Fixed(&'static str),
     Built(String),
+    Kept(SqlStr),
 }
 
 impl From<&'static str> for Sql {
@@ -256,11 +258,18 @@ impl From<String> for Sql {
     }
 }
 
+impl From<SqlStr> for Sql {
+    fn from(text: SqlStr) -> Self {
+        Self::Kept(text)
+    }
+}
+
 macro_rules! query {
     ($sql:expr) => {
         match $sql {
             Sql::Fixed(text) => sqlx::query(text),
             Sql::Built(text) => sqlx::query(AssertSqlSafe(text).into_sql_str()),
+            Sql::Kept(text) => sqlx::query(text),
         }
     };
 }

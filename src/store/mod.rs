@@ -32,7 +32,7 @@ pub use overview::{Overview, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
-pub use task::{PageCommit, RejectedRow, RejectionWrite, StoredTask, TaskWrite};
+pub use task::{PackedPage, PageCommit, RejectedRow, RejectionWrite, StoredTask, TaskWrite};
 pub use vault::Vault;
 
 use crate::error::{Finding, Text};
@@ -267,6 +267,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", "-16384")
         .pragma("wal_autocheckpoint", "4000")
+        .row_buffer_size(512)
         .statement_cache_capacity(200);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)

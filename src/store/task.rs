@@ -11,7 +11,7 @@ use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows per inserting statement: far below the limit of bound values of both databases.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -51,6 +51,30 @@ impl PageCommit {
             cursor: Some(cursor),
         }
     }
+}
+
+/// A page ready to be written: compressed, sealed, serialised.
+#[derive(Debug)]
+pub struct PackedPage {
+    source: SourceId,
+    run: i64,
+    fetched_at: DateTime<Utc>,
+    request: String,
+    raw: Option<Raw>,
+    /// Key of each task, in the order of the page.
+    keys: Vec<String>,
+    tasks: TaskRows,
+    events: EventRows,
+    rejections: Vec<Vec<Val>>,
+    cursor: Option<String>,
+}
+
+/// An answer as it is kept.
+#[derive(Debug)]
+struct Raw {
+    sha256: Vec<u8>,
+    size: u64,
+    packed: Vec<u8>,
 }
 
 /// One new or changed task.
@@ -143,8 +167,9 @@ impl Store {
             }
         } else {
             // One row with everything: handing over 500 rows one by one costs more than finding them.
+            // CROSS JOIN keeps the order: the planner would walk over all tasks and look each up in the list.
             let sql = "SELECT json_group_array(json_array(k.key, t.id, hex(t.hash))) FROM json_each($2) k \
-                       JOIN task t ON t.source_id = $1 AND t.external_id = k.value";
+                       CROSS JOIN task t ON t.source_id = $1 AND t.external_id = k.value";
             let list = serde_json::to_string(keys)?;
             if let Some(row) = self.db.row(sql, vals![source.as_str(), list]).await? {
                 for (position, id, hash) in row.json::<Vec<(i64, i64, String)>>(0)? {
@@ -155,71 +180,109 @@ impl Store {
         Ok(known)
     }
 
-    /// Stores pages in one transaction; gives the numbers of the tasks written.
+    /// Packs a page: everything that needs no transaction, so that it can be done while another one commits.
+    pub fn pack_page(&self, page: PageCommit) -> Result<PackedPage, StoreError> {
+        let raw = match &page.body {
+            Some(body) => Some(Raw {
+                sha256: sha256(body),
+                size: body.len() as u64,
+                packed: self.pack("raw", body)?,
+            }),
+            None => None,
+        };
+        let (mut tasks, mut events) = (TaskRows::default(), EventRows::default());
+        // One statement cannot touch a row twice: of a key that stands twice on a page the last one counts.
+        let mut last: HashMap<&str, usize> = HashMap::with_capacity(page.tasks.len());
+        for (index, task) in page.tasks.iter().enumerate() {
+            last.insert(&task.external_id, index);
+        }
+        for (index, write) in page.tasks.iter().enumerate() {
+            if last.get(write.external_id.as_str()) == Some(&index) {
+                tasks.push(&page.source, write)?;
+            }
+            for event in &write.events {
+                events.push(index, write.observed_at, event)?;
+            }
+        }
+        let keys = page.tasks.into_iter().map(|task| task.external_id).collect();
+        let mut rejections = Vec::with_capacity(page.rejections.len());
+        for rejection in &page.rejections {
+            rejections.push(vals![
+                page.source.as_str(),
+                rejection.external_id.clone(),
+                i64::from(rejection.index),
+                Option::<i64>::None,
+                page.request.as_str(),
+                sha256(&rejection.body),
+                self.pack("rejected", &rejection.body)?,
+                json(&rejection.finding)?,
+                page.fetched_at
+            ]);
+        }
+        Ok(PackedPage {
+            source: page.source,
+            run: page.run,
+            fetched_at: page.fetched_at,
+            request: page.request,
+            raw,
+            keys,
+            tasks,
+            events,
+            rejections,
+            cursor: page.cursor,
+        })
+    }
+
+    /// Packs pages and stores them in one transaction; gives the numbers of the tasks written.
     pub async fn commit_pages(&self, pages: Vec<PageCommit>) -> Result<Vec<i64>, StoreError> {
+        let packed = pages.into_iter().map(|page| self.pack_page(page)).collect::<Result<_, _>>()?;
+        self.commit_packed(packed).await
+    }
+
+    /// Stores pages in one transaction; gives the numbers of the tasks written.
+    pub async fn commit_packed(&self, pages: Vec<PackedPage>) -> Result<Vec<i64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let mut written = Vec::new();
-        for page in pages {
-            let raw_id = match &page.body {
-                Some(body) => Some(self.insert_raw(&mut tx, &page, body).await?),
+        // Per source: events added, and the last cursor.
+        let mut state: BTreeMap<SourceId, (u64, Option<String>)> = BTreeMap::new();
+        for mut page in pages {
+            let raw_id = match page.raw.take() {
+                Some(raw) => Some(insert_raw(&mut tx, &page, raw).await?),
                 None => None,
             };
-            self.insert_rejections(&mut tx, &page, raw_id).await?;
-            let ids = upsert_tasks(&mut tx, &page.source, raw_id, &page.tasks).await?;
-            let events = insert_events(&mut tx, raw_id, &page.tasks, &ids).await?;
+            for mut vals in page.rejections {
+                vals[3] = raw_id.into();
+                // The same bad record again is the same row: it is counted once and shown until it is settled.
+                tx.execute(
+                    "INSERT INTO rejected (source_id, external_id, record_index, raw_id, request, sha256, body, \
+                     finding, first_seen_at, last_seen_at, state) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$9,'open') \
+                     ON CONFLICT (source_id, sha256) DO UPDATE SET last_seen_at = excluded.last_seen_at, \
+                     finding = excluded.finding, state = 'open'",
+                    vals,
+                )
+                .await?;
+            }
+            let ids = upsert_tasks(&mut tx, raw_id, page.tasks, &page.keys).await?;
+            let events = insert_events(&mut tx, raw_id, page.events, &ids).await?;
             written.extend(ids);
-            if events > 0 {
-                tx.execute(
-                    "INSERT INTO source_state (source_id, events_total) VALUES ($1, $2) ON CONFLICT (source_id) \
-                     DO UPDATE SET events_total = source_state.events_total + excluded.events_total",
-                    vals![page.source.as_str(), events],
-                )
-                .await?;
+            let (total, cursor) = state.entry(page.source).or_default();
+            *total += events;
+            *cursor = page.cursor.or(cursor.take());
+        }
+        for (source, (events, cursor)) in state {
+            if events == 0 && cursor.is_none() {
+                continue;
             }
-            if let Some(cursor) = page.cursor {
-                tx.execute(
-                    "INSERT INTO source_state (source_id, cursor) VALUES ($1, $2) \
-                     ON CONFLICT (source_id) DO UPDATE SET cursor = excluded.cursor",
-                    vals![page.source.as_str(), cursor],
-                )
-                .await?;
-            }
+            tx.execute(
+                "INSERT INTO source_state (source_id, events_total, cursor) VALUES ($1, $2, $3) \
+                 ON CONFLICT (source_id) DO UPDATE SET cursor = coalesce(excluded.cursor, source_state.cursor), \
+                 events_total = source_state.events_total + excluded.events_total",
+                vals![source.as_str(), events, cursor],
+            )
+            .await?;
         }
         tx.commit().await?;
         Ok(written)
-    }
-
-    async fn insert_raw(&self, tx: &mut Tx, page: &PageCommit, body: &Bytes) -> Result<i64, StoreError> {
-        let row = tx
-            .row(
-                "INSERT INTO raw_page (run_id, fetched_at, request, sha256, size, body) VALUES ($1,$2,$3,$4,$5,$6) RETURNING id",
-                vals![page.run, page.fetched_at, page.request.as_str(), sha256(body), body.len() as u64,
-                    self.pack("raw", body)?],
-            )
-            .await?;
-        row.ok_or_else(|| StoreError::unexpected("no id for the page"))?.int(0)
-    }
-
-    async fn insert_rejections(
-        &self,
-        tx: &mut Tx,
-        page: &PageCommit,
-        raw_id: Option<i64>,
-    ) -> Result<(), StoreError> {
-        for rejection in &page.rejections {
-            // The same bad record again is the same row: it is counted once and shown until it is settled.
-            tx.execute(
-                "INSERT INTO rejected (source_id, external_id, record_index, raw_id, request, sha256, body, finding, \
-                 first_seen_at, last_seen_at, state) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$9,'open') \
-                 ON CONFLICT (source_id, sha256) DO UPDATE SET last_seen_at = excluded.last_seen_at, \
-                 finding = excluded.finding, state = 'open'",
-                vals![page.source.as_str(), rejection.external_id.clone(), i64::from(rejection.index), raw_id,
-                    page.request.as_str(), sha256(&rejection.body), self.pack("rejected", &rejection.body)?,
-                    json(&rejection.finding)?, page.fetched_at],
-            )
-            .await?;
-        }
-        Ok(())
     }
 
     fn pack(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -396,44 +459,90 @@ static INSERT_EVENTS: Bulk = Bulk::new(
     "",
 );
 
+/// Rows of one page for [`UPSERT_TASKS`], without the number of its answer.
+#[derive(Debug, Default)]
+struct TaskRows(Vec<Val>);
+
+/// Columns of [`UPSERT_TASKS`], and the place of the answer's number.
+const TASK_WIDTH: usize = 11;
+const TASK_RAW: usize = 6;
+
+impl TaskRows {
+    fn push(&mut self, source: &SourceId, write: &TaskWrite) -> Result<(), StoreError> {
+        let draft = &write.task.draft;
+        let row: [Val; TASK_WIDTH] = [
+            source.as_str().into(),
+            write.external_id.as_str().into(),
+            write.hash.to_vec().into(),
+            draft.status.as_str().into(),
+            draft.title.as_str().into(),
+            draft.due.map(|due| due.day).into(),
+            Val::Int(None),
+            write.observed_at.into(),
+            true.into(),
+            true.into(),
+            json(&write.task)?,
+        ];
+        self.0.extend(row);
+        Ok(())
+    }
+}
+
+/// Rows of one page for [`INSERT_EVENTS`], without the numbers of their tasks and of the answer.
+#[derive(Debug, Default)]
+struct EventRows {
+    vals: Vec<Val>,
+    /// For each row the position of its task on the page.
+    of: Vec<usize>,
+}
+
+/// Columns of [`INSERT_EVENTS`], and the places of both numbers.
+const EVENT_WIDTH: usize = 6;
+const EVENT_TASK: usize = 0;
+const EVENT_RAW: usize = 4;
+
+impl EventRows {
+    fn push(&mut self, of: usize, observed_at: DateTime<Utc>, event: &SourceEvent) -> Result<(), StoreError> {
+        let row: [Val; EVENT_WIDTH] = [
+            Val::Int(None),
+            event.kind.as_str().into(),
+            event.at.into(),
+            observed_at.into(),
+            Val::Int(None),
+            json(event)?,
+        ];
+        self.vals.extend(row);
+        self.of.push(of);
+        Ok(())
+    }
+}
+
+async fn insert_raw(tx: &mut Tx, page: &PackedPage, raw: Raw) -> Result<i64, StoreError> {
+    let row = tx
+        .row(
+            "INSERT INTO raw_page (run_id, fetched_at, request, sha256, size, body) VALUES ($1,$2,$3,$4,$5,$6) RETURNING id",
+            vals![page.run, page.fetched_at, page.request.as_str(), raw.sha256, raw.size, raw.packed],
+        )
+        .await?;
+    row.ok_or_else(|| StoreError::unexpected("no id for the page"))?.int(0)
+}
+
+/// Writes tasks; gives the number of each key.
 async fn upsert_tasks(
     tx: &mut Tx,
-    source: &SourceId,
     raw_id: Option<i64>,
-    tasks: &[TaskWrite],
+    rows: TaskRows,
+    keys: &[String],
 ) -> Result<Vec<i64>, StoreError> {
-    // One statement cannot touch a row twice: of a key that stands twice on a page the last one counts.
-    let mut last: HashMap<&str, usize> = HashMap::with_capacity(tasks.len());
-    for (index, task) in tasks.iter().enumerate() {
-        last.insert(&task.external_id, index);
-    }
-    let mut vals = Vec::with_capacity(tasks.len() * 11);
-    for (index, write) in tasks.iter().enumerate() {
-        if last.get(write.external_id.as_str()) != Some(&index) {
-            continue;
-        }
-        vals.extend(vals![
-            source.as_str(),
-            write.external_id.as_str(),
-            write.hash.to_vec(),
-            write.task.draft.status.as_str(),
-            write.task.draft.title.as_str(),
-            write.task.draft.due.map(|due| due.day),
-            raw_id,
-            write.observed_at,
-            true,
-            true,
-            json(&write.task)?
-        ]);
-    }
-    let mut by_key: HashMap<String, i64> = HashMap::with_capacity(last.len());
+    let TaskRows(mut vals) = rows;
+    vals.iter_mut().skip(TASK_RAW).step_by(TASK_WIDTH).for_each(|val| *val = raw_id.into());
+    let mut by_key: HashMap<String, i64> = HashMap::with_capacity(keys.len());
     for row in UPSERT_TASKS.insert(tx, vals).await? {
         by_key.insert(row.text(0)?, row.int(1)?);
     }
-    tasks
-        .iter()
-        .map(|task| {
-            let id = by_key.get(&task.external_id).copied();
+    keys.iter()
+        .map(|key| {
+            let id = by_key.get(key).copied();
             id.ok_or_else(|| StoreError::unexpected("an upserted task has no id"))
         })
         .collect()
@@ -442,18 +551,16 @@ async fn upsert_tasks(
 async fn insert_events(
     tx: &mut Tx,
     raw_id: Option<i64>,
-    tasks: &[TaskWrite],
+    rows: EventRows,
     ids: &[i64],
 ) -> Result<u64, StoreError> {
-    let mut vals = Vec::with_capacity(tasks.len() * 6);
-    for (task, id) in tasks.iter().zip(ids) {
-        for event in &task.events {
-            vals.extend(vals![*id, event.kind.as_str(), event.at, task.observed_at, raw_id, json(event)?]);
-        }
+    let EventRows { mut vals, of } = rows;
+    for (row, of) in vals.chunks_exact_mut(EVENT_WIDTH).zip(&of) {
+        row[EVENT_TASK] = ids.get(*of).copied().into();
+        row[EVENT_RAW] = raw_id.into();
     }
-    let count = vals.len() / 6;
     INSERT_EVENTS.insert(tx, vals).await?;
-    Ok(count as u64)
+    Ok(of.len() as u64)
 }
 
 pub(super) fn stored_task(row: &Row) -> Result<StoredTask, StoreError> {

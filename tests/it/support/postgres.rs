@@ -53,8 +53,13 @@ fn command(name: &str, folder: &Path) -> Command {
 }
 
 impl Cluster {
-    /// Makes and starts a cluster that listens on a socket in its own folder only.
+    /// Makes and starts a cluster that listens on a socket in its own folder only and trusts the machine not to fail.
     pub fn start() -> Self {
+        Self::start_with(&["fsync=off"])
+    }
+
+    /// The same with settings of the server.
+    pub fn start_with(settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("lt-pg").tempdir_in("/tmp").expect("folder");
         if let Some((uid, gid)) = account() {
             chown(folder.path(), Some(uid), Some(gid)).expect("owner");
@@ -71,7 +76,8 @@ impl Cluster {
             .arg(&data)
             .arg("-k")
             .arg(folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"])
+            .args(["-c", "listen_addresses=", "-c", "max_connections=40"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .stdout(Stdio::null())
             .stderr(Stdio::from(fs::File::create(folder.path().join("log")).expect("log")))
             .spawn()
