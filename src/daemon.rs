@@ -14,12 +14,13 @@ use crate::pipeline::score::Score;
 use crate::pipeline::source::PullSource;
 use crate::pipeline::{App, assemble};
 use crate::schedule::{Board, Driver};
-use crate::web::{Health, Web, router};
+use crate::web::{Health, Hosts, Live, Web, router};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// A running daemon.
 pub struct Daemon {
@@ -75,23 +76,31 @@ impl Daemon {
             }
         }
         let health = Health::default();
+        let live = Live::default();
         let simulated = loaded.config.target.iter().any(|target| target.simulated);
         let web = Web {
             app: app.clone(),
+            name: loaded.config.daemon.name.clone(),
             board: driver.board(),
             simulated,
             lang: loaded.config.daemon.lang,
+            hosts: Hosts::new(&loaded.config.page.hosts),
             health: health.clone(),
+            live: live.clone(),
             metrics,
         };
         let stop_page = CancellationToken::new();
         let stopped = stop_page.clone();
+        let watcher = live.watch(app.store.clone());
         let page = tokio::spawn(async move {
+            // The watcher never ends by itself and goes with the page.
+            let watcher = AbortOnDropHandle::new(tokio::spawn(watcher));
             let served = axum::serve(listener, router(web))
                 .with_graceful_shutdown(async move { stopped.cancelled().await });
             if let Err(error) = served.await {
                 tracing::error!(%error, "the page ended");
             }
+            drop(watcher);
         });
         Ok(Self { board: driver.board(), app, address, driver, health, stop_page, page })
     }

@@ -85,6 +85,7 @@ CREATE TABLE rejected (
   state TEXT NOT NULL,
   UNIQUE (source_id, sha256)
 );
+CREATE INDEX rejected_open ON rejected (id) WHERE state = 'open';
 
 -- People and units.
 CREATE TABLE unit (
@@ -125,13 +126,14 @@ CREATE TABLE account (
   PRIMARY KEY (source_id, account)
 );
 CREATE TABLE unknown_account (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   source_id TEXT NOT NULL,
   kind TEXT NOT NULL,
   account TEXT NOT NULL,
   name_hint TEXT,
   first_seen_at TIMESTAMPTZ NOT NULL,
   tasks BIGINT NOT NULL DEFAULT 0,
-  PRIMARY KEY (source_id, kind, account)
+  UNIQUE (source_id, kind, account)
 );
 CREATE TABLE task_person (
   task_id BIGINT NOT NULL,
@@ -287,8 +289,8 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_open ON outbox (target, person_id) WHERE settled_at IS NULL;
 CREATE INDEX outbox_by_person ON outbox (person_id, target);
-CREATE INDEX outbox_by_state ON outbox (target, state);
-CREATE INDEX outbox_by_deadline ON outbox (target, deadline_at) WHERE settled_at IS NULL;
+CREATE INDEX outbox_by_state ON outbox (target, state, id);
+CREATE INDEX outbox_by_deadline ON outbox (target, deadline_at, id) WHERE settled_at IS NULL;
 CREATE TABLE receipt (
   outbox_id UUID PRIMARY KEY REFERENCES outbox (id),
   target TEXT NOT NULL,

@@ -467,6 +467,9 @@ pub struct Simulation {
 pub struct Page {
     /// Whether `listen` may be an address other computers reach. The page has no login.
     pub allow_remote: bool,
+    /// Host names under which the page may be asked for, beside IP addresses and `localhost`; the name a reverse
+    /// proxy passes on belongs here. Anything else is refused: a foreign name is DNS rebinding.
+    pub hosts: Vec<String>,
 }
 
 /// Form of log lines.

@@ -118,13 +118,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// The newest entries, newest first.
-    pub async fn audit_entries(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+    /// Entries before a position, newest first.
+    pub async fn audit_entries(&self, before: i64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
         let rows = self
             .db
             .rows(
-                "SELECT seq, at, actor, action, object, detail, reason FROM audit ORDER BY seq DESC LIMIT $1",
-                vals![limit as u64],
+                "SELECT seq, at, actor, action, object, detail, reason FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+                vals![before, limit as u64],
             )
             .await?;
         rows.iter()

@@ -60,6 +60,8 @@ pub struct DirectoryRows {
 /// An account that belongs to nobody we know.
 #[derive(Debug, Clone, Serialize)]
 pub struct UnknownAccount {
+    /// Number.
+    pub id: i64,
     /// Source it was seen in.
     pub source: SourceId,
     /// How the source names people.
@@ -72,6 +74,13 @@ pub struct UnknownAccount {
     pub first_seen_at: DateTime<Utc>,
     /// Tasks that wait for it.
     pub tasks: u64,
+}
+
+impl UnknownAccount {
+    /// Where the list goes on after this account.
+    pub fn place(&self) -> (u64, i64) {
+        (self.tasks, self.id)
+    }
 }
 
 fn kind_word(kind: AccountKind) -> &'static str {
@@ -354,16 +363,21 @@ impl Store {
         tx.commit().await
     }
 
-    /// Accounts that belong to nobody we know, most tasks first.
-    pub async fn unknown_accounts(&self, limit: usize) -> Result<Vec<UnknownAccount>, StoreError> {
-        let rows = self
-            .db
-            .rows("SELECT source_id, kind, account, name_hint, first_seen_at, tasks FROM unknown_account ORDER BY tasks DESC, source_id, account LIMIT $1", vals![limit as u64])
-            .await?;
+    /// Accounts that belong to nobody we know, most tasks first, after a place in that order.
+    pub async fn unknown_accounts(
+        &self,
+        after: Option<(u64, i64)>,
+        limit: usize,
+    ) -> Result<Vec<UnknownAccount>, StoreError> {
+        let (tasks, id) = after.unwrap_or((i64::MAX.unsigned_abs(), 0));
+        let sql = "SELECT source_id, kind, account, name_hint, first_seen_at, tasks, id FROM unknown_account \
+                   WHERE tasks < $1 OR (tasks = $1 AND id > $2) ORDER BY tasks DESC, id LIMIT $3";
+        let rows = self.db.rows(sql, vals![tasks, id, limit as u64]).await?;
         rows.iter()
             .map(|row| {
                 Ok(UnknownAccount {
                     source: row.parsed(0)?,
+                    id: row.int(6)?,
                     kind: kind_of(&row.text(1)?),
                     account: row.text(2)?,
                     name_hint: row.opt_text(3)?,

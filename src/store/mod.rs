@@ -12,6 +12,7 @@ mod decision;
 mod directory;
 mod error;
 mod lease;
+mod listing;
 mod outbox;
 mod overview;
 mod record;
@@ -27,8 +28,9 @@ pub use catalog::{
 pub use decision::StoredDecision;
 pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
 pub use error::StoreError;
+pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxFilter, OutboxItem, OutboxKind, OutboxLine, OutboxNew, ReceiptNew, Settlement};
-pub use overview::{Overview, SourceTotals, TargetTotals};
+pub use overview::{Overview, Risk, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};

@@ -2,6 +2,7 @@
 
 use super::db::vals;
 use super::{Store, StoreError};
+use crate::domain::Period;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,6 +27,19 @@ pub struct TargetTotals {
     pub receipts: u64,
     /// Earliest deadline of an item that is not settled.
     pub earliest_deadline: Option<DateTime<Utc>>,
+}
+
+/// How open deliveries stand to their deadlines.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Risk {
+    /// Not settled.
+    pub open: u64,
+    /// Of these, past their deadline.
+    pub overdue: u64,
+    /// Of these, close to it.
+    pub soon: u64,
+    /// When the oldest of them was enqueued.
+    pub oldest: Option<DateTime<Utc>>,
 }
 
 impl TargetTotals {
@@ -129,16 +143,67 @@ impl Store {
         rows.iter().map(|row| Ok((row.text(0)?, number(row.int(1)?)))).collect()
     }
 
-    /// A number that changes whenever the page would look different.
+    /// A text that changes whenever the page would look different. Every part of it is one step in an index.
     pub async fn change_stamp(&self) -> Result<String, StoreError> {
+        // A delivery that settles either shrinks the open ones or follows an enqueued one, which is audited.
         let sql = "SELECT (SELECT coalesce(max(seq), 0) FROM audit), (SELECT coalesce(max(id), 0) FROM run), \
                    (SELECT coalesce(max(id), 0) FROM task_event), (SELECT count(*) FROM score_due), \
-                   (SELECT count(*) FROM outbox WHERE settled_at IS NULL), (SELECT count(*) FROM receipt)";
+                   (SELECT count(*) FROM outbox WHERE settled_at IS NULL), \
+                   (SELECT count(*) FROM task WHERE map_due AND NOT identify_due)";
         let Some(row) = self.db.row(sql, vals![]).await? else { return Ok(String::new()) };
         let parts = (0..6)
             .map(|index| row.int(index).map(|value| value.to_string()))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(parts.join("-"))
+    }
+
+    /// How the open items of every target stand to their deadlines.
+    pub async fn deadline_risk(
+        &self,
+        now: DateTime<Utc>,
+        soon: DateTime<Utc>,
+    ) -> Result<BTreeMap<String, Risk>, StoreError> {
+        let sql = "SELECT target, count(*), count(CASE WHEN deadline_at < $1 THEN 1 END), \
+                   count(CASE WHEN deadline_at >= $1 AND deadline_at < $2 THEN 1 END), min(created_at) \
+                   FROM outbox WHERE settled_at IS NULL GROUP BY target";
+        let rows = self.db.rows(sql, vals![now, soon]).await?;
+        rows.iter()
+            .map(|row| {
+                let risk = Risk {
+                    open: number(row.int(1)?),
+                    overdue: number(row.int(2)?),
+                    soon: number(row.int(3)?),
+                    oldest: row.opt_at(4)?,
+                };
+                Ok((row.text(0)?, risk))
+            })
+            .collect()
+    }
+
+    /// Scores of a period and view by unit: how many, and how many with a total.
+    pub async fn scores_by_unit(
+        &self,
+        period: Period,
+        scope: &str,
+    ) -> Result<Vec<(String, u64, u64)>, StoreError> {
+        let sql = "SELECT unit_code, count(*), count(total) FROM score WHERE period = $1 AND scope = $2 GROUP BY unit_code";
+        let rows = self.db.rows(sql, vals![period, scope]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, number(row.int(1)?), number(row.int(2)?)))).collect()
+    }
+
+    /// Records of a period by unit and state.
+    pub async fn records_by_unit(&self, period: Period) -> Result<Vec<(String, String, u64)>, StoreError> {
+        let sql = "SELECT r.unit_code, h.state, count(*) FROM record_head h JOIN record r ON r.person_id = h.person_id \
+                   AND r.period = h.period AND r.revision = h.revision WHERE h.period = $1 GROUP BY r.unit_code, h.state";
+        let rows = self.db.rows(sql, vals![period]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?, number(row.int(2)?)))).collect()
+    }
+
+    /// Records by period and state.
+    pub async fn records_by_period(&self) -> Result<Vec<(Period, String, u64)>, StoreError> {
+        let sql = "SELECT period, state, count(*) FROM record_head GROUP BY period, state";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?, number(row.int(2)?)))).collect()
     }
 }
 

@@ -88,6 +88,13 @@ pub struct RecordLine {
     pub at: DateTime<Utc>,
 }
 
+impl RecordLine {
+    /// Where a list goes on after this line.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.staff_number, self.period)
+    }
+}
+
 /// What is known of a person's earlier results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HistoryState {
@@ -99,13 +106,13 @@ pub enum HistoryState {
     Missing,
 }
 
-const COLUMNS: &str = "r.person_id, r.period, r.revision, r.state, r.unit_code, r.content, r.content_hash, r.summary, r.author, r.reason, r.at";
+pub(super) const COLUMNS: &str = "r.person_id, r.period, r.revision, r.state, r.unit_code, r.content, r.content_hash, r.summary, r.author, r.reason, r.at";
 
 fn state_of(word: &str) -> Result<RecordState, StoreError> {
     RecordState::parse(word).ok_or_else(|| StoreError::unexpected(format!("unknown record state \"{word}\"")))
 }
 
-fn revision_of(row: &Row) -> Result<Revision, StoreError> {
+pub(super) fn revision_of(row: &Row) -> Result<Revision, StoreError> {
     Ok(Revision {
         person: row.person(0)?,
         period: row.parsed(1)?,
@@ -226,7 +233,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Records in order of staff number.
+    /// Records in order of staff number and period, after a line's [`RecordLine::place`]; a bare staff number
+    /// stands for the last of that person's periods.
     pub async fn record_lines(
         &self,
         period: Option<Period>,
@@ -237,11 +245,21 @@ impl Store {
         let sql = "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at \
                    FROM record_head h JOIN record r ON r.person_id = h.person_id AND r.period = h.period AND r.revision = h.revision \
                    JOIN person p ON p.id = h.person_id WHERE ($1 = '' OR h.period = $1) AND ($2 = '' OR h.state = $2) \
-                   AND p.staff_number > $3 ORDER BY p.staff_number, h.period LIMIT $4";
+                   AND (p.staff_number, h.period) > ($3, $4) ORDER BY p.staff_number, h.period LIMIT $5";
+        let (staff_number, after_period) = after.split_once('/').unwrap_or((after, "9999"));
         let period = period.map(|period| period.to_string()).unwrap_or_default();
         let rows = self
             .db
-            .rows(sql, vals![period, state.map_or("", RecordState::as_str), after, limit as u64])
+            .rows(
+                sql,
+                vals![
+                    period,
+                    state.map_or("", RecordState::as_str),
+                    staff_number,
+                    after_period,
+                    limit as u64
+                ],
+            )
             .await?;
         rows.iter()
             .map(|row| {

@@ -3,7 +3,7 @@
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
 use super::catalog::MappingState;
-use super::db::{json, vals};
+use super::db::{Val, json, placeholders, vals};
 use super::task::{StoredTask, stored_task};
 use super::{Store, StoreError};
 use crate::domain::{Assignment, Period, PersonId, ProductCode, UnitCode};
@@ -259,6 +259,15 @@ impl Store {
         row.map(|row| stored_score(&row)).transpose()
     }
 
+    /// Periods and views in which a person has a score, oldest first.
+    pub async fn periods_of(&self, person: PersonId) -> Result<Vec<(Period, String)>, StoreError> {
+        let rows = self
+            .db
+            .rows("SELECT period, scope FROM score WHERE person_id = $1 ORDER BY period", vals![person])
+            .await?;
+        rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?))).collect()
+    }
+
     /// The derivation of a score as JSON text.
     pub async fn derivation(
         &self,
@@ -292,19 +301,27 @@ impl Store {
         tx.commit().await
     }
 
-    /// Scores of a period and view in order of unit and staff number; a unit's prefix or a text narrows it.
+    /// Scores of a period and view in order of staff number, after one of them; of some units or of all.
     pub async fn score_lines(
         &self,
         period: Period,
         scope: &str,
-        unit: Option<&str>,
+        units: &[&str],
         after: &str,
         limit: usize,
     ) -> Result<Vec<ScoreLine>, StoreError> {
-        let sql = "SELECT s.person_id, p.staff_number, p.full_name, s.unit_code, s.role, s.task_part, s.total, s.summary \
-                   FROM score s JOIN person p ON p.id = s.person_id WHERE s.period = $1 AND s.scope = $2 \
-                   AND ($3 = '' OR s.unit_code = $3) AND p.staff_number > $4 ORDER BY p.staff_number LIMIT $5";
-        let rows = self.db.rows(sql, vals![period, scope, unit.unwrap_or(""), after, limit as u64]).await?;
+        let of_units = match units.len() {
+            0 => String::new(),
+            some => format!("AND s.unit_code IN {} ", placeholders(1, some, 5)),
+        };
+        let sql = format!(
+            "SELECT s.person_id, p.staff_number, p.full_name, s.unit_code, s.role, s.task_part, s.total, s.summary \
+             FROM score s JOIN person p ON p.id = s.person_id WHERE s.period = $1 AND s.scope = $2 \
+             AND p.staff_number > $3 {of_units}ORDER BY p.staff_number LIMIT $4"
+        );
+        let mut vals = vals![period, scope, after, limit as u64];
+        vals.extend(units.iter().map(|unit| Val::from(*unit)));
+        let rows = self.db.rows(sql, vals).await?;
         rows.iter()
             .map(|row| {
                 Ok(ScoreLine {

@@ -212,12 +212,11 @@ impl Store {
         tx.commit().await
     }
 
-    /// The newest runs, of one source or of all, newest first.
-    pub async fn runs(&self, source: Option<&SourceId>, limit: usize) -> Result<Vec<Run>, StoreError> {
+    /// Runs of a source before a number, newest first.
+    pub async fn runs(&self, source: &SourceId, before: i64, limit: usize) -> Result<Vec<Run>, StoreError> {
         let sql = "SELECT id, source_id, kind, started_at, ended_at, outcome, pages, records, new_tasks, changed, unchanged, \
-                   rejected, findings FROM run WHERE $1 = '' OR source_id = $1 ORDER BY id DESC LIMIT $2";
-        let name = source.map_or("", SourceId::as_str);
-        let rows = self.db.rows(sql, vals![name, limit as u64]).await?;
+                   rejected, findings FROM run WHERE source_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        let rows = self.db.rows(sql, vals![source.as_str(), before, limit as u64]).await?;
         rows.iter().map(run_of).collect()
     }
 }

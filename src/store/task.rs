@@ -381,16 +381,17 @@ impl Store {
         rows.iter().map(|row| Ok((row.at(0)?, row.json(1)?, row.opt_int(2)?))).collect()
     }
 
-    /// Rejected records that nobody has settled, oldest first.
+    /// Rejected records that nobody has settled, after a number, oldest first.
     pub async fn rejected(
         &self,
         source: Option<&SourceId>,
+        after: i64,
         limit: usize,
     ) -> Result<Vec<RejectedRow>, StoreError> {
         let name = source.map_or("", SourceId::as_str);
         let sql = "SELECT id, source_id, external_id, record_index, request, finding, first_seen_at FROM rejected \
-                   WHERE state = 'open' AND ($1 = '' OR source_id = $1) ORDER BY id LIMIT $2";
-        let rows = self.db.rows(sql, vals![name, limit as u64]).await?;
+                   WHERE state = 'open' AND ($1 = '' OR source_id = $1) AND id > $2 ORDER BY id LIMIT $3";
+        let rows = self.db.rows(sql, vals![name, after, limit as u64]).await?;
         rows.iter()
             .map(|row| {
                 Ok(RejectedRow {

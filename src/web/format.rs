@@ -1,8 +1,11 @@
-//! How instants, spans and counts read on the page.
+//! How instants, spans, counts, scores and periods read on the page.
+//!
+//! Vietnamese writes a decimal comma and names quarters in Roman numerals; both languages write days as
+//! day/month/year in Asia/Ho_Chi_Minh.
 
-use crate::domain::local_offset;
+use crate::domain::{Period, local_offset};
 use crate::error::Lang;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 /// An instant in Asia/Ho_Chi_Minh: `14:03:22 07/12/2026`.
 pub fn instant(at: DateTime<Utc>) -> String {
@@ -12,6 +15,26 @@ pub fn instant(at: DateTime<Utc>) -> String {
 /// An instant or a dash.
 pub fn instant_or_dash(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "–".to_owned(), instant)
+}
+
+/// A day: `07/12/2026`.
+pub fn day(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+/// A day written `2026-12-07`, or the text as it is.
+pub fn day_text(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), day)
+}
+
+/// A deadline; midnight is the end of the day before it.
+pub fn deadline(at: DateTime<Utc>, lang: Lang) -> String {
+    let local = at.with_timezone(&local_offset()).naive_local();
+    match (local.time() == NaiveTime::MIN, lang) {
+        (true, Lang::Vi) => format!("hết ngày {}", day(local.date() - TimeDelta::days(1))),
+        (true, Lang::En) => format!("end of {}", day(local.date() - TimeDelta::days(1))),
+        (false, _) => local.format("%H:%M %d/%m/%Y").to_string(),
+    }
 }
 
 /// A span in words of one unit: `3 ngày`, `5 h`, `40 s`.
@@ -62,6 +85,36 @@ pub fn count(value: u64) -> String {
     text
 }
 
+/// A decimal as the language writes it: `95.84` or `95,84`.
+pub fn decimal(text: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Vi => text.replace('.', ","),
+        Lang::En => text.to_owned(),
+    }
+}
+
+/// A formula with its numbers as the language writes them; the article in parentheses at its end stays.
+pub fn formula(text: &str, lang: Lang) -> String {
+    let (numbers, article) = text.split_at(text.rfind(" (Đ").unwrap_or(text.len()));
+    let mut out = decimal(numbers, lang);
+    out.push_str(article);
+    out
+}
+
+/// A period in words: `Quý IV/2026`, `Q4 2026`, `Năm 2026`.
+pub fn period(period: Period, lang: Lang) -> String {
+    let roman = |number: u8| ["", "I", "II", "III", "IV"].get(usize::from(number)).copied().unwrap_or("");
+    match (period, lang) {
+        (Period::Quarter { year, quarter }, Lang::Vi) => format!("Quý {}/{year}", roman(quarter)),
+        (Period::Quarter { year, quarter }, Lang::En) => format!("Q{quarter} {year}"),
+        (Period::Half { year, half: 1 }, Lang::Vi) => format!("6 tháng đầu năm {year}"),
+        (Period::Half { year, .. }, Lang::Vi) => format!("6 tháng cuối năm {year}"),
+        (Period::Half { year, half }, Lang::En) => format!("H{half} {year}"),
+        (Period::Year(year), Lang::Vi) => format!("Năm {year}"),
+        (Period::Year(year), Lang::En) => format!("Year {year}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +128,22 @@ mod tests {
         assert_eq!(instant(now), "07:00:00 07/12/2026");
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(count(12), "12");
+    }
+
+    #[test]
+    fn a_deadline_at_midnight_is_the_end_of_the_day_before() {
+        let midnight: DateTime<Utc> = "2026-12-12T17:00:00Z".parse().expect("instant");
+        assert_eq!(deadline(midnight, Lang::Vi), "hết ngày 12/12/2026");
+        assert_eq!(deadline(midnight + TimeDelta::hours(1), Lang::En), "01:00 13/12/2026");
+    }
+
+    #[test]
+    fn numbers_take_the_language_s_comma_and_articles_do_not() {
+        let text = "a = 46.3 / 48.8 = 94.88 % (Đ14.2.a)";
+        assert_eq!(formula(text, Lang::Vi), "a = 46,3 / 48,8 = 94,88 % (Đ14.2.a)");
+        assert_eq!(formula(text, Lang::En), text);
+        assert_eq!(formula("R·70 = 66.84", Lang::Vi), "R·70 = 66,84");
+        let quarter = Period::quarter(2026, 4).expect("quarter");
+        assert_eq!(period(quarter, Lang::Vi), "Quý IV/2026");
     }
 }

@@ -41,7 +41,8 @@ pub(super) async fn readiness(web: &Web) -> (bool, Value) {
 
 /// The metrics page: what the store holds now, and what this process counted.
 pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
-    let overview = web.app.store.overview().await.map_err(|error| error.finding())?;
+    let counts = web.live.counts(web).await?;
+    let overview = &counts.overview;
     let now = web.app.clock.now();
     let mut out = (web.metrics)();
     let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, f64)>| {
@@ -57,6 +58,7 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
         "Version of this program.",
         vec![(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0)],
     );
+    family("lienthong_store_up", "gauge", "Whether the store answered this request.", plain(1));
     family("lienthong_people", "gauge", "People known.", plain(overview.people));
     family(
         "lienthong_tasks",
@@ -88,6 +90,12 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
         "Evaluation records by state.",
         by(overview.records.iter(), "state", |count| *count),
     );
+    family(
+        "lienthong_unknown_accounts",
+        "gauge",
+        "Accounts that belong to nobody known.",
+        plain(overview.unknown_accounts),
+    );
     let mut items = Vec::new();
     let mut margins = Vec::new();
     for (target, totals) in &overview.targets {
@@ -112,8 +120,9 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
         by(overview.targets.iter(), "target", |target| target.receipts),
     );
     let mut success = Vec::new();
-    for source in web.app.sources.keys() {
-        let state = web.app.store.source_state(source).await.map_err(|error| error.finding())?;
+    let mut failures = Vec::new();
+    for (source, (state, _)) in &counts.sources {
+        failures.push((format!("{{source=\"{source}\"}}"), to_f64(state.consecutive_failures.into())));
         if let Some(at) = state.last_success_at {
             success.push((format!("{{source=\"{source}\"}}"), seconds(at.timestamp())));
         }
@@ -123,6 +132,30 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
         "gauge",
         "When a source was last pulled successfully.",
         success,
+    );
+    family(
+        "lienthong_source_consecutive_failures",
+        "gauge",
+        "Failed runs of a source since its last success.",
+        failures,
+    );
+    let oldest = counts.risk.iter().filter_map(|(target, risk)| {
+        let age = (now - risk.oldest?).num_seconds().max(0);
+        Some((format!("{{target=\"{target}\"}}"), seconds(age)))
+    });
+    family(
+        "lienthong_outbox_oldest_age_seconds",
+        "gauge",
+        "Age of the oldest unsettled item.",
+        oldest.collect(),
+    );
+    let overdue =
+        counts.risk.iter().map(|(target, risk)| (format!("{{target=\"{target}\"}}"), to_f64(risk.overdue)));
+    family(
+        "lienthong_outbox_overdue_items",
+        "gauge",
+        "Unsettled items past their deadline.",
+        overdue.collect(),
     );
     let failing = web.board.all().iter().filter(|step| step.last_error.is_some()).count();
     family(

@@ -1,133 +1,127 @@
 //! The first screen: five questions answered in ten seconds, and what stands behind the answers.
 
+use super::live::{Counts, SOON};
 use super::page::{render, say, value};
-use super::{Visit, Web, format};
-use crate::domain::Period;
+use super::table::{Cell, Section};
+use super::{Page, Visit, Web, deliveries, format, source, waiting, words};
+use crate::directory::Directory;
+use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang};
 use crate::schedule::StepStatus;
 use crate::store::{Overview, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::context;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Deliveries with the nearest deadlines shown here.
+const NEAREST: usize = 6;
+/// Entries of the chain looked at, and groups of them shown.
+const ENTRIES: usize = 300;
+const GROUPS: usize = 8;
 
 #[derive(Serialize)]
 struct Card {
+    id: &'static str,
     question: &'static str,
     answer: String,
     detail: String,
     light: &'static str,
-    href: &'static str,
+    light_word: &'static str,
+    href: String,
+    more: &'static str,
 }
 
 #[derive(Serialize)]
 struct Stage {
+    id: &'static str,
     label: &'static str,
     value: String,
     note: String,
+    href: &'static str,
+}
+
+#[derive(Serialize)]
+struct Tick {
+    light: &'static str,
+    title: String,
 }
 
 #[derive(Serialize)]
 struct SourceRow {
     id: String,
     unit: String,
-    state: String,
+    state: &'static str,
     light: &'static str,
     reason: String,
+    remedy: String,
     last_success: String,
     next: String,
     tasks: String,
     events: String,
     rejected: String,
+    ticks: Vec<Tick>,
 }
 
 #[derive(Serialize)]
-struct TargetRow {
-    id: String,
-    receipts: String,
-    waiting: String,
-    parked: String,
-    deadline: Option<String>,
-    left: String,
+struct Part {
+    label: &'static str,
     light: &'static str,
-    /// Why nothing may be sent to it yet; empty when it is in use.
-    withheld: String,
+    count: String,
+    x: String,
+    width: String,
+    href: String,
 }
 
 #[derive(Serialize)]
-struct StepRow {
+struct PeriodRow {
     label: String,
-    state: &'static str,
-    light: &'static str,
-    reason: String,
-    last: String,
-    done: String,
-    runs: String,
+    href: String,
+    note: &'static str,
+    total: String,
+    parts: Vec<Part>,
 }
 
 #[derive(Serialize)]
 struct Entry {
     at: String,
     what: String,
-    object: String,
+    times: usize,
+    about: Vec<(String, String)>,
+    more: usize,
     who: String,
+    others: bool,
     reason: String,
 }
 
 /// Renders the first screen.
-pub(super) async fn page(web: &Web, visit: &Visit) -> Result<String, Finding> {
-    let lang = visit.lang;
-    let now = web.app.clock.now();
-    let overview = web.app.store.overview().await.map_err(|error| error.finding())?;
+pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
+    let (lang, now) = (visit.lang, web.app.clock.now());
+    let counts = web.live.counts(web).await?;
     let directory = web.app.directory().await?;
-    let mut sources = Vec::new();
-    let mut stale = 0;
-    for (id, source) in &web.app.sources {
-        let state = web.app.store.source_state(id).await.map_err(|error| error.finding())?;
-        let totals = overview.sources.get(id.as_str()).cloned().unwrap_or_default();
-        let (light, word) = freshness(&state, now, lang);
-        stale += u64::from(light != "ok");
-        sources.push(SourceRow {
-            id: id.to_string(),
-            unit: directory
-                .unit(&source.unit)
-                .map_or_else(|| source.unit.to_string(), |unit| unit.name.clone()),
-            state: word.to_owned(),
-            light,
-            reason: state
-                .last_error
-                .as_ref()
-                .map(|error| format!("{} {}", error.code, error.what.get(lang)))
-                .unwrap_or_default(),
-            last_success: state
-                .last_success_at
-                .map_or_else(|| "–".to_owned(), |at| format::ago(at, now, lang)),
-            next: state.next_due_at.map_or_else(|| "–".to_owned(), |at| format::instant(at.max(now))),
-            tasks: format::count(totals.tasks),
-            events: format::count(totals.events),
-            rejected: format::count(totals.rejected),
-        });
-    }
+    let sources = sources(web, &counts, &directory, now, lang);
+    let stale = sources.iter().filter(|source| source.light != "ok").count();
     let steps = web.board.all();
-    let timeline = timeline(web, lang).await?;
-    let waiting = waiting_for_people(&overview);
+    let timeline = timeline(web, visit, &directory).await?;
     let answers = [
-        deadlines_card(&overview, now, lang),
-        sources_card(sources.len() as u64, stale, lang),
-        people_card(&overview, lang),
-        changes_card(&timeline, lang),
-        health_card(&steps, lang),
+        deadlines_card(web, &counts, now, visit),
+        sources_card(&sources, stale, visit),
+        people_card(&counts.overview, visit),
+        changes_card(&timeline, visit),
+        health_card(&steps, visit),
     ];
     let own = context! {
         answers => value(&answers),
-        flow => value(&flow(&overview, lang)),
-        period => Period::quarter_of(web.app.clock.today()).to_string(),
+        flow => value(&flow(&counts.overview, lang)),
         sources => value(&sources),
-        targets => value(&target_rows(web, &overview, now, lang)),
+        periods => value(&periods(&counts, lang)),
+        sections => value(&[nearest(web, visit, &directory).await?, targets(web, &counts, now, visit)]),
         timeline => value(&timeline),
-        steps => value(&steps.iter().map(|step| step_row(step, now, lang)).collect::<Vec<_>>()),
+        steps => value(&[step_table(&steps, now, visit)]),
+        counted => format::instant(counts.at),
+        facts => value(&[versions(web, visit).await?]),
     };
-    Ok(render(web, visit, "overview.html", own, waiting))
+    Ok(Some(render(web, visit, "overview.html", own, waiting_for_people(&counts.overview))))
 }
 
 /// How many things wait for a person.
@@ -138,9 +132,12 @@ pub(super) fn waiting_for_people(overview: &Overview) -> u64 {
     review + parked + rejected + overview.unknown_accounts
 }
 
-fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static str, &'static str) {
+/// How fresh a source is, in a light and in words: red needs a person, yellow heals by itself.
+pub(super) fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static str, &'static str) {
     match (state.last_success_at, &state.last_error) {
-        (_, Some(_)) if state.consecutive_failures >= 3 => ("bad", say(lang, "Cần xử lý", "Action required")),
+        (_, Some(_)) if state.consecutive_failures >= 3 => {
+            ("bad", say(lang, "Cần người xử lý", "Action required"))
+        }
         (_, Some(_)) => ("warn", say(lang, "Lỗi, tự thử lại", "Failed, retrying")),
         (None, None) => ("warn", say(lang, "Chưa lấy lần nào", "Not pulled yet")),
         (Some(_), None) => {
@@ -148,232 +145,531 @@ fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static s
             if late {
                 ("warn", say(lang, "Chậm lịch", "Late"))
             } else {
-                ("ok", say(lang, "Kịp thời", "On time"))
+                ("ok", say(lang, "Đúng lịch", "On time"))
             }
         }
     }
 }
 
-fn deadlines_card(overview: &Overview, now: DateTime<Utc>, lang: Lang) -> Card {
-    let earliest = overview.targets.values().filter_map(|target| target.earliest_deadline).min();
-    let waiting: u64 = overview.targets.values().map(|target| target.waiting() + target.needs_person()).sum();
-    let (light, answer) = match earliest {
-        None => ("ok", say(lang, "Có, không còn gì phải gửi", "Yes, nothing left to send").to_owned()),
-        Some(at) if at < now => {
-            ("bad", say(lang, "Không: có kết quả đã quá hạn", "No: a result is overdue").to_owned())
-        }
-        Some(at) if at - now < TimeDelta::hours(48) => {
-            ("warn", format!("{} {}", say(lang, "Sát hạn:", "Close:"), format::left(at, now, lang)))
-        }
-        Some(at) => ("ok", format!("{} {}", say(lang, "Có,", "Yes,"), format::left(at, now, lang))),
-    };
+fn light_word(light: &str, lang: Lang) -> &'static str {
+    match light {
+        "ok" => say(lang, "Tốt", "Good"),
+        "warn" => say(lang, "Cần chú ý", "Attention"),
+        "bad" => say(lang, "Có vấn đề", "Problem"),
+        _ => "",
+    }
+}
+
+fn card(
+    id: &'static str,
+    question: &'static str,
+    (answer, light): (String, &'static str),
+    detail: String,
+    (href, more): (impl Into<String>, &'static str),
+    visit: &Visit,
+) -> Card {
     Card {
-        question: say(
-            lang,
+        id,
+        question,
+        answer,
+        detail,
+        light,
+        light_word: light_word(light, visit.lang),
+        href: href.into(),
+        more,
+    }
+}
+
+fn deadlines_card(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Card {
+    let lang = visit.lang;
+    let national = deliveries::targets(web).into_iter().find(|(_, national)| *national);
+    let id = national.map(|(id, _)| id).unwrap_or_default();
+    let risk = counts.risk.get(&id).cloned().unwrap_or_default();
+    let totals = counts.overview.targets.get(&id).cloned().unwrap_or_default();
+    let approved = counts.overview.records.get("approved").copied().unwrap_or(0);
+    let stuck = totals.needs_person();
+    let n = format::count;
+    let left = totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default();
+    let answer = if id.is_empty() {
+        (visit.say("Chưa khai báo CSDL quốc gia", "No national database configured").to_owned(), "warn")
+    } else if risk.overdue > 0 {
+        (
+            format!(
+                "{} {} {}",
+                visit.say("Không:", "No:"),
+                n(risk.overdue),
+                visit.say("kết quả đã quá hạn", "overdue")
+            ),
+            "bad",
+        )
+    } else if stuck > 0 {
+        let what = visit.say("kết quả chờ người xử lý", "wait for a person");
+        (format!("{} {} {what}, {left}", visit.say("Chưa chắc:", "Not by itself:"), n(stuck)), "bad")
+    } else if risk.soon > 0 {
+        (
+            format!(
+                "{} {} {}, {left}",
+                visit.say("Sát hạn:", "Close:"),
+                n(risk.soon),
+                visit.say("kết quả", "results")
+            ),
+            "warn",
+        )
+    } else if risk.open > 0 {
+        (format!("{} {left}", visit.say("Có, hạn gần nhất", "Yes, earliest deadline:")), "ok")
+    } else {
+        (visit.say("Có, không còn gì chờ gửi", "Yes, nothing is left to send").to_owned(), "ok")
+    };
+    let mut detail = format!(
+        "{} {}, {} {}",
+        n(totals.receipts),
+        visit.say("biên nhận", "receipts"),
+        n(risk.open),
+        visit.say("kết quả chưa có biên nhận", "results without one")
+    );
+    if approved > 0 {
+        detail.push_str(&format!(
+            "; {} {}",
+            n(approved),
+            visit.say("đã phê duyệt, gửi khi chốt kỳ", "approved, sent once the period is closed")
+        ));
+    }
+    let href = format!("/deliveries?target={id}");
+    card(
+        "deadlines",
+        visit.say(
             "Mọi kết quả có kịp vào CSDL quốc gia?",
             "Will every record reach the national database in time?",
         ),
         answer,
-        detail: format!(
-            "{} {}",
-            format::count(waiting),
-            say(lang, "mục chưa có biên nhận", "items without a receipt")
-        ),
-        light,
-        href: "/deliveries",
-    }
+        detail,
+        (href, visit.say("Các hạn gửi", "Deadlines")),
+        visit,
+    )
 }
 
-fn sources_card(all: u64, stale: u64, lang: Lang) -> Card {
-    Card {
-        question: say(lang, "Các nguồn có mới không?", "Is each source fresh?"),
-        answer: if stale == 0 {
-            say(lang, "Có", "Yes").to_owned()
-        } else {
-            format!("{stale} {}", say(lang, "nguồn chậm hoặc lỗi", "late or failing"))
-        },
-        detail: format!("{all} {}", say(lang, "nguồn được khai báo", "sources configured")),
-        light: if all == 0 || stale > 0 { "warn" } else { "ok" },
-        href: "",
-    }
+fn sources_card(sources: &[SourceRow], stale: usize, visit: &Visit) -> Card {
+    let light = match (stale, sources.iter().any(|source| source.light == "bad")) {
+        (0, _) if !sources.is_empty() => "ok",
+        (_, true) => "bad",
+        _ => "warn",
+    };
+    let answer = match stale {
+        _ if sources.is_empty() => visit.say("Chưa khai báo nguồn nào", "No source configured").to_owned(),
+        0 => visit.say("Có, tất cả đúng lịch", "Yes, all on time").to_owned(),
+        _ => format!("{stale} {}", visit.say("nguồn chậm hoặc lỗi", "late or failing")),
+    };
+    let names: Vec<&str> = sources
+        .iter()
+        .filter(|source| source.light != "ok")
+        .take(3)
+        .map(|source| source.id.as_str())
+        .collect();
+    let detail = if names.is_empty() {
+        format!("{} {}", sources.len(), visit.say("nguồn được khai báo", "sources configured"))
+    } else {
+        names.join(", ")
+    };
+    card(
+        "sources",
+        visit.say("Dữ liệu từng nguồn có mới không?", "Is each source fresh?"),
+        (answer, light),
+        detail,
+        ("/units", visit.say("Theo đơn vị", "By unit")),
+        visit,
+    )
 }
 
-fn people_card(overview: &Overview, lang: Lang) -> Card {
+fn people_card(overview: &Overview, visit: &Visit) -> Card {
     let waiting = waiting_for_people(overview);
     let review = overview.mapping.get("review").copied().unwrap_or(0);
-    Card {
-        question: say(lang, "Việc gì cần người xử lý?", "What needs a person?"),
-        answer: if waiting == 0 {
-            say(lang, "Không có", "Nothing").to_owned()
-        } else {
-            format::count(waiting)
-        },
-        detail: match lang {
-            Lang::Vi => {
-                format!("{review} nhiệm vụ chờ gán sản phẩm, {} tài khoản lạ", overview.unknown_accounts)
-            }
-            Lang::En => format!(
-                "{review} tasks wait for their product, {} unknown accounts",
-                overview.unknown_accounts
-            ),
-        },
-        light: if waiting == 0 { "ok" } else { "warn" },
-        href: "/waiting",
-    }
+    let stuck: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
+    let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
+    let parts: Vec<String> = [
+        (stuck, visit.say("mục gửi bị giữ", "deliveries stuck")),
+        (review, visit.say("nhiệm vụ chờ gán sản phẩm", "tasks without product")),
+        (overview.unknown_accounts, visit.say("tài khoản lạ", "unknown accounts")),
+        (rejected, visit.say("bản ghi bị loại", "rejected records")),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", format::count(count)))
+    .collect();
+    let light = if stuck > 0 {
+        "bad"
+    } else if waiting > 0 {
+        "warn"
+    } else {
+        "ok"
+    };
+    let answer = match waiting {
+        0 => visit.say("Không có việc nào", "Nothing").to_owned(),
+        _ => format!("{} {}", format::count(waiting), visit.say("việc", "things")),
+    };
+    card(
+        "waiting",
+        visit.say("Việc gì cần người xử lý?", "What needs a person?"),
+        (answer, light),
+        parts.join(", "),
+        ("/waiting", visit.say("Xử lý", "Settle them")),
+        visit,
+    )
 }
 
-fn changes_card(timeline: &[Entry], lang: Lang) -> Card {
+fn changes_card(timeline: &[Entry], visit: &Visit) -> Card {
     let newest = timeline.first();
-    Card {
-        question: say(lang, "Điều gì vừa thay đổi?", "What changed?"),
-        answer: newest
-            .map_or_else(|| say(lang, "Chưa có gì", "Nothing yet").to_owned(), |entry| entry.what.clone()),
-        detail: newest.map(|entry| entry.at.clone()).unwrap_or_default(),
-        light: "ok",
-        href: "",
-    }
+    card(
+        "changes",
+        visit.say("Điều gì vừa thay đổi?", "What changed?"),
+        (
+            newest.map_or_else(
+                || visit.say("Chưa có gì", "Nothing yet").to_owned(),
+                |entry| entry.what.clone(),
+            ),
+            "ok",
+        ),
+        newest.map(|entry| entry.at.clone()).unwrap_or_default(),
+        ("/changes", visit.say("Nhật ký", "The log")),
+        visit,
+    )
 }
 
-fn health_card(steps: &[StepStatus], lang: Lang) -> Card {
+fn health_card(steps: &[StepStatus], visit: &Visit) -> Card {
     let failing: Vec<&StepStatus> = steps.iter().filter(|step| step.last_error.is_some()).collect();
-    Card {
-        question: say(lang, "Hệ thống có khỏe không?", "Is the system healthy?"),
-        answer: if failing.is_empty() {
-            say(lang, "Có", "Yes").to_owned()
-        } else {
-            format!("{} {}", failing.len(), say(lang, "bước đang lỗi", "steps failing"))
-        },
-        detail: failing.first().and_then(|step| step.last_error.as_ref()).map_or_else(
-            || format!("{} {}", steps.len(), say(lang, "bước chạy nền", "background steps")),
-            |error| error.what.get(lang).to_owned(),
-        ),
-        light: if failing.is_empty() { "ok" } else { "bad" },
-        href: "",
-    }
+    let answer = match failing.len() {
+        0 => (visit.say("Có, mọi bước đang chạy tốt", "Yes, every step runs well").to_owned(), "ok"),
+        some => (format!("{some} {}", visit.say("bước đang lỗi", "steps failing")), "bad"),
+    };
+    let detail = failing.first().and_then(|step| Some((step, step.last_error.as_ref()?))).map_or_else(
+        || format!("{} {}", steps.len(), visit.say("bước chạy nền", "background steps")),
+        |(step, error)| format!("{}: {}", words::step(&step.name, visit.lang), error.what.get(visit.lang)),
+    );
+    card(
+        "health",
+        visit.say("Hệ thống có khỏe không?", "Is the system healthy?"),
+        answer,
+        detail,
+        ("#steps", visit.say("Các bước", "The steps")),
+        visit,
+    )
 }
 
 fn flow(overview: &Overview, lang: Lang) -> Vec<Stage> {
     let of = |map: &std::collections::BTreeMap<String, u64>, key: &str| map.get(key).copied().unwrap_or(0);
-    let stage = |label, value: u64, note: String| Stage { label, value: format::count(value), note };
-    let due = |step: &str| {
-        let left = of(&overview.due, step);
-        if left == 0 {
-            String::new()
-        } else {
-            format!("+{} {}", format::count(left), say(lang, "đang chờ", "to do"))
-        }
+    let due = |step: &str| match of(&overview.due, step) {
+        0 => String::new(),
+        left => format!("{} {}", format::count(left), say(lang, "đang chờ", "to do")),
+    };
+    let stage = |id, vi, en, value: u64, note: String, href| Stage {
+        id,
+        label: say(lang, vi, en),
+        value: format::count(value),
+        note,
+        href,
     };
     let receipts: u64 = overview.targets.values().map(|target| target.receipts).sum();
+    let records: u64 = overview.records.values().sum();
+    let approved = of(&overview.records, "approved") + of(&overview.records, "delivered");
+    let none = String::new;
     vec![
-        stage(say(lang, "Công chức", "People"), overview.people, String::new()),
-        stage(say(lang, "Nhiệm vụ đã lấy", "Tasks pulled"), overview.tasks, String::new()),
-        stage(say(lang, "Đã xác định người", "Identified"), overview.identified, due("identify")),
-        stage(say(lang, "Đã gán sản phẩm", "Mapped"), of(&overview.mapping, "mapped"), due("map")),
-        stage(say(lang, "Chờ xem xét", "Waiting for review"), of(&overview.mapping, "review"), String::new()),
-        stage(say(lang, "Điểm tạm tính", "Provisional scores"), overview.scores, due("score")),
+        stage("tasks", "Nhiệm vụ đã lấy", "Tasks pulled", overview.tasks, none(), "/tasks"),
         stage(
-            say(lang, "Hồ sơ đánh giá", "Evaluation records"),
-            overview.records.values().sum(),
-            due("record"),
+            "identified",
+            "Đã xác định người",
+            "Person identified",
+            overview.identified,
+            due("identify"),
+            "/tasks",
         ),
         stage(
-            say(lang, "Đã phê duyệt", "Approved"),
-            of(&overview.records, "approved") + of(&overview.records, "delivered"),
-            String::new(),
+            "mapped",
+            "Đã gán sản phẩm",
+            "Mapped to a product",
+            of(&overview.mapping, "mapped"),
+            due("map"),
+            "/tasks?state=mapped",
         ),
-        stage(say(lang, "Biên nhận", "Receipts"), receipts, String::new()),
+        stage(
+            "review",
+            "Chờ xem xét",
+            "Waiting for review",
+            of(&overview.mapping, "review"),
+            none(),
+            "/waiting#review",
+        ),
+        stage("scores", "Điểm đã tính", "Scores", overview.scores, due("score"), "/scores"),
+        stage("records", "Hồ sơ đánh giá", "Evaluation records", records, due("record"), "/records"),
+        stage("approved", "Đã phê duyệt", "Approved", approved, none(), "/records?state=approved"),
+        stage("receipts", "Biên nhận", "Receipts", receipts, none(), "/deliveries"),
     ]
 }
 
-/// Configured targets and those something was once enqueued for.
-fn target_rows(web: &Web, overview: &Overview, now: DateTime<Utc>, lang: Lang) -> Vec<TargetRow> {
-    let none = TargetTotals::default();
-    let configured = web.app.targets();
-    let mut ids: BTreeSet<&str> = overview.targets.keys().map(String::as_str).collect();
-    ids.extend(configured.iter().map(|target| target.as_str()));
-    let row = |id: &str| {
-        let totals = overview.targets.get(id).unwrap_or(&none);
-        let withheld = configured.iter().find(|target| target.as_str() == id);
-        let withheld = withheld.and_then(|target| web.app.withheld.get(target));
-        TargetRow {
-            withheld: withheld.map(|why| format!("{} {}", why.code, why.what.get(lang))).unwrap_or_default(),
-            ..target_row(id, totals, now, lang)
+fn sources(
+    web: &Web,
+    counts: &Counts,
+    directory: &Directory,
+    now: DateTime<Utc>,
+    lang: Lang,
+) -> Vec<SourceRow> {
+    let mut rows = Vec::new();
+    for (id, configured) in &web.app.sources {
+        let Some((state, runs)) = counts.sources.get(id) else { continue };
+        let totals = counts.overview.sources.get(id.as_str()).cloned().unwrap_or_default();
+        let (light, word) = freshness(state, now, lang);
+        let error = state.last_error.as_ref();
+        rows.push(SourceRow {
+            id: id.to_string(),
+            unit: directory
+                .unit(&configured.unit)
+                .map_or_else(|| configured.unit.to_string(), |unit| unit.name.clone()),
+            state: word,
+            light,
+            reason: error.map(|error| format!("{} {}", error.code, error.what.get(lang))).unwrap_or_default(),
+            remedy: error.map(|error| error.remedy.get(lang).to_owned()).unwrap_or_default(),
+            last_success: state
+                .last_success_at
+                .map_or_else(|| "–".to_owned(), |at| format::ago(at, now, lang)),
+            next: state.next_due_at.map_or_else(|| "–".to_owned(), |at| format::instant(at.max(now))),
+            tasks: format::count(totals.tasks),
+            events: format::count(totals.events),
+            rejected: if totals.rejected == 0 { String::new() } else { format::count(totals.rejected) },
+            ticks: runs
+                .iter()
+                .rev()
+                .map(|run| {
+                    let (word, light) = source::outcome(run.outcome.as_deref(), lang);
+                    let records = say(lang, "bản ghi", "records");
+                    let title = format!(
+                        "{} · {word} · {} {records}",
+                        format::instant(run.started_at),
+                        run.counters.records
+                    );
+                    Tick { light, title }
+                })
+                .collect(),
+        });
+    }
+    // What is wrong stands first.
+    rows.sort_by_key(|row| ["bad", "warn", "ok"].iter().position(|light| *light == row.light));
+    rows
+}
+
+fn periods(counts: &Counts, lang: Lang) -> Vec<PeriodRow> {
+    let mut rows = Vec::new();
+    for (period, states) in counts.periods.iter().rev().take(4) {
+        let total: u64 = states.values().sum();
+        let mut parts = Vec::new();
+        let mut before = 0;
+        for state in [
+            RecordState::Delivered,
+            RecordState::Approved,
+            RecordState::Corrected,
+            RecordState::Provisional,
+            RecordState::Computed,
+        ] {
+            let Some(count) = states.get(state.as_str()).copied().filter(|count| *count > 0) else {
+                continue;
+            };
+            let share = |count: u64| (count * 1_000).checked_div(total).unwrap_or(0);
+            parts.push(Part {
+                label: words::record_state(state, lang),
+                light: match state {
+                    RecordState::Delivered => "ok",
+                    RecordState::Approved => "half",
+                    RecordState::Corrected => "warn",
+                    RecordState::Provisional => "idle",
+                    RecordState::Computed => "none",
+                },
+                count: format::count(count),
+                x: share(before).to_string(),
+                width: share(count).to_string(),
+                href: format!("/records?period={period}&state={}", state.as_str()),
+            });
+            before += count;
         }
-    };
-    ids.into_iter().map(row).collect()
-}
-
-fn target_row(id: &str, totals: &TargetTotals, now: DateTime<Utc>, lang: Lang) -> TargetRow {
-    let light = match totals.earliest_deadline {
-        Some(at) if at < now => "bad",
-        Some(at) if at - now < TimeDelta::hours(48) => "warn",
-        _ => "ok",
-    };
-    TargetRow {
-        id: id.to_owned(),
-        receipts: format::count(totals.receipts),
-        waiting: format::count(totals.waiting()),
-        parked: format::count(totals.needs_person()),
-        deadline: totals.earliest_deadline.map(format::instant),
-        left: totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default(),
-        light,
-        withheld: String::new(),
+        rows.push(PeriodRow {
+            label: format::period(*period, lang),
+            href: format!("/scores?period={period}"),
+            note: if counts.closed.contains(period) { say(lang, "đã chốt", "closed") } else { "" },
+            total: format::count(total),
+            parts,
+        });
     }
+    rows
 }
 
-fn step_row(step: &StepStatus, now: DateTime<Utc>, lang: Lang) -> StepRow {
-    let (state, light) = match (&step.last_error, step.running_since, step.elsewhere) {
-        (Some(_), ..) => (say(lang, "Lỗi", "Failing"), "bad"),
-        (None, Some(_), _) => (say(lang, "Đang chạy", "Running"), "ok"),
-        (None, None, true) => (say(lang, "Chạy ở máy khác", "On another replica"), ""),
-        (None, None, false) => (say(lang, "Chờ", "Waiting"), ""),
+/// What is open by its deadline; when nothing is, the newest receipts.
+async fn nearest(web: &Web, visit: &Visit, directory: &Directory) -> Result<Section, Finding> {
+    let store = &web.app.store;
+    let national = deliveries::targets(web).into_iter().find(|(_, national)| *national).map(|(id, _)| id);
+    let target = national.unwrap_or_default();
+    let open = store.open_deliveries(&target, None, NEAREST).await.map_err(|error| error.finding())?;
+    let (title, items) = if open.is_empty() {
+        let newest =
+            store.deliveries(&target, None, Uuid::max(), NEAREST).await.map_err(|error| error.finding())?;
+        (
+            visit.say("Không còn gì chờ gửi; biên nhận mới nhất", "Nothing left to send; newest receipts"),
+            newest,
+        )
+    } else {
+        (visit.say("Hạn gửi gần nhất", "Nearest deadlines"), open)
     };
-    StepRow {
-        label: step.name.clone(),
-        state,
-        light,
-        reason: step
-            .last_error
-            .as_ref()
-            .map(|error| format!("{} {}", error.code, error.what.get(lang)))
-            .unwrap_or_default(),
-        last: step.last_end.map_or_else(|| "–".to_owned(), |at| format::ago(at, now, lang)),
-        done: format::count(step.done),
-        runs: format::count(step.runs),
+    let empty =
+        ("Chưa gửi kết quả nào đến CSDL quốc gia.", "No result was sent to the national database yet.");
+    let mut section = deliveries::table(visit, "nearest", title, empty);
+    deliveries::fill(&mut section, web, visit, directory, items);
+    Ok(section)
+}
+
+fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Section {
+    let mut section = Section::table(
+        visit,
+        "targets",
+        visit.say("Nơi nhận", "Targets"),
+        &[
+            ("Nơi nhận", "Target"),
+            ("#Biên nhận", "#Receipts"),
+            ("#Chờ gửi", "#Waiting"),
+            ("#Cần người xử lý", "#Needs a person"),
+            ("Hạn gần nhất", "Earliest deadline"),
+        ],
+        ("Chưa khai báo nơi nhận nào.", "No target is configured."),
+    );
+    for (id, national) in deliveries::targets(web) {
+        let totals = counts.overview.targets.get(&id).cloned().unwrap_or_default();
+        let stuck = totals.needs_person();
+        let stuck = match stuck {
+            0 => Cell::num("0"),
+            some => {
+                Cell::tag((format::count(some), "bad")).to(format!("/deliveries?target={id}&state=parked"))
+            }
+        };
+        let clock = totals.earliest_deadline.map_or_else(
+            || Cell::text("–"),
+            |at| {
+                let light = match at - now {
+                    left if left < TimeDelta::zero() => "bad",
+                    left if left < SOON => "warn",
+                    _ => "",
+                };
+                Cell::tag((format::deadline(at, visit.lang), light)).note(format::left(at, now, visit.lang))
+            },
+        );
+        section.push(
+            id.clone(),
+            vec![
+                Cell::link(words::target(&id, national, visit.lang), format!("/deliveries?target={id}")),
+                Cell::num(format::count(totals.receipts)),
+                Cell::num(format::count(totals.waiting())),
+                stuck,
+                clock,
+            ],
+        );
     }
+    section
 }
 
-/// What an audit entry's action is called on the page.
-fn action_words(action: &str, lang: Lang) -> String {
-    let (vi, en) = match action {
-        "people_imported" => ("Nhập danh sách công chức", "People imported"),
-        "catalog_imported" => ("Nhập danh mục sản phẩm", "Catalog imported"),
-        "account_linked" => ("Gán tài khoản cho người", "Account linked"),
-        "mapping_decided" => ("Gán sản phẩm cho nhiệm vụ", "Product decided"),
-        "record_revised" => ("Hồ sơ có phiên bản mới", "Record revised"),
-        "record_approved" => ("Phê duyệt hồ sơ", "Record approved"),
-        "record_corrected" => ("Đính chính hồ sơ", "Record corrected"),
-        "period_closed" => ("Chốt kỳ", "Period closed"),
-        "history_imported" => ("Nhập kết quả các kỳ trước", "Earlier results imported"),
-        "history_signed_empty" => ("Xác nhận không có kết quả trước", "Signed off: no earlier results"),
-        "result_delivered" => ("CSDL quốc gia đã nhận", "Delivered to the national database"),
-        "outbox_retried" => ("Gửi lại theo yêu cầu", "Delivery retried"),
-        "outbox_parked" => ("Tạm gác mục gửi", "Delivery parked"),
-        other => return other.to_owned(),
-    };
-    say(lang, vi, en).to_owned()
+fn step_table(steps: &[StepStatus], now: DateTime<Utc>, visit: &Visit) -> Section {
+    let lang = visit.lang;
+    let mut section = Section::table(
+        visit,
+        "steps",
+        visit.say("Các bước chạy nền", "Background steps"),
+        &[
+            ("Bước", "Step"),
+            ("Tình trạng", "State"),
+            ("Lần cuối", "Last run"),
+            ("#Đã xử lý", "#Handled"),
+            ("#Số lần chạy", "#Runs"),
+        ],
+        ("Chưa có bước nào.", "No steps."),
+    );
+    let mut steps: Vec<&StepStatus> = steps.iter().collect();
+    steps.sort_by_key(|step| step.last_error.is_none());
+    for step in steps {
+        let state = match (&step.last_error, step.running_since, step.elsewhere) {
+            (Some(_), ..) => (visit.say("Lỗi", "Failing").to_owned(), "bad"),
+            (None, Some(_), _) => (visit.say("Đang chạy", "Running").to_owned(), "ok"),
+            (None, None, true) => (visit.say("Chạy ở máy khác", "On another replica").to_owned(), ""),
+            (None, None, false) => (visit.say("Sẵn sàng", "Ready").to_owned(), ""),
+        };
+        let why = step.last_error.as_ref();
+        section.push(
+            step.name.clone(),
+            vec![
+                Cell::text(words::step(&step.name, lang)),
+                Cell::tag(state).note(
+                    why.map(|error| format!("{} {}", error.code, error.what.get(lang))).unwrap_or_default(),
+                ),
+                Cell::text(step.last_end.map_or_else(|| "–".to_owned(), |at| format::ago(at, now, lang))),
+                Cell::num(format::count(step.done)),
+                Cell::num(format::count(step.runs)),
+            ],
+        );
+    }
+    section
 }
 
-async fn timeline(web: &Web, lang: Lang) -> Result<Vec<Entry>, Finding> {
-    let entries = web.app.store.audit_entries(12).await.map_err(|error| error.finding())?;
-    Ok(entries
-        .into_iter()
-        .map(|entry| Entry {
-            at: format::instant(entry.at),
-            what: action_words(&entry.action, lang),
-            object: entry.object,
-            who: entry.actor,
-            reason: entry.reason.unwrap_or_default(),
-        })
-        .collect())
+async fn versions(web: &Web, visit: &Visit) -> Result<Section, Finding> {
+    let store = &web.app.store;
+    let schema = store.schema_number().await.map_err(|error| error.finding())?;
+    let catalogs = store.catalogs().await.map_err(|error| error.finding())?;
+    let today = web.app.clock.today();
+    let catalog = catalogs.iter().filter(|head| head.valid_from <= today).max_by_key(|head| head.valid_from);
+    let mut facts = Section::facts("versions", visit.say("Phiên bản", "Versions"));
+    facts.fact("Liên Thông", Cell::text(env!("CARGO_PKG_VERSION")));
+    facts.fact(visit.say("Lược đồ dữ liệu", "Schema"), Cell::text(schema.to_string()));
+    facts.fact(
+        visit.say("Danh mục sản phẩm", "Catalog"),
+        Cell::text(catalog.map_or_else(|| "–".to_owned(), |head| head.version.to_string())).note(
+            catalog
+                .map(|head| format!("{} {}", visit.say("từ", "from"), format::day(head.valid_from)))
+                .unwrap_or_default(),
+        ),
+    );
+    let rules = web.app.rule_set(Period::quarter_of(today));
+    facts.fact(
+        visit.say("Bộ quy tắc tính điểm", "Rule set"),
+        Cell::text(rules.map_or_else(|_| "–".to_owned(), |rules| rules.id.to_string())),
+    );
+    Ok(facts)
+}
+
+/// What changed lately, by kind, newest first: hundreds of revisions must not hide one approval.
+async fn timeline(web: &Web, visit: &Visit, directory: &Directory) -> Result<Vec<Entry>, Finding> {
+    let entries = web.app.store.audit_entries(i64::MAX, ENTRIES).await.map_err(|error| error.finding())?;
+    let mut groups: Vec<(String, Entry)> = Vec::new();
+    for entry in entries {
+        let about = waiting::about(visit, directory, &entry);
+        let full = groups.len() == GROUPS;
+        match groups.iter_mut().find(|(action, _)| *action == entry.action) {
+            Some((_, group)) => {
+                group.times += 1;
+                if group.who != entry.actor && !group.others {
+                    group.others = true;
+                    group.who.push_str(visit.say(" và người khác", " and others"));
+                }
+                match group.about.contains(&about) {
+                    true => {}
+                    false if group.about.len() < 2 => group.about.push(about),
+                    false => group.more += 1,
+                }
+            }
+            _ if full => {}
+            _ => groups.push((
+                entry.action.clone(),
+                Entry {
+                    at: format::instant(entry.at),
+                    what: words::action(&entry.action, visit.lang).to_owned(),
+                    times: 1,
+                    about: vec![about],
+                    more: 0,
+                    who: entry.actor,
+                    others: false,
+                    reason: entry.reason.unwrap_or_default(),
+                },
+            )),
+        }
+    }
+    Ok(groups.into_iter().map(|(_, entry)| entry).collect())
 }

@@ -1,15 +1,18 @@
-//! One person's period: the score explained line by line, and the record's revisions.
+//! One person's period: the score explained down to its tasks, the people's decisions, the record's revisions
+//! and its deliveries.
 
 use super::overview::waiting_for_people;
 use super::page::{render, say, value};
-use super::tables::{level_tag, missing_words, state_words};
-use super::{Visit, Web, format};
-use crate::domain::{Level, Period, PersonId};
+use super::table::{Cell, ROWS, Section};
+use super::{Page, Visit, Web, deliveries, format, words};
+use crate::domain::{DecisionKind, Level, Period, PersonId, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
+use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 struct PersonView {
@@ -19,47 +22,25 @@ struct PersonView {
     unit: String,
 }
 
+/// One part of the score with its formula.
 #[derive(Serialize)]
 struct PartView {
+    key: &'static str,
     label: &'static str,
-    article: &'static str,
+    article: String,
+    formula: String,
+    hint: &'static str,
     value: String,
-    note: &'static str,
+    missing: bool,
+    /// Whether it is one of the sums at the end.
+    sum: bool,
 }
 
 #[derive(Serialize)]
-struct LineView {
-    title: String,
-    note: String,
-    product: String,
-    k: String,
-    g: String,
-    kg: String,
-    c: String,
-    kc: String,
-    due: String,
-    done: String,
-    late: String,
-    failures: String,
-    source: String,
-    extra: bool,
-}
-
-#[derive(Serialize)]
-struct ExcludedView {
-    title: String,
-    reason: String,
-    source: String,
-}
-
-#[derive(Serialize)]
-struct RevisionView {
-    at: String,
-    number: u32,
-    state: &'static str,
-    summary: String,
-    author: String,
-    reason: String,
+struct OtherPeriod {
+    href: String,
+    label: String,
+    here: bool,
 }
 
 #[derive(Serialize)]
@@ -68,42 +49,61 @@ struct SwitchView {
     value: String,
 }
 
-/// Renders the page; none for a person or period without a score.
-pub(super) async fn page(
-    web: &Web,
-    visit: &Visit,
-    person: PersonId,
-    period: Period,
-) -> Result<Option<String>, Finding> {
-    let lang = visit.lang;
-    let directory = web.app.directory().await?;
-    let Some(known) = directory.person(person) else { return Ok(None) };
-    let over = web.app.clock.today() > period.last_day();
-    let view = if period.is_year() {
+fn told(error: StoreError) -> Finding {
+    error.finding()
+}
+
+/// The view of a period that is shown: to date while it runs, the full period once it is over.
+pub(super) fn shown_view(web: &Web, period: Period) -> &'static str {
+    if period.is_year() {
         YEAR
-    } else if over {
+    } else if web.app.clock.today() > period.last_day() {
         FULL_PERIOD
     } else {
         TO_DATE
-    };
-    let Some(score) = web.app.store.score(person, period, view).await.map_err(|error| error.finding())?
-    else {
-        return Ok(None);
-    };
-    let derivation = web.app.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
+    }
+}
+
+/// Renders the page; none for a person nobody knows.
+pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Period) -> Page {
+    let lang = visit.lang;
+    let directory = web.app.directory().await?;
+    let Some(known) = directory.person(person) else { return Ok(None) };
+    let view = shown_view(web, period);
+    let store = &web.app.store;
+    let score = store.score(person, period, view).await.map_err(told)?;
+    let derivation = store.derivation(person, period, view).await.map_err(told)?;
     let derivation: Value = derivation
         .as_deref()
         .map(serde_json::from_slice)
         .transpose()
         .map_err(|_| unreadable())?
         .unwrap_or_default();
+    let summary = score.as_ref().map(|score| score.summary.clone()).unwrap_or_default();
     let post = directory.last_post(person, period);
-    let latest = web.app.store.revisions(person, period).await.map_err(|error| error.finding())?;
-    let state = latest.last().map(|revision| state_words(revision.state, lang)).unwrap_or_default();
-    let level = score.summary.get("level").and_then(Value::as_str).and_then(Level::parse);
-    let missing: Vec<&str> =
-        strings(&score.summary, "missing").map(|word| missing_words(word, lang)).collect();
-    let overview = web.app.store.overview().await.map_err(|error| error.finding())?;
+    let latest = store.latest_revision(person, period).await.map_err(told)?;
+    let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
+    let missing: Vec<&str> = strings(&summary, "missing").map(|word| words::missing(word, lang)).collect();
+    let mut sections = Vec::new();
+    if period.is_year() {
+        sections.push(quarters(visit, person, &derivation));
+    } else {
+        sections.push(lines(web, visit, &derivation).await?);
+        sections.extend(excluded(web, visit, &derivation).await?);
+    }
+    let decisions = store.decisions_of(person, period).await.map_err(told)?;
+    sections.push(decided(visit, &decisions));
+    sections.push(revisions(web, visit, person, period).await?);
+    let mut sent = deliveries::table(
+        visit,
+        "deliveries",
+        say(lang, "Gửi và biên nhận", "Deliveries and receipts"),
+        ("Chưa gửi đi đâu.", "Nothing was sent yet."),
+    );
+    let items = store.deliveries_of(person, period, 20).await.map_err(told)?;
+    deliveries::fill(&mut sent, web, visit, &directory, items);
+    sections.push(sent);
+    let total = summary.pointer("/parts/total/printed").and_then(Value::as_str);
     let own = context! {
         person => value(&PersonView {
             name: known.full_name.clone(),
@@ -111,26 +111,25 @@ pub(super) async fn page(
             post: post.map(|post| post.post.clone()).unwrap_or_default(),
             unit: post.and_then(|post| directory.unit(&post.unit)).map(|unit| unit.name.clone()).unwrap_or_default(),
         }),
-        period => period.to_string(),
-        state => format!("{state} · {}", level_tag(level, lang).0),
-        light => level_tag(level, lang).1,
+        period => format::period(period, lang),
+        periods => value(&other_periods(web, visit, person, period).await?),
+        scored => score.is_some(),
+        as_of => score.as_ref().map(|score| format::day(score.as_of)),
+        computed_at => score.as_ref().map(|score| format::instant(score.computed_at)),
+        state => latest.as_ref().map(|revision| words::record_state(revision.state, lang)),
+        state_light => latest.as_ref().map(|revision| words::record_light(revision.state)),
+        level => level.0,
+        level_light => level.1,
+        total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
         missing => missing.join(", "),
-        parts => value(&parts(&score.summary, lang)),
-        formulas => value(&strings(&derivation, "formulas").map(str::to_owned).collect::<Vec<_>>()),
-        lines => value(&lines(&derivation)),
-        excluded => value(&excluded(&derivation, lang)),
-        revisions => value(&latest.iter().rev().take(30).map(|revision| RevisionView {
-            at: format::instant(revision.at),
-            number: revision.revision,
-            state: state_words(revision.state, lang),
-            summary: summary_text(&revision.summary, lang),
-            author: revision.author.clone(),
-            reason: revision.reason.clone().unwrap_or_default(),
-        }).collect::<Vec<_>>()),
+        parts => value(&parts(&summary, &derivation, lang)),
+        sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
         switches => value(&switches(&derivation)),
+        command => format!("lienthong score explain {} {period}", known.staff_number),
     };
-    Ok(Some(render(web, visit, "score.html", own, waiting_for_people(&overview))))
+    let counts = web.live.counts(web).await?;
+    Ok(Some(render(web, visit, "score.html", own, waiting_for_people(&counts.overview))))
 }
 
 fn unreadable() -> Finding {
@@ -147,8 +146,31 @@ fn unreadable() -> Finding {
     )
 }
 
+async fn other_periods(
+    web: &Web,
+    visit: &Visit,
+    person: PersonId,
+    period: Period,
+) -> Result<Vec<OtherPeriod>, Finding> {
+    let mut periods: Vec<Period> =
+        web.app.store.periods_of(person).await.map_err(told)?.into_iter().map(|(period, _)| period).collect();
+    periods.push(period);
+    periods.sort_unstable();
+    periods.dedup();
+    let shown = periods.into_iter().rev().take(12).map(|other| OtherPeriod {
+        href: format!("/scores/{person}/{other}"),
+        label: format::period(other, visit.lang),
+        here: other == period,
+    });
+    Ok(shown.collect())
+}
+
 fn strings<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
     value.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn text(value: &Value, pointer: &str) -> String {
@@ -159,92 +181,358 @@ fn text(value: &Value, pointer: &str) -> String {
     }
 }
 
-fn parts(summary: &Value, lang: Lang) -> Vec<PartView> {
+/// The parts in the order of the decree, each with its formula from the derivation.
+fn parts(summary: &Value, derivation: &Value, lang: Lang) -> Vec<PartView> {
+    let formulas: Vec<&str> = strings(derivation, "formulas").collect();
+    let year = derivation.get("quarters").is_some();
     [
-        ("a", "a · số lượng (%)", "a · quantity (%)", "Đ14.2.a"),
-        ("b", "b · chất lượng (%)", "b · quality (%)", "Đ14.2.b"),
-        ("c", "c · tiến độ (%)", "c · progress (%)", "Đ14.2.c"),
-        ("d", "d · kết quả đơn vị (%)", "d · unit result (%)", "Đ15.3.a"),
-        ("dd", "đ · tổ chức triển khai (%)", "đ · implementation (%)", "Đ15.3.b"),
-        ("e", "e · tập hợp, đoàn kết (%)", "e · unity (%)", "Đ15.3.c"),
-        ("task_part", "Kết quả nhiệm vụ (0–70)", "Task result (0–70)", "Đ16, Đ12.3"),
-        ("general", "Tiêu chí chung (0–30)", "General criteria (0–30)", "Đ12.2"),
-        ("total", "Tổng điểm (0–100)", "Total (0–100)", "Đ17"),
+        ("a", "a · số lượng (%)", "a · quantity (%)", "Đ14.2.a", "a "),
+        ("b", "b · chất lượng (%)", "b · quality (%)", "Đ14.2.b", "b "),
+        ("c", "c · tiến độ (%)", "c · progress (%)", "Đ14.2.c", "c "),
+        ("d", "d · kết quả hoạt động của đơn vị (%)", "d · unit result (%)", "Đ15.3.a", "d"),
+        ("dd", "đ · khả năng tổ chức triển khai (%)", "đ · implementation (%)", "Đ15.3.b", "đ "),
+        ("e", "e · năng lực tập hợp, đoàn kết (%)", "e · unity (%)", "Đ15.3.c", "e "),
+        ("r", "R · tỷ lệ hoàn thành (%)", "R · completion (%)", "Đ16", "R ="),
+        ("task_part", "Kết quả nhiệm vụ, R·70 (0–70)", "Task result, R·70 (0–70)", "Đ12.3", "R·70"),
+        ("general", "Tiêu chí chung (0–30)", "General criteria (0–30)", "Đ12.2", "general"),
+        ("total", "Tổng điểm, S (0–100)", "Total, S (0–100)", if year { "Đ17.3" } else { "Đ17.1" }, "S "),
     ]
     .into_iter()
-    .filter_map(|(key, vi, en, article)| {
+    .filter_map(|(key, vi, en, article, begins)| {
         let printed = summary.pointer(&format!("/parts/{key}/printed")).and_then(Value::as_str);
-        let always = matches!(key, "task_part" | "general" | "total");
-        let value = match printed {
-            Some(printed) => printed.to_owned(),
-            None if always => "–".to_owned(),
-            None => return None,
-        };
-        let note = if printed.is_none() { say(lang, "còn thiếu", "missing") } else { "" };
-        Some(PartView { label: say(lang, vi, en), article, value, note })
+        let sum = matches!(key, "task_part" | "general" | "total");
+        // A year has its total only; staff have no d, đ, e.
+        if printed.is_none() && (!sum || (year && key != "total")) {
+            return None;
+        }
+        let formula =
+            formulas.iter().find(|formula| formula.starts_with(begins)).map_or("", |formula| formula);
+        let formula = formula.split_at(formula.rfind(" (Đ").unwrap_or(formula.len())).0;
+        Some(PartView {
+            key,
+            label: say(lang, vi, en),
+            article: words::article(article, lang),
+            formula: format::formula(formula, lang),
+            hint: match key {
+                "d" => say(
+                    lang,
+                    "số cấp dưới có điểm dưới 50 trên số cấp dưới có điểm",
+                    "subordinates below 50 among those with a score",
+                ),
+                "dd" | "e" => say(lang, "người có thẩm quyền quyết định", "decided by people"),
+                "general" => say(lang, "người có thẩm quyền chấm", "entered by people"),
+                _ => "",
+            },
+            value: printed.map_or_else(
+                || say(lang, "còn thiếu", "missing").to_owned(),
+                |printed| format::decimal(printed, lang),
+            ),
+            missing: printed.is_none(),
+            sum,
+        })
     })
     .collect()
 }
 
-fn lines(derivation: &Value) -> Vec<LineView> {
-    let lines = derivation.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    lines
-        .iter()
-        .take(500)
-        .map(|line| {
-            let get = |key: &str| text(line, &format!("/{key}"));
-            let of = line.get("of").and_then(Value::as_str).map(|of| format!("{of} · ")).unwrap_or_default();
-            LineView {
-                title: get("title"),
-                note: strings(line, "notes").collect::<Vec<_>>().join("; "),
-                product: get("product"),
-                k: get("coefficient"),
-                g: get("assigned"),
-                kg: get("assigned_converted"),
-                c: get("completed"),
-                kc: get("completed_converted"),
-                due: get("due"),
-                done: get("completed_on"),
-                late: get("late_count"),
-                failures: get("quality_failures"),
-                source: format!("{of}{}", get("source")),
-                extra: line.get("extra").and_then(Value::as_bool).unwrap_or(false),
+/// Numbers of the tasks behind `source/key`, for links.
+async fn numbers(web: &Web, sources: &[String]) -> Result<BTreeMap<String, i64>, Finding> {
+    let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (source, key) in sources.iter().filter_map(|source| source.split_once('/')) {
+        keys.entry(source).or_default().push(key);
+    }
+    let mut numbers = BTreeMap::new();
+    for (source, mut keys) in keys {
+        let Ok(id) = SourceId::new(source) else { continue };
+        keys.sort_unstable();
+        keys.dedup();
+        let found = web.app.store.known_hashes(&id, &keys).await.map_err(told)?;
+        for (key, found) in keys.iter().zip(found) {
+            if let Some((number, _)) = found {
+                numbers.insert(format!("{source}/{key}"), number);
             }
-        })
-        .collect()
+        }
+    }
+    Ok(numbers)
 }
 
-fn excluded(derivation: &Value, lang: Lang) -> Vec<ExcludedView> {
-    let words = |reason: &str| -> String {
-        let (vi, en) = match reason {
-            "unmapped" => ("chưa gán sản phẩm", "waits for its product"),
-            "outside_catalog" => ("ngoài danh mục", "outside the catalog"),
-            "cancelled" => ("đã hủy hoặc thu hồi", "cancelled or recalled"),
-            "gone" => ("nguồn không còn hiển thị", "no longer shown by its source"),
-            "not_due_yet" => ("chưa tới hạn", "not due yet"),
-            other => return other.to_owned(),
+fn to_task(text: String, source: &str, numbers: &BTreeMap<String, i64>) -> Cell {
+    match numbers.get(source) {
+        Some(number) => Cell::link(text, format!("/tasks/{number}")),
+        None => Cell::text(text),
+    }
+}
+
+/// Position of the first line shown, from the address.
+fn from(visit: &Visit, name: &str) -> usize {
+    visit.asked(name).parse().unwrap_or(0)
+}
+
+async fn lines(web: &Web, visit: &Visit, derivation: &Value) -> Result<Section, Finding> {
+    let lang = visit.lang;
+    let all = list(derivation, "lines");
+    let first = from(visit, "line").min(all.len());
+    let shown = all.get(first..all.len().min(first + ROWS)).unwrap_or_default();
+    let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
+    let numbers = numbers(web, &sources).await?;
+    let mut section = Section::table(
+        visit,
+        "lines",
+        format!("{} ({})", say(lang, "Từng nhiệm vụ được tính", "Task by task"), format::count(all.len() as u64)),
+        &[
+            ("Nhiệm vụ", "Task"),
+            ("Sản phẩm", "Product"),
+            ("#k", "#k"),
+            ("#Giao G", "#Assigned G"),
+            ("#k·G", "#k·G"),
+            ("#Xong C", "#Done C"),
+            ("#k·C", "#k·C"),
+            ("Hạn", "Due"),
+            ("Hoàn thành", "Completed"),
+            ("#Số lần chậm", "#Late"),
+            ("#Số lỗi", "#Failures"),
+        ],
+        ("Kỳ này chưa có nhiệm vụ nào được tính.", "No task counts in this period."),
+    )
+    .note(say(
+        lang,
+        "k: hệ số quy đổi của sản phẩm (Điều 13). G: số lượng giao; C: số lượng hoàn thành được nghiệm thu. Nhiệm vụ ngoài kế hoạch không vào mẫu số nên k·G bằng 0.",
+        "k: the product's coefficient (Art. 13). G: assigned; C: completed and accepted. Unplanned tasks stay outside the denominator, so their k·G is 0.",
+    ));
+    section.pages(
+        visit,
+        "line",
+        (first + shown.len() < all.len()).then(|| (first + shown.len()).to_string()),
+    );
+    for (index, line) in shown.iter().enumerate() {
+        let get = |key: &str| text(line, &format!("/{key}"));
+        let number = |key: &str| Cell::num(format::decimal(&get(key), lang));
+        let mut notes: Vec<String> = strings(line, "notes").map(|note| words::note(note, lang)).collect();
+        if line.get("extra").and_then(Value::as_bool) == Some(true) {
+            notes.insert(0, say(lang, "ngoài kế hoạch hoặc nhận lại", "unplanned or taken over").to_owned());
+        }
+        if let Some(of) = line.get("of").and_then(Value::as_str) {
+            notes.insert(0, format!("{} {of}", say(lang, "của", "of")));
+        }
+        let source = get("source");
+        section.push(
+            format!("{}-{source}", first + index),
+            vec![
+                to_task(get("title"), &source, &numbers).note(notes.join("; ")),
+                Cell::mono(get("product")),
+                number("coefficient"),
+                number("assigned"),
+                number("assigned_converted"),
+                number("completed"),
+                number("completed_converted"),
+                Cell::text(format::day_text(&get("due"))),
+                Cell::text(format::day_text(&get("completed_on"))),
+                number("late_count"),
+                number("quality_failures"),
+            ],
+        );
+    }
+    Ok(section)
+}
+
+async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option<Section>, Finding> {
+    let all = list(derivation, "excluded");
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let first = from(visit, "excluded").min(all.len());
+    let shown = all.get(first..all.len().min(first + ROWS)).unwrap_or_default();
+    let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
+    let numbers = numbers(web, &sources).await?;
+    let mut section = Section::table(
+        visit,
+        "excluded",
+        format!(
+            "{} ({})",
+            visit.say("Không tính, kèm lý do", "Not counted, with reason"),
+            format::count(all.len() as u64)
+        ),
+        &[("Nhiệm vụ", "Task"), ("Lý do", "Reason"), ("Nguồn", "Source")],
+        ("–", "–"),
+    );
+    section.pages(
+        visit,
+        "excluded",
+        (first + shown.len() < all.len()).then(|| (first + shown.len()).to_string()),
+    );
+    for (index, line) in shown.iter().enumerate() {
+        let source = text(line, "/source");
+        section.push(
+            format!("{}-{source}", first + index),
+            vec![
+                to_task(text(line, "/title"), &source, &numbers),
+                Cell::text(words::excluded(&text(line, "/reason"), visit.lang)),
+                Cell::mono(source),
+            ],
+        );
+    }
+    Ok(Some(section))
+}
+
+fn quarters(visit: &Visit, person: PersonId, derivation: &Value) -> Section {
+    let mut section = Section::table(
+        visit,
+        "quarters",
+        visit.say("Các quý đã ghi nhận", "Recorded quarters"),
+        &[("Quý", "Quarter"), ("#Điểm", "#Score"), ("Nguồn của điểm", "Where it is recorded")],
+        ("Chưa có quý nào được ghi nhận.", "No quarter is recorded yet."),
+    );
+    for quarter in list(derivation, "quarters") {
+        let period = text(quarter, "/period");
+        let label =
+            period.parse().map_or_else(|_| period.clone(), |period| format::period(period, visit.lang));
+        let from = match text(quarter, "/from").as_str() {
+            "history" => visit.say("kết quả các kỳ trước đã nhập", "earlier results, imported").to_owned(),
+            other => other.replace("record r", visit.say("hồ sơ, phiên bản ", "record, revision ")),
         };
-        say(lang, vi, en).to_owned()
-    };
-    let list = derivation.get("excluded").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    list.iter()
-        .take(200)
-        .map(|line| ExcludedView {
-            title: text(line, "/title"),
-            reason: words(&text(line, "/reason")),
-            source: text(line, "/source"),
-        })
-        .collect()
+        section.push(
+            period.clone(),
+            vec![
+                Cell::link(label, format!("/scores/{person}/{period}")),
+                Cell::num(format::decimal(&text(quarter, "/score"), visit.lang)),
+                Cell::text(from),
+            ],
+        );
+    }
+    section
 }
 
-fn summary_text(summary: &Value, lang: Lang) -> String {
+fn decided(visit: &Visit, decisions: &[StoredDecision]) -> Section {
+    let mut section = Section::table(
+        visit,
+        "decisions",
+        visit.say("Quyết định của người có thẩm quyền", "What people decided"),
+        &[("Lúc", "At"), ("Quyết định", "Decision"), ("Nội dung", "What"), ("Ai", "Who")],
+        ("Chưa có quyết định nào.", "Nothing was decided yet."),
+    );
+    for stored in decisions.iter().rev().take(ROWS) {
+        let (kind, what) = decision_words(&stored.decision.kind, visit);
+        section.push(
+            stored.id.to_string(),
+            vec![
+                Cell::text(format::instant(stored.decision.at)),
+                Cell::text(words::decision(kind, visit.lang)),
+                Cell::text(what),
+                Cell::text(stored.decision.author.clone()),
+            ],
+        );
+    }
+    section
+}
+
+/// Word of a decision's kind, and what it says.
+fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) {
+    let number = |exact: &crate::domain::Exact| format::decimal(&exact.to_string(), visit.lang);
+    let points = |items: &BTreeMap<String, crate::domain::Exact>| {
+        let sum: crate::domain::Exact = items.values().sum();
+        format!(
+            "{} {}/30 ({} {})",
+            visit.say("cộng", "sum"),
+            number(&sum),
+            items.len(),
+            visit.say("mục", "items")
+        )
+    };
+    let number_of = |no: &Option<String>| no.as_ref().map(|no| format!(" · {no}")).unwrap_or_default();
+    match kind {
+        DecisionKind::SelfAssessment { items } => ("self_assessment", points(items)),
+        DecisionKind::GeneralCriteria { items } => ("general_criteria", points(items)),
+        DecisionKind::LeaderComponent { component, percent } => {
+            let name = match component {
+                crate::domain::Component::UnitResult => "d",
+                crate::domain::Component::ImplementationAbility => "đ",
+                crate::domain::Component::UnityAbility => "e",
+            };
+            ("leader_component", format!("{name} = {} %", number(percent)))
+        }
+        DecisionKind::QualityFailures { source, external_id, count, reason } => {
+            ("quality_failures", format!("{source}/{external_id}: {count} · {reason}"))
+        }
+        DecisionKind::Excuse { source, external_id, covers, reason } => {
+            let covers = match covers.as_str() {
+                "late" => visit.say("chậm", "lateness"),
+                _ => visit.say("chất lượng", "quality"),
+            };
+            ("excuse", format!("{source}/{external_id}: {covers} · {reason}"))
+        }
+        DecisionKind::CompletedQuantity { source, external_id, quantity } => {
+            ("completed_quantity", format!("{source}/{external_id}: {}", number(quantity)))
+        }
+        DecisionKind::Approval { revision, decision_no } => (
+            "approval",
+            format!("{} {revision}{}", visit.say("phiên bản", "revision"), number_of(decision_no)),
+        ),
+        DecisionKind::Classification { level, decision_no } => (
+            "classification",
+            format!("{}{}", words::level(Some(*level), visit.lang).0, number_of(decision_no)),
+        ),
+    }
+}
+
+async fn revisions(web: &Web, visit: &Visit, person: PersonId, period: Period) -> Result<Section, Finding> {
+    let before = visit.asked("revision").parse().unwrap_or(u32::MAX);
+    let rows = web.app.store.revisions_before(person, period, before, 21).await.map_err(told)?;
+    let more = rows.len() > 20;
+    let mut section = Section::table(
+        visit,
+        "revisions",
+        visit.say("Các phiên bản hồ sơ: đổi gì, vì sao", "Revisions of the record: what changed and why"),
+        &[
+            ("#Phiên bản", "#Revision"),
+            ("Lúc", "At"),
+            ("Trạng thái", "State"),
+            ("Thay đổi", "Change"),
+            ("Ai, lý do", "Who, why"),
+        ],
+        ("Chưa có hồ sơ.", "No record yet."),
+    );
+    let shown: Vec<Revision> = rows.into_iter().take(20).collect();
+    let last = if more { shown.last().map(|revision| revision.revision.to_string()) } else { None };
+    section.pages(visit, "revision", last);
+    for revision in shown {
+        section.push(
+            revision.revision.to_string(),
+            vec![
+                Cell::num(revision.revision.to_string()),
+                Cell::text(format::instant(revision.at)),
+                Cell::tag((
+                    words::record_state(revision.state, visit.lang).to_owned(),
+                    words::record_light(revision.state),
+                )),
+                Cell::text(changes(&revision.summary, visit.lang)),
+                Cell::text(revision.author).note(revision.reason.unwrap_or_default()),
+            ],
+        );
+    }
+    Ok(section)
+}
+
+fn changes(summary: &Value, lang: Lang) -> String {
     let key = if lang == Lang::Vi { "vi" } else { "en" };
-    let changes = summary.as_array().map(Vec::as_slice).unwrap_or_default();
-    let told: Vec<&str> = changes
-        .iter()
-        .filter_map(|change| change.pointer(&format!("/text/{key}")))
-        .filter_map(Value::as_str)
-        .take(4)
+    let told: Vec<String> = summary
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(6)
+        .filter_map(|change| {
+            if change.get("field").and_then(Value::as_str) == Some("missing") {
+                let names = |side: &str| {
+                    let parts = change.get(side).and_then(Value::as_str).unwrap_or_default();
+                    let names: Vec<&str> = parts.split(", ").map(|part| words::missing(part, lang)).collect();
+                    names.join(", ")
+                };
+                let after = names("after");
+                let none = say(lang, "không còn thiếu gì", "nothing is missing any more");
+                let label = say(lang, "còn thiếu", "missing");
+                return Some(if after.is_empty() { none.to_owned() } else { format!("{label}: {after}") });
+            }
+            let said = change.pointer(&format!("/text/{key}")).and_then(Value::as_str)?;
+            Some(format::decimal(said, lang))
+        })
         .collect();
     told.join("; ")
 }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod browser;
 mod cli;
 mod config;
 mod conformance;
@@ -19,4 +20,5 @@ mod simulator;
 mod store;
 mod support;
 mod transport;
+mod web;
 mod whole_way;

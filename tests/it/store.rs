@@ -184,7 +184,7 @@ async fn same_bad_record_is_one_rejection_and_a_failed_run_spares_the_source() {
                 .await
                 .expect("finished");
         }
-        let rejected = store.rejected(Some(&source()), 10).await.expect("list");
+        let rejected = store.rejected(Some(&source()), 0, 10).await.expect("list");
         assert_eq!(rejected.len(), 1);
         assert_eq!(store.rejected_body(rejected[0].id).await.expect("read").expect("body"), b"{bad");
         let state = store.source_state(&source()).await.expect("state");
@@ -193,7 +193,7 @@ async fn same_bad_record_is_one_rejection_and_a_failed_run_spares_the_source() {
             (2, Some(now() + TimeDelta::minutes(10)))
         );
         store.settle_rejected(&[rejected[0].id], "replayed").await.expect("settled");
-        assert!(store.rejected(None, 10).await.expect("list").is_empty());
+        assert!(store.rejected(None, 0, 10).await.expect("list").is_empty());
     }
 }
 
@@ -256,7 +256,7 @@ async fn task_changed_while_it_was_looked_at_stays_due() {
             "{}",
             store.kind()
         );
-        assert_eq!(store.unknown_accounts(10).await.expect("unknown").len(), 1);
+        assert_eq!(store.unknown_accounts(None, 10).await.expect("unknown").len(), 1);
         let items = store.tasks_to_map(10).await.expect("to map");
         assert_eq!((items.len(), items[0].people.clone()), (1, vec![person]));
     }

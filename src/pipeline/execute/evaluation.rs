@@ -129,8 +129,8 @@ pub(super) async fn scores(
     };
     let (mut rows, mut after) = (Vec::new(), String::new());
     while rows.len() < limit as usize {
-        let lines =
-            app.store.score_lines(period, scope, unit.as_ref().map(UnitCode::as_str), &after, 500).await?;
+        let units: Vec<&str> = unit.iter().map(UnitCode::as_str).collect();
+        let lines = app.store.score_lines(period, scope, &units, &after, 500).await?;
         let Some(last) = lines.last() else { break };
         after.clone_from(&last.staff_number);
         for line in lines.into_iter().filter(|line| only.is_none_or(|only| only == line.person)) {
@@ -259,7 +259,7 @@ pub(super) async fn records(
     while rows.len() < limit as usize {
         let lines = app.store.record_lines(period, state, &after, 500).await?;
         let Some(last) = lines.last() else { break };
-        after.clone_from(&last.staff_number);
+        after = last.place();
         for line in
             lines.into_iter().filter(|line| unit.as_ref().is_none_or(|unit| unit.as_str() == line.unit))
         {

@@ -48,7 +48,7 @@ pub(super) async fn import(
 }
 
 pub(super) async fn unknown(app: &App, limit: u32) -> Answer {
-    let accounts = app.store.unknown_accounts(limit as usize).await?;
+    let accounts = app.store.unknown_accounts(None, limit as usize).await?;
     let rows = accounts
         .into_iter()
         .map(|account| {

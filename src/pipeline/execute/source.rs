@@ -114,7 +114,7 @@ fn busy(source: &SourceId) -> Finding {
 }
 
 pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -> Answer {
-    let rows = app.store.rejected(source, limit as usize).await?;
+    let rows = app.store.rejected(source, 0, limit as usize).await?;
     let rows = rows
         .into_iter()
         .map(|row| {
@@ -149,7 +149,7 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
 /// Reads rejected records again with the present manifest; those that read now become tasks.
 pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSender<Progress>) -> Answer {
     let connector = connector(app, source)?;
-    let rows = app.store.rejected(Some(source), 100_000).await?;
+    let rows = app.store.rejected(Some(source), 0, 100_000).await?;
     let total = rows.len() as u64;
     let now = app.clock.now();
     let run = app.store.begin_run(source, RunKind::Backfill, now).await?;

@@ -1,5 +1,6 @@
 //! What several areas of the tests need: private databases and built values.
 
+pub mod browser;
 pub mod http;
 pub mod postgres;
 pub mod site;

@@ -1,0 +1,160 @@
+//! One watcher for all visitors: what changed, and the numbers of the first screen.
+//!
+//! Owns the bell that open pages listen to and the one copy of the counts that all pages show. The store is
+//! asked once however many pages are open, and counting a large store again waits until it has paid for itself.
+//! A store that does not answer is asked again; the pages keep what they show and say how old it is.
+
+use super::Web;
+use crate::domain::{Period, SourceId};
+use crate::error::Finding;
+use crate::store::{Overview, Risk, Run, SourceState, Store};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, Semaphore, watch};
+
+/// How often the store is asked whether anything changed, while a page is open.
+const LOOK: Duration = Duration::from_millis(1_000);
+/// Longest silence of the bell: times on the page grow older by themselves.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Counting may take this share of the time.
+const SHARE: u32 = 10;
+/// Pages that may listen at the same time.
+const LISTENERS: usize = 256;
+/// Runs of a source on the first screen.
+const RUNS: usize = 8;
+/// Deliveries due within this time are close to their deadline.
+pub const SOON: TimeDelta = TimeDelta::hours(48);
+
+/// The numbers of the first screen.
+pub struct Counts {
+    /// When they were counted.
+    pub at: DateTime<Utc>,
+    /// Totals.
+    pub overview: Overview,
+    /// State and last runs of every source.
+    pub sources: BTreeMap<SourceId, (SourceState, Vec<Run>)>,
+    /// Open deliveries by target against their deadlines.
+    pub risk: BTreeMap<String, Risk>,
+    /// Scores of the running quarter by unit: all, and complete ones.
+    pub scores: BTreeMap<String, (u64, u64)>,
+    /// Records of the quarter before it by unit and state.
+    pub records: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Records by period and state.
+    pub periods: BTreeMap<Period, BTreeMap<String, u64>>,
+    /// Periods that are closed.
+    pub closed: Vec<Period>,
+}
+
+struct Held {
+    counts: Arc<Counts>,
+    stamp: String,
+    taken: Instant,
+    cost: Duration,
+}
+
+/// The watcher; clones share it.
+#[derive(Clone)]
+pub struct Live {
+    held: Arc<Mutex<Option<Held>>>,
+    bell: watch::Sender<u64>,
+    seats: Arc<Semaphore>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { held: Arc::default(), bell: watch::Sender::new(0), seats: Arc::new(Semaphore::new(LISTENERS)) }
+    }
+}
+
+impl Live {
+    /// The counts, counted again when something changed and the last count has paid for itself.
+    pub async fn counts(&self, web: &Web) -> Result<Arc<Counts>, Finding> {
+        // Visitors who come while it is counted wait for that count instead of starting their own.
+        let mut held = self.held.lock().await;
+        let stamp = web.app.store.change_stamp().await.map_err(|error| error.finding())?;
+        if let Some(known) = &*held {
+            let fresh = known.stamp == stamp && known.taken.elapsed() < SILENCE;
+            if fresh || known.taken.elapsed() < known.cost * SHARE {
+                return Ok(known.counts.clone());
+            }
+        }
+        let begun = Instant::now();
+        let counts = Arc::new(count(web).await?);
+        *held = Some(Held { counts: counts.clone(), stamp, taken: Instant::now(), cost: begun.elapsed() });
+        Ok(counts)
+    }
+
+    /// Looks for changes as long as the daemon runs; asks nothing while nobody listens.
+    pub async fn watch(self, store: Store) {
+        let (mut known, mut rung) = (String::new(), Instant::now());
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if self.bell.receiver_count() == 0 {
+                continue;
+            }
+            let Ok(stamp) = store.change_stamp().await else { continue };
+            if stamp != known || rung.elapsed() >= SILENCE {
+                (known, rung) = (stamp, Instant::now());
+                self.bell.send_modify(|number| *number += 1);
+            }
+        }
+    }
+}
+
+async fn count(web: &Web) -> Result<Counts, Finding> {
+    let store = &web.app.store;
+    let told = |error: crate::store::StoreError| error.finding();
+    let (now, today) = (web.app.clock.now(), web.app.clock.today());
+    let quarter = Period::quarter_of(today);
+    let mut sources = BTreeMap::new();
+    for id in web.app.sources.keys() {
+        let state = store.source_state(id).await.map_err(told)?;
+        let runs = store.runs(id, i64::MAX, RUNS).await.map_err(told)?;
+        sources.insert(id.clone(), (state, runs));
+    }
+    let mut scores = BTreeMap::new();
+    for (unit, all, complete) in
+        store.scores_by_unit(quarter, crate::pipeline::score::TO_DATE).await.map_err(told)?
+    {
+        scores.insert(unit, (all, complete));
+    }
+    let mut records: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (unit, state, count) in store.records_by_unit(quarter.previous()).await.map_err(told)? {
+        records.entry(unit).or_default().insert(state, count);
+    }
+    let mut periods: BTreeMap<Period, BTreeMap<String, u64>> = BTreeMap::new();
+    for (period, state, count) in store.records_by_period().await.map_err(told)? {
+        periods.entry(period).or_default().insert(state, count);
+    }
+    Ok(Counts {
+        at: now,
+        overview: store.overview().await.map_err(told)?,
+        sources,
+        risk: store.deadline_risk(now, now + SOON).await.map_err(told)?,
+        scores,
+        records,
+        periods,
+        closed: store.closed_periods().await.map_err(told)?,
+    })
+}
+
+/// The stream an open page listens to: one event whenever it would look different.
+pub async fn stream(State(web): State<Web>) -> Response {
+    let Ok(seat) = web.live.seats.clone().try_acquire_owned() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let listener = web.live.bell.subscribe();
+    let events = futures_util::stream::unfold((listener, seat), |(mut listener, seat)| async move {
+        listener.changed().await.ok()?;
+        listener.borrow_and_update();
+        Some((Ok::<_, Infallible>(Event::default().event("changed").data("1")), (listener, seat)))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}

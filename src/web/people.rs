@@ -1,0 +1,82 @@
+//! Finding a person by staff number or name, without accents.
+
+use super::table::{Cell, ROWS, Section, Sheet};
+use super::{Page, Visit, Web, format};
+use crate::domain::Period;
+use crate::text::fold;
+use serde::Deserialize;
+
+/// What is searched for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Search {
+    /// Staff number, or words of a name in any order.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Renders the form and, for a search, who was found.
+pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
+    let words: Vec<String> = fold(name).split_whitespace().take(8).map(str::to_owned).collect();
+    let directory = web.app.directory().await?;
+    let quarter = Period::quarter_of(web.app.clock.today());
+    let mut section = Section::table(
+        visit,
+        "people",
+        "",
+        &[
+            ("Số hiệu", "Staff number"),
+            ("Họ và tên", "Name"),
+            ("Chức vụ", "Post"),
+            ("Đơn vị", "Unit"),
+            ("Quý này", "This quarter"),
+            ("Quý trước", "Last quarter"),
+            ("Năm", "Year"),
+        ],
+        ("Không tìm thấy ai.", "Nobody was found."),
+    );
+    let mut found: Vec<_> = directory
+        .people()
+        .filter(|person| {
+            let key = fold(&format!("{} {}", person.staff_number, person.full_name));
+            !words.is_empty() && words.iter().all(|word| key.contains(word.as_str()))
+        })
+        .take(ROWS + 1)
+        .collect();
+    if found.len() > ROWS {
+        found.truncate(ROWS);
+        section = section.note(
+            visit.say("Chỉ hiện 100 người đầu; hãy gõ thêm.", "Only the first 100 are shown; type more."),
+        );
+    }
+    found.sort_by(|a, b| a.staff_number.as_str().cmp(b.staff_number.as_str()));
+    for person in found {
+        let year = Period::Year(quarter.year());
+        let post = directory.last_post(person.id, year);
+        let unit = post.and_then(|post| directory.unit(&post.unit)).map(|unit| unit.name.clone());
+        let to = |period: Period| {
+            Cell::link(format::period(period, visit.lang), format!("/scores/{}/{period}", person.id))
+        };
+        section.push(
+            person.id.to_string(),
+            vec![
+                Cell::mono(person.staff_number.to_string()),
+                Cell::text(person.full_name.clone()),
+                Cell::text(post.map(|post| post.post.clone()).unwrap_or_default()),
+                Cell::text(unit.unwrap_or_default()),
+                to(quarter),
+                to(quarter.previous()),
+                to(year),
+            ],
+        );
+    }
+    let heading = visit.say("Tìm người", "Find a person").to_owned();
+    let intro = visit
+        .say(
+            "Gõ số hiệu hoặc họ tên, có dấu hay không dấu đều được.",
+            "Type a staff number or a name, with or without accents.",
+        )
+        .to_owned();
+    let sections = if words.is_empty() { Vec::new() } else { vec![section] };
+    let sheet = Sheet { heading, intro, sections, search: Some(name.to_owned()), ..Sheet::default() };
+    sheet.show(web, visit).await.map(Some)
+}

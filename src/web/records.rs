@@ -1,0 +1,89 @@
+//! Evaluation records, newest revision of each.
+
+use super::scores::periods;
+use super::table::{Cell, Filter, ROWS, Section, Sheet, one_page};
+use super::{Page, Visit, Web, format, words};
+use crate::domain::{Level, Period, RecordState};
+
+/// Renders the page.
+pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
+    let lang = visit.lang;
+    let (period, state) =
+        (visit.asked("period").parse::<Period>().ok(), RecordState::parse(visit.asked("state")));
+    let lines = web
+        .app
+        .store
+        .record_lines(period, state, visit.asked("after"), ROWS + 1)
+        .await
+        .map_err(|error| error.finding())?;
+    let (lines, last) = one_page(lines, |line| line.place());
+    let mut section = Section::table(
+        visit,
+        "records",
+        "",
+        &[
+            ("Số hiệu", "Staff number"),
+            ("Họ và tên", "Name"),
+            ("Kỳ", "Period"),
+            ("Trạng thái", "State"),
+            ("#Tổng điểm", "#Total"),
+            ("Mức", "Level"),
+            ("#Phiên bản", "#Revision"),
+            ("Cập nhật lúc", "Revised at"),
+        ],
+        ("Chưa có hồ sơ nào khớp với lựa chọn.", "No records match."),
+    );
+    section.pages(visit, "after", last);
+    for line in lines {
+        let field =
+            |path: &str| line.content.pointer(path).and_then(|value| value.as_str()).map(str::to_owned);
+        let total = field("/parts/total/printed")
+            .map_or_else(|| "–".to_owned(), |total| format::decimal(&total, lang));
+        let level = words::level(field("/level").as_deref().and_then(Level::parse), lang);
+        section.push(
+            line.place(),
+            vec![
+                Cell::mono(line.staff_number),
+                Cell::link(line.full_name, format!("/scores/{}/{}#revisions", line.person, line.period)),
+                Cell::text(format::period(line.period, lang)),
+                Cell::tag((
+                    words::record_state(line.state, lang).to_owned(),
+                    words::record_light(line.state),
+                )),
+                Cell::num(total),
+                Cell::tag(level),
+                Cell::num(line.revision.to_string()),
+                Cell::text(format::instant(line.at)),
+            ],
+        );
+    }
+    let mut all = vec![(String::new(), visit.say("Tất cả các kỳ", "All periods").to_owned())];
+    all.extend(periods(web, lang));
+    let mut states = vec![(String::new(), visit.say("Mọi trạng thái", "Any state").to_owned())];
+    states.extend(
+        [
+            RecordState::Computed,
+            RecordState::Provisional,
+            RecordState::Approved,
+            RecordState::Delivered,
+            RecordState::Corrected,
+        ]
+        .map(|state| (state.as_str().to_owned(), words::record_state(state, lang).to_owned())),
+    );
+    let sheet = Sheet {
+        heading: visit.say("Hồ sơ đánh giá", "Evaluation records").to_owned(),
+        intro: visit
+            .say(
+                "Mỗi lần thay đổi là một phiên bản mới, phiên bản cũ không bị sửa. Chọn tên để xem đã đổi gì và vì sao.",
+                "Every change is a new revision; old ones are never edited. Choose a name to see what changed and why.",
+            )
+            .to_owned(),
+        filters: vec![
+            Filter::new("period", visit.say("Kỳ đánh giá", "Period"), all, visit.asked("period")),
+            Filter::new("state", visit.say("Trạng thái", "State"), states, visit.asked("state")),
+        ],
+        sections: vec![section],
+        ..Sheet::default()
+    };
+    sheet.show(web, visit).await.map(Some)
+}

@@ -1,0 +1,189 @@
+//! One source: how it stands, its runs and its rejected records.
+
+use super::overview::freshness;
+use super::table::{Cell, ROWS, Section, Sheet, one_page};
+use super::{Page, Visit, Web, format, words};
+use crate::domain::SourceId;
+use crate::error::Lang;
+use crate::store::{RejectedRow, Run, SourceState};
+
+/// Renders the page; none for a source nobody configured.
+pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
+    let Some((source, configured)) = web.app.sources.iter().find(|(source, _)| source.as_str() == id) else {
+        return Ok(None);
+    };
+    let told = |error: crate::store::StoreError| error.finding();
+    let state = web.app.store.source_state(source).await.map_err(told)?;
+    let before = visit.asked("before").parse().unwrap_or(i64::MAX);
+    let runs = web.app.store.runs(source, before, ROWS + 1).await.map_err(told)?;
+    let (runs, last) = one_page(runs, |run| run.id.to_string());
+    let counts = web.live.counts(web).await?;
+    let totals = counts.overview.sources.get(id).cloned().unwrap_or_default();
+    let directory = web.app.directory().await?;
+    let unit = directory
+        .unit(&configured.unit)
+        .map_or_else(|| configured.unit.to_string(), |unit| unit.name.clone());
+    let mut facts = standing(web, visit, &state, &runs);
+    facts.fact(visit.say("Đơn vị", "Unit"), Cell::text(unit));
+    facts.fact(
+        visit.say("Loại hệ thống", "Kind of system"),
+        Cell::text(if configured.system.is_empty() { "–" } else { configured.system.as_str() }),
+    );
+    facts.fact(
+        visit.say("Nhiệm vụ đang giữ", "Tasks held"),
+        Cell::link(format::count(totals.tasks), format!("/tasks?source={id}")),
+    );
+    facts.fact(visit.say("Sự kiện đã ghi", "Events kept"), Cell::text(format::count(totals.events)));
+    facts.fact(
+        visit.say("Bản ghi bị loại", "Rejected records"),
+        Cell::text(format::count(totals.rejected)).to("#rejected"),
+    );
+    let mut table = run_table(visit, runs);
+    table.pages(visit, "before", last);
+    let sheet = Sheet {
+        heading: format!("{} {id}", visit.say("Nguồn", "Source")),
+        parent: Some((visit.say("Đơn vị", "Units"), "/units".to_owned())),
+        sections: vec![facts, table, rejected(web, visit, Some(source)).await?],
+        ..Sheet::default()
+    };
+    sheet.show(web, visit).await.map(Some)
+}
+
+fn standing(web: &Web, visit: &Visit, state: &SourceState, runs: &[Run]) -> Section {
+    let (lang, now) = (visit.lang, web.app.clock.now());
+    let ago = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map_or_else(
+            || Cell::text("–"),
+            |at| Cell::text(format::ago(at, now, lang)).note(format::instant(at)),
+        )
+    };
+    let mut facts = Section::facts("standing", visit.say("Tình trạng", "State"));
+    let (light, word) = freshness(state, now, lang);
+    let error = state.last_error.as_ref();
+    let why = error.map(|error| format!("{} {}", error.code, error.what.get(lang))).unwrap_or_default();
+    facts.fact(visit.say("Độ mới", "Freshness"), Cell::tag((word.to_owned(), light)).note(why));
+    if let Some(error) = error {
+        facts.fact(visit.say("Cần làm gì", "What to do"), Cell::text(error.remedy.get(lang)));
+    }
+    facts.fact(visit.say("Lần cuối thành công", "Last success"), ago(state.last_success_at));
+    facts.fact(visit.say("Lần cuối đọc toàn bộ", "Last read completely"), ago(state.last_full_at));
+    facts.fact(visit.say("Lần tới", "Next"), Cell::text(format::instant_or_dash(state.next_due_at)));
+    if let Some(at) = state.blocked_until.filter(|at| *at > now) {
+        facts.fact(visit.say("Tạm ngừng đến", "Left alone until"), Cell::text(format::instant(at)));
+    }
+    // What the last run brought beside what such a run usually brings: a source that goes quiet shows here.
+    let finished: Vec<u64> = runs
+        .iter()
+        .filter(|run| run.outcome.as_deref() == Some("succeeded") && run.kind == "incremental")
+        .map(|run| run.counters.records)
+        .collect();
+    if let Some((newest, before)) = finished.split_first() {
+        let mut before = before.to_vec();
+        before.sort_unstable();
+        let usual = before.get(before.len() / 2).copied();
+        facts.fact(
+            visit.say("Bản ghi lần cuối / thường lệ", "Records last run / usual"),
+            Cell::text(format!(
+                "{} / {}",
+                format::count(*newest),
+                usual.map_or_else(|| "–".to_owned(), format::count)
+            )),
+        );
+    }
+    facts
+}
+
+fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {
+    let lang = visit.lang;
+    let mut table = Section::table(
+        visit,
+        "runs",
+        visit.say("Các lần lấy dữ liệu", "Runs"),
+        &[
+            ("Bắt đầu", "Started"),
+            ("Loại", "Kind"),
+            ("Kết quả", "Outcome"),
+            ("#Bản ghi", "#Records"),
+            ("#Mới", "#New"),
+            ("#Thay đổi", "#Changed"),
+            ("#Không đổi", "#Unchanged"),
+            ("#Bị loại", "#Rejected"),
+        ],
+        ("Nguồn này chưa được lấy lần nào.", "This source was never pulled."),
+    );
+    for run in runs {
+        let told: Vec<String> = run
+            .findings
+            .iter()
+            .take(3)
+            .map(|finding| format!("{} {}", finding.code, finding.what.get(lang)))
+            .collect();
+        let counters = run.counters;
+        let mut row = vec![
+            Cell::text(format::instant(run.started_at)),
+            Cell::text(words::run_kind(&run.kind, lang)),
+            Cell::tag(outcome(run.outcome.as_deref(), lang)).note(told.join(" · ")),
+        ];
+        row.extend(
+            [counters.records, counters.new, counters.changed, counters.unchanged, counters.rejected]
+                .map(|n| Cell::num(format::count(n))),
+        );
+        table.push(run.id.to_string(), row);
+    }
+    table
+}
+
+/// How a run ended, with its light.
+pub(super) fn outcome(outcome: Option<&str>, lang: Lang) -> words::Lit {
+    let (vi, en, light) = match outcome {
+        Some("succeeded") => ("Thành công", "Succeeded", "ok"),
+        Some(_) => ("Thất bại", "Failed", "bad"),
+        None => ("Đang chạy hoặc bị ngắt", "Running or cut off", ""),
+    };
+    (super::page::say(lang, vi, en).to_owned(), light)
+}
+
+/// Rejected records, of one source or of all.
+pub(super) async fn rejected(
+    web: &Web,
+    visit: &Visit,
+    source: Option<&SourceId>,
+) -> Result<Section, crate::error::Finding> {
+    let after = visit.asked("rejected").parse().unwrap_or(0);
+    let rows = web.app.store.rejected(source, after, ROWS + 1).await.map_err(|error| error.finding())?;
+    let (rows, last) = one_page(rows, |row| row.id.to_string());
+    let mut section = Section::table(
+        visit,
+        "rejected",
+        visit.say("Bản ghi bị loại", "Rejected records"),
+        &[
+            ("Nguồn", "Source"),
+            ("Khóa", "Key"),
+            ("Ở đâu", "Where"),
+            ("Lý do và cách xử lý", "Reason and remedy"),
+            ("Từ lúc", "Since"),
+        ],
+        ("Không có bản ghi nào bị loại.", "No rejected records."),
+    )
+    .command(visit.say(
+        "lienthong rejected replay NGUỒN --author TÊN",
+        "lienthong rejected replay SOURCE --author NAME",
+    ));
+    section.pages(visit, "rejected", last);
+    for row in rows {
+        section.push(row.id.to_string(), rejected_row(row, visit.lang));
+    }
+    Ok(section)
+}
+
+fn rejected_row(row: RejectedRow, lang: Lang) -> Vec<Cell> {
+    let place = row.finding.place.as_ref().map(ToString::to_string);
+    vec![
+        Cell::link(row.source.to_string(), format!("/sources/{}", row.source)),
+        Cell::mono(row.external_id.unwrap_or_else(|| "–".to_owned())),
+        Cell::text(place.unwrap_or_else(|| format!("{} #{}", row.request, row.index))),
+        Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(lang)))
+            .note(row.finding.remedy.get(lang)),
+        Cell::text(format::instant(row.first_seen_at)),
+    ]
+}

@@ -1,0 +1,253 @@
+//! Everything that waits for a person, and everything that changed.
+
+use super::live::Counts;
+use super::table::{Cell, ROWS, Section, Sheet, one_page};
+use super::{Page, Visit, Web, deliveries, format, source, words};
+use crate::directory::Directory;
+use crate::domain::{AccountKind, Period, PersonId};
+use crate::error::Finding;
+use crate::store::{AuditEntry, StoreError, TargetTotals};
+use uuid::Uuid;
+
+fn told(error: StoreError) -> Finding {
+    error.finding()
+}
+
+/// Renders the page of what waits for a person.
+pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
+    let counts = web.live.counts(web).await?;
+    let mut sections = vec![summary(visit, &counts)];
+    sections.extend(stuck(web, visit, &counts).await?);
+    sections.push(unknown(web, visit).await?);
+    sections.push(source::rejected(web, visit, None).await?);
+    sections.push(review(web, visit).await?);
+    let sheet = Sheet {
+        heading: visit.say("Cần người xử lý", "Needs a person").to_owned(),
+        intro: visit
+            .say(
+                "Những việc hệ thống không tự quyết định. Mỗi phần ghi lệnh dùng để xử lý.",
+                "What the system does not decide by itself. Each part names the command that settles it.",
+            )
+            .to_owned(),
+        sections,
+        ..Sheet::default()
+    };
+    sheet.show(web, visit).await.map(Some)
+}
+
+/// How many of each kind, leading to each part.
+fn summary(visit: &Visit, counts: &Counts) -> Section {
+    let overview = &counts.overview;
+    let mut facts = Section::facts("summary", "");
+    let stuck: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
+    let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
+    let review = overview.mapping.get("review").copied().unwrap_or(0);
+    for (label, count, href) in [
+        (visit.say("Mục gửi bị giữ hoặc bị từ chối", "Deliveries parked or rejected"), stuck, "/deliveries"),
+        (visit.say("Tài khoản chưa biết của ai", "Unknown accounts"), overview.unknown_accounts, "#unknown"),
+        (visit.say("Bản ghi bị loại", "Rejected records"), rejected, "#rejected"),
+        (visit.say("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"), review, "#review"),
+    ] {
+        facts.fact(label, Cell::link(format::count(count), href));
+    }
+    facts
+}
+
+/// Deliveries that wait for a person, of every target.
+async fn stuck(web: &Web, visit: &Visit, counts: &Counts) -> Result<Vec<Section>, Finding> {
+    let directory = web.app.directory().await?;
+    let mut sections = Vec::new();
+    for (target, national) in deliveries::targets(web) {
+        if counts.overview.targets.get(&target).is_none_or(|totals| totals.needs_person() == 0) {
+            continue;
+        }
+        for state in ["parked", "rejected"] {
+            let items =
+                web.app.store.deliveries(&target, Some(state), Uuid::max(), ROWS + 1).await.map_err(told)?;
+            if items.is_empty() {
+                continue;
+            }
+            let more = items.len() > ROWS;
+            let title = format!(
+                "{} · {}",
+                words::target(&target, national, visit.lang),
+                words::delivery(state, visit.lang).0
+            );
+            let id = if state == "parked" { "parked" } else { "refused" };
+            let mut section = deliveries::table(visit, id, &title, ("–", "–")).command(
+                visit
+                    .say("lienthong outbox retry SỐ --author TÊN", "lienthong outbox retry ID --author NAME"),
+            );
+            if more {
+                section = section.note(visit.say(
+                    "Chỉ hiện 100 mục mới nhất; xem đủ ở trang Gửi và biên nhận.",
+                    "Only the newest 100; the page of deliveries has all of them.",
+                ));
+            }
+            deliveries::fill(&mut section, web, visit, &directory, items.into_iter().take(ROWS).collect());
+            sections.push(section);
+        }
+    }
+    Ok(sections)
+}
+
+async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
+    let after = visit.asked("review").parse().unwrap_or(0);
+    let items = web.app.store.review_queue(after, ROWS + 1).await.map_err(told)?;
+    let (items, last) = one_page(items, |item| item.task.to_string());
+    let mut section = Section::table(
+        visit,
+        "review",
+        visit.say("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
+        &[
+            ("#Số", "#No."),
+            ("Nhiệm vụ", "Task"),
+            ("Sản phẩm gần nhất", "Nearest products"),
+            ("Nguồn", "Source"),
+        ],
+        ("Không có nhiệm vụ nào chờ.", "No task waits."),
+    )
+    .command(visit.say(
+        "lienthong mapping decide SỐ --product MÃ --author TÊN",
+        "lienthong mapping decide NO --product CODE --author NAME",
+    ));
+    section.pages(visit, "review", last);
+    for item in items {
+        let candidates = item.reason.get("candidates").and_then(|list| list.as_array());
+        let near: Vec<&str> = candidates
+            .into_iter()
+            .flatten()
+            .take(3)
+            .filter_map(|candidate| candidate.get("product")?.as_str())
+            .collect();
+        section.push(
+            item.task.to_string(),
+            vec![
+                Cell::num(item.task.to_string()),
+                Cell::link(item.title, format!("/tasks/{}", item.task)),
+                Cell::text(near.join(", ")),
+                Cell::link(item.key.source.to_string(), format!("/sources/{}", item.key.source)),
+            ],
+        );
+    }
+    Ok(section)
+}
+
+async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
+    let after = visit.asked("unknown").split_once('-');
+    let after = after.and_then(|(tasks, id)| Some((tasks.parse().ok()?, id.parse().ok()?)));
+    let accounts = web.app.store.unknown_accounts(after, ROWS + 1).await.map_err(told)?;
+    let (accounts, last) = one_page(accounts, |account| {
+        let (tasks, id) = account.place();
+        format!("{tasks}-{id}")
+    });
+    let mut section = Section::table(
+        visit,
+        "unknown",
+        visit.say("Tài khoản chưa biết của ai", "Accounts that belong to nobody known"),
+        &[
+            ("Nguồn", "Source"),
+            ("Tài khoản", "Account"),
+            ("Tên hiển thị", "Display name"),
+            ("#Nhiệm vụ", "#Tasks"),
+            ("Thấy lần đầu", "First seen"),
+        ],
+        ("Mọi tài khoản đều đã biết.", "Every account is known."),
+    )
+    .command(visit.say(
+        "lienthong people link NGUỒN TÀI_KHOẢN SỐ_HIỆU --author TÊN",
+        "lienthong people link SOURCE ACCOUNT STAFF_NUMBER --author NAME",
+    ));
+    section.pages(visit, "unknown", last);
+    for account in accounts {
+        let shown = match account.kind {
+            AccountKind::CitizenId => visit.say("số định danh (đã che)", "citizen id (masked)").to_owned(),
+            _ => account.account.clone(),
+        };
+        section.push(
+            account.id.to_string(),
+            vec![
+                Cell::link(account.source.to_string(), format!("/sources/{}", account.source)),
+                Cell::mono(shown),
+                Cell::text(account.name_hint.unwrap_or_else(|| "–".to_owned())),
+                Cell::num(format::count(account.tasks)),
+                Cell::text(format::instant(account.first_seen_at)),
+            ],
+        );
+    }
+    Ok(section)
+}
+
+/// Whose record and which period an entry tells of.
+pub(super) fn record_of(entry: &AuditEntry) -> Option<(PersonId, Period)> {
+    let mut words = entry.object.strip_prefix("record ")?.split(' ');
+    Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+}
+
+/// What an entry is about, as a reader names it, and where it leads.
+pub(super) fn about(visit: &Visit, directory: &Directory, entry: &AuditEntry) -> (String, String) {
+    if let Some((person, period)) = record_of(entry) {
+        let name = deliveries::who(directory, person);
+        return (
+            format!("{name} · {}", format::period(period, visit.lang)),
+            format!("/scores/{person}/{period}"),
+        );
+    }
+    let named = |kind: &str| entry.object.strip_prefix(kind).map(str::to_owned);
+    if let Some(task) = named("task ") {
+        return (format!("{} {task}", visit.say("nhiệm vụ số", "task")), format!("/tasks/{task}"));
+    }
+    if let Some(item) = named("outbox ") {
+        return (format!("{} {item}", visit.say("mục gửi", "delivery")), format!("/deliveries/{item}"));
+    }
+    (entry.object.clone(), String::new())
+}
+
+/// Renders the page of everything that changed.
+pub(super) async fn changes(web: &Web, visit: &Visit) -> Page {
+    let before = visit.asked("before").parse().unwrap_or(i64::MAX);
+    let entries = web.app.store.audit_entries(before, ROWS + 1).await.map_err(told)?;
+    let (entries, last) = one_page(entries, |entry| entry.seq.to_string());
+    let directory = web.app.directory().await?;
+    let mut section = Section::table(
+        visit,
+        "changes",
+        "",
+        &[
+            ("#Số", "#No."),
+            ("Lúc", "At"),
+            ("Việc", "What"),
+            ("Đối tượng", "About"),
+            ("Ai", "Who"),
+            ("Lý do", "Why"),
+        ],
+        ("Chưa có gì thay đổi.", "Nothing changed yet."),
+    );
+    section.pages(visit, "before", last);
+    for entry in entries {
+        let (about, href) = about(visit, &directory, &entry);
+        section.push(
+            entry.seq.to_string(),
+            vec![
+                Cell::num(format::count(u64::try_from(entry.seq).unwrap_or(0))),
+                Cell::text(format::instant(entry.at)),
+                Cell::text(words::action(&entry.action, visit.lang)),
+                Cell::text(about).to(href),
+                Cell::text(entry.actor),
+                Cell::text(entry.reason.unwrap_or_default()),
+            ],
+        );
+    }
+    let sheet = Sheet {
+        heading: visit.say("Điều gì đã thay đổi", "What changed").to_owned(),
+        intro: visit
+            .say(
+                "Nhật ký nối chuỗi băm: mỗi dòng ràng buộc với dòng trước, không thể sửa mà không lộ.",
+                "A hash chain: each entry binds the one before, so that none can be changed unseen.",
+            )
+            .to_owned(),
+        sections: vec![section],
+        ..Sheet::default()
+    };
+    sheet.show(web, visit).await.map(Some)
+}

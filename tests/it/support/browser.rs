@@ -1,0 +1,179 @@
+//! Debian's Chromium driven through chromedriver, and the demonstration as a process of its own.
+//!
+//! Both end with the value that holds them, whatever happens to the test: each leads its own process group.
+
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Longest a process may take to say where it listens.
+const START: Duration = Duration::from_secs(60);
+
+/// A process with everything it started.
+struct Group(Child);
+
+impl Group {
+    fn start(command: &mut Command, missing: &str) -> Self {
+        let child = command.process_group(0).spawn();
+        Self(child.unwrap_or_else(|error| panic!("{missing}: {error}")))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = rustix::process::Pid::from_raw(self.0.id().cast_signed()) {
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+        let _ = self.0.wait();
+    }
+}
+
+/// A browser with a fresh profile and its log of everything it did.
+pub struct Browser {
+    /// The session.
+    pub client: Client,
+    base: String,
+    _driver: Group,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts chromedriver and Chromium.
+    pub async fn start() -> Self {
+        super::install_tls();
+        let profile = TempDir::new().expect("a folder for the profile");
+        let mut driver = Group::start(
+            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()),
+            "chromedriver is missing; ./test installs it (Debian: chromium-driver)",
+        );
+        let said = BufReader::new(driver.0.stdout.take().expect("piped"));
+        let port = said
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.split(" on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
+            .expect("chromedriver says its port");
+        let base = format!("http://127.0.0.1:{port}");
+        let data = format!("--user-data-dir={}", profile.path().display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1280,1000",
+            &data,
+        ];
+        let mut capabilities = serde_json::Map::new();
+        capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": arguments }));
+        capabilities
+            .insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL", "performance": "ALL" }));
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&base)
+            .await
+            .expect("Chromium starts; ./test installs it (Debian: chromium)");
+        Self { client, base, _driver: driver, _profile: profile }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let session = self.client.session_id().await.expect("driver").expect("a session");
+        let answer = reqwest::Client::new()
+            .post(format!("{}/session/{session}/{path}", self.base))
+            .json(body)
+            .send()
+            .await
+            .expect("chromedriver answers");
+        answer.json::<Value>().await.expect("JSON")["value"].take()
+    }
+
+    /// One command of the DevTools protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) {
+        let answer = self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).await;
+        assert!(answer.get("error").is_none(), "{command}: {answer}");
+    }
+
+    /// Errors and warnings of the console since they were last asked for.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.post("se/log", &json!({ "type": "browser" })).await;
+        entries.as_array().expect("a list").iter().map(ToString::to_string).collect()
+    }
+
+    /// Every address requested since it was last asked.
+    pub async fn requested(&self) -> Vec<String> {
+        let entries = self.post("se/log", &json!({ "type": "performance" })).await;
+        entries
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok())
+            .filter(|entry| entry["message"]["method"] == "Network.requestWillBeSent")
+            .filter_map(|entry| Some(entry["message"]["params"]["request"]["url"].as_str()?.to_owned()))
+            .collect()
+    }
+}
+
+/// The demonstration on a small simulated province, as a user starts it.
+pub struct Demonstration {
+    /// Address of the page, without a slash at the end.
+    pub page: String,
+    folder: TempDir,
+    _process: Group,
+}
+
+impl Demonstration {
+    /// Starts it and waits until it says where its page is.
+    pub fn start(people: u32, tasks: u32) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let log = folder.path().join("said");
+        let written = File::create(&log).expect("a file");
+        let process = Group::start(
+            Command::new(env!("CARGO_BIN_EXE_lienthong"))
+                .args(["demo", "--port", "0", "--lang", "vi", "--data-dir"])
+                .arg(folder.path().join("demo"))
+                .args(["--people", &people.to_string(), "--tasks", &tasks.to_string()])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(written),
+            "the program starts",
+        );
+        let page = wait_for_address(&log);
+        Self { page, folder, _process: process }
+    }
+
+    /// The figures of the store, by the same program's command.
+    pub fn status(&self) -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+            .arg("--config")
+            .arg(self.folder.path().join("demo/lienthong.toml"))
+            .args(["status", "--json"])
+            .output()
+            .expect("runs");
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+fn wait_for_address(log: &Path) -> String {
+    let begun = Instant::now();
+    let mut file = File::open(log).expect("the file");
+    loop {
+        let mut text = String::new();
+        file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text)).expect("readable");
+        let address = text.lines().find(|line| line.starts_with("http://127.0.0.1:"));
+        if let Some(address) = address.filter(|_| text.ends_with('\n')) {
+            return address.trim_end_matches('/').to_owned();
+        }
+        assert!(begun.elapsed() < START, "the demonstration says no address:\n{text}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,265 @@
+//! The page's surface over HTTP: probes, metrics, refusals, headers, and an installation without data.
+
+use crate::support::install_tls;
+use lienthong::config::{self, Overrides};
+use lienthong::error::Lang;
+use lienthong::pipeline::{App, assemble};
+use lienthong::schedule::Board;
+use lienthong::web::{Health, Hosts, Live, Web, router};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio_util::task::AbortOnDropHandle;
+
+/// A page on a store of its own.
+struct Site {
+    folder: TempDir,
+    app: Arc<App>,
+    health: Health,
+    base: String,
+    client: Client,
+    _server: AbortOnDropHandle<()>,
+}
+
+impl Site {
+    /// An installation that nobody has put anything into yet.
+    async fn empty() -> Self {
+        install_tls();
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("lienthong.toml");
+        let text = format!("[daemon]\ndata_dir = {:?}\n", folder.path().join("data").display().to_string());
+        let loaded =
+            config::load_text(&path, &text, std::iter::empty(), &Overrides::default()).expect("loads");
+        let store = assemble::open_store(&loaded.config).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        let app = Arc::new(assemble::assemble(&loaded, store, "test".to_owned()).expect("assembles"));
+        let health = Health::default();
+        let web = Web {
+            app: app.clone(),
+            name: "Tỉnh <thử>".to_owned(),
+            board: Board::default(),
+            simulated: false,
+            lang: Lang::Vi,
+            hosts: Hosts::new(&["lienthong.example.gov.vn".to_owned()]),
+            health: health.clone(),
+            live: Live::default(),
+            metrics: Arc::new(String::new),
+        };
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("address"));
+        let server = tokio::spawn(async move { axum::serve(listener, router(web)).await.expect("serves") });
+        Self { folder, app, health, base, client: Client::new(), _server: AbortOnDropHandle::new(server) }
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.client.get(format!("{}{path}", self.base)).send().await.expect("an answer")
+    }
+
+    async fn ready(&self) -> (StatusCode, Value) {
+        let answer = self.get("/readyz").await;
+        (answer.status(), answer.json().await.expect("JSON"))
+    }
+
+    async fn make_the_schema_newer(&self) {
+        let file = self.folder.path().join("data/lienthong.db");
+        let mut connection =
+            sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("opens");
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (999, 'newer', 1, x'00', 1)";
+        sqlx::query(newer).execute(&mut connection).await.expect("written");
+        connection.close().await.expect("closes");
+    }
+}
+
+const PAGES: [&str; 9] =
+    ["/", "/units", "/tasks", "/scores", "/records", "/deliveries", "/waiting", "/changes", "/people"];
+
+#[tokio::test]
+async fn an_installation_without_data_shows_what_is_missing_on_every_page_in_both_languages() {
+    let site = Site::empty().await;
+    for path in PAGES {
+        for (lang, title) in [("vi", "Đến nội dung chính"), ("en", "Skip to content")] {
+            let answer = site.get(&format!("{path}?lang={lang}")).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            let html = answer.text().await.expect("text");
+            assert!(html.contains(title) && html.contains("</html>"), "{path} in {lang}");
+            assert!(html.contains("Tỉnh &lt;thử&gt;"), "names are escaped");
+            assert!(!html.contains("LT-WEB-001"), "{path} renders");
+        }
+    }
+    let html = site.get("/").await.text().await.expect("text");
+    assert!(
+        html.contains("Chưa khai báo nguồn nào") && html.contains("[[source]]"),
+        "the first step is named"
+    );
+    assert!(html.contains("Chưa khai báo CSDL quốc gia"));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found_and_nothing_can_be_changed() {
+    let site = Site::empty().await;
+    let id = "01a21553-ebe3-772d-affa-060e235f57f7";
+    for path in [
+        "/nowhere".to_owned(),
+        "/sources/nobody".to_owned(),
+        "/tasks/999".to_owned(),
+        "/tasks/x".to_owned(),
+        format!("/deliveries/{id}"),
+        format!("/scores/{id}/2026-Q3"),
+        "/scores/x/y".to_owned(),
+        "/assets/../Cargo.toml".to_owned(),
+    ] {
+        let answer = site.get(&path).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in PAGES.into_iter().filter(|path| *path != "/people").chain(["/readyz", "/metrics", "/live"]) {
+        let address = format!("{}{path}", site.base);
+        for request in [site.client.post(&address), site.client.put(&address), site.client.delete(&address)] {
+            let answer = request.body("x").send().await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn odd_requests_get_an_answer_and_no_server_error() {
+    let site = Site::empty().await;
+    let long = "x".repeat(6_000);
+    for query in [
+        "after=%FF%FE",
+        "before=-1",
+        "before=99999999999999999999",
+        "after=' OR 1=1 --",
+        "period=2026-Q9",
+        "unit=%00",
+        "open=~~~",
+        "line=-5",
+        "state=nonsense",
+        "target=../..",
+        "lang=xx",
+        "a&b&c=&=d",
+        long.as_str(),
+    ] {
+        for path in PAGES {
+            let answer = site.get(&format!("{path}?{query}")).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{path}?{}", &query[..query.len().min(60)]);
+        }
+    }
+    let large =
+        site.client.post(format!("{}/people", site.base)).body("name=".to_owned() + &"x".repeat(100_000));
+    let large =
+        large.header("content-type", "application/x-www-form-urlencoded").send().await.expect("an answer");
+    assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_foreign_host_name_is_refused_on_every_path_and_every_answer_carries_the_headers() {
+    let site = Site::empty().await;
+    for path in PAGES.into_iter().chain(["/livez", "/readyz", "/metrics", "/nowhere", "/assets/live.js"]) {
+        for (host, refused) in
+            [("attacker.example", true), ("lienthong.example.gov.vn", false), ("localhost:8335", false)]
+        {
+            let request = site.client.get(format!("{}{path}", site.base)).header("host", host);
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.status() == StatusCode::MISDIRECTED_REQUEST, refused, "{host}{path}");
+            let header =
+                |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+            let policy = header("content-security-policy");
+            assert!(
+                policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+                "{path}: {policy}"
+            );
+            assert_eq!(header("x-content-type-options"), "nosniff");
+            assert_eq!(header("referrer-policy"), "no-referrer");
+            assert_eq!(header("cross-origin-resource-policy"), "same-origin");
+            assert!(answer.headers().get("access-control-allow-origin").is_none());
+            if refused {
+                assert!(answer.text().await.expect("text").contains("LT-WEB-003"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_are_not_kept_and_assets_are_kept_by_their_content() {
+    let site = Site::empty().await;
+    let page = site.get("/").await;
+    assert_eq!(page.headers()["cache-control"], "no-store");
+    let html = page.text().await.expect("text");
+    for kind in ["/assets/style-", "/assets/live-"] {
+        let start = html.find(kind).expect("linked");
+        let address: String = html[start..].chars().take_while(|c| *c != '"').collect();
+        let answer = site.get(&address).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{address}");
+        assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
+    }
+    assert_eq!(site.get("/assets/style-000000000000.css").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_daemon_is_live_always_and_ready_only_with_a_store_of_its_schema_and_not_while_stopping() {
+    let site = Site::empty().await;
+    let all_well = json!({ "ready": true, "store": "ok", "schema": "ok", "stopping": false });
+    assert_eq!(site.ready().await, (StatusCode::OK, all_well));
+
+    site.make_the_schema_newer().await;
+    let (status, body) = site.ready().await;
+    assert_eq!(
+        (status, &body["schema"], &body["store"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("failing"), &json!("ok"))
+    );
+
+    site.app.store.close().await;
+    let (status, body) = site.ready().await;
+    assert_eq!((status, &body["store"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("failing")));
+    let answer = site.get("/").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let html = answer.text().await.expect("text");
+    assert!(
+        html.contains("LT-DB-") && html.contains("Cần làm gì"),
+        "the page says what is wrong and what to do"
+    );
+    assert_eq!(site.get("/metrics").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let live = site.get("/livez").await;
+    assert_eq!((live.status(), live.text().await.expect("text")), (StatusCode::OK, "ok\n".to_owned()));
+
+    let site = Site::empty().await;
+    site.health.stopping();
+    let (status, body) = site.ready().await;
+    assert_eq!(
+        (status, &body["stopping"], &body["ready"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!(true), &json!(false))
+    );
+    assert_eq!(site.get("/livez").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn metrics_are_named_described_and_typed_and_each_sample_belongs_to_its_family() {
+    let site = Site::empty().await;
+    let answer = site.get("/metrics").await;
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text().await.expect("text");
+    let (mut helped, mut typed) = (BTreeSet::new(), BTreeSet::new());
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').expect("a name and a text");
+            assert!(!help.is_empty() && helped.insert(name.to_owned()), "{name} is described once");
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').expect("a name and a kind");
+            assert!(matches!(kind, "gauge" | "counter" | "histogram"), "{line}");
+            assert!(typed.insert(name.to_owned()), "{name} is typed once");
+        } else {
+            let (series, value) = line.rsplit_once(' ').expect("a sample");
+            let name = series.split('{').next().expect("a name");
+            assert!(name.starts_with("lienthong_") && typed.contains(name), "{line} follows its type");
+            value.parse::<f64>().expect("a number");
+        }
+    }
+    assert_eq!(helped, typed);
+    assert!(
+        typed.contains("lienthong_outbox_deadline_margin_seconds") && typed.contains("lienthong_store_up")
+    );
+}
