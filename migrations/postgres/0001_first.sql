@@ -289,6 +289,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_open ON outbox (target, person_id) WHERE settled_at IS NULL;
 CREATE INDEX outbox_by_person ON outbox (person_id, target);
+CREATE INDEX outbox_by_target ON outbox (target, id);
 CREATE INDEX outbox_by_state ON outbox (target, state, id);
 CREATE INDEX outbox_by_deadline ON outbox (target, deadline_at, id) WHERE settled_at IS NULL;
 CREATE TABLE receipt (
