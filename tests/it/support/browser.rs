@@ -5,7 +5,6 @@
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -48,18 +47,19 @@ impl Browser {
     pub async fn start() -> Self {
         super::install_tls();
         let profile = TempDir::new().expect("a folder for the profile");
-        let mut driver = Group::start(
-            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()),
+        let log = profile.path().join("driver.log");
+        let driver = Group::start(
+            Command::new("chromedriver")
+                .arg("--port=0")
+                .stdout(File::create(&log).expect("a file"))
+                .stderr(Stdio::null()),
             "chromedriver is missing; ./test installs it (Debian: chromium-driver)",
         );
-        let said = BufReader::new(driver.0.stdout.take().expect("piped"));
-        let port = said
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.split(" on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
-            .expect("chromedriver says its port");
+        let port = wait_for(&log, |line| {
+            line.strip_suffix('.')?.split_once("successfully on port ")?.1.parse::<u16>().ok()
+        });
         let base = format!("http://127.0.0.1:{port}");
-        let data = format!("--user-data-dir={}", profile.path().display());
+        let data = format!("--user-data-dir={}", profile.path().join("profile").display());
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -146,7 +146,9 @@ impl Demonstration {
                 .stderr(written),
             "the program starts",
         );
-        let page = wait_for_address(&log);
+        let page = wait_for(&log, |line| {
+            line.starts_with("http://127.0.0.1:").then(|| line.trim_end_matches('/').to_owned())
+        });
         Self { page, folder, _process: process }
     }
 
@@ -163,17 +165,16 @@ impl Demonstration {
     }
 }
 
-fn wait_for_address(log: &Path) -> String {
+/// What a process says in its log, as soon as the whole line stands there.
+fn wait_for<T>(log: &Path, find: impl Fn(&str) -> Option<T>) -> T {
     let begun = Instant::now();
-    let mut file = File::open(log).expect("the file");
     loop {
-        let mut text = String::new();
-        file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text)).expect("readable");
-        let address = text.lines().find(|line| line.starts_with("http://127.0.0.1:"));
-        if let Some(address) = address.filter(|_| text.ends_with('\n')) {
-            return address.trim_end_matches('/').to_owned();
+        let text = std::fs::read_to_string(log).expect("readable");
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        if let Some(found) = whole.lines().find_map(&find) {
+            return found;
         }
-        assert!(begun.elapsed() < START, "the demonstration says no address:\n{text}");
-        std::thread::sleep(Duration::from_millis(100));
+        assert!(begun.elapsed() < START, "it does not say where it listens:\n{text}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
