@@ -5,6 +5,7 @@
 //! store that does not answer makes the page say so instead of failing silently.
 
 mod asset;
+mod cards;
 mod deliveries;
 mod format;
 mod guard;

@@ -1,0 +1,236 @@
+//! The five answers of the first screen.
+//!
+//! Each says its answer first, then the figures behind it, and leads to the list of them. Red needs a person now,
+//! yellow wants attention, green is well.
+
+use super::live::Counts;
+use super::overview::{Entry, SourceRow, waiting_for_people};
+use super::page::say;
+use super::{Visit, Web, deliveries, format, words};
+use crate::error::Lang;
+use crate::schedule::StepStatus;
+use crate::store::{Overview, TargetTotals};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// One answer.
+#[derive(Serialize)]
+pub(super) struct Card {
+    id: &'static str,
+    question: &'static str,
+    answer: String,
+    detail: String,
+    light: &'static str,
+    light_word: &'static str,
+    href: String,
+    more: &'static str,
+}
+
+fn light_word(light: &str, lang: Lang) -> &'static str {
+    match light {
+        "ok" => say(lang, "Tốt", "Good"),
+        "warn" => say(lang, "Cần chú ý", "Attention"),
+        "bad" => say(lang, "Có vấn đề", "Problem"),
+        _ => "",
+    }
+}
+
+fn card(
+    id: &'static str,
+    question: &'static str,
+    (answer, light): (String, &'static str),
+    detail: String,
+    (href, more): (impl Into<String>, &'static str),
+    visit: &Visit,
+) -> Card {
+    Card {
+        id,
+        question,
+        answer,
+        detail,
+        light,
+        light_word: light_word(light, visit.lang),
+        href: href.into(),
+        more,
+    }
+}
+
+/// Whether results arrive in time. Only the national database has a legal deadline.
+pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Card {
+    let lang = visit.lang;
+    let national = deliveries::targets(web).into_iter().find(|(_, national)| *national);
+    let id = national.map(|(id, _)| id).unwrap_or_default();
+    let risk = counts.risk.get(&id).cloned().unwrap_or_default();
+    let totals = counts.overview.targets.get(&id).cloned().unwrap_or_default();
+    let approved = counts.overview.records.get("approved").copied().unwrap_or(0);
+    let stuck = totals.needs_person();
+    let n = format::count;
+    let left = totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default();
+    let answer = if id.is_empty() {
+        (visit.say("Chưa khai báo CSDL quốc gia", "No national database configured").to_owned(), "warn")
+    } else if risk.overdue > 0 {
+        (
+            format!(
+                "{} {} {}",
+                visit.say("Không:", "No:"),
+                n(risk.overdue),
+                visit.say("kết quả đã quá hạn", "overdue")
+            ),
+            "bad",
+        )
+    } else if stuck > 0 {
+        let what = visit.say("kết quả chờ người xử lý", "wait for a person");
+        (format!("{} {} {what}, {left}", visit.say("Chưa chắc:", "Not by itself:"), n(stuck)), "bad")
+    } else if risk.soon > 0 {
+        (
+            format!(
+                "{} {} {}, {left}",
+                visit.say("Sát hạn:", "Close:"),
+                n(risk.soon),
+                visit.say("kết quả", "results")
+            ),
+            "warn",
+        )
+    } else if risk.open > 0 {
+        (format!("{} {left}", visit.say("Có, hạn gần nhất", "Yes, earliest deadline:")), "ok")
+    } else {
+        (visit.say("Có, không còn gì chờ gửi", "Yes, nothing is left to send").to_owned(), "ok")
+    };
+    let mut detail = format!(
+        "{} {}, {} {}",
+        n(totals.receipts),
+        visit.say("biên nhận", "receipts"),
+        n(risk.open),
+        visit.say("kết quả chưa có biên nhận", "results without one")
+    );
+    if approved > 0 {
+        detail.push_str(&format!(
+            "; {} {}",
+            n(approved),
+            visit.say("đã phê duyệt, gửi khi chốt kỳ", "approved, sent once the period is closed")
+        ));
+    }
+    let href = format!("/deliveries?target={id}");
+    card(
+        "deadlines",
+        visit.say(
+            "Mọi kết quả có kịp vào CSDL quốc gia?",
+            "Will every record reach the national database in time?",
+        ),
+        answer,
+        detail,
+        (href, visit.say("Các hạn gửi", "Deadlines")),
+        visit,
+    )
+}
+
+/// Whether every source is fresh.
+pub(super) fn sources(sources: &[SourceRow], visit: &Visit) -> Card {
+    let stale = sources.iter().filter(|source| source.light != "ok").count();
+    let light = match (stale, sources.iter().any(|source| source.light == "bad")) {
+        (0, _) if !sources.is_empty() => "ok",
+        (_, true) => "bad",
+        _ => "warn",
+    };
+    let answer = match stale {
+        _ if sources.is_empty() => visit.say("Chưa khai báo nguồn nào", "No source configured").to_owned(),
+        0 => visit.say("Có, tất cả đúng lịch", "Yes, all on time").to_owned(),
+        _ => format!("{stale} {}", visit.say("nguồn chậm hoặc lỗi", "late or failing")),
+    };
+    let names: Vec<&str> = sources
+        .iter()
+        .filter(|source| source.light != "ok")
+        .take(3)
+        .map(|source| source.id.as_str())
+        .collect();
+    let detail = if names.is_empty() {
+        format!("{} {}", sources.len(), visit.say("nguồn được khai báo", "sources configured"))
+    } else {
+        names.join(", ")
+    };
+    card(
+        "sources",
+        visit.say("Dữ liệu từng nguồn có mới không?", "Is each source fresh?"),
+        (answer, light),
+        detail,
+        ("/units", visit.say("Theo đơn vị", "By unit")),
+        visit,
+    )
+}
+
+/// What waits for a person.
+pub(super) fn people(overview: &Overview, visit: &Visit) -> Card {
+    let waiting = waiting_for_people(overview);
+    let review = overview.mapping.get("review").copied().unwrap_or(0);
+    let stuck: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
+    let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
+    let parts: Vec<String> = [
+        (stuck, visit.say("mục gửi bị giữ", "deliveries stuck")),
+        (review, visit.say("nhiệm vụ chờ gán sản phẩm", "tasks without product")),
+        (overview.unknown_accounts, visit.say("tài khoản lạ", "unknown accounts")),
+        (rejected, visit.say("bản ghi bị loại", "rejected records")),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", format::count(count)))
+    .collect();
+    let light = if stuck > 0 {
+        "bad"
+    } else if waiting > 0 {
+        "warn"
+    } else {
+        "ok"
+    };
+    let answer = match waiting {
+        0 => visit.say("Không có việc nào", "Nothing").to_owned(),
+        _ => format!("{} {}", format::count(waiting), visit.say("việc", "things")),
+    };
+    card(
+        "waiting",
+        visit.say("Việc gì cần người xử lý?", "What needs a person?"),
+        (answer, light),
+        parts.join(", "),
+        ("/waiting", visit.say("Xử lý", "Settle them")),
+        visit,
+    )
+}
+
+/// What changed last.
+pub(super) fn changes(timeline: &[Entry], visit: &Visit) -> Card {
+    let newest = timeline.first();
+    card(
+        "changes",
+        visit.say("Điều gì vừa thay đổi?", "What changed?"),
+        (
+            newest.map_or_else(
+                || visit.say("Chưa có gì", "Nothing yet").to_owned(),
+                |entry| entry.what.clone(),
+            ),
+            "ok",
+        ),
+        newest.map(|entry| entry.at.clone()).unwrap_or_default(),
+        ("/changes", visit.say("Nhật ký", "The log")),
+        visit,
+    )
+}
+
+/// Whether every step runs.
+pub(super) fn health(steps: &[StepStatus], visit: &Visit) -> Card {
+    let failing: Vec<&StepStatus> = steps.iter().filter(|step| step.last_error.is_some()).collect();
+    let answer = match failing.len() {
+        0 => (visit.say("Có, mọi bước đang chạy tốt", "Yes, every step runs well").to_owned(), "ok"),
+        some => (format!("{some} {}", visit.say("bước đang lỗi", "steps failing")), "bad"),
+    };
+    let detail = failing.first().and_then(|step| Some((step, step.last_error.as_ref()?))).map_or_else(
+        || format!("{} {}", steps.len(), visit.say("bước chạy nền", "background steps")),
+        |(step, error)| format!("{}: {}", words::step(&step.name, visit.lang), error.what.get(visit.lang)),
+    );
+    card(
+        "health",
+        visit.say("Hệ thống có khỏe không?", "Is the system healthy?"),
+        answer,
+        detail,
+        ("#steps", visit.say("Các bước", "The steps")),
+        visit,
+    )
+}
