@@ -4,7 +4,7 @@
 //! yellow wants attention, green is well.
 
 use super::live::Counts;
-use super::overview::{Entry, SourceRow, waiting_for_people};
+use super::overview::{Entry, SourceRow, waiting_for_people, withheld};
 use super::page::say;
 use super::{Visit, Web, deliveries, format, words};
 use crate::error::Lang;
@@ -66,8 +66,11 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
     let stuck = totals.needs_person();
     let n = format::count;
     let left = totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default();
+    let withheld = withheld(web, visit, &id);
     let answer = if id.is_empty() {
         (visit.say("Chưa khai báo CSDL quốc gia", "No national database configured").to_owned(), "warn")
+    } else if !withheld.is_empty() {
+        (visit.say("Chưa: nơi nhận đang bị tạm giữ", "Not yet: the target is withheld").to_owned(), "bad")
     } else if risk.overdue > 0 {
         (
             format!(
@@ -96,13 +99,17 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
     } else {
         (visit.say("Có, không còn gì chờ gửi", "Yes, nothing is left to send").to_owned(), "ok")
     };
-    let mut detail = format!(
+    let mut detail = withheld.clone();
+    if !detail.is_empty() {
+        detail.push_str(". ");
+    }
+    detail.push_str(&format!(
         "{} {}, {} {}",
         n(totals.receipts),
         visit.say("biên nhận", "receipts"),
         n(risk.open),
         visit.say("kết quả chưa có biên nhận", "results without one")
-    );
+    ));
     if approved > 0 {
         detail.push_str(&format!(
             "; {} {}",

@@ -139,23 +139,20 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
         "Failed runs of a source since its last success.",
         failures,
     );
-    let oldest = counts.risk.iter().filter_map(|(target, risk)| {
-        let age = (now - risk.oldest?).num_seconds().max(0);
-        Some((format!("{{target=\"{target}\"}}"), seconds(age)))
-    });
+    let risk = |target: &String| counts.risk.get(target).cloned().unwrap_or_default();
+    let label = |target: &String| format!("{{target=\"{target}\"}}");
+    let age = |target: &String| risk(target).oldest.map_or(0, |at| (now - at).num_seconds().max(0));
     family(
         "lienthong_outbox_oldest_age_seconds",
         "gauge",
-        "Age of the oldest unsettled item.",
-        oldest.collect(),
+        "Age of the oldest unsettled item; 0 without one.",
+        overview.targets.keys().map(|target| (label(target), seconds(age(target)))).collect(),
     );
-    let overdue =
-        counts.risk.iter().map(|(target, risk)| (format!("{{target=\"{target}\"}}"), to_f64(risk.overdue)));
     family(
         "lienthong_outbox_overdue_items",
         "gauge",
         "Unsettled items past their deadline.",
-        overdue.collect(),
+        overview.targets.keys().map(|target| (label(target), to_f64(risk(target).overdue))).collect(),
     );
     let failing = web.board.all().iter().filter(|step| step.last_error.is_some()).count();
     family(

@@ -151,10 +151,20 @@ pub async fn stream(State(web): State<Web>) -> Response {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let listener = web.live.bell.subscribe();
-    let events = futures_util::stream::unfold((listener, seat), |(mut listener, seat)| async move {
-        listener.changed().await.ok()?;
-        listener.borrow_and_update();
-        Some((Ok::<_, Infallible>(Event::default().event("changed").data("1")), (listener, seat)))
-    });
+    let events = futures_util::stream::unfold(
+        (web.health, listener, seat),
+        |(health, mut listener, seat)| async move {
+            loop {
+                match tokio::time::timeout(LOOK, listener.changed()).await {
+                    Ok(changed) => changed.ok()?,
+                    // The visitor's browser asks again and finds the next daemon.
+                    Err(_) if health.is_stopping() => return None,
+                    Err(_) => continue,
+                }
+                let event = Event::default().event("changed").data("1");
+                return Some((Ok::<_, Infallible>(event), (health, listener, seat)));
+            }
+        },
+    );
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }

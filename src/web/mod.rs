@@ -226,4 +226,3 @@ async fn livez(State(web): State<Web>) -> Response {
         Some(step) => (StatusCode::SERVICE_UNAVAILABLE, format!("step {step} is stuck\n")).into_response(),
     }
 }
-

@@ -309,6 +309,19 @@ async fn nearest(web: &Web, visit: &Visit, directory: &Directory) -> Result<Sect
     Ok(section)
 }
 
+/// Why nothing may be sent to a target yet; empty when it is in use.
+pub(super) fn withheld(web: &Web, visit: &Visit, id: &str) -> String {
+    let why = web.app.withheld.iter().find(|(target, _)| target.as_str() == id).map(|(_, why)| why);
+    why.map_or_else(String::new, |why| {
+        format!(
+            "{}: {} {}",
+            visit.say("Tạm giữ, chưa gửi", "Withheld, nothing is sent"),
+            why.code,
+            why.what.get(visit.lang)
+        )
+    })
+}
+
 fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Section {
     let mut section = Section::table(
         visit,
@@ -346,7 +359,8 @@ fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Sec
         section.push(
             id.clone(),
             vec![
-                Cell::link(words::target(&id, national, visit.lang), format!("/deliveries?target={id}")),
+                Cell::link(words::target(&id, national, visit.lang), format!("/deliveries?target={id}"))
+                    .note(withheld(web, visit, &id)),
                 Cell::num(format::count(totals.receipts)),
                 Cell::num(format::count(totals.waiting())),
                 stuck,
