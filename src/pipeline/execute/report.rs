@@ -78,7 +78,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         let state = app.store.source_state(source).await?;
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
-        let told = app.store.runs(Some(source), 1).await?.into_iter().flat_map(|run| run.findings);
+        let told = app.store.runs(source, i64::MAX, 1).await?.into_iter().flat_map(|run| run.findings);
         let mut told = told.filter(|finding| finding.severity == Severity::Error);
         let (word, trouble) = match (state.last_error, state.last_success_at, told.next()) {
             (Some(error), ..) => ("failing", Some(error)),
