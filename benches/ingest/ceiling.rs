@@ -104,7 +104,8 @@ mod sqlite {
         returned INTEGER, UNIQUE (source, external_id));
         CREATE TABLE IF NOT EXISTS state (source TEXT PRIMARY KEY, cursor TEXT)";
 
-    const UPSERT: &str = "INSERT INTO task (source, external_id, title, account, display, unit, assigned_at, due_at,
+    const UPSERT: &str =
+        "INSERT INTO task (source, external_id, title, account, display, unit, assigned_at, due_at,
         submitted_at, approved_at, modified_at, status, kind, label, quantity, returned)
         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)
         ON CONFLICT (source, external_id) DO UPDATE SET title = excluded.title, account = excluded.account,

@@ -246,7 +246,8 @@ fn table(kinds: &[Kind], all: &BTreeMap<(Kind, Program), Vec<Measured>>, records
     println!("{records} records in pages of 500, medians of each side's rounds (smallest – largest)");
     println!("store     what        ours/s (range)             ceiling/s (range)          share   bar");
     for kind in kinds {
-        let (Some(ours), Some(ceiling)) = (all.get(&(*kind, Program::Ours)), all.get(&(*kind, Program::Ceiling)))
+        let (Some(ours), Some(ceiling)) =
+            (all.get(&(*kind, Program::Ours)), all.get(&(*kind, Program::Ceiling)))
         else {
             continue;
         };
@@ -254,7 +255,8 @@ fn table(kinds: &[Kind], all: &BTreeMap<(Kind, Program), Vec<Measured>>, records
             Kind::Sqlite => (0.45, 120_000.0),
             Kind::Postgres => (0.40, 50_000.0),
         };
-        let rates = |of: &[Measured], what: fn(&Measured) -> f64| spread(of, |one| records as f64 / what(one));
+        let rates =
+            |of: &[Measured], what: fn(&Measured) -> f64| spread(of, |one| records as f64 / what(one));
         let (new, most) = (rates(ours, |one| one.new), rates(ceiling, |one| one.new));
         let share = new.1 / most.1;
         good &= share >= share_bar;

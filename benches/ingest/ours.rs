@@ -40,8 +40,7 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
         rule_book: RuleBook::default(),
         target_precision: 0.95,
     };
-    let app =
-        App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy);
+    let app = App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy);
     let mut seconds = [0.0; 2];
     for (round, seconds) in seconds.iter_mut().enumerate() {
         let began = Instant::now();

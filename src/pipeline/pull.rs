@@ -15,7 +15,8 @@ use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::ingest;
 use crate::store::{
-    PackedPage, PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask, TaskWrite,
+    PackedPage, PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask,
+    TaskWrite,
 };
 use crate::telemetry::name;
 use chrono::{DateTime, Utc};

@@ -183,11 +183,9 @@ impl Store {
     /// Packs a page: everything that needs no transaction, so that it can be done while another one commits.
     pub fn pack_page(&self, page: PageCommit) -> Result<PackedPage, StoreError> {
         let raw = match &page.body {
-            Some(body) => Some(Raw {
-                sha256: sha256(body),
-                size: body.len() as u64,
-                packed: self.pack("raw", body)?,
-            }),
+            Some(body) => {
+                Some(Raw { sha256: sha256(body), size: body.len() as u64, packed: self.pack("raw", body)? })
+            }
             None => None,
         };
         let (mut tasks, mut events) = (TaskRows::default(), EventRows::default());

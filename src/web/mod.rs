@@ -220,9 +220,3 @@ async fn metrics(State(web): State<Web>) -> Response {
         Err(finding) => (StatusCode::SERVICE_UNAVAILABLE, format!("# {}\n", finding.code)).into_response(),
     }
 }
-async fn livez(State(web): State<Web>) -> Response {
-    match web.board.stuck() {
-        None => "ok\n".into_response(),
-        Some(step) => (StatusCode::SERVICE_UNAVAILABLE, format!("step {step} is stuck\n")).into_response(),
-    }
-}

@@ -6,7 +6,7 @@ use super::table::{Cell, Section};
 use super::{Page, Visit, Web, cards, deliveries, format, source, waiting, words};
 use crate::directory::Directory;
 use crate::domain::{Period, RecordState};
-use crate::error::{Finding, Lang};
+use crate::error::{Finding, Lang, Severity};
 use crate::schedule::StepStatus;
 use crate::store::{Overview, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -203,8 +203,14 @@ fn sources(
     for (id, configured) in &web.app.sources {
         let Some((state, runs)) = counts.sources.get(id) else { continue };
         let totals = counts.overview.sources.get(id.as_str()).cloned().unwrap_or_default();
-        let (light, word) = freshness(state, now, lang);
-        let error = state.last_error.as_ref();
+        let (mut light, mut word) = freshness(state, now, lang);
+        // A run may succeed and still tell of a file or record that a person has to correct.
+        let told =
+            runs.first().and_then(|run| run.findings.iter().find(|told| told.severity == Severity::Error));
+        if let ("ok", Some(_)) = (light, told) {
+            (light, word) = ("warn", say(lang, "Một phần", "Partly"));
+        }
+        let error = state.last_error.as_ref().or(told);
         rows.push(SourceRow {
             id: id.to_string(),
             unit: directory
