@@ -144,7 +144,7 @@ impl Daemon {
     pub fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.page()).expect("connects");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("limit");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: page\r\nConnection: close\r\n\r\n").expect("asks");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("asks");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("answers");
         let answer = String::from_utf8_lossy(&answer).into_owned();
