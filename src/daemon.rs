@@ -6,10 +6,11 @@
 
 use crate::config::Loaded;
 use crate::error::{Finding, Findings, Place, Text};
+use crate::pipeline::decide::Decide;
 use crate::pipeline::deliver::Deliver;
 use crate::pipeline::identify::Identify;
 use crate::pipeline::map::Map;
-use crate::pipeline::record::{Decide, Record};
+use crate::pipeline::record::Record;
 use crate::pipeline::score::Score;
 use crate::pipeline::source::PullSource;
 use crate::pipeline::{App, assemble};
@@ -48,6 +49,8 @@ impl Daemon {
         let store = assemble::open_store(&loaded.config).await?;
         store.migrate().await.map_err(|error| error.finding())?;
         assemble::first_imports(loaded, &store).await?;
+        // The caller holds the folder's lock: whoever claimed an item of this file before is gone.
+        store.release_claims(assemble::clock(&loaded.config).now()).await.map_err(|error| error.finding())?;
         let owner = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
         let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone())?);
         let listener = TcpListener::bind(loaded.config.daemon.listen)

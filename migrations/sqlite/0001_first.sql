@@ -199,11 +199,26 @@ CREATE TABLE decision (
   at TEXT NOT NULL,
   kind TEXT NOT NULL,
   applied INTEGER NOT NULL DEFAULT 0,
+  refused TEXT,
   UNIQUE (origin, key)
 );
 CREATE INDEX decision_by_person ON decision (person_id, period);
 CREATE INDEX decision_open ON decision (id) WHERE NOT applied;
+CREATE INDEX decision_refused ON decision (id) WHERE refused IS NOT NULL;
 CREATE TABLE decision_cursor (origin TEXT PRIMARY KEY, cursor TEXT NOT NULL);
+-- Entries of an origin that did not become decisions: sealed as received, with their reason, until they do.
+CREATE TABLE decision_kept (
+  id INTEGER PRIMARY KEY,
+  origin TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  body BLOB NOT NULL,
+  finding TEXT NOT NULL,
+  first_seen_at TEXT NOT NULL,
+  taken_up_at TEXT,
+  UNIQUE (origin, digest)
+);
+CREATE INDEX decision_kept_open ON decision_kept (id) WHERE taken_up_at IS NULL;
 
 -- Scores.
 CREATE TABLE rule_set (hash TEXT PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, first_used_at TEXT NOT NULL);
@@ -267,6 +282,7 @@ CREATE TABLE history_empty (person_id TEXT PRIMARY KEY REFERENCES person (id), a
 -- Deliveries.
 CREATE TABLE outbox (
   id TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
   target TEXT NOT NULL,
   kind TEXT NOT NULL,
   person_id TEXT NOT NULL REFERENCES person (id),
@@ -276,6 +292,7 @@ CREATE TABLE outbox (
   payload BLOB NOT NULL,
   payload_hash TEXT NOT NULL,
   list_len INTEGER NOT NULL,
+  covers TEXT NOT NULL,
   created_at TEXT NOT NULL,
   deadline_at TEXT,
   deadlines TEXT NOT NULL,
@@ -292,6 +309,7 @@ CREATE INDEX outbox_by_person ON outbox (person_id, target);
 CREATE INDEX outbox_by_target ON outbox (target, id);
 CREATE INDEX outbox_by_state ON outbox (target, state, id);
 CREATE INDEX outbox_by_deadline ON outbox (target, deadline_at, id) WHERE settled_at IS NULL;
+CREATE UNIQUE INDEX outbox_by_order ON outbox (target, person_id, seq);
 CREATE TABLE receipt (
   outbox_id TEXT PRIMARY KEY REFERENCES outbox (id),
   target TEXT NOT NULL,

@@ -3,18 +3,19 @@
 //! Owns the JSON interface of `docs/targets/EVALUATION.md`: scores go out under an external key made of
 //! person, period, rule set and revision; decisions (general criteria, đ and e, excuses, approvals,
 //! classifications) are read back page by page behind a cursor. It must not know what a decision does to a
-//! score. A decision that cannot be read is skipped with a finding and never stops the others.
+//! score. An entry that cannot be read comes with its reason and its body and never stops the others.
 
-use super::national::{transport_answer, unreadable_payload};
-use super::{Answer, Item, ReadBack, Receipt, Target, kept_answer};
+use super::national::transport_answer;
+use super::{Answer, Item, ReadBack, Receipt, Target, kept_answer, unreadable_payload};
 use crate::domain::{Component, DecisionKind, Exact, Level, Period, StaffNumber, TargetId};
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::transport::{Client, Reply, Request};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Most decisions asked for at once.
 const PAGE: usize = 200;
@@ -76,17 +77,35 @@ pub struct IncomingDecision {
     pub kind: DecisionKind,
 }
 
-/// One page of decisions.
+/// One entry of a page, in order.
 #[derive(Debug)]
-pub struct DecisionPage {
-    /// Readable decisions in order.
-    pub decisions: Vec<IncomingDecision>,
-    /// What could not be read, one finding each.
-    pub skipped: Vec<Finding>,
+pub struct Entry {
+    /// Its id as far as it can be read, for people.
+    pub id: String,
+    /// As received.
+    pub body: Vec<u8>,
+    /// The decision, or why it is none.
+    pub read: Result<IncomingDecision, Finding>,
+}
+
+/// One page of entries.
+#[derive(Debug)]
+pub struct EventPage {
+    /// Entries in order.
+    pub entries: Vec<Entry>,
     /// Where the next page begins.
     pub next: String,
     /// Whether there is more right now.
     pub more: bool,
+}
+
+/// Why a page could not be read.
+#[derive(Debug)]
+pub enum Unread {
+    /// The origin does not know the cursor (any more): reading begins anew, known decisions change nothing.
+    CursorLost,
+    /// Tried again later; what to tell.
+    Failed(Finding),
 }
 
 /// Client of the evaluation software.
@@ -97,7 +116,7 @@ pub struct EvaluationSoftware {
 }
 
 #[derive(Deserialize)]
-struct EventPage {
+struct PageBody {
     events: Vec<Value>,
     next: String,
     more: bool,
@@ -140,26 +159,31 @@ impl EvaluationSoftware {
         Place::of(format!("target {}", self.id))
     }
 
-    /// The decisions after a cursor (none = from the beginning), at most 200.
-    pub async fn decisions(&self, after: Option<&str>) -> Result<DecisionPage, (Finding, Disposition)> {
+    /// The entries after a cursor (none = from the beginning), at most 200. `now` bounds the moments of decisions.
+    pub async fn decisions(&self, after: Option<&str>, now: DateTime<Utc>) -> Result<EventPage, Unread> {
         let mut request = Request::get("/events").query("limit", PAGE.to_string());
         if let Some(after) = after {
             request = request.query("after", after);
         }
-        let reply = self.client.send(request).await.map_err(|error| (*error.finding, error.disposition))?;
-        let page: EventPage = match (reply.status, serde_json::from_slice(&reply.body)) {
+        let reply = self.client.send(request).await.map_err(|error| Unread::Failed(*error.finding))?;
+        let page: PageBody = match (reply.status, serde_json::from_slice(&reply.body)) {
             (200, Ok(page)) => page,
-            (status, _) => return Err((self.strange_answer(status), Disposition::RetryLater)),
+            (410, _) if after.is_some() => return Err(Unread::CursorLost),
+            (status, _) => return Err(Unread::Failed(self.strange_answer(status))),
         };
-        let mut decisions = Vec::with_capacity(page.events.len());
-        let mut skipped = Vec::new();
-        for event in page.events {
-            match read_event(&event) {
-                Ok(decision) => decisions.push(decision),
-                Err(why) => skipped.push(self.unreadable_event(&event, &why)),
-            }
-        }
-        Ok(DecisionPage { decisions, skipped, next: page.next, more: page.more })
+        let entries = page.events.iter().map(|event| self.entry(event, now)).collect();
+        Ok(EventPage { entries, next: page.next, more: page.more })
+    }
+
+    /// Reads an entry that was kept as received.
+    pub fn read_again(&self, body: &[u8], now: DateTime<Utc>) -> Entry {
+        self.entry(&serde_json::from_slice(body).unwrap_or(Value::Null), now)
+    }
+
+    fn entry(&self, event: &Value, now: DateTime<Utc>) -> Entry {
+        let id: String = event.get("id").and_then(Value::as_str).unwrap_or("?").chars().take(80).collect();
+        let read = read_event(event, now).map_err(|why| self.unreadable_event(&id, &why));
+        Entry { id, body: event.to_string().into_bytes(), read }
     }
 
     fn strange_answer(&self, status: u16) -> Finding {
@@ -177,8 +201,7 @@ impl EvaluationSoftware {
         .at(self.place())
     }
 
-    fn unreadable_event(&self, event: &Value, why: &str) -> Finding {
-        let id: String = event.get("id").and_then(Value::as_str).unwrap_or("?").chars().take(80).collect();
+    fn unreadable_event(&self, id: &str, why: &str) -> Finding {
         Finding::warning(
             "LT-DLV-007",
             Text::new(
@@ -186,8 +209,8 @@ impl EvaluationSoftware {
                 format!("decision {id} of the evaluation software cannot be read: {why}"),
             ),
             Text::new(
-                "đối chiếu với docs/targets/EVALUATION.md và báo bên cung cấp phần mềm",
-                "compare it with docs/targets/EVALUATION.md and tell the software's supplier",
+                "mục được giữ nguyên văn; đối chiếu với docs/targets/EVALUATION.md và báo bên cung cấp phần mềm",
+                "the entry is kept as received; compare it with docs/targets/EVALUATION.md and tell the supplier",
             ),
         )
         .at(self.place())
@@ -248,11 +271,15 @@ fn receipt_of(receipt: &str, reply: &Reply) -> Receipt {
     Receipt { transaction_id: receipt.chars().take(200).collect(), answer: kept_answer(&reply.body) }
 }
 
-fn read_event(event: &Value) -> Result<IncomingDecision, String> {
+fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, String> {
     let head = EventHead::deserialize(event).map_err(|error| error.to_string())?;
     let body = EventBody::deserialize(event).map_err(|error| error.to_string())?;
     if head.id.is_empty() || head.id.len() > 200 || head.author.trim().is_empty() {
         return Err("id or author is empty".to_owned());
+    }
+    // A decision from the future or from before there was anything to decide would move deadlines and order.
+    if head.at > now + TimeDelta::days(2) || head.at.year() < 2025 {
+        return Err(format!("\"at\" cannot be {}", head.at.format("%Y-%m-%d")));
     }
     let missing = |name: &str| format!("\"{name}\" is missing");
     let task = || -> Result<(String, String), String> {
@@ -322,6 +349,10 @@ impl Target for EvaluationSoftware {
         true
     }
 
+    fn longest_attempt(&self) -> Duration {
+        self.client.longest_send()
+    }
+
     async fn check(&self) -> Vec<Finding> {
         match self.client.log_in().await {
             Ok(()) => self.client.clock_finding().into_iter().collect(),
@@ -357,8 +388,8 @@ impl Target for EvaluationSoftware {
             (200, Some(hash), Some(receipt)) if hash == message.content_hash => {
                 ReadBack::Held(receipt_of(receipt, &reply))
             }
-            (200, Some(_), _) => ReadBack::Failed(self.refusal("conflict", reply.status)),
-            (404, ..) => ReadBack::Missing,
+            // Not this content, or no receipt yet: the answer to sending it again tells which.
+            (200, Some(_), _) | (404, ..) => ReadBack::Missing,
             (status, ..) => ReadBack::Failed(self.strange_answer(status)),
         }
     }
@@ -368,6 +399,10 @@ impl Target for EvaluationSoftware {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn now() -> DateTime<Utc> {
+        "2026-12-08T00:00:00Z".parse().expect("instant")
+    }
 
     fn event(kind: &str, extra: Value) -> Value {
         let mut event = json!({
@@ -393,7 +428,7 @@ mod tests {
             ("approval", json!({"revision": 3, "decision_no": null})),
             ("classification", json!({"level": "good", "decision_no": "12/QĐ"})),
         ] {
-            let read = read_event(&event(kind, extra));
+            let read = read_event(&event(kind, extra), now());
             assert!(read.is_ok(), "{kind}: {read:?}");
         }
     }
@@ -406,10 +441,21 @@ mod tests {
             ("excuse", json!({"source": "a", "external_id": "b", "covers": "all"}), "covers"),
             ("general_criteria", json!({}), "items"),
         ] {
-            let why = read_event(&event(kind, extra)).expect_err(kind);
+            let why = read_event(&event(kind, extra), now()).expect_err(kind);
             assert!(why.contains(missing), "{kind}: {why}");
         }
-        assert!(read_event(&event("promotion", json!({}))).expect_err("type").contains("promotion"));
-        assert!(read_event(&json!({"id": 5})).is_err());
+        let promotion = read_event(&event("promotion", json!({})), now());
+        assert!(promotion.expect_err("type").contains("promotion"));
+        assert!(read_event(&json!({"id": 5}), now()).is_err());
+    }
+
+    #[test]
+    fn moment_of_a_decision_is_neither_in_the_future_nor_before_there_was_anything() {
+        for at in ["2027-12-07T02:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+            let why = read_event(&event("approval", json!({"revision": 1, "at": at})), now()).expect_err(at);
+            assert!(why.contains("\"at\""), "{why}");
+        }
+        let leap = json!({"revision": 1, "at": "2026-12-07T23:59:60Z"});
+        assert!(read_event(&event("approval", leap), now()).is_ok());
     }
 }

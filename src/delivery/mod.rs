@@ -12,10 +12,12 @@ pub mod national;
 pub mod policy;
 
 use crate::domain::{Period, TargetId};
-use crate::error::{Disposition, Finding};
+use crate::error::{Disposition, Finding, Text};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One result of one person for one period, as targets send it on.
@@ -43,9 +45,15 @@ pub struct ResultList {
 }
 
 impl ResultList {
-    /// Canonical bytes: rows sorted by period, fixed key order. Equal lists give equal bytes.
+    /// Rows another list shows and this one lacks.
+    pub fn lacks<'a>(&self, other: &'a ResultList) -> Vec<&'a ResultRow> {
+        let held: BTreeSet<Period> = self.rows.iter().map(|row| row.period).collect();
+        other.rows.iter().filter(|row| !held.contains(&row.period)).collect()
+    }
+
+    /// Canonical bytes: rows in order of the end of their period, fixed key order. Equal lists give equal bytes.
     pub fn canonical(mut self) -> Result<Vec<u8>, serde_json::Error> {
-        self.rows.sort_by_key(|row| row.period);
+        self.rows.sort_by_key(|row| (row.period.last_day(), Reverse(row.period.first_day())));
         serde_json::to_vec(&self)
     }
 }
@@ -122,6 +130,9 @@ pub trait Target: Send + Sync {
     /// Whether sending the identical item twice changes nothing at the receiver.
     fn resend_is_harmless(&self) -> bool;
 
+    /// The longest time one call below can take; a claim on an item lasts longer than this.
+    fn longest_attempt(&self) -> Duration;
+
     /// Connects and authenticates; every finding. Sends no result.
     async fn check(&self) -> Vec<Finding>;
 
@@ -137,6 +148,21 @@ pub(crate) fn kept_answer(body: &[u8]) -> String {
     const LIMIT: usize = 8 * 1024;
     let text = String::from_utf8_lossy(body.get(..LIMIT).unwrap_or(body));
     text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+}
+
+/// A stored payload that no longer reads: the code changed under it.
+pub(crate) fn unreadable_payload(key: &str, error: &serde_json::Error) -> Finding {
+    Finding::error(
+        "LT-DLV-006",
+        Text::new(
+            format!("nội dung đã lưu của mục gửi {key} không đọc được: {error}"),
+            format!("the stored payload of outbox item {key} cannot be read: {error}"),
+        ),
+        Text::new(
+            "phiên bản phần mềm không khớp dữ liệu; nâng cấp lại đúng phiên bản",
+            "the program's version does not fit the data; install the version that wrote it",
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -161,6 +187,17 @@ mod tests {
         let forward = list(vec![row("2026-Q1"), row("2026-Q4"), row("2026")]);
         let backward = list(vec![row("2026"), row("2026-Q4"), row("2026-Q1")]);
         assert_eq!(forward, backward);
+        let read: ResultList = serde_json::from_slice(&list(vec![
+            row("2027-Q1"),
+            row("2026"),
+            row("2026-H2"),
+            row("2026-Q4"),
+            row("2026-Q1"),
+            row("2025"),
+        ]))
+        .expect("a list");
+        let order: Vec<String> = read.rows.iter().map(|row| row.period.to_string()).collect();
+        assert_eq!(order, ["2025", "2026-Q1", "2026-Q4", "2026-H2", "2026", "2027-Q1"]);
         assert_eq!(payload_hash(&forward).len(), 64);
     }
 

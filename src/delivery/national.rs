@@ -6,7 +6,9 @@
 //! so every message carries the whole history; that the list is whole is the caller's duty. Every name
 //! and code is configuration, because the official field tables are not public.
 
-use super::{Answer, Item, ReadBack, Receipt, ResultList, ResultRow, Target, kept_answer};
+use super::{
+    Answer, Item, ReadBack, Receipt, ResultList, ResultRow, Target, kept_answer, unreadable_payload,
+};
 use crate::domain::{Level, Period, TargetId};
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::transport::{Client, Reached, Reply, Request, TransportError};
@@ -295,6 +297,10 @@ impl Target for NationalDatabase {
         true
     }
 
+    fn longest_attempt(&self) -> Duration {
+        self.client.longest_send()
+    }
+
     async fn check(&self) -> Vec<Finding> {
         match self.client.log_in().await {
             Ok(()) => self.client.clock_finding().into_iter().collect(),
@@ -321,19 +327,4 @@ impl Target for NationalDatabase {
         // No query service is known (interoperability facts 4.4).
         ReadBack::NotOffered
     }
-}
-
-/// A stored payload that no longer reads: the code changed under it.
-pub(super) fn unreadable_payload(key: &str, error: &serde_json::Error) -> Finding {
-    Finding::error(
-        "LT-DLV-006",
-        Text::new(
-            format!("nội dung đã lưu của mục gửi {key} không đọc được: {error}"),
-            format!("the stored payload of outbox item {key} cannot be read: {error}"),
-        ),
-        Text::new(
-            "phiên bản phần mềm không khớp dữ liệu; nâng cấp lại đúng phiên bản",
-            "the program's version does not fit the data; install the version that wrote it",
-        ),
-    )
 }

@@ -1,7 +1,8 @@
 //! When an undelivered item is tried again.
 //!
-//! Owns the delay between attempts: full jitter under a growing cap, no limit of attempts, and a lower cap
-//! once half of the time to the deadline is gone. The result is stored with the item, so a restart resumes
+//! Owns the delay between attempts: full jitter under a growing cap, no limit of attempts, a lower cap once half
+//! of the time to the deadline is gone, and an upper bound for the wait a receiver may ask for, which never uses up
+//! more than half of the time that is left. The result is stored with the item, so a restart resumes
 //! the same schedule. It must not know what failed, only what the failure asks for.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -51,10 +52,21 @@ impl RetryPolicy {
         let doubled = u64::from(self.base_s) << attempt.made.saturating_sub(1).min(20);
         let cap = doubled.min(u64::from(self.cap(&attempt)));
         let delay_ms = spread(attempt.key, attempt.made) % (cap.max(1) * 1000);
-        let asked = attempt.retry_after.unwrap_or_default().as_secs().min(u64::from(self.retry_after_cap_s));
+        let asked = attempt.retry_after.unwrap_or_default().as_secs().min(self.longest_asked(&attempt));
         // At least a fifth of a second, so that a receiver that refuses at once is never hammered.
         let wait_ms = delay_ms.max(200) + asked * 1000;
         attempt.now + TimeDelta::milliseconds(i64::try_from(wait_ms).unwrap_or(i64::MAX / 4))
+    }
+
+    /// A receiver's wish is obeyed, but not beyond the middle of the time that is left: the law's deadline does not
+    /// wait for it. Close to the deadline and after it a minute is always granted.
+    fn longest_asked(&self, attempt: &Attempt<'_>) -> u64 {
+        let cap = u64::from(self.retry_after_cap_s);
+        let Some(deadline) = attempt.deadline_at.filter(|deadline| *deadline > attempt.now) else {
+            return cap;
+        };
+        let half = u64::try_from((deadline - attempt.now).num_seconds() / 2).unwrap_or(0);
+        cap.min(half.max(60))
     }
 
     fn cap(&self, attempt: &Attempt<'_>) -> u32 {
@@ -123,6 +135,19 @@ mod tests {
         };
         assert!(policy.next_try(with(1_000_000_000)) - now <= TimeDelta::seconds(3600 + 5));
         assert!(policy.next_try(with(30)) - now >= TimeDelta::seconds(30));
+    }
+
+    #[test]
+    fn wait_a_receiver_asks_for_leaves_time_before_the_deadline() {
+        let policy = RetryPolicy::default();
+        let asked = |now: &str| {
+            let hour = Some(Duration::from_secs(3600));
+            policy.next_try(Attempt { retry_after: hour, ..attempt("a", 1, now) }) - at(now)
+        };
+        assert!(asked("2026-12-05T22:00:00Z") >= TimeDelta::minutes(60), "two hours are left: obeyed");
+        assert!(asked("2026-12-05T23:40:00Z") <= TimeDelta::seconds(605), "twenty minutes are left: ten");
+        assert!(asked("2026-12-05T23:59:30Z") <= TimeDelta::seconds(65), "half a minute is left: a minute");
+        assert!(asked("2026-12-07T00:00:00Z") >= TimeDelta::minutes(60), "it is late: obeyed again");
     }
 
     #[test]

@@ -140,6 +140,8 @@ pub struct App {
     mappers: RwLock<Mappers>,
     /// Hashes of the rule sets this process has kept in the store.
     pub(super) kept_rules: Mutex<BTreeSet<String>>,
+    /// State of the directory for which kept entries about unknown people were read again.
+    pub(super) entries_read_for: Mutex<Option<u64>>,
 }
 
 impl App {
@@ -173,6 +175,7 @@ impl App {
             directory: RwLock::default(),
             mappers: RwLock::default(),
             kept_rules: Mutex::default(),
+            entries_read_for: Mutex::default(),
         }
     }
 

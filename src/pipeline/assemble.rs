@@ -20,7 +20,7 @@ use crate::domain::{DirectoryImport, SourceId, TargetId, Unit};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::mapping::RuleBook;
 use crate::store::{Store, StoreConfig};
-use crate::transport::{Auth, Client, Expected, Login, Options, Roots};
+use crate::transport::{Auth, Client, Expected, Login, Moment, Options, Roots};
 use chrono::Datelike as _;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
@@ -211,20 +211,23 @@ fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Finding> {
         prefix: "Bearer ".into(),
         lifetime: Duration::from_secs(lifetime_s),
         expires_in: None,
+        expires_at: None,
         success: Vec::new(),
         error_text: None,
     };
-    options.auth = Auth::Login(match entry.kind {
+    options.auth = Auth::Login(Box::new(match entry.kind {
         TargetKind::Evaluation => {
             Login { expires_in: Some("/expires_in".into()), ..login("/login", "/token", 3_600) }
         }
-        // Interoperability facts 4.3: bad credentials come as HTTP 200 with err_code 1, tokens live 5 hours.
+        // Interoperability facts 4.3: bad credentials come as HTTP 200 with err_code 1, tokens live 5 hours where
+        // the answer does not say until when.
         TargetKind::National => Login {
+            expires_at: Some(Moment { pointer: "/expired_time".into(), format: "%H:%M:%S %d-%m-%Y".into() }),
             success: vec![Expected { pointer: "/err_code".into(), one_of: vec!["0".into()] }],
             error_text: Some("/message".into()),
             ..login("/ApiAuth/oauth/login", "/access_token", 5 * 3_600)
         },
-    });
+    }));
     Client::new(options).map_err(|finding| *finding)
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod assemble;
 
 pub mod command;
+pub mod decide;
 pub mod deliver;
 pub mod execute;
 pub mod identify;

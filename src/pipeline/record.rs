@@ -1,18 +1,18 @@
-//! From scores to records, from people's decisions to approved records, from those to deliveries.
+//! From scores to records, from approvals to approved records, from those to deliveries.
 //!
 //! Owns the order in which a record grows: a score that says something new becomes a revision and goes to the
-//! evaluation software; an approval or classification read back from there becomes a revision and, once its
-//! period is closed, the person's whole list goes to the national database. Each of these is one
-//! transaction. A decision the law does not allow is refused, told and not tried again.
+//! evaluation software; an approval or classification becomes a revision and, once its period is closed, the
+//! person's whole list goes to the national database. Each of these is one transaction. How decisions come in
+//! is `decide`'s business.
 
 use super::app::App;
-use super::results::{result_item, start_of};
+use super::results::{Occasion, result_item, start_of};
 use super::step::{Step, StepReport};
 use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
 use crate::delivery::{Target as _, payload_hash};
 use crate::directory::Directory;
-use crate::domain::{Decision, DecisionKind, Period, PersonId, RecordState};
-use crate::error::{Disposition, Finding, Place, Text};
+use crate::domain::{DecisionKind, Period, PersonId, RecordState};
+use crate::error::{Finding, Place, Text};
 use crate::evaluation::{Approval, Approved, Change, Classification, Content, Held, Part, Subject, life};
 use crate::store::{NewRevision, OutboxKind, OutboxNew, Revision, StoreError, StoredDecision, StoredScore};
 use async_trait::async_trait;
@@ -70,7 +70,7 @@ impl Step for Record {
 }
 
 /// Why something did not become a revision.
-enum Refused {
+pub(super) enum Refused {
     /// Somebody else was first; the next run looks again.
     Race,
     /// A reason worth telling.
@@ -217,6 +217,7 @@ impl App {
             payload_hash: payload_hash(&payload),
             payload,
             list_len: 1,
+            covers: Vec::new(),
             deadline_at: None,
             deadlines: serde_json::Value::Null,
             at: revision.at,
@@ -224,106 +225,13 @@ impl App {
     }
 }
 
-/// Reads people's decisions back and lets records follow them.
-pub struct Decide(pub Arc<App>);
-
-#[async_trait]
-impl Step for Decide {
-    fn name(&self) -> &'static str {
-        "decide"
-    }
-
-    fn interval(&self) -> Duration {
-        Duration::from_secs(2)
-    }
-
-    fn pokes(&self) -> &[&'static str] {
-        &["score"]
-    }
-
-    async fn run(&self) -> Result<StepReport, Finding> {
-        let app = &self.0;
-        let mut report = StepReport::default();
-        app.read_decisions(&mut report).await?;
-        let open = app.store.open_decisions(BATCH).await.map_err(|error| error.finding())?;
-        report.more |= open.len() == BATCH;
-        let directory = app.directory().await?;
-        let mut settled = Vec::new();
-        for stored in open {
-            if !matches!(
-                stored.decision.kind,
-                DecisionKind::Approval { .. } | DecisionKind::Classification { .. }
-            ) {
-                settled.push(stored.id);
-                continue;
-            }
-            match app.take_up(&directory, &stored).await {
-                Ok(true) => report.done += 1,
-                Ok(false) => settled.push(stored.id),
-                Err(Refused::Race) => report.more = true,
-                Err(Refused::Finding(finding)) => {
-                    app.refuse_decision(&stored, &finding).await?;
-                    settled.push(stored.id);
-                    report.failed += 1;
-                    if report.findings.len() < 20 {
-                        report.findings.push(*finding);
-                    }
-                }
-            }
-        }
-        app.store.settle_decisions(&settled).await.map_err(|error| error.finding())?;
-        report.done += settled.len() as u64;
-        app.ring_deliveries();
-        Ok(report)
-    }
-}
-
 impl App {
-    async fn read_decisions(&self, report: &mut StepReport) -> Result<(), Finding> {
-        let Some(target) = self.evaluation.clone() else { return Ok(()) };
-        let origin = target.id().as_str().to_owned();
-        let directory = self.directory().await?;
-        loop {
-            let cursor = self.store.decision_cursor(&origin).await.map_err(|error| error.finding())?;
-            let page = match target.decisions(cursor.as_deref()).await {
-                Ok(page) => page,
-                Err((finding, Disposition::RetryLater | Disposition::RetryNow)) => {
-                    // The far side is away for a while: decisions that came before are still taken up.
-                    report.findings.push(finding);
-                    return Ok(());
-                }
-                Err((finding, _)) => return Err(finding),
-            };
-            report.findings.extend(page.skipped.into_iter().take(20));
-            let mut decisions = Vec::with_capacity(page.decisions.len());
-            for incoming in page.decisions {
-                match directory.by_staff_number(&incoming.staff_number) {
-                    Some(person) => decisions.push(Decision {
-                        key: incoming.key,
-                        person,
-                        period: incoming.period,
-                        author: incoming.author,
-                        at: incoming.at,
-                        kind: incoming.kind,
-                    }),
-                    None => report.findings.push(unknown_person(&origin, incoming.staff_number.as_str())),
-                }
-            }
-            let same = cursor.as_deref() == Some(page.next.as_str());
-            let new = self
-                .store
-                .append_decisions(&origin, &decisions, Some(&page.next))
-                .await
-                .map_err(|error| error.finding())?;
-            report.done += new;
-            if !page.more || same {
-                return Ok(());
-            }
-        }
-    }
-
     /// Lets a record follow an approval or classification; false when it says so already.
-    async fn take_up(&self, directory: &Directory, stored: &StoredDecision) -> Result<bool, Refused> {
+    pub(super) async fn take_up(
+        &self,
+        directory: &Directory,
+        stored: &StoredDecision,
+    ) -> Result<bool, Refused> {
         let decision = &stored.decision;
         let Some(known) = directory.person(decision.person) else { return Ok(false) };
         let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
@@ -391,36 +299,12 @@ impl App {
         content: &Content,
     ) -> Result<Vec<OutboxNew>, Finding> {
         let closed = self.store.period_close(revision.period).await.map_err(|error| error.finding())?;
-        match start_of(revision.period, revision.at, closed.as_ref().map(|close| close.at)) {
-            None => Ok(Vec::new()),
-            Some(start) => {
-                let item =
-                    result_item(self, directory, revision.person, Some((revision, content)), start).await?;
-                Ok(item.into_iter().collect())
-            }
+        if start_of(revision.period, revision.at, closed.map(|close| close.at)).is_none() {
+            return Ok(Vec::new());
         }
+        let occasion = Occasion::Approved(revision, content, None);
+        Ok(result_item(self, directory, revision.person, occasion).await?.into_iter().collect())
     }
-
-    async fn refuse_decision(&self, stored: &StoredDecision, finding: &Finding) -> Result<(), Finding> {
-        let object = format!("record {} {}", stored.decision.person, stored.decision.period);
-        let why = format!("{} {}", finding.code, finding.what.en);
-        self.store
-            .note(self.clock.now(), &stored.decision.author, "decision_refused", object, Some(&why))
-            .await
-            .map_err(|error| error.finding())
-    }
-}
-
-fn unknown_person(origin: &str, staff_number: &str) -> Finding {
-    Finding::warning(
-        "LT-DLV-009",
-        Text::new(
-            format!("quyết định cho số hiệu {staff_number} không có trong danh sách công chức"),
-            format!("a decision about staff number {staff_number}, who is not in the people list"),
-        ),
-        Text::new("nhập người này bằng `people import`", "import the person with `people import`"),
-    )
-    .at(Place::of(format!("target {origin}")))
 }
 
 fn nothing_to_approve(staff_number: &str, period: Period) -> Finding {

@@ -1,10 +1,15 @@
 //! What people decided: kept for ever, in the order it came, the newest wins.
 //!
-//! The same decision (origin and key) is kept once, so reading a page of the origin twice changes nothing.
+//! The same decision (origin and key) is kept once, so reading a page of the origin twice changes nothing. What
+//! came and did not become a decision is kept as received with its reason, and so is the reason why a record did
+//! not follow a decision; both are shown until they are settled. Page and cursor are one transaction.
 
-use super::db::{Row, json, vals};
+use super::db::{Row, json, json_opt, vals};
 use super::{Store, StoreError};
 use crate::domain::{Decision, Period, PersonId};
+use crate::error::Finding;
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 
 /// A decision with its number.
 #[derive(Debug, Clone)]
@@ -17,19 +22,64 @@ pub struct StoredDecision {
     pub decision: Decision,
 }
 
+/// An entry of an origin that did not become a decision.
+#[derive(Debug, Clone)]
+pub struct KeptNew {
+    /// Its id at the origin, as far as it could be read.
+    pub event_id: String,
+    /// As received.
+    pub body: Vec<u8>,
+    /// Why.
+    pub finding: Finding,
+}
+
+/// Such an entry as it is kept.
+#[derive(Debug, Clone)]
+pub struct KeptDecision {
+    /// Number; none for a decision that was read and that no record followed.
+    pub id: Option<i64>,
+    /// Where it came from.
+    pub origin: String,
+    /// Its id there.
+    pub event_id: String,
+    /// Why.
+    pub finding: Finding,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// What one page of an origin brought.
+#[derive(Debug, Clone, Default)]
+pub struct DecisionPage {
+    /// Decisions.
+    pub decisions: Vec<Decision>,
+    /// What did not become one.
+    pub kept: Vec<KeptNew>,
+    /// Kept entries that became one now.
+    pub taken_up: Vec<i64>,
+    /// Where reading goes on.
+    pub cursor: Option<String>,
+}
+
 impl Store {
-    /// Keeps decisions and the origin's cursor in one transaction; gives how many were new. Scores of the
+    /// Keeps decisions that people entered here; gives how many were new.
+    pub async fn append_decisions(&self, origin: &str, decisions: &[Decision]) -> Result<u64, StoreError> {
+        let page = DecisionPage { decisions: decisions.to_vec(), ..DecisionPage::default() };
+        self.keep_page(origin, page, DateTime::UNIX_EPOCH).await
+    }
+
+    /// Keeps a page and the origin's cursor in one transaction; gives how many decisions were new. Scores of the
     /// people and periods concerned become due.
-    pub async fn append_decisions(
+    pub async fn keep_page(
         &self,
         origin: &str,
-        decisions: &[Decision],
-        cursor: Option<&str>,
+        page: DecisionPage,
+        now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let mut tx = self.db.begin().await?;
         let mut new = 0;
         let mut due = Vec::new();
-        for decision in decisions {
+        for decision in &page.decisions {
             let inserted = tx
                 .execute(
                     "INSERT INTO decision (origin, key, person_id, period, author, at, kind) VALUES ($1,$2,$3,$4,$5,$6,$7) \
@@ -43,7 +93,20 @@ impl Store {
                 due.push((decision.person, decision.period));
             }
         }
-        if let Some(cursor) = cursor {
+        for kept in &page.kept {
+            let digest: String = Sha256::digest(&kept.body).iter().map(|b| format!("{b:02x}")).collect();
+            tx.execute(
+                "INSERT INTO decision_kept (origin, digest, event_id, body, finding, first_seen_at) VALUES ($1,$2,$3,$4,$5,$6) \
+                 ON CONFLICT (origin, digest) DO UPDATE SET finding = excluded.finding",
+                vals![origin, digest, kept.event_id.as_str(), self.vault.seal("decision_kept", &kept.body)?,
+                    json(&kept.finding)?, now],
+            )
+            .await?;
+        }
+        for id in &page.taken_up {
+            tx.execute("UPDATE decision_kept SET taken_up_at = $2 WHERE id = $1", vals![*id, now]).await?;
+        }
+        if let Some(cursor) = page.cursor {
             tx.execute(
                 "INSERT INTO decision_cursor (origin, cursor) VALUES ($1,$2) ON CONFLICT (origin) DO UPDATE SET cursor = excluded.cursor",
                 vals![origin, cursor],
@@ -53,6 +116,65 @@ impl Store {
         tx.score_due(&due).await?;
         tx.commit().await?;
         Ok(new)
+    }
+
+    /// Entries of an origin that wait to be read again, with what was received, after a number; `code` = only for
+    /// this reason, none = whatever the reason.
+    pub async fn kept_bodies(
+        &self,
+        origin: &str,
+        code: Option<&str>,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let sql = "SELECT id, body FROM decision_kept WHERE origin = $1 AND taken_up_at IS NULL AND id > $2 \
+                   AND CAST(finding AS TEXT) LIKE $3 ORDER BY id LIMIT $4";
+        let like = code.map_or("%".to_owned(), |code| format!("%\"{code}\"%"));
+        let rows = self.db.rows(sql, vals![origin, after, like, limit as u64]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, self.vault.open("decision_kept", &row.blob(1)?)?))).collect()
+    }
+
+    /// What people still have to settle: entries that did not become a decision, and decisions no record followed
+    /// as long as that record was not approved otherwise.
+    pub async fn kept_decisions(&self, limit: usize) -> Result<Vec<KeptDecision>, StoreError> {
+        let sql = "SELECT id, origin, event_id, finding, first_seen_at FROM decision_kept WHERE taken_up_at IS NULL ORDER BY id LIMIT $1";
+        let mut kept = Vec::new();
+        for row in self.db.rows(sql, vals![limit as u64]).await? {
+            kept.push(KeptDecision {
+                id: Some(row.int(0)?),
+                origin: row.text(1)?,
+                event_id: row.text(2)?,
+                finding: row.json(3)?,
+                at: row.at(4)?,
+            });
+        }
+        let sql =
+            "SELECT origin, key, refused, at FROM decision WHERE refused IS NOT NULL ORDER BY id LIMIT $1";
+        let left = limit.saturating_sub(kept.len());
+        for row in self.db.rows(sql, vals![left as u64]).await? {
+            kept.push(KeptDecision {
+                id: None,
+                origin: row.text(0)?,
+                event_id: row.text(1)?,
+                finding: row.json(2)?,
+                at: row.at(3)?,
+            });
+        }
+        Ok(kept)
+    }
+
+    /// How many there are of these.
+    pub async fn kept_decisions_count(&self) -> Result<u64, StoreError> {
+        let kept = "SELECT count(*) FROM decision_kept WHERE taken_up_at IS NULL";
+        let refused = "SELECT count(*) FROM decision WHERE refused IS NOT NULL";
+        Ok(self.db.count(kept, vals![]).await? + self.db.count(refused, vals![]).await?)
+    }
+
+    /// A decision by its key at the origin.
+    pub async fn decision_by_key(&self, origin: &str, key: &str) -> Result<Option<Decision>, StoreError> {
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind FROM decision WHERE origin = $1 AND key = $2";
+        let row = self.db.row(sql, vals![origin, key]).await?;
+        row.map(|row| decision_of(&row).map(|stored| stored.decision)).transpose()
     }
 
     /// Where reading an origin's decisions goes on.
@@ -79,11 +201,18 @@ impl Store {
         rows.iter().map(decision_of).collect()
     }
 
-    /// Marks decisions as taken up by a record, or as needing none.
-    pub async fn settle_decisions(&self, ids: &[i64]) -> Result<(), StoreError> {
+    /// Marks decisions as taken up by a record, or as needing none; with a reason: as refused.
+    pub async fn settle_decisions(&self, decisions: &[(i64, Option<Finding>)]) -> Result<(), StoreError> {
+        if decisions.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.db.begin().await?;
-        for id in ids {
-            tx.execute("UPDATE decision SET applied = $2 WHERE id = $1", vals![*id, true]).await?;
+        for (id, refused) in decisions {
+            tx.execute(
+                "UPDATE decision SET applied = $2, refused = $3 WHERE id = $1",
+                vals![*id, true, json_opt(refused.as_ref())?],
+            )
+            .await?;
         }
         tx.commit().await
     }

@@ -14,6 +14,7 @@ mod error;
 mod lease;
 mod listing;
 mod outbox;
+mod outbox_view;
 mod overview;
 mod record;
 mod score;
@@ -25,11 +26,12 @@ pub use audit::{AuditEntry, AuditFault};
 pub use catalog::{
     CatalogHead, MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem,
 };
-pub use decision::StoredDecision;
+pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
 pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
 pub use error::StoreError;
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
-pub use outbox::{OutboxFilter, OutboxItem, OutboxKind, OutboxLine, OutboxNew, ReceiptNew, Settlement};
+pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
+pub use outbox_view::{OutboxFilter, OutboxLine, Retried};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};

@@ -1,7 +1,9 @@
 //! The outbox: what must reach which receiver, until when, and the receipts.
 //!
-//! Owns the states of a delivery (docs/ARCHITECTURE.md), the claim under a fence, and the rule that one item
-//! per person and target is in flight. A holder whose lease ran out is refused when it comes back.
+//! Owns the states of a delivery (docs/ARCHITECTURE.md), the claim under a fence, the rule that one item per
+//! person and target is in flight, and the order among a person's items: an item that a newer one of the same
+//! kind has overtaken is superseded and never sent again. A holder whose lease ran out is refused when it comes
+//! back. What people see and order of it is `outbox_view`.
 
 use super::audit::AuditNew;
 use super::db::{Row, Tx, json, json_opt, vals};
@@ -26,7 +28,7 @@ pub enum OutboxKind {
 }
 
 impl OutboxKind {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Score => "score",
             Self::Result => "result",
@@ -53,6 +55,8 @@ pub struct OutboxNew {
     pub payload_hash: String,
     /// Rows of the list; 1 for a score.
     pub list_len: u32,
+    /// Records a receipt proves delivered: every approved revision the list shows; none for a score.
+    pub covers: Vec<(Period, u32)>,
     /// When it must have arrived.
     pub deadline_at: Option<DateTime<Utc>>,
     /// Every deadline rule applied.
@@ -140,73 +144,77 @@ pub enum Settlement {
     },
 }
 
-/// Which items a list shows.
-#[derive(Debug, Clone, Default)]
-pub struct OutboxFilter {
-    /// Of one target.
-    pub target: Option<String>,
-    /// In one state.
-    pub state: Option<String>,
-    /// Of one kind of payload.
-    pub kind: Option<OutboxKind>,
-}
-
-/// One line of a list of items.
-#[derive(Debug, Clone, Serialize)]
-pub struct OutboxLine {
-    /// Id.
-    pub id: Uuid,
-    /// Receiver.
-    pub target: String,
-    /// Kind.
-    pub kind: String,
-    /// Whose.
-    pub person: PersonId,
-    /// Staff number.
-    pub staff_number: String,
-    /// Period.
-    pub period: String,
-    /// Revision.
-    pub revision: u32,
-    /// State.
-    pub state: String,
-    /// Attempts.
-    pub attempts: u32,
-    /// When it was enqueued.
-    pub created_at: DateTime<Utc>,
-    /// Until when it must arrive.
-    pub deadline_at: Option<DateTime<Utc>>,
-    /// Next try.
-    pub next_try_at: DateTime<Utc>,
-    /// The receiver's number.
-    pub transaction_id: Option<String>,
-    /// When the receipt came.
-    pub received_at: Option<DateTime<Utc>>,
-    /// Why it waits.
-    pub finding: Option<Finding>,
-}
-
 impl Tx {
-    /// Enqueues an item. Undelivered older ones it replaces are superseded, except those in flight or
-    /// unclear, which are resolved first.
+    /// Lets one transaction at a time decide about the order of items.
+    pub(super) async fn lock_order(&mut self) -> Result<(), StoreError> {
+        if self.is_postgres() {
+            // Two replicas would each see the other's items as free. SQLite has one writer anyway.
+            self.rows("SELECT pg_advisory_xact_lock(7416)", vals![]).await?;
+        }
+        Ok(())
+    }
+
+    /// Enqueues an item behind all others of the person. Undelivered older ones it replaces are superseded,
+    /// except those in flight or unclear, which are resolved first. The clock of a superseded item runs on in
+    /// the new one: what was due on Friday stays due on Friday.
     pub(super) async fn enqueue(&mut self, vault: &Vault, new: &OutboxNew) -> Result<(), StoreError> {
+        self.lock_order().await?;
         let same_period = if new.kind == OutboxKind::Score { new.period.to_string() } else { String::new() };
+        let replaced = "target = $1 AND person_id = $2 AND kind = $3 AND ($4 = '' OR period = $4) \
+                        AND state IN ('pending', 'parked', 'rejected') AND settled_at IS NULL";
+        let key = || vals![new.target.as_str(), new.person, new.kind.as_str(), same_period.as_str()];
+        let earlier = self
+            .row(
+                format!(
+                    "SELECT deadline_at, deadlines FROM outbox WHERE {replaced} AND deadline_at IS NOT NULL \
+                     ORDER BY deadline_at LIMIT 1"
+                ),
+                key(),
+            )
+            .await?;
+        let (mut deadline_at, mut deadlines) = (new.deadline_at, new.deadlines.clone());
+        if let Some(row) = earlier
+            && let Some(at) = row.opt_at(0)?
+            && deadline_at.is_none_or(|new| at < new)
+        {
+            (deadline_at, deadlines) = (Some(at), row.json(1)?);
+        }
+        let mut superseding = key();
+        superseding.push(new.at.into());
         self.execute(
-            "UPDATE outbox SET state = 'superseded', settled_at = $6 WHERE target = $1 AND person_id = $2 AND kind = $3 \
-             AND ($4 = '' OR period = $4) AND state IN ('pending', 'parked', 'rejected') AND payload_hash <> $5",
-            vals![new.target.as_str(), new.person, new.kind.as_str(), same_period, new.payload_hash.as_str(), new.at],
+            format!("UPDATE outbox SET state = 'superseded', settled_at = $5 WHERE {replaced}"),
+            superseding,
         )
         .await?;
-        let id = Uuid::now_v7();
+        let seq = self
+            .row(
+                "SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE target = $1 AND person_id = $2",
+                vals![new.target.as_str(), new.person],
+            )
+            .await?
+            .map_or(Ok(1), |row| row.int(0))?;
         self.execute(
-            "INSERT INTO outbox (id, target, kind, person_id, period, revision, state, payload, payload_hash, list_len, created_at, \
-             deadline_at, deadlines, next_try_at) VALUES ($1,$2,$3,$4,$5,$6,'pending',$7,$8,$9,$10,$11,$12,$10)",
-            vals![id, new.target.as_str(), new.kind.as_str(), new.person, new.period, new.revision,
-                vault.seal("outbox", &new.payload)?, new.payload_hash.as_str(), new.list_len, new.at, new.deadline_at,
-                json(&new.deadlines)?],
+            "INSERT INTO outbox (id, seq, target, kind, person_id, period, revision, state, payload, payload_hash, list_len, covers, \
+             created_at, deadline_at, deadlines, next_try_at) VALUES ($1,$2,$3,$4,$5,$6,$7,'pending',$8,$9,$10,$11,$12,$13,$14,$12)",
+            vals![Uuid::now_v7(), seq, new.target.as_str(), new.kind.as_str(), new.person, new.period, new.revision,
+                vault.seal("outbox", &new.payload)?, new.payload_hash.as_str(), new.list_len, json(&new.covers)?, new.at,
+                deadline_at, json(&deadlines)?],
         )
         .await?;
         Ok(())
+    }
+
+    /// Whether something newer of the same kind is on its way or there: then this item must not be sent again.
+    pub(super) async fn is_overtaken(&mut self, id: Uuid) -> Result<bool, StoreError> {
+        let row = self
+            .row(
+                "SELECT 1 FROM outbox o JOIN outbox n ON n.target = o.target AND n.person_id = o.person_id AND n.kind = o.kind \
+                 AND n.seq > o.seq AND (n.kind = 'result' OR n.period = o.period) AND n.state <> 'superseded' \
+                 WHERE o.id = $1 LIMIT 1",
+                vals![id],
+            )
+            .await?;
+        Ok(row.is_some())
     }
 }
 
@@ -230,19 +238,16 @@ impl Store {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError> {
-        let until = now + TimeDelta::from_std(lease).unwrap_or(TimeDelta::minutes(3));
+        let until = until(now, lease);
         let mut tx = self.db.begin().await?;
-        if tx.is_postgres() {
-            // Two replicas claiming at once would each see the other's items as free.
-            tx.rows("SELECT pg_advisory_xact_lock(7416)", vals![]).await?;
-        }
+        tx.lock_order().await?;
         let rows = tx
             .rows(
                 "SELECT d.id, d.kind, d.person_id, d.payload, d.payload_hash, d.created_at, d.deadline_at, d.attempts, d.fence, d.state \
                  FROM outbox d WHERE d.id IN (SELECT o.id FROM outbox o WHERE o.target = $1 AND o.settled_at IS NULL \
                  AND ((o.state IN ('pending', 'unknown') AND o.next_try_at <= $2) OR (o.state IN ('leased', 'sent') AND o.lease_until < $2)) \
                  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.target = o.target AND e.person_id = o.person_id AND e.settled_at IS NULL \
-                 AND e.state IN ('pending', 'unknown', 'leased', 'sent') AND e.id < o.id) \
+                 AND e.state IN ('pending', 'unknown', 'leased', 'sent') AND e.seq < o.seq) \
                  ORDER BY o.deadline_at, o.id LIMIT $3) ORDER BY d.deadline_at, d.id",
                 vals![target.as_str(), now, limit as u64],
             )
@@ -279,20 +284,62 @@ impl Store {
         })
     }
 
-    /// Writes down that a claimed item is about to be sent: from here on it may have arrived.
-    pub async fn mark_sent(&self, id: Uuid, fence: i64) -> Result<(), StoreError> {
+    /// Writes down that a claimed item is about to be sent: from here on it may have arrived. The claim starts
+    /// anew, so that waiting in line does not shorten the time for the request.
+    pub async fn mark_sent(
+        &self,
+        id: Uuid,
+        fence: i64,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let changed = tx
             .execute(
-                "UPDATE outbox SET state = 'sent', attempts = attempts + 1 WHERE id = $1 AND fence = $2 AND settled_at IS NULL",
-                vals![id, fence],
+                "UPDATE outbox SET state = 'sent', attempts = attempts + 1, lease_until = $3 \
+                 WHERE id = $1 AND fence = $2 AND settled_at IS NULL",
+                vals![id, fence, until(now, lease)],
             )
             .await?;
         fenced(changed, id)?;
         tx.commit().await
     }
 
-    /// Writes down what became of a claimed item. A holder whose claim was taken over is refused.
+    /// Replaces a claimed item by one that says what is true now.
+    pub async fn replace_item(&self, id: Uuid, fence: i64, new: &OutboxNew) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.lock_order().await?;
+        let changed = tx
+            .execute(
+                "UPDATE outbox SET state = 'pending', lease_owner = NULL, lease_until = NULL \
+                 WHERE id = $1 AND fence = $2 AND settled_at IS NULL",
+                vals![id, fence],
+            )
+            .await?;
+        fenced(changed, id)?;
+        tx.enqueue(&self.vault, new).await?;
+        tx.commit().await
+    }
+
+    /// Gives free what a process that is gone had claimed. For SQLite, whose file has one daemon at a time;
+    /// on PostgreSQL another replica may still hold its claims, and they run out by themselves.
+    pub async fn release_claims(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        if tx.is_postgres() {
+            return Ok(0);
+        }
+        let freed = tx
+            .execute(
+                "UPDATE outbox SET lease_until = $1 WHERE settled_at IS NULL AND state IN ('leased', 'sent')",
+                vals![now - TimeDelta::seconds(1)],
+            )
+            .await?;
+        tx.commit().await?;
+        Ok(freed)
+    }
+
+    /// Writes down what became of a claimed item. A holder whose claim was taken over is refused. An item that
+    /// did not arrive and that a newer one has overtaken is superseded instead of waiting.
     pub async fn settle(
         &self,
         id: Uuid,
@@ -301,6 +348,13 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        let settlement = match settlement {
+            Settlement::Rejected { .. } | Settlement::Retry { .. } | Settlement::Parked { .. } => {
+                tx.lock_order().await?;
+                if tx.is_overtaken(id).await? { Settlement::Superseded { receipt: None } } else { settlement }
+            }
+            other => other,
+        };
         let (state, finding, next_try, settled, receipt) = match settlement {
             Settlement::Acknowledged { receipt, verified } => {
                 (if verified { "verified" } else { "acknowledged" }, None, None, Some(now), Some(receipt))
@@ -326,7 +380,7 @@ impl Store {
         if let Some(receipt) = receipt {
             let row = tx
                 .row(
-                    "SELECT target, person_id, period, revision, list_len, kind FROM outbox WHERE id = $1",
+                    "SELECT target, person_id, period, revision, list_len, kind, covers FROM outbox WHERE id = $1",
                     vals![id],
                 )
                 .await?
@@ -340,7 +394,9 @@ impl Store {
             )
             .await?;
             if row.text(5)? == "result" && state != "superseded" {
-                tx.mark_delivered(person, row.parsed(2)?, row.int(3)?).await?;
+                for (period, revision) in row.json::<Vec<(Period, u32)>>(6)? {
+                    tx.mark_delivered(person, period, revision.into()).await?;
+                }
                 tx.audit(AuditNew {
                     at: now,
                     actor: "delivery",
@@ -355,134 +411,63 @@ impl Store {
         tx.commit().await
     }
 
-    /// What a target last acknowledged for a person: rows of the list and hash of the payload.
+    /// The list a target last acknowledged for a person.
     pub async fn last_acknowledged(
         &self,
         target: &TargetId,
         person: PersonId,
-    ) -> Result<Option<(u32, String)>, StoreError> {
-        let sql = "SELECT list_len, payload_hash FROM receipt WHERE target = $1 AND person_id = $2 ORDER BY received_at DESC, outbox_id DESC LIMIT 1";
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT payload FROM outbox WHERE target = $1 AND person_id = $2 AND kind = 'result' \
+                   AND state IN ('acknowledged', 'verified') ORDER BY seq DESC LIMIT 1";
         let row = self.db.row(sql, vals![target.as_str(), person]).await?;
-        row.map(|row| Ok((u32::try_from(row.int(0)?).unwrap_or(0), row.text(1)?))).transpose()
+        row.map(|row| self.vault.open("outbox", &row.blob(0)?)).transpose()
     }
 
-    /// Hash of the newest list enqueued for a person that is not superseded.
+    /// The records a target last acknowledged for a person.
+    pub async fn delivered_covers(
+        &self,
+        target: &TargetId,
+        person: PersonId,
+    ) -> Result<Vec<(Period, u32)>, StoreError> {
+        let sql = "SELECT covers FROM outbox WHERE target = $1 AND person_id = $2 AND kind = 'result' \
+                   AND state IN ('acknowledged', 'verified') ORDER BY seq DESC LIMIT 1";
+        let row = self.db.row(sql, vals![target.as_str(), person]).await?;
+        row.map_or(Ok(Vec::new()), |row| row.json(0))
+    }
+
+    /// The newest list enqueued for a person that is not superseded: its hash and the records it covers.
     pub async fn newest_list(
         &self,
         target: &TargetId,
         person: PersonId,
-    ) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT payload_hash FROM outbox WHERE target = $1 AND person_id = $2 AND kind = 'result' AND state <> 'superseded' ORDER BY id DESC LIMIT 1";
+    ) -> Result<Option<(String, Vec<(Period, u32)>)>, StoreError> {
+        let sql = "SELECT payload_hash, covers FROM outbox WHERE target = $1 AND person_id = $2 AND kind = 'result' \
+                   AND state <> 'superseded' ORDER BY seq DESC LIMIT 1";
         let row = self.db.row(sql, vals![target.as_str(), person]).await?;
-        row.map(|row| row.text(0)).transpose()
+        row.map(|row| Ok((row.text(0)?, row.json(1)?))).transpose()
     }
 
-    /// People whose list waits because their earlier results were unknown when it was to be sent.
-    pub async fn parked_people(&self, target: &TargetId) -> Result<Vec<PersonId>, StoreError> {
-        let rows = self
-            .db
-            .rows(
-                "SELECT DISTINCT person_id FROM outbox WHERE target = $1 AND kind = 'result' AND state = 'parked'",
-                vals![target.as_str()],
-            )
-            .await?;
+    /// People who have a list at a target, in whatever state.
+    pub async fn people_with_lists(&self, target: &TargetId) -> Result<Vec<PersonId>, StoreError> {
+        let sql = "SELECT DISTINCT person_id FROM outbox WHERE target = $1 AND kind = 'result'";
+        let rows = self.db.rows(sql, vals![target.as_str()]).await?;
         rows.iter().map(|row| row.person(0)).collect()
     }
 
-    /// Items, newest first.
-    pub async fn outbox_lines(
-        &self,
-        filter: &OutboxFilter,
-        limit: usize,
-    ) -> Result<Vec<OutboxLine>, StoreError> {
-        let sql = "SELECT o.id, o.target, o.kind, o.person_id, p.staff_number, o.period, o.revision, o.state, o.attempts, o.created_at, \
-                   o.deadline_at, o.next_try_at, r.transaction_id, r.received_at, o.last_finding FROM outbox o \
-                   JOIN person p ON p.id = o.person_id LEFT JOIN receipt r ON r.outbox_id = o.id \
-                   WHERE ($1 = '' OR o.target = $1) AND ($2 = '' OR o.state = $2) AND ($3 = '' OR o.kind = $3) ORDER BY o.id DESC LIMIT $4";
-        let target = filter.target.as_deref().unwrap_or("");
-        let kind = filter.kind.map_or("", OutboxKind::as_str);
-        let rows = self
-            .db
-            .rows(sql, vals![target, filter.state.as_deref().unwrap_or(""), kind, limit as u64])
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(OutboxLine {
-                    id: row.uid(0)?,
-                    target: row.text(1)?,
-                    kind: row.text(2)?,
-                    person: row.person(3)?,
-                    staff_number: row.text(4)?,
-                    period: row.text(5)?,
-                    revision: u32::try_from(row.int(6)?).unwrap_or(0),
-                    state: row.text(7)?,
-                    attempts: u32::try_from(row.int(8)?).unwrap_or(0),
-                    created_at: row.at(9)?,
-                    deadline_at: row.opt_at(10)?,
-                    next_try_at: row.at(11)?,
-                    transaction_id: row.opt_text(12)?,
-                    received_at: row.opt_at(13)?,
-                    finding: row.opt_json(14)?,
-                })
-            })
-            .collect()
+    /// People with an approved result whose delivery has begun (a year, or a closed period), that did not reach
+    /// the target and is not on its way.
+    pub async fn people_behind(&self, target: &TargetId, limit: usize) -> Result<Vec<PersonId>, StoreError> {
+        let sql = "SELECT DISTINCT h.person_id FROM record_head h WHERE h.state = 'approved' \
+                   AND (h.period NOT LIKE '%-%' OR EXISTS (SELECT 1 FROM period_close c WHERE c.period = h.period)) \
+                   AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.target = $1 AND o.person_id = h.person_id AND o.kind = 'result' \
+                   AND o.settled_at IS NULL) LIMIT $2";
+        let rows = self.db.rows(sql, vals![target.as_str(), limit as u64]).await?;
+        rows.iter().map(|row| row.person(0)).collect()
     }
+}
 
-    /// Has a waiting item tried again at once; false when it is settled or in flight.
-    pub async fn retry_item(&self, id: Uuid, author: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let changed = tx
-            .execute(
-                "UPDATE outbox SET state = CASE WHEN state = 'unknown' THEN 'unknown' ELSE 'pending' END, next_try_at = $2 \
-                 WHERE id = $1 AND settled_at IS NULL AND state IN ('pending', 'unknown', 'parked', 'rejected')",
-                vals![id, now],
-            )
-            .await?;
-        if changed > 0 {
-            tx.audit(AuditNew {
-                at: now,
-                actor: author,
-                action: "outbox_retried",
-                object: format!("outbox {id}"),
-                detail: String::new(),
-                reason: None,
-            })
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(changed > 0)
-    }
-
-    /// Takes a waiting item out of the way until a person has it tried again.
-    pub async fn park_item(
-        &self,
-        id: Uuid,
-        author: &str,
-        finding: &Finding,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let changed = tx
-            .execute(
-                "UPDATE outbox SET state = 'parked', last_finding = $2 WHERE id = $1 AND settled_at IS NULL \
-                 AND state IN ('pending', 'unknown', 'rejected')",
-                vals![id, json(finding)?],
-            )
-            .await?;
-        if changed > 0 {
-            tx.audit(AuditNew {
-                at: now,
-                actor: author,
-                action: "outbox_parked",
-                object: format!("outbox {id}"),
-                detail: String::new(),
-                reason: Some(&finding.what.en),
-            })
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(changed > 0)
-    }
+fn until(now: DateTime<Utc>, lease: Duration) -> DateTime<Utc> {
+    now + TimeDelta::from_std(lease).unwrap_or(TimeDelta::minutes(3))
 }
 
 fn fenced(changed: u64, id: Uuid) -> Result<(), StoreError> {

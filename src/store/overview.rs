@@ -81,6 +81,8 @@ pub struct Overview {
     pub targets: BTreeMap<String, TargetTotals>,
     /// Accounts that belong to nobody we know.
     pub unknown_accounts: u64,
+    /// Entries of the evaluation software that did not become a decision, and decisions no record followed.
+    pub kept_decisions: u64,
 }
 
 impl Store {
@@ -135,6 +137,7 @@ impl Store {
             overview.targets.entry(row.text(0)?).or_default().earliest_deadline = row.opt_at(1)?;
         }
         overview.unknown_accounts = self.db.count("SELECT count(*) FROM unknown_account", vals![]).await?;
+        overview.kept_decisions = self.kept_decisions_count().await?;
         Ok(overview)
     }
 

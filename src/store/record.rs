@@ -11,6 +11,7 @@ use crate::domain::{Period, PersonId, RecordState, StaffNumber, UnitCode};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One revision.
 #[derive(Debug, Clone)]
@@ -216,6 +217,14 @@ impl Store {
         for decision in &new.settles {
             tx.execute("UPDATE decision SET applied = $2 WHERE id = $1", vals![*decision, true]).await?;
         }
+        if revision.state == RecordState::Approved {
+            // Whatever was refused about this record before needs nobody any more; the audit keeps the reasons.
+            tx.execute(
+                "UPDATE decision SET refused = NULL WHERE person_id = $1 AND period = $2 AND refused IS NOT NULL",
+                vals![revision.person, revision.period],
+            )
+            .await?;
+        }
         tx.score_due(&new.due).await?;
         tx.audit(AuditNew {
             at: revision.at,
@@ -301,6 +310,12 @@ impl Store {
         let mut periods = rows.iter().map(|row| row.parsed(0)).collect::<Result<Vec<Period>, _>>()?;
         periods.sort();
         Ok(periods)
+    }
+
+    /// When each closed period was closed.
+    pub async fn period_closes(&self) -> Result<BTreeMap<Period, DateTime<Utc>>, StoreError> {
+        let rows = self.db.rows("SELECT period, at FROM period_close", vals![]).await?;
+        rows.iter().map(|row| Ok((row.parsed(0)?, row.at(1)?))).collect()
     }
 
     /// Closes a period once, with the deliveries that follow from it, in one transaction.

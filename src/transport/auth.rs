@@ -4,7 +4,9 @@
 //! refused password is not tried again before a pause that grows, so that no account is ever locked by us.
 //! Secrets live in `SecretString` and in headers marked sensitive; nothing here can be printed.
 
+use crate::domain::local_offset;
 use crate::error::Finding;
+use chrono::{DateTime, NaiveDateTime, TimeZone as _, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -30,7 +32,7 @@ pub enum Auth {
         value: SecretString,
     },
     /// A token from a login call.
-    Login(Login),
+    Login(Box<Login>),
 }
 
 impl fmt::Debug for Auth {
@@ -62,10 +64,32 @@ pub struct Login {
     pub lifetime: Duration,
     /// Place of the lifetime in seconds.
     pub expires_in: Option<String>,
+    /// Place of the moment the token ends.
+    pub expires_at: Option<Moment>,
     /// Values a good answer holds.
     pub success: Vec<Expected>,
     /// Place of the error text.
     pub error_text: Option<String>,
+}
+
+/// A moment told in an answer as local time of Asia/Ho_Chi_Minh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// Its place, an RFC 6901 pointer.
+    pub pointer: String,
+    /// How it is written, as chrono's format: `%H:%M:%S %d-%m-%Y`.
+    pub format: String,
+}
+
+impl Moment {
+    /// How long from now; none when it is missing, unreadable or past. A far side whose clock is wrong must not
+    /// make us log in at every request: then the usual lifetime counts, and a 401 tells the truth.
+    pub(super) fn left(&self, answer: &serde_json::Value, now: DateTime<Utc>) -> Option<Duration> {
+        let told = as_text(answer.pointer(&self.pointer)?)?;
+        let local = NaiveDateTime::parse_from_str(told.trim(), &self.format).ok()?;
+        let until = local_offset().from_local_datetime(&local).single()?.to_utc();
+        (until - now).to_std().ok().filter(|left| !left.is_zero())
+    }
 }
 
 /// A value that must stand in an answer.
@@ -125,6 +149,13 @@ pub(super) struct Pause {
 impl State {
     pub(super) fn new() -> Self {
         Self { token: None, generation: 0, pause: None }
+    }
+
+    /// Forgets refusals: a request was let in. A pause that still runs stays.
+    pub(super) fn let_in(&mut self) {
+        if self.pause.as_ref().is_some_and(|pause| pause.until <= Instant::now()) {
+            self.pause = None;
+        }
     }
 
     /// Starts a pause, three times as long as the one before, at most a day.
@@ -196,6 +227,25 @@ mod tests {
         ] {
             assert!(auth.fixed().is_err());
         }
+    }
+
+    #[test]
+    fn end_of_a_token_is_read_as_local_time_and_nonsense_is_no_lifetime() {
+        let moment = Moment { pointer: "/expired_time".into(), format: "%H:%M:%S %d-%m-%Y".into() };
+        let now: DateTime<Utc> = "2026-12-31T15:00:00Z".parse().expect("instant");
+        let left = |told: serde_json::Value| {
+            moment.left(&serde_json::json!({ "expired_time": told }), now).map(|left| left.as_secs())
+        };
+        // 22:00 in Gia Lai; the token ends in the new year there.
+        assert_eq!(left("03:00:00 01-01-2027".into()), Some(5 * 3600));
+        assert_eq!(left("22:00:01 31-12-2026".into()), Some(1));
+        for nonsense in
+            ["22:00:00 31-12-2026", "2027-01-01 03:00:00", "25:00:00 01-01-2027", "03:00:00 30-02-2027", ""]
+        {
+            assert_eq!(left(nonsense.into()), None, "{nonsense}");
+        }
+        assert_eq!(left(5.into()), None);
+        assert_eq!(left(serde_json::Value::Null), None);
     }
 
     #[test]

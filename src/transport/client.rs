@@ -140,6 +140,7 @@ struct Inner {
     state: Mutex<State>,
     follow_redirects: bool,
     max_answer: u64,
+    longest_exchange: Duration,
     retry: RetryPolicy,
     budget: Budget,
     clock: Clock,
@@ -203,6 +204,7 @@ impl Client {
             state: Mutex::new(State::new()),
             follow_redirects: options.follow_redirects,
             max_answer: options.max_answer,
+            longest_exchange: options.timeouts.total,
             retry: options.retry,
             budget: Budget::new(),
             clock: Clock::system(),
@@ -217,6 +219,7 @@ impl Client {
         let pass = inner.pass(None).await?;
         let reply = inner.exchange(&request, pass.as_ref()).await?;
         if reply.status != 401 {
+            inner.state.lock().await.let_in();
             return Ok(reply);
         }
         let reply = match (&inner.auth, pass) {
@@ -231,6 +234,11 @@ impl Client {
             inner.state.lock().await.pause(inner.auth_pause, &refused.finding);
         }
         Ok(reply)
+    }
+
+    /// The longest time `send` can take: two logins and two exchanges.
+    pub fn longest_send(&self) -> Duration {
+        self.0.longest_exchange * 4
     }
 
     /// Reads: repeats what may be repeated and takes only good answers. For requests without effects.
@@ -398,8 +406,12 @@ impl Inner {
         let pass = token.and_then(|token| login.pass(&token, generation).ok());
         let Some(pass) = pass else { return Err(error::no_token(reply.status).at(place)) };
         let told = login.expires_in.as_ref().and_then(|pointer| as_text(at(pointer)?)?.parse::<u64>().ok());
+        let now = || retry::server_time(&reply.headers).unwrap_or_else(|| self.clock.now());
+        let until = login.expires_at.as_ref().and_then(|end| end.left(answer.as_ref()?, now()));
         let life = told
-            .map_or(login.lifetime, Duration::from_secs)
+            .map(Duration::from_secs)
+            .or(until)
+            .unwrap_or(login.lifetime)
             .clamp(Duration::from_secs(1), Duration::from_secs(30 * 86_400));
         Ok(Token { pass, renew_at: asked + life * 4 / 5, dies_at: asked + life })
     }

@@ -12,7 +12,7 @@ mod guard;
 mod request;
 mod retry;
 
-pub use auth::{Auth, Expected, Login};
+pub use auth::{Auth, Expected, Login, Moment};
 pub use client::{Accept, Client, Options, Roots, Timeouts};
 pub use error::{Reached, TransportError};
 pub use request::{Method, Reply, Request};

@@ -47,11 +47,15 @@ pub(super) fn retry_after(headers: &HeaderMap, clock: Clock) -> Option<Duration>
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         let until = http_date(text)?;
-        let now =
-            headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?)).unwrap_or_else(|| clock.now());
+        let now = server_time(headers).unwrap_or_else(|| clock.now());
         (until - now).to_std().ok()?
     };
     Some(wait.min(MAX_RETRY_AFTER))
+}
+
+/// The far side's own clock, where it tells it.
+pub(super) fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?))
 }
 
 fn http_date(text: &str) -> Option<DateTime<Utc>> {

@@ -120,7 +120,7 @@ pub(super) fn waiting_for_people(overview: &Overview) -> u64 {
     let review = overview.mapping.get("review").copied().unwrap_or(0);
     let parked: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
     let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
-    review + parked + rejected + overview.unknown_accounts
+    review + parked + rejected + overview.unknown_accounts + overview.kept_decisions
 }
 
 /// How fresh a source is, in a light and in words: red needs a person, yellow heals by itself.

@@ -20,6 +20,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     sections.extend(stuck(web, visit, &counts).await?);
     sections.push(unknown(web, visit).await?);
     sections.push(source::rejected(web, visit, None).await?);
+    sections.push(decisions(web, visit).await?);
     sections.push(review(web, visit).await?);
     let sheet = Sheet {
         heading: visit.say("Cần người xử lý", "Needs a person").to_owned(),
@@ -46,6 +47,11 @@ fn summary(visit: &Visit, counts: &Counts) -> Section {
         (visit.say("Mục gửi bị giữ hoặc bị từ chối", "Deliveries parked or rejected"), stuck, "/deliveries"),
         (visit.say("Tài khoản chưa biết của ai", "Unknown accounts"), overview.unknown_accounts, "#unknown"),
         (visit.say("Bản ghi bị loại", "Rejected records"), rejected, "#rejected"),
+        (
+            visit.say("Quyết định chưa áp dụng được", "Decisions that could not be taken up"),
+            overview.kept_decisions,
+            "#decisions",
+        ),
         (visit.say("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"), review, "#review"),
     ] {
         facts.fact(label, Cell::link(format::count(count), href));
@@ -127,6 +133,36 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
                 Cell::link(item.title, format!("/tasks/{}", item.task)),
                 Cell::text(near.join(", ")),
                 Cell::link(item.key.source.to_string(), format!("/sources/{}", item.key.source)),
+            ],
+        );
+    }
+    Ok(section)
+}
+
+/// What the evaluation software sent that could not be taken up.
+async fn decisions(web: &Web, visit: &Visit) -> Result<Section, Finding> {
+    let mut section = Section::table(
+        visit,
+        "decisions",
+        visit.say("Quyết định chưa áp dụng được", "Decisions that could not be taken up"),
+        &[
+            ("Từ đâu", "Origin"),
+            ("Mã", "Id"),
+            ("Lý do và cách xử lý", "Reason and remedy"),
+            ("Từ lúc", "Since"),
+        ],
+        ("Mọi quyết định đều đã áp dụng.", "Every decision was taken up."),
+    )
+    .command(visit.say("lienthong rejected replay ĐÍCH", "lienthong rejected replay TARGET"));
+    for (index, row) in web.app.store.kept_decisions(ROWS).await.map_err(told)?.into_iter().enumerate() {
+        section.push(
+            format!("decision-{index}"),
+            vec![
+                Cell::text(row.origin),
+                Cell::mono(row.event_id),
+                Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(visit.lang)))
+                    .note(row.finding.remedy.get(visit.lang)),
+                Cell::text(format::instant(row.at)),
             ],
         );
     }

@@ -1,6 +1,6 @@
 //! Every behaviour of the store, on SQLite and on PostgreSQL.
 
-use crate::support::postgres::Cluster;
+use crate::support::stores::{KEY, both};
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
@@ -11,37 +11,11 @@ use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
 use lienthong::store::{
     MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind, OutboxNew,
-    PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Revision, RunCounters, RunKind, RunOutcome,
+    PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, Revision, RunCounters, RunKind, RunOutcome,
     ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
 };
-use secrecy::SecretString;
 use serde_json::json;
 use std::time::Duration;
-
-const KEY: [u8; 32] = [7; 32];
-
-struct Both {
-    _folder: tempfile::TempDir,
-    _cluster: Cluster,
-    stores: [Store; 2],
-}
-
-async fn both() -> Both {
-    let folder = tempfile::tempdir().expect("folder");
-    let cluster = Cluster::start();
-    let sqlite = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
-    let postgres = StoreConfig::Postgres { url: SecretString::from(cluster.url()), max_connections: 5 };
-    let mut stores = Vec::new();
-    for config in [sqlite, postgres] {
-        let store = Store::open(&config, &KEY).await.expect("store");
-        assert_eq!(store.schema_number().await.expect("number"), 0);
-        store.migrate().await.expect("migrated");
-        store.migrate().await.expect("migrating twice is nothing");
-        stores.push(store);
-    }
-    let stores = stores.try_into().expect("two stores");
-    Both { _folder: folder, _cluster: cluster, stores }
-}
 
 fn now() -> DateTime<Utc> {
     "2026-12-07T02:00:00.123Z".parse().expect("instant")
@@ -211,7 +185,7 @@ async fn citizen_id_is_found_by_its_index_and_stands_nowhere_in_the_file() {
     let run = both.stores[0].begin_run(&source(), RunKind::Full, now()).await.expect("run");
     both.stores[0].commit_pages(vec![page(run, vec![write("a", "x", 1)], "c")]).await.expect("stored");
     both.stores[0].close().await;
-    for entry in std::fs::read_dir(both._folder.path()).expect("folder") {
+    for entry in std::fs::read_dir(both.folder.path()).expect("folder") {
         let bytes = std::fs::read(entry.expect("entry").path()).expect("file");
         assert!(
             !bytes.windows(12).any(|part| part == b"099200000001"),
@@ -354,6 +328,7 @@ fn item(person: PersonId, period: &str, payload: &[u8], list_len: u32) -> Outbox
         payload: payload.to_vec(),
         payload_hash: lienthong::delivery::payload_hash(payload),
         list_len,
+        covers: vec![(period.parse().expect("period"), 1)],
         deadline_at: Some(now() + TimeDelta::days(5)),
         deadlines: json!([]),
         at: now(),
@@ -378,7 +353,7 @@ async fn outbox_item_is_claimed_once_fenced_and_kept_with_its_receipt() {
             (1, b"two".as_slice(), false)
         );
         assert!(store.claim_outbox(&target, "b", now(), lease, 10).await.expect("claimed").is_empty());
-        store.mark_sent(first[0].id, first[0].fence).await.expect("sent");
+        store.mark_sent(first[0].id, first[0].fence, now(), lease).await.expect("sent");
         // The holder disappears; after its lease another one takes over and knows that it may have arrived.
         let later = now() + TimeDelta::seconds(61);
         let second = store.claim_outbox(&target, "b", later, lease, 10).await.expect("claimed");
@@ -393,7 +368,10 @@ async fn outbox_item_is_claimed_once_fenced_and_kept_with_its_receipt() {
         let stale = store.settle(first[0].id, first[0].fence, acknowledged(), later).await;
         assert!(matches!(stale, Err(StoreError::Conflict(_))), "{}: a stale holder is refused", store.kind());
         store.settle(second[0].id, second[0].fence, acknowledged(), later).await.expect("settled");
-        assert_eq!(store.last_acknowledged(&target, person).await.expect("read").expect("receipt").0, 2);
+        assert_eq!(
+            store.last_acknowledged(&target, person).await.expect("read").as_deref(),
+            Some(b"two".as_slice())
+        );
         let lines = store.outbox_lines(&OutboxFilter::default(), 10).await.expect("lines");
         let states: Vec<&str> = lines.iter().map(|line| line.state.as_str()).collect();
         assert_eq!(states, ["acknowledged", "superseded"]);
@@ -406,7 +384,7 @@ async fn outbox_item_is_claimed_once_fenced_and_kept_with_its_receipt() {
             .await
             .expect("parked");
         assert!(store.claim_outbox(&target, "a", later, lease, 10).await.expect("claimed").is_empty());
-        assert!(store.retry_item(again[0].id, "test", later).await.expect("retried"));
+        assert_eq!(store.retry_item(again[0].id, "test", later).await.expect("retried"), Retried::Due);
         assert_eq!(store.claim_outbox(&target, "a", later, lease, 10).await.expect("claimed").len(), 1);
     }
 }
@@ -477,15 +455,12 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
             kind: DecisionKind::Approval { revision: 2, decision_no: Some("1/QĐ".into()) },
         };
         assert_eq!(
-            store
-                .append_decisions("evaluation", std::slice::from_ref(&decision), Some("1"))
-                .await
-                .expect("kept"),
+            store.append_decisions("evaluation", std::slice::from_ref(&decision)).await.expect("kept"),
             1
         );
-        assert_eq!(store.append_decisions("evaluation", &[decision], Some("1")).await.expect("kept"), 0);
+        assert_eq!(store.append_decisions("evaluation", &[decision]).await.expect("kept"), 0);
         let open = store.open_decisions(10).await.expect("open");
-        store.settle_decisions(&[open[0].id]).await.expect("settled");
+        store.settle_decisions(&[(open[0].id, None)]).await.expect("settled");
         assert!(store.open_decisions(10).await.expect("open").is_empty());
         assert_eq!(store.decisions_of(person, period).await.expect("read").len(), 1);
         use lienthong::store::HistoryState as H;
@@ -535,7 +510,7 @@ async fn audit_chain_verifies_and_a_changed_entry_is_found() {
         assert_eq!(store.verify_audit().await.expect("verified"), None, "{}", store.kind());
         assert!(store.integrity().await.expect("checked").is_empty());
     }
-    let path = both._folder.path().join("lienthong.db");
+    let path = both.folder.path().join("lienthong.db");
     both.stores[0].close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");

@@ -245,7 +245,7 @@ fn client(
             name: name.clone(),
             value: SecretString::from(value.render(&context).map_err(broken)?),
         },
-        AuthPlan::Login(login) => Auth::Login(Login {
+        AuthPlan::Login(login) => Auth::Login(Box::new(Login {
             path: login.path.render_path(&context).map_err(broken)?,
             body: SecretString::from(login.body.render(&context).map_err(broken)?.to_string()),
             form: login.form,
@@ -254,13 +254,14 @@ fn client(
             prefix: login.prefix.clone(),
             lifetime: Duration::from_secs(login.lifetime_s.into()),
             expires_in: login.expires_in.clone(),
+            expires_at: None,
             success: login
                 .success
                 .iter()
                 .map(|(pointer, one_of)| Expected { pointer: pointer.clone(), one_of: one_of.clone() })
                 .collect(),
             error_text: login.error_text.clone(),
-        }),
+        })),
     };
     Client::new(made)
 }

@@ -4,7 +4,7 @@ use super::{Answer, App, author};
 use crate::domain::TargetId;
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
-use crate::store::OutboxFilter;
+use crate::store::{OutboxFilter, Retried};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,7 +27,9 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
                 json!(line.next_try_at),
                 json!(line.transaction_id),
                 json!(line.received_at),
-                json!(line.finding.map(|finding| finding.code)),
+                json!(line.finding.as_ref().map(|finding| &finding.code)),
+                json!(line.finding.as_ref().map(|finding| &finding.what)),
+                json!(line.finding.as_ref().map(|finding| &finding.remedy)),
             ]
         })
         .collect();
@@ -47,6 +49,8 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
             Column::left("transaction_id", "Biên nhận", "Receipt"),
             Column::left("received_at", "Nhận lúc", "Received"),
             Column::left("code", "Mã", "Code"),
+            Column::left("reason", "Lý do", "Reason"),
+            Column::left("remedy", "Cách xử lý", "Remedy"),
         ],
         rows,
     }))
@@ -54,11 +58,17 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
 
 pub(super) async fn retry(app: &App, id: Uuid, who: &str) -> Answer {
     let who = author(who)?;
-    if app.store.retry_item(id, who, app.clock.now()).await? {
-        app.ring_deliveries();
-        return Ok(Outcome::done("mục sẽ được gửi lại ngay", "the item is tried again at once"));
+    match app.store.retry_item(id, who, app.clock.now()).await? {
+        Retried::Due => {
+            app.ring_deliveries();
+            Ok(Outcome::done("mục sẽ được gửi lại ngay", "the item is tried again at once"))
+        }
+        Retried::Overtaken => Ok(Outcome::done(
+            "mục đã được thay bằng một mục mới hơn và không được gửi nữa",
+            "a newer item took its place; this one is not sent any more",
+        )),
+        Retried::NotWaiting => Err(not_waiting(id).into()),
     }
-    Err(not_waiting(id).into())
 }
 
 pub(super) async fn park(app: &App, id: Uuid, who: &str, reason: &str) -> Answer {

@@ -4,7 +4,7 @@ use super::{Answer, App, Refusal, author, person};
 use crate::delivery::ResultRow;
 use crate::domain::rules::LeaderLevels;
 use crate::domain::{
-    Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, StaffNumber, UnitCode,
+    Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, RuleSet, StaffNumber, UnitCode,
 };
 use crate::error::{Finding, Text};
 use crate::evaluation::{
@@ -12,13 +12,14 @@ use crate::evaluation::{
     Standing, Subject, life, read_criteria, read_history,
 };
 use crate::pipeline::command::{Align, Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
+use crate::pipeline::decide::{impossible, own_record};
 use crate::pipeline::record::content_of;
-use crate::pipeline::results::result_item;
+use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
 use crate::scoring::{Criteria, check_entries};
-use crate::store::{HistoryState, NewRevision, PeriodClose, Revision};
+use crate::store::{HistoryState, NewRevision, OutboxFilter, PeriodClose, Revision};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where decisions given on the command line come from.
 const ORIGIN: &str = "cli";
@@ -53,7 +54,7 @@ pub(super) async fn criteria(
     }
     let key = uuid::Uuid::now_v7().to_string();
     let decision = Decision { key, person: id, period, author: who, at: app.clock.now(), kind };
-    app.store.append_decisions(ORIGIN, &[decision], None).await?;
+    app.store.append_decisions(ORIGIN, &[decision]).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
@@ -66,29 +67,7 @@ async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Resul
     if !life::is_own(subject, who) {
         return Ok(());
     }
-    Err(Finding::error(
-        "LT-REC-004",
-        Text::new(
-            format!("không ai được tự quyết định trên hồ sơ kỳ {period} của chính mình"),
-            format!("nobody decides about their own record of {period}"),
-        ),
-        Text::new(
-            "người có thẩm quyền theo Điều 10 thực hiện",
-            "the competent person of art. 10 has to do it",
-        ),
-    )
-    .into())
-}
-
-fn impossible(why: &str) -> Finding {
-    Finding::error(
-        "LT-CRI-010",
-        Text::new(format!("giá trị không được phép: {why}"), format!("a value that is not allowed: {why}")),
-        Text::new(
-            "sửa theo mức tối đa và bước điểm của mẫu số 01",
-            "correct it to the maxima and steps of form 01",
-        ),
-    )
+    Err(own_record(period).into())
 }
 
 pub(super) async fn criteria_file(app: &App, file: &InputFile, who: &str) -> Answer {
@@ -107,7 +86,7 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, who: &str) -> Ans
         })
     };
     let decisions = read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing)?;
-    let kept = app.store.append_decisions(ORIGIN, &decisions, None).await?;
+    let kept = app.store.append_decisions(ORIGIN, &decisions).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done(format!("đã ghi {kept} quyết định"), format!("{kept} decisions entered")))
@@ -471,7 +450,8 @@ pub(super) async fn close(
         let approved = app.store.approved_revisions(known.id).await?;
         let Some(revision) = approved.iter().find(|revision| revision.period == period) else { continue };
         let content = content_of(revision)?;
-        outbox.extend(result_item(app, &directory, known.id, Some((revision, &content)), now).await?);
+        let occasion = Occasion::Approved(revision, &content, Some(now));
+        outbox.extend(result_item(app, &directory, known.id, occasion).await?);
         due.push((known.id, Period::Year(period.year())));
     }
     let sent = outbox.len();
@@ -550,11 +530,9 @@ pub(super) async fn history(app: &App, file: &InputFile, who: &str) -> Answer {
     }
     let mut kept = Vec::with_capacity(rows.len());
     for row in &rows {
-        let rounding = app.rule_set(row.period).map(|rules| rules.rounding);
-        let printed = |score: &Exact| match &rounding {
-            Ok(rounding) => score.round(rounding.digits, rounding.mode),
-            Err(_) => score.to_string(),
-        };
+        // Before the first rule set scores were printed as the built-in one prints them; a fraction is no score.
+        let rounding = app.rule_set(row.period).map_or(RuleSet::default().rounding, |rules| rules.rounding);
+        let printed = |score: &Exact| score.round(rounding.digits, rounding.mode);
         let value = ResultRow {
             period: row.period,
             level: row.level,
@@ -569,45 +547,42 @@ pub(super) async fn history(app: &App, file: &InputFile, who: &str) -> Answer {
         ));
     }
     let count = app.store.import_history(&kept, who, app.clock.now()).await?;
-    let sent = renew_lists(app).await?;
+    let people: BTreeSet<PersonId> =
+        rows.iter().filter_map(|row| directory.by_staff_number(&row.staff_number)).collect();
+    let sent = renew_lists(app, &people).await?;
     Ok(Outcome::done(
         format!("đã nhập {count} kết quả; {sent} danh sách chờ gửi"),
         format!("{count} results imported; {sent} lists wait to be sent"),
     ))
 }
 
-/// Lists that were parked because the earlier results were unknown are made anew once they are known.
-async fn renew_lists(app: &App) -> Result<usize, Refusal> {
+/// Makes lists anew that earlier results concern: of everyone whose results were just imported, and of everyone
+/// whose list waits because the earlier results were unknown or incomplete.
+async fn renew_lists(app: &App, imported: &BTreeSet<PersonId>) -> Result<usize, Refusal> {
     use crate::delivery::Target as _;
     let Some(target) = app.national.clone() else { return Ok(0) };
     let directory = app.directory().await?;
     let now = app.clock.now();
+    let filter =
+        OutboxFilter { target: Some(target.id().to_string()), state: Some("parked".into()), kind: None };
+    let mut waiting = app.store.outbox_lines(&filter, 100_000).await?;
+    // What a person parked stays parked.
+    waiting.retain(|line| {
+        line.finding.as_ref().is_some_and(|why| matches!(why.code.as_str(), "LT-DLV-020" | "LT-DLV-021"))
+    });
+    let mut people: BTreeSet<PersonId> = waiting.iter().map(|line| line.person).collect();
+    if !imported.is_empty() {
+        let listed = app.store.people_with_lists(target.id()).await?;
+        people.extend(listed.into_iter().filter(|person| imported.contains(person)));
+    }
     let mut items = Vec::new();
-    for id in app.store.parked_people(target.id()).await? {
-        if app.store.history_state(id).await? == HistoryState::Missing {
-            continue;
-        }
-        let approved = app.store.approved_revisions(id).await?;
-        if let Some(revision) = approved.last() {
-            let content = content_of(revision)?;
-            items.extend(
-                result_item(app, &directory, id, Some((revision, &content)), revision.at.max(now)).await?,
-            );
+    for id in people {
+        if app.store.history_state(id).await? != HistoryState::Missing {
+            items.extend(result_item(app, &directory, id, Occasion::Renewal).await?);
         }
     }
     app.store.enqueue(&items).await?;
-    for line in app
-        .store
-        .outbox_lines(
-            &crate::store::OutboxFilter {
-                target: Some(target.id().to_string()),
-                state: Some("parked".into()),
-                kind: None,
-            },
-            100_000,
-        )
-        .await?
-    {
+    for line in waiting {
         if app.store.history_state(line.person).await? != HistoryState::Missing {
             app.store.retry_item(line.id, "history import", now).await?;
         }
@@ -627,7 +602,7 @@ pub(super) async fn history_empty(app: &App, people: &[PersonRef], who: &str, re
     }
     let chosen = if people.is_empty() { None } else { Some(numbers.as_slice()) };
     let signed = app.store.sign_history_empty(chosen, who, reason, app.clock.now()).await?;
-    let sent = renew_lists(app).await?;
+    let sent = renew_lists(app, &BTreeSet::new()).await?;
     Ok(Outcome::done(
         format!("đã xác nhận {signed} người không có kết quả trước; {sent} danh sách chờ gửi"),
         format!("{signed} people signed off as without earlier results; {sent} lists wait to be sent"),

@@ -11,7 +11,7 @@ use crate::pipeline::source::no_such_source;
 use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, TaskWrite};
 use bytes::Bytes;
 use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -115,7 +115,11 @@ fn busy(source: &SourceId) -> Finding {
 
 pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -> Answer {
     let rows = app.store.rejected(source, 0, limit as usize).await?;
-    let rows = rows
+    let decisions = match source {
+        Some(source) if !is_origin(app, source) => Vec::new(),
+        _ => app.store.kept_decisions((limit as usize).saturating_sub(rows.len())).await?,
+    };
+    let mut rows: Vec<Vec<Value>> = rows
         .into_iter()
         .map(|row| {
             vec![
@@ -130,6 +134,18 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
             ]
         })
         .collect();
+    rows.extend(decisions.into_iter().map(|row| {
+        vec![
+            json!(row.id),
+            json!(row.origin),
+            json!(row.event_id),
+            json!(row.finding.place.as_ref().map(ToString::to_string)),
+            json!(row.finding.code),
+            json!(row.finding.what),
+            json!(row.finding.remedy),
+            json!(row.at),
+        ]
+    }));
     Ok(Outcome::ok(Document::Table {
         title: Text::new("Bản ghi bị loại", "Rejected records"),
         columns: vec![
@@ -146,8 +162,36 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
     }))
 }
 
-/// Reads rejected records again with the present manifest; those that read now become tasks.
+/// Whether a name is the evaluation software's, whose entries are kept beside the records of sources.
+fn is_origin(app: &App, source: &SourceId) -> bool {
+    use crate::delivery::Target as _;
+    app.evaluation.as_ref().is_some_and(|target| target.id().as_str() == source.as_str())
+}
+
+fn replayed(read: u64, left: u64, findings: Vec<Finding>) -> Outcome {
+    let document = Document::Object {
+        title: Text::new("Đọc lại", "Replayed"),
+        fields: vec![
+            Field::new("records", "Bản ghi", "Records", read + left),
+            Field::new("read", "Đọc được", "Read now", read),
+            Field::new("rejected", "Vẫn bị loại", "Still rejected", left),
+        ],
+    };
+    Outcome::with_findings(document, findings)
+}
+
+/// Reads rejected records again with the present manifest; those that read now become tasks. Kept entries of the
+/// evaluation software become decisions.
 pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSender<Progress>) -> Answer {
+    if is_origin(app, source) {
+        let (read, left) = app.read_kept(None).await?;
+        app.ring("decide");
+        return Ok(replayed(
+            read,
+            left,
+            if left > 0 { vec![still_rejected(source, left)] } else { Vec::new() },
+        ));
+    }
     let connector = connector(app, source)?;
     let rows = app.store.rejected(Some(source), 0, 100_000).await?;
     let total = rows.len() as u64;
@@ -213,15 +257,7 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
     app.ring("identify");
     let findings =
         if counters.rejected > 0 { vec![still_rejected(source, counters.rejected)] } else { Vec::new() };
-    let document = Document::Object {
-        title: Text::new("Đọc lại", "Replayed"),
-        fields: vec![
-            Field::new("records", "Bản ghi", "Records", counters.records),
-            Field::new("read", "Đọc được", "Read now", settled.len()),
-            Field::new("rejected", "Vẫn bị loại", "Still rejected", counters.rejected),
-        ],
-    };
-    Ok(Outcome::with_findings(document, findings))
+    Ok(replayed(settled.len() as u64, counters.rejected, findings))
 }
 
 fn still_rejected(source: &SourceId, count: u64) -> Finding {

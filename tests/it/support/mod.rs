@@ -2,8 +2,10 @@
 
 pub mod browser;
 pub mod http;
+pub mod installation;
 pub mod postgres;
 pub mod site;
 pub mod source;
+pub mod stores;
 
 pub use http::install_tls;

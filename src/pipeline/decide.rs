@@ -1,0 +1,354 @@
+//! People's decisions: read back from the evaluation software, judged, taken up by records.
+//!
+//! Owns the way of an entry from a page of the origin to a decision, and of an approval or classification to a
+//! record that follows it. What cannot become a decision (unreadable, about nobody known, not allowed) is kept
+//! as received with its reason and read again when people become known or someone orders it; a decision the law
+//! does not allow a record to follow is refused, told and not tried again. One bad entry never stops the others.
+
+use super::app::App;
+use super::record::Refused;
+use super::step::{Step, StepReport};
+use crate::delivery::Target as _;
+use crate::delivery::evaluation::{Entry, EvaluationSoftware, IncomingDecision, Unread};
+use crate::directory::Directory;
+use crate::domain::evaluation::GENERAL_ITEMS;
+use crate::domain::{Decision, DecisionKind, Period};
+use crate::error::{Finding, Place, Text};
+use crate::evaluation::{Subject, life};
+use crate::scoring::{Criteria, check_entries};
+use crate::store::{DecisionPage, KeptNew, StoredDecision};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Decisions per run.
+const BATCH: usize = 500;
+
+/// Pages of the origin per run: an origin that always promises more does not keep the others waiting.
+const PAGES: usize = 50;
+
+/// Findings a run tells; the rest is in the list.
+const TOLD: usize = 20;
+
+/// Code of an entry about nobody known: it is read again whenever people change.
+const UNKNOWN_PERSON: &str = "LT-DLV-009";
+
+/// Reads people's decisions back and lets records follow them.
+pub struct Decide(pub Arc<App>);
+
+#[async_trait]
+impl Step for Decide {
+    fn name(&self) -> &'static str {
+        "decide"
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    fn pokes(&self) -> &[&'static str] {
+        &["score"]
+    }
+
+    async fn run(&self) -> Result<StepReport, Finding> {
+        let app = &self.0;
+        let mut report = StepReport::default();
+        app.read_decisions(&mut report).await?;
+        let open = app.store.open_decisions(BATCH).await.map_err(|error| error.finding())?;
+        report.more |= open.len() == BATCH;
+        let directory = app.directory().await?;
+        let mut settled = Vec::new();
+        for stored in open {
+            if !matches!(
+                stored.decision.kind,
+                DecisionKind::Approval { .. } | DecisionKind::Classification { .. }
+            ) {
+                settled.push((stored.id, None));
+                continue;
+            }
+            match app.take_up(&directory, &stored).await {
+                Ok(true) => report.done += 1,
+                Ok(false) => settled.push((stored.id, None)),
+                Err(Refused::Race) => report.more = true,
+                Err(Refused::Finding(finding)) => {
+                    app.refuse_decision(&stored, &finding).await?;
+                    tell(&mut report, *finding);
+                }
+            }
+        }
+        app.store.settle_decisions(&settled).await.map_err(|error| error.finding())?;
+        report.done += settled.len() as u64;
+        app.ring_deliveries();
+        Ok(report)
+    }
+}
+
+fn tell(report: &mut StepReport, finding: Finding) {
+    report.failed += 1;
+    if report.findings.len() < TOLD {
+        report.findings.push(finding);
+    }
+}
+
+impl App {
+    async fn read_decisions(&self, report: &mut StepReport) -> Result<(), Finding> {
+        let Some(target) = self.evaluation.clone() else { return Ok(()) };
+        let origin = target.id().as_str();
+        let directory = self.directory().await?;
+        let stamp = self.store.directory_stamp().await.map_err(|error| error.finding())?;
+        if *self.entries_read_for.lock().await != Some(stamp) {
+            report.done += self.read_kept(Some(UNKNOWN_PERSON)).await?.0;
+            *self.entries_read_for.lock().await = Some(stamp);
+        }
+        let mut cursor = self.store.decision_cursor(origin).await.map_err(|error| error.finding())?;
+        for _ in 0..PAGES {
+            let page = match target.decisions(cursor.as_deref(), self.clock.now()).await {
+                Ok(page) => page,
+                Err(Unread::CursorLost) => {
+                    // Everything comes once more; what is known changes nothing.
+                    tell(report, cursor_lost(origin));
+                    cursor = None;
+                    continue;
+                }
+                Err(Unread::Failed(finding)) => {
+                    // The far side is away or does not let us in: what came before is still taken up.
+                    tell(report, finding);
+                    return Ok(());
+                }
+            };
+            let mut write = DecisionPage { cursor: Some(page.next.clone()), ..DecisionPage::default() };
+            for entry in page.entries {
+                match self.judge(&directory, &target, &entry, &write.decisions).await? {
+                    Judged::Decision(decision) => write.decisions.push(decision),
+                    Judged::Known => {}
+                    Judged::Not(finding) => {
+                        tell(report, finding.clone());
+                        write.kept.push(KeptNew { event_id: entry.id, body: entry.body, finding });
+                    }
+                }
+            }
+            let same = cursor.as_deref() == Some(page.next.as_str());
+            crate::failpoint!("decide::before_commit");
+            report.done += self
+                .store
+                .keep_page(origin, write, self.clock.now())
+                .await
+                .map_err(|error| error.finding())?;
+            if !page.more || same {
+                return Ok(());
+            }
+            cursor = Some(page.next);
+        }
+        report.more = true;
+        Ok(())
+    }
+
+    /// Reads entries that were kept once more: only those kept for one reason, or all. Gives how many became
+    /// decisions and how many still do not.
+    pub(super) async fn read_kept(&self, code: Option<&str>) -> Result<(u64, u64), Finding> {
+        let Some(target) = self.evaluation.clone() else { return Ok((0, 0)) };
+        let origin = target.id().as_str();
+        let directory = self.directory().await?;
+        let (mut after, mut read, mut left) = (0, 0, 0);
+        loop {
+            let now = self.clock.now();
+            let bodies =
+                self.store.kept_bodies(origin, code, after, BATCH).await.map_err(|error| error.finding())?;
+            let Some(last) = bodies.last() else { return Ok((read, left)) };
+            after = last.0;
+            let mut write = DecisionPage::default();
+            for (id, body) in bodies {
+                let entry = target.read_again(&body, now);
+                match self.judge(&directory, &target, &entry, &write.decisions).await? {
+                    Judged::Decision(decision) => {
+                        write.decisions.push(decision);
+                        write.taken_up.push(id);
+                        read += 1;
+                    }
+                    Judged::Known => write.taken_up.push(id),
+                    Judged::Not(finding) => {
+                        write.kept.push(KeptNew { event_id: entry.id, body, finding });
+                        left += 1;
+                    }
+                }
+            }
+            self.store.keep_page(origin, write, now).await.map_err(|error| error.finding())?;
+        }
+    }
+
+    /// What an entry is worth; `before` came on the same page and is not stored yet.
+    async fn judge(
+        &self,
+        directory: &Directory,
+        target: &EvaluationSoftware,
+        entry: &Entry,
+        before: &[Decision],
+    ) -> Result<Judged, Finding> {
+        let origin = target.id().as_str();
+        let incoming = match &entry.read {
+            Ok(incoming) => incoming.clone(),
+            Err(finding) => return Ok(Judged::Not(finding.clone())),
+        };
+        let place = || Place::of(format!("target {origin}")).at(format!("event {}", entry.id));
+        let Some(person) = directory.by_staff_number(&incoming.staff_number) else {
+            return Ok(Judged::Not(unknown_person(incoming.staff_number.as_str()).at(place())));
+        };
+        let own = directory.person(person).is_some_and(|known| {
+            let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+            life::is_own(subject, &incoming.author)
+        });
+        if let Some(finding) = self.not_allowed(&incoming, own) {
+            return Ok(Judged::Not(finding.at(place())));
+        }
+        let decision = Decision {
+            key: incoming.key,
+            person,
+            period: incoming.period,
+            author: incoming.author,
+            at: incoming.at,
+            kind: incoming.kind,
+        };
+        let held = match before.iter().find(|earlier| earlier.key == decision.key) {
+            Some(earlier) => Some(earlier.clone()),
+            None => {
+                self.store.decision_by_key(origin, &decision.key).await.map_err(|error| error.finding())?
+            }
+        };
+        Ok(match held {
+            None => Judged::Decision(decision),
+            Some(held)
+                if (held.person, held.period, &held.kind)
+                    == (decision.person, decision.period, &decision.kind) =>
+            {
+                Judged::Known
+            }
+            Some(_) => Judged::Not(other_content(&decision.key).at(place())),
+        })
+    }
+
+    /// Entries that would be as good as none: impossible values, or a person's own word about their own work.
+    fn not_allowed(&self, incoming: &IncomingDecision, own: bool) -> Option<Finding> {
+        let (mut criteria, mut components) = (Criteria::default(), BTreeMap::new());
+        match &incoming.kind {
+            // The life of a record judges these, with the revision at hand.
+            DecisionKind::Approval { .. } | DecisionKind::Classification { .. } => return None,
+            DecisionKind::SelfAssessment { items } => criteria.own = Some(items.clone()),
+            _ if own => return Some(own_record(incoming.period)),
+            DecisionKind::GeneralCriteria { items } => criteria.superior = Some(items.clone()),
+            DecisionKind::LeaderComponent { component, percent } => {
+                components.insert(*component, percent.clone());
+            }
+            DecisionKind::CompletedQuantity { quantity, .. } if quantity.is_negative() => {
+                return Some(impossible("quantity is negative"));
+            }
+            _ => return None,
+        }
+        for items in criteria.own.iter().chain(&criteria.superior) {
+            let lacks: Vec<&str> = GENERAL_ITEMS
+                .iter()
+                .map(|(item, ..)| *item)
+                .filter(|item| !items.contains_key(*item))
+                .collect();
+            if !lacks.is_empty() {
+                // Part of the form is not a smaller number of points.
+                return Some(impossible(&format!("items are missing: {}", lacks.join(", "))));
+            }
+        }
+        match self.rule_set(incoming.period) {
+            Ok(rules) => check_entries(&criteria, &components, rules).first().map(|why| impossible(why)),
+            Err(finding) => Some(finding),
+        }
+    }
+
+    async fn refuse_decision(&self, stored: &StoredDecision, finding: &Finding) -> Result<(), Finding> {
+        let object = format!("record {} {}", stored.decision.person, stored.decision.period);
+        let why = format!("{} {}", finding.code, finding.what.en);
+        self.store
+            .note(self.clock.now(), &stored.decision.author, "decision_refused", object, Some(&why))
+            .await
+            .map_err(|error| error.finding())?;
+        self.store
+            .settle_decisions(&[(stored.id, Some(finding.clone()))])
+            .await
+            .map_err(|error| error.finding())
+    }
+}
+
+enum Judged {
+    Decision(Decision),
+    /// The same decision came before.
+    Known,
+    /// Kept with its reason.
+    Not(Finding),
+}
+
+/// Nobody decides about their own record (art. 10).
+pub(super) fn own_record(period: Period) -> Finding {
+    Finding::error(
+        "LT-REC-004",
+        Text::new(
+            format!("không ai được tự quyết định trên hồ sơ kỳ {period} của chính mình"),
+            format!("nobody decides about their own record of {period}"),
+        ),
+        Text::new(
+            "người có thẩm quyền theo Điều 10 thực hiện",
+            "the competent person of art. 10 has to do it",
+        ),
+    )
+}
+
+/// A value the law does not know.
+pub(super) fn impossible(why: &str) -> Finding {
+    Finding::error(
+        "LT-CRI-010",
+        Text::new(format!("giá trị không được phép: {why}"), format!("a value that is not allowed: {why}")),
+        Text::new(
+            "sửa theo mức tối đa và bước điểm của mẫu số 01",
+            "correct it to the maxima and steps of form 01",
+        ),
+    )
+}
+
+fn unknown_person(staff_number: &str) -> Finding {
+    Finding::warning(
+        UNKNOWN_PERSON,
+        Text::new(
+            format!("quyết định cho số hiệu {staff_number} không có trong danh sách công chức"),
+            format!("a decision about staff number {staff_number}, who is not in the people list"),
+        ),
+        Text::new(
+            "nhập người này bằng `people import`; quyết định được giữ và tự áp dụng sau đó",
+            "import the person with `people import`; the decision is kept and taken up by itself then",
+        ),
+    )
+}
+
+fn other_content(key: &str) -> Finding {
+    Finding::error(
+        "LT-DLV-012",
+        Text::new(
+            format!("mã quyết định {key} đã dùng cho nội dung khác; nội dung đến trước được giữ"),
+            format!("the id {key} was used for another content before; what came first stands"),
+        ),
+        Text::new(
+            "phần mềm đánh giá phải cấp mã mới cho mỗi quyết định",
+            "the evaluation software has to give every decision an id of its own",
+        ),
+    )
+}
+
+fn cursor_lost(origin: &str) -> Finding {
+    Finding::warning(
+        "LT-DLV-013",
+        Text::new(
+            "phần mềm đánh giá không còn biết vị trí đọc; đọc lại từ đầu, quyết định đã biết không đổi gì",
+            "the evaluation software does not know our cursor any more; reading begins anew and known decisions change nothing",
+        ),
+        Text::new(
+            "nếu phần mềm vừa được khôi phục từ bản sao lưu, đối chiếu các quyết định gần đây",
+            "if it was restored from a backup, compare the latest decisions",
+        ),
+    )
+    .at(Place::of(format!("target {origin}")))
+}

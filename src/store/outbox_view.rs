@@ -1,0 +1,204 @@
+//! What people see of the outbox and order about it: the list, retry, park.
+//!
+//! Owns nothing of a delivery's course (`outbox` does). An order about an item that is settled, in flight or
+//! overtaken by a newer one changes nothing and says so.
+
+use super::audit::AuditNew;
+use super::db::{Row, json, vals};
+use super::outbox::OutboxKind;
+use super::{Store, StoreError};
+use crate::domain::PersonId;
+use crate::error::Finding;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Which items a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct OutboxFilter {
+    /// Of one target.
+    pub target: Option<String>,
+    /// In one state.
+    pub state: Option<String>,
+    /// Of one kind of payload.
+    pub kind: Option<OutboxKind>,
+}
+
+/// One line of a list of items.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutboxLine {
+    /// Id.
+    pub id: Uuid,
+    /// Receiver.
+    pub target: String,
+    /// Kind.
+    pub kind: String,
+    /// Whose.
+    pub person: PersonId,
+    /// Staff number.
+    pub staff_number: String,
+    /// Period.
+    pub period: String,
+    /// Revision.
+    pub revision: u32,
+    /// State.
+    pub state: String,
+    /// Attempts.
+    pub attempts: u32,
+    /// When it was enqueued.
+    pub created_at: DateTime<Utc>,
+    /// Until when it must arrive.
+    pub deadline_at: Option<DateTime<Utc>>,
+    /// Next try.
+    pub next_try_at: DateTime<Utc>,
+    /// The receiver's number.
+    pub transaction_id: Option<String>,
+    /// When the receipt came.
+    pub received_at: Option<DateTime<Utc>>,
+    /// Why it waits.
+    pub finding: Option<Finding>,
+}
+
+/// What an order to send an item again did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retried {
+    /// It is due now.
+    Due,
+    /// A newer item of the same person took its place: this one is superseded and never sent.
+    Overtaken,
+    /// It is settled, in flight or unknown.
+    NotWaiting,
+}
+
+const COLUMNS: &str = "o.id, o.target, o.kind, o.person_id, p.staff_number, o.period, o.revision, o.state, o.attempts, o.created_at, \
+                       o.deadline_at, o.next_try_at, r.transaction_id, r.received_at, o.last_finding FROM outbox o \
+                       JOIN person p ON p.id = o.person_id LEFT JOIN receipt r ON r.outbox_id = o.id \
+                       WHERE ($1 = '' OR o.target = $1) AND ($2 = '' OR o.state = $2) AND ($3 = '' OR o.kind = $3)";
+
+impl Store {
+    /// Items: those not settled with the earliest deadline first, then the settled ones, newest first.
+    pub async fn outbox_lines(
+        &self,
+        filter: &OutboxFilter,
+        limit: usize,
+    ) -> Result<Vec<OutboxLine>, StoreError> {
+        let open = "AND o.settled_at IS NULL ORDER BY o.deadline_at IS NULL, o.deadline_at, o.id DESC";
+        let mut lines = self.lines(filter, open, limit).await?;
+        if lines.len() < limit {
+            let settled = "AND o.settled_at IS NOT NULL ORDER BY o.id DESC";
+            lines.extend(self.lines(filter, settled, limit - lines.len()).await?);
+        }
+        Ok(lines)
+    }
+
+    async fn lines(
+        &self,
+        filter: &OutboxFilter,
+        which: &str,
+        limit: usize,
+    ) -> Result<Vec<OutboxLine>, StoreError> {
+        let rows = self
+            .db
+            .rows(
+                format!("SELECT {COLUMNS} {which} LIMIT $4"),
+                vals![
+                    filter.target.as_deref().unwrap_or(""),
+                    filter.state.as_deref().unwrap_or(""),
+                    filter.kind.map_or("", OutboxKind::as_str),
+                    limit as u64
+                ],
+            )
+            .await?;
+        rows.iter().map(line_of).collect()
+    }
+
+    /// Has a waiting item tried again at once.
+    pub async fn retry_item(
+        &self,
+        id: Uuid,
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Retried, StoreError> {
+        let waiting =
+            "id = $1 AND settled_at IS NULL AND state IN ('pending', 'unknown', 'parked', 'rejected')";
+        let mut tx = self.db.begin().await?;
+        tx.lock_order().await?;
+        let (changed, action, outcome) = if tx.is_overtaken(id).await? {
+            let sql = format!(
+                "UPDATE outbox SET state = 'superseded', settled_at = $2 WHERE {waiting} AND state <> 'unknown'"
+            );
+            (tx.execute(sql, vals![id, now]).await?, "outbox_superseded", Retried::Overtaken)
+        } else {
+            let sql = format!(
+                "UPDATE outbox SET state = CASE WHEN state = 'unknown' THEN 'unknown' ELSE 'pending' END, next_try_at = $2 \
+                 WHERE {waiting}"
+            );
+            (tx.execute(sql, vals![id, now]).await?, "outbox_retried", Retried::Due)
+        };
+        if changed == 0 {
+            return Ok(Retried::NotWaiting);
+        }
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action,
+            object: format!("outbox {id}"),
+            detail: String::new(),
+            reason: None,
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(outcome)
+    }
+
+    /// Takes a waiting item out of the way until a person has it tried again.
+    pub async fn park_item(
+        &self,
+        id: Uuid,
+        author: &str,
+        finding: &Finding,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let changed = tx
+            .execute(
+                "UPDATE outbox SET state = 'parked', last_finding = $2 WHERE id = $1 AND settled_at IS NULL \
+                 AND state IN ('pending', 'unknown', 'rejected')",
+                vals![id, json(finding)?],
+            )
+            .await?;
+        if changed > 0 {
+            tx.audit(AuditNew {
+                at: now,
+                actor: author,
+                action: "outbox_parked",
+                object: format!("outbox {id}"),
+                detail: String::new(),
+                reason: Some(&finding.what.en),
+            })
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(changed > 0)
+    }
+}
+
+fn line_of(row: &Row) -> Result<OutboxLine, StoreError> {
+    Ok(OutboxLine {
+        id: row.uid(0)?,
+        target: row.text(1)?,
+        kind: row.text(2)?,
+        person: row.person(3)?,
+        staff_number: row.text(4)?,
+        period: row.text(5)?,
+        revision: u32::try_from(row.int(6)?).unwrap_or(0),
+        state: row.text(7)?,
+        attempts: u32::try_from(row.int(8)?).unwrap_or(0),
+        created_at: row.at(9)?,
+        deadline_at: row.opt_at(10)?,
+        next_try_at: row.at(11)?,
+        transaction_id: row.opt_text(12)?,
+        received_at: row.opt_at(13)?,
+        finding: row.opt_json(14)?,
+    })
+}

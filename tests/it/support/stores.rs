@@ -1,0 +1,44 @@
+//! The two kinds of store, empty and migrated.
+
+use super::postgres::Cluster;
+use lienthong::store::{Store, StoreConfig};
+use secrecy::SecretString;
+
+/// The field key of the tests' stores.
+pub const KEY: [u8; 32] = [7; 32];
+
+/// SQLite and PostgreSQL, side by side.
+pub struct Both {
+    /// Folder of the SQLite file.
+    pub folder: tempfile::TempDir,
+    _cluster: Cluster,
+    /// The stores.
+    pub stores: [Store; 2],
+}
+
+/// Opens and migrates both.
+pub async fn both() -> Both {
+    let folder = tempfile::tempdir().expect("folder");
+    let cluster = Cluster::start();
+    let sqlite = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
+    let postgres = StoreConfig::Postgres { url: SecretString::from(cluster.url()), max_connections: 5 };
+    let mut stores = Vec::new();
+    for config in [sqlite, postgres] {
+        let store = Store::open(&config, &KEY).await.expect("store");
+        assert_eq!(store.schema_number().await.expect("number"), 0);
+        store.migrate().await.expect("migrated");
+        store.migrate().await.expect("migrating twice is nothing");
+        stores.push(store);
+    }
+    let stores = stores.try_into().expect("two stores");
+    Both { folder, _cluster: cluster, stores }
+}
+
+/// A SQLite store alone, for behaviour the kind of store has no part in.
+pub async fn one() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("folder");
+    let store =
+        Store::open(&StoreConfig::Sqlite(folder.path().join("lienthong.db")), &KEY).await.expect("store");
+    store.migrate().await.expect("migrated");
+    (folder, store)
+}
