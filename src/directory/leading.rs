@@ -204,6 +204,13 @@ impl Directory {
         units
     }
 
+    /// A unit and every unit below it.
+    pub fn subtree<'a>(&'a self, root: &'a UnitCode) -> BTreeSet<&'a UnitCode> {
+        let mut found = BTreeSet::new();
+        self.add_subtree(root, &mut found);
+        found
+    }
+
     /// A unit with everything below it.
     fn add_subtree<'a>(&'a self, root: &'a UnitCode, found: &mut BTreeSet<&'a UnitCode>) {
         if found.insert(root) {

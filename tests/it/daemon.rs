@@ -14,7 +14,7 @@ const FIELDS: &str = "[paging]\nkind = \"none\"\n[fields]\ntitle = \"name\"\n\
 
 const PEOPLE: &str = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\n\
     GL-1,,Nguyễn Văn Một,SNV,Giám đốc,head,2026-01-01,,,desk=an\n\
-    GL-2,,Nguyễn Văn Hai,SNV,Chuyên viên,staff,2026-01-01,,,desk=binh\n";
+    GL-2,,Nguyễn Văn Hai,SNV-P,Chuyên viên,staff,2026-01-01,,,desk=binh\n";
 
 const NATIONAL: &str = "[[target]]\nid = \"csdl\"\nkind = \"national\"\nbase_url = \"https://127.0.0.1:9\"\nusername = \"gialai\"\n\
     password = { file = \"secret\" }\norg_code = \"H21\"\nsender_code = \"H21.09\"\n";
@@ -29,7 +29,9 @@ fn source(id: &str, base: &str) -> String {
 /// The tests' quarter is the fourth of 2026, whenever they run.
 const CLOCK: &str = "[simulation]\nclock_start = 2026-12-01T08:00:00+07:00\n";
 
-const UNITS: &str = "[people]\nfile = \"people.csv\"\n[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n";
+const UNITS: &str = "[people]\nfile = \"people.csv\"\n[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n\
+    [[unit]]\ncode = \"SNV-P\"\nname = \"Phòng\"\nkind = \"division\"\nparent = \"SNV\"\n\
+    [[unit]]\ncode = \"STC\"\nname = \"Sở Tài chính\"\nkind = \"department\"\n";
 
 /// A desk with 30 readable records and one that is not.
 async fn desk() -> Scripted {
@@ -102,6 +104,15 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     for (order, beside) in SHOWING.iter().zip(&beside) {
         assert_eq!(&site.json(order), beside, "{order:?}");
     }
+    // A unit stands for itself and everything below it, and for nothing else.
+    let scored = |unit: &str| site.json(&["score", "show", "--unit", unit]).as_array().map(Vec::len);
+    assert_eq!((scored("SNV"), scored("SNV-P"), scored("STC")), (Some(2), Some(1), Some(0)));
+    let (_, explained, _) = site.run(&["score", "explain", "GL-2", "2026-Q4", "--lang", "vi"]);
+    assert!(
+        explained.contains("Tổng điểm (S): còn thiếu")
+            && explained.contains("d (kết quả") | explained.contains("tiêu chí chung"),
+        "{explained}"
+    );
     // The one that refuses does so alike, too.
     let refused = site.refused(&["score", "explain", "GL-9", "2026-Q4"], 1);
     let _daemon = site.daemon();

@@ -106,9 +106,10 @@ pub(super) async fn scores(
         Some(named) => Some(person(app, &named).await?),
         None => None,
     };
+    let within = within(app, unit.as_ref()).await?;
     let (mut rows, mut after) = (Vec::new(), String::new());
     while rows.len() < limit as usize {
-        let units: Vec<&str> = unit.iter().map(UnitCode::as_str).collect();
+        let units: Vec<&str> = within.iter().flatten().map(String::as_str).collect();
         let lines = app.store.score_lines(period, scope, &units, &after, 500).await?;
         let Some(last) = lines.last() else { break };
         after.clone_from(&last.staff_number);
@@ -157,63 +158,15 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     let Some(value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
         return Err(no_score(whose, period).into());
     };
-    let text = explained(&value);
-    Ok(Outcome::ok(Document::Json { value, text: Text::new(text.clone(), text) }))
+    let text = super::explain::explained(&value);
+    Ok(Outcome::ok(Document::Json { value, text }))
 }
 
-/// A derivation as plain lines: formulas first, then each task with its numbers.
-fn explained(value: &Value) -> String {
-    let mut out = String::new();
-    let strings = |value: &Value, key: &str| -> Vec<String> {
-        value
-            .get(key)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
-    for formula in strings(value, "formulas") {
-        out.push_str(&format!("{formula}\n"));
-    }
-    let missing = strings(value, "missing");
-    if !missing.is_empty() {
-        out.push_str(&format!("missing: {}\n", missing.join(", ")));
-    }
-    let text = |line: &Value, key: &str| {
-        line.get(key)
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            .unwrap_or_default()
-    };
-    for line in value.get("lines").and_then(Value::as_array).into_iter().flatten() {
-        out.push_str(&format!(
-            "\n{} · {}\n  k {} · G {} · C {} · k·G {} · k·C {} · l {} · q {} · due {} · done {}\n",
-            text(line, "source"),
-            text(line, "title"),
-            text(line, "coefficient"),
-            text(line, "assigned"),
-            text(line, "completed"),
-            text(line, "assigned_converted"),
-            text(line, "completed_converted"),
-            text(line, "late_count"),
-            text(line, "quality_failures"),
-            text(line, "due"),
-            text(line, "completed_on"),
-        ));
-        for note in strings(line, "notes") {
-            out.push_str(&format!("  {note}\n"));
-        }
-    }
-    for line in value.get("excluded").and_then(Value::as_array).into_iter().flatten() {
-        out.push_str(&format!(
-            "\nnot counted ({}): {} · {}\n",
-            text(line, "reason"),
-            text(line, "source"),
-            text(line, "title")
-        ));
-    }
-    out
+/// The codes of a unit and of every unit below it; none when no unit was asked for.
+async fn within(app: &App, unit: Option<&UnitCode>) -> Result<Option<BTreeSet<String>>, Refusal> {
+    let Some(unit) = unit else { return Ok(None) };
+    let directory = app.directory().await?;
+    Ok(Some(directory.subtree(unit).iter().map(ToString::to_string).collect()))
 }
 
 fn no_score(whose: &PersonRef, period: Period) -> Finding {
@@ -234,13 +187,14 @@ pub(super) async fn records(
     unit: Option<UnitCode>,
     limit: u32,
 ) -> Answer {
+    let within = within(app, unit.as_ref()).await?;
     let (mut rows, mut after) = (Vec::new(), String::new());
     while rows.len() < limit as usize {
         let lines = app.store.record_lines(period, state, &after, 500).await?;
         let Some(last) = lines.last() else { break };
         after = last.place();
         for line in
-            lines.into_iter().filter(|line| unit.as_ref().is_none_or(|unit| unit.as_str() == line.unit))
+            lines.into_iter().filter(|line| within.as_ref().is_none_or(|units| units.contains(&line.unit)))
         {
             let part = |pointer: &str| line.content.pointer(pointer).cloned().unwrap_or_default();
             rows.push(vec![

@@ -9,6 +9,7 @@ mod check;
 mod database;
 mod delivery;
 mod evaluation;
+mod explain;
 mod people;
 mod report;
 mod source;

@@ -1,0 +1,132 @@
+//! A stored derivation as lines for people.
+//!
+//! Owns the words around the numbers, in both languages. It must not compute anything: every number is printed as
+//! it was derived. A derivation of an older version that lacks a key prints without it.
+
+use crate::error::{Lang, Text};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// A derivation in both languages: results and formulas first, then each task with its numbers.
+pub(super) fn explained(value: &Value) -> Text {
+    Text::new(lines(value, Lang::Vi), lines(value, Lang::En))
+}
+
+fn lines(value: &Value, lang: Lang) -> String {
+    let say = |vi: &'static str, en: &'static str| match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    };
+    let mut out = String::new();
+    // Writing into a text cannot fail.
+    let mut put = |line: String| {
+        let _infallible = writeln!(out, "{line}");
+    };
+    for (key, vi, en) in [
+        ("task_part", "Kết quả thực hiện nhiệm vụ (R·70)", "Results of tasks (R·70)"),
+        ("general", "Tiêu chí chung", "General criteria"),
+        ("total", "Tổng điểm (S)", "Total (S)"),
+    ] {
+        let printed = value.get(key).and_then(|number| number.get("printed")).and_then(Value::as_str);
+        put(format!("{}: {}", say(vi, en), printed.unwrap_or(say("còn thiếu", "missing"))));
+    }
+    let missing: Vec<&str> = strings(value, "missing").map(|part| missing_words(part, lang)).collect();
+    if !missing.is_empty() {
+        put(format!("{}: {}", say("Còn thiếu", "Missing"), missing.join(", ")));
+    }
+    put(String::new());
+    strings(value, "formulas").for_each(|formula| put(formula.to_owned()));
+    let none = say("chưa", "not yet");
+    for line in list(value, "lines") {
+        put(format!("\n{} · {}", text(line, "source", ""), text(line, "title", "")));
+        put(format!(
+            "  k {} · G {} · C {} · k·G {} · k·C {} · l {} · q {} · {} {} · {} {}",
+            text(line, "coefficient", ""),
+            text(line, "assigned", ""),
+            text(line, "completed", ""),
+            text(line, "assigned_converted", ""),
+            text(line, "completed_converted", ""),
+            text(line, "late_count", ""),
+            text(line, "quality_failures", ""),
+            say("hạn", "due"),
+            text(line, "due", say("không có", "none")),
+            say("hoàn thành", "done"),
+            text(line, "completed_on", none),
+        ));
+        strings(line, "notes").for_each(|note| put(format!("  {note}")));
+    }
+    for line in list(value, "excluded") {
+        put(format!(
+            "\n{} ({}): {} · {}",
+            say("không tính", "not counted"),
+            text(line, "reason", ""),
+            text(line, "source", ""),
+            text(line, "title", "")
+        ));
+    }
+    out
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn strings<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+    list(value, key).filter_map(Value::as_str)
+}
+
+fn text(line: &Value, key: &str, none: &str) -> String {
+    match line.get(key) {
+        None | Some(Value::Null) => none.to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// What a missing part is called.
+fn missing_words(part: &str, lang: Lang) -> &str {
+    let (vi, en) = match part {
+        "general_criteria" => ("tiêu chí chung", "general criteria"),
+        "unit_result" => ("d (kết quả đơn vị)", "d (unit result)"),
+        "implementation_ability" => ("đ (tổ chức triển khai)", "đ (implementation)"),
+        "unity_ability" => ("e (tập hợp, đoàn kết)", "e (unity)"),
+        "assigned_tasks" => ("nhiệm vụ được giao", "assigned tasks"),
+        "recorded_quarters" => ("điểm quý đã ghi nhận", "recorded quarters"),
+        other => (other, other),
+    };
+    match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_derivation_reads_in_either_language_and_nothing_missing_is_printed_as_null() {
+        let value = json!({
+            "task_part": { "exact": "70", "printed": "70.00" }, "general": null, "total": null,
+            "missing": ["general_criteria"], "formulas": ["a = 1 / 1 = 100.00 %"],
+            "lines": [{ "source": "snv/1", "title": "Công văn", "coefficient": "1", "assigned": "1", "completed": "0",
+                "assigned_converted": "1", "completed_converted": "0", "late_count": 0, "quality_failures": 0,
+                "due": "2026-12-12", "completed_on": null, "notes": [] }],
+            "excluded": [],
+        });
+        let told = explained(&value);
+        assert!(
+            told.vi.contains("Tổng điểm (S): còn thiếu") && told.vi.contains("Còn thiếu: tiêu chí chung"),
+            "{}",
+            told.vi
+        );
+        assert!(told.vi.contains("hạn 2026-12-12 · hoàn thành chưa"), "{}", told.vi);
+        assert!(
+            told.en.contains("Results of tasks (R·70): 70.00") && told.en.contains("done not yet"),
+            "{}",
+            told.en
+        );
+        assert!(!told.vi.contains("null") && !told.vi.contains("missing"), "{}", told.vi);
+    }
+}
