@@ -199,6 +199,7 @@ CREATE TABLE decision (
   at TIMESTAMPTZ NOT NULL,
   kind JSONB NOT NULL,
   applied BOOLEAN NOT NULL DEFAULT FALSE,
+  document TEXT,
   refused JSONB,
   UNIQUE (origin, key)
 );

@@ -199,6 +199,7 @@ CREATE TABLE decision (
   at TEXT NOT NULL,
   kind TEXT NOT NULL,
   applied INTEGER NOT NULL DEFAULT 0,
+  document TEXT,
   refused TEXT,
   UNIQUE (origin, key)
 );

@@ -317,6 +317,9 @@ pub enum Criteria {
     Import {
         /// Criteria file
         file: PathBuf,
+        /// Document the decisions cite; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
         #[command(flatten)]
         author: Author,
     },
@@ -359,6 +362,9 @@ pub struct CriteriaSet {
     /// Why, with the evidence
     #[arg(long)]
     pub reason: Option<String>,
+    /// Document the decision cites; needed when the author is an office
+    #[arg(long)]
+    pub document: Option<String>,
     #[command(flatten)]
     pub author: Author,
 }
@@ -424,6 +430,8 @@ pub enum Score {
         #[arg(long, default_value = "full_period")]
         view: ScoreView,
     },
+    /// Compute every score again from what is stored and compare byte for byte
+    Verify,
     /// Calculate a case from a JSON file, without database or configuration
     Case {
         /// The case; - reads standard input

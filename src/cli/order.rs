@@ -30,8 +30,8 @@ pub fn command(action: Action) -> Ordered {
         Action::Catalog(action) => catalog(action),
         Action::Mapping(action) => mapping(action),
         Action::Criteria(Criteria::Set(set)) => criteria_set(*set),
-        Action::Criteria(Criteria::Import { file, author }) => {
-            Ok(Command::CriteriaImport { file: read(&file)?, author: name(author)? })
+        Action::Criteria(Criteria::Import { file, document, author }) => {
+            Ok(Command::CriteriaImport { file: read(&file)?, document, author: name(author)? })
         }
         Action::Score(Score::Show { person, period, unit, view, rows }) => {
             Ok(Command::ScoreShow { period, person, unit, view, limit: rows.limit })
@@ -39,6 +39,7 @@ pub fn command(action: Action) -> Ordered {
         Action::Score(Score::Explain { person, period, view }) => {
             Ok(Command::ScoreExplain { person, period, view })
         }
+        Action::Score(Score::Verify) => Ok(Command::ScoreVerify {}),
         Action::Record(action) => record(action),
         Action::Period(PeriodAction::Close { period, dry_run, reason, author }) => {
             Ok(Command::PeriodClose { period, author: name(author)?, reason, dry_run })
@@ -120,6 +121,7 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         failures,
         quantity,
         reason,
+        document,
         author,
     } = set;
     let about = |task: Option<TaskRef>| task.ok_or_else(|| Box::new(incomplete("--task")));
@@ -152,7 +154,7 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         }
         if own { DecisionKind::SelfAssessment { items } } else { DecisionKind::GeneralCriteria { items } }
     };
-    Ok(Command::CriteriaSet { person, period, decision, author: name(author)? })
+    Ok(Command::CriteriaSet { person, period, decision, document, author: name(author)? })
 }
 
 fn record(action: Record) -> Ordered {

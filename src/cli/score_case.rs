@@ -283,6 +283,7 @@ impl Reader<'_> {
             late_count: if line.late_excused { 0 } else { late },
             extra: line.extra,
             due: line.due,
+            counted_on: line.due.or(line.completed_on).unwrap_or_default(),
             completed_on: line.completed_on,
             notes: Vec::new(),
             of: None,

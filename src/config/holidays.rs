@@ -122,6 +122,7 @@ mod tests {
         assert!(!table.calendar.is_working_day(day("2026-02-17")), "first day of Tết");
         assert!(!table.calendar.is_working_day(day("2026-04-27")), "instead of Sunday, Hùng Kings' day");
         assert!(table.calendar.is_working_day(day("2026-08-22")), "Saturday worked instead of 31/8");
+        assert!(!table.calendar.is_working_day(day("2026-11-24")), "Vietnamese Culture Day");
         assert!(table.calendar.is_working_day(day("2026-03-02")));
         assert!(table.gap(2026).is_none());
         assert_eq!(table.gap(2031).expect("unknown year").code, "LT-CFG-030");

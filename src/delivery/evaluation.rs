@@ -73,6 +73,8 @@ pub struct IncomingDecision {
     pub author: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The document it cites.
+    pub document: Option<String>,
     /// What.
     pub kind: DecisionKind,
 }
@@ -334,6 +336,7 @@ fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Str
         period: head.period.parse().map_err(|error| format!("{error}"))?,
         author: head.author.trim().chars().take(200).collect(),
         at: head.at,
+        document: body.decision_no.map(|number| number.trim().chars().take(200).collect()),
         kind,
     })
 }

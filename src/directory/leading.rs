@@ -6,6 +6,7 @@
 
 use super::Directory;
 use crate::domain::person::spans_overlap;
+use crate::domain::rules::Population;
 use crate::domain::{Membership, Period, PersonId, Role, UnitCode};
 use crate::error::{Finding, Text};
 use chrono::NaiveDate;
@@ -24,24 +25,24 @@ struct Reach<'a> {
 
 impl Reach<'_> {
     /// Whether a post stands below the leader. The head of the unit a deputy sits in never does, whatever the
-    /// deputy is in charge of.
+    /// deputy is in charge of; the heads of the units in charge and of those below them do (art. 15.4).
     fn covers(&self, post: &Membership) -> bool {
-        let own_head = post.role == Role::Head
-            && self.role == Some(Role::Deputy)
-            && (self.own_unit == Some(&post.unit) || !self.led.contains(&post.unit));
-        self.units.contains(&post.unit)
-            && !own_head
-            && !matches!(post.role, Role::Contract | Role::Administrator)
+        let own_head =
+            post.role == Role::Head && self.role == Some(Role::Deputy) && self.own_unit == Some(&post.unit);
+        self.units.contains(&post.unit) && !own_head
     }
 }
 
 impl Directory {
     /// Everyone in a leader's charge in a period, the whole subtree, without the leader.
-    pub fn in_charge(&self, leader: PersonId, period: Period) -> Vec<PersonId> {
+    pub fn in_charge(&self, leader: PersonId, period: Period, population: Population) -> Vec<PersonId> {
         let reach = self.reach(leader, period);
         self.candidates(&reach, leader)
             .into_iter()
-            .filter(|person| self.last_post(*person, period).is_some_and(|post| reach.covers(post)))
+            .filter(|person| {
+                self.last_post(*person, period)
+                    .is_some_and(|post| reach.covers(post) && self.admits(population, post))
+            })
             .collect()
     }
 
@@ -52,16 +53,18 @@ impl Directory {
         leader: PersonId,
         period: Period,
         split: bool,
+        population: Population,
     ) -> Vec<(PersonId, Vec<(NaiveDate, NaiveDate)>)> {
         if !split {
             let whole = vec![(period.first_day(), period.last_day())];
-            let people = self.in_charge(leader, period);
+            let people = self.in_charge(leader, period, population);
             return people.into_iter().map(|person| (person, whole.clone())).collect();
         }
         let reach = self.reach(leader, period);
         let mut charge = Vec::new();
         for person in self.candidates(&reach, leader) {
-            let posts = self.posts(person, period).into_iter().filter(|post| reach.covers(post));
+            let posts = self.posts(person, period).into_iter();
+            let posts = posts.filter(|post| reach.covers(post) && self.admits(population, post));
             let spans: Vec<_> = posts.map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX))).collect();
             if !spans.is_empty() {
                 charge.push((person, spans));
@@ -72,7 +75,12 @@ impl Directory {
 
     /// The people a leader's component d looks at: those directly below (plan IV.1: members of the led units
     /// and the heads of the units under them).
-    pub fn direct_subordinates(&self, leader: PersonId, period: Period) -> Vec<PersonId> {
+    pub fn direct_subordinates(
+        &self,
+        leader: PersonId,
+        period: Period,
+        population: Population,
+    ) -> Vec<PersonId> {
         let reach = self.reach(leader, period);
         self.candidates(&reach, leader)
             .into_iter()
@@ -81,7 +89,9 @@ impl Directory {
                 let parent = self.unit(&post.unit).and_then(|unit| unit.parent.as_ref());
                 let head_below =
                     post.role == Role::Head && parent.is_some_and(|unit| reach.led.contains(unit));
-                reach.covers(post) && (reach.led.contains(&post.unit) || head_below)
+                self.admits(population, post)
+                    && reach.covers(post)
+                    && (reach.led.contains(&post.unit) || head_below)
             })
             .collect()
     }
@@ -121,7 +131,7 @@ impl Directory {
     pub fn ring(&self, period: Period) -> Option<Finding> {
         let mut below: BTreeMap<PersonId, Vec<PersonId>> = BTreeMap::new();
         for leader in self.leaders.iter().copied().filter(|leader| self.is_leader(*leader, period)) {
-            let mut leaders = self.direct_subordinates(leader, period);
+            let mut leaders = self.direct_subordinates(leader, period, Population::default());
             leaders.retain(|person| self.is_leader(*person, period));
             below.insert(leader, leaders);
         }

@@ -4,13 +4,15 @@
 //! people have in a task that was handed over (Decree 335/2025 art. 18.1.d), and the tree of leaders. It
 //! must not know what tasks are worth. Who cannot be identified is a reason, not an error.
 
+pub mod entitled;
 pub mod import;
 mod leading;
 
 use crate::domain::person::spans_overlap;
+use crate::domain::rules::Population;
 use crate::domain::{
-    AccountKind, AccountRef, Assignment, CanonicalTask, Leadership, Membership, Period, PersonId, Role,
-    SourceId, StaffNumber, Unit, UnitCode,
+    AccountKind, AccountRef, Assignment, CanonicalTask, Leadership, Membership, Period, PersonId, SourceId,
+    StaffNumber, Unit, UnitCode,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -174,11 +176,14 @@ impl Directory {
         self.posts_in(person, period).max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
     }
 
-    /// Whether a person is in the evaluated population in a period: civil servants are, contract workers and
-    /// administrators are not.
-    pub fn is_scored(&self, person: PersonId, period: Period) -> bool {
-        self.last_post(person, period)
-            .is_some_and(|post| !matches!(post.role, Role::Contract | Role::Administrator))
+    /// Whether a person is in the evaluated population in a period (switch `population_filter`).
+    pub fn is_scored(&self, person: PersonId, period: Period, population: Population) -> bool {
+        self.last_post(person, period).is_some_and(|post| self.admits(population, post))
+    }
+
+    /// Whether a post belongs to the population.
+    fn admits(&self, population: Population, post: &Membership) -> bool {
+        population.admits(post.role, self.unit(&post.unit).map(|unit| unit.kind))
     }
 }
 

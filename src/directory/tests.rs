@@ -1,7 +1,7 @@
 //! Who is whom, who leads whom, and whose a handed-over task is.
 
 use super::*;
-use crate::domain::UnitKind;
+use crate::domain::{Role, UnitKind};
 use uuid::Uuid;
 
 fn id(number: u128) -> PersonId {
@@ -65,16 +65,16 @@ fn sample() -> Directory {
 #[test]
 fn head_answers_for_the_subtree_and_d_looks_one_level_down() {
     let directory = sample();
-    assert_eq!(directory.in_charge(id(1), quarter()), [2, 3, 4, 5, 6].map(id));
-    assert_eq!(directory.direct_subordinates(id(1), quarter()), [2, 3, 5].map(id));
-    assert_eq!(directory.direct_subordinates(id(3), quarter()), [4, 6].map(id));
-    assert_eq!(directory.in_charge(id(5), quarter()), []);
+    assert_eq!(directory.in_charge(id(1), quarter(), Population::default()), [2, 3, 4, 5, 6].map(id));
+    assert_eq!(directory.direct_subordinates(id(1), quarter(), Population::default()), [2, 3, 5].map(id));
+    assert_eq!(directory.direct_subordinates(id(3), quarter(), Population::default()), [4, 6].map(id));
+    assert_eq!(directory.in_charge(id(5), quarter(), Population::default()), []);
 }
 
 #[test]
 fn deputy_answers_for_the_units_in_charge_only() {
     let directory = sample();
-    assert_eq!(directory.in_charge(id(2), quarter()), [3, 4, 6].map(id));
+    assert_eq!(directory.in_charge(id(2), quarter(), Population::default()), [3, 4, 6].map(id));
     assert_eq!(directory.leaders_of(id(4), quarter()), [1, 2, 3].map(id));
 }
 
@@ -92,7 +92,19 @@ fn transfer_counts_where_the_person_stands_at_the_end() {
 #[test]
 fn administrator_is_outside_the_population_and_ranks_rise_with_the_tree() {
     let directory = sample();
-    assert!(!directory.is_scored(id(7), quarter()));
+    assert!(!directory.is_scored(id(7), quarter(), Population::default()));
+    let everyone = Population { administrators: true, contract_workers: true, ..Population::default() };
+    assert!(directory.is_scored(id(7), quarter(), everyone));
+    assert_eq!(directory.direct_subordinates(id(1), quarter(), everyone), [2, 3, 5, 7].map(id));
+    let no_communes = Population { commune_leaders: false, ..Population::default() };
+    assert!(directory.is_scored(id(1), quarter(), no_communes), "a department's head is no commune chair");
+    let mut commune = sample();
+    commune.units.get_mut(&code("D")).expect("unit").kind = UnitKind::Commune;
+    assert!(commune.is_scored(id(1), quarter(), Population::default()));
+    assert!(!commune.is_scored(id(1), quarter(), no_communes));
+    assert!(!commune.is_scored(id(2), quarter(), no_communes));
+    assert!(commune.is_scored(id(3), quarter(), no_communes), "a head of division stays in");
+    assert_eq!(commune.in_charge(id(1), quarter(), no_communes), [3, 4, 5, 6].map(id));
     let rank = |number| directory.rank(id(number), quarter());
     assert!(rank(4) < rank(3) && rank(3) < rank(2) && rank(2) < rank(1));
 }
@@ -167,6 +179,41 @@ fn head_who_looks_after_another_unit_ranks_no_lower_than_its_head() {
         from,
         to: None,
     });
-    assert!(directory.direct_subordinates(id(5), quarter()).contains(&id(3)));
+    assert!(directory.direct_subordinates(id(5), quarter(), Population::default()).contains(&id(3)));
     assert!(directory.rank(id(5), quarter()) >= directory.rank(id(3), quarter()));
+}
+
+#[test]
+fn authority_follows_the_plan_and_an_office_cites_a_document() {
+    use super::entitled::{Duty, Judged};
+    let directory = sample();
+    let on: NaiveDate = "2026-10-02".parse().expect("day");
+    let who = |subject, duty| directory.entitled(id(subject), quarter(), on, duty);
+    // Staff and deputies by the head of their unit, heads by the head above; the year by the agency's head.
+    assert_eq!(who(4, Duty::Score), [id(3)]);
+    assert_eq!(who(4, Duty::Classify), [id(1)]);
+    assert_eq!(who(3, Duty::Score), [id(1)]);
+    assert_eq!(who(2, Duty::Score), [id(1)]);
+    assert_eq!(who(1, Duty::Score), []);
+    assert_eq!(who(4, Duty::Own), [id(4)]);
+    // Moved on 15 August: before it the old head, after it the new one.
+    let early = "2026-08-01".parse().expect("day");
+    assert_eq!(directory.entitled(id(6), quarter(), early, Duty::Score), [id(5)]);
+    assert_eq!(who(6, Duty::Score), [id(3)]);
+    let judge = |subject, duty, author: &str, document| {
+        let at = "2026-10-02T03:00:00Z".parse().expect("instant");
+        let judged = Judged { subject: id(subject), period: quarter(), duty, author, at, document };
+        directory.check_author(judged).map_err(|finding| finding.code)
+    };
+    assert_eq!(judge(4, Duty::Score, "GL-3 Trần Thị Bình", None), Ok(()));
+    for author in ["GL-1", "GL - 5", "GL-2 Phó", "GL-4"] {
+        assert_eq!(judge(4, Duty::Score, author, Some("1/QĐ")), Err("LT-AUT-001".to_owned()), "{author}");
+    }
+    assert_eq!(judge(4, Duty::Classify, "GL-3", None), Err("LT-AUT-001".to_owned()));
+    assert_eq!(judge(4, Duty::Classify, "GL-1", None), Ok(()));
+    assert_eq!(judge(4, Duty::Own, "GL-3", None), Err("LT-AUT-001".to_owned()));
+    assert_eq!(judge(1, Duty::Score, "Chủ tịch UBND tỉnh", Some(" ")), Err("LT-AUT-002".to_owned()));
+    assert_eq!(judge(1, Duty::Score, "Chủ tịch UBND tỉnh", Some("5/TB-UBND")), Ok(()));
+    assert!(directory.prior_opinion(id(2), Period::Year(2026)).is_some());
+    assert!(directory.prior_opinion(id(4), Period::Year(2026)).is_none());
 }

@@ -148,6 +148,8 @@ pub struct Decision {
     pub author: String,
     /// When it was decided.
     pub at: DateTime<Utc>,
+    /// The document it cites: decision, notice, minutes.
+    pub document: Option<String>,
     /// What was decided.
     pub kind: DecisionKind,
 }

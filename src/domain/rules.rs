@@ -6,6 +6,7 @@
 
 use super::exact::RoundingMode;
 use super::id::RuleSetId;
+use super::person::{Role, UnitKind};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -271,6 +272,36 @@ switch!(
     }
 );
 
+/// Who is evaluated (switch `population_filter`): civil servants always are; of these groups the province decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Population {
+    /// Commune chairs and deputy chairs (cadre or civil servant: open; plan IV.1.1.a lists them).
+    pub commune_leaders: bool,
+    /// Contract workers (art. 28.2; plan V.1.e).
+    pub contract_workers: bool,
+    /// Accounts that administer systems.
+    pub administrators: bool,
+}
+
+impl Default for Population {
+    fn default() -> Self {
+        Self { commune_leaders: true, contract_workers: false, administrators: false }
+    }
+}
+
+impl Population {
+    /// Whether a role in a kind of unit is evaluated; a unit nobody knows is taken for a division.
+    pub fn admits(self, role: Role, unit: Option<UnitKind>) -> bool {
+        match role {
+            Role::Contract => self.contract_workers,
+            Role::Administrator => self.administrators,
+            Role::Head | Role::Deputy => self.commune_leaders || unit != Some(UnitKind::Commune),
+            Role::Staff => true,
+        }
+    }
+}
+
 /// Rounding at output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -321,6 +352,7 @@ pub struct RuleSet {
     pub quota_percent: u32,
     pub quota_small_group: QuotaSmallGroup,
     pub quota_on_quarters: bool,
+    pub population_filter: Population,
     pub pending_coefficient_policy: PendingCoefficientPolicy,
     pub coefficient_freeze: CoefficientFreeze,
     /// Least share of a period worked to be scored, 0–100 percent.
@@ -369,6 +401,7 @@ impl Default for RuleSet {
             quota_percent: 20,
             quota_small_group: QuotaSmallGroup::None,
             quota_on_quarters: false,
+            population_filter: Population::default(),
             pending_coefficient_policy: PendingCoefficientPolicy::Park,
             coefficient_freeze: CoefficientFreeze::AtAssignment,
             min_worked_percent: 0,

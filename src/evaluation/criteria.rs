@@ -131,6 +131,32 @@ pub fn check_items(items: &BTreeMap<String, Exact>, step: &Exact) -> Result<(), 
     if findings.is_empty() { Ok(()) } else { Err(Findings(findings)) }
 }
 
+/// Why a decided value cannot be, whatever the rule set: a form without all items, d entered by hand (art.
+/// 15.3.a computes it), a negative or endless quantity. None when it can.
+pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
+    match kind {
+        DecisionKind::SelfAssessment { items } | DecisionKind::GeneralCriteria { items } => {
+            let missing = missing_items(items);
+            (!missing.is_empty()).then(|| incomplete(&missing))
+        }
+        DecisionKind::LeaderComponent { component: Component::UnitResult, .. } => Some(unknown_item("d")),
+        DecisionKind::CompletedQuantity { quantity, .. } => {
+            let plain = quantity.to_text().parse::<rust_decimal::Decimal>().is_ok();
+            (quantity.is_negative() || !plain).then(|| {
+                Finding::error(
+                    "LT-CRI-010",
+                    Text::new(
+                        format!("khối lượng hoàn thành {quantity} không hợp lệ"),
+                        format!("a completed quantity of {quantity} cannot be"),
+                    ),
+                    Text::new("ghi số thập phân không âm", "give a decimal of 0 or more"),
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
 /// One person's form: who filled it in, and where the first row stands.
 struct Form {
     standing: Standing,
@@ -340,6 +366,7 @@ fn decisions((number, period, _): Key, form: Form, at: DateTime<Utc>) -> Vec<Dec
         period,
         author: form.author.clone(),
         at,
+        document: None,
         kind,
     };
     let mut made = Vec::new();

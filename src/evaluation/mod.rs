@@ -2,7 +2,7 @@
 //! files in which people send criteria and earlier results.
 //!
 //! Owns the content of a revision and its hash, the table of legal moves ([`life`]), what changed between two
-//! revisions, the checklist of a close, the yearly record, and the readers of criteria and history files. It
+//! revisions, the checklist of a close, and the readers of criteria and history files. It
 //! must not know how scores come about, where records are kept or what the time is. An illegal move is refused
 //! with a coded finding and changes nothing.
 
@@ -12,7 +12,6 @@ pub mod criteria;
 pub mod difference;
 pub mod history;
 pub mod life;
-pub mod year;
 
 mod cell;
 

@@ -305,6 +305,8 @@ pub enum Command {
         period: Period,
         /// What is decided.
         decision: DecisionKind,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Who decides.
         author: String,
     },
@@ -312,6 +314,8 @@ pub enum Command {
     CriteriaImport {
         /// Criteria file, CSV or XLSX.
         file: InputFile,
+        /// The document its rows cite.
+        document: Option<String>,
         /// Who answers for rows that name nobody.
         author: String,
     },
@@ -337,6 +341,8 @@ pub enum Command {
         /// Which view.
         view: ScoreView,
     },
+    /// Computes every score again from what is stored and compares.
+    ScoreVerify {},
     /// Evaluation records.
     RecordList {
         /// In this state only.
@@ -475,6 +481,7 @@ impl Command {
             Self::CriteriaImport { .. } => "criteria import",
             Self::ScoreShow { .. } => "score show",
             Self::ScoreExplain { .. } => "score explain",
+            Self::ScoreVerify {} => "score verify",
             Self::RecordList { .. } => "record list",
             Self::RecordApprove { .. } => "record approve",
             Self::RecordCorrect { .. } => "record correct",
@@ -686,6 +693,7 @@ mod tests {
     fn an_order_with_a_file_survives_the_wire_and_debug_hides_the_contents() {
         let command = Command::CriteriaImport {
             file: InputFile { name: "tiêu chí.csv".into(), bytes: b"staff_number,\xff\x00".to_vec() },
+            document: None,
             author: "Trần Thị B".into(),
         };
         let wire = serde_json::to_string(&command).expect("serialises");

@@ -11,8 +11,9 @@ use super::step::{Step, StepReport};
 use crate::delivery::Target as _;
 use crate::delivery::evaluation::{Entry, EvaluationSoftware, IncomingDecision, Unread};
 use crate::directory::Directory;
+use crate::directory::entitled::{Duty, Judged as Authored};
 use crate::domain::evaluation::GENERAL_ITEMS;
-use crate::domain::{Decision, DecisionKind, Period};
+use crate::domain::{Component, Decision, DecisionKind, Period};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::{Subject, life};
 use crate::scoring::{Criteria, check_entries};
@@ -68,7 +69,15 @@ impl Step for Decide {
                 continue;
             }
             match app.take_up(&directory, &stored).await {
-                Ok(true) => report.done += 1,
+                Ok(true) => {
+                    report.done += 1;
+                    if matches!(stored.decision.kind, DecisionKind::Classification { .. })
+                        && report.findings.len() < TOLD
+                    {
+                        let (person, period) = (stored.decision.person, stored.decision.period);
+                        report.findings.extend(directory.prior_opinion(person, period));
+                    }
+                }
                 Ok(false) => settled.push((stored.id, None)),
                 Err(Refused::Race) => report.more = true,
                 Err(Refused::Finding(finding)) => {
@@ -201,12 +210,27 @@ impl App {
         if let Some(finding) = self.not_allowed(&incoming, own) {
             return Ok(Judged::Not(finding.at(place())));
         }
+        let authored = Authored {
+            subject: person,
+            period: incoming.period,
+            duty: Duty::of(&incoming.kind),
+            author: &incoming.author,
+            at: incoming.at,
+            document: incoming.document.as_deref(),
+        };
+        // One's own approval is refused by the life of the record, with the revision at hand.
+        if (!own || authored.duty == Duty::Own)
+            && let Err(finding) = directory.check_author(authored)
+        {
+            return Ok(Judged::Not(finding.at(place())));
+        }
         let decision = Decision {
             key: incoming.key,
             person,
             period: incoming.period,
             author: incoming.author,
             at: incoming.at,
+            document: incoming.document,
             kind: incoming.kind,
         };
         let held = match before.iter().find(|earlier| earlier.key == decision.key) {
@@ -236,13 +260,10 @@ impl App {
             DecisionKind::SelfAssessment { items } => criteria.own = Some(items.clone()),
             _ if own => return Some(own_record(incoming.period)),
             DecisionKind::GeneralCriteria { items } => criteria.superior = Some(items.clone()),
-            DecisionKind::LeaderComponent { component, percent } => {
+            DecisionKind::LeaderComponent { component, percent } if *component != Component::UnitResult => {
                 components.insert(*component, percent.clone());
             }
-            DecisionKind::CompletedQuantity { quantity, .. } if quantity.is_negative() => {
-                return Some(impossible("quantity is negative"));
-            }
-            _ => return None,
+            other => return crate::evaluation::criteria::impossible_value(other),
         }
         for items in criteria.own.iter().chain(&criteria.superior) {
             let lacks: Vec<&str> = GENERAL_ITEMS

@@ -22,7 +22,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +93,17 @@ impl Step for Score {
         }
         Ok(StepReport { done, more, ..StepReport::default() })
     }
+}
+
+/// What computing every score again came to.
+#[derive(Debug, Default)]
+pub(super) struct Verified {
+    /// Scores that came out the same.
+    pub same: u64,
+    /// Scores that are due to be computed anyway.
+    pub waiting: u64,
+    /// Staff number, period and view of those that came out different.
+    pub different: Vec<(String, Period, String)>,
 }
 
 /// What one run has read already: people's tasks are read once however many leaders answer for them.
@@ -181,22 +192,30 @@ impl App {
         person: PersonId,
         period: Period,
     ) -> Result<Vec<ScoreWrite>, Finding> {
-        if !directory.is_scored(person, period) {
+        let rules = self.rule_set(period)?;
+        if !directory.is_scored(person, period, rules.population_filter) {
             return Ok(Vec::new());
         }
+        // Both views judge what is done by today, at the latest by the period's last day; the full one counts
+        // what is not due yet as well.
+        let as_of = self.clock.today().min(period.last_day());
         match period {
             Period::Quarter { .. } => {
-                let to_date = self.quarter(directory, gathered, person, period, TO_DATE).await?;
-                let full = self.quarter(directory, gathered, person, period, FULL_PERIOD).await?;
+                let to_date =
+                    self.quarter(directory, gathered, person, period, TO_DATE, as_of, rules).await?;
+                let full =
+                    self.quarter(directory, gathered, person, period, FULL_PERIOD, as_of, rules).await?;
                 Ok(to_date.into_iter().chain(full).collect())
             }
             Period::Year(_) => {
-                Ok(self.year(directory, gathered, person, period).await?.into_iter().collect())
+                let today = self.clock.today();
+                Ok(self.year(directory, gathered, person, period, today, rules).await?.into_iter().collect())
             }
             Period::Half { .. } => Ok(Vec::new()),
         }
     }
 
+    #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
     async fn quarter(
         &self,
         directory: &Directory,
@@ -204,12 +223,10 @@ impl App {
         person: PersonId,
         period: Period,
         view: &'static str,
+        as_of: NaiveDate,
+        rules: &RuleSet,
     ) -> Result<Option<ScoreWrite>, Finding> {
         let Some(post) = directory.last_post(person, period) else { return Ok(None) };
-        let rules = self.rule_set(period)?;
-        let today = self.clock.today().min(period.last_day());
-        // The full view of a quarter does not depend on the day it is computed.
-        let as_of = if view == FULL_PERIOD { period.last_day() } else { today };
         let (mut lines, excluded) = self.lines(gathered, person, period, as_of, view, rules).await?;
         let mut subordinates = Vec::new();
         if post.role.is_leader() {
@@ -281,6 +298,51 @@ impl App {
         }))
     }
 
+    /// Computes every score held again from what is stored (tasks, decisions, the rule set kept with it, the day
+    /// it was judged on) and compares the derivations byte for byte. Scores that are due are left out.
+    pub(super) async fn verify_scores(&self) -> Result<Verified, Finding> {
+        let directory = self.directory().await?;
+        let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
+        let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
+        let mut kept: HashMap<String, RuleSet> = HashMap::new();
+        let mut gathered = Gathered::default();
+        let mut verified = Verified::default();
+        for held in self.store.scores_held().await.map_err(|error| error.finding())? {
+            if due.contains(&(held.person, held.period)) {
+                verified.waiting += 1;
+                continue;
+            }
+            let rules = match kept.entry(held.rule_set_hash.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let body =
+                        self.store.kept_rule_set(unknown.key()).await.map_err(|error| error.finding())?;
+                    let rules = body.and_then(|body| serde_json::from_value(body).ok());
+                    unknown.insert(rules.ok_or_else(|| super::broken("rule set"))?)
+                }
+            };
+            let (person, period, as_of) = (held.person, held.period, held.as_of);
+            let again = match held.scope.as_str() {
+                YEAR => self.year(&directory, &mut gathered, person, period, as_of, rules).await?,
+                TO_DATE => {
+                    self.quarter(&directory, &mut gathered, person, period, TO_DATE, as_of, rules).await?
+                }
+                _ => {
+                    self.quarter(&directory, &mut gathered, person, period, FULL_PERIOD, as_of, rules).await?
+                }
+            };
+            let stored = self.store.derivation(person, period, &held.scope).await;
+            let stored = stored.map_err(|error| error.finding())?;
+            if again.map(|again| again.derivation) == stored {
+                verified.same += 1;
+            } else {
+                let number = directory.person(person).map(|known| known.staff_number.to_string());
+                verified.different.push((number.unwrap_or_default(), period, held.scope));
+            }
+        }
+        Ok(verified)
+    }
+
     /// The view a record is made from: to date while the quarter runs, the full period once it is over.
     fn shown_view(&self, period: Period) -> &'static str {
         if period.is_year() {
@@ -320,13 +382,12 @@ impl App {
         rules: &RuleSet,
     ) -> Result<Vec<Line>, Finding> {
         let mut pooled = Vec::new();
-        for (person, spans) in
-            directory.charge(leader, period, rules.transfer_policy == TransferPolicy::SplitByEffectiveDate)
-        {
+        let split = rules.transfer_policy == TransferPolicy::SplitByEffectiveDate;
+        for (person, spans) in directory.charge(leader, period, split, rules.population_filter) {
             let (lines, _) = self.lines(gathered, person, period, as_of, view, rules).await?;
             let name = directory.person(person).map(|known| known.staff_number.to_string());
             for mut line in lines {
-                let day = line.due.or(line.completed_on).unwrap_or(period.first_day());
+                let day = line.counted_on;
                 if spans.iter().any(|(from, to)| *from <= day && day <= *to) {
                     line.of.clone_from(&name);
                     pooled.push(line);
@@ -346,8 +407,8 @@ impl App {
         rules: &RuleSet,
     ) -> Result<Vec<Subordinate>, Finding> {
         let people = match rules.d_population {
-            DPopulation::Direct => directory.direct_subordinates(leader, period),
-            DPopulation::WholeSubtree => directory.in_charge(leader, period),
+            DPopulation::Direct => directory.direct_subordinates(leader, period, rules.population_filter),
+            DPopulation::WholeSubtree => directory.in_charge(leader, period, rules.population_filter),
         };
         let heads = gathered.heads(self, period, view).await?;
         let mut subordinates = Vec::with_capacity(people.len());
@@ -366,20 +427,29 @@ impl App {
         gathered: &mut Gathered,
         person: PersonId,
         period: Period,
+        as_of: NaiveDate,
+        rules: &RuleSet,
     ) -> Result<Option<ScoreWrite>, Finding> {
         let (month, day) = self.policy.year_opens;
         let opens = NaiveDate::from_ymd_opt(period.year(), month, day).unwrap_or(period.last_day());
         let Some(post) = directory.last_post(person, period) else { return Ok(None) };
-        if self.clock.today() < opens {
+        if as_of < opens {
             return Ok(None);
         }
         let quarters = self.recorded_quarters(gathered, person, period).await?;
         if quarters.is_empty() {
             return Ok(None);
         }
-        let rules = self.rule_set(period)?;
-        let inputs_hash = hash_of(&(&quarters, rules, YEAR))?;
-        let derivation = score_year(period, quarters, rules);
+        let closed = gathered.closed(self).await?;
+        let absent: Vec<Period> = period
+            .quarters()
+            .into_iter()
+            .filter(|quarter| closed.contains(quarter))
+            .filter(|quarter| directory.is_scored(person, *quarter, rules.population_filter))
+            .filter(|quarter| !quarters.iter().any(|recorded| recorded.period == *quarter))
+            .collect();
+        let inputs_hash = hash_of(&(&quarters, &absent, rules, YEAR))?;
+        let derivation = score_year(period, quarters, &absent, rules);
         let rule_set_hash = self.keep_rules(rules).await?;
         let mut parts = BTreeMap::new();
         put(&mut parts, Part::Total, derivation.total.as_ref());
@@ -405,7 +475,7 @@ impl App {
             role: role_word(post.role),
             rule_set_hash,
             inputs_hash,
-            as_of: self.clock.today(),
+            as_of,
             task_part: None,
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
             total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
@@ -516,7 +586,8 @@ fn facts<'a>(task: &'a PersonTask, decisions: &[StoredDecision]) -> TaskFacts<'a
             DecisionKind::CompletedQuantity { source, external_id, quantity }
                 if about(source, external_id) =>
             {
-                facts.confirmed_quantity = quantity.to_string().parse::<Decimal>().ok();
+                let quantity = quantity.to_string().parse::<Decimal>().ok();
+                facts.confirmed_quantity = quantity.map(|quantity| (quantity, stored.decision.at));
             }
             _ => {}
         }

@@ -35,6 +35,8 @@ pub struct Line {
     pub extra: bool,
     /// Day it was due.
     pub due: Option<NaiveDate>,
+    /// Day by which it belongs to its period, and to the leader who answered for the person then.
+    pub counted_on: NaiveDate,
     /// Day it was completed.
     pub completed_on: Option<NaiveDate>,
     /// Things to know about the line.
@@ -75,8 +77,8 @@ pub struct TaskFacts<'a> {
     pub late_excused: bool,
     /// Failures excused by the competent authority.
     pub quality_excused: bool,
-    /// Completed quantity a superior confirmed.
-    pub confirmed_quantity: Option<Decimal>,
+    /// Completed quantity a superior confirmed, and when.
+    pub confirmed_quantity: Option<(Decimal, DateTime<Utc>)>,
 }
 
 /// The lines and exclusions of one person in one period, judged on a day. `to_date` leaves out what is
@@ -157,7 +159,10 @@ fn judge(
         return Err("outside_catalog");
     }
     let Some((product, coefficient)) = fact.product else { return Err("unmapped") };
-    let completed_at = completion(task, rules);
+    // What is finished after the day judged on, at the latest the period's end, is not completed in it
+    // (rules 2.2.g; `carry_over` none).
+    let finished_at = completion(task, rules);
+    let completed_at = finished_at.filter(|at| local_date(*at) <= as_of);
     let is_due = due.is_some_and(|due| due.day <= as_of);
     if to_date && !is_due && completed_at.is_none() {
         return Err("not_due_yet");
@@ -166,13 +171,26 @@ fn judge(
     let mut notes = Vec::new();
     let completed = completed_quantity(fact, completed_at, assigned, rules, &mut notes);
     let completed_on = completed_at.map(local_date);
-    let late_count = late_count(fact, due, completed_on, rules, calendar, &mut notes);
+    if let (Some(at), None) = (finished_at, completed_at) {
+        notes.push(format!("completed on {}, after {as_of}: 0 in this period", local_date(at)));
+    }
+    // A confirmed share of a task that is still open is late as long as the task is.
+    let judged_on = completed_on.or_else(|| (!completed.is_zero()).then_some(as_of));
+    let late_count =
+        if fact.handed_over { 0 } else { late_count(fact, due, judged_on, rules, calendar, &mut notes) };
     if completed.is_zero()
+        && !fact.handed_over
         && let Some(due) = due
         && due.day < as_of
-        && status.is_open()
+        && (status.is_open() || finished_at.is_some())
     {
         notes.push(format!("overdue by {} days", (as_of - due.day).num_days()));
+    }
+    if let Some(late) = task.draft.due.filter(|latest| due.is_some_and(|due| due != *latest)) {
+        notes.push(format!(
+            "moved to {} after the due day had passed: at most an excuse, once confirmed",
+            late.day
+        ));
     }
     Ok(Line {
         source: source(fact.key),
@@ -181,14 +199,19 @@ fn judge(
         coefficient,
         assigned,
         completed,
-        quality_failures: failures(fact, rules, &mut notes),
+        quality_failures: if fact.handed_over { 0 } else { failures(fact, rules, &mut notes) },
         late_count,
         extra: fact.taken_over || task.draft.unplanned,
         due: due.map(|due| due.day),
+        counted_on: reference_day(task, due, rules),
         completed_on,
         notes,
         of: None,
     })
+}
+
+fn accepted_at(task: &CanonicalTask) -> DateTime<Utc> {
+    task.draft.completed_at.unwrap_or(task.last_changed_at)
 }
 
 fn completion(task: &CanonicalTask, rules: &RuleSet) -> Option<DateTime<Utc>> {
@@ -197,7 +220,7 @@ fn completion(task: &CanonicalTask, rules: &RuleSet) -> Option<DateTime<Utc>> {
     if !counts {
         return None;
     }
-    let accepted = task.draft.completed_at.unwrap_or(task.last_changed_at);
+    let accepted = accepted_at(task);
     Some(match rules.completion_event {
         CompletionEvent::Submitted => task.accepted_submission_at.unwrap_or(accepted),
         CompletionEvent::Accepted => accepted,
@@ -216,9 +239,14 @@ fn completed_quantity(
         return Decimal::ZERO;
     }
     match (fact.confirmed_quantity, rules.partial_completion) {
-        (Some(quantity), PartialCompletion::ConfirmedFraction) => {
+        // Accepted after a share was confirmed: the whole product is done now (8b, `partial_completion`).
+        (Some((_, at)), _) if completed_at.is_some() && accepted_at(fact.task) > at => assigned,
+        (Some((quantity, _)), PartialCompletion::ConfirmedFraction) => {
             notes.push(format!("completed quantity {} confirmed by a superior", quantity.normalize()));
-            quantity
+            if quantity > assigned {
+                notes.push(format!("above the assigned quantity: counted as {}", assigned.normalize()));
+            }
+            quantity.clamp(Decimal::ZERO, assigned.max(Decimal::ZERO))
         }
         _ if completed_at.is_some() => assigned,
         _ => Decimal::ZERO,
@@ -272,3 +300,6 @@ fn failures(fact: &TaskFacts<'_>, rules: &RuleSet, notes: &mut Vec<String>) -> u
     }
     counted
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ pub struct LineResult {
     pub line: Line,
     /// k·G, 0 outside the denominator.
     pub assigned_converted: Exact,
-    /// k·C.
+    /// k·C, what it adds to the numerator of a.
     pub completed_converted: Exact,
     /// What it adds to the numerator of b.
     pub quality: Exact,
@@ -160,13 +160,8 @@ pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
         }
     }
     if let Some(criterion) = criterion(&parts, rules, &mut derivation) {
-        let task_part = cap(
-            &criterion * &Exact::integer(70),
-            70,
-            rules.cap_level == CapLevel::Part70
-                || rules.cap_level == CapLevel::Criterion
-                || rules.cap_level == CapLevel::EachRatio,
-        );
+        // The law's own cap holds whatever `cap_level` cuts before it (Đ12.3).
+        let task_part = cap(&criterion * &Exact::integer(70), 70, true);
         derivation.criterion = Some(number(&criterion * &Exact::integer(100), PERCENT_DIGITS, rules));
         derivation
             .formulas
@@ -252,15 +247,17 @@ fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
         whole.checked_div(&Exact::integer(4)).unwrap_or_else(Exact::zero)
     };
     let counts_in_denominator = !line.extra || rules.extra_in_denominator;
+    let adds = |part: &str| !line.extra || rules.extra_components.iter().any(|name| name == part);
+    let if_added = |part: &str, value: Exact| if adds(part) { value } else { Exact::zero() };
     LineResult {
         assigned_converted: if counts_in_denominator {
             &k * &Exact::from_decimal(line.assigned)
         } else {
             Exact::zero()
         },
-        completed_converted: &k * &Exact::from_decimal(line.completed),
-        quality: quarter(kept(line, line.quality_failures, rules)),
-        progress: quarter(kept(line, line.late_count, rules)),
+        completed_converted: if_added("a", &k * &Exact::from_decimal(line.completed)),
+        quality: if_added("b", quarter(kept(line, line.quality_failures, rules))),
+        progress: if_added("c", quarter(kept(line, line.late_count, rules))),
         line: line.clone(),
     }
 }
@@ -359,8 +356,11 @@ fn cap(value: Exact, limit: i64, applies: bool) -> Exact {
 }
 
 fn general(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) {
-    let sum = |items: &BTreeMap<String, Exact>| -> Exact { items.values().sum() };
-    let (own, superior) = (input.criteria.own.as_ref().map(sum), input.criteria.superior.as_ref().map(sum));
+    // A form that lacks items is no form: what is missing must not count as 0 (form 01, Annex II).
+    let sum =
+        |items: &BTreeMap<String, Exact>| -> Option<Exact> { is_whole(items).then(|| items.values().sum()) };
+    let own = input.criteria.own.as_ref().and_then(sum);
+    let superior = input.criteria.superior.as_ref().and_then(sum);
     let entered = match rules.gen_score_source {
         GenScoreSource::Own => own,
         GenScoreSource::Superior => superior,
@@ -378,6 +378,12 @@ fn general(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) {
         Some(value) => derivation.general = Some(number(value, rules.rounding.digits, rules)),
         None => derivation.missing.push("general_criteria".to_owned()),
     }
+}
+
+/// Whether a form has all its items; the calculator may give their `total` instead.
+fn is_whole(items: &BTreeMap<String, Exact>) -> bool {
+    let all = crate::domain::evaluation::GENERAL_ITEMS.iter().all(|(item, ..)| items.contains_key(*item));
+    all || (items.len() == 1 && items.contains_key("total"))
 }
 
 /// Why entered values cannot be what the law allows; empty when they can. Item points lie between 0 and the

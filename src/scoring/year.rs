@@ -37,8 +37,14 @@ pub struct YearDerivation {
     pub rule_set: RuleSet,
 }
 
-/// Computes the year from its recorded quarters; quarters whose score does not read are missing.
-pub fn score_year(period: Period, quarters: Vec<RecordedQuarter>, rules: &RuleSet) -> YearDerivation {
+/// Computes the year from its recorded quarters. `absent`: quarters that are closed and in which the person was
+/// evaluated, without a recorded score; while there is one, the year is missing and never the mean of the others.
+pub fn score_year(
+    period: Period,
+    quarters: Vec<RecordedQuarter>,
+    absent: &[Period],
+    rules: &RuleSet,
+) -> YearDerivation {
     let scores: Vec<Exact> = quarters.iter().filter_map(|quarter| quarter.score.parse().ok()).collect();
     let mut derivation = YearDerivation {
         period,
@@ -52,7 +58,7 @@ pub fn score_year(period: Period, quarters: Vec<RecordedQuarter>, rules: &RuleSe
     let count = i64::try_from(scores.len()).unwrap_or(0);
     let sum: Exact = scores.iter().sum();
     match sum.checked_div(&Exact::integer(count)) {
-        Some(mean) if scores.len() == derivation.quarters.len() => {
+        Some(mean) if scores.len() == derivation.quarters.len() && absent.is_empty() => {
             let total = number(mean, rules.rounding.digits, rules);
             let terms: Vec<&str> = derivation.quarters.iter().map(|quarter| quarter.score.as_str()).collect();
             derivation.formulas.push(format!(
@@ -62,6 +68,9 @@ pub fn score_year(period: Period, quarters: Vec<RecordedQuarter>, rules: &RuleSe
             ));
             derivation.level = Some(level_of(&total, rules));
             derivation.total = Some(total);
+        }
+        Some(_) if !absent.is_empty() => {
+            derivation.missing.extend(absent.iter().map(Period::to_string));
         }
         _ => derivation.missing.push("recorded_quarters".to_owned()),
     }
@@ -86,6 +95,7 @@ mod tests {
         let year = score_year(
             Period::Year(2026),
             vec![quarter(1, "90.00"), quarter(2, "90.00"), quarter(3, "89.99")],
+            &[],
             &rules,
         );
         let total = year.total.expect("total");
@@ -96,7 +106,15 @@ mod tests {
 
     #[test]
     fn year_without_recorded_quarters_is_missing_not_zero() {
-        let year = score_year(Period::Year(2026), Vec::new(), &RuleSet::default());
+        let year = score_year(Period::Year(2026), Vec::new(), &[], &RuleSet::default());
         assert_eq!((year.total, year.missing), (None, vec!["recorded_quarters".to_owned()]));
+    }
+
+    #[test]
+    fn year_is_missing_when_a_closed_quarter_has_no_recorded_score() {
+        let second = Period::quarter(2026, 2).expect("quarter");
+        let recorded = vec![quarter(1, "90.00"), quarter(3, "80.00")];
+        let year = score_year(Period::Year(2026), recorded, &[second], &RuleSet::default());
+        assert_eq!((year.total, year.level, year.missing), (None, None, vec!["2026-Q2".to_owned()]));
     }
 }

@@ -203,6 +203,7 @@ impl Evaluation {
         if period == world.closing {
             self.inputs(world, staff, period, &missing, number);
             self.about_tasks(world, staff, period, number);
+            self.meddle(world, staff, period, number);
             if let (Some(total), true) = (total, missing.is_empty()) {
                 let level = body["level"].as_str().map(str::to_owned);
                 self.approved.insert(
@@ -269,6 +270,28 @@ impl Evaluation {
         }
     }
 
+    /// Somebody who has no authority confirms failures: a decision that must be refused.
+    fn meddle(&mut self, world: &World, staff: &str, period: Period, number: u64) {
+        if number % 13 != 6 || !self.first(staff, period, "meddling") {
+            return;
+        }
+        let body = world.person_of(staff).map(|person| person.body);
+        let stranger =
+            world.people.iter().find(|other| Some(other.body) != body && other.role == "head").cloned();
+        let Some(stranger) = stranger else { return };
+        let items: serde_json::Map<String, Value> = crate::domain::evaluation::GENERAL_ITEMS
+            .iter()
+            .map(|(item, ..)| ((*item).to_owned(), Value::from("0")))
+            .collect();
+        self.event(
+            world,
+            staff,
+            period,
+            "general_criteria",
+            json!({ "items": items, "author": format!("{} {}", stranger.staff_number, stranger.name) }),
+        );
+    }
+
     /// A superior excuses one late task of some people and confirms one failure of others.
     fn about_tasks(&mut self, world: &World, staff: &str, period: Period, number: u64) {
         if !self.first(staff, period, "tasks") {
@@ -314,16 +337,30 @@ impl Evaluation {
     fn event(&mut self, world: &World, staff: &str, period: Period, kind: &str, extra: Value) {
         let at = world.today.and_hms_opt(1, 0, 0).unwrap_or_default()
             + chrono::TimeDelta::seconds(self.events.len() as i64);
+        let author = match kind {
+            "self_assessment" => world
+                .person_of(staff)
+                .map(|own| format!("{} {}", own.staff_number, own.name))
+                .unwrap_or_default(),
+            "classification" => world.classifier(staff),
+            _ => world.superior(staff),
+        };
+        // The chair of the province is no one in the people file: the office cites its document.
+        let office = !author.starts_with("GL-");
         let mut event = json!({
             "id": format!("ev-{:06}", self.events.len() + 1),
             "at": at.and_utc(),
-            "author": world.superior(staff),
+            "author": author,
             "staff_number": staff,
             "period": period.to_string(),
             "type": kind,
         });
         if let (Some(event), Some(extra)) = (event.as_object_mut(), extra.as_object()) {
             event.extend(extra.clone());
+            if office && !event.contains_key("decision_no") {
+                event
+                    .insert("decision_no".to_owned(), Value::from(format!("{}/TB-UBND", 10 + digits(staff))));
+            }
         }
         self.events.push(event);
     }

@@ -389,6 +389,18 @@ impl World {
         )
     }
 
+    /// Name and staff number of whoever classifies a person: the head of the body, of heads the chair.
+    pub fn classifier(&self, staff_number: &str) -> String {
+        let mut below = staff_number.to_owned();
+        while let Some(above) = self.person_of(&below).map(|person| person.superior.clone())
+            && !above.is_empty()
+            && self.person_of(&above).is_some_and(|above| !above.superior.is_empty())
+        {
+            below = above;
+        }
+        self.superior(&below)
+    }
+
     /// Numbers of what each source holds, counted here.
     pub fn totals(&self) -> BTreeMap<&'static str, usize> {
         BODIES.iter().enumerate().map(|(index, body)| (body.source, self.of_body(index).count())).collect()

@@ -82,10 +82,19 @@ impl Store {
         for decision in &page.decisions {
             let inserted = tx
                 .execute(
-                    "INSERT INTO decision (origin, key, person_id, period, author, at, kind) VALUES ($1,$2,$3,$4,$5,$6,$7) \
+                    "INSERT INTO decision (origin, key, person_id, period, author, at, kind, document) \
+                     VALUES ($1,$2,$3,$4,$5,$6,$7,$8) \
                      ON CONFLICT (origin, key) DO NOTHING",
-                    vals![origin, decision.key.as_str(), decision.person, decision.period, decision.author.as_str(),
-                        decision.at, json(&decision.kind)?],
+                    vals![
+                        origin,
+                        decision.key.as_str(),
+                        decision.person,
+                        decision.period,
+                        decision.author.as_str(),
+                        decision.at,
+                        json(&decision.kind)?,
+                        decision.document.clone()
+                    ],
                 )
                 .await?;
             if inserted > 0 {
@@ -172,7 +181,7 @@ impl Store {
 
     /// A decision by its key at the origin.
     pub async fn decision_by_key(&self, origin: &str, key: &str) -> Result<Option<Decision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind FROM decision WHERE origin = $1 AND key = $2";
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE origin = $1 AND key = $2";
         let row = self.db.row(sql, vals![origin, key]).await?;
         row.map(|row| decision_of(&row).map(|stored| stored.decision)).transpose()
     }
@@ -189,14 +198,14 @@ impl Store {
         person: PersonId,
         period: Period,
     ) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind FROM decision WHERE person_id = $1 AND period = $2 ORDER BY at, id";
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE person_id = $1 AND period = $2 ORDER BY at, id";
         let rows = self.db.rows(sql, vals![person, period]).await?;
         rows.iter().map(decision_of).collect()
     }
 
     /// Approvals and classifications that no record has taken up yet, oldest first.
     pub async fn open_decisions(&self, limit: usize) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind FROM decision WHERE NOT applied ORDER BY id LIMIT $1";
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE NOT applied ORDER BY id LIMIT $1";
         let rows = self.db.rows(sql, vals![limit as u64]).await?;
         rows.iter().map(decision_of).collect()
     }
@@ -229,6 +238,7 @@ fn decision_of(row: &Row) -> Result<StoredDecision, StoreError> {
             author: row.text(5)?,
             at: row.at(6)?,
             kind: row.json(7)?,
+            document: row.opt_text(8)?,
         },
     })
 }

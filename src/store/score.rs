@@ -151,6 +151,19 @@ impl Store {
         tx.commit().await
     }
 
+    /// A rule set that was kept.
+    pub async fn kept_rule_set(&self, hash: &str) -> Result<Option<Value>, StoreError> {
+        let row = self.db.row("SELECT body FROM rule_set WHERE hash = $1", vals![hash]).await?;
+        row.map(|row| row.json(0)).transpose()
+    }
+
+    /// Every score held, without its derivation.
+    pub async fn scores_held(&self) -> Result<Vec<StoredScore>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM score ORDER BY period, scope, person_id");
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(stored_score).collect()
+    }
+
     /// People and periods to be scored, with the stamp of the mark.
     pub async fn scores_due(&self, limit: usize) -> Result<Vec<(PersonId, Period, i64)>, StoreError> {
         let rows = self

@@ -87,15 +87,22 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     site.json(&["catalog", "import", "catalog.csv", "--name", "2026-1", "--valid-from", "2026-01-01"]);
     let pulled = site.json(&["sync", "desk"]);
     assert!(pulled["records"].as_u64() >= Some(31), "{pulled}");
-    let decided =
-        site.json(&["criteria", "set", "GL-2", "2026-Q4", "--item", "I.1=4", "--author", "Trần Thị B"]);
+    let mut order = vec!["criteria", "set", "GL-2", "2026-Q4", "--author", "Phòng Tổ chức"];
+    let items = ["I.1=4", "I.2=5", "II.1=2", "II.2=2", "II.3=2", "II.4=2", "III.1=2", "III.2=2", "III.3=2"];
+    for item in items.into_iter().chain(["III.4=2"]) {
+        order.extend(["--item", item]);
+    }
+    let refused = site.refused(&order, 1);
+    assert!(refused.contains("LT-AUT-002"), "an office has to cite a document: {refused}");
+    order.extend(["--document", "12/BB-TCCB"]);
+    let decided = site.json(&order);
     assert!(decided["message"].is_string(), "{decided}");
     until("every step has done its work", || {
         let due = site.json(&["status"])["numbers"]["due"].clone();
         due.as_object().expect("steps").values().all(|due| *due == 0)
     });
     let beside: Vec<Value> = SHOWING.iter().map(|order| site.json(order)).collect();
-    assert_eq!(beside[1].as_array().map(Vec::len), Some(1), "{}", beside[1]);
+    assert_eq!(beside[1].as_array().map(Vec::len), Some(2), "{}", beside[1]);
     assert_eq!(beside[2].as_array().map(Vec::len), Some(1), "{}", beside[2]);
     assert!(!beside[5].as_array().expect("scores").is_empty());
 

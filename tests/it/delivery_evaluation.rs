@@ -73,6 +73,8 @@ async fn what_people_decided_there_is_what_the_national_database_receives() {
         let house = Installed::new(store, &province.targets(), "a", "2026-12-07T03:00:00Z");
         let number = "GL-00012";
         house.import(&[(number, "Nguyễn Văn An")]).await;
+        // Whom the simulated province lets score and classify this person.
+        house.import_heads(&["GL-00001 Người đứng đầu", "GL-00004 Trưởng phòng"]).await;
         let file = InputFile { name: "history.csv".into(), bytes: province.history_of(number) };
         house.ordered(Command::HistoryImport { file, author: CHIEF.into() }).await;
 
@@ -213,7 +215,11 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
             event("e1", "GL-00001", "leader_component", json!({ "component": "unity_ability", "percent": "100" })),
             event("e6", "GL-00001", "approval", json!({ "revision": 1, "at": "9999-01-01T00:00:00Z" })),
             event("e7", "GL-00001", "completed_quantity", json!({ "source": "a", "external_id": "1", "quantity": "-1" })),
-            event("e8", "GL-00001", "self_assessment", criteria()),
+            event("e8", "GL-00001", "self_assessment", {
+                let mut own = criteria();
+                own["author"] = json!("GL-00001 Nguyễn Văn An");
+                own
+            }),
         ]);
         let server = with_events(move |after| match after {
             None => json!({ "events": events, "next": "12", "more": false }),
@@ -396,6 +402,7 @@ async fn software_that_is_away_or_answers_nonsense_is_told_and_what_came_before_
             period: period("2026-Q4"),
             author: "GL-00990 Lê Văn Trưởng".into(),
             at: at("2026-12-06T00:00:00Z"),
+            document: None,
             kind: lienthong::domain::DecisionKind::Approval { revision: 1, decision_no: None },
         };
         store.append_decisions("evaluation", &[approval]).await.expect("kept");

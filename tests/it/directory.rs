@@ -141,11 +141,13 @@ async fn workbook_becomes_people_who_are_found_by_every_key_but_the_name() {
     assert_eq!(find(&eoffice, AccountKind::Account, "77"), None, "an account of another source");
 
     let quarter = Period::quarter(2026, 3).expect("quarter");
-    let direct = |leader: &str| -> Vec<PersonId> { directory.direct_subordinates(id(leader), quarter) };
+    let population = lienthong::domain::rules::Population::default();
+    let direct =
+        |leader: &str| -> Vec<PersonId> { directory.direct_subordinates(id(leader), quarter, population) };
     assert_eq!(direct("GL-003"), [id("GL-004")]);
     assert!(direct("GL-001").contains(&id("GL-002")) && direct("GL-001").contains(&id("GL-003")));
     assert!(!direct("GL-002").contains(&id("GL-005")), "a division outside the deputy's charge");
-    assert!(directory.in_charge(id("GL-002"), quarter).contains(&id("GL-004")));
+    assert!(directory.in_charge(id("GL-002"), quarter, population).contains(&id("GL-004")));
     let post = directory.last_post(id("GL-004"), quarter).expect("post");
     assert_eq!(post.from, NaiveDate::from_ymd_opt(2026, 1, 1).expect("day"));
     store.close().await;

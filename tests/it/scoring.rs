@@ -200,6 +200,24 @@ fn random_cases_equal_the_independent_calculator() {
     for (case, answer) in cases.iter().zip(&answers) {
         let ours = score_case::run("case", case.to_string().as_bytes())
             .unwrap_or_else(|findings| panic!("{case}: {findings}"));
+        // Each line says what it adds, and what it adds is what the ratios are made of.
+        let sum =
+            |of: fn(&lienthong::scoring::LineResult) -> &Exact| ours.lines.iter().map(of).sum::<Exact>();
+        assert_eq!(sum(|line| &line.assigned_converted), ours.denominator, "{case}");
+        assert_eq!(sum(|line| &line.completed_converted), ours.numerators["a"], "{case}");
+        assert_eq!(sum(|line| &line.quality), ours.numerators["b"], "{case}");
+        assert_eq!(sum(|line| &line.progress), ours.numerators["c"], "{case}");
+        let hundred = Exact::integer(100);
+        for (name, part) in
+            ["a", "b", "c", "d", "dd", "e"].into_iter().zip(answer["parts"].as_array().expect("parts"))
+        {
+            let percent = exact(part).map(|part| &part * &hundred);
+            assert_eq!(
+                ours.components.get(name).map(|number| number.exact.clone()),
+                percent,
+                "{name} {case}"
+            );
+        }
         let (task, total) = (ours.task_part.map(|n| n.exact), ours.total.map(|n| n.exact));
         assert_eq!(task, exact(&answer["task_part"]), "{case}");
         assert_eq!(total, exact(&answer["total"]), "{case}");

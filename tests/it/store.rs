@@ -452,6 +452,7 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
             period,
             author: "B".into(),
             at: now(),
+            document: None,
             kind: DecisionKind::Approval { revision: 2, decision_no: Some("1/QĐ".into()) },
         };
         assert_eq!(

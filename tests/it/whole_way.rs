@@ -17,6 +17,19 @@ fn account(folder: &std::path::Path) -> Value {
     serde_json::from_str(&printed).expect("one JSON object")
 }
 
+/// What an order on the settled province's folder prints.
+fn ask(folder: &std::path::Path, order: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+        .args(order)
+        .args(["--json", "--config"])
+        .arg(folder.join("lienthong.toml"))
+        .output()
+        .expect("the command runs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{order:?}: {told}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{order:?}: {told}"))
+}
+
 #[test]
 fn province_settles_with_nothing_lost_twice_or_different() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -36,6 +49,10 @@ fn province_settles_with_nothing_lost_twice_or_different() {
         assert_eq!(number(key), 0, "{account}");
     }
     assert_eq!(number("/people"), 128);
+    let again = ask(folder.path(), &["score", "verify"]);
+    assert!(again["same"].as_u64() > Some(200) && again["different"] == 0, "{again}");
+    let refused = ask(folder.path(), &["rejected", "list"]).to_string();
+    assert!(refused.contains("LT-AUT-001"), "a stranger's decision must be refused: {refused}");
     assert!(number("/receipts") > 0 && number("/receipts") == number("/receiver_effects"), "{account}");
     assert!(number("/deliveries") >= number("/receipts"));
     assert!(number("/approved_quarter") > 0 && number("/approved_year") > 0, "{account}");

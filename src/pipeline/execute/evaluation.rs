@@ -2,11 +2,13 @@
 
 use super::{Answer, App, Refusal, author, person};
 use crate::delivery::ResultRow;
+use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
 use crate::domain::{
     Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, RuleSet, StaffNumber, UnitCode,
 };
 use crate::error::{Finding, Text};
+use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::{
     Approval, Approved, Checklist, Classification, CloseFacts, Content, Correction, CriteriaRules, Held,
     Standing, Subject, life, read_criteria, read_history,
@@ -17,7 +19,7 @@ use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
 use crate::scoring::{Criteria, check_entries};
-use crate::store::{HistoryState, NewRevision, OutboxFilter, PeriodClose, Revision};
+use crate::store::{DecisionPage, HistoryState, KeptNew, NewRevision, OutboxFilter, PeriodClose, Revision};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,11 +35,17 @@ pub(super) async fn criteria(
     whose: &PersonRef,
     period: Period,
     kind: DecisionKind,
+    document: Option<String>,
     who: String,
 ) -> Answer {
     author(&who)?;
     let id = person(app, whose).await?;
-    refuse_own(app, id, period, &who).await?;
+    if Duty::of(&kind) != Duty::Own {
+        refuse_own(app, id, period, &who).await?;
+    }
+    if let Some(finding) = impossible_value(&kind) {
+        return Err(finding.into());
+    }
     let rules = app.rule_set(period)?;
     let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
     match &kind {
@@ -53,11 +61,42 @@ pub(super) async fn criteria(
         return Err(Refusal(wrong.into_iter().map(|why| impossible(&why)).collect()));
     }
     let key = uuid::Uuid::now_v7().to_string();
-    let decision = Decision { key, person: id, period, author: who, at: app.clock.now(), kind };
+    let at = app.clock.now();
+    let decision = Decision { key, person: id, period, author: who, at, document, kind };
+    keep_if_unentitled(app, std::slice::from_ref(&decision)).await?;
     app.store.append_decisions(ORIGIN, &[decision]).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
+}
+
+/// Refuses decisions whose authors may not make them; each is kept with its reason and shown with what waits
+/// for a person (`rejected list`), and none is applied.
+async fn keep_if_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refusal> {
+    let directory = app.directory().await?;
+    let mut kept = Vec::new();
+    for decision in decisions {
+        let judged = Judged {
+            subject: decision.person,
+            period: decision.period,
+            duty: Duty::of(&decision.kind),
+            author: &decision.author,
+            at: decision.at,
+            document: decision.document.as_deref(),
+        };
+        // Deciding about oneself is refused before and after, as such.
+        let own = judged.duty != Duty::Own && directory.named(judged.author) == Some(judged.subject);
+        if let (false, Err(finding)) = (own, directory.check_author(judged)) {
+            let body = serde_json::to_vec(decision).map_err(|_| crate::pipeline::broken("decision"))?;
+            kept.push(KeptNew { event_id: decision.key.clone(), body, finding: *finding });
+        }
+    }
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let findings = kept.iter().take(500).map(|kept| kept.finding.clone()).collect();
+    app.store.keep_page(ORIGIN, DecisionPage { kept, ..DecisionPage::default() }, app.clock.now()).await?;
+    Err(Refusal(findings))
 }
 
 async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Result<(), Refusal> {
@@ -70,7 +109,7 @@ async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Resul
     Err(own_record(period).into())
 }
 
-pub(super) async fn criteria_file(app: &App, file: &InputFile, who: &str) -> Answer {
+pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<&str>, who: &str) -> Answer {
     author(who)?;
     let directory = app.directory().await?;
     let rules = app.rule_set(Period::quarter_of(app.clock.today()))?;
@@ -85,7 +124,11 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, who: &str) -> Ans
             is_leader: directory.is_leader(id, period),
         })
     };
-    let decisions = read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing)?;
+    let mut decisions = read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing)?;
+    for decision in &mut decisions {
+        decision.document = document.map(str::to_owned);
+    }
+    keep_if_unentitled(app, &decisions).await?;
     let kept = app.store.append_decisions(ORIGIN, &decisions).await?;
     app.ring("decide");
     app.ring("score");
@@ -167,6 +210,34 @@ async fn within(app: &App, unit: Option<&UnitCode>) -> Result<Option<BTreeSet<St
     let Some(unit) = unit else { return Ok(None) };
     let directory = app.directory().await?;
     Ok(Some(directory.subtree(unit).iter().map(ToString::to_string).collect()))
+}
+
+pub(super) async fn verify(app: &App) -> Answer {
+    let verified = app.verify_scores().await?;
+    let findings = verified.different.iter().take(100).map(|(number, period, view)| {
+        Finding::error(
+            "LT-SCO-011",
+            Text::new(
+                format!("điểm kỳ {period} ({view}) của {number} tính lại cho kết quả khác"),
+                format!(
+                    "the score of {number} for {period} ({view}) comes out different when computed again"
+                ),
+            ),
+            Text::new(
+                "báo nhóm phát triển kèm kết quả `score explain`; không sửa dữ liệu bằng tay",
+                "tell the developers with the output of `score explain`; change no data by hand",
+            ),
+        )
+    });
+    let document = Document::Object {
+        title: Text::new("Tính lại điểm", "Scores computed again"),
+        fields: vec![
+            Field::new("same", "Trùng khớp", "Same", verified.same),
+            Field::new("waiting", "Đang chờ tính", "Due", verified.waiting),
+            Field::new("different", "Khác", "Different", verified.different.len()),
+        ],
+    };
+    Ok(Outcome::with_findings(document, findings.collect()))
 }
 
 fn no_score(whose: &PersonRef, period: Period) -> Finding {
@@ -258,6 +329,14 @@ pub(super) async fn approve(
     let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
     let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
     let now = app.clock.now();
+    let kind = match level {
+        Some(level) => DecisionKind::Classification { level, decision_no: decision_no.clone() },
+        None => DecisionKind::Approval { revision, decision_no: decision_no.clone() },
+    };
+    let key = uuid::Uuid::now_v7().to_string();
+    let (author, document) = (who.clone(), decision_no.clone());
+    let decision = Decision { key, person: id, period, author, at: now, document, kind };
+    keep_if_unentitled(app, &[decision]).await?;
     let outcome = match level {
         Some(level) => life::classify(
             held,
@@ -288,6 +367,8 @@ pub(super) async fn approve(
             Field::new("deliveries", "Mục gửi đi", "Deliveries enqueued", sent),
         ],
     };
+    let mut warnings = warnings;
+    warnings.extend(directory.prior_opinion(id, period));
     Ok(Outcome::with_findings(document, warnings))
 }
 
@@ -324,6 +405,15 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     let directory = app.directory().await?;
     let Some(known) = directory.person(id) else { return Err(no_score(&order.person, period).into()) };
     let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
+    directory.check_author(Judged {
+        subject: id,
+        period,
+        duty,
+        author: &order.author,
+        at: app.clock.now(),
+        document: order.decision_no.as_deref(),
+    })?;
     let closed = app.store.period_close(period).await?.is_some();
     let correction =
         Correction { revision: Some(order.revision), author: &order.author, reason: &order.reason };

@@ -115,15 +115,18 @@ impl Installation {
             C::MappingDecide { task, choice, author, reason } => {
                 catalog::decide(app, &task, choice, author, reason.as_deref()).await
             }
-            C::CriteriaSet { person, period, decision, author } => {
-                evaluation::criteria(app, &person, period, decision, author).await
+            C::CriteriaSet { person, period, decision, document, author } => {
+                evaluation::criteria(app, &person, period, decision, document, author).await
             }
-            C::CriteriaImport { file, author } => evaluation::criteria_file(app, &file, &author).await,
+            C::CriteriaImport { file, document, author } => {
+                evaluation::criteria_file(app, &file, document.as_deref(), &author).await
+            }
             C::ScoreShow { period, person, unit, view, limit } => {
                 known_unit(app, unit.as_ref()).await?;
                 evaluation::scores(app, period, person, unit, view, limit).await
             }
             C::ScoreExplain { person, period, view } => evaluation::explain(app, &person, period, view).await,
+            C::ScoreVerify {} => evaluation::verify(app).await,
             C::RecordList { state, period, unit, limit } => {
                 known_unit(app, unit.as_ref()).await?;
                 evaluation::records(app, state, period, unit, limit).await

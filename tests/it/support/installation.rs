@@ -136,7 +136,7 @@ impl Installed {
         Self { app: Arc::new(app), _folder: self._folder.clone() }
     }
 
-    /// The people named, staff of one department.
+    /// The people named, staff of one department, and its chief.
     pub async fn import(&self, people: &[(&str, &str)]) {
         let unit = Unit {
             code: UnitCode::new("SNV").expect("code"),
@@ -161,8 +161,35 @@ impl Installed {
                 leads: Vec::new(),
                 accounts: Vec::new(),
             })
+            .chain([self.head(CHIEF)])
             .collect();
         let import = DirectoryImport { units: vec![unit], people };
+        self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
+    }
+
+    /// A head of the department: `GL-00990 Lê Văn Trưởng`.
+    fn head(&self, who: &str) -> ImportedPerson {
+        let (number, name) = who.split_once(' ').expect("number and name");
+        ImportedPerson {
+            staff_number: StaffNumber::parse(number).expect("number"),
+            citizen_id: None,
+            full_name: name.to_owned(),
+            memberships: vec![(
+                UnitCode::new("SNV").expect("code"),
+                "Giám đốc".into(),
+                Role::Head,
+                "2026-01-01".parse().expect("day"),
+                None,
+            )],
+            leads: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
+    /// More heads of the department, as a simulated province names them.
+    pub async fn import_heads(&self, heads: &[&str]) {
+        let people = heads.iter().map(|who| self.head(who)).collect();
+        let import = DirectoryImport { units: Vec::new(), people };
         self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
     }
 

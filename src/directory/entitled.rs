@@ -1,0 +1,194 @@
+//! Who may score and who may classify whom on a day (Decree 335/2025 art. 10; plan IV.1).
+//!
+//! Owns the table of authority read from posts and units, and the judgement of a decision's author by it. It
+//! must not know where decisions come from or are kept. An author is identified by a staff number alone, never
+//! by name; one who is nobody's number is an office, and an office has to cite a document. What is not allowed
+//! comes back as a finding, and the caller keeps the decision as refused.
+
+use super::Directory;
+use crate::domain::{
+    DecisionKind, Membership, Period, PersonId, Role, StaffNumber, UnitCode, UnitKind, local_date,
+};
+use crate::error::{Finding, Place, Text};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Deepest chain of units walked upwards.
+const MAX_DEPTH: usize = 20;
+
+/// What a person needs authority for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Self-assessment: the person and nobody else (art. 18.2).
+    Own,
+    /// Monitoring and scoring (art. 10.1; plan IV.1.1).
+    Score,
+    /// Classifying the year (art. 10.2; plan IV.1.2).
+    Classify,
+}
+
+impl Duty {
+    /// The duty a decision is made under.
+    pub fn of(kind: &DecisionKind) -> Self {
+        match kind {
+            DecisionKind::SelfAssessment { .. } => Self::Own,
+            DecisionKind::Classification { .. } => Self::Classify,
+            _ => Self::Score,
+        }
+    }
+}
+
+/// A decision as far as authority is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// Whose evaluation.
+    pub subject: PersonId,
+    /// Which period.
+    pub period: Period,
+    /// What for.
+    pub duty: Duty,
+    /// Author as the origin gives it: a staff number, alone or at the start, or the name of an office.
+    pub author: &'a str,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+    /// The document it cites, where it does.
+    pub document: Option<&'a str>,
+}
+
+impl Directory {
+    /// The person an author's text names by staff number, alone or at its start.
+    pub fn named(&self, author: &str) -> Option<PersonId> {
+        let whole = StaffNumber::parse(author).and_then(|number| self.by_staff_number(&number));
+        let first = || author.split([' ', '\u{a0}', ',', ';', '(']).find(|word| !word.is_empty());
+        whole.or_else(|| self.by_staff_number(&StaffNumber::parse(first()?)?))
+    }
+
+    /// Who is entitled on a day: the head of the person's unit scores, the head of the using agency (department,
+    /// commune) classifies; a head is scored by the head one level up, an agency's by the chair of the province.
+    /// Where a post of head is vacant, the next head above stands in. Empty when the directory knows nobody.
+    pub fn entitled(&self, subject: PersonId, period: Period, on: NaiveDate, duty: Duty) -> Vec<PersonId> {
+        if duty == Duty::Own {
+            return vec![subject];
+        }
+        // The post at the time; after the period the one held at its end (art. 19.1).
+        let day = on.clamp(period.first_day(), period.last_day());
+        let on_day = self.posts(subject, period).into_iter().rfind(|post| covers(post, day));
+        let Some(post) = on_day.or_else(|| self.last_post(subject, period)) else { return Vec::new() };
+        let own = (post.role == Role::Head).then_some(&post.unit);
+        let mut next = Some(&post.unit);
+        for _ in 0..MAX_DEPTH {
+            let Some(code) = next else { break };
+            let unit = self.unit(code);
+            let agency = unit.is_none_or(|unit| unit.kind != UnitKind::Division);
+            if own != Some(code) && (duty == Duty::Score || agency) {
+                let heads = self.heads(code, on, subject);
+                if !heads.is_empty() {
+                    return heads;
+                }
+            }
+            next = unit.and_then(|unit| unit.parent.as_ref());
+        }
+        Vec::new()
+    }
+
+    fn heads(&self, unit: &UnitCode, on: NaiveDate, but: PersonId) -> Vec<PersonId> {
+        let held = |person: &PersonId| {
+            let posts = self.memberships.get(person).into_iter().flatten();
+            posts.into_iter().any(|post| post.unit == *unit && post.role == Role::Head && covers(post, on))
+        };
+        let members = self.members.get(unit).into_iter().flatten().copied();
+        members.filter(|person| *person != but && held(person)).collect()
+    }
+
+    /// The reminder that the plan asks for the provincial chair's opinion before the year of a deputy director or
+    /// deputy commune chair is classified (plan IV.4.2.c); none for others.
+    pub fn prior_opinion(&self, subject: PersonId, period: Period) -> Option<Finding> {
+        let post =
+            self.last_post(subject, period).filter(|post| period.is_year() && post.role == Role::Deputy)?;
+        let unit = self.unit(&post.unit)?;
+        let asked = matches!(unit.kind, UnitKind::Department | UnitKind::Commune);
+        let number = &self.person(subject).filter(|_| asked)?.staff_number;
+        let finding = Finding::warning(
+            "LT-AUT-003",
+            Text::new(
+                format!(
+                    "{number}: cấp phó của sở, xã chỉ được xếp loại sau khi có ý kiến của Chủ tịch UBND tỉnh (IV.4.2.c)"
+                ),
+                format!(
+                    "{number}: a deputy of a department or commune is classified after the provincial chair's opinion (plan IV.4.2.c)"
+                ),
+            ),
+            Text::new("lưu văn bản ý kiến cùng hồ sơ", "keep the document of the opinion with the record"),
+        );
+        Some(finding)
+    }
+
+    /// Whether a decision's author may make it.
+    ///
+    /// # Errors
+    /// LT-AUT-001 an identified author who is not entitled, the person themselves among them; LT-AUT-002 an
+    /// office that cites no document.
+    pub fn check_author(&self, judged: Judged<'_>) -> Result<(), Box<Finding>> {
+        let entitled = self.entitled(judged.subject, judged.period, local_date(judged.at), judged.duty);
+        let told = match self.named(judged.author) {
+            Some(author) if entitled.contains(&author) => return Ok(()),
+            Some(_) => self.not_entitled(judged, &entitled),
+            None if judged.document.is_some_and(|document| !document.trim().is_empty()) => return Ok(()),
+            None => no_document(judged.author),
+        };
+        let subject = self.person(judged.subject).map(|known| known.staff_number.to_string());
+        let place = format!("record {} {}", subject.unwrap_or_default(), judged.period);
+        Err(Box::new(told.at(Place::of(place))))
+    }
+
+    fn not_entitled(&self, judged: Judged<'_>, entitled: &[PersonId]) -> Finding {
+        let names: Vec<&str> = entitled
+            .iter()
+            .filter_map(|id| self.person(*id))
+            .map(|known| known.staff_number.as_str())
+            .collect();
+        let (vi, en) = match judged.duty {
+            Duty::Own => ("tự đánh giá", "assess themselves for"),
+            Duty::Score => ("theo dõi, đánh giá", "score"),
+            Duty::Classify => ("xếp loại", "classify"),
+        };
+        let (who_vi, who_en) = if names.is_empty() {
+            ("chưa có trong danh sách công chức".to_owned(), "nobody in the people list".to_owned())
+        } else {
+            (names.join(", "), names.join(", "))
+        };
+        let author = judged.author;
+        Finding::error(
+            "LT-AUT-001",
+            Text::new(
+                format!(
+                    "{author} không có thẩm quyền {vi} người này (Điều 10; mục IV.1); người có thẩm quyền: {who_vi}"
+                ),
+                format!(
+                    "{author} is not entitled to {en} this person (art. 10; plan IV.1); entitled: {who_en}"
+                ),
+            ),
+            Text::new(
+                "người có thẩm quyền quyết định lại; nếu chức vụ đã đổi, cập nhật danh sách công chức trước",
+                "have the entitled person decide; if posts changed, import the people list first",
+            ),
+        )
+    }
+}
+
+fn covers(post: &Membership, day: NaiveDate) -> bool {
+    post.from <= day && post.to.is_none_or(|to| day <= to)
+}
+
+fn no_document(author: &str) -> Finding {
+    Finding::error(
+        "LT-AUT-002",
+        Text::new(
+            format!("\"{author}\" không phải số hiệu của ai và không nêu văn bản quyết định"),
+            format!("\"{author}\" is nobody's staff number and cites no document"),
+        ),
+        Text::new(
+            "ghi số hiệu người quyết định, hoặc nêu văn bản (--document, --decision-no)",
+            "give the deciding person's staff number, or cite the document (--document, --decision-no)",
+        ),
+    )
+}
