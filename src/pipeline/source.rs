@@ -48,16 +48,23 @@ impl Step for PullSource {
         let Some(source) = app.sources.get(&self.source) else { return Ok(StepReport::default()) };
         let state = app.store.source_state(&self.source).await.map_err(|error| error.finding())?;
         let now = app.clock.now();
-        if state.next_due_at.is_some_and(|due| due > now) {
-            return Ok(StepReport::default());
+        let next = source.schedule.next_after(now).unwrap_or(now + TimeDelta::hours(1));
+        match state.next_due_at {
+            // Later than the schedule knows: the schedule was changed, or the clock set back.
+            Some(due) if due > next => {
+                app.store.plan_source(&self.source, next).await.map_err(|error| error.finding())?;
+                return Ok(StepReport::default());
+            }
+            Some(due) if due > now => return Ok(StepReport::default()),
+            _ => {}
         }
         if state.blocked_until.is_some_and(|until| until > now) {
             // Shown as failing until a pull succeeds.
             return state.last_error.map_or(Ok(StepReport::default()), Err);
         }
         // The next time is written first: a pull that kills the process is not begun again at once.
-        let next = source.schedule.next_after(now).unwrap_or(now + TimeDelta::hours(1));
         app.store.plan_source(&self.source, next).await.map_err(|error| error.finding())?;
+        crate::failpoint!("pull::before_begin");
         let full_due = source.full_schedule.as_ref().is_some_and(|schedule| {
             state.last_full_at.is_none_or(|last| schedule.next_after(last).is_some_and(|due| due <= now))
         });
