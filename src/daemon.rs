@@ -47,11 +47,13 @@ impl Daemon {
     /// Every finding of the configuration, the store or the imports; LT-RUN-003 the address is taken.
     pub async fn start(loaded: &Loaded, metrics: MetricsText) -> Result<Self, Findings> {
         let store = assemble::open_store(&loaded.config).await?;
+        crate::failpoint!("start::before_migration");
         store.migrate().await.map_err(|error| error.finding())?;
+        crate::failpoint!("start::after_migration");
         assemble::first_imports(loaded, &store).await?;
-        // The caller holds the folder's lock: whoever claimed an item of this file before is gone.
-        store.release_claims(assemble::clock(&loaded.config).now()).await.map_err(|error| error.finding())?;
-        let owner = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
+        crate::failpoint!("start::after_imports");
+        let owner = assemble::take_over(loaded, &store).await?;
+        crate::failpoint!("start::after_take_over");
         let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone())?);
         let listener = TcpListener::bind(loaded.config.daemon.listen)
             .await

@@ -251,25 +251,21 @@ pub fn tell_systemd(states: &[NotifyState<'_>]) {
 pub async fn executor(loaded: &Loaded, command: &Command) -> Result<Arc<dyn Executor>, Outcome> {
     let open = async {
         let store = assemble::open_store(&loaded.config).await?;
-        let owner = format!("order-{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
         match command {
+            // These hold nothing, and the schema may be an older one. A broken password or manifest must not
+            // keep anyone from looking after the store, and a check tells it better.
             Command::DbMigrate {}
             | Command::DbCheck {}
             | Command::DbBackup { .. }
-            | Command::Check { .. } => {}
+            | Command::Check { .. } => {
+                assemble::without_far_sides(loaded, store, format!("order-{}", std::process::id()))
+            }
             _ => {
                 store.migrate().await.map_err(|error| error.finding())?;
                 assemble::first_imports(loaded, &store).await?;
+                let owner = assemble::take_over(loaded, &store).await?;
+                assemble::assemble(loaded, store, owner)
             }
-        }
-        match command {
-            // A broken password or manifest must not keep anyone from looking after the store, and a check
-            // tells it better.
-            Command::DbMigrate {}
-            | Command::DbCheck {}
-            | Command::DbBackup { .. }
-            | Command::Check { .. } => assemble::without_far_sides(loaded, store, owner),
-            _ => assemble::assemble(loaded, store, owner),
         }
     };
     let app = open.await.map_err(refused)?;

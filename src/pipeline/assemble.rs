@@ -328,6 +328,47 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     findings
 }
 
+/// Takes over from earlier processes of this data folder, whose lock the caller holds; gives the name this
+/// process has in leases. The folder's name in them is a random number kept in it: replicas on one database
+/// must never be started from copies of one folder.
+pub async fn take_over(loaded: &Loaded, store: &Store) -> Result<String, Findings> {
+    let replica = replica(&loaded.config.daemon.data_dir)?;
+    let owner = format!("{replica}/{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
+    let now = clock(&loaded.config).now();
+    let items = store.take_back(&replica, &owner, now).await.map_err(|error| error.finding())?;
+    if items > 0 {
+        tracing::warn!(items, "deliveries taken back from a process that ended without giving them back");
+    }
+    Ok(owner)
+}
+
+fn replica(folder: &Path) -> Result<String, Findings> {
+    let path = folder.join("replica");
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    if let Ok(known) = known.trim().parse::<uuid::Uuid>() {
+        return Ok(known.simple().to_string());
+    }
+    // Missing, or cut off by a kill at the first start: nothing is held under a name nobody could read.
+    let new = uuid::Uuid::now_v7().simple().to_string();
+    std::fs::write(&path, format!("{new}\n")).map_err(|error| {
+        Findings::from(
+            Finding::error(
+                "LT-RUN-004",
+                Text::new(
+                    format!("không dùng được thư mục dữ liệu: {error}"),
+                    format!("the data folder cannot be used: {error}"),
+                ),
+                Text::new(
+                    "kiểm tra đường dẫn, quyền ghi và dung lượng đĩa",
+                    "check the path, the right to write and the space on the disk",
+                ),
+            )
+            .at(Place::of(shown(&path))),
+        )
+    })?;
+    Ok(new)
+}
+
 /// Imports what the configuration names while nothing of the kind is known: units always (the configuration
 /// is their home), people and catalog once.
 pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Findings> {

@@ -321,23 +321,6 @@ impl Store {
         tx.commit().await
     }
 
-    /// Gives free what a process that is gone had claimed. For SQLite, whose file has one daemon at a time;
-    /// on PostgreSQL another replica may still hold its claims, and they run out by themselves.
-    pub async fn release_claims(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        if tx.is_postgres() {
-            return Ok(0);
-        }
-        let freed = tx
-            .execute(
-                "UPDATE outbox SET lease_until = $1 WHERE settled_at IS NULL AND state IN ('leased', 'sent')",
-                vals![now - TimeDelta::seconds(1)],
-            )
-            .await?;
-        tx.commit().await?;
-        Ok(freed)
-    }
-
     /// Writes down what became of a claimed item. A holder whose claim was taken over is refused. An item that
     /// did not arrive and that a newer one has overtaken is superseded instead of waiting.
     pub async fn settle(
