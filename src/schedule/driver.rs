@@ -3,7 +3,8 @@
 //! Owns the loop, the lease of each step and the status the page shows (running since, last result, next
 //! run). A step that fails or panics keeps its place: the reason is shown and the next run tries again,
 //! the other steps never notice. A step that neither ends nor reports progress for half an hour is stuck: the
-//! probe and the watchdog hear of it. Stopping waits for the running steps up to the given limit.
+//! probe and the watchdog hear of it. Stopping waits for the running steps up to the given limit and drops the
+//! rest.
 
 use crate::clock::Clock;
 use crate::error::{Finding, Text};
@@ -123,6 +124,8 @@ pub struct Driver {
     board: Board,
     bells: BTreeMap<String, Bell>,
     stop: CancellationToken,
+    /// Drops what still runs when stopping has lasted long enough.
+    drop_all: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -136,6 +139,7 @@ impl Driver {
             board: Board::default(),
             bells,
             stop: CancellationToken::new(),
+            drop_all: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
     }
@@ -155,6 +159,7 @@ impl Driver {
             clock: self.clock,
             owner: self.owner.clone(),
             board: self.board.clone(),
+            drop_all: self.drop_all.clone(),
             step,
         };
         let stop = self.stop.clone();
@@ -171,7 +176,13 @@ impl Driver {
     pub async fn stop(&self, limit: Duration) -> bool {
         self.no_new_runs();
         self.tasks.close();
-        tokio::time::timeout(limit, self.tasks.wait()).await.is_ok()
+        let whole = tokio::time::timeout(limit, self.tasks.wait()).await.is_ok();
+        if !whole {
+            self.drop_all.cancel();
+            // Dropping is at once; only giving the leases back may take a moment.
+            let _unfinished = tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await;
+        }
+        whole
     }
 }
 
@@ -184,6 +195,7 @@ struct Runner {
     owner: String,
     board: Board,
     pulse: Pulse,
+    drop_all: CancellationToken,
 }
 
 impl Runner {
@@ -231,6 +243,7 @@ impl Runner {
                 Err(_) => (Err(panicked(name)), "panicked"),
             },
             lost = renewal => (Err(lost), "failed"),
+            () = self.drop_all.cancelled() => (Err(dropped(name)), "dropped"),
         };
         self.pulse.beat();
         metrics::counter!(metric::STEP_RUNS, "step" => name.to_owned(), "outcome" => word).increment(1);
@@ -290,6 +303,20 @@ fn panicked(step: &str) -> Finding {
         Text::new(
             "bước sẽ chạy lại theo lịch; gửi nhật ký cho nhóm phát triển",
             "it runs again at its next time; send the log to the developers",
+        ),
+    )
+}
+
+fn dropped(step: &str) -> Finding {
+    Finding::warning(
+        "LT-RUN-014",
+        Text::new(
+            format!("bước \"{step}\" bị ngắt vì chương trình dừng"),
+            format!("step \"{step}\" was cut off because the program stops"),
+        ),
+        Text::new(
+            "không cần xử lý; phần chưa ghi được làm lại ở lần chạy sau",
+            "nothing to do; what was not committed is done again at the next start",
         ),
     )
 }
