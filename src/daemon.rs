@@ -107,6 +107,7 @@ impl Daemon {
             }
             drop(watcher);
         });
+        crate::failpoint!("start::before_ready");
         Ok(Self { board: driver.board(), app, address, driver, health, stop_page, page })
     }
 
@@ -119,13 +120,13 @@ impl Daemon {
     /// Stops everything within a limit; false when running work had to be dropped, which loses nothing.
     pub async fn stop(self, limit: Duration) -> bool {
         self.begin_nothing_new();
-        let whole = self.driver.stop(limit).await;
+        // What is left of the limit is for what was dropped to let go of the store.
+        let whole = self.driver.stop(limit * 3 / 4).await;
         self.stop_page.cancel();
         // A visitor who never closes his connection must not hold up the stop. The address is free afterwards.
         self.page.abort();
         let _aborted = self.page.await;
-        self.app.store.close().await;
-        whole
+        tokio::time::timeout(limit / 8, self.app.store.close()).await.is_ok() && whole
     }
 }
 

@@ -4,17 +4,41 @@
 //! nothing at all. A point that fires first writes its name to the file named by
 //! `LIENTHONG_FAILPOINT_LOG`, so that the test can count how often each one really fired.
 
-/// Every point, in the order in which data walks through them.
-pub const POINTS: [&str; 9] = [
+/// Every point: those of the start, then in the order in which data walks through them.
+pub const POINTS: [&str; 33] = [
+    "start::before_migration",
+    "start::after_migration",
+    "start::after_imports",
+    "start::after_take_over",
+    "start::before_ready",
+    "pull::before_begin",
     "pull::before_commit",
+    "pull::inside_commit",
     "pull::after_commit",
+    "pull::before_gone",
+    "pull::after_gone",
+    "pull::before_finish",
     "identify::before_save",
+    "identify::after_save",
     "map::before_save",
+    "map::after_save",
     "score::before_save",
+    "score::after_save",
     "record::before_commit",
     "record::after_commit",
+    "record::before_followed",
+    "decide::before_keep",
+    "decide::after_keep",
+    "decide::before_commit",
+    "decide::after_commit",
+    "close::before_commit",
+    "close::after_commit",
+    "deliver::after_claim",
     "deliver::before_send",
     "deliver::after_send",
+    "deliver::inside_receipt",
+    "deliver::after_receipt",
+    "deliver::after_read_back",
 ];
 
 /// Ends the process here when the kill test asked for it.

@@ -138,12 +138,13 @@ impl App {
                 }
             }
             let same = cursor.as_deref() == Some(page.next.as_str());
-            crate::failpoint!("decide::before_commit");
+            crate::failpoint!("decide::before_keep");
             report.done += self
                 .store
                 .keep_page(origin, write, self.clock.now())
                 .await
                 .map_err(|error| error.finding())?;
+            crate::failpoint!("decide::after_keep");
             if !page.more || same {
                 return Ok(());
             }

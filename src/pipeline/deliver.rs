@@ -91,10 +91,13 @@ impl Deliver {
             Err(StoreError::Conflict(_)) => return Ok(self.fenced()),
             Err(error) => return Err(error.finding()),
         }
+        crate::failpoint!("deliver::after_claim");
         let outgoing = Item { key: item.id.to_string(), payload: item.payload.clone() };
         let mut unclear = item.unclear;
         if unclear {
-            match self.target.read_back(&outgoing).await {
+            let held = self.target.read_back(&outgoing).await;
+            crate::failpoint!("deliver::after_read_back");
+            match held {
                 ReadBack::Held(receipt) => return self.acknowledge(&item, receipt, true).await,
                 ReadBack::Missing => unclear = false,
                 ReadBack::NotOffered if self.target.resend_is_harmless() => {}
@@ -272,7 +275,9 @@ impl Deliver {
         became: Became,
     ) -> Result<Became, Finding> {
         let now = self.app.clock.now();
-        match self.app.store.settle(item.id, item.fence, settlement, now).await {
+        let settled = self.app.store.settle(item.id, item.fence, settlement, now).await;
+        crate::failpoint!("deliver::after_receipt");
+        match settled {
             Ok(()) => Ok(became),
             Err(StoreError::Conflict(_)) => Ok(self.fenced()),
             Err(error) => Err(error.finding()),

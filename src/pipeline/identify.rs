@@ -61,6 +61,7 @@ impl Step for Identify {
             .save_assignments(&assigned, &unknown, app.clock.now())
             .await
             .map_err(|error| error.finding())?;
+        crate::failpoint!("identify::after_save");
         Ok(StepReport { done: tasks.len() as u64, more: tasks.len() == BATCH, ..StepReport::default() })
     }
 }

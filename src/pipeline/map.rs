@@ -73,6 +73,7 @@ impl Step for Map {
         }
         crate::failpoint!("map::before_save");
         app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
+        crate::failpoint!("map::after_save");
         Ok(StepReport { done: items.len() as u64, more: items.len() == BATCH, ..StepReport::default() })
     }
 }

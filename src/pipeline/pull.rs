@@ -94,6 +94,7 @@ pub async fn pull_source(
         Ok(end) => {
             summary.complete = end.complete;
             if matches!(mode, PullMode::Full) && end.complete {
+                crate::failpoint!("pull::before_gone");
                 summary.gone = call_gone(app, &source, run, &puller.seen, &mut summary.findings).await?;
             }
             summary.findings.extend(end.findings);
@@ -109,6 +110,7 @@ pub async fn pull_source(
             retry_after: error.retry_after,
         },
     };
+    crate::failpoint!("pull::before_finish");
     app.store
         .finish_run(run, &source, &summary.counters, &outcome, &summary.findings, ended)
         .await
@@ -518,6 +520,7 @@ async fn call_gone(
                 cursor: None,
             };
             app.store.commit_pages(vec![commit]).await.map_err(|error| error.finding())?;
+            crate::failpoint!("pull::after_gone");
         }
     }
 }

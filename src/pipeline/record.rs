@@ -63,6 +63,7 @@ impl Step for Record {
                 Err(Refused::Finding(finding)) => return Err(*finding),
             }
         }
+        crate::failpoint!("record::before_followed");
         app.store.record_followed(&followed).await.map_err(|error| error.finding())?;
         app.ring_deliveries();
         Ok(report)
@@ -285,9 +286,9 @@ impl App {
             vec![(decision.person, Period::Year(decision.period.year()))]
         };
         let new = NewRevision { revision, outbox, settles: vec![stored.id], due };
-        crate::failpoint!("record::before_commit");
+        crate::failpoint!("decide::before_commit");
         self.store.append_revision(&new).await?;
-        crate::failpoint!("record::after_commit");
+        crate::failpoint!("decide::after_commit");
         Ok(true)
     }
 

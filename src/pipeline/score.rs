@@ -89,6 +89,7 @@ impl Step for Score {
             more |= !due.is_empty();
             crate::failpoint!("score::before_save");
             app.store.save_scores(&writes, &same_rank, &due).await.map_err(|error| error.finding())?;
+            crate::failpoint!("score::after_save");
             done += same_rank.len() as u64;
         }
         Ok(StepReport { done, more, ..StepReport::default() })

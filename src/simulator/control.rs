@@ -82,6 +82,7 @@ pub(super) async fn oracle(State(province): State<Arc<Province>>) -> Json<Value>
             "conflicts": state.evaluation.conflicts,
             "stale": state.evaluation.stale,
             "events": state.evaluation.events.len(),
+            "read": state.evaluation.read,
             "approved_quarter": closing,
             "approved_year": years,
         },

@@ -139,6 +139,8 @@ pub struct Evaluation {
     pub effects: u64,
     /// Messages accepted.
     pub requests: u64,
+    /// Decisions whoever reads them last said to have.
+    pub read: usize,
     /// Keys that came with another content.
     pub conflicts: u64,
     /// Revisions that came after a newer one of the same person and period.

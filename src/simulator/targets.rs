@@ -201,7 +201,8 @@ pub(super) async fn evaluation_events(
     }
     let after = number(&params, "after", 0);
     let limit = number(&params, "limit", 200).min(200);
-    let state = province.state();
+    let mut state = province.state();
+    state.evaluation.read = after;
     let events: Vec<&Value> = state.evaluation.events.iter().skip(after).take(limit).collect();
     let next = after + events.len();
     Json(json!({ "events": events, "next": next.to_string(), "more": next < state.evaluation.events.len() }))

@@ -391,6 +391,7 @@ impl Store {
                 .await?;
             }
         }
+        crate::failpoint!("deliver::inside_receipt");
         tx.commit().await
     }
 

@@ -279,6 +279,7 @@ impl Store {
             )
             .await?;
         }
+        crate::failpoint!("pull::inside_commit");
         tx.commit().await?;
         Ok(written)
     }

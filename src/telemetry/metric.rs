@@ -79,7 +79,7 @@ pub const METRICS: [Metric; 12] = [
         "target",
         "Settlements refused because another worker had taken the item over.",
     ),
-    counter(name::STEP_RUNS, "step outcome", "Runs of a background step: done, failed, panicked."),
+    counter(name::STEP_RUNS, "step outcome", "Runs of a background step: done, failed, panicked, dropped."),
     histogram(name::STEP_SECONDS, "step", "Time of one run of a background step."),
     counter(name::COMMANDS, "command exit", "Orders carried out, by name and exit code."),
     Metric { name: name::START, kind: MetricKind::Gauge, labels: "", help: "When this process started." },

@@ -15,6 +15,7 @@ mod directory;
 mod errors;
 mod evaluation;
 mod ingest;
+mod kill;
 mod mapping;
 mod observed;
 mod report;

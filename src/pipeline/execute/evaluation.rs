@@ -499,7 +499,9 @@ pub(super) async fn close(
         due.push((known.id, Period::Year(period.year())));
     }
     let sent = outbox.len();
+    crate::failpoint!("close::before_commit");
     app.store.close_period(&close, &outbox, &due).await?;
+    crate::failpoint!("close::after_commit");
     app.ring("score");
     app.ring_deliveries();
     let message = Document::Message {

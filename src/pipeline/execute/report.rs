@@ -89,6 +89,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         rows.push(vec![
             json!(source),
             json!(word),
+            json!(state.last_attempt_at),
             json!(state.last_success_at),
             json!(state.next_due_at),
             json!(totals.tasks),
@@ -107,6 +108,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         columns: vec![
             Column::left("source", "Nguồn", "Source"),
             Column::left("state", "Tình trạng", "State"),
+            Column::left("last_attempt_at", "Bắt đầu lúc", "Last begin"),
             Column::left("last_success_at", "Thành công lúc", "Last success"),
             Column::left("next_due_at", "Lần tới", "Next"),
             right("tasks", "Nhiệm vụ", "Tasks"),

@@ -4,6 +4,8 @@ pub mod browser;
 pub mod http;
 pub mod installation;
 pub mod postgres;
+pub mod process;
+pub mod province;
 pub mod site;
 pub mod source;
 pub mod stores;
