@@ -209,24 +209,34 @@ impl Path {
 
 /// An answer whose top level is known and whose values are still text.
 pub struct Envelope<'a> {
-    root: &'a RawValue,
+    text: &'a str,
+    /// Its members, where it is an object.
     top: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Envelope<'a> {
     /// Checks the whole text as JSON and cuts its top level.
     pub fn read(text: &'a str) -> Result<Self, JsonError> {
-        let root: &RawValue = serde_json::from_str(text)?;
-        let top = if root.get().starts_with('{') { members(root.get())? } else { Vec::new() };
-        Ok(Self { root, top })
+        // Cutting an object checks all of it: one walk over the text, not two.
+        let object = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
+        let top = if object {
+            members(text)?
+        } else {
+            serde_json::from_str::<&RawValue>(text)?;
+            Vec::new()
+        };
+        Ok(Self { text, top })
     }
 
     /// The text a path leads to; none when something on the way is missing.
     pub fn find(&self, path: &Path) -> Result<Option<&'a RawValue>, JsonError> {
-        let Some((first, rest)) = path.steps.split_first() else { return Ok(Some(self.root)) };
-        let mut found = match self.root.get().as_bytes().first() {
-            Some(b'{') => self.top.iter().find(|(key, _)| key.as_ref() == &**first).map(|(_, value)| *value),
-            _ => inside(self.root, first)?,
+        let Some((first, rest)) = path.steps.split_first() else {
+            return Ok(Some(serde_json::from_str(self.text)?));
+        };
+        let mut found = if self.top.is_empty() {
+            inside(serde_json::from_str(self.text)?, first)?
+        } else {
+            self.top.iter().find(|(key, _)| key.as_ref() == &**first).map(|(_, value)| *value)
         };
         for step in rest {
             let Some(value) = found else { return Ok(None) };

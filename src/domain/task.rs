@@ -243,6 +243,7 @@ pub struct TaskDraft {
     /// The source's key.
     pub external_id: String,
     /// When the source last changed it, where it says. Decides which of two versions is newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<DateTime<Utc>>,
     /// Title (trích yếu, tên nhiệm vụ), byte for byte apart from NFC.
     pub title: String,
@@ -251,30 +252,42 @@ pub struct TaskDraft {
     /// The state as the source writes it.
     pub raw_status: String,
     /// The present assignee; none when the source has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<AccountRef>,
     /// The assignee's name as shown, only to help a person find the account's owner. Never a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee_name: Option<String>,
     /// Unit as the source names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// When it was assigned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_at: Option<DateTime<Utc>>,
     /// When it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Due>,
     /// When it was handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<DateTime<Utc>>,
     /// When it was completed. Present does not mean done: the status decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<DateTime<Utc>>,
     /// Quantity assigned; none = 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Decimal>,
     /// Whether the source marks it as unplanned (đột xuất, phát sinh).
     pub unplanned: bool,
     /// Document type as the source records it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doc_type: Option<String>,
     /// The source's own category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// Number and notation of the document behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doc_number: Option<String>,
     /// Product code, where the source already carries one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_code: Option<String>,
     /// History the source tells, oldest first; empty when it tells none.
     pub events: Vec<SourceEvent>,
@@ -294,6 +307,7 @@ pub struct CanonicalTask {
     /// How often it was opened again after completion.
     pub reopened_count: u32,
     /// The submission that was accepted, or waits to be; lateness counts to this moment once the task is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_submission_at: Option<DateTime<Utc>>,
     /// When we first saw the task.
     pub first_seen_at: DateTime<Utc>,

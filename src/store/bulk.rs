@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Num,
     Id,
     Json,
+    /// A document kept as text.
+    PlainJson,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Num => ("numeric[]", ""),
             Self::Id => ("uuid[]", ""),
             Self::Json => ("text[]", "::jsonb"),
+            Self::PlainJson => ("text[]", "::json"),
         }
     }
 }
@@ -156,7 +159,7 @@ impl Bulk {
                 Kind::Day => array!(Day),
                 Kind::Num => array!(Num),
                 Kind::Id => array!(Id),
-                Kind::Json => array!(Json),
+                Kind::Json | Kind::PlainJson => array!(Json),
             }
             .map_err(sqlx::Error::Encode)?;
         }

@@ -265,6 +265,8 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
+        // A task takes about a kilobyte: larger pages waste less and split less often.
+        .page_size(8192)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -283,7 +285,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     let reader = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(30))
-        .connect_with(options.pragma("query_only", "ON"))
+        .connect_with(options.pragma("cache_size", "-4096").pragma("query_only", "ON"))
         .await?;
     let db = Db::Sqlite { writer, reader };
     let version = db.row("SELECT sqlite_version()", vals![]).await?.map(|row| row.text(0)).transpose()?;

@@ -196,7 +196,7 @@ impl Store {
         }
         for (index, write) in page.tasks.iter().enumerate() {
             if last.get(write.external_id.as_str()) == Some(&index) {
-                tasks.push(&page.source, write)?;
+                tasks.push(index, &page.source, write)?;
             }
             for event in &write.events {
                 events.push(index, write.observed_at, event)?;
@@ -260,7 +260,7 @@ impl Store {
                 )
                 .await?;
             }
-            let ids = upsert_tasks(&mut tx, raw_id, page.tasks, &page.keys).await?;
+            let ids = upsert_tasks(&mut tx, &page.source, raw_id, page.tasks, &page.keys).await?;
             let events = insert_events(&mut tx, raw_id, page.events, &ids).await?;
             written.extend(ids);
             let (total, cursor) = state.entry(page.source).or_default();
@@ -425,25 +425,43 @@ impl Store {
     }
 }
 
+const TASK_COLUMNS: &[(&str, Kind)] = &[
+    ("id", Kind::Int),
+    ("source_id", Kind::Text),
+    ("external_id", Kind::Text),
+    ("hash", Kind::Blob),
+    ("status", Kind::Text),
+    ("due_day", Kind::Day),
+    ("raw_id", Kind::Int),
+    ("changed_at", Kind::At),
+    ("identify_due", Kind::Bool),
+    ("map_due", Kind::Bool),
+    ("facts", Kind::PlainJson),
+];
+
+/// Without the number: the server gives it.
+const UNNUMBERED: &[(&str, Kind)] = match TASK_COLUMNS.split_first() {
+    Some((_, rest)) => rest,
+    None => &[],
+};
+
+macro_rules! overwrite_task {
+    () => {
+        "DO UPDATE SET hash = excluded.hash, status = excluded.status, due_day = excluded.due_day, \
+         raw_id = coalesce(excluded.raw_id, task.raw_id), changed_at = excluded.changed_at, \
+         identify_due = excluded.identify_due, map_due = excluded.map_due, facts = excluded.facts"
+    };
+}
+
+/// SQLite, with numbers given by us: its one writer knows which are free, and rows need not come back.
+static UPSERT_NUMBERED: Bulk =
+    Bulk::new("task", TASK_COLUMNS, concat!("ON CONFLICT (id) ", overwrite_task!()));
+
+/// PostgreSQL, where others write at the same time.
 static UPSERT_TASKS: Bulk = Bulk::new(
     "task",
-    &[
-        ("source_id", Kind::Text),
-        ("external_id", Kind::Text),
-        ("hash", Kind::Blob),
-        ("status", Kind::Text),
-        ("title", Kind::Text),
-        ("due_day", Kind::Day),
-        ("raw_id", Kind::Int),
-        ("changed_at", Kind::At),
-        ("identify_due", Kind::Bool),
-        ("map_due", Kind::Bool),
-        ("facts", Kind::Json),
-    ],
-    "ON CONFLICT (source_id, external_id) DO UPDATE SET hash = excluded.hash, status = excluded.status, \
-     title = excluded.title, due_day = excluded.due_day, raw_id = coalesce(excluded.raw_id, task.raw_id), \
-     changed_at = excluded.changed_at, identify_due = excluded.identify_due, map_due = excluded.map_due, \
-     facts = excluded.facts RETURNING external_id, id",
+    UNNUMBERED,
+    concat!("ON CONFLICT (source_id, external_id) ", overwrite_task!(), " RETURNING external_id, id"),
 );
 
 static INSERT_EVENTS: Bulk = Bulk::new(
@@ -454,28 +472,33 @@ static INSERT_EVENTS: Bulk = Bulk::new(
         ("at", Kind::At),
         ("observed_at", Kind::At),
         ("raw_id", Kind::Int),
-        ("payload", Kind::Json),
+        ("payload", Kind::PlainJson),
     ],
     "",
 );
 
-/// Rows of one page for [`UPSERT_TASKS`], without the number of its answer.
+/// Rows of one page in the order of [`TASK_COLUMNS`], without their numbers and that of the answer.
 #[derive(Debug, Default)]
-struct TaskRows(Vec<Val>);
+struct TaskRows {
+    vals: Vec<Val>,
+    /// For each row its position on the page.
+    of: Vec<usize>,
+}
 
-/// Columns of [`UPSERT_TASKS`], and the place of the answer's number.
-const TASK_WIDTH: usize = 11;
+/// Width of a task's row, and the places of both numbers.
+const TASK_WIDTH: usize = TASK_COLUMNS.len();
+const TASK_ID: usize = 0;
 const TASK_RAW: usize = 6;
 
 impl TaskRows {
-    fn push(&mut self, source: &SourceId, write: &TaskWrite) -> Result<(), StoreError> {
+    fn push(&mut self, of: usize, source: &SourceId, write: &TaskWrite) -> Result<(), StoreError> {
         let draft = &write.task.draft;
         let row: [Val; TASK_WIDTH] = [
+            Val::Int(None),
             source.as_str().into(),
             write.external_id.as_str().into(),
             write.hash.to_vec().into(),
             draft.status.as_str().into(),
-            draft.title.as_str().into(),
             draft.due.map(|due| due.day).into(),
             Val::Int(None),
             write.observed_at.into(),
@@ -483,7 +506,8 @@ impl TaskRows {
             true.into(),
             json(&write.task)?,
         ];
-        self.0.extend(row);
+        self.vals.extend(row);
+        self.of.push(of);
         Ok(())
     }
 }
@@ -530,12 +554,26 @@ async fn insert_raw(tx: &mut Tx, page: &PackedPage, raw: Raw) -> Result<i64, Sto
 /// Writes tasks; gives the number of each key.
 async fn upsert_tasks(
     tx: &mut Tx,
+    source: &SourceId,
     raw_id: Option<i64>,
     rows: TaskRows,
     keys: &[String],
 ) -> Result<Vec<i64>, StoreError> {
-    let TaskRows(mut vals) = rows;
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let TaskRows { mut vals, of } = rows;
     vals.iter_mut().skip(TASK_RAW).step_by(TASK_WIDTH).for_each(|val| *val = raw_id.into());
+    if !tx.is_postgres() {
+        let ids = numbers(tx, source, keys).await?;
+        for (row, of) in vals.chunks_exact_mut(TASK_WIDTH).zip(&of) {
+            row[TASK_ID] = ids.get(*of).copied().into();
+        }
+        UPSERT_NUMBERED.insert(tx, vals).await?;
+        return Ok(ids);
+    }
+    let without_number = vals.into_iter().enumerate().filter(|(at, _)| at % TASK_WIDTH != TASK_ID);
+    let vals = without_number.map(|(_, val)| val).collect();
     let mut by_key: HashMap<String, i64> = HashMap::with_capacity(keys.len());
     for row in UPSERT_TASKS.insert(tx, vals).await? {
         by_key.insert(row.text(0)?, row.int(1)?);
@@ -546,6 +584,31 @@ async fn upsert_tasks(
             id.ok_or_else(|| StoreError::unexpected("an upserted task has no id"))
         })
         .collect()
+}
+
+/// The numbers of tasks in SQLite: those they have, and free ones for the new. Nobody else writes meanwhile.
+async fn numbers(tx: &mut Tx, source: &SourceId, keys: &[String]) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT (SELECT coalesce(max(id), 0) FROM task), (SELECT json_group_array(json_array(k.key, t.id)) \
+               FROM json_each($2) k CROSS JOIN task t ON t.source_id = $1 AND t.external_id = k.value)";
+    let row = tx.row(sql, vals![source.as_str(), serde_json::to_string(keys)?]).await?;
+    let row = row.ok_or_else(|| StoreError::unexpected("no number for a task"))?;
+    let mut last = row.int(0)?;
+    let mut ids = vec![None; keys.len()];
+    for (position, id) in row.json::<Vec<(usize, i64)>>(1)? {
+        if let Some(place) = ids.get_mut(position) {
+            *place = Some(id);
+        }
+    }
+    let mut given: HashMap<&str, i64> = HashMap::new();
+    let number = |(key, id): (_, Option<i64>)| {
+        id.unwrap_or_else(|| {
+            *given.entry(key).or_insert_with(|| {
+                last += 1;
+                last
+            })
+        })
+    };
+    Ok(keys.iter().map(String::as_str).zip(ids).map(number).collect())
 }
 
 async fn insert_events(
