@@ -154,14 +154,19 @@ impl Store {
             Ok(())
         };
         if let Db::Postgres(pool) = &*self.db {
+            // By the index, key by key, whatever the server believes of the table: planned while it is empty, or
+            // before its statistics follow a first pull, every page would walk over all tasks.
+            let mut tx = pool.begin().await?;
+            sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *tx).await?;
             let rows = sqlx::query_as::<_, (i64, i64, Vec<u8>)>(
                 "SELECT k.position - 1, t.id, t.hash FROM UNNEST($2::text[]) WITH ORDINALITY AS k (key, position) \
-                 JOIN task t ON t.source_id = $1 AND t.external_id = k.key",
+                 CROSS JOIN LATERAL (SELECT id, hash FROM task WHERE source_id = $1 AND external_id = k.key LIMIT 1) t",
             )
             .bind(source.as_str())
             .bind(keys)
-            .fetch_all(pool)
+            .fetch_all(&mut *tx)
             .await?;
+            tx.commit().await?;
             for (position, id, hash) in rows {
                 put(position, id, hash)?;
             }
