@@ -13,6 +13,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// Name and text of every manifest in `connectors/`, compiled in; a test keeps the table complete.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
+    ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
     ("sql-view", include_str!("../../connectors/sql-view/manifest.toml")),
     ("task-sheet", include_str!("../../connectors/task-sheet/manifest.toml")),
     ("task-tracker", include_str!("../../connectors/task-tracker/manifest.toml")),

@@ -1,12 +1,13 @@
 //! The conformance test of a manifest: recorded answers in, expected drafts out, nothing from outside.
 //!
-//! Owns running a folder of `connectors/`: it serves `samples/*.json` on this machine, connects the manifest
-//! to them, pulls everything twice, calls details, reads drafts and compares them with `expected/`. It must
-//! not know any vendor. What differs comes back as findings with file, record and field.
+//! Owns running a folder of `connectors/`: it serves `samples/*.json` on this machine (for drop folders: the files
+//! of `samples/`, dropped in the order of their names; for SQLite views: a database made by `samples/*.sql`),
+//! connects the manifest to them, pulls everything twice, calls details, reads drafts and compares them with
+//! `expected/`. It must not know any vendor. What differs comes back as findings with file, record and field.
 
-use super::http::{HttpConnector, SourceOptions};
-use super::manifest::{self, Loaded};
-use super::{Connector, PullMode, PullRequest, RawRecord, Step};
+use super::http::SourceLimits;
+use super::manifest::{self, DatabaseKind, Kind, Loaded};
+use super::{Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, open, sql};
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Finding, Findings, Place, Text};
 use axum::body::Bytes;
@@ -18,8 +19,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Largest body a recorded request may have.
@@ -32,6 +35,8 @@ pub struct Report {
     pub name: String,
     /// Drafts in the order of the list.
     pub drafts: Vec<TaskDraft>,
+    /// Keys of tombstones.
+    pub deleted: Vec<String>,
     /// Key (where there is one) and code of each rejected record.
     pub rejected: Vec<(Option<String>, String)>,
     /// Everything that is not as it should be; empty means the manifest conforms.
@@ -97,19 +102,36 @@ struct ExpectedRejection {
 /// Runs one folder. An error means it could not be run at all.
 pub async fn run(folder: &Path) -> Result<Report, Findings> {
     let loaded = Arc::new(manifest::load(&folder.join("manifest.toml"))?);
-    let samples = samples(&folder.join("samples"))?;
-    let server =
-        Server::start(samples).await.map_err(|why| Findings::from(broken(folder, &why.to_string())))?;
-    let connector = connect(folder, &loaded, &server.base)?;
+    let trouble = |why: std::io::Error| Findings::from(broken(folder, &why.to_string()));
+    let samples = match loaded.manifest.kind {
+        Kind::Http => samples(&folder.join("samples"))?,
+        Kind::Folder | Kind::View => Vec::new(),
+    };
+    let server = Server::start(samples).await.map_err(trouble)?;
+    let scratch = Scratch::new(&loaded.manifest.name).map_err(trouble)?;
+    match (loaded.manifest.kind, &loaded.manifest.view) {
+        (Kind::Folder, _) => scratch.drop_files(&folder.join("samples")).map_err(trouble)?,
+        (Kind::View, Some(view)) if view.database == DatabaseKind::Sqlite => {
+            let scripts = scripts(&folder.join("samples")).map_err(trouble)?;
+            sql::make_sqlite(&scratch.place, &scripts).await.map_err(|finding| Findings::from(*finding))?;
+        }
+        _ => {}
+    }
+    let connector = connect(folder, &loaded, &server.base, &scratch)?;
     let mut report = Report {
         name: loaded.manifest.name.clone(),
         drafts: Vec::new(),
+        deleted: Vec::new(),
         rejected: Vec::new(),
         problems: Vec::new(),
     };
-    let first = read_all(&connector, &mut report).await;
-    let (drafts, rejected) = (std::mem::take(&mut report.drafts), std::mem::take(&mut report.rejected));
-    let second = read_all(&connector, &mut report).await;
+    let first = read_all(connector.as_ref(), &mut report).await;
+    let kept = (
+        std::mem::take(&mut report.drafts),
+        std::mem::take(&mut report.rejected),
+        std::mem::take(&mut report.deleted),
+    );
+    let second = read_all(connector.as_ref(), &mut report).await;
     if first != second {
         report.problems.push(differs(
             folder,
@@ -118,7 +140,7 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
             "two full reads differ",
         ));
     }
-    (report.drafts, report.rejected) = (drafts, rejected);
+    (report.drafts, report.rejected, report.deleted) = kept;
     for request in server.unanswered() {
         let (vi, en) = (format!("không có mẫu cho {request}"), format!("there is no sample for {request}"));
         report.problems.push(differs(folder, "samples", &vi, &en));
@@ -127,26 +149,104 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
     Ok(report)
 }
 
-fn connect(folder: &Path, loaded: &Arc<Loaded>, base: &str) -> Result<HttpConnector, Findings> {
-    let mut options = SourceOptions { allow_http: true, ..SourceOptions::default() };
-    if !loaded.manifest.settings.contains_key("base_url") {
-        return Err(broken(folder, "the manifest has no setting \"base_url\"").into());
+fn connect(
+    folder: &Path,
+    loaded: &Arc<Loaded>,
+    base: &str,
+    scratch: &Scratch,
+) -> Result<Arc<dyn Connector>, Findings> {
+    let (place, given) = (
+        scratch.place.display().to_string(),
+        match loaded.manifest.kind {
+            Kind::Http => "base_url",
+            Kind::Folder => "folder",
+            Kind::View => "database",
+        },
+    );
+    if !loaded.manifest.settings.contains_key(given) {
+        return Err(broken(folder, &format!("the manifest has no setting \"{given}\"")).into());
     }
+    let (mut settings, mut secrets) = (BTreeMap::new(), BTreeMap::new());
     for (name, setting) in &loaded.manifest.settings {
         let example = setting.example.clone().unwrap_or_else(|| "example".to_owned());
         match (setting.secret, name.as_str()) {
-            (true, _) => drop(options.secrets.insert(name.clone(), SecretString::from(example))),
-            (false, "base_url") => drop(options.settings.insert(name.clone(), base.to_owned())),
-            (false, _) => drop(options.settings.insert(name.clone(), example)),
+            (true, _) => drop(secrets.insert(name.clone(), SecretString::from(example))),
+            (false, "base_url") => drop(settings.insert(name.clone(), base.to_owned())),
+            (false, "folder" | "database") => drop(settings.insert(name.clone(), place.clone())),
+            (false, _) => drop(settings.insert(name.clone(), example)),
         }
     }
-    let source =
+    let file = folder.join("manifest.toml");
+    let manifest =
+        std::fs::read_to_string(&file).map_err(|why| Findings::from(broken(&file, &why.to_string())))?;
+    let id =
         SourceId::new("conformance").map_err(|error| Findings::from(broken(folder, &error.to_string())))?;
-    HttpConnector::new(source, loaded.clone(), options)
+    let opened = open(OpenSource {
+        id,
+        manifest_name: file.display().to_string(),
+        manifest,
+        settings,
+        secrets,
+        folder: folder.to_path_buf(),
+        ca_file: None,
+        allow_http: true,
+        limits: SourceLimits::default(),
+    })?;
+    Ok(opened.connector)
+}
+
+/// A folder of its own for files and databases; removed when dropped.
+struct Scratch {
+    root: PathBuf,
+    /// The drop folder, or the database file.
+    place: PathBuf,
+}
+
+impl Scratch {
+    fn new(name: &str) -> std::io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let root = std::env::temp_dir()
+            .join(format!("lienthong-conformance-{}-{number}-{name}", std::process::id()));
+        std::fs::create_dir_all(&root)?;
+        let place = root.join("place");
+        Ok(Self { root, place })
+    }
+
+    /// Copies files in the order of their names, a minute apart: a checkout keeps no times.
+    fn drop_files(&self, samples: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.place)?;
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(samples)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.sort();
+        for (minute, file) in (0u64..).zip(files) {
+            let Some(name) = file.file_name() else { continue };
+            let copy = self.place.join(name);
+            std::fs::copy(&file, &copy)?;
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000 + minute * 60);
+            std::fs::File::options().append(true).open(&copy)?.set_modified(time)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's temporary folder.
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}
+
+fn scripts(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
+    files.sort();
+    files.iter().map(std::fs::read_to_string).collect()
 }
 
 /// One full pull; gives key and hash of every record.
-async fn read_all(connector: &HttpConnector, report: &mut Report) -> Vec<(String, [u8; 16])> {
+async fn read_all(connector: &dyn Connector, report: &mut Report) -> Vec<(String, [u8; 16])> {
     let request = PullRequest { mode: PullMode::Full, cursor: None, now: DateTime::<Utc>::UNIX_EPOCH };
     let mut seen = Vec::new();
     let mut pull = match connector.pull(request).await {
@@ -183,12 +283,19 @@ async fn read_all(connector: &HttpConnector, report: &mut Report) -> Vec<(String
 }
 
 async fn read_page(
-    connector: &HttpConnector,
+    connector: &dyn Connector,
     records: Vec<RawRecord>,
     report: &mut Report,
 ) -> Result<(), Box<Finding>> {
-    for detailed in connector.detail(records).await.map_err(|error| error.finding)? {
-        let outcome = detailed.map_err(Box::new).and_then(|record| connector.read(&record));
+    let (shown, deleted): (Vec<_>, Vec<_>) =
+        records.into_iter().partition(|record| record.presence == Presence::Shown);
+    report.deleted.extend(deleted.into_iter().map(|record| record.external_id));
+    for detailed in connector.detail(shown).await.map_err(|error| error.finding)? {
+        let outcome = match detailed {
+            Detailed::Complete(record) => connector.read(&record),
+            Detailed::Rejected(rejection) => Err(Box::new(rejection)),
+            Detailed::Vanished(finding) => return Err(finding),
+        };
         match outcome {
             Ok(draft) => report.drafts.push(draft),
             Err(rejection) => report.rejected.push((rejection.external_id, rejection.finding.code)),
@@ -210,6 +317,12 @@ fn compare(folder: &Path, report: &mut Report) -> Result<(), Findings> {
     if got != rejected {
         let what = format!("{got:?} != {rejected:?}");
         report.problems.push(differs(folder, "expected/rejected.json", &what, &what));
+    }
+    let deleted_file = folder.join("expected/deleted.json");
+    let deleted: Vec<String> = if deleted_file.exists() { read_json(&deleted_file)? } else { Vec::new() };
+    if report.deleted != deleted {
+        let what = format!("{:?} != {deleted:?}", report.deleted);
+        report.problems.push(differs(folder, "expected/deleted.json", &what, &what));
     }
     if report.drafts.len() != expected.len() {
         let vi = format!("có {} bản ghi, cần {}", report.drafts.len(), expected.len());

@@ -70,6 +70,33 @@ pub struct RawRecord {
     pub body: Bytes,
     /// Position within its page, 0-based.
     pub index: u32,
+    /// Whether the source shows the task or says that it was deleted.
+    pub presence: Presence,
+}
+
+/// What a record says about its task's existence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Presence {
+    /// The task is there.
+    #[default]
+    Shown,
+    /// The record is a tombstone: the source deleted the task.
+    Deleted {
+        /// When, where the source says.
+        at: Option<DateTime<Utc>>,
+    },
+}
+
+/// What became of a record's detail calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detailed {
+    /// Complete, ready to be read.
+    Complete(RawRecord),
+    /// Deleted between list and detail: neither stored nor rejected. Where the source still lists it, the next
+    /// pull asks again; the finding says which record.
+    Vanished(Box<Finding>),
+    /// Not to be had, for this record alone.
+    Rejected(Rejection),
 }
 
 /// Why one record was not read; it is stored with this reason, shown, and replayed after a fix.
@@ -163,10 +190,7 @@ pub trait Connector: Send + Sync {
     /// Adds the answers of detail calls to records the store found new or changed, in the given order.
     /// Without detail calls it gives them back untouched. An error that concerns the source as a whole is
     /// returned as such; one that concerns a record becomes its rejection.
-    async fn detail(
-        &self,
-        records: Vec<RawRecord>,
-    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError>;
+    async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError>;
 
     /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;

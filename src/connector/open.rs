@@ -4,7 +4,7 @@
 //! told at once.
 
 use super::file::{FolderOptions, FolderSource, SheetColumn};
-use super::http::{HttpConnector, SourceOptions};
+use super::http::{HttpConnector, SourceLimits, SourceOptions};
 use super::manifest::{self, DatabaseKind, Kind, Loaded};
 use super::sql::{Database, ViewOptions, ViewSource};
 use super::{Connector, DraftReader};
@@ -33,6 +33,8 @@ pub struct OpenSource {
     pub ca_file: Option<PathBuf>,
     /// Whether plain http is permitted.
     pub allow_http: bool,
+    /// What the installation allows.
+    pub limits: SourceLimits,
 }
 
 /// An opened source.
@@ -59,6 +61,7 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
                 secrets: source.secrets,
                 allow_http: source.allow_http,
                 ca_file: source.ca_file,
+                limits: source.limits,
             },
         )?),
         Kind::Folder => folder(source, &loaded)?,

@@ -219,6 +219,9 @@ pub struct SourceEvent {
     /// Who did it, where the source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<AccountRef>,
+    /// Whose task it was before a hand-over, where the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<AccountRef>,
     /// The new assignee of a hand-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<AccountRef>,
@@ -233,7 +236,7 @@ pub struct SourceEvent {
 impl SourceEvent {
     /// An event of a kind at a claimed time, with nothing else known.
     pub fn new(kind: EventKind, at: Option<DateTime<Utc>>) -> Self {
-        Self { kind, at, actor: None, to: None, due: None, note: None }
+        Self { kind, at, actor: None, from: None, to: None, due: None, note: None }
     }
 }
 

@@ -48,7 +48,8 @@ pub fn apply(previous: Option<&CanonicalTask>, draft: TaskDraft, observed_at: Da
 }
 
 /// The task once its source no longer shows it; a task that is gone already gives no event.
-pub fn gone(held: &CanonicalTask, observed_at: DateTime<Utc>) -> Applied {
+/// `at` is the source's claim, where it left a tombstone with a time.
+pub fn gone(held: &CanonicalTask, at: Option<DateTime<Utc>>, observed_at: DateTime<Utc>) -> Applied {
     if held.draft.status == TaskStatus::Gone {
         return unchanged(held);
     }
@@ -57,7 +58,7 @@ pub fn gone(held: &CanonicalTask, observed_at: DateTime<Utc>) -> Applied {
     task.last_changed_at = observed_at;
     Applied {
         task,
-        events: vec![SourceEvent::new(EventKind::Gone, None)],
+        events: vec![SourceEvent::new(EventKind::Gone, at)],
         outdated: false,
         findings: Vec::new(),
     }
@@ -233,7 +234,8 @@ fn moves_between(old: &TaskDraft, new: &TaskDraft) -> Vec<(EventKind, Option<Dat
 /// The one who had the task before the first hand-over its history tells.
 fn original_assignee(events: &[SourceEvent], draft: &TaskDraft) -> Option<AccountRef> {
     let first = events.iter().find(|event| event.kind == EventKind::HandedOver);
-    first.and_then(|event| event.actor.clone()).or_else(|| draft.assignee.clone())
+    let before = first.and_then(|event| event.from.clone().or_else(|| event.actor.clone()));
+    before.or_else(|| draft.assignee.clone())
 }
 
 #[cfg(test)]

@@ -105,8 +105,12 @@ fn history_of_a_first_seen_task_names_who_had_it_before() {
     let mut event = SourceEvent::new(EventKind::HandedOver, Some(at("2026-10-03T00:00:00Z")));
     (event.actor, event.to) = (Some(account("a")), Some(account("b")));
     record.events = vec![event];
-    let task = apply(None, record, at("2026-10-06T00:00:00Z")).task;
+    let task = apply(None, record.clone(), at("2026-10-06T00:00:00Z")).task;
     assert_eq!(task.assignees, [(account("a"), None), (account("b"), Some(at("2026-10-03T00:00:00Z")))]);
+    // A leader moved it: the leader acted, the task was another's.
+    (record.events[0].actor, record.events[0].from) = (Some(account("chief")), Some(account("a")));
+    let led = apply(None, record, at("2026-10-06T00:00:00Z")).task;
+    assert_eq!(led.assignees, task.assignees);
 }
 
 #[test]
@@ -123,7 +127,7 @@ fn extension_keeps_the_moment_it_was_granted() {
 #[test]
 fn gone_task_that_comes_back_goes_on_and_is_not_called_reopened() {
     let held = apply(None, draft(TaskStatus::Open, "2026-10-01T01:00:00Z"), at("2026-10-01T02:00:00Z")).task;
-    let lost = gone(&held, at("2026-10-02T00:00:00Z")).task;
+    let lost = gone(&held, None, at("2026-10-02T00:00:00Z")).task;
     assert_eq!(lost.draft.status, TaskStatus::Gone);
     let back =
         apply(Some(&lost), draft(TaskStatus::Open, "2026-10-03T00:00:00Z"), at("2026-10-03T01:00:00Z"));
@@ -281,9 +285,9 @@ fn submission_after_the_completion_is_not_the_accepted_one() {
 #[test]
 fn being_gone_twice_is_told_once_and_due_moved_after_completion_is_a_warning() {
     let held = apply(None, draft(TaskStatus::Done, "2026-10-10T00:00:00Z"), at("2026-10-10T01:00:00Z")).task;
-    let lost = gone(&held, at("2026-10-11T00:00:00Z"));
+    let lost = gone(&held, None, at("2026-10-11T00:00:00Z"));
     assert_eq!(kinds(&lost), [EventKind::Gone]);
-    assert!(gone(&lost.task, at("2026-10-12T00:00:00Z")).events.is_empty());
+    assert!(gone(&lost.task, None, at("2026-10-12T00:00:00Z")).events.is_empty());
     let mut moved = draft(TaskStatus::Done, "2026-10-12T00:00:00Z");
     moved.due = Some(Due::day("2026-12-31".parse().expect("day")));
     assert_eq!(apply(Some(&held), moved, at("2026-10-12T00:00:00Z")).findings[0].code, "LT-ING-003");

@@ -10,6 +10,7 @@ use crate::config::{
     self, Config, DayCount as CountWord, DeadlineWeight, Loaded, SourceEntry, StoreKind, TargetEntry,
     TargetKind,
 };
+use crate::connector::http::SourceLimits;
 use crate::connector::{self, OpenSource};
 use crate::delivery::Target;
 use crate::delivery::deadline::{DayCount, DeadlineRule, Weight};
@@ -139,6 +140,11 @@ fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, 
         folder: loaded.folder.clone(),
         ca_file: entry.ca_file.clone(),
         allow_http: entry.allow_http,
+        limits: SourceLimits {
+            answer_mib: loaded.config.limits.answer_mib.into(),
+            exchange: Duration::from_secs(loaded.config.limits.exchange_s.into()),
+            parallel_details: loaded.config.limits.parallel_details.into(),
+        },
     })?;
     Ok(Source {
         connector: opened.connector,

@@ -8,8 +8,8 @@
 
 use super::app::App;
 use crate::connector::{
-    Connector, ConnectorError, Page, Pull, PullEnd, PullMode, PullRequest, RawRecord, Rejection,
-    Step as PullStep,
+    Connector, ConnectorError, Detailed, Page, Presence, Pull, PullEnd, PullMode, PullRequest, RawRecord,
+    Rejection, Step as PullStep,
 };
 use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
@@ -80,6 +80,7 @@ pub async fn pull_source(
         moves_cursor: !matches!(mode, PullMode::Backfill { .. }),
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
+        gone: 0,
         waiting: Unsettled::default(),
         committing: Committing::default(),
         findings: Vec::new(),
@@ -88,14 +89,18 @@ pub async fn pull_source(
     let outcome = puller.run(request, progress).await;
     count(&source, &puller.counters, outcome.is_ok(), timer.elapsed());
     let ended = app.clock.now();
-    let mut summary =
-        PullSummary { counters: puller.counters, findings: puller.findings, ..PullSummary::default() };
+    let mut summary = PullSummary {
+        counters: puller.counters,
+        gone: puller.gone,
+        findings: puller.findings,
+        ..PullSummary::default()
+    };
     let result = match outcome {
         Ok(end) => {
             summary.complete = end.complete;
             if matches!(mode, PullMode::Full) && end.complete {
                 crate::failpoint!("pull::before_gone");
-                summary.gone = call_gone(app, &source, run, &puller.seen, &mut summary.findings).await?;
+                summary.gone += call_gone(app, &source, run, &puller.seen, &mut summary.findings).await?;
             }
             summary.findings.extend(end.findings);
             Ok(())
@@ -146,6 +151,8 @@ struct Puller<'a> {
     moves_cursor: bool,
     counters: RunCounters,
     seen: SeenTasks,
+    /// Tasks whose tombstones were shown.
+    gone: u64,
     waiting: Unsettled,
     committing: Committing,
     findings: Vec<Finding>,
@@ -263,8 +270,14 @@ impl Puller<'_> {
         let known = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
         let mut changed = Vec::new();
         let mut known_ids: HashMap<String, i64> = HashMap::new();
+        let mut tombstones = Vec::new();
         for (record, known) in page.records.into_iter().zip(known) {
             match known {
+                // A tombstone is no sign of life; one of a task we never had says nothing.
+                known if record.presence != Presence::Shown => match known {
+                    Some((id, hash)) if hash != record.hash => tombstones.push((id, record)),
+                    _ => self.counters.unchanged += 1,
+                },
                 Some((id, hash)) if hash == record.hash => {
                     self.seen.insert(id);
                     self.counters.unchanged += 1;
@@ -278,7 +291,8 @@ impl Puller<'_> {
             }
         }
         let mut rejections: Vec<RejectionWrite> = page.rejected.into_iter().map(rejection_write).collect();
-        let tasks = self.read_changed(changed, &known_ids, observed_at, &mut rejections).await?;
+        let mut tasks = self.read_changed(changed, &known_ids, observed_at, &mut rejections).await?;
+        tasks.extend(self.bury(tombstones, observed_at).await?);
         self.counters.rejected += rejections.len() as u64;
         let nothing_new = tasks.is_empty() && rejections.is_empty();
         let cursor = page.cursor.filter(|_| self.moves_cursor).map(|cursor| cursor.0);
@@ -295,6 +309,37 @@ impl Puller<'_> {
             rejections,
             cursor,
         })
+    }
+
+    /// Calls tasks gone whose tombstones the source shows.
+    async fn bury(
+        &mut self,
+        tombstones: Vec<(i64, RawRecord)>,
+        observed_at: DateTime<Utc>,
+    ) -> Result<Vec<TaskWrite>, ConnectorError> {
+        if tombstones.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<i64> = tombstones.iter().map(|(id, _)| *id).collect();
+        let stored = self.app.store.load_tasks(&ids).await.map_err(of_store)?;
+        let held: HashMap<i64, StoredTask> = stored.into_iter().map(|task| (task.id, task)).collect();
+        let writes: Vec<TaskWrite> = tombstones
+            .into_iter()
+            .filter_map(|(id, record)| {
+                let Presence::Deleted { at } = record.presence else { return None };
+                let applied = ingest::gone(&held.get(&id)?.task, at, observed_at);
+                Some(TaskWrite {
+                    known_id: Some(id),
+                    external_id: record.external_id,
+                    hash: record.hash,
+                    task: applied.task,
+                    events: applied.events,
+                    observed_at,
+                })
+            })
+            .collect();
+        self.gone += writes.iter().filter(|write| !write.events.is_empty()).count() as u64;
+        Ok(writes)
     }
 
     async fn read_changed(
@@ -318,8 +363,14 @@ impl Puller<'_> {
         let mut writes = Vec::with_capacity(detailed.len());
         for record in detailed {
             let record = match record {
-                Ok(record) => record,
-                Err(rejection) => {
+                Detailed::Complete(record) => record,
+                Detailed::Vanished(finding) => {
+                    if !self.findings.iter().any(|known| known.code == finding.code) {
+                        self.findings.push(*finding);
+                    }
+                    continue;
+                }
+                Detailed::Rejected(rejection) => {
                     rejections.push(rejection_write(rejection));
                     continue;
                 }
@@ -381,6 +432,7 @@ impl Puller<'_> {
         draft.assignee.iter_mut().for_each(hide);
         for event in &mut draft.events {
             event.actor.iter_mut().for_each(hide);
+            event.from.iter_mut().for_each(hide);
             event.to.iter_mut().for_each(hide);
         }
         draft
@@ -497,7 +549,7 @@ async fn call_gone(
             let writes: Vec<TaskWrite> = tasks
                 .into_iter()
                 .map(|stored| {
-                    let applied = ingest::gone(&stored.task, observed_at);
+                    let applied = ingest::gone(&stored.task, None, observed_at);
                     TaskWrite {
                         known_id: Some(stored.id),
                         external_id: stored.key.external_id,

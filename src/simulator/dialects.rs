@@ -164,6 +164,12 @@ pub fn eoffice_page(world: &World, body: usize, page: usize, size: usize, reques
     json!({ "success": true, "data": rows, "pagination": { "total": tasks.len(), "page": page, "pageSize": size } })
 }
 
+/// The category first; what came up unplanned carries the label this product has for it.
+fn tracker_labels(task: &SimTask) -> Vec<&str> {
+    let label = super::titles::is_unplanned(task.category).then_some("dot_xuat");
+    some(task.category).into_iter().chain(label).collect()
+}
+
 fn tracker_status(task: &SimTask) -> &'static str {
     match task.state {
         State::New => "NEW",
@@ -208,7 +214,7 @@ pub fn tracker_page(world: &World, body: usize, since_ms: i64, cursor: Option<&s
                 "modified_at": epoch_ms(task.modified),
                 "status": tracker_status(task),
                 "kind": task.doc_type,
-                "labels": some(task.category).into_iter().collect::<Vec<_>>(),
+                "labels": tracker_labels(task),
                 "quantity": "1",
                 "returned_count": task.returned,
             })

@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::io;
 use std::path::Path;
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "Mã nhiệm vụ",
     "Nội dung",
     "Người thực hiện (mã CB)",
@@ -22,6 +22,7 @@ const HEADER: [&str; 11] = [
     "Loại công việc",
     "Số lượng",
     "Ghi chú",
+    "Nguồn giao",
 ];
 
 /// Writes a sheet named by the tick it was made at: everything for the first one, afterwards what happened since
@@ -69,6 +70,7 @@ fn sheet(world: &World, tasks: &[&SimTask], number: u64) -> Result<Vec<u8>, Xlsx
         sheet.write(row, 7, ward_status(task))?;
         sheet.write(row, 8, task.doc_type)?;
         sheet.write(row, 9, 1)?;
+        sheet.write(row, 11, task.category)?;
         row += 1;
     }
     // A row whose due date nobody can read: it is to be rejected, alone.

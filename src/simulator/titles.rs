@@ -239,6 +239,11 @@ const ABBREVIATIONS: [(&str, &str); 8] = [
     ("triển khai", "tkhai"),
 ];
 
+/// Whether a category is the one of tasks that came up outside every plan.
+pub(super) fn is_unplanned(category: &str) -> bool {
+    category == SUDDEN
+}
+
 /// A title with what is true of it.
 #[derive(Debug, Clone)]
 pub struct Title {

@@ -11,7 +11,7 @@ use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows per inserting statement: far below the limit of bound values of both databases.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -253,6 +253,7 @@ impl Store {
                 Some(raw) => Some(insert_raw(&mut tx, &page, raw).await?),
                 None => None,
             };
+            settle_read(&mut tx, &page).await?;
             for mut vals in page.rejections {
                 vals[3] = raw_id.into();
                 // The same bad record again is the same row: it is counted once and shown until it is settled.
@@ -428,6 +429,25 @@ impl Store {
         }
         tx.commit().await
     }
+}
+
+/// A record that reads now is no rejected one any more: it was corrected at its source.
+async fn settle_read(tx: &mut Tx, page: &PackedPage) -> Result<(), StoreError> {
+    if page.keys.is_empty() {
+        return Ok(());
+    }
+    let open = "SELECT id, external_id FROM rejected WHERE source_id = $1 AND state = 'open' AND external_id IS NOT NULL";
+    let open = tx.rows(open, vals![page.source.as_str()]).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let written: HashSet<&str> = page.keys.iter().map(String::as_str).collect();
+    for row in open {
+        if written.contains(row.text(1)?.as_str()) {
+            tx.execute("UPDATE rejected SET state = 'read' WHERE id = $1", vals![row.int(0)?]).await?;
+        }
+    }
+    Ok(())
 }
 
 const TASK_COLUMNS: &[(&str, Kind)] = &[

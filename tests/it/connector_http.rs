@@ -1,10 +1,11 @@
 //! Lists, changes and details of HTTP sources, on real servers.
 
 use crate::support::http::{Asked, Scripted, json, status};
-use crate::support::source::{Pulled, STREAM, connect, full, now, pull, record};
+use crate::support::source::{Pulled, STREAM, connect, connect_within, full, now, pull, record};
 use axum::body::Body;
 use axum::http::Response;
-use lienthong::connector::{Connector, PullMode};
+use lienthong::connector::http::SourceLimits;
+use lienthong::connector::{Connector, Detailed, Presence, PullMode};
 use lienthong::error::Disposition;
 use serde_json::{Value, json};
 
@@ -368,8 +369,9 @@ async fn counters_inside_a_record_do_not_make_it_count_as_changed() {
 #[tokio::test]
 async fn details_join_the_record_and_a_refused_one_rejects_it_alone() {
     let server = Scripted::start(|asked| match asked.path.as_str() {
-        "/tasks" => json(json!({ "items": [record(1), record(2), record(3)], "total": 3 })),
-        "/tasks/2/history" => status(404, &[], "{}"),
+        "/tasks" => json(json!({ "items": (1..=4).map(record).collect::<Vec<_>>(), "total": 4 })),
+        "/tasks/2/history" => status(403, &[], "{}"),
+        "/tasks/4/history" => status(404, &[], "{}"),
         "/tasks/3/history" => json(json!({ "data": null })),
         _ => json(json!({ "data": [{ "what": "approve" }] })),
     })
@@ -383,22 +385,95 @@ async fn details_join_the_record_and_a_refused_one_rejects_it_alone() {
     let hashes: Vec<_> = records.iter().map(|record| record.hash).collect();
     let detailed = connector.detail(records).await.expect("details");
     let body = |index: usize| -> Value {
-        serde_json::from_slice(&detailed[index].as_ref().expect("given").body).expect("JSON")
+        let Detailed::Complete(record) = &detailed[index] else { panic!("{:?}", detailed[index]) };
+        assert_eq!(record.hash, hashes[index], "details do not change the hash");
+        serde_json::from_slice(&record.body).expect("JSON")
     };
     assert_eq!(body(0)["$history"], json!([{ "what": "approve" }]));
     assert_eq!((&body(2)["$history"], body(2).get("$never")), (&Value::Null, None));
-    assert_eq!(detailed[0].as_ref().expect("given").hash, hashes[0], "details do not change the hash");
-    let rejection = detailed[1].as_ref().expect_err("refused");
+    let Detailed::Rejected(rejection) = &detailed[1] else { panic!("{:?}", detailed[1]) };
     assert_eq!(
         (rejection.finding.code.as_str(), rejection.external_id.as_deref()),
         ("LT-SRC-017", Some("2"))
     );
+    let Detailed::Vanished(finding) = &detailed[3] else { panic!("{:?}", detailed[3]) };
+    assert_eq!(finding.code, "LT-SRC-022", "deleted meanwhile is no rejection");
     assert_eq!(
         server.asked().iter().find(|asked| asked.path == "/tasks/1/history").expect("asked").query["by"],
         "Nhiệm vụ 1"
     );
     assert_eq!(server.count("/never"), 0);
     assert!(connector.check().await.iter().any(|finding| finding.code == "LT-SRC-017"));
+}
+
+#[tokio::test]
+async fn details_that_are_missing_for_a_whole_page_are_a_wrong_path_and_end_the_run() {
+    let server = Scripted::start(|asked| match asked.path.as_str() {
+        "/tasks" => json(json!({ "items": [record(1), record(2), record(3)], "total": 3 })),
+        _ => status(404, &[], "{}"),
+    })
+    .await;
+    let connector =
+        connect(&server.base, &format!("{STREAM}[[detail]]\nname = \"d\"\npath = \"/d/{{{{ key }}}}\"\n"));
+    let pulled = pull(&connector, PullMode::Full, None).await.expect("pull");
+    let records = pulled.pages[0].records.clone();
+    let error = connector.detail(records.clone()).await.expect_err("wrong path");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-SRC-022", Disposition::NeedsOperator));
+    let two = connector.detail(records[..2].to_vec()).await.expect("two may have been deleted");
+    assert!(two.iter().all(|outcome| matches!(outcome, Detailed::Vanished(_))));
+}
+
+#[tokio::test]
+async fn limits_of_the_installation_hold_for_a_manifest_that_asks_for_more() {
+    let long = "x".repeat(1_500_000);
+    let server =
+        Scripted::start(move |_| json(json!({ "items": [{ "id": 1, "name": long }], "total": 1 }))).await;
+    let sections = STREAM.to_owned();
+    // The tests' manifest allows 1 MiB, the installation less time than any exchange takes.
+    let error = full(&server, &sections).await.expect_err("too large");
+    assert_eq!(error.finding.code, "LT-NET-007");
+    let limits = SourceLimits { exchange: std::time::Duration::from_nanos(1), ..SourceLimits::default() };
+    let connector = connect_within(&server.base, &sections, limits);
+    let error = pull(&connector, PullMode::Full, None).await.expect_err("too slow");
+    assert_eq!(error.disposition, Disposition::RetryLater);
+}
+
+#[tokio::test]
+async fn tombstones_are_told_apart_and_the_header_of_the_first_answer_is_the_next_cursor() {
+    let server = Scripted::start(|asked| {
+        let second = asked.query.contains_key("_token");
+        let deleted = json!({ "id": 9, "deleted": true, "last_modified": 1_789_434_000_123_u64 });
+        let items = if second { json!([deleted]) } else { json!([record(1)]) };
+        let mark = if second { "\"1789434000999\"" } else { "W/\"1789434000500\"" };
+        let mut headers = vec![("content-type", "application/json"), ("etag", mark)];
+        if !second {
+            headers.push(("next-page", "/tasks?_token=1"));
+        }
+        status(200, &headers, &json!({ "items": items }).to_string())
+    })
+    .await;
+    let sections = "[stream]\npath = \"/tasks\"\nrecords = \"items\"\nkey = \"id\"\n\
+                    deleted = { path = \"deleted\", one_of = [\"true\"] }\n\
+                    [paging]\nkind = \"next_header\"\nheader = \"Next-Page\"\n\
+                    [incremental]\nparam = \"_since\"\nformat = \"epoch_ms\"\nheader = \"ETag\"\n\
+                    field = \"last_modified\"\ndate = [\"epoch_ms\"]\noverlap_s = 0\n";
+    let connector = connect(&server.base, sections);
+    let first = pull(&connector, PullMode::Incremental, None).await.expect("pull");
+    let presences: Vec<Presence> =
+        first.pages.iter().flat_map(|page| &page.records).map(|record| record.presence).collect();
+    let at = "2026-09-15T01:00:00.123Z".parse().expect("instant");
+    assert_eq!(presences, [Presence::Shown, Presence::Deleted { at: Some(at) }]);
+    let cursor = first.end.cursor.expect("cursor").0;
+    pull(&connector, PullMode::Incremental, Some(&cursor)).await.expect("pull");
+    let asked = server.asked();
+    assert!(!asked[0].query.contains_key("_since"));
+    // Of the first answer, to the millisecond: what changed while later pages were read comes again.
+    assert_eq!(asked[2].query["_since"], "1789434000500");
+
+    let silent = Scripted::start(|_| json(json!({ "items": [record(1)] }))).await;
+    let told =
+        pull(&connect(&silent.base, sections), PullMode::Incremental, Some(&cursor)).await.expect("pull");
+    assert_eq!((told.codes(), told.end.cursor.as_ref()), (vec!["LT-SRC-023"], None), "the old one is kept");
 }
 
 #[tokio::test]

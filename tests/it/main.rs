@@ -18,6 +18,7 @@ mod ingest;
 mod kill;
 mod mapping;
 mod observed;
+mod real_kinto;
 mod report;
 mod scoring;
 mod simulator;

@@ -213,10 +213,11 @@ async fn many_calls_that_need_a_token_share_one_login() {
             hash: [0; 16],
             body: bytes::Bytes::from(record(number).to_string()),
             index: 0,
+            presence: lienthong::connector::Presence::Shown,
         })
         .collect();
     let detailed = connector.detail(records).await.expect("details");
-    assert!(detailed.iter().all(Result::is_ok));
+    assert!(detailed.iter().all(|outcome| matches!(outcome, lienthong::connector::Detailed::Complete(_))));
     assert_eq!(server.count("/login"), 1);
 }
 

@@ -7,8 +7,8 @@
 //! file that is no table is told once and does not stop the others.
 
 use super::{
-    Abilities, Connector, ConnectorError, Cursor, DraftReader, Page, Pull, PullEnd, PullMode, PullRequest,
-    RawRecord, Rejection, Step, record_hash,
+    Abilities, Connector, ConnectorError, Cursor, Detailed, DraftReader, Page, Presence, Pull, PullEnd,
+    PullMode, PullRequest, RawRecord, Rejection, Step, record_hash,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
@@ -213,6 +213,7 @@ impl FolderPull {
                         hash: record_hash(&self.fingerprint, &body),
                         body,
                         index: line.number,
+                        presence: Presence::Shown,
                     }),
                     _ => page.rejected.push(Rejection {
                         external_id: None,
@@ -334,11 +335,8 @@ impl Connector for FolderSource {
         }))
     }
 
-    async fn detail(
-        &self,
-        records: Vec<RawRecord>,
-    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
-        Ok(records.into_iter().map(Ok).collect())
+    async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
+        Ok(records.into_iter().map(Detailed::Complete).collect())
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {

@@ -1,12 +1,13 @@
 //! Detail calls: what the list does not tell about a record.
 //!
 //! Owns asking for every declared detail of new and changed records, a few at a time, and putting the
-//! answers into the record as `$name`. A record whose detail is refused (deleted meanwhile, no right) is
-//! rejected alone; a source that fails as a whole ends the run.
+//! answers into the record as `$name`. A record whose detail is refused is rejected alone; one that is not there
+//! any more was deleted meanwhile and is left out; where that holds for a whole page, the path is wrong and the
+//! run ends, as it does for a source that fails as a whole.
 
 use super::super::expression::value_of;
 use super::super::json::{Envelope, Json};
-use super::super::{ConnectorError, RawRecord, Rejection};
+use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::plan::Detail;
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding};
@@ -15,25 +16,40 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use minijinja::Value;
 
+/// So many records of one page without any detail are no coincidence of deletions.
+const NO_COINCIDENCE: usize = 3;
+
 /// Adds details to records, in their order.
 pub(super) async fn complete(
     shared: &Shared,
     records: Vec<RawRecord>,
-) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
+) -> Result<Vec<Detailed>, ConnectorError> {
     if shared.plan().details.is_empty() {
-        return Ok(records.into_iter().map(Ok).collect());
+        return Ok(records.into_iter().map(Detailed::Complete).collect());
     }
-    let at_once = shared.plan().stream.detail_concurrency as usize;
-    futures_util::stream::iter(records.into_iter().map(|record| one(shared, record)))
-        .buffered(at_once)
-        .try_collect()
-        .await
+    let detailed: Vec<Detailed> =
+        futures_util::stream::iter(records.into_iter().map(|record| one(shared, record)))
+            .buffered(shared.details_at_once)
+            .try_collect()
+            .await?;
+    let all_gone = detailed.iter().all(|outcome| matches!(outcome, Detailed::Vanished(_)));
+    match detailed.first() {
+        Some(Detailed::Vanished(finding)) if all_gone && detailed.len() >= NO_COINCIDENCE => {
+            Err(ConnectorError {
+                finding: finding.clone(),
+                disposition: Disposition::NeedsOperator,
+                retry_after: None,
+            })
+        }
+        _ => Ok(detailed),
+    }
 }
 
-async fn one(shared: &Shared, record: RawRecord) -> Result<Result<RawRecord, Rejection>, ConnectorError> {
+async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorError> {
+    let place = |what: &str| shared.place(&format!("record {}, {what}", super::excerpt(&record.external_id)));
     let reject = |finding: Finding, what: &str| {
-        let place = shared.place(&format!("record {}, {what}", record.external_id));
-        Ok(Err(Rejection {
+        let place = place(what);
+        Ok(Detailed::Rejected(Rejection {
             external_id: Some(record.external_id.clone()),
             index: record.index,
             body: record.body.clone(),
@@ -67,6 +83,12 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Result<RawRecord, Rej
         }
         let reply = match ask(shared, detail, &context).await? {
             Ok(reply) => reply,
+            Err(status @ (404 | 410)) => {
+                let finding = finding::vanished(&detail.name, status);
+                return Ok(Detailed::Vanished(Box::new(
+                    finding.at(place(&format!("detail {}", detail.name))),
+                )));
+            }
             Err(status) => {
                 return reject(
                     finding::detail_refused(&detail.name, status),
@@ -85,7 +107,7 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Result<RawRecord, Rej
         text.push_str(&part);
     }
     text.push('}');
-    Ok(Ok(RawRecord { body: Bytes::from(text), ..record }))
+    Ok(Detailed::Complete(RawRecord { body: Bytes::from(text), ..record }))
 }
 
 fn context(shared: &Shared, record: &RawRecord) -> Result<Value, String> {

@@ -202,8 +202,38 @@ pub(super) fn detail_refused(name: &str, status: u16) -> Finding {
             format!("the detail \"{name}\" of the record was not given (HTTP {status})"),
         ),
         Text::new(
-            "bản ghi có thể vừa bị xóa hoặc tài khoản thiếu quyền; chạy lại các bản ghi bị loại sau khi sửa",
-            "the record may just have been deleted, or the account lacks rights; replay the rejected records afterwards",
+            "kiểm tra quyền của tài khoản và [[detail]] trong manifest; bản ghi được đọc lại khi nguồn đưa ra lần sau",
+            "check the account's rights and [[detail]] of the manifest; the record is read when the source shows it again",
+        ),
+    )
+}
+
+pub(super) fn vanished(name: &str, status: u16) -> Finding {
+    Finding::warning(
+        "LT-SRC-022",
+        Text::new(
+            format!("bản ghi có trong danh sách nhưng chi tiết \"{name}\" không còn (HTTP {status})"),
+            format!("a listed record has no detail \"{name}\" any more (HTTP {status})"),
+        ),
+        Text::new(
+            "thường là bản ghi vừa bị xóa ở nguồn: không cần làm gì; nếu lặp lại, kiểm tra [[detail]].path trong manifest",
+            "usually it was just deleted at the source: nothing to do; if it repeats, check [[detail]].path of the manifest",
+        ),
+    )
+}
+
+pub(super) fn no_mark(header: &str) -> Finding {
+    Finding::warning(
+        "LT-SRC-023",
+        Text::new(
+            format!("câu trả lời không có header {header} với một thời điểm đọc được; mốc đọc cũ được giữ"),
+            format!(
+                "the answer has no header {header} with a readable moment; the old point to go on from is kept"
+            ),
+        ),
+        Text::new(
+            "sửa incremental.header hoặc incremental.date trong manifest",
+            "correct incremental.header or incremental.date of the manifest",
         ),
     )
 }

@@ -11,7 +11,10 @@ pub mod plan;
 mod pull;
 
 use super::manifest::{Loaded, Setting};
-use super::{Abilities, Connector, ConnectorError, Pull, PullRequest, RawRecord, Rejection};
+use super::rule::value::excerpt;
+use super::{
+    Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullRequest, RawRecord, Rejection,
+};
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
@@ -39,6 +42,26 @@ pub struct SourceOptions {
     pub allow_http: bool,
     /// PEM file of the authority that signed the source's certificate; the machine's own where none is given.
     pub ca_file: Option<PathBuf>,
+    /// What the installation allows; the manifest may ask for less.
+    pub limits: SourceLimits,
+}
+
+/// Limits of an installation for all its sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceLimits {
+    /// Largest answer after decompression, in MiB.
+    pub answer_mib: u32,
+    /// Longest exchange.
+    pub exchange: Duration,
+    /// Detail calls at the same time.
+    pub parallel_details: usize,
+}
+
+impl Default for SourceLimits {
+    /// No limit beyond the manifest's own.
+    fn default() -> Self {
+        Self { answer_mib: u32::MAX, exchange: Duration::MAX, parallel_details: usize::MAX }
+    }
 }
 
 /// One connected HTTP source.
@@ -55,6 +78,7 @@ struct Shared {
     client: Client,
     settings: Value,
     accept: Accept,
+    details_at_once: usize,
 }
 
 impl HttpConnector {
@@ -72,7 +96,10 @@ impl HttpConnector {
         let client = client(plan, &settings, &options, &whose).map_err(|error| Findings(vec![*error]))?;
         let accept = Accept { status: plan.status.clone(), json: true };
         let settings = minijinja::context!(settings => settings);
-        Ok(Self { shared: Arc::new(Shared { source, whose, loaded, client, settings, accept }) })
+        let details_at_once =
+            (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
+        let shared = Shared { source, whose, loaded, client, settings, accept, details_at_once };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
@@ -227,9 +254,9 @@ fn client(
     made.timeouts = Timeouts {
         connect: Duration::from_secs(section.connect_timeout_s.into()),
         read: Duration::from_secs(section.read_timeout_s.into()),
-        total: Duration::from_secs(section.total_timeout_s.into()),
+        total: Duration::from_secs(section.total_timeout_s.into()).min(options.limits.exchange),
     };
-    made.max_answer = u64::from(section.max_answer_mib) * 1024 * 1024;
+    made.max_answer = u64::from(section.max_answer_mib.min(options.limits.answer_mib)) * 1024 * 1024;
     made.retry = RetryPolicy {
         attempts: section.retry.attempts,
         first_wait: Duration::from_millis(section.retry.first_wait_ms.into()),
@@ -289,15 +316,18 @@ impl Connector for HttpConnector {
         }
         // Details of a few records are enough to see whether the calls work and the rules fit.
         const LOOKED_AT: usize = 5;
-        let some: Vec<RawRecord> = first.records.into_iter().take(LOOKED_AT).collect();
+        let shown = first.records.into_iter().filter(|record| record.presence == Presence::Shown);
+        let some: Vec<RawRecord> = shown.take(LOOKED_AT).collect();
         match self.detail(some).await {
             Err(error) => findings.push(*error.finding),
             Ok(detailed) => {
                 for outcome in detailed {
-                    match outcome.map(|record| self.read(&record)) {
-                        Ok(Ok(_)) => {}
-                        Ok(Err(rejection)) => findings.push(rejection.finding),
-                        Err(rejection) => findings.push(rejection.finding),
+                    match outcome {
+                        Detailed::Complete(record) => {
+                            findings.extend(self.read(&record).err().map(|rejection| rejection.finding))
+                        }
+                        Detailed::Vanished(finding) => findings.push(*finding),
+                        Detailed::Rejected(rejection) => findings.push(rejection.finding),
                     }
                 }
             }
@@ -311,10 +341,7 @@ impl Connector for HttpConnector {
         Ok(Box::new(pull::HttpPull::new(self.shared.clone(), request)?))
     }
 
-    async fn detail(
-        &self,
-        records: Vec<RawRecord>,
-    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
+    async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
         detail::complete(&self.shared, records).await
     }
 

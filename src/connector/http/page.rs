@@ -6,7 +6,7 @@
 
 use super::super::json::{Envelope, JsonError, items, scalars_of, without_members};
 use super::super::rule::{MAX_KEY, record_hash};
-use super::super::{ConnectorError, RawRecord, Rejection};
+use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::plan::Way;
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding};
@@ -26,6 +26,8 @@ pub(super) struct Listed {
     /// Next cursor or address, for ways of paging that carry one.
     pub(super) next: Option<String>,
     pub(super) total: Option<u64>,
+    /// The moment up to which the answer is current, where the manifest names its header.
+    pub(super) mark: Option<DateTime<Utc>>,
     /// First and last time of change seen, and whether they came in order.
     pub(super) changes: Option<Changes>,
     /// Equal for two answers with the same records.
@@ -52,7 +54,7 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
     };
     let broken = |error: JsonError| fail(finding::not_json(&error.to_string()), Disposition::RetryLater);
     if reply.status == 204 {
-        return Ok(empty(reply));
+        return Ok(empty(shared, reply));
     }
     let text = text_of(&reply.body).ok_or_else(|| fail(finding::not_text(), Disposition::NeedsOperator))?;
     let envelope = Envelope::read(text.as_str()).map_err(broken)?;
@@ -97,13 +99,14 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         rejected: cut.rejected,
         next: next.filter(|next| !next.trim().is_empty()),
         total: total_text.and_then(|total| total.trim().parse().ok()),
+        mark: mark(shared, reply),
         changes: cut.changes,
         digest: cut.digest.finish(),
         count: list.len() as u64,
     })
 }
 
-fn empty(reply: &Reply) -> Listed {
+fn empty(shared: &Shared, reply: &Reply) -> Listed {
     Listed {
         request: reply.label.clone(),
         body: reply.body.clone(),
@@ -111,10 +114,17 @@ fn empty(reply: &Reply) -> Listed {
         rejected: Vec::new(),
         next: None,
         total: None,
+        mark: mark(shared, reply),
         changes: None,
         digest: 0,
         count: 0,
     }
+}
+
+fn mark(shared: &Shared, reply: &Reply) -> Option<DateTime<Utc>> {
+    let (name, dates) = shared.plan().incremental.as_ref()?.header.as_ref()?;
+    let value = reply.header(name)?.trim();
+    dates.instant(value.strip_prefix("W/").unwrap_or(value).trim_matches('"'))
 }
 
 /// An answer as text that records can be cut out of without copying.
@@ -182,7 +192,8 @@ impl<'a> Cut<'a> {
             return self.reject(index, None, head, finding::too_large(text.len(), limit));
         }
         let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
-        let paths = [Some(&plan.key), incremental.map(|(path, _)| path)];
+        let deleted = plan.deleted.as_ref();
+        let paths = [Some(&plan.key), incremental.map(|(path, _)| path), deleted.map(|(path, _)| path)];
         let scalars = scalars_of(record, paths).and_then(|scalars| {
             let hashed = match plan.stream.volatile.as_slice() {
                 [] => Cow::Borrowed(text),
@@ -190,7 +201,7 @@ impl<'a> Cut<'a> {
             };
             Ok((scalars, record_hash(fingerprint, hashed.as_bytes())))
         });
-        let ([key, changed], hash) = match scalars {
+        let ([key, changed, tombstone], hash) = match scalars {
             Ok(found) => found,
             Err(error) => {
                 text.hash(&mut self.digest);
@@ -207,9 +218,8 @@ impl<'a> Cut<'a> {
             let body = self.text.cut(text);
             return self.reject(index, None, body, finding::no_key());
         };
-        if let (Some((_, rule)), Some(changed)) = (incremental, changed)
-            && let Some(at) = rule.instant(&changed)
-        {
+        let at = incremental.zip(changed).and_then(|((_, rule), changed)| rule.instant(&changed));
+        if let Some(at) = at {
             self.changes = Some(match self.changes {
                 None => Changes { first: at, latest: at, in_order: true },
                 Some(known) => Changes {
@@ -219,8 +229,11 @@ impl<'a> Cut<'a> {
                 },
             });
         }
+        let is_tombstone =
+            deleted.zip(tombstone).is_some_and(|((_, words), value)| words.iter().any(|word| *word == value));
+        let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
         let body = self.text.cut(text);
-        self.records.push(RawRecord { external_id, hash, body, index });
+        self.records.push(RawRecord { external_id, hash, body, index, presence });
     }
 
     fn reject(&mut self, index: u32, external_id: Option<String>, body: Bytes, finding: Finding) {

@@ -28,6 +28,7 @@ pub struct Plan {
     pub(super) records: Path,
     pub(super) key: Path,
     pub(super) total: Option<Path>,
+    pub(super) deleted: Option<(Path, Vec<String>)>,
     pub(super) paging: PagingSection,
     pub(super) way: Way,
     pub(super) incremental: Option<Incremental>,
@@ -77,6 +78,7 @@ pub(super) struct LoginPlan {
 pub(super) struct Incremental {
     pub(super) section: IncrementalSection,
     pub(super) field: Option<(Path, DateRule)>,
+    pub(super) header: Option<(String, DateRule)>,
     stamp: Stamp,
 }
 
@@ -355,19 +357,21 @@ impl Compiler<'_> {
                 Stamp::Pattern(pattern.to_owned(), zone)
             }
         };
-        let field = match &section.field {
-            None => None,
-            Some(text) => {
-                let path = self.path("incremental.field", text)?;
-                match DateRule::compile(&section.date, zone) {
-                    Ok(rule) => Some((path, rule)),
-                    Err((spelling, why)) => {
-                        self.problems.push(Problem::date("incremental.date", &spelling, why));
-                        return None;
-                    }
-                }
+        let dates = match DateRule::compile(&section.date, zone) {
+            Ok(rule) => rule,
+            Err(_) if section.field.is_none() && section.header.is_none() && section.date.is_empty() => {
+                DateRule::local()
+            }
+            Err((spelling, why)) => {
+                self.problems.push(Problem::date("incremental.date", &spelling, why));
+                return None;
             }
         };
+        let field = match &section.field {
+            None => None,
+            Some(text) => Some((self.path("incremental.field", text)?, dates.clone())),
+        };
+        let header = section.header.clone().map(|name| (name, dates));
         if section.sorted && field.is_none() {
             self.problems.push(Problem::incoherent(
                 "incremental.sorted",
@@ -375,7 +379,7 @@ impl Compiler<'_> {
                 "sorted needs incremental.field",
             ));
         }
-        Some(Incremental { section: section.clone(), field, stamp })
+        Some(Incremental { section: section.clone(), field, header, stamp })
     }
 
     fn details(&mut self, manifest: &Manifest) -> Vec<Detail> {
@@ -458,6 +462,10 @@ impl Plan {
             Some(text) => Some(compiler.path("stream.total", text)?),
             None => None,
         };
+        let deleted = match &stream.deleted {
+            Some(check) => Some((compiler.path("stream.deleted.path", &check.path)?, check.one_of.clone())),
+            None => None,
+        };
         let way = compiler.way(&manifest.paging);
         let incremental = match &manifest.incremental {
             Some(section) => Some(compiler.incremental(section, zone)?),
@@ -481,6 +489,7 @@ impl Plan {
             records: records?,
             key: key?,
             total,
+            deleted,
             paging: manifest.paging.clone(),
             way: way?,
             incremental,

@@ -73,6 +73,8 @@ pub(super) struct HttpPull {
     fresh: u64,
     skipped: u64,
     latest: Option<DateTime<Utc>>,
+    /// The moment up to which the first answer was current, by the source's own word.
+    mark: Option<DateTime<Utc>>,
     in_order: bool,
     findings: Vec<Finding>,
 }
@@ -112,6 +114,7 @@ impl HttpPull {
             fresh: 0,
             skipped: 0,
             latest: None,
+            mark: None,
             in_order: true,
             findings,
             shared,
@@ -303,12 +306,7 @@ impl HttpPull {
 
     fn cursor(&self, latest: DateTime<Utc>) -> Cursor {
         // A record dated in the future must not make us miss what changes until then.
-        let since = latest.min(self.started).max(self.since.unwrap_or(DateTime::UNIX_EPOCH));
-        let stored = Stored { v: 1, since };
-        Cursor(
-            serde_json::to_string(&stored)
-                .unwrap_or_else(|_| since.to_rfc3339_opts(SecondsFormat::Millis, true)),
-        )
+        written(latest.min(self.started).max(self.since.unwrap_or(DateTime::UNIX_EPOCH)))
     }
 
     /// Whether the list has to be read once more.
@@ -362,13 +360,28 @@ impl HttpPull {
             }
         }
         let by_field = plan.incremental.as_ref().is_some_and(|incremental| incremental.field.is_some());
-        let cursor = match (self.keeps_cursor, by_field) {
-            (false, _) => None,
-            (true, true) => self.latest.map(|latest| self.cursor(latest)),
-            (true, false) => Some(self.cursor(self.started)),
+        let by_header = plan.incremental.as_ref().and_then(|incremental| incremental.section.header.as_ref());
+        let cursor = match (self.keeps_cursor, by_header, by_field) {
+            (false, _, _) => None,
+            (true, Some(header), _) => {
+                if self.mark.is_none() {
+                    self.findings.push(finding::no_mark(header).at(self.shared.place("list")));
+                }
+                // The source's own clock: nothing to be corrected by ours.
+                self.mark.map(|mark| written(mark.max(self.since.unwrap_or(DateTime::UNIX_EPOCH))))
+            }
+            (true, None, true) => self.latest.map(|latest| self.cursor(latest)),
+            (true, None, false) => Some(self.cursor(self.started)),
         };
         PullEnd { complete, cursor, source_total: self.total, findings: std::mem::take(&mut self.findings) }
     }
+}
+
+fn written(since: DateTime<Utc>) -> Cursor {
+    let stored = Stored { v: 1, since };
+    Cursor(
+        serde_json::to_string(&stored).unwrap_or_else(|_| since.to_rfc3339_opts(SecondsFormat::Millis, true)),
+    )
 }
 
 fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
@@ -386,6 +399,11 @@ fn read_cursor(
     let cursor = cursor?;
     let stored: Option<Stored> = serde_json::from_str(&cursor.0).ok().filter(|stored: &Stored| stored.v == 1);
     let since = stored.map(|stored| stored.since);
+    let theirs = shared.plan().incremental.as_ref().is_some_and(|incremental| incremental.header.is_some());
+    if theirs && since.is_some() {
+        // A moment of the source's clock may lie ahead of ours.
+        return since;
+    }
     if since.is_none_or(|since| since > now) {
         findings.push(finding::strange_cursor().at(shared.place("cursor")));
     }
@@ -405,6 +423,9 @@ impl Pull for HttpPull {
             self.guard(&listed, &next)?;
             self.rows += listed.count;
             self.total = listed.total.or(self.total);
+            if self.pages == 1 && self.pass == 0 {
+                self.mark = listed.mark;
+            }
             self.skipped += if self.pass == 0 { listed.rejected.len() as u64 } else { 0 };
             self.next = next;
             let cursor = self.page_cursor(listed.changes);

@@ -172,6 +172,9 @@ pub struct StreamSection {
     /// Header with the source's own total.
     #[serde(default)]
     pub total_header: Option<String>,
+    /// How a tombstone shows: a record whose value at `path` is one of `one_of` says that its task was deleted.
+    #[serde(default)]
+    pub deleted: Option<CheckSection>,
     /// Members of a record that change without meaning anything (counters, the total in every row): they do
     /// not make a record count as changed.
     #[serde(default)]
@@ -329,7 +332,11 @@ pub struct IncrementalSection {
     /// Place of the time of change in a record. Without it the start of the pull is the next cursor.
     #[serde(default)]
     pub field: Option<String>,
-    /// Spellings of `field`. Default: auto.
+    /// Header of the list's first answer with the moment up to which it is current (`ETag`, `Date`): the next
+    /// cursor, in the source's own clock. Goes before `field`. Quotes and `W/` are left out.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Spellings of `field` and `header`. Default: auto.
     #[serde(default)]
     pub date: Vec<String>,
     /// The list comes in order of `field`, oldest first: then each page is a point to go on from.

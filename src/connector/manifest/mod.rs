@@ -311,7 +311,7 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
     let parts = (
         manifest.format_version,
         &manifest.zone,
-        manifest.stream.as_ref().map(|stream| (&stream.key, &stream.volatile)),
+        manifest.stream.as_ref().map(|stream| (&stream.key, &stream.volatile, &stream.deleted)),
         &manifest.folder,
         manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
         &manifest.detail,

@@ -22,6 +22,7 @@ enum Spelling {
     Rfc3339,
     EpochMillis,
     EpochSeconds,
+    ExcelSerial,
     Pattern(Vec<Item<'static>>),
 }
 
@@ -43,12 +44,13 @@ impl DateRule {
                 "rfc3339" => Spelling::Rfc3339,
                 "epoch_ms" => Spelling::EpochMillis,
                 "epoch_s" => Spelling::EpochSeconds,
+                "excel" => Spelling::ExcelSerial,
                 pattern if pattern.contains('%') => Spelling::Pattern(
                     StrftimeItems::new(pattern)
                         .parse_to_owned()
                         .map_err(|_| refuse("is no pattern of dates"))?,
                 ),
-                _ => return Err(refuse("is none of auto, rfc3339, epoch_ms, epoch_s and holds no %")),
+                _ => return Err(refuse("is none of auto, rfc3339, epoch_ms, epoch_s, excel and holds no %")),
             });
         }
         if compiled.is_empty() {
@@ -58,6 +60,11 @@ impl DateRule {
             return Err(("auto".to_owned(), "reads times of +07:00 only; write a pattern for another zone"));
         }
         Ok(Self { spellings: compiled, zone })
+    }
+
+    /// Every usual spelling, times of Asia/Ho_Chi_Minh.
+    pub fn local() -> Self {
+        Self { spellings: vec![Spelling::Auto], zone: local_offset() }
     }
 
     /// The instant a text names; a day alone is its beginning.
@@ -99,6 +106,26 @@ impl DateRule {
             }
             Spelling::EpochSeconds => {
                 Some(Moment { at: DateTime::from_timestamp(text.parse().ok()?, 0)?, has_time: true })
+            }
+            Spelling::ExcelSerial => {
+                // Five digits only: a smaller number is a count of days or a year somebody typed.
+                let (day, time) = text.split_once('.').map_or((text, None), |(day, time)| (day, Some(time)));
+                let serial: i64 = day.parse().ok().filter(|serial| (36_526..=73_050).contains(serial))?;
+                let day = text::date::excel_serial(serial)?;
+                let seconds = match time {
+                    None => 0,
+                    Some(time) => {
+                        let digits = time.get(..time.len().min(9))?;
+                        let share = digits.parse::<u64>().ok()?;
+                        let whole = 10u64.checked_pow(u32::try_from(digits.len()).ok()?)?;
+                        (share * 86_400 + whole / 2) / whole
+                    }
+                };
+                let seconds = u32::try_from(seconds).ok()?.min(86_399);
+                let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0)?;
+                let local = NaiveDateTime::new(day, time);
+                let at = self.zone.from_local_datetime(&local).single()?.to_utc();
+                Some(Moment { at, has_time: seconds > 0 })
             }
             Spelling::Pattern(items) => {
                 let mut parsed = Parsed::new();
@@ -157,6 +184,8 @@ mod tests {
             ("%d/%m/%Y %H:%M:%S", "15/11/2026 14:03:22", "2026-11-15T07:03:22Z"),
             ("%Y-%m-%dT%H:%M:%S%:z", "2026-11-15T14:03:22+00:00", "2026-11-15T14:03:22Z"),
             ("%d-%m-%Y", "15-11-2026", "2026-11-14T17:00:00Z"),
+            ("excel", "46341", "2026-11-14T17:00:00Z"),
+            ("excel", "46341.4375", "2026-11-15T03:30:00Z"),
         ] {
             let read = rule(&[spelling]).instant(text).map(|at| at.format("%FT%TZ").to_string());
             assert_eq!(read.as_deref(), Some(instant), "{spelling}: {text}");
@@ -185,6 +214,9 @@ mod tests {
             assert_eq!(rule(&["auto", "epoch_ms"]).instant(text), None, "{text:?}");
         }
         assert_eq!(rule(&["epoch_ms"]).instant("99999999999999"), None);
+        for days in ["15", "2026", "-46341", "46341.x", "463410"] {
+            assert_eq!(rule(&["excel"]).instant(days), None, "{days:?}");
+        }
         for (spelling, zone) in [("dd/MM/yyyy", "+07:00"), ("%Q", "+07:00"), ("auto", "+00:00")] {
             assert!(
                 DateRule::compile(&[spelling.to_owned()], offset(zone).expect("zone")).is_err(),

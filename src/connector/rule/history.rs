@@ -31,6 +31,7 @@ pub(super) struct HistoryReader {
     kind: ValueRule,
     at: TimeRule,
     actor: Option<AccountRule>,
+    from: Option<AccountRule>,
     to: Option<AccountRule>,
     note: Option<ValueRule>,
 }
@@ -50,6 +51,7 @@ impl HistoryReader {
             kind: compiler.text("events.kind", &rules.kind, true, true)?,
             at: compiler.time("events.at", Some(&rules.at))?,
             actor: compiler.account("events.actor", rules.actor.as_ref()),
+            from: compiler.account("events.from", rules.from.as_ref()),
             to: compiler.account("events.to", rules.to.as_ref()),
             note: compiler.optional("events.note", rules.note.as_ref()),
         })
@@ -74,6 +76,7 @@ impl HistoryReader {
             let mut event = SourceEvent::new(kind, instant(&self.at, &scope)?);
             event.actor = self.actor.as_ref().map_or(Ok(None), |rule| account(rule, &scope))?;
             if kind == EventKind::HandedOver {
+                event.from = self.from.as_ref().map_or(Ok(None), |rule| account(rule, &scope))?;
                 event.to = self.to.as_ref().map_or(Ok(None), |rule| account(rule, &scope))?;
             }
             event.note = note(self.note.as_ref(), &scope)?;

@@ -48,7 +48,7 @@ pub struct RuleTable {
     pub otherwise: Option<String>,
     /// The value when there is none.
     pub default: Option<String>,
-    /// Spellings of a date, tried in order: `auto`, `rfc3339`, `epoch_ms`, `epoch_s` or a pattern such as
+    /// Spellings of a date, tried in order: `auto`, `rfc3339`, `epoch_ms`, `epoch_s`, `excel` (day number) or a pattern such as
     /// `%d/%m/%Y %H:%M:%S`. Default: `auto`.
     pub date: Vec<String>,
     /// Offset of times without one, `+07:00`. Default: that of the manifest.
@@ -174,6 +174,8 @@ pub struct HistoryRules {
     pub at: Rule,
     /// Who did it.
     pub actor: Option<Rule>,
+    /// Whose task it was before a hand-over; without it the actor is taken for that person.
+    pub from: Option<Rule>,
     /// New assignee of a hand-over.
     pub to: Option<Rule>,
     /// Reason or note.

@@ -6,8 +6,8 @@
 //! the view no longer has is told by name.
 
 use super::{
-    Abilities, Connector, ConnectorError, Cursor, DraftReader, Page, Pull, PullEnd, PullMode, PullRequest,
-    RawRecord, Rejection, Step, record_hash,
+    Abilities, Connector, ConnectorError, Cursor, Detailed, DraftReader, Page, Presence, Pull, PullEnd,
+    PullMode, PullRequest, RawRecord, Rejection, Step, record_hash,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,6 +181,26 @@ fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
     }
 }
 
+/// Makes a SQLite database from scripts, for the conformance test.
+///
+/// # Errors
+/// LT-MAN-013 a script does not run.
+pub async fn make_sqlite(path: &Path, scripts: &[String]) -> Result<(), Box<Finding>> {
+    let broken = |error: sqlx::Error| {
+        let what =
+            Text::new(format!("mẫu SQL không chạy: {error}"), format!("an SQL sample does not run: {error}"));
+        let remedy = Text::new("sửa samples/*.sql", "correct samples/*.sql");
+        Box::new(Finding::error("LT-MAN-013", what, remedy).at(Place::of(path.display().to_string())))
+    };
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(broken)?;
+    for script in scripts {
+        sqlx::raw_sql(AssertSqlSafe(script.clone())).execute(&pool).await.map_err(broken)?;
+    }
+    pool.close().await;
+    Ok(())
+}
+
 struct ViewPull {
     source: SourceId,
     options: Arc<ViewOptions>,
@@ -290,6 +310,7 @@ impl Pull for ViewPull {
                         hash: record_hash(&self.fingerprint, &body),
                         body,
                         index,
+                        presence: Presence::Shown,
                     });
                     self.after = Some((changed, key));
                     self.inclusive = false;
@@ -356,11 +377,8 @@ impl Connector for ViewSource {
         }))
     }
 
-    async fn detail(
-        &self,
-        records: Vec<RawRecord>,
-    ) -> Result<Vec<Result<RawRecord, Rejection>>, ConnectorError> {
-        Ok(records.into_iter().map(Ok).collect())
+    async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
+        Ok(records.into_iter().map(Detailed::Complete).collect())
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {

@@ -1,7 +1,7 @@
 //! Orders about sources: pulling now, pulling a span again, and records that could not be read.
 
 use super::{Answer, App, Refusal};
-use crate::connector::{Connector, PullMode, RawRecord};
+use crate::connector::{Connector, Presence, PullMode, RawRecord};
 use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
@@ -211,6 +211,7 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
             hash: [0; 16],
             body: Bytes::from(body.clone()),
             index: row.index,
+            presence: Presence::Shown,
         };
         match connector.read(&record) {
             Err(_) => counters.rejected += 1,

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod http;
 pub mod installation;
+pub mod kinto;
 pub mod postgres;
 pub mod process;
 pub mod province;

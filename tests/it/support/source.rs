@@ -2,7 +2,7 @@
 
 use super::http::Scripted;
 use chrono::{DateTime, Utc};
-use lienthong::connector::http::{HttpConnector, SourceOptions};
+use lienthong::connector::http::{HttpConnector, SourceLimits, SourceOptions};
 use lienthong::connector::{
     Connector, ConnectorError, Cursor, Page, PullEnd, PullMode, PullRequest, Step, manifest,
 };
@@ -48,6 +48,11 @@ pub const PASSWORD: &str = "hidden-7f3a";
 
 /// Connects a manifest made of the usual head, these sections and the usual fields.
 pub fn connect(base: &str, sections: &str) -> HttpConnector {
+    connect_within(base, sections, SourceLimits::default())
+}
+
+/// The same within limits of the installation.
+pub fn connect_within(base: &str, sections: &str, limits: SourceLimits) -> HttpConnector {
     let text = format!("{HEAD}{sections}{FIELDS}");
     let loaded = manifest::parse("test.toml", &text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
     let options = SourceOptions {
@@ -55,6 +60,7 @@ pub fn connect(base: &str, sections: &str) -> HttpConnector {
         secrets: [("password".to_owned(), PASSWORD.to_owned().into())].into(),
         allow_http: true,
         ca_file: None,
+        limits,
     };
     let source = SourceId::new("test").expect("id");
     HttpConnector::new(source, Arc::new(loaded), options).unwrap_or_else(|findings| panic!("{findings}"))

@@ -1,0 +1,209 @@
+//! Kinto, a record store nobody here wrote, from its package registry: installed once, started per test.
+//!
+//! Versions are pinned in tests/data/kinto-requirements.txt; the environment lives in `.real/`, which the project
+//! ignores. A proxy stands before it, so that a test can act between two pages of one pull.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio_util::task::AbortOnDropHandle;
+
+/// Account and password of whoever keeps the tasks.
+const KEEPER: (&str, &str) = ("van-thu", "keeper-pw");
+const COLLECTION: &str = "/buckets/gialai/collections/nhiem-vu";
+
+/// A running server; stopped when dropped.
+pub struct Kinto {
+    server: Child,
+    base: String,
+    http: reqwest::Client,
+}
+
+/// The program, installed when it is not there yet.
+fn program() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (folder, list) = (root.join(".real/kinto-26.5.0"), root.join("tests/data/kinto-requirements.txt"));
+    let complete = folder.join("complete");
+    if !complete.exists() {
+        let run = |command: &mut Command| {
+            let output = command.output().expect("starts");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "Kinto cannot be installed (python3-venv is needed): {told}");
+        };
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
+        run(Command::new(folder.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
+            .arg(&list));
+        std::fs::write(&complete, "").expect("marker");
+    }
+    folder.join("bin/kinto")
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("port")
+        .port()
+}
+
+impl Kinto {
+    /// Starts a server with its data in memory, a keeper, and a reader with this password.
+    pub async fn start(folder: &Path, reader: (&str, &str)) -> Self {
+        super::install_tls();
+        let (program, port) = (program(), free_port());
+        let settings = format!(
+            "[app:main]\nuse = egg:kinto\nkinto.storage_backend = kinto.core.storage.memory\n\
+             kinto.cache_backend = kinto.core.cache.memory\nkinto.permission_backend = kinto.core.permission.memory\n\
+             kinto.includes = kinto.plugins.accounts\nmultiauth.policies = account\n\
+             multiauth.policy.account.use = kinto.plugins.accounts.authentication.AccountsAuthenticationPolicy\n\
+             kinto.account_create_principals = system.Everyone\nkinto.bucket_create_principals = system.Authenticated\n\
+             kinto.paginate_by = 100\nkinto.userid_hmac_secret = 0123456789abcdef\n\
+             [server:main]\nuse = egg:waitress#main\nhost = 127.0.0.1\nport = {port}\n\
+             [loggers]\nkeys = root\n[handlers]\nkeys = console\n[formatters]\nkeys = plain\n\
+             [logger_root]\nlevel = WARN\nhandlers = console\n\
+             [handler_console]\nclass = StreamHandler\nargs = (sys.stderr,)\nformatter = plain\n\
+             [formatter_plain]\nformat = %(message)s\n"
+        );
+        let file = folder.join("kinto.ini");
+        std::fs::write(&file, settings).expect("settings");
+        let log = std::fs::File::create(folder.join("kinto.log")).expect("log");
+        let server = Command::new(program)
+            .args(["start", "--port", &port.to_string(), "--ini"])
+            .arg(&file)
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("kinto");
+        let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("client");
+        let kinto = Self { server, base: format!("http://127.0.0.1:{port}/v1"), http };
+        let began = Instant::now();
+        while kinto.http.get(format!("{}/", kinto.base)).send().await.is_err() {
+            let log = std::fs::read_to_string(folder.join("kinto.log")).unwrap_or_default();
+            assert!(began.elapsed() < Duration::from_secs(60), "Kinto does not start: {log}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        for (name, password) in [KEEPER, reader] {
+            let request = kinto.http.put(format!("{}/accounts/{name}", kinto.base));
+            let body = json!({ "data": { "password": password } });
+            assert!(request.json(&body).send().await.expect("answer").status().is_success(), "{name}");
+        }
+        let may_read = json!({ "permissions": { "read": [format!("account:{}", reader.0)] } });
+        kinto.keep("PUT", "/buckets/gialai", &may_read).await;
+        kinto.keep("PUT", COLLECTION, &json!({})).await;
+        kinto
+    }
+
+    async fn keep(&self, method: &str, path: &str, body: &Value) -> Value {
+        let method = method.parse().expect("a method");
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let answer = request.basic_auth(KEEPER.0, Some(KEEPER.1)).json(body).send().await.expect("answer");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.expect("JSON")
+    }
+
+    /// Stores tasks, 25 in one batch, as Kinto allows.
+    pub async fn put(&self, tasks: &[(String, Value)]) {
+        for batch in tasks.chunks(25) {
+            let requests: Vec<Value> = batch
+                .iter()
+                .map(|(id, task)| json!({ "path": format!("{COLLECTION}/records/{id}"), "body": { "data": task } }))
+                .collect();
+            let body = json!({ "defaults": { "method": "PUT" }, "requests": requests });
+            let answers = self.keep("POST", "/batch", &body).await;
+            let good = |answer: &Value| matches!(answer["status"].as_u64(), Some(200 | 201));
+            assert!(answers["responses"].as_array().expect("answers").iter().all(good), "{answers}");
+        }
+    }
+
+    /// Changes members of one task.
+    pub async fn edit(&self, id: &str, members: Value) {
+        self.keep("PATCH", &format!("{COLLECTION}/records/{id}"), &json!({ "data": members })).await;
+    }
+
+    /// Deletes one task.
+    pub async fn delete(&self, id: &str) {
+        self.keep("DELETE", &format!("{COLLECTION}/records/{id}"), &json!({})).await;
+    }
+
+    /// Gives the reader another password, as the reader itself.
+    pub async fn change_password(&self, reader: (&str, &str), new: &str) {
+        let request = self.http.put(format!("{}/accounts/{}", self.base, reader.0));
+        let body = json!({ "data": { "password": new } });
+        let answer = request.basic_auth(reader.0, Some(reader.1)).json(&body).send().await.expect("answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// What it holds, asked for without any paging of ours: status and title by id.
+    pub async fn holds(&self) -> BTreeMap<String, (String, String)> {
+        let (mut held, mut address) =
+            (BTreeMap::new(), format!("{}{COLLECTION}/records?_sort=id", self.base));
+        loop {
+            let request = self.http.get(&address).basic_auth(KEEPER.0, Some(KEEPER.1));
+            let answer = request.send().await.expect("answer");
+            let next = answer.headers().get("next-page").map(|next| next.to_str().expect("text").to_owned());
+            let page: Value = answer.json().await.expect("JSON");
+            for record in page["data"].as_array().expect("records") {
+                let text = |name: &str| record[name].as_str().expect("text").to_owned();
+                held.insert(text("id"), (text("status"), text("title")));
+            }
+            match next {
+                Some(next) => address = next,
+                None => return held,
+            }
+        }
+    }
+
+    /// A door before the server: `between` runs before each list page that is not a first one, with the count of
+    /// such pages so far. Gives the door's address.
+    pub async fn door<F, R>(self: &Arc<Self>, between: F) -> (String, AbortOnDropHandle<()>)
+    where
+        F: Fn(usize) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("port");
+        let address = format!("http://{}/v1", listener.local_addr().expect("address"));
+        let (kinto, pages, between) = (self.clone(), Arc::new(AtomicUsize::new(0)), Arc::new(between));
+        let router = axum::Router::new().fallback(move |request: axum::extract::Request| {
+            let (kinto, pages, between) = (kinto.clone(), pages.clone(), between.clone());
+            async move {
+                if request.uri().query().is_some_and(|query| query.contains("_token=")) {
+                    between(pages.fetch_add(1, Ordering::SeqCst)).await;
+                }
+                kinto.forward(request).await
+            }
+        });
+        let task = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        (address, AbortOnDropHandle::new(task))
+    }
+
+    async fn forward(&self, request: axum::extract::Request) -> axum::response::Response {
+        let (parts, _) = request.into_parts();
+        let origin = self.base.trim_end_matches("/v1");
+        // The Host of the caller goes on, so that the addresses of next pages lead through this door again.
+        let asked = self.http.request(parts.method, format!("{origin}{}", parts.uri)).headers(parts.headers);
+        let answer = asked.send().await.expect("Kinto answers");
+        let mut response = axum::response::Response::builder().status(answer.status());
+        for (name, value) in answer.headers() {
+            if name != "transfer-encoding" && name != "content-length" {
+                response = response.header(name, value);
+            }
+        }
+        let body = answer.bytes().await.expect("a whole answer");
+        response.body(axum::body::Body::from(body)).expect("an answer")
+    }
+}
+
+impl Drop for Kinto {
+    fn drop(&mut self) {
+        // A child that cannot be killed is gone already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
