@@ -30,6 +30,7 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
         folder: PathBuf::from("."),
         ca_file: None,
         allow_http: true,
+        limits: connector::http::SourceLimits::default(),
     })
     .expect("manifest");
     let policy = Policy {

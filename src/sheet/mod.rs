@@ -41,7 +41,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a file by its content: a zip is XLSX, everything else CSV in UTF-8 or UTF-16 with a mark.
+    /// Reads a file by its content: a zip is XLSX, everything else CSV in an encoding that can be told.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Findings> {
         if bytes.len() > MAX_BYTES {
             return Err(refusal(
@@ -206,25 +206,13 @@ fn refusal(code: &str, name: &str, vi: &str, en: &str, remedy_vi: &str, remedy_e
 }
 
 fn decode(name: &str, bytes: &[u8]) -> Result<String, Findings> {
-    let wide = match bytes {
-        [0xff, 0xfe, ..] => Some(encoding_rs::UTF_16LE),
-        [0xfe, 0xff, ..] => Some(encoding_rs::UTF_16BE),
-        _ => None,
-    };
-    if let Some(encoding) = wide {
-        let (text, _, broken) = encoding.decode(bytes);
-        if !broken {
-            return Ok(text.into_owned());
-        }
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => Ok(text.to_owned()),
+    match crate::text::decode(bytes) {
+        Ok((text, _)) if !text.contains('\0') => Ok(text),
         _ => Err(refusal(
             "LT-TAB-003",
             name,
-            "tệp không phải văn bản UTF-8 hay bảng XLSX",
-            "the file is neither UTF-8 text nor an XLSX table",
+            "tệp không phải bảng XLSX, hoặc là văn bản có bảng mã không rõ ràng",
+            "the file is no XLSX table, or text in an encoding that cannot be told",
             "lưu lại từ Excel thành \"CSV UTF-8\" hoặc XLSX",
             "save it from Excel as \"CSV UTF-8\" or XLSX",
         )
@@ -333,7 +321,7 @@ fn push(name: &str, lines: &mut Vec<Line>, number: u32, cells: Vec<String>) -> R
 }
 
 /// What a cell with a failed formula or an impossible date becomes.
-const ERROR_CELL: &str = "#ERROR";
+pub const ERROR_CELL: &str = "#ERROR";
 
 /// A cell as text.
 fn cell_text(cell: &DataRef<'_>) -> String {

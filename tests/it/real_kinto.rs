@@ -79,8 +79,15 @@ async fn until<F: AsyncFnMut() -> Result<(), String>>(what: &str, mut condition:
     }
 }
 
+fn secret(folder: &Path, password: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = folder.join("kinto.secret");
+    std::fs::write(&file, password).expect("secret");
+    std::fs::set_permissions(file, PermissionsExt::from_mode(0o600)).expect("mode");
+}
+
 fn configure(folder: &Path, kinto: &str, receivers: &str) {
-    std::fs::write(folder.join("kinto.secret"), READER.1).expect("secret");
+    secret(folder, READER.1);
     std::fs::write(folder.join("catalog.csv"), include_bytes!("../../config/catalog-example.csv"))
         .expect("catalog");
     let target = |id: &str, path: &str| {
@@ -224,11 +231,12 @@ async fn real_kinto_goes_the_whole_way_from_its_records_to_the_receipts() {
     configure(folder, &door, &receivers);
 
     // A wrong password is told before anything is stored.
-    std::fs::write(folder.join("kinto.secret"), "wrong").expect("secret");
+    secret(folder, "wrong");
     let (code, told) = order(folder, &["check"]);
     assert!(code != 0 && told.to_string().contains("LT-NET-008"), "{code} {told}");
-    std::fs::write(folder.join("kinto.secret"), READER.1).expect("secret");
+    secret(folder, READER.1);
 
+    good(folder, &["db", "migrate"]);
     good(folder, &["history", "import", "province/history.csv", "--author", "tester"]);
     good(folder, &["history", "import", "--empty", "--reason", "mới tuyển dụng", "--author", "tester"]);
     let daemon = Process(

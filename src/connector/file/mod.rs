@@ -12,12 +12,12 @@ use super::{
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
-use crate::sheet::Sheet;
+use crate::sheet::{ERROR_CELL, MAX_BYTES, Sheet};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -74,6 +74,9 @@ struct Candidate {
     path: PathBuf,
     name: String,
     modified: DateTime<Utc>,
+    bytes: u64,
+    /// Whether its rows are wanted; else it is read only to know which older rows it replaced.
+    wanted: bool,
 }
 
 /// Complete regular files of the folder in order of time and name. Links, hidden and partial files are not.
@@ -93,7 +96,7 @@ fn candidates(options: &FolderOptions) -> Result<Vec<Candidate>, ConnectorError>
             continue;
         }
         let modified = meta.modified().map(DateTime::<Utc>::from).unwrap_or_default();
-        found.push(Candidate { path: entry.path(), name, modified });
+        found.push(Candidate { path: entry.path(), name, modified, bytes: meta.len(), wanted: true });
     }
     found.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
     Ok(found)
@@ -120,6 +123,8 @@ struct FolderPull {
     pages: std::collections::VecDeque<Page>,
     done: Vec<String>,
     again: bool,
+    /// Keys that files read before this one had: a pull of everything goes from the newest file to the oldest.
+    newer: HashSet<String>,
     findings: Vec<Finding>,
 }
 
@@ -139,13 +144,26 @@ impl Pull for FolderPull {
                 };
                 return Ok(Step::End(end));
             };
+            if candidate.bytes > MAX_BYTES as u64 {
+                self.findings.push(too_large(&candidate.name));
+                continue;
+            }
             let Ok(bytes) = std::fs::read(&candidate.path) else { continue };
+            let unchanged = candidate.path.symlink_metadata().is_ok_and(|meta| {
+                meta.len() == bytes.len() as u64
+                    && meta.modified().map(DateTime::<Utc>::from).is_ok_and(|at| at == candidate.modified)
+            });
+            if !unchanged {
+                // Still being written: the next pull looks again.
+                continue;
+            }
             let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             let known = self.done.contains(&digest);
             if known && !self.again {
                 continue;
             }
             match self.read(&candidate.name, bytes) {
+                Ok(_) if !candidate.wanted => continue,
                 Ok(pages) => self.pages.extend(pages),
                 // Not ticked off: it is told again and again until someone corrects or removes it.
                 Err(findings) => {
@@ -175,10 +193,11 @@ impl Pull for FolderPull {
 }
 
 impl FolderPull {
-    fn read(&self, name: &str, bytes: Vec<u8>) -> Result<Vec<Page>, Vec<Finding>> {
+    fn read(&mut self, name: &str, bytes: Vec<u8>) -> Result<Vec<Page>, Vec<Finding>> {
         let sheet = Sheet::read(name, &bytes).map_err(|findings| findings.0)?;
         let (first, columns) = header(&sheet, &self.options).map_err(|finding| vec![finding])?;
         let mut pages: Vec<Page> = Vec::new();
+        let mut here = Vec::new();
         let original = Bytes::from(bytes);
         for rows in sheet.lines.get(first..).unwrap_or_default().chunks(ROWS) {
             let mut page = Page {
@@ -207,9 +226,24 @@ impl FolderPull {
                     .filter(|(_, cell)| !cell.is_empty())
                     .collect();
                 let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-                match record.get(self.options.key.as_str()) {
+                let key = record.get(self.options.key.as_str()).copied();
+                if self.again && key.is_some_and(|key| self.newer.contains(key)) {
+                    // A newer file has this row: what an older one says of it is past.
+                    continue;
+                }
+                here.extend(key.filter(|_| self.again).map(str::to_owned));
+                if let Some((column, _)) = record.iter().find(|(_, cell)| is_error(cell)) {
+                    page.rejected.push(Rejection {
+                        external_id: key.map(str::to_owned),
+                        index: line.number,
+                        finding: failed_formula(column).at(Place::line(name, line.number)),
+                        body,
+                    });
+                    continue;
+                }
+                match key {
                     Some(key) if key.chars().count() <= 200 => page.records.push(RawRecord {
-                        external_id: (*key).to_owned(),
+                        external_id: key.to_owned(),
                         hash: record_hash(&self.fingerprint, &body),
                         body,
                         index: line.number,
@@ -225,6 +259,7 @@ impl FolderPull {
             }
             pages.push(page);
         }
+        self.newer.extend(here);
         tracing::debug!(source.id = %self.source, file = name, pages = pages.len(), "sheet read");
         Ok(pages)
     }
@@ -237,11 +272,11 @@ fn header(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(String,
     for (index, line) in sheet.lines.iter().take(20).enumerate() {
         let mut columns = Vec::new();
         for column in &options.columns {
-            let spellings = || std::iter::once(&column.name).chain(&column.synonyms);
-            let found = line.cells.iter().position(|cell| {
-                let cell = plain(cell);
-                spellings().any(|spelling| plain(spelling) == cell)
-            });
+            // The first spelling that stands there counts: of two columns the one the manifest names first.
+            let spellings = std::iter::once(&column.name).chain(&column.synonyms);
+            let found = spellings
+                .map(|spelling| plain(spelling))
+                .find_map(|spelling| line.cells.iter().position(|cell| plain(cell) == spelling));
             if let Some(at) = found {
                 columns.push((column.name.clone(), at));
             }
@@ -274,9 +309,37 @@ fn header(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(String,
     .at(Place::of(&sheet.name)))
 }
 
-/// A header cell for comparison: NFC, lower case, single blanks.
+/// A header cell for comparison: lower case, single blanks, without accents where it is longer than a few letters,
+/// without marks that say a column must be filled in.
 fn plain(text: &str) -> String {
-    crate::text::lower_key(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.trim().trim_end_matches(['*', ':', ' ']);
+    let key = crate::text::fold(text);
+    if key.chars().count() > 4 { key } else { crate::text::lower_key(text).trim().to_owned() }
+}
+
+/// Whether a cell holds what a failed formula leaves behind.
+fn is_error(cell: &str) -> bool {
+    [ERROR_CELL, "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"].contains(&cell)
+}
+
+fn failed_formula(column: &str) -> Finding {
+    Finding::error(
+        "LT-TAB-006",
+        Text::new(
+            format!("ô của cột {column} là lỗi công thức"),
+            format!("a cell of column {column} holds a formula error"),
+        ),
+        Text::new("sửa công thức hoặc dán giá trị", "correct the formula or paste the value"),
+    )
+}
+
+fn too_large(name: &str) -> Finding {
+    Finding::error(
+        "LT-TAB-001",
+        Text::new("tệp quá lớn", "the file is too large"),
+        Text::new("chia nhỏ tệp (tối đa 32 MiB)", "split it (at most 32 MiB)"),
+    )
+    .at(Place::of(name))
 }
 
 fn without_key(key: &str) -> Finding {
@@ -321,7 +384,12 @@ impl Connector for FolderSource {
             request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
         let mut waiting = candidates(&self.options)?;
         if let PullMode::Backfill { from, to } = request.mode {
-            waiting.retain(|candidate| from <= candidate.modified && candidate.modified < to);
+            for candidate in &mut waiting {
+                candidate.wanted = from <= candidate.modified && candidate.modified < to;
+            }
+        }
+        if request.mode != PullMode::Incremental {
+            waiting.reverse();
         }
         Ok(Box::new(FolderPull {
             source: self.source.clone(),
@@ -331,6 +399,7 @@ impl Connector for FolderSource {
             pages: std::collections::VecDeque::new(),
             done,
             again: request.mode != PullMode::Incremental,
+            newer: HashSet::new(),
             findings: Vec::new(),
         }))
     }

@@ -229,8 +229,7 @@ impl<'a> Cut<'a> {
                 },
             });
         }
-        let is_tombstone =
-            deleted.zip(tombstone).is_some_and(|((_, words), value)| words.iter().any(|word| *word == value));
+        let is_tombstone = deleted.zip(tombstone).is_some_and(|((_, words), value)| words.contains(&value));
         let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
         let body = self.text.cut(text);
         self.records.push(RawRecord { external_id, hash, body, index, presence });

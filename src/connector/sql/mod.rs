@@ -13,6 +13,7 @@ use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
@@ -126,9 +127,13 @@ impl ViewSource {
             Database::Postgres(url) => match PgConnectOptions::from_str(url.expose_secret()) {
                 Ok(options) => {
                     // Poolers in transaction mode lose prepared statements; read-only binds every transaction.
-                    let options = options
-                        .statement_cache_capacity(0)
-                        .options([("default_transaction_read_only", "on")]);
+                    let options = options.statement_cache_capacity(0).options([
+                        ("default_transaction_read_only", "on"),
+                        // Times leave as text: the server's own settings must not decide how.
+                        ("TimeZone", "Asia/Ho_Chi_Minh"),
+                        ("DateStyle", "ISO"),
+                        ("statement_timeout", "120000"),
+                    ]);
                     PgPoolOptions::new()
                         .max_connections(1)
                         .acquire_timeout(Duration::from_secs(10))
@@ -149,7 +154,15 @@ fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
         other => other.to_string(),
     };
     let cause: String = cause.chars().filter(|c| !c.is_control()).take(200).collect();
-    let drift = cause.contains("no such column") || cause.contains("does not exist");
+    let state = match error {
+        sqlx::Error::Database(database) => database.code().map(|code| code.into_owned()).unwrap_or_default(),
+        _ => String::new(),
+    };
+    // PostgreSQL's classes: undefined column, table and operator; wrong credentials; what only a writer may do.
+    let drift = cause.contains("no such column")
+        || cause.contains("no such table")
+        || ["42703", "42P01", "42883"].contains(&state.as_str());
+    let refused = state.starts_with("28") || state == "42501" || state == "25006";
     let (code, vi, en, remedy_vi, remedy_en, disposition) = if drift {
         (
             "LT-SQL-003",
@@ -157,6 +170,15 @@ fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
             "the view has changed",
             "sửa manifest cho khớp cột hiện có, hoặc khôi phục khung nhìn",
             "fit the manifest to the present columns, or restore the view",
+            Disposition::NeedsOperator,
+        )
+    } else if refused {
+        (
+            "LT-SQL-005",
+            "cơ sở dữ liệu nguồn từ chối",
+            "the source database refuses",
+            "kiểm tra tài khoản và mật khẩu; tài khoản chỉ cần quyền đọc và câu truy vấn chỉ được đọc",
+            "check account and password; the account needs to read only, and the query may only read",
             Disposition::NeedsOperator,
         )
     } else {
@@ -208,6 +230,12 @@ struct ViewPull {
     pool: Pool,
     after: Option<(String, String)>,
     inclusive: bool,
+    /// Upper bound of a backfill, left out.
+    until: Option<String>,
+    /// Looks for rows that cannot be walked to, before the walk.
+    unplaced: bool,
+    /// Whether every row was seen and could be named.
+    full: bool,
     over: bool,
 }
 
@@ -220,6 +248,17 @@ impl ViewPull {
             .chain(&options.columns)
             .map(|name| format!("CAST(t.{name} AS TEXT)"))
             .collect();
+        let key = format!("CAST(t.{} AS TEXT)", options.key);
+        if self.unplaced {
+            // Rows nobody can walk to: a key or change value is missing.
+            return format!(
+                "SELECT {} FROM ({}) t WHERE t.{} IS NULL OR t.{} IS NULL LIMIT 500",
+                columns.join(", "),
+                options.select,
+                options.changed,
+                options.key
+            );
+        }
         let place = |number: u8| match (options.cursor_type, &self.pool) {
             (CursorType::Integer, _) => format!("CAST(${number} AS BIGINT)"),
             (CursorType::Timestamp, Pool::Postgres(_)) => format!("CAST(${number} AS TIMESTAMPTZ)"),
@@ -229,16 +268,23 @@ impl ViewPull {
             (CursorType::Text, Pool::Postgres(_)) => format!("CAST(t.{} AS TEXT)", options.changed),
             _ => format!("t.{}", options.changed),
         };
-        let key = format!("CAST(t.{} AS TEXT)", options.key);
-        let condition = match (&self.after, self.inclusive) {
-            (None, _) => String::new(),
-            (Some(_), true) => format!("WHERE {changed} >= {}", place(1)),
-            (Some(_), false) => {
-                format!("WHERE {changed} > {0} OR ({changed} = {0} AND {key} > $2)", place(1))
-            }
-        };
+        let mut condition = format!("t.{} IS NOT NULL AND t.{} IS NOT NULL", options.changed, options.key);
+        match (&self.after, self.inclusive) {
+            (None, _) => {}
+            (Some(_), true) => condition.push_str(&format!(" AND {changed} >= {}", place(1))),
+            (Some(_), false) => condition
+                .push_str(&format!(" AND ({changed} > {0} OR ({changed} = {0} AND {key} > $2))", place(1))),
+        }
+        if self.until.is_some() {
+            let number = match (&self.after, self.inclusive) {
+                (None, _) => 1,
+                (Some(_), true) => 2,
+                (Some(_), false) => 3,
+            };
+            condition.push_str(&format!(" AND {changed} < {}", place(number)));
+        }
         format!(
-            "SELECT {} FROM ({}) t {condition} ORDER BY {changed}, {key} LIMIT {}",
+            "SELECT {} FROM ({}) t WHERE {condition} ORDER BY {changed}, {key} LIMIT {}",
             columns.join(", "),
             options.select,
             options.page_size.clamp(1, 5_000)
@@ -248,26 +294,33 @@ impl ViewPull {
     async fn rows(&self) -> Result<Vec<Vec<Option<String>>>, sqlx::Error> {
         let width = self.options.columns.len() + 2;
         let sql = AssertSqlSafe(self.statement()).into_sql_str();
-        let values: Vec<&String> = match (&self.after, self.inclusive) {
+        let mut values: Vec<&String> = match (&self.after, self.inclusive) {
             (None, _) => Vec::new(),
             (Some((changed, _)), true) => vec![changed],
             (Some((changed, key)), false) => vec![changed, key],
         };
+        values.extend(&self.until);
+        if self.unplaced {
+            values.clear();
+        }
         macro_rules! fetch {
-            ($pool:expr) => {{
+            ($pool:expr, $begin:literal) => {{
+                let mut tx = $pool.begin_with($begin).await?;
                 let mut query = sqlx::query(sql);
                 for value in values {
                     query = query.bind(value.as_str());
                 }
-                let rows = query.fetch_all($pool).await?;
+                let rows = query.fetch_all(&mut *tx).await?;
+                tx.rollback().await?;
                 rows.iter()
                     .map(|row| (0..width).map(|index| row.try_get::<Option<String>, _>(index)).collect())
                     .collect()
             }};
         }
         match &self.pool {
-            Pool::Sqlite(pool) => fetch!(pool),
-            Pool::Postgres(pool) => fetch!(pool),
+            Pool::Sqlite(pool) => fetch!(pool, "BEGIN"),
+            // Said for each transaction: a function in the query cannot take it back.
+            Pool::Postgres(pool) => fetch!(pool, "BEGIN TRANSACTION READ ONLY"),
         }
     }
 }
@@ -276,10 +329,21 @@ impl ViewPull {
 impl Pull for ViewPull {
     async fn next_page(&mut self) -> Result<Step, ConnectorError> {
         if self.over {
-            return Ok(Step::End(PullEnd { complete: self.after.is_some(), ..PullEnd::default() }));
+            return Ok(Step::End(PullEnd {
+                complete: self.full && self.after.is_some(),
+                ..PullEnd::default()
+            }));
         }
         let rows = self.rows().await.map_err(|error| failed(&self.source, &error))?;
-        self.over = rows.len() < self.options.page_size.clamp(1, 5_000) as usize;
+        if self.unplaced {
+            if rows.is_empty() {
+                self.unplaced = false;
+                return self.next_page().await;
+            }
+            self.full = false;
+        } else {
+            self.over = rows.len() < self.options.page_size.clamp(1, 5_000) as usize;
+        }
         let mut page = Page {
             request: format!(
                 "select after {}",
@@ -334,6 +398,9 @@ impl Pull for ViewPull {
             }
         }
         page.body = Bytes::from(serde_json::to_vec(&bodies).unwrap_or_default());
+        if std::mem::take(&mut self.unplaced) {
+            return Ok(Step::Page(page));
+        }
         page.cursor = self.after.as_ref().and_then(|after| serde_json::to_string(after).ok()).map(Cursor);
         Ok(Step::Page(page))
     }
@@ -358,12 +425,22 @@ impl Connector for ViewSource {
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
-        let after = match request.mode {
-            PullMode::Incremental => request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()),
-            PullMode::Full => None,
-            PullMode::Backfill { from, .. } => {
-                Some((from.format("%Y-%m-%d %H:%M:%S").to_string(), String::new()))
+        // A column that holds no time cannot be asked for a span of time: a backfill reads everything.
+        let timed = self.options.cursor_type != CursorType::Integer;
+        let local = |at: DateTime<Utc>| {
+            let at = at.with_timezone(&crate::domain::local_offset());
+            match (self.options.cursor_type, &self.options.database) {
+                (CursorType::Timestamp, Database::Postgres(_)) => at.to_rfc3339(),
+                _ => at.format("%Y-%m-%d %H:%M:%S").to_string(),
             }
+        };
+        let whole = matches!(request.mode, PullMode::Full);
+        let (after, until): (Option<(String, String)>, Option<String>) = match request.mode {
+            PullMode::Incremental => {
+                (request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()), None)
+            }
+            PullMode::Backfill { from, to } if timed => (Some((local(from), String::new())), Some(local(to))),
+            PullMode::Full | PullMode::Backfill { .. } => (None, None),
         };
         Ok(Box::new(ViewPull {
             source: self.source.clone(),
@@ -372,6 +449,9 @@ impl Connector for ViewSource {
             pool: self.connect().await?,
             // Rows that share the last change value may have come after we looked: they are read again.
             inclusive: after.is_some(),
+            unplaced: after.is_none(),
+            full: whole,
+            until,
             after,
             over: false,
         }))

@@ -1,0 +1,213 @@
+//! Spreadsheets as units drop them: headers, encodings, dates, broken rows, the same file twice.
+
+use lienthong::connector::http::SourceLimits;
+use lienthong::connector::{Connector, Cursor, OpenSource, PullMode, PullRequest, RawRecord, Step, open};
+use lienthong::domain::{SourceId, TaskDraft};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+const HEADER: &str = "Mã nhiệm vụ;Nội dung;Mã cán bộ;Ngày giao;Hạn xử lý;Ngày hoàn thành;Trạng thái";
+
+fn connect(folder: &Path) -> Arc<dyn Connector> {
+    let opened = open(OpenSource {
+        id: SourceId::new("sheets").expect("id"),
+        manifest_name: "task-sheet".to_owned(),
+        manifest: include_str!("../../connectors/task-sheet/manifest.toml").to_owned(),
+        settings: [("folder".to_owned(), folder.display().to_string())].into(),
+        secrets: Default::default(),
+        folder: "/".into(),
+        ca_file: None,
+        allow_http: false,
+        limits: SourceLimits::default(),
+    });
+    opened.unwrap_or_else(|findings| panic!("{findings}")).connector
+}
+
+/// Drops a file that was saved so many minutes after the first one.
+fn put(folder: &Path, name: &str, minute: u64, bytes: &[u8]) {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).expect("written");
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000 + minute * 60);
+    std::fs::File::options().append(true).open(path).and_then(|file| file.set_modified(time)).expect("time");
+}
+
+#[derive(Default)]
+struct Pulled {
+    records: Vec<RawRecord>,
+    rejected: Vec<(Option<String>, String, u32)>,
+    findings: Vec<String>,
+    cursor: Option<Cursor>,
+    complete: bool,
+}
+
+async fn pull(connector: &dyn Connector, mode: PullMode, cursor: Option<Cursor>) -> Pulled {
+    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    let mut pulled = Pulled { cursor: cursor.clone(), ..Pulled::default() };
+    let mut pull = connector.pull(PullRequest { mode, cursor, now }).await.expect("pull");
+    loop {
+        match pull.next_page().await.expect("page") {
+            Step::Page(page) => {
+                let rejected = page.rejected.into_iter();
+                pulled.rejected.extend(rejected.map(|one| (one.external_id, one.finding.code, one.index)));
+                pulled.cursor = page.cursor.or(pulled.cursor);
+                for record in page.records {
+                    match connector.read(&record) {
+                        Ok(_) => pulled.records.push(record),
+                        Err(one) => pulled.rejected.push((one.external_id, one.finding.code, one.index)),
+                    }
+                }
+            }
+            Step::End(end) => {
+                pulled.complete = end.complete;
+                pulled.findings = end.findings.into_iter().map(|finding| finding.code).collect();
+                return pulled;
+            }
+        }
+    }
+}
+
+fn drafts(connector: &dyn Connector, pulled: &Pulled) -> Vec<TaskDraft> {
+    pulled.records.iter().map(|record| connector.read(record).expect("draft")).collect()
+}
+
+#[tokio::test]
+async fn encodings_and_delimiters_of_vietnamese_offices_give_the_same_task() {
+    let text = format!("{HEADER}\nNV-1;Kế hoạch kiểm tra thực phẩm;GL-1;01/09/2026;15/11/2026;;Đang xử lý\n");
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let marked: Vec<u8> = [0xef, 0xbb, 0xbf].into_iter().chain(text.bytes()).collect();
+    // Windows-1258 keeps some tones apart from their letters.
+    use unicode_normalization::UnicodeNormalization as _;
+    let apart: String = text
+        .nfc()
+        .flat_map(|c| {
+            let whole = encoding_rs::WINDOWS_1258.encode(&c.to_string()).2;
+            if !whole {
+                return vec![c];
+            }
+            let parts: Vec<char> = std::iter::once(c).nfd().collect();
+            let (tone, letter): (Vec<char>, Vec<char>) = parts
+                .into_iter()
+                .partition(|c| ['\u{300}', '\u{301}', '\u{303}', '\u{309}', '\u{323}'].contains(c));
+            letter.into_iter().nfc().chain(tone).collect()
+        })
+        .collect();
+    let (cp1258, _, lossy) = encoding_rs::WINDOWS_1258.encode(&apart);
+    assert!(!lossy, "{apart}");
+    for bytes in [text.as_bytes(), &utf16, &marked, &cp1258, text.replace('\n', "\r\n").as_bytes()] {
+        let folder = tempfile::tempdir().expect("folder");
+        put(folder.path(), "a.csv", 0, bytes);
+        let connector = connect(folder.path());
+        let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+        let drafts = drafts(connector.as_ref(), &pulled);
+        assert_eq!(drafts.len(), 1, "{:?} {:?}", pulled.findings, pulled.rejected);
+        assert_eq!(drafts[0].title, "Kế hoạch kiểm tra thực phẩm");
+        assert_eq!(drafts[0].due.map(|due| due.day.to_string()).as_deref(), Some("2026-11-15"));
+    }
+}
+
+#[tokio::test]
+async fn workbook_with_titles_synonyms_formulas_and_serial_dates_is_read() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let day = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+    sheet.merge_range(0, 0, 0, 6, "SỔ THEO DÕI", &rust_xlsxwriter::Format::new()).expect("title");
+    let header = [
+        "MÃ NHIỆM VỤ (*)",
+        "Tên nhiệm vụ",
+        "Số hiệu",
+        "Ngày được giao",
+        "THỜI HẠN:",
+        "Ngày hoàn thành",
+        "Trạng thái",
+        "Ghi chú",
+        "Ghi chú",
+    ];
+    for (column, title) in (0u16..).zip(header) {
+        sheet.write(2, column, title.replace(" (*)", "*")).expect("cell");
+    }
+    for row in 3..6u32 {
+        sheet.write(row, 0, format!("NV-{row}")).expect("cell");
+        sheet.write(row, 1, "Báo cáo").expect("cell");
+        sheet.write(row, 6, "Hoàn thành").expect("cell");
+    }
+    let date = chrono::NaiveDate::from_ymd_opt(2026, 11, 15).expect("day");
+    sheet.write_datetime_with_format(3, 4, date, &day).expect("cell");
+    sheet.write(4, 4, 46_341).expect("a serial without its format");
+    let formula = rust_xlsxwriter::Formula::new("=D6+14").set_result("46341");
+    sheet.write_formula_with_format(5, 4, formula, &day).expect("cell");
+    let broken = rust_xlsxwriter::Formula::new("=VLOOKUP(1,A:A,2)").set_result("#N/A");
+    sheet.write(6, 0, "NV-6").expect("cell");
+    sheet.write_formula(6, 1, broken).expect("cell");
+    sheet.write(6, 6, "Đang xử lý").expect("cell");
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.xlsx", 0, &book.save_to_buffer().expect("xlsx"));
+    let connector = connect(folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    let drafts = drafts(connector.as_ref(), &pulled);
+    assert_eq!(drafts.len(), 3, "{:?} {:?}", pulled.findings, pulled.rejected);
+    for draft in drafts {
+        assert_eq!(draft.due.map(|due| due.day), Some(date), "{}", draft.external_id);
+    }
+    assert_eq!(pulled.rejected, [(Some("NV-6".to_owned()), "LT-TAB-006".to_owned(), 7)]);
+}
+
+#[tokio::test]
+async fn bad_rows_are_rejected_alone_and_bad_files_do_not_stop_others() {
+    let folder = tempfile::tempdir().expect("folder");
+    let rows = "NV-1;Việc một;GL-1;01/09/2026;15/09/2026;;Đang xử lý\nNV-2;Việc hai;GL-1;01/09/2026;trong tháng 3;;Đang xử lý\n\
+                NV-3;Việc ba;GL-1;01/09/2026;15;;Đang xử lý\n;Không mã;;;;;Đang xử lý\nNV-5;Việc năm;GL-1;;;;Hoàn thành\n";
+    put(folder.path(), "b.csv", 1, format!("{HEADER}\n{rows}").as_bytes());
+    put(folder.path(), "a.csv", 0, "TT;Tên;Khác\n1;x;y\n".as_bytes());
+    put(folder.path(), "c.xlsx", 2, b"PK\x03\x04 half a file");
+    put(folder.path(), "d.csv", 3, &vec![b'x'; 33 << 20]);
+    put(folder.path(), "e.csv", 4, b"");
+    put(folder.path(), "f.csv.part", 5, format!("{HEADER}\nNV-9;x;;;;;Hoàn thành\n").as_bytes());
+    put(folder.path(), "~$g.xlsx", 6, b"lock");
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("h.csv")).expect("link");
+    let connector = connect(folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    let read: Vec<&str> = pulled.records.iter().map(|record| record.external_id.as_str()).collect();
+    assert_eq!(read, ["NV-1", "NV-5"]);
+    let rejected: Vec<(Option<&str>, &str)> =
+        pulled.rejected.iter().map(|(id, code, _)| (id.as_deref(), code.as_str())).collect();
+    assert_eq!(rejected, [(None, "LT-FIL-003"), (Some("NV-2"), "LT-SRC-007"), (Some("NV-3"), "LT-SRC-007")]);
+    assert_eq!(pulled.findings, ["LT-FIL-002", "LT-TAB-005", "LT-TAB-001"]);
+}
+
+#[tokio::test]
+async fn same_file_is_nothing_a_corrected_one_a_change_and_a_row_that_disappears_is_not_gone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let sheet = |status: &str| {
+        format!("{HEADER}\nNV-1;Việc một;GL-1;;;;{status}\nNV-2;Việc hai;GL-1;;;;Đang xử lý\n")
+    };
+    put(folder.path(), "a.csv", 0, sheet("Đang xử lý").as_bytes());
+    let connector = connect(folder.path());
+    let first = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!(first.records.len(), 2);
+    put(folder.path(), "copy.csv", 1, sheet("Đang xử lý").as_bytes());
+    let same = pull(connector.as_ref(), PullMode::Incremental, first.cursor.clone()).await;
+    assert_eq!(same.records.len(), 0);
+    let later = format!("{HEADER}\nNV-1;Việc một;GL-1;;;;Hoàn thành\n");
+    put(folder.path(), "a.csv", 2, later.as_bytes());
+    let changed = pull(connector.as_ref(), PullMode::Incremental, same.cursor).await;
+    assert_eq!((changed.records.len(), changed.complete), (1, false));
+    assert_ne!(changed.records[0].hash, first.records[0].hash);
+    // Everything again: of each row the newest file's word alone, so that nothing is reopened.
+    let again = pull(connector.as_ref(), PullMode::Full, changed.cursor).await;
+    let seen: Vec<(&str, bool)> = again
+        .records
+        .iter()
+        .map(|record| (record.external_id.as_str(), record.hash == changed.records[0].hash))
+        .collect();
+    assert_eq!((seen, again.complete), (vec![("NV-1", true), ("NV-2", false)], false));
+    let (from, to) =
+        ("2026-09-21T00:00:00Z".parse().expect("instant"), "2026-09-22T00:00:00Z".parse().expect("instant"));
+    let span = pull(connector.as_ref(), PullMode::Backfill { from, to }, None).await;
+    assert!(
+        span.records
+            .iter()
+            .all(|record| record.external_id != "NV-1" || record.hash == changed.records[0].hash)
+    );
+}

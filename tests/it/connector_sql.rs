@@ -1,0 +1,220 @@
+//! Views of SQLite and PostgreSQL as sources: read in order, completely, and never written to.
+
+use crate::support::postgres::Cluster;
+use lienthong::connector::http::SourceLimits;
+use lienthong::connector::{
+    Connector, ConnectorError, Cursor, OpenSource, Page, PullEnd, PullMode, PullRequest, Step, open,
+};
+use lienthong::domain::SourceId;
+use lienthong::error::Disposition;
+use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use std::path::Path;
+use std::sync::Arc;
+
+const MANIFEST: &str = include_str!("../../connectors/sql-view/manifest.toml");
+const TABLE: &str = "CREATE TABLE nhiem_vu (task_id INTEGER, title TEXT, officer_code TEXT, unit_code TEXT, assigned_on TEXT, \
+     due_on TEXT, status TEXT, finished_at TEXT, updated_at TEXT, doc_type TEXT, category TEXT)";
+const VIEW: &str = "CREATE VIEW v_nhiem_vu AS SELECT * FROM nhiem_vu";
+
+fn manifest(replace: &[(&str, &str)]) -> String {
+    replace.iter().fold(MANIFEST.replace("page_size = 500", "page_size = 10"), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
+
+fn connect(manifest: &str, database: Option<&Path>, url: Option<&str>) -> Arc<dyn Connector> {
+    let opened = open(OpenSource {
+        id: SourceId::new("view").expect("id"),
+        manifest_name: "view.toml".to_owned(),
+        manifest: manifest.to_owned(),
+        settings: database
+            .map(|path| ("database".to_owned(), path.display().to_string()))
+            .into_iter()
+            .collect(),
+        secrets: url.map(|url| ("url".to_owned(), SecretString::from(url.to_owned()))).into_iter().collect(),
+        folder: "/".into(),
+        ca_file: None,
+        allow_http: false,
+        limits: SourceLimits::default(),
+    });
+    opened.unwrap_or_else(|findings| panic!("{findings}")).connector
+}
+
+async fn pull(
+    connector: &dyn Connector,
+    mode: PullMode,
+    cursor: Option<Cursor>,
+) -> Result<(Vec<Page>, PullEnd), ConnectorError> {
+    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    let mut pull = connector.pull(PullRequest { mode, cursor, now }).await?;
+    let mut pages = Vec::new();
+    loop {
+        match pull.next_page().await? {
+            Step::Page(page) => pages.push(page),
+            Step::End(end) => return Ok((pages, end)),
+        }
+    }
+}
+
+fn keys(pages: &[Page]) -> Vec<String> {
+    pages.iter().flat_map(|page| &page.records).map(|record| record.external_id.clone()).collect()
+}
+
+/// Forty tasks, thirty of which changed at the same moment.
+fn rows() -> Vec<String> {
+    (1..=40)
+        .map(|id| {
+            let minute = if (5..35).contains(&id) { 30 } else { id };
+            format!("INSERT INTO nhiem_vu VALUES ({id}, 'Việc {id}', 'GL-1', 'SNV', '2026-09-01', '2026-09-20', 'DOING', NULL, '2026-09-10 08:{minute:02}:00', NULL, NULL)")
+        })
+        .collect()
+}
+
+async fn sqlite(folder: &Path) -> (std::path::PathBuf, SqlitePool) {
+    let path = folder.join("unit.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.expect("database");
+    for statement in [TABLE.to_owned(), VIEW.to_owned()].into_iter().chain(rows()) {
+        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.expect("statement");
+    }
+    (path, pool)
+}
+
+async fn postgres(url: &str) -> PgPool {
+    let pool = PgPool::connect(url).await.expect("database");
+    let table = TABLE.replace("updated_at TEXT", "updated_at TIMESTAMPTZ");
+    let rows = rows().into_iter().map(|row| row.replace(":00', NULL, NULL)", ":00+07', NULL, NULL)"));
+    for statement in [table, VIEW.to_owned()].into_iter().chain(rows) {
+        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.expect("statement");
+    }
+    pool
+}
+
+fn for_postgres() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("database = \"sqlite\"", "database = \"postgres\""),
+        ("cursor_type = \"text\"", "cursor_type = \"timestamp\""),
+        ("[settings.database]", "[settings.url]"),
+        ("example = \"nhiem-vu.db\"", "secret = true"),
+        (
+            "updated_at = { path = \"updated_at\", date = [\"%Y-%m-%d %H:%M:%S\"] }",
+            "updated_at = \"updated_at\"",
+        ),
+    ]
+}
+
+/// Ties over page borders, changes, deletions and rows without a place, the same on both databases.
+async fn walks(connector: &dyn Connector, execute: impl AsyncFn(&str)) {
+    let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
+    let mut all = keys(&pages);
+    all.sort_by_key(|key| key.parse::<u32>().expect("number"));
+    assert_eq!(all, (1..=40).map(|id| id.to_string()).collect::<Vec<_>>(), "each row once");
+    assert!(end.complete && pages.iter().all(|page| page.records.len() <= 10));
+    let cursor = pages.last().and_then(|page| page.cursor.clone());
+    let draft = connector.read(&pages[0].records[0]).expect("draft");
+    assert_eq!(draft.updated_at, Some("2026-09-10T01:01:00Z".parse().expect("instant")), "08:01 in +07:00");
+
+    execute("UPDATE nhiem_vu SET status = 'DONE', updated_at = '2026-09-11 08:00:00+07' WHERE task_id = 7")
+        .await;
+    execute("DELETE FROM nhiem_vu WHERE task_id = 9").await;
+    let (pages, end) = pull(connector, PullMode::Incremental, cursor).await.expect("pull");
+    assert_eq!(keys(&pages), ["40", "7"], "the last tie again, then what changed");
+    assert!(!end.complete, "changes alone prove nothing gone");
+    let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
+    assert!(end.complete && !keys(&pages).contains(&"9".to_owned()));
+
+    let (from, to) =
+        ("2026-09-10T01:35:00Z".parse().expect("instant"), "2026-09-10T01:38:00Z".parse().expect("instant"));
+    let (pages, _) = pull(connector, PullMode::Backfill { from, to }, None).await.expect("pull");
+    assert_eq!(keys(&pages), ["35", "36", "37"], "the end of the span is left out");
+
+    for id in 100..125 {
+        execute(&format!(
+            "INSERT INTO nhiem_vu (task_id, title, status) VALUES ({id}, 'Không có mốc', 'DOING')"
+        ))
+        .await;
+    }
+    let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
+    assert_eq!(pages.iter().map(|page| page.rejected.len()).sum::<usize>(), 25);
+    assert_eq!((keys(&pages).len(), end.complete), (39, false), "what cannot be named may be anything");
+}
+
+#[tokio::test]
+async fn sqlite_view_is_walked_completely_and_in_order() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, pool) = sqlite(folder.path()).await;
+    let connector = connect(&manifest(&[]), Some(&path), None);
+    walks(connector.as_ref(), async |sql: &str| {
+        let sql = sql.replace("+07", "");
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("statement");
+    })
+    .await;
+    assert_eq!(connector.check().await.len(), 0);
+}
+
+#[tokio::test]
+async fn postgres_view_is_walked_completely_and_in_order() {
+    let cluster = Cluster::start();
+    let pool = postgres(&cluster.url()).await;
+    let connector = connect(&manifest(&for_postgres()), None, Some(&cluster.url()));
+    walks(connector.as_ref(), async |sql: &str| {
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await.expect("statement");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn query_that_writes_is_refused_by_the_database_session() {
+    let cluster = Cluster::start();
+    let pool = postgres(&cluster.url()).await;
+    let function = "CREATE FUNCTION bump() RETURNS SETOF nhiem_vu LANGUAGE plpgsql AS $$ BEGIN \
+                    UPDATE nhiem_vu SET title = 'bị sửa'; RETURN QUERY SELECT * FROM nhiem_vu; END $$";
+    let free = "CREATE FUNCTION freed() RETURNS SETOF nhiem_vu LANGUAGE plpgsql AS $$ BEGIN \
+                PERFORM set_config('default_transaction_read_only', 'off', false); \
+                PERFORM set_config('transaction_read_only', 'off', false); \
+                UPDATE nhiem_vu SET title = 'bị sửa'; RETURN QUERY SELECT * FROM nhiem_vu; END $$";
+    for statement in [function, free] {
+        sqlx::query(statement).execute(&pool).await.expect("function");
+    }
+    for select in ["SELECT * FROM bump()", "SELECT * FROM freed()"] {
+        let mut replace = for_postgres();
+        replace.push(("SELECT * FROM v_nhiem_vu", select));
+        let connector = connect(&manifest(&replace), None, Some(&cluster.url()));
+        let error = pull(connector.as_ref(), PullMode::Full, None).await.expect_err("read-only");
+        assert!(error.finding.code.starts_with("LT-SQL-00"), "{error}");
+    }
+    let spoilt: i64 = sqlx::query_scalar("SELECT count(*) FROM nhiem_vu WHERE title = 'bị sửa'")
+        .fetch_one(&pool)
+        .await
+        .expect("count");
+    assert_eq!(spoilt, 0);
+}
+
+#[tokio::test]
+async fn lost_column_wrong_role_and_missing_server_are_told_apart() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, pool) = sqlite(folder.path()).await;
+    for statement in
+        ["DROP VIEW v_nhiem_vu", "CREATE VIEW v_nhiem_vu AS SELECT task_id, title, updated_at FROM nhiem_vu"]
+    {
+        sqlx::query(statement).execute(&pool).await.expect("statement");
+    }
+    let code = async |connector: Arc<dyn Connector>| {
+        let error = pull(connector.as_ref(), PullMode::Full, None).await.expect_err("cannot be read");
+        (error.finding.code.clone(), error.disposition)
+    };
+    let drifted = connect(&manifest(&[]), Some(&path), None);
+    assert_eq!(code(drifted).await, ("LT-SQL-003".to_owned(), Disposition::NeedsOperator));
+    let missing = connect(&manifest(&[]), Some(&folder.path().join("none.db")), None);
+    assert_eq!(code(missing).await.0, "LT-SQL-002");
+    let cluster = Cluster::start();
+    drop(postgres(&cluster.url()).await);
+    let url = cluster.url();
+    let stranger =
+        connect(&manifest(&for_postgres()), None, Some(&url.replace("lienthong@", "stranger:pw@")));
+    assert_eq!(code(stranger).await, ("LT-SQL-005".to_owned(), Disposition::NeedsOperator));
+    let nobody = connect(&manifest(&for_postgres()), None, Some("postgres://a:b@127.0.0.1:9/none"));
+    assert_eq!(code(nobody).await.0, "LT-SQL-002");
+}
