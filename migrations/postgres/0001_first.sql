@@ -50,6 +50,7 @@ CREATE TABLE task (
   external_id TEXT NOT NULL,
   hash BYTEA NOT NULL,
   status TEXT NOT NULL,
+  title TEXT NOT NULL,
   due_day DATE,
   raw_id BIGINT,
   changed_at TIMESTAMPTZ NOT NULL,

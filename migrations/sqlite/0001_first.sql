@@ -49,6 +49,7 @@ CREATE TABLE task (
   external_id TEXT NOT NULL,
   hash BLOB NOT NULL,
   status TEXT NOT NULL,
+  title TEXT NOT NULL,
   due_day TEXT,
   raw_id INTEGER,
   changed_at TEXT NOT NULL,

@@ -7,7 +7,7 @@ use super::bulk::{Bulk, Kind, update_unchanged_tasks};
 use super::db::{Row, Val, json, placeholders, vals};
 use super::task::{StoredTask, stored_task};
 use super::{Store, StoreError};
-use crate::domain::{CanonicalTask, CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
+use crate::domain::{CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -320,7 +320,7 @@ impl Store {
 
     /// Tasks that wait for a person, after a number, in order.
     pub async fn review_queue(&self, after: i64, limit: usize) -> Result<Vec<ReviewItem>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, m.reason FROM mapping m JOIN task t ON t.id = m.task_id \
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.title, m.reason FROM mapping m JOIN task t ON t.id = m.task_id \
                    WHERE m.state = 'review' AND m.task_id > $1 ORDER BY m.task_id LIMIT $2";
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
         rows.iter()
@@ -328,7 +328,7 @@ impl Store {
                 Ok(ReviewItem {
                     task: row.int(0)?,
                     key: TaskKey { source: row.parsed(1)?, external_id: row.text(2)? },
-                    title: row.json::<CanonicalTask>(3)?.draft.title,
+                    title: row.text(3)?,
                     reason: row.json(4)?,
                 })
             })

@@ -456,6 +456,7 @@ const TASK_COLUMNS: &[(&str, Kind)] = &[
     ("external_id", Kind::Text),
     ("hash", Kind::Blob),
     ("status", Kind::Text),
+    ("title", Kind::Text),
     ("due_day", Kind::Day),
     ("raw_id", Kind::Int),
     ("changed_at", Kind::At),
@@ -472,7 +473,8 @@ const UNNUMBERED: &[(&str, Kind)] = match TASK_COLUMNS.split_first() {
 
 macro_rules! overwrite_task {
     () => {
-        "DO UPDATE SET hash = excluded.hash, status = excluded.status, due_day = excluded.due_day, \
+        "DO UPDATE SET hash = excluded.hash, status = excluded.status, title = excluded.title, \
+         due_day = excluded.due_day, \
          raw_id = coalesce(excluded.raw_id, task.raw_id), changed_at = excluded.changed_at, \
          identify_due = excluded.identify_due, map_due = excluded.map_due, facts = excluded.facts"
     };
@@ -513,7 +515,7 @@ struct TaskRows {
 /// Width of a task's row, and the places of both numbers.
 const TASK_WIDTH: usize = TASK_COLUMNS.len();
 const TASK_ID: usize = 0;
-const TASK_RAW: usize = 6;
+const TASK_RAW: usize = 7;
 
 impl TaskRows {
     fn push(&mut self, of: usize, source: &SourceId, write: &TaskWrite) -> Result<(), StoreError> {
@@ -524,6 +526,7 @@ impl TaskRows {
             write.external_id.as_str().into(),
             write.hash.to_vec().into(),
             draft.status.as_str().into(),
+            draft.title.as_str().into(),
             draft.due.map(|due| due.day).into(),
             Val::Int(None),
             write.observed_at.into(),

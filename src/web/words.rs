@@ -248,6 +248,15 @@ pub fn note(note: &str, lang: Lang) -> String {
     let n = number();
     if note.starts_with("overdue by ") {
         format!("quá hạn {n} ngày, chưa hoàn thành")
+    } else if let Some(rest) = note.strip_prefix("completed on ") {
+        let days = rest.split_once(", after ").map(|(day, end)| (day, end.split(':').next().unwrap_or("")));
+        let (day, end) = days.unwrap_or((rest, ""));
+        format!("hoàn thành ngày {day}, sau ngày {end}: tính 0 trong kỳ này")
+    } else if let Some(rest) = note.strip_prefix("moved to ") {
+        let day = rest.split(' ').next().unwrap_or("");
+        format!("gia hạn đến {day} sau khi đã quá hạn: chỉ là lý do khách quan nếu được xác nhận")
+    } else if note.starts_with("above the assigned quantity") {
+        "vượt khối lượng được giao: tính bằng khối lượng được giao".to_owned()
     } else if note.starts_with("handed over") {
         "đã chuyển người khác: vẫn tính là được giao, người khác hoàn thành (Đ18.1.d)".to_owned()
     } else if let Some(rest) = note.strip_prefix("completed quantity ") {
@@ -278,6 +287,15 @@ mod tests {
     #[test]
     fn notes_of_lines_are_told_in_vietnamese_with_their_numbers() {
         assert_eq!(note("overdue by 12 days", Lang::Vi), "quá hạn 12 ngày, chưa hoàn thành");
+        assert_eq!(
+            note("completed on 2026-10-02, after 2026-09-30: 0 in this period", Lang::Vi),
+            "hoàn thành ngày 2026-10-02, sau ngày 2026-09-30: tính 0 trong kỳ này"
+        );
+        let moved = note(
+            "moved to 2026-09-20 after the due day had passed: at most an excuse, once confirmed",
+            Lang::Vi,
+        );
+        assert!(moved.starts_with("gia hạn đến 2026-09-20"), "{moved}");
         assert_eq!(
             note("returned 2 times, not confirmed as a content error", Lang::Vi),
             "bị trả lại 2 lần, chưa được xác nhận là lỗi nội dung"

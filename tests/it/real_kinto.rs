@@ -80,10 +80,10 @@ async fn until<F: AsyncFnMut() -> Result<(), String>>(what: &str, mut condition:
 }
 
 fn secret(folder: &Path, password: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     let file = folder.join("kinto.secret");
     std::fs::write(&file, password).expect("secret");
-    std::fs::set_permissions(file, PermissionsExt::from_mode(0o600)).expect("mode");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("mode");
 }
 
 fn configure(folder: &Path, kinto: &str, receivers: &str) {
