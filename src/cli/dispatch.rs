@@ -5,7 +5,7 @@
 //! out in process under the data folder's lock.
 
 use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, RunArgs, Score};
-use super::lock::{DataFolder, Holder};
+use super::lock::{DataFolder, Holder, PATIENCE};
 use super::print::{Printer, Shape};
 use super::{config_command, demo, lang, mapping_evaluate, order, run, score_case, socket, usage};
 use crate::config::{self, Loaded, Overrides};
@@ -17,9 +17,6 @@ use clap::FromArgMatches as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-
-/// How long an order waits for another one that works in process under the lock.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The whole program.
 pub fn main() -> ExitCode {

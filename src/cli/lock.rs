@@ -1,14 +1,18 @@
 //! The lock of the data folder: one process works on it at a time.
 //!
 //! Owns `data_dir/lock`, the folder's permissions and the message for whoever comes second. The lock is the
-//! kernel's and ends with the process, however it ends, so a stale file never blocks; the process number in
-//! the file is only for people. It must not know what the holder does.
+//! kernel's and ends with the process, however it ends, so a stale file never blocks; the note in the file is for
+//! people, and tells a starting daemon whether waiting is worth while. It must not know what the holder does.
 
 use crate::error::{Finding, Place, Text};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long whoever comes second waits for an order that works in process under the lock.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What kind of process holds the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,10 +65,40 @@ impl DataFolder {
         Ok(Self { path: path.to_path_buf(), _lock: lock })
     }
 
+    /// Takes the folder for a daemon: at once or not at all beside another daemon, after a while beside an order.
+    /// Somebody looking at the status must not keep the service from starting.
+    ///
+    /// # Errors
+    /// As [`DataFolder::take`].
+    pub async fn take_after_orders(path: &Path) -> Result<Self, Box<Finding>> {
+        let began = Instant::now();
+        loop {
+            match Self::take(path, Holder::Daemon) {
+                Err(finding)
+                    if finding.code == "LT-RUN-001"
+                        && began.elapsed() < PATIENCE
+                        && !held_by_daemon(path) =>
+                {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                taken => return taken,
+            }
+        }
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether the note names a daemon that lives. A note about a process that is gone says nothing: whoever took the
+/// lock since is just writing its own.
+fn held_by_daemon(path: &Path) -> bool {
+    let note = std::fs::read_to_string(path.join("lock")).unwrap_or_default();
+    let mut words = note.split_whitespace();
+    let lives = words.next().is_some_and(|pid| Path::new("/proc").join(pid).exists());
+    lives && words.next() == Some("daemon")
 }
 
 fn in_use(path: &Path, lock: &mut File) -> Finding {
@@ -120,6 +154,22 @@ mod tests {
         assert!(text.contains(&std::process::id().to_string()) && text.contains("data"), "{text}");
         drop(first);
         DataFolder::take(&path, Holder::Order).expect("free again");
+    }
+
+    #[tokio::test]
+    async fn a_daemon_waits_for_an_order_and_not_for_another_daemon() {
+        let folder = tempfile::tempdir().expect("folder");
+        let order = DataFolder::take(folder.path(), Holder::Order).expect("free");
+        let starting = tokio::spawn({
+            let path = folder.path().to_owned();
+            async move { DataFolder::take_after_orders(&path).await }
+        });
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        drop(order);
+        let daemon = starting.await.expect("no panic").expect("free after the order");
+        let refused = DataFolder::take_after_orders(folder.path()).await.expect_err("taken");
+        assert_eq!(refused.code, "LT-RUN-001");
+        drop(daemon);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! stopping (no new orders, running ones within the configured time), signals, and messages to systemd. It must
 //! not know what a step does. A new configuration with an error changes nothing: the daemon goes on with the old.
 
-use super::lock::{DataFolder, Holder};
+use super::lock::DataFolder;
 use super::print::Printer;
 use super::socket::Server;
 use crate::config::{Loaded, Log, LogFormat};
@@ -37,7 +37,7 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
     if let Err(finding) = start_logging(&loaded.config.log) {
         return printer.finish(&Outcome::failed(EXIT_FAILED, finding));
     }
-    let folder = match DataFolder::take(&loaded.config.daemon.data_dir, Holder::Daemon) {
+    let folder = match DataFolder::take_after_orders(&loaded.config.daemon.data_dir).await {
         Ok(folder) => folder,
         Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),
     };
