@@ -182,7 +182,7 @@ impl Life {
     async fn judge_leaders(&self, stage: usize) {
         for unit in 0..3 {
             let person = format!("GL-{:05}", unit * 16 + 4 + stage % 4);
-            let percent = if (stage / 4 + unit) % 2 == 0 { "50" } else { "100" };
+            let percent = if (stage / 4 + unit).is_multiple_of(2) { "50" } else { "100" };
             let order = ["criteria", "set", &person, "2026-Q3", "--component", "unity_ability"];
             let order = [&order[..], &["--percent", percent, "--author", OFFICER]].concat();
             self.site.ordered(&order).await;
