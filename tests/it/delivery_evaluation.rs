@@ -341,13 +341,20 @@ async fn deadline_counts_from_the_decision_and_not_from_our_reading_of_it() {
     assert_eq!(head.content["level"], json!(Level::Completed.as_str()), "the level decided, not the band");
 }
 
+/// A self-assessment, which only its own author may give.
+fn own_event(id: &str, author: &str) -> Value {
+    let mut own = event(id, "GL-00001", "self_assessment", criteria());
+    own["author"] = json!(author);
+    own
+}
+
 #[tokio::test]
 async fn reading_goes_on_from_the_cursor_begins_anew_when_it_is_lost_and_never_runs_for_ever() {
     let (_folder, store) = one().await;
     let server = Scripted::start(|asked| {
         login(asked).unwrap_or_else(|| match asked.query.get("after").map(String::as_str) {
             None => answer(json!({
-                "events": [event("e1", "GL-00001", "self_assessment", criteria())], "next": "c1", "more": true
+                "events": [own_event("e1", "GL-00001 Nguyễn Văn An")], "next": "c1", "more": true
             })),
             Some("c1") => answer(json!({
                 "events": [event("e2", "GL-00001", "general_criteria", criteria())], "next": "c2", "more": false

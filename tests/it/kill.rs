@@ -184,7 +184,8 @@ impl Life {
             let person = format!("GL-{:05}", unit * 16 + 4 + stage % 4);
             let percent = if (stage / 4 + unit).is_multiple_of(2) { "50" } else { "100" };
             let order = ["criteria", "set", &person, "2026-Q3", "--component", "unity_ability"];
-            let order = [&order[..], &["--percent", percent, "--author", OFFICER]].concat();
+            let order =
+                [&order[..], &["--percent", percent, "--author", OFFICER, "--document", "12/BB"]].concat();
             self.site.ordered(&order).await;
         }
     }

@@ -233,7 +233,7 @@ async fn real_kinto_goes_the_whole_way_from_its_records_to_the_receipts() {
     // A wrong password is told before anything is stored.
     secret(folder, "wrong");
     let (code, told) = order(folder, &["check"]);
-    assert!(code != 0 && told.to_string().contains("LT-NET-008"), "{code} {told}");
+    assert!(code != 0 && told.to_string().contains("LT-NET-009"), "{code} {told}");
     secret(folder, READER.1);
 
     good(folder, &["db", "migrate"]);
@@ -310,7 +310,7 @@ async fn real_kinto_goes_the_whole_way_from_its_records_to_the_receipts() {
     kinto.change_password(READER, "another").await;
     let before = held(folder).await;
     let (code, told) = order(folder, &["sync", "kinto", "--full"]);
-    assert!(code != 0 && told.to_string().contains("LT-NET-008"), "{code} {told}");
+    assert!(code != 0 && told.to_string().contains("LT-NET-009"), "{code} {told}");
     assert_eq!(held(folder).await, before);
 }
 
