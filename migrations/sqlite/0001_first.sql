@@ -86,6 +86,7 @@ CREATE TABLE rejected (
   UNIQUE (source_id, sha256)
 );
 CREATE INDEX rejected_open ON rejected (id) WHERE state = 'open';
+CREATE INDEX rejected_open_key ON rejected (source_id, external_id) WHERE state = 'open';
 
 -- People and units.
 CREATE TABLE unit (

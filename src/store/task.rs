@@ -11,7 +11,7 @@ use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows per inserting statement: far below the limit of bound values of both databases.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -436,17 +436,14 @@ async fn settle_read(tx: &mut Tx, page: &PackedPage) -> Result<(), StoreError> {
     if page.keys.is_empty() {
         return Ok(());
     }
-    let open = "SELECT id, external_id FROM rejected WHERE source_id = $1 AND state = 'open' AND external_id IS NOT NULL";
-    let open = tx.rows(open, vals![page.source.as_str()]).await?;
-    if open.is_empty() {
-        return Ok(());
-    }
-    let written: HashSet<&str> = page.keys.iter().map(String::as_str).collect();
-    for row in open {
-        if written.contains(row.text(1)?.as_str()) {
-            tx.execute("UPDATE rejected SET state = 'read' WHERE id = $1", vals![row.int(0)?]).await?;
-        }
-    }
+    let sql = if tx.is_postgres() {
+        "UPDATE rejected SET state = 'read' WHERE source_id = $1 AND state = 'open' \
+         AND external_id IN (SELECT jsonb_array_elements_text($2))"
+    } else {
+        "UPDATE rejected SET state = 'read' WHERE source_id = $1 AND state = 'open' \
+         AND external_id IN (SELECT value FROM json_each($2))"
+    };
+    tx.execute(sql, vec![page.source.as_str().into(), json(&page.keys)?]).await?;
     Ok(())
 }
 

@@ -172,6 +172,30 @@ async fn same_bad_record_is_one_rejection_and_a_failed_run_spares_the_source() {
 }
 
 #[tokio::test]
+async fn record_that_reads_again_leaves_the_list_and_its_neighbours_stay() {
+    let both = both().await;
+    for store in &both.stores {
+        let finding = Finding::error("LT-TST-001", Text::new("hỏng", "broken"), Text::new("sửa", "mend"));
+        let bad = |key: Option<&str>, body: &'static str| RejectionWrite {
+            external_id: key.map(str::to_owned),
+            index: 0,
+            body: bytes::Bytes::from_static(body.as_bytes()),
+            finding: finding.clone(),
+        };
+        let run = store.begin_run(&source(), RunKind::Incremental, now()).await.expect("run");
+        let mut first = page(run, Vec::new(), "c1");
+        first.rejections = vec![bad(Some("a"), "{a"), bad(Some("b"), "{b"), bad(None, "{?")];
+        store.commit_pages(vec![first]).await.expect("stored");
+        assert_eq!(store.rejected(None, 0, 10).await.expect("list").len(), 3);
+        let second = page(run, vec![write("a", "Báo cáo", 1), write("c", "Kế hoạch", 2)], "c2");
+        store.commit_pages(vec![second]).await.expect("stored");
+        let left = store.rejected(Some(&source()), 0, 10).await.expect("list");
+        let keys: Vec<_> = left.iter().map(|row| row.external_id.as_deref()).collect();
+        assert_eq!(keys, [Some("b"), None], "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn citizen_id_is_found_by_its_index_and_stands_nowhere_in_the_file() {
     let both = both().await;
     let person = with_person(&both.stores[0]).await;
