@@ -165,10 +165,7 @@ pub(super) async fn rejected(
         ],
         ("Không có bản ghi nào bị loại.", "No rejected records."),
     )
-    .command(visit.say(
-        "lienthong rejected replay NGUỒN --author TÊN",
-        "lienthong rejected replay SOURCE --author NAME",
-    ));
+    .command(visit.say("lienthong rejected replay NGUỒN", "lienthong rejected replay SOURCE"));
     section.pages(visit, "rejected", last);
     for row in rows {
         section.push(row.id.to_string(), rejected_row(row, visit.lang));

@@ -255,8 +255,9 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
     }
     if item.mapping.as_ref().is_some_and(|row| row.product.is_none()) {
         section = section.command(format!(
-            "lienthong mapping decide {} --product {} --author {}",
-            item.task.id,
+            "lienthong mapping decide '{}:{}' --product {} --author {}",
+            item.task.key.source,
+            item.task.key.external_id.replace('\'', "'\\''"),
             visit.say("MÃ", "CODE"),
             visit.say("TÊN", "NAME")
         ));

@@ -114,8 +114,8 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         ("Không có nhiệm vụ nào chờ.", "No task waits."),
     )
     .command(visit.say(
-        "lienthong mapping decide SỐ --product MÃ --author TÊN",
-        "lienthong mapping decide NO --product CODE --author NAME",
+        "lienthong mapping decide NGUỒN:KHÓA --product MÃ --author TÊN",
+        "lienthong mapping decide SOURCE:KEY --product CODE --author NAME",
     ));
     section.pages(visit, "review", last);
     for item in items {
