@@ -6,14 +6,22 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Longest anything may take to show.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Text of an element as written, blanks of numbers left out.
+/// Text of an element as written, blanks of numbers left out. Waits for it: a form sent or a page opened shows it
+/// only once it is there.
 async fn text(browser: &Browser, css: &str) -> String {
     let script =
         "const found = document.querySelector(arguments[0]); return found ? found.textContent : null;";
-    let found = browser.client.execute(script, vec![json!(css)]).await.expect("script");
-    found.as_str().unwrap_or_else(|| panic!("nothing is {css}")).replace('\u{202f}', "").trim().to_owned()
+    let begun = Instant::now();
+    loop {
+        let found = browser.client.execute(script, vec![json!(css)]).await;
+        if let Ok(Some(found)) = found.as_ref().map(Value::as_str) {
+            return found.replace('\u{202f}', "").trim().to_owned();
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing is {css}: {found:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn number(browser: &Browser, css: &str) -> u64 {
