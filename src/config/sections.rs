@@ -66,7 +66,7 @@ impl JsonSchema for Id {
         "Id".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": r"^[\p{L}\p{N}._-]{1,64}$" })
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\p{L}\p{N}._-]+$" })
     }
 }
 

@@ -28,6 +28,12 @@ pub(super) async fn tick(
     }
 }
 
+pub(super) async fn meeting(State(province): State<Arc<Province>>) -> Json<Value> {
+    let mut state = province.state();
+    state.meet();
+    Json(json!({ "events": state.evaluation.events.len() }))
+}
+
 pub(super) async fn state(State(province): State<Arc<Province>>) -> Json<Value> {
     let over = province.is_over();
     let state = province.state();

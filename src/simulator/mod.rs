@@ -196,6 +196,8 @@ impl State {
         } else if let Some(staff) = entry["staff"].as_str() {
             let rows = entry["rows"].as_array().cloned().unwrap_or_default();
             self.national.store(staff, rows, entry["receipt"].as_str().unwrap_or(""));
+        } else if entry["meeting"].is_object() {
+            self.evaluation.meet(&self.world);
         } else if entry["score"].is_object() {
             self.evaluation.take(&self.world, &entry["score"]);
         }
@@ -205,6 +207,12 @@ impl State {
     fn store_results(&mut self, staff: &str, rows: Vec<Value>, receipt: &str) {
         self.write(&json!({ "staff": staff, "rows": rows, "receipt": receipt }));
         self.national.store(staff, rows, receipt);
+    }
+
+    /// Lets the people of the evaluation software meet.
+    fn meet(&mut self) {
+        self.write(&json!({ "meeting": {} }));
+        self.evaluation.meet(&self.world);
     }
 
     /// Stores a score at the evaluation software.

@@ -147,6 +147,9 @@ pub struct Evaluation {
     pub stale: u64,
     /// Periods in which nothing is taken any more.
     pub locked: BTreeSet<String>,
+    /// What the next meeting decides on: the newest score's key per person and period. None = no meeting was ever
+    /// held, people decide on each score as it comes.
+    agenda: Option<BTreeMap<(String, Period), String>>,
 }
 
 /// Answer to a score.
@@ -186,18 +189,32 @@ impl Evaluation {
         let stale = revision < *newest;
         *newest = revision.max(*newest);
         self.effects += 1;
-        self.scores.insert(key, StoredScore { body: body.clone(), receipt: receipt.clone() });
+        self.scores.insert(key.clone(), StoredScore { body: body.clone(), receipt: receipt.clone() });
         if stale {
             self.stale += 1;
             return Taken::Stored { status: "stale", receipt };
         }
         if let Ok(period) = period.parse::<Period>() {
-            self.decide(world, &staff, period, revision, body);
+            match &mut self.agenda {
+                Some(agenda) => drop(agenda.insert((staff, period), key)),
+                None => self.decide(world, &staff, period, body),
+            }
         }
         Taken::Stored { status: "stored", receipt }
     }
 
-    fn decide(&mut self, world: &World, staff: &str, period: Period, revision: u64, body: &Value) {
+    /// People meet and decide on what came since they last met. From the first meeting on they decide in meetings
+    /// only, so that what they decide does not depend on when a score came.
+    pub fn meet(&mut self, world: &World) {
+        for ((staff, period), key) in self.agenda.replace(BTreeMap::new()).unwrap_or_default() {
+            if let Some(body) = self.scores.get(&key).map(|score| score.body.clone()) {
+                self.decide(world, &staff, period, &body);
+            }
+        }
+    }
+
+    fn decide(&mut self, world: &World, staff: &str, period: Period, body: &Value) {
+        let revision = body["revision"].as_u64().unwrap_or(0);
         let missing: Vec<&str> =
             body["missing"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let total = body["total"].as_str();

@@ -111,6 +111,7 @@ fn router(province: Arc<Province>) -> Router {
         .route("/bench/tasks", get(bench_tasks))
         .route("/bench/{total}/v1/tasks", get(bench_tracker))
         .route("/sim/tick", post(control::tick))
+        .route("/sim/meeting", post(control::meeting))
         .route("/sim/state", get(control::state))
         .route("/sim/faults", get(control::faults).post(control::set_faults).delete(control::clear_faults))
         .route("/sim/oracle", get(control::oracle))

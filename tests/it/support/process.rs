@@ -7,6 +7,7 @@
 use super::province::{Province, TODAY};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::PathBuf;
@@ -53,6 +54,28 @@ pub struct Pulled {
     pub ended: Option<DateTime<Utc>>,
 }
 
+/// Which sources were read to their end by a pull that began after a moment.
+pub struct Reading {
+    since: DateTime<Utc>,
+    begun: BTreeMap<String, DateTime<Utc>>,
+    left: Vec<&'static str>,
+}
+
+impl Reading {
+    /// Looks at a status; whether all of them were.
+    pub fn is_over(&mut self, status: &Value) -> bool {
+        for row in Site::pulled(status) {
+            if let Some(at) = row.begun.filter(|at| *at > self.since) {
+                self.begun.entry(row.source.clone()).or_insert(at);
+            }
+            let whole =
+                self.begun.get(&row.source).zip(row.ended).is_some_and(|(begun, ended)| ended >= *begun);
+            self.left.retain(|source| !(whole && *source == row.source));
+        }
+        self.left.is_empty()
+    }
+}
+
 impl Site {
     /// A site on a province, with nothing done yet.
     pub fn new(province: &Province, kind: &Kind) -> Self {
@@ -93,6 +116,12 @@ impl Site {
         let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    /// How often a daemon came to run: it has the folder and takes orders.
+    pub fn runs(&self) -> usize {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        text.matches("\"message\":\"running\"").count()
     }
 
     fn program(&self) -> Command {
@@ -156,22 +185,17 @@ impl Site {
         .collect()
     }
 
+    /// Watches from now on whether every source is read to its end.
+    pub fn reading(&self) -> Reading {
+        let left = SOURCES.iter().map(|(source, ..)| *source).collect();
+        Reading { since: self.now(), begun: BTreeMap::new(), left }
+    }
+
     /// Waits until every source was read to its end by a pull that began after this moment.
     pub async fn read_everything(&self) {
-        let since = self.now();
-        let mut begun = std::collections::BTreeMap::new();
-        let mut left: Vec<&str> = SOURCES.iter().map(|(source, ..)| *source).collect();
+        let mut reading = self.reading();
         self.until("every source is read", async || {
-            let Some(status) = self.status().await else { return false };
-            for row in Self::pulled(&status) {
-                if let Some(at) = row.begun.filter(|at| *at > since) {
-                    begun.entry(row.source.clone()).or_insert(at);
-                }
-                let whole =
-                    begun.get(&row.source).zip(row.ended).is_some_and(|(begun, ended)| ended >= *begun);
-                left.retain(|source| !(whole && *source == row.source));
-            }
-            left.is_empty()
+            self.status().await.is_some_and(|status| reading.is_over(&status))
         })
         .await;
     }

@@ -70,6 +70,11 @@ impl Province {
         self.post("/sim/tick", &json!({ "steps": steps })).await;
     }
 
+    /// Lets the people of the evaluation software decide; from the first time on they decide when told to only.
+    pub async fn meeting(&self) {
+        self.post("/sim/meeting", &json!({})).await;
+    }
+
     /// Makes things go wrong.
     pub async fn faults(&self, script: Value) {
         self.post("/sim/faults", &script).await;
