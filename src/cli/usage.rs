@@ -116,4 +116,52 @@ mod tests {
             "{text}"
         );
     }
+
+    /// Every text in the page's sources that begins a command of ours.
+    fn suggested() -> Vec<(String, String)> {
+        let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+        let mut found = Vec::new();
+        for folder in [web.clone(), web.join("templates")] {
+            for entry in std::fs::read_dir(folder).expect("the page's sources") {
+                let path = entry.expect("entry").path();
+                let Ok(text) = std::fs::read_to_string(&path) else { continue };
+                for rest in text.split("lienthong ").skip(1) {
+                    // A text ends with its quote, a template's with its tag.
+                    let end = rest.find(['"', '<']).unwrap_or(rest.len());
+                    let command = rest.get(..end).unwrap_or_default().trim();
+                    found.push((command.to_owned(), path.display().to_string()));
+                }
+            }
+        }
+        found
+    }
+
+    /// A word of a suggestion as a reader fills it in.
+    fn filled_in(word: &str) -> String {
+        let word = word.trim_matches('\'');
+        let example = match word {
+            "SỐ" | "ID" => "01a0c3f2-7f0e-7d62-a1c8-2f6d9a9f2b11",
+            "{period}" | "KỲ" | "PERIOD" => "2026-Q3",
+            "{}:{}" | "NGUỒN:KHÓA" | "SOURCE:KEY" => "snv:1",
+            "NGUỒN" | "SOURCE" | "ĐÍCH" | "TARGET" => "snv",
+            "{}" | "SỐ_HIỆU" | "STAFF_NUMBER" => "GL-00001",
+            word if word.starts_with("--") || word.chars().all(|c| c.is_ascii_lowercase()) => word,
+            _ => "X-1",
+        };
+        example.to_owned()
+    }
+
+    #[test]
+    fn every_command_the_page_suggests_is_one_the_command_line_takes() {
+        let found = suggested();
+        let commands: Vec<_> = found.iter().filter(|(command, _)| command != "--help").collect();
+        assert!(commands.len() >= 10, "the suggestions were found: {commands:?}");
+        for (command, path) in commands {
+            let words = std::iter::once("lienthong".to_owned()).chain(command.split(' ').map(filled_in));
+            let parsed = lang::command(Lang::En).try_get_matches_from(words);
+            if let Err(error) = parsed {
+                panic!("{path} suggests `lienthong {command}`: {}", message(&error, Lang::En).0);
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::file::{FolderOptions, FolderSource, SheetColumn};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
-use super::manifest::{self, DatabaseKind, Kind, Loaded};
+use super::manifest::{self, DatabaseKind, Kind, LastLine, Loaded};
 use super::sql::{Database, ViewOptions, ViewSource};
 use super::{Connector, DraftReader};
 use crate::domain::SourceId;
@@ -107,6 +107,7 @@ fn folder(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>
         columns: columns.collect(),
         key: section.key.clone(),
         totals: section.totals.iter().map(|word| word.to_lowercase()).collect(),
+        settle_s: (section.last_line == LastLine::Ended).then_some(section.settle_s),
     };
     let reader = reader(&source.id, loaded);
     Ok(Arc::new(FolderSource::new(source.id, options, loaded.fingerprint, reader)))
@@ -129,6 +130,7 @@ fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, 
         changed: section.changed.clone(),
         cursor_type: section.cursor_type,
         page_size: section.page_size,
+        overlap: section.overlap,
     };
     let reader = reader(&source.id, loaded);
     Ok(Arc::new(ViewSource::new(source.id, options, loaded.fingerprint, reader)?))

@@ -96,7 +96,11 @@ pub fn read_criteria(
     let long = Table::read(name, bytes, LONG);
     let (table, is_long) = match long {
         Ok(table) => (table, true),
-        Err(_) => (Table::read(name, bytes, WIDE)?, false),
+        // Not this form: its columns are not there. Whatever else is wrong is wrong with both.
+        Err(findings) if findings.0.iter().all(|finding| finding.code == "LT-TAB-002") => {
+            (Table::read(name, bytes, WIDE)?, false)
+        }
+        Err(findings) => return Err(findings),
     };
     let mut reader = Reader { rules, at, standing, findings: Vec::new(), sheets: BTreeMap::new() };
     for row in table.rows() {

@@ -1,15 +1,19 @@
 //! Tables people send: CSV and XLSX as rows of text, each cell with its place.
 //!
-//! Owns delimiters, byte order marks, real date cells and number cells of Excel, and the limits on size. It
-//! must not know what a column means. Numbers leave as the shortest text that reads back to the same
-//! value, dates as yyyy-MM-dd; an id typed as a number may have lost its zeros, which only the reader of
-//! that column can tell. A file that is no table is refused with a finding.
+//! Owns delimiters, byte order marks, real date cells and number cells of Excel, the header among titles, and the
+//! limits on size. It must not know what a column means. Numbers leave as the shortest text that reads back to the
+//! same value, dates as yyyy-MM-dd; an id typed as a number may have lost its zeros, which only the reader of
+//! that column can tell. A file that is no table is refused with a finding; a line whose quotes cannot be
+//! understood stands apart from the others.
+
+mod csv;
+pub mod header;
+mod xlsx;
 
 use crate::error::{Finding, Findings, Place, Text};
 use crate::text::{fold, fold::clean};
-use calamine::{DataRef, DataType as _, Reader as _};
+use header::Wanted;
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
 /// Largest file read.
 pub const MAX_BYTES: usize = 32 << 20;
@@ -29,6 +33,32 @@ pub struct Line {
     pub cells: Vec<String>,
 }
 
+/// A line of a CSV file whose quotes open and never close, or close in the middle of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenLine {
+    /// Line in the file.
+    pub number: u32,
+    /// The line as it stands there.
+    pub text: String,
+    /// The cells that ended before its first quote.
+    pub cells: Vec<String>,
+}
+
+impl BrokenLine {
+    /// What is wrong with it, by its place in the file.
+    pub fn finding(&self, file: &str) -> Finding {
+        let what = Text::new(
+            "dấu nháy kép của dòng này mở mà không đóng, hoặc đóng giữa ô",
+            "a double quote of this line opens and never closes, or closes in the middle of a cell",
+        );
+        let remedy = Text::new(
+            "sửa dấu nháy ở dòng đó (dấu nháy trong ô phải viết đôi) hoặc lưu lại từ Excel",
+            "correct the quotes on that line (one inside a cell is written twice) or save the file again from Excel",
+        );
+        Finding::error("LT-TAB-004", what, remedy).at(Place::line(file, self.number))
+    }
+}
+
 /// A table without interpretation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sheet {
@@ -38,6 +68,10 @@ pub struct Sheet {
     pub spreadsheet: bool,
     /// Rows that are not empty.
     pub lines: Vec<Line>,
+    /// Lines that could not be read; they stand in no row.
+    pub broken: Vec<BrokenLine>,
+    /// Line of the last row where nothing ends it: the file may be cut off there.
+    pub unended: Option<u32>,
 }
 
 impl Sheet {
@@ -54,7 +88,7 @@ impl Sheet {
             )
             .into());
         }
-        if bytes.starts_with(b"PK\x03\x04") { read_xlsx(name, bytes) } else { read_csv(name, bytes) }
+        if bytes.starts_with(b"PK\x03\x04") { xlsx::read(name, bytes) } else { csv::read(name, bytes) }
     }
 
     /// The place of a cell, for messages.
@@ -91,19 +125,22 @@ impl Table {
     /// Finds the header among the first 20 lines: the line in which most columns are found by name.
     pub fn read(name: &str, bytes: &[u8], wanted: &[Column]) -> Result<Self, Findings> {
         let sheet = Sheet::read(name, bytes)?;
-        let best = sheet
-            .lines
+        if !sheet.broken.is_empty() {
+            return Err(Findings(sheet.broken.iter().map(|line| line.finding(name)).collect()));
+        }
+        let spelt: Vec<Wanted<'_>> = wanted
             .iter()
-            .take(20)
-            .enumerate()
-            .map(|(index, line)| (index, columns_of(line, wanted)))
-            .max_by_key(|(index, columns)| (columns.len(), usize::MAX - index));
-        let (header, columns) = best.unwrap_or_default();
-        let missing: Vec<&str> = wanted
-            .iter()
-            .filter(|column| column.required && !columns.contains_key(column.name))
-            .map(|column| column.name)
+            .map(|column| Wanted {
+                label: column.name,
+                spellings: std::iter::once(column.name)
+                    .chain(column.synonyms.iter().copied())
+                    .map(header_key)
+                    .collect(),
+                required: column.required,
+            })
             .collect();
+        let header = header::find(&sheet, &spelt, header_key)?;
+        let missing: Vec<&str> = header.missing(&spelt);
         if !missing.is_empty() {
             let list = missing.join(", ");
             return Err(refusal(
@@ -116,7 +153,12 @@ impl Table {
             )
             .into());
         }
-        let table = Self { sheet, columns, first: header + 1 };
+        let columns = wanted
+            .iter()
+            .zip(&header.columns)
+            .filter_map(|(column, at)| at.map(|at| (column.name, at)))
+            .collect();
+        let table = Self { sheet, columns, first: header.first };
         let faulty = table.faulty_cells();
         if faulty.is_empty() { Ok(table) } else { Err(Findings(faulty)) }
     }
@@ -177,21 +219,6 @@ impl<'a> TableRow<'a> {
     }
 }
 
-fn columns_of(line: &Line, wanted: &[Column]) -> BTreeMap<&'static str, usize> {
-    let mut columns = BTreeMap::new();
-    for column in wanted {
-        let spellings = || std::iter::once(column.name).chain(column.synonyms.iter().copied());
-        let found = line.cells.iter().position(|cell| {
-            let cell = header_key(cell);
-            !cell.is_empty() && spellings().any(|spelling| header_key(spelling) == cell)
-        });
-        if let Some(index) = found {
-            columns.insert(column.name, index);
-        }
-    }
-    columns
-}
-
 /// What tells two headers apart: neither case, accents, blanks nor a remark in brackets (`Số định danh (CCCD)`).
 /// Headers of one or two letters keep their accents: d is not đ.
 fn header_key(text: &str) -> String {
@@ -203,98 +230,6 @@ fn header_key(text: &str) -> String {
 
 fn refusal(code: &str, name: &str, vi: &str, en: &str, remedy_vi: &str, remedy_en: &str) -> Finding {
     Finding::error(code, Text::new(vi, en), Text::new(remedy_vi, remedy_en)).at(Place::of(name))
-}
-
-fn decode(name: &str, bytes: &[u8]) -> Result<String, Findings> {
-    match crate::text::decode(bytes) {
-        Ok((text, _)) if !text.contains('\0') => Ok(text),
-        _ => Err(refusal(
-            "LT-TAB-003",
-            name,
-            "tệp không phải bảng XLSX, hoặc là văn bản có bảng mã không rõ ràng",
-            "the file is no XLSX table, or text in an encoding that cannot be told",
-            "lưu lại từ Excel thành \"CSV UTF-8\" hoặc XLSX",
-            "save it from Excel as \"CSV UTF-8\" or XLSX",
-        )
-        .into()),
-    }
-}
-
-fn read_csv(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
-    let text = decode(name, bytes)?;
-    let head = text.lines().take(5).collect::<Vec<_>>().join("\n");
-    let count = |c: char| head.matches(c).count();
-    let delimiter = [(';', count(';')), ('\t', count('\t')), (',', count(','))]
-        .into_iter()
-        .max_by_key(|(_, count)| *count)
-        .map_or(',', |(c, _)| c);
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(u8::try_from(u32::from(delimiter)).unwrap_or(b','))
-        .from_reader(text.as_bytes());
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            refusal(
-                "LT-TAB-004",
-                name,
-                &format!("không đọc được CSV: {error}"),
-                &format!("unreadable CSV: {error}"),
-                "kiểm tra dấu nháy ở dòng đó",
-                "check the quotes on that line",
-            )
-        })?;
-        let number =
-            record.position().map_or(0, |position| u32::try_from(position.line()).unwrap_or(u32::MAX));
-        push(
-            name,
-            &mut lines,
-            number,
-            record.iter().take(MAX_COLUMNS).map(|cell| cell.trim().to_owned()).collect(),
-        )?;
-    }
-    Ok(Sheet { name: name.to_owned(), spreadsheet: false, lines })
-}
-
-fn read_xlsx(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
-    let broken = |error: &dyn std::fmt::Display| {
-        Findings::from(refusal(
-            "LT-TAB-005",
-            name,
-            &format!("không đọc được XLSX: {error}"),
-            &format!("unreadable XLSX: {error}"),
-            "mở bằng Excel rồi lưu lại thành XLSX không có mật khẩu",
-            "open it in Excel and save it again as XLSX without a password",
-        ))
-    };
-    let mut book = calamine::Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
-    let first = book.sheet_names().first().cloned().ok_or_else(|| broken(&"no sheet"))?;
-    let mut reader = book.worksheet_cells_reader(&first).map_err(|error| broken(&error))?;
-    // Cell by cell: a sheet may declare a million by sixteen thousand cells and hold three.
-    let mut rows: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    let mut text = 0;
-    while let Some(cell) = reader.next_cell().map_err(|error| broken(&error))? {
-        let (row, column) = cell.get_position();
-        let value = cell_text(cell.get_value());
-        let column = column as usize;
-        if value.is_empty() || column >= MAX_COLUMNS {
-            continue;
-        }
-        text += value.len();
-        let cells = rows.entry(row.saturating_add(1)).or_default();
-        if cells.len() <= column {
-            cells.resize(column + 1, String::new());
-        }
-        if let Some(place) = cells.get_mut(column) {
-            *place = value;
-        }
-        if rows.len() > MAX_ROWS || text > MAX_TEXT {
-            return Err(too_long(name));
-        }
-    }
-    let lines = rows.into_iter().map(|(number, cells)| Line { number, cells }).collect();
-    Ok(Sheet { name: name.to_owned(), spreadsheet: true, lines })
 }
 
 fn too_long(name: &str) -> Findings {
@@ -309,39 +244,8 @@ fn too_long(name: &str) -> Findings {
     .into()
 }
 
-fn push(name: &str, lines: &mut Vec<Line>, number: u32, cells: Vec<String>) -> Result<(), Findings> {
-    if cells.iter().all(String::is_empty) {
-        return Ok(());
-    }
-    if lines.len() >= MAX_ROWS {
-        return Err(too_long(name));
-    }
-    lines.push(Line { number, cells });
-    Ok(())
-}
-
 /// What a cell with a failed formula or an impossible date becomes.
 pub const ERROR_CELL: &str = "#ERROR";
-
-/// A cell as text.
-fn cell_text(cell: &DataRef<'_>) -> String {
-    match cell {
-        DataRef::Empty => String::new(),
-        DataRef::String(text) => text.trim().to_owned(),
-        DataRef::SharedString(text) => text.trim().to_owned(),
-        DataRef::Int(value) => value.to_string(),
-        // Shortest text of the stored number: 7.0000000000000009 is Excel's way to write 7.000000000000001.
-        DataRef::Float(value) => format!("{value}"),
-        DataRef::Bool(value) => value.to_string(),
-        DataRef::DateTime(_) => match cell.as_datetime() {
-            Some(at) if at.time() == chrono::NaiveTime::MIN => at.date().to_string(),
-            Some(at) => at.format("%Y-%m-%d %H:%M:%S").to_string(),
-            None => ERROR_CELL.to_owned(),
-        },
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.trim().to_owned(),
-        _ => ERROR_CELL.to_owned(),
-    }
-}
 
 /// Column letters of a spreadsheet: 0 = A, 26 = AA.
 fn letters(column: usize) -> String {

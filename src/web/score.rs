@@ -8,6 +8,7 @@ use super::{Page, Visit, Web, deliveries, format, words};
 use crate::domain::{DecisionKind, Level, Period, PersonId, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
+use crate::pipeline::wording;
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
 use serde::Serialize;
@@ -83,7 +84,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let post = directory.last_post(person, period);
     let latest = store.latest_revision(person, period).await.map_err(told)?;
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
-    let missing: Vec<&str> = strings(&summary, "missing").map(|word| words::missing(word, lang)).collect();
+    let missing: Vec<&str> = strings(&summary, "missing").map(|word| wording::missing(word, lang)).collect();
     let mut sections = Vec::new();
     if period.is_year() {
         sections.push(quarters(visit, person, &derivation));
@@ -306,7 +307,7 @@ async fn lines(web: &Web, visit: &Visit, derivation: &Value) -> Result<Section, 
     for (index, line) in shown.iter().enumerate() {
         let get = |key: &str| text(line, &format!("/{key}"));
         let number = |key: &str| Cell::num(format::decimal(&get(key), lang));
-        let mut notes: Vec<String> = strings(line, "notes").map(|note| words::note(note, lang)).collect();
+        let mut notes: Vec<String> = strings(line, "notes").map(|note| wording::note(note, lang)).collect();
         if line.get("extra").and_then(Value::as_bool) == Some(true) {
             notes.insert(0, say(lang, "ngoài kế hoạch hoặc nhận lại", "unplanned or taken over").to_owned());
         }
@@ -365,7 +366,7 @@ async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option
             format!("{}-{source}", first + index),
             vec![
                 to_task(text(line, "/title"), &source, &numbers),
-                Cell::text(words::excluded(&text(line, "/reason"), visit.lang)),
+                Cell::text(wording::excluded(&text(line, "/reason"), visit.lang)),
                 Cell::mono(source),
             ],
         );
@@ -522,7 +523,8 @@ fn changes(summary: &Value, lang: Lang) -> String {
             if change.get("field").and_then(Value::as_str) == Some("missing") {
                 let names = |side: &str| {
                     let parts = change.get(side).and_then(Value::as_str).unwrap_or_default();
-                    let names: Vec<&str> = parts.split(", ").map(|part| words::missing(part, lang)).collect();
+                    let names: Vec<&str> =
+                        parts.split(", ").map(|part| wording::missing(part, lang)).collect();
                     names.join(", ")
                 };
                 let after = names("after");

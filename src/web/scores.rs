@@ -5,6 +5,7 @@ use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
 use crate::domain::{Level, Period, UnitCode};
 use crate::error::Lang;
+use crate::pipeline::wording;
 
 /// Periods to choose from: this quarter, those before it in two years, and the years.
 pub(super) fn periods(web: &Web, lang: Lang) -> Vec<(String, String)> {
@@ -82,7 +83,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
             .into_iter()
             .flatten()
             .filter_map(|word| word.as_str())
-            .map(|word| words::missing(word, lang))
+            .map(|word| wording::missing(word, lang))
             .collect();
         let name =
             line.unit.parse().ok().and_then(|code| directory.unit(&code)).map(|unit| unit.name.clone());

@@ -211,3 +211,133 @@ async fn same_file_is_nothing_a_corrected_one_a_change_and_a_row_that_disappears
             .all(|record| record.external_id != "NV-1" || record.hash == changed.records[0].hash)
     );
 }
+
+/// What a pull of one folder gives: keys read, and key, code and line of each rejection.
+async fn pulled_at(connector: &dyn Connector, now: &str) -> Pulled {
+    let now = now.parse().expect("instant");
+    let mut pulled = Pulled::default();
+    let request = PullRequest { mode: PullMode::Incremental, cursor: None, now };
+    let mut pull = connector.pull(request).await.expect("pull");
+    loop {
+        match pull.next_page().await.expect("page") {
+            Step::Page(page) => {
+                let rejected = page.rejected.into_iter();
+                pulled.rejected.extend(rejected.map(|one| (one.external_id, one.finding.code, one.index)));
+                pulled.records.extend(page.records);
+            }
+            Step::End(end) => {
+                pulled.complete = end.complete;
+                pulled.findings = end.findings.iter().map(ToString::to_string).collect();
+                return pulled;
+            }
+        }
+    }
+}
+
+fn ids(pulled: &Pulled) -> Vec<&str> {
+    pulled.records.iter().map(|record| record.external_id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn unclosed_quote_rejects_its_line_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().expect("folder");
+    let rows = "NV-1;Việc một;GL-1;01/09/2026;15/09/2026;;Đang xử lý\n\
+                NV-2;\"Việc hai;GL-1;01/09/2026;15/09/2026;;Đang xử lý\n\
+                NV-3;Việc ba;GL-1;01/09/2026;15/09/2026;;Đang xử lý\n\
+                NV-4;\"Việc \"\"bốn\"\"\n(phần 2)\";GL-1;01/09/2026;15/09/2026;;Đang xử lý\n\
+                NV-5;Việc năm\";GL-1;01/09/2026;15/09/2026;;Đang xử lý\n";
+    put(folder.path(), "a.csv", 0, format!("{HEADER}\n{rows}").as_bytes());
+    let connector = connect(folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    let read: Vec<&str> = ids(&pulled);
+    assert_eq!(read, ["NV-1", "NV-3", "NV-4"], "{:?}", pulled.rejected);
+    let code = "LT-TAB-004".to_owned();
+    assert_eq!(
+        pulled.rejected,
+        [(Some("NV-2".to_owned()), code.clone(), 3), (Some("NV-5".to_owned()), code, 7)]
+    );
+    let titles: Vec<String> =
+        drafts(connector.as_ref(), &pulled).into_iter().map(|draft| draft.title).collect();
+    assert_eq!(titles[2], "Việc \"bốn\"\n(phần 2)", "a cell with line breaks stays one");
+}
+
+#[tokio::test]
+async fn half_written_file_waits_and_its_last_line_is_never_taken_for_whole() {
+    let folder = tempfile::tempdir().expect("folder");
+    // The writer stalled in the middle of the second row; its quantity or date may be cut.
+    let half = format!("{HEADER}\nNV-1;Việc một;GL-1;;;;Đang xử lý\nNV-2;Việc hai;GL-1;01/09/2026;1");
+    put(folder.path(), "a.csv", 0, half.as_bytes());
+    let connector = connect(folder.path());
+    let written = chrono::DateTime::<chrono::Utc>::from_timestamp(1_790_000_000, 0).expect("instant");
+    let after = |seconds| (written + chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let soon = pulled_at(connector.as_ref(), &after(599)).await;
+    assert_eq!((ids(&soon).len(), soon.rejected.len(), soon.findings.len()), (0, 0, 0), "someone may write");
+    let later = pulled_at(connector.as_ref(), &after(600)).await;
+    assert_eq!(ids(&later), ["NV-1"]);
+    assert_eq!(later.rejected, [(Some("NV-2".to_owned()), "LT-FIL-005".to_owned(), 3)]);
+    assert!(!later.complete, "rows a cut file does not show are not gone");
+    // A line end shows that the row is whole: no waiting.
+    put(folder.path(), "a.csv", 0, format!("{HEADER}\nNV-1;Việc một;GL-1;;;;Đang xử lý\n").as_bytes());
+    assert_eq!(ids(&pulled_at(connector.as_ref(), &after(1)).await), ["NV-1"]);
+}
+
+#[tokio::test]
+async fn header_of_two_rows_is_read_and_one_that_could_mean_two_things_is_refused() {
+    let two_rows = |folder: &Path, group: [&str; 2], sub: [[&str; 2]; 2]| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let plain = rust_xlsxwriter::Format::new();
+        let sheet = book.add_worksheet();
+        sheet.merge_range(0, 0, 0, 6, "SỔ THEO DÕI NHIỆM VỤ", &plain).expect("title");
+        for (column, name) in [(0, "Mã nhiệm vụ"), (1, "Nội dung"), (6, "Trạng thái")] {
+            sheet.merge_range(2, column, 3, column, name, &plain).expect("header");
+        }
+        sheet.merge_range(2, 2, 2, 3, group[0], &plain).expect("group");
+        sheet.merge_range(2, 4, 2, 5, group[1], &plain).expect("group");
+        for (column, name) in (2u16..).zip(sub.concat()) {
+            sheet.write(3, column, name).expect("header");
+        }
+        for (column, value) in
+            (0u16..).zip(["NV-1", "Việc một", "01/09/2026", "15/09/2026", "14/09/2026", "x", "Hoàn thành"])
+        {
+            sheet.write(4, column, value).expect("cell");
+        }
+        put(folder, "a.xlsx", 0, &book.save_to_buffer().expect("xlsx"));
+    };
+    let folder = tempfile::tempdir().expect("folder");
+    let connector = connect(folder.path());
+    two_rows(
+        folder.path(),
+        ["Thời gian", "Kết quả"],
+        [["Ngày giao", "Hạn xử lý"], ["Ngày hoàn thành", "Sản phẩm"]],
+    );
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!((pulled.rejected.len(), &pulled.findings), (0, &Vec::<String>::new()));
+    let draft = drafts(connector.as_ref(), &pulled).remove(0);
+    assert_eq!(draft.due.map(|due| due.day.to_string()).as_deref(), Some("2026-09-15"));
+    assert_eq!(draft.completed_at.map(|at| at.to_rfc3339()).as_deref(), Some("2026-09-13T17:00:00+00:00"));
+    // The same over the first of its columns alone would be a guess.
+    two_rows(folder.path(), ["Thời gian", "Hạn xử lý"], [["Bắt đầu", "Kết thúc"], ["Ban đầu", "Gia hạn"]]);
+    let pulled = pulled_at(connector.as_ref(), "2026-11-24T08:00:00Z").await;
+    assert_eq!(ids(&pulled).len(), 0);
+    let told = pulled.findings.join("\n");
+    assert!(
+        told.contains("LT-TAB-008") && told.contains("a.xlsx:3 (E3)") && told.contains("row 4"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn two_columns_of_one_field_refuse_the_file_and_name_both() {
+    for (header, places) in [
+        ("Mã nhiệm vụ;Nội dung;Trạng thái;Hạn xử lý;Hạn xử lý", ["column 4", "column 5"]),
+        ("Mã nhiệm vụ;Trích yếu;Trạng thái;Hạn xử lý;Nội dung nhiệm vụ", ["column 2", "column 5"]),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        let text = format!("SỔ THEO DÕI;;;;\n{header}\nNV-1;Việc;Hoàn thành;15/09/2026;20/09/2026\n");
+        put(folder.path(), "a.csv", 0, text.as_bytes());
+        let pulled = pulled_at(connect(folder.path()).as_ref(), "2026-11-24T08:00:00Z").await;
+        let told = pulled.findings.join("\n");
+        assert!(ids(&pulled).is_empty() && told.contains("LT-TAB-007") && told.contains("a.csv:2"), "{told}");
+        assert!(places.iter().all(|place| told.contains(place)), "{told}");
+    }
+}

@@ -18,10 +18,13 @@ const TABLE: &str = "CREATE TABLE nhiem_vu (task_id INTEGER, title TEXT, officer
 const VIEW: &str = "CREATE VIEW v_nhiem_vu AS SELECT * FROM nhiem_vu";
 
 fn manifest(replace: &[(&str, &str)]) -> String {
-    replace.iter().fold(MANIFEST.replace("page_size = 500", "page_size = 10"), |text, (from, to)| {
-        assert!(text.contains(from), "{from}");
-        text.replace(from, to)
-    })
+    replace.iter().fold(
+        MANIFEST.replace("page_size = 500", "page_size = 10\noverlap = 60"),
+        |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        },
+    )
 }
 
 fn connect(manifest: &str, database: Option<&Path>, url: Option<&str>) -> Arc<dyn Connector> {
@@ -120,7 +123,21 @@ async fn walks(connector: &dyn Connector, execute: impl AsyncFn(&str)) {
         .await;
     execute("DELETE FROM nhiem_vu WHERE task_id = 9").await;
     let (pages, end) = pull(connector, PullMode::Incremental, cursor).await.expect("pull");
-    assert_eq!(keys(&pages), ["40", "7"], "the last tie again, then what changed");
+    assert_eq!(keys(&pages), ["39", "40", "7"], "the last minute again, then what changed");
+    let forth = pages.last().and_then(|page| page.cursor.clone()).expect("a cursor");
+
+    // Written before that change, committed after it was seen.
+    execute("INSERT INTO nhiem_vu VALUES (41, 'Ghi muộn', 'GL-1', 'SNV', '2026-09-01', '2026-09-20', 'DOING', NULL, '2026-09-11 07:59:30+07', NULL, NULL)")
+        .await;
+    let (pages, _) = pull(connector, PullMode::Incremental, Some(forth.clone())).await.expect("pull");
+    assert_eq!(keys(&pages), ["41", "7"], "a late commit is not lost");
+    assert_eq!(pages.last().and_then(|page| page.cursor.clone()), Some(forth.clone()));
+    execute("DELETE FROM nhiem_vu WHERE task_id = 7").await;
+    let (pages, _) = pull(connector, PullMode::Incremental, Some(forth)).await.expect("pull");
+    assert!(keys(&pages) == ["41"] && pages.iter().all(|page| page.cursor.is_none()), "no cursor moves back");
+    execute("DELETE FROM nhiem_vu WHERE task_id = 41").await;
+    execute("INSERT INTO nhiem_vu VALUES (7, 'Việc 7', 'GL-1', 'SNV', '2026-09-01', '2026-09-20', 'DONE', NULL, '2026-09-11 08:00:00+07', NULL, NULL)")
+        .await;
     assert!(!end.complete, "changes alone prove nothing gone");
     let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
     assert!(end.complete && !keys(&pages).contains(&"9".to_owned()));
@@ -215,6 +232,49 @@ async fn lost_column_wrong_role_and_missing_server_are_told_apart() {
     let stranger =
         connect(&manifest(&for_postgres()), None, Some(&url.replace("lienthong@", "stranger:pw@")));
     assert_eq!(code(stranger).await, ("LT-SQL-005".to_owned(), Disposition::NeedsOperator));
+    let pool = PgPool::connect(&url).await.expect("database");
+    for statement in
+        ["CREATE ROLE reader LOGIN PASSWORD 'mat-khau-dung'", "GRANT SELECT ON v_nhiem_vu TO reader"]
+    {
+        sqlx::query(statement).execute(&pool).await.expect("statement");
+    }
+    cluster.ask_password_of("reader");
+    let reader = |password: &str| {
+        let url = url.replace("lienthong@", &format!("reader:{password}@"));
+        connect(&manifest(&for_postgres()), None, Some(&url))
+    };
+    let (pages, _) = pull(reader("mat-khau-dung").as_ref(), PullMode::Full, None).await.expect("let in");
+    assert_eq!(keys(&pages).len(), 40);
+    assert_eq!(code(reader("sai")).await, ("LT-SQL-005".to_owned(), Disposition::NeedsOperator));
+    assert_eq!(reader("sai").check().await[0].code, "LT-SQL-005");
     let nobody = connect(&manifest(&for_postgres()), None, Some("postgres://a:b@127.0.0.1:9/none"));
     assert_eq!(code(nobody).await.0, "LT-SQL-002");
+}
+
+#[tokio::test]
+async fn huge_cell_rejects_its_row_alone_and_calls_nothing_gone() {
+    async fn checked(connector: &dyn Connector) {
+        let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
+        let rejected: Vec<_> = pages.iter().flat_map(|page| &page.rejected).collect();
+        assert_eq!(keys(&pages).len(), 39);
+        let one = rejected.first().expect("rejected");
+        let told = (rejected.len(), one.external_id.as_deref(), one.finding.code.as_str());
+        assert_eq!(told, (1, Some("7"), "LT-SQL-006"));
+        assert!(one.finding.what.en.contains("title") && one.body.len() < 200_000, "{}", one.body.len());
+        assert!(!end.complete, "it was there and is not read");
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, pool) = sqlite(folder.path()).await;
+    sqlx::query("UPDATE nhiem_vu SET title = replace(hex(zeroblob(10000000)), '0', 'x') WHERE task_id = 7")
+        .execute(&pool)
+        .await
+        .expect("huge");
+    checked(connect(&manifest(&[]), Some(&path), None).as_ref()).await;
+    let cluster = Cluster::start();
+    let pool = postgres(&cluster.url()).await;
+    sqlx::query("UPDATE nhiem_vu SET title = repeat('x', 20000000) WHERE task_id = 7")
+        .execute(&pool)
+        .await
+        .expect("huge");
+    checked(connect(&manifest(&for_postgres()), None, Some(&cluster.url())).as_ref()).await;
 }

@@ -3,8 +3,9 @@
 //! Owns which files are complete, in which order they are read, how a header is found among titles, and the
 //! rows as records. A file is known by the SHA-256 of its content: the same content again is nothing, the
 //! same name with another content is a new file. Rows are known by their key column, never by their line.
-//! It must not know what a column means beyond its canonical name. A row without a key is rejected alone; a
-//! file that is no table is told once and does not stop the others.
+//! It must not know what a column means beyond its canonical name. A row without a key, one with a broken quote and
+//! a last one that may be cut off are rejected alone; a file that is no table is told and does not stop the
+//! others. A row that a file does not show is never gone: nobody knows whether the file is whole.
 
 use super::{
     Abilities, Connector, ConnectorError, Cursor, Detailed, DraftReader, Page, Presence, Pull, PullEnd,
@@ -12,10 +13,11 @@ use super::{
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
+use crate::sheet::header::{self, Wanted};
 use crate::sheet::{ERROR_CELL, MAX_BYTES, Sheet};
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,9 @@ pub struct FolderOptions {
     pub key: String,
     /// First words of rows that are totals, lower case.
     pub totals: Vec<String>,
+    /// Seconds a CSV file whose last line is not ended has to lie untouched before it is read; none where the
+    /// unit's program never ends the last line.
+    pub settle_s: Option<u32>,
 }
 
 /// A drop folder as a source.
@@ -125,6 +130,7 @@ struct FolderPull {
     again: bool,
     /// Keys that files read before this one had: a pull of everything goes from the newest file to the oldest.
     newer: HashSet<String>,
+    now: DateTime<Utc>,
     findings: Vec<Finding>,
 }
 
@@ -162,9 +168,11 @@ impl Pull for FolderPull {
             if known && !self.again {
                 continue;
             }
-            match self.read(&candidate.name, bytes) {
+            match self.read(&candidate, bytes) {
+                // Its last line is not ended and someone may still be writing: the next pull looks again.
+                Ok(None) => continue,
                 Ok(_) if !candidate.wanted => continue,
-                Ok(pages) => self.pages.extend(pages),
+                Ok(Some(pages)) => self.pages.extend(pages),
                 // Not ticked off: it is told again and again until someone corrects or removes it.
                 Err(findings) => {
                     self.findings.extend(findings);
@@ -193,9 +201,21 @@ impl Pull for FolderPull {
 }
 
 impl FolderPull {
-    fn read(&mut self, name: &str, bytes: Vec<u8>) -> Result<Vec<Page>, Vec<Finding>> {
+    /// The file's pages; none while it may still be written.
+    fn read(&mut self, candidate: &Candidate, bytes: Vec<u8>) -> Result<Option<Vec<Page>>, Vec<Finding>> {
+        let name = candidate.name.as_str();
         let sheet = Sheet::read(name, &bytes).map_err(|findings| findings.0)?;
-        let (first, columns) = header(&sheet, &self.options).map_err(|finding| vec![finding])?;
+        let cut_off = match self.options.settle_s {
+            None => None,
+            Some(settle) => {
+                let settled = candidate.modified + TimeDelta::seconds(settle.into()) <= self.now;
+                if sheet.unended.is_some() && !settled {
+                    return Ok(None);
+                }
+                sheet.unended
+            }
+        };
+        let (first, columns) = columns_of(&sheet, &self.options).map_err(|finding| vec![finding])?;
         let mut pages: Vec<Page> = Vec::new();
         let mut here = Vec::new();
         let original = Bytes::from(bytes);
@@ -232,11 +252,14 @@ impl FolderPull {
                     continue;
                 }
                 here.extend(key.filter(|_| self.again).map(str::to_owned));
-                if let Some((column, _)) = record.iter().find(|(_, cell)| is_error(cell)) {
+                let failed =
+                    record.iter().find(|(_, cell)| is_error(cell)).map(|(column, _)| failed_formula(column));
+                let cut_off = (cut_off == Some(line.number)).then(perhaps_cut_off);
+                if let Some(finding) = failed.or(cut_off) {
                     page.rejected.push(Rejection {
                         external_id: key.map(str::to_owned),
                         index: line.number,
-                        finding: failed_formula(column).at(Place::line(name, line.number)),
+                        finding: finding.at(Place::line(name, line.number)),
                         body,
                     });
                     continue;
@@ -259,40 +282,57 @@ impl FolderPull {
             }
             pages.push(page);
         }
+        let key_column = columns.iter().find(|(column, _)| *column == self.options.key).map(|(_, at)| *at);
+        for line in &sheet.broken {
+            let key = key_column.and_then(|at| line.cells.get(at)).filter(|key| !key.is_empty());
+            if self.again && key.is_some_and(|key| self.newer.contains(key)) {
+                continue;
+            }
+            here.extend(key.filter(|_| self.again).cloned());
+            let rejection = Rejection {
+                external_id: key.cloned(),
+                index: line.number,
+                body: serde_json::json!({ "line": line.text }).to_string().into(),
+                finding: line.finding(name),
+            };
+            match pages.last_mut() {
+                Some(page) => page.rejected.push(rejection),
+                None => pages.push(Page {
+                    request: name.to_owned(),
+                    body: original.clone(),
+                    records: Vec::new(),
+                    rejected: vec![rejection],
+                    cursor: None,
+                }),
+            }
+        }
         self.newer.extend(here);
         tracing::debug!(source.id = %self.source, file = name, pages = pages.len(), "sheet read");
-        Ok(pages)
+        Ok(Some(pages))
     }
 }
 
-/// The header line: the first of 20 that has every required column. Longer spellings are matched before
-/// shorter ones, whole cells only, so that "TT" never matches inside another word.
-fn header(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(String, usize)>), Finding> {
-    let mut best: (usize, Vec<(String, usize)>) = (0, Vec::new());
-    for (index, line) in sheet.lines.iter().take(20).enumerate() {
-        let mut columns = Vec::new();
-        for column in &options.columns {
-            // The first spelling that stands there counts: of two columns the one the manifest names first.
-            let spellings = std::iter::once(&column.name).chain(&column.synonyms);
-            let found = spellings
-                .map(|spelling| plain(spelling))
-                .find_map(|spelling| line.cells.iter().position(|cell| plain(cell) == spelling));
-            if let Some(at) = found {
-                columns.push((column.name.clone(), at));
-            }
-        }
-        if columns.len() > best.1.len() {
-            best = (index + 1, columns);
-        }
-    }
-    let missing: Vec<&str> = options
+/// The index of the first row and the columns by their canonical names. Whole cells are compared, so that "TT" never
+/// matches inside another word.
+fn columns_of(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(String, usize)>), Finding> {
+    let wanted: Vec<Wanted<'_>> = options
         .columns
         .iter()
-        .filter(|column| column.required && !best.1.iter().any(|(name, _)| *name == column.name))
-        .map(|column| column.synonyms.first().map_or(column.name.as_str(), String::as_str))
+        .map(|column| Wanted {
+            label: column.synonyms.first().map_or(column.name.as_str(), String::as_str),
+            spellings: std::iter::once(&column.name)
+                .chain(&column.synonyms)
+                .map(|name| plain(name))
+                .collect(),
+            required: column.required,
+        })
         .collect();
+    let header = header::find(sheet, &wanted, plain)?;
+    let missing = header.missing(&wanted);
     if missing.is_empty() {
-        return Ok(best);
+        let found = options.columns.iter().zip(&header.columns);
+        let columns = found.filter_map(|(column, at)| at.map(|at| (column.name.clone(), at))).collect();
+        return Ok((header.first, columns));
     }
     let list = missing.join(", ");
     Err(Finding::error(
@@ -330,6 +370,20 @@ fn failed_formula(column: &str) -> Finding {
             format!("a cell of column {column} holds a formula error"),
         ),
         Text::new("sửa công thức hoặc dán giá trị", "correct the formula or paste the value"),
+    )
+}
+
+fn perhaps_cut_off() -> Finding {
+    Finding::error(
+        "LT-FIL-005",
+        Text::new(
+            "dòng cuối của tệp không có dấu xuống dòng: tệp có thể bị cắt giữa chừng nên dòng này không được đọc",
+            "no line end follows the last line of the file: it may be cut off there, so this line is not read",
+        ),
+        Text::new(
+            "thả lại tệp đầy đủ; nếu phần mềm của đơn vị luôn bỏ dấu xuống dòng cuối, đặt last_line = \"unended\" trong manifest",
+            "drop the whole file again; if the unit's program always leaves the last line end out, set last_line = \"unended\" in the manifest",
+        ),
     )
 }
 
@@ -372,9 +426,12 @@ impl Connector for FolderSource {
                     );
                     return vec![finding.at(Place::of(self.options.folder.display().to_string()))];
                 };
-                let sheet =
-                    std::fs::read(&newest.path).ok().and_then(|bytes| Sheet::read(&newest.name, &bytes).ok());
-                sheet.and_then(|sheet| header(&sheet, &self.options).err()).into_iter().collect()
+                // A file that vanished meanwhile says nothing about the folder.
+                let Ok(bytes) = std::fs::read(&newest.path) else { return Vec::new() };
+                match Sheet::read(&newest.name, &bytes) {
+                    Ok(sheet) => columns_of(&sheet, &self.options).err().into_iter().collect(),
+                    Err(findings) => findings.0,
+                }
             }
         }
     }
@@ -400,6 +457,7 @@ impl Connector for FolderSource {
             done,
             again: request.mode != PullMode::Incremental,
             newer: HashSet::new(),
+            now: request.now,
             findings: Vec::new(),
         }))
     }

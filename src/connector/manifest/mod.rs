@@ -127,8 +127,30 @@ pub struct FolderSection {
     /// First words of rows that are totals.
     #[serde(default)]
     pub totals: Vec<String>,
+    /// Whether the unit's program ends the last line of a CSV file. Default: ended.
+    #[serde(default)]
+    pub last_line: LastLine,
+    /// Seconds a CSV file whose last line is not ended has to lie untouched before it is read without that line.
+    /// Default: 600.
+    #[serde(default = "default_settle")]
+    pub settle_s: u32,
     /// Columns.
     pub column: Vec<ColumnSection>,
+}
+
+fn default_settle() -> u32 {
+    600
+}
+
+/// How a CSV file ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LastLine {
+    /// With a line end: one that is not there means that the file may be cut off.
+    #[default]
+    Ended,
+    /// Without one: nothing tells a whole file from one that is cut off.
+    Unended,
 }
 
 /// A column of a spreadsheet.
@@ -163,6 +185,14 @@ pub struct ViewSection {
     pub cursor_type: super::sql::CursorType,
     /// Rows per page.
     pub page_size: u32,
+    /// What is asked for again before the last known change, for rows that were committed late: seconds where the
+    /// column holds times, units where it holds whole numbers. Default: 600.
+    #[serde(default = "default_overlap")]
+    pub overlap: u32,
+}
+
+fn default_overlap() -> u32 {
+    600
 }
 
 /// A kind of database.
@@ -312,7 +342,7 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
         manifest.format_version,
         &manifest.zone,
         manifest.stream.as_ref().map(|stream| (&stream.key, &stream.volatile, &stream.deleted)),
-        &manifest.folder,
+        manifest.folder.as_ref().map(|folder| (&folder.key, &folder.totals, &folder.column)),
         manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
         &manifest.detail,
         &manifest.fields,

@@ -1,9 +1,11 @@
 //! A view in a unit's own database, read-only.
 //!
-//! Owns the keyset walk over (change column, key), ties included, and the refusal of anything but one SELECT.
-//! Every column leaves as the database's own text, so no number passes through a float and no driver has to
-//! know a type. It must not write: SQLite is opened query-only, PostgreSQL in read-only transactions. A column
-//! the view no longer has is told by name.
+//! Owns the keyset walk over (change column, key), ties and late commits included, and the refusal of anything but
+//! one SELECT. Every column leaves as the database's own text, so no number passes through a float and no driver has
+//! to know a type. It must not write: SQLite is opened query-only, PostgreSQL in read-only transactions. A column
+//! the view no longer has is told by name; a row too large to be a task is rejected alone.
+
+mod mark;
 
 use super::{
     Abilities, Connector, ConnectorError, Cursor, Detailed, DraftReader, Page, Presence, Pull, PullEnd,
@@ -22,6 +24,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Longest cell read, in characters: no field of a task needs more.
+const MAX_CELL: usize = 64 * 1024;
+
+/// Longest key, in characters.
+const MAX_KEY: usize = 200;
 
 /// Where the view is.
 #[derive(Debug, Clone)]
@@ -61,6 +69,8 @@ pub struct ViewOptions {
     pub cursor_type: CursorType,
     /// Rows per page, 1–5,000.
     pub page_size: u32,
+    /// How far before the last known change an incremental pull begins: seconds of times, units of whole numbers.
+    pub overlap: u32,
 }
 
 enum Pool {
@@ -203,6 +213,31 @@ fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
     }
 }
 
+fn huge_cell(column: &str) -> Finding {
+    Finding::error(
+        "LT-SQL-006",
+        Text::new(
+            format!("ô của cột {column} dài hơn {MAX_CELL} ký tự"),
+            format!("a cell of column {column} is longer than {MAX_CELL} characters"),
+        ),
+        Text::new(
+            "kiểm tra dòng này ở nguồn, hoặc cắt cột trong khung nhìn",
+            "look at the row in the source, or cut the column in the view",
+        ),
+    )
+}
+
+fn long_key() -> Finding {
+    Finding::error(
+        "LT-SQL-006",
+        Text::new(
+            format!("khóa dài hơn {MAX_KEY} ký tự"),
+            format!("the key is longer than {MAX_KEY} characters"),
+        ),
+        Text::new("chọn cột khóa khác trong manifest", "choose another key column in the manifest"),
+    )
+}
+
 /// Makes a SQLite database from scripts, for the conformance test.
 ///
 /// # Errors
@@ -230,6 +265,8 @@ struct ViewPull {
     pool: Pool,
     after: Option<(String, String)>,
     inclusive: bool,
+    /// The last known change: what the overlap shows again before it moves no cursor back.
+    known: Option<String>,
     /// Upper bound of a backfill, left out.
     until: Option<String>,
     /// Looks for rows that cannot be walked to, before the walk.
@@ -243,10 +280,13 @@ impl ViewPull {
     /// The walk's next page as text columns: change value, key, then the record's columns.
     fn statement(&self) -> String {
         let options = &self.options;
+        // One character more than a cell may have tells that there is more.
+        let cells =
+            options.columns.iter().map(|name| format!("substr(CAST(t.{name} AS TEXT), 1, {})", MAX_CELL + 1));
         let columns: Vec<String> = [&options.changed, &options.key]
             .into_iter()
-            .chain(&options.columns)
             .map(|name| format!("CAST(t.{name} AS TEXT)"))
+            .chain(cells)
             .collect();
         let key = format!("CAST(t.{} AS TEXT)", options.key);
         if self.unplaced {
@@ -365,17 +405,35 @@ impl Pull for ViewPull {
                 .cloned()
                 .zip(cells.map(|cell| cell.map_or(serde_json::Value::Null, Into::into)))
                 .collect();
+            let too_large = record
+                .iter()
+                .find(|(_, cell)| cell.as_str().is_some_and(|cell| cell.chars().count() > MAX_CELL))
+                .map(|(column, _)| huge_cell(column));
             let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
             bodies.push(serde_json::Value::Object(record));
             match (changed, key) {
                 (Some(changed), Some(key)) => {
-                    page.records.push(RawRecord {
-                        external_id: key.clone(),
-                        hash: record_hash(&self.fingerprint, &body),
-                        body,
-                        index,
-                        presence: Presence::Shown,
-                    });
+                    let long = key.chars().count() > MAX_KEY;
+                    match too_large.or_else(|| long.then(long_key)) {
+                        None => page.records.push(RawRecord {
+                            external_id: key.clone(),
+                            hash: record_hash(&self.fingerprint, &body),
+                            body,
+                            index,
+                            presence: Presence::Shown,
+                        }),
+                        Some(finding) => {
+                            // It was seen and is not read: nothing may be called gone for it.
+                            self.full = false;
+                            page.rejected.push(Rejection {
+                                external_id: (!long).then(|| key.clone()),
+                                index,
+                                body,
+                                finding: finding.at(Place::of(format!("source {}", self.source))
+                                    .at(key.chars().take(MAX_KEY).collect::<String>())),
+                            });
+                        }
+                    }
                     self.after = Some((changed, key));
                     self.inclusive = false;
                 }
@@ -401,7 +459,11 @@ impl Pull for ViewPull {
         if std::mem::take(&mut self.unplaced) {
             return Ok(Step::Page(page));
         }
-        page.cursor = self.after.as_ref().and_then(|after| serde_json::to_string(after).ok()).map(Cursor);
+        let reached = self.after.as_ref().filter(|(changed, _)| {
+            let kind = self.options.cursor_type;
+            self.known.as_ref().is_none_or(|known| mark::order(kind, changed, known).is_ge())
+        });
+        page.cursor = reached.and_then(|after| serde_json::to_string(after).ok()).map(Cursor);
         Ok(Step::Page(page))
     }
 }
@@ -435,9 +497,15 @@ impl Connector for ViewSource {
             }
         };
         let whole = matches!(request.mode, PullMode::Full);
+        let mut known = None;
         let (after, until): (Option<(String, String)>, Option<String>) = match request.mode {
             PullMode::Incremental => {
-                (request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()), None)
+                let last: Option<(String, String)> =
+                    request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok());
+                known = last.as_ref().map(|(changed, _)| changed.clone());
+                let before =
+                    |changed: &String| mark::before(self.options.cursor_type, changed, self.options.overlap);
+                (last.map(|(changed, key)| (before(&changed), key)), None)
             }
             PullMode::Backfill { from, to } if timed => (Some((local(from), String::new())), Some(local(to))),
             PullMode::Full | PullMode::Backfill { .. } => (None, None),
@@ -447,12 +515,13 @@ impl Connector for ViewSource {
             options: self.options.clone(),
             fingerprint: self.fingerprint,
             pool: self.connect().await?,
-            // Rows that share the last change value may have come after we looked: they are read again.
+            // Rows at or before the last change value may have been committed after we looked: they are read again.
             inclusive: after.is_some(),
             unplaced: after.is_none(),
             full: whole,
             until,
             after,
+            known,
             over: false,
         }))
     }

@@ -4,6 +4,7 @@
 //! it was derived. A derivation of an older version that lacks a key prints without it.
 
 use crate::error::{Lang, Text};
+use crate::pipeline::wording;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -30,7 +31,7 @@ fn lines(value: &Value, lang: Lang) -> String {
         let printed = value.get(key).and_then(|number| number.get("printed")).and_then(Value::as_str);
         put(format!("{}: {}", say(vi, en), printed.unwrap_or(say("còn thiếu", "missing"))));
     }
-    let missing: Vec<&str> = strings(value, "missing").map(|part| missing_words(part, lang)).collect();
+    let missing: Vec<&str> = strings(value, "missing").map(|part| wording::missing(part, lang)).collect();
     if !missing.is_empty() {
         put(format!("{}: {}", say("Còn thiếu", "Missing"), missing.join(", ")));
     }
@@ -53,13 +54,13 @@ fn lines(value: &Value, lang: Lang) -> String {
             say("hoàn thành", "done"),
             text(line, "completed_on", none),
         ));
-        strings(line, "notes").for_each(|note| put(format!("  {note}")));
+        strings(line, "notes").for_each(|note| put(format!("  {}", wording::note(note, lang))));
     }
     for line in list(value, "excluded") {
         put(format!(
             "\n{} ({}): {} · {}",
             say("không tính", "not counted"),
-            text(line, "reason", ""),
+            wording::excluded(&text(line, "reason", ""), lang),
             text(line, "source", ""),
             text(line, "title", "")
         ));
@@ -83,23 +84,6 @@ fn text(line: &Value, key: &str, none: &str) -> String {
     }
 }
 
-/// What a missing part is called.
-fn missing_words(part: &str, lang: Lang) -> &str {
-    let (vi, en) = match part {
-        "general_criteria" => ("tiêu chí chung", "general criteria"),
-        "unit_result" => ("d (kết quả đơn vị)", "d (unit result)"),
-        "implementation_ability" => ("đ (tổ chức triển khai)", "đ (implementation)"),
-        "unity_ability" => ("e (tập hợp, đoàn kết)", "e (unity)"),
-        "assigned_tasks" => ("nhiệm vụ được giao", "assigned tasks"),
-        "recorded_quarters" => ("điểm quý đã ghi nhận", "recorded quarters"),
-        other => (other, other),
-    };
-    match lang {
-        Lang::Vi => vi,
-        Lang::En => en,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +96,13 @@ mod tests {
             "missing": ["general_criteria"], "formulas": ["a = 1 / 1 = 100.00 %"],
             "lines": [{ "source": "snv/1", "title": "Công văn", "coefficient": "1", "assigned": "1", "completed": "0",
                 "assigned_converted": "1", "completed_converted": "0", "late_count": 0, "quality_failures": 0,
-                "due": "2026-12-12", "completed_on": null, "notes": [] }],
-            "excluded": [],
+                "due": "2026-12-12", "completed_on": null, "notes": ["overdue by 12 days"] }],
+            "excluded": [{ "reason": "unmapped", "source": "snv/2", "title": "Tờ trình" }],
         });
         let told = explained(&value);
         assert!(
-            told.vi.contains("Tổng điểm (S): còn thiếu") && told.vi.contains("Còn thiếu: tiêu chí chung"),
+            told.vi.contains("Tổng điểm (S): còn thiếu")
+                && told.vi.contains("Còn thiếu: điểm tiêu chí chung"),
             "{}",
             told.vi
         );
@@ -127,6 +112,12 @@ mod tests {
             "{}",
             told.en
         );
+        assert!(
+            told.vi.contains("quá hạn 12 ngày") && told.vi.contains("không tính (chưa gán sản phẩm)"),
+            "{}",
+            told.vi
+        );
+        assert!(told.en.contains("overdue by 12 days"), "{}", told.en);
         assert!(!told.vi.contains("null") && !told.vi.contains("missing"), "{}", told.vi);
     }
 }

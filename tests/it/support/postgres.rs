@@ -95,10 +95,44 @@ impl Cluster {
         cluster
     }
 
+    fn lets_in_without_password(&self, role: &str) -> bool {
+        let asked = command("psql", self.folder.path())
+            .args([
+                "--no-password",
+                "--no-psqlrc",
+                "--dbname=postgres",
+                "--command=SELECT 1",
+                "--username",
+                role,
+            ])
+            .arg("--host")
+            .arg(self.folder.path())
+            .output();
+        asked.is_ok_and(|output| output.status.success())
+    }
+
     fn answers(&self) -> bool {
         let ready =
             command("pg_isready", self.folder.path()).arg("-q").arg("-h").arg(self.folder.path()).status();
         ready.is_ok_and(|status| status.success())
+    }
+
+    /// Lets a role in by its password alone (SCRAM); asked for after the role was made.
+    pub fn ask_password_of(&self, role: &str) {
+        let file = self.folder.path().join("data/pg_hba.conf");
+        let rules = fs::read_to_string(&file).expect("pg_hba.conf");
+        fs::write(&file, format!("local all {role} scram-sha-256\n{rules}")).expect("pg_hba.conf");
+        let reloaded = command("pg_ctl", self.folder.path())
+            .args(["reload", "--silent", "--pgdata"])
+            .arg(self.folder.path().join("data"))
+            .status();
+        assert!(reloaded.is_ok_and(|status| status.success()), "pg_ctl reload");
+        // The server reads the file a moment later.
+        let began = Instant::now();
+        while self.lets_in_without_password(role) {
+            assert!(began.elapsed() < Duration::from_secs(30), "{role} is still let in without a password");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Connection URL of the cluster's database.

@@ -1,0 +1,89 @@
+//! Change marks of a view: the texts by which its rows are walked.
+//!
+//! Owns how far back an incremental walk begins and which of two marks is later. It must not know a database. A
+//! text that holds neither time nor number is taken as it is: such a walk begins at the mark itself.
+
+use super::CursorType;
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
+use std::cmp::Ordering;
+
+/// Spellings of times without an offset, as databases write them.
+const PLAIN: [&str; 4] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+
+/// The mark so many seconds or units before another one, written as that one is.
+pub(super) fn before(kind: CursorType, mark: &str, overlap: u32) -> String {
+    if kind == CursorType::Integer {
+        let number = mark.parse::<i64>().map(|number| number.saturating_sub(overlap.into()));
+        return number.map_or_else(|_| mark.to_owned(), |number| number.to_string());
+    }
+    let earlier = TimeDelta::seconds(overlap.into());
+    match time(mark) {
+        Some(Time::Offset(at, pattern)) => {
+            at.checked_sub_signed(earlier).map(|at| at.format(pattern).to_string())
+        }
+        Some(Time::Plain(at, pattern)) => {
+            at.checked_sub_signed(earlier).map(|at| at.format(pattern).to_string())
+        }
+        None => None,
+    }
+    .unwrap_or_else(|| mark.to_owned())
+}
+
+/// Which mark is later, by what it means and not by how it is written.
+pub(super) fn order(kind: CursorType, a: &str, b: &str) -> Ordering {
+    if kind == CursorType::Integer {
+        return match (a.parse::<i64>(), b.parse::<i64>()) {
+            (Ok(a), Ok(b)) => a.cmp(&b),
+            _ => a.cmp(b),
+        };
+    }
+    match (time(a), time(b)) {
+        (Some(Time::Offset(a, _)), Some(Time::Offset(b, _))) => a.cmp(&b),
+        (Some(Time::Plain(a, _)), Some(Time::Plain(b, _))) => a.cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
+enum Time {
+    Offset(DateTime<FixedOffset>, &'static str),
+    Plain(NaiveDateTime, &'static str),
+}
+
+fn time(mark: &str) -> Option<Time> {
+    const OFFSET: [(&str, &str); 2] = [
+        ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%:z"),
+        ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%:z"),
+    ];
+    let offset = |(read, written): &(&str, &'static str)| {
+        DateTime::parse_from_str(mark, read).ok().map(|at| Time::Offset(at, written))
+    };
+    let plain = |pattern: &&'static str| {
+        NaiveDateTime::parse_from_str(mark, pattern).ok().map(|at| Time::Plain(at, pattern))
+    };
+    OFFSET.iter().find_map(offset).or_else(|| PLAIN.iter().find_map(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mark_moves_back_in_its_own_spelling() {
+        let back = |kind, mark| before(kind, mark, 600);
+        assert_eq!(back(CursorType::Text, "2026-09-10 00:05:00"), "2026-09-09 23:55:00");
+        assert_eq!(back(CursorType::Text, "2026-09-10T08:30:00.250"), "2026-09-10T08:20:00.250");
+        assert_eq!(back(CursorType::Timestamp, "2026-09-10 08:30:00.5+07"), "2026-09-10 08:20:00.500+07:00");
+        assert_eq!(back(CursorType::Integer, "1000"), "400");
+        assert_eq!(back(CursorType::Text, "rev-17"), "rev-17", "no time, no overlap");
+    }
+
+    #[test]
+    fn later_mark_is_told_by_its_meaning() {
+        assert_eq!(order(CursorType::Integer, "9", "10"), Ordering::Less);
+        assert_eq!(
+            order(CursorType::Timestamp, "2026-09-10 08:30:00+07", "2026-09-10 08:30:00.000+07:00"),
+            Ordering::Equal
+        );
+        assert_eq!(order(CursorType::Text, "b", "a"), Ordering::Greater);
+    }
+}
