@@ -111,6 +111,7 @@ fn task(index: usize) -> (TaskKey, CanonicalTask) {
         returned_count: u32::from(index.is_multiple_of(9)),
         reopened_count: 0,
         accepted_submission_at: Some(done),
+        shown_last: None,
         first_seen_at: assigned,
         last_changed_at: done,
     };

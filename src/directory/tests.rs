@@ -142,6 +142,7 @@ fn task_back_with_its_first_holder_is_one_stake() {
         returned_count: 0,
         reopened_count: 0,
         accepted_submission_at: None,
+        shown_last: None,
         first_seen_at: now,
         last_changed_at: now,
     };

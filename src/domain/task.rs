@@ -312,6 +312,9 @@ pub struct CanonicalTask {
     /// The submission that was accepted, or waits to be; lateness counts to this moment once the task is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_submission_at: Option<DateTime<Utc>>,
+    /// The state its source last showed; only while the task is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_last: Option<TaskStatus>,
     /// When we first saw the task.
     pub first_seen_at: DateTime<Utc>,
     /// When we last saw it change.
@@ -319,6 +322,11 @@ pub struct CanonicalTask {
 }
 
 impl CanonicalTask {
+    /// The state its source shows, or last showed before the task vanished.
+    pub fn shown_status(&self) -> TaskStatus {
+        self.shown_last.unwrap_or(self.draft.status)
+    }
+
     /// The moment that counts as completion: the accepted submission, else the source's completion date,
     /// else the moment we saw it done. None while it is not done.
     pub fn completion_at(&self) -> Option<DateTime<Utc>> {
