@@ -7,7 +7,7 @@
 use super::app::App;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
-use crate::domain::rules::{DPopulation, LeaderScope, TransferPolicy};
+use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
 use crate::domain::{Component, DecisionKind, Exact, Period, PersonId, RecordState, Role, RuleSet};
 use crate::error::Finding;
 use crate::evaluation::{Content, Figure, LineCounts, Part};
@@ -344,11 +344,13 @@ impl App {
         Ok(verified)
     }
 
-    /// The view a record is made from: to date while the quarter runs, the full period once it is over.
-    fn shown_view(&self, period: Period) -> &'static str {
+    /// The view that is shown and a record is made from: while the quarter runs the one its rule set names, the
+    /// full period once it is over.
+    pub fn shown_view(&self, period: Period) -> &'static str {
+        let running = || self.rule_set(period).map(|rules| rules.provisional_view);
         if period.is_year() {
             YEAR
-        } else if self.clock.today() > period.last_day() {
+        } else if self.clock.today() > period.last_day() || running() == Ok(ProvisionalView::FullPeriod) {
             FULL_PERIOD
         } else {
             TO_DATE

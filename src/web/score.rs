@@ -7,7 +7,6 @@ use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, words};
 use crate::domain::{DecisionKind, Level, Period, PersonId, SourceId};
 use crate::error::{Finding, Lang, Text};
-use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
 use serde::Serialize;
@@ -53,23 +52,12 @@ fn told(error: StoreError) -> Finding {
     error.finding()
 }
 
-/// The view of a period that is shown: to date while it runs, the full period once it is over.
-pub(super) fn shown_view(web: &Web, period: Period) -> &'static str {
-    if period.is_year() {
-        YEAR
-    } else if web.app.clock.today() > period.last_day() {
-        FULL_PERIOD
-    } else {
-        TO_DATE
-    }
-}
-
 /// Renders the page; none for a person nobody knows.
 pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Period) -> Page {
     let lang = visit.lang;
     let directory = web.app.directory().await?;
     let Some(known) = directory.person(person) else { return Ok(None) };
-    let view = shown_view(web, period);
+    let view = web.app.shown_view(period);
     let store = &web.app.store;
     let score = store.score(person, period, view).await.map_err(told)?;
     let derivation = store.derivation(person, period, view).await.map_err(told)?;

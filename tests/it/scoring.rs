@@ -69,6 +69,108 @@ fn check(id: &str, golden: &Value) {
     }
 }
 
+/// A switch with its value, nested ones as `rounding.digits`.
+fn flattened(rules: &Value) -> std::collections::BTreeMap<String, Value> {
+    let mut flat = std::collections::BTreeMap::new();
+    for (name, value) in rules.as_object().expect("an object") {
+        match value.as_object() {
+            Some(nested) if matches!(name.as_str(), "rounding" | "population_filter") => {
+                flat.extend(nested.iter().map(|(key, value)| (format!("{name}.{key}"), value.clone())));
+            }
+            _ => {
+                flat.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    flat
+}
+
+fn default_rules() -> Value {
+    serde_json::to_value(lienthong::domain::RuleSet::default()).expect("json")
+}
+
+#[test]
+fn every_golden_example_names_every_switch_of_its_rule_set() {
+    let switches: Vec<String> =
+        flattened(&default_rules()).into_keys().filter(|key| key != "valid_to").collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
+    for entry in std::fs::read_dir(folder).expect("folder") {
+        let golden: Value =
+            serde_json::from_slice(&std::fs::read(entry.expect("entry").path()).expect("file"))
+                .expect("json");
+        let named = flattened(&golden["case"]["rule_set"]);
+        let lacks: Vec<&String> = switches.iter().filter(|key| !named.contains_key(*key)).collect();
+        assert!(lacks.is_empty(), "{} leaves to the defaults: {lacks:?}", golden["id"]);
+    }
+}
+
+/// Values between backticks of a table cell.
+fn values(cell: &str) -> Vec<Value> {
+    let quoted = cell.split('`').skip(1).step_by(2);
+    quoted
+        .map(|text| serde_json::from_str(text).unwrap_or_else(|_| panic!("{text} is no JSON value")))
+        .collect()
+}
+
+/// Codes told about a rule set that differs from the defaults in one switch.
+fn told_about(switch: &str, value: &Value) -> Vec<String> {
+    let mut rules = default_rules();
+    match switch.split_once('.') {
+        Some((table, key)) => rules[table][key] = value.clone(),
+        None => rules[switch] = value.clone(),
+    }
+    let case = json!({ "role": "staff", "lines": [], "rule_set": rules }).to_string();
+    let findings = score_case::run("case", case.as_bytes()).err();
+    findings.into_iter().flat_map(|findings| findings.0).map(|finding| finding.code).collect()
+}
+
+#[test]
+fn table_of_switches_says_what_the_program_does() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCORING.md");
+    let page = std::fs::read_to_string(page).expect("docs/SCORING.md");
+    let table = page.split("## Switches").nth(1).expect("a section of switches");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let defaults = flattened(&default_rules());
+    let named: std::collections::BTreeSet<String> =
+        rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    let known: std::collections::BTreeSet<String> = defaults
+        .keys()
+        .filter(|key| !matches!(key.as_str(), "id" | "valid_from" | "valid_to"))
+        .cloned()
+        .collect();
+    assert_eq!(named, known, "switches of the table and of the program");
+    assert_eq!(named.len(), rows.len(), "each switch once");
+    for row in rows {
+        let [switch, implemented, refused, default, source] = row[..] else {
+            panic!("five columns: {row:?}")
+        };
+        let switch = switch.trim_matches('`');
+        assert!(!source.is_empty(), "{switch} has no source");
+        let implemented = values(implemented);
+        assert!(!implemented.is_empty(), "{switch} implements nothing");
+        for value in &implemented {
+            assert_eq!(told_about(switch, value), Vec::<String>::new(), "{switch} = {value} is implemented");
+        }
+        for value in values(refused) {
+            let codes = told_about(switch, &value);
+            assert!(
+                codes.iter().all(|code| matches!(code.as_str(), "LT-RUL-001" | "LT-SCO-001"))
+                    && !codes.is_empty(),
+                "{switch} = {value} must be refused by its code: {codes:?}"
+            );
+        }
+        match values(default).as_slice() {
+            [value] => assert_eq!(value, &defaults[switch], "default of {switch}"),
+            _ => assert_eq!((switch, default), ("sync_deadline", "the three limits below")),
+        }
+    }
+}
+
 #[test]
 fn every_golden_example_gives_its_documented_values() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
