@@ -2,7 +2,8 @@
 //!
 //! Owns the gathering of a score's inputs (tasks, mappings, decisions, subordinates) and the order: staff
 //! before their leaders. A score whose inputs are the same is not written again; one that moved makes the
-//! leaders above it due. Both views of a quarter are computed; the year follows from recorded quarters.
+//! leaders above it due. Both views of a quarter are computed; the year follows from recorded quarters. The first
+//! run of a day marks what the day alone changes.
 
 use super::app::App;
 use super::step::{Step, StepReport};
@@ -18,7 +19,7 @@ use crate::scoring::{
 };
 use crate::store::{MappingState, PersonTask, ScoreHead, ScoreWrite, StoredDecision};
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::collections::hash_map::Entry;
@@ -55,6 +56,7 @@ impl Step for Score {
 
     async fn run(&self) -> Result<StepReport, Finding> {
         let app = &self.0;
+        app.begin_day().await?;
         let mut marks = app.store.scores_due(BATCH).await.map_err(|error| error.finding())?;
         if marks.is_empty() {
             return Ok(StepReport::default());
@@ -357,6 +359,33 @@ impl App {
         }
     }
 
+    /// Marks what time alone changes, on the first run of a day: a task becomes overdue without any word of its
+    /// source, a quarter ends and the full period is what counts, the year opens.
+    async fn begin_day(&self) -> Result<(), Finding> {
+        let today = self.clock.today();
+        let before = self.store.day_judged().await.map_err(|error| error.finding())?;
+        if before == Some(today) {
+            return Ok(());
+        }
+        let before = before.unwrap_or_else(|| Period::quarter_of(today).previous().first_day());
+        let (first, last) = (before.min(today), before.max(today));
+        let mut quarters = vec![Period::quarter_of(first)];
+        while let Some(quarter) = quarters.last().filter(|quarter| quarter.last_day() < last) {
+            quarters.push(quarter.next());
+        }
+        let years = (first.year()..=last.year())
+            .map(Period::Year)
+            .filter(|year| (first..=last).contains(&self.year_opens(*year)))
+            .collect::<Vec<_>>();
+        self.store.begin_day(today, &quarters, &years).await.map_err(|error| error.finding())
+    }
+
+    /// The day from which a year is computed.
+    fn year_opens(&self, year: Period) -> NaiveDate {
+        let (month, day) = self.policy.year_opens;
+        NaiveDate::from_ymd_opt(year.year(), month, day).unwrap_or(year.last_day())
+    }
+
     async fn lines(
         &self,
         gathered: &mut Gathered,
@@ -433,10 +462,8 @@ impl App {
         as_of: NaiveDate,
         rules: &RuleSet,
     ) -> Result<Option<ScoreWrite>, Finding> {
-        let (month, day) = self.policy.year_opens;
-        let opens = NaiveDate::from_ymd_opt(period.year(), month, day).unwrap_or(period.last_day());
         let Some(post) = directory.last_post(person, period) else { return Ok(None) };
-        if as_of < opens {
+        if as_of < self.year_opens(period) {
             return Ok(None);
         }
         let quarters = self.recorded_quarters(gathered, person, period).await?;

@@ -22,6 +22,7 @@ mod mapping;
 mod observed;
 mod real_kinto;
 mod report;
+mod score_step;
 mod scoring;
 mod simulator;
 mod store;

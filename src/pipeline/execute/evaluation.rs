@@ -516,6 +516,12 @@ pub(super) async fn close(
 async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
     let overview = app.store.overview().await?;
     let due = app.store.scores_due(100_000).await?;
+    // Until the day after the last one has begun for scores, they say nothing about the whole period.
+    let judged = app.store.day_judged().await?;
+    let to_come = match judged {
+        Some(day) if day <= period.last_day() => app.store.score_heads(period, FULL_PERIOD).await?.len(),
+        _ => 0,
+    };
     let waiting =
         overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
     let mut stale_sources = Vec::new();
@@ -543,7 +549,9 @@ async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
         period,
         today: app.clock.today(),
         closed: app.store.period_close(period).await?.is_some(),
-        scores_due: waiting + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
+        scores_due: waiting
+            + to_come as u64
+            + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
         unmapped: overview.mapping.get("review").copied().unwrap_or(0),
         unidentified: overview.unknown_accounts,
         stale_sources,
