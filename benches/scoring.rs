@@ -53,6 +53,7 @@ fn main() {
         components: BTreeMap::new(),
         subordinates: Vec::new(),
         unit_result: None,
+        worked: Vec::new(),
     };
     assert_eq!(lines().0.len(), TASKS, "every task is a line");
     let ready = input(lines());

@@ -249,6 +249,7 @@ impl App {
             components,
             subordinates,
             unit_result: None,
+            worked: directory.part_worked(person, period),
         };
         let inputs_hash = hash_of(&(&input, rules, view))?;
         let derivation = score_person(&input, rules);
@@ -277,6 +278,7 @@ impl App {
             level: derivation.level,
             missing: derivation.missing.clone(),
             lines: counts,
+            worked: derivation.worked.clone(),
             rule_set: rules.id.to_string(),
             rule_set_hash: rule_set_hash.clone(),
             inputs_hash: inputs_hash.clone(),
@@ -492,6 +494,7 @@ impl App {
             level: derivation.level,
             missing: derivation.missing.clone(),
             lines: LineCounts::default(),
+            worked: Vec::new(),
             rule_set: rules.id.to_string(),
             rule_set_hash: rule_set_hash.clone(),
             inputs_hash: inputs_hash.clone(),

@@ -110,6 +110,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         level_light => level.1,
         total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
         missing => missing.join(", "),
+        worked => worked(&summary),
         parts => value(&parts(&summary, &derivation, lang)),
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
@@ -118,6 +119,14 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     };
     let counts = web.live.counts(web).await?;
     Ok(Some(render(web, visit, "score.html", own, waiting_for_people(&counts.overview))))
+}
+
+/// The spans worked where they are not the whole period; empty when they are.
+fn worked(summary: &Value) -> String {
+    let day = |span: &Value, at: usize| Some(format::day(span.get(at)?.as_str()?.parse().ok()?));
+    let spans = summary.get("worked").and_then(Value::as_array).into_iter().flatten();
+    let spans = spans.filter_map(|span| Some(format!("{} – {}", day(span, 0)?, day(span, 1)?)));
+    spans.collect::<Vec<_>>().join(", ")
 }
 
 fn unreadable() -> Finding {

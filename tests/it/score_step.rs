@@ -209,3 +209,78 @@ async fn rule_set_decides_which_view_of_a_running_quarter_is_recorded() {
     assert_eq!((quantity(&house, TO_DATE).await, recorded(&house).await), (json!("100.00"), json!("50.00")));
 }
 
+/// Staff of one department with these posts.
+async fn posts(house: &Installed, spans: &[(&str, Option<&str>)]) {
+    let unit = UnitCode::new("SNV").expect("code");
+    let import = DirectoryImport {
+        units: vec![Unit {
+            code: unit.clone(),
+            name: "Sở Nội vụ".into(),
+            kind: UnitKind::Department,
+            parent: None,
+            org_code: None,
+        }],
+        people: vec![ImportedPerson {
+            staff_number: StaffNumber::parse(AN).expect("number"),
+            citizen_id: None,
+            full_name: "Nguyễn Văn An".into(),
+            memberships: spans
+                .iter()
+                .map(|(from, to)| (unit.clone(), "Chuyên viên".into(), Role::Staff, day(from), to.map(day)))
+                .collect(),
+            leads: Vec::new(),
+            accounts: Vec::new(),
+        }],
+    };
+    house.app.store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+}
+
+fn shown(outcome: &Outcome) -> String {
+    serde_json::to_string(outcome).expect("json")
+}
+
+#[tokio::test]
+async fn quarter_worked_in_part_counts_and_is_marked_wherever_it_is_shown() {
+    for (spans, marked) in [
+        (vec![("2026-01-01", None)], None),
+        (vec![("2026-01-01", Some("2026-11-14")), ("2026-11-15", None)], None),
+        (vec![("2026-10-15", None)], Some("2026-10-15 – 2026-12-31")),
+        (vec![("2026-01-01", Some("2026-12-10"))], Some("2026-10-01 – 2026-12-10")),
+        (
+            vec![("2026-01-01", Some("2026-10-31")), ("2026-12-01", None)],
+            Some("2026-10-01 – 2026-10-31, 2026-12-01 – 2026-12-31"),
+        ),
+    ] {
+        let (_folder, store) = one().await;
+        let house = at_work(&store, "2026-12-20T01:00:00Z").await;
+        posts(&house, &spans).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+        settled(&house).await;
+        assert_eq!(quantity(&house, TO_DATE).await, "100.00", "everything counts");
+        let explain =
+            Command::ScoreExplain { person: whom(AN), period: period("2026-Q4"), view: ScoreView::ToDate };
+        let explained = shown(&house.ordered(explain).await);
+        let show = Command::ScoreShow {
+            period: Some(period("2026-Q4")),
+            person: None,
+            unit: None,
+            view: ScoreView::ToDate,
+            limit: 10,
+        };
+        let listed = shown(&house.ordered(show).await);
+        let person = house.person(AN).await;
+        let record = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("record");
+        match marked {
+            Some(span) => {
+                assert!(explained.contains(span), "{explained}");
+                assert!(listed.contains(span), "{listed}");
+                assert!(record.content["worked"].is_array(), "{}", record.content);
+            }
+            None => {
+                assert!(!explained.contains("Kỳ không trọn"), "{explained}");
+                assert!(record.content.get("worked").is_none(), "{}", record.content);
+            }
+        }
+    }
+}
+

@@ -167,6 +167,7 @@ pub(super) async fn scores(
                 json!(line.total),
                 line.summary.get("level").cloned().unwrap_or_default(),
                 line.summary.get("missing").cloned().unwrap_or_default(),
+                json!(worked(&line.summary)),
             ]);
         }
     }
@@ -183,9 +184,17 @@ pub(super) async fn scores(
             right("total", "Tổng", "Total"),
             Column::left("level", "Mức", "Band"),
             Column::left("missing", "Còn thiếu", "Missing"),
+            Column::left("worked", "Kỳ không trọn", "Part worked"),
         ],
         rows,
     }))
+}
+
+/// The spans worked where they are not the whole period.
+fn worked(summary: &Value) -> Option<String> {
+    let spans = summary.get("worked")?.as_array()?;
+    let span = |days: &Value| Some(format!("{} – {}", days.get(0)?.as_str()?, days.get(1)?.as_str()?));
+    Some(spans.iter().filter_map(span).collect::<Vec<_>>().join(", "))
 }
 
 pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: ScoreView) -> Answer {
