@@ -30,7 +30,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("criteria import", "Nhập tiêu chí chung, đ và e từ CSV hoặc XLSX; nhập tất cả hoặc không nhập gì"),
     ("score", "Điểm"),
     ("score show", "Liệt kê điểm của một kỳ"),
-    ("score verify", "Tính lại mọi điểm từ dữ liệu đã lưu và so sánh từng byte"),
+    (
+        "score verify",
+        "Kiểm tra câu trả lời đã lưu, dựng lại nhiệm vụ và tính lại mọi điểm, so sánh từng byte",
+    ),
     ("score explain", "Xem đầy đủ cách tính một điểm"),
     ("score case", "Tính một trường hợp từ tệp JSON, không cần cơ sở dữ liệu hay cấu hình"),
     ("record", "Hồ sơ đánh giá"),

@@ -341,7 +341,7 @@ pub enum Command {
         /// Which view.
         view: ScoreView,
     },
-    /// Computes every score again from what is stored and compares.
+    /// Derives tasks and scores again from what is stored, checks kept answers, and compares.
     ScoreVerify {},
     /// Evaluation records.
     RecordList {

@@ -23,7 +23,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,17 +96,6 @@ impl Step for Score {
         }
         Ok(StepReport { done, more, ..StepReport::default() })
     }
-}
-
-/// What computing every score again came to.
-#[derive(Debug, Default)]
-pub(super) struct Verified {
-    /// Scores that came out the same.
-    pub same: u64,
-    /// Scores that are due to be computed anyway.
-    pub waiting: u64,
-    /// Staff number, period and view of those that came out different.
-    pub different: Vec<(String, Period, String)>,
 }
 
 /// What one run has read already: people's tasks are read once however many leaders answer for them.
@@ -219,7 +208,7 @@ impl App {
     }
 
     #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
-    async fn quarter(
+    pub(super) async fn quarter(
         &self,
         directory: &Directory,
         gathered: &mut Gathered,
@@ -301,51 +290,6 @@ impl App {
             computed_at: self.clock.now(),
             record_due: self.shown_view(period) == view,
         }))
-    }
-
-    /// Computes every score held again from what is stored (tasks, decisions, the rule set kept with it, the day
-    /// it was judged on) and compares the derivations byte for byte. Scores that are due are left out.
-    pub(super) async fn verify_scores(&self) -> Result<Verified, Finding> {
-        let directory = self.directory().await?;
-        let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
-        let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
-        let mut kept: HashMap<String, RuleSet> = HashMap::new();
-        let mut gathered = Gathered::default();
-        let mut verified = Verified::default();
-        for held in self.store.scores_held().await.map_err(|error| error.finding())? {
-            if due.contains(&(held.person, held.period)) {
-                verified.waiting += 1;
-                continue;
-            }
-            let rules = match kept.entry(held.rule_set_hash.clone()) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let body =
-                        self.store.kept_rule_set(unknown.key()).await.map_err(|error| error.finding())?;
-                    let rules = body.and_then(|body| serde_json::from_value(body).ok());
-                    unknown.insert(rules.ok_or_else(|| super::broken("rule set"))?)
-                }
-            };
-            let (person, period, as_of) = (held.person, held.period, held.as_of);
-            let again = match held.scope.as_str() {
-                YEAR => self.year(&directory, &mut gathered, person, period, as_of, rules).await?,
-                TO_DATE => {
-                    self.quarter(&directory, &mut gathered, person, period, TO_DATE, as_of, rules).await?
-                }
-                _ => {
-                    self.quarter(&directory, &mut gathered, person, period, FULL_PERIOD, as_of, rules).await?
-                }
-            };
-            let stored = self.store.derivation(person, period, &held.scope).await;
-            let stored = stored.map_err(|error| error.finding())?;
-            if again.map(|again| again.derivation) == stored {
-                verified.same += 1;
-            } else {
-                let number = directory.person(person).map(|known| known.staff_number.to_string());
-                verified.different.push((number.unwrap_or_default(), period, held.scope));
-            }
-        }
-        Ok(verified)
     }
 
     /// The view that is shown and a record is made from: while the quarter runs the one its rule set names, the
@@ -455,7 +399,7 @@ impl App {
         Ok(subordinates)
     }
 
-    async fn year(
+    pub(super) async fn year(
         &self,
         directory: &Directory,
         gathered: &mut Gathered,

@@ -284,3 +284,53 @@ async fn quarter_worked_in_part_counts_and_is_marked_wherever_it_is_shown() {
     }
 }
 
+/// Codes told, and the counts by name.
+async fn verified(house: &Installed) -> (Vec<String>, BTreeMap<String, Value>) {
+    let outcome = house.order(Command::ScoreVerify {}).await;
+    let codes = outcome.findings.iter().map(|finding| finding.code.clone()).collect();
+    let Document::Object { fields, .. } = outcome.document else { panic!("{:?}", outcome.document) };
+    (codes, fields.into_iter().map(|field| (field.key, field.value)).collect())
+}
+
+#[tokio::test]
+async fn every_answer_task_and_score_is_derived_again_and_a_change_by_hand_is_found() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-11-25T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-21T03:00:00Z")).await;
+        task(&house, "2", "2026-11-26", None).await;
+        settled(&house).await;
+        let (codes, told) = verified(&house).await;
+        assert!(codes.is_empty(), "{codes:?} {told:?}");
+        assert_eq!(
+            (&told["pages"], &told["tasks"], &told["tasks_told_earlier"]),
+            (&json!(2), &json!(2), &json!(0))
+        );
+        // Two views of one member of staff and of the head.
+        assert_eq!((&told["same"], &told["waiting"]), (&json!(4), &json!(0)));
+    }
+    // By hand, behind the program's back.
+    let file = both.folder.path().join("lienthong.db");
+    let mut database =
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("opens");
+    let house = Installed::new(
+        &both.stores[0],
+        &Targets::national("http://127.0.0.1:9"),
+        "a",
+        "2026-11-25T02:00:00Z",
+    );
+    for (change, code) in [
+        (
+            "UPDATE task SET facts = replace(facts, '\"returned_count\":0', '\"returned_count\":1') WHERE external_id = '2'",
+            "LT-SCO-012",
+        ),
+        ("UPDATE task_event SET payload = replace(payload, '2026-11-20', '2026-11-22')", "LT-SCO-012"),
+        ("UPDATE raw_page SET sha256 = x'00' WHERE id = 1", "LT-SCO-013"),
+    ] {
+        sqlx::query(change).execute(&mut database).await.expect("changed");
+        let (codes, told) = verified(&house).await;
+        assert!(codes.iter().any(|found| found == code), "{change}: {codes:?} {told:?}");
+    }
+    database.close().await.expect("closes");
+}

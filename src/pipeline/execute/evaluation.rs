@@ -222,8 +222,8 @@ async fn within(app: &App, unit: Option<&UnitCode>) -> Result<Option<BTreeSet<St
 }
 
 pub(super) async fn verify(app: &App) -> Answer {
-    let verified = app.verify_scores().await?;
-    let findings = verified.different.iter().take(100).map(|(number, period, view)| {
+    let verified = app.verify().await?;
+    let scores = verified.different.iter().take(100).map(|(number, period, view)| {
         Finding::error(
             "LT-SCO-011",
             Text::new(
@@ -238,12 +238,51 @@ pub(super) async fn verify(app: &App) -> Answer {
             ),
         )
     });
+    let tasks = verified.different_tasks.iter().take(100).map(|task| {
+        Finding::error(
+            "LT-SCO-012",
+            Text::new(
+                format!("nhiệm vụ {task} dựng lại từ các sự kiện đã lưu cho kết quả khác"),
+                format!("task {task} comes out different when derived again from its events"),
+            ),
+            Text::new(
+                "khôi phục bản sao lưu nếu dữ liệu bị sửa bằng tay; nếu không, báo nhóm phát triển",
+                "restore the backup if the data were changed by hand; else tell the developers",
+            ),
+        )
+    });
+    let pages = verified.broken_pages.iter().take(100).map(|page| {
+        Finding::error(
+            "LT-SCO-013",
+            Text::new(
+                format!("câu trả lời nguồn số {page} đã lưu không khớp SHA-256"),
+                format!("the kept answer {page} does not match its SHA-256"),
+            ),
+            Text::new("khôi phục bản sao lưu", "restore the backup"),
+        )
+    });
+    let findings = pages.chain(tasks).chain(scores).collect();
     let document = Document::Object {
-        title: Text::new("Tính lại điểm", "Scores computed again"),
+        title: Text::new("Dựng và tính lại từ dữ liệu đã lưu", "Derived again from what is kept"),
         fields: vec![
-            Field::new("same", "Trùng khớp", "Same", verified.same),
-            Field::new("waiting", "Đang chờ tính", "Due", verified.waiting),
-            Field::new("different", "Khác", "Different", verified.different.len()),
+            Field::new("pages", "Câu trả lời nguồn khớp", "Answers that match", verified.pages),
+            Field::new(
+                "broken_pages",
+                "Câu trả lời không khớp",
+                "Answers that do not",
+                verified.broken_pages.len(),
+            ),
+            Field::new("tasks", "Nhiệm vụ trùng khớp", "Tasks the same", verified.tasks),
+            Field::new(
+                "tasks_told_earlier",
+                "Nhiệm vụ trùng khớp, lần nộp theo bản ghi trước",
+                "Tasks the same but for a submission an earlier version told",
+                verified.told_earlier,
+            ),
+            Field::new("different_tasks", "Nhiệm vụ khác", "Tasks different", verified.different_tasks.len()),
+            Field::new("same", "Điểm trùng khớp", "Scores the same", verified.same),
+            Field::new("waiting", "Điểm đang chờ tính", "Scores due", verified.waiting),
+            Field::new("different", "Điểm khác", "Scores different", verified.different.len()),
         ],
     };
     Ok(Outcome::with_findings(document, findings.collect()))
