@@ -486,6 +486,9 @@ pub struct Ruling {
     /// Number of the decision
     #[arg(long)]
     pub decision_no: Option<String>,
+    /// Document with the provincial chair's opinion; needed to classify deputies of departments and communes
+    #[arg(long)]
+    pub opinion: Option<String>,
     #[command(flatten)]
     pub author: Author,
 }

@@ -121,6 +121,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("*.revision", "Bản đã xem; bị từ chối nếu đã có bản mới hơn"),
     ("*.level", "Mức xếp loại; chỉ cho năm"),
     ("*.decision_no", "Số quyết định"),
+    ("*.opinion", "Văn bản ý kiến của Chủ tịch UBND tỉnh; cần có khi xếp loại cấp phó của sở, xã"),
     ("history import.empty", "Xác nhận không có kết quả xếp loại trước đây"),
     ("history import.person", "Chỉ những người này; mặc định: mọi người chưa rõ lịch sử"),
     ("history import.reason", "Căn cứ xác nhận"),

@@ -249,6 +249,11 @@ fn authority_follows_the_plan_and_an_office_cites_a_document() {
     assert_eq!(judge(4, Duty::Own, "GL-3", None), Err("LT-AUT-001".to_owned()));
     assert_eq!(judge(1, Duty::Score, "Chủ tịch UBND tỉnh", Some(" ")), Err("LT-AUT-002".to_owned()));
     assert_eq!(judge(1, Duty::Score, "Chủ tịch UBND tỉnh", Some("5/TB-UBND")), Ok(()));
-    assert!(directory.prior_opinion(id(2), Period::Year(2026)).is_some());
-    assert!(directory.prior_opinion(id(4), Period::Year(2026)).is_none());
+    let cited = |subject, period, opinion| directory.check_opinion(id(subject), period, opinion).is_ok();
+    let year = Period::Year(2026);
+    assert!(cited(2, year, Some("7/UBND-NV")) && !cited(2, year, None) && !cited(2, year, Some(" ")));
+    // A quarter is not classified, and nobody but such deputies needs an opinion.
+    assert!(cited(2, quarter(), None) && cited(4, year, None) && cited(1, year, None));
+    let refused = directory.check_opinion(id(2), year, None).expect_err("refused");
+    assert_eq!(refused.code, "LT-AUT-003");
 }

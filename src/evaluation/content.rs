@@ -114,6 +114,9 @@ pub struct Ruling {
     pub by: String,
     /// Number of the decision, where there is one.
     pub decision_no: Option<String>,
+    /// Document with the prior opinion of the provincial chair, where the plan asks for one (IV.4.2.c).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<String>,
     /// When it was decided.
     pub at: DateTime<Utc>,
 }

@@ -366,6 +366,8 @@ pub enum Command {
         level: Option<crate::domain::Level>,
         /// Decision number.
         decision_no: Option<String>,
+        /// Document with the provincial chair's prior opinion; years of deputies only.
+        opinion: Option<String>,
         /// Who approves.
         author: String,
     },
@@ -381,6 +383,8 @@ pub enum Command {
         level: Option<crate::domain::Level>,
         /// Decision number of the correction.
         decision_no: Option<String>,
+        /// Document with the provincial chair's prior opinion; years of deputies only.
+        opinion: Option<String>,
         /// Who corrects.
         author: String,
         /// Why.

@@ -463,10 +463,13 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
             "approval",
             format!("{} {revision}{}", visit.say("phiên bản", "revision"), number_of(decision_no)),
         ),
-        DecisionKind::Classification { level, decision_no } => (
-            "classification",
-            format!("{}{}", words::level(Some(*level), visit.lang).0, number_of(decision_no)),
-        ),
+        DecisionKind::Classification { level, decision_no, opinion } => {
+            let opinion = opinion.as_ref().map_or_else(String::new, |document| {
+                format!(" · {} {document}", visit.say("ý kiến", "opinion"))
+            });
+            let level = words::level(Some(*level), visit.lang).0;
+            ("classification", format!("{level}{}{opinion}", number_of(decision_no)))
+        }
     }
 }
 

@@ -185,6 +185,7 @@ async fn revision_and_its_delivery_are_one_transaction() {
             revision,
             level: Some(lienthong::domain::Level::Good),
             decision_no: None,
+            opinion: None,
             author: "GL-00001 Nguyễn Văn An".into(),
         };
         let refused = house.order(approve(1)).await;

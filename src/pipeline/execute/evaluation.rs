@@ -285,7 +285,7 @@ pub(super) async fn verify(app: &App) -> Answer {
             Field::new("different", "Điểm khác", "Scores different", verified.different.len()),
         ],
     };
-    Ok(Outcome::with_findings(document, findings.collect()))
+    Ok(Outcome::with_findings(document, findings))
 }
 
 fn no_score(whose: &PersonRef, period: Period) -> Finding {
@@ -360,15 +360,17 @@ async fn newest(
     Ok((revision, content))
 }
 
-pub(super) async fn approve(
-    app: &App,
-    whose: &PersonRef,
-    period: Period,
-    revision: u32,
-    level: Option<Level>,
-    decision_no: Option<String>,
-    who: String,
-) -> Answer {
+/// An approval, classification or correction as ordered.
+pub(super) struct Ruled {
+    pub revision: u32,
+    pub level: Option<Level>,
+    pub decision_no: Option<String>,
+    pub opinion: Option<String>,
+    pub author: String,
+}
+
+pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled: Ruled) -> Answer {
+    let Ruled { revision, level, decision_no, opinion, author: who } = ruled;
     author(&who)?;
     let id = person(app, whose).await?;
     let (latest, held_content) = newest(app, id, whose, period).await?;
@@ -378,7 +380,11 @@ pub(super) async fn approve(
     let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
     let now = app.clock.now();
     let kind = match level {
-        Some(level) => DecisionKind::Classification { level, decision_no: decision_no.clone() },
+        Some(level) => {
+            directory.check_opinion(id, period, opinion.as_deref())?;
+            let (decision_no, opinion) = (decision_no.clone(), opinion.clone());
+            DecisionKind::Classification { level, decision_no, opinion }
+        }
         None => DecisionKind::Approval { revision, decision_no: decision_no.clone() },
     };
     let key = uuid::Uuid::now_v7().to_string();
@@ -389,7 +395,13 @@ pub(super) async fn approve(
         Some(level) => life::classify(
             held,
             subject,
-            Classification { level, author: &who, at: now, decision_no: decision_no.as_deref() },
+            Classification {
+                level,
+                author: &who,
+                at: now,
+                decision_no: decision_no.as_deref(),
+                opinion: opinion.as_deref(),
+            },
         )?,
         None => life::approve(
             held,
@@ -415,8 +427,6 @@ pub(super) async fn approve(
             Field::new("deliveries", "Mục gửi đi", "Deliveries enqueued", sent),
         ],
     };
-    let mut warnings = warnings;
-    warnings.extend(directory.prior_opinion(id, period));
     Ok(Outcome::with_findings(document, warnings))
 }
 
@@ -424,17 +434,15 @@ pub(super) async fn approve(
 pub(super) struct Correcting {
     pub person: PersonRef,
     pub period: Period,
-    pub revision: u32,
-    pub level: Option<Level>,
-    pub decision_no: Option<String>,
-    pub author: String,
+    pub ruling: Ruled,
     pub reason: String,
 }
 
 /// Replaces an approved or closed record by what is computed now, with author and reason; it waits for its own
 /// approval (a year with a level is classified in the same order).
 pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
-    author(&order.author)?;
+    let ruling = &order.ruling;
+    author(&ruling.author)?;
     let id = person(app, &order.person).await?;
     let period = order.period;
     let scope = if period.is_year() { YEAR } else { FULL_PERIOD };
@@ -458,13 +466,16 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         subject: id,
         period,
         duty,
-        author: &order.author,
+        author: &ruling.author,
         at: app.clock.now(),
-        document: order.decision_no.as_deref(),
+        document: ruling.decision_no.as_deref(),
     })?;
+    if ruling.level.is_some() {
+        directory.check_opinion(id, period, ruling.opinion.as_deref())?;
+    }
     let closed = app.store.period_close(period).await?.is_some();
     let correction =
-        Correction { revision: Some(order.revision), author: &order.author, reason: &order.reason };
+        Correction { revision: Some(ruling.revision), author: &ruling.author, reason: &order.reason };
     let summary = life::correct(held, subject, &computed, closed, correction)?;
     let number = latest.map_or(0, |revision| revision.revision) + 1;
     let now = app.clock.now();
@@ -474,7 +485,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         RecordState::Corrected,
         &computed,
         &summary,
-        &order.author,
+        &ruling.author,
         Some(&order.reason),
         now,
     )?;
@@ -483,9 +494,9 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         .append_revision(&NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() })
         .await?;
     app.ring_deliveries();
-    if let Some(level) = order.level {
-        return approve(app, &order.person, period, number, Some(level), order.decision_no, order.author)
-            .await;
+    if ruling.level.is_some() {
+        let ruling = Ruled { revision: number, ..order.ruling };
+        return approve(app, &order.person, period, ruling).await;
     }
     Ok(Outcome::done(
         format!("đã lập phiên bản đính chính r{number}; cần phê duyệt lại"),
