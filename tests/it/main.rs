@@ -21,6 +21,7 @@ mod kill;
 mod mapping;
 mod observed;
 mod real_kinto;
+mod record_moves;
 mod report;
 mod score_step;
 mod scoring;
