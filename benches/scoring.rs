@@ -53,6 +53,7 @@ fn main() {
         components: BTreeMap::new(),
         subordinates: Vec::new(),
         unit_result: None,
+        worked: Vec::new(),
     };
     assert_eq!(lines().0.len(), TASKS, "every task is a line");
     let ready = input(lines());
@@ -111,6 +112,7 @@ fn task(index: usize) -> (TaskKey, CanonicalTask) {
         returned_count: u32::from(index.is_multiple_of(9)),
         reopened_count: 0,
         accepted_submission_at: Some(done),
+        shown_last: None,
         first_seen_at: assigned,
         last_changed_at: done,
     };

@@ -36,7 +36,6 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
     let policy = Policy {
         rule_sets: Vec::new(),
         calendar: WorkingCalendar::default(),
-        deadlines: Vec::new(),
         year_opens: (11, 1),
         rule_book: RuleBook::default(),
         target_precision: 0.95,

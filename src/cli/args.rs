@@ -430,7 +430,7 @@ pub enum Score {
         #[arg(long, default_value = "full_period")]
         view: ScoreView,
     },
-    /// Compute every score again from what is stored and compare byte for byte
+    /// Derive tasks and scores again from what is stored, check kept answers, and compare byte for byte
     Verify,
     /// Calculate a case from a JSON file, without database or configuration
     Case {
@@ -486,6 +486,9 @@ pub struct Ruling {
     /// Number of the decision
     #[arg(long)]
     pub decision_no: Option<String>,
+    /// Document with the provincial chair's opinion; needed to classify deputies of departments and communes
+    #[arg(long)]
+    pub opinion: Option<String>,
     #[command(flatten)]
     pub author: Author,
 }

@@ -162,11 +162,12 @@ fn record(action: Record) -> Ordered {
         Record::List { state, period, unit, rows } => {
             Command::RecordList { state, period, unit, limit: rows.limit }
         }
-        Record::Approve(Ruling { person, period, revision, level, decision_no, author }) => {
-            Command::RecordApprove { person, period, revision, level, decision_no, author: name(author)? }
+        Record::Approve(Ruling { person, period, revision, level, decision_no, opinion, author }) => {
+            let author = name(author)?;
+            Command::RecordApprove { person, period, revision, level, decision_no, opinion, author }
         }
         Record::Correct {
-            ruling: Ruling { person, period, revision, level, decision_no, author },
+            ruling: Ruling { person, period, revision, level, decision_no, opinion, author },
             reason,
         } => Command::RecordCorrect {
             person,
@@ -174,6 +175,7 @@ fn record(action: Record) -> Ordered {
             revision,
             level,
             decision_no,
+            opinion,
             author: name(author)?,
             reason,
         },

@@ -175,6 +175,7 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
         components,
         subordinates,
         unit_result,
+        worked: Vec::new(),
     };
     Ok(score_person(&input, &rules))
 }

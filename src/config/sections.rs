@@ -392,50 +392,11 @@ pub struct FieldNames {
     pub whole_year: String,
 }
 
-/// How days of a deadline are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DayCount {
-    /// Every day counts.
-    Calendar,
-    /// Only working days count.
-    Working,
-}
-
-/// What missing a deadline means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DeadlineWeight {
-    /// The legal deadline.
-    Deadline,
-    /// An earlier limit that may bind; missing it warns.
-    Warning,
-}
-
-/// One deadline rule, counted from the approval; for a quarter from its close.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeadlineEntry {
-    /// Name with the article, shown to people.
-    #[schemars(length(min = 1, max = 100))]
-    pub name: String,
-    /// Days after the start, which itself is not counted.
-    #[schemars(range(min = 0, max = 365))]
-    pub days: u32,
-    /// How days are counted.
-    pub count: DayCount,
-    /// What missing it means.
-    pub weight: DeadlineWeight,
-}
-
 /// How results are delivered.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-layered" = true))]
 pub struct Delivery {
-    /// Deadline rules.
-    #[schemars(length(min = 1, max = 10))]
-    pub deadlines: Vec<DeadlineEntry>,
     /// Requests to one target at the same time.
     #[schemars(range(min = 1, max = 64))]
     pub parallel: u16,

@@ -1,45 +1,13 @@
 //! Until when a result must have reached a receiver (Decree 335/2025 art. 26.1.d: 05 days; Decree 27/2026:
 //! 3 working days and 1 day).
 //!
-//! Owns the arithmetic from a start event to a day's end in Asia/Ho_Chi_Minh. The rules themselves are
-//! configuration: which of them binds is a legal question. It must not know what is sent.
+//! Owns the arithmetic from a start event to a day's end in Asia/Ho_Chi_Minh. The rules themselves stand
+//! in the dated rule set: which of them binds is a legal question. It must not know what is sent.
 
+use crate::domain::rules::{DayCount, DeadlineWeight, SyncDeadline};
 use crate::domain::{WorkingCalendar, local_date, local_offset};
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
-
-/// How the days of a rule are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DayCount {
-    /// Every day counts.
-    Calendar,
-    /// Only working days count.
-    Working,
-}
-
-/// What missing a rule means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weight {
-    /// The legal deadline.
-    Deadline,
-    /// An earlier limit that may bind; missing it warns.
-    Warning,
-}
-
-/// One rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadlineRule {
-    /// Name with the article, shown to people.
-    pub name: String,
-    /// Number of days after the start event, 0–365; the day of the event is not counted.
-    pub days: u32,
-    /// How they are counted.
-    pub count: DayCount,
-    /// What it means.
-    pub weight: Weight,
-}
 
 /// A rule applied to one start event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,11 +17,11 @@ pub struct Deadline {
     /// First instant after the last permitted day.
     pub at: DateTime<Utc>,
     /// What it means.
-    pub weight: Weight,
+    pub weight: DeadlineWeight,
 }
 
 /// Every rule applied to a start event, earliest first.
-pub fn deadlines(start: DateTime<Utc>, rules: &[DeadlineRule], calendar: &WorkingCalendar) -> Vec<Deadline> {
+pub fn deadlines(start: DateTime<Utc>, rules: &[SyncDeadline], calendar: &WorkingCalendar) -> Vec<Deadline> {
     let from = local_date(start);
     let mut all: Vec<Deadline> = rules
         .iter()
@@ -71,7 +39,10 @@ pub fn deadlines(start: DateTime<Utc>, rules: &[DeadlineRule], calendar: &Workin
 
 /// The legal deadline: the earliest of weight `deadline`, else the earliest of all.
 pub fn binding(deadlines: &[Deadline]) -> Option<&Deadline> {
-    deadlines.iter().find(|deadline| deadline.weight == Weight::Deadline).or_else(|| deadlines.first())
+    deadlines
+        .iter()
+        .find(|deadline| deadline.weight == DeadlineWeight::Deadline)
+        .or_else(|| deadlines.first())
 }
 
 /// Midnight at the end of a day in Asia/Ho_Chi_Minh.
@@ -87,16 +58,17 @@ fn end_of_day(day: NaiveDate) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::rules::SyncStart;
 
-    fn rule(name: &str, days: u32, count: DayCount, weight: Weight) -> DeadlineRule {
-        DeadlineRule { name: name.into(), days, count, weight }
+    fn rule(name: &str, days: u32, count: DayCount, weight: DeadlineWeight) -> SyncDeadline {
+        SyncDeadline { name: name.into(), days, count, weight, from: SyncStart::Approval }
     }
 
-    fn rules() -> Vec<DeadlineRule> {
+    fn rules() -> Vec<SyncDeadline> {
         vec![
-            rule("335", 5, DayCount::Calendar, Weight::Deadline),
-            rule("27-3", 3, DayCount::Working, Weight::Warning),
-            rule("27-1", 1, DayCount::Calendar, Weight::Warning),
+            rule("335", 5, DayCount::Calendar, DeadlineWeight::Deadline),
+            rule("27-3", 3, DayCount::Working, DeadlineWeight::Warning),
+            rule("27-1", 1, DayCount::Calendar, DeadlineWeight::Warning),
         ]
     }
 

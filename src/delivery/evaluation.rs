@@ -149,6 +149,7 @@ struct EventBody {
     revision: Option<u32>,
     level: Option<Level>,
     decision_no: Option<String>,
+    opinion: Option<String>,
 }
 
 impl EvaluationSoftware {
@@ -327,6 +328,7 @@ fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Str
         "classification" => DecisionKind::Classification {
             level: body.level.ok_or_else(|| missing("level"))?,
             decision_no: body.decision_no.clone(),
+            opinion: body.opinion.clone().map(|number| number.trim().chars().take(200).collect()),
         },
         other => return Err(format!("unknown type \"{}\"", other.chars().take(40).collect::<String>())),
     };

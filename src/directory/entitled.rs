@@ -99,27 +99,40 @@ impl Directory {
         members.filter(|person| *person != but && held(person)).collect()
     }
 
-    /// The reminder that the plan asks for the provincial chair's opinion before the year of a deputy director or
-    /// deputy commune chair is classified (plan IV.4.2.c); none for others.
-    pub fn prior_opinion(&self, subject: PersonId, period: Period) -> Option<Finding> {
-        let post =
-            self.last_post(subject, period).filter(|post| period.is_year() && post.role == Role::Deputy)?;
-        let unit = self.unit(&post.unit)?;
-        let asked = matches!(unit.kind, UnitKind::Department | UnitKind::Commune);
-        let number = &self.person(subject).filter(|_| asked)?.staff_number;
-        let finding = Finding::warning(
+    /// Whether a classification cites the provincial chair's opinion where the plan says it must come first: the
+    /// year of a deputy director or deputy commune chair (plan IV.4.2.c).
+    ///
+    /// # Errors
+    /// LT-AUT-003 no document of the opinion is cited.
+    pub fn check_opinion(
+        &self,
+        subject: PersonId,
+        period: Period,
+        opinion: Option<&str>,
+    ) -> Result<(), Box<Finding>> {
+        let deputy = self.last_post(subject, period).filter(|post| post.role == Role::Deputy);
+        let unit = deputy.and_then(|post| self.unit(&post.unit)).map(|unit| unit.kind);
+        let asked = period.is_year() && matches!(unit, Some(UnitKind::Department | UnitKind::Commune));
+        if !asked || opinion.is_some_and(|document| !document.trim().is_empty()) {
+            return Ok(());
+        }
+        let number = self.person(subject).map(|known| known.staff_number.to_string()).unwrap_or_default();
+        let finding = Finding::error(
             "LT-AUT-003",
             Text::new(
                 format!(
-                    "{number}: cấp phó của sở, xã chỉ được xếp loại sau khi có ý kiến của Chủ tịch UBND tỉnh (IV.4.2.c)"
+                    "{number}: cấp phó của sở, xã chỉ được xếp loại sau khi có ý kiến của Chủ tịch UBND tỉnh (IV.4.2.c); quyết định không nêu văn bản ý kiến"
                 ),
                 format!(
-                    "{number}: a deputy of a department or commune is classified after the provincial chair's opinion (plan IV.4.2.c)"
+                    "{number}: a deputy of a department or commune is classified after the provincial chair's opinion (plan IV.4.2.c); the decision cites no document of it"
                 ),
             ),
-            Text::new("lưu văn bản ý kiến cùng hồ sơ", "keep the document of the opinion with the record"),
+            Text::new(
+                "ghi số văn bản ý kiến (--opinion, hoặc \"opinion\" của phần mềm đánh giá) rồi quyết định lại",
+                "cite the document (--opinion, or \"opinion\" of the evaluation software) and decide again",
+            ),
         );
-        Some(finding)
+        Err(Box::new(finding.at(Place::of(format!("record {number} {period}")))))
     }
 
     /// Whether a decision's author may make it.

@@ -176,6 +176,23 @@ impl Directory {
         self.posts_in(person, period).max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
     }
 
+    /// The days of a period on which a person held a post, as spans in order; empty when they are the whole period
+    /// (scoring rules 5.2, 5.3). Leave stands in the people file as days between two posts.
+    pub fn part_worked(&self, person: PersonId, period: Period) -> Vec<(NaiveDate, NaiveDate)> {
+        let (first, last) = (period.first_day(), period.last_day());
+        let mut spans: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+        for post in self.posts(person, period) {
+            let (from, to) = (post.from.max(first), post.to.unwrap_or(last).min(last));
+            match spans.last_mut() {
+                Some((_, until)) if until.succ_opt().is_none_or(|next| from <= next) => {
+                    *until = to.max(*until)
+                }
+                _ => spans.push((from, to)),
+            }
+        }
+        if spans == [(first, last)] { Vec::new() } else { spans }
+    }
+
     /// Whether a person is in the evaluated population in a period (switch `population_filter`).
     pub fn is_scored(&self, person: PersonId, period: Period, population: Population) -> bool {
         self.last_post(person, period).is_some_and(|post| self.admits(population, post))

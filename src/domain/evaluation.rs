@@ -219,6 +219,9 @@ pub enum DecisionKind {
         level: Level,
         /// Decision number.
         decision_no: Option<String>,
+        /// Document with the prior opinion of the provincial chair, where the plan asks for one (IV.4.2.c).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opinion: Option<String>,
     },
 }
 

@@ -9,6 +9,7 @@ use super::id::RuleSetId;
 use super::person::{Role, UnitKind};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 macro_rules! switch {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $value:ident),+ $(,)? }) => {
@@ -272,6 +273,65 @@ switch!(
     }
 );
 
+switch!(
+    /// Which view of a running quarter is shown and recorded; both are computed, and a quarter that is over
+    /// always shows the full period.
+    ProvisionalView {
+        /// What is due by today or done already.
+        ToDate,
+        /// Every task of the quarter.
+        FullPeriod,
+    }
+);
+switch!(
+    /// Where points and coefficients of products come from (Đ13; plan IV.2).
+    PointsAndK {
+        /// The catalog the chair of the province approved; nothing is computed here.
+        ApprovedCatalog,
+    }
+);
+switch!(
+    /// How the days of a deadline are counted.
+    DayCount {
+        /// Every day counts.
+        Calendar,
+        /// Only working days count.
+        Working,
+    }
+);
+switch!(
+    /// What missing a deadline means.
+    DeadlineWeight {
+        /// The legal deadline.
+        Deadline,
+        /// An earlier limit that may bind; missing it warns.
+        Warning,
+    }
+);
+switch!(
+    /// The event a deadline is counted from.
+    SyncStart {
+        /// The approval of the record; for a quarter the close of its period.
+        Approval,
+    }
+);
+
+/// One limit within which a result must have reached its receiver (switch `sync_deadline`; Đ26.1.d, mục V.2.e).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncDeadline {
+    /// Name with the article, shown to people; 1–100 characters.
+    pub name: String,
+    /// Days after the start, 0–365; the day of the start is not counted.
+    pub days: u32,
+    /// How days are counted.
+    pub count: DayCount,
+    /// What missing it means.
+    pub weight: DeadlineWeight,
+    /// What it is counted from.
+    pub from: SyncStart,
+}
+
 /// Who is evaluated (switch `population_filter`): civil servants always are; of these groups the province decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -334,6 +394,7 @@ pub struct RuleSet {
     /// Which of a, b, c extra tasks add to.
     pub extra_components: Vec<String>,
     pub zero_den_policy: ZeroDenPolicy,
+    pub provisional_view: ProvisionalView,
     pub period_membership: PeriodMembership,
     pub carry_over: CarryOver,
     pub quarter_method: QuarterMethod,
@@ -355,13 +416,18 @@ pub struct RuleSet {
     pub population_filter: Population,
     pub pending_coefficient_policy: PendingCoefficientPolicy,
     pub coefficient_freeze: CoefficientFreeze,
-    /// Least share of a period worked to be scored, 0–100 percent.
-    pub min_worked_percent: u32,
+    /// Least share of a period worked to be scored, 0 to 1 as a decimal: `0` scores every partial quarter.
+    pub min_worked_share: String,
     pub transfer_policy: TransferPolicy,
+    /// Limits for results on their way to the national database, 1–10.
+    pub sync_deadline: Vec<SyncDeadline>,
+    /// Points per item of an organisation's criteria; empty: no organisation score (Đ7.2).
+    pub organisation_points: BTreeMap<String, String>,
+    pub points_and_k: PointsAndK,
     pub rejected_counts_as_completed: bool,
     pub partial_completion: PartialCompletion,
-    /// Share of a supporting person, percent.
-    pub support_percent: u32,
+    /// Share of a supporting person, 0 to 1 as a decimal: with `0` the lead has the whole.
+    pub support_share: String,
     pub completion_event: CompletionEvent,
     pub due_date_rule: DueDateRule,
     pub due_precision: DuePrecision,
@@ -385,6 +451,7 @@ impl Default for RuleSet {
             extra_in_denominator: false,
             extra_components: ["a", "b", "c"].map(str::to_owned).to_vec(),
             zero_den_policy: ZeroDenPolicy::NotComputable,
+            provisional_view: ProvisionalView::ToDate,
             period_membership: PeriodMembership::DueInPeriod,
             carry_over: CarryOver::None,
             quarter_method: QuarterMethod::Direct,
@@ -404,11 +471,14 @@ impl Default for RuleSet {
             population_filter: Population::default(),
             pending_coefficient_policy: PendingCoefficientPolicy::Park,
             coefficient_freeze: CoefficientFreeze::AtAssignment,
-            min_worked_percent: 0,
+            min_worked_share: "0".to_owned(),
             transfer_policy: TransferPolicy::SplitByEffectiveDate,
+            sync_deadline: sync_deadlines(),
+            organisation_points: BTreeMap::new(),
+            points_and_k: PointsAndK::ApprovedCatalog,
             rejected_counts_as_completed: false,
             partial_completion: PartialCompletion::ConfirmedFraction,
-            support_percent: 0,
+            support_share: "0".to_owned(),
             completion_event: CompletionEvent::Submitted,
             due_date_rule: DueDateRule::InForceWhenDue,
             due_precision: DuePrecision::Day,
@@ -421,10 +491,34 @@ impl Default for RuleSet {
     }
 }
 
+/// 05 days bind (Đ26.1.d); the limits of Decree 27/2026 warn.
+fn sync_deadlines() -> Vec<SyncDeadline> {
+    let limit = |name: &str, days, count, weight| SyncDeadline {
+        name: name.to_owned(),
+        days,
+        count,
+        weight,
+        from: SyncStart::Approval,
+    };
+    vec![
+        limit("NĐ 335/2025 Đ26.1.d: 05 ngày", 5, DayCount::Calendar, DeadlineWeight::Deadline),
+        limit("NĐ 27/2026: 3 ngày làm việc", 3, DayCount::Working, DeadlineWeight::Warning),
+        limit("NĐ 27/2026: 1 ngày", 1, DayCount::Calendar, DeadlineWeight::Warning),
+    ]
+}
+
 impl RuleSet {
+    fn deadlines_can_be(&self) -> bool {
+        let limits = &self.sync_deadline;
+        let possible = |limit: &SyncDeadline| {
+            limit.days <= 365 && (1..=100).contains(&limit.name.trim().chars().count())
+        };
+        (1..=10).contains(&limits.len()) && limits.iter().all(possible)
+    }
+
     /// Switches set to values this version does not implement, each with the values it does.
     pub fn refusals(&self) -> Vec<(&'static str, &'static str)> {
-        let checks: [(&'static str, bool, &'static str); 18] = [
+        let checks: [(&'static str, bool, &'static str); 20] = [
             (
                 "period_membership",
                 self.period_membership == PeriodMembership::ShareAllocated,
@@ -452,8 +546,10 @@ impl RuleSet {
                 self.coefficient_freeze != CoefficientFreeze::AtAssignment,
                 "at_assignment",
             ),
-            ("min_worked_percent", self.min_worked_percent != 0, "0"),
-            ("support_percent", self.support_percent != 0, "0"),
+            ("min_worked_share", self.min_worked_share != "0", "0"),
+            ("organisation_points", !self.organisation_points.is_empty(), "none"),
+            ("sync_deadline", !self.deadlines_can_be(), "1 to 10 limits of 0 to 365 days, each with a name"),
+            ("support_share", self.support_share != "0", "0"),
             ("due_precision", self.due_precision != DuePrecision::Day, "day"),
             ("late_counted", self.late_counted != Counted::Automatic, "automatic"),
             ("local_overlays", !self.local_overlays.is_empty(), "none"),

@@ -226,11 +226,16 @@ pub struct SourceEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<AccountRef>,
     /// The new due date of a change; `None` inside means "removed".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub due: Option<Option<Due>>,
     /// Reason or note as the source gives it, at most 2,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A field that is there: `null` is a value of its own, not an absent field.
+fn present<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<Due>>, D::Error> {
+    Option::<Due>::deserialize(field).map(Some)
 }
 
 impl SourceEvent {
@@ -312,6 +317,9 @@ pub struct CanonicalTask {
     /// The submission that was accepted, or waits to be; lateness counts to this moment once the task is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_submission_at: Option<DateTime<Utc>>,
+    /// The state its source last showed; only while the task is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_last: Option<TaskStatus>,
     /// When we first saw the task.
     pub first_seen_at: DateTime<Utc>,
     /// When we last saw it change.
@@ -319,6 +327,11 @@ pub struct CanonicalTask {
 }
 
 impl CanonicalTask {
+    /// The state its source shows, or last showed before the task vanished.
+    pub fn shown_status(&self) -> TaskStatus {
+        self.shown_last.unwrap_or(self.draft.status)
+    }
+
     /// The moment that counts as completion: the accepted submission, else the source's completion date,
     /// else the moment we saw it done. None while it is not done.
     pub fn completion_at(&self) -> Option<DateTime<Utc>> {
@@ -338,4 +351,20 @@ pub struct Assignment {
     pub handed_over: bool,
     /// Whether they took it over from another person.
     pub taken_over: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_due_date_is_still_a_removed_one_when_its_event_is_read_back() {
+        let mut event = SourceEvent::new(EventKind::DueChanged, None);
+        let day = NaiveDate::from_ymd_opt(2026, 1, 31);
+        for due in [None, Some(None), Some(day.map(Due::day))] {
+            event.due = due;
+            let text = serde_json::to_string(&event).expect("json");
+            assert_eq!(serde_json::from_str::<SourceEvent>(&text).expect("event"), event, "{text}");
+        }
+    }
 }

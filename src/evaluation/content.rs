@@ -5,7 +5,7 @@
 //! who may change it. Nothing here can fail: a content in hand is one that can be written.
 
 use crate::domain::{Exact, Level, Period, Role, UnitCode};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -114,6 +114,9 @@ pub struct Ruling {
     pub by: String,
     /// Number of the decision, where there is one.
     pub decision_no: Option<String>,
+    /// Document with the prior opinion of the provincial chair, where the plan asks for one (IV.4.2.c).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<String>,
     /// When it was decided.
     pub at: DateTime<Utc>,
 }
@@ -139,6 +142,9 @@ pub struct Content {
     pub missing: Vec<String>,
     /// Numbers of task lines.
     pub lines: LineCounts,
+    /// Days worked, as spans, where they are not the whole period: the result is one of part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub worked: Vec<(NaiveDate, NaiveDate)>,
     /// Rule set applied.
     pub rule_set: String,
     /// SHA-256 of the rule set, hexadecimal.
@@ -179,6 +185,7 @@ impl Content {
         (self.period, self.role, &self.unit, &self.post, &self.parts)
             == (computed.period, computed.role, &computed.unit, &computed.post, &computed.parts)
             && (level, &self.missing, self.lines) == (computed.level, &computed.missing, computed.lines)
+            && self.worked == computed.worked
             && (&self.rule_set, &self.rule_set_hash) == (&computed.rule_set, &computed.rule_set_hash)
     }
 }
@@ -203,6 +210,7 @@ pub(super) mod tests {
             parts,
             missing: if total.is_some() { Vec::new() } else { vec!["general".into()] },
             lines: LineCounts { counted: 12, extra: 1, excluded: 2 },
+            worked: Vec::new(),
             rule_set: "decree-335-2025".into(),
             rule_set_hash: "ab".repeat(32),
             inputs_hash: "cd".repeat(32),
@@ -234,5 +242,9 @@ pub(super) mod tests {
         let mut other = content.clone();
         other.inputs_hash = "00".repeat(32);
         assert!(content.says_the_same(&other));
+        // That only part of the period was worked is told, though no figure moves.
+        let (from, to) = (NaiveDate::from_ymd_opt(2026, 7, 15), NaiveDate::from_ymd_opt(2026, 9, 30));
+        other.worked = from.zip(to).into_iter().collect();
+        assert!(!content.says_the_same(&other) && content.hash() != other.hash());
     }
 }

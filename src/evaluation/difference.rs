@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Stable name: a part (`total`), `role`, `unit`, `post`, `level`, `missing`, `lines`, `rule_set`, `ruling`.
+    /// Stable name: a part (`total`), `role`, `unit`, `post`, `level`, `missing`, `lines`, `worked`,
+    /// `rule_set`, `ruling`.
     pub field: String,
     /// Value before; none when there was none.
     pub before: Option<String>,
@@ -62,6 +63,17 @@ pub fn difference(before: Option<&Content>, after: &Content) -> Vec<Difference> 
         ("số dòng nhiệm vụ (tính+vượt/loại)", "task lines (counted+extra/excluded)"),
         lines(before),
         lines(after),
+    );
+    let worked = |content: &Content| {
+        let spans = content.worked.iter().map(|(from, to)| format!("{from} – {to}"));
+        (!content.worked.is_empty()).then(|| spans.collect::<Vec<_>>().join(", "))
+    };
+    note(
+        &mut found,
+        "worked",
+        ("chỉ công tác một phần kỳ", "only part of the period worked"),
+        worked(before),
+        worked(after),
     );
     let rules = |content: &Content| {
         let short: String = content.rule_set_hash.chars().take(12).collect();

@@ -151,6 +151,8 @@ pub struct Classification<'a> {
     pub at: DateTime<Utc>,
     /// Decision number, where there is one.
     pub decision_no: Option<&'a str>,
+    /// Document with the provincial chair's prior opinion, where it is asked for (plan IV.4.2.c).
+    pub opinion: Option<&'a str>,
 }
 
 /// A correction of an approved or closed record (art. 21.3).
@@ -231,7 +233,8 @@ pub fn classify(
     subject: Subject<'_>,
     decision: Classification<'_>,
 ) -> Result<Approved, Box<Finding>> {
-    let ruling = ruling(decision.author, decision.at, decision.decision_no);
+    let opinion = given(decision.opinion);
+    let ruling = Ruling { opinion, ..ruling(decision.author, decision.at, decision.decision_no) };
     if is_ruled_by(held, &ruling) && held.content.level == Some(decision.level) {
         return Ok(Approved::Already);
     }
@@ -319,8 +322,11 @@ pub fn is_own(subject: Subject<'_>, author: &str) -> bool {
 }
 
 fn ruling(author: &str, at: DateTime<Utc>, decision_no: Option<&str>) -> Ruling {
-    let decision_no = decision_no.map(str::trim).filter(|number| !number.is_empty()).map(str::to_owned);
-    Ruling { by: author.trim().to_owned(), decision_no, at }
+    Ruling { by: author.trim().to_owned(), decision_no: given(decision_no), opinion: None, at }
+}
+
+fn given(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn is_ruled_by(held: Held<'_>, ruling: &Ruling) -> bool {

@@ -72,6 +72,7 @@ pub(super) fn take_up(
         // A step back the source says nothing about: the submission was withdrawn. A told one is only a note
         // on the way, as a reader opening the document.
         EventKind::Progressed if event.at.is_none() => task.accepted_submission_at = None,
+        EventKind::Gone => task.shown_last = event.note.as_deref().and_then(TaskStatus::parse),
         // Accepted, and nobody says when: the moment we saw it stays, whatever is edited later.
         EventKind::Approved if event.at.is_none() && task.accepted_submission_at.is_none() => {
             task.accepted_submission_at = Some(observed_at);
@@ -102,7 +103,7 @@ fn count(total: &mut u32, unexplained: &mut u32, derived: bool, explains: bool) 
 /// Lateness counts to the submission that was later accepted; waiting for a signature is not the person's
 /// delay (scoring rules 8b, `completion_event`). A submission on a day after the completion is no such one.
 pub(super) fn settle(task: &mut CanonicalTask) {
-    if task.draft.status != TaskStatus::Done {
+    if task.shown_status() != TaskStatus::Done {
         return;
     }
     let draft = &task.draft;

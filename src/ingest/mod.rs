@@ -56,12 +56,16 @@ pub fn gone(held: &CanonicalTask, at: Option<DateTime<Utc>>, observed_at: DateTi
     let mut task = held.clone();
     task.draft.status = TaskStatus::Gone;
     task.last_changed_at = observed_at;
-    Applied {
-        task,
-        events: vec![SourceEvent::new(EventKind::Gone, at)],
-        outdated: false,
-        findings: Vec::new(),
-    }
+    let event = vanished(held.draft.status, at);
+    take_up(&mut task, &event, observed_at, &mut Explained::default());
+    Applied { task, events: vec![event], outdated: false, findings: Vec::new() }
+}
+
+/// The event of a task that vanished: it carries the state last shown, which no other event may tell.
+fn vanished(shown: TaskStatus, at: Option<DateTime<Utc>>) -> SourceEvent {
+    let mut event = SourceEvent::new(EventKind::Gone, at);
+    event.note = Some(shown.as_str().to_owned());
+    event
 }
 
 /// Derives a task again from its kept events, oldest first, each with the moment we saw it, and the newest
@@ -78,6 +82,9 @@ pub fn rebuild(events: &[(SourceEvent, DateTime<Utc>)], newest: TaskDraft) -> Op
             task.last_changed_at = *observed_at;
         }
         take_up(&mut task, event, *observed_at, &mut explained);
+    }
+    if task.draft.status != TaskStatus::Gone {
+        task.shown_last = None;
     }
     settle(&mut task);
     Some(task)
@@ -100,6 +107,7 @@ fn empty(draft: TaskDraft, first_seen_at: DateTime<Utc>) -> CanonicalTask {
         returned_count: 0,
         reopened_count: 0,
         accepted_submission_at: None,
+        shown_last: None,
         first_seen_at,
         last_changed_at: first_seen_at,
     }
@@ -145,10 +153,14 @@ fn next_version(held: &CanonicalTask, draft: TaskDraft, observed_at: DateTime<Ut
     let mut events = told::new_events(&old.events, &draft);
     for (kind, at) in moves_between(old, &draft) {
         if !events.iter().any(|event| event.kind == kind) {
-            events.push(SourceEvent::new(kind, at));
+            events.push(match kind {
+                EventKind::Gone => vanished(old.status, at),
+                _ => SourceEvent::new(kind, at),
+            });
         }
     }
     let mut explained = Explained::of(held);
+    let shown_last = held.shown_last.filter(|_| draft.status == TaskStatus::Gone);
     let mut task = CanonicalTask {
         draft,
         assignees: held.assignees.clone(),
@@ -156,6 +168,7 @@ fn next_version(held: &CanonicalTask, draft: TaskDraft, observed_at: DateTime<Ut
         returned_count: held.returned_count,
         reopened_count: held.reopened_count,
         accepted_submission_at: held.accepted_submission_at,
+        shown_last,
         first_seen_at: held.first_seen_at,
         last_changed_at: held.last_changed_at,
     };

@@ -287,6 +287,18 @@ fn being_gone_twice_is_told_once_and_due_moved_after_completion_is_a_warning() {
     let held = apply(None, draft(TaskStatus::Done, "2026-10-10T00:00:00Z"), at("2026-10-10T01:00:00Z")).task;
     let lost = gone(&held, None, at("2026-10-11T00:00:00Z"));
     assert_eq!(kinds(&lost), [EventKind::Gone]);
+    assert_eq!(lost.task.shown_last, Some(TaskStatus::Done));
+    let first = apply(None, held.draft.clone(), at("2026-10-10T01:00:00Z")).events;
+    let kept: Vec<_> = first
+        .into_iter()
+        .map(|event| (event, at("2026-10-10T01:00:00Z")))
+        .chain(lost.events.iter().map(|event| (event.clone(), at("2026-10-11T00:00:00Z"))))
+        .collect();
+    assert_eq!(rebuild(&kept, lost.task.draft.clone()).as_ref(), Some(&lost.task));
+    // Shown again: what it was before it vanished no longer matters.
+    let back =
+        apply(Some(&lost.task), draft(TaskStatus::Open, "2026-10-12T00:00:00Z"), at("2026-10-12T01:00:00Z"));
+    assert_eq!((back.task.shown_last, back.task.shown_status()), (None, TaskStatus::Open));
     assert!(gone(&lost.task, None, at("2026-10-12T00:00:00Z")).events.is_empty());
     let mut moved = draft(TaskStatus::Done, "2026-10-12T00:00:00Z");
     moved.due = Some(Due::day("2026-12-31".parse().expect("day")));

@@ -9,7 +9,6 @@ use crate::clock::Clock;
 use crate::config::CronTime;
 use crate::connector::Connector;
 use crate::delivery::Target;
-use crate::delivery::deadline::DeadlineRule;
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::NationalDatabase;
 use crate::directory::{Directory, Known};
@@ -45,8 +44,6 @@ pub struct Policy {
     pub rule_sets: Vec<RuleSet>,
     /// Working days.
     pub calendar: WorkingCalendar,
-    /// Deadline rules of results.
-    pub deadlines: Vec<DeadlineRule>,
     /// Month and day from which the year is computed (its classification is due before 15 December).
     pub year_opens: (u32, u32),
     /// Exact mapping rules.

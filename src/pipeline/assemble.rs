@@ -6,14 +6,10 @@
 use super::app::{App, Policy, Source};
 use crate::clock::Clock;
 use crate::config::rule_set::read_rule_sets;
-use crate::config::{
-    self, Config, DayCount as CountWord, DeadlineWeight, Loaded, SourceEntry, StoreKind, TargetEntry,
-    TargetKind,
-};
+use crate::config::{self, Config, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
 use crate::connector::http::SourceLimits;
 use crate::connector::{self, OpenSource};
 use crate::delivery::Target;
-use crate::delivery::deadline::{DayCount, DeadlineRule, Weight};
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
 use crate::directory::import::{read_people, read_units};
@@ -62,27 +58,9 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
     let (Ok(rule_sets), Ok(holidays), Ok(rule_book)) = (rule_sets, holidays, rule_book) else {
         return Err(Findings(findings));
     };
-    let deadlines = config
-        .delivery
-        .deadlines
-        .iter()
-        .map(|rule| DeadlineRule {
-            name: rule.name.clone(),
-            days: rule.days,
-            count: match rule.count {
-                CountWord::Calendar => DayCount::Calendar,
-                CountWord::Working => DayCount::Working,
-            },
-            weight: match rule.weight {
-                DeadlineWeight::Deadline => Weight::Deadline,
-                DeadlineWeight::Warning => Weight::Warning,
-            },
-        })
-        .collect();
     Ok(Policy {
         rule_sets,
         calendar: holidays.calendar,
-        deadlines,
         year_opens: config.scoring.year_opens(),
         rule_book,
         target_precision: config.mapping.target_precision,

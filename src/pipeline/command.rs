@@ -341,7 +341,7 @@ pub enum Command {
         /// Which view.
         view: ScoreView,
     },
-    /// Computes every score again from what is stored and compares.
+    /// Derives tasks and scores again from what is stored, checks kept answers, and compares.
     ScoreVerify {},
     /// Evaluation records.
     RecordList {
@@ -366,6 +366,8 @@ pub enum Command {
         level: Option<crate::domain::Level>,
         /// Decision number.
         decision_no: Option<String>,
+        /// Document with the provincial chair's prior opinion; years of deputies only.
+        opinion: Option<String>,
         /// Who approves.
         author: String,
     },
@@ -381,6 +383,8 @@ pub enum Command {
         level: Option<crate::domain::Level>,
         /// Decision number of the correction.
         decision_no: Option<String>,
+        /// Document with the provincial chair's prior opinion; years of deputies only.
+        opinion: Option<String>,
         /// Who corrects.
         author: String,
         /// Why.

@@ -69,15 +69,7 @@ impl Step for Decide {
                 continue;
             }
             match app.take_up(&directory, &stored).await {
-                Ok(true) => {
-                    report.done += 1;
-                    if matches!(stored.decision.kind, DecisionKind::Classification { .. })
-                        && report.findings.len() < TOLD
-                    {
-                        let (person, period) = (stored.decision.person, stored.decision.period);
-                        report.findings.extend(directory.prior_opinion(person, period));
-                    }
-                }
+                Ok(true) => report.done += 1,
                 Ok(false) => settled.push((stored.id, None)),
                 Err(Refused::Race) => report.more = true,
                 Err(Refused::Finding(finding)) => {
@@ -222,6 +214,11 @@ impl App {
         // One's own approval is refused by the life of the record, with the revision at hand.
         if (!own || authored.duty == Duty::Own)
             && let Err(finding) = directory.check_author(authored)
+        {
+            return Ok(Judged::Not(finding.at(place())));
+        }
+        if let DecisionKind::Classification { opinion, .. } = &incoming.kind
+            && let Err(finding) = directory.check_opinion(person, incoming.period, opinion.as_deref())
         {
             return Ok(Judged::Not(finding.at(place())));
         }

@@ -18,6 +18,7 @@ pub(crate) mod results;
 pub mod score;
 pub mod source;
 pub mod step;
+mod verify;
 pub mod wording;
 
 pub use app::{App, Policy, Source};

@@ -252,7 +252,7 @@ impl App {
                     decision_no: decision_no.as_deref(),
                 },
             ),
-            DecisionKind::Classification { level, decision_no } => life::classify(
+            DecisionKind::Classification { level, decision_no, opinion } => life::classify(
                 held,
                 subject,
                 Classification {
@@ -260,6 +260,7 @@ impl App {
                     author: &decision.author,
                     at: decision.at,
                     decision_no: decision_no.as_deref(),
+                    opinion: opinion.as_deref(),
                 },
             ),
             _ => return Ok(false),

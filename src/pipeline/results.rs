@@ -121,11 +121,11 @@ pub(super) async fn result_item(
         .map(|(_, (_, start))| *start)
         .min()
         .unwrap_or(now);
-    let limits = deadlines(start, &app.policy.deadlines, &app.policy.calendar);
     let (period, revision) = match occasion {
         Occasion::Approved(revision, ..) => (revision.period, revision.revision),
         _ => (*last, *number),
     };
+    let limits = deadlines(start, &app.rule_set(period)?.sync_deadline, &app.policy.calendar);
     Ok(Some(OutboxNew {
         target: target.id().clone(),
         kind: OutboxKind::Result,

@@ -2,12 +2,13 @@
 //!
 //! Owns the gathering of a score's inputs (tasks, mappings, decisions, subordinates) and the order: staff
 //! before their leaders. A score whose inputs are the same is not written again; one that moved makes the
-//! leaders above it due. Both views of a quarter are computed; the year follows from recorded quarters.
+//! leaders above it due. Both views of a quarter are computed; the year follows from recorded quarters. The first
+//! run of a day marks what the day alone changes.
 
 use super::app::App;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
-use crate::domain::rules::{DPopulation, LeaderScope, TransferPolicy};
+use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
 use crate::domain::{Component, DecisionKind, Exact, Period, PersonId, RecordState, Role, RuleSet};
 use crate::error::Finding;
 use crate::evaluation::{Content, Figure, LineCounts, Part};
@@ -18,11 +19,11 @@ use crate::scoring::{
 };
 use crate::store::{MappingState, PersonTask, ScoreHead, ScoreWrite, StoredDecision};
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,7 @@ impl Step for Score {
 
     async fn run(&self) -> Result<StepReport, Finding> {
         let app = &self.0;
+        app.begin_day().await?;
         let mut marks = app.store.scores_due(BATCH).await.map_err(|error| error.finding())?;
         if marks.is_empty() {
             return Ok(StepReport::default());
@@ -94,17 +96,6 @@ impl Step for Score {
         }
         Ok(StepReport { done, more, ..StepReport::default() })
     }
-}
-
-/// What computing every score again came to.
-#[derive(Debug, Default)]
-pub(super) struct Verified {
-    /// Scores that came out the same.
-    pub same: u64,
-    /// Scores that are due to be computed anyway.
-    pub waiting: u64,
-    /// Staff number, period and view of those that came out different.
-    pub different: Vec<(String, Period, String)>,
 }
 
 /// What one run has read already: people's tasks are read once however many leaders answer for them.
@@ -217,7 +208,7 @@ impl App {
     }
 
     #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
-    async fn quarter(
+    pub(super) async fn quarter(
         &self,
         directory: &Directory,
         gathered: &mut Gathered,
@@ -247,6 +238,7 @@ impl App {
             components,
             subordinates,
             unit_result: None,
+            worked: directory.part_worked(person, period),
         };
         let inputs_hash = hash_of(&(&input, rules, view))?;
         let derivation = score_person(&input, rules);
@@ -275,6 +267,7 @@ impl App {
             level: derivation.level,
             missing: derivation.missing.clone(),
             lines: counts,
+            worked: derivation.worked.clone(),
             rule_set: rules.id.to_string(),
             rule_set_hash: rule_set_hash.clone(),
             inputs_hash: inputs_hash.clone(),
@@ -299,60 +292,44 @@ impl App {
         }))
     }
 
-    /// Computes every score held again from what is stored (tasks, decisions, the rule set kept with it, the day
-    /// it was judged on) and compares the derivations byte for byte. Scores that are due are left out.
-    pub(super) async fn verify_scores(&self) -> Result<Verified, Finding> {
-        let directory = self.directory().await?;
-        let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
-        let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
-        let mut kept: HashMap<String, RuleSet> = HashMap::new();
-        let mut gathered = Gathered::default();
-        let mut verified = Verified::default();
-        for held in self.store.scores_held().await.map_err(|error| error.finding())? {
-            if due.contains(&(held.person, held.period)) {
-                verified.waiting += 1;
-                continue;
-            }
-            let rules = match kept.entry(held.rule_set_hash.clone()) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let body =
-                        self.store.kept_rule_set(unknown.key()).await.map_err(|error| error.finding())?;
-                    let rules = body.and_then(|body| serde_json::from_value(body).ok());
-                    unknown.insert(rules.ok_or_else(|| super::broken("rule set"))?)
-                }
-            };
-            let (person, period, as_of) = (held.person, held.period, held.as_of);
-            let again = match held.scope.as_str() {
-                YEAR => self.year(&directory, &mut gathered, person, period, as_of, rules).await?,
-                TO_DATE => {
-                    self.quarter(&directory, &mut gathered, person, period, TO_DATE, as_of, rules).await?
-                }
-                _ => {
-                    self.quarter(&directory, &mut gathered, person, period, FULL_PERIOD, as_of, rules).await?
-                }
-            };
-            let stored = self.store.derivation(person, period, &held.scope).await;
-            let stored = stored.map_err(|error| error.finding())?;
-            if again.map(|again| again.derivation) == stored {
-                verified.same += 1;
-            } else {
-                let number = directory.person(person).map(|known| known.staff_number.to_string());
-                verified.different.push((number.unwrap_or_default(), period, held.scope));
-            }
-        }
-        Ok(verified)
-    }
-
-    /// The view a record is made from: to date while the quarter runs, the full period once it is over.
-    fn shown_view(&self, period: Period) -> &'static str {
+    /// The view that is shown and a record is made from: while the quarter runs the one its rule set names, the
+    /// full period once it is over.
+    pub fn shown_view(&self, period: Period) -> &'static str {
+        let running = || self.rule_set(period).map(|rules| rules.provisional_view);
         if period.is_year() {
             YEAR
-        } else if self.clock.today() > period.last_day() {
+        } else if self.clock.today() > period.last_day() || running() == Ok(ProvisionalView::FullPeriod) {
             FULL_PERIOD
         } else {
             TO_DATE
         }
+    }
+
+    /// Marks what time alone changes, on the first run of a day: a task becomes overdue without any word of its
+    /// source, a quarter ends and the full period is what counts, the year opens.
+    async fn begin_day(&self) -> Result<(), Finding> {
+        let today = self.clock.today();
+        let before = self.store.day_judged().await.map_err(|error| error.finding())?;
+        if before == Some(today) {
+            return Ok(());
+        }
+        let before = before.unwrap_or_else(|| Period::quarter_of(today).previous().first_day());
+        let (first, last) = (before.min(today), before.max(today));
+        let mut quarters = vec![Period::quarter_of(first)];
+        while let Some(quarter) = quarters.last().filter(|quarter| quarter.last_day() < last) {
+            quarters.push(quarter.next());
+        }
+        let years = (first.year()..=last.year())
+            .map(Period::Year)
+            .filter(|year| (first..=last).contains(&self.year_opens(*year)))
+            .collect::<Vec<_>>();
+        self.store.begin_day(today, &quarters, &years).await.map_err(|error| error.finding())
+    }
+
+    /// The day from which a year is computed.
+    fn year_opens(&self, year: Period) -> NaiveDate {
+        let (month, day) = self.policy.year_opens;
+        NaiveDate::from_ymd_opt(year.year(), month, day).unwrap_or(year.last_day())
     }
 
     async fn lines(
@@ -422,7 +399,7 @@ impl App {
         Ok(subordinates)
     }
 
-    async fn year(
+    pub(super) async fn year(
         &self,
         directory: &Directory,
         gathered: &mut Gathered,
@@ -431,10 +408,8 @@ impl App {
         as_of: NaiveDate,
         rules: &RuleSet,
     ) -> Result<Option<ScoreWrite>, Finding> {
-        let (month, day) = self.policy.year_opens;
-        let opens = NaiveDate::from_ymd_opt(period.year(), month, day).unwrap_or(period.last_day());
         let Some(post) = directory.last_post(person, period) else { return Ok(None) };
-        if as_of < opens {
+        if as_of < self.year_opens(period) {
             return Ok(None);
         }
         let quarters = self.recorded_quarters(gathered, person, period).await?;
@@ -463,6 +438,7 @@ impl App {
             level: derivation.level,
             missing: derivation.missing.clone(),
             lines: LineCounts::default(),
+            worked: Vec::new(),
             rule_set: rules.id.to_string(),
             rule_set_hash: rule_set_hash.clone(),
             inputs_hash: inputs_hash.clone(),

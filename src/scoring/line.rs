@@ -148,12 +148,13 @@ fn judge(
     calendar: &WorkingCalendar,
 ) -> Result<Line, &'static str> {
     let task = fact.task;
-    let status = task.draft.status;
+    if task.draft.status == TaskStatus::Gone && rules.gone_policy == GonePolicy::ExcludeAndList {
+        return Err("gone");
+    }
+    // Kept as it last was: done before it vanished is done, withdrawn is withdrawn, open is owed.
+    let status = task.shown_status();
     if status.is_withdrawn() && !rules.cancelled_in_denominator {
         return Err("cancelled");
-    }
-    if status == TaskStatus::Gone && rules.gone_policy == GonePolicy::ExcludeAndList {
-        return Err("gone");
     }
     if fact.outside {
         return Err("outside_catalog");
@@ -211,12 +212,15 @@ fn judge(
 }
 
 fn accepted_at(task: &CanonicalTask) -> DateTime<Utc> {
-    task.draft.completed_at.unwrap_or(task.last_changed_at)
+    // The last change of a task that vanished is its vanishing.
+    let seen = if task.shown_last.is_some() { task.accepted_submission_at } else { None };
+    task.draft.completed_at.or(seen).unwrap_or(task.last_changed_at)
 }
 
 fn completion(task: &CanonicalTask, rules: &RuleSet) -> Option<DateTime<Utc>> {
-    let counts = task.draft.status == TaskStatus::Done
-        || (rules.rejected_counts_as_completed && task.draft.status == TaskStatus::Refused);
+    let status = task.shown_status();
+    let counts =
+        status == TaskStatus::Done || (rules.rejected_counts_as_completed && status == TaskStatus::Refused);
     if !counts {
         return None;
     }

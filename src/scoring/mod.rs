@@ -13,6 +13,7 @@ use crate::domain::rules::{
     ZeroDenPolicy,
 };
 use crate::domain::{Component, Exact, Level, Period, Role};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -57,6 +58,9 @@ pub struct PersonInput {
     pub subordinates: Vec<Subordinate>,
     /// d in percent as given to the calculator instead of subordinates; never set by the daemon.
     pub unit_result: Option<Exact>,
+    /// Days worked, as spans, where they are not the whole period; such a period counts as it is and is marked
+    /// (switch `min_worked_share`).
+    pub worked: Vec<(NaiveDate, NaiveDate)>,
 }
 
 /// A value, exact and printed.
@@ -109,6 +113,9 @@ pub struct Derivation {
     pub level: Option<Level>,
     /// Parts that are missing.
     pub missing: Vec<String>,
+    /// Days worked, as spans, where they are not the whole period.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub worked: Vec<(NaiveDate, NaiveDate)>,
     /// Formulas with the numbers put in, one a line.
     pub formulas: Vec<String>,
     /// Lines that count.
@@ -141,6 +148,7 @@ pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
         total: None,
         level: None,
         missing: Vec::new(),
+        worked: input.worked.clone(),
         formulas: Vec::new(),
         lines: input.lines.iter().map(|line| line_result(line, rules)).collect(),
         excluded: input.excluded.clone(),

@@ -249,13 +249,12 @@ impl Evaluation {
                 Approved { score: total.to_owned(), level: Some(level.as_str().to_owned()), revision },
             );
             let decision = format!("{}/QĐ-XL", 500 + number % 40);
-            self.event(
-                world,
-                staff,
-                period,
-                "classification",
-                json!({ "year": period.year(), "level": level.as_str(), "decision_no": decision }),
-            );
+            let mut ruling =
+                json!({ "year": period.year(), "level": level.as_str(), "decision_no": decision });
+            if world.person_of(staff).is_some_and(|person| person.role == "deputy") {
+                ruling["opinion"] = Value::from(format!("{}/UBND-NV", 300 + number % 40));
+            }
+            self.event(world, staff, period, "classification", ruling);
         }
     }
 

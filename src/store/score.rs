@@ -133,6 +133,10 @@ pub struct ScoreLine {
 
 const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
 
+const EVERYONE_DUE: &str = "INSERT INTO score_due (person_id, period, stamp) \
+    SELECT DISTINCT person_id, $1, 1 FROM membership WHERE true \
+    ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1";
+
 impl Store {
     /// Keeps a rule set, so that every score can be computed again from what is stored.
     pub async fn keep_rule_set(
@@ -155,6 +159,42 @@ impl Store {
     pub async fn kept_rule_set(&self, hash: &str) -> Result<Option<Value>, StoreError> {
         let row = self.db.row("SELECT body FROM rule_set WHERE hash = $1", vals![hash]).await?;
         row.map(|row| row.json(0)).transpose()
+    }
+
+    /// The day up to which time alone has been accounted for in scores; none before the first.
+    pub async fn day_judged(&self) -> Result<Option<NaiveDate>, StoreError> {
+        let row = self.db.row("SELECT value FROM meta WHERE key = 'day_judged'", vals![]).await?;
+        let unreadable = |_| StoreError::unexpected("an unreadable day");
+        row.map(|row| row.text(0)?.parse().map_err(unreadable)).transpose()
+    }
+
+    /// Begins a day: whoever has a score of these quarters and everyone for these years is to be scored.
+    pub async fn begin_day(
+        &self,
+        day: NaiveDate,
+        quarters: &[Period],
+        years: &[Period],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        for quarter in quarters {
+            tx.execute(
+                "INSERT INTO score_due (person_id, period, stamp) SELECT person_id, period, 1 FROM score \
+                 WHERE period = $1 AND scope = 'to_date' \
+                 ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
+                vals![*quarter],
+            )
+            .await?;
+        }
+        for year in years {
+            tx.execute(EVERYONE_DUE, vals![*year]).await?;
+        }
+        tx.execute(
+            "INSERT INTO meta (key, value) VALUES ('day_judged', $1) \
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            vals![day.to_string()],
+        )
+        .await?;
+        tx.commit().await
     }
 
     /// Every score held, without its derivation.
@@ -219,7 +259,7 @@ impl Store {
             .collect()
     }
 
-    /// Saves scores whose inputs changed, clears the marks they answer and sets new ones (leaders of people
+    /// Saves scores whose inputs changed, and full periods a record may have to follow since its quarter ended; clears the marks they answer and sets new ones (leaders of people
     /// whose score moved). Gives how many were written.
     pub async fn save_scores(
         &self,
@@ -231,7 +271,7 @@ impl Store {
         let mut written = 0;
         for write in writes {
             let packed = zstd::bulk::compress(&write.derivation, 1).map_err(sqlx::Error::Io)?;
-            written += tx
+            let changed = tx
                 .execute(
                     "INSERT INTO score (person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, \
                      total, total_exact, summary, derivation, computed_at, record_due) \
@@ -240,13 +280,23 @@ impl Store {
                      rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
                      task_part = excluded.task_part, total = excluded.total, total_exact = excluded.total_exact, summary = excluded.summary, \
                      derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
-                     WHERE score.inputs_hash <> excluded.inputs_hash",
+                     WHERE score.inputs_hash <> excluded.inputs_hash \
+                     OR (excluded.scope = 'full_period' AND excluded.record_due AND NOT score.record_due)",
                     vals![write.person, write.period, write.scope, write.unit.as_str(), write.role, write.rule_set_hash.as_str(),
                         write.inputs_hash.as_str(), write.as_of, write.task_part.clone(), write.total.clone(),
                         write.total_exact.clone(), json(&write.summary)?,
                         packed, write.computed_at, write.record_due],
                 )
                 .await?;
+            if changed == 0 {
+                // The same inputs on a later day: what is held is what that day says.
+                tx.execute(
+                    "UPDATE score SET as_of = $4 WHERE person_id = $1 AND period = $2 AND scope = $3 AND as_of <> $4",
+                    vals![write.person, write.period, write.scope, write.as_of],
+                )
+                .await?;
+            }
+            written += changed;
         }
         for (person, period, stamp) in answered {
             tx.execute(
@@ -354,12 +404,7 @@ impl Store {
     /// People who have a task or a score mark, and those named: everyone is to be scored for a period.
     pub async fn mark_everyone_due(&self, period: Period) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        tx.execute(
-            "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, $1, 1 FROM membership WHERE true \
-             ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
-            vals![period],
-        )
-        .await?;
+        tx.execute(EVERYONE_DUE, vals![period]).await?;
         tx.commit().await
     }
 }

@@ -315,6 +315,13 @@ impl Store {
         Ok(Some(plain))
     }
 
+    /// Numbers of kept answers after a number, in order.
+    pub async fn raw_page_ids(&self, after: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT id FROM raw_page WHERE id > $1 ORDER BY id LIMIT $2";
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
     /// Tasks by number, in no particular order.
     pub async fn load_tasks(&self, ids: &[i64]) -> Result<Vec<StoredTask>, StoreError> {
         let mut tasks = Vec::with_capacity(ids.len());

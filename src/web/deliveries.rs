@@ -251,7 +251,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: Uuid) -> Page {
     let limits: Vec<crate::delivery::deadline::Deadline> =
         serde_json::from_value(item.deadlines.clone()).unwrap_or_default();
     for limit in limits {
-        let binding = limit.weight == crate::delivery::deadline::Weight::Deadline;
+        let binding = limit.weight == crate::domain::rules::DeadlineWeight::Deadline;
         let outcome = match item.received_at {
             Some(received) if received <= limit.at => {
                 Cell::tag((visit.say("kịp", "in time").to_owned(), "ok"))

@@ -7,7 +7,6 @@ use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, words};
 use crate::domain::{DecisionKind, Level, Period, PersonId, SourceId};
 use crate::error::{Finding, Lang, Text};
-use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
 use crate::pipeline::wording;
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
@@ -54,23 +53,12 @@ fn told(error: StoreError) -> Finding {
     error.finding()
 }
 
-/// The view of a period that is shown: to date while it runs, the full period once it is over.
-pub(super) fn shown_view(web: &Web, period: Period) -> &'static str {
-    if period.is_year() {
-        YEAR
-    } else if web.app.clock.today() > period.last_day() {
-        FULL_PERIOD
-    } else {
-        TO_DATE
-    }
-}
-
 /// Renders the page; none for a person nobody knows.
 pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Period) -> Page {
     let lang = visit.lang;
     let directory = web.app.directory().await?;
     let Some(known) = directory.person(person) else { return Ok(None) };
-    let view = shown_view(web, period);
+    let view = web.app.shown_view(period);
     let store = &web.app.store;
     let score = store.score(person, period, view).await.map_err(told)?;
     let derivation = store.derivation(person, period, view).await.map_err(told)?;
@@ -123,6 +111,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         level_light => level.1,
         total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
         missing => missing.join(", "),
+        worked => worked(&summary),
         parts => value(&parts(&summary, &derivation, lang)),
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
@@ -131,6 +120,14 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     };
     let counts = web.live.counts(web).await?;
     Ok(Some(render(web, visit, "score.html", own, waiting_for_people(&counts.overview))))
+}
+
+/// The spans worked where they are not the whole period; empty when they are.
+fn worked(summary: &Value) -> String {
+    let day = |span: &Value, at: usize| Some(format::day(span.get(at)?.as_str()?.parse().ok()?));
+    let spans = summary.get("worked").and_then(Value::as_array).into_iter().flatten();
+    let spans = spans.filter_map(|span| Some(format!("{} – {}", day(span, 0)?, day(span, 1)?)));
+    spans.collect::<Vec<_>>().join(", ")
 }
 
 fn unreadable() -> Finding {
@@ -467,10 +464,13 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
             "approval",
             format!("{} {revision}{}", visit.say("phiên bản", "revision"), number_of(decision_no)),
         ),
-        DecisionKind::Classification { level, decision_no } => (
-            "classification",
-            format!("{}{}", words::level(Some(*level), visit.lang).0, number_of(decision_no)),
-        ),
+        DecisionKind::Classification { level, decision_no, opinion } => {
+            let opinion = opinion.as_ref().map_or_else(String::new, |document| {
+                format!(" · {} {document}", visit.say("ý kiến", "opinion"))
+            });
+            let level = words::level(Some(*level), visit.lang).0;
+            ("classification", format!("{level}{}{opinion}", number_of(decision_no)))
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let lang = visit.lang;
     let asked = visit.asked("period").parse::<Period>().ok();
     let period = asked.unwrap_or_else(|| Period::quarter_of(web.app.clock.today()));
-    let view = super::score::shown_view(web, period);
+    let view = web.app.shown_view(period);
     let closed = web.app.store.period_close(period).await.map_err(|error| error.finding())?;
     let directory = web.app.directory().await?;
     let unit = visit.asked("unit");

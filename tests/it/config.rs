@@ -65,7 +65,6 @@ fn an_empty_file_gives_the_documented_defaults() {
     assert_eq!(loaded.config.store.kind, StoreKind::Sqlite);
     assert_eq!(loaded.config.daemon.data_dir, site.path().join("data"));
     assert_eq!(loaded.config.database_file(), site.path().join("data/lienthong.db"));
-    assert_eq!(loaded.config.delivery.deadlines.len(), 3);
     assert!(loaded.warnings.is_empty());
 }
 

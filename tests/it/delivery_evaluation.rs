@@ -341,6 +341,34 @@ async fn deadline_counts_from_the_decision_and_not_from_our_reading_of_it() {
     assert_eq!(head.content["level"], json!(Level::Completed.as_str()), "the level decided, not the band");
 }
 
+#[tokio::test]
+async fn classification_of_a_deputy_is_kept_until_it_cites_the_provincial_chairs_opinion() {
+    let (_folder, store) = one().await;
+    let ruling = |id: &str, opinion: Option<&str>| {
+        let year = json!({ "period": "2026", "level": "good", "decision_no": "1/QĐ", "opinion": opinion });
+        event(id, "GL-00002", "classification", year)
+    };
+    let events = json!([ruling("c1", None), ruling("c2", Some("7/UBND-NV"))]);
+    let software = with_events(move |after| match after {
+        None => json!({ "events": [events[0]], "next": "1", "more": false }),
+        Some("1") => json!({ "events": [events[1]], "next": "2", "more": false }),
+        Some(_) => json!({ "events": [], "next": "2", "more": false }),
+    })
+    .await;
+    let house = Installed::new(&store, &Targets::evaluation(&software.base), "a", "2026-12-07T03:00:00Z");
+    house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+    house.import_deputy("GL-00002", "Trần Thị Bình").await;
+    house.provisional("GL-00002", "2026", 1, "80").await;
+    let person = house.person("GL-00002").await;
+    decide(&house).await;
+    assert_eq!(kept(&store).await, [("c1".to_owned(), "LT-AUT-003".to_owned())]);
+    let held = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
+    assert_eq!(held.revision, 1, "nothing was classified");
+    decide(&house).await;
+    let held = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
+    assert_eq!((held.revision, &held.content["ruling"]["opinion"]), (2, &json!("7/UBND-NV")));
+}
+
 /// A self-assessment, which only its own author may give.
 fn own_event(id: &str, author: &str) -> Value {
     let mut own = event(id, "GL-00001", "self_assessment", criteria());

@@ -185,6 +185,7 @@ async fn revision_and_its_delivery_are_one_transaction() {
             revision,
             level: Some(lienthong::domain::Level::Good),
             decision_no: None,
+            opinion: None,
             author: "GL-00001 Nguyễn Văn An".into(),
         };
         let refused = house.order(approve(1)).await;
@@ -519,9 +520,10 @@ async fn deadlines_follow_the_configured_rules_over_new_year_tet_and_swapped_day
     let (_folder, store) = one().await;
     let house = Installed::new(&store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T01:00:00Z");
     let policy = &house.app.policy;
+    let rules = policy.rule_set(period("2026-Q4")).expect("in force");
     // Last permitted day of the 1-day, 3-working-day and 5-day rule, in that order.
     let last_days = |start: &str| -> Vec<String> {
-        let all: Vec<Deadline> = deadlines(at(start), &policy.deadlines, &policy.calendar);
+        let all: Vec<Deadline> = deadlines(at(start), &rules.sync_deadline, &policy.calendar);
         ["1 ngày", "3 ngày làm việc", "05 ngày"]
             .map(|word| {
                 let rule = all.iter().find(|limit| limit.name.ends_with(word)).expect("a rule");

@@ -64,6 +64,7 @@ fn content(total: Option<&str>) -> Content {
         level: total.map(|total| Level::of_score(&total.parse().expect("total"))),
         missing: if total.is_none() { vec!["general".into()] } else { Vec::new() },
         lines: LineCounts::default(),
+        worked: Vec::new(),
         rule_set: "decree-335-2025".into(),
         rule_set_hash: "ab".repeat(32),
         inputs_hash: "cd".repeat(32),

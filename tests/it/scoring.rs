@@ -69,6 +69,108 @@ fn check(id: &str, golden: &Value) {
     }
 }
 
+/// A switch with its value, nested ones as `rounding.digits`.
+fn flattened(rules: &Value) -> std::collections::BTreeMap<String, Value> {
+    let mut flat = std::collections::BTreeMap::new();
+    for (name, value) in rules.as_object().expect("an object") {
+        match value.as_object() {
+            Some(nested) if matches!(name.as_str(), "rounding" | "population_filter") => {
+                flat.extend(nested.iter().map(|(key, value)| (format!("{name}.{key}"), value.clone())));
+            }
+            _ => {
+                flat.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    flat
+}
+
+fn default_rules() -> Value {
+    serde_json::to_value(lienthong::domain::RuleSet::default()).expect("json")
+}
+
+#[test]
+fn every_golden_example_names_every_switch_of_its_rule_set() {
+    let switches: Vec<String> =
+        flattened(&default_rules()).into_keys().filter(|key| key != "valid_to").collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
+    for entry in std::fs::read_dir(folder).expect("folder") {
+        let golden: Value =
+            serde_json::from_slice(&std::fs::read(entry.expect("entry").path()).expect("file"))
+                .expect("json");
+        let named = flattened(&golden["case"]["rule_set"]);
+        let lacks: Vec<&String> = switches.iter().filter(|key| !named.contains_key(*key)).collect();
+        assert!(lacks.is_empty(), "{} leaves to the defaults: {lacks:?}", golden["id"]);
+    }
+}
+
+/// Values between backticks of a table cell.
+fn values(cell: &str) -> Vec<Value> {
+    let quoted = cell.split('`').skip(1).step_by(2);
+    quoted
+        .map(|text| serde_json::from_str(text).unwrap_or_else(|_| panic!("{text} is no JSON value")))
+        .collect()
+}
+
+/// Codes told about a rule set that differs from the defaults in one switch.
+fn told_about(switch: &str, value: &Value) -> Vec<String> {
+    let mut rules = default_rules();
+    match switch.split_once('.') {
+        Some((table, key)) => rules[table][key] = value.clone(),
+        None => rules[switch] = value.clone(),
+    }
+    let case = json!({ "role": "staff", "lines": [], "rule_set": rules }).to_string();
+    let findings = score_case::run("case", case.as_bytes()).err();
+    findings.into_iter().flat_map(|findings| findings.0).map(|finding| finding.code).collect()
+}
+
+#[test]
+fn table_of_switches_says_what_the_program_does() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCORING.md");
+    let page = std::fs::read_to_string(page).expect("docs/SCORING.md");
+    let table = page.split("## Switches").nth(1).expect("a section of switches");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let defaults = flattened(&default_rules());
+    let named: std::collections::BTreeSet<String> =
+        rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    let known: std::collections::BTreeSet<String> = defaults
+        .keys()
+        .filter(|key| !matches!(key.as_str(), "id" | "valid_from" | "valid_to"))
+        .cloned()
+        .collect();
+    assert_eq!(named, known, "switches of the table and of the program");
+    assert_eq!(named.len(), rows.len(), "each switch once");
+    for row in rows {
+        let [switch, implemented, refused, default, source] = row[..] else {
+            panic!("five columns: {row:?}")
+        };
+        let switch = switch.trim_matches('`');
+        assert!(!source.is_empty(), "{switch} has no source");
+        let implemented = values(implemented);
+        assert!(!implemented.is_empty(), "{switch} implements nothing");
+        for value in &implemented {
+            assert_eq!(told_about(switch, value), Vec::<String>::new(), "{switch} = {value} is implemented");
+        }
+        for value in values(refused) {
+            let codes = told_about(switch, &value);
+            assert!(
+                codes.iter().all(|code| matches!(code.as_str(), "LT-RUL-001" | "LT-SCO-001"))
+                    && !codes.is_empty(),
+                "{switch} = {value} must be refused by its code: {codes:?}"
+            );
+        }
+        match values(default).as_slice() {
+            [value] => assert_eq!(value, &defaults[switch], "default of {switch}"),
+            _ => assert_eq!((switch, default), ("sync_deadline", "the three limits below")),
+        }
+    }
+}
+
 #[test]
 fn every_golden_example_gives_its_documented_values() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
@@ -102,17 +204,45 @@ impl Dice {
     }
 
     fn decimal(&mut self, most: u64) -> String {
-        match self.roll(3) {
+        match self.roll(4) {
             0 => self.roll(most).to_string(),
             1 => format!("{}.{}", self.roll(most), self.roll(10)),
+            2 => format!("{}.{:06}", self.roll(most), self.roll(1_000_000)),
             _ => format!("{}.{:03}", self.roll(most), self.roll(1000)),
         }
     }
+
+    /// Above 0: everyday, tiny, huge, with many decimals.
+    fn coefficient(&mut self) -> String {
+        match self.roll(8) {
+            0 => format!("0.000{}", 1 + self.roll(9)),
+            1 => format!("{}{:09}.5", 1 + self.roll(900_000), self.roll(1_000_000_000)),
+            2 => format!("{}.{:012}", self.roll(90), 1 + self.roll(999_999_999_999)),
+            _ => format!("{}.{}", self.roll(90), 1 + self.roll(9)),
+        }
+    }
+
+    fn half_points(&mut self, most: u64) -> String {
+        let halves = self.roll(most + 1);
+        format!("{}.{}", halves / 2, if halves.is_multiple_of(2) { 0 } else { 5 })
+    }
+
+    /// Form 01 with all its items, or with one left out.
+    fn form(&mut self) -> Value {
+        let mut form = serde_json::Map::new();
+        for (item, numerator, denominator) in lienthong::domain::evaluation::GENERAL_ITEMS {
+            form.insert(item.to_owned(), json!(self.half_points(u64::from(numerator * 2 / denominator))));
+        }
+        if self.roll(5) == 0 {
+            form.remove("III.2");
+        }
+        Value::Object(form)
+    }
 }
 
-fn random_case(dice: &mut Dice) -> Value {
+fn random_rules(dice: &mut Dice) -> Value {
     let extra: Vec<&str> = ["a", "b", "c"].into_iter().filter(|_| dice.roll(4) > 0).collect();
-    let rules = json!({
+    json!({
         "late_unit": dice.pick(&["occurrence", "calendar_day", "working_day"]),
         "deduction_scope": dice.pick(&["line", "unit"]),
         "cap_level": dice.pick(&["each_ratio", "criterion", "part_70"]),
@@ -120,37 +250,71 @@ fn random_case(dice: &mut Dice) -> Value {
         "extra_components": extra,
         "zero_den_policy": dice.pick(&["not_computable", "zero", "full"]),
         "d_unscored": dice.pick(&["exclude_and_list", "block"]),
+        "leader_levels": dice.pick(&["50_100", "any_50_to_100"]),
         "gen_assumption": dice.pick(&["none", "full"]),
+        "gen_score_source": dice.pick(&["self", "superior", "superior_else_self"]),
+        "rounding": {
+            "digits": dice.roll(7),
+            "mode": dice.pick(&["half_up", "half_even"]),
+            "classify_on": dice.pick(&["exact", "printed"]),
+        },
+    })
+}
+
+fn random_line(dice: &mut Dice) -> Value {
+    let mut line = json!({
+        "coefficient": dice.coefficient(),
+        "assigned": if dice.roll(8) == 0 { "0".to_owned() } else { dice.decimal(6) },
+        "completed": dice.decimal(6),
+        "failures": dice.roll(7),
+        "extra": dice.roll(4) == 0,
+        "late_excused": dice.roll(6) == 0,
+        "quality_excused": dice.roll(6) == 0,
     });
-    let lines: Vec<Value> = (0..dice.roll(9))
-        .map(|_| {
-            let mut line = json!({
-                "coefficient": format!("{}.{}", dice.roll(90), 1 + dice.roll(9)),
-                "assigned": dice.decimal(6),
-                "completed": dice.decimal(6),
-                "failures": dice.roll(6),
-                "extra": dice.roll(4) == 0,
-                "late_excused": dice.roll(6) == 0,
-                "quality_excused": dice.roll(6) == 0,
-            });
-            if dice.roll(2) == 0 {
-                line["late"] = json!(dice.roll(7));
-            } else {
-                line["due"] = json!(format!("2026-0{}-{:02}", 1 + dice.roll(9), 1 + dice.roll(28)));
-                line["completed_on"] = json!(format!("2026-0{}-{:02}", 1 + dice.roll(9), 1 + dice.roll(28)));
-            }
-            line
-        })
-        .collect();
-    let mut case =
-        json!({ "rule_set": rules, "role": dice.pick(&["staff", "deputy", "head"]), "lines": lines });
-    if dice.roll(5) > 0 {
-        case["criteria"] = json!({ "total": format!("{}.{}", dice.roll(30), dice.pick(&["0", "25", "5"])) });
+    if dice.roll(3) > 0 {
+        // As assigned: most products are done as ordered.
+        line["completed"] = line["assigned"].clone();
+    }
+    match dice.roll(3) {
+        0 => line["late"] = json!(dice.roll(7)),
+        1 => {
+            line["due"] = json!(format!("2026-0{}-{:02}", 1 + dice.roll(9), 1 + dice.roll(28)));
+            line["completed_on"] = json!(format!("2026-0{}-{:02}", 1 + dice.roll(9), 1 + dice.roll(28)));
+        }
+        _ => {
+            // Around the due day, over weekends and over the end of a month.
+            let due: chrono::NaiveDate = "2026-05-25".parse().expect("day");
+            let due = due + chrono::Days::new(dice.roll(14));
+            let done = due + chrono::Days::new(dice.roll(7)) - chrono::Days::new(1);
+            line["due"] = json!(due.to_string());
+            line["completed_on"] = json!(done.to_string());
+        }
+    }
+    line
+}
+
+fn random_case(dice: &mut Dice) -> Value {
+    let rules = random_rules(dice);
+    let between = rules["leader_levels"] == "any_50_to_100";
+    let lines: Vec<Value> = (0..dice.roll(9)).map(|_| random_line(dice)).collect();
+    let role = dice.pick(&["staff", "contract", "deputy", "head"]);
+    let mut case = json!({ "rule_set": rules, "role": role, "lines": lines });
+    match dice.roll(6) {
+        0 => {}
+        1 | 2 => {
+            case["criteria"] =
+                json!({ "total": format!("{}.{}", dice.roll(30), dice.pick(&["0", "25", "5"])) })
+        }
+        3 => case["criteria"] = json!({ "self": dice.form() }),
+        4 => case["criteria"] = json!({ "superior": dice.form() }),
+        _ => case["criteria"] = json!({ "self": dice.form(), "superior": dice.form() }),
     }
     let mut components = serde_json::Map::new();
-    for name in ["implementation_ability", "unity_ability"] {
-        if dice.roll(8) > 0 {
-            components.insert(name.to_owned(), json!(dice.pick(&["50", "100"])));
+    for (name, often) in [("implementation_ability", 8), ("unity_ability", 8), ("unit_result", 2)] {
+        if dice.roll(often) > 0 {
+            let percent = dice.pick(&["50", "100", "50", "100", "77.5", "99.99"]);
+            let allowed = if between || matches!(percent, "50" | "100") { percent } else { "100" };
+            components.insert(name.to_owned(), json!(allowed));
         }
     }
     case["components"] = Value::Object(components);
@@ -218,6 +382,22 @@ fn random_cases_equal_the_independent_calculator() {
                 "{name} {case}"
             );
         }
+        let shown = |number: Option<&lienthong::scoring::Number>| number.map(|number| number.printed.clone());
+        let told = |value: &Value| value.as_str().map(str::to_owned);
+        for (name, part) in ["a", "b", "c", "d", "dd", "e"]
+            .into_iter()
+            .zip(answer["printed_parts"].as_array().expect("parts"))
+        {
+            assert_eq!(shown(ours.components.get(name)), told(part), "printed {name} {case}");
+        }
+        assert_eq!(shown(ours.criterion.as_ref()), told(&answer["criterion"]), "{case}");
+        for (number, printed) in [&ours.task_part, &ours.general, &ours.total]
+            .into_iter()
+            .zip(answer["printed"].as_array().expect("printed"))
+        {
+            assert_eq!(shown(number.as_ref()), told(printed), "{case}");
+        }
+        assert_eq!(json!(ours.missing), answer["missing"], "{case}");
         let (task, total) = (ours.task_part.map(|n| n.exact), ours.total.map(|n| n.exact));
         assert_eq!(task, exact(&answer["task_part"]), "{case}");
         assert_eq!(total, exact(&answer["total"]), "{case}");
@@ -226,9 +406,30 @@ fn random_cases_equal_the_independent_calculator() {
         levels.extend(ours.level);
     }
     assert!(
-        complete * 3 > cases.len() && levels.len() == 4,
+        complete * 4 > cases.len() && levels.len() == 4,
         "the cases hardly reach a total: {complete}, {levels:?}"
     );
+}
+
+#[test]
+fn points_outside_the_form_and_percents_outside_the_law_are_refused() {
+    let told = |criteria: Value, components: Value, levels: &str| -> Vec<String> {
+        let rules = json!({ "leader_levels": levels });
+        let case = json!({ "role": "head", "lines": [], "criteria": criteria, "components": components, "rule_set": rules });
+        let findings = score_case::run("case", case.to_string().as_bytes()).err();
+        findings.into_iter().flat_map(|findings| findings.0).map(|finding| finding.code).collect()
+    };
+    let superior = |points: &str| json!({ "superior": { "II.1": points } });
+    for (points, wrong) in [("-0.5", 1), ("0", 0), ("2.5", 0), ("3", 1), ("2.25", 1)] {
+        assert_eq!(told(superior(points), json!({}), "50_100").len(), wrong, "{points} points");
+    }
+    for (percent, strict, between) in
+        [("49.99", 1, 1), ("50", 0, 0), ("75", 1, 0), ("100", 0, 0), ("100.01", 1, 1)]
+    {
+        let unity = json!({ "unity_ability": percent });
+        assert_eq!(told(json!({}), unity.clone(), "50_100").len(), strict, "{percent} %");
+        assert_eq!(told(json!({}), unity, "any_50_to_100").len(), between, "{percent} %");
+    }
 }
 
 #[test]

@@ -111,3 +111,17 @@ fn entered_items_are_checked_like_those_of_a_file() {
         check_items(&items, &step).expect_err("refused").0.into_iter().map(|f| f.code).collect();
     assert_eq!(found, ["LT-CRI-002", "LT-CRI-003", "LT-CRI-004"]);
 }
+
+#[test]
+fn quantity_below_zero_cannot_be_confirmed() {
+    let quantity = |text: &str| DecisionKind::CompletedQuantity {
+        source: "snv".into(),
+        external_id: "1".into(),
+        quantity: text.parse().expect("exact"),
+    };
+    assert_eq!(
+        impossible_value(&quantity("-0.1")).map(|finding| finding.code).as_deref(),
+        Some("LT-CRI-010")
+    );
+    assert!(impossible_value(&quantity("0")).is_none() && impossible_value(&quantity("0.8")).is_none());
+}

@@ -84,6 +84,10 @@ fn approval_of_the_newest_complete_revision_by_another_person_is_taken() {
         approval("GL-00001 Trần Thị Bình"),
     );
     assert_eq!(again, Ok(Approved::Already));
+    // The same words about a record that was corrected since are a decision of their own.
+    let corrected = Held { revision: 3, state: RecordState::Corrected, content: &approved };
+    let decided = approve(corrected, subject, approval("GL-00001 Trần Thị Bình"));
+    assert!(matches!(decided, Ok(Approved::Revision { .. })), "{decided:?}");
 }
 
 #[test]
@@ -103,6 +107,13 @@ fn approval_is_refused_by_what_stands_against_it() {
     assert_eq!(code(approve(held(RecordState::Approved, &complete), subject, ok)), "LT-REC-003");
     assert_eq!(code(approve(provisional(&complete), subject, approval(" "))), "LT-REC-005");
     assert_eq!(code(approve(provisional(&year), subject, ok)), "LT-REC-007");
+    let long = "Ô".repeat(201);
+    assert_eq!(code(approve(provisional(&complete), subject, approval(&long))), "LT-REC-005");
+    assert!(approve(provisional(&complete), subject, approval(&long[2..])).is_ok(), "200 characters");
+    // A total without one of its parts is no complete result.
+    let mut lacking = complete.clone();
+    lacking.missing = vec!["unit_result".into()];
+    assert_eq!(code(approve(provisional(&lacking), subject, ok)), "LT-REC-001");
     for own in ["GL-00012", " GL - 00012 ", "GL-00012 Nguyễn Văn An", "nguyễn văn an", "NGUYỄN VĂN  AN"]
     {
         assert_eq!(code(approve(provisional(&complete), subject, approval(own))), "LT-REC-004", "{own}");
@@ -121,11 +132,14 @@ fn classification_decides_the_level_and_tells_when_it_leaves_the_band() {
         author: "Giám đốc Sở",
         at: at("2026-12-10T02:00:00Z"),
         decision_no: Some("99/QĐ-SNV"),
+        opinion: Some(" 7/UBND-NV "),
     };
     let taken = classify(held(RecordState::Provisional, &year), subject, decision);
     let Ok(Approved::Revision { content, warnings, .. }) = taken else { panic!("{taken:?}") };
     assert_eq!(content.level, Some(Level::Good));
     assert_eq!(warnings[0].code, "LT-REC-008");
+    let opinion = content.ruling.as_ref().and_then(|ruling| ruling.opinion.clone());
+    assert_eq!(opinion.as_deref(), Some("7/UBND-NV"), "the document stands in the record");
     // Computing the year again does not undo the decision.
     let classified = Held { revision: 4, state: RecordState::Approved, content: &content };
     assert_eq!(next_revision(Some(classified), &year, false), Change::Nothing);
@@ -152,6 +166,8 @@ fn correction_needs_an_approved_or_closed_record_a_reason_and_another_author() {
     let approved = Some(held(RecordState::Approved, &old));
     let refused = |correction| code(correct(approved, subject, &new, false, correction));
     assert_eq!(refused(Correction { reason: "  ", ..correction }), "LT-REC-009");
+    let long = "Ô".repeat(2_001);
+    assert_eq!(refused(Correction { reason: &long, ..correction }), "LT-REC-009");
     assert_eq!(refused(Correction { author: "GL-00012", ..correction }), "LT-REC-004");
     assert_eq!(refused(Correction { author: "", ..correction }), "LT-REC-005");
     assert_eq!(refused(Correction { revision: Some(2), ..correction }), "LT-REC-002");

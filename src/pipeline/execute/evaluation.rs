@@ -167,6 +167,7 @@ pub(super) async fn scores(
                 json!(line.total),
                 line.summary.get("level").cloned().unwrap_or_default(),
                 line.summary.get("missing").cloned().unwrap_or_default(),
+                json!(worked(&line.summary)),
             ]);
         }
     }
@@ -183,9 +184,17 @@ pub(super) async fn scores(
             right("total", "Tổng", "Total"),
             Column::left("level", "Mức", "Band"),
             Column::left("missing", "Còn thiếu", "Missing"),
+            Column::left("worked", "Kỳ không trọn", "Part worked"),
         ],
         rows,
     }))
+}
+
+/// The spans worked where they are not the whole period.
+fn worked(summary: &Value) -> Option<String> {
+    let spans = summary.get("worked")?.as_array()?;
+    let span = |days: &Value| Some(format!("{} – {}", days.get(0)?.as_str()?, days.get(1)?.as_str()?));
+    Some(spans.iter().filter_map(span).collect::<Vec<_>>().join(", "))
 }
 
 pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: ScoreView) -> Answer {
@@ -213,8 +222,8 @@ async fn within(app: &App, unit: Option<&UnitCode>) -> Result<Option<BTreeSet<St
 }
 
 pub(super) async fn verify(app: &App) -> Answer {
-    let verified = app.verify_scores().await?;
-    let findings = verified.different.iter().take(100).map(|(number, period, view)| {
+    let verified = app.verify().await?;
+    let scores = verified.different.iter().take(100).map(|(number, period, view)| {
         Finding::error(
             "LT-SCO-011",
             Text::new(
@@ -229,15 +238,54 @@ pub(super) async fn verify(app: &App) -> Answer {
             ),
         )
     });
+    let tasks = verified.different_tasks.iter().take(100).map(|task| {
+        Finding::error(
+            "LT-SCO-012",
+            Text::new(
+                format!("nhiệm vụ {task} dựng lại từ các sự kiện đã lưu cho kết quả khác"),
+                format!("task {task} comes out different when derived again from its events"),
+            ),
+            Text::new(
+                "khôi phục bản sao lưu nếu dữ liệu bị sửa bằng tay; nếu không, báo nhóm phát triển",
+                "restore the backup if the data were changed by hand; else tell the developers",
+            ),
+        )
+    });
+    let pages = verified.broken_pages.iter().take(100).map(|page| {
+        Finding::error(
+            "LT-SCO-013",
+            Text::new(
+                format!("câu trả lời nguồn số {page} đã lưu không khớp SHA-256"),
+                format!("the kept answer {page} does not match its SHA-256"),
+            ),
+            Text::new("khôi phục bản sao lưu", "restore the backup"),
+        )
+    });
+    let findings = pages.chain(tasks).chain(scores).collect();
     let document = Document::Object {
-        title: Text::new("Tính lại điểm", "Scores computed again"),
+        title: Text::new("Dựng và tính lại từ dữ liệu đã lưu", "Derived again from what is kept"),
         fields: vec![
-            Field::new("same", "Trùng khớp", "Same", verified.same),
-            Field::new("waiting", "Đang chờ tính", "Due", verified.waiting),
-            Field::new("different", "Khác", "Different", verified.different.len()),
+            Field::new("pages", "Câu trả lời nguồn khớp", "Answers that match", verified.pages),
+            Field::new(
+                "broken_pages",
+                "Câu trả lời không khớp",
+                "Answers that do not",
+                verified.broken_pages.len(),
+            ),
+            Field::new("tasks", "Nhiệm vụ trùng khớp", "Tasks the same", verified.tasks),
+            Field::new(
+                "tasks_told_earlier",
+                "Nhiệm vụ trùng khớp, lần nộp theo bản ghi trước",
+                "Tasks the same but for a submission an earlier version told",
+                verified.told_earlier,
+            ),
+            Field::new("different_tasks", "Nhiệm vụ khác", "Tasks different", verified.different_tasks.len()),
+            Field::new("same", "Điểm trùng khớp", "Scores the same", verified.same),
+            Field::new("waiting", "Điểm đang chờ tính", "Scores due", verified.waiting),
+            Field::new("different", "Điểm khác", "Scores different", verified.different.len()),
         ],
     };
-    Ok(Outcome::with_findings(document, findings.collect()))
+    Ok(Outcome::with_findings(document, findings))
 }
 
 fn no_score(whose: &PersonRef, period: Period) -> Finding {
@@ -312,15 +360,17 @@ async fn newest(
     Ok((revision, content))
 }
 
-pub(super) async fn approve(
-    app: &App,
-    whose: &PersonRef,
-    period: Period,
-    revision: u32,
-    level: Option<Level>,
-    decision_no: Option<String>,
-    who: String,
-) -> Answer {
+/// An approval, classification or correction as ordered.
+pub(super) struct Ruled {
+    pub revision: u32,
+    pub level: Option<Level>,
+    pub decision_no: Option<String>,
+    pub opinion: Option<String>,
+    pub author: String,
+}
+
+pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled: Ruled) -> Answer {
+    let Ruled { revision, level, decision_no, opinion, author: who } = ruled;
     author(&who)?;
     let id = person(app, whose).await?;
     let (latest, held_content) = newest(app, id, whose, period).await?;
@@ -330,7 +380,11 @@ pub(super) async fn approve(
     let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
     let now = app.clock.now();
     let kind = match level {
-        Some(level) => DecisionKind::Classification { level, decision_no: decision_no.clone() },
+        Some(level) => {
+            directory.check_opinion(id, period, opinion.as_deref())?;
+            let (decision_no, opinion) = (decision_no.clone(), opinion.clone());
+            DecisionKind::Classification { level, decision_no, opinion }
+        }
         None => DecisionKind::Approval { revision, decision_no: decision_no.clone() },
     };
     let key = uuid::Uuid::now_v7().to_string();
@@ -341,7 +395,13 @@ pub(super) async fn approve(
         Some(level) => life::classify(
             held,
             subject,
-            Classification { level, author: &who, at: now, decision_no: decision_no.as_deref() },
+            Classification {
+                level,
+                author: &who,
+                at: now,
+                decision_no: decision_no.as_deref(),
+                opinion: opinion.as_deref(),
+            },
         )?,
         None => life::approve(
             held,
@@ -367,8 +427,6 @@ pub(super) async fn approve(
             Field::new("deliveries", "Mục gửi đi", "Deliveries enqueued", sent),
         ],
     };
-    let mut warnings = warnings;
-    warnings.extend(directory.prior_opinion(id, period));
     Ok(Outcome::with_findings(document, warnings))
 }
 
@@ -376,17 +434,15 @@ pub(super) async fn approve(
 pub(super) struct Correcting {
     pub person: PersonRef,
     pub period: Period,
-    pub revision: u32,
-    pub level: Option<Level>,
-    pub decision_no: Option<String>,
-    pub author: String,
+    pub ruling: Ruled,
     pub reason: String,
 }
 
 /// Replaces an approved or closed record by what is computed now, with author and reason; it waits for its own
 /// approval (a year with a level is classified in the same order).
 pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
-    author(&order.author)?;
+    let ruling = &order.ruling;
+    author(&ruling.author)?;
     let id = person(app, &order.person).await?;
     let period = order.period;
     let scope = if period.is_year() { YEAR } else { FULL_PERIOD };
@@ -410,13 +466,16 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         subject: id,
         period,
         duty,
-        author: &order.author,
+        author: &ruling.author,
         at: app.clock.now(),
-        document: order.decision_no.as_deref(),
+        document: ruling.decision_no.as_deref(),
     })?;
+    if ruling.level.is_some() {
+        directory.check_opinion(id, period, ruling.opinion.as_deref())?;
+    }
     let closed = app.store.period_close(period).await?.is_some();
     let correction =
-        Correction { revision: Some(order.revision), author: &order.author, reason: &order.reason };
+        Correction { revision: Some(ruling.revision), author: &ruling.author, reason: &order.reason };
     let summary = life::correct(held, subject, &computed, closed, correction)?;
     let number = latest.map_or(0, |revision| revision.revision) + 1;
     let now = app.clock.now();
@@ -426,7 +485,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         RecordState::Corrected,
         &computed,
         &summary,
-        &order.author,
+        &ruling.author,
         Some(&order.reason),
         now,
     )?;
@@ -435,9 +494,9 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         .append_revision(&NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() })
         .await?;
     app.ring_deliveries();
-    if let Some(level) = order.level {
-        return approve(app, &order.person, period, number, Some(level), order.decision_no, order.author)
-            .await;
+    if ruling.level.is_some() {
+        let ruling = Ruled { revision: number, ..order.ruling };
+        return approve(app, &order.person, period, ruling).await;
     }
     Ok(Outcome::done(
         format!("đã lập phiên bản đính chính r{number}; cần phê duyệt lại"),
@@ -516,6 +575,12 @@ pub(super) async fn close(
 async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
     let overview = app.store.overview().await?;
     let due = app.store.scores_due(100_000).await?;
+    // Until the day after the last one has begun for scores, they say nothing about the whole period.
+    let judged = app.store.day_judged().await?;
+    let to_come = match judged {
+        Some(day) if day <= period.last_day() => app.store.score_heads(period, FULL_PERIOD).await?.len(),
+        _ => 0,
+    };
     let waiting =
         overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
     let mut stale_sources = Vec::new();
@@ -543,7 +608,9 @@ async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
         period,
         today: app.clock.today(),
         closed: app.store.period_close(period).await?.is_some(),
-        scores_due: waiting + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
+        scores_due: waiting
+            + to_come as u64
+            + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
         unmapped: overview.mapping.get("review").copied().unwrap_or(0),
         unidentified: overview.unknown_accounts,
         stale_sources,

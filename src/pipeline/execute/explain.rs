@@ -35,6 +35,16 @@ fn lines(value: &Value, lang: Lang) -> String {
     if !missing.is_empty() {
         put(format!("{}: {}", say("Còn thiếu", "Missing"), missing.join(", ")));
     }
+    let worked: Vec<String> = list(value, "worked")
+        .filter_map(|span| Some(format!("{} – {}", span.get(0)?.as_str()?, span.get(1)?.as_str()?)))
+        .collect();
+    if !worked.is_empty() {
+        put(format!(
+            "{}: {}",
+            say("Kỳ không trọn, thời gian công tác", "Part of the period only, days worked"),
+            worked.join(", ")
+        ));
+    }
     put(String::new());
     strings(value, "formulas").for_each(|formula| put(formula.to_owned()));
     let none = say("chưa", "not yet");
@@ -93,7 +103,8 @@ mod tests {
     fn a_derivation_reads_in_either_language_and_nothing_missing_is_printed_as_null() {
         let value = json!({
             "task_part": { "exact": "70", "printed": "70.00" }, "general": null, "total": null,
-            "missing": ["general_criteria"], "formulas": ["a = 1 / 1 = 100.00 %"],
+            "missing": ["general_criteria"], "worked": [["2026-10-15", "2026-12-31"]],
+            "formulas": ["a = 1 / 1 = 100.00 %"],
             "lines": [{ "source": "snv/1", "title": "Công văn", "coefficient": "1", "assigned": "1", "completed": "0",
                 "assigned_converted": "1", "completed_converted": "0", "late_count": 0, "quality_failures": 0,
                 "due": "2026-12-12", "completed_on": null, "notes": ["overdue by 12 days"] }],
@@ -118,6 +129,12 @@ mod tests {
             told.vi
         );
         assert!(told.en.contains("overdue by 12 days"), "{}", told.en);
+        assert!(
+            told.vi.contains("Kỳ không trọn, thời gian công tác: 2026-10-15 – 2026-12-31"),
+            "{}",
+            told.vi
+        );
+        assert!(told.en.contains("Part of the period only, days worked: 2026-10-15"), "{}", told.en);
         assert!(!told.vi.contains("null") && !told.vi.contains("missing"), "{}", told.vi);
     }
 }

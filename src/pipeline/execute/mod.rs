@@ -131,15 +131,13 @@ impl Installation {
                 known_unit(app, unit.as_ref()).await?;
                 evaluation::records(app, state, period, unit, limit).await
             }
-            C::RecordApprove { person, period, revision, level, decision_no, author } => {
-                evaluation::approve(app, &person, period, revision, level, decision_no, author).await
+            C::RecordApprove { person, period, revision, level, decision_no, opinion, author } => {
+                let ruling = evaluation::Ruled { revision, level, decision_no, opinion, author };
+                evaluation::approve(app, &person, period, ruling).await
             }
-            C::RecordCorrect { person, period, revision, level, decision_no, author, reason } => {
-                evaluation::correct(
-                    app,
-                    evaluation::Correcting { person, period, revision, level, decision_no, author, reason },
-                )
-                .await
+            C::RecordCorrect { person, period, revision, level, decision_no, opinion, author, reason } => {
+                let ruling = evaluation::Ruled { revision, level, decision_no, opinion, author };
+                evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
             C::PeriodClose { period, author, reason, dry_run } => {
                 evaluation::close(app, period, author, reason, dry_run).await

@@ -27,6 +27,7 @@ fn task() -> CanonicalTask {
         returned_count: 0,
         reopened_count: 0,
         accepted_submission_at: None,
+        shown_last: None,
         first_seen_at: at("2026-09-01T01:00:00Z"),
         last_changed_at: at("2026-09-01T01:00:00Z"),
     }
@@ -136,7 +137,11 @@ fn task_stays_with_the_first_and_is_extra_for_the_second_when_it_was_handed_over
     let mut task = done("2026-09-15T03:00:00Z");
     task.returned_count = 1;
     let rules = RuleSet::default();
-    let first = judged(&task, "2026-09-30", &rules, |facts| facts.handed_over = true).expect("line");
+    let first = judged(&task, "2026-09-30", &rules, |facts| {
+        facts.handed_over = true;
+        facts.confirmed_failures = Some(1);
+    });
+    let first = first.expect("line");
     assert_eq!((first.assigned, first.completed, first.extra), (Decimal::ONE, Decimal::ZERO, false));
     assert_eq!((first.late_count, first.quality_failures), (0, 0));
     let second = judged(&task, "2026-09-30", &rules, |facts| facts.taken_over = true).expect("line");
@@ -230,4 +235,76 @@ fn refused_product_is_not_completed_unless_the_rule_set_says_so() {
     assert_eq!(line(&task).completed, Decimal::ZERO);
     let rules = RuleSet { rejected_counts_as_completed: true, ..RuleSet::default() };
     assert_eq!(judged(&task, "2026-09-30", &rules, |_| ()).expect("line").completed, Decimal::ONE);
+}
+
+/// As its source last showed it, and then no longer shown.
+fn vanished(mut task: CanonicalTask) -> CanonicalTask {
+    task.shown_last = Some(task.draft.status);
+    task.draft.status = TaskStatus::Gone;
+    task.last_changed_at = at("2026-09-25T01:00:00Z");
+    task
+}
+
+#[test]
+fn task_that_vanished_counts_as_it_last_was_when_gone_tasks_are_kept() {
+    let keep = RuleSet { gone_policy: GonePolicy::Keep, ..RuleSet::default() };
+    let judge = |task: CanonicalTask, rules: &RuleSet| judged(&task, "2026-09-30", rules, |_| ());
+    let done_before = judge(vanished(done("2026-09-12T03:00:00Z")), &keep).expect("line");
+    assert_eq!((done_before.completed, done_before.late_count), (Decimal::ONE, 2));
+    assert_eq!(done_before.completed_on, Some(day("2026-09-12")));
+    // Never completed: still owed, and never a completion on the day it vanished.
+    let open = judge(vanished(task()), &keep).expect("line");
+    assert_eq!((open.completed, open.completed_on), (Decimal::ZERO, None));
+    assert_eq!(open.notes, ["overdue by 20 days"]);
+    let mut called_off = task();
+    called_off.draft.status = TaskStatus::Cancelled;
+    assert_eq!(judge(vanished(called_off), &keep), Err("cancelled".to_owned()));
+    // Done without a date: the moment it was seen done, not the moment it vanished.
+    let mut undated = done("2026-09-12T03:00:00Z");
+    undated.draft.completed_at = None;
+    undated.accepted_submission_at = Some(at("2026-09-12T03:00:00Z"));
+    for completion_event in [CompletionEvent::Submitted, CompletionEvent::Accepted] {
+        let rules = RuleSet { completion_event, ..keep.clone() };
+        assert_eq!(judge(vanished(undated.clone()), &rules).expect("line").late_count, 2);
+    }
+    assert_eq!(judge(vanished(done("2026-09-12T03:00:00Z")), &RuleSet::default()), Err("gone".to_owned()));
+}
+
+#[test]
+fn day_judged_on_belongs_to_what_is_done_and_what_is_due() {
+    let rules = RuleSet::default();
+    assert_eq!(
+        judged(&done("2026-09-12T03:00:00Z"), "2026-09-12", &rules, |_| ()).expect("line").completed,
+        Decimal::ONE
+    );
+    // Due today and open: owed, and not overdue before the day is over.
+    let today = judged(&task(), "2026-09-10", &rules, |_| ()).expect("line");
+    assert_eq!((today.completed, today.notes), (Decimal::ZERO, Vec::<String>::new()));
+    let key = TaskKey { source: SourceId::new("s").expect("source"), external_id: "1".into() };
+    let open = task();
+    let facts = TaskFacts {
+        key: &key,
+        task: &open,
+        product: Some(("SP-1", Decimal::ONE)),
+        outside: false,
+        handed_over: false,
+        taken_over: false,
+        confirmed_failures: None,
+        late_excused: false,
+        quality_excused: false,
+        confirmed_quantity: None,
+    };
+    let to_date = |as_of: &str| {
+        let period = "2026-Q3".parse().expect("period");
+        build_lines(
+            std::slice::from_ref(&facts),
+            period,
+            day(as_of),
+            true,
+            &rules,
+            &WorkingCalendar::default(),
+        )
+    };
+    assert_eq!(to_date("2026-09-09").1[0].reason, "not_due_yet");
+    assert_eq!(to_date("2026-09-10").0.len(), 1);
 }

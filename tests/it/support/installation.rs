@@ -167,6 +167,16 @@ impl Installed {
         self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
     }
 
+    /// A deputy of the department.
+    pub async fn import_deputy(&self, number: &str, name: &str) {
+        let mut deputy = self.head(&format!("{number} {name}"));
+        for (_, post, role, ..) in &mut deputy.memberships {
+            (*post, *role) = ("Phó Giám đốc".into(), Role::Deputy);
+        }
+        let import = DirectoryImport { units: Vec::new(), people: vec![deputy] };
+        self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
+    }
+
     /// A head of the department: `GL-00990 Lê Văn Trưởng`.
     fn head(&self, who: &str) -> ImportedPerson {
         let (number, name) = who.split_once(' ').expect("number and name");
@@ -276,6 +286,7 @@ impl Installed {
             revision,
             level: is_year.then_some(lienthong::domain::Level::Good),
             decision_no: Some("12/QĐ-SNV".into()),
+            opinion: None,
             author: CHIEF.into(),
         })
         .await;

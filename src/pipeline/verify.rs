@@ -1,0 +1,137 @@
+//! Proof that everything derived follows from what is kept.
+//!
+//! Owns the order `score verify`: answers against their SHA-256, tasks derived again from their events, scores
+//! computed again from tasks, decisions and the rule set kept with them. It changes nothing; what differs is
+//! counted and named, and one thing that cannot be read never hides the others.
+
+use super::app::App;
+use super::score::{FULL_PERIOD, Gathered, TO_DATE, YEAR};
+use crate::domain::{CanonicalTask, Period, RuleSet};
+use crate::error::Finding;
+use crate::ingest::rebuild;
+use crate::store::{StoreError, StoredTask};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
+/// Tasks and answers looked at together.
+const BATCH: usize = 500;
+
+/// What deriving everything again came to.
+#[derive(Debug, Default)]
+pub(super) struct Verified {
+    /// Answers that match their SHA-256.
+    pub pages: u64,
+    /// Numbers of those that do not.
+    pub broken_pages: Vec<i64>,
+    /// Tasks that came out the same from their events.
+    pub tasks: u64,
+    /// Tasks whose accepted submission was told by an earlier version and stands in no event: the rest is the same.
+    pub told_earlier: u64,
+    /// Source and key of those that came out different.
+    pub different_tasks: Vec<String>,
+    /// Scores that came out the same.
+    pub same: u64,
+    /// Scores that are due to be computed anyway.
+    pub waiting: u64,
+    /// Staff number, period and view of those that came out different.
+    pub different: Vec<(String, Period, String)>,
+}
+
+impl App {
+    /// Derives everything held again and compares it: answers, tasks, scores.
+    pub(super) async fn verify(&self) -> Result<Verified, Finding> {
+        let mut verified = Verified::default();
+        self.verify_pages(&mut verified).await?;
+        self.verify_tasks(&mut verified).await?;
+        self.verify_scores(&mut verified).await?;
+        Ok(verified)
+    }
+
+    async fn verify_pages(&self, verified: &mut Verified) -> Result<(), Finding> {
+        let mut after = 0;
+        loop {
+            let ids = self.store.raw_page_ids(after, BATCH).await.map_err(|error| error.finding())?;
+            let Some(last) = ids.last() else { return Ok(()) };
+            after = *last;
+            for id in ids {
+                match self.store.raw_page(id).await {
+                    Ok(_) => verified.pages += 1,
+                    Err(StoreError::Sealed(_)) => verified.broken_pages.push(id),
+                    Err(error) => return Err(error.finding()),
+                }
+            }
+        }
+    }
+
+    async fn verify_tasks(&self, verified: &mut Verified) -> Result<(), Finding> {
+        let mut after = 0;
+        loop {
+            let tasks = self.store.scan_tasks(None, after, BATCH).await.map_err(|error| error.finding())?;
+            let Some(last) = tasks.last() else { return Ok(()) };
+            after = last.id;
+            for task in tasks {
+                self.verify_task(&task, verified).await?;
+            }
+        }
+    }
+
+    async fn verify_task(&self, held: &StoredTask, verified: &mut Verified) -> Result<(), Finding> {
+        let events = self.store.events_of(held.id).await.map_err(|error| error.finding())?;
+        let events: Vec<_> = events.into_iter().map(|(seen, event, _)| (event, seen)).collect();
+        match rebuild(&events, held.task.draft.clone()) {
+            Some(again) if again == held.task => verified.tasks += 1,
+            Some(again) if but_for_submission(&again, &held.task) => verified.told_earlier += 1,
+            _ => verified.different_tasks.push(format!("{}/{}", held.key.source, held.key.external_id)),
+        }
+        Ok(())
+    }
+
+    /// Computes every score held again from what is stored (tasks, decisions, the rule set kept with it, the day
+    /// it was judged on) and compares the derivations byte for byte. Scores that are due are left out.
+    async fn verify_scores(&self, verified: &mut Verified) -> Result<(), Finding> {
+        let directory = self.directory().await?;
+        let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
+        let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
+        let mut kept: HashMap<String, RuleSet> = HashMap::new();
+        let mut gathered = Gathered::default();
+        for held in self.store.scores_held().await.map_err(|error| error.finding())? {
+            if due.contains(&(held.person, held.period)) {
+                verified.waiting += 1;
+                continue;
+            }
+            let rules = match kept.entry(held.rule_set_hash.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let body =
+                        self.store.kept_rule_set(unknown.key()).await.map_err(|error| error.finding())?;
+                    let rules = body.and_then(|body| serde_json::from_value(body).ok());
+                    unknown.insert(rules.ok_or_else(|| super::broken("rule set"))?)
+                }
+            };
+            let (person, period, as_of) = (held.person, held.period, held.as_of);
+            let again = match held.scope.as_str() {
+                YEAR => self.year(&directory, &mut gathered, person, period, as_of, rules).await?,
+                TO_DATE => {
+                    self.quarter(&directory, &mut gathered, person, period, TO_DATE, as_of, rules).await?
+                }
+                _ => {
+                    self.quarter(&directory, &mut gathered, person, period, FULL_PERIOD, as_of, rules).await?
+                }
+            };
+            let stored = self.store.derivation(person, period, &held.scope).await;
+            let stored = stored.map_err(|error| error.finding())?;
+            if again.map(|again| again.derivation) == stored {
+                verified.same += 1;
+            } else {
+                let number = directory.person(person).map(|known| known.staff_number.to_string());
+                verified.different.push((number.unwrap_or_default(), period, held.scope));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two tasks say the same but for the moment of the accepted submission.
+fn but_for_submission(again: &CanonicalTask, held: &CanonicalTask) -> bool {
+    CanonicalTask { accepted_submission_at: held.accepted_submission_at, ..again.clone() } == *held
+}

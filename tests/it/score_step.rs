@@ -1,0 +1,336 @@
+//! The scoring step over real stores: what the day alone changes, quarters worked in part, and the proof that every
+//! score follows from what is kept.
+
+use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
+use crate::support::stores::{both, one};
+use chrono::SubsecRound as _;
+use lienthong::domain::{
+    CatalogProduct, CatalogVersion, DirectoryImport, ImportedPerson, Period, PersonId, Role, RuleSet,
+    SourceId, StaffNumber, TaskDraft, Unit, UnitCode, UnitKind, rules::ProvisionalView,
+};
+use lienthong::ingest;
+use lienthong::pipeline::App;
+use lienthong::pipeline::command::{Command, Document, Outcome, ScoreView};
+use lienthong::pipeline::identify::Identify;
+use lienthong::pipeline::record::Record;
+use lienthong::pipeline::score::{FULL_PERIOD, Score, TO_DATE};
+use lienthong::pipeline::step::Step as _;
+use lienthong::store::{MappingRow, MappingState, PageCommit, RunKind, Store, TaskWrite};
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const AN: &str = "GL-00001";
+
+fn day(text: &str) -> chrono::NaiveDate {
+    text.parse().expect("day")
+}
+
+async fn at_work(store: &Store, now: &str) -> Installed {
+    let house = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", now);
+    let product: CatalogProduct = serde_json::from_value(json!({
+        "code": "SP-1", "name": "Báo cáo", "field": "", "measure": "", "group": 1, "coefficient": "1.20",
+        "synonyms": [], "applies_to": ""
+    }))
+    .expect("product");
+    let version = CatalogVersion::new("2026").expect("version");
+    store
+        .import_catalog(&version, day("2026-01-01"), &[product], &[1], "test", at(now))
+        .await
+        .expect("catalog");
+    house
+}
+
+/// Somebody's task of the product, as its source shows it.
+async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
+    let store = &house.app.store;
+    let draft: TaskDraft = serde_json::from_value(json!({
+        "external_id": id, "title": format!("Báo cáo {id}"), "status": if done.is_some() { "done" } else { "open" },
+        "raw_status": "1", "assignee": { "kind": "staff_number", "value": AN },
+        "assigned_at": "2026-11-01T01:00:00Z", "due": { "day": due, "time": null }, "completed_at": done,
+        "unplanned": false, "events": []
+    }))
+    .expect("draft");
+    // As a pull sees it.
+    let seen = house.app.clock.now().trunc_subsecs(3);
+    let applied = ingest::apply(None, draft, seen);
+    let source = SourceId::new("snv").expect("source");
+    let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
+    let page = PageCommit {
+        source,
+        run,
+        fetched_at: seen,
+        request: "GET /tasks".into(),
+        body: Some(bytes::Bytes::from_static(b"[{\"id\":1}]")),
+        tasks: vec![TaskWrite {
+            known_id: None,
+            external_id: id.into(),
+            hash: [1; 16],
+            task: applied.task,
+            events: applied.events,
+            observed_at: seen,
+        }],
+        rejections: Vec::new(),
+        cursor: None,
+    };
+    let ids = store.commit_pages(vec![page]).await.expect("committed");
+    Identify(house.app.clone()).run().await.expect("identified");
+    let row = MappingRow {
+        state: MappingState::Mapped,
+        product: Some("SP-1".parse().expect("code")),
+        catalog_version: CatalogVersion::new("2026").expect("version"),
+        coefficient: Some("1.2".parse().expect("decimal")),
+        decided_by: "operator".into(),
+        author: None,
+        reason: json!({}),
+        decided_at: seen,
+    };
+    let due = [(house.person(AN).await, period("2026-Q4"))];
+    store.decide_mapping(ids[0], &row, &due, None).await.expect("mapped");
+}
+
+/// Runs the scoring and the recording step until neither has anything to do.
+async fn settled(house: &Installed) {
+    while Score(house.app.clone()).run().await.expect("a run").more {}
+    Record(house.app.clone()).run().await.expect("a run");
+}
+
+async fn derivation(house: &Installed, person: PersonId, which: Period, view: &str) -> Value {
+    let bytes = house.app.store.derivation(person, which, view).await.expect("read").expect("a score");
+    serde_json::from_slice(&bytes).expect("json")
+}
+
+/// a in percent, in a view of the fourth quarter.
+async fn quantity(house: &Installed, view: &str) -> Value {
+    let person = house.person(AN).await;
+    derivation(house, person, period("2026-Q4"), view).await["components"]["a"]["printed"].clone()
+}
+
+/// a of the newest revision of the record.
+async fn recorded(house: &Installed) -> Value {
+    let person = house.person(AN).await;
+    let newest = house.app.store.latest_revision(person, period("2026-Q4")).await.expect("read");
+    newest.expect("a record").content["parts"]["a"]["printed"].clone()
+}
+
+#[tokio::test]
+async fn open_task_is_overdue_in_the_score_the_next_morning_without_a_word_of_its_source() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-11-25T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+        task(&house, "2", "2026-11-26", None).await;
+        settled(&house).await;
+        assert_eq!(quantity(&house, TO_DATE).await, "100.00", "the open task is not due yet");
+        // The same day again: nothing is computed anew.
+        assert_eq!(Score(house.app.clone()).run().await.expect("a run").done, 0);
+        // 26 November in Gia Lai begins at 17:00 UTC; the due day itself is on time but no longer to come.
+        let eve = house.later("2026-11-25T16:59:00Z");
+        assert_eq!(Score(eve.app.clone()).run().await.expect("a run").done, 0);
+        let next = house.later("2026-11-25T17:00:30Z");
+        settled(&next).await;
+        assert_eq!(quantity(&next, TO_DATE).await, "50.00");
+        assert_eq!(recorded(&next).await, "50.00", "the record follows");
+        let person = house.person(AN).await;
+        let overdue = house.later("2026-11-28T01:00:00Z");
+        settled(&overdue).await;
+        let score = store.score(person, period("2026-Q4"), TO_DATE).await.expect("read").expect("score");
+        assert_eq!(score.as_of, day("2026-11-28"));
+        let lines = derivation(&overdue, person, period("2026-Q4"), TO_DATE).await["lines"].clone();
+        assert!(lines.to_string().contains("overdue by 2 days"), "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn full_period_is_recorded_once_the_quarter_is_over_though_nothing_else_happened() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-12-31T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        task(&house, "1", "2026-12-20", Some("2026-12-19T03:00:00Z")).await;
+        let person = house.person(AN).await;
+        settled(&house).await;
+        let full = derivation(&house, person, period("2026-Q4"), FULL_PERIOD).await;
+        let newest = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("record");
+        assert_eq!(newest.revision, 1);
+        assert_eq!(store.scores_without_record(10).await.expect("scores").len(), 0);
+        let next = house.later("2026-12-31T17:00:30Z");
+        // Nobody closes the quarter on scores of its last day.
+        let early = Command::PeriodClose {
+            period: period("2026-Q4"),
+            author: CHIEF.into(),
+            reason: Some("đủ hồ sơ".into()),
+            dry_run: false,
+        };
+        let refused = next.order(early).await;
+        assert_eq!(refused.findings[0].code, "LT-REC-032", "{:?}", refused.findings);
+        while Score(next.app.clone()).run().await.expect("a run").more {}
+        let waiting = store.scores_without_record(10).await.expect("scores");
+        assert!(
+            waiting.iter().any(|score| score.person == person && score.scope == FULL_PERIOD),
+            "the full period waits for its record: {waiting:?}"
+        );
+        assert_eq!(derivation(&next, person, period("2026-Q4"), FULL_PERIOD).await, full, "the same inputs");
+    }
+}
+
+#[tokio::test]
+async fn year_is_computed_on_the_day_it_opens_without_any_other_event() {
+    let (_folder, store) = one().await;
+    let house = Installed::new(&store, &Targets::national("http://127.0.0.1:9"), "a", "2026-10-05T01:00:00Z");
+    house.with_a_result().await;
+    house.computed().await;
+    while Score(house.app.clone()).run().await.expect("a run").more {}
+    let person = house.person(AN).await;
+    let year = || store.score(person, period("2026"), "year");
+    assert!(year().await.expect("read").is_none(), "in October there is no year yet");
+    let opened = house.later("2026-12-01T01:00:00Z");
+    while Score(opened.app.clone()).run().await.expect("a run").more {}
+    let score = year().await.expect("read").expect("the year opened");
+    assert_eq!(score.total.as_deref(), Some("88.50"));
+}
+
+#[tokio::test]
+async fn rule_set_decides_which_view_of_a_running_quarter_is_recorded() {
+    let (_folder, store) = one().await;
+    let house = at_work(&store, "2026-11-25T01:00:00Z").await;
+    let mut policy = house.app.policy.clone();
+    policy.rule_sets = vec![RuleSet { provisional_view: ProvisionalView::FullPeriod, ..RuleSet::default() }];
+    let app = App::new(store.clone(), house.app.clock, "a".into(), BTreeMap::new(), (None, None), policy);
+    house.import(&[(AN, "Nguyễn Văn An")]).await;
+    task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+    task(&house, "2", "2026-12-26", None).await;
+    let app = Arc::new(app);
+    assert_eq!(app.shown_view(period("2026-Q4")), FULL_PERIOD);
+    while Score(app.clone()).run().await.expect("a run").more {}
+    Record(app).run().await.expect("a run");
+    assert_eq!((quantity(&house, TO_DATE).await, recorded(&house).await), (json!("100.00"), json!("50.00")));
+}
+
+/// Staff of one department with these posts.
+async fn posts(house: &Installed, spans: &[(&str, Option<&str>)]) {
+    let unit = UnitCode::new("SNV").expect("code");
+    let import = DirectoryImport {
+        units: vec![Unit {
+            code: unit.clone(),
+            name: "Sở Nội vụ".into(),
+            kind: UnitKind::Department,
+            parent: None,
+            org_code: None,
+        }],
+        people: vec![ImportedPerson {
+            staff_number: StaffNumber::parse(AN).expect("number"),
+            citizen_id: None,
+            full_name: "Nguyễn Văn An".into(),
+            memberships: spans
+                .iter()
+                .map(|(from, to)| (unit.clone(), "Chuyên viên".into(), Role::Staff, day(from), to.map(day)))
+                .collect(),
+            leads: Vec::new(),
+            accounts: Vec::new(),
+        }],
+    };
+    house.app.store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+}
+
+fn shown(outcome: &Outcome) -> String {
+    serde_json::to_string(outcome).expect("json")
+}
+
+#[tokio::test]
+async fn quarter_worked_in_part_counts_and_is_marked_wherever_it_is_shown() {
+    for (spans, marked) in [
+        (vec![("2026-01-01", None)], None),
+        (vec![("2026-01-01", Some("2026-11-14")), ("2026-11-15", None)], None),
+        (vec![("2026-10-15", None)], Some("2026-10-15 – 2026-12-31")),
+        (vec![("2026-01-01", Some("2026-12-10"))], Some("2026-10-01 – 2026-12-10")),
+        (
+            vec![("2026-01-01", Some("2026-10-31")), ("2026-12-01", None)],
+            Some("2026-10-01 – 2026-10-31, 2026-12-01 – 2026-12-31"),
+        ),
+    ] {
+        let (_folder, store) = one().await;
+        let house = at_work(&store, "2026-12-20T01:00:00Z").await;
+        posts(&house, &spans).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+        settled(&house).await;
+        assert_eq!(quantity(&house, TO_DATE).await, "100.00", "everything counts");
+        let explain =
+            Command::ScoreExplain { person: whom(AN), period: period("2026-Q4"), view: ScoreView::ToDate };
+        let explained = shown(&house.ordered(explain).await);
+        let show = Command::ScoreShow {
+            period: Some(period("2026-Q4")),
+            person: None,
+            unit: None,
+            view: ScoreView::ToDate,
+            limit: 10,
+        };
+        let listed = shown(&house.ordered(show).await);
+        let person = house.person(AN).await;
+        let record = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("record");
+        match marked {
+            Some(span) => {
+                assert!(explained.contains(span), "{explained}");
+                assert!(listed.contains(span), "{listed}");
+                assert!(record.content["worked"].is_array(), "{}", record.content);
+            }
+            None => {
+                assert!(!explained.contains("Kỳ không trọn"), "{explained}");
+                assert!(record.content.get("worked").is_none(), "{}", record.content);
+            }
+        }
+    }
+}
+
+/// Codes told, and the counts by name.
+async fn verified(house: &Installed) -> (Vec<String>, BTreeMap<String, Value>) {
+    let outcome = house.order(Command::ScoreVerify {}).await;
+    let codes = outcome.findings.iter().map(|finding| finding.code.clone()).collect();
+    let Document::Object { fields, .. } = outcome.document else { panic!("{:?}", outcome.document) };
+    (codes, fields.into_iter().map(|field| (field.key, field.value)).collect())
+}
+
+#[tokio::test]
+async fn every_answer_task_and_score_is_derived_again_and_a_change_by_hand_is_found() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-11-25T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-21T03:00:00Z")).await;
+        task(&house, "2", "2026-11-26", None).await;
+        settled(&house).await;
+        let (codes, told) = verified(&house).await;
+        assert!(codes.is_empty(), "{codes:?} {told:?}");
+        assert_eq!(
+            (&told["pages"], &told["tasks"], &told["tasks_told_earlier"]),
+            (&json!(2), &json!(2), &json!(0))
+        );
+        // Two views of one member of staff and of the head.
+        assert_eq!((&told["same"], &told["waiting"]), (&json!(4), &json!(0)));
+    }
+    // By hand, behind the program's back.
+    let file = both.folder.path().join("lienthong.db");
+    let mut database =
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("opens");
+    let house = Installed::new(
+        &both.stores[0],
+        &Targets::national("http://127.0.0.1:9"),
+        "a",
+        "2026-11-25T02:00:00Z",
+    );
+    for (change, code) in [
+        (
+            "UPDATE task SET facts = replace(facts, '\"returned_count\":0', '\"returned_count\":1') WHERE external_id = '2'",
+            "LT-SCO-012",
+        ),
+        ("UPDATE task_event SET payload = replace(payload, '2026-11-20', '2026-11-22')", "LT-SCO-012"),
+        ("UPDATE raw_page SET sha256 = x'00' WHERE id = 1", "LT-SCO-013"),
+    ] {
+        sqlx::query(change).execute(&mut database).await.expect("changed");
+        let (codes, told) = verified(&house).await;
+        assert!(codes.iter().any(|found| found == code), "{change}: {codes:?} {told:?}");
+    }
+    database.close().await.expect("closes");
+}
