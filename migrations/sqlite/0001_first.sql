@@ -60,16 +60,17 @@ CREATE TABLE task (
 );
 CREATE INDEX task_identify_due ON task (id) WHERE identify_due;
 CREATE INDEX task_map_due ON task (id) WHERE map_due AND NOT identify_due;
+-- What a task's events hold beside kind and time; none where that is all.
 CREATE TABLE task_event (
-  id INTEGER PRIMARY KEY,
   task_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
   kind TEXT NOT NULL,
   at TEXT,
   observed_at TEXT NOT NULL,
   raw_id INTEGER,
-  payload TEXT NOT NULL
-);
-CREATE INDEX task_event_by_task ON task_event (task_id);
+  payload TEXT,
+  PRIMARY KEY (task_id, seq)
+) WITHOUT ROWID;
 CREATE TABLE rejected (
   id INTEGER PRIMARY KEY,
   source_id TEXT NOT NULL,

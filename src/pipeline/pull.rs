@@ -334,7 +334,6 @@ impl Puller<'_> {
                     hash: record.hash,
                     task: applied.task,
                     events: applied.events,
-                    observed_at,
                 })
             })
             .collect();
@@ -413,7 +412,6 @@ impl Puller<'_> {
             hash: record.hash,
             task: applied.task,
             events: applied.events,
-            observed_at,
         }
     }
 
@@ -557,7 +555,6 @@ async fn call_gone(
                         hash: [0; 16],
                         task: applied.task,
                         events: applied.events,
-                        observed_at,
                     }
                 })
                 .collect();
