@@ -43,6 +43,7 @@ CREATE TABLE raw_page (
   size INTEGER NOT NULL,
   body BLOB NOT NULL
 );
+-- facts: what no other column says, with the short keys of src/store/facts.rs.
 CREATE TABLE task (
   id INTEGER PRIMARY KEY,
   source_id TEXT NOT NULL,
@@ -60,7 +61,7 @@ CREATE TABLE task (
 );
 CREATE INDEX task_identify_due ON task (id) WHERE identify_due;
 CREATE INDEX task_map_due ON task (id) WHERE map_due AND NOT identify_due;
--- What a task's events hold beside kind and time; none where that is all.
+-- Events of a task, 1, 2, …; payload: what kind and time do not say, with the same short keys.
 CREATE TABLE task_event (
   task_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,

@@ -268,7 +268,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        // A task takes about a kilobyte: larger pages waste less and split less often.
+        // A task takes about half a kilobyte: larger pages waste less and split less often.
         .page_size(8192)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)

@@ -113,6 +113,27 @@ async fn page_with_its_cursor_is_stored_whole_and_read_back_exactly() {
 }
 
 #[tokio::test]
+async fn task_that_came_in_meanwhile_keeps_its_number_and_its_events_go_on() {
+    let both = both().await;
+    for store in &both.stores {
+        let run = store.begin_run(&source(), RunKind::Incremental, now()).await.expect("run");
+        let first = store.commit_pages(vec![page(run, vec![write("a", "x", 1)], "c1")]).await.expect("ids");
+        // Whoever wrote these believed that the store knew none of them.
+        let tasks = vec![write("b", "y", 2), write("a", "z", 3), write("c", "w", 4)];
+        let second = store.commit_pages(vec![page(run, tasks, "c2")]).await.expect("ids");
+        assert_eq!(second[1], first[0], "{}", store.kind());
+        let known = store.known_hashes(&source(), &["a", "b", "c"]).await.expect("hashes");
+        let expected = [(second[1], [3; 16]), (second[0], [2; 16]), (second[2], [4; 16])];
+        assert_eq!(known, expected.map(Some));
+        for (id, events) in second.iter().zip([1, 2, 1]) {
+            let kept = store.events_of(*id).await.expect("events");
+            assert_eq!(kept.len(), events, "{}", store.kind());
+            assert!(kept.iter().all(|(_, event, _)| event.at == Some(now())));
+        }
+    }
+}
+
+#[tokio::test]
 async fn failed_transaction_leaves_neither_tasks_nor_cursor() {
     let both = both().await;
     for store in &both.stores {
