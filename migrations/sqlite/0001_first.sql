@@ -43,6 +43,7 @@ CREATE TABLE raw_page (
   size INTEGER NOT NULL,
   body BLOB NOT NULL
 );
+-- facts: what no other column says, with the short keys of src/store/facts.rs.
 CREATE TABLE task (
   id INTEGER PRIMARY KEY,
   source_id TEXT NOT NULL,
@@ -60,16 +61,17 @@ CREATE TABLE task (
 );
 CREATE INDEX task_identify_due ON task (id) WHERE identify_due;
 CREATE INDEX task_map_due ON task (id) WHERE map_due AND NOT identify_due;
+-- Events of a task, 1, 2, …; payload: what kind and time do not say, with the same short keys.
 CREATE TABLE task_event (
-  id INTEGER PRIMARY KEY,
   task_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
   kind TEXT NOT NULL,
   at TEXT,
   observed_at TEXT NOT NULL,
   raw_id INTEGER,
-  payload TEXT NOT NULL
-);
-CREATE INDEX task_event_by_task ON task_event (task_id);
+  payload TEXT,
+  PRIMARY KEY (task_id, seq)
+) WITHOUT ROWID;
 CREATE TABLE rejected (
   id INTEGER PRIMARY KEY,
   source_id TEXT NOT NULL,

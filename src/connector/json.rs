@@ -5,11 +5,9 @@
 //! means. Numbers stay the text the source wrote, so no value passes through a float. Every failure is a
 //! [`JsonError`]; nothing panics and nothing recurses deeper than [`MAX_DEPTH`].
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use super::scan::{Scan, complaint};
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
 /// Deepest nesting a record may have.
 pub const MAX_DEPTH: u32 = 64;
@@ -45,36 +43,74 @@ pub enum JsonError {
     TooDeep,
 }
 
-/// Members of one object, their values uncut.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// A key of an object with its value.
+type Member<'a, T> = (Cow<'a, str>, T);
 
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(16);
-                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                    members.push((key, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
+/// Walks over an object, taking each value with `read`.
+fn object<'a, T>(
+    scan: &mut Scan<'a>,
+    text: &'a str,
+    read: impl Fn(&mut Scan<'a>) -> Result<T, JsonError>,
+) -> Result<Vec<Member<'a, T>>, JsonError> {
+    let broken = |_| JsonError::Syntax(complaint(text));
+    scan.must(b'{').map_err(broken)?;
+    let mut members = Vec::with_capacity(16);
+    if scan.take(b'}') {
+        return Ok(members);
     }
+    loop {
+        let key = scan.string()?;
+        scan.must(b':').map_err(broken)?;
+        members.push((key, read(scan)?));
+        if !scan.take(b',') {
+            break;
+        }
+    }
+    scan.must(b'}').map_err(broken)?;
+    no_key_twice(&members)?;
+    Ok(members)
 }
 
-fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &RawValue)>, JsonError> {
-    let Members(members) = serde_json::from_str(text)?;
+/// Walks over a list, taking each item with `read`.
+fn list<'a, T>(
+    scan: &mut Scan<'a>,
+    text: &'a str,
+    read: impl Fn(&mut Scan<'a>) -> Result<T, JsonError>,
+) -> Result<Vec<T>, JsonError> {
+    let broken = |_| JsonError::Syntax(complaint(text));
+    scan.must(b'[').map_err(broken)?;
+    let mut items = Vec::new();
+    if scan.take(b']') {
+        return Ok(items);
+    }
+    loop {
+        items.push(read(scan)?);
+        if !scan.take(b',') {
+            break;
+        }
+    }
+    scan.must(b']').map_err(broken)?;
+    Ok(items)
+}
+
+fn nothing_after(scan: &mut Scan<'_>, text: &str) -> Result<(), JsonError> {
+    if scan.is_over() { Ok(()) } else { Err(JsonError::Syntax(complaint(text))) }
+}
+
+/// The value that comes next, uncut.
+fn uncut<'a>(scan: &mut Scan<'a>, text: &'a str) -> Result<&'a str, JsonError> {
+    scan.value().map_err(|_| JsonError::Syntax(complaint(text)))
+}
+
+/// Members of one object, their values uncut.
+fn members(text: &str) -> Result<Vec<Member<'_, &str>>, JsonError> {
+    let mut scan = Scan::new(text);
+    let members = object(&mut scan, text, |scan| uncut(scan, text))?;
+    nothing_after(&mut scan, text)?;
+    Ok(members)
+}
+
+fn no_key_twice<T>(members: &[Member<'_, T>]) -> Result<(), JsonError> {
     // A handful of keys is compared faster than hashed.
     const FEW: usize = 24;
     if members.len() <= FEW {
@@ -89,7 +125,7 @@ fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &RawValue)>, JsonError> {
             return Err(JsonError::DuplicateKey(shown(key)));
         }
     }
-    Ok(members)
+    Ok(())
 }
 
 fn shown(key: &str) -> String {
@@ -99,7 +135,10 @@ fn shown(key: &str) -> String {
 impl<'a> Json<'a> {
     /// Reads one value; anything after it is an error.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
-        build(text.trim_matches([' ', '\t', '\r', '\n']), MAX_DEPTH)
+        let mut scan = Scan::new(text);
+        let value = build(&mut scan, text, MAX_DEPTH)?;
+        nothing_after(&mut scan, text)?;
+        Ok(value)
     }
 
     /// The value a path leads to; none when something on the way is missing.
@@ -137,36 +176,24 @@ impl<'a> Json<'a> {
     }
 }
 
-fn build(text: &str, left: u32) -> Result<Json<'_>, JsonError> {
+fn build<'a>(scan: &mut Scan<'a>, text: &'a str, left: u32) -> Result<Json<'a>, JsonError> {
     let inner = || left.checked_sub(1).ok_or(JsonError::TooDeep);
-    Ok(match text.as_bytes().first() {
+    Ok(match scan.peek() {
         Some(b'{') => {
             let left = inner()?;
-            let mut object = Vec::new();
-            for (key, value) in members(text)? {
-                object.push((key, build(value.get(), left)?));
-            }
-            Json::Object(object)
+            Json::Object(object(scan, text, |scan| build(scan, text, left))?)
         }
         Some(b'[') => {
             let left = inner()?;
-            let items: Vec<&RawValue> = serde_json::from_str(text)?;
-            Json::List(items.into_iter().map(|item| build(item.get(), left)).collect::<Result<_, _>>()?)
+            Json::List(list(scan, text, |scan| build(scan, text, left))?)
         }
-        Some(b'"') => {
-            let Key(text) = serde_json::from_str(text)?;
-            Json::Text(text)
-        }
-        Some(b't' | b'f') => Json::Bool(serde_json::from_str(text)?),
-        Some(b'n') => {
-            serde_json::from_str::<()>(text)?;
-            Json::Null
-        }
-        _ => {
-            // The scan checks the grammar of the number; its text is what counts.
-            let raw: &RawValue = serde_json::from_str(text)?;
-            Json::Number(raw.get())
-        }
+        Some(b'"') => Json::Text(scan.string()?),
+        _ => match scan.single().map_err(|_| JsonError::Syntax(complaint(text)))? {
+            "null" => Json::Null,
+            "true" => Json::Bool(true),
+            "false" => Json::Bool(false),
+            number => Json::Number(number),
+        },
     })
 }
 
@@ -211,30 +238,29 @@ impl Path {
 pub struct Envelope<'a> {
     text: &'a str,
     /// Its members, where it is an object.
-    top: Vec<(Cow<'a, str>, &'a RawValue)>,
+    top: Vec<Member<'a, &'a str>>,
 }
 
 impl<'a> Envelope<'a> {
     /// Checks the whole text as JSON and cuts its top level.
     pub fn read(text: &'a str) -> Result<Self, JsonError> {
         // Cutting an object checks all of it: one walk over the text, not two.
-        let object = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
-        let top = if object {
+        let mut scan = Scan::new(text);
+        let top = if scan.peek() == Some(b'{') {
             members(text)?
         } else {
-            serde_json::from_str::<&RawValue>(text)?;
+            uncut(&mut scan, text)?;
+            nothing_after(&mut scan, text)?;
             Vec::new()
         };
-        Ok(Self { text, top })
+        Ok(Self { text: text.trim_matches(BLANKS), top })
     }
 
     /// The text a path leads to; none when something on the way is missing.
-    pub fn find(&self, path: &Path) -> Result<Option<&'a RawValue>, JsonError> {
-        let Some((first, rest)) = path.steps.split_first() else {
-            return Ok(Some(serde_json::from_str(self.text)?));
-        };
+    pub fn find(&self, path: &Path) -> Result<Option<&'a str>, JsonError> {
+        let Some((first, rest)) = path.steps.split_first() else { return Ok(Some(self.text)) };
         let mut found = if self.top.is_empty() {
-            inside(serde_json::from_str(self.text)?, first)?
+            inside(self.text, first)?
         } else {
             self.top.iter().find(|(key, _)| key.as_ref() == &**first).map(|(_, value)| *value)
         };
@@ -247,21 +273,25 @@ impl<'a> Envelope<'a> {
 
     /// The single value a path leads to, as text; none when it is missing, null, a list or an object.
     pub fn scalar(&self, path: &Path) -> Result<Option<String>, JsonError> {
-        let Some(raw) = self.find(path)? else { return Ok(None) };
-        Ok(match raw.get().as_bytes().first() {
-            Some(b'{' | b'[') => None,
-            _ => build(raw.get(), 1)?.scalar().map(str::to_owned),
-        })
+        self.find(path)?.map_or(Ok(None), scalar)
     }
 }
 
-fn inside<'a>(value: &'a RawValue, step: &str) -> Result<Option<&'a RawValue>, JsonError> {
-    match value.get().as_bytes().first() {
-        Some(b'{') => {
-            Ok(members(value.get())?.into_iter().find(|(key, _)| key == step).map(|(_, value)| value))
-        }
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// A single value as text; none for null, lists and objects.
+fn scalar(value: &str) -> Result<Option<String>, JsonError> {
+    if value.starts_with(['{', '[']) {
+        return Ok(None);
+    }
+    Ok(Json::parse(value)?.scalar().map(str::to_owned))
+}
+
+fn inside<'a>(value: &'a str, step: &str) -> Result<Option<&'a str>, JsonError> {
+    match value.as_bytes().first() {
+        Some(b'{') => Ok(members(value)?.into_iter().find(|(key, _)| key == step).map(|(_, value)| value)),
         Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(value.get())?;
+            let items = items(value)?.unwrap_or_default();
             Ok(step.parse::<usize>().ok().and_then(|index| items.get(index).copied()))
         }
         _ => Ok(None),
@@ -269,17 +299,23 @@ fn inside<'a>(value: &'a RawValue, step: &str) -> Result<Option<&'a RawValue>, J
 }
 
 /// The items of a list as text; none when the text is no list.
-pub fn items(list: &RawValue) -> Result<Option<Vec<&RawValue>>, JsonError> {
-    if list.get().starts_with('[') { Ok(Some(serde_json::from_str(list.get())?)) } else { Ok(None) }
+pub fn items(text: &str) -> Result<Option<Vec<&str>>, JsonError> {
+    if !text.starts_with('[') {
+        return Ok(None);
+    }
+    let mut scan = Scan::new(text);
+    let items = list(&mut scan, text, |scan| uncut(scan, text))?;
+    nothing_after(&mut scan, text)?;
+    Ok(Some(items))
 }
 
 /// Single values of a record, found without building the record's tree; a key that stands twice on its top
 /// level is an error.
 pub fn scalars_of<const N: usize>(
-    record: &RawValue,
+    record: &str,
     paths: [Option<&Path>; N],
 ) -> Result<[Option<String>; N], JsonError> {
-    let top = if record.get().starts_with('{') { members(record.get())? } else { Vec::new() };
+    let top = if record.starts_with('{') { members(record)? } else { Vec::new() };
     let mut found = [const { None }; N];
     for (slot, path) in found.iter_mut().zip(paths) {
         let Some((first, rest)) = path.and_then(|path| path.steps.split_first()) else { continue };
@@ -287,24 +323,19 @@ pub fn scalars_of<const N: usize>(
         for step in rest {
             value = value.map_or(Ok(None), |value| inside(value, step))?;
         }
-        *slot = match value {
-            Some(value) if !value.get().starts_with(['{', '[']) => {
-                build(value.get(), 1)?.scalar().map(str::to_owned)
-            }
-            _ => None,
-        };
+        *slot = value.map_or(Ok(None), scalar)?;
     }
     Ok(found)
 }
 
 /// The record as `key:value` text without the named members of its top level, for hashing.
-pub fn without_members(record: &RawValue, left_out: &[String]) -> Result<String, JsonError> {
-    let mut kept = String::with_capacity(record.get().len());
-    for (key, value) in members(record.get())? {
+pub fn without_members(record: &str, left_out: &[String]) -> Result<String, JsonError> {
+    let mut kept = String::with_capacity(record.len());
+    for (key, value) in members(record)? {
         if !left_out.iter().any(|name| *name == key) {
             kept.push_str(&key);
             kept.push(':');
-            kept.push_str(value.get());
+            kept.push_str(value);
             kept.push('\n');
         }
     }
@@ -394,15 +425,15 @@ mod tests {
         assert_eq!(envelope.scalar(&path("total")).expect("readable").as_deref(), Some("17"));
         assert_eq!(envelope.scalar(&path("data")).expect("readable"), None);
         let bare = Envelope::read("[1,2]").expect("list");
-        assert_eq!(bare.find(&path("")).expect("readable").map(RawValue::get), Some("[1,2]"));
+        assert_eq!(bare.find(&path("")).expect("readable"), Some("[1,2]"));
     }
 
     #[test]
     fn members_left_out_do_not_show_in_the_hashed_text() {
-        let one: Box<RawValue> = serde_json::from_str(r#"{"id":1,"total_count":5,"n":"a"}"#).expect("raw");
-        let two: Box<RawValue> = serde_json::from_str(r#"{"id":1,"total_count":6,"n":"a"}"#).expect("raw");
+        let one = r#"{"id":1,"total_count":5,"n":"a"}"#;
+        let two = r#"{"id":1,"total_count":6,"n":"a"}"#;
         let out = ["total_count".to_owned()];
-        assert_eq!(without_members(&one, &out).expect("ok"), without_members(&two, &out).expect("ok"));
-        assert_ne!(without_members(&one, &[]).expect("ok"), without_members(&two, &[]).expect("ok"));
+        assert_eq!(without_members(one, &out).expect("ok"), without_members(two, &out).expect("ok"));
+        assert_ne!(without_members(one, &[]).expect("ok"), without_members(two, &[]).expect("ok"));
     }
 }

@@ -13,6 +13,7 @@ pub mod json;
 pub mod manifest;
 mod open;
 pub mod rule;
+mod scan;
 pub mod sql;
 
 pub use open::{OpenSource, Opened, open};

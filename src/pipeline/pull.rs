@@ -31,8 +31,15 @@ use tokio_util::task::AbortOnDropHandle;
 /// Pages fetched ahead of the one being handled. Two keep network and store busy; more only cost memory.
 const PAGES_AHEAD: usize = 2;
 
-/// Pages committed in one transaction: one fsync for several pages, without making a kill lose much.
+/// Pages worth a transaction: one fsync for several pages, without making a kill lose much.
 const PAGES_PER_COMMIT: usize = 8;
+
+/// Pages that may wait while another transaction is under way: where the store is the slower part, its transactions
+/// grow and its fsyncs become fewer.
+const MOST_WAITING: usize = 16;
+
+/// A source that says nothing for so long is waited for: what is there is stored meanwhile.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// A full pull must see at least this share of the tasks known before it may call others gone.
 const MIN_SEEN_PERCENT: u64 = 50;
@@ -181,9 +188,8 @@ impl Puller<'_> {
             let step = tokio::select! {
                 biased;
                 step = steps.recv() => step,
-                // The source is slower than the store: what is there is stored meanwhile.
-                settled = self.settle(), if !self.waiting.pages.is_empty() => {
-                    settled?;
+                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() => {
+                    self.settle().await?;
                     self.begin_commit();
                     continue;
                 }
@@ -191,7 +197,9 @@ impl Puller<'_> {
             match step {
                 Some(Ok(PullStep::Page(page))) => {
                     self.handle(page).await?;
-                    if self.waiting.pages.len() >= PAGES_PER_COMMIT {
+                    let waiting = self.waiting.pages.len();
+                    let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
+                    if waiting >= MOST_WAITING || (waiting >= PAGES_PER_COMMIT && free) {
                         self.settle().await?;
                         self.begin_commit();
                     }
@@ -334,7 +342,6 @@ impl Puller<'_> {
                     hash: record.hash,
                     task: applied.task,
                     events: applied.events,
-                    observed_at,
                 })
             })
             .collect();
@@ -413,7 +420,6 @@ impl Puller<'_> {
             hash: record.hash,
             task: applied.task,
             events: applied.events,
-            observed_at,
         }
     }
 
@@ -557,7 +563,6 @@ async fn call_gone(
                         hash: [0; 16],
                         task: applied.task,
                         events: applied.events,
-                        observed_at,
                     }
                 })
                 .collect();

@@ -11,8 +11,8 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use std::sync::OnceLock;
 
-/// Rows per statement on SQLite, largest first; the last one must be 1. A page of 500 is four statements.
-const SIZES: [usize; 4] = [125, 25, 5, 1];
+/// Rows per statement on SQLite, largest first; the last one must be 1. A full page is one statement.
+const SIZES: [usize; 5] = [500, 125, 25, 5, 1];
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ impl Kind {
 /// An inserting statement for any number of rows.
 pub(super) struct Bulk {
     table: &'static str,
+    /// Columns that hold the same in every row: bound once per statement.
+    shared: &'static [(&'static str, Kind)],
     columns: &'static [(&'static str, Kind)],
     tail: &'static str,
     texts: OnceLock<Texts>,
@@ -69,30 +71,49 @@ impl Bulk {
         columns: &'static [(&'static str, Kind)],
         tail: &'static str,
     ) -> Self {
-        Self { table, columns, tail, texts: OnceLock::new() }
+        Self::sharing(table, &[], columns, tail)
+    }
+
+    /// The same, with columns that hold one value for all rows of a call.
+    pub(super) const fn sharing(
+        table: &'static str,
+        shared: &'static [(&'static str, Kind)],
+        columns: &'static [(&'static str, Kind)],
+        tail: &'static str,
+    ) -> Self {
+        Self { table, shared, columns, tail, texts: OnceLock::new() }
     }
 
     fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| {
-            let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-            let into = format!("INSERT INTO {} ({})", self.table, names.join(", "));
+            let names = |columns: &[(&'static str, Kind)]| columns.iter().map(|(name, _)| *name).collect();
+            let (shared, own): (Vec<&str>, Vec<&str>) = (names(self.shared), names(self.columns));
+            let into = format!("INSERT INTO {} ({})", self.table, [shared, own.clone()].concat().join(", "));
             // Without names: SQLite finds the name of the n-th value by walking over all before it.
-            let row = format!("({})", vec!["?"; names.len()].join(","));
+            let row = format!("({})", vec!["?"; own.len()].join(","));
+            let same = self.shared.iter().map(|_| "?".to_owned());
+            let numbered = (1..=own.len()).map(|number| format!("column{number}"));
+            let picked = same.chain(numbered).collect::<Vec<_>>().join(", ");
             let sqlite = SIZES.map(|rows| {
-                let text = format!("{into} VALUES {} {}", vec![row.as_str(); rows].join(","), self.tail);
+                let rows = vec![row.as_str(); rows].join(",");
+                let text = format!("{into} SELECT {picked} FROM (VALUES {rows}) WHERE TRUE {}", self.tail);
                 AssertSqlSafe(text).into_sql_str()
             });
             let (mut picked, mut arrays) = (Vec::new(), Vec::new());
+            for (index, (_, kind)) in self.shared.iter().enumerate() {
+                let (array, element) = kind.postgres();
+                picked.push(format!("${}::{}{element}", index + 1, array.trim_end_matches("[]")));
+            }
             for (index, (name, kind)) in self.columns.iter().enumerate() {
                 let (array, element) = kind.postgres();
                 picked.push(format!("u.{name}{element}"));
-                arrays.push(format!("${}::{array}", index + 1));
+                arrays.push(format!("${}::{array}", self.shared.len() + index + 1));
             }
             let postgres = AssertSqlSafe(format!(
                 "{into} SELECT {} FROM UNNEST({}) AS u ({}) {}",
                 picked.join(", "),
                 arrays.join(", "),
-                names.join(", "),
+                own.join(", "),
                 self.tail
             ));
             Texts { sqlite, postgres: postgres.into_sql_str() }
@@ -101,15 +122,25 @@ impl Bulk {
 
     /// Inserts rows given one after another; gives what the tail returns, in no particular order.
     pub(super) async fn insert(&self, tx: &mut Tx, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        self.insert_sharing(tx, Vec::new(), vals).await
+    }
+
+    /// The same, with the values of the shared columns.
+    pub(super) async fn insert_sharing(
+        &self,
+        tx: &mut Tx,
+        shared: Vec<Val>,
+        vals: Vec<Val>,
+    ) -> Result<Vec<Row>, StoreError> {
         let width = self.columns.len();
         if vals.is_empty() {
             return Ok(Vec::new());
         }
-        debug_assert_eq!(vals.len() % width, 0);
+        debug_assert_eq!((vals.len() % width, shared.len()), (0, self.shared.len()));
         let texts = self.texts();
         match tx {
             Tx::Postgres(transaction) => {
-                let arguments = self.arrays(vals)?;
+                let arguments = self.arrays(shared, vals)?;
                 let query = sqlx::query_with(texts.postgres.clone(), arguments);
                 let rows = query.fetch_all(&mut **transaction).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
@@ -119,7 +150,9 @@ impl Bulk {
                 let mut returned = Vec::with_capacity(rest.len() / width);
                 for (size, text) in SIZES.iter().zip(&texts.sqlite) {
                     while rest.len() >= size * width {
-                        let some: Vec<Val> = rest.by_ref().take(size * width).collect();
+                        let mut some = Vec::with_capacity(shared.len() + size * width);
+                        some.extend_from_slice(&shared);
+                        some.extend(rest.by_ref().take(size * width));
                         returned.extend(tx.rows(text.clone(), some).await?);
                     }
                 }
@@ -128,40 +161,54 @@ impl Bulk {
         }
     }
 
-    fn arrays(&self, vals: Vec<Val>) -> Result<PgArguments, StoreError> {
+    fn arrays(&self, shared: Vec<Val>, vals: Vec<Val>) -> Result<PgArguments, StoreError> {
         let width = self.columns.len();
         let mut columns: Vec<Vec<Val>> = (0..width).map(|_| Vec::with_capacity(vals.len() / width)).collect();
         for (index, val) in vals.into_iter().enumerate() {
             columns[index % width].push(val);
         }
         let mut arguments = PgArguments::default();
+        macro_rules! add {
+            ($kind:expr, $name:expr, $add:ident) => {{
+                let unfit = || {
+                    StoreError::unexpected(format!("a value of {}.{} is not {:?}", self.table, $name, $kind))
+                };
+                match $kind {
+                    Kind::Int => $add!(Int, unfit),
+                    Kind::Text => $add!(Text, unfit),
+                    Kind::Blob => $add!(Blob, unfit),
+                    Kind::Bool => $add!(Bool, unfit),
+                    Kind::At => $add!(At, unfit),
+                    Kind::Day => $add!(Day, unfit),
+                    Kind::Num => $add!(Num, unfit),
+                    Kind::Id => $add!(Id, unfit),
+                    Kind::Json | Kind::PlainJson => $add!(Json, unfit),
+                }
+                .map_err(sqlx::Error::Encode)?;
+            }};
+        }
+        for (val, (name, kind)) in shared.into_iter().zip(self.shared) {
+            macro_rules! one {
+                ($variant:ident, $unfit:expr) => {
+                    match val {
+                        Val::$variant(value) => arguments.add(value),
+                        _ => return Err($unfit()),
+                    }
+                };
+            }
+            add!(kind, name, one);
+        }
         for (vals, (name, kind)) in columns.into_iter().zip(self.columns) {
-            let unfit =
-                || StoreError::unexpected(format!("a value of {}.{name} is not {kind:?}", self.table));
             macro_rules! array {
-                ($($variant:ident)|+) => {{
-                    let values = vals
-                        .into_iter()
-                        .map(|val| match val {
-                            $(Val::$variant(value) => Ok(value),)+
-                            _ => Err(unfit()),
-                        })
-                        .collect::<Result<Vec<_>, _>>()?;
-                    arguments.add(values)
+                ($variant:ident, $unfit:expr) => {{
+                    let value = |val| match val {
+                        Val::$variant(value) => Ok(value),
+                        _ => Err($unfit()),
+                    };
+                    arguments.add(vals.into_iter().map(value).collect::<Result<Vec<_>, _>>()?)
                 }};
             }
-            match kind {
-                Kind::Int => array!(Int),
-                Kind::Text => array!(Text),
-                Kind::Blob => array!(Blob),
-                Kind::Bool => array!(Bool),
-                Kind::At => array!(At),
-                Kind::Day => array!(Day),
-                Kind::Num => array!(Num),
-                Kind::Id => array!(Id),
-                Kind::Json | Kind::PlainJson => array!(Json),
-            }
-            .map_err(sqlx::Error::Encode)?;
+            add!(kind, name, array);
         }
         Ok(arguments)
     }
@@ -204,15 +251,24 @@ mod tests {
 
     #[test]
     fn each_database_gets_its_own_form_of_the_same_insert() {
-        static BULK: Bulk = Bulk::new("t", &[("a", Kind::Int), ("b", Kind::Json)], "ON CONFLICT DO NOTHING");
+        static BULK: Bulk = Bulk::sharing(
+            "t",
+            &[("s", Kind::At)],
+            &[("a", Kind::Int), ("b", Kind::Json)],
+            "ON CONFLICT DO NOTHING",
+        );
         let texts = BULK.texts();
         let [.., five, one] = &texts.sqlite;
-        assert_eq!(one.as_str(), "INSERT INTO t (a, b) VALUES (?,?) ON CONFLICT DO NOTHING");
+        assert_eq!(
+            one.as_str(),
+            "INSERT INTO t (s, a, b) SELECT ?, column1, column2 FROM (VALUES (?,?)) WHERE TRUE \
+             ON CONFLICT DO NOTHING"
+        );
         assert_eq!(five.as_str().matches("(?,?)").count(), 5);
         assert_eq!(
             texts.postgres.as_str(),
-            "INSERT INTO t (a, b) SELECT u.a, u.b::jsonb FROM UNNEST($1::bigint[], $2::text[]) AS u (a, b) \
-             ON CONFLICT DO NOTHING"
+            "INSERT INTO t (s, a, b) SELECT $1::timestamptz, u.a, u.b::jsonb \
+             FROM UNNEST($2::bigint[], $3::text[]) AS u (a, b) ON CONFLICT DO NOTHING"
         );
     }
 }

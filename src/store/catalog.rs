@@ -5,7 +5,8 @@
 use super::audit::AuditNew;
 use super::bulk::{Bulk, Kind, update_unchanged_tasks};
 use super::db::{Row, Val, json, placeholders, vals};
-use super::task::{StoredTask, stored_task};
+use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
+use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -239,13 +240,16 @@ impl Store {
 
     /// Tasks whose person was looked for and that are to be mapped, oldest first.
     pub async fn tasks_to_map(&self, limit: usize) -> Result<Vec<MapItem>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
-                   m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM task t LEFT JOIN mapping m ON m.task_id = t.id \
-                   WHERE t.map_due AND NOT t.identify_due ORDER BY t.id LIMIT $1";
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, m.state, m.product, m.catalog_version, \
+             m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM task t LEFT JOIN mapping m ON m.task_id = t.id \
+             WHERE t.map_due AND NOT t.identify_due ORDER BY t.id LIMIT $1"
+        );
         let rows = self.db.rows(sql, vals![limit as u64]).await?;
         let mut items = Vec::with_capacity(rows.len());
         for row in &rows {
-            let mapping = if row.opt_text(5)?.is_some() { Some(mapping_row(row, 5)?) } else { None };
+            let mapping =
+                if row.opt_text(TASK_WIDTH)?.is_some() { Some(mapping_row(row, TASK_WIDTH)?) } else { None };
             items.push(MapItem { task: stored_task(row)?, mapping, people: Vec::new() });
         }
         if let (Some(first), Some(last)) = (items.first(), items.last()) {
@@ -337,11 +341,14 @@ impl Store {
 
     /// One task with its mapping and people, for a person's decision.
     pub async fn map_item(&self, task: i64) -> Result<Option<MapItem>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
-                   m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM task t LEFT JOIN mapping m ON m.task_id = t.id \
-                   WHERE t.id = $1";
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, m.state, m.product, m.catalog_version, \
+             m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM task t LEFT JOIN mapping m ON m.task_id = t.id \
+             WHERE t.id = $1"
+        );
         let Some(row) = self.db.row(sql, vals![task]).await? else { return Ok(None) };
-        let mapping = if row.opt_text(5)?.is_some() { Some(mapping_row(&row, 5)?) } else { None };
+        let mapping =
+            if row.opt_text(TASK_WIDTH)?.is_some() { Some(mapping_row(&row, TASK_WIDTH)?) } else { None };
         let people =
             self.db.rows("SELECT person_id FROM task_person WHERE task_id = $1", vals![task]).await?;
         let people = people.iter().map(|row| row.person(0)).collect::<Result<_, _>>()?;
@@ -374,11 +381,13 @@ impl Store {
 
     /// Tasks a person has decided, for training: what we hold of them and the decision.
     pub async fn decided_examples(&self) -> Result<Vec<(StoredTask, MappingRow)>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, m.state, m.product, m.catalog_version, \
-                   m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
-                   WHERE m.decided_by = 'operator' ORDER BY t.id LIMIT 20000";
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, m.state, m.product, m.catalog_version, \
+             m.coefficient, m.decided_by, m.author, m.reason, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE m.decided_by = 'operator' ORDER BY t.id LIMIT 20000"
+        );
         let rows = self.db.rows(sql, vals![]).await?;
-        rows.iter().map(|row| Ok((stored_task(row)?, mapping_row(row, 5)?))).collect()
+        rows.iter().map(|row| Ok((stored_task(row)?, mapping_row(row, TASK_WIDTH)?))).collect()
     }
 
     /// Has everything that waits for a person ranked again (people decided other tasks meanwhile).

@@ -5,7 +5,8 @@
 use super::audit::AuditNew;
 use super::bulk::{Bulk, Kind, update_unchanged_tasks};
 use super::db::{Tx, Val, placeholders, vals};
-use super::task::{StoredTask, stored_task};
+use super::facts::{TASK_COLUMNS, stored_task};
+use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{
     AccountKind, AccountRef, Assignment, DirectoryImport, ImportedPerson, Leadership, Membership, Period,
@@ -323,7 +324,10 @@ impl Store {
     pub async fn tasks_to_identify(&self, limit: usize) -> Result<Vec<StoredTask>, StoreError> {
         let rows = self
             .db
-            .rows("SELECT id, source_id, external_id, facts, changed_at FROM task WHERE identify_due ORDER BY id LIMIT $1", vals![limit as u64])
+            .rows(
+                format!("SELECT {TASK_COLUMNS} FROM task t WHERE t.identify_due ORDER BY t.id LIMIT $1"),
+                vals![limit as u64],
+            )
             .await?;
         rows.iter().map(stored_task).collect()
     }

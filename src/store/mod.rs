@@ -7,10 +7,12 @@
 mod audit;
 mod bulk;
 mod catalog;
+mod commit;
 mod db;
 mod decision;
 mod directory;
 mod error;
+mod facts;
 mod lease;
 mod listing;
 mod outbox;
@@ -26,6 +28,7 @@ pub use audit::{AuditEntry, AuditFault};
 pub use catalog::{
     CatalogHead, MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem,
 };
+pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
 pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
 pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
 pub use error::StoreError;
@@ -36,7 +39,7 @@ pub use overview::{Overview, Risk, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
-pub use task::{PackedPage, PageCommit, RejectedRow, RejectionWrite, StoredTask, TaskWrite};
+pub use task::{RejectedRow, StoredTask};
 pub use vault::Vault;
 
 use crate::error::{Finding, Text};
@@ -265,7 +268,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        // A task takes about a kilobyte: larger pages waste less and split less often.
+        // A task takes about half a kilobyte: larger pages waste less and split less often.
         .page_size(8192)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)

@@ -150,12 +150,12 @@ impl Store {
     pub async fn change_stamp(&self) -> Result<String, StoreError> {
         // A delivery that settles either shrinks the open ones or follows an enqueued one, which is audited.
         let sql = "SELECT (SELECT coalesce(max(seq), 0) FROM audit), (SELECT coalesce(max(id), 0) FROM run), \
-                   (SELECT coalesce(max(id), 0) FROM task_event), (SELECT count(*) FROM score_due), \
+                   (SELECT count(*) FROM score_due), \
                    (SELECT count(*) FROM outbox WHERE settled_at IS NULL), \
                    (SELECT count(*) FROM task WHERE map_due AND NOT identify_due), (SELECT count(*) FROM task WHERE identify_due), \
                    (SELECT CAST(coalesce(sum(records_total + events_total + consecutive_failures), 0) AS BIGINT) FROM source_state)";
         let Some(row) = self.db.row(sql, vals![]).await? else { return Ok(String::new()) };
-        let parts = (0..8)
+        let parts = (0..7)
             .map(|index| row.int(index).map(|value| value.to_string()))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(parts.join("-"))

@@ -4,7 +4,8 @@
 
 use super::catalog::MappingState;
 use super::db::{Val, json, placeholders, vals};
-use super::task::{StoredTask, stored_task};
+use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
+use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{Assignment, Period, PersonId, ProductCode, UnitCode};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -218,29 +219,36 @@ impl Store {
 
     /// A person's tasks, mapped or not, in order of number.
     pub async fn person_tasks(&self, person: PersonId) -> Result<Vec<PersonTask>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.facts, t.changed_at, p.since, p.handed_over, p.taken_over, \
-                   m.state, m.product, m.coefficient \
-                   FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
-                   WHERE p.person_id = $1 ORDER BY t.id, p.ordinal";
+        const STAKE: usize = TASK_WIDTH;
+        const PRODUCT: usize = TASK_WIDTH + 3;
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, p.since, p.handed_over, p.taken_over, m.state, m.product, m.coefficient \
+             FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
+             WHERE p.person_id = $1 ORDER BY t.id, p.ordinal"
+        );
         let rows = self.db.rows(sql, vals![person]).await?;
         rows.iter()
             .map(|row| {
                 let product = |code: String| {
                     ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()))
                 };
-                let mapping = match row.opt_text(8)? {
+                let mapping = match row.opt_text(PRODUCT)? {
                     Some(state) => Some(TaskProduct {
                         state: MappingState::parse(&state)?,
-                        product: row.opt_text(9)?.map(product).transpose()?,
-                        coefficient: row.opt_num(10)?,
+                        product: row.opt_text(PRODUCT + 1)?.map(product).transpose()?,
+                        coefficient: row.opt_num(PRODUCT + 2)?,
                     }),
                     None => None,
                 };
                 Ok(PersonTask {
                     task: stored_task(row)?,
                     mapping,
-                    stake: Assignment { person, handed_over: row.flag(6)?, taken_over: row.flag(7)? },
-                    since: row.opt_at(5)?,
+                    stake: Assignment {
+                        person,
+                        handed_over: row.flag(STAKE + 1)?,
+                        taken_over: row.flag(STAKE + 2)?,
+                    },
+                    since: row.opt_at(STAKE)?,
                 })
             })
             .collect()

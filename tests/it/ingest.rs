@@ -78,7 +78,6 @@ async fn stored_tasks_are_derived_again_from_their_stored_events() {
                     hash: [u8::try_from(day).expect("small"); 16],
                     task: applied.task,
                     events: applied.events,
-                    observed_at: seen,
                 }
             })
             .collect();

@@ -69,7 +69,6 @@ async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
             hash: [1; 16],
             task: applied.task,
             events: applied.events,
-            observed_at: seen,
         }],
         rejections: Vec::new(),
         cursor: None,

@@ -40,7 +40,7 @@ fn write(id: &str, title: &str, hash: u8) -> TaskWrite {
     let task = task(id, title);
     let events =
         vec![lienthong::domain::SourceEvent::new(lienthong::domain::EventKind::Assigned, Some(now()))];
-    TaskWrite { known_id: None, external_id: id.into(), hash: [hash; 16], task, events, observed_at: now() }
+    TaskWrite { known_id: None, external_id: id.into(), hash: [hash; 16], task, events }
 }
 
 fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
@@ -109,6 +109,27 @@ async fn page_with_its_cursor_is_stored_whole_and_read_back_exactly() {
         let raw_id = store.events_of(ids[0]).await.expect("events")[0].2.expect("page");
         let raw = store.raw_page(raw_id).await.expect("read").expect("page");
         assert!(raw.starts_with(b"[{\"id\":1"), "{} gives the answer back", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn task_that_came_in_meanwhile_keeps_its_number_and_its_events_go_on() {
+    let both = both().await;
+    for store in &both.stores {
+        let run = store.begin_run(&source(), RunKind::Incremental, now()).await.expect("run");
+        let first = store.commit_pages(vec![page(run, vec![write("a", "x", 1)], "c1")]).await.expect("ids");
+        // Whoever wrote these believed that the store knew none of them.
+        let tasks = vec![write("b", "y", 2), write("a", "z", 3), write("c", "w", 4)];
+        let second = store.commit_pages(vec![page(run, tasks, "c2")]).await.expect("ids");
+        assert_eq!(second[1], first[0], "{}", store.kind());
+        let known = store.known_hashes(&source(), &["a", "b", "c"]).await.expect("hashes");
+        let expected = [(second[1], [3; 16]), (second[0], [2; 16]), (second[2], [4; 16])];
+        assert_eq!(known, expected.map(Some));
+        for (id, events) in second.iter().zip([1, 2, 1]) {
+            let kept = store.events_of(*id).await.expect("events");
+            assert_eq!(kept.len(), events, "{}", store.kind());
+            assert!(kept.iter().all(|(_, event, _)| event.at == Some(now())));
+        }
     }
 }
 

@@ -160,5 +160,5 @@ fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, C
         }
     }
     let part = envelope.find(&detail.select).map_err(broken)?;
-    Ok(part.map_or_else(|| "null".to_owned(), |part| part.get().to_owned()))
+    Ok(part.map_or_else(|| "null".to_owned(), str::to_owned))
 }

@@ -13,7 +13,6 @@ use crate::error::{Disposition, Finding};
 use crate::transport::Reply;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -56,8 +55,16 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
     if reply.status == 204 {
         return Ok(empty(shared, reply));
     }
-    let text = text_of(&reply.body).ok_or_else(|| fail(finding::not_text(), Disposition::NeedsOperator))?;
-    let envelope = Envelope::read(text.as_str()).map_err(broken)?;
+    let other;
+    let (page, text) = match utf8(&reply.body) {
+        Some(text) => (&reply.body, Some(text)),
+        None => {
+            other = decoded(&reply.body).unwrap_or_default();
+            (&other, utf8(&other).filter(|text| !text.is_empty()))
+        }
+    };
+    let text = text.ok_or_else(|| fail(finding::not_text(), Disposition::NeedsOperator))?;
+    let envelope = Envelope::read(text).map_err(broken)?;
     for (path, one_of) in &plan.checks {
         let value = envelope.scalar(path).map_err(broken)?;
         if !value.as_ref().is_some_and(|value| one_of.contains(value)) {
@@ -88,8 +95,9 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         Way::Link => reply.header_values("link").into_iter().find_map(next_link),
         Way::Single | Way::Page { .. } | Way::Offset { .. } => None,
     };
-    let mut cut = Cut::new(shared, &text, list.len());
-    for (index, record) in list.iter().enumerate() {
+    let count = list.len() as u64;
+    let mut cut = Cut::new(shared, page, list.len());
+    for (index, record) in list.into_iter().enumerate() {
         cut.take(u32::try_from(index).unwrap_or(u32::MAX), record);
     }
     Ok(Listed {
@@ -102,7 +110,7 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         mark: mark(shared, reply),
         changes: cut.changes,
         digest: cut.digest.finish(),
-        count: list.len() as u64,
+        count,
     })
 }
 
@@ -127,35 +135,21 @@ fn mark(shared: &Shared, reply: &Reply) -> Option<DateTime<Utc>> {
     dates.instant(value.strip_prefix("W/").unwrap_or(value).trim_matches('"'))
 }
 
-/// An answer as text that records can be cut out of without copying.
-struct PageText {
-    bytes: Bytes,
+/// An answer as text, where it is UTF-8 as it should be.
+fn utf8(body: &Bytes) -> Option<&str> {
+    std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()
 }
 
-impl PageText {
-    fn as_str(&self) -> &str {
-        // Checked when it was made.
-        std::str::from_utf8(&self.bytes).unwrap_or_default()
-    }
-
-    fn cut(&self, part: &str) -> Bytes {
-        self.bytes.slice_ref(part.as_bytes())
-    }
-}
-
-fn text_of(body: &Bytes) -> Option<PageText> {
-    let bytes = if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body.clone() };
-    if std::str::from_utf8(&bytes).is_ok() {
-        return Some(PageText { bytes });
-    }
-    let (text, _) = crate::text::decode(body).ok()?;
-    Some(PageText { bytes: Bytes::from(text) })
+/// An answer in another encoding.
+fn decoded(body: &Bytes) -> Option<Bytes> {
+    crate::text::decode(body).ok().map(|(text, _)| Bytes::from(text))
 }
 
 /// Collects records of one page.
 struct Cut<'a> {
     shared: &'a Shared,
-    text: &'a PageText,
+    /// What records are cut out of without copying.
+    page: &'a Bytes,
     records: Vec<RawRecord>,
     rejected: Vec<Rejection>,
     changes: Option<Changes>,
@@ -163,10 +157,10 @@ struct Cut<'a> {
 }
 
 impl<'a> Cut<'a> {
-    fn new(shared: &'a Shared, text: &'a PageText, count: usize) -> Self {
+    fn new(shared: &'a Shared, page: &'a Bytes, count: usize) -> Self {
         Self {
             shared,
-            text,
+            page,
             records: Vec::with_capacity(count),
             rejected: Vec::new(),
             changes: None,
@@ -174,10 +168,9 @@ impl<'a> Cut<'a> {
         }
     }
 
-    fn take(&mut self, index: u32, record: &RawValue) {
+    fn take(&mut self, index: u32, text: &str) {
         let plan = self.shared.plan();
         let fingerprint = &self.shared.loaded.fingerprint;
-        let text = record.get();
         let limit = plan.stream.max_record_kib as usize * 1024;
         if text.len() > limit {
             // Its beginning is enough to recognise it; keeping it whole would defeat the limit.
@@ -194,10 +187,10 @@ impl<'a> Cut<'a> {
         let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
         let deleted = plan.deleted.as_ref();
         let paths = [Some(&plan.key), incremental.map(|(path, _)| path), deleted.map(|(path, _)| path)];
-        let scalars = scalars_of(record, paths).and_then(|scalars| {
+        let scalars = scalars_of(text, paths).and_then(|scalars| {
             let hashed = match plan.stream.volatile.as_slice() {
                 [] => Cow::Borrowed(text),
-                volatile => Cow::Owned(without_members(record, volatile)?),
+                volatile => Cow::Owned(without_members(text, volatile)?),
             };
             Ok((scalars, record_hash(fingerprint, hashed.as_bytes())))
         });
@@ -207,7 +200,7 @@ impl<'a> Cut<'a> {
                 text.hash(&mut self.digest);
                 let code =
                     if matches!(error, JsonError::DuplicateKey(_)) { "LT-SRC-010" } else { "LT-SRC-002" };
-                let body = self.text.cut(text);
+                let body = self.page.slice_ref(text.as_bytes());
                 return self.reject(index, None, body, finding::unreadable(code, &error.to_string()));
             }
         };
@@ -215,7 +208,7 @@ impl<'a> Cut<'a> {
         let key =
             key.map(|key| key.trim().to_owned()).filter(|key| (1..=MAX_KEY).contains(&key.chars().count()));
         let Some(external_id) = key else {
-            let body = self.text.cut(text);
+            let body = self.page.slice_ref(text.as_bytes());
             return self.reject(index, None, body, finding::no_key());
         };
         let at = incremental.zip(changed).and_then(|((_, rule), changed)| rule.instant(&changed));
@@ -231,7 +224,7 @@ impl<'a> Cut<'a> {
         }
         let is_tombstone = deleted.zip(tombstone).is_some_and(|((_, words), value)| words.contains(&value));
         let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
-        let body = self.text.cut(text);
+        let body = self.page.slice_ref(text.as_bytes());
         self.records.push(RawRecord { external_id, hash, body, index, presence });
     }
 
@@ -288,11 +281,12 @@ mod tests {
 
     #[test]
     fn answers_with_a_byte_order_mark_or_utf16_are_still_text() {
-        let utf8 = text_of(&Bytes::from_static(b"\xef\xbb\xbf[1]")).expect("text");
-        assert_eq!(utf8.as_str(), "[1]");
+        assert_eq!(utf8(&Bytes::from_static(b"\xef\xbb\xbf[1]")), Some("[1]"));
         let utf16: Vec<u8> =
             [0xff, 0xfe].into_iter().chain("[\"ế\"]".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-        assert_eq!(text_of(&Bytes::from(utf16)).expect("text").as_str(), "[\"ế\"]");
-        assert!(text_of(&Bytes::from_static(b"[\"\xff\xfe\x81\"]")).is_none());
+        let utf16 = Bytes::from(utf16);
+        assert_eq!(utf8(&utf16), None);
+        assert_eq!(decoded(&utf16).as_ref().and_then(utf8), Some("[\"ế\"]"));
+        assert!(decoded(&Bytes::from_static(b"[\"\xff\xfe\x81\"]")).is_none());
     }
 }

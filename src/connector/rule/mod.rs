@@ -21,6 +21,7 @@ use history::{EventReader, HistoryReader};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use spec::{DecimalSign, EventRule, FieldRules, HistoryRules, Rule};
+use std::borrow::Cow;
 use value::{Fault, Scope, ValueRule, excerpt};
 
 /// Longest key a task may have, in characters.
@@ -335,8 +336,9 @@ fn account_of(
 }
 
 fn flag_of(rule: &Option<ValueRule>, scope: &Scope<'_>, field: &'static str) -> Result<bool, FieldFault> {
-    let Some(text) = optional(rule, scope, field)? else { return Ok(false) };
-    match text.as_str() {
+    let Some(rule) = rule else { return Ok(false) };
+    let Some(text) = rule.value(scope).map_err(in_field(field))? else { return Ok(false) };
+    match &*text {
         "true" | "True" | "1" => Ok(true),
         "false" | "False" | "0" => Ok(false),
         other => Err(FieldFault {
@@ -351,10 +353,10 @@ fn quantity_of(
     scope: &Scope<'_>,
 ) -> Result<Option<Decimal>, FieldFault> {
     let Some((rule, sign)) = rule else { return Ok(None) };
-    let Some(text) = text_of(rule, scope, "quantity")? else { return Ok(None) };
+    let Some(text) = rule.value(scope).map_err(in_field("quantity"))? else { return Ok(None) };
     let plain = match sign {
-        DecimalSign::Point => text.clone(),
-        DecimalSign::Comma => text.replace('.', "").replace(',', "."),
+        DecimalSign::Point => Cow::Borrowed(&*text),
+        DecimalSign::Comma => Cow::Owned(text.replace('.', "").replace(',', ".")),
     };
     let read = Decimal::from_str_exact(&plain).or_else(|_| Decimal::from_scientific(&plain));
     match read {

@@ -229,7 +229,6 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
                     hash: record.hash,
                     task: applied.task,
                     events: applied.events,
-                    observed_at: now,
                 };
                 let page = PageCommit {
                     source: source.clone(),
