@@ -59,6 +59,11 @@ impl Province {
                 && all("targets", &|target| target["receipts"] != 0)
                 && status["numbers"]["mapping"]["mapped"].as_u64() > Some(0)
                 && !self.site.json(&["score", "show"]).as_array().expect("rows").is_empty()
+                // Read a second time.
+                && self.metrics().lines().any(|line| {
+                    line.starts_with("lienthong_source_records_total{source=\"snv\",result=\"unchanged\"}")
+                        && !line.ends_with(" 0")
+                })
         });
     }
 }

@@ -321,7 +321,8 @@ async fn every_answer_task_and_score_is_derived_again_and_a_change_by_hand_is_fo
     );
     for (change, code) in [
         (
-            "UPDATE task SET facts = replace(facts, '\"returned_count\":0', '\"returned_count\":1') WHERE external_id = '2'",
+            // Returned once.
+            "UPDATE task SET facts = '{\"b\":1,' || substr(facts, 2) WHERE external_id = '2'",
             "LT-SCO-012",
         ),
         ("UPDATE task_event SET payload = replace(payload, '2026-11-20', '2026-11-22')", "LT-SCO-012"),
