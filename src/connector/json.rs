@@ -7,10 +7,15 @@
 
 use super::scan::{Scan, complaint};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// Deepest nesting a record may have.
 pub const MAX_DEPTH: u32 = 64;
+
+/// Most values a record may hold: far more than any task has, and a bound for the memory of its tree, which is a
+/// multiple of its text where values are short.
+pub const MAX_VALUES: u32 = 100_000;
 
 /// A JSON value that borrows from the answer it was read from.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,20 +46,24 @@ pub enum JsonError {
     /// Nested deeper than [`MAX_DEPTH`].
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// More than [`MAX_VALUES`] values.
+    #[error("more than {MAX_VALUES} values in one record")]
+    TooMany,
 }
 
 /// A key of an object with its value.
 type Member<'a, T> = (Cow<'a, str>, T);
 
-/// Walks over an object, taking each value with `read`.
+/// Walks over an object, taking each value with `read`; `room` for so many members is made at once.
 fn object<'a, T>(
     scan: &mut Scan<'a>,
     text: &'a str,
+    room: usize,
     read: impl Fn(&mut Scan<'a>) -> Result<T, JsonError>,
 ) -> Result<Vec<Member<'a, T>>, JsonError> {
     let broken = |_| JsonError::Syntax(complaint(text));
     scan.must(b'{').map_err(broken)?;
-    let mut members = Vec::with_capacity(16);
+    let mut members = Vec::with_capacity(room);
     if scan.take(b'}') {
         return Ok(members);
     }
@@ -105,7 +114,7 @@ fn uncut<'a>(scan: &mut Scan<'a>, text: &'a str) -> Result<&'a str, JsonError> {
 /// Members of one object, their values uncut.
 fn members(text: &str) -> Result<Vec<Member<'_, &str>>, JsonError> {
     let mut scan = Scan::new(text);
-    let members = object(&mut scan, text, |scan| uncut(scan, text))?;
+    let members = object(&mut scan, text, 16, |scan| uncut(scan, text))?;
     nothing_after(&mut scan, text)?;
     Ok(members)
 }
@@ -136,7 +145,7 @@ impl<'a> Json<'a> {
     /// Reads one value; anything after it is an error.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         let mut scan = Scan::new(text);
-        let value = build(&mut scan, text, MAX_DEPTH)?;
+        let value = build(&mut scan, text, MAX_DEPTH, &Cell::new(MAX_VALUES))?;
         nothing_after(&mut scan, text)?;
         Ok(value)
     }
@@ -176,16 +185,22 @@ impl<'a> Json<'a> {
     }
 }
 
-fn build<'a>(scan: &mut Scan<'a>, text: &'a str, left: u32) -> Result<Json<'a>, JsonError> {
+fn build<'a>(
+    scan: &mut Scan<'a>,
+    text: &'a str,
+    left: u32,
+    values: &Cell<u32>,
+) -> Result<Json<'a>, JsonError> {
+    values.set(values.get().checked_sub(1).ok_or(JsonError::TooMany)?);
     let inner = || left.checked_sub(1).ok_or(JsonError::TooDeep);
     Ok(match scan.peek() {
         Some(b'{') => {
             let left = inner()?;
-            Json::Object(object(scan, text, |scan| build(scan, text, left))?)
+            Json::Object(object(scan, text, 0, |scan| build(scan, text, left, values))?)
         }
         Some(b'[') => {
             let left = inner()?;
-            Json::List(list(scan, text, |scan| build(scan, text, left))?)
+            Json::List(list(scan, text, |scan| build(scan, text, left, values))?)
         }
         Some(b'"') => Json::Text(scan.string()?),
         _ => match scan.single().map_err(|_| JsonError::Syntax(complaint(text)))? {
@@ -348,6 +363,13 @@ mod tests {
 
     fn path(text: &str) -> Path {
         Path::parse(text).expect("path")
+    }
+
+    #[test]
+    fn record_of_very_many_values_is_refused_before_its_tree_is_built() {
+        let of = |count: usize| format!("[{}1]", "{},".repeat(count - 2));
+        assert!(Json::parse(&of(MAX_VALUES as usize)).is_ok());
+        assert!(matches!(Json::parse(&of(MAX_VALUES as usize + 1)), Err(JsonError::TooMany)));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::store::{
     TaskWrite,
 };
 use crate::telemetry::name;
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -270,8 +270,7 @@ impl Puller<'_> {
         if page.records.iter().any(unsettled) {
             self.commit_all().await?;
         }
-        // As fine as both databases keep it.
-        let observed_at = self.app.clock.now().trunc_subsecs(3);
+        let observed_at = self.app.clock.now();
         self.counters.pages += 1;
         self.counters.records += (page.records.len() + page.rejected.len()) as u64;
         let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();

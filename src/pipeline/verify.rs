@@ -2,11 +2,13 @@
 //!
 //! Owns the order `score verify`: answers against their SHA-256, tasks derived again from their events, scores
 //! computed again from tasks, decisions and the rule set kept with them. It changes nothing; what differs is
-//! counted and named, and one thing that cannot be read never hides the others.
+//! counted and named. It may run beside pulls: what differs at first is looked at once more with what is held by
+//! then. An answer that does not unpack is counted like one that differs; a task or score whose document cannot be
+//! read at all ends the run with that error.
 
 use super::app::App;
 use super::score::{FULL_PERIOD, Gathered, TO_DATE, YEAR};
-use crate::domain::{CanonicalTask, Period, RuleSet};
+use crate::domain::{CanonicalTask, Period, PersonId, RuleSet};
 use crate::error::Finding;
 use crate::ingest::rebuild;
 use crate::store::{StoreError, StoredTask};
@@ -43,7 +45,17 @@ impl App {
         let mut verified = Verified::default();
         self.verify_pages(&mut verified).await?;
         self.verify_tasks(&mut verified).await?;
-        self.verify_scores(&mut verified).await?;
+        let suspects = self.verify_scores(&mut verified, None).await?;
+        if !suspects.is_empty() {
+            // A step may have come between the scores and what they are computed from.
+            let left = self.verify_scores(&mut verified, Some(&suspects)).await?;
+            let directory = self.directory().await?;
+            let number = |person| directory.person(person).map(|known| known.staff_number.to_string());
+            verified.different = left
+                .into_iter()
+                .map(|(person, period, view)| (number(person).unwrap_or_default(), period, view))
+                .collect();
+        }
         Ok(verified)
     }
 
@@ -70,31 +82,55 @@ impl App {
             let Some(last) = tasks.last() else { return Ok(()) };
             after = last.id;
             for task in tasks {
-                self.verify_task(&task, verified).await?;
+                let mut sort = self.sort_of(&task).await?;
+                let mut held = task;
+                if matches!(sort, Sort::Different) {
+                    // A pull may have come between the task and its events.
+                    let again = self.store.load_tasks(&[held.id]).await.map_err(|error| error.finding())?;
+                    let Some(again) = again.into_iter().next() else { continue };
+                    held = again;
+                    sort = self.sort_of(&held).await?;
+                }
+                match sort {
+                    Sort::Same => verified.tasks += 1,
+                    Sort::ToldEarlier => verified.told_earlier += 1,
+                    Sort::Different => {
+                        verified.different_tasks.push(format!("{}/{}", held.key.source, held.key.external_id))
+                    }
+                }
             }
         }
     }
 
-    async fn verify_task(&self, held: &StoredTask, verified: &mut Verified) -> Result<(), Finding> {
+    async fn sort_of(&self, held: &StoredTask) -> Result<Sort, Finding> {
         let events = self.store.events_of(held.id).await.map_err(|error| error.finding())?;
         let events: Vec<_> = events.into_iter().map(|(seen, event, _)| (event, seen)).collect();
-        match rebuild(&events, held.task.draft.clone()) {
-            Some(again) if again == held.task => verified.tasks += 1,
-            Some(again) if but_for_submission(&again, &held.task) => verified.told_earlier += 1,
-            _ => verified.different_tasks.push(format!("{}/{}", held.key.source, held.key.external_id)),
-        }
-        Ok(())
+        Ok(match rebuild(&events, held.task.draft.clone()) {
+            Some(again) if again == held.task => Sort::Same,
+            Some(again) if but_for_submission(&again, &held.task) => Sort::ToldEarlier,
+            _ => Sort::Different,
+        })
     }
 
     /// Computes every score held again from what is stored (tasks, decisions, the rule set kept with it, the day
-    /// it was judged on) and compares the derivations byte for byte. Scores that are due are left out.
-    async fn verify_scores(&self, verified: &mut Verified) -> Result<(), Finding> {
+    /// it was judged on) and compares the derivations byte for byte: all, or those named. Scores that are due are
+    /// left out. Gives those that came out different.
+    async fn verify_scores(
+        &self,
+        verified: &mut Verified,
+        only: Option<&BTreeSet<Suspect>>,
+    ) -> Result<BTreeSet<Suspect>, Finding> {
+        let mut suspects = BTreeSet::new();
         let directory = self.directory().await?;
         let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
         let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
         let mut kept: HashMap<String, RuleSet> = HashMap::new();
         let mut gathered = Gathered::default();
         for held in self.store.scores_held().await.map_err(|error| error.finding())? {
+            let named = (held.person, held.period, held.scope.clone());
+            if only.is_some_and(|only| !only.contains(&named)) {
+                continue;
+            }
             if due.contains(&(held.person, held.period)) {
                 verified.waiting += 1;
                 continue;
@@ -123,12 +159,21 @@ impl App {
             if again.map(|again| again.derivation) == stored {
                 verified.same += 1;
             } else {
-                let number = directory.person(person).map(|known| known.staff_number.to_string());
-                verified.different.push((number.unwrap_or_default(), period, held.scope));
+                suspects.insert(named);
             }
         }
-        Ok(())
+        Ok(suspects)
     }
+}
+
+/// A score by person, period and view.
+type Suspect = (PersonId, Period, String);
+
+/// How a task came out of its events.
+enum Sort {
+    Same,
+    ToldEarlier,
+    Different,
 }
 
 /// Whether two tasks say the same but for the moment of the accepted submission.

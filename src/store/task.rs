@@ -94,7 +94,8 @@ impl Store {
 
     fn unpack(&self, place: &str, packed: &[u8], size: usize) -> Result<Vec<u8>, StoreError> {
         let small = self.vault.open(place, packed)?;
-        Ok(zstd::bulk::decompress(&small, size).map_err(sqlx::Error::Io)?)
+        zstd::bulk::decompress(&small, size)
+            .map_err(|error| StoreError::Sealed(format!("{place}: what is kept does not unpack: {error}")))
     }
 
     /// The answer a task or event came from, checked against its SHA-256.

@@ -6,6 +6,9 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 use std::sync::LazyLock;
 
+/// A page whose template does not render.
+const UNBUILT: &str = "LT-WEB-001";
+
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Lenient);
@@ -80,7 +83,7 @@ pub fn render(web: &Web, visit: &Visit, template: &str, own: Value, waiting: u64
         TEMPLATES.get_template(template).and_then(|page| page.render(context! { ..own, ..shared }));
     rendered.unwrap_or_else(|error| {
         tracing::error!(template, %error, "template does not render");
-        "<!doctype html><title>LT-WEB-001</title><p>LT-WEB-001".to_owned()
+        format!("<!doctype html><title>{UNBUILT}</title><p>{UNBUILT}")
     })
 }
 

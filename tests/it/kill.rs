@@ -358,6 +358,8 @@ impl Life {
         }
         let (exit, printed, told) = self.site.order(&["db", "check"]).await;
         assert_eq!(exit, 0, "{}: {printed} {told}", self.name);
+        let (exit, printed, told) = self.site.order(&["score", "verify"]).await;
+        assert_eq!(exit, 0, "{}: {printed} {told}", self.name);
     }
 
     /// What the site and its receivers hold, without times and numbers that may differ.

@@ -7,6 +7,7 @@
 //! a last one that may be cut off are rejected alone; a file that is no table is told and does not stop the
 //! others. A row that a file does not show is never gone: nobody knows whether the file is whole.
 
+use super::rule::is_key;
 use super::{
     Abilities, Connector, ConnectorError, Cursor, Detailed, DraftReader, Page, Presence, Pull, PullEnd,
     PullMode, PullRequest, RawRecord, Rejection, Step, record_hash,
@@ -265,7 +266,7 @@ impl FolderPull {
                     continue;
                 }
                 match key {
-                    Some(key) if key.chars().count() <= 200 => page.records.push(RawRecord {
+                    Some(key) if is_key(key) => page.records.push(RawRecord {
                         external_id: key.to_owned(),
                         hash: record_hash(&self.fingerprint, &body),
                         body,

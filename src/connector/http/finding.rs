@@ -86,7 +86,10 @@ pub(super) fn not_successful(said: &str) -> Finding {
 pub(super) fn no_key() -> Finding {
     Finding::error(
         "LT-SRC-003",
-        Text::new("bản ghi không có khóa (1–200 ký tự)", "the record has no key (1–200 characters)"),
+        Text::new(
+            "bản ghi không có khóa (1–200 ký tự, không có ký tự điều khiển)",
+            "the record has no key (1–200 characters, no control characters)",
+        ),
         Text::new(
             "kiểm tra stream.key trong manifest và dữ liệu ở nguồn",
             "check stream.key of the manifest and the data at the source",

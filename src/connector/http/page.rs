@@ -5,7 +5,7 @@
 //! away whole.
 
 use super::super::json::{Envelope, JsonError, items, scalars_of, without_members};
-use super::super::rule::{MAX_KEY, record_hash};
+use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::plan::Way;
 use super::{Shared, finding};
@@ -205,8 +205,7 @@ impl<'a> Cut<'a> {
             }
         };
         hash.hash(&mut self.digest);
-        let key =
-            key.map(|key| key.trim().to_owned()).filter(|key| (1..=MAX_KEY).contains(&key.chars().count()));
+        let key = key.map(|key| key.trim().to_owned()).filter(|key| is_key(key));
         let Some(external_id) = key else {
             let body = self.page.slice_ref(text.as_bytes());
             return self.reject(index, None, body, finding::no_key());

@@ -27,6 +27,12 @@ use value::{Fault, Scope, ValueRule, excerpt};
 /// Longest key a task may have, in characters.
 pub const MAX_KEY: usize = 200;
 
+/// Whether a text can be a task's key: 1 to [`MAX_KEY`] characters, none of them a control character (PostgreSQL
+/// keeps no NUL, and nobody could type the others).
+pub fn is_key(text: &str) -> bool {
+    (1..=MAX_KEY).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
 /// First 16 bytes of SHA-256 over a manifest's fingerprint and a record's text: equal hash, nothing to do.
 pub fn record_hash(fingerprint: &[u8; 32], record: &[u8]) -> [u8; 16] {
     let digest = Sha256::new_with_prefix(fingerprint).chain_update(record).finalize();
@@ -379,7 +385,7 @@ fn not_utf8() -> Fault {
 fn unreadable(error: &JsonError) -> Fault {
     let code = match error {
         JsonError::DuplicateKey(_) => "LT-SRC-010",
-        JsonError::TooDeep => "LT-SRC-004",
+        JsonError::TooDeep | JsonError::TooMany => "LT-SRC-004",
         JsonError::Syntax(_) => "LT-SRC-002",
     };
     Fault {

@@ -56,6 +56,14 @@ fn code(reader: &Reader, body: &str) -> (String, String) {
 }
 
 #[test]
+fn no_control_character_reaches_a_task_and_none_is_part_of_a_key() {
+    let draft = read(&reader(""), r#"{"name":"Kế\u0000 hoạch\u0007\nquý","status":1}"#);
+    assert_eq!(draft.title, "Kế  hoạch \nquý");
+    assert!(is_key("nv-1") && is_key(&"đ".repeat(MAX_KEY)));
+    assert!(["", "nv\u{0}1", "nv\n1", &"đ".repeat(MAX_KEY + 1)].iter().all(|key| !is_key(key)));
+}
+
+#[test]
 fn flat_record_becomes_a_draft_with_exact_numbers_and_composed_text() {
     let reader = reader(
         "assignee = { path = \"owner.account\", strip_prefix = \"stc\\\\\" }\n\

@@ -267,6 +267,11 @@ impl ValueRule {
         if self.trim {
             text = narrow(text, str::trim);
         }
+        // No database keeps a NUL, and the others show on no page.
+        let unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if text.contains(unseen) {
+            text = Cow::Owned(text.replace(unseen, " "));
+        }
         if !text.is_ascii() && is_nfc_quick(text.chars()) != IsNormalized::Yes {
             text = Cow::Owned(text.nfc().collect());
         }

@@ -7,6 +7,7 @@
 
 mod mark;
 
+use super::rule::{MAX_KEY, is_key};
 use super::{
     Abilities, Connector, ConnectorError, Cursor, Detailed, DraftReader, Page, Presence, Pull, PullEnd,
     PullMode, PullRequest, RawRecord, Rejection, Step, record_hash,
@@ -27,9 +28,6 @@ use std::time::Duration;
 
 /// Longest cell read, in characters: no field of a task needs more.
 const MAX_CELL: usize = 64 * 1024;
-
-/// Longest key, in characters.
-const MAX_KEY: usize = 200;
 
 /// Where the view is.
 #[derive(Debug, Clone)]
@@ -227,12 +225,12 @@ fn huge_cell(column: &str) -> Finding {
     )
 }
 
-fn long_key() -> Finding {
+fn unfit_key() -> Finding {
     Finding::error(
         "LT-SQL-006",
         Text::new(
-            format!("khóa dài hơn {MAX_KEY} ký tự"),
-            format!("the key is longer than {MAX_KEY} characters"),
+            format!("khóa rỗng, dài hơn {MAX_KEY} ký tự hoặc có ký tự điều khiển"),
+            format!("the key is empty, longer than {MAX_KEY} characters or holds control characters"),
         ),
         Text::new("chọn cột khóa khác trong manifest", "choose another key column in the manifest"),
     )
@@ -413,8 +411,8 @@ impl Pull for ViewPull {
             bodies.push(serde_json::Value::Object(record));
             match (changed, key) {
                 (Some(changed), Some(key)) => {
-                    let long = key.chars().count() > MAX_KEY;
-                    match too_large.or_else(|| long.then(long_key)) {
+                    let unfit = !is_key(&key);
+                    match too_large.or_else(|| unfit.then(unfit_key)) {
                         None => page.records.push(RawRecord {
                             external_id: key.clone(),
                             hash: record_hash(&self.fingerprint, &body),
@@ -426,11 +424,14 @@ impl Pull for ViewPull {
                             // It was seen and is not read: nothing may be called gone for it.
                             self.full = false;
                             page.rejected.push(Rejection {
-                                external_id: (!long).then(|| key.clone()),
+                                external_id: (!unfit).then(|| key.clone()),
                                 index,
                                 body,
-                                finding: finding.at(Place::of(format!("source {}", self.source))
-                                    .at(key.chars().take(MAX_KEY).collect::<String>())),
+                                finding: finding.at(Place::of(format!("source {}", self.source)).at(key
+                                    .chars()
+                                    .filter(|c| !c.is_control())
+                                    .take(MAX_KEY)
+                                    .collect::<String>())),
                             });
                         }
                     }
