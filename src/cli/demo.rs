@@ -103,7 +103,10 @@ mod with {
 
     /// How to give orders to the demonstration.
     fn hint(folder: &Path, lang: Lang) -> String {
-        let order = format!("lienthong --config {} status", folder.join("lienthong.toml").display());
+        // After `cargo run` the program is on nobody's path.
+        let program = std::env::current_exe().unwrap_or_else(|_| "lienthong".into());
+        let order =
+            format!("{} --config {} status", program.display(), folder.join("lienthong.toml").display());
         match lang {
             Lang::Vi => format!("ra lệnh từ cửa sổ khác: {order}"),
             Lang::En => format!("orders from another terminal: {order}"),

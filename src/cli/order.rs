@@ -193,9 +193,20 @@ fn outbox(action: Outbox) -> Ordered {
 /// The named author, else the login name.
 fn name(author: Author) -> Result<String, Box<Finding>> {
     let login = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let name = author.author.or_else(login).map(|name| name.trim().to_owned());
+    let name = author.author.or_else(login).or_else(account).map(|name| name.trim().to_owned());
     name.filter(|name| !name.is_empty() && name.chars().count() <= 200)
         .ok_or_else(|| Box::new(incomplete("--author")))
+}
+
+/// The account this process runs under, where no variable names it.
+fn account() -> Option<String> {
+    let own = rustix::process::getuid().as_raw().to_string();
+    let known = std::fs::read_to_string("/etc/passwd").ok()?;
+    known.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, uid) = (fields.next()?, fields.nth(1)?);
+        (uid == own).then(|| name.to_owned())
+    })
 }
 
 /// Reads a file an order carries.

@@ -339,6 +339,13 @@ impl Store {
             .collect()
     }
 
+    /// How many tasks due in a period wait for a decision; one without a due date waits in every period.
+    pub async fn reviews_due(&self, period: Period) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM mapping m JOIN task t ON t.id = m.task_id WHERE m.state = 'review' \
+                   AND (t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2))";
+        self.db.count(sql, vals![period.first_day(), period.last_day()]).await
+    }
+
     /// One task with its mapping and people, for a person's decision.
     pub async fn map_item(&self, task: i64) -> Result<Option<MapItem>, StoreError> {
         let sql = format!(

@@ -25,6 +25,14 @@ pub enum StoreError {
         /// Newest number known.
         known: i64,
     },
+    /// The schema is older than this program, or was never made.
+    #[error("schema {found} is older than this program's ({known})")]
+    OlderSchema {
+        /// Number found; 0 = none was made yet.
+        found: i64,
+        /// Newest number known.
+        known: i64,
+    },
     /// The SQLite library is too old.
     #[error("SQLite {0} is too old")]
     OldSqlite(String),
@@ -45,6 +53,7 @@ impl StoreError {
         let Self::Driver(error) = self else {
             return match self {
                 Self::NewerSchema { .. } => Cause::NewerSchema,
+                Self::OlderSchema { .. } => Cause::OlderSchema,
                 Self::OldSqlite(_) => Cause::OldSqlite,
                 Self::Conflict(_) => Cause::Conflict,
                 Self::Sealed(_) => Cause::Sealed,
@@ -85,9 +94,12 @@ impl StoreError {
         match self.cause() {
             Cause::Busy | Cause::Conflict => Disposition::RetryNow,
             Cause::Unreachable | Cause::Full | Cause::ReadOnly | Cause::Io => Disposition::RetryLater,
-            Cause::Corrupt | Cause::NewerSchema | Cause::OldSqlite | Cause::Sealed | Cause::Unexpected => {
-                Disposition::NeedsOperator
-            }
+            Cause::Corrupt
+            | Cause::NewerSchema
+            | Cause::OlderSchema
+            | Cause::OldSqlite
+            | Cause::Sealed
+            | Cause::Unexpected => Disposition::NeedsOperator,
         }
     }
 
@@ -143,6 +155,13 @@ impl StoreError {
                 "cài lại phiên bản mới hơn; không chạy bản cũ trên dữ liệu này",
                 "install the newer version again; do not run the older one on this data",
             ),
+            Cause::OlderSchema => (
+                "LT-DB-016",
+                "cơ sở dữ liệu chưa có lược đồ hoặc lược đồ cũ hơn chương trình này",
+                "the database has no schema yet, or one older than this program",
+                "chạy `lienthong db migrate`, hoặc khởi động hệ thống: lược đồ được tạo lúc khởi động",
+                "run `lienthong db migrate`, or start the daemon: it makes the schema at its start",
+            ),
             Cause::OldSqlite => (
                 "LT-DB-008",
                 "thư viện SQLite quá cũ (cần từ 3.51.3)",
@@ -193,6 +212,7 @@ enum Cause {
     Io,
     Corrupt,
     NewerSchema,
+    OlderSchema,
     OldSqlite,
     Conflict,
     Sealed,

@@ -49,6 +49,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::borrow::Cow;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -148,9 +149,7 @@ impl Store {
         match found.cmp(&known) {
             std::cmp::Ordering::Equal => Ok(()),
             std::cmp::Ordering::Greater => Err(StoreError::NewerSchema { found, known }),
-            std::cmp::Ordering::Less => {
-                Err(StoreError::Unexpected(format!("schema {found} is older than {known}: run `db migrate`")))
-            }
+            std::cmp::Ordering::Less => Err(StoreError::OlderSchema { found, known }),
         }
     }
 
@@ -214,6 +213,9 @@ impl Store {
         match (&*self.db, &self.path) {
             (Db::Sqlite { writer, .. }, Some(_)) => {
                 sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned()).execute(writer).await?;
+                // Names and scores stand in it, wherever it lies.
+                std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o600))
+                    .map_err(sqlx::Error::Io)?;
                 Ok(Finding::info(
                     "LT-DB-013",
                     Text::new(

@@ -106,7 +106,7 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         "review",
         visit.say("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
         &[
-            ("#Số", "#No."),
+            ("Nguồn:khóa", "Source:key"),
             ("Nhiệm vụ", "Task"),
             ("Sản phẩm gần nhất", "Nearest products"),
             ("Nguồn", "Source"),
@@ -129,7 +129,7 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         section.push(
             item.task.to_string(),
             vec![
-                Cell::num(item.task.to_string()),
+                Cell::text(format!("{}:{}", item.key.source, item.key.external_id)),
                 Cell::link(item.title, format!("/tasks/{}", item.task)),
                 Cell::text(near.join(", ")),
                 Cell::link(item.key.source.to_string(), format!("/sources/{}", item.key.source)),

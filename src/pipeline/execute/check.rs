@@ -10,6 +10,7 @@ use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Findings, Severity, Text};
 use crate::pipeline::assemble;
 use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::store::StoreError;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -38,6 +39,10 @@ pub(super) async fn check(app: &App, path: &Path) -> Answer {
     }
     match app.store.require_schema().await {
         Ok(()) => findings.extend(of_the_store(app, &loaded).await?),
+        // Before the first start there is none: nothing to mend.
+        Err(error @ StoreError::OlderSchema { found: 0, .. }) => {
+            findings.push(Finding { severity: Severity::Info, ..error.finding() });
+        }
         Err(error) => findings.push(error.finding()),
     }
     let rows = tried.iter().map(row).collect();

@@ -611,7 +611,7 @@ async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
         scores_due: waiting
             + to_come as u64
             + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
-        unmapped: overview.mapping.get("review").copied().unwrap_or(0),
+        unmapped: app.store.reviews_due(period).await?,
         unidentified: overview.unknown_accounts,
         stale_sources,
         incomplete,
