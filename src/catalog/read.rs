@@ -3,9 +3,10 @@
 //! Owns what a valid row is. It must not know where the file came from. All findings of a file come at once,
 //! each with file, line and column; with any of them no product is given.
 
-use super::table::{Row, rows};
+use super::table::rows;
 use crate::domain::{CatalogProduct, ComplexityGroup, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
+use crate::sheet::Line;
 use crate::text::fold;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -38,7 +39,8 @@ const COLUMNS: [(&str, bool, &[&str]); 8] = [
 ///
 /// # Errors
 /// LT-CAT-001 unreadable file, -002 too large, -003 column missing, -004 no rows, -005 code, -006 duplicate
-/// code, -007 name, -008 group, -009 coefficient, -010 cell too long, -011 too many findings.
+/// code, -007 name, -008 group, -009 coefficient, -010 cell too long, -011 too many findings;
+/// LT-TAB-004 broken quotes, LT-TAB-009 a workbook that unpacks to too much.
 pub fn read(bytes: &[u8], file: &str) -> Result<Vec<CatalogProduct>, Findings> {
     let rows = rows(bytes, file)?;
     let Some((header, rows)) = rows.split_first() else {
@@ -52,11 +54,11 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Vec<CatalogProduct>, Findings> {
     let (mut products, mut findings) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
         if let Some(product) = product(row, &columns, file, &mut findings) {
-            if let Some(first) = seen.insert(product.code.clone(), row.line) {
+            if let Some(first) = seen.insert(product.code.clone(), row.number) {
                 findings.push(finding(
                     "LT-CAT-006",
                     file,
-                    row.line,
+                    row.number,
                     "code",
                     Text::new(
                         format!("mã {} đã có ở dòng {first}", product.code),
@@ -75,7 +77,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Vec<CatalogProduct>, Findings> {
             findings.push(finding(
                 "LT-CAT-011",
                 file,
-                row.line,
+                row.number,
                 "",
                 Text::new("còn lỗi khác sau dòng này", "there are more errors after this line"),
                 Text::new("sửa các lỗi đã nêu rồi nhập lại", "correct the errors listed and import again"),
@@ -86,7 +88,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Vec<CatalogProduct>, Findings> {
     if findings.is_empty() { Ok(products) } else { Err(Findings(findings)) }
 }
 
-fn header_columns(header: &Row, file: &str) -> Result<[Option<usize>; 8], Findings> {
+fn header_columns(header: &Line, file: &str) -> Result<[Option<usize>; 8], Findings> {
     let cells: Vec<String> = header.cells.iter().map(|cell| fold(cell)).collect();
     let mut columns = [None; 8];
     let mut findings = Vec::new();
@@ -96,7 +98,7 @@ fn header_columns(header: &Row, file: &str) -> Result<[Option<usize>; 8], Findin
             findings.push(finding(
                 "LT-CAT-003",
                 file,
-                header.line,
+                header.number,
                 name,
                 Text::new(format!("thiếu cột \"{name}\""), format!("the column \"{name}\" is missing")),
                 Text::new(
@@ -110,7 +112,7 @@ fn header_columns(header: &Row, file: &str) -> Result<[Option<usize>; 8], Findin
 }
 
 fn product(
-    row: &Row,
+    row: &Line,
     columns: &[Option<usize>; 8],
     file: &str,
     findings: &mut Vec<Finding>,
@@ -130,7 +132,7 @@ fn product(
             findings.push(finding(
                 "LT-CAT-010",
                 file,
-                row.line,
+                row.number,
                 name,
                 Text::new(
                     format!("ô dài hơn {MAX_CELL} ký tự"),
@@ -147,7 +149,7 @@ fn product(
             findings.push(finding(
                 "LT-CAT-005",
                 file,
-                row.line,
+                row.number,
                 "code",
                 Text::new(format!("mã sản phẩm không hợp lệ: \"{}\"", shown(&code)), error.to_string()),
                 Text::new(
@@ -161,7 +163,7 @@ fn product(
         findings.push(finding(
             "LT-CAT-007",
             file,
-            row.line,
+            row.number,
             "name",
             Text::new("tên sản phẩm để trống", "the product's name is empty"),
             Text::new("điền tên như trong quyết định phê duyệt", "write the name as approved"),
@@ -171,7 +173,7 @@ fn product(
         findings.push(finding(
             "LT-CAT-008",
             file,
-            row.line,
+            row.number,
             "complexity_group",
             Text::new(
                 format!("nhóm phức tạp \"{}\" không nằm trong 1–5", shown(&group)),
@@ -188,7 +190,7 @@ fn product(
         findings.push(finding(
             "LT-CAT-009",
             file,
-            row.line,
+            row.number,
             "coefficient",
             Text::new(
                 format!("hệ số \"{}\" không phải số thập phân lớn hơn 0", shown(&coefficient)),

@@ -1,90 +1,46 @@
 //! A CSV or XLSX file as rows of text cells with the line each came from.
 //!
-//! Owns the two file formats and their limits. It must not know columns. A file that cannot be read gives one
-//! coded finding.
+//! Owns what a catalog may not exceed, and the codes under which a file that is no table is told. It must not know
+//! columns or file formats: every table is read by `sheet`, whose limits hold here as well.
 
 use super::read::{MAX_BYTES, MAX_ROWS};
 use crate::error::{Finding, Findings, Place, Text};
-use calamine::{Data, Reader};
-use std::io::Cursor;
-
-/// One row with its 1-based line (CSV) or row number (XLSX).
-pub(super) struct Row {
-    pub line: u32,
-    pub cells: Vec<String>,
-}
+use crate::sheet::{Line, Sheet};
 
 /// The rows of a file, header included, blank rows left out.
-pub(super) fn rows(bytes: &[u8], file: &str) -> Result<Vec<Row>, Findings> {
+pub(super) fn rows(bytes: &[u8], file: &str) -> Result<Vec<Line>, Findings> {
     if bytes.len() > MAX_BYTES {
         return Err(too_large(file));
     }
-    let rows = if bytes.starts_with(b"PK\x03\x04") { xlsx(bytes, file)? } else { csv(bytes, file)? };
-    if rows.len() > MAX_ROWS + 1 {
+    let sheet = Sheet::read(file, bytes)
+        .map_err(|findings| Findings(findings.0.into_iter().map(|one| told(one, file)).collect()))?;
+    if !sheet.broken.is_empty() {
+        return Err(Findings(sheet.broken.iter().map(|line| line.finding(file)).collect()));
+    }
+    if sheet.lines.len() > MAX_ROWS + 1 {
         return Err(too_large(file));
     }
-    Ok(rows)
+    Ok(sheet.lines)
 }
 
-fn csv(bytes: &[u8], file: &str) -> Result<Vec<Row>, Findings> {
-    let (text, _) = crate::text::decode(bytes).map_err(|error| unreadable(file, None, &error.to_string()))?;
-    let header = text.lines().next().unwrap_or("");
-    let separator = [b',', b';', b'\t']
-        .into_iter()
-        .max_by_key(|separator| (header.bytes().filter(|b| b == separator).count(), *separator == b','))
-        .unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(text.as_bytes());
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| unreadable(file, None, &error.to_string()))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        push(&mut rows, u32::try_from(line).unwrap_or(u32::MAX), record.iter().map(str::to_owned).collect());
-        if rows.len() > MAX_ROWS + 1 {
-            return Err(too_large(file));
+/// What keeps a file from being a table, as a finding of a catalog. Broken quotes and files that unpack to too much
+/// keep the codes whose pages say what to do.
+fn told(finding: Finding, file: &str) -> Finding {
+    match finding.code.as_str() {
+        "LT-TAB-001" => size(file),
+        "LT-TAB-003" | "LT-TAB-005" => {
+            let place = finding.place.unwrap_or_else(|| Place::of(file));
+            Finding::error("LT-CAT-001", finding.what, finding.remedy).at(place)
         }
-    }
-    Ok(rows)
-}
-
-fn xlsx(bytes: &[u8], file: &str) -> Result<Vec<Row>, Findings> {
-    let mut book = calamine::Xlsx::new(Cursor::new(bytes))
-        .map_err(|error: calamine::XlsxError| unreadable(file, None, &error.to_string()))?;
-    let sheet = book
-        .worksheet_range_at(0)
-        .ok_or_else(|| unreadable(file, None, "the workbook has no sheet"))?
-        .map_err(|error| unreadable(file, None, &error.to_string()))?;
-    if sheet.height() > MAX_ROWS + 1 || sheet.width() > 200 {
-        return Err(too_large(file));
-    }
-    let first = sheet.start().map_or(0, |(row, _)| row);
-    let mut rows = Vec::new();
-    for (offset, cells) in sheet.rows().enumerate() {
-        let line = first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)).saturating_add(1);
-        push(&mut rows, line, cells.iter().map(cell_text).collect());
-    }
-    Ok(rows)
-}
-
-/// A number cell is a binary fraction; its shortest text is what the person typed (2.5, not 2.50000001).
-fn cell_text(cell: &Data) -> String {
-    match cell {
-        Data::Empty => String::new(),
-        Data::Error(error) => format!("#{error:?}"),
-        other => other.to_string(),
-    }
-}
-
-fn push(rows: &mut Vec<Row>, line: u32, cells: Vec<String>) {
-    if cells.iter().any(|cell| !cell.trim().is_empty()) {
-        rows.push(Row { line, cells });
+        _ => finding,
     }
 }
 
 fn too_large(file: &str) -> Findings {
+    size(file).into()
+}
+
+fn size(file: &str) -> Finding {
     Finding::error(
         "LT-CAT-002",
         Text::new(
@@ -97,21 +53,41 @@ fn too_large(file: &str) -> Findings {
         ),
     )
     .at(Place::of(file))
-    .into()
 }
 
-fn unreadable(file: &str, line: Option<u32>, cause: &str) -> Findings {
-    Finding::error(
-        "LT-CAT-001",
-        Text::new(
-            format!("không đọc được tệp danh mục: {cause}"),
-            format!("the catalog file cannot be read: {cause}"),
-        ),
-        Text::new(
-            "lưu lại tệp dưới dạng CSV (UTF-8) hoặc XLSX",
-            "save the file again as CSV (UTF-8) or XLSX",
-        ),
-    )
-    .at(Place { what: file.to_owned(), line, detail: None })
-    .into()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_cells_at_opposite_corners_of_a_workbook_are_two_rows() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write(0, 0, "Mã").expect("cell");
+        sheet.write(4, 1, 2.5).expect("cell");
+        sheet.write(1_048_575, 16_383, "far").expect("cell");
+        let rows = rows(&book.save_to_buffer().expect("xlsx"), "c.xlsx").expect("rows");
+        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 5]);
+        assert_eq!(rows[1].cells, ["", "2.5"]);
+    }
+
+    #[test]
+    fn open_quote_refuses_the_catalog_and_names_its_line() {
+        let text = "code,name,complexity_group,coefficient\nA,\"one,1,1\nB,two,1,1\n";
+        let finding = rows(text.as_bytes(), "c.csv").expect_err("refused").0.remove(0);
+        assert_eq!(
+            (finding.code.as_str(), finding.place.and_then(|place| place.line)),
+            ("LT-TAB-004", Some(2))
+        );
+    }
+
+    #[test]
+    fn catalogs_beyond_their_own_limits_are_refused_as_catalogs() {
+        let code = |bytes: &[u8]| rows(bytes, "c").expect_err("refused").0.remove(0).code;
+        assert_eq!(code(&vec![b'a'; MAX_BYTES + 1]), "LT-CAT-002");
+        assert_eq!(code("a,b\n".repeat(MAX_ROWS + 2).as_bytes()), "LT-CAT-002");
+        assert_eq!(code("a,b\n".repeat(200_001).as_bytes()), "LT-CAT-002");
+        assert_eq!(code(b"PK\x03\x04broken"), "LT-CAT-001");
+        assert_eq!(code(&[0xc3, 0x28, 0x80]), "LT-CAT-001");
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns where a row ends. It must not know what a column means. A quote that opens and never closes would swallow
 //! the rows after it; here it costs its own line alone, which stands apart ([`BrokenLine`]), and the next line
-//! begins a new row. A file with very many such lines is refused.
+//! begins a new row. Where a cell over several lines could as well be several rows, all of its lines stand apart:
+//! neither reading is guessed. A file with very many such lines is refused.
 
 use super::{BrokenLine, Line, MAX_COLUMNS, MAX_ROWS, Sheet, refusal, too_long};
 use crate::error::{Finding, Findings};
@@ -33,10 +34,9 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
     let (mut rest, mut number, mut width) = (text.as_str(), 1u32, 0);
     while !rest.is_empty() {
         let sure = sheet.broken.is_empty();
-        let row = Row::read(rest, delimiter)
-            .filter(|row| !row.swallows(rest, delimiter, width) && (sure || !row.odd_quotes));
+        let row = Row::read(rest, delimiter).filter(|row| sure || !row.odd_quotes);
         let (length, breaks, ended) = match row {
-            Some(row) => {
+            Some(row) if !row.has_two_readings(rest, delimiter, width) => {
                 let place = (row.length, row.breaks, row.ended);
                 if row.cells.iter().any(|cell| !cell.is_empty()) {
                     if sheet.lines.len() >= MAX_ROWS {
@@ -49,15 +49,22 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
                 }
                 place
             }
-            None => {
+            row => {
                 let (line, length) = physical(rest);
-                sheet.broken.push(broken(number, line, delimiter));
-                if sheet.broken.len() > MAX_BROKEN {
-                    return Err(Findings(
-                        sheet.broken.iter().take(20).map(|line| line.finding(name)).collect(),
-                    ));
+                let (apart, length, ended) = row.map_or((line, length, length > line.len()), |row| {
+                    (rest.get(..row.length).unwrap_or(rest), row.length, row.ended)
+                });
+                let mut lines = 0u32;
+                for line in Physical(apart) {
+                    sheet.broken.push(broken(number.saturating_add(lines), line, delimiter));
+                    lines = lines.saturating_add(1);
+                    if sheet.broken.len() > MAX_BROKEN {
+                        return Err(Findings(
+                            sheet.broken.iter().take(20).map(|line| line.finding(name)).collect(),
+                        ));
+                    }
                 }
-                (length, 1, length > line.len())
+                (length, lines, ended)
             }
         };
         if !ended {
@@ -83,11 +90,14 @@ fn decode(name: &str, bytes: &[u8]) -> Result<String, Finding> {
     }
 }
 
+/// The delimiter on which the first lines agree most, outside quotes: text may hold many commas.
 fn delimiter(text: &str) -> u8 {
-    let head = text.lines().take(5).collect::<Vec<_>>().join("\n");
-    let count = |c: char| head.matches(c).count();
-    let most = [(b';', count(';')), (b'\t', count('\t')), (b',', count(','))];
-    most.into_iter().max_by_key(|(_, count)| *count).map_or(b',', |(c, _)| c)
+    let head: Vec<String> = text.lines().take(5).map(|line| line.split('"').step_by(2).collect()).collect();
+    let agreed = |c: char| {
+        let counts: Vec<usize> = head.iter().map(|line| line.matches(c).count()).collect();
+        counts.iter().map(|count| count * counts.iter().filter(|other| *other == count).count()).max()
+    };
+    [b';', b'\t', b','].into_iter().max_by_key(|c| agreed(char::from(*c))).unwrap_or(b',')
 }
 
 /// The text up to the next line end, and its length with that end.
@@ -95,6 +105,19 @@ fn physical(rest: &str) -> (&str, usize) {
     let line = rest.split(['\r', '\n']).next().unwrap_or(rest);
     let end = rest.get(line.len()..).unwrap_or_default();
     (line, line.len() + if end.starts_with("\r\n") { 2 } else { usize::from(!end.is_empty()) })
+}
+
+/// The lines of a text.
+struct Physical<'a>(&'a str);
+
+impl<'a> Iterator for Physical<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let (line, length) = physical(self.0);
+        self.0 = self.0.get(length..).unwrap_or_default();
+        (length > 0).then_some(line)
+    }
 }
 
 fn broken(number: u32, line: &str, delimiter: u8) -> BrokenLine {
@@ -156,16 +179,45 @@ impl Row {
         Some(row)
     }
 
-    /// Whether its lines look like rows of their own: a quote opened in one and closed in another by chance.
-    /// A cell with line breaks leaves the first and the last line short.
-    fn swallows(&self, text: &str, delimiter: u8, width: usize) -> bool {
-        if self.breaks < 2 || width < 3 {
+    /// Whether a quote that opened in one row and closed in another by chance would give the same text: one of its
+    /// lines could be a row of its own, as wide as the table and with a first cell in the shape of this row's.
+    /// Where keys are words, every line has to look like that: words begin any line of text.
+    fn has_two_readings(&self, text: &str, delimiter: u8, width: usize) -> bool {
+        if self.breaks < 2 || width < 2 {
             return false;
         }
-        let whole = text.get(..self.length).unwrap_or_default();
-        let mut lines = whole.split(['\r', '\n']).map(|line| line.matches(char::from(delimiter)).count() + 1);
-        lines.next().is_some_and(|cells| cells >= width) && lines.any(|cells| cells >= width)
+        let first_cell = |line: &str| line.split(char::from(delimiter)).next().map(shape).unwrap_or_default();
+        let mut lines = Physical(text.get(..self.length).unwrap_or_default());
+        let opening = lines.next().unwrap_or_default();
+        let key = first_cell(opening);
+        let mut alike = lines.map(|line| {
+            let wide = Self::read(line, delimiter).is_some_and(|row| row.cells.len() == width);
+            wide && (self.cells.len() != width || first_cell(line) == key)
+        });
+        if key.contains('9') {
+            alike.any(|alike| alike)
+        } else {
+            opening.matches(char::from(delimiter)).count() + 1 == width && alike.all(|alike| alike)
+        }
     }
+}
+
+/// A cell with each run of letters and digits as one character: keys of one table are alike.
+fn shape(cell: &str) -> String {
+    let mut shape = String::new();
+    let mut within = false;
+    for c in cell.trim().trim_matches('"').chars() {
+        if !c.is_alphanumeric() {
+            shape.push(c);
+        } else if !within {
+            shape.push(if c.is_numeric() { '9' } else { 'a' });
+        } else if c.is_numeric() {
+            shape.pop();
+            shape.push('9');
+        }
+        within = c.is_alphanumeric();
+    }
+    shape
 }
 
 /// A quoted cell from behind its opening quote, and where the delimiter or line end after it stands.
@@ -228,15 +280,36 @@ mod tests {
     }
 
     #[test]
-    fn quotes_of_two_rows_that_close_each_other_swallow_nothing() {
-        // The second one closes the first in front of a delimiter: only the shape of the lines tells.
+    fn quotes_of_two_rows_that_close_each_other_set_every_line_between_apart() {
+        // The second one closes the first in front of a delimiter: a cell of three lines, or three rows.
         let (lines, broken) = read_all("a;b;c\n1;\"x;y\n2;p;q\n3;r\";s\n4;t;u\n");
         assert_eq!(
             (lines.iter().map(|line| line.0).collect::<Vec<_>>(), broken),
-            (vec![1, 3, 5], vec![2, 4])
+            (vec![1, 5], vec![2, 3, 4])
+        );
+        let (lines, broken) = read_all("a;b;c\nAn;\"x;y\nBình;p;q\nChi;r\";s\nDũng;t;u\n");
+        assert_eq!(
+            (lines.iter().map(|line| line.0).collect::<Vec<_>>(), broken),
+            (vec![1, 5], vec![2, 3, 4])
         );
         let (lines, broken) = read_all("a;b;c\n1;\"x;y\n2;\"p\";q\n");
         assert_eq!((lines.len(), broken), (2, vec![2]));
+    }
+
+    #[test]
+    fn text_over_several_lines_with_many_commas_stays_one_cell() {
+        for text in ["one, two, three\nx, y, z\nend", "one\ntwo, three, four", "1. x, y\n2. p, q, r\n"] {
+            let (lines, broken) = read_all(&format!("a,b,c\n1,2,\"{text}\"\n4,5,6\n"));
+            let rows: Vec<&str> = lines.iter().map(|line| line.1.as_str()).collect();
+            assert_eq!(rows, ["a|b|c", format!("1|2|{}", text.trim()).as_str(), "4|5|6"]);
+            assert!(broken.is_empty());
+        }
+    }
+
+    #[test]
+    fn commas_of_the_text_are_not_taken_for_the_delimiter() {
+        let (lines, _) = read_all("a;b\n1;x, y, z\n2;p, q, r, s\n3;\"t, u, v, w\"\n");
+        assert_eq!(lines[1].1, "1|x, y, z");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub struct Line {
     pub cells: Vec<String>,
 }
 
-/// A line of a CSV file whose quotes open and never close, or close in the middle of a cell.
+/// A line of a CSV file whose quotes open and never close, close in the middle of a cell, or perhaps in another row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenLine {
     /// Line in the file.
@@ -48,8 +48,8 @@ impl BrokenLine {
     /// What is wrong with it, by its place in the file.
     pub fn finding(&self, file: &str) -> Finding {
         let what = Text::new(
-            "dấu nháy kép của dòng này mở mà không đóng, hoặc đóng giữa ô",
-            "a double quote of this line opens and never closes, or closes in the middle of a cell",
+            "dấu nháy kép của dòng này mở mà không đóng, đóng giữa ô, hoặc đóng ở một dòng khác như thể nhiều dòng là một ô",
+            "a double quote of this line opens and never closes, closes in the middle of a cell, or closes in another row",
         );
         let remedy = Text::new(
             "sửa dấu nháy ở dòng đó (dấu nháy trong ô phải viết đôi) hoặc lưu lại từ Excel",

@@ -7,7 +7,7 @@ use super::{ERROR_CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Sheet, refusal, t
 use crate::error::{Finding, Findings};
 use calamine::{DataRef, DataType as _, Reader as _};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Write as _};
 
 /// Most parts of a workbook.
 const MAX_PARTS: usize = 10_000;
@@ -19,6 +19,10 @@ const MAX_SHARED: u64 = MAX_TEXT as u64;
 const MAX_FORMAT: u64 = 16 << 20;
 /// Most texts shared by cells.
 const MAX_TEXTS: u64 = 4_000_000;
+/// How many more texts than it holds a part may declare: programs count them in their own ways.
+const MISCOUNTED: u64 = 100_000;
+/// Bytes within which the start tag of the shared texts stands.
+const HEAD: u64 = 4_096;
 
 /// Reads the first sheet.
 ///
@@ -92,14 +96,12 @@ fn unpacks(bytes: &[u8]) -> Result<bool, zip::result::ZipError> {
         });
         let mut unpacked = part.take(limit + 1);
         if shared {
-            // Room is made for as many texts as the part says it has.
-            let mut head = Vec::new();
-            unpacked.by_ref().take(4_096).read_to_end(&mut head)?;
-            if declared_texts(&head) > MAX_TEXTS {
+            if !few_texts(&mut unpacked)? {
                 return Ok(false);
             }
+        } else {
+            std::io::copy(&mut unpacked, &mut std::io::sink())?;
         }
-        std::io::copy(&mut unpacked, &mut std::io::sink())?;
         let size = limit + 1 - unpacked.limit();
         if size > limit {
             return Ok(false);
@@ -109,16 +111,94 @@ fn unpacks(bytes: &[u8]) -> Result<bool, zip::result::ZipError> {
     Ok(true)
 }
 
-/// The number of texts that the beginning of a part with shared texts declares; 0 where it does not say.
-fn declared_texts(head: &[u8]) -> u64 {
+/// Whether a part with shared texts, read to its end, holds no more of them than allowed and declares no more than
+/// it holds: room is made for as many as it declares, and too much room ends the whole process.
+fn few_texts(part: &mut impl std::io::Read) -> std::io::Result<bool> {
+    let mut head = Vec::new();
+    part.by_ref().take(HEAD).read_to_end(&mut head)?;
+    let Some(declared) = declared_texts(&head).filter(|declared| *declared <= MAX_TEXTS) else {
+        return Ok(false);
+    };
+    let mut texts = Texts::default();
+    texts.write_all(&head)?;
+    std::io::copy(part, &mut texts)?;
+    Ok(texts.count <= MAX_TEXTS && declared <= texts.count.saturating_add(MISCOUNTED))
+}
+
+/// The number of texts that a part declares; 0 where it does not say. None where anything but the XML declaration
+/// stands before its start tag or the tag cannot be understood: what is read here has to be what is read later.
+fn declared_texts(head: &[u8]) -> Option<u64> {
     let head = String::from_utf8_lossy(head);
-    let Some((_, after)) = head.split_once("uniqueCount") else { return 0 };
-    let digits: String = after
-        .trim_start_matches(|c: char| c.is_whitespace() || ['=', '"', '\''].contains(&c))
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
-    if digits.is_empty() { 0 } else { digits.parse().unwrap_or(u64::MAX) }
+    let mut rest = head.trim_start_matches('\u{feff}').trim_start();
+    if rest.starts_with("<?xml") {
+        rest = rest.split_once("?>")?.1.trim_start();
+    }
+    let tag = start_tag(rest.strip_prefix('<')?)?;
+    let name = tag.split([' ', '\t', '\r', '\n', '/']).next()?;
+    if name.rsplit(':').next() != Some("sst") {
+        return None;
+    }
+    let mut most = 0;
+    for after in tag.split("uniqueCount").skip(1) {
+        let value = after.trim_start().strip_prefix('=')?.trim_start();
+        let quote = value.chars().next().filter(|c| ['"', '\''].contains(c))?;
+        let (digits, _) = value.get(1..)?.split_once(quote)?;
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        most = most.max(digits.parse().unwrap_or(u64::MAX));
+    }
+    Some(most)
+}
+
+/// A start tag up to the bracket that ends it: one within quotes does not.
+fn start_tag(text: &str) -> Option<&str> {
+    let mut quote = None;
+    let end = text.find(|c| match quote {
+        Some(open) => {
+            if c == open {
+                quote = None;
+            }
+            false
+        }
+        None => {
+            if ['"', '\''].contains(&c) {
+                quote = Some(c);
+            }
+            c == '>'
+        }
+    })?;
+    text.get(..end)
+}
+
+/// Counts the texts (start tags `si`) of what is written to it.
+#[derive(Default)]
+struct Texts {
+    count: u64,
+    /// Within the name of a tag: its length behind a prefix, and whether it is `si` so far.
+    name: Option<(usize, bool)>,
+}
+
+impl std::io::Write for Texts {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for byte in bytes {
+            self.name = match (byte, self.name) {
+                (b'<', _) => Some((0, true)),
+                (b':', Some(_)) => Some((0, true)),
+                (b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>', Some(name)) => {
+                    self.count += u64::from(name == (2, true));
+                    None
+                }
+                (byte, Some((length, same))) => Some((length + 1, same && b"si".get(length) == Some(byte))),
+                (_, None) => None,
+            };
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn bomb(name: &str) -> Finding {
@@ -155,7 +235,6 @@ fn cell_text(cell: &DataRef<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
 
     /// A workbook with one cell, and one of its parts replaced.
     fn workbook(part: &str, head: &str, zeros: u64) -> Vec<u8> {
@@ -196,5 +275,52 @@ mod tests {
             read("x.xlsx", &workbook("xl/media/image1.png", "", 20)).is_ok(),
             "a large picture is no bomb"
         );
+    }
+
+    #[test]
+    fn shared_texts_that_hide_how_many_they_declare_are_refused_before_room_is_made() {
+        let part = |before: &str, attributes: &str, texts: &str| {
+            let xml = format!(
+                "{before}<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" {attributes}>{texts}</sst>"
+            );
+            read("x.xlsx", &workbook("xl/sharedStrings.xml", &xml, 0))
+        };
+        let (many, one) = ("uniqueCount=\"1000000000000000\"", "<si><t>Mã</t></si>");
+        let blanks = " ".repeat(5_000);
+        let hidden = [
+            ("<!-- uniqueCount=\"1\" -->", many),
+            (blanks.as_str(), many),
+            ("", "note='uniqueCount=\"1\" >' uniqueCount=\"1000000000000000\""),
+            ("", "uniqueCount=\"1\" note=\"\" uniqueCount = '1000000000000000'"),
+            ("", "uniqueCountry=\"1\""),
+            ("<?xml version=\"1.0\"?><!DOCTYPE sst>", "uniqueCount=\"1\""),
+            // Within the limit, but it holds one.
+            ("", "uniqueCount=\"3999999\""),
+        ];
+        for (before, attributes) in hidden {
+            let finding = part(before, attributes, one).expect_err("refused").0.remove(0);
+            assert_eq!(finding.code, "LT-TAB-009", "{before}{attributes}");
+        }
+        let declaration = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n";
+        for attributes in ["", "count=\"9000000\" uniqueCount=\"1\"", "uniqueCount='2' note='a > b'"] {
+            let sheet = part(declaration, attributes, one).unwrap_or_else(|findings| panic!("{findings}"));
+            assert_eq!(sheet.lines.len(), 1, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn texts_are_counted_by_their_start_tags_wherever_the_blocks_are_cut() {
+        let mut texts = Texts::default();
+        for byte in b"<sst><si/><x:si a=\"1\"><t>si</t></x:si><si\n></si><size/><s/><is/></sst>" {
+            texts.write_all(&[*byte]).expect("counted");
+        }
+        assert_eq!(texts.count, 3);
+    }
+
+    #[test]
+    fn more_shared_texts_than_allowed_are_refused_though_none_is_declared() {
+        let part = |texts: usize| format!("<sst>{}</sst>", "<si/>".repeat(texts));
+        assert!(few_texts(&mut part(4_000_000).as_bytes()).expect("read"));
+        assert!(!few_texts(&mut part(4_000_001).as_bytes()).expect("read"));
     }
 }
