@@ -205,6 +205,8 @@ CREATE TABLE decision (
   applied BOOLEAN NOT NULL DEFAULT FALSE,
   document TEXT,
   refused JSONB,
+  -- Revision an approval names that does not exist yet; it is taken up when it does.
+  awaits BIGINT,
   UNIQUE (origin, key)
 );
 CREATE INDEX decision_by_person ON decision (person_id, period);

@@ -204,6 +204,8 @@ CREATE TABLE decision (
   applied INTEGER NOT NULL DEFAULT 0,
   document TEXT,
   refused TEXT,
+  -- Revision an approval names that does not exist yet; it is taken up when it does.
+  awaits INTEGER,
   UNIQUE (origin, key)
 );
 CREATE INDEX decision_by_person ON decision (person_id, period);
