@@ -194,6 +194,7 @@ impl Pull for FolderPull {
                     records: Vec::new(),
                     rejected: Vec::new(),
                     cursor: Some(cursor),
+                    total: None,
                 }),
             }
         }
@@ -230,6 +231,7 @@ impl FolderPull {
                 records: Vec::new(),
                 rejected: Vec::new(),
                 cursor: None,
+                total: None,
             };
             for line in rows {
                 let cell = |column: usize| line.cells.get(column).map_or("", String::as_str);
@@ -303,6 +305,7 @@ impl FolderPull {
                     records: Vec::new(),
                     rejected: vec![rejection],
                     cursor: None,
+                    total: None,
                 }),
             }
         }
