@@ -45,7 +45,7 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
     for (round, seconds) in seconds.iter_mut().enumerate() {
         let began = Instant::now();
         let summary =
-            pull_source(&app, &source.connector, PullMode::Incremental, &|_| {}).await.expect("pull");
+            pull_source(&app, &source.connector, PullMode::Incremental, &|_, _| {}).await.expect("pull");
         *seconds = began.elapsed().as_secs_f64();
         let counted = &summary.counters;
         let (new, unchanged) = if round == 0 { (records, 0) } else { (0, records) };

@@ -205,6 +205,8 @@ CREATE TABLE decision (
   applied BOOLEAN NOT NULL DEFAULT FALSE,
   document TEXT,
   refused JSONB,
+  -- Revision an approval names that does not exist yet; it is taken up when it does.
+  awaits BIGINT,
   UNIQUE (origin, key)
 );
 CREATE INDEX decision_by_person ON decision (person_id, period);
@@ -307,7 +309,12 @@ CREATE TABLE outbox (
   lease_owner TEXT,
   lease_until TIMESTAMPTZ,
   last_finding JSONB,
-  settled_at TIMESTAMPTZ
+  settled_at TIMESTAMPTZ,
+  -- Who let this very list go out although it lacks what was acknowledged, why, and by which document.
+  allowed_at TIMESTAMPTZ,
+  allowed_by TEXT,
+  allowed_reason TEXT,
+  allowed_document TEXT
 );
 CREATE INDEX outbox_open ON outbox (target, person_id) WHERE settled_at IS NULL;
 CREATE INDEX outbox_by_person ON outbox (person_id, target);

@@ -204,6 +204,8 @@ CREATE TABLE decision (
   applied INTEGER NOT NULL DEFAULT 0,
   document TEXT,
   refused TEXT,
+  -- Revision an approval names that does not exist yet; it is taken up when it does.
+  awaits INTEGER,
   UNIQUE (origin, key)
 );
 CREATE INDEX decision_by_person ON decision (person_id, period);
@@ -306,7 +308,12 @@ CREATE TABLE outbox (
   lease_owner TEXT,
   lease_until TEXT,
   last_finding TEXT,
-  settled_at TEXT
+  settled_at TEXT,
+  -- Who let this very list go out although it lacks what was acknowledged, why, and by which document.
+  allowed_at TEXT,
+  allowed_by TEXT,
+  allowed_reason TEXT,
+  allowed_document TEXT
 );
 CREATE INDEX outbox_open ON outbox (target, person_id) WHERE settled_at IS NULL;
 CREATE INDEX outbox_by_person ON outbox (person_id, target);

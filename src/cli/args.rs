@@ -567,6 +567,20 @@ pub enum Outbox {
         #[command(flatten)]
         author: Author,
     },
+    /// Let one go out although it lacks what was acknowledged, as after an annulment
+    Allow {
+        /// Number of the item
+        #[arg(value_parser = item_number)]
+        id: uuid::Uuid,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Document that annuls what the list lacks
+        #[arg(long)]
+        document: String,
+        #[command(flatten)]
+        author: Author,
+    },
 }
 
 /// States of a delivery.

@@ -187,6 +187,9 @@ fn outbox(action: Outbox) -> Ordered {
         Outbox::List { target, state, rows } => Command::OutboxList { target, state, limit: rows.limit },
         Outbox::Retry { id, author } => Command::OutboxRetry { id, author: name(author)? },
         Outbox::Park { id, reason, author } => Command::OutboxPark { id, author: name(author)?, reason },
+        Outbox::Allow { id, reason, document, author } => {
+            Command::OutboxAllow { id, author: name(author)?, reason, document }
+        }
     })
 }
 

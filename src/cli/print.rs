@@ -99,14 +99,10 @@ pub struct Bar {
 impl Bar {
     /// Shows how far an order has come.
     pub fn show(&self, progress: &Progress) {
-        let template = match progress.total {
-            Some(total) => {
-                self.bar.set_length(total);
-                "{bar:30} {pos}/{len} {msg} ({per_sec}, {eta})"
-            }
-            None => "{spinner} {pos} {msg} ({per_sec})",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        if let Some(total) = progress.total {
+            self.bar.set_length(total);
+        }
+        if let Ok(style) = ProgressStyle::with_template(template(progress)) {
             self.bar.set_style(style);
         }
         self.bar.set_position(progress.done);
@@ -116,6 +112,14 @@ impl Bar {
     /// Takes the bar away.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar where there is an end to it, else a counter.
+fn template(progress: &Progress) -> &'static str {
+    match progress.total {
+        Some(_) => "{bar:30} {pos}/{len} {msg} ({per_sec}, {eta})",
+        None => "{spinner} {pos} {msg} ({per_sec})",
     }
 }
 
@@ -323,6 +327,19 @@ mod tests {
         assert_eq!(plain(&json!("2026-12-07T02:00:42.573Z")), "2026-12-07T02:00:42.573Z");
         assert_eq!(cell(&json!("2026-12-07"), Lang::En), "2026-12-07");
         assert_eq!(cell(&json!(0.734_964_440_042), Lang::En), "0.7350");
+    }
+
+    #[test]
+    fn bar_has_an_end_where_the_total_is_known_and_is_a_counter_where_it_is_not() {
+        let bar = Printer::new(Shape::Text, Lang::Vi).progress(false);
+        let show = |done, total| {
+            let progress = Progress { done, total, note: Text::new("bản ghi đã đọc", "records read") };
+            bar.show(&progress);
+            (template(&progress).contains("{bar"), bar.bar.position(), bar.bar.message())
+        };
+        assert_eq!(show(20, Some(40)), (true, 20, "bản ghi đã đọc".to_owned()));
+        assert_eq!(bar.bar.length(), Some(40));
+        assert_eq!(show(50, None), (false, 50, "bản ghi đã đọc".to_owned()));
     }
 
     #[test]

@@ -126,6 +126,8 @@ pub struct Page {
     pub rejected: Vec<Rejection>,
     /// Present when everything up to and including this page may be forgotten once it is stored.
     pub cursor: Option<Cursor>,
+    /// Records of the whole pull, where the source says how many; only for showing how far it is.
+    pub total: Option<u64>,
 }
 
 /// How a pull ended.

@@ -147,6 +147,7 @@ struct EventBody {
     reason: Option<String>,
     quantity: Option<Exact>,
     revision: Option<u32>,
+    content_hash: Option<String>,
     level: Option<Level>,
     decision_no: Option<String>,
     opinion: Option<String>,
@@ -274,6 +275,13 @@ fn receipt_of(receipt: &str, reply: &Reply) -> Receipt {
     Receipt { transaction_id: receipt.chars().take(200).collect(), answer: kept_answer(&reply.body) }
 }
 
+/// A hash that is none would let an approval wait or be refused for ever.
+fn seen_hash(text: Option<&str>) -> Result<Option<String>, String> {
+    let Some(hash) = text.map(|text| text.trim().to_ascii_lowercase()) else { return Ok(None) };
+    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { Ok(Some(hash)) } else { Err("\"content_hash\" is not the one of a score".to_owned()) }
+}
+
 fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, String> {
     let head = EventHead::deserialize(event).map_err(|error| error.to_string())?;
     let body = EventBody::deserialize(event).map_err(|error| error.to_string())?;
@@ -323,6 +331,7 @@ fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Str
         }
         "approval" => DecisionKind::Approval {
             revision: body.revision.ok_or_else(|| missing("revision"))?,
+            content_hash: seen_hash(body.content_hash.as_deref())?,
             decision_no: body.decision_no.clone(),
         },
         "classification" => DecisionKind::Classification {
@@ -431,6 +440,8 @@ mod tests {
             ("excuse", task.clone()),
             ("completed_quantity", task),
             ("approval", json!({"revision": 3, "decision_no": null})),
+            ("approval", json!({"revision": 3, "content_hash": "9F".repeat(32), "decision_no": null})),
+            ("approval", json!({"revision": 3, "content_hash": null})),
             ("classification", json!({"level": "good", "decision_no": "12/QĐ"})),
         ] {
             let read = read_event(&event(kind, extra), now());
@@ -442,6 +453,7 @@ mod tests {
     fn decision_without_its_value_names_what_is_missing() {
         for (kind, extra, missing) in [
             ("approval", json!({}), "revision"),
+            ("approval", json!({"revision": 3, "content_hash": "r3"}), "content_hash"),
             ("classification", json!({"level": null}), "level"),
             ("excuse", json!({"source": "a", "external_id": "b", "covers": "all"}), "covers"),
             ("general_criteria", json!({}), "items"),

@@ -210,6 +210,9 @@ pub enum DecisionKind {
     Approval {
         /// Revision of the record that was approved.
         revision: u32,
+        /// Hash of the content the person saw, where the origin tells it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content_hash: Option<String>,
         /// Decision number, where there is one.
         decision_no: Option<String>,
     },
@@ -223,6 +226,23 @@ pub enum DecisionKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         opinion: Option<String>,
     },
+}
+
+impl DecisionKind {
+    /// Whether two tellings of one decision say the same; one that leaves out the hash an approval may carry does
+    /// not contradict one that has it.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Approval { revision, content_hash, decision_no },
+                Self::Approval { revision: its, content_hash: hash, decision_no: number },
+            ) => {
+                let hashes = content_hash.as_ref().zip(hash.as_ref());
+                (revision, decision_no) == (its, number) && hashes.is_none_or(|(one, two)| one == two)
+            }
+            _ => self == other,
+        }
+    }
 }
 
 #[cfg(test)]

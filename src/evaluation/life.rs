@@ -56,6 +56,8 @@ pub struct Held<'a> {
     pub state: RecordState,
     /// What it says.
     pub content: &'a Content,
+    /// Hash of its content as it was stored and told.
+    pub content_hash: &'a str,
 }
 
 /// The person a record is about.
@@ -127,11 +129,16 @@ fn with_ruling_of(previous: Option<Held<'_>>, computed: &Content) -> Content {
     Content { ruling, ..computed.clone() }
 }
 
+/// Code of an approval whose revision does not exist (yet): it waits for that revision.
+pub const AWAITS_REVISION: &str = "LT-REC-011";
+
 /// An approval by the person who scores (art. 10.1, 17.2).
 #[derive(Debug, Clone, Copy)]
 pub struct Approval<'a> {
     /// The revision that was looked at; none = whatever is newest.
     pub revision: Option<u32>,
+    /// Hash of what was looked at, where it is known.
+    pub content_hash: Option<&'a str>,
     /// Who approves, as the origin names them.
     pub author: &'a str,
     /// When.
@@ -186,7 +193,8 @@ pub enum Approved {
 ///
 /// # Errors
 /// LT-REC-001 incomplete, LT-REC-002 another revision than the newest, LT-REC-003 illegal move, LT-REC-004 own
-/// record, LT-REC-005 no author, LT-REC-007 a year is classified, not approved.
+/// record, LT-REC-005 no author, LT-REC-007 a year is classified, not approved, LT-REC-010 that revision says
+/// something else than what was looked at, LT-REC-011 there is no such revision yet.
 pub fn approve(
     held: Held<'_>,
     subject: Subject<'_>,
@@ -212,7 +220,15 @@ pub fn approve(
         ));
     }
     check_author(subject, held.content.period, approval.author)?;
+    if let (Some(seen), Some(_)) = (approval.revision, approval.content_hash)
+        && seen > held.revision
+    {
+        return Err(Box::new(no_such_revision(subject, held.content.period, seen)));
+    }
     check_newest(held, subject, approval.revision)?;
+    if approval.content_hash.is_some_and(|seen| seen != held.content_hash) {
+        return Err(other_content(held, subject));
+    }
     check_move(Some(held), held.content.period, subject, RecordState::Approved)?;
     check_complete(held, subject)?;
     let content = Content { ruling: Some(ruling), ..held.content.clone() };
@@ -382,6 +398,43 @@ fn check_newest(held: Held<'_>, subject: Subject<'_>, seen: Option<u32>) -> Resu
         }
         _ => Ok(()),
     }
+}
+
+fn other_content(held: Held<'_>, subject: Subject<'_>) -> Box<Finding> {
+    let revision = held.revision;
+    refuse(
+        "LT-REC-010",
+        subject,
+        held.content.period,
+        (
+            &format!(
+                "bản {revision} ở đây có nội dung khác với bản {revision} mà người phê duyệt đã xem (thường sau khi khôi phục từ bản sao lưu); chưa phê duyệt"
+            ),
+            &format!(
+                "revision {revision} says something else here than the revision {revision} that was approved (as after a restore from a backup); nothing was approved"
+            ),
+        ),
+        (
+            "đối chiếu bằng `score explain`, rồi phê duyệt lại trong phần mềm đánh giá hoặc dùng `record approve`",
+            "compare with `score explain`, then approve again in the evaluation software or use `record approve`",
+        ),
+    )
+}
+
+/// An approval of a revision that does not exist (yet), with the hash that will tell whether it is the one.
+pub fn no_such_revision(subject: Subject<'_>, period: Period, seen: u32) -> Finding {
+    Finding::warning(
+        AWAITS_REVISION,
+        Text::new(
+            format!("bản {seen} được phê duyệt nhưng ở đây chưa có bản đó; quyết định được giữ lại"),
+            format!("revision {seen} was approved, which does not exist here yet; the decision is kept"),
+        ),
+        Text::new(
+            "quyết định tự áp dụng khi có bản đó với đúng nội dung; nếu không, phê duyệt lại trong phần mềm đánh giá hoặc dùng `record approve`",
+            "it is taken up by itself once that revision says the same; if not, approve again in the evaluation software or use `record approve`",
+        ),
+    )
+    .at(place(subject, period))
 }
 
 fn check_complete(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Finding>> {

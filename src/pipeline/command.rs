@@ -442,6 +442,17 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Lets a list that lacks what was acknowledged before go out as it is.
+    OutboxAllow {
+        /// Number of the item.
+        id: uuid::Uuid,
+        /// Who answers for it.
+        author: String,
+        /// Why.
+        reason: String,
+        /// The document that annuls what the list lacks.
+        document: String,
+    },
     /// How many tasks of whom are done, late, open and overdue.
     ReportTasks {
         /// What a row is.
@@ -495,6 +506,7 @@ impl Command {
             Self::OutboxList { .. } => "outbox list",
             Self::OutboxRetry { .. } => "outbox retry",
             Self::OutboxPark { .. } => "outbox park",
+            Self::OutboxAllow { .. } => "outbox allow",
             Self::ReportTasks { .. } => "report tasks",
             Self::DbMigrate {} => "db migrate",
             Self::DbCheck {} => "db check",

@@ -3,7 +3,8 @@
 //! Owns the way of an entry from a page of the origin to a decision, and of an approval or classification to a
 //! record that follows it. What cannot become a decision (unreadable, about nobody known, not allowed) is kept
 //! as received with its reason and read again when people become known or someone orders it; a decision the law
-//! does not allow a record to follow is refused, told and not tried again. One bad entry never stops the others.
+//! does not allow a record to follow is refused, told and not tried again; an approval of a revision that does not
+//! exist yet waits for it. One bad entry never stops the others.
 
 use super::app::App;
 use super::record::Refused;
@@ -240,8 +241,8 @@ impl App {
         Ok(match held {
             None => Judged::Decision(decision),
             Some(held)
-                if (held.person, held.period, &held.kind)
-                    == (decision.person, decision.period, &decision.kind) =>
+                if (held.person, held.period) == (decision.person, decision.period)
+                    && held.kind.says_the_same(&decision.kind) =>
             {
                 Judged::Known
             }
@@ -287,10 +288,13 @@ impl App {
             .note(self.clock.now(), &stored.decision.author, "decision_refused", object, Some(&why))
             .await
             .map_err(|error| error.finding())?;
-        self.store
-            .settle_decisions(&[(stored.id, Some(finding.clone()))])
-            .await
-            .map_err(|error| error.finding())
+        match &stored.decision.kind {
+            DecisionKind::Approval { revision, .. } if finding.code == life::AWAITS_REVISION => {
+                self.store.await_revision(stored.id, *revision, finding).await
+            }
+            _ => self.store.settle_decisions(&[(stored.id, Some(finding.clone()))]).await,
+        }
+        .map_err(|error| error.finding())
     }
 }
 

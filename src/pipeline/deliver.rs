@@ -32,6 +32,9 @@ const IN_LINE: usize = 16;
 /// Time between two looks for people whose result is not on its way.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// Code of a list that lacks what was acknowledged before.
+pub(super) const LACKS_ACKNOWLEDGED: &str = "LT-DLV-021";
+
 /// Sends what is due to one target.
 pub struct Deliver {
     app: Arc<App>,
@@ -290,6 +293,9 @@ impl Deliver {
         if history == HistoryState::Missing {
             return Ok(Some(history_unknown(self.target.id().as_str())));
         }
+        if item.allowed {
+            return Ok(None);
+        }
         let last = self
             .app
             .store
@@ -373,14 +379,14 @@ fn history_unknown(target: &str) -> Finding {
 
 fn shorter_list(target: &str, rows: usize, held: usize, lost: &str) -> Finding {
     Finding::error(
-        "LT-DLV-021",
+        LACKS_ACKNOWLEDGED,
         Text::new(
             format!("danh sách có {rows} dòng, lần được xác nhận trước có {held} dòng; gửi sẽ xóa kết quả kỳ {lost}"),
             format!("the list has {rows} rows, the one acknowledged before {held}; sending it would erase {lost}"),
         ),
         Text::new(
-            "bổ sung kết quả còn thiếu bằng `history import TỆP`; danh sách tự được lập lại và gửi",
-            "add the missing results with `history import FILE`; the list is made anew and sent by itself",
+            "bổ sung kết quả còn thiếu bằng `history import TỆP`, danh sách tự được lập lại và gửi; nếu kết quả đó đã bị cấp có thẩm quyền hủy, cho gửi bằng `outbox allow` kèm văn bản",
+            "add the missing results with `history import FILE`, then the list is made anew and sent by itself; where the authority annulled that result, let it go out with `outbox allow` and the document",
         ),
     )
     .at(Place::of(format!("target {target}")))

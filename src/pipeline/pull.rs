@@ -57,8 +57,9 @@ pub struct PullSummary {
     pub findings: Vec<Finding>,
 }
 
-/// Progress of a running pull, for a progress bar.
-pub type Progress<'a> = &'a (dyn Fn(&RunCounters) + Send + Sync);
+/// Progress of a running pull, for a progress bar: what was read, and how many records there are altogether where
+/// the source says so.
+pub type Progress<'a> = &'a (dyn Fn(&RunCounters, Option<u64>) + Send + Sync);
 
 /// Pulls a source once. The caller holds the source's lease.
 pub async fn pull_source(
@@ -184,6 +185,7 @@ impl Puller<'_> {
     async fn run(&mut self, request: PullRequest, progress: Progress<'_>) -> Result<PullEnd, ConnectorError> {
         let pull = self.connector.pull(request).await?;
         let (mut steps, _fetching) = fetch_ahead(pull);
+        let mut total = None;
         loop {
             let step = tokio::select! {
                 biased;
@@ -196,6 +198,7 @@ impl Puller<'_> {
             };
             match step {
                 Some(Ok(PullStep::Page(page))) => {
+                    total = page.total.or(total);
                     self.handle(page).await?;
                     let waiting = self.waiting.pages.len();
                     let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
@@ -203,7 +206,7 @@ impl Puller<'_> {
                         self.settle().await?;
                         self.begin_commit();
                     }
-                    progress(&self.counters);
+                    progress(&self.counters, total);
                     super::step::alive();
                 }
                 Some(Ok(PullStep::End(end))) => {
@@ -211,7 +214,7 @@ impl Puller<'_> {
                         self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone()))?;
                     }
                     self.commit_all().await?;
-                    progress(&self.counters);
+                    progress(&self.counters, total);
                     return Ok(end);
                 }
                 Some(Err(error)) => {

@@ -113,6 +113,7 @@ impl App {
             revision: revision.revision,
             state: revision.state,
             content,
+            content_hash: &revision.content_hash,
         });
         match life::next_revision(held, &computed, closed) {
             Change::Nothing => Ok(None),
@@ -237,16 +238,28 @@ impl App {
         let Some(known) = directory.person(decision.person) else { return Ok(false) };
         let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
         let Some(latest) = self.store.latest_revision(decision.person, decision.period).await? else {
-            return Err(nothing_to_approve(known.staff_number.as_str(), decision.period).into());
+            return Err(match &decision.kind {
+                DecisionKind::Approval { revision, content_hash: Some(_), .. } => {
+                    life::no_such_revision(subject, decision.period, *revision)
+                }
+                _ => nothing_to_approve(known.staff_number.as_str(), decision.period),
+            }
+            .into());
         };
         let held_content = content_of(&latest)?;
-        let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
+        let held = Held {
+            revision: latest.revision,
+            state: latest.state,
+            content: &held_content,
+            content_hash: &latest.content_hash,
+        };
         let outcome = match &decision.kind {
-            DecisionKind::Approval { revision, decision_no } => life::approve(
+            DecisionKind::Approval { revision, content_hash, decision_no } => life::approve(
                 held,
                 subject,
                 Approval {
                     revision: Some(*revision),
+                    content_hash: content_hash.as_deref(),
                     author: &decision.author,
                     at: decision.at,
                     decision_no: decision_no.as_deref(),

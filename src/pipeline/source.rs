@@ -70,7 +70,7 @@ impl Step for PullSource {
         });
         let first = state.cursor.is_none() && state.last_success_at.is_none();
         let mode = if full_due && !first { PullMode::Full } else { PullMode::Incremental };
-        let summary = pull_source(app, &source.connector, mode, &|_| {}).await.map_err(|finding| {
+        let summary = pull_source(app, &source.connector, mode, &|_, _| {}).await.map_err(|finding| {
             let place =
                 finding.place.clone().unwrap_or_else(|| Place::of(super::map::source_name(&self.source)));
             finding.at(place)

@@ -230,7 +230,7 @@ impl Evaluation {
                     Approved { score: total.to_owned(), level, revision },
                 );
                 let decision = format!("{}/QĐ-{}", 100 + number % 50, period.quarter_number().unwrap_or(0));
-                self.event(world, staff, period, "approval", json!({ "external_key": body["external_key"], "revision": revision, "decision_no": decision }));
+                self.event(world, staff, period, "approval", json!({ "external_key": body["external_key"], "revision": revision, "content_hash": body["content_hash"], "decision_no": decision }));
             }
         } else if period == world.closing.next() {
             if number.is_multiple_of(3) {

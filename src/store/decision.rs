@@ -203,11 +203,22 @@ impl Store {
         rows.iter().map(decision_of).collect()
     }
 
-    /// Approvals and classifications that no record has taken up yet, oldest first.
+    /// Approvals and classifications that no record has taken up yet, oldest first; without those whose revision
+    /// does not exist yet.
     pub async fn open_decisions(&self, limit: usize) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE NOT applied ORDER BY id LIMIT $1";
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision d WHERE NOT applied \
+                   AND (awaits IS NULL OR EXISTS (SELECT 1 FROM record_head h WHERE h.person_id = d.person_id \
+                   AND h.period = d.period AND h.revision >= d.awaits)) ORDER BY id LIMIT $1";
         let rows = self.db.rows(sql, vals![limit as u64]).await?;
         rows.iter().map(decision_of).collect()
+    }
+
+    /// Lets an approval wait until its record has this revision; shown with its reason until then.
+    pub async fn await_revision(&self, id: i64, revision: u32, why: &Finding) -> Result<(), StoreError> {
+        let sql = "UPDATE decision SET awaits = $2, refused = $3 WHERE id = $1";
+        let mut tx = self.db.begin().await?;
+        tx.execute(sql, vals![id, i64::from(revision), json(why)?]).await?;
+        tx.commit().await
     }
 
     /// Marks decisions as taken up by a record, or as needing none; with a reason: as refused.

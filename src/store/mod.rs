@@ -34,7 +34,7 @@ pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
 pub use error::StoreError;
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
-pub use outbox_view::{OutboxFilter, OutboxLine, Retried};
+pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};

@@ -88,6 +88,8 @@ pub struct OutboxItem {
     pub fence: i64,
     /// Whether an earlier attempt may have arrived.
     pub unclear: bool,
+    /// Whether a person let it go out although it lacks what was acknowledged before.
+    pub allowed: bool,
 }
 
 /// A receipt to be kept.
@@ -243,7 +245,7 @@ impl Store {
         tx.lock_order().await?;
         let rows = tx
             .rows(
-                "SELECT d.id, d.kind, d.person_id, d.payload, d.payload_hash, d.created_at, d.deadline_at, d.attempts, d.fence, d.state \
+                "SELECT d.id, d.kind, d.person_id, d.payload, d.payload_hash, d.created_at, d.deadline_at, d.attempts, d.fence, d.state, d.allowed_at \
                  FROM outbox d WHERE d.id IN (SELECT o.id FROM outbox o WHERE o.target = $1 AND o.settled_at IS NULL \
                  AND ((o.state IN ('pending', 'unknown') AND o.next_try_at <= $2) OR (o.state IN ('leased', 'sent') AND o.lease_until < $2)) \
                  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.target = o.target AND e.person_id = o.person_id AND e.settled_at IS NULL \
@@ -281,6 +283,7 @@ impl Store {
             attempts: u32::try_from(row.int(7)?).unwrap_or(0),
             fence: row.int(8)?,
             unclear: matches!(state.as_str(), "sent" | "unknown"),
+            allowed: row.opt_at(10)?.is_some(),
         })
     }
 

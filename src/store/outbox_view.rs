@@ -57,6 +57,19 @@ pub struct OutboxLine {
     pub received_at: Option<DateTime<Utc>>,
     /// Why it waits.
     pub finding: Option<Finding>,
+    /// Who let it go out although it lacks what was acknowledged before.
+    pub allowed_by: Option<String>,
+}
+
+/// A named person's word that an item may go out although it lacks what was acknowledged before.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance<'a> {
+    /// Who says so.
+    pub author: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// The document that annuls what the list lacks.
+    pub document: &'a str,
 }
 
 /// What an order to send an item again did.
@@ -71,7 +84,7 @@ pub enum Retried {
 }
 
 const COLUMNS: &str = "o.id, o.target, o.kind, o.person_id, p.staff_number, o.period, o.revision, o.state, o.attempts, o.created_at, \
-                       o.deadline_at, o.next_try_at, r.transaction_id, r.received_at, o.last_finding FROM outbox o \
+                       o.deadline_at, o.next_try_at, r.transaction_id, r.received_at, o.last_finding, o.allowed_by FROM outbox o \
                        JOIN person p ON p.id = o.person_id LEFT JOIN receipt r ON r.outbox_id = o.id \
                        WHERE ($1 = '' OR o.target = $1) AND ($2 = '' OR o.state = $2) AND ($3 = '' OR o.kind = $3)";
 
@@ -151,6 +164,49 @@ impl Store {
         Ok(outcome)
     }
 
+    /// Lets an item that was held back for this reason go out as it is, and makes it due. What replaces it needs a
+    /// word of its own.
+    pub async fn allow_item(
+        &self,
+        id: Uuid,
+        held_back_for: &str,
+        allowance: Allowance<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.lock_order().await?;
+        if tx.is_overtaken(id).await? {
+            return Ok(false);
+        }
+        let waiting = "id = $1 AND settled_at IS NULL AND state = 'parked'";
+        let row = tx
+            .row(format!("SELECT last_finding, payload_hash FROM outbox WHERE {waiting}"), vals![id])
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let finding: Option<Finding> = row.opt_json(0)?;
+        let Some(finding) = finding.filter(|finding| finding.code == held_back_for) else { return Ok(false) };
+        let Allowance { author, reason, document } = allowance;
+        tx.execute(
+            format!(
+                "UPDATE outbox SET state = 'pending', next_try_at = $2, allowed_at = $2, allowed_by = $3, allowed_reason = $4, \
+                 allowed_document = $5 WHERE {waiting}"
+            ),
+            vals![id, now, author, reason, document],
+        )
+        .await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "outbox_allowed",
+            object: format!("outbox {id}"),
+            detail: format!("by {document}; list {}; {}", row.text(1)?, finding.what.en),
+            reason: Some(reason),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Takes a waiting item out of the way until a person has it tried again.
     pub async fn park_item(
         &self,
@@ -200,5 +256,6 @@ fn line_of(row: &Row) -> Result<OutboxLine, StoreError> {
         transaction_id: row.opt_text(12)?,
         received_at: row.opt_at(13)?,
         finding: row.opt_json(14)?,
+        allowed_by: row.opt_text(15)?,
     })
 }

@@ -111,7 +111,7 @@ impl Store {
             ("map", "SELECT count(*) FROM task WHERE map_due AND NOT identify_due"),
             ("score", "SELECT count(*) FROM score_due"),
             ("record", "SELECT count(*) FROM score WHERE record_due"),
-            ("decide", "SELECT count(*) FROM decision WHERE NOT applied"),
+            ("decide", "SELECT count(*) FROM decision WHERE NOT applied AND awaits IS NULL"),
         ] {
             overview.due.insert(name.to_owned(), self.db.count(sql, vals![]).await?);
         }

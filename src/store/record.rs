@@ -218,10 +218,11 @@ impl Store {
             tx.execute("UPDATE decision SET applied = $2 WHERE id = $1", vals![*decision, true]).await?;
         }
         if revision.state == RecordState::Approved {
-            // Whatever was refused about this record before needs nobody any more; the audit keeps the reasons.
+            // Whatever was refused about this record before, or waited, needs nobody any more; the audit keeps the
+            // reasons.
             tx.execute(
-                "UPDATE decision SET refused = NULL WHERE person_id = $1 AND period = $2 AND refused IS NOT NULL",
-                vals![revision.person, revision.period],
+                "UPDATE decision SET refused = NULL, applied = $3 WHERE person_id = $1 AND period = $2 AND refused IS NOT NULL",
+                vals![revision.person, revision.period, true],
             )
             .await?;
         }

@@ -460,7 +460,7 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
         DecisionKind::CompletedQuantity { source, external_id, quantity } => {
             ("completed_quantity", format!("{source}/{external_id}: {}", number(quantity)))
         }
-        DecisionKind::Approval { revision, decision_no } => (
+        DecisionKind::Approval { revision, decision_no, .. } => (
             "approval",
             format!("{} {revision}{}", visit.say("phiên bản", "revision"), number_of(decision_no)),
         ),

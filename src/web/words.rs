@@ -105,6 +105,7 @@ pub fn action(action: &str, lang: Lang) -> &str {
         ("result_delivered", "CSDL quốc gia đã nhận", "National database acknowledged"),
         ("outbox_retried", "Gửi lại theo yêu cầu", "Delivery retried"),
         ("outbox_parked", "Tạm gác mục gửi", "Delivery parked"),
+        ("outbox_allowed", "Cho gửi danh sách ngắn hơn", "Shorter list let through"),
     ];
     known(&table, action, lang)
 }

@@ -341,6 +341,7 @@ async fn backfill_asks_for_its_span_and_moves_no_cursor() {
     let (from, to) = (now() - chrono::TimeDelta::days(30), now());
     let pulled = pull(&connector, PullMode::Backfill { from, to }, None).await.expect("pull");
     assert_eq!((pulled.end.cursor, pulled.end.complete), (None, false));
+    assert_eq!(pulled.pages[0].total, Some(1), "how far it is can be shown");
     let asked = &server.asked()[0].query;
     assert_eq!(
         (asked["since"].as_str(), asked["until"].as_str()),

@@ -1,12 +1,17 @@
 //! Views of SQLite and PostgreSQL as sources: read in order, completely, and never written to.
 
+use crate::support::installation::{Installed, Targets};
 use crate::support::postgres::Cluster;
+use crate::support::stores::one;
 use lienthong::connector::http::SourceLimits;
 use lienthong::connector::{
     Connector, ConnectorError, Cursor, OpenSource, Page, PullEnd, PullMode, PullRequest, Step, open,
 };
-use lienthong::domain::SourceId;
+use lienthong::domain::{SourceId, UnitCode};
 use lienthong::error::Disposition;
+use lienthong::pipeline::app::{App, Source};
+use lienthong::pipeline::command::{Command, Executor as _};
+use lienthong::pipeline::execute::Installation;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use std::path::Path;
@@ -146,6 +151,7 @@ async fn walks(connector: &dyn Connector, execute: impl AsyncFn(&str)) {
         ("2026-09-10T01:35:00Z".parse().expect("instant"), "2026-09-10T01:38:00Z".parse().expect("instant"));
     let (pages, _) = pull(connector, PullMode::Backfill { from, to }, None).await.expect("pull");
     assert_eq!(keys(&pages), ["35", "36", "37"], "the end of the span is left out");
+    assert_eq!(pages[0].total, Some(3), "counted for whoever watches");
 
     for id in 100..125 {
         execute(&format!(
@@ -169,6 +175,47 @@ async fn sqlite_view_is_walked_completely_and_in_order() {
     })
     .await;
     assert_eq!(connector.check().await.len(), 0);
+}
+
+#[tokio::test]
+async fn backfill_of_a_view_shows_how_much_of_it_is_read() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, pool) = sqlite(folder.path()).await;
+    let (_kept, store) = one().await;
+    let house = Installed::new(&store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+    let source = Source {
+        connector: connect(&manifest(&[]), Some(&path), None),
+        unit: UnitCode::new("SNV").expect("code"),
+        system: "QLVB".into(),
+        schedule: "0 * * * *".parse().expect("a schedule"),
+        full_schedule: None,
+    };
+    let id = SourceId::new("view").expect("id");
+    let clock = house.app.clock;
+    let sources = [(id.clone(), source)].into();
+    let app = App::new(store, clock, "a".into(), sources, (None, None), house.app.policy.clone());
+    let installation = Installation { app: Arc::new(app) };
+    let backfill = async |from: &str, to: &str| {
+        let (progress, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let (from, to) = (from.parse().expect("a day"), to.parse().expect("a day"));
+        let command = Command::Backfill { source: id.clone(), from, to };
+        let outcome = installation.execute(command, progress).await;
+        assert_eq!(outcome.exit, 0, "{:?}", outcome.findings);
+        let mut shown = Vec::new();
+        while let Ok(progress) = told.try_recv() {
+            shown.push((progress.done, progress.total));
+        }
+        shown.dedup();
+        shown
+    };
+    let whole = [10, 20, 30, 40].map(|done| (done, Some(40)));
+    assert_eq!(backfill("2026-09-10", "2026-09-10").await, whole, "a bar with an end");
+    sqlx::query("UPDATE nhiem_vu SET updated_at = '2026-09-12 08:00:00' WHERE task_id > 37")
+        .execute(&pool)
+        .await
+        .expect("statement");
+    let rest = backfill("2026-09-11", "2026-09-12").await;
+    assert_eq!(rest.last(), Some(&(3, Some(3))), "only the span counts");
 }
 
 #[tokio::test]

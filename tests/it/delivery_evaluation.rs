@@ -114,6 +114,13 @@ async fn what_people_decided_there_is_what_the_national_database_receives() {
             "{:?}",
             kept(store).await
         );
+        let all = store.decisions_of(person, period("2026-Q3")).await.expect("decisions");
+        let told = all.iter().find_map(|stored| match &stored.decision.kind {
+            lienthong::domain::DecisionKind::Approval { content_hash, .. } => content_hash.clone(),
+            _ => None,
+        });
+        let revisions = store.revisions(person, period("2026-Q3")).await.expect("read");
+        assert_eq!(told.as_ref(), Some(&revisions[1].content_hash), "the approval says what was seen");
         house.computed().await;
         house.close("2026-Q3").await;
         house.deliver().await;
@@ -317,6 +324,104 @@ async fn refused_approval_is_shown_until_the_record_is_approved() {
     }
 }
 
+/// An evaluation software whose people approve what is pushed to the list.
+async fn approving() -> (Arc<Mutex<Vec<Value>>>, Scripted) {
+    let events: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let given = events.clone();
+    let server = with_events(move |after| {
+        let events = given.lock().expect("lock").clone();
+        let from: usize = after.and_then(|after| after.parse().ok()).unwrap_or(0);
+        json!({ "events": events[from.min(events.len())..], "next": events.len().to_string(), "more": false })
+    })
+    .await;
+    (events, server)
+}
+
+fn approval(id: &str, revision: u32, content_hash: Option<&str>) -> Value {
+    let seen = json!({ "revision": revision, "content_hash": content_hash, "decision_no": "9/QĐ" });
+    event(id, "GL-00001", "approval", seen)
+}
+
+#[tokio::test]
+async fn approval_of_another_content_under_the_same_revision_is_kept_and_not_applied() {
+    let both = both().await;
+    for store in &both.stores {
+        let (events, server) = approving().await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        // Restored from a backup: the first revision came out otherwise than the one the person saw.
+        house.provisional("GL-00001", "2026-Q4", 1, "80").await;
+        events.lock().expect("lock").push(approval("a1", 1, Some(&"ab".repeat(32))));
+        let report = decide(&house).await;
+        assert_eq!(report.findings[0].code, "LT-REC-010", "{}", store.kind());
+        let person = house.person("GL-00001").await;
+        let latest =
+            async || store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("a record");
+        let held = latest().await;
+        assert_eq!((held.revision, held.state), (1, RecordState::Provisional), "nothing was approved");
+        let waits = [("a1".to_owned(), "LT-REC-010".to_owned())];
+        assert_eq!(kept(store).await, waits, "{}: a person sees it", store.kind());
+        // The same event told once more, without the hash it had, is still the same decision.
+        events.lock().expect("lock").push(approval("a1", 1, None));
+        decide(&house).await;
+        assert_eq!((latest().await.revision, kept(store).await), (1, waits.to_vec()), "told once");
+        // The person looks again and approves what stands here.
+        let seen = held.content_hash.to_ascii_uppercase();
+        events.lock().expect("lock").push(approval("a2", 1, Some(&seen)));
+        decide(&house).await;
+        assert_eq!(latest().await.state, RecordState::Approved, "{}", store.kind());
+        assert_eq!(kept(store).await, [], "{}: nobody has to look any more", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn approval_of_a_revision_that_does_not_exist_yet_waits_for_it_and_for_its_content() {
+    let both = both().await;
+    for store in &both.stores {
+        let (events, server) = approving().await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        let person = house.person("GL-00001").await;
+        let latest =
+            async || store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("a record");
+        house.score("GL-00001", "2026-Q4", Some("81"), &[]).await;
+        let scores = store.scores_without_record(10).await.expect("scores");
+        let seen: lienthong::evaluation::Content =
+            serde_json::from_value(scores[0].summary.clone()).expect("content");
+        events.lock().expect("lock").push(approval("a1", 2, Some(&seen.hash())));
+        events.lock().expect("lock").push(approval("a2", 3, Some(&"ab".repeat(32))));
+        decide(&house).await;
+        let waits = |ids: &[&str]| -> Vec<(String, String)> {
+            ids.iter().map(|id| ((*id).to_owned(), "LT-REC-011".to_owned())).collect()
+        };
+        assert_eq!(kept(store).await, waits(&["a1", "a2"]), "{}: there is no record yet", store.kind());
+        house.provisional("GL-00001", "2026-Q4", 1, "80").await;
+        let report = decide(&house).await;
+        assert_eq!(report.findings, [], "{}: told once", store.kind());
+        assert_eq!((latest().await.revision, kept(store).await), (1, waits(&["a1", "a2"])));
+        assert_eq!(store.overview().await.expect("overview").kept_decisions, 2);
+        // The second revision comes and says what the person saw.
+        record(&house).await;
+        assert_eq!(latest().await.revision, 2);
+        decide(&house).await;
+        let held = latest().await;
+        assert_eq!((held.revision, held.state), (3, RecordState::Approved), "{}", store.kind());
+        // The other one waits no more, whatever comes: the record is approved.
+        assert_eq!(kept(store).await, [], "{}", store.kind());
+        house.provisional("GL-00001", "2026-Q4", 4, "82").await;
+        assert_eq!(decide(&house).await.findings, [], "{}", store.kind());
+        assert_eq!(latest().await.revision, 4);
+        // Revisions that come with another content, or too late, are not taken for the one that was seen.
+        events.lock().expect("lock").push(approval("a3", 5, Some(&"cd".repeat(32))));
+        decide(&house).await;
+        assert_eq!(kept(store).await, waits(&["a3"]));
+        house.provisional("GL-00001", "2026-Q4", 5, "83").await;
+        decide(&house).await;
+        assert_eq!(kept(store).await, [("a3".to_owned(), "LT-REC-010".to_owned())], "{}", store.kind());
+        assert_eq!(latest().await.revision, 5);
+    }
+}
+
 #[tokio::test]
 async fn deadline_counts_from_the_decision_and_not_from_our_reading_of_it() {
     let (_folder, store) = one().await;
@@ -438,7 +543,11 @@ async fn software_that_is_away_or_answers_nonsense_is_told_and_what_came_before_
             author: "GL-00990 Lê Văn Trưởng".into(),
             at: at("2026-12-06T00:00:00Z"),
             document: None,
-            kind: lienthong::domain::DecisionKind::Approval { revision: 1, decision_no: None },
+            kind: lienthong::domain::DecisionKind::Approval {
+                revision: 1,
+                content_hash: None,
+                decision_no: None,
+            },
         };
         store.append_decisions("evaluation", &[approval]).await.expect("kept");
         let report = decide(&house).await;

@@ -325,6 +325,26 @@ fn foreign_list(house: &Installed, person: lienthong::domain::PersonId, years: &
     }
 }
 
+/// An earlier installation had sent these years; this one knows nothing of them.
+async fn acknowledged_before(house: &Installed, years: &[&str]) {
+    let store = &house.app.store;
+    let person = house.person("GL-00001").await;
+    store.enqueue(&[foreign_list(house, person, years)]).await.expect("enqueued");
+    let now = house.app.clock.now();
+    let claimed = store
+        .claim_outbox(&house.target(), "earlier", now, Duration::from_secs(60), 10)
+        .await
+        .expect("claimed");
+    let receipt = ReceiptNew {
+        transaction_id: "old".into(),
+        received_at: now,
+        answer: "{}".into(),
+        payload_hash: claimed[0].payload_hash.clone(),
+    };
+    let settled = Settlement::Acknowledged { receipt, verified: false };
+    store.settle(claimed[0].id, claimed[0].fence, settled, now).await.expect("settled");
+}
+
 #[tokio::test]
 async fn list_that_lacks_what_was_acknowledged_is_never_sent() {
     let both = both().await;
@@ -333,22 +353,7 @@ async fn list_that_lacks_what_was_acknowledged_is_never_sent() {
         let house = Installed::new(store, &Targets::national(&server.base), "a", "2026-12-03T01:00:00Z");
         house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
         house.no_history().await;
-        // An earlier installation had sent two years; this one knows nothing of them.
-        let person = house.person("GL-00001").await;
-        store.enqueue(&[foreign_list(&house, person, &["2023", "2025"])]).await.expect("enqueued");
-        let now = house.app.clock.now();
-        let claimed = store
-            .claim_outbox(&house.target(), "earlier", now, Duration::from_secs(60), 10)
-            .await
-            .expect("claimed");
-        let receipt = ReceiptNew {
-            transaction_id: "old".into(),
-            received_at: now,
-            answer: "{}".into(),
-            payload_hash: claimed[0].payload_hash.clone(),
-        };
-        let settled = Settlement::Acknowledged { receipt, verified: false };
-        store.settle(claimed[0].id, claimed[0].fence, settled, now).await.expect("settled");
+        acknowledged_before(&house, &["2023", "2025"]).await;
         house.provisional("GL-00001", "2026", 1, "86").await;
         house.approve("GL-00001", "2026", 1).await;
         house.history("GL-00001,2025,80,good,,").await;
@@ -361,6 +366,62 @@ async fn list_that_lacks_what_was_acknowledged_is_never_sent() {
         house.history("GL-00001,2023,80,good,,").await;
         house.deliver().await;
         assert_eq!(rows(&server.asked()[1]).len(), 3, "complete again, and sent by itself");
+    }
+}
+
+#[tokio::test]
+async fn list_without_an_annulled_result_goes_out_on_a_named_persons_word_and_only_that_list() {
+    let both = both().await;
+    for store in &both.stores {
+        let server = Scripted::start(accepting).await;
+        let house = Installed::new(store, &Targets::national(&server.base), "a", "2026-12-03T01:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.no_history().await;
+        acknowledged_before(&house, &["2023", "2025"]).await;
+        house.provisional("GL-00001", "2026", 1, "86").await;
+        house.approve("GL-00001", "2026", 1).await;
+        let allow = |id, reason: &str, document: &str| Command::OutboxAllow {
+            id,
+            author: CHIEF.into(),
+            reason: reason.into(),
+            document: document.into(),
+        };
+        let id = house.newest("national").await.2.id;
+        let refused = async |command| house.order(command).await.findings[0].code.clone();
+        let all = || allow(id, "kết quả năm 2023 bị hủy", "7/QĐ-UBND");
+        assert_eq!(refused(all()).await, "LT-DLV-026", "nothing has held it back yet");
+        house.deliver().await;
+        assert_eq!(house.newest("national").await.1, "LT-DLV-021");
+        assert_eq!(refused(allow(id, " ", "7/QĐ-UBND")).await, "LT-DLV-027");
+        assert_eq!(refused(allow(id, "kết quả bị hủy", "")).await, "LT-DLV-027");
+        assert_eq!(refused(allow(uuid::Uuid::now_v7(), "bị hủy", "7/QĐ")).await, "LT-DLV-026");
+        assert_eq!(house.newest("national").await.0, "parked", "{}", store.kind());
+        house.ordered(all()).await;
+        // Something changed before it left: the list made anew is another one, and held back again.
+        house.history("GL-00001,2025,80,good,,").await;
+        house.deliver().await;
+        house.deliver().await;
+        let (state, code, line) = house.newest("national").await;
+        assert_eq!((state.as_str(), code.as_str()), ("parked", "LT-DLV-021"), "{}", store.kind());
+        assert!(line.id != id && line.allowed_by.is_none());
+        assert_eq!(server.count(SEND), 0);
+        assert_eq!(refused(all()).await, "LT-DLV-026", "the item that was allowed is no more");
+
+        house.ordered(allow(line.id, "kết quả năm 2023 bị hủy", "7/QĐ-UBND")).await;
+        house.deliver().await;
+        let (state, _, sent) = house.newest("national").await;
+        assert_eq!((state.as_str(), sent.id), ("acknowledged", line.id), "{}", store.kind());
+        assert_eq!(sent.allowed_by.as_deref(), Some(CHIEF));
+        assert_eq!(rows(&server.asked()[1]).len(), 2, "2025 and 2026");
+        let audit = store.audit_entries(i64::MAX, 100).await.expect("audit");
+        let told = audit.iter().find(|entry| entry.action == "outbox_allowed").expect("an entry");
+        assert!(told.detail.contains("7/QĐ-UBND") && told.detail.contains("2023"), "{told:?}");
+        assert_eq!(told.reason.as_deref(), Some("kết quả năm 2023 bị hủy"));
+        // What is there now is what the next list is compared with.
+        house.history("GL-00001,2024,80,good,,").await;
+        house.deliver().await;
+        assert_eq!(house.newest("national").await.0, "acknowledged");
+        assert_eq!(server.count(SEND), 2);
     }
 }
 

@@ -113,6 +113,7 @@ async fn record_lives_through_approval_and_correction_without_losing_a_revision(
             revision: revision - 1,
             state: RecordState::Computed,
             content,
+            content_hash: "",
         });
         let Change::Revision { state, .. } = life::next_revision(previous, &computed, false) else {
             panic!("a new score makes a revision");
@@ -123,9 +124,16 @@ async fn record_lives_through_approval_and_correction_without_losing_a_revision(
     }
     // Two approvals at once: one wins, the other is told that the record moved on.
     let provisional = held.expect("held");
-    let newest = Held { revision: 2, state: RecordState::Provisional, content: &provisional };
-    let approval =
-        Approval { revision: Some(2), author: "GL-001", at: at("2026-10-02T00:00:00Z"), decision_no: None };
+    let hash = provisional.hash();
+    let newest =
+        Held { revision: 2, state: RecordState::Provisional, content: &provisional, content_hash: &hash };
+    let approval = Approval {
+        revision: Some(2),
+        content_hash: Some(&hash),
+        author: "GL-001",
+        at: at("2026-10-02T00:00:00Z"),
+        decision_no: None,
+    };
     let Ok(Approved::Revision { content: approved, .. }) = life::approve(newest, subject, approval) else {
         panic!("the approval is in order");
     };
@@ -141,7 +149,12 @@ async fn record_lives_through_approval_and_correction_without_losing_a_revision(
     let latest = store.latest_revision(person, quarter).await.expect("query").expect("record");
     let stored: Content = serde_json::from_value(latest.content.clone()).expect("content");
     assert_eq!((stored.hash(), latest.state), (latest.content_hash.clone(), RecordState::Approved));
-    let newest = Held { revision: latest.revision, state: latest.state, content: &stored };
+    let newest = Held {
+        revision: latest.revision,
+        state: latest.state,
+        content: &stored,
+        content_hash: &latest.content_hash,
+    };
     assert!(matches!(life::next_revision(Some(newest), &late, true), Change::NeedsCorrection { .. }));
     let correction =
         Correction { revision: Some(3), author: "GL-001", reason: "bổ sung nhiệm vụ nhập muộn" };

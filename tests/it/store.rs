@@ -498,7 +498,11 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
             author: "B".into(),
             at: now(),
             document: None,
-            kind: DecisionKind::Approval { revision: 2, decision_no: Some("1/QĐ".into()) },
+            kind: DecisionKind::Approval {
+                revision: 2,
+                content_hash: None,
+                decision_no: Some("1/QĐ".into()),
+            },
         };
         assert_eq!(
             store.append_decisions("evaluation", std::slice::from_ref(&decision)).await.expect("kept"),

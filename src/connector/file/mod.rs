@@ -195,6 +195,7 @@ impl Pull for FolderPull {
                     records: Vec::new(),
                     rejected: Vec::new(),
                     cursor: Some(cursor),
+                    total: None,
                 }),
             }
         }
@@ -231,6 +232,7 @@ impl FolderPull {
                 records: Vec::new(),
                 rejected: Vec::new(),
                 cursor: None,
+                total: None,
             };
             for line in rows {
                 let cell = |column: usize| line.cells.get(column).map_or("", String::as_str);
@@ -304,6 +306,7 @@ impl FolderPull {
                     records: Vec::new(),
                     rejected: vec![rejection],
                     cursor: None,
+                    total: None,
                 }),
             }
         }

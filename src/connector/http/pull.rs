@@ -440,6 +440,7 @@ impl Pull for HttpPull {
                 records,
                 rejected,
                 cursor,
+                total: self.total,
             }));
         }
     }

@@ -272,6 +272,9 @@ struct ViewPull {
     /// Whether every row was seen and could be named.
     full: bool,
     over: bool,
+    /// Whether the rows are still to be counted: for a backfill, which somebody watches.
+    counts: bool,
+    total: Option<u64>,
 }
 
 impl ViewPull {
@@ -321,6 +324,9 @@ impl ViewPull {
             };
             condition.push_str(&format!(" AND {changed} < {}", place(number)));
         }
+        if self.counts {
+            return format!("SELECT CAST(count(*) AS TEXT) FROM ({}) t WHERE {condition}", options.select);
+        }
         format!(
             "SELECT {} FROM ({}) t WHERE {condition} ORDER BY {changed}, {key} LIMIT {}",
             columns.join(", "),
@@ -330,7 +336,7 @@ impl ViewPull {
     }
 
     async fn rows(&self) -> Result<Vec<Vec<Option<String>>>, sqlx::Error> {
-        let width = self.options.columns.len() + 2;
+        let width = if self.counts && !self.unplaced { 1 } else { self.options.columns.len() + 2 };
         let sql = AssertSqlSafe(self.statement()).into_sql_str();
         let mut values: Vec<&String> = match (&self.after, self.inclusive) {
             (None, _) => Vec::new(),
@@ -372,6 +378,12 @@ impl Pull for ViewPull {
                 ..PullEnd::default()
             }));
         }
+        if self.counts && !self.unplaced {
+            // Without the count there is no bar, and that is all.
+            let counted = self.rows().await.ok();
+            self.counts = false;
+            self.total = counted.and_then(|rows| rows.first()?.first()?.as_ref()?.parse().ok());
+        }
         let rows = self.rows().await.map_err(|error| failed(&self.source, &error))?;
         if self.unplaced {
             if rows.is_empty() {
@@ -391,6 +403,7 @@ impl Pull for ViewPull {
             records: Vec::with_capacity(rows.len()),
             rejected: Vec::new(),
             cursor: None,
+            total: self.total,
         };
         let mut bodies = Vec::with_capacity(rows.len());
         for (index, row) in (0u32..).zip(rows) {
@@ -498,6 +511,7 @@ impl Connector for ViewSource {
             }
         };
         let whole = matches!(request.mode, PullMode::Full);
+        let counts = matches!(request.mode, PullMode::Backfill { .. });
         let mut known = None;
         let (after, until): (Option<(String, String)>, Option<String>) = match request.mode {
             PullMode::Incremental => {
@@ -524,6 +538,8 @@ impl Connector for ViewSource {
             after,
             known,
             over: false,
+            counts,
+            total: None,
         }))
     }
 

@@ -12,11 +12,17 @@ fn number() -> StaffNumber {
 }
 
 fn held(state: RecordState, content: &Content) -> Held<'_> {
-    Held { revision: 3, state, content }
+    Held { revision: 3, state, content, content_hash: "h3" }
 }
 
 fn approval(author: &str) -> Approval<'_> {
-    Approval { revision: Some(3), author, at: at("2026-10-02T03:00:00Z"), decision_no: Some("12/QĐ") }
+    Approval {
+        revision: Some(3),
+        content_hash: None,
+        author,
+        at: at("2026-10-02T03:00:00Z"),
+        decision_no: Some("12/QĐ"),
+    }
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, Box<Finding>>) -> String {
@@ -79,13 +85,13 @@ fn approval_of_the_newest_complete_revision_by_another_person_is_taken() {
     assert_eq!(summary.len(), 1);
     // The same decision read again from its origin gives nothing.
     let again = approve(
-        Held { revision: 4, state: RecordState::Delivered, content: &approved },
+        Held { revision: 4, state: RecordState::Delivered, content: &approved, content_hash: "h4" },
         subject,
         approval("GL-00001 Trần Thị Bình"),
     );
     assert_eq!(again, Ok(Approved::Already));
     // The same words about a record that was corrected since are a decision of their own.
-    let corrected = Held { revision: 3, state: RecordState::Corrected, content: &approved };
+    let corrected = Held { revision: 3, ..held(RecordState::Corrected, &approved) };
     let decided = approve(corrected, subject, approval("GL-00001 Trần Thị Bình"));
     assert!(matches!(decided, Ok(Approved::Revision { .. })), "{decided:?}");
 }
@@ -123,6 +129,25 @@ fn approval_is_refused_by_what_stands_against_it() {
 }
 
 #[test]
+fn approval_of_what_a_revision_does_not_say_is_refused_and_one_of_a_later_revision_waits() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let (complete, incomplete) = (sample("2026-Q3", Some("80")), sample("2026-Q3", None));
+    let seen =
+        |revision, content_hash| Approval { revision: Some(revision), content_hash, ..approval("GL-1") };
+    let provisional = held(RecordState::Provisional, &complete);
+    assert!(approve(provisional, subject, seen(3, Some("h3"))).is_ok());
+    assert_eq!(code(approve(provisional, subject, seen(3, Some("h4")))), "LT-REC-010");
+    // What is different is told before what it lacks.
+    let computed = held(RecordState::Computed, &incomplete);
+    assert_eq!(code(approve(computed, subject, seen(3, Some("h4")))), "LT-REC-010");
+    assert_eq!(code(approve(provisional, subject, seen(2, Some("h2")))), "LT-REC-002");
+    assert_eq!(code(approve(provisional, subject, seen(4, Some("h4")))), AWAITS_REVISION);
+    // Nothing would tell later whether that revision is the one the person saw.
+    assert_eq!(code(approve(provisional, subject, seen(4, None))), "LT-REC-002");
+}
+
+#[test]
 fn classification_decides_the_level_and_tells_when_it_leaves_the_band() {
     let (number, name) = (number(), "Nguyễn Văn An");
     let subject = Subject { staff_number: &number, full_name: name };
@@ -141,7 +166,7 @@ fn classification_decides_the_level_and_tells_when_it_leaves_the_band() {
     let opinion = content.ruling.as_ref().and_then(|ruling| ruling.opinion.clone());
     assert_eq!(opinion.as_deref(), Some("7/UBND-NV"), "the document stands in the record");
     // Computing the year again does not undo the decision.
-    let classified = Held { revision: 4, state: RecordState::Approved, content: &content };
+    let classified = Held { revision: 4, ..held(RecordState::Approved, &content) };
     assert_eq!(next_revision(Some(classified), &year, false), Change::Nothing);
     assert_eq!(classify(classified, subject, decision), Ok(Approved::Already));
     let quarter = sample("2026-Q3", Some("92"));

@@ -4,7 +4,8 @@ use super::{Answer, App, author};
 use crate::domain::TargetId;
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
-use crate::store::{OutboxFilter, Retried};
+use crate::pipeline::deliver::LACKS_ACKNOWLEDGED;
+use crate::store::{Allowance, OutboxFilter, Retried};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
                 json!(line.finding.as_ref().map(|finding| &finding.code)),
                 json!(line.finding.as_ref().map(|finding| &finding.what)),
                 json!(line.finding.as_ref().map(|finding| &finding.remedy)),
+                json!(line.allowed_by),
             ]
         })
         .collect();
@@ -51,6 +53,7 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
             Column::left("code", "Mã", "Code"),
             Column::left("reason", "Lý do", "Reason"),
             Column::left("remedy", "Cách xử lý", "Remedy"),
+            Column::left("allowed_by", "Ai cho gửi", "Allowed by"),
         ],
         rows,
     }))
@@ -85,6 +88,50 @@ pub(super) async fn park(app: &App, id: Uuid, who: &str, reason: &str) -> Answer
         ));
     }
     Err(not_waiting(id).into())
+}
+
+/// Lets through what was held back because it lacks an acknowledged result; the word of a named person, with its
+/// ground, for this very list.
+pub(super) async fn allow(app: &App, id: Uuid, allowance: Allowance<'_>) -> Answer {
+    let given = |text: &str| (2..=2_000).contains(&text.chars().count());
+    let allowance = Allowance {
+        author: author(allowance.author)?,
+        reason: allowance.reason.trim(),
+        document: allowance.document.trim(),
+    };
+    if !given(allowance.reason) || !given(allowance.document) {
+        return Err(Finding::error(
+            "LT-DLV-027",
+            Text::new(
+                "cho gửi cần lý do và văn bản, mỗi mục từ 2 đến 2.000 ký tự",
+                "letting it go out needs a reason and a document, of 2 to 2,000 characters each",
+            ),
+            Text::new(
+                "ghi lý do bằng --reason và số văn bản hủy kết quả bằng --document",
+                "give the reason with --reason and the number of the annulling document with --document",
+            ),
+        )
+        .into());
+    }
+    if app.store.allow_item(id, LACKS_ACKNOWLEDGED, allowance, app.clock.now()).await? {
+        app.ring_deliveries();
+        return Ok(Outcome::done(
+            "danh sách này được gửi nguyên như vậy; danh sách lập mới về sau lại cần cho phép riêng",
+            "this list is sent as it is; one made anew needs an allowance of its own",
+        ));
+    }
+    Err(Finding::error(
+        "LT-DLV-026",
+        Text::new(
+            format!("mục {id} không bị giữ lại vì thiếu kết quả đã được xác nhận (LT-DLV-021)"),
+            format!("item {id} is not held back for lacking an acknowledged result (LT-DLV-021)"),
+        ),
+        Text::new(
+            "xem `outbox list --state parked`; chỉ mục mới nhất của một người đang chờ với mã này mới cho gửi được",
+            "look at `outbox list --state parked`; only a person's newest item that waits with this code can be let through",
+        ),
+    )
+    .into())
 }
 
 fn not_waiting(id: Uuid) -> Finding {

@@ -377,7 +377,12 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
     let directory = app.directory().await?;
     let Some(known) = directory.person(id) else { return Err(no_score(whose, period).into()) };
     let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
-    let held = Held { revision: latest.revision, state: latest.state, content: &held_content };
+    let held = Held {
+        revision: latest.revision,
+        state: latest.state,
+        content: &held_content,
+        content_hash: &latest.content_hash,
+    };
     let now = app.clock.now();
     let kind = match level {
         Some(level) => {
@@ -385,7 +390,7 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
             let (decision_no, opinion) = (decision_no.clone(), opinion.clone());
             DecisionKind::Classification { level, decision_no, opinion }
         }
-        None => DecisionKind::Approval { revision, decision_no: decision_no.clone() },
+        None => DecisionKind::Approval { revision, content_hash: None, decision_no: decision_no.clone() },
     };
     let key = uuid::Uuid::now_v7().to_string();
     let (author, document) = (who.clone(), decision_no.clone());
@@ -406,7 +411,13 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
         None => life::approve(
             held,
             subject,
-            Approval { revision: Some(revision), author: &who, at: now, decision_no: decision_no.as_deref() },
+            Approval {
+                revision: Some(revision),
+                content_hash: None,
+                author: &who,
+                at: now,
+                decision_no: decision_no.as_deref(),
+            },
         )?,
     };
     let Approved::Revision { content, summary, warnings } = outcome else {
@@ -457,6 +468,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         revision: revision.revision,
         state: revision.state,
         content,
+        content_hash: &revision.content_hash,
     });
     let directory = app.directory().await?;
     let Some(known) = directory.person(id) else { return Err(no_score(&order.person, period).into()) };

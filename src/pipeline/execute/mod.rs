@@ -18,6 +18,7 @@ use super::app::App;
 use super::command::{Command, Document, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of};
 use crate::domain::{PersonId, SourceId, TargetId, UnitCode};
 use crate::error::{Finding, Findings, Place, Text};
+use crate::store::Allowance;
 use crate::telemetry::name as metric;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -152,6 +153,10 @@ impl Installation {
             }
             C::OutboxRetry { id, author } => delivery::retry(app, id, &author).await,
             C::OutboxPark { id, author, reason } => delivery::park(app, id, &author, &reason).await,
+            C::OutboxAllow { id, author, reason, document } => {
+                delivery::allow(app, id, Allowance { author: &author, reason: &reason, document: &document })
+                    .await
+            }
             C::ReportTasks { by, source, as_of, key } => {
                 known_source(app, source.as_ref()).await?;
                 report::tasks(app, by, source, as_of, key).await

@@ -37,9 +37,12 @@ async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedS
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let note = Text::new("bản ghi đã đọc", "records read");
-    let report = move |counters: &RunCounters| {
+    let report = move |counters: &RunCounters, total: Option<u64>| {
+        let done = counters.records;
+        // A source that shows more than it said has said nothing about the end.
+        let total = total.filter(|total| *total >= done);
         // Nobody may be listening any more; the pull goes on.
-        let _ = progress.send(Progress { done: counters.records, total: None, note: note.clone() });
+        let _ = progress.send(Progress { done, total, note: note.clone() });
     };
     let pulled = pull_source(app, &connector, mode, &report).await;
     // The next process need not wait for the lease to run out; a daemon's step takes it again by itself.
