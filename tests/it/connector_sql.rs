@@ -182,7 +182,7 @@ async fn backfill_of_a_view_shows_how_much_of_it_is_read() {
     let folder = tempfile::tempdir().expect("folder");
     let (path, pool) = sqlite(folder.path()).await;
     let (_kept, store) = one().await;
-    let house = Installed::new(&store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+    let house = Installed::new(&store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
     let source = Source {
         connector: connect(&manifest(&[]), Some(&path), None),
         unit: UnitCode::new("SNV").expect("code"),

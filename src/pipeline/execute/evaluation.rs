@@ -562,12 +562,13 @@ pub(super) async fn close(
     };
     let (mut outbox, mut due) = (Vec::new(), Vec::new());
     for known in directory.people() {
+        // The year of somebody without a result lacks a closed quarter from now on.
+        due.push((known.id, Period::Year(period.year())));
         let approved = app.store.approved_revisions(known.id).await?;
         let Some(revision) = approved.iter().find(|revision| revision.period == period) else { continue };
         let content = content_of(revision)?;
         let occasion = Occasion::Approved(revision, &content, Some(now));
         outbox.extend(result_item(app, &directory, known.id, occasion).await?);
-        due.push((known.id, Period::Year(period.year())));
     }
     let sent = outbox.len();
     crate::failpoint!("close::before_commit");
