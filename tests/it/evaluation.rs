@@ -1,9 +1,9 @@
 //! A record's life in a real store, and the workbooks people send for it.
 
+use crate::support::stores::{department, officer};
 use chrono::{DateTime, Utc};
 use lienthong::domain::{
-    DecisionKind, DirectoryImport, Exact, ImportedPerson, Level, Period, PersonId, RecordState, Role,
-    StaffNumber, Unit, UnitCode, UnitKind,
+    DecisionKind, DirectoryImport, Exact, Level, Period, PersonId, RecordState, Role, StaffNumber, UnitCode,
 };
 use lienthong::evaluation::{
     Approval, Approved, Change, Content, Correction, CriteriaRules, Figure, Held, LineCounts, Part, Standing,
@@ -24,30 +24,8 @@ fn number() -> StaffNumber {
 async fn store_with_one_person(folder: &std::path::Path) -> (Store, PersonId) {
     let store = Store::open(&StoreConfig::Sqlite(folder.join("e.db")), &[7; 32]).await.expect("store");
     store.migrate().await.expect("schema");
-    let unit = UnitCode::new("SNV").expect("unit");
-    let import = DirectoryImport {
-        units: vec![Unit {
-            code: unit.clone(),
-            name: "Sở Nội vụ".into(),
-            kind: UnitKind::Department,
-            parent: None,
-            org_code: None,
-        }],
-        people: vec![ImportedPerson {
-            staff_number: number(),
-            citizen_id: None,
-            full_name: "Nguyễn Văn An".into(),
-            memberships: vec![(
-                unit,
-                "Chuyên viên".into(),
-                Role::Staff,
-                "2026-01-01".parse().expect("day"),
-                None,
-            )],
-            leads: Vec::new(),
-            accounts: Vec::new(),
-        }],
-    };
+    let people = vec![officer("GL-004", "Nguyễn Văn An")];
+    let import = DirectoryImport { units: vec![department()], people };
     store.import_directory(&import, "GL-001", None, at("2026-07-01T00:00:00Z")).await.expect("import");
     let person = store.person_by_staff_number(&number()).await.expect("query").expect("person");
     (store, person)

@@ -2,11 +2,10 @@
 //! score follows from what is kept.
 
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
-use crate::support::stores::{both, one};
-use chrono::SubsecRound as _;
+use crate::support::stores::{both, department, officer, one};
 use lienthong::domain::{
-    CatalogProduct, CatalogVersion, DirectoryImport, ImportedPerson, Period, PersonId, Role, RuleSet,
-    SourceId, StaffNumber, TaskDraft, Unit, UnitCode, UnitKind, rules::ProvisionalView,
+    CatalogProduct, CatalogVersion, DirectoryImport, Period, PersonId, RuleSet, SourceId, TaskDraft,
+    rules::ProvisionalView,
 };
 use lienthong::ingest;
 use lienthong::pipeline::App;
@@ -53,7 +52,7 @@ async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
     }))
     .expect("draft");
     // As a pull sees it.
-    let seen = house.app.clock.now().trunc_subsecs(3);
+    let seen = house.app.clock.now();
     let applied = ingest::apply(None, draft, seen);
     let source = SourceId::new("snv").expect("source");
     let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
@@ -210,27 +209,11 @@ async fn rule_set_decides_which_view_of_a_running_quarter_is_recorded() {
 
 /// Staff of one department with these posts.
 async fn posts(house: &Installed, spans: &[(&str, Option<&str>)]) {
-    let unit = UnitCode::new("SNV").expect("code");
-    let import = DirectoryImport {
-        units: vec![Unit {
-            code: unit.clone(),
-            name: "Sở Nội vụ".into(),
-            kind: UnitKind::Department,
-            parent: None,
-            org_code: None,
-        }],
-        people: vec![ImportedPerson {
-            staff_number: StaffNumber::parse(AN).expect("number"),
-            citizen_id: None,
-            full_name: "Nguyễn Văn An".into(),
-            memberships: spans
-                .iter()
-                .map(|(from, to)| (unit.clone(), "Chuyên viên".into(), Role::Staff, day(from), to.map(day)))
-                .collect(),
-            leads: Vec::new(),
-            accounts: Vec::new(),
-        }],
-    };
+    let mut person = officer(AN, "Nguyễn Văn An");
+    let (unit, post, role, ..) = person.memberships.remove(0);
+    let held = |(from, to): &(&str, Option<&str>)| (unit.clone(), post.clone(), role, day(from), to.map(day));
+    person.memberships = spans.iter().map(held).collect();
+    let import = DirectoryImport { units: vec![department()], people: vec![person] };
     house.app.store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
 }
 

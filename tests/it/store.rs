@@ -1,11 +1,11 @@
 //! Every behaviour of the store, on SQLite and on PostgreSQL.
 
-use crate::support::stores::{KEY, both};
+use crate::support::stores::{KEY, both, department, officer};
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
-    DecisionKind, DirectoryImport, ImportedPerson, Period, PersonId, RecordState, Role, SourceId,
-    StaffNumber, TargetId, TaskDraft, Unit, UnitCode, UnitKind,
+    DecisionKind, DirectoryImport, ImportedPerson, Period, PersonId, RecordState, SourceId, StaffNumber,
+    TargetId, TaskDraft, UnitCode,
 };
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
@@ -57,28 +57,12 @@ fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
 }
 
 async fn with_person(store: &Store) -> PersonId {
-    let unit = Unit {
-        code: UnitCode::new("SNV").expect("code"),
-        name: "Sở Nội vụ".into(),
-        kind: UnitKind::Department,
-        parent: None,
-        org_code: None,
-    };
     let person = ImportedPerson {
-        staff_number: StaffNumber::parse("GL-00001").expect("number"),
         citizen_id: CitizenId::parse("099200000001"),
-        full_name: "Nguyễn Văn A".into(),
-        memberships: vec![(
-            unit.code.clone(),
-            "Chuyên viên".into(),
-            Role::Staff,
-            "2026-01-01".parse().expect("day"),
-            None,
-        )],
-        leads: Vec::new(),
         accounts: vec![(source(), "1001".into())],
+        ..officer("GL-00001", "Nguyễn Văn A")
     };
-    let import = DirectoryImport { units: vec![unit], people: vec![person] };
+    let import = DirectoryImport { units: vec![department()], people: vec![person] };
     store.import_directory(&import, "test", None, now()).await.expect("imported");
     let number = StaffNumber::parse("GL-00001").expect("number");
     store.person_by_staff_number(&number).await.expect("read").expect("person")

@@ -1,13 +1,13 @@
 //! An installation without sources, step by step: records are put into its store, people order and targets
 //! answer over real HTTP.
 
+use super::stores::{department, officer};
 use chrono::{DateTime, Utc};
 use lienthong::clock::Clock;
 use lienthong::config::{self, Loaded, Overrides};
 use lienthong::delivery::Target;
 use lienthong::domain::{
-    DirectoryImport, ImportedPerson, Period, PersonId, RecordState, Role, StaffNumber, TargetId, Unit,
-    UnitCode, UnitKind,
+    DirectoryImport, ImportedPerson, Period, PersonId, RecordState, Role, StaffNumber, TargetId, UnitCode,
 };
 use lienthong::evaluation::Content;
 use lienthong::pipeline::command::{Command, Executor as _, InputFile, Outcome, PersonRef};
@@ -138,32 +138,9 @@ impl Installed {
 
     /// The people named, staff of one department, and its chief.
     pub async fn import(&self, people: &[(&str, &str)]) {
-        let unit = Unit {
-            code: UnitCode::new("SNV").expect("code"),
-            name: "Sở Nội vụ".into(),
-            kind: UnitKind::Department,
-            parent: None,
-            org_code: None,
-        };
-        let people = people
-            .iter()
-            .map(|(number, name)| ImportedPerson {
-                staff_number: StaffNumber::parse(number).expect("number"),
-                citizen_id: None,
-                full_name: (*name).to_owned(),
-                memberships: vec![(
-                    unit.code.clone(),
-                    "Chuyên viên".into(),
-                    Role::Staff,
-                    "2026-01-01".parse().expect("day"),
-                    None,
-                )],
-                leads: Vec::new(),
-                accounts: Vec::new(),
-            })
-            .chain([self.head(CHIEF)])
-            .collect();
-        let import = DirectoryImport { units: vec![unit], people };
+        let people =
+            people.iter().map(|(number, name)| officer(number, name)).chain([self.head(CHIEF)]).collect();
+        let import = DirectoryImport { units: vec![department()], people };
         self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
     }
 
@@ -180,20 +157,11 @@ impl Installed {
     /// A head of the department: `GL-00990 Lê Văn Trưởng`.
     fn head(&self, who: &str) -> ImportedPerson {
         let (number, name) = who.split_once(' ').expect("number and name");
-        ImportedPerson {
-            staff_number: StaffNumber::parse(number).expect("number"),
-            citizen_id: None,
-            full_name: name.to_owned(),
-            memberships: vec![(
-                UnitCode::new("SNV").expect("code"),
-                "Giám đốc".into(),
-                Role::Head,
-                "2026-01-01".parse().expect("day"),
-                None,
-            )],
-            leads: Vec::new(),
-            accounts: Vec::new(),
+        let mut head = officer(number, name);
+        for (_, post, role, ..) in &mut head.memberships {
+            (*post, *role) = ("Giám đốc".into(), Role::Head);
         }
+        head
     }
 
     /// More heads of the department, as a simulated province names them.

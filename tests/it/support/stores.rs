@@ -1,6 +1,7 @@
-//! The two kinds of store, empty and migrated.
+//! The two kinds of store, empty and migrated, and the smallest directory to put into one.
 
 use super::postgres::Cluster;
+use lienthong::domain::{ImportedPerson, Role, StaffNumber, Unit, UnitCode, UnitKind};
 use lienthong::store::{Store, StoreConfig};
 use secrecy::SecretString;
 
@@ -41,4 +42,29 @@ pub async fn one() -> (tempfile::TempDir, Store) {
         Store::open(&StoreConfig::Sqlite(folder.path().join("lienthong.db")), &KEY).await.expect("store");
     store.migrate().await.expect("migrated");
     (folder, store)
+}
+
+/// A department that stands alone.
+pub fn department() -> Unit {
+    Unit {
+        code: UnitCode::new("SNV").expect("code"),
+        name: "Sở Nội vụ".into(),
+        kind: UnitKind::Department,
+        parent: None,
+        org_code: None,
+    }
+}
+
+/// Somebody on the staff of [`department`] since the beginning of 2026.
+pub fn officer(number: &str, name: &str) -> ImportedPerson {
+    let post =
+        (department().code, "Chuyên viên".into(), Role::Staff, "2026-01-01".parse().expect("day"), None);
+    ImportedPerson {
+        staff_number: StaffNumber::parse(number).expect("number"),
+        citizen_id: None,
+        full_name: name.to_owned(),
+        memberships: vec![post],
+        leads: Vec::new(),
+        accounts: Vec::new(),
+    }
 }
