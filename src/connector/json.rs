@@ -52,54 +52,54 @@ pub enum JsonError {
 }
 
 /// A key of an object with its value.
-type Member<'a, T> = (Cow<'a, str>, T);
+pub type Member<'a, T> = (Cow<'a, str>, T);
 
-/// Walks over an object, taking each value with `read`; `room` for so many members is made at once.
+/// Members most records have: room for them is made at once.
+const USUAL: usize = 16;
+
+/// Walks over an object, taking each value with `read`, which is told its key.
 fn object<'a, T>(
     scan: &mut Scan<'a>,
     text: &'a str,
-    room: usize,
-    read: impl Fn(&mut Scan<'a>) -> Result<T, JsonError>,
-) -> Result<Vec<Member<'a, T>>, JsonError> {
+    members: &mut Vec<Member<'a, T>>,
+    mut read: impl FnMut(&str, &mut Scan<'a>) -> Result<T, JsonError>,
+) -> Result<(), JsonError> {
     let broken = |_| JsonError::Syntax(complaint(text));
     scan.must(b'{').map_err(broken)?;
-    let mut members = Vec::with_capacity(room);
     if scan.take(b'}') {
-        return Ok(members);
+        return Ok(());
     }
     loop {
         let key = scan.string()?;
         scan.must(b':').map_err(broken)?;
-        members.push((key, read(scan)?));
+        let value = read(&key, scan)?;
+        members.push((key, value));
         if !scan.take(b',') {
             break;
         }
     }
     scan.must(b'}').map_err(broken)?;
-    no_key_twice(&members)?;
-    Ok(members)
+    no_key_twice(members)
 }
 
-/// Walks over a list, taking each item with `read`.
-fn list<'a, T>(
+/// Walks over a list; `read` takes each item.
+fn list<'a>(
     scan: &mut Scan<'a>,
     text: &'a str,
-    read: impl Fn(&mut Scan<'a>) -> Result<T, JsonError>,
-) -> Result<Vec<T>, JsonError> {
+    mut read: impl FnMut(&mut Scan<'a>) -> Result<(), JsonError>,
+) -> Result<(), JsonError> {
     let broken = |_| JsonError::Syntax(complaint(text));
     scan.must(b'[').map_err(broken)?;
-    let mut items = Vec::new();
     if scan.take(b']') {
-        return Ok(items);
+        return Ok(());
     }
     loop {
-        items.push(read(scan)?);
+        read(scan)?;
         if !scan.take(b',') {
             break;
         }
     }
-    scan.must(b']').map_err(broken)?;
-    Ok(items)
+    scan.must(b']').map_err(broken)
 }
 
 fn nothing_after(scan: &mut Scan<'_>, text: &str) -> Result<(), JsonError> {
@@ -113,8 +113,8 @@ fn uncut<'a>(scan: &mut Scan<'a>, text: &'a str) -> Result<&'a str, JsonError> {
 
 /// Members of one object, their values uncut.
 fn members(text: &str) -> Result<Vec<Member<'_, &str>>, JsonError> {
-    let mut scan = Scan::new(text);
-    let members = object(&mut scan, text, 16, |scan| uncut(scan, text))?;
+    let (mut scan, mut members) = (Scan::new(text), Vec::new());
+    object(&mut scan, text, &mut members, |_, scan| uncut(scan, text))?;
     nothing_after(&mut scan, text)?;
     Ok(members)
 }
@@ -196,11 +196,18 @@ fn build<'a>(
     Ok(match scan.peek() {
         Some(b'{') => {
             let left = inner()?;
-            Json::Object(object(scan, text, 0, |scan| build(scan, text, left, values))?)
+            let mut members = Vec::with_capacity(if left + 1 == MAX_DEPTH { USUAL } else { 0 });
+            object(scan, text, &mut members, |_, scan| build(scan, text, left, values))?;
+            Json::Object(members)
         }
         Some(b'[') => {
             let left = inner()?;
-            Json::List(list(scan, text, |scan| build(scan, text, left, values))?)
+            let mut items = Vec::new();
+            list(scan, text, |scan| {
+                items.push(build(scan, text, left, values)?);
+                Ok(())
+            })?;
+            Json::List(items)
         }
         Some(b'"') => Json::Text(scan.string()?),
         _ => match scan.single().map_err(|_| JsonError::Syntax(complaint(text)))? {
@@ -256,105 +263,196 @@ pub struct Envelope<'a> {
     top: Vec<Member<'a, &'a str>>,
 }
 
+/// One item of an answer's list, with the members of its top level.
+pub struct Record<'r, 'a> {
+    /// The record as written.
+    pub text: &'a str,
+    /// None where it is no object; an error where its keys cannot be read or one stands twice.
+    pub top: Result<&'r [Member<'a, &'a str>], JsonError>,
+}
+
+/// Takes one record after the other.
+type Take<'t, 'a> = &'t mut dyn FnMut(Record<'_, 'a>);
+
 impl<'a> Envelope<'a> {
     /// Checks the whole text as JSON and cuts its top level.
     pub fn read(text: &'a str) -> Result<Self, JsonError> {
-        // Cutting an object checks all of it: one walk over the text, not two.
         let mut scan = Scan::new(text);
-        let top = if scan.peek() == Some(b'{') {
-            members(text)?
+        let mut top = Vec::new();
+        if scan.peek() == Some(b'{') {
+            object(&mut scan, text, &mut top, |_, scan| uncut(scan, text))?;
         } else {
             uncut(&mut scan, text)?;
-            nothing_after(&mut scan, text)?;
-            Vec::new()
-        };
+        }
+        nothing_after(&mut scan, text)?;
         Ok(Self { text: text.trim_matches(BLANKS), top })
+    }
+
+    /// The same, and gives the records of the list that `path` leads to; the second answer is whether there is
+    /// such a list. All of it is one walk, because cutting an object checks it: records were given before an error
+    /// behind them is found.
+    pub fn with_records(text: &'a str, path: &Path, take: Take<'_, 'a>) -> Result<(Self, bool), JsonError> {
+        let mut walk = Descent { text, members: Vec::with_capacity(USUAL), take, found: false };
+        let mut scan = Scan::new(text);
+        let top = walk.down(&mut scan, &path.steps)?;
+        nothing_after(&mut scan, text)?;
+        let (mut found, take) = (walk.found, walk.take);
+        let envelope = Self { text: text.trim_matches(BLANKS), top };
+        if !found
+            && let Some(place) = envelope.find(path)?
+            && place.starts_with('[')
+        {
+            // Behind a place in a list.
+            let mut walk = Descent { text: place, members: Vec::new(), take, found };
+            walk.down(&mut Scan::new(place), &[])?;
+            found = walk.found;
+        }
+        Ok((envelope, found))
     }
 
     /// The text a path leads to; none when something on the way is missing.
     pub fn find(&self, path: &Path) -> Result<Option<&'a str>, JsonError> {
         let Some((first, rest)) = path.steps.split_first() else { return Ok(Some(self.text)) };
-        let mut found = if self.top.is_empty() {
+        let found = if self.top.is_empty() {
             inside(self.text, first)?
         } else {
             self.top.iter().find(|(key, _)| key.as_ref() == &**first).map(|(_, value)| *value)
         };
-        for step in rest {
-            let Some(value) = found else { return Ok(None) };
-            found = inside(value, step)?;
-        }
-        Ok(found)
+        further(found, rest)
     }
 
     /// The single value a path leads to, as text; none when it is missing, null, a list or an object.
-    pub fn scalar(&self, path: &Path) -> Result<Option<String>, JsonError> {
+    pub fn scalar(&self, path: &Path) -> Result<Option<Cow<'a, str>>, JsonError> {
         self.find(path)?.map_or(Ok(None), scalar)
+    }
+}
+
+/// The walk down to a list and over its records.
+struct Descent<'t, 'a> {
+    text: &'a str,
+    /// Members of the record at hand.
+    members: Vec<Member<'a, &'a str>>,
+    take: Take<'t, 'a>,
+    found: bool,
+}
+
+impl<'a> Descent<'_, 'a> {
+    /// Walks over one value; gives its members where it is an object.
+    fn down(
+        &mut self,
+        scan: &mut Scan<'a>,
+        steps: &[Box<str>],
+    ) -> Result<Vec<Member<'a, &'a str>>, JsonError> {
+        let text = self.text;
+        let mut members = Vec::new();
+        match (scan.peek(), steps.split_first()) {
+            (Some(b'['), None) => {
+                list(scan, text, |scan| self.record(scan))?;
+                self.found = true;
+            }
+            (Some(b'{'), first) => object(scan, text, &mut members, |key, scan| match first {
+                Some((first, rest)) if **first == *key => {
+                    scan.peek();
+                    let from = scan.place();
+                    self.down(scan, rest)?;
+                    Ok(scan.since(from))
+                }
+                _ => uncut(scan, text),
+            })?,
+            _ => {
+                uncut(scan, text)?;
+            }
+        }
+        Ok(members)
+    }
+
+    fn record(&mut self, scan: &mut Scan<'a>) -> Result<(), JsonError> {
+        let text = self.text;
+        self.members.clear();
+        let is_object = scan.peek() == Some(b'{');
+        let from = scan.place();
+        let cut = if is_object {
+            object(scan, text, &mut self.members, |_, scan| uncut(scan, text))
+        } else {
+            uncut(scan, text).map(|_| ())
+        };
+        let top = match cut {
+            Ok(()) => Ok(self.members.as_slice()),
+            // The record's own fault where the grammar holds; else the answer's.
+            Err(error) => {
+                scan.back_to(from);
+                uncut(scan, text)?;
+                Err(error)
+            }
+        };
+        (self.take)(Record { text: scan.since(from), top });
+        Ok(())
     }
 }
 
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// A single value as text; none for null, lists and objects.
-fn scalar(value: &str) -> Result<Option<String>, JsonError> {
+fn scalar(value: &str) -> Result<Option<Cow<'_, str>>, JsonError> {
     if value.starts_with(['{', '[']) {
         return Ok(None);
     }
-    Ok(Json::parse(value)?.scalar().map(str::to_owned))
+    Ok(match Json::parse(value)? {
+        Json::Text(text) => Some(text),
+        single => single.scalar().map(|_| Cow::Borrowed(value.trim_matches(BLANKS))),
+    })
+}
+
+/// What further steps lead to.
+fn further<'a>(value: Option<&'a str>, steps: &[Box<str>]) -> Result<Option<&'a str>, JsonError> {
+    steps.iter().try_fold(value, |value, step| value.map_or(Ok(None), |value| inside(value, step)))
 }
 
 fn inside<'a>(value: &'a str, step: &str) -> Result<Option<&'a str>, JsonError> {
     match value.as_bytes().first() {
         Some(b'{') => Ok(members(value)?.into_iter().find(|(key, _)| key == step).map(|(_, value)| value)),
         Some(b'[') => {
-            let items = items(value)?.unwrap_or_default();
-            Ok(step.parse::<usize>().ok().and_then(|index| items.get(index).copied()))
+            let wanted = step.parse::<usize>().ok();
+            let (mut index, mut found) = (0, None);
+            list(&mut Scan::new(value), value, |scan| {
+                let item = uncut(scan, value)?;
+                found = found.or_else(|| (Some(index) == wanted).then_some(item));
+                index += 1;
+                Ok(())
+            })?;
+            Ok(found)
         }
         _ => Ok(None),
     }
 }
 
-/// The items of a list as text; none when the text is no list.
-pub fn items(text: &str) -> Result<Option<Vec<&str>>, JsonError> {
-    if !text.starts_with('[') {
-        return Ok(None);
-    }
-    let mut scan = Scan::new(text);
-    let items = list(&mut scan, text, |scan| uncut(scan, text))?;
-    nothing_after(&mut scan, text)?;
-    Ok(Some(items))
-}
-
-/// Single values of a record, found without building the record's tree; a key that stands twice on its top
-/// level is an error.
-pub fn scalars_of<const N: usize>(
-    record: &str,
+/// Single values of a record's members, found without building its tree.
+pub fn scalars<'a, const N: usize>(
+    members: &[Member<'a, &'a str>],
     paths: [Option<&Path>; N],
-) -> Result<[Option<String>; N], JsonError> {
-    let top = if record.starts_with('{') { members(record)? } else { Vec::new() };
+) -> Result<[Option<Cow<'a, str>>; N], JsonError> {
     let mut found = [const { None }; N];
     for (slot, path) in found.iter_mut().zip(paths) {
         let Some((first, rest)) = path.and_then(|path| path.steps.split_first()) else { continue };
-        let mut value = top.iter().find(|(key, _)| key.as_ref() == &**first).map(|(_, value)| *value);
-        for step in rest {
-            value = value.map_or(Ok(None), |value| inside(value, step))?;
-        }
+        let value = members.iter().find(|(key, _)| key.as_ref() == &**first);
+        let value = further(value.map(|(_, value)| *value), rest)?;
         *slot = value.map_or(Ok(None), scalar)?;
     }
     Ok(found)
 }
 
-/// The record as `key:value` text without the named members of its top level, for hashing.
-pub fn without_members(record: &str, left_out: &[String]) -> Result<String, JsonError> {
-    let mut kept = String::with_capacity(record.len());
-    for (key, value) in members(record)? {
-        if !left_out.iter().any(|name| *name == key) {
-            kept.push_str(&key);
+/// Members as `key:value` text without the named ones, for hashing.
+pub fn without(members: &[Member<'_, &str>], left_out: &[String]) -> String {
+    let mut kept = String::new();
+    for (key, value) in members {
+        if !left_out.iter().any(|name| name == key) {
+            kept.push_str(key);
             kept.push(':');
             kept.push_str(value);
             kept.push('\n');
         }
     }
-    Ok(kept)
+    kept
 }
 
 #[cfg(test)]
@@ -435,27 +533,73 @@ mod tests {
         assert!(Path::parse("a..b").is_err());
     }
 
+    /// Texts of the records found, and what is wrong with each; none without a list.
+    fn records(text: &str, at: &str) -> Result<Option<Vec<(String, Option<String>)>>, JsonError> {
+        let mut cut = Vec::new();
+        let mut take = |record: Record<'_, '_>| {
+            cut.push((record.text.to_owned(), record.top.err().map(|error| error.to_string())));
+        };
+        let found = Envelope::with_records(text, &path(at), &mut take)?.1;
+        Ok(found.then_some(cut))
+    }
+
     #[test]
     fn envelope_finds_the_list_without_reading_records() {
         let text = r#" {"data":{"rows":[{"id":1} , {"id":"2"}]},"total":"17"} "#;
-        let envelope = Envelope::read(text).expect("envelope");
-        let rows = envelope.find(&path("data.rows")).expect("readable").expect("present");
-        let rows = items(rows).expect("readable").expect("a list");
-        let keys: Vec<_> =
-            rows.iter().map(|row| scalars_of(row, [Some(&path("id")), None]).expect("readable")).collect();
-        assert_eq!(keys, [[Some("1".to_owned()), None], [Some("2".to_owned()), None]]);
+        let mut keys = Vec::new();
+        let mut take = |record: Record<'_, '_>| {
+            let members = record.top.expect("readable");
+            let [id, none] = scalars(members, [Some(&path("id")), None]).expect("readable");
+            assert_eq!(none, None);
+            keys.push(id.map(Cow::into_owned));
+        };
+        let (envelope, found) =
+            Envelope::with_records(text, &path("data.rows"), &mut take).expect("envelope");
+        assert!(found);
+        assert_eq!(keys, [Some("1".to_owned()), Some("2".to_owned())]);
         assert_eq!(envelope.scalar(&path("total")).expect("readable").as_deref(), Some("17"));
         assert_eq!(envelope.scalar(&path("data")).expect("readable"), None);
+        assert_eq!(envelope.find(&path("data.rows.1.id")).expect("readable"), Some("\"2\""));
         let bare = Envelope::read("[1,2]").expect("list");
         assert_eq!(bare.find(&path("")).expect("readable"), Some("[1,2]"));
     }
 
     #[test]
+    fn list_is_found_wherever_a_path_leads_and_nowhere_else() {
+        for (text, at, count) in [
+            ("[{},{}]", "", Some(2)),
+            (r#"[{"rows":[1]},{"rows":[1,[],{}]}]"#, "1.rows", Some(3)),
+            (r#"{"rows":[]}"#, "rows", Some(0)),
+            (r#"{"rows":{"0":1}}"#, "rows", None),
+            (r#"{"other":[1]}"#, "rows", None),
+            (r#"{"rows":null}"#, "rows", None),
+        ] {
+            let found = records(text, at).expect("readable");
+            assert_eq!(found.map(|records| records.len()), count, "{text}");
+        }
+        for broken in
+            [r#"{"rows":[{"a":1}"#, r#"{"rows":[{"a":}]}"#, r#"{"rows":[],"rows":[]}"#, r#"{"rows":[]}x"#]
+        {
+            assert!(records(broken, "rows").is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn record_with_a_bad_key_is_cut_out_whole_and_its_neighbours_too() {
+        let text = r#"[{"a":1,"a":2},{"\ud800":1},{"a":3}]"#;
+        let found = records(text, "").expect("readable").expect("a list");
+        let texts: Vec<&str> = found.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(texts, [r#"{"a":1,"a":2}"#, r#"{"\ud800":1}"#, r#"{"a":3}"#]);
+        assert!(found[0].1.as_ref().is_some_and(|why| why.contains("\"a\"")), "{found:?}");
+        assert!(found[1].1.is_some() && found[2].1.is_none(), "{found:?}");
+    }
+
+    #[test]
     fn members_left_out_do_not_show_in_the_hashed_text() {
-        let one = r#"{"id":1,"total_count":5,"n":"a"}"#;
-        let two = r#"{"id":1,"total_count":6,"n":"a"}"#;
+        let one = members(r#"{"id":1,"total_count":5,"n":"a"}"#).expect("object");
+        let two = members(r#"{"id":1,"total_count":6,"n":"a"}"#).expect("object");
         let out = ["total_count".to_owned()];
-        assert_eq!(without_members(one, &out).expect("ok"), without_members(two, &out).expect("ok"));
-        assert_ne!(without_members(one, &[]).expect("ok"), without_members(two, &[]).expect("ok"));
+        assert_eq!(without(&one, &out), without(&two, &out));
+        assert_ne!(without(&one, &[]), without(&two, &[]));
     }
 }

@@ -103,8 +103,19 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn since(&self, from: usize) -> &'a str {
+    /// Where it stands: for [`Scan::since`] and [`Scan::back_to`].
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
+    /// What lies between an earlier place and this one.
+    pub(super) fn since(&self, from: usize) -> &'a str {
         self.text.get(from..self.at).unwrap_or_default()
+    }
+
+    /// Goes back to an earlier place.
+    pub(super) fn back_to(&mut self, place: usize) {
+        self.at = self.at.min(place);
     }
 
     fn key(&mut self) -> Result<(), Broken> {

@@ -170,14 +170,15 @@ struct Puller<'a> {
 /// whether such a record changed once more.
 #[derive(Default)]
 struct Unsettled {
-    pages: Vec<PackedPage>,
+    /// Pages being packed beside the reading of the next ones.
+    pages: Vec<AbortOnDropHandle<Result<PackedPage, StoreError>>>,
     keys: HashSet<u64>,
 }
 
 /// The transaction under way, with the keys of its tasks. Dropping it rolls it back.
 #[derive(Default)]
 struct Committing {
-    commit: Option<AbortOnDropHandle<Result<Vec<i64>, StoreError>>>,
+    commit: Option<AbortOnDropHandle<Result<Vec<i64>, ConnectorError>>>,
     keys: HashSet<u64>,
 }
 
@@ -211,7 +212,7 @@ impl Puller<'_> {
                 }
                 Some(Ok(PullStep::End(end))) => {
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
-                        self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone()))?;
+                        self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone()));
                     }
                     self.commit_all().await?;
                     progress(&self.counters, total);
@@ -226,11 +227,12 @@ impl Puller<'_> {
         }
     }
 
-    /// Packs a page and lets it wait for the next transaction.
-    fn wait(&mut self, page: PageCommit) -> Result<(), ConnectorError> {
+    /// Has a page packed and lets it wait for the next transaction.
+    fn wait(&mut self, page: PageCommit) {
         self.waiting.keys.extend(page.tasks.iter().map(|task| key_hash(&task.external_id)));
-        self.waiting.pages.push(self.app.store.pack_page(page).map_err(of_store)?);
-        Ok(())
+        let store = self.app.store.clone();
+        let packing = tokio::task::spawn_blocking(move || store.pack_page(page));
+        self.waiting.pages.push(AbortOnDropHandle::new(packing));
     }
 
     /// Waits for the transaction under way, if there is one.
@@ -238,7 +240,7 @@ impl Puller<'_> {
         let Some(commit) = &mut self.committing.commit else { return Ok(()) };
         let outcome = commit.await;
         self.committing = Committing::default();
-        let committed = outcome.map_err(|_| lost(&self.source))?.map_err(of_store)?;
+        let committed = outcome.map_err(|_| lost(&self.source))??;
         committed.iter().for_each(|id| self.seen.insert(*id));
         crate::failpoint!("pull::after_commit");
         self.app.ring("identify");
@@ -253,8 +255,14 @@ impl Puller<'_> {
             return;
         }
         crate::failpoint!("pull::before_commit");
-        let store = self.app.store.clone();
-        let commit = tokio::spawn(async move { store.commit_packed(pages).await });
+        let (store, source) = (self.app.store.clone(), self.source.clone());
+        let commit = tokio::spawn(async move {
+            let mut packed = Vec::with_capacity(pages.len());
+            for page in pages {
+                packed.push(page.await.map_err(|_| lost(&source))?.map_err(of_store)?);
+            }
+            store.commit_packed(packed).await.map_err(of_store)
+        });
         self.committing = Committing { commit: Some(AbortOnDropHandle::new(commit)), keys };
     }
 
@@ -318,7 +326,8 @@ impl Puller<'_> {
             tasks,
             rejections,
             cursor,
-        })
+        });
+        Ok(())
     }
 
     /// Calls tasks gone whose tombstones the source shows.

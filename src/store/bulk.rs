@@ -1,13 +1,14 @@
 //! Many rows in few statements, each of one text, so that both databases prepare it once.
 //!
 //! Owns how rows travel: SQLite takes several rows per statement in a few fixed sizes (one hop to its thread for
-//! many rows), PostgreSQL one array per column. It must not know what the rows mean. A failing statement fails
-//! the transaction it belongs to.
+//! many rows), PostgreSQL one array per column. Rows are bound before their transaction begins, what they share when
+//! it is known. It must not know what the rows mean. A failing statement fails the transaction it belongs to.
 
 use super::StoreError;
-use super::db::{Row, Tx, Val, text_of, vals};
+use super::db::{Row, Tx, Val, Words, add_postgres, add_sqlite, text_of, vals};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use std::sync::OnceLock;
 
@@ -18,6 +19,8 @@ const SIZES: [usize; 5] = [500, 125, 25, 5, 1];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Int,
+    /// A number above the base that is given when the rows are written; at most one column, not a shared one.
+    Above,
     Text,
     Blob,
     Bool,
@@ -34,7 +37,7 @@ impl Kind {
     /// What the array is sent as, and what one of its elements becomes.
     fn postgres(self) -> (&'static str, &'static str) {
         match self {
-            Self::Int => ("bigint[]", ""),
+            Self::Int | Self::Above => ("bigint[]", ""),
             Self::Text => ("text[]", ""),
             Self::Blob => ("bytea[]", ""),
             Self::Bool => ("boolean[]", ""),
@@ -48,37 +51,53 @@ impl Kind {
     }
 }
 
+type Columns = &'static [(&'static str, Kind)];
+
 /// An inserting statement for any number of rows.
+#[derive(Debug)]
 pub(super) struct Bulk {
     table: &'static str,
     /// Columns that hold the same in every row: bound once per statement.
-    shared: &'static [(&'static str, Kind)],
-    columns: &'static [(&'static str, Kind)],
+    shared: Columns,
+    columns: Columns,
     tail: &'static str,
     texts: OnceLock<Texts>,
 }
 
 /// One text for each size of [`SIZES`], and the one for PostgreSQL.
+#[derive(Debug)]
 struct Texts {
     sqlite: [SqlStr; SIZES.len()],
     postgres: SqlStr,
 }
 
+/// Rows bound to their statements: everything that needs no transaction is done.
+#[derive(Debug)]
+pub(super) struct Rows {
+    bulk: &'static Bulk,
+    bound: Bound,
+}
+
+#[derive(Debug)]
+enum Bound {
+    /// Statements by their place in [`SIZES`].
+    Sqlite(Vec<(usize, SqliteArguments)>),
+    Postgres(PgArguments),
+    /// There are no rows.
+    Nothing,
+}
+
 impl Bulk {
     /// Inserts into `columns` of `table`; `tail` is what follows the rows (conflict, returning).
-    pub(super) const fn new(
-        table: &'static str,
-        columns: &'static [(&'static str, Kind)],
-        tail: &'static str,
-    ) -> Self {
+    pub(super) const fn new(table: &'static str, columns: Columns, tail: &'static str) -> Self {
         Self::sharing(table, &[], columns, tail)
     }
 
     /// The same, with columns that hold one value for all rows of a call.
     pub(super) const fn sharing(
         table: &'static str,
-        shared: &'static [(&'static str, Kind)],
-        columns: &'static [(&'static str, Kind)],
+        shared: Columns,
+        columns: Columns,
         tail: &'static str,
     ) -> Self {
         Self { table, shared, columns, tail, texts: OnceLock::new() }
@@ -86,28 +105,39 @@ impl Bulk {
 
     fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| {
-            let names = |columns: &[(&'static str, Kind)]| columns.iter().map(|(name, _)| *name).collect();
+            let names = |columns: Columns| columns.iter().map(|(name, _)| *name).collect();
             let (shared, own): (Vec<&str>, Vec<&str>) = (names(self.shared), names(self.columns));
             let into = format!("INSERT INTO {} ({})", self.table, [shared, own.clone()].concat().join(", "));
-            // Without names: SQLite finds the name of the n-th value by walking over all before it.
+            // Without names: SQLite finds the name of the n-th value by walking over all before it. Rows stand first,
+            // because what they share may not be known yet when they are bound.
             let row = format!("({})", vec!["?"; own.len()].join(","));
             let same = self.shared.iter().map(|_| "?".to_owned());
-            let numbered = (1..=own.len()).map(|number| format!("column{number}"));
-            let picked = same.chain(numbered).collect::<Vec<_>>().join(", ");
+            let each = self.columns.iter().enumerate().map(|(index, (_, kind))| match kind {
+                Kind::Above => format!("? + column{}", index + 1),
+                _ => format!("column{}", index + 1),
+            });
+            let picked = same.chain(each).collect::<Vec<_>>().join(", ");
             let sqlite = SIZES.map(|rows| {
                 let rows = vec![row.as_str(); rows].join(",");
-                let text = format!("{into} SELECT {picked} FROM (VALUES {rows}) WHERE TRUE {}", self.tail);
+                let text = format!(
+                    "WITH u AS (VALUES {rows}) {into} SELECT {picked} FROM u WHERE TRUE {}",
+                    self.tail
+                );
                 AssertSqlSafe(text).into_sql_str()
             });
             let (mut picked, mut arrays) = (Vec::new(), Vec::new());
             for (index, (_, kind)) in self.shared.iter().enumerate() {
                 let (array, element) = kind.postgres();
-                picked.push(format!("${}::{}{element}", index + 1, array.trim_end_matches("[]")));
+                let number = own.len() + index + 1;
+                picked.push(format!("${number}::{}{element}", array.trim_end_matches("[]")));
             }
             for (index, (name, kind)) in self.columns.iter().enumerate() {
                 let (array, element) = kind.postgres();
-                picked.push(format!("u.{name}{element}"));
-                arrays.push(format!("${}::{array}", self.shared.len() + index + 1));
+                picked.push(match kind {
+                    Kind::Above => format!("${}::bigint + u.{name}", own.len() + self.shared.len() + 1),
+                    _ => format!("u.{name}{element}"),
+                });
+                arrays.push(format!("${}::{array}", index + 1));
             }
             let postgres = AssertSqlSafe(format!(
                 "{into} SELECT {} FROM UNNEST({}) AS u ({}) {}",
@@ -121,96 +151,108 @@ impl Bulk {
     }
 
     /// Inserts rows given one after another; gives what the tail returns, in no particular order.
-    pub(super) async fn insert(&self, tx: &mut Tx, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
-        self.insert_sharing(tx, Vec::new(), vals).await
+    pub(super) async fn insert(&'static self, tx: &mut Tx, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        self.bind(tx.is_postgres(), vals)?.write(tx, Vec::new()).await
     }
 
-    /// The same, with the values of the shared columns.
-    pub(super) async fn insert_sharing(
-        &self,
-        tx: &mut Tx,
-        shared: Vec<Val>,
-        vals: Vec<Val>,
-    ) -> Result<Vec<Row>, StoreError> {
+    /// Binds rows given one after another.
+    pub(super) fn bind(&'static self, postgres: bool, vals: Vec<Val>) -> Result<Rows, StoreError> {
         let width = self.columns.len();
-        if vals.is_empty() {
-            return Ok(Vec::new());
-        }
-        debug_assert_eq!((vals.len() % width, shared.len()), (0, self.shared.len()));
-        let texts = self.texts();
-        match tx {
-            Tx::Postgres(transaction) => {
-                let arguments = self.arrays(shared, vals)?;
-                let query = sqlx::query_with(texts.postgres.clone(), arguments);
-                let rows = query.fetch_all(&mut **transaction).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
-            }
-            Tx::Sqlite(_) => {
-                let mut rest = vals.into_iter();
-                let mut returned = Vec::with_capacity(rest.len() / width);
-                for (size, text) in SIZES.iter().zip(&texts.sqlite) {
-                    while rest.len() >= size * width {
-                        let mut some = Vec::with_capacity(shared.len() + size * width);
-                        some.extend_from_slice(&shared);
-                        some.extend(rest.by_ref().take(size * width));
-                        returned.extend(tx.rows(text.clone(), some).await?);
+        debug_assert_eq!(vals.len() % width, 0);
+        let bound = if vals.is_empty() {
+            Bound::Nothing
+        } else if postgres {
+            Bound::Postgres(self.arrays(vals)?)
+        } else {
+            let mut rest = vals.into_iter();
+            let mut words = Words::default();
+            let mut statements = Vec::new();
+            for (place, size) in SIZES.iter().enumerate() {
+                while rest.len() >= size * width {
+                    let mut arguments = SqliteArguments::default();
+                    // What is shared comes behind.
+                    arguments.reserve(size * width + self.shared.len() + 1, 0);
+                    for val in rest.by_ref().take(size * width) {
+                        add_sqlite(&mut arguments, val, &mut words)?;
                     }
+                    statements.push((place, arguments));
                 }
-                Ok(returned)
             }
-        }
+            Bound::Sqlite(statements)
+        };
+        Ok(Rows { bulk: self, bound })
     }
 
-    fn arrays(&self, shared: Vec<Val>, vals: Vec<Val>) -> Result<PgArguments, StoreError> {
+    fn arrays(&self, vals: Vec<Val>) -> Result<PgArguments, StoreError> {
         let width = self.columns.len();
         let mut columns: Vec<Vec<Val>> = (0..width).map(|_| Vec::with_capacity(vals.len() / width)).collect();
         for (index, val) in vals.into_iter().enumerate() {
             columns[index % width].push(val);
         }
         let mut arguments = PgArguments::default();
-        macro_rules! add {
-            ($kind:expr, $name:expr, $add:ident) => {{
-                let unfit = || {
-                    StoreError::unexpected(format!("a value of {}.{} is not {:?}", self.table, $name, $kind))
-                };
-                match $kind {
-                    Kind::Int => $add!(Int, unfit),
-                    Kind::Text => $add!(Text, unfit),
-                    Kind::Blob => $add!(Blob, unfit),
-                    Kind::Bool => $add!(Bool, unfit),
-                    Kind::At => $add!(At, unfit),
-                    Kind::Day => $add!(Day, unfit),
-                    Kind::Num => $add!(Num, unfit),
-                    Kind::Id => $add!(Id, unfit),
-                    Kind::Json | Kind::PlainJson => $add!(Json, unfit),
-                }
-                .map_err(sqlx::Error::Encode)?;
-            }};
-        }
-        for (val, (name, kind)) in shared.into_iter().zip(self.shared) {
-            macro_rules! one {
-                ($variant:ident, $unfit:expr) => {
-                    match val {
-                        Val::$variant(value) => arguments.add(value),
-                        _ => return Err($unfit()),
-                    }
-                };
-            }
-            add!(kind, name, one);
-        }
         for (vals, (name, kind)) in columns.into_iter().zip(self.columns) {
             macro_rules! array {
-                ($variant:ident, $unfit:expr) => {{
+                ($variant:ident) => {{
                     let value = |val| match val {
                         Val::$variant(value) => Ok(value),
-                        _ => Err($unfit()),
+                        _ => Err(self.unfit(name, *kind)),
                     };
                     arguments.add(vals.into_iter().map(value).collect::<Result<Vec<_>, _>>()?)
                 }};
             }
-            add!(kind, name, array);
+            let added = match kind {
+                Kind::Text | Kind::Json | Kind::PlainJson => {
+                    let texts = vals.iter().map(|val| val.as_text().ok_or_else(|| self.unfit(name, *kind)));
+                    arguments.add(texts.collect::<Result<Vec<Option<&str>>, _>>()?)
+                }
+                Kind::Int | Kind::Above => array!(Int),
+                Kind::Blob => array!(Blob),
+                Kind::Bool => array!(Bool),
+                Kind::At => array!(At),
+                Kind::Day => array!(Day),
+                Kind::Num => array!(Num),
+                Kind::Id => array!(Id),
+            };
+            added.map_err(sqlx::Error::Encode)?;
         }
         Ok(arguments)
+    }
+
+    fn unfit(&self, name: &str, kind: Kind) -> StoreError {
+        StoreError::unexpected(format!("a value of {}.{name} is not {kind:?}", self.table))
+    }
+}
+
+impl Rows {
+    /// Inserts the rows with the values of the shared columns, and the base as the last one where a column is
+    /// [`Kind::Above`]; gives what the tail returns, in no particular order.
+    pub(super) async fn write(self, tx: &mut Tx, shared: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        let texts = self.bulk.texts();
+        let mut returned = Vec::new();
+        match (self.bound, tx) {
+            (Bound::Nothing, _) => {}
+            (Bound::Sqlite(statements), Tx::Sqlite(transaction)) => {
+                let mut words = Words::default();
+                for (place, mut arguments) in statements {
+                    for val in &shared {
+                        add_sqlite(&mut arguments, val.clone(), &mut words)?;
+                    }
+                    let query = sqlx::query_with(texts.sqlite[place].clone(), arguments);
+                    let rows = query.fetch_all(&mut **transaction).await?;
+                    returned.extend(rows.into_iter().map(Row::Sqlite));
+                }
+            }
+            (Bound::Postgres(mut arguments), Tx::Postgres(transaction)) => {
+                for val in shared {
+                    add_postgres(&mut arguments, val)?;
+                }
+                let rows =
+                    sqlx::query_with(texts.postgres.clone(), arguments).fetch_all(&mut **transaction).await?;
+                returned.extend(rows.into_iter().map(Row::Postgres));
+            }
+            _ => return Err(StoreError::unexpected("rows bound for another database")),
+        }
+        Ok(returned)
     }
 }
 
@@ -254,21 +296,21 @@ mod tests {
         static BULK: Bulk = Bulk::sharing(
             "t",
             &[("s", Kind::At)],
-            &[("a", Kind::Int), ("b", Kind::Json)],
+            &[("a", Kind::Above), ("b", Kind::Json)],
             "ON CONFLICT DO NOTHING",
         );
         let texts = BULK.texts();
         let [.., five, one] = &texts.sqlite;
         assert_eq!(
             one.as_str(),
-            "INSERT INTO t (s, a, b) SELECT ?, column1, column2 FROM (VALUES (?,?)) WHERE TRUE \
+            "WITH u AS (VALUES (?,?)) INSERT INTO t (s, a, b) SELECT ?, ? + column1, column2 FROM u WHERE TRUE \
              ON CONFLICT DO NOTHING"
         );
         assert_eq!(five.as_str().matches("(?,?)").count(), 5);
         assert_eq!(
             texts.postgres.as_str(),
-            "INSERT INTO t (s, a, b) SELECT $1::timestamptz, u.a, u.b::jsonb \
-             FROM UNNEST($2::bigint[], $3::text[]) AS u (a, b) ON CONFLICT DO NOTHING"
+            "INSERT INTO t (s, a, b) SELECT $3::timestamptz, $4::bigint + u.a, u.b::jsonb \
+             FROM UNNEST($1::bigint[], $2::text[]) AS u (a, b) ON CONFLICT DO NOTHING"
         );
     }
 }

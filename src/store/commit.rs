@@ -4,8 +4,8 @@
 //! one transaction, a handful of statements per page however many records it has. It must not know how tasks come
 //! about or how they are read. A transaction that fails has stored nothing of any of its pages.
 
-use super::bulk::{Bulk, Kind};
-use super::db::{Tx, Val, json, placeholders, vals};
+use super::bulk::{Bulk, Kind, Rows};
+use super::db::{Db, Row, Tx, Val, json, placeholders, vals};
 use super::facts::{event_document, task_document};
 use super::task::sha256;
 use super::{Store, StoreError};
@@ -14,6 +14,7 @@ use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What is to be stored of one page.
 #[derive(Debug)]
@@ -124,7 +125,7 @@ impl Store {
                 page.fetched_at
             ]);
         }
-        let tasks = Tasks::pack(page.tasks, page.fetched_at)?;
+        let tasks = Tasks::pack(page.tasks, page.fetched_at, matches!(*self.db, Db::Postgres(_)))?;
         Ok(PackedPage {
             source: page.source,
             run: page.run,
@@ -149,6 +150,7 @@ impl Store {
         let mut written = Vec::new();
         // Per source: events added, and the last cursor.
         let mut state: BTreeMap<SourceId, (u64, Option<String>)> = BTreeMap::new();
+        let mut largest = Largest::None;
         let mut with_rejected = with_rejected(&mut tx, &pages).await?;
         for mut page in pages {
             let raw_id = match page.raw.take() {
@@ -173,11 +175,11 @@ impl Store {
                 )
                 .await?;
             }
-            let events = page.tasks.events.len() as u64;
-            written.extend(insert_tasks(&mut tx, &page.source, raw_id, page.fetched_at, page.tasks).await?);
-            let (total, cursor) = state.entry(page.source).or_default();
-            *total += events;
+            let (total, cursor) = state.entry(page.source.clone()).or_default();
+            *total += page.tasks.happened;
             *cursor = page.cursor.or(cursor.take());
+            let of_page = OfPage { source: &page.source, raw_id, seen_at: page.fetched_at };
+            written.extend(insert_tasks(&mut tx, &of_page, page.tasks, &mut largest).await?);
         }
         for (source, (events, cursor)) in state {
             if events == 0 && cursor.is_none() {
@@ -268,7 +270,7 @@ macro_rules! overwrite_task {
     };
 }
 
-/// SQLite: rows need not come back, see [`numbers`].
+/// SQLite: rows need not come back, see [`Largest`] and [`numbers`].
 static UPSERT_TASKS: Bulk = Bulk::sharing("task", OF_PAGE, OF_TASK, overwrite_task!());
 
 /// PostgreSQL, where others write at the same time: which number each task has, and whether it was new.
@@ -283,7 +285,7 @@ static INSERT_EVENTS: Bulk = Bulk::sharing(
     "task_event",
     &[("observed_at", Kind::At), ("raw_id", Kind::Int)],
     &[
-        ("task_id", Kind::Int),
+        ("task_id", Kind::Above),
         ("seq", Kind::Int),
         ("kind", Kind::Text),
         ("at", Kind::At),
@@ -293,7 +295,7 @@ static INSERT_EVENTS: Bulk = Bulk::sharing(
 );
 
 /// Tasks of one page, ready to be written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tasks {
     /// Key of each task written, in the order of the page.
     keys: Vec<String>,
@@ -303,25 +305,54 @@ struct Tasks {
     rows: Vec<usize>,
     /// How many rows are of tasks nobody knew.
     new: usize,
-    /// Values of the rows in the order of [`OF_TASK`].
-    vals: Vec<Val>,
-    events: Vec<Happened>,
+    /// The rows, in the order of [`OF_TASK`].
+    bound: Rows,
+    /// How many events there are.
+    happened: u64,
+    events: Events,
+}
+
+/// What happened to the tasks of a page.
+#[derive(Debug)]
+enum Events {
+    /// To tasks nobody knew, on a database that numbers them one after the other: bound, counted from the first.
+    /// Kept beside that, should one of them have been known.
+    Counted(Rows, Vec<Happened>),
+    /// To tasks whose numbers or last events must be asked for.
+    Asked(Vec<Happened>),
+}
+
+impl Events {
+    /// To tasks whose numbers must be asked for.
+    fn asked(self) -> Vec<Happened> {
+        match self {
+            Self::Counted(_, events) | Self::Asked(events) => events,
+        }
+    }
 }
 
 /// An event with the row of its task.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Happened {
     row: usize,
     kind: &'static str,
     at: Option<DateTime<Utc>>,
-    document: Option<String>,
+    document: Option<Arc<str>>,
+}
+
+impl Happened {
+    /// Values in the order of [`INSERT_EVENTS`].
+    fn vals(self, task: i64, seq: i64) -> [Val; 5] {
+        let document = self.document.map_or(Val::Json(None), Val::Shared);
+        [task.into(), seq.into(), Val::Word(self.kind), self.at.into(), document]
+    }
 }
 
 /// A task's number, and whether it was not there before.
 type Numbered = (i64, bool);
 
 impl Tasks {
-    fn pack(writes: Vec<TaskWrite>, seen_at: DateTime<Utc>) -> Result<Self, StoreError> {
+    fn pack(writes: Vec<TaskWrite>, seen_at: DateTime<Utc>, postgres: bool) -> Result<Self, StoreError> {
         let mut last: HashMap<&str, usize> = HashMap::with_capacity(writes.len());
         for (index, write) in writes.iter().enumerate() {
             last.insert(&write.external_id, index);
@@ -337,140 +368,156 @@ impl Tasks {
             }
         }
         let row_of: Vec<usize> = last_of.iter().map(|last| row_at.get(*last).copied().unwrap_or(0)).collect();
-        let mut tasks = Self {
-            keys: Vec::with_capacity(writes.len()),
-            vals: Vec::with_capacity(rows.len() * OF_TASK.len()),
-            events: Vec::with_capacity(writes.len()),
-            new: 0,
-            row_of,
-            rows,
-        };
+        let mut keys = Vec::with_capacity(writes.len());
+        let mut vals = Vec::with_capacity(rows.len() * OF_TASK.len());
+        let mut events = Vec::with_capacity(writes.len());
+        let mut new = 0;
+        // Documents are written here one after the other.
+        let mut room = Vec::with_capacity(1024);
         for (index, write) in writes.into_iter().enumerate() {
-            let row = tasks.row_of.get(index).copied().unwrap_or(0);
+            let row = row_of.get(index).copied().unwrap_or(0);
             for event in &write.events {
-                let (kind, document) = (event.kind.as_str(), event_document(event)?);
-                tasks.events.push(Happened { row, kind, at: event.at, document });
+                let (kind, document) = (event.kind.as_str(), event_document(event, &mut room)?);
+                events.push(Happened { row, kind, at: event.at, document });
             }
-            if tasks.rows.get(row) == Some(&index) {
-                let document = task_document(&write.task, seen_at)?;
-                let draft = write.task.draft;
+            if rows.get(row) == Some(&index) {
+                let document = task_document(&write.task, seen_at, &mut room)?;
+                let draft = &write.task.draft;
                 let row: [Val; OF_TASK.len()] = [
-                    write.external_id.as_str().into(),
+                    Val::Shared(write.external_id.as_str().into()),
                     write.hash.to_vec().into(),
-                    draft.status.as_str().into(),
-                    draft.title.into(),
+                    Val::Word(draft.status.as_str()),
+                    Val::Shared(draft.title.as_str().into()),
                     draft.due.map(|due| due.day).into(),
-                    Val::Json(Some(document)),
+                    Val::Shared(document),
                 ];
-                tasks.vals.extend(row);
-                tasks.new += usize::from(write.known_id.is_none());
+                vals.extend(row);
+                new += usize::from(write.known_id.is_none());
             }
-            tasks.keys.push(write.external_id);
+            keys.push(write.external_id);
         }
-        Ok(tasks)
-    }
-
-    /// Key of each row.
-    fn row_keys(&self) -> impl Iterator<Item = Result<&String, StoreError>> {
-        self.rows
-            .iter()
-            .map(|index| self.keys.get(*index).ok_or_else(|| StoreError::unexpected("a row without a key")))
+        let happened = events.len() as u64;
+        let events = if postgres || new < rows.len() {
+            Events::Asked(events)
+        } else {
+            let mut seqs = vec![0; rows.len()];
+            let mut vals = Vec::with_capacity(events.len() * 5);
+            for event in &events {
+                let (above, seq) = (i64::try_from(event.row).unwrap_or(i64::MAX), seqs.get_mut(event.row));
+                let seq = seq.ok_or_else(|| StoreError::unexpected("an event without a task"))?;
+                *seq += 1;
+                vals.extend(event.clone().vals(above, *seq));
+            }
+            Events::Counted(INSERT_EVENTS.bind(postgres, vals)?, events)
+        };
+        let bulk = if postgres { &UPSERT_TASKS_TELLING } else { &UPSERT_TASKS };
+        Ok(Self { keys, row_of, rows, new, bound: bulk.bind(postgres, vals)?, happened, events })
     }
 }
 
-/// Writes tasks and what happened to them; gives the number of each key.
-async fn insert_tasks(
-    tx: &mut Tx,
-    source: &SourceId,
+/// What is known of the page a task stands on only while it is written.
+struct OfPage<'a> {
+    source: &'a SourceId,
     raw_id: Option<i64>,
     seen_at: DateTime<Utc>,
-    mut tasks: Tasks,
-) -> Result<Vec<i64>, StoreError> {
-    if tasks.keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let shared = vals![source.as_str(), raw_id, seen_at, true, true];
-    let vals = std::mem::take(&mut tasks.vals);
-    let numbered = if tx.is_postgres() {
-        let mut by_key: HashMap<String, Numbered> = HashMap::with_capacity(tasks.rows.len());
-        for row in UPSERT_TASKS_TELLING.insert_sharing(tx, shared, vals).await? {
-            by_key.insert(row.text(0)?, (row.int(1)?, row.flag(2)?));
-        }
-        of_rows(&tasks, &by_key)?
-    } else {
-        let before = largest(tx).await?;
-        UPSERT_TASKS.insert_sharing(tx, shared, vals).await?;
-        numbers(tx, source, &tasks, before).await?
-    };
-    insert_events(tx, raw_id, seen_at, std::mem::take(&mut tasks.events), &numbered).await?;
-    let number = |row: &usize| numbered.get(*row).map(|(id, _)| *id);
-    tasks
-        .row_of
-        .iter()
-        .map(|row| number(row).ok_or_else(|| StoreError::unexpected("a written task has no number")))
-        .collect()
 }
 
-fn of_rows(tasks: &Tasks, by_key: &HashMap<String, Numbered>) -> Result<Vec<Numbered>, StoreError> {
-    let number = |key: &String| by_key.get(key).copied();
-    tasks
-        .row_keys()
-        .map(|key| number(key?).ok_or_else(|| StoreError::unexpected("a written task has no number")))
-        .collect()
-}
+/// The largest number of a task, where it is known. On SQLite a new task gets the one after it, row by row, and
+/// nobody else writes meanwhile.
+type Largest = Option<i64>;
 
 async fn largest(tx: &mut Tx) -> Result<i64, StoreError> {
     let row = tx.row("SELECT coalesce(max(id), 0) FROM task", vals![]).await?;
     row.ok_or_else(|| StoreError::unexpected("no largest number"))?.int(0)
 }
 
-/// The numbers of rows just written in SQLite. A new row gets the number after the largest one, row by row, and
-/// nobody else writes meanwhile: while all rows were new, counting what was added is enough.
+/// Writes tasks and what happened to them; gives the number of each key.
+async fn insert_tasks(
+    tx: &mut Tx,
+    page: &OfPage<'_>,
+    tasks: Tasks,
+    known: &mut Largest,
+) -> Result<Vec<i64>, StoreError> {
+    if tasks.keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shared = vals![page.source.as_str(), page.raw_id, page.seen_at, true, true];
+    let of_events = |base: i64| vals![page.seen_at, page.raw_id, base];
+    let (by_key, events) = if tx.is_postgres() {
+        let returned = tasks.bound.write(tx, shared).await?;
+        let told = |row: &Row| Ok((row.text(0)?, (row.int(1)?, row.flag(2)?)));
+        (returned.iter().map(told).collect::<Result<HashMap<_, _>, StoreError>>()?, tasks.events.asked())
+    } else {
+        let before = match *known {
+            Some(known) => known,
+            None => largest(tx).await?,
+        };
+        tasks.bound.write(tx, shared).await?;
+        let now = largest(tx).await?;
+        *known = Some(now);
+        let events = match tasks.events {
+            Events::Counted(bound, _) if usize::try_from(now - before) == Ok(tasks.new) => {
+                bound.write(tx, of_events(before + 1)).await?;
+                let number = |row: usize| i64::try_from(row).ok().map(|row| before + 1 + row);
+                return of_keys(&tasks.row_of, number);
+            }
+            events => events.asked(),
+        };
+        (numbers(tx, page.source, &tasks.keys, before).await?, events)
+    };
+    let key = |index: &usize| tasks.keys.get(*index).and_then(|key| by_key.get(key)).copied();
+    let numbered: Vec<Option<Numbered>> = tasks.rows.iter().map(key).collect();
+    let numbered = |row: usize| numbered.get(row).copied().flatten();
+    insert_events(tx, of_events(0), events, numbered).await?;
+    of_keys(&tasks.row_of, |row| numbered(row).map(|(id, _)| id))
+}
+
+/// The number of each key, from those of the rows.
+fn of_keys(row_of: &[usize], numbered: impl Fn(usize) -> Option<i64>) -> Result<Vec<i64>, StoreError> {
+    let number = |row: &usize| numbered(*row);
+    row_of
+        .iter()
+        .map(|row| number(row).ok_or_else(|| StoreError::unexpected("a written task has no number")))
+        .collect()
+}
+
+/// The numbers of rows just written in SQLite, by key.
 async fn numbers(
     tx: &mut Tx,
     source: &SourceId,
-    tasks: &Tasks,
+    keys: &[String],
     before: i64,
-) -> Result<Vec<Numbered>, StoreError> {
-    if tasks.new == tasks.rows.len() {
-        let added = tx.row("SELECT count(*) FROM task WHERE id > $1", vals![before]).await?;
-        let added = added.map(|row| row.int(0)).transpose()?;
-        if added == i64::try_from(tasks.new).ok() {
-            return Ok((before + 1..).take(tasks.new).map(|id| (id, true)).collect());
-        }
-    }
+) -> Result<HashMap<String, Numbered>, StoreError> {
     let sql = "SELECT external_id, id FROM task WHERE source_id = $1 AND external_id IN (SELECT value FROM json_each($2))";
-    let list = serde_json::to_string(&tasks.keys)?;
-    let mut by_key = HashMap::with_capacity(tasks.rows.len());
+    let list = serde_json::to_string(keys)?;
+    let mut by_key = HashMap::with_capacity(keys.len());
     for row in tx.rows(sql, vals![source.as_str(), list]).await? {
         let id = row.int(1)?;
         by_key.insert(row.text(0)?, (id, id > before));
     }
-    of_rows(tasks, &by_key)
+    Ok(by_key)
 }
 
 /// Events get the numbers 1, 2, … within their task.
 async fn insert_events(
     tx: &mut Tx,
-    raw_id: Option<i64>,
-    seen_at: DateTime<Utc>,
+    shared: Vec<Val>,
     events: Vec<Happened>,
-    numbered: &[Numbered],
+    numbered: impl Fn(usize) -> Option<Numbered>,
 ) -> Result<(), StoreError> {
-    let known = events.iter().filter_map(|event| numbered.get(event.row)).filter(|(_, new)| !new);
-    let known: HashSet<i64> = known.map(|(id, _)| *id).collect();
+    let known = events.iter().filter_map(|event| numbered(event.row)).filter(|(_, new)| !new);
+    let known: HashSet<i64> = known.map(|(id, _)| id).collect();
     let mut last = last_events(tx, known.into_iter().collect()).await?;
     let mut vals = Vec::with_capacity(events.len() * 5);
     for event in events {
-        let Some((task, _)) = numbered.get(event.row) else {
+        let Some((task, _)) = numbered(event.row) else {
             return Err(StoreError::unexpected("an event without a task"));
         };
-        let seq = last.entry(*task).or_default();
+        let seq = last.entry(task).or_default();
         *seq += 1;
-        vals.extend(vals![*task, *seq, event.kind, event.at]);
-        vals.push(Val::Json(event.document));
+        vals.extend(event.vals(task, *seq));
     }
-    INSERT_EVENTS.insert_sharing(tx, vals![seen_at, raw_id], vals).await?;
+    INSERT_EVENTS.bind(tx.is_postgres(), vals)?.write(tx, shared).await?;
     Ok(())
 }
 

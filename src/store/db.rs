@@ -5,15 +5,15 @@
 //! (`$1` placeholders). It must not know tables. A transaction that is dropped rolls back.
 
 use super::error::StoreError;
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, Timelike as _, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
-use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
+use sqlx::{Arguments as _, AssertSqlSafe, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The connected database.
@@ -30,6 +30,10 @@ pub(super) enum Db {
 pub(super) enum Val {
     Int(Option<i64>),
     Text(Option<String>),
+    /// A text of our own, one of few.
+    Word(&'static str),
+    /// A text made once, where many rows are written: SQLite's driver takes it as it is.
+    Shared(Arc<str>),
     Blob(Option<Vec<u8>>),
     Bool(bool),
     At(Option<DateTime<Utc>>),
@@ -54,6 +58,18 @@ macro_rules! into_val {
     )*};
 }
 into_val!(i64 => Int, String => Text, Vec<u8> => Blob, DateTime<Utc> => At, NaiveDate => Day, Decimal => Num, Uuid => Id);
+
+impl Val {
+    /// A text, for columns of texts and documents; none where it is something else.
+    pub(super) fn as_text(&self) -> Option<Option<&str>> {
+        match self {
+            Self::Text(text) | Self::Json(text) => Some(text.as_deref()),
+            Self::Word(word) => Some(Some(word)),
+            Self::Shared(text) => Some(Some(text)),
+            _ => None,
+        }
+    }
+}
 
 impl From<&str> for Val {
     fn from(value: &str) -> Self {
@@ -113,9 +129,30 @@ pub(super) enum Row {
     Postgres(PgRow),
 }
 
-/// An instant as SQLite holds it.
+/// An instant as SQLite holds it: `2026-11-15T07:03:22.000Z`.
 pub(super) fn text_of(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+    let (day, time) = (at.date_naive(), at.time());
+    let Some(year) = u32::try_from(day.year()).ok().filter(|year| *year < 10_000) else {
+        return at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    };
+    // Digit by digit: a formatter costs more than the rest of a row.
+    let mut text = String::with_capacity(24);
+    let mut put = |number: u32, digits: u32, after: char| {
+        for place in (0..digits).rev() {
+            text.push(char::from_digit(number / 10u32.pow(place) % 10, 10).unwrap_or('0'));
+        }
+        text.push(after);
+    };
+    put(year, 4, '-');
+    put(day.month(), 2, '-');
+    put(day.day(), 2, 'T');
+    put(time.hour(), 2, ':');
+    put(time.minute(), 2, ':');
+    // A leap second is the second before it, more than a thousand milliseconds long.
+    let millis = time.nanosecond() / 1_000_000;
+    put(time.second() + millis / 1_000, 2, '.');
+    put(millis % 1_000, 3, 'Z');
+    text
 }
 
 macro_rules! column {
@@ -199,43 +236,74 @@ impl Row {
     }
 }
 
-type SqliteQuery<'q> = Query<'q, Sqlite, SqliteArguments>;
-type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+/// Words of one call: each is made once, however many rows hold it.
+#[derive(Default)]
+pub(super) struct Words(Vec<(&'static str, Arc<str>)>);
 
-fn bind_sqlite(mut query: SqliteQuery<'_>, vals: Vec<Val>) -> SqliteQuery<'_> {
-    for val in vals {
-        query = match val {
-            Val::Int(value) => query.bind(value),
-            Val::Text(value) | Val::Json(value) => query.bind(value),
-            Val::Blob(value) => query.bind(value),
-            Val::Bool(value) => query.bind(value),
-            Val::At(value) => query.bind(value.map(text_of)),
-            Val::Day(value) => query.bind(value.map(|day| day.to_string())),
-            Val::Num(value) => query.bind(value.map(|num| num.normalize().to_string())),
-            Val::Id(value) => query.bind(value.map(|id| id.to_string())),
-        };
+impl Words {
+    fn shared(&mut self, word: &'static str) -> Arc<str> {
+        if let Some((_, made)) = self.0.iter().find(|(known, _)| std::ptr::eq(*known, word)) {
+            return made.clone();
+        }
+        let made: Arc<str> = word.into();
+        self.0.push((word, made.clone()));
+        made
     }
-    query
 }
 
-fn bind_postgres(mut query: PgQuery<'_>, vals: Vec<Val>) -> Result<PgQuery<'_>, StoreError> {
-    for val in vals {
-        query = match val {
-            Val::Int(value) => query.bind(value),
-            Val::Text(value) => query.bind(value),
-            Val::Blob(value) => query.bind(value),
-            Val::Bool(value) => query.bind(value),
-            Val::At(value) => query.bind(value),
-            Val::Day(value) => query.bind(value),
-            Val::Num(value) => query.bind(value),
-            Val::Id(value) => query.bind(value),
-            Val::Json(value) => {
-                let raw = value.map(RawValue::from_string).transpose()?;
-                query.bind(raw.map(sqlx::types::Json))
-            }
-        };
-    }
-    Ok(query)
+/// Adds a value as SQLite holds it.
+pub(super) fn add_sqlite(
+    arguments: &mut SqliteArguments,
+    val: Val,
+    words: &mut Words,
+) -> Result<(), StoreError> {
+    let added = match val {
+        Val::Int(value) => arguments.add(value),
+        Val::Text(value) | Val::Json(value) => arguments.add(value),
+        Val::Word(word) => arguments.add(words.shared(word)),
+        Val::Shared(text) => arguments.add(text),
+        Val::Blob(value) => arguments.add(value),
+        Val::Bool(value) => arguments.add(value),
+        Val::At(value) => arguments.add(value.map(text_of)),
+        Val::Day(value) => arguments.add(value.map(|day| day.to_string())),
+        Val::Num(value) => arguments.add(value.map(|num| num.normalize().to_string())),
+        Val::Id(value) => arguments.add(value.map(|id| id.to_string())),
+    };
+    Ok(added.map_err(sqlx::Error::Encode)?)
+}
+
+/// Adds a value in PostgreSQL's own type.
+pub(super) fn add_postgres(arguments: &mut PgArguments, val: Val) -> Result<(), StoreError> {
+    let added = match val {
+        Val::Int(value) => arguments.add(value),
+        Val::Text(value) => arguments.add(value),
+        Val::Word(word) => arguments.add(word),
+        Val::Shared(text) => arguments.add(&*text),
+        Val::Blob(value) => arguments.add(value),
+        Val::Bool(value) => arguments.add(value),
+        Val::At(value) => arguments.add(value),
+        Val::Day(value) => arguments.add(value),
+        Val::Num(value) => arguments.add(value),
+        Val::Id(value) => arguments.add(value),
+        Val::Json(value) => {
+            let raw = value.map(RawValue::from_string).transpose()?;
+            arguments.add(raw.map(sqlx::types::Json))
+        }
+    };
+    Ok(added.map_err(sqlx::Error::Encode)?)
+}
+
+fn sqlite_arguments(vals: Vec<Val>) -> Result<SqliteArguments, StoreError> {
+    let (mut arguments, mut words) = (SqliteArguments::default(), Words::default());
+    arguments.reserve(vals.len(), 0);
+    vals.into_iter().try_for_each(|val| add_sqlite(&mut arguments, val, &mut words))?;
+    Ok(arguments)
+}
+
+fn postgres_arguments(vals: Vec<Val>) -> Result<PgArguments, StoreError> {
+    let mut arguments = PgArguments::default();
+    vals.into_iter().try_for_each(|val| add_postgres(&mut arguments, val))?;
+    Ok(arguments)
 }
 
 /// The statement's text: fixed, or put together here from fixed parts (never from outside input), once or for
@@ -264,14 +332,14 @@ impl From<SqlStr> for Sql {
     }
 }
 
-macro_rules! query {
-    ($sql:expr) => {
-        match $sql {
-            Sql::Fixed(text) => sqlx::query(text),
-            Sql::Built(text) => sqlx::query(AssertSqlSafe(text).into_sql_str()),
-            Sql::Kept(text) => sqlx::query(text),
+impl Sql {
+    fn text(self) -> SqlStr {
+        match self {
+            Self::Fixed(text) => SqlStr::from_static(text),
+            Self::Built(text) => AssertSqlSafe(text).into_sql_str(),
+            Self::Kept(text) => text,
         }
-    };
+    }
 }
 
 /// An open transaction.
@@ -284,10 +352,12 @@ impl Tx {
     pub(super) async fn execute(&mut self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                bind_sqlite(query!(sql.into()), vals).execute(&mut **tx).await?.rows_affected()
+                let query = sqlx::query_with(sql.into().text(), sqlite_arguments(vals)?);
+                query.execute(&mut **tx).await?.rows_affected()
             }
             Self::Postgres(tx) => {
-                bind_postgres(query!(sql.into()), vals)?.execute(&mut **tx).await?.rows_affected()
+                let query = sqlx::query_with(sql.into().text(), postgres_arguments(vals)?);
+                query.execute(&mut **tx).await?.rows_affected()
             }
         })
     }
@@ -295,11 +365,13 @@ impl Tx {
     pub(super) async fn rows(&mut self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let rows = bind_sqlite(query!(sql.into()), vals).fetch_all(&mut **tx).await?;
+                let query = sqlx::query_with(sql.into().text(), sqlite_arguments(vals)?);
+                let rows = query.fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
-                let rows = bind_postgres(query!(sql.into()), vals)?.fetch_all(&mut **tx).await?;
+                let query = sqlx::query_with(sql.into().text(), postgres_arguments(vals)?);
+                let rows = query.fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
@@ -351,11 +423,13 @@ impl Db {
     pub(super) async fn rows(&self, sql: impl Into<Sql>, vals: Vec<Val>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite { reader, .. } => {
-                let rows = bind_sqlite(query!(sql.into()), vals).fetch_all(reader).await?;
+                let query = sqlx::query_with(sql.into().text(), sqlite_arguments(vals)?);
+                let rows = query.fetch_all(reader).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(pool) => {
-                let rows = bind_postgres(query!(sql.into()), vals)?.fetch_all(pool).await?;
+                let query = sqlx::query_with(sql.into().text(), postgres_arguments(vals)?);
+                let rows = query.fetch_all(pool).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })

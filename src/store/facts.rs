@@ -17,6 +17,7 @@ use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// Columns a task is read from, with `t` for its table.
 pub(super) const TASK_COLUMNS: &str =
@@ -25,9 +26,6 @@ pub(super) const TASK_COLUMNS: &str =
 /// How many they are: where the columns of a joined table begin.
 pub(super) const TASK_WIDTH: usize = 8;
 
-/// Room for most documents, so that they are written without growing.
-const USUAL: usize = 384;
-
 /// An instant: milliseconds since 1970, or its text where it is finer than that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Moment(DateTime<Utc>);
@@ -35,8 +33,9 @@ struct Moment(DateTime<Utc>);
 impl Moment {
     /// Milliseconds, where they say everything.
     fn millis(self) -> Option<i64> {
-        let millis = self.0.timestamp_millis();
-        (DateTime::from_timestamp_millis(millis) == Some(self.0)).then_some(millis)
+        // A leap second has more than a thousand milliseconds and stays a text.
+        let nanos = self.0.timestamp_subsec_nanos();
+        (nanos < 1_000_000_000 && nanos % 1_000_000 == 0).then(|| self.0.timestamp_millis())
     }
 }
 
@@ -286,7 +285,11 @@ fn only_due(draft: &TaskDraft, first_seen_at: DateTime<Utc>) -> (Option<Due>, Da
 }
 
 /// A task's document; `changed_at` is what the column of that name will say.
-pub(super) fn task_document(task: &CanonicalTask, changed_at: DateTime<Utc>) -> Result<String, StoreError> {
+pub(super) fn task_document(
+    task: &CanonicalTask,
+    changed_at: DateTime<Utc>,
+    room: &mut Vec<u8>,
+) -> Result<Arc<str>, StoreError> {
     let draft = &task.draft;
     // A column keeps milliseconds on one database and microseconds on the other.
     let beside = |at: DateTime<Utc>| {
@@ -324,21 +327,25 @@ pub(super) fn task_document(task: &CanonicalTask, changed_at: DateTime<Utc>) -> 
         first_seen_at: beside(task.first_seen_at),
         last_changed_at: beside(task.last_changed_at),
     };
-    document(&form)
+    document(&form, room)
 }
 
 /// An event's document: what its columns do not say, or none.
-pub(super) fn event_document(event: &SourceEvent) -> Result<Option<String>, StoreError> {
+pub(super) fn event_document(
+    event: &SourceEvent,
+    room: &mut Vec<u8>,
+) -> Result<Option<Arc<str>>, StoreError> {
     let mut form = EventForm::beside(event);
     // What the column would cut off.
     form.at = event.at.map(Moment).filter(|at| at.millis().is_none());
-    if form == EventForm::default() { Ok(None) } else { document(&form).map(Some) }
+    if form == EventForm::default() { Ok(None) } else { document(&form, room).map(Some) }
 }
 
-fn document<T: Serialize>(form: &T) -> Result<String, StoreError> {
-    let mut bytes = Vec::with_capacity(USUAL);
-    serde_json::to_writer(&mut bytes, form)?;
-    String::from_utf8(bytes).map_err(|_| StoreError::unexpected("a document is not text"))
+fn document<T: Serialize>(form: &T, room: &mut Vec<u8>) -> Result<Arc<str>, StoreError> {
+    room.clear();
+    serde_json::to_writer(&mut *room, form)?;
+    let text = simdutf8::basic::from_utf8(room);
+    text.map(Arc::from).map_err(|_| StoreError::unexpected("a document is not text"))
 }
 
 /// The task of a row of [`TASK_COLUMNS`].
@@ -467,7 +474,7 @@ mod tests {
     }
 
     fn again(task: &CanonicalTask, changed_at: DateTime<Utc>) -> CanonicalTask {
-        let text = task_document(task, changed_at).expect("document");
+        let text = task_document(task, changed_at, &mut Vec::new()).expect("document");
         let form: TaskForm<'static> = serde_json::from_str(&text).expect("read");
         let draft = &task.draft;
         let columns = Columns {
@@ -482,7 +489,7 @@ mod tests {
     #[test]
     fn usual_task_says_nothing_its_columns_say_and_is_read_back_whole() {
         let task = plain();
-        let text = task_document(&task, task.last_changed_at).expect("document");
+        let text = task_document(&task, task.last_changed_at, &mut Vec::new()).expect("document");
         for told in ["nv-1", "Báo cáo \\\"quý", "2026", "\"w\"", "\"l\"", "\"f\"", "\"m\"", "\"b\"", "\"e\""]
         {
             assert!(!text.contains(told), "{told} in {text}");
@@ -537,9 +544,9 @@ mod tests {
         assigned.due = Some(Some(Due::day("2026-12-01".parse().expect("day"))));
         assigned.to = Some(who(AccountKind::Account, "an.nv"));
         let gone = SourceEvent::new(EventKind::Gone, None);
-        assert_eq!(event_document(&gone).expect("document"), None);
+        assert_eq!(event_document(&gone, &mut Vec::new()).expect("document"), None);
         for event in [changed, assigned, gone] {
-            let form: EventForm<'static> = match event_document(&event).expect("document") {
+            let form: EventForm<'static> = match event_document(&event, &mut Vec::new()).expect("document") {
                 Some(text) => serde_json::from_str(&text).expect("read"),
                 None => EventForm::default(),
             };

@@ -270,14 +270,16 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        // A task takes about half a kilobyte: larger pages waste less and split less often.
-        .page_size(8192)
+        // A task takes about half a kilobyte, and most writing adds at the end: large pages are fewer pieces to
+        // write twice, to the log and to the file.
+        .page_size(16384)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", "-16384")
-        .pragma("wal_autocheckpoint", "4000")
+        // 32 MB of log.
+        .pragma("wal_autocheckpoint", "2000")
         .row_buffer_size(512)
         .statement_cache_capacity(200);
     let writer = SqlitePoolOptions::new()

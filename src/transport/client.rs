@@ -33,6 +33,9 @@ const MAX_REDIRECTS: u32 = 5;
 /// Difference of clocks worth telling, seconds: deadlines and cursors are counted in more than that.
 const CLOCK_TOLERANCE_S: u64 = 120;
 
+/// Room made for an announced answer before any of it is there.
+const MOST_AT_ONCE: usize = 4 * 1024 * 1024;
+
 /// Whom a server's certificate must lead to.
 #[derive(Debug, Clone)]
 pub enum Roots {
@@ -521,7 +524,9 @@ impl Inner {
         if response.content_length().is_some_and(|length| length > self.max_answer) {
             return Err(error::too_large(self.max_answer));
         }
-        let mut body = BytesMut::new();
+        // Room at once for what is announced, within reason: an announcement costs nothing.
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(MOST_AT_ONCE));
         while let Some(piece) = response.chunk().await.map_err(|error| error::failed(error, place.clone()))? {
             if (body.len() + piece.len()) as u64 > self.max_answer {
                 return Err(error::too_large(self.max_answer));

@@ -4,7 +4,7 @@
 //! tree of it. A record that cannot be listed becomes a rejection; an answer that cannot be read is thrown
 //! away whole.
 
-use super::super::json::{Envelope, JsonError, items, scalars_of, without_members};
+use super::super::json::{Envelope, JsonError, Record, scalars, without};
 use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::plan::Way;
@@ -64,42 +64,37 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         }
     };
     let text = text.ok_or_else(|| fail(finding::not_text(), Disposition::NeedsOperator))?;
-    let envelope = Envelope::read(text).map_err(broken)?;
+    let mut cut = Cut::new(shared, page);
+    let mut take = |record: Record<'_, '_>| cut.take(record);
+    let (envelope, found) = Envelope::with_records(text, &plan.records, &mut take).map_err(broken)?;
     for (path, one_of) in &plan.checks {
         let value = envelope.scalar(path).map_err(broken)?;
-        if !value.as_ref().is_some_and(|value| one_of.contains(value)) {
+        if !value.is_some_and(|value| one_of.iter().any(|one| *one == value)) {
             let said = match &plan.error_text {
                 Some(path) => envelope.scalar(path).map_err(broken)?.unwrap_or_default(),
-                None => String::new(),
+                None => Cow::Borrowed(""),
             };
             let said: String = said.chars().filter(|c| !c.is_control()).take(160).collect();
             return Err(fail(finding::not_successful(&said), Disposition::RetryLater));
         }
     }
-    let place = envelope.find(&plan.records).map_err(broken)?;
-    let list = match place {
-        Some(raw) => items(raw).map_err(broken)?,
-        None => None,
-    };
-    let Some(list) = list else {
-        let found = if place.is_some() { "not a list" } else { "missing" };
+    if !found {
+        let there = envelope.find(&plan.records).map_err(broken)?.is_some();
+        let found = if there { "not a list" } else { "missing" };
         return Err(fail(finding::no_records(found), Disposition::NeedsOperator));
-    };
+    }
     let total_text = match &plan.total {
         Some(path) => envelope.scalar(path).map_err(broken)?,
-        None => plan.stream.total_header.as_ref().and_then(|name| reply.header(name)).map(str::to_owned),
+        None => plan.stream.total_header.as_ref().and_then(|name| reply.header(name)).map(Cow::Borrowed),
     };
     let next = match &plan.way {
-        Way::Cursor { next, .. } | Way::Address { next } => envelope.scalar(next).map_err(broken)?,
+        Way::Cursor { next, .. } | Way::Address { next } => {
+            envelope.scalar(next).map_err(broken)?.map(Cow::into_owned)
+        }
         Way::Header { name } => reply.header(name).map(str::to_owned),
         Way::Link => reply.header_values("link").into_iter().find_map(next_link),
         Way::Single | Way::Page { .. } | Way::Offset { .. } => None,
     };
-    let count = list.len() as u64;
-    let mut cut = Cut::new(shared, page, list.len());
-    for (index, record) in list.into_iter().enumerate() {
-        cut.take(u32::try_from(index).unwrap_or(u32::MAX), record);
-    }
     Ok(Listed {
         request: reply.label.clone(),
         body: reply.body.clone(),
@@ -110,7 +105,7 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         mark: mark(shared, reply),
         changes: cut.changes,
         digest: cut.digest.finish(),
-        count,
+        count: cut.count,
     })
 }
 
@@ -137,7 +132,7 @@ fn mark(shared: &Shared, reply: &Reply) -> Option<DateTime<Utc>> {
 
 /// An answer as text, where it is UTF-8 as it should be.
 fn utf8(body: &Bytes) -> Option<&str> {
-    std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()
+    simdutf8::basic::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()
 }
 
 /// An answer in another encoding.
@@ -154,21 +149,27 @@ struct Cut<'a> {
     rejected: Vec<Rejection>,
     changes: Option<Changes>,
     digest: DefaultHasher,
+    /// Records taken, rejected ones included.
+    count: u64,
 }
 
 impl<'a> Cut<'a> {
-    fn new(shared: &'a Shared, page: &'a Bytes, count: usize) -> Self {
+    fn new(shared: &'a Shared, page: &'a Bytes) -> Self {
         Self {
             shared,
             page,
-            records: Vec::with_capacity(count),
+            records: Vec::new(),
             rejected: Vec::new(),
             changes: None,
             digest: DefaultHasher::new(),
+            count: 0,
         }
     }
 
-    fn take(&mut self, index: u32, text: &str) {
+    fn take(&mut self, record: Record<'_, '_>) {
+        let text = record.text;
+        let index = u32::try_from(self.count).unwrap_or(u32::MAX);
+        self.count += 1;
         let plan = self.shared.plan();
         let fingerprint = &self.shared.loaded.fingerprint;
         let limit = plan.stream.max_record_kib as usize * 1024;
@@ -187,14 +188,8 @@ impl<'a> Cut<'a> {
         let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
         let deleted = plan.deleted.as_ref();
         let paths = [Some(&plan.key), incremental.map(|(path, _)| path), deleted.map(|(path, _)| path)];
-        let scalars = scalars_of(text, paths).and_then(|scalars| {
-            let hashed = match plan.stream.volatile.as_slice() {
-                [] => Cow::Borrowed(text),
-                volatile => Cow::Owned(without_members(text, volatile)?),
-            };
-            Ok((scalars, record_hash(fingerprint, hashed.as_bytes())))
-        });
-        let ([key, changed, tombstone], hash) = match scalars {
+        let found = record.top.and_then(|members| Ok((members, scalars(members, paths)?)));
+        let (members, [key, changed, tombstone]) = match found {
             Ok(found) => found,
             Err(error) => {
                 text.hash(&mut self.digest);
@@ -204,13 +199,17 @@ impl<'a> Cut<'a> {
                 return self.reject(index, None, body, finding::unreadable(code, &error.to_string()));
             }
         };
+        let hash = match plan.stream.volatile.as_slice() {
+            [] => record_hash(fingerprint, text.as_bytes()),
+            volatile => record_hash(fingerprint, without(members, volatile).as_bytes()),
+        };
         hash.hash(&mut self.digest);
-        let key = key.map(|key| key.trim().to_owned()).filter(|key| is_key(key));
+        let key = key.as_ref().map(|key| key.trim()).filter(|key| is_key(key));
         let Some(external_id) = key else {
             let body = self.page.slice_ref(text.as_bytes());
             return self.reject(index, None, body, finding::no_key());
         };
-        let at = incremental.zip(changed).and_then(|((_, rule), changed)| rule.instant(&changed));
+        let at = incremental.zip(changed.as_ref()).and_then(|((_, rule), changed)| rule.instant(changed));
         if let Some(at) = at {
             self.changes = Some(match self.changes {
                 None => Changes { first: at, latest: at, in_order: true },
@@ -221,9 +220,12 @@ impl<'a> Cut<'a> {
                 },
             });
         }
-        let is_tombstone = deleted.zip(tombstone).is_some_and(|((_, words), value)| words.contains(&value));
+        let is_tombstone = deleted
+            .zip(tombstone.as_ref())
+            .is_some_and(|((_, words), value)| words.iter().any(|word| word == value));
         let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
         let body = self.page.slice_ref(text.as_bytes());
+        let external_id = external_id.to_owned();
         self.records.push(RawRecord { external_id, hash, body, index, presence });
     }
 

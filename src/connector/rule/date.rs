@@ -7,7 +7,10 @@
 use crate::domain::{Due, local_offset};
 use crate::text;
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
+
+/// Seconds of the years 1900 to 2200.
+const SENSIBLE: std::ops::Range<i64> = -2_208_988_800..7_289_654_400;
 
 /// Compiled spellings of a date.
 #[derive(Debug, Clone)]
@@ -90,7 +93,7 @@ impl DateRule {
         self.spellings
             .iter()
             .find_map(|spelling| self.read(spelling, text))
-            .filter(|moment| (1900..=2200).contains(&moment.at.year()))
+            .filter(|moment| SENSIBLE.contains(&moment.at.timestamp()))
     }
 
     fn read(&self, spelling: &Spelling, text: &str) -> Option<Moment> {
@@ -214,6 +217,12 @@ mod tests {
             assert_eq!(rule(&["auto", "epoch_ms"]).instant(text), None, "{text:?}");
         }
         assert_eq!(rule(&["epoch_ms"]).instant("99999999999999"), None);
+        for within in ["1900-01-01T00:00:00Z", "2200-12-31T23:59:59Z"] {
+            assert!(rule(&["rfc3339"]).instant(within).is_some(), "{within}");
+        }
+        for beyond in ["1899-12-31T23:59:59Z", "2201-01-01T00:00:00Z"] {
+            assert_eq!(rule(&["rfc3339"]).instant(beyond), None, "{beyond}");
+        }
         for days in ["15", "2026", "-46341", "46341.x", "463410"] {
             assert_eq!(rule(&["excel"]).instant(days), None, "{days:?}");
         }

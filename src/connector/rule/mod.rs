@@ -228,7 +228,7 @@ impl Reader {
 
     fn draft(&self, record: &RawRecord) -> Result<TaskDraft, FieldFault> {
         let whole = |fault| FieldFault { field: "(record)", fault };
-        let text = std::str::from_utf8(&record.body).map_err(|_| whole(not_utf8()))?;
+        let text = simdutf8::basic::from_utf8(&record.body).map_err(|_| whole(not_utf8()))?;
         let json = Json::parse(text).map_err(|error| whole(unreadable(&error)))?;
         let mut events = Vec::new();
         let plain = Scope::new(&json, &[]);
