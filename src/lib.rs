@@ -6,6 +6,11 @@
 
 #![forbid(unsafe_code)]
 
+/// Pages, drafts and rows are made on one thread and dropped on another: the system's allocator then makes threads
+/// wait for each other some seventy times a page.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 pub mod catalog;
 pub mod cli;
 pub mod clock;

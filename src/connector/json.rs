@@ -533,8 +533,11 @@ mod tests {
         assert!(Path::parse("a..b").is_err());
     }
 
-    /// Texts of the records found, and what is wrong with each; none without a list.
-    fn records(text: &str, at: &str) -> Result<Option<Vec<(String, Option<String>)>>, JsonError> {
+    /// Text of a record, and what is wrong with it.
+    type Cut = (String, Option<String>);
+
+    /// The records found; none without a list.
+    fn records(text: &str, at: &str) -> Result<Option<Vec<Cut>>, JsonError> {
         let mut cut = Vec::new();
         let mut take = |record: Record<'_, '_>| {
             cut.push((record.text.to_owned(), record.top.err().map(|error| error.to_string())));

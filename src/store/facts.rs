@@ -35,7 +35,7 @@ impl Moment {
     fn millis(self) -> Option<i64> {
         // A leap second has more than a thousand milliseconds and stays a text.
         let nanos = self.0.timestamp_subsec_nanos();
-        (nanos < 1_000_000_000 && nanos % 1_000_000 == 0).then(|| self.0.timestamp_millis())
+        (nanos < 1_000_000_000 && nanos.is_multiple_of(1_000_000)).then(|| self.0.timestamp_millis())
     }
 }
 
