@@ -17,6 +17,10 @@ pub const MAX_DEPTH: u32 = 64;
 /// multiple of its text where values are short.
 pub const MAX_VALUES: u32 = 100_000;
 
+/// Most records one answer may hold: a page of a hundred times the usual size, and a bound for what is kept beside
+/// each record while the answer is read.
+pub const MAX_RECORDS: usize = 100_000;
+
 /// A JSON value that borrows from the answer it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
@@ -49,6 +53,9 @@ pub enum JsonError {
     /// More than [`MAX_VALUES`] values.
     #[error("more than {MAX_VALUES} values in one record")]
     TooMany,
+    /// More than [`MAX_RECORDS`] records in one answer.
+    #[error("more than {MAX_RECORDS} records in one answer")]
+    TooManyRecords,
 }
 
 /// A key of an object with its value.
@@ -70,6 +77,9 @@ fn object<'a, T>(
         return Ok(());
     }
     loop {
+        if members.len() >= MAX_VALUES as usize {
+            return Err(JsonError::TooMany);
+        }
         let key = scan.string()?;
         scan.must(b':').map_err(broken)?;
         let value = read(&key, scan)?;
@@ -267,7 +277,7 @@ pub struct Envelope<'a> {
 pub struct Record<'r, 'a> {
     /// The record as written.
     pub text: &'a str,
-    /// None where it is no object; an error where its keys cannot be read or one stands twice.
+    /// Empty where it is no object; an error where its keys cannot be read or one stands twice.
     pub top: Result<&'r [Member<'a, &'a str>], JsonError>,
 }
 
@@ -292,9 +302,14 @@ impl<'a> Envelope<'a> {
     /// such a list. All of it is one walk, because cutting an object checks it: records were given before an error
     /// behind them is found.
     pub fn with_records(text: &'a str, path: &Path, take: Take<'_, 'a>) -> Result<(Self, bool), JsonError> {
-        let mut walk = Descent { text, members: Vec::with_capacity(USUAL), take, found: false };
+        let mut walk = Descent { text, members: Vec::with_capacity(USUAL), take, count: 0, found: false };
         let mut scan = Scan::new(text);
-        let top = walk.down(&mut scan, &path.steps)?;
+        let mut top = Vec::new();
+        if scan.peek() == Some(b'{') {
+            walk.object(&mut scan, &path.steps, &mut top)?;
+        } else {
+            walk.down(&mut scan, &path.steps)?;
+        }
         nothing_after(&mut scan, text)?;
         let (mut found, take) = (walk.found, walk.take);
         let envelope = Self { text: text.trim_matches(BLANKS), top };
@@ -303,7 +318,7 @@ impl<'a> Envelope<'a> {
             && place.starts_with('[')
         {
             // Behind a place in a list.
-            let mut walk = Descent { text: place, members: Vec::new(), take, found };
+            let mut walk = Descent { text: place, members: Vec::new(), take, count: 0, found };
             walk.down(&mut Scan::new(place), &[])?;
             found = walk.found;
         }
@@ -333,41 +348,50 @@ struct Descent<'t, 'a> {
     /// Members of the record at hand.
     members: Vec<Member<'a, &'a str>>,
     take: Take<'t, 'a>,
+    count: usize,
     found: bool,
 }
 
 impl<'a> Descent<'_, 'a> {
-    /// Walks over one value; gives its members where it is an object.
-    fn down(
+    /// Walks over one value, down to where the steps lead.
+    fn down(&mut self, scan: &mut Scan<'a>, steps: &[Box<str>]) -> Result<(), JsonError> {
+        let text = self.text;
+        match scan.peek() {
+            Some(b'[') if steps.is_empty() => {
+                list(scan, text, |scan| self.record(scan))?;
+                self.found = true;
+                Ok(())
+            }
+            Some(b'{') if !steps.is_empty() => self.object(scan, steps, &mut Vec::new()),
+            _ => uncut(scan, text).map(|_| ()),
+        }
+    }
+
+    /// Walks over an object; gives its members.
+    fn object(
         &mut self,
         scan: &mut Scan<'a>,
         steps: &[Box<str>],
-    ) -> Result<Vec<Member<'a, &'a str>>, JsonError> {
-        let text = self.text;
-        let mut members = Vec::new();
-        match (scan.peek(), steps.split_first()) {
-            (Some(b'['), None) => {
-                list(scan, text, |scan| self.record(scan))?;
-                self.found = true;
+        members: &mut Vec<Member<'a, &'a str>>,
+    ) -> Result<(), JsonError> {
+        let (text, first) = (self.text, steps.split_first());
+        object(scan, text, members, |key, scan| match first {
+            Some((first, rest)) if **first == *key => {
+                scan.peek();
+                let from = scan.place();
+                self.down(scan, rest)?;
+                Ok(scan.since(from))
             }
-            (Some(b'{'), first) => object(scan, text, &mut members, |key, scan| match first {
-                Some((first, rest)) if **first == *key => {
-                    scan.peek();
-                    let from = scan.place();
-                    self.down(scan, rest)?;
-                    Ok(scan.since(from))
-                }
-                _ => uncut(scan, text),
-            })?,
-            _ => {
-                uncut(scan, text)?;
-            }
-        }
-        Ok(members)
+            _ => uncut(scan, text),
+        })
     }
 
     fn record(&mut self, scan: &mut Scan<'a>) -> Result<(), JsonError> {
         let text = self.text;
+        self.count += 1;
+        if self.count > MAX_RECORDS {
+            return Err(JsonError::TooManyRecords);
+        }
         self.members.clear();
         let is_object = scan.peek() == Some(b'{');
         let from = scan.place();
@@ -585,6 +609,23 @@ mod tests {
         {
             assert!(records(broken, "rows").is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn record_of_very_many_members_is_its_own_fault_and_an_answer_of_very_many_records_is_the_answers() {
+        let many: Vec<String> = (0..=MAX_VALUES).map(|key| format!("\"{key}\":0")).collect();
+        let found =
+            records(&format!("[{{{}}},{{\"a\":1}}]", many.join(",")), "").expect("readable").expect("a list");
+        assert!(found[0].1.as_ref().is_some_and(|why| why.contains("values")), "{:?}", found[0].1);
+        assert!(found[1].1.is_none());
+        let of = |count: usize| format!("{{\"rows\":[{}1]}}", "1,".repeat(count - 1));
+        assert!(records(&of(MAX_RECORDS), "rows").is_ok());
+        assert!(matches!(records(&of(MAX_RECORDS + 1), "rows"), Err(JsonError::TooManyRecords)));
+    }
+
+    #[test]
+    fn object_in_the_place_of_the_list_is_not_looked_into() {
+        assert!(matches!(records(r#"{"rows":{"a":1,"a":2}}"#, "rows"), Ok(None)));
     }
 
     #[test]

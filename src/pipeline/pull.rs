@@ -24,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -37,6 +37,9 @@ const PAGES_PER_COMMIT: usize = 8;
 /// Pages that may wait while another transaction is under way: where the store is the slower part, its transactions
 /// grow and its fsyncs become fewer.
 const MOST_WAITING: usize = 16;
+
+/// Pages packed at the same time, beside the one being read.
+const PAGES_PACKED: usize = 2;
 
 /// A source that says nothing for so long is waited for: what is there is stored meanwhile.
 const QUIET: Duration = Duration::from_millis(50);
@@ -91,6 +94,7 @@ pub async fn pull_source(
         gone: 0,
         waiting: Unsettled::default(),
         committing: Committing::default(),
+        packing: Arc::new(Semaphore::new(PAGES_PACKED)),
         findings: Vec::new(),
     };
     let timer = Instant::now();
@@ -163,6 +167,8 @@ struct Puller<'a> {
     gone: u64,
     waiting: Unsettled,
     committing: Committing,
+    /// Turns at packing: a page is several times its size until it is packed.
+    packing: Arc<Semaphore>,
     findings: Vec<Finding>,
 }
 
@@ -212,7 +218,7 @@ impl Puller<'_> {
                 }
                 Some(Ok(PullStep::End(end))) => {
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
-                        self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone()));
+                        self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone())).await;
                     }
                     self.commit_all().await?;
                     progress(&self.counters, total);
@@ -228,10 +234,16 @@ impl Puller<'_> {
     }
 
     /// Has a page packed and lets it wait for the next transaction.
-    fn wait(&mut self, page: PageCommit) {
+    async fn wait(&mut self, page: PageCommit) {
         self.waiting.keys.extend(page.tasks.iter().map(|task| key_hash(&task.external_id)));
         let store = self.app.store.clone();
-        let packing = tokio::task::spawn_blocking(move || store.pack_page(page));
+        // Never closed; and a page packed without a turn of its own would only cost memory.
+        let turn = self.packing.clone().acquire_owned().await.ok();
+        let packing = tokio::task::spawn_blocking(move || {
+            let packed = store.pack_page(page);
+            drop(turn);
+            packed
+        });
         self.waiting.pages.push(AbortOnDropHandle::new(packing));
     }
 
@@ -326,7 +338,8 @@ impl Puller<'_> {
             tasks,
             rejections,
             cursor,
-        });
+        })
+        .await;
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! Many rows in few statements, each of one text, so that both databases prepare it once.
 //!
 //! Owns how rows travel: SQLite takes several rows per statement in a few fixed sizes (one hop to its thread for
-//! many rows), PostgreSQL one array per column. Rows are bound before their transaction begins, what they share when
-//! it is known. It must not know what the rows mean. A failing statement fails the transaction it belongs to.
+//! many rows), PostgreSQL one array per column. Rows can be bound before their transaction begins, what they share
+//! when it is known. It must not know what the rows mean. A failing statement fails the transaction it belongs to.
 
 use super::StoreError;
 use super::db::{Row, Tx, Val, Words, add_postgres, add_sqlite, text_of, vals};
@@ -227,7 +227,13 @@ impl Rows {
     /// Inserts the rows with the values of the shared columns, and the base as the last one where a column is
     /// [`Kind::Above`]; gives what the tail returns, in no particular order.
     pub(super) async fn write(self, tx: &mut Tx, shared: Vec<Val>) -> Result<Vec<Row>, StoreError> {
-        let texts = self.bulk.texts();
+        let bulk = self.bulk;
+        let based = bulk.columns.iter().any(|(_, kind)| *kind == Kind::Above);
+        if shared.len() != bulk.shared.len() + usize::from(based) {
+            // SQLite's driver would take nothing for what is missing.
+            return Err(StoreError::unexpected(format!("{} shared values for {}", shared.len(), bulk.table)));
+        }
+        let texts = bulk.texts();
         let mut returned = Vec::new();
         match (self.bound, tx) {
             (Bound::Nothing, _) => {}

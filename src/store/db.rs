@@ -311,7 +311,6 @@ fn postgres_arguments(vals: Vec<Val>) -> Result<PgArguments, StoreError> {
 pub(super) enum Sql {
     Fixed(&'static str),
     Built(String),
-    Kept(SqlStr),
 }
 
 impl From<&'static str> for Sql {
@@ -326,18 +325,11 @@ impl From<String> for Sql {
     }
 }
 
-impl From<SqlStr> for Sql {
-    fn from(text: SqlStr) -> Self {
-        Self::Kept(text)
-    }
-}
-
 impl Sql {
     fn text(self) -> SqlStr {
         match self {
             Self::Fixed(text) => SqlStr::from_static(text),
             Self::Built(text) => AssertSqlSafe(text).into_sql_str(),
-            Self::Kept(text) => text,
         }
     }
 }
@@ -469,7 +461,25 @@ pub(super) fn placeholders(rows: usize, columns: usize, first: usize) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::placeholders;
+    use super::{placeholders, text_of};
+    use chrono::{DateTime, SecondsFormat};
+
+    #[test]
+    fn instants_are_written_as_the_standard_says_at_every_border() {
+        for (seconds, nanos) in [
+            (0, 0),
+            (-1, 999_999_999),
+            (1_794_000_059, 1_500_000_000),
+            (-62_167_219_200, 0),
+            (-62_167_219_201, 7),
+            (253_402_300_799, 999_999_999),
+            (253_402_300_800, 0),
+            (951_782_400, 1_000_000),
+        ] {
+            let at = DateTime::from_timestamp(seconds, nanos).expect("instant");
+            assert_eq!(text_of(at), at.to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
+    }
 
     #[test]
     fn placeholders_go_on_counting_over_rows() {

@@ -267,8 +267,8 @@ impl Store {
             .collect()
     }
 
-    /// Saves scores whose inputs changed, and full periods a record may have to follow since its quarter ended; clears the marks they answer and sets new ones (leaders of people
-    /// whose score moved). Gives how many were written.
+    /// Saves scores whose inputs changed, and full periods a record may have to follow since its quarter ended; clears
+    /// the marks they answer and sets new ones (leaders of people whose score moved). Gives how many were written.
     pub async fn save_scores(
         &self,
         writes: &[ScoreWrite],

@@ -118,6 +118,39 @@ async fn task_that_came_in_meanwhile_keeps_its_number_and_its_events_go_on() {
 }
 
 #[tokio::test]
+async fn pages_of_one_transaction_give_every_task_its_own_events() {
+    let both = both().await;
+    for store in &both.stores {
+        let run = store.begin_run(&source(), RunKind::Incremental, now()).await.expect("run");
+        let known = store.commit_pages(vec![page(run, vec![write("x", "x", 9)], "c0")]).await.expect("ids");
+        let told = |id: &str, events: usize| {
+            let one = write(id, id, 1);
+            TaskWrite { events: std::iter::repeat_n(one.events[0].clone(), events).collect(), ..one }
+        };
+        let other = SourceId::new("other").expect("name");
+        let pages = vec![
+            page(run, vec![told("a", 2), told("b", 1)], "c1"),
+            // Believed to be new, as a page that was read before another one was stored.
+            page(run, vec![told("c", 3), told("x", 2)], "c2"),
+            PageCommit { source: other.clone(), ..page(run, vec![told("a", 1)], "o1") },
+            page(run, vec![told("d", 0), told("e", 4), told("d", 1)], "c3"),
+            page(run, vec![told("f", 1)], "c4"),
+        ];
+        let ids = store.commit_pages(pages).await.expect("ids");
+        let events = [2, 1, 3, 1 + 2, 1, 1, 4, 1, 1];
+        assert_eq!((ids[3], ids[5]), (known[0], ids[7]), "{}", store.kind());
+        for (id, events) in ids.iter().zip(events) {
+            let kept = store.events_of(*id).await.expect("events");
+            assert_eq!(kept.len(), events, "{}: {ids:?}", store.kind());
+        }
+        for (source, key, id) in [(&source(), "e", ids[6]), (&other, "a", ids[4]), (&source(), "a", ids[0])] {
+            let hashes = store.known_hashes(source, &[key]).await.expect("hashes");
+            assert_eq!(hashes, [Some((id, [1; 16]))], "{} {key}", store.kind());
+        }
+    }
+}
+
+#[tokio::test]
 async fn failed_transaction_leaves_neither_tasks_nor_cursor() {
     let both = both().await;
     for store in &both.stores {

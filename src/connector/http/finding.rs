@@ -2,6 +2,7 @@
 //!
 //! Owns the sentences and codes of listing, paging and detail calls. Values of records are never shown here.
 
+use super::super::json::MAX_RECORDS;
 use crate::error::{Finding, Text};
 
 pub(super) fn not_http(name: &str) -> Finding {
@@ -107,6 +108,20 @@ pub(super) fn too_large(bytes: usize, limit: usize) -> Finding {
         Text::new(
             "kiểm tra bản ghi ở nguồn, hoặc tăng stream.max_record_kib",
             "look at the record in the source, or raise stream.max_record_kib",
+        ),
+    )
+}
+
+pub(super) fn too_many_records() -> Finding {
+    Finding::error(
+        "LT-SRC-024",
+        Text::new(
+            format!("một câu trả lời có hơn {MAX_RECORDS} bản ghi"),
+            format!("one answer holds more than {MAX_RECORDS} records"),
+        ),
+        Text::new(
+            "khai báo phân trang trong manifest (paging), hoặc giảm paging.size",
+            "declare paging in the manifest, or lower paging.size",
         ),
     )
 }

@@ -51,7 +51,10 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         disposition,
         retry_after: reply.retry_after,
     };
-    let broken = |error: JsonError| fail(finding::not_json(&error.to_string()), Disposition::RetryLater);
+    let broken = |error: JsonError| match error {
+        JsonError::TooManyRecords => fail(finding::too_many_records(), Disposition::NeedsOperator),
+        error => fail(finding::not_json(&error.to_string()), Disposition::RetryLater),
+    };
     if reply.status == 204 {
         return Ok(empty(shared, reply));
     }
@@ -200,7 +203,9 @@ impl<'a> Cut<'a> {
             }
         };
         let hash = match plan.stream.volatile.as_slice() {
-            [] => record_hash(fingerprint, text.as_bytes()),
+            volatile if volatile.is_empty() || members.is_empty() => {
+                record_hash(fingerprint, text.as_bytes())
+            }
             volatile => record_hash(fingerprint, without(members, volatile).as_bytes()),
         };
         hash.hash(&mut self.digest);

@@ -385,7 +385,7 @@ fn not_utf8() -> Fault {
 fn unreadable(error: &JsonError) -> Fault {
     let code = match error {
         JsonError::DuplicateKey(_) => "LT-SRC-010",
-        JsonError::TooDeep | JsonError::TooMany => "LT-SRC-004",
+        JsonError::TooDeep | JsonError::TooMany | JsonError::TooManyRecords => "LT-SRC-004",
         JsonError::Syntax(_) => "LT-SRC-002",
     };
     Fault {
