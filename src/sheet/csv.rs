@@ -5,7 +5,7 @@
 //! begins a new row. Where a cell over several lines could as well be several rows, all of its lines stand apart:
 //! neither reading is guessed. A file with very many such lines is refused.
 
-use super::{BrokenLine, Line, MAX_COLUMNS, MAX_ROWS, Sheet, refusal, too_long};
+use super::{BrokenLine, CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Sheet, refusal, too_long};
 use crate::error::{Finding, Findings};
 
 /// Most broken lines of one file: beyond them it is no CSV, and looking for the end of each would take long.
@@ -31,7 +31,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
         broken: Vec::new(),
         unended: None,
     };
-    let (mut rest, mut number, mut width) = (text.as_str(), 1u32, 0);
+    let (mut rest, mut number, mut width, mut room) = (text.as_str(), 1u32, 0, 0);
     while !rest.is_empty() {
         let sure = sheet.broken.is_empty();
         let row = Row::read(rest, delimiter).filter(|row| sure || !row.odd_quotes);
@@ -39,7 +39,8 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
             Some(row) if !row.has_two_readings(rest, delimiter, width) => {
                 let place = (row.length, row.breaks, row.ended);
                 if row.cells.iter().any(|cell| !cell.is_empty()) {
-                    if sheet.lines.len() >= MAX_ROWS {
+                    room += row.cells.iter().map(|cell| CELL + cell.len()).sum::<usize>();
+                    if sheet.lines.len() >= MAX_ROWS || room > MAX_TEXT {
                         return Err(too_long(name));
                     }
                     if sheet.lines.len() < SEEN && row.breaks <= 1 {
@@ -175,6 +176,7 @@ impl Row {
             }
         }
         let whole = text.get(..row.length)?;
+        row.cells.shrink_to_fit();
         row.breaks = u32::try_from(line_ends(whole)).unwrap_or(u32::MAX);
         Some(row)
     }
@@ -316,5 +318,13 @@ mod tests {
     fn file_of_broken_lines_is_refused() {
         let findings = read("x.csv", "1;\"x\"y;z\n".repeat(300).as_bytes()).expect_err("refused").0;
         assert_eq!((findings.len(), findings[0].code.as_str()), (20, "LT-TAB-004"));
+    }
+
+    #[test]
+    fn rows_of_empty_cells_count_as_room() {
+        let row = format!("1{}\n", ",".repeat(99));
+        assert!(read("x.csv", row.repeat(50_000).as_bytes()).is_ok());
+        let finding = read("x.csv", row.repeat(60_000).as_bytes()).expect_err("refused").0.remove(0);
+        assert_eq!(finding.code, "LT-TAB-001");
     }
 }

@@ -19,8 +19,10 @@ use std::collections::BTreeMap;
 pub const MAX_BYTES: usize = 32 << 20;
 /// Most rows read.
 pub const MAX_ROWS: usize = 200_000;
-/// Most text a table may hold once it is unpacked, in bytes.
+/// Most room the cells of a table may take once it is unpacked, in bytes: their text, and [`CELL`] each.
 pub const MAX_TEXT: usize = 128 << 20;
+/// What a cell takes beside its text, an empty one too.
+const CELL: usize = size_of::<String>();
 /// Most columns read.
 pub const MAX_COLUMNS: usize = 100;
 
@@ -236,8 +238,8 @@ fn too_long(name: &str) -> Findings {
     refusal(
         "LT-TAB-001",
         name,
-        "tệp có quá nhiều dòng hoặc quá nhiều chữ",
-        "the file has too many rows or too much text",
+        "tệp có quá nhiều dòng, ô hoặc chữ",
+        "the file has too many rows, cells or too much text",
         "chia nhỏ tệp (tối đa 200.000 dòng, 128 MiB chữ)",
         "split it (at most 200,000 rows, 128 MiB of text)",
     )

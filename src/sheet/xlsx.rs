@@ -3,7 +3,7 @@
 //! Owns how a cell becomes text and how far a workbook may unpack. It must not know what a column means. A file
 //! that unpacks to more than its limits is refused before anything of it is held in memory.
 
-use super::{ERROR_CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Sheet, refusal, too_long};
+use super::{CELL, ERROR_CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Sheet, refusal, too_long};
 use crate::error::{Finding, Findings};
 use calamine::{DataRef, DataType as _, Reader as _};
 use std::collections::BTreeMap;
@@ -58,6 +58,10 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
         text += value.len();
         let cells = rows.entry(row.saturating_add(1)).or_default();
         if cells.len() <= column {
+            // Empty cells before it take room as well, and no more than is counted.
+            let more = column + 1 - cells.len();
+            text += more * CELL;
+            cells.reserve_exact(more);
             cells.resize(column + 1, String::new());
         }
         if let Some(place) = cells.get_mut(column) {
@@ -322,5 +326,16 @@ mod tests {
         let part = |texts: usize| format!("<sst>{}</sst>", "<si/>".repeat(texts));
         assert!(few_texts(&mut part(4_000_000).as_bytes()).expect("read"));
         assert!(!few_texts(&mut part(4_000_001).as_bytes()).expect("read"));
+    }
+
+    #[test]
+    fn empty_cells_before_a_far_one_count_as_room() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for row in 0..60_000 {
+            sheet.write(row, 99, 1).expect("cell");
+        }
+        let finding = read("x.xlsx", &book.save_to_buffer().expect("xlsx")).expect_err("refused").0.remove(0);
+        assert_eq!(finding.code, "LT-TAB-001");
     }
 }
