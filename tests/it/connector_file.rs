@@ -282,6 +282,58 @@ async fn half_written_file_waits_and_its_last_line_is_never_taken_for_whole() {
 }
 
 #[tokio::test]
+async fn unended_file_from_the_future_is_told_by_name_instead_of_waiting_silently() {
+    let folder = tempfile::tempdir().expect("folder");
+    let half = format!("{HEADER}\nNV-1;Việc một;GL-1;;;;Đang xử lý\nNV-2;Việc hai;GL-1;01/09/2026;1");
+    put(folder.path(), "a.csv", 10, half.as_bytes());
+    let connector = connect(folder.path());
+    let written = chrono::DateTime::<chrono::Utc>::from_timestamp(1_790_000_600, 0).expect("instant");
+    let before = |seconds| (written - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let early = pulled_at(connector.as_ref(), &before(3_600)).await;
+    assert_eq!((ids(&early).len(), early.findings.len()), (0, 1));
+    let told = &early.findings[0];
+    assert!(told.contains("LT-FIL-006") && told.contains("a.csv") && told.contains("future"), "{told}");
+    let soon = pulled_at(connector.as_ref(), &before(30)).await;
+    assert_eq!((ids(&soon).len(), soon.findings.len()), (0, 0), "clocks may be a little apart");
+    put(folder.path(), "a.csv", 10, format!("{half}5/09/2026;;Đang xử lý\n").as_bytes());
+    assert_eq!(ids(&pulled_at(connector.as_ref(), &before(3_600)).await), ["NV-1", "NV-2"], "it is whole");
+}
+
+#[tokio::test]
+async fn refused_file_is_told_at_every_pull_until_it_is_corrected() {
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.csv", 0, "TT;Khác\n1;x\n".as_bytes());
+    put(folder.path(), "b.xlsx", 1, b"PK\x03\x04 half a file");
+    let connector = connect(folder.path());
+    let mut cursor = None;
+    for mode in [PullMode::Incremental, PullMode::Incremental, PullMode::Full] {
+        let pulled = pull(connector.as_ref(), mode, cursor).await;
+        cursor = pulled.cursor;
+        let mut told = pulled.findings;
+        told.sort();
+        assert_eq!(told, ["LT-FIL-002", "LT-TAB-005"]);
+    }
+    assert_eq!(connector.check().await[0].code, "LT-TAB-005", "the newest file");
+    put(folder.path(), "a.csv", 0, format!("{HEADER}\nNV-1;Việc;GL-1;;;;Đang xử lý\n").as_bytes());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, cursor).await;
+    assert_eq!((ids(&pulled), &pulled.findings), (vec!["NV-1"], &vec!["LT-TAB-005".to_owned()]));
+}
+
+#[tokio::test]
+async fn other_work_goes_on_while_a_sheet_is_read() {
+    let folder = tempfile::tempdir().expect("folder");
+    let row = |number: u32| format!("NV-{number};Việc;GL-1;01/09/2026;15/09/2026;;Đang xử lý\n");
+    let rows: String = (0..10_000).map(row).collect();
+    put(folder.path(), "a.csv", 1, format!("{HEADER}\n{rows}").as_bytes());
+    let connector = connect(folder.path());
+    // One thread: the other task runs only where the pull gives it way.
+    let other = tokio::spawn(async {});
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!(pulled.records.len(), 10_000);
+    assert!(other.is_finished());
+}
+
+#[tokio::test]
 async fn header_of_two_rows_is_read_and_one_that_could_mean_two_things_is_refused() {
     let two_rows = |folder: &Path, group: [&str; 2], sub: [[&str; 2]; 2]| {
         let mut book = rust_xlsxwriter::Workbook::new();

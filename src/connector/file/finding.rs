@@ -1,0 +1,129 @@
+//! What is told of files and rows of a drop folder.
+//!
+//! Owns the sentences, their codes and remedies. It must not know how a file is read; the place of a row is added by
+//! whoever met it.
+
+use crate::connector::ConnectorError;
+use crate::error::{Disposition, Finding, Place, Text};
+use chrono::{DateTime, Utc};
+use std::path::Path;
+
+pub(super) fn unreadable_folder(folder: &Path, error: &std::io::Error) -> ConnectorError {
+    let finding = Finding::error(
+        "LT-FIL-001",
+        Text::new(format!("không đọc được thư mục: {error}"), format!("the folder cannot be read: {error}")),
+        Text::new("tạo thư mục và cấp quyền đọc cho dịch vụ", "make the folder and let the service read it"),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(folder.display().to_string()))),
+        disposition: Disposition::NeedsOperator,
+        retry_after: None,
+    }
+}
+
+pub(super) fn empty_folder(folder: &Path) -> Finding {
+    Finding::info(
+        "LT-FIL-004",
+        Text::new("thư mục chưa có tệp nào", "the folder holds no file yet"),
+        Text::new("thả tệp đầu tiên vào thư mục", "drop the first file into it"),
+    )
+    .at(Place::of(folder.display().to_string()))
+}
+
+pub(super) fn no_header(missing: &[&str], file: &str) -> Finding {
+    let list = missing.join(", ");
+    Finding::error(
+        "LT-FIL-002",
+        Text::new(
+            format!("không tìm thấy dòng tiêu đề có cột: {list}"),
+            format!("no header line with the columns: {list}"),
+        ),
+        Text::new(
+            "ghi đúng tên cột trong 20 dòng đầu, hoặc thêm cách viết vào manifest",
+            "name the columns within the first 20 lines, or add their spelling to the manifest",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn failed_formula(column: &str) -> Finding {
+    Finding::error(
+        "LT-TAB-006",
+        Text::new(
+            format!("ô của cột {column} là lỗi công thức"),
+            format!("a cell of column {column} holds a formula error"),
+        ),
+        Text::new("sửa công thức hoặc dán giá trị", "correct the formula or paste the value"),
+    )
+}
+
+pub(super) fn perhaps_cut_off() -> Finding {
+    Finding::error(
+        "LT-FIL-005",
+        Text::new(
+            "dòng cuối của tệp không có dấu xuống dòng: tệp có thể bị cắt giữa chừng nên dòng này không được đọc",
+            "no line end follows the last line of the file: it may be cut off there, so this line is not read",
+        ),
+        Text::new(
+            "thả lại tệp đầy đủ; nếu phần mềm của đơn vị luôn bỏ dấu xuống dòng cuối, đặt last_line = \"unended\" trong manifest",
+            "drop the whole file again; if the unit's program always leaves the last line end out, set last_line = \"unended\" in the manifest",
+        ),
+    )
+}
+
+pub(super) fn from_the_future(file: &str, modified: DateTime<Utc>) -> Finding {
+    let at = modified.with_timezone(&crate::domain::local_offset()).format("%d/%m/%Y %H:%M");
+    Finding::error(
+        "LT-FIL-006",
+        Text::new(
+            format!(
+                "tệp chưa được đọc: dòng cuối không có dấu xuống dòng, và thời điểm ghi tệp ({at}) nằm trong tương lai nên không biết còn ai đang ghi hay không"
+            ),
+            format!(
+                "the file is not read: no line end follows its last line, and the time it was written ({at}) lies in the future, so whether someone still writes it cannot be told"
+            ),
+        ),
+        Text::new(
+            "chỉnh đúng giờ máy đã ghi tệp rồi thả lại tệp đầy đủ, có dấu xuống dòng ở cuối",
+            "set the clock of the machine that wrote it, and drop the whole file again with a line end after its last line",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn too_large(name: &str) -> Finding {
+    Finding::error(
+        "LT-TAB-001",
+        Text::new("tệp quá lớn", "the file is too large"),
+        Text::new("chia nhỏ tệp (tối đa 32 MiB)", "split it (at most 32 MiB)"),
+    )
+    .at(Place::of(name))
+}
+
+pub(super) fn without_key(key: &str) -> Finding {
+    Finding::error(
+        "LT-FIL-003",
+        Text::new(format!("dòng không có khóa (cột {key})"), format!("the row has no key (column {key})")),
+        Text::new("điền mã nhiệm vụ rồi thả lại tệp", "fill in the key and drop the file again"),
+    )
+}
+
+/// The reading of the folder broke down: nothing of the file at hand was ticked off.
+pub(super) fn broken_down(folder: &Path) -> ConnectorError {
+    let finding = Finding::error(
+        "LT-FIL-007",
+        Text::new(
+            "việc đọc thư mục dừng đột ngột; tệp đang đọc dở sẽ được đọc lại",
+            "the reading of the folder broke down; the file at hand will be read again",
+        ),
+        Text::new(
+            "xem nhật ký của dịch vụ; nếu lặp lại, chuyển tệp mới nhất ra khỏi thư mục và gửi tệp đó cho người phát triển",
+            "see the service's log; if it happens again, move the newest file out of the folder and send it to the developers",
+        ),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(folder.display().to_string()))),
+        disposition: Disposition::RetryLater,
+        retry_after: None,
+    }
+}
