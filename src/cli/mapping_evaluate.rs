@@ -13,10 +13,10 @@ pub struct Args {
     /// Catalog, CSV or XLSX.
     #[arg(long)]
     pub catalog: PathBuf,
-    /// Labelled tasks to measure on, CSV.
+    /// Labelled tasks to measure on, CSV or XLSX.
     #[arg(long)]
     pub labels: PathBuf,
-    /// Labelled tasks to learn from, CSV; without it the catalog alone speaks.
+    /// Labelled tasks to learn from, CSV or XLSX; without it the catalog alone speaks.
     #[arg(long)]
     pub train: Option<PathBuf>,
     /// Exact rules, TOML; none by default.

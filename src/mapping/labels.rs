@@ -1,93 +1,59 @@
 //! Labelled tasks: the file people's decisions travel in, for training and for measurement.
 //!
-//! Owns its columns and checks. It must not know how decisions are made. Every row's error comes at once.
+//! Owns its columns and checks. It must not know how decisions are made or how a table is read. Every row's error
+//! comes at once; with any of them no task is given, since a wrong label distorts every figure.
 
 use super::Example;
 use crate::domain::{CatalogProduct, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
-use std::collections::BTreeSet;
+use crate::sheet::{Column, Table, TableRow};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Bytes and rows such a file may have.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
-const MAX_ROWS: usize = 200_000;
-const COLUMNS: [(&str, bool); 8] = [
-    ("task_id", true),
-    ("title", true),
-    ("expected_code", true),
-    ("source_system", false),
-    ("unit", false),
-    ("doc_type", false),
-    ("source_category", false),
-    ("also_ok", false),
+/// Findings listed for one file.
+const MAX_FINDINGS: usize = 500;
+
+const COLUMNS: &[Column] = &[
+    Column { name: "task_id", synonyms: &["Mã nhiệm vụ"], required: true },
+    Column { name: "title", synonyms: &["Tên nhiệm vụ"], required: true },
+    Column { name: "expected_code", synonyms: &["Mã sản phẩm"], required: true },
+    Column { name: "source_system", synonyms: &["Hệ thống"], required: false },
+    Column { name: "unit", synonyms: &["Đơn vị"], required: false },
+    Column { name: "doc_type", synonyms: &["Loại văn bản"], required: false },
+    Column { name: "source_category", synonyms: &["Nhóm nhiệm vụ"], required: false },
+    Column { name: "also_ok", synonyms: &["Mã khác chấp nhận được"], required: false },
 ];
 
-/// Reads labelled tasks (CSV with a header; columns task_id, title, expected_code and, where known,
-/// source_system, unit, doc_type, source_category, also_ok with `|` between codes). An empty expected_code
-/// means outside the catalog. Other columns are ignored.
+/// Reads labelled tasks (CSV or XLSX; columns task_id, title, expected_code and, where known, source_system, unit,
+/// doc_type, source_category, also_ok with `|` between codes). An empty expected_code means outside the catalog.
+/// Other columns are ignored.
 ///
 /// # Errors
-/// LT-MAP-007 unreadable or too large, -008 column missing, -009 no rows, -010 duplicate task_id, -011 a code the
-/// catalog does not have.
+/// LT-TAB what is wrong with the table, LT-MAP-009 no rows, -010 duplicate task_id, -011 a code the catalog does
+/// not have, -014 a cell that must be there is not.
 pub fn read(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<Example>, Findings> {
-    let unreadable = |line: Option<u32>, cause: &str| {
-        Finding::error(
-            "LT-MAP-007",
-            Text::new(
-                format!("không đọc được tệp nhãn: {cause}"),
-                format!("the labels cannot be read: {cause}"),
-            ),
-            Text::new("lưu tệp dưới dạng CSV (UTF-8)", "save the file as CSV (UTF-8)"),
-        )
-        .at(Place { what: file.to_owned(), line, detail: None })
-    };
-    if bytes.len() > MAX_BYTES {
-        return Err(unreadable(None, "> 64 MiB").into());
-    }
-    let (text, _) = crate::text::decode(bytes).map_err(|error| unreadable(None, &error.to_string()))?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|error| unreadable(Some(1), &error.to_string()))?.clone();
-    let columns = COLUMNS.map(|(name, _)| headers.iter().position(|header| header.trim() == name));
-    let mut findings: Vec<Finding> = COLUMNS
-        .iter()
-        .zip(columns)
-        .filter(|((_, required), column)| *required && column.is_none())
-        .map(|((name, _), _)| {
-            Finding::error(
-                "LT-MAP-008",
-                Text::new(format!("thiếu cột \"{name}\""), format!("the column \"{name}\" is missing")),
-                Text::new("thêm cột vào dòng đầu", "add the column to the first row"),
-            )
-            .at(Place::line(file, 1).at(*name))
-        })
-        .collect();
-    if !findings.is_empty() {
-        return Err(Findings(findings));
-    }
+    let table = Table::read(file, bytes, COLUMNS)?;
     let codes: BTreeSet<&str> = catalog.iter().map(|product| product.code.as_str()).collect();
-    let (mut ids, mut examples) = (BTreeSet::new(), Vec::new());
-    for record in reader.records() {
-        let record = record.map_err(|error| unreadable(None, &error.to_string()))?;
-        let line = record.position().and_then(|p| u32::try_from(p.line()).ok()).unwrap_or(u32::MAX);
-        if examples.len() >= MAX_ROWS {
-            return Err(unreadable(Some(line), "> 200,000").into());
+    let (mut ids, mut examples, mut findings) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for row in table.rows() {
+        let id = row.get("task_id");
+        findings.extend(["task_id", "title"].into_iter().filter(|column| row.get(column).is_empty()).map(
+            |column| {
+                let en = format!("the cell of column {column} is empty");
+                missing(row, column, format!("ô của cột {column} để trống"), en)
+            },
+        ));
+        if row.ends_before("expected_code") {
+            findings.push(missing(
+                row,
+                "expected_code",
+                "dòng bị cắt trước cột expected_code".to_owned(),
+                "the row is cut off before the column expected_code".to_owned(),
+            ));
         }
-        let cells = columns.map(|column| column.and_then(|index| record.get(index)).unwrap_or("").to_owned());
-        let [id, title, expected, source_system, unit, doc_type, category, also_ok] = cells;
-        if !ids.insert(id.trim().to_owned()) {
-            let shown: String = id.chars().take(40).collect();
-            findings.push(
-                Finding::error(
-                    "LT-MAP-010",
-                    Text::new(
-                        format!("task_id \"{shown}\" bị trùng"),
-                        format!("task_id \"{shown}\" is used twice"),
-                    ),
-                    Text::new("mỗi việc chỉ có một dòng", "give each task one row"),
-                )
-                .at(Place::line(file, line).at("task_id")),
-            );
+        if let (false, Some(first)) = (id.is_empty(), ids.insert(id, row.line())) {
+            findings.push(twice(row, id, first));
         }
-        let mut code = |text: &str, column: &str| -> Option<ProductCode> {
+        let mut known = |column: &str, text: &str| -> Option<ProductCode> {
             let text = text.trim();
             if text.is_empty() {
                 return None;
@@ -95,36 +61,68 @@ pub fn read(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<
             if codes.contains(text) {
                 return ProductCode::new(text).ok();
             }
-            let shown: String = text.chars().take(40).collect();
-            findings.push(
-                Finding::error(
-                    "LT-MAP-011",
-                    Text::new(
-                        format!("mã \"{shown}\" không có trong danh mục"),
-                        format!("the catalog has no code \"{shown}\""),
-                    ),
-                    Text::new(
-                        "sửa mã hoặc dùng đúng phiên bản danh mục",
-                        "correct the code or use the right catalog version",
-                    ),
-                )
-                .at(Place::line(file, line).at(column)),
-            );
+            findings.push(unknown_code(row, column, text));
             None
         };
-        let product = code(&expected, "expected_code");
-        let also_ok = also_ok.split('|').filter_map(|text| code(text, "also_ok")).collect();
-        examples.push(Example { title, doc_type, category, source_system, unit, product, also_ok });
+        let product = known("expected_code", row.get("expected_code"));
+        let also_ok = row.get("also_ok").split('|').filter_map(|text| known("also_ok", text)).collect();
+        let cell = |column: &str| row.get(column).to_owned();
+        examples.push(Example {
+            title: cell("title"),
+            doc_type: cell("doc_type"),
+            category: cell("source_category"),
+            source_system: cell("source_system"),
+            unit: cell("unit"),
+            product,
+            also_ok,
+        });
+        if findings.len() >= MAX_FINDINGS {
+            break;
+        }
     }
     if examples.is_empty() {
-        findings.push(
-            Finding::error(
-                "LT-MAP-009",
-                Text::new("tệp nhãn không có dòng nào", "the labels have no rows"),
-                Text::new("kiểm tra đường dẫn và nội dung tệp", "check path and content of the file"),
-            )
-            .at(Place::of(file)),
-        );
+        findings.push(no_rows(file));
     }
     if findings.is_empty() { Ok(examples) } else { Err(Findings(findings)) }
+}
+
+fn missing(row: TableRow<'_>, column: &str, vi: String, en: String) -> Finding {
+    let remedy = Text::new(
+        "điền ô đó; nhiệm vụ ngoài danh mục để expected_code trống nhưng phải có ô",
+        "fill the cell in; a task outside the catalog has an empty expected_code, but the cell has to be there",
+    );
+    Finding::error("LT-MAP-014", Text::new(vi, en), remedy).at(row.place(column))
+}
+
+fn twice(row: TableRow<'_>, id: &str, first: u32) -> Finding {
+    let shown = shortened(id);
+    let what = Text::new(
+        format!("task_id \"{shown}\" đã có ở dòng {first}"),
+        format!("task_id \"{shown}\" already stands in line {first}"),
+    );
+    let remedy = Text::new("mỗi việc chỉ có một dòng", "give each task one row");
+    Finding::error("LT-MAP-010", what, remedy).at(row.place("task_id"))
+}
+
+fn unknown_code(row: TableRow<'_>, column: &str, code: &str) -> Finding {
+    let shown = shortened(code);
+    let what = Text::new(
+        format!("mã \"{shown}\" không có trong danh mục"),
+        format!("the catalog has no code \"{shown}\""),
+    );
+    let remedy = Text::new(
+        "sửa mã hoặc dùng đúng phiên bản danh mục",
+        "correct the code or use the right catalog version",
+    );
+    Finding::error("LT-MAP-011", what, remedy).at(row.place(column))
+}
+
+fn no_rows(file: &str) -> Finding {
+    let what = Text::new("tệp nhãn không có dòng nào", "the labels have no rows");
+    let remedy = Text::new("kiểm tra đường dẫn và nội dung tệp", "check path and content of the file");
+    Finding::error("LT-MAP-009", what, remedy).at(Place::of(file))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
 }

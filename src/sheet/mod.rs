@@ -207,6 +207,13 @@ impl<'a> TableRow<'a> {
         index.and_then(|index| self.line.cells.get(*index)).map_or("", String::as_str)
     }
 
+    /// Whether the row of a CSV file ends before a column: an empty cell there would have its delimiter. Spreadsheets
+    /// keep no empty cells.
+    pub fn ends_before(&self, column: &str) -> bool {
+        let ends = |index: &usize| *index >= self.line.cells.len();
+        !self.table.sheet.spreadsheet && self.table.columns.get(column).is_some_and(ends)
+    }
+
     /// The place of a cell, for messages.
     pub fn place(&self, column: &str) -> Place {
         match self.table.columns.get(column) {

@@ -108,10 +108,42 @@ fn the_same_inputs_give_the_same_bytes() {
 fn bad_labels_are_told_by_code() {
     let catalog = catalog();
     let read = |text: &str| codes(labels::read(text.as_bytes(), "l.csv", &catalog));
-    assert_eq!(read("task_id,title\n1,x\n"), ["LT-MAP-008"]);
+    assert_eq!(read("task_id,title\n1,x\n"), ["LT-TAB-002"]);
     assert_eq!(read("task_id,title,expected_code\n"), ["LT-MAP-009"]);
     assert_eq!(read("task_id,title,expected_code\n1,a,SP-DC-001\n1,b,NO\n"), ["LT-MAP-010", "LT-MAP-011"]);
-    assert_eq!(codes(labels::read(b"task_id,\xff\xfe\xfd", "l.csv", &catalog)), ["LT-MAP-007"]);
+    assert_eq!(codes(labels::read(b"task_id,\xff\xfe\xfd", "l.csv", &catalog)), ["LT-TAB-003"]);
+}
+
+#[test]
+fn labels_are_read_as_strictly_as_every_table_and_each_row_is_told_by_its_place() {
+    let catalog = catalog();
+    let head = "task_id;title;expected_code;also_ok";
+    let read = |text: &str| labels::read(text.as_bytes(), "l.csv", &catalog);
+    let told = |text: &str| {
+        let findings = read(&format!("{head}\n{text}")).expect_err("refused").0;
+        let told = findings.into_iter().map(|one| (one.code, one.place.expect("place").to_string()));
+        told.collect::<Vec<_>>()
+    };
+    let one = |code: &str, place: &str| vec![(code.to_owned(), place.to_owned())];
+    // The semicolons of a Vietnamese Excel; an empty code is outside the catalog, a cut row is not.
+    assert_eq!(read(&format!("{head}\n1;Báo cáo;;\n2;Tờ trình;SP-DC-001;\n")).expect("labels").len(), 2);
+    assert_eq!(told("1;Báo cáo;SP-DC-001\n2;Tờ trình\n"), one("LT-MAP-014", "l.csv:3 (column 3)"));
+    assert_eq!(told("1;;SP-DC-001;\n"), one("LT-MAP-014", "l.csv:2 (column 2)"));
+    // A quote that opens and never closes swallowed the rows after it.
+    assert_eq!(told("1;\"Báo cáo;SP-DC-001;\n2;Tờ trình;SP-DC-001;\n"), one("LT-TAB-004", "l.csv:2"));
+    assert_eq!(told("1;x;SP-DC-001;\n1;y;SP-DC-001;NO\n").len(), 2, "every error of a row at once");
+    let twice = "task_id,title,expected_code,Tên nhiệm vụ\n1,x,,y\n";
+    assert_eq!(codes(read(twice)), ["LT-TAB-007"]);
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in (0u32..).zip([["task_id", "title", "expected_code"], ["1", "Báo cáo", ""]]) {
+        for (column, cell) in (0u16..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write(row, column, cell).expect("cell");
+        }
+    }
+    let bytes = book.save_to_buffer().expect("xlsx");
+    let outside = labels::read(&bytes, "l.xlsx", &catalog).expect("a workbook");
+    assert_eq!((outside.len(), &outside[0].product), (1, &None));
 }
 
 #[test]
