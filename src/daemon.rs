@@ -54,7 +54,7 @@ impl Daemon {
         crate::failpoint!("start::after_imports");
         let owner = assemble::take_over(loaded, &store).await?;
         crate::failpoint!("start::after_take_over");
-        let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone())?);
+        let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone()).await?);
         let listener = TcpListener::bind(loaded.config.daemon.listen)
             .await
             .map_err(|error| taken(loaded.config.daemon.listen, &error))?;

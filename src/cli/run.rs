@@ -264,7 +264,7 @@ pub async fn executor(loaded: &Loaded, command: &Command) -> Result<Arc<dyn Exec
                 store.migrate().await.map_err(|error| error.finding())?;
                 assemble::first_imports(loaded, &store).await?;
                 let owner = assemble::take_over(loaded, &store).await?;
-                assemble::assemble(loaded, store, owner)
+                assemble::assemble(loaded, store, owner).await
             }
         }
     };

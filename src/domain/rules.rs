@@ -6,6 +6,7 @@
 
 use super::exact::RoundingMode;
 use super::id::RuleSetId;
+use super::period::Period;
 use super::person::{Role, UnitKind};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -508,6 +509,12 @@ fn sync_deadlines() -> Vec<SyncDeadline> {
 }
 
 impl RuleSet {
+    /// Whether it is in force on the first day of a period.
+    pub fn governs(&self, period: Period) -> bool {
+        let day = period.first_day();
+        self.valid_from <= day && self.valid_to.is_none_or(|to| to >= day)
+    }
+
     fn deadlines_can_be(&self) -> bool {
         let limits = &self.sync_deadline;
         let possible = |limit: &SyncDeadline| {

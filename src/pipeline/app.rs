@@ -4,6 +4,7 @@
 //! changed: the directory, the catalog versions' mappers, and nothing else. Caches only save time; a step
 //! that finds one empty builds it.
 
+use super::former::FormerRules;
 use super::step::Bell;
 use crate::clock::Clock;
 use crate::config::CronTime;
@@ -70,9 +71,7 @@ pub(super) fn receivers(
 impl Policy {
     /// The rule set that governs a period: the latest one in force on its first day.
     pub fn rule_set(&self, period: Period) -> Result<&RuleSet, Finding> {
-        let day = period.first_day();
-        let in_force =
-            |rules: &&RuleSet| rules.valid_from <= day && rules.valid_to.is_none_or(|to| to >= day);
+        let in_force = |rules: &&RuleSet| rules.governs(period);
         self.rule_sets.iter().filter(in_force).max_by_key(|rules| rules.valid_from).ok_or_else(|| {
             Finding::error(
                 "LT-RUL-010",
@@ -81,8 +80,8 @@ impl Policy {
                     format!("no rule set is in force for {period}"),
                 ),
                 Text::new(
-                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]",
-                    "declare a rule set with a fitting valid_from in [scoring]",
+                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]; kỳ này chưa từng được tính nên không có bộ nào được lưu",
+                    "declare a rule set with a fitting valid_from in [scoring]; the period was never scored, so none is kept for it",
                 ),
             )
         })
@@ -130,6 +129,8 @@ pub struct App {
     pub withheld: BTreeMap<TargetId, Finding>,
     /// Rules.
     pub policy: Policy,
+    /// Rules of earlier configurations.
+    pub(super) former: FormerRules,
     /// Bells of the steps, by name.
     pub bells: BTreeMap<String, Bell>,
     turns: BTreeMap<SourceId, Mutex<()>>,
@@ -168,6 +169,7 @@ impl App {
             national,
             withheld: BTreeMap::new(),
             policy,
+            former: FormerRules::default(),
             bells,
             directory: RwLock::default(),
             mappers: RwLock::default(),
@@ -204,9 +206,10 @@ impl App {
         self.bells.iter().filter(|(name, _)| name.starts_with("deliver:")).for_each(|(_, bell)| bell.ring());
     }
 
-    /// The rule set that governs a period.
+    /// The rule set that governs a period: the configured one, or else the one the period was scored with while a
+    /// configuration still named it.
     pub fn rule_set(&self, period: Period) -> Result<&RuleSet, Finding> {
-        self.policy.rule_set(period)
+        self.policy.rule_set(period).or_else(|none| self.former.of(period).ok_or(none))
     }
 
     /// People, units and posts, fresh.

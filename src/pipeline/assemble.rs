@@ -254,7 +254,7 @@ fn not_released(entry: &TargetEntry) -> Finding {
 }
 
 /// The whole installation over an open, migrated store.
-pub fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
+pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
     let policy = policy(&loaded.config);
     let (sources, mut findings) = sources(loaded);
     let (targets, of_targets) = targets(loaded);
@@ -265,7 +265,7 @@ pub fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Fin
             let receivers = (evaluation, national);
             let mut app = App::new(store, clock(&loaded.config), owner, sources, receivers, policy);
             app.withheld = withheld;
-            Ok(app)
+            Ok(app.with_former_rules().await?)
         }
         Ok(_) => Err(Findings(findings)),
         Err(more) => Err(Findings(more.0.into_iter().chain(findings).collect())),

@@ -10,6 +10,7 @@ pub mod command;
 pub mod decide;
 pub mod deliver;
 pub mod execute;
+mod former;
 pub mod identify;
 pub mod map;
 pub mod pull;

@@ -606,7 +606,7 @@ fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Finding> {
     serde_json::to_vec(value).map_err(|_| super::broken("derivation"))
 }
 
-fn hash_of<T: serde::Serialize>(value: &T) -> Result<String, Finding> {
+pub(super) fn hash_of<T: serde::Serialize>(value: &T) -> Result<String, Finding> {
     let digest = Sha256::digest(to_bytes(value)?);
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }

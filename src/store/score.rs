@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A task of a person with its mapping and the person's stake.
 #[derive(Debug, Clone)]
@@ -160,6 +160,22 @@ impl Store {
     pub async fn kept_rule_set(&self, hash: &str) -> Result<Option<Value>, StoreError> {
         let row = self.db.row("SELECT body FROM rule_set WHERE hash = $1", vals![hash]).await?;
         row.map(|row| row.json(0)).transpose()
+    }
+
+    /// Every rule set that was kept, with its hash, those used last first.
+    pub async fn kept_rule_sets(&self) -> Result<Vec<(String, Value)>, StoreError> {
+        let sql = "SELECT hash, body FROM rule_set ORDER BY first_used_at DESC, hash";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.json(1)?))).collect()
+    }
+
+    /// Hash of the rule set that the newest score of each period was made with.
+    pub async fn rule_sets_of_periods(&self) -> Result<BTreeMap<Period, String>, StoreError> {
+        // Oldest first: of a period with scores of several sets the newest one stays.
+        let sql = "SELECT period, rule_set_hash, max(computed_at) FROM score \
+                   GROUP BY period, rule_set_hash ORDER BY max(computed_at)";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?))).collect()
     }
 
     /// The day up to which time alone has been accounted for in scores; none before the first.

@@ -5,7 +5,7 @@ use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::{both, department, officer, one};
 use lienthong::domain::{
     CatalogProduct, CatalogVersion, DirectoryImport, Period, PersonId, RuleSet, SourceId, TaskDraft,
-    rules::ProvisionalView,
+    rules::{LateUnit, ProvisionalView},
 };
 use lienthong::ingest;
 use lienthong::pipeline::App;
@@ -205,6 +205,66 @@ async fn rule_set_decides_which_view_of_a_running_quarter_is_recorded() {
     while Score(app.clone()).run().await.expect("a run").more {}
     Record(app).run().await.expect("a run");
     assert_eq!((quantity(&house, TO_DATE).await, recorded(&house).await), (json!("100.00"), json!("50.00")));
+}
+
+/// The same installation after its configuration was changed to one rule set alone.
+async fn governed_by(house: &Installed, now: &str, rules: RuleSet) -> Installed {
+    let mut policy = house.app.policy.clone();
+    policy.rule_sets = vec![rules];
+    house.configured_anew(now, policy).await
+}
+
+#[tokio::test]
+async fn past_quarter_is_corrected_by_the_rule_set_it_was_scored_with_when_the_configuration_drops_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-12-20T01:00:00Z").await;
+        let old = RuleSet {
+            id: "old-days".parse().expect("id"),
+            valid_to: Some(day("2026-12-31")),
+            late_unit: LateUnit::Occurrence,
+            ..RuleSet::default()
+        };
+        let house = governed_by(&house, "2026-12-20T01:00:00Z", old.clone()).await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        // Two days late: one occurrence, or two days.
+        task(&house, "1", "2026-11-20", Some("2026-11-22T03:00:00Z")).await;
+        settled(&house).await;
+        let person = house.person(AN).await;
+        let quarter = period("2026-Q4");
+        let progress = async |house: &Installed| {
+            derivation(house, person, quarter, FULL_PERIOD).await["components"]["c"]["printed"].clone()
+        };
+        assert_eq!(progress(&house).await, "75.00");
+        // The next year begins with rules of its own; those of the past year are gone from the configuration.
+        let new = RuleSet {
+            id: "new-days".parse().expect("id"),
+            valid_from: day("2027-01-01"),
+            ..RuleSet::default()
+        };
+        let next = governed_by(&house, "2027-02-10T01:00:00Z", new).await;
+        assert_eq!(next.app.rule_set(quarter), Ok(&old));
+        assert_eq!(next.app.rule_set(period("2026")), Ok(&old), "its year was never scored before");
+        assert_eq!(
+            next.app.rule_set(period("2027-Q1")).map(|rules| rules.id.to_string()),
+            Ok("new-days".into())
+        );
+        let code = |which| next.app.rule_set(period(which)).map(|_| ()).map_err(|finding| finding.code);
+        assert_eq!(code("2025-Q4"), Err("LT-RUL-010".to_owned()), "nothing was ever in force");
+        // A late word about the past quarter moves its score by its own rules.
+        task(&next, "2", "2026-11-25", Some("2026-11-26T03:00:00Z")).await;
+        settled(&next).await;
+        assert_eq!(progress(&next).await, "75.00");
+        let held = store.score(person, quarter, FULL_PERIOD).await.expect("read").expect("a score");
+        assert_eq!(
+            (held.summary["lines"]["counted"].clone(), held.summary["rule_set"].clone()),
+            (json!(2), json!("old-days"))
+        );
+        // Configured again, the configuration's word counts.
+        let changed = RuleSet { late_unit: LateUnit::CalendarDay, ..old };
+        let again = governed_by(&next, "2027-02-11T01:00:00Z", changed.clone()).await;
+        assert_eq!(again.app.rule_set(quarter), Ok(&changed));
+    }
 }
 
 /// Staff of one department with these posts.

@@ -35,7 +35,7 @@ impl Site {
             config::load_text(&path, &text, std::iter::empty(), &Overrides::default()).expect("loads");
         let store = assemble::open_store(&loaded.config).await.expect("opens");
         store.migrate().await.expect("migrates");
-        let app = Arc::new(assemble::assemble(&loaded, store, "test".to_owned()).expect("assembles"));
+        let app = Arc::new(assemble::assemble(&loaded, store, "test".to_owned()).await.expect("assembles"));
         let health = Health::default();
         let web = Web {
             app: app.clone(),

@@ -14,7 +14,7 @@ use lienthong::pipeline::command::{Command, Executor as _, InputFile, Outcome, P
 use lienthong::pipeline::deliver::Deliver;
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::step::{Step as _, StepReport};
-use lienthong::pipeline::{App, assemble};
+use lienthong::pipeline::{App, Policy, assemble};
 use lienthong::store::{NewRevision, OutboxFilter, OutboxLine, Revision, ScoreWrite, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -133,6 +133,16 @@ impl Installed {
             (self.app.evaluation.clone(), self.app.national.clone()),
             self.app.policy.clone(),
         );
+        Self { app: Arc::new(app), _folder: self._folder.clone() }
+    }
+
+    /// The same installation at another time under other rules, started again.
+    pub async fn configured_anew(&self, now: &str, policy: Policy) -> Self {
+        let targets = (self.app.evaluation.clone(), self.app.national.clone());
+        let clock = Clock::starting_at(at(now));
+        let app =
+            App::new(self.app.store.clone(), clock, self.app.owner.clone(), BTreeMap::new(), targets, policy);
+        let app = app.with_former_rules().await.expect("recalled");
         Self { app: Arc::new(app), _folder: self._folder.clone() }
     }
 
