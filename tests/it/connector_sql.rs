@@ -325,3 +325,94 @@ async fn huge_cell_rejects_its_row_alone_and_calls_nothing_gone() {
         .expect("huge");
     checked(connect(&manifest(&for_postgres()), None, Some(&cluster.url())).as_ref()).await;
 }
+
+/// Change values of the future move no cursor there: what changes until then is read.
+async fn future_is_not_skipped(connector: &dyn Connector, execute: impl AsyncFn(&str)) {
+    execute("UPDATE nhiem_vu SET updated_at = '2031-01-01 08:00:00+07' WHERE task_id IN (3, 40)").await;
+    let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
+    assert_eq!((keys(&pages).len(), end.complete), (40, true), "they are tasks like the others");
+    let told: Vec<String> = end.findings.iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("LT-SQL-007") && told[0].contains("2 rows"), "{told:?}");
+    let cursor = pages.last().and_then(|page| page.cursor.clone()).expect("a cursor");
+    // Half an hour after that pull, in the clock of the office.
+    execute("UPDATE nhiem_vu SET status = 'DONE', updated_at = '2026-11-24 15:30:00+07' WHERE task_id = 5")
+        .await;
+    let (pages, _) = pull(connector, PullMode::Incremental, Some(cursor)).await.expect("pull");
+    assert_eq!(keys(&pages), ["5", "3", "40"]);
+    // A point to go on from that an earlier version left in the future.
+    let far = Cursor(r#"["2031-01-01 08:00:00+07","40"]"#.to_owned());
+    let (pages, _) = pull(connector, PullMode::Incremental, Some(far)).await.expect("pull");
+    assert_eq!(keys(&pages)[0], "5");
+}
+
+#[tokio::test]
+async fn change_values_in_the_future_hide_nothing_that_changes_until_then() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, pool) = sqlite(folder.path()).await;
+    let connector = connect(&manifest(&[]), Some(&path), None);
+    future_is_not_skipped(connector.as_ref(), async |sql: &str| {
+        let sql = sql.replace("+07", "");
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("statement");
+    })
+    .await;
+    let cluster = Cluster::start();
+    let pool = postgres(&cluster.url()).await;
+    let connector = connect(&manifest(&for_postgres()), None, Some(&cluster.url()));
+    future_is_not_skipped(connector.as_ref(), async |sql: &str| {
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await.expect("statement");
+    })
+    .await;
+}
+
+/// Large rows make small pages, one too large is rejected alone, and a long key is never carried on.
+async fn sizes_are_bounded(connector: &dyn Connector) {
+    let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
+    let mut read = keys(&pages);
+    read.sort_by_key(|key| key.parse::<u32>().expect("number"));
+    let expected: Vec<String> = (1..=39).filter(|id| *id != 7).map(|id| id.to_string()).collect();
+    assert_eq!(read, expected, "each row once");
+    assert!(pages.len() >= 4 && pages.iter().all(|page| page.body.len() < 10 << 20), "{}", pages.len());
+    let rejected: Vec<_> = pages.iter().flat_map(|page| &page.rejected).collect();
+    let told: Vec<_> =
+        rejected.iter().map(|one| (one.external_id.as_deref(), one.finding.code.as_str())).collect();
+    assert_eq!(told, [(Some("7"), "LT-SQL-006"), (None, "LT-SQL-006")]);
+    assert!(rejected[0].finding.what.en.contains("row has") && rejected[0].body.len() < 30_000);
+    assert!(!end.complete, "they were there and are not read");
+    let cursor = pages.last().and_then(|page| page.cursor.clone()).expect("a cursor");
+    assert!(cursor.0.len() < 500, "{}", cursor.0.len());
+}
+
+#[tokio::test]
+async fn page_is_bounded_in_bytes_and_a_row_beyond_them_is_rejected_alone() {
+    // Two bytes a character; row 40, the last one, has a key of five million characters.
+    let large = |long: &str, huge: &str| {
+        let columns = ["title", "doc_type", "category", "status", "officer_code"];
+        let set: Vec<String> = columns.iter().map(|name| format!("{name} = {long}")).collect();
+        let more = format!("unit_code = {long}, assigned_on = {long}, due_on = {long}, finished_at = {long}");
+        let view = format!(
+            "CREATE VIEW v_lon AS SELECT CASE WHEN task_id = 40 THEN {huge} ELSE CAST(task_id AS TEXT) END AS khoa, v.* \
+             FROM nhiem_vu v"
+        );
+        let update = format!("UPDATE nhiem_vu SET {}", set.join(", "));
+        [update, format!("UPDATE nhiem_vu SET {more} WHERE task_id = 7"), view]
+    };
+    let replace = [
+        ("page_size = 10", "page_size = 40"),
+        ("v_nhiem_vu\"\n", "v_lon\"\n"),
+        ("key = \"task_id\"", "key = \"khoa\""),
+    ];
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, pool) = sqlite(folder.path()).await;
+    for sql in large("replace(hex(zeroblob(30000)), '0', 'đ')", "replace(hex(zeroblob(2500000)), '0', 'k')")
+    {
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("statement");
+    }
+    sizes_are_bounded(connect(&manifest(&replace), Some(&path), None).as_ref()).await;
+    let cluster = Cluster::start();
+    let pool = postgres(&cluster.url()).await;
+    for sql in large("repeat('đ', 60000)", "repeat('k', 5000000)") {
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("statement");
+    }
+    let replace: Vec<_> = for_postgres().into_iter().chain(replace).collect();
+    sizes_are_bounded(connect(&manifest(&replace), None, Some(&cluster.url())).as_ref()).await;
+}

@@ -1,10 +1,12 @@
 //! Change marks of a view: the texts by which its rows are walked.
 //!
-//! Owns how far back an incremental walk begins and which of two marks is later. It must not know a database. A
+//! Owns how far back an incremental walk begins, which of two marks is later and how the present is written as one. It
+//! must not know a database. Times without an offset are those of Vietnam. A
 //! text that holds neither time nor number is taken as it is: such a walk begins at the mark itself.
 
 use super::CursorType;
-use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
+use crate::domain::local_offset;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use std::cmp::Ordering;
 
 /// Spellings of times without an offset, as databases write them.
@@ -44,6 +46,25 @@ pub(super) fn order(kind: CursorType, a: &str, b: &str) -> Ordering {
     }
 }
 
+/// The present, written as a mark that lies behind it; none for a mark of the past and for one that is no time.
+pub(super) fn capped(kind: CursorType, mark: &str, now: DateTime<Utc>) -> Option<String> {
+    if kind == CursorType::Integer {
+        return None;
+    }
+    let now = now.with_nanosecond(0).unwrap_or(now);
+    let here = now.with_timezone(&local_offset()).naive_local();
+    match time(mark) {
+        Some(Time::Offset(at, pattern)) => {
+            (at > now).then(|| now.with_timezone(at.offset()).format(pattern).to_string())
+        }
+        Some(Time::Plain(at, pattern)) => (at > here).then(|| here.format(pattern).to_string()),
+        None => {
+            let day = NaiveDate::parse_from_str(mark, "%Y-%m-%d").ok()?;
+            (day > here.date()).then(|| here.date().to_string())
+        }
+    }
+}
+
 enum Time {
     Offset(DateTime<FixedOffset>, &'static str),
     Plain(NaiveDateTime, &'static str),
@@ -75,6 +96,22 @@ mod tests {
         assert_eq!(back(CursorType::Timestamp, "2026-09-10 08:30:00.5+07"), "2026-09-10 08:20:00.500+07:00");
         assert_eq!(back(CursorType::Integer, "1000"), "400");
         assert_eq!(back(CursorType::Text, "rev-17"), "rev-17", "no time, no overlap");
+    }
+
+    #[test]
+    fn mark_of_the_future_is_taken_back_to_the_present_in_its_own_spelling() {
+        let now = "2026-09-10T01:30:00.250Z".parse().expect("instant");
+        let capped = |kind, mark| capped(kind, mark, now);
+        assert_eq!(capped(CursorType::Text, "2027-01-01 00:00:00").as_deref(), Some("2026-09-10 08:30:00"));
+        assert_eq!(capped(CursorType::Text, "2026-09-11").as_deref(), Some("2026-09-10"));
+        assert_eq!(
+            capped(CursorType::Timestamp, "2026-09-10 03:30:00.5+01").as_deref(),
+            Some("2026-09-10 02:30:00+01:00")
+        );
+        for past in ["2026-09-10 08:29:59", "2026-09-10", "rev-17"] {
+            assert_eq!(capped(CursorType::Text, past), None, "{past}");
+        }
+        assert_eq!(capped(CursorType::Integer, "99999999999"), None, "a counter has no clock");
     }
 
     #[test]

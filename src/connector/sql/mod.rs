@@ -3,7 +3,8 @@
 //! Owns the keyset walk over (change column, key), ties and late commits included, and the refusal of anything but
 //! one SELECT. Every column leaves as the database's own text, so no number passes through a float and no driver has
 //! to know a type. It must not write: SQLite is opened query-only, PostgreSQL in read-only transactions. A column
-//! the view no longer has is told by name; a row too large to be a task is rejected alone.
+//! the view no longer has is told by name; a row too large to be a task is rejected alone; a change value in the future
+//! is read and told, and moves no cursor beyond the present.
 
 mod mark;
 
@@ -16,7 +17,8 @@ use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::TryStreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
@@ -28,6 +30,21 @@ use std::time::Duration;
 
 /// Longest cell read, in characters: no field of a task needs more.
 const MAX_CELL: usize = 64 * 1024;
+
+/// Longest change value, in characters: a time or a number has fewer.
+const MAX_MARK: usize = 200;
+
+/// Largest row read, in bytes of its cells: fields of a task have thousands.
+const MAX_ROW: usize = 1 << 20;
+
+/// Most bytes of cells in a page: where its rows are large it has fewer of them.
+const MAX_PAGE: usize = 8 << 20;
+
+/// Characters kept of each cell of a row that is too large.
+const KEPT_OF_CELL: usize = 1_000;
+
+/// How far clocks may be apart before a change value counts as one in the future.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
 
 /// Where the view is.
 #[derive(Debug, Clone)]
@@ -225,6 +242,34 @@ fn huge_cell(column: &str) -> Finding {
     )
 }
 
+fn huge_row(bytes: usize) -> Finding {
+    Finding::error(
+        "LT-SQL-006",
+        Text::new(
+            format!("dòng dài {bytes} byte, quá giới hạn {} KiB", MAX_ROW >> 10),
+            format!("the row has {bytes} bytes, over the limit of {} KiB", MAX_ROW >> 10),
+        ),
+        Text::new(
+            "kiểm tra dòng này ở nguồn, hoặc bớt cột trong manifest",
+            "look at the row in the source, or leave columns out of the manifest",
+        ),
+    )
+}
+
+fn from_the_future(count: u64, key: &str, changed: &str) -> Finding {
+    Finding::warning(
+        "LT-SQL-007",
+        Text::new(
+            format!("{count} dòng có thời điểm thay đổi ở tương lai, ví dụ {changed} của khóa {key}"),
+            format!("{count} rows have a change value in the future, for example {changed} of the key {key}"),
+        ),
+        Text::new(
+            "kiểm tra đồng hồ và múi giờ của cơ sở dữ liệu nguồn, sửa các dòng đó; đến lúc đó chúng được đọc lại ở mỗi lượt",
+            "check clock and zone of the source database and correct the rows; until then each pull reads them again",
+        ),
+    )
+}
+
 fn unfit_key() -> Finding {
     Finding::error(
         "LT-SQL-006",
@@ -275,6 +320,19 @@ struct ViewPull {
     /// Whether the rows are still to be counted: for a backfill, which somebody watches.
     counts: bool,
     total: Option<u64>,
+    /// When the pull began: no cursor lies behind it.
+    now: DateTime<Utc>,
+    /// Rows asked for at once: fewer after a page that was full of bytes.
+    limit: u32,
+    /// Rows with a change value in the future, and key and value of the first.
+    future: Option<(u64, String, String)>,
+}
+
+/// Rows of one statement, each a text or nothing per column.
+struct Rows {
+    rows: Vec<Vec<Option<String>>>,
+    /// Whether rows that were asked for were left, because these are as many bytes as a page may have.
+    cut: bool,
 }
 
 impl ViewPull {
@@ -284,16 +342,19 @@ impl ViewPull {
         // One character more than a cell may have tells that there is more.
         let cells =
             options.columns.iter().map(|name| format!("substr(CAST(t.{name} AS TEXT), 1, {})", MAX_CELL + 1));
-        let columns: Vec<String> = [&options.changed, &options.key]
-            .into_iter()
-            .map(|name| format!("CAST(t.{name} AS TEXT)"))
-            .chain(cells)
-            .collect();
-        let key = format!("CAST(t.{} AS TEXT)", options.key);
+        // A key that is too long is walked by its beginning, and rejected.
+        let key = format!("substr(CAST(t.{} AS TEXT), 1, {})", options.key, MAX_KEY + 1);
+        let mark = format!("substr(CAST(t.{} AS TEXT), 1, {MAX_MARK})", options.changed);
+        let columns: Vec<String> = [mark, key.clone()].into_iter().chain(cells).collect();
+        // Only a text can be too long to be walked by.
+        let too_long = match options.cursor_type {
+            CursorType::Text => format!("length(CAST(t.{} AS TEXT)) > {MAX_MARK}", options.changed),
+            CursorType::Integer | CursorType::Timestamp => "1 = 0".to_owned(),
+        };
         if self.unplaced {
-            // Rows nobody can walk to: a key or change value is missing.
+            // Rows nobody can walk to: a key or change value is missing or no such thing.
             return format!(
-                "SELECT {} FROM ({}) t WHERE t.{} IS NULL OR t.{} IS NULL LIMIT 500",
+                "SELECT {} FROM ({}) t WHERE t.{} IS NULL OR t.{} IS NULL OR {too_long} LIMIT 500",
                 columns.join(", "),
                 options.select,
                 options.changed,
@@ -309,7 +370,10 @@ impl ViewPull {
             (CursorType::Text, Pool::Postgres(_)) => format!("CAST(t.{} AS TEXT)", options.changed),
             _ => format!("t.{}", options.changed),
         };
-        let mut condition = format!("t.{} IS NOT NULL AND t.{} IS NOT NULL", options.changed, options.key);
+        let mut condition = format!(
+            "t.{} IS NOT NULL AND t.{} IS NOT NULL AND NOT ({too_long})",
+            options.changed, options.key
+        );
         match (&self.after, self.inclusive) {
             (None, _) => {}
             (Some(_), true) => condition.push_str(&format!(" AND {changed} >= {}", place(1))),
@@ -331,11 +395,11 @@ impl ViewPull {
             "SELECT {} FROM ({}) t WHERE {condition} ORDER BY {changed}, {key} LIMIT {}",
             columns.join(", "),
             options.select,
-            options.page_size.clamp(1, 5_000)
+            self.limit
         )
     }
 
-    async fn rows(&self) -> Result<Vec<Vec<Option<String>>>, sqlx::Error> {
+    async fn rows(&self) -> Result<Rows, sqlx::Error> {
         let width = if self.counts && !self.unplaced { 1 } else { self.options.columns.len() + 2 };
         let sql = AssertSqlSafe(self.statement()).into_sql_str();
         let mut values: Vec<&String> = match (&self.after, self.inclusive) {
@@ -354,11 +418,22 @@ impl ViewPull {
                 for value in values {
                     query = query.bind(value.as_str());
                 }
-                let rows = query.fetch_all(&mut *tx).await?;
+                let (mut rows, mut bytes, mut cut) = (Vec::new(), 0, false);
+                let mut answer = query.fetch(&mut *tx);
+                // Row by row: thousands of large ones would not fit into memory at once.
+                while let Some(row) = answer.try_next().await? {
+                    let cells = (0..width).map(|index| row.try_get::<Option<String>, _>(index));
+                    let cells = cells.collect::<Result<Vec<_>, _>>()?;
+                    bytes += size_of_cells(&cells);
+                    if bytes > MAX_PAGE && !rows.is_empty() {
+                        cut = true;
+                        break;
+                    }
+                    rows.push(cells);
+                }
+                drop(answer);
                 tx.rollback().await?;
-                rows.iter()
-                    .map(|row| (0..width).map(|index| row.try_get::<Option<String>, _>(index)).collect())
-                    .collect()
+                Ok(Rows { rows, cut })
             }};
         }
         match &self.pool {
@@ -369,12 +444,57 @@ impl ViewPull {
     }
 }
 
+impl ViewOptions {
+    /// Rows per page, where they are not large.
+    fn rows(&self) -> u32 {
+        self.page_size.clamp(1, 5_000)
+    }
+}
+
+impl ViewPull {
+    /// What is too large about a row.
+    fn huge(&self, cells: &[Option<String>], bytes: usize) -> Option<Finding> {
+        let mut named = self.options.columns.iter().zip(cells);
+        let huge = |(_, cell): &(&String, &Option<String>)| {
+            cell.as_ref().is_some_and(|cell| cell.len() > MAX_CELL && cell.chars().count() > MAX_CELL)
+        };
+        let cell = named.find(huge).map(|(column, _)| huge_cell(column));
+        cell.or_else(|| (bytes > MAX_ROW).then(|| huge_row(bytes)))
+    }
+
+    /// Counts a change value that lies in the future.
+    fn notice(&mut self, key: &str, changed: &str) {
+        if mark::capped(self.options.cursor_type, changed, self.now + CLOCKS_APART).is_some() {
+            let first = || {
+                let key = key.chars().filter(|c| !c.is_control()).take(MAX_KEY).collect();
+                (0, key, changed.to_owned())
+            };
+            self.future.get_or_insert_with(first).0 += 1;
+        }
+    }
+}
+
+/// A point of the walk, taken back to the present where it lies in the future: rows that change until then would
+/// be missed.
+fn until_now(kind: CursorType, after: (String, String), now: DateTime<Utc>) -> (String, String) {
+    mark::capped(kind, &after.0, now).map_or(after, |capped| (capped, String::new()))
+}
+
+fn size_of_cells(cells: &[Option<String>]) -> usize {
+    cells.iter().flatten().map(String::len).sum()
+}
+
 #[async_trait]
 impl Pull for ViewPull {
     async fn next_page(&mut self) -> Result<Step, ConnectorError> {
         if self.over {
+            let future = self.future.take();
+            let told = future.map(|(count, key, changed)| {
+                from_the_future(count, &key, &changed).at(Place::of(format!("source {}", self.source)))
+            });
             return Ok(Step::End(PullEnd {
                 complete: self.full && self.after.is_some(),
+                findings: told.into_iter().collect(),
                 ..PullEnd::default()
             }));
         }
@@ -382,9 +502,9 @@ impl Pull for ViewPull {
             // Without the count there is no bar, and that is all.
             let counted = self.rows().await.ok();
             self.counts = false;
-            self.total = counted.and_then(|rows| rows.first()?.first()?.as_ref()?.parse().ok());
+            self.total = counted.and_then(|counted| counted.rows.first()?.first()?.as_ref()?.parse().ok());
         }
-        let rows = self.rows().await.map_err(|error| failed(&self.source, &error))?;
+        let Rows { rows, cut } = self.rows().await.map_err(|error| failed(&self.source, &error))?;
         if self.unplaced {
             if rows.is_empty() {
                 self.unplaced = false;
@@ -392,7 +512,9 @@ impl Pull for ViewPull {
             }
             self.full = false;
         } else {
-            self.over = rows.len() < self.options.page_size.clamp(1, 5_000) as usize;
+            let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            self.over = !cut && read < self.limit;
+            self.limit = if cut { read } else { self.limit.saturating_mul(2) }.clamp(1, self.options.rows());
         }
         let mut page = Page {
             request: format!(
@@ -409,21 +531,23 @@ impl Pull for ViewPull {
         for (index, row) in (0u32..).zip(rows) {
             let mut cells = row.into_iter();
             let (changed, key) = (cells.next().flatten(), cells.next().flatten());
+            let bytes = size_of_cells(cells.as_slice());
+            let kept = |cell: String| match bytes > MAX_ROW {
+                true => cell.chars().take(KEPT_OF_CELL).collect(),
+                false => cell,
+            };
+            let too_large = self.huge(cells.as_slice(), bytes);
             let record: serde_json::Map<String, serde_json::Value> = self
                 .options
                 .columns
                 .iter()
                 .cloned()
-                .zip(cells.map(|cell| cell.map_or(serde_json::Value::Null, Into::into)))
+                .zip(cells.map(|cell| cell.map(kept).map_or(serde_json::Value::Null, Into::into)))
                 .collect();
-            let too_large = record
-                .iter()
-                .find(|(_, cell)| cell.as_str().is_some_and(|cell| cell.chars().count() > MAX_CELL))
-                .map(|(column, _)| huge_cell(column));
             let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
             bodies.push(serde_json::Value::Object(record));
             match (changed, key) {
-                (Some(changed), Some(key)) => {
+                (Some(changed), Some(key)) if !self.unplaced => {
                     let unfit = !is_key(&key);
                     match too_large.or_else(|| unfit.then(unfit_key)) {
                         None => page.records.push(RawRecord {
@@ -448,6 +572,7 @@ impl Pull for ViewPull {
                             });
                         }
                     }
+                    self.notice(&key, &changed);
                     self.after = Some((changed, key));
                     self.inclusive = false;
                 }
@@ -458,8 +583,8 @@ impl Pull for ViewPull {
                     finding: Finding::error(
                         "LT-SQL-004",
                         Text::new(
-                            "dòng không có khóa hoặc thời điểm thay đổi",
-                            "the row has no key or no change value",
+                            "dòng không có khóa hoặc thời điểm thay đổi (hoặc thời điểm dài quá 200 ký tự)",
+                            "the row has no key or no change value (or one of more than 200 characters)",
                         ),
                         Text::new(
                             "sửa khung nhìn để hai cột này luôn có giá trị",
@@ -473,11 +598,12 @@ impl Pull for ViewPull {
         if std::mem::take(&mut self.unplaced) {
             return Ok(Step::Page(page));
         }
-        let reached = self.after.as_ref().filter(|(changed, _)| {
-            let kind = self.options.cursor_type;
-            self.known.as_ref().is_none_or(|known| mark::order(kind, changed, known).is_ge())
-        });
-        page.cursor = reached.and_then(|after| serde_json::to_string(after).ok()).map(Cursor);
+        let kind = self.options.cursor_type;
+        let reached =
+            self.after.clone().map(|after| until_now(kind, after, self.now)).filter(|(changed, _)| {
+                self.known.as_ref().is_none_or(|known| mark::order(kind, changed, known).is_ge())
+            });
+        page.cursor = reached.and_then(|after| serde_json::to_string(&after).ok()).map(Cursor);
         Ok(Step::Page(page))
     }
 }
@@ -517,6 +643,7 @@ impl Connector for ViewSource {
             PullMode::Incremental => {
                 let last: Option<(String, String)> =
                     request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok());
+                let last = last.map(|last| until_now(self.options.cursor_type, last, request.now));
                 known = last.as_ref().map(|(changed, _)| changed.clone());
                 let before =
                     |changed: &String| mark::before(self.options.cursor_type, changed, self.options.overlap);
@@ -540,6 +667,9 @@ impl Connector for ViewSource {
             over: false,
             counts,
             total: None,
+            now: request.now,
+            limit: self.options.rows(),
+            future: None,
         }))
     }
 
