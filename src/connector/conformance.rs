@@ -37,6 +37,8 @@ pub struct Report {
     pub drafts: Vec<TaskDraft>,
     /// Keys of tombstones.
     pub deleted: Vec<String>,
+    /// Records that their kept answers were asked for again.
+    pub listed_again: u64,
     /// Key (where there is one) and code of each rejected record.
     pub rejected: Vec<(Option<String>, String)>,
     /// Everything that is not as it should be; empty means the manifest conforms.
@@ -122,6 +124,7 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
         name: loaded.manifest.name.clone(),
         drafts: Vec::new(),
         deleted: Vec::new(),
+        listed_again: 0,
         rejected: Vec::new(),
         problems: Vec::new(),
     };
@@ -262,6 +265,18 @@ async fn read_all(connector: &dyn Connector, report: &mut Report) -> Vec<(String
         match pull.next_page().await {
             Ok(Step::Page(page)) => {
                 seen.extend(page.records.iter().map(|record| (record.external_id.clone(), record.hash)));
+                if let Some(again) = connector.list_again(page.body.clone()) {
+                    let listed =
+                        |record: &RawRecord| again.as_ref().is_ok_and(|again| again.contains(record));
+                    let lost = page.records.iter().filter(|record| !listed(record));
+                    report.problems.extend(lost.map(|record| {
+                        let key = &record.external_id;
+                        let vi = format!("câu trả lời đã lưu không còn cho bản ghi {key} như lúc nhận");
+                        let en = format!("the kept answer does not list the record {key} as it came");
+                        differs(Path::new(&report.name), "", &vi, &en)
+                    }));
+                    report.listed_again += page.records.len() as u64;
+                }
                 report.rejected.extend(
                     page.rejected
                         .into_iter()

@@ -195,6 +195,10 @@ pub trait Connector: Send + Sync {
     /// returned as such; one that concerns a record becomes its rejection.
     async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError>;
 
+    /// Lists the records of a kept answer again, as they were when it came. None where the answer alone does not say
+    /// everything: details that were asked for apart, keys beside the record, a page that refers to another one.
+    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>>;
+
     /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;
 }

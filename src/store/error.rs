@@ -49,6 +49,17 @@ impl StoreError {
         Self::Unexpected(what.into())
     }
 
+    /// Whether what is stored in one place cannot be understood, while the database itself answers.
+    pub fn is_of_content(&self) -> bool {
+        matches!(
+            self,
+            Self::Json(_)
+                | Self::Unexpected(_)
+                | Self::Sealed(_)
+                | Self::Driver(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+        )
+    }
+
     fn cause(&self) -> Cause {
         let Self::Driver(error) = self else {
             return match self {

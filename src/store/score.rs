@@ -215,10 +215,10 @@ impl Store {
     }
 
     /// Every score held, without its derivation.
-    pub async fn scores_held(&self) -> Result<Vec<StoredScore>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM score ORDER BY period, scope, person_id");
+    pub async fn scores_held(&self) -> Result<Vec<(PersonId, Period, String)>, StoreError> {
+        let sql = "SELECT person_id, period, scope FROM score ORDER BY period, scope, person_id";
         let rows = self.db.rows(sql, vals![]).await?;
-        rows.iter().map(stored_score).collect()
+        rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.text(2)?))).collect()
     }
 
     /// People and periods to be scored, with the stamp of the mark.
@@ -365,7 +365,9 @@ impl Store {
         let sql = "SELECT derivation FROM score WHERE person_id = $1 AND period = $2 AND scope = $3";
         let Some(row) = self.db.row(sql, vals![person, period, scope]).await? else { return Ok(None) };
         // A leader of thousands has thousands of lines of a few hundred bytes each.
-        Ok(Some(zstd::bulk::decompress(&row.blob(0)?, 64 << 20).map_err(sqlx::Error::Io)?))
+        zstd::bulk::decompress(&row.blob(0)?, 64 << 20)
+            .map(Some)
+            .map_err(|error| StoreError::unexpected(format!("a derivation that does not unpack: {error}")))
     }
 
     /// Scores from which a record is to follow.

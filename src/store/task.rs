@@ -113,11 +113,26 @@ impl Store {
         Ok(Some(plain))
     }
 
-    /// Numbers of kept answers after a number, in order.
-    pub async fn raw_page_ids(&self, after: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT id FROM raw_page WHERE id > $1 ORDER BY id LIMIT $2";
+    /// Numbers of kept answers after a number, in order, each with the source it came from.
+    pub async fn raw_pages_after(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, SourceId)>, StoreError> {
+        let sql = "SELECT p.id, r.source_id FROM raw_page p JOIN run r ON r.id = p.run_id \
+                   WHERE p.id > $1 ORDER BY p.id LIMIT $2";
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
-        rows.iter().map(|row| row.int(0)).collect()
+        rows.iter().map(|row| Ok((row.int(0)?, row.parsed(1)?))).collect()
+    }
+
+    /// Numbers and keys of tasks after a number, in order: what can be said of a task without its document.
+    pub async fn task_keys_after(&self, after: i64, limit: usize) -> Result<Vec<(i64, TaskKey)>, StoreError> {
+        let sql = "SELECT id, source_id, external_id FROM task WHERE id > $1 ORDER BY id LIMIT $2";
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        let key = |row: &super::db::Row| {
+            Ok((row.int(0)?, TaskKey { source: row.parsed(1)?, external_id: row.text(2)? }))
+        };
+        rows.iter().map(key).collect()
     }
 
     /// Tasks by number, in no particular order.

@@ -299,6 +299,11 @@ impl Client {
             .then(|| error::clock_differs(ahead).at(Place::of(self.0.name.clone())))
     }
 
+    /// An answer of this far side that was kept, as if it came again.
+    pub fn kept(&self, body: Bytes) -> Reply {
+        Reply::kept(body, "a kept answer".to_owned(), self.0.base.clone())
+    }
+
     /// The address of a next page, as the far side gave it: absolute, or relative to the page it came with.
     pub fn next_address(&self, reply: &Reply, given: &str) -> Result<String, TransportError> {
         let place = || self.0.place(&reply.label);

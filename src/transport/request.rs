@@ -116,6 +116,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// An answer that was kept, without what came around its body.
+    pub(super) fn kept(body: Bytes, label: String, url: Url) -> Self {
+        Self { status: 200, headers: HeaderMap::new(), body, retry_after: None, label, url }
+    }
+
     /// A header as text; none when it is missing or not readable.
     pub fn header(&self, name: &str) -> Option<&str> {
         let name: HeaderName = name.parse().ok()?;

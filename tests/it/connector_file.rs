@@ -1,8 +1,15 @@
 //! Spreadsheets as units drop them: headers, encodings, dates, broken rows, the same file twice.
 
+use crate::support::installation::{Installed, Targets};
+use crate::support::stores::both;
 use lienthong::connector::http::SourceLimits;
 use lienthong::connector::{Connector, Cursor, OpenSource, PullMode, PullRequest, RawRecord, Step, open};
-use lienthong::domain::{SourceId, TaskDraft};
+use lienthong::domain::{SourceId, TaskDraft, UnitCode};
+use lienthong::pipeline::app::{App, Source};
+use lienthong::pipeline::command::{Command, Document, Executor as _};
+use lienthong::pipeline::execute::Installation;
+use lienthong::pipeline::pull::pull_source;
+use sqlx::Connection as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,10 +17,14 @@ use std::time::{Duration, SystemTime};
 const HEADER: &str = "Mã nhiệm vụ;Nội dung;Mã cán bộ;Ngày giao;Hạn xử lý;Ngày hoàn thành;Trạng thái";
 
 fn connect(folder: &Path) -> Arc<dyn Connector> {
+    connect_by(include_str!("../../connectors/task-sheet/manifest.toml"), folder)
+}
+
+fn connect_by(manifest: &str, folder: &Path) -> Arc<dyn Connector> {
     let opened = open(OpenSource {
         id: SourceId::new("sheets").expect("id"),
         manifest_name: "task-sheet".to_owned(),
-        manifest: include_str!("../../connectors/task-sheet/manifest.toml").to_owned(),
+        manifest: manifest.to_owned(),
         settings: [("folder".to_owned(), folder.display().to_string())].into(),
         secrets: Default::default(),
         folder: "/".into(),
@@ -317,6 +328,61 @@ async fn refused_file_is_told_at_every_pull_until_it_is_corrected() {
     put(folder.path(), "a.csv", 0, format!("{HEADER}\nNV-1;Việc;GL-1;;;;Đang xử lý\n").as_bytes());
     let pulled = pull(connector.as_ref(), PullMode::Incremental, cursor).await;
     assert_eq!((ids(&pulled), &pulled.findings), (vec!["NV-1"], &vec!["LT-TAB-005".to_owned()]));
+}
+
+#[tokio::test]
+async fn kept_file_is_read_into_the_same_tasks_again_and_a_change_by_hand_is_found() {
+    let both = both().await;
+    for store in &both.stores {
+        let folder = tempfile::tempdir().expect("folder");
+        let row = |number: u32| format!("NV-{number};Việc {number};GL-1;01/09/2026;15/09/2026;;Đang xử lý\n");
+        let rows: String = (0..600).map(row).collect();
+        put(folder.path(), "a.csv", 1, format!("{HEADER}\n{rows}").as_bytes());
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let id = SourceId::new("sheets").expect("id");
+        let under = |connector: Arc<dyn Connector>| {
+            let source = Source {
+                connector,
+                unit: UnitCode::new("SNV").expect("code"),
+                system: "EXCEL".into(),
+                schedule: "0 * * * *".parse().expect("a schedule"),
+                full_schedule: None,
+            };
+            let sources = [(id.clone(), source)].into();
+            let policy = house.app.policy.clone();
+            App::new(store.clone(), house.app.clock, "a".into(), sources, (None, None), policy)
+        };
+        let app = Arc::new(under(connect(folder.path())));
+        let connector = app.sources[&id].connector.clone();
+        let summary = pull_source(&app, &connector, PullMode::Full, &|_, _| {}).await.expect("a pull");
+        assert_eq!(summary.counters.new, 600);
+        let told = async |app: &Arc<App>| {
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            let outcome = Installation { app: app.clone() }.execute(Command::ScoreVerify {}, progress).await;
+            let codes: Vec<String> = outcome.findings.into_iter().map(|finding| finding.code).collect();
+            let Document::Object { fields, .. } = outcome.document else { panic!("{:?}", outcome.document) };
+            let field = |key| fields.iter().find(|field| field.key == key).map(|field| field.value.clone());
+            (codes, field("drafts"), field("pages_not_read_again"))
+        };
+        // Of the two pages of the file the first one keeps it.
+        assert_eq!(told(&app).await, (vec![], Some(600.into()), Some(1.into())));
+        // Other rules read something else; what they gave is not compared with what the old ones gave.
+        let other =
+            include_str!("../../connectors/task-sheet/manifest.toml").replace("unit = \"unit\"\n", "");
+        let changed = Arc::new(under(connect_by(&other, folder.path())));
+        assert_eq!(told(&changed).await, (vec![], Some(0.into()), Some(1.into())));
+        if !std::ptr::eq(store, &both.stores[0]) {
+            continue;
+        }
+        let file = format!("sqlite://{}", both.folder.path().join("lienthong.db").display());
+        let mut database = sqlx::SqliteConnection::connect(&file).await.expect("opens");
+        let change = "UPDATE task SET title = 'Bị sửa' WHERE external_id = 'NV-7'";
+        sqlx::query(change).execute(&mut database).await.expect("changed");
+        let (codes, same, _) = told(&app).await;
+        assert_eq!((codes, same), (vec!["LT-SCO-014".to_owned()], Some(599.into())));
+        database.close().await.expect("closes");
+    }
 }
 
 #[tokio::test]

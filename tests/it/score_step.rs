@@ -362,6 +362,23 @@ async fn every_answer_task_and_score_is_derived_again_and_a_change_by_hand_is_fo
         "a",
         "2026-11-25T02:00:00Z",
     );
+    // A document nobody can read is named, and the others are looked at all the same.
+    let change = async |database: &mut sqlx::SqliteConnection, sql: &'static str| {
+        sqlx::query(sql).execute(database).await.expect("changed");
+    };
+    change(&mut database, "UPDATE task SET facts = substr(facts, 2) WHERE external_id = '2'").await;
+    let outcome = house.order(Command::ScoreVerify {}).await;
+    let places: Vec<String> =
+        outcome.findings.iter().filter(|one| one.code == "LT-SCO-015").map(ToString::to_string).collect();
+    assert!(places.iter().any(|place| place.contains("task snv/2")), "{:?}", outcome.findings);
+    assert!(
+        places.iter().any(|place| place.contains("score GL-00001 2026-Q4")),
+        "its score is named as well"
+    );
+    let (_, told) = verified(&house).await;
+    assert_eq!((&told["tasks"], &told["pages"]), (&json!(1), &json!(2)), "{told:?}");
+    change(&mut database, "UPDATE task SET facts = '{' || facts WHERE external_id = '2'").await;
+    assert!(verified(&house).await.0.is_empty(), "as it was");
     for (change, code) in [
         (
             // Returned once.

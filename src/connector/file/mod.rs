@@ -21,6 +21,7 @@ use crate::error::Finding;
 use crate::sheet::Sheet;
 use crate::sheet::header::{self, Wanted};
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use refused::Refused;
 use std::collections::HashSet;
@@ -232,6 +233,10 @@ impl Connector for FolderSource {
 
     async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
         Ok(records.into_iter().map(Detailed::Complete).collect())
+    }
+
+    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+        walk::list_again(&body, &self.options, &self.fingerprint)
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {

@@ -190,12 +190,7 @@ impl Walk {
         if total {
             return;
         }
-        let record: BTreeMap<&str, &str> = file
-            .columns
-            .iter()
-            .map(|(name, column)| (name.as_str(), line.cells.get(*column).map_or("", String::as_str)))
-            .filter(|(_, cell)| !cell.is_empty())
-            .collect();
+        let record = record_of(line, &file.columns);
         let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
         let key = record.get(self.options.key.as_str()).copied();
         if self.again && key.is_some_and(|key| newer.contains(key)) {
@@ -257,6 +252,38 @@ fn understood(
     };
     let (first, columns) = columns_of(&sheet, options).map_err(|finding| vec![finding])?;
     Ok(Outcome::Understood(Understood { sheet, first, columns, cut_off }))
+}
+
+/// The cells of a row by the names of their columns.
+fn record_of<'a>(line: &'a Line, columns: &'a [(String, usize)]) -> BTreeMap<&'a str, &'a str> {
+    let named = columns
+        .iter()
+        .map(|(name, column)| (name.as_str(), line.cells.get(*column).map_or("", String::as_str)));
+    named.filter(|(_, cell)| !cell.is_empty()).collect()
+}
+
+/// The rows of a kept file. None for what later pages of a file keep instead of its content.
+pub(super) fn list_again(
+    body: &Bytes,
+    options: &FolderOptions,
+    fingerprint: &[u8; 32],
+) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+    if *body == later() {
+        return None;
+    }
+    let table = Sheet::read("a kept file", body).map_err(|mut findings| findings.0.remove(0));
+    let table = table.and_then(|sheet| Ok((columns_of(&sheet, options)?, sheet)));
+    Some(table.map_err(Box::new).map(|((first, columns), sheet)| {
+        let rows = sheet.lines.get(first..).unwrap_or_default().iter();
+        let listed = rows.filter_map(|line| {
+            let record = record_of(line, &columns);
+            let key = record.get(options.key.as_str()).filter(|key| is_key(key))?.to_string();
+            let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
+            let hash = record_hash(fingerprint, &body);
+            Some(RawRecord { external_id: key, hash, body, index: line.number, presence: Presence::Shown })
+        });
+        listed.collect()
+    }))
 }
 
 /// What the newest file of a folder says about itself, for a check: one that may still be written is looked at as well.

@@ -22,6 +22,7 @@ use crate::transport::{
     TransportError,
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use minijinja::Value;
 use plan::{AuthPlan, Plan};
 use secrecy::{ExposeSecret, SecretString};
@@ -343,6 +344,14 @@ impl Connector for HttpConnector {
 
     async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
         detail::complete(&self.shared, records).await
+    }
+
+    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+        // Answers of detail calls are not kept: without them a record says less than it did.
+        self.shared.plan().details.is_empty().then(|| {
+            let listed = page::list(&self.shared, &self.shared.client.kept(body));
+            listed.map(|listed| listed.records).map_err(|error| error.finding)
+        })
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {

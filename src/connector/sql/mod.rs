@@ -677,6 +677,21 @@ impl Connector for ViewSource {
         Ok(records.into_iter().map(Detailed::Complete).collect())
     }
 
+    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+        let rows: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(&body).ok()?;
+        let record = |(index, row): (u32, serde_json::Map<String, serde_json::Value>)| {
+            let key = row.get(&self.options.key)?.as_str()?.to_owned();
+            let body = Bytes::from(serde_json::to_vec(&row).unwrap_or_default());
+            let hash = record_hash(&self.fingerprint, &body);
+            Some(RawRecord { external_id: key, hash, body, index, presence: Presence::Shown })
+        };
+        // The key is among the columns, or else in no answer.
+        self.options
+            .columns
+            .contains(&self.options.key)
+            .then(|| Ok((0u32..).zip(rows).filter_map(record).collect()))
+    }
+
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
         (self.reader)(record)
     }

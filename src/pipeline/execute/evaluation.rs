@@ -7,7 +7,7 @@ use crate::domain::rules::LeaderLevels;
 use crate::domain::{
     Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, RuleSet, StaffNumber, UnitCode,
 };
-use crate::error::{Finding, Text};
+use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::{
     Approval, Approved, Checklist, Classification, CloseFacts, Content, Correction, CriteriaRules, Held,
@@ -261,7 +261,38 @@ pub(super) async fn verify(app: &App) -> Answer {
             Text::new("khôi phục bản sao lưu", "restore the backup"),
         )
     });
-    let findings = pages.chain(tasks).chain(scores).collect();
+    let drafts = verified.different_drafts.iter().take(100).map(|(task, page)| {
+        Finding::error(
+            "LT-SCO-014",
+            Text::new(
+                format!(
+                    "nhiệm vụ {task} đọc lại từ câu trả lời số {page} cho nội dung khác nội dung đang giữ"
+                ),
+                format!(
+                    "task {task} is read from the kept answer {page} into something else than what is held"
+                ),
+            ),
+            Text::new(
+                "khôi phục bản sao lưu nếu dữ liệu bị sửa bằng tay; nếu không, báo nhóm phát triển",
+                "restore the backup if the data were changed by hand; else tell the developers",
+            ),
+        )
+    });
+    let unreadable = verified.unreadable.iter().take(100).map(|(place, why)| {
+        Finding::error(
+            "LT-SCO-015",
+            Text::new(
+                format!("không đọc được dữ liệu đã lưu ({} {})", why.code, why.what.vi),
+                format!("what is stored cannot be read ({} {})", why.code, why.what.en),
+            ),
+            Text::new(
+                "kiểm tra đĩa và khóa, khôi phục bản sao lưu; các phần khác vẫn được kiểm tra",
+                "check disk and key, restore the backup; everything else was looked at",
+            ),
+        )
+        .at(Place::of(place))
+    });
+    let findings = pages.chain(unreadable).chain(drafts).chain(tasks).chain(scores).collect();
     let document = Document::Object {
         title: Text::new("Dựng và tính lại từ dữ liệu đã lưu", "Derived again from what is kept"),
         fields: vec![
@@ -272,6 +303,25 @@ pub(super) async fn verify(app: &App) -> Answer {
                 "Answers that do not",
                 verified.broken_pages.len(),
             ),
+            Field::new(
+                "pages_not_read_again",
+                "Câu trả lời không tự đọc lại được",
+                "Answers that cannot be read again alone",
+                verified.not_read_again,
+            ),
+            Field::new(
+                "drafts",
+                "Bản ghi đọc lại trùng khớp",
+                "Records read the same again",
+                verified.drafts,
+            ),
+            Field::new(
+                "different_drafts",
+                "Bản ghi đọc lại khác",
+                "Records read differently",
+                verified.different_drafts.len(),
+            ),
+            Field::new("unreadable", "Dữ liệu không đọc được", "Unreadable", verified.unreadable.len()),
             Field::new("tasks", "Nhiệm vụ trùng khớp", "Tasks the same", verified.tasks),
             Field::new(
                 "tasks_told_earlier",
