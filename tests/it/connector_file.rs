@@ -457,5 +457,15 @@ async fn two_columns_of_one_field_refuse_the_file_and_name_both() {
         let told = pulled.findings.join("\n");
         assert!(ids(&pulled).is_empty() && told.contains("LT-TAB-007") && told.contains("a.csv:2"), "{told}");
         assert!(places.iter().all(|place| told.contains(place)), "{told}");
+        assert!(told.contains("[[folder.column]]"), "what to do where a unit always has both: {told}");
     }
+    // What the message says helps.
+    let folder = tempfile::tempdir().expect("folder");
+    let text =
+        "Mã nhiệm vụ;Trích yếu;Trạng thái;Nội dung nhiệm vụ\nNV-1;V/v kiểm tra;Hoàn thành;Kiểm tra hồ đập\n";
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let manifest = include_str!("../../connectors/task-sheet/manifest.toml").replace(", \"Trích yếu\"", "");
+    let connector = connect_by(&manifest, folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Full, None).await;
+    assert_eq!(drafts(connector.as_ref(), &pulled)[0].title, "Kiểm tra hồ đập");
 }

@@ -46,6 +46,20 @@ pub(super) fn no_header(missing: &[&str], file: &str) -> Finding {
     .at(Place::of(file))
 }
 
+/// Two columns of one field come from a person's table, but where a unit always has both the manifest has to say which
+/// one is meant.
+pub(super) fn with_manifest_remedy(mut finding: Finding) -> Finding {
+    if finding.code == "LT-TAB-007" {
+        finding.remedy.vi.push_str(
+            "; nếu sổ của đơn vị luôn có cả hai cột, bỏ tên cột không dùng khỏi synonyms của [[folder.column]] trong manifest (và khai báo thành cột riêng nếu cần)",
+        );
+        finding.remedy.en.push_str(
+            "; where the unit's sheets always have both, take the name that is not meant out of synonyms of [[folder.column]] in the manifest (and declare it as a column of its own if it is needed)",
+        );
+    }
+    finding
+}
+
 pub(super) fn failed_formula(column: &str) -> Finding {
     Finding::error(
         "LT-TAB-006",

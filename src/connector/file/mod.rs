@@ -149,7 +149,7 @@ fn columns_of(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(Str
             required: column.required,
         })
         .collect();
-    let header = header::find(sheet, &wanted, plain)?;
+    let header = header::find(sheet, &wanted, plain).map_err(finding::with_manifest_remedy)?;
     let missing = header.missing(&wanted);
     if missing.is_empty() {
         let found = options.columns.iter().zip(&header.columns);
