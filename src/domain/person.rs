@@ -140,6 +140,20 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Head, Self::Deputy, Self::Staff, Self::Contract, Self::Administrator];
+
+    /// Its word in files, documents and columns.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Deputy => "deputy",
+            Self::Staff => "staff",
+            Self::Contract => "contract",
+            Self::Administrator => "administrator",
+        }
+    }
+
     /// Heads and deputies have six components, others three (art. 16).
     pub fn is_leader(self) -> bool {
         matches!(self, Self::Head | Self::Deputy)

@@ -4,7 +4,7 @@
 //! and are shown to the person concerned. It must not know why something changed.
 
 use super::content::{Content, Part};
-use crate::domain::{Level, Role};
+use crate::domain::Level;
 use crate::error::Text;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub fn difference(before: Option<&Content>, after: &Content) -> Vec<Difference> 
         let (vi, en) = part.label();
         note(&mut found, part.as_str(), (vi, en), old, new);
     }
-    let role = |content: &Content| Some(role_name(content.role).to_owned());
+    let role = |content: &Content| Some(content.role.as_str().to_owned());
     note(&mut found, "role", ("vai trò", "role"), role(before), role(after));
     let units = (before.unit.to_string(), after.unit.to_string());
     note(&mut found, "unit", ("đơn vị", "unit"), Some(units.0), Some(units.1));
@@ -88,16 +88,6 @@ pub fn difference(before: Option<&Content>, after: &Content) -> Vec<Difference> 
     };
     note(&mut found, "ruling", ("người quyết định", "decided by"), ruling(before), ruling(after));
     found
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Head => "head",
-        Role::Deputy => "deputy",
-        Role::Staff => "staff",
-        Role::Contract => "contract",
-        Role::Administrator => "administrator",
-    }
 }
 
 fn note(

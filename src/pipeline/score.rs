@@ -9,7 +9,7 @@ use super::app::App;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
 use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
-use crate::domain::{Component, DecisionKind, Exact, Period, PersonId, RecordState, Role, RuleSet};
+use crate::domain::{Component, DecisionKind, Exact, Period, PersonId, RecordState, RuleSet};
 use crate::error::Finding;
 use crate::evaluation::{Content, Figure, LineCounts, Part};
 use crate::scoring::year::{RecordedQuarter, score_year};
@@ -278,7 +278,7 @@ impl App {
             period,
             scope: view,
             unit: post.unit.clone(),
-            role: role_word(post.role),
+            role: post.role.as_str(),
             rule_set_hash,
             inputs_hash,
             as_of,
@@ -449,7 +449,7 @@ impl App {
             period,
             scope: YEAR,
             unit: post.unit.clone(),
-            role: role_word(post.role),
+            role: post.role.as_str(),
             rule_set_hash,
             inputs_hash,
             as_of,
@@ -590,16 +590,6 @@ fn entered(decisions: &[StoredDecision], rules: &RuleSet) -> (Criteria, BTreeMap
         }
     }
     (criteria, components)
-}
-
-fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Head => "head",
-        Role::Deputy => "deputy",
-        Role::Staff => "staff",
-        Role::Contract => "contract",
-        Role::Administrator => "administrator",
-    }
 }
 
 fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Finding> {

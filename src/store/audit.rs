@@ -4,7 +4,7 @@
 //! are appended in the transaction of the change they tell of. They carry opaque ids only, so that deleting
 //! personal data never breaks the chain.
 
-use super::db::{Tx, vals};
+use super::db::{Row, Tx, vals};
 use super::{Store, StoreError};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -47,6 +47,19 @@ pub(super) struct AuditNew<'a> {
     pub object: String,
     pub detail: String,
     pub reason: Option<&'a str>,
+}
+
+/// The entry of a row that begins with its columns.
+fn entry_of(row: &Row) -> Result<AuditEntry, StoreError> {
+    Ok(AuditEntry {
+        seq: row.int(0)?,
+        at: row.at(1)?,
+        actor: row.text(2)?,
+        action: row.text(3)?,
+        object: row.text(4)?,
+        detail: row.text(5)?,
+        reason: row.opt_text(6)?,
+    })
 }
 
 fn entry_hash(prev: &str, entry: &AuditEntry) -> String {
@@ -127,19 +140,7 @@ impl Store {
                 vals![before, limit as u64],
             )
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AuditEntry {
-                    seq: row.int(0)?,
-                    at: row.at(1)?,
-                    actor: row.text(2)?,
-                    action: row.text(3)?,
-                    object: row.text(4)?,
-                    detail: row.text(5)?,
-                    reason: row.opt_text(6)?,
-                })
-            })
-            .collect()
+        rows.iter().map(entry_of).collect()
     }
 
     /// Walks the whole chain; the first entry that does not fit, if any.
@@ -157,15 +158,7 @@ impl Store {
                 return Ok(None);
             }
             for row in rows {
-                let entry = AuditEntry {
-                    seq: row.int(0)?,
-                    at: row.at(1)?,
-                    actor: row.text(2)?,
-                    action: row.text(3)?,
-                    object: row.text(4)?,
-                    detail: row.text(5)?,
-                    reason: row.opt_text(6)?,
-                };
+                let entry = entry_of(&row)?;
                 let fault = |why| Ok(Some(AuditFault { seq: expected, why }));
                 if entry.seq != expected {
                     return fault("an entry is missing");

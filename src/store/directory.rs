@@ -100,20 +100,10 @@ fn kind_of(word: &str) -> AccountKind {
     }
 }
 
-fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Head => "head",
-        Role::Deputy => "deputy",
-        Role::Staff => "staff",
-        Role::Contract => "contract",
-        Role::Administrator => "administrator",
-    }
-}
-
 fn role_of(word: &str) -> Result<Role, StoreError> {
-    [Role::Head, Role::Deputy, Role::Staff, Role::Contract, Role::Administrator]
+    Role::ALL
         .into_iter()
-        .find(|role| role_word(*role) == word)
+        .find(|role| role.as_str() == word)
         .ok_or_else(|| StoreError::unexpected(format!("unknown role \"{word}\"")))
 }
 
@@ -218,7 +208,7 @@ impl Store {
         for (unit, post, role, from, to) in &person.memberships {
             tx.execute(
                 "INSERT INTO membership (person_id, unit_code, post, role, from_day, to_day) VALUES ($1,$2,$3,$4,$5,$6)",
-                vals![id, unit.as_str(), post.as_str(), role_word(*role), *from, *to],
+                vals![id, unit.as_str(), post.as_str(), role.as_str(), *from, *to],
             )
             .await?;
         }

@@ -8,13 +8,13 @@ use crate::support::stores::{both, one};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Response;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::delivery::{Answer, Item, ReadBack, Target};
 use lienthong::domain::TargetId;
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::pipeline::deliver::Deliver;
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::{Retried, Settlement, StoreError};
+use lienthong::store::{OutboxItem, Retried, Settlement, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +41,15 @@ async fn house(base: &str, store: &lienthong::store::Store) -> Installed {
     let house = Installed::new(store, &Targets::national(base), "a", "2026-11-24T01:00:00Z");
     house.with_a_result().await;
     house
+}
+
+/// How long a claim lasts in these tests.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// The oldest item as a replica claims it.
+async fn claimed(house: &Installed, replica: &str, now: DateTime<Utc>) -> OutboxItem {
+    let items = house.app.store.claim_outbox(&house.target(), replica, now, LEASE, 10).await;
+    items.expect("claimed").remove(0)
 }
 
 #[tokio::test]
@@ -257,10 +266,9 @@ async fn one_item_per_person_is_in_flight_and_an_overtaken_one_never_leaves_agai
     for store in &both.stores {
         let server = Scripted::start(accepting).await;
         let house = house(&server.base, store).await;
-        let (target, now) = (house.target(), house.app.clock.now());
-        let lease = Duration::from_secs(60);
-        let older = store.claim_outbox(&target, "a", now, lease, 10).await.expect("claimed").remove(0);
-        store.mark_sent(older.id, older.fence, now, lease).await.expect("sent");
+        let now = house.app.clock.now();
+        let older = claimed(&house, "a", now).await;
+        store.mark_sent(older.id, older.fence, now, LEASE).await.expect("sent");
         house.provisional("GL-00001", "2026", 1, "86").await;
         house.approve("GL-00001", "2026", 1).await;
         assert_eq!(house.states("national").await, ["sent", "pending"]);
@@ -385,13 +393,12 @@ async fn woken_replica_whose_item_was_taken_over_sends_nothing() {
     for store in &both.stores {
         let server = Scripted::start(accepting).await;
         let house = house(&server.base, store).await;
-        let (target, now) = (house.target(), house.app.clock.now());
-        let lease = Duration::from_secs(60);
-        let first = store.claim_outbox(&target, "a", now, lease, 10).await.expect("claimed").remove(0);
+        let now = house.app.clock.now();
+        let first = claimed(&house, "a", now).await;
         let later = now + TimeDelta::seconds(61);
-        let second = store.claim_outbox(&target, "b", later, lease, 10).await.expect("claimed").remove(0);
+        let second = claimed(&house, "b", later).await;
         assert!(second.fence > first.fence && !second.unclear, "it had not been sent");
-        let stale = store.mark_sent(first.id, first.fence, later, lease).await;
+        let stale = store.mark_sent(first.id, first.fence, later, LEASE).await;
         assert!(matches!(stale, Err(StoreError::Conflict(_))), "{}: fenced before it sends", store.kind());
         let finding = Finding::error("LT-TST-001", Text::new("a", "a"), Text::new("b", "b"));
         let stale = store.settle(first.id, first.fence, Settlement::Rejected { finding }, later).await;

@@ -274,14 +274,7 @@ async fn list_made_before_a_history_became_known_is_made_anew_before_it_goes_out
         house.deliver().await;
         // The import is through and the power goes before lists are renewed.
         let number = lienthong::domain::StaffNumber::parse("GL-00001").expect("a number");
-        let row = ResultRow {
-            period: period("2024"),
-            level: Some(lienthong::domain::Level::Good),
-            score: None,
-            decision_no: None,
-            decided_on: None,
-        };
-        let kept = [(number, period("2024"), serde_json::to_value(row).expect("row"))];
+        let kept = [(number, period("2024"), serde_json::to_value(good_in("2024")).expect("row"))];
         store.import_history(&kept, CHIEF, house.app.clock.now()).await.expect("imported");
         let parked = house.newest("national").await.2;
         house.ordered(Command::OutboxRetry { id: parked.id, author: CHIEF.into() }).await;
@@ -296,17 +289,19 @@ async fn list_made_before_a_history_became_known_is_made_anew_before_it_goes_out
     }
 }
 
+/// A year that was classified as good.
+fn good_in(year: &str) -> ResultRow {
+    ResultRow {
+        period: period(year),
+        level: Some(lienthong::domain::Level::Good),
+        score: None,
+        decision_no: None,
+        decided_on: None,
+    }
+}
+
 fn foreign_list(house: &Installed, person: lienthong::domain::PersonId, years: &[&str]) -> OutboxNew {
-    let rows = years
-        .iter()
-        .map(|year| ResultRow {
-            period: period(year),
-            level: Some(lienthong::domain::Level::Good),
-            score: None,
-            decision_no: None,
-            decided_on: None,
-        })
-        .collect::<Vec<_>>();
+    let rows = years.iter().map(|year| good_in(year)).collect::<Vec<_>>();
     let list_len = u32::try_from(rows.len()).expect("few");
     let payload = ResultList { staff_number: "GL-00001".into(), rows }.canonical().expect("bytes");
     OutboxNew {
@@ -345,17 +340,23 @@ async fn acknowledged_before(house: &Installed, years: &[&str]) {
     store.settle(claimed[0].id, claimed[0].fence, settled, now).await.expect("settled");
 }
 
+/// A person whose list of 2026 lacks the years 2023 and 2025, which the receiver has acknowledged.
+async fn shorter_than_acknowledged(store: &lienthong::store::Store, base: &str) -> Installed {
+    let house = Installed::new(store, &Targets::national(base), "a", "2026-12-03T01:00:00Z");
+    house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+    house.no_history().await;
+    acknowledged_before(&house, &["2023", "2025"]).await;
+    house.provisional("GL-00001", "2026", 1, "86").await;
+    house.approve("GL-00001", "2026", 1).await;
+    house
+}
+
 #[tokio::test]
 async fn list_that_lacks_what_was_acknowledged_is_never_sent() {
     let both = both().await;
     for store in &both.stores {
         let server = Scripted::start(accepting).await;
-        let house = Installed::new(store, &Targets::national(&server.base), "a", "2026-12-03T01:00:00Z");
-        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
-        house.no_history().await;
-        acknowledged_before(&house, &["2023", "2025"]).await;
-        house.provisional("GL-00001", "2026", 1, "86").await;
-        house.approve("GL-00001", "2026", 1).await;
+        let house = shorter_than_acknowledged(store, &server.base).await;
         house.history("GL-00001,2025,80,good,,").await;
         house.deliver().await;
         let (state, code, line) = house.newest("national").await;
@@ -374,12 +375,7 @@ async fn list_without_an_annulled_result_goes_out_on_a_named_persons_word_and_on
     let both = both().await;
     for store in &both.stores {
         let server = Scripted::start(accepting).await;
-        let house = Installed::new(store, &Targets::national(&server.base), "a", "2026-12-03T01:00:00Z");
-        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
-        house.no_history().await;
-        acknowledged_before(&house, &["2023", "2025"]).await;
-        house.provisional("GL-00001", "2026", 1, "86").await;
-        house.approve("GL-00001", "2026", 1).await;
+        let house = shorter_than_acknowledged(store, &server.base).await;
         let allow = |id, reason: &str, document: &str| Command::OutboxAllow {
             id,
             author: CHIEF.into(),

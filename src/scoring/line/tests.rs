@@ -40,16 +40,10 @@ fn done(completed: &str) -> CanonicalTask {
     task
 }
 
-/// The line or the reason, judged on `as_of` with a product of coefficient 1; `change` alters the facts.
-fn judged(
-    task: &CanonicalTask,
-    as_of: &str,
-    rules: &RuleSet,
-    change: impl FnOnce(&mut TaskFacts<'_>),
-) -> Result<Line, String> {
-    let key = TaskKey { source: SourceId::new("s").expect("source"), external_id: "1".into() };
-    let mut facts = TaskFacts {
-        key: &key,
+/// A task of a product of coefficient 1, about which nobody decided anything.
+fn facts<'a>(key: &'a TaskKey, task: &'a CanonicalTask) -> TaskFacts<'a> {
+    TaskFacts {
+        key,
         task,
         product: Some(("SP-1", Decimal::ONE)),
         outside: false,
@@ -59,7 +53,18 @@ fn judged(
         late_excused: false,
         quality_excused: false,
         confirmed_quantity: None,
-    };
+    }
+}
+
+/// The line or the reason, judged on `as_of` with a product of coefficient 1; `change` alters the facts.
+fn judged(
+    task: &CanonicalTask,
+    as_of: &str,
+    rules: &RuleSet,
+    change: impl FnOnce(&mut TaskFacts<'_>),
+) -> Result<Line, String> {
+    let key = TaskKey { source: SourceId::new("s").expect("source"), external_id: "1".into() };
+    let mut facts = facts(&key, task);
     change(&mut facts);
     let period = "2026-Q3".parse().expect("period");
     let calendar = WorkingCalendar::default();
@@ -282,18 +287,7 @@ fn day_judged_on_belongs_to_what_is_done_and_what_is_due() {
     assert_eq!((today.completed, today.notes), (Decimal::ZERO, Vec::<String>::new()));
     let key = TaskKey { source: SourceId::new("s").expect("source"), external_id: "1".into() };
     let open = task();
-    let facts = TaskFacts {
-        key: &key,
-        task: &open,
-        product: Some(("SP-1", Decimal::ONE)),
-        outside: false,
-        handed_over: false,
-        taken_over: false,
-        confirmed_failures: None,
-        late_excused: false,
-        quality_excused: false,
-        confirmed_quantity: None,
-    };
+    let facts = facts(&key, &open);
     let to_date = |as_of: &str| {
         let period = "2026-Q3".parse().expect("period");
         build_lines(
