@@ -190,6 +190,7 @@ CREATE TABLE mapping_history (
   reason JSONB NOT NULL,
   decided_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX mapping_history_by_task ON mapping_history (task_id, id);
 CREATE INDEX mapping_history_of_people ON mapping_history (id) WHERE decided_by = 'operator';
 
 -- What people decided.
@@ -347,3 +348,5 @@ CREATE TABLE audit (
   prev_hash TEXT NOT NULL,
   hash TEXT NOT NULL
 );
+-- What changes people, units and accounts: counted at each look at the directory.
+CREATE INDEX audit_of_directory ON audit (action) WHERE action IN ('people_imported', 'account_linked');

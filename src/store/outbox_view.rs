@@ -85,8 +85,7 @@ pub enum Retried {
 
 const COLUMNS: &str = "o.id, o.target, o.kind, o.person_id, p.staff_number, o.period, o.revision, o.state, o.attempts, o.created_at, \
                        o.deadline_at, o.next_try_at, r.transaction_id, r.received_at, o.last_finding, o.allowed_by FROM outbox o \
-                       JOIN person p ON p.id = o.person_id LEFT JOIN receipt r ON r.outbox_id = o.id \
-                       WHERE ($1 = '' OR o.target = $1) AND ($2 = '' OR o.state = $2) AND ($3 = '' OR o.kind = $3)";
+                       JOIN person p ON p.id = o.person_id LEFT JOIN receipt r ON r.outbox_id = o.id";
 
 impl Store {
     /// Items: those not settled with the earliest deadline first, then the settled ones, newest first.
@@ -95,11 +94,11 @@ impl Store {
         filter: &OutboxFilter,
         limit: usize,
     ) -> Result<Vec<OutboxLine>, StoreError> {
-        let open = "AND o.settled_at IS NULL ORDER BY o.deadline_at IS NULL, o.deadline_at, o.id DESC";
-        let mut lines = self.lines(filter, open, limit).await?;
+        let soonest = "ORDER BY o.deadline_at IS NULL, o.deadline_at, o.id DESC";
+        let mut lines = self.lines(filter, "o.settled_at IS NULL", soonest, limit).await?;
         if lines.len() < limit {
-            let settled = "AND o.settled_at IS NOT NULL ORDER BY o.id DESC";
-            lines.extend(self.lines(filter, settled, limit - lines.len()).await?);
+            let left = limit - lines.len();
+            lines.extend(self.lines(filter, "o.settled_at IS NOT NULL", "ORDER BY o.id DESC", left).await?);
         }
         Ok(lines)
     }
@@ -108,20 +107,22 @@ impl Store {
         &self,
         filter: &OutboxFilter,
         which: &str,
+        order: &str,
         limit: usize,
     ) -> Result<Vec<OutboxLine>, StoreError> {
-        let rows = self
-            .db
-            .rows(
-                format!("SELECT {COLUMNS} {which} LIMIT $4"),
-                vals![
-                    filter.target.as_deref().unwrap_or(""),
-                    filter.state.as_deref().unwrap_or(""),
-                    filter.kind.map_or("", OutboxKind::as_str),
-                    limit as u64
-                ],
-            )
-            .await?;
+        // Only what is asked for stands in the statement: no index serves "this target, or any".
+        let (mut wanted, mut vals) = (String::new(), vals![limit as u64]);
+        let kind = filter.kind.map(OutboxKind::as_str);
+        for (column, value) in
+            [("target", filter.target.as_deref()), ("state", filter.state.as_deref()), ("kind", kind)]
+        {
+            if let Some(value) = value {
+                vals.push(value.into());
+                wanted.push_str(&format!("AND o.{column} = ${} ", vals.len()));
+            }
+        }
+        let rows =
+            self.db.rows(format!("SELECT {COLUMNS} WHERE {which} {wanted}{order} LIMIT $1"), vals).await?;
         rows.iter().map(line_of).collect()
     }
 

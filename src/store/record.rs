@@ -252,25 +252,25 @@ impl Store {
         after: &str,
         limit: usize,
     ) -> Result<Vec<RecordLine>, StoreError> {
-        let sql = "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at \
-                   FROM record_head h JOIN record r ON r.person_id = h.person_id AND r.period = h.period AND r.revision = h.revision \
-                   JOIN person p ON p.id = h.person_id WHERE ($1 = '' OR h.period = $1) AND ($2 = '' OR h.state = $2) \
-                   AND (p.staff_number, h.period) > ($3, $4) ORDER BY p.staff_number, h.period LIMIT $5";
         let (staff_number, after_period) = after.split_once('/').unwrap_or((after, "9999"));
-        let period = period.map(|period| period.to_string()).unwrap_or_default();
-        let rows = self
-            .db
-            .rows(
-                sql,
-                vals![
-                    period,
-                    state.map_or("", RecordState::as_str),
-                    staff_number,
-                    after_period,
-                    limit as u64
-                ],
-            )
-            .await?;
+        let mut vals = vals![staff_number, after_period, limit as u64];
+        // Only what is asked for stands in the statement: no index serves "this period, or any".
+        let mut wanted = String::new();
+        if let Some(period) = period {
+            vals.push(period.into());
+            wanted.push_str(&format!("h.period = ${} AND ", vals.len()));
+        }
+        if let Some(state) = state {
+            vals.push(state.as_str().into());
+            wanted.push_str(&format!("h.state = ${} AND ", vals.len()));
+        }
+        let sql = format!(
+            "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at \
+             FROM record_head h JOIN record r ON r.person_id = h.person_id AND r.period = h.period AND r.revision = h.revision \
+             JOIN person p ON p.id = h.person_id WHERE {wanted}(p.staff_number, h.period) > ($1, $2) \
+             ORDER BY p.staff_number, h.period LIMIT $3"
+        );
+        let rows = self.db.rows(sql, vals).await?;
         rows.iter()
             .map(|row| {
                 Ok(RecordLine {

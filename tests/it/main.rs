@@ -20,6 +20,7 @@ mod ingest;
 mod kill;
 mod mapping;
 mod observed;
+mod plan;
 mod real_kinto;
 mod record_moves;
 mod report;

@@ -12,9 +12,16 @@ pub const KEY: [u8; 32] = [7; 32];
 pub struct Both {
     /// Folder of the SQLite file.
     pub folder: tempfile::TempDir,
-    _cluster: Cluster,
+    cluster: Cluster,
     /// The stores.
     pub stores: [Store; 2],
+}
+
+impl Both {
+    /// Address of the PostgreSQL database, for a look behind the store's back.
+    pub fn postgres_url(&self) -> String {
+        self.cluster.url()
+    }
 }
 
 /// Opens and migrates both.
@@ -32,7 +39,7 @@ pub async fn both() -> Both {
         stores.push(store);
     }
     let stores = stores.try_into().expect("two stores");
-    Both { folder, _cluster: cluster, stores }
+    Both { folder, cluster, stores }
 }
 
 /// A SQLite store alone, for behaviour the kind of store has no part in.
