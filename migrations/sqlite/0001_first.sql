@@ -34,6 +34,7 @@ CREATE TABLE run (
 CREATE INDEX run_by_source ON run (source_id, id);
 
 -- Answers as received: compressed, sealed, with the SHA-256 of the plain bytes.
+-- details: its records as detail calls completed them, by key, kept the same way.
 CREATE TABLE raw_page (
   id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES run (id),
@@ -41,7 +42,10 @@ CREATE TABLE raw_page (
   request TEXT NOT NULL,
   sha256 BLOB NOT NULL,
   size INTEGER NOT NULL,
-  body BLOB NOT NULL
+  body BLOB NOT NULL,
+  details_sha256 BLOB,
+  details_size INTEGER,
+  details BLOB
 );
 -- facts: what no other column says, with the short keys of src/store/facts.rs.
 CREATE TABLE task (

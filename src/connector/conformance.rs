@@ -7,7 +7,9 @@
 
 use super::http::SourceLimits;
 use super::manifest::{self, DatabaseKind, Kind, Loaded};
-use super::{Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, open, sql};
+use super::{
+    Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, details_of, open, sql,
+};
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Finding, Findings, Place, Text};
 use axum::body::Bytes;
@@ -265,24 +267,15 @@ async fn read_all(connector: &dyn Connector, report: &mut Report) -> Vec<(String
         match pull.next_page().await {
             Ok(Step::Page(page)) => {
                 seen.extend(page.records.iter().map(|record| (record.external_id.clone(), record.hash)));
-                if let Some(again) = connector.list_again(page.body.clone()) {
-                    let listed =
-                        |record: &RawRecord| again.as_ref().is_ok_and(|again| again.contains(record));
-                    let lost = page.records.iter().filter(|record| !listed(record));
-                    report.problems.extend(lost.map(|record| {
-                        let key = &record.external_id;
-                        let vi = format!("câu trả lời đã lưu không còn cho bản ghi {key} như lúc nhận");
-                        let en = format!("the kept answer does not list the record {key} as it came");
-                        differs(Path::new(&report.name), "", &vi, &en)
-                    }));
-                    report.listed_again += page.records.len() as u64;
+                if !connector.abilities().details {
+                    list_again(connector, page.body.clone(), None, &page.records, report);
                 }
                 report.rejected.extend(
                     page.rejected
                         .into_iter()
                         .map(|rejection| (rejection.external_id, rejection.finding.code)),
                 );
-                if let Err(finding) = read_page(connector, page.records, report).await {
+                if let Err(finding) = read_page(connector, page.body, page.records, report).await {
                     report.problems.push(*finding);
                     return seen;
                 }
@@ -299,15 +292,44 @@ async fn read_all(connector: &dyn Connector, report: &mut Report) -> Vec<(String
     }
 }
 
+/// What is kept of an answer must list its records as they were read.
+fn list_again(
+    connector: &dyn Connector,
+    body: Bytes,
+    details: Option<Bytes>,
+    records: &[RawRecord],
+    report: &mut Report,
+) {
+    let Some(again) = connector.list_again(body, details) else { return };
+    let listed = |record: &RawRecord| again.as_ref().is_ok_and(|again| again.contains(record));
+    report.problems.extend(records.iter().filter(|record| !listed(record)).map(|record| {
+        let key = &record.external_id;
+        let vi = format!("câu trả lời đã lưu không còn cho bản ghi {key} như lúc nhận");
+        let en = format!("the kept answer does not list the record {key} as it came");
+        differs(Path::new(&report.name), "", &vi, &en)
+    }));
+    report.listed_again += records.len() as u64;
+}
+
 async fn read_page(
     connector: &dyn Connector,
+    body: Bytes,
     records: Vec<RawRecord>,
     report: &mut Report,
 ) -> Result<(), Box<Finding>> {
     let (shown, deleted): (Vec<_>, Vec<_>) =
         records.into_iter().partition(|record| record.presence == Presence::Shown);
     report.deleted.extend(deleted.into_iter().map(|record| record.external_id));
-    for detailed in connector.detail(shown).await.map_err(|error| error.finding)? {
+    let detailed = connector.detail(shown).await.map_err(|error| error.finding)?;
+    if connector.abilities().details {
+        let complete = |outcome: &Detailed| match outcome {
+            Detailed::Complete(record) => Some(record.clone()),
+            Detailed::Rejected(_) | Detailed::Vanished(_) => None,
+        };
+        let completed: Vec<RawRecord> = detailed.iter().filter_map(complete).collect();
+        list_again(connector, body, Some(details_of(completed.iter())), &completed, report);
+    }
+    for detailed in detailed {
         let outcome = match detailed {
             Detailed::Complete(record) => connector.read(&record),
             Detailed::Rejected(rejection) => Err(Box::new(rejection)),

@@ -122,7 +122,7 @@ fn uncut<'a>(scan: &mut Scan<'a>, text: &'a str) -> Result<&'a str, JsonError> {
 }
 
 /// Members of one object, their values uncut.
-fn members(text: &str) -> Result<Vec<Member<'_, &str>>, JsonError> {
+pub fn members(text: &str) -> Result<Vec<Member<'_, &str>>, JsonError> {
     let (mut scan, mut members) = (Scan::new(text), Vec::new());
     object(&mut scan, text, &mut members, |_, scan| uncut(scan, text))?;
     nothing_after(&mut scan, text)?;

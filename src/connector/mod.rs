@@ -25,6 +25,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where a later pull goes on. Opaque to everyone but the connector that made it; stored in the same
 /// transaction as the page it came with.
@@ -195,9 +196,11 @@ pub trait Connector: Send + Sync {
     /// returned as such; one that concerns a record becomes its rejection.
     async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError>;
 
-    /// Lists the records of a kept answer again, as they were when it came. None where the answer alone does not say
-    /// everything: details that were asked for apart, keys beside the record, a page that refers to another one.
-    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>>;
+    /// Lists the records of a kept answer again, as they were when it came; of a source with detail calls those that
+    /// `details` completes ([`details_of`]). None where the answer does not say everything: keys beside the record, a
+    /// page that refers to another one.
+    fn list_again(&self, body: Bytes, details: Option<Bytes>)
+    -> Option<Result<Vec<RawRecord>, Box<Finding>>>;
 
     /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;
@@ -206,6 +209,24 @@ pub trait Connector: Send + Sync {
 /// Reads a record into a draft by a manifest's rules.
 pub type DraftReader = std::sync::Arc<dyn Fn(&RawRecord) -> Result<TaskDraft, Box<Rejection>> + Send + Sync>;
 
+/// The records of a page that detail calls completed, as one JSON object by their keys: kept beside the page, because
+/// drafts are read from it. Of a record that came twice the last one counts.
+pub fn details_of<'a>(completed: impl Iterator<Item = &'a RawRecord>) -> Bytes {
+    let by_key: BTreeMap<&str, &Bytes> =
+        completed.map(|record| (record.external_id.as_str(), &record.body)).collect();
+    let mut document = Vec::with_capacity(by_key.values().map(|body| body.len() + 64).sum());
+    for (key, body) in by_key {
+        document.push(if document.is_empty() { b'{' } else { b',' });
+        document.extend_from_slice(serde_json::Value::from(key).to_string().as_bytes());
+        document.push(b':');
+        document.extend_from_slice(body);
+    }
+    if !document.is_empty() {
+        document.push(b'}');
+    }
+    document.into()
+}
+
 /// What a connector can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
@@ -213,4 +234,6 @@ pub struct Abilities {
     pub incremental: bool,
     /// A full pull shows every task the account may see.
     pub full_is_complete: bool,
+    /// Records are completed by calls of their own.
+    pub details: bool,
 }

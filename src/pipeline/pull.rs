@@ -9,7 +9,7 @@
 use super::app::App;
 use crate::connector::{
     Connector, ConnectorError, Detailed, Page, Presence, Pull, PullEnd, PullMode, PullRequest, RawRecord,
-    Rejection, Step as PullStep,
+    Rejection, Step as PullStep, details_of,
 };
 use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
@@ -19,6 +19,7 @@ use crate::store::{
     TaskWrite,
 };
 use crate::telemetry::name;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -321,7 +322,8 @@ impl Puller<'_> {
             }
         }
         let mut rejections: Vec<RejectionWrite> = page.rejected.into_iter().map(rejection_write).collect();
-        let mut tasks = self.read_changed(changed, &known_ids, observed_at, &mut rejections).await?;
+        let (mut tasks, details) =
+            self.read_changed(changed, &known_ids, observed_at, &mut rejections).await?;
         tasks.extend(self.bury(tombstones, observed_at).await?);
         self.counters.rejected += rejections.len() as u64;
         let nothing_new = tasks.is_empty() && rejections.is_empty();
@@ -335,6 +337,7 @@ impl Puller<'_> {
             fetched_at: observed_at,
             request: page.request,
             body: (!nothing_new).then_some(page.body),
+            details,
             tasks,
             rejections,
             cursor,
@@ -379,9 +382,9 @@ impl Puller<'_> {
         known_ids: &HashMap<String, i64>,
         observed_at: DateTime<Utc>,
         rejections: &mut Vec<RejectionWrite>,
-    ) -> Result<Vec<TaskWrite>, ConnectorError> {
+    ) -> Result<(Vec<TaskWrite>, Option<Bytes>), ConnectorError> {
         if changed.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let ids: Vec<i64> = known_ids.values().copied().collect();
         let mut held: HashMap<i64, StoredTask> = if ids.is_empty() {
@@ -391,6 +394,11 @@ impl Puller<'_> {
             stored.into_iter().map(|task| (task.id, task)).collect()
         };
         let detailed = self.connector.detail(changed).await?;
+        let completed = detailed.iter().filter_map(|record| match record {
+            Detailed::Complete(record) => Some(record),
+            Detailed::Vanished(_) | Detailed::Rejected(_) => None,
+        });
+        let details = self.connector.abilities().details.then(|| details_of(completed));
         let mut writes = Vec::with_capacity(detailed.len());
         for record in detailed {
             let record = match record {
@@ -414,7 +422,7 @@ impl Puller<'_> {
                 Err(rejection) => rejections.push(rejection_write(*rejection)),
             }
         }
-        Ok(writes)
+        Ok((writes, details.filter(|details| !details.is_empty())))
     }
 
     fn task_write(
@@ -597,6 +605,7 @@ async fn call_gone(
                 fetched_at: observed_at,
                 request: "full pull: no longer shown".to_owned(),
                 body: None,
+                details: None,
                 tasks: writes,
                 rejections: Vec::new(),
                 cursor: None,

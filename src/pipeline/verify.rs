@@ -14,7 +14,7 @@ use crate::domain::{
 };
 use crate::error::Finding;
 use crate::ingest::rebuild;
-use crate::store::{StoreError, StoredTask};
+use crate::store::{KeptPage, StoreError, StoredTask};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -86,9 +86,9 @@ impl App {
             for (page, source) in pages {
                 match self.store.raw_page(page).await {
                     Ok(None) => {}
-                    Ok(Some(body)) => {
+                    Ok(Some(kept)) => {
                         verified.pages += 1;
-                        self.verify_drafts(verified, page, &source, body).await?;
+                        self.verify_drafts(verified, page, &source, kept).await?;
                     }
                     Err(StoreError::Sealed(_)) => verified.broken_pages.push(page),
                     Err(error) => verified.unreadable(format!("raw page {page}"), error)?,
@@ -104,7 +104,7 @@ impl App {
         verified: &mut Verified,
         page: i64,
         source: &SourceId,
-        body: Vec<u8>,
+        kept: KeptPage,
     ) -> Result<(), Finding> {
         let Some(known) = self.sources.get(source) else {
             verified.not_read_again += 1;
@@ -112,7 +112,10 @@ impl App {
         };
         let connector = known.connector.clone();
         // A sheet is unpacked for seconds: not on a thread that serves everything else.
-        let listed = tokio::task::spawn_blocking(move || connector.list_again(body.into())).await;
+        let listed = tokio::task::spawn_blocking(move || {
+            connector.list_again(kept.body.into(), kept.details.map(Into::into))
+        })
+        .await;
         let Ok(Some(Ok(records))) = listed else {
             verified.not_read_again += 1;
             return Ok(());

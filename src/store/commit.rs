@@ -29,6 +29,8 @@ pub struct PageCommit {
     pub request: String,
     /// The answer; none when nothing on it was new.
     pub body: Option<Bytes>,
+    /// Its records as detail calls completed them, where drafts were read from that.
+    pub details: Option<Bytes>,
     /// New and changed tasks.
     pub tasks: Vec<TaskWrite>,
     /// Records that could not be read.
@@ -46,6 +48,7 @@ impl PageCommit {
             fetched_at: DateTime::UNIX_EPOCH,
             request: String::new(),
             body: None,
+            details: None,
             tasks: Vec::new(),
             rejections: Vec::new(),
             cursor: Some(cursor),
@@ -61,6 +64,7 @@ pub struct PackedPage {
     fetched_at: DateTime<Utc>,
     request: String,
     raw: Option<Raw>,
+    details: Option<Raw>,
     tasks: Tasks,
     rejections: Vec<Vec<Val>>,
     cursor: Option<String>,
@@ -105,12 +109,14 @@ pub struct RejectionWrite {
 impl Store {
     /// Packs a page: everything that needs no transaction, so that it can be done while another one commits.
     pub fn pack_page(&self, page: PageCommit) -> Result<PackedPage, StoreError> {
-        let raw = match &page.body {
+        let raw = |place: &str, body: &Option<Bytes>| match body {
             Some(body) => {
-                Some(Raw { sha256: sha256(body), size: body.len() as u64, packed: self.pack("raw", body)? })
+                let (sha256, size) = (sha256(body), body.len() as u64);
+                Ok(Some(Raw { sha256, size, packed: self.pack(place, body)? }))
             }
-            None => None,
+            None => Ok::<_, StoreError>(None),
         };
+        let (raw, details) = (raw("raw", &page.body)?, raw("details", &page.details)?);
         let mut rejections = Vec::with_capacity(page.rejections.len());
         for rejection in &page.rejections {
             rejections.push(vals![
@@ -132,6 +138,7 @@ impl Store {
             fetched_at: page.fetched_at,
             request: page.request,
             raw,
+            details,
             tasks,
             rejections,
             cursor: page.cursor,
@@ -154,7 +161,10 @@ impl Store {
         let mut with_rejected = with_rejected(&mut tx, &pages).await?;
         for mut page in pages {
             let raw_id = match page.raw.take() {
-                Some(raw) => Some(insert_raw(&mut tx, &page, raw).await?),
+                Some(raw) => {
+                    let details = page.details.take();
+                    Some(insert_raw(&mut tx, &page, raw, details).await?)
+                }
                 None => None,
             };
             if with_rejected.contains(&page.source) {
@@ -233,13 +243,20 @@ async fn settle_read(tx: &mut Tx, page: &PackedPage) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn insert_raw(tx: &mut Tx, page: &PackedPage, raw: Raw) -> Result<i64, StoreError> {
-    let row = tx
-        .row(
-            "INSERT INTO raw_page (run_id, fetched_at, request, sha256, size, body) VALUES ($1,$2,$3,$4,$5,$6) RETURNING id",
-            vals![page.run, page.fetched_at, page.request.as_str(), raw.sha256, raw.size, raw.packed],
-        )
-        .await?;
+async fn insert_raw(
+    tx: &mut Tx,
+    page: &PackedPage,
+    raw: Raw,
+    details: Option<Raw>,
+) -> Result<i64, StoreError> {
+    let mut vals = vals![page.run, page.fetched_at, page.request.as_str(), raw.sha256, raw.size, raw.packed];
+    vals.extend(match details {
+        Some(details) => vals![details.sha256, details.size, details.packed],
+        None => vals![Option::<Vec<u8>>::None, Option::<i64>::None, Option::<Vec<u8>>::None],
+    });
+    let sql = "INSERT INTO raw_page (run_id, fetched_at, request, sha256, size, body, details_sha256, details_size, \
+               details) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING id";
+    let row = tx.row(sql, vals).await?;
     row.ok_or_else(|| StoreError::unexpected("no id for the page"))?.int(0)
 }
 

@@ -39,7 +39,7 @@ pub use overview::{Overview, Risk, SourceTotals, TargetTotals};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
-pub use task::{RejectedRow, StoredTask};
+pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use vault::Vault;
 
 use crate::error::{Finding, Text};

@@ -27,6 +27,15 @@ pub struct StoredTask {
     pub changed_at: DateTime<Utc>,
 }
 
+/// An answer as it is kept.
+#[derive(Debug)]
+pub struct KeptPage {
+    /// As it was received.
+    pub body: Vec<u8>,
+    /// Its records as detail calls completed them, by key.
+    pub details: Option<Vec<u8>>,
+}
+
 /// A rejected record as stored.
 #[derive(Debug, Clone)]
 pub struct RejectedRow {
@@ -99,18 +108,22 @@ impl Store {
     }
 
     /// The answer a task or event came from, checked against its SHA-256.
-    pub async fn raw_page(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(row) =
-            self.db.row("SELECT sha256, size, body FROM raw_page WHERE id = $1", vals![id]).await?
-        else {
-            return Ok(None);
+    pub async fn raw_page(&self, id: i64) -> Result<Option<KeptPage>, StoreError> {
+        let sql =
+            "SELECT sha256, size, body, details_sha256, details_size, details FROM raw_page WHERE id = $1";
+        let Some(row) = self.db.row(sql, vals![id]).await? else { return Ok(None) };
+        let checked = |place: &str, digest: Vec<u8>, size: i64, packed: Vec<u8>| {
+            let plain = self.unpack(place, &packed, usize::try_from(size).unwrap_or(0))?;
+            if sha256(&plain) != digest {
+                return Err(StoreError::Sealed(format!("raw page {id} does not match its SHA-256")));
+            }
+            Ok(plain)
         };
-        let size = usize::try_from(row.int(1)?).unwrap_or(0);
-        let plain = self.unpack("raw", &row.blob(2)?, size)?;
-        if sha256(&plain) != row.blob(0)? {
-            return Err(StoreError::Sealed(format!("raw page {id} does not match its SHA-256")));
-        }
-        Ok(Some(plain))
+        let details = match row.opt_blob(5)? {
+            Some(packed) => Some(checked("details", row.blob(3)?, row.int(4)?, packed)?),
+            None => None,
+        };
+        Ok(Some(KeptPage { body: checked("raw", row.blob(0)?, row.int(1)?, row.blob(2)?)?, details }))
     }
 
     /// Numbers of kept answers after a number, in order, each with the source it came from.

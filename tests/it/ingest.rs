@@ -87,6 +87,7 @@ async fn stored_tasks_are_derived_again_from_their_stored_events() {
             fetched_at: seen,
             request: "GET /tasks".into(),
             body: Some(bytes::Bytes::from_static(b"{}")),
+            details: None,
             tasks,
             rejections: Vec::new(),
             cursor: None,

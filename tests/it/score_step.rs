@@ -62,6 +62,7 @@ async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
         fetched_at: seen,
         request: "GET /tasks".into(),
         body: Some(bytes::Bytes::from_static(b"[{\"id\":1}]")),
+        details: None,
         tasks: vec![TaskWrite {
             known_id: None,
             external_id: id.into(),

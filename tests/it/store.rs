@@ -50,6 +50,7 @@ fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
         fetched_at: now(),
         request: "GET /tasks".into(),
         body: Some(bytes::Bytes::from_static(b"[{\"id\":1,\"cccd\":\"099200000001\"}]")),
+        details: Some(bytes::Bytes::from_static(b"{\"a\":{}}")),
         tasks,
         rejections: Vec::new(),
         cursor: Some(cursor.into()),
@@ -92,7 +93,8 @@ async fn page_with_its_cursor_is_stored_whole_and_read_back_exactly() {
         assert_eq!(store.source_state(&source()).await.expect("state").cursor.as_deref(), Some("c1"));
         let raw_id = store.events_of(ids[0]).await.expect("events")[0].2.expect("page");
         let raw = store.raw_page(raw_id).await.expect("read").expect("page");
-        assert!(raw.starts_with(b"[{\"id\":1"), "{} gives the answer back", store.kind());
+        assert!(raw.body.starts_with(b"[{\"id\":1"), "{} gives the answer back", store.kind());
+        assert_eq!(raw.details.as_deref(), Some(&b"{\"a\":{}}"[..]), "{}", store.kind());
     }
 }
 

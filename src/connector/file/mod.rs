@@ -185,7 +185,7 @@ impl Connector for FolderSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: true, full_is_complete: false }
+        Abilities { incremental: true, full_is_complete: false, details: false }
     }
 
     async fn check(&self) -> Vec<Finding> {
@@ -235,7 +235,11 @@ impl Connector for FolderSource {
         Ok(records.into_iter().map(Detailed::Complete).collect())
     }
 
-    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+    fn list_again(
+        &self,
+        body: Bytes,
+        _details: Option<Bytes>,
+    ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
         walk::list_again(&body, &self.options, &self.fingerprint)
     }
 

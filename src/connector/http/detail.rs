@@ -6,7 +6,7 @@
 //! run ends, as it does for a source that fails as a whole.
 
 use super::super::expression::value_of;
-use super::super::json::{Envelope, Json};
+use super::super::json::{Envelope, Json, members};
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::plan::Detail;
 use super::{Shared, finding};
@@ -15,6 +15,8 @@ use crate::transport::{Reply, Request};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use minijinja::Value;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// So many records of one page without any detail are no coincidence of deletions.
 const NO_COINCIDENCE: usize = 3;
@@ -43,6 +45,17 @@ pub(super) async fn complete(
         }
         _ => Ok(detailed),
     }
+}
+
+/// Those of the records that kept details complete, as they were completed.
+pub(super) fn completed(records: Vec<RawRecord>, details: &Bytes) -> Vec<RawRecord> {
+    let text = std::str::from_utf8(details).unwrap_or_default();
+    let known: HashMap<Cow<'_, str>, &str> = members(text).unwrap_or_default().into_iter().collect();
+    let complete = |record: RawRecord| {
+        let body = details.slice_ref(known.get(record.external_id.as_str())?.as_bytes());
+        Some(RawRecord { body, ..record })
+    };
+    records.into_iter().filter_map(complete).collect()
 }
 
 async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorError> {

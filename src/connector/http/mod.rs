@@ -302,7 +302,11 @@ impl Connector for HttpConnector {
 
     fn abilities(&self) -> Abilities {
         let plan = self.shared.plan();
-        Abilities { incremental: plan.incremental.is_some(), full_is_complete: plan.stream.full_is_complete }
+        Abilities {
+            incremental: plan.incremental.is_some(),
+            full_is_complete: plan.stream.full_is_complete,
+            details: !plan.details.is_empty(),
+        }
     }
 
     async fn check(&self) -> Vec<Finding> {
@@ -346,12 +350,19 @@ impl Connector for HttpConnector {
         detail::complete(&self.shared, records).await
     }
 
-    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-        // Answers of detail calls are not kept: without them a record says less than it did.
-        self.shared.plan().details.is_empty().then(|| {
-            let listed = page::list(&self.shared, &self.shared.client.kept(body));
-            listed.map(|listed| listed.records).map_err(|error| error.finding)
-        })
+    fn list_again(
+        &self,
+        body: Bytes,
+        details: Option<Bytes>,
+    ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+        let listed = page::list(&self.shared, &self.shared.client.kept(body));
+        let records = listed.map(|listed| listed.records).map_err(|error| error.finding);
+        if self.shared.plan().details.is_empty() {
+            return Some(records);
+        }
+        // A record says everything only with its details.
+        let details = details?;
+        Some(records.map(|records| detail::completed(records, &details)))
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {

@@ -615,7 +615,7 @@ impl Connector for ViewSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: true, full_is_complete: true }
+        Abilities { incremental: true, full_is_complete: true, details: false }
     }
 
     async fn check(&self) -> Vec<Finding> {
@@ -677,7 +677,11 @@ impl Connector for ViewSource {
         Ok(records.into_iter().map(Detailed::Complete).collect())
     }
 
-    fn list_again(&self, body: Bytes) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+    fn list_again(
+        &self,
+        body: Bytes,
+        _details: Option<Bytes>,
+    ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
         let rows: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(&body).ok()?;
         let record = |(index, row): (u32, serde_json::Map<String, serde_json::Value>)| {
             let key = row.get(&self.options.key)?.as_str()?.to_owned();

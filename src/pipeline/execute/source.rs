@@ -239,6 +239,7 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
                     fetched_at: now,
                     request: format!("replay of rejected record {}", row.id),
                     body: Some(Bytes::from(body)),
+                    details: None,
                     tasks: vec![task],
                     rejections: Vec::new(),
                     cursor: None,
