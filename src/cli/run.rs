@@ -16,6 +16,7 @@ use crate::pipeline::command::{
 use crate::pipeline::execute::Installation;
 use crate::pipeline::{App, assemble};
 use crate::schedule::Board;
+use crate::store::Store;
 use crate::telemetry::{self, LogForm};
 use sd_notify::NotifyState;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
         let watchdog = AbortOnDropHandle::new(tokio::spawn(feed_watchdog(daemon.board.clone())));
         let next = tokio::select! {
             () = stop.cancelled() => None,
-            next = new_configuration(&mut hangup, &loaded, again) => Some(next),
+            next = new_configuration(&mut hangup, &loaded, &daemon.app.store, again) => Some(next),
         };
         match &next {
             None => tell_systemd(&[NotifyState::Stopping]),
@@ -98,12 +99,17 @@ async fn wind_down(daemon: Daemon, mut orders: JoinHandle<()>, limit: Duration) 
 
 /// Waits until someone asks for the configuration to be read again and it can be used; until then the daemon
 /// goes on with what it has, and the log says why.
-async fn new_configuration(hangup: &mut Signal, present: &Loaded, again: LoadAgain<'_>) -> Box<Loaded> {
+async fn new_configuration(
+    hangup: &mut Signal,
+    present: &Loaded,
+    store: &Store,
+    again: LoadAgain<'_>,
+) -> Box<Loaded> {
     loop {
         if hangup.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        match usable(present, again) {
+        match usable(present, store, again) {
             Ok(loaded) => {
                 for finding in &loaded.warnings {
                     tracing::warn!(code = finding.code, "{finding}");
@@ -122,11 +128,14 @@ async fn new_configuration(hangup: &mut Signal, present: &Loaded, again: LoadAga
 }
 
 /// The configuration as it stands now, when it and everything it names can be used in place of the present one.
-fn usable(present: &Loaded, again: LoadAgain<'_>) -> Result<Box<Loaded>, Findings> {
+fn usable(present: &Loaded, store: &Store, again: LoadAgain<'_>) -> Result<Box<Loaded>, Findings> {
     let loaded = again()?;
     let mut wrong = assemble::findings(&loaded);
     if loaded.config.daemon.data_dir != present.config.daemon.data_dir {
         wrong.push(loaded.places.locate(other_folder(), "daemon.data_dir"));
+    } else if loaded.config.store == present.config.store {
+        // Another key would be found at the next opening only, and end the daemon.
+        wrong.extend(assemble::require_key(&loaded.config, store).err());
     }
     wrong.retain(|finding| finding.severity == Severity::Error);
     if !wrong.is_empty() {

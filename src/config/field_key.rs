@@ -46,6 +46,15 @@ pub fn field_key(config: &Config, credentials: Option<&Path>) -> Result<[u8; 32]
     })
 }
 
+/// Where the key of this configuration is.
+pub fn field_key_place(config: &Config) -> Place {
+    match &config.keys.field_key {
+        Some(SecretRef::File(path)) => Place::of(path.display().to_string()).at("keys.field_key"),
+        Some(SecretRef::Credential(name)) => Place::of(format!("credential {name}")).at("keys.field_key"),
+        None => Place::of(own_key(&config.daemon.data_dir).display().to_string()),
+    }
+}
+
 fn own_key(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("field.key")
 }

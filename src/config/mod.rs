@@ -21,7 +21,7 @@ mod validate;
 pub use check::nearest;
 pub use cron_time::{CronTime, InvalidCron};
 pub use environment::{PREFIX as ENVIRONMENT_PREFIX, Variable};
-pub use field_key::field_key;
+pub use field_key::{field_key, field_key_place};
 pub use file::{read_text, read_toml};
 pub use holidays::Holidays;
 pub use manifest::ManifestText;

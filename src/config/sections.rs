@@ -114,7 +114,7 @@ pub enum StoreKind {
 }
 
 /// Where data is kept.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-layered" = true))]
 pub struct StoreSection {

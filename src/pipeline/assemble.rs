@@ -16,7 +16,7 @@ use crate::directory::import::{read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, TargetId, Unit};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::mapping::RuleBook;
-use crate::store::{Store, StoreConfig};
+use crate::store::{Store, StoreConfig, StoreError};
 use crate::transport::{Auth, Client, Expected, Login, Moment, Options, Roots};
 use chrono::Datelike as _;
 use secrecy::ExposeSecret as _;
@@ -45,7 +45,20 @@ pub async fn open_store(config: &Config) -> Result<Store, Finding> {
         },
         _ => StoreConfig::Sqlite(config.database_file()),
     };
-    Store::open(&store, &key).await.map_err(|error| error.finding())
+    Store::open(&store, &key).await.map_err(|error| match error {
+        StoreError::OtherKey => other_key(config),
+        error => error.finding(),
+    })
+}
+
+/// Refuses a configuration whose key is not the one its store is open with.
+pub fn require_key(config: &Config, open: &Store) -> Result<(), Finding> {
+    let key = config::field_key(config, Config::credentials_folder().as_deref())?;
+    if open.is_opened_with(&key) { Ok(()) } else { Err(other_key(config)) }
+}
+
+fn other_key(config: &Config) -> Finding {
+    StoreError::OtherKey.finding().at(config::field_key_place(config))
 }
 
 /// The rules the configuration names.

@@ -42,6 +42,9 @@ pub enum StoreError {
     /// A sealed value did not open with the keys at hand.
     #[error("sealed value: {0}")]
     Sealed(String),
+    /// The key is not the one the store was written with.
+    #[error("another key")]
+    OtherKey,
 }
 
 impl StoreError {
@@ -68,6 +71,7 @@ impl StoreError {
                 Self::OldSqlite(_) => Cause::OldSqlite,
                 Self::Conflict(_) => Cause::Conflict,
                 Self::Sealed(_) => Cause::Sealed,
+                Self::OtherKey => Cause::OtherKey,
                 _ => Cause::Unexpected,
             };
         };
@@ -110,6 +114,7 @@ impl StoreError {
             | Cause::OlderSchema
             | Cause::OldSqlite
             | Cause::Sealed
+            | Cause::OtherKey
             | Cause::Unexpected => Disposition::NeedsOperator,
         }
     }
@@ -194,6 +199,13 @@ impl StoreError {
                 "kiểm tra khóa trong [keys]; không thay khóa khi chưa chuyển đổi dữ liệu",
                 "check the key in [keys]; never replace it without re-encrypting",
             ),
+            Cause::OtherKey => (
+                "LT-CFG-014",
+                "khóa mã hóa không phải khóa mà cơ sở dữ liệu này đã dùng; không có gì bị thay đổi",
+                "the field key is not the one this database was written with; nothing was changed",
+                "đặt lại tệp khóa cũ từ bản sao lưu (keys.field_key, hoặc keys/field.key trong thư mục dữ liệu) rồi chạy lại",
+                "put the old key file back from the backup (keys.field_key, else keys/field.key in the data folder) and start again",
+            ),
             Cause::Unexpected => (
                 "LT-DB-011",
                 "cơ sở dữ liệu trả lời ngoài dự kiến",
@@ -227,5 +239,6 @@ enum Cause {
     OldSqlite,
     Conflict,
     Sealed,
+    OtherKey,
     Unexpected,
 }

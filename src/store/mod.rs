@@ -13,6 +13,7 @@ mod decision;
 mod directory;
 mod error;
 mod facts;
+mod key;
 mod lease;
 mod listing;
 mod outbox;
@@ -89,13 +90,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects. The schema is not touched; see [`Store::migrate`].
+    /// Connects. The schema is not touched; see [`Store::migrate`]. Another key than the one the store was
+    /// written with is refused.
     pub async fn open(config: &StoreConfig, key: &[u8; 32]) -> Result<Self, StoreError> {
         let vault = Vault::new(key);
-        match config {
+        let store = match config {
             StoreConfig::Sqlite(path) => {
                 let db = open_sqlite(path).await?;
-                Ok(Self { db: Arc::new(db), vault, path: Some(Arc::new(path.clone())) })
+                Self { db: Arc::new(db), vault, path: Some(Arc::new(path.clone())) }
             }
             StoreConfig::Postgres { url, max_connections } => {
                 let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("lienthong");
@@ -104,9 +106,11 @@ impl Store {
                     .acquire_timeout(Duration::from_secs(15))
                     .connect_with(options)
                     .await?;
-                Ok(Self { db: Arc::new(Db::Postgres(pool)), vault, path: None })
+                Self { db: Arc::new(Db::Postgres(pool)), vault, path: None }
             }
-        }
+        };
+        store.require_key().await?;
+        Ok(store)
     }
 
     /// Brings the schema up to this program's newest number; returns that number. Several replicas may call
@@ -122,6 +126,7 @@ impl Store {
             Db::Postgres(pool) => migrator(|m| m.3).run(pool).await,
         }
         .map_err(|error| StoreError::Unexpected(format!("migration: {error}")))?;
+        self.keep_key_check().await?;
         Ok(known)
     }
 
@@ -156,6 +161,11 @@ impl Store {
     /// The vault of this installation.
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// The file it lives in; none on a server.
+    pub fn file(&self) -> Option<&Path> {
+        self.path.as_deref().map(PathBuf::as_path)
     }
 
     /// `sqlite` or `postgresql`.

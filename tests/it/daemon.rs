@@ -201,6 +201,21 @@ fn a_killed_daemon_leaves_nothing_that_blocks_the_next_one() {
     site.json(&["status"]);
 }
 
+#[test]
+fn another_key_than_the_databases_ends_with_five_and_says_where_it_is() {
+    let site = Site::new("");
+    site.run(&["db", "migrate"]);
+    let key = std::fs::read(site.file("data/keys/field.key")).expect("the key");
+    site.write("data/keys/field.key", format!("{}\n", "07".repeat(32)));
+    for order in [&["db", "check"][..], &["db", "migrate"], &["status"], &["run"]] {
+        let told = site.refused(order, 5);
+        assert!(told.contains("LT-CFG-014") && told.contains("data/keys/field.key"), "{order:?}: {told}");
+    }
+    site.write("data/keys/field.key", key);
+    let (exit, _, errors) = site.run(&["db", "check"]);
+    assert_eq!(exit, 0, "the old key put back: {errors}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hang_up_reads_the_configuration_again_and_a_broken_one_changes_nothing() {
     let server = desk().await;
@@ -223,6 +238,16 @@ async fn hang_up_reads_the_configuration_again_and_a_broken_one_changes_nothing(
     daemon.signal("-HUP");
     until("the other folder is told", || daemon.told().contains("LT-RUN-016"));
     assert!(daemon.runs() && !site.file("elsewhere").exists());
+    // Another key: the daemon goes on with the one its database was written with.
+    site.configure(UNITS);
+    let key = std::fs::read(site.file("data/keys/field.key")).expect("the key");
+    site.write("data/keys/field.key", format!("{}\n", "07".repeat(32)));
+    daemon.signal("-HUP");
+    until("the other key is told", || daemon.told().contains("LT-CFG-014"));
+    assert!(daemon.runs());
+    let (exit, tried, _) = site.run(&["check", "--json"]);
+    assert!(exit == 1 && tried.contains("LT-CFG-014"), "a trial of the file tells it as well: {tried}");
+    site.write("data/keys/field.key", key);
     site.refused(&["status", "--data-dir", "nowhere/../data", "--config", "missing.toml"], 5);
 
     // A good one: sources, secrets and the filter of the log are those of the file.

@@ -1,6 +1,6 @@
 //! Every behaviour of the store, on SQLite and on PostgreSQL.
 
-use crate::support::stores::{KEY, both, department, officer};
+use crate::support::stores::{KEY, both, department, officer, run_sql};
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
@@ -581,11 +581,9 @@ async fn audit_chain_verifies_and_a_changed_entry_is_found() {
     }
     let path = both.folder.path().join("lienthong.db");
     both.stores[0].close().await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
-    let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
-    sqlx::query("UPDATE audit SET actor = 'other' WHERE seq = 3").execute(&mut raw).await.expect("tampered");
-    sqlx::Connection::close(raw).await.expect("closed");
-    let store = Store::open(&StoreConfig::Sqlite(path), &KEY).await.expect("store");
+    let config = StoreConfig::Sqlite(path);
+    run_sql(&config, "UPDATE audit SET actor = 'other' WHERE seq = 3").await;
+    let store = Store::open(&config, &KEY).await.expect("store");
     assert_eq!(store.verify_audit().await.expect("verified").expect("a fault").seq, 3);
 }
 
@@ -598,14 +596,62 @@ async fn backup_opens_as_a_store_and_a_newer_schema_is_refused() {
     with_person(&store).await;
     let copy = folder.path().join("copy.db");
     store.backup(&copy).await.expect("backup");
-    let restored = Store::open(&StoreConfig::Sqlite(copy.clone()), &KEY).await.expect("restored");
+    let copy = StoreConfig::Sqlite(copy);
+    let restored = Store::open(&copy, &KEY).await.expect("restored");
     assert_eq!(restored.load_directory().await.expect("directory").people.len(), 1);
     restored.close().await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy);
-    let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
-    sqlx::query("UPDATE _sqlx_migrations SET version = 9999").execute(&mut raw).await.expect("faked");
-    sqlx::Connection::close(raw).await.expect("closed");
-    let newer = Store::open(&StoreConfig::Sqlite(copy), &KEY).await.expect("opened");
+    run_sql(&copy, "UPDATE _sqlx_migrations SET version = 9999").await;
+    let newer = Store::open(&copy, &KEY).await.expect("opened");
     let error = newer.migrate().await.expect_err("refused");
     assert_eq!(error.finding().code, "LT-DB-007");
+}
+
+/// The stores' databases, opened with another key.
+async fn with_other_key(config: &StoreConfig) -> StoreError {
+    Store::open(config, &[8; 32]).await.expect_err("another key is refused")
+}
+
+#[tokio::test]
+async fn another_key_is_refused_at_every_opening_and_the_old_one_goes_on() {
+    let both = both().await;
+    for (store, config) in both.stores.iter().zip(both.configs()) {
+        let kind = store.kind();
+        let error = with_other_key(&config).await;
+        assert_eq!(error.finding().code, "LT-CFG-014", "{kind}");
+        assert!(!error.finding().what.en.contains("BwcH"), "{kind}: the key does not print");
+        let again = Store::open(&config, &KEY).await.expect("the old key opens");
+        again.migrate().await.expect("and migrates");
+        again.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_without_check_value_takes_the_key_its_citizen_ids_open_with_and_no_other() {
+    let both = both().await;
+    for (store, config) in both.stores.iter().zip(both.configs()) {
+        let kind = store.kind();
+        with_person(store).await;
+        run_sql(&config, "DELETE FROM meta WHERE key = 'field_key_check'").await;
+        assert!(matches!(with_other_key(&config).await, StoreError::OtherKey), "{kind}");
+        let again = Store::open(&config, &KEY).await.expect("ids open with it");
+        again.migrate().await.expect("the value is kept");
+        // From here on the value alone decides.
+        run_sql(&config, "UPDATE person SET citizen_index = NULL, citizen_sealed = NULL").await;
+        assert!(matches!(with_other_key(&config).await, StoreError::OtherKey), "{kind}");
+        again.close().await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_replicas_that_start_at_once_with_different_keys_one_is_refused() {
+    let both = both().await;
+    for config in both.configs() {
+        run_sql(&config, "DELETE FROM meta WHERE key = 'field_key_check'").await;
+        let one = Store::open(&config, &KEY).await.expect("no value yet");
+        let other = Store::open(&config, &[8; 32]).await.expect("no value yet");
+        let (one, other) = tokio::join!(one.migrate(), other.migrate());
+        assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1, "{one:?} {other:?}");
+        let refused = one.and(other).expect_err("one");
+        assert!(matches!(refused, StoreError::OtherKey), "{refused:?}");
+    }
 }

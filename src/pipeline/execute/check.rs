@@ -112,6 +112,10 @@ async fn far_sides(loaded: &Loaded) -> Vec<Tried> {
 /// Whether catalog, people, units and rules that are stored fit the configuration.
 async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Findings> {
     let mut findings = Vec::new();
+    // A key that was replaced under a running daemon would be found at its next start only.
+    if app.store.file() == Some(&loaded.config.database_file()) {
+        findings.extend(assemble::require_key(&loaded.config, &app.store).err());
+    }
     let policy = assemble::policy(&loaded.config).ok();
     let catalogs = app.store.catalogs().await.map_err(|error| error.finding())?;
     match catalogs.last() {

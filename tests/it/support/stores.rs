@@ -3,7 +3,7 @@
 use super::postgres::Cluster;
 use lienthong::domain::{ImportedPerson, Role, StaffNumber, Unit, UnitCode, UnitKind};
 use lienthong::store::{Store, StoreConfig};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The field key of the tests' stores.
 pub const KEY: [u8; 32] = [7; 32];
@@ -28,10 +28,8 @@ impl Both {
 pub async fn both() -> Both {
     let folder = tempfile::tempdir().expect("folder");
     let cluster = Cluster::start();
-    let sqlite = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
-    let postgres = StoreConfig::Postgres { url: SecretString::from(cluster.url()), max_connections: 5 };
     let mut stores = Vec::new();
-    for config in [sqlite, postgres] {
+    for config in configs(&folder, &cluster) {
         let store = Store::open(&config, &KEY).await.expect("store");
         assert_eq!(store.schema_number().await.expect("number"), 0);
         store.migrate().await.expect("migrated");
@@ -40,6 +38,38 @@ pub async fn both() -> Both {
     }
     let stores = stores.try_into().expect("two stores");
     Both { folder, cluster, stores }
+}
+
+fn configs(folder: &tempfile::TempDir, cluster: &Cluster) -> [StoreConfig; 2] {
+    let sqlite = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
+    let postgres = StoreConfig::Postgres { url: SecretString::from(cluster.url()), max_connections: 5 };
+    [sqlite, postgres]
+}
+
+impl Both {
+    /// Where the stores are, in their order.
+    pub fn configs(&self) -> [StoreConfig; 2] {
+        configs(&self.folder, &self.cluster)
+    }
+}
+
+/// Runs a statement past the store, as somebody with access to the database would.
+pub async fn run_sql(config: &StoreConfig, sql: &'static str) {
+    match config {
+        StoreConfig::Sqlite(path) => {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let mut raw =
+                <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
+            sqlx::query(sql).execute(&mut raw).await.expect("done");
+            sqlx::Connection::close(raw).await.expect("closed");
+        }
+        StoreConfig::Postgres { url, .. } => {
+            let mut raw =
+                <sqlx::PgConnection as sqlx::Connection>::connect(url.expose_secret()).await.expect("opened");
+            sqlx::query(sql).execute(&mut raw).await.expect("done");
+            sqlx::Connection::close(raw).await.expect("closed");
+        }
+    }
 }
 
 /// A SQLite store alone, for behaviour the kind of store has no part in.
