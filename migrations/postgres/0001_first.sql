@@ -143,6 +143,15 @@ CREATE TABLE unknown_account (
   tasks BIGINT NOT NULL DEFAULT 0,
   UNIQUE (source_id, kind, account)
 );
+-- Which tasks such an account has a stake in.
+CREATE TABLE unknown_stake (
+  task_id BIGINT NOT NULL,
+  source_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (task_id, kind, account)
+);
+CREATE INDEX unknown_stake_by_account ON unknown_stake (source_id, account);
 CREATE TABLE task_person (
   task_id BIGINT NOT NULL,
   ordinal BIGINT NOT NULL,

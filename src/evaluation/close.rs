@@ -196,7 +196,8 @@ impl Checklist {
     /// Decides the close. `reason`: a person's word for closing in spite of gaps, 1 to 2,000 characters.
     ///
     /// # Errors
-    /// Every finding that forbids the close; gaps are among them when nobody gave a reason.
+    /// That the period is not closed, then every finding that forbids it; gaps are among them when nobody gave a
+    /// reason.
     pub fn decide(mut self, reason: Option<&str>) -> Result<Self, Vec<Finding>> {
         let reason = reason.map(str::trim).filter(|reason| (1..=2_000).contains(&reason.chars().count()));
         let forbids = |check: &&Check| match check.state {
@@ -207,13 +208,41 @@ impl Checklist {
         let findings: Vec<Finding> =
             self.checks.iter().filter(forbids).filter_map(|check| check.finding.clone()).collect();
         if !findings.is_empty() {
-            return Err(findings);
+            let only_gaps = self.checks.iter().all(|check| check.state != CheckState::Blocks);
+            let told = not_closed(self.period, findings.len(), only_gaps);
+            return Err(std::iter::once(told).chain(findings).collect());
         }
         if !self.is_clean() {
             self.accepted_because = reason.map(str::to_owned);
         }
         Ok(self)
     }
+}
+
+fn not_closed(period: Period, open: usize, only_gaps: bool) -> Finding {
+    let remedy = if only_gaps {
+        Text::new(
+            format!(
+                "xử lý từng mục, hoặc khóa dù còn mục mở và chịu trách nhiệm: period close {period} --reason \"LÝ DO\""
+            ),
+            format!(
+                "settle each point, or answer for closing in spite of them: period close {period} --reason \"WHY\""
+            ),
+        )
+    } else {
+        Text::new(
+            "xử lý các mục báo lỗi trước; --reason không bỏ qua được chúng",
+            "settle what is told as an error first; --reason does not pass over it",
+        )
+    };
+    Finding::error(
+        "LT-REC-038",
+        Text::new(
+            format!("kỳ {period} CHƯA được khóa: còn {open} mục vướng, nêu dưới đây"),
+            format!("period {period} is NOT closed: {open} points stand in the way, told below"),
+        ),
+        remedy,
+    )
 }
 
 fn text(both: (&str, &str)) -> Text {
@@ -256,13 +285,25 @@ mod tests {
         assert!(closed.is_clean() && closed.accepted_because.is_none());
         assert_eq!(closed.checks.len(), 8);
         let early = CloseFacts { today: "2026-09-30".parse().expect("day"), ..clean() };
-        assert_eq!(codes(&early, Some("gấp")), ["LT-REC-030"]);
+        assert_eq!(codes(&early, Some("gấp")), ["LT-REC-038", "LT-REC-030"]);
     }
 
     #[test]
     fn no_reason_opens_a_blocked_close() {
         let facts = CloseFacts { closed: true, scores_due: 3, ..clean() };
-        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-031", "LT-REC-032"]);
+        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-031", "LT-REC-032"]);
+    }
+
+    #[test]
+    fn a_refused_close_says_that_nothing_is_closed_and_names_the_reason_only_where_it_would_help() {
+        let told = |facts: &CloseFacts| Checklist::new(facts).decide(None).expect_err("refused").remove(0);
+        let gaps = told(&CloseFacts { unmapped: 2, unapproved: 1, ..clean() });
+        assert_eq!(gaps.severity, crate::error::Severity::Error);
+        assert!(gaps.what.en.contains("2026-Q3 is NOT closed: 2 points"), "{gaps}");
+        assert!(gaps.what.vi.contains("CHƯA được khóa"), "{gaps:?}");
+        assert!(gaps.remedy.en.contains("period close 2026-Q3 --reason"), "{gaps}");
+        let blocked = told(&CloseFacts { unmapped: 2, scores_due: 1, ..clean() });
+        assert!(!blocked.remedy.en.contains("period close"), "{blocked}");
     }
 
     #[test]
@@ -275,7 +316,7 @@ mod tests {
             unapproved: 5,
             ..clean()
         };
-        let expected = ["LT-REC-033", "LT-REC-034", "LT-REC-035", "LT-REC-036", "LT-REC-037"];
+        let expected = ["LT-REC-038", "LT-REC-033", "LT-REC-034", "LT-REC-035", "LT-REC-036", "LT-REC-037"];
         assert_eq!(codes(&facts, None), expected);
         assert_eq!(codes(&facts, Some("  ")), expected);
         let closed = Checklist::new(&facts).decide(Some(" theo chỉ đạo ")).expect("closes");

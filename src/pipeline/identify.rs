@@ -40,12 +40,12 @@ impl Step for Identify {
         }
         let directory = app.directory().await?;
         let mut assigned = Vec::with_capacity(tasks.len());
-        let mut unknown: BTreeMap<(SourceId, AccountRef), (Option<String>, u64)> = BTreeMap::new();
+        let mut unknown: BTreeMap<(SourceId, AccountRef), (Option<String>, Vec<i64>)> = BTreeMap::new();
         for stored in &tasks {
             let (stakes, nobody) = directory.stakes(&stored.key.source, &stored.task);
             for account in nobody {
                 let entry = unknown.entry((stored.key.source.clone(), account.clone())).or_default();
-                entry.1 += 1;
+                entry.1.push(stored.id);
                 if stored.task.draft.assignee.as_ref() == Some(&account) {
                     entry.0.clone_from(&stored.task.draft.assignee_name);
                 }

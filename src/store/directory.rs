@@ -322,20 +322,22 @@ impl Store {
         rows.iter().map(stored_task).collect()
     }
 
-    /// Writes whose the given tasks are. Persons who lost or got a task are scored again for the periods
+    /// Writes whose the given tasks are, and which accounts of nobody known have a stake in which tasks. Persons who lost or got a task are scored again for the periods
     /// the caller names. A task that changed meanwhile stays due.
     pub async fn save_assignments(
         &self,
         assigned: &[Assigned],
-        unknown: &[(SourceId, AccountRef, Option<String>, u64)],
+        unknown: &[(SourceId, AccountRef, Option<String>, Vec<i64>)],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let mut rows = Vec::with_capacity(assigned.len() * 6);
         for chunk in assigned.chunks(200) {
-            let ids = chunk.iter().map(|(id, ..)| Val::from(*id)).collect();
             let places = placeholders(1, chunk.len(), 1);
-            tx.execute(format!("DELETE FROM task_person WHERE task_id IN {places}"), ids).await?;
+            for table in ["task_person", "unknown_stake"] {
+                let ids = chunk.iter().map(|(id, ..)| Val::from(*id)).collect();
+                tx.execute(format!("DELETE FROM {table} WHERE task_id IN {places}"), ids).await?;
+            }
             for (id, _, people) in chunk {
                 for (ordinal, (person, since)) in people.iter().enumerate() {
                     let (handed_over, taken_over) = (person.handed_over, person.taken_over);
@@ -346,14 +348,20 @@ impl Store {
         TASK_PEOPLE.insert(&mut tx, rows).await?;
         let done = assigned.iter().map(|(id, changed_at, _)| (*id, *changed_at));
         update_unchanged_tasks(&mut tx, "identify_due = false, map_due = true", done).await?;
+        let mut stakes = Vec::new();
         for (source, account, name, tasks) in unknown {
+            let (kind, value) = (kind_word(account.kind), account.value.as_str());
+            for task in tasks {
+                stakes.extend(vals![*task, source.as_str(), kind, value]);
+            }
             tx.execute(
                 "INSERT INTO unknown_account (source_id, kind, account, name_hint, first_seen_at, tasks) VALUES ($1,$2,$3,$4,$5,$6) \
                  ON CONFLICT (source_id, kind, account) DO UPDATE SET name_hint = coalesce(excluded.name_hint, unknown_account.name_hint)",
-                vals![source.as_str(), kind_word(account.kind), account.value.as_str(), name.clone(), now, *tasks],
+                vals![source.as_str(), kind, value, name.clone(), now, tasks.len() as u64],
             )
             .await?;
         }
+        UNKNOWN_STAKES.insert(&mut tx, stakes).await?;
         tx.commit().await
     }
 
@@ -380,6 +388,15 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// How many accounts of nobody known have a stake in tasks due in a period; a task without a due date counts
+    /// in every period.
+    pub async fn unknown_accounts_of(&self, period: Period) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT DISTINCT u.source_id, u.kind, u.account FROM unknown_stake u \
+                   JOIN task t ON t.id = u.task_id \
+                   WHERE t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2)) AS accounts";
+        self.db.count(sql, vals![period.first_day(), period.last_day()]).await
     }
 
     /// Says whose an account is; the tasks that wait for it become due.
@@ -428,8 +445,10 @@ async fn link(
         vals![source, account, person, author],
     )
     .await?;
-    tx.execute("DELETE FROM unknown_account WHERE source_id = $1 AND account = $2", vals![source, account])
-        .await?;
+    for table in ["unknown_account", "unknown_stake"] {
+        let sql = format!("DELETE FROM {table} WHERE source_id = $1 AND account = $2");
+        tx.execute(sql, vals![source, account]).await?;
+    }
     Ok(())
 }
 
@@ -457,6 +476,12 @@ static TASK_PEOPLE: Bulk = Bulk::new(
         ("taken_over", Kind::Bool),
     ],
     "",
+);
+
+static UNKNOWN_STAKES: Bulk = Bulk::new(
+    "unknown_stake",
+    &[("task_id", Kind::Int), ("source_id", Kind::Text), ("kind", Kind::Text), ("account", Kind::Text)],
+    "ON CONFLICT (task_id, kind, account) DO NOTHING",
 );
 
 static SCORE_MARKS: Bulk = Bulk::new(

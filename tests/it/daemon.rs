@@ -102,7 +102,8 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
         due.as_object().expect("steps").values().all(|due| *due == 0)
     });
     let beside: Vec<Value> = SHOWING.iter().map(|order| site.json(order)).collect();
-    assert_eq!(beside[1].as_array().map(Vec::len), Some(2), "{}", beside[1]);
+    // The refused order was answered and waits for nobody: only the record does.
+    assert_eq!(beside[1].as_array().map(Vec::len), Some(1), "{}", beside[1]);
     assert_eq!(beside[2].as_array().map(Vec::len), Some(1), "{}", beside[2]);
     assert!(!beside[5].as_array().expect("scores").is_empty());
 

@@ -284,7 +284,7 @@ async fn task_changed_while_it_was_looked_at_stays_due() {
             .collect();
         let account = AccountRef { kind: AccountKind::Account, value: "ghost".into() };
         store
-            .save_assignments(&assigned, &[(source(), account, Some("Ma".into()), 3)], now())
+            .save_assignments(&assigned, &[(source(), account, Some("Ma".into()), vec![due[0].id])], now())
             .await
             .expect("saved");
         let still: Vec<_> = store.tasks_to_identify(10).await.expect("due");
@@ -295,6 +295,11 @@ async fn task_changed_while_it_was_looked_at_stays_due() {
             store.kind()
         );
         assert_eq!(store.unknown_accounts(None, 10).await.expect("unknown").len(), 1);
+        // The task is due on 15 December.
+        let of = async |period: &str| {
+            store.unknown_accounts_of(period.parse().expect("period")).await.expect("counted")
+        };
+        assert_eq!((of("2026-Q4").await, of("2026-Q3").await, of("2026").await), (1, 0, 1));
         let items = store.tasks_to_map(10).await.expect("to map");
         assert_eq!((items.len(), items[0].people.clone()), (1, vec![person]));
     }

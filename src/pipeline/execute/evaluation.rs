@@ -10,8 +10,8 @@ use crate::domain::{
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::{
-    Approval, Approved, Checklist, Classification, CloseFacts, Content, Correction, CriteriaRules, Held,
-    Standing, Subject, life, read_criteria, read_history,
+    Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, Standing, Subject, life,
+    read_criteria, read_history,
 };
 use crate::pipeline::command::{Align, Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{impossible, own_record};
@@ -19,7 +19,7 @@ use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
 use crate::scoring::{Criteria, check_entries};
-use crate::store::{DecisionPage, HistoryState, KeptNew, NewRevision, OutboxFilter, PeriodClose, Revision};
+use crate::store::{HistoryState, NewRevision, OutboxFilter, Revision};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,18 +63,19 @@ pub(super) async fn criteria(
     let key = uuid::Uuid::now_v7().to_string();
     let at = app.clock.now();
     let decision = Decision { key, person: id, period, author: who, at, document, kind };
-    keep_if_unentitled(app, std::slice::from_ref(&decision)).await?;
+    refuse_unentitled(app, std::slice::from_ref(&decision)).await?;
     app.store.append_decisions(ORIGIN, &[decision]).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
 }
 
-/// Refuses decisions whose authors may not make them; each is kept with its reason and shown with what waits
-/// for a person (`rejected list`), and none is applied.
-async fn keep_if_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refusal> {
+/// Refuses decisions whose authors may not make them. Whoever ordered is answered here and now, so nothing waits
+/// for anybody; that it was tried stands in the journal, once for each author and reason.
+async fn refuse_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refusal> {
     let directory = app.directory().await?;
-    let mut kept = Vec::new();
+    let mut findings = Vec::new();
+    let mut tried: BTreeMap<(&str, String), Vec<&Decision>> = BTreeMap::new();
     for decision in decisions {
         let judged = Judged {
             subject: decision.person,
@@ -87,16 +88,20 @@ async fn keep_if_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Ref
         // Deciding about oneself is refused before and after, as such.
         let own = judged.duty != Duty::Own && directory.named(judged.author) == Some(judged.subject);
         if let (false, Err(finding)) = (own, directory.check_author(judged)) {
-            let body = serde_json::to_vec(decision).map_err(|_| crate::pipeline::broken("decision"))?;
-            kept.push(KeptNew { event_id: decision.key.clone(), body, finding: *finding });
+            let why = format!("{} {}", finding.code, finding.what.en);
+            tried.entry((&decision.author, why)).or_default().push(decision);
+            findings.push(*finding);
         }
     }
-    if kept.is_empty() {
-        return Ok(());
+    for ((author, why), refused) in tried {
+        let object = match refused.as_slice() {
+            [one] => format!("record {} {}", one.person, one.period),
+            several => format!("{} decisions of one file", several.len()),
+        };
+        app.store.note(app.clock.now(), author, "decision_refused", object, Some(&why)).await?;
     }
-    let findings = kept.iter().take(500).map(|kept| kept.finding.clone()).collect();
-    app.store.keep_page(ORIGIN, DecisionPage { kept, ..DecisionPage::default() }, app.clock.now()).await?;
-    Err(Refusal(findings))
+    findings.truncate(500);
+    if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
 }
 
 async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Result<(), Refusal> {
@@ -128,7 +133,7 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
     for decision in &mut decisions {
         decision.document = document.map(str::to_owned);
     }
-    keep_if_unentitled(app, &decisions).await?;
+    refuse_unentitled(app, &decisions).await?;
     let kept = app.store.append_decisions(ORIGIN, &decisions).await?;
     app.ring("decide");
     app.ring("score");
@@ -445,7 +450,7 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
     let key = uuid::Uuid::now_v7().to_string();
     let (author, document) = (who.clone(), decision_no.clone());
     let decision = Decision { key, person: id, period, author, at: now, document, kind };
-    keep_if_unentitled(app, &[decision]).await?;
+    refuse_unentitled(app, &[decision]).await?;
     let outcome = match level {
         Some(level) => life::classify(
             held,
@@ -564,122 +569,6 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         format!("đã lập phiên bản đính chính r{number}; cần phê duyệt lại"),
         format!("correction r{number} made; it waits for its approval"),
     ))
-}
-
-pub(super) async fn close(
-    app: &App,
-    period: Period,
-    who: String,
-    reason: Option<String>,
-    dry_run: bool,
-) -> Answer {
-    author(&who)?;
-    let facts = close_facts(app, period).await?;
-    let checklist = Checklist::new(&facts);
-    let rows = checklist
-        .checks
-        .iter()
-        .map(|check| {
-            vec![
-                json!(check.name),
-                json!(check.state),
-                json!(check.count),
-                json!(check.finding.as_ref().map(|finding| &finding.what)),
-            ]
-        })
-        .collect();
-    let table = Document::Table {
-        title: Text::new(format!("Chốt kỳ {period}"), format!("Close of {period}")),
-        columns: vec![
-            Column::left("check", "Mục", "Check"),
-            Column::left("state", "Tình trạng", "State"),
-            right("count", "Số lượng", "Count"),
-            Column::left("what", "Nội dung", "What"),
-        ],
-        rows,
-    };
-    if dry_run {
-        return Ok(Outcome::ok(table));
-    }
-    let checklist = checklist.decide(reason.as_deref()).map_err(Refusal)?;
-    let now = app.clock.now();
-    let directory = app.directory().await?;
-    let close = PeriodClose {
-        period,
-        at: now,
-        author: who,
-        checklist: serde_json::to_value(&checklist).map_err(|_| crate::pipeline::broken("checklist"))?,
-    };
-    let (mut outbox, mut due) = (Vec::new(), Vec::new());
-    for known in directory.people() {
-        // The year of somebody without a result lacks a closed quarter from now on.
-        due.push((known.id, Period::Year(period.year())));
-        let approved = app.store.approved_revisions(known.id).await?;
-        let Some(revision) = approved.iter().find(|revision| revision.period == period) else { continue };
-        let content = content_of(revision)?;
-        let occasion = Occasion::Approved(revision, &content, Some(now));
-        outbox.extend(result_item(app, &directory, known.id, occasion).await?);
-    }
-    let sent = outbox.len();
-    crate::failpoint!("close::before_commit");
-    app.store.close_period(&close, &outbox, &due).await?;
-    crate::failpoint!("close::after_commit");
-    app.ring("score");
-    app.ring_deliveries();
-    let message = Document::Message {
-        text: Text::new(
-            format!("đã chốt kỳ {period}; {sent} kết quả chờ gửi"),
-            format!("{period} is closed; {sent} results wait to be delivered"),
-        ),
-    };
-    Ok(Outcome::ok(Document::Parts { parts: vec![("close".into(), message), ("checklist".into(), table)] }))
-}
-
-async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
-    let overview = app.store.overview().await?;
-    let due = app.store.scores_due(100_000).await?;
-    // Until the day after the last one has begun for scores, they say nothing about the whole period.
-    let judged = app.store.day_judged().await?;
-    let to_come = match judged {
-        Some(day) if day <= period.last_day() => app.store.score_heads(period, FULL_PERIOD).await?.len(),
-        _ => 0,
-    };
-    let waiting =
-        overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
-    let mut stale_sources = Vec::new();
-    for source in app.sources.keys() {
-        let state = app.store.source_state(source).await?;
-        let fresh = state.last_success_at.is_some_and(|at| crate::domain::local_date(at) > period.last_day());
-        if !fresh {
-            stale_sources.push(source.to_string());
-        }
-    }
-    let (mut incomplete, mut unapproved, mut after) = (0, 0, String::new());
-    loop {
-        let lines = app.store.record_lines(Some(period), None, &after, 500).await?;
-        let Some(last) = lines.last() else { break };
-        after.clone_from(&last.staff_number);
-        for line in &lines {
-            match line.state {
-                RecordState::Computed => incomplete += 1,
-                RecordState::Provisional | RecordState::Corrected => unapproved += 1,
-                RecordState::Approved | RecordState::Delivered => {}
-            }
-        }
-    }
-    Ok(CloseFacts {
-        period,
-        today: app.clock.today(),
-        closed: app.store.period_close(period).await?.is_some(),
-        scores_due: waiting
-            + to_come as u64
-            + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
-        unmapped: app.store.reviews_due(period).await?,
-        unidentified: overview.unknown_accounts,
-        stale_sources,
-        incomplete,
-        unapproved,
-    })
 }
 
 pub(super) async fn history(app: &App, file: &InputFile, who: &str) -> Answer {

@@ -11,6 +11,7 @@ mod delivery;
 mod evaluation;
 mod explain;
 mod people;
+mod period;
 mod report;
 mod source;
 
@@ -141,7 +142,7 @@ impl Installation {
                 evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
             C::PeriodClose { period, author, reason, dry_run } => {
-                evaluation::close(app, period, author, reason, dry_run).await
+                period::close(app, period, author, reason, dry_run).await
             }
             C::HistoryImport { file, author } => evaluation::history(app, &file, &author).await,
             C::HistoryEmpty { people, author, reason } => {
