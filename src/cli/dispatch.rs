@@ -13,6 +13,7 @@ use crate::error::{Findings, Lang, Text};
 use crate::pipeline::command::{
     Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, Outcome, Progress,
 };
+use crate::pipeline::explain::explained;
 use clap::FromArgMatches as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,11 +29,11 @@ pub fn main() -> ExitCode {
     let language = lang::choose(&arguments, |name| std::env::var(name).ok());
     let matches = match lang::command(language).try_get_matches_from(&arguments) {
         Ok(matches) => matches,
-        Err(error) => return usage::end(&error, language),
+        Err(error) => return usage::end(&error, &arguments, language),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return usage::end(&error, language),
+        Err(error) => return usage::end(&error, &arguments, language),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -183,10 +184,13 @@ fn case(file: &Path) -> Outcome {
         Err(finding) => return Outcome::failed(EXIT_USAGE, *finding),
     };
     match score_case::run(&input.name, &input.bytes) {
-        Ok(derivation) => {
-            let text = serde_json::to_string_pretty(&derivation).unwrap_or_default();
-            json_document(&derivation, Text::new(text.clone(), text))
-        }
+        Ok(derivation) => match serde_json::to_value(&derivation) {
+            Ok(value) => {
+                let text = explained(&value);
+                Outcome::ok(Document::Json { value, text })
+            }
+            Err(error) => Outcome::failed(EXIT_FAILED, run::not_printable(&error)),
+        },
         Err(findings) => failed(findings),
     }
 }

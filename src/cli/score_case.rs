@@ -2,7 +2,7 @@
 //!
 //! Owns the documented JSON: lines, rule set and criteria in, the full derivation out. Numbers are taken
 //! exactly from their text, whether written as JSON numbers or strings; nothing passes through a float. A case
-//! with any mistake is refused with every finding, each naming its place.
+//! with any mistake is refused with every finding, each naming file, line, key and the line's own id.
 
 use crate::config::rule_set::not_implemented;
 use crate::domain::{Component, Exact, Period, Role, RuleSet, WorkingCalendar};
@@ -12,6 +12,7 @@ use crate::scoring::{Criteria, Derivation, Line, PersonInput, Subordinate, check
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -20,76 +21,82 @@ const MAX_BYTES: usize = 32 << 20;
 /// Most lines of a case.
 const MAX_LINES: usize = 200_000;
 
-/// A number exactly as written.
+/// A number exactly as written, and the piece of the file it was read from.
 #[derive(Debug, Clone)]
-struct Written(String);
+struct Written<'a> {
+    number: String,
+    piece: &'a str,
+}
 
-impl<'de> Deserialize<'de> for Written {
+impl<'de: 'a, 'a> Deserialize<'de> for Written<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get();
-        if text.starts_with('"') {
-            return serde_json::from_str(text).map(Self).map_err(serde::de::Error::custom);
-        }
-        if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(serde::de::Error::custom("a number is needed"))
+        let piece = <&RawValue>::deserialize(deserializer)?.get();
+        let number = match piece.bytes().next() {
+            Some(b'"') => serde_json::from_str(piece).map_err(serde::de::Error::custom)?,
+            Some(b'-' | b'0'..=b'9') => piece.to_owned(),
+            _ => return Err(serde::de::Error::custom("a number is needed")),
+        };
+        Ok(Self { number, piece })
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
+struct Case<'a> {
     #[serde(default)]
     rule_set: Option<RuleSet>,
     #[serde(default)]
     period: Option<String>,
     role: Role,
-    #[serde(default)]
-    criteria: CaseCriteria,
-    #[serde(default)]
-    components: BTreeMap<Component, Written>,
-    #[serde(default)]
-    subordinates: Vec<CaseSubordinate>,
-    lines: Vec<Box<RawValue>>,
+    #[serde(default, borrow)]
+    criteria: CaseCriteria<'a>,
+    #[serde(default, borrow)]
+    components: BTreeMap<Component, Written<'a>>,
+    #[serde(default, borrow)]
+    subordinates: Vec<CaseSubordinate<'a>>,
+    #[serde(borrow)]
+    lines: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct CaseCriteria {
-    #[serde(default)]
-    total: Option<Written>,
-    #[serde(default, rename = "self")]
-    own: Option<BTreeMap<String, Written>>,
-    #[serde(default)]
-    superior: Option<BTreeMap<String, Written>>,
+struct CaseCriteria<'a> {
+    #[serde(default, borrow)]
+    total: Option<Written<'a>>,
+    #[serde(default, rename = "self", borrow)]
+    own: Option<BTreeMap<String, Written<'a>>>,
+    #[serde(default, borrow)]
+    superior: Option<BTreeMap<String, Written<'a>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CaseSubordinate {
+struct CaseSubordinate<'a> {
     #[serde(default)]
     person: String,
-    total: Option<Written>,
+    #[serde(default, borrow)]
+    total: Option<Written<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CaseLine {
+struct CaseLine<'a> {
     #[serde(default)]
     id: Option<String>,
     #[serde(default)]
     title: String,
     #[serde(default)]
     product: String,
-    coefficient: Written,
-    assigned: Written,
-    completed: Written,
-    #[serde(default)]
-    failures: Option<Written>,
-    #[serde(default)]
-    late: Option<Written>,
+    #[serde(borrow)]
+    coefficient: Written<'a>,
+    #[serde(borrow)]
+    assigned: Written<'a>,
+    #[serde(borrow)]
+    completed: Written<'a>,
+    #[serde(default, borrow)]
+    failures: Option<Written<'a>>,
+    #[serde(default, borrow)]
+    late: Option<Written<'a>>,
     #[serde(default)]
     due: Option<NaiveDate>,
     #[serde(default)]
@@ -108,21 +115,28 @@ struct CaseLine {
 /// Every finding at once: LT-SCO-001 unreadable JSON or an unknown key, LT-SCO-002 a value that cannot be,
 /// LT-RUL-001 a switch value this version does not implement.
 pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
+    let whole = |line, why: &str| Findings::from(unreadable(Place { line, ..Place::of(name) }, why));
     if bytes.len() > MAX_BYTES {
-        return Err(unreadable(name, "", "the file exceeds 32 MiB").into());
+        return Err(whole(None, "the file exceeds 32 MiB"));
     }
-    let case: Case = serde_json::from_slice(bytes)
-        .map_err(|error| Findings::from(unreadable(name, "", &error.to_string())))?;
-    let rules = case.rule_set.unwrap_or_default();
-    let mut reader = Reader { name, findings: refused_switches(name, &rules) };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        whole(line_number(before), "it is not UTF-8")
+    })?;
+    let case: Case<'_> = serde_json::from_str(text)
+        .map_err(|error| whole(u32::try_from(error.line()).ok(), &without_position(&error)))?;
+    let rules = case.rule_set.clone().unwrap_or_default();
+    let mut reader = Reader { name, text, findings: Vec::new() };
+    reader.refused_switches(&rules);
     if case.lines.len() > MAX_LINES {
-        return Err(unreadable(name, "lines", "more than 200,000 lines").into());
+        return Err(whole(None, "more than 200,000 lines"));
     }
     let lines: Vec<Line> =
         case.lines.iter().enumerate().filter_map(|(index, raw)| reader.line(index, raw, &rules)).collect();
     let period = match case.period.as_deref().map(str::parse::<Period>) {
-        Some(Err(error)) => {
-            reader.wrong("period", error.to_string());
+        Some(Err(_)) => {
+            let place = reader.key("period");
+            reader.wrong(place, "kỳ phải viết như 2026-Q3", "a period is written like 2026-Q3");
             None
         }
         Some(Ok(period)) => Some(period),
@@ -131,8 +145,8 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
     let mut unit_result = None;
     let mut components = BTreeMap::new();
     for (component, written) in &case.components {
-        let place = format!("components.{component:?}");
-        let Some(percent) = reader.exact(&place, written) else { continue };
+        let place = reader.place(written.piece, format!("components.{}", component.as_str()));
+        let Some(percent) = reader.exact(place, written) else { continue };
         if *component == Component::UnitResult {
             unit_result = Some(percent);
         } else {
@@ -150,17 +164,20 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
             } else {
                 subordinate.person.clone()
             },
-            total: subordinate
-                .total
-                .as_ref()
-                .and_then(|total| reader.exact(&format!("subordinates[{index}].total"), total)),
+            total: subordinate.total.as_ref().and_then(|total| {
+                let key = format!("subordinates[{index}].total");
+                let place = reader.place(total.piece, named(&subordinate.person, key));
+                reader.exact(place, total)
+            }),
         })
         .collect();
     let mut entries = components.clone();
     entries.extend(unit_result.clone().map(|percent| (Component::UnitResult, percent)));
     let checked = if case.criteria.total.is_some() { Criteria::default() } else { criteria.clone() };
     for wrong in check_entries(&checked, &entries, &rules) {
-        reader.wrong("", wrong);
+        let written = case.written(&wrong.entry);
+        let place = reader.place(written.map_or("", |written| written.piece), wrong.entry);
+        reader.wrong(place, &wrong.vi, &wrong.en);
     }
     let Some(period) = period else { return Err(Findings(reader.findings)) };
     if !reader.findings.is_empty() {
@@ -180,93 +197,166 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
     Ok(score_person(&input, &rules))
 }
 
+impl Case<'_> {
+    /// What was written for an entry, named as `check_entries` names it.
+    fn written(&self, entry: &str) -> Option<&Written<'_>> {
+        let (section, rest) = entry.split_once('.')?;
+        if section == "components" {
+            return self
+                .components
+                .iter()
+                .find(|(known, _)| known.as_str() == rest)
+                .map(|(_, written)| written);
+        }
+        let (whose, item) = rest.split_once('.')?;
+        let items = if whose == "self" { &self.criteria.own } else { &self.criteria.superior };
+        items.as_ref()?.get(item)
+    }
+}
+
 struct Reader<'a> {
     name: &'a str,
+    text: &'a str,
     findings: Vec<Finding>,
 }
 
+/// A key, with the name its owner has in the case where it has one.
+fn named(owner: &str, key: String) -> String {
+    if owner.is_empty() { key } else { format!("{owner}: {key}") }
+}
+
+fn line_number(before: &[u8]) -> Option<u32> {
+    u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).ok()
+}
+
+/// What serde says, without its own line and column: for a part of the file they would be wrong.
+fn without_position(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let end = said.rfind(" at line ").unwrap_or(said.len());
+    said.get(..end).unwrap_or(&said).to_owned()
+}
+
 impl Reader<'_> {
-    fn wrong(&mut self, place: &str, why: String) {
+    /// The place of a piece of the file; without a line for what is no piece of it.
+    fn place(&self, piece: &str, key: String) -> Place {
+        let offset = (piece.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
+        let before =
+            offset.filter(|_| !piece.is_empty()).and_then(|offset| self.text.as_bytes().get(..offset));
+        Place { line: before.and_then(line_number), ..Place::of(self.name) }.at(key)
+    }
+
+    /// The place of a key that stands once in the file.
+    fn key(&self, path: &str) -> Place {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let found = self.text.find(&format!("\"{last}\"")).and_then(|at| self.text.get(at..));
+        self.place(found.unwrap_or(""), path.to_owned())
+    }
+
+    fn wrong(&mut self, place: Place, vi: &str, en: &str) {
         if self.findings.len() < 200 {
             let finding = Finding::error(
                 "LT-SCO-002",
-                Text::new(format!("giá trị không thể có: {why}"), format!("a value that cannot be: {why}")),
+                Text::new(format!("giá trị không thể có: {vi}"), format!("a value that cannot be: {en}")),
                 Text::new("sửa trường này theo docs/SCORING.md", "correct the field as docs/SCORING.md says"),
             );
-            self.findings.push(finding.at(Place::of(self.name).at(place)));
+            self.findings.push(finding.at(place));
         }
     }
 
-    fn exact(&mut self, place: &str, written: &Written) -> Option<Exact> {
-        match written.0.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.wrong(place, format!("{error}"));
-                None
-            }
+    fn exact(&mut self, place: Place, written: &Written<'_>) -> Option<Exact> {
+        let value = written.number.parse().ok();
+        if value.is_none() {
+            let shown = shown(written);
+            self.wrong(place, &format!("\"{shown}\" không phải số"), &format!("\"{shown}\" is not a number"));
         }
+        value
     }
 
-    fn decimal(&mut self, place: &str, written: &Written, least: Decimal, open: bool) -> Option<Decimal> {
-        let plain = written.0.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-        let value = Decimal::from_str_exact(&written.0).ok().filter(|_| plain);
+    fn decimal(
+        &mut self,
+        place: Place,
+        written: &Written<'_>,
+        least: Decimal,
+        open: bool,
+    ) -> Option<Decimal> {
+        let plain = written.number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+        let value = Decimal::from_str_exact(&written.number).ok().filter(|_| plain);
         match value {
-            Some(value) if value > least || (!open && value == least) => Some(value),
-            Some(value) => {
-                let bound = if open { "above" } else { "at least" };
-                self.wrong(place, format!("{value} must be {bound} {least}"));
-                None
-            }
+            Some(value) if value > least || (!open && value == least) => return value.into(),
+            Some(value) if open => self.wrong(
+                place,
+                &format!("{value} phải lớn hơn {least}"),
+                &format!("{value} must be above {least}"),
+            ),
+            Some(value) => self.wrong(
+                place,
+                &format!("{value} phải từ {least} trở lên"),
+                &format!("{value} must be at least {least}"),
+            ),
             None => {
+                let shown = shown(written);
                 self.wrong(
                     place,
-                    format!(
-                        "\"{}\" is not a decimal of at most 28 digits",
-                        written.0.chars().take(40).collect::<String>()
-                    ),
+                    &format!("\"{shown}\" không phải số thập phân tối đa 28 chữ số"),
+                    &format!("\"{shown}\" is not a decimal of at most 28 digits"),
                 );
-                None
             }
         }
+        None
     }
 
-    fn count(&mut self, place: &str, written: Option<&Written>) -> Option<u32> {
-        let Some(written) = written else { return Some(0) };
-        match written.0.parse() {
-            Ok(count) => Some(count),
-            Err(_) => {
-                self.wrong(
-                    place,
-                    format!(
-                        "\"{}\" is not a whole number of 0 or more",
-                        written.0.chars().take(40).collect::<String>()
-                    ),
-                );
-                None
-            }
+    fn count(&mut self, place: Place, written: &Written<'_>) -> Option<u32> {
+        let count = written.number.parse().ok();
+        if count.is_none() {
+            let shown = shown(written);
+            self.wrong(
+                place,
+                &format!("\"{shown}\" không phải số nguyên từ 0 trở lên"),
+                &format!("\"{shown}\" is not a whole number of 0 or more"),
+            );
         }
+        count
     }
 
     fn line(&mut self, index: usize, raw: &RawValue, rules: &RuleSet) -> Option<Line> {
-        let place = format!("lines[{index}]");
-        let line: CaseLine = match serde_json::from_str(raw.get()) {
+        let key = format!("lines[{index}]");
+        let line: CaseLine<'_> = match serde_json::from_str(raw.get()) {
             Ok(line) => line,
             Err(error) => {
-                self.findings.push(unreadable(self.name, &place, &error.to_string()));
+                let id = serde_json::from_str::<Value>(raw.get()).ok();
+                let id = id.as_ref().and_then(|line| line.get("id")?.as_str()).unwrap_or_default();
+                let mut place = self.place(raw.get(), named(id, key));
+                let below = u32::try_from(error.line().saturating_sub(1)).unwrap_or(0);
+                place.line = place.line.map(|line| line.saturating_add(below));
+                self.findings.push(unreadable(place, &without_position(&error)));
                 return None;
             }
         };
-        let at = |field: &str| format!("{place}.{field}");
-        let coefficient = self.decimal(&at("coefficient"), &line.coefficient, Decimal::ZERO, true);
-        let assigned = self.decimal(&at("assigned"), &line.assigned, Decimal::ZERO, false);
-        let completed = self.decimal(&at("completed"), &line.completed, Decimal::ZERO, false);
-        let failures = self.count(&at("failures"), line.failures.as_ref());
-        let given = self.count(&at("late"), line.late.as_ref());
+        let id = line.id.clone().unwrap_or_default();
+        let at = |reader: &Self, field: &str, written: &Written<'_>| {
+            reader.place(written.piece, named(&id, format!("{key}.{field}")))
+        };
+        let mut number = |field: &str, written: &Written<'_>, open: bool| {
+            let place = at(self, field, written);
+            self.decimal(place, written, Decimal::ZERO, open)
+        };
+        let coefficient = number("coefficient", &line.coefficient, true);
+        let assigned = number("assigned", &line.assigned, false);
+        let completed = number("completed", &line.completed, false);
+        let mut counted = |field: &str, written: Option<&Written<'_>>| {
+            let Some(written) = written else { return Some(0) };
+            let place = at(self, field, written);
+            self.count(place, written)
+        };
+        let failures = counted("failures", line.failures.as_ref());
+        let given = counted("late", line.late.as_ref());
         let dated = line.due.zip(line.completed_on);
-        if line.late.is_some() && dated.is_some() {
+        if let (Some(late), Some(_)) = (&line.late, dated) {
+            let place = at(self, "late", late);
             self.wrong(
-                &at("late"),
-                "give either \"late\" or \"due\" with \"completed_on\", not both".to_owned(),
+                place,
+                "chỉ nêu \"late\", hoặc \"due\" cùng \"completed_on\", không nêu cả hai",
+                "give either \"late\" or \"due\" with \"completed_on\", not both",
             );
         }
         let late = match dated {
@@ -274,7 +364,7 @@ impl Reader<'_> {
             None => given.unwrap_or(0),
         };
         Some(Line {
-            source: line.id.unwrap_or_else(|| place.clone()),
+            source: line.id.unwrap_or(key),
             title: line.title,
             product: line.product,
             coefficient: coefficient?,
@@ -291,52 +381,57 @@ impl Reader<'_> {
         })
     }
 
-    fn criteria(&mut self, criteria: &CaseCriteria) -> Criteria {
+    fn criteria(&mut self, criteria: &CaseCriteria<'_>) -> Criteria {
         if let Some(total) = &criteria.total {
-            let points = self.exact("criteria.total", total);
+            let place = self.place(total.piece, "criteria.total".to_owned());
+            let points = self.exact(place.clone(), total);
             if let Some(points) = points {
                 if points.is_negative() || points > Exact::integer(30) {
-                    self.wrong("criteria.total", format!("{points} is not between 0 and 30"));
+                    self.wrong(
+                        place,
+                        &format!("{points} không nằm trong khoảng 0 đến 30"),
+                        &format!("{points} is not between 0 and 30"),
+                    );
                 }
                 let items = BTreeMap::from([("total".to_owned(), points)]);
                 return Criteria { own: Some(items.clone()), superior: Some(items) };
             }
         }
-        let mut read = |whose: &str, items: &Option<BTreeMap<String, Written>>| {
+        let mut read = |whose: &str, items: &Option<BTreeMap<String, Written<'_>>>| {
             items.as_ref().map(|items| {
                 items
                     .iter()
                     .filter_map(|(item, written)| {
-                        Some((item.clone(), self.exact(&format!("criteria.{whose}.{item}"), written)?))
+                        let place = self.place(written.piece, format!("criteria.{whose}.{item}"));
+                        Some((item.clone(), self.exact(place, written)?))
                     })
                     .collect()
             })
         };
         Criteria { own: read("self", &criteria.own), superior: read("superior", &criteria.superior) }
     }
-}
 
-fn refused_switches(name: &str, rules: &RuleSet) -> Vec<Finding> {
-    let place = |switch: &str| format!("rule_set.{switch}");
-    rules
-        .refusals()
-        .into_iter()
-        .map(|(switch, values)| not_implemented(name, &place(switch), values))
-        .collect()
-}
-
-fn unreadable(name: &str, place: &str, why: &str) -> Finding {
-    let why: String = why.chars().take(300).collect();
-    let mut at = Place::of(name);
-    if !place.is_empty() {
-        at = at.at(place);
+    fn refused_switches(&mut self, rules: &RuleSet) {
+        for (switch, values) in rules.refusals() {
+            let key = format!("rule_set.{switch}");
+            let place = self.key(&key);
+            self.findings.push(not_implemented(self.name, &key, values).at(place));
+        }
     }
+}
+
+fn shown(written: &Written<'_>) -> String {
+    written.number.chars().take(40).collect()
+}
+
+fn unreadable(place: Place, why: &str) -> Finding {
+    let why: String = why.chars().take(300).collect();
     Finding::error(
         "LT-SCO-001",
         Text::new(format!("không đọc được: {why}"), format!("unreadable: {why}")),
         Text::new("sửa tệp theo docs/SCORING.md", "correct the file as docs/SCORING.md says"),
     )
-    .at(at)
+    .at(place)
 }
 
 #[cfg(test)]
@@ -369,16 +464,17 @@ mod tests {
     #[test]
     fn each_impossible_value_is_told_with_its_place_and_all_at_once() {
         let case = r#"{"role":"staff","lines":[
-            {"coefficient":"1","assigned":"-1","completed":"0"},
+            {"id":"T1","coefficient":"1",
+             "assigned":"-1","completed":"0"},
             {"coefficient":"0","assigned":"1","completed":"1e3"},
             {"coefficient":"1","assigned":"1","completed":"1","late":-2}]}"#;
         assert_eq!(
             codes(case),
             [
-                "LT-SCO-002 case.json (lines[0].assigned)",
-                "LT-SCO-002 case.json (lines[1].coefficient)",
-                "LT-SCO-002 case.json (lines[1].completed)",
-                "LT-SCO-002 case.json (lines[2].late)",
+                "LT-SCO-002 case.json:3 (T1: lines[0].assigned)",
+                "LT-SCO-002 case.json:4 (lines[1].coefficient)",
+                "LT-SCO-002 case.json:4 (lines[1].completed)",
+                "LT-SCO-002 case.json:5 (lines[2].late)",
             ]
         );
     }
@@ -386,22 +482,28 @@ mod tests {
     #[test]
     fn unknown_keys_twice_given_keys_and_unknown_switches_are_refused() {
         assert_eq!(
-            codes(r#"{"role":"staff","lines":[{"coefficent":"1"}]}"#),
-            ["LT-SCO-001 case.json (lines[0])"]
+            codes("{\"role\":\"staff\",\"lines\":[\n{\"id\":\"T9\",\n\"coefficent\":\"1\"}]}"),
+            ["LT-SCO-001 case.json:3 (T9: lines[0])"]
         );
-        assert_eq!(codes(r#"{"role":"staff","role":"head","lines":[]}"#), ["LT-SCO-001 case.json"]);
+        assert_eq!(codes(r#"{"role":"staff","role":"head","lines":[]}"#), ["LT-SCO-001 case.json:1"]);
         assert_eq!(
             codes(r#"{"role":"staff","rule_set":{"late_units":"occurrence"},"lines":[]}"#),
-            ["LT-SCO-001 case.json"]
+            ["LT-SCO-001 case.json:1"]
         );
         assert_eq!(
             codes(r#"{"role":"staff","rule_set":{"carry_over":"completed_as_extra"},"lines":[]}"#),
-            ["LT-RUL-001 case.json (rule_set.carry_over)"]
+            ["LT-RUL-001 case.json:1 (rule_set.carry_over)"]
         );
-        assert_eq!(codes("[1,2"), ["LT-SCO-001 case.json"]);
+        assert_eq!(codes("[1,2"), ["LT-SCO-001 case.json:1"]);
         assert_eq!(
             codes(r#"{"role":"head","components":{"unity_ability":"80"},"lines":[]}"#),
-            ["LT-SCO-002 case.json ()"]
+            ["LT-SCO-002 case.json:1 (components.unity_ability)"]
+        );
+        assert_eq!(
+            codes(
+                "{\"role\":\"staff\",\"criteria\":{\"superior\":{\"I.1\":5,\n\"II.1\":\"9\"}},\"lines\":[]}"
+            ),
+            ["LT-SCO-002 case.json:2 (criteria.superior.II.1)"]
         );
     }
 }

@@ -1,40 +1,38 @@
 //! Help, version and mistakes of the command line itself.
 //!
-//! Owns where they are printed and the exit code: asked-for help is a result, a mistake goes to standard
-//! error and ends with 2. Vietnamese sentences are made from what clap tells about a mistake.
+//! Owns where they are printed and the exit code: asked-for help is a result, a mistake is a finding (LT-RUN-009)
+//! and ends with 2, in JSON where `--json` stands anywhere. The sentences are made from what clap tells about a
+//! mistake; it must not know what commands do.
 
 use super::args::Wrong;
 use super::lang;
-use crate::error::Lang;
-use crate::pipeline::command::{EXIT_OK, EXIT_USAGE};
+use super::print::{Printer, Shape};
+use crate::error::{Finding, Lang, Text};
+use crate::pipeline::command::{EXIT_OK, EXIT_USAGE, Outcome};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Prints what clap has to say and ends.
-pub fn end(error: &clap::Error, language: Lang) -> ExitCode {
-    let (text, asked) = message(error, language);
-    // A closed pipe is the reader's business.
-    let _closed = if asked {
-        std::io::stdout().lock().write_all(text.as_bytes())
-    } else {
-        std::io::stderr().lock().write_all(text.as_bytes())
-    };
-    ExitCode::from(if asked { EXIT_OK } else { EXIT_USAGE })
-}
-
-/// The text, and whether it was asked for.
-fn message(error: &clap::Error, language: Lang) -> (String, bool) {
-    let rendered = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => (lang::headings(&rendered, language), true),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => (lang::headings(&rendered, language), false),
-        _ if language == Lang::En => (rendered, false),
-        _ => (vietnamese(error), false),
+pub fn end(error: &clap::Error, arguments: &[OsString], language: Lang) -> ExitCode {
+    let help = || lang::headings(&error.render().to_string(), language);
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A closed pipe is the reader's business.
+        let _closed = std::io::stdout().lock().write_all(help().as_bytes());
+        return ExitCode::from(EXIT_OK);
     }
+    // What was not understood may be anything: the word alone counts, wherever it stands.
+    let json = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    if !json && error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _closed = std::io::stderr().lock().write_all((help() + "\n").as_bytes());
+    }
+    let shape = if json { Shape::Json } else { Shape::Text };
+    ExitCode::from(Printer::new(shape, language).finish(&Outcome::failed(EXIT_USAGE, mistake(error))))
 }
 
-fn vietnamese(error: &clap::Error) -> String {
+/// The mistake as a finding: what is wrong in one sentence, what would be right in the remedy.
+fn mistake(error: &clap::Error) -> Finding {
     let told = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(list)) => list.join(", "),
@@ -42,25 +40,55 @@ fn vietnamese(error: &clap::Error) -> String {
         _ => String::new(),
     };
     let (argument, value) = (told(ContextKind::InvalidArg), told(ContextKind::InvalidValue));
-    let sentence = match error.kind() {
-        ErrorKind::InvalidValue if value.is_empty() => format!("{argument} cần một giá trị"),
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            format!("giá trị \"{value}\" của {argument} không hợp lệ")
+    let what = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            Text::new("thiếu lệnh", "a command is missing")
         }
-        ErrorKind::UnknownArgument => format!("không có tùy chọn hoặc tham số {argument}"),
-        ErrorKind::InvalidSubcommand => format!("không có lệnh \"{}\"", told(ContextKind::InvalidSubcommand)),
-        ErrorKind::MissingRequiredArgument => format!("thiếu {argument}"),
+        ErrorKind::InvalidValue if value.is_empty() => {
+            Text::new(format!("{argument} cần một giá trị"), format!("{argument} needs a value"))
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => Text::new(
+            format!("giá trị \"{value}\" của {argument} không hợp lệ"),
+            format!("the value \"{value}\" of {argument} is not valid"),
+        ),
+        ErrorKind::UnknownArgument => Text::new(
+            format!("không có tùy chọn hoặc tham số {argument}"),
+            format!("there is no option or argument {argument}"),
+        ),
+        ErrorKind::InvalidSubcommand => {
+            let command = told(ContextKind::InvalidSubcommand);
+            Text::new(format!("không có lệnh \"{command}\""), format!("there is no command \"{command}\""))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            Text::new(format!("thiếu {argument}"), format!("{argument} is missing"))
+        }
         ErrorKind::ArgumentConflict => {
-            format!("{argument} không dùng cùng với {}", told(ContextKind::PriorArg))
+            let other = told(ContextKind::PriorArg);
+            Text::new(
+                format!("{argument} không dùng cùng với {other}"),
+                format!("{argument} does not go with {other}"),
+            )
         }
-        _ => format!("dòng lệnh không đúng {argument}"),
+        _ => Text::new(
+            format!("dòng lệnh không đúng {argument}"),
+            format!("the command line is wrong {argument}"),
+        ),
     };
-    let mut lines = vec![format!("lỗi: {}", sentence.trim_end())];
-    let why = std::error::Error::source(error).and_then(|why| why.downcast_ref::<Wrong>());
-    lines.extend(why.map(|Wrong(text)| format!("  {}", text.vi)));
+    let mut remedy = Text::new(String::new(), String::new());
+    let mut also = |vi: String, en: String| {
+        for (text, more) in [(&mut remedy.vi, vi), (&mut remedy.en, en)] {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.push_str(&more);
+        }
+    };
+    if let Some(Wrong(why)) = std::error::Error::source(error).and_then(|why| why.downcast_ref::<Wrong>()) {
+        also(why.vi.clone(), why.en.clone());
+    }
     let choices = told(ContextKind::ValidValue);
     if !choices.is_empty() {
-        lines.push(format!("  giá trị: {choices}"));
+        also(format!("giá trị: {choices}"), format!("values: {choices}"));
     }
     let near: Vec<String> =
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
@@ -69,46 +97,62 @@ fn vietnamese(error: &clap::Error) -> String {
             .filter(|text| !text.is_empty())
             .collect();
     if !near.is_empty() {
-        lines.push(format!("  có phải: {}?", near.join(", ")));
+        also(format!("có phải: {}?", near.join(", ")), format!("did you mean {}?", near.join(", ")));
     }
-    lines.push("  hướng dẫn: thêm --help vào lệnh".to_owned());
-    lines.join("\n") + "\n"
+    also("xem hướng dẫn: thêm --help vào lệnh".to_owned(), "add --help to the command".to_owned());
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let usage = line(told(ContextKind::Usage).trim_start_matches("Usage:"));
+    if !usage.is_empty() {
+        also(format!("cách dùng: {usage}"), format!("usage: {usage}"));
+    }
+    Finding::error("LT-RUN-009", Text::new(line(&what.vi), line(&what.en)), remedy)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(line: &str, language: Lang) -> (String, bool) {
-        let error = lang::command(language).try_get_matches_from(line.split(' ')).expect_err(line);
-        message(&error, language)
+    fn error(line: &str) -> clap::Error {
+        lang::command(Lang::Vi).try_get_matches_from(line.split(' ')).expect_err(line)
+    }
+
+    fn told(line: &str, language: Lang) -> String {
+        mistake(&error(line)).render(language)
     }
 
     #[test]
     fn mistakes_are_told_in_vietnamese_with_the_nearest_name() {
-        let (text, asked) = told("lienthong syncc a", Lang::Vi);
-        assert!(
-            !asked && text.contains("không có lệnh \"syncc\"") && text.contains("có phải: sync"),
-            "{text}"
-        );
-        let (text, _) = told("lienthong backfill a --from 2026-01-01", Lang::Vi);
+        let text = told("lienthong syncc a", Lang::Vi);
+        assert!(text.starts_with("LT-RUN-009 không có lệnh \"syncc\""), "{text}");
+        assert!(text.contains("có phải: sync"), "{text}");
+        let text = told("lienthong backfill a --from 2026-01-01", Lang::Vi);
         assert!(text.contains("thiếu --to"), "{text}");
-        let (text, _) = told("lienthong report tasks --by house", Lang::Vi);
+        let text = told("lienthong report tasks --by house", Lang::Vi);
         assert!(text.contains("giá trị \"house\"") && text.contains("person, unit"), "{text}");
-        let (text, _) = told("lienthong score explain GL-1 2026Q3", Lang::Vi);
+        let text = told("lienthong score explain GL-1 2026Q3", Lang::Vi);
         assert!(text.contains("\"2026Q3\"") && text.contains("viết kỳ như 2026-Q3"), "{text}");
-        let (text, _) = told("lienthong outbox retry 12", Lang::Vi);
+        let text = told("lienthong outbox retry 12", Lang::Vi);
         assert!(text.contains("như `outbox list` hiển thị"), "{text}");
-        let (text, _) = told("lienthong mapping decide a:1 --product X --outside", Lang::Vi);
+        let text = told("lienthong mapping decide a:1 --product X --outside", Lang::Vi);
         assert!(text.contains("không dùng cùng với"), "{text}");
     }
 
     #[test]
-    fn asked_for_help_is_a_result_and_missing_words_are_a_mistake() {
-        assert!(told("lienthong sync --help", Lang::Vi).1);
-        assert!(told("lienthong --version", Lang::Vi).1);
-        assert!(!told("lienthong people", Lang::Vi).1);
-        let (text, _) = told("lienthong score show --help", Lang::Vi);
+    fn both_languages_tell_a_mistake_in_one_sentence_with_the_usage_as_remedy() {
+        let text = told("lienthong sync", Lang::En);
+        assert!(text.starts_with("LT-RUN-009 <SOURCE> is missing\n"), "{text}");
+        assert!(text.contains("usage: lienthong sync"), "{text}");
+        for line in ["lienthong people", "lienthong"] {
+            assert!(told(line, Lang::En).contains("a command is missing"), "{line}");
+            assert!(told(line, Lang::Vi).contains("thiếu lệnh"), "{line}");
+        }
+    }
+
+    #[test]
+    fn asked_for_help_is_told_in_the_language_with_choices_and_defaults() {
+        assert_eq!(error("lienthong sync --help").kind(), ErrorKind::DisplayHelp);
+        assert_eq!(error("lienthong --version").kind(), ErrorKind::DisplayVersion);
+        let text = lang::headings(&error("lienthong score show --help").render().to_string(), Lang::Vi);
         // Lines are wrapped to the terminal.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
@@ -160,7 +204,7 @@ mod tests {
             let words = std::iter::once("lienthong".to_owned()).chain(command.split(' ').map(filled_in));
             let parsed = lang::command(Lang::En).try_get_matches_from(words);
             if let Err(error) = parsed {
-                panic!("{path} suggests `lienthong {command}`: {}", message(&error, Lang::En).0);
+                panic!("{path} suggests `lienthong {command}`: {}", mistake(&error));
             }
         }
     }

@@ -82,6 +82,17 @@ pub enum Component {
     UnityAbility,
 }
 
+impl Component {
+    /// Stable lower-case name, as stored and entered.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnitResult => "unit_result",
+            Self::ImplementationAbility => "implementation_ability",
+            Self::UnityAbility => "unity_ability",
+        }
+    }
+}
+
 /// Ten items of the general criteria with their maxima (form 01, Annex II; 30 points together).
 pub const GENERAL_ITEMS: [(&str, u8, u8); 10] = [
     // (item, maximum as numerator, denominator): 5 or 2.5 points.

@@ -17,7 +17,7 @@ use crate::domain::evaluation::GENERAL_ITEMS;
 use crate::domain::{Component, Decision, DecisionKind, Period};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::{Subject, life};
-use crate::scoring::{Criteria, check_entries};
+use crate::scoring::{Criteria, Impossible, check_entries};
 use crate::store::{DecisionPage, KeptNew, StoredDecision};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -272,11 +272,15 @@ impl App {
                 .collect();
             if !lacks.is_empty() {
                 // Part of the form is not a smaller number of points.
-                return Some(impossible(&format!("items are missing: {}", lacks.join(", "))));
+                let lacks = lacks.join(", ");
+                return Some(impossible(
+                    &format!("thiếu tiêu chí: {lacks}"),
+                    &format!("items are missing: {lacks}"),
+                ));
             }
         }
         match self.rule_set(incoming.period) {
-            Ok(rules) => check_entries(&criteria, &components, rules).first().map(|why| impossible(why)),
+            Ok(rules) => check_entries(&criteria, &components, rules).first().map(not_of_the_form),
             Err(finding) => Some(finding),
         }
     }
@@ -322,10 +326,15 @@ pub(super) fn own_record(period: Period) -> Finding {
 }
 
 /// A value the law does not know.
-pub(super) fn impossible(why: &str) -> Finding {
+pub(super) fn not_of_the_form(wrong: &Impossible) -> Finding {
+    let entry = &wrong.entry;
+    impossible(&format!("{entry}: {}", wrong.vi), &format!("{entry}: {}", wrong.en))
+}
+
+fn impossible(vi: &str, en: &str) -> Finding {
     Finding::error(
         "LT-CRI-010",
-        Text::new(format!("giá trị không được phép: {why}"), format!("a value that is not allowed: {why}")),
+        Text::new(format!("giá trị không được phép: {vi}"), format!("a value that is not allowed: {en}")),
         Text::new(
             "sửa theo mức tối đa và bước điểm của mẫu số 01",
             "correct it to the maxima and steps of form 01",

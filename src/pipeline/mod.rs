@@ -10,6 +10,7 @@ pub mod command;
 pub mod decide;
 pub mod deliver;
 pub mod execute;
+pub mod explain;
 mod former;
 pub mod identify;
 pub mod map;

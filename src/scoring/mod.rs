@@ -394,34 +394,55 @@ fn is_whole(items: &BTreeMap<String, Exact>) -> bool {
     all || (items.len() == 1 && items.contains_key("total"))
 }
 
+/// An entered value the law does not allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impossible {
+    /// Which entry: `criteria.superior.II.1`, `components.unity_ability`.
+    pub entry: String,
+    /// Why, in Vietnamese.
+    pub vi: String,
+    /// Why, in English.
+    pub en: String,
+}
+
 /// Why entered values cannot be what the law allows; empty when they can. Item points lie between 0 and the
 /// item's maximum in steps (form 01), đ and e are 50 or 100 unless the rule set says otherwise (art. 15.3).
 pub fn check_entries(
     criteria: &Criteria,
     components: &BTreeMap<Component, Exact>,
     rules: &RuleSet,
-) -> Vec<String> {
+) -> Vec<Impossible> {
     let mut wrong = Vec::new();
+    let mut told = |entry: &str, vi: String, en: String| {
+        wrong.push(Impossible { entry: entry.to_owned(), vi, en });
+    };
     let step: Option<Exact> = rules.gen_step.parse().ok();
     for (whose, items) in [("self", &criteria.own), ("superior", &criteria.superior)] {
         for (item, points) in items.iter().flatten() {
+            let entry = format!("criteria.{whose}.{item}");
             let Some((_, numerator, denominator)) =
                 crate::domain::evaluation::GENERAL_ITEMS.iter().find(|(name, ..)| name == item)
             else {
-                wrong.push(format!("criteria.{whose}.{item}: there is no such item"));
+                told(&entry, "không có tiêu chí này".to_owned(), "there is no such item".to_owned());
                 continue;
             };
             let most = Exact::ratio((*numerator).into(), (*denominator).into()).unwrap_or_else(Exact::zero);
             if points.is_negative() || *points > most {
-                wrong.push(format!("criteria.{whose}.{item}: {points} is not between 0 and {most}"));
+                told(
+                    &entry,
+                    format!("{points} không nằm trong khoảng 0 đến {most}"),
+                    format!("{points} is not between 0 and {most}"),
+                );
             }
             let steps = step.as_ref().and_then(|step| points.checked_div(step));
             if steps.is_some_and(|steps| steps.to_i64_ratio().is_none_or(|(_, denominator)| denominator != 1))
             {
-                wrong.push(format!(
-                    "criteria.{whose}.{item}: {points} is not a multiple of {}",
-                    rules.gen_step
-                ));
+                let step = &rules.gen_step;
+                told(
+                    &entry,
+                    format!("{points} không phải bội số của {step}"),
+                    format!("{points} is not a multiple of {step}"),
+                );
             }
         }
     }
@@ -431,8 +452,11 @@ pub fn check_entries(
             LeaderLevels::AnyBetween => *percent >= Exact::integer(50) && *percent <= Exact::integer(100),
         };
         if !allowed {
-            wrong
-                .push(format!("components.{component:?}: {percent} is not allowed (50 or 100 by art. 15.3)"));
+            told(
+                &format!("components.{}", component.as_str()),
+                format!("{percent} không được phép (Điều 15.3: 50 hoặc 100)"),
+                format!("{percent} is not allowed (50 or 100 by art. 15.3)"),
+            );
         }
     }
     wrong

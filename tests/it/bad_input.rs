@@ -215,7 +215,7 @@ fn score_case_with_a_negative_quantity() {
     site.write("case.json", case(&line("1")));
     site.json(&["score", "case", "case.json"]);
     site.write("case.json", case(&format!("{},{}", line("1"), line("-2"))));
-    complete(&site, &["score", "case", "case.json"], 1, "LT-SCO-002", "case.json (lines[1].assigned)");
+    complete(&site, &["score", "case", "case.json"], 1, "LT-SCO-002", "case.json:1 (1: lines[1].assigned)");
 }
 
 #[test]

@@ -73,9 +73,37 @@ fn people_are_spoken_to_in_the_language_of_their_locale() {
     assert!(help.contains("Cách dùng: lienthong") && help.contains("Chạy dịch vụ"), "{help}");
     let (_, _, errors) = told(&output(folder.path(), &["status", "--lang", "vi"]));
     assert!(errors.contains("lỗi LT-CFG-003") && errors.contains("cách xử lý"), "{errors}");
-    let (exit, _, errors) = told(&output(folder.path(), &["sync"]));
+}
+
+#[test]
+fn a_wrong_command_line_is_a_finding_with_a_code_and_json_where_json_stands_anywhere() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (line, says) in [
+        ("sync", "<SOURCE> is missing"),
+        ("sync a --fulll", "no option or argument --fulll"),
+        ("syncc a", "no command \"syncc\""),
+        ("score explain GL-1 2026Q3", "write a period as 2026-Q3 or 2026"),
+        ("report tasks --by house", "values: person, unit"),
+        ("people", "a command is missing"),
+        ("sync a --lang xx", "write vi or en"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (exit, printed, errors) = told(&output(folder.path(), &words));
+        assert_eq!((exit, printed.as_str()), (2, ""), "{line}: {errors}");
+        assert!(errors.contains("error LT-RUN-009") && errors.contains(says), "{line}: {errors}");
+        for words in [[&words[..], &["--json"]].concat(), [&["--json"], &words[..]].concat()] {
+            let (exit, printed, errors) = told(&output(folder.path(), &words));
+            assert_eq!((exit, errors.as_str()), (2, ""), "{words:?}");
+            let printed: Value = serde_json::from_str(&printed).expect("JSON");
+            let finding = &printed["findings"][0];
+            assert_eq!((&finding["code"], &finding["severity"]), (&"LT-RUN-009".into(), &"error".into()));
+            assert!(finding["remedy"]["vi"].as_str().is_some_and(|remedy| remedy.contains("--help")));
+        }
+    }
+    // After `--` it is a value like any other.
+    let (exit, _, errors) = told(&output(folder.path(), &["sync", "--", "a", "--json"]));
     assert_eq!(exit, 2);
-    assert!(errors.contains("Usage:"), "{errors}");
+    assert!(errors.contains("LT-RUN-009"), "{errors}");
 }
 
 #[test]
@@ -89,7 +117,14 @@ fn a_score_case_is_calculated_without_a_configuration_and_a_negative_quantity_is
     let (exit, printed, errors) = told(&output(folder.path(), &["score", "case", "case.json", "--json"]));
     assert_eq!(exit, 0, "{errors}");
     serde_json::from_str::<Value>(&printed).expect("JSON");
+    let (exit, printed, _) = told(&output(folder.path(), &["score", "case", "case.json", "--lang", "vi"]));
+    assert_eq!(exit, 0);
+    let derivation = ["Kết quả thực hiện nhiệm vụ (R·70)", "a = ", "lines[0]", "Còn thiếu"];
+    assert!(derivation.iter().all(|words| printed.contains(words)), "{printed}");
+    assert!(serde_json::from_str::<Value>(&printed).is_err(), "people read lines, programs ask for --json");
     write("-1");
+    let (_, _, errors) = told(&output(folder.path(), &["score", "case", "case.json"]));
+    assert!(errors.contains("LT-SCO-002 case.json:1 (lines[0].assigned)"), "{errors}");
     let (exit, printed, _) = told(&output(folder.path(), &["score", "case", "case.json", "--json"]));
     let printed: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(exit, 1);

@@ -14,7 +14,7 @@ use crate::evaluation::{
     read_criteria, read_history,
 };
 use crate::pipeline::command::{Align, Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
-use crate::pipeline::decide::{impossible, own_record};
+use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
@@ -58,7 +58,7 @@ pub(super) async fn criteria(
     }
     let wrong = check_entries(&entered, &components, rules);
     if !wrong.is_empty() {
-        return Err(Refusal(wrong.into_iter().map(|why| impossible(&why)).collect()));
+        return Err(Refusal(wrong.iter().map(not_of_the_form).collect()));
     }
     let key = uuid::Uuid::now_v7().to_string();
     let at = app.clock.now();
@@ -215,7 +215,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     let Some(value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
         return Err(no_score(whose, period).into());
     };
-    let text = super::explain::explained(&value);
+    let text = crate::pipeline::explain::explained(&value);
     Ok(Outcome::ok(Document::Json { value, text }))
 }
 

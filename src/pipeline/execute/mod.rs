@@ -9,7 +9,6 @@ mod check;
 mod database;
 mod delivery;
 mod evaluation;
-mod explain;
 mod people;
 mod period;
 mod report;

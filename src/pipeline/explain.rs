@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 
 /// A derivation in both languages: results and formulas first, then each task with its numbers.
-pub(super) fn explained(value: &Value) -> Text {
+pub fn explained(value: &Value) -> Text {
     Text::new(lines(value, Lang::Vi), lines(value, Lang::En))
 }
 
