@@ -245,6 +245,9 @@ pub enum People {
         /// Staff number, or the id the page shows
         #[arg(value_parser = person)]
         person: PersonRef,
+        /// Take it from the person it belongs to now
+        #[arg(long = "move")]
+        moves: bool,
         #[command(flatten)]
         author: Author,
     },

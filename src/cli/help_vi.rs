@@ -90,6 +90,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("people import.units", "Tệp đơn vị"),
     ("*.dry_run", "Chỉ xem, không thay đổi"),
     ("people link.account", "Tài khoản như nguồn ghi"),
+    ("people link.moves", "Chuyển tài khoản khỏi người đang giữ"),
     ("*.person", "Số hiệu cán bộ, hoặc mã trên trang theo dõi"),
     ("catalog import.name", "Tên phiên bản, ví dụ 2026-1"),
     ("catalog import.valid_from", "Công việc giao từ ngày này dùng phiên bản này"),

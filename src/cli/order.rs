@@ -82,8 +82,8 @@ fn people(action: People) -> Ordered {
             dry_run,
         },
         People::Unknown { rows } => Command::PeopleUnknown { limit: rows.limit },
-        People::Link { source, account, person, author } => {
-            Command::PeopleLink { source, account, person, author: name(author)? }
+        People::Link { source, account, person, moves, author } => {
+            Command::PeopleLink { source, account, person, moves, author: name(author)? }
         }
     })
 }

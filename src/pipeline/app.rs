@@ -121,6 +121,8 @@ pub struct App {
     pub owner: String,
     /// Connected sources.
     pub sources: BTreeMap<SourceId, Source>,
+    /// Every source the configuration names, those that are not enabled included.
+    pub configured: BTreeSet<SourceId>,
     /// The evaluation software, when there is one.
     pub evaluation: Option<Arc<EvaluationSoftware>>,
     /// The national database, when there is one.
@@ -164,6 +166,7 @@ impl App {
             clock,
             owner,
             turns: sources.keys().map(|source| (source.clone(), Mutex::default())).collect(),
+            configured: sources.keys().cloned().collect(),
             sources,
             evaluation,
             national,

@@ -21,7 +21,7 @@ use crate::transport::{Auth, Client, Expected, Login, Moment, Options, Roots};
 use chrono::Datelike as _;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -278,6 +278,7 @@ pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<Ap
             let receivers = (evaluation, national);
             let mut app = App::new(store, clock(&loaded.config), owner, sources, receivers, policy);
             app.withheld = withheld;
+            app.configured = configured_sources(&loaded.config);
             Ok(app.with_former_rules().await?)
         }
         Ok(_) => Err(Findings(findings)),
@@ -315,7 +316,8 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     if let (Some(path), Ok(units)) = (&config.people.file, units)
         && !units.is_empty()
     {
-        let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, &units));
+        let people = read_bytes(path)
+            .and_then(|bytes| read_people(&shown(path), &bytes, &units, &configured_sources(config)));
         let _read = people.map_err(&mut keep);
     }
     if let Some(path) = &config.catalog.file {
@@ -383,7 +385,7 @@ pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Finding
     }
     if let (true, Some(path)) = (known.people.is_empty(), &config.people.file) {
         let rows = store.load_directory().await.map_err(|error| error.finding())?;
-        let import = read_people(&shown(path), &read_bytes(path)?, &rows.units)?;
+        let import = read_people(&shown(path), &read_bytes(path)?, &rows.units, &configured_sources(config))?;
         store
             .import_directory(&import, CONFIGURATION, None, clock.now())
             .await
@@ -408,6 +410,11 @@ pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Finding
             .map_err(|error| error.finding())?;
     }
     Ok(())
+}
+
+/// Every source of the configuration, those that are not enabled included.
+fn configured_sources(config: &Config) -> BTreeSet<SourceId> {
+    config.source.iter().map(|source| source.id.clone()).collect()
 }
 
 /// Units of the configuration and of its units file.

@@ -258,6 +258,8 @@ pub enum Command {
         account: String,
         /// Whose it is.
         person: PersonRef,
+        /// Take it from whoever it belongs to now.
+        moves: bool,
         /// Who says so.
         author: String,
     },

@@ -123,6 +123,18 @@ fn unit_kind(word: &str) -> Result<UnitKind, StoreError> {
         .ok_or_else(|| StoreError::unexpected(format!("unknown kind of unit \"{word}\"")))
 }
 
+/// What became of saying whose an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Linked {
+    /// It is that person's; it was this one's before.
+    Done {
+        /// Who lost it.
+        from: Option<PersonId>,
+    },
+    /// It belongs to this one, and nobody said that it moves; nothing was changed.
+    BelongsTo(PersonId),
+}
+
 /// A task, the state it was judged in, and whose it is since when.
 pub type Assigned = (i64, DateTime<Utc>, Vec<(Assignment, Option<DateTime<Utc>>)>);
 
@@ -162,7 +174,7 @@ impl Store {
                     Uuid::now_v7()
                 }
             };
-            self.write_person(&mut tx, id, person, author).await?;
+            self.write_person(&mut tx, id, person, author, now).await?;
         }
         counts.tasks_due =
             tx.execute("UPDATE task SET identify_due = $1 WHERE NOT identify_due", vals![true]).await?;
@@ -188,6 +200,7 @@ impl Store {
         id: Uuid,
         person: &ImportedPerson,
         author: &str,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let index = person.citizen_id.as_ref().map(|number| self.vault.blind_index(number));
         let sealed = person
@@ -220,7 +233,9 @@ impl Store {
             .await?;
         }
         for (source, account) in &person.accounts {
-            link(tx, source.as_str(), account, id, author).await?;
+            if let Some(from) = link(tx, source.as_str(), account, PersonId(id), author).await? {
+                tx.audit(moved(source, from, PersonId(id), author, now)).await?;
+            }
         }
         Ok(())
     }
@@ -304,7 +319,7 @@ impl Store {
     pub async fn directory_stamp(&self) -> Result<u64, StoreError> {
         self.db
             .count(
-                "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked')",
+                "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked', 'account_moved')",
                 vals![],
             )
             .await
@@ -331,13 +346,13 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        let mut rows = Vec::with_capacity(assigned.len() * 6);
+        let (mut rows, mut freed) = (Vec::with_capacity(assigned.len() * 6), 0);
         for chunk in assigned.chunks(200) {
             let places = placeholders(1, chunk.len(), 1);
-            for table in ["task_person", "unknown_stake"] {
-                let ids = chunk.iter().map(|(id, ..)| Val::from(*id)).collect();
-                tx.execute(format!("DELETE FROM {table} WHERE task_id IN {places}"), ids).await?;
-            }
+            let ids = || chunk.iter().map(|(id, ..)| Val::from(*id)).collect();
+            tx.execute(format!("DELETE FROM task_person WHERE task_id IN {places}"), ids()).await?;
+            freed +=
+                tx.execute(format!("DELETE FROM unknown_stake WHERE task_id IN {places}"), ids()).await?;
             for (id, _, people) in chunk {
                 for (ordinal, (person, since)) in people.iter().enumerate() {
                     let (handed_over, taken_over) = (person.handed_over, person.taken_over);
@@ -362,6 +377,16 @@ impl Store {
             .await?;
         }
         UNKNOWN_STAKES.insert(&mut tx, stakes).await?;
+        if freed > 0 {
+            // Known by now, as by a people file that names the staff number: nobody has to link it any more.
+            tx.execute(
+                "DELETE FROM unknown_account WHERE NOT EXISTS (SELECT 1 FROM unknown_stake u \
+                 WHERE u.source_id = unknown_account.source_id AND u.account = unknown_account.account \
+                 AND u.kind = unknown_account.kind)",
+                vals![],
+            )
+            .await?;
+        }
         tx.commit().await
     }
 
@@ -399,29 +424,36 @@ impl Store {
         self.db.count(sql, vals![period.first_day(), period.last_day()]).await
     }
 
-    /// Says whose an account is; the tasks that wait for it become due.
+    /// Says whose an account is; the source's tasks are looked at again. Another person's is taken only when
+    /// `moves` says so.
     pub async fn link_account(
         &self,
         source: &SourceId,
         account: &str,
         person: PersonId,
+        moves: bool,
         author: &str,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Linked, StoreError> {
         let mut tx = self.db.begin().await?;
-        link(&mut tx, source.as_str(), account, person.0, author).await?;
+        let from = link(&mut tx, source.as_str(), account, person, author).await?;
+        if let (Some(from), false) = (from, moves) {
+            // Dropped without a commit, the transaction has changed nothing.
+            return Ok(Linked::BelongsTo(from));
+        }
         tx.execute("UPDATE task SET identify_due = $2 WHERE source_id = $1", vals![source.as_str(), true])
             .await?;
-        tx.audit(AuditNew {
+        let linked = AuditNew {
             at: now,
             actor: author,
             action: "account_linked",
             object: format!("source {source}, person {person}"),
             detail: String::new(),
             reason: None,
-        })
-        .await?;
-        tx.commit().await
+        };
+        tx.audit(from.map_or(linked, |from| moved(source, from, person, author, now))).await?;
+        tx.commit().await?;
+        Ok(Linked::Done { from })
     }
 
     /// Has these people scored again for these periods.
@@ -432,13 +464,16 @@ impl Store {
     }
 }
 
+/// Writes whose an account is; gives whose it was, when it was another person's.
 async fn link(
     tx: &mut Tx,
     source: &str,
     account: &str,
-    person: Uuid,
+    person: PersonId,
     author: &str,
-) -> Result<(), StoreError> {
+) -> Result<Option<PersonId>, StoreError> {
+    let sql = "SELECT person_id FROM account WHERE source_id = $1 AND account = $2";
+    let before = tx.row(sql, vals![source, account]).await?.map(|row| row.person(0)).transpose()?;
     tx.execute(
         "INSERT INTO account (source_id, account, person_id, linked_by) VALUES ($1,$2,$3,$4) \
          ON CONFLICT (source_id, account) DO UPDATE SET person_id = excluded.person_id, linked_by = excluded.linked_by",
@@ -449,7 +484,24 @@ async fn link(
         let sql = format!("DELETE FROM {table} WHERE source_id = $1 AND account = $2");
         tx.execute(sql, vals![source, account]).await?;
     }
-    Ok(())
+    Ok(before.filter(|before| *before != person))
+}
+
+fn moved<'a>(
+    source: &SourceId,
+    from: PersonId,
+    to: PersonId,
+    author: &'a str,
+    now: DateTime<Utc>,
+) -> AuditNew<'a> {
+    AuditNew {
+        at: now,
+        actor: author,
+        action: "account_moved",
+        object: format!("source {source}, person {to}"),
+        detail: format!("from person {from}"),
+        reason: None,
+    }
 }
 
 impl Tx {

@@ -31,7 +31,7 @@ pub use catalog::{
 };
 pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
 pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
-pub use directory::{DirectoryCounts, DirectoryRows, PersonRow, UnknownAccount};
+pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAccount};
 pub use error::StoreError;
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};

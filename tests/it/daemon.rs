@@ -52,7 +52,11 @@ async fn desk() -> Scripted {
 
 fn site(more: &str) -> Site {
     let site = Site::new(more);
-    site.write("people.csv", PEOPLE);
+    // Accounts belong to sources that are configured.
+    let accounts = more.contains("id = \"desk\"");
+    let people =
+        if accounts { PEOPLE.to_owned() } else { PEOPLE.replace("desk=an", "").replace("desk=binh", "") };
+    site.write("people.csv", people);
     site.write("secret", PASSWORD);
     site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
     site
@@ -130,12 +134,28 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     // Orders that change something, beside it.
     site.json(&["people", "link", "desk", "khach", "GL-2"]);
     until("the account is found", || site.json(&["people", "unknown"]) == json!([]));
+    // Whose it is now loses it only when that is meant.
+    let kept = site.refused(&["people", "link", "desk", "khach", "GL-1"], 1);
+    assert!(kept.contains("LT-PPL-011") && kept.contains("GL-2") && kept.contains("--move"), "{kept}");
+    let (exit, moved, errors) = site.run(&["people", "link", "desk", "khach", "GL-1", "--move"]);
+    assert!(exit == 0 && moved.contains("moved from GL-2"), "{moved}{errors}");
     let backup = site.file("copy.db");
     site.json(&["db", "backup", backup.to_str().expect("a path")]);
     let again = site.refused(&["db", "backup", backup.to_str().expect("a path")], 1);
     assert!(again.contains("LT-DB-015"), "{again}");
     let known = site.json(&["people", "import", "people.csv", "--dry-run"]);
     assert_eq!((known["new_people"].as_u64(), known["known_people"].as_u64()), (Some(0), Some(2)));
+    site.write("moved.csv", PEOPLE.replace("desk=an", "dsk=an"));
+    let unknown = site.refused(&["people", "import", "moved.csv"], 1);
+    assert!(unknown.contains("LT-PPL-010 moved.csv:2 (column 10)"), "{unknown}");
+    assert!(unknown.contains("sources: desk"), "{unknown}");
+    site.write("moved.csv", PEOPLE.replace("desk=an", "").replace("desk=binh", "desk=an"));
+    site.write("units.csv", "code,name,kind,parent\nUBND,Ủy ban,province,\n");
+    let order = ["people", "import", "moved.csv", "--units", "units.csv", "--dry-run"];
+    let (exit, _, told) = site.run(&order);
+    assert_eq!(exit, 0, "{told}");
+    assert!(told.contains("LT-PPL-011 moved.csv (GL-2)") && told.contains("from GL-1 to GL-2"), "{told}");
+    assert!(told.contains("LT-PPL-009") && told.contains("SNV, STC, UBND"), "{told}");
     let replayed = site.json(&["rejected", "replay", "desk"]);
     assert_eq!(replayed["rejected"], 1, "{replayed}");
     let twice = site

@@ -79,7 +79,8 @@ async fn site(records: &Records, more: &str) -> (Site, Scripted) {
         source("desk"),
         if more.is_empty() { String::new() } else { source(more) },
     ));
-    site.write("people.csv", PEOPLE);
+    let people = if more.is_empty() { PEOPLE.replace("|other=an", "") } else { PEOPLE.to_owned() };
+    site.write("people.csv", people);
     site.write("secret", PASSWORD);
     site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
     (site, server)

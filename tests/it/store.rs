@@ -10,9 +10,9 @@ use lienthong::domain::{
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
 use lienthong::store::{
-    MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind, OutboxNew,
-    PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, Revision, RunCounters, RunKind, RunOutcome,
-    ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
+    Linked, MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind,
+    OutboxNew, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, Revision, RunCounters, RunKind,
+    RunOutcome, ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -300,6 +300,10 @@ async fn task_changed_while_it_was_looked_at_stays_due() {
             store.unknown_accounts_of(period.parse().expect("period")).await.expect("counted")
         };
         assert_eq!((of("2026-Q4").await, of("2026-Q3").await, of("2026").await), (1, 0, 1));
+        // Looked at again, nobody unknown has a stake any more.
+        store.save_assignments(&assigned, &[], now()).await.expect("saved");
+        assert!(store.unknown_accounts(None, 10).await.expect("unknown").is_empty(), "{}", store.kind());
+        assert_eq!(of("2026-Q4").await, 0);
         let items = store.tasks_to_map(10).await.expect("to map");
         assert_eq!((items.len(), items[0].people.clone()), (1, vec![person]));
     }
@@ -658,5 +662,36 @@ async fn of_two_replicas_that_start_at_once_with_different_keys_one_is_refused()
         assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1, "{one:?} {other:?}");
         let refused = one.and(other).expect_err("one");
         assert!(matches!(refused, StoreError::OtherKey), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn account_of_another_person_is_taken_only_when_that_is_said_and_the_journal_knows() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = with_person(store).await;
+        let import =
+            DirectoryImport { units: Vec::new(), people: vec![officer("GL-00002", "Trần Thị B")] };
+        store.import_directory(&import, "test", None, now()).await.expect("imported");
+        let number = StaffNumber::parse("GL-00002").expect("number");
+        let second = store.person_by_staff_number(&number).await.expect("read").expect("person");
+        let link = async |person, moves| {
+            store.link_account(&source(), "1001", person, moves, "test", now()).await.expect("linked")
+        };
+        let owner = async || store.load_directory().await.expect("rows").accounts[0].2;
+        let stamp = store.directory_stamp().await.expect("stamp");
+        assert_eq!(link(second, false).await, Linked::BelongsTo(first), "{}", store.kind());
+        assert_eq!((owner().await, store.directory_stamp().await.expect("stamp")), (first, stamp));
+        assert_eq!(link(first, false).await, Linked::Done { from: None }, "whose it is may be said again");
+        assert_eq!(link(second, true).await, Linked::Done { from: Some(first) }, "{}", store.kind());
+        assert_eq!(owner().await, second);
+        let journal = store.audit_entries(i64::MAX, 1).await.expect("journal");
+        assert_eq!(journal[0].action, "account_moved");
+        assert!(journal[0].detail.contains(&first.to_string()), "{journal:?}");
+        assert!(store.directory_stamp().await.expect("stamp") > stamp, "the directory is read again");
+        // A people file moves it back; that stands in the journal, too.
+        with_person(store).await;
+        let journal = store.audit_entries(i64::MAX, 3).await.expect("journal");
+        assert!(journal.iter().filter(|entry| entry.action == "account_moved").count() == 2, "{journal:?}");
     }
 }

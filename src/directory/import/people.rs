@@ -14,7 +14,7 @@ use crate::sheet::{Column, Table, TableRow};
 use crate::text::fold;
 use crate::text::fold::clean;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const COLUMNS: &[Column] = &[
     Column {
@@ -35,16 +35,23 @@ const COLUMNS: &[Column] = &[
     Column { name: "accounts", synonyms: &["Tài khoản"], required: false },
 ];
 
-/// Reads a people file. `units` are the units that may stand in it, with their parents.
+/// Reads a people file. `units` are the units that may stand in it, with their parents; `sources` those accounts
+/// may belong to.
 ///
 /// # Errors
 /// Every finding at once: LT-PPL-001 a wrong cell, LT-PPL-002 overlapping posts, LT-PPL-003 one staff number with
-/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own;
+/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own, LT-PPL-010 an account of no known source;
 /// LT-TAB-nnn when it is no table.
-pub fn read_people(name: &str, bytes: &[u8], units: &[Unit]) -> Result<DirectoryImport, Findings> {
+pub fn read_people(
+    name: &str,
+    bytes: &[u8],
+    units: &[Unit],
+    sources: &BTreeSet<SourceId>,
+) -> Result<DirectoryImport, Findings> {
     let table = Table::read(name, bytes, COLUMNS)?;
     let mut reader = Reader {
         units: units.iter().map(|unit| (&unit.code, unit)).collect(),
+        sources,
         findings: Vec::new(),
         people: BTreeMap::new(),
         account_owners: HashMap::new(),
@@ -68,6 +75,7 @@ type Span = (NaiveDate, Option<NaiveDate>);
 
 struct Reader<'a> {
     units: BTreeMap<&'a UnitCode, &'a Unit>,
+    sources: &'a BTreeSet<SourceId>,
     findings: Vec<Finding>,
     /// By staff number, with the line that named the person first.
     people: BTreeMap<String, (ImportedPerson, u32)>,
@@ -232,6 +240,10 @@ impl Reader<'_> {
                 self.wrong(row, "accounts", "mã nguồn không hợp lệ", "the source id is not valid");
                 continue;
             };
+            if !self.sources.contains(&source) {
+                self.findings.push(no_such_source(row, &source, self.sources));
+                continue;
+            }
             let known = self.account_owners.insert((source.clone(), account.to_owned()), owner.to_owned());
             if known.is_some_and(|known| known != owner) {
                 self.wrong(
@@ -396,4 +408,21 @@ impl Reader<'_> {
         let remedy = Text::new(remedy.0, remedy.1);
         self.findings.push(Finding::error(code, Text::new(vi, en), remedy).at(place));
     }
+}
+
+/// Nothing of such an account would ever be found: mostly a slip in the source's name.
+fn no_such_source(row: TableRow<'_>, source: &SourceId, known: &BTreeSet<SourceId>) -> Finding {
+    let list = known.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ");
+    Finding::error(
+        "LT-PPL-010",
+        Text::new(
+            format!("tài khoản của nguồn \"{source}\", nguồn này chưa được khai báo; các nguồn: {list}"),
+            format!("an account of source \"{source}\", which is not configured; sources: {list}"),
+        ),
+        Text::new(
+            "sửa tên nguồn, hoặc khai báo [[source]] trước (enabled = false nếu chưa kết nối); chưa có gì được ghi",
+            "correct the source's name, or declare its [[source]] first (enabled = false while it is not connected); nothing was written",
+        ),
+    )
+    .at(row.place("accounts"))
 }

@@ -104,9 +104,9 @@ impl Installation {
                 people::import(app, people, units, &author, dry_run).await
             }
             C::PeopleUnknown { limit } => people::unknown(app, limit).await,
-            C::PeopleLink { source, account, person, author } => {
+            C::PeopleLink { source, account, person, moves, author } => {
                 known_source(app, Some(&source)).await?;
-                people::link(app, &source, &account, &person, &author).await
+                people::link(app, people::Linking { source, account, person, moves, author }).await
             }
             C::CatalogImport { file, version, valid_from, author } => {
                 catalog::import(app, &file, &version, valid_from, &author).await
@@ -191,14 +191,18 @@ async fn person(app: &App, named: &PersonRef) -> Result<PersonId, Refusal> {
 /// A source that is named must be configured now, or have been when its tasks were pulled.
 async fn known_source(app: &App, source: Option<&SourceId>) -> Result<(), Refusal> {
     let Some(source) = source.filter(|source| !app.sources.contains_key(*source)) else { return Ok(()) };
-    let held = app.store.overview().await?.sources;
-    if held.contains_key(source.as_str()) {
+    let known = known_sources(app).await?;
+    if known.contains(source) {
         return Ok(());
     }
-    let known: BTreeSet<String> =
-        app.sources.keys().map(ToString::to_string).chain(held.into_keys()).collect();
-    let known: Vec<String> = known.into_iter().collect();
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
     Err(super::source::no_such_source(source.as_str(), &known).into())
+}
+
+/// Sources that are configured now, or were when their tasks were pulled.
+async fn known_sources(app: &App) -> Result<BTreeSet<SourceId>, Refusal> {
+    let held = app.store.overview().await?.sources.into_keys();
+    Ok(app.configured.iter().cloned().chain(held.filter_map(|source| source.parse().ok())).collect())
 }
 
 /// The same for a target.

@@ -1,11 +1,14 @@
 //! Orders about people.
 
-use super::{Answer, App, author, person};
+use super::{Answer, App, author, known_sources, person};
+use crate::directory::Known;
 use crate::directory::import::{read_people, read_units};
-use crate::domain::{SourceId, Unit};
-use crate::error::Text;
+use crate::domain::{DirectoryImport, SourceId, Unit};
+use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
+use crate::store::{DirectoryRows, Linked};
 use serde_json::json;
+use std::collections::HashMap;
 
 pub(super) async fn import(
     app: &App,
@@ -20,23 +23,26 @@ pub(super) async fn import(
     let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
     let all: Vec<Unit> =
         known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
-    let mut import = read_people(&file.name, &file.bytes, &all)?;
+    let mut import = read_people(&file.name, &file.bytes, &all, &known_sources(app).await?)?;
     import.units = units;
+    let mut findings = moved_accounts(&known, &import, &file.name);
+    findings.extend(new_root(&known, &import));
     if dry_run {
         let before = |staff: &str| known.people.iter().any(|person| person.staff_number.as_str() == staff);
         let again = import.people.iter().filter(|person| before(person.staff_number.as_str())).count();
-        return Ok(Outcome::ok(Document::Object {
+        let document = Document::Object {
             title: Text::new("Tệp hợp lệ; chưa ghi gì", "The file is valid; nothing was written"),
             fields: vec![
                 Field::new("new_people", "Người mới", "New people", import.people.len() - again),
                 Field::new("known_people", "Người đã biết", "Known people", again),
                 Field::new("units", "Đơn vị", "Units", import.units.len()),
             ],
-        }));
+        };
+        return Ok(Outcome::with_findings(document, findings));
     }
     let counts = app.store.import_directory(&import, who, None, app.clock.now()).await?;
     app.ring("identify");
-    Ok(Outcome::ok(Document::Object {
+    let document = Document::Object {
         title: Text::new("Đã nhập", "Imported"),
         fields: vec![
             Field::new("new_people", "Người mới", "New people", counts.new_people),
@@ -44,7 +50,70 @@ pub(super) async fn import(
             Field::new("units", "Đơn vị", "Units", counts.units),
             Field::new("tasks_due", "Nhiệm vụ xác định lại", "Tasks looked at again", counts.tasks_due),
         ],
-    }))
+    };
+    Ok(Outcome::with_findings(document, findings))
+}
+
+/// Accounts the file takes from one person and gives to another: the file is the personnel office's word, and
+/// whoever imports it is told.
+fn moved_accounts(known: &DirectoryRows, import: &DirectoryImport, file: &str) -> Vec<Finding> {
+    let numbers: HashMap<_, _> = known.people.iter().map(|row| (row.id, &row.staff_number)).collect();
+    let held: HashMap<_, _> = known
+        .accounts
+        .iter()
+        .filter_map(|(source, account, owner)| Some(((source, account.as_str()), *numbers.get(owner)?)))
+        .collect();
+    let mut findings = Vec::new();
+    for person in &import.people {
+        for (source, account) in &person.accounts {
+            let before =
+                held.get(&(source, account.as_str())).filter(|before| ***before != person.staff_number);
+            findings.extend(before.map(|before| {
+                let number = &person.staff_number;
+                Finding::warning(
+                    "LT-PPL-011",
+                    Text::new(
+                        format!("tài khoản {account} của {source} chuyển từ {before} sang {number}"),
+                        format!("account {account} of {source} moves from {before} to {number}"),
+                    ),
+                    Text::new(
+                        "đúng thì không cần làm gì; sai thì sửa tệp và nhập lại: nhiệm vụ theo tài khoản",
+                        "nothing if that is right; else correct the file and import it again: tasks follow the account",
+                    ),
+                )
+                .at(Place::of(file).at(number.as_str()))
+            }));
+        }
+    }
+    findings
+}
+
+/// A further unit with nothing above it. Several trees are as good as one; nobody but an office with a document
+/// judges the head of each, and a parent that was forgotten looks just the same.
+fn new_root(known: &DirectoryRows, import: &DirectoryImport) -> Option<Finding> {
+    let is_root = |unit: &&Unit| unit.parent.is_none();
+    let given = |unit: &&Unit| import.units.iter().any(|other| other.code == unit.code);
+    let names =
+        |units: Vec<&Unit>| units.iter().map(|unit| unit.code.as_str()).collect::<Vec<_>>().join(", ");
+    let was_root = |unit: &&Unit| known.units.iter().filter(is_root).any(|other| other.code == unit.code);
+    let new: Vec<&Unit> = import.units.iter().filter(is_root).filter(|unit| !was_root(unit)).collect();
+    let kept = known.units.iter().filter(is_root).filter(|unit| !given(unit));
+    let roots: Vec<&Unit> = kept.chain(import.units.iter().filter(is_root)).collect();
+    if new.is_empty() || roots.len() < 2 {
+        return None;
+    }
+    let (new, roots) = (names(new), names(roots));
+    Some(Finding::warning(
+        "LT-PPL-009",
+        Text::new(
+            format!("đơn vị gốc mới: {new}; các đơn vị không có cấp trên: {roots}"),
+            format!("new units with nothing above them: {new}; all of these: {roots}"),
+        ),
+        Text::new(
+            "đúng nếu các cơ quan độc lập với nhau; nếu thiếu cấp trên thì ghi cột parent rồi nhập lại tệp đơn vị",
+            "right where bodies are independent; if a parent is missing, fill in the column parent and import the units again",
+        ),
+    ))
 }
 
 pub(super) async fn unknown(app: &App, limit: u32) -> Answer {
@@ -76,19 +145,53 @@ pub(super) async fn unknown(app: &App, limit: u32) -> Answer {
     }))
 }
 
-pub(super) async fn link(
-    app: &App,
-    source: &SourceId,
-    account: &str,
-    whose: &PersonRef,
-    who: &str,
-) -> Answer {
-    let who = author(who)?;
-    let id = person(app, whose).await?;
-    app.store.link_account(source, account, id, who, app.clock.now()).await?;
-    app.ring("identify");
-    Ok(Outcome::done(
-        format!("tài khoản {account} của {source} là của {whose}"),
-        format!("account {account} of {source} belongs to {whose}"),
-    ))
+/// Whose an account is said to be.
+pub(super) struct Linking {
+    pub source: SourceId,
+    pub account: String,
+    pub person: PersonRef,
+    pub moves: bool,
+    pub author: String,
+}
+
+pub(super) async fn link(app: &App, order: Linking) -> Answer {
+    let Linking { source, account, person: whose, moves, author: who } = order;
+    let who = author(&who)?;
+    let id = person(app, &whose).await?;
+    let linked = app.store.link_account(&source, &account, id, moves, who, app.clock.now()).await?;
+    let directory = app.directory().await?;
+    let shown = |known: &Known| format!("{} {}", known.staff_number, known.full_name);
+    let name = |id| directory.person(id).map_or_else(|| id.to_string(), shown);
+    match linked {
+        Linked::BelongsTo(other) => {
+            let other = name(other);
+            Err(Finding::error(
+                "LT-PPL-011",
+                Text::new(
+                    format!("tài khoản {account} của {source} đang thuộc về {other}; chưa thay đổi gì"),
+                    format!("account {account} of {source} belongs to {other}; nothing was changed"),
+                ),
+                Text::new(
+                    "nếu tài khoản thật sự đổi người, thêm --move: nhiệm vụ của nó sẽ theo người mới",
+                    "if it really is somebody else's now, add --move: its tasks follow the new person",
+                ),
+            )
+            .at(Place::of(format!("source {source}")).at(account))
+            .into())
+        }
+        Linked::Done { from } => {
+            app.ring("identify");
+            let to = name(id);
+            Ok(match from.map(name) {
+                None => Outcome::done(
+                    format!("tài khoản {account} của {source} là của {to}"),
+                    format!("account {account} of {source} belongs to {to}"),
+                ),
+                Some(from) => Outcome::done(
+                    format!("tài khoản {account} của {source} chuyển từ {from} sang {to}"),
+                    format!("account {account} of {source} moved from {from} to {to}"),
+                ),
+            })
+        }
+    }
 }
