@@ -29,6 +29,7 @@ mod scoring;
 mod simulator;
 mod store;
 mod support;
+mod test_script;
 mod transport;
 mod web;
 mod whole_way;
