@@ -237,6 +237,10 @@ async fn every_page_fits_a_phone_is_labelled_and_works_without_scripts() {
                      .filter((id, at, all) => all.indexOf(id) !== at),
                    headless: [...document.querySelectorAll('table')].filter((el) => !el.querySelector('th[scope]')).length,
                    inline: document.querySelectorAll('[style], style, script:not([src])').length,
+                   cut: [...document.querySelectorAll('header nav a')].filter((el) => {
+                     const box = el.getBoundingClientRect();
+                     return box.left < 0 || box.right > 360;
+                   }).map((el) => el.textContent),
                  };",
                 vec![],
             )
@@ -244,6 +248,7 @@ async fn every_page_fits_a_phone_is_labelled_and_works_without_scripts() {
             .expect("script");
         let wanted = json!({
             "width": 360, "lang": "vi", "main": 1, "h1": 1, "nameless": [], "ids": [], "headless": 0, "inline": 0,
+            "cut": [],
         });
         assert_eq!(seen, wanted, "{path}");
     }

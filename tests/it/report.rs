@@ -4,6 +4,7 @@ use crate::support::http::{Scripted, json};
 use crate::support::site::Site;
 use crate::support::source::{HEAD, PASSWORD, STREAM};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 const FIELDS: &str = r#"
@@ -185,4 +186,19 @@ async fn one_account_name_in_two_systems_is_two_rows_and_an_unknown_source_is_re
     assert_eq!(csv(&site, &[])[0], "GL-1,4,4,2,2,2,0,0,0,0");
     let told = site.refused(&["report", "tasks", "--source", "dsk"], 1);
     assert!(told.contains("LT-PUL-002") && told.contains("desk, other"), "{told}");
+}
+
+#[test]
+fn columns_are_those_the_handbook_names_whatever_a_row_stands_for() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPERATIONS.md");
+    let page = std::fs::read_to_string(page).expect("docs/OPERATIONS.md");
+    let told = page.split("`report tasks` has the columns ").nth(1).expect("the columns");
+    let told: Vec<&str> = told.split(',').map(str::trim).take_while(|word| word.starts_with('`')).collect();
+    let told: Vec<&str> = told.into_iter().map(|word| word.trim_matches('`')).collect();
+    let site = Site::new("");
+    for by in ["person", "unit"] {
+        let (exit, printed, errors) = site.run(&["report", "tasks", "--by", by, "--format", "csv"]);
+        assert_eq!(exit, 0, "{errors}");
+        assert_eq!(printed.lines().next().expect("a head").split(',').collect::<Vec<_>>(), told, "{by}");
+    }
 }
