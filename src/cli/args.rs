@@ -153,9 +153,9 @@ pub struct DemoArgs {
     /// Simulated tasks
     #[arg(long, default_value_t = 10_400, value_parser = clap::value_parser!(u32).range(100..=5_000_000))]
     pub tasks: u32,
-    /// Port of the page; 0 takes any free one
-    #[arg(long, default_value_t = 8335)]
-    pub port: u16,
+    /// Port of the page; 0 takes any free one. Default: 8335, with --once any free one
+    #[arg(long)]
+    pub port: Option<u16>,
 }
 
 /// Options of `simulate`.

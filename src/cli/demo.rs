@@ -43,6 +43,8 @@ mod with {
 
     /// Folder of a demonstration nobody named one for.
     const FOLDER: &str = "data/demo";
+    /// Port of the page of a demonstration nobody named one for.
+    const PORT: u16 = 8335;
     /// Longest a stop may take.
     const STOP: Duration = Duration::from_secs(20);
 
@@ -58,8 +60,7 @@ mod with {
             seed: args.seed,
             people: args.people as usize,
             tasks: args.tasks as usize,
-            // A run that ends by itself must not fail because a page is open elsewhere.
-            port: if args.once { 0 } else { args.port },
+            port: port(args),
         };
         let held = match DataFolder::take(&options.folder.join("data"), Holder::Daemon) {
             Ok(held) => held,
@@ -99,6 +100,11 @@ mod with {
         orders.abort();
         drop(held);
         code
+    }
+
+    /// The port that was asked for; else a run that ends by itself must not fail because a page is open elsewhere.
+    fn port(args: &DemoArgs) -> u16 {
+        args.port.unwrap_or(if args.once { 0 } else { PORT })
     }
 
     /// How to give orders to the demonstration.
@@ -169,6 +175,24 @@ mod with {
                 stop.cancelled().await;
                 EXIT_OK
             }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::cli::args::{Action, Cli};
+        use clap::Parser as _;
+
+        #[test]
+        fn a_port_that_is_asked_for_is_taken_with_and_without_once() {
+            let of = |line: &str| match Cli::try_parse_from(line.split(' ')).expect("parses").action {
+                Action::Demo(args) => port(&args),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(of("lienthong demo --once --port 8400"), 8400);
+            assert_eq!(of("lienthong demo --port 8400"), 8400);
+            assert_eq!((of("lienthong demo --once"), of("lienthong demo")), (0, PORT));
         }
     }
 }

@@ -72,7 +72,10 @@ const ARGUMENTS: &[(&str, &str)] = &[
     (".version", "In phiên bản"),
     ("run.listen", "Địa chỉ của trang theo dõi, kiểm tra sức khỏe và số đo, thay cho cấu hình"),
     ("demo.once", "Tự kết thúc khi mọi việc đã ổn định và khóa kỳ"),
-    ("demo.port", "Cổng của trang theo dõi; 0 là cổng trống bất kỳ"),
+    (
+        "demo.port",
+        "Cổng của trang theo dõi; 0 là cổng trống bất kỳ. Mặc định: 8335, với --once là cổng trống bất kỳ",
+    ),
     ("*.seed", "Số khởi tạo của đời sống mô phỏng"),
     ("*.people", "Số cán bộ mô phỏng"),
     ("*.tasks", "Số công việc mô phỏng"),

@@ -231,8 +231,8 @@ impl<'a> Checker<'a> {
             "LT-CFG-004",
             Text::new(format!("giá trị của {path} {vi}"), format!("the value of {path} {en}")),
             Text::new(
-                "sửa giá trị; mọi khóa được giải thích trong config/default.toml",
-                "correct the value; config/default.toml explains every key",
+                "sửa giá trị; `lienthong config default` giải thích mọi khóa cấu hình",
+                "correct the value; `lienthong config default` explains every key of the configuration",
             ),
         );
         self.findings.push(finding.at(node.origin.place(path)));

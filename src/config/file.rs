@@ -44,8 +44,8 @@ pub(super) fn typed<T: DeserializeOwned>(
                 format!("a value cannot be used: {message}"),
             ),
             Text::new(
-                "sửa giá trị; mọi khóa được giải thích trong config/default.toml",
-                "correct the value; config/default.toml explains every key",
+                "sửa giá trị; `lienthong config default` giải thích mọi khóa cấu hình",
+                "correct the value; `lienthong config default` explains every key of the configuration",
             ),
         )
         .at(Place::of(name))

@@ -119,25 +119,26 @@ pub fn load_text(
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let here = std::env::current_dir().unwrap_or_default();
     let schema = file::schema_of::<Config>();
-    let own = Node::parse(&path.display().to_string(), &folder, text).map_err(Findings)?;
+    let own_file = path.display().to_string();
+    let own = Node::parse(&own_file, &folder, text).map_err(Findings)?;
     let (environment, mut findings) = environment::layer(&schema, variables, &here);
     findings.extend(check::check(&own, &schema));
     findings.extend(check::check(&environment, &schema));
     if !findings.is_empty() {
         return Err(Findings(findings));
     }
-    let mut tree = Node::parse("config/default.toml", &folder, DEFAULTS).map_err(Findings)?;
+    let mut tree = Node::parse(places::DEFAULTS_NAME, &folder, DEFAULTS).map_err(Findings)?;
     tree.overlay(own);
     tree.overlay(environment);
     tree.overlay(flags(overrides, &here));
     national_defaults(&mut tree, &folder)?;
-    let mut config: Config = file::typed(&path.display().to_string(), &tree, &schema)?;
+    let mut config: Config = file::typed(&own_file, &tree, &schema)?;
     config.resolve_paths(&tree);
-    let findings = validate::validate(&config, &tree);
+    let findings = validate::validate(&config, &tree, &own_file);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(Findings(findings));
     }
-    Ok(Loaded { config, warnings: findings, folder, places: Places::new(tree) })
+    Ok(Loaded { config, warnings: findings, folder, places: Places::new(tree, &own_file) })
 }
 
 fn flags(overrides: &Overrides, here: &Path) -> Node {

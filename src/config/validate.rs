@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Everything that is wrong or worth knowing about a configuration whose keys are all valid.
-pub fn validate(config: &Config, tree: &Node) -> Vec<Finding> {
-    let mut rules = Rules { config, tree, findings: Vec::new() };
+pub fn validate(config: &Config, tree: &Node, own_file: &str) -> Vec<Finding> {
+    let mut rules = Rules { config, tree, own_file, findings: Vec::new() };
     rules.unique_names();
     rules.units();
     rules.store();
@@ -27,12 +27,13 @@ pub fn validate(config: &Config, tree: &Node) -> Vec<Finding> {
 struct Rules<'a> {
     config: &'a Config,
     tree: &'a Node,
+    own_file: &'a str,
     findings: Vec<Finding>,
 }
 
 impl Rules<'_> {
     fn say(&mut self, finding: Finding, key: &str) {
-        let place = self.tree.nearest(key).origin.place(key);
+        let place = super::places::place(self.tree, self.own_file, key);
         self.findings.push(finding.at(place));
     }
 

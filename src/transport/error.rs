@@ -216,8 +216,8 @@ pub(super) fn status(status: u16, retry_after: Option<Duration>, said: &str) -> 
                     "the server does not accept our credentials",
                 ),
                 (
-                    "kiểm tra tài khoản, mật khẩu hoặc khóa; hệ thống tạm dừng thử để tài khoản không bị khóa",
-                    "check account, password or key; trying is paused so that the account is not locked",
+                    "kiểm tra tài khoản, mật khẩu hoặc khóa; sau khi sửa, nạp lại hệ thống đang chạy: systemctl reload lienthong (SIGHUP); việc thử tạm dừng để tài khoản không bị khóa",
+                    "check account, password or key; after a change reload the running daemon: systemctl reload lienthong (SIGHUP); trying is paused so that the account is not locked",
                 ),
             ),
             Disposition::NeedsOperator,
@@ -326,8 +326,8 @@ pub(super) fn login_refused(status: u16, said: &str) -> TransportError {
             format!("the login is refused (HTTP {status}){quoted}"),
         ),
         (
-            "sửa tài khoản hoặc mật khẩu; hệ thống tạm dừng đăng nhập để tài khoản không bị khóa",
-            "correct account or password; logging in is paused so that the account is not locked",
+            "sửa tài khoản hoặc tệp mật khẩu, rồi nạp lại hệ thống đang chạy: systemctl reload lienthong (SIGHUP); đến lúc đó mật khẩu cũ vẫn được dùng và đăng nhập tạm dừng để tài khoản không bị khóa",
+            "correct the account or the password's file, then reload the running daemon: systemctl reload lienthong (SIGHUP); until then it uses the old one, and logging in is paused so that the account is not locked",
         ),
     );
     let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);
