@@ -5,6 +5,7 @@
 
 use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::command::{Align, Column, Document, EXIT_FAILED, Field, Outcome, Progress};
+use crate::pipeline::wording::word;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -182,8 +183,10 @@ fn table(out: &mut String, columns: &[Column], rows: &[Vec<Value>], lang: Lang) 
         return;
     }
     let heads: Vec<String> = columns.iter().map(|column| column.title.get(lang).to_owned()).collect();
-    let cells: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|value| cell(value, lang)).collect()).collect();
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().zip(columns).map(|(value, of)| shown(value, of, lang)).collect())
+        .collect();
     let widths: Vec<usize> = (0..columns.len())
         .map(|index| {
             let column = cells.iter().filter_map(|row| row.get(index));
@@ -209,6 +212,17 @@ fn object(out: &mut String, fields: &[Field], lang: Lang) {
         let title = field.title.get(lang);
         let pad = " ".repeat(wide.saturating_sub(width(title)));
         let _infallible = writeln!(out, "{title}{pad}  {}", cell(&field.value, lang));
+    }
+}
+
+/// A cell of a column as people read it: tokens by what they are called.
+fn shown(value: &Value, column: &Column, lang: Lang) -> String {
+    match (column.words, value) {
+        (Some(words), Value::String(token)) => word(words, token, lang).into_owned(),
+        (Some(_), Value::Array(list)) => {
+            list.iter().map(|value| shown(value, column, lang)).collect::<Vec<_>>().join(", ")
+        }
+        _ => cell(value, lang),
     }
 }
 
@@ -287,6 +301,7 @@ fn guarded(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::error::Text;
+    use crate::pipeline::wording::Words;
 
     fn sample() -> Document {
         Document::Table {
@@ -340,6 +355,22 @@ mod tests {
         assert_eq!(show(20, Some(40)), (true, 20, "bản ghi đã đọc".to_owned()));
         assert_eq!(bar.bar.length(), Some(40));
         assert_eq!(show(50, None), (false, 50, "bản ghi đã đọc".to_owned()));
+    }
+
+    #[test]
+    fn tokens_are_words_for_people_and_stay_tokens_for_programs() {
+        let table = Document::Table {
+            title: Text::new("Gửi đi", "Deliveries"),
+            columns: vec![
+                Column::words("state", "Trạng thái", "State", Words::Delivery),
+                Column::words("missing", "Còn thiếu", "Missing", Words::Missing),
+            ],
+            rows: vec![vec![json!("parked"), json!(["unit_result", "new_part"])]],
+        };
+        assert!(text(&table, Lang::Vi).contains("Chờ người xử lý  d (kết quả đơn vị), new_part"));
+        assert!(text(&table, Lang::En).contains("Waits for a person  d (unit result), new_part"));
+        assert_eq!(table.to_json(Lang::Vi)[0]["state"], "parked");
+        assert_eq!(csv(&table).expect("a table"), "state,missing\nparked,\"unit_result, new_part\"\n");
     }
 
     #[test]

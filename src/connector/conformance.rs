@@ -301,7 +301,12 @@ fn list_again(
     report: &mut Report,
 ) {
     let Some(again) = connector.list_again(body, details) else { return };
-    let listed = |record: &RawRecord| again.as_ref().is_ok_and(|again| again.contains(record));
+    // What is kept does not say the name of the file it came in.
+    let same = |record: &RawRecord, again: &RawRecord| {
+        RawRecord { file: record.file.clone(), ..again.clone() } == *record
+    };
+    let listed =
+        |record: &RawRecord| again.as_ref().is_ok_and(|again| again.iter().any(|again| same(record, again)));
     report.problems.extend(records.iter().filter(|record| !listed(record)).map(|record| {
         let key = &record.external_id;
         let vi = format!("câu trả lời đã lưu không còn cho bản ghi {key} như lúc nhận");

@@ -26,6 +26,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where a later pull goes on. Opaque to everyone but the connector that made it; stored in the same
 /// transaction as the page it came with.
@@ -70,8 +71,10 @@ pub struct RawRecord {
     pub hash: [u8; 16],
     /// The record as JSON text: what the listing gave, with the answers of detail calls added.
     pub body: Bytes,
-    /// Position within its page, 0-based.
+    /// Position within its page, 0-based; the line where it stands in a file.
     pub index: u32,
+    /// The file it stands in, for sources that are folders of files.
+    pub file: Option<Arc<str>>,
     /// Whether the source shows the task or says that it was deleted.
     pub presence: Presence,
 }
@@ -207,7 +210,7 @@ pub trait Connector: Send + Sync {
 }
 
 /// Reads a record into a draft by a manifest's rules.
-pub type DraftReader = std::sync::Arc<dyn Fn(&RawRecord) -> Result<TaskDraft, Box<Rejection>> + Send + Sync>;
+pub type DraftReader = Arc<dyn Fn(&RawRecord) -> Result<TaskDraft, Box<Rejection>> + Send + Sync>;
 
 /// The records of a page that detail calls completed, as one JSON object by their keys: kept beside the page, because
 /// drafts are read from it. Of a record that came twice the last one counts.

@@ -86,9 +86,12 @@ fn rule_book(path: Option<&Path>) -> Result<RuleBook, Findings> {
     RuleBook::parse(&text, &path.display().to_string())
 }
 
+/// What is wrong with an entry of a list, by its place in it.
+pub type Wrong = (usize, Finding);
+
 /// The configured sources that are enabled and can be opened, each with its connector, and what is wrong with
 /// the others. Nothing is connected to.
-pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Finding>) {
+pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Wrong>) {
     let (mut sources, mut findings) = (BTreeMap::new(), Vec::new());
     for (index, entry) in loaded.config.source.iter().enumerate().filter(|(_, entry)| entry.enabled) {
         match source(loaded, entry, index) {
@@ -97,7 +100,8 @@ pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Finding>) {
             }
             Err(more) => {
                 let key = format!("source[{index}]");
-                findings.extend(more.0.into_iter().map(|finding| loaded.places.locate(finding, &key)));
+                findings
+                    .extend(more.0.into_iter().map(|finding| (index, loaded.places.locate(finding, &key))));
             }
         }
     }
@@ -166,7 +170,7 @@ impl Targets {
 
 /// Clients of the configured targets, and what is wrong with those that have none. Nothing is connected to.
 /// A national database that is not simulated and whose lists nobody confirmed is withheld.
-pub fn targets(loaded: &Loaded) -> (Targets, Vec<Finding>) {
+pub fn targets(loaded: &Loaded) -> (Targets, Vec<Wrong>) {
     let (mut targets, mut findings) = (Targets::default(), Vec::new());
     for (index, entry) in loaded.config.target.iter().enumerate() {
         let key = format!("target[{index}]");
@@ -175,13 +179,15 @@ pub fn targets(loaded: &Loaded) -> (Targets, Vec<Finding>) {
             targets.withheld.insert(entry.id.clone(), finding);
         }
         match (client(&loaded.config, entry), entry.kind) {
-            (Err(finding), _) => findings.push(loaded.places.locate(finding, &format!("{key}.password"))),
+            (Err(finding), _) => {
+                findings.push((index, loaded.places.locate(finding, &format!("{key}.password"))));
+            }
             (Ok(client), TargetKind::Evaluation) => {
                 targets.evaluation = Some(Arc::new(EvaluationSoftware::new(entry.id.clone(), client)));
             }
             (Ok(client), TargetKind::National) => match national_options(entry) {
                 Some(options) => targets.national = Some(Arc::new(NationalDatabase::new(options, client))),
-                None => findings.push(loaded.places.locate(not_released(entry), &key)),
+                None => findings.push((index, loaded.places.locate(not_released(entry), &key))),
             },
         }
     }
@@ -269,9 +275,10 @@ fn not_released(entry: &TargetEntry) -> Finding {
 /// The whole installation over an open, migrated store.
 pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
     let policy = policy(&loaded.config);
-    let (sources, mut findings) = sources(loaded);
+    let (sources, of_sources) = sources(loaded);
     let (targets, of_targets) = targets(loaded);
-    findings.extend(of_targets);
+    let findings: Vec<Finding> =
+        of_sources.into_iter().chain(of_targets).map(|(_, finding)| finding).collect();
     match policy {
         Ok(policy) if findings.is_empty() => {
             let Targets { evaluation, national, withheld } = targets;
@@ -301,7 +308,7 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     // Sources and targets repeat what is wrong with their secrets.
     let (_, of_sources) = sources(loaded);
     let (_, of_targets) = targets(loaded);
-    for finding in of_sources.into_iter().chain(of_targets) {
+    for (_, finding) in of_sources.into_iter().chain(of_targets) {
         if !findings.contains(&finding) {
             findings.push(finding);
         }

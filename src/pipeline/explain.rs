@@ -4,7 +4,7 @@
 //! it was derived. A derivation of an older version that lacks a key prints without it.
 
 use crate::error::{Lang, Text};
-use crate::pipeline::wording;
+use crate::pipeline::wording::{self, Words, word};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ fn lines(value: &Value, lang: Lang) -> String {
         let printed = value.get(key).and_then(|number| number.get("printed")).and_then(Value::as_str);
         put(format!("{}: {}", say(vi, en), printed.unwrap_or(say("còn thiếu", "missing"))));
     }
-    let missing: Vec<&str> = strings(value, "missing").map(|part| wording::missing(part, lang)).collect();
+    let missing: Vec<_> = strings(value, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     if !missing.is_empty() {
         put(format!("{}: {}", say("Còn thiếu", "Missing"), missing.join(", ")));
     }
@@ -70,7 +70,7 @@ fn lines(value: &Value, lang: Lang) -> String {
         put(format!(
             "\n{} ({}): {} · {}",
             say("không tính", "not counted"),
-            wording::excluded(&text(line, "reason", ""), lang),
+            word(Words::Excluded, &text(line, "reason", ""), lang),
             text(line, "source", ""),
             text(line, "title", "")
         ));

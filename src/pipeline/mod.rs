@@ -9,6 +9,7 @@ pub mod assemble;
 pub mod command;
 pub mod decide;
 pub mod deliver;
+mod document;
 pub mod execute;
 pub mod explain;
 mod former;

@@ -1,41 +1,330 @@
-//! What the words of a stored derivation are called, in Vietnamese and English.
+//! What the stable words of the program are called, in Vietnamese and English.
 //!
-//! Owns the names of missing parts, of reasons for which a task does not count, and the sentences of a line's notes:
-//! one source for the page and the command line. A word it does not know is shown as it is, so that nothing
-//! disappears. Legal terms follow Decree 335/2025/NĐ-CP.
+//! Owns the names of states, steps, actions, parts and reasons, and the sentences of a line's notes: one source for the
+//! page and the command line. Programs get the stable words as they are. A word it does not know is shown as it is, so
+//! that nothing disappears. Legal terms follow Decree 335/2025/NĐ-CP.
 
-use crate::error::Lang;
+use crate::error::{Lang, Text};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-fn known<'a>(table: &[(&str, &'static str, &'static str)], word: &'a str, lang: Lang) -> &'a str {
-    table.iter().find(|(key, ..)| *key == word).map_or(word, |(_, vi, en)| match lang {
+/// What kind of word it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Words {
+    /// A background step; `pull:SOURCE` and `deliver:TARGET` keep their names.
+    Step,
+    /// What an entry of the journal tells.
+    Action,
+    /// State of a task.
+    TaskStatus,
+    /// Event of a task.
+    Event,
+    /// How a product was decided.
+    DecidedBy,
+    /// Kind of a run.
+    RunKind,
+    /// A decision of a person.
+    Decision,
+    /// A missing part of a score.
+    Missing,
+    /// Why a task does not count.
+    Excluded,
+    /// State of a mapping.
+    Mapping,
+    /// State of a delivery.
+    Delivery,
+    /// What a delivery carries.
+    Message,
+    /// State of a record.
+    RecordState,
+    /// Level of a classification.
+    Level,
+    /// Role of a post.
+    Role,
+    /// How a source names people.
+    Account,
+    /// How a source is.
+    SourceState,
+    /// How a target is.
+    TargetState,
+    /// Kind of a far side.
+    Kind,
+    /// How a trial ended.
+    Result,
+    /// Point of a close's checklist.
+    Check,
+    /// How such a point stands.
+    CheckState,
+    /// Difference between two catalogs.
+    Change,
+    /// View of a score.
+    View,
+}
+
+type Names = &'static [(&'static str, &'static str, &'static str)];
+
+impl Words {
+    fn names(self) -> Names {
+        match self {
+            Self::Step => STEPS,
+            Self::Action => ACTIONS,
+            Self::TaskStatus => TASK_STATES,
+            Self::Event => EVENTS,
+            Self::DecidedBy => DECIDED_BY,
+            Self::RunKind => RUN_KINDS,
+            Self::Decision => DECISIONS,
+            Self::Missing => MISSING,
+            Self::Excluded => EXCLUDED,
+            Self::Mapping => MAPPING_STATES,
+            Self::Delivery => DELIVERY_STATES,
+            Self::Message => MESSAGES,
+            Self::RecordState => RECORD_STATES,
+            Self::Level => LEVELS,
+            Self::Role => ROLES,
+            Self::Account => ACCOUNTS,
+            Self::SourceState => SOURCE_STATES,
+            Self::TargetState => TARGET_STATES,
+            Self::Kind => KINDS,
+            Self::Result => RESULTS,
+            Self::Check => CHECKS,
+            Self::CheckState => CHECK_STATES,
+            Self::Change => CHANGES,
+            Self::View => VIEWS,
+        }
+    }
+}
+
+const STEPS: Names = &[
+    ("identify", "Xác định người thực hiện", "Identify people"),
+    ("map", "Gán sản phẩm", "Map to products"),
+    ("score", "Tính điểm", "Compute scores"),
+    ("record", "Lập hồ sơ đánh giá", "Make records"),
+    ("decide", "Áp dụng quyết định", "Apply decisions"),
+];
+
+const ACTIONS: Names = &[
+    ("people_imported", "Nhập danh sách cán bộ, công chức", "People imported"),
+    ("catalog_imported", "Nhập danh mục sản phẩm", "Catalog imported"),
+    ("account_linked", "Gán tài khoản cho người", "Account linked"),
+    ("account_moved", "Chuyển tài khoản sang người khác", "Account moved"),
+    ("mapping_decided", "Quyết định sản phẩm của nhiệm vụ", "Product decided"),
+    ("record_revised", "Hồ sơ có phiên bản mới", "Record revised"),
+    ("record_approved", "Phê duyệt hồ sơ", "Record approved"),
+    ("record_corrected", "Đính chính hồ sơ", "Record corrected"),
+    ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
+    ("period_closed", "Chốt kỳ", "Period closed"),
+    ("history_imported", "Nhập kết quả các kỳ trước", "Earlier results imported"),
+    ("history_signed_empty", "Xác nhận không có kết quả trước", "Signed off: no earlier results"),
+    ("result_delivered", "CSDL quốc gia đã nhận", "National database acknowledged"),
+    ("outbox_retried", "Gửi lại theo yêu cầu", "Delivery retried"),
+    ("outbox_parked", "Tạm gác mục gửi", "Delivery parked"),
+    ("outbox_allowed", "Cho gửi danh sách ngắn hơn", "Shorter list let through"),
+];
+
+const TASK_STATES: Names = &[
+    ("open", "Mới giao", "Open"),
+    ("in_progress", "Đang thực hiện", "In progress"),
+    ("submitted", "Đã trình", "Submitted"),
+    ("done", "Hoàn thành", "Done"),
+    ("returned", "Bị trả lại", "Returned"),
+    ("refused", "Không được duyệt", "Refused"),
+    ("paused", "Tạm dừng", "Paused"),
+    ("cancelled", "Đã hủy", "Cancelled"),
+    ("recalled", "Đã thu hồi", "Recalled"),
+    ("gone", "Nguồn không còn hiển thị", "Gone from its source"),
+];
+
+const EVENTS: Names = &[
+    ("assigned", "Giao việc", "Assigned"),
+    ("due_changed", "Đổi hạn", "Due date changed"),
+    ("progressed", "Cập nhật tiến độ", "Progressed"),
+    ("submitted", "Trình kết quả", "Submitted"),
+    ("returned", "Trả lại", "Returned"),
+    ("approved", "Duyệt, hoàn thành", "Approved"),
+    ("refused", "Không duyệt", "Refused"),
+    ("reopened", "Mở lại", "Reopened"),
+    ("handed_over", "Chuyển người thực hiện", "Handed over"),
+    ("recalled", "Thu hồi", "Recalled"),
+    ("cancelled", "Hủy", "Cancelled"),
+    ("gone", "Nguồn không còn hiển thị", "Gone from its source"),
+    ("edited", "Sửa nội dung", "Edited"),
+    ("outdated", "Phiên bản cũ đến sau, không áp dụng", "Older version, kept but not applied"),
+];
+
+const DECIDED_BY: Names = &[
+    ("operator", "người quyết định", "a person"),
+    ("rule", "quy tắc", "a rule"),
+    ("text", "nội dung", "its words"),
+    ("source", "nguồn cung cấp mã", "its source"),
+];
+
+const RUN_KINDS: Names = &[
+    ("incremental", "Phần thay đổi", "Changes"),
+    ("full", "Toàn bộ", "Everything"),
+    ("backfill", "Bổ sung khoảng thời gian", "Backfill"),
+];
+
+const DECISIONS: Names = &[
+    ("self_assessment", "Tự chấm tiêu chí chung", "Self-assessment"),
+    ("general_criteria", "Chấm tiêu chí chung", "General criteria"),
+    ("leader_component", "Thành phần của người đứng đầu", "Leader's component"),
+    ("quality_failures", "Xác nhận lỗi chất lượng", "Quality failures confirmed"),
+    ("excuse", "Nguyên nhân khách quan", "Objective cause"),
+    ("completed_quantity", "Xác nhận khối lượng hoàn thành", "Completed quantity"),
+    ("approval", "Phê duyệt điểm", "Approval"),
+    ("classification", "Xếp loại năm", "Classification"),
+];
+
+const MISSING: Names = &[
+    ("general_criteria", "điểm tiêu chí chung", "general criteria"),
+    ("unit_result", "d (kết quả đơn vị)", "d (unit result)"),
+    ("implementation_ability", "đ (tổ chức triển khai)", "đ (implementation)"),
+    ("unity_ability", "e (tập hợp, đoàn kết)", "e (unity)"),
+    ("assigned_tasks", "nhiệm vụ được giao", "assigned tasks"),
+    ("recorded_quarters", "điểm quý đã ghi nhận", "recorded quarters"),
+];
+
+const EXCLUDED: Names = &[
+    ("unmapped", "chưa gán sản phẩm", "waits for its product"),
+    ("outside_catalog", "ngoài danh mục sản phẩm", "outside the catalog"),
+    ("cancelled", "đã hủy hoặc thu hồi", "cancelled or recalled"),
+    ("gone", "nguồn không còn hiển thị", "no longer shown by its source"),
+    ("not_due_yet", "chưa đến hạn", "not due yet"),
+];
+
+const MAPPING_STATES: Names = &[
+    ("mapped", "Đã gán", "Mapped"),
+    ("review", "Chờ xem xét", "Waits for review"),
+    ("outside", "Ngoài danh mục", "Outside the catalog"),
+];
+
+const DELIVERY_STATES: Names = &[
+    ("pending", "Chờ gửi", "Pending"),
+    ("leased", "Đang gửi", "Being sent"),
+    ("sent", "Đã gửi, chờ trả lời", "Sent, no answer yet"),
+    ("acknowledged", "Đã có biên nhận", "Receipt received"),
+    ("verified", "Đã đọc lại, khớp", "Read back, matches"),
+    ("rejected", "Bị từ chối", "Rejected"),
+    ("unknown", "Chưa rõ, sẽ đọc lại", "Unclear, will be read back"),
+    ("superseded", "Đã thay bằng bản mới", "Replaced by a newer one"),
+    ("parked", "Chờ người xử lý", "Waits for a person"),
+];
+
+const MESSAGES: Names = &[("score", "Điểm", "Score"), ("result", "Danh sách kết quả", "List of results")];
+
+const RECORD_STATES: Names = &[
+    ("computed", "Còn thiếu thành phần", "Parts missing"),
+    ("provisional", "Tạm tính, chờ phê duyệt", "Provisional"),
+    ("approved", "Đã phê duyệt", "Approved"),
+    ("delivered", "Đã vào CSDL quốc gia", "In the national database"),
+    ("corrected", "Đính chính, chờ phê duyệt", "Corrected, to be approved"),
+];
+
+const LEVELS: Names = &[
+    ("not_completed", "Không hoàn thành nhiệm vụ", "Not completed"),
+    ("completed", "Hoàn thành nhiệm vụ", "Completed"),
+    ("good", "Hoàn thành tốt nhiệm vụ", "Good"),
+    ("excellent", "Hoàn thành xuất sắc nhiệm vụ", "Excellent"),
+];
+
+const ROLES: Names = &[
+    ("head", "Người đứng đầu", "Head"),
+    ("deputy", "Cấp phó", "Deputy"),
+    ("staff", "Công chức", "Staff"),
+    ("contract", "Hợp đồng", "Contract"),
+    ("administrator", "Quản trị", "Administrator"),
+];
+
+const ACCOUNTS: Names = &[
+    ("account", "Tài khoản", "Account"),
+    ("staff_number", "Số hiệu", "Staff number"),
+    ("citizen_id", "Số định danh (đã che)", "Citizen id (masked)"),
+];
+
+const SOURCE_STATES: Names = &[
+    ("ok", "Tốt", "Fine"),
+    ("failing", "Đang lỗi", "Failing"),
+    ("partly", "Được một phần", "Partly"),
+    ("never_pulled", "Chưa lấy lần nào", "Never pulled"),
+];
+
+const TARGET_STATES: Names = &[
+    ("in_use", "Đang dùng", "In use"),
+    ("withheld", "Tạm giữ, chưa gửi", "Withheld"),
+    ("not_configured", "Không còn khai báo", "Not configured"),
+];
+
+const KINDS: Names = &[("source", "Nguồn", "Source"), ("target", "Đích", "Target")];
+
+const RESULTS: Names =
+    &[("ok", "Tốt", "Fine"), ("warning", "Cảnh báo", "Warning"), ("error", "Lỗi", "Error")];
+
+const CHECKS: Names = &[
+    ("period_over", "Kỳ đã kết thúc", "Period over"),
+    ("not_closed", "Kỳ chưa khóa", "Not closed yet"),
+    ("scores_computed", "Điểm đã tính xong", "Scores computed"),
+    ("tasks_mapped", "Nhiệm vụ đã có sản phẩm", "Tasks mapped"),
+    ("accounts_identified", "Tài khoản đã biết của ai", "Accounts identified"),
+    ("sources_fresh", "Nguồn đã đọc sau kỳ", "Sources read since"),
+    ("results_complete", "Kết quả đủ thành phần", "Results complete"),
+    ("results_approved", "Kết quả đã phê duyệt", "Results approved"),
+];
+
+const CHECK_STATES: Names =
+    &[("ok", "Đạt", "In order"), ("open", "Còn mở", "Open"), ("blocks", "Cản trở", "Blocks")];
+
+const CHANGES: Names =
+    &[("added", "Thêm", "Added"), ("removed", "Bỏ", "Removed"), ("changed", "Sửa", "Changed")];
+
+const VIEWS: Names = &[
+    ("to_date", "việc đến hạn tới nay", "due up to today"),
+    ("full_period", "cả kỳ", "whole period"),
+    ("year", "cả năm", "year"),
+];
+
+/// What a word is called.
+pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
+    let found = words.names().iter().find(|(known, ..)| *known == token);
+    match (found, token.split_once(':')) {
+        (Some((_, vi, en)), _) => Cow::Borrowed(say(lang, vi, en)),
+        (None, Some(("pull", source))) if words == Words::Step => {
+            Cow::Owned(format!("{} {source}", say(lang, "Lấy dữ liệu", "Pull")))
+        }
+        (None, Some(("deliver", target))) if words == Words::Step => {
+            Cow::Owned(format!("{} {target}", say(lang, "Gửi đến", "Deliver to")))
+        }
+        (None, _) => Cow::Borrowed(token),
+    }
+}
+
+/// What a word is called, in both languages.
+pub fn both(words: Words, token: &str) -> Text {
+    Text::new(word(words, token, Lang::Vi), word(words, token, Lang::En))
+}
+
+fn say(lang: Lang, vi: &'static str, en: &'static str) -> &'static str {
+    match lang {
         Lang::Vi => vi,
         Lang::En => en,
-    })
+    }
 }
 
-/// What a missing part is called.
-pub fn missing(part: &str, lang: Lang) -> &str {
-    let table = [
-        ("general_criteria", "điểm tiêu chí chung", "general criteria"),
-        ("unit_result", "d (kết quả đơn vị)", "d (unit result)"),
-        ("implementation_ability", "đ (tổ chức triển khai)", "đ (implementation)"),
-        ("unity_ability", "e (tập hợp, đoàn kết)", "e (unity)"),
-        ("assigned_tasks", "nhiệm vụ được giao", "assigned tasks"),
-        ("recorded_quarters", "điểm quý đã ghi nhận", "recorded quarters"),
-    ];
-    known(&table, part, lang)
-}
-
-/// Why a task does not count.
-pub fn excluded(reason: &str, lang: Lang) -> &str {
-    let table = [
-        ("unmapped", "chưa gán sản phẩm", "waits for its product"),
-        ("outside_catalog", "ngoài danh mục sản phẩm", "outside the catalog"),
-        ("cancelled", "đã hủy hoặc thu hồi", "cancelled or recalled"),
-        ("gone", "nguồn không còn hiển thị", "no longer shown by its source"),
-        ("not_due_yet", "chưa đến hạn", "not due yet"),
-    ];
-    known(&table, reason, lang)
+/// An article written `Đ14.2.a` in full: `điểm a khoản 2 Điều 14`.
+pub fn article(short: &str, lang: Lang) -> String {
+    let mut parts = short.trim_start_matches('Đ').split('.');
+    let (article, clause, point) = (parts.next().unwrap_or(""), parts.next(), parts.next());
+    match lang {
+        Lang::Vi => {
+            let point = point.map(|point| format!("điểm {point} ")).unwrap_or_default();
+            let clause = clause.map(|clause| format!("khoản {clause} ")).unwrap_or_default();
+            format!("{point}{clause}Điều {article}")
+        }
+        Lang::En => {
+            let part = |part: Option<&str>| part.map(|part| format!("({part})")).unwrap_or_default();
+            format!("Art. {article}{}{}", part(clause), part(point))
+        }
+    }
 }
 
 /// A line's note in a reader's language; scoring writes them in English with their article.
@@ -102,8 +391,30 @@ mod tests {
     }
 
     #[test]
+    fn articles_are_cited_in_full() {
+        assert_eq!(article("Đ14.2.a", Lang::Vi), "điểm a khoản 2 Điều 14");
+        assert_eq!(article("Đ12.3", Lang::En), "Art. 12(3)");
+        assert_eq!(article("Đ17", Lang::Vi), "Điều 17");
+    }
+
+    #[test]
+    fn every_level_state_and_role_of_the_domain_has_its_name() {
+        use crate::domain::{Level, RecordState};
+        for level in [Level::NotCompleted, Level::Completed, Level::Good, Level::Excellent] {
+            assert_eq!(word(Words::Level, level.as_str(), Lang::Vi), level.vietnamese());
+        }
+        for state in ["computed", "provisional", "approved", "delivered", "corrected"] {
+            let state = RecordState::parse(state).expect("a state");
+            assert_ne!(word(Words::RecordState, state.as_str(), Lang::Vi), state.as_str());
+        }
+    }
+
+    #[test]
     fn a_word_nobody_named_is_shown_as_it_is() {
-        assert_eq!(missing("something_new", Lang::Vi), "something_new");
-        assert_eq!(excluded("unmapped", Lang::Vi), "chưa gán sản phẩm");
+        assert_eq!(word(Words::Missing, "something_new", Lang::Vi), "something_new");
+        assert_eq!(word(Words::Action, "something_new", Lang::Vi), "something_new");
+        assert_eq!(word(Words::Excluded, "unmapped", Lang::Vi), "chưa gán sản phẩm");
+        assert_eq!(word(Words::Step, "pull:snv", Lang::Vi), "Lấy dữ liệu snv");
+        assert_eq!(word(Words::Step, "map", Lang::En), "Map to products");
     }
 }

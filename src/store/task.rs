@@ -55,6 +55,20 @@ pub struct RejectedRow {
     pub first_seen_at: DateTime<Utc>,
 }
 
+impl RejectedRow {
+    /// Where it stands: file, line and field as its finding says, else its page, position and field.
+    pub fn place(&self) -> String {
+        match &self.finding.place {
+            Some(place) if place.line.is_some() => place.to_string(),
+            place => {
+                let detail = place.as_ref().and_then(|place| place.detail.as_ref());
+                let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+                format!("{} #{}{detail}", self.request, self.index)
+            }
+        }
+    }
+}
+
 impl Store {
     /// Number and hash of the known ones among some keys, in the order asked.
     pub async fn known_hashes(

@@ -6,8 +6,9 @@
 use super::live::Counts;
 use super::overview::{Entry, SourceRow, waiting_for_people, withheld};
 use super::page::say;
-use super::{Visit, Web, deliveries, format, words};
+use super::{Visit, Web, deliveries, format};
 use crate::error::Lang;
+use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
 use crate::store::{Overview, TargetTotals};
 use chrono::{DateTime, Utc};
@@ -230,7 +231,9 @@ pub(super) fn health(steps: &[StepStatus], visit: &Visit) -> Card {
     };
     let detail = failing.first().and_then(|step| Some((step, step.last_error.as_ref()?))).map_or_else(
         || format!("{} {}", steps.len(), visit.say("bước chạy nền", "background steps")),
-        |(step, error)| format!("{}: {}", words::step(&step.name, visit.lang), error.what.get(visit.lang)),
+        |(step, error)| {
+            format!("{}: {}", word(Words::Step, &step.name, visit.lang), error.what.get(visit.lang))
+        },
     );
     card(
         "health",

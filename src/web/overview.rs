@@ -7,6 +7,7 @@ use super::{Page, Visit, Web, cards, deliveries, format, source, waiting, words}
 use crate::directory::Directory;
 use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
+use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
 use crate::store::{Overview, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -55,7 +56,7 @@ pub(super) struct SourceRow {
 
 #[derive(Serialize)]
 struct Part {
-    label: &'static str,
+    label: String,
     light: &'static str,
     count: String,
     x: String,
@@ -266,7 +267,7 @@ fn periods(counts: &Counts, lang: Lang) -> Vec<PeriodRow> {
             };
             let share = |count: u64| (count * 1_000).checked_div(total).unwrap_or(0);
             parts.push(Part {
-                label: words::record_state(state, lang),
+                label: words::record(state, lang).0,
                 light: match state {
                     RecordState::Delivered => "ok",
                     RecordState::Approved => "half",
@@ -405,7 +406,7 @@ fn step_table(steps: &[StepStatus], now: DateTime<Utc>, visit: &Visit) -> Sectio
         section.push(
             step.name.clone(),
             vec![
-                Cell::text(words::step(&step.name, lang)),
+                Cell::text(word(Words::Step, &step.name, lang)),
                 Cell::tag(state).note(
                     why.map(|error| format!("{} {}", error.code, error.what.get(lang))).unwrap_or_default(),
                 ),
@@ -449,11 +450,12 @@ async fn timeline(web: &Web, visit: &Visit, directory: &Directory) -> Result<Vec
     let mut groups: Vec<(String, Entry)> = Vec::new();
     for entry in entries {
         let about = waiting::about(visit, directory, &entry);
+        let (who, reason) = (waiting::actor(visit, &entry), waiting::reason(visit, &entry));
         let full = groups.len() == GROUPS;
         match groups.iter_mut().find(|(action, _)| *action == entry.action) {
             Some((_, group)) => {
                 group.times += 1;
-                if group.who != entry.actor && !group.others {
+                if group.who != who && !group.others {
                     group.others = true;
                     group.who.push_str(visit.say(" và người khác", " and others"));
                 }
@@ -468,13 +470,13 @@ async fn timeline(web: &Web, visit: &Visit, directory: &Directory) -> Result<Vec
                 entry.action.clone(),
                 Entry {
                     at: format::instant(entry.at),
-                    what: words::action(&entry.action, visit.lang).to_owned(),
+                    what: word(Words::Action, &entry.action, visit.lang).into_owned(),
                     times: 1,
                     about: vec![about],
                     more: 0,
-                    who: entry.actor,
+                    who,
                     others: false,
-                    reason: entry.reason.unwrap_or_default(),
+                    reason,
                 },
             )),
         }

@@ -46,10 +46,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
                 Cell::mono(line.staff_number),
                 Cell::link(line.full_name, format!("/scores/{}/{}#revisions", line.person, line.period)),
                 Cell::text(format::period(line.period, lang)),
-                Cell::tag((
-                    words::record_state(line.state, lang).to_owned(),
-                    words::record_light(line.state),
-                )),
+                Cell::tag(words::record(line.state, lang)),
                 Cell::num(total),
                 Cell::tag(level),
                 Cell::num(line.revision.to_string()),
@@ -68,7 +65,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
             RecordState::Delivered,
             RecordState::Corrected,
         ]
-        .map(|state| (state.as_str().to_owned(), words::record_state(state, lang).to_owned())),
+        .map(|state| (state.as_str().to_owned(), words::record(state, lang).0)),
     );
     let sheet = Sheet {
         heading: visit.say("Hồ sơ đánh giá", "Evaluation records").to_owned(),

@@ -7,7 +7,7 @@ use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, words};
 use crate::domain::{DecisionKind, Level, Period, PersonId, SourceId};
 use crate::error::{Finding, Lang, Text};
-use crate::pipeline::wording;
+use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let post = directory.last_post(person, period);
     let latest = store.latest_revision(person, period).await.map_err(told)?;
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
-    let missing: Vec<&str> = strings(&summary, "missing").map(|word| wording::missing(word, lang)).collect();
+    let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     let mut sections = Vec::new();
     if period.is_year() {
         sections.push(quarters(visit, person, &derivation));
@@ -105,8 +105,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         scored => score.is_some(),
         as_of => score.as_ref().map(|score| format::day(score.as_of)),
         computed_at => score.as_ref().map(|score| format::instant(score.computed_at)),
-        state => latest.as_ref().map(|revision| words::record_state(revision.state, lang)),
-        state_light => latest.as_ref().map(|revision| words::record_light(revision.state)),
+        state => latest.as_ref().map(|revision| words::record(revision.state, lang).0),
+        state_light => latest.as_ref().map(|revision| words::record(revision.state, lang).1),
         level => level.0,
         level_light => level.1,
         total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
@@ -209,7 +209,7 @@ fn parts(summary: &Value, derivation: &Value, lang: Lang) -> Vec<PartView> {
         Some(PartView {
             key,
             label: say(lang, vi, en),
-            article: words::article(article, lang),
+            article: wording::article(article, lang),
             formula: format::formula(formula, lang),
             hint: match key {
                 "d" => say(
@@ -363,7 +363,7 @@ async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option
             format!("{}-{source}", first + index),
             vec![
                 to_task(text(line, "/title"), &source, &numbers),
-                Cell::text(wording::excluded(&text(line, "/reason"), visit.lang)),
+                Cell::text(word(Words::Excluded, &text(line, "/reason"), visit.lang)),
                 Cell::mono(source),
             ],
         );
@@ -413,7 +413,7 @@ fn decided(visit: &Visit, decisions: &[StoredDecision]) -> Section {
             stored.id.to_string(),
             vec![
                 Cell::text(format::instant(stored.decision.at)),
-                Cell::text(words::decision(kind, visit.lang)),
+                Cell::text(word(Words::Decision, kind, visit.lang)),
                 Cell::text(what),
                 Cell::text(stored.decision.author.clone()),
             ],
@@ -500,10 +500,7 @@ async fn revisions(web: &Web, visit: &Visit, person: PersonId, period: Period) -
             vec![
                 Cell::num(revision.revision.to_string()),
                 Cell::text(format::instant(revision.at)),
-                Cell::tag((
-                    words::record_state(revision.state, visit.lang).to_owned(),
-                    words::record_light(revision.state),
-                )),
+                Cell::tag(words::record(revision.state, visit.lang)),
                 Cell::text(changes(&revision.summary, visit.lang)),
                 Cell::text(revision.author).note(revision.reason.unwrap_or_default()),
             ],
@@ -523,8 +520,8 @@ fn changes(summary: &Value, lang: Lang) -> String {
             if change.get("field").and_then(Value::as_str) == Some("missing") {
                 let names = |side: &str| {
                     let parts = change.get(side).and_then(Value::as_str).unwrap_or_default();
-                    let names: Vec<&str> =
-                        parts.split(", ").map(|part| wording::missing(part, lang)).collect();
+                    let names: Vec<_> =
+                        parts.split(", ").map(|part| word(Words::Missing, part, lang)).collect();
                     names.join(", ")
                 };
                 let after = names("after");

@@ -5,7 +5,7 @@ use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
 use crate::domain::{Level, Period, UnitCode};
 use crate::error::Lang;
-use crate::pipeline::wording;
+use crate::pipeline::wording::{Words, word};
 
 /// Periods to choose from: this quarter, those before it in two years, and the years.
 pub(super) fn periods(web: &Web, lang: Lang) -> Vec<(String, String)> {
@@ -79,11 +79,11 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     for line in lines {
         let level = line.summary.get("level").and_then(|level| level.as_str()).and_then(Level::parse);
         let missing = line.summary.get("missing").and_then(|list| list.as_array());
-        let missing: Vec<&str> = missing
+        let missing: Vec<_> = missing
             .into_iter()
             .flatten()
-            .filter_map(|word| word.as_str())
-            .map(|word| wording::missing(word, lang))
+            .filter_map(|part| part.as_str())
+            .map(|part| word(Words::Missing, part, lang))
             .collect();
         let name =
             line.unit.parse().ok().and_then(|code| directory.unit(&code)).map(|unit| unit.name.clone());

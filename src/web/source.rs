@@ -5,6 +5,7 @@ use super::table::{Cell, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::domain::SourceId;
 use crate::error::Lang;
+use crate::pipeline::wording::{Words, word};
 use crate::store::{RejectedRow, Run, SourceState};
 
 /// Renders the page; none for a source nobody configured.
@@ -121,7 +122,7 @@ fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {
         let counters = run.counters;
         let mut row = vec![
             Cell::text(format::instant(run.started_at)),
-            Cell::text(words::run_kind(&run.kind, lang)),
+            Cell::text(word(Words::RunKind, &run.kind, lang)),
             Cell::tag(outcome(run.outcome.as_deref(), lang)).note(told.join(" · ")),
         ];
         row.extend(
@@ -174,11 +175,11 @@ pub(super) async fn rejected(
 }
 
 fn rejected_row(row: RejectedRow, lang: Lang) -> Vec<Cell> {
-    let place = row.finding.place.as_ref().map(ToString::to_string);
+    let place = row.place();
     vec![
         Cell::link(row.source.to_string(), format!("/sources/{}", row.source)),
         Cell::mono(row.external_id.unwrap_or_else(|| "–".to_owned())),
-        Cell::text(place.unwrap_or_else(|| format!("{} #{}", row.request, row.index))),
+        Cell::text(place),
         Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(lang)))
             .note(row.finding.remedy.get(lang)),
         Cell::text(format::instant(row.first_seen_at)),

@@ -5,6 +5,7 @@ use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
 use crate::domain::{AccountKind, AccountRef, CanonicalTask, Due, Period, SourceId, TaskKey};
 use crate::error::Finding;
+use crate::pipeline::wording::{Words, word};
 use crate::store::{MapItem, MappingRow, StoreError, TaskList};
 
 /// Events shown of one task.
@@ -52,7 +53,7 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
             line.id.to_string(),
             vec![
                 Cell::link(line.title, format!("/tasks/{}", line.id)),
-                Cell::text(words::task_status(&line.status, lang)),
+                Cell::text(word(Words::TaskStatus, &line.status, lang)),
                 Cell::text(line.due.map_or_else(|| "–".to_owned(), |due| format::day_text(&due))),
                 product,
                 Cell::link(line.source.clone(), format!("/sources/{}", line.source)),
@@ -127,7 +128,7 @@ fn facts(visit: &Visit, task: &CanonicalTask, key: &TaskKey) -> Section {
     fact(
         "Trạng thái",
         "State",
-        Cell::text(words::task_status(draft.status.as_str(), visit.lang)).note(draft.raw_status.clone()),
+        Cell::text(word(Words::TaskStatus, draft.status.as_str(), visit.lang)).note(draft.raw_status.clone()),
     );
     fact("Giao lúc", "Assigned", Cell::text(format::instant_or_dash(draft.assigned_at)));
     fact("Hạn", "Due", Cell::text(due_text(draft.due)));
@@ -247,7 +248,7 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
                     ),
                 ),
                 Cell::text(row.catalog_version.to_string()),
-                Cell::text(format!("{}{author}", words::decided_by(&row.decided_by, lang))),
+                Cell::text(format!("{}{author}", word(Words::DecidedBy, &row.decided_by, lang))),
                 Cell::text(why).note(near),
                 Cell::text(format::instant(row.decided_at)),
             ],
@@ -299,7 +300,7 @@ async fn events(
         section.push(
             index.to_string(),
             vec![
-                Cell::text(words::event(event.kind.as_str(), visit.lang)),
+                Cell::text(word(Words::Event, event.kind.as_str(), visit.lang)),
                 Cell::text(format::instant_or_dash(event.at)),
                 Cell::text(format::instant(*seen)),
                 Cell::text(detail.join(" · ")).note(event.note.clone().unwrap_or_default()),

@@ -5,7 +5,8 @@ use super::table::{Cell, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, deliveries, format, source, words};
 use crate::directory::Directory;
 use crate::domain::{AccountKind, Period, PersonId};
-use crate::error::Finding;
+use crate::error::{Finding, Lang};
+use crate::pipeline::wording::{Words, word};
 use crate::store::{AuditEntry, StoreError, TargetTotals};
 use uuid::Uuid;
 
@@ -236,7 +237,50 @@ pub(super) fn about(visit: &Visit, directory: &Directory, entry: &AuditEntry) ->
     if let Some(item) = named("outbox ") {
         return (format!("{} {item}", visit.say("mục gửi", "delivery")), format!("/deliveries/{item}"));
     }
-    (entry.object.clone(), String::new())
+    (object(visit, directory, &entry.object), String::new())
+}
+
+/// What the store writes of anything else, in the reader's words; what nobody named is shown as it is.
+fn object(visit: &Visit, directory: &Directory, object: &str) -> String {
+    if let Some((source, person)) =
+        object.strip_prefix("source ").and_then(|rest| rest.split_once(", person "))
+    {
+        let name = person.parse().map_or_else(|_| person.to_owned(), |id| deliveries::who(directory, id));
+        return format!("{} {source}, {name}", visit.say("nguồn", "source"));
+    }
+    if let Some(period) = object.strip_prefix("period ").and_then(|period| period.parse().ok()) {
+        return format::period(period, visit.lang);
+    }
+    if let Some(version) = object.strip_prefix("catalog ") {
+        return format!("{} {version}", visit.say("danh mục", "catalog"));
+    }
+    let Some((count, what)) = object.split_once(' ').filter(|(count, _)| count.parse::<u64>().is_ok()) else {
+        return object.to_owned();
+    };
+    let what = match what {
+        "people" => visit.say("người", "people"),
+        "results" => visit.say("kết quả", "results"),
+        "decisions of one file" => visit.say("quyết định trong một tệp", "decisions of one file"),
+        other => other,
+    };
+    format!("{count} {what}")
+}
+
+/// Who made an entry.
+pub(super) fn actor(visit: &Visit, entry: &AuditEntry) -> String {
+    match entry.actor.as_str() {
+        "configuration" => visit.say("tệp cấu hình", "configuration").to_owned(),
+        actor => actor.to_owned(),
+    }
+}
+
+/// Why. A refusal's reason is kept in English behind its code; the code leads to the page in both languages.
+pub(super) fn reason(visit: &Visit, entry: &AuditEntry) -> String {
+    let reason = entry.reason.clone().unwrap_or_default();
+    match (entry.action.as_str(), visit.lang, reason.split_once(' ')) {
+        ("decision_refused", Lang::Vi, Some((code, _))) => code.to_owned(),
+        _ => reason,
+    }
 }
 
 /// Renders the page of everything that changed.
@@ -267,10 +311,10 @@ pub(super) async fn changes(web: &Web, visit: &Visit) -> Page {
             vec![
                 Cell::num(format::count(u64::try_from(entry.seq).unwrap_or(0))),
                 Cell::text(format::instant(entry.at)),
-                Cell::text(words::action(&entry.action, visit.lang)),
+                Cell::text(word(Words::Action, &entry.action, visit.lang)),
                 Cell::text(about).to(href),
-                Cell::text(entry.actor),
-                Cell::text(entry.reason.unwrap_or_default()),
+                Cell::text(actor(visit, &entry)),
+                Cell::text(reason(visit, &entry)),
             ],
         );
     }

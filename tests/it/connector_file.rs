@@ -469,3 +469,21 @@ async fn two_columns_of_one_field_refuse_the_file_and_name_both() {
     let pulled = pull(connector.as_ref(), PullMode::Full, None).await;
     assert_eq!(drafts(connector.as_ref(), &pulled)[0].title, "Kiểm tra hồ đập");
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_placed_by_its_file_line_and_field() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = format!(
+        "{HEADER}\nNV-1;Một;GL-1;01/09/2026;15/11/2026;;Đang xử lý\nNV-2;Hai;GL-1;mai;15/11/2026;;Đang xử lý\n"
+    );
+    put(folder.path(), "thang-11.csv", 0, file.as_bytes());
+    let connector = connect(folder.path());
+    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    let request = PullRequest { mode: PullMode::Full, cursor: None, now };
+    let mut pull = connector.pull(request).await.expect("pull");
+    let Step::Page(page) = pull.next_page().await.expect("page") else { panic!("a page") };
+    let refused =
+        page.records.iter().find_map(|record| connector.read(record).err()).expect("the second row");
+    let place = refused.finding.place.as_ref().expect("a place").to_string();
+    assert!(place.starts_with("thang-11.csv:3 (record NV-2, field "), "{place}");
+}

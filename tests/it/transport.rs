@@ -138,6 +138,8 @@ async fn wrong_password_is_an_error_and_is_not_tried_again() {
             let error = pull(&connector, PullMode::Full, None).await.expect_err("refused");
             assert_eq!(seen(&error), ("LT-NET-008", Disposition::NeedsOperator));
             assert!(error.finding.what.vi.contains("sai mật khẩu"), "{error}");
+            // A running daemon goes on with the old password until it is told to read the new one.
+            assert!(error.finding.remedy.en.contains("systemctl reload lienthong (SIGHUP)"), "{error}");
         }
         assert_eq!((server.count("/login"), server.count("/tasks")), (1, 0));
     }
@@ -213,6 +215,7 @@ async fn many_calls_that_need_a_token_share_one_login() {
             hash: [0; 16],
             body: bytes::Bytes::from(record(number).to_string()),
             index: 0,
+            file: None,
             presence: lienthong::connector::Presence::Shown,
         })
         .collect();

@@ -132,7 +132,7 @@ impl Walk {
         newer: &mut HashSet<String>,
         steps: &Steps,
     ) -> Result<(), Dropped> {
-        let name = candidate.name.as_str();
+        let name: &Arc<str> = &candidate.name.as_str().into();
         let mut here = Vec::new();
         let mut number = 0u32;
         let mut body = original;
@@ -169,14 +169,14 @@ impl Walk {
         }
         page.cursor = Some(cursor);
         newer.extend(here);
-        tracing::debug!(source.id = %self.source, file = name, pages = number, "sheet read");
+        tracing::debug!(source.id = %self.source, file = %name, pages = number, "sheet read");
         give(page)
     }
 
     /// Adds a row to its page, as a record or with the reason why it is none.
     fn row(
         &self,
-        name: &str,
+        name: &Arc<str>,
         line: &Line,
         file: &Understood,
         newer: &HashSet<String>,
@@ -204,7 +204,7 @@ impl Walk {
         let rejected = |external_id: Option<&str>, finding: Finding, body: Bytes| Rejection {
             external_id: external_id.map(str::to_owned),
             index: line.number,
-            finding: finding.at(Place::line(name, line.number)),
+            finding: finding.at(Place::line(&**name, line.number)),
             body,
         };
         match (failed.or(cut_off), key) {
@@ -214,6 +214,7 @@ impl Walk {
                 hash: record_hash(&self.fingerprint, &body),
                 body,
                 index: line.number,
+                file: Some(name.clone()),
                 presence: Presence::Shown,
             }),
             _ => page.rejected.push(rejected(None, finding::without_key(&self.options.key), body)),
@@ -280,7 +281,8 @@ pub(super) fn list_again(
             let key = record.get(options.key.as_str()).filter(|key| is_key(key))?.to_string();
             let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
             let hash = record_hash(fingerprint, &body);
-            Some(RawRecord { external_id: key, hash, body, index: line.number, presence: Presence::Shown })
+            let (index, presence) = (line.number, Presence::Shown);
+            Some(RawRecord { external_id: key, hash, body, index, file: None, presence })
         });
         listed.collect()
     }))

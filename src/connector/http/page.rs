@@ -231,7 +231,7 @@ impl<'a> Cut<'a> {
         let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
         let body = self.page.slice_ref(text.as_bytes());
         let external_id = external_id.to_owned();
-        self.records.push(RawRecord { external_id, hash, body, index, presence });
+        self.records.push(RawRecord { external_id, hash, body, index, file: None, presence });
     }
 
     fn reject(&mut self, index: u32, external_id: Option<String>, body: Bytes, finding: Finding) {

@@ -211,12 +211,15 @@ impl Reader {
         })
     }
 
-    /// Reads one record. `whose` names the source in the rejection.
+    /// Reads one record. `whose` names the source in the rejection of a record that stands in no file.
     pub fn read(&self, whose: &str, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
         self.draft(record).map_err(|FieldFault { field, fault }| {
             // A key may be a person's number at some sources; it is kept in the rejection, not in the place.
-            let place =
-                Place::of(whose).at(format!("record {}, field {field}", excerpt(&record.external_id)));
+            let stands = match &record.file {
+                Some(file) => Place::line(&**file, record.index),
+                None => Place::of(whose),
+            };
+            let place = stands.at(format!("record {}, field {field}", excerpt(&record.external_id)));
             Box::new(Rejection {
                 external_id: Some(record.external_id.clone()),
                 index: record.index,

@@ -39,6 +39,7 @@ fn raw(body: &str) -> RawRecord {
         hash: [0; 16],
         body: Bytes::copy_from_slice(body.as_bytes()),
         index: 3,
+        file: None,
         presence: crate::connector::Presence::Shown,
     }
 }

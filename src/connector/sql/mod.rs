@@ -555,6 +555,7 @@ impl Pull for ViewPull {
                             hash: record_hash(&self.fingerprint, &body),
                             body,
                             index,
+                            file: None,
                             presence: Presence::Shown,
                         }),
                         Some(finding) => {
@@ -687,7 +688,8 @@ impl Connector for ViewSource {
             let key = row.get(&self.options.key)?.as_str()?.to_owned();
             let body = Bytes::from(serde_json::to_vec(&row).unwrap_or_default());
             let hash = record_hash(&self.fingerprint, &body);
-            Some(RawRecord { external_id: key, hash, body, index, presence: Presence::Shown })
+            let presence = Presence::Shown;
+            Some(RawRecord { external_id: key, hash, body, index, file: None, presence })
         };
         // The key is among the columns, or else in no answer.
         self.options

@@ -4,8 +4,9 @@ use super::{Answer, App, author};
 use crate::catalog;
 use crate::domain::{CatalogVersion, local_date};
 use crate::error::{Finding, Place, Text};
-use crate::pipeline::command::{Align, Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
+use crate::pipeline::command::{Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::map::scores_concerned;
+use crate::pipeline::wording::Words;
 use crate::store::{MappingRow, MappingState};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -85,19 +86,11 @@ pub(super) async fn compare(app: &App, file: &InputFile, version: Option<Catalog
     Ok(Outcome::ok(Document::Table {
         title: Text::new(format!("So với phiên bản {version}"), format!("Compared with version {version}")),
         columns: vec![
-            Column::left("change", "Thay đổi", "Change"),
+            Column::words("change", "Thay đổi", "Change", Words::Change),
             Column::left("code", "Mã", "Code"),
             Column::left("name", "Tên", "Name"),
-            Column {
-                key: "old_coefficient".into(),
-                title: Text::new("Hệ số cũ", "Old coefficient"),
-                align: Align::Right,
-            },
-            Column {
-                key: "new_coefficient".into(),
-                title: Text::new("Hệ số mới", "New coefficient"),
-                align: Align::Right,
-            },
+            Column::right("old_coefficient", "Hệ số cũ", "Old coefficient"),
+            Column::right("new_coefficient", "Hệ số mới", "New coefficient"),
         ],
         rows,
     }))

@@ -10,6 +10,7 @@ use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Findings, Severity, Text};
 use crate::pipeline::assemble;
 use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::pipeline::wording::Words;
 use crate::store::StoreError;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ struct Tried {
     kind: &'static str,
     name: String,
     key: String,
+    /// One that cannot be opened has failed before anything is sent; the file's findings tell why.
+    opened: bool,
     findings: Vec<Finding>,
 }
 
@@ -31,7 +34,7 @@ pub(super) async fn check(app: &App, path: &Path) -> Answer {
     let mut findings = loaded.warnings.clone();
     findings.extend(assemble::findings(&loaded));
     let mut tried = far_sides(&loaded).await;
-    for side in &mut tried {
+    for side in tried.iter_mut().filter(|side| side.opened) {
         let located =
             side.findings.drain(..).map(|finding| loaded.places.locate(finding, &side.key)).collect();
         side.findings = located;
@@ -53,9 +56,9 @@ pub(super) async fn check(app: &App, path: &Path) -> Answer {
             Document::Table {
                 title: Text::new("Đã thử", "Tried"),
                 columns: vec![
-                    Column::left("kind", "Loại", "Kind"),
+                    Column::words("kind", "Loại", "Kind", Words::Kind),
                     Column::left("name", "Tên", "Name"),
-                    Column::left("result", "Kết quả", "Result"),
+                    Column::words("result", "Kết quả", "Result", Words::Result),
                 ],
                 rows,
             },
@@ -86,29 +89,44 @@ fn row(tried: &Tried) -> Vec<Value> {
     vec![json!(tried.kind), json!(tried.name), json!(result)]
 }
 
-/// Connects to every source and target that can be opened: logs in, reads one page, sends nothing.
+/// Connects to every source and target: logs in, reads one page, sends nothing. One that cannot be opened is
+/// tried as well; its findings were told with the configuration.
 async fn far_sides(loaded: &Loaded) -> Vec<Tried> {
-    let (sources, _told) = assemble::sources(loaded);
-    let (targets, _told) = assemble::targets(loaded);
+    let (sources, of_sources) = assemble::sources(loaded);
+    let (targets, of_targets) = assemble::targets(loaded);
     let mut attempts: Vec<futures_util::future::BoxFuture<'_, Tried>> = Vec::new();
-    for (index, entry) in loaded.config.source.iter().enumerate() {
-        let Some(connector) = sources.get(&entry.id).map(|source| source.connector.clone()) else { continue };
+    for (index, entry) in loaded.config.source.iter().enumerate().filter(|(_, entry)| entry.enabled) {
+        let key = format!("source[{index}]");
+        let connector = sources.get(&entry.id).map(|source| source.connector.clone());
+        let told = told_of(&of_sources, index);
         attempts.push(Box::pin(async move {
-            let findings = connector.check().await;
-            Tried { kind: "source", name: entry.id.to_string(), key: format!("source[{index}]"), findings }
+            let opened = connector.is_some();
+            let findings = match connector {
+                Some(connector) => connector.check().await,
+                None => told,
+            };
+            Tried { kind: "source", name: entry.id.to_string(), key, opened, findings }
         }));
     }
     for (index, entry) in loaded.config.target.iter().enumerate() {
-        let mut receivers = targets.receivers().into_iter();
-        let Some(target) = receivers.find(|target| *target.id() == entry.id) else { continue };
+        let key = format!("target[{index}]");
+        let target = targets.receivers().into_iter().find(|target| *target.id() == entry.id);
+        let told = told_of(&of_targets, index);
         attempts.push(Box::pin(async move {
-            let findings = target.check().await;
-            Tried { kind: "target", name: entry.id.to_string(), key: format!("target[{index}]"), findings }
+            let opened = target.is_some();
+            let findings = match target {
+                Some(target) => target.check().await,
+                None => told,
+            };
+            Tried { kind: "target", name: entry.id.to_string(), key, opened, findings }
         }));
     }
     futures_util::stream::iter(attempts).buffered(AT_ONCE).collect().await
 }
 
+fn told_of(wrong: &[assemble::Wrong], index: usize) -> Vec<Finding> {
+    wrong.iter().filter(|(of, _)| *of == index).map(|(_, finding)| finding.clone()).collect()
+}
 /// Whether catalog, people, units and rules that are stored fit the configuration.
 async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Findings> {
     let mut findings = Vec::new();

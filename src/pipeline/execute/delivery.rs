@@ -5,6 +5,7 @@ use crate::domain::TargetId;
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::deliver::LACKS_ACKNOWLEDGED;
+use crate::pipeline::wording::Words;
 use crate::store::{Allowance, OutboxFilter, Retried};
 use serde_json::json;
 use uuid::Uuid;
@@ -40,11 +41,11 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
         columns: vec![
             Column::left("id", "Số", "Id"),
             Column::left("target", "Đích", "Target"),
-            Column::left("kind", "Loại", "Kind"),
+            Column::words("kind", "Loại", "Kind", Words::Message),
             Column::left("person", "Người", "Person"),
             Column::left("period", "Kỳ", "Period"),
             Column::right("revision", "Phiên bản", "Revision"),
-            Column::left("state", "Trạng thái", "State"),
+            Column::words("state", "Trạng thái", "State", Words::Delivery),
             Column::right("attempts", "Lần gửi", "Attempts"),
             Column::left("deadline_at", "Hạn", "Deadline"),
             Column::left("next_try_at", "Lần tới", "Next try"),

@@ -13,11 +13,12 @@ use crate::evaluation::{
     Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, Standing, Subject, life,
     read_criteria, read_history,
 };
-use crate::pipeline::command::{Align, Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
+use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
+use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
 use crate::store::{HistoryState, NewRevision, OutboxFilter, Revision};
 use serde_json::{Value, json};
@@ -25,10 +26,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Where decisions given on the command line come from.
 const ORIGIN: &str = "cli";
-
-fn right(key: &str, vi: &str, en: &str) -> Column {
-    Column { align: Align::Right, ..Column::left(key, vi, en) }
-}
 
 pub(super) async fn criteria(
     app: &App,
@@ -177,18 +174,22 @@ pub(super) async fn scores(
         }
     }
     rows.truncate(limit as usize);
+    let shown = both(Words::View, scope);
     Ok(Outcome::ok(Document::Table {
-        title: Text::new(format!("Điểm {period} ({scope})"), format!("Scores of {period} ({scope})")),
+        title: Text::new(
+            format!("Điểm {period} ({})", shown.vi),
+            format!("Scores of {period} ({})", shown.en),
+        ),
         columns: vec![
             Column::left("person", "Số hiệu", "Person"),
             Column::left("name", "Họ và tên", "Name"),
             Column::left("unit", "Đơn vị", "Unit"),
-            Column::left("role", "Vai trò", "Role"),
-            right("task_part", "R·70", "R·70"),
-            right("general", "Tiêu chí chung", "General"),
-            right("total", "Tổng", "Total"),
-            Column::left("level", "Mức", "Band"),
-            Column::left("missing", "Còn thiếu", "Missing"),
+            Column::words("role", "Vai trò", "Role", Words::Role),
+            Column::right("task_part", "R·70", "R·70"),
+            Column::right("general", "Tiêu chí chung", "General"),
+            Column::right("total", "Tổng", "Total"),
+            Column::words("level", "Mức", "Band", Words::Level),
+            Column::words("missing", "Còn thiếu", "Missing", Words::Missing),
             Column::left("worked", "Kỳ không trọn", "Part worked"),
         ],
         rows,
@@ -391,10 +392,10 @@ pub(super) async fn records(
             Column::left("person", "Số hiệu", "Person"),
             Column::left("name", "Họ và tên", "Name"),
             Column::left("period", "Kỳ", "Period"),
-            right("revision", "Phiên bản", "Revision"),
-            Column::left("state", "Trạng thái", "State"),
-            right("total", "Tổng", "Total"),
-            Column::left("level", "Mức", "Level"),
+            Column::right("revision", "Phiên bản", "Revision"),
+            Column::words("state", "Trạng thái", "State", Words::RecordState),
+            Column::right("total", "Tổng", "Total"),
+            Column::words("level", "Mức", "Level", Words::Level),
             Column::left("decided_by", "Người quyết định", "Decided by"),
             Column::left("at", "Lúc", "At"),
         ],

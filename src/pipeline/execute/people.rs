@@ -6,6 +6,7 @@ use crate::directory::import::{read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, Unit};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
+use crate::pipeline::wording::Words;
 use crate::store::{DirectoryRows, Linked};
 use serde_json::json;
 use std::collections::HashMap;
@@ -135,7 +136,7 @@ pub(super) async fn unknown(app: &App, limit: u32) -> Answer {
         title: Text::new("Tài khoản chưa biết của ai", "Accounts that belong to nobody known"),
         columns: vec![
             Column::left("source", "Nguồn", "Source"),
-            Column::left("kind", "Loại", "Kind"),
+            Column::words("kind", "Loại", "Kind", Words::Account),
             Column::left("account", "Tài khoản", "Account"),
             Column::left("name_hint", "Tên hiển thị", "Display name"),
             Column::right("tasks", "Nhiệm vụ", "Tasks"),

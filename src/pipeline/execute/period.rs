@@ -11,6 +11,7 @@ use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::FULL_PERIOD;
+use crate::pipeline::wording::Words;
 use crate::store::PeriodClose;
 use serde_json::json;
 
@@ -39,8 +40,8 @@ pub(super) async fn close(
     let table = Document::Table {
         title: Text::new(format!("Chốt kỳ {period}"), format!("Close of {period}")),
         columns: vec![
-            Column::left("check", "Mục", "Check"),
-            Column::left("state", "Tình trạng", "State"),
+            Column::words("check", "Mục", "Check", Words::Check),
+            Column::words("state", "Tình trạng", "State", Words::CheckState),
             Column::right("count", "Số lượng", "Count"),
             Column::left("what", "Nội dung", "What"),
         ],

@@ -4,22 +4,22 @@ use super::{Answer, App, Refusal};
 use crate::domain::{AccountKind, SourceId};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
-use crate::pipeline::command::{Align, Column, Document, Field, Outcome, ReportBy, ReportKey};
+use crate::pipeline::command::{Column, Document, Field, Outcome, ReportBy, ReportKey};
+use crate::pipeline::wording::Words;
 use crate::store::{Overview, TargetTotals};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
-
-fn right(key: &str, vi: &str, en: &str) -> Column {
-    Column { align: Align::Right, ..Column::left(key, vi, en) }
-}
 
 pub(super) async fn status(app: &App) -> Answer {
     let overview = app.store.overview().await?;
     let (sources, findings) = sources(app, &overview).await?;
     let work = Document::Table {
         title: Text::new("Việc của các bước", "Work of the steps"),
-        columns: vec![Column::left("step", "Bước", "Step"), right("due", "Đang chờ", "Due")],
+        columns: vec![
+            Column::words("step", "Bước", "Step", Words::Step),
+            Column::right("due", "Đang chờ", "Due"),
+        ],
         rows: overview.due.iter().map(|(step, due)| vec![json!(step), json!(due)]).collect(),
     };
     let sum = |count: fn(&TargetTotals) -> u64| -> u64 { overview.targets.values().map(count).sum() };
@@ -107,13 +107,13 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         title: Text::new("Nguồn", "Sources"),
         columns: vec![
             Column::left("source", "Nguồn", "Source"),
-            Column::left("state", "Tình trạng", "State"),
+            Column::words("state", "Tình trạng", "State", Words::SourceState),
             Column::left("last_attempt_at", "Bắt đầu lúc", "Last begin"),
             Column::left("last_success_at", "Thành công lúc", "Last success"),
             Column::left("next_due_at", "Lần tới", "Next"),
-            right("tasks", "Nhiệm vụ", "Tasks"),
-            right("events", "Sự kiện", "Events"),
-            right("rejected", "Bị loại", "Rejected"),
+            Column::right("tasks", "Nhiệm vụ", "Tasks"),
+            Column::right("events", "Sự kiện", "Events"),
+            Column::right("rejected", "Bị loại", "Rejected"),
             Column::left("code", "Mã lỗi", "Code"),
         ],
         rows,
@@ -149,10 +149,10 @@ fn targets(app: &App, overview: &Overview) -> Document {
         title: Text::new("Gửi đi", "Deliveries"),
         columns: vec![
             Column::left("target", "Đích", "Target"),
-            Column::left("state", "Tình trạng", "State"),
-            right("receipts", "Biên nhận", "Receipts"),
-            right("waiting", "Chờ gửi", "Waiting"),
-            right("needs_person", "Cần người", "Needs a person"),
+            Column::words("state", "Tình trạng", "State", Words::TargetState),
+            Column::right("receipts", "Biên nhận", "Receipts"),
+            Column::right("waiting", "Chờ gửi", "Waiting"),
+            Column::right("needs_person", "Cần người", "Needs a person"),
             Column::left("earliest_deadline", "Hạn gần nhất", "Earliest deadline"),
             Column::left("code", "Mã", "Code"),
             Column::left("reason", "Lý do", "Reason"),
@@ -224,15 +224,15 @@ pub(super) async fn tasks(
                 ReportBy::Person => Column::left("person", "Người", "Person"),
                 ReportBy::Unit => Column::left("person", "Đơn vị", "Unit"),
             },
-            right("assigned", "Được giao", "Assigned"),
-            right("done", "Hoàn thành", "Done"),
-            right("on_time", "Đúng hạn", "On time"),
-            right("late", "Trễ hạn", "Late"),
-            right("late_days", "Số ngày trễ", "Late days"),
-            right("open", "Đang làm", "Open"),
-            right("overdue", "Quá hạn", "Overdue"),
-            right("cancelled", "Hủy, thu hồi", "Cancelled"),
-            right("gone", "Không còn hiển thị", "Gone"),
+            Column::right("assigned", "Được giao", "Assigned"),
+            Column::right("done", "Hoàn thành", "Done"),
+            Column::right("on_time", "Đúng hạn", "On time"),
+            Column::right("late", "Trễ hạn", "Late"),
+            Column::right("late_days", "Số ngày trễ", "Late days"),
+            Column::right("open", "Đang làm", "Open"),
+            Column::right("overdue", "Quá hạn", "Overdue"),
+            Column::right("cancelled", "Hủy, thu hồi", "Cancelled"),
+            Column::right("gone", "Không còn hiển thị", "Gone"),
         ],
         rows,
     }))

@@ -129,7 +129,7 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
                 json!(row.id),
                 json!(row.source),
                 json!(row.external_id),
-                json!(format!("{} #{}", row.request, row.index)),
+                json!(row.place()),
                 json!(row.finding.code),
                 json!(row.finding.what),
                 json!(row.finding.remedy),
@@ -214,6 +214,7 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
             hash: [0; 16],
             body: Bytes::from(body.clone()),
             index: row.index,
+            file: None,
             presence: Presence::Shown,
         };
         match connector.read(&record) {
