@@ -100,6 +100,24 @@ impl Place {
     }
 }
 
+/// A place as it is written, in a reader's language: its fixed words are few and stand at fixed positions.
+pub fn place_in(written: &str, lang: Lang) -> String {
+    if lang == Lang::En {
+        return written.to_owned();
+    }
+    let (what, detail) = written.split_at(written.find(" (").unwrap_or(written.len()));
+    let what = [("source ", "nguồn "), ("target ", "đích ")]
+        .into_iter()
+        .find_map(|(en, vi)| what.strip_prefix(en).map(|name| format!("{vi}{name}")))
+        .unwrap_or_else(|| what.to_owned());
+    let detail = detail
+        .replacen(" (column ", " (cột ", 1)
+        .replacen(" (record ", " (bản ghi ", 1)
+        .replacen(" (event ", " (sự kiện ", 1)
+        .replacen(", field ", ", trường ", 1);
+    what + &detail
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
@@ -153,7 +171,8 @@ impl Finding {
 
     /// One line, and a second one with the remedy, as the command line prints it.
     pub fn render(&self, lang: Lang) -> String {
-        let place = self.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = self.place.as_ref().map(|place| format!("{}: ", place_in(&place.to_string(), lang)));
+        let place = place.unwrap_or_default();
         let remedy = match lang {
             Lang::Vi => "cách xử lý",
             Lang::En => "remedy",
@@ -189,5 +208,21 @@ impl std::error::Error for Findings {}
 impl From<Finding> for Findings {
     fn from(finding: Finding) -> Self {
         Self(vec![finding])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_in_the_readers_language_and_names_stay_as_they_are() {
+        let told = |place: Place| place_in(&place.to_string(), Lang::Vi);
+        assert_eq!(told(Place::line("people.csv", 2).at("column 10")), "people.csv:2 (cột 10)");
+        let row = Place::line("tháng 11.xlsx", 3).at("record NV-2, field due");
+        assert_eq!(told(row.clone()), "tháng 11.xlsx:3 (bản ghi NV-2, trường due)");
+        assert_eq!(told(Place::of("source snv").at("GET /tasks")), "nguồn snv (GET /tasks)");
+        assert_eq!(told(Place::of("target csdl").at("event 7")), "đích csdl (sự kiện 7)");
+        assert_eq!(place_in(&row.to_string(), Lang::En), row.to_string());
     }
 }

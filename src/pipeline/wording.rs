@@ -4,7 +4,7 @@
 //! page and the command line. Programs get the stable words as they are. A word it does not know is shown as it is, so
 //! that nothing disappears. Legal terms follow Decree 335/2025/NĐ-CP.
 
-use crate::error::{Lang, Text};
+use crate::error::{Lang, Text, place_in};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -60,6 +60,8 @@ pub enum Words {
     Change,
     /// View of a score.
     View,
+    /// A place; it has fixed words among names.
+    Place,
 }
 
 type Names = &'static [(&'static str, &'static str, &'static str)];
@@ -91,6 +93,7 @@ impl Words {
             Self::CheckState => CHECK_STATES,
             Self::Change => CHANGES,
             Self::View => VIEWS,
+            Self::Place => &[],
         }
     }
 }
@@ -294,6 +297,7 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
         (None, Some(("deliver", target))) if words == Words::Step => {
             Cow::Owned(format!("{} {target}", say(lang, "Gửi đến", "Deliver to")))
         }
+        (None, _) if words == Words::Place => Cow::Owned(place_in(token, lang)),
         (None, _) => Cow::Borrowed(token),
     }
 }

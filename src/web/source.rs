@@ -175,7 +175,7 @@ pub(super) async fn rejected(
 }
 
 fn rejected_row(row: RejectedRow, lang: Lang) -> Vec<Cell> {
-    let place = row.place();
+    let place = word(Words::Place, &row.place(), lang).into_owned();
     vec![
         Cell::link(row.source.to_string(), format!("/sources/{}", row.source)),
         Cell::mono(row.external_id.unwrap_or_else(|| "–".to_owned())),

@@ -8,6 +8,7 @@ use crate::ingest;
 use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
 use crate::pipeline::pull::{PullSummary, pull_source};
 use crate::pipeline::source::no_such_source;
+use crate::pipeline::wording::Words;
 use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, TaskWrite};
 use bytes::Bytes;
 use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
@@ -155,7 +156,7 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
             Column::right("id", "Số", "Id"),
             Column::left("source", "Nguồn", "Source"),
             Column::left("external_id", "Khóa", "Key"),
-            Column::left("place", "Ở đâu", "Where"),
+            Column::words("place", "Ở đâu", "Where", Words::Place),
             Column::left("code", "Mã", "Code"),
             Column::left("reason", "Lý do", "Reason"),
             Column::left("remedy", "Cách xử lý", "Remedy"),
