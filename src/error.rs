@@ -105,9 +105,12 @@ pub fn place_in(written: &str, lang: Lang) -> String {
     if lang == Lang::En {
         return written.to_owned();
     }
-    let (what, detail) = written.split_at(written.find(" (").unwrap_or(written.len()));
+    let line = end_of_line(written);
+    let (what, detail) = written.split_at(line.or_else(|| written.find(" (")).unwrap_or(written.len()));
+    // What has a line is a file, and its name is its own.
     let what = [("source ", "nguồn "), ("target ", "đích ")]
         .into_iter()
+        .filter(|_| line.is_none())
         .find_map(|(en, vi)| what.strip_prefix(en).map(|name| format!("{vi}{name}")))
         .unwrap_or_else(|| what.to_owned());
     let detail = detail
@@ -116,6 +119,16 @@ pub fn place_in(written: &str, lang: Lang) -> String {
         .replacen(" (event ", " (sự kiện ", 1)
         .replacen(", field ", ", trường ", 1);
     what + &detail
+}
+
+/// Where file and line of a written place end; none where it has no line.
+fn end_of_line(written: &str) -> Option<usize> {
+    written.match_indices(':').find_map(|(colon, _)| {
+        let after = written.get(colon + 1..)?;
+        let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        let ends = rest.len() < after.len() && (rest.is_empty() || rest.starts_with(" ("));
+        ends.then(|| written.len() - rest.len())
+    })
 }
 
 impl fmt::Display for Place {
@@ -224,5 +237,10 @@ mod tests {
         assert_eq!(told(Place::of("source snv").at("GET /tasks")), "nguồn snv (GET /tasks)");
         assert_eq!(told(Place::of("target csdl").at("event 7")), "đích csdl (sự kiện 7)");
         assert_eq!(place_in(&row.to_string(), Lang::En), row.to_string());
+        for file in ["source abc.csv", "source abc (column 1).csv", "target (1).xlsx"] {
+            assert_eq!(told(Place::line(file, 2)), format!("{file}:2"));
+            assert_eq!(told(Place::line(file, 2).at("column 10")), format!("{file}:2 (cột 10)"));
+        }
+        assert_eq!(told(Place::of("source snv").at("record a:1")), "nguồn snv (bản ghi a:1)");
     }
 }

@@ -362,4 +362,4 @@ CREATE TABLE audit (
   hash TEXT NOT NULL
 );
 -- What changes people, units and accounts: counted at each look at the directory.
-CREATE INDEX audit_of_directory ON audit (action) WHERE action IN ('people_imported', 'account_linked');
+CREATE INDEX audit_of_directory ON audit (action) WHERE action IN ('people_imported', 'account_linked', 'account_moved');

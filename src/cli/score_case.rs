@@ -126,7 +126,8 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
     let case: Case<'_> = serde_json::from_str(text)
         .map_err(|error| whole(u32::try_from(error.line()).ok(), &without_position(&error)))?;
     let rules = case.rule_set.clone().unwrap_or_default();
-    let mut reader = Reader { name, text, findings: Vec::new() };
+    let breaks = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut reader = Reader { name, text, breaks, findings: Vec::new() };
     reader.refused_switches(&rules);
     if case.lines.len() > MAX_LINES {
         return Err(whole(None, "more than 200,000 lines"));
@@ -145,8 +146,8 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
     let mut unit_result = None;
     let mut components = BTreeMap::new();
     for (component, written) in &case.components {
-        let place = reader.place(written.piece, format!("components.{}", component.as_str()));
-        let Some(percent) = reader.exact(place, written) else { continue };
+        let key = || format!("components.{}", component.as_str());
+        let Some(percent) = reader.exact(key, written) else { continue };
         if *component == Component::UnitResult {
             unit_result = Some(percent);
         } else {
@@ -165,9 +166,8 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
                 subordinate.person.clone()
             },
             total: subordinate.total.as_ref().and_then(|total| {
-                let key = format!("subordinates[{index}].total");
-                let place = reader.place(total.piece, named(&subordinate.person, key));
-                reader.exact(place, total)
+                let key = || named(&subordinate.person, format!("subordinates[{index}].total"));
+                reader.exact(key, total)
             }),
         })
         .collect();
@@ -217,6 +217,8 @@ impl Case<'_> {
 struct Reader<'a> {
     name: &'a str,
     text: &'a str,
+    /// Where the lines of the text end.
+    breaks: Vec<usize>,
     findings: Vec<Finding>,
 }
 
@@ -240,9 +242,10 @@ impl Reader<'_> {
     /// The place of a piece of the file; without a line for what is no piece of it.
     fn place(&self, piece: &str, key: String) -> Place {
         let offset = (piece.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
-        let before =
-            offset.filter(|_| !piece.is_empty()).and_then(|offset| self.text.as_bytes().get(..offset));
-        Place { line: before.and_then(line_number), ..Place::of(self.name) }.at(key)
+        let line = offset
+            .filter(|offset| !piece.is_empty() && *offset <= self.text.len())
+            .and_then(|offset| u32::try_from(self.breaks.partition_point(|at| *at < offset) + 1).ok());
+        Place { line, ..Place::of(self.name) }.at(key)
     }
 
     /// The place of a key that stands once in the file.
@@ -263,10 +266,10 @@ impl Reader<'_> {
         }
     }
 
-    fn exact(&mut self, place: Place, written: &Written<'_>) -> Option<Exact> {
+    fn exact(&mut self, key: impl FnOnce() -> String, written: &Written<'_>) -> Option<Exact> {
         let value = written.number.parse().ok();
         if value.is_none() {
-            let shown = shown(written);
+            let (place, shown) = (self.place(written.piece, key()), shown(written));
             self.wrong(place, &format!("\"{shown}\" không phải số"), &format!("\"{shown}\" is not a number"));
         }
         value
@@ -274,15 +277,18 @@ impl Reader<'_> {
 
     fn decimal(
         &mut self,
-        place: Place,
+        key: impl FnOnce() -> String,
         written: &Written<'_>,
         least: Decimal,
         open: bool,
     ) -> Option<Decimal> {
         let plain = written.number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
         let value = Decimal::from_str_exact(&written.number).ok().filter(|_| plain);
+        if value.is_some_and(|value| value > least || (!open && value == least)) {
+            return value;
+        }
+        let place = self.place(written.piece, key());
         match value {
-            Some(value) if value > least || (!open && value == least) => return value.into(),
             Some(value) if open => self.wrong(
                 place,
                 &format!("{value} phải lớn hơn {least}"),
@@ -305,10 +311,10 @@ impl Reader<'_> {
         None
     }
 
-    fn count(&mut self, place: Place, written: &Written<'_>) -> Option<u32> {
+    fn count(&mut self, key: impl FnOnce() -> String, written: &Written<'_>) -> Option<u32> {
         let count = written.number.parse().ok();
         if count.is_none() {
-            let shown = shown(written);
+            let (place, shown) = (self.place(written.piece, key()), shown(written));
             self.wrong(
                 place,
                 &format!("\"{shown}\" không phải số nguyên từ 0 trở lên"),
@@ -332,27 +338,23 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let id = line.id.clone().unwrap_or_default();
-        let at = |reader: &Self, field: &str, written: &Written<'_>| {
-            reader.place(written.piece, named(&id, format!("{key}.{field}")))
-        };
+        let id = line.id.as_deref().unwrap_or_default();
+        let at = |field: &str| named(id, format!("{key}.{field}"));
         let mut number = |field: &str, written: &Written<'_>, open: bool| {
-            let place = at(self, field, written);
-            self.decimal(place, written, Decimal::ZERO, open)
+            self.decimal(|| at(field), written, Decimal::ZERO, open)
         };
         let coefficient = number("coefficient", &line.coefficient, true);
         let assigned = number("assigned", &line.assigned, false);
         let completed = number("completed", &line.completed, false);
         let mut counted = |field: &str, written: Option<&Written<'_>>| {
             let Some(written) = written else { return Some(0) };
-            let place = at(self, field, written);
-            self.count(place, written)
+            self.count(|| at(field), written)
         };
         let failures = counted("failures", line.failures.as_ref());
         let given = counted("late", line.late.as_ref());
         let dated = line.due.zip(line.completed_on);
         if let (Some(late), Some(_)) = (&line.late, dated) {
-            let place = at(self, "late", late);
+            let place = self.place(late.piece, at("late"));
             self.wrong(
                 place,
                 "chỉ nêu \"late\", hoặc \"due\" cùng \"completed_on\", không nêu cả hai",
@@ -383,10 +385,11 @@ impl Reader<'_> {
 
     fn criteria(&mut self, criteria: &CaseCriteria<'_>) -> Criteria {
         if let Some(total) = &criteria.total {
-            let place = self.place(total.piece, "criteria.total".to_owned());
-            let points = self.exact(place.clone(), total);
+            let key = || "criteria.total".to_owned();
+            let points = self.exact(key, total);
             if let Some(points) = points {
                 if points.is_negative() || points > Exact::integer(30) {
+                    let place = self.place(total.piece, key());
                     self.wrong(
                         place,
                         &format!("{points} không nằm trong khoảng 0 đến 30"),
@@ -402,8 +405,8 @@ impl Reader<'_> {
                 items
                     .iter()
                     .filter_map(|(item, written)| {
-                        let place = self.place(written.piece, format!("criteria.{whose}.{item}"));
-                        Some((item.clone(), self.exact(place, written)?))
+                        let key = || format!("criteria.{whose}.{item}");
+                        Some((item.clone(), self.exact(key, written)?))
                     })
                     .collect()
             })
@@ -477,6 +480,16 @@ mod tests {
                 "LT-SCO-002 case.json:5 (lines[2].late)",
             ]
         );
+    }
+
+    #[test]
+    fn a_long_case_is_read_at_once_and_its_last_line_is_told_by_its_own_number() {
+        // Counted anew from the beginning for each number, these lines would take the better part of an hour.
+        let good = "{\"coefficient\":\"1\",\"assigned\":\"1\",\"completed\":\"1\"},\n".repeat(60_000);
+        let case = format!(
+            "{{\"role\":\"staff\",\"lines\":[\n{good}{{\"coefficient\":\"1\",\"assigned\":\"1\",\n\"completed\":\"-1\"}}]}}"
+        );
+        assert_eq!(codes(&case), ["LT-SCO-002 case.json:60003 (lines[60000].completed)"]);
     }
 
     #[test]

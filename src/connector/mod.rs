@@ -230,6 +230,11 @@ pub fn details_of<'a>(completed: impl Iterator<Item = &'a RawRecord>) -> Bytes {
     document.into()
 }
 
+/// What is kept of a page whose answer is the one of the kept page before it, as of a file of many rows.
+pub fn referring() -> Bytes {
+    Bytes::from_static(b"see the first kept page of this file")
+}
+
 /// What a connector can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {

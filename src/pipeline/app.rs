@@ -80,8 +80,8 @@ impl Policy {
                     format!("no rule set is in force for {period}"),
                 ),
                 Text::new(
-                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]; kỳ này chưa từng được tính nên không có bộ nào được lưu",
-                    "declare a rule set with a fitting valid_from in [scoring]; the period was never scored, so none is kept for it",
+                    "khai báo bộ quy tắc có valid_from phù hợp trong [scoring]; không có bộ đã lưu nào cho kỳ này: kỳ chưa từng được tính, hoặc bộ đã dùng nay được đặt valid_to trước kỳ",
+                    "declare a rule set with a fitting valid_from in [scoring]; none is kept for the period: it was never scored, or the set it was scored with now has a valid_to before it",
                 ),
             )
         })
@@ -210,9 +210,16 @@ impl App {
     }
 
     /// The rule set that governs a period: the configured one, or else the one the period was scored with while a
-    /// configuration still named it.
+    /// configuration still named it. A set the configuration still names ends when the configuration says so.
     pub fn rule_set(&self, period: Period) -> Result<&RuleSet, Finding> {
-        self.policy.rule_set(period).or_else(|none| self.former.of(period).ok_or(none))
+        let ended = |kept: &RuleSet| {
+            // Of sets with one name only an end among the days of the kept one is an end of it.
+            let ends = |to: NaiveDate| kept.valid_from <= to && to < period.first_day();
+            self.policy.rule_sets.iter().any(|now| now.id == kept.id && now.valid_to.is_some_and(ends))
+        };
+        self.policy
+            .rule_set(period)
+            .or_else(|none| self.former.of(period).filter(|kept| !ended(kept)).ok_or(none))
     }
 
     /// People, units and posts, fresh.

@@ -12,7 +12,7 @@ use crate::connector::{self, OpenSource};
 use crate::delivery::Target;
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
-use crate::directory::import::{read_people, read_units};
+use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, TargetId, Unit};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::mapping::RuleBook;
@@ -323,9 +323,13 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     if let (Some(path), Ok(units)) = (&config.people.file, units)
         && !units.is_empty()
     {
-        let people = read_bytes(path)
-            .and_then(|bytes| read_people(&shown(path), &bytes, &units, &configured_sources(config)));
-        let _read = people.map_err(&mut keep);
+        let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, &units));
+        match people {
+            Ok(import) => {
+                keep(Findings(accounts_elsewhere(&shown(path), &import, &configured_sources(config))))
+            }
+            Err(more) => keep(more),
+        }
     }
     if let Some(path) = &config.catalog.file {
         let products = read_bytes(path).and_then(|bytes| crate::catalog::read(&bytes, &shown(path)));
@@ -392,7 +396,7 @@ pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Finding
     }
     if let (true, Some(path)) = (known.people.is_empty(), &config.people.file) {
         let rows = store.load_directory().await.map_err(|error| error.finding())?;
-        let import = read_people(&shown(path), &read_bytes(path)?, &rows.units, &configured_sources(config))?;
+        let import = read_people(&shown(path), &read_bytes(path)?, &rows.units)?;
         store
             .import_directory(&import, CONFIGURATION, None, clock.now())
             .await

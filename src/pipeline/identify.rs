@@ -38,6 +38,7 @@ impl Step for Identify {
         if tasks.is_empty() {
             return Ok(StepReport::default());
         }
+        let stamp = app.store.directory_stamp().await.map_err(|error| error.finding())?;
         let directory = app.directory().await?;
         let mut assigned = Vec::with_capacity(tasks.len());
         let mut unknown: BTreeMap<(SourceId, AccountRef), (Option<String>, Vec<i64>)> = BTreeMap::new();
@@ -57,11 +58,16 @@ impl Step for Identify {
             .map(|((source, account), (name, tasks))| (source, account, name, tasks))
             .collect();
         crate::failpoint!("identify::before_save");
-        app.store
-            .save_assignments(&assigned, &unknown, app.clock.now())
+        let saved = app
+            .store
+            .save_assignments(stamp, &assigned, &unknown, app.clock.now())
             .await
             .map_err(|error| error.finding())?;
         crate::failpoint!("identify::after_save");
+        if !saved {
+            // People or accounts changed meanwhile: all of them once more.
+            return Ok(StepReport { more: true, ..StepReport::default() });
+        }
         Ok(StepReport { done: tasks.len() as u64, more: tasks.len() == BATCH, ..StepReport::default() })
     }
 }

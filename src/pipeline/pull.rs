@@ -9,14 +9,14 @@
 use super::app::App;
 use crate::connector::{
     Connector, ConnectorError, Detailed, Page, Presence, Pull, PullEnd, PullMode, PullRequest, RawRecord,
-    Rejection, Step as PullStep, details_of,
+    Rejection, Step as PullStep, details_of, referring,
 };
 use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::ingest;
 use crate::store::{
     PackedPage, PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask,
-    TaskWrite,
+    TaskWrite, Vault,
 };
 use crate::telemetry::name;
 use bytes::Bytes;
@@ -95,6 +95,7 @@ pub async fn pull_source(
         gone: 0,
         waiting: Unsettled::default(),
         committing: Committing::default(),
+        kept: None,
         packing: Arc::new(Semaphore::new(PAGES_PACKED)),
         findings: Vec::new(),
     };
@@ -168,6 +169,8 @@ struct Puller<'a> {
     gone: u64,
     waiting: Unsettled,
     committing: Committing,
+    /// The answer kept last. Held, so that no other one can lie at its address.
+    kept: Option<Bytes>,
     /// Turns at packing: a page is several times its size until it is packed.
     packing: Arc<Semaphore>,
     findings: Vec<Finding>,
@@ -331,12 +334,13 @@ impl Puller<'_> {
         if nothing_new && cursor.is_none() {
             return Ok(());
         }
+        let body = (!nothing_new).then(|| self.kept_once(page.body));
         self.wait(PageCommit {
             source: self.source.clone(),
             run: self.run,
             fetched_at: observed_at,
             request: page.request,
-            body: (!nothing_new).then_some(page.body),
+            body,
             details,
             tasks,
             rejections,
@@ -344,6 +348,16 @@ impl Puller<'_> {
         })
         .await;
         Ok(())
+    }
+
+    /// An answer that is cut into several pages is kept with the first of them that is stored.
+    fn kept_once(&mut self, body: Bytes) -> Bytes {
+        let same = |kept: &Bytes| kept.as_ptr() == body.as_ptr() && kept.len() == body.len();
+        if self.kept.as_ref().is_some_and(same) {
+            return referring();
+        }
+        self.kept = Some(body.clone());
+        body
     }
 
     /// Calls tasks gone whose tombstones the source shows.
@@ -432,7 +446,7 @@ impl Puller<'_> {
         previous: Option<StoredTask>,
         observed_at: DateTime<Utc>,
     ) -> TaskWrite {
-        let draft = self.without_citizen_ids(draft);
+        let draft = without_citizen_ids(self.app.store.vault(), draft);
         let known_id = previous.as_ref().map(|stored| stored.id);
         let applied = ingest::apply(previous.as_ref().map(|stored| &stored.task), draft, observed_at);
         match known_id {
@@ -454,27 +468,26 @@ impl Puller<'_> {
             events: applied.events,
         }
     }
+}
 
-    /// Replaces citizen id numbers by their keyed index before anything is stored.
-    fn without_citizen_ids(&self, mut draft: TaskDraft) -> TaskDraft {
-        let vault = self.app.store.vault();
-        let hide = |account: &mut AccountRef| {
-            if account.kind == AccountKind::CitizenId {
-                account.value = match CitizenId::parse(&account.value) {
-                    Some(id) => vault.blind_index(&id),
-                    // Not a number that can belong to anyone: kept as unknown, without its digits.
-                    None => "invalid".to_owned(),
-                };
-            }
-        };
-        draft.assignee.iter_mut().for_each(hide);
-        for event in &mut draft.events {
-            event.actor.iter_mut().for_each(hide);
-            event.from.iter_mut().for_each(hide);
-            event.to.iter_mut().for_each(hide);
+/// Replaces citizen id numbers by their keyed index: before anything of a draft is stored.
+pub(super) fn without_citizen_ids(vault: &Vault, mut draft: TaskDraft) -> TaskDraft {
+    let hide = |account: &mut AccountRef| {
+        if account.kind == AccountKind::CitizenId {
+            account.value = match CitizenId::parse(&account.value) {
+                Some(id) => vault.blind_index(&id),
+                // Not a number that can belong to anyone: kept as unknown, without its digits.
+                None => "invalid".to_owned(),
+            };
         }
-        draft
+    };
+    draft.assignee.iter_mut().for_each(hide);
+    for event in &mut draft.events {
+        event.actor.iter_mut().for_each(hide);
+        event.from.iter_mut().for_each(hide);
+        event.to.iter_mut().for_each(hide);
     }
+    draft
 }
 
 /// A failure of our own store ends the run; what was committed stays.

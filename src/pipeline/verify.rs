@@ -7,11 +7,10 @@
 //! cannot be read at all is named and the rest goes on; only a database that does not answer ends the run.
 
 use super::app::App;
+use super::pull::without_citizen_ids;
 use super::score::{FULL_PERIOD, Gathered, TO_DATE, YEAR};
 use crate::connector::{Presence, RawRecord};
-use crate::domain::{
-    AccountKind, AccountRef, CanonicalTask, Period, PersonId, RuleSet, SourceId, TaskDraft, TaskKey,
-};
+use crate::domain::{CanonicalTask, Period, PersonId, RuleSet, SourceId, TaskDraft, TaskKey};
 use crate::error::Finding;
 use crate::ingest::rebuild;
 use crate::store::{KeptPage, StoreError, StoredTask};
@@ -112,6 +111,8 @@ impl App {
         };
         let connector = known.connector.clone();
         // A sheet is unpacked for seconds: not on a thread that serves everything else.
+        // Details may change while the listed record stays as it is: only the newest ones say what is held.
+        let newest = kept.details.is_some().then_some(page);
         let listed = tokio::task::spawn_blocking(move || {
             connector.list_again(kept.body.into(), kept.details.map(Into::into))
         })
@@ -121,25 +122,27 @@ impl App {
             return Ok(());
         };
         for records in records.chunks(BATCH) {
-            let different = self.different_drafts(verified, source, records).await?;
+            let different = self.different_drafts(verified, source, newest, records).await?;
             if different.is_empty() {
                 continue;
             }
             // A pull may have come between a record's hash and its task.
             let again: Vec<RawRecord> =
                 records.iter().filter(|record| different.contains(&record.external_id)).cloned().collect();
-            for key in self.different_drafts(verified, source, &again).await? {
+            for key in self.different_drafts(verified, source, newest, &again).await? {
                 verified.different_drafts.insert(format!("{source}/{key}"), page);
             }
         }
         Ok(())
     }
 
-    /// Keys of the records that are read into another draft than the one held; the same ones are counted.
+    /// Keys of the records that are read into another draft than the one held; the same ones are counted. With the
+    /// number of a page only tasks that were read from it last are looked at.
     async fn different_drafts(
         &self,
         verified: &mut Verified,
         source: &SourceId,
+        newest: Option<i64>,
         records: &[RawRecord],
     ) -> Result<BTreeSet<String>, Finding> {
         let Some(known) = self.sources.get(source) else { return Ok(BTreeSet::new()) };
@@ -151,6 +154,11 @@ impl App {
             if record.presence != Presence::Shown {
                 continue;
             }
+            if newest.is_some()
+                && self.store.raw_page_of(id).await.map_err(|error| error.finding())? != newest
+            {
+                continue;
+            }
             let held = match self.store.load_tasks(&[id]).await {
                 Ok(held) => held.into_iter().next(),
                 // Named where the tasks are looked at.
@@ -158,13 +166,16 @@ impl App {
                 Err(error) => return Err(error.finding()),
             };
             let Some(held) = held.map(|held| held.task.draft) else { continue };
-            match known.connector.read(record) {
-                // An older version that came late: kept as an event, not applied.
-                Ok(draft) if draft.updated_at < held.updated_at => {}
-                Ok(draft) if as_compared(&draft) == as_compared(&held) => verified.drafts += 1,
-                _ => {
-                    different.insert(record.external_id.clone());
-                }
+            let read = known.connector.read(record).ok();
+            let draft = read.map(|draft| without_citizen_ids(self.store.vault(), draft));
+            // An older version that came late: kept as an event, not applied.
+            if draft.as_ref().is_some_and(|draft| draft.updated_at < held.updated_at) {
+                continue;
+            }
+            if draft.is_some_and(|draft| as_compared(draft) == as_compared(held)) {
+                verified.drafts += 1;
+            } else {
+                different.insert(record.external_id.clone());
             }
         }
         Ok(different)
@@ -338,16 +349,9 @@ fn place_of(key: &TaskKey) -> String {
     format!("task {}/{}", key.source, key.external_id)
 }
 
-/// A draft as it is compared with another: its history stands in the events, and a citizen id is held by its index.
-fn as_compared(draft: &TaskDraft) -> TaskDraft {
-    let mut draft = TaskDraft { events: Vec::new(), ..draft.clone() };
-    let hide = |account: &mut AccountRef| {
-        if account.kind == AccountKind::CitizenId {
-            account.value.clear();
-        }
-    };
-    draft.assignee.iter_mut().for_each(hide);
-    draft
+/// A draft as it is compared with another: its history stands in the events.
+fn as_compared(draft: TaskDraft) -> TaskDraft {
+    TaskDraft { events: Vec::new(), ..draft }
 }
 
 /// A score by person, period and view.

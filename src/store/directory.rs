@@ -317,12 +317,7 @@ impl Store {
 
     /// A number that grows whenever people, units or accounts change.
     pub async fn directory_stamp(&self) -> Result<u64, StoreError> {
-        self.db
-            .count(
-                "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked', 'account_moved')",
-                vals![],
-            )
-            .await
+        self.db.count(DIRECTORY_STAMP, vals![]).await
     }
 
     /// Tasks whose person is to be looked for, oldest first.
@@ -337,14 +332,16 @@ impl Store {
         rows.iter().map(stored_task).collect()
     }
 
-    /// Writes whose the given tasks are, and which accounts of nobody known have a stake in which tasks. Persons who lost or got a task are scored again for the periods
-    /// the caller names. A task that changed meanwhile stays due.
+    /// Writes whose the given tasks are, and which accounts of nobody known have a stake in which tasks. A task that
+    /// changed meanwhile stays due; where people or accounts changed since `stamp`, nothing is written and the answer
+    /// is false: what was found out may be out of date.
     pub async fn save_assignments(
         &self,
+        stamp: u64,
         assigned: &[Assigned],
         unknown: &[(SourceId, AccountRef, Option<String>, Vec<i64>)],
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         let (mut rows, mut freed) = (Vec::with_capacity(assigned.len() * 6), 0);
         for chunk in assigned.chunks(200) {
@@ -377,6 +374,15 @@ impl Store {
             .await?;
         }
         UNKNOWN_STAKES.insert(&mut tx, stakes).await?;
+        for (source, account, ..) in unknown {
+            tx.execute(
+                "UPDATE unknown_account SET tasks = (SELECT count(*) FROM unknown_stake u \
+                 WHERE u.source_id = $1 AND u.account = $2 AND u.kind = $3) \
+                 WHERE source_id = $1 AND account = $2 AND kind = $3",
+                vals![source.as_str(), account.value.as_str(), kind_word(account.kind)],
+            )
+            .await?;
+        }
         if freed > 0 {
             // Known by now, as by a people file that names the staff number: nobody has to link it any more.
             tx.execute(
@@ -387,7 +393,13 @@ impl Store {
             )
             .await?;
         }
-        tx.commit().await
+        // At the end: whoever changed them before our rows were ours has committed by now.
+        let seen = tx.row(DIRECTORY_STAMP, vals![]).await?.map(|row| row.int(0)).transpose()?;
+        if seen.and_then(|seen| u64::try_from(seen).ok()) != Some(stamp) {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Accounts that belong to nobody we know, most tasks first, after a place in that order.
@@ -516,6 +528,10 @@ impl Tx {
         Ok(())
     }
 }
+
+/// Grows whenever people, units or accounts change; by an index of its own.
+const DIRECTORY_STAMP: &str =
+    "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked', 'account_moved')";
 
 static TASK_PEOPLE: Bulk = Bulk::new(
     "task_person",

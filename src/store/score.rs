@@ -162,9 +162,9 @@ impl Store {
         row.map(|row| row.json(0)).transpose()
     }
 
-    /// Every rule set that was kept, with its hash, those used last first.
+    /// Every rule set that was kept, with its hash.
     pub async fn kept_rule_sets(&self) -> Result<Vec<(String, Value)>, StoreError> {
-        let sql = "SELECT hash, body FROM rule_set ORDER BY first_used_at DESC, hash";
+        let sql = "SELECT hash, body FROM rule_set ORDER BY hash";
         let rows = self.db.rows(sql, vals![]).await?;
         rows.iter().map(|row| Ok((row.text(0)?, row.json(1)?))).collect()
     }
@@ -173,7 +173,7 @@ impl Store {
     pub async fn rule_sets_of_periods(&self) -> Result<BTreeMap<Period, String>, StoreError> {
         // Oldest first: of a period with scores of several sets the newest one stays.
         let sql = "SELECT period, rule_set_hash, max(computed_at) FROM score \
-                   GROUP BY period, rule_set_hash ORDER BY max(computed_at)";
+                   GROUP BY period, rule_set_hash ORDER BY max(computed_at), rule_set_hash";
         let rows = self.db.rows(sql, vals![]).await?;
         rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?))).collect()
     }

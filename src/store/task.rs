@@ -140,6 +140,12 @@ impl Store {
         Ok(Some(KeptPage { body: checked("raw", row.blob(0)?, row.int(1)?, row.blob(2)?)?, details }))
     }
 
+    /// The number of the kept answer a task was read from last.
+    pub async fn raw_page_of(&self, task: i64) -> Result<Option<i64>, StoreError> {
+        let row = self.db.row("SELECT raw_id FROM task WHERE id = $1", vals![task]).await?;
+        Ok(row.map(|row| row.opt_int(0)).transpose()?.flatten())
+    }
+
     /// Numbers of kept answers after a number, in order, each with the source it came from.
     pub async fn raw_pages_after(
         &self,

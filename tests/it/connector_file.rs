@@ -35,6 +35,20 @@ fn connect_by(manifest: &str, folder: &Path) -> Arc<dyn Connector> {
     opened.unwrap_or_else(|findings| panic!("{findings}")).connector
 }
 
+/// The installation with this one source.
+fn under(house: &Installed, connector: Arc<dyn Connector>) -> Arc<App> {
+    let source = Source {
+        connector,
+        unit: UnitCode::new("SNV").expect("code"),
+        system: "EXCEL".into(),
+        schedule: "0 * * * *".parse().expect("a schedule"),
+        full_schedule: None,
+    };
+    let sources = [(SourceId::new("sheets").expect("id"), source)].into();
+    let app = &house.app;
+    Arc::new(App::new(app.store.clone(), app.clock, "a".into(), sources, (None, None), app.policy.clone()))
+}
+
 /// Drops a file that was saved so many minutes after the first one.
 fn put(folder: &Path, name: &str, minute: u64, bytes: &[u8]) {
     let path = folder.join(name);
@@ -341,19 +355,7 @@ async fn kept_file_is_read_into_the_same_tasks_again_and_a_change_by_hand_is_fou
         let house =
             Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
         let id = SourceId::new("sheets").expect("id");
-        let under = |connector: Arc<dyn Connector>| {
-            let source = Source {
-                connector,
-                unit: UnitCode::new("SNV").expect("code"),
-                system: "EXCEL".into(),
-                schedule: "0 * * * *".parse().expect("a schedule"),
-                full_schedule: None,
-            };
-            let sources = [(id.clone(), source)].into();
-            let policy = house.app.policy.clone();
-            App::new(store.clone(), house.app.clock, "a".into(), sources, (None, None), policy)
-        };
-        let app = Arc::new(under(connect(folder.path())));
+        let app = under(&house, connect(folder.path()));
         let connector = app.sources[&id].connector.clone();
         let summary = pull_source(&app, &connector, PullMode::Full, &|_, _| {}).await.expect("a pull");
         assert_eq!(summary.counters.new, 600);
@@ -367,10 +369,15 @@ async fn kept_file_is_read_into_the_same_tasks_again_and_a_change_by_hand_is_fou
         };
         // Of the two pages of the file the first one keeps it.
         assert_eq!(told(&app).await, (vec![], Some(600.into()), Some(1.into())));
+        // Of a grown file whose first page says nothing new the page with the new row keeps it.
+        put(folder.path(), "b.csv", 2, format!("{HEADER}\n{rows}{}", row(600)).as_bytes());
+        let summary = pull_source(&app, &connector, PullMode::Full, &|_, _| {}).await.expect("a pull");
+        assert_eq!((summary.counters.new, summary.counters.unchanged), (1, 600));
+        assert_eq!(told(&app).await, (vec![], Some(1201.into()), Some(1.into())), "{}", store.kind());
         // Other rules read something else; what they gave is not compared with what the old ones gave.
         let other =
             include_str!("../../connectors/task-sheet/manifest.toml").replace("unit = \"unit\"\n", "");
-        let changed = Arc::new(under(connect_by(&other, folder.path())));
+        let changed = under(&house, connect_by(&other, folder.path()));
         assert_eq!(told(&changed).await, (vec![], Some(0.into()), Some(1.into())));
         if !std::ptr::eq(store, &both.stores[0]) {
             continue;
@@ -380,8 +387,39 @@ async fn kept_file_is_read_into_the_same_tasks_again_and_a_change_by_hand_is_fou
         let change = "UPDATE task SET title = 'Bị sửa' WHERE external_id = 'NV-7'";
         sqlx::query(change).execute(&mut database).await.expect("changed");
         let (codes, same, _) = told(&app).await;
-        assert_eq!((codes, same), (vec!["LT-SCO-014".to_owned()], Some(599.into())));
+        assert_eq!((codes, same), (vec!["LT-SCO-014".to_owned()], Some(1199.into())));
         database.close().await.expect("closes");
+    }
+}
+
+#[tokio::test]
+async fn numbers_of_citizens_are_hidden_in_replayed_records_too() {
+    const NUMBER: &str = "099200000001";
+    let both = both().await;
+    for store in &both.stores {
+        let folder = tempfile::tempdir().expect("folder");
+        let row = format!("NV-1;Việc;{NUMBER};01/09/2026;15/09/2026;;Đang xử lý\n");
+        put(folder.path(), "a.csv", 1, format!("{HEADER}\n{row}").as_bytes());
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let manifest = include_str!("../../connectors/task-sheet/manifest.toml")
+            .replace("kind = \"staff_number\"", "kind = \"citizen_id\"");
+        let incomplete = manifest.replace("\"Đang xử lý\" = \"in_progress\"\n", "");
+        assert_ne!(manifest, incomplete);
+        let app = under(&house, connect_by(&incomplete, folder.path()));
+        let id = SourceId::new("sheets").expect("id");
+        let connector = app.sources[&id].connector.clone();
+        let summary = pull_source(&app, &connector, PullMode::Full, &|_, _| {}).await.expect("a pull");
+        assert_eq!((summary.counters.new, summary.counters.rejected), (0, 1));
+        let app = under(&house, connect_by(&manifest, folder.path()));
+        let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+        let order = Command::RejectedReplay { source: id };
+        let outcome = Installation { app: app.clone() }.execute(order, progress).await;
+        assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
+        let tasks = store.tasks_to_identify(10).await.expect("tasks");
+        let [task] = &tasks[..] else { panic!("{tasks:?}") };
+        let told = format!("{task:?} {:?}", store.events_of(task.id).await.expect("events"));
+        assert!(told.contains("bi1_") && !told.contains(NUMBER), "{}: {told}", store.kind());
     }
 }
 

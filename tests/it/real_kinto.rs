@@ -88,10 +88,6 @@ fn secret(folder: &Path, password: &str) {
 
 fn configure(folder: &Path, kinto: &str, receivers: &str) {
     secret(folder, READER.1);
-    // Accounts of the province's own systems, none of which is connected here.
-    let people = std::fs::read_to_string(folder.join("province/people.csv")).expect("people");
-    std::fs::write(folder.join("province/people.csv"), people.replace("accounts\n", "elsewhere\n"))
-        .expect("people");
     std::fs::write(folder.join("catalog.csv"), include_bytes!("../../config/catalog-example.csv"))
         .expect("catalog");
     let target = |id: &str, path: &str| {

@@ -164,7 +164,8 @@ async fn full_period_is_recorded_once_the_quarter_is_over_though_nothing_else_ha
             dry_run: false,
         };
         let refused = next.order(early).await;
-        assert_eq!(refused.findings[0].code, "LT-REC-032", "{:?}", refused.findings);
+        let codes: Vec<&str> = refused.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes[..2], ["LT-REC-038", "LT-REC-032"], "{:?}", refused.findings);
         while Score(next.app.clone()).run().await.expect("a run").more {}
         let waiting = store.scores_without_record(10).await.expect("scores");
         assert!(
@@ -265,6 +266,48 @@ async fn past_quarter_is_corrected_by_the_rule_set_it_was_scored_with_when_the_c
         let changed = RuleSet { late_unit: LateUnit::CalendarDay, ..old };
         let again = governed_by(&next, "2027-02-11T01:00:00Z", changed.clone()).await;
         assert_eq!(again.app.rule_set(quarter), Ok(&changed));
+    }
+}
+
+#[tokio::test]
+async fn rule_set_the_configuration_ends_scores_no_later_period() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-12-20T01:00:00Z").await;
+        let open = RuleSet { id: "days".parse().expect("id"), ..RuleSet::default() };
+        let house = governed_by(&house, "2026-12-20T01:00:00Z", open.clone()).await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+        settled(&house).await;
+        let code = |house: &Installed, which: &str| {
+            house.app.rule_set(period(which)).map(|_| ()).map_err(|finding| finding.code)
+        };
+        let none = || Err("LT-RUL-010".to_owned());
+        // The set gets its end, and the next one is forgotten.
+        let ended = RuleSet { valid_to: Some(day("2026-12-31")), ..open.clone() };
+        let next = governed_by(&house, "2027-01-05T01:00:00Z", ended.clone()).await;
+        assert_eq!(next.app.rule_set(period("2026-Q4")), Ok(&ended));
+        assert_eq!(code(&next, "2027-Q1"), none());
+        // The same where a score of the new quarter was made before the set got its end.
+        let early = house.later("2027-01-10T01:00:00Z");
+        let person = house.person(AN).await;
+        store.mark_scores_due(&[(person, period("2027-Q1"))]).await.expect("marked");
+        settled(&early).await;
+        assert!(store.score(person, period("2027-Q1"), TO_DATE).await.expect("read").is_some());
+        let next = governed_by(&house, "2027-02-10T01:00:00Z", ended).await;
+        for which in ["2027-Q1", "2027-Q2", "2027"] {
+            assert_eq!(code(&next, which), none(), "{which}");
+        }
+        // A later edition of the same name takes nothing from the quarters before it.
+        let later =
+            RuleSet { valid_from: day("2027-04-01"), valid_to: Some(day("2027-12-31")), ..open.clone() };
+        let next = governed_by(&house, "2027-05-10T01:00:00Z", later.clone()).await;
+        for which in ["2026-Q4", "2026", "2027-Q1", "2027"] {
+            assert_eq!(next.app.rule_set(period(which)), Ok(&open), "{which}");
+        }
+        assert_eq!(next.app.rule_set(period("2027-Q2")), Ok(&later));
+        assert_eq!(code(&next, "2028-Q1"), none());
+        assert_eq!(code(&next, "2026-Q3"), none(), "it was never scored");
     }
 }
 

@@ -176,8 +176,7 @@ async fn files_of_the_personnel_office_can_be_imported_as_they_are() {
     let province = Province::open().await;
     let read = |name: &str| std::fs::read(province.folder.path().join(name)).expect("a file");
     let units = read_units("units.csv", &read("units.csv")).expect("units");
-    let sources = BODIES.iter().map(|body| body.source.parse().expect("source")).collect();
-    let people = read_people("people.csv", &read("people.csv"), &units, &sources).expect("people").people;
+    let people = read_people("people.csv", &read("people.csv"), &units).expect("people").people;
     let history = read_history("history.csv", &read("history.csv"), today()).expect("history");
     assert_eq!(people.len(), 128);
     assert_eq!(units.iter().filter(|unit| unit.parent.is_none()).count(), 1);

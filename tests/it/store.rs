@@ -283,10 +283,12 @@ async fn task_changed_while_it_was_looked_at_stays_due() {
             })
             .collect();
         let account = AccountRef { kind: AccountKind::Account, value: "ghost".into() };
-        store
-            .save_assignments(&assigned, &[(source(), account, Some("Ma".into()), vec![due[0].id])], now())
-            .await
-            .expect("saved");
+        let unknown = [(source(), account, Some("Ma".into()), vec![due[0].id])];
+        let stamp = store.directory_stamp().await.expect("stamp");
+        // Someone linked an account since the directory was read.
+        assert!(!store.save_assignments(stamp - 1, &assigned, &unknown, now()).await.expect("answered"));
+        assert_eq!(store.tasks_to_identify(10).await.expect("due").len(), 2, "{}", store.kind());
+        assert!(store.save_assignments(stamp, &assigned, &unknown, now()).await.expect("saved"));
         let still: Vec<_> = store.tasks_to_identify(10).await.expect("due");
         assert_eq!(
             still.iter().map(|task| task.key.external_id.as_str()).collect::<Vec<_>>(),
@@ -294,14 +296,15 @@ async fn task_changed_while_it_was_looked_at_stays_due() {
             "{}",
             store.kind()
         );
-        assert_eq!(store.unknown_accounts(None, 10).await.expect("unknown").len(), 1);
+        let listed = store.unknown_accounts(None, 10).await.expect("unknown");
+        assert_eq!(listed.iter().map(|account| account.tasks).collect::<Vec<_>>(), [1]);
         // The task is due on 15 December.
         let of = async |period: &str| {
             store.unknown_accounts_of(period.parse().expect("period")).await.expect("counted")
         };
         assert_eq!((of("2026-Q4").await, of("2026-Q3").await, of("2026").await), (1, 0, 1));
         // Looked at again, nobody unknown has a stake any more.
-        store.save_assignments(&assigned, &[], now()).await.expect("saved");
+        assert!(store.save_assignments(stamp, &assigned, &[], now()).await.expect("saved"));
         assert!(store.unknown_accounts(None, 10).await.expect("unknown").is_empty(), "{}", store.kind());
         assert_eq!(of("2026-Q4").await, 0);
         let items = store.tasks_to_map(10).await.expect("to map");

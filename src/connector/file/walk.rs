@@ -10,7 +10,7 @@ use super::refused::Refused;
 use super::{Candidate, FolderOptions, ROWS, columns_of, written_at};
 use crate::connector::rule::is_key;
 use crate::connector::{
-    ConnectorError, Cursor, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash,
+    ConnectorError, Cursor, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash, referring,
 };
 use crate::domain::SourceId;
 use crate::error::{Finding, Place};
@@ -19,6 +19,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::io::Read as _;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
@@ -135,14 +136,13 @@ impl Walk {
         let name: &Arc<str> = &candidate.name.as_str().into();
         let mut here = Vec::new();
         let mut number = 0u32;
-        let mut body = original;
         let mut last = None;
         let give = |page: Page| match candidate.wanted {
             true => steps.blocking_send(Ok(Step::Page(page))).map_err(|_| Dropped),
             false => Ok(()),
         };
         for rows in file.sheet.lines.get(file.first..).unwrap_or_default().chunks(ROWS) {
-            let mut page = empty_page(name, std::mem::replace(&mut body, later()));
+            let mut page = empty_page(name, original.clone());
             number = number.saturating_add(1);
             for line in rows {
                 self.row(name, line, file, newer, &mut here, &mut page);
@@ -151,7 +151,7 @@ impl Walk {
                 give(before)?;
             }
         }
-        let mut page = last.unwrap_or_else(|| empty_page(name, body));
+        let mut page = last.unwrap_or_else(|| empty_page(name, original));
         let key_column =
             file.columns.iter().find(|(column, _)| *column == self.options.key).map(|(_, at)| *at);
         for line in &file.sheet.broken {
@@ -222,12 +222,16 @@ impl Walk {
     }
 }
 
-/// A file's content and its digest; none where it is gone or changed since it was listed.
+/// A file's content and its digest; none where it is gone or changed since it was listed, as one is that has grown
+/// beyond the limit.
 fn whole(candidate: &Candidate) -> Option<(Vec<u8>, String)> {
-    let bytes = std::fs::read(&candidate.path).ok()?;
-    let unchanged = candidate.path.symlink_metadata().is_ok_and(|meta| {
-        meta.len() == bytes.len() as u64 && written_at(&meta).unwrap_or_default() == candidate.modified
-    });
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(&candidate.path).ok()?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).ok()?;
+    let unchanged = bytes.len() <= MAX_BYTES
+        && candidate.path.symlink_metadata().is_ok_and(|meta| {
+            meta.len() == bytes.len() as u64 && written_at(&meta).unwrap_or_default() == candidate.modified
+        });
     let digest = || Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     unchanged.then(digest).map(|digest| (bytes, digest))
 }
@@ -269,7 +273,7 @@ pub(super) fn list_again(
     options: &FolderOptions,
     fingerprint: &[u8; 32],
 ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-    if *body == later() {
+    if *body == referring() {
         return None;
     }
     let table = Sheet::read("a kept file", body).map_err(|mut findings| findings.0.remove(0));
@@ -310,11 +314,6 @@ fn empty_page(name: &str, body: Bytes) -> Page {
     }
 }
 
-/// What later pages of a file keep instead of its content.
-fn later() -> Bytes {
-    Bytes::from_static(b"see the first page of this file")
-}
-
 /// Whether a cell holds what a failed formula leaves behind.
 fn is_error(cell: &str) -> bool {
     [ERROR_CELL, "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"].contains(&cell)
@@ -331,6 +330,20 @@ mod tests {
         let meta = path.symlink_metadata().expect("there");
         let modified = written_at(&meta).expect("a time");
         Candidate { path, name: name.to_owned(), modified, bytes: meta.len(), wanted: true }
+    }
+
+    #[test]
+    fn file_that_grew_beyond_the_limit_after_it_was_listed_is_not_read() {
+        let folder = tempfile::tempdir().expect("folder");
+        let listed = candidate(folder.path(), "a.csv", "code\nNV-1\n");
+        assert!(whole(&listed).is_some());
+        let file = std::fs::File::options().write(true).open(&listed.path).expect("opens");
+        for more in [1, 1_000_000] {
+            file.set_len(MAX_BYTES as u64 + more).expect("grown");
+            // Its time says nothing.
+            file.set_modified(listed.modified.into()).expect("a time");
+            assert!(whole(&listed).is_none(), "{more} more");
+        }
     }
 
     #[tokio::test]

@@ -47,15 +47,15 @@ pub(super) async fn complete(
     }
 }
 
-/// Those of the records that kept details complete, as they were completed.
-pub(super) fn completed(records: Vec<RawRecord>, details: &Bytes) -> Vec<RawRecord> {
-    let text = std::str::from_utf8(details).unwrap_or_default();
-    let known: HashMap<Cow<'_, str>, &str> = members(text).unwrap_or_default().into_iter().collect();
+/// Those of the records that kept details complete, as they were completed; none where the details do not read.
+pub(super) fn completed(records: Vec<RawRecord>, details: &Bytes) -> Option<Vec<RawRecord>> {
+    let text = std::str::from_utf8(details).ok()?;
+    let known: HashMap<Cow<'_, str>, &str> = members(text).ok()?.into_iter().collect();
     let complete = |record: RawRecord| {
         let body = details.slice_ref(known.get(record.external_id.as_str())?.as_bytes());
         Some(RawRecord { body, ..record })
     };
-    records.into_iter().filter_map(complete).collect()
+    Some(records.into_iter().filter_map(complete).collect())
 }
 
 async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorError> {

@@ -362,7 +362,10 @@ impl Connector for HttpConnector {
         }
         // A record says everything only with its details.
         let details = details?;
-        Some(records.map(|records| detail::completed(records, &details)))
+        match records {
+            Ok(records) => detail::completed(records, &details).map(Ok),
+            Err(finding) => Some(Err(finding)),
+        }
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {

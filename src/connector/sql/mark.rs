@@ -2,7 +2,8 @@
 //!
 //! Owns how far back an incremental walk begins, which of two marks is later and how the present is written as one. It
 //! must not know a database. Times without an offset are those of Vietnam. A
-//! text that holds neither time nor number is taken as it is: such a walk begins at the mark itself.
+//! text that holds neither time nor number is taken as it is: such a walk begins at the mark itself. What lies beyond
+//! every time that can be read (`infinity`, a year of five digits) is one of the future.
 
 use super::CursorType;
 use crate::domain::local_offset;
@@ -58,11 +59,29 @@ pub(super) fn capped(kind: CursorType, mark: &str, now: DateTime<Utc>) -> Option
             (at > now).then(|| now.with_timezone(at.offset()).format(pattern).to_string())
         }
         Some(Time::Plain(at, pattern)) => (at > here).then(|| here.format(pattern).to_string()),
+        None if mark.eq_ignore_ascii_case("infinity") => Some(match kind {
+            CursorType::Timestamp => {
+                now.with_timezone(&local_offset()).format("%Y-%m-%d %H:%M:%S%:z").to_string()
+            }
+            CursorType::Text | CursorType::Integer => here.format("%Y-%m-%d %H:%M:%S").to_string(),
+        }),
         None => {
+            if let Some(nearer) = nearer(mark) {
+                let present = capped(kind, &nearer, now)?;
+                // Among texts one of a far year may stand before the present.
+                return (kind == CursorType::Timestamp || mark > present.as_str()).then_some(present);
+            }
             let day = NaiveDate::parse_from_str(mark, "%Y-%m-%d").ok()?;
             (day > here.date()).then(|| here.date().to_string())
         }
     }
+}
+
+/// A mark whose year has more than four digits, moved to a far year that the patterns read.
+fn nearer(mark: &str) -> Option<String> {
+    let rest = mark.trim_start_matches(|c: char| c.is_ascii_digit());
+    // A leap year: the mark may be a 29 February.
+    (mark.len() - rest.len() > 4 && rest.starts_with('-')).then(|| format!("9996{rest}"))
 }
 
 enum Time {
@@ -112,6 +131,33 @@ mod tests {
             assert_eq!(capped(CursorType::Text, past), None, "{past}");
         }
         assert_eq!(capped(CursorType::Integer, "99999999999"), None, "a counter has no clock");
+    }
+
+    #[test]
+    fn mark_beyond_every_time_that_can_be_read_is_taken_back_as_well() {
+        let now = "2026-09-10T01:30:00.250Z".parse().expect("instant");
+        for (kind, mark, present) in [
+            (CursorType::Timestamp, "infinity", "2026-09-10 08:30:00+07:00"),
+            (CursorType::Timestamp, "20261-01-01 00:00:00+07", "2026-09-10 08:30:00+07:00"),
+            (CursorType::Timestamp, "12026-01-01 00:00:00.5", "2026-09-10 08:30:00"),
+            (CursorType::Text, "infinity", "2026-09-10 08:30:00"),
+            (CursorType::Text, "20261-02-03T08:00", "2026-09-10T08:30"),
+            (CursorType::Text, "20264-02-29", "2026-09-10"),
+        ] {
+            assert_eq!(capped(kind, mark, now).as_deref(), Some(present), "{mark}");
+        }
+        for (kind, mark) in [
+            (CursorType::Timestamp, "-infinity"),
+            (CursorType::Timestamp, "0044-03-15 00:00:00+07:06:30 BC"),
+            // Vietnam before 1911: a time of the past that cannot be read.
+            (CursorType::Timestamp, "0001-01-01 00:00:00+07:06:30"),
+            // As texts these come before this year.
+            (CursorType::Text, "12026-01-01"),
+            (CursorType::Text, "0002031-01-01"),
+            (CursorType::Text, "20260910-rev"),
+        ] {
+            assert_eq!(capped(kind, mark, now), None, "{mark}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod people;
 mod units;
 
-pub use people::read_people;
+pub use people::{accounts_elsewhere, read_people};
 pub use units::read_units;
 
 /// Most findings of one file; the rest would only repeat them.

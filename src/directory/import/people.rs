@@ -35,23 +35,16 @@ const COLUMNS: &[Column] = &[
     Column { name: "accounts", synonyms: &["Tài khoản"], required: false },
 ];
 
-/// Reads a people file. `units` are the units that may stand in it, with their parents; `sources` those accounts
-/// may belong to.
+/// Reads a people file. `units` are the units that may stand in it, with their parents.
 ///
 /// # Errors
 /// Every finding at once: LT-PPL-001 a wrong cell, LT-PPL-002 overlapping posts, LT-PPL-003 one staff number with
-/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own, LT-PPL-010 an account of no known source;
-/// LT-TAB-nnn when it is no table.
-pub fn read_people(
-    name: &str,
-    bytes: &[u8],
-    units: &[Unit],
-    sources: &BTreeSet<SourceId>,
-) -> Result<DirectoryImport, Findings> {
+/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own; LT-TAB-nnn
+/// when it is no table.
+pub fn read_people(name: &str, bytes: &[u8], units: &[Unit]) -> Result<DirectoryImport, Findings> {
     let table = Table::read(name, bytes, COLUMNS)?;
     let mut reader = Reader {
         units: units.iter().map(|unit| (&unit.code, unit)).collect(),
-        sources,
         findings: Vec::new(),
         people: BTreeMap::new(),
         account_owners: HashMap::new(),
@@ -75,7 +68,6 @@ type Span = (NaiveDate, Option<NaiveDate>);
 
 struct Reader<'a> {
     units: BTreeMap<&'a UnitCode, &'a Unit>,
-    sources: &'a BTreeSet<SourceId>,
     findings: Vec<Finding>,
     /// By staff number, with the line that named the person first.
     people: BTreeMap<String, (ImportedPerson, u32)>,
@@ -240,10 +232,6 @@ impl Reader<'_> {
                 self.wrong(row, "accounts", "mã nguồn không hợp lệ", "the source id is not valid");
                 continue;
             };
-            if !self.sources.contains(&source) {
-                self.findings.push(no_such_source(row, &source, self.sources));
-                continue;
-            }
             let known = self.account_owners.insert((source.clone(), account.to_owned()), owner.to_owned());
             if known.is_some_and(|known| known != owner) {
                 self.wrong(
@@ -410,19 +398,29 @@ impl Reader<'_> {
     }
 }
 
-/// Nothing of such an account would ever be found: mostly a slip in the source's name.
-fn no_such_source(row: TableRow<'_>, source: &SourceId, known: &BTreeSet<SourceId>) -> Finding {
+/// Accounts of sources that are not among those known, told once per source: a slip in a name, or a system that is
+/// not connected yet. They are kept, since one file may list the accounts of every system of the province.
+pub fn accounts_elsewhere(name: &str, import: &DirectoryImport, known: &BTreeSet<SourceId>) -> Vec<Finding> {
+    let mut elsewhere: BTreeMap<&SourceId, (u32, &StaffNumber)> = BTreeMap::new();
+    for person in &import.people {
+        for (source, _) in person.accounts.iter().filter(|(source, _)| !known.contains(source)) {
+            elsewhere.entry(source).or_insert((0, &person.staff_number)).0 += 1;
+        }
+    }
     let list = known.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ");
-    Finding::error(
-        "LT-PPL-010",
-        Text::new(
-            format!("tài khoản của nguồn \"{source}\", nguồn này chưa được khai báo; các nguồn: {list}"),
-            format!("an account of source \"{source}\", which is not configured; sources: {list}"),
-        ),
-        Text::new(
-            "sửa tên nguồn, hoặc khai báo [[source]] trước (enabled = false nếu chưa kết nối); chưa có gì được ghi",
-            "correct the source's name, or declare its [[source]] first (enabled = false while it is not connected); nothing was written",
-        ),
-    )
-    .at(row.place("accounts"))
+    let tell = |(source, (count, first)): (&SourceId, (u32, &StaffNumber))| {
+        Finding::warning(
+            "LT-PPL-010",
+            Text::new(
+                format!("{count} tài khoản của nguồn \"{source}\", nguồn này chưa được khai báo; các nguồn: {list}"),
+                format!("{count} accounts of source \"{source}\", which is not configured; sources: {list}"),
+            ),
+            Text::new(
+                "nếu gõ sai tên nguồn thì sửa rồi nhập lại; nếu hệ thống chưa kết nối thì không cần làm gì",
+                "correct the source's name and import again if it is a slip; nothing to do while the system is not connected",
+            ),
+        )
+        .at(Place::of(name).at(first.to_string()))
+    };
+    elsewhere.into_iter().map(tell).collect()
 }

@@ -127,6 +127,7 @@ async fn far_sides(loaded: &Loaded) -> Vec<Tried> {
 fn told_of(wrong: &[assemble::Wrong], index: usize) -> Vec<Finding> {
     wrong.iter().filter(|(of, _)| *of == index).map(|(_, finding)| finding.clone()).collect()
 }
+
 /// Whether catalog, people, units and rules that are stored fit the configuration.
 async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Findings> {
     let mut findings = Vec::new();

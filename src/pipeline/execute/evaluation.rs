@@ -85,8 +85,8 @@ async fn refuse_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refu
         // Deciding about oneself is refused before and after, as such.
         let own = judged.duty != Duty::Own && directory.named(judged.author) == Some(judged.subject);
         if let (false, Err(finding)) = (own, directory.check_author(judged)) {
-            let why = format!("{} {}", finding.code, finding.what.en);
-            tried.entry((&decision.author, why)).or_default().push(decision);
+            // The code alone: the sentence may name people.
+            tried.entry((&decision.author, finding.code.clone())).or_default().push(decision);
             findings.push(*finding);
         }
     }

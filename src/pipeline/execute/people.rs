@@ -2,7 +2,7 @@
 
 use super::{Answer, App, author, known_sources, person};
 use crate::directory::Known;
-use crate::directory::import::{read_people, read_units};
+use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, Unit};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
@@ -24,10 +24,11 @@ pub(super) async fn import(
     let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
     let all: Vec<Unit> =
         known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
-    let mut import = read_people(&file.name, &file.bytes, &all, &known_sources(app).await?)?;
+    let mut import = read_people(&file.name, &file.bytes, &all)?;
     import.units = units;
     let mut findings = moved_accounts(&known, &import, &file.name);
     findings.extend(new_root(&known, &import));
+    findings.extend(accounts_elsewhere(&file.name, &import, &known_sources(app).await?));
     if dry_run {
         let before = |staff: &str| known.people.iter().any(|person| person.staff_number.as_str() == staff);
         let again = import.people.iter().filter(|person| before(person.staff_number.as_str())).count();

@@ -6,7 +6,7 @@ use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
 use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
-use crate::pipeline::pull::{PullSummary, pull_source};
+use crate::pipeline::pull::{PullSummary, pull_source, without_citizen_ids};
 use crate::pipeline::source::no_such_source;
 use crate::pipeline::wording::Words;
 use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, TaskWrite};
@@ -221,6 +221,7 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
         match connector.read(&record) {
             Err(_) => counters.rejected += 1,
             Ok(draft) => {
+                let draft = without_citizen_ids(app.store.vault(), draft);
                 let known = app.store.known_hashes(source, &[&external_id]).await?;
                 let id = known.first().copied().flatten().map(|(id, _)| id);
                 let held = match id {
