@@ -30,7 +30,7 @@ pub use with::{run, simulate};
 #[cfg(feature = "simulator")]
 mod with {
     use super::{DemoArgs, Global, Printer, SimulateArgs};
-    use crate::cli::demonstration::{Demo, DemoOptions};
+    use crate::cli::demonstration::{Demo, DemoOptions, must_be_ours};
     use crate::cli::lock::{DataFolder, Holder};
     use crate::cli::run::{metrics_text, no_runtime, serve_orders, stop_signal};
     use crate::error::{Finding, Lang, Text};
@@ -62,6 +62,9 @@ mod with {
             tasks: args.tasks as usize,
             port: port(args),
         };
+        if let Err(finding) = must_be_ours(&options.folder) {
+            return printer.finish(&Outcome::failed(EXIT_FAILED, *finding));
+        }
         let held = match DataFolder::take(&options.folder.join("data"), Holder::Daemon) {
             Ok(held) => held,
             Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),

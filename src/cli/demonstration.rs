@@ -242,6 +242,30 @@ fn unusable(path: &Path, error: &std::io::Error) -> Finding {
     .at(Place::of(path.display().to_string()))
 }
 
+/// How every configuration of the demonstration begins.
+const MADE_BY_US: &str = "# Cấu hình của bản trình diễn, tạo lại mỗi lần chạy.";
+
+/// Refuses a folder with a configuration or data of something else: nothing of it is written over.
+///
+/// # Errors
+/// LT-RUN-030.
+pub fn must_be_ours(folder: &Path) -> Result<(), Box<Finding>> {
+    let made = std::fs::read_to_string(folder.join("lienthong.toml"));
+    let held = folder.join("data/lienthong.db").exists();
+    if made.as_ref().map_or(!held, |text| text.starts_with(MADE_BY_US)) {
+        return Ok(());
+    }
+    let finding = Finding::error(
+        "LT-RUN-030",
+        Text::new(
+            "thư mục này chứa cấu hình hoặc dữ liệu không phải của bản trình diễn; chưa có gì bị thay đổi",
+            "this folder holds a configuration or data that are not the demonstration's; nothing was changed",
+        ),
+        Text::new("chọn thư mục khác bằng --data-dir", "choose another folder with --data-dir"),
+    );
+    Err(Box::new(finding.at(Place::of(folder.display().to_string()))))
+}
+
 /// The configuration of the demonstration, written like one of a real installation.
 fn configuration(folder: &Path, province: &Path, port: u16, page: u16) -> String {
     let secret = |name: &str| {
@@ -251,7 +275,7 @@ fn configuration(folder: &Path, province: &Path, port: u16, page: u16) -> String
     let at = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let file = |name: &str| province.join(name).display().to_string();
     let mut text = format!(
-        "# Cấu hình của bản trình diễn, tạo lại mỗi lần chạy. Made anew at every start of the demonstration.\n\n\
+        "{MADE_BY_US} Made anew at every start of the demonstration.\n\n\
          [daemon]\nname = \"Tỉnh mô phỏng\"\ndata_dir = {:?}\nlisten = \"127.0.0.1:{page}\"\n\n\
          [people]\nfile = {:?}\nunits_file = {:?}\n\n\
          [catalog]\nfile = {:?}\nversion = \"demo-2026\"\nvalid_from = 2026-01-01\n\n\

@@ -200,8 +200,8 @@ fn no_document(author: &str) -> Finding {
             format!("\"{author}\" is nobody's staff number and cites no document"),
         ),
         Text::new(
-            "ghi số hiệu người quyết định, hoặc nêu văn bản (--document, --decision-no)",
-            "give the deciding person's staff number, or cite the document (--document, --decision-no)",
+            "ghi số hiệu người quyết định bằng --author, hoặc nêu văn bản (--document, --decision-no)",
+            "give the deciding person's staff number with --author, or cite the document (--document, --decision-no)",
         ),
     )
 }

@@ -141,7 +141,10 @@ impl Checklist {
                 "LT-REC-033",
                 format!("{} nhiệm vụ của kỳ chưa có sản phẩm", facts.unmapped),
                 format!("{} tasks of the period have no product yet", facts.unmapped),
-                ("quyết định bằng `mapping review`", "decide them with `mapping review`"),
+                (
+                    "xem bằng `mapping review`, quyết định bằng `mapping decide`",
+                    "look at them with `mapping review`, decide them with `mapping decide`",
+                ),
             ),
             gap(
                 CheckName::AccountsIdentified,

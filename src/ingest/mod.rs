@@ -77,7 +77,8 @@ pub fn rebuild(events: &[(SourceEvent, DateTime<Utc>)], newest: TaskDraft) -> Op
     let mut task = empty(newest, *first_seen_at);
     let mut explained = Explained::default();
     for (event, observed_at) in events.iter().filter(|(event, _)| event.kind != EventKind::Outdated) {
-        if *observed_at > task.last_changed_at {
+        // What was seen at one moment was one version. Another one follows it even where the clock was set back.
+        if *observed_at != task.last_changed_at {
             explained.up_to = Some(task.last_changed_at);
             task.last_changed_at = *observed_at;
         }

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What an import changed.
@@ -139,8 +139,7 @@ pub enum Linked {
 pub type Assigned = (i64, DateTime<Utc>, Vec<(Assignment, Option<DateTime<Utc>>)>);
 
 impl Store {
-    /// Writes an import in one transaction. Everyone's tasks are looked at again when people are new or
-    /// accounts changed.
+    /// Writes an import in one transaction. Everyone's tasks are looked at again, and every score is computed again.
     pub async fn import_directory(
         &self,
         import: &DirectoryImport,
@@ -178,6 +177,8 @@ impl Store {
         }
         counts.tasks_due =
             tx.execute("UPDATE task SET identify_due = $1 WHERE NOT identify_due", vals![true]).await?;
+        // Who leads whom, where somebody worked and since when: any score may move.
+        tx.execute(format!("{SCORED_DUE} WHERE TRUE {DUE_AGAIN}"), vals![]).await?;
         tx.audit(AuditNew {
             at: now,
             actor: author,
@@ -344,9 +345,19 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         let (mut rows, mut freed) = (Vec::with_capacity(assigned.len() * 6), 0);
+        let mut lost: BTreeSet<PersonId> = BTreeSet::new();
         for chunk in assigned.chunks(200) {
             let places = placeholders(1, chunk.len(), 1);
             let ids = || chunk.iter().map(|(id, ..)| Val::from(*id)).collect();
+            let theirs: HashMap<i64, &Assigned> = chunk.iter().map(|one| (one.0, one)).collect();
+            let sql = format!("SELECT task_id, person_id FROM task_person WHERE task_id IN {places}");
+            for row in tx.rows(sql, ids()).await? {
+                let (task, person) = (row.int(0)?, row.person(1)?);
+                let keeps = |one: &&Assigned| one.2.iter().any(|(known, _)| known.person == person);
+                if !theirs.get(&task).is_some_and(keeps) {
+                    lost.insert(person);
+                }
+            }
             tx.execute(format!("DELETE FROM task_person WHERE task_id IN {places}"), ids()).await?;
             freed +=
                 tx.execute(format!("DELETE FROM unknown_stake WHERE task_id IN {places}"), ids()).await?;
@@ -358,6 +369,10 @@ impl Store {
             }
         }
         TASK_PEOPLE.insert(&mut tx, rows).await?;
+        for person in lost {
+            // The others are named by whoever maps the task.
+            tx.execute(format!("{SCORED_DUE} WHERE person_id = $1 {DUE_AGAIN}"), vals![person]).await?;
+        }
         let done = assigned.iter().map(|(id, changed_at, _)| (*id, *changed_at));
         update_unchanged_tasks(&mut tx, "identify_due = false, map_due = true", done).await?;
         let mut stakes = Vec::new();
@@ -532,6 +547,11 @@ impl Tx {
 /// Grows whenever people, units or accounts change; by an index of its own.
 const DIRECTORY_STAMP: &str =
     "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked', 'account_moved')";
+
+/// Has those among the scored people computed again in every period they have a score of: a condition in between.
+const SCORED_DUE: &str =
+    "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, period, 1 FROM score";
+const DUE_AGAIN: &str = "ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1";
 
 static TASK_PEOPLE: Bulk = Bulk::new(
     "task_person",

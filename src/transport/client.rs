@@ -405,6 +405,11 @@ impl Inner {
                 return Err(TransportError { reached: Reached::No, ..error });
             }
         }
+        if looks_like_html(&reply) {
+            // A page for people, as during maintenance, says nothing about the password.
+            let error = error::not_json(reply.status, false).at(place);
+            return Err(TransportError { reached: Reached::No, ..error });
+        }
         let good =
             answer.as_ref().is_some_and(|answer| login.success.iter().all(|expected| expected.holds(answer)));
         if !login.success.is_empty() && !good {

@@ -5,7 +5,7 @@ use super::overview::waiting_for_people;
 use super::page::{render, say, value};
 use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, words};
-use crate::domain::{DecisionKind, Level, Period, PersonId, SourceId};
+use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
@@ -34,6 +34,22 @@ struct PartView {
     missing: bool,
     /// Whether it is one of the sums at the end.
     sum: bool,
+}
+
+/// The approved result where another one is computed by now.
+#[derive(Serialize)]
+struct ApprovedView {
+    total: String,
+    computed: String,
+    level: String,
+    level_light: &'static str,
+    state: String,
+    state_light: &'static str,
+    /// What the revision is called, and until when it stands.
+    label: String,
+    stands: &'static str,
+    /// Whether a correction waits for its approval: its state stands beside the computed figure.
+    corrected: bool,
 }
 
 #[derive(Serialize)]
@@ -71,6 +87,10 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let summary = score.as_ref().map(|score| score.summary.clone()).unwrap_or_default();
     let post = directory.last_post(person, period);
     let latest = store.latest_revision(person, period).await.map_err(told)?;
+    let approved = match &latest {
+        Some(latest) => web.app.approved_revision(latest).await.map_err(told)?,
+        None => None,
+    };
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     let mut sections = Vec::new();
@@ -93,6 +113,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     deliveries::fill(&mut sent, web, visit, &directory, items);
     sections.push(sent);
     let total = summary.pointer("/parts/total/printed").and_then(Value::as_str);
+    let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);
+    let approved = approved.and_then(|approved| approved_view(&approved, total, corrected, lang));
     let own = context! {
         person => value(&PersonView {
             name: known.full_name.clone(),
@@ -107,6 +129,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         computed_at => score.as_ref().map(|score| format::instant(score.computed_at)),
         state => latest.as_ref().map(|revision| words::record(revision.state, lang).0),
         state_light => latest.as_ref().map(|revision| words::record(revision.state, lang).1),
+        approved => value(&approved),
         level => level.0,
         level_light => level.1,
         total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
@@ -120,6 +143,49 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     };
     let counts = web.live.counts(web).await?;
     Ok(Some(render(web, visit, "score.html", own, waiting_for_people(&counts.overview))))
+}
+
+/// The approved revision beside the computed total; none while both say the same.
+fn approved_view(
+    approved: &Revision,
+    computed: Option<&str>,
+    corrected: bool,
+    lang: Lang,
+) -> Option<ApprovedView> {
+    let total = approved.content.pointer("/parts/total/printed").and_then(Value::as_str)?;
+    if computed == Some(total) {
+        return None;
+    }
+    let level = approved.content.get("level").and_then(Value::as_str).and_then(Level::parse);
+    let (level, level_light) = words::level(level, lang);
+    let (state, state_light) = words::record(approved.state, lang);
+    let revision = approved.revision;
+    Some(ApprovedView {
+        total: format::decimal(total, lang),
+        computed: computed.map_or_else(|| "–".to_owned(), |computed| format::decimal(computed, lang)),
+        level,
+        level_light,
+        state,
+        state_light,
+        label: match lang {
+            Lang::Vi => format!("Điểm đã duyệt (phiên bản {revision}):"),
+            Lang::En => format!("Approved score (revision {revision}):"),
+        },
+        stands: if corrected {
+            say(
+                lang,
+                "Điểm đã duyệt giữ nguyên cho đến khi bản đính chính được phê duyệt.",
+                "The approved score stands until the correction is approved.",
+            )
+        } else {
+            say(
+                lang,
+                "Điểm đã duyệt giữ nguyên cho đến khi có đính chính (record correct).",
+                "The approved score stands until it is corrected (record correct).",
+            )
+        },
+        corrected,
+    })
 }
 
 /// The spans worked where they are not the whole period; empty when they are.

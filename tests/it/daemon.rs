@@ -182,6 +182,17 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     assert_eq!(exit, 0, "{told}");
     assert!(told.contains("LT-PPL-011 moved.csv (GL-2)") && told.contains("from GL-1 to GL-2"), "{told}");
     assert!(told.contains("LT-PPL-009") && told.contains("SNV, STC, UBND"), "{told}");
+    // A unit has one head at a time, whoever was imported before.
+    let (header, rest) = PEOPLE.split_once('\n').expect("a header");
+    let new = "GL-7,,Nguyễn Văn Bảy,SNV,Giám đốc,head,2026-11-01,,,\n";
+    site.write("heads.csv", format!("{header}\n{new}"));
+    let told = site.refused(&["people", "import", "heads.csv"], 1);
+    assert!(told.contains("LT-PPL-006 heads.csv (GL-7)") && told.contains("GL-1 Nguyễn Văn Một"), "{told}");
+    assert!(told.contains("from 2026-11-01") && told.contains("from 2026-01-01"), "{told}");
+    let ended = rest.replace("head,2026-01-01,,", "head,2026-01-01,2026-10-31,");
+    site.write("heads.csv", format!("{header}\n{new}{ended}"));
+    let both = site.json(&["people", "import", "heads.csv", "--dry-run"]);
+    assert_eq!((both["new_people"].as_u64(), both["known_people"].as_u64()), (Some(1), Some(2)), "{both}");
     let replayed = site.json(&["rejected", "replay", "desk"]);
     assert_eq!(replayed["rejected"], 1, "{replayed}");
     let twice = site

@@ -18,6 +18,7 @@ const SIZE: [&str; 4] = ["--people", "20", "--tasks", "300"];
 fn province(log: &str) -> Province {
     let site = Site::new("");
     // The demonstration writes province and configuration; what follows is an installation like any other.
+    std::fs::remove_file(site.file("lienthong.toml")).expect("a folder of its own");
     let demo = [&["demo", "--data-dir", ".", "--port", "0"], SIZE.as_slice()].concat();
     drop(Daemon::start(site.path(), &demo, &[]));
     let text = std::fs::read_to_string(site.file("lienthong.toml")).expect("the configuration");

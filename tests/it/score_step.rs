@@ -114,6 +114,31 @@ async fn recorded(house: &Installed) -> Value {
 }
 
 #[tokio::test]
+async fn people_file_and_a_task_that_goes_to_somebody_else_have_scores_computed_again() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-11-20T08:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        task(&house, "1", "2026-11-25", Some("2026-11-19T01:00:00Z")).await;
+        settled(&house).await;
+        assert!(store.scores_due(10).await.expect("due").is_empty());
+        let person = house.person(AN).await;
+        let same = DirectoryImport { units: Vec::new(), people: vec![officer(AN, "Nguyễn Văn An")] };
+        store.import_directory(&same, "test", None, house.app.clock.now()).await.expect("imported");
+        let due = store.scores_due(10).await.expect("due");
+        assert!(due.iter().any(|(who, of, _)| (*who, *of) == (person, period("2026-Q4"))), "{due:?}");
+        Identify(house.app.clone()).run().await.expect("identified");
+        settled(&house).await;
+        let tasks = store.scan_tasks(None, 0, 10).await.expect("tasks");
+        let stamp = store.directory_stamp().await.expect("stamp");
+        let nobodys = [(tasks[0].id, tasks[0].changed_at, Vec::new())];
+        assert!(store.save_assignments(stamp, &nobodys, &[], house.app.clock.now()).await.expect("saved"));
+        let due = store.scores_due(10).await.expect("due");
+        assert!(due.iter().any(|(who, of, _)| (*who, *of) == (person, period("2026-Q4"))), "{due:?}");
+    }
+}
+
+#[tokio::test]
 async fn open_task_is_overdue_in_the_score_the_next_morning_without_a_word_of_its_source() {
     let both = both().await;
     for store in &both.stores {

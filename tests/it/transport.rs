@@ -6,6 +6,7 @@ use lienthong::connector::{Connector, ConnectorError, PullMode};
 use lienthong::error::Disposition;
 use lienthong::transport::{Client, Options, Reached, Request, Roots};
 use serde_json::json;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -152,6 +153,28 @@ async fn wrong_password_is_an_error_and_is_not_tried_again() {
     assert_eq!(basic.asked().len(), 1);
     let checked = connector.check().await;
     assert_eq!(checked.first().map(|finding| finding.code.as_str()), Some("LT-NET-009"));
+}
+
+#[tokio::test]
+async fn maintenance_page_at_a_login_is_no_wrong_password_and_heals_by_itself() {
+    let down = Arc::new(AtomicUsize::new(2));
+    let left = down.clone();
+    let server = Scripted::start(move |asked| match asked.path.as_str() {
+        "/login"
+            if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() =>
+        {
+            status(200, &[("content-type", "text/html")], "<html>Bảo trì hệ thống, đăng nhập sau</html>")
+        }
+        "/login" => json(json!({ "ok": true, "data": { "token": "t" } })),
+        _ => one_page(),
+    })
+    .await;
+    let connector = connect(&server.base, &format!("{LOGIN}{STREAM}"));
+    while down.load(Ordering::SeqCst) > 0 {
+        let error = pull(&connector, PullMode::Full, None).await.expect_err("down");
+        assert_eq!(seen(&error), ("LT-NET-014", Disposition::RetryLater));
+    }
+    pull(&connector, PullMode::Full, None).await.expect("it is up again");
 }
 
 #[tokio::test]

@@ -1,8 +1,13 @@
 //! The page's surface over HTTP: probes, metrics, refusals, headers, and an installation without data.
 
 use crate::support::install_tls;
+use crate::support::installation::{Installed, Targets, period, whom};
+use crate::support::stores::both;
 use lienthong::config::{self, Overrides};
 use lienthong::error::Lang;
+use lienthong::pipeline::command::{Command, ScoreView};
+use lienthong::pipeline::record::Record;
+use lienthong::pipeline::step::Step as _;
 use lienthong::pipeline::{App, assemble};
 use lienthong::schedule::Board;
 use lienthong::web::{Health, Hosts, Live, Web, router};
@@ -36,6 +41,11 @@ impl Site {
         let store = assemble::open_store(&loaded.config).await.expect("opens");
         store.migrate().await.expect("migrates");
         let app = Arc::new(assemble::assemble(&loaded, store, "test".to_owned()).await.expect("assembles"));
+        Self::serving(folder, app).await
+    }
+
+    /// The page of an installation.
+    async fn serving(folder: TempDir, app: Arc<App>) -> Self {
         let health = Health::default();
         let web = Web {
             app: app.clone(),
@@ -262,4 +272,53 @@ async fn metrics_are_named_described_and_typed_and_each_sample_belongs_to_its_fa
     assert!(
         typed.contains("lienthong_outbox_deadline_margin_seconds") && typed.contains("lienthong_store_up")
     );
+}
+
+#[tokio::test]
+async fn approved_total_is_shown_with_its_state_where_another_one_is_computed_since() {
+    const AN: &str = "GL-00001";
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        house.no_history().await;
+        house.score(AN, "2026-Q3", Some("96.32"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.approve(AN, "2026-Q3", 1).await;
+        house.close("2026-Q3").await;
+        let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+        let address = format!("/scores/{}/2026-Q3", house.person(AN).await);
+        let html = site.get(&address).await.text().await.expect("text");
+        assert!(html.contains("96,32") && !html.contains("id=\"approved\""), "both say the same: {html}");
+
+        house.score(AN, "2026-Q3", Some("96.68"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        for (lang, told, now, state) in [
+            ("vi", "Điểm đã duyệt (phiên bản 2): 96,32", "Tính lại bây giờ: 96,68.", "Đã phê duyệt"),
+            ("en", "Approved score (revision 2): 96.32", "Computed now: 96.68.", "Approved"),
+        ] {
+            let html = site.get(&format!("{address}?lang={lang}")).await.text().await.expect("text");
+            let (before, after) = html.split_once("id=\"approved\"").expect("the approved total");
+            let (beside, below) = after.split_once("</p>").expect("a paragraph");
+            assert!(beside.contains(told) && beside.contains(&format!(">{state}</span>")), "{beside}");
+            assert!(below.contains(now), "{below}");
+            assert!(!before.contains(&format!(">{state}</span>")), "the computed total is not approved");
+        }
+        let show = Command::ScoreShow {
+            period: Some(period("2026-Q3")),
+            person: Some(whom(AN)),
+            unit: None,
+            view: ScoreView::FullPeriod,
+            limit: 10,
+        };
+        let shown = serde_json::to_value(house.ordered(show).await.document).expect("JSON");
+        let columns = shown["columns"].as_array().expect("columns");
+        let cell = |key: &str| {
+            let at = columns.iter().position(|column| column["key"] == key).expect("a column");
+            shown["rows"][0][at].clone()
+        };
+        assert_eq!(cell("total"), "96.68", "{}", store.kind());
+        assert_eq!((cell("approved_total"), cell("approved_revision")), (json!("96.32"), json!(2)));
+    }
 }

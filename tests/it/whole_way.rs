@@ -67,3 +67,19 @@ fn province_settles_with_nothing_lost_twice_or_different() {
     assert!(number("/mapping/by_people") > 0 && number("/mapping/automatic") > number("/mapping/by_people"));
     assert!(number("/mapping/automatic_wrong") * 100 <= number("/mapping/automatic") * 3, "{account}");
 }
+
+#[test]
+fn demonstration_writes_over_nothing_that_is_not_its_own() {
+    let folder = tempfile::tempdir().expect("folder");
+    let config = folder.path().join("lienthong.toml");
+    std::fs::write(&config, "# my own\n").expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+        .args(["demo", "--once", "--data-dir"])
+        .arg(folder.path())
+        .output()
+        .expect("started");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("LT-RUN-030"), "{told}");
+    assert_eq!(std::fs::read_to_string(&config).expect("kept"), "# my own\n");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 1, "nothing else was made");
+}

@@ -21,21 +21,33 @@ pub(super) async fn import(
 ) -> Answer {
     let who = author(who)?;
     let products = catalog::read(&file.bytes, &file.name)?;
-    if app.store.catalogs().await?.iter().any(|head| head.version == *version) {
+    let heads = app.store.catalogs().await?;
+    if heads.iter().any(|head| head.version == *version) {
         return Err(version_exists(version).into());
+    }
+    let mut findings = Vec::new();
+    if let Some(replaced) = app.catalog_in_force(valid_from).await? {
+        let old = app.store.catalog_products(&replaced).await?;
+        let missing = catalog::diff(&old, &products).removed.len();
+        let next = heads.iter().map(|head| head.valid_from).find(|day| *day > valid_from);
+        if missing > 0 {
+            let told = products_missing(&replaced, missing, valid_from, next);
+            findings.push(told.at(Place::of(file.name.as_str())));
+        }
     }
     app.store
         .import_catalog(version, valid_from, &products, &Sha256::digest(&file.bytes), who, app.clock.now())
         .await?;
     app.ring("map");
-    Ok(Outcome::ok(Document::Object {
+    let document = Document::Object {
         title: Text::new("Đã nhập danh mục", "Catalog imported"),
         fields: vec![
             Field::new("version", "Phiên bản", "Version", version.as_str()),
             Field::new("valid_from", "Hiệu lực từ", "Valid from", valid_from.to_string()),
             Field::new("products", "Sản phẩm", "Products", products.len()),
         ],
-    }))
+    };
+    Ok(Outcome::with_findings(document, findings))
 }
 
 pub(super) async fn compare(app: &App, file: &InputFile, version: Option<CatalogVersion>) -> Answer {
@@ -188,6 +200,37 @@ pub(super) async fn decide(
         "đã ghi quyết định; điểm liên quan được tính lại",
         "decided; the scores concerned are computed again",
     ))
+}
+
+/// A new version stands for the whole catalog: what it lacks is in no catalog for the tasks that use it.
+fn products_missing(
+    replaced: &CatalogVersion,
+    missing: usize,
+    from: NaiveDate,
+    next: Option<NaiveDate>,
+) -> Finding {
+    let (until_vi, until_en) = next.map_or_else(Default::default, |next| {
+        (format!(" đến trước ngày {next}"), format!(" and before {next}"))
+    });
+    Finding::warning(
+        "LT-CAT-025",
+        Text::new(
+            format!(
+                "phiên bản mới thay {replaced} cho công việc giao từ ngày {from}{until_vi} nhưng thiếu {missing} sản phẩm của {replaced}"
+            ),
+            format!(
+                "the new version replaces {replaced} for tasks assigned from {from} on{until_en}, but lacks {missing} products of {replaced}"
+            ),
+        ),
+        Text::new(
+            format!(
+                "đúng ý thì không cần làm gì; nếu không, nhập danh mục đầy đủ với --name khác và cùng --valid-from (xem `catalog diff TỆP --name {replaced}`)"
+            ),
+            format!(
+                "nothing if that is meant; else import the complete catalog under another --name with the same --valid-from (see `catalog diff FILE --name {replaced}`)"
+            ),
+        ),
+    )
 }
 
 fn version_exists(version: &CatalogVersion) -> Finding {

@@ -3,13 +3,15 @@
 use super::{Answer, App, author, known_sources, person};
 use crate::directory::Known;
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
-use crate::domain::{DirectoryImport, SourceId, Unit};
-use crate::error::{Finding, Place, Text};
+use crate::domain::person::spans_overlap;
+use crate::domain::{DirectoryImport, Role, SourceId, Unit};
+use crate::error::{Finding, Findings, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
 use crate::pipeline::wording::Words;
 use crate::store::{DirectoryRows, Linked};
+use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) async fn import(
     app: &App,
@@ -26,6 +28,7 @@ pub(super) async fn import(
         known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
     let mut import = read_people(&file.name, &file.bytes, &all)?;
     import.units = units;
+    check_heads(&known, &import, &file.name)?;
     let mut findings = moved_accounts(&known, &import, &file.name);
     findings.extend(new_root(&known, &import));
     findings.extend(accounts_elsewhere(&file.name, &import, &known_sources(app).await?));
@@ -54,6 +57,65 @@ pub(super) async fn import(
         ],
     };
     Ok(Outcome::with_findings(document, findings))
+}
+
+/// A head of a unit that has another head on the same days, known before and not spoken of in the file. Two heads
+/// within one file are told where it is read.
+fn check_heads(known: &DirectoryRows, import: &DirectoryImport, file: &str) -> Result<(), Findings> {
+    let given: HashSet<_> = import.people.iter().map(|person| &person.staff_number).collect();
+    let kept: HashMap<_, _> = known
+        .people
+        .iter()
+        .filter(|row| !given.contains(&row.staff_number))
+        .map(|row| (row.id, row))
+        .collect();
+    let mut heads: HashMap<_, Vec<_>> = HashMap::new();
+    for post in known.memberships.iter().filter(|post| post.role == Role::Head) {
+        if let Some(row) = kept.get(&post.person) {
+            heads.entry(&post.unit).or_default().push((post, *row));
+        }
+    }
+    let mut findings = Vec::new();
+    for person in &import.people {
+        for (unit, _, _, from, to) in person.memberships.iter().filter(|post| post.2 == Role::Head) {
+            let mut stored = heads.get(unit).into_iter().flatten();
+            let other = stored.find(|(post, _)| spans_overlap((post.from, post.to), (*from, *to)));
+            findings.extend(other.map(|(post, row)| {
+                let (number, new, before) = (&person.staff_number, days(*from, *to), days(post.from, post.to));
+                let (other, name) = (&row.staff_number, &row.full_name);
+                Finding::error(
+                    "LT-PPL-006",
+                    Text::new(
+                        format!(
+                            "đơn vị {unit} có hai người đứng đầu cùng lúc: {number} ({}) và {other} {name} đã lưu ({})",
+                            new.vi, before.vi
+                        ),
+                        format!(
+                            "unit {unit} has two heads at the same time: {number} ({}) and {other} {name}, stored before ({})",
+                            new.en, before.en
+                        ),
+                    ),
+                    Text::new(
+                        format!(
+                            "nếu {other} đã thôi giữ chức, thêm các dòng của {other} vào tệp, có ngày kết thúc, cùng dòng của {number}, rồi nhập lại; chưa có gì được ghi"
+                        ),
+                        format!(
+                            "if {other} has left the post, add the rows of {other} to the file, with the last day, beside those of {number} and import it again; nothing was written"
+                        ),
+                    ),
+                )
+                .at(Place::of(file).at(number.as_str()))
+            }));
+        }
+    }
+    if findings.is_empty() { Ok(()) } else { Err(Findings(findings)) }
+}
+
+fn days(from: NaiveDate, to: Option<NaiveDate>) -> Text {
+    to.map_or_else(
+        || Text::new(format!("từ {from}"), format!("from {from}")),
+        |to| Text::new(format!("{from} đến {to}"), format!("{from} to {to}")),
+    )
 }
 
 /// Accounts the file takes from one person and gives to another: the file is the personnel office's word, and
