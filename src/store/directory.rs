@@ -178,7 +178,7 @@ impl Store {
         counts.tasks_due =
             tx.execute("UPDATE task SET identify_due = $1 WHERE NOT identify_due", vals![true]).await?;
         // Who leads whom, where somebody worked and since when: any score may move.
-        tx.execute(format!("{SCORED_DUE} WHERE TRUE {DUE_AGAIN}"), vals![]).await?;
+        tx.execute(scored_due!("TRUE"), vals![]).await?;
         tx.audit(AuditNew {
             at: now,
             actor: author,
@@ -371,30 +371,25 @@ impl Store {
         TASK_PEOPLE.insert(&mut tx, rows).await?;
         for person in lost {
             // The others are named by whoever maps the task.
-            tx.execute(format!("{SCORED_DUE} WHERE person_id = $1 {DUE_AGAIN}"), vals![person]).await?;
+            tx.execute(scored_due!("person_id = $1"), vals![person]).await?;
         }
         let done = assigned.iter().map(|(id, changed_at, _)| (*id, *changed_at));
         update_unchanged_tasks(&mut tx, "identify_due = false, map_due = true", done).await?;
         let mut stakes = Vec::new();
-        for (source, account, name, tasks) in unknown {
-            let (kind, value) = (kind_word(account.kind), account.value.as_str());
+        for (source, account, _, tasks) in unknown {
             for task in tasks {
-                stakes.extend(vals![*task, source.as_str(), kind, value]);
+                stakes.extend(vals![*task, source.as_str(), kind_word(account.kind), account.value.as_str()]);
             }
-            tx.execute(
-                "INSERT INTO unknown_account (source_id, kind, account, name_hint, first_seen_at, tasks) VALUES ($1,$2,$3,$4,$5,$6) \
-                 ON CONFLICT (source_id, kind, account) DO UPDATE SET name_hint = coalesce(excluded.name_hint, unknown_account.name_hint)",
-                vals![source.as_str(), kind, value, name.clone(), now, tasks.len() as u64],
-            )
-            .await?;
         }
         UNKNOWN_STAKES.insert(&mut tx, stakes).await?;
-        for (source, account, ..) in unknown {
+        for (source, account, name, _) in unknown {
             tx.execute(
-                "UPDATE unknown_account SET tasks = (SELECT count(*) FROM unknown_stake u \
-                 WHERE u.source_id = $1 AND u.account = $2 AND u.kind = $3) \
-                 WHERE source_id = $1 AND account = $2 AND kind = $3",
-                vals![source.as_str(), account.value.as_str(), kind_word(account.kind)],
+                "INSERT INTO unknown_account (source_id, kind, account, name_hint, first_seen_at, tasks) \
+                 VALUES ($1,$2,$3,$4,$5,(SELECT count(*) FROM unknown_stake u \
+                 WHERE u.source_id = $1 AND u.account = $3 AND u.kind = $2)) \
+                 ON CONFLICT (source_id, kind, account) DO UPDATE SET tasks = excluded.tasks, \
+                 name_hint = coalesce(excluded.name_hint, unknown_account.name_hint)",
+                vals![source.as_str(), kind_word(account.kind), account.value.as_str(), name.clone(), now],
             )
             .await?;
         }
@@ -548,11 +543,6 @@ impl Tx {
 const DIRECTORY_STAMP: &str =
     "SELECT count(*) FROM audit WHERE action IN ('people_imported', 'account_linked', 'account_moved')";
 
-/// Has those among the scored people computed again in every period they have a score of: a condition in between.
-const SCORED_DUE: &str =
-    "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, period, 1 FROM score";
-const DUE_AGAIN: &str = "ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1";
-
 static TASK_PEOPLE: Bulk = Bulk::new(
     "task_person",
     &[
@@ -575,7 +565,7 @@ static UNKNOWN_STAKES: Bulk = Bulk::new(
 static SCORE_MARKS: Bulk = Bulk::new(
     "score_due",
     &[("person_id", Kind::Id), ("period", Kind::Text), ("stamp", Kind::Int)],
-    "ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
+    due_again!(),
 );
 
 pub(super) fn staff_number(text: &str) -> Result<StaffNumber, StoreError> {

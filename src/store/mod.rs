@@ -4,6 +4,24 @@
 //! any engine: it stores and gives back values of `domain`. Everything that belongs together is written in
 //! one transaction; a call that fails has changed nothing.
 
+/// The end of every statement that has a score computed again.
+macro_rules! due_again {
+    () => {
+        "ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1"
+    };
+}
+
+/// Has scores that are held computed again: those of the rows of `score` for which the condition holds.
+macro_rules! scored_due {
+    ($condition:literal) => {
+        concat!(
+            "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, period, 1 FROM score WHERE ",
+            $condition,
+            " ",
+            due_again!()
+        )
+    };
+}
 mod audit;
 mod bulk;
 mod catalog;

@@ -134,9 +134,10 @@ pub struct ScoreLine {
 
 const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
 
-const EVERYONE_DUE: &str = "INSERT INTO score_due (person_id, period, stamp) \
-    SELECT DISTINCT person_id, $1, 1 FROM membership WHERE true \
-    ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1";
+const EVERYONE_DUE: &str = concat!(
+    "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, $1, 1 FROM membership WHERE true ",
+    due_again!()
+);
 
 impl Store {
     /// Keeps a rule set, so that every score can be computed again from what is stored.
@@ -194,13 +195,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         for quarter in quarters {
-            tx.execute(
-                "INSERT INTO score_due (person_id, period, stamp) SELECT person_id, period, 1 FROM score \
-                 WHERE period = $1 AND scope = 'to_date' \
-                 ON CONFLICT (person_id, period) DO UPDATE SET stamp = score_due.stamp + 1",
-                vals![*quarter],
-            )
-            .await?;
+            tx.execute(scored_due!("period = $1 AND scope = 'to_date'"), vals![*quarter]).await?;
         }
         for year in years {
             tx.execute(EVERYONE_DUE, vals![*year]).await?;
