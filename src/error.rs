@@ -182,6 +182,16 @@ impl Finding {
         self
     }
 
+    /// Whether another finding tells the same: the same words, and no other line of a file.
+    pub fn tells_what(&self, other: &Self) -> bool {
+        let line = |finding: &Self| {
+            let place = finding.place.as_ref()?;
+            Some((place.what.clone(), place.line?))
+        };
+        let elsewhere = line(self).zip(line(other)).is_some_and(|(one, other)| one != other);
+        self.code == other.code && self.what == other.what && !elsewhere
+    }
+
     /// One line, and a second one with the remedy, as the command line prints it.
     pub fn render(&self, lang: Lang) -> String {
         let place = self.place.as_ref().map(|place| format!("{}: ", place_in(&place.to_string(), lang)));
@@ -203,6 +213,18 @@ impl fmt::Display for Finding {
 /// Findings as an error: what `check`, imports and loaders return when they cannot go on. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings(pub Vec<Finding>);
+
+impl Findings {
+    /// Adds what was found later and elsewhere, without what was told before.
+    pub fn add_new(told: &mut Vec<Finding>, later: impl IntoIterator<Item = Finding>) {
+        let before = told.len();
+        for finding in later {
+            if !told.iter().take(before).any(|known| known.tells_what(&finding)) {
+                told.push(finding);
+            }
+        }
+    }
+}
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

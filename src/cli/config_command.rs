@@ -2,17 +2,19 @@
 //!
 //! Owns what each prints. They need no database and no network and change nothing.
 
-use crate::config::{self, Loaded};
+use crate::config::{self, Examined, Loaded};
 use crate::error::{Severity, Text};
 use crate::pipeline::assemble;
 use crate::pipeline::command::{Document, EXIT_CONFIG, EXIT_OK, Field, Outcome};
 use serde_json::Value;
 
-/// What a loaded configuration amounts to, with everything still wrong with what it names.
-pub fn check(loaded: &Loaded) -> Outcome {
-    let config = &loaded.config;
-    let mut findings = loaded.warnings.clone();
-    findings.extend(assemble::findings(loaded));
+/// What a configuration amounts to as far as it can be read, with everything that is wrong with it and with what
+/// it names.
+pub fn check(examined: &Examined) -> Outcome {
+    let findings = assemble::all_findings(examined);
+    let Some(Loaded { config, .. }) = &examined.usable else {
+        return Outcome { exit: EXIT_CONFIG, findings, document: Document::Nothing };
+    };
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     let path = |path: &std::path::Path| Value::from(path.display().to_string());
     let names = |names: Vec<&str>| Value::from(names);

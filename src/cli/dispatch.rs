@@ -8,14 +8,16 @@ use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, Ru
 use super::lock::{DataFolder, Holder, PATIENCE};
 use super::print::{Printer, Shape};
 use super::{config_command, demo, lang, mapping_evaluate, order, run, score_case, socket, usage};
-use crate::config::{self, Loaded, Overrides};
+use crate::config::{self, Examined, Loaded, Overrides};
 use crate::error::{Findings, Lang, Text};
+use crate::pipeline::assemble;
 use crate::pipeline::command::{
     Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, Outcome, Progress,
 };
+use crate::pipeline::execute::check_without_store;
 use crate::pipeline::explain::explained;
 use clap::FromArgMatches as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -63,8 +65,8 @@ async fn act(cli: Cli, language: Lang) -> u8 {
         Action::Simulate(simulate) => demo::simulate(&simulate, &global, &printer).await,
         Action::Config(action) => {
             let outcome = match action {
-                ConfigAction::Check => match load(&global, None) {
-                    Ok(loaded) => config_command::check(&loaded),
+                ConfigAction::Check => match examine(&global, None) {
+                    Ok((_, examined)) => config_command::check(&examined),
                     Err(findings) => refused(findings),
                 },
                 ConfigAction::Schema => config_command::schema(),
@@ -73,8 +75,8 @@ async fn act(cli: Cli, language: Lang) -> u8 {
             };
             printer.finish(&outcome)
         }
-        Action::Check => match check_order(&global) {
-            Ok(command) => send(command, &global, &printer).await,
+        Action::Check => match examine(&global, None) {
+            Ok((path, examined)) => check(&path, &examined, &printer).await,
             Err(findings) => printer.finish(&refused(findings)),
         },
         Action::Mapping(Mapping::Evaluate(args)) => printer.finish(&evaluate(&args)),
@@ -95,21 +97,29 @@ async fn act(cli: Cli, language: Lang) -> u8 {
     }
 }
 
+/// The configuration to use. Where it has an error, what it names is looked at as well: everything is told at
+/// once.
 fn load(global: &Global, listen: Option<std::net::SocketAddr>) -> Result<Loaded, Findings> {
+    let (_, examined) = examine(global, listen)?;
+    examined.faultless().map_err(|examined| Findings(assemble::all_findings(&examined)))
+}
+
+/// The configuration as far as it can be read, and its file.
+fn examine(global: &Global, listen: Option<std::net::SocketAddr>) -> Result<(PathBuf, Examined), Findings> {
     let path = config::locate(global.config.as_deref())?;
+    let path = std::path::absolute(&path).unwrap_or(path);
     let overrides = Overrides { data_dir: global.data_dir.clone(), listen };
-    config::load(&path, std::env::vars_os().filter_map(readable), &overrides)
+    let examined = config::examine(&path, config::present_variables(), &overrides);
+    Ok((path, examined))
 }
 
 /// The file itself is tried, by whoever carries the order out, not what a running daemon once read from it.
-fn check_order(global: &Global) -> Result<Command, Findings> {
-    let path = config::locate(global.config.as_deref())?;
-    Ok(Command::Check { config: std::path::absolute(&path).unwrap_or(path) })
-}
-
-/// Variables that are no Unicode cannot be ours.
-fn readable((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
-    Some((name.into_string().ok()?, value.into_string().ok()?))
+async fn check(path: &Path, examined: &Examined, printer: &Printer) -> u8 {
+    match examined.of_known_store() {
+        Some(loaded) => carry_out(Command::Check { config: path.to_owned() }, loaded, printer).await,
+        // Another store than the one that is meant must not be opened.
+        None => printer.finish(&check_without_store(path, Vec::new()).await),
+    }
 }
 
 fn refused(findings: Findings) -> Outcome {
@@ -122,6 +132,10 @@ async fn send(command: Command, global: &Global, printer: &Printer) -> u8 {
         Ok(loaded) => loaded,
         Err(findings) => return printer.finish(&refused(findings)),
     };
+    carry_out(command, &loaded, printer).await
+}
+
+async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer) -> u8 {
     let bar = printer.progress(command.shows_progress());
     let told = |progress: Progress| bar.show(&progress);
     let folder = &loaded.config.daemon.data_dir;
@@ -133,27 +147,35 @@ async fn send(command: Command, global: &Global, printer: &Printer) -> u8 {
             Err(finding) => break Outcome::failed(EXIT_BUSY, *finding),
         }
         match DataFolder::take(folder, Holder::Order) {
-            Ok(held) => break in_process(command, loaded.clone(), held, &told).await,
+            Ok(held) => break in_process(command, loaded, held, &told).await,
             // The holder may be a daemon that is just starting or an order that is just ending.
             Err(finding) if began.elapsed() < PATIENCE && finding.code == "LT-RUN-001" => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            Err(finding) => break Outcome::failed(EXIT_BUSY, *finding),
+            Err(finding) => break unopened(&command, Outcome::failed(EXIT_BUSY, *finding)).await,
         }
     };
     bar.clear();
     printer.finish(&outcome)
 }
 
+/// The outcome of an order whose installation cannot be opened: what a check tries besides is tried all the same.
+async fn unopened(command: &Command, outcome: Outcome) -> Outcome {
+    match command {
+        Command::Check { config } => check_without_store(config, outcome.findings).await,
+        _ => outcome,
+    }
+}
+
 async fn in_process(
     command: Command,
-    loaded: Loaded,
+    loaded: &Loaded,
     held: DataFolder,
     told: &(dyn Fn(Progress) + Sync),
 ) -> Outcome {
-    let executor = match run::executor(&loaded, &command).await {
+    let executor = match run::executor(loaded, &command).await {
         Ok(executor) => executor,
-        Err(outcome) => return outcome,
+        Err(outcome) => return unopened(&command, outcome).await,
     };
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let work = executor.execute(command, sender);

@@ -52,7 +52,11 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
     loop {
         let daemon = match Daemon::start(&loaded, metrics.clone()).await {
             Ok(daemon) => daemon,
-            Err(findings) => return printer.finish(&refused(findings)),
+            Err(Findings(mut findings)) => {
+                // What stopped the start first hides nothing else.
+                Findings::add_new(&mut findings, assemble::findings(&loaded));
+                return printer.finish(&refused(Findings(findings)));
+            }
         };
         let pause = stop.child_token();
         let orders = match serve_orders(&folder, daemon.app.clone(), pause.clone()) {

@@ -10,9 +10,12 @@ use crate::error::{Finding, Place, Text};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// Every difference between a tree and the schema. Keys of layered tables may be missing: another layer
-/// has them.
-pub fn check(tree: &Node, schema: &Json) -> Vec<Finding> {
+/// A key and what is wrong with it.
+pub type Flaw = (String, Finding);
+
+/// Every difference between a tree and the schema, by key. Keys of layered tables may be missing: another
+/// layer has them.
+pub fn check(tree: &Node, schema: &Json) -> Vec<Flaw> {
     let mut checker = Checker { root: schema, findings: Vec::new() };
     checker.node(tree, schema, "");
     checker.findings
@@ -20,7 +23,7 @@ pub fn check(tree: &Node, schema: &Json) -> Vec<Finding> {
 
 struct Checker<'a> {
     root: &'a Json,
-    findings: Vec<Finding>,
+    findings: Vec<Flaw>,
 }
 
 impl<'a> Checker<'a> {
@@ -85,7 +88,8 @@ impl<'a> Checker<'a> {
             match schema.get("additionalProperties") {
                 Some(Json::Bool(false)) => {
                     let names = known.into_iter().flatten().map(|(name, _)| name.as_str());
-                    self.findings.push(unknown_key(origin.place(&below), key, names));
+                    let finding = unknown_key(origin.place(&below), key, names);
+                    self.findings.push((below, finding));
                 }
                 Some(schema) => self.node(value, schema, &below),
                 None => {}
@@ -96,14 +100,14 @@ impl<'a> Checker<'a> {
         }
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
         for key in required.filter_map(Json::as_str).filter(|key| !table.contains_key(*key)) {
-            self.findings.push(
-                Finding::error(
-                    "LT-CFG-005",
-                    Text::new(format!("thiếu khóa \"{key}\""), format!("key \"{key}\" is missing")),
-                    Text::new(format!("thêm dòng {key} = …"), format!("add a line {key} = …")),
-                )
-                .at(node.origin.place(&join(path, key))),
-            );
+            let below = join(path, key);
+            let finding = Finding::error(
+                "LT-CFG-005",
+                Text::new(format!("thiếu khóa \"{key}\""), format!("key \"{key}\" is missing")),
+                Text::new(format!("thêm dòng {key} = …"), format!("add a line {key} = …")),
+            )
+            .at(node.origin.place(&below));
+            self.findings.push((below, finding));
         }
     }
 
@@ -197,20 +201,18 @@ impl<'a> Checker<'a> {
             Value::Table(table) if table.len() == 1 => table.iter().next(),
             Value::Table(_) => None,
             _ => {
-                self.findings.push(
-                    Finding::error(
-                        "LT-CFG-006",
-                        Text::new(
-                            "bí mật không được viết thẳng trong cấu hình",
-                            "a secret must not stand in the configuration itself",
-                        ),
-                        Text::new(
-                            "ghi vào tệp riêng (chmod 600) rồi viết { file = \"đường/dẫn\" }, hoặc dùng { credential = \"tên\" } của systemd; đổi mật khẩu đã lộ",
-                            "put it into a file of its own (chmod 600) and write { file = \"path\" }, or use systemd's { credential = \"name\" }; change the password that stood here",
-                        ),
-                    )
-                    .at(node.origin.place(path)),
+                let finding = Finding::error(
+                    "LT-CFG-006",
+                    Text::new(
+                        "bí mật không được viết thẳng trong cấu hình",
+                        "a secret must not stand in the configuration itself",
+                    ),
+                    Text::new(
+                        "ghi vào tệp riêng (chmod 600) rồi viết { file = \"đường/dẫn\" }, hoặc dùng { credential = \"tên\" } của systemd; đổi mật khẩu đã lộ",
+                        "put it into a file of its own (chmod 600) and write { file = \"path\" }, or use systemd's { credential = \"name\" }; change the password that stood here",
+                    ),
                 );
+                self.findings.push((path.to_owned(), finding.at(node.origin.place(path))));
                 return;
             }
         };
@@ -235,7 +237,7 @@ impl<'a> Checker<'a> {
                 "correct the value; `lienthong config default` explains every key of the configuration",
             ),
         );
-        self.findings.push(finding.at(node.origin.place(path)));
+        self.findings.push((path.to_owned(), finding.at(node.origin.place(path))));
     }
 }
 

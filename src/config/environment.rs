@@ -11,6 +11,12 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The variables of this process. Those that are no Unicode cannot be ours.
+pub fn present() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// What every such variable begins with.
 pub const PREFIX: &str = "LIENTHONG__";
 

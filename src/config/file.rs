@@ -31,9 +31,9 @@ pub(super) fn typed<T: DeserializeOwned>(
     tree: &Node,
     schema: &serde_json::Value,
 ) -> Result<T, Findings> {
-    let findings = check(tree, schema);
-    if !findings.is_empty() {
-        return Err(Findings(findings));
+    let flaws = check(tree, schema);
+    if !flaws.is_empty() {
+        return Err(Findings(flaws.into_iter().map(|(_, finding)| finding).collect()));
     }
     tree.plain().try_into().map_err(|error: toml::de::Error| {
         let message = error.message().lines().next().unwrap_or_default().to_owned();
@@ -53,6 +53,19 @@ pub(super) fn typed<T: DeserializeOwned>(
     })
 }
 
+/// A file that is named somewhere is not there.
+pub fn no_such_file(path: &Path) -> Finding {
+    let path = path.display();
+    Finding::error(
+        "LT-CFG-003",
+        Text::new(format!("không có tệp {path}"), format!("there is no file {path}")),
+        Text::new(
+            "sửa đường dẫn; đường dẫn tương đối tính từ thư mục của tệp cấu hình",
+            "correct the path; relative paths start at the configuration's folder",
+        ),
+    )
+}
+
 /// Reads a text file of at most `limit` bytes.
 ///
 /// # Errors
@@ -69,7 +82,10 @@ pub fn read_text(path: &Path, limit: usize) -> Result<String, Finding> {
         )
         .at(Place::of(path.display().to_string()))
     };
-    let file = std::fs::File::open(path).map_err(|error| refuse(&error.to_string(), &error.to_string()))?;
+    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => no_such_file(path).at(Place::of(path.display().to_string())),
+        _ => refuse(&error.to_string(), &error.to_string()),
+    })?;
     let mut text = String::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     match file.take(most).read_to_string(&mut text) {

@@ -7,6 +7,7 @@
 mod check;
 mod cron_time;
 mod environment;
+mod examine;
 mod field_key;
 mod file;
 mod holidays;
@@ -20,16 +21,19 @@ mod validate;
 
 pub use check::nearest;
 pub use cron_time::{CronTime, InvalidCron};
-pub use environment::{PREFIX as ENVIRONMENT_PREFIX, Variable};
+pub use environment::{PREFIX as ENVIRONMENT_PREFIX, Variable, present as present_variables};
+use examine::examine_text;
+pub use examine::{Examined, examine};
 pub use field_key::{field_key, field_key_place};
-pub use file::{read_text, read_toml};
+pub use file::{no_such_file, read_text, read_toml};
 pub use holidays::Holidays;
 pub use manifest::ManifestText;
 pub use places::Places;
 pub use secret::SecretRef;
 pub use sections::*;
+pub use validate::plain_http;
 
-use crate::error::{Finding, Findings, Lang, Place, Severity, Text};
+use crate::error::{Finding, Findings, Lang, Place, Text};
 use serde_json::Value as Json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -101,9 +105,7 @@ pub fn load(
     variables: impl IntoIterator<Item = (String, String)>,
     overrides: &Overrides,
 ) -> Result<Loaded, Findings> {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let text = read_text(&path, tree::MAX_BYTES)?;
-    load_text(&path, &text, variables, overrides)
+    examine(path, variables, overrides).faultless().map_err(|examined| Findings(examined.findings))
 }
 
 /// Loads a configuration whose text is already at hand; `path` names it and gives its folder.
@@ -116,29 +118,7 @@ pub fn load_text(
     variables: impl IntoIterator<Item = (String, String)>,
     overrides: &Overrides,
 ) -> Result<Loaded, Findings> {
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let here = std::env::current_dir().unwrap_or_default();
-    let schema = file::schema_of::<Config>();
-    let own_file = path.display().to_string();
-    let own = Node::parse(&own_file, &folder, text).map_err(Findings)?;
-    let (environment, mut findings) = environment::layer(&schema, variables, &here);
-    findings.extend(check::check(&own, &schema));
-    findings.extend(check::check(&environment, &schema));
-    if !findings.is_empty() {
-        return Err(Findings(findings));
-    }
-    let mut tree = Node::parse(places::DEFAULTS_NAME, &folder, DEFAULTS).map_err(Findings)?;
-    tree.overlay(own);
-    tree.overlay(environment);
-    tree.overlay(flags(overrides, &here));
-    national_defaults(&mut tree, &folder)?;
-    let mut config: Config = file::typed(&own_file, &tree, &schema)?;
-    config.resolve_paths(&tree);
-    let findings = validate::validate(&config, &tree, &own_file);
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(Findings(findings));
-    }
-    Ok(Loaded { config, warnings: findings, folder, places: Places::new(tree, &own_file) })
+    examine_text(path, text, variables, overrides).faultless().map_err(|examined| Findings(examined.findings))
 }
 
 fn flags(overrides: &Overrides, here: &Path) -> Node {

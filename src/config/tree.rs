@@ -127,9 +127,7 @@ impl Node {
     /// The node at a path like `source[2].schedule`, or its nearest ancestor that exists.
     pub fn nearest(&self, path: &str) -> &Self {
         let mut node = self;
-        for step in
-            path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty())
-        {
+        for step in steps(path) {
             let next = match &node.value {
                 Value::Table(table) => table.get(step).map(|(_, node)| node),
                 Value::Array(list) => step.parse::<usize>().ok().and_then(|index| list.get(index)),
@@ -139,6 +137,33 @@ impl Node {
             node = next;
         }
         node
+    }
+
+    /// Takes out what stands at a path like `source[2].settings.url`; nothing happens where nothing stands.
+    pub fn remove(&mut self, path: &str) {
+        let steps: Vec<&str> = steps(path).collect();
+        let Some((last, way)) = steps.split_last() else { return };
+        let mut node = self;
+        for step in way {
+            let next = match &mut node.value {
+                Value::Table(table) => table.get_mut(*step).map(|(_, node)| node),
+                Value::Array(list) => step.parse::<usize>().ok().and_then(|index| list.get_mut(index)),
+                _ => None,
+            };
+            let Some(next) = next else { return };
+            node = next;
+        }
+        match &mut node.value {
+            Value::Table(table) => {
+                table.remove(*last);
+            }
+            Value::Array(list) => {
+                if let Some(index) = last.parse().ok().filter(|index| *index < list.len()) {
+                    list.remove(index);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The elements of a list at a top-level key; empty when there is none.
@@ -165,6 +190,11 @@ impl Node {
             Value::Boolean(value) => toml::Value::Boolean(*value),
         }
     }
+}
+
+/// The keys and numbers of a path like `source[2].schedule`.
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty())
 }
 
 /// Translates byte offsets of one file into lines and columns.
@@ -263,6 +293,16 @@ mod tests {
         let tree = parse("[[source]]\nid = \"a\"\n");
         assert_eq!(tree.nearest("source[0].schedule").origin.position, Some((1, 1)));
         assert_eq!(tree.nearest("source[7].id").plain().as_array().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_its_neighbours_and_what_is_not_there_is_no_matter() {
+        let text = "[a]\nx = 1\ny = 2\n[[s]]\nid = \"1\"\n[[s]]\nid = \"2\"\n[s.more]\nk = 1\n";
+        let mut tree = parse(text);
+        for path in ["a.x", "s[1].more.k", "s[0]", "s[7].id", "b.c", "a.y.z", ""] {
+            tree.remove(path);
+        }
+        assert_eq!(tree.plain().to_string(), "{ a = { y = 2 }, s = [{ id = \"2\", more = {} }] }");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Owns these rules and their messages. Nothing here opens a connection or reads a secret's value; that is
 //! `check`'s business. Every finding is returned, with the place of the key that should change.
 
+use super::check::Flaw;
+use super::file::no_such_file;
 use super::manifest;
 use super::sections::{Config, StoreKind, TargetEntry, TargetKind};
 use super::tree::Node;
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Everything that is wrong or worth knowing about a configuration whose keys are all valid.
-pub fn validate(config: &Config, tree: &Node, own_file: &str) -> Vec<Finding> {
+pub fn validate(config: &Config, tree: &Node, own_file: &str) -> Vec<Flaw> {
     let mut rules = Rules { config, tree, own_file, findings: Vec::new() };
     rules.unique_names();
     rules.units();
@@ -28,13 +30,13 @@ struct Rules<'a> {
     config: &'a Config,
     tree: &'a Node,
     own_file: &'a str,
-    findings: Vec<Finding>,
+    findings: Vec<Flaw>,
 }
 
 impl Rules<'_> {
     fn say(&mut self, finding: Finding, key: &str) {
         let place = super::places::place(self.tree, self.own_file, key);
-        self.findings.push(finding.at(place));
+        self.findings.push((key.to_owned(), finding.at(place)));
     }
 
     fn unique_names(&mut self) {
@@ -217,18 +219,10 @@ impl Rules<'_> {
         let mut config = self.config.clone();
         config.for_each_input_file(&mut |key, path| {
             if !Path::new(path).is_file() {
-                missing.push((key.to_owned(), path.display().to_string()));
+                missing.push((key.to_owned(), no_such_file(path)));
             }
         });
-        for (key, path) in missing {
-            let finding = Finding::error(
-                "LT-CFG-003",
-                Text::new(format!("không có tệp {path}"), format!("there is no file {path}")),
-                Text::new(
-                    "sửa đường dẫn; đường dẫn tương đối tính từ thư mục của tệp cấu hình",
-                    "correct the path; relative paths start at the configuration's folder",
-                ),
-            );
+        for (key, finding) in missing {
             self.say(finding, &key);
         }
     }
@@ -275,13 +269,14 @@ fn second_of_kind() -> Finding {
     )
 }
 
-fn plain_http() -> Finding {
+/// An address over which a password would travel unencrypted.
+pub fn plain_http() -> Finding {
     Finding::error(
         "LT-CFG-025",
         Text::new("http:// gửi mật khẩu không mã hóa", "http:// sends the password unencrypted"),
         Text::new(
-            "dùng https://; chỉ trong mạng nội bộ tin cậy mới đặt allow_http = true",
-            "use https://; only inside a trusted network set allow_http = true",
+            "dùng https://; chỉ trong mạng nội bộ tin cậy mới đặt allow_http = true cho nguồn hoặc đích này",
+            "use https://; only inside a trusted network set allow_http = true for this source or target",
         ),
     )
 }

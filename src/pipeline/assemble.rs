@@ -6,7 +6,7 @@
 use super::app::{App, Policy, Source};
 use crate::clock::Clock;
 use crate::config::rule_set::read_rule_sets;
-use crate::config::{self, Config, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
+use crate::config::{self, Config, Examined, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
 use crate::connector::http::SourceLimits;
 use crate::connector::{self, OpenSource};
 use crate::delivery::Target;
@@ -19,7 +19,7 @@ use crate::mapping::RuleBook;
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::transport::{Auth, Client, Expected, Login, Moment, Options, Roots};
 use chrono::Datelike as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -99,9 +99,15 @@ pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Wrong>) {
                 sources.insert(entry.id.clone(), source);
             }
             Err(more) => {
-                let key = format!("source[{index}]");
-                findings
-                    .extend(more.0.into_iter().map(|finding| (index, loaded.places.locate(finding, &key))));
+                let located = |finding: Finding| {
+                    // A setting of the source stands in the file; what else a detail names does not.
+                    let detail = finding.place.as_ref().and_then(|place| place.detail.as_deref());
+                    let setting = detail.filter(|detail| detail.starts_with("settings."));
+                    let key = setting
+                        .map_or_else(|| format!("source[{index}]"), |name| format!("source[{index}].{name}"));
+                    (index, loaded.places.locate(finding, &key))
+                };
+                findings.extend(more.0.into_iter().map(located));
             }
         }
     }
@@ -109,7 +115,8 @@ pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Wrong>) {
 }
 
 fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, Findings> {
-    let manifest = config::manifest::find(&entry.manifest, &loaded.folder)?;
+    let manifest = config::manifest::find(&entry.manifest, &loaded.folder)
+        .map_err(|finding| loaded.places.locate(finding, &format!("source[{index}].manifest")))?;
     let credentials = Config::credentials_folder();
     let (mut secrets, mut unreadable) = (BTreeMap::new(), Vec::new());
     for (name, reference) in &entry.secrets {
@@ -120,11 +127,10 @@ fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, 
             Err(finding) => {
                 let key = format!("source[{index}].secrets.{name}");
                 unreadable.push(loaded.places.locate(finding, &key));
+                // Stands in until the rest of the source has been looked at; nothing is opened with it.
+                secrets.insert(name.clone(), SecretString::from("-"));
             }
         }
-    }
-    if !unreadable.is_empty() {
-        return Err(Findings(unreadable));
     }
     let opened = connector::open(OpenSource {
         id: entry.id.clone(),
@@ -140,7 +146,12 @@ fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, 
             exchange: Duration::from_secs(loaded.config.limits.exchange_s.into()),
             parallel_details: loaded.config.limits.parallel_details.into(),
         },
-    })?;
+    });
+    let opened = match opened {
+        Ok(opened) if unreadable.is_empty() => opened,
+        Ok(_) => return Err(Findings(unreadable)),
+        Err(more) => return Err(Findings(unreadable.into_iter().chain(more.0).collect())),
+    };
     Ok(Source {
         connector: opened.connector,
         unit: entry.unit.clone(),
@@ -179,8 +190,10 @@ pub fn targets(loaded: &Loaded) -> (Targets, Vec<Wrong>) {
             targets.withheld.insert(entry.id.clone(), finding);
         }
         match (client(&loaded.config, entry), entry.kind) {
-            (Err(finding), _) => {
-                findings.push((index, loaded.places.locate(finding, &format!("{key}.password"))));
+            (Err(more), _) => {
+                let located =
+                    |(name, finding)| (index, loaded.places.locate(finding, &format!("{key}.{name}")));
+                findings.extend(more.into_iter().map(located));
             }
             (Ok(client), TargetKind::Evaluation) => {
                 targets.evaluation = Some(Arc::new(EvaluationSoftware::new(entry.id.clone(), client)));
@@ -194,9 +207,15 @@ pub fn targets(loaded: &Loaded) -> (Targets, Vec<Wrong>) {
     (targets, findings)
 }
 
-fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Finding> {
+/// The client of a target, or what is wrong with it, by the keys of its entry.
+fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Vec<(&'static str, Finding)>> {
     let credentials = Config::credentials_folder();
-    let password = entry.password.read(credentials.as_deref())?;
+    let mut wrong = Vec::new();
+    let password = entry.password.read(credentials.as_deref()).unwrap_or_else(|finding| {
+        wrong.push(("password", finding));
+        // Stands in until the rest of the target has been looked at; nothing is opened with it.
+        SecretString::from("-")
+    });
     let mut options = Options::new(format!("target {}", entry.id), entry.base_url.clone());
     options.allow_http = entry.allow_http;
     if let Some(path) = &entry.ca_file {
@@ -231,7 +250,14 @@ fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Finding> {
             ..login("/ApiAuth/oauth/login", "/access_token", 5 * 3_600)
         },
     }));
-    Client::new(options).map_err(|finding| *finding)
+    match Client::new(options) {
+        Ok(client) if wrong.is_empty() => Ok(client),
+        Ok(_) => Err(wrong),
+        Err(finding) => {
+            wrong.push(("base_url", *finding));
+            Err(wrong)
+        }
+    }
 }
 
 fn national_options(entry: &TargetEntry) -> Option<NationalOptions> {
@@ -299,6 +325,13 @@ pub fn without_far_sides(loaded: &Loaded, store: Store, owner: String) -> Result
     Ok(App::new(store, clock(&loaded.config), owner, BTreeMap::new(), (None, None), policy))
 }
 
+/// Everything that is wrong with a configuration and with what it names, as far as it can be read.
+pub fn all_findings(examined: &Examined) -> Vec<Finding> {
+    let mut findings = examined.findings.clone();
+    Findings::add_new(&mut findings, examined.usable.iter().flat_map(self::findings));
+    findings
+}
+
 /// Everything that is wrong with what the configuration names: rules, manifests, secrets, people, units and
 /// catalog. Nothing is connected to and nothing is kept.
 pub fn findings(loaded: &Loaded) -> Vec<Finding> {
@@ -308,11 +341,7 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     // Sources and targets repeat what is wrong with their secrets.
     let (_, of_sources) = sources(loaded);
     let (_, of_targets) = targets(loaded);
-    for (_, finding) in of_sources.into_iter().chain(of_targets) {
-        if !findings.contains(&finding) {
-            findings.push(finding);
-        }
-    }
+    Findings::add_new(&mut findings, of_sources.into_iter().chain(of_targets).map(|(_, finding)| finding));
     // What is wrong with the file itself was told with the policy.
     if let Ok(holidays) = config.holidays() {
         findings.extend(holidays.gap(clock(config).today().year()));
@@ -443,6 +472,9 @@ fn shown(path: &Path) -> String {
 
 fn read_bytes(path: &PathBuf) -> Result<Vec<u8>, Findings> {
     std::fs::read(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return config::no_such_file(path).at(Place::of(shown(path))).into();
+        }
         Finding::error(
             "LT-CFG-003",
             Text::new(format!("không đọc được tệp: {error}"), format!("the file cannot be read: {error}")),

@@ -11,6 +11,7 @@ use super::guard::Guard;
 use super::request::{Body, Reply, Request};
 use super::retry::{self, Budget, RetryPolicy};
 use crate::clock::Clock;
+use crate::config::plain_http;
 use crate::error::{Disposition, Finding, Place};
 use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
@@ -161,7 +162,10 @@ impl Client {
     pub fn new(options: Options) -> Result<Self, Box<Finding>> {
         let place = Place::of(options.name.clone());
         let refuse = |vi: &str, en: &str| Box::new(error::options(vi, en).at(place.clone()));
-        let base = base_url(&options).map_err(|(vi, en)| refuse(vi, en))?;
+        let base = base_url(&options.base_url).map_err(|(vi, en)| refuse(vi, en))?;
+        if base.scheme() == "http" && !options.allow_http {
+            return Err(Box::new(plain_http().at(place)));
+        }
         let guard =
             Guard::new(&base).map_err(|why| error::refused_address(&why.0).at(place.clone()).finding)?;
         let mut headers = HeaderMap::new();
@@ -547,16 +551,11 @@ impl Inner {
     }
 }
 
-fn base_url(options: &Options) -> Result<Url, (&'static str, &'static str)> {
-    let url = Url::parse(options.base_url.trim())
-        .map_err(|_| ("base_url không phải địa chỉ", "base_url is no address"))?;
-    match url.scheme() {
-        "https" => {}
-        "http" if options.allow_http => {}
-        "http" => {
-            return Err(("http:// chưa được cho phép (allow_http)", "http:// is not allowed (allow_http)"));
-        }
-        _ => return Err(("base_url phải bắt đầu bằng https://", "base_url must begin with https://")),
+fn base_url(written: &str) -> Result<Url, (&'static str, &'static str)> {
+    let url =
+        Url::parse(written.trim()).map_err(|_| ("base_url không phải địa chỉ", "base_url is no address"))?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(("base_url phải bắt đầu bằng https://", "base_url must begin with https://"));
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err(("base_url không có tên máy chủ", "base_url has no host"));

@@ -334,3 +334,109 @@ async fn newer_schema_than_the_binary() {
     );
     until("nothing holds the folder", || !site.file("data/lienthong.sock").exists());
 }
+
+/// What is wrong at every stage (keys, values, what they name, secrets, addresses, files, the store, the far
+/// side), in one file; the line of each by what stands in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_of_every_stage_are_told_in_one_go() {
+    let server = Scripted::start(|_| status(401, &[], "{}")).await;
+    let base = &server.base;
+    let more = format!(
+        "[log]\nfliter = \"info\"\n\
+         [limits]\nanswer_mib = \"many\"\n\
+         [people]\nfile = \"nobody.csv\"\n\
+         [catalog]\nfile = \"catalog.csv\"\nversion = \"1\"\nvalid_from = \"2026-01-01\"\n\
+         [scoring]\nrule_sets = [\"rules.toml\"]\n\
+         {UNIT}\
+         [[source]]\nid = \"desk\"\nunit = \"SNV\"\nmanifest = \"desk.toml\"\nschedule = \"0 0 1 1 *\"\n\
+         settings = {{ base_url = \"http://127.0.0.1:9\" }} # plain\nsecrets = {{ password = {{ file = \"gone\" }} }}\n\
+         [[source]]\nid = \"none\"\nunit = \"XXX\"\nmanifest = \"nowhere\"\nschedule = \"0 0 1 1 *\"\n\
+         [[source]]\nid = \"odd\"\nunit = \"SNV\"\nmanifest = \"task-sheet\"\nschedule = \"never\"\n\
+         [[source]]\nid = \"sheet\"\nunit = \"SNV\"\nmanifest = \"task-sheet\"\nschedule = \"0 0 1 1 *\"\nsettings = {{ folder = \"drop\" }}\n\
+         [[source]]\nid = \"shut\"\nunit = \"SNV\"\nmanifest = \"desk.toml\"\nschedule = \"0 0 1 1 *\"\nallow_http = true\n\
+         settings = {{ base_url = \"{base}\" }}\nsecrets = {{ password = {{ file = \"secret\" }} }}\n\
+         [[target]]\nid = \"kept\"\nkind = \"evaluation\"\nbase_url = \"http://127.0.0.1:9/danh-gia\"\nusername = \"u\"\n\
+         password = {{ file = \"lost\" }}\nsimulated = true\n"
+    );
+    let site = Site::new(&more);
+    site.write("secret", PASSWORD);
+    site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
+    site.write("catalog.csv", "code,name,complexity_group,coefficient\nA,Soạn,1,0\n");
+    site.write("rules.toml", "id = \"x\"\nlate_units = \"occurrence\"\n");
+    site.write("drop/a.xlsx", workbook(&[&["CV-1", "Soạn công văn"]]));
+    site.write("drop/b.csv", "một,hai\n1,2\n");
+    let text = std::fs::read_to_string(site.file("lienthong.toml")).expect("the file");
+    let line = |what: &str| {
+        let found: Vec<usize> =
+            text.lines().enumerate().filter(|(_, line)| line.contains(what)).map(|(at, _)| at + 1).collect();
+        assert_eq!(found.len(), 1, "{what}");
+        format!("lienthong.toml:{} ", found[0])
+    };
+    let of_the_file: Vec<(&str, String)> = vec![
+        ("LT-CFG-001", line("fliter")),
+        ("LT-CFG-004", line("\"many\"")),
+        ("LT-CFG-003", line("nobody.csv")),
+        ("LT-CFG-028", line("nowhere")),
+        ("LT-CFG-021", line("\"XXX\"")),
+        ("LT-CFG-004", line("never")),
+        ("LT-CFG-007", line("gone")),
+        ("LT-CFG-025", line("# plain")),
+        ("LT-CFG-025", line("danh-gia")),
+        ("LT-CFG-007", line("lost")),
+        ("LT-CFG-001", "rules.toml:2 ".into()),
+        ("LT-CAT-009", "catalog.csv:2 ".into()),
+    ];
+    let codes = |told: &str| {
+        let mut codes: Vec<String> = told
+            .lines()
+            .filter_map(|line| {
+                line.split_whitespace().find(|word| word.starts_with("LT-")).map(str::to_owned)
+            })
+            .collect();
+        codes.sort_unstable();
+        codes
+    };
+    let all_told = |told: &str, expected: &[(&str, String)]| {
+        for (code, place) in expected {
+            assert!(
+                told.lines().any(|line| line.contains(code) && line.contains(place)),
+                "{code} {place}: {told}"
+            );
+        }
+        let mut expected: Vec<&str> = expected.iter().map(|(code, _)| *code).collect();
+        expected.sort_unstable();
+        assert_eq!(
+            codes(told),
+            expected,
+            "nothing twice, and no consequence as a mistake of its own: {told}"
+        );
+    };
+    for order in [["config", "check"].as_slice(), &["run"], &["status"]] {
+        all_told(&site.refused(order, 5), &of_the_file);
+    }
+    let with_the_world: Vec<(&str, String)> = of_the_file
+        .iter()
+        .cloned()
+        .chain([
+            ("LT-FIL-002", "a.xlsx".to_owned()),
+            ("LT-FIL-002", "b.csv".to_owned()),
+            ("LT-NET-009", "source shut (GET /tasks)".to_owned()),
+        ])
+        .collect();
+    all_told(&site.refused(&["check"], 5), &with_the_world);
+    assert!(!site.file("data").exists(), "nothing was touched");
+
+    // A store that cannot be opened hides nothing either.
+    site.configure(&more.replace("[limits]\nanswer_mib = \"many\"\n", "[store]\nkind = \"postgres\"\n"));
+    let told = site.refused(&["check"], 5);
+    for code in ["LT-CFG-022", "LT-CFG-025", "LT-NET-009", "LT-FIL-002"] {
+        assert!(told.contains(code), "{code}: {told}");
+    }
+    // Nor does one whose key is lost: the database is there, and the file has no mistake.
+    let sound = http_source(base);
+    site.configure(&sound);
+    site.json(&["db", "migrate"]);
+    std::fs::remove_file(site.file("data/keys/field.key")).expect("removed");
+    let told = site.refused(&["check"], 1);
+    assert!(told.contains("LT-CFG-012") && told.contains("LT-NET-009"), "{told}");
+}

@@ -335,7 +335,7 @@ async fn server_without_tls_and_missing_authority_are_named() {
 fn addresses_that_must_not_be_used_are_refused_when_a_client_is_built() {
     crate::support::install_tls();
     for (base, allow_http, code) in [
-        ("http://10.0.0.1/api", false, "LT-NET-016"),
+        ("http://10.0.0.1/api", false, "LT-CFG-025"),
         ("ftp://10.0.0.1/api", true, "LT-NET-016"),
         ("http://user:secret@10.0.0.1/api", true, "LT-NET-016"),
         ("http://10.0.0.1/api?key=1", true, "LT-NET-016"),

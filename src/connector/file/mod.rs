@@ -33,6 +33,8 @@ use walk::Walk;
 
 /// Rows per page.
 const ROWS: usize = 500;
+/// Newest files a check looks at.
+const LOOKED_AT: usize = 20;
 /// Most files in the folder that are looked at.
 const MAX_FILES: usize = 100_000;
 
@@ -192,10 +194,11 @@ impl Connector for FolderSource {
         let (options, refused) = (self.options.clone(), self.refused.clone());
         let check = move || {
             let found = candidates(&options)?;
-            Ok(found.last().map_or_else(
-                || vec![finding::empty_folder(&options.folder)],
-                |newest| walk::check(newest, &options, &refused),
-            ))
+            if found.is_empty() {
+                return Ok(vec![finding::empty_folder(&options.folder)]);
+            }
+            let newest = found.iter().rev().take(LOOKED_AT);
+            Ok(newest.flat_map(|candidate| walk::check(candidate, &options, &refused)).collect())
         };
         self.beside(check).await.unwrap_or_else(|error: ConnectorError| vec![*error.finding])
     }

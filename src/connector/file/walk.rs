@@ -292,7 +292,7 @@ pub(super) fn list_again(
     }))
 }
 
-/// What the newest file of a folder says about itself, for a check: one that may still be written is looked at as well.
+/// What a file of a folder says about itself, for a check: one that may still be written is looked at as well.
 pub(super) fn check(candidate: &Candidate, options: &FolderOptions, refused: &Refused) -> Vec<Finding> {
     if candidate.bytes > MAX_BYTES as u64 {
         return vec![finding::too_large(&candidate.name)];

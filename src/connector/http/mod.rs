@@ -86,15 +86,23 @@ impl HttpConnector {
     /// Connects a source: checks its settings and builds its client. Nothing is sent yet.
     pub fn new(source: SourceId, loaded: Arc<Loaded>, options: SourceOptions) -> Result<Self, Findings> {
         let whose = format!("source {source}");
-        let findings = check_settings(&loaded.manifest.settings, &options, &whose);
-        if !findings.is_empty() {
-            return Err(Findings(findings));
-        }
+        let mut findings = check_settings(&loaded.manifest.settings, &options, &whose);
         let Some(plan) = &loaded.http else {
             return Err(Findings::from(finding::not_http(&loaded.manifest.name).at(Place::of(whose))));
         };
         let settings = Value::from(values(&loaded.manifest.settings, &options.settings));
-        let client = client(plan, &settings, &options, &whose).map_err(|error| Findings(vec![*error]))?;
+        let client = match client(plan, &settings, &options, &whose) {
+            Ok(client) if findings.is_empty() => client,
+            Ok(_) => return Err(Findings(findings)),
+            Err(error) => {
+                // What a missing setting breaks beside is no mistake of its own; an address without
+                // encryption is.
+                if findings.is_empty() || error.code == "LT-CFG-025" {
+                    findings.push(*error);
+                }
+                return Err(Findings(findings));
+            }
+        };
         let accept = Accept { status: plan.status.clone(), json: true };
         let settings = minijinja::context!(settings => settings);
         let details_at_once =
@@ -244,7 +252,9 @@ fn client(
         .collect();
     let context = minijinja::context!(settings => settings, secrets => Value::from(secrets));
     let broken = |why: String| Box::new(finding::cannot_ask(&why).at(Place::of(whose)));
-    let mut made = Options::new(whose, plan.base_url.render(&context).map_err(broken)?);
+    let base = plan.base_url.render(&context).map_err(broken)?;
+    let setting = options.settings.iter().find(|(_, given)| !given.is_empty() && base.starts_with(*given));
+    let mut made = Options::new(whose, base.clone());
     for (name, template) in &plan.headers {
         made.headers.push((name.clone(), template.render(&context).map_err(broken)?));
     }
@@ -291,7 +301,12 @@ fn client(
             error_text: login.error_text.clone(),
         })),
     };
-    Client::new(made)
+    Client::new(made).map_err(|finding| match setting {
+        Some((name, _)) if matches!(finding.code.as_str(), "LT-CFG-025" | "LT-NET-005") => {
+            Box::new(finding.at(Place::of(whose).at(format!("settings.{name}"))))
+        }
+        _ => finding,
+    })
 }
 
 #[async_trait]

@@ -2,14 +2,15 @@
 //!
 //! Owns what is tried and where each finding belongs in the file. The file is read anew, so that a change can be
 //! tried beside the daemon that still runs on the old one, with the daemon's own rights. Nothing is changed and
-//! no result is sent; one thing that fails never hides another.
+//! no result is sent; one thing that fails never hides another: what a mistake in the file leaves readable is
+//! tried as well, and a store that cannot be opened keeps nobody from trying the rest.
 
-use super::{Answer, App};
+use super::{Answer, App, Refusal};
 use crate::config::{self, Loaded, Overrides};
 use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Findings, Severity, Text};
 use crate::pipeline::assemble;
-use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::pipeline::command::{Column, Document, EXIT_CONFIG, Field, Outcome, exit_of};
 use crate::pipeline::wording::Words;
 use crate::store::StoreError;
 use futures_util::StreamExt as _;
@@ -29,10 +30,21 @@ struct Tried {
     findings: Vec<Finding>,
 }
 
-pub(super) async fn check(app: &App, path: &Path) -> Answer {
-    let loaded = config::load(path, std::env::vars(), &Overrides::default())?;
-    let mut findings = loaded.warnings.clone();
-    findings.extend(assemble::findings(&loaded));
+/// Tries a configuration without its store; `unopened` says why, where that is not the file's own fault.
+pub async fn check_without_store(path: &Path, unopened: Vec<Finding>) -> Outcome {
+    check(None, path, unopened).await.unwrap_or_else(|Refusal(findings)| Outcome {
+        exit: exit_of(&findings),
+        findings,
+        document: Document::Nothing,
+    })
+}
+
+pub(super) async fn check(app: Option<&App>, path: &Path, unopened: Vec<Finding>) -> Answer {
+    let examined = config::examine(path, config::present_variables(), &Overrides::default());
+    let mut findings = assemble::all_findings(&examined);
+    let broken = examined.has_errors();
+    Findings::add_new(&mut findings, unopened);
+    let Some(loaded) = examined.usable else { return Err(Refusal(findings)) };
     let mut tried = far_sides(&loaded).await;
     for side in tried.iter_mut().filter(|side| side.opened) {
         let located =
@@ -40,13 +52,16 @@ pub(super) async fn check(app: &App, path: &Path) -> Answer {
         side.findings = located;
         findings.extend(side.findings.iter().cloned());
     }
-    match app.store.require_schema().await {
-        Ok(()) => findings.extend(of_the_store(app, &loaded).await?),
-        // Before the first start there is none: nothing to mend.
-        Err(error @ StoreError::OlderSchema { found: 0, .. }) => {
-            findings.push(Finding { severity: Severity::Info, ..error.finding() });
-        }
-        Err(error) => findings.push(error.finding()),
+    if let Some(app) = app {
+        let held = match app.store.require_schema().await {
+            Ok(()) => of_the_store(app, &loaded).await.unwrap_or_else(|Refusal(findings)| findings),
+            // Before the first start there is none: nothing to mend.
+            Err(error @ StoreError::OlderSchema { found: 0, .. }) => {
+                vec![Finding { severity: Severity::Info, ..error.finding() }]
+            }
+            Err(error) => vec![error.finding()],
+        };
+        Findings::add_new(&mut findings, held);
     }
     let rows = tried.iter().map(row).collect();
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -76,7 +91,8 @@ pub(super) async fn check(app: &App, path: &Path) -> Answer {
             Document::Json { value: json!(findings), text: Text::new(String::new(), String::new()) },
         ),
     ];
-    Ok(Outcome::with_findings(Document::Parts { parts }, findings))
+    let outcome = Outcome::with_findings(Document::Parts { parts }, findings);
+    Ok(if broken { Outcome { exit: EXIT_CONFIG, ..outcome } } else { outcome })
 }
 
 fn row(tried: &Tried) -> Vec<Value> {
@@ -129,21 +145,20 @@ fn told_of(wrong: &[assemble::Wrong], index: usize) -> Vec<Finding> {
 }
 
 /// Whether catalog, people, units and rules that are stored fit the configuration.
-async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Findings> {
+async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Refusal> {
     let mut findings = Vec::new();
     // A key that was replaced under a running daemon would be found at its next start only.
     if app.store.file() == Some(&loaded.config.database_file()) {
         findings.extend(assemble::require_key(&loaded.config, &app.store).err());
     }
     let policy = assemble::policy(&loaded.config).ok();
-    let catalogs = app.store.catalogs().await.map_err(|error| error.finding())?;
+    let catalogs = app.store.catalogs().await?;
     match catalogs.last() {
         // What the configuration names is imported at the start and was read by `assemble::findings`.
         None if loaded.config.catalog.file.is_some() => {}
         None => findings.push(loaded.places.locate(no_catalog(), "catalog")),
         Some(head) => {
-            let products =
-                app.store.catalog_products(&head.version).await.map_err(|error| error.finding())?;
+            let products = app.store.catalog_products(&head.version).await?;
             findings.extend(policy.iter().flat_map(|policy| policy.rule_book.check(&products)));
         }
     }

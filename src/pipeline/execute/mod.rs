@@ -14,6 +14,8 @@ mod period;
 mod report;
 mod source;
 
+pub use check::check_without_store;
+
 use super::app::App;
 use super::command::{Command, Document, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of};
 use crate::domain::{PersonId, SourceId, TargetId, UnitCode};
@@ -89,7 +91,7 @@ impl Installation {
         let app = &*self.app;
         match command {
             C::Status {} => report::status(app).await,
-            C::Check { config } => check::check(app, &config).await,
+            C::Check { config } => check::check(Some(app), &config, Vec::new()).await,
             C::Sync { source, full } => source::sync(app, &source, full, progress).await,
             C::Backfill { source, from, to } => source::backfill(app, &source, from, to, progress).await,
             C::RejectedList { source, limit } => {
