@@ -325,10 +325,13 @@ pub fn without_far_sides(loaded: &Loaded, store: Store, owner: String) -> Result
     Ok(App::new(store, clock(&loaded.config), owner, BTreeMap::new(), (None, None), policy))
 }
 
-/// Everything that is wrong with a configuration and with what it names, as far as it can be read.
+/// Everything that is wrong with a configuration and with what it names, as far as it can be read, in the order in
+/// which the files are mended.
 pub fn all_findings(examined: &Examined) -> Vec<Finding> {
     let mut findings = examined.findings.clone();
     Findings::add_new(&mut findings, examined.usable.iter().flat_map(self::findings));
+    findings
+        .sort_by_cached_key(|finding| finding.place.as_ref().map(|place| (place.what.clone(), place.line)));
     findings
 }
 
