@@ -115,6 +115,8 @@ pub fn place_in(written: &str, lang: Lang) -> String {
         .unwrap_or_else(|| what.to_owned());
     let detail = detail
         .replacen(" (column ", " (cột ", 1)
+        .replacen(" (source ", " (nguồn ", 1)
+        .replacen(" (target ", " (đích ", 1)
         .replacen(" (record ", " (bản ghi ", 1)
         .replacen(" (event ", " (sự kiện ", 1)
         .replacen(", field ", ", trường ", 1);
@@ -254,6 +256,8 @@ mod tests {
     fn a_place_is_told_in_the_readers_language_and_names_stay_as_they_are() {
         let told = |place: Place| place_in(&place.to_string(), Lang::Vi);
         assert_eq!(told(Place::line("people.csv", 2).at("column 10")), "people.csv:2 (cột 10)");
+        let setting = Place::line("a.toml", 9).at("source snv (settings.url)");
+        assert_eq!(told(setting), "a.toml:9 (nguồn snv (settings.url))");
         let row = Place::line("tháng 11.xlsx", 3).at("record NV-2, field due");
         assert_eq!(told(row.clone()), "tháng 11.xlsx:3 (bản ghi NV-2, trường due)");
         assert_eq!(told(Place::of("source snv").at("GET /tasks")), "nguồn snv (GET /tasks)");

@@ -102,7 +102,8 @@ pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Wrong>) {
                 let located = |finding: Finding| {
                     // A setting of the source stands in the file; what else a detail names does not.
                     let detail = finding.place.as_ref().and_then(|place| place.detail.as_deref());
-                    let setting = detail.filter(|detail| detail.starts_with("settings."));
+                    let setting = detail
+                        .filter(|detail| detail.starts_with("settings.") || detail.starts_with("secrets."));
                     let key = setting
                         .map_or_else(|| format!("source[{index}]"), |name| format!("source[{index}].{name}"));
                     (index, loaded.places.locate(finding, &key))

@@ -163,8 +163,8 @@ impl Client {
         let place = Place::of(options.name.clone());
         let refuse = |vi: &str, en: &str| Box::new(error::options(vi, en).at(place.clone()));
         let base = base_url(&options.base_url).map_err(|(vi, en)| refuse(vi, en))?;
-        if base.scheme() == "http" && !options.allow_http {
-            return Err(Box::new(plain_http().at(place)));
+        if let Some(finding) = unencrypted(&options.base_url, options.allow_http) {
+            return Err(Box::new(finding.at(place)));
         }
         let guard =
             Guard::new(&base).map_err(|why| error::refused_address(&why.0).at(place.clone()).finding)?;
@@ -549,6 +549,12 @@ impl Inner {
         }
         Ok(body.freeze())
     }
+}
+
+/// What is wrong with an address that would be asked without encryption; nothing where that is allowed.
+pub fn unencrypted(base_url: &str, allow_http: bool) -> Option<Finding> {
+    let scheme = base_url.trim().get(..7).unwrap_or_default();
+    (scheme.eq_ignore_ascii_case("http://") && !allow_http).then(plain_http)
 }
 
 fn base_url(written: &str) -> Result<Url, (&'static str, &'static str)> {

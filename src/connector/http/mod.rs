@@ -19,7 +19,7 @@ use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
     Accept, Auth, Client, Expected, Login, Method, Options, Request, RetryPolicy, Roots, Timeouts,
-    TransportError,
+    TransportError, unencrypted,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -91,18 +91,12 @@ impl HttpConnector {
             return Err(Findings::from(finding::not_http(&loaded.manifest.name).at(Place::of(whose))));
         };
         let settings = Value::from(values(&loaded.manifest.settings, &options.settings));
-        let client = match client(plan, &settings, &options, &whose) {
-            Ok(client) if findings.is_empty() => client,
-            Ok(_) => return Err(Findings(findings)),
-            Err(error) => {
-                // What a missing setting breaks beside is no mistake of its own; an address without
-                // encryption is.
-                if findings.is_empty() || error.code == "LT-CFG-025" {
-                    findings.push(*error);
-                }
-                return Err(Findings(findings));
-            }
-        };
+        // What a missing setting breaks beside is no mistake of its own; an address without encryption is.
+        findings.extend(address_finding(plan, &settings, &options, &whose));
+        if !findings.is_empty() {
+            return Err(Findings(findings));
+        }
+        let client = client(plan, &settings, &options, &whose).map_err(|error| Findings(vec![*error]))?;
         let accept = Accept { status: plan.status.clone(), json: true };
         let settings = minijinja::context!(settings => settings);
         let details_at_once =
@@ -172,10 +166,8 @@ fn check_settings(
     whose: &str,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut tell = |name: &str, what: Text, remedy: Text| {
-        findings.push(
-            Finding::error("LT-MAN-009", what, remedy).at(Place::of(whose).at(format!("settings.{name}"))),
-        );
+    let mut tell = |key: String, what: Text, remedy: Text| {
+        findings.push(Finding::error("LT-MAN-009", what, remedy).at(Place::of(whose).at(key)));
     };
     for (name, setting) in declared {
         let given = if setting.secret {
@@ -187,7 +179,7 @@ fn check_settings(
             let (vi, en) = (&setting.label.vi, &setting.label.en);
             let table = if setting.secret { "secrets" } else { "settings" };
             tell(
-                name,
+                format!("{table}.{name}"),
                 Text::new(format!("thiếu \"{name}\" ({vi})"), format!("\"{name}\" ({en}) is missing")),
                 Text::new(
                     format!("thêm {table}.{name} vào nguồn này trong cấu hình"),
@@ -197,7 +189,7 @@ fn check_settings(
         }
         if setting.secret && options.settings.contains_key(name) {
             tell(
-                name,
+                format!("settings.{name}"),
                 Text::new(
                     format!("\"{name}\" là giá trị bí mật, không được viết trong settings"),
                     format!("\"{name}\" is a secret and must not stand in settings"),
@@ -209,12 +201,12 @@ fn check_settings(
             );
         }
     }
-    for name in
-        options.settings.keys().chain(options.secrets.keys()).filter(|name| !declared.contains_key(*name))
-    {
+    let given = options.settings.keys().map(|name| ("settings", name));
+    let given = given.chain(options.secrets.keys().map(|name| ("secrets", name)));
+    for (table, name) in given.filter(|(_, name)| !declared.contains_key(*name)) {
         let known = declared.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         tell(
-            name,
+            format!("{table}.{name}"),
             Text::new(
                 format!("manifest không có mục \"{name}\""),
                 format!("the manifest has no setting \"{name}\""),
@@ -252,14 +244,12 @@ fn client(
         .collect();
     let context = minijinja::context!(settings => settings, secrets => Value::from(secrets));
     let broken = |why: String| Box::new(finding::cannot_ask(&why).at(Place::of(whose)));
-    let base = plan.base_url.render(&context).map_err(broken)?;
-    let setting = options.settings.iter().find(|(_, given)| !given.is_empty() && base.starts_with(*given));
-    let mut made = Options::new(whose, base.clone());
+    let mut made = Options::new(whose, plan.base_url.render(&context).map_err(broken)?);
     for (name, template) in &plan.headers {
         made.headers.push((name.clone(), template.render(&context).map_err(broken)?));
     }
     let section = &plan.transport;
-    made.allow_http = section.allow_http || options.allow_http;
+    made.allow_http = allows_http(plan, options);
     made.follow_redirects = section.follow_redirects;
     made.roots = options.ca_file.clone().map_or(Roots::Native, Roots::File);
     made.timeouts = Timeouts {
@@ -301,12 +291,20 @@ fn client(
             error_text: login.error_text.clone(),
         })),
     };
-    Client::new(made).map_err(|finding| match setting {
-        Some((name, _)) if matches!(finding.code.as_str(), "LT-CFG-025" | "LT-NET-005") => {
-            Box::new(finding.at(Place::of(whose).at(format!("settings.{name}"))))
-        }
-        _ => finding,
-    })
+    Client::new(made)
+}
+
+fn allows_http(plan: &Plan, options: &SourceOptions) -> bool {
+    plan.transport.allow_http || options.allow_http
+}
+
+/// An address that would be asked without encryption, at the setting it stands in.
+fn address_finding(plan: &Plan, settings: &Value, options: &SourceOptions, whose: &str) -> Option<Finding> {
+    let base = plan.base_url.render(&minijinja::context!(settings => settings)).ok()?;
+    let setting = options.settings.iter().find(|(_, given)| !given.is_empty() && base.starts_with(*given));
+    let place = Place::of(whose);
+    let place = setting.map(|(name, _)| place.clone().at(format!("settings.{name}"))).unwrap_or(place);
+    Some(unencrypted(&base, allows_http(plan, options))?.at(place))
 }
 
 #[async_trait]
