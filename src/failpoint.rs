@@ -1,6 +1,7 @@
-//! Named points at which the kill test ends the process, exactly as SIGKILL would.
+//! Named points at which the kill test ends the process, exactly as SIGKILL would, and named faults, which other tests
+//! let happen while the process lives on.
 //!
-//! Owns the list of points and how a process dies at one. Without the feature `failpoints` a point is
+//! Owns both lists and how a process dies at a point. Without the feature `failpoints` points and faults are
 //! nothing at all. A point that fires first writes its name to the file named by
 //! `LIENTHONG_FAILPOINT_LOG`, so that the test can count how often each one really fired.
 
@@ -40,6 +41,18 @@ pub const POINTS: [&str; 33] = [
     "deliver::after_receipt",
     "deliver::after_read_back",
 ];
+
+/// Every fault: work that fails or panics here when a test asks for it (`return`, `panic`), as a bug or a broken
+/// disk would make it.
+pub const FAULTS: [&str; 1] = ["pull::inside_packing"];
+
+/// Panics here, or leaves the function with this error, when a test asked for it. Its name stands in [`FAULTS`].
+#[macro_export]
+macro_rules! fault {
+    ($name:literal, $error:expr) => {
+        fail::fail_point!($name, |_| Err($error))
+    };
+}
 
 /// Ends the process here when the kill test asked for it.
 #[macro_export]

@@ -15,7 +15,7 @@ use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::ingest;
 use crate::store::{
-    PackedPage, PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, StoreError, StoredTask,
+    PackedPage, PageCommit, RejectionWrite, RunCounters, RunKind, RunOutcome, Store, StoreError, StoredTask,
     TaskWrite, Vault,
 };
 use crate::telemetry::name;
@@ -244,7 +244,7 @@ impl Puller<'_> {
         // Never closed; and a page packed without a turn of its own would only cost memory.
         let turn = self.packing.clone().acquire_owned().await.ok();
         let packing = tokio::task::spawn_blocking(move || {
-            let packed = store.pack_page(page);
+            let packed = packed(&store, page);
             drop(turn);
             packed
         });
@@ -493,6 +493,12 @@ pub(super) fn without_citizen_ids(vault: &Vault, mut draft: TaskDraft) -> TaskDr
 /// A failure of our own store ends the run; what was committed stays.
 fn of_store(error: StoreError) -> ConnectorError {
     ConnectorError { finding: Box::new(error.finding()), disposition: error.disposition(), retry_after: None }
+}
+
+/// A page as it is kept; on a thread that may block.
+fn packed(store: &Store, page: PageCommit) -> Result<PackedPage, StoreError> {
+    crate::fault!("pull::inside_packing", StoreError::Unexpected("a fault that was ordered".to_owned()));
+    store.pack_page(page)
 }
 
 fn lost(source: &SourceId) -> ConnectorError {

@@ -20,6 +20,7 @@ mod ingest;
 mod kill;
 mod mapping;
 mod observed;
+mod packing;
 mod plan;
 mod real_kinto;
 mod record_moves;
@@ -30,6 +31,7 @@ mod simulator;
 mod store;
 mod support;
 mod test_script;
+
 mod transport;
 mod web;
 mod whole_way;
