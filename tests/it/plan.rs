@@ -5,7 +5,8 @@
 
 use crate::support::stores::{Both, both};
 use lienthong::domain::{Period, PersonId, RecordState, SourceId, TargetId};
-use lienthong::store::{OutboxFilter, Store, TaskList};
+use lienthong::store::{OutboxFilter, Store, StoreConfig, TaskList};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,7 +190,8 @@ fn nodes<'a>(plan: &'a Value, found: &mut Vec<&'a Value>) {
 
 /// The same of PostgreSQL.
 async fn walks_of_postgres(both: &Both, statements: &BTreeSet<String>) -> Vec<String> {
-    let mut database = sqlx::PgConnection::connect(&both.postgres_url()).await.expect("opens");
+    let [_, StoreConfig::Postgres { url, .. }] = both.configs() else { panic!("PostgreSQL comes second") };
+    let mut database = sqlx::PgConnection::connect(url.expose_secret()).await.expect("opens");
     let partial = "SELECT indexname::text FROM pg_indexes WHERE indexdef LIKE '%WHERE%'";
     let partial: Vec<String> = sqlx::query_scalar(partial).fetch_all(&mut database).await.expect("indexes");
     let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \

@@ -17,13 +17,6 @@ pub struct Both {
     pub stores: [Store; 2],
 }
 
-impl Both {
-    /// Address of the PostgreSQL database, for a look behind the store's back.
-    pub fn postgres_url(&self) -> String {
-        self.cluster.url()
-    }
-}
-
 /// Opens and migrates both.
 pub async fn both() -> Both {
     let folder = tempfile::tempdir().expect("folder");
