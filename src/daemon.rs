@@ -5,7 +5,7 @@
 //! kill at any point loses nothing: every step rereads what is due.
 
 use crate::config::Loaded;
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::pipeline::decide::Decide;
 use crate::pipeline::deliver::Deliver;
 use crate::pipeline::identify::Identify;
@@ -57,8 +57,8 @@ impl Daemon {
         let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone()).await?);
         let listener = TcpListener::bind(loaded.config.daemon.listen)
             .await
-            .map_err(|error| taken(loaded.config.daemon.listen, &error))?;
-        let address = listener.local_addr().map_err(|error| taken(loaded.config.daemon.listen, &error))?;
+            .map_err(|error| no_page(loaded.config.daemon.listen, &error))?;
+        let address = listener.local_addr().map_err(|error| no_page(loaded.config.daemon.listen, &error))?;
         let driver = Driver::new(store, app.clock, owner, app.bells.clone());
         for source in app.sources.keys() {
             driver.start(Arc::new(PullSource::new(app.clone(), source.clone())));
@@ -130,18 +130,40 @@ impl Daemon {
     }
 }
 
-fn taken(address: SocketAddr, error: &std::io::Error) -> Findings {
+fn no_page(address: SocketAddr, error: &std::io::Error) -> Findings {
+    let by = "`run --listen 127.0.0.1:8336`";
+    let (vi, en) = (
+        format!("{by} hoặc daemon.listen trong tệp cấu hình"),
+        format!("{by}, or daemon.listen of the configuration"),
+    );
+    taken(address, error, &vi, &en).at(Place::of("daemon.listen")).into()
+}
+
+/// An address nobody can listen on. `vi` and `en` say how another one is chosen.
+pub fn taken(address: SocketAddr, error: &std::io::Error, vi: &str, en: &str) -> Finding {
+    let port = address.port();
+    let remedy = match error.kind() {
+        std::io::ErrorKind::AddrInUse => Text::new(
+            format!(
+                "chọn cổng khác: {vi}; hoặc dừng chương trình đang dùng cổng này (xem bằng: ss -ltnp 'sport = :{port}')"
+            ),
+            format!(
+                "choose another port: {en}; or stop the program that uses it (who that is: ss -ltnp 'sport = :{port}')"
+            ),
+        ),
+        std::io::ErrorKind::PermissionDenied => Text::new(
+            format!("cổng dưới 1024 cần quyền riêng; chọn cổng khác: {vi}"),
+            format!("a port below 1024 needs a right of its own; choose another: {en}"),
+        ),
+        _ => Text::new(
+            format!("chọn địa chỉ của máy này: {vi}; 127.0.0.1 luôn có"),
+            format!("choose an address of this machine: {en}; 127.0.0.1 is always there"),
+        ),
+    };
     Finding::error(
         "LT-RUN-003",
-        Text::new(
-            format!("không mở được địa chỉ {address}: {error}"),
-            format!("cannot listen on {address}: {error}"),
-        ),
-        Text::new(
-            "đổi daemon.listen hoặc dừng chương trình đang dùng cổng này",
-            "change daemon.listen or stop the program that uses the port",
-        ),
+        Text::new(format!("không mở được địa chỉ {address}"), format!("cannot listen on {address}"))
+            .because(&io_cause(error)),
+        remedy,
     )
-    .at(Place::of("daemon.listen"))
-    .into()
 }

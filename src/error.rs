@@ -5,6 +5,10 @@
 //! one [`Finding`]. It must not know any layer's details. Codes are stable (`LT-SRC-003`), never reused,
 //! and each has a page `docs/errors/<code>.md`; a test compares both lists.
 
+mod cause;
+
+pub use cause::{cause, io_cause};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -32,6 +36,11 @@ impl Text {
     /// Both sentences.
     pub fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// The sentence followed by its cause.
+    pub fn because(self, why: &Self) -> Self {
+        Self { vi: format!("{}: {}", self.vi, why.vi), en: format!("{}: {}", self.en, why.en) }
     }
 
     /// The sentence in one language.

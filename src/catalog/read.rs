@@ -193,10 +193,19 @@ fn product(
             row.number,
             "coefficient",
             Text::new(
-                format!("hệ số \"{}\" không phải số thập phân lớn hơn 0", shown(&coefficient)),
-                format!("coefficient \"{}\" is not a decimal above 0", shown(&coefficient)),
+                format!(
+                    "hệ số \"{}\" không dùng được: cần số thập phân lớn hơn 0, tối đa {WHOLE_DIGITS} chữ số trước và {FRACTION_DIGITS} chữ số sau dấu phẩy",
+                    shown(&coefficient)
+                ),
+                format!(
+                    "coefficient \"{}\" cannot be used: a decimal above 0 is needed, of at most {WHOLE_DIGITS} digits before and {FRACTION_DIGITS} after the point",
+                    shown(&coefficient)
+                ),
             ),
-            Text::new("ghi hệ số đã phê duyệt, ví dụ 1,2", "write the approved coefficient, for example 1.2"),
+            Text::new(
+                "ghi hệ số đúng như danh mục đã phê duyệt, ví dụ 1,2 (giới hạn chữ số: docs/FILES.md, mục danh mục); không tự làm tròn: nếu danh mục phê duyệt có nhiều chữ số hơn, báo nhóm phát triển",
+                "write the coefficient as the approved catalog has it, for example 1.2 (digits: docs/FILES.md, the catalog); do not round it by yourself: if the approved one has more digits, tell the developers",
+            ),
         ));
         None
     });
@@ -220,14 +229,19 @@ fn product(
     })
 }
 
-/// At most six digits before and four after the separator; a comma is a decimal comma.
+/// Digits of a coefficient before its separator.
+const WHOLE_DIGITS: usize = 6;
+/// Digits after it. Coefficients are stored and scored exactly as written, within these.
+const FRACTION_DIGITS: usize = 4;
+
+/// A coefficient as written; a comma is a decimal comma.
 fn read_coefficient(text: &str) -> Option<Decimal> {
     let text = text.replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |part: &str, most: usize| {
         (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
     };
-    if !digits(whole, 6) || !digits(fraction, 4) {
+    if !digits(whole, WHOLE_DIGITS) || !digits(fraction, FRACTION_DIGITS) {
         return None;
     }
     text.parse().ok().filter(|value| *value > Decimal::ZERO)

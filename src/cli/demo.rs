@@ -30,10 +30,11 @@ pub use with::{run, simulate};
 #[cfg(feature = "simulator")]
 mod with {
     use super::{DemoArgs, Global, Printer, SimulateArgs};
-    use crate::cli::demonstration::{Demo, DemoOptions, must_be_ours};
+    use crate::cli::demonstration::{Demo, DemoOptions, must_be_ours, unusable};
     use crate::cli::lock::{DataFolder, Holder};
     use crate::cli::run::{metrics_text, no_runtime, serve_orders, stop_signal};
-    use crate::error::{Finding, Lang, Text};
+    use crate::daemon::taken;
+    use crate::error::{Finding, Lang, Place, Text};
     use crate::pipeline::command::{Document, EXIT_BUSY, EXIT_FAILED, EXIT_OK, Outcome};
     use crate::simulator::{SimulatorConfig, start};
     use crate::telemetry;
@@ -157,12 +158,13 @@ mod with {
 
     /// Serves the simulated province; returns the exit code.
     pub async fn simulate(args: &SimulateArgs, global: &Global, printer: &Printer) -> u8 {
+        let folder = global.data_dir.clone().unwrap_or_else(|| PathBuf::from("data/province"));
         let config = SimulatorConfig {
             seed: args.seed,
             today: args.today,
             people: args.people as usize,
             tasks: args.tasks as usize,
-            folder: global.data_dir.clone().unwrap_or_else(|| PathBuf::from("data/province")),
+            folder: folder.clone(),
             port: args.listen.port(),
             last_tick: None,
             auto_tick_ms: args.auto_tick,
@@ -172,13 +174,30 @@ mod with {
             Err(error) => return printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
         };
         match start(config).await {
-            Err(error) => printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),
+            Err(error) => printer.finish(&Outcome::failed(EXIT_FAILED, closed(args, &folder, &error))),
             Ok(running) => {
                 printer.note(&format!("http://{}", running.address));
                 stop.cancelled().await;
                 EXIT_OK
             }
         }
+    }
+
+    /// Why the province does not open: its address, else its folder.
+    fn closed(args: &SimulateArgs, folder: &Path, error: &std::io::Error) -> Finding {
+        use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        let port = args.listen.port();
+        let of_port = match error.kind() {
+            AddrInUse | AddrNotAvailable => true,
+            PermissionDenied => (1..1024).contains(&port),
+            _ => false,
+        };
+        if !of_port {
+            return unusable(folder, error);
+        }
+        let by = "`simulate --listen 127.0.0.1:0`";
+        let (vi, en) = (format!("{by} lấy cổng trống bất kỳ"), format!("{by} takes any free one"));
+        taken(([127, 0, 0, 1], port).into(), error, &vi, &en).at(Place::of("--listen"))
     }
 
     #[cfg(test)]

@@ -8,7 +8,7 @@ use super::office::{self, OFFICER, Office, Pace};
 use crate::config::{self, Loaded, Overrides};
 use crate::daemon::{Daemon, MetricsText};
 use crate::domain::Period;
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::pipeline::command::{Command, Executor as _, InputFile};
 use crate::pipeline::execute::Installation;
 use crate::simulator::{BODIES, Running, SECRETS, SimulatorConfig, start};
@@ -83,7 +83,7 @@ impl Demo {
         let catalog = folder.join("catalog.csv");
         std::fs::write(&catalog, include_bytes!("../../config/catalog-example.csv")).map_err(trouble)?;
         let loaded = config::load_text(&path, &text, std::iter::empty(), &Overrides::default())?;
-        let daemon = Daemon::start(&loaded, metrics).await?;
+        let daemon = Daemon::start(&loaded, metrics).await.map_err(by_port)?;
         import_history(&daemon, &province_folder).await?;
         let pace = if options.once { Pace::Hurried } else { Pace::Steady };
         let closing = Period::quarter_of(today).previous();
@@ -230,13 +230,24 @@ async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> 
     if outcome.exit == 0 { Ok(()) } else { Err(Findings(outcome.findings)) }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Finding {
+/// Whoever runs a demonstration chose no address and writes no configuration: another port is an option.
+fn by_port(mut findings: Findings) -> Findings {
+    for finding in findings.0.iter_mut().filter(|finding| finding.code == "LT-RUN-003") {
+        finding.place = Some(Place::of("--port"));
+        finding.remedy = Text::new(
+            "chọn cổng khác: `demo --port 8336`, hoặc `--port 0` để lấy cổng trống bất kỳ; có thể một bản trình diễn hoặc dịch vụ khác đang chạy (xem bằng: ss -ltnp)",
+            "choose another port: `demo --port 8336`, or `--port 0` for any free one; another demonstration or daemon may be running (who that is: ss -ltnp)",
+        );
+    }
+    findings
+}
+
+/// A folder the simulation cannot use.
+pub fn unusable(path: &Path, error: &std::io::Error) -> Finding {
     Finding::error(
         "LT-RUN-030",
-        Text::new(
-            format!("không dùng được thư mục của bản trình diễn: {error}"),
-            format!("the demonstration's folder cannot be used: {error}"),
-        ),
+        Text::new("không dùng được thư mục của bản trình diễn", "the demonstration's folder cannot be used")
+            .because(&io_cause(error)),
         Text::new("chọn thư mục khác bằng --data-dir", "choose another folder with --data-dir"),
     )
     .at(Place::of(path.display().to_string()))

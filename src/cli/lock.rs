@@ -4,7 +4,7 @@
 //! kernel's and ends with the process, however it ends, so a stale file never blocks; the note in the file is for
 //! people, and tells a starting daemon whether waiting is worth while. It must not know what the holder does.
 
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, io_cause};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -126,9 +126,10 @@ fn unusable(path: &Path, error: &std::io::Error) -> Finding {
     Finding::error(
         "LT-RUN-004",
         Text::new(
-            format!("không dùng được thư mục dữ liệu {folder}: {error}"),
-            format!("data folder {folder} cannot be used: {error}"),
-        ),
+            format!("không dùng được thư mục dữ liệu {folder}"),
+            format!("data folder {folder} cannot be used"),
+        )
+        .because(&io_cause(error)),
         Text::new(
             "kiểm tra đường dẫn, quyền ghi và dung lượng đĩa",
             "check the path, the right to write and the space on the disk",

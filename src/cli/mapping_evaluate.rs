@@ -3,7 +3,7 @@
 //! Owns the reading of the three files and the printed form of the figures. It must not know how mapping works.
 //! Any problem of a file comes back as findings; nothing is changed anywhere.
 
-use crate::error::{Finding, Findings, Lang, Place, Text};
+use crate::error::{Finding, Findings, Lang, Place, Text, io_cause};
 use crate::mapping::{Options, Report, RuleBook, cross_validate, evaluate, labels};
 use std::path::{Path, PathBuf};
 
@@ -101,7 +101,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Findings> {
     std::fs::read(path).map_err(|error| {
         Finding::error(
             "LT-MAP-012",
-            Text::new(format!("không mở được tệp: {error}"), format!("the file cannot be opened: {error}")),
+            Text::new("không mở được tệp", "the file cannot be opened").because(&io_cause(&error)),
             Text::new("kiểm tra đường dẫn và quyền đọc", "check the path and the right to read it"),
         )
         .at(Place::of(name(path)))

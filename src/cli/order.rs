@@ -8,7 +8,7 @@ use super::args::{
     PeriodAction, Record, Rejected, Report, Ruling, Score,
 };
 use crate::domain::DecisionKind;
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Command, InputFile, MAX_FILE_BYTES, MappingChoice, TaskRef};
 use std::io::Read as _;
 use std::path::Path;
@@ -61,7 +61,7 @@ pub fn command(action: Action) -> Ordered {
         Action::Db(Db::Migrate) => Ok(Command::DbMigrate {}),
         Action::Db(Db::Check) => Ok(Command::DbCheck {}),
         Action::Db(Db::Backup { to }) => {
-            let to = std::path::absolute(&to).map_err(|error| unreadable(&to, &error.to_string()))?;
+            let to = std::path::absolute(&to).map_err(|error| unreadable(&to, &io_cause(&error)))?;
             Ok(Command::DbBackup { to })
         }
         Action::Run(_)
@@ -214,7 +214,7 @@ fn account() -> Option<String> {
 
 /// Reads a file an order carries.
 fn read(path: &Path) -> Result<InputFile, Box<Finding>> {
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error.to_string()))?;
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &io_cause(&error)))?;
     take(path, file)
 }
 
@@ -227,19 +227,19 @@ fn take(path: &Path, from: impl std::io::Read) -> Result<InputFile, Box<Finding>
     let mut bytes = Vec::new();
     from.take(MAX_FILE_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &error.to_string()))?;
+        .map_err(|error| unreadable(path, &io_cause(&error)))?;
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(unreadable(path, "larger than 32 MiB"));
+        return Err(unreadable(path, &Text::new("lớn hơn 32 MiB", "larger than 32 MiB")));
     }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(InputFile { name, bytes })
 }
 
-fn unreadable(path: &Path, reason: &str) -> Box<Finding> {
+fn unreadable(path: &Path, why: &Text) -> Box<Finding> {
     Box::new(
         Finding::error(
             "LT-RUN-008",
-            Text::new(format!("không đọc được tệp: {reason}"), format!("the file cannot be read: {reason}")),
+            Text::new("không đọc được tệp", "the file cannot be read").because(why),
             Text::new("kiểm tra đường dẫn và quyền đọc", "check the path and the right to read it"),
         )
         .at(Place::of(path.display().to_string())),

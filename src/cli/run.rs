@@ -9,7 +9,7 @@ use super::print::Printer;
 use super::socket::Server;
 use crate::config::{Loaded, Log, LogFormat};
 use crate::daemon::{Daemon, MetricsText};
-use crate::error::{Finding, Findings, Severity, Text};
+use crate::error::{Finding, Findings, Severity, Text, cause, io_cause};
 use crate::pipeline::command::{
     Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, Executor, Outcome, exit_of,
 };
@@ -301,10 +301,8 @@ pub fn not_available() -> Finding {
 pub fn no_runtime(error: &std::io::Error) -> Finding {
     Finding::error(
         "LT-RUN-013",
-        Text::new(
-            format!("hệ điều hành từ chối tài nguyên: {error}"),
-            format!("the operating system refuses resources: {error}"),
-        ),
+        Text::new("hệ điều hành từ chối tài nguyên", "the operating system refuses resources")
+            .because(&io_cause(error)),
         Text::new(
             "kiểm tra giới hạn tiến trình và tệp mở (ulimit -a)",
             "check the limits on processes and open files (ulimit -a)",
@@ -316,10 +314,8 @@ pub fn no_runtime(error: &std::io::Error) -> Finding {
 pub fn not_printable(error: &serde_json::Error) -> Finding {
     Finding::error(
         "LT-RUN-012",
-        Text::new(
-            format!("lỗi chương trình khi ghi kết quả: {error}"),
-            format!("program error while writing a result: {error}"),
-        ),
+        Text::new("lỗi chương trình khi ghi kết quả", "program error while writing a result")
+            .because(&cause(error)),
         Text::new("gửi nhật ký cho nhóm phát triển", "send the log to the developers"),
     )
 }

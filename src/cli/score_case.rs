@@ -6,7 +6,7 @@
 
 use crate::config::rule_set::not_implemented;
 use crate::domain::{Component, Exact, Period, Role, RuleSet, WorkingCalendar};
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Text, cause};
 use crate::scoring::line::lateness;
 use crate::scoring::{Criteria, Derivation, Line, PersonInput, Subordinate, check_entries, score_person};
 use chrono::NaiveDate;
@@ -40,22 +40,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Written<'a> {
     }
 }
 
+/// The sections of a case, each read by itself: a mistake in one hides none in another.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case<'a> {
-    #[serde(default)]
-    rule_set: Option<RuleSet>,
-    #[serde(default)]
-    period: Option<String>,
-    role: Role,
+struct Sections<'a> {
     #[serde(default, borrow)]
+    rule_set: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    period: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    role: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    criteria: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    components: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    subordinates: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    lines: Option<&'a RawValue>,
+}
+
+/// What people entered beside the lines.
+#[derive(Default)]
+struct Entries<'a> {
     criteria: CaseCriteria<'a>,
-    #[serde(default, borrow)]
     components: BTreeMap<Component, Written<'a>>,
-    #[serde(default, borrow)]
-    subordinates: Vec<CaseSubordinate<'a>>,
-    #[serde(borrow)]
-    lines: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -115,37 +124,36 @@ struct CaseLine<'a> {
 /// Every finding at once: LT-SCO-001 unreadable JSON or an unknown key, LT-SCO-002 a value that cannot be,
 /// LT-RUL-001 a switch value this version does not implement.
 pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
-    let whole = |line, why: &str| Findings::from(unreadable(Place { line, ..Place::of(name) }, why));
+    let whole = |line, why: &Text| Findings::from(unreadable(Place { line, ..Place::of(name) }, why));
     if bytes.len() > MAX_BYTES {
-        return Err(whole(None, "the file exceeds 32 MiB"));
+        return Err(whole(None, &Text::new("tệp lớn hơn 32 MiB", "the file exceeds 32 MiB")));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        whole(line_number(before), "it is not UTF-8")
+        whole(line_number(before), &Text::new("tệp không phải UTF-8", "it is not UTF-8"))
     })?;
-    let case: Case<'_> = serde_json::from_str(text)
+    let case: Sections<'_> = serde_json::from_str(text)
         .map_err(|error| whole(u32::try_from(error.line()).ok(), &without_position(&error)))?;
-    let rules = case.rule_set.clone().unwrap_or_default();
     let breaks = text.match_indices('\n').map(|(at, _)| at).collect();
     let mut reader = Reader { name, text, breaks, findings: Vec::new() };
-    reader.refused_switches(&rules);
-    if case.lines.len() > MAX_LINES {
-        return Err(whole(None, "more than 200,000 lines"));
+    let rules = reader.rules(case.rule_set);
+    let role: Option<Role> = reader.needed("role", case.role);
+    let period = reader.period(case.period);
+    let written: Vec<&RawValue> = reader.needed("lines", case.lines).unwrap_or_default();
+    if written.len() > MAX_LINES {
+        return Err(whole(None, &Text::new("có hơn 200.000 dòng", "more than 200,000 lines")));
     }
+    let for_lines = rules.clone().unwrap_or_default();
     let lines: Vec<Line> =
-        case.lines.iter().enumerate().filter_map(|(index, raw)| reader.line(index, raw, &rules)).collect();
-    let period = match case.period.as_deref().map(str::parse::<Period>) {
-        Some(Err(_)) => {
-            let place = reader.key("period");
-            reader.wrong(place, "kỳ phải viết như 2026-Q3", "a period is written like 2026-Q3");
-            None
-        }
-        Some(Ok(period)) => Some(period),
-        None => Period::quarter(2026, 1).ok(),
+        written.iter().enumerate().filter_map(|(index, raw)| reader.line(index, raw, &for_lines)).collect();
+    let entered = Entries {
+        criteria: reader.section("criteria", case.criteria).unwrap_or_default(),
+        components: reader.section("components", case.components).unwrap_or_default(),
     };
+    let led: Vec<CaseSubordinate<'_>> = reader.section("subordinates", case.subordinates).unwrap_or_default();
     let mut unit_result = None;
     let mut components = BTreeMap::new();
-    for (component, written) in &case.components {
+    for (component, written) in &entered.components {
         let key = || format!("components.{}", component.as_str());
         let Some(percent) = reader.exact(key, written) else { continue };
         if *component == Component::UnitResult {
@@ -154,9 +162,8 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
             components.insert(*component, percent);
         }
     }
-    let criteria = reader.criteria(&case.criteria);
-    let subordinates: Vec<Subordinate> = case
-        .subordinates
+    let criteria = reader.criteria(&entered.criteria);
+    let subordinates: Vec<Subordinate> = led
         .iter()
         .enumerate()
         .map(|(index, subordinate)| Subordinate {
@@ -173,19 +180,22 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
         .collect();
     let mut entries = components.clone();
     entries.extend(unit_result.clone().map(|percent| (Component::UnitResult, percent)));
-    let checked = if case.criteria.total.is_some() { Criteria::default() } else { criteria.clone() };
-    for wrong in check_entries(&checked, &entries, &rules) {
-        let written = case.written(&wrong.entry);
+    let checked = if entered.criteria.total.is_some() { Criteria::default() } else { criteria.clone() };
+    // By which steps and levels is the rule set's to say.
+    for wrong in rules.iter().flat_map(|rules| check_entries(&checked, &entries, rules)) {
+        let written = entered.written(&wrong.entry);
         let place = reader.place(written.map_or("", |written| written.piece), wrong.entry);
         reader.wrong(place, &wrong.vi, &wrong.en);
     }
-    let Some(period) = period else { return Err(Findings(reader.findings)) };
+    let (Some(rules), Some(role), Some(period)) = (rules, role, period) else {
+        return Err(reader.in_order());
+    };
     if !reader.findings.is_empty() {
-        return Err(Findings(reader.findings));
+        return Err(reader.in_order());
     }
     let input = PersonInput {
         period,
-        role: case.role,
+        role,
         lines,
         excluded: Vec::new(),
         criteria,
@@ -197,7 +207,7 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
     Ok(score_person(&input, &rules))
 }
 
-impl Case<'_> {
+impl Entries<'_> {
     /// What was written for an entry, named as `check_entries` names it.
     fn written(&self, entry: &str) -> Option<&Written<'_>> {
         let (section, rest) = entry.split_once('.')?;
@@ -232,10 +242,10 @@ fn line_number(before: &[u8]) -> Option<u32> {
 }
 
 /// What serde says, without its own line and column: for a part of the file they would be wrong.
-fn without_position(error: &serde_json::Error) -> String {
+fn without_position(error: &serde_json::Error) -> Text {
     let said = error.to_string();
     let end = said.rfind(" at line ").unwrap_or(said.len());
-    said.get(..end).unwrap_or(&said).to_owned()
+    cause(said.get(..end).unwrap_or(&said))
 }
 
 impl Reader<'_> {
@@ -264,6 +274,68 @@ impl Reader<'_> {
             );
             self.findings.push(finding.at(place));
         }
+    }
+
+    /// A section that has to be there.
+    fn needed<'a, T: Deserialize<'a>>(&mut self, key: &str, raw: Option<&'a RawValue>) -> Option<T> {
+        if raw.is_none() {
+            let why = Text::new(format!("thiếu trường \"{key}\""), format!("the field \"{key}\" is missing"));
+            self.findings.push(unreadable(Place::of(self.name).at(key), &why));
+        }
+        self.section(key, raw)
+    }
+
+    /// A section, where it is there and can be read.
+    fn section<'a, T: Deserialize<'a>>(&mut self, key: &str, raw: Option<&'a RawValue>) -> Option<T> {
+        let raw = raw?;
+        serde_json::from_str(raw.get()).map_err(|error| self.broken(raw, key.to_owned(), &error)).ok()
+    }
+
+    /// A piece that cannot be read, at the line within it where reading ended.
+    fn broken(&mut self, raw: &RawValue, key: String, error: &serde_json::Error) {
+        let mut place = self.place(raw.get(), key);
+        let below = u32::try_from(error.line().saturating_sub(1)).unwrap_or(0);
+        place.line = place.line.map(|line| line.saturating_add(below));
+        self.findings.push(unreadable(place, &without_position(error)));
+    }
+
+    /// The rule set; none when it cannot be read.
+    fn rules(&mut self, raw: Option<&RawValue>) -> Option<RuleSet> {
+        let Some(raw) = raw else { return Some(RuleSet::default()) };
+        if raw.get().starts_with('"') {
+            let place = self.place(raw.get(), "rule_set".to_owned());
+            let why = Text::new(
+                format!(
+                    "rule_set nhận các lựa chọn khác mặc định, ví dụ {{\"late_unit\": \"occurrence\"}}, không nhận tên bộ quy tắc {}",
+                    raw.get()
+                ),
+                format!(
+                    "rule_set takes the switches that differ from the defaults, such as {{\"late_unit\": \"occurrence\"}}, and no name of a set: {}",
+                    raw.get()
+                ),
+            );
+            self.findings.push(unreadable(place, &why));
+            return None;
+        }
+        let rules = self.section("rule_set", Some(raw))?;
+        self.refused_switches(&rules);
+        Some(rules)
+    }
+
+    fn period(&mut self, raw: Option<&RawValue>) -> Option<Period> {
+        let Some(raw) = raw else { return Period::quarter(2026, 1).ok() };
+        let period = serde_json::from_str::<String>(raw.get()).ok().and_then(|text| text.parse().ok());
+        if period.is_none() {
+            let place = self.place(raw.get(), "period".to_owned());
+            self.wrong(place, "kỳ phải viết như 2026-Q3", "a period is written like 2026-Q3");
+        }
+        period
+    }
+
+    /// Everything found, as it stands in the file.
+    fn in_order(mut self) -> Findings {
+        self.findings.sort_by_key(|finding| finding.place.as_ref().and_then(|place| place.line));
+        Findings(self.findings)
     }
 
     fn exact(&mut self, key: impl FnOnce() -> String, written: &Written<'_>) -> Option<Exact> {
@@ -331,10 +403,7 @@ impl Reader<'_> {
             Err(error) => {
                 let id = serde_json::from_str::<Value>(raw.get()).ok();
                 let id = id.as_ref().and_then(|line| line.get("id")?.as_str()).unwrap_or_default();
-                let mut place = self.place(raw.get(), named(id, key));
-                let below = u32::try_from(error.line().saturating_sub(1)).unwrap_or(0);
-                place.line = place.line.map(|line| line.saturating_add(below));
-                self.findings.push(unreadable(place, &without_position(&error)));
+                self.broken(raw, named(id, key), &error);
                 return None;
             }
         };
@@ -418,7 +487,7 @@ impl Reader<'_> {
         for (switch, values) in rules.refusals() {
             let key = format!("rule_set.{switch}");
             let place = self.key(&key);
-            self.findings.push(not_implemented(self.name, &key, values).at(place));
+            self.findings.push(not_implemented(rules, switch, values).at(place));
         }
     }
 }
@@ -427,11 +496,10 @@ fn shown(written: &Written<'_>) -> String {
     written.number.chars().take(40).collect()
 }
 
-fn unreadable(place: Place, why: &str) -> Finding {
-    let why: String = why.chars().take(300).collect();
+fn unreadable(place: Place, why: &Text) -> Finding {
     Finding::error(
         "LT-SCO-001",
-        Text::new(format!("không đọc được: {why}"), format!("unreadable: {why}")),
+        Text::new("không đọc được", "unreadable").because(why),
         Text::new("sửa tệp theo docs/SCORING.md", "correct the file as docs/SCORING.md says"),
     )
     .at(place)
@@ -483,6 +551,23 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_one_section_hides_none_in_another_and_each_has_its_line() {
+        let case = "{\"rule_set\":\"GL-99\",\n\"role\":\"boss\",\n\"period\":7,\n\"components\":{\"x\":50},\n\"lines\":[\n\
+                    {\"id\":\"T1\",\"coefficient\":0,\"assigned\":1,\"completed\":1}]}";
+        assert_eq!(
+            codes(case),
+            [
+                "LT-SCO-001 case.json:1 (rule_set)",
+                "LT-SCO-001 case.json:2 (role)",
+                "LT-SCO-002 case.json:3 (period)",
+                "LT-SCO-001 case.json:4 (components)",
+                "LT-SCO-002 case.json:6 (T1: lines[0].coefficient)",
+            ]
+        );
+        assert_eq!(codes("{}"), ["LT-SCO-001 case.json (role)", "LT-SCO-001 case.json (lines)"]);
+    }
+
+    #[test]
     fn a_long_case_is_read_at_once_and_its_last_line_is_told_by_its_own_number() {
         // Counted anew from the beginning for each number, these lines would take the better part of an hour.
         let good = "{\"coefficient\":\"1\",\"assigned\":\"1\",\"completed\":\"1\"},\n".repeat(60_000);
@@ -501,7 +586,7 @@ mod tests {
         assert_eq!(codes(r#"{"role":"staff","role":"head","lines":[]}"#), ["LT-SCO-001 case.json:1"]);
         assert_eq!(
             codes(r#"{"role":"staff","rule_set":{"late_units":"occurrence"},"lines":[]}"#),
-            ["LT-SCO-001 case.json:1"]
+            ["LT-SCO-001 case.json:1 (rule_set)"]
         );
         assert_eq!(
             codes(r#"{"role":"staff","rule_set":{"carry_over":"completed_as_extra"},"lines":[]}"#),

@@ -4,7 +4,7 @@
 //! time and number, and the check that the caller is the same user or root. It must not know what an order
 //! does. A caller who leaves cancels an order that shows progress; any other order ends on its own.
 
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, cause, io_cause};
 use crate::pipeline::command::{
     Command, EXIT_FAILED, EXIT_USAGE, Executor, MAX_FILE_BYTES, Outcome, Progress,
 };
@@ -95,7 +95,7 @@ impl Server {
             Ok(listener)
         };
         let path = folder.join("lienthong.sock");
-        let listener = open().map_err(|error: std::io::Error| trouble(&path, &error.to_string()))?;
+        let listener = open().map_err(|error: std::io::Error| trouble(&path, &io_cause(&error)))?;
         Ok(Self { listener, path })
     }
 
@@ -203,7 +203,7 @@ pub async fn order(
     told: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Outcome>, Box<Finding>> {
     let path = folder.join("lienthong.sock");
-    let broken = |reason: &str| Box::new(trouble(&path, reason));
+    let broken = |why: &Text| Box::new(trouble(&path, why));
     let Ok(reach) = reach(folder) else { return Ok(None) };
     let stream = match UnixStream::connect(&reach.path).await {
         Ok(stream) => stream,
@@ -212,13 +212,13 @@ pub async fn order(
             return match error.kind() {
                 // No socket, or one left behind by a killed daemon.
                 NotFound | ConnectionRefused => Ok(None),
-                _ => Err(broken(&error.to_string())),
+                _ => Err(broken(&io_cause(&error))),
             };
         }
     };
     let (reader, mut writer) = stream.into_split();
     let request = Request { version: VERSION, order: command.clone() };
-    let mut line = serde_json::to_vec(&request).map_err(|error| broken(&error.to_string()))?;
+    let mut line = serde_json::to_vec(&request).map_err(|error| broken(&cause(&error)))?;
     line.push(b'\n');
     // A daemon that refuses early closes its reading end; its answer still waits to be read.
     let _refused_early = writer.write_all(&line).await;
@@ -226,11 +226,11 @@ pub async fn order(
     loop {
         line.clear();
         reader.set_limit(MAX_ANSWER);
-        let read = reader.read_until(b'\n', &mut line).await.map_err(|error| broken(&error.to_string()))?;
+        let read = reader.read_until(b'\n', &mut line).await.map_err(|error| broken(&io_cause(&error)))?;
         if read == 0 {
-            return Err(broken("the daemon broke off"));
+            return Err(broken(&Text::new("dịch vụ ngắt giữa chừng", "the daemon broke off")));
         }
-        match serde_json::from_slice::<Answer>(&line).map_err(|error| broken(&error.to_string()))? {
+        match serde_json::from_slice::<Answer>(&line).map_err(|error| broken(&cause(&error)))? {
             Answer::Progress(progress) => told(progress),
             Answer::Outcome(outcome) => return Ok(Some(*outcome)),
         }
@@ -241,13 +241,14 @@ fn refusal(finding: Finding) -> Outcome {
     Outcome::failed(if finding.code == "LT-RUN-017" { EXIT_USAGE } else { EXIT_FAILED }, finding)
 }
 
-fn trouble(path: &Path, reason: &str) -> Finding {
+fn trouble(path: &Path, why: &Text) -> Finding {
     Finding::error(
         "LT-RUN-002",
         Text::new(
-            format!("không nói chuyện được với dịch vụ qua socket: {reason}"),
-            format!("the daemon cannot be reached over its socket: {reason}"),
-        ),
+            "không nói chuyện được với dịch vụ qua socket",
+            "the daemon cannot be reached over its socket",
+        )
+        .because(why),
         Text::new(
             "xem nhật ký dịch vụ (journalctl -u lienthong); chạy lệnh với cùng tài khoản như dịch vụ",
             "look at the daemon's log (journalctl -u lienthong); order as the same user as the daemon",

@@ -6,7 +6,7 @@
 
 use super::cron_time::CronTime;
 use super::tree::{Node, Value};
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, cause};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -279,7 +279,8 @@ fn bad_format(format: &str, text: &str) -> Option<(String, String)> {
         "cron" => text
             .parse::<CronTime>()
             .err()
-            .map(|error| (format!("không phải lịch chạy: {error}"), format!("is no schedule: {error}"))),
+            .map(|error| Text::new("không phải lịch chạy", "is no schedule").because(&error.told()))
+            .map(|told| (told.vi, told.en)),
         "date" if text.parse::<chrono::NaiveDate>().is_err() => {
             say("không phải ngày (viết 2026-01-31)", "is no day (write 2026-01-31)")
         }
@@ -295,7 +296,8 @@ fn bad_format(format: &str, text: &str) -> Option<(String, String)> {
             "is no web address (write https://host/path, without an account)",
         ),
         "log-filter" => tracing_subscriber::filter::EnvFilter::try_new(text).err().map(|error| {
-            (format!("không phải bộ lọc nhật ký: {error}"), format!("is no log filter: {error}"))
+            let told = Text::new("không phải bộ lọc nhật ký", "is no log filter").because(&cause(&error));
+            (told.vi, told.en)
         }),
         _ => None,
     }

@@ -6,6 +6,7 @@
 //! AND, and a schedule that means something else than its author thinks is worse than none.
 
 use crate::domain::local_offset;
+use crate::error::Text;
 use chrono::{DateTime, Utc};
 use std::fmt;
 use std::str::FromStr;
@@ -32,6 +33,30 @@ pub enum InvalidCron {
     Unreadable(String, String),
 }
 
+impl InvalidCron {
+    /// The reason in both languages.
+    pub fn told(&self) -> Text {
+        match self {
+            Self::Fields(text) => Text::new(
+                format!("\"{text}\" không có năm trường (phút giờ ngày tháng thứ) hoặc sáu (giây đứng đầu)"),
+                self.to_string(),
+            ),
+            Self::BothDays(text) => Text::new(
+                format!("\"{text}\" hạn chế cả ngày trong tháng lẫn thứ trong tuần; ghi * cho một trong hai"),
+                self.to_string(),
+            ),
+            Self::Unreadable(text, why) => Text::new(
+                format!(
+                    "\"{text}\" có trường ngoài khoảng hoặc viết không đúng: phút 0-59, giờ 0-23, ngày 1-31, tháng 1-12, thứ 0-7 (chi tiết kỹ thuật: {why})"
+                ),
+                format!(
+                    "\"{text}\" cannot be read, a field is out of its range or not written rightly: minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7 (technical detail: {why})"
+                ),
+            ),
+        }
+    }
+}
+
 impl FromStr for CronTime {
     type Err = InvalidCron;
 
@@ -52,7 +77,7 @@ impl FromStr for CronTime {
             crontab_weekdays(weekday).ok_or_else(|| InvalidCron::Unreadable(shown(), "weekday".into()))?;
         let expression = format!("{seconds} {minute} {hour} {day} {month} {weekday}");
         let schedule = cron::Schedule::from_str(&expression)
-            .map_err(|error| InvalidCron::Unreadable(shown(), error.to_string()))?;
+            .map_err(|error| InvalidCron::Unreadable(shown(), one_line(&error.to_string())))?;
         Ok(Self { text: fields.join(" "), schedule })
     }
 }
@@ -68,6 +93,11 @@ impl TryFrom<String> for CronTime {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
     }
+}
+
+/// What the crate says, on one line.
+fn one_line(said: &str) -> String {
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Crontab's 0–7 (Sunday is 0 and 7) as the crate's names.

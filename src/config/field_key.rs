@@ -6,7 +6,7 @@
 
 use super::secret::SecretRef;
 use super::sections::{Config, StoreKind};
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, io_cause};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::OsRng;
@@ -19,31 +19,88 @@ use std::path::{Path, PathBuf};
 /// The installation's field key, 32 bytes.
 ///
 /// # Errors
-/// The findings of [`SecretRef::read`]; LT-CFG-011 no 32-byte key, or none configured for PostgreSQL;
-/// LT-CFG-012 the database exists but its key does not.
+/// The findings of [`SecretRef::read`] where the key is; LT-CFG-011 no 32-byte key, or none configured for
+/// PostgreSQL; LT-CFG-012 the database exists but its key does not.
 pub fn field_key(config: &Config, credentials: Option<&Path>) -> Result<[u8; 32], Finding> {
+    let stored = Stored::of(config);
     if let Some(reference) = &config.keys.field_key {
-        return parse(reference, credentials);
+        return parse(reference, credentials)
+            .map_err(|finding| stored.remedied(finding).at(field_key_place(config)));
     }
     if config.store.kind == StoreKind::Postgres {
-        return Err(unusable("không khai báo keys.field_key", "keys.field_key is not configured"));
+        let what = Text::new("không khai báo keys.field_key", "keys.field_key is not configured");
+        return Err(stored.remedied(unusable(what)).at(Place::of("keys.field_key")));
     }
     let path = own_key(&config.daemon.data_dir);
     if path.exists() {
-        return parse(&SecretRef::File(path), credentials);
+        let own = SecretRef::File(path);
+        return parse(&own, credentials)
+            .map_err(|finding| stored.remedied(finding).at(field_key_place(config)));
     }
-    let database = config.database_file();
-    if database.exists() {
+    if let Stored::Here(database) = stored {
         return Err(lost(&path, &database));
     }
     make(&path).map_err(|error| {
         Finding::error(
             "LT-CFG-011",
-            Text::new(format!("không tạo được khóa: {error}"), format!("the key cannot be made: {error}")),
+            Text::new("không tạo được khóa", "the key cannot be made").because(&io_cause(&error)),
             Text::new("kiểm tra quyền ghi vào thư mục dữ liệu", "check that the data folder can be written"),
         )
         .at(Place::of(path.display().to_string()))
     })
+}
+
+/// Whether something is sealed already, with a key that is the only one to open it.
+enum Stored {
+    /// No database was made yet.
+    Nothing,
+    /// The SQLite database of this file.
+    Here(PathBuf),
+    /// A PostgreSQL server's, which cannot be asked before the key is known.
+    Perhaps,
+}
+
+impl Stored {
+    fn of(config: &Config) -> Self {
+        if config.store.kind == StoreKind::Postgres {
+            return Self::Perhaps;
+        }
+        let database = config.database_file();
+        if database.exists() { Self::Here(database) } else { Self::Nothing }
+    }
+
+    /// The finding about a key that is not there or is none, with what helps here. Rights and names of a key
+    /// that may be in order are told as they are.
+    fn remedied(&self, finding: Finding) -> Finding {
+        if !matches!(finding.code.as_str(), "LT-CFG-007" | "LT-CFG-009" | "LT-CFG-011") {
+            return finding;
+        }
+        let remedy = match self {
+            Self::Here(database) => {
+                let database = database.display();
+                Text::new(
+                    format!(
+                        "đặt lại tệp khóa thuộc về cơ sở dữ liệu {database} từ bản sao lưu; không tạo khóa mới: khóa mới không đọc được những gì đã lưu"
+                    ),
+                    format!(
+                        "bring back the key that belongs to database {database} from its backup; make no new one: a new key cannot read what is stored"
+                    ),
+                )
+            }
+            Self::Perhaps => Text::new(
+                format!(
+                    "nếu cơ sở dữ liệu đã có dữ liệu, đặt lại đúng khóa của nó từ bản sao lưu (khóa mới không đọc được những gì đã lưu); chỉ khi cài mới, {}",
+                    MAKE.0
+                ),
+                format!(
+                    "if the database holds data, bring back its own key from the backup (a new key cannot read what is stored); for a new installation only, {}",
+                    MAKE.1
+                ),
+            ),
+            Self::Nothing => return finding,
+        };
+        Finding { remedy, ..finding }
+    }
 }
 
 /// Where the key of this configuration is.
@@ -62,7 +119,10 @@ fn own_key(data_dir: &Path) -> PathBuf {
 fn parse(reference: &SecretRef, credentials: Option<&Path>) -> Result<[u8; 32], Finding> {
     let text = reference.read(credentials)?;
     decode(text.expose_secret()).ok_or_else(|| {
-        unusable("khóa không phải 32 byte ở dạng base64 hoặc hex", "the key is not 32 bytes in base64 or hex")
+        unusable(Text::new(
+            "khóa không phải 32 byte ở dạng base64 hoặc hex",
+            "the key is not 32 bytes in base64 or hex",
+        ))
     })
 }
 
@@ -97,16 +157,14 @@ fn make(path: &Path) -> std::io::Result<[u8; 32]> {
     Ok(key)
 }
 
-fn unusable(vi: &str, en: &str) -> Finding {
-    Finding::error(
-        "LT-CFG-011",
-        Text::new(vi, en),
-        Text::new(
-            "tạo khóa: openssl rand -base64 32 > field.key; chmod 600 field.key; rồi keys.field_key = { file = \"field.key\" }",
-            "make one: openssl rand -base64 32 > field.key; chmod 600 field.key; then keys.field_key = { file = \"field.key\" }",
-        ),
-    )
-    .at(Place::of("keys.field_key"))
+/// How a new key is made.
+const MAKE: (&str, &str) = (
+    "tạo khóa: openssl rand -base64 32 > field.key; chmod 600 field.key; rồi keys.field_key = { file = \"field.key\" }",
+    "make one: openssl rand -base64 32 > field.key; chmod 600 field.key; then keys.field_key = { file = \"field.key\" }",
+);
+
+fn unusable(what: Text) -> Finding {
+    Finding::error("LT-CFG-011", what, Text::new(MAKE.0, MAKE.1))
 }
 
 fn lost(path: &Path, database: &Path) -> Finding {

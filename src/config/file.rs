@@ -5,7 +5,7 @@
 
 use super::check::check;
 use super::tree::Node;
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Text, cause, io_cause};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::io::Read as _;
@@ -36,13 +36,10 @@ pub(super) fn typed<T: DeserializeOwned>(
         return Err(Findings(flaws.into_iter().map(|(_, finding)| finding).collect()));
     }
     tree.plain().try_into().map_err(|error: toml::de::Error| {
-        let message = error.message().lines().next().unwrap_or_default().to_owned();
+        let why = cause(error.message().lines().next().unwrap_or_default());
         Finding::error(
             "LT-CFG-004",
-            Text::new(
-                format!("giá trị không dùng được: {message}"),
-                format!("a value cannot be used: {message}"),
-            ),
+            Text::new("giá trị không dùng được", "a value cannot be used").because(&why),
             Text::new(
                 "sửa giá trị; `lienthong config default` giải thích mọi khóa cấu hình",
                 "correct the value; `lienthong config default` explains every key of the configuration",
@@ -71,10 +68,10 @@ pub fn no_such_file(path: &Path) -> Finding {
 /// # Errors
 /// LT-CFG-003 it cannot be opened, is too large or is not UTF-8.
 pub fn read_text(path: &Path, limit: usize) -> Result<String, Finding> {
-    let refuse = |vi: &str, en: &str| {
+    let refuse = |why: &Text| {
         Finding::error(
             "LT-CFG-003",
-            Text::new(format!("không đọc được tệp: {vi}"), format!("the file cannot be read: {en}")),
+            Text::new("không đọc được tệp", "the file cannot be read").because(why),
             Text::new(
                 "kiểm tra đường dẫn, quyền đọc và bảng mã UTF-8",
                 "check the path, the right to read it and its UTF-8 encoding",
@@ -84,13 +81,13 @@ pub fn read_text(path: &Path, limit: usize) -> Result<String, Finding> {
     };
     let file = std::fs::File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => no_such_file(path).at(Place::of(path.display().to_string())),
-        _ => refuse(&error.to_string(), &error.to_string()),
+        _ => refuse(&io_cause(&error)),
     })?;
     let mut text = String::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     match file.take(most).read_to_string(&mut text) {
-        Ok(_) if text.len() > limit => Err(refuse("tệp quá lớn", "it is too large")),
+        Ok(_) if text.len() > limit => Err(refuse(&Text::new("tệp quá lớn", "it is too large"))),
         Ok(_) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
-        Err(error) => Err(refuse(&error.to_string(), &error.to_string())),
+        Err(error) => Err(refuse(&io_cause(&error))),
     }
 }

@@ -4,9 +4,9 @@
 //! law does not know, and values this version does not implement. It must not know what a switch does.
 
 use super::file::{read_text, read_toml};
-use super::tree::MAX_BYTES;
+use super::tree::{MAX_BYTES, Node};
 use crate::domain::RuleSet;
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Text};
 use std::path::{Path, PathBuf};
 
 /// The set that is compiled in: Decree 335/2025 with Gia Lai's proposed switches.
@@ -56,24 +56,37 @@ fn read_file(path: &Path) -> Result<RuleSet, Findings> {
 /// As [`read_rule_sets`].
 pub fn read_rule_set(name: &str, text: &str) -> Result<RuleSet, Findings> {
     let set: RuleSet = read_toml(name, text)?;
-    let refused: Vec<Finding> =
-        set.refusals().into_iter().map(|(switch, values)| not_implemented(name, switch, values)).collect();
+    let tree = Node::parse(name, Path::new("."), text).map_err(Findings)?;
+    let refused: Vec<Finding> = set
+        .refusals()
+        .into_iter()
+        .map(|(switch, values)| {
+            let place = tree.nearest(switch).origin.place(switch);
+            not_implemented(&set, switch, values).at(place)
+        })
+        .collect();
     if refused.is_empty() { Ok(set) } else { Err(Findings(refused)) }
 }
 
-/// A switch is set to a value this version does not implement.
-pub fn not_implemented(name: &str, switch: &str, values: &str) -> Finding {
+/// A switch of a set has a value this version does not implement.
+pub fn not_implemented(set: &RuleSet, switch: &str, values: &str) -> Finding {
+    let value = value_of(set, switch);
     Finding::error(
         "LT-RUL-001",
         Text::new(
-            format!("phiên bản này chưa hỗ trợ giá trị đã đặt cho \"{switch}\"; hỗ trợ: {values}"),
-            format!(
-                "this version does not implement the value set for \"{switch}\"; it implements: {values}"
-            ),
+            format!("phiên bản này chưa hỗ trợ {switch} = {value}; hỗ trợ: {values}"),
+            format!("this version does not implement {switch} = {value}; it implements: {values}"),
         ),
         Text::new("đặt một trong các giá trị được hỗ trợ", "set one of the values it implements"),
     )
-    .at(Place::of(name).at(switch))
+}
+
+/// What a dotted switch is set to, as a file writes it; long lists are cut.
+fn value_of(set: &RuleSet, switch: &str) -> String {
+    let written = serde_json::to_value(set).unwrap_or_default();
+    let value = written.pointer(&format!("/{}", switch.replace('.', "/"))).map(ToString::to_string);
+    let value = value.unwrap_or_default();
+    if value.chars().count() <= 80 { value } else { value.chars().take(80).chain(['…']).collect() }
 }
 
 #[cfg(test)]
@@ -105,5 +118,8 @@ mod tests {
         let findings = read_rule_set("r.toml", "id = \"x\"\ncarry_over = \"completed_as_extra\"\n")
             .expect_err("refused");
         assert_eq!(findings.0[0].code, "LT-RUL-001");
+        let told = findings.to_string();
+        assert!(told.contains("r.toml:2 (column 14, carry_over)"), "{told}");
+        assert!(told.contains("carry_over = \"completed_as_extra\"; it implements: none"), "{told}");
     }
 }

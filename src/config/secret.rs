@@ -4,7 +4,7 @@
 //! never prints and never comes from the environment or the configuration itself. A secret that is missing,
 //! readable by others or empty is a finding that names the file, never a default.
 
-use crate::error::{Finding, Text};
+use crate::error::{Finding, Text, io_cause};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -69,9 +69,10 @@ fn read_file(path: &Path, guarded: bool) -> Result<SecretString, Finding> {
         Finding::error(
             "LT-CFG-007",
             Text::new(
-                format!("không đọc được tệp bí mật {shown}: {error}"),
-                format!("secret file {shown} cannot be read: {error}"),
-            ),
+                format!("không đọc được tệp bí mật {shown}"),
+                format!("secret file {shown} cannot be read"),
+            )
+            .because(&io_cause(&error)),
             Text::new(
                 "tạo tệp với quyền 600 cho tài khoản chạy dịch vụ",
                 "make the file, mode 600, owned by the account the daemon runs as",

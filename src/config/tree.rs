@@ -4,7 +4,7 @@
 //! by key, anything else is replaced whole. It must not know which keys exist. A file that is no TOML gives
 //! findings with their lines and no tree.
 
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, cause};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,7 +66,8 @@ impl Node {
     pub fn parse(name: &str, folder: &Path, text: &str) -> Result<Self, Vec<Finding>> {
         let lines = Lines { name: name.into(), folder: folder.into(), text };
         if text.len() > MAX_BYTES {
-            return Err(vec![syntax(&lines.origin(0), "the file is larger than 4 MiB")]);
+            let why = Text::new("tệp lớn hơn 4 MiB", "the file is larger than 4 MiB");
+            return Err(vec![syntax(&lines.origin(0), &why)]);
         }
         let (table, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
@@ -74,7 +75,7 @@ impl Node {
             return lines.table(table.into_inner(), start).map_err(|finding| vec![finding]);
         }
         let found = |error: &toml::de::Error| {
-            syntax(&lines.origin(error.span().map_or(0, |span| span.start)), error.message())
+            syntax(&lines.origin(error.span().map_or(0, |span| span.start)), &cause(error.message()))
         };
         // A broken line often breaks the following ones too; the first ones tell enough.
         Err(errors.iter().take(20).map(found).collect())
@@ -236,24 +237,26 @@ impl Lines<'_> {
             DeValue::String(text) => Value::String(text.into_owned()),
             DeValue::Boolean(value) => Value::Boolean(value),
             DeValue::Datetime(at) => Value::String(at.to_string()),
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .map(Value::Integer)
-                .map_err(|_| syntax(&self.origin(start), "the number is too large"))?,
+            DeValue::Integer(number) => {
+                i64::from_str_radix(number.as_str(), number.radix()).map(Value::Integer).map_err(|_| {
+                    syntax(&self.origin(start), &Text::new("số quá lớn", "the number is too large"))
+                })?
+            }
             DeValue::Float(number) => number
                 .as_str()
                 .parse()
                 .map(Value::Float)
-                .map_err(|_| syntax(&self.origin(start), "not a number"))?,
+                .map_err(|_| syntax(&self.origin(start), &Text::new("không phải số", "not a number")))?,
         };
         Ok(Node { origin: self.origin(start), value })
     }
 }
 
-fn syntax(origin: &Origin, message: &str) -> Finding {
+fn syntax(origin: &Origin, why: &Text) -> Finding {
     let (line, column) = origin.position.unwrap_or((1, 1));
     Finding::error(
         "LT-CFG-002",
-        Text::new(format!("không đúng cú pháp TOML: {message}"), format!("not valid TOML: {message}")),
+        Text::new("không đúng cú pháp TOML", "not valid TOML").because(why),
         Text::new(
             "sửa dòng này; chuỗi nằm trong dấu ngoặc kép, mỗi khóa một dòng",
             "correct this line; texts stand in double quotes, one key per line",

@@ -6,6 +6,7 @@
 //! [`JsonError`]; nothing panics and nothing recurses deeper than [`MAX_DEPTH`].
 
 use super::scan::{Scan, complaint};
+use crate::error::{Text, cause};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -56,6 +57,20 @@ pub enum JsonError {
     /// More than [`MAX_RECORDS`] records in one answer.
     #[error("more than {MAX_RECORDS} records in one answer")]
     TooManyRecords,
+}
+
+impl JsonError {
+    /// The reason in both languages.
+    pub fn told(&self) -> Text {
+        let vi = match self {
+            Self::Syntax(error) => return cause(error),
+            Self::DuplicateKey(key) => format!("khóa \"{key}\" đứng hai lần trong một đối tượng"),
+            Self::TooDeep => format!("lồng nhau sâu hơn {MAX_DEPTH} tầng"),
+            Self::TooMany => format!("một bản ghi có hơn {MAX_VALUES} giá trị"),
+            Self::TooManyRecords => format!("một câu trả lời có hơn {MAX_RECORDS} bản ghi"),
+        };
+        Text::new(vi, self.to_string())
+    }
 }
 
 /// A key of an object with its value.

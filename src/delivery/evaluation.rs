@@ -8,7 +8,7 @@
 use super::national::transport_answer;
 use super::{Answer, Item, ReadBack, Receipt, Target, kept_answer, unreadable_payload};
 use crate::domain::{Component, DecisionKind, Exact, Level, Period, StaffNumber, TargetId};
-use crate::error::{Disposition, Finding, Place, Text};
+use crate::error::{Disposition, Finding, Place, Text, cause};
 use crate::transport::{Client, Reply, Request};
 use async_trait::async_trait;
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
@@ -198,20 +198,21 @@ impl EvaluationSoftware {
                 format!("the evaluation software's answer has not the agreed shape (HTTP {status})"),
             ),
             Text::new(
-                "hệ thống tự thử lại; nếu kéo dài, kiểm tra địa chỉ của đích",
-                "it is tried again by itself; if it lasts, check the target's address",
+                "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, kiểm tra base_url trong mục [[target]]",
+                "a running daemon tries again by itself; if it lasts, check base_url of its [[target]]",
             ),
         )
         .at(self.place())
     }
 
-    fn unreadable_event(&self, id: &str, why: &str) -> Finding {
+    fn unreadable_event(&self, id: &str, why: &Text) -> Finding {
         Finding::warning(
             "LT-DLV-007",
             Text::new(
-                format!("không đọc được quyết định {id} của phần mềm đánh giá: {why}"),
-                format!("decision {id} of the evaluation software cannot be read: {why}"),
-            ),
+                format!("không đọc được quyết định {id} của phần mềm đánh giá"),
+                format!("decision {id} of the evaluation software cannot be read"),
+            )
+            .because(why),
             Text::new(
                 "mục được giữ nguyên văn; đối chiếu với docs/targets/EVALUATION.md và báo bên cung cấp phần mềm",
                 "the entry is kept as received; compare it with docs/targets/EVALUATION.md and tell the supplier",
@@ -276,24 +277,39 @@ fn receipt_of(receipt: &str, reply: &Reply) -> Receipt {
 }
 
 /// A hash that is none would let an approval wait or be refused for ever.
-fn seen_hash(text: Option<&str>) -> Result<Option<String>, String> {
+fn seen_hash(text: Option<&str>) -> Result<Option<String>, Text> {
     let Some(hash) = text.map(|text| text.trim().to_ascii_lowercase()) else { return Ok(None) };
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash { Ok(Some(hash)) } else { Err("\"content_hash\" is not the one of a score".to_owned()) }
+    let wrong = || {
+        Text::new(
+            "\"content_hash\" không phải mã băm của một điểm",
+            "\"content_hash\" is not the one of a score",
+        )
+    };
+    if is_hash { Ok(Some(hash)) } else { Err(wrong()) }
 }
 
-fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, String> {
-    let head = EventHead::deserialize(event).map_err(|error| error.to_string())?;
-    let body = EventBody::deserialize(event).map_err(|error| error.to_string())?;
+fn no_period(written: &str) -> Text {
+    let shown: String = written.chars().take(40).collect();
+    Text::new(
+        format!("kỳ \"{shown}\" không đọc được; viết như 2026-Q3 hoặc 2026"),
+        format!("the period \"{shown}\" cannot be read; it is written like 2026-Q3 or 2026"),
+    )
+}
+
+fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Text> {
+    let head = EventHead::deserialize(event).map_err(|error| cause(&error))?;
+    let body = EventBody::deserialize(event).map_err(|error| cause(&error))?;
     if head.id.is_empty() || head.id.len() > 200 || head.author.trim().is_empty() {
-        return Err("id or author is empty".to_owned());
+        return Err(Text::new("id hoặc author để trống", "id or author is empty"));
     }
     // A decision from the future or from before there was anything to decide would move deadlines and order.
     if head.at > now + TimeDelta::days(2) || head.at.year() < 2025 {
-        return Err(format!("\"at\" cannot be {}", head.at.format("%Y-%m-%d")));
+        let day = head.at.format("%Y-%m-%d");
+        return Err(Text::new(format!("\"at\" không thể là {day}"), format!("\"at\" cannot be {day}")));
     }
-    let missing = |name: &str| format!("\"{name}\" is missing");
-    let task = || -> Result<(String, String), String> {
+    let missing = |name: &str| Text::new(format!("thiếu \"{name}\""), format!("\"{name}\" is missing"));
+    let task = || -> Result<(String, String), Text> {
         let source = body.source.clone().ok_or_else(|| missing("source"))?;
         Ok((source, body.external_id.clone().ok_or_else(|| missing("external_id"))?))
     };
@@ -339,12 +355,18 @@ fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Str
             decision_no: body.decision_no.clone(),
             opinion: body.opinion.clone().map(|number| number.trim().chars().take(200).collect()),
         },
-        other => return Err(format!("unknown type \"{}\"", other.chars().take(40).collect::<String>())),
+        other => {
+            let other: String = other.chars().take(40).collect();
+            return Err(Text::new(
+                format!("loại \"{other}\" chưa biết"),
+                format!("unknown type \"{other}\""),
+            ));
+        }
     };
     Ok(IncomingDecision {
         key: head.id,
         staff_number: StaffNumber::parse(&head.staff_number).ok_or_else(|| missing("staff_number"))?,
-        period: head.period.parse().map_err(|error| format!("{error}"))?,
+        period: head.period.parse().map_err(|_| no_period(&head.period))?,
         author: head.author.trim().chars().take(200).collect(),
         at: head.at,
         document: body.decision_no.map(|number| number.trim().chars().take(200).collect()),
@@ -459,10 +481,10 @@ mod tests {
             ("general_criteria", json!({}), "items"),
         ] {
             let why = read_event(&event(kind, extra), now()).expect_err(kind);
-            assert!(why.contains(missing), "{kind}: {why}");
+            assert!(why.en.contains(missing), "{kind}: {why:?}");
         }
         let promotion = read_event(&event("promotion", json!({})), now());
-        assert!(promotion.expect_err("type").contains("promotion"));
+        assert!(promotion.expect_err("type").en.contains("promotion"));
         assert!(read_event(&json!({"id": 5}), now()).is_err());
     }
 
@@ -470,7 +492,7 @@ mod tests {
     fn moment_of_a_decision_is_neither_in_the_future_nor_before_there_was_anything() {
         for at in ["2027-12-07T02:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
             let why = read_event(&event("approval", json!({"revision": 1, "at": at})), now()).expect_err(at);
-            assert!(why.contains("\"at\""), "{why}");
+            assert!(why.en.contains("\"at\""), "{why:?}");
         }
         let leap = json!({"revision": 1, "at": "2026-12-07T23:59:60Z"});
         assert!(read_event(&event("approval", leap), now()).is_ok());

@@ -153,6 +153,19 @@ impl Directory {
         Err(Box::new(told.at(Place::of(place))))
     }
 
+    /// Whether somebody may bring in a file of other people's decisions: like any author, by a staff number or
+    /// with a document. Whether each row's scorer may decide is another question.
+    ///
+    /// # Errors
+    /// LT-AUT-002 nobody's staff number and no document.
+    pub fn check_importer(&self, author: &str, document: Option<&str>) -> Result<(), Box<Finding>> {
+        let cites = document.is_some_and(|document| !document.trim().is_empty());
+        if cites || self.named(author).is_some() {
+            return Ok(());
+        }
+        Err(Box::new(no_document(author).at(Place::of("--author"))))
+    }
+
     fn not_entitled(&self, judged: Judged<'_>, entitled: &[PersonId]) -> Finding {
         let names: Vec<&str> = entitled
             .iter()

@@ -77,13 +77,21 @@ pub struct Standing {
     pub is_leader: bool,
 }
 
+/// What a criteria file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadCriteria {
+    /// Decisions of the forms that could be read. To be entered only when nothing is wrong: others may be missing.
+    pub decisions: Vec<Decision>,
+    /// What is wrong with the file.
+    pub findings: Vec<Finding>,
+}
+
 /// Reads a criteria file into decisions made at `at`. `standing` says whose a staff number is in a period.
 ///
 /// A file row with `kind` = `self` (tự chấm) gives the person's own assessment, without it or with `superior`
 /// the scorer's.
 ///
-/// # Errors
-/// Every finding at once (500 at most): LT-CRI-001 a wrong cell, LT-CRI-002 points above the maximum or off the
+/// Every finding comes at once (500 at most): LT-CRI-001 a wrong cell, LT-CRI-002 points above the maximum or off the
 /// step, LT-CRI-003 an unknown item, or đ/e for someone who does not lead, LT-CRI-004 items are missing,
 /// LT-CRI-005 a value twice, LT-CRI-006 own record, LT-CRI-007 no rows; LT-TAB-nnn when it is no table.
 pub fn read_criteria(
@@ -92,15 +100,18 @@ pub fn read_criteria(
     rules: &CriteriaRules,
     at: DateTime<Utc>,
     standing: &dyn Fn(&StaffNumber, Period) -> Option<Standing>,
-) -> Result<Vec<Decision>, Findings> {
-    let long = Table::read(name, bytes, LONG);
-    let (table, is_long) = match long {
-        Ok(table) => (table, true),
+) -> ReadCriteria {
+    let long = Table::read(name, bytes, LONG).map(|table| (table, true));
+    let read = match long {
         // Not this form: its columns are not there. Whatever else is wrong is wrong with both.
         Err(findings) if findings.0.iter().all(|finding| finding.code == "LT-TAB-002") => {
-            (Table::read(name, bytes, WIDE)?, false)
+            Table::read(name, bytes, WIDE).map(|table| (table, false))
         }
-        Err(findings) => return Err(findings),
+        long => long,
+    };
+    let (table, is_long) = match read {
+        Ok(read) => read,
+        Err(findings) => return ReadCriteria { decisions: Vec::new(), findings: findings.0 },
     };
     let mut reader = Reader { rules, at, standing, findings: Vec::new(), sheets: BTreeMap::new() };
     for row in table.rows() {
@@ -150,10 +161,17 @@ pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
                 Finding::error(
                     "LT-CRI-010",
                     Text::new(
-                        format!("khối lượng hoàn thành {quantity} không hợp lệ"),
-                        format!("a completed quantity of {quantity} cannot be"),
+                        format!(
+                            "khối lượng hoàn thành không thể là {quantity}: cần số thập phân từ 0 trở lên, tối đa 28 chữ số, không phải phân số"
+                        ),
+                        format!(
+                            "the completed quantity cannot be {quantity}: a decimal of 0 or more is needed, of at most 28 digits and no fraction"
+                        ),
                     ),
-                    Text::new("ghi số thập phân không âm", "give a decimal of 0 or more"),
+                    Text::new(
+                        "ghi lại --quantity theo biên bản nghiệm thu, ví dụ 1 hoặc 0.5; chưa có gì được ghi",
+                        "give --quantity as it was accepted, for example 1 or 0.5; nothing was entered",
+                    ),
                 )
             })
         }
@@ -188,26 +206,27 @@ impl Reader<'_> {
 
     /// Reads the columns both layouts share and opens the person's form.
     fn open(&mut self, row: TableRow<'_>) -> Option<Key> {
-        let Some(number) = StaffNumber::parse(row.get("staff_number")) else {
+        let number = StaffNumber::parse(row.get("staff_number"));
+        if number.is_none() {
             self.wrong(row, "staff_number", "cần 1 đến 32 ký tự", "1 to 32 characters are needed");
-            return None;
-        };
-        let Some(period) = cell::period(row.get("period")) else {
+        }
+        let period = cell::period(row.get("period"));
+        if period.is_none() {
             self.wrong(row, "period", "cần kỳ dạng 2026-Q3", "a period as 2026-Q3 is needed");
-            return None;
-        };
-        let Some(standing) = (self.standing)(&number, period) else {
+        }
+        let named = number.zip(period);
+        let standing = named.as_ref().and_then(|(number, period)| (self.standing)(number, *period));
+        if named.is_some() && standing.is_none() {
             self.wrong(
                 row,
                 "staff_number",
                 "không có người này trong kỳ",
                 "there is no such person in the period",
             );
-            return None;
-        };
+        }
         let own = match crate::text::fold(row.get("kind")).as_str() {
-            "" | "superior" | "cap tren" => false,
-            "self" | "tu cham" => true,
+            "" | "superior" | "cap tren" => Some(false),
+            "self" | "tu cham" => Some(true),
             _ => {
                 self.wrong(
                     row,
@@ -215,7 +234,7 @@ impl Reader<'_> {
                     "chỉ nhận self (tự chấm) hoặc superior (cấp trên)",
                     "one of self, superior",
                 );
-                return None;
+                None
             }
         };
         let author = row.get("author");
@@ -228,6 +247,7 @@ impl Reader<'_> {
             );
             return None;
         }
+        let ((number, period), standing, own) = (named?, standing?, own?);
         let subject = Subject { staff_number: &number, full_name: &standing.full_name };
         if !own && is_own(subject, author) {
             self.findings.push(own_record(row));
@@ -330,7 +350,7 @@ impl Reader<'_> {
         }
     }
 
-    fn finish(mut self, name: &str) -> Result<Vec<Decision>, Findings> {
+    fn finish(mut self, name: &str) -> ReadCriteria {
         for form in self.sheets.values() {
             let missing = missing_items(&form.items);
             if !form.items.is_empty() && !missing.is_empty() {
@@ -347,11 +367,9 @@ impl Reader<'_> {
                 .at(Place::of(name)),
             );
         }
-        if !self.findings.is_empty() {
-            return Err(Findings(self.findings));
-        }
         let at = self.at;
-        Ok(self.sheets.into_iter().flat_map(|(key, form)| decisions(key, form, at)).collect())
+        let decisions = self.sheets.into_iter().flat_map(|(key, form)| decisions(key, form, at)).collect();
+        ReadCriteria { decisions, findings: self.findings }
     }
 }
 

@@ -40,13 +40,19 @@ pub struct HistoryRow {
     pub decided_on: Option<NaiveDate>,
 }
 
-/// Reads a history file. `today` bounds the days of decisions and the periods.
+/// Reads a history file. `today` bounds the days of decisions and the periods; `known` says whether a staff number
+/// is somebody's.
 ///
 /// # Errors
 /// Every finding at once (500 at most): LT-HIS-001 a wrong cell, LT-HIS-002 a result twice, LT-HIS-003 a year
-/// without level or a shorter period without score, LT-HIS-004 a file without rows; LT-TAB-nnn when it is no
-/// table.
-pub fn read_history(name: &str, bytes: &[u8], today: NaiveDate) -> Result<Vec<HistoryRow>, Findings> {
+/// without level or a shorter period without score, LT-HIS-004 a file without rows, LT-HIS-010 an unknown staff
+/// number; LT-TAB-nnn when it is no table.
+pub fn read_history(
+    name: &str,
+    bytes: &[u8],
+    today: NaiveDate,
+    known: &dyn Fn(&StaffNumber) -> bool,
+) -> Result<Vec<HistoryRow>, Findings> {
     let table = Table::read(name, bytes, COLUMNS)?;
     let mut findings = Vec::new();
     let mut seen: HashMap<(StaffNumber, Period), u32> = HashMap::new();
@@ -55,6 +61,8 @@ pub fn read_history(name: &str, bytes: &[u8], today: NaiveDate) -> Result<Vec<Hi
         if findings.len() >= cell::MAX_FINDINGS {
             break;
         }
+        let number = StaffNumber::parse(row.get("staff_number"));
+        findings.extend(number.filter(|number| !known(number)).map(|number| nobody(row, &number)));
         let Some(read) = read_row(row, today, &mut findings) else { continue };
         match seen.insert((read.staff_number.clone(), read.period), row.line()) {
             Some(first) => findings.push(twice(row, &read, first)),
@@ -144,6 +152,18 @@ fn read_row(row: TableRow<'_>, today: NaiveDate, findings: &mut Vec<Finding>) ->
     })
 }
 
+fn nobody(row: TableRow<'_>, number: &StaffNumber) -> Finding {
+    Finding::error(
+        "LT-HIS-010",
+        Text::new(format!("không có số hiệu {number}"), format!("there is no staff number {number}")),
+        Text::new(
+            "sửa số hiệu, hoặc nhập người này trước bằng `people import`; chưa có gì được ghi",
+            "correct the number, or import the person first with `people import`; nothing was written",
+        ),
+    )
+    .at(row.place("staff_number"))
+}
+
 fn twice(row: TableRow<'_>, read: &HistoryRow, first: u32) -> Finding {
     let (number, period) = (&read.staff_number, read.period);
     Finding::error(
@@ -175,7 +195,9 @@ mod tests {
 
     fn read(rows: &str) -> Result<Vec<HistoryRow>, Findings> {
         let today = NaiveDate::from_ymd_opt(2026, 10, 1).expect("day");
-        read_history("history.csv", format!("{HEADER}{rows}").as_bytes(), today)
+        read_history("history.csv", format!("{HEADER}{rows}").as_bytes(), today, &|number| {
+            number.as_str() != "GL-404"
+        })
     }
 
     fn told(rows: &str) -> Vec<(String, String)> {
@@ -189,7 +211,7 @@ mod tests {
                     GL - 1;Năm 2025;;Hoàn thành tốt nhiệm vụ;12/QĐ-SNV;05/12/2025\n\
                     GL-1;Quý I/2026;84,5;;;\n";
         let today = NaiveDate::from_ymd_opt(2026, 10, 1).expect("day");
-        let rows = read_history("h.csv", file.as_bytes(), today).expect("rows");
+        let rows = read_history("h.csv", file.as_bytes(), today, &|_| true).expect("rows");
         assert_eq!(rows[0].level, Some(Level::Good));
         assert_eq!(rows[0].decided_on, NaiveDate::from_ymd_opt(2025, 12, 5));
         assert_eq!(rows[1].score, Exact::ratio(169, 2));
@@ -204,6 +226,21 @@ mod tests {
         assert_eq!(codes, ["LT-HIS-001"; 7]);
         assert_eq!(found[0].1, "history.csv:2 (column 1)");
         assert_eq!(found[6].1, "history.csv:4 (column 6)");
+    }
+
+    #[test]
+    fn unknown_people_and_wrong_cells_are_told_together_each_with_its_line() {
+        let found = told("GL-404,2025,,good,,\nGL-404,2025,,fine,,\nGL-1,2025,,good,,\n");
+        let places: Vec<(&str, &str)> =
+            found.iter().map(|(code, place)| (code.as_str(), place.as_str())).collect();
+        assert_eq!(
+            places,
+            [
+                ("LT-HIS-010", "history.csv:2 (column 1)"),
+                ("LT-HIS-010", "history.csv:3 (column 1)"),
+                ("LT-HIS-001", "history.csv:3 (column 4)"),
+            ]
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, TargetId, Unit};
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::mapping::RuleBook;
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::transport::{Auth, Client, Expected, Login, Moment, Options, Roots};
@@ -356,7 +356,7 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     if let (Some(path), Ok(units)) = (&config.people.file, units)
         && !units.is_empty()
     {
-        let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, &units));
+        let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, units.as_slice()));
         match people {
             Ok(import) => {
                 keep(Findings(accounts_elsewhere(&shown(path), &import, &configured_sources(config))))
@@ -397,10 +397,8 @@ fn replica(folder: &Path) -> Result<String, Findings> {
         Findings::from(
             Finding::error(
                 "LT-RUN-004",
-                Text::new(
-                    format!("không dùng được thư mục dữ liệu: {error}"),
-                    format!("the data folder cannot be used: {error}"),
-                ),
+                Text::new("không dùng được thư mục dữ liệu", "the data folder cannot be used")
+                    .because(&io_cause(&error)),
                 Text::new(
                     "kiểm tra đường dẫn, quyền ghi và dung lượng đĩa",
                     "check the path, the right to write and the space on the disk",
@@ -429,7 +427,7 @@ pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Finding
     }
     if let (true, Some(path)) = (known.people.is_empty(), &config.people.file) {
         let rows = store.load_directory().await.map_err(|error| error.finding())?;
-        let import = read_people(&shown(path), &read_bytes(path)?, &rows.units)?;
+        let import = read_people(&shown(path), &read_bytes(path)?, rows.units.as_slice())?;
         store
             .import_directory(&import, CONFIGURATION, None, clock.now())
             .await
@@ -481,7 +479,7 @@ fn read_bytes(path: &PathBuf) -> Result<Vec<u8>, Findings> {
         }
         Finding::error(
             "LT-CFG-003",
-            Text::new(format!("không đọc được tệp: {error}"), format!("the file cannot be read: {error}")),
+            Text::new("không đọc được tệp", "the file cannot be read").because(&io_cause(&error)),
             Text::new("kiểm tra đường dẫn và quyền đọc", "check the path and its permissions"),
         )
         .at(Place::of(shown(path)))

@@ -327,8 +327,23 @@ pub(super) fn own_record(period: Period) -> Finding {
 
 /// A value the law does not know.
 pub(super) fn not_of_the_form(wrong: &Impossible) -> Finding {
-    let entry = &wrong.entry;
-    impossible(&format!("{entry}: {}", wrong.vi), &format!("{entry}: {}", wrong.en))
+    let entry = entry(&wrong.entry);
+    impossible(&format!("{}: {}", entry.vi, wrong.vi), &format!("{}: {}", entry.en, wrong.en))
+}
+
+/// What the calculator's key of an entry means on form 01.
+fn entry(key: &str) -> Text {
+    if let Some(item) = key.strip_prefix("criteria.self.") {
+        return Text::new(format!("điểm tự chấm tiêu chí {item}"), format!("own points of item {item}"));
+    }
+    if let Some(item) = key.strip_prefix("criteria.superior.") {
+        return Text::new(format!("điểm tiêu chí {item}"), format!("points of item {item}"));
+    }
+    match key {
+        "components.implementation_ability" => Text::new("phần trăm của đ", "percent of đ"),
+        "components.unity_ability" => Text::new("phần trăm của e", "percent of e"),
+        other => Text::new(other, other),
+    }
 }
 
 fn impossible(vi: &str, en: &str) -> Finding {
@@ -336,8 +351,8 @@ fn impossible(vi: &str, en: &str) -> Finding {
         "LT-CRI-010",
         Text::new(format!("giá trị không được phép: {vi}"), format!("a value that is not allowed: {en}")),
         Text::new(
-            "sửa theo mức tối đa và bước điểm của mẫu số 01",
-            "correct it to the maxima and steps of form 01",
+            "điểm tiêu chí theo mức tối đa của mẫu số 01 và bước điểm gen_step của bộ quy tắc; đ và e theo leader_levels (docs/SCORING.md); sửa giá trị rồi nhập lại, chưa có gì được ghi",
+            "items have the maxima of form 01 and the step gen_step of the rule set, đ and e the levels of leader_levels (docs/SCORING.md); correct the value and enter it again, nothing was entered",
         ),
     )
 }

@@ -370,8 +370,8 @@ fn history_unknown(target: &str) -> Finding {
             "this person's earlier results are unknown; the receiver replaces the whole list, so nothing is sent",
         ),
         Text::new(
-            "nhập bằng `history import TỆP`, hoặc xác nhận không có bằng `history import --empty`, rồi `outbox retry`",
-            "import them with `history import FILE`, or sign off that there are none with `history import --empty`, then `outbox retry`",
+            "nhập bằng `history import TỆP`, hoặc xác nhận không có bằng `history import --empty --person SỐ_HIỆU --reason \"…\"` (bắt buộc nêu lý do), rồi `outbox retry MỤC`; muốn để nguyên thì `outbox park MỤC --reason \"…\"`",
+            "import them with `history import FILE`, or sign off that there are none with `history import --empty --person NUMBER --reason \"…\"` (the reason is needed), then `outbox retry ITEM`; to leave it as it is, `outbox park ITEM --reason \"…\"`",
         ),
     )
     .at(Place::of(format!("target {target}")))

@@ -115,6 +115,7 @@ const ACTIONS: Names = &[
     ("record_revised", "Hồ sơ có phiên bản mới", "Record revised"),
     ("record_approved", "Phê duyệt hồ sơ", "Record approved"),
     ("record_corrected", "Đính chính hồ sơ", "Record corrected"),
+    ("decisions_imported", "Nhập tệp quyết định", "File of decisions imported"),
     ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
     ("period_closed", "Chốt kỳ", "Period closed"),
     ("history_imported", "Nhập kết quả các kỳ trước", "Earlier results imported"),

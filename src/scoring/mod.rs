@@ -452,10 +452,14 @@ pub fn check_entries(
             LeaderLevels::AnyBetween => *percent >= Exact::integer(50) && *percent <= Exact::integer(100),
         };
         if !allowed {
+            let (vi, en) = match rules.leader_levels {
+                LeaderLevels::FiftyOrHundred => ("50 hoặc 100", "50 or 100"),
+                LeaderLevels::AnyBetween => ("từ 50 đến 100", "50 to 100"),
+            };
             told(
                 &format!("components.{}", component.as_str()),
-                format!("{percent} không được phép (Điều 15.3: 50 hoặc 100)"),
-                format!("{percent} is not allowed (50 or 100 by art. 15.3)"),
+                format!("{percent} không được phép (Điều 15.3: {vi})"),
+                format!("{percent} is not allowed ({en} by art. 15.3)"),
             );
         }
     }

@@ -7,6 +7,7 @@
 //! understood stands apart from the others.
 
 mod csv;
+mod foreign;
 pub mod header;
 mod xlsx;
 
@@ -90,6 +91,9 @@ impl Sheet {
             )
             .into());
         }
+        if let Some(finding) = foreign::finding(name, bytes) {
+            return Err(finding.into());
+        }
         if bytes.starts_with(b"PK\x03\x04") { xlsx::read(name, bytes) } else { csv::read(name, bytes) }
     }
 
@@ -145,13 +149,30 @@ impl Table {
         let missing: Vec<&str> = header.missing(&spelt);
         if !missing.is_empty() {
             let list = missing.join(", ");
+            let misnamed = !sheet.spreadsheet && foreign::is_misnamed(name);
+            let (vi, en) = if misnamed {
+                (
+                    "tệp có tên của sổ Excel nhưng nội dung là văn bản (CSV) và được đọc như CSV; ",
+                    "the file has the name of a workbook but holds text (CSV) and was read as such; ",
+                )
+            } else {
+                ("", "")
+            };
+            let (remedy_vi, remedy_en) = if misnamed {
+                (
+                    "đổi đuôi tệp thành .csv, hoặc mở bằng Excel và lưu lại thành .xlsx; ",
+                    "rename it to .csv, or open it in Excel and save it as .xlsx; ",
+                )
+            } else {
+                ("", "")
+            };
             return Err(refusal(
                 "LT-TAB-002",
                 name,
-                &format!("không tìm thấy dòng tiêu đề có các cột: {list}"),
-                &format!("no header line with the columns: {list}"),
-                "ghi tên cột ở dòng đầu đúng như tài liệu docs/FILES.md",
-                "name the columns in the first line as docs/FILES.md says",
+                &format!("{vi}không tìm thấy dòng tiêu đề có các cột: {list}"),
+                &format!("{en}no header line with the columns: {list}"),
+                &format!("{remedy_vi}ghi tên cột ở dòng đầu đúng như tài liệu docs/FILES.md"),
+                &format!("{remedy_en}name the columns in the first line as docs/FILES.md says"),
             )
             .into());
         }

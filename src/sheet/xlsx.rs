@@ -4,7 +4,7 @@
 //! that unpacks to more than its limits is refused before anything of it is held in memory.
 
 use super::{CELL, ERROR_CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Sheet, refusal, too_long};
-use crate::error::{Finding, Findings};
+use crate::error::{Finding, Findings, Text, cause};
 use calamine::{DataRef, DataType as _, Reader as _};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
@@ -30,11 +30,12 @@ const HEAD: u64 = 4_096;
 /// LT-TAB-001 too many rows, LT-TAB-005 no workbook, LT-TAB-009 it unpacks to more than the limits.
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
     let broken = |error: &dyn std::fmt::Display| {
+        let what = Text::new("không đọc được XLSX", "unreadable XLSX").because(&cause(error));
         Findings::from(refusal(
             "LT-TAB-005",
             name,
-            &format!("không đọc được XLSX: {error}"),
-            &format!("unreadable XLSX: {error}"),
+            &what.vi,
+            &what.en,
             "mở bằng Excel rồi lưu lại thành XLSX không có mật khẩu",
             "open it in Excel and save it again as XLSX without a password",
         ))

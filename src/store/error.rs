@@ -126,8 +126,8 @@ impl StoreError {
                 "LT-DB-001",
                 "ổ đĩa của cơ sở dữ liệu đã đầy; thao tác được hủy trọn vẹn",
                 "the disk of the database is full; the operation was rolled back as a whole",
-                "giải phóng dung lượng; hệ thống tự tiếp tục",
-                "free some space; the daemon goes on by itself",
+                "giải phóng dung lượng; dịch vụ đang chạy thì tự tiếp tục, lệnh thì chạy lại",
+                "free some space; a running daemon goes on by itself, an order is given again",
             ),
             Cause::ReadOnly => (
                 "LT-DB-002",
@@ -147,8 +147,8 @@ impl StoreError {
                 "LT-DB-004",
                 "không kết nối được cơ sở dữ liệu",
                 "the database cannot be reached",
-                "kiểm tra máy chủ, địa chỉ và mật khẩu; hệ thống tự thử lại",
-                "check server, address and password; the daemon tries again by itself",
+                "kiểm tra máy chủ, địa chỉ và mật khẩu; dịch vụ đang chạy thì tự thử lại",
+                "check server, address and password; a running daemon tries again by itself",
             ),
             Cause::Io => (
                 "LT-DB-005",
@@ -161,8 +161,8 @@ impl StoreError {
                 "LT-DB-006",
                 "tệp cơ sở dữ liệu bị hỏng",
                 "the database file is damaged",
-                "dừng hệ thống và khôi phục bản sao lưu gần nhất (docs/OPERATIONS.md)",
-                "stop the daemon and restore the latest backup (docs/OPERATIONS.md)",
+                "dừng hệ thống; chuyển tệp hỏng đi cùng tệp -wal và -shm bên cạnh nó (cả ba là một cơ sở dữ liệu, để sót lại thì bản khôi phục cũng hỏng), rồi đặt bản sao lưu gần nhất vào chỗ đó (docs/OPERATIONS.md)",
+                "stop the daemon; move the damaged file away together with the -wal and -shm files beside it (the three are one database, and left behind they damage the restored one too), then put the latest backup in its place (docs/OPERATIONS.md)",
             ),
             Cause::NewerSchema => (
                 "LT-DB-007",

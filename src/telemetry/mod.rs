@@ -10,7 +10,7 @@ mod metric;
 
 pub use metric::{METRICS, Metric, MetricKind, name};
 
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, cause};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal as _;
 use std::sync::OnceLock;
@@ -83,7 +83,7 @@ fn parse(filter: &str) -> Result<EnvFilter, Finding> {
     EnvFilter::try_new(filter).map_err(|error| {
         Finding::error(
             "LT-CFG-004",
-            Text::new(format!("không phải bộ lọc nhật ký: {error}"), format!("no log filter: {error}")),
+            Text::new("không phải bộ lọc nhật ký", "no log filter").because(&cause(&error)),
             Text::new("ví dụ: info,lienthong=debug", "for example: info,lienthong=debug"),
         )
         .at(Place::of("log.filter"))

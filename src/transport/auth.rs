@@ -13,6 +13,11 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// A sentence in Vietnamese and English.
+type Sentences = (&'static str, &'static str);
+
+const NO_HEADER: Sentences = ("tên header không hợp lệ", "the name of the header is not valid");
+
 /// How to be let in.
 pub enum Auth {
     /// Nothing is asked.
@@ -169,20 +174,23 @@ impl State {
 
 impl Auth {
     /// The fixed header of basic and header authentication; an error when it cannot be a header.
-    pub(super) fn fixed(&self) -> Result<Option<Pass>, &'static str> {
+    pub(super) fn fixed(&self) -> Result<Option<Pass>, Sentences> {
         match self {
             Self::None | Self::Login(_) => Ok(None),
             Self::Basic { username, password } => {
                 use base64::Engine as _;
                 if username.contains(':') {
-                    return Err("a user name of basic authentication holds no colon");
+                    return Err((
+                        "tên tài khoản của xác thực basic không được có dấu hai chấm",
+                        "a user name of basic authentication holds no colon",
+                    ));
                 }
                 let plain = format!("{username}:{}", password.expose_secret());
                 let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(plain));
                 pass(AUTHORIZATION, &text, 0).map(Some)
             }
             Self::Header { name, value } => {
-                let name = name.parse().map_err(|_| "the name of the header is not valid")?;
+                let name = name.parse().map_err(|_| NO_HEADER)?;
                 pass(name, value.expose_secret(), 0).map(Some)
             }
         }
@@ -191,15 +199,19 @@ impl Auth {
 
 impl Login {
     /// The header for a token.
-    pub(super) fn pass(&self, token: &str, generation: u64) -> Result<Pass, &'static str> {
-        let name = self.header.parse().map_err(|_| "the name of the header is not valid")?;
+    pub(super) fn pass(&self, token: &str, generation: u64) -> Result<Pass, Sentences> {
+        let name = self.header.parse().map_err(|_| NO_HEADER)?;
         pass(name, &format!("{}{token}", self.prefix), generation)
     }
 }
 
-fn pass(name: HeaderName, text: &str, generation: u64) -> Result<Pass, &'static str> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| "a key or token holds characters no header can carry")?;
+fn pass(name: HeaderName, text: &str, generation: u64) -> Result<Pass, Sentences> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        (
+            "khóa hoặc token có ký tự mà header không mang được",
+            "a key or token holds characters no header can carry",
+        )
+    })?;
     value.set_sensitive(true);
     Ok(Pass { name, value, generation })
 }

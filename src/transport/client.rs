@@ -12,7 +12,7 @@ use super::request::{Body, Reply, Request};
 use super::retry::{self, Budget, RetryPolicy};
 use crate::clock::Clock;
 use crate::config::plain_http;
-use crate::error::{Disposition, Finding, Place};
+use crate::error::{Disposition, Finding, Place, Text, cause, io_cause};
 use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::{Bytes, BytesMut};
@@ -179,12 +179,11 @@ impl Client {
             })?;
             headers.insert(name, value);
         }
-        let fixed = options.auth.fixed().map_err(|why| refuse(why, why))?;
+        let fixed = options.auth.fixed().map_err(|why| refuse(why.0, why.1))?;
         let certificates = certificates(&options.roots, base.scheme()).map_err(|why| {
-            refuse(
-                &format!("không đọc được chứng thư CA: {why}"),
-                &format!("the CA certificates cannot be read: {why}"),
-            )
+            let told =
+                Text::new("không đọc được chứng thư CA", "the CA certificates cannot be read").because(&why);
+            refuse(&told.vi, &told.en)
         })?;
         let http = reqwest::Client::builder()
             .user_agent(concat!("lienthong/", env!("CARGO_PKG_VERSION")))
@@ -578,12 +577,18 @@ fn base_url(written: &str) -> Result<Url, (&'static str, &'static str)> {
     Ok(url)
 }
 
-fn certificates(roots: &Roots, scheme: &str) -> Result<Vec<Certificate>, String> {
+fn certificates(roots: &Roots, scheme: &str) -> Result<Vec<Certificate>, Text> {
     match roots {
         Roots::File(path) => {
-            let pem = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let found = Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string())?;
-            if found.is_empty() { Err(format!("{}: no certificate", path.display())) } else { Ok(found) }
+            let shown = path.display().to_string();
+            let of_file = |why: &Text| Text::new(shown.clone(), shown.clone()).because(why);
+            let pem = std::fs::read(path).map_err(|error| of_file(&io_cause(&error)))?;
+            let found = Certificate::from_pem_bundle(&pem).map_err(|error| of_file(&cause(&error)))?;
+            if found.is_empty() {
+                Err(of_file(&Text::new("tệp không có chứng thư nào", "it holds no certificate")))
+            } else {
+                Ok(found)
+            }
         }
         Roots::Native if scheme == "http" => Ok(Vec::new()),
         Roots::Native => {
@@ -593,7 +598,10 @@ fn certificates(roots: &Roots, scheme: &str) -> Result<Vec<Certificate>, String>
                 .filter_map(|der| Certificate::from_der(der).ok())
                 .collect();
             if found.is_empty() {
-                Err("this machine has none; install ca-certificates or set ca_file".to_owned())
+                Err(Text::new(
+                    "máy này không có; cài ca-certificates hoặc đặt ca_file",
+                    "this machine has none; install ca-certificates or set ca_file",
+                ))
             } else {
                 Ok(found)
             }

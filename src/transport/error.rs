@@ -3,7 +3,7 @@
 //! Owns the transport's error type and its findings. Nothing here prints a query, a header or a body, except
 //! the first words of an error text the far side meant to be read.
 
-use crate::error::{Disposition, Finding, Place, Text};
+use crate::error::{Disposition, Finding, Place, Text, cause};
 use std::time::Duration;
 
 /// Whether a request that failed may have had an effect.
@@ -39,9 +39,46 @@ impl TransportError {
 
     /// The same error at its place.
     pub(super) fn at(mut self, place: Place) -> Self {
+        if place.what.starts_with("target ")
+            && let Some(remedy) = of_target(&self.finding.code)
+        {
+            self.finding.remedy = remedy;
+        }
         self.finding.place.get_or_insert(place);
         self
     }
+}
+
+/// What to do about a target, where that differs from a source: it has no manifest, but its entry of the configuration.
+fn of_target(code: &str) -> Option<Text> {
+    let (vi, en) = match code {
+        "LT-NET-006" => (
+            "đặt base_url trong [[target]] là địa chỉ cuối; trang đăng nhập chung (SSO) không dùng được cho kết nối máy với máy",
+            "set base_url of the [[target]] to the final address; a single sign-on page is no way in for a machine",
+        ),
+        "LT-NET-007" => (
+            "kiểm tra base_url trong [[target]], hoặc tăng transport.max_answer_mib nếu đích đúng là trả lời lớn như vậy",
+            "check base_url of the [[target]], or raise transport.max_answer_mib if the target really answers that much",
+        ),
+        "LT-NET-010" => (
+            "xin cấp quyền cho tài khoản này ở hệ thống đích",
+            "ask the target's owner to give this account its rights",
+        ),
+        "LT-NET-013" => (
+            "kiểm tra base_url và đường dẫn trong mục [[target]] của tệp cấu hình, và phiên bản giao diện của đích (docs/targets/)",
+            "check base_url and the paths of its [[target]] in the configuration, and the version of the target's interface (docs/targets/)",
+        ),
+        "LT-NET-017" => (
+            "kiểm tra base_url và tài khoản trong mục [[target]] của tệp cấu hình, và cách đăng nhập của đích (docs/targets/)",
+            "check base_url and account of its [[target]] in the configuration, and how the target logs in (docs/targets/)",
+        ),
+        "LT-NET-018" => (
+            "kiểm tra base_url trong [[target]]; nếu kéo dài, báo đơn vị quản lý hệ thống đích",
+            "check base_url of the [[target]]; if it lasts, tell the target's owner",
+        ),
+        _ => return None,
+    };
+    Some(Text::new(vi, en))
 }
 
 fn error(code: &str, what: (String, String), remedy: (&str, &str)) -> Finding {
@@ -123,10 +160,32 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
     if let Some(refused) = reasons.refused {
         return refused_address(&refused).at(place);
     }
+    if reasons.is_plain {
+        let finding = self::error(
+            "LT-NET-001",
+            (
+                format!(
+                    "địa chỉ là https nhưng cổng này không nói TLS, có lẽ là cổng http (chi tiết kỹ thuật: {why})"
+                ),
+                format!(
+                    "the address says https but this port does not speak TLS, perhaps it is an http port (technical detail: {why})"
+                ),
+            ),
+            (
+                "sửa cổng trong base_url; nếu hệ thống kia chỉ có http, viết http:// và thêm allow_http = true vào mục của nó trong tệp cấu hình",
+                "correct the port of base_url; if the far side has http only, write http:// and add allow_http = true to its entry of the configuration",
+            ),
+        );
+        return TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(place);
+    }
     if let Some(tls) = reasons.tls {
+        let tls = cause(&tls);
         let finding = self::error(
             "LT-NET-004",
-            (format!("kết nối TLS bị từ chối: {tls}"), format!("the TLS connection is refused: {tls}")),
+            (
+                format!("kết nối TLS bị từ chối: {}", tls.vi),
+                format!("the TLS connection is refused: {}", tls.en),
+            ),
             (
                 "kiểm tra hạn và tên miền của chứng thư máy chủ; với CA riêng, khai báo ca_file của nguồn",
                 "check the server certificate's dates and name; for a private CA set ca_file of the source",
@@ -134,13 +193,14 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
         );
         return TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(place);
     }
+    let told = cause(&why);
     if error.is_connect() || error.is_builder() {
         let finding = self::error(
             "LT-NET-001",
-            (format!("không kết nối được: {why}"), format!("cannot connect: {why}")),
+            (format!("không kết nối được: {}", told.vi), format!("cannot connect: {}", told.en)),
             (
-                "kiểm tra địa chỉ, mạng và tường lửa; hệ thống tự thử lại",
-                "check address, network and firewall; it is tried again by itself",
+                "kiểm tra địa chỉ, mạng và tường lửa; dịch vụ đang chạy thì tự thử lại",
+                "check address, network and firewall; a running daemon tries again by itself",
             ),
         );
         return TransportError::new(finding, Disposition::RetryNow, Reached::No).at(place);
@@ -150,8 +210,8 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
             "LT-NET-002",
             ("máy chủ không trả lời kịp".to_owned(), "the server did not answer in time".to_owned()),
             (
-                "hệ thống tự thử lại; nếu kéo dài, giảm paging.size hoặc tăng thời gian chờ trong [transport]",
-                "it is tried again by itself; if it lasts, lower paging.size or raise the time-outs in [transport]",
+                "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, giảm paging.size (ở nguồn) hoặc tăng thời gian chờ trong [transport]",
+                "a running daemon tries again by itself; if it lasts, lower paging.size (of a source) or raise the time-outs in [transport]",
             ),
         );
         return TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps).at(place);
@@ -159,10 +219,10 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
     let finding = self::error(
         "LT-NET-003",
         (
-            format!("kết nối đứt giữa chừng, câu trả lời bị bỏ: {why}"),
-            format!("the connection broke, the answer is thrown away: {why}"),
+            format!("kết nối đứt giữa chừng, câu trả lời bị bỏ: {}", told.vi),
+            format!("the connection broke, the answer is thrown away: {}", told.en),
         ),
-        ("hệ thống tự thử lại", "it is tried again by itself"),
+        ("dịch vụ đang chạy thì tự thử lại", "a running daemon tries again by itself"),
     );
     TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps).at(place)
 }
@@ -171,10 +231,12 @@ struct Reasons {
     text: String,
     refused: Option<String>,
     tls: Option<String>,
+    /// Whether what was to be TLS is none.
+    is_plain: bool,
 }
 
 fn reasons(error: &reqwest::Error) -> Reasons {
-    let mut found = Reasons { text: String::new(), refused: None, tls: None };
+    let mut found = Reasons { text: String::new(), refused: None, tls: None, is_plain: false };
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = next {
         if let Some(refused) = cause.downcast_ref::<super::guard::Refused>() {
@@ -185,6 +247,7 @@ fn reasons(error: &reqwest::Error) -> Reasons {
         let tls = cause.downcast_ref::<rustls::Error>().or_else(|| wrapped?.downcast_ref::<rustls::Error>());
         if let Some(tls) = tls {
             found.tls = Some(tls.to_string());
+            found.is_plain |= matches!(tls, rustls::Error::InvalidMessage(_));
         }
         if let Some(refused) = wrapped.and_then(|inner| inner.downcast_ref::<super::guard::Refused>()) {
             found.refused = Some(refused.0.clone());
@@ -237,7 +300,10 @@ pub(super) fn status(status: u16, retry_after: Option<Duration>, said: &str) -> 
             error(
                 "LT-NET-011",
                 what("máy chủ yêu cầu chậm lại", "the server asks us to slow down"),
-                ("hệ thống tự chờ và thử lại", "it waits and tries again by itself"),
+                (
+                    "dịch vụ đang chạy thì tự chờ và thử lại",
+                    "a running daemon waits and tries again by itself",
+                ),
             ),
             Disposition::RetryNow,
         ),
@@ -246,8 +312,8 @@ pub(super) fn status(status: u16, retry_after: Option<Duration>, said: &str) -> 
                 "LT-NET-012",
                 what("máy chủ gặp lỗi", "the server has an error"),
                 (
-                    "hệ thống tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
-                    "it is tried again by itself; if it lasts, tell the server's owner",
+                    "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
+                    "a running daemon tries again by itself; if it lasts, tell the server's owner",
                 ),
             ),
             Disposition::RetryNow,
@@ -294,8 +360,8 @@ pub(super) fn not_json(status: u16, is_login: bool) -> TransportError {
             ),
         ),
         (
-            "kiểm tra tài khoản và base_url; nếu máy chủ đang bảo trì, hệ thống tự thử lại",
-            "check account and base_url; if the server is under maintenance, it is tried again by itself",
+            "kiểm tra tài khoản và base_url; nếu máy chủ đang bảo trì, dịch vụ đang chạy tự thử lại",
+            "check account and base_url; if the server is under maintenance, a running daemon tries again by itself",
         ),
     );
     let disposition = if is_login { Disposition::NeedsOperator } else { Disposition::RetryLater };
@@ -308,8 +374,8 @@ pub(super) fn empty(status: u16) -> TransportError {
         "LT-NET-018",
         (format!("câu trả lời rỗng (HTTP {status})"), format!("the answer is empty (HTTP {status})")),
         (
-            "hệ thống tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
-            "it is tried again by itself; if it lasts, tell the server's owner",
+            "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
+            "a running daemon tries again by itself; if it lasts, tell the server's owner",
         ),
     );
     let error = TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps);

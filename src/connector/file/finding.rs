@@ -4,14 +4,14 @@
 //! whoever met it.
 
 use crate::connector::ConnectorError;
-use crate::error::{Disposition, Finding, Place, Text};
+use crate::error::{Disposition, Finding, Place, Text, io_cause};
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
 pub(super) fn unreadable_folder(folder: &Path, error: &std::io::Error) -> ConnectorError {
     let finding = Finding::error(
         "LT-FIL-001",
-        Text::new(format!("không đọc được thư mục: {error}"), format!("the folder cannot be read: {error}")),
+        Text::new("không đọc được thư mục", "the folder cannot be read").because(&io_cause(error)),
         Text::new("tạo thư mục và cấp quyền đọc cho dịch vụ", "make the folder and let the service read it"),
     );
     ConnectorError {

@@ -10,7 +10,7 @@ use super::super::json::{Envelope, Json, members};
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::plan::Detail;
 use super::{Shared, finding};
-use crate::error::{Disposition, Finding};
+use crate::error::{Disposition, Finding, Text, cause};
 use crate::transport::{Reply, Request};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -71,7 +71,13 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
     };
     let mut text = String::from_utf8_lossy(&record.body).trim_end().to_owned();
     if text.pop() != Some('}') {
-        return reject(finding::unreadable("LT-SRC-002", "not an object"), "detail");
+        return reject(
+            finding::unreadable(
+                "LT-SRC-002",
+                &Text::new("không phải một đối tượng JSON", "it is no JSON object"),
+            ),
+            "detail",
+        );
     }
     let mut first = text.trim_end().ends_with('{');
     let context = match context(shared, &record) {
@@ -85,7 +91,7 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
                 Ok(value) => value.is_some_and(|value| value.is_true()),
                 Err(why) => {
                     return reject(
-                        finding::unreadable("LT-SRC-009", &why),
+                        finding::unreadable("LT-SRC-009", &cause(&why)),
                         &format!("detail {}.when", detail.name),
                     );
                 }
@@ -123,14 +129,14 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
     Ok(Detailed::Complete(RawRecord { body: Bytes::from(text), ..record }))
 }
 
-fn context(shared: &Shared, record: &RawRecord) -> Result<Value, String> {
+fn context(shared: &Shared, record: &RawRecord) -> Result<Value, Text> {
     let settings = shared.settings.get_attr("settings").unwrap_or_default();
     let key = record.external_id.as_str();
     if !shared.plan().details.iter().any(|detail| detail.needs_record) {
         return Ok(minijinja::context!(settings => settings, key => key));
     }
-    let text = std::str::from_utf8(&record.body).map_err(|error| error.to_string())?;
-    let json = Json::parse(text).map_err(|error| error.to_string())?;
+    let text = std::str::from_utf8(&record.body).map_err(|error| cause(&error))?;
+    let json = Json::parse(text).map_err(|error| error.told())?;
     Ok(minijinja::context!(settings => settings, key => key, record => value_of(&json)))
 }
 
@@ -164,7 +170,7 @@ fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, C
     };
     let text = std::str::from_utf8(&reply.body).map_err(|_| fail(finding::not_text()))?;
     let text = text.trim_start_matches('\u{feff}');
-    let broken = |error: super::super::json::JsonError| fail(finding::not_json(&error.to_string()));
+    let broken = |error: super::super::json::JsonError| fail(finding::not_json(&error));
     let envelope = Envelope::read(text).map_err(broken)?;
     for (path, one_of) in &plan.checks {
         let value = envelope.scalar(path).map_err(broken)?;

@@ -2,8 +2,8 @@
 //!
 //! Owns the sentences and codes of listing, paging and detail calls. Values of records are never shown here.
 
-use super::super::json::MAX_RECORDS;
-use crate::error::{Finding, Text};
+use super::super::json::{JsonError, MAX_RECORDS};
+use crate::error::{Finding, Text, cause};
 
 pub(super) fn not_http(name: &str) -> Finding {
     Finding::error(
@@ -19,7 +19,7 @@ pub(super) fn not_http(name: &str) -> Finding {
 pub(super) fn cannot_ask(why: &str) -> Finding {
     Finding::error(
         "LT-MAN-010",
-        Text::new(format!("không viết được yêu cầu: {why}"), format!("the request cannot be written: {why}")),
+        Text::new("không viết được yêu cầu", "the request cannot be written").because(&cause(why)),
         Text::new(
             "kiểm tra settings của nguồn và các mẫu {{ … }} trong manifest",
             "check the source's settings and the {{ … }} templates of the manifest",
@@ -41,16 +41,17 @@ pub(super) fn not_text() -> Finding {
     )
 }
 
-pub(super) fn not_json(why: &str) -> Finding {
+pub(super) fn not_json(why: &JsonError) -> Finding {
     Finding::error(
         "LT-SRC-002",
         Text::new(
-            format!("câu trả lời không phải JSON trọn vẹn, cả trang bị bỏ: {why}"),
-            format!("the answer is no complete JSON, the whole page is thrown away: {why}"),
-        ),
+            "câu trả lời không phải JSON trọn vẹn, cả trang bị bỏ",
+            "the answer is no complete JSON, the whole page is thrown away",
+        )
+        .because(&why.told()),
         Text::new(
-            "hệ thống tự thử lại; nếu kéo dài, báo đơn vị quản lý hệ thống nguồn",
-            "it is tried again by itself; if it lasts, tell the source's owner",
+            "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, báo đơn vị quản lý hệ thống nguồn",
+            "a running daemon tries again by itself; if it lasts, tell the source's owner",
         ),
     )
 }
@@ -126,10 +127,10 @@ pub(super) fn too_many_records() -> Finding {
     )
 }
 
-pub(super) fn unreadable(code: &str, why: &str) -> Finding {
+pub(super) fn unreadable(code: &str, why: &Text) -> Finding {
     Finding::error(
         code,
-        Text::new(format!("bản ghi không đọc được: {why}"), format!("the record cannot be read: {why}")),
+        Text::new("bản ghi không đọc được", "the record cannot be read").because(why),
         Text::new(
             "báo đơn vị quản lý hệ thống nguồn; các bản ghi khác vẫn được xử lý",
             "tell the owner of the source system; the other records go on",

@@ -53,7 +53,7 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
     };
     let broken = |error: JsonError| match error {
         JsonError::TooManyRecords => fail(finding::too_many_records(), Disposition::NeedsOperator),
-        error => fail(finding::not_json(&error.to_string()), Disposition::RetryLater),
+        error => fail(finding::not_json(&error), Disposition::RetryLater),
     };
     if reply.status == 204 {
         return Ok(empty(shared, reply));
@@ -199,7 +199,7 @@ impl<'a> Cut<'a> {
                 let code =
                     if matches!(error, JsonError::DuplicateKey(_)) { "LT-SRC-010" } else { "LT-SRC-002" };
                 let body = self.page.slice_ref(text.as_bytes());
-                return self.reject(index, None, body, finding::unreadable(code, &error.to_string()));
+                return self.reject(index, None, body, finding::unreadable(code, &error.told()));
             }
         };
         let hash = match plan.stream.volatile.as_slice() {

@@ -14,7 +14,7 @@ use super::http::plan::Plan;
 use super::rule::Reader;
 use super::rule::spec::{EventRule, FieldRules, HistoryRules};
 use crate::domain::local_offset;
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Text, io_cause};
 use http::{
     AuthSection, DetailSection, IncrementalSection, PagingSection, StreamSection, SuccessSection,
     TransportSection,
@@ -254,14 +254,11 @@ pub fn schema() -> serde_json::Value {
 /// Loads a manifest file.
 pub fn load(path: &Path) -> Result<Loaded, Findings> {
     let shown = path.display().to_string();
-    let unreadable = |why: String| {
+    let unreadable = |why: &Text| {
         Findings::from(
             Finding::error(
                 "LT-MAN-012",
-                Text::new(
-                    format!("không mở được tệp manifest: {why}"),
-                    format!("the manifest file cannot be opened: {why}"),
-                ),
+                Text::new("không mở được tệp manifest", "the manifest file cannot be opened").because(why),
                 Text::new(
                     "kiểm tra đường dẫn và quyền đọc tệp",
                     "check the path and that the file may be read",
@@ -270,11 +267,14 @@ pub fn load(path: &Path) -> Result<Loaded, Findings> {
             .at(Place::of(shown.clone())),
         )
     };
-    let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    let size = std::fs::metadata(path).map_err(|error| unreadable(&io_cause(&error)))?.len();
     if size > MAX_BYTES {
-        return Err(unreadable(format!("{size} bytes > {MAX_BYTES}")));
+        return Err(unreadable(&Text::new(
+            format!("tệp có {size} byte, quá giới hạn {MAX_BYTES}"),
+            format!("the file has {size} bytes, over the limit of {MAX_BYTES}"),
+        )));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(&io_cause(&error)))?;
     parse(&shown, &text)
 }
 

@@ -393,10 +393,7 @@ fn unreadable(error: &JsonError) -> Fault {
     };
     Fault {
         code,
-        what: Text::new(
-            format!("bản ghi không đọc được: {error}"),
-            format!("the record cannot be read: {error}"),
-        ),
+        what: Text::new("bản ghi không đọc được", "the record cannot be read").because(&error.told()),
         remedy: Text::new(
             "báo đơn vị quản lý hệ thống nguồn; các bản ghi khác vẫn được xử lý",
             "tell the owner of the source system; the other records go on",

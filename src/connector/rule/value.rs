@@ -9,7 +9,7 @@ use super::super::json::{Json, Path};
 use super::super::manifest::Problem;
 use super::spec::RuleTable;
 use crate::domain::EventKind;
-use crate::error::Text;
+use crate::error::{Text, cause};
 use crate::text;
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
@@ -217,10 +217,8 @@ impl ValueRule {
                 Ok(text) => Ok(text.map(Cow::Owned)),
                 Err(why) => Err(Fault {
                     code: "LT-SRC-009",
-                    what: Text::new(
-                        format!("biểu thức không tính được: {why}"),
-                        format!("the expression fails: {why}"),
-                    ),
+                    what: Text::new("biểu thức không tính được", "the expression fails")
+                        .because(&cause(&why)),
                     remedy: Text::new(
                         "sửa biểu thức trong manifest rồi chạy lại các bản ghi bị loại",
                         "correct the expression in the manifest and replay the rejected records",

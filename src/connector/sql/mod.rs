@@ -218,7 +218,7 @@ fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
     };
     let finding = Finding::error(
         code,
-        Text::new(format!("{vi}: {cause}"), format!("{en}: {cause}")),
+        Text::new(vi, en).because(&crate::error::cause(&cause)),
         Text::new(remedy_vi, remedy_en),
     );
     ConnectorError {
@@ -287,8 +287,8 @@ fn unfit_key() -> Finding {
 /// LT-MAN-013 a script does not run.
 pub async fn make_sqlite(path: &Path, scripts: &[String]) -> Result<(), Box<Finding>> {
     let broken = |error: sqlx::Error| {
-        let what =
-            Text::new(format!("mẫu SQL không chạy: {error}"), format!("an SQL sample does not run: {error}"));
+        let why = crate::error::cause(&error);
+        let what = Text::new("mẫu SQL không chạy", "an SQL sample does not run").because(&why);
         let remedy = Text::new("sửa samples/*.sql", "correct samples/*.sql");
         Box::new(Finding::error("LT-MAN-013", what, remedy).at(Place::of(path.display().to_string())))
     };

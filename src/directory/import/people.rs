@@ -35,16 +35,23 @@ const COLUMNS: &[Column] = &[
     Column { name: "accounts", synonyms: &["Tài khoản"], required: false },
 ];
 
-/// Reads a people file. `units` are the units that may stand in it, with their parents.
+/// Reads a people file. `units` are the units that may stand in it, with their parents; none when they could not be
+/// read, so that any may stand there and everything else is told all the same.
 ///
 /// # Errors
 /// Every finding at once: LT-PPL-001 a wrong cell, LT-PPL-002 overlapping posts, LT-PPL-003 one staff number with
 /// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own; LT-TAB-nnn
 /// when it is no table.
-pub fn read_people(name: &str, bytes: &[u8], units: &[Unit]) -> Result<DirectoryImport, Findings> {
+pub fn read_people<'a>(
+    name: &str,
+    bytes: &[u8],
+    units: impl Into<Option<&'a [Unit]>>,
+) -> Result<DirectoryImport, Findings> {
+    let units = units.into();
     let table = Table::read(name, bytes, COLUMNS)?;
     let mut reader = Reader {
-        units: units.iter().map(|unit| (&unit.code, unit)).collect(),
+        any_unit: units.is_none(),
+        units: units.unwrap_or_default().iter().map(|unit| (&unit.code, unit)).collect(),
         findings: Vec::new(),
         people: BTreeMap::new(),
         account_owners: HashMap::new(),
@@ -68,6 +75,7 @@ type Span = (NaiveDate, Option<NaiveDate>);
 
 struct Reader<'a> {
     units: BTreeMap<&'a UnitCode, &'a Unit>,
+    any_unit: bool,
     findings: Vec<Finding>,
     /// By staff number, with the line that named the person first.
     people: BTreeMap<String, (ImportedPerson, u32)>,
@@ -193,7 +201,7 @@ impl Reader<'_> {
     }
 
     fn unit(&mut self, row: TableRow<'_>, column: &str, text: &str) -> Option<UnitCode> {
-        let known = UnitCode::new(text).ok().filter(|code| self.units.contains_key(code));
+        let known = UnitCode::new(text).ok().filter(|code| self.any_unit || self.units.contains_key(code));
         if known.is_none() {
             self.wrong(row, column, "không có đơn vị này", "there is no such unit");
         }

@@ -22,8 +22,9 @@ fn units() -> Vec<Unit> {
 const HEADER: &str = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\n";
 
 fn told(rows: &str) -> Vec<(String, String)> {
-    let findings =
-        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), &units()).expect_err("refused").0;
+    let findings = read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice())
+        .expect_err("refused")
+        .0;
     let place =
         |finding: &crate::error::Finding| finding.place.as_ref().map(ToString::to_string).unwrap_or_default();
     findings.iter().map(|finding| (finding.code.clone(), place(finding))).collect()
@@ -38,7 +39,7 @@ fn two_posts_one_after_the_other_are_one_person() {
     let file = "Số hiệu;Số định danh (CCCD);Họ và tên;Đơn vị;Chức vụ;Vai trò;Từ ngày;Đến ngày;Phụ trách;Tài khoản\n\
                 GL-1;099200000001;Nguyễn Văn A;A;Chuyên viên;Công chức;01/01/2026;30/06/2026;;s=a\n\
                 GL - 1;;Nguyễn  Văn A;B;Trưởng phòng;Người đứng đầu;2026-07-01;;B;s=a|t=9\n";
-    let import = read_people("people.csv", file.as_bytes(), &units()).expect("import");
+    let import = read_people("people.csv", file.as_bytes(), units().as_slice()).expect("import");
     assert_eq!(import.people.len(), 1);
     let person = &import.people[0];
     assert_eq!((person.memberships.len(), person.leads.len(), person.accounts.len()), (2, 1, 2));
@@ -64,7 +65,7 @@ fn every_wrong_cell_is_told_at_once_and_no_digit_of_an_id_is_shown() {
                 GL-2,,C,A,,staff,2026-05-01,2026-01-01,,s\n\
                 GL-3,0992000000012,,A,,staff,01/05/26,,Z,s=\n";
     assert_eq!(codes(rows), ["LT-PPL-001"; 12]);
-    let text = read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), &units())
+    let text = read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice())
         .expect_err("refused")
         .to_string();
     assert!(!text.contains("9920000"), "{text}");
@@ -89,7 +90,7 @@ fn two_heads_at_once_are_refused_and_one_after_the_other_are_not() {
     let rows = "GL-1,,A,A,,head,2026-01-01,,,\nGL-2,,B,A,,head,2026-03-01,,,\n";
     assert_eq!(told(rows), [("LT-PPL-006".to_owned(), "people.csv:3 (column 6)".to_owned())]);
     let rows = format!("{HEADER}GL-1,,A,A,,head,2026-01-01,2026-02-28,,\nGL-2,,B,A,,head,2026-03-01,,,\n");
-    assert!(read_people("people.csv", rows.as_bytes(), &units()).is_ok());
+    assert!(read_people("people.csv", rows.as_bytes(), units().as_slice()).is_ok());
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn charge_over_a_unit_above_the_own_one_is_refused() {
     assert_eq!(codes("GL-1,,A,D,,deputy,2026-01-01,,D,\n"), ["LT-PPL-007"]);
     // A deputy of the department leads divisions; a head of a division may look after a neighbour.
     let rows = format!("{HEADER}GL-1,,A,D,,deputy,2026-01-01,,A|B,\nGL-2,,B,A,,head,2026-01-01,,B,\n");
-    assert!(read_people("people.csv", rows.as_bytes(), &units()).is_ok());
+    assert!(read_people("people.csv", rows.as_bytes(), units().as_slice()).is_ok());
 }
 
 #[test]
@@ -114,8 +115,8 @@ fn unit_below_itself_and_twice_the_same_code_are_refused() {
 proptest! {
     #[test]
     fn no_file_makes_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), rows in ".{0,200}") {
-        let _ = read_people("x", &bytes, &units());
-        let _ = read_people("x", format!("{HEADER}{rows}").as_bytes(), &units());
+        let _ = read_people("x", &bytes, units().as_slice());
+        let _ = read_people("x", format!("{HEADER}{rows}").as_bytes(), units().as_slice());
         let _ = read_units("x", format!("code,name,kind,parent\n{rows}").as_bytes());
     }
 }
@@ -123,7 +124,8 @@ proptest! {
 #[test]
 fn accounts_of_a_source_nobody_configured_are_kept_and_told_once_with_the_known_sources() {
     let rows = "GL-1,,A,A,,staff,2026-01-01,,,s=a|snv=b\nGL-2,,B,A,,staff,2026-01-01,,,snv=c\n";
-    let import = read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), &units()).expect("people");
+    let import =
+        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice()).expect("people");
     assert_eq!(import.people.iter().map(|person| person.accounts.len()).sum::<usize>(), 3);
     let known = ["s", "t"].map(|id| SourceId::new(id).expect("name")).into();
     let found = accounts_elsewhere("people.csv", &import, &known);

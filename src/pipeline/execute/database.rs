@@ -1,7 +1,7 @@
 //! Orders about the store itself.
 
 use super::{Answer, App};
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Document, Outcome};
 use std::path::Path;
 
@@ -29,6 +29,50 @@ pub(super) async fn check(app: &App) -> Answer {
     Ok(Outcome::with_findings(document, findings))
 }
 
+/// Whether a backup can be written there by whoever carries the order out: beside a running daemon that is the daemon,
+/// with its rights and what its unit lets it see.
+fn writable(to: &Path) -> Result<(), (Text, Text)> {
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    let shown = folder.display();
+    let account = rustix::process::geteuid().as_raw();
+    if !folder.is_dir() {
+        return Err((
+            Text::new(
+                format!("thư mục {shown} không có, hoặc tài khoản chạy lệnh (uid {account}) không thấy nó"),
+                format!(
+                    "there is no folder {shown}, or the user that carries the order out (uid {account}) cannot see it"
+                ),
+            ),
+            Text::new(
+                format!(
+                    "tạo thư mục trước: mkdir -p {shown}; khi dịch vụ đang chạy, chính dịch vụ ghi tệp, nên thư mục phải thấy được từ dịch vụ (không phải /tmp hay /home nếu unit có PrivateTmp, ProtectHome)"
+                ),
+                format!(
+                    "make it first: mkdir -p {shown}; beside a running daemon the daemon itself writes the file and has to see the folder (not /tmp or /home where the unit has PrivateTmp, ProtectHome)"
+                ),
+            ),
+        ));
+    }
+    // Tried for real: rights alone do not tell of a read-only or full disk.
+    let name = format!(".lienthong-backup-{}", std::process::id());
+    let tried = folder.join(name);
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&tried);
+    match made.and_then(|_| std::fs::remove_file(&tried)) {
+        Ok(()) => Ok(()),
+        Err(error) => Err((
+            Text::new(
+                format!("tài khoản chạy lệnh (uid {account}) không ghi được vào thư mục {shown}"),
+                format!("the user that carries the order out (uid {account}) cannot write into {shown}"),
+            )
+            .because(&io_cause(&error)),
+            Text::new(
+                "chọn thư mục mà tài khoản đó ghi được, ví dụ dưới thư mục dữ liệu; khi dịch vụ đang chạy, chính dịch vụ ghi tệp (ReadWritePaths= trong unit), rồi chuyển tệp đi nơi khác",
+                "choose a folder that user may write into, for example one below the data folder; beside a running daemon the daemon itself writes the file (ReadWritePaths= of its unit), then move the file elsewhere",
+            ),
+        )),
+    }
+}
+
 pub(super) async fn backup(app: &App, to: &Path) -> Answer {
     if to.exists() {
         let finding = Finding::error(
@@ -40,6 +84,11 @@ pub(super) async fn backup(app: &App, to: &Path) -> Answer {
             Text::new("chọn tên khác", "choose another name"),
         );
         return Err(finding.at(Place::of(to.display().to_string())).into());
+    }
+    if app.store.file().is_some() {
+        writable(to).map_err(|(what, remedy)| {
+            Finding::error("LT-DB-017", what, remedy).at(Place::of(to.display().to_string()))
+        })?;
     }
     let told = app.store.backup(to).await?;
     Ok(Outcome::with_findings(Document::Nothing, vec![told]))

@@ -10,8 +10,8 @@ use crate::domain::{
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::{
-    Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, Standing, Subject, life,
-    read_criteria, read_history,
+    Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, ReadCriteria, Standing,
+    Subject, life, read_criteria, read_history,
 };
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
@@ -67,9 +67,15 @@ pub(super) async fn criteria(
     Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
 }
 
-/// Refuses decisions whose authors may not make them. Whoever ordered is answered here and now, so nothing waits
-/// for anybody; that it was tried stands in the journal, once for each author and reason.
+/// Refuses decisions whose authors may not make them.
 async fn refuse_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refusal> {
+    let findings = unentitled(app, decisions).await?;
+    if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
+}
+
+/// What is told of decisions whose authors may not make them. Whoever ordered is answered here and now, so nothing
+/// waits for anybody; that it was tried stands in the journal, once for each author and reason.
+async fn unentitled(app: &App, decisions: &[Decision]) -> Result<Vec<Finding>, Refusal> {
     let directory = app.directory().await?;
     let mut findings = Vec::new();
     let mut tried: BTreeMap<(&str, String), Vec<&Decision>> = BTreeMap::new();
@@ -98,7 +104,7 @@ async fn refuse_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refu
         app.store.note(app.clock.now(), author, "decision_refused", object, Some(&why)).await?;
     }
     findings.truncate(500);
-    if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
+    Ok(findings)
 }
 
 async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Result<(), Refusal> {
@@ -112,8 +118,9 @@ async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Resul
 }
 
 pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<&str>, who: &str) -> Answer {
-    author(who)?;
+    let who = author(who)?;
     let directory = app.directory().await?;
+    let importer = directory.check_importer(who, document).err().map(|finding| *finding);
     let rules = app.rule_set(Period::quarter_of(app.clock.today()))?;
     let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
     let rules = CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween };
@@ -126,11 +133,22 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
             is_leader: directory.is_leader(id, period),
         })
     };
-    let mut decisions = read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing)?;
+    let ReadCriteria { mut decisions, mut findings } =
+        read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing);
     for decision in &mut decisions {
         decision.document = document.map(str::to_owned);
     }
-    refuse_unentitled(app, &decisions).await?;
+    // Whoever corrects the file learns of everything at once: wrong cells, and scorers who are not entitled.
+    findings.extend(unentitled(app, &decisions).await?);
+    findings.extend(importer);
+    if !findings.is_empty() {
+        findings.truncate(500);
+        return Err(Refusal(findings));
+    }
+    let now = app.clock.now();
+    app.store
+        .note(now, who, "decisions_imported", format!("{} decisions of one file", decisions.len()), document)
+        .await?;
     let kept = app.store.append_decisions(ORIGIN, &decisions).await?;
     app.ring("decide");
     app.ring("score");
@@ -602,26 +620,9 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
 
 pub(super) async fn history(app: &App, file: &InputFile, who: &str) -> Answer {
     let who = author(who)?;
-    let rows = read_history(&file.name, &file.bytes, app.clock.today())?;
     let directory = app.directory().await?;
-    let unknown: Vec<Finding> = rows
-        .iter()
-        .filter(|row| directory.by_staff_number(&row.staff_number).is_none())
-        .take(50)
-        .map(|row| {
-            Finding::error(
-                "LT-HIS-010",
-                Text::new(
-                    format!("không có số hiệu {}", row.staff_number),
-                    format!("there is no staff number {}", row.staff_number),
-                ),
-                Text::new("nhập danh sách công chức trước", "import the people first"),
-            )
-        })
-        .collect();
-    if !unknown.is_empty() {
-        return Err(Refusal(unknown));
-    }
+    let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
+    let rows = read_history(&file.name, &file.bytes, app.clock.today(), &known)?;
     let mut kept = Vec::with_capacity(rows.len());
     for row in &rows {
         // Before the first rule set scores were printed as the built-in one prints them; a fraction is no score.

@@ -21,12 +21,22 @@ pub(super) async fn import(
     dry_run: bool,
 ) -> Answer {
     let who = author(who)?;
-    let units = units.map(|units| read_units(&units.name, &units.bytes)).transpose()?.unwrap_or_default();
     let known = app.store.load_directory().await?;
+    let units = units.map(|units| read_units(&units.name, &units.bytes)).transpose();
+    let units = match units {
+        Ok(units) => units.unwrap_or_default(),
+        Err(mut wrong) => {
+            // Both files are told at once.
+            wrong
+                .0
+                .extend(read_people(&file.name, &file.bytes, None).err().into_iter().flat_map(|more| more.0));
+            return Err(wrong.into());
+        }
+    };
     let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
     let all: Vec<Unit> =
         known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
-    let mut import = read_people(&file.name, &file.bytes, &all)?;
+    let mut import = read_people(&file.name, &file.bytes, all.as_slice())?;
     import.units = units;
     check_heads(&known, &import, &file.name)?;
     let mut findings = moved_accounts(&known, &import, &file.name);
