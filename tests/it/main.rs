@@ -31,7 +31,7 @@ mod simulator;
 mod store;
 mod support;
 mod test_script;
-
+mod told;
 mod transport;
 mod web;
 mod whole_way;
