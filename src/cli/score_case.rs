@@ -6,7 +6,7 @@
 
 use crate::config::rule_set::not_implemented;
 use crate::domain::{Component, Exact, Period, Role, RuleSet, WorkingCalendar};
-use crate::error::{Finding, Findings, Place, Text, cause};
+use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::scoring::line::lateness;
 use crate::scoring::{Criteria, Derivation, Line, PersonInput, Subordinate, check_entries, score_person};
 use chrono::NaiveDate;
@@ -245,7 +245,7 @@ fn line_number(before: &[u8]) -> Option<u32> {
 fn without_position(error: &serde_json::Error) -> Text {
     let said = error.to_string();
     let end = said.rfind(" at line ").unwrap_or(said.len());
-    cause(said.get(..end).unwrap_or(&said))
+    written_cause(said.get(..end).unwrap_or(&said))
 }
 
 impl Reader<'_> {

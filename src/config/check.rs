@@ -6,7 +6,7 @@
 
 use super::cron_time::CronTime;
 use super::tree::{Node, Value};
-use crate::error::{Finding, Place, Text, cause};
+use crate::error::{Finding, Place, Text, written_cause};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -296,7 +296,8 @@ fn bad_format(format: &str, text: &str) -> Option<(String, String)> {
             "is no web address (write https://host/path, without an account)",
         ),
         "log-filter" => tracing_subscriber::filter::EnvFilter::try_new(text).err().map(|error| {
-            let told = Text::new("không phải bộ lọc nhật ký", "is no log filter").because(&cause(&error));
+            let told =
+                Text::new("không phải bộ lọc nhật ký", "is no log filter").because(&written_cause(&error));
             (told.vi, told.en)
         }),
         _ => None,

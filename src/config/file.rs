@@ -5,7 +5,7 @@
 
 use super::check::check;
 use super::tree::Node;
-use crate::error::{Finding, Findings, Place, Text, cause, io_cause};
+use crate::error::{Finding, Findings, Place, Text, io_cause, written_cause};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::io::Read as _;
@@ -36,7 +36,7 @@ pub(super) fn typed<T: DeserializeOwned>(
         return Err(Findings(flaws.into_iter().map(|(_, finding)| finding).collect()));
     }
     tree.plain().try_into().map_err(|error: toml::de::Error| {
-        let why = cause(error.message().lines().next().unwrap_or_default());
+        let why = written_cause(error.message().lines().next().unwrap_or_default());
         Finding::error(
             "LT-CFG-004",
             Text::new("giá trị không dùng được", "a value cannot be used").because(&why),

@@ -4,7 +4,7 @@
 //! by key, anything else is replaced whole. It must not know which keys exist. A file that is no TOML gives
 //! findings with their lines and no tree.
 
-use crate::error::{Finding, Place, Text, cause};
+use crate::error::{Finding, Place, Text, written_cause};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ impl Node {
             return lines.table(table.into_inner(), start).map_err(|finding| vec![finding]);
         }
         let found = |error: &toml::de::Error| {
-            syntax(&lines.origin(error.span().map_or(0, |span| span.start)), &cause(error.message()))
+            syntax(&lines.origin(error.span().map_or(0, |span| span.start)), &written_cause(error.message()))
         };
         // A broken line often breaks the following ones too; the first ones tell enough.
         Err(errors.iter().take(20).map(found).collect())

@@ -6,7 +6,7 @@
 //! [`JsonError`]; nothing panics and nothing recurses deeper than [`MAX_DEPTH`].
 
 use super::scan::{Scan, complaint};
-use crate::error::{Text, cause};
+use crate::error::{Text, written_cause};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -63,7 +63,7 @@ impl JsonError {
     /// The reason in both languages.
     pub fn told(&self) -> Text {
         let vi = match self {
-            Self::Syntax(error) => return cause(error),
+            Self::Syntax(error) => return written_cause(error),
             Self::DuplicateKey(key) => format!("khóa \"{key}\" đứng hai lần trong một đối tượng"),
             Self::TooDeep => format!("lồng nhau sâu hơn {MAX_DEPTH} tầng"),
             Self::TooMany => format!("một bản ghi có hơn {MAX_VALUES} giá trị"),

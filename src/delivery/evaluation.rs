@@ -8,7 +8,7 @@
 use super::national::transport_answer;
 use super::{Answer, Item, ReadBack, Receipt, Target, kept_answer, unreadable_payload};
 use crate::domain::{Component, DecisionKind, Exact, Level, Period, StaffNumber, TargetId};
-use crate::error::{Disposition, Finding, Place, Text, cause};
+use crate::error::{Disposition, Finding, Place, Text, written_cause};
 use crate::transport::{Client, Reply, Request};
 use async_trait::async_trait;
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
@@ -298,8 +298,8 @@ fn no_period(written: &str) -> Text {
 }
 
 fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Text> {
-    let head = EventHead::deserialize(event).map_err(|error| cause(&error))?;
-    let body = EventBody::deserialize(event).map_err(|error| cause(&error))?;
+    let head = EventHead::deserialize(event).map_err(|error| written_cause(&error))?;
+    let body = EventBody::deserialize(event).map_err(|error| written_cause(&error))?;
     if head.id.is_empty() || head.id.len() > 200 || head.author.trim().is_empty() {
         return Err(Text::new("id hoặc author để trống", "id or author is empty"));
     }

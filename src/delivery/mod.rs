@@ -12,7 +12,7 @@ pub mod national;
 pub mod policy;
 
 use crate::domain::{Period, TargetId};
-use crate::error::{Disposition, Finding, Text, cause};
+use crate::error::{Disposition, Finding, Text, written_cause};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -158,7 +158,7 @@ pub(crate) fn unreadable_payload(key: &str, error: &serde_json::Error) -> Findin
             format!("nội dung đã lưu của mục gửi {key} không đọc được"),
             format!("the stored payload of outbox item {key} cannot be read"),
         )
-        .because(&cause(error)),
+        .because(&written_cause(error)),
         Text::new(
             "phiên bản phần mềm không khớp dữ liệu; nâng cấp lại đúng phiên bản",
             "the program's version does not fit the data; install the version that wrote it",

@@ -13,10 +13,18 @@ const MOST: usize = 300;
 
 /// A cause by what a library says of it.
 pub fn cause(said: &(impl Display + ?Sized)) -> Text {
-    let said = shown(said);
-    document(&said).or_else(|| signs(&said).map(|words| with_detail(&words, &said))).unwrap_or_else(|| {
-        Text::new(format!("xem chi tiết kỹ thuật ({said})"), format!("see the technical detail ({said})"))
-    })
+    recognised(&shown(said), &[SIGNS, WRITTEN])
+}
+
+/// A cause by what a library says of something that was written: a document, a schedule, a pattern, an expression.
+pub fn written_cause(said: &(impl Display + ?Sized)) -> Text {
+    recognised(&shown(said), &[WRITTEN])
+}
+
+fn recognised(said: &str, lists: &[&[(&[&str], Words)]]) -> Text {
+    document(said).or_else(|| signs(said, lists).map(|words| with_detail(&words, said))).unwrap_or_else(
+        || Text::new(format!("xem chi tiết kỹ thuật ({said})"), format!("see the technical detail ({said})")),
+    )
 }
 
 /// A cause the system gives for a file, a disk or a connection.
@@ -152,6 +160,12 @@ const SIGNS: &[(&[&str], Words)] = &[
     (&["password protected", "passwordprotected"], ("tệp có mật khẩu", "the file has a password")),
     (&["stream did not contain valid utf-8", "invalid utf-8", "not valid utf-8"], NOT_TEXT),
     (&["eof while parsing", "unexpected end of input", "unexpected eof", "invalid zip archive"], CUT_OFF),
+];
+
+/// The same for what people and programs write: documents, schedules, patterns, expressions. Their values stand in such
+/// sentences, so no sign of files and networks is looked for there.
+const WRITTEN: &[(&[&str], Words)] = &[
+    (&["eof while parsing", "unexpected end of input", "unexpected eof"], CUT_OFF),
     // JSON
     (&["trailing characters"], ("có thêm nội dung sau chỗ kết thúc", "there is more after its end")),
     (&["trailing comma"], ("thừa dấu phẩy ở cuối", "there is a comma too many")),
@@ -243,9 +257,10 @@ const SIGNS: &[(&[&str], Words)] = &[
     (&["syntax error", "unexpected"], ("sai cú pháp", "the syntax is wrong")),
 ];
 
-fn signs(said: &str) -> Option<Text> {
+fn signs(said: &str, lists: &[&[(&[&str], Words)]]) -> Option<Text> {
     let small = said.to_lowercase();
-    let found = SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| small.contains(sign)))?;
+    let found =
+        lists.iter().copied().flatten().find(|(signs, _)| signs.iter().any(|sign| small.contains(sign)))?;
     Some(Text::new(found.1.0, found.1.1))
 }
 
@@ -411,6 +426,13 @@ mod tests {
                 "{told}"
             );
         }
+    }
+
+    #[test]
+    fn values_in_what_people_wrote_are_no_sign_of_networks() {
+        let said = "undefined value, in \"settings.timeout\"";
+        assert!(written_cause(said).en.starts_with("the expression uses a name that does not exist"));
+        assert!(cause("operation timed out").en.starts_with("it timed out"));
     }
 
     #[test]

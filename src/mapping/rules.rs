@@ -7,7 +7,7 @@
 use super::TaskText;
 use super::features::is_commune;
 use crate::domain::{CatalogProduct, ProductCode};
-use crate::error::{Finding, Findings, Place, Text, cause};
+use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::text::{fold, tokens};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -262,7 +262,7 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>>
                     format!("biểu thức của quy tắc \"{id}\" không dùng được"),
                     format!("the pattern of rule \"{id}\" cannot be used"),
                 )
-                .because(&cause(&error)),
+                .because(&written_cause(&error)),
                 Text::new(
                     "viết biểu thức đơn giản hơn, không dấu",
                     "write a simpler pattern, without accents",

@@ -217,7 +217,10 @@ impl StoreError {
         let detail = self.detail();
         Finding::error(
             code,
-            Text::new(format!("{vi} ({detail})"), format!("{en} ({detail})")),
+            Text::new(
+                format!("{vi} (chi tiết kỹ thuật: {detail})"),
+                format!("{en} (technical detail: {detail})"),
+            ),
             Text::new(remedy_vi, remedy_en),
         )
     }

@@ -10,7 +10,7 @@ mod metric;
 
 pub use metric::{METRICS, Metric, MetricKind, name};
 
-use crate::error::{Finding, Place, Text, cause};
+use crate::error::{Finding, Place, Text, written_cause};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal as _;
 use std::sync::OnceLock;
@@ -83,7 +83,7 @@ fn parse(filter: &str) -> Result<EnvFilter, Finding> {
     EnvFilter::try_new(filter).map_err(|error| {
         Finding::error(
             "LT-CFG-004",
-            Text::new("không phải bộ lọc nhật ký", "no log filter").because(&cause(&error)),
+            Text::new("không phải bộ lọc nhật ký", "no log filter").because(&written_cause(&error)),
             Text::new("ví dụ: info,lienthong=debug", "for example: info,lienthong=debug"),
         )
         .at(Place::of("log.filter"))

@@ -10,7 +10,7 @@ use super::super::json::{Envelope, Json, members};
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::plan::Detail;
 use super::{Shared, finding};
-use crate::error::{Disposition, Finding, Text, cause};
+use crate::error::{Disposition, Finding, Text, written_cause};
 use crate::transport::{Reply, Request};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -91,7 +91,7 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
                 Ok(value) => value.is_some_and(|value| value.is_true()),
                 Err(why) => {
                     return reject(
-                        finding::unreadable("LT-SRC-009", &cause(&why)),
+                        finding::unreadable("LT-SRC-009", &written_cause(&why)),
                         &format!("detail {}.when", detail.name),
                     );
                 }
@@ -135,7 +135,7 @@ fn context(shared: &Shared, record: &RawRecord) -> Result<Value, Text> {
     if !shared.plan().details.iter().any(|detail| detail.needs_record) {
         return Ok(minijinja::context!(settings => settings, key => key));
     }
-    let text = std::str::from_utf8(&record.body).map_err(|error| cause(&error))?;
+    let text = std::str::from_utf8(&record.body).map_err(|error| written_cause(&error))?;
     let json = Json::parse(text).map_err(|error| error.told())?;
     Ok(minijinja::context!(settings => settings, key => key, record => value_of(&json)))
 }

@@ -3,7 +3,7 @@
 //! Owns the sentences and codes of listing, paging and detail calls. Values of records are never shown here.
 
 use super::super::json::{JsonError, MAX_RECORDS};
-use crate::error::{Finding, Text, cause};
+use crate::error::{Finding, Text, written_cause};
 
 pub(super) fn not_http(name: &str) -> Finding {
     Finding::error(
@@ -19,7 +19,7 @@ pub(super) fn not_http(name: &str) -> Finding {
 pub(super) fn cannot_ask(why: &str) -> Finding {
     Finding::error(
         "LT-MAN-010",
-        Text::new("không viết được yêu cầu", "the request cannot be written").because(&cause(why)),
+        Text::new("không viết được yêu cầu", "the request cannot be written").because(&written_cause(why)),
         Text::new(
             "kiểm tra settings của nguồn và các mẫu {{ … }} trong manifest",
             "check the source's settings and the {{ … }} templates of the manifest",

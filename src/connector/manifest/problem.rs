@@ -3,7 +3,7 @@
 //! Owns the sentences and codes; the loader adds file, line and column. It must not know how a manifest is
 //! read or compiled.
 
-use crate::error::{Text, cause};
+use crate::error::{Text, written_cause};
 
 /// One thing wrong with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Problem {
         Self::new(
             key,
             "LT-MAN-006",
-            Text::new("biểu thức không hợp lệ", "the expression is not valid").because(&cause(why)),
+            Text::new("biểu thức không hợp lệ", "the expression is not valid").because(&written_cause(why)),
             Text::new(
                 "sửa biểu thức; các tên dùng được ghi trong docs/CONNECTORS.md",
                 "correct the expression; docs/CONNECTORS.md lists the names it may use",

@@ -9,7 +9,7 @@ use super::super::json::{Json, Path};
 use super::super::manifest::Problem;
 use super::spec::RuleTable;
 use crate::domain::EventKind;
-use crate::error::{Text, cause};
+use crate::error::{Text, written_cause};
 use crate::text;
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
@@ -218,7 +218,7 @@ impl ValueRule {
                 Err(why) => Err(Fault {
                     code: "LT-SRC-009",
                     what: Text::new("biểu thức không tính được", "the expression fails")
-                        .because(&cause(&why)),
+                        .because(&written_cause(&why)),
                     remedy: Text::new(
                         "sửa biểu thức trong manifest rồi chạy lại các bản ghi bị loại",
                         "correct the expression in the manifest and replay the rejected records",
