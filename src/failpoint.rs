@@ -46,19 +46,15 @@ pub const POINTS: [&str; 33] = [
 /// disk would make it.
 pub const FAULTS: [&str; 1] = ["pull::inside_packing"];
 
-/// Panics here, or leaves the function with this error, when a test asked for it. Its name stands in [`FAULTS`].
-#[macro_export]
-macro_rules! fault {
-    ($name:literal, $error:expr) => {
-        fail::fail_point!($name, |_| Err($error))
-    };
-}
-
-/// Ends the process here when the kill test asked for it.
+/// Ends the process here when the kill test asked for it. With an error, whose name stands in [`FAULTS`]: panics here,
+/// or leaves the function with it, when a test asked for that.
 #[macro_export]
 macro_rules! failpoint {
     ($name:literal) => {
         fail::fail_point!($name, |_| $crate::failpoint::die($name))
+    };
+    ($name:literal, $error:expr) => {
+        fail::fail_point!($name, |_| Err($error))
     };
 }
 

@@ -184,7 +184,14 @@ const WRITTEN: &[(&[&str], Words)] = &[
     // TOML
     (&["duplicate key"], ("khóa này đã có ở trên", "the key stands above already")),
     (
-        &["string values must be quoted", "expected literal string"],
+        &[
+            "string values must be quoted",
+            "expected literal string",
+            "expected `inf`",
+            "expected `nan`",
+            "expected `true`",
+            "expected `false`",
+        ],
         ("chuỗi phải nằm trong dấu ngoặc kép", "a text stands in double quotes"),
     ),
     (

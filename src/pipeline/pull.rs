@@ -497,7 +497,7 @@ fn of_store(error: StoreError) -> ConnectorError {
 
 /// A page as it is kept; on a thread that may block.
 fn packed(store: &Store, page: PageCommit) -> Result<PackedPage, StoreError> {
-    crate::fault!("pull::inside_packing", StoreError::Unexpected("a fault that was ordered".to_owned()));
+    crate::failpoint!("pull::inside_packing", StoreError::Unexpected("a fault that was ordered".to_owned()));
     store.pack_page(page)
 }
 

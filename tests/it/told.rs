@@ -145,7 +145,7 @@ async fn a_far_side_is_told_by_its_kind_and_nothing_claims_that_an_order_is_repe
     site.write(
         "desk.toml",
         format!(
-            "{HEAD}{STREAM}[auth]\nkind = \"none\"\n[paging]\nkind = \"none\"\n[fields]\ntitle = \"name\"\n"
+            "{HEAD}{STREAM}[auth]\nkind = \"none\"\n[paging]\nkind = \"none\"\n[fields]\ntitle = \"name\"\nstatus = {{ path = \"status\", map = {{ \"1\" = \"in_progress\" }} }}\n"
         ),
     );
     let source = |base: &str| {

@@ -170,13 +170,10 @@ fn unknown(name: &str, full: &str, known: Vec<&str>) -> Finding {
 
 /// A finding for an error of the TOML reader: syntax, wrong type or missing key.
 pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Finding {
-    let message: String = error.message().chars().take(300).collect();
     Finding::error(
         "LT-MAN-001",
-        Text::new(
-            format!("không đọc được manifest: {message}"),
-            format!("the manifest cannot be read: {message}"),
-        ),
+        Text::new("không đọc được manifest", "the manifest cannot be read")
+            .because(&crate::error::written_cause(error.message())),
         Text::new(
             "sửa dòng được nêu; mẫu ở docs/CONNECTORS.md",
             "correct the line; docs/CONNECTORS.md has an example",
