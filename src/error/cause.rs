@@ -254,7 +254,7 @@ const WRITTEN: &[(&[&str], Words)] = &[
         ("biểu thức chính quy viết không đúng", "the regular expression is not written rightly"),
     ),
     (
-        &["invalid filter directive"],
+        &["invalid filter directive", "error parsing level filter"],
         ("chỉ thị lọc viết không đúng", "a filter directive is not written rightly"),
     ),
     (

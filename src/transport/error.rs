@@ -227,6 +227,15 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
     TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps).at(place)
 }
 
+/// What an I/O error wraps, however often: it hides that from `source`.
+fn unwrapped<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut inner = error;
+    while let Some(wrapped) = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        inner = wrapped;
+    }
+    inner
+}
+
 struct Reasons {
     text: String,
     refused: Option<String>,
@@ -239,17 +248,12 @@ fn reasons(error: &reqwest::Error) -> Reasons {
     let mut found = Reasons { text: String::new(), refused: None, tls: None, is_plain: false };
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = next {
-        if let Some(refused) = cause.downcast_ref::<super::guard::Refused>() {
-            found.refused = Some(refused.0.clone());
-        }
-        // An I/O error hides what it wraps from `source`.
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| wrapped?.downcast_ref::<rustls::Error>());
-        if let Some(tls) = tls {
+        let wrapped = unwrapped(cause);
+        if let Some(tls) = wrapped.downcast_ref::<rustls::Error>() {
             found.tls = Some(tls.to_string());
             found.is_plain |= matches!(tls, rustls::Error::InvalidMessage(_));
         }
-        if let Some(refused) = wrapped.and_then(|inner| inner.downcast_ref::<super::guard::Refused>()) {
+        if let Some(refused) = wrapped.downcast_ref::<super::guard::Refused>() {
             found.refused = Some(refused.0.clone());
         }
         if found.text.len() < 300 {
