@@ -7,12 +7,13 @@
 use super::office::{self, OFFICER, Office, Pace};
 use crate::config::{self, Loaded, Overrides};
 use crate::daemon::{Daemon, MetricsText};
-use crate::domain::Period;
+use crate::domain::{Period, local_offset};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
+use crate::pipeline::assemble::open_store;
 use crate::pipeline::command::{Command, Executor as _, InputFile};
 use crate::pipeline::execute::Installation;
 use crate::simulator::{BODIES, Running, SECRETS, SimulatorConfig, start};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -77,11 +78,17 @@ impl Demo {
             auto_tick_ms: Some(if options.once { 40 } else { 1_000 }),
         };
         let province = Arc::new(start(config).await.map_err(trouble)?);
-        let text = configuration(&folder, &province_folder, province.address.port(), options.port);
-        let path = folder.join("lienthong.toml");
-        std::fs::write(&path, &text).map_err(trouble)?;
         let catalog = folder.join("catalog.csv");
         std::fs::write(&catalog, include_bytes!("../../config/catalog-example.csv")).map_err(trouble)?;
+        let path = folder.join("lienthong.toml");
+        let port = province.address.port();
+        let text = |begin: &str| configuration(&folder, &province_folder, (port, options.port), begin);
+        let mut begin = format!("{TODAY}T09:00:00+07:00");
+        if let Some(stood) = last_moment(&path, &text(&begin)).await? {
+            begin = stood.with_timezone(&local_offset()).to_rfc3339_opts(SecondsFormat::Millis, false);
+        }
+        let text = text(&begin);
+        std::fs::write(&path, &text).map_err(trouble)?;
         let loaded = config::load_text(&path, &text, std::iter::empty(), &Overrides::default())?;
         let daemon = Daemon::start(&loaded, metrics).await.map_err(by_port)?;
         import_history(&daemon, &province_folder).await?;
@@ -212,6 +219,24 @@ impl Demo {
     }
 }
 
+/// Where the time of a folder that was used before stood: the newest change or pull it keeps.
+async fn last_moment(path: &Path, text: &str) -> Result<Option<DateTime<Utc>>, Findings> {
+    let loaded = config::load_text(path, text, std::iter::empty(), &Overrides::default())?;
+    if !loaded.config.database_file().exists() {
+        return Ok(None);
+    }
+    let store = open_store(&loaded.config).await?;
+    store.migrate().await.map_err(|error| error.finding())?;
+    let newest = store.audit_entries(i64::MAX, 1).await.map_err(|error| error.finding())?;
+    let mut moments: Vec<DateTime<Utc>> = newest.into_iter().map(|entry| entry.at).collect();
+    for source in BODIES.iter().filter_map(|body| body.source.parse().ok()) {
+        let state = store.source_state(&source).await.map_err(|error| error.finding())?;
+        moments.extend(state.last_attempt_at);
+    }
+    store.close().await;
+    Ok(moments.into_iter().max())
+}
+
 async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> {
     let path = folder.join("history.csv");
     let bytes = std::fs::read(&path).map_err(|error| Findings::from(unusable(&path, &error)))?;
@@ -278,7 +303,7 @@ pub fn must_be_ours(folder: &Path) -> Result<(), Box<Finding>> {
 }
 
 /// The configuration of the demonstration, written like one of a real installation.
-fn configuration(folder: &Path, province: &Path, port: u16, page: u16) -> String {
+fn configuration(folder: &Path, province: &Path, (port, page): (u16, u16), begin: &str) -> String {
     let secret = |name: &str| {
         format!("{{ file = {:?} }}", province.join(format!("{name}.secret")).display().to_string())
     };
@@ -290,7 +315,7 @@ fn configuration(folder: &Path, province: &Path, port: u16, page: u16) -> String
          [daemon]\nname = \"Tỉnh mô phỏng\"\ndata_dir = {:?}\nlisten = \"127.0.0.1:{page}\"\n\n\
          [people]\nfile = {:?}\nunits_file = {:?}\n\n\
          [catalog]\nfile = {:?}\nversion = \"demo-2026\"\nvalid_from = 2026-01-01\n\n\
-         [simulation]\nclock_start = {TODAY}T09:00:00+07:00\n",
+         [simulation]\nclock_start = {begin}\n",
         folder.join("data").display().to_string(),
         file("people.csv"),
         file("units.csv"),
