@@ -44,7 +44,7 @@ pub fn check(examined: &Examined) -> Outcome {
         text: {
             shown.pop();
             let object = Document::Object { title: Text::new("Cấu hình", "Configuration"), fields: shown };
-            let print = |lang| super::print::text(&object, lang);
+            let print = |lang| super::print::text(&object, lang, None);
             Text::new(print(crate::error::Lang::Vi), print(crate::error::Lang::En))
         },
     };

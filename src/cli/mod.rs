@@ -12,6 +12,7 @@ pub mod demonstration;
 mod dispatch;
 mod help_vi;
 pub mod lang;
+mod layout;
 pub mod lock;
 pub mod mapping_evaluate;
 #[cfg(feature = "simulator")]

@@ -3,6 +3,7 @@
 //! Owns the three forms of a result (text for people, JSON, CSV) in the chosen language, and the exit code.
 //! It must not know what a result means. A reader who closes the pipe early is no error.
 
+use super::layout::{self, Cells, width};
 use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::command::{Align, Column, Document, EXIT_FAILED, Field, Outcome, Progress};
 use crate::pipeline::wording::word;
@@ -47,7 +48,7 @@ impl Printer {
         }
         let text = match self.shape {
             _ if in_json => pretty(&json!({ "findings": outcome.findings })),
-            Shape::Text => text(&outcome.document, self.lang),
+            Shape::Text => text(&outcome.document, self.lang, layout::terminal()),
             Shape::Json => pretty(&outcome.document.to_json(self.lang)),
             Shape::Csv => match csv(&outcome.document) {
                 Some(text) => text,
@@ -131,19 +132,19 @@ fn pretty(value: &Value) -> String {
     text
 }
 
-/// A document for people.
-pub fn text(document: &Document, lang: Lang) -> String {
+/// A document for people, its tables within so many columns where there is a bound.
+pub fn text(document: &Document, lang: Lang, bound: Option<usize>) -> String {
     let mut out = String::new();
-    write_text(&mut out, document, lang);
+    write_text(&mut out, document, lang, bound);
     out
 }
 
-fn write_text(out: &mut String, document: &Document, lang: Lang) {
+fn write_text(out: &mut String, document: &Document, lang: Lang, bound: Option<usize>) {
     match document {
         Document::Nothing => {}
         Document::Table { title, columns, rows } => {
             heading(out, title.get(lang));
-            table(out, columns, rows, lang);
+            table(out, columns, rows, lang, bound);
         }
         Document::Object { title, fields } => {
             heading(out, title.get(lang));
@@ -151,7 +152,7 @@ fn write_text(out: &mut String, document: &Document, lang: Lang) {
         }
         Document::Parts { parts } => {
             for (_, part) in parts {
-                let shown = text(part, lang);
+                let shown = text(part, lang, bound);
                 if !shown.trim().is_empty() && !out.is_empty() {
                     out.push('\n');
                 }
@@ -173,7 +174,7 @@ fn heading(out: &mut String, title: &str) {
     }
 }
 
-fn table(out: &mut String, columns: &[Column], rows: &[Vec<Value>], lang: Lang) {
+fn table(out: &mut String, columns: &[Column], rows: &[Vec<Value>], lang: Lang, bound: Option<usize>) {
     if rows.is_empty() {
         let none = match lang {
             Lang::Vi => "(không có)",
@@ -187,23 +188,8 @@ fn table(out: &mut String, columns: &[Column], rows: &[Vec<Value>], lang: Lang) 
         .iter()
         .map(|row| row.iter().zip(columns).map(|(value, of)| shown(value, of, lang)).collect())
         .collect();
-    let widths: Vec<usize> = (0..columns.len())
-        .map(|index| {
-            let column = cells.iter().filter_map(|row| row.get(index));
-            column.chain(heads.get(index)).map(|text| width(text)).max().unwrap_or(0)
-        })
-        .collect();
-    for row in std::iter::once(&heads).chain(&cells) {
-        let mut line = String::new();
-        for ((text, column), wide) in row.iter().zip(columns).zip(&widths) {
-            let pad = " ".repeat(wide.saturating_sub(width(text)));
-            match column.align {
-                Align::Left => line.extend([text.as_str(), &pad, "  "]),
-                Align::Right => line.extend([pad.as_str(), text, "  "]),
-            }
-        }
-        let _infallible = writeln!(out, "{}", line.trim_end());
-    }
+    let right = columns.iter().map(|column| column.align == Align::Right).collect();
+    layout::table(out, &Cells { heads, right, rows: cells }, bound);
 }
 
 fn object(out: &mut String, fields: &[Field], lang: Lang) {
@@ -265,12 +251,6 @@ fn local_time(text: &str) -> Option<String> {
     Some(at.with_timezone(&crate::domain::local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// Columns a text takes on a terminal; Vietnamese letters take one each, combining marks none.
-fn width(text: &str) -> usize {
-    use unicode_normalization::UnicodeNormalization as _;
-    text.nfc().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).count()
-}
-
 /// A table as CSV with its keys as head; none for other documents.
 pub fn csv(document: &Document) -> Option<String> {
     let Document::Table { columns, rows, .. } = document else { return None };
@@ -317,12 +297,11 @@ mod tests {
 
     #[test]
     fn columns_line_up_under_vietnamese_letters_in_either_normal_form() {
-        let text = text(&sample(), Lang::Vi);
+        let text = text(&sample(), Lang::Vi, None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "Công việc");
         assert_eq!(lines[1], "Cán bộ           Xong");
         assert_eq!(lines[2], "Nguyễn Thị Hồng    12");
-        assert_eq!(width("Nguye\u{302}\u{303}n"), 6);
     }
 
     #[test]
@@ -367,8 +346,8 @@ mod tests {
             ],
             rows: vec![vec![json!("parked"), json!(["unit_result", "new_part"])]],
         };
-        assert!(text(&table, Lang::Vi).contains("Chờ người xử lý  d (kết quả đơn vị), new_part"));
-        assert!(text(&table, Lang::En).contains("Waits for a person  d (unit result), new_part"));
+        assert!(text(&table, Lang::Vi, None).contains("Chờ người xử lý  d (kết quả đơn vị), new_part"));
+        assert!(text(&table, Lang::En, None).contains("Waits for a person  d (unit result), new_part"));
         assert_eq!(table.to_json(Lang::Vi)[0]["state"], "parked");
         assert_eq!(csv(&table).expect("a table"), "state,missing\nparked,\"unit_result, new_part\"\n");
     }
@@ -376,7 +355,7 @@ mod tests {
     #[test]
     fn an_empty_table_says_so() {
         let empty = Document::Table { title: Text::new("", ""), columns: Vec::new(), rows: Vec::new() };
-        assert_eq!(text(&empty, Lang::Vi), "(không có)\n");
+        assert_eq!(text(&empty, Lang::Vi, None), "(không có)\n");
         assert_eq!(empty.to_json(Lang::Vi), json!([]));
     }
 }
