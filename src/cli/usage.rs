@@ -90,22 +90,51 @@ fn mistake(error: &clap::Error) -> Finding {
     if !choices.is_empty() {
         also(format!("giá trị: {choices}"), format!("values: {choices}"));
     }
-    let near: Vec<String> =
-        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+    let usage = told(ContextKind::Usage);
+    let meant = meant(&usage, &argument).map(str::to_owned);
+    let near: Vec<String> = match meant {
+        Some(meant) => vec![meant],
+        None => [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
             .map(told)
             .into_iter()
-            .filter(|text| !text.is_empty())
-            .collect();
+            .filter(|text| !text.is_empty() && (argument.is_empty() || is_near(&argument, text)))
+            .collect(),
+    };
     if !near.is_empty() {
         also(format!("có phải: {}?", near.join(", ")), format!("did you mean {}?", near.join(", ")));
     }
     also("xem hướng dẫn: thêm --help vào lệnh".to_owned(), "add --help to the command".to_owned());
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let usage = line(told(ContextKind::Usage).trim_start_matches("Usage:"));
+    // Clap writes its guess into the usage as well; what it guessed amiss would stand there as the only option.
+    let guessed = told(ContextKind::SuggestedArg);
+    let usage = line(usage.trim_start_matches("Usage:"));
+    let usage = match usage.split_once(" -") {
+        Some((command, _)) if !guessed.is_empty() && !near.contains(&guessed) => {
+            format!("{command} [OPTIONS]")
+        }
+        _ => usage,
+    };
     if !usage.is_empty() {
         also(format!("cách dùng: {usage}"), format!("usage: {usage}"));
     }
     Finding::error("LT-RUN-009", Text::new(line(&what.vi), line(&what.en)), remedy)
+}
+
+/// Options people look for by another name: the command, what they write, what it is called.
+const CALLED: [(&str, &str, &str); 1] = [("report tasks", "--period", "--as-of")];
+
+/// What an option of a command is called that people know by another name.
+fn meant(usage: &str, argument: &str) -> Option<&'static str> {
+    let called = CALLED.iter().find(|(command, written, _)| {
+        usage.contains(&format!(" {command} ")) && argument.split('=').next() == Some(*written)
+    });
+    called.map(|(.., name)| *name)
+}
+
+/// Whether a guess looks like a slip of what was written, and not like any other word.
+fn is_near(written: &str, guess: &str) -> bool {
+    let bare = |text: &str| text.trim_start_matches('-').split(['=', ' ']).next().unwrap_or("").to_owned();
+    strsim::normalized_damerau_levenshtein(&bare(written), &bare(guess)) >= 0.6
 }
 
 #[cfg(test)]
@@ -135,6 +164,17 @@ mod tests {
         assert!(text.contains("như `outbox list` hiển thị"), "{text}");
         let text = told("lienthong mapping decide a:1 --product X --outside", Lang::Vi);
         assert!(text.contains("không dùng cùng với"), "{text}");
+    }
+
+    #[test]
+    fn an_option_known_by_another_name_is_named_and_a_far_guess_is_not_told() {
+        let text = told("lienthong report tasks --period 2026-Q3", Lang::En);
+        assert!(text.contains("did you mean --as-of?") && !text.contains("--version"), "{text}");
+        let text = told("lienthong score show --periode 2026-Q3", Lang::En);
+        assert!(text.contains("did you mean --period?"), "{text}");
+        let text = told("lienthong status --period 2026-Q3", Lang::En);
+        assert!(!text.contains("did you mean") && !text.contains("--version"), "{text}");
+        assert!(text.contains("usage: lienthong status [OPTIONS]"), "{text}");
     }
 
     #[test]
@@ -186,7 +226,9 @@ mod tests {
         let example = match word {
             "SỐ" | "ID" => "01a0c3f2-7f0e-7d62-a1c8-2f6d9a9f2b11",
             "{period}" | "KỲ" | "PERIOD" => "2026-Q3",
-            "{}:{}" | "NGUỒN:KHÓA" | "SOURCE:KEY" => "snv:1",
+            "{}:{}" | "NGUỒN:MÃ" | "SOURCE:KEY" | "NGUỒN:SỐ" | "SOURCE:ID" | "ĐÍCH:SỐ" | "TARGET:ID" => {
+                "snv:1"
+            }
             "NGUỒN" | "SOURCE" | "ĐÍCH" | "TARGET" => "snv",
             "{}" | "SỐ_HIỆU" | "STAFF_NUMBER" => "GL-00001",
             word if word.starts_with("--") || word.chars().all(|c| c.is_ascii_lowercase()) => word,
