@@ -139,6 +139,8 @@ pub struct Page {
 pub struct PullEnd {
     /// Whether every task the source shows passed by: only then may missing ones be called gone.
     pub complete: bool,
+    /// Whether something the source shows did not pass by although it was asked for.
+    pub short: bool,
     /// The cursor after the whole pull; none keeps the old one.
     pub cursor: Option<Cursor>,
     /// The source's own total, where it tells one.

@@ -55,7 +55,7 @@ pub struct PullSummary {
     pub counters: RunCounters,
     /// Tasks called gone.
     pub gone: u64,
-    /// Whether the source was seen completely.
+    /// Whether the source was read to its end: everything of the span asked for passed by.
     pub complete: bool,
     /// Things worth telling.
     pub findings: Vec<Finding>,
@@ -111,7 +111,7 @@ pub async fn pull_source(
     };
     let result = match outcome {
         Ok(end) => {
-            summary.complete = end.complete;
+            summary.complete = !end.short;
             if matches!(mode, PullMode::Full) && end.complete {
                 crate::failpoint!("pull::before_gone");
                 summary.gone += call_gone(app, &source, run, &puller.seen, &mut summary.findings).await?;

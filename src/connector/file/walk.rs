@@ -13,7 +13,7 @@ use crate::connector::{
     ConnectorError, Cursor, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash, referring,
 };
 use crate::domain::SourceId;
-use crate::error::{Finding, Place};
+use crate::error::{Finding, Place, Severity};
 use crate::sheet::{ERROR_CELL, Line, MAX_BYTES, Sheet};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -84,7 +84,9 @@ impl Walk {
                 return;
             }
         }
-        let end = PullEnd { complete: false, cursor: None, source_total: None, findings: seen.findings };
+        // A file that could not be read as a whole is told as an error.
+        let short = seen.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let end = PullEnd { short, findings: seen.findings, ..PullEnd::default() };
         // A pull that was dropped needs no end.
         let _ = steps.blocking_send(Ok(Step::End(end)));
     }

@@ -72,6 +72,8 @@ pub(super) struct HttpPull {
     repeated: u64,
     fresh: u64,
     skipped: u64,
+    /// Whether reading the list again and again came to no agreement.
+    unsettled: bool,
     latest: Option<DateTime<Utc>>,
     /// The moment up to which the first answer was current, by the source's own word.
     mark: Option<DateTime<Utc>>,
@@ -113,6 +115,7 @@ impl HttpPull {
             repeated: 0,
             fresh: 0,
             skipped: 0,
+            unsettled: false,
             latest: None,
             mark: None,
             in_order: true,
@@ -325,6 +328,7 @@ impl HttpPull {
         if self.pass + 1 >= self.shared.plan().stream.max_passes {
             let passes = self.pass + 1;
             self.skipped += 1;
+            self.unsettled = true;
             self.findings.push(finding::unsettled(passes).at(self.shared.place("list")));
             return false;
         }
@@ -341,15 +345,16 @@ impl HttpPull {
         // Distinct keys where they were remembered, else rows.
         let seen = if self.full && !self.forgets { self.keys.len() as u64 } else { self.rows };
         let mut complete = self.full && plan.stream.full_is_complete && self.skipped == 0;
+        let mut short = self.unsettled;
         if self.full {
             match self.total {
                 Some(total) if seen < total => {
-                    complete = false;
+                    (complete, short) = (false, true);
                     self.findings.push(finding::short(seen, total).at(self.shared.place("list")));
                 }
                 Some(_) => {}
                 None if numbered && !self.shifting() && self.repeated > 0 => {
-                    complete = false;
+                    (complete, short) = (false, true);
                     self.findings.push(finding::repeated(self.repeated).at(self.shared.place("list")));
                 }
                 None => {}
@@ -373,7 +378,8 @@ impl HttpPull {
             (true, None, true) => self.latest.map(|latest| self.cursor(latest)),
             (true, None, false) => Some(self.cursor(self.started)),
         };
-        PullEnd { complete, cursor, source_total: self.total, findings: std::mem::take(&mut self.findings) }
+        let findings = std::mem::take(&mut self.findings);
+        PullEnd { complete, short, cursor, source_total: self.total, findings }
     }
 }
 
