@@ -130,6 +130,8 @@ pub enum Linked {
     Done {
         /// Who lost it.
         from: Option<PersonId>,
+        /// Whether it was known before: a task or a people file had named it.
+        known: bool,
     },
     /// It belongs to this one, and nobody said that it moves; nothing was changed.
     BelongsTo(PersonId),
@@ -458,6 +460,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Linked, StoreError> {
         let mut tx = self.db.begin().await?;
+        let sql = "SELECT 1 FROM account WHERE source_id = $1 AND account = $2 \
+                   UNION ALL SELECT 1 FROM unknown_account WHERE source_id = $1 AND account = $2 LIMIT 1";
+        let known = tx.row(sql, vals![source.as_str(), account]).await?.is_some();
         let from = link(&mut tx, source.as_str(), account, person, author).await?;
         if let (Some(from), false) = (from, moves) {
             // Dropped without a commit, the transaction has changed nothing.
@@ -475,7 +480,7 @@ impl Store {
         };
         tx.audit(from.map_or(linked, |from| moved(source, from, person, author, now))).await?;
         tx.commit().await?;
-        Ok(Linked::Done { from })
+        Ok(Linked::Done { from, known })
     }
 
     /// Has these people scored again for these periods.

@@ -219,6 +219,22 @@ pub(super) async fn unknown(app: &App, limit: u32) -> Answer {
     }))
 }
 
+/// An account may come later, and a slip in its name looks just the same.
+fn never_seen(source: &SourceId, account: &str) -> Finding {
+    Finding::warning(
+        "LT-PPL-012",
+        Text::new(
+            format!("chưa nhiệm vụ nào của {source} mang tài khoản {account}; vẫn đã ghi"),
+            format!("no task of {source} has named the account {account} so far; it was linked all the same"),
+        ),
+        Text::new(
+            "gõ sai thì xem `people unknown` rồi gán lại đúng tài khoản; tài khoản sẽ có sau thì không cần làm gì",
+            "if it is a slip, look at `people unknown` and link the right one; nothing if the account is to come",
+        ),
+    )
+    .at(Place::of(format!("source {source}")).at(account))
+}
+
 /// Whose an account is said to be.
 pub(super) struct Linking {
     pub source: SourceId,
@@ -253,10 +269,10 @@ pub(super) async fn link(app: &App, order: Linking) -> Answer {
             .at(Place::of(format!("source {source}")).at(account))
             .into())
         }
-        Linked::Done { from } => {
+        Linked::Done { from, known } => {
             app.ring("identify");
             let to = name(id);
-            Ok(match from.map(name) {
+            let mut outcome = match from.map(name) {
                 None => Outcome::done(
                     format!("tài khoản {account} của {source} là của {to}"),
                     format!("account {account} of {source} belongs to {to}"),
@@ -265,7 +281,11 @@ pub(super) async fn link(app: &App, order: Linking) -> Answer {
                     format!("tài khoản {account} của {source} chuyển từ {from} sang {to}"),
                     format!("account {account} of {source} moved from {from} to {to}"),
                 ),
-            })
+            };
+            if !known {
+                outcome.findings.push(never_seen(&source, &account));
+            }
+            Ok(outcome)
         }
     }
 }
