@@ -10,6 +10,7 @@ use crate::domain::{Decision, Period, PersonId};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 
 /// A decision with its number.
 #[derive(Debug, Clone)]
@@ -172,11 +173,19 @@ impl Store {
         Ok(kept)
     }
 
-    /// How many there are of these.
-    pub async fn kept_decisions_count(&self) -> Result<u64, StoreError> {
-        let kept = "SELECT count(*) FROM decision_kept WHERE taken_up_at IS NULL";
-        let refused = "SELECT count(*) FROM decision WHERE refused IS NOT NULL";
-        Ok(self.db.count(kept, vals![]).await? + self.db.count(refused, vals![]).await?)
+    /// How many there are of these, by origin.
+    pub async fn kept_decisions_by_origin(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for sql in [
+            "SELECT origin FROM decision_kept WHERE taken_up_at IS NULL",
+            "SELECT origin FROM decision WHERE refused IS NOT NULL",
+        ] {
+            // Counted here: a grouping by origin would walk over every decision there ever was.
+            for row in self.db.rows(sql, vals![]).await? {
+                *counts.entry(row.text(0)?).or_default() += 1;
+            }
+        }
+        Ok(counts)
     }
 
     /// A decision by its key at the origin.

@@ -53,8 +53,8 @@ pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAc
 pub use error::StoreError;
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
-pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried};
-pub use overview::{Overview, Risk, SourceTotals, TargetTotals};
+pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
+pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};

@@ -81,8 +81,54 @@ pub struct Overview {
     pub targets: BTreeMap<String, TargetTotals>,
     /// Accounts that belong to nobody we know.
     pub unknown_accounts: u64,
-    /// Entries of the evaluation software that did not become a decision, and decisions no record followed.
-    pub kept_decisions: u64,
+    /// By origin: entries of the evaluation software that did not become a decision, and decisions no record followed.
+    pub kept_decisions: BTreeMap<String, u64>,
+}
+
+/// What waits for a person, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Deliveries that are parked or were refused.
+    pub deliveries: u64,
+    /// Accounts that belong to nobody known.
+    pub unknown_accounts: u64,
+    /// Rejected records of sources.
+    pub rejected: u64,
+    /// Decisions that could not be taken up.
+    pub decisions: u64,
+    /// Tasks whose product a person has to choose.
+    pub review: u64,
+}
+
+impl Waiting {
+    /// How many things altogether.
+    pub fn all(self) -> u64 {
+        let Self { deliveries, unknown_accounts, rejected, decisions, review } = self;
+        deliveries + unknown_accounts + rejected + decisions + review
+    }
+}
+
+impl Overview {
+    /// What waits for a person: the one count of it for page, command line and metrics.
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            deliveries: self.targets.values().map(TargetTotals::needs_person).sum(),
+            unknown_accounts: self.unknown_accounts,
+            rejected: self.sources.values().map(|source| source.rejected).sum(),
+            decisions: self.kept_decisions.values().sum(),
+            review: self.mapping.get("review").copied().unwrap_or(0),
+        }
+    }
+
+    /// What was received and could not be taken up, by source or origin: rejected records and kept decisions.
+    pub fn quarantine(&self) -> BTreeMap<&str, u64> {
+        let mut kept: BTreeMap<&str, u64> =
+            self.sources.iter().map(|(source, totals)| (source.as_str(), totals.rejected)).collect();
+        for (origin, count) in &self.kept_decisions {
+            *kept.entry(origin).or_default() += count;
+        }
+        kept
+    }
 }
 
 impl Store {
@@ -136,8 +182,12 @@ impl Store {
         for row in self.db.rows(earliest, vals![]).await? {
             overview.targets.entry(row.text(0)?).or_default().earliest_deadline = row.opt_at(1)?;
         }
+        let failing = "SELECT target, last_error, last_error_at FROM target_state";
+        for row in self.db.rows(failing, vals![]).await? {
+            overview.targets.entry(row.text(0)?).or_default().last_error = Some((row.json(1)?, row.at(2)?));
+        }
         overview.unknown_accounts = self.db.count("SELECT count(*) FROM unknown_account", vals![]).await?;
-        overview.kept_decisions = self.kept_decisions_count().await?;
+        overview.kept_decisions = self.kept_decisions_by_origin().await?;
         Ok(overview)
     }
 

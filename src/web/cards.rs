@@ -4,13 +4,14 @@
 //! yellow wants attention, green is well.
 
 use super::live::Counts;
-use super::overview::{Entry, SourceRow, waiting_for_people, withheld};
+use super::overview::{Entry, SourceRow, withheld};
 use super::page::say;
 use super::{Visit, Web, deliveries, format};
+use crate::domain::RecordState;
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
-use crate::store::{Overview, TargetTotals};
+use crate::store::{Overview, Waiting};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -56,6 +57,18 @@ fn card(
     }
 }
 
+/// Approved records that are not delivered: those whose quarter is not closed yet, and those whose delivery has begun.
+fn approved(counts: &Counts) -> (u64, u64) {
+    let (mut before_close, mut on_the_way) = (0, 0);
+    for (period, states) in &counts.periods {
+        // A year's result leaves with its approval, a quarter's with the close.
+        let waits = !period.is_year() && !counts.closed.contains(period);
+        let sum = if waits { &mut before_close } else { &mut on_the_way };
+        *sum += states.get(RecordState::Approved.as_str()).copied().unwrap_or(0);
+    }
+    (before_close, on_the_way)
+}
+
 /// Whether results arrive in time. Only the national database has a legal deadline.
 pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Card {
     let lang = visit.lang;
@@ -63,7 +76,7 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
     let id = national.map(|(id, _)| id).unwrap_or_default();
     let risk = counts.risk.get(&id).cloned().unwrap_or_default();
     let totals = counts.overview.targets.get(&id).cloned().unwrap_or_default();
-    let approved = counts.overview.records.get("approved").copied().unwrap_or(0);
+    let (before_close, on_the_way) = approved(counts);
     let stuck = totals.needs_person();
     let n = format::count;
     let left = totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default();
@@ -111,12 +124,16 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
         n(risk.open),
         visit.say("kết quả chưa có biên nhận", "results without one")
     ));
-    if approved > 0 {
-        detail.push_str(&format!(
-            "; {} {}",
-            n(approved),
-            visit.say("đã phê duyệt, gửi khi chốt kỳ", "approved, sent once the period is closed")
-        ));
+    for (count, what) in [
+        (on_the_way, visit.say("hồ sơ đã phê duyệt chưa có biên nhận", "approved records without a receipt")),
+        (
+            before_close,
+            visit.say("đã phê duyệt, gửi khi chốt kỳ", "approved, sent once the period is closed"),
+        ),
+    ] {
+        if count > 0 {
+            detail.push_str(&format!("; {} {what}", n(count)));
+        }
     }
     let href = format!("/deliveries?target={id}");
     card(
@@ -168,30 +185,29 @@ pub(super) fn sources(sources: &[SourceRow], visit: &Visit) -> Card {
 
 /// What waits for a person.
 pub(super) fn people(overview: &Overview, visit: &Visit) -> Card {
-    let waiting = waiting_for_people(overview);
-    let review = overview.mapping.get("review").copied().unwrap_or(0);
-    let stuck: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
-    let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
+    let waiting = overview.waiting();
+    let Waiting { deliveries, unknown_accounts, rejected, decisions, review } = waiting;
     let parts: Vec<String> = [
-        (stuck, visit.say("mục gửi bị giữ", "deliveries stuck")),
+        (deliveries, visit.say("mục gửi bị giữ", "deliveries stuck")),
+        (decisions, visit.say("quyết định chưa áp dụng được", "decisions not taken up")),
         (review, visit.say("nhiệm vụ chờ gán sản phẩm", "tasks without product")),
-        (overview.unknown_accounts, visit.say("tài khoản lạ", "unknown accounts")),
+        (unknown_accounts, visit.say("tài khoản lạ", "unknown accounts")),
         (rejected, visit.say("bản ghi bị loại", "rejected records")),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{} {what}", format::count(count)))
     .collect();
-    let light = if stuck > 0 {
+    let light = if deliveries > 0 {
         "bad"
-    } else if waiting > 0 {
+    } else if waiting.all() > 0 {
         "warn"
     } else {
         "ok"
     };
-    let answer = match waiting {
+    let answer = match waiting.all() {
         0 => visit.say("Không có việc nào", "Nothing").to_owned(),
-        _ => format!("{} {}", format::count(waiting), visit.say("việc", "things")),
+        some => format!("{} {}", format::count(some), visit.say("việc", "things")),
     };
     card(
         "waiting",

@@ -69,8 +69,12 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
     family(
         "lienthong_quarantine_records",
         "gauge",
-        "Rejected records nobody has settled, by source.",
-        by(overview.sources.iter(), "source", |source| source.rejected),
+        "Rejected records and decisions that could not be taken up, by source or origin.",
+        overview
+            .quarantine()
+            .into_iter()
+            .map(|(source, count)| (format!("{{source=\"{source}\"}}"), to_f64(count)))
+            .collect(),
     );
     family(
         "lienthong_mapping_tasks",

@@ -113,15 +113,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         counted => format::instant(counts.at),
         facts => value(&[versions(web, visit).await?]),
     };
-    Ok(Some(render(web, visit, "overview.html", own, waiting_for_people(&counts.overview))))
-}
-
-/// How many things wait for a person.
-pub(super) fn waiting_for_people(overview: &Overview) -> u64 {
-    let review = overview.mapping.get("review").copied().unwrap_or(0);
-    let parked: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
-    let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
-    review + parked + rejected + overview.unknown_accounts + overview.kept_decisions
+    Ok(Some(render(web, visit, "overview.html", own, counts.overview.waiting().all())))
 }
 
 /// How fresh a source is, in a light and in words: red needs a person, yellow heals by itself.

@@ -1,7 +1,6 @@
 //! One person's period: the score explained down to its tasks, the people's decisions, the record's revisions
 //! and its deliveries.
 
-use super::overview::waiting_for_people;
 use super::page::{render, say, value};
 use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, words};
@@ -142,7 +141,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         command => format!("lienthong score explain {} {period}", known.staff_number),
     };
     let counts = web.live.counts(web).await?;
-    Ok(Some(render(web, visit, "score.html", own, waiting_for_people(&counts.overview))))
+    Ok(Some(render(web, visit, "score.html", own, counts.overview.waiting().all())))
 }
 
 /// The approved revision beside the computed total; none while both say the same.

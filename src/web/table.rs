@@ -222,6 +222,6 @@ impl Sheet {
             search => self.search,
         };
         let counts = web.live.counts(web).await?;
-        Ok(render(web, visit, "sheet.html", own, super::overview::waiting_for_people(&counts.overview)))
+        Ok(render(web, visit, "sheet.html", own, counts.overview.waiting().all()))
     }
 }

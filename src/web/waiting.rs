@@ -6,8 +6,9 @@ use super::{Page, Visit, Web, deliveries, format, source, words};
 use crate::directory::Directory;
 use crate::domain::{AccountKind, Period, PersonId};
 use crate::error::{Finding, Lang};
+use crate::pipeline::execute::catalog::ProductNames;
 use crate::pipeline::wording::{Words, word};
-use crate::store::{AuditEntry, StoreError, TargetTotals};
+use crate::store::{AuditEntry, StoreError, Waiting};
 use uuid::Uuid;
 
 fn told(error: StoreError) -> Finding {
@@ -39,18 +40,19 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
 
 /// How many of each kind, leading to each part.
 fn summary(visit: &Visit, counts: &Counts) -> Section {
-    let overview = &counts.overview;
+    let Waiting { deliveries, unknown_accounts, rejected, decisions, review } = counts.overview.waiting();
     let mut facts = Section::facts("summary", "");
-    let stuck: u64 = overview.targets.values().map(TargetTotals::needs_person).sum();
-    let rejected: u64 = overview.sources.values().map(|source| source.rejected).sum();
-    let review = overview.mapping.get("review").copied().unwrap_or(0);
     for (label, count, href) in [
-        (visit.say("Mục gửi bị giữ hoặc bị từ chối", "Deliveries parked or rejected"), stuck, "/deliveries"),
-        (visit.say("Tài khoản chưa biết của ai", "Unknown accounts"), overview.unknown_accounts, "#unknown"),
+        (
+            visit.say("Mục gửi bị giữ hoặc bị từ chối", "Deliveries parked or rejected"),
+            deliveries,
+            "/deliveries",
+        ),
+        (visit.say("Tài khoản chưa biết của ai", "Unknown accounts"), unknown_accounts, "#unknown"),
         (visit.say("Bản ghi bị loại", "Rejected records"), rejected, "#rejected"),
         (
             visit.say("Quyết định chưa áp dụng được", "Decisions that could not be taken up"),
-            overview.kept_decisions,
+            decisions,
             "#decisions",
         ),
         (visit.say("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"), review, "#review"),

@@ -262,7 +262,11 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
         );
         decide(&house).await;
         assert_eq!(kept(store).await.len(), told.len(), "told once");
-        assert_eq!(store.overview().await.expect("overview").kept_decisions, 9, "and counted for the page");
+        assert_eq!(
+            store.overview().await.expect("overview").waiting().decisions,
+            9,
+            "and counted for the page"
+        );
         let list = Command::RejectedList { source: None, limit: 50 };
         let shown = house.ordered(list).await.document.to_json(lienthong::error::Lang::Vi);
         assert_eq!(shown.as_array().map(Vec::len), Some(9), "{shown}");
@@ -399,7 +403,7 @@ async fn approval_of_a_revision_that_does_not_exist_yet_waits_for_it_and_for_its
         let report = decide(&house).await;
         assert_eq!(report.findings, [], "{}: told once", store.kind());
         assert_eq!((latest().await.revision, kept(store).await), (1, waits(&["a1", "a2"])));
-        assert_eq!(store.overview().await.expect("overview").kept_decisions, 2);
+        assert_eq!(store.overview().await.expect("overview").waiting().decisions, 2);
         // The second revision comes and says what the person saw.
         record(&house).await;
         assert_eq!(latest().await.revision, 2);

@@ -123,7 +123,7 @@ async fn asked_over_and_over(store: &Store) {
     store.review_queue(0, 50).await.expect("read");
     store.rejected(None, 0, 50).await.expect("read");
     store.kept_decisions(50).await.expect("read");
-    store.kept_decisions_count().await.expect("read");
+    store.kept_decisions_by_origin().await.expect("read");
     store.deadline_risk(now, now).await.expect("read");
     store.change_stamp().await.expect("read");
     store.scores_by_unit(quarter, "to_date").await.expect("read");

@@ -113,7 +113,7 @@ async fn approval_that_the_life_does_not_allow_is_refused_and_changes_nothing() 
         refused(&house, Order { author: "Sở Nội vụ", number: " ", ..newest }.approve(), "LT-AUT-002").await;
         refused(&house, Order { author: " ", ..newest }.approve(), "LT-RUN-020").await;
         // Whoever ordered was answered: nothing waits for a person, and the journal knows who tried.
-        assert_eq!(store.kept_decisions_count().await.expect("counted"), 0, "{}", store.kind());
+        assert_eq!(store.overview().await.expect("counted").waiting().decisions, 0, "{}", store.kind());
         let journal = store.audit_entries(i64::MAX, 10).await.expect("journal");
         let tried: Vec<_> = journal.iter().filter(|entry| entry.action == "decision_refused").collect();
         assert_eq!(tried.len(), 2, "{}: {journal:?}", store.kind());

@@ -6,7 +6,7 @@ use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
 use crate::pipeline::command::{Column, Document, Field, Outcome, ReportBy, ReportKey};
 use crate::pipeline::wording::Words;
-use crate::store::{Overview, TargetTotals};
+use crate::store::Overview;
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ pub(super) async fn status(app: &App) -> Answer {
         ],
         rows: overview.due.iter().map(|(step, due)| vec![json!(step), json!(due)]).collect(),
     };
-    let sum = |count: fn(&TargetTotals) -> u64| -> u64 { overview.targets.values().map(count).sum() };
+    let needed = overview.waiting();
     let waiting = Document::Object {
         title: Text::new("Cần người xử lý", "Needs a person"),
         fields: vec![
@@ -30,25 +30,31 @@ pub(super) async fn status(app: &App) -> Answer {
                 "rejected_records",
                 "Bản ghi bị loại (rejected list)",
                 "Rejected records (rejected list)",
-                overview.sources.values().map(|source| source.rejected).sum::<u64>(),
+                needed.rejected,
+            ),
+            Field::new(
+                "decisions",
+                "Quyết định chưa áp dụng được (rejected list)",
+                "Decisions that could not be taken up (rejected list)",
+                needed.decisions,
             ),
             Field::new(
                 "unknown_accounts",
                 "Tài khoản chưa biết của ai (people unknown)",
                 "Accounts of nobody known (people unknown)",
-                overview.unknown_accounts,
+                needed.unknown_accounts,
             ),
             Field::new(
                 "tasks_to_review",
                 "Nhiệm vụ chờ gán sản phẩm (mapping review)",
                 "Tasks without a product (mapping review)",
-                overview.mapping.get("review").copied().unwrap_or(0),
+                needed.review,
             ),
             Field::new(
                 "deliveries",
                 "Kết quả bị từ chối hoặc tạm gác (outbox list)",
                 "Results refused or parked (outbox list)",
-                sum(TargetTotals::needs_person),
+                needed.deliveries,
             ),
         ],
     };
