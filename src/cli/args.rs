@@ -277,6 +277,16 @@ pub enum Catalog {
         #[arg(long)]
         name: Option<CatalogVersion>,
     },
+    /// List its products
+    List {
+        /// Words of code, name or field; marks and case do not matter
+        text: Vec<String>,
+        /// Stored version; default: the one in force today
+        #[arg(long)]
+        name: Option<CatalogVersion>,
+        #[command(flatten)]
+        rows: Rows,
+    },
 }
 
 /// Subcommands of `mapping`.
@@ -284,7 +294,7 @@ pub enum Catalog {
 pub enum Mapping {
     /// List tasks whose product a person has to choose
     Review {
-        /// Go on after this number
+        /// Go on after this number, as the column Number shows it
         #[arg(long, default_value_t = 0)]
         after: i64,
         #[command(flatten)]

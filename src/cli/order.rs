@@ -94,6 +94,9 @@ fn catalog(action: Catalog) -> Ordered {
             Command::CatalogImport { file: read(&file)?, version, valid_from, author: name(author)? }
         }
         Catalog::Diff { file, name } => Command::CatalogDiff { file: read(&file)?, version: name },
+        Catalog::List { text, name, rows } => {
+            Command::CatalogList { version: name, text: text.join(" "), limit: rows.limit }
+        }
     })
 }
 

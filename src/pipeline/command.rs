@@ -281,6 +281,15 @@ pub enum Command {
         /// The stored version; the newest one when none.
         version: Option<CatalogVersion>,
     },
+    /// Products of a catalog version.
+    CatalogList {
+        /// The stored version; the one in force today when none.
+        version: Option<CatalogVersion>,
+        /// Words of code, name or field; all when empty.
+        text: String,
+        /// Most rows.
+        limit: u32,
+    },
     /// Tasks whose product a person has to choose.
     MappingReview {
         /// Tasks with a number above this one.
@@ -492,6 +501,7 @@ impl Command {
             Self::PeopleLink { .. } => "people link",
             Self::CatalogImport { .. } => "catalog import",
             Self::CatalogDiff { .. } => "catalog diff",
+            Self::CatalogList { .. } => "catalog list",
             Self::MappingReview { .. } => "mapping review",
             Self::MappingDecide { .. } => "mapping decide",
             Self::CriteriaSet { .. } => "criteria set",

@@ -139,6 +139,8 @@ pub struct ReviewItem {
     pub title: String,
     /// Evidence and candidates.
     pub reason: Value,
+    /// Catalog version its product is looked for in.
+    pub catalog_version: CatalogVersion,
 }
 
 impl Store {
@@ -324,7 +326,7 @@ impl Store {
 
     /// Tasks that wait for a person, after a number, in order.
     pub async fn review_queue(&self, after: i64, limit: usize) -> Result<Vec<ReviewItem>, StoreError> {
-        let sql = "SELECT t.id, t.source_id, t.external_id, t.title, m.reason FROM mapping m JOIN task t ON t.id = m.task_id \
+        let sql = "SELECT t.id, t.source_id, t.external_id, t.title, m.reason, m.catalog_version FROM mapping m JOIN task t ON t.id = m.task_id \
                    WHERE m.state = 'review' AND m.task_id > $1 ORDER BY m.task_id LIMIT $2";
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
         rows.iter()
@@ -334,6 +336,7 @@ impl Store {
                     key: TaskKey { source: row.parsed(1)?, external_id: row.text(2)? },
                     title: row.text(3)?,
                     reason: row.json(4)?,
+                    catalog_version: row.parsed(5)?,
                 })
             })
             .collect()

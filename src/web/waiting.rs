@@ -109,7 +109,7 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         "review",
         visit.say("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
         &[
-            ("Nguồn:khóa", "Source:key"),
+            ("NGUỒN:MÃ", "SOURCE:KEY"),
             ("Nhiệm vụ", "Task"),
             ("Sản phẩm gần nhất", "Nearest products"),
             ("Nguồn", "Source"),
@@ -117,24 +117,19 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         ("Không có nhiệm vụ nào chờ.", "No task waits."),
     )
     .command(visit.say(
-        "lienthong mapping decide NGUỒN:KHÓA --product MÃ --author TÊN",
+        "lienthong mapping decide NGUỒN:MÃ --product MÃ_SẢN_PHẨM --author TÊN",
         "lienthong mapping decide SOURCE:KEY --product CODE --author NAME",
     ));
     section.pages(visit, "review", last);
+    let names = ProductNames::of(&web.app, &items).await.map_err(told)?;
     for item in items {
-        let candidates = item.reason.get("candidates").and_then(|list| list.as_array());
-        let near: Vec<&str> = candidates
-            .into_iter()
-            .flatten()
-            .take(3)
-            .filter_map(|candidate| candidate.get("product")?.as_str())
-            .collect();
+        let near = names.nearest(&item);
         section.push(
             item.task.to_string(),
             vec![
                 Cell::text(format!("{}:{}", item.key.source, item.key.external_id)),
                 Cell::link(item.title, format!("/tasks/{}", item.task)),
-                Cell::text(near.join(", ")),
+                Cell::text(near.join("; ")),
                 Cell::link(item.key.source.to_string(), format!("/sources/{}", item.key.source)),
             ],
         );

@@ -2,15 +2,17 @@
 
 use super::{Answer, App, author};
 use crate::catalog;
-use crate::domain::{CatalogVersion, local_date};
+use crate::domain::{CatalogProduct, CatalogVersion, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::map::scores_concerned;
 use crate::pipeline::wording::Words;
-use crate::store::{MappingRow, MappingState};
+use crate::store::{CatalogHead, MappingRow, MappingState, ReviewItem, StoreError};
+use crate::text::fold;
 use chrono::NaiveDate;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) async fn import(
     app: &App,
@@ -108,35 +110,118 @@ pub(super) async fn compare(app: &App, file: &InputFile, version: Option<Catalog
     }))
 }
 
+/// The products of a version whose code, name or field has every word of a text.
+pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str, limit: u32) -> Answer {
+    let heads = app.store.catalogs().await?;
+    let version = match version {
+        Some(version) => Some(version),
+        None => app.catalog_in_force(app.clock.today()).await?,
+    };
+    let Some(head) = version.as_ref().and_then(|name| heads.iter().find(|head| head.version == *name)) else {
+        return Err(match version {
+            Some(version) => no_such_version(&version, &heads),
+            None => no_catalog(),
+        }
+        .into());
+    };
+    let wanted = fold(text);
+    let found = |product: &CatalogProduct| {
+        let held = fold(&format!("{} {} {}", product.code, product.name, product.field));
+        wanted.split(' ').all(|word| held.contains(word))
+    };
+    let products = app.store.catalog_products(&head.version).await?;
+    let rows = products
+        .into_iter()
+        .filter(found)
+        .take(limit as usize)
+        .map(|product| {
+            vec![
+                json!(product.code),
+                json!(product.name),
+                json!(product.group.number()),
+                json!(product.coefficient.to_string()),
+                json!(head.valid_from),
+                json!(product.field),
+                json!(product.measure),
+                json!(product.applies_to),
+            ]
+        })
+        .collect();
+    let version = &head.version;
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new(format!("Danh mục {version}"), format!("Catalog {version}")),
+        columns: vec![
+            Column::left("code", "Mã", "Code"),
+            Column::left("name", "Tên", "Name"),
+            Column::right("group", "Nhóm", "Group"),
+            Column::right("coefficient", "Hệ số", "Coefficient"),
+            Column::left("valid_from", "Hiệu lực từ", "Valid from"),
+            Column::left("field", "Lĩnh vực", "Field"),
+            Column::left("measure", "Đơn vị tính", "Measure"),
+            Column::left("applies_to", "Áp dụng cho", "Applies to"),
+        ],
+        rows,
+    }))
+}
+
+/// What the products nearest to waiting tasks are called, by version and code.
+pub(crate) struct ProductNames(BTreeMap<CatalogVersion, HashMap<String, String>>);
+
+impl ProductNames {
+    /// The names of every version some tasks look for their product in.
+    pub(crate) async fn of(app: &App, items: &[ReviewItem]) -> Result<Self, StoreError> {
+        let mut names = BTreeMap::new();
+        for item in items {
+            if !names.contains_key(&item.catalog_version) {
+                let products = app.store.catalog_products(&item.catalog_version).await?;
+                let named = products.into_iter().map(|product| (product.code.to_string(), product.name));
+                names.insert(item.catalog_version.clone(), named.collect());
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// Code and name of the three products nearest to a task.
+    pub(crate) fn nearest(&self, item: &ReviewItem) -> Vec<String> {
+        let names = self.0.get(&item.catalog_version);
+        let candidates = item.reason.get("candidates").and_then(|list| list.as_array());
+        let codes = candidates
+            .into_iter()
+            .flatten()
+            .filter_map(|candidate| candidate.get("product")?.as_str())
+            .take(3);
+        codes
+            .map(|code| match names.and_then(|names| names.get(code)) {
+                Some(name) => format!("{code} {name}"),
+                None => code.to_owned(),
+            })
+            .collect()
+    }
+}
+
 pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
     let items = app.store.review_queue(after, limit as usize).await?;
+    let names = ProductNames::of(app, &items).await?;
     let rows = items
         .into_iter()
         .map(|item| {
-            let candidates =
-                item.reason.get("candidates").and_then(|list| list.as_array()).cloned().unwrap_or_default();
-            let near: Vec<&str> = candidates
-                .iter()
-                .filter_map(|candidate| candidate.get("product")?.as_str())
-                .take(3)
-                .collect();
             vec![
-                json!(item.task),
                 json!(format!("{}:{}", item.key.source, item.key.external_id)),
                 json!(item.title),
-                json!(near.join(" ")),
+                json!(names.nearest(&item)),
                 item.reason.get("confidence").cloned().unwrap_or_default(),
+                json!(item.task),
             ]
         })
         .collect();
     Ok(Outcome::ok(Document::Table {
         title: Text::new("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
         columns: vec![
-            Column::right("number", "Số", "No."),
-            Column::left("task", "Nhiệm vụ", "Task"),
+            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
             Column::left("title", "Nội dung", "Title"),
             Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
             Column::right("confidence", "Độ tin cậy", "Confidence"),
+            Column::right("number", "Số", "Number"),
         ],
         rows,
     }))
@@ -155,12 +240,7 @@ pub(super) async fn decide(
     let Some(item) = app.store.map_item(id).await? else { return Err(no_such_task(task).into()) };
     let assigned = item.task.task.draft.assigned_at.unwrap_or(item.task.task.first_seen_at);
     let Some(version) = app.catalog_in_force(local_date(assigned)).await? else {
-        return Err(Finding::error(
-            "LT-CAT-021",
-            Text::new("chưa nhập danh mục sản phẩm", "no catalog is imported yet"),
-            Text::new("nhập bằng `catalog import`", "import one with `catalog import`"),
-        )
-        .into());
+        return Err(no_catalog().into());
     };
     let (state, product, coefficient) = match choice {
         MappingChoice::Outside => (MappingState::Outside, None, None),
@@ -174,8 +254,12 @@ pub(super) async fn decide(
                         format!("catalog {version} has no product {code}"),
                     ),
                     Text::new(
-                        "kiểm tra mã trong danh mục có hiệu lực ngày giao việc",
-                        "check the code in the catalog in force on the day of assignment",
+                        format!(
+                            "tìm mã bằng `catalog list TỪ --name {version}` (danh mục có hiệu lực ngày giao việc); không có sản phẩm nào phù hợp thì ghi --outside"
+                        ),
+                        format!(
+                            "look for the code with `catalog list WORDS --name {version}` (the catalog in force on the day of assignment); where no product fits, say --outside"
+                        ),
                     ),
                 )
                 .into());
@@ -231,6 +315,27 @@ fn products_missing(
             ),
         ),
     )
+}
+
+fn no_catalog() -> Finding {
+    Finding::error(
+        "LT-CAT-021",
+        Text::new("chưa nhập danh mục sản phẩm", "no catalog is imported yet"),
+        Text::new("nhập bằng `catalog import`", "import one with `catalog import`"),
+    )
+}
+
+fn no_such_version(version: &CatalogVersion, heads: &[CatalogHead]) -> Finding {
+    let known = heads.iter().map(|head| head.version.as_str()).collect::<Vec<_>>().join(", ");
+    Finding::error(
+        "LT-CAT-020",
+        Text::new(
+            format!("không có phiên bản danh mục {version}; các phiên bản: {known}"),
+            format!("there is no catalog version {version}; versions: {known}"),
+        ),
+        Text::new("chọn một phiên bản đã lưu bằng --name", "name a stored version with --name"),
+    )
+    .at(Place::of("--name"))
 }
 
 fn version_exists(version: &CatalogVersion) -> Finding {

@@ -4,7 +4,7 @@
 //! is the same whether the order came over the daemon's socket or was given without a daemon. Every change
 //! names its author; what cannot be done comes back as findings, never as a half-done change.
 
-mod catalog;
+pub(crate) mod catalog;
 mod check;
 mod database;
 mod delivery;
@@ -114,6 +114,7 @@ impl Installation {
                 catalog::import(app, &file, &version, valid_from, &author).await
             }
             C::CatalogDiff { file, version } => catalog::compare(app, &file, version).await,
+            C::CatalogList { version, text, limit } => catalog::list(app, version, &text, limit).await,
             C::MappingReview { after, limit } => catalog::review(app, after, limit).await,
             C::MappingDecide { task, choice, author, reason } => {
                 catalog::decide(app, &task, choice, author, reason.as_deref()).await
