@@ -194,8 +194,9 @@ pub enum Rejected {
     },
     /// Read them again with the present manifest
     Replay {
-        /// Name of the source
-        source: SourceId,
+        /// Name of the source, or one record of it as SOURCE:ID
+        #[arg(value_name = "SOURCE[:ID]", value_parser = rejected)]
+        source: (SourceId, Option<i64>),
     },
 }
 
@@ -704,6 +705,18 @@ fn task(text: &str) -> Result<TaskRef, Wrong> {
     text.parse().map_err(|_| {
         wrong("viết NGUỒN:MÃ, ví dụ snv-eoffice:1042", "write SOURCE:KEY, for example snv-eoffice:1042")
     })
+}
+
+fn rejected(text: &str) -> Result<(SourceId, Option<i64>), Wrong> {
+    let (source, id) = text.split_once(':').map_or((text, None), |(source, id)| (source, Some(id)));
+    let id = id.map(|id| id.parse().ok().filter(|id| *id > 0).ok_or(())).transpose();
+    match (source.parse(), id) {
+        (Ok(source), Ok(id)) => Ok((source, id)),
+        _ => Err(wrong(
+            "viết tên nguồn, hoặc NGUỒN:SỐ như `rejected list` hiển thị",
+            "write a source's name, or SOURCE:ID as `rejected list` shows it",
+        )),
+    }
 }
 
 fn item_number(text: &str) -> Result<uuid::Uuid, Wrong> {

@@ -88,6 +88,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("backfill.from", "Ngày đầu, yyyy-mm-dd hoặc dd/mm/yyyy"),
     ("backfill.to", "Ngày cuối, tính cả ngày này"),
     ("rejected list.source", "Chỉ của nguồn này"),
+    ("rejected replay.source", "Tên nguồn, hoặc một bản ghi viết NGUỒN:SỐ"),
     ("*.limit", "Số dòng tối đa"),
     ("*.author", "Người chịu trách nhiệm; mặc định: tên đăng nhập"),
     ("*.file", "Tệp cần đọc"),

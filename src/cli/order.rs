@@ -25,7 +25,9 @@ pub fn command(action: Action) -> Ordered {
         Action::Rejected(Rejected::List { source, rows }) => {
             Ok(Command::RejectedList { source, limit: rows.limit })
         }
-        Action::Rejected(Rejected::Replay { source }) => Ok(Command::RejectedReplay { source }),
+        Action::Rejected(Rejected::Replay { source: (source, id) }) => {
+            Ok(Command::RejectedReplay { source, id })
+        }
         Action::People(action) => people(action),
         Action::Catalog(action) => catalog(action),
         Action::Mapping(action) => mapping(action),

@@ -233,6 +233,8 @@ pub enum Command {
     RejectedReplay {
         /// The source.
         source: SourceId,
+        /// Only the one with this number.
+        id: Option<i64>,
     },
     /// Imports people, and units where given; all or nothing.
     PeopleImport {

@@ -100,7 +100,7 @@ impl App {
         let directory = self.directory().await?;
         let stamp = self.store.directory_stamp().await.map_err(|error| error.finding())?;
         if *self.entries_read_for.lock().await != Some(stamp) {
-            report.done += self.read_kept(Some(UNKNOWN_PERSON)).await?.0;
+            report.done += self.read_kept(Some(UNKNOWN_PERSON), None).await?.0;
             *self.entries_read_for.lock().await = Some(stamp);
         }
         let mut cursor = self.store.decision_cursor(origin).await.map_err(|error| error.finding())?;
@@ -147,17 +147,22 @@ impl App {
         Ok(())
     }
 
-    /// Reads entries that were kept once more: only those kept for one reason, or all. Gives how many became
-    /// decisions and how many still do not.
-    pub(super) async fn read_kept(&self, code: Option<&str>) -> Result<(u64, u64), Finding> {
+    /// Reads entries that were kept once more: only those kept for one reason, or the one with this number, or all.
+    /// Gives how many became decisions and how many still do not.
+    pub(super) async fn read_kept(
+        &self,
+        code: Option<&str>,
+        only: Option<i64>,
+    ) -> Result<(u64, u64), Finding> {
         let Some(target) = self.evaluation.clone() else { return Ok((0, 0)) };
         let origin = target.id().as_str();
         let directory = self.directory().await?;
-        let (mut after, mut read, mut left) = (0, 0, 0);
+        let (mut after, mut read, mut left) = (only.map_or(0, |id| id - 1), 0, 0);
         loop {
             let now = self.clock.now();
-            let bodies =
+            let mut bodies =
                 self.store.kept_bodies(origin, code, after, BATCH).await.map_err(|error| error.finding())?;
+            bodies.retain(|(id, _)| only.is_none_or(|only| *id == only));
             let Some(last) = bodies.last() else { return Ok((read, left)) };
             after = last.0;
             let mut write = DecisionPage::default();

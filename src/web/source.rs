@@ -158,7 +158,7 @@ pub(super) async fn rejected(
         "rejected",
         visit.say("Bản ghi bị loại", "Rejected records"),
         &[
-            ("Nguồn", "Source"),
+            ("NGUỒN:SỐ", "SOURCE:ID"),
             ("Khóa", "Key"),
             ("Ở đâu", "Where"),
             ("Lý do và cách xử lý", "Reason and remedy"),
@@ -166,7 +166,7 @@ pub(super) async fn rejected(
         ],
         ("Không có bản ghi nào bị loại.", "No rejected records."),
     )
-    .command(visit.say("lienthong rejected replay NGUỒN", "lienthong rejected replay SOURCE"));
+    .command(visit.say("lienthong rejected replay NGUỒN:SỐ", "lienthong rejected replay SOURCE:ID"));
     section.pages(visit, "rejected", last);
     for row in rows {
         section.push(row.id.to_string(), rejected_row(row, visit.lang));
@@ -177,7 +177,7 @@ pub(super) async fn rejected(
 fn rejected_row(row: RejectedRow, lang: Lang) -> Vec<Cell> {
     let place = word(Words::Place, &row.place(), lang).into_owned();
     vec![
-        Cell::link(row.source.to_string(), format!("/sources/{}", row.source)),
+        Cell::link(format!("{}:{}", row.source, row.id), format!("/sources/{}", row.source)),
         Cell::mono(row.external_id.unwrap_or_else(|| "–".to_owned())),
         Cell::text(place),
         Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(lang)))

@@ -144,19 +144,19 @@ async fn decisions(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         "decisions",
         visit.say("Quyết định chưa áp dụng được", "Decisions that could not be taken up"),
         &[
-            ("Từ đâu", "Origin"),
-            ("Mã", "Id"),
+            ("ĐÍCH:SỐ", "TARGET:ID"),
+            ("Mã quyết định", "Decision"),
             ("Lý do và cách xử lý", "Reason and remedy"),
             ("Từ lúc", "Since"),
         ],
         ("Mọi quyết định đều đã áp dụng.", "Every decision was taken up."),
     )
-    .command(visit.say("lienthong rejected replay ĐÍCH", "lienthong rejected replay TARGET"));
+    .command(visit.say("lienthong rejected replay ĐÍCH:SỐ", "lienthong rejected replay TARGET:ID"));
     for (index, row) in web.app.store.kept_decisions(ROWS).await.map_err(told)?.into_iter().enumerate() {
         section.push(
             format!("decision-{index}"),
             vec![
-                Cell::text(row.origin),
+                Cell::text(row.id.map_or_else(|| row.origin.clone(), |id| format!("{}:{id}", row.origin))),
                 Cell::mono(row.event_id),
                 Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(visit.lang)))
                     .note(row.finding.remedy.get(visit.lang)),

@@ -413,7 +413,7 @@ async fn numbers_of_citizens_are_hidden_in_replayed_records_too() {
         assert_eq!((summary.counters.new, summary.counters.rejected), (0, 1));
         let app = under(&house, connect_by(&manifest, folder.path()));
         let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
-        let order = Command::RejectedReplay { source: id };
+        let order = Command::RejectedReplay { source: id, id: None };
         let outcome = Installation { app: app.clone() }.execute(order, progress).await;
         assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
         let tasks = store.tasks_to_identify(10).await.expect("tasks");

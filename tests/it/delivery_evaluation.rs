@@ -279,8 +279,9 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
         assert!(told.contains(&("e2".to_owned(), "LT-REC-020".to_owned())), "{}: {told:?}", store.kind());
         let stranger = house.person("GL-00777").await;
         assert_eq!(store.decisions_of(stranger, period("2026-Q4")).await.expect("read").len(), 1);
-        let outcome =
-            house.order(Command::RejectedReplay { source: "evaluation".parse().expect("name") }).await;
+        let outcome = house
+            .order(Command::RejectedReplay { source: "evaluation".parse().expect("name"), id: None })
+            .await;
         assert_eq!(outcome.findings[0].code, "LT-PUL-006", "the others still cannot be read");
         assert_eq!(kept(store).await.len(), 9);
     }

@@ -101,7 +101,7 @@ impl Installation {
                 known_source(app, source.as_ref().filter(|source| !target(source))).await?;
                 source::rejected(app, source.as_ref(), limit).await
             }
-            C::RejectedReplay { source } => source::replay(app, &source, progress).await,
+            C::RejectedReplay { source, id } => source::replay(app, &source, id, progress).await,
             C::PeopleImport { people, units, author, dry_run } => {
                 people::import(app, people, units, &author, dry_run).await
             }

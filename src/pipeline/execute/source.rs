@@ -127,7 +127,7 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
         .into_iter()
         .map(|row| {
             vec![
-                json!(row.id),
+                json!(format!("{}:{}", row.source, row.id)),
                 json!(row.source),
                 json!(row.external_id),
                 json!(row.place()),
@@ -140,7 +140,8 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
         .collect();
     rows.extend(decisions.into_iter().map(|row| {
         vec![
-            json!(row.id),
+            // A decision that was read and that no record followed is not read again.
+            json!(row.id.map(|id| format!("{}:{id}", row.origin))),
             json!(row.origin),
             json!(row.event_id),
             json!(row.finding.place.as_ref().map(ToString::to_string)),
@@ -153,7 +154,7 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
     Ok(Outcome::ok(Document::Table {
         title: Text::new("Bản ghi bị loại", "Rejected records"),
         columns: vec![
-            Column::right("id", "Số", "Id"),
+            Column::left("id", "NGUỒN:SỐ", "SOURCE:ID"),
             Column::left("source", "Nguồn", "Source"),
             Column::left("external_id", "Khóa", "Key"),
             Column::words("place", "Ở đâu", "Where", Words::Place),
@@ -185,10 +186,21 @@ fn replayed(read: u64, left: u64, findings: Vec<Finding>) -> Outcome {
 }
 
 /// Reads rejected records again with the present manifest; those that read now become tasks. Kept entries of the
-/// evaluation software become decisions.
-pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSender<Progress>) -> Answer {
+/// evaluation software become decisions. With a number, only that one.
+pub(super) async fn replay(
+    app: &App,
+    source: &SourceId,
+    only: Option<i64>,
+    progress: UnboundedSender<Progress>,
+) -> Answer {
     if is_origin(app, source) {
-        let (read, left) = app.read_kept(None).await?;
+        if let Some(id) = only {
+            let kept = app.store.kept_bodies(source.as_str(), None, id - 1, 1).await?;
+            if kept.first().is_none_or(|(first, _)| *first != id) {
+                return Err(not_kept(source, id).into());
+            }
+        }
+        let (read, left) = app.read_kept(None, only).await?;
         app.ring("decide");
         return Ok(replayed(
             read,
@@ -197,7 +209,17 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
         ));
     }
     let connector = connector(app, source)?;
-    let rows = app.store.rejected(Some(source), 0, 100_000).await?;
+    let rows = match only {
+        None => app.store.rejected(Some(source), 0, 100_000).await?,
+        Some(id) => {
+            let mut rows = app.store.rejected(Some(source), id - 1, 1).await?;
+            rows.retain(|row| row.id == id);
+            if rows.is_empty() {
+                return Err(not_kept(source, id).into());
+            }
+            rows
+        }
+    };
     let total = rows.len() as u64;
     let now = app.clock.now();
     let run = app.store.begin_run(source, RunKind::Backfill, now).await?;
@@ -265,6 +287,18 @@ pub(super) async fn replay(app: &App, source: &SourceId, progress: UnboundedSend
     let findings =
         if counters.rejected > 0 { vec![still_rejected(source, counters.rejected)] } else { Vec::new() };
     Ok(replayed(settled.len() as u64, counters.rejected, findings))
+}
+
+fn not_kept(source: &SourceId, id: i64) -> Finding {
+    Finding::error(
+        "LT-PUL-007",
+        Text::new(
+            format!("không có bản ghi bị loại {source}:{id}, hoặc nó đã đọc được"),
+            format!("there is no rejected record {source}:{id}, or it was read meanwhile"),
+        ),
+        Text::new("lấy số từ `rejected list`", "take the number from `rejected list`"),
+    )
+    .at(Place::of(format!("source {source}")))
 }
 
 fn still_rejected(source: &SourceId, count: u64) -> Finding {
