@@ -6,6 +6,7 @@ use crate::directory::Directory;
 use crate::domain::{Level, Period, UnitCode};
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
+use crate::store::StoreError;
 
 /// Periods to choose from: this quarter, those before it in two years, and the years.
 pub(super) fn periods(web: &Web, lang: Lang) -> Vec<(String, String)> {
@@ -39,13 +40,25 @@ pub(super) fn below(directory: &Directory, code: &str) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
+/// The approved total; it stands out where another one is computed by now.
+fn approved_cell(visit: &Visit, computed: Option<&str>, approved: Option<(String, u32)>) -> Cell {
+    let Some((total, revision)) = approved else { return Cell::num("–") };
+    let differs = computed != Some(total.as_str());
+    let shown = format::decimal(&total, visit.lang);
+    let cell = if differs { Cell::tag((shown, "warn")) } else { Cell::num(shown) };
+    let differs =
+        if differs { visit.say(", khác điểm tính lại", ", computed otherwise by now") } else { "" };
+    cell.note(format!("{} {revision}{differs}", visit.say("phiên bản", "revision")))
+}
+
 /// Renders the page.
 pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let lang = visit.lang;
     let asked = visit.asked("period").parse::<Period>().ok();
     let period = asked.unwrap_or_else(|| Period::quarter_of(web.app.clock.today()));
     let view = web.app.shown_view(period);
-    let closed = web.app.store.period_close(period).await.map_err(|error| error.finding())?;
+    let told = |error: StoreError| error.finding();
+    let closed = web.app.store.period_close(period).await.map_err(told)?;
     let directory = web.app.directory().await?;
     let unit = visit.asked("unit");
     let codes = if unit.is_empty() { Vec::new() } else { below(&directory, unit) };
@@ -67,6 +80,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
             ("Đơn vị", "Unit"),
             ("#Kết quả nhiệm vụ (0–70)", "#Task result (0–70)"),
             ("#Tổng điểm (0–100)", "#Total (0–100)"),
+            ("#Điểm đã duyệt", "#Approved total"),
             ("Mức tương ứng", "Band"),
             ("Còn thiếu", "Missing"),
         ],
@@ -85,6 +99,14 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
             .filter_map(|part| part.as_str())
             .map(|part| word(Words::Missing, part, lang))
             .collect();
+        let approved = match web.app.store.latest_revision(line.person, period).await.map_err(told)? {
+            Some(latest) => web.app.approved_revision(&latest).await.map_err(told)?,
+            None => None,
+        };
+        let approved = approved.and_then(|revision| {
+            let total = revision.content.pointer("/parts/total/printed")?.as_str()?.to_owned();
+            Some((total, revision.revision))
+        });
         let name =
             line.unit.parse().ok().and_then(|code| directory.unit(&code)).map(|unit| unit.name.clone());
         section.push(
@@ -94,7 +116,8 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
                 Cell::link(line.full_name, format!("/scores/{}/{period}", line.person)),
                 Cell::text(name.unwrap_or(line.unit)),
                 number(line.task_part),
-                number(line.total),
+                number(line.total.clone()),
+                approved_cell(visit, line.total.as_deref(), approved),
                 Cell::tag(words::level(level, lang)),
                 Cell::text(missing.join(", ")),
             ],

@@ -286,7 +286,16 @@ async fn approved_total_is_shown_with_its_state_where_another_one_is_computed_si
         house.score(AN, "2026-Q3", Some("96.32"), &[]).await;
         Record(house.app.clone()).run().await.expect("a run");
         house.approve(AN, "2026-Q3", 1).await;
+        let first_screen = async |house: &Installed| {
+            let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+            site.get("/?lang=en").await.text().await.expect("text")
+        };
+        let html = first_screen(&house).await;
+        assert!(html.contains("; 1 approved, sent once the period is closed"), "{html}");
         house.close("2026-Q3").await;
+        let html = first_screen(&house).await;
+        assert!(html.contains("; 1 approved records without a receipt"), "{html}");
+        assert!(!html.contains("sent once the period is closed"), "it is closed: {html}");
         let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
         let address = format!("/scores/{}/2026-Q3", house.person(AN).await);
         let html = site.get(&address).await.text().await.expect("text");
@@ -304,6 +313,10 @@ async fn approved_total_is_shown_with_its_state_where_another_one_is_computed_si
             assert!(beside.contains(told) && beside.contains(&format!(">{state}</span>")), "{beside}");
             assert!(below.contains(now), "{below}");
             assert!(!before.contains(&format!(">{state}</span>")), "the computed total is not approved");
+        }
+        let list = site.get("/scores?period=2026-Q3&lang=en").await.text().await.expect("text");
+        for told in ["96.68", "96.32", "revision 2, computed otherwise by now"] {
+            assert!(list.contains(told), "{told} in {list}");
         }
         let show = Command::ScoreShow {
             period: Some(period("2026-Q3")),
