@@ -125,8 +125,7 @@ pub enum Action {
     /// The configuration
     #[command(subcommand)]
     Config(ConfigAction),
-    /// Run the simulated province alone
-    #[command(hide = true)]
+    /// Run the simulated province alone, to connect something else to it
     Simulate(SimulateArgs),
 }
 

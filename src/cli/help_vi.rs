@@ -61,7 +61,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("config schema", "In JSON Schema của tệp, cho trình soạn thảo"),
     ("config default", "In mọi khóa với giá trị mặc định"),
     ("config example", "In tệp mẫu có chú thích"),
-    ("simulate", "Chỉ chạy tỉnh mô phỏng"),
+    ("simulate", "Chỉ chạy tỉnh mô phỏng, để hệ thống khác kết nối vào"),
 ];
 
 const ARGUMENTS: &[(&str, &str)] = &[
