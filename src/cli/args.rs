@@ -561,11 +561,20 @@ pub enum Outbox {
         #[command(flatten)]
         rows: Rows,
     },
-    /// Make one due now
+    /// Make one due now, or all that wait for a person
     Retry {
         /// Number of the item
-        #[arg(value_parser = item_number)]
-        id: uuid::Uuid,
+        #[arg(value_parser = item_number, required_unless_present = "all", conflicts_with = "all")]
+        id: Option<uuid::Uuid>,
+        /// Every item that is parked or was refused; what a person parked stays parked
+        #[arg(long)]
+        all: bool,
+        /// To this target only
+        #[arg(long, requires = "all", conflicts_with = "id")]
+        target: Option<TargetId>,
+        /// In this state only; pending and unknown ones are taken when named
+        #[arg(long, requires = "all", conflicts_with = "id", value_parser = RETRIED_STATES)]
+        state: Option<String>,
         #[command(flatten)]
         author: Author,
     },
@@ -599,6 +608,9 @@ pub enum Outbox {
 /// States of a delivery.
 const OUTBOX_STATES: [&str; 9] =
     ["pending", "leased", "sent", "acknowledged", "verified", "rejected", "unknown", "superseded", "parked"];
+
+/// States from which a delivery can be tried again.
+const RETRIED_STATES: [&str; 4] = ["parked", "rejected", "pending", "unknown"];
 
 /// Subcommands of `report`.
 #[derive(Debug, Subcommand)]

@@ -190,7 +190,10 @@ fn record(action: Record) -> Ordered {
 fn outbox(action: Outbox) -> Ordered {
     Ok(match action {
         Outbox::List { target, state, rows } => Command::OutboxList { target, state, limit: rows.limit },
-        Outbox::Retry { id, author } => Command::OutboxRetry { id, author: name(author)? },
+        Outbox::Retry { id: Some(id), author, .. } => Command::OutboxRetry { id, author: name(author)? },
+        Outbox::Retry { id: None, target, state, author, .. } => {
+            Command::OutboxRetryAll { target, state, author: name(author)? }
+        }
         Outbox::Park { id, reason, author } => Command::OutboxPark { id, author: name(author)?, reason },
         Outbox::Allow { id, reason, document, author } => {
             Command::OutboxAllow { id, author: name(author)?, reason, document }

@@ -446,6 +446,15 @@ pub enum Command {
         /// Who orders it.
         author: String,
     },
+    /// Makes every delivery due that waits for a person, but what a person parked.
+    OutboxRetryAll {
+        /// To this target only.
+        target: Option<TargetId>,
+        /// In this state only; parked and rejected ones when none.
+        state: Option<String>,
+        /// Who orders it.
+        author: String,
+    },
     /// Takes a delivery out of the queue until someone retries it.
     OutboxPark {
         /// Number of the item.
@@ -518,7 +527,7 @@ impl Command {
             Self::HistoryImport { .. } => "history import",
             Self::HistoryEmpty { .. } => "history empty",
             Self::OutboxList { .. } => "outbox list",
-            Self::OutboxRetry { .. } => "outbox retry",
+            Self::OutboxRetry { .. } | Self::OutboxRetryAll { .. } => "outbox retry",
             Self::OutboxPark { .. } => "outbox park",
             Self::OutboxAllow { .. } => "outbox allow",
             Self::ReportTasks { .. } => "report tasks",

@@ -4,7 +4,9 @@
 //! page and the command line. Programs get the stable words as they are. A word it does not know is shown as it is, so
 //! that nothing disappears. Legal terms follow Decree 335/2025/NĐ-CP.
 
+use crate::domain::local_offset;
 use crate::error::{Lang, Text, place_in};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -62,6 +64,8 @@ pub enum Words {
     View,
     /// A place; it has fixed words among names.
     Place,
+    /// A deadline, as an instant.
+    Deadline,
 }
 
 type Names = &'static [(&'static str, &'static str, &'static str)];
@@ -93,7 +97,7 @@ impl Words {
             Self::CheckState => CHECK_STATES,
             Self::Change => CHANGES,
             Self::View => VIEWS,
-            Self::Place => &[],
+            Self::Place | Self::Deadline => &[],
         }
     }
 }
@@ -255,6 +259,7 @@ const SOURCE_STATES: Names = &[
 
 const TARGET_STATES: Names = &[
     ("in_use", "Đang dùng", "In use"),
+    ("failing", "Đang lỗi, tự gửi lại", "Failing, tried again"),
     ("withheld", "Tạm giữ, chưa gửi", "Withheld"),
     ("not_configured", "Không còn khai báo", "Not configured"),
 ];
@@ -299,6 +304,10 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
             Cow::Owned(format!("{} {target}", say(lang, "Gửi đến", "Deliver to")))
         }
         (None, _) if words == Words::Place => Cow::Owned(place_in(token, lang)),
+        (None, _) if words == Words::Deadline => match token.parse() {
+            Ok(at) => Cow::Owned(deadline(at, lang)),
+            Err(_) => Cow::Borrowed(token),
+        },
         (None, _) => Cow::Borrowed(token),
     }
 }
@@ -312,6 +321,17 @@ fn say(lang: Lang, vi: &'static str, en: &'static str) -> &'static str {
     match lang {
         Lang::Vi => vi,
         Lang::En => en,
+    }
+}
+
+/// A deadline in Asia/Ho_Chi_Minh; midnight is the end of the day before it.
+pub fn deadline(at: DateTime<Utc>, lang: Lang) -> String {
+    let local = at.with_timezone(&local_offset()).naive_local();
+    let day = |day: NaiveDate| day.format("%d/%m/%Y");
+    match (local.time() == NaiveTime::MIN, lang) {
+        (true, Lang::Vi) => format!("hết ngày {}", day(local.date() - TimeDelta::days(1))),
+        (true, Lang::En) => format!("end of {}", day(local.date() - TimeDelta::days(1))),
+        (false, _) => local.format("%H:%M %d/%m/%Y").to_string(),
     }
 }
 
@@ -393,6 +413,14 @@ mod tests {
             "cấp trên xác nhận khối lượng hoàn thành 0,5"
         );
         assert_eq!(note("something new", Lang::Vi), "something new");
+    }
+
+    #[test]
+    fn a_deadline_at_midnight_is_the_end_of_the_day_before() {
+        let midnight = "2026-12-12T17:00:00Z";
+        assert_eq!(word(Words::Deadline, midnight, Lang::Vi), "hết ngày 12/12/2026");
+        assert_eq!(word(Words::Deadline, "2026-12-12T18:00:00.000Z", Lang::En), "01:00 13/12/2026");
+        assert_eq!(word(Words::Deadline, "-", Lang::En), "-");
     }
 
     #[test]

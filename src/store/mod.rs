@@ -75,12 +75,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Number, name, SQLite text, PostgreSQL text of every migration, oldest first. Never edited once landed.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "first",
-    include_str!("../../migrations/sqlite/0001_first.sql"),
-    include_str!("../../migrations/postgres/0001_first.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../../migrations/sqlite/0001_first.sql"),
+        include_str!("../../migrations/postgres/0001_first.sql"),
+    ),
+    (
+        2,
+        "target_state",
+        include_str!("../../migrations/sqlite/0002_target_state.sql"),
+        include_str!("../../migrations/postgres/0002_target_state.sql"),
+    ),
+];
 
 /// Oldest SQLite whose WAL handling we trust.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);

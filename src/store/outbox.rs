@@ -206,6 +206,27 @@ impl Tx {
         Ok(())
     }
 
+    /// Keeps why an attempt did not arrive, for whoever looks at the item's target.
+    async fn target_failed(
+        &mut self,
+        id: Uuid,
+        finding: &Finding,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO target_state (target, last_error, last_error_at) \
+                   SELECT target, $2, $3 FROM outbox WHERE id = $1 \
+                   ON CONFLICT (target) DO UPDATE SET last_error = excluded.last_error, last_error_at = excluded.last_error_at";
+        self.execute(sql, vals![id, json(finding)?, now]).await?;
+        Ok(())
+    }
+
+    /// The item's target takes what is sent: its last failure is over.
+    async fn target_answered(&mut self, id: Uuid) -> Result<(), StoreError> {
+        let sql = "DELETE FROM target_state WHERE target = (SELECT target FROM outbox WHERE id = $1)";
+        self.execute(sql, vals![id]).await?;
+        Ok(())
+    }
+
     /// Whether something newer of the same kind is on its way or there: then this item must not be sent again.
     pub(super) async fn is_overtaken(&mut self, id: Uuid) -> Result<bool, StoreError> {
         let row = self
@@ -341,6 +362,18 @@ impl Store {
             }
             other => other,
         };
+        match &settlement {
+            // Whatever it answered, it answered.
+            Settlement::Acknowledged { .. } | Settlement::Superseded { receipt: Some(_) } => {
+                tx.target_answered(id).await?;
+            }
+            Settlement::Retry { finding, .. } | Settlement::Unknown { finding, .. } => {
+                tx.target_failed(id, finding, now).await?;
+            }
+            Settlement::Superseded { receipt: None }
+            | Settlement::Rejected { .. }
+            | Settlement::Parked { .. } => {}
+        }
         let (state, finding, next_try, settled, receipt) = match settlement {
             Settlement::Acknowledged { receipt, verified } => {
                 (if verified { "verified" } else { "acknowledged" }, None, None, Some(now), Some(receipt))

@@ -4,7 +4,7 @@
 //! overtaken by a newer one changes nothing and says so.
 
 use super::audit::AuditNew;
-use super::db::{Row, json, vals};
+use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::outbox::OutboxKind;
 use super::{Store, StoreError};
 use crate::domain::PersonId;
@@ -83,6 +83,17 @@ pub enum Retried {
     NotWaiting,
 }
 
+/// What an order to send many items again did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetriedAll {
+    /// Due now.
+    pub due: u64,
+    /// Superseded, because a newer item of the same person took their place.
+    pub overtaken: u64,
+    /// Left as they are, because a person parked them.
+    pub kept: u64,
+}
+
 const COLUMNS: &str = "o.id, o.target, o.kind, o.person_id, p.staff_number, o.period, o.revision, o.state, o.attempts, o.created_at, \
                        o.deadline_at, o.next_try_at, r.transaction_id, r.received_at, o.last_finding, o.allowed_by FROM outbox o \
                        JOIN person p ON p.id = o.person_id LEFT JOIN receipt r ON r.outbox_id = o.id";
@@ -133,10 +144,72 @@ impl Store {
         author: &str,
         now: DateTime<Utc>,
     ) -> Result<Retried, StoreError> {
-        let waiting =
-            "id = $1 AND settled_at IS NULL AND state IN ('pending', 'unknown', 'parked', 'rejected')";
         let mut tx = self.db.begin().await?;
         tx.lock_order().await?;
+        let retried = tx.retry(id, author, now).await?;
+        tx.commit().await?;
+        Ok(retried)
+    }
+
+    /// Has every waiting item of a target (or of any) in one of these states tried again at once, each with its own
+    /// entry in the journal. Those parked for the reason `kept_for` stay.
+    pub async fn retry_items(
+        &self,
+        target: Option<&str>,
+        states: &[&str],
+        kept_for: &str,
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RetriedAll, StoreError> {
+        let mut all = RetriedAll::default();
+        let mut vals: Vec<Val> = states.iter().map(|state| Val::from(*state)).collect();
+        let of_target = match target {
+            Some(target) => {
+                vals.push(target.into());
+                format!("AND target = ${} ", vals.len())
+            }
+            None => String::new(),
+        };
+        let sql = format!(
+            "SELECT id, last_finding FROM outbox WHERE state IN {} {of_target}AND settled_at IS NULL ORDER BY id",
+            placeholders(1, states.len(), 1)
+        );
+        let mut ids = Vec::new();
+        for row in self.db.rows(sql, vals).await? {
+            let finding: Option<Finding> = row.opt_json(1)?;
+            if finding.is_some_and(|finding| finding.code == kept_for) {
+                all.kept += 1;
+            } else {
+                ids.push(row.uid(0)?);
+            }
+        }
+        // Whoever delivers waits for the order of items: a few at a time.
+        for some in ids.chunks(200) {
+            let mut tx = self.db.begin().await?;
+            tx.lock_order().await?;
+            let (mut due, mut overtaken) = (0, 0);
+            for id in some {
+                match tx.retry(*id, author, now).await? {
+                    Retried::Due => due += 1,
+                    Retried::Overtaken => overtaken += 1,
+                    // Taken up or settled since it was listed.
+                    Retried::NotWaiting => {}
+                }
+            }
+            tx.commit().await?;
+            all.due += due;
+            all.overtaken += overtaken;
+        }
+        Ok(all)
+    }
+}
+
+impl Tx {
+    /// Makes one waiting item due, with its entry in the journal; the order of items must be locked.
+    async fn retry(&mut self, id: Uuid, author: &str, now: DateTime<Utc>) -> Result<Retried, StoreError> {
+        let waiting =
+            "id = $1 AND settled_at IS NULL AND state IN ('pending', 'unknown', 'parked', 'rejected')";
+        let tx = self;
         let (changed, action, outcome) = if tx.is_overtaken(id).await? {
             let sql = format!(
                 "UPDATE outbox SET state = 'superseded', settled_at = $2 WHERE {waiting} AND state <> 'unknown'"
@@ -161,10 +234,11 @@ impl Store {
             reason: None,
         })
         .await?;
-        tx.commit().await?;
         Ok(outcome)
     }
+}
 
+impl Store {
     /// Lets an item that was held back for this reason go out as it is, and makes it due. What replaces it needs a
     /// word of its own.
     pub async fn allow_item(

@@ -3,6 +3,7 @@
 use super::db::vals;
 use super::{Store, StoreError};
 use crate::domain::Period;
+use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct TargetTotals {
     pub receipts: u64,
     /// Earliest deadline of an item that is not settled.
     pub earliest_deadline: Option<DateTime<Utc>>,
+    /// Why the last attempt did not arrive, and when that was; none once one arrived.
+    pub last_error: Option<(Finding, DateTime<Utc>)>,
 }
 
 /// How open deliveries stand to their deadlines.

@@ -50,7 +50,7 @@ pub(super) fn who(directory: &Directory, person: PersonId) -> String {
         .map_or_else(|| person.to_string(), |known| format!("{} {}", known.staff_number, known.full_name))
 }
 
-/// Rows of deliveries, in the order they come.
+/// Rows of deliveries, in the order they come; with the id that orders take, but on the first screen.
 pub(super) fn fill(
     section: &mut Section,
     web: &Web,
@@ -66,7 +66,8 @@ pub(super) fn fill(
         section.push(
             item.id.to_string(),
             vec![
-                Cell::link(who(directory, item.person), format!("/deliveries/{}", item.id)),
+                Cell::link(who(directory, item.person), format!("/deliveries/{}", item.id))
+                    .note(if section.is("nearest") { String::new() } else { item.id.to_string() }),
                 Cell::text(format::period(item.period, visit.lang)).note(format!(
                     "{} {}",
                     visit.say("phiên bản", "revision"),
@@ -94,7 +95,10 @@ pub(super) fn table(
         id,
         title,
         &[
-            ("Người", "Person"),
+            match id {
+                "nearest" => ("Người", "Person"),
+                _ => ("Người, số mục gửi", "Person, delivery id"),
+            },
             ("Kỳ", "Period"),
             ("Trạng thái", "State"),
             ("Hạn phải đến", "Deadline"),

@@ -5,7 +5,8 @@
 
 use crate::domain::{Period, local_offset};
 use crate::error::Lang;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+pub use crate::pipeline::wording::deadline;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// An instant in Asia/Ho_Chi_Minh: `14:03:22 07/12/2026`.
 pub fn instant(at: DateTime<Utc>) -> String {
@@ -25,16 +26,6 @@ pub fn day(day: NaiveDate) -> String {
 /// A day written `2026-12-07`, or the text as it is.
 pub fn day_text(text: &str) -> String {
     text.parse().map_or_else(|_| text.to_owned(), day)
-}
-
-/// A deadline; midnight is the end of the day before it.
-pub fn deadline(at: DateTime<Utc>, lang: Lang) -> String {
-    let local = at.with_timezone(&local_offset()).naive_local();
-    match (local.time() == NaiveTime::MIN, lang) {
-        (true, Lang::Vi) => format!("hết ngày {}", day(local.date() - TimeDelta::days(1))),
-        (true, Lang::En) => format!("end of {}", day(local.date() - TimeDelta::days(1))),
-        (false, _) => local.format("%H:%M %d/%m/%Y").to_string(),
-    }
 }
 
 /// A span in words of one unit: `3 ngày`, `5 h`, `40 s`.
@@ -128,13 +119,6 @@ mod tests {
         assert_eq!(instant(now), "07:00:00 07/12/2026");
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(count(12), "12");
-    }
-
-    #[test]
-    fn a_deadline_at_midnight_is_the_end_of_the_day_before() {
-        let midnight: DateTime<Utc> = "2026-12-12T17:00:00Z".parse().expect("instant");
-        assert_eq!(deadline(midnight, Lang::Vi), "hết ngày 12/12/2026");
-        assert_eq!(deadline(midnight + TimeDelta::hours(1), Lang::En), "01:00 13/12/2026");
     }
 
     #[test]

@@ -321,6 +321,20 @@ pub(super) fn withheld(web: &Web, visit: &Visit, id: &str) -> String {
     })
 }
 
+/// How a target is: withheld, failing with the last reason, or in use.
+fn state(web: &Web, visit: &Visit, id: &str, totals: &TargetTotals) -> Cell {
+    let tag = |token, light| Cell::tag((word(Words::TargetState, token, visit.lang).into_owned(), light));
+    let withheld = web.app.withheld.iter().find(|(target, _)| target.as_str() == id);
+    let told = |why: &Finding| format!("{} {}", why.code, why.what.get(visit.lang));
+    match (withheld, &totals.last_error) {
+        (Some((_, why)), _) => tag("withheld", "bad").note(told(why)),
+        (None, Some((why, at))) => {
+            tag("failing", "warn").note(format!("{} · {}", format::instant(*at), told(why)))
+        }
+        (None, None) => tag("in_use", "ok"),
+    }
+}
+
 fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Section {
     let mut section = Section::table(
         visit,
@@ -328,6 +342,7 @@ fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Sec
         visit.say("Nơi nhận", "Targets"),
         &[
             ("Nơi nhận", "Target"),
+            ("Tình trạng", "State"),
             ("#Biên nhận", "#Receipts"),
             ("#Chờ gửi", "#Waiting"),
             ("#Cần người xử lý", "#Needs a person"),
@@ -337,6 +352,7 @@ fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Sec
     );
     for (id, national) in deliveries::targets(web) {
         let totals = counts.overview.targets.get(&id).cloned().unwrap_or_default();
+        let state = state(web, visit, &id, &totals);
         let stuck = totals.needs_person();
         let stuck = match stuck {
             0 => Cell::num("0"),
@@ -358,8 +374,8 @@ fn targets(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Sec
         section.push(
             id.clone(),
             vec![
-                Cell::link(words::target(&id, national, visit.lang), format!("/deliveries?target={id}"))
-                    .note(withheld(web, visit, &id)),
+                Cell::link(words::target(&id, national, visit.lang), format!("/deliveries?target={id}")),
+                state,
                 Cell::num(format::count(totals.receipts)),
                 Cell::num(format::count(totals.waiting())),
                 stuck,

@@ -63,11 +63,12 @@ fn site(more: &str) -> Site {
 }
 
 /// Every order that shows something, with JSON.
-const SHOWING: [&[&str]; 14] = [
+const SHOWING: [&[&str]; 15] = [
     &["status"],
     &["rejected", "list"],
     &["people", "unknown"],
     &["catalog", "diff", "catalog.csv"],
+    &["catalog", "list", "van", "ban", "--limit", "3"],
     &["mapping", "review"],
     &["score", "show"],
     &["score", "show", "--view", "to_date"],
@@ -91,6 +92,9 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     site.json(&["catalog", "import", "catalog.csv", "--name", "2026-1", "--valid-from", "2026-01-01"]);
     let pulled = site.json(&["sync", "desk"]);
     assert!(pulled["records"].as_u64() >= Some(31), "{pulled}");
+    let again = site.json(&["sync", "desk"]);
+    let told = (&pulled["complete"], &again["complete"], &again["new"]);
+    assert_eq!(told, (&json!(true), &json!(true), &json!(0)), "read to the end, whatever changed: {again}");
     let mut order = vec!["criteria", "set", "GL-2", "2026-Q4", "--author", "Phòng Tổ chức"];
     let items = ["I.1=4", "I.2=5", "II.1=2", "II.2=2", "II.3=2", "II.4=2", "III.1=2", "III.2=2", "III.3=2"];
     for item in items.into_iter().chain(["III.4=2"]) {
@@ -109,7 +113,7 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     // The refused order was answered and waits for nobody: only the record does.
     assert_eq!(beside[1].as_array().map(Vec::len), Some(1), "{}", beside[1]);
     assert_eq!(beside[2].as_array().map(Vec::len), Some(1), "{}", beside[2]);
-    assert!(!beside[5].as_array().expect("scores").is_empty());
+    assert!(!beside[6].as_array().expect("scores").is_empty());
 
     daemon.signal("-KILL");
     assert_eq!(daemon.ended(), None);
@@ -157,8 +161,25 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     let _daemon = site.daemon();
     assert_eq!(site.refused(&["score", "explain", "GL-9", "2026-Q4"], 1), refused);
     assert!(refused.contains("LT-PPL-020"), "{refused}");
+    // An unknown product is answered with a way on, and the catalog can be looked at.
+    let told = site.refused(&["mapping", "decide", "desk:1", "--product", "SP-KHONG"], 1);
+    assert!(told.contains("LT-CAT-022") && told.contains("--outside"), "{told}");
+    let listed = site.json(&["catalog", "list", "NGHI", "quyết"]);
+    let named = |row: &Value| row["name"].as_str().is_some_and(|name| name.to_lowercase().contains("nghị"));
+    assert!(listed.as_array().is_some_and(|rows| rows.iter().any(named)), "{listed}");
+    assert_eq!(listed[0]["valid_from"], "2026-01-01", "{listed}");
+    assert!(site.refused(&["catalog", "list", "--name", "2025-1"], 1).contains("LT-CAT-020"));
+    // A rejected record is named by source and number, and the replay takes that.
+    let rejected = site.json(&["rejected", "list"]);
+    let id = rejected[0]["id"].as_str().expect("SOURCE:ID");
+    assert!(id.starts_with("desk:"), "{rejected}");
+    assert_eq!(site.json(&["rejected", "replay", id])["rejected"], 1);
+    assert!(site.refused(&["rejected", "replay", "desk:999"], 1).contains("LT-PUL-007"));
     // Orders that change something, beside it.
-    site.json(&["people", "link", "desk", "khach", "GL-2"]);
+    let (exit, _, told) = site.run(&["people", "link", "desk", "khach", "GL-2"]);
+    assert!(exit == 0 && told.is_empty(), "{told}");
+    let (exit, _, told) = site.run(&["people", "link", "desk", "chua-thay", "GL-2"]);
+    assert!(exit == 0 && told.contains("LT-PPL-012 source desk (chua-thay)"), "{told}");
     until("the account is found", || site.json(&["people", "unknown"]) == json!([]));
     // Whose it is now loses it only when that is meant.
     let kept = site.refused(&["people", "link", "desk", "khach", "GL-1"], 1);

@@ -570,6 +570,74 @@ async fn person_sees_why_an_item_waits_retries_it_and_parks_it() {
     house.ordered(Command::OutboxRetry { id, author: CHIEF.into() }).await;
     house.deliver().await;
     assert_eq!((server.count(SEND), house.newest("national").await.0.as_str()), (2, "rejected"));
+
+    // All that wait at once, but not what a person took out of the queue.
+    let all = async |target: &str, state: Option<&str>| {
+        let command = Command::OutboxRetryAll {
+            target: Some(target.parse().expect("a name")),
+            state: state.map(str::to_owned),
+            author: CHIEF.into(),
+        };
+        let outcome = house.order(command).await;
+        (outcome.document.to_json(lienthong::error::Lang::En), outcome.findings)
+    };
+    let (none, told) = all("nowhere", None).await;
+    assert_eq!((none, told[0].code.as_str()), (Value::Null, "LT-DLV-025"));
+    let (answer, _) = all("national", Some("parked")).await;
+    assert_eq!(answer, json!({ "due": 0, "overtaken": 0, "kept": 0 }), "it was refused, not parked");
+    let (answer, _) = all("national", None).await;
+    assert_eq!(answer, json!({ "due": 1, "overtaken": 0, "kept": 0 }));
+    let journal = store.audit_entries(i64::MAX, 1).await.expect("journal");
+    assert_eq!(
+        (journal[0].action.as_str(), journal[0].object.as_str()),
+        ("outbox_retried", format!("outbox {id}").as_str())
+    );
+    house.deliver().await;
+    assert_eq!(server.count(SEND), 3);
+    house.ordered(park()).await;
+    let (answer, _) = all("national", None).await;
+    assert_eq!(answer, json!({ "due": 0, "overtaken": 0, "kept": 1 }));
+    assert_eq!(list(Some("parked")).await.as_array().map(Vec::len), Some(1), "its own order frees it");
+}
+
+#[tokio::test]
+async fn target_that_refuses_the_login_is_told_with_code_and_moment_until_something_arrives() {
+    let both = both().await;
+    for store in &both.stores {
+        let opens = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let server = {
+            let opens = opens.clone();
+            Scripted::start(move |asked| match asked.path.as_str() {
+                LOGIN if opens.load(std::sync::atomic::Ordering::Relaxed) => accepting(asked),
+                LOGIN => status(401, &[], "{}"),
+                _ => accepting(asked),
+            })
+            .await
+        };
+        let house = Installed::new(store, &Targets::national(&server.base), "a", "2026-11-24T01:00:00Z");
+        house.with_a_result().await;
+        let shown = async |house: &Installed| {
+            let outcome = house.ordered(Command::Status {}).await;
+            let told: Vec<String> = outcome.findings.iter().map(|finding| finding.code.clone()).collect();
+            let document = outcome.document.to_json(lienthong::error::Lang::En);
+            let row = document["targets"].as_array().expect("targets").iter();
+            let row = row.clone().find(|row| row["target"] == "national").expect("a row").clone();
+            (row, told)
+        };
+        let (row, told) = shown(&house).await;
+        assert_eq!((&row["state"], &row["failed_at"], told.len()), (&json!("in_use"), &Value::Null, 0));
+        house.deliver().await;
+        let (row, told) = shown(&house).await;
+        assert_eq!(row["state"], "failing", "{}: {row}", store.kind());
+        assert_eq!(vec![row["code"].as_str().expect("a code").to_owned()], told);
+        assert!(row["failed_at"].as_str().is_some_and(|at| at.starts_with("2026-11-24T01:00")), "{row}");
+        opens.store(true, std::sync::atomic::Ordering::Relaxed);
+        // After a restart: a login that was refused is not tried again at once.
+        let later = Installed::new(store, &Targets::national(&server.base), "a", "2026-11-25T01:00:00Z");
+        later.deliver().await;
+        let (row, told) = shown(&later).await;
+        assert_eq!((&row["state"], &row["code"], told.len()), (&json!("in_use"), &Value::Null, 0), "{row}");
+    }
 }
 
 #[tokio::test]

@@ -612,7 +612,8 @@ async fn backup_opens_as_a_store_and_a_newer_schema_is_refused() {
     let restored = Store::open(&copy, &KEY).await.expect("restored");
     assert_eq!(restored.load_directory().await.expect("directory").people.len(), 1);
     restored.close().await;
-    run_sql(&copy, "UPDATE _sqlx_migrations SET version = 9999").await;
+    let newer = "UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    run_sql(&copy, newer).await;
     let newer = Store::open(&copy, &KEY).await.expect("opened");
     let error = newer.migrate().await.expect_err("refused");
     assert_eq!(error.finding().code, "LT-DB-007");

@@ -3,12 +3,15 @@
 use super::{Answer, App, author};
 use crate::domain::TargetId;
 use crate::error::{Finding, Text};
-use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::deliver::LACKS_ACKNOWLEDGED;
 use crate::pipeline::wording::Words;
 use crate::store::{Allowance, OutboxFilter, Retried};
 use serde_json::json;
 use uuid::Uuid;
+
+/// Code of an item that a person took out of the queue.
+const PARKED_ON_ORDER: &str = "LT-DLV-023";
 
 pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<String>, limit: u32) -> Answer {
     let filter = OutboxFilter { target: target.map(String::from), state, kind: None };
@@ -47,7 +50,7 @@ pub(super) async fn list(app: &App, target: Option<TargetId>, state: Option<Stri
             Column::right("revision", "Phiên bản", "Revision"),
             Column::words("state", "Trạng thái", "State", Words::Delivery),
             Column::right("attempts", "Lần gửi", "Attempts"),
-            Column::left("deadline_at", "Hạn", "Deadline"),
+            Column::words("deadline_at", "Hạn", "Deadline", Words::Deadline),
             Column::left("next_try_at", "Lần tới", "Next try"),
             Column::left("transaction_id", "Biên nhận", "Receipt"),
             Column::left("received_at", "Nhận lúc", "Received"),
@@ -75,10 +78,46 @@ pub(super) async fn retry(app: &App, id: Uuid, who: &str) -> Answer {
     }
 }
 
+pub(super) async fn retry_all(
+    app: &App,
+    target: Option<TargetId>,
+    state: Option<String>,
+    who: &str,
+) -> Answer {
+    let who = author(who)?;
+    let states: &[&str] = match &state {
+        Some(state) => &[state.as_str()],
+        None => &["parked", "rejected"],
+    };
+    let target = target.as_ref().map(TargetId::as_str);
+    let retried = app.store.retry_items(target, states, PARKED_ON_ORDER, who, app.clock.now()).await?;
+    if retried.due > 0 {
+        app.ring_deliveries();
+    }
+    Ok(Outcome::ok(Document::Object {
+        title: Text::new("Gửi lại", "Tried again"),
+        fields: vec![
+            Field::new("due", "Được gửi lại ngay", "Tried again at once", retried.due),
+            Field::new(
+                "overtaken",
+                "Đã có mục mới hơn thay, không gửi nữa",
+                "A newer item took their place, not sent any more",
+                retried.overtaken,
+            ),
+            Field::new(
+                "kept",
+                "Do người tạm gác, giữ nguyên (outbox retry SỐ)",
+                "Parked by a person, left as they are (outbox retry ID)",
+                retried.kept,
+            ),
+        ],
+    }))
+}
+
 pub(super) async fn park(app: &App, id: Uuid, who: &str, reason: &str) -> Answer {
     let who = author(who)?;
     let finding = Finding::warning(
-        "LT-DLV-023",
+        PARKED_ON_ORDER,
         Text::new(format!("tạm gác theo yêu cầu: {reason}"), format!("parked on order: {reason}")),
         Text::new("gửi lại bằng `outbox retry`", "send it with `outbox retry`"),
     );

@@ -155,6 +155,10 @@ impl Installation {
                 delivery::list(app, target, state, limit).await
             }
             C::OutboxRetry { id, author } => delivery::retry(app, id, &author).await,
+            C::OutboxRetryAll { target, state, author } => {
+                known_target(app, target.as_ref()).await?;
+                delivery::retry_all(app, target, state, &author).await
+            }
             C::OutboxPark { id, author, reason } => delivery::park(app, id, &author, &reason).await,
             C::OutboxAllow { id, author, reason, document } => {
                 delivery::allow(app, id, Allowance { author: &author, reason: &reason, document: &document })

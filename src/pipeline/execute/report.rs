@@ -13,7 +13,9 @@ use std::collections::BTreeSet;
 
 pub(super) async fn status(app: &App) -> Answer {
     let overview = app.store.overview().await?;
-    let (sources, findings) = sources(app, &overview).await?;
+    let (sources, mut findings) = sources(app, &overview).await?;
+    let (targets, failing) = targets(app, &overview);
+    findings.extend(failing);
     let work = Document::Table {
         title: Text::new("Việc của các bước", "Work of the steps"),
         columns: vec![
@@ -70,7 +72,7 @@ pub(super) async fn status(app: &App) -> Answer {
     };
     let parts = vec![
         ("sources".into(), sources),
-        ("targets".into(), targets(app, &overview)),
+        ("targets".into(), targets),
         ("waiting".into(), waiting),
         ("steps".into(), work),
         ("numbers".into(), numbers),
@@ -127,7 +129,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
     Ok((table, findings))
 }
 
-fn targets(app: &App, overview: &Overview) -> Document {
+fn targets(app: &App, overview: &Overview) -> (Document, Vec<Finding>) {
     let configured = app.targets();
     let mut ids: BTreeSet<&str> = overview.targets.keys().map(String::as_str).collect();
     ids.extend(configured.iter().map(|target| target.as_str()));
@@ -135,11 +137,14 @@ fn targets(app: &App, overview: &Overview) -> Document {
         let totals = overview.targets.get(id).cloned().unwrap_or_default();
         let known = configured.iter().find(|target| target.as_str() == id);
         let withheld = known.and_then(|target| app.withheld.get(target));
-        let state = match (known, withheld) {
-            (None, _) => "not_configured",
-            (Some(_), Some(_)) => "withheld",
-            (Some(_), None) => "in_use",
+        let failed = totals.last_error.as_ref();
+        let state = match (known, withheld, failed) {
+            (None, ..) => "not_configured",
+            (Some(_), Some(_), _) => "withheld",
+            (Some(_), None, Some(_)) => "failing",
+            (Some(_), None, None) => "in_use",
         };
+        let why = withheld.or(failed.map(|(finding, _)| finding));
         vec![
             json!(id),
             json!(state),
@@ -147,11 +152,21 @@ fn targets(app: &App, overview: &Overview) -> Document {
             json!(totals.waiting()),
             json!(totals.needs_person()),
             json!(totals.earliest_deadline),
-            json!(withheld.map(|finding| &finding.code)),
-            json!(withheld.map(|finding| &finding.what)),
+            json!(why.map(|finding| &finding.code)),
+            json!(failed.map(|(_, at)| at)),
+            json!(why.map(|finding| &finding.what)),
         ]
     };
-    Document::Table {
+    // Tried again by itself: worth a look, no failure of this order.
+    let findings = configured
+        .iter()
+        .filter_map(|target| {
+            let (finding, _) = overview.targets.get(target.as_str())?.last_error.clone()?;
+            let place = finding.place.clone().unwrap_or_else(|| Place::of(format!("target {target}")));
+            Some(Finding { severity: Severity::Warning, ..finding }.at(place))
+        })
+        .collect();
+    let table = Document::Table {
         title: Text::new("Gửi đi", "Deliveries"),
         columns: vec![
             Column::left("target", "Đích", "Target"),
@@ -159,12 +174,14 @@ fn targets(app: &App, overview: &Overview) -> Document {
             Column::right("receipts", "Biên nhận", "Receipts"),
             Column::right("waiting", "Chờ gửi", "Waiting"),
             Column::right("needs_person", "Cần người", "Needs a person"),
-            Column::left("earliest_deadline", "Hạn gần nhất", "Earliest deadline"),
+            Column::words("earliest_deadline", "Hạn gần nhất", "Earliest deadline", Words::Deadline),
             Column::left("code", "Mã", "Code"),
+            Column::left("failed_at", "Lỗi lần cuối", "Last failure"),
             Column::left("reason", "Lý do", "Reason"),
         ],
         rows: ids.into_iter().map(row).collect(),
-    }
+    };
+    (table, findings)
 }
 
 pub(super) async fn tasks(
