@@ -552,8 +552,9 @@ impl Inner {
 
 /// What is wrong with an address that would be asked without encryption; nothing where that is allowed.
 pub fn unencrypted(base_url: &str, allow_http: bool) -> Option<Finding> {
-    let scheme = base_url.trim().get(..7).unwrap_or_default();
-    (scheme.eq_ignore_ascii_case("http://") && !allow_http).then(plain_http)
+    // As it is parsed, not as it is spelt: `http:/host` is such an address as well.
+    let plain = Url::parse(base_url.trim()).is_ok_and(|url| url.scheme() == "http");
+    (plain && !allow_http).then(plain_http)
 }
 
 fn base_url(written: &str) -> Result<Url, (&'static str, &'static str)> {

@@ -336,6 +336,9 @@ fn addresses_that_must_not_be_used_are_refused_when_a_client_is_built() {
     crate::support::install_tls();
     for (base, allow_http, code) in [
         ("http://10.0.0.1/api", false, "LT-CFG-025"),
+        ("http:/10.0.0.1/api", false, "LT-CFG-025"),
+        ("HTTP:10.0.0.1/api", false, "LT-CFG-025"),
+        ("ht\ttp://10.0.0.1/api", false, "LT-CFG-025"),
         ("ftp://10.0.0.1/api", true, "LT-NET-016"),
         ("http://user:secret@10.0.0.1/api", true, "LT-NET-016"),
         ("http://10.0.0.1/api?key=1", true, "LT-NET-016"),
