@@ -226,11 +226,12 @@ impl fmt::Display for Finding {
 pub struct Findings(pub Vec<Finding>);
 
 impl Findings {
-    /// Adds what was found later and elsewhere, without what was told before.
+    /// Adds what was found later and elsewhere, without what was told before and without repetitions.
     pub fn add_new(told: &mut Vec<Finding>, later: impl IntoIterator<Item = Finding>) {
         let before = told.len();
         for finding in later {
-            if !told.iter().take(before).any(|known| known.tells_what(&finding)) {
+            let known = told.iter().take(before).any(|known| known.tells_what(&finding));
+            if !known && !told.contains(&finding) {
                 told.push(finding);
             }
         }

@@ -7,7 +7,7 @@
 use super::lock::DataFolder;
 use super::print::Printer;
 use super::socket::Server;
-use crate::config::{Loaded, Log, LogFormat};
+use crate::config::{Doubt, Loaded, Log, LogFormat};
 use crate::daemon::{Daemon, MetricsText};
 use crate::error::{Finding, Findings, Severity, Text, cause, io_cause};
 use crate::pipeline::command::{
@@ -54,7 +54,7 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
             Ok(daemon) => daemon,
             Err(Findings(mut findings)) => {
                 // What stopped the start first hides nothing else.
-                Findings::add_new(&mut findings, assemble::findings(&loaded));
+                Findings::add_new(&mut findings, assemble::findings(&loaded, &Doubt::default()));
                 return printer.finish(&refused(Findings(findings)));
             }
         };
@@ -134,7 +134,7 @@ async fn new_configuration(
 /// The configuration as it stands now, when it and everything it names can be used in place of the present one.
 fn usable(present: &Loaded, store: &Store, again: LoadAgain<'_>) -> Result<Box<Loaded>, Findings> {
     let loaded = again()?;
-    let mut wrong = assemble::findings(&loaded);
+    let mut wrong = assemble::findings(&loaded, &Doubt::default());
     if loaded.config.daemon.data_dir != present.config.daemon.data_dir {
         wrong.push(loaded.places.locate(other_folder(), "daemon.data_dir"));
     } else if loaded.config.store == present.config.store {

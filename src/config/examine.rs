@@ -4,12 +4,13 @@
 //! consequences of a mistake as mistakes of their own. What is left is for looking only: a configuration with an
 //! error is never run.
 
-use super::check::{Flaw, check};
-use super::tree::Node;
+use super::check::{Flaw, check, nearest};
+use super::tree::{Node, Value};
 use super::{
-    Config, DEFAULTS, Loaded, Overrides, Places, environment, file, flags, national_defaults, places, tree,
-    validate,
+    Config, DEFAULTS, Loaded, Overrides, Places, StoreKind, environment, file, flags, national_defaults,
+    places, tree, validate,
 };
+use crate::domain::SourceId;
 use crate::error::{Finding, Findings, Severity};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -22,13 +23,40 @@ pub struct Examined {
     pub findings: Vec<Finding>,
     /// What can be looked into further: without the keys, values and entries that have findings.
     pub usable: Option<Loaded>,
-    /// Sections whose values stand in for others that cannot be read.
-    doubtful: BTreeSet<String>,
+    /// What of it is not as it was meant.
+    pub doubt: Doubt,
+}
+
+/// What of a configuration is not as its writer meant it, because it cannot be read or its name is misspelt. Whatever
+/// follows from such a key is no mistake of its own.
+#[derive(Debug, Default)]
+pub struct Doubt {
+    /// Keys, as they are numbered in what is left.
+    keys: BTreeSet<String>,
+    /// Names of sources that were left out.
+    sources: BTreeSet<SourceId>,
+    /// Whether a section or variable is there that nobody knows and that may have meant anything.
+    anything: bool,
+}
+
+impl Doubt {
+    /// Whether a key, something below it or something above it is doubtful.
+    pub fn about(&self, key: &str) -> bool {
+        let below = |whole: &str, part: &str| {
+            whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.keys.iter().any(|doubtful| below(doubtful, key) || below(key, doubtful))
+    }
+
+    /// The sources that stand in the file and were left out.
+    pub fn left_out(&self) -> impl Iterator<Item = &SourceId> {
+        self.sources.iter()
+    }
 }
 
 impl Examined {
     fn unreadable(findings: Vec<Finding>) -> Self {
-        Self { findings, usable: None, doubtful: BTreeSet::new() }
+        Self { findings, usable: None, doubt: Doubt::default() }
     }
 
     /// The configuration, when nothing is wrong with it.
@@ -49,10 +77,15 @@ impl Examined {
     }
 
     /// What can be looked into, when data folder, store and key are those that were written. A configuration with
-    /// errors makes no data folder.
+    /// errors makes neither folder nor database nor key.
     pub fn of_known_store(&self) -> Option<&Loaded> {
-        let doubtful = ["daemon", "store", "keys"].iter().any(|section| self.doubtful.contains(*section));
-        let there = |loaded: &&Loaded| !self.has_errors() || loaded.config.daemon.data_dir.is_dir();
+        let doubtful =
+            self.doubt.anything || ["daemon", "store", "keys"].iter().any(|key| self.doubt.about(key));
+        let there = |loaded: &&Loaded| {
+            let config = &loaded.config;
+            let held = config.store.kind == StoreKind::Postgres || config.database_file().is_file();
+            !self.has_errors() || (held && config.daemon.data_dir.is_dir())
+        };
         self.usable.as_ref().filter(|_| !doubtful).filter(there)
     }
 }
@@ -86,11 +119,11 @@ pub(super) fn examine_text(
         Err(findings) => return Examined::unreadable(findings),
     };
     let (mut environment, mut findings) = environment::layer(&schema, variables, &here);
-    let mut doubtful = BTreeSet::new();
+    let mut doubt = Doubt { anything: !findings.is_empty(), ..Doubt::default() };
     let mut readable = true;
     for layer in [&mut own, &mut environment] {
         let flaws = check(layer, &schema);
-        readable &= leave_out(layer, &flaws, &schema, &mut doubtful);
+        readable &= leave_out(layer, &flaws, &schema, &mut doubt);
         findings.extend(flaws.into_iter().map(|(_, finding)| finding));
     }
     if !readable {
@@ -102,14 +135,12 @@ pub(super) fn examine_text(
             Examined::unreadable(findings)
         }
         Ok((config, tree)) => {
-            let of_known = |(key, _): &Flaw| !doubtful.contains(section(key));
-            let more = validate::validate(&config, &tree, &own_file).into_iter().filter(of_known);
-            findings.extend(more.map(|(_, finding)| finding));
+            findings.extend(validate::validate(&config, &tree, &own_file, &doubt));
             let places = Places::new(tree, &own_file);
             Examined {
                 findings,
                 usable: Some(Loaded { config, warnings: Vec::new(), folder, places }),
-                doubtful,
+                doubt,
             }
         }
     }
@@ -132,26 +163,76 @@ fn joined(
 
 /// Takes out of a layer what cannot be used: an unknown key alone, any other value with the entry it stands in.
 /// Whether what is left says enough: without one of its units, everything that names the unit would be wrong.
-fn leave_out(layer: &mut Node, flaws: &[Flaw], schema: &Json, doubtful: &mut BTreeSet<String>) -> bool {
+fn leave_out(layer: &mut Node, flaws: &[Flaw], schema: &Json, doubt: &mut Doubt) -> bool {
     let mut entries = BTreeSet::new();
+    let mut meant = Vec::new();
     for (key, finding) in flaws {
+        let unknown = finding.code == "LT-CFG-001";
         match entry(key) {
-            Some(entry) if finding.code != "LT-CFG-001" => {
+            Some(entry) if !unknown => {
                 entries.insert(entry);
+                continue;
             }
             Some(_) => layer.remove(key),
-            None => {
-                doubtful.insert(section(key).to_owned());
-                layer.remove(key.split('[').next().unwrap_or(key));
-            }
+            None => layer.remove(key.split('[').next().unwrap_or(key)),
+        }
+        if unknown {
+            meant.push(key)
+        } else {
+            doubt.keys.insert(key.clone());
         }
     }
     if entries.iter().any(|(list, _)| *list == "unit") {
         return false;
     }
+    // A misspelt key leaves the one that was meant at its default.
+    for key in meant {
+        let near = near(key, schema);
+        doubt.anything |= near.is_none() && !key.contains('.');
+        doubt.keys.extend(near.map(|near| renumbered(&near, &entries)));
+    }
     // From the last to the first: the others keep their numbers.
-    entries.iter().rev().for_each(|(list, index)| layer.remove(&format!("{list}[{index}]")));
+    for (list, index) in entries.iter().rev() {
+        let entry = format!("{list}[{index}]");
+        if let ("source", Value::String(id)) = (*list, &layer.nearest(&format!("{entry}.id")).value) {
+            doubt.sources.extend(SourceId::new(id.clone()));
+        }
+        layer.remove(&entry);
+    }
     check(layer, schema).is_empty()
+}
+
+/// The known key an unknown one may have meant, beside it in the schema.
+fn near(key: &str, schema: &Json) -> Option<String> {
+    let (above, own) = key.rsplit_once('.').map_or((None, key), |(above, own)| (Some(above), own));
+    let mut place = schema;
+    let steps = above.into_iter().flat_map(|above| above.split('.'));
+    for step in steps {
+        let (name, in_list) = step.split_once('[').map_or((step, false), |(name, _)| (name, true));
+        place = resolved(place.get("properties")?.get(name)?, schema);
+        if in_list {
+            place = resolved(place.get("items")?, schema);
+        }
+    }
+    let names = place.get("properties")?.as_object()?.keys().map(String::as_str);
+    let near = nearest(own, names)?;
+    Some(above.map_or_else(|| near.to_owned(), |above| format!("{above}.{near}")))
+}
+
+/// What a schema's reference or optional value leads to.
+fn resolved<'a>(place: &'a Json, schema: &'a Json) -> &'a Json {
+    let real =
+        place.get("anyOf").and_then(Json::as_array).and_then(|variants| variants.first()).unwrap_or(place);
+    let pointer = real.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix('#'));
+    pointer.and_then(|pointer| schema.pointer(pointer)).unwrap_or(real)
+}
+
+/// A key as it is numbered once these entries are gone.
+fn renumbered(key: &str, gone: &BTreeSet<(&str, usize)>) -> String {
+    let Some((list, index)) = entry(key) else { return key.to_owned() };
+    let before = gone.iter().filter(|(of, at)| *of == list && *at < index).count();
+    let rest = key.split_once(']').map_or("", |(_, rest)| rest);
+    format!("{list}[{}]{rest}", index - before)
 }
 
 /// List and number of the entry a key stands in.
@@ -159,9 +240,4 @@ fn entry(key: &str) -> Option<(&str, usize)> {
     let (list, rest) = key.split_once('[')?;
     let number = rest.split_once(']')?.0.parse().ok()?;
     (!list.contains('.')).then_some((list, number))
-}
-
-/// The section or list of a key.
-fn section(key: &str) -> &str {
-    key.split(['.', '[']).next().unwrap_or(key)
 }

@@ -4,7 +4,7 @@
 //! Owns these rules and their messages. Nothing here opens a connection or reads a secret's value; that is
 //! `check`'s business. Every finding is returned, with the place of the key that should change.
 
-use super::check::Flaw;
+use super::examine::Doubt;
 use super::file::no_such_file;
 use super::manifest;
 use super::sections::{Config, StoreKind, TargetEntry, TargetKind};
@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Everything that is wrong or worth knowing about a configuration whose keys are all valid.
-pub fn validate(config: &Config, tree: &Node, own_file: &str) -> Vec<Flaw> {
-    let mut rules = Rules { config, tree, own_file, findings: Vec::new() };
+/// Nothing is told that may only follow from a doubtful key.
+pub fn validate(config: &Config, tree: &Node, own_file: &str, doubt: &Doubt) -> Vec<Finding> {
+    let mut rules = Rules { config, tree, own_file, doubt, findings: Vec::new() };
     rules.unique_names();
     rules.units();
     rules.store();
@@ -30,13 +31,18 @@ struct Rules<'a> {
     config: &'a Config,
     tree: &'a Node,
     own_file: &'a str,
-    findings: Vec<Flaw>,
+    doubt: &'a Doubt,
+    findings: Vec<Finding>,
 }
 
 impl Rules<'_> {
-    fn say(&mut self, finding: Finding, key: &str) {
+    /// Tells a finding at its key, when neither that nor any key it depends on is doubtful.
+    fn say(&mut self, finding: Finding, key: &str, depends_on: &[&str]) {
+        if self.doubt.about(key) || depends_on.iter().any(|key| self.doubt.about(key)) {
+            return;
+        }
         let place = super::places::place(self.tree, self.own_file, key);
-        self.findings.push((key.to_owned(), finding.at(place)));
+        self.findings.push(finding.at(place));
     }
 
     fn unique_names(&mut self) {
@@ -66,7 +72,7 @@ impl Rules<'_> {
                         ),
                         Text::new("đổi tên hoặc xóa một mục", "rename or remove one of them"),
                     );
-                    self.say(finding, &format!("{list}[{index}].{key}"));
+                    self.say(finding, &format!("{list}[{index}].{key}"), &[]);
                 }
             }
         }
@@ -97,7 +103,7 @@ impl Rules<'_> {
                     "declare a [[unit]] with this code or correct it",
                 ),
             );
-            self.say(finding, &key);
+            self.say(finding, &key, &["people.units_file", "unit"]);
         }
         for (index, unit) in config.unit.iter().enumerate() {
             let mut above = unit.parent.as_ref();
@@ -117,7 +123,7 @@ impl Rules<'_> {
                             "correct the parents within the circle",
                         ),
                     );
-                    self.say(finding, &format!("unit[{index}].parent"));
+                    self.say(finding, &format!("unit[{index}].parent"), &[]);
                     break;
                 }
                 above = config
@@ -147,7 +153,7 @@ impl Rules<'_> {
                 format!("add {missing} = {{ file = \"…\" }}"),
             ),
         );
-        self.say(finding, key);
+        self.say(finding, key, &[missing]);
     }
 
     fn sources(&mut self) {
@@ -155,7 +161,7 @@ impl Rules<'_> {
             let key = format!("source[{index}].manifest");
             let folder = self.tree.nearest(&key).origin.folder.clone();
             if let Err(finding) = manifest::find(&source.manifest, &folder) {
-                self.say(finding, &key);
+                self.say(finding, &key, &[]);
             }
         }
         let catalog = &self.config.catalog;
@@ -169,7 +175,7 @@ impl Rules<'_> {
                 ),
                 Text::new("thêm khóa còn thiếu", "add the missing key"),
             );
-            self.say(finding, "catalog");
+            self.say(finding, "catalog", &[]);
         }
     }
 
@@ -178,10 +184,10 @@ impl Rules<'_> {
         for (index, target) in targets.iter().enumerate() {
             let at = |key: &str| format!("target[{index}].{key}");
             if targets.iter().take(index).any(|other| other.kind == target.kind) {
-                self.say(second_of_kind(), &at("kind"));
+                self.say(second_of_kind(), &at("kind"), &[]);
             }
             if target.base_url.starts_with("http://") && !target.allow_http {
-                self.say(plain_http(), &at("base_url"));
+                self.say(plain_http(), &at("base_url"), &[&at("allow_http")]);
             }
             if target.kind == TargetKind::National {
                 for key in missing_national_keys(target) {
@@ -190,10 +196,15 @@ impl Rules<'_> {
                         Text::new(format!("thiếu khóa \"{key}\""), format!("key \"{key}\" is missing")),
                         Text::new(format!("thêm dòng {key} = …"), format!("add a line {key} = …")),
                     );
-                    self.say(finding, &at(key));
+                    self.say(finding, &at(key), &[]);
                 }
                 if !target.is_released() {
-                    self.say(unconfirmed(target.id.as_str()), &at("id"));
+                    let lists = [at("code_list"), at("field_map"), at("simulated")];
+                    self.say(
+                        unconfirmed(target.id.as_str()),
+                        &at("id"),
+                        &lists.each_ref().map(String::as_str),
+                    );
                 }
             }
             if self.config.simulation.clock_start.is_some() && !target.simulated {
@@ -209,7 +220,7 @@ impl Rules<'_> {
                         "remove simulation.clock_start, or mark every target simulated = true",
                     ),
                 );
-                self.say(finding, "simulation.clock_start");
+                self.say(finding, "simulation.clock_start", &[&at("simulated")]);
             }
         }
     }
@@ -223,7 +234,7 @@ impl Rules<'_> {
             }
         });
         for (key, finding) in missing {
-            self.say(finding, &key);
+            self.say(finding, &key, &[]);
         }
     }
 
@@ -247,7 +258,7 @@ impl Rules<'_> {
                     "use 127.0.0.1 behind a proxy with a login, or set page.allow_remote = true",
                 ),
             );
-            self.say(finding, "daemon.listen");
+            self.say(finding, "daemon.listen", &["page.allow_remote"]);
         }
     }
 }

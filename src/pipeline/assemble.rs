@@ -6,7 +6,7 @@
 use super::app::{App, Policy, Source};
 use crate::clock::Clock;
 use crate::config::rule_set::read_rule_sets;
-use crate::config::{self, Config, Examined, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
+use crate::config::{self, Config, Doubt, Examined, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
 use crate::connector::http::SourceLimits;
 use crate::connector::{self, OpenSource};
 use crate::delivery::Target;
@@ -330,22 +330,38 @@ pub fn without_far_sides(loaded: &Loaded, store: Store, owner: String) -> Result
 /// which the files are mended.
 pub fn all_findings(examined: &Examined) -> Vec<Finding> {
     let mut findings = examined.findings.clone();
-    Findings::add_new(&mut findings, examined.usable.iter().flat_map(self::findings));
+    let further = examined.usable.iter().flat_map(|loaded| self::findings(loaded, &examined.doubt));
+    Findings::add_new(&mut findings, further);
     findings
         .sort_by_cached_key(|finding| finding.place.as_ref().map(|place| (place.what.clone(), place.line)));
     findings
 }
 
 /// Everything that is wrong with what the configuration names: rules, manifests, secrets, people, units and
-/// catalog. Nothing is connected to and nothing is kept.
-pub fn findings(loaded: &Loaded) -> Vec<Finding> {
+/// catalog, but for what may only follow from a doubtful key. Nothing is connected to and nothing is kept.
+pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
     let config = &loaded.config;
     let mut findings = policy(config).err().map(|more| more.0).unwrap_or_default();
     findings.extend(loaded.secret_findings(Config::credentials_folder().as_deref()));
     // Sources and targets repeat what is wrong with their secrets.
     let (_, of_sources) = sources(loaded);
     let (_, of_targets) = targets(loaded);
-    Findings::add_new(&mut findings, of_sources.into_iter().chain(of_targets).map(|(_, finding)| finding));
+    let follows = |list: &str, index: usize, finding: &Finding| {
+        let key = match finding.code.as_str() {
+            "LT-CFG-025" => "allow_http",
+            "LT-DLV-011" => "simulated",
+            "LT-MAN-009" | "LT-SRC-040" => {
+                return ["settings", "secrets"]
+                    .iter()
+                    .any(|key| doubt.about(&format!("{list}[{index}].{key}")));
+            }
+            _ => return false,
+        };
+        doubt.about(&format!("{list}[{index}].{key}"))
+    };
+    let of_sources = of_sources.into_iter().filter(|(index, finding)| !follows("source", *index, finding));
+    let of_targets = of_targets.into_iter().filter(|(index, finding)| !follows("target", *index, finding));
+    Findings::add_new(&mut findings, of_sources.chain(of_targets).map(|(_, finding)| finding));
     // What is wrong with the file itself was told with the policy.
     if let Ok(holidays) = config.holidays() {
         findings.extend(holidays.gap(clock(config).today().year()));
@@ -355,12 +371,13 @@ pub fn findings(loaded: &Loaded) -> Vec<Finding> {
     // Without units of its own a configuration builds on those of the database.
     if let (Some(path), Ok(units)) = (&config.people.file, units)
         && !units.is_empty()
+        && !["people", "unit"].iter().any(|key| doubt.about(key))
     {
+        let mut known = configured_sources(config);
+        known.extend(doubt.left_out().cloned());
         let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, units.as_slice()));
         match people {
-            Ok(import) => {
-                keep(Findings(accounts_elsewhere(&shown(path), &import, &configured_sources(config))))
-            }
+            Ok(import) => keep(Findings(accounts_elsewhere(&shown(path), &import, &known))),
             Err(more) => keep(more),
         }
     }

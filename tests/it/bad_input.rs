@@ -450,3 +450,59 @@ async fn mistakes_of_every_stage_are_told_in_one_go() {
     let told = site.refused(&["check"], 1);
     assert!(told.contains("LT-CFG-012") && told.contains("LT-NET-009"), "{told}");
 }
+
+/// A slip is told by itself: what follows from it is no mistake of its own, and no store is made for it.
+#[test]
+fn slip_of_one_name_is_told_alone_and_makes_no_store() {
+    let head = "[keys]\nfield_key = { file = \"own.key\" }\n";
+    let source = "[[source]]\nid = \"sheet\"\nunit = \"SNV\"\nmanifest = \"task-sheet\"\nschedule = \"0 0 1 1 *\"\nsettings = { folder = \"drop\" }\n";
+    let target = "[[target]]\nid = \"kept\"\nkind = \"evaluation\"\nbase_url = \"http://127.0.0.1:9/\"\nusername = \"u\"\npassword = { file = \"own.key\" }\n";
+    let desk = "[[source]]\nid = \"desk\"\nunit = \"SNV\"\nmanifest = \"desk.toml\"\nschedule = \"0 0 1 1 *\"\n\
+                settings = { base_url = \"http://127.0.0.1:9\" }\nsecrets = { password = { file = \"own.key\" } }\n";
+    let accounts = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\nGL-1,,Nguyễn Văn An,SNV,,staff,2026-01-01,,,sheet=an\n";
+    let slips = [
+        format!(
+            "{head}[people]\nunits_fle = \"units.csv\"\nfile = \"people.csv\"\n[[unit]]\ncode = \"X\"\nname = \"X\"\nkind = \"department\"\n{source}"
+        ),
+        format!("{head}{UNIT}{target}alow_http = true\n"),
+        format!("{head}{UNIT}{desk}alow_http = true\n"),
+        format!(
+            "{head}{UNIT}{target}allow_http = true\nsimulatd = true\n[simulation]\nclock_start = 2026-01-01T00:00:00Z\n"
+        ),
+        format!(
+            "[kyes]\nfield_key = {{ file = \"own.key\" }}\n[store]\nkind = \"postgres\"\nurl = {{ file = \"own.key\" }}\n{UNIT}"
+        ),
+        format!("[stroe]\nkind = \"postgres\"\n{UNIT}"),
+        format!("{head}[people]\nfile = \"people.csv\"\n{UNIT}{}", source.replace("0 0 1 1 *", "never")),
+        format!("{head}{UNIT}{}", desk.replace("settings", "setings")),
+    ];
+    for slip in slips {
+        let site = Site::new(&slip);
+        site.write("own.key", "A".repeat(43) + "=");
+        site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
+        site.write("people.csv", accounts);
+        site.write("units.csv", "code,name,kind,parent\nSNV,Sở Nội vụ,department,\n");
+        std::fs::create_dir(site.file("data")).expect("a folder");
+        std::fs::create_dir(site.file("drop")).expect("a folder");
+        let (exit, printed, _) = site.run(&["config", "check", "--json"]);
+        let printed: Value = serde_json::from_str(&printed).expect("JSON");
+        let errors: Vec<&str> = printed["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .filter(|finding| finding["severity"] != "info")
+            .filter_map(|finding| finding["code"].as_str())
+            .collect();
+        assert_eq!((exit, errors.len()), (5, 1), "{slip}\n{printed:#}");
+        site.refused(&["check"], 5);
+        let made: Vec<_> = std::fs::read_dir(site.file("data")).expect("folder").flatten().collect();
+        assert!(made.is_empty(), "{slip}\n{made:?}");
+    }
+    // Nor does a variable nobody knows open a store that may not be the one that is meant.
+    let site = Site::new("");
+    std::fs::create_dir(site.file("data")).expect("a folder");
+    let variable = ("LIENTHONG__DAEMON__DATA_DIRR", "/elsewhere");
+    let output = program(site.path()).arg("check").env(variable.0, variable.1).output().expect("runs");
+    assert_eq!(output.status.code(), Some(5));
+    assert!(std::fs::read_dir(site.file("data")).expect("folder").next().is_none());
+}
