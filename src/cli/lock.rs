@@ -38,7 +38,11 @@ impl DataFolder {
     /// LT-RUN-001 another process has it; LT-RUN-004 it cannot be made or locked.
     pub fn take(path: &Path, holder: Holder) -> Result<Self, Box<Finding>> {
         let unusable = |error: std::io::Error| Box::new(unusable(path, &error));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        // Only the last folder is made: where the ones above are missing, a disk may not be mounted, and an
+        // installation must not begin anew in its place.
+        if !path.is_dir() {
+            std::fs::DirBuilder::new().mode(0o700).create(path).map_err(unusable)?;
+        }
         let mut lock = File::options()
             .read(true)
             .write(true)
@@ -130,12 +134,35 @@ fn unusable(path: &Path, error: &std::io::Error) -> Finding {
             format!("data folder {folder} cannot be used"),
         )
         .because(&io_cause(error)),
-        Text::new(
+        remedy(path, error),
+    )
+    .at(Place::of(folder.to_string()))
+}
+
+fn remedy(path: &Path, error: &std::io::Error) -> Text {
+    let folder = path.display();
+    let user = rustix::process::geteuid().as_raw();
+    match (error.kind(), path.parent().filter(|above| !above.as_os_str().is_empty())) {
+        (std::io::ErrorKind::NotFound, Some(above)) => {
+            let above = above.display();
+            Text::new(
+                format!("thư mục {above} không có: gắn ổ đĩa, hoặc tạo nó (mkdir -p {above})"),
+                format!("there is no folder {above}: mount its disk, or make it (mkdir -p {above})"),
+            )
+        }
+        (std::io::ErrorKind::PermissionDenied, _) => Text::new(
+            format!(
+                "tài khoản đang chạy (uid {user}) không ghi được; lệnh đã chạy bằng root để lại tệp của root: chown -R TÀI-KHOẢN-DỊCH-VỤ {folder}, và chạy mọi lệnh bằng sudo -u TÀI-KHOẢN-DỊCH-VỤ"
+            ),
+            format!(
+                "the account this runs as (uid {user}) cannot write there; orders given as root leave files of root: chown -R ACCOUNT {folder}, and give every order with sudo -u ACCOUNT"
+            ),
+        ),
+        _ => Text::new(
             "kiểm tra đường dẫn, quyền ghi và dung lượng đĩa",
             "check the path, the right to write and the space on the disk",
         ),
-    )
-    .at(Place::of(folder.to_string()))
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +205,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         std::fs::write(folder.path().join("lock"), "999999 daemon\n").expect("stale");
         DataFolder::take(folder.path(), Holder::Daemon).expect("free");
+    }
+
+    #[test]
+    fn a_folder_on_a_disk_that_is_not_mounted_is_not_made() {
+        let folder = tempfile::tempdir().expect("folder");
+        let finding =
+            DataFolder::take(&folder.path().join("disk/data"), Holder::Daemon).expect_err("no folder");
+        assert!(finding.code == "LT-RUN-004" && finding.remedy.en.contains("disk"), "{finding}");
+        assert!(!folder.path().join("disk").exists());
     }
 
     #[test]

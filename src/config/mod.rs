@@ -31,7 +31,7 @@ pub use manifest::ManifestText;
 pub use places::Places;
 pub use secret::SecretRef;
 pub use sections::*;
-pub use validate::plain_http;
+pub use validate::{no_such_unit, plain_http};
 
 use crate::error::{Finding, Findings, Lang, Place, Text};
 use serde_json::Value as Json;

@@ -9,6 +9,7 @@ use super::file::no_such_file;
 use super::manifest;
 use super::sections::{Config, StoreKind, TargetEntry, TargetKind};
 use super::tree::Node;
+use crate::domain::UnitCode;
 use crate::error::{Finding, Text};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -85,24 +86,17 @@ impl Rules<'_> {
         let mut unknown = Vec::new();
         for (index, unit) in config.unit.iter().enumerate() {
             if let Some(parent) = unit.parent.as_ref().filter(|parent| !known(parent.as_str())) {
-                unknown.push((format!("unit[{index}].parent"), parent.to_string()));
+                unknown.push((format!("unit[{index}].parent"), parent.clone()));
             }
         }
         // Without any unit in the file, units are those of the database.
         if !config.unit.is_empty() {
             for (index, source) in config.source.iter().enumerate().filter(|(_, s)| !known(s.unit.as_str())) {
-                unknown.push((format!("source[{index}].unit"), source.unit.to_string()));
+                unknown.push((format!("source[{index}].unit"), source.unit.clone()));
             }
         }
         for (key, code) in unknown {
-            let finding = Finding::error(
-                "LT-CFG-021",
-                Text::new(format!("không có đơn vị \"{code}\""), format!("there is no unit \"{code}\"")),
-                Text::new(
-                    "khai báo [[unit]] với mã này hoặc sửa mã",
-                    "declare a [[unit]] with this code or correct it",
-                ),
-            );
+            let finding = no_such_unit(&code);
             self.say(finding, &key, &["people.units_file", "unit"]);
         }
         for (index, unit) in config.unit.iter().enumerate() {
@@ -277,6 +271,18 @@ fn second_of_kind() -> Finding {
         "LT-CFG-027",
         Text::new("mỗi loại đích chỉ được có một", "there can be only one target of each kind"),
         Text::new("xóa hoặc gộp các đích cùng loại", "remove or join the targets of this kind"),
+    )
+}
+
+/// A unit is named that is declared nowhere.
+pub fn no_such_unit(code: &UnitCode) -> Finding {
+    Finding::error(
+        "LT-CFG-021",
+        Text::new(format!("không có đơn vị \"{code}\""), format!("there is no unit \"{code}\"")),
+        Text::new(
+            "khai báo [[unit]] với mã này hoặc sửa mã",
+            "declare a [[unit]] with this code or correct it",
+        ),
     )
 }
 

@@ -13,7 +13,7 @@ use crate::delivery::Target;
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
-use crate::domain::{DirectoryImport, SourceId, TargetId, Unit};
+use crate::domain::{DirectoryImport, SourceId, TargetId, Unit, UnitCode};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::mapping::RuleBook;
 use crate::store::{Store, StoreConfig, StoreError};
@@ -367,7 +367,7 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
         findings.extend(holidays.gap(clock(config).today().year()));
     }
     let mut keep = |more: Findings| findings.extend(more.0);
-    let units = configured_units(config).map_err(&mut keep);
+    let units = configured_units(loaded).map_err(&mut keep);
     // Without units of its own a configuration builds on those of the database.
     if let (Some(path), Ok(units)) = (&config.people.file, units)
         && !units.is_empty()
@@ -433,7 +433,7 @@ pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Finding
     let config = &loaded.config;
     let clock = clock(config);
     let known = store.load_directory().await.map_err(|error| error.finding())?;
-    let units = configured_units(config)?;
+    let units = configured_units(loaded)?;
     let changed: Vec<Unit> = units.into_iter().filter(|unit| !known.units.contains(unit)).collect();
     if !changed.is_empty() {
         let import = DirectoryImport { units: changed, people: Vec::new() };
@@ -477,12 +477,21 @@ fn configured_sources(config: &Config) -> BTreeSet<SourceId> {
 }
 
 /// Units of the configuration and of its units file.
-pub fn configured_units(config: &Config) -> Result<Vec<Unit>, Findings> {
+///
+/// # Errors
+/// The findings of the file; LT-CFG-021 a unit of the configuration stands below one that is in neither.
+pub fn configured_units(loaded: &Loaded) -> Result<Vec<Unit>, Findings> {
+    let config = &loaded.config;
     let mut units: Vec<Unit> = config.unit.iter().cloned().map(Unit::from).collect();
-    if let Some(path) = &config.people.units_file {
-        units.extend(read_units(&shown(path), &read_bytes(path)?)?);
-    }
-    Ok(units)
+    let Some(path) = &config.people.units_file else { return Ok(units) };
+    units.extend(read_units(&shown(path), &read_bytes(path)?, &units)?);
+    let known = |code: &UnitCode| units.iter().any(|unit| unit.code == *code);
+    let unknown = config.unit.iter().enumerate().filter_map(|(index, unit)| {
+        let parent = unit.parent.as_ref().filter(|parent| !known(parent))?;
+        Some(loaded.places.locate(config::no_such_unit(parent), &format!("unit[{index}].parent")))
+    });
+    let unknown: Vec<Finding> = unknown.collect();
+    if unknown.is_empty() { Ok(units) } else { Err(Findings(unknown)) }
 }
 
 fn shown(path: &Path) -> String {

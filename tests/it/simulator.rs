@@ -175,7 +175,7 @@ fn score(staff: &str, period: &str, revision: u64, total: Option<&str>, missing:
 async fn files_of_the_personnel_office_can_be_imported_as_they_are() {
     let province = Province::open().await;
     let read = |name: &str| std::fs::read(province.folder.path().join(name)).expect("a file");
-    let units = read_units("units.csv", &read("units.csv")).expect("units");
+    let units = read_units("units.csv", &read("units.csv"), &[]).expect("units");
     let people = read_people("people.csv", &read("people.csv"), units.as_slice()).expect("people").people;
     let history = read_history("history.csv", &read("history.csv"), today(), &|_| true).expect("history");
     assert_eq!(people.len(), 128);

@@ -203,7 +203,13 @@ impl Reader<'_> {
     fn unit(&mut self, row: TableRow<'_>, column: &str, text: &str) -> Option<UnitCode> {
         let known = UnitCode::new(text).ok().filter(|code| self.any_unit || self.units.contains_key(code));
         if known.is_none() {
-            self.wrong(row, column, "không có đơn vị này", "there is no such unit");
+            let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+            self.wrong(
+                row,
+                column,
+                &format!("không có đơn vị {shown}; nhập đơn vị cùng lúc bằng --units TỆP"),
+                &format!("there is no unit {shown}; import the units with --units FILE in the same order"),
+            );
         }
         known
     }

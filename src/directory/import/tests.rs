@@ -104,7 +104,7 @@ fn charge_over_a_unit_above_the_own_one_is_refused() {
 
 #[test]
 fn unit_below_itself_and_twice_the_same_code_are_refused() {
-    let read = |rows: &str| read_units("units.csv", format!("code,name,kind,parent\n{rows}").as_bytes());
+    let read = |rows: &str| read_units("units.csv", format!("code,name,kind,parent\n{rows}").as_bytes(), &[]);
     assert_eq!(read("A,a,Sở,\nB,b,Phòng,A\n").expect("units").len(), 2);
     let cycle = read("A,a,department,B\nB,b,division,A\nC,c,division,A\n").expect_err("cycle");
     assert_eq!(cycle.0.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["LT-PPL-005"; 2]);
@@ -112,12 +112,29 @@ fn unit_below_itself_and_twice_the_same_code_are_refused() {
     assert_eq!(read("A b,a,department,\nB,,division,\nC,c,office,\n").expect_err("cells").0.len(), 3);
 }
 
+#[test]
+fn parent_nobody_knows_and_a_ring_through_known_units_are_refused_at_their_lines() {
+    let known = read_units("known.csv", b"code,name,kind,parent\nC,c,department,\nD,d,division,C\n", &[])
+        .expect("known");
+    let read =
+        |rows: &str| read_units("units.csv", format!("code,name,kind,parent\n{rows}").as_bytes(), &known);
+    assert_eq!(read("E,e,division,D\n").expect("a known parent").len(), 1);
+    let told = |rows: &str| -> Vec<String> {
+        read(rows).expect_err("refused").0.iter().map(ToString::to_string).collect()
+    };
+    let unknown = told("E,e,division,D\nB,b,department,NOPE\n");
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+    assert!(unknown[0].starts_with("LT-PPL-004 units.csv:3") && unknown[0].contains("NOPE"), "{unknown:?}");
+    let ring = told("C,c,department,D\n");
+    assert!(ring.len() == 1 && ring[0].starts_with("LT-PPL-005 units.csv:2"), "{ring:?}");
+}
+
 proptest! {
     #[test]
     fn no_file_makes_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), rows in ".{0,200}") {
         let _ = read_people("x", &bytes, units().as_slice());
         let _ = read_people("x", format!("{HEADER}{rows}").as_bytes(), units().as_slice());
-        let _ = read_units("x", format!("code,name,kind,parent\n{rows}").as_bytes());
+        let _ = read_units("x", format!("code,name,kind,parent\n{rows}").as_bytes(), &[]);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::MAX_FINDINGS;
 use crate::domain::{Unit, UnitCode, UnitKind};
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Text};
 use crate::sheet::{Column, Table, TableRow};
 use crate::text::fold;
 use crate::text::fold::clean;
@@ -19,15 +19,15 @@ const COLUMNS: &[Column] = &[
     Column { name: "org_code", synonyms: &["Mã định danh"], required: false },
 ];
 
-/// Reads a units file.
+/// Reads a units file. `others` are the units known besides; the file's word about one of them counts.
 ///
 /// # Errors
-/// Every finding at once: LT-PPL-004 a wrong cell or a code twice, LT-PPL-005 a unit below itself; LT-TAB-nnn
-/// when it is no table.
-pub fn read_units(name: &str, bytes: &[u8]) -> Result<Vec<Unit>, Findings> {
+/// Every finding at once: LT-PPL-004 a wrong cell, a code twice or a parent nobody knows, LT-PPL-005 a unit below
+/// itself; LT-TAB-nnn when it is no table.
+pub fn read_units(name: &str, bytes: &[u8], others: &[Unit]) -> Result<Vec<Unit>, Findings> {
     let table = Table::read(name, bytes, COLUMNS)?;
     let mut findings = Vec::new();
-    let mut units: BTreeMap<UnitCode, Unit> = BTreeMap::new();
+    let mut units: BTreeMap<UnitCode, (Unit, TableRow<'_>)> = BTreeMap::new();
     for row in table.rows() {
         if findings.len() >= MAX_FINDINGS {
             break;
@@ -37,38 +37,53 @@ pub fn read_units(name: &str, bytes: &[u8]) -> Result<Vec<Unit>, Findings> {
                 findings.push(wrong(row, "code", "mã đơn vị bị trùng", "the unit code stands twice"));
             }
             Ok(unit) => {
-                units.insert(unit.code.clone(), unit);
+                units.insert(unit.code.clone(), (unit, row));
             }
             Err(finding) => findings.push(*finding),
         }
     }
-    findings.extend(
-        units.values().filter(|unit| stands_below_itself(unit, &units)).map(|unit| below_itself(unit, name)),
-    );
-    if findings.is_empty() { Ok(units.into_values().collect()) } else { Err(Findings(findings)) }
+    // What a cell that cannot be read leaves unsaid would be told as unknown parents.
+    if findings.is_empty() {
+        let mut parents: BTreeMap<&UnitCode, Option<&UnitCode>> =
+            others.iter().map(|unit| (&unit.code, unit.parent.as_ref())).collect();
+        parents.extend(units.values().map(|(unit, _)| (&unit.code, unit.parent.as_ref())));
+        for (unit, row) in units.values() {
+            if unit.parent.as_ref().is_some_and(|parent| !parents.contains_key(parent)) {
+                findings.push(wrong(*row, "parent", "không có đơn vị này", "there is no such unit"));
+            } else if stands_below_itself(&unit.code, &parents) {
+                findings.push(below_itself(unit, *row));
+            }
+        }
+        findings.truncate(MAX_FINDINGS);
+    }
+    if findings.is_empty() {
+        Ok(units.into_values().map(|(unit, _)| unit).collect())
+    } else {
+        Err(Findings(findings))
+    }
 }
 
-fn stands_below_itself(unit: &Unit, units: &BTreeMap<UnitCode, Unit>) -> bool {
-    let mut above = unit.parent.as_ref();
-    for _ in 0..=units.len() {
+fn stands_below_itself(unit: &UnitCode, parents: &BTreeMap<&UnitCode, Option<&UnitCode>>) -> bool {
+    let mut above = parents.get(unit).copied().flatten();
+    for _ in 0..=parents.len() {
         match above {
             None => return false,
-            Some(code) if *code == unit.code => return true,
-            Some(code) => above = units.get(code).and_then(|unit| unit.parent.as_ref()),
+            Some(code) if code == unit => return true,
+            Some(code) => above = parents.get(code).copied().flatten(),
         }
     }
     // A ring further up: told for the units that stand in it.
     false
 }
 
-fn below_itself(unit: &Unit, file: &str) -> Finding {
+fn below_itself(unit: &Unit, row: TableRow<'_>) -> Finding {
     let code = &unit.code;
     Finding::error(
         "LT-PPL-005",
         Text::new(format!("đơn vị {code} nằm dưới chính nó"), format!("unit {code} stands below itself")),
         Text::new("sửa cột parent", "correct the column parent"),
     )
-    .at(Place::of(file))
+    .at(row.place("parent"))
 }
 
 fn read_unit(row: TableRow<'_>) -> Result<Unit, Box<Finding>> {

@@ -44,7 +44,9 @@ pub(super) async fn check(app: Option<&App>, path: &Path, unopened: Vec<Finding>
     let mut findings = assemble::all_findings(&examined);
     let broken = examined.has_errors();
     Findings::add_new(&mut findings, unopened);
-    let Some(loaded) = examined.usable else { return Err(Refusal(findings)) };
+    let Some(loaded) = examined.usable else {
+        return Ok(Outcome { exit: EXIT_CONFIG, findings, document: Document::Nothing });
+    };
     let mut tried = far_sides(&loaded).await;
     for side in tried.iter_mut().filter(|side| side.opened) {
         let located =
@@ -166,7 +168,7 @@ async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Refusa
     if directory.people().next().is_none() && loaded.config.people.file.is_none() {
         findings.push(loaded.places.locate(no_people(), "people"));
     }
-    let configured = assemble::configured_units(&loaded.config).unwrap_or_default();
+    let configured = assemble::configured_units(loaded).unwrap_or_default();
     let known =
         |code: &UnitCode| directory.unit(code).is_some() || configured.iter().any(|unit| unit.code == *code);
     for (index, source) in loaded.config.source.iter().enumerate() {

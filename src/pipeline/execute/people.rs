@@ -22,7 +22,7 @@ pub(super) async fn import(
 ) -> Answer {
     let who = author(who)?;
     let known = app.store.load_directory().await?;
-    let units = units.map(|units| read_units(&units.name, &units.bytes)).transpose();
+    let units = units.map(|units| read_units(&units.name, &units.bytes, &known.units)).transpose();
     let units = match units {
         Ok(units) => units.unwrap_or_default(),
         Err(mut wrong) => {
