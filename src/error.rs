@@ -7,7 +7,7 @@
 
 mod cause;
 
-pub use cause::{cause, io_cause, written_cause};
+pub use cause::{cause, io_cause, sql_cause, written_cause};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,8 +1,8 @@
 //! Causes that libraries and the system tell in English, in our words.
 //!
-//! Owns the one list of what is recognised: wrong JSON and TOML, files, disks, networks, certificates, schedules. The
-//! library's own text stays at the end, marked as a technical detail, unless our words say all of it. It must not
-//! know who failed. What is not recognised is never guessed: a reader is told that the rest is the library's.
+//! Owns the lists of what is recognised: wrong JSON and TOML, files, disks, networks, certificates, databases,
+//! schedules. The library's own text stays at the end, marked as a technical detail, unless our words say all of it.
+//! It must not know who failed. What is not recognised is never guessed: a reader is told that the rest is the library's.
 
 use super::Text;
 use std::fmt::Display;
@@ -25,6 +25,12 @@ fn recognised(said: &str, lists: &[&[(&[&str], Words)]]) -> Text {
     document(said).or_else(|| signs(said, lists).map(|words| with_detail(&words, said))).unwrap_or_else(
         || Text::new(format!("xem chi tiết kỹ thuật ({said})"), format!("see the technical detail ({said})")),
     )
+}
+
+/// A cause by what a database says of a statement. Names of tables and columns stand in such sentences, so what they
+/// mean is looked for before any sign of networks.
+pub fn sql_cause(said: &(impl Display + ?Sized)) -> Text {
+    recognised(&shown(said), &[SQL, SIGNS])
 }
 
 /// A cause the system gives for a file, a disk or a connection.
@@ -87,7 +93,8 @@ fn of_kind(kind: io::ErrorKind, number: Option<i32>) -> Option<Words> {
     })
 }
 
-/// Signs by which a library's sentence is recognised, the more special first; in small letters.
+/// Signs by which a library's sentence is recognised, the more special first; in small letters. Each is a phrase of the
+/// library: a single word may as well be part of the host name that stands in the sentence.
 const SIGNS: &[(&[&str], Words)] = &[
     (
         &["invalidcontenttype", "wrong version number"],
@@ -97,7 +104,13 @@ const SIGNS: &[(&[&str], Words)] = &[
         ),
     ),
     (
-        &["certificate expired", "certificate not valid yet", "expiredcontext", "notvalidyet", ": expired"],
+        &[
+            "certificate expired",
+            "certificate not valid yet",
+            "expiredcontext",
+            "notvalidyet",
+            "certificate: expired",
+        ],
         (
             "chứng thư của máy chủ hết hạn hoặc chưa có hiệu lực",
             "the server's certificate has expired or is not valid yet",
@@ -108,14 +121,14 @@ const SIGNS: &[(&[&str], Words)] = &[
         ("chứng thư không cấp cho tên máy chủ này", "the certificate is not for this host name"),
     ),
     (
-        &["unknownissuer", "unknown issuer", "unable to get local issuer", "caused by unknown"],
+        &["unknownissuer", "unknown issuer", "unable to get local issuer"],
         (
             "chứng thư do cơ quan mà máy này không tin cấp",
             "the certificate comes from an authority this machine does not trust",
         ),
     ),
     (
-        &["certificate"],
+        &["invalid peer certificate"],
         ("chứng thư của máy chủ không được chấp nhận", "the server's certificate is not accepted"),
     ),
     (&["connection refused"], REFUSED),
@@ -123,8 +136,8 @@ const SIGNS: &[(&[&str], Words)] = &[
         &["dns error", "failed to lookup address", "name or service not known", "no address associated"],
         NO_NAME,
     ),
-    (&["timed out", "timeout", "deadline has elapsed"], TOO_SLOW),
-    (&["unreachable"], NO_WAY),
+    (&["timed out", "deadline has elapsed"], TOO_SLOW),
+    (&["network is unreachable", "host is unreachable", "no route to host"], NO_WAY),
     (
         &[
             "incompletemessage",
@@ -140,6 +153,23 @@ const SIGNS: &[(&[&str], Words)] = &[
     (&["no such file"], NO_FILE),
     (&["no space left"], NO_SPACE),
     (&["address already in use", "address in use"], TAKEN),
+    (&["password protected", "passwordprotected"], ("tệp có mật khẩu", "the file has a password")),
+    (&["stream did not contain valid utf-8", "invalid utf-8", "not valid utf-8"], NOT_TEXT),
+    (&["eof while parsing", "unexpected end of input", "unexpected eof", "invalid zip archive"], CUT_OFF),
+];
+
+/// The same for what SQLite and PostgreSQL say.
+const SQL: &[(&[&str], Words)] = &[
+    (
+        &["no such column", "no such table"],
+        ("không có bảng hoặc cột này", "there is no such table or column"),
+    ),
+    (&["\" does not exist"], ("cơ sở dữ liệu không có tên này", "the database has nothing of this name")),
+    (&["permission denied for "], NO_RIGHT),
+    (
+        &["password authentication failed", "no password was provided"],
+        ("tài khoản hoặc mật khẩu không đúng", "account or password is wrong"),
+    ),
     (
         &["unable to open database file"],
         ("không mở được tệp cơ sở dữ liệu", "the database file cannot be opened"),
@@ -148,23 +178,23 @@ const SIGNS: &[(&[&str], Words)] = &[
         &["file is not a database"],
         ("tệp này không phải cơ sở dữ liệu SQLite", "the file is no SQLite database"),
     ),
-    (
-        &["no such column", "no such table"],
-        ("không có bảng hoặc cột này", "there is no such table or column"),
-    ),
     (&["database is locked"], ("cơ sở dữ liệu đang bị khóa", "the database is locked")),
-    (
-        &["password authentication failed", "no password was provided"],
-        ("tài khoản hoặc mật khẩu không đúng", "account or password is wrong"),
-    ),
-    (&["password protected", "passwordprotected"], ("tệp có mật khẩu", "the file has a password")),
-    (&["stream did not contain valid utf-8", "invalid utf-8", "not valid utf-8"], NOT_TEXT),
-    (&["eof while parsing", "unexpected end of input", "unexpected eof", "invalid zip archive"], CUT_OFF),
+    (&["due to statement timeout", "due to lock timeout"], TOO_SLOW),
+    (&["syntax error"], ("câu SQL sai cú pháp", "the syntax of the SQL is wrong")),
 ];
 
 /// The same for what people and programs write: documents, schedules, patterns, expressions. Their values stand in such
 /// sentences, so no sign of files and networks is looked for there.
 const WRITTEN: &[(&[&str], Words)] = &[
+    // What the library says first is whose sentence it is; a pattern's own mistake comes after.
+    (
+        &["regex parse error"],
+        ("biểu thức chính quy viết không đúng", "the regular expression is not written rightly"),
+    ),
+    (
+        &["invalid filter directive", "error parsing level filter"],
+        ("chỉ thị lọc viết không đúng", "a filter directive is not written rightly"),
+    ),
     (&["eof while parsing", "unexpected end of input", "unexpected eof"], CUT_OFF),
     // JSON
     (&["trailing characters"], ("có thêm nội dung sau chỗ kết thúc", "there is more after its end")),
@@ -174,7 +204,14 @@ const WRITTEN: &[(&[&str], Words)] = &[
         &["expected `,` or `}`", "expected `,` or `]`", "expected `:`"],
         ("thiếu dấu phẩy, dấu hai chấm hoặc dấu ngoặc đóng", "a comma, colon or closing bracket is missing"),
     ),
-    (&["expected value", "expected ident"], ("chỗ này cần một giá trị", "a value is needed here")),
+    (
+        // Said of a value of another kind as well.
+        &["expected value", "expected ident"],
+        (
+            "chỗ này thiếu giá trị, hoặc giá trị không đúng kiểu",
+            "a value is missing here, or it is of another kind than needed",
+        ),
+    ),
     (&["invalid number", "number out of range"], ("số viết không đúng", "the number is not written rightly")),
     (
         &["control character", "invalid escape", "lone leading surrogate"],
@@ -240,7 +277,7 @@ const WRITTEN: &[(&[&str], Words)] = &[
         &["invalid integer", "invalid float", "invalid digit"],
         ("số viết không đúng", "the number is not written rightly"),
     ),
-    // Schedules, patterns, filters
+    // Schedules, expressions
     (
         &["outside the range", "out of range", "must be greater than", "must be less than"],
         ("số nằm ngoài khoảng cho phép", "a number is outside its range"),
@@ -248,14 +285,6 @@ const WRITTEN: &[(&[&str], Words)] = &[
     (
         &["invalid cron", "invalid expression"],
         ("lịch viết không đúng", "the schedule is not written rightly"),
-    ),
-    (
-        &["regex parse error"],
-        ("biểu thức chính quy viết không đúng", "the regular expression is not written rightly"),
-    ),
-    (
-        &["invalid filter directive", "error parsing level filter"],
-        ("chỉ thị lọc viết không đúng", "a filter directive is not written rightly"),
     ),
     (
         &["unknown filter", "undefined value", "unknown function", "unknown test"],
@@ -440,6 +469,47 @@ mod tests {
         let said = "undefined value, in \"settings.timeout\"";
         assert!(written_cause(said).en.starts_with("the expression uses a name that does not exist"));
         assert!(cause("operation timed out").en.starts_with("it timed out"));
+    }
+
+    #[test]
+    fn a_pattern_is_told_as_one_whatever_is_wrong_inside_it() {
+        for pattern in ["(abc", "[a-", "a{2", "(?P<unclosed", "trailing comma("] {
+            let Err(error) = regex::Regex::new(pattern) else { panic!("{pattern} is none") };
+            let told = written_cause(&error).en;
+            assert!(told.starts_with("the regular expression is not written rightly"), "{told}");
+        }
+    }
+
+    #[test]
+    fn names_of_columns_and_hosts_are_no_sign_of_certificates_and_time_outs() {
+        for (said, words) in [
+            ("no such column: certificate_no", "there is no such table or column"),
+            ("no such table: timeout_days", "there is no such table or column"),
+            ("column \"timed out\" does not exist", "the database has nothing of this name"),
+            ("near \"certificate\": syntax error", "the syntax of the SQL is wrong"),
+            ("canceling statement due to statement timeout", "it timed out"),
+            ("error communicating with database: Connection refused (os error 111)", "nobody listens"),
+        ] {
+            assert!(sql_cause(said).en.starts_with(words), "{}", sql_cause(said).en);
+        }
+        for (said, words) in [
+            ("dns error: failed to lookup address information of certificate.example", "the host name"),
+            ("https://timeout.unreachable.example: connection reset by peer", "the far side closed"),
+        ] {
+            assert!(cause(said).en.starts_with(words), "{}", cause(said).en);
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_than_a_word_is_not_told_as_missing_alone() {
+        #[derive(Debug, serde::Deserialize)]
+        enum Choice {
+            One,
+        }
+        let error = serde_json::from_str::<Choice>("5").expect_err("no choice");
+        let told = written_cause(&error).en;
+        assert!(told.starts_with("a value is missing here, or it is of another kind"), "{told}");
+        assert!(matches!(serde_json::from_str("\"One\""), Ok(Choice::One)));
     }
 
     #[test]

@@ -218,7 +218,7 @@ fn failed(source: &SourceId, error: &sqlx::Error) -> ConnectorError {
     };
     let finding = Finding::error(
         code,
-        Text::new(vi, en).because(&crate::error::cause(&cause)),
+        Text::new(vi, en).because(&crate::error::sql_cause(&cause)),
         Text::new(remedy_vi, remedy_en),
     );
     ConnectorError {
@@ -287,7 +287,7 @@ fn unfit_key() -> Finding {
 /// LT-MAN-013 a script does not run.
 pub async fn make_sqlite(path: &Path, scripts: &[String]) -> Result<(), Box<Finding>> {
     let broken = |error: sqlx::Error| {
-        let why = crate::error::cause(&error);
+        let why = crate::error::sql_cause(&error);
         let what = Text::new("mẫu SQL không chạy", "an SQL sample does not run").because(&why);
         let remedy = Text::new("sửa samples/*.sql", "correct samples/*.sql");
         Box::new(Finding::error("LT-MAN-013", what, remedy).at(Place::of(path.display().to_string())))
