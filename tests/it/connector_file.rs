@@ -64,6 +64,7 @@ struct Pulled {
     findings: Vec<String>,
     cursor: Option<Cursor>,
     complete: bool,
+    short: bool,
 }
 
 async fn pull(connector: &dyn Connector, mode: PullMode, cursor: Option<Cursor>) -> Pulled {
@@ -84,7 +85,7 @@ async fn pull(connector: &dyn Connector, mode: PullMode, cursor: Option<Cursor>)
                 }
             }
             Step::End(end) => {
-                pulled.complete = end.complete;
+                (pulled.complete, pulled.short) = (end.complete, end.short);
                 pulled.findings = end.findings.into_iter().map(|finding| finding.code).collect();
                 return pulled;
             }
@@ -251,7 +252,7 @@ async fn pulled_at(connector: &dyn Connector, now: &str) -> Pulled {
                 pulled.records.extend(page.records);
             }
             Step::End(end) => {
-                pulled.complete = end.complete;
+                (pulled.complete, pulled.short) = (end.complete, end.short);
                 pulled.findings = end.findings.iter().map(ToString::to_string).collect();
                 return pulled;
             }
@@ -297,13 +298,15 @@ async fn half_written_file_waits_and_its_last_line_is_never_taken_for_whole() {
     let after = |seconds| (written + chrono::TimeDelta::seconds(seconds)).to_rfc3339();
     let soon = pulled_at(connector.as_ref(), &after(599)).await;
     assert_eq!((ids(&soon).len(), soon.rejected.len(), soon.findings.len()), (0, 0, 0), "someone may write");
+    assert!(soon.short, "what is passed over is not called read to its end");
     let later = pulled_at(connector.as_ref(), &after(600)).await;
     assert_eq!(ids(&later), ["NV-1"]);
     assert_eq!(later.rejected, [(Some("NV-2".to_owned()), "LT-FIL-005".to_owned(), 3)]);
     assert!(!later.complete, "rows a cut file does not show are not gone");
     // A line end shows that the row is whole: no waiting.
     put(folder.path(), "a.csv", 0, format!("{HEADER}\nNV-1;Việc một;GL-1;;;;Đang xử lý\n").as_bytes());
-    assert_eq!(ids(&pulled_at(connector.as_ref(), &after(1)).await), ["NV-1"]);
+    let whole = pulled_at(connector.as_ref(), &after(1)).await;
+    assert_eq!((ids(&whole), whole.short), (vec!["NV-1"], false));
 }
 
 #[tokio::test]

@@ -54,6 +54,8 @@ struct Seen {
     /// Keys that files read before this one had: a pull of everything goes from the newest file to the oldest.
     newer: HashSet<String>,
     findings: Vec<Finding>,
+    /// Whether a file was passed over that the next pull looks at again.
+    passed_over: bool,
 }
 
 /// A sheet whose columns are known.
@@ -85,7 +87,8 @@ impl Walk {
             }
         }
         // A file that could not be read as a whole is told as an error.
-        let short = seen.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let short =
+            seen.passed_over || seen.findings.iter().any(|finding| finding.severity == Severity::Error);
         let end = PullEnd { short, findings: seen.findings, ..PullEnd::default() };
         // A pull that was dropped needs no end.
         let _ = steps.blocking_send(Ok(Step::End(end)));
@@ -97,7 +100,10 @@ impl Walk {
             return Ok(());
         }
         // None: gone, or still being written; the next pull looks again.
-        let Some((bytes, digest)) = whole(candidate) else { return Ok(()) };
+        let Some((bytes, digest)) = whole(candidate) else {
+            seen.passed_over = true;
+            return Ok(());
+        };
         let known = self.done.contains(&digest);
         if known && !self.again {
             return Ok(());
@@ -105,7 +111,10 @@ impl Walk {
         let read = || understood(candidate, &bytes, &self.options, self.now);
         let file = match self.refused.or_read(&candidate.name, &digest, read) {
             Ok(Outcome::Understood(file)) => file,
-            Ok(Outcome::Waits) => return Ok(()),
+            Ok(Outcome::Waits) => {
+                seen.passed_over = true;
+                return Ok(());
+            }
             Ok(Outcome::WaitsForEver) => {
                 seen.findings.push(finding::from_the_future(&candidate.name, candidate.modified));
                 return Ok(());
