@@ -54,6 +54,33 @@ pub struct Demo {
     pub loaded: Loaded,
     province: Arc<Running>,
     office: Office,
+    written: Written,
+}
+
+/// The configuration a demonstration wrote.
+struct Written {
+    path: PathBuf,
+    text: String,
+    /// Where its clock starts, as it stands there.
+    begin: String,
+}
+
+impl Written {
+    /// Puts the moment that was reached in the place of the one the clock started at: orders that are given after the
+    /// end go on from there.
+    fn reached(&self, moment: DateTime<Utc>) -> std::io::Result<()> {
+        let text = self.text.replacen(&clock_start(&self.begin), &clock_start(&as_begin(moment)), 1);
+        std::fs::write(&self.path, text)
+    }
+}
+
+/// A moment as configurations say where a clock starts.
+fn as_begin(moment: DateTime<Utc>) -> String {
+    moment.with_timezone(&local_offset()).to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn clock_start(begin: &str) -> String {
+    format!("clock_start = {begin}\n")
 }
 
 impl Demo {
@@ -85,7 +112,7 @@ impl Demo {
         let text = |begin: &str| configuration(&folder, &province_folder, (port, options.port), begin);
         let mut begin = format!("{TODAY}T09:00:00+07:00");
         if let Some(stood) = last_moment(&path, &text(&begin)).await? {
-            begin = stood.with_timezone(&local_offset()).to_rfc3339_opts(SecondsFormat::Millis, false);
+            begin = as_begin(stood);
         }
         let text = text(&begin);
         std::fs::write(&path, &text).map_err(trouble)?;
@@ -95,13 +122,18 @@ impl Demo {
         let pace = if options.once { Pace::Hurried } else { Pace::Steady };
         let closing = Period::quarter_of(today).previous();
         let office = Office::open(&daemon.app, province.clone(), closing, pace);
-        Ok(Self { daemon, loaded, province, office })
+        Ok(Self { daemon, loaded, province, office, written: Written { path, text, begin } })
     }
 
-    /// Stops daemon and province.
+    /// Stops daemon and province, and keeps the moment they reached.
     pub async fn stop(self, limit: Duration) -> bool {
         drop(self.office);
-        self.daemon.stop(limit).await
+        let clock = self.daemon.app.clock;
+        let stopped = self.daemon.stop(limit).await;
+        if let Err(error) = self.written.reached(clock.now()) {
+            tracing::warn!(%error, "the moment the demonstration reached is not kept");
+        }
+        stopped
     }
 
     /// Waits until nothing is left to do, and gives the account of it: the document of `demo --once --json` and
@@ -219,7 +251,7 @@ impl Demo {
     }
 }
 
-/// Where the time of a folder that was used before stood: the newest change or pull it keeps.
+/// Where the time of a folder that was used before stood: the latest change or pull it keeps.
 async fn last_moment(path: &Path, text: &str) -> Result<Option<DateTime<Utc>>, Findings> {
     let loaded = config::load_text(path, text, std::iter::empty(), &Overrides::default())?;
     if !loaded.config.database_file().exists() {
@@ -227,8 +259,8 @@ async fn last_moment(path: &Path, text: &str) -> Result<Option<DateTime<Utc>>, F
     }
     let store = open_store(&loaded.config).await?;
     store.migrate().await.map_err(|error| error.finding())?;
-    let newest = store.audit_entries(i64::MAX, 1).await.map_err(|error| error.finding())?;
-    let mut moments: Vec<DateTime<Utc>> = newest.into_iter().map(|entry| entry.at).collect();
+    let latest = store.latest_audit().await.map_err(|error| error.finding())?;
+    let mut moments: Vec<DateTime<Utc>> = latest.into_iter().collect();
     for source in BODIES.iter().filter_map(|body| body.source.parse().ok()) {
         let state = store.source_state(&source).await.map_err(|error| error.finding())?;
         moments.extend(state.last_attempt_at);
@@ -315,11 +347,12 @@ fn configuration(folder: &Path, province: &Path, (port, page): (u16, u16), begin
          [daemon]\nname = \"Tỉnh mô phỏng\"\ndata_dir = {:?}\nlisten = \"127.0.0.1:{page}\"\n\n\
          [people]\nfile = {:?}\nunits_file = {:?}\n\n\
          [catalog]\nfile = {:?}\nversion = \"demo-2026\"\nvalid_from = 2026-01-01\n\n\
-         [simulation]\nclock_start = {begin}\n",
+         [simulation]\n{}",
         folder.join("data").display().to_string(),
         file("people.csv"),
         file("units.csv"),
         folder.join("catalog.csv").display().to_string(),
+        clock_start(begin),
     );
     for body in &BODIES {
         use crate::simulator::Dialect;

@@ -143,6 +143,12 @@ impl Store {
         rows.iter().map(entry_of).collect()
     }
 
+    /// The latest moment of any entry: a clock that was set back writes earlier ones behind it.
+    pub async fn latest_audit(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let row = self.db.row("SELECT at FROM audit ORDER BY at DESC LIMIT 1", vals![]).await?;
+        row.map(|row| row.at(0)).transpose()
+    }
+
     /// Walks the whole chain; the first entry that does not fit, if any.
     pub async fn verify_audit(&self) -> Result<Option<AuditFault>, StoreError> {
         let (mut expected, mut prev) = (1, String::new());

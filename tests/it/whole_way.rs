@@ -1,5 +1,7 @@
 //! The whole way in one command: `demo --once --json` runs a province to its settled end and adds it all up.
 
+use crate::support::site::{Daemon, Site};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
@@ -82,4 +84,36 @@ fn demonstration_writes_over_nothing_that_is_not_its_own() {
     assert!(!output.status.success() && told.contains("LT-RUN-030"), "{told}");
     assert_eq!(std::fs::read_to_string(&config).expect("kept"), "# my own\n");
     assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 1, "nothing else was made");
+}
+
+/// Where the clock of a demonstration's folder starts.
+fn clock_start(site: &Site) -> DateTime<Utc> {
+    let text = std::fs::read_to_string(site.file("lienthong.toml")).expect("the configuration");
+    let begin = text.lines().find_map(|line| line.strip_prefix("clock_start = ")).expect("a start");
+    begin.parse().expect("an instant")
+}
+
+#[test]
+fn after_a_demonstration_ends_orders_and_the_next_start_go_on_from_the_moment_it_reached() {
+    let site = Site::new("");
+    std::fs::remove_file(site.file("lienthong.toml")).expect("a folder of its own");
+    let start = || {
+        let demo = ["demo", "--data-dir", ".", "--port", "0", "--people", "20", "--tasks", "100"];
+        Daemon::start(site.path(), &demo, &[])
+    };
+    let mut first = start();
+    let begun = clock_start(&site);
+    first.signal("-TERM");
+    assert_eq!(first.ended(), Some(0), "{}", first.told());
+    let reached = clock_start(&site);
+    assert!(reached > begun, "{reached} after {begun}");
+    // An order beside no daemon stands in the journal, at a moment of the clock the file names.
+    site.write("c.csv", "code,name,complexity_group,coefficient\nA,Một,1,1\n");
+    site.json(&["catalog", "import", "c.csv", "--name", "next", "--valid-from", "2027-01-01"]);
+    let mut second = start();
+    let again = clock_start(&site);
+    assert!(again >= reached, "{again} after {reached}");
+    second.signal("-TERM");
+    assert_eq!(second.ended(), Some(0), "{}", second.told());
+    assert!(clock_start(&site) > again);
 }
