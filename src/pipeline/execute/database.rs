@@ -54,7 +54,8 @@ fn writable(to: &Path) -> Result<(), (Text, Text)> {
         ));
     }
     // Tried for real: rights alone do not tell of a read-only or full disk.
-    let name = format!(".lienthong-backup-{}", std::process::id());
+    // A name of its own: another order may be trying, and one that was killed may have left its file behind.
+    let name = format!(".lienthong-backup-{}", uuid::Uuid::now_v7());
     let tried = folder.join(name);
     let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&tried);
     match made.and_then(|_| std::fs::remove_file(&tried)) {
