@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 const MAX_BYTES: usize = 32 << 20;
 /// Most lines of a case.
 const MAX_LINES: usize = 200_000;
+/// Most characters of a text of the case that a message quotes.
+const MOST_QUOTED: usize = 300;
 
 /// A number exactly as written, and the piece of the file it was read from.
 #[derive(Debug, Clone)]
@@ -50,14 +52,21 @@ struct Sections<'a> {
     period: Option<&'a RawValue>,
     #[serde(default, borrow)]
     role: Option<&'a RawValue>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "there")]
     criteria: Option<&'a RawValue>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "there")]
     components: Option<&'a RawValue>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "there")]
     subordinates: Option<&'a RawValue>,
     #[serde(default, borrow)]
     lines: Option<&'a RawValue>,
+}
+
+/// A section whose key stands there: `null` is something written, and its reader says that it is no such section.
+fn there<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// What people entered beside the lines.
@@ -304,14 +313,13 @@ impl Reader<'_> {
         let Some(raw) = raw else { return Some(RuleSet::default()) };
         if raw.get().starts_with('"') {
             let place = self.place(raw.get(), "rule_set".to_owned());
+            let name: String = raw.get().chars().take(MOST_QUOTED).collect();
             let why = Text::new(
                 format!(
-                    "rule_set nhận các lựa chọn khác mặc định, ví dụ {{\"late_unit\": \"occurrence\"}}, không nhận tên bộ quy tắc {}",
-                    raw.get()
+                    "rule_set nhận các lựa chọn khác mặc định, ví dụ {{\"late_unit\": \"occurrence\"}}, không nhận tên bộ quy tắc {name}"
                 ),
                 format!(
-                    "rule_set takes the switches that differ from the defaults, such as {{\"late_unit\": \"occurrence\"}}, and no name of a set: {}",
-                    raw.get()
+                    "rule_set takes the switches that differ from the defaults, such as {{\"late_unit\": \"occurrence\"}}, and no name of a set: {name}"
                 ),
             );
             self.findings.push(unreadable(place, &why));
@@ -565,6 +573,23 @@ mod tests {
             ]
         );
         assert_eq!(codes("{}"), ["LT-SCO-001 case.json (role)", "LT-SCO-001 case.json (lines)"]);
+    }
+
+    #[test]
+    fn a_section_that_is_null_is_no_section_that_is_missing() {
+        for section in ["criteria", "components", "subordinates"] {
+            let case = format!("{{\"role\":\"staff\",\"lines\":[],\n\"{section}\":null}}");
+            assert_eq!(codes(&case), [format!("LT-SCO-001 case.json:2 ({section})")]);
+        }
+        let case = r#"{"role":"staff","lines":[],"rule_set":null,"period":null}"#;
+        assert!(run("case.json", case.as_bytes()).is_ok(), "no rule set and no period: those of the program");
+    }
+
+    #[test]
+    fn of_a_rule_set_given_as_a_long_text_only_the_beginning_is_told() {
+        let case = format!("{{\"role\":\"staff\",\"lines\":[],\"rule_set\":\"{}\"}}", "ộ".repeat(1_000_000));
+        let told = run("case.json", case.as_bytes()).expect_err("refused").to_string();
+        assert!(told.contains("ộộộ") && told.chars().count() < 2_000, "{} characters", told.chars().count());
     }
 
     #[test]
