@@ -20,10 +20,9 @@ pub struct Cells {
     pub rows: Vec<Vec<String>>,
 }
 
-/// Columns a text takes on a terminal; Vietnamese letters take one each, combining marks none.
+/// Columns a text takes on a terminal; Vietnamese letters take one each, combining marks none, ideographs and emoji two.
 pub fn width(text: &str) -> usize {
-    use unicode_normalization::UnicodeNormalization as _;
-    text.nfc().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).count()
+    unicode_width::UnicodeWidthStr::width(text)
 }
 
 /// Columns of the terminal standard output goes to; none in a pipe or file.
@@ -216,5 +215,20 @@ mod tests {
     #[test]
     fn vietnamese_letters_take_one_column_in_either_normal_form() {
         assert_eq!(width("Nguye\u{302}\u{303}n"), 6);
+        assert_eq!(width("Nguyễn"), 6);
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns_and_what_follows_stays_in_line() {
+        let row = |name: &str| vec![name.to_owned(), "x".to_owned()];
+        let cells = Cells {
+            heads: row("Nội dung"),
+            right: vec![false, false],
+            rows: vec![row("会议"), row("họp 📎"), row("họp")],
+        };
+        let mut out = String::new();
+        table(&mut out, &cells, None);
+        let ends: Vec<usize> = out.lines().map(width).collect();
+        assert_eq!(ends, [11; 4], "{out}");
     }
 }
