@@ -301,7 +301,9 @@ fn allows_http(plan: &Plan, options: &SourceOptions) -> bool {
 /// An address that would be asked without encryption, at the setting it stands in.
 fn address_finding(plan: &Plan, settings: &Value, options: &SourceOptions, whose: &str) -> Option<Finding> {
     let base = plan.base_url.render(&minijinja::context!(settings => settings)).ok()?;
-    let setting = options.settings.iter().find(|(_, given)| !given.is_empty() && base.starts_with(*given));
+    // Of several that fit, the one that says most of it: another may hold the scheme alone.
+    let fitting = options.settings.iter().filter(|(_, given)| !given.is_empty() && base.starts_with(*given));
+    let setting = fitting.max_by_key(|(_, given)| given.len());
     let place = Place::of(whose);
     let place = setting.map(|(name, _)| place.clone().at(format!("settings.{name}"))).unwrap_or(place);
     Some(unencrypted(&base, allows_http(plan, options))?.at(place))
