@@ -160,7 +160,9 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
     if let Some(refused) = reasons.refused {
         return refused_address(&refused).at(place);
     }
-    if reasons.is_plain {
+    // Later than that the request is out, and what went wrong is the answer.
+    let connecting = error.is_connect();
+    if reasons.is_plain && connecting {
         let finding = self::error(
             "LT-NET-001",
             (
@@ -178,7 +180,7 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
         );
         return TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(place);
     }
-    if let Some(tls) = reasons.tls {
+    if let Some(tls) = reasons.tls.filter(|_| connecting) {
         let tls = cause(&tls);
         let finding = self::error(
             "LT-NET-004",
@@ -194,7 +196,7 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
         return TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(place);
     }
     let told = cause(&why);
-    if error.is_connect() || error.is_builder() {
+    if connecting || error.is_builder() {
         let finding = self::error(
             "LT-NET-001",
             (format!("không kết nối được: {}", told.vi), format!("cannot connect: {}", told.en)),
