@@ -50,9 +50,17 @@ pub(super) fn who(directory: &Directory, person: PersonId) -> String {
         .map_or_else(|| person.to_string(), |known| format!("{} {}", known.staff_number, known.full_name))
 }
 
-/// Rows of deliveries, in the order they come; with the id that orders take, but on the first screen.
+/// Whether a list shows the ids that orders take.
+#[derive(Clone, Copy)]
+pub(super) enum Ids {
+    Shown,
+    Hidden,
+}
+
+/// Rows of deliveries, in the order they come.
 pub(super) fn fill(
     section: &mut Section,
+    ids: Ids,
     web: &Web,
     visit: &Visit,
     directory: &Directory,
@@ -66,8 +74,10 @@ pub(super) fn fill(
         section.push(
             item.id.to_string(),
             vec![
-                Cell::link(who(directory, item.person), format!("/deliveries/{}", item.id))
-                    .note(if section.is("nearest") { String::new() } else { item.id.to_string() }),
+                Cell::link(who(directory, item.person), format!("/deliveries/{}", item.id)).note(match ids {
+                    Ids::Shown => item.id.to_string(),
+                    Ids::Hidden => String::new(),
+                }),
                 Cell::text(format::period(item.period, visit.lang)).note(format!(
                     "{} {}",
                     visit.say("phiên bản", "revision"),
@@ -87,6 +97,7 @@ pub(super) fn fill(
 pub(super) fn table(
     visit: &Visit,
     id: &'static str,
+    ids: Ids,
     title: &str,
     empty: (&'static str, &'static str),
 ) -> Section {
@@ -95,9 +106,9 @@ pub(super) fn table(
         id,
         title,
         &[
-            match id {
-                "nearest" => ("Người", "Person"),
-                _ => ("Người, số mục gửi", "Person, delivery id"),
+            match ids {
+                Ids::Shown => ("Người, số mục gửi", "Person, delivery id"),
+                Ids::Hidden => ("Người", "Person"),
             },
             ("Kỳ", "Period"),
             ("Trạng thái", "State"),
@@ -152,6 +163,7 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
         let mut open = table(
             visit,
             "open",
+            Ids::Shown,
             visit.say("Chưa có biên nhận, hạn gần nhất trước", "Without a receipt, earliest deadline first"),
             (
                 "Không còn mục nào: mọi mục đã gửi đều có biên nhận.",
@@ -159,7 +171,7 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
             ),
         );
         open.pages(visit, "open", last);
-        fill(&mut open, web, visit, &directory, items);
+        fill(&mut open, Ids::Shown, web, visit, &directory, items);
         sections.push(open.command(
             visit.say("lienthong outbox retry SỐ --author TÊN", "lienthong outbox retry ID --author NAME"),
         ));
@@ -171,9 +183,9 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
         Some(state) => words::delivery(state, lang).0,
         None => visit.say("Tất cả, mới nhất trước", "All, newest first").to_owned(),
     };
-    let mut all = table(visit, "all", &title, ("Chưa có mục nào.", "Nothing yet."));
+    let mut all = table(visit, "all", Ids::Shown, &title, ("Chưa có mục nào.", "Nothing yet."));
     all.pages(visit, "before", last);
-    fill(&mut all, web, visit, &directory, items);
+    fill(&mut all, Ids::Shown, web, visit, &directory, items);
     sections.push(all);
     let mut states = vec![(String::new(), visit.say("Mọi trạng thái", "Any state").to_owned())];
     states.extend(STATES.map(|state| (state.to_owned(), words::delivery(state, lang).0)));

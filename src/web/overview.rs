@@ -303,8 +303,8 @@ async fn nearest(web: &Web, visit: &Visit, directory: &Directory) -> Result<Sect
     };
     let empty =
         ("Chưa gửi kết quả nào đến CSDL quốc gia.", "No result was sent to the national database yet.");
-    let mut section = deliveries::table(visit, "nearest", title, empty);
-    deliveries::fill(&mut section, web, visit, directory, items);
+    let mut section = deliveries::table(visit, "nearest", deliveries::Ids::Hidden, title, empty);
+    deliveries::fill(&mut section, deliveries::Ids::Hidden, web, visit, directory, items);
     Ok(section)
 }
 

@@ -105,11 +105,12 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let mut sent = deliveries::table(
         visit,
         "deliveries",
+        deliveries::Ids::Shown,
         say(lang, "Gửi và biên nhận", "Deliveries and receipts"),
         ("Chưa gửi đi đâu.", "Nothing was sent yet."),
     );
     let items = store.deliveries_of(person, period, 20).await.map_err(told)?;
-    deliveries::fill(&mut sent, web, visit, &directory, items);
+    deliveries::fill(&mut sent, deliveries::Ids::Shown, web, visit, &directory, items);
     sections.push(sent);
     let total = summary.pointer("/parts/total/printed").and_then(Value::as_str);
     let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);

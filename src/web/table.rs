@@ -121,11 +121,6 @@ impl Section {
         }
     }
 
-    /// Whether it has this id.
-    pub fn is(&self, id: &str) -> bool {
-        self.id == id
-    }
-
     /// A list of facts.
     pub fn facts(id: &'static str, title: impl Into<String>) -> Self {
         Self { id, title: title.into(), ..Self::default() }

@@ -83,17 +83,25 @@ async fn stuck(web: &Web, visit: &Visit, counts: &Counts) -> Result<Vec<Section>
                 words::delivery(state, visit.lang).0
             );
             let id = if state == "parked" { "parked" } else { "refused" };
-            let mut section = deliveries::table(visit, id, &title, ("–", "–")).command(
-                visit
-                    .say("lienthong outbox retry SỐ --author TÊN", "lienthong outbox retry ID --author NAME"),
-            );
+            let mut section = deliveries::table(visit, id, deliveries::Ids::Shown, &title, ("–", "–"))
+                .command(visit.say(
+                    "lienthong outbox retry SỐ --author TÊN",
+                    "lienthong outbox retry ID --author NAME",
+                ));
             if more {
                 section = section.note(visit.say(
                     "Chỉ hiện 100 mục mới nhất; xem đủ ở trang Gửi và biên nhận.",
                     "Only the newest 100; the page of deliveries has all of them.",
                 ));
             }
-            deliveries::fill(&mut section, web, visit, &directory, items.into_iter().take(ROWS).collect());
+            deliveries::fill(
+                &mut section,
+                deliveries::Ids::Shown,
+                web,
+                visit,
+                &directory,
+                items.into_iter().take(ROWS).collect(),
+            );
             sections.push(section);
         }
     }
