@@ -68,7 +68,8 @@ fn a_backup_that_cannot_be_written_is_told_by_its_cause() {
     says(&en, &["LT-DB-017", "cannot write into /proc"]);
     let (_, en) = both(&site, &["db", "backup", "lienthong.toml"], 1);
     says(&en, &["LT-DB-015"]);
-    site.run(&["db", "backup", "copy.db"]);
+    let (exit, printed, errors) = site.run(&["db", "backup", "copy.db"]);
+    assert_eq!(exit, 0, "{errors}{printed}");
     assert!(site.file("copy.db").exists());
     let left = std::fs::read_dir(site.path()).expect("folder").filter_map(Result::ok);
     let tried = left.filter(|entry| entry.file_name().to_string_lossy().starts_with(".lienthong")).count();
