@@ -94,3 +94,26 @@ pub(super) async fn backup(app: &App, to: &Path) -> Answer {
     let told = app.store.backup(to).await?;
     Ok(Outcome::with_findings(Document::Nothing, vec![told]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_at_once_and_what_a_killed_one_left_behind_are_in_nobodys_way() {
+        let folder = tempfile::tempdir().expect("folder");
+        let left = folder.path().join(format!(".lienthong-backup-{}", std::process::id()));
+        std::fs::write(&left, "").expect("written");
+        let to = folder.path().join("copy.db");
+        std::thread::scope(|orders| {
+            for _ in 0..4 {
+                orders.spawn(|| (0..100).for_each(|_| assert!(writable(&to).is_ok())));
+            }
+        });
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("listed").count(),
+            1,
+            "none of them left anything"
+        );
+    }
+}
