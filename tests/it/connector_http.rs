@@ -1,11 +1,12 @@
 //! Lists, changes and details of HTTP sources, on real servers.
 
 use crate::support::http::{Asked, Scripted, json, status};
-use crate::support::source::{Pulled, STREAM, connect, connect_within, full, now, pull, record};
+use crate::support::source::{HEAD, Pulled, STREAM, connect, connect_within, full, now, pull, record};
 use axum::body::Body;
 use axum::http::Response;
 use lienthong::connector::http::SourceLimits;
-use lienthong::connector::{Connector, Detailed, Presence, PullMode};
+use lienthong::connector::{Connector, Detailed, OpenSource, Presence, PullMode, open};
+use lienthong::domain::SourceId;
 use lienthong::error::Disposition;
 use serde_json::{Value, json};
 
@@ -501,4 +502,26 @@ async fn check_of_a_good_source_finds_nothing_and_of_a_changed_one_names_the_fie
     assert!(findings[0].to_string().contains("title"), "{}", findings[0]);
     let empty = Scripted::start(|_| json(json!({ "items": [] }))).await;
     assert_eq!(connect(&empty.base, STREAM).check().await[0].code, "LT-SRC-014");
+}
+
+#[test]
+fn of_settings_an_address_begins_with_the_longest_is_told_as_the_one_without_encryption() {
+    let fields = "[auth]\nkind = \"none\"\n[paging]\nkind = \"none\"\n[fields]\ntitle = \"name\"\n\
+                  status = { path = \"status\", map = { \"1\" = \"in_progress\" } }\n";
+    let area = "[settings.area]\nlabel = { vi = \"Vùng\", en = \"Area\" }\n";
+    let opened = open(OpenSource {
+        id: SourceId::new("test").expect("id"),
+        manifest_name: "test.toml".to_owned(),
+        manifest: format!("{HEAD}{STREAM}{area}{fields}"),
+        settings: [("area", "h"), ("base_url", "http://10.0.0.1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        secrets: [("password".to_owned(), "x".to_owned().into())].into(),
+        folder: "/".into(),
+        ca_file: None,
+        allow_http: false,
+        limits: SourceLimits::default(),
+    });
+    let told = opened.err().map(|findings| findings.to_string()).unwrap_or_default();
+    assert!(told.contains("LT-CFG-025") && told.contains("settings.base_url"), "{told}");
 }
