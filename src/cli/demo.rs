@@ -66,6 +66,10 @@ mod with {
         if let Err(finding) = must_be_ours(&options.folder) {
             return printer.finish(&Outcome::failed(EXIT_FAILED, *finding));
         }
+        // Its folder is the demonstration's to make; that of an installation is not.
+        if let Err(error) = std::fs::create_dir_all(&options.folder) {
+            return printer.finish(&Outcome::failed(EXIT_FAILED, unusable(&options.folder, &error)));
+        }
         let held = match DataFolder::take(&options.folder.join("data"), Holder::Daemon) {
             Ok(held) => held,
             Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),
