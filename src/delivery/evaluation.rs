@@ -401,7 +401,7 @@ impl Target for EvaluationSoftware {
             .and_then(|message| Ok((message, serde_json::from_slice::<Value>(&item.payload)?)))
         {
             Ok(both) => both,
-            Err(error) => return Answer::Refused(unreadable_payload(&item.key, &error).at(self.place())),
+            Err(error) => return Answer::never_sent(unreadable_payload(&item.key, &error).at(self.place())),
         };
         match self.client.send(Request::put(format!("/scores/{}", message.external_key)).json(&value)).await {
             Ok(reply) => self.classify(&reply),

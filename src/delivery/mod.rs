@@ -88,7 +88,7 @@ pub enum Answer {
     Acknowledged(Receipt),
     /// The receiver holds something newer; nothing is left to do.
     Stale(Receipt),
-    /// The receiver refuses this item as it is: a person has to look at it.
+    /// The receiver answered and refuses this item as it is: a person has to look at it.
     Refused(Finding),
     /// It certainly did not arrive; try again later.
     NotSent {
@@ -106,6 +106,13 @@ pub enum Answer {
         /// How long the receiver asked us to wait.
         retry_after: Option<Duration>,
     },
+}
+
+impl Answer {
+    /// Cannot leave as it is, today or tomorrow: a person has to look at it. The receiver was not asked.
+    pub(crate) fn never_sent(finding: Finding) -> Self {
+        Self::NotSent { finding, disposition: Disposition::GiveUp, retry_after: None }
+    }
 }
 
 /// What reading back found.

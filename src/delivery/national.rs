@@ -311,11 +311,11 @@ impl Target for NationalDatabase {
     async fn send(&self, item: &Item) -> Answer {
         let list: ResultList = match serde_json::from_slice(&item.payload) {
             Ok(list) => list,
-            Err(error) => return Answer::Refused(unreadable_payload(&item.key, &error).at(self.place())),
+            Err(error) => return Answer::never_sent(unreadable_payload(&item.key, &error).at(self.place())),
         };
         let message = match self.message(&list) {
             Ok(message) => message,
-            Err(finding) => return Answer::Refused(finding),
+            Err(finding) => return Answer::never_sent(finding),
         };
         match self.client.send(Request::post(&self.options.path).json(&message)).await {
             Ok(reply) => self.classify(&reply),

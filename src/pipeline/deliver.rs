@@ -203,8 +203,13 @@ impl Deliver {
                 let receipt = self.receipt(item, receipt);
                 self.settle(item, Settlement::Superseded { receipt: Some(receipt) }, Became::Settled).await
             }
-            Answer::Refused(finding) | Answer::NotSent { finding, disposition: Disposition::GiveUp, .. } => {
-                self.settle(item, Settlement::Rejected { finding }, Became::NeedsPerson).await
+            Answer::Refused(finding) => {
+                let refused = Settlement::Rejected { finding, answered: true };
+                self.settle(item, refused, Became::NeedsPerson).await
+            }
+            Answer::NotSent { finding, disposition: Disposition::GiveUp, .. } => {
+                let refused = Settlement::Rejected { finding, answered: false };
+                self.settle(item, refused, Became::NeedsPerson).await
             }
             Answer::NotSent { finding, disposition, retry_after } => {
                 // A wrong password concerns every item: waiting the full cap keeps the account unlocked.

@@ -124,6 +124,8 @@ pub enum Settlement {
     Rejected {
         /// Why.
         finding: Finding,
+        /// Whether the target said so; else it never left.
+        answered: bool,
     },
     /// Did not arrive; again later.
     Retry {
@@ -220,7 +222,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The item's target takes what is sent: its last failure is over.
+    /// The item's target answered: its last failure is over.
     async fn target_answered(&mut self, id: Uuid) -> Result<(), StoreError> {
         let sql = "DELETE FROM target_state WHERE target = (SELECT target FROM outbox WHERE id = $1)";
         self.execute(sql, vals![id]).await?;
@@ -355,6 +357,19 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        // Before the order of items is looked at: an item that was overtaken tells of its target all the same.
+        match &settlement {
+            // Whatever it answered, it answered.
+            Settlement::Acknowledged { .. }
+            | Settlement::Superseded { receipt: Some(_) }
+            | Settlement::Rejected { answered: true, .. } => tx.target_answered(id).await?,
+            Settlement::Retry { finding, .. } | Settlement::Unknown { finding, .. } => {
+                tx.target_failed(id, finding, now).await?;
+            }
+            Settlement::Superseded { receipt: None }
+            | Settlement::Rejected { answered: false, .. }
+            | Settlement::Parked { .. } => {}
+        }
         let settlement = match settlement {
             Settlement::Rejected { .. } | Settlement::Retry { .. } | Settlement::Parked { .. } => {
                 tx.lock_order().await?;
@@ -362,24 +377,12 @@ impl Store {
             }
             other => other,
         };
-        match &settlement {
-            // Whatever it answered, it answered.
-            Settlement::Acknowledged { .. } | Settlement::Superseded { receipt: Some(_) } => {
-                tx.target_answered(id).await?;
-            }
-            Settlement::Retry { finding, .. } | Settlement::Unknown { finding, .. } => {
-                tx.target_failed(id, finding, now).await?;
-            }
-            Settlement::Superseded { receipt: None }
-            | Settlement::Rejected { .. }
-            | Settlement::Parked { .. } => {}
-        }
         let (state, finding, next_try, settled, receipt) = match settlement {
             Settlement::Acknowledged { receipt, verified } => {
                 (if verified { "verified" } else { "acknowledged" }, None, None, Some(now), Some(receipt))
             }
             Settlement::Superseded { receipt } => ("superseded", None, None, Some(now), receipt),
-            Settlement::Rejected { finding } => ("rejected", Some(finding), None, None, None),
+            Settlement::Rejected { finding, .. } => ("rejected", Some(finding), None, None, None),
             Settlement::Retry { finding, next_try_at } => {
                 ("pending", Some(finding), Some(next_try_at), None, None)
             }

@@ -28,7 +28,7 @@ pub struct TargetTotals {
     pub receipts: u64,
     /// Earliest deadline of an item that is not settled.
     pub earliest_deadline: Option<DateTime<Utc>>,
-    /// Why the last attempt did not arrive, and when that was; none once one arrived.
+    /// Why the last attempt got no answer, and when that was; none once one got one, or while nothing waits.
     pub last_error: Option<(Finding, DateTime<Utc>)>,
 }
 
@@ -187,7 +187,12 @@ impl Store {
         }
         let failing = "SELECT target, last_error, last_error_at FROM target_state";
         for row in self.db.rows(failing, vals![]).await? {
-            overview.targets.entry(row.text(0)?).or_default().last_error = Some((row.json(1)?, row.at(2)?));
+            // What was superseded or taken out of the queue tells nothing of the target any more.
+            if let Some(target) =
+                overview.targets.get_mut(&row.text(0)?).filter(|target| target.waiting() > 0)
+            {
+                target.last_error = Some((row.json(1)?, row.at(2)?));
+            }
         }
         overview.unknown_accounts = self.db.count("SELECT count(*) FROM unknown_account", vals![]).await?;
         overview.kept_decisions = self.kept_decisions_by_origin().await?;

@@ -276,7 +276,10 @@ async fn one_item_per_person_is_in_flight_and_an_overtaken_one_never_leaves_agai
         assert_eq!(server.asked().len(), 0, "{}: the newer one waits for the one in flight", store.kind());
         // The one in flight is refused; the newer one has taken its place already.
         let finding = Finding::error("LT-TST-001", Text::new("a", "a"), Text::new("b", "b"));
-        store.settle(older.id, older.fence, Settlement::Rejected { finding }, now).await.expect("settled");
+        store
+            .settle(older.id, older.fence, Settlement::Rejected { finding, answered: true }, now)
+            .await
+            .expect("settled");
         assert_eq!(house.states("national").await, ["superseded", "pending"]);
         assert_eq!(store.retry_item(older.id, "x", now).await.expect("asked"), Retried::NotWaiting);
         house.deliver().await;
@@ -401,7 +404,9 @@ async fn woken_replica_whose_item_was_taken_over_sends_nothing() {
         let stale = store.mark_sent(first.id, first.fence, later, LEASE).await;
         assert!(matches!(stale, Err(StoreError::Conflict(_))), "{}: fenced before it sends", store.kind());
         let finding = Finding::error("LT-TST-001", Text::new("a", "a"), Text::new("b", "b"));
-        let stale = store.settle(first.id, first.fence, Settlement::Rejected { finding }, later).await;
+        let stale = store
+            .settle(first.id, first.fence, Settlement::Rejected { finding, answered: true }, later)
+            .await;
         assert!(matches!(stale, Err(StoreError::Conflict(_))));
     }
 }

@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use lienthong::delivery::deadline::{Deadline, deadlines};
 use lienthong::delivery::{ResultList, ResultRow, payload_hash};
 use lienthong::domain::RecordState;
+use lienthong::error::Disposition;
 use lienthong::pipeline::command::Command;
 use lienthong::simulator::{Running, SECRETS, SimulatorConfig, start};
 use lienthong::store::{OutboxKind, OutboxNew, ReceiptNew, Settlement};
@@ -641,6 +642,53 @@ async fn target_that_refuses_the_login_is_told_with_code_and_moment_until_someth
 }
 
 #[tokio::test]
+async fn target_fails_no_more_once_it_refuses_an_item_or_nothing_waits_for_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let opens = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let open = |open: bool| opens.store(open, std::sync::atomic::Ordering::Relaxed);
+        let server = {
+            let opens = opens.clone();
+            Scripted::start(move |asked| match asked.path.as_str() {
+                LOGIN if opens.load(std::sync::atomic::Ordering::Relaxed) => accepting(asked),
+                LOGIN => status(401, &[], "{}"),
+                _ => {
+                    answer(json!({ "message": "Không tồn tại hồ sơ", "err_code": 1, "transaction_id": "t" }))
+                }
+            })
+            .await
+        };
+        // Each time after a restart: a login that was refused is not tried again at once.
+        let at_work = |now: &str| Installed::new(store, &Targets::national(&server.base), "a", now);
+        let shown = async |house: &Installed| {
+            let outcome = house.ordered(Command::Status {}).await;
+            let document = outcome.document.to_json(lienthong::error::Lang::En);
+            let mut rows = document["targets"].as_array().expect("targets").iter();
+            let row = rows.find(|row| row["target"] == "national").expect("a row");
+            (row["state"].as_str().expect("a state").to_owned(), outcome.findings.len())
+        };
+        let house = at_work("2026-11-24T01:00:00Z");
+        house.with_a_result().await;
+        house.deliver().await;
+        assert_eq!(shown(&house).await, ("failing".to_owned(), 1), "{}", store.kind());
+        open(true);
+        let house = at_work("2026-11-25T01:00:00Z");
+        house.deliver().await;
+        let (state, _, line) = house.newest("national").await;
+        assert_eq!(state, "rejected");
+        assert_eq!(shown(&house).await, ("in_use".to_owned(), 0), "{}: it answered", store.kind());
+        open(false);
+        let house = at_work("2026-11-26T01:00:00Z");
+        house.ordered(Command::OutboxRetry { id: line.id, author: CHIEF.into() }).await;
+        house.deliver().await;
+        assert_eq!(shown(&house).await, ("failing".to_owned(), 1), "{}", store.kind());
+        let reason = "chờ bên nhận".to_owned();
+        house.ordered(Command::OutboxPark { id: line.id, author: CHIEF.into(), reason }).await;
+        assert_eq!(shown(&house).await, ("in_use".to_owned(), 0), "{}: nothing waits", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn deadlines_follow_the_configured_rules_over_new_year_tet_and_swapped_days() {
     let (_folder, store) = one().await;
     let house = Installed::new(&store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T01:00:00Z");
@@ -683,7 +731,8 @@ async fn message_is_refused_before_it_leaves_when_a_level_has_no_code() {
     let unreadable = lienthong::delivery::Item { key: "x".into(), payload: b"not json".to_vec() };
     let refused = lienthong::delivery::Target::send(&*target, &unreadable).await;
     assert!(
-        matches!(&refused, lienthong::delivery::Answer::Refused(finding) if finding.code == "LT-DLV-006"),
+        matches!(&refused, lienthong::delivery::Answer::NotSent { finding, disposition: Disposition::GiveUp, .. }
+            if finding.code == "LT-DLV-006"),
         "{refused:?}"
     );
     assert_eq!(server.asked().len(), 0);
