@@ -79,6 +79,8 @@ pub enum Retried {
     Due,
     /// A newer item of the same person took its place: this one is superseded and never sent.
     Overtaken,
+    /// A person parked it; an order about many leaves it alone.
+    Kept,
     /// It is settled, in flight or unknown.
     NotWaiting,
 }
@@ -152,7 +154,7 @@ impl Store {
     }
 
     /// Has every waiting item of a target (or of any) in one of these states tried again at once, each with its own
-    /// entry in the journal. Those parked for the reason `kept_for` stay.
+    /// entry in the journal. Those parked for the reason `kept_for` stay, even when they are parked while this runs.
     pub async fn retry_items(
         &self,
         target: Option<&str>,
@@ -171,27 +173,21 @@ impl Store {
             None => String::new(),
         };
         let sql = format!(
-            "SELECT id, last_finding FROM outbox WHERE state IN {} {of_target}AND settled_at IS NULL ORDER BY id",
+            "SELECT id FROM outbox WHERE state IN {} {of_target}AND settled_at IS NULL ORDER BY id",
             placeholders(1, states.len(), 1)
         );
-        let mut ids = Vec::new();
-        for row in self.db.rows(sql, vals).await? {
-            let finding: Option<Finding> = row.opt_json(1)?;
-            if finding.is_some_and(|finding| finding.code == kept_for) {
-                all.kept += 1;
-            } else {
-                ids.push(row.uid(0)?);
-            }
-        }
+        let rows = self.db.rows(sql, vals).await?;
+        let ids = rows.iter().map(|row| row.uid(0)).collect::<Result<Vec<_>, _>>()?;
         // Whoever delivers waits for the order of items: a few at a time.
         for some in ids.chunks(200) {
             let mut tx = self.db.begin().await?;
             tx.lock_order().await?;
-            let (mut due, mut overtaken) = (0, 0);
+            let (mut due, mut overtaken, mut kept) = (0, 0, 0);
             for id in some {
-                match tx.retry(*id, author, now).await? {
+                match tx.retry_listed(*id, states, kept_for, author, now).await? {
                     Retried::Due => due += 1,
                     Retried::Overtaken => overtaken += 1,
+                    Retried::Kept => kept += 1,
                     // Taken up or settled since it was listed.
                     Retried::NotWaiting => {}
                 }
@@ -199,12 +195,37 @@ impl Store {
             tx.commit().await?;
             all.due += due;
             all.overtaken += overtaken;
+            all.kept += kept;
         }
         Ok(all)
     }
 }
 
 impl Tx {
+    /// The same for an item of a list made before the order of items was locked: only as long as it still is in one
+    /// of these states, and not where a person parked it.
+    async fn retry_listed(
+        &mut self,
+        id: Uuid,
+        states: &[&str],
+        kept_for: &str,
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Retried, StoreError> {
+        let sql = "SELECT state, last_finding FROM outbox WHERE id = $1 AND settled_at IS NULL";
+        let Some(row) = self.row(sql, vals![id]).await? else { return Ok(Retried::NotWaiting) };
+        let state = row.text(0)?;
+        // The reason outlives the state: what a person sent again by its own order is parked no more.
+        let finding: Option<Finding> = row.opt_json(1)?;
+        if state == "parked" && finding.is_some_and(|finding| finding.code == kept_for) {
+            return Ok(Retried::Kept);
+        }
+        if !states.contains(&state.as_str()) {
+            return Ok(Retried::NotWaiting);
+        }
+        self.retry(id, author, now).await
+    }
+
     /// Makes one waiting item due, with its entry in the journal; the order of items must be locked.
     async fn retry(&mut self, id: Uuid, author: &str, now: DateTime<Utc>) -> Result<Retried, StoreError> {
         let waiting =
@@ -291,6 +312,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
+        tx.lock_order().await?;
         let changed = tx
             .execute(
                 "UPDATE outbox SET state = 'parked', last_finding = $2 WHERE id = $1 AND settled_at IS NULL \

@@ -1,6 +1,6 @@
 //! Every behaviour of the store, on SQLite and on PostgreSQL.
 
-use crate::support::stores::{KEY, both, department, officer, run_sql};
+use crate::support::stores::{Hold, KEY, both, department, officer, run_sql};
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
@@ -11,8 +11,8 @@ use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
 use lienthong::store::{
     Linked, MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind,
-    OutboxNew, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, Revision, RunCounters, RunKind,
-    RunOutcome, ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
+    OutboxNew, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, RetriedAll, Revision,
+    RunCounters, RunKind, RunOutcome, ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -466,6 +466,46 @@ async fn outbox_item_is_claimed_once_fenced_and_kept_with_its_receipt() {
 }
 
 fn revision(person: PersonId, number: u32, state: RecordState) -> Revision {
+#[tokio::test]
+async fn what_a_person_parks_while_many_are_tried_again_stays_parked_until_its_own_order() {
+    let both = both().await;
+    for (store, config) in both.stores.iter().zip(both.configs()) {
+        let person = with_person(store).await;
+        let target = TargetId::new("national").expect("target");
+        store.enqueue(&[item(person, "2026-Q3", b"one", 1)]).await.expect("enqueued");
+        let claimed =
+            store.claim_outbox(&target, "a", now(), Duration::from_secs(60), 1).await.expect("claimed");
+        let (id, fence) = (claimed[0].id, claimed[0].fence);
+        let finding = Finding::error("LT-TST-002", Text::new("a", "a"), Text::new("b", "b"));
+        let refused = Settlement::Rejected { finding, answered: true };
+        store.settle(id, fence, refused, now()).await.expect("settled");
+        let on_order = Finding::warning("LT-TST-003", Text::new("a", "a"), Text::new("b", "b"));
+        let all = async |states: &[&str]| {
+            store.retry_items(None, states, "LT-TST-003", "test", now()).await.expect("retried")
+        };
+        // Both wait in line: the list is made while the item is still refused, its turn comes after it was parked.
+        let hold = Hold::order(&config).await;
+        let (parked, retried, ()) = tokio::join!(
+            store.park_item(id, "test", &on_order, now()),
+            async {
+                tokio::time::sleep(Duration::from_millis(150)).await;
+                all(&["parked", "rejected"]).await
+            },
+            async {
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                hold.release().await;
+            }
+        );
+        assert!(parked.expect("parked"), "{}", store.kind());
+        assert_eq!(retried, RetriedAll { kept: 1, ..RetriedAll::default() }, "{}", store.kind());
+        assert_eq!(all(&["rejected"]).await, RetriedAll::default(), "it is not refused any more");
+        assert_eq!(store.retry_item(id, "test", now()).await.expect("retried"), Retried::Due);
+        // The reason is still written beside it; parked it is no more.
+        let due = RetriedAll { due: 1, ..RetriedAll::default() };
+        assert_eq!(all(&["pending"]).await, due, "{}", store.kind());
+    }
+}
+
     Revision {
         person,
         period: "2026-Q3".parse().expect("period"),

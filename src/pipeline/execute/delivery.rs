@@ -74,7 +74,7 @@ pub(super) async fn retry(app: &App, id: Uuid, who: &str) -> Answer {
             "mục đã được thay bằng một mục mới hơn và không được gửi nữa",
             "a newer item took its place; this one is not sent any more",
         )),
-        Retried::NotWaiting => Err(not_waiting(id).into()),
+        Retried::Kept | Retried::NotWaiting => Err(not_waiting(id).into()),
     }
 }
 

@@ -65,6 +65,44 @@ pub async fn run_sql(config: &StoreConfig, sql: &'static str) {
     }
 }
 
+/// A stranger in the way of whoever decides about the order of deliveries.
+pub enum Hold {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Hold {
+    /// Steps into the way.
+    pub async fn order(config: &StoreConfig) -> Self {
+        match config {
+            StoreConfig::Sqlite(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options)
+                    .await
+                    .expect("opened");
+                sqlx::query("BEGIN IMMEDIATE").execute(&mut raw).await.expect("held");
+                Self::Sqlite(raw)
+            }
+            StoreConfig::Postgres { url, .. } => {
+                let mut raw = <sqlx::PgConnection as sqlx::Connection>::connect(url.expose_secret())
+                    .await
+                    .expect("opened");
+                sqlx::query("SELECT pg_advisory_lock(7416)").execute(&mut raw).await.expect("held");
+                Self::Postgres(raw)
+            }
+        }
+    }
+
+    /// Steps aside.
+    pub async fn release(self) {
+        match self {
+            Self::Sqlite(raw) => sqlx::Connection::close(raw).await,
+            Self::Postgres(raw) => sqlx::Connection::close(raw).await,
+        }
+        .expect("closed");
+    }
+}
+
 /// A SQLite store alone, for behaviour the kind of store has no part in.
 pub async fn one() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().expect("folder");
