@@ -4,7 +4,8 @@
 //! came and did not become a decision is kept as received with its reason, and so is the reason why a record did
 //! not follow a decision; both are shown until they are settled. Page and cursor are one transaction.
 
-use super::db::{Row, json, json_opt, vals};
+use super::audit::AuditNew;
+use super::db::{Row, Tx, json, json_opt, vals};
 use super::{Store, StoreError};
 use crate::domain::{Decision, Period, PersonId};
 use crate::error::Finding;
@@ -62,26 +63,13 @@ pub struct DecisionPage {
     pub cursor: Option<String>,
 }
 
-impl Store {
-    /// Keeps decisions that people entered here; gives how many were new.
-    pub async fn append_decisions(&self, origin: &str, decisions: &[Decision]) -> Result<u64, StoreError> {
-        let page = DecisionPage { decisions: decisions.to_vec(), ..DecisionPage::default() };
-        self.keep_page(origin, page, DateTime::UNIX_EPOCH).await
-    }
-
-    /// Keeps a page and the origin's cursor in one transaction; gives how many decisions were new. Scores of the
-    /// people and periods concerned become due.
-    pub async fn keep_page(
-        &self,
-        origin: &str,
-        page: DecisionPage,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
+impl Tx {
+    /// Keeps decisions that are not known yet; the scores they concern become due. Gives how many were new.
+    async fn keep_decisions(&mut self, origin: &str, decisions: &[Decision]) -> Result<u64, StoreError> {
         let mut new = 0;
         let mut due = Vec::new();
-        for decision in &page.decisions {
-            let inserted = tx
+        for decision in decisions {
+            let inserted = self
                 .execute(
                     "INSERT INTO decision (origin, key, person_id, period, author, at, kind, document) \
                      VALUES ($1,$2,$3,$4,$5,$6,$7,$8) \
@@ -103,6 +91,54 @@ impl Store {
                 due.push((decision.person, decision.period));
             }
         }
+        self.score_due(&due).await?;
+        Ok(new)
+    }
+}
+
+impl Store {
+    /// Keeps decisions that people entered here; gives how many were new.
+    pub async fn append_decisions(&self, origin: &str, decisions: &[Decision]) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let new = tx.keep_decisions(origin, decisions).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// The same for the decisions of a file, with the entry in the journal that tells how many were new.
+    pub async fn import_decisions(
+        &self,
+        origin: &str,
+        decisions: &[Decision],
+        author: &str,
+        document: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let new = tx.keep_decisions(origin, decisions).await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "decisions_imported",
+            object: format!("{new} decisions of one file"),
+            detail: String::new(),
+            reason: document,
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// Keeps a page and the origin's cursor in one transaction; gives how many decisions were new. Scores of the
+    /// people and periods concerned become due.
+    pub async fn keep_page(
+        &self,
+        origin: &str,
+        page: DecisionPage,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let new = tx.keep_decisions(origin, &page.decisions).await?;
         for kept in &page.kept {
             let digest: String = Sha256::digest(&kept.body).iter().map(|b| format!("{b:02x}")).collect();
             tx.execute(
@@ -123,7 +159,6 @@ impl Store {
             )
             .await?;
         }
-        tx.score_due(&due).await?;
         tx.commit().await?;
         Ok(new)
     }

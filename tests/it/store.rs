@@ -15,6 +15,7 @@ use lienthong::store::{
     RunCounters, RunKind, RunOutcome, ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
 };
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 fn now() -> DateTime<Utc> {
@@ -579,11 +580,28 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
             store.append_decisions("evaluation", std::slice::from_ref(&decision)).await.expect("kept"),
             1
         );
-        assert_eq!(store.append_decisions("evaluation", &[decision]).await.expect("kept"), 0);
+        assert_eq!(
+            store.append_decisions("evaluation", std::slice::from_ref(&decision)).await.expect("kept"),
+            0
+        );
+        // Of a file the journal tells what was entered, not what was read.
+        let other = Decision {
+            key: "ev-2".into(),
+            kind: DecisionKind::GeneralCriteria { items: BTreeMap::new() },
+            ..decision.clone()
+        };
+        let told = store
+            .import_decisions("evaluation", &[decision, other], "B", Some("5/QĐ"), now())
+            .await
+            .expect("kept");
+        let entry = store.audit_entries(i64::MAX, 1).await.expect("journal").remove(0);
+        assert_eq!((told, entry.object.as_str()), (1, "1 decisions of one file"), "{}", store.kind());
+        assert_eq!((entry.action.as_str(), entry.reason.as_deref()), ("decisions_imported", Some("5/QĐ")));
         let open = store.open_decisions(10).await.expect("open");
-        store.settle_decisions(&[(open[0].id, None)]).await.expect("settled");
+        let open: Vec<_> = open.iter().map(|open| (open.id, None)).collect();
+        store.settle_decisions(&open).await.expect("settled");
         assert!(store.open_decisions(10).await.expect("open").is_empty());
-        assert_eq!(store.decisions_of(person, period).await.expect("read").len(), 1);
+        assert_eq!(store.decisions_of(person, period).await.expect("read").len(), 2);
         use lienthong::store::HistoryState as H;
         assert_eq!(store.history_state(person).await.expect("state"), H::Missing);
         assert_eq!(store.sign_history_empty(None, "C", "mới tuyển", now()).await.expect("signed"), 1);

@@ -146,10 +146,7 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
         return Err(Refusal(findings));
     }
     let now = app.clock.now();
-    app.store
-        .note(now, who, "decisions_imported", format!("{} decisions of one file", decisions.len()), document)
-        .await?;
-    let kept = app.store.append_decisions(ORIGIN, &decisions).await?;
+    let kept = app.store.import_decisions(ORIGIN, &decisions, who, document, now).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done(format!("đã ghi {kept} quyết định"), format!("{kept} decisions entered")))
