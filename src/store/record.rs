@@ -4,14 +4,14 @@
 //! Two writers of one record cannot both win: a revision names the one it follows.
 
 use super::audit::AuditNew;
-use super::db::{Row, Tx, json, vals};
+use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::outbox::OutboxNew;
 use super::{Store, StoreError};
 use crate::domain::{Period, PersonId, RecordState, StaffNumber, UnitCode};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One revision.
 #[derive(Debug, Clone)]
@@ -176,6 +176,39 @@ impl Store {
         let mut revisions = rows.iter().map(revision_of).collect::<Result<Vec<_>, _>>()?;
         revisions.sort_by_key(|revision| revision.period);
         Ok(revisions)
+    }
+
+    /// The revision of some people's record of a period that was approved last: it stands, whatever is computed
+    /// later, until a correction is approved in its turn.
+    pub async fn approved_of(
+        &self,
+        people: &[PersonId],
+        period: Period,
+    ) -> Result<HashMap<PersonId, Revision>, StoreError> {
+        if people.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let sql = format!(
+            "SELECT {COLUMNS}, h.revision, h.state FROM record r \
+             JOIN record_head h ON h.person_id = r.person_id AND h.period = r.period \
+             WHERE r.period = $1 AND r.person_id IN {} AND r.state = 'approved' \
+             AND NOT EXISTS (SELECT 1 FROM record n WHERE n.person_id = r.person_id AND n.period = r.period \
+             AND n.state = 'approved' AND n.revision > r.revision)",
+            placeholders(1, people.len(), 2)
+        );
+        let mut vals = vals![period];
+        vals.extend(people.iter().map(|person| Val::from(*person)));
+        let rows = self.db.rows(sql, vals).await?;
+        rows.iter()
+            .map(|row| {
+                let mut revision = revision_of(row)?;
+                // Delivery changes the head's state, never a revision.
+                if row.int(11)? == i64::from(revision.revision) {
+                    revision.state = state_of(&row.text(12)?)?;
+                }
+                Ok((revision.person, revision))
+            })
+            .collect()
     }
 
     /// Adds a revision with everything that follows from it. Refused when another revision came first.

@@ -86,10 +86,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let summary = score.as_ref().map(|score| score.summary.clone()).unwrap_or_default();
     let post = directory.last_post(person, period);
     let latest = store.latest_revision(person, period).await.map_err(told)?;
-    let approved = match &latest {
-        Some(latest) => web.app.approved_revision(latest).await.map_err(told)?,
-        None => None,
-    };
+    let approved = store.approved_of(&[person], period).await.map_err(told)?.remove(&person);
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     let mut sections = Vec::new();

@@ -3,7 +3,7 @@
 use super::table::{Cell, Filter, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
-use crate::domain::{Level, Period, UnitCode};
+use crate::domain::{Level, Period, PersonId, UnitCode};
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
 use crate::store::StoreError;
@@ -70,6 +70,8 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         .await
         .map_err(|error| error.finding())?;
     let (lines, last) = one_page(lines, |line| line.staff_number.clone());
+    let people: Vec<PersonId> = lines.iter().map(|line| line.person).collect();
+    let approved = web.app.store.approved_of(&people, period).await.map_err(told)?;
     let mut section = Section::table(
         visit,
         "scores",
@@ -99,11 +101,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
             .filter_map(|part| part.as_str())
             .map(|part| word(Words::Missing, part, lang))
             .collect();
-        let approved = match web.app.store.latest_revision(line.person, period).await.map_err(told)? {
-            Some(latest) => web.app.approved_revision(&latest).await.map_err(told)?,
-            None => None,
-        };
-        let approved = approved.and_then(|revision| {
+        let approved = approved.get(&line.person).and_then(|revision| {
             let total = revision.content.pointer("/parts/total/printed")?.as_str()?.to_owned();
             Some((total, revision.revision))
         });

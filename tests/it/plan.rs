@@ -93,6 +93,7 @@ async fn asked_over_and_over(store: &Store) {
     store.revisions_before(person, quarter, 9, 10).await.expect("read");
     store.approved_revisions(person).await.expect("read");
     store.deliveries_of(person, quarter, 10).await.expect("read");
+    store.approved_of(&[person, PersonId(last)], quarter).await.expect("read");
     store.delivered_covers(&target, person).await.expect("read");
     store.newest_list(&target, person).await.expect("read");
     store.last_acknowledged(&target, person).await.expect("read");

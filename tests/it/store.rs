@@ -466,7 +466,6 @@ async fn outbox_item_is_claimed_once_fenced_and_kept_with_its_receipt() {
     }
 }
 
-fn revision(person: PersonId, number: u32, state: RecordState) -> Revision {
 #[tokio::test]
 async fn what_a_person_parks_while_many_are_tried_again_stays_parked_until_its_own_order() {
     let both = both().await;
@@ -507,6 +506,7 @@ async fn what_a_person_parks_while_many_are_tried_again_stays_parked_until_its_o
     }
 }
 
+fn revision(person: PersonId, number: u32, state: RecordState) -> Revision {
     Revision {
         person,
         period: "2026-Q3".parse().expect("period"),
@@ -550,6 +550,10 @@ async fn revisions_are_added_in_order_with_their_deliveries_and_the_period_close
         assert_eq!(store.latest_revision(person, period).await.expect("read").expect("revision").revision, 2);
         assert_eq!(store.approved_revisions(person).await.expect("read").len(), 1);
         assert_eq!(store.revisions(person, period).await.expect("read").len(), 2);
+        store.append_revision(&new(3, RecordState::Corrected, Vec::new())).await.expect("third");
+        let approved = store.approved_of(&[person, PersonId(uuid::Uuid::max())], period).await.expect("read");
+        let approved: Vec<u32> = approved.values().map(|revision| revision.revision).collect();
+        assert_eq!(approved, [2], "{}: a correction changes it once it is approved", store.kind());
         let close = PeriodClose { period, at: now(), author: "test".into(), checklist: json!({}) };
         store.close_period(&close, &[], &[]).await.expect("closed");
         assert!(matches!(store.close_period(&close, &[], &[]).await, Err(StoreError::Conflict(_))));

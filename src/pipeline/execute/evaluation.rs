@@ -20,7 +20,7 @@ use crate::pipeline::results::{Occasion, result_item};
 use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
-use crate::store::{HistoryState, NewRevision, OutboxFilter, Revision, StoreError};
+use crate::store::{HistoryState, NewRevision, OutboxFilter, Revision, ScoreLine};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,17 +173,14 @@ pub(super) async fn scores(
         let lines = app.store.score_lines(period, scope, &units, &after, 500).await?;
         let Some(last) = lines.last() else { break };
         after.clone_from(&last.staff_number);
-        for line in lines.into_iter().filter(|line| only.is_none_or(|only| only == line.person)) {
-            if rows.len() >= limit as usize {
-                break;
-            }
-            let latest = app.store.latest_revision(line.person, period).await?;
-            let approved = match &latest {
-                Some(latest) => app.approved_revision(latest).await?,
-                None => None,
-            };
+        let wanted = lines.into_iter().filter(|line| only.is_none_or(|only| only == line.person));
+        let lines: Vec<ScoreLine> = wanted.take(limit as usize - rows.len()).collect();
+        let people: Vec<PersonId> = lines.iter().map(|line| line.person).collect();
+        let approved = app.store.approved_of(&people, period).await?;
+        for line in lines {
+            let approved = approved.get(&line.person);
             let approved_total =
-                approved.as_ref().and_then(|approved| approved.content.pointer("/parts/total/printed"));
+                approved.and_then(|approved| approved.content.pointer("/parts/total/printed"));
             rows.push(vec![
                 json!(line.staff_number),
                 json!(line.full_name),
@@ -196,7 +193,7 @@ pub(super) async fn scores(
                 line.summary.get("missing").cloned().unwrap_or_default(),
                 json!(worked(&line.summary)),
                 approved_total.cloned().unwrap_or_default(),
-                json!(approved.as_ref().map(|approved| approved.revision)),
+                json!(approved.map(|approved| approved.revision)),
             ]);
         }
     }
@@ -222,21 +219,6 @@ pub(super) async fn scores(
         ],
         rows,
     }))
-}
-
-impl App {
-    /// The revision of a record that people approved last, given the newest one: it stands, whatever is computed
-    /// later, until a correction is approved in its turn.
-    pub(crate) async fn approved_revision(&self, latest: &Revision) -> Result<Option<Revision>, StoreError> {
-        if matches!(latest.state, RecordState::Approved | RecordState::Delivered) {
-            return Ok(Some(latest.clone()));
-        }
-        if latest.revision == 1 {
-            return Ok(None);
-        }
-        let approved = self.store.approved_revisions(latest.person).await?;
-        Ok(approved.into_iter().find(|revision| revision.period == latest.period))
-    }
 }
 
 /// The spans worked where they are not the whole period.
