@@ -15,6 +15,7 @@ pub mod explain;
 mod former;
 pub mod identify;
 pub mod map;
+pub(crate) mod nearest;
 pub mod pull;
 pub mod record;
 pub(crate) mod results;

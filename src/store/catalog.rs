@@ -240,6 +240,25 @@ impl Store {
         rows.iter().map(|row| row.json(0)).collect()
     }
 
+    /// Those of a version's products that have one of some codes.
+    pub async fn products_of(
+        &self,
+        version: &CatalogVersion,
+        codes: &[&str],
+    ) -> Result<Vec<CatalogProduct>, StoreError> {
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT body FROM catalog_product WHERE version = $1 AND code IN {}",
+            placeholders(1, codes.len(), 2)
+        );
+        let mut vals = vals![version.as_str()];
+        vals.extend(codes.iter().map(|code| Val::from(*code)));
+        let rows = self.db.rows(sql, vals).await?;
+        rows.iter().map(|row| row.json(0)).collect()
+    }
+
     /// Tasks whose person was looked for and that are to be mapped, oldest first.
     pub async fn tasks_to_map(&self, limit: usize) -> Result<Vec<MapItem>, StoreError> {
         let sql = format!(

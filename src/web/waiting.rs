@@ -6,7 +6,7 @@ use super::{Page, Visit, Web, deliveries, format, source, words};
 use crate::directory::Directory;
 use crate::domain::{AccountKind, Period, PersonId};
 use crate::error::{Finding, Lang};
-use crate::pipeline::execute::catalog::ProductNames;
+use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::wording::{Words, word};
 use crate::store::{AuditEntry, StoreError, Waiting};
 use uuid::Uuid;

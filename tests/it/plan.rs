@@ -4,7 +4,7 @@
 //! PostgreSQL would walk over everything, so walking is made dear there: what is left of it has no index to go by.
 
 use crate::support::stores::{Both, both};
-use lienthong::domain::{Period, PersonId, RecordState, SourceId, TargetId};
+use lienthong::domain::{CatalogVersion, Period, PersonId, RecordState, SourceId, TargetId};
 use lienthong::store::{OutboxFilter, Store, StoreConfig, TaskList};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-/// Tables that have hundreds of thousands of rows in a province, or tens of thousands and are asked every second.
-const LARGE: [&str; 13] = [
+/// Tables that have hundreds of thousands of rows in a province, or tens of thousands and are asked on every visit.
+const LARGE: [&str; 14] = [
     "task",
     "task_event",
     "task_person",
+    "catalog_product",
     "mapping",
     "mapping_history",
     "raw_page",
@@ -92,8 +93,8 @@ async fn asked_over_and_over(store: &Store) {
     store.revisions(person, quarter).await.expect("read");
     store.revisions_before(person, quarter, 9, 10).await.expect("read");
     store.approved_revisions(person).await.expect("read");
-    store.deliveries_of(person, quarter, 10).await.expect("read");
     store.approved_of(&[person, PersonId(last)], quarter).await.expect("read");
+    store.deliveries_of(person, quarter, 10).await.expect("read");
     store.delivered_covers(&target, person).await.expect("read");
     store.newest_list(&target, person).await.expect("read");
     store.last_acknowledged(&target, person).await.expect("read");
@@ -122,6 +123,8 @@ async fn asked_over_and_over(store: &Store) {
     store.audit_entries(i64::MAX, 50).await.expect("read");
     // What waits for a person, and what is counted for the first screen every second.
     store.review_queue(0, 50).await.expect("read");
+    let version = CatalogVersion::new("2026-1").expect("version");
+    store.products_of(&version, &["A", "B"]).await.expect("read");
     store.rejected(None, 0, 50).await.expect("read");
     store.kept_decisions(50).await.expect("read");
     store.kept_decisions_by_origin().await.expect("read");

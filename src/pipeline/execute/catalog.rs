@@ -6,13 +6,13 @@ use crate::domain::{CatalogProduct, CatalogVersion, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::map::scores_concerned;
+use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::wording::Words;
-use crate::store::{CatalogHead, MappingRow, MappingState, ReviewItem, StoreError};
+use crate::store::{CatalogHead, MappingRow, MappingState};
 use crate::text::fold;
 use chrono::NaiveDate;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap};
 
 pub(super) async fn import(
     app: &App,
@@ -164,41 +164,6 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
     }))
 }
 
-/// What the products nearest to waiting tasks are called, by version and code.
-pub(crate) struct ProductNames(BTreeMap<CatalogVersion, HashMap<String, String>>);
-
-impl ProductNames {
-    /// The names of every version some tasks look for their product in.
-    pub(crate) async fn of(app: &App, items: &[ReviewItem]) -> Result<Self, StoreError> {
-        let mut names = BTreeMap::new();
-        for item in items {
-            if !names.contains_key(&item.catalog_version) {
-                let products = app.store.catalog_products(&item.catalog_version).await?;
-                let named = products.into_iter().map(|product| (product.code.to_string(), product.name));
-                names.insert(item.catalog_version.clone(), named.collect());
-            }
-        }
-        Ok(Self(names))
-    }
-
-    /// Code and name of the three products nearest to a task.
-    pub(crate) fn nearest(&self, item: &ReviewItem) -> Vec<String> {
-        let names = self.0.get(&item.catalog_version);
-        let candidates = item.reason.get("candidates").and_then(|list| list.as_array());
-        let codes = candidates
-            .into_iter()
-            .flatten()
-            .filter_map(|candidate| candidate.get("product")?.as_str())
-            .take(3);
-        codes
-            .map(|code| match names.and_then(|names| names.get(code)) {
-                Some(name) => format!("{code} {name}"),
-                None => code.to_owned(),
-            })
-            .collect()
-    }
-}
-
 pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
     let items = app.store.review_queue(after, limit as usize).await?;
     let names = ProductNames::of(app, &items).await?;
@@ -245,8 +210,7 @@ pub(super) async fn decide(
     let (state, product, coefficient) = match choice {
         MappingChoice::Outside => (MappingState::Outside, None, None),
         MappingChoice::Product(code) => {
-            let products = app.store.catalog_products(&version).await?;
-            let Some(product) = products.into_iter().find(|product| product.code == code) else {
+            let Some(product) = app.store.products_of(&version, &[code.as_str()]).await?.pop() else {
                 return Err(Finding::error(
                     "LT-CAT-022",
                     Text::new(

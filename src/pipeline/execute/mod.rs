@@ -4,7 +4,7 @@
 //! is the same whether the order came over the daemon's socket or was given without a daemon. Every change
 //! names its author; what cannot be done comes back as findings, never as a half-done change.
 
-pub(crate) mod catalog;
+mod catalog;
 mod check;
 mod database;
 mod delivery;
