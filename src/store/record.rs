@@ -434,8 +434,8 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let everyone = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
                         WHERE NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
-        let one = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person \
-                   WHERE staff_number = $4 ON CONFLICT (person_id) DO NOTHING";
+        let one = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
+                   WHERE staff_number = $4 AND NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
         let signed = match people {
             None => tx.execute(everyone, vals![author, reason, now]).await?,
             Some(people) => {

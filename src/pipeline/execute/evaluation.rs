@@ -678,7 +678,11 @@ pub(super) async fn history_empty(app: &App, people: &[PersonRef], who: &str, re
     let signed = app.store.sign_history_empty(chosen, who, reason, app.clock.now()).await?;
     let sent = renew_lists(app, &BTreeSet::new()).await?;
     Ok(Outcome::done(
-        format!("đã xác nhận {signed} người không có kết quả trước; {sent} danh sách chờ gửi"),
-        format!("{signed} people signed off as without earlier results; {sent} lists wait to be sent"),
+        format!(
+            "đã xác nhận {signed} người không có kết quả trước (ai đã có kết quả hoặc đã được xác nhận thì giữ nguyên); {sent} danh sách chờ gửi"
+        ),
+        format!(
+            "{signed} people signed off as without earlier results (who has results or was signed off before stays so); {sent} lists wait to be sent"
+        ),
     ))
 }
