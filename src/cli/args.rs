@@ -3,7 +3,7 @@
 //! Owns the shape of the command line and nothing else: what an option means becomes a
 //! `pipeline::command::Command` in `order`. A wrong command line ends with exit code 2.
 
-use super::mapping_evaluate;
+use super::{connector, mapping_evaluate};
 use crate::domain::{
     CatalogVersion, Component, Exact, Level, Period, ProductCode, RecordState, SourceId, TargetId, UnitCode,
 };
@@ -119,6 +119,9 @@ pub enum Action {
     /// Reports
     #[command(subcommand)]
     Report(Report),
+    /// Manifests of source systems: try one before a source is switched on
+    #[command(subcommand)]
+    Connector(connector::Action),
     /// The database
     #[command(subcommand)]
     Db(Db),
@@ -686,7 +689,7 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-fn wrong(vi: impl Into<String>, en: impl Into<String>) -> Wrong {
+pub(super) fn wrong(vi: impl Into<String>, en: impl Into<String>) -> Wrong {
     Wrong(Text::new(vi, en))
 }
 

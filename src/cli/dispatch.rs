@@ -7,7 +7,7 @@
 use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, RunArgs, Score};
 use super::lock::{DataFolder, Holder, PATIENCE};
 use super::print::{Printer, Shape};
-use super::{config_command, demo, lang, mapping_evaluate, order, run, score_case, socket, usage};
+use super::{config_command, connector, demo, lang, mapping_evaluate, order, run, score_case, socket, usage};
 use crate::config::{self, Examined, Loaded, Overrides};
 use crate::error::{Findings, Lang, Text};
 use crate::pipeline::assemble;
@@ -79,6 +79,7 @@ async fn act(cli: Cli, language: Lang) -> u8 {
             Ok((path, examined)) => check(&path, &examined, &printer).await,
             Err(findings) => printer.finish(&refused(findings)),
         },
+        Action::Connector(action) => printer.finish(&connector::run(action, || load(&global, None)).await),
         Action::Mapping(Mapping::Evaluate(args)) => printer.finish(&evaluate(&args)),
         Action::Score(Score::Case { file }) => printer.finish(&case(&file)),
         action => {

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod config_command;
+mod connector;
 mod demo;
 #[cfg(feature = "simulator")]
 pub mod demonstration;

@@ -71,6 +71,7 @@ pub fn command(action: Action) -> Ordered {
         | Action::Simulate(_)
         | Action::Check
         | Action::Config(_)
+        | Action::Connector(_)
         | Action::Score(_) => Err(Box::new(super::run::not_available())),
     }
 }

@@ -12,6 +12,7 @@ pub mod http;
 pub mod json;
 pub mod manifest;
 mod open;
+pub mod preview;
 pub mod rule;
 mod scan;
 pub mod sql;

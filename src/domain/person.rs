@@ -24,6 +24,25 @@ impl CitizenId {
         &self.0
     }
 
+    /// A text in which every run of exactly 12 digits is masked, whatever it is: what is shown of records nobody has
+    /// read yet.
+    pub fn mask_in(text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+            let (before, digits) = rest.split_at(start);
+            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+            let (run, after) = digits.split_at(end);
+            out.push_str(before);
+            match Self::parse(run) {
+                Some(id) => out.push_str(&id.masked()),
+                None => out.push_str(run),
+            }
+            rest = after;
+        }
+        out + rest
+    }
+
     /// `0790••••••23`
     pub fn masked(&self) -> String {
         format!("{}••••••{}", &self.0[..4], &self.0[10..])

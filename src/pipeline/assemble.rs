@@ -98,24 +98,30 @@ pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Wrong>) {
             Ok(source) => {
                 sources.insert(entry.id.clone(), source);
             }
-            Err(more) => {
-                let located = |finding: Finding| {
-                    // A setting of the source stands in the file; what else a detail names does not.
-                    let detail = finding.place.as_ref().and_then(|place| place.detail.as_deref());
-                    let setting = detail
-                        .filter(|detail| detail.starts_with("settings.") || detail.starts_with("secrets."));
-                    let key = setting
-                        .map_or_else(|| format!("source[{index}]"), |name| format!("source[{index}].{name}"));
-                    (index, loaded.places.locate(finding, &key))
-                };
-                findings.extend(more.0.into_iter().map(located));
-            }
+            Err(more) => findings.extend(more.0.into_iter().map(|finding| (index, finding))),
         }
     }
     (sources, findings)
 }
 
-fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, Findings> {
+/// One source by its entry and its place in the list, enabled or not. Nothing is connected to.
+///
+/// # Errors
+/// Everything that is wrong with it, each at its own key.
+pub fn source(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, Findings> {
+    let located = |finding: Finding| {
+        // A setting of the source stands in the file; what else a detail names does not.
+        let detail = finding.place.as_ref().and_then(|place| place.detail.as_deref());
+        let setting =
+            detail.filter(|detail| detail.starts_with("settings.") || detail.starts_with("secrets."));
+        let key =
+            setting.map_or_else(|| format!("source[{index}]"), |name| format!("source[{index}].{name}"));
+        loaded.places.locate(finding, &key)
+    };
+    open(loaded, entry, index).map_err(|more| Findings(more.0.into_iter().map(located).collect()))
+}
+
+fn open(loaded: &Loaded, entry: &SourceEntry, index: usize) -> Result<Source, Findings> {
     let manifest = config::manifest::find(&entry.manifest, &loaded.folder)
         .map_err(|finding| loaded.places.locate(finding, &format!("source[{index}].manifest")))?;
     let credentials = Config::credentials_folder();

@@ -86,7 +86,7 @@ impl Step for PullSource {
 }
 
 /// There is no such source.
-pub(super) fn no_such_source(name: &str, known: &[String]) -> Finding {
+pub fn no_such_source(name: &str, known: &[String]) -> Finding {
     let list = known.join(", ");
     Finding::error(
         "LT-PUL-002",

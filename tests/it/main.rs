@@ -6,6 +6,7 @@ mod browser;
 mod cli;
 mod config;
 mod conformance;
+mod connector_command;
 mod connector_file;
 mod connector_http;
 mod connector_sql;

@@ -1,0 +1,380 @@
+//! `connector list|show|schema|lint|check|preview|test`: working on a manifest before a source is switched on.
+//!
+//! Owns what each prints. They need neither database nor daemon and keep nothing: a manifest is tried with the
+//! settings given here, or a source with those of the configuration. Numbers of citizens in what a source shows are
+//! masked. What is wrong comes back as findings, all of them.
+
+use super::args::{Wrong, wrong};
+use super::config_command::text;
+use crate::clock::Clock;
+use crate::config::{Loaded, SecretRef, manifest};
+use crate::connector::http::SourceLimits;
+use crate::connector::manifest::{self as language, Manifest};
+use crate::connector::preview::{Outcome as Becomes, Preview, Seen, preview};
+use crate::connector::{Connector, OpenSource, conformance, open};
+use crate::domain::{CitizenId, SourceId, TaskDraft, local_offset};
+use crate::error::{Finding, Findings, Lang, Place, Severity, Text};
+use crate::pipeline::assemble;
+use crate::pipeline::command::{Column, Document, EXIT_CONFIG, EXIT_FAILED, Field, Outcome};
+use crate::pipeline::source::no_such_source;
+use crate::pipeline::wording::Words;
+use clap::Subcommand;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Subcommands of `connector`. They keep nothing.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// List the manifests that are compiled in
+    List,
+    /// Print a manifest, to begin with a copy of it
+    Show {
+        /// A name of `connector list`, or a file
+        manifest: String,
+    },
+    /// Print the JSON Schema of manifests, for editors
+    Schema,
+    /// Read a manifest and tell everything that is wrong with it
+    Lint {
+        /// A name of `connector list`, or a file
+        manifest: String,
+    },
+    /// Connect to the system, authenticate, read one page
+    Check(Tried),
+    /// Show the first tasks that would come out, with the records they are read from
+    Preview {
+        #[command(flatten)]
+        tried: Tried,
+        /// How many records
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        rows: u16,
+        /// Print each record beside the task that is read from it
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Run a manifest against its recorded answers
+    Test {
+        /// Folder with manifest.toml, samples/ and expected/
+        folder: PathBuf,
+    },
+}
+
+/// What is tried: a manifest with the settings given here, or a source as it is configured.
+#[derive(Debug, clap::Args)]
+pub struct Tried {
+    /// A name of `connector list`, or a file
+    #[arg(required_unless_present = "source", conflicts_with = "source")]
+    pub manifest: Option<String>,
+    /// A source of the configuration instead, with its settings and secrets
+    #[arg(long)]
+    pub source: Option<SourceId>,
+    /// A setting of the manifest; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "source")]
+    pub settings: Vec<(String, String)>,
+    /// A secret of the manifest, by a file that only its owner can read; may be given several times
+    #[arg(long = "secret", value_name = "NAME=FILE", value_parser = pair, conflicts_with = "source")]
+    pub secrets: Vec<(String, String)>,
+    /// Allow plain http, inside a trusted network only
+    #[arg(long, conflicts_with = "source")]
+    pub allow_http: bool,
+    /// PEM file of the authority that signed the system's certificate
+    #[arg(long, value_name = "FILE", conflicts_with = "source")]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Source a manifest is tried as.
+const TRIED_AS: &str = "preview";
+
+/// Carries one of the commands out. `configuration` is asked for only where a source of it is named.
+pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Findings>) -> Outcome {
+    let outcome = match action {
+        Action::List => Ok(list()),
+        Action::Schema => Ok(schema()),
+        Action::Show { manifest } => Ok(show(&manifest)),
+        Action::Lint { manifest } => lint(&manifest),
+        Action::Check(tried) => match connect(&tried, configuration) {
+            Ok(connector) => Ok(checked(connector.check().await)),
+            Err(findings) => Err(findings),
+        },
+        Action::Preview { tried, rows, raw } => match connect(&tried, configuration) {
+            Ok(connector) => match preview(&*connector, rows.into(), Clock::system().now()).await {
+                Ok(preview) => Ok(previewed(preview, raw)),
+                Err(error) => return Outcome::failed(EXIT_FAILED, *error.finding),
+            },
+            Err(findings) => Err(findings),
+        },
+        Action::Test { folder } => conformance::run(&folder).await.map(tested),
+    };
+    outcome.unwrap_or_else(|Findings(findings)| Outcome {
+        exit: EXIT_CONFIG,
+        findings,
+        document: Document::Nothing,
+    })
+}
+
+/// The connector of a named manifest with the settings given here, or of a source of the configuration.
+fn connect(
+    tried: &Tried,
+    configuration: impl Fn() -> Result<Loaded, Findings>,
+) -> Result<Arc<dyn Connector>, Findings> {
+    match (&tried.source, &tried.manifest) {
+        (Some(id), _) => of_the_configuration(id, &configuration()?),
+        (None, Some(named)) => of_a_manifest(named, tried),
+        // The command line asks for one of the two.
+        (None, None) => Err(no_such_source("-", &[]).into()),
+    }
+}
+
+fn of_the_configuration(id: &SourceId, loaded: &Loaded) -> Result<Arc<dyn Connector>, Findings> {
+    let entries = &loaded.config.source;
+    let found = entries.iter().enumerate().find(|(_, entry)| entry.id == *id);
+    let Some((index, entry)) = found else {
+        let known: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+        return Err(no_such_source(id.as_str(), &known).into());
+    };
+    assemble::source(loaded, entry, index).map(|source| source.connector)
+}
+
+fn of_a_manifest(named: &str, tried: &Tried) -> Result<Arc<dyn Connector>, Findings> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let manifest = manifest::find(named, &here)?;
+    let id = SourceId::new(TRIED_AS).map_err(|_| Findings::from(no_such_source(TRIED_AS, &[])))?;
+    let (mut secrets, mut unreadable) = (BTreeMap::new(), Vec::new());
+    for (name, file) in &tried.secrets {
+        match SecretRef::File(here.join(file)).read(None) {
+            Ok(secret) => drop(secrets.insert(name.clone(), secret)),
+            Err(finding) => unreadable.push(finding.at(Place::of(format!("--secret {name}")))),
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(Findings(unreadable));
+    }
+    let opened = open(OpenSource {
+        id,
+        manifest_name: manifest.name,
+        manifest: manifest.text,
+        settings: tried.settings.iter().cloned().collect(),
+        secrets,
+        folder: here,
+        ca_file: tried.ca_file.clone(),
+        allow_http: tried.allow_http,
+        limits: SourceLimits::default(),
+    })?;
+    Ok(opened.connector)
+}
+
+fn list() -> Outcome {
+    let row = |(name, written): &(&str, &str)| {
+        let loaded = language::parse(name, written).ok()?;
+        let Manifest { kind, version, title, settings, .. } = &loaded.manifest;
+        let asked = |secret: bool| -> Vec<&str> {
+            settings.iter().filter(|(_, s)| s.secret == secret).map(|(name, _)| name.as_str()).collect()
+        };
+        let title = json!({ "vi": title.vi, "en": title.en });
+        let kind = serde_json::to_value(kind).unwrap_or_default();
+        Some((title, vec![json!(name), kind, json!(version), json!(asked(false)), json!(asked(true))]))
+    };
+    let found: Vec<(Value, Vec<Value>)> = manifest::BUILT_IN.iter().filter_map(row).collect();
+    let rows = found.into_iter().map(|(title, mut row)| {
+        row.insert(1, title["vi"].clone());
+        row.insert(2, title["en"].clone());
+        row
+    });
+    Outcome::ok(Document::Table {
+        title: Text::new("Manifest có sẵn", "Manifests at hand"),
+        columns: vec![
+            Column::left("manifest", "Manifest", "Manifest"),
+            Column::left("title_vi", "Hệ thống", "System (Vietnamese)"),
+            Column::left("title_en", "Hệ thống (tiếng Anh)", "System"),
+            Column::left("kind", "Loại", "Kind"),
+            Column::left("version", "Phiên bản", "Version"),
+            Column::left("settings", "settings", "settings"),
+            Column::left("secrets", "secrets", "secrets"),
+        ],
+        rows: rows.collect(),
+    })
+}
+
+fn schema() -> Outcome {
+    let value = language::schema();
+    let written = serde_json::to_string_pretty(&value).unwrap_or_default();
+    Outcome::ok(Document::Json { value, text: Text::new(written.clone(), written) })
+}
+
+fn lint(named: &str) -> Result<Outcome, Findings> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = manifest::find(named, &here)?;
+    let loaded = language::parse(&found.name, &found.text)?;
+    let manifest = &loaded.manifest;
+    let asked: Vec<String> = manifest
+        .settings
+        .iter()
+        .filter(|(_, setting)| setting.default.is_none())
+        .map(|(name, setting)| format!("{}.{name}", if setting.secret { "secrets" } else { "settings" }))
+        .collect();
+    let fields = vec![
+        Field::new("ok", "Dùng được", "Usable", true),
+        Field::new("manifest", "Manifest", "Manifest", found.name),
+        Field::new("name", "Tên", "Name", manifest.name.clone()),
+        Field::new("kind", "Loại", "Kind", serde_json::to_value(manifest.kind).unwrap_or_default()),
+        Field::new("required", "Phải khai báo", "Has to be given", asked),
+    ];
+    Ok(Outcome::ok(Document::Object { title: Text::new("Manifest", "Manifest"), fields }))
+}
+
+fn checked(findings: Vec<Finding>) -> Outcome {
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let findings = findings.into_iter().map(masked).collect();
+    let fields = vec![Field::new("ok", "Dùng được", "Usable", !failed)];
+    Outcome::with_findings(Document::Object { title: Text::new("", ""), fields }, findings)
+}
+
+/// The result of running a manifest's samples: one line per question.
+fn tested(report: conformance::Report) -> Outcome {
+    let fields = vec![
+        Field::new("manifest", "Manifest", "Manifest", report.name.clone()),
+        Field::new("ok", "Đạt", "Conforms", report.problems.is_empty()),
+        Field::new("drafts", "Nhiệm vụ đọc được", "Tasks read", report.drafts.len()),
+        Field::new("deleted", "Nhiệm vụ đã xóa", "Tasks deleted", report.deleted.len()),
+        Field::new("rejected", "Bản ghi bị từ chối", "Records rejected", report.rejected.len()),
+        Field::new(
+            "listed_again",
+            "Đọc lại từ câu trả lời đã lưu",
+            "Read again from kept answers",
+            report.listed_again,
+        ),
+    ];
+    Outcome::with_findings(Document::Object { title: Text::new("", ""), fields }, report.problems)
+}
+
+fn previewed(preview: Preview, raw: bool) -> Outcome {
+    let rejected = |seen: &Seen| match &seen.outcome {
+        Becomes::Rejected(finding) => Some(masked((**finding).clone())),
+        Becomes::Draft(_) | Becomes::Deleted => None,
+    };
+    let mut findings = preview.findings.clone();
+    findings.extend(preview.seen.iter().filter_map(rejected));
+    let count = preview.seen.len();
+    let of = match (preview.whole, preview.total) {
+        (true, _) => Text::new(format!("Tất cả {count} bản ghi"), format!("All {count} records")),
+        (false, Some(total)) => Text::new(
+            format!("{count} bản ghi đầu tiên trong {total}"),
+            format!("The first {count} of {total} records"),
+        ),
+        (false, None) => Text::new(format!("{count} bản ghi đầu tiên"), format!("The first {count} records")),
+    };
+    let (columns, rows) = (columns(), preview.seen.iter().map(cells).collect());
+    let table = Document::Table { title: of, columns, rows };
+    let beside: Vec<Value> = preview.seen.iter().map(beside).collect();
+    let text = |lang: Lang| {
+        let mut shown = super::print::text(&table, lang, None);
+        if raw {
+            for (seen, pair) in preview.seen.iter().zip(&beside) {
+                let pretty = serde_json::to_string_pretty(pair).unwrap_or_default();
+                shown += &format!("\n{}\n{pretty}\n", seen.key.as_deref().unwrap_or("-"));
+            }
+        }
+        shown
+    };
+    let text = Text::new(text(Lang::Vi), text(Lang::En));
+    let value = json!({ "total": preview.total, "whole": preview.whole, "records": beside });
+    Outcome { findings, ..Outcome::ok(Document::Json { value, text }) }
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::left("key", "Khóa", "Key"),
+        Column::left("title", "Nội dung", "Title"),
+        Column::words("status", "Trạng thái", "Status", Words::TaskStatus),
+        Column::left("raw_status", "Ghi ở nguồn", "As the source has it"),
+        Column::left("assignee", "Người thực hiện", "Assignee"),
+        Column::left("assigned", "Ngày giao", "Assigned"),
+        Column::left("due", "Hạn", "Due"),
+        Column::left("completed", "Hoàn thành", "Completed"),
+        Column::right("events", "Sự kiện", "Events"),
+    ]
+}
+
+fn cells(seen: &Seen) -> Vec<Value> {
+    let key = seen.key.as_deref().map(CitizenId::mask_in);
+    let Becomes::Draft(draft) = &seen.outcome else {
+        let code = match &seen.outcome {
+            Becomes::Rejected(finding) => finding.code.clone(),
+            Becomes::Draft(_) | Becomes::Deleted => "gone".to_owned(),
+        };
+        let mut cells = vec![json!(key), Value::Null, json!(code)];
+        cells.resize(columns().len(), Value::Null);
+        return cells;
+    };
+    let shown = shown(draft);
+    let day = |name: &str| match &shown[name] {
+        Value::String(at) => match chrono::DateTime::parse_from_rfc3339(at) {
+            Ok(at) => json!(at.with_timezone(&local_offset()).format("%d/%m/%Y").to_string()),
+            Err(_) => json!(at),
+        },
+        other => other.clone(),
+    };
+    let due = match &shown["due"] {
+        Value::Object(due) => due.get("day").cloned().unwrap_or_default(),
+        other => other.clone(),
+    };
+    let who = match &shown["assignee"] {
+        Value::Object(who) => who.get("value").cloned().unwrap_or_default(),
+        other => other.clone(),
+    };
+    vec![
+        json!(key),
+        shown["title"].clone(),
+        shown["status"].clone(),
+        shown["raw_status"].clone(),
+        who,
+        day("assigned_at"),
+        due,
+        day("completed_at"),
+        json!(draft.events.len()),
+    ]
+}
+
+/// The draft as JSON, without numbers of citizens.
+fn shown(draft: &TaskDraft) -> Value {
+    let written = serde_json::to_string(draft).unwrap_or_default();
+    serde_json::from_str(&CitizenId::mask_in(&written)).unwrap_or_default()
+}
+
+/// A record with what becomes of it, side by side.
+fn beside(seen: &Seen) -> Value {
+    let raw = CitizenId::mask_in(&String::from_utf8_lossy(&seen.raw));
+    let raw = serde_json::from_str(&raw).unwrap_or(Value::String(raw));
+    let (draft, rejected) = match &seen.outcome {
+        Becomes::Draft(draft) => (shown(draft), Value::Null),
+        Becomes::Deleted => (json!({ "status": "gone" }), Value::Null),
+        Becomes::Rejected(finding) => (Value::Null, json!(masked((**finding).clone()))),
+    };
+    json!({ "key": seen.key.as_deref().map(CitizenId::mask_in), "task": draft, "rejected": rejected, "raw": raw })
+}
+
+fn masked(mut finding: Finding) -> Finding {
+    finding.what = Text::new(CitizenId::mask_in(&finding.what.vi), CitizenId::mask_in(&finding.what.en));
+    if let Some(detail) = finding.place.as_mut().and_then(|place| place.detail.as_mut()) {
+        *detail = CitizenId::mask_in(detail);
+    }
+    finding
+}
+
+fn pair(text: &str) -> Result<(String, String), Wrong> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| wrong("viết TÊN=GIÁ-TRỊ", "write NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The text of a built-in manifest or of a file, as it is, for whoever begins with a copy.
+fn show(named: &str) -> Outcome {
+    match manifest::find(named, Path::new(".")) {
+        Ok(found) => text(&found.text),
+        Err(finding) => Outcome::failed(EXIT_CONFIG, finding),
+    }
+}
