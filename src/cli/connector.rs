@@ -18,6 +18,7 @@ use crate::pipeline::assemble;
 use crate::pipeline::command::{Column, Document, EXIT_CONFIG, EXIT_FAILED, Field, Outcome};
 use crate::pipeline::source::no_such_source;
 use crate::pipeline::wording::Words;
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -101,7 +102,7 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
         Action::Preview { tried, rows, raw } => match connect(&tried, configuration) {
             Ok(connector) => match preview(&*connector, rows.into(), Clock::system().now()).await {
                 Ok(preview) => Ok(previewed(preview, raw)),
-                Err(error) => return Outcome::failed(EXIT_FAILED, *error.finding),
+                Err(error) => return Outcome::failed(EXIT_FAILED, masked(*error.finding)),
             },
             Err(findings) => Err(findings),
         },
@@ -172,16 +173,16 @@ fn list() -> Outcome {
         let asked = |secret: bool| -> Vec<&str> {
             settings.iter().filter(|(_, s)| s.secret == secret).map(|(name, _)| name.as_str()).collect()
         };
-        let title = json!({ "vi": title.vi, "en": title.en });
-        let kind = serde_json::to_value(kind).unwrap_or_default();
-        Some((title, vec![json!(name), kind, json!(version), json!(asked(false)), json!(asked(true))]))
+        Some(vec![
+            json!(name),
+            json!(title.vi),
+            json!(title.en),
+            json!(kind),
+            json!(version),
+            json!(asked(false)),
+            json!(asked(true)),
+        ])
     };
-    let found: Vec<(Value, Vec<Value>)> = manifest::BUILT_IN.iter().filter_map(row).collect();
-    let rows = found.into_iter().map(|(title, mut row)| {
-        row.insert(1, title["vi"].clone());
-        row.insert(2, title["en"].clone());
-        row
-    });
     Outcome::ok(Document::Table {
         title: Text::new("Manifest có sẵn", "Manifests at hand"),
         columns: vec![
@@ -193,7 +194,7 @@ fn list() -> Outcome {
             Column::left("settings", "settings", "settings"),
             Column::left("secrets", "secrets", "secrets"),
         ],
-        rows: rows.collect(),
+        rows: manifest::BUILT_IN.iter().filter_map(row).collect(),
     })
 }
 
@@ -218,7 +219,7 @@ fn lint(named: &str) -> Result<Outcome, Findings> {
         Field::new("ok", "Dùng được", "Usable", true),
         Field::new("manifest", "Manifest", "Manifest", found.name),
         Field::new("name", "Tên", "Name", manifest.name.clone()),
-        Field::new("kind", "Loại", "Kind", serde_json::to_value(manifest.kind).unwrap_or_default()),
+        Field::new("kind", "Loại", "Kind", json!(manifest.kind)),
         Field::new("required", "Phải khai báo", "Has to be given", asked),
     ];
     Ok(Outcome::ok(Document::Object { title: Text::new("Manifest", "Manifest"), fields }))
@@ -254,7 +255,7 @@ fn previewed(preview: Preview, raw: bool) -> Outcome {
         Becomes::Rejected(finding) => Some(masked((**finding).clone())),
         Becomes::Draft(_) | Becomes::Deleted => None,
     };
-    let mut findings = preview.findings.clone();
+    let mut findings: Vec<Finding> = preview.findings.iter().cloned().map(masked).collect();
     findings.extend(preview.seen.iter().filter_map(rejected));
     let count = preview.seen.len();
     let of = match (preview.whole, preview.total) {
@@ -273,7 +274,7 @@ fn previewed(preview: Preview, raw: bool) -> Outcome {
         if raw {
             for (seen, pair) in preview.seen.iter().zip(&beside) {
                 let pretty = serde_json::to_string_pretty(pair).unwrap_or_default();
-                shown += &format!("\n{}\n{pretty}\n", seen.key.as_deref().unwrap_or("-"));
+                shown += &format!("\n{}\n{pretty}\n", key(seen).as_deref().unwrap_or("-"));
             }
         }
         shown
@@ -298,43 +299,34 @@ fn columns() -> Vec<Column> {
 }
 
 fn cells(seen: &Seen) -> Vec<Value> {
-    let key = seen.key.as_deref().map(CitizenId::mask_in);
     let Becomes::Draft(draft) = &seen.outcome else {
         let code = match &seen.outcome {
-            Becomes::Rejected(finding) => finding.code.clone(),
-            Becomes::Draft(_) | Becomes::Deleted => "gone".to_owned(),
+            Becomes::Rejected(finding) => finding.code.as_str(),
+            Becomes::Draft(_) | Becomes::Deleted => "gone",
         };
-        let mut cells = vec![json!(key), Value::Null, json!(code)];
+        let mut cells = vec![json!(key(seen)), Value::Null, json!(code)];
         cells.resize(columns().len(), Value::Null);
         return cells;
     };
-    let shown = shown(draft);
-    let day = |name: &str| match &shown[name] {
-        Value::String(at) => match chrono::DateTime::parse_from_rfc3339(at) {
-            Ok(at) => json!(at.with_timezone(&local_offset()).format("%d/%m/%Y").to_string()),
-            Err(_) => json!(at),
-        },
-        other => other.clone(),
-    };
-    let due = match &shown["due"] {
-        Value::Object(due) => due.get("day").cloned().unwrap_or_default(),
-        other => other.clone(),
-    };
-    let who = match &shown["assignee"] {
-        Value::Object(who) => who.get("value").cloned().unwrap_or_default(),
-        other => other.clone(),
+    let day = |at: Option<DateTime<Utc>>| {
+        json!(at.map(|at| at.with_timezone(&local_offset()).format("%d/%m/%Y").to_string()))
     };
     vec![
-        json!(key),
-        shown["title"].clone(),
-        shown["status"].clone(),
-        shown["raw_status"].clone(),
-        who,
-        day("assigned_at"),
-        due,
-        day("completed_at"),
+        json!(key(seen)),
+        json!(CitizenId::mask_in(&draft.title)),
+        json!(draft.status),
+        json!(CitizenId::mask_in(&draft.raw_status)),
+        json!(draft.assignee.as_ref().map(|account| CitizenId::mask_in(&account.value))),
+        day(draft.assigned_at),
+        json!(draft.due.as_ref().map(|due| due.day)),
+        day(draft.completed_at),
         json!(draft.events.len()),
     ]
+}
+
+/// The key of a record, without numbers of citizens.
+fn key(seen: &Seen) -> Option<String> {
+    seen.key.as_deref().map(CitizenId::mask_in)
 }
 
 /// The draft as JSON, without numbers of citizens.
@@ -352,7 +344,7 @@ fn beside(seen: &Seen) -> Value {
         Becomes::Deleted => (json!({ "status": "gone" }), Value::Null),
         Becomes::Rejected(finding) => (Value::Null, json!(masked((**finding).clone()))),
     };
-    json!({ "key": seen.key.as_deref().map(CitizenId::mask_in), "task": draft, "rejected": rejected, "raw": raw })
+    json!({ "key": key(seen), "task": draft, "rejected": rejected, "raw": raw })
 }
 
 fn masked(mut finding: Finding) -> Finding {

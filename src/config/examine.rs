@@ -164,6 +164,9 @@ fn joined(
 /// Takes out of a layer what cannot be used: an unknown key alone, any other value with the entry it stands in.
 /// Whether what is left says enough: without one of its units, everything that names the unit would be wrong.
 fn leave_out(layer: &mut Node, flaws: &[Flaw], schema: &Json, doubt: &mut Doubt) -> bool {
+    if flaws.is_empty() {
+        return true;
+    }
     let mut entries = BTreeSet::new();
     let mut meant = Vec::new();
     for (key, finding) in flaws {

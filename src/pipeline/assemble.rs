@@ -353,17 +353,13 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
     let (_, of_sources) = sources(loaded);
     let (_, of_targets) = targets(loaded);
     let follows = |list: &str, index: usize, finding: &Finding| {
-        let key = match finding.code.as_str() {
-            "LT-CFG-025" => "allow_http",
-            "LT-DLV-011" => "simulated",
-            "LT-MAN-009" | "LT-SRC-040" => {
-                return ["settings", "secrets"]
-                    .iter()
-                    .any(|key| doubt.about(&format!("{list}[{index}].{key}")));
-            }
-            _ => return false,
+        let keys: &[&str] = match finding.code.as_str() {
+            "LT-CFG-025" => &["allow_http"],
+            "LT-DLV-011" => &["simulated"],
+            "LT-MAN-009" | "LT-SRC-040" => &["settings", "secrets"],
+            _ => &[],
         };
-        doubt.about(&format!("{list}[{index}].{key}"))
+        keys.iter().any(|key| doubt.about(&format!("{list}[{index}].{key}")))
     };
     let of_sources = of_sources.into_iter().filter(|(index, finding)| !follows("source", *index, finding));
     let of_targets = of_targets.into_iter().filter(|(index, finding)| !follows("target", *index, finding));

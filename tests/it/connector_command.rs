@@ -23,6 +23,7 @@ async fn system(odd: &'static str) -> Scripted {
         }
         let mut items: Vec<Value> = (1..=4).map(record).collect();
         items[0]["cccd"] = json!(CITIZEN);
+        items[2]["id"] = json!(CITIZEN);
         items[1]["status"] = json!(odd);
         items[1]["note"] = json!(format!("của {CITIZEN}"));
         json(json!({ "total": 4, "items": items }))

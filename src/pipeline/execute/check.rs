@@ -5,12 +5,12 @@
 //! no result is sent; one thing that fails never hides another: what a mistake in the file leaves readable is
 //! tried as well, and a store that cannot be opened keeps nobody from trying the rest.
 
-use super::{Answer, App, Refusal};
+use super::{App, Refusal};
 use crate::config::{self, Loaded, Overrides};
 use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Findings, Severity, Text};
 use crate::pipeline::assemble;
-use crate::pipeline::command::{Column, Document, EXIT_CONFIG, Field, Outcome, exit_of};
+use crate::pipeline::command::{Column, Document, EXIT_CONFIG, Field, Outcome};
 use crate::pipeline::wording::Words;
 use crate::store::StoreError;
 use futures_util::StreamExt as _;
@@ -32,20 +32,16 @@ struct Tried {
 
 /// Tries a configuration without its store; `unopened` says why, where that is not the file's own fault.
 pub async fn check_without_store(path: &Path, unopened: Vec<Finding>) -> Outcome {
-    check(None, path, unopened).await.unwrap_or_else(|Refusal(findings)| Outcome {
-        exit: exit_of(&findings),
-        findings,
-        document: Document::Nothing,
-    })
+    check(None, path, unopened).await
 }
 
-pub(super) async fn check(app: Option<&App>, path: &Path, unopened: Vec<Finding>) -> Answer {
+pub(super) async fn check(app: Option<&App>, path: &Path, unopened: Vec<Finding>) -> Outcome {
     let examined = config::examine(path, config::present_variables(), &Overrides::default());
     let mut findings = assemble::all_findings(&examined);
     let broken = examined.has_errors();
     Findings::add_new(&mut findings, unopened);
     let Some(loaded) = examined.usable else {
-        return Ok(Outcome { exit: EXIT_CONFIG, findings, document: Document::Nothing });
+        return Outcome { exit: EXIT_CONFIG, findings, document: Document::Nothing };
     };
     let mut tried = far_sides(&loaded).await;
     for side in tried.iter_mut().filter(|side| side.opened) {
@@ -94,7 +90,7 @@ pub(super) async fn check(app: Option<&App>, path: &Path, unopened: Vec<Finding>
         ),
     ];
     let outcome = Outcome::with_findings(Document::Parts { parts }, findings);
-    Ok(if broken { Outcome { exit: EXIT_CONFIG, ..outcome } } else { outcome })
+    if broken { Outcome { exit: EXIT_CONFIG, ..outcome } } else { outcome }
 }
 
 fn row(tried: &Tried) -> Vec<Value> {

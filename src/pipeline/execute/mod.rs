@@ -91,7 +91,7 @@ impl Installation {
         let app = &*self.app;
         match command {
             C::Status {} => report::status(app).await,
-            C::Check { config } => check::check(Some(app), &config, Vec::new()).await,
+            C::Check { config } => Ok(check::check(Some(app), &config, Vec::new()).await),
             C::Sync { source, full } => source::sync(app, &source, full, progress).await,
             C::Backfill { source, from, to } => source::backfill(app, &source, from, to, progress).await,
             C::RejectedList { source, limit } => {
