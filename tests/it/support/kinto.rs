@@ -1,11 +1,11 @@
 //! Kinto, a record store nobody here wrote, from its package registry: installed once, started per test.
 //!
-//! Versions are pinned in tests/data/kinto-requirements.txt; the environment lives in `.real/`, which the project
-//! ignores. A proxy stands before it, so that a test can act between two pages of one pull.
+//! A proxy stands before it, so that a test can act between two pages of one pull.
 
+use super::environment::{environment, free_port};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,38 +23,11 @@ pub struct Kinto {
     http: reqwest::Client,
 }
 
-/// The program, installed when it is not there yet.
-fn program() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (folder, list) = (root.join(".real/kinto-26.5.0"), root.join("tests/data/kinto-requirements.txt"));
-    let complete = folder.join("complete");
-    if !complete.exists() {
-        let run = |command: &mut Command| {
-            let output = command.output().expect("starts");
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "Kinto cannot be installed (python3-venv is needed): {told}");
-        };
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        run(Command::new(folder.join("bin/pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-            .arg(&list));
-        std::fs::write(&complete, "").expect("marker");
-    }
-    folder.join("bin/kinto")
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("port")
-        .port()
-}
-
 impl Kinto {
     /// Starts a server with its data in memory, a keeper, and a reader with this password.
     pub async fn start(folder: &Path, reader: (&str, &str)) -> Self {
         super::install_tls();
-        let (program, port) = (program(), free_port());
+        let (program, port) = (environment("kinto").join("bin/kinto"), free_port());
         let settings = format!(
             "[app:main]\nuse = egg:kinto\nkinto.storage_backend = kinto.core.storage.memory\n\
              kinto.cache_backend = kinto.core.cache.memory\nkinto.permission_backend = kinto.core.permission.memory\n\
