@@ -1,0 +1,256 @@
+//! Pulling one source: pages in, stored tasks and events out.
+//!
+//! Owns the order of work of one run: fetch the next page while the present one is handled (`page`), commit pages
+//! together with the cursor they allow (`commit`), and after a full pull call the missing ones gone (`gone`). A
+//! failure of the source ends the run with what was committed so far. It must not know how a source is asked.
+
+mod commit;
+mod gone;
+mod page;
+
+pub(super) use page::without_citizen_ids;
+
+use super::app::App;
+use crate::connector::{Connector, ConnectorError, Pull, PullEnd, PullMode, PullRequest, Step as PullStep};
+use crate::domain::SourceId;
+use crate::error::{Disposition, Finding, Place, Text};
+use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, StoreError};
+use crate::telemetry::name;
+use bytes::Bytes;
+use commit::{Committing, PAGES_PACKED, Unsettled};
+use gone::SeenTasks;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Pages fetched ahead of the one being handled. Two keep network and store busy; more only cost memory.
+const PAGES_AHEAD: usize = 2;
+
+/// Pages worth a transaction: one fsync for several pages, without making a kill lose much.
+const PAGES_PER_COMMIT: usize = 8;
+
+/// Pages that may wait while another transaction is under way: where the store is the slower part, its transactions
+/// grow and its fsyncs become fewer.
+const MOST_WAITING: usize = 16;
+
+/// A source that says nothing for so long is waited for: what is there is stored meanwhile.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// What a run did, for people.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct PullSummary {
+    /// Counters of the run.
+    pub counters: RunCounters,
+    /// Tasks called gone.
+    pub gone: u64,
+    /// Whether the source was read to its end: everything of the span asked for passed by.
+    pub complete: bool,
+    /// Things worth telling.
+    pub findings: Vec<Finding>,
+}
+
+/// Progress of a running pull, for a progress bar: what was read, and how many records there are altogether where
+/// the source says so.
+pub type Progress<'a> = &'a (dyn Fn(&RunCounters, Option<u64>) + Send + Sync);
+
+/// Pulls a source once. The caller holds the source's lease.
+pub async fn pull_source(
+    app: &App,
+    connector: &Arc<dyn Connector>,
+    mode: PullMode,
+    progress: Progress<'_>,
+) -> Result<PullSummary, Finding> {
+    let source = connector.source().clone();
+    let _turn = app.turn(&source).await;
+    let state = app.store.source_state(&source).await.map_err(|error| error.finding())?;
+    let now = app.clock.now();
+    let kind = match mode {
+        PullMode::Incremental => RunKind::Incremental,
+        PullMode::Full => RunKind::Full,
+        PullMode::Backfill { .. } => RunKind::Backfill,
+    };
+    let cursor = state.cursor.clone().map(crate::connector::Cursor);
+    let request = PullRequest { mode: mode.clone(), cursor, now };
+    let run = app.store.begin_run(&source, kind, now).await.map_err(|error| error.finding())?;
+    let mut puller = Puller {
+        app,
+        connector,
+        source: source.clone(),
+        run,
+        moves_cursor: !matches!(mode, PullMode::Backfill { .. }),
+        counters: RunCounters::default(),
+        seen: SeenTasks::default(),
+        gone: 0,
+        waiting: Unsettled::default(),
+        committing: Committing::default(),
+        kept: None,
+        packing: Arc::new(Semaphore::new(PAGES_PACKED)),
+        findings: Vec::new(),
+    };
+    let timer = Instant::now();
+    let outcome = puller.run(request, progress).await;
+    count(&source, &puller.counters, outcome.is_ok(), timer.elapsed());
+    let ended = app.clock.now();
+    let mut summary = PullSummary {
+        counters: puller.counters,
+        gone: puller.gone,
+        findings: puller.findings,
+        ..PullSummary::default()
+    };
+    let result = match outcome {
+        Ok(end) => {
+            summary.complete = !end.short;
+            if matches!(mode, PullMode::Full) && end.complete {
+                crate::failpoint!("pull::before_gone");
+                summary.gone +=
+                    gone::call_gone(app, &source, run, &puller.seen, &mut summary.findings).await?;
+            }
+            summary.findings.extend(end.findings);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    let outcome = match &result {
+        Ok(()) => RunOutcome::Succeeded,
+        Err(error) => RunOutcome::Failed {
+            finding: error.finding.clone(),
+            disposition: error.disposition,
+            retry_after: error.retry_after,
+        },
+    };
+    crate::failpoint!("pull::before_finish");
+    app.store
+        .finish_run(run, &source, &summary.counters, &outcome, &summary.findings, ended)
+        .await
+        .map_err(|error| error.finding())?;
+    match result {
+        Ok(()) => Ok(summary),
+        Err(error) => Err(*error.finding),
+    }
+}
+
+fn count(source: &SourceId, counters: &RunCounters, done: bool, took: Duration) {
+    let source = source.to_string();
+    let records = [
+        ("new", counters.new),
+        ("changed", counters.changed),
+        ("unchanged", counters.unchanged),
+        ("rejected", counters.rejected),
+    ];
+    for (result, count) in records {
+        metrics::counter!(name::SOURCE_RECORDS, "source" => source.clone(), "result" => result)
+            .increment(count);
+    }
+    let outcome = if done { "done" } else { "failed" };
+    metrics::counter!(name::SOURCE_RUNS, "source" => source.clone(), "outcome" => outcome).increment(1);
+    metrics::histogram!(name::SOURCE_RUN_SECONDS, "source" => source).record(took.as_secs_f64());
+}
+
+struct Puller<'a> {
+    app: &'a App,
+    connector: &'a Arc<dyn Connector>,
+    source: SourceId,
+    run: i64,
+    moves_cursor: bool,
+    counters: RunCounters,
+    seen: SeenTasks,
+    /// Tasks whose tombstones were shown.
+    gone: u64,
+    waiting: Unsettled,
+    committing: Committing,
+    /// The answer kept last. Held, so that no other one can lie at its address.
+    kept: Option<Bytes>,
+    /// Turns at packing: a page is several times its size until it is packed.
+    packing: Arc<Semaphore>,
+    findings: Vec<Finding>,
+}
+
+impl Puller<'_> {
+    async fn run(&mut self, request: PullRequest, progress: Progress<'_>) -> Result<PullEnd, ConnectorError> {
+        let pull = self.connector.pull(request).await?;
+        let (mut steps, _fetching) = fetch_ahead(pull);
+        let mut total = None;
+        loop {
+            let step = tokio::select! {
+                biased;
+                step = steps.recv() => step,
+                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() => {
+                    self.settle().await?;
+                    self.begin_commit();
+                    continue;
+                }
+            };
+            match step {
+                Some(Ok(PullStep::Page(page))) => {
+                    total = page.total.or(total);
+                    self.handle(page).await?;
+                    let waiting = self.waiting.pages.len();
+                    let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
+                    if waiting >= MOST_WAITING || (waiting >= PAGES_PER_COMMIT && free) {
+                        self.settle().await?;
+                        self.begin_commit();
+                    }
+                    progress(&self.counters, total);
+                    super::step::alive();
+                }
+                Some(Ok(PullStep::End(end))) => {
+                    if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
+                        self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone())).await;
+                    }
+                    self.commit_all().await?;
+                    progress(&self.counters, total);
+                    return Ok(end);
+                }
+                Some(Err(error)) => {
+                    self.commit_all().await?;
+                    return Err(error);
+                }
+                None => return Err(lost(&self.source)),
+            }
+        }
+    }
+}
+
+/// A failure of our own store ends the run; what was committed stays.
+fn of_store(error: StoreError) -> ConnectorError {
+    ConnectorError { finding: Box::new(error.finding()), disposition: error.disposition(), retry_after: None }
+}
+
+fn lost(source: &SourceId) -> ConnectorError {
+    let finding = Finding::error(
+        "LT-PUL-003",
+        Text::new(
+            "việc lấy dữ liệu dừng đột ngột do lỗi chương trình",
+            "the pull ended abruptly by a program error",
+        ),
+        Text::new(
+            "gửi nhật ký cho nhóm phát triển; lần lấy sau bắt đầu lại từ con trỏ cũ",
+            "send the log to the developers; the next pull goes on from the old cursor",
+        ),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(format!("source {source}")))),
+        disposition: Disposition::RetryLater,
+        retry_after: None,
+    }
+}
+
+type Steps = mpsc::Receiver<Result<PullStep, ConnectorError>>;
+
+/// Fetches in a task of its own so that network and store work at the same time. Dropping the handle
+/// cancels the pull.
+fn fetch_ahead(mut pull: Box<dyn Pull>) -> (Steps, AbortOnDropHandle<()>) {
+    let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+    let task = tokio::spawn(async move {
+        loop {
+            let step = pull.next_page().await;
+            let over = !matches!(step, Ok(PullStep::Page(_)));
+            if sender.send(step).await.is_err() || over {
+                break;
+            }
+        }
+    });
+    (receiver, AbortOnDropHandle::new(task))
+}
