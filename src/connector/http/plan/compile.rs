@@ -1,0 +1,144 @@
+//! What all parts of an HTTP manifest are compiled with: templates, documents of templates, places, conditions.
+//!
+//! Owns the list of problems and the check that settings and secrets a template names are declared as what they are
+//! used as. It must not know which section it compiles. Whatever is wrong is a `Problem` with its key.
+
+use super::super::super::expression::Template;
+use super::super::super::json::Path;
+use super::super::super::manifest::http::CheckSection;
+use super::super::super::manifest::{Problem, Setting};
+use std::collections::BTreeMap;
+
+/// A JSON document whose texts are templates.
+#[derive(Debug)]
+pub(in super::super) enum JsonTemplate {
+    Text(Template),
+    Fixed(serde_json::Value),
+    List(Vec<JsonTemplate>),
+    Object(Vec<(String, JsonTemplate)>),
+}
+
+impl JsonTemplate {
+    /// The document for a context.
+    pub(in super::super) fn render(&self, context: &minijinja::Value) -> Result<serde_json::Value, String> {
+        Ok(match self {
+            Self::Text(template) => template.render(context)?.into(),
+            Self::Fixed(value) => value.clone(),
+            Self::List(items) => {
+                items.iter().map(|item| item.render(context)).collect::<Result<Vec<_>, _>>()?.into()
+            }
+            Self::Object(members) => {
+                let mut object = serde_json::Map::new();
+                for (name, member) in members {
+                    object.insert(name.clone(), member.render(context)?);
+                }
+                object.into()
+            }
+        })
+    }
+}
+
+/// Compiles the sections of one manifest.
+pub(super) struct Compiler<'a> {
+    pub(super) settings: &'a BTreeMap<String, Setting>,
+    pub(super) problems: &'a mut Vec<Problem>,
+}
+
+impl Compiler<'_> {
+    pub(super) fn template(&mut self, key: &str, source: &str, names: &[&str]) -> Option<Template> {
+        match Template::compile(source, names) {
+            Ok(template) => {
+                self.names(key, &template.names());
+                Some(template)
+            }
+            Err(why) => {
+                self.problems.push(Problem::expression(key, &why));
+                None
+            }
+        }
+    }
+
+    /// Every setting and secret a template names has to be declared, and declared as what it is used as.
+    pub(super) fn names(&mut self, key: &str, names: &[String]) {
+        for (name, as_secret) in names.iter().filter_map(|name| {
+            let plain = name.strip_prefix("settings.").map(|name| (name, false));
+            plain.or_else(|| name.strip_prefix("secrets.").map(|name| (name, true)))
+        }) {
+            match self.settings.get(name) {
+                None => self.problems.push(Problem::setting(
+                    key,
+                    &format!("\"{name}\" không có trong [settings]"),
+                    &format!("\"{name}\" is not in [settings]"),
+                )),
+                Some(setting) if setting.secret != as_secret => self.problems.push(Problem::setting(
+                    key,
+                    &format!("\"{name}\" được dùng sai chỗ: giá trị bí mật viết secrets.{name}, còn lại settings.{name}"),
+                    &format!("\"{name}\" is used as what it is not: secrets are secrets.{name}, others settings.{name}"),
+                )),
+                Some(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn templates(
+        &mut self,
+        key: &str,
+        sources: &BTreeMap<String, String>,
+        names: &[&str],
+    ) -> Vec<(String, Template)> {
+        sources
+            .iter()
+            .filter_map(|(name, source)| {
+                Some((name.clone(), self.template(&format!("{key}.{name}"), source, names)?))
+            })
+            .collect()
+    }
+
+    pub(super) fn json(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+        names: &[&str],
+    ) -> Option<JsonTemplate> {
+        Some(match value {
+            serde_json::Value::String(text) => JsonTemplate::Text(self.template(key, text, names)?),
+            serde_json::Value::Array(items) => {
+                JsonTemplate::List(items.iter().filter_map(|item| self.json(key, item, names)).collect())
+            }
+            serde_json::Value::Object(members) => JsonTemplate::Object(
+                members
+                    .iter()
+                    .filter_map(|(name, member)| {
+                        Some((name.clone(), self.json(&format!("{key}.{name}"), member, names)?))
+                    })
+                    .collect(),
+            ),
+            fixed => JsonTemplate::Fixed(fixed.clone()),
+        })
+    }
+
+    pub(super) fn path(&mut self, key: &str, text: &str) -> Option<Path> {
+        match Path::parse(text) {
+            Ok(path) => Some(path),
+            Err(why) => {
+                self.problems.push(Problem::path(key, text, why));
+                None
+            }
+        }
+    }
+
+    pub(super) fn pointer(&mut self, key: &str, text: Option<&String>) -> Option<String> {
+        self.path(key, text?).map(|path| path.pointer())
+    }
+
+    pub(super) fn checks(&mut self, key: &str, checks: &[CheckSection]) -> Vec<(Path, Vec<String>)> {
+        checks
+            .iter()
+            .enumerate()
+            .filter_map(|(index, check)| {
+                let path = self.path(&format!("{key}.{index}.path"), &check.path)?;
+                Some((path, check.one_of.clone()))
+            })
+            .collect()
+    }
+}

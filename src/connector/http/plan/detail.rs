@@ -1,0 +1,59 @@
+//! Detail calls, compiled.
+//!
+//! Owns names, templates and conditions of `[[detail]]`. It must not know records. Whatever is wrong is a `Problem`
+//! with its key.
+
+use super::super::super::expression::{Expression, Template};
+use super::super::super::json::Path;
+use super::super::super::manifest::{Manifest, Problem};
+use super::compile::Compiler;
+
+/// A further call per record.
+#[derive(Debug)]
+pub(in super::super) struct Detail {
+    pub(in super::super) name: String,
+    pub(in super::super) path: Template,
+    pub(in super::super) query: Vec<(String, Template)>,
+    pub(in super::super) select: Path,
+    pub(in super::super) when: Option<Expression>,
+    /// Whether the record itself is needed to write the request.
+    pub(in super::super) needs_record: bool,
+}
+
+impl Compiler<'_> {
+    pub(super) fn details(&mut self, manifest: &Manifest) -> Vec<Detail> {
+        const NAMES: [&str; 3] = ["settings", "key", "record"];
+        let mut details: Vec<Detail> = Vec::new();
+        for (index, section) in manifest.detail.iter().enumerate() {
+            let key = |name: &str| format!("detail.{index}.{name}");
+            let plain = !section.name.is_empty()
+                && section.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if !plain || details.iter().any(|known| known.name == section.name) {
+                self.problems.push(Problem::incoherent(
+                    &key("name"),
+                    "tên chỉ gồm chữ, số, gạch dưới và không trùng nhau",
+                    "a name holds letters, digits and _ only, and stands once",
+                ));
+            }
+            let Some(path) = self.template(&key("path"), &section.path, &NAMES) else { continue };
+            let query = self.templates(&key("query"), &section.query, &NAMES);
+            let Some(select) = self.path(&key("select"), &section.select) else { continue };
+            let when = match &section.when {
+                None => None,
+                Some(source) => match Expression::compile(source, &["record"]) {
+                    Ok(expression) => Some(expression),
+                    Err(why) => {
+                        self.problems.push(Problem::expression(&key("when"), &why));
+                        continue;
+                    }
+                },
+            };
+            let uses_record = |names: Vec<String>| names.iter().any(|name| name.starts_with("record"));
+            let needs_record = when.is_some()
+                || uses_record(path.names())
+                || query.iter().any(|(_, template)| uses_record(template.names()));
+            details.push(Detail { name: section.name.clone(), path, query, select, when, needs_record });
+        }
+        details
+    }
+}
