@@ -1,0 +1,120 @@
+//! What is told about a view: the sentences of LT-SQL-….
+//!
+//! Owns codes and remedies; what happened is decided by the walk and by the database's own codes.
+
+use super::session::{Class, Failure};
+use super::{MAX_CELL, MAX_ROW};
+use crate::connector::ConnectorError;
+use crate::connector::rule::MAX_KEY;
+use crate::domain::SourceId;
+use crate::error::{Disposition, Finding, Place, Text};
+
+/// A database that did not answer.
+pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
+    let (code, vi, en, remedy_vi, remedy_en, disposition) = match failure.class {
+        Class::Drift => (
+            "LT-SQL-003",
+            "khung nhìn đã thay đổi",
+            "the view has changed",
+            "sửa manifest cho khớp cột hiện có, hoặc khôi phục khung nhìn",
+            "fit the manifest to the present columns, or restore the view",
+            Disposition::NeedsOperator,
+        ),
+        Class::Refused => (
+            "LT-SQL-005",
+            "cơ sở dữ liệu nguồn từ chối",
+            "the source database refuses",
+            "kiểm tra tài khoản và mật khẩu; tài khoản chỉ cần quyền đọc và câu truy vấn chỉ được đọc",
+            "check account and password; the account needs to read only, and the query may only read",
+            Disposition::NeedsOperator,
+        ),
+        Class::Other => (
+            "LT-SQL-002",
+            "không đọc được cơ sở dữ liệu nguồn",
+            "the source database cannot be read",
+            "kiểm tra đường dẫn, tài khoản chỉ đọc và quyền",
+            "check path, read-only account and permissions",
+            Disposition::RetryLater,
+        ),
+    };
+    let cause: String = failure.cause.chars().filter(|c| !c.is_control()).take(200).collect();
+    let finding = Finding::error(
+        code,
+        Text::new(vi, en).because(&crate::error::sql_cause(&cause)),
+        Text::new(remedy_vi, remedy_en),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(format!("source {source}")))),
+        disposition,
+        retry_after: None,
+    }
+}
+
+/// A cell that no field of a task needs.
+pub(super) fn huge_cell(column: &str) -> Finding {
+    Finding::error(
+        "LT-SQL-006",
+        Text::new(
+            format!("ô của cột {column} dài hơn {MAX_CELL} ký tự"),
+            format!("a cell of column {column} is longer than {MAX_CELL} characters"),
+        ),
+        Text::new(
+            "kiểm tra dòng này ở nguồn, hoặc cắt cột trong khung nhìn",
+            "look at the row in the source, or cut the column in the view",
+        ),
+    )
+}
+
+/// A row that no task needs.
+pub(super) fn huge_row(bytes: usize) -> Finding {
+    Finding::error(
+        "LT-SQL-006",
+        Text::new(
+            format!("dòng dài {bytes} byte, quá giới hạn {} KiB", MAX_ROW >> 10),
+            format!("the row has {bytes} bytes, over the limit of {} KiB", MAX_ROW >> 10),
+        ),
+        Text::new(
+            "kiểm tra dòng này ở nguồn, hoặc bớt cột trong manifest",
+            "look at the row in the source, or leave columns out of the manifest",
+        ),
+    )
+}
+
+/// Rows with a change value in the future, with the first of them.
+pub(super) fn from_the_future(count: u64, key: &str, changed: &str) -> Finding {
+    Finding::warning(
+        "LT-SQL-007",
+        Text::new(
+            format!("{count} dòng có thời điểm thay đổi ở tương lai, ví dụ {changed} của khóa {key}"),
+            format!("{count} rows have a change value in the future, for example {changed} of the key {key}"),
+        ),
+        Text::new(
+            "kiểm tra đồng hồ và múi giờ của cơ sở dữ liệu nguồn, sửa các dòng đó; đến lúc đó chúng được đọc lại ở mỗi lượt",
+            "check clock and zone of the source database and correct the rows; until then each pull reads them again",
+        ),
+    )
+}
+
+/// A key that names no task.
+pub(super) fn unfit_key() -> Finding {
+    Finding::error(
+        "LT-SQL-006",
+        Text::new(
+            format!("khóa rỗng, dài hơn {MAX_KEY} ký tự hoặc có ký tự điều khiển"),
+            format!("the key is empty, longer than {MAX_KEY} characters or holds control characters"),
+        ),
+        Text::new("chọn cột khóa khác trong manifest", "choose another key column in the manifest"),
+    )
+}
+
+/// A row the walk cannot come to.
+pub(super) fn unplaced() -> Finding {
+    Finding::error(
+        "LT-SQL-004",
+        Text::new(
+            "dòng không có khóa hoặc thời điểm thay đổi (hoặc thời điểm dài quá 200 ký tự)",
+            "the row has no key or no change value (or one of more than 200 characters)",
+        ),
+        Text::new("sửa khung nhìn để hai cột này luôn có giá trị", "make the view give both columns a value"),
+    )
+}

@@ -1,0 +1,104 @@
+//! What the walk needs of an open database, whichever it is.
+//!
+//! Owns the contract ([`Session`]), the bound of an answer in bytes and what kinds of failure are told apart. It must
+//! not know a database: each is one file beside this one, with its connection, its dialect and its error codes.
+
+use super::MAX_PAGE;
+use super::statement::{Dialect, Statement};
+use async_trait::async_trait;
+
+/// An open database.
+#[async_trait]
+pub(super) trait Session: Send + Sync {
+    /// How it writes SQL.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// The answer to one statement, read in a transaction that cannot write.
+    async fn rows(&self, statement: Statement) -> Result<Rows, Failure>;
+}
+
+/// Why a database did not answer.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What kind of failure it is.
+    pub(super) class: Class,
+    /// What the database or the connection said.
+    pub(super) cause: String,
+}
+
+/// Kinds of failure that need different remedies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A column, table or operator of the statement is not there.
+    Drift,
+    /// The account may not do this, or the statement writes.
+    Refused,
+    /// Everything else: not reachable, broken off, misspelt.
+    Other,
+}
+
+/// Sorts a driver's error by what the database calls it.
+pub(super) fn failure(error: &sqlx::Error, class: impl Fn(&str, &str) -> Class) -> Failure {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            Failure { class: class(&code, database.message()), cause: database.message().to_owned() }
+        }
+        other => Failure { class: Class::Other, cause: other.to_string() },
+    }
+}
+
+/// Rows of one statement, each a text or nothing per column.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Vec<Option<String>>>,
+    /// Whether rows that were asked for were left, because these are as many bytes as a page may have.
+    pub(super) cut: bool,
+    bytes: usize,
+}
+
+impl Rows {
+    /// Adds a row; false where it has no room any more and the answer ends before it.
+    pub(super) fn add(&mut self, cells: Vec<Option<String>>) -> bool {
+        self.bytes += size_of_cells(&cells);
+        if self.bytes > MAX_PAGE && !self.rows.is_empty() {
+            self.cut = true;
+            return false;
+        }
+        self.rows.push(cells);
+        true
+    }
+}
+
+/// Bytes of a row.
+pub(super) fn size_of_cells(cells: &[Option<String>]) -> usize {
+    cells.iter().flatten().map(String::len).sum()
+}
+
+/// Reads a statement's rows through a pool of sqlx, in a transaction begun by the given statement: row by row, since
+/// thousands of large ones would not fit into memory at once.
+macro_rules! read_rows {
+    ($pool:expr, $begin:expr, $statement:expr) => {{
+        use futures_util::TryStreamExt as _;
+        use sqlx::{AssertSqlSafe, Row as _};
+        let statement: $crate::connector::sql::statement::Statement = $statement;
+        let mut read = $crate::connector::sql::session::Rows::default();
+        let mut tx = $pool.begin_with($begin).await?;
+        // Nothing is kept on the server: a pooler in transaction mode gives the next one another connection.
+        let mut query = sqlx::query(AssertSqlSafe(statement.sql)).persistent(false);
+        for value in &statement.values {
+            query = query.bind(value.as_str());
+        }
+        let mut answer = query.fetch(&mut *tx);
+        while let Some(row) = answer.try_next().await? {
+            let cells = (0..statement.width).map(|index| row.try_get::<Option<String>, _>(index));
+            if !read.add(cells.collect::<Result<_, sqlx::Error>>()?) {
+                break;
+            }
+        }
+        drop(answer);
+        tx.rollback().await?;
+        Ok(read)
+    }};
+}
+pub(super) use read_rows;

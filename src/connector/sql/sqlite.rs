@@ -1,0 +1,90 @@
+//! SQLite files as sources.
+//!
+//! Owns opening one so that nothing can be written, and making one from samples for the conformance test. A file that
+//! is not there is a failure, never an empty database.
+
+use super::CursorType;
+use super::session::{Class, Failure, Rows, Session, failure, read_rows};
+use super::statement::{Dialect, Statement};
+use crate::error::{Finding, Place, Text};
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use std::path::Path;
+use std::time::Duration;
+
+/// An open file.
+pub(super) struct Sqlite(SqlitePool);
+
+/// Opens a file.
+pub(super) async fn open(path: &Path) -> Result<Box<dyn Session>, Failure> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .create_if_missing(false)
+        .pragma("query_only", "ON");
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await;
+    pool.map(|pool| Box::new(Sqlite(pool)) as _).map_err(|error| failure(&error, class))
+}
+
+fn class(_: &str, message: &str) -> Class {
+    match message.contains("no such column") || message.contains("no such table") {
+        true => Class::Drift,
+        false => Class::Other,
+    }
+}
+
+impl Dialect for Sqlite {
+    fn mark_parameter(&self, number: usize, kind: CursorType) -> String {
+        match kind {
+            CursorType::Integer => format!("CAST(${number} AS BIGINT)"),
+            CursorType::Text | CursorType::Timestamp => format!("${number}"),
+        }
+    }
+
+    /// The column itself: its index serves the walk.
+    fn mark(&self, column: &str, _: CursorType) -> String {
+        format!("t.{column}")
+    }
+}
+
+impl Sqlite {
+    async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
+        read_rows!(self.0, "BEGIN", statement)
+    }
+}
+
+#[async_trait]
+impl Session for Sqlite {
+    fn dialect(&self) -> &dyn Dialect {
+        self
+    }
+
+    async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
+        self.read(statement).await.map_err(|error| failure(&error, class))
+    }
+}
+
+/// Makes a SQLite database from scripts, for the conformance test.
+///
+/// # Errors
+/// LT-MAN-013 a script does not run.
+pub async fn make_sqlite(path: &Path, scripts: &[String]) -> Result<(), Box<Finding>> {
+    let broken = |error: sqlx::Error| {
+        let why = crate::error::sql_cause(&error);
+        let what = Text::new("mẫu SQL không chạy", "an SQL sample does not run").because(&why);
+        let remedy = Text::new("sửa samples/*.sql", "correct samples/*.sql");
+        Box::new(Finding::error("LT-MAN-013", what, remedy).at(Place::of(path.display().to_string())))
+    };
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(broken)?;
+    for script in scripts {
+        sqlx::raw_sql(AssertSqlSafe(script.clone())).execute(&pool).await.map_err(broken)?;
+    }
+    pool.close().await;
+    Ok(())
+}
