@@ -16,6 +16,7 @@ pub mod preview;
 pub mod rule;
 mod scan;
 pub mod sql;
+pub mod xml;
 
 pub use open::{OpenSource, Opened, open};
 pub use rule::record_hash;
