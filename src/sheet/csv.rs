@@ -26,10 +26,12 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
     let delimiter = delimiter(&text);
     let mut sheet = Sheet {
         name: name.to_owned(),
+        title: None,
         spreadsheet: false,
         lines: Vec::new(),
         broken: Vec::new(),
         unended: None,
+        merged: Vec::new(),
     };
     let (mut rest, mut number, mut width, mut room) = (text.as_str(), 1u32, 0, 0);
     while !rest.is_empty() {

@@ -1,6 +1,6 @@
 //! Files that are no table though their name or the program that made them says so.
 //!
-//! Owns what each looks like and what to do with it. Old workbooks, pages of a web export and documents are never
+//! Owns what each looks like and what to do with it. Pages of a web export and documents are never
 //! read as text: their first lines would be told as a missing header. It must not know what a table holds.
 
 use super::refusal;
@@ -9,7 +9,7 @@ use crate::error::Finding;
 /// Bytes looked at.
 const LOOKED_AT: usize = 2_048;
 /// How a container of old Excel begins; an XLSX with a password is one, too.
-const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+pub(super) const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// What the file is instead of a table; none when it may be one.
 pub(super) fn finding(name: &str, bytes: &[u8]) -> Option<Finding> {
@@ -23,35 +23,37 @@ pub(super) fn finding(name: &str, bytes: &[u8]) -> Option<Finding> {
         "mở bằng Excel hoặc LibreOffice, chọn Lưu thành (Save As) loại \"Excel Workbook (.xlsx)\" không mật khẩu, rồi dùng tệp mới",
         "open it in Excel or LibreOffice, save it as \"Excel Workbook (.xlsx)\" without a password and use the new file",
     );
-    let (vi, en) = if head.starts_with(OLE) {
-        (
-            "sổ Excel kiểu cũ (.xls), hoặc XLSX đặt mật khẩu",
-            "an old Excel workbook (.xls), or an XLSX with a password",
-        )
-    } else if text.starts_with('<') && text.contains("urn:schemas-microsoft-com:office:spreadsheet") {
+    let (vi, en) = if text.starts_with('<') && text.contains("urn:schemas-microsoft-com:office:spreadsheet") {
         ("bảng tính XML 2003", "an XML spreadsheet of 2003")
     } else if text.starts_with('<') && page.iter().any(|sign| text.contains(sign)) {
         (
             "trang web (HTML), như nhiều hệ thống xuất ra dưới tên .xls hoặc .xlsx",
             "a web page (HTML), as many systems export it under the name .xls or .xlsx",
         )
-    } else if head.starts_with(b"PK\x03\x04") && is_open_document(head) {
-        ("bảng tính OpenDocument (.ods)", "an OpenDocument spreadsheet (.ods)")
+    } else if is_open_document(head) && !is_open_spreadsheet(head) {
+        ("tài liệu OpenDocument (.odt, .odp …)", "an OpenDocument text or presentation")
     } else if head.starts_with(b"%PDF-") {
         ("tài liệu PDF", "a PDF document")
     } else {
         return None;
     };
     let (vi, en) = (
-        format!("tệp không phải XLSX hay CSV mà có vẻ là {vi}"),
-        format!("the file is neither XLSX nor CSV, it looks like {en}"),
+        format!("tệp không phải XLSX, XLS, ODS hay CSV mà có vẻ là {vi}"),
+        format!("the file is no XLSX, XLS, ODS or CSV, it looks like {en}"),
     );
     Some(refusal("LT-TAB-005", name, &vi, &en, save.0, save.1))
 }
 
 /// The first part of an OpenDocument file is its kind, stored as it is.
 fn is_open_document(head: &[u8]) -> bool {
-    head.get(30..).is_some_and(|rest| rest.starts_with(b"mimetypeapplication/vnd.oasis.opendocument"))
+    head.starts_with(b"PK\x03\x04")
+        && head.get(30..).is_some_and(|rest| rest.starts_with(b"mimetypeapplication/vnd.oasis.opendocument"))
+}
+
+/// Whether it is an OpenDocument spreadsheet.
+pub(super) fn is_open_spreadsheet(bytes: &[u8]) -> bool {
+    let kind = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet";
+    is_open_document(bytes) && bytes.get(30..).is_some_and(|rest| rest.starts_with(kind))
 }
 
 /// Whether a file that was read as text has the name of a workbook.
@@ -71,7 +73,6 @@ mod tests {
             let told = told(bytes).unwrap_or_default();
             assert!(told.contains(words), "{words}: {told}");
         };
-        looks(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "old Excel workbook");
         looks(b"\xef\xbb\xbf  <html xmlns:o=\"urn\"><table><tr><td>Ma</td></tr></table>", "web page");
         looks("\u{feff}<!DOCTYPE HTML><body>".as_bytes(), "web page");
         let wide: Vec<u8> = "\u{feff}<table>".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -83,7 +84,7 @@ mod tests {
         looks(b"%PDF-1.7\n", "PDF");
         let mut open = b"PK\x03\x04".to_vec();
         open.extend([0; 26]);
-        open.extend(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet");
+        open.extend(b"mimetypeapplication/vnd.oasis.opendocument.text");
         looks(&open, "OpenDocument");
         for table in [b"code,name\n1,2\n".as_slice(), b"<5,a\n", b"PK\x03\x04[Content_Types].xml", b""] {
             assert_eq!(told(table), None);

@@ -1,17 +1,25 @@
-//! Tables people send: CSV and XLSX as rows of text, each cell with its place.
+//! Tables people send: CSV, XLSX, XLS and ODS as rows of text, each cell with its place.
 //!
-//! Owns delimiters, byte order marks, real date cells and number cells of Excel, the header among titles, and the
-//! limits on size. It must not know what a column means. Numbers leave as the shortest text that reads back to the
+//! Owns delimiters, byte order marks, real date cells and number cells of Excel, which sheets of a workbook are read,
+//! the header among titles, and the limits on size. What a file is, its content says, never its name. It must not know what a column means. Numbers leave as the shortest text that reads back to the
 //! same value, dates as yyyy-MM-dd; an id typed as a number may have lost its zeros, which only the reader of
 //! that column can tell. A file that is no table is refused with a finding; a line whose quotes cannot be
 //! understood stands apart from the others.
 
+mod archive;
+mod biff;
 mod csv;
 mod foreign;
+mod grid;
 pub mod header;
+mod ods;
+mod reading;
+mod xls;
 mod xlsx;
 
-use crate::error::{Finding, Findings, Place, Text};
+pub use reading::{Reading, Sheets};
+
+use crate::error::{Finding, Findings, Place, Text, cause};
 use crate::text::{fold, fold::clean};
 use header::Wanted;
 use std::collections::BTreeMap;
@@ -67,6 +75,8 @@ impl BrokenLine {
 pub struct Sheet {
     /// File name, for messages.
     pub name: String,
+    /// Title of the sheet within its workbook; none of CSV.
+    pub title: Option<String>,
     /// Whether cells are named A1 (spreadsheet) or by column number (CSV).
     pub spreadsheet: bool,
     /// Rows that are not empty.
@@ -75,11 +85,35 @@ pub struct Sheet {
     pub broken: Vec<BrokenLine>,
     /// Line of the last row where nothing ends it: the file may be cut off there.
     pub unended: Option<u32>,
+    /// Places merged over several rows, where they were asked for.
+    pub merged: Vec<Merged>,
+}
+
+/// A place merged over several rows: one value is shown for all of them, and stands in the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Merged {
+    /// Its first line.
+    pub first: u32,
+    /// Its last line.
+    pub last: u32,
+    /// Its first column, 0-based.
+    pub column: usize,
 }
 
 impl Sheet {
-    /// Reads a file by its content: a zip is XLSX, everything else CSV in an encoding that can be told.
+    /// Reads the first sheet of a file.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Findings> {
+        let none = || Findings::from(unreadable(name, "", &"no sheet"));
+        Self::read_all(name, bytes, &Reading::default())?.into_iter().next().ok_or_else(none)
+    }
+
+    /// Reads the sheets asked for, one at least. The content says what the file is: an archive is XLSX or ODS, a
+    /// container of old Excel XLS, everything else CSV in an encoding that is declared or can be told.
+    ///
+    /// # Errors
+    /// LT-TAB-001 too large, LT-TAB-003 no encoding, LT-TAB-004 quotes, LT-TAB-005 no table, LT-TAB-009 unpacks to too
+    /// much, LT-TAB-020 a password, LT-TAB-021 no sheet of that name.
+    pub fn read_all(name: &str, bytes: &[u8], reading: &Reading) -> Result<Vec<Self>, Findings> {
         if bytes.len() > MAX_BYTES {
             return Err(refusal(
                 "LT-TAB-001",
@@ -94,7 +128,12 @@ impl Sheet {
         if let Some(finding) = foreign::finding(name, bytes) {
             return Err(finding.into());
         }
-        if bytes.starts_with(b"PK\x03\x04") { xlsx::read(name, bytes) } else { csv::read(name, bytes) }
+        match bytes {
+            _ if bytes.starts_with(foreign::OLE) => xls::read(name, bytes, reading),
+            _ if foreign::is_open_spreadsheet(bytes) => ods::read(name, bytes, reading),
+            _ if bytes.starts_with(b"PK\x03\x04") => xlsx::read(name, bytes, reading),
+            _ => csv::read(name, bytes).map(|sheet| vec![sheet]),
+        }
     }
 
     /// The place of a cell, for messages.
@@ -260,6 +299,31 @@ fn header_key(text: &str) -> String {
 
 fn refusal(code: &str, name: &str, vi: &str, en: &str, remedy_vi: &str, remedy_en: &str) -> Finding {
     Finding::error(code, Text::new(vi, en), Text::new(remedy_vi, remedy_en)).at(Place::of(name))
+}
+
+/// A workbook that promises a kind and breaks it.
+fn unreadable(name: &str, kind: &str, why: &dyn std::fmt::Display) -> Finding {
+    let what = Text::new(format!("không đọc được {kind}"), format!("unreadable {kind}")).because(&cause(why));
+    refusal(
+        "LT-TAB-005",
+        name,
+        &what.vi,
+        &what.en,
+        "mở bằng Excel rồi lưu lại thành XLSX không có mật khẩu",
+        "open it in Excel and save it again as XLSX without a password",
+    )
+}
+
+/// A workbook nobody can read without its password.
+fn protected(name: &str) -> Finding {
+    refusal(
+        "LT-TAB-020",
+        name,
+        "tệp bảng tính có mật khẩu nên không đọc được",
+        "the spreadsheet has a password and cannot be read",
+        "mở tệp bằng mật khẩu, bỏ mật khẩu (Tệp > Thông tin > Bảo vệ sổ làm việc) rồi lưu và gửi lại",
+        "open it with the password, remove the password (File > Info > Protect Workbook), save and send it again",
+    )
 }
 
 fn too_long(name: &str) -> Findings {

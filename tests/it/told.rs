@@ -126,7 +126,7 @@ fn a_file_that_only_calls_itself_a_workbook_is_told_by_what_it_is() {
         says(&told_en, &["people.xlsx", en]);
     };
     told(b"<html><table><tr><td>GL-1</td></tr></table></html>", "trang web (HTML)", "a web page (HTML)");
-    told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0", "sổ Excel kiểu cũ (.xls)", "an old Excel workbook");
+    told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0", "không đọc được XLS", "unreadable XLS");
     told(b"a,b\n1,2\n", "đổi đuôi tệp thành .csv", "rename it to .csv");
     told(b"PK\x03\x04cut off", "nội dung kết thúc giữa chừng", "the content ends in the middle");
     // Its content counts, not its name.
