@@ -24,6 +24,7 @@ mod observed;
 mod packing;
 mod plan;
 mod real_kinto;
+mod real_systems;
 mod record_moves;
 mod report;
 mod score_step;

@@ -3,7 +3,7 @@
 //! Kinto and the simulated receivers run as processes of their own, the daemon is the program itself. Run by
 //! `./test --real` alone, because Kinto comes from its package registry.
 
-use crate::support::kinto::Kinto;
+use crate::support::kinto::{Kinto, READER};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -12,7 +12,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const READER: (&str, &str) = ("lienthong", "reader-pw");
 const TASKS: usize = 1_000;
 
 /// A child process, killed when dropped.

@@ -3,6 +3,7 @@
 //! A proxy stands before it, so that a test can act between two pages of one pull.
 
 use super::environment::{environment, free_port};
+use super::third_party::{Change, ThirdParty, Work};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::task::AbortOnDropHandle;
 
+/// Account and password of whoever may read the tasks.
+pub const READER: (&str, &str) = ("lienthong", "reader-pw");
 /// Account and password of whoever keeps the tasks.
 const KEEPER: (&str, &str) = ("van-thu", "keeper-pw");
 const COLLECTION: &str = "/buckets/gialai/collections/nhiem-vu";
@@ -113,6 +116,15 @@ impl Kinto {
 
     /// What it holds, asked for without any paging of ours: status and title by id.
     pub async fn holds(&self) -> BTreeMap<String, (String, String)> {
+        let text = |record: &Value, name: &str| record[name].as_str().expect("text").to_owned();
+        let records = self.records().await;
+        records
+            .iter()
+            .map(|(id, record)| (id.clone(), (text(record, "status"), text(record, "title"))))
+            .collect()
+    }
+
+    async fn records(&self) -> BTreeMap<String, Value> {
         let (mut held, mut address) =
             (BTreeMap::new(), format!("{}{COLLECTION}/records?_sort=id", self.base));
         loop {
@@ -121,8 +133,7 @@ impl Kinto {
             let next = answer.headers().get("next-page").map(|next| next.to_str().expect("text").to_owned());
             let page: Value = answer.json().await.expect("JSON");
             for record in page["data"].as_array().expect("records") {
-                let text = |name: &str| record[name].as_str().expect("text").to_owned();
-                held.insert(text("id"), (text("status"), text("title")));
+                held.insert(record["id"].as_str().expect("an id").to_owned(), record.clone());
             }
             match next {
                 Some(next) => address = next,
@@ -170,6 +181,63 @@ impl Kinto {
         }
         let body = answer.bytes().await.expect("a whole answer");
         response.body(axum::body::Body::from(body)).expect("an answer")
+    }
+}
+
+impl ThirdParty for Kinto {
+    const MANIFEST: &'static str = "kinto";
+    const PEOPLE: &'static [&'static str] = &["GL-00012", "GL-00013", "GL-00014"];
+
+    fn settings(&self) -> String {
+        let Self { base, .. } = self;
+        format!(
+            "{{ base_url = \"{base}\", username = \"{}\", bucket = \"gialai\", collection = \"nhiem-vu\" }}",
+            READER.0
+        )
+    }
+
+    fn secret(&self) -> (&'static str, &'static str) {
+        ("password", READER.1)
+    }
+
+    async fn create(&self, works: &[Work]) -> Vec<String> {
+        let named = |work: &Work| {
+            let id = uuid::Uuid::now_v7().to_string();
+            let task =
+                json!({ "title": work.title, "status": "new", "officer": work.assignee, "due_on": work.due });
+            (id, task)
+        };
+        let tasks: Vec<(String, Value)> = works.iter().map(named).collect();
+        self.put(&tasks).await;
+        tasks.into_iter().map(|(id, _)| id).collect()
+    }
+
+    async fn change(&self, key: &str, change: &Change) {
+        let members = match change {
+            Change::Complete => json!({ "status": "done", "done_at": "2026-11-25T10:00:00+07:00" }),
+            Change::Reopen => json!({ "status": "doing" }),
+            Change::Reassign(name) => json!({ "officer": name }),
+            Change::Due(day) => json!({ "due_on": day }),
+            Change::Cancel => json!({ "status": "cancelled" }),
+            Change::Rename(title) => json!({ "title": title }),
+            Change::Delete => return self.delete(key).await,
+        };
+        self.edit(key, members).await;
+    }
+
+    async fn holds(&self) -> BTreeMap<String, Work> {
+        let work = |record: &Value| Work {
+            title: record["title"].as_str().expect("a title").to_owned(),
+            status: match record["status"].as_str().expect("a status") {
+                "new" => "open",
+                "doing" => "in_progress",
+                other => other,
+            }
+            .to_owned(),
+            assignee: record["officer"].as_str().map(str::to_owned),
+            due: record["due_on"].as_str().map(|day| day.parse().expect("a day")),
+        };
+        self.records().await.iter().map(|(id, record)| (id.clone(), work(record))).collect()
     }
 }
 

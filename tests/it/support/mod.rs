@@ -8,8 +8,10 @@ pub mod kinto;
 pub mod postgres;
 pub mod process;
 pub mod province;
+pub mod roundup;
 pub mod site;
 pub mod source;
 pub mod stores;
+pub mod third_party;
 
 pub use http::install_tls;
