@@ -17,7 +17,9 @@ use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::{Bytes, BytesMut};
 use chrono::DateTime;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING,
+};
 use reqwest::{Certificate, Url};
 use secrecy::ExposeSecret;
 use std::fmt;
@@ -118,13 +120,37 @@ impl Options {
 pub struct Accept {
     /// Status codes.
     pub status: Vec<u16>,
-    /// The body must look like JSON.
-    pub json: bool,
+    /// What the body must look like.
+    pub body: Content,
+    /// Tells a body that says itself what went wrong, as a SOAP fault does: it is taken whatever its status.
+    pub fault: Option<fn(&[u8]) -> bool>,
+}
+
+/// What a body is expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// JSON, or JSON Lines.
+    Json,
+    /// XML.
+    Xml,
+    /// A table: CSV or a workbook.
+    Table,
+}
+
+impl Content {
+    /// As operators are told.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+            Self::Table => "CSV",
+        }
+    }
 }
 
 impl Default for Accept {
     fn default() -> Self {
-        Self { status: vec![200], json: true }
+        Self { status: vec![200], body: Content::Json, fault: None }
     }
 }
 
@@ -318,13 +344,16 @@ impl Client {
     async fn accepted(&self, request: &Request, accept: &Accept) -> Result<Reply, TransportError> {
         let reply = self.send(request.clone()).await?;
         let place = || self.0.place(&reply.label);
-        if !accept.status.contains(&reply.status) {
-            let said = if looks_like_html(&reply) { String::new() } else { first_words(&reply.body) };
+        let tells_itself = accept.fault.is_some_and(|is_fault| is_fault(&reply.body));
+        if !accept.status.contains(&reply.status) && !tells_itself {
+            let said =
+                if looks_like_html(&reply, accept.body) { String::new() } else { first_words(&reply.body) };
             return Err(error::status(reply.status, reply.retry_after, &said).at(place()));
         }
-        if accept.json && reply.status != 204 {
-            if looks_like_html(&reply) {
-                return Err(error::not_json(reply.status, looks_like_login(&reply.body)).at(place()));
+        if reply.status != 204 {
+            if looks_like_html(&reply, accept.body) {
+                let is_login = looks_like_login(&reply.body);
+                return Err(error::not_data(reply.status, accept.body.name(), is_login).at(place()));
             }
             if reply.body.iter().all(u8::is_ascii_whitespace) {
                 return Err(error::empty(reply.status).at(place()));
@@ -408,9 +437,9 @@ impl Inner {
                 return Err(TransportError { reached: Reached::No, ..error });
             }
         }
-        if looks_like_html(&reply) {
+        if looks_like_html(&reply, Content::Json) {
             // A page for people, as during maintenance, says nothing about the password.
-            let error = error::not_json(reply.status, false).at(place);
+            let error = error::not_data(reply.status, Content::Json.name(), false).at(place);
             return Err(TransportError { reached: Reached::No, ..error });
         }
         let good =
@@ -472,6 +501,7 @@ impl Inner {
                     outgoing.header(CONTENT_TYPE, "application/json").body(bytes.clone())
                 }
                 Some(Body::Form(fields)) => outgoing.form(fields),
+                Some(Body::Made { kind, make }) => outgoing.header(CONTENT_TYPE, kind).body(make()),
                 None => outgoing,
             };
             let response = outgoing.send().await.map_err(|error| error::failed(error, place()))?;
@@ -493,6 +523,10 @@ impl Inner {
                 }
             }
             let headers = response.headers().clone();
+            // Otherwise the connection's end is the answer's end, and may as well be a break.
+            let whole = response.version() >= reqwest::Version::HTTP_2
+                || headers.contains_key(CONTENT_LENGTH)
+                || headers.contains_key(TRANSFER_ENCODING);
             self.note_clock(&headers);
             let body = self.body(response).await.map_err(|error| error.at(place()))?;
             return Ok(Reply {
@@ -500,6 +534,7 @@ impl Inner {
                 retry_after: retry::retry_after(&headers, self.clock),
                 headers,
                 body,
+                whole,
                 label,
                 url,
             });
@@ -610,11 +645,18 @@ fn certificates(roots: &Roots, scheme: &str) -> Result<Vec<Certificate>, Text> {
     }
 }
 
-fn looks_like_html(reply: &Reply) -> bool {
+fn looks_like_html(reply: &Reply, wanted: Content) -> bool {
     let says_html =
         reply.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
-    let first = reply.body.iter().find(|byte| !byte.is_ascii_whitespace());
-    first == Some(&b'<') || (says_html && !matches!(first, Some(b'{' | b'[')))
+    let body = reply.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&reply.body).trim_ascii_start();
+    let begins = |sign: &[u8]| body.get(..sign.len()).is_some_and(|head| head.eq_ignore_ascii_case(sign));
+    let first = body.first();
+    match wanted {
+        Content::Xml => begins(b"<!doctype html") || begins(b"<html") || (says_html && first != Some(&b'<')),
+        Content::Json | Content::Table => {
+            first == Some(&b'<') || (says_html && !matches!(first, Some(b'{' | b'[')))
+        }
+    }
 }
 
 fn looks_like_login(body: &[u8]) -> bool {

@@ -352,16 +352,17 @@ pub(super) fn status(status: u16, retry_after: Option<Duration>, said: &str) -> 
 }
 
 /// A page for people instead of data.
-pub(super) fn not_json(status: u16, is_login: bool) -> TransportError {
+/// A page for people in place of data, whose format is `wanted`.
+pub(super) fn not_data(status: u16, wanted: &str, is_login: bool) -> TransportError {
     let finding = error(
         "LT-NET-014",
         (
             format!(
-                "máy chủ trả trang HTML thay vì JSON (HTTP {status}){}",
+                "máy chủ trả trang HTML thay vì {wanted} (HTTP {status}){}",
                 if is_login { ", có vẻ là trang đăng nhập" } else { "" }
             ),
             format!(
-                "the server answers an HTML page instead of JSON (HTTP {status}){}",
+                "the server answers an HTML page instead of {wanted} (HTTP {status}){}",
                 if is_login { ", it looks like a login page" } else { "" }
             ),
         ),

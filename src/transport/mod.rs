@@ -13,7 +13,7 @@ mod request;
 mod retry;
 
 pub use auth::{Auth, Expected, Login, Moment};
-pub use client::{Accept, Client, Options, Roots, Timeouts, unencrypted};
+pub use client::{Accept, Client, Content, Options, Roots, Timeouts, unencrypted};
 pub use error::{Reached, TransportError};
-pub use request::{Method, Reply, Request};
+pub use request::{Make, Method, Reply, Request};
 pub use retry::RetryPolicy;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Request method.
@@ -34,7 +35,11 @@ impl Method {
 pub(super) enum Body {
     Json(Bytes),
     Form(Vec<(String, String)>),
+    Made { kind: String, make: Make },
 }
+
+/// Makes the body of one attempt: what must not be sent twice, as a nonce, is made anew.
+pub type Make = Arc<dyn Fn() -> Bytes + Send + Sync>;
 
 /// One request, relative to the client's base address.
 #[derive(Clone)]
@@ -90,6 +95,12 @@ impl Request {
         self.body = Some(Body::Form(fields));
         self
     }
+
+    /// Sets a body of another kind, made for each attempt.
+    pub fn made(mut self, kind: impl Into<String>, make: Make) -> Self {
+        self.body = Some(Body::Made { kind: kind.into(), make });
+        self
+    }
 }
 
 impl fmt::Debug for Request {
@@ -110,6 +121,8 @@ pub struct Reply {
     pub body: Bytes,
     /// How long the far side asked us to wait, at most six hours.
     pub retry_after: Option<Duration>,
+    /// Whether the exchange proved that nothing of the body is missing at its end.
+    pub whole: bool,
     /// What was asked: method and path, no query.
     pub label: String,
     pub(super) url: Url,
@@ -118,7 +131,7 @@ pub struct Reply {
 impl Reply {
     /// An answer that was kept, without what came around its body.
     pub(super) fn kept(body: Bytes, label: String, url: Url) -> Self {
-        Self { status: 200, headers: HeaderMap::new(), body, retry_after: None, label, url }
+        Self { status: 200, headers: HeaderMap::new(), body, retry_after: None, whole: true, label, url }
     }
 
     /// A header as text; none when it is missing or not readable.

@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod connector_command;
 mod connector_file;
+mod connector_formats;
 mod connector_http;
 mod connector_sql;
 mod daemon;

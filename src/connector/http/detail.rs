@@ -8,6 +8,7 @@
 use super::super::expression::value_of;
 use super::super::json::{Envelope, Json, members};
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
+use super::format::{Format, xml_part};
 use super::plan::Detail;
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding, Text, written_cause};
@@ -148,7 +149,7 @@ async fn ask(
 ) -> Result<Result<Reply, u16>, ConnectorError> {
     let broken = |why: String| shared.cannot_ask(&why);
     let path = detail.path.render_path(context).map_err(broken)?;
-    let mut request = Request::get(path).header("accept", "application/json");
+    let mut request = Request::get(path).header("accept", shared.plan().format.accept());
     for (name, template) in &detail.query {
         request = request.query(name, template.render(context).map_err(broken)?);
     }
@@ -168,7 +169,17 @@ fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, C
         disposition: Disposition::RetryLater,
         retry_after: None,
     };
-    let text = std::str::from_utf8(&reply.body).map_err(|_| fail(finding::not_text()))?;
+    let (part, values);
+    let text = match (&plan.format, &detail.element) {
+        (Format::Xml(xml), Some(place)) => {
+            (part, values) = xml_part(&reply.body, place, xml).map_err(fail)?;
+            values.as_str()
+        }
+        _ => {
+            part = String::new();
+            std::str::from_utf8(&reply.body).map_err(|_| fail(finding::not_text()))?
+        }
+    };
     let text = text.trim_start_matches('\u{feff}');
     let broken = |error: super::super::json::JsonError| fail(finding::not_json(&error));
     let envelope = Envelope::read(text).map_err(broken)?;
@@ -177,6 +188,9 @@ fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, C
         if !value.is_some_and(|value| one_of.iter().any(|one| *one == value)) {
             return Err(fail(finding::not_successful("")));
         }
+    }
+    if detail.element.is_some() {
+        return Ok(part);
     }
     let part = envelope.find(&detail.select).map_err(broken)?;
     Ok(part.map_or_else(|| "null".to_owned(), str::to_owned))

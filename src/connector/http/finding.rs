@@ -56,6 +56,78 @@ pub(super) fn not_json(why: &JsonError) -> Finding {
     )
 }
 
+pub(super) fn cut_off() -> Finding {
+    Finding::error(
+        "LT-SRC-050",
+        Text::new(
+            "dòng cuối của câu trả lời không kết thúc và không có gì chứng tỏ câu trả lời đã trọn vẹn, cả trang bị bỏ",
+            "the last line of the answer is not ended and nothing proves the answer whole, the page is thrown away",
+        ),
+        Text::new(
+            "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, đề nghị nguồn gửi Content-Length hoặc kết thúc dòng cuối",
+            "a running daemon tries again by itself; if it lasts, ask the source for Content-Length or an ended last line",
+        ),
+    )
+}
+
+pub(super) fn no_key_column(key: &str) -> Finding {
+    Finding::error(
+        "LT-SRC-051",
+        Text::new(
+            format!("20 dòng đầu của bảng không có dòng tiêu đề với cột \"{key}\""),
+            format!("the first 20 lines of the table hold no header with the column \"{key}\""),
+        ),
+        Text::new(
+            "sửa stream.key cho đúng tên cột; nếu câu trả lời là trang thông báo, kiểm tra tài khoản và địa chỉ",
+            "correct stream.key to the column's name; if the answer is a notice, check account and address",
+        ),
+    )
+}
+
+pub(super) fn column_twice(name: &str) -> Finding {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+    Finding::error(
+        "LT-SRC-052",
+        Text::new(
+            format!("bảng có hai cột cùng tên \"{name}\": không rõ cột nào cần đọc"),
+            format!("the table has two columns \"{name}\": which is meant cannot be told"),
+        ),
+        Text::new(
+            "đề nghị nguồn đặt tên khác nhau, hoặc xuất mẫu khác",
+            "ask the source for different names, or for another export",
+        ),
+    )
+}
+
+pub(super) fn wider_row() -> Finding {
+    Finding::error(
+        "LT-SRC-053",
+        Text::new(
+            "dòng có nhiều ô hơn tiêu đề: giá trị có thể đã lệch cột",
+            "the row has more cells than the header: values may stand in wrong columns",
+        ),
+        Text::new(
+            "thường do dấu phân cách trong ô không có dấu nháy; sửa ở nguồn, các dòng khác vẫn được xử lý",
+            "usually a delimiter inside a cell without quotes; correct it in the source, the other rows go on",
+        ),
+    )
+}
+
+pub(super) fn failed_cell(column: &str) -> Finding {
+    let column: String = column.chars().filter(|c| !c.is_control()).take(60).collect();
+    Finding::error(
+        "LT-SRC-054",
+        Text::new(
+            format!("ô của cột \"{column}\" là lỗi công thức"),
+            format!("a cell of the column \"{column}\" holds a formula error"),
+        ),
+        Text::new(
+            "sửa công thức ở nguồn; các dòng khác vẫn được xử lý",
+            "correct the formula in the source; the other rows go on",
+        ),
+    )
+}
+
 pub(super) fn no_records(found: &str) -> Finding {
     Finding::error(
         "LT-SRC-001",

@@ -1,4 +1,4 @@
-//! Sources that speak JSON over HTTP, connected by their manifest.
+//! Sources that answer over HTTP in JSON, XML or tables, connected by their manifest.
 //!
 //! Owns one connected source: its client, its rendered requests, `check`, and handing out pulls. It must not
 //! know the store or people. A failure of the source is a [`ConnectorError`] with the transport's finding;
@@ -6,6 +6,7 @@
 
 mod detail;
 mod finding;
+mod format;
 mod page;
 pub mod plan;
 mod pull;
@@ -97,7 +98,7 @@ impl HttpConnector {
             return Err(Findings(findings));
         }
         let client = client(plan, &settings, &options, &whose).map_err(|error| Findings(vec![*error]))?;
-        let accept = Accept { status: plan.status.clone(), json: true };
+        let accept = Accept { status: plan.status.clone(), body: plan.format.content(), fault: None };
         let settings = minijinja::context!(settings => settings);
         let details_at_once =
             (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
@@ -134,7 +135,7 @@ impl Shared {
             super::manifest::http::Method::Get => Method::Get,
             super::manifest::http::Method::Post => Method::Post,
         };
-        let mut request = Request::new(method, path).header("accept", "application/json");
+        let mut request = Request::new(method, path).header("accept", plan.format.accept());
         for (name, template) in &plan.query {
             request = request.query(name, template.render(&self.settings).map_err(broken)?);
         }

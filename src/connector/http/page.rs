@@ -7,6 +7,7 @@
 use super::super::json::{Envelope, JsonError, Record, scalars, without};
 use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
+use super::format::{self, Format};
 use super::plan::Way;
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding};
@@ -58,18 +59,33 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
     if reply.status == 204 {
         return Ok(empty(shared, reply));
     }
-    let other;
-    let (page, text) = match utf8(&reply.body) {
-        Some(text) => (&reply.body, Some(text)),
-        None => {
+    let (other, around);
+    let (page, text) = match (&plan.format, utf8(&reply.body)) {
+        (Format::Xml(_) | Format::Table { .. }, _) => (&reply.body, None),
+        (_, Some(text)) => (&reply.body, Some(text)),
+        (_, None) => {
             other = decoded(&reply.body).unwrap_or_default();
             (&other, utf8(&other).filter(|text| !text.is_empty()))
         }
     };
-    let text = text.ok_or_else(|| fail(finding::not_text(), Disposition::NeedsOperator))?;
+    let no_text = || fail(finding::not_text(), Disposition::NeedsOperator);
+    let refused = |(finding, disposition): format::Refusal| fail(finding, disposition);
     let mut cut = Cut::new(shared, page);
-    let mut take = |record: Record<'_, '_>| cut.take(record);
-    let (envelope, found) = Envelope::with_records(text, &plan.records, &mut take).map_err(broken)?;
+    let (envelope, found) = match &plan.format {
+        Format::Json => {
+            let mut take = |record: Record<'_, '_>| cut.take(record);
+            Envelope::with_records(text.ok_or_else(no_text)?, &plan.records, &mut take).map_err(broken)?
+        }
+        other => {
+            around = match other {
+                Format::Json | Format::JsonLines => format::lines(text.ok_or_else(no_text)?, reply, &mut cut),
+                Format::Table { key } => format::table(key, reply, &mut cut),
+                Format::Xml(xml) => format::xml(shared, xml, reply, &mut cut),
+            }
+            .map_err(refused)?;
+            (Envelope::read(&around.values).map_err(broken)?, around.found)
+        }
+    };
     for (path, one_of) in &plan.checks {
         let value = envelope.scalar(path).map_err(broken)?;
         if !value.is_some_and(|value| one_of.iter().any(|one| *one == value)) {
@@ -144,9 +160,9 @@ fn decoded(body: &Bytes) -> Option<Bytes> {
 }
 
 /// Collects records of one page.
-struct Cut<'a> {
+pub(super) struct Cut<'a> {
     shared: &'a Shared,
-    /// What records are cut out of without copying.
+    /// What records are cut out of without copying, where they stand in it.
     page: &'a Bytes,
     records: Vec<RawRecord>,
     rejected: Vec<Rejection>,
@@ -169,7 +185,31 @@ impl<'a> Cut<'a> {
         }
     }
 
-    fn take(&mut self, record: Record<'_, '_>) {
+    /// Records taken so far, rejected ones included.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The bytes of a text, without copying where it stands in the page.
+    fn bytes(&self, text: &str) -> Bytes {
+        let (page, part) = (self.page.as_ptr_range(), text.as_bytes().as_ptr_range());
+        if page.start <= part.start && part.end <= page.end {
+            self.page.slice_ref(text.as_bytes())
+        } else {
+            Bytes::copy_from_slice(text.as_bytes())
+        }
+    }
+
+    /// Rejects what could not be cut into a record; its beginning is kept.
+    pub(super) fn refuse(&mut self, text: &str, finding: Finding) {
+        let index = u32::try_from(self.count).unwrap_or(u32::MAX);
+        self.count += 1;
+        record_hash(&self.shared.loaded.fingerprint, text.as_bytes()).hash(&mut self.digest);
+        self.reject(index, None, beginning(text), finding);
+    }
+
+    /// Takes a record, or rejects it.
+    pub(super) fn take(&mut self, record: Record<'_, '_>) {
         let text = record.text;
         let index = u32::try_from(self.count).unwrap_or(u32::MAX);
         self.count += 1;
@@ -177,16 +217,9 @@ impl<'a> Cut<'a> {
         let fingerprint = &self.shared.loaded.fingerprint;
         let limit = plan.stream.max_record_kib as usize * 1024;
         if text.len() > limit {
-            // Its beginning is enough to recognise it; keeping it whole would defeat the limit.
-            const KEPT: usize = 4 * 1024;
-            let mut end = KEPT.min(text.len());
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
             let hash = record_hash(fingerprint, text.as_bytes());
             hash.hash(&mut self.digest);
-            let head = Bytes::copy_from_slice(text.get(..end).unwrap_or_default().as_bytes());
-            return self.reject(index, None, head, finding::too_large(text.len(), limit));
+            return self.reject(index, None, beginning(text), finding::too_large(text.len(), limit));
         }
         let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
         let deleted = plan.deleted.as_ref();
@@ -198,7 +231,7 @@ impl<'a> Cut<'a> {
                 text.hash(&mut self.digest);
                 let code =
                     if matches!(error, JsonError::DuplicateKey(_)) { "LT-SRC-010" } else { "LT-SRC-002" };
-                let body = self.page.slice_ref(text.as_bytes());
+                let body = self.bytes(text);
                 return self.reject(index, None, body, finding::unreadable(code, &error.told()));
             }
         };
@@ -211,7 +244,7 @@ impl<'a> Cut<'a> {
         hash.hash(&mut self.digest);
         let key = key.as_ref().map(|key| key.trim()).filter(|key| is_key(key));
         let Some(external_id) = key else {
-            let body = self.page.slice_ref(text.as_bytes());
+            let body = self.bytes(text);
             return self.reject(index, None, body, finding::no_key());
         };
         let at = incremental.zip(changed.as_ref()).and_then(|((_, rule), changed)| rule.instant(changed));
@@ -229,15 +262,31 @@ impl<'a> Cut<'a> {
             .zip(tombstone.as_ref())
             .is_some_and(|((_, words), value)| words.iter().any(|word| word == value));
         let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
-        let body = self.page.slice_ref(text.as_bytes());
+        let body = self.bytes(text);
         let external_id = external_id.to_owned();
         self.records.push(RawRecord { external_id, hash, body, index, file: None, presence });
     }
 
     fn reject(&mut self, index: u32, external_id: Option<String>, body: Bytes, finding: Finding) {
-        let place = self.shared.place(&format!("record {} of the page", u64::from(index) + 1));
-        self.rejected.push(Rejection { external_id, index, body, finding: finding.at(place) });
+        let finding = match finding.place {
+            Some(_) => finding,
+            None => {
+                let place = self.shared.place(&format!("record {} of the page", u64::from(index) + 1));
+                finding.at(place)
+            }
+        };
+        self.rejected.push(Rejection { external_id, index, body, finding });
     }
+}
+
+/// The beginning of a record: enough to recognise it; keeping it whole would defeat the limit.
+fn beginning(text: &str) -> Bytes {
+    const KEPT: usize = 4 * 1024;
+    let mut end = KEPT.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Bytes::copy_from_slice(text.get(..end).unwrap_or_default().as_bytes())
 }
 
 /// The target of rel="next" in one `Link` header (RFC 8288).

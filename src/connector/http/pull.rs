@@ -146,7 +146,7 @@ impl HttpPull {
         let plan = self.shared.plan();
         if let Next::Address(address) = &self.next {
             // A next address carries every parameter already.
-            return Request::get(address.clone()).header("accept", "application/json");
+            return Request::get(address.clone()).header("accept", plan.format.accept());
         }
         let mut parameters: Vec<(&str, String)> = Vec::new();
         match (&plan.way, &self.next) {

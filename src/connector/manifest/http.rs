@@ -146,6 +146,21 @@ pub enum Method {
     Post,
 }
 
+/// Format of a list's answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyFormat {
+    /// One JSON document.
+    #[default]
+    Json,
+    /// One JSON object per line.
+    JsonLines,
+    /// CSV, or a workbook: the first line that names the key column is the header.
+    Csv,
+    /// XML.
+    Xml,
+}
+
 /// `[stream]`: the list of tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -162,8 +177,19 @@ pub struct StreamSection {
     /// incremental pulls are added to it.
     #[serde(default)]
     pub body: Option<serde_json::Value>,
-    /// Place of the list of records in the answer; empty where the answer itself is the list.
-    pub records: String,
+    /// Format of the answers. Default: json.
+    #[serde(default)]
+    pub format: BodyFormat,
+    /// Place of the list of records in a JSON answer, empty where the answer itself is the list; place of the record
+    /// element in an XML answer, `Envelope/Body/GetTasksResponse/Task`. Other formats have none.
+    #[serde(default)]
+    pub records: Option<String>,
+    /// Prefixes for places in XML answers whose namespace matters, with their URIs.
+    #[serde(default)]
+    pub namespaces: BTreeMap<String, String>,
+    /// Children of an XML record that are a list even where only one stands there: `Steps.Step`.
+    #[serde(default)]
+    pub lists: Vec<String>,
     /// Place of the key in a record.
     pub key: String,
     /// Place of the source's own total in the answer.
@@ -359,7 +385,7 @@ pub struct DetailSection {
     /// Query parameters; templates over `settings`, `key` and `record`.
     #[serde(default)]
     pub query: BTreeMap<String, String>,
-    /// Place in the answer that is taken. Default: the whole answer.
+    /// Place in the answer that is taken; of an XML answer the elements at this place. Default: the whole JSON answer.
     #[serde(default)]
     pub select: String,
     /// An expression over `record`; the call is made only when it is true.

@@ -341,7 +341,10 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
     let parts = (
         manifest.format_version,
         &manifest.zone,
-        manifest.stream.as_ref().map(|stream| (&stream.key, &stream.volatile, &stream.deleted)),
+        manifest
+            .stream
+            .as_ref()
+            .map(|stream| (&stream.key, &stream.volatile, &stream.deleted, &stream.format, &stream.lists)),
         manifest.folder.as_ref().map(|folder| (&folder.key, &folder.totals, &folder.column)),
         manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
         &manifest.detail,

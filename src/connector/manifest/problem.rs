@@ -149,6 +149,22 @@ impl Problem {
         )
     }
 
+    /// A place in an XML answer that cannot be read.
+    pub fn element(key: &str, place: &str, why: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-040",
+            Text::new(
+                format!("chỗ \"{place}\" trong XML không hợp lệ: {why}"),
+                format!("the place \"{place}\" in XML is not valid: {why}"),
+            ),
+            Text::new(
+                "viết Envelope/Body/Tasks/Task, tasks/@total, hoặc p:Task với p khai trong stream.namespaces",
+                "write Envelope/Body/Tasks/Task, tasks/@total, or p:Task with p declared in stream.namespaces",
+            ),
+        )
+    }
+
     /// A path that cannot be read.
     pub fn path(key: &str, path: &str, why: &str) -> Self {
         Self::new(

@@ -7,6 +7,7 @@ use super::super::super::expression::Template;
 use super::super::super::json::Path;
 use super::super::super::manifest::http::CheckSection;
 use super::super::super::manifest::{Problem, Setting};
+use super::format::Places;
 use std::collections::BTreeMap;
 
 /// A JSON document whose texts are templates.
@@ -42,6 +43,8 @@ impl JsonTemplate {
 pub(super) struct Compiler<'a> {
     pub(super) settings: &'a BTreeMap<String, Setting>,
     pub(super) problems: &'a mut Vec<Problem>,
+    /// How places in answers are written.
+    pub(super) places: Places<'a>,
 }
 
 impl Compiler<'_> {
@@ -131,12 +134,27 @@ impl Compiler<'_> {
         self.path(key, text?).map(|path| path.pointer())
     }
 
+    /// Checks of a JSON answer.
     pub(super) fn checks(&mut self, key: &str, checks: &[CheckSection]) -> Vec<(Path, Vec<String>)> {
+        self.checks_by(key, checks, Self::path)
+    }
+
+    /// Checks of a list's answer.
+    pub(super) fn answer_checks(&mut self, key: &str, checks: &[CheckSection]) -> Vec<(Path, Vec<String>)> {
+        self.checks_by(key, checks, Self::place)
+    }
+
+    fn checks_by(
+        &mut self,
+        key: &str,
+        checks: &[CheckSection],
+        place: fn(&mut Self, &str, &str) -> Option<Path>,
+    ) -> Vec<(Path, Vec<String>)> {
         checks
             .iter()
             .enumerate()
             .filter_map(|(index, check)| {
-                let path = self.path(&format!("{key}.{index}.path"), &check.path)?;
+                let path = place(self, &format!("{key}.{index}.path"), &check.path)?;
                 Some((path, check.one_of.clone()))
             })
             .collect()

@@ -6,6 +6,7 @@
 use super::super::super::expression::{Expression, Template};
 use super::super::super::json::Path;
 use super::super::super::manifest::{Manifest, Problem};
+use super::super::super::xml;
 use super::compile::Compiler;
 
 /// A further call per record.
@@ -15,6 +16,8 @@ pub(in super::super) struct Detail {
     pub(in super::super) path: Template,
     pub(in super::super) query: Vec<(String, Template)>,
     pub(in super::super) select: Path,
+    /// The same of an XML answer.
+    pub(in super::super) element: Option<xml::Place>,
     pub(in super::super) when: Option<Expression>,
     /// Whether the record itself is needed to write the request.
     pub(in super::super) needs_record: bool,
@@ -37,7 +40,7 @@ impl Compiler<'_> {
             }
             let Some(path) = self.template(&key("path"), &section.path, &NAMES) else { continue };
             let query = self.templates(&key("query"), &section.query, &NAMES);
-            let Some(select) = self.path(&key("select"), &section.select) else { continue };
+            let Some((select, element)) = self.select(&key("select"), &section.select) else { continue };
             let when = match &section.when {
                 None => None,
                 Some(source) => match Expression::compile(source, &["record"]) {
@@ -52,7 +55,15 @@ impl Compiler<'_> {
             let needs_record = when.is_some()
                 || uses_record(path.names())
                 || query.iter().any(|(_, template)| uses_record(template.names()));
-            details.push(Detail { name: section.name.clone(), path, query, select, when, needs_record });
+            details.push(Detail {
+                name: section.name.clone(),
+                path,
+                query,
+                select,
+                element,
+                when,
+                needs_record,
+            });
         }
         details
     }

@@ -7,6 +7,7 @@
 mod auth;
 mod compile;
 mod detail;
+mod format;
 mod paging;
 
 pub(super) use auth::AuthPlan;
@@ -18,8 +19,10 @@ use super::super::expression::Template;
 use super::super::json::Path;
 use super::super::manifest::http::{PagingSection, StreamSection, TransportSection};
 use super::super::manifest::{Manifest, Problem};
+use super::format::Format;
 use chrono::FixedOffset;
 use compile::Compiler;
+use format::Places;
 
 /// Everything a source of this manifest asks.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ pub struct Plan {
     pub(super) path: Template,
     pub(super) query: Vec<(String, Template)>,
     pub(super) body: Option<JsonTemplate>,
+    pub(super) format: Format,
     pub(super) records: Path,
     pub(super) key: Path,
     pub(super) total: Option<Path>,
@@ -49,7 +53,8 @@ impl Plan {
     /// Compiles the HTTP sections of a manifest.
     pub fn compile(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) -> Option<Self> {
         const NAMES: [&str; 1] = ["settings"];
-        let mut compiler = Compiler { settings: &manifest.settings, problems };
+        let places = Places::of(manifest);
+        let mut compiler = Compiler { settings: &manifest.settings, problems, places };
         let (Some(transport), Some(stream)) = (&manifest.transport, &manifest.stream) else {
             compiler.problems.push(Problem::incoherent(
                 "kind",
@@ -82,10 +87,10 @@ impl Plan {
             Some(body) => Some(compiler.json("stream.body", body, &NAMES)?),
             None => None,
         };
-        let records = compiler.path("stream.records", &stream.records);
+        let records = compiler.records(stream);
         let key = compiler.path("stream.key", &stream.key);
         let total = match &stream.total {
-            Some(text) => Some(compiler.path("stream.total", text)?),
+            Some(text) => Some(compiler.place("stream.total", text)?),
             None => None,
         };
         let deleted = match &stream.deleted {
@@ -98,13 +103,15 @@ impl Plan {
             None => None,
         };
         let details = compiler.details(manifest);
-        let checks = compiler.checks("success.check", &manifest.success.check);
+        let checks = compiler.answer_checks("success.check", &manifest.success.check);
         let error_text = match &manifest.success.error_text {
-            Some(text) => Some(compiler.path("success.error_text", text)?),
+            Some(text) => Some(compiler.place("success.error_text", text)?),
             None => None,
         };
+        let format = compiler.format(stream)?;
         Some(Self {
             transport: transport.clone(),
+            format,
             base_url: base_url?,
             headers,
             auth: auth?,

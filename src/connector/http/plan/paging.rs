@@ -85,7 +85,7 @@ impl Compiler<'_> {
                 "paging.size must be 1 to 100000 and max_pages at least 1",
             ));
         }
-        let next = self.path("paging.next", &next)?;
+        let next = if next.is_empty() { Path::parse("").ok()? } else { self.place("paging.next", &next)? };
         Some(match paging.kind {
             PagingKind::None => Way::Single,
             PagingKind::Page => Way::Page { param },
