@@ -86,6 +86,9 @@ pub enum Action {
         #[arg(long, value_parser = day)]
         to: NaiveDate,
     },
+    /// One source: what stops it, whether it is complete
+    #[command(subcommand)]
+    Source(super::source_action::SourceAction),
     /// Records that could not be read
     #[command(subcommand)]
     Rejected(Rejected),

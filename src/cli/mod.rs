@@ -23,6 +23,7 @@ pub mod print;
 pub mod run;
 pub mod score_case;
 pub mod socket;
+mod source_action;
 mod usage;
 
 pub use dispatch::main;

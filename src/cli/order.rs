@@ -7,6 +7,7 @@ use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Excused, History, Mapping, Outbox, People,
     PeriodAction, Record, Rejected, Report, Ruling, Score,
 };
+use super::source_action::SourceAction;
 use crate::domain::DecisionKind;
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Command, InputFile, MAX_FILE_BYTES, MappingChoice, TaskRef};
@@ -22,6 +23,10 @@ pub fn command(action: Action) -> Ordered {
         Action::Sync { source, full } => Ok(Command::Sync { source, full }),
         Action::Backfill { source, from, to } if from <= to => Ok(Command::Backfill { source, from, to }),
         Action::Backfill { .. } => Err(Box::new(backwards())),
+        Action::Source(SourceAction::Show { source }) => Ok(Command::SourceShow { source }),
+        Action::Source(SourceAction::Accept { source, reason, author }) => {
+            Ok(Command::SourceAccept { source, author: name(author)?, reason })
+        }
         Action::Rejected(Rejected::List { source, rows }) => {
             Ok(Command::RejectedList { source, limit: rows.limit })
         }

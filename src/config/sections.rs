@@ -10,7 +10,7 @@ use crate::domain::{CatalogVersion, Level, SourceId, TargetId, Unit, UnitCode, U
 use crate::error::Lang;
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -236,6 +236,36 @@ pub struct SourceEntry {
     /// Whether plain http is permitted.
     #[serde(default)]
     pub allow_http: bool,
+    /// When what the source shows cannot be true: the pull stops, and a person looks at it.
+    #[serde(default)]
+    pub gates: Gates,
+}
+
+/// When what a source shows cannot be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gates {
+    /// Least share of the tasks known, or usually seen, that a pull of everything must see, percent; 0 = any.
+    #[schemars(range(min = 0, max = 100))]
+    pub least_percent: u8,
+    /// Most times as many tasks as known ones after one pull; 0 = any.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub most_times: u16,
+    /// Known tasks from which on `most_times`, the usual and "none of these is known" are judged.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub from_tasks: u32,
+    /// Tasks one account completes within `bulk_minutes` before it is told; 0 = never.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub bulk_close: u32,
+    /// See `bulk_close`, minutes.
+    #[schemars(range(min = 1, max = 1_440))]
+    pub bulk_minutes: u16,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self { least_percent: 50, most_times: 10, from_tasks: 50, bulk_close: 30, bulk_minutes: 10 }
+    }
 }
 
 fn yes() -> bool {

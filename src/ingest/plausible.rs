@@ -6,12 +6,13 @@
 use crate::domain::{CanonicalTask, TaskDraft, TaskStatus, local_date};
 use crate::error::{Finding, Text};
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 
 /// Clocks of source systems may run this much ahead of ours.
 const SKEW: TimeDelta = TimeDelta::hours(24);
 
 /// Warnings about a draft that is applied: LT-ING-001 done in the future, LT-ING-002 due before it was assigned,
-/// LT-ING-003 due date moved after completion.
+/// LT-ING-003 due date moved after completion, LT-ING-011 a quantity that became ten times as large or as small.
 pub(super) fn check(
     held: Option<&CanonicalTask>,
     draft: &TaskDraft,
@@ -39,6 +40,17 @@ pub(super) fn check(
             "LT-ING-003",
             "hạn xử lý bị thay đổi sau khi đã hoàn thành",
             "the due date was moved after completion",
+        );
+    }
+    let ten = Decimal::TEN;
+    let quantities = held.and_then(|held| held.draft.quantity).zip(draft.quantity);
+    let jumps =
+        |from: Decimal, to: Decimal| from > Decimal::ZERO && from.checked_mul(ten).is_some_and(|at| to >= at);
+    if quantities.is_some_and(|(before, now)| jumps(before, now) || jumps(now, before)) {
+        tell(
+            "LT-ING-011",
+            "số lượng nhảy gấp mười lần: có thể nguồn đã đổi đơn vị tính",
+            "a quantity jumped tenfold: the source may count in another unit now",
         );
     }
     findings

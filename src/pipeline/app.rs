@@ -7,7 +7,7 @@
 use super::former::FormerRules;
 use super::step::Bell;
 use crate::clock::Clock;
-use crate::config::CronTime;
+use crate::config::{CronTime, Gates};
 use crate::connector::Connector;
 use crate::delivery::Target;
 use crate::delivery::evaluation::EvaluationSoftware;
@@ -121,6 +121,8 @@ pub struct App {
     pub owner: String,
     /// Connected sources.
     pub sources: BTreeMap<SourceId, Source>,
+    /// When what a source shows cannot be true; the usual limits for a source that is not here.
+    pub gates: BTreeMap<SourceId, Gates>,
     /// Every source the configuration names, those that are not enabled included.
     pub configured: BTreeSet<SourceId>,
     /// The evaluation software, when there is one.
@@ -168,6 +170,7 @@ impl App {
             turns: sources.keys().map(|source| (source.clone(), Mutex::default())).collect(),
             configured: sources.keys().cloned().collect(),
             sources,
+            gates: BTreeMap::new(),
             evaluation,
             national,
             withheld: BTreeMap::new(),

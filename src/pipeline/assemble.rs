@@ -318,6 +318,7 @@ pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<Ap
             let receivers = (evaluation, national);
             let mut app = App::new(store, clock(&loaded.config), owner, sources, receivers, policy);
             app.withheld = withheld;
+            app.gates = loaded.config.source.iter().map(|entry| (entry.id.clone(), entry.gates)).collect();
             app.configured = configured_sources(&loaded.config);
             Ok(app.with_former_rules().await?)
         }

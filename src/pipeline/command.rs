@@ -222,6 +222,20 @@ pub enum Command {
         /// Last local day, included.
         to: NaiveDate,
     },
+    /// What stops a source, and what its full pulls proved.
+    SourceShow {
+        /// The source.
+        source: SourceId,
+    },
+    /// Lets the next pull of a stopped source through.
+    SourceAccept {
+        /// The source.
+        source: SourceId,
+        /// Who answers for it.
+        author: String,
+        /// Why what it shows is true.
+        reason: String,
+    },
     /// Records that could not be read.
     RejectedList {
         /// Of this source only.
@@ -505,6 +519,8 @@ impl Command {
             Self::Check { .. } => "check",
             Self::Sync { .. } => "sync",
             Self::Backfill { .. } => "backfill",
+            Self::SourceShow { .. } => "source show",
+            Self::SourceAccept { .. } => "source accept",
             Self::RejectedList { .. } => "rejected list",
             Self::RejectedReplay { .. } => "rejected replay",
             Self::PeopleImport { .. } => "people import",

@@ -252,6 +252,7 @@ const ACCOUNTS: Names = &[
 
 const SOURCE_STATES: Names = &[
     ("ok", "Tốt", "Fine"),
+    ("stopped", "Đang dừng, chờ người xác nhận", "Stopped, waits for a person"),
     ("failing", "Đang lỗi", "Failing"),
     ("partly", "Được một phần", "Partly"),
     ("never_pulled", "Chưa lấy lần nào", "Never pulled"),

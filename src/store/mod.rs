@@ -31,6 +31,7 @@ mod decision;
 mod directory;
 mod error;
 mod facts;
+mod gate;
 mod key;
 mod lease;
 mod listing;
@@ -51,6 +52,7 @@ pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
 pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
 pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAccount};
 pub use error::StoreError;
+pub use gate::{Gate, HeldTask, Proof, Tally};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
@@ -87,6 +89,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "target_state",
         include_str!("../../migrations/sqlite/0002_target_state.sql"),
         include_str!("../../migrations/postgres/0002_target_state.sql"),
+    ),
+    (
+        3,
+        "source_gate",
+        include_str!("../../migrations/sqlite/0003_source_gate.sql"),
+        include_str!("../../migrations/postgres/0003_source_gate.sql"),
     ),
 ];
 

@@ -209,23 +209,6 @@ impl Store {
             .await
     }
 
-    /// Numbers of a source's tasks that are not gone, after a number, in order.
-    pub async fn live_task_ids(
-        &self,
-        source: &SourceId,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<i64>, StoreError> {
-        let rows = self
-            .db
-            .rows(
-                "SELECT id FROM task WHERE source_id = $1 AND id > $2 AND status <> 'gone' ORDER BY id LIMIT $3",
-                vals![source.as_str(), after, limit as u64],
-            )
-            .await?;
-        rows.iter().map(|row| row.int(0)).collect()
-    }
-
     /// Everything that happened to a task, oldest first: when we saw it, what, and the page it came from.
     pub async fn events_of(
         &self,

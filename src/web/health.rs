@@ -143,6 +143,16 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
         "Failed runs of a source since its last success.",
         failures,
     );
+    family(
+        "lienthong_source_stopped",
+        "gauge",
+        "Whether a gate stopped a source until a person looks at it.",
+        counts
+            .sources
+            .keys()
+            .map(|id| (format!("{{source=\"{id}\"}}"), to_f64(counts.stopped.contains_key(id).into())))
+            .collect(),
+    );
     let risk = |target: &String| counts.risk.get(target).cloned().unwrap_or_default();
     let label = |target: &String| format!("{{target=\"{target}\"}}");
     let age = |target: &String| risk(target).oldest.map_or(0, |at| (now - at).num_seconds().max(0));

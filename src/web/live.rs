@@ -7,7 +7,7 @@
 use super::Web;
 use crate::domain::{Period, SourceId};
 use crate::error::Finding;
-use crate::store::{Overview, Risk, Run, SourceState, Store};
+use crate::store::{Gate, Overview, Risk, Run, SourceState, Store};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -40,6 +40,8 @@ pub struct Counts {
     pub overview: Overview,
     /// State and last runs of every source.
     pub sources: BTreeMap<SourceId, (SourceState, Vec<Run>)>,
+    /// Sources a gate stopped.
+    pub stopped: BTreeMap<SourceId, Gate>,
     /// Open deliveries by target against their deadlines.
     pub risk: BTreeMap<String, Risk>,
     /// Scores of the running quarter by unit: all, and complete ones.
@@ -113,8 +115,9 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
     let told = |error: crate::store::StoreError| error.finding();
     let (now, today) = (web.app.clock.now(), web.app.clock.today());
     let quarter = Period::quarter_of(today);
-    let mut sources = BTreeMap::new();
+    let (mut sources, mut stopped) = (BTreeMap::new(), BTreeMap::new());
     for id in web.app.sources.keys() {
+        stopped.extend(store.gate(id).await.map_err(told)?.map(|gate| (id.clone(), gate)));
         let state = store.source_state(id).await.map_err(told)?;
         let runs = store.runs(id, i64::MAX, RUNS).await.map_err(told)?;
         sources.insert(id.clone(), (state, runs));
@@ -137,6 +140,7 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
         at: now,
         overview: store.overview().await.map_err(told)?,
         sources,
+        stopped,
         risk: store.deadline_risk(now, now + SOON).await.map_err(told)?,
         scores,
         records,

@@ -203,7 +203,11 @@ fn sources(
         if let ("ok", Some(_)) = (light, told) {
             (light, word) = ("warn", say(lang, "Một phần", "Partly"));
         }
-        let error = state.last_error.as_ref().or(told);
+        let gate = counts.stopped.get(id);
+        if gate.is_some() {
+            (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));
+        }
+        let error = gate.map(|gate| &gate.finding).or(state.last_error.as_ref()).or(told);
         rows.push(SourceRow {
             id: id.to_string(),
             unit: directory

@@ -6,7 +6,10 @@ use super::{Page, Visit, Web, format, words};
 use crate::domain::SourceId;
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
-use crate::store::{RejectedRow, Run, SourceState};
+use crate::store::{Gate, Proof, RejectedRow, Run, SourceState};
+
+/// Full pulls shown.
+const PROOFS: usize = 10;
 
 /// Renders the page; none for a source nobody configured.
 pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
@@ -39,12 +42,17 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
         visit.say("Bản ghi bị loại", "Rejected records"),
         Cell::text(format::count(totals.rejected)).to("#rejected"),
     );
+    let gate = web.app.store.gate(source).await.map_err(told)?;
+    if let Some(gate) = &gate {
+        gate_facts(visit, &mut facts, gate);
+    }
+    let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
     let mut table = run_table(visit, runs);
     table.pages(visit, "before", last);
     let sheet = Sheet {
         heading: format!("{} {id}", visit.say("Nguồn", "Source")),
         parent: Some((visit.say("Đơn vị", "Units"), "/units".to_owned())),
-        sections: vec![facts, table, rejected(web, visit, Some(source)).await?],
+        sections: vec![facts, proof_table(visit, proofs), table, rejected(web, visit, Some(source)).await?],
         ..Sheet::default()
     };
     sheet.show(web, visit).await.map(Some)
@@ -92,6 +100,61 @@ fn standing(web: &Web, visit: &Visit, state: &SourceState, runs: &[Run]) -> Sect
         );
     }
     facts
+}
+
+/// What stopped the source, and who lets it go on.
+fn gate_facts(visit: &Visit, facts: &mut Section, gate: &Gate) {
+    let lang = visit.lang;
+    let what = format!("{} {}", gate.finding.code, gate.finding.what.get(lang));
+    let stopped = (visit.say("Đang dừng", "Stopped").to_owned(), "bad");
+    facts.fact(visit.say("Cổng kiểm tra", "Gate"), Cell::tag(stopped).note(what));
+    facts.fact(visit.say("Dừng từ", "Stopped since"), Cell::text(format::instant(gate.since)));
+    match &gate.accepted {
+        Some((who, why)) => facts.fact(
+            visit.say("Lần tới được đi qua", "Next pull let through by"),
+            Cell::text(who).note(why.as_str()),
+        ),
+        None => facts.fact(visit.say("Cách mở", "How to open it"), Cell::text(gate.finding.remedy.get(lang))),
+    }
+}
+
+/// What the last full pulls proved.
+fn proof_table(visit: &Visit, proofs: Vec<Proof>) -> Section {
+    let mut table = Section::table(
+        visit,
+        "proofs",
+        visit.say("Dữ liệu đã đủ chưa", "Is everything here"),
+        &[
+            ("Đọc toàn bộ lúc", "Read completely at"),
+            ("#Đang giữ", "#Held"),
+            ("#Nguồn có", "#At the source"),
+            ("Kết luận", "Verdict"),
+            ("#Từng bị sót", "#Missed before"),
+            ("#Không còn", "#Gone"),
+            ("Dấu kiểm", "Digest"),
+        ],
+        ("Nguồn này chưa được đọc toàn bộ lần nào.", "This source was never read completely."),
+    );
+    for proof in proofs {
+        let verdict = if proof.proven {
+            (visit.say("Đủ", "Complete").to_owned(), "ok")
+        } else {
+            (visit.say("Chưa chứng minh được", "Not proven").to_owned(), "warn")
+        };
+        table.push(
+            proof.run.to_string(),
+            vec![
+                Cell::text(format::instant(proof.at)),
+                Cell::num(format::count(proof.held)),
+                Cell::num(proof.source_total.map_or_else(|| "–".to_owned(), format::count)),
+                Cell::tag(verdict),
+                Cell::num(format::count(proof.missed)),
+                Cell::num(format::count(proof.gone)),
+                Cell::mono(proof.digest.chars().take(12).collect::<String>()),
+            ],
+        );
+    }
+    table
 }
 
 fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {

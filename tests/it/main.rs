@@ -24,6 +24,7 @@ mod mapping;
 mod observed;
 mod packing;
 mod plan;
+mod pull_gates;
 mod real_kinto;
 mod real_systems;
 mod record_moves;

@@ -9,6 +9,7 @@ mod check;
 mod database;
 mod delivery;
 mod evaluation;
+mod gate;
 mod people;
 mod period;
 mod report;
@@ -94,6 +95,14 @@ impl Installation {
             C::Check { config } => Ok(check::check(Some(app), &config, Vec::new()).await),
             C::Sync { source, full } => source::sync(app, &source, full, progress).await,
             C::Backfill { source, from, to } => source::backfill(app, &source, from, to, progress).await,
+            C::SourceShow { source } => {
+                known_source(app, Some(&source)).await?;
+                gate::show(app, &source).await
+            }
+            C::SourceAccept { source, author, reason } => {
+                known_source(app, Some(&source)).await?;
+                gate::accept(app, &source, &author, &reason).await
+            }
             C::RejectedList { source, limit } => {
                 // Entries of the evaluation software that were refused stand beside records of sources.
                 let target =

@@ -88,11 +88,14 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         // A run may succeed and still tell of a file or record that a person has to correct.
         let told = app.store.runs(source, i64::MAX, 1).await?.into_iter().flat_map(|run| run.findings);
         let mut told = told.filter(|finding| finding.severity == Severity::Error);
-        let (word, trouble) = match (state.last_error, state.last_success_at, told.next()) {
-            (Some(error), ..) => ("failing", Some(error)),
-            (None, _, Some(finding)) => ("partly", Some(finding)),
-            (None, Some(_), None) => ("ok", None),
-            (None, None, None) => ("never_pulled", None),
+        let gate = app.store.gate(source).await?;
+        let proof = app.store.proofs(source, 1).await?.pop();
+        let (word, trouble) = match (gate, state.last_error, state.last_success_at, told.next()) {
+            (Some(gate), ..) => ("stopped", Some(gate.finding)),
+            (None, Some(error), ..) => ("failing", Some(error)),
+            (None, None, _, Some(finding)) => ("partly", Some(finding)),
+            (None, None, Some(_), None) => ("ok", None),
+            (None, None, None, None) => ("never_pulled", None),
         };
         rows.push(vec![
             json!(source),
@@ -103,6 +106,8 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
             json!(totals.tasks),
             json!(totals.events),
             json!(totals.rejected),
+            json!(proof.as_ref().map(super::gate::of_total)),
+            json!(proof.filter(|proof| proof.proven).map(|proof| proof.at)),
             json!(trouble.as_ref().map(|finding| &finding.code)),
         ]);
         // Known and tried again by itself: worth a look, no failure of this order.
@@ -122,6 +127,8 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
             Column::right("tasks", "Nhiệm vụ", "Tasks"),
             Column::right("events", "Sự kiện", "Events"),
             Column::right("rejected", "Bị loại", "Rejected"),
+            Column::right("held_of", "Giữ / nguồn có", "Held / at source"),
+            Column::left("proven_at", "Đủ, kiểm lúc", "Proven complete"),
             Column::left("code", "Mã lỗi", "Code"),
         ],
         rows,

@@ -1,10 +1,13 @@
 //! Pulling one source: pages in, stored tasks and events out.
 //!
 //! Owns the order of work of one run: fetch the next page while the present one is handled (`page`), commit pages
-//! together with the cursor they allow (`commit`), and after a full pull call the missing ones gone (`gone`). A
-//! failure of the source ends the run with what was committed so far. It must not know how a source is asked.
+//! together with the cursor they allow (`commit`), stop where what the source shows cannot be true (`gate`), and after
+//! a full pull call the missing ones gone and prove what is held (`gone`). A failure of the source ends the run with
+//! what was committed so far. It must not know how a source is asked.
 
+mod closing;
 mod commit;
+mod gate;
 mod gone;
 mod page;
 
@@ -14,10 +17,13 @@ use super::app::App;
 use crate::connector::{Connector, ConnectorError, Pull, PullEnd, PullMode, PullRequest, Step as PullStep};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Place, Text};
-use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, StoreError};
+use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
 use crate::telemetry::name;
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use closing::Closing;
 use commit::{Committing, PAGES_PACKED, Unsettled};
+use gate::Watch;
 use gone::SeenTasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +44,10 @@ const MOST_WAITING: usize = 16;
 /// A source that says nothing for so long is waited for: what is there is stored meanwhile.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// A change that a pull of changes before the last one should have brought: clocks and late commits are allowed this
+/// much.
+const MISSED_MARGIN: TimeDelta = TimeDelta::hours(1);
+
 /// What a run did, for people.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct PullSummary {
@@ -45,6 +55,8 @@ pub struct PullSummary {
     pub counters: RunCounters,
     /// Tasks called gone.
     pub gone: u64,
+    /// Tasks a full pull brought that earlier pulls of changes should have brought.
+    pub missed: u64,
     /// Whether the source was read to its end: everything of the span asked for passed by.
     pub complete: bool,
     /// Things worth telling.
@@ -73,13 +85,23 @@ pub async fn pull_source(
     };
     let cursor = state.cursor.clone().map(crate::connector::Cursor);
     let request = PullRequest { mode: mode.clone(), cursor, now };
+    let watch = Watch::begin(app, &source, connector.abilities(), &mode, &state).await?;
     let run = app.store.begin_run(&source, kind, now).await.map_err(|error| error.finding())?;
+    let full = matches!(mode, PullMode::Full);
     let mut puller = Puller {
         app,
         connector,
         source: source.clone(),
         run,
         moves_cursor: !matches!(mode, PullMode::Backfill { .. }),
+        full,
+        missed_before: state
+            .last_success_at
+            .filter(|_| full && connector.abilities().incremental)
+            .map(|at| at - MISSED_MARGIN),
+        missed: 0,
+        watch,
+        closing: Closing::default(),
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
         gone: 0,
@@ -93,24 +115,35 @@ pub async fn pull_source(
     let outcome = puller.run(request, progress).await;
     count(&source, &puller.counters, outcome.is_ok(), timer.elapsed());
     let ended = app.clock.now();
+    let gates = app.gates.get(&source).copied().unwrap_or_default();
+    puller.findings.extend(puller.closing.told(&gates).map(|finding| finding.at(place(&source))));
     let mut summary = PullSummary {
         counters: puller.counters,
         gone: puller.gone,
+        missed: puller.missed,
         findings: puller.findings,
         ..PullSummary::default()
     };
     let result = match outcome {
         Ok(end) => {
             summary.complete = !end.short;
-            if matches!(mode, PullMode::Full) && end.complete {
+            if full {
                 crate::failpoint!("pull::before_gone");
-                summary.gone +=
-                    gone::call_gone(app, &source, run, &puller.seen, &mut summary.findings).await?;
+                prove(app, &source, run, &puller.seen, &end, &mut summary).await?;
+            }
+            if puller.watch.opens() {
+                app.store.open_gate(&source, run).await.map_err(|error| error.finding())?;
             }
             summary.findings.extend(end.findings);
             Ok(())
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            if let Some(finding) = &puller.watch.stopped {
+                let closed = app.store.close_gate(&source, run, finding, ended).await;
+                closed.map_err(|error| error.finding())?;
+            }
+            Err(error)
+        }
     };
     let outcome = match &result {
         Ok(()) => RunOutcome::Succeeded,
@@ -129,6 +162,78 @@ pub async fn pull_source(
         Ok(()) => Ok(summary),
         Err(error) => Err(*error.finding),
     }
+}
+
+/// Calls gone what a complete full pull did not see, keeps the proof of what is held, and tells what it shows.
+async fn prove(
+    app: &App,
+    source: &SourceId,
+    run: i64,
+    seen: &SeenTasks,
+    end: &PullEnd,
+    summary: &mut PullSummary,
+) -> Result<(), Finding> {
+    let settled = gone::settle(app, source, run, seen, end.complete).await?;
+    summary.gone += settled.gone;
+    let held = settled.held.count;
+    let proof = Proof {
+        run,
+        at: app.clock.now(),
+        seen: seen.count,
+        held,
+        source_total: end.source_total,
+        rejected: summary.counters.rejected,
+        missed: summary.missed,
+        gone: summary.gone,
+        proven: end.complete && end.source_total.is_none_or(|total| total == held),
+        digest: settled.held.digest(),
+        periods: settled.held.periods(),
+    };
+    app.store.keep_proof(source, &proof).await.map_err(|error| error.finding())?;
+    if let Some(total) = end.source_total.filter(|total| *total != held) {
+        summary.findings.push(unequal(source, total, &proof));
+    }
+    if summary.missed > 0 {
+        summary.findings.push(missed(source, summary.missed));
+    }
+    Ok(())
+}
+
+fn unequal(source: &SourceId, total: u64, proof: &Proof) -> Finding {
+    let Proof { held, rejected, .. } = proof;
+    Finding::warning(
+        "LT-PUL-021",
+        Text::new(
+            format!("nguồn {source} nói có {total} nhiệm vụ, đang giữ {held}, {rejected} bản ghi bị loại"),
+            format!(
+                "source {source} says it has {total} tasks, {held} are held, {rejected} records were rejected"
+            ),
+        ),
+        Text::new(
+            "xem bản ghi bị loại (rejected list) và các bản ghi trùng khóa ở nguồn",
+            "look at rejected records (rejected list) and at records with the same key at the source",
+        ),
+    )
+    .at(place(source))
+}
+
+fn missed(source: &SourceId, count: u64) -> Finding {
+    Finding::warning(
+        "LT-PUL-020",
+        Text::new(
+            format!("lần đọc toàn bộ nguồn {source} tìm thấy {count} nhiệm vụ mà các lần lấy thay đổi đã bỏ sót"),
+            format!("the full pull of source {source} found {count} tasks that pulls of changes had missed"),
+        ),
+        Text::new(
+            "tăng [incremental] overlap_s, hoặc đặt full_schedule dày hơn; nguồn có thể ghi giờ thay đổi muộn",
+            "raise [incremental] overlap_s, or let full_schedule come more often; the source may commit late",
+        ),
+    )
+    .at(place(source))
+}
+
+fn place(source: &SourceId) -> Place {
+    Place::of(format!("source {source}"))
 }
 
 fn count(source: &SourceId, counters: &RunCounters, done: bool, took: Duration) {
@@ -154,6 +259,12 @@ struct Puller<'a> {
     source: SourceId,
     run: i64,
     moves_cursor: bool,
+    full: bool,
+    /// A task changed before this moment should have been seen by an earlier pull.
+    missed_before: Option<DateTime<Utc>>,
+    missed: u64,
+    watch: Watch,
+    closing: Closing,
     counters: RunCounters,
     seen: SeenTasks,
     /// Tasks whose tombstones were shown.
@@ -176,7 +287,7 @@ impl Puller<'_> {
             let step = tokio::select! {
                 biased;
                 step = steps.recv() => step,
-                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() => {
+                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() && !self.watch.holds() => {
                     self.settle().await?;
                     self.begin_commit();
                     continue;
@@ -186,7 +297,14 @@ impl Puller<'_> {
                 Some(Ok(PullStep::Page(page))) => {
                     total = page.total.or(total);
                     self.handle(page).await?;
+                    self.watch.growth(self.app, self.counters.new).await?;
                     let waiting = self.waiting.pages.len();
+                    if self.watch.holds() {
+                        if waiting >= MOST_WAITING {
+                            self.watch.decide()?;
+                        }
+                        continue;
+                    }
                     let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
                     if waiting >= MOST_WAITING || (waiting >= PAGES_PER_COMMIT && free) {
                         self.settle().await?;
@@ -196,6 +314,11 @@ impl Puller<'_> {
                     super::step::alive();
                 }
                 Some(Ok(PullStep::End(end))) => {
+                    self.watch.decide()?;
+                    if self.watch.judges_the_end() {
+                        self.commit_all().await?;
+                        self.watch.end(self.seen.count)?;
+                    }
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
                         self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone())).await;
                     }
@@ -204,7 +327,9 @@ impl Puller<'_> {
                     return Ok(end);
                 }
                 Some(Err(error)) => {
-                    self.commit_all().await?;
+                    if !self.watch.holds() {
+                        self.commit_all().await?;
+                    }
                     return Err(error);
                 }
                 None => return Err(lost(&self.source)),
@@ -231,7 +356,7 @@ fn lost(source: &SourceId) -> ConnectorError {
         ),
     );
     ConnectorError {
-        finding: Box::new(finding.at(Place::of(format!("source {source}")))),
+        finding: Box::new(finding.at(place(source))),
         disposition: Disposition::RetryLater,
         retry_after: None,
     }

@@ -23,6 +23,7 @@ impl Puller<'_> {
             self.waiting.keys.contains(&key) || self.committing.keys.contains(&key)
         };
         if page.records.iter().any(unsettled) {
+            self.watch.decide()?;
             self.commit_all().await?;
         }
         let observed_at = self.app.clock.now();
@@ -30,6 +31,7 @@ impl Puller<'_> {
         self.counters.records += (page.records.len() + page.rejected.len()) as u64;
         let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
         let known = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
+        self.watch.page(known.len(), known.iter().flatten().count());
         let mut changed = Vec::new();
         let mut known_ids: HashMap<String, i64> = HashMap::new();
         let mut tombstones = Vec::new();
@@ -58,7 +60,7 @@ impl Puller<'_> {
         tasks.extend(self.bury(tombstones, observed_at).await?);
         self.counters.rejected += rejections.len() as u64;
         let nothing_new = tasks.is_empty() && rejections.is_empty();
-        let cursor = page.cursor.filter(|_| self.moves_cursor).map(|cursor| cursor.0);
+        let cursor = page.cursor.filter(|_| self.moves_cursor && !self.full).map(|cursor| cursor.0);
         if nothing_new && cursor.is_none() {
             return Ok(());
         }
@@ -167,10 +169,16 @@ impl Puller<'_> {
         let draft = without_citizen_ids(self.app.store.vault(), draft);
         let known_id = previous.as_ref().map(|stored| stored.id);
         let applied = ingest::apply(previous.as_ref().map(|stored| &stored.task), draft, observed_at);
-        match known_id {
-            Some(_) => self.counters.changed += 1,
+        match &previous {
+            Some(held) => {
+                self.counters.changed += 1;
+                self.closing.note(&held.task, &applied.task, &applied.events);
+            }
             None => self.counters.new += 1,
         }
+        let late = self.missed_before.zip(applied.task.draft.updated_at);
+        let news = !applied.outdated && !applied.events.is_empty();
+        self.missed += u64::from(news && late.is_some_and(|(before, changed)| changed < before));
         for finding in applied.findings {
             // One example of each kind is enough for the run's report.
             if self.findings.len() < 50 && !self.findings.iter().any(|known| known.code == finding.code) {

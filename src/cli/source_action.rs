@@ -1,0 +1,27 @@
+//! Subcommands of `source`, in English; `help_vi` has the same in Vietnamese.
+//!
+//! Owns the shape of that part of the command line and nothing else; what it means stands in `order`.
+
+use super::args::Author;
+use crate::domain::SourceId;
+use clap::Subcommand;
+
+/// Subcommands of `source`.
+#[derive(Debug, Subcommand)]
+pub enum SourceAction {
+    /// Show what stops it, and what its full pulls proved
+    Show {
+        /// Name of the source
+        source: SourceId,
+    },
+    /// Let the next pull of a stopped source through: what it shows is true
+    Accept {
+        /// Name of the source
+        source: SourceId,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        author: Author,
+    },
+}

@@ -1,0 +1,125 @@
+//! Orders about a source's gate: what stopped it, what its full pulls proved, and letting it go on.
+
+use super::{Answer, App, author};
+use crate::domain::SourceId;
+use crate::error::{Finding, Place, Text};
+use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::store::{Gate, Proof};
+use serde_json::json;
+
+/// Proofs shown.
+const PROOFS: usize = 30;
+
+pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
+    let state = app.store.source_state(source).await?;
+    let gate = app.store.gate(source).await?;
+    let accepted = gate.as_ref().and_then(|gate| gate.accepted.as_ref());
+    let standing = Document::Object {
+        title: Text::new("Tình trạng", "State"),
+        fields: vec![
+            Field::new("last_success_at", "Thành công lúc", "Last success", json!(state.last_success_at)),
+            Field::new("last_full_at", "Đọc toàn bộ lúc", "Last read completely", json!(state.last_full_at)),
+            Field::new(
+                "stopped_since",
+                "Dừng từ",
+                "Stopped since",
+                json!(gate.as_ref().map(|gate| gate.since)),
+            ),
+            Field::new(
+                "stopped_by",
+                "Lý do dừng",
+                "Stopped by",
+                json!(gate.as_ref().map(|gate| &gate.finding.code)),
+            ),
+            Field::new(
+                "accepted_by",
+                "Người cho đi tiếp",
+                "Let through by",
+                json!(accepted.map(|(who, _)| who)),
+            ),
+            Field::new(
+                "accepted_reason",
+                "Lý do cho đi tiếp",
+                "Because",
+                json!(accepted.map(|(_, why)| why)),
+            ),
+        ],
+    };
+    let proofs = app.store.proofs(source, PROOFS).await?;
+    let rows = proofs.iter().map(|proof| {
+        vec![
+            json!(proof.at),
+            json!(of_total(proof)),
+            json!(proof.proven),
+            json!(proof.rejected),
+            json!(proof.missed),
+            json!(proof.gone),
+            json!(proof.digest),
+        ]
+    });
+    let proofs = Document::Table {
+        title: Text::new("Bằng chứng đầy đủ của các lần đọc toàn bộ", "Proofs of full pulls"),
+        columns: vec![
+            Column::left("at", "Lúc", "At"),
+            Column::right("held", "Đang giữ / nguồn có", "Held / at the source"),
+            Column::left("proven", "Đầy đủ", "Complete"),
+            Column::right("rejected", "Bị loại", "Rejected"),
+            Column::right("missed", "Từng bị sót", "Missed before"),
+            Column::right("gone", "Không còn", "Gone"),
+            Column::left("digest", "Dấu kiểm", "Digest"),
+        ],
+        rows: rows.collect(),
+    };
+    let parts = vec![("state".into(), standing), ("proofs".into(), proofs)];
+    let findings = gate.map(|gate| told(source, gate)).into_iter().collect();
+    Ok(Outcome::with_findings(Document::Parts { parts }, findings))
+}
+
+/// `N / M`: tasks held, and those the source has; without its total, those it showed.
+pub(in crate::pipeline) fn of_total(proof: &Proof) -> String {
+    format!("{} / {}", proof.held, proof.source_total.unwrap_or(proof.seen))
+}
+
+/// The reason of a closed gate: known, and waiting for a person; no failure of the order that shows it.
+pub(in crate::pipeline) fn told(source: &SourceId, gate: Gate) -> Finding {
+    let place = gate.finding.place.clone().unwrap_or_else(|| Place::of(format!("source {source}")));
+    Finding { severity: crate::error::Severity::Warning, ..gate.finding }.at(place)
+}
+
+pub(super) async fn accept(app: &App, source: &SourceId, by: &str, reason: &str) -> Answer {
+    let by = author(by)?;
+    let reason = reason.trim();
+    if !(5..=500).contains(&reason.chars().count()) {
+        return Err(Finding::error(
+            "LT-PUL-014",
+            Text::new("lý do phải có 5 đến 500 ký tự", "a reason has 5 to 500 characters"),
+            Text::new(
+                "ghi --reason \"vì sao dữ liệu nguồn đưa ra là đúng\"",
+                "give --reason \"why what the source shows is true\"",
+            ),
+        )
+        .at(Place::of("--reason"))
+        .into());
+    }
+    if !app.store.accept_gate(source, by, reason, app.clock.now()).await? {
+        return Err(Finding::error(
+            "LT-PUL-013",
+            Text::new(
+                format!("nguồn {source} không bị dừng, không có gì để xác nhận"),
+                format!("source {source} is not stopped, there is nothing to accept"),
+            ),
+            Text::new("xem `source show`", "look at `source show`"),
+        )
+        .at(Place::of(format!("source {source}")))
+        .into());
+    }
+    app.ring(&format!("pull:{source}"));
+    Ok(Outcome::done(
+        format!(
+            "Lần lấy tới của nguồn {source} được đi qua, bắt đầu ngay; sau đó mức thường lệ tính lại từ đầu."
+        ),
+        format!(
+            "The next pull of source {source} is let through and begins at once; its usual is counted anew from there."
+        ),
+    ))
+}

@@ -1,0 +1,284 @@
+//! What stopped a source until a person lets it go on, and the proofs of its full pulls.
+//!
+//! Owns the rows of both: a closed gate keeps its reason and its first moment, an accepted one lets a single run
+//! through and has the source's usual counted anew from there. It must not know when a gate closes. Accepting is
+//! audited in the same transaction.
+
+use super::audit::AuditNew;
+use super::db::{Row, json, vals};
+use super::{Store, StoreError};
+use crate::domain::{Period, SourceId};
+use crate::error::Finding;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+
+/// Proofs kept of one source: with a full pull each night more than a year.
+const PROOFS_KEPT: u64 = 400;
+
+/// A gate that stopped a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// What looked wrong.
+    pub finding: Finding,
+    /// Since when it is closed.
+    pub since: DateTime<Utc>,
+    /// Who lets the next run through, and why; none while nobody does.
+    pub accepted: Option<(String, String)>,
+}
+
+/// What a full pull proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// Number of the run.
+    pub run: i64,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// Tasks seen, each once.
+    pub seen: u64,
+    /// Tasks held afterwards that are not gone.
+    pub held: u64,
+    /// The source's own total, where it tells one.
+    pub source_total: Option<u64>,
+    /// Records that could not be read.
+    pub rejected: u64,
+    /// Tasks that incremental pulls had missed.
+    pub missed: u64,
+    /// Tasks called gone.
+    pub gone: u64,
+    /// Whether everything the source has is held.
+    pub proven: bool,
+    /// Sum over SHA-256 of key and hash of every task held, in hexadecimal form; the order does not matter.
+    pub digest: String,
+    /// The same by quarter of the due day (`none` without one): count and digest.
+    pub periods: BTreeMap<String, (u64, String)>,
+}
+
+/// A task as a proof counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldTask {
+    /// Number.
+    pub id: i64,
+    key: String,
+    hash: Vec<u8>,
+    due: Option<NaiveDate>,
+}
+
+/// Adds tasks up, whatever their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    sum: u128,
+    periods: BTreeMap<Option<Period>, (u64, u128)>,
+}
+
+impl Tally {
+    /// Counts a task.
+    pub fn add(&mut self, task: &HeldTask) {
+        let digest =
+            Sha256::new().chain_update(&task.key).chain_update([0]).chain_update(&task.hash).finalize();
+        let part = digest.iter().take(16).fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(part);
+        let (count, sum) = self.periods.entry(task.due.map(Period::quarter_of)).or_default();
+        *count += 1;
+        *sum = sum.wrapping_add(part);
+    }
+
+    /// The digest in hexadecimal form.
+    pub fn digest(&self) -> String {
+        format!("{:032x}", self.sum)
+    }
+
+    /// Count and digest by quarter of the due day.
+    pub fn periods(&self) -> BTreeMap<String, (u64, String)> {
+        let name =
+            |period: &Option<Period>| period.map_or_else(|| "none".to_owned(), |period| period.to_string());
+        self.periods
+            .iter()
+            .map(|(period, (count, sum))| (name(period), (*count, format!("{sum:032x}"))))
+            .collect()
+    }
+}
+
+impl Store {
+    /// The gate that stopped a source; none where nothing did.
+    pub async fn gate(&self, source: &SourceId) -> Result<Option<Gate>, StoreError> {
+        let sql = "SELECT finding, since, accepted_by, accepted_reason FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
+        let Some(row) = self.db.row(sql, vals![source.as_str()]).await? else { return Ok(None) };
+        let accepted = row.opt_text(2)?.zip(row.opt_text(3)?);
+        Ok(Some(Gate { finding: row.json(0)?, since: row.at(1)?, accepted }))
+    }
+
+    /// Writes down what stopped a run. One that was let through counts as used up; the moment stays where the reason
+    /// stays.
+    pub async fn close_gate(
+        &self,
+        source: &SourceId,
+        run: i64,
+        finding: &Finding,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let held = self.gate(source).await?;
+        let since = held.filter(|gate| gate.finding.code == finding.code).map_or(now, |gate| gate.since);
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO source_gate (source_id, finding, run_id, since) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (source_id) DO UPDATE SET finding = excluded.finding, run_id = excluded.run_id, \
+             since = excluded.since, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL",
+            vals![source.as_str(), json(finding)?, run, since],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Lets the next run of a stopped source through; it is due at once. False where nothing is stopped.
+    pub async fn accept_gate(
+        &self,
+        source: &SourceId,
+        author: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let Some(gate) = self.gate(source).await? else { return Ok(false) };
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "UPDATE source_gate SET accepted_at = $2, accepted_by = $3, accepted_reason = $4 WHERE source_id = $1",
+            vals![source.as_str(), now, author, reason],
+        )
+        .await?;
+        tx.execute(
+            "UPDATE source_state SET blocked_until = NULL, next_due_at = NULL WHERE source_id = $1",
+            vals![source.as_str()],
+        )
+        .await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "gate_accepted",
+            object: format!("source {source}"),
+            detail: gate.finding.code,
+            reason: Some(reason),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Opens the gate after a run that passed. Where a person had let it through, the usual counts from this run on.
+    pub async fn open_gate(&self, source: &SourceId, run: i64) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "UPDATE source_gate SET usual_from_run = CASE WHEN accepted_at IS NULL THEN usual_from_run ELSE $2 END, \
+             finding = NULL, run_id = NULL, since = NULL, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL \
+             WHERE source_id = $1",
+            vals![source.as_str(), run],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Tasks a full pull of a source usually sees: the middle of the last `runs` ones that passed; none without any.
+    pub async fn usual_seen(&self, source: &SourceId, runs: usize) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT seen FROM source_proof WHERE source_id = $1 AND run_id >= \
+                   coalesce((SELECT usual_from_run FROM source_gate WHERE source_id = $1), 0) ORDER BY run_id DESC LIMIT $2";
+        let rows = self.db.rows(sql, vals![source.as_str(), runs as u64]).await?;
+        let mut seen = rows.iter().map(|row| number(row, 0)).collect::<Result<Vec<_>, _>>()?;
+        seen.sort_unstable();
+        Ok(seen.get(seen.len() / 2).copied())
+    }
+
+    /// Keeps what a full pull proved.
+    pub async fn keep_proof(&self, source: &SourceId, proof: &Proof) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO source_proof (source_id, run_id, at, seen, held, source_total, rejected, missed, gone, proven, digest, \
+             periods) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            vals![source.as_str(), proof.run, proof.at, proof.seen, proof.held,
+                proof.source_total.and_then(|total| i64::try_from(total).ok()), proof.rejected, proof.missed, proof.gone,
+                proof.proven, proof.digest.as_str(), json(&proof.periods)?],
+        )
+        .await?;
+        tx.execute(
+            "DELETE FROM source_proof WHERE source_id = $1 AND run_id NOT IN \
+             (SELECT run_id FROM source_proof WHERE source_id = $1 ORDER BY run_id DESC LIMIT $2)",
+            vals![source.as_str(), PROOFS_KEPT],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// What the last full pulls of a source proved, newest first.
+    pub async fn proofs(&self, source: &SourceId, limit: usize) -> Result<Vec<Proof>, StoreError> {
+        let sql = "SELECT run_id, at, seen, held, source_total, rejected, missed, gone, proven, digest, periods FROM source_proof \
+                   WHERE source_id = $1 ORDER BY run_id DESC LIMIT $2";
+        let rows = self.db.rows(sql, vals![source.as_str(), limit as u64]).await?;
+        rows.iter().map(proof_of).collect()
+    }
+
+    /// A source's tasks that are not gone, after a number, in order.
+    pub async fn held_tasks(
+        &self,
+        source: &SourceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<HeldTask>, StoreError> {
+        let sql = "SELECT id, external_id, hash, due_day FROM task WHERE source_id = $1 AND id > $2 AND status <> 'gone' \
+                   ORDER BY id LIMIT $3";
+        let rows = self.db.rows(sql, vals![source.as_str(), after, limit as u64]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(HeldTask { id: row.int(0)?, key: row.text(1)?, hash: row.blob(2)?, due: row.opt_day(3)? })
+            })
+            .collect()
+    }
+}
+
+fn number(row: &Row, index: usize) -> Result<u64, StoreError> {
+    Ok(u64::try_from(row.int(index)?).unwrap_or(0))
+}
+
+fn proof_of(row: &Row) -> Result<Proof, StoreError> {
+    Ok(Proof {
+        run: row.int(0)?,
+        at: row.at(1)?,
+        seen: number(row, 2)?,
+        held: number(row, 3)?,
+        source_total: row.opt_int(4)?.and_then(|total| u64::try_from(total).ok()),
+        rejected: number(row, 5)?,
+        missed: number(row, 6)?,
+        gone: number(row, 7)?,
+        proven: row.flag(8)?,
+        digest: row.text(9)?,
+        periods: row.json(10)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(id: i64, key: &str, hash: u8, due: &str) -> HeldTask {
+        HeldTask { id, key: key.to_owned(), hash: vec![hash; 16], due: due.parse().ok() }
+    }
+
+    #[test]
+    fn digest_depends_on_keys_and_hashes_but_not_on_the_order() {
+        let tasks = [task(1, "a", 1, "2026-11-30"), task(2, "b", 2, "2026-02-01"), task(3, "c", 3, "")];
+        let tally = |order: &[usize]| {
+            let mut tally = Tally::default();
+            order.iter().for_each(|index| tally.add(&tasks[*index]));
+            tally
+        };
+        assert_eq!(tally(&[0, 1, 2]), tally(&[2, 0, 1]));
+        assert_ne!(tally(&[0, 1]).digest(), tally(&[0, 2]).digest());
+        let mut changed = Tally::default();
+        changed.add(&task(1, "a", 9, "2026-11-30"));
+        assert_ne!(changed.digest(), tally(&[0]).digest());
+        let periods = tally(&[0, 1, 2]).periods();
+        assert_eq!(periods.keys().collect::<Vec<_>>(), ["2026-Q1", "2026-Q4", "none"]);
+        assert_eq!(periods["2026-Q4"].1, tally(&[0]).digest());
+    }
+}

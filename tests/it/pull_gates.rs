@@ -1,0 +1,386 @@
+//! What stops a pull: a source that suddenly shows nothing, too little, too much or tasks nobody knows. What is stored
+//! stays, the cursor stays, nothing is called gone, until the source shows what it did or a person lets a run through.
+
+use crate::support::http::{Scripted, json};
+use crate::support::installation::{Installed, Targets};
+use crate::support::source::{HEAD, PASSWORD, STREAM};
+use crate::support::stores::{both, one};
+use lienthong::config::Gates;
+use lienthong::connector::http::{HttpConnector, SourceLimits, SourceOptions};
+use lienthong::connector::manifest;
+use lienthong::domain::{SourceId, UnitCode};
+use lienthong::pipeline::app::Source;
+use lienthong::pipeline::command::{Command, Executor as _, Outcome};
+use lienthong::pipeline::execute::Installation;
+use lienthong::pipeline::{App, Policy};
+use lienthong::store::Store;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+const RULES: &str = "[paging]\nkind = \"page\"\nparam = \"page\"\nsize_param = \"size\"\nsize = 20\n\
+    [incremental]\nparam = \"since\"\nformat = \"rfc3339\"\nfield = \"at\"\ndate = [\"rfc3339\"]\n\
+    [fields]\ntitle = \"name\"\nstatus = { path = \"status\", map = { \"1\" = \"in_progress\", \"4\" = \"done\" } }\n\
+    assignee = \"who\"\nquantity = \"points\"\ncompleted_at = { path = \"done_at\", date = [\"rfc3339\"] }\n\
+    updated_at = { path = \"at\", date = [\"rfc3339\"] }\n";
+
+/// What the source shows now: its records, and its own total where that is another one.
+#[derive(Default)]
+struct Shown {
+    records: Vec<Value>,
+    total: Option<usize>,
+}
+
+struct House {
+    shown: Arc<Mutex<Shown>>,
+    server: Scripted,
+    store: Store,
+    policy: Policy,
+    clock: lienthong::clock::Clock,
+    gates: Gates,
+}
+
+fn task(number: usize) -> Value {
+    json!({ "id": number, "name": format!("Nhiệm vụ {number}"), "status": "1", "who": "an", "points": 2, "done_at": null,
+        "at": "2026-11-20T08:00:00+07:00" })
+}
+
+fn tasks(numbers: std::ops::Range<usize>) -> Vec<Value> {
+    numbers.map(task).collect()
+}
+
+fn source() -> SourceId {
+    SourceId::new("test").expect("id")
+}
+
+impl House {
+    async fn new(store: &Store) -> Self {
+        let shown: Arc<Mutex<Shown>> = Arc::default();
+        let seen = shown.clone();
+        let server = Scripted::start(move |asked| {
+            let shown = seen.lock().expect("lock");
+            let (page, size) = (asked.number("page").max(1), asked.number("size").max(1));
+            let since = asked.query.get("since").cloned().unwrap_or_default();
+            let at = |record: &&Value| record["at"].as_str().unwrap_or_default() >= since.as_str();
+            let all: Vec<&Value> = shown.records.iter().filter(at).collect();
+            let items: Vec<&&Value> = all.iter().skip((page - 1) * size).take(size).collect();
+            let total = if since.is_empty() { shown.total } else { None };
+            json(json!({ "items": items, "total": total.unwrap_or(all.len()) }))
+        })
+        .await;
+        let installed =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        Self {
+            shown,
+            server,
+            store: store.clone(),
+            policy: installed.app.policy.clone(),
+            clock: installed.app.clock,
+            gates: Gates { from_tasks: 20, ..Gates::default() },
+        }
+    }
+
+    fn shows(&self, records: Vec<Value>) {
+        *self.shown.lock().expect("lock") = Shown { records, total: None };
+    }
+
+    fn says(&self, total: usize) {
+        self.shown.lock().expect("lock").total = Some(total);
+    }
+
+    fn installation(&self, rules: &str) -> Installation {
+        let text = format!("{HEAD}{STREAM}{rules}");
+        let loaded =
+            manifest::parse("test.toml", &text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
+        let options = SourceOptions {
+            settings: [("base_url".to_owned(), self.server.base.clone())].into(),
+            secrets: [("password".to_owned(), PASSWORD.to_owned().into())].into(),
+            allow_http: true,
+            ca_file: None,
+            limits: SourceLimits::default(),
+        };
+        let connector = HttpConnector::new(source(), Arc::new(loaded), options)
+            .unwrap_or_else(|findings| panic!("{findings}"));
+        let entry = Source {
+            connector: Arc::new(connector),
+            unit: UnitCode::new("SNV").expect("code"),
+            system: "QLVB".into(),
+            schedule: "0 * * * *".parse().expect("a schedule"),
+            full_schedule: None,
+        };
+        let sources = [(source(), entry)].into();
+        let mut app =
+            App::new(self.store.clone(), self.clock, "a".into(), sources, (None, None), self.policy.clone());
+        app.gates.insert(source(), self.gates);
+        Installation { app: Arc::new(app) }
+    }
+
+    async fn order(&self, command: Command) -> Outcome {
+        let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+        self.installation(RULES).execute(command, progress).await
+    }
+
+    async fn sync(&self, full: bool) -> Vec<String> {
+        let outcome = self.order(Command::Sync { source: source(), full }).await;
+        outcome.findings.into_iter().map(|finding| finding.code).collect()
+    }
+
+    async fn accept(&self) -> u8 {
+        let (author, reason) = ("Lê Văn Trưởng".to_owned(), "đã lưu trữ theo văn bản 12".to_owned());
+        self.order(Command::SourceAccept { source: source(), author, reason }).await.exit
+    }
+
+    async fn live(&self) -> u64 {
+        self.store.count_live_tasks(&source()).await.expect("count")
+    }
+
+    async fn cursor(&self) -> Option<String> {
+        self.store.source_state(&source()).await.expect("state").cursor
+    }
+
+    /// The state of the source in `status`.
+    async fn state(&self) -> String {
+        let outcome = self.order(Command::Status {}).await;
+        let document = serde_json::to_value(&outcome.document).expect("json");
+        let text = document.to_string();
+        ["stopped", "failing", "partly", "never_pulled", "ok"]
+            .into_iter()
+            .find(|word| text.contains(&format!("\"{word}\"")))
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+/// Fault E16's neighbour: an account that sees nothing, a default filter, a cut page.
+#[tokio::test]
+async fn source_that_shows_nothing_or_far_less_is_stopped_and_nothing_is_gone() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        assert_eq!(house.sync(false).await, [""; 0]);
+        assert_eq!(house.sync(true).await, [""; 0]);
+        let cursor = house.cursor().await;
+        assert!(cursor.is_some());
+
+        for (records, code) in [(Vec::new(), "LT-PUL-010"), (tasks(0..29), "LT-PUL-001")] {
+            house.shows(records);
+            assert_eq!(house.sync(true).await, [code], "{}", store.kind());
+            assert_eq!(
+                (house.live().await, house.cursor().await),
+                (60, cursor.clone()),
+                "{code}: all is as it was"
+            );
+            assert_eq!(house.state().await, "stopped");
+            let gate = store.gate(&source()).await.expect("gate").expect("closed");
+            assert_eq!((gate.finding.code.as_str(), gate.accepted), (code, None));
+        }
+        // The source shows what it did: it goes on by itself, and one task really is gone.
+        house.shows(tasks(0..59));
+        assert_eq!(house.sync(true).await, [""; 0]);
+        assert_eq!((house.live().await, house.state().await), (59, "ok".to_owned()));
+        assert!(store.gate(&source()).await.expect("gate").is_none());
+    }
+}
+
+#[tokio::test]
+async fn gate_is_opened_by_a_person_with_a_reason_for_one_run_and_the_journal_says_so() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.sync(true).await;
+        assert_ne!(house.accept().await, 0, "nothing is stopped");
+        house.shows(tasks(0..10));
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+        let short = Command::SourceAccept { source: source(), author: "An An".into(), reason: " x ".into() };
+        assert_eq!(house.order(short).await.findings[0].code, "LT-PUL-014");
+        assert_eq!(house.accept().await, 0);
+        let entry = store.audit_entries(i64::MAX, 1).await.expect("journal").pop().expect("an entry");
+        assert_eq!(
+            (entry.action.as_str(), entry.detail.as_str(), entry.reason.as_deref()),
+            ("gate_accepted", "LT-PUL-001", Some("đã lưu trữ theo văn bản 12"))
+        );
+        assert_eq!(house.sync(true).await, [""; 0]);
+        assert_eq!((house.live().await, house.state().await), (10, "ok".to_owned()));
+        // What is usual counts anew from there, and the gate is a gate again.
+        assert_eq!(house.sync(true).await, [""; 0]);
+        house.shows(tasks(0..4));
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+    }
+}
+
+#[tokio::test]
+async fn records_of_which_none_is_known_are_not_stored_beside_the_known_ones() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        // The key field changed, or it is the account of another unit: as many records, all of them new.
+        house.shows(tasks(1_000..1_060));
+        assert_eq!(house.sync(true).await, ["LT-PUL-012"]);
+        assert_eq!(house.live().await, 60, "nothing new is stored, nothing is gone");
+        // One known task among them is enough to go on; it stands on the last page.
+        house.shows([tasks(1_000..1_060), tasks(0..60)].concat());
+        assert_eq!(house.sync(true).await, ["LT-PUL-020"]);
+        assert_eq!(house.live().await, 120);
+    }
+}
+
+#[tokio::test]
+async fn ten_times_as_many_new_tasks_stop_a_pull_of_changes_too() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..20));
+    house.sync(false).await;
+    let later = |mut task: Value| {
+        task["at"] = json!("2026-11-23T08:00:00+07:00");
+        task
+    };
+    house.shows(tasks(0..400).into_iter().map(later).collect());
+    assert_eq!(house.sync(false).await, ["LT-PUL-011"]);
+    assert!(house.live().await < 300, "it stopped on the way");
+    assert_eq!(house.accept().await, 0);
+    assert_eq!(house.sync(false).await, [""; 0]);
+    assert_eq!((house.live().await, house.state().await), (400, "ok".to_owned()));
+}
+
+#[tokio::test]
+async fn small_source_is_not_judged_by_growth() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..5));
+    house.sync(false).await;
+    house.shows(tasks(0..200));
+    assert_eq!(house.sync(true).await, ["LT-PUL-020"], "five tasks say nothing about what is usual: no gate");
+    assert_eq!(house.live().await, 200);
+}
+
+#[tokio::test]
+async fn full_pull_proves_what_is_held_by_count_and_digest() {
+    let both = both().await;
+    let mut digests = Vec::new();
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.sync(true).await;
+        house.sync(true).await;
+        let proofs = store.proofs(&source(), 10).await.expect("proofs");
+        assert_eq!(proofs.len(), 2);
+        let [second, first] = [&proofs[0], &proofs[1]];
+        assert!(first.proven && second.proven);
+        assert_eq!((first.seen, first.held, first.source_total), (60, 60, Some(60)));
+        assert_eq!(first.digest, second.digest, "nothing changed");
+        assert_eq!(first.periods["none"].0, 60);
+        digests.push(first.digest.clone());
+
+        let mut changed = tasks(0..60);
+        changed[7]["name"] = json!("Đổi tên");
+        changed[7]["at"] = json!("2026-11-24T07:59:00Z");
+        house.shows(changed);
+        house.sync(true).await;
+        let proof = store.proofs(&source(), 1).await.expect("proofs").remove(0);
+        assert!(proof.proven && proof.digest != first.digest, "another content is another digest");
+
+        house.says(70);
+        assert!(house.sync(true).await.contains(&"LT-PUL-021".to_owned()), "ten are missing");
+        let proof = store.proofs(&source(), 1).await.expect("proofs").remove(0);
+        assert!(!proof.proven && proof.source_total == Some(70) && proof.held == 60);
+        let outcome = house.order(Command::SourceShow { source: source() }).await;
+        let shown = serde_json::to_string(&outcome.document).expect("json");
+        assert!(shown.contains("60 / 70") && shown.contains("60 / 60"), "{shown}");
+    }
+    assert_eq!(digests[0], digests[1], "both databases hold the same");
+}
+
+#[tokio::test]
+async fn full_pull_tells_how_many_tasks_pulls_of_changes_had_missed() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..60));
+    house.sync(false).await;
+    // Committed late under an old time: no pull of changes asks so far back.
+    let mut late = tasks(0..63);
+    for task in late.iter_mut().skip(60) {
+        task["at"] = json!("2026-11-10T08:00:00+07:00");
+    }
+    house.shows(late);
+    assert_eq!(house.sync(false).await, [""; 0]);
+    assert_eq!(house.live().await, 60, "the pull of changes does not see them");
+    assert_eq!(house.sync(true).await, ["LT-PUL-020"]);
+    let proof = store.proofs(&source(), 1).await.expect("proofs").remove(0);
+    assert_eq!((proof.missed, proof.held), (3, 63));
+    assert_eq!(house.sync(true).await, [""; 0], "told once");
+}
+
+/// Faults: bulk closing before scoring, and points that are suddenly ten times as many (E16).
+#[tokio::test]
+async fn bulk_closing_and_a_tenfold_quantity_are_told_and_stop_nothing() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..60));
+    house.sync(false).await;
+    let close = |mut task: Value| {
+        task["status"] = json!("4");
+        task["done_at"] = json!("2026-11-24T14:00:00+07:00");
+        task["at"] = json!("2026-11-24T14:00:00+07:00");
+        task
+    };
+    house.shows(
+        tasks(0..60).into_iter().enumerate().map(|(n, t)| if n < 29 { close(t) } else { t }).collect(),
+    );
+    assert_eq!(house.sync(false).await, [""; 0], "29 of them are nobody's business");
+    house.shows(tasks(0..60).into_iter().map(close).collect());
+    assert_eq!(house.sync(false).await, ["LT-ING-010"], "31 more within a minute");
+    let points = |mut task: Value| {
+        task["points"] = json!(20);
+        task["at"] = json!("2026-11-24T14:30:00+07:00");
+        close(task)
+    };
+    house.shows(tasks(0..60).into_iter().map(points).collect());
+    assert_eq!(house.sync(false).await, ["LT-ING-011"]);
+    let stored = store.scan_tasks(None, 0, 1).await.expect("tasks").remove(0);
+    assert_eq!(stored.task.draft.quantity, Some(20.into()), "the source's word stands");
+}
+
+/// Fault F11: one poisoned record among a thousand; and what was rejected is read by a corrected manifest, whatever
+/// the reason was.
+#[tokio::test]
+async fn poisoned_record_is_quarantined_alone_and_read_again_by_a_corrected_manifest() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    let mut records = tasks(0..1_000);
+    records[500]["status"] = json!("chưa từng thấy");
+    house.shows(records);
+    assert_eq!(house.sync(false).await, [""; 0]);
+    assert_eq!(house.live().await, 999);
+    let rejected = store.rejected(None, 0, 10).await.expect("rejected");
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0].external_id.as_deref(), Some("500"));
+
+    // A date, a number and a missing title beside it.
+    let mut records = tasks(0..1_003);
+    records[500]["status"] = json!("chưa từng thấy");
+    records[1_000]["done_at"] = json!("hôm qua");
+    records[1_001]["points"] = json!("hai");
+    records[1_002]["name"] = json!(null);
+    for record in records.iter_mut().skip(1_000) {
+        record["at"] = json!("2026-11-24T14:00:00+07:00");
+    }
+    house.shows(records);
+    house.sync(false).await;
+    assert_eq!((house.live().await, store.rejected(None, 0, 10).await.expect("rejected").len()), (999, 4));
+
+    let corrected = RULES
+        .replace("\"4\" = \"done\"", "\"4\" = \"done\", \"chưa từng thấy\" = \"open\"")
+        .replace("path = \"done_at\"", "path = \"done_at\", empty = [\"hôm qua\"]")
+        .replace("quantity = \"points\"", "quantity = { path = \"points\", empty = [\"hai\"] }")
+        .replace("title = \"name\"", "title = { path = \"name\", default = \"(không tên)\" }");
+    let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+    let replay = Command::RejectedReplay { source: source(), id: None };
+    let outcome = house.installation(&corrected).execute(replay, progress).await;
+    assert_eq!((outcome.exit, outcome.findings.len()), (0, 0), "{:?}", outcome.findings);
+    assert_eq!((house.live().await, store.rejected(None, 0, 10).await.expect("rejected").len()), (1_003, 0));
+}
