@@ -6,12 +6,13 @@
 
 use super::args::{Wrong, wrong};
 use super::config_command::text;
+use super::connector_test;
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretRef, manifest};
 use crate::connector::http::SourceLimits;
 use crate::connector::manifest::{self as language, Manifest};
 use crate::connector::preview::{Outcome as Becomes, Preview, Seen, preview};
-use crate::connector::{Connector, OpenSource, conformance, open};
+use crate::connector::{Connector, OpenSource, open};
 use crate::domain::{CitizenId, SourceId, TaskDraft, local_offset};
 use crate::error::{Finding, Findings, Lang, Place, Severity, Text};
 use crate::pipeline::assemble;
@@ -106,7 +107,7 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
             },
             Err(findings) => Err(findings),
         },
-        Action::Test { folder } => conformance::run(&folder).await.map(tested),
+        Action::Test { folder } => connector_test::test(&folder).await,
     };
     outcome.unwrap_or_else(|Findings(findings)| Outcome {
         exit: EXIT_CONFIG,
@@ -230,24 +231,6 @@ fn checked(findings: Vec<Finding>) -> Outcome {
     let findings = findings.into_iter().map(masked).collect();
     let fields = vec![Field::new("ok", "Dùng được", "Usable", !failed)];
     Outcome::with_findings(Document::Object { title: Text::new("", ""), fields }, findings)
-}
-
-/// The result of running a manifest's samples: one line per question.
-fn tested(report: conformance::Report) -> Outcome {
-    let fields = vec![
-        Field::new("manifest", "Manifest", "Manifest", report.name.clone()),
-        Field::new("ok", "Đạt", "Conforms", report.problems.is_empty()),
-        Field::new("drafts", "Nhiệm vụ đọc được", "Tasks read", report.drafts.len()),
-        Field::new("deleted", "Nhiệm vụ đã xóa", "Tasks deleted", report.deleted.len()),
-        Field::new("rejected", "Bản ghi bị từ chối", "Records rejected", report.rejected.len()),
-        Field::new(
-            "listed_again",
-            "Đọc lại từ câu trả lời đã lưu",
-            "Read again from kept answers",
-            report.listed_again,
-        ),
-    ];
-    Outcome::with_findings(Document::Object { title: Text::new("", ""), fields }, report.problems)
 }
 
 fn previewed(preview: Preview, raw: bool) -> Outcome {

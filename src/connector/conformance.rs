@@ -6,7 +6,7 @@
 //! `expected/`. It must not know any vendor. What differs comes back as findings with file, record and field.
 
 use super::http::SourceLimits;
-use super::manifest::{self, DatabaseKind, Kind, Loaded};
+use super::manifest::{self, DatabaseKind, Kind, Loaded, Setting};
 use super::{
     Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, details_of, open, sql,
 };
@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -103,25 +103,59 @@ struct ExpectedRejection {
     code: String,
 }
 
+/// A manifest with its recorded answers at hand: nothing leaves this machine.
+pub(super) struct Bench {
+    folder: PathBuf,
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) server: Server,
+    scratch: Scratch,
+}
+
+impl Bench {
+    /// Serves, drops or builds what `samples/` holds.
+    pub(super) async fn new(folder: &Path) -> Result<Self, Findings> {
+        let loaded = Arc::new(manifest::load(&folder.join("manifest.toml"))?);
+        let trouble = |why: std::io::Error| Findings::from(broken(folder, &why.to_string()));
+        let samples = match loaded.manifest.kind {
+            Kind::Http => samples(&folder.join("samples"))?,
+            Kind::Folder | Kind::View => Vec::new(),
+        };
+        let server = Server::start(samples).await.map_err(trouble)?;
+        let scratch = Scratch::new(&loaded.manifest.name).map_err(trouble)?;
+        match (loaded.manifest.kind, &loaded.manifest.view) {
+            (Kind::Folder, _) => scratch.drop_files(&folder.join("samples")).map_err(trouble)?,
+            (Kind::View, Some(view)) if view.database == DatabaseKind::Sqlite => {
+                let scripts = scripts(&folder.join("samples")).map_err(trouble)?;
+                sql::make_sqlite(&scratch.place, &scripts)
+                    .await
+                    .map_err(|finding| Findings::from(*finding))?;
+            }
+            _ => {}
+        }
+        Ok(Self { folder: folder.to_path_buf(), loaded, server, scratch })
+    }
+
+    /// The connector, its secrets being the examples of the manifest, or `wrong`.
+    pub(super) fn connect(&self, wrong: Option<&str>) -> Result<Arc<dyn Connector>, Findings> {
+        connect(&self.folder, &self.loaded, &self.server.base, &self.scratch, wrong)
+    }
+
+    /// The secrets it is given.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let settings = self.loaded.manifest.settings.values();
+        settings.filter(|setting| setting.secret).map(example).collect()
+    }
+}
+
+/// The example of a setting.
+fn example(setting: &Setting) -> String {
+    setting.example.clone().unwrap_or_else(|| "example".to_owned())
+}
+
 /// Runs one folder. An error means it could not be run at all.
 pub async fn run(folder: &Path) -> Result<Report, Findings> {
-    let loaded = Arc::new(manifest::load(&folder.join("manifest.toml"))?);
-    let trouble = |why: std::io::Error| Findings::from(broken(folder, &why.to_string()));
-    let samples = match loaded.manifest.kind {
-        Kind::Http => samples(&folder.join("samples"))?,
-        Kind::Folder | Kind::View => Vec::new(),
-    };
-    let server = Server::start(samples).await.map_err(trouble)?;
-    let scratch = Scratch::new(&loaded.manifest.name).map_err(trouble)?;
-    match (loaded.manifest.kind, &loaded.manifest.view) {
-        (Kind::Folder, _) => scratch.drop_files(&folder.join("samples")).map_err(trouble)?,
-        (Kind::View, Some(view)) if view.database == DatabaseKind::Sqlite => {
-            let scripts = scripts(&folder.join("samples")).map_err(trouble)?;
-            sql::make_sqlite(&scratch.place, &scripts).await.map_err(|finding| Findings::from(*finding))?;
-        }
-        _ => {}
-    }
-    let connector = connect(folder, &loaded, &server.base, &scratch)?;
+    let bench = Bench::new(folder).await?;
+    let (loaded, connector) = (&bench.loaded, bench.connect(None)?);
     let mut report = Report {
         name: loaded.manifest.name.clone(),
         drafts: Vec::new(),
@@ -146,7 +180,7 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
         ));
     }
     (report.drafts, report.rejected, report.deleted) = kept;
-    for request in server.unanswered() {
+    for request in bench.server.unanswered() {
         let (vi, en) = (format!("không có mẫu cho {request}"), format!("there is no sample for {request}"));
         report.problems.push(differs(folder, "samples", &vi, &en));
     }
@@ -159,6 +193,7 @@ fn connect(
     loaded: &Arc<Loaded>,
     base: &str,
     scratch: &Scratch,
+    wrong: Option<&str>,
 ) -> Result<Arc<dyn Connector>, Findings> {
     let (place, given) = (
         scratch.place.display().to_string(),
@@ -173,7 +208,10 @@ fn connect(
     }
     let (mut settings, mut secrets) = (BTreeMap::new(), BTreeMap::new());
     for (name, setting) in &loaded.manifest.settings {
-        let example = setting.example.clone().unwrap_or_else(|| "example".to_owned());
+        let example = match wrong {
+            Some(wrong) if setting.secret => wrong.to_owned(),
+            _ => example(setting),
+        };
         match (setting.secret, name.as_str()) {
             (true, _) => drop(secrets.insert(name.clone(), SecretString::from(example))),
             (false, "base_url") => drop(settings.insert(name.clone(), base.to_owned())),
@@ -426,15 +464,32 @@ fn differs(folder: &Path, file: &str, vi: &str, en: &str) -> Finding {
     .at(Place::of(place.display().to_string()))
 }
 
+/// How the server of recorded answers behaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// It answers.
+    #[default]
+    Good,
+    /// It asks whoever comes for the first time with a request to wait a second.
+    Busy,
+    /// It takes requests and never answers.
+    Silent,
+}
+
 struct Recorded {
     samples: Vec<Sample>,
     base: String,
     unanswered: Mutex<Vec<String>>,
+    mood: Mutex<Mood>,
+    /// Requests that were asked to wait.
+    waited: Mutex<HashSet<String>>,
+    /// Requests taken and not yet answered.
+    taken: AtomicU64,
 }
 
 /// A server of recorded answers on this machine; it ends when dropped.
-struct Server {
-    base: String,
+pub(super) struct Server {
+    pub(super) base: String,
     recorded: Arc<Recorded>,
     _task: AbortOnDropHandle<()>,
 }
@@ -443,7 +498,14 @@ impl Server {
     async fn start(samples: Vec<Sample>) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let base = format!("http://{}", listener.local_addr()?);
-        let recorded = Arc::new(Recorded { samples, base: base.clone(), unanswered: Mutex::default() });
+        let recorded = Arc::new(Recorded {
+            samples,
+            base: base.clone(),
+            unanswered: Mutex::default(),
+            mood: Mutex::default(),
+            waited: Mutex::default(),
+            taken: AtomicU64::new(0),
+        });
         let router = axum::Router::new().fallback(answer).with_state(recorded.clone());
         let task = tokio::spawn(async move {
             // It serves until the task is aborted; an accept error ends it and shows as a failed request.
@@ -455,18 +517,69 @@ impl Server {
     fn unanswered(&self) -> Vec<String> {
         self.recorded.unanswered.lock().map(|list| list.clone()).unwrap_or_default()
     }
+
+    /// Changes how it behaves.
+    pub(super) fn is(&self, mood: Mood) {
+        if let Ok(mut held) = self.recorded.mood.lock() {
+            *held = mood;
+        }
+    }
+
+    /// How many requests it asked to wait.
+    pub(super) fn waited(&self) -> usize {
+        self.recorded.waited.lock().map_or(0, |waited| waited.len())
+    }
+
+    /// Headers that the recorded answers ask for: they let somebody in.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = &str> {
+        let lets_in = |name: &str| {
+            let name = name.to_lowercase();
+            ["authorization", "cookie", "key", "token", "secret"].iter().any(|word| name.contains(word))
+        };
+        let headers = self.recorded.samples.iter().flat_map(|sample| &sample.request.headers);
+        headers.filter(move |(name, _)| lets_in(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Requests that somebody still waits for.
+    pub(super) fn taken(&self) -> u64 {
+        self.recorded.taken.load(Ordering::SeqCst)
+    }
+}
+
+/// A request somebody waits for; counted until it is answered or dropped.
+struct Taken<'a>(&'a AtomicU64);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 async fn answer(State(recorded): State<Arc<Recorded>>, request: Request) -> Response {
+    recorded.taken.fetch_add(1, Ordering::SeqCst);
+    let _taken = Taken(&recorded.taken);
+    let mood = recorded.mood.lock().map(|mood| *mood).unwrap_or_default();
+    let asked = format!("{} {}", request.method(), request.uri());
+    let is_new = || recorded.waited.lock().is_ok_and(|mut waited| waited.insert(asked.clone()));
+    match mood {
+        Mood::Silent => std::future::pending().await,
+        Mood::Busy if is_new() => {
+            return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], "").into_response();
+        }
+        Mood::Good | Mood::Busy => {}
+    }
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_REQUEST).await.unwrap_or_default();
     let query: BTreeMap<String, String> = reqwest::Url::parse(&format!("{}{}", recorded.base, parts.uri))
         .map(|url| url.query_pairs().into_owned().collect())
         .unwrap_or_default();
-    let fits = |sample: &&Sample| {
+    let asks = |sample: &&Sample| {
         sample.request.method == parts.method.as_str()
             && sample.request.path == parts.uri.path()
             && sample.request.query.iter().all(|(name, value)| query.get(name) == Some(value))
+    };
+    let fits = |sample: &&Sample| {
+        asks(sample)
             && has_headers(&parts.headers, &sample.request.headers)
             && has_body(&body, sample.request.body.as_ref())
     };
@@ -476,7 +589,9 @@ async fn answer(State(recorded): State<Arc<Recorded>>, request: Request) -> Resp
         if let Ok(mut list) = recorded.unanswered.lock() {
             list.push(format!("{} {}", parts.method, parts.uri));
         }
-        return StatusCode::NOT_FOUND.into_response();
+        // Right but for its headers or body: who asks is not who was recorded.
+        let stranger = recorded.samples.iter().any(|sample| asks(&sample));
+        return if stranger { StatusCode::UNAUTHORIZED } else { StatusCode::NOT_FOUND }.into_response();
     };
     reply(&sample.reply, &recorded.base)
 }

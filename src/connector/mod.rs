@@ -11,6 +11,7 @@ pub mod expression;
 pub mod file;
 pub mod http;
 pub mod json;
+pub mod kit;
 pub mod manifest;
 mod open;
 pub mod preview;

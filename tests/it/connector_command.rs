@@ -115,6 +115,11 @@ fn manifests_at_hand_are_listed_printed_and_run_against_their_samples() {
     let folder = |name: &str| format!("{}/connectors/{name}", env!("CARGO_MANIFEST_DIR"));
     let report = site.json(&["connector", "test", &folder("ward-desk")]);
     assert_eq!((&report["ok"], report["drafts"].as_u64() > Some(0)), (&json!(true), true));
+    let rules = report["rules"].as_array().expect("rules");
+    assert_eq!(rules.len(), 14);
+    assert!(rules.iter().all(|rule| rule["outcome"] != "broken"), "{rules:?}");
+    let (_, printed, _) = site.run(&["connector", "test", &folder("ward-desk"), "--lang", "en"]);
+    assert!(printed.contains("ends_when_cancelled") && printed.contains("held"), "{printed}");
     let told = site.refused(&["connector", "test", &folder("nowhere")], 5);
     assert!(told.contains("LT-MAN-012"), "{told}");
 }

@@ -10,6 +10,7 @@ mod connector_command;
 mod connector_file;
 mod connector_formats;
 mod connector_http;
+mod connector_kit;
 mod connector_sql;
 mod daemon;
 mod delivery_evaluation;
