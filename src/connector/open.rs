@@ -6,7 +6,7 @@
 use super::file::{FolderOptions, FolderSource, SheetColumn};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
 use super::manifest::{self, DatabaseKind, Kind, LastLine, Loaded};
-use super::sql::{Database, ViewOptions, ViewSource};
+use super::sql::{Database, ServerOptions, ViewOptions, ViewSource};
 use super::{Connector, DraftReader};
 use crate::domain::SourceId;
 use crate::error::{Finding, Findings, Place, Text};
@@ -115,12 +115,21 @@ fn folder(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>
 
 fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
     let Some(section) = &loaded.manifest.view else { return Err(missing(&source, "view")) };
+    let server = || match source.secrets.get("url") {
+        Some(url) => Ok(ServerOptions {
+            url: url.clone(),
+            ca_file: source.ca_file.clone(),
+            timeout_s: section.timeout_s,
+        }),
+        None => Err(missing(&source, "url")),
+    };
     let database = match section.database {
-        DatabaseKind::Sqlite => Database::Sqlite(source.folder.join(setting(&source, "database")?)),
-        DatabaseKind::Postgres => match source.secrets.get("url") {
-            Some(url) => Database::Postgres(url.clone()),
-            None => return Err(missing(&source, "url")),
+        DatabaseKind::Sqlite => Database::Sqlite {
+            path: source.folder.join(setting(&source, "database")?),
+            timeout_s: section.timeout_s,
         },
+        DatabaseKind::Postgres => Database::Postgres(server()?),
+        DatabaseKind::Mysql => Database::MySql(server()?),
     };
     let options = ViewOptions {
         database,
@@ -133,5 +142,5 @@ fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, 
         overlap: section.overlap,
     };
     let reader = reader(&source.id, loaded);
-    Ok(Arc::new(ViewSource::new(source.id, options, loaded.fingerprint, reader)?))
+    Ok(Arc::new(ViewSource::new(source.id, options, loaded.fingerprint, reader)))
 }

@@ -8,7 +8,7 @@ use lienthong::connector::{
     Connector, ConnectorError, Cursor, OpenSource, Page, PullEnd, PullMode, PullRequest, Step, open,
 };
 use lienthong::domain::{SourceId, UnitCode};
-use lienthong::error::Disposition;
+use lienthong::error::{Disposition, Severity};
 use lienthong::pipeline::app::{App, Source};
 use lienthong::pipeline::command::{Command, Executor as _};
 use lienthong::pipeline::execute::Installation;
@@ -18,11 +18,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 const MANIFEST: &str = include_str!("../../connectors/sql-view/manifest.toml");
-const TABLE: &str = "CREATE TABLE nhiem_vu (task_id INTEGER, title TEXT, officer_code TEXT, unit_code TEXT, assigned_on TEXT, \
+pub const TABLE: &str = "CREATE TABLE nhiem_vu (task_id INTEGER, title TEXT, officer_code TEXT, unit_code TEXT, assigned_on TEXT, \
      due_on TEXT, status TEXT, finished_at TEXT, updated_at TEXT, doc_type TEXT, category TEXT)";
-const VIEW: &str = "CREATE VIEW v_nhiem_vu AS SELECT * FROM nhiem_vu";
+pub const VIEW: &str = "CREATE VIEW v_nhiem_vu AS SELECT * FROM nhiem_vu";
 
-fn manifest(replace: &[(&str, &str)]) -> String {
+pub fn manifest(replace: &[(&str, &str)]) -> String {
     replace.iter().fold(
         MANIFEST.replace("page_size = 500", "page_size = 10\noverlap = 60"),
         |text, (from, to)| {
@@ -32,7 +32,7 @@ fn manifest(replace: &[(&str, &str)]) -> String {
     )
 }
 
-fn connect(manifest: &str, database: Option<&Path>, url: Option<&str>) -> Arc<dyn Connector> {
+pub fn connect(manifest: &str, database: Option<&Path>, url: Option<&str>) -> Arc<dyn Connector> {
     let opened = open(OpenSource {
         id: SourceId::new("view").expect("id"),
         manifest_name: "view.toml".to_owned(),
@@ -50,7 +50,7 @@ fn connect(manifest: &str, database: Option<&Path>, url: Option<&str>) -> Arc<dy
     opened.unwrap_or_else(|findings| panic!("{findings}")).connector
 }
 
-async fn pull(
+pub async fn pull(
     connector: &dyn Connector,
     mode: PullMode,
     cursor: Option<Cursor>,
@@ -66,12 +66,12 @@ async fn pull(
     }
 }
 
-fn keys(pages: &[Page]) -> Vec<String> {
+pub fn keys(pages: &[Page]) -> Vec<String> {
     pages.iter().flat_map(|page| &page.records).map(|record| record.external_id.clone()).collect()
 }
 
 /// Forty tasks, thirty of which changed at the same moment.
-fn rows() -> Vec<String> {
+pub fn rows() -> Vec<String> {
     (1..=40)
         .map(|id| {
             let minute = if (5..35).contains(&id) { 30 } else { id };
@@ -80,7 +80,7 @@ fn rows() -> Vec<String> {
         .collect()
 }
 
-async fn sqlite(folder: &Path) -> (std::path::PathBuf, SqlitePool) {
+pub async fn sqlite(folder: &Path) -> (std::path::PathBuf, SqlitePool) {
     let path = folder.join("unit.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let pool = SqlitePool::connect_with(options).await.expect("database");
@@ -90,7 +90,7 @@ async fn sqlite(folder: &Path) -> (std::path::PathBuf, SqlitePool) {
     (path, pool)
 }
 
-async fn postgres(url: &str) -> PgPool {
+pub async fn postgres(url: &str) -> PgPool {
     let pool = PgPool::connect(url).await.expect("database");
     let table = TABLE.replace("updated_at TEXT", "updated_at TIMESTAMPTZ");
     let rows = rows().into_iter().map(|row| row.replace(":00', NULL, NULL)", ":00+07', NULL, NULL)"));
@@ -100,7 +100,7 @@ async fn postgres(url: &str) -> PgPool {
     pool
 }
 
-fn for_postgres() -> Vec<(&'static str, &'static str)> {
+pub fn for_postgres() -> Vec<(&'static str, &'static str)> {
     vec![
         ("database = \"sqlite\"", "database = \"postgres\""),
         ("cursor_type = \"text\"", "cursor_type = \"timestamp\""),
@@ -114,7 +114,7 @@ fn for_postgres() -> Vec<(&'static str, &'static str)> {
 }
 
 /// Ties over page borders, changes, deletions and rows without a place, the same on both databases.
-async fn walks(connector: &dyn Connector, execute: impl AsyncFn(&str)) {
+pub async fn walks(connector: &dyn Connector, execute: impl AsyncFn(&str)) {
     let (pages, end) = pull(connector, PullMode::Full, None).await.expect("pull");
     let mut all = keys(&pages);
     all.sort_by_key(|key| key.parse::<u32>().expect("number"));
@@ -174,7 +174,8 @@ async fn sqlite_view_is_walked_completely_and_in_order() {
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("statement");
     })
     .await;
-    assert_eq!(connector.check().await.len(), 0);
+    let told = connector.check().await;
+    assert!(told.iter().all(|finding| finding.severity == Severity::Info), "{told:?}");
 }
 
 #[tokio::test]

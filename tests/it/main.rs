@@ -12,6 +12,7 @@ mod connector_formats;
 mod connector_http;
 mod connector_kit;
 mod connector_sql;
+mod connector_sql_databases;
 mod daemon;
 mod delivery_evaluation;
 mod delivery_faults;

@@ -7,8 +7,10 @@
 pub mod http;
 mod position;
 mod problem;
+mod view;
 
 pub use problem::Problem;
+pub use view::{DatabaseKind, ViewSection};
 
 use super::http::plan::Plan;
 use super::rule::Reader;
@@ -167,44 +169,6 @@ pub struct ColumnSection {
     pub required: bool,
 }
 
-/// A view in a database.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ViewSection {
-    /// Which database.
-    pub database: DatabaseKind,
-    /// One SELECT.
-    pub select: String,
-    /// Columns of it that make the record.
-    pub columns: Vec<String>,
-    /// Column of the key.
-    pub key: String,
-    /// Column that grows with every change.
-    pub changed: String,
-    /// How that column compares.
-    pub cursor_type: super::sql::CursorType,
-    /// Rows per page.
-    pub page_size: u32,
-    /// What is asked for again before the last known change, for rows that were committed late: seconds where the
-    /// column holds times, units where it holds whole numbers. Default: 600.
-    #[serde(default = "default_overlap")]
-    pub overlap: u32,
-}
-
-fn default_overlap() -> u32 {
-    600
-}
-
-/// A kind of database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DatabaseKind {
-    /// A SQLite file, setting `database`.
-    Sqlite,
-    /// A PostgreSQL server, secret `url`.
-    Postgres,
-}
-
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -327,11 +291,14 @@ fn compile(manifest: &Manifest, problems: &mut Vec<Problem>) -> Option<(Reader, 
             problems.push(Problem::missing_section("folder"));
             None
         }
-        Kind::View if manifest.view.is_none() => {
-            problems.push(Problem::missing_section("view"));
+        Kind::View => {
+            match &manifest.view {
+                Some(view) => view.check(problems),
+                None => problems.push(Problem::missing_section("view")),
+            }
             None
         }
-        Kind::Folder | Kind::View => None,
+        Kind::Folder => None,
     };
     Some((reader?, http))
 }

@@ -28,6 +28,14 @@ pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
             "check account and password; the account needs to read only, and the query may only read",
             Disposition::NeedsOperator,
         ),
+        Class::Stopped => (
+            "LT-SQL-010",
+            "cơ sở dữ liệu nguồn đã dừng câu truy vấn: quá lâu, chờ khóa quá lâu, hoặc bị ngắt",
+            "the source database stopped the query: it took too long, waited for a lock too long, or was ended",
+            "lần sau đọc tiếp từ trang đã xong; nếu lặp lại, thêm chỉ mục cho cột thay đổi hoặc tăng timeout_s của [view]",
+            "the next pull goes on after the last page; if it comes again, index the change column or raise timeout_s of [view]",
+            Disposition::RetryLater,
+        ),
         Class::Other => (
             "LT-SQL-002",
             "không đọc được cơ sở dữ liệu nguồn",
@@ -47,6 +55,90 @@ pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
         finding: Box::new(finding.at(Place::of(format!("source {source}")))),
         disposition,
         retry_after: None,
+    }
+}
+
+/// Columns the manifest names and the view has not.
+pub(super) fn lost_columns(source: &SourceId, names: &[&str]) -> ConnectorError {
+    let names = names.join(", ");
+    let finding = Finding::error(
+        "LT-SQL-003",
+        Text::new(
+            format!("khung nhìn đã thay đổi: không còn cột {names}"),
+            format!("the view has changed: it has no column {names}"),
+        ),
+        Text::new(
+            "sửa manifest cho khớp cột hiện có, hoặc khôi phục khung nhìn",
+            "fit the manifest to the present columns, or restore the view",
+        ),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(format!("source {source}")))),
+        disposition: Disposition::NeedsOperator,
+        retry_after: None,
+    }
+}
+
+/// Columns nobody reads, or that came since the pull before.
+pub(super) fn new_columns(names: &[&str]) -> Finding {
+    let names = listed(names);
+    Finding::info(
+        "LT-SQL-012",
+        Text::new(
+            format!("khung nhìn có cột mà manifest không đọc: {names}"),
+            format!("the view has columns the manifest does not read: {names}"),
+        ),
+        Text::new(
+            "không cần làm gì; nếu cần dữ liệu này, thêm cột vào columns của [view]",
+            "nothing has to be done; where they are needed, add them to columns of [view]",
+        ),
+    )
+}
+
+/// A column whose type is another than in the pull before.
+pub(super) fn other_type(name: &str, before: &str, now: &str) -> Finding {
+    let name = listed(&[name]);
+    Finding::warning(
+        "LT-SQL-013",
+        Text::new(
+            format!("cột {name} đổi kiểu từ {before} thành {now}"),
+            format!("column {name} changed its type from {before} to {now}"),
+        ),
+        Text::new(
+            "xem các nhiệm vụ vừa đọc còn đúng không; nếu không, sửa quy tắc của cột này trong manifest",
+            "see whether the tasks just read are still right; if not, correct the rules of this column in the manifest",
+        ),
+    )
+}
+
+/// An account that could change what it has to read only.
+pub(super) fn may_write(rights: &[String]) -> Finding {
+    let rights: Vec<&str> = rights.iter().map(String::as_str).collect();
+    let rights = listed(&rights);
+    Finding::warning(
+        "LT-SQL-011",
+        Text::new(
+            format!("tài khoản có thể ghi vào nguồn: {rights}"),
+            format!("the account could write to the source: {rights}"),
+        ),
+        Text::new(
+            "cấp một tài khoản chỉ có quyền SELECT trên khung nhìn (docs/CONNECTORS.md)",
+            "give it an account that has SELECT on the view only (docs/CONNECTORS.md)",
+        ),
+    )
+}
+
+/// A few names, as a database gave them.
+fn listed(names: &[&str]) -> String {
+    let shown = names
+        .iter()
+        .take(5)
+        .map(|name| -> String { name.chars().filter(|c| !c.is_control()).take(100).collect() });
+    let shown: Vec<String> = shown.collect();
+    let more = names.len().saturating_sub(shown.len());
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} (+{more})", shown.join(", ")),
     }
 }
 

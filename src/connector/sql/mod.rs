@@ -1,13 +1,15 @@
 //! A view in a unit's own database, read-only.
 //!
-//! Owns the keyset walk over (change column, key), ties and late commits included, and the refusal of anything but
-//! one SELECT. Every column leaves as the database's own text, so no number passes through a float and no driver has
-//! to know a type. It must not write: SQLite is opened query-only, PostgreSQL in read-only transactions. A column
+//! Owns the keyset walk over (change column, key), ties and late commits included; each database is one file beside
+//! this one. Every column leaves as the database's own text, so no number passes through a float and no driver has
+//! to know a type. It must not write: SQLite is opened query-only, servers are read in read-only transactions. A column
 //! the view no longer has is told by name; a row too large to be a task is rejected alone; a change value in the future
 //! is read and told, and moves no cursor beyond the present.
 
+mod drift;
 mod finding;
 mod mark;
+mod mysql;
 mod postgres;
 mod session;
 mod sqlite;
@@ -21,14 +23,15 @@ use super::{
     RawRecord, Rejection, record_hash,
 };
 use crate::domain::{SourceId, TaskDraft};
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Place, Severity};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use drift::ColumnSeen;
 use secrecy::SecretString;
 use session::Session;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use walk::{ViewPull, until_now};
 
 /// Longest cell read, in characters: no field of a task needs more.
@@ -53,9 +56,28 @@ const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
 #[derive(Debug, Clone)]
 pub enum Database {
     /// A SQLite file.
-    Sqlite(PathBuf),
+    Sqlite {
+        /// Where it is.
+        path: PathBuf,
+        /// Seconds to wait for a lock.
+        timeout_s: u32,
+    },
     /// A PostgreSQL server.
-    Postgres(SecretString),
+    Postgres(ServerOptions),
+    /// A MySQL or MariaDB server.
+    MySql(ServerOptions),
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// Its URL with account and password.
+    pub url: SecretString,
+    /// PEM file of an authority its certificate may come from beside those the system trusts; with it TLS is required
+    /// and the name is checked.
+    pub ca_file: Option<PathBuf>,
+    /// Seconds a statement may take, and wait for a lock.
+    pub timeout_s: u32,
 }
 
 /// How the change column compares.
@@ -96,6 +118,11 @@ impl ViewOptions {
     fn rows(&self) -> u32 {
         self.page_size.clamp(1, 5_000)
     }
+
+    /// Columns the view has to have.
+    fn asked(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().chain([&self.key, &self.changed]).map(String::as_str)
+    }
 }
 
 /// A view as a source.
@@ -104,68 +131,74 @@ pub struct ViewSource {
     options: Arc<ViewOptions>,
     fingerprint: [u8; 32],
     reader: DraftReader,
+    /// The columns of the pull before, while this program runs.
+    last: Mutex<Vec<ColumnSeen>>,
 }
 
 impl ViewSource {
-    /// A view read by a manifest's rules; refuses a statement that is more than one SELECT.
-    pub fn new(
-        source: SourceId,
-        options: ViewOptions,
-        fingerprint: [u8; 32],
-        reader: DraftReader,
-    ) -> Result<Self, Finding> {
-        let select = options.select.trim().to_lowercase();
-        let begins = select.starts_with("select ") || select.starts_with("with ");
-        let plain =
-            |name: &String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !begins
-            || select.contains(';')
-            || !options.columns.iter().chain([&options.key, &options.changed]).all(plain)
-        {
-            return Err(Finding::error(
-                "LT-SQL-001",
-                Text::new(
-                    "chỉ nhận một câu SELECT (hoặc WITH) không có dấu ';', tên cột chỉ gồm chữ, số và '_'",
-                    "only one SELECT (or WITH) without ';' is accepted, and column names of letters, digits and '_'",
-                ),
-                Text::new("sửa mục [sql] của manifest", "correct [sql] of the manifest"),
-            )
-            .at(Place::of(format!("source {source}"))));
-        }
-        Ok(Self { source, options: Arc::new(options), fingerprint, reader })
+    /// A view read by a manifest's rules.
+    pub fn new(source: SourceId, options: ViewOptions, fingerprint: [u8; 32], reader: DraftReader) -> Self {
+        Self { source, options: Arc::new(options), fingerprint, reader, last: Mutex::default() }
     }
 
     async fn open(&self) -> Result<Box<dyn Session>, ConnectorError> {
         let opened = match &self.options.database {
-            Database::Sqlite(path) => sqlite::open(path).await,
-            Database::Postgres(url) => postgres::open(url).await,
+            Database::Sqlite { path, timeout_s } => sqlite::open(path, *timeout_s).await,
+            Database::Postgres(server) => postgres::open(server).await,
+            Database::MySql(server) => mysql::open(server).await,
         };
         opened.map_err(|failure| finding::failed(&self.source, &failure))
     }
-}
 
-#[async_trait]
-impl Connector for ViewSource {
-    fn source(&self) -> &SourceId {
-        &self.source
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities { incremental: true, full_is_complete: true, details: false }
-    }
-
-    async fn check(&self) -> Vec<Finding> {
-        let request = PullRequest { mode: PullMode::Full, cursor: None, now: chrono::DateTime::UNIX_EPOCH };
-        match self.pull(request).await {
-            Err(error) => vec![*error.finding],
-            Ok(mut pull) => pull.next_page().await.err().map(|error| *error.finding).into_iter().collect(),
+    /// The view's columns; an error where one of those the manifest names is not among them.
+    async fn columns(&self, session: &dyn Session) -> Result<Vec<ColumnSeen>, ConnectorError> {
+        let now = session.columns(&self.options.select).await;
+        let now = now.map_err(|failure| finding::failed(&self.source, &failure))?;
+        let missing = drift::missing(&now, self.options.asked());
+        match missing.as_slice() {
+            [] => Ok(now),
+            missing => Err(finding::lost_columns(&self.source, missing)),
         }
     }
 
-    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+    /// What is different from the columns of the pull before, which these now are.
+    fn changed_since(&self, now: Vec<ColumnSeen>) -> Vec<Finding> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = match last.as_slice() {
+            [] => Vec::new(),
+            before => drift::changes(before, &now),
+        };
+        *last = now;
+        told.into_iter().map(|finding| finding.at(Place::of(format!("source {}", self.source)))).collect()
+    }
+
+    async fn checked(&self) -> Result<Vec<Finding>, ConnectorError> {
+        let session = self.open().await?;
+        let now = self.columns(&*session).await?;
+        let asked: Vec<&str> = self.options.asked().collect();
+        let unread = drift::unread(&now, &asked);
+        let mut told: Vec<Finding> = Vec::new();
+        if !unread.is_empty() {
+            told.push(finding::new_columns(&unread));
+        }
+        let rights = session.rights_to_write().await;
+        let rights = rights.map_err(|failure| finding::failed(&self.source, &failure))?;
+        if !rights.is_empty() {
+            let mut finding = finding::may_write(&rights);
+            if matches!(self.options.database, Database::Sqlite { .. }) {
+                // It is opened so that it cannot: a file's owner may well be this program's account.
+                finding.severity = Severity::Info;
+            }
+            told.push(finding);
+        }
+        let request = PullRequest { mode: PullMode::Full, cursor: None, now: DateTime::UNIX_EPOCH };
+        self.walk(session, request, Vec::new()).next_page().await?;
+        Ok(told.into_iter().map(|finding| finding.at(Place::of(format!("source {}", self.source)))).collect())
+    }
+
+    fn walk(&self, session: Box<dyn Session>, request: PullRequest, told: Vec<Finding>) -> ViewPull {
         // A column that holds no time cannot be asked for a span of time: a backfill reads everything.
         let timed = self.options.cursor_type != CursorType::Integer;
-        let session = self.open().await?;
         let local = |at: DateTime<Utc>| session.dialect().instant(at, self.options.cursor_type);
         let whole = matches!(request.mode, PullMode::Full);
         let counts = matches!(request.mode, PullMode::Backfill { .. });
@@ -183,7 +216,7 @@ impl Connector for ViewSource {
             PullMode::Backfill { from, to } if timed => (Some((local(from), String::new())), Some(local(to))),
             PullMode::Full | PullMode::Backfill { .. } => (None, None),
         };
-        Ok(Box::new(ViewPull {
+        ViewPull {
             source: self.source.clone(),
             options: self.options.clone(),
             fingerprint: self.fingerprint,
@@ -201,7 +234,30 @@ impl Connector for ViewSource {
             now: request.now,
             limit: self.options.rows(),
             future: None,
-        }))
+            told,
+        }
+    }
+}
+
+#[async_trait]
+impl Connector for ViewSource {
+    fn source(&self) -> &SourceId {
+        &self.source
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { incremental: true, full_is_complete: true, details: false }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        self.checked().await.unwrap_or_else(|error| vec![*error.finding])
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+        let session = self.open().await?;
+        let now = self.columns(&*session).await?;
+        let told = self.changed_since(now);
+        Ok(Box::new(self.walk(session, request, told)))
     }
 
     async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {

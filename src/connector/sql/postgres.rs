@@ -4,37 +4,58 @@
 //! another connection, and a function in the query cannot take it back. Texts compare by their codes (`COLLATE "C"`):
 //! under a collation of the database two keys may be equal, and one of them would be skipped.
 
-use super::CursorType;
-use super::session::{Class, Failure, Rows, Session, failure, read_rows};
+use super::drift::ColumnSeen;
+use super::session::{Class, Failure, Rows, Session, failure, read_rows, seen};
 use super::statement::{Dialect, Statement};
+use super::{CursorType, ServerOptions};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use secrecy::ExposeSecret as _;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, Row as _};
 use std::str::FromStr as _;
 use std::time::Duration;
 
-/// How each transaction begins: read-only, times as text whatever the server's settings, floats with all their digits.
-const BEGIN: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL TimeZone = 'Asia/Ho_Chi_Minh'; \
-    SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 3; SET LOCAL statement_timeout = 120000";
+/// Tables the account could change, or that it may do everything.
+const RIGHTS: &str = "SELECT 'superuser' FROM pg_roles WHERE rolname = current_user AND rolsuper UNION ALL \
+    (SELECT CAST(CAST(c.oid AS regclass) AS TEXT) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
+    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') \
+    ORDER BY 1 LIMIT 5)";
 
 /// A connected server.
-pub(super) struct Postgres(PgPool);
+pub(super) struct Postgres {
+    pool: PgPool,
+    begin: String,
+}
 
 /// Connects to a server.
-pub(super) async fn open(url: &SecretString) -> Result<Box<dyn Session>, Failure> {
+pub(super) async fn open(server: &ServerOptions) -> Result<Box<dyn Session>, Failure> {
     let connected = async {
         // A pooler refuses a start with settings it does not know.
-        let options = PgConnectOptions::from_str(url.expose_secret())?
+        let options = PgConnectOptions::from_str(server.url.expose_secret())?
             .statement_cache_capacity(0)
             .extra_float_digits(None);
+        let options = match &server.ca_file {
+            Some(file) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert(file),
+            None => options,
+        };
         PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options)
             .await
     };
-    connected.await.map(|pool| Box::new(Postgres(pool)) as _).map_err(|error| failure(&error, class))
+    // Read-only, times as text whatever the server's settings, floats with all their digits.
+    let begin = format!(
+        "BEGIN TRANSACTION READ ONLY; SET LOCAL TimeZone = 'Asia/Ho_Chi_Minh'; SET LOCAL DateStyle = 'ISO'; \
+         SET LOCAL extra_float_digits = 3; SET LOCAL statement_timeout = {}",
+        u64::from(server.timeout_s) * 1_000
+    );
+    connected
+        .await
+        .map(|pool| Box::new(Postgres { pool, begin }) as _)
+        .map_err(|error| failure(&error, class))
 }
 
 /// PostgreSQL's classes: undefined column, table and operator; wrong credentials; what only a writer may do.
@@ -42,6 +63,8 @@ fn class(state: &str, _: &str) -> Class {
     match state {
         "42703" | "42P01" | "42883" => Class::Drift,
         "42501" | "25006" => Class::Refused,
+        // Cancelled, no lock, ended by an administrator or a crash, deadlock, serialisation.
+        "57014" | "55P03" | "57P01" | "57P02" | "40P01" | "40001" => Class::Stopped,
         other if other.starts_with("28") => Class::Refused,
         _ => Class::Other,
     }
@@ -71,7 +94,16 @@ impl Dialect for Postgres {
 
 impl Postgres {
     async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
-        read_rows!(self.0, BEGIN, statement)
+        read_rows!(self.pool, AssertSqlSafe(self.begin.clone()), statement)
+    }
+
+    /// One row without values: a statement prepared by name would stay on a pooler's connection, for others to trip over.
+    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
+        let mut tx = self.pool.begin_with(AssertSqlSafe(self.begin.clone())).await?;
+        let sql = format!("SELECT t.* FROM (SELECT 1) one LEFT JOIN ({select}) t ON false");
+        let row = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *tx).await?;
+        tx.rollback().await?;
+        Ok(row.columns().iter().map(seen).collect())
     }
 }
 
@@ -83,5 +115,14 @@ impl Session for Postgres {
 
     async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
         self.read(statement).await.map_err(|error| failure(&error, class))
+    }
+
+    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
+        self.described(select).await.map_err(|error| failure(&error, class))
+    }
+
+    async fn rights_to_write(&self) -> Result<Vec<String>, Failure> {
+        let asked = Statement { sql: RIGHTS.to_owned(), values: Vec::new(), width: 1 };
+        Ok(self.rows(asked).await?.rows.into_iter().flatten().flatten().collect())
     }
 }

@@ -4,8 +4,10 @@
 //! not know a database: each is one file beside this one, with its connection, its dialect and its error codes.
 
 use super::MAX_PAGE;
+use super::drift::ColumnSeen;
 use super::statement::{Dialect, Statement};
 use async_trait::async_trait;
+use sqlx::TypeInfo as _;
 
 /// An open database.
 #[async_trait]
@@ -15,6 +17,12 @@ pub(super) trait Session: Send + Sync {
 
     /// The answer to one statement, read in a transaction that cannot write.
     async fn rows(&self, statement: Statement) -> Result<Rows, Failure>;
+
+    /// The columns of a SELECT, without its rows.
+    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure>;
+
+    /// What the account could change although it has to read only, a few examples at most of what may be many.
+    async fn rights_to_write(&self) -> Result<Vec<String>, Failure>;
 }
 
 /// Why a database did not answer.
@@ -33,6 +41,8 @@ pub(super) enum Class {
     Drift,
     /// The account may not do this, or the statement writes.
     Refused,
+    /// The statement took too long, waited for a lock too long or was ended by the server.
+    Stopped,
     /// Everything else: not reachable, broken off, misspelt.
     Other,
 }
@@ -102,3 +112,19 @@ macro_rules! read_rows {
     }};
 }
 pub(super) use read_rows;
+
+/// A column as a driver of sqlx describes it.
+pub(super) fn seen<C: sqlx::Column>(column: &C) -> ColumnSeen {
+    ColumnSeen { name: column.name().to_owned(), kind: column.type_info().name().to_owned() }
+}
+
+/// The columns of a SELECT as the database describes them when it prepares it.
+macro_rules! prepared_columns {
+    ($pool:expr, $select:expr) => {{
+        use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, Statement as _};
+        let sql = AssertSqlSafe(format!("SELECT t.* FROM ({}) t", $select)).into_sql_str();
+        let prepared = $pool.prepare(sql).await?;
+        Ok(prepared.columns().iter().map($crate::connector::sql::session::seen).collect())
+    }};
+}
+pub(super) use prepared_columns;

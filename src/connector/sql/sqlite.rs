@@ -4,37 +4,44 @@
 //! is not there is a failure, never an empty database.
 
 use super::CursorType;
-use super::session::{Class, Failure, Rows, Session, failure, read_rows};
+use super::drift::ColumnSeen;
+use super::session::{Class, Failure, Rows, Session, failure, prepared_columns, read_rows};
 use super::statement::{Dialect, Statement};
 use crate::error::{Finding, Place, Text};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// An open file.
-pub(super) struct Sqlite(SqlitePool);
+pub(super) struct Sqlite {
+    pool: SqlitePool,
+    path: PathBuf,
+}
 
 /// Opens a file.
-pub(super) async fn open(path: &Path) -> Result<Box<dyn Session>, Failure> {
+pub(super) async fn open(path: &Path, timeout_s: u32) -> Result<Box<dyn Session>, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
         .create_if_missing(false)
+        .busy_timeout(Duration::from_secs(timeout_s.into()))
         .pragma("query_only", "ON");
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options)
         .await;
-    pool.map(|pool| Box::new(Sqlite(pool)) as _).map_err(|error| failure(&error, class))
+    pool.map(|pool| Box::new(Sqlite { pool, path: path.to_owned() }) as _)
+        .map_err(|error| failure(&error, class))
 }
 
 fn class(_: &str, message: &str) -> Class {
-    match message.contains("no such column") || message.contains("no such table") {
-        true => Class::Drift,
-        false => Class::Other,
+    match message {
+        gone if gone.contains("no such column") || gone.contains("no such table") => Class::Drift,
+        "database is locked" | "database table is locked" => Class::Stopped,
+        _ => Class::Other,
     }
 }
 
@@ -54,7 +61,11 @@ impl Dialect for Sqlite {
 
 impl Sqlite {
     async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
-        read_rows!(self.0, "BEGIN", statement)
+        read_rows!(self.pool, "BEGIN", statement)
+    }
+
+    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
+        prepared_columns!(self.pool, select)
     }
 }
 
@@ -66,6 +77,16 @@ impl Session for Sqlite {
 
     async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
         self.read(statement).await.map_err(|error| failure(&error, class))
+    }
+
+    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
+        self.described(select).await.map_err(|error| failure(&error, class))
+    }
+
+    async fn rights_to_write(&self) -> Result<Vec<String>, Failure> {
+        // Opened, never written: the only proof that holds for every owner, group and mount.
+        let writable = tokio::fs::OpenOptions::new().write(true).open(&self.path).await.is_ok();
+        Ok(writable.then(|| self.path.display().to_string()).into_iter().collect())
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct ViewPull {
     pub(super) limit: u32,
     /// Rows with a change value in the future, and key and value of the first.
     pub(super) future: Option<(u64, String, String)>,
+    /// What is told at the end besides.
+    pub(super) told: Vec<Finding>,
 }
 
 impl ViewPull {
@@ -111,7 +113,7 @@ impl Pull for ViewPull {
             });
             return Ok(Step::End(PullEnd {
                 complete: self.full && self.after.is_some(),
-                findings: told.into_iter().collect(),
+                findings: std::mem::take(&mut self.told).into_iter().chain(told).collect(),
                 ..PullEnd::default()
             }));
         }

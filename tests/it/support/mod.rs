@@ -5,6 +5,8 @@ pub mod environment;
 pub mod http;
 pub mod installation;
 pub mod kinto;
+pub mod mariadb;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod province;

@@ -29,24 +29,39 @@ fn binary(name: &str) -> PathBuf {
     })
 }
 
-/// The account the server runs as: `postgres` when the tests run as root, else the tests' own.
-fn account() -> Option<(u32, u32)> {
+/// The account a server runs as: the one of its package when the tests run as root, else the tests' own.
+pub fn account(name: &str) -> Option<(u32, u32)> {
     if !fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0) {
         return None;
     }
     let passwd = fs::read_to_string("/etc/passwd").expect("/etc/passwd");
     let line = passwd
         .lines()
-        .find(|line| line.starts_with("postgres:"))
-        .expect("the account postgres of the package");
+        .find(|line| line.split(':').next() == Some(name))
+        .unwrap_or_else(|| panic!("the account {name} of the package"));
     let mut fields = line.split(':').skip(2).map(|field| field.parse().expect("number"));
     Some((fields.next().expect("uid"), fields.next().expect("gid")))
+}
+
+/// Gives a folder and the files in it to that account.
+pub fn chown_all(folder: &Path, name: &str) {
+    let Some((uid, gid)) = account(name) else { return };
+    chown(folder, Some(uid), Some(gid)).expect("owner");
+    for entry in fs::read_dir(folder).expect("listed") {
+        chown(entry.expect("entry").path(), Some(uid), Some(gid)).expect("owner");
+    }
+}
+
+/// A port nobody listens on just now.
+pub fn free_port() -> u16 {
+    let held = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    held.local_addr().expect("address").port()
 }
 
 fn command(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(binary(name));
     command.current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null());
-    if let Some((uid, gid)) = account() {
+    if let Some((uid, gid)) = account("postgres") {
         command.uid(uid).gid(gid);
     }
     command
@@ -61,9 +76,7 @@ impl Cluster {
     /// The same with settings of the server.
     pub fn start_with(settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("lt-pg").tempdir_in("/tmp").expect("folder");
-        if let Some((uid, gid)) = account() {
-            chown(folder.path(), Some(uid), Some(gid)).expect("owner");
-        }
+        chown_all(folder.path(), "postgres");
         let data = folder.path().join("data");
         let made = command("initdb", folder.path())
             .args(["--no-sync", "--auth=trust", "--username=lienthong", "--encoding=UTF8", "--pgdata"])
@@ -133,6 +146,11 @@ impl Cluster {
             assert!(began.elapsed() < Duration::from_secs(30), "{role} is still let in without a password");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Folder of its socket.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Connection URL of the cluster's database.
