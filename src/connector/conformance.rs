@@ -70,6 +70,9 @@ struct SampleRequest {
     /// The JSON body the request must have.
     #[serde(default)]
     body: Option<Value>,
+    /// Texts the body of the request must hold, where it is no JSON.
+    #[serde(default)]
+    contains: Vec<String>,
 }
 
 fn get() -> String {
@@ -582,10 +585,11 @@ async fn answer(State(recorded): State<Arc<Recorded>>, request: Request) -> Resp
         asks(sample)
             && has_headers(&parts.headers, &sample.request.headers)
             && has_body(&body, sample.request.body.as_ref())
+            && holds(&body, &sample.request.contains)
     };
     // The sample that asks for most parameters is the most particular one.
-    let Some(sample) = recorded.samples.iter().filter(fits).max_by_key(|sample| sample.request.query.len())
-    else {
+    let particular = |sample: &&Sample| sample.request.query.len() + sample.request.contains.len();
+    let Some(sample) = recorded.samples.iter().filter(fits).max_by_key(particular) else {
         if let Ok(mut list) = recorded.unanswered.lock() {
             list.push(format!("{} {}", parts.method, parts.uri));
         }
@@ -602,6 +606,11 @@ fn has_headers(headers: &HeaderMap, wanted: &BTreeMap<String, String>) -> bool {
 
 fn has_body(body: &Bytes, wanted: Option<&Value>) -> bool {
     wanted.is_none_or(|wanted| serde_json::from_slice::<Value>(body).is_ok_and(|given| given == *wanted))
+}
+
+fn holds(body: &Bytes, wanted: &[String]) -> bool {
+    let body = String::from_utf8_lossy(body);
+    wanted.iter().all(|wanted| body.contains(wanted.as_str()))
 }
 
 fn reply(sample: &SampleReply, base: &str) -> Response {

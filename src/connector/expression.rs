@@ -183,6 +183,64 @@ impl Template {
     }
 }
 
+/// Longest text of a markup template.
+const MAX_MARKUP: usize = 64 * 1024;
+
+static MARKUP: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = ENVIRONMENT.clone();
+    // Whatever a value holds stays text: no filter can mark one as markup.
+    environment.set_formatter(|out, _, value| {
+        use minijinja::value::ValueKind;
+        match value.kind() {
+            ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+                out.write_str(&super::xml::soap::escape(&value.to_string()))?;
+                Ok(())
+            }
+            other => {
+                let why = format!("there is no single value to be written ({other})");
+                Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, why))
+            }
+        }
+    });
+    environment
+});
+
+/// An XML text with `{{ … }}` and `{% if … %}` in it, checked; every value is escaped.
+#[derive(Debug)]
+pub struct Markup {
+    source: String,
+    names: Vec<String>,
+}
+
+impl Markup {
+    /// Compiles a template that may use the names given; the error is a sentence.
+    pub fn compile(source: &str, names: &[&str]) -> Result<Self, String> {
+        if source.len() > MAX_MARKUP {
+            return Err(format!("longer than {MAX_MARKUP} bytes"));
+        }
+        let template = MARKUP.template_from_str(source).map_err(|error| sentence(&error))?;
+        let unknown = template.undeclared_variables(false).into_iter().find(|name| {
+            !names.contains(&name.as_str()) && !MARKUP.globals().any(|(global, _)| global == name)
+        });
+        if let Some(name) = unknown {
+            return Err(format!("\"{name}\" is not known here; known are {}", names.join(", ")));
+        }
+        let mut used: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+        used.sort();
+        Ok(Self { source: source.to_owned(), names: used })
+    }
+
+    /// Names the template uses, with their members.
+    pub fn names(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    /// The text; a value that is missing is an error, because half a request must not be sent.
+    pub fn render(&self, context: &Value) -> Result<String, String> {
+        MARKUP.render_str(&self.source, context).map_err(|error| sentence(&error))
+    }
+}
+
 /// Percent-encodes everything but the unreserved characters of RFC 3986. `.` and `..` are encoded whole, so
 /// that a key can never walk up a path.
 pub fn percent_encode(text: &str) -> String {

@@ -105,7 +105,7 @@ pub(super) fn xml(
     let record_bytes = shared.plan().stream.max_record_kib as usize * 1024;
     let limits = xml::Limits { record_bytes, ..xml::Limits::default() };
     let text = xml::decode(&reply.body).map_err(refused)?;
-    let walked = xml::split(&text, &plan.shape, limits, &mut |element| match element.json {
+    let mut walked = xml::split(&text, &plan.shape, limits, &mut |element| match element.json {
         Ok(json) => take(cut, json),
         Err(fault) => {
             let finding = match fault {
@@ -116,6 +116,15 @@ pub(super) fn xml(
         }
     })
     .map_err(refused)?;
+    if let Some(call) = &shared.plan().soap {
+        if let Some(fault) = xml::soap::SoapFault::take(&mut walked) {
+            return Err(fault.finding(&call.section.auth_faults));
+        }
+        if !shared.plan().status.contains(&reply.status) {
+            let said = format!("HTTP {}", reply.status);
+            return Err((finding::not_successful(&said), Disposition::RetryLater));
+        }
+    }
     Ok(Around { values: plan.values(walked.values), found: walked.found })
 }
 

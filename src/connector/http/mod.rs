@@ -10,9 +10,11 @@ mod format;
 mod page;
 pub mod plan;
 mod pull;
+mod soap;
 
 use super::manifest::{Loaded, Setting};
 use super::rule::value::excerpt;
+use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
     Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullRequest, RawRecord, Rejection,
 };
@@ -80,6 +82,8 @@ struct Shared {
     client: Client,
     settings: Value,
     accept: Accept,
+    /// What lets SOAP calls in.
+    token: Option<UsernameToken>,
     details_at_once: usize,
 }
 
@@ -98,11 +102,20 @@ impl HttpConnector {
             return Err(Findings(findings));
         }
         let client = client(plan, &settings, &options, &whose).map_err(|error| Findings(vec![*error]))?;
-        let accept = Accept { status: plan.status.clone(), body: plan.format.content(), fault: None };
+        let accept = Accept {
+            status: plan.status.clone(),
+            body: plan.format.content(),
+            fault: plan.soap.as_ref().map(|_| may_be_fault as fn(&[u8]) -> bool),
+        };
+        let token = match &plan.soap {
+            Some(soap) => soap::token(soap, &context(&settings, &options))
+                .map_err(|why| Findings::from(finding::cannot_ask(&why).at(Place::of(whose.clone()))))?,
+            None => None,
+        };
         let settings = minijinja::context!(settings => settings);
         let details_at_once =
             (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
-        let shared = Shared { source, whose, loaded, client, settings, accept, details_at_once };
+        let shared = Shared { source, whose, loaded, client, settings, accept, token, details_at_once };
         Ok(Self { shared: Arc::new(shared) })
     }
 }
@@ -132,6 +145,7 @@ impl Shared {
         let broken = |why: String| self.cannot_ask(&why);
         let path = plan.path.render_path(&self.settings).map_err(broken)?;
         let method = match plan.stream.method {
+            _ if plan.soap.is_some() => Method::Post,
             super::manifest::http::Method::Get => Method::Get,
             super::manifest::http::Method::Post => Method::Post,
         };
@@ -232,18 +246,21 @@ fn values(
         .collect()
 }
 
+/// What templates that let us in may name.
+fn context(settings: &Value, options: &SourceOptions) -> Value {
+    let secrets = options.secrets.iter();
+    let secrets: BTreeMap<String, String> =
+        secrets.map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect();
+    minijinja::context!(settings => settings, secrets => Value::from(secrets))
+}
+
 fn client(
     plan: &Plan,
     settings: &Value,
     options: &SourceOptions,
     whose: &str,
 ) -> Result<Client, Box<Finding>> {
-    let secrets: BTreeMap<String, String> = options
-        .secrets
-        .iter()
-        .map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned()))
-        .collect();
-    let context = minijinja::context!(settings => settings, secrets => Value::from(secrets));
+    let context = context(settings, options);
     let broken = |why: String| Box::new(finding::cannot_ask(&why).at(Place::of(whose)));
     let mut made = Options::new(whose, plan.base_url.render(&context).map_err(broken)?);
     for (name, template) in &plan.headers {

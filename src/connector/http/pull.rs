@@ -8,7 +8,7 @@
 use super::super::{ConnectorError, Cursor, Page, Pull, PullEnd, PullMode, PullRequest, RawRecord, Step};
 use super::page::{Changes, Listed, list};
 use super::plan::Way;
-use super::{Shared, finding};
+use super::{Shared, finding, soap};
 use crate::connector::manifest::http::{Method as ListMethod, Snapshot, Stop};
 use crate::error::{Disposition, Finding};
 use crate::transport::Request;
@@ -142,11 +142,14 @@ impl HttpPull {
         size.saturating_sub(u64::from(self.pass) * (size / 10)).max(1)
     }
 
-    fn request(&self) -> Request {
+    fn request(&self) -> Result<Request, ConnectorError> {
         let plan = self.shared.plan();
+        if let Some(call) = &plan.soap {
+            return soap::request(&self.shared, call, self.list.clone(), &self.names());
+        }
         if let Next::Address(address) = &self.next {
             // A next address carries every parameter already.
-            return Request::get(address.clone()).header("accept", plan.format.accept());
+            return Ok(Request::get(address.clone()).header("accept", plan.format.accept()));
         }
         let mut parameters: Vec<(&str, String)> = Vec::new();
         match (&plan.way, &self.next) {
@@ -170,7 +173,7 @@ impl HttpPull {
                 parameters.push((param, incremental.write(until)));
             }
         }
-        match (&self.body, plan.stream.method) {
+        Ok(match (&self.body, plan.stream.method) {
             (Some(body), ListMethod::Post) => {
                 let mut body = body.clone();
                 for (name, value) in parameters {
@@ -185,11 +188,33 @@ impl HttpPull {
             _ => parameters
                 .into_iter()
                 .fold(self.list.clone(), |request, (name, value)| request.query(name, value)),
+        })
+    }
+
+    /// What the templates of a call may name; what does not hold here is none.
+    fn names(&self) -> minijinja::Value {
+        let plan = self.shared.plan();
+        let (number, skip, token) = match &self.next {
+            Next::Number(number) => (*number, 0, None),
+            Next::Skip(skip) => (0, *skip, None),
+            Next::Token(token) => (0, 0, Some(token.as_str())),
+            _ => (u64::from(plan.paging.first), 0, None),
+        };
+        let written = |at: Option<DateTime<Utc>>| Some(plan.incremental.as_ref()?.write(at?));
+        let overlap = plan.incremental.as_ref().map_or(0, |incremental| incremental.section.overlap_s);
+        minijinja::context! {
+            settings => self.shared.settings.get_attr("settings").unwrap_or_default(),
+            page => number,
+            offset => skip,
+            cursor => token,
+            size => self.size(),
+            since => written(self.since.map(|since| since - TimeDelta::seconds(overlap.into()))),
+            until => written(self.until),
         }
     }
 
     async fn ask(&self) -> Result<(Listed, Option<String>), ConnectorError> {
-        let reply = self.shared.client.fetch(&self.request(), &self.shared.accept).await?;
+        let reply = self.shared.client.fetch(&self.request()?, &self.shared.accept).await?;
         let listed = list(&self.shared, &reply)?;
         let address = match (&self.shared.plan().way, &listed.next) {
             (Way::Link | Way::Header { .. } | Way::Address { .. }, Some(next)) => {

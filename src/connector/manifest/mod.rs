@@ -7,6 +7,7 @@
 pub mod http;
 mod position;
 mod problem;
+pub mod soap;
 mod view;
 
 pub use problem::Problem;
@@ -96,6 +97,9 @@ pub struct Manifest {
     /// The list of tasks.
     #[serde(default)]
     pub stream: Option<StreamSection>,
+    /// The SOAP call that asks for the list.
+    #[serde(default)]
+    pub soap: Option<soap::SoapSection>,
     /// How the list goes on.
     #[serde(default)]
     pub paging: PagingSection,

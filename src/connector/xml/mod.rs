@@ -23,6 +23,7 @@ mod decode;
 mod finding;
 mod place;
 mod record;
+pub mod soap;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -90,7 +90,7 @@ impl Compiler<'_> {
     }
 
     /// The format with everything that was compiled before.
-    pub(super) fn format(&mut self, stream: &StreamSection) -> Option<Format> {
+    pub(super) fn format(&mut self, stream: &StreamSection, soap: bool) -> Option<Format> {
         if stream.format != BodyFormat::Xml && !(stream.lists.is_empty() && stream.namespaces.is_empty()) {
             self.problems.push(Problem::incoherent(
                 "stream.format",
@@ -125,7 +125,11 @@ impl Compiler<'_> {
                         Err(why) => self.problems.push(Problem::element("stream.lists", text, &why)),
                     }
                 }
-                let (written, values) = std::mem::take(&mut self.places.seen).into_iter().unzip();
+                let seen = std::mem::take(&mut self.places.seen).into_iter();
+                let (written, mut values): (Vec<String>, Vec<xml::Place>) = seen.unzip();
+                if soap {
+                    values.extend(xml::soap::fault_places());
+                }
                 Format::Xml(XmlPlan { shape: xml::Shape { record: Some(record), values, lists }, written })
             }
         })

@@ -9,11 +9,13 @@ mod compile;
 mod detail;
 mod format;
 mod paging;
+mod soap;
 
 pub(super) use auth::AuthPlan;
 pub(super) use compile::JsonTemplate;
 pub(super) use detail::Detail;
 pub(super) use paging::{Incremental, Way};
+pub(super) use soap::SoapPlan;
 
 use super::super::expression::Template;
 use super::super::json::Path;
@@ -36,6 +38,7 @@ pub struct Plan {
     pub(super) query: Vec<(String, Template)>,
     pub(super) body: Option<JsonTemplate>,
     pub(super) format: Format,
+    pub(super) soap: Option<SoapPlan>,
     pub(super) records: Path,
     pub(super) key: Path,
     pub(super) total: Option<Path>,
@@ -97,7 +100,7 @@ impl Plan {
             Some(check) => Some((compiler.path("stream.deleted.path", &check.path)?, check.one_of.clone())),
             None => None,
         };
-        let way = compiler.way(&manifest.paging);
+        let way = compiler.way(&manifest.paging, manifest.soap.is_some());
         let incremental = match &manifest.incremental {
             Some(section) => Some(compiler.incremental(section, zone)?),
             None => None,
@@ -108,10 +111,15 @@ impl Plan {
             Some(text) => Some(compiler.place("success.error_text", text)?),
             None => None,
         };
-        let format = compiler.format(stream)?;
+        let soap = match &manifest.soap {
+            Some(section) => Some(compiler.soap(manifest, section)?),
+            None => None,
+        };
+        let format = compiler.format(stream, soap.is_some())?;
         Some(Self {
             transport: transport.clone(),
             format,
+            soap,
             base_url: base_url?,
             headers,
             auth: auth?,

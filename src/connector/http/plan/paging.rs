@@ -52,10 +52,11 @@ impl Incremental {
 }
 
 impl Compiler<'_> {
-    pub(super) fn way(&mut self, paging: &PagingSection) -> Option<Way> {
+    /// `named` says that a template names the values itself, so that no parameter is needed.
+    pub(super) fn way(&mut self, paging: &PagingSection, named: bool) -> Option<Way> {
         let mut missing = Vec::new();
         let mut needed = |name: &'static str, value: &Option<String>| {
-            if value.is_none() {
+            if value.is_none() && !(named && name == "param") {
                 missing.push(name);
             }
             value.clone().unwrap_or_default()
