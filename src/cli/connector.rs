@@ -1,4 +1,4 @@
-//! `connector list|show|schema|lint|check|preview|test`: working on a manifest before a source is switched on.
+//! `connector list|show|schema|lint|new|check|preview|test`: working on a manifest before a source is switched on.
 //!
 //! Owns what each prints. They need neither database nor daemon and keep nothing: a manifest is tried with the
 //! settings given here, or a source with those of the configuration. Numbers of citizens in what a source shows are
@@ -6,6 +6,7 @@
 
 use super::args::{Wrong, wrong};
 use super::config_command::text;
+use super::connector_new::{self, New};
 use super::connector_test;
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretRef, manifest};
@@ -56,6 +57,8 @@ pub enum Action {
         #[arg(long)]
         raw: bool,
     },
+    /// Write a manifest to begin with, from one answer of the system or its OpenAPI file
+    New(New),
     /// Run a manifest against its recorded answers
     Test {
         /// Folder with manifest.toml, samples/ and expected/
@@ -107,6 +110,7 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
             },
             Err(findings) => Err(findings),
         },
+        Action::New(order) => connector_new::new(&order),
         Action::Test { folder } => connector_test::test(&folder).await,
     };
     outcome.unwrap_or_else(|Findings(findings)| Outcome {

@@ -7,6 +7,7 @@
 pub mod args;
 mod config_command;
 mod connector;
+mod connector_new;
 mod connector_test;
 mod demo;
 #[cfg(feature = "simulator")]

@@ -11,6 +11,7 @@ mod connector_file;
 mod connector_formats;
 mod connector_http;
 mod connector_kit;
+mod connector_new;
 mod connector_soap;
 mod connector_sql;
 mod connector_sql_databases;
