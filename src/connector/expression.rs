@@ -98,6 +98,23 @@ impl Expression {
         }
     }
 
+    /// The value as it stands in a JSON document: whole numbers and truth values as what they are, none as null,
+    /// everything else as text.
+    pub fn json(&self, context: &Value) -> Result<serde_json::Value, String> {
+        use minijinja::value::ValueKind;
+        let value = self.compiled.eval(context.clone()).map_err(|error| self.explain(&sentence(&error)))?;
+        match value.kind() {
+            ValueKind::Undefined => Err(self.explain("there is no value")),
+            ValueKind::None => Ok(serde_json::Value::Null),
+            ValueKind::Bool => Ok(value.is_true().into()),
+            ValueKind::Number if value.is_integer() => match i64::try_from(value.clone()) {
+                Ok(whole) => Ok(whole.into()),
+                Err(_) => Ok(value.to_string().into()),
+            },
+            _ => Ok(self.text(context)?.unwrap_or_default().into()),
+        }
+    }
+
     /// Names the expression uses, with their members: `settings.base_url`.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.compiled.undeclared_variables(true).into_iter().collect();
@@ -161,6 +178,15 @@ impl Template {
     /// The text; a value that is missing is an error, because half a request must not be sent.
     pub fn render(&self, context: &Value) -> Result<String, String> {
         self.render_with(context, |text| text)
+    }
+
+    /// The value in a JSON document: a template that is one expression alone keeps the kind of its value
+    /// ([`Expression::json`]), any other is a text.
+    pub fn render_json(&self, context: &Value) -> Result<serde_json::Value, String> {
+        match self.0.as_slice() {
+            [Piece::Expression(expression)] => expression.json(context),
+            _ => Ok(self.render(context)?.into()),
+        }
     }
 
     /// The text as part of a URL's path: every value percent-encoded, so that none can change the path.
@@ -333,6 +359,24 @@ mod tests {
         assert!(template.render(&context).is_err());
         assert!(Template::compile("{{ settings.a", &["settings"]).is_err());
         assert!(Template::compile("a }}", &["settings"]).is_err());
+    }
+
+    #[test]
+    fn one_expression_alone_keeps_its_kind_in_a_document() {
+        let context = minijinja::context!(page => 3, code => "007", cursor => Value::from(()));
+        for (source, document) in [
+            ("{{ page }}", "3"),
+            ("{{ page > 2 }}", "true"),
+            ("{{ cursor }}", "null"),
+            ("{{ code }}", "\"007\""),
+            ("p{{ page }}", "\"p3\""),
+        ] {
+            let template = Template::compile(source, &["page", "code", "cursor"]).expect("compiles");
+            assert_eq!(template.render_json(&context).expect("renders").to_string(), document, "{source}");
+        }
+        assert!(
+            Template::compile("{{ code.x }}", &["code"]).expect("compiles").render_json(&context).is_err()
+        );
     }
 
     #[test]

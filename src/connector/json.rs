@@ -275,6 +275,11 @@ impl Path {
         Ok(Self { steps: steps.into() })
     }
 
+    /// Its steps from the outside in; none means the whole document.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(AsRef::as_ref)
+    }
+
     /// The path as an RFC 6901 pointer.
     pub fn pointer(&self) -> String {
         self.steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()

@@ -328,6 +328,11 @@ impl Client {
             .then(|| error::clock_differs(ahead).at(Place::of(self.0.name.clone())))
     }
 
+    /// Seconds by which the far side's clock is ahead of ours, as its last answer told; negative when it is behind.
+    pub fn clock_ahead_s(&self) -> i64 {
+        self.0.clock_ahead.load(Ordering::Relaxed)
+    }
+
     /// An answer of this far side that was kept, as if it came again.
     pub fn kept(&self, body: Bytes) -> Reply {
         Reply::kept(body, "a kept answer".to_owned(), self.0.base.clone())

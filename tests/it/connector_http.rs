@@ -306,17 +306,13 @@ async fn strange_cursors_lead_to_more_reading_not_to_less() {
 async fn only_a_sorted_list_may_be_gone_on_with_from_its_middle() {
     let pages = |sorted: bool| {
         move |asked: &Asked| {
-            let page = asked.number("page");
+            let page = asked.number("cursor") + 1;
             let day = if sorted { 10 + page } else { 20 - page };
-            let items = if page > 3 {
-                vec![]
-            } else {
-                vec![json!({ "id": page, "name": "n", "at": format!("2026-11-{day}T00:00:00Z") })]
-            };
-            json(json!({ "items": items }))
+            let items = [json!({ "id": page, "name": "n", "at": format!("2026-11-{day}T00:00:00Z") })];
+            json(json!({ "items": items, "next": (page < 3).then(|| page.to_string()) }))
         }
     };
-    let sections = format!("{STREAM}{PAGE}{SINCE}sorted = true\n");
+    let sections = format!("{STREAM}{CURSOR}{SINCE}sorted = true\n");
     let cursor = "{\"v\":1,\"since\":\"2026-11-01T00:00:00Z\"}";
     let server = Scripted::start(pages(true)).await;
     let pulled =

@@ -356,3 +356,132 @@ pub(super) fn not_sorted() -> Finding {
         ),
     )
 }
+
+pub(super) fn not_ascending() -> Finding {
+    Finding::error(
+        "LT-SRC-060",
+        Text::new(
+            "danh sách không tăng dần theo thời điểm sửa và khóa; đọc tiếp sau bản ghi cuối sẽ bỏ sót, nên cả trang bị bỏ",
+            "the list does not ascend by time of change and key; going on behind its last record would lose others, so the page is thrown away",
+        ),
+        Text::new(
+            "thêm tham số sắp xếp vào stream.query, hoặc dùng cách phân trang khác trong [paging]",
+            "add the parameter that sorts to stream.query, or use another way of paging",
+        ),
+    )
+}
+
+pub(super) fn too_many_parents(name: &str, limit: u32) -> Finding {
+    Finding::error(
+        "LT-SRC-061",
+        Text::new(
+            format!("có hơn {limit} cấp trên \"{name}\", hoặc chúng lớn hơn 32 MiB"),
+            format!("there are more than {limit} parents \"{name}\", or they weigh more than 32 MiB"),
+        ),
+        Text::new(
+            "lọc bằng parent.when, chỉ giữ thành phần cần thiết (parent.keep), hoặc tăng parent.max",
+            "filter with parent.when, keep only the members needed (parent.keep), or raise parent.max",
+        ),
+    )
+}
+
+pub(super) fn parent_unreadable(name: &str, why: &Text) -> Finding {
+    Finding::error(
+        "LT-SRC-062",
+        Text::new(
+            format!("cấp trên \"{name}\" không đọc được"),
+            format!("a parent \"{name}\" cannot be read"),
+        )
+        .because(why),
+        Text::new(
+            "kiểm tra [[parent]] trong manifest (key, when); không thể hỏi các nhiệm vụ bên dưới",
+            "check [[parent]] of the manifest (key, when); its tasks cannot be asked for",
+        ),
+    )
+}
+
+pub(super) fn parent_skipped(status: u16) -> Finding {
+    Finding::warning(
+        "LT-SRC-063",
+        Text::new(
+            format!(
+                "nguồn từ chối danh sách dưới một cấp trên (HTTP {status}); các cấp trên khác vẫn được đọc, mốc đọc giữ nguyên"
+            ),
+            format!(
+                "the list below one parent was refused (HTTP {status}); the others are read, the point to go on from stays"
+            ),
+        ),
+        Text::new(
+            "kiểm tra quyền của tài khoản ở cấp trên này, hoặc loại nó bằng parent.when",
+            "check the account's rights there, or leave it out with parent.when",
+        ),
+    )
+}
+
+pub(super) fn key_below_two_parents() -> Finding {
+    Finding::warning(
+        "LT-SRC-064",
+        Text::new(
+            "cùng một khóa đứng dưới hai cấp trên; lần đọc sau ghi đè lần đọc trước",
+            "the same key stands below two parents; the later one overwrites the other",
+        ),
+        Text::new(
+            "đặt stream.key_scope = \"parent\" nếu đó là hai nhiệm vụ khác nhau",
+            "set stream.key_scope = \"parent\" if these are two tasks",
+        ),
+    )
+}
+
+pub(super) fn export_failed(state: &str, said: &str) -> Finding {
+    let why = if said.is_empty() { String::new() } else { format!(": {said}") };
+    Finding::error(
+        "LT-SRC-065",
+        Text::new(
+            format!("nguồn không lập được tệp kết xuất, trạng thái \"{state}\"{why}"),
+            format!("the source could not make the export, its state is \"{state}\"{why}"),
+        ),
+        Text::new(
+            "lần chạy sau tự lập tệp mới; nếu lặp lại, xem nhật ký của hệ thống nguồn",
+            "the next run starts a new one by itself; if it repeats, see the log of the source",
+        ),
+    )
+}
+
+pub(super) fn export_never_ended(seconds: u32, state: &str) -> Finding {
+    Finding::error(
+        "LT-SRC-066",
+        Text::new(
+            format!("tệp kết xuất không xong trong {seconds} giây, trạng thái cuối \"{state}\""),
+            format!("the export was not done within {seconds} seconds, its last state was \"{state}\""),
+        ),
+        Text::new(
+            "tăng export.poll.timeout_s, hoặc thêm trạng thái này vào export.poll.done hay failed",
+            "raise export.poll.timeout_s, or add this state to export.poll.done or failed",
+        ),
+    )
+}
+
+pub(super) fn export_without(name: &str) -> Finding {
+    Finding::error(
+        "LT-SRC-067",
+        Text::new(
+            format!("câu trả lời về tệp kết xuất không có \"{name}\" ở chỗ đã khai"),
+            format!("the answer about the export has no \"{name}\" at the declared place"),
+        ),
+        Text::new(
+            "sửa export.id hoặc export.poll.address trong manifest",
+            "correct export.id or export.poll.address of the manifest",
+        ),
+    )
+}
+
+pub(super) fn no_highest() -> Finding {
+    Finding::error(
+        "LT-SRC-068",
+        Text::new(
+            "câu trả lời không cho biết mã lớn nhất, nên không biết danh sách hết ở đâu",
+            "the answer does not tell the highest id, so nobody knows where the list ends",
+        ),
+        Text::new("sửa paging.highest trong manifest", "correct paging.highest of the manifest"),
+    )
+}

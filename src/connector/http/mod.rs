@@ -4,13 +4,18 @@
 //! know the store or people. A failure of the source is a [`ConnectorError`] with the transport's finding;
 //! a record that cannot be listed, completed or read is a rejection and never stops its neighbours.
 
+mod ask;
+mod branch;
 mod detail;
+mod export;
 mod finding;
 mod format;
 mod page;
 pub mod plan;
 mod pull;
 mod soap;
+mod walk;
+mod window;
 
 use super::manifest::{Loaded, Setting};
 use super::rule::value::excerpt;
@@ -18,11 +23,11 @@ use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
     Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullRequest, RawRecord, Rejection,
 };
+use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
-    Accept, Auth, Client, Expected, Login, Method, Options, Request, RetryPolicy, Roots, Timeouts,
-    TransportError, unencrypted,
+    Accept, Auth, Client, Expected, Login, Options, RetryPolicy, Roots, Timeouts, TransportError, unencrypted,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -137,27 +142,6 @@ impl Shared {
 
     fn place(&self, detail: &str) -> Place {
         Place::of(self.whose.clone()).at(detail)
-    }
-
-    /// The list's request, without parameters of paging and incremental pulls.
-    fn list_request(&self) -> Result<(Request, Option<serde_json::Value>), ConnectorError> {
-        let plan = self.plan();
-        let broken = |why: String| self.cannot_ask(&why);
-        let path = plan.path.render_path(&self.settings).map_err(broken)?;
-        let method = match plan.stream.method {
-            _ if plan.soap.is_some() => Method::Post,
-            super::manifest::http::Method::Get => Method::Get,
-            super::manifest::http::Method::Post => Method::Post,
-        };
-        let mut request = Request::new(method, path).header("accept", plan.format.accept());
-        for (name, template) in &plan.query {
-            request = request.query(name, template.render(&self.settings).map_err(broken)?);
-        }
-        let body = match &plan.body {
-            Some(body) => Some(body.render(&self.settings).map_err(broken)?),
-            None => None,
-        };
-        Ok((request, body))
     }
 
     fn cannot_ask(&self, why: &str) -> ConnectorError {
@@ -338,18 +322,22 @@ impl Connector for HttpConnector {
         Abilities {
             incremental: plan.incremental.is_some(),
             full_is_complete: plan.stream.full_is_complete,
-            details: !plan.details.is_empty(),
+            // What a record gets from its parent stands beside its page, as details do.
+            details: !plan.details.is_empty() || plan.is_branched(),
         }
     }
 
     async fn check(&self) -> Vec<Finding> {
-        let first = match pull::HttpPull::first_page(self.shared.clone()).await {
+        let first = match pull::HttpPull::first_page(self.shared.clone(), Clock::system().now()).await {
             Ok(first) => first,
             Err(error) => return vec![*error.finding],
         };
         let mut findings: Vec<Finding> =
             first.rejected.into_iter().map(|rejection| rejection.finding).collect();
-        if first.records.is_empty() && findings.is_empty() {
+        // One window of many, or one parent of many, may well be empty.
+        let plan = self.shared.plan();
+        let is_part = plan.window.is_some() || plan.is_branched();
+        if first.records.is_empty() && findings.is_empty() && !is_part {
             findings.push(finding::nothing_shown().at(self.shared.place("check")));
         }
         // Details of a few records are enough to see whether the calls work and the rules fit.
@@ -388,14 +376,18 @@ impl Connector for HttpConnector {
         body: Bytes,
         details: Option<Bytes>,
     ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-        let listed = page::list(&self.shared, &self.shared.client.kept(body));
+        let plan = self.shared.plan();
+        let listed = page::list(&self.shared, &plan.tasks, &self.shared.client.kept(body), None);
         let records = listed.map(|listed| listed.records).map_err(|error| error.finding);
-        if self.shared.plan().details.is_empty() {
+        if plan.details.is_empty() && !plan.is_branched() {
             return Some(records);
         }
         // A record says everything only with its details.
         let details = details?;
         match records {
+            Ok(records) if plan.is_branched() => {
+                branch::again(&self.shared.loaded.fingerprint, records, &details).map(Ok)
+            }
             Ok(records) => detail::completed(records, &details).map(Ok),
             Err(finding) => Some(Err(finding)),
         }

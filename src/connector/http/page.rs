@@ -7,8 +7,9 @@
 use super::super::json::{Envelope, JsonError, Record, scalars, without};
 use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
+use super::branch::Branch;
 use super::format::{self, Format};
-use super::plan::Way;
+use super::plan::{ListPlan, Way};
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding};
 use crate::transport::Reply;
@@ -23,13 +24,15 @@ pub(super) struct Listed {
     pub(super) body: Bytes,
     pub(super) records: Vec<RawRecord>,
     pub(super) rejected: Vec<Rejection>,
-    /// Next cursor or address, for ways of paging that carry one.
+    /// Next cursor or address, or the highest id, for ways of paging that carry one.
     pub(super) next: Option<String>,
     pub(super) total: Option<u64>,
     /// The moment up to which the answer is current, where the manifest names its header.
     pub(super) mark: Option<DateTime<Utc>>,
     /// First and last time of change seen, and whether they came in order.
     pub(super) changes: Option<Changes>,
+    /// Where the page begins and ends in the order of its list, for keyset paging.
+    pub(super) edges: Option<Edges>,
     /// Equal for two answers with the same records.
     pub(super) digest: u64,
     /// Records of the list, rejected ones included.
@@ -44,8 +47,47 @@ pub(super) struct Changes {
     pub(super) in_order: bool,
 }
 
-/// Cuts an answer.
-pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorError> {
+/// A record's place in the order of its list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rank {
+    pub(super) key: String,
+    pub(super) at: Option<DateTime<Utc>>,
+    /// The time of change as the source wrote it: it is sent back like that.
+    pub(super) changed: Option<String>,
+}
+
+impl Rank {
+    /// Whether this one comes after another: by its key as a number, and as a text. Equal times are told apart by
+    /// their keys.
+    pub(super) fn follows(&self, before: &Self, by_time: bool) -> (bool, bool) {
+        if by_time {
+            match (before.at, self.at) {
+                (Some(before), Some(at)) if at > before => return (true, true),
+                (Some(before), Some(at)) if at == before => {}
+                _ => return (false, false),
+            }
+        }
+        let number = |key: &str| key.parse::<i128>().ok();
+        let numeric = number(&before.key).zip(number(&self.key)).is_some_and(|(before, key)| key > before);
+        (numeric, self.key > before.key)
+    }
+}
+
+/// First and last record of a page, and whether those between them were in order, by number and by text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Edges {
+    pub(super) first: Rank,
+    pub(super) last: Rank,
+    pub(super) in_order: (bool, bool),
+}
+
+/// Cuts an answer to the request of a list; its records stand below `branch`.
+pub(super) fn list(
+    shared: &Shared,
+    plan_of: &ListPlan,
+    reply: &Reply,
+    branch: Option<&Branch>,
+) -> Result<Listed, ConnectorError> {
     let plan = shared.plan();
     let fail = |finding: Finding, disposition| ConnectorError {
         finding: Box::new(finding.at(shared.place(&reply.label))),
@@ -57,10 +99,13 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         error => fail(finding::not_json(&error), Disposition::RetryLater),
     };
     if reply.status == 204 {
-        return Ok(empty(shared, reply));
+        let body = reply.body.clone();
+        return Ok(Listed { body, mark: mark(shared, reply), ..Listed::nothing(&reply.label) });
     }
+    // Parents are JSON, whatever the tasks below them are.
+    let format = if plan_of.of_tasks { &plan.format } else { &Format::Json };
     let (other, around);
-    let (page, text) = match (&plan.format, utf8(&reply.body)) {
+    let (page, text) = match (format, utf8(&reply.body)) {
         (Format::Xml(_) | Format::Table { .. }, _) => (&reply.body, None),
         (_, Some(text)) => (&reply.body, Some(text)),
         (_, None) => {
@@ -70,11 +115,11 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
     };
     let no_text = || fail(finding::not_text(), Disposition::NeedsOperator);
     let refused = |(finding, disposition): format::Refusal| fail(finding, disposition);
-    let mut cut = Cut::new(shared, page);
-    let (envelope, found) = match &plan.format {
+    let mut cut = Cut::new(shared, plan_of, page, branch);
+    let (envelope, found) = match format {
         Format::Json => {
             let mut take = |record: Record<'_, '_>| cut.take(record);
-            Envelope::with_records(text.ok_or_else(no_text)?, &plan.records, &mut take).map_err(broken)?
+            Envelope::with_records(text.ok_or_else(no_text)?, &plan_of.records, &mut take).map_err(broken)?
         }
         other => {
             around = match other {
@@ -98,21 +143,21 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         }
     }
     if !found {
-        let there = envelope.find(&plan.records).map_err(broken)?.is_some();
+        let there = envelope.find(&plan_of.records).map_err(broken)?.is_some();
         let found = if there { "not a list" } else { "missing" };
         return Err(fail(finding::no_records(found), Disposition::NeedsOperator));
     }
-    let total_text = match &plan.total {
+    let total_text = match &plan_of.total {
         Some(path) => envelope.scalar(path).map_err(broken)?,
-        None => plan.stream.total_header.as_ref().and_then(|name| reply.header(name)).map(Cow::Borrowed),
+        None => plan_of.total_header.as_ref().and_then(|name| reply.header(name)).map(Cow::Borrowed),
     };
-    let next = match &plan.way {
-        Way::Cursor { next, .. } | Way::Address { next } => {
+    let next = match &plan_of.way {
+        Way::Cursor { next, .. } | Way::Address { next } | Way::Range { highest: next, .. } => {
             envelope.scalar(next).map_err(broken)?.map(Cow::into_owned)
         }
         Way::Header { name } => reply.header(name).map(str::to_owned),
         Way::Link => reply.header_values("link").into_iter().find_map(next_link),
-        Way::Single | Way::Page { .. } | Way::Offset { .. } => None,
+        Way::Single | Way::Page { .. } | Way::Offset { .. } | Way::Keyset { .. } => None,
     };
     Ok(Listed {
         request: reply.label.clone(),
@@ -123,23 +168,28 @@ pub(super) fn list(shared: &Shared, reply: &Reply) -> Result<Listed, ConnectorEr
         total: total_text.and_then(|total| total.trim().parse().ok()),
         mark: mark(shared, reply),
         changes: cut.changes,
+        edges: cut.edges,
         digest: cut.digest.finish(),
         count: cut.count,
     })
 }
 
-fn empty(shared: &Shared, reply: &Reply) -> Listed {
-    Listed {
-        request: reply.label.clone(),
-        body: reply.body.clone(),
-        records: Vec::new(),
-        rejected: Vec::new(),
-        next: None,
-        total: None,
-        mark: mark(shared, reply),
-        changes: None,
-        digest: 0,
-        count: 0,
+impl Listed {
+    /// An answer without a record.
+    pub(super) fn nothing(request: &str) -> Self {
+        Self {
+            request: request.to_owned(),
+            body: Bytes::new(),
+            records: Vec::new(),
+            rejected: Vec::new(),
+            next: None,
+            total: None,
+            mark: None,
+            changes: None,
+            edges: None,
+            digest: 0,
+            count: 0,
+        }
     }
 }
 
@@ -162,24 +212,30 @@ fn decoded(body: &Bytes) -> Option<Bytes> {
 /// Collects records of one page.
 pub(super) struct Cut<'a> {
     shared: &'a Shared,
+    list: &'a ListPlan,
+    branch: Option<&'a Branch>,
     /// What records are cut out of without copying, where they stand in it.
     page: &'a Bytes,
     records: Vec<RawRecord>,
     rejected: Vec<Rejection>,
     changes: Option<Changes>,
+    edges: Option<Edges>,
     digest: DefaultHasher,
     /// Records taken, rejected ones included.
     count: u64,
 }
 
 impl<'a> Cut<'a> {
-    fn new(shared: &'a Shared, page: &'a Bytes) -> Self {
+    fn new(shared: &'a Shared, list: &'a ListPlan, page: &'a Bytes, branch: Option<&'a Branch>) -> Self {
         Self {
             shared,
+            list,
+            branch,
             page,
             records: Vec::new(),
             rejected: Vec::new(),
             changes: None,
+            edges: None,
             digest: DefaultHasher::new(),
             count: 0,
         }
@@ -222,8 +278,10 @@ impl<'a> Cut<'a> {
             return self.reject(index, None, beginning(text), finding::too_large(text.len(), limit));
         }
         let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
-        let deleted = plan.deleted.as_ref();
-        let paths = [Some(&plan.key), incremental.map(|(path, _)| path), deleted.map(|(path, _)| path)];
+        // Parents are no tasks: they have no change and no tombstone.
+        let incremental = incremental.filter(|_| self.list.of_tasks);
+        let deleted = plan.deleted.as_ref().filter(|_| self.list.of_tasks);
+        let paths = [Some(&self.list.key), incremental.map(|(path, _)| path), deleted.map(|(path, _)| path)];
         let found = record.top.and_then(|members| Ok((members, scalars(members, paths)?)));
         let (members, [key, changed, tombstone]) = match found {
             Ok(found) => found,
@@ -247,6 +305,11 @@ impl<'a> Cut<'a> {
             let body = self.bytes(text);
             return self.reject(index, None, body, finding::no_key());
         };
+        let scoped = self.branch.filter(|_| self.list.of_tasks).map(|branch| branch.scoped(external_id));
+        if scoped.as_ref().is_some_and(|key| !is_key(key)) {
+            let body = self.bytes(text);
+            return self.reject(index, None, body, finding::no_key());
+        }
         let at = incremental.zip(changed.as_ref()).and_then(|((_, rule), changed)| rule.instant(changed));
         if let Some(at) = at {
             self.changes = Some(match self.changes {
@@ -262,9 +325,29 @@ impl<'a> Cut<'a> {
             .zip(tombstone.as_ref())
             .is_some_and(|((_, words), value)| words.iter().any(|word| word == value));
         let presence = if is_tombstone { Presence::Deleted { at } } else { Presence::Shown };
-        let body = self.bytes(text);
-        let external_id = external_id.to_owned();
+        if matches!(self.list.way, Way::Keyset { .. }) {
+            let changed = changed.as_ref().map(|changed| changed.as_ref().to_owned());
+            self.rank(Rank { key: external_id.to_owned(), at, changed });
+        }
+        let external_id = scoped.unwrap_or_else(|| external_id.to_owned());
+        let (body, hash) = match self.branch {
+            None => (self.bytes(text), hash),
+            Some(branch) => (branch.adopted(text), branch.hash(fingerprint, hash)),
+        };
         self.records.push(RawRecord { external_id, hash, body, index, file: None, presence });
+    }
+
+    /// Notes a record's place in the order.
+    fn rank(&mut self, rank: Rank) {
+        let by_time = matches!(self.list.way, Way::Keyset { changed: Some(_), .. });
+        match &mut self.edges {
+            None => self.edges = Some(Edges { first: rank.clone(), last: rank, in_order: (true, true) }),
+            Some(edges) => {
+                let (numeric, textual) = rank.follows(&edges.last, by_time);
+                edges.in_order = (edges.in_order.0 && numeric, edges.in_order.1 && textual);
+                edges.last = rank;
+            }
+        }
     }
 
     fn reject(&mut self, index: u32, external_id: Option<String>, body: Bytes, finding: Finding) {

@@ -1,29 +1,30 @@
-//! One running pull: page after page until the list ends, with proof that it ended well.
+//! One running pull: list after list until the source was read, with the verdict whether all of it was seen.
 //!
-//! Owns the order of requests, the loop guard, repeated passes over lists that move while they are read,
-//! the cursor and the verdict whether everything was seen. Memory is one page plus, for lists read by page
-//! number, a few bytes per record to notice repeated rows. Every failure ends the pull; what was given out
-//! before stays valid.
+//! Owns which lists are read and in which order (window after window, within one the branches in turns), the cursor,
+//! and what all walks together prove. Memory is one page per list read at the same time, plus a few bytes per record.
+//! Every failure ends the pull; what was given out before stays valid.
 
-use super::super::{ConnectorError, Cursor, Page, Pull, PullEnd, PullMode, PullRequest, RawRecord, Step};
-use super::page::{Changes, Listed, list};
-use super::plan::Way;
-use super::{Shared, finding, soap};
-use crate::connector::manifest::http::{Method as ListMethod, Snapshot, Stop};
-use crate::error::{Disposition, Finding};
-use crate::transport::Request;
+use super::super::{ConnectorError, Cursor, Page, Pull, PullEnd, PullMode, PullRequest, Step};
+use super::branch::{self, Branch, Branches};
+use super::page::{Changes, Listed};
+use super::walk::{Leg, Refused, Walk, hash_of};
+use super::window::{Span, Windows};
+use super::{Shared, finding};
+use crate::connector::manifest::http::{KeyScope, Snapshot};
+use crate::domain::local_offset;
+use crate::error::Finding;
 use async_trait::async_trait;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use tokio::time::Instant;
 
-/// Keys remembered to notice repeated rows of a stable list; past that, rows are only counted.
+/// Keys remembered to notice one that stands below two parents.
 const REMEMBERED: usize = 1_000_000;
 
-/// Empty pages in a row that still promise a next one.
-const MAX_EMPTY: u32 = 100;
+/// Statuses that concern one list and not the source as a whole.
+const OF_ONE_LIST: [u16; 7] = [400, 403, 404, 405, 409, 410, 422];
 
 /// What a cursor holds.
 #[derive(Serialize, Deserialize)]
@@ -34,58 +35,55 @@ struct Stored {
     since: DateTime<Utc>,
 }
 
-/// Where the next request goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Next {
-    First,
-    Number(u64),
-    Skip(u64),
-    Token(String),
-    Address(String),
-    Nothing,
-}
-
 /// A running pull.
 pub(super) struct HttpPull {
     shared: Arc<Shared>,
-    list: Request,
-    body: Option<serde_json::Value>,
     full: bool,
     keeps_cursor: bool,
     started: DateTime<Utc>,
+    clock: Instant,
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
-    next: Next,
-    /// Passes over the list before this one.
-    pass: u32,
-    pages: u32,
-    empty: u32,
-    /// Records of this pass.
-    rows: u64,
-    total: Option<u64>,
-    seen_pages: HashSet<u64>,
-    seen_next: HashSet<u64>,
-    keys: HashSet<u64>,
-    versions: HashSet<u64>,
-    forgets: bool,
-    /// Rows of this pass whose key this pass had already shown, and keys no pass before had shown.
-    repeated: u64,
-    fresh: u64,
-    skipped: u64,
-    /// Whether reading the list again and again came to no agreement.
-    unsettled: bool,
+    windows: Option<Windows>,
+    /// The window being read; none before the first one, or where there are none.
+    window: Option<Span>,
+    begun: bool,
+    branches: Branches,
+    /// The next branch of this window.
+    branch: usize,
+    /// Lists being read, the next one in front.
+    walks: VecDeque<Walk>,
+    ready: VecDeque<Page>,
+    /// A window that ended after its last page was given out.
+    covered: Option<DateTime<Utc>>,
+    unsaid: bool,
+    /// Keys and the branch they stood below.
+    across: HashMap<u64, u64>,
+    ended: End,
     latest: Option<DateTime<Utc>>,
     /// The moment up to which the first answer was current, by the source's own word.
     mark: Option<DateTime<Utc>>,
+    marked: bool,
     in_order: bool,
     findings: Vec<Finding>,
 }
 
+/// What the walks that ended proved together.
+#[derive(Default)]
+struct End {
+    seen: u64,
+    total: u64,
+    /// Whether a list told no total.
+    untold: bool,
+    short: bool,
+    incomplete: bool,
+}
+
 impl HttpPull {
     pub(super) fn new(shared: Arc<Shared>, request: PullRequest) -> Result<Self, ConnectorError> {
-        let (list, body) = shared.list_request()?;
         let mut findings = Vec::new();
-        let incremental = shared.plan().incremental.is_some();
+        let plan = shared.plan();
+        let incremental = plan.incremental.is_some();
         let (since, until) = match request.mode {
             PullMode::Backfill { from, to } if incremental => (Some(from), Some(to)),
             PullMode::Incremental if incremental => {
@@ -93,227 +91,226 @@ impl HttpPull {
             }
             _ => (None, None),
         };
+        let full = match &plan.window {
+            // From its start on window after window, each a point to go on from.
+            Some(_) => request.mode == PullMode::Full,
+            None => since.is_none() && until.is_none(),
+        };
+        let windows = windows(&shared, since, until)?;
         Ok(Self {
-            list,
-            body,
-            full: since.is_none() && until.is_none(),
+            full,
             keeps_cursor: incremental && !matches!(request.mode, PullMode::Backfill { .. }),
             started: request.now,
+            clock: Instant::now(),
             since,
             until,
-            next: Next::First,
-            pass: 0,
-            pages: 0,
-            empty: 0,
-            rows: 0,
-            total: None,
-            seen_pages: HashSet::new(),
-            seen_next: HashSet::new(),
-            keys: HashSet::new(),
-            versions: HashSet::new(),
-            forgets: false,
-            repeated: 0,
-            fresh: 0,
-            skipped: 0,
-            unsettled: false,
+            windows,
+            window: None,
+            begun: false,
+            branches: Branches::default(),
+            branch: 0,
+            walks: VecDeque::new(),
+            ready: VecDeque::new(),
+            covered: None,
+            unsaid: false,
+            across: HashMap::new(),
+            ended: End::default(),
             latest: None,
             mark: None,
+            marked: false,
             in_order: true,
             findings,
             shared,
         })
     }
 
-    /// The first page alone, for `check`.
-    pub(super) async fn first_page(shared: Arc<Shared>) -> Result<Listed, ConnectorError> {
-        let request = PullRequest { mode: PullMode::Full, cursor: None, now: DateTime::UNIX_EPOCH };
-        let pull = Self::new(shared, request)?;
-        pull.ask().await.map(|(listed, _)| listed)
+    /// The first page alone, for `check`; of a source with windows that of the newest one.
+    pub(super) async fn first_page(
+        shared: Arc<Shared>,
+        now: DateTime<Utc>,
+    ) -> Result<Listed, ConnectorError> {
+        let mut pull = Self::new(shared, PullRequest { mode: PullMode::Full, cursor: None, now })?;
+        if let Some(plan) = &pull.shared.plan().window {
+            let zone = pull.shared.plan().incremental.as_ref().map_or(local_offset(), |known| known.zone);
+            let nearly = plan.step - TimeDelta::days(1);
+            let from = now - nearly.max(TimeDelta::hours(1));
+            pull.windows = Some(Windows::new(plan, zone, from, None));
+        }
+        pull.refill().await?;
+        let Some(mut walk) = pull.walks.pop_front() else {
+            return Ok(Listed::nothing("check"));
+        };
+        walk.ask(&pull.shared, &pull.shared.plan().tasks).await.map_err(|refused| refused.error)
     }
 
-    fn shifting(&self) -> bool {
-        self.full && self.shared.plan().stream.snapshot == Snapshot::Shifting
+    /// The present moment, as the source's own clock shows it.
+    fn present(&self) -> DateTime<Utc> {
+        let passed = TimeDelta::from_std(self.clock.elapsed()).unwrap_or_default();
+        self.started + passed + TimeDelta::seconds(self.shared.client.clock_ahead_s().max(0))
     }
 
-    /// Page size of this pass. Later passes over a moving list use other borders, because rows are lost
-    /// where pages meet.
-    fn size(&self) -> u64 {
-        let size = u64::from(self.shared.plan().paging.size);
-        size.saturating_sub(u64::from(self.pass) * (size / 10)).max(1)
-    }
-
-    fn request(&self) -> Result<Request, ConnectorError> {
-        let plan = self.shared.plan();
-        if let Some(call) = &plan.soap {
-            return soap::request(&self.shared, call, self.list.clone(), &self.names());
+    /// Keeps as many lists under way as may be; a window begins when all lists of the one before it were read.
+    async fn refill(&mut self) -> Result<(), ConnectorError> {
+        if !self.begun {
+            self.branches = branch::all(&self.shared).await?;
+            let findings = std::mem::take(&mut self.branches.findings);
+            findings.into_iter().for_each(|finding| self.tell(finding));
+            self.ended.incomplete |= !self.branches.whole;
+            self.ended.short |= !self.branches.whole;
+            self.branch = self.branches.list.len();
         }
-        if let Next::Address(address) = &self.next {
-            // A next address carries every parameter already.
-            return Ok(Request::get(address.clone()).header("accept", plan.format.accept()));
-        }
-        let mut parameters: Vec<(&str, String)> = Vec::new();
-        match (&plan.way, &self.next) {
-            (Way::Page { param }, Next::Number(number)) => parameters.push((param, number.to_string())),
-            (Way::Page { param }, _) => parameters.push((param, plan.paging.first.to_string())),
-            (Way::Offset { param }, Next::Skip(skip)) => parameters.push((param, skip.to_string())),
-            (Way::Offset { param }, _) => parameters.push((param, "0".to_owned())),
-            (Way::Cursor { param, .. }, Next::Token(token)) => parameters.push((param, token.clone())),
-            _ => {}
-        }
-        if let Some(param) = &plan.paging.size_param {
-            parameters.push((param, self.size().to_string()));
-        }
-        if let Some(incremental) = &plan.incremental {
-            let section = &incremental.section;
-            if let Some(since) = self.since {
-                let from = since - TimeDelta::seconds(section.overlap_s.into());
-                parameters.push((&section.param, incremental.write(from)));
+        loop {
+            let most = self.shared.plan().stream.parent_concurrency as usize;
+            while self.walks.len() < most
+                && let Some(branch) = self.branches.list.get(self.branch).cloned()
+            {
+                self.branch += 1;
+                let leg = self.leg(branch);
+                let shifting = self.full && self.shared.plan().stream.snapshot == Snapshot::Shifting;
+                self.walks.push_back(Walk::new(leg, self.full, shifting));
             }
-            if let (Some(param), Some(until)) = (&section.until_param, self.until) {
-                parameters.push((param, incremental.write(until)));
+            if !self.walks.is_empty() || !self.begin_window() {
+                return Ok(());
             }
         }
-        Ok(match (&self.body, plan.stream.method) {
-            (Some(body), ListMethod::Post) => {
-                let mut body = body.clone();
-                for (name, value) in parameters {
-                    // Numbers go as numbers: a typed API refuses "2".
-                    let value = value.parse::<u64>().map_or_else(|_| value.into(), serde_json::Value::from);
-                    if let Some(object) = body.as_object_mut() {
-                        object.insert(name.to_owned(), value);
+    }
+
+    /// Ends the window that was read and begins the next one; false when there is none.
+    fn begin_window(&mut self) -> bool {
+        let present = self.present();
+        let first = !std::mem::replace(&mut self.begun, true);
+        // The last one ends at the present: where to go on behind it is what the whole pull says.
+        if let Some(read) = self.window.take().filter(|read| read.covered < self.started) {
+            self.covered = Some(read.covered);
+            self.unsaid = true;
+            let cursor = self.window_cursor();
+            if let Some(page) = self.ready.back_mut()
+                && cursor.is_some()
+            {
+                page.cursor = cursor;
+                self.unsaid = false;
+            }
+        }
+        let more = match &mut self.windows {
+            None => first,
+            Some(windows) => {
+                self.window = windows.next(present);
+                self.window.is_some()
+            }
+        };
+        if more {
+            self.branch = 0;
+        }
+        more
+    }
+
+    fn leg(&self, branch: Option<Arc<Branch>>) -> Leg {
+        let Some(incremental) = &self.shared.plan().incremental else {
+            return Leg { branch, ..Leg::default() };
+        };
+        let (since, until) = match self.window {
+            Some(window) => (Some(window.from), Some(window.until)),
+            None => {
+                let overlap = TimeDelta::seconds(incremental.section.overlap_s.into());
+                (self.since.map(|since| since - overlap), self.until)
+            }
+        };
+        let write = |at: DateTime<Utc>| incremental.write(at);
+        Leg { since: since.map(write), until: until.map(write), branch }
+    }
+
+    /// Asks every list under way for its next page, at the same time, and takes the answers in their turns.
+    async fn round(&mut self) -> Result<(), ConnectorError> {
+        let shared = self.shared.clone();
+        let tasks = &shared.plan().tasks;
+        let mut walks = std::mem::take(&mut self.walks);
+        let answers =
+            futures_util::future::join_all(walks.iter_mut().map(|walk| walk.ask(&shared, tasks))).await;
+        for (mut walk, answer) in walks.into_iter().zip(answers) {
+            let listed = match answer {
+                Ok(listed) => listed,
+                Err(Refused { error, status }) => {
+                    let skips = walk.leg.branch.as_ref().is_some_and(|branch| branch.skips);
+                    if !skips || !status.is_some_and(|status| OF_ONE_LIST.contains(&status)) {
+                        return Err(error);
                     }
+                    // Its changes did not pass by: neither cursor nor absence may count.
+                    self.keeps_cursor = false;
+                    (self.ended.incomplete, self.ended.short) = (true, true);
+                    let finding = finding::parent_skipped(status.unwrap_or_default());
+                    self.tell(finding.at(walk.place(&shared)));
+                    continue;
                 }
-                self.list.clone().json(&body)
+            };
+            walk.take(&shared, tasks, &listed)?;
+            self.absorb(&mut walk, listed);
+            walk.again(tasks, shared.plan().stream.max_passes);
+            if walk.is_over() {
+                self.close(&walk);
+            } else {
+                self.walks.push_back(walk);
             }
-            _ => parameters
-                .into_iter()
-                .fold(self.list.clone(), |request, (name, value)| request.query(name, value)),
-        })
-    }
-
-    /// What the templates of a call may name; what does not hold here is none.
-    fn names(&self) -> minijinja::Value {
-        let plan = self.shared.plan();
-        let (number, skip, token) = match &self.next {
-            Next::Number(number) => (*number, 0, None),
-            Next::Skip(skip) => (0, *skip, None),
-            Next::Token(token) => (0, 0, Some(token.as_str())),
-            _ => (u64::from(plan.paging.first), 0, None),
-        };
-        let written = |at: Option<DateTime<Utc>>| Some(plan.incremental.as_ref()?.write(at?));
-        let overlap = plan.incremental.as_ref().map_or(0, |incremental| incremental.section.overlap_s);
-        minijinja::context! {
-            settings => self.shared.settings.get_attr("settings").unwrap_or_default(),
-            page => number,
-            offset => skip,
-            cursor => token,
-            size => self.size(),
-            since => written(self.since.map(|since| since - TimeDelta::seconds(overlap.into()))),
-            until => written(self.until),
-        }
-    }
-
-    async fn ask(&self) -> Result<(Listed, Option<String>), ConnectorError> {
-        let reply = self.shared.client.fetch(&self.request()?, &self.shared.accept).await?;
-        let listed = list(&self.shared, &reply)?;
-        let address = match (&self.shared.plan().way, &listed.next) {
-            (Way::Link | Way::Header { .. } | Way::Address { .. }, Some(next)) => {
-                Some(self.shared.client.next_address(&reply, next)?)
-            }
-            _ => None,
-        };
-        Ok((listed, address))
-    }
-
-    fn fail(&self, finding: Finding, request: &str) -> ConnectorError {
-        ConnectorError {
-            finding: Box::new(finding.at(self.shared.place(request))),
-            disposition: Disposition::NeedsOperator,
-            retry_after: None,
-        }
-    }
-
-    /// Refuses what would go on for ever.
-    fn guard(&mut self, listed: &Listed, next: &Next) -> Result<(), ConnectorError> {
-        self.pages += 1;
-        let plan = self.shared.plan();
-        if self.pages > plan.paging.max_pages {
-            return Err(self.fail(finding::too_many_pages(plan.paging.max_pages), &listed.request));
-        }
-        self.empty = if listed.count == 0 { self.empty + 1 } else { 0 };
-        if self.empty > MAX_EMPTY {
-            return Err(self.fail(
-                finding::endless("quá nhiều trang rỗng liên tiếp", "too many empty pages in a row"),
-                &listed.request,
-            ));
-        }
-        if let Next::Token(text) | Next::Address(text) = next
-            && !self.seen_next.insert(hash_of(text))
-        {
-            return Err(self.fail(
-                finding::endless(
-                    "cùng một mốc trang tiếp theo đến lần thứ hai",
-                    "the same next page came twice",
-                ),
-                &listed.request,
-            ));
-        }
-        if listed.count > 0 && !self.seen_pages.insert(listed.digest) {
-            return Err(self.fail(
-                finding::endless("cùng một trang đến lần thứ hai", "the same page came twice"),
-                &listed.request,
-            ));
         }
         Ok(())
     }
 
-    fn after(&self, listed: &Listed, address: Option<String>) -> Next {
-        let plan = self.shared.plan();
-        let numbered_end = |rows: u64| {
-            listed.count == 0
-                || (plan.paging.stop == Stop::ShortPage && listed.count < self.size())
-                || listed.total.is_some_and(|total| rows >= total)
-        };
-        match (&plan.way, address) {
-            (Way::Single, _) => Next::Nothing,
-            (Way::Page { .. } | Way::Offset { .. }, _) if numbered_end(self.rows + listed.count) => {
-                Next::Nothing
+    /// Turns an answer into a page that is given out.
+    fn absorb(&mut self, walk: &mut Walk, listed: Listed) {
+        if !std::mem::replace(&mut self.marked, true) {
+            self.mark = listed.mark;
+        }
+        let records = walk.note(listed.records);
+        if let Some(branch) = walk.leg.branch.as_deref().filter(|_| self.full) {
+            let scope = hash_of(&branch.shown());
+            for record in &records {
+                self.look_across(&record.external_id, scope, walk);
             }
-            (Way::Page { .. }, _) => Next::Number(match self.next {
-                Next::Number(number) => number + 1,
-                _ => u64::from(plan.paging.first) + 1,
-            }),
-            // By what came, not by what was asked for: a system that cuts the page size loses nothing.
-            (Way::Offset { .. }, _) => Next::Skip(self.rows + listed.count),
-            (Way::Cursor { .. }, _) => listed.next.clone().map_or(Next::Nothing, Next::Token),
-            (_, Some(address)) => Next::Address(address),
-            (_, None) => Next::Nothing,
+        }
+        let cursor = self.page_cursor(listed.changes);
+        let rejected = if walk.pass == 0 { listed.rejected } else { Vec::new() };
+        if records.is_empty() && rejected.is_empty() {
+            return;
+        }
+        let alone = self.branches.list.len() == 1 && self.windows.is_none();
+        self.ready.push_back(Page {
+            request: listed.request,
+            body: listed.body,
+            records,
+            rejected,
+            cursor,
+            total: walk.total.filter(|_| alone),
+        });
+    }
+
+    /// Notices a key that stands below two parents.
+    fn look_across(&mut self, key: &str, scope: u64, walk: &Walk) {
+        let scoped = self.shared.plan().stream.key_scope == KeyScope::Parent;
+        if scoped || self.across.len() >= REMEMBERED {
+            return;
+        }
+        if *self.across.entry(hash_of(key)).or_insert(scope) != scope {
+            self.tell(finding::key_below_two_parents().at(walk.place(&self.shared)));
         }
     }
 
-    /// Notes what a page showed and gives back what is worth passing on.
-    fn note(&mut self, records: Vec<RawRecord>) -> Vec<RawRecord> {
-        if !self.full {
-            return records;
+    fn close(&mut self, walk: &Walk) {
+        let verdict = walk.verdict(&self.shared.plan().tasks);
+        self.ended.seen += verdict.seen;
+        self.ended.incomplete |= !verdict.complete;
+        self.ended.short |= verdict.short;
+        self.ended.total += walk.total.unwrap_or(0);
+        self.ended.untold |= walk.total.is_none();
+        let place = walk.place(&self.shared);
+        verdict.findings.into_iter().for_each(|finding| self.tell(finding.at(place.clone())));
+    }
+
+    /// Keeps what is worth telling: one example of each kind and place, a few of each kind.
+    fn tell(&mut self, finding: Finding) {
+        const EXAMPLES: usize = 3;
+        let alike = self.findings.iter().filter(|known| known.code == finding.code).count();
+        if alike < EXAMPLES && !self.findings.contains(&finding) {
+            self.findings.push(finding);
         }
-        let shifting = self.shifting();
-        let remembers = shifting || self.keys.len() < REMEMBERED;
-        if !remembers {
-            self.forgets = true;
-            return records;
-        }
-        records
-            .into_iter()
-            .filter(|record| {
-                if self.keys.insert(hash_of(&record.external_id)) {
-                    self.fresh += 1;
-                } else if self.pass == 0 {
-                    self.repeated += 1;
-                }
-                // Of a moving list each version of a record is given out once, however often it shows.
-                !shifting || self.versions.insert(hash_of(&record.hash))
-            })
-            .collect()
     }
 
     /// The cursor that a page allows: only a sorted list may be gone on with from its middle.
@@ -323,13 +320,20 @@ impl HttpPull {
             let follows = self.latest.is_none_or(|latest| changes.first >= latest) && changes.in_order;
             if sorted && self.in_order && !follows {
                 self.in_order = false;
-                self.findings.push(finding::not_sorted().at(self.shared.place("list")));
+                self.tell(finding::not_sorted().at(self.shared.place("list")));
             }
             self.latest = self.latest.max(Some(changes.latest));
         }
         // Only an incremental pull may stop in its middle: a full one has to see the rest.
-        let allowed = sorted && self.in_order && self.keeps_cursor && !self.full && self.pass == 0;
-        allowed.then(|| self.latest.map(|latest| self.cursor(latest))).flatten()
+        if sorted && self.in_order && self.keeps_cursor && !self.full {
+            return self.latest.map(|latest| self.cursor(latest));
+        }
+        if std::mem::take(&mut self.unsaid) { self.window_cursor() } else { None }
+    }
+
+    /// The cursor that a window allows once it was read.
+    fn window_cursor(&self) -> Option<Cursor> {
+        (self.keeps_cursor && !self.full).then(|| self.covered.map(|covered| self.cursor(covered))).flatten()
     }
 
     fn cursor(&self, latest: DateTime<Utc>) -> Cursor {
@@ -337,58 +341,14 @@ impl HttpPull {
         written(latest.min(self.started).max(self.since.unwrap_or(DateTime::UNIX_EPOCH)))
     }
 
-    /// Whether the list has to be read once more.
-    fn begin_next_pass(&mut self) -> bool {
-        if !self.shifting() || !matches!(self.shared.plan().way, Way::Page { .. } | Way::Offset { .. }) {
-            return false;
-        }
-        let seen = self.keys.len() as u64;
-        let all = self.total.is_none_or(|total| seen >= total);
-        let proven_at_once =
-            self.pass == 0 && self.repeated == 0 && self.total.is_some_and(|total| seen >= total);
-        let agreed = self.pass > 0 && self.fresh == 0 && all;
-        if proven_at_once || agreed {
-            return false;
-        }
-        if self.pass + 1 >= self.shared.plan().stream.max_passes {
-            let passes = self.pass + 1;
-            self.skipped += 1;
-            self.unsettled = true;
-            self.findings.push(finding::unsettled(passes).at(self.shared.place("list")));
-            return false;
-        }
-        self.pass += 1;
-        (self.rows, self.fresh, self.empty, self.pages) = (0, 0, 0, 0);
-        self.seen_pages.clear();
-        self.next = Next::First;
-        true
-    }
-
     fn end(&mut self) -> PullEnd {
         let plan = self.shared.plan();
-        let numbered = matches!(plan.way, Way::Page { .. } | Way::Offset { .. });
-        // Distinct keys where they were remembered, else rows.
-        let seen = if self.full && !self.forgets { self.keys.len() as u64 } else { self.rows };
-        let mut complete = self.full && plan.stream.full_is_complete && self.skipped == 0;
-        let mut short = self.unsettled;
-        if self.full {
-            match self.total {
-                Some(total) if seen < total => {
-                    (complete, short) = (false, true);
-                    self.findings.push(finding::short(seen, total).at(self.shared.place("list")));
-                }
-                Some(_) => {}
-                None if numbered && !self.shifting() && self.repeated > 0 => {
-                    (complete, short) = (false, true);
-                    self.findings.push(finding::repeated(self.repeated).at(self.shared.place("list")));
-                }
-                None => {}
-            }
-            if seen == 0 {
-                complete = false;
-                self.findings.push(finding::nothing_shown().at(self.shared.place("list")));
-            }
+        let mut complete = self.full && plan.stream.full_is_complete && !self.ended.incomplete;
+        if self.full && self.ended.seen == 0 {
+            complete = false;
+            self.tell(finding::nothing_shown().at(self.shared.place("list")));
         }
+        let plan = self.shared.plan();
         let by_field = plan.incremental.as_ref().is_some_and(|incremental| incremental.field.is_some());
         let by_header = plan.incremental.as_ref().and_then(|incremental| incremental.section.header.as_ref());
         let cursor = match (self.keeps_cursor, by_header, by_field) {
@@ -400,12 +360,39 @@ impl HttpPull {
                 // The source's own clock: nothing to be corrected by ours.
                 self.mark.map(|mark| written(mark.max(self.since.unwrap_or(DateTime::UNIX_EPOCH))))
             }
-            (true, None, true) => self.latest.map(|latest| self.cursor(latest)),
+            // A window that showed nothing needs not be read again; the last one does.
+            (true, None, true) => self.latest.max(self.covered).map(|latest| self.cursor(latest)),
             (true, None, false) => Some(self.cursor(self.started)),
         };
         let findings = std::mem::take(&mut self.findings);
-        PullEnd { complete, short, cursor, source_total: self.total, findings }
+        let total = (!self.ended.untold && self.windows.is_none()).then_some(self.ended.total);
+        PullEnd { complete, short: self.ended.short, cursor, source_total: total, findings }
     }
+}
+
+/// The windows of a pull, where the source is read in windows.
+fn windows(
+    shared: &Shared,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+) -> Result<Option<Windows>, ConnectorError> {
+    let (Some(plan), Some(incremental)) = (&shared.plan().window, &shared.plan().incremental) else {
+        return Ok(None);
+    };
+    let zone = incremental.zone;
+    let written = plan.start.render(&shared.settings).map_err(|why| shared.cannot_ask(&why))?;
+    let day = NaiveDate::parse_from_str(written.trim(), "%Y-%m-%d").map_err(|_| {
+        shared.cannot_ask(&format!("window.start = \"{written}\" is no day such as 2024-01-31"))
+    })?;
+    let start = day.and_time(NaiveTime::MIN).and_local_timezone(zone).single();
+    let start = start.map_or(DateTime::UNIX_EPOCH, |start| start.to_utc());
+    let overlap = TimeDelta::seconds(incremental.section.overlap_s.into());
+    let from = match (since, until) {
+        (Some(since), None) => (since - overlap).max(start),
+        (Some(from), Some(_)) => from,
+        (None, _) => start,
+    };
+    Ok(Some(Windows::new(plan, zone, from, until)))
 }
 
 fn written(since: DateTime<Utc>) -> Cursor {
@@ -413,12 +400,6 @@ fn written(since: DateTime<Utc>) -> Cursor {
     Cursor(
         serde_json::to_string(&stored).unwrap_or_else(|_| since.to_rfc3339_opts(SecondsFormat::Millis, true)),
     )
-}
-
-fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 fn read_cursor(
@@ -445,34 +426,20 @@ fn read_cursor(
 #[async_trait]
 impl Pull for HttpPull {
     async fn next_page(&mut self) -> Result<Step, ConnectorError> {
-        loop {
-            if self.next == Next::Nothing && !self.begin_next_pass() {
+        if self.ready.is_empty() {
+            self.refill().await?;
+        }
+        // What a round gave is given out only when it is known whether it ended its window.
+        while self.ready.is_empty() {
+            if self.walks.is_empty() {
                 return Ok(Step::End(self.end()));
             }
-            let (listed, address) = self.ask().await?;
-            let next = self.after(&listed, address);
-            self.guard(&listed, &next)?;
-            self.rows += listed.count;
-            self.total = listed.total.or(self.total);
-            if self.pages == 1 && self.pass == 0 {
-                self.mark = listed.mark;
-            }
-            self.skipped += if self.pass == 0 { listed.rejected.len() as u64 } else { 0 };
-            self.next = next;
-            let cursor = self.page_cursor(listed.changes);
-            let records = self.note(listed.records);
-            let rejected = if self.pass == 0 { listed.rejected } else { Vec::new() };
-            if records.is_empty() && rejected.is_empty() {
-                continue;
-            }
-            return Ok(Step::Page(Page {
-                request: listed.request,
-                body: listed.body,
-                records,
-                rejected,
-                cursor,
-                total: self.total,
-            }));
+            self.round().await?;
+            self.refill().await?;
+        }
+        match self.ready.pop_front() {
+            Some(page) => Ok(Step::Page(page)),
+            None => Ok(Step::End(self.end())),
         }
     }
 }

@@ -219,6 +219,13 @@ pub struct StreamSection {
     /// Detail calls at the same time, 1–16. Default: 4.
     #[serde(default = "default_details")]
     pub detail_concurrency: u32,
+    /// Whether keys are unique in the whole source, or only within a parent and partition; then these stand before
+    /// them. Default: source.
+    #[serde(default)]
+    pub key_scope: KeyScope,
+    /// Parents and partitions whose lists are read at the same time, in turns, 1–8. Default: 1.
+    #[serde(default = "default_parents_at_once")]
+    pub parent_concurrency: u32,
     /// Largest record in KiB; a larger one is rejected alone. Default: 8192.
     #[serde(default = "default_record")]
     pub max_record_kib: u32,
@@ -233,8 +240,32 @@ fn default_passes() -> u32 {
 fn default_details() -> u32 {
     4
 }
+fn default_parents_at_once() -> u32 {
+    1
+}
 fn default_record() -> u32 {
     8192
+}
+
+/// Within what a record's key is unique.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyScope {
+    /// In the whole source.
+    #[default]
+    Source,
+    /// Within its parent and partition: `17` below parent `A` is `A/17`.
+    Parent,
+}
+
+/// Where a parameter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// In the query.
+    Query,
+    /// In the JSON body of a POST, at a place such as `filter.page`.
+    Body,
 }
 
 /// Whether paging through a list is reliable.
@@ -254,16 +285,30 @@ pub enum Snapshot {
 pub struct PagingSection {
     /// Which way.
     pub kind: PagingKind,
-    /// Parameter of the page number, offset or cursor.
+    /// Parameter of the page number, offset, cursor, last key or first id. Left out where a template of the request
+    /// names the value itself (`{{ page }}`, `{{ offset }}`, `{{ cursor }}`, `{{ last_key }}`).
     #[serde(default)]
     pub param: Option<String>,
+    /// Where parameters of paging stand; in the body they may be places such as `filter.page`. Default: in the body of
+    /// a POST that has one, else in the query.
+    #[serde(default, rename = "in")]
+    pub place: Option<Placement>,
+    /// Parameter of the last change, for `keyset`.
+    #[serde(default)]
+    pub changed_param: Option<String>,
+    /// Parameter of the last id of a range, for `id_range`.
+    #[serde(default)]
+    pub until_param: Option<String>,
+    /// Place of the highest id there is, for `id_range`.
+    #[serde(default)]
+    pub highest: Option<String>,
     /// Parameter of the page size.
     #[serde(default)]
     pub size_param: Option<String>,
     /// Records asked for per page. Default: 100.
     #[serde(default = "default_size")]
     pub size: u32,
-    /// Number of the first page. Default: 1.
+    /// Number of the first page, or the first id of `id_range`. Default: 1.
     #[serde(default = "default_first")]
     pub first: u32,
     /// Place of the next cursor or URL in the answer.
@@ -285,6 +330,10 @@ impl Default for PagingSection {
         Self {
             kind: PagingKind::None,
             param: None,
+            place: None,
+            changed_param: None,
+            until_param: None,
+            highest: None,
             size_param: None,
             size: default_size(),
             first: default_first(),
@@ -324,6 +373,11 @@ pub enum PagingKind {
     NextHeader,
     /// The place `next` of the answer holds the next URL.
     NextUrl,
+    /// `param` = the last key seen, `changed_param` = its time of change: the list is in this order and goes on behind
+    /// them.
+    Keyset,
+    /// `param` = first id, `until_param` = last id, `size` ids at a time, up to the id found at `highest`.
+    IdRange,
 }
 
 /// When a numbered list ends. The source's total ends it in any case, once so many records were seen.
@@ -341,9 +395,14 @@ pub enum Stop {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IncrementalSection {
-    /// Parameter "changed since", included.
-    pub param: String,
-    /// Parameter "changed until", where there is one; used for backfills.
+    /// Parameter "changed since", included. Left out where a template of the request names `since`.
+    #[serde(default)]
+    pub param: Option<String>,
+    /// Where both parameters stand; in the body they may be places such as `filter.from`. Default: in the body of a
+    /// POST that has one, else in the query.
+    #[serde(default, rename = "in")]
+    pub place: Option<Placement>,
+    /// Parameter "changed until", where there is one; used for backfills and windows.
     #[serde(default)]
     pub until_param: Option<String>,
     /// How the moment is written: `epoch_ms`, `epoch_s`, `rfc3339` or a pattern such as `%d/%m/%Y %H:%M:%S`.
@@ -372,6 +431,148 @@ pub struct IncrementalSection {
 
 fn default_overlap() -> u32 {
     600
+}
+
+/// `[window]`: a source that shows only a span of time at once. Each pull goes from window to window, oldest first, and
+/// each window is a point to go on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSection {
+    /// First day that is asked for, `2024-01-31`; a template over `settings`. No task may be older.
+    pub start: String,
+    /// Days in one window, 1–366.
+    #[serde(default)]
+    pub step_days: Option<u32>,
+    /// Hours in one window, 1–8784, where `incremental.format` writes a time of day.
+    #[serde(default)]
+    pub step_hours: Option<u32>,
+}
+
+/// `[partition]`: the list is asked for once per value, for example per code of a unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartitionSection {
+    /// The values; templates over `settings`. One that gives several, parted by commas, stands for all of them.
+    pub values: Vec<String>,
+}
+
+/// `[[parent]]`: a list whose records give `parent` to the requests below it. Several stand one below the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParentSection {
+    /// What messages call it.
+    pub name: String,
+    /// Path of its list; a template over `settings`, `partition` and the `parent` above it.
+    pub path: String,
+    /// Default: GET.
+    #[serde(default)]
+    pub method: Method,
+    /// Query parameters; templates.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// JSON body of a POST; every text in it is a template.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+    /// Place of the list of parents in the answer; empty where the answer itself is the list.
+    pub records: String,
+    /// Place of the key in a parent.
+    pub key: String,
+    /// Place of the source's own total in the answer.
+    #[serde(default)]
+    pub total: Option<String>,
+    /// How this list goes on; as `[paging]`.
+    #[serde(default)]
+    pub paging: PagingSection,
+    /// An expression over `record`; only parents for which it is true are asked for their records.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Members of the parent that its records get as `$parent`. Default: all.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Most parents; more is an error. Default: 10,000.
+    #[serde(default = "default_parents")]
+    pub max: u32,
+    /// What a parent whose records are refused means. Default: fail.
+    #[serde(default)]
+    pub on_error: OnError,
+}
+
+fn default_parents() -> u32 {
+    10_000
+}
+
+/// What a parent whose records are refused means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The pull fails.
+    #[default]
+    Fail,
+    /// It is told, the other parents are read, nothing is called gone and the point to go on from stays.
+    Skip,
+}
+
+/// `[export]`: the source writes its list into a file first. The list of `[stream]` is asked for when that is done;
+/// its templates may name `export`, the export's id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportSection {
+    /// Path of the call that starts it; a template like those of `[stream]`.
+    pub path: String,
+    /// Default: POST.
+    #[serde(default = "default_start")]
+    pub method: Method,
+    /// Query parameters; templates.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// JSON body; every text in it is a template.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+    /// Place of the export's id in the answer.
+    pub id: String,
+    /// Asking whether it is done.
+    pub poll: PollSection,
+}
+
+fn default_start() -> Method {
+    Method::Post
+}
+
+/// `[export.poll]`: asking whether an export is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PollSection {
+    /// Path; a template that may name `export`.
+    pub path: String,
+    /// Query parameters; templates.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Place of the state in the answer.
+    pub state: String,
+    /// States that mean it is done.
+    pub done: Vec<String>,
+    /// States that mean it failed.
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// Place of the reason of a failure.
+    #[serde(default)]
+    pub error_text: Option<String>,
+    /// Place of the address of the file; without it the file is at `stream.path`.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Seconds between two questions, 1–3600; a longer Retry-After is kept. Default: 10.
+    #[serde(default = "default_every")]
+    pub every_s: u32,
+    /// Seconds until an export that is not done is an error, 1–86400. Default: 1800.
+    #[serde(default = "default_wait")]
+    pub timeout_s: u32,
+}
+
+fn default_every() -> u32 {
+    10
+}
+fn default_wait() -> u32 {
+    1_800
 }
 
 /// `[[detail]]`: a further call per new or changed record; its answer stands in the record as `$name`.

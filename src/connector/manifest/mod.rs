@@ -19,8 +19,8 @@ use super::rule::spec::{EventRule, FieldRules, HistoryRules};
 use crate::domain::local_offset;
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use http::{
-    AuthSection, DetailSection, IncrementalSection, PagingSection, StreamSection, SuccessSection,
-    TransportSection,
+    AuthSection, DetailSection, ExportSection, IncrementalSection, PagingSection, ParentSection,
+    PartitionSection, StreamSection, SuccessSection, TransportSection, WindowSection,
 };
 use position::Document;
 use schemars::JsonSchema;
@@ -106,6 +106,18 @@ pub struct Manifest {
     /// Asking for changes only.
     #[serde(default)]
     pub incremental: Option<IncrementalSection>,
+    /// A source that shows only a span of time at once.
+    #[serde(default)]
+    pub window: Option<WindowSection>,
+    /// Values the list is asked for one after the other.
+    #[serde(default)]
+    pub partition: Option<PartitionSection>,
+    /// Lists whose records have the tasks below them.
+    #[serde(default)]
+    pub parent: Vec<ParentSection>,
+    /// A list the source writes into a file first.
+    #[serde(default)]
+    pub export: Option<ExportSection>,
     /// Further calls per record.
     #[serde(default)]
     pub detail: Vec<DetailSection>,
@@ -316,6 +328,9 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
             .stream
             .as_ref()
             .map(|stream| (&stream.key, &stream.volatile, &stream.deleted, &stream.format, &stream.lists)),
+        manifest.stream.as_ref().map(|stream| &stream.key_scope),
+        manifest.parent.iter().map(|parent| (&parent.key, &parent.keep)).collect::<Vec<_>>(),
+        manifest.partition.is_some(),
         manifest.folder.as_ref().map(|folder| (&folder.key, &folder.totals, &folder.column)),
         manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
         &manifest.detail,

@@ -120,6 +120,22 @@ impl Problem {
         )
     }
 
+    /// Sections each of which is right, but which would lose records together.
+    pub fn unsafe_mix(key: &str, vi: &str, en: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-050",
+            Text::new(
+                format!("cách kết hợp này sẽ làm mất bản ghi: {vi}"),
+                format!("together these would lose records: {en}"),
+            ),
+            Text::new(
+                "xem docs/connectors/paging.md, phần \"Chỗ đọc tiếp\"",
+                "see docs/connectors/paging.md, \"Points to go on from\"",
+            ),
+        )
+    }
+
     /// A spelling of dates that cannot be used.
     pub fn date(key: &str, spelling: &str, why: &str) -> Self {
         Self::new(

@@ -3,7 +3,7 @@
 //! Owns the list of problems and the check that settings and secrets a template names are declared as what they are
 //! used as. It must not know which section it compiles. Whatever is wrong is a `Problem` with its key.
 
-use super::super::super::expression::Template;
+use super::super::super::expression::{Expression, Template};
 use super::super::super::json::Path;
 use super::super::super::manifest::http::CheckSection;
 use super::super::super::manifest::{Problem, Setting};
@@ -23,7 +23,7 @@ impl JsonTemplate {
     /// The document for a context.
     pub(in super::super) fn render(&self, context: &minijinja::Value) -> Result<serde_json::Value, String> {
         Ok(match self {
-            Self::Text(template) => template.render(context)?.into(),
+            Self::Text(template) => template.render_json(context)?,
             Self::Fixed(value) => value.clone(),
             Self::List(items) => {
                 items.iter().map(|item| item.render(context)).collect::<Result<Vec<_>, _>>()?.into()
@@ -36,6 +36,27 @@ impl JsonTemplate {
                 object.into()
             }
         })
+    }
+}
+
+impl JsonTemplate {
+    /// Whether a value may be put at a place: every step there leads through an object or to nothing yet.
+    pub(super) fn has_room(&self, inside: &[String]) -> bool {
+        let (Some((first, rest)), Self::Object(members)) = (inside.split_first(), self) else {
+            return inside.is_empty();
+        };
+        let member = members.iter().find(|(name, _)| name == first);
+        rest.is_empty() || member.is_none_or(|(_, member)| member.has_room(rest))
+    }
+
+    /// Names its templates use, with their members.
+    pub(super) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Text(template) => template.names(),
+            Self::Fixed(_) => Vec::new(),
+            Self::List(items) => items.iter().flat_map(Self::names).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, member)| member.names()).collect(),
+        }
     }
 }
 
@@ -128,6 +149,24 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+
+    pub(super) fn optional_path(&mut self, key: &str, text: Option<&String>) -> Option<Option<Path>> {
+        text.map_or(Some(None), |text| self.path(key, text).map(Some))
+    }
+
+    pub(super) fn expression(&mut self, key: &str, source: &str, names: &[&str]) -> Option<Expression> {
+        match Expression::compile(source, names) {
+            Ok(expression) => Some(expression),
+            Err(why) => {
+                self.problems.push(Problem::expression(key, &why));
+                None
+            }
+        }
+    }
+
+    pub(super) fn incoherent(&mut self, key: &str, vi: &str, en: &str) {
+        self.problems.push(Problem::incoherent(key, vi, en));
     }
 
     pub(super) fn pointer(&mut self, key: &str, text: Option<&String>) -> Option<String> {

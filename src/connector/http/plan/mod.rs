@@ -5,21 +5,24 @@
 //! `Problem` with its key.
 
 mod auth;
+mod branch;
 mod compile;
 mod detail;
 mod format;
+mod list;
 mod paging;
 mod soap;
 
 pub(super) use auth::AuthPlan;
-pub(super) use compile::JsonTemplate;
+pub(super) use branch::{ExportPlan, ParentPlan, WindowPlan};
 pub(super) use detail::Detail;
-pub(super) use paging::{Incremental, Way};
+pub(super) use list::{ListPlan, RequestPlan};
+pub(super) use paging::{Incremental, Param, Way};
 pub(super) use soap::SoapPlan;
 
 use super::super::expression::Template;
 use super::super::json::Path;
-use super::super::manifest::http::{PagingSection, StreamSection, TransportSection};
+use super::super::manifest::http::{StreamSection, TransportSection};
 use super::super::manifest::{Manifest, Problem};
 use super::format::Format;
 use chrono::FixedOffset;
@@ -34,18 +37,16 @@ pub struct Plan {
     pub(super) headers: Vec<(String, Template)>,
     pub(super) auth: AuthPlan,
     pub(super) stream: StreamSection,
-    pub(super) path: Template,
-    pub(super) query: Vec<(String, Template)>,
-    pub(super) body: Option<JsonTemplate>,
     pub(super) format: Format,
     pub(super) soap: Option<SoapPlan>,
-    pub(super) records: Path,
-    pub(super) key: Path,
-    pub(super) total: Option<Path>,
+    /// The list of tasks.
+    pub(super) tasks: ListPlan,
+    pub(super) parents: Vec<ParentPlan>,
+    pub(super) partition: Vec<Template>,
+    pub(super) export: Option<ExportPlan>,
     pub(super) deleted: Option<(Path, Vec<String>)>,
-    pub(super) paging: PagingSection,
-    pub(super) way: Way,
     pub(super) incremental: Option<Incremental>,
+    pub(super) window: Option<WindowPlan>,
     pub(super) details: Vec<Detail>,
     pub(super) status: Vec<u16>,
     pub(super) checks: Vec<(Path, Vec<String>)>,
@@ -53,6 +54,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether tasks stand below parents or partitions.
+    pub(super) fn is_branched(&self) -> bool {
+        !self.parents.is_empty() || !self.partition.is_empty()
+    }
+
     /// Compiles the HTTP sections of a manifest.
     pub fn compile(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) -> Option<Self> {
         const NAMES: [&str; 1] = ["settings"];
@@ -71,40 +77,43 @@ impl Plan {
             || !range(transport.max_answer_mib, 1, 1024)
             || !range(stream.detail_concurrency, 1, 16)
             || !range(stream.max_passes, 2, 20)
+            || !range(stream.parent_concurrency, 1, 8)
             || transport.connect_timeout_s == 0
             || transport.read_timeout_s == 0
             || transport.total_timeout_s == 0
         {
             compiler.problems.push(Problem::incoherent(
                 "transport",
-                "giới hạn: retry.attempts 1–10, max_answer_mib 1–1024, detail_concurrency 1–16, max_passes 2–20, thời gian chờ từ 1",
-                "limits: retry.attempts 1–10, max_answer_mib 1–1024, detail_concurrency 1–16, max_passes 2–20, time-outs from 1",
+                "giới hạn: retry.attempts 1–10, max_answer_mib 1–1024, detail_concurrency 1–16, parent_concurrency 1–8, max_passes 2–20, thời gian chờ từ 1",
+                "limits: retry.attempts 1–10, max_answer_mib 1–1024, detail_concurrency 1–16, parent_concurrency 1–8, max_passes 2–20, time-outs from 1",
             ));
         }
         let base_url = compiler.template("transport.base_url", &transport.base_url, &NAMES);
         let headers = compiler.templates("transport.headers", &transport.headers, &NAMES);
         let auth = compiler.auth(&manifest.auth);
-        let path = compiler.template("stream.path", &stream.path, &NAMES);
-        let query = compiler.templates("stream.query", &stream.query, &NAMES);
-        let body = match &stream.body {
-            Some(body) => Some(compiler.json("stream.body", body, &NAMES)?),
-            None => None,
-        };
-        let records = compiler.records(stream);
-        let key = compiler.path("stream.key", &stream.key);
-        let total = match &stream.total {
-            Some(text) => Some(compiler.place("stream.total", text)?),
-            None => None,
-        };
+        let tasks = compiler.tasks(manifest, stream);
         let deleted = match &stream.deleted {
             Some(check) => Some((compiler.path("stream.deleted.path", &check.path)?, check.one_of.clone())),
             None => None,
         };
-        let way = compiler.way(&manifest.paging, manifest.soap.is_some());
-        let incremental = match &manifest.incremental {
-            Some(section) => Some(compiler.incremental(section, zone)?),
+        let parents = compiler.branches(manifest);
+        let partition = compiler.partition(manifest);
+        let export = match &manifest.export {
+            Some(section) => Some(compiler.export(section, manifest)?),
             None => None,
         };
+        let tasks = tasks?;
+        let incremental = match &manifest.incremental {
+            Some(section) => {
+                Some(compiler.incremental(section, zone, &tasks.request, manifest.soap.is_some())?)
+            }
+            None => None,
+        };
+        let window = match &manifest.window {
+            Some(section) => Some(compiler.window(section, incremental.as_ref(), &tasks)?),
+            None => None,
+        };
+        compiler.mixes(manifest, &tasks);
         let details = compiler.details(manifest);
         let checks = compiler.answer_checks("success.check", &manifest.success.check);
         let error_text = match &manifest.success.error_text {
@@ -124,16 +133,13 @@ impl Plan {
             headers,
             auth: auth?,
             stream: stream.clone(),
-            path: path?,
-            query,
-            body,
-            records: records?,
-            key: key?,
-            total,
+            tasks,
+            parents,
+            partition,
+            export,
             deleted,
-            paging: manifest.paging.clone(),
-            way: way?,
             incremental,
+            window,
             details,
             status: manifest.success.status.clone(),
             checks,

@@ -5,30 +5,53 @@
 
 use super::super::super::json::Path;
 use super::super::super::manifest::Problem;
-use super::super::super::manifest::http::{IncrementalSection, PagingKind, PagingSection};
+use super::super::super::manifest::http::{IncrementalSection, Method, PagingKind, PagingSection, Placement};
 use super::super::super::rule::date::{DateRule, offset};
 use super::compile::Compiler;
-use chrono::{DateTime, FixedOffset, Utc};
+use super::list::RequestPlan;
+use chrono::{DateTime, FixedOffset, NaiveTime, Utc};
 
-/// A way of paging with what it needs.
+/// A parameter and where it stands.
+#[derive(Debug)]
+pub(in super::super) struct Param {
+    /// As written; the name in a query.
+    pub(in super::super) name: String,
+    /// Members to walk down to it, where it stands in the body.
+    pub(in super::super) inside: Option<Vec<String>>,
+}
+
+/// A way of paging with what it needs. A parameter that is missing stands in a template.
 #[derive(Debug)]
 pub(in super::super) enum Way {
     Single,
-    Page { param: String },
-    Offset { param: String },
-    Cursor { param: String, next: Path },
+    Page { param: Option<Param> },
+    Offset { param: Option<Param> },
+    Cursor { param: Option<Param>, next: Path },
     Link,
     Header { name: String },
     Address { next: Path },
+    Keyset { param: Option<Param>, changed: Option<Param> },
+    Range { param: Option<Param>, until: Option<Param>, highest: Path },
+}
+
+impl Way {
+    /// Whether places in the list are counted, so that rows which come or go move the others.
+    pub(in super::super) fn is_counted(&self) -> bool {
+        matches!(self, Self::Page { .. } | Self::Offset { .. })
+    }
 }
 
 /// Asking for changes.
 #[derive(Debug)]
 pub(in super::super) struct Incremental {
     pub(in super::super) section: IncrementalSection,
+    pub(in super::super) since: Option<Param>,
+    pub(in super::super) until: Option<Param>,
     pub(in super::super) field: Option<(Path, DateRule)>,
     pub(in super::super) header: Option<(String, DateRule)>,
     stamp: Stamp,
+    /// Offset in which moments and days are written.
+    pub(in super::super) zone: FixedOffset,
 }
 
 #[derive(Debug)]
@@ -40,6 +63,17 @@ enum Stamp {
 }
 
 impl Incremental {
+    /// Whether moments are written as days, without a time.
+    pub(in super::super) fn writes_days(&self) -> bool {
+        let Stamp::Pattern(pattern, _) = &self.stamp else { return false };
+        let (midnight, noon) = (NaiveTime::MIN, NaiveTime::from_hms_opt(12, 34, 56));
+        let written = |time: NaiveTime| {
+            let moment = DateTime::<Utc>::UNIX_EPOCH.date_naive().and_time(time).and_utc();
+            moment.format(pattern).to_string()
+        };
+        noon.is_some_and(|noon| written(midnight) == written(noon))
+    }
+
     /// A moment as the source wants it written.
     pub(in super::super) fn write(&self, at: DateTime<Utc>) -> String {
         match &self.stamp {
@@ -52,56 +86,132 @@ impl Incremental {
 }
 
 impl Compiler<'_> {
-    /// `named` says that a template names the values itself, so that no parameter is needed.
-    pub(super) fn way(&mut self, paging: &PagingSection, named: bool) -> Option<Way> {
-        let mut missing = Vec::new();
-        let mut needed = |name: &'static str, value: &Option<String>| {
-            if value.is_none() && !(named && name == "param") {
-                missing.push(name);
-            }
-            value.clone().unwrap_or_default()
-        };
-        let (param, next, header) = match paging.kind {
-            PagingKind::None | PagingKind::Link => Default::default(),
-            PagingKind::Page | PagingKind::Offset => {
-                (needed("param", &paging.param), String::new(), String::new())
-            }
-            PagingKind::Cursor => {
-                (needed("param", &paging.param), needed("next", &paging.next), String::new())
-            }
-            PagingKind::NextHeader => (String::new(), String::new(), needed("header", &paging.header)),
-            PagingKind::NextUrl => (String::new(), needed("next", &paging.next), String::new()),
-        };
-        for name in missing {
-            self.problems.push(Problem::incoherent(
-                "paging.kind",
-                &format!("cách phân trang này cần paging.{name}"),
-                &format!("this way of paging needs paging.{name}"),
-            ));
+    /// A parameter where it belongs.
+    pub(super) fn param(
+        &mut self,
+        key: &str,
+        name: &str,
+        place: Option<Placement>,
+        request: &RequestPlan,
+    ) -> Option<Param> {
+        let post = request.method == Method::Post;
+        let in_body = place.map_or(post && request.body.is_some(), |place| place == Placement::Body);
+        if !in_body {
+            return Some(Param { name: name.to_owned(), inside: None });
         }
+        if !post {
+            self.incoherent(
+                key,
+                "in = \"body\" cần method = \"POST\"",
+                "in = \"body\" needs method = \"POST\"",
+            );
+        }
+        let inside: Vec<String> = self.path(key, name)?.steps().map(str::to_owned).collect();
+        if let Some(body) = &request.body
+            && !body.has_room(&inside)
+        {
+            self.incoherent(
+                key,
+                "chỗ này trong body không nằm trong một đối tượng",
+                "this place of the body is inside something that is no object",
+            );
+        }
+        Some(Param { name: name.to_owned(), inside: Some(inside) })
+    }
+
+    /// `named` says that another template, such as a SOAP body, may name the values, so that no parameter is needed.
+    pub(super) fn way(
+        &mut self,
+        key: &str,
+        paging: &PagingSection,
+        request: &RequestPlan,
+        named: bool,
+    ) -> Option<Way> {
+        let at = |name: &str| format!("{key}.{name}");
+        let before = self.problems.len();
         if !(1..=100_000).contains(&paging.size) || paging.max_pages == 0 {
-            self.problems.push(Problem::incoherent(
-                "paging.size",
+            self.incoherent(
+                &at("size"),
                 "paging.size phải từ 1 đến 100000 và max_pages từ 1",
                 "paging.size must be 1 to 100000 and max_pages at least 1",
-            ));
+            );
         }
-        let next = if next.is_empty() { Path::parse("").ok()? } else { self.place("paging.next", &next)? };
-        Some(match paging.kind {
-            PagingKind::None => Way::Single,
-            PagingKind::Page => Way::Page { param },
-            PagingKind::Offset => Way::Offset { param },
-            PagingKind::Cursor => Way::Cursor { param, next },
-            PagingKind::Link => Way::Link,
-            PagingKind::NextHeader => Way::Header { name: header },
-            PagingKind::NextUrl => Way::Address { next },
-        })
+        let missing = |problems: &mut Self, name: &str| {
+            problems.incoherent(
+                &at("kind"),
+                &format!("cách phân trang này cần paging.{name}"),
+                &format!("this way of paging needs paging.{name}"),
+            );
+        };
+        // A parameter of its own, or a template of the request that names the value.
+        let param =
+            |this: &mut Self, name: &str, given: &Option<String>, value: &str, needed: bool| match given {
+                Some(given) => this.param(&at(name), given, paging.place, request),
+                None => {
+                    if needed && !named && !request.uses(value) {
+                        missing(this, name);
+                    }
+                    None
+                }
+            };
+        let place = |this: &mut Self, name: &str, given: &Option<String>| match given {
+            // Lists of parents are JSON, whatever the tasks below them are.
+            Some(given) if key == "paging" => this.place(&at(name), given),
+            Some(given) => this.path(&at(name), given),
+            None => {
+                this.incoherent(
+                    &at("kind"),
+                    &format!("cách phân trang này cần paging.{name}"),
+                    &format!("this way of paging needs paging.{name}"),
+                );
+                None
+            }
+        };
+        let way = match paging.kind {
+            PagingKind::None => Some(Way::Single),
+            PagingKind::Link => Some(Way::Link),
+            PagingKind::Page => Some(Way::Page { param: param(self, "param", &paging.param, "page", true) }),
+            PagingKind::Offset => {
+                Some(Way::Offset { param: param(self, "param", &paging.param, "offset", true) })
+            }
+            PagingKind::Cursor => {
+                let param = param(self, "param", &paging.param, "cursor", true);
+                place(self, "next", &paging.next).map(|next| Way::Cursor { param, next })
+            }
+            PagingKind::NextHeader => {
+                if paging.header.is_none() {
+                    self.incoherent(
+                        &at("kind"),
+                        "cách phân trang này cần paging.header",
+                        "this way of paging needs paging.header",
+                    );
+                }
+                paging.header.clone().map(|name| Way::Header { name })
+            }
+            PagingKind::NextUrl => place(self, "next", &paging.next).map(|next| Way::Address { next }),
+            PagingKind::Keyset => Some(Way::Keyset {
+                param: param(self, "param", &paging.param, "last_key", true),
+                changed: param(self, "changed_param", &paging.changed_param, "last_changed", false),
+            }),
+            PagingKind::IdRange => {
+                let first = param(self, "param", &paging.param, "first_id", true);
+                let until = param(self, "until_param", &paging.until_param, "last_id", true);
+                place(self, "highest", &paging.highest).map(|highest| Way::Range {
+                    param: first,
+                    until,
+                    highest,
+                })
+            }
+        };
+        way.filter(|_| self.problems.len() == before)
     }
 
     pub(super) fn incremental(
         &mut self,
         section: &IncrementalSection,
         zone: FixedOffset,
+        request: &RequestPlan,
+        named: bool,
     ) -> Option<Incremental> {
         let zone = match &section.zone {
             None => zone,
@@ -154,6 +264,20 @@ impl Compiler<'_> {
                 "sorted needs incremental.field",
             ));
         }
-        Some(Incremental { section: section.clone(), field, header, stamp })
+        if section.param.is_none() && !named && !request.uses("since") {
+            self.incoherent(
+                "incremental",
+                "cần incremental.param, hoặc một mẫu có {{ since }} trong [stream]",
+                "incremental.param is needed, or a template of [stream] that names {{ since }}",
+            );
+        }
+        let param = |this: &mut Self, name: &str, given: &Option<String>| {
+            given
+                .as_ref()
+                .and_then(|given| this.param(&format!("incremental.{name}"), given, section.place, request))
+        };
+        let since = param(self, "param", &section.param);
+        let until = param(self, "until_param", &section.until_param);
+        Some(Incremental { section: section.clone(), since, until, field, header, stamp, zone })
     }
 }
