@@ -15,6 +15,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
     ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
+    ("soap-tasks", include_str!("../../connectors/soap-tasks/manifest.toml")),
     ("sql-view", include_str!("../../connectors/sql-view/manifest.toml")),
     ("task-sheet", include_str!("../../connectors/task-sheet/manifest.toml")),
     ("task-tracker", include_str!("../../connectors/task-tracker/manifest.toml")),
