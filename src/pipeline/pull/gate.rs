@@ -106,18 +106,32 @@ impl Watch {
         if enough { Err(self.stop(self.nobody_known())) } else { Ok(()) }
     }
 
+    /// Whether this run brings so many tasks nobody knew that they are worth a judgement.
+    fn judges_growth(&self, new: u64) -> bool {
+        let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
+        self.grows && times >= 2 && new > from * (times - 1) && !self.let_through()
+    }
+
+    /// Whether [`Watch::growth`] will count the tasks: everything of this run has to be stored by then.
+    pub(super) fn counts_for_growth(&self, new: u64) -> bool {
+        self.known.is_none() && self.judges_growth(new)
+    }
+
     /// Judges how many tasks of this run nobody knew.
     pub(super) async fn growth(&mut self, app: &App, new: u64) -> Result<(), ConnectorError> {
-        let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
-        if !self.grows || times < 2 || new <= from * (times - 1) || self.let_through() {
+        if !self.judges_growth(new) {
             return Ok(());
         }
         let known = match self.known {
             Some(known) => known,
-            // Tasks of this run that are stored already count as known: the gate closes rather later than without cause.
-            None => app.store.count_live_tasks(&self.source).await.map_err(super::of_store)?,
+            // Those of this run were stored beside the known ones.
+            None => {
+                let stored = app.store.count_live_tasks(&self.source).await.map_err(super::of_store)?;
+                stored.saturating_sub(new)
+            }
         };
         self.known = Some(known);
+        let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
         if known < from || new <= known * (times - 1) {
             return Ok(());
         }

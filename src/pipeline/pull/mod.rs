@@ -297,6 +297,9 @@ impl Puller<'_> {
                 Some(Ok(PullStep::Page(page))) => {
                     total = page.total.or(total);
                     self.handle(page).await?;
+                    if self.watch.counts_for_growth(self.counters.new) {
+                        self.commit_all().await?;
+                    }
                     self.watch.growth(self.app, self.counters.new).await?;
                     let waiting = self.waiting.pages.len();
                     if self.watch.holds() {
