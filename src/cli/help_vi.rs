@@ -13,6 +13,8 @@ const ABOUT: &[(&str, &str)] = &[
     ("backfill", "Lấy lại một khoảng thời gian của một nguồn"),
     ("source", "Một nguồn: điều gì đang dừng nguồn, dữ liệu đã đủ chưa"),
     ("source show", "Xem lý do dừng và bằng chứng đầy đủ của các lần đọc toàn bộ"),
+    ("source drift", "Xem các trường của bản ghi, trường có thay đổi đứng trước"),
+    ("source accept-drift", "Coi những thay đổi của bản ghi là đã biết"),
     ("source accept", "Cho lần lấy tới của nguồn đang dừng đi qua: dữ liệu nguồn đưa ra là đúng"),
     ("rejected", "Bản ghi không đọc được"),
     ("rejected list", "Liệt kê kèm lý do"),

@@ -24,6 +24,10 @@ pub fn command(action: Action) -> Ordered {
         Action::Backfill { source, from, to } if from <= to => Ok(Command::Backfill { source, from, to }),
         Action::Backfill { .. } => Err(Box::new(backwards())),
         Action::Source(SourceAction::Show { source }) => Ok(Command::SourceShow { source }),
+        Action::Source(SourceAction::Drift { source }) => Ok(Command::SourceDrift { source }),
+        Action::Source(SourceAction::AcceptDrift { source, author }) => {
+            Ok(Command::SourceAcceptDrift { source, author: name(author)? })
+        }
         Action::Source(SourceAction::Accept { source, reason, author }) => {
             Ok(Command::SourceAccept { source, author: name(author)?, reason })
         }

@@ -14,6 +14,18 @@ pub enum SourceAction {
         /// Name of the source
         source: SourceId,
     },
+    /// Show the fields of its records, what changed first
+    Drift {
+        /// Name of the source
+        source: SourceId,
+    },
+    /// Call what changed in its records known
+    AcceptDrift {
+        /// Name of the source
+        source: SourceId,
+        #[command(flatten)]
+        author: Author,
+    },
     /// Let the next pull of a stopped source through: what it shows is true
     Accept {
         /// Name of the source

@@ -6,7 +6,7 @@
 //! [`ConnectorError`]; a record that cannot be read is a [`Rejection`] and never stops its neighbours.
 
 pub mod conformance;
-pub mod edxml;
+pub mod drift;
 pub mod expression;
 pub mod file;
 pub mod http;

@@ -8,7 +8,7 @@ use super::former::FormerRules;
 use super::step::Bell;
 use crate::clock::Clock;
 use crate::config::{CronTime, Gates};
-use crate::connector::Connector;
+use crate::connector::{Connector, drift};
 use crate::delivery::Target;
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::NationalDatabase;
@@ -123,6 +123,8 @@ pub struct App {
     pub sources: BTreeMap<SourceId, Source>,
     /// When what a source shows cannot be true; the usual limits for a source that is not here.
     pub gates: BTreeMap<SourceId, Gates>,
+    /// What happens when records of a source change their shape; the usual for a source that is not here.
+    pub drift: BTreeMap<SourceId, drift::Policy>,
     /// Every source the configuration names, those that are not enabled included.
     pub configured: BTreeSet<SourceId>,
     /// The evaluation software, when there is one.
@@ -171,6 +173,7 @@ impl App {
             configured: sources.keys().cloned().collect(),
             sources,
             gates: BTreeMap::new(),
+            drift: BTreeMap::new(),
             evaluation,
             national,
             withheld: BTreeMap::new(),

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::rule_set::read_rule_sets;
 use crate::config::{self, Config, Doubt, Examined, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
 use crate::connector::http::SourceLimits;
-use crate::connector::{self, OpenSource};
+use crate::connector::{self, OpenSource, drift};
 use crate::delivery::Target;
 use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
@@ -319,12 +319,23 @@ pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<Ap
             let mut app = App::new(store, clock(&loaded.config), owner, sources, receivers, policy);
             app.withheld = withheld;
             app.gates = loaded.config.source.iter().map(|entry| (entry.id.clone(), entry.gates)).collect();
+            app.drift = drift_policies(loaded);
             app.configured = configured_sources(&loaded.config);
             Ok(app.with_former_rules().await?)
         }
         Ok(_) => Err(Findings(findings)),
         Err(more) => Err(Findings(more.0.into_iter().chain(findings).collect())),
     }
+}
+
+/// What the manifests say about records that change their shape. Each of them was opened already.
+fn drift_policies(loaded: &Loaded) -> BTreeMap<SourceId, drift::Policy> {
+    let enabled = loaded.config.source.iter().filter(|entry| entry.enabled);
+    let policy = |entry: &SourceEntry| {
+        let manifest = config::manifest::find(&entry.manifest, &loaded.folder).ok()?;
+        Some((entry.id.clone(), drift::Policy::of_manifest(&manifest.name, &manifest.text).ok()?))
+    };
+    enabled.filter_map(policy).collect()
 }
 
 /// The store and the rules alone: no source, no target.

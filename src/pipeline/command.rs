@@ -227,6 +227,18 @@ pub enum Command {
         /// The source.
         source: SourceId,
     },
+    /// What is known of the shape of a source's records, and what of it waits for a person.
+    SourceDrift {
+        /// The source.
+        source: SourceId,
+    },
+    /// Calls what changed in the shape of a source's records known.
+    SourceAcceptDrift {
+        /// The source.
+        source: SourceId,
+        /// Who answers for it.
+        author: String,
+    },
     /// Lets the next pull of a stopped source through.
     SourceAccept {
         /// The source.
@@ -520,6 +532,8 @@ impl Command {
             Self::Sync { .. } => "sync",
             Self::Backfill { .. } => "backfill",
             Self::SourceShow { .. } => "source show",
+            Self::SourceDrift { .. } => "source drift",
+            Self::SourceAcceptDrift { .. } => "source accept-drift",
             Self::SourceAccept { .. } => "source accept",
             Self::RejectedList { .. } => "rejected list",
             Self::RejectedReplay { .. } => "rejected replay",

@@ -48,6 +48,8 @@ pub enum Words {
     Account,
     /// How a source is.
     SourceState,
+    /// What is known of a field of a source's records.
+    FieldState,
     /// How a target is.
     TargetState,
     /// Kind of a far side.
@@ -90,6 +92,7 @@ impl Words {
             Self::Role => ROLES,
             Self::Account => ACCOUNTS,
             Self::SourceState => SOURCE_STATES,
+            Self::FieldState => FIELD_STATES,
             Self::TargetState => TARGET_STATES,
             Self::Kind => KINDS,
             Self::Result => RESULTS,
@@ -115,6 +118,8 @@ const ACTIONS: Names = &[
     ("catalog_imported", "Nhập danh mục sản phẩm", "Catalog imported"),
     ("account_linked", "Gán tài khoản cho người", "Account linked"),
     ("account_moved", "Chuyển tài khoản sang người khác", "Account moved"),
+    ("gate_accepted", "Cho nguồn đang dừng đi tiếp", "Stopped source let through"),
+    ("drift_accepted", "Coi thay đổi của bản ghi là đã biết", "Change of records accepted"),
     ("mapping_decided", "Quyết định sản phẩm của nhiệm vụ", "Product decided"),
     ("record_revised", "Hồ sơ có phiên bản mới", "Record revised"),
     ("record_approved", "Phê duyệt hồ sơ", "Record approved"),
@@ -256,6 +261,14 @@ const SOURCE_STATES: Names = &[
     ("failing", "Đang lỗi", "Failing"),
     ("partly", "Được một phần", "Partly"),
     ("never_pulled", "Chưa lấy lần nào", "Never pulled"),
+];
+
+const FIELD_STATES: Names = &[
+    ("known", "Đã biết", "Known"),
+    ("new", "Mới", "New"),
+    ("missing", "Không còn", "Missing"),
+    ("type_changed", "Đổi kiểu", "Type changed"),
+    ("new_value", "Giá trị mới", "New value"),
 ];
 
 const TARGET_STATES: Names = &[

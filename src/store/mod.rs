@@ -40,6 +40,7 @@ mod outbox_view;
 mod overview;
 mod record;
 mod score;
+mod shape;
 mod source;
 mod task;
 mod vault;
@@ -59,6 +60,7 @@ pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
+pub use shape::ShapeAccepted;
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use vault::Vault;
@@ -95,6 +97,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "source_gate",
         include_str!("../../migrations/sqlite/0003_source_gate.sql"),
         include_str!("../../migrations/postgres/0003_source_gate.sql"),
+    ),
+    (
+        6,
+        "source_shape",
+        include_str!("../../migrations/sqlite/0006_source_shape.sql"),
+        include_str!("../../migrations/postgres/0006_source_shape.sql"),
     ),
 ];
 

@@ -3,10 +3,12 @@
 use super::overview::freshness;
 use super::table::{Cell, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
+use crate::connector::drift::Shape;
 use crate::domain::SourceId;
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
 use crate::store::{Gate, Proof, RejectedRow, Run, SourceState};
+use std::collections::BTreeSet;
 
 /// Full pulls shown.
 const PROOFS: usize = 10;
@@ -47,12 +49,19 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
         gate_facts(visit, &mut facts, gate);
     }
     let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
+    let shape: Option<Shape> = web.app.store.shape(source).await.map_err(told)?;
     let mut table = run_table(visit, runs);
     table.pages(visit, "before", last);
     let sheet = Sheet {
         heading: format!("{} {id}", visit.say("Nguồn", "Source")),
         parent: Some((visit.say("Đơn vị", "Units"), "/units".to_owned())),
-        sections: vec![facts, proof_table(visit, proofs), table, rejected(web, visit, Some(source)).await?],
+        sections: vec![
+            facts,
+            proof_table(visit, proofs),
+            drift_table(visit, id, shape),
+            table,
+            rejected(web, visit, Some(source)).await?,
+        ],
         ..Sheet::default()
     };
     sheet.show(web, visit).await.map(Some)
@@ -116,6 +125,40 @@ fn gate_facts(visit: &Visit, facts: &mut Section, gate: &Gate) {
         ),
         None => facts.fact(visit.say("Cách mở", "How to open it"), Cell::text(gate.finding.remedy.get(lang))),
     }
+}
+
+/// Fields of its records that wait for a person.
+fn drift_table(visit: &Visit, id: &str, shape: Option<Shape>) -> Section {
+    let mut table = Section::table(
+        visit,
+        "drift",
+        visit.say("Thay đổi của bản ghi", "Changes in its records"),
+        &[
+            ("Trường", "Field"),
+            ("Tình trạng", "State"),
+            ("Kiểu", "Types"),
+            ("Mới", "New"),
+            ("Thấy lần đầu", "First seen"),
+        ],
+        ("Bản ghi của nguồn không có gì thay đổi.", "Nothing changed in the records of this source."),
+    )
+    .command(format!("lienthong source accept-drift {id}"));
+    let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    let fields = shape.unwrap_or_default().fields;
+    for (path, field) in fields.into_iter().filter(|(_, field)| field.is_open()).take(ROWS) {
+        let state = word(Words::FieldState, field.state(), visit.lang).into_owned();
+        let new =
+            [list(&field.other_types), list(&field.new_values)].into_iter().filter(|text| !text.is_empty());
+        let cells = vec![
+            Cell::mono(path.as_str()),
+            Cell::tag((state, "warn")),
+            Cell::text(list(&field.types)),
+            Cell::text(new.collect::<Vec<_>>().join(" · ")),
+            Cell::text(format::instant(field.first_seen_at)),
+        ];
+        table.push(path, cells);
+    }
+    table
 }
 
 /// What the last full pulls proved.

@@ -30,6 +30,7 @@ mod mapping;
 mod observed;
 mod packing;
 mod plan;
+mod pull_drift;
 mod pull_gates;
 mod real_kinto;
 mod real_systems;

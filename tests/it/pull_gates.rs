@@ -17,7 +17,7 @@ use lienthong::store::Store;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-const RULES: &str = "[paging]\nkind = \"page\"\nparam = \"page\"\nsize_param = \"size\"\nsize = 20\n\
+pub const RULES: &str = "[paging]\nkind = \"page\"\nparam = \"page\"\nsize_param = \"size\"\nsize = 20\n\
     [incremental]\nparam = \"since\"\nformat = \"rfc3339\"\nfield = \"at\"\ndate = [\"rfc3339\"]\n\
     [fields]\ntitle = \"name\"\nstatus = { path = \"status\", map = { \"1\" = \"in_progress\", \"4\" = \"done\" } }\n\
     assignee = \"who\"\nquantity = \"points\"\ncompleted_at = { path = \"done_at\", date = [\"rfc3339\"] }\n\
@@ -30,16 +30,20 @@ struct Shown {
     total: Option<usize>,
 }
 
-struct House {
+/// An installation with one source whose records a test sets.
+pub struct House {
     shown: Arc<Mutex<Shown>>,
     server: Scripted,
     store: Store,
     policy: Policy,
     clock: lienthong::clock::Clock,
     gates: Gates,
+    /// Everything of the manifest but its head and stream.
+    pub rules: String,
 }
 
-fn task(number: usize) -> Value {
+/// A task of the source.
+pub fn task(number: usize) -> Value {
     json!({ "id": number, "name": format!("Nhiệm vụ {number}"), "status": "1", "who": "an", "points": 2, "done_at": null,
         "at": "2026-11-20T08:00:00+07:00" })
 }
@@ -48,12 +52,13 @@ fn tasks(numbers: std::ops::Range<usize>) -> Vec<Value> {
     numbers.map(task).collect()
 }
 
-fn source() -> SourceId {
+/// Its name.
+pub fn source() -> SourceId {
     SourceId::new("test").expect("id")
 }
 
 impl House {
-    async fn new(store: &Store) -> Self {
+    pub async fn new(store: &Store) -> Self {
         let shown: Arc<Mutex<Shown>> = Arc::default();
         let seen = shown.clone();
         let server = Scripted::start(move |asked| {
@@ -76,10 +81,11 @@ impl House {
             policy: installed.app.policy.clone(),
             clock: installed.app.clock,
             gates: Gates { from_tasks: 20, ..Gates::default() },
+            rules: RULES.to_owned(),
         }
     }
 
-    fn shows(&self, records: Vec<Value>) {
+    pub fn shows(&self, records: Vec<Value>) {
         *self.shown.lock().expect("lock") = Shown { records, total: None };
     }
 
@@ -111,20 +117,24 @@ impl House {
         let mut app =
             App::new(self.store.clone(), self.clock, "a".into(), sources, (None, None), self.policy.clone());
         app.gates.insert(source(), self.gates);
+        app.drift.insert(
+            source(),
+            lienthong::connector::drift::Policy::of_manifest("test.toml", &text).expect("a manifest"),
+        );
         Installation { app: Arc::new(app) }
     }
 
-    async fn order(&self, command: Command) -> Outcome {
+    pub async fn order(&self, command: Command) -> Outcome {
         let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
-        self.installation(RULES).execute(command, progress).await
+        self.installation(&self.rules).execute(command, progress).await
     }
 
-    async fn sync(&self, full: bool) -> Vec<String> {
+    pub async fn sync(&self, full: bool) -> Vec<String> {
         let outcome = self.order(Command::Sync { source: source(), full }).await;
         outcome.findings.into_iter().map(|finding| finding.code).collect()
     }
 
-    async fn accept(&self) -> u8 {
+    pub async fn accept(&self) -> u8 {
         let (author, reason) = ("Lê Văn Trưởng".to_owned(), "đã lưu trữ theo văn bản 12".to_owned());
         self.order(Command::SourceAccept { source: source(), author, reason }).await.exit
     }
@@ -138,7 +148,7 @@ impl House {
     }
 
     /// The state of the source in `status`.
-    async fn state(&self) -> String {
+    pub async fn state(&self) -> String {
         let outcome = self.order(Command::Status {}).await;
         let document = serde_json::to_value(&outcome.document).expect("json");
         let text = document.to_string();

@@ -13,6 +13,7 @@ mod view;
 pub use problem::Problem;
 pub use view::{DatabaseKind, ViewSection};
 
+use super::drift::DriftSection;
 use super::http::plan::Plan;
 use super::rule::Reader;
 use super::rule::spec::{EventRule, FieldRules, HistoryRules};
@@ -132,6 +133,9 @@ pub struct Manifest {
     /// Events that follow from dates in the record.
     #[serde(default)]
     pub event: Vec<EventRule>,
+    /// What happens when records change their shape.
+    #[serde(default)]
+    pub drift: DriftSection,
 }
 
 /// A folder of spreadsheets.
@@ -300,6 +304,8 @@ fn compile(manifest: &Manifest, problems: &mut Vec<Problem>) -> Option<(Reader, 
             }
         },
     };
+    let types_only = manifest.drift.more_than_tells();
+    problems.extend(types_only.into_iter().map(|key| Problem::types_only(&format!("drift.{key}"))));
     let reader = Reader::compile(&manifest.fields, manifest.events.as_ref(), &manifest.event, zone, problems);
     let http = match manifest.kind {
         Kind::Http => Some(Plan::compile(manifest, zone, problems)?),

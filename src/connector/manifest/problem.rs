@@ -39,6 +39,19 @@ impl Problem {
         )
     }
 
+    /// A change of shape that can only be told or ignored.
+    pub fn types_only(key: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-090",
+            Text::new(
+                "\"quarantine\" và \"stop\" chỉ dùng cho on_type_change",
+                "\"quarantine\" and \"stop\" are for on_type_change only",
+            ),
+            Text::new("dùng \"tell\" hoặc \"ignore\"", "use \"tell\" or \"ignore\""),
+        )
+    }
+
     /// The section a kind of source needs.
     pub fn missing_section(name: &str) -> Self {
         Self::new(

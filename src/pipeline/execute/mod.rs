@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod database;
 mod delivery;
+mod drift;
 mod evaluation;
 mod gate;
 mod people;
@@ -98,6 +99,14 @@ impl Installation {
             C::SourceShow { source } => {
                 known_source(app, Some(&source)).await?;
                 gate::show(app, &source).await
+            }
+            C::SourceDrift { source } => {
+                known_source(app, Some(&source)).await?;
+                drift::show(app, &source).await
+            }
+            C::SourceAcceptDrift { source, author } => {
+                known_source(app, Some(&source)).await?;
+                drift::accept(app, &source, &author).await
             }
             C::SourceAccept { source, author, reason } => {
                 known_source(app, Some(&source)).await?;

@@ -18,6 +18,9 @@ const USUAL_OF: usize = 5;
 /// Too many tasks nobody knows: the one gate that a pull of changes can close.
 const TOO_MANY: &str = "LT-PUL-011";
 
+/// A field with another type, where the manifest says stop.
+pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
+
 /// What a run is judged by.
 pub(super) struct Watch {
     gates: Gates,
@@ -78,13 +81,15 @@ impl Watch {
     }
 
     /// Whether a person lets this run through.
-    fn let_through(&self) -> bool {
+    pub(super) fn let_through(&self) -> bool {
         self.closed.as_ref().is_some_and(|gate| gate.accepted.is_some())
     }
 
     /// Whether this run, once it ended well, opens the gate.
     pub(super) fn opens(&self) -> bool {
-        self.closed.as_ref().is_some_and(|gate| self.whole || gate.finding.code == TOO_MANY)
+        self.closed
+            .as_ref()
+            .is_some_and(|gate| self.whole || [TOO_MANY, TYPE_CHANGED].contains(&gate.finding.code.as_str()))
     }
 
     /// Whether pages wait until the first task somebody knows is seen.
@@ -155,7 +160,8 @@ impl Watch {
         if seen * 100 < measure * least { Err(self.stop(self.too_few(seen, measure))) } else { Ok(()) }
     }
 
-    fn stop(&mut self, finding: Finding) -> ConnectorError {
+    /// Stops the run for this reason.
+    pub(super) fn stop(&mut self, finding: Finding) -> ConnectorError {
         let finding = finding.at(Place::of(format!("source {}", self.source)));
         self.stopped = Some(finding.clone());
         ConnectorError {

@@ -7,6 +7,7 @@
 
 mod closing;
 mod commit;
+mod drift;
 mod gate;
 mod gone;
 mod page;
@@ -23,6 +24,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use closing::Closing;
 use commit::{Committing, PAGES_PACKED, Unsettled};
+use drift::Drifting;
 use gate::Watch;
 use gone::SeenTasks;
 use std::sync::Arc;
@@ -100,6 +102,7 @@ pub async fn pull_source(
             .filter(|_| full && connector.abilities().incremental)
             .map(|at| at - MISSED_MARGIN),
         missed: 0,
+        drifting: Drifting::begin(app, &source, watch.let_through()).await?,
         watch,
         closing: Closing::default(),
         counters: RunCounters::default(),
@@ -116,6 +119,7 @@ pub async fn pull_source(
     count(&source, &puller.counters, outcome.is_ok(), timer.elapsed());
     let ended = app.clock.now();
     let gates = app.gates.get(&source).copied().unwrap_or_default();
+    puller.findings.extend(puller.drifting.end(app).await?);
     puller.findings.extend(puller.closing.told(&gates).map(|finding| finding.at(place(&source))));
     let mut summary = PullSummary {
         counters: puller.counters,
@@ -264,6 +268,7 @@ struct Puller<'a> {
     missed_before: Option<DateTime<Utc>>,
     missed: u64,
     watch: Watch,
+    drifting: Drifting,
     closing: Closing,
     counters: RunCounters,
     seen: SeenTasks,

@@ -128,6 +128,9 @@ impl Puller<'_> {
             stored.into_iter().map(|task| (task.id, task)).collect()
         };
         let detailed = self.connector.detail(changed).await?;
+        if let Some(finding) = self.drifting.look(&detailed) {
+            return Err(self.watch.stop(finding));
+        }
         let completed = detailed.iter().filter_map(|record| match record {
             Detailed::Complete(record) => Some(record),
             Detailed::Vanished(_) | Detailed::Rejected(_) => None,
@@ -148,6 +151,10 @@ impl Puller<'_> {
                     continue;
                 }
             };
+            if let Some(rejection) = self.drifting.refuses(&record) {
+                rejections.push(rejection_write(rejection));
+                continue;
+            }
             match self.connector.read(&record) {
                 Ok(draft) => {
                     let previous = known_ids.get(&record.external_id).and_then(|id| held.remove(id));

@@ -1,0 +1,541 @@
+//! Drift: how the records of a source change their shape, compared with what is known of it.
+//!
+//! Owns the observation of raw records (fields by path, their types, small vocabularies), bounded in depth, fields and
+//! values, and the comparison with the known shape by the manifest's policy. It must not know the store or what a rule
+//! makes of a field. A record that is no JSON object is not observed; values that look like personal data are not kept.
+
+use super::manifest::{self, Manifest};
+use crate::error::Findings;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Deepest member looked at.
+const DEPTH: usize = 3;
+/// Most fields of one source.
+const FIELDS: usize = 300;
+/// Most values of a field that counts as an enumeration.
+const VALUES: usize = 12;
+/// Records a shape has to be made of before something in it is new, missing or changed.
+const LEARNED: u64 = 20;
+/// Records before a small vocabulary counts as an enumeration.
+const ENUMERATED: u64 = 50;
+
+/// What happens when the shape of records changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDrift {
+    /// Nothing.
+    Ignore,
+    /// It is told.
+    Tell,
+    /// Records that show it are rejected and kept. Types only.
+    Quarantine,
+    /// The pull stops until a person lets it go on. Types only.
+    Stop,
+}
+
+/// What happens when records change their shape.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DriftSection {
+    /// A field nobody knew. Default: tell.
+    pub on_new: Option<OnDrift>,
+    /// A field that nearly every record had and none has now. Default: tell.
+    pub on_missing: Option<OnDrift>,
+    /// A field with values of another type. Default: quarantine where a rule reads the field, else tell.
+    pub on_type_change: Option<OnDrift>,
+    /// A new value in a small vocabulary. Default: tell.
+    pub on_new_value: Option<OnDrift>,
+    /// Other rules for single fields, by path.
+    pub field: BTreeMap<String, FieldDrift>,
+}
+
+impl DriftSection {
+    /// Keys that ask for more than can be done about a field that is not there or merely new.
+    pub fn more_than_tells(&self) -> Vec<String> {
+        let more = |on: Option<OnDrift>| matches!(on, Some(OnDrift::Quarantine | OnDrift::Stop));
+        let keys = ["on_new", "on_missing", "on_new_value"];
+        let all = keys.into_iter().zip([self.on_new, self.on_missing, self.on_new_value]);
+        let mut wrong: Vec<String> = all.filter(|(_, on)| more(*on)).map(|(key, _)| key.to_owned()).collect();
+        for (path, field) in &self.field {
+            let own = keys.into_iter().zip([field.on_new, field.on_missing, field.on_new_value]);
+            wrong.extend(own.filter(|(_, on)| more(*on)).map(|(key, _)| format!("field.{path}.{key}")));
+        }
+        wrong
+    }
+}
+
+/// What happens to one field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FieldDrift {
+    /// It is there, and nobody knew it.
+    pub on_new: Option<OnDrift>,
+    /// It is gone.
+    pub on_missing: Option<OnDrift>,
+    /// It holds values of another type.
+    pub on_type_change: Option<OnDrift>,
+    /// It holds a new value of a small vocabulary.
+    pub on_new_value: Option<OnDrift>,
+}
+
+/// The policy of one source.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    section: DriftSection,
+    /// Paths the rules name.
+    read: BTreeSet<String>,
+}
+
+/// A change of shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// A field nobody knew.
+    New,
+    /// A field that is gone.
+    Missing,
+    /// Values of another type.
+    Type,
+    /// A new value of a small vocabulary.
+    Value,
+}
+
+impl Policy {
+    /// The policy of a manifest text.
+    ///
+    /// # Errors
+    /// As the manifest's own.
+    pub fn of_manifest(name: &str, text: &str) -> Result<Self, Findings> {
+        Ok(Self::of(&manifest::parse(name, text)?.manifest))
+    }
+
+    fn of(manifest: &Manifest) -> Self {
+        let mut read = BTreeSet::new();
+        // Whatever text stands in a rule and is the path of a field is read by it; one too many only means more care.
+        for rules in [serde_json::to_value(&manifest.fields), serde_json::to_value(&manifest.event)] {
+            words(&rules.unwrap_or_default(), &mut read);
+        }
+        if let Some(events) = &manifest.events {
+            words(&serde_json::to_value(events).unwrap_or_default(), &mut read);
+        }
+        Self { section: manifest.drift.clone(), read }
+    }
+
+    /// What a change of a field leads to.
+    pub fn on(&self, path: &str, change: Change) -> OnDrift {
+        let own = self.section.field.get(path).copied().unwrap_or_default();
+        let (own, all) = match change {
+            Change::New => (own.on_new, self.section.on_new),
+            Change::Missing => (own.on_missing, self.section.on_missing),
+            Change::Type => (own.on_type_change, self.section.on_type_change),
+            Change::Value => (own.on_new_value, self.section.on_new_value),
+        };
+        let read = || if self.read.contains(path) { OnDrift::Quarantine } else { OnDrift::Tell };
+        let usual = || if change == Change::Type { read() } else { OnDrift::Tell };
+        own.or(all).unwrap_or_else(usual)
+    }
+}
+
+fn words(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            into.insert(text.clone());
+        }
+        Value::Array(list) => list.iter().for_each(|value| words(value, into)),
+        Value::Object(object) => object.values().for_each(|value| words(value, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// What is known of one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Types seen and accepted: `text`, `number`, `truth`, `list`, `object`.
+    pub types: BTreeSet<String>,
+    /// Types seen and not accepted yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub other_types: BTreeSet<String>,
+    /// Its values, where they are few and say nothing about a person.
+    pub values: Option<BTreeSet<String>>,
+    /// Those of them nobody has accepted yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub new_values: BTreeSet<String>,
+    /// Observed records that had it.
+    pub present: u64,
+    /// Observed records since it was first seen.
+    pub samples: u64,
+    /// When it was first seen.
+    pub first_seen_at: DateTime<Utc>,
+    /// When it was last seen.
+    pub last_seen_at: DateTime<Utc>,
+    /// `new` or `missing` until a person accepts it.
+    pub open: Option<Change>,
+}
+
+/// What is known of a source's records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Records observed so far.
+    pub samples: u64,
+    /// Fields by path: members joined by dots, `[]` for the entries of a list.
+    pub fields: BTreeMap<String, Field>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    types: BTreeSet<&'static str>,
+    present: u64,
+    values: BTreeSet<String>,
+    many: bool,
+}
+
+/// What one run saw.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    samples: u64,
+    fields: BTreeMap<String, Seen>,
+}
+
+impl Observed {
+    /// Looks at a record.
+    pub fn look(&mut self, body: &[u8]) {
+        let Ok(record @ Value::Object(_)) = serde_json::from_slice(body) else { return };
+        self.samples += 1;
+        let mut had = BTreeSet::new();
+        walk(&record, "", 0, &mut |path, value| {
+            if self.fields.len() >= FIELDS && !self.fields.contains_key(path) {
+                return;
+            }
+            let seen = self.fields.entry(path.to_owned()).or_default();
+            if had.insert(path.to_owned()) {
+                seen.present += 1;
+            }
+            seen.types.extend(type_of(value));
+            match value_of(value) {
+                Some(value) if !seen.many => {
+                    seen.values.insert(value);
+                    seen.many = seen.values.len() > VALUES;
+                }
+                None if !value.is_null() => seen.many = true,
+                _ => {}
+            }
+        });
+    }
+
+    /// Fields of another type than the known ones so far, with that type.
+    pub fn other_types(&self, shape: &Shape) -> Vec<(String, &'static str)> {
+        let mut found = Vec::new();
+        for (path, seen) in &self.fields {
+            let Some(field) = shape.fields.get(path).filter(|field| field.settled()) else { continue };
+            let other = seen.types.iter().filter(|name| !field.types.contains(**name));
+            found.extend(other.map(|name| (path.clone(), *name)));
+        }
+        found
+    }
+}
+
+/// Whether a record has one of these fields with the type beside it.
+pub fn shows<'a>(body: &[u8], others: &'a [(String, &'static str)]) -> Option<&'a (String, &'static str)> {
+    let record: Value = serde_json::from_slice(body).ok()?;
+    let mut found = None;
+    walk(&record, "", 0, &mut |path, value| {
+        let of = |(other, name): &&(String, &'static str)| other == path && type_of(value) == Some(*name);
+        found = found.or_else(|| others.iter().find(of));
+    });
+    found
+}
+
+impl Field {
+    fn new(seen: Seen, now: DateTime<Utc>, open: Option<Change>) -> Self {
+        Self {
+            types: seen.types.into_iter().map(str::to_owned).collect(),
+            other_types: BTreeSet::new(),
+            values: (!seen.many).then_some(seen.values),
+            new_values: BTreeSet::new(),
+            present: seen.present,
+            samples: 0,
+            first_seen_at: now,
+            last_seen_at: now,
+            open,
+        }
+    }
+
+    /// Whether enough of it was seen to call another type a change.
+    fn settled(&self) -> bool {
+        self.samples >= LEARNED && !self.types.is_empty()
+    }
+
+    /// Whether nearly every record had it.
+    fn usual(&self) -> bool {
+        self.samples >= LEARNED && self.present * 100 >= self.samples * 95
+    }
+
+    /// One word: what waits for a person, else `known`.
+    pub fn state(&self) -> &'static str {
+        match self.open {
+            Some(Change::Missing) => "missing",
+            _ if !self.other_types.is_empty() => "type_changed",
+            Some(_) => "new",
+            None if !self.new_values.is_empty() => "new_value",
+            None => "known",
+        }
+    }
+
+    /// Whether something about it waits for a person.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some() || !self.other_types.is_empty() || !self.new_values.is_empty()
+    }
+}
+
+impl Shape {
+    /// Takes a run's records in; gives what changed, each once. With `accepts` whatever was seen counts as known.
+    pub fn take_in(
+        &mut self,
+        seen: Observed,
+        accepts: bool,
+        now: DateTime<Utc>,
+    ) -> Vec<(String, Change, String)> {
+        let mut changes = Vec::new();
+        let learned = self.samples >= LEARNED;
+        let samples = seen.samples;
+        for (path, field) in &mut self.fields {
+            let missing = samples >= LEARNED && field.usual() && !seen.fields.contains_key(path);
+            if missing && field.open != Some(Change::Missing) {
+                field.open = Some(Change::Missing);
+                changes.push((path.clone(), Change::Missing, String::new()));
+            }
+        }
+        for (path, seen) in seen.fields {
+            let full = self.fields.len() >= FIELDS;
+            match self.fields.get_mut(&path) {
+                None if full => {}
+                None => {
+                    let open = (learned && !accepts).then_some(Change::New);
+                    changes.extend(open.map(|change| (path.clone(), change, list(&seen.types))));
+                    self.fields.insert(path, Field::new(seen, now, open));
+                }
+                Some(field) => field.take_in(&path, seen, accepts, now, &mut changes),
+            }
+        }
+        for field in self.fields.values_mut().filter(|field| field.open != Some(Change::Missing)) {
+            field.samples += samples;
+        }
+        self.samples += samples;
+        changes
+    }
+
+    /// Calls one change of a field known, which then waits for nobody.
+    pub fn know(&mut self, path: &str, change: Change) {
+        if change == Change::Missing {
+            self.fields.remove(path);
+        }
+        let Some(field) = self.fields.get_mut(path) else { return };
+        match change {
+            Change::New | Change::Missing => field.open = None,
+            Change::Type => field.types.extend(std::mem::take(&mut field.other_types)),
+            Change::Value => field.new_values.clear(),
+        }
+    }
+
+    /// Calls everything known that waits for a person; fields that are gone are forgotten. How many there were.
+    pub fn accept(&mut self) -> usize {
+        let open = self.fields.values().filter(|field| field.is_open()).count();
+        self.fields.retain(|_, field| field.open != Some(Change::Missing));
+        for field in self.fields.values_mut() {
+            field.open = None;
+            let other = std::mem::take(&mut field.other_types);
+            field.types.extend(other);
+            field.new_values.clear();
+        }
+        open
+    }
+}
+
+impl Field {
+    fn take_in(
+        &mut self,
+        path: &str,
+        seen: Seen,
+        accepts: bool,
+        now: DateTime<Utc>,
+        changes: &mut Vec<(String, Change, String)>,
+    ) {
+        self.last_seen_at = now;
+        self.present += seen.present;
+        if self.open == Some(Change::Missing) {
+            self.open = None;
+        }
+        let names: BTreeSet<String> = seen.types.iter().map(|name| (*name).to_owned()).collect();
+        let other: BTreeSet<String> = names.difference(&self.types).cloned().collect();
+        if accepts || !self.settled() {
+            self.types.extend(other);
+        } else if other.iter().any(|name| !self.other_types.contains(name)) {
+            changes.push((
+                path.to_owned(),
+                Change::Type,
+                format!("{} → {}", list(&self.types), list(&other)),
+            ));
+            self.other_types.extend(other);
+        }
+        let Some(values) = &mut self.values else { return };
+        let new: BTreeSet<String> = seen.values.difference(values).cloned().collect();
+        values.extend(new.iter().cloned());
+        if seen.many || values.len() > VALUES {
+            self.values = None;
+            self.new_values.clear();
+        } else if !new.is_empty() && !accepts && self.samples >= ENUMERATED {
+            changes.push((path.to_owned(), Change::Value, list(&new)));
+            self.new_values.extend(new);
+        }
+    }
+}
+
+fn list<T: AsRef<str>>(names: &BTreeSet<T>) -> String {
+    names.iter().map(|name| name.as_ref()).collect::<Vec<&str>>().join(", ")
+}
+
+/// Calls `visit` with every member down to [`DEPTH`].
+fn walk(value: &Value, path: &str, depth: usize, visit: &mut dyn FnMut(&str, &Value)) {
+    match value {
+        Value::Object(object) if depth < DEPTH => {
+            for (name, member) in object {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                visit(&path, member);
+                walk(member, &path, depth + 1, visit);
+            }
+        }
+        Value::Array(entries) if depth < DEPTH => {
+            let path = format!("{path}[]");
+            // A few entries show what the others are like.
+            for entry in entries.iter().take(5) {
+                visit(&path, entry);
+                walk(entry, &path, depth + 1, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn type_of(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null => None,
+        Value::Bool(_) => Some("truth"),
+        Value::Number(_) => Some("number"),
+        Value::String(_) => Some("text"),
+        Value::Array(_) => Some("list"),
+        Value::Object(_) => Some("object"),
+    }
+}
+
+/// A text that may belong to an enumeration; none for what is long or looks like a name, a number of a person or an
+/// address, and for everything that is no text.
+fn value_of(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim(),
+        _ => return None,
+    };
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let name = text.split_whitespace().count() > 1
+        && text.split_whitespace().all(|word| word.chars().next().is_some_and(char::is_uppercase));
+    let plain = text.chars().count() <= 40 && digits < 4 && !text.contains('@') && !name;
+    plain.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-24T08:00:00Z".parse().expect("instant")
+    }
+
+    fn seen(records: impl IntoIterator<Item = Value>) -> Observed {
+        let mut observed = Observed::default();
+        records.into_iter().for_each(|record| observed.look(record.to_string().as_bytes()));
+        observed
+    }
+
+    fn record(number: u64) -> Value {
+        json!({ "id": number, "state": if number % 2 == 0 { "Mới" } else { "Xong" }, "owner": { "name": "Trần Thị Bình",
+            "mail": "binh@example.vn" }, "points": 2, "labels": ["gấp"], "note": null })
+    }
+
+    fn known() -> Shape {
+        let mut shape = Shape::default();
+        assert!(shape.take_in(seen((0..60).map(record)), false, now()).is_empty());
+        shape
+    }
+
+    #[test]
+    fn first_records_are_learned_silently_and_equal_ones_say_nothing() {
+        let mut shape = known();
+        assert!(shape.take_in(seen((60..90).map(record)), false, now()).is_empty());
+        let paths: Vec<&str> = shape.fields.keys().map(String::as_str).collect();
+        assert_eq!(
+            paths,
+            ["id", "labels", "labels[]", "note", "owner", "owner.mail", "owner.name", "points", "state"]
+        );
+        assert_eq!(shape.fields["state"].values.as_ref().map(BTreeSet::len), Some(2));
+        assert_eq!(shape.fields["owner.name"].values, None, "names of people are not kept");
+        assert_eq!(shape.fields["owner.mail"].values, None);
+        assert!(!serde_json::to_string(&shape).expect("json").contains("Bình"));
+    }
+
+    #[test]
+    fn new_missing_changed_and_grown_fields_are_told_once_and_accepted_together() {
+        let mut shape = known();
+        let other = |number| {
+            let mut record = record(number);
+            let object = record.as_object_mut().expect("object");
+            object.remove("labels");
+            object.insert("urgency".into(), json!("cao"));
+            object.insert("points".into(), json!("hai"));
+            object.insert("state".into(), json!("Tạm dừng"));
+            record
+        };
+        let changes = shape.take_in(seen((0..20).map(other)), false, now());
+        let told: Vec<(&str, Change)> =
+            changes.iter().map(|(path, change, _)| (path.as_str(), *change)).collect();
+        assert_eq!(
+            told,
+            [
+                ("labels", Change::Missing),
+                ("labels[]", Change::Missing),
+                ("points", Change::Type),
+                ("state", Change::Value),
+                ("urgency", Change::New)
+            ]
+        );
+        assert!(shape.take_in(seen((0..20).map(other)), false, now()).is_empty(), "told once");
+        assert_eq!(shape.accept(), 5);
+        assert_eq!(shape.accept(), 0);
+        assert!(shape.fields["points"].types.contains("text") && !shape.fields.contains_key("labels"));
+    }
+
+    #[test]
+    fn a_record_is_found_by_the_type_of_its_field() {
+        let shape = known();
+        let mut odd = record(1);
+        odd["points"] = json!("hai");
+        let others = seen([odd.clone()]).other_types(&shape);
+        assert_eq!(others, [("points".to_owned(), "text")]);
+        assert!(shows(odd.to_string().as_bytes(), &others).is_some());
+        assert!(shows(record(1).to_string().as_bytes(), &others).is_none());
+        assert!(shows(b"{", &others).is_none());
+    }
+
+    #[test]
+    fn fields_and_values_are_bounded() {
+        let wide: serde_json::Map<String, Value> = (0..2_000).map(|n| (format!("f{n}"), json!(n))).collect();
+        let observed = seen([Value::Object(wide)]);
+        assert_eq!(observed.fields.len(), FIELDS);
+        let mut shape = Shape::default();
+        shape.take_in(seen((0..100).map(|n| json!({ "kind": format!("loại {n}") }))), false, now());
+        assert_eq!(shape.fields["kind"].values, None);
+    }
+}

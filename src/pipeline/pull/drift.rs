@@ -1,0 +1,176 @@
+//! Drift of one run: what its records look like beside what is known of them.
+//!
+//! Owns the sample that is looked at (the first new or changed records of each page, bounded per run), the quarantine
+//! of records whose field changed its type, and keeping the shape. It must not know what a policy is made of. A record
+//! of the sample that is no JSON is left to its reader.
+
+use super::place;
+use crate::connector::drift::{Change, Observed, OnDrift, Policy, Shape, shows};
+use crate::connector::{Detailed, RawRecord, Rejection};
+use crate::domain::SourceId;
+use crate::error::{Finding, Text};
+use crate::pipeline::app::App;
+use crate::store::StoreError;
+use std::collections::BTreeMap;
+
+/// Records of a page looked at.
+const PER_PAGE: usize = 8;
+/// After so many records of a run one per page is enough.
+const MANY: usize = 2_000;
+/// Fields named in one message.
+const NAMED: usize = 6;
+
+/// What a run sees of drift.
+pub(super) struct Drifting {
+    source: SourceId,
+    policy: Policy,
+    shape: Shape,
+    observed: Observed,
+    looked_at: usize,
+    /// A person let this run through: whatever is seen counts as known.
+    accepts: bool,
+    quarantined: Vec<(String, &'static str)>,
+}
+
+impl Drifting {
+    pub(super) async fn begin(app: &App, source: &SourceId, accepts: bool) -> Result<Self, Finding> {
+        let shape = app.store.shape(source).await.map_err(|error| error.finding())?;
+        Ok(Self {
+            source: source.clone(),
+            policy: app.drift.get(source).cloned().unwrap_or_default(),
+            shape: shape.unwrap_or_default(),
+            observed: Observed::default(),
+            looked_at: 0,
+            accepts,
+            quarantined: Vec::new(),
+        })
+    }
+
+    /// Looks at the first records of a page; what stops the run, where the policy of a field says so.
+    pub(super) fn look(&mut self, records: &[Detailed]) -> Option<Finding> {
+        let most = if self.looked_at < MANY { PER_PAGE } else { 1 };
+        let complete = records.iter().filter_map(|record| match record {
+            Detailed::Complete(record) => Some(record),
+            Detailed::Vanished(_) | Detailed::Rejected(_) => None,
+        });
+        for record in complete.take(most) {
+            self.observed.look(&record.body);
+            self.looked_at += 1;
+        }
+        if self.accepts {
+            return None;
+        }
+        let others = self.observed.other_types(&self.shape);
+        let stops = others.iter().find(|(path, _)| self.policy.on(path, Change::Type) == OnDrift::Stop);
+        let stopped = stops.map(|(path, name)| self.stopped(path, name));
+        self.quarantined = others;
+        self.quarantined.retain(|(path, _)| self.policy.on(path, Change::Type) == OnDrift::Quarantine);
+        stopped
+    }
+
+    /// The rejection of a record whose field has another type now.
+    pub(super) fn refuses(&self, record: &RawRecord) -> Option<Rejection> {
+        if self.quarantined.is_empty() {
+            return None;
+        }
+        let (path, name) = shows(&record.body, &self.quarantined)?;
+        let finding = Finding::error(
+            "LT-PUL-018",
+            Text::new(
+                format!("trường {path} nay có kiểu {name}, khác trước"),
+                format!("the field {path} holds the type {name} now, which it did not before"),
+            ),
+            self.remedy(),
+        );
+        Some(Rejection {
+            external_id: Some(record.external_id.clone()),
+            index: record.index,
+            body: record.body.clone(),
+            finding: finding.at(place(&self.source).at(path)),
+        })
+    }
+
+    /// Keeps what was seen and tells what changed, one finding per kind of change.
+    pub(super) async fn end(mut self, app: &App) -> Result<Vec<Finding>, Finding> {
+        if self.looked_at == 0 {
+            return Ok(Vec::new());
+        }
+        let now = app.clock.now();
+        let told = |error: StoreError| error.finding();
+        // A person may have accepted something meanwhile.
+        let mut shape: Shape = app.store.shape(&self.source).await.map_err(told)?.unwrap_or_default();
+        let mut by_kind: BTreeMap<Change, Vec<String>> = BTreeMap::new();
+        for (path, change, what) in shape.take_in(std::mem::take(&mut self.observed), self.accepts, now) {
+            if self.policy.on(&path, change) == OnDrift::Ignore {
+                shape.know(&path, change);
+                continue;
+            }
+            let named = if what.is_empty() { path } else { format!("{path} ({what})") };
+            by_kind.entry(change).or_default().push(named);
+        }
+        app.store.keep_shape(&self.source, &shape, None, now).await.map_err(told)?;
+        Ok(by_kind.into_iter().map(|(change, fields)| self.told(change, &fields)).collect())
+    }
+
+    fn told(&self, change: Change, fields: &[String]) -> Finding {
+        let more = if fields.len() > NAMED { ", …" } else { "" };
+        let named = fields.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + more;
+        let finding = |code, vi: &str, en: &str| {
+            Finding::warning(
+                code,
+                Text::new(format!("{vi}: {named}"), format!("{en}: {named}")),
+                self.remedy(),
+            )
+        };
+        let finding = match change {
+            Change::New => finding(
+                "LT-PUL-016",
+                "bản ghi của nguồn có trường mới",
+                "records of the source have new fields",
+            ),
+            Change::Missing => finding(
+                "LT-PUL-017",
+                "bản ghi của nguồn không còn các trường",
+                "records of the source no longer have",
+            ),
+            Change::Type => finding("LT-PUL-018", "trường đổi kiểu dữ liệu", "fields changed their type"),
+            Change::Value => {
+                finding("LT-PUL-019", "danh mục có giá trị mới", "small vocabularies have new values")
+            }
+        };
+        finding.at(place(&self.source))
+    }
+
+    fn stopped(&self, path: &str, name: &str) -> Finding {
+        let source = &self.source;
+        Finding::error(
+            super::gate::TYPE_CHANGED,
+            Text::new(
+                format!("trường {path} của nguồn {source} nay có kiểu {name}; đã dừng theo manifest"),
+                format!(
+                    "the field {path} of source {source} holds the type {name} now; stopped, as the manifest says"
+                ),
+            ),
+            Text::new(
+                format!(
+                    "sửa quy tắc của trường; nếu đúng là như vậy: lienthong source accept {source} --reason \"…\""
+                ),
+                format!(
+                    "correct the field's rule; if it is true: lienthong source accept {source} --reason \"…\""
+                ),
+            ),
+        )
+    }
+
+    fn remedy(&self) -> Text {
+        let source = &self.source;
+        Text::new(
+            format!(
+                "xem `source drift {source}`; sửa manifest nếu cần, rồi `source accept-drift {source}` và `rejected replay {source}`"
+            ),
+            format!(
+                "look at `source drift {source}`; correct the manifest if needed, then `source accept-drift {source}` and `rejected replay {source}`"
+            ),
+        )
+    }
+}

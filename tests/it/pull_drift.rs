@@ -1,0 +1,125 @@
+//! Records that change their shape (fault E16): what is told, what is kept aside, what stops, and how a person calls
+//! it known.
+
+use crate::pull_gates::{House, RULES, source, task};
+use crate::support::stores::{both, one};
+use lienthong::connector::drift::Shape;
+use lienthong::connector::manifest;
+use lienthong::pipeline::command::Command;
+use lienthong::store::Store;
+use serde_json::{Value, json};
+
+/// The tasks, each changed at a later minute by `edit`.
+fn later(numbers: std::ops::Range<usize>, minute: u32, edit: impl Fn(usize, &mut Value)) -> Vec<Value> {
+    numbers
+        .map(|number| {
+            let mut task = task(number);
+            task["at"] = json!(format!("2026-11-24T14:{minute:02}:00+07:00"));
+            edit(number, &mut task);
+            task
+        })
+        .collect()
+}
+
+async fn learned(store: &Store) -> House {
+    let house = House::new(store).await;
+    // Ten pages with eight looked at of each are enough to know what is usual.
+    house.shows((0..200).map(task).collect());
+    assert_eq!(house.sync(false).await, [""; 0], "learned silently");
+    house
+}
+
+async fn accept_drift(house: &House) {
+    let order = Command::SourceAcceptDrift { source: source(), author: "Lê Văn Trưởng".into() };
+    assert_eq!(house.order(order).await.exit, 0);
+}
+
+async fn rejected(store: &Store) -> usize {
+    store.rejected(None, 0, 1_000).await.expect("rejected").len()
+}
+
+#[tokio::test]
+async fn new_missing_and_grown_fields_are_told_once_and_the_tasks_are_read() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = learned(store).await;
+        house.shows(later(0..60, 1, |number, task| {
+            task["urgency"] = json!("cao");
+            task.as_object_mut().expect("object").remove("points");
+            task["status"] = json!(if number == 0 { "4" } else { "1" });
+        }));
+        let mut codes = house.sync(false).await;
+        codes.sort();
+        assert_eq!(codes, ["LT-PUL-016", "LT-PUL-017", "LT-PUL-019"], "{}", store.kind());
+        assert_eq!(rejected(store).await, 0, "none of them breaks a record");
+        let shape: Shape = store.shape(&source()).await.expect("read").expect("kept");
+        let states: Vec<&str> =
+            ["urgency", "points", "status", "name"].map(|path| shape.fields[path].state()).into();
+        assert_eq!(states, ["new", "missing", "new_value", "known"]);
+        house.shows(later(0..60, 2, |_, task| {
+            task["urgency"] = json!("cao");
+            task.as_object_mut().expect("object").remove("points");
+        }));
+        assert_eq!(house.sync(false).await, [""; 0], "told once");
+        accept_drift(&house).await;
+        let shape: Shape = store.shape(&source()).await.expect("read").expect("kept");
+        assert!(shape.fields.values().all(|field| !field.is_open()) && !shape.fields.contains_key("points"));
+        let entry = store.audit_entries(i64::MAX, 1).await.expect("journal").remove(0);
+        assert_eq!((entry.action.as_str(), entry.detail.as_str()), ("drift_accepted", "3 changes"));
+    }
+}
+
+#[tokio::test]
+async fn field_of_another_type_is_kept_aside_alone_and_read_after_a_person_accepts_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = learned(store).await;
+        // Numbers as text could be read by the rule, and would be: the type alone is what is odd.
+        house.shows(later(0..40, 1, |number, task| {
+            if number % 4 == 0 {
+                task["points"] = json!("20");
+            }
+        }));
+        assert_eq!(house.sync(false).await, ["LT-PUL-018"], "{}", store.kind());
+        assert_eq!(rejected(store).await, 10, "only the records that show it");
+        let held = store.scan_tasks(None, 0, 2).await.expect("tasks");
+        assert_eq!(held[0].task.draft.quantity, Some(2.into()), "what was known stands");
+        accept_drift(&house).await;
+        let replay = Command::RejectedReplay { source: source(), id: None };
+        assert_eq!(house.order(replay).await.exit, 0);
+        assert_eq!(rejected(store).await, 0);
+        let held = store.scan_tasks(None, 0, 1).await.expect("tasks");
+        assert_eq!(held[0].task.draft.quantity, Some(20.into()));
+    }
+}
+
+#[tokio::test]
+async fn manifest_may_ignore_a_change_or_stop_the_source_for_it() {
+    let (_folder, store) = one().await;
+    let mut house = learned(&store).await;
+    house.rules =
+        format!("{RULES}[drift]\non_new = \"ignore\"\n[drift.field.points]\non_type_change = \"stop\"\n");
+    house.shows(later(0..40, 1, |_, task| task["urgency"] = json!("cao")));
+    assert_eq!(house.sync(false).await, [""; 0], "ignored");
+    let shape: Shape = store.shape(&source()).await.expect("read").expect("kept");
+    assert_eq!(shape.fields["urgency"].state(), "known", "it waits for nobody");
+    house.shows(later(0..40, 2, |_, task| task["points"] = json!("2")));
+    assert_eq!(house.sync(false).await, ["LT-PUL-015"]);
+    assert_eq!((house.state().await.as_str(), rejected(&store).await), ("stopped", 0));
+    assert_eq!(house.accept().await, 0);
+    assert_eq!(house.sync(false).await, [""; 0], "let through, and known from now on");
+    house.shows(later(0..40, 3, |_, task| task["points"] = json!("3")));
+    assert_eq!((house.sync(false).await, house.state().await), (Vec::<String>::new(), "ok".to_owned()));
+}
+
+#[test]
+fn manifest_that_wants_to_stop_for_a_new_field_is_refused_at_its_line() {
+    let text = format!(
+        "{}{}{RULES}[drift]\non_new = \"stop\"\n",
+        crate::support::source::HEAD,
+        crate::support::source::STREAM
+    );
+    let findings = manifest::parse("test.toml", &text).expect_err("refused");
+    let place = findings.0[0].place.clone().expect("a place");
+    assert_eq!((findings.0[0].code.as_str(), place.line.is_some()), ("LT-MAN-090", true));
+}
