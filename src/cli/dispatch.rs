@@ -7,7 +7,9 @@
 use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, RunArgs, Score};
 use super::lock::{DataFolder, Holder, PATIENCE};
 use super::print::{Printer, Shape};
-use super::{config_command, connector, demo, lang, mapping_evaluate, order, run, score_case, socket, usage};
+use super::{
+    config_command, confine, connector, demo, lang, mapping_evaluate, order, run, score_case, socket, usage,
+};
 use crate::config::{self, Examined, Loaded, Overrides};
 use crate::error::{Findings, Lang, Text};
 use crate::pipeline::assemble;
@@ -28,6 +30,9 @@ pub fn main() -> ExitCode {
     // Refused when a provider is already installed, which is as good.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(code) = confine::asked(&arguments) {
+        return code;
+    }
     let language = lang::choose(&arguments, |name| std::env::var(name).ok());
     let matches = match lang::command(language).try_get_matches_from(&arguments) {
         Ok(matches) => matches,

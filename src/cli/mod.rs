@@ -6,6 +6,7 @@
 
 pub mod args;
 mod config_command;
+mod confine;
 mod connector;
 mod connector_new;
 mod connector_test;

@@ -12,9 +12,12 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// Name and text of every manifest in `connectors/`, compiled in; a test keeps the table complete.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("airbyte-declarative", include_str!("../../connectors/airbyte-declarative/manifest.toml")),
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
     ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
+    ("singer-file", include_str!("../../connectors/singer-file/manifest.toml")),
+    ("singer-rest", include_str!("../../connectors/singer-rest/manifest.toml")),
     ("soap-tasks", include_str!("../../connectors/soap-tasks/manifest.toml")),
     ("sql-view", include_str!("../../connectors/sql-view/manifest.toml")),
     ("task-sheet", include_str!("../../connectors/task-sheet/manifest.toml")),

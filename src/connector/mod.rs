@@ -15,6 +15,7 @@ pub mod kit;
 pub mod manifest;
 mod open;
 pub mod preview;
+pub mod process;
 pub mod propose;
 pub mod rule;
 mod scan;

@@ -6,6 +6,7 @@
 use super::file::{FolderOptions, FolderSource, SheetColumn};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
 use super::manifest::{self, DatabaseKind, Kind, LastLine, Loaded};
+use super::process::ProcessSource;
 use super::sql::{Database, ServerOptions, ViewOptions, ViewSource};
 use super::{Connector, DraftReader};
 use crate::domain::SourceId;
@@ -66,6 +67,18 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
         )?),
         Kind::Folder => folder(source, &loaded)?,
         Kind::View => view(source, &loaded)?,
+        Kind::Process => Arc::new(ProcessSource::new(
+            source.id,
+            loaded,
+            SourceOptions {
+                settings: source.settings,
+                secrets: source.secrets,
+                allow_http: source.allow_http,
+                ca_file: source.ca_file,
+                limits: source.limits,
+            },
+            &source.folder,
+        )?),
     };
     Ok(Opened { connector, system })
 }

@@ -9,6 +9,7 @@ fn ready_made(name: &str) -> PathBuf {
 
 async fn verdicts(folder: &Path) -> Vec<Verdict> {
     crate::support::install_tls();
+    lienthong::connector::process::keeper_is(Path::new(env!("CARGO_BIN_EXE_lienthong")));
     kit::judge(folder).await.unwrap_or_else(|findings| panic!("{}: {findings}", folder.display()))
 }
 

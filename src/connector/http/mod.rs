@@ -159,7 +159,7 @@ impl From<TransportError> for ConnectorError {
     }
 }
 
-fn check_settings(
+pub(super) fn check_settings(
     declared: &BTreeMap<String, Setting>,
     options: &SourceOptions,
     whose: &str,
@@ -217,7 +217,7 @@ fn check_settings(
 }
 
 /// Every declared setting that is no secret: given, default, or empty.
-fn values(
+pub(super) fn values(
     declared: &BTreeMap<String, Setting>,
     given: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {

@@ -7,6 +7,7 @@
 pub mod http;
 mod position;
 mod problem;
+pub mod process;
 pub mod soap;
 mod view;
 
@@ -46,6 +47,8 @@ pub enum Kind {
     Folder,
     /// A view in a database.
     View,
+    /// A child program that speaks Singer or the Airbyte protocol.
+    Process,
 }
 
 /// A manifest as it is written.
@@ -89,6 +92,9 @@ pub struct Manifest {
     /// The view, for kind `view`.
     #[serde(default)]
     pub view: Option<ViewSection>,
+    /// The program, for kind `process`.
+    #[serde(default)]
+    pub process: Option<process::ProcessSection>,
     /// How to reach the system.
     #[serde(default)]
     pub transport: Option<TransportSection>,
@@ -225,6 +231,8 @@ pub struct Loaded {
     pub reader: Reader,
     /// Compiled requests, for HTTP sources.
     pub http: Option<Plan>,
+    /// Compiled section, for child programs.
+    pub process: Option<process::ProcessPlan>,
     /// Digest of everything that decides how a record is read: a record whose hash was made with another
     /// fingerprint counts as changed.
     pub fingerprint: [u8; 32],
@@ -282,14 +290,17 @@ pub fn parse(file: &str, text: &str) -> Result<Loaded, Findings> {
         Finding::error(problem.code, problem.what, problem.remedy).at(document.place(&problem.key))
     }));
     match compiled {
-        Some((reader, http)) if findings.is_empty() => {
-            Ok(Loaded { fingerprint: fingerprint(&manifest), manifest, reader, http })
+        Some((reader, http, process)) if findings.is_empty() => {
+            Ok(Loaded { fingerprint: fingerprint(&manifest), manifest, reader, http, process })
         }
         _ => Err(Findings(findings)),
     }
 }
 
-fn compile(manifest: &Manifest, problems: &mut Vec<Problem>) -> Option<(Reader, Option<Plan>)> {
+fn compile(
+    manifest: &Manifest,
+    problems: &mut Vec<Problem>,
+) -> Option<(Reader, Option<Plan>, Option<process::ProcessPlan>)> {
     if manifest.format_version != FORMAT_VERSION {
         problems.push(Problem::version(manifest.format_version, FORMAT_VERSION));
         return None;
@@ -320,9 +331,13 @@ fn compile(manifest: &Manifest, problems: &mut Vec<Problem>) -> Option<(Reader, 
             }
             None
         }
-        Kind::Folder => None,
+        Kind::Folder | Kind::Process => None,
     };
-    Some((reader?, http))
+    let process = match manifest.kind {
+        Kind::Process => Some(process::ProcessPlan::compile(manifest, problems)?),
+        _ => None,
+    };
+    Some((reader?, http, process))
 }
 
 /// Digest of key, rules, details and zone; not of addresses, paging or comments.
@@ -339,6 +354,10 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
         manifest.partition.is_some(),
         manifest.folder.as_ref().map(|folder| (&folder.key, &folder.totals, &folder.column)),
         manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
+        manifest
+            .process
+            .as_ref()
+            .map(|process| (&process.stream, &process.key, &process.volatile, &process.deleted)),
         &manifest.detail,
         &manifest.fields,
         &manifest.events,

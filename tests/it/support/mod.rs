@@ -1,6 +1,7 @@
 //! What several areas of the tests need: private databases and built values.
 
 pub mod browser;
+pub mod child_source;
 pub mod environment;
 pub mod http;
 pub mod installation;

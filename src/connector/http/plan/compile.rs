@@ -6,13 +6,13 @@
 use super::super::super::expression::{Expression, Template};
 use super::super::super::json::Path;
 use super::super::super::manifest::http::CheckSection;
-use super::super::super::manifest::{Problem, Setting};
+use super::super::super::manifest::{Manifest, Problem, Setting};
 use super::format::Places;
 use std::collections::BTreeMap;
 
 /// A JSON document whose texts are templates.
 #[derive(Debug)]
-pub(in super::super) enum JsonTemplate {
+pub(in crate::connector) enum JsonTemplate {
     Text(Template),
     Fixed(serde_json::Value),
     List(Vec<JsonTemplate>),
@@ -21,7 +21,10 @@ pub(in super::super) enum JsonTemplate {
 
 impl JsonTemplate {
     /// The document for a context.
-    pub(in super::super) fn render(&self, context: &minijinja::Value) -> Result<serde_json::Value, String> {
+    pub(in crate::connector) fn render(
+        &self,
+        context: &minijinja::Value,
+    ) -> Result<serde_json::Value, String> {
         Ok(match self {
             Self::Text(template) => template.render_json(context)?,
             Self::Fixed(value) => value.clone(),
@@ -198,4 +201,28 @@ impl Compiler<'_> {
             })
             .collect()
     }
+}
+
+/// A JSON document whose texts are templates over `settings` and `secrets`, for sections outside HTTP.
+pub(in crate::connector) fn json_template(
+    manifest: &Manifest,
+    problems: &mut Vec<Problem>,
+    key: &str,
+    value: &serde_json::Value,
+) -> Option<JsonTemplate> {
+    compiler(manifest, problems).json(key, value, &["settings", "secrets"])
+}
+
+/// A text that is a template over `settings`, for sections outside HTTP.
+pub(in crate::connector) fn text_template(
+    manifest: &Manifest,
+    problems: &mut Vec<Problem>,
+    key: &str,
+    source: &str,
+) -> Option<Template> {
+    compiler(manifest, problems).template(key, source, &["settings"])
+}
+
+fn compiler<'a>(manifest: &'a Manifest, problems: &'a mut Vec<Problem>) -> Compiler<'a> {
+    Compiler { settings: &manifest.settings, problems, places: Places::of(manifest) }
 }

@@ -15,6 +15,7 @@ mod soap;
 
 pub(super) use auth::AuthPlan;
 pub(super) use branch::{ExportPlan, ParentPlan, WindowPlan};
+pub(in crate::connector) use compile::{JsonTemplate, json_template, text_template};
 pub(super) use detail::Detail;
 pub(super) use list::{ListPlan, RequestPlan};
 pub(super) use paging::{Incremental, Param, Way};
