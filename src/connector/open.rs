@@ -3,9 +3,9 @@
 //! Owns nothing but the choice. Whatever is wrong with the manifest or with what the configuration gives it is
 //! told at once.
 
-use super::file::{FolderOptions, FolderSource, SheetColumn};
+use super::file::{FolderOptions, FolderSource};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
-use super::manifest::{self, DatabaseKind, Kind, LastLine, Loaded};
+use super::manifest::{self, DatabaseKind, Kind, Loaded};
 use super::process::ProcessSource;
 use super::sql::{Database, ServerOptions, ViewOptions, ViewSource};
 use super::{Connector, DraftReader};
@@ -109,19 +109,7 @@ fn missing(source: &OpenSource, name: &str) -> Findings {
 fn folder(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
     let path = source.folder.join(setting(&source, "folder")?);
     let Some(section) = &loaded.manifest.folder else { return Err(missing(&source, "folder")) };
-    let columns = section.column.iter().map(|column| SheetColumn {
-        name: column.name.clone(),
-        synonyms: column.synonyms.clone(),
-        required: column.required,
-    });
-    let options = FolderOptions {
-        folder: path,
-        endings: section.endings.iter().map(|ending| ending.to_lowercase()).collect(),
-        columns: columns.collect(),
-        key: section.key.clone(),
-        totals: section.totals.iter().map(|word| word.to_lowercase()).collect(),
-        settle_s: (section.last_line == LastLine::Ended).then_some(section.settle_s),
-    };
+    let options = FolderOptions::of(section, path);
     let reader = reader(&source.id, loaded);
     Ok(Arc::new(FolderSource::new(source.id, options, loaded.fingerprint, reader)))
 }

@@ -7,6 +7,7 @@
 
 use super::{BrokenLine, CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Sheet, refusal, too_long};
 use crate::error::{Finding, Findings};
+use crate::text::{self, Encoding};
 
 /// Most broken lines of one file: beyond them it is no CSV, and looking for the end of each would take long.
 const MAX_BROKEN: usize = 200;
@@ -21,8 +22,8 @@ const SEEN: usize = 20;
 ///
 /// # Errors
 /// LT-TAB-001 too many rows, LT-TAB-003 no text, LT-TAB-004 more broken lines than are set apart.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
-    let text = decode(name, bytes)?;
+pub(super) fn read(name: &str, bytes: &[u8], encoding: Option<Encoding>) -> Result<Sheet, Findings> {
+    let text = decode(name, bytes, encoding)?;
     let delimiter = delimiter(&text);
     let mut sheet = Sheet {
         name: name.to_owned(),
@@ -79,14 +80,14 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
     Ok(sheet)
 }
 
-fn decode(name: &str, bytes: &[u8]) -> Result<String, Finding> {
-    match crate::text::decode(bytes) {
+fn decode(name: &str, bytes: &[u8], encoding: Option<Encoding>) -> Result<String, Finding> {
+    match encoding.map_or_else(|| text::decode(bytes), |encoding| text::decode_as(bytes, encoding)) {
         Ok((text, _)) if !text.contains('\0') => Ok(text),
         _ => Err(refusal(
             "LT-TAB-003",
             name,
-            "tệp không phải bảng XLSX, hoặc là văn bản có bảng mã không rõ ràng",
-            "the file is no XLSX table, or text in an encoding that cannot be told",
+            "tệp là văn bản có bảng mã không rõ ràng",
+            "the file is text in an encoding that cannot be told",
             "lưu lại từ Excel thành \"CSV UTF-8\" hoặc XLSX",
             "save it from Excel as \"CSV UTF-8\" or XLSX",
         )),
@@ -256,6 +257,10 @@ fn line_ends(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Findings> {
+        super::read(name, bytes, None)
+    }
 
     fn read_all(text: &str) -> (Vec<(u32, String)>, Vec<u32>) {
         let sheet = read("x.csv", text.as_bytes()).unwrap_or_else(|findings| panic!("{findings}"));

@@ -6,6 +6,7 @@
 
 use super::{Line, Sheet};
 use crate::error::{Finding, Text};
+use std::ops::Range;
 
 /// Lines among which the header is looked for.
 const LINES: usize = 20;
@@ -24,6 +25,8 @@ pub struct Wanted<'a> {
 /// Where the columns are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
+    /// Index of its first line.
+    pub begin: usize,
     /// Index of the first line after it.
     pub first: usize,
     /// The column of each wanted one, in their order.
@@ -48,11 +51,22 @@ struct Candidate {
     lines: Vec<u32>,
 }
 
-/// Finds the line, or pair of lines, in which most columns are named. `key` is what tells two headers apart.
+/// Where the header of a file is looked for.
+pub fn anywhere() -> Range<usize> {
+    0..LINES
+}
+
+/// Finds the line, or pair of lines, in which most columns are named, among those that begin in a range of lines. `key`
+/// is what tells two headers apart.
 ///
 /// # Errors
 /// LT-TAB-007 two columns are the same field, LT-TAB-008 a group of columns without names of their own.
-pub fn find(sheet: &Sheet, wanted: &[Wanted<'_>], key: fn(&str) -> String) -> Result<Header, Finding> {
+pub fn find(
+    sheet: &Sheet,
+    among: Range<usize>,
+    wanted: &[Wanted<'_>],
+    key: fn(&str) -> String,
+) -> Result<Header, Finding> {
     let is_known = |cell: &str| {
         let cell = key(cell);
         !cell.is_empty() && wanted.iter().any(|one| one.spellings.contains(&cell))
@@ -68,13 +82,13 @@ pub fn find(sheet: &Sheet, wanted: &[Wanted<'_>], key: fn(&str) -> String) -> Re
     };
     let width = |one: &Candidate| one.found.iter().filter(|columns| !columns.is_empty()).count();
     let mut best = candidate(0, Vec::new(), Vec::new());
-    for (index, line) in sheet.lines.iter().take(LINES).enumerate() {
+    for (index, line) in sheet.lines.iter().enumerate().take(among.end).skip(among.start) {
         let single = candidate(index + 1, line.cells.clone(), vec![line.number; line.cells.len()]);
         if width(&single) > width(&best) {
             best = single;
         }
     }
-    for (index, pair) in sheet.lines.windows(2).take(LINES).enumerate() {
+    for (index, pair) in sheet.lines.windows(2).enumerate().take(among.end).skip(among.start) {
         let [upper, lower] = pair else { continue };
         if let Some((cells, lines)) = joined(upper, lower, &is_known) {
             let pair = candidate(index + 2, cells, lines);
@@ -90,7 +104,9 @@ pub fn find(sheet: &Sheet, wanted: &[Wanted<'_>], key: fn(&str) -> String) -> Re
             }
         }
     }
+    let two = best.lines.iter().min() < best.lines.iter().max();
     let header = Header {
+        begin: best.first.saturating_sub(if two { 2 } else { 1 }),
         first: best.first,
         columns: best.found.iter().map(|columns| columns.first().copied()).collect(),
     };

@@ -132,8 +132,50 @@ impl Sheet {
             _ if bytes.starts_with(foreign::OLE) => xls::read(name, bytes, reading),
             _ if foreign::is_open_spreadsheet(bytes) => ods::read(name, bytes, reading),
             _ if bytes.starts_with(b"PK\x03\x04") => xlsx::read(name, bytes, reading),
-            _ => csv::read(name, bytes).map(|sheet| vec![sheet]),
+            _ => csv::read(name, bytes, reading.encoding).map(|sheet| vec![sheet]),
         }
+    }
+
+    /// Shows the value of each merged place in all its rows from a line on, where they have none; not in columns of a
+    /// key: two rows would become one.
+    ///
+    /// # Errors
+    /// LT-TAB-001 where that makes more text than a table may have.
+    pub fn fill_merged(&mut self, from: u32, except: &[usize]) -> Result<(), Finding> {
+        let mut merged = std::mem::take(&mut self.merged);
+        merged.sort_by_key(|place| (place.column, place.first));
+        let (mut room, mut done) = (0, (0, 0));
+        for place in merged {
+            // Places of one column do not overlap; what does is no sheet of any program.
+            let overlaps = done.0 == place.column && place.first <= done.1;
+            if place.first < from || overlaps || except.contains(&place.column) {
+                continue;
+            }
+            done = (place.column, place.last);
+            let at = self.lines.partition_point(|line| line.number < place.first);
+            let rows = self.lines.get_mut(at..).unwrap_or_default();
+            let Some((first, others)) = rows.split_first_mut().filter(|(row, _)| row.number == place.first)
+            else {
+                continue;
+            };
+            let Some(value) = first.cells.get(place.column).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            for row in others.iter_mut().take_while(|row| row.number <= place.last) {
+                if row.cells.len() <= place.column {
+                    room += (place.column + 1 - row.cells.len()) * CELL;
+                    row.cells.resize(place.column + 1, String::new());
+                }
+                if let Some(cell) = row.cells.get_mut(place.column).filter(|cell| cell.is_empty()) {
+                    room += value.len();
+                    cell.clone_from(value);
+                }
+                if room > MAX_TEXT {
+                    return Err(too_long(&self.name).0.remove(0));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The place of a cell, for messages.
@@ -184,7 +226,7 @@ impl Table {
                 required: column.required,
             })
             .collect();
-        let header = header::find(&sheet, &spelt, header_key)?;
+        let header = header::find(&sheet, header::anywhere(), &spelt, header_key)?;
         let missing: Vec<&str> = header.missing(&spelt);
         if !missing.is_empty() {
             let list = missing.join(", ");

@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn values_paragraphs_repetitions_and_spans_are_read() {
-        let reading = Reading { sheets: Sheets::All, merged: true };
+        let reading = Reading { sheets: Sheets::All, merged: true, ..Reading::default() };
         let all = Sheet::read_all("a.ods", &spreadsheet(BODY, ""), &reading)
             .unwrap_or_else(|findings| panic!("{findings}"));
         let rows: Vec<(u32, String)> =

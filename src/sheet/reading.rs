@@ -5,11 +5,14 @@
 
 use super::refusal;
 use crate::error::Findings;
+use crate::text::Encoding;
 use crate::text::fold::clean;
 
 /// How a file is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
+    /// Encoding of text without a byte-order mark; none where it is told by evidence.
+    pub encoding: Option<Encoding>,
     /// Which sheets of a workbook.
     pub sheets: Sheets,
     /// Whether places merged over several rows are looked for.

@@ -7,13 +7,14 @@
 
 pub mod abbreviation;
 pub mod date;
+pub mod deadline;
 pub mod encoding;
 pub mod fold;
 pub mod repair;
 pub mod syllable;
 pub mod tokens;
 
-pub use encoding::{Encoding, decode};
+pub use encoding::{Encoding, decode, decode_as};
 pub use fold::{fold, lower_key};
 pub use repair::repair;
 pub use tokens::{Token, tokens};

@@ -91,13 +91,23 @@ fn utf8_as_latin(text: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// Text in the font TCVN3 as Unicode. Capitals with tones share the small letters' codes in that font.
+/// Text in the font TCVN3 as Unicode. Capitals with tones share the small letters' codes in that font: where all plain
+/// letters of a cell are capitals and one word has two of them, it was typed in the font of capitals and all of it is.
 pub(super) fn tcvn3(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            TCVN3_CODES.chars().zip(TCVN3_LETTERS.chars()).find(|(code, _)| *code == c).map_or(c, |(_, l)| l)
-        })
-        .collect()
+    let letter =
+        |c| TCVN3_CODES.chars().zip(TCVN3_LETTERS.chars()).find(|(code, _)| *code == c).map_or(c, |(_, l)| l);
+    let mut out = String::with_capacity(text.len());
+    for cell in text.split_inclusive([',', ';', '\t', '\n', '\r', '"']) {
+        let small = cell.contains(|c: char| c.is_ascii_lowercase());
+        let capitals = |word: &str| word.chars().filter(char::is_ascii_uppercase).count() >= 2;
+        let letters = cell.chars().map(letter);
+        if !small && cell.split(' ').any(capitals) {
+            out.extend(letters.flat_map(char::to_uppercase));
+        } else {
+            out.extend(letters);
+        }
+    }
+    out
 }
 
 /// Text in the font VNI as Unicode: a base letter followed by a code for its marks.

@@ -46,9 +46,17 @@ pub(super) fn no_header(missing: &[&str], file: &str) -> Finding {
     .at(Place::of(file))
 }
 
-/// Two columns of one field come from a person's table, but where a unit always has both the manifest has to say which
+/// A file's encoding can be declared. Two columns of one field come from a person's table, but where a unit always has both the manifest has to say which
 /// one is meant.
 pub(super) fn with_manifest_remedy(mut finding: Finding) -> Finding {
+    if finding.code == "LT-TAB-003" {
+        finding.remedy.vi.push_str(
+            "; nếu phần mềm của đơn vị luôn ghi cùng một bảng mã, khai encoding (\"tcvn3\", \"vni\", \"viscii\", \"windows-1258\") trong mục [folder] của manifest",
+        );
+        finding.remedy.en.push_str(
+            "; where the unit's program always writes the same encoding, declare encoding (\"tcvn3\", \"vni\", \"viscii\", \"windows-1258\") in [folder] of the manifest",
+        );
+    }
     if finding.code == "LT-TAB-007" {
         finding.remedy.vi.push_str(
             "; nếu sổ của đơn vị luôn có cả hai cột, bỏ tên cột không dùng khỏi synonyms của [[folder.column]] trong manifest (và khai báo thành cột riêng nếu cần)",
@@ -140,4 +148,147 @@ pub(super) fn broken_down(folder: &Path) -> ConnectorError {
         disposition: Disposition::RetryLater,
         retry_after: None,
     }
+}
+
+/// Names of a list for a sentence, the first few.
+fn few(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 5 { format!("{shown} …") } else { shown }
+}
+
+pub(super) fn empty_files(names: &[String]) -> Finding {
+    let (count, list) = (names.len(), few(names));
+    Finding::warning(
+        "LT-FIL-020",
+        Text::new(
+            format!("{count} tệp rỗng (0 byte): {list}"),
+            format!("{count} empty files (0 bytes): {list}"),
+        ),
+        Text::new(
+            "việc chép tệp có thể đã dừng giữa chừng (đầy đĩa, mất kết nối): chép lại hoặc xóa tệp rỗng",
+            "copying may have stopped half-way (disk full, connection lost): copy them again or delete them",
+        ),
+    )
+}
+
+pub(super) fn too_many_files(folder: &Path, most: usize) -> Finding {
+    Finding::error(
+        "LT-FIL-021",
+        Text::new(
+            format!("thư mục có hơn {most} tệp; chỉ {most} tệp được xem, phần còn lại chưa đọc"),
+            format!("the folder holds more than {most} files; {most} are looked at, the rest is not read"),
+        ),
+        Text::new(
+            "chuyển tệp cũ đã đọc sang thư mục khác",
+            "move old files that were read to another folder",
+        ),
+    )
+    .at(Place::of(folder.display().to_string()))
+}
+
+pub(super) fn locked(file: &str) -> Finding {
+    Finding::warning(
+        "LT-FIL-022",
+        Text::new(
+            "một chương trình đang khóa tệp nên tệp chưa được đọc",
+            "a program holds a lock on the file, so it is not read",
+        ),
+        Text::new(
+            "đóng tệp ở chương trình đang mở; lần đọc sau sẽ thử lại",
+            "close it in the program that has it open; the next pull tries again",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn no_text(file: &str) -> Finding {
+    Finding::error(
+        "LT-FIL-023",
+        Text::new(
+            "tệp không phải văn bản, hoặc có bảng mã không rõ ràng",
+            "the file is no text, or in an encoding that cannot be told",
+        ),
+        Text::new(
+            "ghi tệp bằng UTF-8, hoặc khai encoding trong mục [folder] của manifest",
+            "write the file as UTF-8, or declare encoding in [folder] of the manifest",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn no_json(file: &str, why: &Text) -> Finding {
+    Finding::error(
+        "LT-FIL-024",
+        Text::new("tệp không phải JSON đọc được", "the file is no readable JSON").because(why),
+        Text::new(
+            "ghi lại tệp đầy đủ; nếu mỗi dòng là một đối tượng, dùng format = \"json_lines\"",
+            "write the whole file again; where each line is an object, use format = \"json_lines\"",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn no_records(file: &str, pointer: &str) -> Finding {
+    let place = if pointer.is_empty() { "/" } else { pointer };
+    Finding::error(
+        "LT-FIL-025",
+        Text::new(
+            format!("không có danh sách bản ghi tại {place}"),
+            format!("there is no list of records at {place}"),
+        ),
+        Text::new(
+            "sửa records trong mục [folder] của manifest",
+            "correct records in [folder] of the manifest",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn unreadable_file(file: &str, error: &std::io::Error) -> Finding {
+    Finding::error(
+        "LT-FIL-026",
+        Text::new("không đọc được tệp", "the file cannot be read").because(&io_cause(error)),
+        Text::new("cấp quyền đọc tệp cho dịch vụ", "let the service read the file"),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn large_record(bytes: usize) -> Finding {
+    Finding::error(
+        "LT-FIL-027",
+        Text::new(
+            format!("bản ghi quá lớn ({bytes} byte)"),
+            format!("the record is too large ({bytes} bytes)"),
+        ),
+        Text::new(
+            "bỏ nội dung tệp đính kèm khỏi bản ghi (tối đa 8 MiB)",
+            "leave attached files out of the record (at most 8 MiB)",
+        ),
+    )
+}
+
+pub(super) fn broken_record(why: &Text) -> Finding {
+    Finding::error(
+        "LT-FIL-028",
+        Text::new("bản ghi không phải JSON đọc được", "the record is no readable JSON").because(why),
+        Text::new(
+            "sửa bản ghi rồi thả lại tệp; các bản ghi khác vẫn được đọc",
+            "correct the record and drop the file again; the others go on",
+        ),
+    )
+}
+
+pub(super) fn without_table(file: &str, sheet: &str) -> Finding {
+    Finding::info(
+        "LT-FIL-029",
+        Text::new(
+            format!("trang tính \"{sheet}\" không có dòng tiêu đề nên không được đọc"),
+            format!("the sheet \"{sheet}\" has no header and is not read"),
+        ),
+        Text::new(
+            "không cần làm gì nếu trang đó là ghi chú; nếu là bảng, ghi tên cột trong 20 dòng đầu",
+            "nothing where it holds notes; where it is a table, name its columns within the first 20 lines",
+        ),
+    )
+    .at(Place::of(file))
 }

@@ -1,16 +1,23 @@
-//! A folder into which a unit drops spreadsheets.
+//! A folder into which a unit drops files.
 //!
-//! Owns which files are complete, in which order they are read, how a header is found among titles, and the
-//! rows as records. A file is known by the SHA-256 of its content: the same content again is nothing, the
-//! same name with another content is a new file. Rows are known by their key column, never by their line.
-//! It must not know what a column means beyond its canonical name. A row without a key, one with a broken quote and
-//! a last one that may be cut off are rejected alone; a file that is no table is told and does not stop the
-//! others. A row that a file does not show is never gone: nobody knows whether the file is whole. Files are read on a
-//! thread of their own (`walk`); a pull that is dropped ends it.
+//! Owns which files are complete, in which order they are read, what of them is known, and their rows as records: of
+//! sheets (`table`) and of JSON (`document`). A file is known by the SHA-256 of its content: the same content again is
+//! nothing, the same name with another content is a new file, and where the manifest's rules changed all of them are
+//! read again, the newest first. Rows are known by their key, never by their line. It must not know what a column means
+//! beyond its canonical name. A row without a key, one with a broken quote and a last one that may be cut off are
+//! rejected alone; a file that cannot be read is told and does not stop the others. A row that a file does not show is
+//! never gone: nobody knows whether the file is whole. Files are read on a thread of their own (`walk`); a pull that is
+//! dropped ends it.
 
+mod document;
 mod finding;
+mod known;
+mod options;
 mod refused;
+mod table;
 mod walk;
+
+pub use options::{FolderOptions, Format, SheetColumn, TableOptions};
 
 use super::{
     Abilities, Connector, ConnectorError, Detailed, DraftReader, Pull, PullMode, PullRequest, RawRecord,
@@ -18,53 +25,40 @@ use super::{
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::Finding;
-use crate::sheet::Sheet;
-use crate::sheet::header::{self, Wanted};
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use known::Known;
 use refused::Refused;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::mpsc;
+use unicode_normalization::UnicodeNormalization as _;
 use walk::Walk;
 
 /// Rows per page.
 const ROWS: usize = 500;
 /// Newest files a check looks at.
 const LOOKED_AT: usize = 20;
-/// Most files in the folder that are looked at.
+/// Most entries of the folder that are looked at.
 const MAX_FILES: usize = 100_000;
+/// How long a file may be empty before it is told: its writer has just made it.
+const EMPTY_FOR: TimeDelta = TimeDelta::seconds(60);
 
-/// A column a sheet may have.
+/// A row of a file.
 #[derive(Debug, Clone)]
-pub struct SheetColumn {
-    /// Canonical name, the member of the record.
-    pub name: String,
-    /// Other spellings of its header.
-    pub synonyms: Vec<String>,
-    /// Whether a sheet without it is refused.
-    pub required: bool,
-}
-
-/// What the folder holds.
-#[derive(Debug, Clone)]
-pub struct FolderOptions {
-    /// The folder.
-    pub folder: PathBuf,
-    /// File endings read, lower case, without the dot.
-    pub endings: Vec<String>,
-    /// Columns.
-    pub columns: Vec<SheetColumn>,
-    /// Canonical name of the key column.
-    pub key: String,
-    /// First words of rows that are totals, lower case.
-    pub totals: Vec<String>,
-    /// Seconds a CSV file whose last line is not ended has to lie untouched before it is read; none where the
-    /// unit's program never ends the last line.
-    pub settle_s: Option<u32>,
+struct Row {
+    key: Option<String>,
+    /// Its line, or its number among the records.
+    line: u32,
+    /// The record as JSON.
+    body: Bytes,
+    /// Why it is none.
+    fault: Option<Finding>,
+    /// What messages call the file where its name alone does not say enough.
+    file: Option<Arc<str>>,
 }
 
 /// A drop folder as a source.
@@ -93,27 +87,56 @@ struct Candidate {
     wanted: bool,
 }
 
-/// Complete regular files of the folder in order of time and name. Links, hidden and partial files are not.
-fn candidates(options: &FolderOptions) -> Result<Vec<Candidate>, ConnectorError> {
-    let listing = std::fs::read_dir(&options.folder)
+/// What a folder holds.
+struct Listing {
+    /// Complete regular files in order of time and name.
+    files: Vec<Candidate>,
+    /// What is told of others.
+    findings: Vec<Finding>,
+}
+
+/// Complete regular files of the folder. Links, hidden and partial files are none; those that are empty for a while are
+/// told.
+fn listing(options: &FolderOptions, now: DateTime<Utc>) -> Result<Listing, ConnectorError> {
+    let entries = std::fs::read_dir(&options.folder)
         .map_err(|error| finding::unreadable_folder(&options.folder, &error))?;
-    let mut found = Vec::new();
-    for entry in listing.take(MAX_FILES).flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
+    let (mut files, mut empty, mut findings, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0usize);
+    for entry in entries.flatten() {
+        count += 1;
+        if count > MAX_FILES {
+            findings.push(finding::too_many_files(&options.folder, MAX_FILES));
+            break;
+        }
+        let name = shown(&entry.file_name().to_string_lossy());
         let lower = name.to_lowercase();
         let partial = lower.starts_with(['.', '~'])
             || [".part", ".tmp", ".crdownload"].iter().any(|end| lower.ends_with(end));
         let wanted = options.endings.iter().any(|end| lower.ends_with(&format!(".{end}")));
         // symlink_metadata does not follow links: nothing outside the folder is ever read.
         let Ok(meta) = entry.path().symlink_metadata() else { continue };
-        if partial || !wanted || !meta.is_file() || meta.len() == 0 {
+        if partial || !wanted || !meta.is_file() {
             continue;
         }
         let modified = written_at(&meta).unwrap_or_default();
-        found.push(Candidate { path: entry.path(), name, modified, bytes: meta.len(), wanted: true });
+        if meta.len() == 0 {
+            if now.signed_duration_since(modified) >= EMPTY_FOR {
+                empty.push(name);
+            }
+            continue;
+        }
+        files.push(Candidate { path: entry.path(), name, modified, bytes: meta.len(), wanted: true });
     }
-    found.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
-    Ok(found)
+    if !empty.is_empty() {
+        empty.sort();
+        findings.push(finding::empty_files(&empty));
+    }
+    files.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
+    Ok(Listing { files, findings })
+}
+
+/// A file's name for messages: composed, on one line, whatever it was typed in.
+fn shown(name: &str) -> String {
+    name.nfc().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// When a file was written; none where its time is no instant we can name.
@@ -134,39 +157,6 @@ impl Pull for FolderPull {
         let step = self.steps.recv().await;
         step.unwrap_or_else(|| Err(finding::broken_down(&self.options.folder)))
     }
-}
-
-/// The index of the first row and the columns by their canonical names. Whole cells are compared, so that "TT" never
-/// matches inside another word.
-fn columns_of(sheet: &Sheet, options: &FolderOptions) -> Result<(usize, Vec<(String, usize)>), Finding> {
-    let wanted: Vec<Wanted<'_>> = options
-        .columns
-        .iter()
-        .map(|column| Wanted {
-            label: column.synonyms.first().map_or(column.name.as_str(), String::as_str),
-            spellings: std::iter::once(&column.name)
-                .chain(&column.synonyms)
-                .map(|name| plain(name))
-                .collect(),
-            required: column.required,
-        })
-        .collect();
-    let header = header::find(sheet, &wanted, plain).map_err(finding::with_manifest_remedy)?;
-    let missing = header.missing(&wanted);
-    if missing.is_empty() {
-        let found = options.columns.iter().zip(&header.columns);
-        let columns = found.filter_map(|(column, at)| at.map(|at| (column.name.clone(), at))).collect();
-        return Ok((header.first, columns));
-    }
-    Err(finding::no_header(&missing, &sheet.name))
-}
-
-/// A header cell for comparison: lower case, single blanks, without accents where it is longer than a few letters,
-/// without marks that say a column must be filled in.
-fn plain(text: &str) -> String {
-    let text = text.trim().trim_end_matches(['*', ':', ' ']);
-    let key = crate::text::fold(text);
-    if key.chars().count() > 4 { key } else { crate::text::lower_key(text).trim().to_owned() }
 }
 
 impl FolderSource {
@@ -193,21 +183,22 @@ impl Connector for FolderSource {
     async fn check(&self) -> Vec<Finding> {
         let (options, refused) = (self.options.clone(), self.refused.clone());
         let check = move || {
-            let found = candidates(&options)?;
-            if found.is_empty() {
+            let listing = listing(&options, DateTime::<Utc>::MAX_UTC)?;
+            let mut findings = listing.findings;
+            if listing.files.is_empty() && findings.is_empty() {
                 return Ok(vec![finding::empty_folder(&options.folder)]);
             }
-            let newest = found.iter().rev().take(LOOKED_AT);
-            Ok(newest.flat_map(|candidate| walk::check(candidate, &options, &refused)).collect())
+            let newest = listing.files.iter().rev().take(LOOKED_AT);
+            findings.extend(newest.flat_map(|candidate| walk::check(candidate, &options, &refused)));
+            Ok(findings)
         };
         self.beside(check).await.unwrap_or_else(|error: ConnectorError| vec![*error.finding])
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
-        let done: Vec<String> =
-            request.cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
-        let options = self.options.clone();
-        let mut waiting = self.beside(move || candidates(&options)).await?;
+        let known = Known::of(request.cursor.as_ref(), &self.fingerprint);
+        let (options, now) = (self.options.clone(), request.now);
+        let Listing { files: mut waiting, findings } = self.beside(move || listing(&options, now)).await?;
         let there: HashSet<&str> = waiting.iter().map(|candidate| candidate.name.as_str()).collect();
         self.refused.keep(|name| there.contains(name));
         if let PullMode::Backfill { from, to } = request.mode {
@@ -215,7 +206,9 @@ impl Connector for FolderSource {
                 candidate.wanted = from <= candidate.modified && candidate.modified < to;
             }
         }
-        if request.mode != PullMode::Incremental {
+        // Under other rules every file says something new, and only the newest word on each row counts.
+        let again = request.mode != PullMode::Incremental || known.other_rules;
+        if again {
             waiting.reverse();
         }
         let walk = Walk {
@@ -224,8 +217,9 @@ impl Connector for FolderSource {
             fingerprint: self.fingerprint,
             refused: self.refused.clone(),
             waiting: waiting.into(),
-            done,
-            again: request.mode != PullMode::Incremental,
+            findings,
+            known,
+            again,
             now: request.now,
         };
         // One page waits while another is handled: the walk is never further ahead than that.

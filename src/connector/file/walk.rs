@@ -5,26 +5,27 @@
 //! does any more it ends, after the file at hand at the latest. Pages leave one by one, so that no more of a file
 //! is held than its sheet and a page.
 
-use super::finding;
+use super::document::{self, Document};
+use super::known::Known;
 use super::refused::Refused;
-use super::{Candidate, FolderOptions, ROWS, columns_of, written_at};
+use super::table::Tables;
+use super::{Candidate, FolderOptions, Format, ROWS, Row, finding, written_at};
 use crate::connector::rule::is_key;
 use crate::connector::{
     ConnectorError, Cursor, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash, referring,
 };
 use crate::domain::SourceId;
 use crate::error::{Finding, Place, Severity};
-use crate::sheet::{ERROR_CELL, Line, MAX_BYTES, Sheet};
+use crate::sheet::{MAX_BYTES, Sheet};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
+use std::fs::TryLockError;
 use std::io::Read as _;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
-/// Most remembered files; older ones are forgotten first and would be read again, which changes nothing.
-const REMEMBERED: usize = 5_000;
 /// How far the clock of a file's writer may run ahead of ours before it is told.
 const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
 
@@ -42,7 +43,9 @@ pub(super) struct Walk {
     pub(super) fingerprint: [u8; 32],
     pub(super) refused: Arc<Refused>,
     pub(super) waiting: VecDeque<Candidate>,
-    pub(super) done: Vec<String>,
+    /// What was told of files that are not among them.
+    pub(super) findings: Vec<Finding>,
+    pub(super) known: Known,
     /// Whether files that are known are read again.
     pub(super) again: bool,
     pub(super) now: DateTime<Utc>,
@@ -58,19 +61,26 @@ struct Seen {
     passed_over: bool,
 }
 
-/// A sheet whose columns are known.
-struct Understood {
-    sheet: Sheet,
-    /// Index of the first row.
-    first: usize,
-    columns: Vec<(String, usize)>,
-    /// Line that may be cut off.
-    cut_off: Option<u32>,
+/// What a file holds.
+enum Content {
+    Tables(Tables),
+    Document(Document),
+}
+
+impl Content {
+    fn rows<'a>(&'a self, options: &'a FolderOptions) -> Box<dyn Iterator<Item = Row> + 'a> {
+        match (self, &options.format) {
+            (Self::Tables(tables), Format::Table(options)) => Box::new(tables.rows(options)),
+            (Self::Document(document), _) => Box::new(document.rows()),
+            (Self::Tables(_), _) => Box::new(std::iter::empty()),
+        }
+    }
 }
 
 /// What became of reading a file.
 enum Outcome {
-    Understood(Understood),
+    /// With what is told of it all the same.
+    Understood(Content, Vec<Finding>),
     /// Someone may still be writing it: the next pull looks again.
     Waits,
     /// The same, but its time lies in the future: it would wait until then.
@@ -80,7 +90,7 @@ enum Outcome {
 impl Walk {
     /// Walks over all files. Ends early where nobody takes the pages.
     pub(super) fn run(mut self, steps: &Steps) {
-        let mut seen = Seen::default();
+        let mut seen = Seen { findings: std::mem::take(&mut self.findings), ..Seen::default() };
         while let Some(candidate) = self.waiting.pop_front() {
             if steps.is_closed() || self.file(&candidate, &mut seen, steps).is_err() {
                 return;
@@ -89,7 +99,9 @@ impl Walk {
         // A file that could not be read as a whole is told as an error.
         let short =
             seen.passed_over || seen.findings.iter().any(|finding| finding.severity == Severity::Error);
-        let end = PullEnd { short, findings: seen.findings, ..PullEnd::default() };
+        // Read from the newest file to the oldest, nothing may be called known before all of it is.
+        let cursor = self.again.then(|| self.known.cursor());
+        let end = PullEnd { short, cursor, findings: seen.findings, ..PullEnd::default() };
         // A pull that was dropped needs no end.
         let _ = steps.blocking_send(Ok(Step::End(end)));
     }
@@ -99,18 +111,34 @@ impl Walk {
             seen.findings.push(finding::too_large(&candidate.name));
             return Ok(());
         }
-        // None: gone, or still being written; the next pull looks again.
-        let Some((bytes, digest)) = whole(candidate) else {
-            seen.passed_over = true;
-            return Ok(());
+        let (bytes, digest) = match held(candidate) {
+            Held::Whole(bytes, digest) => (bytes, digest),
+            // Gone, or still being written; the next pull looks again.
+            Held::Changing => {
+                seen.passed_over = true;
+                return Ok(());
+            }
+            Held::Locked => {
+                seen.passed_over = true;
+                seen.findings.push(finding::locked(&candidate.name));
+                return Ok(());
+            }
+            Held::Unreadable(error) => {
+                seen.findings.push(finding::unreadable_file(&candidate.name, &error));
+                return Ok(());
+            }
         };
-        let known = self.done.contains(&digest);
+        let modified = candidate.modified.timestamp();
+        let known = self.known.has(modified, &digest);
         if known && !self.again {
             return Ok(());
         }
         let read = || understood(candidate, &bytes, &self.options, self.now);
-        let file = match self.refused.or_read(&candidate.name, &digest, read) {
-            Ok(Outcome::Understood(file)) => file,
+        let content = match self.refused.or_read(&candidate.name, &digest, read) {
+            Ok(Outcome::Understood(content, told)) => {
+                seen.findings.extend(told);
+                content
+            }
             Ok(Outcome::Waits) => {
                 seen.passed_over = true;
                 return Ok(());
@@ -126,61 +154,42 @@ impl Walk {
             }
         };
         if !known && candidate.wanted {
-            self.done.push(digest);
-            let over = self.done.len().saturating_sub(REMEMBERED);
-            self.done.drain(..over);
+            self.known.add(modified, digest);
         }
-        let cursor = Cursor(serde_json::to_string(&self.done).unwrap_or_default());
-        self.pages(candidate, &file, Bytes::from(bytes), cursor, &mut seen.newer, steps)
+        let cursor = (!self.again).then(|| self.known.cursor());
+        self.pages(candidate, &content, Bytes::from(bytes), cursor, &mut seen.newer, steps)
     }
 
     /// Gives the pages of a file. The cursor stands on the last one: half a file is read again.
     fn pages(
         &self,
         candidate: &Candidate,
-        file: &Understood,
+        content: &Content,
         original: Bytes,
-        cursor: Cursor,
+        cursor: Option<Cursor>,
         newer: &mut HashSet<String>,
         steps: &Steps,
     ) -> Result<(), Dropped> {
         let name: &Arc<str> = &candidate.name.as_str().into();
         let mut here = Vec::new();
-        let mut number = 0u32;
-        let mut last = None;
+        let (mut number, mut held) = (1u32, 0);
         let give = |page: Page| match candidate.wanted {
             true => steps.blocking_send(Ok(Step::Page(page))).map_err(|_| Dropped),
             false => Ok(()),
         };
-        for rows in file.sheet.lines.get(file.first..).unwrap_or_default().chunks(ROWS) {
-            let mut page = empty_page(name, original.clone());
-            number = number.saturating_add(1);
-            for line in rows {
-                self.row(name, line, file, newer, &mut here, &mut page);
+        let mut page = empty_page(name, original.clone());
+        for row in content.rows(&self.options) {
+            if held == ROWS {
+                give(std::mem::replace(&mut page, empty_page(name, original.clone())))?;
+                number = number.saturating_add(1);
+                held = 0;
             }
-            if let Some(before) = last.replace(page) {
-                give(before)?;
-            }
+            held += 1;
+            self.row(name, row, newer, &mut here, &mut page);
         }
-        let mut page = last.unwrap_or_else(|| empty_page(name, original));
-        let key_column =
-            file.columns.iter().find(|(column, _)| *column == self.options.key).map(|(_, at)| *at);
-        for line in &file.sheet.broken {
-            let key = key_column.and_then(|at| line.cells.get(at)).filter(|key| !key.is_empty());
-            if self.again && key.is_some_and(|key| newer.contains(key)) {
-                continue;
-            }
-            here.extend(key.filter(|_| self.again).cloned());
-            page.rejected.push(Rejection {
-                external_id: key.cloned(),
-                index: line.number,
-                body: serde_json::json!({ "line": line.text }).to_string().into(),
-                finding: line.finding(name),
-            });
-        }
-        page.cursor = Some(cursor);
+        page.cursor = cursor;
         newer.extend(here);
-        tracing::debug!(source.id = %self.source, file = %name, pages = number, "sheet read");
+        tracing::debug!(source.id = %self.source, file = %name, pages = number, "file read");
         give(page)
     }
 
@@ -188,94 +197,128 @@ impl Walk {
     fn row(
         &self,
         name: &Arc<str>,
-        line: &Line,
-        file: &Understood,
+        row: Row,
         newer: &HashSet<String>,
         here: &mut Vec<String>,
         page: &mut Page,
     ) {
-        let total = line.cells.iter().find(|cell| !cell.is_empty()).is_some_and(|cell| {
-            let cell = cell.to_lowercase();
-            self.options.totals.iter().any(|word| cell.starts_with(word))
-        });
-        if total {
-            return;
-        }
-        let record = record_of(line, &file.columns);
-        let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-        let key = record.get(self.options.key.as_str()).copied();
-        if self.again && key.is_some_and(|key| newer.contains(key)) {
+        let Row { key, line, body, fault, file } = row;
+        if self.again && key.as_ref().is_some_and(|key| newer.contains(key)) {
             // A newer file has this row: what an older one says of it is past.
             return;
         }
-        here.extend(key.filter(|_| self.again).map(str::to_owned));
-        let failed =
-            record.iter().find(|(_, cell)| is_error(cell)).map(|(column, _)| finding::failed_formula(column));
-        let cut_off = (file.cut_off == Some(line.number)).then(finding::perhaps_cut_off);
-        let rejected = |external_id: Option<&str>, finding: Finding, body: Bytes| Rejection {
-            external_id: external_id.map(str::to_owned),
-            index: line.number,
-            finding: finding.at(Place::line(&**name, line.number)),
-            body,
+        here.extend(key.clone().filter(|_| self.again));
+        let file = file.unwrap_or_else(|| name.clone());
+        let rejected = |external_id: Option<String>, finding: Finding, body: Bytes| {
+            let stands = finding.place.is_some();
+            let finding = if stands { finding } else { finding.at(Place::line(&*file, line)) };
+            Rejection { external_id, index: line, finding, body }
         };
-        match (failed.or(cut_off), key) {
+        match (fault, key) {
             (Some(finding), key) => page.rejected.push(rejected(key, finding, body)),
-            (None, Some(key)) if is_key(key) => page.records.push(RawRecord {
-                external_id: key.to_owned(),
+            (None, Some(key)) if is_key(&key) => page.records.push(RawRecord {
+                external_id: key,
                 hash: record_hash(&self.fingerprint, &body),
                 body,
-                index: line.number,
-                file: Some(name.clone()),
+                index: line,
+                file: Some(file),
                 presence: Presence::Shown,
             }),
-            _ => page.rejected.push(rejected(None, finding::without_key(&self.options.key), body)),
+            _ => page.rejected.push(rejected(None, finding::without_key(&self.options.key()), body)),
         }
     }
 }
 
-/// A file's content and its digest; none where it is gone or changed since it was listed, as one is that has grown
-/// beyond the limit.
-fn whole(candidate: &Candidate) -> Option<(Vec<u8>, String)> {
+/// What became of taking a file's content.
+enum Held {
+    /// The content and its digest.
+    Whole(Vec<u8>, String),
+    /// It is gone or changed since it was listed, as one is that has grown beyond the limit.
+    Changing,
+    /// A program holds a lock on it.
+    Locked,
+    /// The system does not let it be read.
+    Unreadable(std::io::Error),
+}
+
+/// A file's content and its digest.
+fn held(candidate: &Candidate) -> Held {
+    let mut file = match std::fs::File::open(&candidate.path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Held::Changing,
+        Err(error) => return Held::Unreadable(error),
+    };
+    // Where the file system knows no locks nobody can hold one.
+    if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return Held::Locked;
+    }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(&candidate.path).ok()?;
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).ok()?;
+    if let Err(error) = (&mut file).take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes) {
+        return Held::Unreadable(error);
+    }
     let unchanged = bytes.len() <= MAX_BYTES
         && candidate.path.symlink_metadata().is_ok_and(|meta| {
             meta.len() == bytes.len() as u64 && written_at(&meta).unwrap_or_default() == candidate.modified
         });
-    let digest = || Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    unchanged.then(digest).map(|digest| (bytes, digest))
+    if !unchanged {
+        return Held::Changing;
+    }
+    let digest = Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Held::Whole(bytes, digest)
 }
 
-/// Reads a file and finds its columns.
+/// Reads a file and finds its rows. What breaks off may still be written.
 fn understood(
     candidate: &Candidate,
     bytes: &[u8],
     options: &FolderOptions,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Vec<Finding>> {
-    let sheet = Sheet::read(&candidate.name, bytes).map_err(|findings| findings.0)?;
-    let cut_off = match options.settle_s {
-        None => None,
-        Some(settle) => {
-            let settled = now - candidate.modified >= TimeDelta::seconds(settle.into());
-            if sheet.unended.is_some() && !settled {
-                let ahead = candidate.modified - now > CLOCKS_APART;
-                return Ok(if ahead { Outcome::WaitsForEver } else { Outcome::Waits });
-            }
-            sheet.unended
+    let settled = |settle: u32| now - candidate.modified >= TimeDelta::seconds(settle.into());
+    let unsettled = options.settle_s.is_some_and(|settle| !settled(settle));
+    let ahead = candidate.modified - now > CLOCKS_APART;
+    let read = content(&candidate.name, bytes, options);
+    let (content, unended, told) = match read {
+        Ok(read) => read,
+        Err(findings) => {
+            let breaks_off =
+                findings.iter().all(|finding| ["LT-TAB-005", "LT-FIL-024"].contains(&finding.code.as_str()));
+            return if breaks_off && unsettled && !ahead { Ok(Outcome::Waits) } else { Err(findings) };
         }
     };
-    let (first, columns) = columns_of(&sheet, options).map_err(|finding| vec![finding])?;
-    Ok(Outcome::Understood(Understood { sheet, first, columns, cut_off }))
+    if unended.is_some() && unsettled {
+        return Ok(if ahead { Outcome::WaitsForEver } else { Outcome::Waits });
+    }
+    let cut_off = unended.filter(|_| options.settle_s.is_some());
+    let content = match content {
+        Content::Tables(mut tables) => {
+            tables.cut_off = cut_off;
+            Content::Tables(tables)
+        }
+        Content::Document(mut document) => {
+            document.unended = cut_off;
+            Content::Document(document)
+        }
+    };
+    Ok(Outcome::Understood(content, told))
 }
 
-/// The cells of a row by the names of their columns.
-fn record_of<'a>(line: &'a Line, columns: &'a [(String, usize)]) -> BTreeMap<&'a str, &'a str> {
-    let named = columns
-        .iter()
-        .map(|(name, column)| (name.as_str(), line.cells.get(*column).map_or("", String::as_str)));
-    named.filter(|(_, cell)| !cell.is_empty()).collect()
+/// What a file holds, the line nothing ends, and what is told of it all the same.
+type Read = (Content, Option<u32>, Vec<Finding>);
+
+fn content(name: &str, bytes: &[u8], options: &FolderOptions) -> Result<Read, Vec<Finding>> {
+    let Format::Table(table) = &options.format else {
+        let document =
+            document::read(name, bytes, options.encoding, &options.format).map_err(|told| told.0)?;
+        let unended = document.unended;
+        return Ok((Content::Document(document), unended, Vec::new()));
+    };
+    let with_remedy =
+        |told: Vec<Finding>| told.into_iter().map(finding::with_manifest_remedy).collect::<Vec<_>>();
+    let sheets = Sheet::read_all(name, bytes, &table.reading).map_err(|told| with_remedy(told.0))?;
+    let unended = sheets.first().and_then(|sheet| sheet.unended);
+    let (tables, told) = Tables::find(sheets, table).map_err(|finding| vec![finding])?;
+    Ok((Content::Tables(tables), unended, told))
 }
 
 /// The rows of a kept file. None for what later pages of a file keep instead of its content.
@@ -287,20 +330,17 @@ pub(super) fn list_again(
     if *body == referring() {
         return None;
     }
-    let table = Sheet::read("a kept file", body).map_err(|mut findings| findings.0.remove(0));
-    let table = table.and_then(|sheet| Ok((columns_of(&sheet, options)?, sheet)));
-    Some(table.map_err(Box::new).map(|((first, columns), sheet)| {
-        let rows = sheet.lines.get(first..).unwrap_or_default().iter();
-        let listed = rows.filter_map(|line| {
-            let record = record_of(line, &columns);
-            let key = record.get(options.key.as_str()).filter(|key| is_key(key))?.to_string();
-            let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-            let hash = record_hash(fingerprint, &body);
-            let (index, presence) = (line.number, Presence::Shown);
-            Some(RawRecord { external_id: key, hash, body, index, file: None, presence })
-        });
-        listed.collect()
-    }))
+    let (content, ..) = match content("a kept file", body, options) {
+        Ok(read) => read,
+        Err(mut findings) => return Some(Err(Box::new(findings.remove(0)))),
+    };
+    let listed = content.rows(options).filter(|row| row.fault.is_none()).filter_map(|row| {
+        let key = row.key.filter(|key| is_key(key))?;
+        let hash = record_hash(fingerprint, &row.body);
+        let (index, presence) = (row.line, Presence::Shown);
+        Some(RawRecord { external_id: key, hash, body: row.body, index, file: None, presence })
+    });
+    Some(Ok(listed.collect()))
 }
 
 /// What a file of a folder says about itself, for a check: one that may still be written is looked at as well.
@@ -308,10 +348,19 @@ pub(super) fn check(candidate: &Candidate, options: &FolderOptions, refused: &Re
     if candidate.bytes > MAX_BYTES as u64 {
         return vec![finding::too_large(&candidate.name)];
     }
-    // A file that vanished meanwhile says nothing about the folder.
-    let Some((bytes, digest)) = whole(candidate) else { return Vec::new() };
+    let (bytes, digest) = match held(candidate) {
+        Held::Whole(bytes, digest) => (bytes, digest),
+        // A file that vanished meanwhile says nothing about the folder.
+        Held::Changing => return Vec::new(),
+        Held::Locked => return vec![finding::locked(&candidate.name)],
+        Held::Unreadable(error) => return vec![finding::unreadable_file(&candidate.name, &error)],
+    };
     let read = || understood(candidate, &bytes, options, DateTime::<Utc>::MAX_UTC);
-    refused.or_read(&candidate.name, &digest, read).err().unwrap_or_default()
+    match refused.or_read(&candidate.name, &digest, read) {
+        Ok(Outcome::Understood(_, told)) => told,
+        Ok(_) => Vec::new(),
+        Err(findings) => findings,
+    }
 }
 
 fn empty_page(name: &str, body: Bytes) -> Page {
@@ -325,13 +374,9 @@ fn empty_page(name: &str, body: Bytes) -> Page {
     }
 }
 
-/// Whether a cell holds what a failed formula leaves behind.
-fn is_error(cell: &str) -> bool {
-    [ERROR_CELL, "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"].contains(&cell)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::TableOptions;
     use super::*;
     use std::path::Path;
 
@@ -347,13 +392,13 @@ mod tests {
     fn file_that_grew_beyond_the_limit_after_it_was_listed_is_not_read() {
         let folder = tempfile::tempdir().expect("folder");
         let listed = candidate(folder.path(), "a.csv", "code\nNV-1\n");
-        assert!(whole(&listed).is_some());
+        assert!(matches!(held(&listed), Held::Whole(..)));
         let file = std::fs::File::options().write(true).open(&listed.path).expect("opens");
         for more in [1, 1_000_000] {
             file.set_len(MAX_BYTES as u64 + more).expect("grown");
             // Its time says nothing.
             file.set_modified(listed.modified.into()).expect("a time");
-            assert!(whole(&listed).is_none(), "{more} more");
+            assert!(matches!(held(&listed), Held::Changing), "{more} more");
         }
     }
 
@@ -364,13 +409,14 @@ mod tests {
         let long = candidate(folder.path(), "a.csv", &format!("code\n{rows}"));
         let refused = Arc::new(Refused::default());
         let column = super::super::SheetColumn { name: "code".into(), synonyms: Vec::new(), required: true };
+        let table =
+            TableOptions { columns: vec![column], key: vec!["code".to_owned()], ..Default::default() };
         let options = FolderOptions {
             folder: folder.path().to_owned(),
             endings: vec!["csv".to_owned()],
-            columns: vec![column],
-            key: "code".to_owned(),
-            totals: Vec::new(),
+            encoding: None,
             settle_s: None,
+            format: Format::Table(table),
         };
         let walk = Walk {
             source: SourceId::new("sheets").expect("id"),
@@ -379,7 +425,8 @@ mod tests {
             refused: refused.clone(),
             now: long.modified,
             waiting: [long, candidate(folder.path(), "b.csv", "no header\n")].into(),
-            done: Vec::new(),
+            findings: Vec::new(),
+            known: Known::default(),
             again: false,
         };
         let (sender, mut steps) = tokio::sync::mpsc::channel(1);

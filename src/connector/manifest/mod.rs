@@ -4,6 +4,7 @@
 //! known key) and the fingerprint of everything that decides how a record is read. It must not know how
 //! sources are reached. A manifest that loads is a manifest whose rules, templates and expressions compile.
 
+pub mod folder;
 pub mod http;
 mod position;
 mod problem;
@@ -11,6 +12,7 @@ pub mod process;
 pub mod soap;
 mod view;
 
+pub use folder::{FolderFormat, FolderSection, LastLine, SheetsSection, SheetsWord};
 pub use problem::Problem;
 pub use view::{DatabaseKind, ViewSection};
 
@@ -144,57 +146,6 @@ pub struct Manifest {
     pub drift: DriftSection,
 }
 
-/// A folder of spreadsheets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FolderSection {
-    /// File endings read, without the dot.
-    pub endings: Vec<String>,
-    /// Name of the key column.
-    pub key: String,
-    /// First words of rows that are totals.
-    #[serde(default)]
-    pub totals: Vec<String>,
-    /// Whether the unit's program ends the last line of a CSV file. Default: ended.
-    #[serde(default)]
-    pub last_line: LastLine,
-    /// Seconds a CSV file whose last line is not ended has to lie untouched before it is read without that line.
-    /// Default: 600.
-    #[serde(default = "default_settle")]
-    pub settle_s: u32,
-    /// Columns.
-    pub column: Vec<ColumnSection>,
-}
-
-fn default_settle() -> u32 {
-    600
-}
-
-/// How a CSV file ends.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LastLine {
-    /// With a line end: one that is not there means that the file may be cut off.
-    #[default]
-    Ended,
-    /// Without one: nothing tells a whole file from one that is cut off.
-    Unended,
-}
-
-/// A column of a spreadsheet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ColumnSection {
-    /// Name in the record, to which paths lead.
-    pub name: String,
-    /// Spellings of its header.
-    #[serde(default)]
-    pub synonyms: Vec<String>,
-    /// Whether a sheet without it is refused.
-    #[serde(default)]
-    pub required: bool,
-}
-
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -318,6 +269,9 @@ fn compile(
     let types_only = manifest.drift.more_than_tells();
     problems.extend(types_only.into_iter().map(|key| Problem::types_only(&format!("drift.{key}"))));
     let reader = Reader::compile(&manifest.fields, manifest.events.as_ref(), &manifest.event, zone, problems);
+    if let Some(section) = &manifest.folder {
+        folder::check(section, problems);
+    }
     let http = match manifest.kind {
         Kind::Http => Some(Plan::compile(manifest, zone, problems)?),
         Kind::Folder if manifest.folder.is_none() => {
@@ -352,7 +306,7 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
         manifest.stream.as_ref().map(|stream| &stream.key_scope),
         manifest.parent.iter().map(|parent| (&parent.key, &parent.keep)).collect::<Vec<_>>(),
         manifest.partition.is_some(),
-        manifest.folder.as_ref().map(|folder| (&folder.key, &folder.totals, &folder.column)),
+        folder::decisive(manifest),
         manifest.view.as_ref().map(|view| (&view.columns, &view.key)),
         manifest
             .process

@@ -159,8 +159,8 @@ impl Problem {
                 format!("the spelling of dates \"{spelling}\" cannot be used: {why}"),
             ),
             Text::new(
-                "dùng auto, rfc3339, epoch_ms, epoch_s hoặc mẫu như %d/%m/%Y %H:%M:%S",
-                "use auto, rfc3339, epoch_ms, epoch_s or a pattern such as %d/%m/%Y %H:%M:%S",
+                "dùng auto, rfc3339, epoch_ms, epoch_s, excel, words hoặc mẫu như %d/%m/%Y %H:%M:%S",
+                "use auto, rfc3339, epoch_ms, epoch_s, excel, words or a pattern such as %d/%m/%Y %H:%M:%S",
             ),
         )
     }
@@ -191,6 +191,29 @@ impl Problem {
                 "viết Envelope/Body/Tasks/Task, tasks/@total, hoặc p:Task với p khai trong stream.namespaces",
                 "write Envelope/Body/Tasks/Task, tasks/@total, or p:Task with p declared in stream.namespaces",
             ),
+        )
+    }
+
+    /// A column that is named and not declared.
+    pub fn no_column(key: &str, name: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-060",
+            Text::new(
+                format!("không có [[folder.column]] tên \"{name}\""),
+                format!("there is no [[folder.column]] named \"{name}\""),
+            ),
+            Text::new("khai báo cột đó, hoặc sửa tên", "declare the column, or correct the name"),
+        )
+    }
+
+    /// Keys of a folder that do not fit together.
+    pub fn folder(key: &str, vi: &str, en: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-061",
+            Text::new(vi, en),
+            Text::new("xem [folder] trong docs/CONNECTORS.md", "see [folder] in docs/CONNECTORS.md"),
         )
     }
 

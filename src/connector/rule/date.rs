@@ -7,7 +7,7 @@
 use crate::domain::{Due, local_offset};
 use crate::text;
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 
 /// Seconds of the years 1900 to 2200.
 const SENSIBLE: std::ops::Range<i64> = -2_208_988_800..7_289_654_400;
@@ -26,6 +26,7 @@ enum Spelling {
     EpochMillis,
     EpochSeconds,
     ExcelSerial,
+    Words,
     Pattern(Vec<Item<'static>>),
 }
 
@@ -48,12 +49,17 @@ impl DateRule {
                 "epoch_ms" => Spelling::EpochMillis,
                 "epoch_s" => Spelling::EpochSeconds,
                 "excel" => Spelling::ExcelSerial,
+                "words" => Spelling::Words,
                 pattern if pattern.contains('%') => Spelling::Pattern(
                     StrftimeItems::new(pattern)
                         .parse_to_owned()
                         .map_err(|_| refuse("is no pattern of dates"))?,
                 ),
-                _ => return Err(refuse("is none of auto, rfc3339, epoch_ms, epoch_s, excel and holds no %")),
+                _ => {
+                    return Err(refuse(
+                        "is none of auto, rfc3339, epoch_ms, epoch_s, excel, words and holds no %",
+                    ));
+                }
             });
         }
         if compiled.is_empty() {
@@ -72,28 +78,33 @@ impl DateRule {
 
     /// The instant a text names; a day alone is its beginning.
     pub fn instant(&self, text: &str) -> Option<DateTime<Utc>> {
-        self.moment(text).map(|moment| moment.at)
+        self.moment(text, |spelling| self.read(spelling, text.trim())).map(|moment| moment.at)
     }
 
     /// The due date a text names. Midnight and the last minute of a day are how systems write "the whole
-    /// day" and give no hour.
-    pub fn due(&self, text: &str) -> Option<Due> {
-        let moment = self.moment(text)?;
+    /// day" and give no hour. Words without a year name the first such day that does not lie before `since`, the day
+    /// of assignment.
+    pub fn due(&self, text: &str, since: Option<NaiveDate>) -> Option<Due> {
+        let moment = self.moment(text, |spelling| match spelling {
+            Spelling::Words => self.whole_day(text::deadline::deadline(text, since)?),
+            spelling => self.read(spelling, text.trim()),
+        })?;
         let local = moment.at.with_timezone(&local_offset());
         let time = local.time();
         let whole_day = time == NaiveTime::MIN || (time.hour() == 23 && time.minute() == 59);
         Some(Due { day: local.date_naive(), time: (moment.has_time && !whole_day).then_some(time) })
     }
 
-    fn moment(&self, text: &str) -> Option<Moment> {
-        let text = text.trim();
-        if text.len() > 60 {
+    fn moment(&self, text: &str, read: impl Fn(&Spelling) -> Option<Moment>) -> Option<Moment> {
+        if text.trim().len() > 60 {
             return None;
         }
-        self.spellings
-            .iter()
-            .find_map(|spelling| self.read(spelling, text))
-            .filter(|moment| SENSIBLE.contains(&moment.at.timestamp()))
+        self.spellings.iter().find_map(read).filter(|moment| SENSIBLE.contains(&moment.at.timestamp()))
+    }
+
+    fn whole_day(&self, day: NaiveDate) -> Option<Moment> {
+        let at = self.zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).single()?.to_utc();
+        Some(Moment { at, has_time: false })
     }
 
     fn read(&self, spelling: &Spelling, text: &str) -> Option<Moment> {
@@ -101,6 +112,7 @@ impl DateRule {
             Spelling::Auto => {
                 Some(Moment { at: text::date::instant(text).ok()?, has_time: text.contains(':') })
             }
+            Spelling::Words => self.whole_day(text::deadline::day(text)?),
             Spelling::Rfc3339 => {
                 Some(Moment { at: DateTime::parse_from_rfc3339(text).ok()?.to_utc(), has_time: true })
             }
@@ -197,7 +209,7 @@ mod tests {
 
     #[test]
     fn due_keeps_an_hour_only_where_the_source_gives_one() {
-        let due = |text: &str| rule(&["auto"]).due(text).map(|due| (due.day.to_string(), due.time));
+        let due = |text: &str| rule(&["auto"]).due(text, None).map(|due| (due.day.to_string(), due.time));
         assert_eq!(due("2026-09-15 00:00:00+07"), Some(("2026-09-15".to_owned(), None)));
         assert_eq!(due("2026-09-15T23:59:59+07:00"), Some(("2026-09-15".to_owned(), None)));
         assert_eq!(due("15/09/2026"), Some(("2026-09-15".to_owned(), None)));
@@ -209,6 +221,22 @@ mod tests {
             due("2026-09-14T18:00:00Z"),
             Some(("2026-09-15".to_owned(), NaiveTime::from_hms_opt(1, 0, 0)))
         );
+    }
+
+    #[test]
+    fn deadline_in_words_is_read_where_it_is_declared_and_begins_at_the_assignment() {
+        let since = chrono::NaiveDate::from_ymd_opt(2025, 11, 20);
+        let due = |spellings: &[&str], text: &str| {
+            rule(spellings).due(text, since).map(|due| (due.day.to_string(), due.time))
+        };
+        let spellings = ["auto", "excel", "words"];
+        assert_eq!(due(&spellings, "trong tháng 3"), Some(("2026-03-31".to_owned(), None)));
+        assert_eq!(due(&spellings, "15/11/2026"), Some(("2026-11-15".to_owned(), None)));
+        assert_eq!(due(&spellings, "46341"), Some(("2026-11-15".to_owned(), None)));
+        assert_eq!(due(&["auto"], "trong tháng 3"), None, "only where it is declared");
+        let at = rule(&["words"]).instant("ngày 5 tháng 3 năm 2026").map(|at| at.to_rfc3339());
+        assert_eq!(at.as_deref(), Some("2026-03-04T17:00:00+00:00"));
+        assert_eq!(rule(&["words"]).instant("trong tháng 3 năm 2026"), None, "a month is no instant");
     }
 
     #[test]

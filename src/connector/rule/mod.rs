@@ -13,7 +13,9 @@ pub mod value;
 use super::json::{Json, JsonError};
 use super::manifest::Problem;
 use super::{RawRecord, Rejection};
-use crate::domain::{AccountKind, AccountRef, Due, EventKind, SourceEvent, TaskDraft, TaskStatus};
+use crate::domain::{
+    AccountKind, AccountRef, Due, EventKind, SourceEvent, TaskDraft, TaskStatus, local_date,
+};
 use crate::error::{Finding, Place, Text};
 use chrono::{DateTime, FixedOffset, Utc};
 use date::DateRule;
@@ -252,6 +254,7 @@ impl Reader {
         let word = status.value.unwrap_or_default();
         let status = TaskStatus::parse(&word)
             .ok_or_else(|| FieldFault { field: "status", fault: unknown_status(&word) })?;
+        let assigned_at = time_of(&self.assigned_at, &scope, "assigned_at")?;
         Ok(TaskDraft {
             external_id: record.external_id.clone(),
             title: text_of(&self.title, &scope, "title")?.unwrap_or_default(),
@@ -261,8 +264,8 @@ impl Reader {
             assignee: account_of(&self.assignee, &scope, "assignee")?,
             assignee_name: optional(&self.assignee_name, &scope, "assignee_name")?,
             unit: optional(&self.unit, &scope, "unit")?,
-            assigned_at: time_of(&self.assigned_at, &scope, "assigned_at")?,
-            due: due_of(&self.due, &scope)?,
+            assigned_at,
+            due: due_of(&self.due, &scope, assigned_at)?,
             submitted_at: time_of(&self.submitted_at, &scope, "submitted_at")?,
             completed_at: time_of(&self.completed_at, &scope, "completed_at")?,
             quantity: quantity_of(&self.quantity, &scope)?,
@@ -326,10 +329,15 @@ fn time_of(
     rule.as_ref().map_or(Ok(None), |rule| instant(rule, scope).map_err(in_field(field)))
 }
 
-fn due_of(rule: &Option<TimeRule>, scope: &Scope<'_>) -> Result<Option<Due>, FieldFault> {
+fn due_of(
+    rule: &Option<TimeRule>,
+    scope: &Scope<'_>,
+    assigned_at: Option<DateTime<Utc>>,
+) -> Result<Option<Due>, FieldFault> {
     let Some(rule) = rule else { return Ok(None) };
     let Some(text) = rule.value.value(scope).map_err(in_field("due"))? else { return Ok(None) };
-    rule.date.due(&text).map(Some).ok_or_else(|| FieldFault { field: "due", fault: not_a_date(&text) })
+    let since = assigned_at.map(local_date);
+    rule.date.due(&text, since).map(Some).ok_or_else(|| FieldFault { field: "due", fault: not_a_date(&text) })
 }
 
 fn account(rule: &AccountRule, scope: &Scope<'_>) -> Result<Option<AccountRef>, Fault> {

@@ -48,8 +48,8 @@ pub struct RuleTable {
     pub otherwise: Option<String>,
     /// The value when there is none.
     pub default: Option<String>,
-    /// Spellings of a date, tried in order: `auto`, `rfc3339`, `epoch_ms`, `epoch_s`, `excel` (day number) or a pattern such as
-    /// `%d/%m/%Y %H:%M:%S`. Default: `auto`.
+    /// Spellings of a date, tried in order: `auto`, `rfc3339`, `epoch_ms`, `epoch_s`, `excel` (day number), `words`
+    /// ("trong tháng 3", "quý III/2026") or a pattern such as `%d/%m/%Y %H:%M:%S`. Default: `auto`.
     pub date: Vec<String>,
     /// Offset of times without one, `+07:00`. Default: that of the manifest.
     pub zone: Option<String>,

@@ -1,0 +1,102 @@
+//! JSON documents and JSON Lines as rows.
+//!
+//! Owns where a record begins and ends and where its key stands. It must not know files or pages. A document that is
+//! no JSON is refused whole; a record that is broken, too large or without a key is a row with a fault.
+
+use super::{Format, Row, finding};
+use crate::connector::json::{self, Envelope, JsonError, Path};
+use crate::error::{Finding, Findings};
+use crate::text::{Encoding, decode, decode_as};
+use bytes::Bytes;
+
+/// Largest record, in bytes.
+const MAX_RECORD: usize = 8 << 20;
+
+/// Records of a document.
+#[derive(Debug)]
+pub(super) struct Document {
+    rows: Vec<Row>,
+    /// Line that may be cut off.
+    pub(super) unended: Option<u32>,
+}
+
+impl Document {
+    /// Its rows; a last line that may be cut off has that fault.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        self.rows.iter().cloned().map(|mut row| {
+            if self.unended == Some(row.line) {
+                row.fault = row.fault.or_else(|| Some(finding::perhaps_cut_off()));
+            }
+            row
+        })
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// LT-FIL-023 no encoding, LT-FIL-024 no JSON, LT-FIL-025 no list at the place of the records.
+pub(super) fn read(
+    name: &str,
+    bytes: &[u8],
+    encoding: Option<Encoding>,
+    format: &Format,
+) -> Result<Document, Findings> {
+    let decoded = encoding.map_or_else(|| decode(bytes), |encoding| decode_as(bytes, encoding));
+    let text = match decoded {
+        Ok((text, _)) if !text.contains('\0') => text,
+        _ => return Err(finding::no_text(name).into()),
+    };
+    match format {
+        Format::Json { records, key } => whole(name, &text, records, key),
+        Format::JsonLines { key } => Ok(lines(&text, key)),
+        Format::Table(_) => Ok(Document { rows: Vec::new(), unended: None }),
+    }
+}
+
+fn whole(name: &str, text: &str, records: &Path, key: &Path) -> Result<Document, Findings> {
+    let mut rows = Vec::new();
+    let mut take = |record: json::Record<'_, '_>| {
+        // In a document the place of a record is its number.
+        let number = u32::try_from(rows.len() + 1).unwrap_or(u32::MAX);
+        let found = record
+            .top
+            .and_then(|top| json::scalars(top, [Some(key)]).map(|[key]| key.map(|key| key.into_owned())));
+        rows.push(row(record.text, number, found));
+    };
+    let read = Envelope::with_records(text, records, &mut take);
+    match read {
+        Ok((_, true)) => Ok(Document { rows, unended: None }),
+        Ok((_, false)) => Err(finding::no_records(name, &records.pointer()).into()),
+        Err(error) => Err(finding::no_json(name, &error.told()).into()),
+    }
+}
+
+fn lines(text: &str, key: &Path) -> Document {
+    let mut document = Document { rows: Vec::new(), unended: None };
+    let mut number = 0u32;
+    for line in text.split_inclusive('\n') {
+        number = number.saturating_add(1);
+        if line.trim().is_empty() {
+            continue;
+        }
+        document.unended = (!line.ends_with('\n')).then_some(number);
+        let line = line.trim();
+        let found = json::members(line).and_then(|members| {
+            json::scalars(&members, [Some(key)]).map(|[key]| key.map(|key| key.into_owned()))
+        });
+        document.rows.push(row(line, number, found));
+    }
+    document
+}
+
+fn row(text: &str, line: u32, key: Result<Option<String>, JsonError>) -> Row {
+    let large = (text.len() > MAX_RECORD).then(|| finding::large_record(text.len()));
+    let (key, broken): (Option<String>, Option<Finding>) = match key {
+        Ok(key) => (key, None),
+        Err(error) => (None, Some(finding::broken_record(&error.told()))),
+    };
+    let body =
+        if large.is_some() { Bytes::from_static(b"{}") } else { Bytes::copy_from_slice(text.as_bytes()) };
+    Row { key, line, body, fault: large.or(broken), file: None }
+}

@@ -1,0 +1,208 @@
+//! The sections of a folder of files.
+//!
+//! Owns the shape of `[folder]` and which of its keys fit together. It must not know how a file is read.
+
+use super::{Manifest, Problem};
+use crate::connector::json::Path;
+use crate::text::Encoding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A folder of files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FolderSection {
+    /// File endings read, without the dot.
+    pub endings: Vec<String>,
+    /// What the files hold. Default: `table`.
+    #[serde(default)]
+    pub format: FolderFormat,
+    /// Path of the list of records, for `json`. Default: the file is the list.
+    #[serde(default)]
+    pub records: Option<String>,
+    /// Name of the key column; several where only together they tell a row from others. Of JSON the path of the key.
+    pub key: KeyColumns,
+    /// Encoding of text without a byte-order mark where it cannot be told. Default: by evidence.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+    /// Which sheets of a workbook. Default: `first`.
+    #[serde(default)]
+    pub sheets: SheetsSection,
+    /// Columns in which an empty cell means the one above.
+    #[serde(default)]
+    pub fill_down: Vec<String>,
+    /// Rows that name what the rows below them belong to.
+    #[serde(default)]
+    pub group: Option<GroupSection>,
+    /// First words of rows that are totals.
+    #[serde(default)]
+    pub totals: Vec<String>,
+    /// Whether the unit's program ends the last line of a CSV file. Default: ended.
+    #[serde(default)]
+    pub last_line: LastLine,
+    /// Seconds a file that may still be written (a last line that is not ended, a workbook or document that breaks off)
+    /// has to lie untouched before it is read or refused. Default: 600.
+    #[serde(default = "default_settle")]
+    pub settle_s: u32,
+    /// Columns, for `table`.
+    #[serde(default)]
+    pub column: Vec<ColumnSection>,
+}
+
+fn default_settle() -> u32 {
+    600
+}
+
+/// What the files of a folder hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FolderFormat {
+    /// Sheets: CSV, XLSX, XLS, ODS.
+    #[default]
+    Table,
+    /// A JSON document.
+    Json,
+    /// A JSON object in each line.
+    JsonLines,
+}
+
+/// The column of the key, or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum KeyColumns {
+    /// One column, or a path.
+    One(String),
+    /// Several columns, compared without case and accents.
+    Several(Vec<String>),
+}
+
+impl KeyColumns {
+    /// Their names.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
+}
+
+/// Sheets of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SheetsSection {
+    /// `first` or `all`.
+    Word(SheetsWord),
+    /// Titles.
+    Named(Vec<String>),
+}
+
+impl Default for SheetsSection {
+    fn default() -> Self {
+        Self::Word(SheetsWord::First)
+    }
+}
+
+/// Sheets of a workbook by one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SheetsWord {
+    /// The first one.
+    First,
+    /// All that have a header; others are told and passed over.
+    All,
+}
+
+/// Rows that head a group of rows: they have no key and one text beside their number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSection {
+    /// Name in the record of the rows below, where they have no value of their own.
+    pub column: String,
+}
+
+/// How a CSV file ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LastLine {
+    /// With a line end: one that is not there means that the file may be cut off.
+    #[default]
+    Ended,
+    /// Without one: nothing tells a whole file from one that is cut off.
+    Unended,
+}
+
+/// A column of a spreadsheet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSection {
+    /// Name in the record, to which paths lead.
+    pub name: String,
+    /// Spellings of its header.
+    #[serde(default)]
+    pub synonyms: Vec<String>,
+    /// Whether a sheet without it is refused.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// What of the section decides how a record is read, for the fingerprint.
+pub(super) fn decisive(manifest: &Manifest) -> Option<impl Serialize + '_> {
+    manifest.folder.as_ref().map(|folder| {
+        let reading = (&folder.format, &folder.records, &folder.encoding, &folder.sheets);
+        (&folder.key, &folder.totals, &folder.column, reading, &folder.fill_down, &folder.group)
+    })
+}
+
+/// Says which keys do not fit together.
+pub(super) fn check(folder: &FolderSection, problems: &mut Vec<Problem>) {
+    let table = folder.format == FolderFormat::Table;
+    let names = folder.key.names();
+    if names.is_empty() || (!table && names.len() > 1) {
+        problems.push(Problem::folder(
+            "folder.key",
+            "khóa là một cột, một đường dẫn, hoặc (với bảng) danh sách cột",
+            "the key is one column, one path, or of a table a list of columns",
+        ));
+    }
+    if table {
+        let known = |name: &String| folder.column.iter().any(|column| column.name == *name);
+        let unknown = |key: &str, name: &String| Problem::no_column(&format!("folder.{key}"), name);
+        problems.extend(names.iter().filter(|name| !known(name)).map(|name| unknown("key", name)));
+        let fill = folder.fill_down.iter();
+        problems.extend(fill.clone().filter(|name| !known(name)).map(|name| unknown("fill_down", name)));
+        if fill.clone().any(|name| names.contains(name))
+            || folder.group.as_ref().is_some_and(|group| names.contains(&group.column))
+        {
+            problems.push(Problem::folder(
+                "folder.key",
+                "cột khóa không được điền từ dòng trên: hai dòng sẽ thành một nhiệm vụ",
+                "a key column cannot be filled from above: two rows would become one task",
+            ));
+        }
+        if folder.records.is_some() {
+            problems.push(Problem::folder(
+                "folder.records",
+                "records chỉ dùng với format = \"json\"",
+                "records goes with format = \"json\"",
+            ));
+        }
+        return;
+    }
+    for path in names.iter().chain(&folder.records) {
+        if let Err(why) = Path::parse(path) {
+            problems.push(Problem::path("folder", path, why));
+        }
+    }
+    let of_tables = !folder.column.is_empty()
+        || !folder.totals.is_empty()
+        || !folder.fill_down.is_empty()
+        || folder.group.is_some()
+        || folder.sheets != SheetsSection::default();
+    if of_tables || (folder.format == FolderFormat::JsonLines && folder.records.is_some()) {
+        problems.push(Problem::folder(
+            "folder.format",
+            "column, totals, fill_down, group và sheets chỉ dùng với bảng; records chỉ dùng với json",
+            "column, totals, fill_down, group and sheets go with tables alone, records with json alone",
+        ));
+    }
+}
