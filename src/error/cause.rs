@@ -96,6 +96,11 @@ fn of_kind(kind: io::ErrorKind, number: Option<i32>) -> Option<Words> {
 /// Signs by which a library's sentence is recognised, the more special first; in small letters. Each is a phrase of the
 /// library: a single word may as well be part of the host name that stands in the sentence.
 const SIGNS: &[(&[&str], Words)] = &[
+    // Said of an archive that is whole.
+    (
+        &["two parts have the same name"],
+        ("hai phần trong tệp nén có cùng tên", "two parts of the archive have the same name"),
+    ),
     (
         &["invalidcontenttype", "wrong version number"],
         (

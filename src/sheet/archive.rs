@@ -1,14 +1,17 @@
 //! How far a workbook that is an archive may unpack.
 //!
 //! Owns the limits on parts and sizes, and the count of shared texts. It must not know what the parts hold. Sizes an
-//! archive declares itself prove nothing: parts are unpacked once and thrown away.
+//! archive declares itself prove nothing: parts are unpacked once and thrown away. No part is ever written anywhere, so
+//! its name may lead wherever it likes; archives within an archive are not opened.
 
 use super::{MAX_TEXT, refusal};
 use crate::error::Finding;
 use std::io::{Cursor, Read as _, Write as _};
 
 /// Most parts of a workbook.
-pub(super) const MAX_PARTS: usize = 10_000;
+const MAX_PARTS: usize = 10_000;
+/// How the entry of a part in the list of parts begins.
+const ENTRY: &[u8] = b"PK\x01\x02";
 /// Most a whole workbook may unpack to, in bytes; its sheets are read as a stream.
 const MAX_UNPACKED: u64 = 512 << 20;
 /// Most the text shared by its cells may unpack to: it is held in memory.
@@ -22,14 +25,36 @@ const MISCOUNTED: u64 = 100_000;
 /// Bytes within which the start tag of the shared texts stands.
 const HEAD: u64 = 4_096;
 
+/// An archive over bytes.
+pub(super) type Archive<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
+
+/// The archive; none where it has more parts than allowed. They are counted before room is made for their list, by what
+/// each entry begins with: the number an archive declares proves nothing.
+///
+/// # Errors
+/// It is none, or two of its parts have the same name: programs disagree about which of them counts.
+pub(super) fn open(bytes: &[u8]) -> Result<Option<Archive<'_>>, zip::result::ZipError> {
+    let entries = bytes.windows(ENTRY.len()).filter(|here| *here == ENTRY);
+    if entries.take(MAX_PARTS + 1).count() > MAX_PARTS {
+        return Ok(None);
+    }
+    let archive = zip::ZipArchive::new(Cursor::new(bytes))?;
+    if archive.has_duplicate_names() {
+        return Err(zip::result::ZipError::InvalidArchive("two parts have the same name".into()));
+    }
+    Ok(Some(archive))
+}
+
 /// Whether the workbook stays within its limits. Its parts are unpacked once and thrown away: the sizes it
 /// declares itself prove nothing.
 pub(super) fn unpacks(bytes: &[u8]) -> Result<bool, zip::result::ZipError> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
-    if archive.len() > MAX_PARTS {
-        return Ok(false);
-    }
-    let mut left = MAX_UNPACKED;
+    within(MAX_UNPACKED, bytes)
+}
+
+/// Whether it does where all of it may unpack to no more than so many bytes.
+pub(super) fn within(most: u64, bytes: &[u8]) -> Result<bool, zip::result::ZipError> {
+    let Some(mut archive) = open(bytes)? else { return Ok(false) };
+    let mut left = most;
     for index in 0..archive.len() {
         let part = archive.by_index(index)?;
         let path = part.name()?.to_lowercase();
@@ -43,7 +68,7 @@ pub(super) fn unpacks(bytes: &[u8]) -> Result<bool, zip::result::ZipError> {
         } else if held {
             MAX_FORMAT
         } else {
-            MAX_UNPACKED
+            most
         });
         let mut unpacked = part.take(limit + 1);
         if shared {

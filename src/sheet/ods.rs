@@ -9,7 +9,7 @@ use super::{ERROR_CELL, MAX_COLUMNS, Reading, Sheet, archive, protected, too_lon
 use crate::error::Findings;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use std::io::{BufRead, BufReader, Cursor, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
 
 /// Most the content may unpack to, in bytes.
 const MAX_CONTENT: u64 = 256 << 20;
@@ -75,14 +75,9 @@ fn within(limit: u64, name: &str, bytes: &[u8], reading: &Reading) -> Result<Vec
         .collect())
 }
 
-type Archive<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
-
 /// The archive and the place of its content.
-fn open(bytes: &[u8]) -> Result<(Archive<'_>, usize), Fault> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
-    if archive.len() > archive::MAX_PARTS {
-        return Err(Fault::TooLarge);
-    }
+fn open(bytes: &[u8]) -> Result<(archive::Archive<'_>, usize), Fault> {
+    let Some(mut archive) = archive::open(bytes).map_err(broken)? else { return Err(Fault::TooLarge) };
     if let Some(index) = archive.index_for_name("META-INF/manifest.xml") {
         let mut list = String::new();
         let part = archive.by_index(index).map_err(broken)?;
@@ -331,7 +326,7 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, Fault> 
 mod tests {
     use super::*;
     use crate::sheet::{Merged, Sheets};
-    use std::io::Write as _;
+    use std::io::{Cursor, Write as _};
 
     /// A spreadsheet with this body and, perhaps, this list of parts.
     fn spreadsheet(body: &str, list: &str) -> Vec<u8> {

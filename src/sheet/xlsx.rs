@@ -51,6 +51,7 @@ pub(super) fn read(name: &str, bytes: &[u8], reading: &Reading) -> Result<Vec<Sh
 
 #[cfg(test)]
 mod tests {
+    use super::super::archive::within;
     use super::*;
     use std::io::Write as _;
 
@@ -87,9 +88,16 @@ mod tests {
             (finding.code, finding.place.map(|place| place.to_string()))
         };
         let told = ("LT-TAB-009".to_owned(), Some("bom.xlsx".to_owned()));
-        let bomb = workbook("xl/worksheets/sheet1.xml", "", 513);
-        assert!(bomb.len() < 4 << 20, "half a gigabyte in {} bytes", bomb.len());
-        assert_eq!(code(&bomb), told);
+        // The limit on all of it is tried small: unpacking half a gigabyte takes minutes.
+        let bomb = workbook("xl/worksheets/sheet1.xml", "", 5);
+        assert!(bomb.len() < 1 << 16, "five MiB in {} bytes", bomb.len());
+        for (most, fits) in [(4, false), (5, false), (6, true)] {
+            assert_eq!(
+                within(most << 20, &bomb).ok(),
+                Some(fits),
+                "within {most} MiB: the other parts count too"
+            );
+        }
         assert_eq!(code(&workbook("xl/styles.xml", "", 17)), told);
         let declared = "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" uniqueCount=\"99999999999\">";
         assert_eq!(code(&workbook("xl/sharedStrings.xml", declared, 0)), told);
@@ -97,6 +105,62 @@ mod tests {
             read("x.xlsx", &workbook("xl/media/image1.png", "", 20)).is_ok(),
             "a large picture is no bomb"
         );
+    }
+
+    /// F5: as many entries as fit into the largest file are refused before room is made for their list, and a million
+    /// by their size.
+    #[test]
+    fn workbook_of_hundreds_of_thousands_of_parts_is_refused() {
+        let code = |parts: usize| {
+            let mut archive = b"PK\x03\x04".to_vec();
+            let entry = [&b"PK\x01\x02"[..], &[0; 42]].concat();
+            archive.extend(std::iter::repeat_n(entry, parts).flatten());
+            archive.extend([&b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff"[..], &[0; 10]].concat());
+            read("x.xlsx", &archive).expect_err("refused").0.remove(0).code
+        };
+        assert_eq!(code(10_001), "LT-TAB-009");
+        assert_eq!(code(super::super::MAX_BYTES / 46 - 1), "LT-TAB-009");
+        assert_eq!(code(1_000_000), "LT-TAB-001");
+    }
+
+    /// F5: an archive within the archive is not opened, and a part whose name leads out of it is written nowhere.
+    #[test]
+    fn archives_within_and_names_that_lead_out_change_nothing() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = workbook("xl/worksheets/sheet1.xml", "", 20);
+        let out = folder.path().join("out").display().to_string();
+        for part in ["xl/embeddings/inner.zip", "../../../../../../tmp/out", "..\\out", &out] {
+            let mut whole = zip::ZipWriter::new_append(Cursor::new(workbook("x", "", 0))).expect("archive");
+            whole.start_file(part, zip::write::SimpleFileOptions::default()).expect("part");
+            whole.write_all(&inner).expect("written");
+            let sheet = read("x.xlsx", &whole.finish().expect("zip").into_inner());
+            let sheet = sheet.unwrap_or_else(|findings| panic!("{part}: {findings}"));
+            assert_eq!(sheet.lines[0].cells, ["Mã"], "{part}");
+        }
+        assert!(!folder.path().join("out").exists());
+    }
+
+    /// F5: programs disagree about which of two parts of one name counts.
+    #[test]
+    fn workbook_with_two_parts_of_one_name_is_refused() {
+        let mut whole = zip::ZipWriter::new_append(Cursor::new(workbook("x", "", 0))).expect("archive");
+        let other = "xl/worksheets/sheet2.xml";
+        whole.start_file(other, zip::write::SimpleFileOptions::default()).expect("part");
+        whole.write_all(b"<worksheet/>").expect("written");
+        let mut bytes = whole.finish().expect("zip").into_inner();
+        let places: Vec<usize> = bytes
+            .windows(other.len())
+            .enumerate()
+            .filter(|(_, at)| *at == other.as_bytes())
+            .map(|(at, _)| at)
+            .collect();
+        assert_eq!(places.len(), 2, "in the part's head and in the list");
+        for at in places {
+            bytes[at..at + other.len()].copy_from_slice(b"xl/worksheets/sheet1.xml");
+        }
+        let finding = read("x.xlsx", &bytes).expect_err("refused").0.remove(0);
+        assert_eq!(finding.code, "LT-TAB-005");
+        assert!(finding.what.en.contains("same name"), "{finding}");
     }
 
     #[test]
