@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod connector_command;
 mod connector_file;
+mod connector_file_contents;
 mod connector_formats;
 mod connector_http;
 mod connector_kit;

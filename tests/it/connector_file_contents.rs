@@ -1,0 +1,341 @@
+//! What files of a folder hold: sheets as people make them, encodings, JSON, states in any spelling.
+
+use super::connector_file::{HEADER, Pulled, connect, connect_by, drafts, ids, pull, pulled_at, put};
+use lienthong::connector::{Connector, PullMode, PullRequest, Step};
+use std::path::Path;
+use std::sync::Arc;
+
+const SHEET: &str = include_str!("../../connectors/task-sheet/manifest.toml");
+
+/// What a pull of everything gives by the manifest of task sheets with these changes.
+async fn pulled_by(changes: &[(&str, &str)], folder: &Path) -> (Arc<dyn Connector>, Pulled) {
+    let manifest = changes.iter().fold(SHEET.to_owned(), |manifest, (from, to)| {
+        assert!(manifest.contains(from), "{from}");
+        manifest.replace(from, to)
+    });
+    let connector = connect_by(&manifest, folder);
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    (connector, pulled)
+}
+
+#[tokio::test]
+async fn old_workbook_in_the_folder_gives_the_tasks_of_its_rows_and_merged_cells() {
+    let folder = tempfile::tempdir().expect("folder");
+    // Its name says something else.
+    put(folder.path(), "so-theo-doi.csv", 0, include_bytes!("../data/so-theo-doi.xls"));
+    let (connector, pulled) = pulled_by(&[], folder.path()).await;
+    let keys: Vec<&str> = pulled.records.iter().map(|record| record.external_id.as_str()).collect();
+    assert_eq!(keys, ["NV-1", "NV-2", "NV-3"], "{:?} {:?}", pulled.findings, pulled.rejected);
+    for draft in drafts(connector.as_ref(), &pulled) {
+        let due = draft.due.map(|due| due.day.to_string());
+        assert_eq!(due.as_deref(), Some("2026-11-15"), "one date merged over three rows: {}", draft.title);
+    }
+}
+
+#[tokio::test]
+async fn group_rows_repeated_headers_and_cells_left_out_are_understood_where_they_are_declared() {
+    let folder = tempfile::tempdir().expect("folder");
+    let text = "TT;Mã nhiệm vụ;Nội dung;Đơn vị;Ngày giao;Trạng thái\n\
+        I;;Phòng Nội vụ;;;\n\
+        1;NV-1;Việc một;;01/09/2026;Đang xử lý\n\
+        2;NV-2;Việc hai;;;Đang xử lý\n\
+        TT;Mã nhiệm vụ;Nội dung;Đơn vị;Ngày giao;Trạng thái\n\
+        3;NV-3;Việc ba;;02/09/2026;Đang xử lý\n\
+        II. Phòng Tài chính;;;;;\n\
+        4;NV-4;Việc bốn;;;Đang xử lý\n\
+        5;NV-5;Việc năm;Phòng Y tế;;Đang xử lý\n\
+        ;Tổng cộng;5;;;\n\
+        STT;Trạng thái;Mã NV;Nội dung\n\
+        6;Hoàn thành;NV-6;Bảng khác thứ tự cột\n";
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let declared = "key = \"task_code\"\nfill_down = [\"assigned_on\"]\ngroup = { column = \"unit\" }";
+    let (connector, pulled) = pulled_by(&[("key = \"task_code\"", declared)], folder.path()).await;
+    assert_eq!((pulled.rejected.len(), pulled.findings.len()), (0, 0), "{:?}", pulled.rejected);
+    let read: Vec<(String, Option<String>, bool)> = drafts(connector.as_ref(), &pulled)
+        .into_iter()
+        .map(|draft| (draft.external_id, draft.unit, draft.assigned_at.is_some()))
+        .collect();
+    let row = |key: &str, unit: &str, assigned| (key.to_owned(), Some(unit.to_owned()), assigned);
+    let expected = [
+        row("NV-1", "Phòng Nội vụ", true),
+        row("NV-2", "Phòng Nội vụ", true),
+        row("NV-3", "Phòng Nội vụ", true),
+        row("NV-4", "Phòng Tài chính", false),
+        row("NV-5", "Phòng Y tế", false),
+        row("NV-6", "Phòng Tài chính", false),
+    ];
+    assert_eq!(read, expected);
+    // Where nothing is declared nothing is filled in, and a row without a key is told.
+    let (connector, pulled) = pulled_by(&[], folder.path()).await;
+    let codes: Vec<&str> = pulled.rejected.iter().map(|(_, code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["LT-FIL-003", "LT-FIL-003"]);
+    assert!(drafts(connector.as_ref(), &pulled)[0].unit.is_none());
+}
+
+#[tokio::test]
+async fn all_sheets_of_a_workbook_are_read_where_that_is_declared() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (title, key) in [("Quý III", "NV-1"), ("Quý IV", "NV-2")] {
+        let sheet = book.add_worksheet().set_name(title).expect("title");
+        for (column, (name, value)) in
+            (0u16..).zip([("Mã nhiệm vụ", key), ("Nội dung", "Việc"), ("Trạng thái", "Hoàn thành")])
+        {
+            sheet.write(0, column, name).expect("cell");
+            sheet.write(1, column, value).expect("cell");
+        }
+    }
+    book.add_worksheet().set_name("Ghi chú").expect("title").write(0, 0, "ghi chú").expect("cell");
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.xlsx", 0, &book.save_to_buffer().expect("xlsx"));
+    let key = "key = \"task_code\"";
+    for (sheets, keys, told) in [
+        ("\"first\"", vec!["NV-1"], vec![]),
+        ("\"all\"", vec!["NV-1", "NV-2"], vec!["LT-FIL-029"]),
+        ("[\"quý iv\"]", vec!["NV-2"], vec![]),
+        ("[\"Quý I\"]", vec![], vec!["LT-TAB-021"]),
+        ("[\"Ghi chú\"]", vec![], vec!["LT-FIL-002"]),
+    ] {
+        let declared = format!("{key}\nsheets = {sheets}");
+        let (_, pulled) = pulled_by(&[(key, &declared)], folder.path()).await;
+        let read: Vec<&str> = pulled.records.iter().map(|record| record.external_id.as_str()).collect();
+        assert_eq!(
+            (read, pulled.findings),
+            (keys, told.into_iter().map(str::to_owned).collect()),
+            "{sheets}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn key_of_several_columns_tells_rows_apart_and_invisible_characters_do_not() {
+    let folder = tempfile::tempdir().expect("folder");
+    let text = "Mã nhiệm vụ;Nội dung;Đơn vị;Trạng thái\nA\u{200b}1;Báo cáo quý;Sở Y tế;Hoàn thành\n\
+        A1;Báo cáo quý;Sở Nội vụ;Hoàn thành\nA1;;Sở Nội vụ;Hoàn thành\n";
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let key = "key = \"task_code\"";
+    let (_, single) = pulled_by(&[], folder.path()).await;
+    assert!(single.records.iter().all(|record| record.external_id == "A1"));
+    let (_, several) = pulled_by(&[(key, "key = [\"title\", \"unit\"]")], folder.path()).await;
+    let keys: Vec<&str> = several.records.iter().map(|record| record.external_id.as_str()).collect();
+    assert_eq!(keys, ["bao cao quy | so y te", "bao cao quy | so noi vu"]);
+    assert_eq!(several.rejected, [(None, "LT-FIL-003".to_owned(), 4)]);
+}
+
+/// F9: an encoding that cannot be told is refused and told until it is declared; the file stays where it is.
+#[tokio::test]
+async fn file_in_doubtful_encoding_is_refused_until_its_encoding_is_declared() {
+    let text = "Code;Ten;Trang thai\nNV-1;C«ng;Hoan thanh\n";
+    let (bytes, _, lossy) = encoding_rs::WINDOWS_1252.encode(text);
+    assert!(!lossy);
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.csv", 0, &bytes);
+    let names = ("\"Mã nhiệm vụ\"", "\"Code\", \"Mã nhiệm vụ\"");
+    let title = ("\"Nội dung nhiệm vụ\"", "\"Ten\", \"Nội dung nhiệm vụ\"");
+    let (connector, pulled) = pulled_by(&[names, title], folder.path()).await;
+    assert_eq!((pulled.records.len(), &pulled.findings), (0, &vec!["LT-TAB-003".to_owned()]));
+    let told = connector.check().await.remove(0);
+    assert!(told.remedy.en.contains("declare encoding"), "{}", told.remedy.en);
+    let key = "key = \"task_code\"";
+    let declared = "key = \"task_code\"\nencoding = \"tcvn3\"";
+    let (connector, pulled) = pulled_by(&[names, title, (key, declared)], folder.path()).await;
+    assert_eq!(drafts(connector.as_ref(), &pulled)[0].title, "Công");
+}
+
+/// E14: a locked file waits and is told, names in other encodings and of several lines are read and shown on one.
+#[cfg(unix)]
+#[tokio::test]
+async fn locked_files_wait_and_names_of_any_bytes_are_read() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use unicode_normalization::UnicodeNormalization as _;
+    let folder = tempfile::tempdir().expect("folder");
+    let sheet = |key: &str| format!("{HEADER}\n{key};Việc;GL-1;;;;Đang xử lý\n");
+    put(folder.path(), "a.csv", 0, sheet("NV-1").as_bytes());
+    let apart: String = "sổ theo dõi.csv".nfd().collect();
+    put(folder.path(), &apart, 1, sheet("NV-2").as_bytes());
+    let lines = "b\r\nc.csv";
+    put(folder.path(), lines, 2, sheet("NV-3").as_bytes());
+    let foreign = folder.path().join(std::ffi::OsStr::from_bytes(b"s\xe6.csv"));
+    std::fs::write(&foreign, sheet("NV-4")).expect("written");
+    let lock = std::fs::File::open(folder.path().join("a.csv")).expect("opens");
+    lock.lock().expect("locked");
+    let connector = connect(folder.path());
+    let first = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!(
+        (ids(&first), first.findings, first.short),
+        (vec!["NV-2", "NV-3", "NV-4"], vec!["LT-FIL-022".to_owned()], true)
+    );
+    let files: Vec<&str> = first.records.iter().filter_map(|record| record.file.as_deref()).collect();
+    assert_eq!(files, ["sổ theo dõi.csv", "b\u{fffd}\u{fffd}c.csv", "s\u{fffd}.csv"]);
+    lock.unlock().expect("unlocked");
+    let later = pull(connector.as_ref(), PullMode::Incremental, first.cursor).await;
+    assert_eq!((ids(&later), later.findings.len(), later.short), (vec!["NV-1"], 0, false));
+}
+
+/// E14: a file that another took the name of, and rules that changed: every row by its newest file's word.
+#[tokio::test]
+async fn files_are_read_again_by_other_rules_and_each_page_keeps_the_original() {
+    let folder = tempfile::tempdir().expect("folder");
+    let sheet = |status: &str| format!("{HEADER}\nNV-1;Việc;GL-1;;;;{status}\n");
+    put(folder.path(), "a.csv", 0, sheet("Đang xử lý").as_bytes());
+    put(folder.path(), "new.part", 1, sheet("Hoàn thành").as_bytes());
+    let connector = connect(folder.path());
+    let first = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    std::fs::copy(folder.path().join("a.csv"), folder.path().join("old.csv")).expect("kept");
+    put(folder.path(), "old.csv", 0, sheet("Đang xử lý").as_bytes());
+    std::fs::rename(folder.path().join("new.part"), folder.path().join("a.csv")).expect("renamed in place");
+    let second = pull(connector.as_ref(), PullMode::Incremental, first.cursor).await;
+    assert_eq!(second.records.len(), 1, "the same name with another content");
+    let nothing = pull(connector.as_ref(), PullMode::Incremental, second.cursor.clone()).await;
+    assert_eq!(nothing.records.len(), 0);
+    // Other rules: all files again, and of the row the newest word alone.
+    let other = connect_by(&SHEET.replace("unit = \"unit\"\n", ""), folder.path());
+    let again = pull(other.as_ref(), PullMode::Incremental, second.cursor).await;
+    assert_eq!(again.records.len(), 1);
+    assert_eq!(drafts(other.as_ref(), &again)[0].raw_status, "Hoàn thành");
+    let known = pull(other.as_ref(), PullMode::Incremental, again.cursor).await;
+    assert_eq!(known.records.len(), 0);
+    let request = PullRequest {
+        mode: PullMode::Full,
+        cursor: None,
+        now: "2026-11-24T08:00:00Z".parse().expect("instant"),
+    };
+    let mut pull = connector.pull(request).await.expect("pull");
+    let Step::Page(page) = pull.next_page().await.expect("page") else { panic!("a page") };
+    assert_eq!(page.body, sheet("Hoàn thành").as_bytes(), "the original is kept");
+}
+
+/// E14, F5: a workbook or document that breaks off may still be written; it is refused only once it lies untouched.
+#[tokio::test]
+async fn what_breaks_off_waits_before_it_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.xlsx", 0, b"PK\x03\x04 half a file");
+    let connector = connect(folder.path());
+    let written = chrono::DateTime::<chrono::Utc>::from_timestamp(1_790_000_000, 0).expect("instant");
+    let after = |seconds| (written + chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let soon = pulled_at(connector.as_ref(), &after(60)).await;
+    assert_eq!((soon.findings.len(), soon.short), (0, true));
+    let later = pulled_at(connector.as_ref(), &after(600)).await;
+    assert!(later.findings[0].contains("LT-TAB-005"), "{:?}", later.findings);
+}
+
+/// F1, F2, F6, F7, F9, F11: JSON in a folder. One bad record is rejected alone and the others keep their exact text.
+#[tokio::test]
+async fn json_documents_and_lines_give_records_and_bad_ones_stand_alone() {
+    let fields = SHEET.split("[fields]").nth(1).expect("fields");
+    let manifest = |folder: &str| {
+        let head = SHEET.split("[folder]").next().expect("head");
+        connect_text(&format!("{head}[folder]\n{folder}\n[fields]{fields}"))
+    };
+    let deep = format!("{{\"id\": \"D\", \"x\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let items = [
+        r#"{"id": 9007199254740993, "title": "Số lớn", "status": "Hoàn thành", "quantity": 0.10}"#,
+        r#"{"id": "B", "id": "C", "title": "Khóa đứng hai lần", "status": "Hoàn thành"}"#,
+        r#"{"title": "Không khóa", "status": "Hoàn thành"}"#,
+        r#"{"id": "079200000001", "title": "Việc", "status": "Hoàn thành"}"#,
+    ];
+    let folder = tempfile::tempdir().expect("folder");
+    let document = format!("\u{feff}{{\"data\": {{\"items\": [{}]}}}}", items.join(",\n"));
+    put(folder.path(), "a.json", 0, document.as_bytes());
+    let connector = manifest(
+        "endings = [\"json\"]\nformat = \"json\"\nrecords = \"data.items\"\nkey = \"id\"",
+    )(folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!(ids(&pulled), ["9007199254740993", "079200000001"], "{:?}", pulled.findings);
+    let codes: Vec<(&str, u32)> = pulled.rejected.iter().map(|(_, code, at)| (code.as_str(), *at)).collect();
+    assert_eq!(codes, [("LT-FIL-028", 2), ("LT-FIL-003", 3)]);
+    assert_eq!(
+        drafts(connector.as_ref(), &pulled)[0].quantity.map(|n| n.to_string()).as_deref(),
+        Some("0.10")
+    );
+
+    let lines = format!(
+        "{}\r\n{}\n{{\"id\": NaN}}\n\n{deep}\n{}\n{{\"id\": \"E\", \"tit",
+        items[0], items[1], items[3]
+    );
+    put(folder.path(), "b.jsonl", 1, lines.as_bytes());
+    let connector = manifest("endings = [\"jsonl\"]\nformat = \"json_lines\"\nkey = \"id\"")(folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!(ids(&pulled), ["9007199254740993", "079200000001"], "{:?}", pulled.findings);
+    let at: Vec<u32> = pulled.rejected.iter().map(|(_, _, at)| *at).collect();
+    assert_eq!(at, [2, 3, 5, 7]);
+    // What is no JSON, no list and no text is told by name.
+    for (name, bytes, code) in [
+        ("c.json", &b"{\"data\": {\"items\": [{]}}"[..], "LT-FIL-024"),
+        ("d.json", b"{\"data\": {\"rows\": []}}", "LT-FIL-025"),
+        ("e.json", b"{\"data\": \"\xff\xfe\"}", "LT-FIL-023"),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        put(folder.path(), name, 0, bytes);
+        let connector = manifest(
+            "endings = [\"json\"]\nformat = \"json\"\nrecords = \"data.items\"\nkey = \"id\"",
+        )(folder.path());
+        let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+        assert_eq!((pulled.records.len(), pulled.findings), (0, vec![code.to_owned()]), "{name}");
+    }
+}
+
+fn connect_text(manifest: &str) -> impl Fn(&Path) -> Arc<dyn Connector> + use<> {
+    let manifest = manifest.to_owned();
+    move |folder| connect_by(&manifest, folder)
+}
+
+#[test]
+fn keys_of_a_folder_that_do_not_fit_together_are_told_with_their_lines() {
+    let told = |from: &str, to: &str| {
+        let manifest = SHEET.replace(from, to);
+        let findings = lienthong::connector::manifest::parse("m.toml", &manifest).expect_err("refused").0;
+        findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let key = "key = \"task_code\"";
+    assert_eq!(told(key, "key = \"code\""), ["LT-MAN-060"]);
+    assert_eq!(told(key, "key = \"task_code\"\nfill_down = [\"unt\"]"), ["LT-MAN-060"]);
+    assert_eq!(told(key, "key = \"task_code\"\nfill_down = [\"task_code\"]"), ["LT-MAN-061"]);
+    assert_eq!(told(key, "key = \"task_code\"\nformat = \"json\""), ["LT-MAN-061"]);
+    assert_eq!(told(key, "key = \"task_code\"\nrecords = \"a\""), ["LT-MAN-061"]);
+    assert_eq!(told(key, "key = []"), ["LT-MAN-061"]);
+}
+
+#[tokio::test]
+async fn states_as_people_type_them_are_told_apart() {
+    let folder = tempfile::tempdir().expect("folder");
+    let spellings = [
+        ("HOÀN THÀNH", "done"),
+        ("Hòan thành", "done"),
+        ("hoan  thanh", "done"),
+        ("HT", "done"),
+        ("Đã xong", "done"),
+        ("Hoàn thành (Trễ hạn)", "done"),
+        ("Hoàn thành - trễ hạn", "done"),
+        ("Hoàn thành, TRỄ HẠN", "done"),
+        ("Hoàn thành chậm", "done"),
+        ("Hoàn thành trước hạn", "done"),
+        ("CHƯA HOÀN THÀNH", "in_progress"),
+        ("chưa hòan thành", "in_progress"),
+        ("Chưa HT", "in_progress"),
+        ("Chưa hoàn thành (trễ hạn)", "in_progress"),
+        ("Chưa hoàn thành - trễ hạn", "in_progress"),
+        ("Chưa hoàn thành, quá hạn", "in_progress"),
+        ("Chưa triển khai", "open"),
+        ("Đã trình", "submitted"),
+        ("Huỷ", "cancelled"),
+    ];
+    let rows: String = spellings
+        .iter()
+        .enumerate()
+        .map(|(index, (spelling, _))| format!("NV-{index};Việc;GL-1;;;;{spelling}\n"))
+        .collect();
+    // What nobody foresaw is told, never guessed.
+    let text = format!("{HEADER}\n{rows}NV-X;Việc;GL-1;;;;Không hoàn thành\n");
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let (connector, pulled) = pulled_by(&[], folder.path()).await;
+    let states: Vec<String> = drafts(connector.as_ref(), &pulled)
+        .into_iter()
+        .map(|draft| {
+            let draft = serde_json::to_value(&draft).expect("a draft");
+            draft["status"].as_str().unwrap_or_default().to_owned()
+        })
+        .collect();
+    assert_eq!(states, spellings.map(|(_, state)| state));
+    let rejected: Vec<&str> = pulled.rejected.iter().map(|(_, code, _)| code.as_str()).collect();
+    assert_eq!(rejected, ["LT-SRC-006"]);
+}
