@@ -14,6 +14,7 @@ const MAX_BYTES: usize = 1 << 20;
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("airbyte-declarative", include_str!("../../connectors/airbyte-declarative/manifest.toml")),
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
+    ("ioffice-export", include_str!("../../connectors/ioffice-export/manifest.toml")),
     ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
     ("singer-file", include_str!("../../connectors/singer-file/manifest.toml")),
