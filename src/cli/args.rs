@@ -92,6 +92,9 @@ pub enum Action {
     /// Records that could not be read
     #[command(subcommand)]
     Rejected(Rejected),
+    /// What others say of tasks: answers, states on the document axis, recalls
+    #[command(subcommand)]
+    Evidence(Evidence),
     /// People, units and accounts
     #[command(subcommand)]
     People(People),
@@ -184,6 +187,16 @@ pub struct SimulateArgs {
     /// Let life go on by itself, one step per so many milliseconds
     #[arg(long)]
     pub auto_tick: Option<u64>,
+}
+
+/// Subcommands of `evidence`.
+#[derive(Debug, Subcommand)]
+pub enum Evidence {
+    /// List tasks that evidence contradicts
+    Check {
+        #[command(flatten)]
+        rows: Rows,
+    },
 }
 
 /// Subcommands of `rejected`.

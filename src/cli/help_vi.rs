@@ -19,6 +19,8 @@ const ABOUT: &[(&str, &str)] = &[
     ("rejected", "Bản ghi không đọc được"),
     ("rejected list", "Liệt kê kèm lý do"),
     ("rejected replay", "Đọc lại bằng manifest hiện tại"),
+    ("evidence", "Nơi khác nói gì về nhiệm vụ: văn bản trả lời, trạng thái trên trục, thu hồi"),
+    ("evidence check", "Liệt kê nhiệm vụ không khớp chứng cứ"),
     ("people", "Cán bộ, đơn vị và tài khoản"),
     ("people import", "Nhập cán bộ từ CSV hoặc XLSX; nhập tất cả hoặc không nhập gì"),
     ("people unknown", "Liệt kê tài khoản chưa biết của ai"),

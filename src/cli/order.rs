@@ -4,7 +4,7 @@
 //! out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
 use super::args::{
-    Action, Author, Catalog, Criteria, CriteriaSet, Db, Excused, History, Mapping, Outbox, People,
+    Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, History, Mapping, Outbox, People,
     PeriodAction, Record, Rejected, Report, Ruling, Score,
 };
 use super::source_action::SourceAction;
@@ -34,6 +34,7 @@ pub fn command(action: Action) -> Ordered {
         Action::Rejected(Rejected::List { source, rows }) => {
             Ok(Command::RejectedList { source, limit: rows.limit })
         }
+        Action::Evidence(Evidence::Check { rows }) => Ok(Command::EvidenceCheck { limit: rows.limit }),
         Action::Rejected(Rejected::Replay { source: (source, id) }) => {
             Ok(Command::RejectedReplay { source, id })
         }

@@ -23,6 +23,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("sql-view", include_str!("../../connectors/sql-view/manifest.toml")),
     ("task-sheet", include_str!("../../connectors/task-sheet/manifest.toml")),
     ("task-tracker", include_str!("../../connectors/task-tracker/manifest.toml")),
+    ("vxp-axis", include_str!("../../connectors/vxp-axis/manifest.toml")),
     ("ward-desk", include_str!("../../connectors/ward-desk/manifest.toml")),
 ];
 

@@ -11,7 +11,7 @@ use super::{
     Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, details_of, open, sql,
 };
 use crate::domain::{SourceId, TaskDraft};
-use crate::error::{Finding, Findings, Place, Text};
+use crate::error::{Finding, Findings, Place, Severity, Text};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -120,7 +120,7 @@ impl Bench {
         let loaded = Arc::new(manifest::load(&folder.join("manifest.toml"))?);
         let trouble = |why: std::io::Error| Findings::from(broken(folder, &why.to_string()));
         let samples = match loaded.manifest.kind {
-            Kind::Http => samples(&folder.join("samples"))?,
+            Kind::Http | Kind::Vxp => samples(&folder.join("samples"))?,
             Kind::Folder | Kind::View | Kind::Process => Vec::new(),
         };
         let server = Server::start(samples).await.map_err(trouble)?;
@@ -208,7 +208,7 @@ fn connect(
     let (place, given) = (
         scratch.place.display().to_string(),
         match loaded.manifest.kind {
-            Kind::Http => "base_url",
+            Kind::Http | Kind::Vxp => "base_url",
             Kind::Folder => "folder",
             Kind::View => "database",
             Kind::Process => "program",
@@ -359,8 +359,9 @@ async fn read_all(connector: &dyn Connector, report: &mut Report) -> Vec<(String
                 }
             }
             Ok(Step::End(end)) => {
-                // What this machine's kernel lacks is not the manifest's fault.
-                report.problems.extend(end.findings.into_iter().filter(|told| told.code != "LT-PRC-017"));
+                // What is only worth knowing is no problem, and what this machine's kernel lacks not the manifest's fault.
+                let told = |finding: &Finding| finding.severity != Severity::Info && finding.code != "LT-PRC-017";
+                report.problems.extend(end.findings.into_iter().filter(told));
                 return seen;
             }
             Err(error) => {

@@ -25,7 +25,7 @@ pub mod xml;
 pub use open::{OpenSource, Opened, open};
 pub use rule::record_hash;
 
-use crate::domain::{SourceId, TaskDraft};
+use crate::domain::{Evidence, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -96,6 +96,30 @@ pub enum Presence {
         /// When, where the source says.
         at: Option<DateTime<Utc>>,
     },
+    /// The record only says that its task was taken back by whoever assigned it; of a task nobody has it says nothing.
+    Recalled {
+        /// When, where the source says.
+        at: Option<DateTime<Utc>>,
+    },
+}
+
+/// What is due to a source once a page is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What the source calls what it delivered.
+    pub id: String,
+    /// Whether it could be read.
+    pub readable: bool,
+}
+
+/// What a page brings beside its records: words about tasks and documents, which are stored with it, and receipts,
+/// which are given once it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Evidence; never the truth about a task.
+    pub evidence: Vec<Evidence>,
+    /// Receipts for [`Connector::acknowledge`].
+    pub receipts: Vec<Receipt>,
 }
 
 /// What became of a record's detail calls.
@@ -138,6 +162,8 @@ pub struct Page {
     pub cursor: Option<Cursor>,
     /// Records of the whole pull, where the source says how many; only for showing how far it is.
     pub total: Option<u64>,
+    /// What it brings beside its records; nothing, for most kinds of source.
+    pub delivered: Delivered,
 }
 
 /// How a pull ended.
@@ -215,6 +241,13 @@ pub trait Connector: Send + Sync {
 
     /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;
+
+    /// Tells the source that what it delivered is stored durably; never called before. What could not be told comes
+    /// again with a later pull, so that a failure here is only a finding. Sources that keep nothing for us are told
+    /// nothing.
+    async fn acknowledge(&self, _receipts: Vec<Receipt>) -> Vec<Finding> {
+        Vec::new()
+    }
 }
 
 /// Reads a record into a draft by a manifest's rules.

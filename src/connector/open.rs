@@ -3,8 +3,10 @@
 //! Owns nothing but the choice. Whatever is wrong with the manifest or with what the configuration gives it is
 //! told at once.
 
+use super::edxml::vxp::{DirectoryFrom, VxpOptions, VxpSource};
 use super::file::{FolderOptions, FolderSource};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
+use super::manifest::edxml::DirectoryKind;
 use super::manifest::{self, DatabaseKind, Kind, Loaded};
 use super::process::ProcessSource;
 use super::sql::{Database, ServerOptions, ViewOptions, ViewSource};
@@ -79,6 +81,7 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
             },
             &source.folder,
         )?),
+        Kind::Vxp => vxp(source, &loaded)?,
     };
     Ok(Opened { connector, system })
 }
@@ -144,4 +147,35 @@ fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, 
     };
     let reader = reader(&source.id, loaded);
     Ok(Arc::new(ViewSource::new(source.id, options, loaded.fingerprint, reader)))
+}
+
+fn vxp(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
+    let Some(section) = &loaded.manifest.vxp else { return Err(missing(&source, "vxp")) };
+    let edxml = &loaded.manifest.edxml;
+    let system_id = setting(&source, "system_id")?.to_owned();
+    let Some(secret) = source.secrets.get("secret").cloned() else { return Err(missing(&source, "secret")) };
+    let options = VxpOptions {
+        base_url: setting(&source, "base_url")?.to_owned(),
+        allow_http: source.allow_http,
+        ca_file: source.ca_file.clone(),
+        system_id,
+        secret,
+        messages: section.messages.iter().map(|message| message.as_str().to_owned()).collect(),
+        fetch: section.fetch.into(),
+        timeout_s: section.timeout_s,
+        retry: section.retry(),
+        directory: match section.directory {
+            DirectoryKind::None => DirectoryFrom::Nowhere,
+            DirectoryKind::File => DirectoryFrom::File(source.folder.join(setting(&source, "agencies")?)),
+            DirectoryKind::Qd20 => DirectoryFrom::Axis(section.directory_level.clone()),
+            DirectoryKind::Old => DirectoryFrom::AxisOld,
+        },
+        limits: edxml.limits(),
+        namespaces: edxml.namespaces.clone(),
+        tasks: edxml.tasks(),
+        source_limits: source.limits,
+    };
+    let reader = reader(&source.id, loaded);
+    let source = VxpSource::new(source.id, options, loaded.fingerprint, reader);
+    Ok(Arc::new(source.map_err(|finding| Findings::from(*finding))?))
 }

@@ -8,6 +8,7 @@
 pub mod calendar;
 pub mod directory;
 pub mod evaluation;
+pub mod evidence;
 pub mod exact;
 pub mod id;
 pub mod period;
@@ -19,6 +20,7 @@ pub mod task;
 pub use calendar::{WorkingCalendar, local_date, local_offset};
 pub use directory::{DirectoryImport, ImportedPerson};
 pub use evaluation::{Component, Decision, DecisionKind, Level, RecordState};
+pub use evidence::{Evidence, EvidenceKind, status_rank};
 pub use exact::{Exact, RoundingMode};
 pub use id::{CatalogVersion, PersonId, ProductCode, RuleSetId, SourceId, TargetId, UnitCode};
 pub use period::Period;

@@ -6,6 +6,7 @@
 //! not applied. It must not know where drafts come from or whose the task is. Every function is pure; replaying
 //! the same drafts gives the same task. Nothing is refused here: what looks wrong is told and kept.
 
+pub mod evidence;
 mod fold;
 mod plausible;
 pub mod report;
@@ -59,6 +60,20 @@ pub fn gone(held: &CanonicalTask, at: Option<DateTime<Utc>>, observed_at: DateTi
     let event = vanished(held.draft.status, at);
     take_up(&mut task, &event, observed_at, &mut Explained::default());
     Applied { task, events: vec![event], outdated: false, findings: Vec::new() }
+}
+
+/// The task once its assigner took it back by a word that says nothing else of it; older than what is held, it is kept
+/// and not applied. `at` is the source's claim.
+pub fn recalled(held: &CanonicalTask, at: Option<DateTime<Utc>>, observed_at: DateTime<Utc>) -> Applied {
+    if held.draft.status == TaskStatus::Recalled {
+        return unchanged(held);
+    }
+    let mut draft = held.draft.clone();
+    draft.status = TaskStatus::Recalled;
+    draft.raw_status = TaskStatus::Recalled.as_str().to_owned();
+    draft.updated_at = at.or(draft.updated_at);
+    draft.events.push(SourceEvent::new(EventKind::Recalled, at));
+    apply(Some(held), draft, observed_at)
 }
 
 /// The event of a task that vanished: it carries the state last shown, which no other event may tell.

@@ -255,6 +255,11 @@ pub enum Command {
         /// Most rows.
         limit: u32,
     },
+    /// Tasks that evidence contradicts.
+    EvidenceCheck {
+        /// Most rows.
+        limit: u32,
+    },
     /// Reads rejected records again with the present manifest.
     RejectedReplay {
         /// The source.
@@ -536,6 +541,7 @@ impl Command {
             Self::SourceAcceptDrift { .. } => "source accept-drift",
             Self::SourceAccept { .. } => "source accept",
             Self::RejectedList { .. } => "rejected list",
+            Self::EvidenceCheck { .. } => "evidence check",
             Self::RejectedReplay { .. } => "rejected replay",
             Self::PeopleImport { .. } => "people import",
             Self::PeopleUnknown { .. } => "people unknown",

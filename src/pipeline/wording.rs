@@ -64,6 +64,10 @@ pub enum Words {
     Change,
     /// View of a score.
     View,
+    /// Kind of evidence.
+    Evidence,
+    /// What evidence contradicts.
+    Contradiction,
     /// A place; it has fixed words among names.
     Place,
     /// A deadline, as an instant.
@@ -100,6 +104,8 @@ impl Words {
             Self::CheckState => CHECK_STATES,
             Self::Change => CHANGES,
             Self::View => VIEWS,
+            Self::Evidence => EVIDENCE,
+            Self::Contradiction => CONTRADICTIONS,
             Self::Place | Self::Deadline => &[],
         }
     }
@@ -111,6 +117,24 @@ const STEPS: Names = &[
     ("score", "Tính điểm", "Compute scores"),
     ("record", "Lập hồ sơ đánh giá", "Make records"),
     ("decide", "Áp dụng quyết định", "Apply decisions"),
+];
+
+const EVIDENCE: Names = &[
+    ("document", "Văn bản đến", "Document"),
+    ("recall", "Thu hồi", "Recall"),
+    ("replaced", "Bị thay thế", "Replaced"),
+    ("answer", "Văn bản trả lời", "Answer"),
+    ("task_answer", "Trả lời nhiệm vụ", "Answer to the task"),
+    ("status", "Trạng thái trên trục", "State on the axis"),
+];
+
+const CONTRADICTIONS: Names = &[
+    ("done_but_refused", "Đã xong nhưng trục báo từ chối", "Done, but refused on the axis"),
+    ("done_but_withdrawn", "Đã xong nhưng văn bản bị thu hồi", "Done, but taken back"),
+    ("done_without_word", "Đã xong nhưng trục không có trả lời", "Done, but nobody answered on the axis"),
+    ("open_but_finished", "Chưa xong nhưng trục báo hoàn thành", "Open, but finished on the axis"),
+    ("open_but_answered", "Chưa xong nhưng đã có văn bản trả lời", "Open, but answered"),
+    ("open_but_withdrawn", "Chưa xong nhưng văn bản bị thu hồi", "Open, but taken back"),
 ];
 
 const ACTIONS: Names = &[

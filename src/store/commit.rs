@@ -6,10 +6,11 @@
 
 use super::bulk::{Bulk, Kind, Rows};
 use super::db::{Db, Row, Tx, Val, json, placeholders, vals};
+use super::evidence;
 use super::facts::{event_document, task_document};
 use super::task::sha256;
 use super::{Store, StoreError};
-use crate::domain::{CanonicalTask, SourceEvent, SourceId};
+use crate::domain::{CanonicalTask, Evidence, SourceEvent, SourceId};
 use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -35,6 +36,8 @@ pub struct PageCommit {
     pub tasks: Vec<TaskWrite>,
     /// Records that could not be read.
     pub rejections: Vec<RejectionWrite>,
+    /// Words about tasks and documents.
+    pub evidence: Vec<Evidence>,
     /// Cursor that may be kept once this page is stored.
     pub cursor: Option<String>,
 }
@@ -51,6 +54,7 @@ impl PageCommit {
             details: None,
             tasks: Vec::new(),
             rejections: Vec::new(),
+            evidence: Vec::new(),
             cursor: Some(cursor),
         }
     }
@@ -67,6 +71,7 @@ pub struct PackedPage {
     details: Option<Raw>,
     tasks: Tasks,
     rejections: Vec<Vec<Val>>,
+    evidence: Vec<Vec<Val>>,
     cursor: Option<String>,
 }
 
@@ -131,6 +136,8 @@ impl Store {
                 page.fetched_at
             ]);
         }
+        let told = |word| evidence::pack(word, &page.source, page.fetched_at);
+        let evidence = page.evidence.iter().map(told).collect();
         let tasks = Tasks::pack(page.tasks, page.fetched_at, matches!(*self.db, Db::Postgres(_)))?;
         Ok(PackedPage {
             source: page.source,
@@ -141,6 +148,7 @@ impl Store {
             details,
             tasks,
             rejections,
+            evidence,
             cursor: page.cursor,
         })
     }
@@ -184,6 +192,9 @@ impl Store {
                     vals,
                 )
                 .await?;
+            }
+            for word in page.evidence {
+                evidence::insert(&mut tx, word).await?;
             }
             let (total, cursor) = state.entry(page.source.clone()).or_default();
             *total += page.tasks.happened;

@@ -30,6 +30,7 @@ mod db;
 mod decision;
 mod directory;
 mod error;
+mod evidence;
 mod facts;
 mod gate;
 mod key;
@@ -53,6 +54,7 @@ pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
 pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
 pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAccount};
 pub use error::StoreError;
+pub use evidence::EvidenceRow;
 pub use gate::{Gate, HeldTask, Proof, Tally};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
@@ -99,10 +101,16 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0003_source_gate.sql"),
     ),
     (
-        6,
+        4,
+        "evidence",
+        include_str!("../../migrations/sqlite/0004_evidence.sql"),
+        include_str!("../../migrations/postgres/0004_evidence.sql"),
+    ),
+    (
+        5,
         "source_shape",
-        include_str!("../../migrations/sqlite/0006_source_shape.sql"),
-        include_str!("../../migrations/postgres/0006_source_shape.sql"),
+        include_str!("../../migrations/sqlite/0005_source_shape.sql"),
+        include_str!("../../migrations/postgres/0005_source_shape.sql"),
     ),
 ];
 

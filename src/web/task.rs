@@ -104,6 +104,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: i64) -> Page {
             people(web, visit, &directory, &item),
             product(web, visit, &item).await?,
             events(web, visit, &directory, &key.source, id).await?,
+            evidence(web, visit, id).await?,
             record(web, visit, id).await?,
         ],
         ..Sheet::default()
@@ -304,6 +305,31 @@ async fn events(
                 Cell::text(format::instant_or_dash(event.at)),
                 Cell::text(format::instant(*seen)),
                 Cell::text(detail.join(" · ")).note(event.note.clone().unwrap_or_default()),
+            ],
+        );
+    }
+    Ok(section)
+}
+
+/// What others say of it. It stands beside the task and decides nothing.
+async fn evidence(web: &Web, visit: &Visit, id: i64) -> Result<Section, Finding> {
+    let mut section = Section::table(
+        visit,
+        "evidence",
+        visit.say("Chứng cứ từ nơi khác", "What others say"),
+        &[("Loại", "Kind"), ("Mã", "Code"), ("Cơ quan", "Agency"), ("Lúc", "At"), ("Thấy lúc", "Seen at")],
+        ("Chưa có chứng cứ nào.", "No evidence yet."),
+    );
+    let words = web.app.store.evidence_of(id, ROWS).await.map_err(told)?;
+    for (index, said) in words.into_iter().enumerate() {
+        section.push(
+            index.to_string(),
+            vec![
+                Cell::text(word(Words::Evidence, said.kind.as_str(), visit.lang)).note(said.source),
+                Cell::text(said.code.unwrap_or_else(|| "–".to_owned())),
+                Cell::text(said.who.unwrap_or_else(|| "–".to_owned())),
+                Cell::text(format::instant_or_dash(said.at)),
+                Cell::text(format::instant(said.seen_at)),
             ],
         );
     }

@@ -90,6 +90,7 @@ async fn stored_tasks_are_derived_again_from_their_stored_events() {
             details: None,
             tasks,
             rejections: Vec::new(),
+            evidence: Vec::new(),
             cursor: None,
         };
         store.commit_pages(vec![page]).await.expect("commit");

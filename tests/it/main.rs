@@ -23,6 +23,7 @@ mod delivery_evaluation;
 mod delivery_faults;
 mod delivery_national;
 mod directory;
+mod edxml;
 mod errors;
 mod evaluation;
 mod ingest;

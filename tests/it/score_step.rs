@@ -71,6 +71,7 @@ async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
             events: applied.events,
         }],
         rejections: Vec::new(),
+        evidence: Vec::new(),
         cursor: None,
     };
     let ids = store.commit_pages(vec![page]).await.expect("committed");

@@ -54,6 +54,7 @@ fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
         details: Some(bytes::Bytes::from_static(b"{\"a\":{}}")),
         tasks,
         rejections: Vec::new(),
+        evidence: Vec::new(),
         cursor: Some(cursor.into()),
     }
 }

@@ -6,16 +6,20 @@
 //! only their name, type, size and digest.
 
 mod attachment;
+pub mod directory;
 mod finding;
 pub mod key;
 pub mod package;
 mod read;
+pub mod record;
 mod tree;
+pub mod vxp;
 pub mod write;
 
 #[cfg(test)]
 mod tests;
 
+use attachment::hex;
 pub use finding::Refusal;
 
 use bytes::Bytes;

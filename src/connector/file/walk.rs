@@ -12,7 +12,8 @@ use super::table::Tables;
 use super::{Candidate, FolderOptions, Format, ROWS, Row, finding, written_at};
 use crate::connector::rule::is_key;
 use crate::connector::{
-    ConnectorError, Cursor, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash, referring,
+    ConnectorError, Cursor, Delivered, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash,
+    referring,
 };
 use crate::domain::SourceId;
 use crate::error::{Finding, Place, Severity};
@@ -371,6 +372,7 @@ fn empty_page(name: &str, body: Bytes) -> Page {
         rejected: Vec::new(),
         cursor: None,
         total: None,
+        delivered: Delivered::default(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! and what all walks together prove. Memory is one page per list read at the same time, plus a few bytes per record.
 //! Every failure ends the pull; what was given out before stays valid.
 
-use super::super::{ConnectorError, Cursor, Page, Pull, PullEnd, PullMode, PullRequest, Step};
+use super::super::{ConnectorError, Cursor, Delivered, Page, Pull, PullEnd, PullMode, PullRequest, Step};
 use super::branch::{self, Branch, Branches};
 use super::page::{Changes, Listed};
 use super::walk::{Leg, Refused, Walk, hash_of};
@@ -279,6 +279,7 @@ impl HttpPull {
             rejected,
             cursor,
             total: walk.total.filter(|_| alone),
+            delivered: Delivered::default(),
         });
     }
 

@@ -4,6 +4,7 @@
 //! known key) and the fingerprint of everything that decides how a record is read. It must not know how
 //! sources are reached. A manifest that loads is a manifest whose rules, templates and expressions compile.
 
+pub mod edxml;
 pub mod folder;
 pub mod http;
 mod position;
@@ -22,6 +23,7 @@ use super::rule::Reader;
 use super::rule::spec::{EventRule, FieldRules, HistoryRules};
 use crate::domain::local_offset;
 use crate::error::{Finding, Findings, Place, Text, io_cause};
+use edxml::{EdxmlSection, VxpSection};
 use http::{
     AuthSection, DetailSection, ExportSection, IncrementalSection, PagingSection, ParentSection,
     PartitionSection, StreamSection, SuccessSection, TransportSection, WindowSection,
@@ -51,6 +53,8 @@ pub enum Kind {
     View,
     /// A child program that speaks Singer or the Airbyte protocol.
     Process,
+    /// The national document axis.
+    Vxp,
 }
 
 /// A manifest as it is written.
@@ -97,6 +101,12 @@ pub struct Manifest {
     /// The program, for kind `process`.
     #[serde(default)]
     pub process: Option<process::ProcessSection>,
+    /// How edXML packages are read and which of them are tasks.
+    #[serde(default)]
+    pub edxml: EdxmlSection,
+    /// The document axis, for kind `vxp`.
+    #[serde(default)]
+    pub vxp: Option<VxpSection>,
     /// How to reach the system.
     #[serde(default)]
     pub transport: Option<TransportSection>,
@@ -285,12 +295,20 @@ fn compile(
             }
             None
         }
-        Kind::Folder | Kind::Process => None,
+        Kind::Vxp if manifest.vxp.is_none() => {
+            problems.push(Problem::missing_section("vxp"));
+            None
+        }
+        Kind::Folder | Kind::Vxp | Kind::Process => None,
     };
     let process = match manifest.kind {
         Kind::Process => Some(process::ProcessPlan::compile(manifest, problems)?),
         _ => None,
     };
+    manifest.edxml.check(problems);
+    if let Some(vxp) = &manifest.vxp {
+        vxp.check(problems);
+    }
     Some((reader?, http, process))
 }
 
@@ -312,6 +330,7 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
             .process
             .as_ref()
             .map(|process| (&process.stream, &process.key, &process.volatile, &process.deleted)),
+        manifest.vxp.as_ref().map(|vxp| (vxp.directory, &manifest.edxml)),
         &manifest.detail,
         &manifest.fields,
         &manifest.events,

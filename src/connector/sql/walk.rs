@@ -8,7 +8,7 @@ use super::statement::{Place as Point, Statement, Writer};
 use super::{CLOCKS_APART, CursorType, KEPT_OF_CELL, MAX_CELL, MAX_ROW, ViewOptions, finding, mark};
 use crate::connector::rule::{MAX_KEY, is_key};
 use crate::connector::{
-    ConnectorError, Cursor, Page, Presence, Pull, PullEnd, RawRecord, Rejection, Step, record_hash,
+    ConnectorError, Cursor, Delivered, Page, Presence, Pull, PullEnd, RawRecord, Rejection, Step, record_hash,
 };
 use crate::domain::SourceId;
 use crate::error::{Finding, Place};
@@ -145,6 +145,7 @@ impl Pull for ViewPull {
             rejected: Vec::new(),
             cursor: None,
             total: self.total,
+            delivered: Delivered::default(),
         };
         let mut bodies = Vec::with_capacity(rows.len());
         for (index, row) in (0u32..).zip(rows) {

@@ -10,6 +10,7 @@ mod database;
 mod delivery;
 mod drift;
 mod evaluation;
+mod evidence;
 mod gate;
 mod people;
 mod period;
@@ -119,6 +120,7 @@ impl Installation {
                 known_source(app, source.as_ref().filter(|source| !target(source))).await?;
                 source::rejected(app, source.as_ref(), limit).await
             }
+            C::EvidenceCheck { limit } => evidence::check(app, limit).await,
             C::RejectedReplay { source, id } => source::replay(app, &source, id, progress).await,
             C::PeopleImport { people, units, author, dry_run } => {
                 people::import(app, people, units, &author, dry_run).await

@@ -267,6 +267,7 @@ pub(super) async fn replay(
                     details: None,
                     tasks: vec![task],
                     rejections: Vec::new(),
+                    evidence: Vec::new(),
                     cursor: None,
                 };
                 app.store.commit_pages(vec![page]).await?;

@@ -5,7 +5,7 @@
 //! run; what was committed stays.
 
 use super::{Puller, lost, of_store};
-use crate::connector::{ConnectorError, referring};
+use crate::connector::{ConnectorError, Receipt, referring};
 use crate::store::{PackedPage, PageCommit, Store, StoreError};
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -22,6 +22,8 @@ pub(super) struct Unsettled {
     /// Pages being packed beside the reading of the next ones.
     pub(super) pages: Vec<AbortOnDropHandle<Result<PackedPage, StoreError>>>,
     pub(super) keys: HashSet<u64>,
+    /// What is due to the source once they are stored.
+    pub(super) receipts: Vec<Receipt>,
 }
 
 /// The transaction under way, with the keys of its tasks. Dropping it rolls it back.
@@ -29,6 +31,7 @@ pub(super) struct Unsettled {
 pub(super) struct Committing {
     pub(super) commit: Option<AbortOnDropHandle<Result<Vec<i64>, ConnectorError>>>,
     pub(super) keys: HashSet<u64>,
+    pub(super) receipts: Vec<Receipt>,
 }
 
 impl Puller<'_> {
@@ -50,21 +53,22 @@ impl Puller<'_> {
     pub(super) async fn settle(&mut self) -> Result<(), ConnectorError> {
         let Some(commit) = &mut self.committing.commit else { return Ok(()) };
         let outcome = commit.await;
-        self.committing = Committing::default();
+        let Committing { receipts, .. } = std::mem::take(&mut self.committing);
         let committed = outcome.map_err(|_| lost(&self.source))??;
         committed.iter().for_each(|id| self.seen.insert(*id));
         crate::failpoint!("pull::after_commit");
         self.app.ring("identify");
+        self.acknowledge(receipts).await;
         Ok(())
     }
 
     /// Stores what waits in a task of its own, so that the next pages are read meanwhile; nothing must be under
     /// way. One transaction after the other: a cursor never overtakes its pages.
     pub(super) fn begin_commit(&mut self) {
-        let Unsettled { pages, keys } = std::mem::take(&mut self.waiting);
-        if pages.is_empty() {
+        if self.waiting.pages.is_empty() {
             return;
         }
+        let Unsettled { pages, keys, receipts } = std::mem::take(&mut self.waiting);
         crate::failpoint!("pull::before_commit");
         let (store, source) = (self.app.store.clone(), self.source.clone());
         let commit = tokio::spawn(async move {
@@ -74,13 +78,29 @@ impl Puller<'_> {
             }
             store.commit_packed(packed).await.map_err(of_store)
         });
-        self.committing = Committing { commit: Some(AbortOnDropHandle::new(commit)), keys };
+        self.committing = Committing { commit: Some(AbortOnDropHandle::new(commit)), keys, receipts };
     }
 
     pub(super) async fn commit_all(&mut self) -> Result<(), ConnectorError> {
         self.settle().await?;
         self.begin_commit();
-        self.settle().await
+        self.settle().await?;
+        // What came again and was stored long ago.
+        let receipts = std::mem::take(&mut self.waiting.receipts);
+        self.acknowledge(receipts).await;
+        Ok(())
+    }
+
+    /// Gives the source its receipts. What it cannot be told now, it delivers again.
+    async fn acknowledge(&mut self, receipts: Vec<Receipt>) {
+        if receipts.is_empty() {
+            return;
+        }
+        for finding in self.connector.acknowledge(receipts).await {
+            if !self.findings.iter().any(|known| known.code == finding.code) {
+                self.findings.push(finding);
+            }
+        }
     }
 
     /// An answer that is cut into several pages is kept with the first of them that is stored.

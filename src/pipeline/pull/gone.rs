@@ -100,6 +100,7 @@ async fn call_gone(app: &App, source: &SourceId, run: i64, missing: &[i64]) -> R
         details: None,
         tasks: writes,
         rejections: Vec::new(),
+        evidence: Vec::new(),
         cursor: None,
     };
     app.store.commit_pages(vec![commit]).await.map_err(|error| error.finding())?;

@@ -6,14 +6,16 @@
 
 use super::commit::key_hash;
 use super::{Puller, of_store};
-use crate::connector::{ConnectorError, Detailed, Page, Presence, RawRecord, Rejection, details_of};
+use crate::connector::{
+    ConnectorError, Delivered, Detailed, Page, Presence, RawRecord, Rejection, details_of,
+};
 use crate::domain::{AccountKind, AccountRef, CitizenId, TaskDraft};
 use crate::error::Place;
 use crate::ingest;
 use crate::store::{PageCommit, RejectionWrite, StoredTask, TaskWrite, Vault};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Puller<'_> {
     /// Turns one page into what is to be stored of it.
@@ -26,6 +28,7 @@ impl Puller<'_> {
             self.watch.decide()?;
             self.commit_all().await?;
         }
+        let page = self.without_repeated(page).await?;
         let observed_at = self.app.clock.now();
         self.counters.pages += 1;
         self.counters.records += (page.records.len() + page.rejected.len()) as u64;
@@ -59,7 +62,9 @@ impl Puller<'_> {
             self.read_changed(changed, &known_ids, observed_at, &mut rejections).await?;
         tasks.extend(self.bury(tombstones, observed_at).await?);
         self.counters.rejected += rejections.len() as u64;
-        let nothing_new = tasks.is_empty() && rejections.is_empty();
+        let Delivered { evidence, receipts } = page.delivered;
+        self.waiting.receipts.extend(receipts);
+        let nothing_new = tasks.is_empty() && rejections.is_empty() && evidence.is_empty();
         let cursor = page.cursor.filter(|_| self.moves_cursor && !self.full).map(|cursor| cursor.0);
         if nothing_new && cursor.is_none() {
             return Ok(());
@@ -74,13 +79,41 @@ impl Puller<'_> {
             details,
             tasks,
             rejections,
+            evidence,
             cursor,
         })
         .await;
         Ok(())
     }
 
-    /// Calls tasks gone whose tombstones the source shows.
+    /// A page without what its package already said: a package is immutable, and one that is older than what is held
+    /// of its task is no news however often it comes.
+    async fn without_repeated(&mut self, mut page: Page) -> Result<Page, ConnectorError> {
+        let packages: HashSet<[u8; 32]> = page.delivered.evidence.iter().map(|word| word.package).collect();
+        if packages.is_empty() {
+            return Ok(page);
+        }
+        let known = self.app.store.known_packages(&self.source, &packages).await.map_err(of_store)?;
+        if known.len() < packages.len() {
+            return Ok(page);
+        }
+        page.delivered.evidence.clear();
+        let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
+        let held = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
+        // A record that was rejected then is read again.
+        let mut held = held.into_iter();
+        let mut repeated = 0;
+        page.records.retain(|_| {
+            let known = held.next().flatten().is_some();
+            repeated += u64::from(known);
+            !known
+        });
+        self.counters.records += repeated;
+        self.counters.unchanged += repeated;
+        Ok(page)
+    }
+
+    /// Calls tasks gone, or taken back, whose tombstones the source shows.
     async fn bury(
         &mut self,
         tombstones: Vec<(i64, RawRecord)>,
@@ -95,8 +128,12 @@ impl Puller<'_> {
         let writes: Vec<TaskWrite> = tombstones
             .into_iter()
             .filter_map(|(id, record)| {
-                let Presence::Deleted { at } = record.presence else { return None };
-                let applied = ingest::gone(&held.get(&id)?.task, at, observed_at);
+                let held = &held.get(&id)?.task;
+                let applied = match record.presence {
+                    Presence::Shown => return None,
+                    Presence::Deleted { at } => ingest::gone(held, at, observed_at),
+                    Presence::Recalled { at } => ingest::recalled(held, at, observed_at),
+                };
                 Some(TaskWrite {
                     known_id: Some(id),
                     external_id: record.external_id,

@@ -16,5 +16,6 @@ pub mod site;
 pub mod source;
 pub mod stores;
 pub mod third_party;
+pub mod vxp;
 
 pub use http::install_tls;
