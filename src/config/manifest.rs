@@ -16,6 +16,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
     ("ioffice-export", include_str!("../../connectors/ioffice-export/manifest.toml")),
     ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
+    ("lgsp-documents", include_str!("../../connectors/lgsp-documents/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
     ("singer-file", include_str!("../../connectors/singer-file/manifest.toml")),
     ("singer-rest", include_str!("../../connectors/singer-rest/manifest.toml")),
@@ -25,6 +26,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("task-tracker", include_str!("../../connectors/task-tracker/manifest.toml")),
     ("vxp-axis", include_str!("../../connectors/vxp-axis/manifest.toml")),
     ("ward-desk", include_str!("../../connectors/ward-desk/manifest.toml")),
+    ("xroad-rest", include_str!("../../connectors/xroad-rest/manifest.toml")),
 ];
 
 /// A manifest that was found.

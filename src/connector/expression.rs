@@ -33,6 +33,15 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("strip_suffix", |value: &str, suffix: &str| {
         value.strip_suffix(suffix).unwrap_or(value).to_owned()
     });
+    environment.add_filter("b64encode", |value: &str| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(value)
+    });
+    // Not `tojson`: that one writes & and < as \u escapes for web pages, which some gateways do not undo.
+    environment.add_filter("json", |value: &Value| {
+        serde_json::to_string(value)
+            .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, error.to_string()))
+    });
     environment.add_filter("vn_date", |value: &str| {
         text::date::date(value)
             .map(|day| day.to_string())
@@ -385,6 +394,8 @@ mod tests {
             ("'ĐANG  xử lý'|fold", "dang xu ly"),
             ("'NV-12'|strip_prefix('NV-')", "12"),
             ("'5/9/2026'|vn_date", "2026-09-05"),
+            ("'khóa'|b64encode", "a2jDs2E="),
+            ("{'A': 'x&<', 'n': 7, 'ok': true}|json|b64encode", "eyJBIjoieCY8IiwibiI6Nywib2siOnRydWV9"),
         ] {
             let expression = Expression::compile(source, &[]).expect("compiles");
             assert_eq!(expression.text(&Value::from(())).expect("runs").as_deref(), Some(result), "{source}");

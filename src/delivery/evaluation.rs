@@ -391,7 +391,7 @@ impl Target for EvaluationSoftware {
 
     async fn check(&self) -> Vec<Finding> {
         match self.client.log_in().await {
-            Ok(()) => self.client.clock_finding().into_iter().collect(),
+            Ok(()) => self.client.findings(),
             Err(error) => vec![error.finding.at(self.place())],
         }
     }

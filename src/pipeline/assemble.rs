@@ -17,7 +17,7 @@ use crate::domain::{DirectoryImport, SourceId, TargetId, Unit, UnitCode};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::mapping::RuleBook;
 use crate::store::{Store, StoreConfig, StoreError};
-use crate::transport::{Auth, Client, Expected, Login, Moment, Options, Roots};
+use crate::transport::{Auth, Client, Expected, Login, Method, Moment, Options, Roots};
 use chrono::Datelike as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -232,19 +232,24 @@ fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Vec<(&'static 
     options.timeouts.total = Duration::from_secs(config.limits.exchange_s.into());
     let body = serde_json::json!({ "username": entry.username, "password": password.expose_secret() });
     let login = |path: &str, token: &str, lifetime_s: u64| Login {
+        method: Method::Post,
         path: path.into(),
+        query: Vec::new(),
+        headers: Vec::new(),
         body: body.to_string().into(),
         form: false,
         token: token.into(),
         header: "Authorization".into(),
         prefix: "Bearer ".into(),
+        token_type: None,
         lifetime: Duration::from_secs(lifetime_s),
         expires_in: None,
         expires_at: None,
         success: Vec::new(),
         error_text: None,
+        refresh: None,
     };
-    options.auth = Auth::Login(Box::new(match entry.kind {
+    options.auth = Auth::login(match entry.kind {
         TargetKind::Evaluation => {
             Login { expires_in: Some("/expires_in".into()), ..login("/login", "/token", 3_600) }
         }
@@ -256,7 +261,7 @@ fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Vec<(&'static 
             error_text: Some("/message".into()),
             ..login("/ApiAuth/oauth/login", "/access_token", 5 * 3_600)
         },
-    }));
+    });
     match Client::new(options) {
         Ok(client) if wrong.is_empty() => Ok(client),
         Ok(_) => Err(wrong),

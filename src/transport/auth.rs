@@ -1,15 +1,19 @@
-//! Being let in: nothing, basic, a fixed header, or a token from a login call.
+//! Being let in: what stands in every request, and the logins before the first one.
 //!
-//! Owns tokens and their renewal: one login at a time, again at 80 % of a token's life, once after a 401. A
-//! refused password is not tried again before a pause that grows, so that no account is ever locked by us.
-//! Secrets live in `SecretString` and in headers marked sensitive; nothing here can be printed.
+//! Owns what a client knows about being let in: fixed headers, tokens with their ends, and the pause after a
+//! refusal, which grows so that no account is ever locked by us. It must not know how logins are asked
+//! (`login`, `session`). Secrets live in `SecretString` and in headers marked sensitive; nothing here can be
+//! printed.
 
+use super::request::Method;
 use crate::domain::local_offset;
-use crate::error::Finding;
+use crate::error::{Finding, Text};
 use chrono::{DateTime, NaiveDateTime, TimeZone as _, Utc};
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -18,44 +22,67 @@ type Sentences = (&'static str, &'static str);
 
 const NO_HEADER: Sentences = ("tên header không hợp lệ", "the name of the header is not valid");
 
-/// How to be let in.
-pub enum Auth {
+/// How to be let in: what stands in every request, and what is asked before the first one.
+#[derive(Default)]
+pub struct Auth {
+    /// HTTP basic authentication: user name and password.
+    pub basic: Option<(String, SecretString)>,
+    /// Headers of every request, logins included.
+    pub headers: Vec<(String, SecretString)>,
+    /// Query parameters of every request, logins included; shown nowhere.
+    pub query: Vec<(String, SecretString)>,
+    /// Calls that answer with a token, in order; each carries the tokens of those before it.
+    pub logins: Vec<Login>,
+    /// A login through the form people use.
+    pub session: Option<Session>,
+    /// Signs every request.
+    pub signer: Option<Arc<dyn Sign>>,
+}
+
+impl Auth {
     /// Nothing is asked.
-    None,
-    /// HTTP basic authentication.
-    Basic {
-        /// User name.
-        username: String,
-        /// Password.
-        password: SecretString,
-    },
-    /// A fixed header.
-    Header {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: SecretString,
-    },
-    /// A token from a login call.
-    Login(Box<Login>),
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// One login call.
+    pub fn login(login: Login) -> Self {
+        Self { logins: vec![login], ..Self::default() }
+    }
+
+    /// Whether there is something to be asked before the first request.
+    pub(super) fn logs_in(&self) -> bool {
+        !self.logins.is_empty() || self.session.is_some()
+    }
 }
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::Basic { .. } => "basic",
-            Self::Header { .. } => "header",
-            Self::Login(_) => "login",
-        })
+        let parts = [
+            (self.basic.is_some(), "basic"),
+            (!self.headers.is_empty(), "header"),
+            (!self.query.is_empty(), "query"),
+            (!self.logins.is_empty(), "login"),
+            (self.session.is_some(), "session"),
+            (self.signer.is_some(), "signed"),
+        ];
+        let named: Vec<&str> = parts.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+        f.write_str(if named.is_empty() { "none" } else { "" })?;
+        f.write_str(&named.join("+"))
     }
 }
 
 /// A login call. Places in its answer are RFC 6901 pointers.
 pub struct Login {
+    /// How it is asked.
+    pub method: Method,
     /// Path of the call.
     pub path: String,
-    /// Body of the call, as JSON text: it holds the password.
+    /// Its query parameters.
+    pub query: Vec<(String, SecretString)>,
+    /// Its own headers.
+    pub headers: Vec<(String, SecretString)>,
+    /// Body of the call, as JSON text: it holds the password. Null where there is none.
     pub body: SecretString,
     /// Sends the top-level members of the body as a form.
     pub form: bool,
@@ -65,6 +92,8 @@ pub struct Login {
     pub header: String,
     /// What stands before the token.
     pub prefix: String,
+    /// Place of the token's type, where it must be `bearer`.
+    pub token_type: Option<String>,
     /// Life of a token where the answer does not say.
     pub lifetime: Duration,
     /// Place of the lifetime in seconds.
@@ -75,6 +104,96 @@ pub struct Login {
     pub success: Vec<Expected>,
     /// Place of the error text.
     pub error_text: Option<String>,
+    /// The refresh token that is sent as the field `refresh_token`, and where a newer one is kept.
+    pub refresh: Option<Refresh>,
+}
+
+/// A refresh token that the far side may replace at every use.
+pub struct Refresh {
+    /// The token the configuration gives.
+    pub first: SecretString,
+    /// File of the newest one; it stays readable with `first` alone. Without it a newer token is lost when the
+    /// process ends.
+    pub file: Option<PathBuf>,
+}
+
+/// A login through a form: the far side remembers us by cookies.
+pub struct Session {
+    /// Page with the form, asked first.
+    pub page: Option<String>,
+    /// Where the form is sent.
+    pub path: String,
+    /// Its fields, as a JSON object of texts.
+    pub fields: SecretString,
+    /// Sends the fields as JSON instead of a form.
+    pub json: bool,
+    /// The token against forged requests.
+    pub csrf: Option<Csrf>,
+    /// Cookie a good login sets.
+    pub cookie: Option<String>,
+    /// When to log in again at the latest.
+    pub lifetime: Duration,
+}
+
+/// A token against forged requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Csrf {
+    /// Where it is found.
+    pub from: CsrfPlace,
+    /// Its name there.
+    pub name: String,
+    /// Field of the form that carries it.
+    pub field: Option<String>,
+    /// Header that carries it, in the login and in every request after it.
+    pub header: Option<String>,
+}
+
+/// Where a token against forged requests stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CsrfPlace {
+    /// An input field of the form.
+    Field,
+    /// A meta element of the page.
+    Meta,
+    /// A cookie.
+    Cookie,
+    /// A header of the answer.
+    Header,
+}
+
+/// A request as its signature sees it.
+#[derive(Debug)]
+pub struct Unsigned<'a> {
+    /// Method.
+    pub method: &'a str,
+    /// Path, percent-encoded.
+    pub path: &'a str,
+    /// Query, percent-encoded, without the question mark.
+    pub query: &'a str,
+    /// Query parameters in order.
+    pub parameters: Vec<(String, String)>,
+    /// Body as it is sent.
+    pub body: &'a [u8],
+    /// The present moment.
+    pub now: DateTime<Utc>,
+}
+
+/// What a signature adds.
+#[derive(Debug, Default)]
+pub struct Signed {
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// Whether the parameters travel in these headers alone and the query is left out.
+    pub without_query: bool,
+}
+
+/// Signs requests.
+pub trait Sign: Send + Sync {
+    /// The headers that sign a request.
+    ///
+    /// # Errors
+    /// A sentence without secrets.
+    fn sign(&self, request: &Unsigned<'_>) -> Result<Signed, Text>;
 }
 
 /// A moment told in an answer as local time of Asia/Ho_Chi_Minh.
@@ -122,12 +241,11 @@ pub(super) fn as_text(value: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// A header ready to be sent.
-#[derive(Clone)]
+/// What lets a request in, ready to be sent.
+#[derive(Clone, Default)]
 pub(super) struct Pass {
-    pub(super) name: HeaderName,
-    pub(super) value: HeaderValue,
-    /// Which login it came from; 0 for fixed headers.
+    pub(super) headers: HeaderMap,
+    /// Which login it came from; 0 for what is fixed.
     pub(super) generation: u64,
 }
 
@@ -142,6 +260,8 @@ pub(super) struct State {
     pub(super) token: Option<Token>,
     pub(super) generation: u64,
     pub(super) pause: Option<Pause>,
+    /// The newest refresh token, where the far side replaced it.
+    pub(super) refresh: Option<SecretString>,
 }
 
 /// A pause after a refusal.
@@ -153,7 +273,7 @@ pub(super) struct Pause {
 
 impl State {
     pub(super) fn new() -> Self {
-        Self { token: None, generation: 0, pause: None }
+        Self { token: None, generation: 0, pause: None, refresh: None }
     }
 
     /// Forgets refusals: a request was let in. A pause that still runs stays.
@@ -173,39 +293,45 @@ impl State {
 }
 
 impl Auth {
-    /// The fixed header of basic and header authentication; an error when it cannot be a header.
-    pub(super) fn fixed(&self) -> Result<Option<Pass>, Sentences> {
-        match self {
-            Self::None | Self::Login(_) => Ok(None),
-            Self::Basic { username, password } => {
-                use base64::Engine as _;
-                if username.contains(':') {
-                    return Err((
-                        "tên tài khoản của xác thực basic không được có dấu hai chấm",
-                        "a user name of basic authentication holds no colon",
-                    ));
-                }
-                let plain = format!("{username}:{}", password.expose_secret());
-                let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(plain));
-                pass(AUTHORIZATION, &text, 0).map(Some)
-            }
-            Self::Header { name, value } => {
-                let name = name.parse().map_err(|_| NO_HEADER)?;
-                pass(name, value.expose_secret(), 0).map(Some)
-            }
+    /// What is fixed: basic authentication and headers; an error when it cannot be sent.
+    pub(super) fn fixed(&self) -> Result<Pass, Sentences> {
+        let mut headers = headers(&self.headers)?;
+        if let Some((username, password)) = &self.basic {
+            headers.insert(AUTHORIZATION, secret_value(basic(username, password)?.expose_secret())?);
         }
+        Ok(Pass { headers, generation: 0 })
     }
 }
 
-impl Login {
-    /// The header for a token.
-    pub(super) fn pass(&self, token: &str, generation: u64) -> Result<Pass, Sentences> {
-        let name = self.header.parse().map_err(|_| NO_HEADER)?;
-        pass(name, &format!("{}{token}", self.prefix), generation)
+/// The value of basic authentication.
+pub(super) fn basic(username: &str, password: &SecretString) -> Result<SecretString, Sentences> {
+    use base64::Engine as _;
+    if username.contains(':') {
+        return Err((
+            "tên tài khoản của xác thực basic không được có dấu hai chấm",
+            "a user name of basic authentication holds no colon",
+        ));
     }
+    let plain = format!("{username}:{}", password.expose_secret());
+    Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(plain)).into())
 }
 
-fn pass(name: HeaderName, text: &str, generation: u64) -> Result<Pass, Sentences> {
+/// Headers that are never printed.
+pub(super) fn headers(given: &[(String, SecretString)]) -> Result<HeaderMap, Sentences> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let name: HeaderName = name.parse().map_err(|_| NO_HEADER)?;
+        headers.insert(name, secret_value(value.expose_secret())?);
+    }
+    Ok(headers)
+}
+
+/// One header of a token.
+pub(super) fn carried(name: &str, text: &str) -> Result<(HeaderName, HeaderValue), Sentences> {
+    Ok((name.parse().map_err(|_| NO_HEADER)?, secret_value(text)?))
+}
+
+fn secret_value(text: &str) -> Result<HeaderValue, Sentences> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
         (
             "khóa hoặc token có ký tự mà header không mang được",
@@ -213,29 +339,41 @@ fn pass(name: HeaderName, text: &str, generation: u64) -> Result<Pass, Sentences
         )
     })?;
     value.set_sensitive(true);
-    Ok(Pass { name, value, generation })
+    Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Text;
+
+    fn basic_of(username: &str, password: SecretString) -> Auth {
+        Auth { basic: Some((username.to_owned(), password)), ..Auth::none() }
+    }
+
+    fn header_of(name: &str, value: &str) -> Auth {
+        Auth { headers: vec![(name.to_owned(), SecretString::from(value))], ..Auth::none() }
+    }
 
     #[test]
     fn secrets_show_in_no_debug_output() {
-        let auth = Auth::Basic { username: "u".into(), password: SecretString::from("hidden") };
-        let pass = auth.fixed().expect("header").expect("present");
-        assert!(!format!("{auth:?}{:?}", pass.value).contains("hidden"));
-        assert_eq!(pass.value.to_str().ok(), Some("Basic dTpoaWRkZW4="));
-        assert!(pass.value.is_sensitive());
+        let auth = Auth {
+            query: vec![("key".into(), "hidden".into())],
+            ..basic_of("u", SecretString::from("hidden"))
+        };
+        let pass = auth.fixed().expect("header");
+        let value = &pass.headers[AUTHORIZATION];
+        assert_eq!(format!("{auth:?}"), "basic+query");
+        assert!(!format!("{:?}", pass.headers).contains("dTpoaWRkZW4"));
+        assert_eq!(value.to_str().ok(), Some("Basic dTpoaWRkZW4="));
+        assert!(value.is_sensitive());
     }
 
     #[test]
     fn keys_that_no_header_can_carry_are_refused() {
         for auth in [
-            Auth::Header { name: "X-Key".into(), value: SecretString::from("a\r\nEvil: 1") },
-            Auth::Header { name: "X Key".into(), value: SecretString::from("a") },
-            Auth::Basic { username: "a:b".into(), password: SecretString::from("c") },
+            header_of("X-Key", "a\r\nEvil: 1"),
+            header_of("X Key", "a"),
+            basic_of("a:b", SecretString::from("c")),
         ] {
             assert!(auth.fixed().is_err());
         }

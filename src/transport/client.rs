@@ -1,34 +1,39 @@
 //! The HTTP client: one per source or target.
 //!
-//! Owns building it (roots, time-outs, guard), one exchange with its limits, logging in, and repeating a
-//! request that may be repeated. `send` makes one attempt and gives back any answer, for callers that must
-//! know what may have arrived; `fetch` repeats and accepts only good answers, for reading. Dropping a future
-//! cancels its request.
+//! Owns building it (roots, time-outs, guard), one exchange with its limits, and repeating a request that may be
+//! repeated. `send` makes one attempt and gives back any answer, for callers that must know what may have
+//! arrived; `fetch` repeats and accepts only good answers, for reading. Dropping a future cancels its request.
 
-use super::auth::{Auth, Login, Pass, State, Token, as_text};
+use super::auth::{Auth, Pass, State, Unsigned};
+use super::breaker::{Breaker, BreakerState};
+use super::certificate::{self, Whose};
 use super::error::{self, Reached, TransportError};
 use super::guard::Guard;
+use super::options::{Options, base_url, certificates, unencrypted};
+use super::pace::{self, Pace};
 use super::request::{Body, Reply, Request};
 use super::retry::{self, Budget, RetryPolicy};
+use super::session::{Cookies, asks_for_password};
+use super::unpack::{ACCEPTED, Unpacker};
 use crate::clock::Clock;
-use crate::config::plain_http;
-use crate::error::{Disposition, Finding, Place, Text, cause, io_cause};
+use crate::error::{Disposition, Finding, Place, Text};
 use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
-use bytes::{Bytes, BytesMut};
-use chrono::DateTime;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use reqwest::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, TRANSFER_ENCODING,
 };
-use reqwest::{Certificate, Url};
-use secrecy::ExposeSecret;
+use reqwest::{Identity, Url};
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, SemaphorePermit};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// Redirects followed in a row, where they are followed at all.
 const MAX_REDIRECTS: u32 = 5;
@@ -38,82 +43,6 @@ const CLOCK_TOLERANCE_S: u64 = 120;
 
 /// Room made for an announced answer before any of it is there.
 const MOST_AT_ONCE: usize = 4 * 1024 * 1024;
-
-/// Whom a server's certificate must lead to.
-#[derive(Debug, Clone)]
-pub enum Roots {
-    /// The machine's certificates; none at all where the base address is plain http.
-    Native,
-    /// The certificates of a PEM file, and no others.
-    File(PathBuf),
-}
-
-/// Limits of time.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// Until a connection stands.
-    pub connect: Duration,
-    /// Between two pieces of an answer.
-    pub read: Duration,
-    /// For one whole answer.
-    pub total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(30),
-            total: Duration::from_secs(120),
-        }
-    }
-}
-
-/// Everything a client is made of.
-#[derive(Debug)]
-pub struct Options {
-    /// Whose client it is, for messages: `source snv`, `target csdl`.
-    pub name: String,
-    /// Address all paths are relative to.
-    pub base_url: String,
-    /// Allows `http://`.
-    pub allow_http: bool,
-    /// Follows redirects that stay on the origin.
-    pub follow_redirects: bool,
-    /// Whom to trust.
-    pub roots: Roots,
-    /// Limits of time.
-    pub timeouts: Timeouts,
-    /// Largest answer in bytes after decompression.
-    pub max_answer: u64,
-    /// Headers of every request.
-    pub headers: Vec<(String, String)>,
-    /// How to be let in.
-    pub auth: Auth,
-    /// First pause after refused credentials; grows threefold to a day.
-    pub auth_pause: Duration,
-    /// Repeating one request.
-    pub retry: RetryPolicy,
-}
-
-impl Options {
-    /// Usual limits, no authentication, `https` only.
-    pub fn new(name: impl Into<String>, base_url: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            base_url: base_url.into(),
-            allow_http: false,
-            follow_redirects: false,
-            roots: Roots::Native,
-            timeouts: Timeouts::default(),
-            max_answer: 64 * 1024 * 1024,
-            headers: Vec::new(),
-            auth: Auth::None,
-            auth_pause: Duration::from_secs(300),
-            retry: RetryPolicy::default(),
-        }
-    }
-}
 
 /// Which answers `fetch` takes.
 #[derive(Debug, Clone)]
@@ -139,7 +68,7 @@ pub enum Content {
 
 impl Content {
     /// As operators are told.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Json => "JSON",
             Self::Xml => "XML",
@@ -158,23 +87,30 @@ impl Default for Accept {
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-struct Inner {
-    name: String,
-    base: Url,
+pub(super) struct Inner {
+    pub(super) name: String,
+    pub(super) base: Url,
     guard: Guard,
     http: reqwest::Client,
     headers: HeaderMap,
-    fixed: Option<Pass>,
-    auth: Auth,
-    auth_pause: Duration,
-    state: Mutex<State>,
+    request_id: Option<HeaderName>,
+    pub(super) fixed: Pass,
+    pub(super) auth: Auth,
+    pub(super) auth_pause: Duration,
+    pub(super) state: Mutex<State>,
+    pub(super) cookies: Cookies,
+    /// Why a new refresh token could not be kept.
+    pub(super) unkept: std::sync::Mutex<Option<Text>>,
     follow_redirects: bool,
     max_answer: u64,
     longest_exchange: Duration,
     retry: RetryPolicy,
     budget: Budget,
-    clock: Clock,
+    protection: Option<(Pace, Breaker)>,
+    pub(super) clock: Clock,
     clock_ahead: AtomicI64,
+    our_end: Option<DateTime<Utc>>,
+    their_end: AtomicI64,
 }
 
 impl fmt::Debug for Client {
@@ -205,13 +141,44 @@ impl Client {
             })?;
             headers.insert(name, value);
         }
+        if !headers.contains_key(ACCEPT_ENCODING) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
+        }
+        let request_id = match &options.request_id {
+            None => None,
+            Some(name) => Some(name.parse::<HeaderName>().map_err(|_| {
+                refuse(
+                    &format!("header \"{name}\" không hợp lệ"),
+                    &format!("the header \"{name}\" is not valid"),
+                )
+            })?),
+        };
         let fixed = options.auth.fixed().map_err(|why| refuse(why.0, why.1))?;
+        let identity = match &options.identity {
+            None => None,
+            Some(pem) => Some(Identity::from_pem(pem.expose_secret().as_bytes()).map_err(|_| {
+                // The library's own words might quote the key.
+                refuse(
+                    "chứng thư hoặc khóa của máy này không đọc được (cần PEM: chứng thư và khóa không đặt mật khẩu)",
+                    "this machine's certificate or key cannot be read (PEM is needed: certificate and a key without password)",
+                )
+            })?),
+        };
+        let our_end =
+            options.identity.as_ref().and_then(|pem| certificate::end_of_pem(pem.expose_secret().as_bytes()));
         let certificates = certificates(&options.roots, base.scheme()).map_err(|why| {
             let told =
                 Text::new("không đọc được chứng thư CA", "the CA certificates cannot be read").because(&why);
             refuse(&told.vi, &told.en)
         })?;
-        let http = reqwest::Client::builder()
+        let cookies = Cookies::default();
+        let builder = reqwest::Client::builder();
+        let builder = identity.into_iter().fold(builder, reqwest::ClientBuilder::identity);
+        let builder = match &options.auth.session {
+            Some(_) => builder.cookie_provider(Arc::new(cookies.clone())),
+            None => builder,
+        };
+        let http = builder
             .user_agent(concat!("lienthong/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             // A proxy from the environment would see every request and bypass the guard.
@@ -219,6 +186,7 @@ impl Client {
             .referer(false)
             .dns_resolver(guard.resolver())
             .tls_certs_only(certificates)
+            .tls_info(base.scheme() == "https")
             .connect_timeout(options.timeouts.connect)
             .read_timeout(options.timeouts.read)
             .timeout(options.timeouts.total)
@@ -230,42 +198,36 @@ impl Client {
             guard,
             http,
             headers,
+            request_id,
             fixed,
             auth: options.auth,
             auth_pause: options.auth_pause,
             state: Mutex::new(State::new()),
+            cookies,
+            unkept: std::sync::Mutex::new(None),
             follow_redirects: options.follow_redirects,
             max_answer: options.max_answer,
             longest_exchange: options.timeouts.total,
             retry: options.retry,
             budget: Budget::new(),
+            protection: options
+                .limits
+                .map(|limits| (Pace::new(limits), Breaker::new(options.timeouts.total * 4))),
             clock: Clock::system(),
             clock_ahead: AtomicI64::new(0),
+            our_end,
+            their_end: AtomicI64::new(0),
         })))
     }
 
-    /// One attempt; any answer comes back, also 4xx and 5xx. A 401 renews the token and asks once more,
-    /// because a request that was not let in had no effect.
+    /// One attempt; any answer comes back, also 4xx and 5xx. A 401, or a session that ended, is followed by one
+    /// new login and asked once more, because a request that was not let in had no effect.
     pub async fn send(&self, request: Request) -> Result<Reply, TransportError> {
         let inner = &self.0;
-        let pass = inner.pass(None).await?;
-        let reply = inner.exchange(&request, pass.as_ref()).await?;
-        if reply.status != 401 {
-            inner.state.lock().await.let_in();
-            return Ok(reply);
-        }
-        let reply = match (&inner.auth, pass) {
-            (Auth::Login(_), Some(old)) => {
-                let renewed = inner.pass(Some(old.generation)).await?;
-                inner.exchange(&request, renewed.as_ref()).await?
-            }
-            _ => reply,
-        };
-        if reply.status == 401 {
-            let refused = error::status(401, None, "").at(inner.place(&reply.label));
-            inner.state.lock().await.pause(inner.auth_pause, &refused.finding);
-        }
-        Ok(reply)
+        let _turn = inner.turn(&request).await?;
+        let outcome = inner.let_in(&request).await;
+        inner.note(&outcome);
+        outcome
     }
 
     /// The longest time `send` can take: two logins and two exchanges.
@@ -315,14 +277,38 @@ impl Client {
     /// Logs in now, where logging in is how to be let in. Nothing is asked otherwise.
     pub async fn log_in(&self) -> Result<(), TransportError> {
         let current = self.0.state.lock().await.generation;
-        match self.0.auth {
-            Auth::Login(_) => self.0.pass(Some(current)).await.map(|_| ()),
-            _ => Ok(()),
+        match self.0.auth.logs_in() {
+            true => self.0.pass(Some(current)).await.map(|_| ()),
+            false => Ok(()),
         }
     }
 
+    /// Where the breaker stands; always closed for clients without limits.
+    pub fn breaker(&self) -> BreakerState {
+        self.0.protection.as_ref().map_or(BreakerState::Closed, |(_, breaker)| breaker.state())
+    }
+
+    /// What is worth telling beside the answers: a clock far from ours, certificates that end soon, a new refresh
+    /// token that could not be kept.
+    pub fn findings(&self) -> Vec<Finding> {
+        let inner = &self.0;
+        let now = inner.clock.now();
+        let theirs = DateTime::from_timestamp(inner.their_end.load(Ordering::Relaxed), 0);
+        let theirs = theirs.filter(|end| end.timestamp() != 0);
+        let ends = [(Whose::Ours, inner.our_end), (Whose::Theirs, theirs)];
+        let place = || Place::of(inner.name.clone());
+        let unkept = inner.unkept.lock().ok().and_then(|unkept| unkept.clone());
+        self.clock_finding()
+            .into_iter()
+            .chain(
+                ends.into_iter().filter_map(|(whose, end)| certificate::finding(whose, end?, now, place())),
+            )
+            .chain(unkept.map(|why| error::unkept(&why).at(place())))
+            .collect()
+    }
+
     /// A warning when the clock of the far side, as its last answer told, is far from ours.
-    pub fn clock_finding(&self) -> Option<Finding> {
+    fn clock_finding(&self) -> Option<Finding> {
         let ahead = self.0.clock_ahead.load(Ordering::Relaxed);
         (ahead.unsigned_abs() > CLOCK_TOLERANCE_S)
             .then(|| error::clock_differs(ahead).at(Place::of(self.0.name.clone())))
@@ -343,7 +329,8 @@ impl Client {
         let place = || self.0.place(&reply.label);
         let url = reply.url.join(given).map_err(|_| error::refused_address("not an address").at(place()))?;
         self.0.guard.check(&url).map_err(|why| error::refused_address(&why.0).at(place()))?;
-        Ok(url.into())
+        // A far side that repeats our key in its addresses must not bring it to where addresses are shown.
+        Ok(self.0.without_keys(url).into())
     }
 
     async fn accepted(&self, request: &Request, accept: &Accept) -> Result<Reply, TransportError> {
@@ -353,9 +340,10 @@ impl Client {
         if !accept.status.contains(&reply.status) && !tells_itself {
             let said =
                 if looks_like_html(&reply, accept.body) { String::new() } else { first_words(&reply.body) };
+            let said = self.0.hide(&said);
             return Err(error::status(reply.status, reply.retry_after, &said).at(place()));
         }
-        if reply.status != 204 {
+        if !matches!(reply.status, 204 | 304) {
             if looks_like_html(&reply, accept.body) {
                 let is_login = looks_like_login(&reply.body);
                 return Err(error::not_data(reply.status, accept.body.name(), is_login).at(place()));
@@ -369,105 +357,79 @@ impl Client {
 }
 
 impl Inner {
-    fn place(&self, label: &str) -> Place {
+    pub(super) fn place(&self, label: &str) -> Place {
         Place::of(self.name.clone()).at(label)
     }
 
-    /// The header that lets a request in. `stale` names the login whose token was just refused.
-    async fn pass(&self, stale: Option<u64>) -> Result<Option<Pass>, TransportError> {
-        let mut state = self.state.lock().await;
-        let now = Instant::now();
-        if let Some(pause) = state.pause.as_ref().filter(|pause| now < pause.until) {
-            let mut finding = (*pause.finding).clone();
-            let minutes = (pause.until - now).as_secs().div_ceil(60);
-            finding.what.vi.push_str(&format!(" (tạm dừng thử thêm {minutes} phút)"));
-            finding.what.en.push_str(&format!(" (not tried for another {minutes} min)"));
-            return Err(TransportError::new(finding, Disposition::NeedsOperator, Reached::No));
-        }
-        let Auth::Login(login) = &self.auth else { return Ok(self.fixed.clone()) };
-        let usable =
-            state.token.as_ref().filter(|token| stale != Some(token.pass.generation) && now < token.dies_at);
-        if let Some(token) = usable.filter(|token| now < token.renew_at) {
-            return Ok(Some(token.pass.clone()));
-        }
-        let old = usable.map(|token| token.pass.clone());
-        // The lock is held while logging in: whoever else needs a token waits for this one.
-        match self.login(login, state.generation + 1).await {
-            Ok(token) => {
-                let pass = token.pass.clone();
-                state.generation = pass.generation;
-                state.token = Some(token);
-                Ok(Some(pass))
+    /// Waits for the turn of a request, where there are limits.
+    async fn turn(&self, request: &Request) -> Result<Option<SemaphorePermit<'_>>, TransportError> {
+        let Some((pace, breaker)) = &self.protection else { return Ok(None) };
+        let place = || self.place(&format!("{request:?}"));
+        let permit = pace.turn(self.retry.max_wait).await;
+        let permit = permit.map_err(|wait| error::limited(wait).at(place()))?;
+        breaker.admit(Instant::now()).map_err(|(left, why)| error::broken(left, why).at(place()))?;
+        Ok(permit)
+    }
+
+    /// What an answer tells about the far side: how it is, and how fast it wants to be asked.
+    fn note(&self, outcome: &Result<Reply, TransportError>) {
+        let Some((pace, breaker)) = &self.protection else { return };
+        match outcome {
+            Ok(reply) if reply.status >= 500 => {
+                breaker.failed(Instant::now(), &error::status(reply.status, None, "").finding);
             }
-            Err(error) => {
-                if matches!(error.finding.code.as_str(), "LT-NET-008" | "LT-NET-017") {
-                    state.pause(self.auth_pause, &error.finding);
-                    state.token = None;
-                    return Err(error);
-                }
-                // The old token still lives: a login server that is down must not stop a run.
-                old.map_or(Err(error), |old| Ok(Some(old)))
+            Err(error) if error.disposition == Disposition::RetryNow => {
+                breaker.failed(Instant::now(), &error.finding);
             }
+            _ => breaker.answered(),
+        }
+        let Ok(reply) = outcome else { return };
+        let asked = reply.retry_after.filter(|_| matches!(reply.status, 429 | 503));
+        let now = retry::server_time(&reply.headers).unwrap_or_else(|| self.clock.now());
+        if let Some(wait) = asked.or_else(|| pace::told(&reply.headers, now)) {
+            pace.hold(wait);
         }
     }
 
-    async fn login(&self, login: &Login, generation: u64) -> Result<Token, TransportError> {
-        let body: serde_json::Value = serde_json::from_str(login.body.expose_secret()).unwrap_or_default();
-        let request = Request::post(&login.path);
-        let request = match (&body, login.form) {
-            (serde_json::Value::Object(fields), true) => request.form(
-                fields.iter().filter_map(|(name, value)| Some((name.clone(), as_text(value)?))).collect(),
-            ),
-            _ => request.json(&body),
-        };
-        let asked = Instant::now();
-        let reply = self
-            .exchange(&request, None)
-            .await
-            .map_err(|error| TransportError { reached: Reached::No, ..error })?;
+    /// One attempt with what lets it in, and a second one after a new login where it was not let in.
+    async fn let_in(&self, request: &Request) -> Result<Reply, TransportError> {
+        let pass = self.pass(None).await?;
+        let mut reply = self.exchange(request, &pass).await?;
+        let refused = |reply: &Reply| reply.status == 401 || reply.signed_out;
+        if !refused(&reply) {
+            self.state.lock().await.let_in();
+            return Ok(reply);
+        }
+        if self.auth.logs_in() {
+            let renewed = self.pass(Some(pass.generation)).await?;
+            reply = self.exchange(request, &renewed).await?;
+        }
+        if !refused(&reply) {
+            return Ok(reply);
+        }
         let place = self.place(&reply.label);
-        let answer: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
-        let at = |pointer: &String| answer.as_ref().and_then(|answer| answer.pointer(pointer));
-        let said = login
-            .error_text
-            .as_ref()
-            .and_then(|pointer| at(pointer)?.as_str())
-            .map(shorten)
-            .unwrap_or_default();
-        match reply.status {
-            200 | 201 => {}
-            400 | 401 | 403 | 422 => return Err(error::login_refused(reply.status, &said).at(place)),
-            status => {
-                let error = error::status(status, reply.retry_after, "").at(place);
-                return Err(TransportError { reached: Reached::No, ..error });
-            }
+        let error = match reply.status {
+            401 => error::status(401, None, ""),
+            status => error::signed_out(status),
         }
-        if looks_like_html(&reply, Content::Json) {
-            // A page for people, as during maintenance, says nothing about the password.
-            let error = error::not_data(reply.status, Content::Json.name(), false).at(place);
-            return Err(TransportError { reached: Reached::No, ..error });
-        }
-        let good =
-            answer.as_ref().is_some_and(|answer| login.success.iter().all(|expected| expected.holds(answer)));
-        if !login.success.is_empty() && !good {
-            return Err(error::login_refused(reply.status, &said).at(place));
-        }
-        let token = at(&login.token).and_then(as_text).filter(|token| !token.is_empty());
-        let pass = token.and_then(|token| login.pass(&token, generation).ok());
-        let Some(pass) = pass else { return Err(error::no_token(reply.status).at(place)) };
-        let told = login.expires_in.as_ref().and_then(|pointer| as_text(at(pointer)?)?.parse::<u64>().ok());
-        let now = || retry::server_time(&reply.headers).unwrap_or_else(|| self.clock.now());
-        let until = login.expires_at.as_ref().and_then(|end| end.left(answer.as_ref()?, now()));
-        let life = told
-            .map(Duration::from_secs)
-            .or(until)
-            .unwrap_or(login.lifetime)
-            .clamp(Duration::from_secs(1), Duration::from_secs(30 * 86_400));
-        Ok(Token { pass, renew_at: asked + life * 4 / 5, dies_at: asked + life })
+        .at(place);
+        self.state.lock().await.pause(self.auth_pause, &error.finding);
+        if reply.status == 401 { Ok(reply) } else { Err(error) }
+    }
+
+    /// A text of the far side without our secrets, should it repeat them.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let of = |(_, secret): &(String, SecretString)| secret.expose_secret().to_owned();
+        let secrets = self.auth.headers.iter().chain(&self.auth.query).map(of);
+        let secrets =
+            secrets.chain(self.auth.basic.as_ref().map(|(_, password)| password.expose_secret().to_owned()));
+        secrets
+            .filter(|secret| secret.len() >= 4)
+            .fold(text.to_owned(), |text, secret| text.replace(&secret, "•••"))
     }
 
     /// One request and its whole answer, counted.
-    async fn exchange(&self, request: &Request, pass: Option<&Pass>) -> Result<Reply, TransportError> {
+    pub(super) async fn exchange(&self, request: &Request, pass: &Pass) -> Result<Reply, TransportError> {
         let timer = Instant::now();
         let outcome = self.attempt(request, pass).await;
         let class = match &outcome {
@@ -487,56 +449,53 @@ impl Inner {
     }
 
     /// One request and its whole answer, redirects within the origin included where they are allowed.
-    async fn attempt(&self, request: &Request, pass: Option<&Pass>) -> Result<Reply, TransportError> {
+    async fn attempt(&self, request: &Request, pass: &Pass) -> Result<Reply, TransportError> {
         let mut url = self.address(request)?;
         for _ in 0..=MAX_REDIRECTS {
             let label = format!("{} {}", request.method.as_str(), url.path());
-            let place = || self.place(&label);
-            self.guard.check(&url).map_err(|why| error::refused_address(&why.0).at(place()))?;
-            let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes()).unwrap_or_default();
-            let mut outgoing = self.http.request(method, url.clone()).headers(self.headers.clone());
-            for (name, value) in &request.headers {
-                outgoing = outgoing.header(name, value);
-            }
-            if let Some(pass) = pass {
-                outgoing = outgoing.header(&pass.name, pass.value.clone());
-            }
-            outgoing = match &request.body {
-                Some(Body::Json(bytes)) => {
-                    outgoing.header(CONTENT_TYPE, "application/json").body(bytes.clone())
-                }
-                Some(Body::Form(fields)) => outgoing.form(fields),
-                Some(Body::Made { kind, make }) => outgoing.header(CONTENT_TYPE, kind).body(make()),
-                None => outgoing,
+            let (built, number) =
+                self.written(request, &url, pass).map_err(|error| error.at(self.place(&label)))?;
+            let place = || match &number {
+                Some(number) => self.place(&format!("{label} ({number})")),
+                None => self.place(&label),
             };
-            let response = outgoing.send().await.map_err(|error| error::failed(error, place()))?;
+            let response = self.http.execute(built).await.map_err(|error| error::failed(error, place()))?;
             let status = response.status();
+            let headers = response.headers().clone();
+            self.note_far_side(&response);
             if status.is_redirection() && status.as_u16() != 304 {
-                let next = response
-                    .headers()
-                    .get(LOCATION)
-                    .and_then(|location| url.join(location.to_str().ok()?).ok())
-                    .filter(|next| {
-                        self.follow_redirects && request.body.is_none() && self.guard.check(next).is_ok()
+                let next = headers.get(LOCATION).and_then(|location| url.join(location.to_str().ok()?).ok());
+                let signed_out = next.as_ref().is_some_and(|next| self.is_sign_in(next));
+                if signed_out || request.keeps_redirect {
+                    let none = Bytes::new();
+                    return Ok(Reply {
+                        signed_out,
+                        status: status.as_u16(),
+                        ..Reply::kept(none, label, url)
                     });
+                }
+                let next = next.filter(|next| {
+                    self.follow_redirects && request.body.is_none() && self.guard.check(next).is_ok()
+                });
                 match next {
                     Some(next) => {
-                        url = next;
+                        url = self.without_keys(next);
                         continue;
                     }
                     None => return Err(error::redirect(status.as_u16()).at(place())),
                 }
             }
-            let headers = response.headers().clone();
             // Otherwise the connection's end is the answer's end, and may as well be a break.
             let whole = response.version() >= reqwest::Version::HTTP_2
                 || headers.contains_key(CONTENT_LENGTH)
-                || headers.contains_key(TRANSFER_ENCODING);
-            self.note_clock(&headers);
+                || headers.contains_key(TRANSFER_ENCODING)
+                // A packed answer tells its own end.
+                || headers.contains_key(CONTENT_ENCODING);
             let body = self.body(response).await.map_err(|error| error.at(place()))?;
             return Ok(Reply {
                 status: status.as_u16(),
                 retry_after: retry::retry_after(&headers, self.clock),
+                signed_out: self.auth.session.is_some() && asks_for_password(&body),
                 headers,
                 body,
                 whole,
@@ -545,6 +504,85 @@ impl Inner {
             });
         }
         Err(error::redirect(302).at(self.place(&format!("{request:?}"))))
+    }
+
+    /// The request as it leaves, signed where that is asked for, and its number where it carries one.
+    fn written(
+        &self,
+        request: &Request,
+        url: &Url,
+        pass: &Pass,
+    ) -> Result<(reqwest::Request, Option<String>), TransportError> {
+        self.guard.check(url).map_err(|why| error::refused_address(&why.0))?;
+        let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes()).unwrap_or_default();
+        let mut sent = url.clone();
+        for (name, value) in &self.auth.query {
+            sent.query_pairs_mut().append_pair(name, value.expose_secret());
+        }
+        let mut outgoing = self.http.request(method, sent).headers(self.headers.clone());
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        outgoing = match &request.body {
+            Some(Body::Json(bytes)) => outgoing.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
+            Some(Body::Form(fields)) => outgoing.form(fields),
+            Some(Body::Made { kind, make }) => outgoing.header(CONTENT_TYPE, kind).body(make()),
+            None => outgoing,
+        };
+        let failed = |error| error::failed(error, self.place(&format!("{request:?}")));
+        let mut built = outgoing.headers(pass.headers.clone()).build().map_err(failed)?;
+        if let Some(signer) = &self.auth.signer {
+            let unsigned = Unsigned {
+                method: request.method.as_str(),
+                path: url.path(),
+                query: url.query().unwrap_or(""),
+                parameters: url.query_pairs().into_owned().collect(),
+                body: built.body().and_then(reqwest::Body::as_bytes).unwrap_or_default(),
+                now: self.clock.now(),
+            };
+            let signed = signer.sign(&unsigned).map_err(|why| error::unsigned(&why))?;
+            for (name, value) in &signed.headers {
+                let (name, value) = super::auth::carried(name, value).map_err(|why| self.unfit(why))?;
+                built.headers_mut().insert(name, value);
+            }
+            if signed.without_query {
+                built.url_mut().set_query(None);
+            }
+        }
+        let mut number = None;
+        if let Some(name) = &self.request_id {
+            let id = Uuid::now_v7().to_string();
+            tracing::info!(peer = self.name, request = %format!("{request:?}"), header = %name, id, "request sent");
+            if let Ok(value) = HeaderValue::from_str(&id) {
+                built.headers_mut().insert(name, value);
+            }
+            number = Some(format!("{name} {id}"));
+        }
+        Ok((built, number))
+    }
+
+    /// An address without the keys that every request carries.
+    fn without_keys(&self, mut url: Url) -> Url {
+        let is_key = |name: &str| self.auth.query.iter().any(|(key, _)| key == name);
+        if !url.query_pairs().any(|(name, _)| is_key(&name)) {
+            return url;
+        }
+        let rest: Vec<(String, String)> =
+            url.query_pairs().into_owned().filter(|(name, _)| !is_key(name)).collect();
+        url.set_query(None);
+        if !rest.is_empty() {
+            url.query_pairs_mut().extend_pairs(&rest);
+        }
+        url
+    }
+
+    /// Keeps what every answer tells beside its content: the clock and the certificate.
+    fn note_far_side(&self, response: &reqwest::Response) {
+        self.note_clock(response.headers());
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
+        if let Some(end) = shown.and_then(|shown| certificate::end_of(shown.peer_certificate()?)) {
+            self.their_end.store(end.timestamp(), Ordering::Relaxed);
+        }
     }
 
     /// Keeps how far the far side's clock is from ours.
@@ -557,100 +595,46 @@ impl Inner {
     }
 
     fn address(&self, request: &Request) -> Result<Url, TransportError> {
-        let target = request.target.as_str();
+        let mut url = self.absolute(&request.target).ok_or_else(|| {
+            error::refused_address("not an address").at(self.place(&format!("{request:?}")))
+        })?;
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        Ok(self.without_keys(url))
+    }
+
+    /// A path below the base address, or an absolute address, as an address.
+    pub(super) fn absolute(&self, target: &str) -> Option<Url> {
         let text = if target.contains("://") {
             target.to_owned()
         } else {
             format!("{}/{}", self.base.as_str().trim_end_matches('/'), target.trim_start_matches('/'))
         };
-        let mut url = Url::parse(&text)
-            .map_err(|_| error::refused_address("not an address").at(self.place(&format!("{request:?}"))))?;
-        if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&request.query);
-        }
-        Ok(url)
+        Url::parse(&text).ok()
     }
 
-    /// Reads the body piece by piece, so that a small compressed answer cannot fill the memory.
+    /// Reads the body piece by piece and unpacks it on the way, so that a small packed answer cannot fill the memory.
     async fn body(&self, mut response: reqwest::Response) -> Result<Bytes, TransportError> {
         let place = Place::of(self.name.clone());
         if response.content_length().is_some_and(|length| length > self.max_answer) {
             return Err(error::too_large(self.max_answer));
         }
+        let codings = response.headers().get_all(CONTENT_ENCODING).iter();
+        let codings: Vec<&str> = codings.map(|coding| coding.to_str().unwrap_or("?")).collect();
         // Room at once for what is announced, within reason: an announcement costs nothing.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(MOST_AT_ONCE));
+        let room = announced.unwrap_or(0).min(MOST_AT_ONCE);
+        let refused = |refusal| error::refused_body(refusal, self.max_answer);
+        let mut unpacker = Unpacker::new(&codings.join(","), self.max_answer, room).map_err(refused)?;
         while let Some(piece) = response.chunk().await.map_err(|error| error::failed(error, place.clone()))? {
-            if (body.len() + piece.len()) as u64 > self.max_answer {
-                return Err(error::too_large(self.max_answer));
-            }
-            body.extend_from_slice(&piece);
+            unpacker.take(&piece).map_err(refused)?;
         }
-        Ok(body.freeze())
+        Ok(unpacker.end().map_err(refused)?.into())
     }
 }
 
-/// What is wrong with an address that would be asked without encryption; nothing where that is allowed.
-pub fn unencrypted(base_url: &str, allow_http: bool) -> Option<Finding> {
-    // As it is parsed, not as it is spelt: `http:/host` is such an address as well.
-    let plain = Url::parse(base_url.trim()).is_ok_and(|url| url.scheme() == "http");
-    (plain && !allow_http).then(plain_http)
-}
-
-fn base_url(written: &str) -> Result<Url, (&'static str, &'static str)> {
-    let url =
-        Url::parse(written.trim()).map_err(|_| ("base_url không phải địa chỉ", "base_url is no address"))?;
-    if !matches!(url.scheme(), "https" | "http") {
-        return Err(("base_url phải bắt đầu bằng https://", "base_url must begin with https://"));
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(("base_url không có tên máy chủ", "base_url has no host"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err((
-            "không viết tài khoản, mật khẩu trong base_url",
-            "user name and password do not belong into base_url",
-        ));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(("base_url không được có ? hoặc #", "base_url must not hold ? or #"));
-    }
-    Ok(url)
-}
-
-fn certificates(roots: &Roots, scheme: &str) -> Result<Vec<Certificate>, Text> {
-    match roots {
-        Roots::File(path) => {
-            let shown = path.display().to_string();
-            let of_file = |why: &Text| Text::new(shown.clone(), shown.clone()).because(why);
-            let pem = std::fs::read(path).map_err(|error| of_file(&io_cause(&error)))?;
-            let found = Certificate::from_pem_bundle(&pem).map_err(|error| of_file(&cause(&error)))?;
-            if found.is_empty() {
-                Err(of_file(&Text::new("tệp không có chứng thư nào", "it holds no certificate")))
-            } else {
-                Ok(found)
-            }
-        }
-        Roots::Native if scheme == "http" => Ok(Vec::new()),
-        Roots::Native => {
-            let found: Vec<Certificate> = rustls_native_certs::load_native_certs()
-                .certs
-                .iter()
-                .filter_map(|der| Certificate::from_der(der).ok())
-                .collect();
-            if found.is_empty() {
-                Err(Text::new(
-                    "máy này không có; cài ca-certificates hoặc đặt ca_file",
-                    "this machine has none; install ca-certificates or set ca_file",
-                ))
-            } else {
-                Ok(found)
-            }
-        }
-    }
-}
-
-fn looks_like_html(reply: &Reply, wanted: Content) -> bool {
+pub(super) fn looks_like_html(reply: &Reply, wanted: Content) -> bool {
     let says_html =
         reply.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
     let body = reply.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&reply.body).trim_ascii_start();
@@ -690,7 +674,7 @@ fn first_words(body: &[u8]) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect();
     line.trim().to_owned()
 }

@@ -3,6 +3,7 @@
 //! Owns the transport's error type and its findings. Nothing here prints a query, a header or a body, except
 //! the first words of an error text the far side meant to be read.
 
+use super::unpack::Refusal;
 use crate::error::{Disposition, Finding, Place, Text, cause};
 use std::time::Duration;
 
@@ -152,6 +153,160 @@ pub(super) fn too_large(limit: u64) -> TransportError {
     TransportError::new(finding, Disposition::NeedsOperator, Reached::Perhaps)
 }
 
+/// A body that was refused while it was unpacked.
+pub(super) fn refused_body(refusal: Refusal, limit: u64) -> TransportError {
+    match refusal {
+        Refusal::TooLarge => too_large(limit),
+        Refusal::Bomb(ratio) => {
+            let finding = error(
+                "LT-NET-031",
+                (
+                    format!("câu trả lời nén bung ra hơn {ratio} lần, bị bỏ"),
+                    format!("the packed answer grows more than {ratio} times, it is thrown away"),
+                ),
+                (
+                    "báo đơn vị quản lý hệ thống bên kia; nếu dữ liệu đúng là như vậy, đặt transport.headers.Accept-Encoding = \"identity\"",
+                    "tell the far side's owner; if the data really is like that, set transport.headers.Accept-Encoding = \"identity\"",
+                ),
+            );
+            TransportError::new(finding, Disposition::NeedsOperator, Reached::Perhaps)
+        }
+        Refusal::Broken((vi, en)) => {
+            let finding = error(
+                "LT-NET-030",
+                (
+                    format!("câu trả lời nén không đọc được, bị bỏ: {vi}"),
+                    format!("the packed answer cannot be unpacked, it is thrown away: {en}"),
+                ),
+                (
+                    "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, đặt transport.headers.Accept-Encoding = \"identity\" và báo đơn vị quản lý bên kia",
+                    "a running daemon tries again by itself; if it lasts, set transport.headers.Accept-Encoding = \"identity\" and tell the far side's owner",
+                ),
+            );
+            TransportError::new(finding, Disposition::RetryNow, Reached::Perhaps)
+        }
+    }
+}
+
+/// No token against forged requests where the manifest says.
+pub(super) fn no_csrf(name: &str) -> TransportError {
+    let finding = error(
+        "LT-NET-032",
+        (
+            format!("trang đăng nhập không có mã chống giả mạo \"{name}\""),
+            format!("the login page holds no token \"{name}\" against forged requests"),
+        ),
+        (
+            "kiểm tra auth.page và auth.csrf trong manifest; trang đăng nhập có thể đã đổi",
+            "check auth.page and auth.csrf of the manifest; the login page may have changed",
+        ),
+    );
+    TransportError::new(finding, Disposition::NeedsOperator, Reached::No)
+}
+
+/// A refresh token that was replaced and could not be kept.
+pub(super) fn unkept(why: &Text) -> Finding {
+    Finding::warning(
+        "LT-NET-033",
+        Text::new(
+            "bên kia đã đổi refresh token nhưng không lưu được token mới",
+            "the far side replaced the refresh token and the new one could not be kept",
+        )
+        .because(why),
+        Text::new(
+            "khai báo auth.keep là đường dẫn tuyệt đối tới tệp ghi được; nếu không, sau khi khởi động lại phải xin token mới",
+            "set auth.keep to the absolute path of a file that can be written; without it a new token is needed after a restart",
+        ),
+    )
+}
+
+/// The login page again, right after a login.
+pub(super) fn signed_out(status: u16) -> TransportError {
+    let finding = error(
+        "LT-NET-034",
+        (
+            format!("đã đăng nhập lại nhưng máy chủ vẫn đưa trang đăng nhập (HTTP {status})"),
+            format!("the server shows its login page again right after a new login (HTTP {status})"),
+        ),
+        (
+            "kiểm tra quyền của tài khoản, auth.path và auth.cookie trong manifest; việc thử tạm dừng để tài khoản không bị khóa",
+            "check the account's rights, auth.path and auth.cookie of the manifest; trying is paused so that the account is not locked",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);
+    TransportError { status: Some(status), ..error }
+}
+
+/// A request that could not be signed.
+pub(super) fn unsigned(why: &Text) -> TransportError {
+    let what = Text::new("không ký được yêu cầu", "the request cannot be signed").because(why);
+    let finding = error(
+        "LT-NET-035",
+        (what.vi, what.en),
+        (
+            "kiểm tra auth.sign, auth.params và auth.headers trong manifest",
+            "check auth.sign, auth.params and auth.headers of the manifest",
+        ),
+    );
+    TransportError::new(finding, Disposition::NeedsOperator, Reached::No)
+}
+
+/// Nothing may leave for a while, by our limits or by the far side's word.
+pub(super) fn limited(wait: Duration) -> TransportError {
+    let minutes = wait.as_secs().div_ceil(60);
+    let finding = error(
+        "LT-NET-036",
+        (
+            format!("đã hết số yêu cầu được phép, phải chờ {minutes} phút"),
+            format!("the requests allowed are used up, {minutes} min to wait"),
+        ),
+        (
+            "lượt sau đọc tiếp; nếu xảy ra mỗi ngày, đọc thưa hơn (schedule) hoặc tăng [limits] nếu bên kia cho phép",
+            "a later run goes on; if it happens every day, pull less often (schedule) or raise [limits] if the far side allows it",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::RetryLater, Reached::No);
+    TransportError { retry_after: Some(wait.min(Duration::from_secs(6 * 3600))), ..error }
+}
+
+/// The breaker is open.
+pub(super) fn broken(left: Duration, why: Option<Box<Finding>>) -> TransportError {
+    let seconds = left.as_secs().max(1);
+    let mut what = Text::new(
+        format!("nguồn lỗi liên tiếp nên tạm ngắt, thử lại sau {seconds} giây"),
+        format!("the source only fails and is left alone, tried again in {seconds} s"),
+    );
+    if let Some(why) = why {
+        what = Text::new(format!("{}: {}", what.vi, why.what.vi), format!("{}: {}", what.en, why.what.en));
+    }
+    let finding = error(
+        "LT-NET-037",
+        (what.vi, what.en),
+        (
+            "dịch vụ đang chạy thì tự thử lại; nếu kéo dài, báo đơn vị quản lý máy chủ",
+            "a running daemon tries again by itself; if it lasts, tell the server's owner",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::RetryLater, Reached::No);
+    TransportError { retry_after: Some(left), ..error }
+}
+
+/// A token of a kind nobody here can carry.
+pub(super) fn token_type(kind: &str) -> TransportError {
+    let finding = error(
+        "LT-NET-039",
+        (
+            format!("máy chủ cấp token loại \"{kind}\", không phải bearer"),
+            format!("the server gives a token of type \"{kind}\", not bearer"),
+        ),
+        (
+            "nếu token vẫn dùng được, ghi rõ auth.prefix trong manifest (ví dụ \"Bearer \")",
+            "if the token works all the same, set auth.prefix in the manifest (for example \"Bearer \")",
+        ),
+    );
+    TransportError::new(finding, Disposition::NeedsOperator, Reached::No)
+}
+
 /// An error of the HTTP library as ours.
 pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
     let error = error.without_url();
@@ -180,7 +335,8 @@ pub(super) fn failed(error: reqwest::Error, place: Place) -> TransportError {
         );
         return TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(place);
     }
-    if let Some(tls) = reasons.tls.filter(|_| connecting) {
+    // A far side that does not accept our certificate may say so only after the connection stands.
+    if let Some(tls) = reasons.tls.filter(|_| connecting || reasons.is_alert) {
         let tls = cause(&tls);
         let finding = self::error(
             "LT-NET-004",
@@ -244,16 +400,20 @@ struct Reasons {
     tls: Option<String>,
     /// Whether what was to be TLS is none.
     is_plain: bool,
+    /// Whether the far side ended the connection with a TLS alert.
+    is_alert: bool,
 }
 
 fn reasons(error: &reqwest::Error) -> Reasons {
-    let mut found = Reasons { text: String::new(), refused: None, tls: None, is_plain: false };
+    let mut found =
+        Reasons { text: String::new(), refused: None, tls: None, is_plain: false, is_alert: false };
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = next {
         let wrapped = unwrapped(cause);
         if let Some(tls) = wrapped.downcast_ref::<rustls::Error>() {
             found.tls = Some(tls.to_string());
             found.is_plain |= matches!(tls, rustls::Error::InvalidMessage(_));
+            found.is_alert |= matches!(tls, rustls::Error::AlertReceived(_));
         }
         if let Some(refused) = wrapped.downcast_ref::<super::guard::Refused>() {
             found.refused = Some(refused.0.clone());

@@ -6,14 +6,25 @@
 //! messages carry no query, and no secret is ever printed.
 
 mod auth;
+mod breaker;
+mod certificate;
 mod client;
 mod error;
 mod guard;
+mod kept;
+mod login;
+mod options;
+mod pace;
 mod request;
 mod retry;
+mod session;
+mod unpack;
 
-pub use auth::{Auth, Expected, Login, Moment};
-pub use client::{Accept, Client, Content, Options, Roots, Timeouts, unencrypted};
+pub use auth::{Auth, Csrf, CsrfPlace, Expected, Login, Moment, Refresh, Session, Sign, Signed, Unsigned};
+pub use breaker::BreakerState;
+pub use client::{Accept, Client, Content};
 pub use error::{Reached, TransportError};
+pub use options::{Options, Roots, Timeouts, unencrypted};
+pub use pace::{Limits, MOST_REQUESTS};
 pub use request::{Make, Method, Reply, Request};
 pub use retry::RetryPolicy;

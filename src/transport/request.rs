@@ -49,12 +49,21 @@ pub struct Request {
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<Body>,
+    /// A redirect is an answer: of a login form, for one.
+    pub(super) keeps_redirect: bool,
 }
 
 impl Request {
     /// A request; `target` is a path below the base address, or an absolute address of the same origin.
     pub fn new(method: Method, target: impl Into<String>) -> Self {
-        Self { method, target: target.into(), query: Vec::new(), headers: Vec::new(), body: None }
+        Self {
+            method,
+            target: target.into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            keeps_redirect: false,
+        }
     }
 
     /// A GET request.
@@ -103,6 +112,14 @@ impl Request {
     }
 }
 
+impl Request {
+    /// The same request, to which a redirect is an answer.
+    pub(super) fn keeping_redirect(mut self) -> Self {
+        self.keeps_redirect = true;
+        self
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.target.split(['?', '#']).next().unwrap_or("");
@@ -126,12 +143,23 @@ pub struct Reply {
     /// What was asked: method and path, no query.
     pub label: String,
     pub(super) url: Url,
+    /// Whether this is the far side's login page instead of an answer.
+    pub(super) signed_out: bool,
 }
 
 impl Reply {
     /// An answer that was kept, without what came around its body.
     pub(super) fn kept(body: Bytes, label: String, url: Url) -> Self {
-        Self { status: 200, headers: HeaderMap::new(), body, retry_after: None, whole: true, label, url }
+        Self {
+            status: 200,
+            headers: HeaderMap::new(),
+            body,
+            retry_after: None,
+            whole: true,
+            label,
+            url,
+            signed_out: false,
+        }
     }
 
     /// A header as text; none when it is missing or not readable.

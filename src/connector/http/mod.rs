@@ -5,6 +5,7 @@
 //! a record that cannot be listed, completed or read is a rejection and never stops its neighbours.
 
 mod ask;
+mod auth;
 mod branch;
 mod detail;
 mod export;
@@ -27,12 +28,12 @@ use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
-    Accept, Auth, Client, Expected, Login, Options, RetryPolicy, Roots, Timeouts, TransportError, unencrypted,
+    Accept, BreakerState, Client, Options, RetryPolicy, Roots, Timeouts, TransportError, unencrypted,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use minijinja::Value;
-use plan::{AuthPlan, Plan};
+use plan::Plan;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,6 +123,11 @@ impl HttpConnector {
             (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
         let shared = Shared { source, whose, loaded, client, settings, accept, token, details_at_once };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Where the breaker of this source stands.
+    pub fn breaker(&self) -> BreakerState {
+        self.shared.client.breaker()
     }
 }
 
@@ -265,34 +271,10 @@ fn client(
         first_wait: Duration::from_millis(section.retry.first_wait_ms.into()),
         max_wait: Duration::from_secs(section.retry.max_wait_s.into()),
     };
-    made.auth = match &plan.auth {
-        AuthPlan::None => Auth::None,
-        AuthPlan::Basic { username, password } => Auth::Basic {
-            username: username.render(&context).map_err(broken)?,
-            password: SecretString::from(password.render(&context).map_err(broken)?),
-        },
-        AuthPlan::Header { name, value } => Auth::Header {
-            name: name.clone(),
-            value: SecretString::from(value.render(&context).map_err(broken)?),
-        },
-        AuthPlan::Login(login) => Auth::Login(Box::new(Login {
-            path: login.path.render_path(&context).map_err(broken)?,
-            body: SecretString::from(login.body.render(&context).map_err(broken)?.to_string()),
-            form: login.form,
-            token: login.token.clone(),
-            header: login.header.clone(),
-            prefix: login.prefix.clone(),
-            lifetime: Duration::from_secs(login.lifetime_s.into()),
-            expires_in: login.expires_in.clone(),
-            expires_at: None,
-            success: login
-                .success
-                .iter()
-                .map(|(pointer, one_of)| Expected { pointer: pointer.clone(), one_of: one_of.clone() })
-                .collect(),
-            error_text: login.error_text.clone(),
-        })),
-    };
+    made.limits = Some(auth::limits(plan));
+    made.identity = auth::identity(plan, &context).map_err(broken)?;
+    made.request_id = section.request_id.clone();
+    made.auth = auth::auth(&plan.auth, &context).map_err(broken)?;
     Client::new(made)
 }
 
@@ -330,7 +312,10 @@ impl Connector for HttpConnector {
     async fn check(&self) -> Vec<Finding> {
         let first = match pull::HttpPull::first_page(self.shared.clone(), Clock::system().now()).await {
             Ok(first) => first,
-            Err(error) => return vec![*error.finding],
+            // A certificate that ended is often why.
+            Err(error) => {
+                return [*error.finding].into_iter().chain(self.shared.client.findings()).collect();
+            }
         };
         let mut findings: Vec<Finding> =
             first.rejected.into_iter().map(|rejection| rejection.finding).collect();
@@ -359,7 +344,7 @@ impl Connector for HttpConnector {
             }
         }
         findings.truncate(50);
-        findings.extend(self.shared.client.clock_finding());
+        findings.extend(self.shared.client.findings());
         findings
     }
 

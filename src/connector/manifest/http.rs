@@ -3,6 +3,8 @@
 //! Owns their TOML shape and defaults; what they do is `connector::http`'s business. Texts marked as
 //! templates may hold `{{ … }}`.
 
+pub use super::auth::{AuthSection, LimitsSection};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +40,15 @@ pub struct TransportSection {
     /// Repeating one request.
     #[serde(default)]
     pub retry: RetrySection,
+    /// Header that carries a new number with every request, such as `X-Road-Id`; the number is logged.
+    #[serde(default)]
+    pub request_id: Option<String>,
+    /// Our certificate, for systems that ask for one: PEM text, a template over `settings` and `secrets`.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// Its key: PEM text without password, a template over `settings` and `secrets`.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 fn default_connect() -> u32 {
@@ -70,69 +81,6 @@ impl Default for RetrySection {
     fn default() -> Self {
         Self { attempts: 4, first_wait_ms: 500, max_wait_s: 60 }
     }
-}
-
-/// `[auth]`: how to be let in. Templates may use `settings` and `secrets`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum AuthSection {
-    /// Nothing is asked.
-    #[default]
-    None,
-    /// HTTP basic authentication.
-    Basic {
-        /// User name; a template.
-        username: String,
-        /// Password; a template.
-        password: String,
-    },
-    /// A fixed header.
-    Header {
-        /// Name of the header, for example `X-Api-Key`.
-        name: String,
-        /// Its value; a template.
-        value: String,
-    },
-    /// A login call that answers with a token.
-    Login {
-        /// Path of the call; a template.
-        path: String,
-        /// JSON body of the call; every text in it is a template.
-        body: serde_json::Value,
-        /// Sends the body as a form instead of JSON. Default: false.
-        #[serde(default)]
-        form: bool,
-        /// Place of the token in the answer.
-        token: String,
-        /// Header that carries the token. Default: `Authorization`.
-        #[serde(default = "default_header")]
-        header: String,
-        /// What stands before the token. Default: `Bearer `.
-        #[serde(default = "default_prefix")]
-        prefix: String,
-        /// Seconds a token lives, where the answer does not say. Default: 600.
-        #[serde(default = "default_lifetime")]
-        lifetime_s: u32,
-        /// Place of the lifetime in seconds in the answer.
-        #[serde(default)]
-        expires_in: Option<String>,
-        /// Values that mean the login worked, by place; for systems that answer 200 to a wrong password.
-        #[serde(default)]
-        success: Vec<CheckSection>,
-        /// Place of the error text in the answer.
-        #[serde(default)]
-        error_text: Option<String>,
-    },
-}
-
-fn default_header() -> String {
-    "Authorization".to_owned()
-}
-fn default_prefix() -> String {
-    "Bearer ".to_owned()
-}
-fn default_lifetime() -> u32 {
-    600
 }
 
 /// Request method.

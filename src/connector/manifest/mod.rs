@@ -4,6 +4,7 @@
 //! known key) and the fingerprint of everything that decides how a record is read. It must not know how
 //! sources are reached. A manifest that loads is a manifest whose rules, templates and expressions compile.
 
+pub mod auth;
 pub mod edxml;
 pub mod folder;
 pub mod http;
@@ -25,8 +26,8 @@ use crate::domain::local_offset;
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use edxml::{EdxmlSection, VxpSection};
 use http::{
-    AuthSection, DetailSection, ExportSection, IncrementalSection, PagingSection, ParentSection,
-    PartitionSection, StreamSection, SuccessSection, TransportSection, WindowSection,
+    AuthSection, DetailSection, ExportSection, IncrementalSection, LimitsSection, PagingSection,
+    ParentSection, PartitionSection, StreamSection, SuccessSection, TransportSection, WindowSection,
 };
 use position::Document;
 use schemars::JsonSchema;
@@ -113,6 +114,9 @@ pub struct Manifest {
     /// How to be let in.
     #[serde(default)]
     pub auth: AuthSection,
+    /// How fast the system may be asked.
+    #[serde(default)]
+    pub limits: LimitsSection,
     /// The list of tasks.
     #[serde(default)]
     pub stream: Option<StreamSection>,

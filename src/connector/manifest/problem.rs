@@ -68,6 +68,19 @@ impl Problem {
         )
     }
 
+    /// A limit of requests out of its range.
+    pub fn limit(key: &str, most: u32) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-030",
+            Text::new(format!("giới hạn phải từ 1 đến {most}"), format!("the limit must be 1 to {most}")),
+            Text::new(
+                "ghi số bên kia cho phép, hoặc bỏ khóa này nếu không có giới hạn",
+                "write the number the far side allows, or leave the key out where there is no limit",
+            ),
+        )
+    }
+
     /// A rule that contradicts itself.
     pub fn rule(key: &str, vi: &str, en: &str) -> Self {
         Self::new(

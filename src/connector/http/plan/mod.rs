@@ -13,7 +13,7 @@ mod list;
 mod paging;
 mod soap;
 
-pub(super) use auth::AuthPlan;
+pub(super) use auth::{AuthPlan, LoginPlan, SignPlan};
 pub(super) use branch::{ExportPlan, ParentPlan, WindowPlan};
 pub(in crate::connector) use compile::{JsonTemplate, json_template, text_template};
 pub(super) use detail::Detail;
@@ -23,7 +23,7 @@ pub(super) use soap::SoapPlan;
 
 use super::super::expression::Template;
 use super::super::json::Path;
-use super::super::manifest::http::{StreamSection, TransportSection};
+use super::super::manifest::http::{LimitsSection, StreamSection, TransportSection};
 use super::super::manifest::{Manifest, Problem};
 use super::format::Format;
 use chrono::FixedOffset;
@@ -36,7 +36,10 @@ pub struct Plan {
     pub(super) transport: TransportSection,
     pub(super) base_url: Template,
     pub(super) headers: Vec<(String, Template)>,
+    /// Our certificate and its key.
+    pub(super) identity: Option<(Template, Template)>,
     pub(super) auth: AuthPlan,
+    pub(super) limits: LimitsSection,
     pub(super) stream: StreamSection,
     pub(super) format: Format,
     pub(super) soap: Option<SoapPlan>,
@@ -91,7 +94,9 @@ impl Plan {
         }
         let base_url = compiler.template("transport.base_url", &transport.base_url, &NAMES);
         let headers = compiler.templates("transport.headers", &transport.headers, &NAMES);
-        let auth = compiler.auth(&manifest.auth);
+        let identity = compiler.identity(transport);
+        let auth = compiler.auth(&manifest.auth, zone);
+        compiler.limits(&manifest.limits);
         let tasks = compiler.tasks(manifest, stream);
         let deleted = match &stream.deleted {
             Some(check) => Some((compiler.path("stream.deleted.path", &check.path)?, check.one_of.clone())),
@@ -132,7 +137,9 @@ impl Plan {
             soap,
             base_url: base_url?,
             headers,
+            identity,
             auth: auth?,
+            limits: manifest.limits.clone(),
             stream: stream.clone(),
             tasks,
             parents,

@@ -1,0 +1,177 @@
+//! Faults of far sides below HTTP, in their packing and in their patience (groups E1–E5), on real connections.
+
+use crate::support::http::{Asked, Scripted, install_tls, json, status};
+use crate::support::source::{STREAM, connect, full, pull, record};
+use axum::body::Body;
+use axum::http::Response;
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use lienthong::connector::PullMode;
+use lienthong::error::Disposition;
+use lienthong::transport::{Accept, Client, Options, Request, RetryPolicy, Timeouts};
+use serde_json::json;
+use std::io::Write as _;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::AbortOnDropHandle;
+
+fn page() -> String {
+    json!({ "items": [record(1)], "total": 1 }).to_string()
+}
+
+/// A server that does something to each connection once a request came.
+async fn misbehaving<F, W>(answer: F) -> (String, AbortOnDropHandle<()>)
+where
+    F: Fn(TcpStream) -> W + Send + Sync + 'static,
+    W: Future<Output = ()> + Send + 'static,
+{
+    install_tls();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("address"));
+    let task = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            tokio::spawn(answer(stream));
+        }
+    });
+    (base, AbortOnDropHandle::new(task))
+}
+
+fn hurried(base: &str) -> Client {
+    let second = Duration::from_secs(1);
+    Client::new(Options {
+        allow_http: true,
+        timeouts: Timeouts { connect: second, read: second, total: second * 2 },
+        retry: RetryPolicy { attempts: 1, ..RetryPolicy::default() },
+        ..Options::new("source test", base)
+    })
+    .expect("client")
+}
+
+/// E3: a byte now and then keeps the idle deadline away; the total deadline ends it. The same for headers.
+#[tokio::test]
+async fn slow_loris_ends_at_the_total_deadline() {
+    for begin in ["HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n[", "HTTP/1.1 200 OK\r\n"] {
+        let (base, _server) = misbehaving(move |mut stream| async move {
+            let _ = stream.write_all(begin.as_bytes()).await;
+            while stream.write_all(if begin.ends_with('[') { b" " } else { b"x-a: b\r\n" }).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+        let error = hurried(&base).fetch(&Request::get("/"), &Accept::default()).await.expect_err("too slow");
+        assert_eq!(error.finding.code, "LT-NET-002", "{begin:?}: {error}");
+    }
+    // Nothing at all after the first bytes ends at the idle deadline.
+    let (base, _server) = misbehaving(|mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[").await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let error = hurried(&base).fetch(&Request::get("/"), &Accept::default()).await.expect_err("silent");
+    assert_eq!(error.finding.code, "LT-NET-002");
+}
+
+/// E4: a connection that is reset in the middle, and an answer that is shorter than it says: nothing is applied.
+#[tokio::test]
+async fn reset_and_wrong_lengths_give_no_record() {
+    let (base, _server) = misbehaving(|mut stream| async move {
+        let body = page();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        let _ = stream.write_all(format!("{head}{}", &body[..body.len() / 2]).as_bytes()).await;
+        let _ = stream.set_zero_linger();
+    })
+    .await;
+    let error = pull(&connect(&base, STREAM), PullMode::Full, None).await.expect_err("reset");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-NET-003", Disposition::RetryLater));
+
+    let (base, _server) = misbehaving(|mut stream| async move {
+        let body = page();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len() / 2);
+        let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+    })
+    .await;
+    let error = pull(&connect(&base, STREAM), PullMode::Full, None).await.expect_err("cut");
+    assert_eq!(error.finding.code, "LT-SRC-002");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("packs")
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("packs")
+}
+
+fn packed(coding: &'static str, body: Vec<u8>) -> impl Fn(&Asked) -> Response<Body> + Send + Sync {
+    move |_| {
+        let response = Response::builder().header("content-encoding", coding);
+        response.header("content-type", "application/json").body(Body::from(body.clone())).expect("answer")
+    }
+}
+
+/// E5: packed answers are read; cut, mislabelled and twice packed ones and bombs are refused whole with a reason.
+#[tokio::test]
+async fn packed_answers_are_read_or_refused_whole() {
+    let text = page();
+    for (coding, body) in [("gzip", gzip(text.as_bytes())), ("deflate", zlib(text.as_bytes()))] {
+        let server = Scripted::start(packed(coding, body)).await;
+        assert_eq!(full(&server, STREAM).await.expect(coding).distinct(), [1]);
+        assert_eq!(server.asked()[0].headers["accept-encoding"], "gzip, deflate, br");
+    }
+    let whole = gzip(text.as_bytes());
+    let spaces = [text.as_bytes(), vec![b' '; 900 << 10].as_slice()].concat();
+    for (coding, body, code) in [
+        ("gzip", whole[..whole.len() - 5].to_vec(), "LT-NET-030"),
+        ("gzip", zlib(text.as_bytes()), "LT-NET-030"),
+        ("gzip", gzip(&whole), "LT-NET-030"),
+        ("gzip", text.clone().into_bytes(), "LT-NET-030"),
+        ("zstd", whole.clone(), "LT-NET-030"),
+        ("gzip", gzip(&spaces.repeat(2)), "LT-NET-007"),
+    ] {
+        let server = Scripted::start(packed(coding, body)).await;
+        let error = full(&server, STREAM).await.expect_err(code);
+        assert_eq!(error.finding.code, code, "{error}");
+    }
+    // 100 MiB from some 100 kB: within a larger cap of bytes it is the ratio that ends it.
+    let server = Scripted::start(packed("gzip", gzip(&vec![b' '; 100 << 20]))).await;
+    let error =
+        hurried(&server.base).fetch(&Request::get("/"), &Accept::default()).await.expect_err("a bomb");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-NET-031", Disposition::NeedsOperator));
+}
+
+/// E1: what the manifest allows and what the far side's own count says both stop a run, and a later one goes on.
+#[tokio::test]
+async fn limits_of_the_manifest_and_of_the_answers_hold_across_runs() {
+    let server = Scripted::start(|_| json(json!({ "items": [record(1)], "total": 1 }))).await;
+    let connector = connect(&server.base, &format!("[limits]\nper_day = 2\nconcurrency = 1\n{STREAM}"));
+    for allowed in [true, true, false, false] {
+        match pull(&connector, PullMode::Full, None).await {
+            Ok(_) => assert!(allowed),
+            Err(error) => {
+                assert!(!allowed, "{error}");
+                assert_eq!(
+                    (error.finding.code.as_str(), error.disposition),
+                    ("LT-NET-036", Disposition::RetryLater)
+                );
+                assert_eq!(error.retry_after, Some(Duration::from_secs(6 * 3600)));
+            }
+        }
+    }
+    assert_eq!(server.asked().len(), 2);
+
+    let server = Scripted::start(|_| {
+        let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "3600")];
+        status(200, &headers, &page())
+    })
+    .await;
+    let connector = connect(&server.base, STREAM);
+    pull(&connector, PullMode::Full, None).await.expect("the last one allowed");
+    let error = pull(&connector, PullMode::Full, None).await.expect_err("used up");
+    assert_eq!(error.finding.code, "LT-NET-036");
+    assert_eq!(server.asked().len(), 1);
+}
