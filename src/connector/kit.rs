@@ -398,6 +398,12 @@ async fn after_a_kill(connector: &dyn Connector) -> Result<Outcome, ConnectorErr
             _ => break,
         }
     }
+    if cursor.is_none() {
+        return Ok(unconcerned(
+            "trang không mang con trỏ: chạy lại từ đầu",
+            "no page carries a cursor: it begins anew",
+        ));
+    }
     let rest = walk(connector, PullMode::Incremental, cursor, usize::MAX).await?;
     kept.extend(rest.seen.into_keys());
     Ok(missing(&whole.seen, &kept)

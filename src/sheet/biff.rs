@@ -39,7 +39,8 @@ impl<'a> Records<'a> {
             self.at += 4 + more.len();
             parts.push(more);
         }
-        Ok(Some((kind, Body { parts, part: 0, at: 0 })))
+        let left = parts.iter().map(|part| part.len()).sum();
+        Ok(Some((kind, Body { parts, part: 0, at: 0, left })))
     }
 }
 
@@ -48,6 +49,8 @@ pub(super) struct Body<'a> {
     parts: Vec<&'a [u8]>,
     part: usize,
     at: usize,
+    /// Bytes not read yet.
+    left: usize,
 }
 
 impl Body<'_> {
@@ -56,6 +59,7 @@ impl Body<'_> {
             let part = self.parts.get(self.part).ok_or(CutOff)?;
             if let Some(byte) = part.get(self.at) {
                 self.at += 1;
+                self.left = self.left.saturating_sub(1);
                 return Ok(*byte);
             }
             self.part += 1;
@@ -100,8 +104,7 @@ impl Body<'_> {
 
     /// Bytes not read yet.
     pub(super) fn left(&self) -> usize {
-        let whole: usize = self.parts.iter().skip(self.part).map(|part| part.len()).sum();
-        whole.saturating_sub(self.at)
+        self.left
     }
 
     fn skip(&mut self, count: usize) -> Result<(), CutOff> {
@@ -156,6 +159,7 @@ impl Body<'_> {
                 units.extend(taken.iter().map(|byte| u16::from(*byte)));
             }
             self.at += count * size;
+            self.left = self.left.saturating_sub(count * size);
             left -= count;
         }
         self.skip(runs * 4)?;
@@ -171,6 +175,18 @@ mod tests {
     fn record(kind: u16, body: &[u8]) -> Vec<u8> {
         let length = u16::try_from(body.len()).expect("short");
         [&kind.to_le_bytes()[..], &length.to_le_bytes(), body].concat()
+    }
+
+    #[test]
+    fn bytes_left_are_right_after_every_way_of_reading_over_parts() {
+        let stream =
+            [record(0x00fc, &[1, 2, 3]), record(0x003c, &[4, 5]), record(0x003c, &[2, 0, 0, b'a', b'b', 9])];
+        let stream = stream.concat();
+        let (_, mut body) = Records::from(&stream, 0).next().expect("whole").expect("there");
+        assert_eq!((body.left(), body.u16(), body.left()), (11, Ok(0x0201), 9));
+        assert_eq!((body.skip(3), body.left()), (Ok(()), 6));
+        assert_eq!((body.string(), body.left()), (Ok("ab".to_owned()), 1));
+        assert_eq!((body.skip(2), body.u8(), body.left()), (Err(CutOff), Ok(9), 0));
     }
 
     #[test]
@@ -198,7 +214,7 @@ mod tests {
 
     #[test]
     fn packed_numbers_are_the_ones_meant() {
-        let packed = |bits: u32| Body { parts: vec![&bits.to_le_bytes()], part: 0, at: 0 }.packed();
+        let packed = |bits: u32| Body { parts: vec![&bits.to_le_bytes()], part: 0, at: 0, left: 4 }.packed();
         assert_eq!(packed((123 << 2) | 2), Ok(123.0));
         assert_eq!(packed((12_345 << 2) | 3), Ok(123.45));
         assert_eq!(packed((-7i32 << 2).cast_unsigned() | 2), Ok(-7.0));

@@ -98,6 +98,9 @@ pub(super) fn tidy(text: &str) -> String {
     text.nfc().collect()
 }
 
+/// Serial numbers of the years 1900 to 9999.
+const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
+
 /// A cell as text.
 pub(super) fn cell_text(cell: &DataRef<'_>) -> String {
     match cell {
@@ -108,6 +111,8 @@ pub(super) fn cell_text(cell: &DataRef<'_>) -> String {
         // Shortest text of the stored number: 7.0000000000000009 is Excel's way to write 7.000000000000001.
         DataRef::Float(value) => format!("{value}"),
         DataRef::Bool(value) => value.to_string(),
+        // Outside the years a spreadsheet knows there is no day, and calculating one would overflow.
+        DataRef::DateTime(serial) if !SERIALS.contains(&serial.as_f64()) => ERROR_CELL.to_owned(),
         DataRef::DateTime(_) => match cell.as_datetime() {
             Some(at) if at.time() == chrono::NaiveTime::MIN => at.date().to_string(),
             Some(at) => at.format("%Y-%m-%d %H:%M:%S").to_string(),
@@ -115,5 +120,21 @@ pub(super) fn cell_text(cell: &DataRef<'_>) -> String {
         },
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.trim().to_owned(),
         _ => ERROR_CELL.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calamine::{ExcelDateTime, ExcelDateTimeType};
+
+    #[test]
+    fn date_outside_the_years_of_a_spreadsheet_is_an_error_cell_and_no_panic() {
+        for serial in [-1.2e11, -1.0, 2_958_466.0, 1e300, f64::NAN, f64::INFINITY] {
+            let at = ExcelDateTime::new(serial, ExcelDateTimeType::DateTime, false);
+            assert_eq!(cell_text(&DataRef::DateTime(at)), ERROR_CELL, "{serial}");
+        }
+        let at = ExcelDateTime::new(46_341.0, ExcelDateTimeType::DateTime, false);
+        assert_eq!(cell_text(&DataRef::DateTime(at)), "2026-11-15");
     }
 }

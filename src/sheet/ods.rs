@@ -276,7 +276,9 @@ fn end(tag: &str, table: &mut Option<Table>, cell: &mut Option<Cell>) -> Result<
             table.grid.merge(table.row..=last(table.row, cell.span.0), column..=last(column, cell.span.1));
         }
         "table:table-row" => {
-            let cells = std::mem::take(&mut table.cells);
+            let mut cells = std::mem::take(&mut table.cells);
+            // Without a cell that is kept nothing would count the rows that are repeated.
+            cells.retain(|(column, repeated, _)| *column < MAX_COLUMNS && *repeated > 0);
             if !cells.is_empty() {
                 for row in 0..table.repeated {
                     for (column, repeated, value) in &cells {
@@ -391,6 +393,9 @@ mod tests {
         assert_eq!(code(&spreadsheet(&row("4294967295", "1"), "")), "LT-TAB-001");
         assert_eq!(code(&spreadsheet(&row("99999999999", "1"), "")), "LT-TAB-005");
         assert!(Sheet::read("a.ods", &spreadsheet(&row("1", "4294967295"), "")).is_ok());
+        // Cells beyond the last column that is read count no row: their repetition costs nothing.
+        let beyond = "<table:table><table:table-row table:number-rows-repeated=\"4294967295\"><table:table-cell table:number-columns-repeated=\"100\"/><table:table-cell><text:p>x</text:p></table:table-cell></table:table-row></table:table>";
+        assert!(Sheet::read("a.ods", &spreadsheet(beyond, "")).is_ok_and(|sheet| sheet.lines.is_empty()));
         // Every sheet within the limit, all of them not.
         let sheets = spreadsheet(&row("150000", "1").repeat(2), "");
         assert_eq!(code(&sheets), "LT-TAB-001");

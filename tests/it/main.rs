@@ -27,6 +27,7 @@ mod directory;
 mod edxml;
 mod errors;
 mod evaluation;
+mod fuzz;
 mod ingest;
 mod kill;
 mod mapping;

@@ -147,6 +147,14 @@ fn record_of_very_many_values_is_rejected_alone() {
 
 /// Rows F3 and F4: depth, billion laughs, external entities, XInclude.
 #[test]
+fn attributes_without_end_outside_records_are_refused_before_they_are_kept() {
+    let many: String = (0..65).map(|number| format!(" a{number}=\"\"")).collect();
+    let text = format!("<r{many}><t/></r>");
+    let error = walk(&text, &shape("r/t", &["r/v"], &[]), Limits::default()).expect_err("too many");
+    assert!(error.to_string().contains("64 attributes"), "{error}");
+}
+
+#[test]
 fn text_that_is_not_to_be_trusted_is_thrown_away_whole() {
     let error = |text: &str| walk(text, &shape("r/t", &["r/v"], &[]), Limits::default()).expect_err(text);
     for text in [

@@ -216,8 +216,11 @@ impl Walk<'_, '_, '_> {
     ) -> Result<(), XmlError> {
         let (namespace, _) = reader.resolver().resolve_element(start.name());
         let broken = |error: &dyn std::fmt::Display| broken(self.text, at as u64, error);
-        let attributes = start.attributes().with_checks(false).collect::<Result<Vec<_>, _>>();
-        let attributes = attributes.map_err(|error| broken(&error))?;
+        let attributes = start.attributes().with_checks(false).take(super::MAX_ATTRIBUTES + 1);
+        let attributes = attributes.collect::<Result<Vec<_>, _>>().map_err(|error| broken(&error))?;
+        if attributes.len() > super::MAX_ATTRIBUTES {
+            return Err(broken(&format_args!("more than {} attributes", super::MAX_ATTRIBUTES)));
+        }
         let mut found = Vec::new();
         for (slot, track) in self.values.iter_mut().enumerate() {
             let reached = track.begin(self.depth - 1, start, &namespace);
