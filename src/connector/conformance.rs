@@ -360,7 +360,8 @@ async fn read_all(connector: &dyn Connector, report: &mut Report) -> Vec<(String
             }
             Ok(Step::End(end)) => {
                 // What is only worth knowing is no problem, and what this machine's kernel lacks not the manifest's fault.
-                let told = |finding: &Finding| finding.severity != Severity::Info && finding.code != "LT-PRC-017";
+                let told =
+                    |finding: &Finding| finding.severity != Severity::Info && finding.code != "LT-PRC-017";
                 report.problems.extend(end.findings.into_iter().filter(told));
                 return seen;
             }

@@ -7,6 +7,7 @@
 
 pub mod conformance;
 pub mod drift;
+pub mod edxml;
 pub mod expression;
 pub mod file;
 pub mod http;

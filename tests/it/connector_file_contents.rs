@@ -161,7 +161,7 @@ async fn locked_files_wait_and_names_of_any_bytes_are_read() {
     let connector = connect(folder.path());
     let first = pull(connector.as_ref(), PullMode::Incremental, None).await;
     assert_eq!(
-        (ids(&first), first.findings, first.short),
+        (ids(&first), first.findings.clone(), first.short),
         (vec!["NV-2", "NV-3", "NV-4"], vec!["LT-FIL-022".to_owned()], true)
     );
     let files: Vec<&str> = first.records.iter().filter_map(|record| record.file.as_deref()).collect();

@@ -7,7 +7,7 @@ use super::finding;
 use super::message::{Dialect, Message};
 use crate::connector::json::{JsonError, Path, members, scalars, without};
 use crate::connector::rule::{is_key, record_hash};
-use crate::connector::{Cursor, Page, Presence, RawRecord, Rejection};
+use crate::connector::{Cursor, Delivered, Page, Presence, RawRecord, Rejection};
 use crate::error::{Finding, Place};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -198,7 +198,7 @@ impl Growing {
             presence: listed.presence,
         };
         let records = records.into_iter().map(record).collect();
-        Page { request: request.to_owned(), body, records, rejected, cursor, total: None }
+        Page { request: request.to_owned(), body, records, rejected, cursor, total: None, delivered: Delivered::default() }
     }
 }
 

@@ -216,7 +216,8 @@ impl Walk<'_, '_, '_> {
     ) -> Result<(), XmlError> {
         let (namespace, _) = reader.resolver().resolve_element(start.name());
         let broken = |error: &dyn std::fmt::Display| broken(self.text, at as u64, error);
-        let attributes = start.attributes().with_checks(false).take(super::MAX_ATTRIBUTES + 1);
+        let mut attributes = start.attributes();
+        let attributes = attributes.with_checks(false).take(super::MAX_ATTRIBUTES + 1);
         let attributes = attributes.collect::<Result<Vec<_>, _>>().map_err(|error| broken(&error))?;
         if attributes.len() > super::MAX_ATTRIBUTES {
             return Err(broken(&format_args!("more than {} attributes", super::MAX_ATTRIBUTES)));

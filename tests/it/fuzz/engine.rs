@@ -107,7 +107,8 @@ impl Dice {
 fn mutate(dice: &mut Dice, input: &mut Vec<u8>, others: &[Vec<u8>]) {
     for _ in 0..=dice.below(4) {
         let at = dice.below(input.len() + 1);
-        let length = 1 + dice.below(if dice.below(4) == 0 { 400 } else { 12 });
+        let most = if dice.below(4) == 0 { 400 } else { 12 };
+        let length = 1 + dice.below(most);
         let end = (at + length).min(input.len());
         match dice.below(9) {
             0 if at < input.len() => input[at] ^= 1 << dice.below(8),

@@ -287,7 +287,7 @@ impl Connector for VxpSource {
         if let Err(error) = shared.agencies().await {
             findings.push(*error.finding);
         }
-        findings.extend(shared.client.clock_finding());
+        findings.extend(shared.client.findings());
         findings
     }
 

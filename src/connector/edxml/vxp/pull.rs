@@ -177,7 +177,7 @@ impl VxpPull {
         if self.odd > 0 {
             findings.push(finding::tolerated(self.odd, &self.examples).at(self.shared.place()));
         }
-        findings.extend(self.shared.client.clock_finding());
+        findings.extend(self.shared.client.findings());
         PullEnd { short: self.short, findings, ..PullEnd::default() }
     }
 }
