@@ -231,7 +231,9 @@ mod tests {
             }
             "NGUỒN" | "SOURCE" | "ĐÍCH" | "TARGET" => "snv",
             "{}" | "SỐ_HIỆU" | "STAFF_NUMBER" => "GL-00001",
-            word if word.starts_with("--") || word.chars().all(|c| c.is_ascii_lowercase()) => word,
+            word if word.starts_with("--") || word.chars().all(|c| c.is_ascii_lowercase() || c == '-') => {
+                word
+            }
             _ => "X-1",
         };
         example.to_owned()

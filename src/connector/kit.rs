@@ -13,6 +13,7 @@ use super::{Connector, ConnectorError, Cursor, PullMode, PullRequest, Step};
 use crate::domain::CitizenId;
 use crate::error::{Finding, Findings, Severity, Text};
 use chrono::{DateTime, Utc};
+use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
@@ -519,7 +520,10 @@ fn log_is_clean(bench: &Bench, log: &str) -> Outcome {
     let secrets = bench.secrets();
     let secrets = secrets.iter().map(String::as_str).filter(|secret| *secret != "example").chain([WRONG]);
     let leaked = secrets.chain(bench.server.credentials()).any(|secret| log.contains(secret));
-    match (leaked, CitizenId::mask_in(log) != log) {
+    // The number of a request may have twelve digits in a row.
+    let numbers = Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+    let log = numbers.map_or_else(|_| log.into(), |numbers| numbers.replace_all(log, "-"));
+    match (leaked, CitizenId::mask_in(&log) != log) {
         (true, _) => broken("có một giá trị bí mật trong nhật ký", "a secret stands in the log"),
         (_, true) => broken("có một số định danh trong nhật ký", "a citizen's number stands in the log"),
         (false, false) => {

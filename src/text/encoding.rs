@@ -156,11 +156,12 @@ pub fn decode(bytes: &[u8]) -> Result<(String, Encoding), EncodingError> {
 }
 
 /// Share, in thousandths, of the words with letters beyond ASCII that are Vietnamese syllables; none where there are
-/// fewer than two such words.
+/// fewer than two such words of two letters or more.
 fn shares(text: &str) -> Option<u32> {
     let (mut all, mut good) = (0u32, 0u32);
     for word in text.split(|c: char| !c.is_alphabetic()) {
-        if !word.is_ascii() {
+        // A single letter is a Vietnamese word in every one of these encodings.
+        if !word.is_ascii() && word.chars().count() > 1 {
             all += 1;
             good += u32::from(is_syllable(word));
         }

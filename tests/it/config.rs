@@ -281,6 +281,7 @@ fn the_reference_explains_every_key_and_the_example_loads() {
             line.starts_with(&format!("{key} = "))
                 || line == format!("[{key}]")
                 || line == format!("[[{key}]]")
+                || line.starts_with(&format!("[source.{key}]"))
         });
         assert!(
             named || DEFAULTS.contains(&format!("{{ {key} = ")) || DEFAULTS.contains(&format!(", {key} = ")),

@@ -198,7 +198,15 @@ impl Growing {
             presence: listed.presence,
         };
         let records = records.into_iter().map(record).collect();
-        Page { request: request.to_owned(), body, records, rejected, cursor, total: None, delivered: Delivered::default() }
+        Page {
+            request: request.to_owned(),
+            body,
+            records,
+            rejected,
+            cursor,
+            total: None,
+            delivered: Delivered::default(),
+        }
     }
 }
 

@@ -44,6 +44,8 @@ impl MariaDb {
         let made = command("mariadb-install-db", folder.path())
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--datadir={}", data.display()))
+            // Two of them at once would delete each other's files.
+            .arg(format!("--tmpdir={}", folder.path().display()))
             .output()
             .expect("mariadb-install-db");
         assert!(made.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&made.stderr));
@@ -53,6 +55,7 @@ impl MariaDb {
             .args(["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"])
             .arg(format!("--port={port}"))
             .arg(format!("--datadir={}", data.display()))
+            .arg(format!("--tmpdir={}", folder.path().display()))
             .arg(format!("--socket={}", folder.path().join("s").display()))
             .arg(format!("--pid-file={}", folder.path().join("pid").display()))
             .args(options)
