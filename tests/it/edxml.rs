@@ -122,7 +122,12 @@ async fn pull(
     store: &Store,
     connector: &Arc<dyn Connector>,
 ) -> Result<PullSummary, lienthong::error::Finding> {
-    let installed = Installed::new(store, &Targets::default(), "one", "2026-07-03T02:00:00Z");
+    let installed = Installed::new(
+        store,
+        &Targets { exchange_s: 20, ..Targets::default() },
+        "one",
+        "2026-07-03T02:00:00Z",
+    );
     pull_source(&installed.app, connector, PullMode::Incremental, &|_, _| {}).await
 }
 

@@ -105,7 +105,8 @@ impl Puller<'_> {
 
     /// An answer that is cut into several pages is kept with the first of them that is stored.
     pub(super) fn kept_once(&mut self, body: Bytes) -> Bytes {
-        let same = |kept: &Bytes| kept.as_ptr() == body.as_ptr() && kept.len() == body.len();
+        let same =
+            |kept: &Bytes| !body.is_empty() && kept.as_ptr() == body.as_ptr() && kept.len() == body.len();
         if self.kept.as_ref().is_some_and(same) {
             return referring();
         }
