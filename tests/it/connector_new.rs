@@ -71,6 +71,14 @@ async fn proposal_from_an_answer_reads_that_answer_and_refuses_the_status_it_doe
 }
 
 #[test]
+fn statuses_of_which_none_is_known_leave_the_table_to_a_person() {
+    let list = json!([{ "id": "a", "title": "x", "status": -3 }, { "id": "b", "title": "y", "status": 1 }]);
+    let proposal = propose("x", &from_sample("a.json", &list.to_string()).expect("a list"));
+    manifest::parse("x", &proposal.manifest).unwrap_or_else(|findings| panic!("{findings}"));
+    assert!(proposal.open.iter().any(|open| open.en.contains("\"-3\", \"1\"")), "{:?}", proposal.open);
+}
+
+#[test]
 fn day_and_month_are_not_guessed_where_both_fit() {
     let list = json!([{ "id": "a", "title": "x", "status": "new", "deadline": "03/04/2026" }]);
     let proposal = propose("x", &from_sample("a.json", &list.to_string()).expect("a list"));

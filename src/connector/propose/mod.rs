@@ -320,7 +320,11 @@ fn status(w: &mut Writer, member: &Member) {
         );
     }
     let path = quoted(&member.path);
-    w.line(&format!("status = {{ path = {path}, fold = true, map = {{ {} }} }}", map.join(", ")));
+    match map.is_empty() {
+        // Words of ours are taken as they are; every other value is refused.
+        true => w.line(&format!("status = {{ path = {path} }}")),
+        false => w.line(&format!("status = {{ path = {path}, fold = true, map = {{ {} }} }}", map.join(", "))),
+    }
 }
 
 const STATES: [TaskStatus; 9] = [

@@ -31,12 +31,12 @@ fn codes(findings: &Findings) -> Vec<String> {
 
 /// A connector of a ready-made manifest, its settings being the examples.
 fn connector(name: &str) -> Arc<dyn Connector> {
-    crate::support::install_tls();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors").join(name).join("manifest.toml");
     of_text(name, &std::fs::read_to_string(file).expect("a manifest"))
 }
 
 fn of_text(name: &str, text: &str) -> Arc<dyn Connector> {
+    crate::support::install_tls();
     let loaded = manifest::parse(name, text).unwrap_or_else(|findings| panic!("{findings}"));
     let given = |secret: bool| {
         let settings = loaded.manifest.settings.iter().filter(move |(_, setting)| setting.secret == secret);
