@@ -15,6 +15,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("airbyte-declarative", include_str!("../../connectors/airbyte-declarative/manifest.toml")),
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
     ("ioffice-export", include_str!("../../connectors/ioffice-export/manifest.toml")),
+    ("json-rpc", include_str!("../../connectors/json-rpc/manifest.toml")),
     ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
     ("lgsp-documents", include_str!("../../connectors/lgsp-documents/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),

@@ -221,13 +221,17 @@ impl Moment {
 pub struct Expected {
     /// Its place, an RFC 6901 pointer.
     pub pointer: String,
-    /// What it may be, as text.
+    /// What it may be, as text; without any, nothing but null may stand there.
     pub one_of: Vec<String>,
 }
 
 impl Expected {
     pub(super) fn holds(&self, answer: &serde_json::Value) -> bool {
-        answer.pointer(&self.pointer).and_then(as_text).is_some_and(|text| self.one_of.contains(&text))
+        let found = answer.pointer(&self.pointer);
+        if self.one_of.is_empty() {
+            return found.is_none_or(serde_json::Value::is_null);
+        }
+        found.and_then(as_text).is_some_and(|text| self.one_of.contains(&text))
     }
 }
 

@@ -53,6 +53,19 @@ pub struct Accept {
     pub body: Content,
     /// Tells a body that says itself what went wrong, as a SOAP fault does: it is taken whatever its status.
     pub fault: Option<fn(&[u8]) -> bool>,
+    /// Finds answers that refuse us without a 401.
+    pub refusal: Option<RefusalSign>,
+}
+
+/// What an answer of any status but 401 says of a refused account or session; nothing where it says nothing. Such an
+/// answer counts as a 401: the session is renewed once, then the pause begins.
+#[derive(Clone)]
+pub struct RefusalSign(pub Arc<dyn Fn(&Reply) -> Option<Finding> + Send + Sync>);
+
+impl fmt::Debug for RefusalSign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RefusalSign")
+    }
 }
 
 /// What a body is expected to be.
@@ -79,7 +92,7 @@ impl Content {
 
 impl Default for Accept {
     fn default() -> Self {
-        Self { status: vec![200], body: Content::Json, fault: None }
+        Self { status: vec![200], body: Content::Json, fault: None, refusal: None }
     }
 }
 
@@ -223,9 +236,14 @@ impl Client {
     /// One attempt; any answer comes back, also 4xx and 5xx. A 401, or a session that ended, is followed by one
     /// new login and asked once more, because a request that was not let in had no effect.
     pub async fn send(&self, request: Request) -> Result<Reply, TransportError> {
+        self.ask(&request, None).await
+    }
+
+    /// The same, where answers of other statuses may refuse us too: then their finding is the error.
+    async fn ask(&self, request: &Request, refusal: Option<&RefusalSign>) -> Result<Reply, TransportError> {
         let inner = &self.0;
-        let _turn = inner.turn(&request).await?;
-        let outcome = inner.let_in(&request).await;
+        let _turn = inner.turn(request).await?;
+        let outcome = inner.let_in(request, refusal).await;
         inner.note(&outcome);
         outcome
     }
@@ -334,7 +352,7 @@ impl Client {
     }
 
     async fn accepted(&self, request: &Request, accept: &Accept) -> Result<Reply, TransportError> {
-        let reply = self.send(request.clone()).await?;
+        let reply = self.ask(request, accept.refusal.as_ref()).await?;
         let place = || self.0.place(&reply.label);
         let tells_itself = accept.fault.is_some_and(|is_fault| is_fault(&reply.body));
         if !accept.status.contains(&reply.status) && !tells_itself {
@@ -392,11 +410,23 @@ impl Inner {
     }
 
     /// One attempt with what lets it in, and a second one after a new login where it was not let in.
-    async fn let_in(&self, request: &Request) -> Result<Reply, TransportError> {
+    async fn let_in(
+        &self,
+        request: &Request,
+        refusal: Option<&RefusalSign>,
+    ) -> Result<Reply, TransportError> {
         let pass = self.pass(None).await?;
         let mut reply = self.exchange(request, &pass).await?;
-        let refused = |reply: &Reply| reply.status == 401 || reply.signed_out;
-        if !refused(&reply) {
+        let refused = |reply: &Reply| match (reply.status, refusal) {
+            (401, _) => Some(error::status(401, None, "")),
+            (status, _) if reply.signed_out => Some(error::signed_out(status)),
+            (status, Some(RefusalSign(find))) => find(reply).map(|finding| {
+                let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);
+                TransportError { status: Some(status), ..error }
+            }),
+            _ => None,
+        };
+        if refused(&reply).is_none() {
             self.state.lock().await.let_in();
             return Ok(reply);
         }
@@ -404,15 +434,8 @@ impl Inner {
             let renewed = self.pass(Some(pass.generation)).await?;
             reply = self.exchange(request, &renewed).await?;
         }
-        if !refused(&reply) {
-            return Ok(reply);
-        }
-        let place = self.place(&reply.label);
-        let error = match reply.status {
-            401 => error::status(401, None, ""),
-            status => error::signed_out(status),
-        }
-        .at(place);
+        let Some(error) = refused(&reply) else { return Ok(reply) };
+        let error = error.at(self.place(&reply.label));
         self.state.lock().await.pause(self.auth_pause, &error.finding);
         if reply.status == 401 { Ok(reply) } else { Err(error) }
     }

@@ -22,7 +22,7 @@ mod unpack;
 
 pub use auth::{Auth, Csrf, CsrfPlace, Expected, Login, Moment, Refresh, Session, Sign, Signed, Unsigned};
 pub use breaker::BreakerState;
-pub use client::{Accept, Client, Content};
+pub use client::{Accept, Client, Content, RefusalSign};
 pub use error::{Reached, TransportError};
 pub use options::{Options, Roots, Timeouts, unencrypted};
 pub use pace::{Limits, MOST_REQUESTS};

@@ -8,7 +8,6 @@ use super::branch::Branch;
 use super::plan::{ListPlan, Param, RequestPlan, Way};
 use super::walk::Next;
 use super::{ConnectorError, Shared, soap};
-use crate::connector::manifest::http::Method as Written;
 use crate::transport::{Method, Request};
 use minijinja::{Value, context};
 
@@ -117,10 +116,7 @@ pub(super) fn draft(shared: &Shared, plan: &RequestPlan, names: &Value) -> Resul
         query.push((name.clone(), template.render(names).map_err(broken)?));
     }
     Ok(Draft {
-        method: match plan.method {
-            Written::Get => Method::Get,
-            Written::Post => Method::Post,
-        },
+        method: super::method(plan.method),
         path: plan.path.render_path(names).map_err(broken)?,
         query,
         body: match &plan.body {

@@ -9,6 +9,7 @@ use super::super::expression::value_of;
 use super::super::json::{Envelope, Json, members};
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::format::{Format, xml_part};
+use super::page::{holds, said};
 use super::plan::Detail;
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding, Text, written_cause};
@@ -149,9 +150,13 @@ async fn ask(
 ) -> Result<Result<Reply, u16>, ConnectorError> {
     let broken = |why: String| shared.cannot_ask(&why);
     let path = detail.path.render_path(context).map_err(broken)?;
-    let mut request = Request::get(path).header("accept", shared.plan().format.accept());
+    let mut request =
+        Request::new(super::method(detail.method), path).header("accept", shared.plan().format.accept());
     for (name, template) in &detail.query {
         request = request.query(name, template.render(context).map_err(broken)?);
+    }
+    if let Some(body) = &detail.body {
+        request = request.json(&body.render(context).map_err(broken)?);
     }
     match shared.client.fetch(&request, &shared.accept).await {
         Ok(reply) => Ok(Ok(reply)),
@@ -184,9 +189,9 @@ fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, C
     let broken = |error: super::super::json::JsonError| fail(finding::not_json(&error));
     let envelope = Envelope::read(text).map_err(broken)?;
     for (path, one_of) in &plan.checks {
-        let value = envelope.scalar(path).map_err(broken)?;
-        if !value.is_some_and(|value| one_of.iter().any(|one| *one == value)) {
-            return Err(fail(finding::not_successful("")));
+        if !holds(&envelope, path, one_of).map_err(broken)? {
+            let said = said(plan, &envelope).map_err(broken)?;
+            return Err(fail(finding::not_successful(&said)));
         }
     }
     if detail.element.is_some() {

@@ -23,7 +23,7 @@ pub(super) struct Done {
 
 /// Starts an export and waits until it is done.
 pub(super) async fn wait(shared: &Shared, plan: &ExportPlan, spot: &Spot<'_>) -> Result<Done, Refused> {
-    let accept = Accept { status: vec![200, 201, 202], body: Content::Json, fault: None };
+    let accept = Accept { status: vec![200, 201, 202], body: Content::Json, fault: None, refusal: None };
     let names = ask::names(shared, None, spot);
     let request = ask::draft(shared, &plan.start, &names)?.request(None, "application/json");
     let reply = shared.client.fetch(&request, &accept).await?;

@@ -157,6 +157,21 @@ pub(super) fn not_successful(said: &str) -> Finding {
     )
 }
 
+pub(super) fn refused(status: u16, said: &str) -> Finding {
+    let quoted = if said.is_empty() { String::new() } else { format!(": {said}") };
+    Finding::error(
+        "LT-SRC-055",
+        Text::new(
+            format!("nguồn từ chối tài khoản trong nội dung trả lời (HTTP {status}){quoted}"),
+            format!("the source refuses the account inside its answer (HTTP {status}){quoted}"),
+        ),
+        Text::new(
+            "sửa tài khoản hoặc mật khẩu của nguồn rồi nạp lại (SIGHUP); việc thử tạm dừng để tài khoản không bị khóa; dấu hiệu nằm ở success.refused trong manifest",
+            "correct the source's account or password and reload (SIGHUP); trying is paused so that the account is not locked; the sign is success.refused of the manifest",
+        ),
+    )
+}
+
 pub(super) fn no_key() -> Finding {
     Finding::error(
         "LT-SRC-003",

@@ -45,6 +45,14 @@ impl fmt::Debug for XmlPlan {
 }
 
 impl XmlPlan {
+    /// The values around the records of a body, as a JSON object; none where it cannot be read.
+    pub(super) fn around(&self, body: &[u8]) -> Option<String> {
+        let shape = xml::Shape { record: None, ..self.shape.clone() };
+        let text = xml::decode(body).ok()?;
+        let walked = xml::split(&text, &shape, xml::Limits::default(), &mut |_| {}).ok()?;
+        Some(self.values(walked.values))
+    }
+
     /// Values by their places as written.
     fn values(&self, found: Vec<Option<String>>) -> String {
         let found = self.written.iter().zip(found);

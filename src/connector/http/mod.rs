@@ -14,6 +14,7 @@ mod format;
 mod page;
 pub mod plan;
 mod pull;
+mod refusal;
 mod soap;
 mod walk;
 mod window;
@@ -28,7 +29,7 @@ use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
-    Accept, BreakerState, Client, Options, RetryPolicy, Roots, Timeouts, TransportError, unencrypted,
+    Accept, BreakerState, Client, Method, Options, RetryPolicy, Roots, Timeouts, TransportError, unencrypted,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -112,6 +113,7 @@ impl HttpConnector {
             status: plan.status.clone(),
             body: plan.format.content(),
             fault: plan.soap.as_ref().map(|_| may_be_fault as fn(&[u8]) -> bool),
+            refusal: refusal::of(&loaded),
         };
         let token = match &plan.soap {
             Some(soap) => soap::token(soap, &context(&settings, &options))
@@ -162,6 +164,14 @@ impl Shared {
 impl From<TransportError> for ConnectorError {
     fn from(error: TransportError) -> Self {
         Self { finding: error.finding, disposition: error.disposition, retry_after: error.retry_after }
+    }
+}
+
+/// A manifest's method as the transport knows it.
+fn method(asked: super::manifest::http::Method) -> Method {
+    match asked {
+        super::manifest::http::Method::Get => Method::Get,
+        super::manifest::http::Method::Post => Method::Post,
     }
 }
 

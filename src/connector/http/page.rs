@@ -4,12 +4,12 @@
 //! tree of it. A record that cannot be listed becomes a rejection; an answer that cannot be read is thrown
 //! away whole.
 
-use super::super::json::{Envelope, JsonError, Record, scalars, without};
+use super::super::json::{Envelope, JsonError, Path, Record, scalars, without};
 use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::branch::Branch;
 use super::format::{self, Format};
-use super::plan::{ListPlan, Way};
+use super::plan::{ListPlan, Plan, Way};
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding};
 use crate::transport::Reply;
@@ -132,13 +132,8 @@ pub(super) fn list(
         }
     };
     for (path, one_of) in &plan.checks {
-        let value = envelope.scalar(path).map_err(broken)?;
-        if !value.is_some_and(|value| one_of.iter().any(|one| *one == value)) {
-            let said = match &plan.error_text {
-                Some(path) => envelope.scalar(path).map_err(broken)?.unwrap_or_default(),
-                None => Cow::Borrowed(""),
-            };
-            let said: String = said.chars().filter(|c| !c.is_control()).take(160).collect();
+        if !holds(&envelope, path, one_of).map_err(broken)? {
+            let said = said(plan, &envelope).map_err(broken)?;
             return Err(fail(finding::not_successful(&said), Disposition::RetryLater));
         }
     }
@@ -191,6 +186,23 @@ impl Listed {
             count: 0,
         }
     }
+}
+
+/// Whether a check of an answer holds; without values nothing but null may stand there.
+pub(super) fn holds(envelope: &Envelope<'_>, path: &Path, one_of: &[String]) -> Result<bool, JsonError> {
+    if one_of.is_empty() {
+        return Ok(envelope.find(path)?.is_none_or(|found| found == "null"));
+    }
+    Ok(envelope.scalar(path)?.is_some_and(|value| one_of.iter().any(|one| *one == value)))
+}
+
+/// What an answer says went wrong.
+pub(super) fn said(plan: &Plan, envelope: &Envelope<'_>) -> Result<String, JsonError> {
+    let said = match &plan.error_text {
+        Some(path) => envelope.scalar(path)?.unwrap_or_default(),
+        None => Cow::Borrowed(""),
+    };
+    Ok(said.chars().filter(|c| !c.is_control()).take(160).collect())
 }
 
 fn mark(shared: &Shared, reply: &Reply) -> Option<DateTime<Utc>> {

@@ -94,6 +94,12 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    fn is_get(&self) -> bool {
+        *self == Self::Get
+    }
+}
+
 /// Format of a list's answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -531,9 +537,16 @@ pub struct DetailSection {
     pub name: String,
     /// Path; a template over `settings`, `key` and `record`.
     pub path: String,
+    /// Default: GET.
+    // What is left out changes no manifest's fingerprint: its records are not read once more.
+    #[serde(default, skip_serializing_if = "Method::is_get")]
+    pub method: Method,
     /// Query parameters; templates over `settings`, `key` and `record`.
     #[serde(default)]
     pub query: BTreeMap<String, String>,
+    /// JSON body of a POST; every text in it is a template over `settings`, `key` and `record`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
     /// Place in the answer that is taken; of an XML answer the elements at this place. Default: the whole JSON answer.
     #[serde(default)]
     pub select: String,
@@ -552,6 +565,10 @@ pub struct SuccessSection {
     /// Values that must stand in the answer.
     #[serde(default)]
     pub check: Vec<CheckSection>,
+    /// Values that say, whatever the status, that the account or its session was refused: as a 401 they renew the
+    /// session once and then start the pause that keeps accounts from being locked.
+    #[serde(default)]
+    pub refused: Vec<CheckSection>,
     /// Place of the error text in an answer that is not good.
     #[serde(default)]
     pub error_text: Option<String>,
@@ -559,7 +576,7 @@ pub struct SuccessSection {
 
 impl Default for SuccessSection {
     fn default() -> Self {
-        Self { status: default_status(), check: Vec::new(), error_text: None }
+        Self { status: default_status(), check: Vec::new(), refused: Vec::new(), error_text: None }
     }
 }
 
@@ -567,12 +584,16 @@ fn default_status() -> Vec<u16> {
     vec![200]
 }
 
-/// One value that must stand in an answer.
+/// One value that must stand in an answer, or must not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckSection {
     /// Its place.
     pub path: String,
     /// What it may be, as text: `true`, `0`, `ok`.
+    #[serde(default)]
     pub one_of: Vec<String>,
+    /// Nothing but null may stand there, as `error` in good answers of JSON-RPC. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
 }

@@ -186,6 +186,29 @@ impl Compiler<'_> {
         self.checks_by(key, checks, Self::place)
     }
 
+    /// A check names values, or says that there is none; a list without values means the latter from here on.
+    pub(super) fn one_check(&mut self, key: &str, check: &CheckSection) {
+        if check.one_of.is_empty() != check.absent {
+            self.problems.push(Problem::incoherent(
+                key,
+                "cần đúng một trong hai: one_of có giá trị, hoặc absent = true",
+                "exactly one of both is needed: values in one_of, or absent = true",
+            ));
+        }
+    }
+
+    /// Checks that need values.
+    pub(super) fn value_checks(&mut self, key: &str, checks: &[CheckSection]) -> Vec<(Path, Vec<String>)> {
+        for (index, _) in checks.iter().enumerate().filter(|(_, check)| check.absent) {
+            self.problems.push(Problem::incoherent(
+                &format!("{key}.{index}.absent"),
+                "ở đây chỉ dùng one_of",
+                "one_of alone holds here",
+            ));
+        }
+        self.checks_by(key, checks, Self::place)
+    }
+
     fn checks_by(
         &mut self,
         key: &str,
@@ -196,6 +219,7 @@ impl Compiler<'_> {
             .iter()
             .enumerate()
             .filter_map(|(index, check)| {
+                self.one_check(&format!("{key}.{index}.one_of"), check);
                 let path = place(self, &format!("{key}.{index}.path"), &check.path)?;
                 Some((path, check.one_of.clone()))
             })

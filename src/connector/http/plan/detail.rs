@@ -5,16 +5,19 @@
 
 use super::super::super::expression::{Expression, Template};
 use super::super::super::json::Path;
+use super::super::super::manifest::http::Method;
 use super::super::super::manifest::{Manifest, Problem};
 use super::super::super::xml;
-use super::compile::Compiler;
+use super::compile::{Compiler, JsonTemplate};
 
 /// A further call per record.
 #[derive(Debug)]
 pub(in super::super) struct Detail {
     pub(in super::super) name: String,
     pub(in super::super) path: Template,
+    pub(in super::super) method: Method,
     pub(in super::super) query: Vec<(String, Template)>,
+    pub(in super::super) body: Option<JsonTemplate>,
     pub(in super::super) select: Path,
     /// The same of an XML answer.
     pub(in super::super) element: Option<xml::Place>,
@@ -40,6 +43,20 @@ impl Compiler<'_> {
             }
             let Some(path) = self.template(&key("path"), &section.path, &NAMES) else { continue };
             let query = self.templates(&key("query"), &section.query, &NAMES);
+            if section.body.is_some() && section.method == Method::Get {
+                self.problems.push(Problem::incoherent(
+                    &key("body"),
+                    "body cần method = \"POST\"",
+                    "a body needs method = \"POST\"",
+                ));
+            }
+            let body = match &section.body {
+                None => None,
+                Some(body) => match self.json(&key("body"), body, &NAMES) {
+                    Some(body) => Some(body),
+                    None => continue,
+                },
+            };
             let Some((select, element)) = self.select(&key("select"), &section.select) else { continue };
             let when = match &section.when {
                 None => None,
@@ -54,11 +71,14 @@ impl Compiler<'_> {
             let uses_record = |names: Vec<String>| names.iter().any(|name| name.starts_with("record"));
             let needs_record = when.is_some()
                 || uses_record(path.names())
-                || query.iter().any(|(_, template)| uses_record(template.names()));
+                || query.iter().any(|(_, template)| uses_record(template.names()))
+                || body.as_ref().is_some_and(|body| uses_record(body.names()));
             details.push(Detail {
                 name: section.name.clone(),
                 path,
+                method: section.method,
                 query,
+                body,
                 select,
                 element,
                 when,

@@ -53,7 +53,10 @@ pub struct Plan {
     pub(super) window: Option<WindowPlan>,
     pub(super) details: Vec<Detail>,
     pub(super) status: Vec<u16>,
+    /// What a good answer holds; no values: nothing may stand there.
     pub(super) checks: Vec<(Path, Vec<String>)>,
+    /// What says that the account was refused.
+    pub(super) refused: Vec<(Path, Vec<String>)>,
     pub(super) error_text: Option<Path>,
 }
 
@@ -99,7 +102,10 @@ impl Plan {
         compiler.limits(&manifest.limits);
         let tasks = compiler.tasks(manifest, stream);
         let deleted = match &stream.deleted {
-            Some(check) => Some((compiler.path("stream.deleted.path", &check.path)?, check.one_of.clone())),
+            Some(check) => {
+                compiler.one_check("stream.deleted.one_of", check);
+                Some((compiler.path("stream.deleted.path", &check.path)?, check.one_of.clone()))
+            }
             None => None,
         };
         let parents = compiler.branches(manifest);
@@ -122,6 +128,7 @@ impl Plan {
         compiler.mixes(manifest, &tasks);
         let details = compiler.details(manifest);
         let checks = compiler.answer_checks("success.check", &manifest.success.check);
+        let refused = compiler.value_checks("success.refused", &manifest.success.refused);
         let error_text = match &manifest.success.error_text {
             Some(text) => Some(compiler.place("success.error_text", text)?),
             None => None,
@@ -151,6 +158,7 @@ impl Plan {
             details,
             status: manifest.success.status.clone(),
             checks,
+            refused,
             error_text,
         })
     }

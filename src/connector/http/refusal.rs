@@ -1,0 +1,63 @@
+//! Answers that refuse an account or session without a 401.
+//!
+//! Owns finding them: the fault of a SOAP service, and the values of `[success] refused`. It must not know pauses, which
+//! are the transport's. What cannot be read is no refusal and stays an answer to be judged by whoever reads it.
+
+use super::super::json::Envelope;
+use super::super::manifest::Loaded;
+use super::super::xml::soap::{SoapFault, fault_places, may_be_fault};
+use super::super::xml::{self, Shape, split};
+use super::finding;
+use super::format::Format;
+use super::page::said;
+use super::plan::Plan;
+use crate::error::Finding;
+use crate::transport::{RefusalSign, Reply};
+use std::sync::Arc;
+
+/// What to look for in the answers of a source; none where nothing is to be found.
+pub(super) fn of(loaded: &Arc<Loaded>) -> Option<RefusalSign> {
+    let plan = loaded.http.as_ref()?;
+    if plan.soap.is_none() && plan.refused.is_empty() {
+        return None;
+    }
+    let loaded = loaded.clone();
+    Some(RefusalSign(Arc::new(move |reply| {
+        let plan = loaded.http.as_ref()?;
+        fault(plan, reply).or_else(|| value(plan, reply))
+    })))
+}
+
+fn fault(plan: &Plan, reply: &Reply) -> Option<Finding> {
+    let words = &plan.soap.as_ref()?.section.auth_faults;
+    if !may_be_fault(&reply.body) {
+        return None;
+    }
+    let text = xml::decode(&reply.body).ok()?;
+    let shape = Shape { record: None, values: fault_places(), lists: Vec::new() };
+    let mut walked = split(&text, &shape, xml::Limits::default(), &mut |_| {}).ok()?;
+    let fault = SoapFault::take(&mut walked)?;
+    fault.is_refusal(words).then(|| fault.finding(words).0)
+}
+
+fn value(plan: &Plan, reply: &Reply) -> Option<Finding> {
+    if plan.refused.is_empty() {
+        return None;
+    }
+    let values;
+    let text = match &plan.format {
+        Format::Xml(xml) => {
+            values = xml.around(&reply.body)?;
+            values.as_str()
+        }
+        _ => std::str::from_utf8(&reply.body).ok()?.trim_start_matches('\u{feff}'),
+    };
+    let envelope = Envelope::read(text).ok()?;
+    let shown = |(path, one_of): &(_, Vec<String>)| {
+        envelope.scalar(path).ok().flatten().is_some_and(|value| one_of.iter().any(|one| *one == value))
+    };
+    if !plan.refused.iter().any(shown) {
+        return None;
+    }
+    Some(finding::refused(reply.status, &said(plan, &envelope).unwrap_or_default()))
+}
