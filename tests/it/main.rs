@@ -41,6 +41,7 @@ mod pull_gates;
 mod real_airbyte;
 mod real_kinto;
 mod real_singer;
+mod real_soap;
 mod real_systems;
 mod record_moves;
 mod report;

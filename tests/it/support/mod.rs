@@ -13,6 +13,7 @@ pub mod process;
 pub mod province;
 pub mod roundup;
 pub mod site;
+pub mod soap;
 pub mod source;
 pub mod stores;
 pub mod third_party;
