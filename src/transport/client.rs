@@ -71,8 +71,10 @@ impl fmt::Debug for RefusalSign {
 /// What a body is expected to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// JSON, or JSON Lines.
+    /// JSON.
     Json,
+    /// JSON Lines: an empty body that is whole holds no record.
+    JsonLines,
     /// XML.
     Xml,
     /// A table: CSV or a workbook.
@@ -83,7 +85,7 @@ impl Content {
     /// As operators are told.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Json => "JSON",
+            Self::Json | Self::JsonLines => "JSON",
             Self::Xml => "XML",
             Self::Table => "CSV",
         }
@@ -366,7 +368,8 @@ impl Client {
                 let is_login = looks_like_login(&reply.body);
                 return Err(error::not_data(reply.status, accept.body.name(), is_login).at(place()));
             }
-            if reply.body.iter().all(u8::is_ascii_whitespace) {
+            let may_be_empty = accept.body == Content::JsonLines && reply.whole;
+            if !may_be_empty && reply.body.iter().all(u8::is_ascii_whitespace) {
                 return Err(error::empty(reply.status).at(place()));
             }
         }
@@ -665,7 +668,7 @@ pub(super) fn looks_like_html(reply: &Reply, wanted: Content) -> bool {
     let first = body.first();
     match wanted {
         Content::Xml => begins(b"<!doctype html") || begins(b"<html") || (says_html && first != Some(&b'<')),
-        Content::Json | Content::Table => {
+        Content::Json | Content::JsonLines | Content::Table => {
             first == Some(&b'<') || (says_html && !matches!(first, Some(b'{' | b'[')))
         }
     }

@@ -187,6 +187,53 @@ async fn body_that_cannot_be_trusted_is_thrown_away_whole() {
     }
 }
 
+#[tokio::test]
+async fn details_of_tables_and_json_lines_are_asked_for_as_json() {
+    for (sections, kind, body) in [GOOD[0], GOOD[1]] {
+        let server = Scripted::start(move |asked| match asked.path.as_str() {
+            "/tasks" => status(200, &[("content-type", kind)], body),
+            _ if asked.headers["accept"] == "application/json" => {
+                status(200, &[("content-type", "application/json")], "{\"a\":1}")
+            }
+            _ => status(406, &[], ""),
+        })
+        .await;
+        let detail = "[[detail]]\nname = \"more\"\npath = \"/more/{{ key }}\"\n";
+        let connector = connect(&server.base, &format!("{sections}{detail}"));
+        let pulled = pull(&connector, PullMode::Full, None).await.expect(kind);
+        let detailed = connector.detail(pulled.pages[0].records.clone()).await.expect("JSON");
+        let Detailed::Complete(record) = &detailed[0] else { panic!("{detailed:?}") };
+        let record: Value = serde_json::from_slice(&record.body).expect("JSON");
+        assert_eq!(record["$more"]["a"], 1, "{kind}");
+    }
+}
+
+/// No record is exactly an empty body in JSON Lines: no changes, or the page after the last.
+#[tokio::test]
+async fn empty_body_of_json_lines_is_a_list_of_no_record_where_it_is_whole() {
+    let changes = format!("{LINES}[incremental]\nparam = \"since\"\nformat = \"rfc3339\"\n");
+    let quiet = serving("application/x-ndjson", "").await;
+    let mark = json!({ "v": 1, "since": "2026-11-23T08:00:00Z" }).to_string();
+    let pulled =
+        pull(&connect(&quiet.base, &changes), PullMode::Incremental, Some(&mark)).await.expect("quiet");
+    assert!(pulled.keys().is_empty() && pulled.end.cursor.is_some(), "{:?}", pulled.end);
+    let pages = Scripted::start(|asked| {
+        let body =
+            if asked.number("page") < 3 { format!("{{\"id\":{}}}\n", asked.index) } else { "\n".to_owned() };
+        status(200, &[("content-type", "application/x-ndjson")], &body)
+    })
+    .await;
+    let paged = format!("{LINES}[paging]\nkind = \"page\"\nparam = \"page\"\n");
+    assert_eq!(full(&pages, &paged).await.expect("pages").keys(), ["0", "1"]);
+    // Nothing proves that this one is whole; and in other formats no body is no answer.
+    let (base, _server) =
+        raw_server(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n")
+            .await;
+    let cut = pull(&connect(&base, LINES), PullMode::Full, None).await.expect_err("not whole");
+    let csv = full(&serving("text/csv", "").await, CSV).await.expect_err("no header");
+    assert_eq!((cut.finding.code.as_str(), csv.finding.code.as_str()), ("LT-NET-018", "LT-NET-018"));
+}
+
 /// Row F9.
 #[tokio::test]
 async fn encodings_are_told_by_mark_declaration_or_evidence() {

@@ -224,7 +224,7 @@ async fn answers_of_another_shape_are_errors() {
         (json!({ "items": {} }), STREAM.to_owned(), "LT-SRC-001"),
         (json!([1]), STREAM.to_owned(), "LT-SRC-001"),
         (
-            json!({ "success": false, "message": "hết phiên", "items": [] }),
+            json!({ "success": false, "message": "hết phiên của 099123456789", "items": [] }),
             format!("{STREAM}{checks}"),
             "LT-SRC-020",
         ),
@@ -233,6 +233,7 @@ async fn answers_of_another_shape_are_errors() {
         let server = Scripted::start(move |_| json(answer.clone())).await;
         let error = full(&server, &sections).await.expect_err(code);
         assert_eq!(error.finding.code, code);
+        assert!(!error.finding.what.vi.contains("099123456789"), "{}", error.finding.what.vi);
     }
 }
 

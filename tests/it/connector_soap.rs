@@ -3,7 +3,7 @@
 use crate::support::http::{Scripted, status};
 use crate::support::source::{PASSWORD, connect, full, pull};
 use lienthong::connector::manifest;
-use lienthong::connector::{Connector, PullMode};
+use lienthong::connector::{Connector, Detailed, PullMode};
 use lienthong::error::Disposition;
 
 const CALL: &str = r#"
@@ -70,6 +70,40 @@ async fn call_carries_its_parameters_in_the_order_of_the_manifest_and_no_value_l
     assert!(server.asked()[2].body.contains("<t:since>2026-11-24T13:50:00+07:00</t:since>"));
     let page = &pulled.pages[0];
     assert_eq!(connector.list_again(page.body.clone(), None).expect("all").expect("reads"), page.records);
+}
+
+/// Row E13: a fault as the answer about one record is no empty detail.
+#[tokio::test]
+async fn fault_as_answer_of_a_detail_is_taken_as_one() {
+    let detail = "[[detail]]\nname = \"log\"\npath = \"/log/{{ key }}\"\nselect = \"Envelope/Body/Log\"\n";
+    for (said, number) in [("Client", 200), ("Client", 500), ("Server", 500), ("Client.Authentication", 500)]
+    {
+        let server = Scripted::start(move |asked| {
+            let fault = format!(
+                "<e:Fault><faultcode>e:{said}</faultcode><faultstring>099123456789</faultstring></e:Fault>"
+            );
+            match asked.path.as_str() {
+                "/log/2" => status(number, &[("content-type", "text/xml")], &answer(&fault)),
+                "/soap" => status(200, &[("content-type", "text/xml")], &tasks(1, 3)),
+                _ => status(200, &[("content-type", "text/xml")], &answer("<Log>x</Log>")),
+            }
+        })
+        .await;
+        let connector = connect(&server.base, &format!("{CALL}{detail}"));
+        let pulled = pull(&connector, PullMode::Full, None).await.expect("list");
+        let told = match connector.detail(pulled.pages[0].records.clone()).await {
+            Err(error) if said != "Client" => error.finding,
+            Ok(detailed) if said == "Client" => {
+                let complete = |detailed: &Detailed| matches!(detailed, Detailed::Complete(_));
+                assert!(complete(&detailed[0]) && complete(&detailed[2]), "its neighbours go on");
+                let Detailed::Rejected(rejection) = &detailed[1] else { panic!("{:?}", detailed[1]) };
+                Box::new(rejection.finding.clone())
+            }
+            other => panic!("{said}: {other:?}"),
+        };
+        assert!(told.code.starts_with("LT-XML-01"), "{told:?}");
+        assert!(!told.what.en.contains("099123456789"), "{told:?}");
+    }
 }
 
 #[tokio::test]

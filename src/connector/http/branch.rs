@@ -154,7 +154,8 @@ async fn below(
         retry_after: None,
     };
     let mut known = HashSet::new();
-    let mut walk = Walk::new(Leg { since: None, until: None, branch: above.clone() }, true, false);
+    let mut walk =
+        Walk::new(&plan.list, Leg { since: None, until: None, branch: above.clone() }, true, false);
     while !walk.is_over() {
         let listed = walk.ask(shared, &plan.list).await.map_err(|refused| refused.error)?;
         walk.take(shared, &plan.list, &listed)?;
@@ -176,14 +177,15 @@ async fn below(
             else {
                 continue;
             };
-            branches.bytes += branch.members.len();
+            // Templates may name any of its members: the whole record is kept.
+            branches.bytes += branch.members.len() + record.body.len();
             branches.list.push(Some(Arc::new(branch)));
             if branches.list.len() > plan.max as usize || branches.bytes > MOST_BYTES {
                 return Err(fail(finding::too_many_parents(&plan.name, plan.max)));
             }
         }
     }
-    let verdict = walk.verdict(&plan.list);
+    let verdict = walk.verdict();
     branches.whole &= verdict.complete;
     branches.findings.extend(verdict.findings.into_iter().map(|finding| finding.at(place.clone())));
     Ok(())

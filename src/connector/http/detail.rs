@@ -7,13 +7,14 @@
 
 use super::super::expression::value_of;
 use super::super::json::{Envelope, Json, members};
+use super::super::xml::soap::fault_in;
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::format::{Format, xml_part};
 use super::page::{holds, said};
 use super::plan::Detail;
 use super::{Shared, finding};
 use crate::error::{Disposition, Finding, Text, written_cause};
-use crate::transport::{Reply, Request};
+use crate::transport::{Accept, Reply, Request};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use minijinja::Value;
@@ -117,7 +118,10 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
                 );
             }
         };
-        let part = selected(shared, detail, &reply)?;
+        let part = match selected(shared, detail, &reply)? {
+            Ok(part) => part,
+            Err(fault) => return reject(fault, &format!("detail {}", detail.name)),
+        };
         if !first {
             text.push(',');
         }
@@ -150,15 +154,20 @@ async fn ask(
 ) -> Result<Result<Reply, u16>, ConnectorError> {
     let broken = |why: String| shared.cannot_ask(&why);
     let path = detail.path.render_path(context).map_err(broken)?;
-    let mut request =
-        Request::new(super::method(detail.method), path).header("accept", shared.plan().format.accept());
+    // Details are JSON, whatever format the list has, unless it is XML.
+    let format = match &shared.plan().format {
+        Format::Xml(_) => &shared.plan().format,
+        _ => &Format::Json,
+    };
+    let accept = Accept { body: format.content(), ..shared.accept.clone() };
+    let mut request = Request::new(super::method(detail.method), path).header("accept", format.accept());
     for (name, template) in &detail.query {
         request = request.query(name, template.render(context).map_err(broken)?);
     }
     if let Some(body) = &detail.body {
         request = request.json(&body.render(context).map_err(broken)?);
     }
-    match shared.client.fetch(&request, &shared.accept).await {
+    match shared.client.fetch(&request, &accept).await {
         Ok(reply) => Ok(Ok(reply)),
         Err(error) => match error.status {
             Some(status @ (400 | 403 | 404 | 405 | 409 | 410 | 422)) => Ok(Err(status)),
@@ -167,13 +176,32 @@ async fn ask(
     }
 }
 
-fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, ConnectorError> {
+/// The part of an answer that is wanted, or the fault with which it was refused for this record alone.
+fn selected(
+    shared: &Shared,
+    detail: &Detail,
+    reply: &Reply,
+) -> Result<Result<String, Finding>, ConnectorError> {
     let plan = shared.plan();
-    let fail = |finding: Finding| ConnectorError {
+    let ends = |finding: Finding, disposition| ConnectorError {
         finding: Box::new(finding.at(shared.place(&reply.label))),
-        disposition: Disposition::RetryLater,
-        retry_after: None,
+        disposition,
+        retry_after: reply.retry_after,
     };
+    let fail = |finding: Finding| ends(finding, Disposition::RetryLater);
+    if let Some(call) = &plan.soap {
+        if let Some(fault) = fault_in(&reply.body) {
+            let refused = fault.is_refusal(&call.section.auth_faults);
+            return match fault.finding(&call.section.auth_faults) {
+                // As a status 400 would: what was asked for is wrong, not the service.
+                (finding, Disposition::NeedsOperator) if !refused => Ok(Err(finding)),
+                (finding, disposition) => Err(ends(finding, disposition)),
+            };
+        }
+        if !plan.status.contains(&reply.status) {
+            return Err(fail(finding::not_successful(&format!("HTTP {}", reply.status))));
+        }
+    }
     let (part, values);
     let text = match (&plan.format, &detail.element) {
         (Format::Xml(xml), Some(place)) => {
@@ -195,8 +223,8 @@ fn selected(shared: &Shared, detail: &Detail, reply: &Reply) -> Result<String, C
         }
     }
     if detail.element.is_some() {
-        return Ok(part);
+        return Ok(Ok(part));
     }
     let part = envelope.find(&detail.select).map_err(broken)?;
-    Ok(part.map_or_else(|| "null".to_owned(), str::to_owned))
+    Ok(Ok(part.map_or_else(|| "null".to_owned(), str::to_owned)))
 }

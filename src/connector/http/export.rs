@@ -9,6 +9,7 @@ use super::ask::{self, Spot};
 use super::plan::ExportPlan;
 use super::walk::Refused;
 use super::{ConnectorError, Shared, excerpt, finding};
+use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding};
 use crate::transport::{Accept, Content, Reply};
 use std::time::Duration;
@@ -55,16 +56,21 @@ pub(super) async fn wait(shared: &Shared, plan: &ExportPlan, spot: &Spot<'_>) ->
                 Some(path) => scalar(shared, &reply, path)?.unwrap_or_default(),
                 None => String::new(),
             };
-            let finding = finding::export_failed(&excerpt(&state), &excerpt(&said));
+            let finding = finding::export_failed(&words(&state), &words(&said));
             return Err(fail(shared, &reply, finding, Disposition::RetryLater).into());
         }
         let pause = reply.retry_after.unwrap_or(least).max(least);
         if begun.elapsed() + pause > most {
-            let finding = finding::export_never_ended(section.timeout_s, &excerpt(&state));
+            let finding = finding::export_never_ended(section.timeout_s, &words(&state));
             return Err(fail(shared, &reply, finding, Disposition::RetryLater).into());
         }
         tokio::time::sleep(pause).await;
     }
+}
+
+/// Words of the source, without the numbers of people.
+fn words(said: &str) -> String {
+    excerpt(&CitizenId::mask_in(said))
 }
 
 fn fail(shared: &Shared, reply: &Reply, finding: Finding, disposition: Disposition) -> ConnectorError {

@@ -300,6 +300,20 @@ pub(super) fn repeated(rows: u64) -> Finding {
     )
 }
 
+pub(super) fn borders_unproven() -> Finding {
+    Finding::warning(
+        "LT-SRC-016",
+        Text::new(
+            "không chứng minh được mỗi cửa sổ đã đọc hết: bản ghi có thể trượt qua ranh giới trang khi bị sửa; không coi bản ghi nào là đã mất",
+            "nothing proves that a window was seen whole: rows may slip over a page's border while they are edited; none is called gone",
+        ),
+        Text::new(
+            "khai báo stream.total, hoặc đặt stream.snapshot = \"shifting\" trong manifest",
+            "name stream.total, or set stream.snapshot = \"shifting\" in the manifest",
+        ),
+    )
+}
+
 pub(super) fn detail_refused(name: &str, status: u16) -> Finding {
     Finding::error(
         "LT-SRC-017",

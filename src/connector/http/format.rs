@@ -77,7 +77,8 @@ impl Format {
     /// What an answer must look like.
     pub(super) fn content(&self) -> Content {
         match self {
-            Self::Json | Self::JsonLines => Content::Json,
+            Self::Json => Content::Json,
+            Self::JsonLines => Content::JsonLines,
             Self::Table { .. } => Content::Table,
             Self::Xml(_) => Content::Xml,
         }

@@ -11,6 +11,7 @@ use super::branch::Branch;
 use super::format::{self, Format};
 use super::plan::{ListPlan, Plan, Way};
 use super::{Shared, finding};
+use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding};
 use crate::transport::Reply;
 use bytes::Bytes;
@@ -202,7 +203,7 @@ pub(super) fn said(plan: &Plan, envelope: &Envelope<'_>) -> Result<String, JsonE
         Some(path) => envelope.scalar(path)?.unwrap_or_default(),
         None => Cow::Borrowed(""),
     };
-    Ok(said.chars().filter(|c| !c.is_control()).take(160).collect())
+    Ok(CitizenId::mask_in(&said).chars().filter(|c| !c.is_control()).take(160).collect())
 }
 
 fn mark(shared: &Shared, reply: &Reply) -> Option<DateTime<Utc>> {

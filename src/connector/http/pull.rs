@@ -61,6 +61,8 @@ pub(super) struct HttpPull {
     across: HashMap<u64, u64>,
     ended: End,
     latest: Option<DateTime<Utc>>,
+    /// The latest change of this window, by which the order is proven: windows overlap.
+    last: Option<DateTime<Utc>>,
     /// The moment up to which the first answer was current, by the source's own word.
     mark: Option<DateTime<Utc>>,
     marked: bool,
@@ -116,6 +118,7 @@ impl HttpPull {
             across: HashMap::new(),
             ended: End::default(),
             latest: None,
+            last: None,
             mark: None,
             marked: false,
             in_order: true,
@@ -157,6 +160,8 @@ impl HttpPull {
             findings.into_iter().for_each(|finding| self.tell(finding));
             self.ended.incomplete |= !self.branches.whole;
             self.ended.short |= !self.branches.whole;
+            // Changes below a parent nobody showed did not pass by.
+            self.keeps_cursor &= self.branches.whole;
             self.branch = self.branches.list.len();
         }
         loop {
@@ -167,7 +172,7 @@ impl HttpPull {
                 self.branch += 1;
                 let leg = self.leg(branch);
                 let shifting = self.full && self.shared.plan().stream.snapshot == Snapshot::Shifting;
-                self.walks.push_back(Walk::new(leg, self.full, shifting));
+                self.walks.push_back(Walk::new(&self.shared.plan().tasks, leg, self.full, shifting));
             }
             if !self.walks.is_empty() || !self.begin_window() {
                 return Ok(());
@@ -179,7 +184,7 @@ impl HttpPull {
     fn begin_window(&mut self) -> bool {
         let present = self.present();
         let first = !std::mem::replace(&mut self.begun, true);
-        // The last one ends at the present: where to go on behind it is what the whole pull says.
+        // The last one reaches beyond the present: where to go on behind it is what the whole pull says.
         if let Some(read) = self.window.take().filter(|read| read.covered < self.started) {
             self.covered = Some(read.covered);
             self.unsaid = true;
@@ -200,6 +205,7 @@ impl HttpPull {
         };
         if more {
             self.branch = 0;
+            self.last = None;
         }
         more
     }
@@ -295,13 +301,20 @@ impl HttpPull {
     }
 
     fn close(&mut self, walk: &Walk) {
-        let verdict = walk.verdict(&self.shared.plan().tasks);
+        let verdict = walk.verdict();
         self.ended.seen += verdict.seen;
         self.ended.incomplete |= !verdict.complete;
         self.ended.short |= verdict.short;
+        // What did not pass by has to be asked for again.
+        self.keeps_cursor &= !verdict.missed;
         self.ended.total += walk.total.unwrap_or(0);
         self.ended.untold |= walk.total.is_none();
         let place = walk.place(&self.shared);
+        // An edited task leaves its window, and the rows behind it move up.
+        if self.full && self.windows.is_some() && !walk.holds_borders() {
+            self.ended.incomplete = true;
+            self.tell(finding::borders_unproven().at(place.clone()));
+        }
         verdict.findings.into_iter().for_each(|finding| self.tell(finding.at(place.clone())));
     }
 
@@ -318,12 +331,13 @@ impl HttpPull {
     fn page_cursor(&mut self, changes: Option<Changes>) -> Option<Cursor> {
         let sorted = self.shared.plan().incremental.as_ref()?.section.sorted;
         if let Some(changes) = changes {
-            let follows = self.latest.is_none_or(|latest| changes.first >= latest) && changes.in_order;
+            let follows = self.last.is_none_or(|last| changes.first >= last) && changes.in_order;
             if sorted && self.in_order && !follows {
                 self.in_order = false;
                 self.tell(finding::not_sorted().at(self.shared.place("list")));
             }
-            self.latest = self.latest.max(Some(changes.latest));
+            self.last = self.last.max(Some(changes.latest));
+            self.latest = self.latest.max(self.last);
         }
         // Only an incremental pull may stop in its middle: a full one has to see the rest.
         if sorted && self.in_order && self.keeps_cursor && !self.full {

@@ -73,6 +73,8 @@ pub(super) struct Verdict {
     pub(super) complete: bool,
     /// Whether something the source shows did not pass by.
     pub(super) short: bool,
+    /// Whether rows may be missing beyond those that were rejected: these are told and would be the same again.
+    pub(super) missed: bool,
     /// Distinct records where they were remembered, else rows.
     pub(super) seen: u64,
     pub(super) findings: Vec<Finding>,
@@ -83,8 +85,10 @@ pub(super) struct Verdict {
 pub(super) struct Walk {
     pub(super) leg: Leg,
     next: Next,
-    /// Whether all of the list is meant to pass by: then keys are remembered and totals count.
+    /// Whether the list is all there is: then its keys are remembered and prove that it was seen.
     full: bool,
+    /// Whether pages are counted: then rows may slip over their borders, and keys are remembered in any case.
+    counted: bool,
     /// Whether the list moves while it is read.
     shifting: bool,
     /// The export whose file is read.
@@ -96,6 +100,8 @@ pub(super) struct Walk {
     /// Records of this pass.
     rows: u64,
     pub(super) total: Option<u64>,
+    /// The greatest total told: a smaller one later says that rows left the list, and others slipped over a border.
+    greatest: Option<u64>,
     seen_pages: HashSet<u64>,
     seen_next: HashSet<u64>,
     keys: HashSet<u64>,
@@ -115,11 +121,12 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(leg: Leg, full: bool, shifting: bool) -> Self {
+    pub(super) fn new(list: &ListPlan, leg: Leg, full: bool, shifting: bool) -> Self {
         Self {
             leg,
             next: Next::First,
             full,
+            counted: list.way.is_counted(),
             shifting,
             export: None,
             pass: 0,
@@ -127,6 +134,7 @@ impl Walk {
             empty: 0,
             rows: 0,
             total: None,
+            greatest: None,
             seen_pages: HashSet::new(),
             seen_next: HashSet::new(),
             keys: HashSet::new(),
@@ -206,6 +214,7 @@ impl Walk {
         // Behind a key the source may count what is left only.
         let counts_rest = matches!(list.way, Way::Keyset { .. }) && self.pages > 1;
         self.total = listed.total.filter(|_| !counts_rest).or(self.total);
+        self.greatest = self.greatest.max(self.total);
         self.skipped += if self.pass == 0 { listed.rejected.len() as u64 } else { 0 };
         self.next = next;
         Ok(())
@@ -293,7 +302,7 @@ impl Walk {
 
     /// Notes what a page showed and gives back what is worth passing on.
     pub(super) fn note(&mut self, records: Vec<RawRecord>) -> Vec<RawRecord> {
-        if !self.full {
+        if !self.full && !self.counted {
             return records;
         }
         if !self.shifting && self.keys.len() >= REMEMBERED {
@@ -323,7 +332,7 @@ impl Walk {
         let seen = self.keys.len() as u64;
         let all = self.total.is_none_or(|total| seen >= total);
         let proven_at_once =
-            self.pass == 0 && self.repeated == 0 && self.total.is_some_and(|total| seen >= total);
+            self.pass == 0 && self.repeated == 0 && self.greatest.is_some_and(|total| seen >= total);
         let agreed = self.pass > 0 && self.fresh == 0 && all;
         if proven_at_once || agreed {
             return;
@@ -338,6 +347,19 @@ impl Walk {
         self.next = Next::First;
     }
 
+    /// Whether no row can have slipped over a border between pages, although the list was edited while it was read.
+    pub(super) fn holds_borders(&self) -> bool {
+        let one_answer = self.pass == 0 && self.pages == 1;
+        let agreed = self.pass > 0 && self.unsettled.is_none();
+        !self.counted || one_answer || agreed || self.greatest.is_some_and(|total| self.seen() >= total)
+    }
+
+    /// Distinct records where they were remembered, else rows.
+    fn seen(&self) -> u64 {
+        let remembers = (self.full || self.counted) && !self.forgets;
+        if remembers { self.keys.len() as u64 } else { self.rows }
+    }
+
     /// Where messages say it happened.
     pub(super) fn place(&self, shared: &Shared) -> Place {
         match &self.leg.branch {
@@ -347,8 +369,9 @@ impl Walk {
     }
 
     /// What the walk proved; findings without their place.
-    pub(super) fn verdict(&self, list: &ListPlan) -> Verdict {
-        let seen = if self.full && !self.forgets { self.keys.len() as u64 } else { self.rows };
+    pub(super) fn verdict(&self) -> Verdict {
+        let seen = self.seen();
+        let listed = seen + self.skipped;
         let mut verdict = Verdict { complete: self.full && self.skipped == 0, seen, ..Verdict::default() };
         let mut short = |finding: Finding| {
             (verdict.complete, verdict.short) = (false, true);
@@ -357,15 +380,18 @@ impl Walk {
         if let Some(passes) = self.unsettled {
             short(finding::unsettled(passes));
         }
-        if self.full {
-            match self.total {
-                Some(total) if seen < total => short(finding::short(seen, total)),
-                None if list.way.is_counted() && !self.shifting && self.repeated > 0 => {
-                    short(finding::repeated(self.repeated));
-                }
-                _ => {}
+        match self.total {
+            Some(total) if self.full && seen < total => short(finding::short(seen, total)),
+            Some(total) if self.counted && listed < total => {
+                short(finding::short(seen, total));
             }
+            None if self.full && self.counted && !self.shifting && self.repeated > 0 => {
+                short(finding::repeated(self.repeated));
+            }
+            _ => {}
         }
+        let missed = verdict.short && self.total.is_none_or(|total| listed < total);
+        verdict.missed = missed || self.unsettled.is_some();
         verdict
     }
 }

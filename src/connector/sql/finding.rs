@@ -6,7 +6,7 @@ use super::session::{Class, Failure};
 use super::{MAX_CELL, MAX_ROW};
 use crate::connector::ConnectorError;
 use crate::connector::rule::MAX_KEY;
-use crate::domain::SourceId;
+use crate::domain::{CitizenId, SourceId};
 use crate::error::{Disposition, Finding, Place, Text};
 
 /// A database that did not answer.
@@ -45,7 +45,10 @@ pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
             Disposition::RetryLater,
         ),
     };
-    let cause: String = failure.cause.chars().filter(|c| !c.is_control()).take(200).collect();
+    // A database quotes the row it complains of.
+    let cause: String =
+        failure.cause.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1_000).collect();
+    let cause: String = CitizenId::mask_in(&cause).chars().take(200).collect();
     let finding = Finding::error(
         code,
         Text::new(vi, en).because(&crate::error::sql_cause(&cause)),
@@ -209,4 +212,19 @@ pub(super) fn unplaced() -> Finding {
         ),
         Text::new("sửa khung nhìn để hai cột này luôn có giá trị", "make the view give both columns a value"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_of_a_person_in_a_databases_message_is_not_told() {
+        let cause = "tachyon \"099123456789\"".to_owned();
+        let source = SourceId::new("view").expect("id");
+        let error = failed(&source, &Failure { class: Class::Other, cause });
+        for text in [&error.finding.what.vi, &error.finding.what.en] {
+            assert!(!text.contains("099123456789") && text.contains("0991••••••89"), "{text}");
+        }
+    }
 }
