@@ -261,8 +261,13 @@ async fn nothing_is_lost(kind: &str, paging: &str, query: &str, more: &str, sche
     assert_eq!(target.known, holds, "{kind}");
 }
 
+/// A few schedules each time; PROPTEST_CASES asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn every_version_arrives_in_every_way_of_paging(schedule in schedule()) {
