@@ -9,6 +9,7 @@ use super::step::{Step, StepReport};
 use crate::connector::PullMode;
 use crate::domain::SourceId;
 use crate::error::{Finding, Place, Text};
+use crate::store::RunKind;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -69,7 +70,14 @@ impl Step for PullSource {
             state.last_full_at.is_none_or(|last| schedule.next_after(last).is_some_and(|due| due <= now))
         });
         let first = state.cursor.is_none() && state.last_success_at.is_none();
-        let mode = if full_due && !first { PullMode::Full } else { PullMode::Incremental };
+        // A person let one run of a kind through: that one is meant, whatever the schedule says.
+        let gate = app.store.gate(&self.source).await.map_err(|error| error.finding())?;
+        let mode = match gate.filter(|gate| gate.accepted.is_some()).map(|gate| gate.kind) {
+            Some(RunKind::Full) => PullMode::Full,
+            Some(RunKind::Incremental) => PullMode::Incremental,
+            Some(RunKind::Backfill) | None if full_due && !first => PullMode::Full,
+            Some(RunKind::Backfill) | None => PullMode::Incremental,
+        };
         let summary = pull_source(app, &source.connector, mode, &|_, _| {}).await.map_err(|finding| {
             let place =
                 finding.place.clone().unwrap_or_else(|| Place::of(super::map::source_name(&self.source)));

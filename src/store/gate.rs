@@ -1,12 +1,12 @@
 //! What stopped a source until a person lets it go on, and the proofs of its full pulls.
 //!
-//! Owns the rows of both: a closed gate keeps its reason and its first moment, an accepted one lets a single run
-//! through and has the source's usual counted anew from there. It must not know when a gate closes. Accepting is
-//! audited in the same transaction.
+//! Owns the rows of both: a closed gate keeps its reason, its first moment, the kind of run it stopped and which tasks
+//! were known before it; an accepted one lets a single run of that kind through and has the source's usual counted
+//! anew from there. It must not know when a gate closes. Accepting is audited in the same transaction.
 
 use super::audit::AuditNew;
 use super::db::{Row, json, vals};
-use super::{Store, StoreError};
+use super::{RunKind, Store, StoreError};
 use crate::domain::{Period, SourceId};
 use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,8 +24,12 @@ pub struct Gate {
     pub finding: Finding,
     /// Since when it is closed.
     pub since: DateTime<Utc>,
-    /// Who lets the next run through, and why; none while nobody does.
+    /// Who lets the next run of this kind through, and why; none while nobody does.
     pub accepted: Option<(String, String)>,
+    /// The kind of run that was stopped.
+    pub kind: RunKind,
+    /// The highest number of a task stored before the first run that was stopped.
+    pub known_to: i64,
 }
 
 /// What a full pull proved.
@@ -106,43 +110,50 @@ impl Tally {
 impl Store {
     /// The gate that stopped a source; none where nothing did.
     pub async fn gate(&self, source: &SourceId) -> Result<Option<Gate>, StoreError> {
-        let sql = "SELECT finding, since, accepted_by, accepted_reason FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
+        let sql = "SELECT finding, since, accepted_by, accepted_reason, coalesce(kind, 'full'), coalesce(known_to, 0) \
+                   FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
         let Some(row) = self.db.row(sql, vals![source.as_str()]).await? else { return Ok(None) };
         let accepted = row.opt_text(2)?.zip(row.opt_text(3)?);
-        Ok(Some(Gate { finding: row.json(0)?, since: row.at(1)?, accepted }))
+        let kind = RunKind::parse(&row.text(4)?).unwrap_or(RunKind::Full);
+        Ok(Some(Gate { finding: row.json(0)?, since: row.at(1)?, accepted, kind, known_to: row.int(5)? }))
     }
 
-    /// Writes down what stopped a run. One that was let through counts as used up; the moment stays where the reason
-    /// stays.
+    /// Writes down what stopped a run of a kind, and the highest number of a task known before. The moment stays where
+    /// the reason stays. A run another one was accepted for meanwhile changes nothing: the acceptance waits for it.
     pub async fn close_gate(
         &self,
         source: &SourceId,
-        run: i64,
+        (run, kind): (i64, RunKind),
+        known_to: i64,
         finding: &Finding,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let held = self.gate(source).await?;
+        if held.as_ref().is_some_and(|gate| gate.accepted.is_some()) {
+            return Ok(());
+        }
         let since = held.filter(|gate| gate.finding.code == finding.code).map_or(now, |gate| gate.since);
         let mut tx = self.db.begin().await?;
         tx.execute(
-            "INSERT INTO source_gate (source_id, finding, run_id, since) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO source_gate (source_id, finding, run_id, since, kind, known_to) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (source_id) DO UPDATE SET finding = excluded.finding, run_id = excluded.run_id, \
-             since = excluded.since, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL",
-            vals![source.as_str(), json(finding)?, run, since],
+             since = excluded.since, kind = excluded.kind, known_to = excluded.known_to",
+            vals![source.as_str(), json(finding)?, run, since, kind.as_str(), known_to],
         )
         .await?;
         tx.commit().await
     }
 
-    /// Lets the next run of a stopped source through; it is due at once. False where nothing is stopped.
+    /// Lets the next run of the kind that was stopped through; it is due at once. That kind; none where nothing is
+    /// stopped.
     pub async fn accept_gate(
         &self,
         source: &SourceId,
         author: &str,
         reason: &str,
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let Some(gate) = self.gate(source).await? else { return Ok(false) };
+    ) -> Result<Option<RunKind>, StoreError> {
+        let Some(gate) = self.gate(source).await? else { return Ok(None) };
         let mut tx = self.db.begin().await?;
         tx.execute(
             "UPDATE source_gate SET accepted_at = $2, accepted_by = $3, accepted_reason = $4 WHERE source_id = $1",
@@ -164,7 +175,7 @@ impl Store {
         })
         .await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(gate.kind))
     }
 
     /// Opens the gate after a run that passed. Where a person had let it through, the usual counts from this run on.
@@ -172,9 +183,30 @@ impl Store {
         let mut tx = self.db.begin().await?;
         tx.execute(
             "UPDATE source_gate SET usual_from_run = CASE WHEN accepted_at IS NULL THEN usual_from_run ELSE $2 END, \
-             finding = NULL, run_id = NULL, since = NULL, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL \
-             WHERE source_id = $1",
+             finding = NULL, run_id = NULL, since = NULL, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL, \
+             kind = NULL, known_to = NULL WHERE source_id = $1",
             vals![source.as_str(), run],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// What counts instead of the known tasks: how many the last run of everything saw, since a person let one through
+    /// that could not call gone what it did not see. None where the known tasks count.
+    pub async fn gate_measure(&self, source: &SourceId) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT measure FROM source_gate WHERE source_id = $1";
+        let row = self.db.row(sql, vals![source.as_str()]).await?;
+        let measure = row.map(|row| row.opt_int(0)).transpose()?.flatten();
+        Ok(measure.and_then(|measure| u64::try_from(measure).ok()))
+    }
+
+    /// Keeps it, or has the known tasks count again.
+    pub async fn keep_gate_measure(&self, source: &SourceId, measure: Option<u64>) -> Result<(), StoreError> {
+        let measure = measure.and_then(|measure| i64::try_from(measure).ok());
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "UPDATE source_gate SET measure = $2 WHERE source_id = $1",
+            vals![source.as_str(), measure],
         )
         .await?;
         tx.commit().await

@@ -112,6 +112,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_source_shape.sql"),
         include_str!("../../migrations/postgres/0005_source_shape.sql"),
     ),
+    (
+        7,
+        "gate_baseline",
+        include_str!("../../migrations/sqlite/0007_gate_baseline.sql"),
+        include_str!("../../migrations/postgres/0007_gate_baseline.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

@@ -60,12 +60,16 @@ pub enum RunKind {
 }
 
 impl RunKind {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Incremental => "incremental",
             Self::Full => "full",
             Self::Backfill => "backfill",
         }
+    }
+
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        [Self::Incremental, Self::Full, Self::Backfill].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

@@ -201,12 +201,25 @@ impl Store {
 
     /// How many tasks of a source are not gone.
     pub async fn count_live_tasks(&self, source: &SourceId) -> Result<u64, StoreError> {
-        self.db
-            .count(
-                "SELECT count(*) FROM task WHERE source_id = $1 AND status <> 'gone'",
-                vals![source.as_str()],
-            )
-            .await
+        self.count_live_between(source, 0, i64::MAX).await
+    }
+
+    /// How many tasks of a source with numbers above `after` up to `to` are not gone.
+    pub async fn count_live_between(
+        &self,
+        source: &SourceId,
+        after: i64,
+        to: i64,
+    ) -> Result<u64, StoreError> {
+        let sql =
+            "SELECT count(*) FROM task WHERE source_id = $1 AND status <> 'gone' AND id > $2 AND id <= $3";
+        self.db.count(sql, vals![source.as_str(), after, to]).await
+    }
+
+    /// The highest number of a task, of whatever source: each one stored later has a higher one. 0 without tasks.
+    pub async fn newest_task(&self) -> Result<i64, StoreError> {
+        let row = self.db.row("SELECT coalesce(max(id), 0) FROM task", vals![]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
     }
 
     /// Everything that happened to a task, oldest first: when we saw it, what, and the page it came from.

@@ -12,8 +12,10 @@ use lienthong::domain::{SourceId, UnitCode};
 use lienthong::pipeline::app::Source;
 use lienthong::pipeline::command::{Command, Executor as _, Outcome};
 use lienthong::pipeline::execute::Installation;
+use lienthong::pipeline::source::PullSource;
+use lienthong::pipeline::step::Step as _;
 use lienthong::pipeline::{App, Policy};
-use lienthong::store::Store;
+use lienthong::store::{RunKind, Store};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -201,7 +203,7 @@ async fn gate_is_opened_by_a_person_with_a_reason_for_one_run_and_the_journal_sa
         house.sync(false).await;
         house.sync(true).await;
         assert_ne!(house.accept().await, 0, "nothing is stopped");
-        house.shows(tasks(0..10));
+        house.shows(tasks(0..25));
         assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
         let short = Command::SourceAccept { source: source(), author: "An An".into(), reason: " x ".into() };
         assert_eq!(house.order(short).await.findings[0].code, "LT-PUL-014");
@@ -212,7 +214,7 @@ async fn gate_is_opened_by_a_person_with_a_reason_for_one_run_and_the_journal_sa
             ("gate_accepted", "LT-PUL-001", Some("đã lưu trữ theo văn bản 12"))
         );
         assert_eq!(house.sync(true).await, [""; 0]);
-        assert_eq!((house.live().await, house.state().await), (10, "ok".to_owned()));
+        assert_eq!((house.live().await, house.state().await), (25, "ok".to_owned()));
         // What is usual counts anew from there, and the gate is a gate again.
         assert_eq!(house.sync(true).await, [""; 0]);
         house.shows(tasks(0..4));
@@ -254,6 +256,167 @@ async fn ten_times_as_many_new_tasks_stop_a_pull_of_changes_too() {
     assert_eq!(house.accept().await, 0);
     assert_eq!(house.sync(false).await, [""; 0]);
     assert_eq!((house.live().await, house.state().await), (400, "ok".to_owned()));
+}
+
+/// What a stopped run stored is never taken for known: neither ten minutes later nor after a backfill.
+#[tokio::test]
+async fn growth_stays_stopped_until_a_person_accepts_whatever_other_runs_stored() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..20));
+        house.sync(false).await;
+        let later = |mut task: Value| {
+            task["at"] = json!("2026-11-23T08:00:00+07:00");
+            task
+        };
+        house.shows(tasks(0..400).into_iter().map(later).collect());
+        for _ in 0..4 {
+            assert_eq!(house.sync(false).await, ["LT-PUL-011"], "{}", store.kind());
+        }
+        let day = |text: &str| text.parse().expect("a day");
+        let backfill =
+            Command::Backfill { source: source(), from: day("2026-11-01"), to: day("2026-11-24") };
+        assert_eq!(house.order(backfill).await.exit, 0);
+        assert_eq!(house.live().await, 400, "a backfill is asked for by a person and stored");
+        assert_eq!(house.state().await, "stopped");
+        assert_eq!(house.sync(false).await, ["LT-PUL-011"], "and is no proof that the growth is true");
+        assert_eq!(house.sync(true).await, ["LT-PUL-011"], "neither is reading all of them");
+        // The source shows what it did: what it showed in between is gone again.
+        house.shows(tasks(0..20).into_iter().map(later).collect());
+        assert_eq!(house.sync(true).await, [""; 0]);
+        assert_eq!((house.live().await, house.state().await), (20, "ok".to_owned()));
+    }
+}
+
+/// A wrong account: as many tasks as before, all of another unit.
+#[tokio::test]
+async fn other_tasks_in_the_place_of_the_known_ones_call_none_of_them_gone() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        house.gates = Gates::default();
+        house.shows(tasks(0..40));
+        house.sync(false).await;
+        house.shows(tasks(1_000..1_040));
+        // The second time those of the first are stored, and still nobody knows them.
+        for _ in 0..2 {
+            assert_eq!(house.sync(true).await, ["LT-PUL-010"], "{}", store.kind());
+            assert_eq!((house.live().await, house.state().await), (80, "stopped".to_owned()));
+        }
+        house.shows(tasks(0..40));
+        assert_eq!(house.sync(true).await, [""; 0]);
+        assert_eq!((house.live().await, house.state().await), (40, "ok".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn new_tasks_do_not_count_for_the_share_of_known_ones() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..60));
+    house.sync(false).await;
+    house.shows([tasks(0..20), tasks(1_000..1_040)].concat());
+    assert_eq!(house.sync(true).await, ["LT-PUL-001"], "60 are seen, 20 of them are known");
+    assert_eq!(house.live().await, 100);
+}
+
+/// Where a pull cannot prove itself complete nothing is called gone; accepting it must help all the same.
+#[tokio::test]
+async fn accepted_run_is_the_new_measure_where_it_calls_nothing_gone() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        let without_key = json!({ "name": "không có khóa" });
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.shows([tasks(0..25), vec![without_key.clone()]].concat());
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+        assert_eq!(house.accept().await, 0);
+        for _ in 0..3 {
+            let told = house.sync(true).await;
+            assert!(!told.contains(&"LT-PUL-001".to_owned()), "{}: {told:?}", store.kind());
+            assert_eq!((house.live().await, house.state().await), (60, "ok".to_owned()));
+        }
+        house.shows([tasks(0..10), vec![without_key]].concat());
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"], "the gate is a gate again");
+        // It really is empty: an empty answer calls nothing gone, and is accepted once.
+        house.shows(Vec::new());
+        assert_eq!(house.sync(true).await, ["LT-PUL-010"]);
+        assert_eq!(house.accept().await, 0);
+        for _ in 0..3 {
+            let told = house.sync(true).await;
+            assert!(!told.contains(&"LT-PUL-010".to_owned()), "{}: {told:?}", store.kind());
+            assert!(store.gate(&source()).await.expect("gate").is_none());
+        }
+        // Everything is back, and a pull that saw everything has the known tasks count again.
+        house.shows(tasks(0..60));
+        house.sync(true).await;
+        house.shows(tasks(0..25));
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+    }
+}
+
+/// A quarter begins: the newest tasks come first, on small pages that move while they are read.
+#[tokio::test]
+async fn new_tasks_before_the_known_ones_are_waited_for_up_to_as_many_as_are_known() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        house.rules = RULES.replace("size = 20", "size = 5");
+        house.shows(tasks(0..150));
+        house.sync(false).await;
+        // One of them is shown twice, as on pages that move.
+        house.shows([tasks(1_000..1_100), tasks(1_070..1_071), tasks(0..150)].concat());
+        let told = house.sync(true).await;
+        assert!(!told.contains(&"LT-PUL-012".to_owned()), "{}: {told:?}", store.kind());
+        assert_eq!((house.live().await, house.state().await), (250, "ok".to_owned()));
+        house.shows([tasks(2_000..2_260), tasks(0..150), tasks(1_000..1_100)].concat());
+        assert_eq!(house.sync(true).await, ["LT-PUL-012"], "more than are known");
+        assert_eq!(house.live().await, 250, "and none of them is stored");
+    }
+}
+
+#[tokio::test]
+async fn few_tasks_are_not_judged_by_their_share_and_the_fewest_are_only_told() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..12));
+    house.sync(false).await;
+    house.shows(tasks(100..112));
+    assert_eq!(house.sync(true).await, ["LT-PUL-010"], "none of twelve");
+    house.shows(tasks(0..3));
+    assert_eq!(house.sync(true).await, [""; 0], "a quarter of twelve says nothing");
+    house.shows(tasks(0..1));
+    assert_eq!(house.sync(true).await, [""; 0]);
+    assert_eq!((house.live().await, house.state().await), (1, "ok".to_owned()));
+    house.shows(tasks(5..6));
+    let told = house.sync(true).await;
+    assert!(told.contains(&"LT-PUL-022".to_owned()), "{told:?}");
+    assert_eq!((house.live().await, house.state().await), (1, "ok".to_owned()));
+}
+
+#[tokio::test]
+async fn acceptance_waits_for_the_kind_of_run_that_was_stopped_and_orders_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.shows(tasks(0..25));
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+        assert_eq!(house.accept().await, 0);
+        // A pull of changes comes in between: it neither needs nor uses it.
+        assert_eq!(house.sync(false).await, [""; 0]);
+        let gate = store.gate(&source()).await.expect("gate").expect("closed");
+        assert!(gate.accepted.is_some() && gate.kind == RunKind::Full);
+        // No full pull stands in the schedule: the acceptance itself orders it.
+        let step = PullSource::new(house.installation(&house.rules).app, source());
+        step.run().await.expect("a pull");
+        let run = store.runs(&source(), i64::MAX, 1).await.expect("runs").remove(0);
+        assert_eq!((run.kind.as_str(), run.outcome.as_deref()), ("full", Some("succeeded")));
+        assert_eq!((house.live().await, house.state().await), (25, "ok".to_owned()), "{}", store.kind());
+    }
 }
 
 #[tokio::test]

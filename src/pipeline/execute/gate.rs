@@ -4,7 +4,7 @@ use super::{Answer, App, author};
 use crate::domain::SourceId;
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
-use crate::store::{Gate, Proof};
+use crate::store::{Gate, Proof, RunKind};
 use serde_json::json;
 
 /// Proofs shown.
@@ -101,7 +101,7 @@ pub(super) async fn accept(app: &App, source: &SourceId, by: &str, reason: &str)
         .at(Place::of("--reason"))
         .into());
     }
-    if !app.store.accept_gate(source, by, reason, app.clock.now()).await? {
+    let Some(kind) = app.store.accept_gate(source, by, reason, app.clock.now()).await? else {
         return Err(Finding::error(
             "LT-PUL-013",
             Text::new(
@@ -112,14 +112,22 @@ pub(super) async fn accept(app: &App, source: &SourceId, by: &str, reason: &str)
         )
         .at(Place::of(format!("source {source}")))
         .into());
-    }
+    };
     app.ring(&format!("pull:{source}"));
+    let (vi, en) = match kind {
+        RunKind::Full => ("Lần đọc toàn bộ tới", "The next full pull"),
+        RunKind::Incremental => ("Lần lấy thay đổi tới", "The next pull of changes"),
+        RunKind::Backfill => {
+            return Ok(Outcome::done(
+                format!("Lần lấy lại (backfill) tới của nguồn {source} được đi qua; hãy chạy lại lệnh đó."),
+                format!("The next backfill of source {source} is let through; give that order again."),
+            ));
+        }
+    };
     Ok(Outcome::done(
+        format!("{vi} của nguồn {source} được đi qua, bắt đầu ngay; sau đó mức thường lệ tính lại từ đầu."),
         format!(
-            "Lần lấy tới của nguồn {source} được đi qua, bắt đầu ngay; sau đó mức thường lệ tính lại từ đầu."
-        ),
-        format!(
-            "The next pull of source {source} is let through and begins at once; its usual is counted anew from there."
+            "{en} of source {source} is let through and begins at once; its usual is counted anew from there."
         ),
     ))
 }

@@ -55,7 +55,9 @@ impl Puller<'_> {
         let outcome = commit.await;
         let Committing { receipts, .. } = std::mem::take(&mut self.committing);
         let committed = outcome.map_err(|_| lost(&self.source))??;
-        committed.iter().for_each(|id| self.seen.insert(*id));
+        for id in committed {
+            self.seen.insert(id);
+        }
         crate::failpoint!("pull::after_commit");
         self.app.ring("identify");
         self.acknowledge(receipts).await;

@@ -2,40 +2,63 @@
 //!
 //! Owns the decision to stop a run because the source suddenly shows nothing, far too little, far too much or tasks
 //! nobody knows: a wrong account, another default filter, a changed key field. A stopped run keeps what is stored,
-//! moves no cursor and calls nothing gone, until the source shows what it did or a person lets one run through. It
-//! must not know how records are read. What only looks odd (`closing`) is told and stops nothing.
+//! moves no cursor and calls nothing gone, until the source shows what it did or a person lets one run through. What
+//! such a run stored before it was stopped is never taken for known. It must not know how records are read. What only
+//! looks odd (`closing`) is told and stops nothing.
 
 use crate::config::Gates;
-use crate::connector::{Abilities, ConnectorError, PullMode};
+use crate::connector::{Abilities, ConnectorError};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::pipeline::app::App;
-use crate::store::{Gate, SourceState};
+use crate::store::{Gate, RunKind, SourceState};
+use chrono::{DateTime, Utc};
 
 /// Good full pulls whose middle is a source's usual.
 const USUAL_OF: usize = 5;
 
-/// Too many tasks nobody knows: the one gate that a pull of changes can close.
+/// Too many tasks nobody knows: judged in pulls of changes too.
 const TOO_MANY: &str = "LT-PUL-011";
 
 /// A field with another type, where the manifest says stop.
 pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
 
+/// Fewer known tasks than these stop nothing: a ward's few ones may all be archived on one day.
+const FEW: u64 = 10;
+
+/// What pages that wait may take, bytes: beyond it they are stored, and the end of the run judges.
+const MOST_HELD: usize = 64 << 20;
+
 /// What a run is judged by.
 pub(super) struct Watch {
     gates: Gates,
     source: SourceId,
+    kind: RunKind,
     closed: Option<Gate>,
     /// Whether the run reads everything the source has.
     whole: bool,
     /// Whether growth can be judged: the source was read to its end before.
     grows: bool,
-    /// Tasks known that are not gone; counted when somebody asks.
+    /// Tasks up to this number are known; later ones came with this run, or with those a gate stopped before.
+    known_to: i64,
+    /// Known tasks that are not gone; counted when somebody asks.
     known: Option<u64>,
+    /// Tasks up to this number are those the growth is measured by.
+    grown_from: i64,
+    /// Tasks stored after `grown_from` by runs before, where this one does not read them again.
+    grown: u64,
+    /// The known tasks growth is measured by; counted when somebody asks.
+    growth_of: Option<u64>,
+    /// What counts instead of the known tasks, since a person let a run through that called none of them gone.
+    measure: Option<u64>,
     usual: Option<u64>,
-    records: u64,
+    /// Known tasks that are not gone and were seen, each once.
     recognised: u64,
+    /// Tasks seen that were stored after `grown_from`, but not by this run, each once.
+    newer: u64,
     holding: bool,
+    held_records: u64,
+    held_bytes: usize,
     /// What stopped the run.
     pub(super) stopped: Option<Finding>,
 }
@@ -46,98 +69,160 @@ impl Watch {
         app: &App,
         source: &SourceId,
         abilities: Abilities,
-        mode: &PullMode,
+        kind: RunKind,
         state: &SourceState,
     ) -> Result<Self, Finding> {
         let told = |error: crate::store::StoreError| error.finding();
-        let everything = match mode {
-            PullMode::Full => true,
-            PullMode::Incremental => !abilities.incremental,
-            PullMode::Backfill { .. } => false,
+        let everything = match kind {
+            RunKind::Full => true,
+            RunKind::Incremental => !abilities.incremental,
+            RunKind::Backfill => false,
         };
-        // A folder shows whatever files lie in it: more or fewer of them say nothing.
-        let whole = everything && abilities.full_is_complete;
-        let backfill = matches!(mode, PullMode::Backfill { .. });
+        let backfill = kind == RunKind::Backfill;
+        let closed = app.store.gate(source).await.map_err(told)?;
+        let newest = app.store.newest_task().await.map_err(told)?;
+        let grew = closed.as_ref().filter(|gate| gate.finding.code == TOO_MANY);
         let mut watch = Self {
             gates: app.gates.get(source).copied().unwrap_or_default(),
             source: source.clone(),
-            closed: app.store.gate(source).await.map_err(told)?,
-            whole,
+            kind,
+            // A folder shows whatever files lie in it: more or fewer of them say nothing.
+            whole: everything && abilities.full_is_complete,
             grows: !backfill && abilities.full_is_complete && state.last_success_at.is_some(),
+            known_to: closed.as_ref().map_or(newest, |gate| gate.known_to),
             known: None,
+            grown_from: grew.map_or(newest, |gate| gate.known_to),
+            grown: 0,
+            growth_of: None,
+            measure: None,
             usual: None,
-            records: 0,
             recognised: 0,
+            newer: 0,
             holding: false,
+            held_records: 0,
+            held_bytes: 0,
             stopped: None,
+            closed,
         };
-        if whole {
-            let known = app.store.count_live_tasks(source).await.map_err(told)?;
+        if !watch.whole && watch.grown_from < newest {
+            let later = app.store.count_live_between(source, watch.grown_from, i64::MAX).await;
+            watch.grown = later.map_err(told)?;
+        }
+        if watch.whole {
+            let known = app.store.count_live_between(source, 0, watch.known_to).await.map_err(told)?;
             watch.known = Some(known);
+            watch.measure = app.store.gate_measure(source).await.map_err(told)?;
             watch.usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
-            watch.holding = !watch.let_through() && known >= u64::from(watch.gates.from_tasks);
+            watch.holding = !watch.let_through() && known > 0 && watch.judged(watch.expected());
         }
         Ok(watch)
     }
 
     /// Whether a person lets this run through.
     pub(super) fn let_through(&self) -> bool {
-        self.closed.as_ref().is_some_and(|gate| gate.accepted.is_some())
+        self.closed.as_ref().is_some_and(|gate| gate.accepted.is_some() && gate.kind == self.kind)
     }
 
-    /// Whether this run, once it ended well, opens the gate.
-    pub(super) fn opens(&self) -> bool {
-        self.closed
-            .as_ref()
-            .is_some_and(|gate| self.whole || [TOO_MANY, TYPE_CHANGED].contains(&gate.finding.code.as_str()))
+    /// Keeps what stopped the run, if a gate did.
+    pub(super) async fn close(&self, app: &App, run: i64, now: DateTime<Utc>) -> Result<(), Finding> {
+        let Some(finding) = &self.stopped else { return Ok(()) };
+        let run = (run, self.kind);
+        let closed = app.store.close_gate(&self.source, run, self.known_to, finding, now).await;
+        closed.map_err(|error| error.finding())
     }
 
-    /// Whether pages wait until the first task somebody knows is seen.
+    /// Keeps what a run that ended well means for the gate. `seen`: tasks seen; `settled`: those it did not see were
+    /// called gone.
+    pub(super) async fn passed(&self, app: &App, run: i64, seen: u64, settled: bool) -> Result<(), Finding> {
+        let told = |error: crate::store::StoreError| error.finding();
+        if self.whole {
+            let counts = !settled && (self.let_through() || self.measure.is_some());
+            let measure = counts.then_some(seen);
+            if measure != self.measure {
+                app.store.keep_gate_measure(&self.source, measure).await.map_err(told)?;
+            }
+        }
+        if self.opens() {
+            app.store.open_gate(&self.source, run).await.map_err(told)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this run, having ended well, opens the gate: it was let through, or it read at least what the one that
+    /// was stopped did.
+    fn opens(&self) -> bool {
+        let Some(gate) = &self.closed else { return false };
+        match gate.accepted {
+            Some(_) => gate.kind == self.kind,
+            None => self.whole || (gate.kind == self.kind && self.kind != RunKind::Backfill),
+        }
+    }
+
+    /// Whether pages wait until a task somebody knows is seen.
     pub(super) fn holds(&self) -> bool {
         self.holding
     }
 
-    /// Notes a page: its records, and how many of them are of known tasks.
-    pub(super) fn page(&mut self, records: usize, recognised: usize) {
-        self.records += records as u64;
-        self.recognised += recognised as u64;
-        self.holding &= self.recognised == 0;
+    /// Whether a task was known before this run, and before those that a gate stopped.
+    pub(super) fn knows(&self, id: i64) -> bool {
+        id <= self.known_to
     }
 
-    /// Decides about the pages that wait: nothing known was among them and no more can be held, or the source has ended.
+    /// Notes a page that waits: its records, how many of them are of known tasks, and its size. As many records as
+    /// there are known tasks may come before the first known one.
+    pub(super) fn held(&mut self, records: usize, known: usize, bytes: usize) -> Result<(), ConnectorError> {
+        self.held_records += records as u64;
+        self.held_bytes += bytes;
+        if known > 0 {
+            self.holding = false;
+        } else if self.held_records > self.known.unwrap_or(0) {
+            return self.decide();
+        } else if self.held_bytes > MOST_HELD {
+            self.holding = false;
+        }
+        Ok(())
+    }
+
+    /// Decides about the pages that wait: there are more of them than known tasks, or the source has ended.
     pub(super) fn decide(&mut self) -> Result<(), ConnectorError> {
-        let enough = self.holding && self.records > 0;
+        let nobody = self.holding && self.held_records > 0;
         self.holding = false;
-        if enough { Err(self.stop(self.nobody_known())) } else { Ok(()) }
+        if nobody { Err(self.stop(self.nobody_known())) } else { Ok(()) }
     }
 
-    /// Whether this run brings so many tasks nobody knew that they are worth a judgement.
-    fn judges_growth(&self, new: u64) -> bool {
-        let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
-        self.grows && times >= 2 && new > from * (times - 1) && !self.let_through()
+    /// Notes a task that was stored and not gone before, seen for the first time in this run.
+    pub(super) fn saw(&mut self, id: i64) {
+        self.recognised += u64::from(self.knows(id));
+        self.newer += u64::from(id > self.grown_from);
     }
 
-    /// Whether [`Watch::growth`] will count the tasks: everything of this run has to be stored by then.
-    pub(super) fn counts_for_growth(&self, new: u64) -> bool {
-        self.known.is_none() && self.judges_growth(new)
+    /// How many tasks a run that reads everything should see.
+    fn expected(&self) -> u64 {
+        self.measure.or(self.known).unwrap_or(0)
     }
 
-    /// Judges how many tasks of this run nobody knew.
+    /// Whether so many tasks say what is usual.
+    fn judged(&self, tasks: u64) -> bool {
+        tasks >= u64::from(self.gates.from_tasks)
+    }
+
+    /// Judges how many tasks nobody knew: those of this run, and where this gate is closed already, those of the runs
+    /// it stopped.
     pub(super) async fn growth(&mut self, app: &App, new: u64) -> Result<(), ConnectorError> {
-        if !self.judges_growth(new) {
+        let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
+        let new = new + self.newer + self.grown;
+        if !self.grows || times < 2 || new <= from * (times - 1) || self.let_through() {
             return Ok(());
         }
-        let known = match self.known {
+        let known = match self.growth_of {
             Some(known) => known,
-            // Those of this run were stored beside the known ones.
             None => {
-                let stored = app.store.count_live_tasks(&self.source).await.map_err(super::of_store)?;
-                stored.saturating_sub(new)
+                let known = app.store.count_live_between(&self.source, 0, self.grown_from).await;
+                known.map_err(super::of_store)?
             }
         };
-        self.known = Some(known);
-        let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
-        if known < from || new <= known * (times - 1) {
+        self.growth_of = Some(known);
+        if !self.judged(known) || new <= known * (times - 1) {
             return Ok(());
         }
         Err(self.stop(self.too_many(new, known)))
@@ -145,19 +230,28 @@ impl Watch {
 
     /// Whether [`Watch::end`] has something to judge: everything has to be stored by then.
     pub(super) fn judges_the_end(&self) -> bool {
-        self.whole && !self.let_through() && self.known.is_some_and(|known| known > 0)
+        self.whole && !self.let_through() && self.known.is_some_and(|known| known > 0) && self.expected() > 0
     }
 
-    /// Judges how many known tasks the source showed, once it has ended.
-    pub(super) fn end(&mut self, seen: u64) -> Result<(), ConnectorError> {
-        let Some(known) = self.known.filter(|_| self.judges_the_end()) else { return Ok(()) };
-        if seen == 0 {
-            return Err(self.stop(self.nothing(known)));
+    /// Judges how many known tasks the source showed, and how many altogether (`seen`), once it has ended. What is
+    /// only told, where there are too few to judge.
+    pub(super) fn end(&mut self, seen: u64) -> Result<Option<Finding>, ConnectorError> {
+        if !self.judges_the_end() {
+            return Ok(None);
+        }
+        let (recognised, expected) = (self.recognised, self.expected());
+        if recognised == 0 {
+            let few = expected < FEW;
+            return if few { Ok(Some(self.few(expected))) } else { Err(self.stop(self.nothing(expected))) };
         }
         let least = u64::from(self.gates.least_percent);
-        let usual = self.usual.filter(|usual| *usual >= u64::from(self.gates.from_tasks)).unwrap_or(0);
-        let measure = known.max(usual);
-        if seen * 100 < measure * least { Err(self.stop(self.too_few(seen, measure))) } else { Ok(()) }
+        if self.judged(expected) && recognised * 100 < expected * least {
+            return Err(self.stop(self.too_few(recognised, expected)));
+        }
+        match self.usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
+            Some(usual) => Err(self.stop(self.too_few(seen, usual))),
+            None => Ok(None),
+        }
     }
 
     /// Stops the run for this reason.
@@ -194,6 +288,22 @@ impl Watch {
                 "check the account, the filter and the key field of the source",
             ),
         )
+    }
+
+    fn few(&self, known: u64) -> Finding {
+        let source = &self.source;
+        let finding = Finding::warning(
+            "LT-PUL-022",
+            Text::new(
+                format!("nguồn {source} không còn cho thấy nhiệm vụ nào trong {known} nhiệm vụ đã biết"),
+                format!("source {source} shows none of its {known} known tasks any more"),
+            ),
+            Text::new(
+                "số nhiệm vụ quá ít để dừng nguồn; kiểm tra tài khoản và bộ lọc nếu điều đó không đúng",
+                "too few to stop the source; check the account and the filter if it is not true",
+            ),
+        );
+        finding.at(Place::of(format!("source {source}")))
     }
 
     fn too_few(&self, seen: u64, measure: u64) -> Finding {
@@ -233,7 +343,7 @@ impl Watch {
     }
 
     fn nobody_known(&self) -> Finding {
-        let (source, records, known) = (&self.source, self.records, self.known.unwrap_or(0));
+        let (source, records, known) = (&self.source, self.held_records, self.known.unwrap_or(0));
         Finding::error(
             "LT-PUL-012",
             Text::new(

@@ -17,16 +17,18 @@ pub(super) struct SeenTasks {
 }
 
 impl SeenTasks {
-    pub(super) fn insert(&mut self, id: i64) {
-        let Ok(id) = usize::try_from(id) else { return };
+    /// Notes a task; whether it is seen for the first time.
+    pub(super) fn insert(&mut self, id: i64) -> bool {
+        let Ok(id) = usize::try_from(id) else { return false };
         let (word, bit) = (id / 64, 1u64 << (id % 64));
         if self.bits.len() <= word {
             self.bits.resize(word + 1, 0);
         }
-        if let Some(bits) = self.bits.get_mut(word) {
-            self.count += u64::from(*bits & bit == 0);
-            *bits |= bit;
-        }
+        let Some(bits) = self.bits.get_mut(word) else { return false };
+        let first = *bits & bit == 0;
+        self.count += u64::from(first);
+        *bits |= bit;
+        first
     }
 
     fn contains(&self, id: i64) -> bool {
@@ -115,7 +117,8 @@ mod tests {
     #[test]
     fn seen_tasks_are_counted_once_and_foreign_ids_are_absent() {
         let mut seen = SeenTasks::default();
-        [1, 64, 65, 1, 5_000_000].into_iter().for_each(|id| seen.insert(id));
+        let first: Vec<bool> = [1, 64, 65, 1, 5_000_000].into_iter().map(|id| seen.insert(id)).collect();
+        assert_eq!(first, [true, true, true, false, true]);
         assert_eq!(seen.count, 4);
         assert!(seen.contains(64) && seen.contains(5_000_000));
         assert!(!seen.contains(0) && !seen.contains(66) && !seen.contains(-1) && !seen.contains(9_000_000));

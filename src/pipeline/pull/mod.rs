@@ -15,7 +15,9 @@ mod page;
 pub(super) use page::without_citizen_ids;
 
 use super::app::App;
-use crate::connector::{Connector, ConnectorError, Pull, PullEnd, PullMode, PullRequest, Step as PullStep};
+use crate::connector::{
+    Connector, ConnectorError, Page, Pull, PullEnd, PullMode, PullRequest, Step as PullStep,
+};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
@@ -87,7 +89,7 @@ pub async fn pull_source(
     };
     let cursor = state.cursor.clone().map(crate::connector::Cursor);
     let request = PullRequest { mode: mode.clone(), cursor, now };
-    let watch = Watch::begin(app, &source, connector.abilities(), &mode, &state).await?;
+    let watch = Watch::begin(app, &source, connector.abilities(), kind, &state).await?;
     let run = app.store.begin_run(&source, kind, now).await.map_err(|error| error.finding())?;
     let full = matches!(mode, PullMode::Full);
     let mut puller = Puller {
@@ -108,6 +110,7 @@ pub async fn pull_source(
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
         gone: 0,
+        held: Vec::new(),
         waiting: Unsettled::default(),
         committing: Committing::default(),
         kept: None,
@@ -135,17 +138,12 @@ pub async fn pull_source(
                 crate::failpoint!("pull::before_gone");
                 prove(app, &source, run, &puller.seen, &end, &mut summary).await?;
             }
-            if puller.watch.opens() {
-                app.store.open_gate(&source, run).await.map_err(|error| error.finding())?;
-            }
+            puller.watch.passed(app, run, puller.seen.count, full && end.complete).await?;
             summary.findings.extend(end.findings);
             Ok(())
         }
         Err(error) => {
-            if let Some(finding) = &puller.watch.stopped {
-                let closed = app.store.close_gate(&source, run, finding, ended).await;
-                closed.map_err(|error| error.finding())?;
-            }
+            puller.watch.close(app, run, ended).await?;
             Err(error)
         }
     };
@@ -274,6 +272,8 @@ struct Puller<'a> {
     seen: SeenTasks,
     /// Tasks whose tombstones were shown.
     gone: u64,
+    /// Pages that wait, as they came, until a task somebody knows is seen.
+    held: Vec<Page>,
     waiting: Unsettled,
     committing: Committing,
     /// The answer kept last. Held, so that no other one can lie at its address.
@@ -292,7 +292,7 @@ impl Puller<'_> {
             let step = tokio::select! {
                 biased;
                 step = steps.recv() => step,
-                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() && !self.watch.holds() => {
+                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() => {
                     self.settle().await?;
                     self.begin_commit();
                     continue;
@@ -301,31 +301,23 @@ impl Puller<'_> {
             match step {
                 Some(Ok(PullStep::Page(page))) => {
                     total = page.total.or(total);
-                    self.handle(page).await?;
-                    if self.watch.counts_for_growth(self.counters.new) {
-                        self.commit_all().await?;
-                    }
-                    self.watch.growth(self.app, self.counters.new).await?;
-                    let waiting = self.waiting.pages.len();
-                    if self.watch.holds() {
-                        if waiting >= MOST_WAITING {
-                            self.watch.decide()?;
-                        }
-                        continue;
-                    }
-                    let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
-                    if waiting >= MOST_WAITING || (waiting >= PAGES_PER_COMMIT && free) {
-                        self.settle().await?;
-                        self.begin_commit();
+                    let pages = if self.watch.holds() { self.hold(page).await? } else { vec![page] };
+                    for page in pages {
+                        self.take(page).await?;
                     }
                     progress(&self.counters, total);
                     super::step::alive();
                 }
                 Some(Ok(PullStep::End(end))) => {
                     self.watch.decide()?;
+                    for page in std::mem::take(&mut self.held) {
+                        self.take(page).await?;
+                    }
+                    self.watch.growth(self.app, self.counters.new).await?;
                     if self.watch.judges_the_end() {
                         self.commit_all().await?;
-                        self.watch.end(self.seen.count)?;
+                        let told = self.watch.end(self.seen.count)?;
+                        self.findings.extend(told);
                     }
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
                         self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone())).await;
@@ -335,14 +327,25 @@ impl Puller<'_> {
                     return Ok(end);
                 }
                 Some(Err(error)) => {
-                    if !self.watch.holds() {
-                        self.commit_all().await?;
-                    }
+                    self.commit_all().await?;
                     return Err(error);
                 }
                 None => return Err(lost(&self.source)),
             }
         }
+    }
+
+    /// Handles a page, and stores what waits once it is worth it.
+    async fn take(&mut self, page: Page) -> Result<(), ConnectorError> {
+        self.handle(page).await?;
+        self.watch.growth(self.app, self.counters.new).await?;
+        let waiting = self.waiting.pages.len();
+        let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
+        if waiting >= MOST_WAITING || (waiting >= PAGES_PER_COMMIT && free) {
+            self.settle().await?;
+            self.begin_commit();
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Puller, of_store};
 use crate::connector::{
     ConnectorError, Delivered, Detailed, Page, Presence, RawRecord, Rejection, details_of,
 };
-use crate::domain::{AccountKind, AccountRef, CitizenId, TaskDraft};
+use crate::domain::{AccountKind, AccountRef, CitizenId, TaskDraft, TaskStatus};
 use crate::error::Place;
 use crate::ingest;
 use crate::store::{PageCommit, RejectionWrite, StoredTask, TaskWrite, Vault};
@@ -18,6 +18,17 @@ use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 
 impl Puller<'_> {
+    /// Lets a page wait until one shows a task somebody knows; the pages that go on now, in order.
+    pub(super) async fn hold(&mut self, page: Page) -> Result<Vec<Page>, ConnectorError> {
+        let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
+        let stored = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
+        let known = stored.into_iter().flatten().filter(|(id, _)| self.watch.knows(*id)).count();
+        let bodies: usize = page.records.iter().map(|record| record.body.len()).sum();
+        self.watch.held(page.records.len(), known, page.body.len() + bodies)?;
+        self.held.push(page);
+        Ok(if self.watch.holds() { Vec::new() } else { std::mem::take(&mut self.held) })
+    }
+
     /// Turns one page into what is to be stored of it.
     pub(super) async fn handle(&mut self, page: Page) -> Result<(), ConnectorError> {
         let unsettled = |record: &RawRecord| {
@@ -25,7 +36,6 @@ impl Puller<'_> {
             self.waiting.keys.contains(&key) || self.committing.keys.contains(&key)
         };
         if page.records.iter().any(unsettled) {
-            self.watch.decide()?;
             self.commit_all().await?;
         }
         let page = self.without_repeated(page).await?;
@@ -34,8 +44,8 @@ impl Puller<'_> {
         self.counters.records += (page.records.len() + page.rejected.len()) as u64;
         let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
         let known = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
-        self.watch.page(known.len(), known.iter().flatten().count());
         let mut changed = Vec::new();
+        let mut first_seen: HashSet<i64> = HashSet::new();
         let mut known_ids: HashMap<String, i64> = HashMap::new();
         let mut tombstones = Vec::new();
         for (record, known) in page.records.into_iter().zip(known) {
@@ -46,11 +56,15 @@ impl Puller<'_> {
                     _ => self.counters.unchanged += 1,
                 },
                 Some((id, hash)) if hash == record.hash => {
-                    self.seen.insert(id);
+                    if self.seen.insert(id) {
+                        self.watch.saw(id);
+                    }
                     self.counters.unchanged += 1;
                 }
                 Some((id, _)) => {
-                    self.seen.insert(id);
+                    if self.seen.insert(id) {
+                        first_seen.insert(id);
+                    }
                     known_ids.insert(record.external_id.clone(), id);
                     changed.push(record);
                 }
@@ -59,7 +73,7 @@ impl Puller<'_> {
         }
         let mut rejections: Vec<RejectionWrite> = page.rejected.into_iter().map(rejection_write).collect();
         let (mut tasks, details) =
-            self.read_changed(changed, &known_ids, observed_at, &mut rejections).await?;
+            self.read_changed(changed, &known_ids, &first_seen, observed_at, &mut rejections).await?;
         tasks.extend(self.bury(tombstones, observed_at).await?);
         self.counters.rejected += rejections.len() as u64;
         let Delivered { evidence, receipts } = page.delivered;
@@ -151,6 +165,7 @@ impl Puller<'_> {
         &mut self,
         changed: Vec<RawRecord>,
         known_ids: &HashMap<String, i64>,
+        first_seen: &HashSet<i64>,
         observed_at: DateTime<Utc>,
         rejections: &mut Vec<RejectionWrite>,
     ) -> Result<(Vec<TaskWrite>, Option<Bytes>), ConnectorError> {
@@ -164,6 +179,11 @@ impl Puller<'_> {
             let stored = self.app.store.load_tasks(&ids).await.map_err(of_store)?;
             stored.into_iter().map(|task| (task.id, task)).collect()
         };
+        // A task that was gone and is shown again is none of those that should be seen.
+        let live = held.values().filter(|task| task.task.draft.status != TaskStatus::Gone);
+        for id in live.map(|task| task.id).filter(|id| first_seen.contains(id)) {
+            self.watch.saw(id);
+        }
         let detailed = self.connector.detail(changed).await?;
         if let Some(finding) = self.drifting.look(&detailed) {
             return Err(self.watch.stop(finding));
