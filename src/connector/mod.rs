@@ -223,6 +223,12 @@ pub trait Connector: Send + Sync {
     /// asked for. Told to people and used by the schedule.
     fn abilities(&self) -> Abilities;
 
+    /// Fingerprint of the rules records are read by; none where they never change. Two versions of a task that were
+    /// read by different rules are not compared.
+    fn rules(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     /// Connects, authenticates and reads one page; every finding, not only the first. Stores nothing.
     async fn check(&self) -> Vec<Finding>;
 

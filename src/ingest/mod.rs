@@ -17,6 +17,10 @@ use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use fold::{Explained, settle, take_up};
 
+/// Findings of [`apply`] that say something only where both versions of a task were read by the same rules: a due date
+/// moved after completion, a quantity that became ten times as large or as small.
+pub const COMPARED: [&str; 2] = ["LT-ING-003", "LT-ING-011"];
+
 /// What a draft did to a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {

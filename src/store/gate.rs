@@ -43,7 +43,7 @@ pub struct Proof {
     pub seen: u64,
     /// Tasks held afterwards that are not gone.
     pub held: u64,
-    /// The source's own total, where it tells one.
+    /// The source's own total, where it tells one; without the tombstones it counts.
     pub source_total: Option<u64>,
     /// Records that could not be read.
     pub rejected: u64,

@@ -118,6 +118,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_gate_baseline.sql"),
         include_str!("../../migrations/postgres/0007_gate_baseline.sql"),
     ),
+    (
+        8,
+        "source_rules",
+        include_str!("../../migrations/sqlite/0008_source_rules.sql"),
+        include_str!("../../migrations/postgres/0008_source_rules.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

@@ -29,6 +29,10 @@ pub struct SourceState {
     pub last_error: Option<Finding>,
     /// Records seen so far.
     pub records_total: u64,
+    /// Fingerprint of the rules by which the last pull that ended well read, backfills apart.
+    pub rules_pulled: Option<String>,
+    /// The same of the last one that read everything.
+    pub rules_read: Option<String>,
 }
 
 /// Counters of one run.
@@ -114,7 +118,7 @@ impl Store {
     /// A source's state; the empty state for one never pulled.
     pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {
         let sql = "SELECT cursor, last_attempt_at, last_success_at, last_full_at, next_due_at, consecutive_failures, \
-                   blocked_until, last_error, records_total FROM source_state WHERE source_id = $1";
+                   blocked_until, last_error, records_total, rules_pulled, rules_read FROM source_state WHERE source_id = $1";
         let row = self.db.row(sql, vals![source.as_str()]).await?;
         row.map_or(Ok(SourceState::default()), |row| state_of(&row))
     }
@@ -204,6 +208,23 @@ impl Store {
         tx.commit().await
     }
 
+    /// Keeps the fingerprint of the rules by which a pull read; `everything`: whether it read all the source has.
+    pub async fn keep_rules(
+        &self,
+        source: &SourceId,
+        rules: &str,
+        everything: bool,
+    ) -> Result<(), StoreError> {
+        let sql = if everything {
+            "UPDATE source_state SET rules_pulled = $2, rules_read = $2 WHERE source_id = $1"
+        } else {
+            "UPDATE source_state SET rules_pulled = $2 WHERE source_id = $1"
+        };
+        let mut tx = self.db.begin().await?;
+        tx.execute(sql, vals![source.as_str(), rules]).await?;
+        tx.commit().await
+    }
+
     /// Writes down when the schedule wants the next pull.
     pub async fn plan_source(&self, source: &SourceId, next_due_at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
@@ -248,6 +269,8 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         blocked_until: row.opt_at(6)?,
         last_error: row.opt_json(7)?,
         records_total: count(row, 8)?,
+        rules_pulled: row.opt_text(9)?,
+        rules_read: row.opt_text(10)?,
     })
 }
 

@@ -275,8 +275,7 @@ async fn growth_stays_stopped_until_a_person_accepts_whatever_other_runs_stored(
             assert_eq!(house.sync(false).await, ["LT-PUL-011"], "{}", store.kind());
         }
         let day = |text: &str| text.parse().expect("a day");
-        let backfill =
-            Command::Backfill { source: source(), from: day("2026-11-01"), to: day("2026-11-24") };
+        let backfill = Command::Backfill { source: source(), from: day("2026-11-01"), to: day("2026-11-24") };
         assert_eq!(house.order(backfill).await.exit, 0);
         assert_eq!(house.live().await, 400, "a backfill is asked for by a person and stored");
         assert_eq!(house.state().await, "stopped");
@@ -486,6 +485,64 @@ async fn full_pull_tells_how_many_tasks_pulls_of_changes_had_missed() {
     let proof = store.proofs(&source(), 1).await.expect("proofs").remove(0);
     assert_eq!((proof.missed, proof.held), (3, 63));
     assert_eq!(house.sync(true).await, [""; 0], "told once");
+}
+
+/// A corrected manifest reads every task in another way: no pull had missed that, nobody closed sixty tasks at once.
+#[tokio::test]
+async fn corrected_manifest_is_not_told_as_missed_closed_in_bulk_or_tenfold() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        let done = |mut task: Value| {
+            task["hours"] = json!(30);
+            task["done_at"] = json!("2026-11-20T07:00:00+07:00");
+            task
+        };
+        let mut records: Vec<Value> = tasks(0..60).into_iter().map(done).collect();
+        records[59]["at"] = json!("2026-11-23T08:00:00+07:00");
+        house.shows(records.clone());
+        house.sync(false).await;
+        assert_eq!(house.sync(true).await, [""; 0]);
+        house.rules = RULES
+            .replace("\"1\" = \"in_progress\"", "\"1\" = \"done\"")
+            .replace("quantity = \"points\"", "quantity = \"hours\"");
+        assert_eq!(house.sync(false).await, [""; 0], "the last task is read anew");
+        assert_eq!(house.sync(true).await, [""; 0], "and now all the others: {}", store.kind());
+        let stored = store.scan_tasks(None, 0, 1).await.expect("tasks").remove(0);
+        assert_eq!(stored.task.draft.quantity, Some(30.into()));
+        // From here on both versions of a task are read by the same rules again.
+        records.extend(tasks(60..61).into_iter().map(done));
+        records[60]["at"] = json!("2026-11-10T08:00:00+07:00");
+        house.shows(records);
+        assert_eq!(house.sync(true).await, ["LT-PUL-020"]);
+    }
+}
+
+#[tokio::test]
+async fn total_that_counts_tombstones_is_no_difference() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        house.rules = format!("deleted = {{ path = \"deleted\", one_of = [\"true\"] }}\n{RULES}");
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        let buried = |mut task: Value| {
+            task["deleted"] = json!("true");
+            task
+        };
+        // Five of tasks we hold, three of tasks that were deleted before we ever looked.
+        let dead: Vec<Value> = tasks(55..60).into_iter().chain(tasks(900..903)).map(buried).collect();
+        house.shows([tasks(0..55), dead.clone()].concat());
+        for _ in 0..2 {
+            let told = house.sync(true).await;
+            assert!(!told.contains(&"LT-PUL-021".to_owned()), "{}: {told:?}", store.kind());
+            let proof = store.proofs(&source(), 1).await.expect("proofs").remove(0);
+            assert!(proof.proven, "{proof:?}");
+            assert_eq!((proof.held, proof.source_total), (55, Some(55)));
+        }
+        house.says(70);
+        assert!(house.sync(true).await.contains(&"LT-PUL-021".to_owned()), "seven are missing");
+    }
 }
 
 /// Faults: bulk closing before scoring, and points that are suddenly ten times as many (E16).

@@ -180,6 +180,10 @@ impl Connector for FolderSource {
         Abilities { incremental: true, full_is_complete: false, details: false }
     }
 
+    fn rules(&self) -> Option<[u8; 32]> {
+        Some(self.fingerprint)
+    }
+
     async fn check(&self) -> Vec<Finding> {
         let (options, refused) = (self.options.clone(), self.refused.clone());
         let check = move || {

@@ -319,6 +319,10 @@ impl Connector for HttpConnector {
         }
     }
 
+    fn rules(&self) -> Option<[u8; 32]> {
+        Some(self.shared.loaded.fingerprint)
+    }
+
     async fn check(&self) -> Vec<Finding> {
         let first = match pull::HttpPull::first_page(self.shared.clone(), Clock::system().now()).await {
             Ok(first) => first,

@@ -249,6 +249,10 @@ impl Connector for ViewSource {
         Abilities { incremental: true, full_is_complete: true, details: false }
     }
 
+    fn rules(&self) -> Option<[u8; 32]> {
+        Some(self.fingerprint)
+    }
+
     async fn check(&self) -> Vec<Finding> {
         self.checked().await.unwrap_or_else(|error| vec![*error.finding])
     }

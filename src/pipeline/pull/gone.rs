@@ -3,11 +3,13 @@
 //! Owns which tasks were seen, the moment the others are called gone, and the count and digest of those held then. A
 //! run that a gate stopped never comes here. It must not know how records are read.
 
+use super::commit::key_hash;
 use crate::domain::SourceId;
 use crate::error::Finding;
 use crate::ingest;
 use crate::pipeline::app::App;
 use crate::store::{PageCommit, Tally, TaskWrite};
+use std::collections::HashSet;
 
 /// The ids of tasks seen in one pull: one bit per task, so that five million cost well under a megabyte.
 #[derive(Debug, Default)]
@@ -36,6 +38,35 @@ impl SeenTasks {
             .ok()
             .and_then(|id| self.bits.get(id / 64).map(|bits| bits & (1 << (id % 64)) != 0))
             .unwrap_or(false)
+    }
+}
+
+/// Tombstones of tasks nobody has that are told apart; beyond these a total that counts them proves nothing.
+const MOST_FOREIGN: usize = 1_000_000;
+
+/// The tombstones one full pull showed, each key once: a source may count them in its total.
+#[derive(Debug, Default)]
+pub(super) struct Tombstones {
+    known: SeenTasks,
+    foreign: HashSet<u64>,
+}
+
+impl Tombstones {
+    /// Notes one: of this task, or of one nobody has.
+    pub(super) fn note(&mut self, task: Option<i64>, key: &str) {
+        match task {
+            Some(id) => {
+                self.known.insert(id);
+            }
+            None if self.foreign.len() < MOST_FOREIGN => {
+                self.foreign.insert(key_hash(key));
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.known.count + self.foreign.len() as u64
     }
 }
 

@@ -28,7 +28,7 @@ use closing::Closing;
 use commit::{Committing, PAGES_PACKED, Unsettled};
 use drift::Drifting;
 use gate::Watch;
-use gone::SeenTasks;
+use gone::{SeenTasks, Tombstones};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -92,6 +92,11 @@ pub async fn pull_source(
     let watch = Watch::begin(app, &source, connector.abilities(), kind, &state).await?;
     let run = app.store.begin_run(&source, kind, now).await.map_err(|error| error.finding())?;
     let full = matches!(mode, PullMode::Full);
+    let rules = connector.rules().map(hex);
+    let first = state.cursor.is_none() && state.last_success_at.is_none();
+    let changes = kind == RunKind::Incremental && connector.abilities().incremental && !first;
+    // A pull of changes meets what the last one left; any other one also what only a pull of everything read.
+    let compares = rules.is_none() || rules == if changes { state.rules_pulled } else { state.rules_read };
     let mut puller = Puller {
         app,
         connector,
@@ -101,15 +106,17 @@ pub async fn pull_source(
         full,
         missed_before: state
             .last_success_at
-            .filter(|_| full && connector.abilities().incremental)
+            .filter(|_| full && compares && connector.abilities().incremental)
             .map(|at| at - MISSED_MARGIN),
         missed: 0,
+        compares,
         drifting: Drifting::begin(app, &source, watch.let_through()).await?,
         watch,
         closing: Closing::default(),
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
         gone: 0,
+        tombstones: Tombstones::default(),
         held: Vec::new(),
         waiting: Unsettled::default(),
         committing: Committing::default(),
@@ -136,7 +143,10 @@ pub async fn pull_source(
             summary.complete = !end.short;
             if full {
                 crate::failpoint!("pull::before_gone");
-                prove(app, &source, run, &puller.seen, &end, &mut summary).await?;
+                prove(app, &source, run, (&puller.seen, &puller.tombstones), &end, &mut summary).await?;
+            }
+            if let Some(rules) = rules.filter(|_| kind != RunKind::Backfill) {
+                app.store.keep_rules(&source, &rules, !changes).await.map_err(|error| error.finding())?;
             }
             puller.watch.passed(app, run, puller.seen.count, full && end.complete).await?;
             summary.findings.extend(end.findings);
@@ -171,28 +181,31 @@ async fn prove(
     app: &App,
     source: &SourceId,
     run: i64,
-    seen: &SeenTasks,
+    (seen, tombstones): (&SeenTasks, &Tombstones),
     end: &PullEnd,
     summary: &mut PullSummary,
 ) -> Result<(), Finding> {
     let settled = gone::settle(app, source, run, seen, end.complete).await?;
     summary.gone += settled.gone;
     let held = settled.held.count;
+    // A source that lists tombstones usually counts them as well.
+    let with_tombstones = held + tombstones.count();
+    let source_total = end.source_total.map(|total| if total == with_tombstones { held } else { total });
     let proof = Proof {
         run,
         at: app.clock.now(),
         seen: seen.count,
         held,
-        source_total: end.source_total,
+        source_total,
         rejected: summary.counters.rejected,
         missed: summary.missed,
         gone: summary.gone,
-        proven: end.complete && end.source_total.is_none_or(|total| total == held),
+        proven: end.complete && source_total.is_none_or(|total| total == held),
         digest: settled.held.digest(),
         periods: settled.held.periods(),
     };
     app.store.keep_proof(source, &proof).await.map_err(|error| error.finding())?;
-    if let Some(total) = end.source_total.filter(|total| *total != held) {
+    if let Some(total) = source_total.filter(|total| *total != held) {
         summary.findings.push(unequal(source, total, &proof));
     }
     if summary.missed > 0 {
@@ -234,6 +247,10 @@ fn missed(source: &SourceId, count: u64) -> Finding {
     .at(place(source))
 }
 
+fn hex(fingerprint: [u8; 32]) -> String {
+    fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn place(source: &SourceId) -> Place {
     Place::of(format!("source {source}"))
 }
@@ -265,6 +282,8 @@ struct Puller<'a> {
     /// A task changed before this moment should have been seen by an earlier pull.
     missed_before: Option<DateTime<Utc>>,
     missed: u64,
+    /// Whether the versions held were read by the rules of this run.
+    compares: bool,
     watch: Watch,
     drifting: Drifting,
     closing: Closing,
@@ -272,6 +291,8 @@ struct Puller<'a> {
     seen: SeenTasks,
     /// Tasks whose tombstones were shown.
     gone: u64,
+    /// Those a full pull showed, whether or not they are news.
+    tombstones: Tombstones,
     /// Pages that wait, as they came, until a task somebody knows is seen.
     held: Vec<Page>,
     waiting: Unsettled,

@@ -10,7 +10,7 @@ use crate::connector::{
     ConnectorError, Delivered, Detailed, Page, Presence, RawRecord, Rejection, details_of,
 };
 use crate::domain::{AccountKind, AccountRef, CitizenId, TaskDraft, TaskStatus};
-use crate::error::Place;
+use crate::error::{Finding, Place};
 use crate::ingest;
 use crate::store::{PageCommit, RejectionWrite, StoredTask, TaskWrite, Vault};
 use bytes::Bytes;
@@ -51,10 +51,15 @@ impl Puller<'_> {
         for (record, known) in page.records.into_iter().zip(known) {
             match known {
                 // A tombstone is no sign of life; one of a task we never had says nothing.
-                known if record.presence != Presence::Shown => match known {
-                    Some((id, hash)) if hash != record.hash => tombstones.push((id, record)),
-                    _ => self.counters.unchanged += 1,
-                },
+                known if record.presence != Presence::Shown => {
+                    if self.full {
+                        self.tombstones.note(known.map(|(id, _)| id), &record.external_id);
+                    }
+                    match known {
+                        Some((id, hash)) if hash != record.hash => tombstones.push((id, record)),
+                        _ => self.counters.unchanged += 1,
+                    }
+                }
                 Some((id, hash)) if hash == record.hash => {
                     if self.seen.insert(id) {
                         self.watch.saw(id);
@@ -236,14 +241,17 @@ impl Puller<'_> {
         match &previous {
             Some(held) => {
                 self.counters.changed += 1;
-                self.closing.note(&held.task, &applied.task, &applied.events);
+                if self.compares {
+                    self.closing.note(&held.task, &applied.task, &applied.events);
+                }
             }
             None => self.counters.new += 1,
         }
         let late = self.missed_before.zip(applied.task.draft.updated_at);
         let news = !applied.outdated && !applied.events.is_empty();
         self.missed += u64::from(news && late.is_some_and(|(before, changed)| changed < before));
-        for finding in applied.findings {
+        let says = |finding: &Finding| self.compares || !ingest::COMPARED.contains(&finding.code.as_str());
+        for finding in applied.findings.into_iter().filter(says) {
             // One example of each kind is enough for the run's report.
             if self.findings.len() < 50 && !self.findings.iter().any(|known| known.code == finding.code) {
                 self.findings
