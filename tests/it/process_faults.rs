@@ -275,6 +275,12 @@ async fn end_without_state_moves_nothing_and_silence_is_no_empty_system() {
     }
     let empty = pull(&said(&[SCHEMA]), "").await;
     assert!(empty.good().complete && empty.keys().is_empty());
+    // A tap that finds nothing because its share is not mounted is content, and we are not.
+    let script = said(&[SCHEMA, &state(1)]);
+    let unmounted = pull(&script, "read = [\"/nowhere\"]").await;
+    assert_eq!((unmounted.code().as_str(), unmounted.cursor()), ("LT-PRC-027", None));
+    let script = said(&[SCHEMA, &record(1), &state(1)]);
+    assert_eq!(pull(&script, "read = [\"/nowhere\"]").await.keys(), ["NV-1"]);
     let broken = pull("exit 3", "").await;
     assert_eq!(broken.code(), "LT-PRC-006");
 }

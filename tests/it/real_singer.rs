@@ -61,4 +61,7 @@ async fn real_tap_jsonl_reads_files_it_was_given_and_no_others() {
     let cursor = first.cursor.map(Cursor);
     let more = pull(connector.as_ref(), PullMode::Incremental, cursor).await.expect("pulled");
     assert!((101..=120).all(|id| more.keys.contains(&format!("NV-{id}"))), "{:?}", more.keys);
+    let nowhere = source("singer-file", &[("program", program), ("folder", "/nowhere")], &[]);
+    let error = pull(nowhere.as_ref(), ALL, None).await.expect_err("no such folder");
+    assert_eq!(error.finding.code, "LT-PRC-027", "{error}");
 }

@@ -195,6 +195,17 @@ pub(super) fn said_nothing(stream: &str) -> Finding {
     )
 }
 
+/// Nothing came, and a place it was to read is not there.
+pub(super) fn nowhere_to_read(place: &str) -> Finding {
+    error(
+        "LT-PRC-027",
+        format!("chương trình không cho bản ghi nào, và không có \"{place}\" mà nó phải đọc"),
+        format!("the program gave no record, and \"{place}\", which it was to read, is not there"),
+        "kiểm tra đường dẫn, ổ đĩa mạng và quyền của dịch vụ; như vậy không được hiểu là hệ thống trống",
+        "check the path, network drives and the service's rights; this is not taken for an empty system",
+    )
+}
+
 /// No state came.
 pub(super) fn no_state() -> Finding {
     warning(

@@ -57,6 +57,8 @@ pub(super) struct Seen {
     waiting: bool,
     mark: Option<String>,
     announced: bool,
+    /// Whether a record came.
+    any: bool,
     incomplete: bool,
     set_aside: u32,
     too_long: u32,
@@ -159,6 +161,7 @@ impl ProcessPull {
                     return Err(finding::keyless());
                 }
                 self.seen.announced = true;
+                self.seen.any = true;
                 self.seen.page.record(&self.cut, line, record);
             }
             Message::Announced(key) => {
@@ -238,6 +241,14 @@ impl ProcessPull {
         }
         if self.seen.incomplete {
             return Err(shared.fail(finding::incomplete(), Disposition::RetryLater));
+        }
+        // Some programs find nothing where there is nothing, and are content.
+        let lost = shared.launch.confinement.read.iter().find(|place| !place.exists());
+        if let Some(lost) = lost.filter(|_| !self.seen.any) {
+            // Nor is what it says it reached to be gone on from.
+            self.seen.waiting = false;
+            let lost = finding::nowhere_to_read(&lost.display().to_string());
+            return Err(shared.fail(lost, Disposition::RetryLater));
         }
         let mut findings = std::mem::take(&mut self.seen.findings);
         if self.incremental && self.seen.state.is_none() {
