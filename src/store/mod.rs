@@ -113,16 +113,16 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0005_source_shape.sql"),
     ),
     (
-        7,
+        6,
         "gate_baseline",
-        include_str!("../../migrations/sqlite/0007_gate_baseline.sql"),
-        include_str!("../../migrations/postgres/0007_gate_baseline.sql"),
+        include_str!("../../migrations/sqlite/0006_gate_baseline.sql"),
+        include_str!("../../migrations/postgres/0006_gate_baseline.sql"),
     ),
     (
-        8,
+        7,
         "source_rules",
-        include_str!("../../migrations/sqlite/0008_source_rules.sql"),
-        include_str!("../../migrations/postgres/0008_source_rules.sql"),
+        include_str!("../../migrations/sqlite/0007_source_rules.sql"),
+        include_str!("../../migrations/postgres/0007_source_rules.sql"),
     ),
 ];
 

@@ -323,7 +323,9 @@ fn status(w: &mut Writer, member: &Member) {
     match map.is_empty() {
         // Words of ours are taken as they are; every other value is refused.
         true => w.line(&format!("status = {{ path = {path} }}")),
-        false => w.line(&format!("status = {{ path = {path}, fold = true, map = {{ {} }} }}", map.join(", "))),
+        false => {
+            w.line(&format!("status = {{ path = {path}, fold = true, map = {{ {} }} }}", map.join(", ")))
+        }
     }
 }
 
