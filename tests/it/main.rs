@@ -28,6 +28,7 @@ mod directory;
 mod edxml;
 mod errors;
 mod evaluation;
+mod faults;
 mod fuzz;
 mod ingest;
 mod kill;

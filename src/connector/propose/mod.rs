@@ -101,7 +101,10 @@ impl Writer {
 
     /// Something a person has to look at, above the line it concerns.
     fn ask(&mut self, vi: &str, en: &str) {
-        self.line(&format!("# ? {vi} / {en}"));
+        // Names are the system's: a line break in one must not begin a line of the manifest.
+        let shown: String =
+            format!("{vi} / {en}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.line(&format!("# ? {shown}"));
         self.open.push(Text::new(vi, en));
     }
 }

@@ -275,7 +275,7 @@ fn fuzz_dates() {
 
 #[test]
 fn fuzz_proposals() {
-    let corpus = CONNECTORS.into_iter().flat_map(answers).collect();
+    let corpus = CONNECTORS.into_iter().flat_map(answers).chain(seeds("propose", &[])).collect();
     fuzz("propose", corpus, |input| {
         let text = String::from_utf8_lossy(input);
         let described = from_openapi("a", &text, None).is_ok();
