@@ -461,7 +461,7 @@ mod tests {
     }
 
     fn record(number: u64) -> Value {
-        json!({ "id": number, "state": if number % 2 == 0 { "Mới" } else { "Xong" }, "owner": { "name": "Trần Thị Bình",
+        json!({ "id": number, "state": if number.is_multiple_of(2) { "Mới" } else { "Xong" }, "owner": { "name": "Trần Thị Bình",
             "mail": "binh@example.vn" }, "points": 2, "labels": ["gấp"], "note": null })
     }
 

@@ -60,7 +60,10 @@ pub struct Accept {
 /// What an answer of any status but 401 says of a refused account or session; nothing where it says nothing. Such an
 /// answer counts as a 401: the session is renewed once, then the pause begins.
 #[derive(Clone)]
-pub struct RefusalSign(pub Arc<dyn Fn(&Reply) -> Option<Finding> + Send + Sync>);
+pub struct RefusalSign(pub Arc<FindRefusal>);
+
+/// Looks for a refusal in an answer.
+pub type FindRefusal = dyn Fn(&Reply) -> Option<Finding> + Send + Sync;
 
 impl fmt::Debug for RefusalSign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

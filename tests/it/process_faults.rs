@@ -183,7 +183,7 @@ async fn tap_that_hangs_is_ended_with_its_family_and_keeps_what_it_gave() {
     let pulled = pull(&script, "idle_s = 5").await;
     assert_eq!((pulled.code().as_str(), pulled.keys()), ("LT-PRC-003", vec!["NV-1", "NV-2"]));
     assert!(pulled.cursor().is_some_and(|cursor| cursor.contains("11-01")));
-    assert!(with_argument("sleep\07001").is_empty() && with_argument("sleep\07002").is_empty());
+    assert!(with_argument("sleep\x007001").is_empty() && with_argument("sleep\x007002").is_empty());
 }
 
 /// J1
@@ -192,7 +192,7 @@ async fn tap_that_drips_and_ignores_sigterm_ends_at_its_total_time() {
     let script = format!("trap '' TERM\n{}\nwhile :; do printf x; sleep 0.2; done", said(&[SCHEMA]));
     let pulled = pull(&script, "total_s = 1").await;
     assert_eq!(pulled.code(), "LT-PRC-004");
-    let error = pulled.end.err().expect("an error");
+    let error = pulled.end.expect_err("an error");
     assert_eq!(error.disposition, Disposition::RetryLater);
 }
 
@@ -205,7 +205,7 @@ async fn children_that_keep_the_pipe_open_and_daemons_are_ended_with_the_tap() {
     );
     let pulled = pull(&script, "").await;
     assert_eq!((pulled.keys(), pulled.told()), (vec!["NV-1"], vec!["LT-PRC-018"]));
-    for word in ["sleep\07003", "sleep\07004", "sleep\07005"] {
+    for word in ["sleep\x007003", "sleep\x007004", "sleep\x007005"] {
         assert!(with_argument(word).is_empty(), "{word}");
     }
 }
@@ -224,7 +224,7 @@ async fn dropped_pull_leaves_no_process_and_no_folder() {
     let mut pull = connector.pull(request).await.expect("begun");
     assert!(matches!(pull.next_page().await, Ok(Step::Page(_))));
     let began = Instant::now();
-    while with_argument("sleep\07006").len() < 2 {
+    while with_argument("sleep\x007006").len() < 2 {
         assert!(began.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -235,7 +235,7 @@ async fn dropped_pull_leaves_no_process_and_no_folder() {
     });
     let work = work.expect("its folder");
     drop(pull);
-    until_none("sleep\07006", Duration::from_secs(60)).await;
+    until_none("sleep\x007006", Duration::from_secs(60)).await;
     until_none(&folder.path().join("tap.sh").display().to_string(), Duration::from_secs(60)).await;
     let began = Instant::now();
     while work.exists() {
@@ -254,7 +254,7 @@ async fn crash_keeps_what_was_whole_and_the_state_behind_it() {
             pull(&format!("{}\necho 'lỗi {SECRET} 000012345678' >&2\n{end}", said(&lines)), "").await;
         assert_eq!((pulled.code().as_str(), pulled.keys()), ("LT-PRC-006", vec!["NV-1", "NV-2"]), "{end}");
         assert!(pulled.cursor().is_some_and(|cursor| cursor.contains("11-01")), "{end}");
-        let error = pulled.end.err().expect("an error").to_string();
+        let error = pulled.end.expect_err("an error").to_string();
         assert!(error.contains(sign), "{error}");
         assert!(
             error.contains("lỗi •••") && !error.contains(SECRET) && !error.contains("000012345678"),
@@ -418,7 +418,7 @@ async fn fork_bomb_is_ended_whole_and_the_daemon_goes_on() {
     let pulled = pull(&script, "[process.limits]\nprocesses = 24").await;
     // Where the user's own limit holds the forks back first, the shell ends with an error.
     assert!(["LT-PRC-005", "LT-PRC-006"].contains(&pulled.code().as_str()), "{}", pulled.code());
-    until_none("sleep\07010", Duration::from_secs(60)).await;
+    until_none("sleep\x007010", Duration::from_secs(60)).await;
     assert_eq!(pull(&said(&[SCHEMA, &record(1)]), "").await.keys(), ["NV-1"]);
 }
 
@@ -432,7 +432,7 @@ async fn memory_of_all_processes_together_is_bounded() {
     // One alone meets the limit of its address space.
     let alone = "python3 -c 'x = bytearray(4 << 30)'";
     let pulled = pull(&format!("{}\n{alone}", said(&[SCHEMA])), "[process.limits]\nmemory_mib = 96").await;
-    let error = pulled.end.err().expect("an error");
+    let error = pulled.end.expect_err("an error");
     assert!(error.finding.code == "LT-PRC-006" && error.to_string().contains("MemoryError"), "{error}");
 }
 

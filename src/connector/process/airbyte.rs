@@ -263,7 +263,7 @@ fn answer(output: &str, kind: &str, part: &str) -> Result<Value, Finding> {
         let wanted = message.get("type").and_then(Value::as_str) == Some(kind);
         message.get_mut(part).filter(|_| wanted).map(Value::take)
     };
-    messages.filter_map(of_kind).last().ok_or_else(|| {
+    messages.filter_map(of_kind).next_back().ok_or_else(|| {
         finding::no_catalog(&Text::new(
             format!("không có thông điệp {kind}"),
             format!("there is no message {kind}"),
