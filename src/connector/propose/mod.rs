@@ -12,6 +12,7 @@ mod words;
 pub use openapi::from_openapi;
 pub use sample::from_sample;
 
+use super::json::Path;
 use super::rule::date::DateRule;
 use crate::domain::{TaskStatus, local_offset};
 use crate::error::{Finding, Place, Text};
@@ -86,6 +87,13 @@ pub(super) fn unfit(file: &str, what: Text) -> Finding {
         ),
     )
     .at(Place::of(file))
+}
+
+/// The place of a member; none where it needs a pointer, which a person writes, or can be no place at all.
+fn joined(path: &str, name: &str) -> Option<String> {
+    let plain = !name.is_empty() && !name.contains(['.', '/', ' ']);
+    let joined = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    (plain && Path::parse(&joined).is_ok()).then_some(joined)
 }
 
 /// Collects the text and what is open.

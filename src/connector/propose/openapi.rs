@@ -3,7 +3,7 @@
 //! Owns choosing the operation that lists tasks, resolving references within the file, and what parameters and security
 //! schemes say. Nothing outside the file is fetched; references are followed so many times and no further.
 
-use super::{Access, Member, Shape, unfit};
+use super::{Access, Member, Shape, joined, unfit};
 use crate::error::{Finding, Text, written_cause};
 use serde_json::Value;
 
@@ -112,15 +112,14 @@ impl<'a> Described<'a> {
         if depth >= DEPTH {
             return None;
         }
-        self.properties(schema).into_iter().find_map(|(name, inner)| {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            self.records(inner, path, depth + 1)
-        })
+        self.properties(schema)
+            .into_iter()
+            .find_map(|(name, inner)| self.records(inner, joined(&path, name)?, depth + 1))
     }
 
     fn members(&self, schema: &'a Value, path: String, depth: usize, found: &mut Vec<Member>) {
         for (name, inner) in self.properties(schema) {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let Some(path) = joined(&path, name) else { continue };
             if !self.properties(inner).is_empty() {
                 if depth < DEPTH {
                     self.members(inner, path, depth + 1, found);
@@ -146,7 +145,7 @@ impl<'a> Described<'a> {
 
     fn beside(&self, schema: &'a Value, path: String, depth: usize, found: &mut Vec<(String, String)>) {
         for (name, inner) in self.properties(schema) {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let Some(path) = joined(&path, name) else { continue };
             if !self.properties(inner).is_empty() && depth < DEPTH {
                 self.beside(inner, path, depth + 1, found);
             } else if inner.get("items").is_none() {

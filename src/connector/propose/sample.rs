@@ -3,7 +3,7 @@
 //! Owns finding the list among everything an answer holds and collecting the values of its members. An answer without
 //! a list of objects is refused with a reason.
 
-use super::{LOOKED_AT, Member, Shape, unfit};
+use super::{LOOKED_AT, Member, Shape, joined, unfit};
 use crate::connector::json::Json;
 use crate::error::{Finding, Text};
 use std::collections::HashSet;
@@ -38,12 +38,6 @@ pub fn from_sample(file: &str, text: &str) -> Result<Shape, Box<Finding>> {
     shape.members.iter_mut().for_each(|member| member.filled.1 = items.len());
     beside(&answer, String::new(), 0, &mut shape.beside);
     Ok(shape)
-}
-
-fn joined(path: &str, name: &str) -> Option<String> {
-    // Such a name needs a pointer, which a person writes.
-    let plain = !name.is_empty() && !name.contains(['.', '/', ' ']);
-    plain.then(|| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") })
 }
 
 fn find_lists<'a, 'j>(
