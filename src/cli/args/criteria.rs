@@ -1,0 +1,118 @@
+//! What `criteria` takes.
+//!
+//! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
+
+use super::{
+    Author,
+    value::{Wrong, period, person, task, wrong},
+};
+use crate::domain::{Component, Exact, Period};
+use crate::pipeline::command::{PersonRef, TaskRef};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+/// Subcommands of `criteria`.
+#[derive(Debug, Subcommand)]
+pub enum Criteria {
+    /// Enter one decision about a person
+    Set(Box<CriteriaSet>),
+    /// Import general criteria, đ and e from CSV or XLSX; all or nothing
+    Import {
+        /// Criteria file
+        file: PathBuf,
+        /// Document the decisions cite; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+}
+
+/// Options of `criteria set`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["item", "component", "excuse", "failures", "quantity"]))]
+pub struct CriteriaSet {
+    /// Staff number, or the id the page shows
+    #[arg(value_parser = person)]
+    pub person: PersonRef,
+    /// Period: 2026-Q3
+    #[arg(value_parser = period)]
+    pub period: Period,
+    /// Points of a general criterion, for example I.1=5; repeat it
+    #[arg(long, value_name = "ITEM=POINTS", value_parser = item)]
+    pub item: Vec<(String, Exact)>,
+    /// The points are the person's own assessment
+    #[arg(long, requires = "item")]
+    pub own: bool,
+    /// Component of a leader
+    #[arg(long, requires = "percent")]
+    pub component: Option<LeaderPart>,
+    /// Percent of the component, 50 or 100
+    #[arg(long, requires = "component")]
+    pub percent: Option<Exact>,
+    /// Task the decision concerns, as SOURCE:KEY
+    #[arg(long, value_parser = task)]
+    pub task: Option<TaskRef>,
+    /// An objective cause excuses the task
+    #[arg(long, requires_all = ["task", "reason"])]
+    pub excuse: Option<Excused>,
+    /// Failed assessments of the task's quality that count
+    #[arg(long, requires_all = ["task", "reason"])]
+    pub failures: Option<u32>,
+    /// Completed and accepted quantity of the task
+    #[arg(long, requires = "task")]
+    pub quantity: Option<Exact>,
+    /// Why, with the evidence
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Document the decision cites; needed when the author is an office
+    #[arg(long)]
+    pub document: Option<String>,
+    #[command(flatten)]
+    pub author: Author,
+}
+
+/// đ and e.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum LeaderPart {
+    /// đ: ability to organise implementation
+    ImplementationAbility,
+    /// e: ability to unite
+    UnityAbility,
+}
+
+impl From<LeaderPart> for Component {
+    fn from(part: LeaderPart) -> Self {
+        match part {
+            LeaderPart::ImplementationAbility => Self::ImplementationAbility,
+            LeaderPart::UnityAbility => Self::UnityAbility,
+        }
+    }
+}
+
+/// What is excused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Excused {
+    /// Lateness
+    Late,
+    /// Quality
+    Quality,
+}
+
+fn item(text: &str) -> Result<(String, Exact), Wrong> {
+    let (item, points) = text
+        .split_once('=')
+        .ok_or_else(|| wrong("viết TIÊU-CHÍ=ĐIỂM, ví dụ I.1=5", "write ITEM=POINTS, for example I.1=5"))?;
+    let known = crate::domain::evaluation::GENERAL_ITEMS.iter().any(|(name, ..)| *name == item);
+    if !known {
+        return Err(wrong(
+            format!("không có tiêu chí {item}; các tiêu chí là I.1, I.2, II.1 đến II.4 và III.1 đến III.4"),
+            format!("there is no item {item}; items are I.1, I.2, II.1 to II.4 and III.1 to III.4"),
+        ));
+    }
+    let points = points
+        .parse::<Exact>()
+        .map_err(|error| wrong(format!("\"{points}\" không phải số điểm"), error.to_string()))?;
+    Ok((item.to_owned(), points))
+}

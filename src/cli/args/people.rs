@@ -1,0 +1,46 @@
+//! What `people` takes.
+//!
+//! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
+
+use super::{Author, Rows, value::person};
+use crate::domain::SourceId;
+use crate::pipeline::command::PersonRef;
+use clap::Subcommand;
+use std::path::PathBuf;
+/// Subcommands of `people`.
+#[derive(Debug, Subcommand)]
+pub enum People {
+    /// Import people from CSV or XLSX; all or nothing
+    Import {
+        /// People file
+        file: PathBuf,
+        /// Units file
+        #[arg(long, value_name = "FILE")]
+        units: Option<PathBuf>,
+        /// Only report what would change
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// List accounts no person is known for
+    Unknown {
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Say whose an account is
+    Link {
+        /// Name of the source
+        source: SourceId,
+        /// Account as the source writes it
+        account: String,
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: PersonRef,
+        /// Take it from the person it belongs to now
+        #[arg(long = "move")]
+        moves: bool,
+        #[command(flatten)]
+        author: Author,
+    },
+}

@@ -1,0 +1,124 @@
+//! What `record`, `period` and `history` take.
+//!
+//! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
+
+use super::{
+    Author, Rows,
+    value::{Wrong, period, person, wrong},
+};
+use crate::domain::{Level, Period, RecordState, UnitCode};
+use crate::pipeline::command::PersonRef;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+/// Subcommands of `record`.
+#[derive(Debug, Subcommand)]
+pub enum Record {
+    /// List them
+    List {
+        /// In this state only
+        #[arg(long, value_parser = record_state)]
+        state: Option<RecordState>,
+        /// Of this period only
+        #[arg(long, value_parser = period)]
+        period: Option<Period>,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Approve a quarter's record, or classify a year
+    Approve(Ruling),
+    /// Correct an approved or closed record
+    Correct {
+        #[command(flatten)]
+        ruling: Ruling,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Which record is decided about, and how.
+#[derive(Debug, Args)]
+pub struct Ruling {
+    /// Staff number, or the id the page shows
+    #[arg(value_parser = person)]
+    pub person: PersonRef,
+    /// Period: 2026-Q3, 2026
+    #[arg(value_parser = period)]
+    pub period: Period,
+    /// Revision that was read; refused when a newer one exists
+    #[arg(long)]
+    pub revision: u32,
+    /// Level decided; years only
+    #[arg(long, value_name = "excellent|good|completed|not_completed", value_parser = level)]
+    pub level: Option<Level>,
+    /// Number of the decision
+    #[arg(long)]
+    pub decision_no: Option<String>,
+    /// Document with the provincial chair's opinion; needed to classify deputies of departments and communes
+    #[arg(long)]
+    pub opinion: Option<String>,
+    #[command(flatten)]
+    pub author: Author,
+}
+
+/// Subcommands of `period`.
+#[derive(Debug, Subcommand)]
+pub enum PeriodAction {
+    /// Freeze a period after its checklist
+    Close {
+        /// Period: 2026-Q3, 2026
+        #[arg(value_parser = period)]
+        period: Period,
+        /// Only show the checklist
+        #[arg(long)]
+        dry_run: bool,
+        /// Close although points are open, for this reason
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+}
+
+/// Subcommands of `history`.
+#[derive(Debug, Subcommand)]
+pub enum History {
+    /// Import them from CSV or XLSX, or sign off that there are none
+    Import {
+        /// History file
+        #[arg(required_unless_present = "empty", conflicts_with = "empty")]
+        file: Option<PathBuf>,
+        /// Sign off that people have no earlier classification
+        #[arg(long, requires = "reason")]
+        empty: bool,
+        /// Of these people only; default: everyone whose history is unknown
+        #[arg(long, requires = "empty")]
+        person: Vec<PersonRef>,
+        /// On what ground it is signed off
+        #[arg(long, requires = "empty")]
+        reason: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+}
+
+fn level(text: &str) -> Result<Level, Wrong> {
+    Level::parse(text).ok_or_else(|| {
+        wrong(
+            "viết excellent, good, completed hoặc not_completed",
+            "write excellent, good, completed or not_completed",
+        )
+    })
+}
+
+fn record_state(text: &str) -> Result<RecordState, Wrong> {
+    RecordState::parse(text).ok_or_else(|| {
+        wrong(
+            "viết computed, provisional, approved, delivered hoặc corrected",
+            "write computed, provisional, approved, delivered or corrected",
+        )
+    })
+}

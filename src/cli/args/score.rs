@@ -1,0 +1,52 @@
+//! What `score` takes.
+//!
+//! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
+
+use super::{
+    Rows,
+    value::{period, person},
+};
+use crate::domain::{Period, UnitCode};
+use crate::pipeline::command::{PersonRef, ScoreView};
+use clap::Subcommand;
+use std::path::PathBuf;
+/// Subcommands of `score`.
+#[derive(Debug, Subcommand)]
+pub enum Score {
+    /// List scores of a period
+    Show {
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: Option<PersonRef>,
+        /// Period; default: the present quarter
+        #[arg(long, value_parser = period)]
+        period: Option<Period>,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        /// Tasks due up to today, or every task of the period
+        #[arg(long, default_value = "full_period")]
+        view: ScoreView,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Show everything one score was made of
+    Explain {
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: PersonRef,
+        /// Period: 2026-Q3, 2026
+        #[arg(value_parser = period)]
+        period: Period,
+        /// Tasks due up to today, or every task of the period
+        #[arg(long, default_value = "full_period")]
+        view: ScoreView,
+    },
+    /// Derive tasks and scores again from what is stored, check kept answers, and compare byte for byte
+    Verify,
+    /// Calculate a case from a JSON file, without database or configuration
+    Case {
+        /// The case; - reads standard input
+        file: PathBuf,
+    },
+}

@@ -1,0 +1,72 @@
+//! How values are written on the command line, and what is said when one is not.
+//!
+//! Owns the readers of single values; it must not know subcommands. A wrong value ends with exit code 2.
+
+use crate::domain::{Period, SourceId};
+use crate::error::{Lang, Text};
+use crate::pipeline::command::{PersonRef, TaskRef};
+use chrono::NaiveDate;
+use std::fmt;
+/// What is wrong with a value, in both languages; clap prints the English sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong(pub Text);
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.en)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+pub(in crate::cli) fn wrong(vi: impl Into<String>, en: impl Into<String>) -> Wrong {
+    Wrong(Text::new(vi, en))
+}
+
+pub(in crate::cli) fn day(text: &str) -> Result<NaiveDate, Wrong> {
+    let forms = ["%Y-%m-%d", "%d/%m/%Y"];
+    let full_year = text.split(['-', '/']).any(|part| part.len() == 4);
+    let parsed = forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+    parsed.filter(|_| full_year).ok_or_else(|| {
+        wrong("viết ngày như 2026-11-24 hoặc 24/11/2026", "write a day as 2026-11-24 or 24/11/2026")
+    })
+}
+
+pub(in crate::cli) fn period(text: &str) -> Result<Period, Wrong> {
+    text.parse().map_err(|_| wrong("viết kỳ như 2026-Q3 hoặc 2026", "write a period as 2026-Q3 or 2026"))
+}
+
+pub(in crate::cli) fn person(text: &str) -> Result<PersonRef, Wrong> {
+    text.parse().map_err(|_| {
+        wrong(
+            "viết số hiệu cán bộ (1 đến 32 ký tự) hoặc mã trên trang theo dõi",
+            "write a staff number (1 to 32 characters) or the id the page shows",
+        )
+    })
+}
+
+pub(in crate::cli) fn task(text: &str) -> Result<TaskRef, Wrong> {
+    text.parse().map_err(|_| {
+        wrong("viết NGUỒN:MÃ, ví dụ snv-eoffice:1042", "write SOURCE:KEY, for example snv-eoffice:1042")
+    })
+}
+
+pub(in crate::cli) fn rejected(text: &str) -> Result<(SourceId, Option<i64>), Wrong> {
+    let (source, id) = text.split_once(':').map_or((text, None), |(source, id)| (source, Some(id)));
+    let id = id.map(|id| id.parse().ok().filter(|id| *id > 0).ok_or(())).transpose();
+    match (source.parse(), id) {
+        (Ok(source), Ok(id)) => Ok((source, id)),
+        _ => Err(wrong(
+            "viết tên nguồn, hoặc NGUỒN:SỐ như `rejected list` hiển thị",
+            "write a source's name, or SOURCE:ID as `rejected list` shows it",
+        )),
+    }
+}
+
+pub(in crate::cli) fn language(text: &str) -> Result<Lang, Wrong> {
+    match text {
+        "vi" => Ok(Lang::Vi),
+        "en" => Ok(Lang::En),
+        _ => Err(wrong("viết vi hoặc en", "write vi or en")),
+    }
+}
