@@ -18,7 +18,7 @@ pub use criteria::{Criteria, CriteriaSet, Excused, LeaderPart};
 pub use delivery::Outbox;
 pub use mapping::Mapping;
 pub use people::People;
-pub use record::{History, PeriodAction, Record, Ruling};
+pub use record::{History, Holding, PeriodAction, Read, Record, Ruling, Whose};
 pub use report::{Format, Report};
 pub use score::Score;
 pub use value::Wrong;

@@ -17,6 +17,7 @@ mod dispatch;
 mod help_vi;
 pub mod lang;
 mod layout;
+mod life_order;
 pub mod lock;
 pub mod mapping_evaluate;
 #[cfg(feature = "simulator")]

@@ -5,7 +5,7 @@
 
 use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, History, Mapping, Outbox, People,
-    PeriodAction, Record, Rejected, Report, Ruling, Score,
+    Rejected, Report, Score,
 };
 use super::source_action::SourceAction;
 use crate::domain::DecisionKind;
@@ -14,7 +14,7 @@ use crate::pipeline::command::{Command, InputFile, MAX_FILE_BYTES, MappingChoice
 use std::io::Read as _;
 use std::path::Path;
 
-type Ordered = Result<Command, Box<Finding>>;
+pub(super) type Ordered = Result<Command, Box<Finding>>;
 
 /// The order a subcommand means. Subcommands that are no orders never come here; they give LT-RUN-005.
 pub fn command(action: Action) -> Ordered {
@@ -52,10 +52,8 @@ pub fn command(action: Action) -> Ordered {
             Ok(Command::ScoreExplain { person, period, view })
         }
         Action::Score(Score::Verify) => Ok(Command::ScoreVerify {}),
-        Action::Record(action) => record(action),
-        Action::Period(PeriodAction::Close { period, dry_run, reason, author }) => {
-            Ok(Command::PeriodClose { period, author: name(author)?, reason, dry_run })
-        }
+        Action::Record(action) => super::life_order::record(action),
+        Action::Period(action) => super::life_order::period(action),
         Action::History(History::Import { file: Some(file), author, .. }) => {
             Ok(Command::HistoryImport { file: read(&file)?, author: name(author)? })
         }
@@ -138,6 +136,10 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         quantity,
         reason,
         document,
+        strengths,
+        weaknesses,
+        comment,
+        minutes,
         author,
     } = set;
     let about = |task: Option<TaskRef>| task.ok_or_else(|| Box::new(incomplete("--task")));
@@ -162,6 +164,8 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
     } else if let Some(quantity) = quantity {
         let TaskRef { source, external_id } = about(task)?;
         DecisionKind::CompletedQuantity { source: source.into(), external_id, quantity }
+    } else if [&strengths, &weaknesses, &comment, &minutes].into_iter().any(Option::is_some) {
+        DecisionKind::Remarks { strengths, weaknesses, comment, minutes }
     } else {
         let given = item.len();
         let items: std::collections::BTreeMap<_, _> = item.into_iter().collect();
@@ -171,31 +175,6 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         if own { DecisionKind::SelfAssessment { items } } else { DecisionKind::GeneralCriteria { items } }
     };
     Ok(Command::CriteriaSet { person, period, decision, document, author: name(author)? })
-}
-
-fn record(action: Record) -> Ordered {
-    Ok(match action {
-        Record::List { state, period, unit, rows } => {
-            Command::RecordList { state, period, unit, limit: rows.limit }
-        }
-        Record::Approve(Ruling { person, period, revision, level, decision_no, opinion, author }) => {
-            let author = name(author)?;
-            Command::RecordApprove { person, period, revision, level, decision_no, opinion, author }
-        }
-        Record::Correct {
-            ruling: Ruling { person, period, revision, level, decision_no, opinion, author },
-            reason,
-        } => Command::RecordCorrect {
-            person,
-            period,
-            revision,
-            level,
-            decision_no,
-            opinion,
-            author: name(author)?,
-            reason,
-        },
-    })
 }
 
 fn outbox(action: Outbox) -> Ordered {
@@ -213,7 +192,7 @@ fn outbox(action: Outbox) -> Ordered {
 }
 
 /// The named author, else the login name.
-fn name(author: Author) -> Result<String, Box<Finding>> {
+pub(super) fn name(author: Author) -> Result<String, Box<Finding>> {
     let login = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     let name = author.author.or_else(login).or_else(account).map(|name| name.trim().to_owned());
     name.filter(|name| !name.is_empty() && name.chars().count() <= 200)
@@ -232,7 +211,7 @@ fn account() -> Option<String> {
 }
 
 /// Reads a file an order carries.
-fn read(path: &Path) -> Result<InputFile, Box<Finding>> {
+pub(super) fn read(path: &Path) -> Result<InputFile, Box<Finding>> {
     let file = std::fs::File::open(path).map_err(|error| unreadable(path, &io_cause(&error)))?;
     take(path, file)
 }

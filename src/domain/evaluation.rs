@@ -118,31 +118,56 @@ pub enum RecordState {
     Computed,
     /// Complete and provisional, shown to the person and sent to the evaluation software.
     Provisional,
+    /// The person put their own word to it (art. 18.2; plan IV.4.2.a).
+    SelfAssessed,
+    /// The scorer commented on it and, of a year, proposed a level after the meeting (art. 17.2, 21; plan IV.4.2.b–c).
+    Reviewed,
     /// Approved by the person the law names (art. 10, 17.2).
     Approved,
     /// Approved and acknowledged by the national database.
     Delivered,
     /// Replaces an approved or closed result with a reason (art. 21.3); waits for its own approval.
     Corrected,
+    /// Annulled, because the result was found wrong or dishonest (art. 21.3; plan II.2.g): nothing stands until a
+    /// correction is approved.
+    Revoked,
 }
 
 impl RecordState {
+    /// Every state, in the order a record passes them.
+    pub const ALL: [Self; 8] = [
+        Self::Computed,
+        Self::Provisional,
+        Self::SelfAssessed,
+        Self::Reviewed,
+        Self::Approved,
+        Self::Delivered,
+        Self::Corrected,
+        Self::Revoked,
+    ];
+
     /// Stable lower-case name, as stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Computed => "computed",
             Self::Provisional => "provisional",
+            Self::SelfAssessed => "self_assessed",
+            Self::Reviewed => "reviewed",
             Self::Approved => "approved",
             Self::Delivered => "delivered",
             Self::Corrected => "corrected",
+            Self::Revoked => "revoked",
         }
+    }
+
+    /// Whether the record still follows its figures by itself: nobody decided yet.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Computed | Self::Provisional | Self::SelfAssessed | Self::Reviewed)
     }
 
     /// Reads a stored name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Computed, Self::Provisional, Self::Approved, Self::Delivered, Self::Corrected]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -185,6 +210,21 @@ pub enum DecisionKind {
         component: Component,
         /// Percent.
         percent: Exact,
+    },
+    /// What stands in words on form 01 (Annex II, II.4–6) and where the meeting is written down (art. 21, 24).
+    Remarks {
+        /// Strengths (ưu điểm).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        strengths: Option<String>,
+        /// Weaknesses (hạn chế, khuyết điểm).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weaknesses: Option<String>,
+        /// Comments of the scorer (nhận xét của người đánh giá).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
+        /// Number and date of the meeting's minutes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<String>,
     },
     /// A superior confirms that returns of a task were major content errors (art. 14.2.b).
     QualityFailures {

@@ -285,6 +285,18 @@ switch!(
     }
 );
 switch!(
+    /// Whether the steps between a provisional result and its approval (self-assessment, review) may be left out, as
+    /// where an evaluation software has them and tells the approval alone (art. 17–18; plan IV.4.2).
+    #[derive(Default)]
+    RecordSteps {
+        /// They may.
+        #[default]
+        Optional,
+        /// They may not: an approval follows a review, a review a self-assessment.
+        Required,
+    }
+);
+switch!(
     /// Where points and coefficients of products come from (Đ13; plan IV.2).
     PointsAndK {
         /// The catalog the chair of the province approved; nothing is computed here.
@@ -438,6 +450,15 @@ pub struct RuleSet {
     pub gone_policy: GonePolicy,
     /// Local overlays on levels, by name.
     pub local_overlays: Vec<String>,
+    /// Not written where it has its default, so that the hash of earlier rule sets stays what it was.
+    #[serde(skip_serializing_if = "RecordSteps::is_default")]
+    pub record_steps: RecordSteps,
+}
+
+impl RecordSteps {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for RuleSet {
@@ -488,6 +509,7 @@ impl Default for RuleSet {
             cancelled_in_denominator: false,
             gone_policy: GonePolicy::ExcludeAndList,
             local_overlays: Vec::new(),
+            record_steps: RecordSteps::default(),
         }
     }
 }

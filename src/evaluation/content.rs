@@ -4,6 +4,7 @@
 //! printed; a part that is missing is absent and named, never 0. It must not know how a figure was computed or
 //! who may change it. Nothing here can fail: a content in hand is one that can be written.
 
+use super::remarks::Remarks;
 use crate::domain::{Exact, Level, Period, Role, UnitCode};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -151,8 +152,11 @@ pub struct Content {
     pub rule_set_hash: String,
     /// SHA-256 of everything the score was computed from, hexadecimal.
     pub inputs_hash: String,
-    /// Who approved or classified; none before.
+    /// Who approved, classified or revoked; none before.
     pub ruling: Option<Ruling>,
+    /// What people wrote on it on its way.
+    #[serde(default, skip_serializing_if = "Remarks::is_empty")]
+    pub remarks: Remarks,
 }
 
 impl Content {
@@ -178,8 +182,8 @@ impl Content {
         Sha256::digest(self.canonical_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether a newly computed content says the same as this one. Who decided is left aside, and so is the
-    /// hash of the inputs: an edit that moves no figure makes no revision. A year's decided level stays.
+    /// Whether a newly computed content says the same as this one. Who decided and what was written is left aside, and
+    /// so is the hash of the inputs: an edit that moves no figure makes no revision. A year's decided level stays.
     pub fn says_the_same(&self, computed: &Self) -> bool {
         let level = if self.ruling.is_some() && self.period.is_year() { computed.level } else { self.level };
         (self.period, self.role, &self.unit, &self.post, &self.parts)
@@ -215,6 +219,7 @@ pub(super) mod tests {
             rule_set_hash: "ab".repeat(32),
             inputs_hash: "cd".repeat(32),
             ruling: None,
+            remarks: Remarks::default(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::cell;
 use super::life::{Subject, is_own};
+use super::remarks::Remarks;
 use crate::domain::evaluation::GENERAL_ITEMS;
 use crate::domain::{Component, Decision, DecisionKind, Exact, Period, PersonId, StaffNumber};
 use crate::error::{Finding, Findings, Place, Text};
@@ -155,6 +156,14 @@ pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
             (!missing.is_empty()).then(|| incomplete(&missing))
         }
         DecisionKind::LeaderComponent { component: Component::UnitResult, .. } => Some(unknown_item("d")),
+        DecisionKind::Remarks { strengths, weaknesses, comment, minutes } => {
+            let mut remarks = Remarks::default();
+            remarks.overlay(strengths.clone(), weaknesses.clone(), comment.clone(), minutes.clone());
+            if remarks.is_empty() {
+                return super::remarks::wrong_text("nhận xét", "remarks", "");
+            }
+            remarks.wrong()
+        }
         DecisionKind::CompletedQuantity { quantity, .. } => {
             let plain = quantity.to_text().parse::<rust_decimal::Decimal>().is_ok();
             (quantity.is_negative() || !plain).then(|| {

@@ -1,50 +1,33 @@
-//! The life of an evaluation record: which move leads from which state to which, and who may make it.
+//! The life of an evaluation record: what each decision does to it, and what stands against it.
 //!
-//! Owns the table of legal moves ([`MOVES`]) and the checks that belong to each. It must not know where
+//! Owns the checks that belong to each move of the table ([`super::moves`]). It must not know where
 //! revisions are kept or how they are sent. Every function takes the newest revision and gives the content of
 //! the next one; an illegal move is refused with a coded finding and changes nothing. The same decision told
 //! twice is recognised and gives nothing new.
 
 use super::content::{Content, Ruling};
 use super::difference::{Difference, difference};
+use super::moves::{Mover, is_allowed, is_legal};
 use crate::domain::{Level, Period, RecordState, StaffNumber};
 use crate::error::{Finding, Place, Text};
 use crate::text::lower_key;
 use chrono::{DateTime, Utc};
 
-/// Who makes a move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mover {
-    /// The daemon, following a computation or a receipt.
-    Daemon,
-    /// A named person other than the one evaluated: who scores (art. 10.1), classifies (art. 10.2) or replaces
-    /// a wrong result (art. 21.3).
-    NamedPerson,
+/// What stands around a record when somebody wants to move it.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// Whether its period is closed.
+    pub closed: bool,
+    /// Whether the rule set leaves the steps before the approval optional (`record_steps`).
+    pub optional: bool,
+    /// Why it is held back while a complaint is verified (plan III.4.b, IV.4.2.d); none when it is not.
+    pub hold: Option<&'a str>,
 }
 
-/// Every legal move: from (none = no record yet), to, by whom. What is not here is refused.
-pub const MOVES: [(Option<RecordState>, RecordState, Mover); 15] = [
-    (None, RecordState::Computed, Mover::Daemon),
-    (None, RecordState::Provisional, Mover::Daemon),
-    (Some(RecordState::Computed), RecordState::Computed, Mover::Daemon),
-    (Some(RecordState::Computed), RecordState::Provisional, Mover::Daemon),
-    (Some(RecordState::Provisional), RecordState::Computed, Mover::Daemon),
-    (Some(RecordState::Provisional), RecordState::Provisional, Mover::Daemon),
-    (Some(RecordState::Provisional), RecordState::Approved, Mover::NamedPerson),
-    (Some(RecordState::Corrected), RecordState::Approved, Mover::NamedPerson),
-    (Some(RecordState::Approved), RecordState::Delivered, Mover::Daemon),
-    (Some(RecordState::Approved), RecordState::Corrected, Mover::NamedPerson),
-    (Some(RecordState::Delivered), RecordState::Corrected, Mover::NamedPerson),
-    (Some(RecordState::Corrected), RecordState::Corrected, Mover::NamedPerson),
-    // Only in a closed period, where the daemon no longer changes anything by itself.
-    (Some(RecordState::Computed), RecordState::Corrected, Mover::NamedPerson),
-    (Some(RecordState::Provisional), RecordState::Corrected, Mover::NamedPerson),
-    (None, RecordState::Corrected, Mover::NamedPerson),
-];
-
-/// Whether a move stands in the table.
-pub fn is_legal(from: Option<RecordState>, to: RecordState, by: Mover) -> bool {
-    MOVES.contains(&(from, to, by))
+impl Default for Situation<'_> {
+    fn default() -> Self {
+        Self { closed: false, optional: true, hold: None }
+    }
 }
 
 /// The newest revision of a record.
@@ -58,6 +41,8 @@ pub struct Held<'a> {
     pub content: &'a Content,
     /// Hash of its content as it was stored and told.
     pub content_hash: &'a str,
+    /// What stands around it.
+    pub situation: Situation<'a>,
 }
 
 /// The person a record is about.
@@ -76,8 +61,11 @@ pub enum Change {
     Nothing,
     /// A new revision follows.
     Revision {
-        /// Its state: computed while parts are missing, else provisional.
+        /// Its state: computed while parts are missing, else self-assessed where the person put their word to it,
+        /// else provisional.
         state: RecordState,
+        /// What it says: the computed content with the words that stay.
+        content: Box<Content>,
         /// What changed.
         summary: Vec<Difference>,
     },
@@ -92,13 +80,24 @@ pub enum Change {
 
 /// What follows from a newly computed content. `closed`: whether the period is closed.
 pub fn next_revision(previous: Option<Held<'_>>, computed: &Content, closed: bool) -> Change {
-    if previous.is_some_and(|held| held.content.says_the_same(computed)) {
+    let content = carried(previous, computed);
+    let own_word = |held: &Held<'_>| {
+        held.state == RecordState::Provisional
+            && held.content.remarks.own.is_none()
+            && content.remarks.own.is_some()
+    };
+    if previous.is_some_and(|held| held.content.says_the_same(computed) && !own_word(&held)) {
         return Change::Nothing;
     }
-    let summary = difference(previous.map(|held| held.content), &with_ruling_of(previous, computed));
-    let state = if computed.is_complete() { RecordState::Provisional } else { RecordState::Computed };
-    if !closed && is_legal(previous.map(|held| held.state), state, Mover::Daemon) {
-        return Change::Revision { state, summary };
+    let summary = difference(previous.map(|held| held.content), &with_ruling_of(previous, &content));
+    let state = match (content.is_complete(), content.remarks.own.is_some()) {
+        (false, _) => RecordState::Computed,
+        (true, true) => RecordState::SelfAssessed,
+        (true, false) => RecordState::Provisional,
+    };
+    let from = previous.map(|held| held.state);
+    if is_allowed(from, state, Mover::Daemon, closed, true) {
+        return Change::Revision { state, content: Box::new(content), summary };
     }
     let period = computed.period;
     let told: Vec<&str> = summary.iter().map(|change| change.text.vi.as_str()).collect();
@@ -121,6 +120,13 @@ pub fn next_revision(previous: Option<Held<'_>>, computed: &Content, closed: boo
         ),
     );
     Change::NeedsCorrection { summary, finding: Box::new(finding) }
+}
+
+/// A computed content with the words of the revision before that stay (see [`super::Remarks::carried`]).
+pub fn carried(previous: Option<Held<'_>>, computed: &Content) -> Content {
+    let remarks = previous
+        .map_or_else(|| computed.remarks.clone(), |held| held.content.remarks.carried(&computed.remarks));
+    Content { remarks, ..computed.clone() }
 }
 
 /// A newly computed content never carries a ruling; comparing must not report its absence as a change.
@@ -229,8 +235,9 @@ pub fn approve(
     if approval.content_hash.is_some_and(|seen| seen != held.content_hash) {
         return Err(other_content(held, subject));
     }
-    check_move(Some(held), held.content.period, subject, RecordState::Approved)?;
+    check_move(held, subject, RecordState::Approved, Mover::Decider)?;
     check_complete(held, subject)?;
+    check_hold(held, subject)?;
     let content = Content { ruling: Some(ruling), ..held.content.clone() };
     Ok(Approved::Revision {
         summary: difference(Some(held.content), &content),
@@ -268,8 +275,9 @@ pub fn classify(
         ));
     }
     check_author(subject, period, decision.author)?;
-    check_move(Some(held), period, subject, RecordState::Approved)?;
+    check_move(held, subject, RecordState::Approved, Mover::Decider)?;
     check_complete(held, subject)?;
+    check_hold(held, subject)?;
     let band = held.content.total().map(|total| Level::of_score(&total.exact));
     let warnings = match band {
         Some(band) if band != decision.level => vec![other_level(subject, period, band, decision.level)],
@@ -316,8 +324,7 @@ pub fn correct(
         check_newest(held, subject, correction.revision)?;
     }
     let state = held.map(|held| held.state);
-    let open = !closed && matches!(state, None | Some(RecordState::Computed | RecordState::Provisional));
-    if open || !is_legal(state, RecordState::Corrected, Mover::NamedPerson) {
+    if !is_allowed(state, RecordState::Corrected, Mover::Decider, closed, true) {
         return Err(illegal(state, period, subject, RecordState::Corrected));
     }
     Ok(difference(held.map(|held| held.content), computed))
@@ -341,7 +348,7 @@ fn ruling(author: &str, at: DateTime<Utc>, decision_no: Option<&str>) -> Ruling 
     Ruling { by: author.trim().to_owned(), decision_no: given(decision_no), opinion: None, at }
 }
 
-fn given(text: Option<&str>) -> Option<String> {
+pub(super) fn given(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
@@ -349,7 +356,7 @@ fn is_ruled_by(held: Held<'_>, ruling: &Ruling) -> bool {
     is_deliverable(held.state) && held.content.ruling.as_ref() == Some(ruling)
 }
 
-fn check_author(subject: Subject<'_>, period: Period, author: &str) -> Result<(), Box<Finding>> {
+pub(super) fn check_author(subject: Subject<'_>, period: Period, author: &str) -> Result<(), Box<Finding>> {
     let length = author.trim().chars().count();
     if length == 0 || length > 200 {
         return Err(refuse(
@@ -381,7 +388,11 @@ fn check_author(subject: Subject<'_>, period: Period, author: &str) -> Result<()
     Ok(())
 }
 
-fn check_newest(held: Held<'_>, subject: Subject<'_>, seen: Option<u32>) -> Result<(), Box<Finding>> {
+pub(super) fn check_newest(
+    held: Held<'_>,
+    subject: Subject<'_>,
+    seen: Option<u32>,
+) -> Result<(), Box<Finding>> {
     match seen {
         Some(seen) if seen != held.revision => {
             let newest = held.revision;
@@ -437,7 +448,7 @@ pub fn no_such_revision(subject: Subject<'_>, period: Period, seen: u32) -> Find
     .at(place(subject, period))
 }
 
-fn check_complete(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Finding>> {
+pub(super) fn check_complete(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Finding>> {
     if held.content.is_complete() {
         return Ok(());
     }
@@ -458,16 +469,54 @@ fn check_complete(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Findin
     ))
 }
 
-fn check_move(
-    held: Option<Held<'_>>,
-    period: Period,
+pub(super) fn check_move(
+    held: Held<'_>,
     subject: Subject<'_>,
     to: RecordState,
+    by: Mover,
 ) -> Result<(), Box<Finding>> {
-    let from = held.map(|held| held.state);
+    let Situation { closed, optional, .. } = held.situation;
     // An incomplete record is refused for what it lacks, not for its state.
-    let from = if from == Some(RecordState::Computed) { Some(RecordState::Provisional) } else { from };
-    if is_legal(from, to, Mover::NamedPerson) { Ok(()) } else { Err(illegal(from, period, subject, to)) }
+    let from = Some(held.state)
+        .map(|state| if state == RecordState::Computed { RecordState::Provisional } else { state });
+    if is_allowed(from, to, by, closed, optional) {
+        return Ok(());
+    }
+    let period = held.content.period;
+    if !optional && is_legal(from, to, by) {
+        return Err(refuse(
+            "LT-REC-041",
+            subject,
+            period,
+            (
+                "bộ quy tắc yêu cầu đủ các bước: tự đánh giá, nhận xét của người chấm, rồi mới phê duyệt",
+                "the rule set asks for every step: self-assessment, the scorer's review, then the approval",
+            ),
+            (
+                "thực hiện bước còn thiếu bằng `record self-assess` hoặc `record review`, hoặc đặt record_steps = \"optional\"",
+                "make the missing step with `record self-assess` or `record review`, or set record_steps = \"optional\"",
+            ),
+        ));
+    }
+    Err(illegal(from, period, subject, to))
+}
+
+/// Nothing is decided while a complaint is verified (plan III.4.b, IV.4.2.d).
+pub(super) fn check_hold(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Finding>> {
+    let Some(why) = held.situation.hold else { return Ok(()) };
+    Err(refuse(
+        "LT-REC-040",
+        subject,
+        held.content.period,
+        (
+            &format!("hồ sơ đang tạm dừng để kiểm tra, xác minh: {why}"),
+            &format!("the record is held while a complaint is verified: {why}"),
+        ),
+        (
+            "khi có kết luận, người có thẩm quyền dùng `record release` rồi quyết định lại",
+            "once that is settled the competent person uses `record release` and decides again",
+        ),
+    ))
 }
 
 fn illegal(from: Option<RecordState>, period: Period, subject: Subject<'_>, to: RecordState) -> Box<Finding> {
@@ -511,7 +560,7 @@ fn other_level(subject: Subject<'_>, period: Period, band: Level, decided: Level
     .at(place(subject, period))
 }
 
-fn refuse(
+pub(super) fn refuse(
     code: &str,
     subject: Subject<'_>,
     period: Period,

@@ -12,6 +12,9 @@ pub mod criteria;
 pub mod difference;
 pub mod history;
 pub mod life;
+pub mod moves;
+pub mod remarks;
+pub mod steps;
 
 mod cell;
 
@@ -20,4 +23,6 @@ pub use content::{Content, Figure, LineCounts, Part, Ruling};
 pub use criteria::{CriteriaRules, ReadCriteria, Standing, read_criteria};
 pub use difference::{Difference, difference};
 pub use history::{HistoryRow, read_history};
-pub use life::{Approval, Approved, Change, Classification, Correction, Held, Subject};
+pub use life::{Approval, Approved, Change, Classification, Correction, Held, Situation, Subject};
+pub use moves::{MOVES, Mover};
+pub use remarks::Remarks;

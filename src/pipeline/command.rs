@@ -6,6 +6,7 @@
 //! comes back as an [`Outcome`] with findings; there is no other error.
 
 pub use super::document::{Align, Column, Document, Field};
+pub use super::life_order::LifeOrder;
 use crate::domain::{
     CatalogVersion, DecisionKind, Period, PersonId, ProductCode, RecordState, SourceId, StaffNumber,
     TargetId, UnitCode,
@@ -434,6 +435,11 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// A step in the life of a record or an organisation, and what stands around it.
+    Life {
+        /// Which.
+        order: LifeOrder,
+    },
     /// Freezes a period.
     PeriodClose {
         /// Which period.
@@ -559,6 +565,7 @@ impl Command {
             Self::RecordList { .. } => "record list",
             Self::RecordApprove { .. } => "record approve",
             Self::RecordCorrect { .. } => "record correct",
+            Self::Life { order } => order.name(),
             Self::PeriodClose { .. } => "period close",
             Self::HistoryImport { .. } => "history import",
             Self::HistoryEmpty { .. } => "history empty",

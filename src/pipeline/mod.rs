@@ -14,6 +14,7 @@ pub mod execute;
 pub mod explain;
 mod former;
 pub mod identify;
+pub mod life_order;
 pub mod map;
 pub(crate) mod nearest;
 pub mod pull;

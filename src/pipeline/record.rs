@@ -11,10 +11,16 @@ use super::step::{Step, StepReport};
 use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
 use crate::delivery::{Target as _, payload_hash};
 use crate::directory::Directory;
+use crate::domain::rules::RecordSteps;
 use crate::domain::{DecisionKind, Period, PersonId, RecordState};
 use crate::error::{Finding, Place, Text};
-use crate::evaluation::{Approval, Approved, Change, Classification, Content, Held, Part, Subject, life};
-use crate::store::{NewRevision, OutboxKind, OutboxNew, Revision, StoreError, StoredDecision, StoredScore};
+use crate::evaluation::remarks::Signed;
+use crate::evaluation::{
+    Approval, Approved, Change, Classification, Content, Held, Part, Situation, Subject, life,
+};
+use crate::store::{
+    DAEMON, NewRevision, OutboxKind, OutboxNew, Revision, StoreError, StoredDecision, StoredScore,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -23,9 +29,6 @@ use std::time::Duration;
 
 /// Scores or decisions per run.
 const BATCH: usize = 500;
-
-/// Author of revisions that follow from a computation.
-const DAEMON: &str = "lienthong";
 
 /// Makes revisions of scores.
 pub struct Record(pub Arc<App>);
@@ -98,15 +101,61 @@ pub(super) fn content_of(revision: &Revision) -> Result<Content, Finding> {
     serde_json::from_value(revision.content.clone()).map_err(|_| super::broken("record"))
 }
 
+/// What stands around a record, as the store knows it.
+pub(super) struct Circumstances {
+    closed: bool,
+    optional: bool,
+    hold: Option<String>,
+}
+
+impl Circumstances {
+    /// For the life of the record.
+    pub(super) fn situation(&self) -> Situation<'_> {
+        Situation { closed: self.closed, optional: self.optional, hold: self.hold.as_deref() }
+    }
+}
+
 impl App {
+    /// What stands around a record.
+    pub(super) async fn circumstances(
+        &self,
+        person: PersonId,
+        period: Period,
+    ) -> Result<Circumstances, Finding> {
+        let hold = self.store.open_hold(person, period).await.map_err(|error| error.finding())?;
+        let closed = self.store.period_close(period).await.map_err(|error| error.finding())?.is_some();
+        let hold = hold.map(|hold| match hold.document {
+            Some(document) => format!("{} ({document})", hold.reason),
+            None => hold.reason,
+        });
+        Ok(Circumstances { closed, optional: !self.steps_required(period), hold })
+    }
+
+    /// Whether the rule set asks for every step before an approval; of a period without one nothing is asked.
+    pub(super) fn steps_required(&self, period: Period) -> bool {
+        self.rule_set(period).is_ok_and(|rules| rules.record_steps == RecordSteps::Required)
+    }
+
+    /// The person's own assessment that came as a decision, where the steps are asked for.
+    async fn own_word(&self, person: PersonId, period: Period) -> Result<Option<Signed>, Finding> {
+        if !self.steps_required(period) {
+            return Ok(None);
+        }
+        let decisions = self.store.decisions_of(person, period).await.map_err(|error| error.finding())?;
+        let own = decisions.into_iter().rev().map(|stored| stored.decision);
+        let mut own = own.filter(|decision| matches!(decision.kind, DecisionKind::SelfAssessment { .. }));
+        Ok(own.next().map(|decision| Signed { by: decision.author, at: decision.at }))
+    }
+
     async fn follow(
         &self,
         directory: &Directory,
         score: &StoredScore,
         closed: bool,
     ) -> Result<Option<Finding>, Refused> {
-        let computed: Content =
+        let mut computed: Content =
             serde_json::from_value(score.summary.clone()).map_err(|_| super::broken("score"))?;
+        computed.remarks.own = self.own_word(score.person, score.period).await?;
         let latest = self.store.latest_revision(score.person, score.period).await?;
         let held_content = latest.as_ref().map(content_of).transpose()?;
         let held = latest.as_ref().zip(held_content.as_ref()).map(|(revision, content)| Held {
@@ -114,6 +163,7 @@ impl App {
             state: revision.state,
             content,
             content_hash: &revision.content_hash,
+            situation: Situation::default(),
         });
         match life::next_revision(held, &computed, closed) {
             Change::Nothing => Ok(None),
@@ -124,19 +174,19 @@ impl App {
                     .unwrap_or_default();
                 Ok(Some(finding.at(Place::of(name))))
             }
-            Change::Revision { state, summary } => {
+            Change::Revision { state, content, summary } => {
                 let number = latest.map_or(0, |revision| revision.revision) + 1;
                 let revision = self.revision(
                     score.person,
                     number,
                     state,
-                    &computed,
+                    &content,
                     &summary,
                     DAEMON,
                     None,
                     self.clock.now(),
                 )?;
-                let outbox = self.score_message(directory, &revision, &computed)?.into_iter().collect();
+                let outbox = self.score_message(directory, &revision, &content)?.into_iter().collect();
                 let new = NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() };
                 crate::failpoint!("record::before_commit");
                 self.store.append_revision(&new).await?;
@@ -223,6 +273,7 @@ impl App {
             deadline_at: None,
             deadlines: serde_json::Value::Null,
             at: revision.at,
+            allowed: None,
         }))
     }
 }
@@ -247,11 +298,13 @@ impl App {
             .into());
         };
         let held_content = content_of(&latest)?;
+        let around = self.circumstances(decision.person, decision.period).await?;
         let held = Held {
             revision: latest.revision,
             state: latest.state,
             content: &held_content,
             content_hash: &latest.content_hash,
+            situation: around.situation(),
         };
         let outcome = match &decision.kind {
             DecisionKind::Approval { revision, content_hash, decision_no } => life::approve(

@@ -42,6 +42,9 @@ fn row_of(content: &Content) -> ResultRow {
 pub(super) enum Occasion<'a> {
     /// A revision is approved, or its period closed, in the transaction the item will be part of.
     Approved(&'a Revision, &'a Content, Option<DateTime<Utc>>),
+    /// A revision is revoked in the transaction the item will be part of: the list goes out without it, by the
+    /// document that annuls it.
+    Revoked(&'a Revision, &'a str),
     /// Something else changed: nothing follows when the newest list enqueued says the same.
     Renewal,
     /// The receiver may hold something older: whatever was enqueued before, it is sent again.
@@ -66,6 +69,9 @@ async fn derive(app: &App, person: PersonId, occasion: Occasion<'_>) -> Result<D
         if let Some(at) = closing {
             closes.entry(revision.period).or_insert(at);
         }
+    }
+    if let Occasion::Revoked(revision, _) = occasion {
+        revisions.remove(&revision.period);
     }
     let mut rows: BTreeMap<Period, ResultRow> = BTreeMap::new();
     for (period, value) in app.store.history(person).await.map_err(|error| error.finding())? {
@@ -96,9 +102,19 @@ pub(super) async fn result_item(
     let Some(target) = &app.national else { return Ok(None) };
     let Some(known) = directory.person(person) else { return Ok(None) };
     let Derived { rows, begun } = derive(app, person, occasion).await?;
-    let Some((last, (number, _))) = begun.iter().max_by_key(|(period, (_, start))| (*start, **period)) else {
-        return Ok(None);
+    let newest = begun.iter().max_by_key(|(period, (_, start))| (*start, **period));
+    let (period, revision, allowed) = match (occasion, newest) {
+        (Occasion::Approved(revision, ..), _) => (revision.period, revision.revision, None),
+        (Occasion::Revoked(revision, document), _) => {
+            let why = revision.reason.clone().unwrap_or_default();
+            (revision.period, revision.revision, Some((revision.author.clone(), why, document.to_owned())))
+        }
+        (_, Some((last, (number, _)))) => (*last, *number, None),
+        (_, None) => return Ok(None),
     };
+    if matches!(occasion, Occasion::Approved(..)) && begun.is_empty() {
+        return Ok(None);
+    }
     let list_len = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let list = ResultList { staff_number: known.staff_number.to_string(), rows };
     let payload = list.canonical().map_err(|_| super::broken("result list"))?;
@@ -121,10 +137,6 @@ pub(super) async fn result_item(
         .map(|(_, (_, start))| *start)
         .min()
         .unwrap_or(now);
-    let (period, revision) = match occasion {
-        Occasion::Approved(revision, ..) => (revision.period, revision.revision),
-        _ => (*last, *number),
-    };
     let limits = deadlines(start, &app.rule_set(period)?.sync_deadline, &app.policy.calendar);
     Ok(Some(OutboxNew {
         target: target.id().clone(),
@@ -139,6 +151,7 @@ pub(super) async fn result_item(
         deadline_at: binding(&limits).map(|limit| limit.at),
         deadlines: serde_json::to_value(&limits).map_err(|_| super::broken("deadlines"))?,
         at: now,
+        allowed,
     }))
 }
 

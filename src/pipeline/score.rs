@@ -272,6 +272,7 @@ impl App {
             rule_set_hash: rule_set_hash.clone(),
             inputs_hash: inputs_hash.clone(),
             ruling: None,
+            remarks: crate::evaluation::Remarks::default(),
         };
         Ok(Some(ScoreWrite {
             person,
@@ -443,6 +444,7 @@ impl App {
             rule_set_hash: rule_set_hash.clone(),
             inputs_hash: inputs_hash.clone(),
             ruling: None,
+            remarks: crate::evaluation::Remarks::default(),
         };
         Ok(Some(ScoreWrite {
             person,

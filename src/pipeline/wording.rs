@@ -148,6 +148,13 @@ const ACTIONS: Names = &[
     ("record_revised", "Hồ sơ có phiên bản mới", "Record revised"),
     ("record_approved", "Phê duyệt hồ sơ", "Record approved"),
     ("record_corrected", "Đính chính hồ sơ", "Record corrected"),
+    ("record_self_assessed", "Công chức tự đánh giá", "Self-assessment"),
+    ("record_reviewed", "Người chấm nhận xét hồ sơ", "Record reviewed"),
+    ("record_revoked", "Hủy kết quả", "Result revoked"),
+    ("record_held", "Tạm dừng hồ sơ để xác minh", "Record held"),
+    ("record_released", "Kết thúc tạm dừng hồ sơ", "Record released"),
+    ("record_notified", "Thông báo kết quả", "Result told"),
+    ("move_refused", "Bước của hồ sơ không được phép", "Move of a record refused"),
     ("decisions_imported", "Nhập tệp quyết định", "File of decisions imported"),
     ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
     ("period_closed", "Chốt kỳ", "Period closed"),
@@ -208,6 +215,7 @@ const DECISIONS: Names = &[
     ("leader_component", "Thành phần của người đứng đầu", "Leader's component"),
     ("quality_failures", "Xác nhận lỗi chất lượng", "Quality failures confirmed"),
     ("excuse", "Nguyên nhân khách quan", "Objective cause"),
+    ("remarks", "Nhận xét, biên bản", "Remarks"),
     ("completed_quantity", "Xác nhận khối lượng hoàn thành", "Completed quantity"),
     ("approval", "Phê duyệt điểm", "Approval"),
     ("classification", "Xếp loại năm", "Classification"),
@@ -253,9 +261,12 @@ const MESSAGES: Names = &[("score", "Điểm", "Score"), ("result", "Danh sách 
 const RECORD_STATES: Names = &[
     ("computed", "Còn thiếu thành phần", "Parts missing"),
     ("provisional", "Tạm tính, chờ phê duyệt", "Provisional"),
+    ("self_assessed", "Đã tự đánh giá", "Self-assessed"),
+    ("reviewed", "Đã có nhận xét, chờ phê duyệt", "Reviewed, to be approved"),
     ("approved", "Đã phê duyệt", "Approved"),
     ("delivered", "Đã vào CSDL quốc gia", "In the national database"),
     ("corrected", "Đính chính, chờ phê duyệt", "Corrected, to be approved"),
+    ("revoked", "Đã hủy kết quả", "Revoked"),
 ];
 
 const LEVELS: Names = &[
@@ -474,7 +485,7 @@ mod tests {
         for level in [Level::NotCompleted, Level::Completed, Level::Good, Level::Excellent] {
             assert_eq!(word(Words::Level, level.as_str(), Lang::Vi), level.vietnamese());
         }
-        for state in ["computed", "provisional", "approved", "delivered", "corrected"] {
+        for state in RecordState::ALL.map(RecordState::as_str) {
             let state = RecordState::parse(state).expect("a state");
             assert_ne!(word(Words::RecordState, state.as_str(), Lang::Vi), state.as_str());
         }

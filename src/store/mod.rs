@@ -33,6 +33,7 @@ mod error;
 mod evidence;
 mod facts;
 mod gate;
+mod hold;
 mod key;
 mod lease;
 mod listing;
@@ -56,6 +57,7 @@ pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAc
 pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use gate::{Gate, HeldTask, Proof, Tally};
+pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
@@ -124,10 +126,19 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_source_rules.sql"),
         include_str!("../../migrations/postgres/0007_source_rules.sql"),
     ),
+    (
+        11,
+        "record_life",
+        include_str!("../../migrations/sqlite/0011_record_life.sql"),
+        include_str!("../../migrations/postgres/0011_record_life.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// Author of what the daemon writes by itself.
+pub const DAEMON: &str = "lienthong";
 
 /// Where the data lives.
 #[derive(Debug, Clone)]

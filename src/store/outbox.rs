@@ -63,6 +63,8 @@ pub struct OutboxNew {
     pub deadlines: Value,
     /// When it is enqueued.
     pub at: DateTime<Utc>,
+    /// Who lets it go out although it lacks what was acknowledged, why, and by which document.
+    pub allowed: Option<(String, String, String)>,
 }
 
 /// A claimed item.
@@ -197,12 +199,17 @@ impl Tx {
             )
             .await?
             .map_or(Ok(1), |row| row.int(0))?;
+        let (by, why, document) = match new.allowed.clone() {
+            Some((by, why, document)) => (Some(by), Some(why), Some(document)),
+            None => (None, None, None),
+        };
         self.execute(
             "INSERT INTO outbox (id, seq, target, kind, person_id, period, revision, state, payload, payload_hash, list_len, covers, \
-             created_at, deadline_at, deadlines, next_try_at) VALUES ($1,$2,$3,$4,$5,$6,$7,'pending',$8,$9,$10,$11,$12,$13,$14,$12)",
+             created_at, deadline_at, deadlines, next_try_at, allowed_at, allowed_by, allowed_reason, allowed_document) \
+             VALUES ($1,$2,$3,$4,$5,$6,$7,'pending',$8,$9,$10,$11,$12,$13,$14,$12,$15,$16,$17,$18)",
             vals![Uuid::now_v7(), seq, new.target.as_str(), new.kind.as_str(), new.person, new.period, new.revision,
                 vault.seal("outbox", &new.payload)?, new.payload_hash.as_str(), new.list_len, json(&new.covers)?, new.at,
-                deadline_at, json(&deadlines)?],
+                deadline_at, json(&deadlines)?, new.allowed.as_ref().map(|_| new.at), by, why, document],
         )
         .await?;
         Ok(())

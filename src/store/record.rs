@@ -166,11 +166,13 @@ impl Store {
         rows.iter().map(revision_of).collect()
     }
 
-    /// The newest approved revision of every period of a person, oldest period first.
+    /// The newest approved revision of every period of a person that was not revoked since, oldest period first.
     pub async fn approved_revisions(&self, person: PersonId) -> Result<Vec<Revision>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM record r JOIN (SELECT period, max(revision) AS revision FROM record WHERE person_id = $1 \
-             AND state = 'approved' GROUP BY period) n ON n.period = r.period AND n.revision = r.revision WHERE r.person_id = $1"
+             AND state = 'approved' GROUP BY period) n ON n.period = r.period AND n.revision = r.revision WHERE r.person_id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM record v WHERE v.person_id = r.person_id AND v.period = r.period \
+             AND v.state = 'revoked' AND v.revision > r.revision)"
         );
         let rows = self.db.rows(sql, vals![person]).await?;
         let mut revisions = rows.iter().map(revision_of).collect::<Result<Vec<_>, _>>()?;
@@ -179,7 +181,7 @@ impl Store {
     }
 
     /// The revision of some people's record of a period that was approved last: it stands, whatever is computed
-    /// later, until a correction is approved in its turn.
+    /// later, until a correction is approved in its turn or it is revoked.
     pub async fn approved_of(
         &self,
         people: &[PersonId],
@@ -193,7 +195,7 @@ impl Store {
              JOIN record_head h ON h.person_id = r.person_id AND h.period = r.period \
              WHERE r.period = $1 AND r.person_id IN {} AND r.state = 'approved' \
              AND NOT EXISTS (SELECT 1 FROM record n WHERE n.person_id = r.person_id AND n.period = r.period \
-             AND n.state = 'approved' AND n.revision > r.revision)",
+             AND n.state IN ('approved', 'revoked') AND n.revision > r.revision)",
             placeholders(1, people.len(), 2)
         );
         let mut vals = vals![period];
@@ -222,6 +224,12 @@ impl Store {
             )
             .await?;
         let newest = row.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+        if revision.state == RecordState::Approved && tx.is_held(revision.person, revision.period).await? {
+            return Err(StoreError::Conflict(format!(
+                "record {} {} is held",
+                revision.person, revision.period
+            )));
+        }
         if newest + 1 != i64::from(revision.revision) {
             return Err(StoreError::Conflict(format!(
                 "record {} {} is at revision {newest}, not {}",
@@ -266,6 +274,9 @@ impl Store {
             action: match revision.state {
                 RecordState::Approved => "record_approved",
                 RecordState::Corrected => "record_corrected",
+                RecordState::SelfAssessed if revision.author != super::DAEMON => "record_self_assessed",
+                RecordState::Reviewed => "record_reviewed",
+                RecordState::Revoked => "record_revoked",
                 _ => "record_revised",
             },
             object: format!("record {} {} r{}", revision.person, revision.period, revision.revision),

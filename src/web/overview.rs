@@ -255,6 +255,9 @@ fn periods(counts: &Counts, lang: Lang) -> Vec<PeriodRow> {
             RecordState::Delivered,
             RecordState::Approved,
             RecordState::Corrected,
+            RecordState::Revoked,
+            RecordState::Reviewed,
+            RecordState::SelfAssessed,
             RecordState::Provisional,
             RecordState::Computed,
         ] {
@@ -267,8 +270,8 @@ fn periods(counts: &Counts, lang: Lang) -> Vec<PeriodRow> {
                 light: match state {
                     RecordState::Delivered => "ok",
                     RecordState::Approved => "half",
-                    RecordState::Corrected => "warn",
-                    RecordState::Provisional => "idle",
+                    RecordState::Corrected | RecordState::Revoked => "warn",
+                    RecordState::Reviewed | RecordState::SelfAssessed | RecordState::Provisional => "idle",
                     RecordState::Computed => "none",
                 },
                 count: format::count(count),

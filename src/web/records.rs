@@ -57,16 +57,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let mut all = vec![(String::new(), visit.say("Tất cả các kỳ", "All periods").to_owned())];
     all.extend(periods(web, lang));
     let mut states = vec![(String::new(), visit.say("Mọi trạng thái", "Any state").to_owned())];
-    states.extend(
-        [
-            RecordState::Computed,
-            RecordState::Provisional,
-            RecordState::Approved,
-            RecordState::Delivered,
-            RecordState::Corrected,
-        ]
-        .map(|state| (state.as_str().to_owned(), words::record(state, lang).0)),
-    );
+    states.extend(RecordState::ALL.map(|state| (state.as_str().to_owned(), words::record(state, lang).0)));
     let sheet = Sheet {
         heading: visit.say("Hồ sơ đánh giá", "Evaluation records").to_owned(),
         intro: visit

@@ -520,6 +520,10 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
             };
             ("excuse", format!("{source}/{external_id}: {covers} · {reason}"))
         }
+        DecisionKind::Remarks { strengths, weaknesses, comment, minutes } => {
+            let texts = [strengths, weaknesses, comment, minutes].into_iter().flatten().cloned();
+            ("remarks", texts.collect::<Vec<_>>().join(" · "))
+        }
         DecisionKind::CompletedQuantity { source, external_id, quantity } => {
             ("completed_quantity", format!("{source}/{external_id}: {}", number(quantity)))
         }

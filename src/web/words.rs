@@ -24,7 +24,11 @@ pub fn record(state: RecordState, lang: Lang) -> Lit {
     let light = match state {
         RecordState::Approved | RecordState::Delivered => "ok",
         RecordState::Corrected => "warn",
-        RecordState::Computed | RecordState::Provisional => "",
+        RecordState::Revoked => "bad",
+        RecordState::Computed
+        | RecordState::Provisional
+        | RecordState::SelfAssessed
+        | RecordState::Reviewed => "",
     };
     (word(Words::RecordState, state.as_str(), lang).into_owned(), light)
 }

@@ -318,6 +318,7 @@ fn foreign_list(house: &Installed, person: lienthong::domain::PersonId, years: &
         deadline_at: Some(at("2026-12-20T17:00:00Z")),
         deadlines: json!([]),
         at: house.app.clock.now(),
+        allowed: None,
     }
 }
 

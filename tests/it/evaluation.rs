@@ -6,8 +6,8 @@ use lienthong::domain::{
     DecisionKind, DirectoryImport, Exact, Level, Period, PersonId, RecordState, Role, StaffNumber, UnitCode,
 };
 use lienthong::evaluation::{
-    Approval, Approved, Change, Content, Correction, CriteriaRules, Figure, Held, LineCounts, Part, Standing,
-    Subject, life, read_criteria, read_history,
+    Approval, Approved, Change, Content, Correction, CriteriaRules, Figure, Held, LineCounts, Part,
+    Situation, Standing, Subject, life, moves, read_criteria, read_history,
 };
 use lienthong::store::{NewRevision, Revision, Store, StoreConfig, StoreError};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
@@ -47,6 +47,7 @@ fn content(total: Option<&str>) -> Content {
         rule_set_hash: "ab".repeat(32),
         inputs_hash: "cd".repeat(32),
         ruling: None,
+        remarks: lienthong::evaluation::Remarks::default(),
     }
 }
 
@@ -92,6 +93,7 @@ async fn record_lives_through_approval_and_correction_without_losing_a_revision(
             state: RecordState::Computed,
             content,
             content_hash: "",
+            situation: Situation::default(),
         });
         let Change::Revision { state, .. } = life::next_revision(previous, &computed, false) else {
             panic!("a new score makes a revision");
@@ -103,8 +105,13 @@ async fn record_lives_through_approval_and_correction_without_losing_a_revision(
     // Two approvals at once: one wins, the other is told that the record moved on.
     let provisional = held.expect("held");
     let hash = provisional.hash();
-    let newest =
-        Held { revision: 2, state: RecordState::Provisional, content: &provisional, content_hash: &hash };
+    let newest = Held {
+        revision: 2,
+        state: RecordState::Provisional,
+        content: &provisional,
+        content_hash: &hash,
+        situation: Situation::default(),
+    };
     let approval = Approval {
         revision: Some(2),
         content_hash: Some(&hash),
@@ -132,6 +139,7 @@ async fn record_lives_through_approval_and_correction_without_losing_a_revision(
         state: latest.state,
         content: &stored,
         content_hash: &latest.content_hash,
+        situation: Situation::default(),
     };
     assert!(matches!(life::next_revision(Some(newest), &late, true), Change::NeedsCorrection { .. }));
     let correction =
@@ -242,4 +250,17 @@ fn criteria_workbook_with_one_wrong_cell_gives_its_address_and_no_decision() {
     let told: BTreeMap<_, _> =
         found.iter().map(|f| (f.code.as_str(), f.place.clone().expect("place").to_string())).collect();
     assert_eq!(told.get("LT-CRI-002").map(String::as_str), Some("tc.xlsx:3 (H3)"));
+}
+
+#[test]
+fn table_of_moves_in_the_docs_is_the_programs() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/RECORDS.md")).expect("the page");
+    let (_, after) = page.split_once("compares this table with the program -->\n").expect("the table");
+    let (table, _) = after.split_once("<!-- end of moves -->").expect("its end");
+    assert_eq!(table.trim(), moves::printed().trim());
+    let states = page.split_once("## Moves").expect("states").0;
+    for state in RecordState::ALL {
+        assert!(states.contains(&format!("| `{}` |", state.as_str())), "{state:?} is not told");
+    }
 }

@@ -4,10 +4,10 @@
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
 use crate::support::stores::both;
 use lienthong::domain::{Level, RecordState};
-use lienthong::pipeline::command::Command;
+use lienthong::pipeline::command::{Command, LifeOrder};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::Store;
+use lienthong::store::{NewRevision, Revision, Store, StoreError};
 
 const AN: &str = "GL-00001";
 const DEPUTY: &str = "GL-00002";
@@ -81,6 +81,75 @@ async fn everything(house: &Installed) -> String {
         told.push_str(&format!("{:?}", newest.map(|revision| (revision.revision, revision.state))));
     }
     told + &format!("{:?}", house.states("national").await)
+}
+
+/// How often an action stands in the journal.
+async fn journalled(store: &Store, action: &str) -> usize {
+    let journal = store.audit_entries(i64::MAX, 1_000).await.expect("journal");
+    journal.iter().filter(|entry| entry.action == action).count()
+}
+
+fn life(order: LifeOrder) -> Command {
+    Command::Life { order }
+}
+
+fn self_assess(revision: u32, author: &str) -> Command {
+    life(LifeOrder::SelfAssess {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        revision,
+        level: None,
+        strengths: Some("chủ động".into()),
+        weaknesses: None,
+        author: author.into(),
+    })
+}
+
+fn review(revision: u32, comment: Option<&str>, author: &str) -> Command {
+    life(LifeOrder::Review {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        revision,
+        level: None,
+        comment: comment.map(str::to_owned),
+        strengths: None,
+        weaknesses: None,
+        minutes: Some("05/BB ngày 01/10/2026".into()),
+        party_opinion: None,
+        author: author.into(),
+    })
+}
+
+fn revoke(revision: u32, author: &str, document: &str) -> Command {
+    life(LifeOrder::Revoke {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        revision,
+        reason: "khai không trung thực".into(),
+        document: document.into(),
+        author: author.into(),
+    })
+}
+
+fn hold(author: &str) -> Command {
+    let (person, period, reason) = (whom(AN), period("2026-Q3"), "đơn phản ánh".to_owned());
+    life(LifeOrder::Hold { person, period, reason, document: Some("03/ĐT".into()), author: author.into() })
+}
+
+fn release(author: &str) -> Command {
+    let (person, period, reason) = (whom(AN), period("2026-Q3"), "không đúng".to_owned());
+    life(LifeOrder::Release { person, period, reason, document: None, author: author.into() })
+}
+
+fn notify(revision: u32, on: &str, author: &str) -> Command {
+    life(LifeOrder::Notify {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        revision,
+        on: Some(on.parse().expect("a day")),
+        how: "tại cuộc họp".into(),
+        author: author.into(),
+    })
 }
 
 /// Orders what must be refused with a code and change nothing.
@@ -200,5 +269,109 @@ async fn record_that_nobody_approved_is_never_on_its_way_to_the_national_databas
         let person = house.person(AN).await;
         let record = store.latest_revision(person, period("2026-Q3")).await.expect("read").expect("record");
         assert_eq!(record.state, RecordState::Corrected);
+    }
+}
+
+#[tokio::test]
+async fn record_passes_self_assessment_review_approval_notice_and_revocation() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        house.score(AN, "2026-Q3", Some("88.50"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        // Only the person says so of themselves, of the newest revision.
+        refused(&house, self_assess(1, CHIEF), "LT-AUT-001").await;
+        refused(&house, self_assess(1, "Sở Nội vụ"), "LT-AUT-002").await;
+        refused(&house, self_assess(2, AN), "LT-REC-002").await;
+        house.ordered(self_assess(1, "GL-00001 Nguyễn Văn An")).await;
+        refused(&house, review(2, Some("tốt"), AN), "LT-REC-004").await;
+        refused(&house, review(2, Some("tốt"), DEPUTY), "LT-AUT-001").await;
+        refused(&house, review(2, None, CHIEF), "LT-REC-042").await;
+        house.ordered(review(2, Some("hoàn thành tốt"), CHIEF)).await;
+        refused(&house, notify(3, "2026-12-07", CHIEF), "LT-REC-046").await;
+        house.ordered(Order { revision: 3, ..QUARTER }.approve()).await;
+        let person = house.person(AN).await;
+        let record = store.latest_revision(person, period("2026-Q3")).await.expect("read").expect("record");
+        assert_eq!((record.revision, record.state), (4, RecordState::Approved));
+        let remarks = &record.content["remarks"];
+        assert_eq!(remarks["strengths"], "chủ động");
+        assert_eq!(remarks["minutes"], "05/BB ngày 01/10/2026");
+        assert_eq!(remarks["review"]["by"], CHIEF);
+        // Told from the day of the approval to today, of what stands now, and not by the person.
+        refused(&house, notify(4, "2026-12-06", CHIEF), "LT-REC-046").await;
+        refused(&house, notify(4, "2026-12-08", CHIEF), "LT-REC-046").await;
+        refused(&house, notify(4, "2026-12-07", AN), "LT-REC-004").await;
+        house.ordered(notify(4, "2026-12-07", CHIEF)).await;
+        assert_eq!(store.notices(person, period("2026-Q3")).await.expect("read").len(), 1);
+        // Revoked by a document alone, and approved anew only after a correction.
+        refused(&house, revoke(4, CHIEF, " "), "LT-REC-043").await;
+        refused(&house, revoke(4, DEPUTY, "9/QĐ"), "LT-AUT-001").await;
+        refused(&house, revoke(4, AN, "9/QĐ"), "LT-REC-004").await;
+        house.ordered(revoke(4, CHIEF, "9/QĐ")).await;
+        refused(&house, Order { revision: 5, number: "14/QĐ", ..QUARTER }.approve(), "LT-REC-003").await;
+        refused(&house, revoke(5, CHIEF, "9/QĐ"), "LT-REC-003").await;
+        let approved = store.approved_of(&[person], period("2026-Q3")).await.expect("read");
+        assert!(approved.is_empty() && store.approved_revisions(person).await.expect("read").is_empty());
+        house.ordered(Order { revision: 5, ..QUARTER }.correct("xác minh lại")).await;
+        house.ordered(Order { revision: 6, number: "15/QĐ", ..QUARTER }.approve()).await;
+        assert_eq!(store.approved_revisions(person).await.expect("read").len(), 1);
+        let states: Vec<_> = store.revisions(person, period("2026-Q3")).await.expect("read");
+        let states: Vec<_> = states.into_iter().map(|revision| revision.state).collect();
+        use RecordState::{Approved, Corrected, Provisional, Reviewed, Revoked, SelfAssessed};
+        assert_eq!(states, [Provisional, SelfAssessed, Reviewed, Approved, Revoked, Corrected, Approved]);
+        // Every refusal of a move stands in the journal.
+        assert_eq!(journalled(store, "move_refused").await, 15, "{}", store.kind());
+        for action in ["record_self_assessed", "record_reviewed", "record_notified", "record_revoked"] {
+            assert_eq!(journalled(store, action).await, 1, "{action}");
+        }
+        let shown = LifeOrder::Show { person: whom(AN), period: period("2026-Q3") };
+        house.ordered(life(shown)).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_approved_or_classified_while_a_complaint_is_verified() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        house.score(AN, "2026-Q3", Some("88.50"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        refused(&house, release(CHIEF), "LT-REC-045").await;
+        refused(&house, hold(AN), "LT-REC-004").await;
+        refused(&house, hold(DEPUTY), "LT-AUT-001").await;
+        house.ordered(hold(CHIEF)).await;
+        refused(&house, hold(CHIEF), "LT-REC-044").await;
+        refused(&house, QUARTER.approve(), "LT-REC-040").await;
+        refused(&house, review(1, Some("tốt"), CHIEF), "LT-REC-040").await;
+        // The store itself lets no approval past an open hold, whoever was faster.
+        let person = house.person(AN).await;
+        let newest = store.latest_revision(person, period("2026-Q3")).await.expect("read").expect("record");
+        let next = Revision { revision: 2, state: RecordState::Approved, ..newest };
+        let new = NewRevision { revision: next, outbox: Vec::new(), settles: Vec::new(), due: Vec::new() };
+        assert!(matches!(store.append_revision(&new).await, Err(StoreError::Conflict(_))));
+        house.ordered(release(CHIEF)).await;
+        house.ordered(QUARTER.approve()).await;
+        assert_eq!(journalled(store, "record_held").await, 1);
+        assert_eq!(journalled(store, "record_released").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn revoked_result_leaves_the_list_of_the_national_database_by_its_document() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        house.provisional(AN, "2026-Q3", 1, "88.50").await;
+        house.close("2026-Q3").await;
+        house.ordered(QUARTER.approve()).await;
+        house.ordered(revoke(2, CHIEF, "9/QĐ-SNV")).await;
+        let items = house.items("national").await;
+        assert_eq!(house.states("national").await, ["superseded", "pending"], "{}", store.kind());
+        assert_eq!(items[1].revision, 3, "{:?}", items[1]);
+        let claimed = store
+            .claim_outbox(&house.target(), "a", house.app.clock.now(), std::time::Duration::from_secs(60), 5)
+            .await
+            .expect("claimed");
+        assert!(claimed[0].allowed, "the annulling document lets the shorter list out");
     }
 }

@@ -410,6 +410,7 @@ fn item(person: PersonId, period: &str, payload: &[u8], list_len: u32) -> Outbox
         deadline_at: Some(now() + TimeDelta::days(5)),
         deadlines: json!([]),
         at: now(),
+        allowed: None,
     }
 }
 

@@ -29,7 +29,7 @@ pub enum Criteria {
 
 /// Options of `criteria set`.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["item", "component", "excuse", "failures", "quantity"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["item", "component", "excuse", "failures", "quantity", "strengths", "weaknesses", "comment", "minutes"]))]
 pub struct CriteriaSet {
     /// Staff number, or the id the page shows
     #[arg(value_parser = person)]
@@ -67,9 +67,24 @@ pub struct CriteriaSet {
     /// Document the decision cites; needed when the author is an office
     #[arg(long)]
     pub document: Option<String>,
+    /// Strengths, as on form 01
+    #[arg(long, conflicts_with_all = NO_REMARKS)]
+    pub strengths: Option<String>,
+    /// Weaknesses, as on form 01
+    #[arg(long, conflicts_with_all = NO_REMARKS)]
+    pub weaknesses: Option<String>,
+    /// Comments of the scorer, as on form 01
+    #[arg(long, conflicts_with_all = NO_REMARKS)]
+    pub comment: Option<String>,
+    /// Number and date of the meeting's minutes
+    #[arg(long, conflicts_with_all = NO_REMARKS)]
+    pub minutes: Option<String>,
     #[command(flatten)]
     pub author: Author,
 }
+
+/// What is no text of the form: one order decides one thing.
+const NO_REMARKS: [&str; 5] = ["item", "component", "excuse", "failures", "quantity"];
 
 /// đ and e.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,10 +4,11 @@
 
 use super::{
     Author, Rows,
-    value::{Wrong, period, person, wrong},
+    value::{Wrong, day, period, person, wrong},
 };
 use crate::domain::{Level, Period, RecordState, UnitCode};
 use crate::pipeline::command::PersonRef;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 /// Subcommands of `record`.
@@ -27,6 +28,79 @@ pub enum Record {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Show one record: its revisions, holds and notices
+    Show(Whose),
+    /// Put one's own word to one's record
+    SelfAssess {
+        #[command(flatten)]
+        read: Read,
+        /// Level one proposes for oneself; years only
+        #[arg(long, value_name = "excellent|good|completed|not_completed", value_parser = level)]
+        level: Option<Level>,
+        /// Strengths, as on form 01
+        #[arg(long)]
+        strengths: Option<String>,
+        /// Weaknesses, as on form 01
+        #[arg(long)]
+        weaknesses: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Comment on a record as the one who scores
+    Review {
+        #[command(flatten)]
+        read: Read,
+        /// Level proposed; years only
+        #[arg(long, value_name = "excellent|good|completed|not_completed", value_parser = level)]
+        level: Option<Level>,
+        /// Comments of the scorer; default: those entered with `criteria`
+        #[arg(long)]
+        comment: Option<String>,
+        /// Strengths, as on form 01
+        #[arg(long)]
+        strengths: Option<String>,
+        /// Weaknesses, as on form 01
+        #[arg(long)]
+        weaknesses: Option<String>,
+        /// Number and date of the meeting's minutes
+        #[arg(long)]
+        minutes: Option<String>,
+        /// Document with the party committee's opinion, of heads and deputies
+        #[arg(long)]
+        party_opinion: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Annul a result that was found wrong or dishonest
+    Revoke {
+        #[command(flatten)]
+        read: Read,
+        /// What was found
+        #[arg(long)]
+        reason: String,
+        /// The decision that annuls it
+        #[arg(long)]
+        document: String,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Hold a record while a complaint is verified; nobody can approve it then
+    Hold(Holding),
+    /// End a hold
+    Release(Holding),
+    /// Write down that a result was told to the person
+    Notify {
+        #[command(flatten)]
+        read: Read,
+        /// Day it was told, default: today
+        #[arg(long, value_parser = day)]
+        on: Option<NaiveDate>,
+        /// How: in the meeting, by document, by mail
+        #[arg(long)]
+        how: String,
+        #[command(flatten)]
+        author: Author,
+    },
     /// Approve a quarter's record, or classify a year
     Approve(Ruling),
     /// Correct an approved or closed record
@@ -37,6 +111,42 @@ pub enum Record {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// Which record.
+#[derive(Debug, Args)]
+pub struct Whose {
+    /// Staff number, or the id the page shows
+    #[arg(value_parser = person)]
+    pub person: PersonRef,
+    /// Period: 2026-Q3, 2026
+    #[arg(value_parser = period)]
+    pub period: Period,
+}
+
+/// Which revision of which record was read.
+#[derive(Debug, Args)]
+pub struct Read {
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Revision that was read; refused when a newer one exists
+    #[arg(long)]
+    pub revision: u32,
+}
+
+/// A hold or its end.
+#[derive(Debug, Args)]
+pub struct Holding {
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Why, or with what result
+    #[arg(long)]
+    pub reason: String,
+    /// Document of the complaint, or the one that settles it
+    #[arg(long)]
+    pub document: Option<String>,
+    #[command(flatten)]
+    pub author: Author,
 }
 
 /// Which record is decided about, and how.
@@ -117,8 +227,8 @@ fn level(text: &str) -> Result<Level, Wrong> {
 fn record_state(text: &str) -> Result<RecordState, Wrong> {
     RecordState::parse(text).ok_or_else(|| {
         wrong(
-            "viết computed, provisional, approved, delivered hoặc corrected",
-            "write computed, provisional, approved, delivered or corrected",
+            "viết computed, provisional, self_assessed, reviewed, approved, delivered, corrected hoặc revoked",
+            "write computed, provisional, self_assessed, reviewed, approved, delivered, corrected or revoked",
         )
     })
 }

@@ -1,6 +1,7 @@
 //! Which moves a record's life allows, and how the others are refused.
 
 use super::super::content::tests::sample;
+use super::super::moves::{MOVES, Move};
 use super::*;
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -12,7 +13,7 @@ fn number() -> StaffNumber {
 }
 
 fn held(state: RecordState, content: &Content) -> Held<'_> {
-    Held { revision: 3, state, content, content_hash: "h3" }
+    Held { revision: 3, state, content, content_hash: "h3", situation: Situation::default() }
 }
 
 fn approval(author: &str) -> Approval<'_> {
@@ -29,13 +30,7 @@ fn code<T: std::fmt::Debug>(result: Result<T, Box<Finding>>) -> String {
     result.expect_err("must be refused").code
 }
 
-const STATES: [RecordState; 5] = [
-    RecordState::Computed,
-    RecordState::Provisional,
-    RecordState::Approved,
-    RecordState::Delivered,
-    RecordState::Corrected,
-];
+const STATES: [RecordState; 8] = RecordState::ALL;
 
 #[test]
 fn first_score_begins_a_record_in_the_state_of_its_completeness() {
@@ -57,10 +52,13 @@ fn same_figures_make_no_revision_in_any_state() {
 
 #[test]
 fn changed_figures_move_an_open_record_and_wait_at_an_approved_or_closed_one() {
-    let content = sample("2026-Q3", Some("80"));
+    let mut content = sample("2026-Q3", Some("80"));
     let computed = sample("2026-Q3", Some("81"));
     for state in STATES {
-        let open = matches!(state, RecordState::Computed | RecordState::Provisional);
+        // Nobody's record is self-assessed without the person's word.
+        let own = super::super::remarks::Signed { by: "GL-00012".into(), at: at("2026-10-02T03:00:00Z") };
+        content.remarks.own = (state == RecordState::SelfAssessed).then_some(own);
+        let open = state.is_open();
         let change = next_revision(Some(held(state, &content)), &computed, false);
         assert_eq!(matches!(change, Change::Revision { .. }), open, "{state:?}");
         let closed = next_revision(Some(held(state, &content)), &computed, true);
@@ -85,7 +83,7 @@ fn approval_of_the_newest_complete_revision_by_another_person_is_taken() {
     assert_eq!(summary.len(), 1);
     // The same decision read again from its origin gives nothing.
     let again = approve(
-        Held { revision: 4, state: RecordState::Delivered, content: &approved, content_hash: "h4" },
+        Held { revision: 4, content_hash: "h4", ..held(RecordState::Delivered, &approved) },
         subject,
         approval("GL-00001 Trần Thị Bình"),
     );
@@ -182,7 +180,7 @@ fn correction_needs_an_approved_or_closed_record_a_reason_and_another_author() {
     let correction =
         Correction { revision: None, author: "GL-1", reason: "bổ sung nhiệm vụ bị sót" };
     for state in STATES {
-        let open = matches!(state, RecordState::Computed | RecordState::Provisional);
+        let open = state.is_open();
         let result = correct(Some(held(state, &old)), subject, &new, false, correction);
         assert_eq!(result.is_err(), open, "{state:?}");
         assert!(correct(Some(held(state, &old)), subject, &new, true, correction).is_ok(), "{state:?}");
@@ -200,16 +198,63 @@ fn correction_needs_an_approved_or_closed_record_a_reason_and_another_author() {
 
 #[test]
 fn only_a_named_person_approves_or_corrects_and_only_the_daemon_delivers() {
-    for (from, to, by) in MOVES {
-        let personal = matches!(to, RecordState::Approved | RecordState::Corrected);
-        assert_eq!(by == Mover::NamedPerson, personal, "{from:?} -> {to:?}");
+    for Move { from, to, by, .. } in MOVES {
+        let personal = matches!(to, RecordState::Approved | RecordState::Corrected | RecordState::Revoked);
+        assert_eq!(by == Mover::Decider, personal, "{from:?} -> {to:?}");
     }
     for from in STATES {
         assert_eq!(
             is_legal(Some(from), RecordState::Delivered, Mover::Daemon),
             from == RecordState::Approved
         );
-        assert!(!is_legal(Some(from), RecordState::Delivered, Mover::NamedPerson));
+        assert!(!is_legal(Some(from), RecordState::Delivered, Mover::Decider));
         assert!(!is_legal(Some(from), RecordState::Approved, Mover::Daemon));
     }
+}
+
+#[test]
+fn held_record_is_not_decided_about_and_required_steps_are_not_left_out() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let complete = sample("2026-Q3", Some("80"));
+    let ok = approval("GL-1");
+    let with = |state, situation| Held { situation, ..held(state, &complete) };
+    let hold = Situation { hold: Some("đơn số 3"), ..Situation::default() };
+    let refused = approve(with(RecordState::Provisional, hold), subject, ok).expect_err("held");
+    assert_eq!(refused.code, "LT-REC-040");
+    assert!(refused.what.vi.contains("đơn số 3"), "{refused:?}");
+    let required = Situation { optional: false, ..Situation::default() };
+    for state in [RecordState::Provisional, RecordState::SelfAssessed] {
+        assert_eq!(code(approve(with(state, required), subject, ok)), "LT-REC-041");
+        assert!(approve(with(state, Situation::default()), subject, ok).is_ok(), "optional: {state:?}");
+    }
+    assert!(approve(with(RecordState::Reviewed, required), subject, ok).is_ok());
+}
+
+#[test]
+fn figures_that_move_take_the_review_back_and_leave_the_persons_word() {
+    let signed =
+        |by: &str| Some(super::super::remarks::Signed { by: by.into(), at: at("2026-10-02T03:00:00Z") });
+    let mut content = sample("2026-Q3", Some("80"));
+    content.remarks.review = signed("GL-1");
+    content.remarks.comment = Some("hoàn thành tốt".into());
+    let computed = sample("2026-Q3", Some("81"));
+    let moved = |content: &Content, computed: &Content| match next_revision(
+        Some(held(RecordState::Reviewed, content)),
+        computed,
+        false,
+    ) {
+        Change::Revision { state, content, .. } => (state, content),
+        other => panic!("{other:?}"),
+    };
+    let (state, next) = moved(&content, &computed);
+    assert_eq!((state, next.remarks.review.is_none()), (RecordState::Provisional, true));
+    assert_eq!(next.remarks.comment.as_deref(), Some("hoàn thành tốt"));
+    content.remarks.own = signed("GL-00012");
+    assert_eq!(moved(&content, &computed).0, RecordState::SelfAssessed);
+    assert_eq!(moved(&content, &sample("2026-Q3", None)).0, RecordState::Computed);
+    // Words alone make no revision: the daemon only follows figures.
+    let silent =
+        next_revision(Some(held(RecordState::Reviewed, &content)), &sample("2026-Q3", Some("80")), false);
+    assert_eq!(silent, Change::Nothing);
 }

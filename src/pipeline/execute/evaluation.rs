@@ -1,5 +1,6 @@
 //! Orders about criteria, scores, records, the close of a period and earlier results.
 
+use super::life::allowed;
 use super::{Answer, App, Refusal, author, person};
 use crate::delivery::ResultRow;
 use crate::directory::entitled::{Duty, Judged};
@@ -10,8 +11,8 @@ use crate::domain::{
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::{
-    Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, ReadCriteria, Standing,
-    Subject, life, read_criteria, read_history,
+    Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, ReadCriteria, Situation,
+    Standing, Subject, life, read_criteria, read_history,
 };
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
@@ -75,7 +76,7 @@ async fn refuse_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refu
 
 /// What is told of decisions whose authors may not make them. Whoever ordered is answered here and now, so nothing
 /// waits for anybody; that it was tried stands in the journal, once for each author and reason.
-async fn unentitled(app: &App, decisions: &[Decision]) -> Result<Vec<Finding>, Refusal> {
+pub(super) async fn unentitled(app: &App, decisions: &[Decision]) -> Result<Vec<Finding>, Refusal> {
     let directory = app.directory().await?;
     let mut findings = Vec::new();
     let mut tried: BTreeMap<(&str, String), Vec<&Decision>> = BTreeMap::new();
@@ -369,7 +370,7 @@ pub(super) async fn verify(app: &App) -> Answer {
     Ok(Outcome::with_findings(document, findings))
 }
 
-fn no_score(whose: &PersonRef, period: Period) -> Finding {
+pub(super) fn no_score(whose: &PersonRef, period: Period) -> Finding {
     Finding::error(
         "LT-SCO-010",
         Text::new(
@@ -428,7 +429,7 @@ pub(super) async fn records(
     }))
 }
 
-async fn newest(
+pub(super) async fn newest(
     app: &App,
     id: PersonId,
     whose: &PersonRef,
@@ -458,11 +459,13 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
     let directory = app.directory().await?;
     let Some(known) = directory.person(id) else { return Err(no_score(whose, period).into()) };
     let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    let around = app.circumstances(id, period).await?;
     let held = Held {
         revision: latest.revision,
         state: latest.state,
         content: &held_content,
         content_hash: &latest.content_hash,
+        situation: around.situation(),
     };
     let now = app.clock.now();
     let kind = match level {
@@ -488,7 +491,7 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
                 decision_no: decision_no.as_deref(),
                 opinion: opinion.as_deref(),
             },
-        )?,
+        ),
         None => life::approve(
             held,
             subject,
@@ -499,8 +502,9 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
                 at: now,
                 decision_no: decision_no.as_deref(),
             },
-        )?,
+        ),
     };
+    let outcome = allowed(app, outcome, id, period, &who).await?;
     let Approved::Revision { content, summary, warnings } = outcome else {
         return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
     };
@@ -550,6 +554,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         state: revision.state,
         content,
         content_hash: &revision.content_hash,
+        situation: Situation::default(),
     });
     let directory = app.directory().await?;
     let Some(known) = directory.person(id) else { return Err(no_score(&order.person, period).into()) };
@@ -569,7 +574,9 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     let closed = app.store.period_close(period).await?.is_some();
     let correction =
         Correction { revision: Some(ruling.revision), author: &ruling.author, reason: &order.reason };
-    let summary = life::correct(held, subject, &computed, closed, correction)?;
+    let corrected = life::correct(held, subject, &computed, closed, correction);
+    let summary = allowed(app, corrected, id, period, &ruling.author).await?;
+    let computed = life::carried(held, &computed);
     let number = latest.map_or(0, |revision| revision.revision) + 1;
     let now = app.clock.now();
     let revision = app.revision(

@@ -12,6 +12,7 @@ mod drift;
 mod evaluation;
 mod evidence;
 mod gate;
+mod life;
 mod people;
 mod period;
 mod report;
@@ -163,6 +164,7 @@ impl Installation {
                 let ruling = evaluation::Ruled { revision, level, decision_no, opinion, author };
                 evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
+            C::Life { order } => life::carry_out(app, order).await,
             C::PeriodClose { period, author, reason, dry_run } => {
                 period::close(app, period, author, reason, dry_run).await
             }

@@ -111,7 +111,11 @@ async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
         for line in &lines {
             match line.state {
                 RecordState::Computed => incomplete += 1,
-                RecordState::Provisional | RecordState::Corrected => unapproved += 1,
+                RecordState::Provisional
+                | RecordState::SelfAssessed
+                | RecordState::Reviewed
+                | RecordState::Corrected
+                | RecordState::Revoked => unapproved += 1,
                 RecordState::Approved | RecordState::Delivered => {}
             }
         }

@@ -1,0 +1,80 @@
+//! From parsed arguments to orders about the life of records, periods and organisations.
+//!
+//! Owns which option means which part of an order, and the files such orders carry. It must not know how an order is
+//! carried out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
+
+use super::args::{Holding, PeriodAction, Read, Record, Ruling, Whose};
+use super::order::{Ordered, name};
+use crate::pipeline::command::{Command, LifeOrder};
+
+/// The order a subcommand of `record` means.
+pub(super) fn record(action: Record) -> Ordered {
+    let life = |order| Ok(Command::Life { order });
+    match action {
+        Record::List { state, period, unit, rows } => {
+            Ok(Command::RecordList { state, period, unit, limit: rows.limit })
+        }
+        Record::Show(Whose { person, period }) => life(LifeOrder::Show { person, period }),
+        Record::SelfAssess { read, level, strengths, weaknesses, author } => {
+            let Read { whose: Whose { person, period }, revision } = read;
+            let author = name(author)?;
+            life(LifeOrder::SelfAssess { person, period, revision, level, strengths, weaknesses, author })
+        }
+        Record::Review { read, level, comment, strengths, weaknesses, minutes, party_opinion, author } => {
+            let Read { whose: Whose { person, period }, revision } = read;
+            life(LifeOrder::Review {
+                person,
+                period,
+                revision,
+                level,
+                comment,
+                strengths,
+                weaknesses,
+                minutes,
+                party_opinion,
+                author: name(author)?,
+            })
+        }
+        Record::Revoke { read, reason, document, author } => {
+            let Read { whose: Whose { person, period }, revision } = read;
+            let author = name(author)?;
+            life(LifeOrder::Revoke { person, period, revision, reason, document, author })
+        }
+        Record::Hold(Holding { whose: Whose { person, period }, reason, document, author }) => {
+            life(LifeOrder::Hold { person, period, reason, document, author: name(author)? })
+        }
+        Record::Release(Holding { whose: Whose { person, period }, reason, document, author }) => {
+            life(LifeOrder::Release { person, period, reason, document, author: name(author)? })
+        }
+        Record::Notify { read, on, how, author } => {
+            let Read { whose: Whose { person, period }, revision } = read;
+            life(LifeOrder::Notify { person, period, revision, on, how, author: name(author)? })
+        }
+        Record::Approve(Ruling { person, period, revision, level, decision_no, opinion, author }) => {
+            let author = name(author)?;
+            Ok(Command::RecordApprove { person, period, revision, level, decision_no, opinion, author })
+        }
+        Record::Correct {
+            ruling: Ruling { person, period, revision, level, decision_no, opinion, author },
+            reason,
+        } => Ok(Command::RecordCorrect {
+            person,
+            period,
+            revision,
+            level,
+            decision_no,
+            opinion,
+            author: name(author)?,
+            reason,
+        }),
+    }
+}
+
+/// The order a subcommand of `period` means.
+pub(super) fn period(action: PeriodAction) -> Ordered {
+    match action {
+        PeriodAction::Close { period, dry_run, reason, author } => {
+            Ok(Command::PeriodClose { period, author: name(author)?, reason, dry_run })
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Orders about the life of a record: its steps before and after the approval, holds, notices.
+//!
+//! Owns the way from such an order to a revision with its deliveries, and who may give it. It must not know which moves
+//! are legal; that is `evaluation`'s. A move that is not allowed is told, written to the journal, and changes nothing.
+
+use super::evaluation::{newest, no_score};
+use super::{Answer, App, Refusal, author, person};
+use crate::directory::Directory;
+use crate::directory::entitled::{Duty, Judged};
+use crate::domain::{Level, Period, PersonId, RecordState};
+use crate::error::{Finding, Text};
+use crate::evaluation::remarks::wrong_text;
+use crate::evaluation::steps::{self, Revocation, Step, Stepped};
+use crate::evaluation::{Content, Held, Remarks, Subject, life};
+use crate::pipeline::command::{Column, Document, LifeOrder, Outcome, PersonRef};
+use crate::pipeline::decide::own_record;
+use crate::pipeline::record::Circumstances;
+use crate::pipeline::results::{Occasion, result_item};
+use crate::pipeline::wording::Words;
+use crate::store::{HoldWord, NewRevision, Notice, Revision};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Carries out one order.
+pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
+    use LifeOrder as L;
+    match order {
+        L::Show { person, period } => show(app, &person, period).await,
+        L::SelfAssess { person, period, revision, level, strengths, weaknesses, author } => {
+            let texts = Remarks { strengths, weaknesses, ..Remarks::default() };
+            let ordered = Ordered { person, period, revision, level, texts, author };
+            step(app, ordered, RecordState::SelfAssessed).await
+        }
+        L::Review {
+            person,
+            period,
+            revision,
+            level,
+            comment,
+            strengths,
+            weaknesses,
+            minutes,
+            party_opinion,
+            author,
+        } => {
+            let texts =
+                Remarks { comment, strengths, weaknesses, minutes, party_opinion, ..Remarks::default() };
+            let ordered = Ordered { person, period, revision, level, texts, author };
+            step(app, ordered, RecordState::Reviewed).await
+        }
+        L::Revoke { person, period, revision, reason, document, author } => {
+            revoke(app, &person, period, revision, (&author, &reason, &document)).await
+        }
+        L::Hold { person, period, reason, document, author } => {
+            hold(app, &person, period, (&author, &reason, document.as_deref()), true).await
+        }
+        L::Release { person, period, reason, document, author } => {
+            hold(app, &person, period, (&author, &reason, document.as_deref()), false).await
+        }
+        L::Notify { person, period, revision, on, how, author } => {
+            let on = on.unwrap_or_else(|| app.clock.today());
+            notify(app, &person, period, revision, (on, &how, &author)).await
+        }
+    }
+}
+
+/// A step as ordered.
+struct Ordered {
+    person: PersonRef,
+    period: Period,
+    revision: u32,
+    level: Option<Level>,
+    texts: Remarks,
+    author: String,
+}
+
+/// A record with everything a move needs to know.
+pub(super) struct Opened {
+    /// Whose.
+    pub id: PersonId,
+    /// Everyone.
+    pub directory: Arc<Directory>,
+    /// The newest revision.
+    pub latest: Revision,
+    content: Content,
+    around: Circumstances,
+}
+
+impl Opened {
+    /// The record of a period of somebody.
+    pub async fn of(app: &App, whose: &PersonRef, period: Period) -> Result<Self, Refusal> {
+        let id = person(app, whose).await?;
+        let (latest, content) = newest(app, id, whose, period).await?;
+        let directory = app.directory().await?;
+        if directory.person(id).is_none() {
+            return Err(no_score(whose, period).into());
+        }
+        let around = app.circumstances(id, period).await?;
+        Ok(Self { id, directory, latest, content, around })
+    }
+
+    /// For the life of the record.
+    pub fn held(&self) -> Held<'_> {
+        Held {
+            revision: self.latest.revision,
+            state: self.latest.state,
+            content: &self.content,
+            content_hash: &self.latest.content_hash,
+            situation: self.around.situation(),
+        }
+    }
+
+    fn judged<'a>(&self, app: &App, duty: Duty, author: &'a str, document: Option<&'a str>) -> Judged<'a> {
+        Judged { subject: self.id, period: self.latest.period, duty, author, at: app.clock.now(), document }
+    }
+}
+
+/// Who a record is about.
+pub(super) fn subject_of(directory: &Directory, id: PersonId) -> Option<Subject<'_>> {
+    let known = directory.person(id)?;
+    Some(Subject { staff_number: &known.staff_number, full_name: &known.full_name })
+}
+
+/// A move that is not allowed stands in the journal with its code, whoever tried it.
+pub(super) async fn allowed<T>(
+    app: &App,
+    moved: Result<T, Box<Finding>>,
+    id: PersonId,
+    period: Period,
+    who: &str,
+) -> Result<T, Refusal> {
+    match moved {
+        Ok(moved) => Ok(moved),
+        Err(finding) => {
+            let object = format!("record {id} {period}");
+            app.store.note(app.clock.now(), who, "move_refused", object, Some(&finding.code)).await?;
+            Err(finding.into())
+        }
+    }
+}
+
+async fn step(app: &App, order: Ordered, to: RecordState) -> Answer {
+    let who = author(&order.author)?.to_owned();
+    let opened = Opened::of(app, &order.person, order.period).await?;
+    let (id, period) = (opened.id, order.period);
+    let own = to == RecordState::SelfAssessed;
+    // Deciding about oneself is refused as such, below.
+    let document = if own { None } else { order.texts.minutes.as_deref() };
+    let duty = if own { Duty::Own } else { Duty::Score };
+    if own || opened.directory.named(&who) != Some(id) {
+        let judged = opened.directory.check_author(opened.judged(app, duty, &who, document));
+        allowed(app, judged, id, period, &who).await?;
+    }
+    let Some(subject) = subject_of(&opened.directory, id) else {
+        return Err(no_score(&order.person, period).into());
+    };
+    let decisions = app.store.decisions_of(id, period).await?;
+    let entered = Remarks::entered(decisions.iter().map(|stored| &stored.decision));
+    let mut texts = Remarks { party_opinion: order.texts.party_opinion, ..entered };
+    let Remarks { strengths, weaknesses, comment, minutes, .. } = order.texts;
+    texts.overlay(strengths, weaknesses, comment, minutes);
+    let made =
+        Step { revision: order.revision, author: &who, at: app.clock.now(), level: order.level, texts };
+    let stepped = match to {
+        RecordState::SelfAssessed => steps::self_assess(opened.held(), subject, made),
+        _ => steps::review(opened.held(), subject, made),
+    };
+    let (content, summary) = allowed(app, stepped, id, period, &who).await?;
+    let number = opened.latest.revision + 1;
+    let revision = app.revision(id, number, to, &content, &summary, &who, None, app.clock.now())?;
+    let outbox = app.score_message(&opened.directory, &revision, &content)?.into_iter().collect();
+    let new = NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() };
+    app.store.append_revision(&new).await?;
+    app.ring_deliveries();
+    let (vi, en) =
+        if own { ("đã tự đánh giá", "self-assessed") } else { ("đã nhận xét", "reviewed") };
+    Ok(Outcome::done(
+        format!("{vi}; phiên bản mới r{number}"),
+        format!("{en}; the new revision is r{number}"),
+    ))
+}
+
+async fn revoke(
+    app: &App,
+    whose: &PersonRef,
+    period: Period,
+    revision: u32,
+    (who, reason, document): (&str, &str, &str),
+) -> Answer {
+    let who = author(who)?;
+    let opened = Opened::of(app, whose, period).await?;
+    let id = opened.id;
+    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
+    if opened.directory.named(who) != Some(id) {
+        let judged = opened.directory.check_author(opened.judged(app, duty, who, Some(document)));
+        allowed(app, judged, id, period, who).await?;
+    }
+    let Some(subject) = subject_of(&opened.directory, id) else {
+        return Err(no_score(whose, period).into());
+    };
+    let now = app.clock.now();
+    let order = Revocation { revision, author: who, at: now, reason, document };
+    let revoked: Result<Stepped, _> = steps::revoke(opened.held(), subject, order);
+    let (content, summary) = allowed(app, revoked, id, period, who).await?;
+    let number = opened.latest.revision + 1;
+    let reason = reason.trim();
+    let revision =
+        app.revision(id, number, RecordState::Revoked, &content, &summary, who, Some(reason), now)?;
+    let mut outbox: Vec<_> = app.score_message(&opened.directory, &revision, &content)?.into_iter().collect();
+    // Only a list that was sent, or waits, has to lose the result again.
+    let was_told = app.store.approved_of(&[id], period).await?.contains_key(&id);
+    if was_told {
+        let occasion = Occasion::Revoked(&revision, document.trim());
+        outbox.extend(result_item(app, &opened.directory, id, occasion).await?);
+    }
+    let sent = outbox.len();
+    let due = if period.is_year() { Vec::new() } else { vec![(id, Period::Year(period.year()))] };
+    app.store.append_revision(&NewRevision { revision, outbox, settles: Vec::new(), due }).await?;
+    app.ring("score");
+    app.ring_deliveries();
+    Ok(Outcome::done(
+        format!("đã hủy kết quả (r{number}); {sent} mục chờ gửi; lập lại bằng `record correct`"),
+        format!(
+            "the result is revoked (r{number}); {sent} items wait to be sent; make it anew with `record correct`"
+        ),
+    ))
+}
+
+/// Holds or releases a record. Who scores or who classifies the person may, or an office by a document.
+async fn hold(
+    app: &App,
+    whose: &PersonRef,
+    period: Period,
+    (who, reason, document): (&str, &str, Option<&str>),
+    holds: bool,
+) -> Answer {
+    let who = author(who)?;
+    let id = person(app, whose).await?;
+    let directory = app.directory().await?;
+    if let Some(wrong) = wrong_text("lý do", "reason", reason) {
+        return Err(wrong.into());
+    }
+    let may = |duty| {
+        let judged = Judged { subject: id, period, duty, author: who, at: app.clock.now(), document };
+        directory.check_author(judged)
+    };
+    let judged = match subject_of(&directory, id) {
+        Some(subject) if life::is_own(subject, who) => Err(Box::new(own_record(period))),
+        _ => may(Duty::Score).or_else(|_| may(Duty::Classify)),
+    };
+    allowed(app, judged, id, period, who).await?;
+    let word = HoldWord { author: who, reason: reason.trim(), document, at: app.clock.now() };
+    if holds {
+        if app.store.hold(id, period, word).await? {
+            return Ok(Outcome::done(
+                "đã tạm dừng: không ai phê duyệt, xếp loại được cho đến khi `record release`",
+                "held: nobody can approve or classify until `record release`",
+            ));
+        }
+        return Err(hold_state("LT-REC-044", whose, period, ("đang tạm dừng rồi", "is held already")).into());
+    }
+    if app.store.release(id, period, word).await? {
+        app.ring("decide");
+        return Ok(Outcome::done("đã kết thúc tạm dừng", "released"));
+    }
+    Err(hold_state("LT-REC-045", whose, period, ("không bị tạm dừng", "is not held")).into())
+}
+
+fn hold_state(code: &str, whose: &PersonRef, period: Period, what: (&str, &str)) -> Finding {
+    Finding::error(
+        code,
+        Text::new(
+            format!("hồ sơ kỳ {period} của {whose} {}", what.0),
+            format!("the record of {whose} for {period} {}", what.1),
+        ),
+        Text::new("xem `record show`", "look at `record show`"),
+    )
+}
+
+async fn notify(
+    app: &App,
+    whose: &PersonRef,
+    period: Period,
+    revision: u32,
+    (on, how, who): (chrono::NaiveDate, &str, &str),
+) -> Answer {
+    let who = author(who)?;
+    let opened = Opened::of(app, whose, period).await?;
+    let Some(subject) = subject_of(&opened.directory, opened.id) else {
+        return Err(no_score(whose, period).into());
+    };
+    if let Some(wrong) = wrong_text("cách thông báo", "how it was told", how) {
+        return Err(wrong.into());
+    }
+    let judged = if life::is_own(subject, who) {
+        Err(Box::new(own_record(period)))
+    } else {
+        steps::check_notice(opened.held(), subject, revision, on, app.clock.today())
+    };
+    allowed(app, judged, opened.id, period, who).await?;
+    let notice = Notice {
+        person: opened.id,
+        period,
+        revision,
+        told_on: on,
+        how: how.trim().to_owned(),
+        author: who.to_owned(),
+        at: app.clock.now(),
+    };
+    app.store.add_notice(&notice).await?;
+    Ok(Outcome::done(format!("đã ghi thông báo ngày {on}"), format!("notice of {on} written down")))
+}
+
+async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer {
+    let id = person(app, whose).await?;
+    let revisions = app.store.revisions(id, period).await?;
+    let latest = app.store.latest_revision(id, period).await?;
+    let rows = revisions
+        .iter()
+        .map(|revision| {
+            // Delivery changes the state of the newest revision, which stays as it was written.
+            let newest = latest.as_ref().filter(|latest| latest.revision == revision.revision);
+            vec![
+                json!(revision.revision),
+                json!(newest.map_or(revision.state, |latest| latest.state)),
+                revision.content.pointer("/parts/total/printed").cloned().unwrap_or_default(),
+                revision.content.pointer("/level").cloned().unwrap_or_default(),
+                json!(revision.author),
+                json!(revision.at),
+                json!(revision.reason),
+            ]
+        })
+        .collect();
+    let table = Document::Table {
+        title: Text::new(format!("Hồ sơ {whose} kỳ {period}"), format!("Record of {whose} for {period}")),
+        columns: vec![
+            Column::right("revision", "Phiên bản", "Revision"),
+            Column::words("state", "Trạng thái", "State", Words::RecordState),
+            Column::right("total", "Tổng", "Total"),
+            Column::words("level", "Mức", "Level", Words::Level),
+            Column::left("author", "Người lập", "Author"),
+            Column::left("at", "Lúc", "At"),
+            Column::left("reason", "Lý do", "Reason"),
+        ],
+        rows,
+    };
+    let holds = app.store.holds(id, period).await?;
+    let held = Document::Table {
+        title: Text::new("Tạm dừng để xác minh", "Holds"),
+        columns: vec![
+            Column::left("at", "Từ", "Since"),
+            Column::left("author", "Người yêu cầu", "Ordered by"),
+            Column::left("reason", "Lý do", "Reason"),
+            Column::left("document", "Văn bản", "Document"),
+            Column::left("released", "Kết thúc", "Released"),
+            Column::left("result", "Kết luận", "Result"),
+        ],
+        rows: holds
+            .iter()
+            .map(|hold| {
+                let released = hold.released.as_ref();
+                vec![
+                    json!(hold.at),
+                    json!(hold.author),
+                    json!(hold.reason),
+                    json!(hold.document),
+                    json!(released.map(|released| released.0)),
+                    json!(released.map(|released| &released.2)),
+                ]
+            })
+            .collect(),
+    };
+    let notices = app.store.notices(id, period).await?;
+    let told = Document::Table {
+        title: Text::new("Thông báo kết quả", "Notices"),
+        columns: vec![
+            Column::right("revision", "Phiên bản", "Revision"),
+            Column::left("told_on", "Ngày", "On"),
+            Column::left("how", "Hình thức", "How"),
+            Column::left("author", "Người ghi", "Written by"),
+        ],
+        rows: notices
+            .iter()
+            .map(|notice| {
+                vec![json!(notice.revision), json!(notice.told_on), json!(notice.how), json!(notice.author)]
+            })
+            .collect(),
+    };
+    let parts = vec![("record".into(), table), ("holds".into(), held), ("notices".into(), told)];
+    Ok(Outcome::ok(Document::Parts { parts }))
+}
