@@ -149,7 +149,12 @@ fn no_key_twice<T>(members: &[Member<'_, T>]) -> Result<(), JsonError> {
     const FEW: usize = 24;
     if members.len() <= FEW {
         for (index, (key, _)) in members.iter().enumerate() {
-            if members.iter().skip(index + 1).any(|(other, _)| other == key) {
+            // Most keys differ in length or at their end, which costs no call.
+            let (length, end) = (key.len(), key.as_bytes().last());
+            let same = |other: &Cow<'_, str>| {
+                other.len() == length && other.as_bytes().last() == end && other == key
+            };
+            if members.iter().skip(index + 1).any(|(other, _)| same(other)) {
                 return Err(JsonError::DuplicateKey(shown(key)));
             }
         }

@@ -361,8 +361,9 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", "-16384")
-        // 32 MB of log, half of it where a file was made with smaller pages.
-        .pragma("wal_autocheckpoint", "2000")
+        // 64 MB of log, half of it where a file was made with smaller pages: what is written again and again while tasks
+        // come in is copied into the file less often.
+        .pragma("wal_autocheckpoint", "4000")
         .row_buffer_size(512)
         .statement_cache_capacity(200);
     let writer = SqlitePoolOptions::new()

@@ -70,6 +70,12 @@ impl RejectedRow {
 }
 
 impl Store {
+    /// Whether any task of a source is held, gone ones included.
+    pub async fn holds_tasks_of(&self, source: &SourceId) -> Result<bool, StoreError> {
+        let sql = "SELECT id FROM task WHERE source_id = $1 LIMIT 1";
+        Ok(self.db.row(sql, vals![source.as_str()]).await?.is_some())
+    }
+
     /// Number and hash of the known ones among some keys, in the order asked.
     pub async fn known_hashes(
         &self,

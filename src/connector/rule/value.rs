@@ -253,6 +253,7 @@ impl ValueRule {
         if self.trim {
             text = narrow(text, str::trim);
         }
+        let whole = text.len();
         if let Some(prefix) = &self.strip_prefix {
             text = narrow(text, |text| text.strip_prefix(prefix.as_str()).unwrap_or(text));
         }
@@ -262,7 +263,7 @@ impl ValueRule {
         if let Some((by, index)) = &self.split {
             text = narrow(text, |text| text.split(by.as_str()).nth(*index).unwrap_or(""));
         }
-        if self.trim {
+        if self.trim && text.len() < whole {
             text = narrow(text, str::trim);
         }
         if !is_plain(&text) {

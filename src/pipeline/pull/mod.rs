@@ -8,6 +8,7 @@
 mod closing;
 mod commit;
 mod drift;
+mod fresh;
 mod gate;
 mod gone;
 mod page;
@@ -27,6 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use closing::Closing;
 use commit::{Committing, PAGES_PACKED, Unsettled};
 use drift::Drifting;
+use fresh::Fresh;
 use gate::Watch;
 use gone::{SeenTasks, Tombstones};
 use std::sync::Arc;
@@ -115,6 +117,7 @@ pub async fn pull_source(
         closing: Closing::default(),
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
+        fresh: Fresh::begin(app, &source).await?,
         gone: 0,
         tombstones: Tombstones::default(),
         held: Vec::new(),
@@ -289,6 +292,7 @@ struct Puller<'a> {
     closing: Closing,
     counters: RunCounters,
     seen: SeenTasks,
+    fresh: Fresh,
     /// Tasks whose tombstones were shown.
     gone: u64,
     /// Those a full pull showed, whether or not they are news.

@@ -31,19 +31,24 @@ impl Puller<'_> {
 
     /// Turns one page into what is to be stored of it.
     pub(super) async fn handle(&mut self, page: Page) -> Result<(), ConnectorError> {
+        let all_new = self.fresh.all_new(page.records.iter().map(|record| record.external_id.as_str()));
         let unsettled = |record: &RawRecord| {
             let key = key_hash(&record.external_id);
             self.waiting.keys.contains(&key) || self.committing.keys.contains(&key)
         };
-        if page.records.iter().any(unsettled) {
+        if !all_new && page.records.iter().any(unsettled) {
             self.commit_all().await?;
         }
         let page = self.without_repeated(page).await?;
         let observed_at = self.app.clock.now();
         self.counters.pages += 1;
         self.counters.records += (page.records.len() + page.rejected.len()) as u64;
-        let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
-        let known = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
+        let known = if all_new {
+            vec![None; page.records.len()]
+        } else {
+            let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
+            self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?
+        };
         let mut changed = Vec::new();
         let mut first_seen: HashSet<i64> = HashSet::new();
         let mut known_ids: HashMap<String, i64> = HashMap::new();
