@@ -225,6 +225,7 @@ fn lint(named: &str) -> Result<Outcome, Findings> {
         Field::new("manifest", "Manifest", "Manifest", found.name),
         Field::new("name", "Tên", "Name", manifest.name.clone()),
         Field::new("kind", "Loại", "Kind", json!(manifest.kind)),
+        Field::new("content", "Nội dung", "Content", json!(manifest.content)),
         Field::new("required", "Phải khai báo", "Has to be given", asked),
     ];
     Ok(Outcome::ok(Document::Object { title: Text::new("Manifest", "Manifest"), fields }))
@@ -240,7 +241,7 @@ fn checked(findings: Vec<Finding>) -> Outcome {
 fn previewed(preview: Preview, raw: bool) -> Outcome {
     let rejected = |seen: &Seen| match &seen.outcome {
         Becomes::Rejected(finding) => Some(masked((**finding).clone())),
-        Becomes::Draft(_) | Becomes::Deleted => None,
+        Becomes::Draft(_) | Becomes::Row(_) | Becomes::Deleted => None,
     };
     let mut findings: Vec<Finding> = preview.findings.iter().cloned().map(masked).collect();
     findings.extend(preview.seen.iter().filter_map(rejected));
@@ -253,7 +254,9 @@ fn previewed(preview: Preview, raw: bool) -> Outcome {
         ),
         (false, None) => Text::new(format!("{count} bản ghi đầu tiên"), format!("The first {count} records")),
     };
-    let (columns, rows) = (columns(), preview.seen.iter().map(cells).collect());
+    let list = preview.seen.iter().any(|seen| matches!(seen.outcome, Becomes::Row(_)));
+    let columns = if list { list_columns(&preview) } else { columns() };
+    let rows = preview.seen.iter().map(|seen| cells(seen, &columns)).collect();
     let table = Document::Table { title: of, columns, rows };
     let beside: Vec<Value> = preview.seen.iter().map(beside).collect();
     let text = |lang: Lang| {
@@ -285,15 +288,46 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-fn cells(seen: &Seen) -> Vec<Value> {
-    let Becomes::Draft(draft) = &seen.outcome else {
-        let code = match &seen.outcome {
-            Becomes::Rejected(finding) => finding.code.as_str(),
-            Becomes::Draft(_) | Becomes::Deleted => "gone",
-        };
-        let mut cells = vec![json!(key(seen)), Value::Null, json!(code)];
-        cells.resize(columns().len(), Value::Null);
-        return cells;
+/// Columns of people or units: those that any row fills.
+fn list_columns(preview: &Preview) -> Vec<Column> {
+    let mut columns = vec![Column::left("key", "Khóa", "Key")];
+    for seen in &preview.seen {
+        let Becomes::Row(cells) = &seen.outcome else { continue };
+        for (name, _) in cells {
+            if !columns.iter().any(|column| column.key == *name) {
+                columns.push(Column::left(name, name, name));
+            }
+        }
+    }
+    columns.push(Column::left("refused", "Bị loại", "Refused"));
+    columns
+}
+
+fn cells(seen: &Seen, columns: &[Column]) -> Vec<Value> {
+    let draft = match &seen.outcome {
+        Becomes::Draft(draft) => draft,
+        Becomes::Row(row) => {
+            let mut shown = vec![json!(key(seen))];
+            shown.extend(columns.iter().skip(1).map(|column| {
+                let cell = row.iter().find(|(name, _)| *name == column.key);
+                json!(cell.map(|(_, cell)| CitizenId::mask_in(cell)))
+            }));
+            return shown;
+        }
+        Becomes::Rejected(_) | Becomes::Deleted => {
+            let word = match &seen.outcome {
+                Becomes::Rejected(finding) => finding.code.as_str(),
+                _ => "gone",
+            };
+            let mut shown = vec![Value::Null; columns.len()];
+            let at = columns.iter().position(|column| ["status", "refused"].contains(&column.key.as_str()));
+            for (index, value) in [(Some(0), json!(key(seen))), (at, json!(word))] {
+                if let Some(cell) = index.and_then(|index| shown.get_mut(index)) {
+                    *cell = value;
+                }
+            }
+            return shown;
+        }
     };
     let day = |at: Option<DateTime<Utc>>| {
         json!(at.map(|at| at.with_timezone(&local_offset()).format("%d/%m/%Y").to_string()))
@@ -328,6 +362,11 @@ fn beside(seen: &Seen) -> Value {
     let raw = serde_json::from_str(&raw).unwrap_or(Value::String(raw));
     let (draft, rejected) = match &seen.outcome {
         Becomes::Draft(draft) => (shown(draft), Value::Null),
+        Becomes::Row(cells) => {
+            let cells =
+                cells.iter().map(|(name, cell)| ((*name).to_owned(), json!(CitizenId::mask_in(cell))));
+            (Value::Object(cells.collect()), Value::Null)
+        }
         Becomes::Deleted => (json!({ "status": "gone" }), Value::Null),
         Becomes::Rejected(finding) => (Value::Null, json!(masked((**finding).clone()))),
     };

@@ -18,6 +18,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("json-rpc", include_str!("../../connectors/json-rpc/manifest.toml")),
     ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
     ("lgsp-documents", include_str!("../../connectors/lgsp-documents/manifest.toml")),
+    ("personnel-folder", include_str!("../../connectors/personnel-folder/manifest.toml")),
+    ("personnel-http", include_str!("../../connectors/personnel-http/manifest.toml")),
     ("project-board", include_str!("../../connectors/project-board/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
     ("singer-file", include_str!("../../connectors/singer-file/manifest.toml")),

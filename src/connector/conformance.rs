@@ -7,6 +7,7 @@
 
 use super::http::SourceLimits;
 use super::manifest::{self, DatabaseKind, Kind, Loaded, Setting};
+use super::preview::{self, Outcome as Becomes};
 use super::{
     Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, details_of, open, sql,
 };
@@ -37,6 +38,8 @@ pub struct Report {
     pub name: String,
     /// Drafts in the order of the list.
     pub drafts: Vec<TaskDraft>,
+    /// Rows in the order of the list, of people and units: the cells that are filled, by their columns.
+    pub rows: Vec<Value>,
     /// Keys of tombstones.
     pub deleted: Vec<String>,
     /// Records that their kept answers were asked for again.
@@ -169,6 +172,7 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
     let mut report = Report {
         name: loaded.manifest.name.clone(),
         drafts: Vec::new(),
+        rows: Vec::new(),
         deleted: Vec::new(),
         listed_again: 0,
         rejected: Vec::new(),
@@ -176,7 +180,7 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
     };
     let first = read_all(connector.as_ref(), &mut report).await;
     let kept = (
-        std::mem::take(&mut report.drafts),
+        (std::mem::take(&mut report.drafts), std::mem::take(&mut report.rows)),
         std::mem::take(&mut report.rejected),
         std::mem::take(&mut report.deleted),
     );
@@ -189,12 +193,12 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
             "two full reads differ",
         ));
     }
-    (report.drafts, report.rejected, report.deleted) = kept;
+    ((report.drafts, report.rows), report.rejected, report.deleted) = kept;
     for request in bench.server.unanswered() {
         let (vi, en) = (format!("không có mẫu cho {request}"), format!("there is no sample for {request}"));
         report.problems.push(differs(folder, "samples", &vi, &en));
     }
-    compare(folder, &mut report)?;
+    compare(folder, connector.rows().is_some(), &mut report)?;
     Ok(report)
 }
 
@@ -417,20 +421,24 @@ async fn read_page(
     }
     for detailed in detailed {
         let outcome = match detailed {
-            Detailed::Complete(record) => connector.read(&record),
+            Detailed::Complete(record) => preview::outcome(connector, &record),
             Detailed::Rejected(rejection) => Err(Box::new(rejection)),
             Detailed::Vanished(finding) => return Err(finding),
         };
         match outcome {
-            Ok(draft) => report.drafts.push(draft),
+            Ok(Becomes::Draft(draft)) => report.drafts.push(*draft),
+            Ok(Becomes::Row(cells)) => {
+                let cells = cells.into_iter().map(|(name, cell)| (name.to_owned(), Value::from(cell)));
+                report.rows.push(Value::Object(cells.collect()));
+            }
+            Ok(Becomes::Deleted | Becomes::Rejected(_)) => {}
             Err(rejection) => report.rejected.push((rejection.external_id, rejection.finding.code)),
         }
     }
     Ok(())
 }
 
-fn compare(folder: &Path, report: &mut Report) -> Result<(), Findings> {
-    let expected: Vec<Value> = read_json(&folder.join("expected/drafts.json"))?;
+fn compare(folder: &Path, is_list: bool, report: &mut Report) -> Result<(), Findings> {
     let rejected_file = folder.join("expected/rejected.json");
     let rejected: Vec<ExpectedRejection> =
         if rejected_file.exists() { read_json(&rejected_file)? } else { Vec::new() };
@@ -449,21 +457,42 @@ fn compare(folder: &Path, report: &mut Report) -> Result<(), Findings> {
         let what = format!("{:?} != {deleted:?}", report.deleted);
         report.problems.push(differs(folder, "expected/deleted.json", &what, &what));
     }
-    if report.drafts.len() != expected.len() {
-        let vi = format!("có {} bản ghi, cần {}", report.drafts.len(), expected.len());
-        let en = format!("there are {} drafts, expected {}", report.drafts.len(), expected.len());
-        report.problems.push(differs(folder, "expected/drafts.json", &vi, &en));
+    if is_list {
+        let rows = std::mem::take(&mut report.rows);
+        compare_all(folder, "expected/rows.json", "row", &rows, report)?;
+        report.rows = rows;
+        return Ok(());
     }
-    for (draft, expected) in report.drafts.iter().zip(&expected) {
-        let got = serde_json::to_value(draft).unwrap_or_default();
+    let drafts: Vec<Value> =
+        report.drafts.iter().map(|draft| serde_json::to_value(draft).unwrap_or_default()).collect();
+    compare_all(folder, "expected/drafts.json", "draft", &drafts, report)
+}
+
+/// Compares what was read with what a file expects, one by one; of each the first member that differs is told.
+fn compare_all(
+    folder: &Path,
+    file: &str,
+    noun: &str,
+    read: &[Value],
+    report: &mut Report,
+) -> Result<(), Findings> {
+    let expected: Vec<Value> = read_json(&folder.join(file))?;
+    if read.len() != expected.len() {
+        let vi = format!("có {} bản ghi, cần {}", read.len(), expected.len());
+        let en = format!("there are {} {noun}s, expected {}", read.len(), expected.len());
+        report.problems.push(differs(folder, file, &vi, &en));
+    }
+    for (number, (got, expected)) in read.iter().zip(&expected).enumerate() {
+        let key = got.get("external_id").and_then(Value::as_str);
+        let key = key.map_or_else(|| format!("{noun} {}", number + 1), str::to_owned);
         let fields = expected.as_object().into_iter().flatten().map(|(name, _)| name);
         let fields = fields.chain(got.as_object().into_iter().flatten().map(|(name, _)| name));
         for field in fields {
             let (is, should) =
                 (got.get(field).unwrap_or(&Value::Null), expected.get(field).unwrap_or(&Value::Null));
             if is != should {
-                let what = format!("{}.{field}: {is} != {should}", draft.external_id);
-                report.problems.push(differs(folder, "expected/drafts.json", &what, &what));
+                let what = format!("{key}.{field}: {is} != {should}");
+                report.problems.push(differs(folder, file, &what, &what));
                 break;
             }
         }

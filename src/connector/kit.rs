@@ -304,7 +304,7 @@ async fn checks(connector: &dyn Connector) -> Result<Outcome, ConnectorError> {
         .into_iter()
         .filter_map(|seen| match seen.outcome {
             Becomes::Rejected(finding) => Some(finding.code),
-            Becomes::Draft(_) | Becomes::Deleted => None,
+            Becomes::Draft(_) | Becomes::Row(_) | Becomes::Deleted => None,
         })
         .collect();
     let findings = connector.check().await;

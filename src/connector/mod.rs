@@ -15,6 +15,7 @@ pub mod json;
 pub mod kit;
 pub mod manifest;
 mod open;
+mod people;
 pub mod preview;
 pub mod process;
 pub mod propose;
@@ -24,6 +25,7 @@ pub mod sql;
 pub mod xml;
 
 pub use open::{OpenSource, Opened, open};
+pub use people::Rows;
 pub use rule::record_hash;
 
 use crate::domain::{Evidence, SourceId, TaskDraft};
@@ -226,6 +228,11 @@ pub trait Connector: Send + Sync {
     /// Fingerprint of the rules records are read by; none where they never change. Two versions of a task that were
     /// read by different rules are not compared.
     fn rules(&self) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// How its records become rows, where they are people or units; none where they are tasks.
+    fn rows(&self) -> Option<&Rows> {
         None
     }
 

@@ -8,6 +8,7 @@ use super::file::{FolderOptions, FolderSource};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
 use super::manifest::edxml::DirectoryKind;
 use super::manifest::{self, DatabaseKind, Kind, Loaded};
+use super::people::PeopleSource;
 use super::process::ProcessSource;
 use super::sql::{Database, ServerOptions, ViewOptions, ViewSource};
 use super::{Connector, DraftReader};
@@ -40,6 +41,18 @@ pub struct OpenSource {
     pub limits: SourceLimits,
 }
 
+impl OpenSource {
+    fn options(&self) -> SourceOptions {
+        SourceOptions {
+            settings: self.settings.clone(),
+            secrets: self.secrets.clone(),
+            allow_http: self.allow_http,
+            ca_file: self.ca_file.clone(),
+            limits: self.limits,
+        }
+    }
+}
+
 /// An opened source.
 pub struct Opened {
     /// Its connector.
@@ -55,33 +68,20 @@ pub struct Opened {
 pub fn open(source: OpenSource) -> Result<Opened, Findings> {
     let loaded = Arc::new(manifest::parse(&source.manifest_name, &source.manifest)?);
     let system = loaded.manifest.system.clone().unwrap_or_default();
+    let rows = PeopleSource::rules(&source.id, &loaded);
     let connector: Arc<dyn Connector> = match loaded.manifest.kind {
-        Kind::Http => Arc::new(HttpConnector::new(
-            source.id,
-            loaded,
-            SourceOptions {
-                settings: source.settings,
-                secrets: source.secrets,
-                allow_http: source.allow_http,
-                ca_file: source.ca_file,
-                limits: source.limits,
-            },
-        )?),
+        Kind::Http => Arc::new(HttpConnector::new(source.id.clone(), loaded, source.options())?),
         Kind::Folder => folder(source, &loaded)?,
         Kind::View => view(source, &loaded)?,
-        Kind::Process => Arc::new(ProcessSource::new(
-            source.id,
-            loaded,
-            SourceOptions {
-                settings: source.settings,
-                secrets: source.secrets,
-                allow_http: source.allow_http,
-                ca_file: source.ca_file,
-                limits: source.limits,
-            },
-            &source.folder,
-        )?),
+        Kind::Process => {
+            let options = source.options();
+            Arc::new(ProcessSource::new(source.id, loaded, options, &source.folder)?)
+        }
         Kind::Vxp => vxp(source, &loaded)?,
+    };
+    let connector = match rows {
+        None => connector,
+        Some(rows) => Arc::new(PeopleSource::new(connector, rows)),
     };
     Ok(Opened { connector, system })
 }
@@ -89,7 +89,7 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
 /// Reads records by the manifest's rules.
 fn reader(id: &SourceId, loaded: &Arc<Loaded>) -> DraftReader {
     let (whose, loaded) = (format!("source {id}"), loaded.clone());
-    Arc::new(move |record| loaded.reader.read(&whose, record))
+    Arc::new(move |record| loaded.read(&whose, record))
 }
 
 fn setting<'a>(source: &'a OpenSource, name: &str) -> Result<&'a str, Findings> {

@@ -41,6 +41,8 @@ pub struct Seen {
 pub enum Outcome {
     /// A task.
     Draft(Box<TaskDraft>),
+    /// A row of a people or units file: each column that is filled, with its cell.
+    Row(Vec<(&'static str, String)>),
     /// The task would be called gone: the source says that it was deleted.
     Deleted,
     /// It would be kept aside with this reason.
@@ -93,8 +95,8 @@ async fn read(connector: &dyn Connector, records: Vec<RawRecord>) -> Result<Vec<
         records.iter().map(|record| (record.external_id.clone(), record.body.clone())).collect();
     let detailed = connector.detail(records).await?;
     let read = |(detailed, (key, listed)): (Detailed, (String, Bytes))| match detailed {
-        Detailed::Complete(record) => match connector.read(&record) {
-            Ok(draft) => Seen { key: Some(key), raw: record.body, outcome: Outcome::Draft(Box::new(draft)) },
+        Detailed::Complete(record) => match outcome(connector, &record) {
+            Ok(outcome) => Seen { key: Some(key), raw: record.body, outcome },
             Err(rejection) => rejected(*rejection),
         },
         Detailed::Vanished(finding) => {
@@ -103,6 +105,16 @@ async fn read(connector: &dyn Connector, records: Vec<RawRecord>) -> Result<Vec<
         Detailed::Rejected(rejection) => rejected(rejection),
     };
     Ok(detailed.into_iter().zip(keys).map(read).collect())
+}
+
+/// What a record becomes by the rules of its source.
+pub(super) fn outcome(connector: &dyn Connector, record: &RawRecord) -> Result<Outcome, Box<Rejection>> {
+    let Some(rows) = connector.rows() else {
+        return connector.read(record).map(|draft| Outcome::Draft(Box::new(draft)));
+    };
+    let cells = rows.read(record)?;
+    let filled = rows.content().columns().iter().copied().zip(cells).filter(|(_, cell)| !cell.is_empty());
+    Ok(Outcome::Row(filled.collect()))
 }
 
 fn rejected(rejection: Rejection) -> Seen {

@@ -1,7 +1,7 @@
 //! A people file once it is read: what it says about units and people.
 //!
-//! Owns the shape in which `directory` hands an import to whoever keeps it. Staff numbers are the key; ids
-//! are given where it is kept.
+//! Owns the shape in which `directory` hands an import to whoever keeps it, and the columns such a file may have. Staff
+//! numbers are the key; ids are given where it is kept.
 
 use super::id::{SourceId, UnitCode};
 use super::person::{CitizenId, Role, StaffNumber, Unit};
@@ -31,4 +31,50 @@ pub struct DirectoryImport {
     pub units: Vec<Unit>,
     /// People; what the file says about a person replaces what was known.
     pub people: Vec<ImportedPerson>,
+}
+
+/// What a list of a personnel system holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectoryContent {
+    /// A post of a person in each row.
+    People,
+    /// A unit in each row.
+    Units,
+}
+
+impl DirectoryContent {
+    /// The columns of its file, in order.
+    pub fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::People => &[
+                "staff_number",
+                "citizen_id",
+                "full_name",
+                "unit",
+                "post",
+                "role",
+                "from",
+                "to",
+                "leads",
+                "accounts",
+            ],
+            Self::Units => &["code", "name", "kind", "parent", "org_code"],
+        }
+    }
+
+    /// Those that every row needs.
+    pub fn required(self) -> &'static [&'static str] {
+        match self {
+            Self::People => &["staff_number", "full_name", "unit", "role", "from"],
+            Self::Units => &["code", "name", "kind"],
+        }
+    }
+
+    /// Those that hold a day.
+    pub fn days(self) -> &'static [&'static str] {
+        match self {
+            Self::People => &["from", "to"],
+            Self::Units => &[],
+        }
+    }
 }

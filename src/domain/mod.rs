@@ -18,7 +18,7 @@ pub mod rules;
 pub mod task;
 
 pub use calendar::{WorkingCalendar, local_date, local_offset};
-pub use directory::{DirectoryImport, ImportedPerson};
+pub use directory::{DirectoryContent, DirectoryImport, ImportedPerson};
 pub use evaluation::{Component, Decision, DecisionKind, Level, RecordState};
 pub use evidence::{Evidence, EvidenceKind, status_rank};
 pub use exact::{Exact, RoundingMode};

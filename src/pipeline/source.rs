@@ -8,7 +8,7 @@ use super::pull::pull_source;
 use super::step::{Step, StepReport};
 use crate::connector::PullMode;
 use crate::domain::SourceId;
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Findings, Place, Text};
 use crate::store::RunKind;
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -78,11 +78,14 @@ impl Step for PullSource {
             Some(RunKind::Backfill) | None if full_due && !first => PullMode::Full,
             Some(RunKind::Backfill) | None => PullMode::Incremental,
         };
-        let summary = pull_source(app, &source.connector, mode, &|_, _| {}).await.map_err(|finding| {
-            let place =
-                finding.place.clone().unwrap_or_else(|| Place::of(super::map::source_name(&self.source)));
-            finding.at(place)
-        })?;
+        let summary = pull_source(app, &source.connector, mode, &|_, _| {}).await.map_err(
+            |Findings(mut findings)| {
+                let finding = findings.swap_remove(0);
+                let place =
+                    finding.place.clone().unwrap_or_else(|| Place::of(super::map::source_name(&self.source)));
+                finding.at(place)
+            },
+        )?;
         let counters = summary.counters;
         Ok(StepReport {
             done: counters.new + counters.changed + summary.gone,

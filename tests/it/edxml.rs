@@ -128,7 +128,8 @@ async fn pull(
         "one",
         "2026-07-03T02:00:00Z",
     );
-    pull_source(&installed.app, connector, PullMode::Incremental, &|_, _| {}).await
+    let pulled = pull_source(&installed.app, connector, PullMode::Incremental, &|_, _| {}).await;
+    pulled.map_err(|mut told| told.0.swap_remove(0))
 }
 
 async fn pulled(store: &Store, connector: &Arc<dyn Connector>) -> PullSummary {

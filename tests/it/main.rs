@@ -39,6 +39,7 @@ mod plan;
 mod process_faults;
 mod pull_drift;
 mod pull_gates;
+mod pull_people;
 mod real_airbyte;
 mod real_kinto;
 mod real_singer;

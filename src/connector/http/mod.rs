@@ -349,7 +349,8 @@ impl Connector for HttpConnector {
                 for outcome in detailed {
                     match outcome {
                         Detailed::Complete(record) => {
-                            findings.extend(self.read(&record).err().map(|rejection| rejection.finding))
+                            let fault = self.shared.loaded.fault(&self.shared.whose, &record);
+                            findings.extend(fault.map(|rejection| rejection.finding));
                         }
                         Detailed::Vanished(finding) => findings.push(*finding),
                         Detailed::Rejected(rejection) => findings.push(rejection.finding),
@@ -393,6 +394,6 @@ impl Connector for HttpConnector {
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        self.shared.loaded.reader.read(&self.shared.whose, record)
+        self.shared.loaded.read(&self.shared.whose, record)
     }
 }

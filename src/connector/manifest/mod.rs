@@ -20,10 +20,12 @@ pub use view::{DatabaseKind, ViewSection};
 
 use super::drift::DriftSection;
 use super::http::plan::Plan;
-use super::rule::Reader;
-use super::rule::spec::{EventRule, FieldRules, HistoryRules};
-use crate::domain::local_offset;
+use super::rule::spec::{EventRule, FieldRules, HistoryRules, Rule};
+use super::rule::{Reader, RowReader};
+use super::{RawRecord, Rejection};
+use crate::domain::{DirectoryContent, TaskDraft, local_offset};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
+use chrono::FixedOffset;
 use edxml::{EdxmlSection, VxpSection};
 use http::{
     AuthSection, DetailSection, ExportSection, IncrementalSection, LimitsSection, PagingSection,
@@ -56,6 +58,37 @@ pub enum Kind {
     Process,
     /// The national document axis.
     Vxp,
+}
+
+/// What records are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Tasks.
+    #[default]
+    Tasks,
+    /// Posts of people.
+    People,
+    /// Units.
+    Units,
+}
+
+impl Content {
+    /// Which list of a personnel system it is.
+    fn list(self) -> Option<DirectoryContent> {
+        match self {
+            Self::Tasks => None,
+            Self::People => Some(DirectoryContent::People),
+            Self::Units => Some(DirectoryContent::Units),
+        }
+    }
+}
+
+/// Compiled rules of its records.
+#[derive(Debug)]
+enum Reading {
+    Tasks(Box<Reader>),
+    Rows(RowReader),
 }
 
 /// A manifest as it is written.
@@ -147,8 +180,15 @@ pub struct Manifest {
     /// What a good answer looks like.
     #[serde(default)]
     pub success: SuccessSection,
-    /// Rules of the task's fields.
-    pub fields: FieldRules,
+    /// What its records are.
+    #[serde(default)]
+    pub content: Content,
+    /// Rules of the task's fields. Needed where records are tasks.
+    #[serde(default)]
+    pub fields: Option<FieldRules>,
+    /// Rules of the columns of a row, where records are people or units.
+    #[serde(default)]
+    pub row: BTreeMap<String, Rule>,
     /// Rules of the task's history.
     #[serde(default)]
     pub events: Option<HistoryRules>,
@@ -193,7 +233,7 @@ pub struct Loaded {
     /// As written.
     pub manifest: Manifest,
     /// Compiled rules.
-    pub reader: Reader,
+    reading: Reading,
     /// Compiled requests, for HTTP sources.
     pub http: Option<Plan>,
     /// Compiled section, for child programs.
@@ -201,6 +241,40 @@ pub struct Loaded {
     /// Digest of everything that decides how a record is read: a record whose hash was made with another
     /// fingerprint counts as changed.
     pub fingerprint: [u8; 32],
+}
+
+impl Loaded {
+    /// Reads a record into a draft. `whose` names the source in the rejection of a record that stands in no file.
+    ///
+    /// # Errors
+    /// Why it cannot be read; LT-SRC-070 where the records of this manifest are no tasks.
+    pub fn read(&self, whose: &str, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
+        match &self.reading {
+            Reading::Tasks(reader) => reader.read(whose, record),
+            Reading::Rows(_) => Err(Box::new(Rejection {
+                external_id: Some(record.external_id.clone()),
+                index: record.index,
+                body: record.body.clone(),
+                finding: Problem::no_tasks().at(Place::of(whose)),
+            })),
+        }
+    }
+
+    /// Rules of rows, where records are people or units.
+    pub fn rows(&self) -> Option<&RowReader> {
+        match &self.reading {
+            Reading::Tasks(_) => None,
+            Reading::Rows(rows) => Some(rows),
+        }
+    }
+
+    /// Why a record cannot be read, whatever it is.
+    pub fn fault(&self, whose: &str, record: &RawRecord) -> Option<Box<Rejection>> {
+        match &self.reading {
+            Reading::Tasks(reader) => reader.read(whose, record).err(),
+            Reading::Rows(rows) => rows.read(whose, record).err(),
+        }
+    }
 }
 
 /// JSON Schema of the manifest, for editors.
@@ -255,8 +329,8 @@ pub fn parse(file: &str, text: &str) -> Result<Loaded, Findings> {
         Finding::error(problem.code, problem.what, problem.remedy).at(document.place(&problem.key))
     }));
     match compiled {
-        Some((reader, http, process)) if findings.is_empty() => {
-            Ok(Loaded { fingerprint: fingerprint(&manifest), manifest, reader, http, process })
+        Some((reading, http, process)) if findings.is_empty() => {
+            Ok(Loaded { fingerprint: fingerprint(&manifest), manifest, reading, http, process })
         }
         _ => Err(Findings(findings)),
     }
@@ -265,7 +339,7 @@ pub fn parse(file: &str, text: &str) -> Result<Loaded, Findings> {
 fn compile(
     manifest: &Manifest,
     problems: &mut Vec<Problem>,
-) -> Option<(Reader, Option<Plan>, Option<process::ProcessPlan>)> {
+) -> Option<(Reading, Option<Plan>, Option<process::ProcessPlan>)> {
     if manifest.format_version != FORMAT_VERSION {
         problems.push(Problem::version(manifest.format_version, FORMAT_VERSION));
         return None;
@@ -282,7 +356,7 @@ fn compile(
     };
     let types_only = manifest.drift.more_than_tells();
     problems.extend(types_only.into_iter().map(|key| Problem::types_only(&format!("drift.{key}"))));
-    let reader = Reader::compile(&manifest.fields, manifest.events.as_ref(), &manifest.event, zone, problems);
+    let reading = reading(manifest, zone, problems);
     if let Some(section) = &manifest.folder {
         folder::check(section, problems);
     }
@@ -313,7 +387,35 @@ fn compile(
     if let Some(vxp) = &manifest.vxp {
         vxp.check(problems);
     }
-    Some((reader?, http, process))
+    Some((reading?, http, process))
+}
+
+/// The rules of what the records are; rules of anything else have no place beside them.
+fn reading(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) -> Option<Reading> {
+    let Some(content) = manifest.content.list() else {
+        if !manifest.row.is_empty() {
+            problems.push(Problem::rule(
+                "row",
+                "[row] chỉ dùng khi content là people hoặc units",
+                "[row] goes with content = \"people\" or \"units\"",
+            ));
+        }
+        let Some(fields) = &manifest.fields else {
+            problems.push(Problem::missing_section("fields"));
+            return None;
+        };
+        let reader = Reader::compile(fields, manifest.events.as_ref(), &manifest.event, zone, problems);
+        return Some(Reading::Tasks(Box::new(reader?)));
+    };
+    let of_tasks = manifest.fields.is_some() || manifest.events.is_some() || !manifest.event.is_empty();
+    if of_tasks || manifest.kind == Kind::Vxp {
+        problems.push(Problem::rule(
+            "content",
+            "danh sách người, đơn vị không có [fields], [events], [[event]] và không đến từ trục văn bản",
+            "lists of people and units have no [fields], [events] and [[event]] and do not come from the document axis",
+        ));
+    }
+    RowReader::compile(content, &manifest.row, zone, problems).map(Reading::Rows)
 }
 
 /// Digest of key, rules, details and zone; not of addresses, paging or comments.
@@ -342,7 +444,11 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
     );
     // These parts are plain data; should they ever not serialize, the empty text still gives a digest and
     // records are only read once more.
-    Sha256::digest(serde_json::to_vec(&parts).unwrap_or_default()).into()
+    let mut digest = Sha256::new_with_prefix(serde_json::to_vec(&parts).unwrap_or_default());
+    if manifest.content != Content::Tasks {
+        digest.update(serde_json::to_vec(&(manifest.content, &manifest.row)).unwrap_or_default());
+    }
+    digest.finalize().into()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Owns the sentences and codes; the loader adds file, line and column. It must not know how a manifest is
 //! read or compiled.
 
-use crate::error::{Text, written_cause};
+use crate::error::{Finding, Text, written_cause};
 
 /// One thing wrong with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,21 @@ impl Problem {
             Text::new(
                 format!("thêm mục [{name}] theo docs/CONNECTORS.md"),
                 format!("add [{name}] as docs/CONNECTORS.md says"),
+            ),
+        )
+    }
+
+    /// A record of a list of people or units is asked to be a task.
+    pub fn no_tasks() -> Finding {
+        Finding::error(
+            "LT-SRC-070",
+            Text::new(
+                "bản ghi của nguồn này là người hoặc đơn vị, không phải nhiệm vụ",
+                "records of this source are people or units, not tasks",
+            ),
+            Text::new(
+                "lấy cả danh sách bằng `sync`; từng bản ghi không đọc lại được",
+                "pull the whole list with `sync`; single records are not read again",
             ),
         )
     }

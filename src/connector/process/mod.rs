@@ -168,7 +168,7 @@ impl ProcessSource {
             cut,
             config: SecretString::from(rendered.config.to_string()),
             arguments: rendered.arguments,
-            reader: Arc::new(move |record| loaded.reader.read(&whose, record)),
+            reader: Arc::new(move |record| loaded.read(&whose, record)),
             section,
         })
     }

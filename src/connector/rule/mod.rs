@@ -7,6 +7,7 @@
 
 pub mod date;
 mod history;
+mod row;
 pub mod spec;
 pub mod value;
 
@@ -20,6 +21,7 @@ use crate::error::{Finding, Place, Text};
 use chrono::{DateTime, FixedOffset, Utc};
 use date::DateRule;
 use history::{EventReader, HistoryReader};
+pub use row::RowReader;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use spec::{DecimalSign, EventRule, FieldRules, HistoryRules, Rule};
@@ -215,26 +217,12 @@ impl Reader {
 
     /// Reads one record. `whose` names the source in the rejection of a record that stands in no file.
     pub fn read(&self, whose: &str, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        self.draft(record).map_err(|FieldFault { field, fault }| {
-            // A key may be a person's number at some sources; it is kept in the rejection, not in the place.
-            let stands = match &record.file {
-                Some(file) => Place::line(&**file, record.index),
-                None => Place::of(whose),
-            };
-            let place = stands.at(format!("record {}, field {field}", excerpt(&record.external_id)));
-            Box::new(Rejection {
-                external_id: Some(record.external_id.clone()),
-                index: record.index,
-                body: record.body.clone(),
-                finding: Finding::error(fault.code, fault.what, fault.remedy).at(place),
-            })
-        })
+        self.draft(record).map_err(|fault| refused(whose, record, fault))
     }
 
     fn draft(&self, record: &RawRecord) -> Result<TaskDraft, FieldFault> {
         let whole = |fault| FieldFault { field: "(record)", fault };
-        let text = simdutf8::basic::from_utf8(&record.body).map_err(|_| whole(not_utf8()))?;
-        let json = Json::parse(text).map_err(|error| whole(unreadable(&error)))?;
+        let json = parsed(record).map_err(whole)?;
         let mut events = Vec::new();
         let plain = Scope::new(&json, &[]);
         if let Some(history) = &self.history {
@@ -277,6 +265,27 @@ impl Reader {
             events,
         })
     }
+}
+
+fn parsed(record: &RawRecord) -> Result<Json<'_>, Fault> {
+    let text = simdutf8::basic::from_utf8(&record.body).map_err(|_| not_utf8())?;
+    Json::parse(text).map_err(|error| unreadable(&error))
+}
+
+/// The rejection of a record for the fault of one of its fields.
+fn refused(whose: &str, record: &RawRecord, FieldFault { field, fault }: FieldFault) -> Box<Rejection> {
+    // A key may be a person's number at some sources; it is kept in the rejection, not in the place.
+    let stands = match &record.file {
+        Some(file) => Place::line(&**file, record.index),
+        None => Place::of(whose),
+    };
+    let place = stands.at(format!("record {}, field {field}", excerpt(&record.external_id)));
+    Box::new(Rejection {
+        external_id: Some(record.external_id.clone()),
+        index: record.index,
+        body: record.body.clone(),
+        finding: Finding::error(fault.code, fault.what, fault.remedy).at(place),
+    })
 }
 
 /// Times of the last submission, approval and so on that still hold: none that a reopening (for a

@@ -19,6 +19,7 @@ mod report;
 mod source;
 
 pub use check::check_without_store;
+pub(super) use people::{Prepared, prepare};
 
 use super::app::App;
 use super::command::{Command, Document, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of};

@@ -1,6 +1,6 @@
 //! Orders about people.
 
-use super::{Answer, App, author, known_sources, person};
+use super::{Answer, App, Refusal, author, known_sources, person};
 use crate::directory::Known;
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::person::spans_overlap;
@@ -13,6 +13,56 @@ use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
+/// What a people file and a units file say, checked against what is known.
+pub(in crate::pipeline) struct Prepared {
+    /// What would be written.
+    pub(in crate::pipeline) import: DirectoryImport,
+    /// What is known before.
+    pub(in crate::pipeline) known: DirectoryRows,
+    /// What is told all the same.
+    pub(in crate::pipeline) findings: Vec<Finding>,
+}
+
+/// Reads people and units, either of which may be missing, and compares them with what is known. Nothing is written.
+///
+/// # Errors
+/// Every finding of both files at once.
+pub(in crate::pipeline) async fn prepare(
+    app: &App,
+    people: Option<&InputFile>,
+    units: Option<&InputFile>,
+) -> Result<Prepared, Findings> {
+    let told = |error: crate::store::StoreError| Findings::from(error.finding());
+    let known = app.store.load_directory().await.map_err(told)?;
+    let units = units.map(|units| read_units(&units.name, &units.bytes, &known.units)).transpose();
+    let units = match units {
+        Ok(units) => units.unwrap_or_default(),
+        Err(mut wrong) => {
+            // Both files are told at once.
+            let more = people.and_then(|file| read_people(&file.name, &file.bytes, None).err());
+            wrong.0.extend(more.into_iter().flat_map(|more| more.0));
+            return Err(wrong);
+        }
+    };
+    let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
+    let all: Vec<Unit> =
+        known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
+    let mut findings = Vec::new();
+    let mut import = DirectoryImport::default();
+    if let Some(file) = people {
+        import = read_people(&file.name, &file.bytes, all.as_slice())?;
+        check_heads(&known, &import, &file.name)?;
+        findings.extend(moved_accounts(&known, &import, &file.name));
+    }
+    import.units = units;
+    findings.extend(new_root(&known, &import));
+    if let Some(file) = people {
+        let sources = known_sources(app).await.map_err(|Refusal(findings)| Findings(findings))?;
+        findings.extend(accounts_elsewhere(&file.name, &import, &sources));
+    }
+    Ok(Prepared { import, known, findings })
+}
+
 pub(super) async fn import(
     app: &App,
     file: InputFile,
@@ -21,27 +71,7 @@ pub(super) async fn import(
     dry_run: bool,
 ) -> Answer {
     let who = author(who)?;
-    let known = app.store.load_directory().await?;
-    let units = units.map(|units| read_units(&units.name, &units.bytes, &known.units)).transpose();
-    let units = match units {
-        Ok(units) => units.unwrap_or_default(),
-        Err(mut wrong) => {
-            // Both files are told at once.
-            wrong
-                .0
-                .extend(read_people(&file.name, &file.bytes, None).err().into_iter().flat_map(|more| more.0));
-            return Err(wrong.into());
-        }
-    };
-    let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
-    let all: Vec<Unit> =
-        known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
-    let mut import = read_people(&file.name, &file.bytes, all.as_slice())?;
-    import.units = units;
-    check_heads(&known, &import, &file.name)?;
-    let mut findings = moved_accounts(&known, &import, &file.name);
-    findings.extend(new_root(&known, &import));
-    findings.extend(accounts_elsewhere(&file.name, &import, &known_sources(app).await?));
+    let Prepared { import, known, findings } = prepare(app, Some(&file), units.as_ref()).await?;
     if dry_run {
         let before = |staff: &str| known.people.iter().any(|person| person.staff_number.as_str() == staff);
         let again = import.people.iter().filter(|person| before(person.staff_number.as_str())).count();

@@ -2,7 +2,7 @@
 //!
 //! Owns the order of work of one run: fetch the next page while the present one is handled (`page`), commit pages
 //! together with the cursor they allow (`commit`), stop where what the source shows cannot be true (`gate`), and after
-//! a full pull call the missing ones gone and prove what is held (`gone`). A failure of the source ends the run with
+//! a full pull call the missing ones gone and prove what is held (`gone`). Lists of people and units go their own way (`people`). A failure of the source ends the run with
 //! what was committed so far. It must not know how a source is asked.
 
 mod closing;
@@ -12,6 +12,7 @@ mod fresh;
 mod gate;
 mod gone;
 mod page;
+mod people;
 
 pub(super) use page::without_citizen_ids;
 
@@ -20,7 +21,7 @@ use crate::connector::{
     Connector, ConnectorError, Page, Pull, PullEnd, PullMode, PullRequest, Step as PullStep,
 };
 use crate::domain::SourceId;
-use crate::error::{Disposition, Finding, Place, Text};
+use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
 use crate::telemetry::name;
 use bytes::Bytes;
@@ -74,12 +75,18 @@ pub struct PullSummary {
 pub type Progress<'a> = &'a (dyn Fn(&RunCounters, Option<u64>) + Send + Sync);
 
 /// Pulls a source once. The caller holds the source's lease.
+///
+/// # Errors
+/// Why the source could not be read; of a list of people or units everything for which it was refused.
 pub async fn pull_source(
     app: &App,
     connector: &Arc<dyn Connector>,
     mode: PullMode,
     progress: Progress<'_>,
-) -> Result<PullSummary, Finding> {
+) -> Result<PullSummary, Findings> {
+    if let Some(rows) = connector.rows() {
+        return people::pull_list(app, connector, rows, &mode, progress).await;
+    }
     let source = connector.source().clone();
     let _turn = app.turn(&source).await;
     let state = app.store.source_state(&source).await.map_err(|error| error.finding())?;
@@ -175,7 +182,7 @@ pub async fn pull_source(
         .map_err(|error| error.finding())?;
     match result {
         Ok(()) => Ok(summary),
-        Err(error) => Err(*error.finding),
+        Err(error) => Err((*error.finding).into()),
     }
 }
 
