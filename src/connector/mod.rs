@@ -176,6 +176,9 @@ pub struct PullEnd {
     pub complete: bool,
     /// Whether something the source shows did not pass by although it was asked for.
     pub short: bool,
+    /// Whether the source said that nothing changed since the cursor: then nothing passed by, and that says nothing
+    /// about what the source shows.
+    pub unchanged: bool,
     /// The cursor after the whole pull; none keeps the old one.
     pub cursor: Option<Cursor>,
     /// The source's own total, where it tells one.

@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod connector_auth;
 mod connector_command;
+mod connector_conditional;
 mod connector_file;
 mod connector_file_contents;
 mod connector_formats;

@@ -1,7 +1,7 @@
 //! What stops a pull: a source that suddenly shows nothing, too little, too much or tasks nobody knows. What is stored
 //! stays, the cursor stays, nothing is called gone, until the source shows what it did or a person lets a run through.
 
-use crate::support::http::{Scripted, json};
+use crate::support::http::{Scripted, status};
 use crate::support::installation::{Installed, Targets};
 use crate::support::source::{HEAD, PASSWORD, STREAM};
 use crate::support::stores::{both, one};
@@ -17,6 +17,7 @@ use lienthong::pipeline::step::Step as _;
 use lienthong::pipeline::{App, Policy};
 use lienthong::store::{RunKind, Store};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, Mutex};
 
 pub const RULES: &str = "[paging]\nkind = \"page\"\nparam = \"page\"\nsize_param = \"size\"\nsize = 20\n\
@@ -50,6 +51,10 @@ pub fn task(number: usize) -> Value {
         "at": "2026-11-20T08:00:00+07:00" })
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn tasks(numbers: std::ops::Range<usize>) -> Vec<Value> {
     numbers.map(task).collect()
 }
@@ -65,13 +70,20 @@ impl House {
         let seen = shown.clone();
         let server = Scripted::start(move |asked| {
             let shown = seen.lock().expect("lock");
-            let (page, size) = (asked.number("page").max(1), asked.number("size").max(1));
+            // Whoever asks for no pages gets everything.
+            let size = Some(asked.number("size")).filter(|size| *size > 0).unwrap_or(usize::MAX);
+            let page = asked.number("page").max(1);
             let since = asked.query.get("since").cloned().unwrap_or_default();
             let at = |record: &&Value| record["at"].as_str().unwrap_or_default() >= since.as_str();
             let all: Vec<&Value> = shown.records.iter().filter(at).collect();
             let items: Vec<&&Value> = all.iter().skip((page - 1) * size).take(size).collect();
             let total = if since.is_empty() { shown.total } else { None };
-            json(json!({ "items": items, "total": total.unwrap_or(all.len()) }))
+            let body = json!({ "items": items, "total": total.unwrap_or(all.len()) }).to_string();
+            let etag = format!("\"{}\"", hex(&Sha256::digest(&body)));
+            if asked.headers.get("if-none-match") == Some(&etag) {
+                return status(304, &[("etag", &etag)], "");
+            }
+            status(200, &[("content-type", "application/json"), ("etag", &etag)], &body)
         })
         .await;
         let installed =
@@ -613,4 +625,47 @@ async fn poisoned_record_is_quarantined_alone_and_read_again_by_a_corrected_mani
     let outcome = house.installation(&corrected).execute(replay, progress).await;
     assert_eq!((outcome.exit, outcome.findings.len()), (0, 0), "{:?}", outcome.findings);
     assert_eq!((house.live().await, store.rejected(None, 0, 10).await.expect("rejected").len()), (1_003, 0));
+}
+
+const CONDITIONAL: &str = "conditional = true\n\
+    [fields]\ntitle = \"name\"\nstatus = { path = \"status\", map = { \"1\" = \"in_progress\", \"4\" = \"done\" } }\n\
+    assignee = \"who\"\nquantity = \"points\"\ncompleted_at = { path = \"done_at\", date = [\"rfc3339\"] }\n\
+    updated_at = { path = \"at\", date = [\"rfc3339\"] }\n";
+
+/// A 304 says that nothing changed: it is no empty source, for the gates neither, and after it changes are found as
+/// before. A pull that was stopped leaves nothing that a 304 could confirm.
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_without_a_body_is_no_empty_source() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    let sync = async |full| {
+        let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+        let command = Command::Sync { source: source(), full };
+        let outcome = house.installation(CONDITIONAL).execute(command, progress).await;
+        outcome.findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let conditional =
+        || house.server.asked().last().is_some_and(|asked| asked.headers.contains_key("if-none-match"));
+    house.shows(tasks(0..40));
+    assert_eq!(sync(false).await, Vec::<String>::new());
+    assert!(!conditional());
+    for _ in 0..3 {
+        assert_eq!(sync(false).await, Vec::<String>::new());
+        assert!(conditional());
+        assert_eq!(house.live().await, 40);
+    }
+    assert_eq!(sync(true).await, Vec::<String>::new());
+    assert!(!conditional(), "a full pull reads everything");
+    house.shows(tasks(0..42));
+    assert_eq!(sync(false).await, Vec::<String>::new());
+    assert!(conditional());
+    assert_eq!(house.live().await, 42);
+    // Far fewer: the gate stops the run, and what it read is not confirmed by the next one.
+    house.shows(tasks(0..2));
+    assert!(!sync(false).await.is_empty());
+    assert!(!sync(false).await.is_empty(), "the same list is judged again");
+    assert!(!conditional());
+    house.shows(tasks(0..42));
+    assert_eq!(sync(false).await, Vec::<String>::new());
+    assert_eq!(house.live().await, 42);
 }

@@ -7,6 +7,7 @@
 mod ask;
 mod auth;
 mod branch;
+mod conditional;
 mod detail;
 mod export;
 mod finding;

@@ -8,6 +8,7 @@ use super::super::json::{Envelope, JsonError, Path, Record, scalars, without};
 use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::branch::Branch;
+use super::conditional::Validators;
 use super::format::{self, Format};
 use super::plan::{ListPlan, Plan, Way};
 use super::{Shared, finding};
@@ -38,6 +39,8 @@ pub(super) struct Listed {
     pub(super) digest: u64,
     /// Records of the list, rejected ones included.
     pub(super) count: u64,
+    /// What the answer says its state is called.
+    pub(super) validators: Option<Validators>,
 }
 
 /// Times of change on one page.
@@ -167,6 +170,7 @@ pub(super) fn list(
         edges: cut.edges,
         digest: cut.digest.finish(),
         count: cut.count,
+        validators: Validators::of(reply),
     })
 }
 
@@ -185,6 +189,7 @@ impl Listed {
             edges: None,
             digest: 0,
             count: 0,
+            validators: None,
         }
     }
 }

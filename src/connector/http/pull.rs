@@ -6,6 +6,7 @@
 
 use super::super::{ConnectorError, Cursor, Delivered, Page, Pull, PullEnd, PullMode, PullRequest, Step};
 use super::branch::{self, Branch, Branches};
+use super::conditional::Validators;
 use super::page::{Changes, Listed};
 use super::walk::{Leg, Refused, Walk, hash_of};
 use super::window::{Span, Windows};
@@ -40,6 +41,10 @@ pub(super) struct HttpPull {
     shared: Arc<Shared>,
     full: bool,
     keeps_cursor: bool,
+    /// Whether the list is asked for only where it changed, the state of it that is held, and the one it is in.
+    conditional: bool,
+    held: Option<Validators>,
+    validators: Option<Validators>,
     started: DateTime<Utc>,
     clock: Instant,
     since: Option<DateTime<Utc>>,
@@ -79,6 +84,8 @@ struct End {
     untold: bool,
     short: bool,
     incomplete: bool,
+    /// Whether the source said that nothing changed.
+    unchanged: bool,
 }
 
 impl HttpPull {
@@ -99,7 +106,13 @@ impl HttpPull {
             None => since.is_none() && until.is_none(),
         };
         let windows = windows(&shared, since, until)?;
+        // A full pull finds what others lost: it rests on nothing that was said before.
+        let conditional = plan.stream.conditional;
+        let cursor = request.cursor.as_ref().filter(|_| conditional && request.mode == PullMode::Incremental);
         Ok(Self {
+            conditional,
+            held: cursor.and_then(|cursor| Validators::kept(cursor, &shared)),
+            validators: None,
             full,
             keeps_cursor: incremental && !matches!(request.mode, PullMode::Backfill { .. }),
             started: request.now,
@@ -172,7 +185,9 @@ impl HttpPull {
                 self.branch += 1;
                 let leg = self.leg(branch);
                 let shifting = self.full && self.shared.plan().stream.snapshot == Snapshot::Shifting;
-                self.walks.push_back(Walk::new(&self.shared.plan().tasks, leg, self.full, shifting));
+                let mut walk = Walk::new(&self.shared.plan().tasks, leg, self.full, shifting);
+                walk.known = self.held.clone();
+                self.walks.push_back(walk);
             }
             if !self.walks.is_empty() || !self.begin_window() {
                 return Ok(());
@@ -264,6 +279,7 @@ impl HttpPull {
     fn absorb(&mut self, walk: &mut Walk, listed: Listed) {
         if !std::mem::replace(&mut self.marked, true) {
             self.mark = listed.mark;
+            self.validators = listed.validators;
         }
         let records = walk.note(listed.records);
         if let Some(branch) = walk.leg.branch.as_deref().filter(|_| self.full) {
@@ -302,6 +318,7 @@ impl HttpPull {
 
     fn close(&mut self, walk: &Walk) {
         let verdict = walk.verdict();
+        self.ended.unchanged |= walk.unchanged;
         self.ended.seen += verdict.seen;
         self.ended.incomplete |= !verdict.complete;
         self.ended.short |= verdict.short;
@@ -329,6 +346,10 @@ impl HttpPull {
 
     /// The cursor that a page allows: only a sorted list may be gone on with from its middle.
     fn page_cursor(&mut self, changes: Option<Changes>) -> Option<Cursor> {
+        if self.conditional {
+            // Until the pull has ended well, no state of the list counts as held.
+            return Some(Validators::cursor(None, &self.shared));
+        }
         let sorted = self.shared.plan().incremental.as_ref()?.section.sorted;
         if let Some(changes) = changes {
             let follows = self.last.is_none_or(|last| changes.first >= last) && changes.in_order;
@@ -357,6 +378,10 @@ impl HttpPull {
     }
 
     fn end(&mut self) -> PullEnd {
+        if self.ended.unchanged {
+            let findings = std::mem::take(&mut self.findings);
+            return PullEnd { unchanged: true, findings, ..PullEnd::default() };
+        }
         let plan = self.shared.plan();
         let mut complete = self.full && plan.stream.full_is_complete && !self.ended.incomplete;
         if self.full && self.ended.seen == 0 {
@@ -367,6 +392,11 @@ impl HttpPull {
         let by_field = plan.incremental.as_ref().is_some_and(|incremental| incremental.field.is_some());
         let by_header = plan.incremental.as_ref().and_then(|incremental| incremental.section.header.as_ref());
         let cursor = match (self.keeps_cursor, by_header, by_field) {
+            (false, _, _) if self.conditional => {
+                let proven = self.ended.seen > 0 && !self.ended.short && !self.ended.incomplete;
+                let validators = self.validators.take().filter(|_| proven);
+                Some(Validators::cursor(validators, &self.shared))
+            }
             (false, _, _) => None,
             (true, Some(header), _) => {
                 if self.mark.is_none() {
@@ -381,7 +411,7 @@ impl HttpPull {
         };
         let findings = std::mem::take(&mut self.findings);
         let total = (!self.ended.untold && self.windows.is_none()).then_some(self.ended.total);
-        PullEnd { complete, short: self.ended.short, cursor, source_total: total, findings }
+        PullEnd { complete, short: self.ended.short, unchanged: false, cursor, source_total: total, findings }
     }
 }
 

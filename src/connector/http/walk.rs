@@ -6,12 +6,13 @@
 //! Every failure ends the walk; what it gave out before stays valid.
 
 use super::branch::Branch;
+use super::conditional::Validators;
 use super::page::{Listed, Rank, list};
 use super::plan::{ListPlan, Way};
 use super::{ConnectorError, RawRecord, Shared, ask, export, finding};
 use crate::connector::manifest::http::Stop;
 use crate::error::{Disposition, Finding, Place};
-use crate::transport::{Accept, Content, TransportError};
+use crate::transport::{Content, TransportError};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -84,6 +85,9 @@ pub(super) struct Verdict {
 #[derive(Debug)]
 pub(super) struct Walk {
     pub(super) leg: Leg,
+    /// The state of the list that need not be sent again, and whether the list is still in it.
+    pub(super) known: Option<Validators>,
+    pub(super) unchanged: bool,
     next: Next,
     /// Whether the list is all there is: then its keys are remembered and prove that it was seen.
     full: bool,
@@ -124,6 +128,8 @@ impl Walk {
     pub(super) fn new(list: &ListPlan, leg: Leg, full: bool, shifting: bool) -> Self {
         Self {
             leg,
+            known: None,
+            unchanged: false,
             next: Next::First,
             full,
             counted: list.way.is_counted(),
@@ -171,10 +177,20 @@ impl Walk {
                 self.next = Next::Address(address);
             }
         }
-        let request = ask::request(shared, list_plan, &self.spot(list_plan))?;
-        let json = Accept { body: Content::Json, ..shared.accept.clone() };
-        let accept = if list_plan.of_tasks { &shared.accept } else { &json };
-        let reply = shared.client.fetch(&request, accept).await?;
+        let mut request = ask::request(shared, list_plan, &self.spot(list_plan))?;
+        let mut accept = shared.accept.clone();
+        if !list_plan.of_tasks {
+            accept.body = Content::Json;
+        }
+        if let Some(known) = &self.known {
+            request = known.condition(request);
+            accept.status.push(304);
+        }
+        let reply = shared.client.fetch(&request, &accept).await?;
+        if self.known.is_some() && reply.status == 304 {
+            self.unchanged = true;
+            return Ok(Listed::nothing(&reply.label));
+        }
         let mut listed = list(shared, list_plan, &reply, self.leg.branch.as_deref())?;
         if let (Way::Link | Way::Header { .. } | Way::Address { .. }, Some(next)) =
             (&list_plan.way, &listed.next)

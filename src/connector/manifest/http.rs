@@ -163,6 +163,10 @@ pub struct StreamSection {
     /// Default: true.
     #[serde(default = "default_true")]
     pub full_is_complete: bool,
+    /// Asks for the list only where it changed since the last pull (`If-None-Match`, `If-Modified-Since`). For lists
+    /// of one answer. Default: false.
+    #[serde(default)]
+    pub conditional: bool,
     /// `stable`: paging sees each record once. `shifting`: it repeats and loses rows, so the list is read
     /// until passes agree. Default: stable.
     #[serde(default)]

@@ -131,11 +131,17 @@ impl Watch {
         closed.map_err(|error| error.finding())
     }
 
-    /// Keeps what a run that ended well means for the gate. `seen`: tasks seen; `settled`: those it did not see were
-    /// called gone.
-    pub(super) async fn passed(&self, app: &App, run: i64, seen: u64, settled: bool) -> Result<(), Finding> {
+    /// Keeps what a run that ended well means for the gate. `seen`: tasks seen, none where the source said that nothing
+    /// changed; `settled`: those it did not see were called gone.
+    pub(super) async fn passed(
+        &self,
+        app: &App,
+        run: i64,
+        seen: Option<u64>,
+        settled: bool,
+    ) -> Result<(), Finding> {
         let told = |error: crate::store::StoreError| error.finding();
-        if self.whole {
+        if let (true, Some(seen)) = (self.whole, seen) {
             let counts = !settled && (self.let_through() || self.measure.is_some());
             let measure = counts.then_some(seen);
             if measure != self.measure {

@@ -158,7 +158,8 @@ pub async fn pull_source(
             if let Some(rules) = rules.filter(|_| kind != RunKind::Backfill) {
                 app.store.keep_rules(&source, &rules, !changes).await.map_err(|error| error.finding())?;
             }
-            puller.watch.passed(app, run, puller.seen.count, full && end.complete).await?;
+            let seen = (!end.unchanged).then_some(puller.seen.count);
+            puller.watch.passed(app, run, seen, full && end.complete).await?;
             summary.findings.extend(end.findings);
             Ok(())
         }
@@ -346,7 +347,7 @@ impl Puller<'_> {
                         self.take(page).await?;
                     }
                     self.watch.growth(self.app, self.counters.new).await?;
-                    if self.watch.judges_the_end() {
+                    if self.watch.judges_the_end() && !end.unchanged {
                         self.commit_all().await?;
                         let told = self.watch.end(self.seen.count)?;
                         self.findings.extend(told);

@@ -130,7 +130,6 @@ async fn pulled(
             return Err(told.collect::<Vec<_>>().into());
         }
     };
-    summary.findings.extend(findings.into_iter().map(|finding| list.placed(source, finding)));
     let listed = (import.people.len() + import.units.len()) as u64;
     let told = |error| Refused::from(of_store(error));
     let let_through = gate.is_some_and(|gate| gate.accepted.is_some() && gate.kind == RunKind::Full);
@@ -142,6 +141,7 @@ async fn pulled(
         app.store.close_gate(source, (run, RunKind::Full), 0, &finding, now).await.map_err(told)?;
         return Err(vec![finding].into());
     }
+    summary.findings.extend(findings.into_iter().map(|finding| list.placed(source, finding)));
     summary.findings.extend(no_longer_listed(source, &known, &import));
     let known_people: HashSet<&str> = known.people.iter().map(|row| row.staff_number.as_str()).collect();
     only_news(&mut import, &known, app.store.vault());

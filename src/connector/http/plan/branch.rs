@@ -190,6 +190,15 @@ impl Compiler<'_> {
                 "changed_param needs incremental.field: without it the order cannot be proven",
             );
         }
+        let alone = matches!(tasks.way, Way::Single) && !branched && !shifting;
+        let other = manifest.incremental.is_some() || manifest.window.is_some() || manifest.export.is_some();
+        if stream.conditional && (!alone || other || manifest.soap.is_some() || !manifest.detail.is_empty()) {
+            self.incoherent(
+                "stream.conditional",
+                "conditional chỉ dành cho danh sách trả về trong một lần, không có [incremental], [window], [export], [soap], [[parent]], [partition], [[detail]]",
+                "conditional is for lists of one answer, without [incremental], [window], [export], [soap], [[parent]], [partition], [[detail]]",
+            );
+        }
         if stream.key_scope == KeyScope::Parent && !branched {
             self.incoherent(
                 "stream.key_scope",
