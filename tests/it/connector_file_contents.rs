@@ -274,6 +274,47 @@ async fn json_documents_and_lines_give_records_and_bad_ones_stand_alone() {
     }
 }
 
+/// F1, F3, F6, F9: XML in a folder, by the same walk as answers in XML.
+#[tokio::test]
+async fn xml_documents_give_records_and_bad_ones_stand_alone() {
+    let fields = SHEET.split("[fields]").nth(1).expect("fields").replace("\"task_code\"", "\"@id\"");
+    let head = SHEET.split("[folder]").next().expect("head");
+    let section = "[folder]\nendings = [\"xml\"]\nformat = \"xml\"\nrecords = \"t:tasks/task\"\nkey = \"@id\"\n\
+                   lists = [\"step\"]\nnamespaces = { t = \"urn:t\" }";
+    let connect = connect_text(&format!("{head}{section}\n[fields]{fields}"));
+    let list = |tasks: &str| format!("<x:tasks xmlns:x=\"urn:t\">{tasks}</x:tasks>");
+    let task = |id: &str, title: &str| {
+        format!("<task id=\"{id}\"><title>{title}</title><status>Hoàn thành</status><step>1</step></task>")
+    };
+    let tasks = [
+        task("099200000001", "Kế hoạch &amp; báo cáo"),
+        task("B", "&không;"),
+        "<task><title>Không khóa</title><status>Hoàn thành</status></task>".to_owned(),
+        "<task id=\"D\" id=\"E\"><status>Hoàn thành</status></task>".to_owned(),
+        task("9007199254740993", "Việc"),
+    ];
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.xml", 0, list(&tasks.concat()).as_bytes());
+    let connector = connect(folder.path());
+    let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
+    assert_eq!(ids(&pulled), ["099200000001", "9007199254740993"], "{:?}", pulled.findings);
+    let codes: Vec<(&str, u32)> = pulled.rejected.iter().map(|(_, code, at)| (code.as_str(), *at)).collect();
+    assert_eq!(codes, [("LT-XML-005", 2), ("LT-FIL-003", 3), ("LT-XML-005", 4)]);
+    assert_eq!(drafts(connector.as_ref(), &pulled)[0].title, "Kế hoạch & báo cáo");
+    let body: serde_json::Value = serde_json::from_slice(&pulled.records[0].body).expect("JSON");
+    assert_eq!(body["step"], serde_json::json!(["1"]));
+    for (text, code) in [
+        (list("<task id=\"1\">"), "LT-XML-001"),
+        (format!("<!DOCTYPE a [<!ENTITY a \"aaaa\">]>{}", list("")), "LT-XML-002"),
+        ("<tasks><task id=\"1\"/></tasks>".to_owned(), "LT-FIL-025"),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        put(folder.path(), "b.xml", 0, text.as_bytes());
+        let pulled = pull(connect(folder.path()).as_ref(), PullMode::Incremental, None).await;
+        assert_eq!((pulled.records.len(), pulled.findings), (0, vec![code.to_owned()]), "{text}");
+    }
+}
+
 fn connect_text(manifest: &str) -> impl Fn(&Path) -> Arc<dyn Connector> + use<> {
     let manifest = manifest.to_owned();
     move |folder| connect_by(&manifest, folder)
@@ -293,6 +334,7 @@ fn keys_of_a_folder_that_do_not_fit_together_are_told_with_their_lines() {
     assert_eq!(told(key, "key = \"task_code\"\nformat = \"json\""), ["LT-MAN-061"]);
     assert_eq!(told(key, "key = \"task_code\"\nrecords = \"a\""), ["LT-MAN-061"]);
     assert_eq!(told(key, "key = []"), ["LT-MAN-061"]);
+    assert_eq!(told(key, "key = \"task_code\"\nlists = [\"a\"]"), ["LT-MAN-061"]);
 }
 
 #[tokio::test]

@@ -1,13 +1,15 @@
-//! JSON documents and JSON Lines as rows.
+//! JSON documents, JSON Lines and XML as rows.
 //!
 //! Owns where a record begins and ends and where its key stands. It must not know files or pages. A document that is
-//! no JSON is refused whole; a record that is broken, too large or without a key is a row with a fault.
+//! no JSON or no XML is refused whole; a record that is broken, too large or without a key is a row with a fault.
 
 use super::{Format, Row, finding};
 use crate::connector::json::{self, Envelope, JsonError, Path};
-use crate::error::{Finding, Findings};
+use crate::connector::xml;
+use crate::error::{Finding, Findings, Place};
 use crate::text::{Encoding, decode, decode_as};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// Largest record, in bytes.
 const MAX_RECORD: usize = 8 << 20;
@@ -35,13 +37,17 @@ impl Document {
 /// Reads a document.
 ///
 /// # Errors
-/// LT-FIL-023 no encoding, LT-FIL-024 no JSON, LT-FIL-025 no list at the place of the records.
+/// LT-FIL-023 no encoding, LT-FIL-024 no JSON, LT-FIL-025 no list at the place of the records, LT-XML-001 to 004 no
+/// complete XML, a DOCTYPE, a limit, no encoding.
 pub(super) fn read(
     name: &str,
     bytes: &[u8],
     encoding: Option<Encoding>,
     format: &Format,
 ) -> Result<Document, Findings> {
+    if let Format::Xml { shape, records, key } = format {
+        return elements(name, bytes, encoding, shape, records, key);
+    }
     let decoded = encoding.map_or_else(|| decode(bytes), |encoding| decode_as(bytes, encoding));
     let text = match decoded {
         Ok((text, _)) if !text.contains('\0') => text,
@@ -50,7 +56,7 @@ pub(super) fn read(
     match format {
         Format::Json { records, key } => whole(name, &text, records, key),
         Format::JsonLines { key } => Ok(lines(&text, key)),
-        Format::Table(_) => Ok(Document { rows: Vec::new(), unended: None }),
+        Format::Table(_) | Format::Xml { .. } => Ok(Document { rows: Vec::new(), unended: None }),
     }
 }
 
@@ -82,12 +88,53 @@ fn lines(text: &str, key: &Path) -> Document {
         }
         document.unended = (!line.ends_with('\n')).then_some(number);
         let line = line.trim();
-        let found = json::members(line).and_then(|members| {
-            json::scalars(&members, [Some(key)]).map(|[key]| key.map(|key| key.into_owned()))
-        });
-        document.rows.push(row(line, number, found));
+        document.rows.push(row(line, number, key_in(line, key)));
     }
     document
+}
+
+/// XML says its encoding itself; one that is declared counts where it does not and none can be told.
+fn elements(
+    name: &str,
+    bytes: &[u8],
+    encoding: Option<Encoding>,
+    shape: &xml::Shape,
+    records: &str,
+    key: &Path,
+) -> Result<Document, Findings> {
+    let told = |error: xml::XmlError| Findings::from(error.finding().at(Place::of(name)));
+    let text = match xml::decode(bytes) {
+        Ok(text) => text,
+        Err(error) => match encoding.map(|encoding| decode_as(bytes, encoding)) {
+            Some(Ok((text, _))) => Cow::Owned(text),
+            _ => return Err(told(error)),
+        },
+    };
+    let mut rows = Vec::new();
+    let mut take = |element: xml::Element<'_>| {
+        let number = u32::try_from(rows.len() + 1).unwrap_or(u32::MAX);
+        rows.push(match element.json {
+            Ok(json) => row(json, number, key_in(json, key)),
+            Err(fault) => {
+                let large = element.source.len() > MAX_RECORD;
+                let source = if large { "" } else { element.source };
+                let body = serde_json::json!({ "xml": source }).to_string().into();
+                Row { key: None, line: number, body, fault: Some(fault.finding()), file: None }
+            }
+        });
+    };
+    let limits = xml::Limits { record_bytes: MAX_RECORD, ..xml::Limits::default() };
+    let walked = xml::split(&text, shape, limits, &mut take).map_err(told)?;
+    if !walked.found {
+        return Err(finding::no_records(name, records).into());
+    }
+    Ok(Document { rows, unended: None })
+}
+
+/// The key in the text of a record.
+fn key_in(text: &str, key: &Path) -> Result<Option<String>, JsonError> {
+    let members = json::members(text)?;
+    json::scalars(&members, [Some(key)]).map(|[key]| key.map(|key| key.into_owned()))
 }
 
 fn row(text: &str, line: u32, key: Result<Option<String>, JsonError>) -> Row {

@@ -1,7 +1,7 @@
 //! A folder into which a unit drops files.
 //!
 //! Owns which files are complete, in which order they are read, what of them is known, and their rows as records: of
-//! sheets (`table`) and of JSON (`document`). A file is known by the SHA-256 of its content: the same content again is
+//! sheets (`table`), of JSON and XML (`document`). A file is known by the SHA-256 of its content: the same content again is
 //! nothing, the same name with another content is a new file, and where the manifest's rules changed all of them are
 //! read again, the newest first. Rows are known by their key, never by their line. It must not know what a column means
 //! beyond its canonical name. A row without a key, one with a broken quote and a last one that may be cut off are

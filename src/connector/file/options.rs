@@ -5,6 +5,7 @@
 
 use crate::connector::json::Path;
 use crate::connector::manifest::{FolderFormat, FolderSection, LastLine, SheetsSection, SheetsWord};
+use crate::connector::xml;
 use crate::sheet::{Reading, Sheets};
 use crate::text::Encoding;
 use std::path::PathBuf;
@@ -53,6 +54,15 @@ pub enum Format {
         /// Where its key is.
         key: Path,
     },
+    /// An XML document.
+    Xml {
+        /// Its records.
+        shape: xml::Shape,
+        /// Their place as it is written.
+        records: String,
+        /// Where the key of a record is, once it is JSON.
+        key: Path,
+    },
 }
 
 /// What the sheets hold.
@@ -77,7 +87,7 @@ impl FolderOptions {
     pub(super) fn key(&self) -> String {
         match &self.format {
             Format::Table(table) => table.key.join(" + "),
-            Format::Json { key, .. } | Format::JsonLines { key } => key.pointer(),
+            Format::Json { key, .. } | Format::JsonLines { key } | Format::Xml { key, .. } => key.pointer(),
         }
     }
 
@@ -87,7 +97,15 @@ impl FolderOptions {
         let key = section.key.names();
         let only = || key.first().map_or("", String::as_str);
         let whole = section.records.as_deref().unwrap_or_default();
-        let format = match (section.format, path(whole), path(only())) {
+        let place = || xml::Place::parse(whole, &section.namespaces).ok();
+        let lists = || section.lists.iter().filter_map(|text| xml::Place::list(text).ok()).collect();
+        let json = section.format == FolderFormat::Json;
+        let format = match (section.format, path(if json { whole } else { "" }), path(only())) {
+            (FolderFormat::Xml, _, Ok(key)) => Format::Xml {
+                shape: xml::Shape { record: place(), values: Vec::new(), lists: lists() },
+                records: whole.to_owned(),
+                key,
+            },
             (FolderFormat::Json, Ok(records), Ok(key)) => Format::Json { records, key },
             (FolderFormat::JsonLines, _, Ok(key)) => Format::JsonLines { key },
             _ => Format::Table(table(section)),

@@ -4,9 +4,11 @@
 
 use super::{Manifest, Problem};
 use crate::connector::json::Path;
+use crate::connector::xml::Place;
 use crate::text::Encoding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A folder of files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,10 +19,17 @@ pub struct FolderSection {
     /// What the files hold. Default: `table`.
     #[serde(default)]
     pub format: FolderFormat,
-    /// Path of the list of records, for `json`. Default: the file is the list.
+    /// Path of the list of records, for `json` (default: the file is the list); place of the record elements, for `xml`.
     #[serde(default)]
     pub records: Option<String>,
-    /// Name of the key column; several where only together they tell a row from others. Of JSON the path of the key.
+    /// Places below an `xml` record that are a list however often they stand there: `Steps.Step`.
+    #[serde(default)]
+    pub lists: Vec<String>,
+    /// Prefixes of `records` with the URIs they stand for, for `xml`.
+    #[serde(default)]
+    pub namespaces: BTreeMap<String, String>,
+    /// Name of the key column; several where only together they tell a row from others. Of JSON and XML the path of the
+    /// key.
     pub key: KeyColumns,
     /// Encoding of text without a byte-order mark where it cannot be told. Default: by evidence.
     #[serde(default)]
@@ -64,6 +73,8 @@ pub enum FolderFormat {
     Json,
     /// A JSON object in each line.
     JsonLines,
+    /// An XML document.
+    Xml,
 }
 
 /// The column of the key, or several.
@@ -149,7 +160,8 @@ pub struct ColumnSection {
 pub(super) fn decisive(manifest: &Manifest) -> Option<impl Serialize + '_> {
     manifest.folder.as_ref().map(|folder| {
         let reading = (&folder.format, &folder.records, &folder.encoding, &folder.sheets);
-        (&folder.key, &folder.totals, &folder.column, reading, &folder.fill_down, &folder.group)
+        let elements = (&folder.lists, &folder.namespaces);
+        (&folder.key, &folder.totals, &folder.column, reading, &folder.fill_down, &folder.group, elements)
     })
 }
 
@@ -162,6 +174,15 @@ pub(super) fn check(folder: &FolderSection, problems: &mut Vec<Problem>) {
             "folder.key",
             "khóa là một cột, một đường dẫn, hoặc (với bảng) danh sách cột",
             "the key is one column, one path, or of a table a list of columns",
+        ));
+    }
+    let xml = folder.format == FolderFormat::Xml;
+    let of_xml = !folder.lists.is_empty() || !folder.namespaces.is_empty();
+    if of_xml && !xml {
+        problems.push(Problem::folder(
+            "folder.format",
+            "lists và namespaces chỉ dùng với format = \"xml\"",
+            "lists and namespaces go with format = \"xml\"",
         ));
     }
     if table {
@@ -182,13 +203,16 @@ pub(super) fn check(folder: &FolderSection, problems: &mut Vec<Problem>) {
         if folder.records.is_some() {
             problems.push(Problem::folder(
                 "folder.records",
-                "records chỉ dùng với format = \"json\"",
-                "records goes with format = \"json\"",
+                "records chỉ dùng với format = \"json\" hoặc \"xml\"",
+                "records goes with format = \"json\" or \"xml\"",
             ));
         }
         return;
     }
-    for path in names.iter().chain(&folder.records) {
+    if xml {
+        check_places(folder, problems);
+    }
+    for path in names.iter().chain(folder.records.as_ref().filter(|_| !xml)) {
         if let Err(why) = Path::parse(path) {
             problems.push(Problem::path("folder", path, why));
         }
@@ -201,8 +225,25 @@ pub(super) fn check(folder: &FolderSection, problems: &mut Vec<Problem>) {
     if of_tables || (folder.format == FolderFormat::JsonLines && folder.records.is_some()) {
         problems.push(Problem::folder(
             "folder.format",
-            "column, totals, fill_down, group và sheets chỉ dùng với bảng; records chỉ dùng với json",
-            "column, totals, fill_down, group and sheets go with tables alone, records with json alone",
+            "column, totals, fill_down, group và sheets chỉ dùng với bảng; records không dùng với json_lines",
+            "column, totals, fill_down, group and sheets go with tables alone, records not with json_lines",
         ));
+    }
+}
+
+/// Says which places of an XML document cannot be read.
+fn check_places(folder: &FolderSection, problems: &mut Vec<Problem>) {
+    let records = folder.records.as_deref().unwrap_or_default();
+    match Place::parse(records, &folder.namespaces) {
+        Ok(place) if place.is_attribute() => {
+            problems.push(Problem::element("folder.records", records, "an attribute is no record"));
+        }
+        Ok(_) => {}
+        Err(why) => problems.push(Problem::element("folder.records", records, &why)),
+    }
+    for text in &folder.lists {
+        if let Err(why) = Place::list(text) {
+            problems.push(Problem::element("folder.lists", text, &why));
+        }
     }
 }

@@ -216,8 +216,8 @@ impl Problem {
                 format!("the place \"{place}\" in XML is not valid: {why}"),
             ),
             Text::new(
-                "viết Envelope/Body/Tasks/Task, tasks/@total, hoặc p:Task với p khai trong stream.namespaces",
-                "write Envelope/Body/Tasks/Task, tasks/@total, or p:Task with p declared in stream.namespaces",
+                "viết Envelope/Body/Tasks/Task, tasks/@total, hoặc p:Task với p khai trong namespaces",
+                "write Envelope/Body/Tasks/Task, tasks/@total, or p:Task with p declared in namespaces",
             ),
         )
     }
