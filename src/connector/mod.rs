@@ -125,6 +125,17 @@ pub struct Delivered {
     pub receipts: Vec<Receipt>,
 }
 
+/// What a rejected body held, once it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Its records.
+    pub records: Vec<RawRecord>,
+    /// What it brings beside them.
+    pub delivered: Delivered,
+    /// What is kept of it.
+    pub kept: Bytes,
+}
+
 /// What became of a record's detail calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detailed {
@@ -255,6 +266,11 @@ pub trait Connector: Send + Sync {
     /// page that refers to another one.
     fn list_again(&self, body: Bytes, details: Option<Bytes>)
     -> Option<Result<Vec<RawRecord>, Box<Finding>>>;
+
+    /// What a rejected body that is no single record holds; none where every rejected body is a record.
+    async fn unpack(&self, _body: Bytes) -> Option<Result<Unpacked, Box<Finding>>> {
+        None
+    }
 
     /// Reads one record into a draft by the manifest's rules. Pure: same record, same draft.
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>>;

@@ -112,7 +112,7 @@ fn missing(source: &OpenSource, name: &str) -> Findings {
 fn folder(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
     let path = source.folder.join(setting(&source, "folder")?);
     let Some(section) = &loaded.manifest.folder else { return Err(missing(&source, "folder")) };
-    let options = FolderOptions::of(section, path);
+    let options = FolderOptions::of(section, &loaded.manifest.edxml, loaded.fingerprint, path);
     let reader = reader(&source.id, loaded);
     Ok(Arc::new(FolderSource::new(source.id, options, loaded.fingerprint, reader)))
 }

@@ -431,6 +431,135 @@ async fn unreadable_package_is_kept_whole_and_acknowledged_as_failed_only_where_
     assert_eq!(centre.waiting(), Vec::<String>::new());
 }
 
+/// What a limit refused is read by `rejected replay` once the limit was raised: task, evidence, and no content kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_package_is_read_by_replay_once_the_limit_is_raised() {
+    let both = both().await;
+    for store in &both.stores {
+        let centre = Centre::start(60).await;
+        let small = |manifest: String| manifest.replace("[edxml]", "[edxml]\nmax_attachments = 1");
+        let enclosure = |number: u32| Enclosure {
+            content_id: format!("tep-{number}"),
+            name: format!("tep-{number}.txt"),
+            description: String::new(),
+            bytes: b"noi dung rieng cua tep".to_vec(),
+        };
+        let package = write(&document("7816", 0), &[enclosure(1), enclosure(2)]).expect("written");
+        centre.put("two", "edoc", package);
+        let summary = pulled(store, &connect(&centre, small)).await;
+        assert_eq!((summary.counters.new, summary.counters.rejected), (0, 1), "{:?}", summary.findings);
+        let replay = async |connector| {
+            let entry = lienthong::pipeline::app::Source {
+                connector,
+                unit: lienthong::domain::UnitCode::new("SNV").expect("code"),
+                system: "TRUCVANBAN".into(),
+                schedule: "0 * * * *".parse().expect("a schedule"),
+                full_schedule: None,
+            };
+            let installed =
+                Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-07-03T02:00:00Z");
+            let (clock, policy) = (installed.app.clock, installed.app.policy.clone());
+            let sources = [(source(), entry)].into();
+            let app = lienthong::pipeline::App::new(
+                store.clone(),
+                clock,
+                "a".into(),
+                sources,
+                (None, None),
+                policy,
+            );
+            let installation = lienthong::pipeline::execute::Installation { app: Arc::new(app) };
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            let order = lienthong::pipeline::command::Command::RejectedReplay { source: source(), id: None };
+            use lienthong::pipeline::command::Executor as _;
+            installation.execute(order, progress).await
+        };
+        let still = replay(connect(&centre, small)).await;
+        assert_eq!(still.findings[0].code, "LT-PUL-006", "the limit is what it was");
+        let read = replay(connect(&centre, same)).await;
+        assert!(read.findings.is_empty(), "{:?}", read.findings);
+        assert_eq!(status_of(store, KEY).await, Some(TaskStatus::Open), "{}", store.kind());
+        assert!(store.rejected(None, 0, 10).await.expect("rejected").is_empty());
+        let (id, _) = held(store, KEY).await.expect("held");
+        assert_eq!(store.evidence_of(id, 10).await.expect("evidence").len(), 1);
+    }
+}
+
+const IN_A_FOLDER: &str = include_str!("../../connectors/edxml-folder/manifest.toml");
+
+/// The same packages from a folder: tasks and evidence as from the axis, a recall that comes later, a broken one told.
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_in_a_folder_mean_what_they_mean_on_the_axis() {
+    let both = both().await;
+    for store in &both.stores {
+        let folder = tempfile::tempdir().expect("folder");
+        let put = |name: &str, minute: u64, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            let at = std::time::SystemTime::UNIX_EPOCH
+                + std::time::Duration::from_secs(1_780_000_000 + minute * 60);
+            std::fs::File::options().append(true).open(&path).expect("open").set_modified(at).expect("time");
+        };
+        let opened = open(OpenSource {
+            id: source(),
+            manifest_name: "edxml-folder".into(),
+            manifest: IN_A_FOLDER.into(),
+            settings: [("folder".to_owned(), folder.path().display().to_string())].into(),
+            secrets: BTreeMap::new(),
+            folder: std::env::temp_dir(),
+            ca_file: None,
+            allow_http: false,
+            limits: SourceLimits::default(),
+        });
+        let connector = opened.unwrap_or_else(|findings| panic!("{findings}")).connector;
+        let enclosure = Enclosure {
+            content_id: "tep-1".into(),
+            name: "tep-1.txt".into(),
+            description: String::new(),
+            bytes: b"noi dung rieng cua tep".to_vec(),
+        };
+        put("a.edxml", 0, &write(&document("7816", 0), &[enclosure]).expect("written"));
+        put("b.edxml", 1, &written(&state("03", 5)));
+        put("c.edxml", 2, "<edXML><edXMLEnvelope/></edXML>");
+        let summary = pulled(store, &connector).await;
+        assert_eq!(
+            (summary.counters.new, codes(&summary)),
+            (1, vec!["LT-EDX-004"]),
+            "{:?}",
+            summary.findings
+        );
+        let (id, _) = held(store, KEY).await.expect("held");
+        let words: Vec<EvidenceKind> =
+            store.evidence_of(id, 10).await.expect("evidence").iter().map(|word| word.kind).collect();
+        assert_eq!(words, [EvidenceKind::Document, EvidenceKind::Status]);
+        // What is kept lists the record again, and holds no content.
+        let mut pull = connector
+            .pull(lienthong::connector::PullRequest {
+                mode: PullMode::Full,
+                cursor: None,
+                now: chrono::Utc::now(),
+            })
+            .await
+            .expect("a pull");
+        let mut listed = 0;
+        while let lienthong::connector::Step::Page(page) = pull.next_page().await.expect("a page") {
+            assert!(
+                !String::from_utf8_lossy(&page.body).contains("bm9pIGR1bmc"),
+                "an attachment's content is kept"
+            );
+            let again =
+                connector.list_again(page.body.clone(), None).expect("says everything").expect("reads");
+            assert_eq!(again.len(), page.records.len());
+            listed += again.len();
+        }
+        assert_eq!(listed, 1);
+        put("d.edxml", 3, &written(&of_kind(document("7816", 30), "1")));
+        pulled(store, &connector).await;
+        assert_eq!(status_of(store, KEY).await, Some(TaskStatus::Recalled), "{}", store.kind());
+        assert_eq!(pulled(store, &connector).await.counters.new, 0);
+    }
+}
+
 /// A package of 50 MB on a slow line, by both ways of asking: read, and nothing of its content kept.
 #[tokio::test(flavor = "multi_thread")]
 async fn large_package_is_read_and_its_content_is_not_kept() {

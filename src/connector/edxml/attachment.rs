@@ -49,19 +49,49 @@ struct Seen {
     unwrapped: bool,
 }
 
+/// What reading the attachments of one package may still cost, in bytes decoded and unwrapped.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    pub(super) fn of(limits: &Limits) -> Self {
+        Self { left: limits.unpacked }
+    }
+
+    /// Takes what was read of one attachment that has `size` bytes so far.
+    fn take(
+        &mut self,
+        bytes: usize,
+        size: u64,
+        limits: &Limits,
+        too_large: &'static str,
+    ) -> Result<(), &'static str> {
+        let bytes = bytes as u64;
+        let spent = bytes > self.left;
+        self.left = self.left.saturating_sub(bytes);
+        match (size > limits.attachment, spent) {
+            (true, _) => Err(too_large),
+            (false, true) => Err("attachments_too_large"),
+            (false, false) => Ok(()),
+        }
+    }
+}
+
 /// Fills in what the content of an attachment is. `kept` says that the package comes from our own store, where a
 /// mark stands in place of each content.
 pub(super) fn measure(
     attachment: &mut Attachment,
     pieces: &[&str],
     kept: bool,
-    limits: &Limits,
+    (limits, budget): (&Limits, &mut Budget),
     warnings: &mut Vec<String>,
 ) {
     let shown = attachment.name.clone().or_else(|| attachment.content_id.clone()).unwrap_or_default();
     let seen = match kept.then(|| parse_cut(pieces)).flatten() {
         Some(seen) => Ok(seen),
-        None => look(attachment, pieces, limits, warnings, &shown),
+        None => look(attachment, pieces, (limits, budget), warnings, &shown),
     };
     match seen {
         Ok(seen) => {
@@ -96,7 +126,7 @@ fn parse_cut(pieces: &[&str]) -> Option<Seen> {
 fn look(
     attachment: &Attachment,
     pieces: &[&str],
-    limits: &Limits,
+    (limits, budget): (&Limits, &mut Budget),
     warnings: &mut Vec<String>,
     shown: &str,
 ) -> Result<Seen, &'static str> {
@@ -112,9 +142,7 @@ fn look(
             head.extend(bytes.iter().take(16 - head.len()));
         }
         size += bytes.len() as u64;
-        if size > limits.attachment {
-            return Err("attachment_too_large");
-        }
+        budget.take(bytes.len(), size, limits, "attachment_too_large")?;
         digest.update(bytes);
         if let Some(whole) = &mut whole {
             whole.extend_from_slice(bytes);
@@ -124,7 +152,7 @@ fn look(
     let name = attachment.name.as_deref().unwrap_or_default();
     let packed = Seen { size, sha256: hex(&digest.finalize()), found: kind(&head, name), unwrapped: false };
     let Some(whole) = whole else { return Ok(packed) };
-    match unwrapped(attachment, &whole, limits) {
+    match unwrapped(attachment, &whole, limits, budget) {
         Ok(Some(inside)) => Ok(inside),
         Ok(None) => Ok(packed),
         Err(why) => {
@@ -135,7 +163,12 @@ fn look(
 }
 
 /// The file inside a zip that is only its wrapping.
-fn unwrapped(attachment: &Attachment, zip: &[u8], limits: &Limits) -> Result<Option<Seen>, &'static str> {
+fn unwrapped(
+    attachment: &Attachment,
+    zip: &[u8],
+    limits: &Limits,
+    budget: &mut Budget,
+) -> Result<Option<Seen>, &'static str> {
     let name = attachment.name.as_deref().unwrap_or_default();
     let zip_based = ending(name).is_some_and(|ending| ZIP_BASED.contains(&ending.as_str()));
     let declared = attachment.content_type.as_deref().map(str::to_lowercase);
@@ -168,9 +201,7 @@ fn unwrapped(attachment: &Attachment, zip: &[u8], limits: &Limits) -> Result<Opt
         }
         size += bytes.len() as u64;
         // What is announced may be a lie: what really comes out is counted.
-        if size > limits.attachment {
-            return Err("zip_bomb");
-        }
+        budget.take(bytes.len(), size, limits, "zip_bomb")?;
         digest.update(bytes);
     }
     Ok(Some(Seen { size, sha256: hex(&digest.finalize()), found: kind(&head, &name), unwrapped: true }))

@@ -37,6 +37,8 @@ pub struct Limits {
     pub package: u64,
     /// Bytes of one attachment, decoded and unwrapped.
     pub attachment: u64,
+    /// Bytes of all attachments together, decoded and unwrapped: what their reading may cost.
+    pub unpacked: u64,
     /// Attachments.
     pub attachments: usize,
     /// Elements.
@@ -52,6 +54,7 @@ impl Default for Limits {
         Self {
             package: 128 * 1024 * 1024,
             attachment: 96 * 1024 * 1024,
+            unpacked: 256 * 1024 * 1024,
             attachments: 500,
             elements: 100_000,
             depth: 32,

@@ -4,7 +4,7 @@
 //! missing elements, dates that are none. What is tolerated is a warning in the package; what leaves nothing to hold on
 //! to is a [`Refusal`]. It must not know transports, tasks or the store. Pure: same bytes and directory, same package.
 
-use super::attachment::{self, bare, cut, hex};
+use super::attachment::{self, Budget, bare, cut, hex};
 use super::finding::Refusal;
 use super::key;
 use super::package::{
@@ -104,6 +104,7 @@ impl Edxml {
         let body = envelope.child("edXMLBody").or_else(|| root.child("edXMLBody")).unwrap_or(&nothing);
         package.references =
             body.child("edXMLManifest").unwrap_or(&nothing).all("Reference").map(reference).collect();
+        let mut budget = Budget::of(&self.limits);
         for attachment in root
             .all("AttachmentEncoded")
             .chain(envelope.all("AttachmentEncoded"))
@@ -112,7 +113,7 @@ impl Edxml {
             if package.attachments.len() >= self.limits.attachments {
                 return Err(Refusal::Limit("attachments", self.limits.attachments as u64));
             }
-            let read = self.attachment(attachment, &package.references, kept, &mut warnings);
+            let read = self.attachment(attachment, &package.references, (kept, &mut budget), &mut warnings);
             package.attachments.push(read);
         }
         self.identify(&mut package)?;
@@ -255,7 +256,7 @@ impl Edxml {
         &self,
         node: &Node<'_>,
         references: &[Reference],
-        kept: bool,
+        (kept, budget): (bool, &mut Budget),
         warnings: &mut Vec<String>,
     ) -> Attachment {
         let content_id = node.value("ContentId").map(|id| without_cid(&id));
@@ -281,7 +282,8 @@ impl Edxml {
             ..Attachment::default()
         };
         let pieces = node.child("ContentTransferEncoded").map(|node| node.content.as_slice());
-        attachment::measure(&mut attachment, pieces.unwrap_or_default(), kept, &self.limits, warnings);
+        let limits = (&self.limits, budget);
+        attachment::measure(&mut attachment, pieces.unwrap_or_default(), kept, limits, warnings);
         attachment
     }
 

@@ -79,6 +79,27 @@ fn attachment_is_unwrapped_only_where_the_zip_is_its_wrapping() {
 }
 
 /// F5: a bomb, a name that leads out, several files and broken base64 leave the document a document.
+/// Each of a thousand attachments is small enough; together they would keep a reader busy for minutes.
+#[test]
+fn attachments_of_one_package_have_one_budget_together() {
+    let mut reader = Edxml::default();
+    reader.limits.unpacked = 250_000;
+    let one = with_attachment(
+        "a.txt",
+        "application/zip",
+        "application/zip",
+        &zipped(&[("a.txt", &[b'a'; 100_000])]),
+    );
+    let (from, to) =
+        (one.find("<Attachment>").expect("begins"), one.find("</Attachment>").expect("ends") + 13);
+    let many = format!("{}{}{}", &one[..from], one[from..to].repeat(5), &one[to..]);
+    let package = reader.read(many.as_bytes()).expect("a document all the same");
+    let unwrapped = package.attachments.iter().filter(|seen| seen.unwrapped).count();
+    assert_eq!((package.attachments.len(), unwrapped), (5, 2), "{:?}", package.warnings);
+    let told = package.warnings.iter().filter(|warning| warning.starts_with("attachments_too_large"));
+    assert!(told.count() >= 1, "{:?}", package.warnings);
+}
+
 #[test]
 fn hostile_attachment_is_a_warning_and_never_unpacked() {
     let mut reader = Edxml::default();

@@ -6,6 +6,7 @@
 use super::{Format, Row, finding};
 use crate::connector::json::{self, Envelope, JsonError, Path};
 use crate::connector::xml;
+use crate::domain::Evidence;
 use crate::error::{Finding, Findings, Place};
 use crate::text::{Encoding, decode, decode_as};
 use bytes::Bytes;
@@ -15,11 +16,15 @@ use std::borrow::Cow;
 const MAX_RECORD: usize = 8 << 20;
 
 /// Records of a document.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Document {
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
     /// Line that may be cut off.
     pub(super) unended: Option<u32>,
+    /// What a package says of documents and tasks beside its records.
+    pub(super) evidence: Vec<Evidence>,
+    /// What is kept of it, where that is not the file.
+    pub(super) kept: Option<Bytes>,
 }
 
 impl Document {
@@ -45,6 +50,9 @@ pub(super) fn read(
     encoding: Option<Encoding>,
     format: &Format,
 ) -> Result<Document, Findings> {
+    if let Format::Edxml(packages) = format {
+        return packages.read(name, bytes);
+    }
     if let Format::Xml { shape, records, key } = format {
         return elements(name, bytes, encoding, shape, records, key);
     }
@@ -56,7 +64,7 @@ pub(super) fn read(
     match format {
         Format::Json { records, key } => whole(name, &text, records, key),
         Format::JsonLines { key } => Ok(lines(&text, key)),
-        Format::Table(_) | Format::Xml { .. } => Ok(Document { rows: Vec::new(), unended: None }),
+        Format::Table(_) | Format::Xml { .. } | Format::Edxml(_) => Ok(Document::default()),
     }
 }
 
@@ -72,14 +80,14 @@ fn whole(name: &str, text: &str, records: &Path, key: &Path) -> Result<Document,
     };
     let read = Envelope::with_records(text, records, &mut take);
     match read {
-        Ok((_, true)) => Ok(Document { rows, unended: None }),
+        Ok((_, true)) => Ok(Document { rows, ..Document::default() }),
         Ok((_, false)) => Err(finding::no_records(name, &records.pointer()).into()),
         Err(error) => Err(finding::no_json(name, &error.told()).into()),
     }
 }
 
 fn lines(text: &str, key: &Path) -> Document {
-    let mut document = Document { rows: Vec::new(), unended: None };
+    let mut document = Document::default();
     let mut number = 0u32;
     for line in text.split_inclusive('\n') {
         number = number.saturating_add(1);
@@ -119,7 +127,7 @@ fn elements(
                 let large = element.source.len() > MAX_RECORD;
                 let source = if large { "" } else { element.source };
                 let body = serde_json::json!({ "xml": source }).to_string().into();
-                Row { key: None, line: number, body, fault: Some(fault.finding()), file: None }
+                Row { key: None, line: number, body, fault: Some(fault.finding()), ..Row::default() }
             }
         });
     };
@@ -128,7 +136,7 @@ fn elements(
     if !walked.found {
         return Err(finding::no_records(name, records).into());
     }
-    Ok(Document { rows, unended: None })
+    Ok(Document { rows, ..Document::default() })
 }
 
 /// The key in the text of a record.
@@ -145,5 +153,5 @@ fn row(text: &str, line: u32, key: Result<Option<String>, JsonError>) -> Row {
     };
     let body =
         if large.is_some() { Bytes::from_static(b"{}") } else { Bytes::copy_from_slice(text.as_bytes()) };
-    Row { key, line, body, fault: large.or(broken), file: None }
+    Row { key, line, body, fault: large.or(broken), ..Row::default() }
 }

@@ -1,7 +1,7 @@
 //! A folder into which a unit drops files.
 //!
 //! Owns which files are complete, in which order they are read, what of them is known, and their rows as records: of
-//! sheets (`table`), of JSON and XML (`document`). A file is known by the SHA-256 of its content: the same content again is
+//! sheets (`table`), of JSON and XML (`document`), of edXML packages (`package`). A file is known by the SHA-256 of its content: the same content again is
 //! nothing, the same name with another content is a new file, and where the manifest's rules changed all of them are
 //! read again, the newest first. Rows are known by their key, never by their line. It must not know what a column means
 //! beyond its canonical name. A row without a key, one with a broken quote and a last one that may be cut off are
@@ -13,6 +13,7 @@ mod document;
 mod finding;
 mod known;
 mod options;
+mod package;
 mod refused;
 mod table;
 mod walk;
@@ -20,8 +21,8 @@ mod walk;
 pub use options::{FolderOptions, Format, SheetColumn, TableOptions};
 
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, DraftReader, Pull, PullMode, PullRequest, RawRecord,
-    Rejection, Step,
+    Abilities, Connector, ConnectorError, Detailed, DraftReader, Presence, Pull, PullMode, PullRequest,
+    RawRecord, Rejection, Step,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::Finding;
@@ -48,7 +49,7 @@ const MAX_FILES: usize = 100_000;
 const EMPTY_FOR: TimeDelta = TimeDelta::seconds(60);
 
 /// A row of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Row {
     key: Option<String>,
     /// Its line, or its number among the records.
@@ -59,6 +60,7 @@ struct Row {
     fault: Option<Finding>,
     /// What messages call the file where its name alone does not say enough.
     file: Option<Arc<str>>,
+    presence: Presence,
 }
 
 /// A drop folder as a source.

@@ -3,7 +3,9 @@
 //! Owns the compiled form of `[folder]`. It must not know how a file is read. A section that was checked gives options;
 //! a path that does not compile was told by the check and stands for the whole document here.
 
+use super::package::Packages;
 use crate::connector::json::Path;
+use crate::connector::manifest::edxml::EdxmlSection;
 use crate::connector::manifest::{FolderFormat, FolderSection, LastLine, SheetsSection, SheetsWord};
 use crate::connector::xml;
 use crate::sheet::{Reading, Sheets};
@@ -63,6 +65,8 @@ pub enum Format {
         /// Where the key of a record is, once it is JSON.
         key: Path,
     },
+    /// An edXML package.
+    Edxml(Packages),
 }
 
 /// What the sheets hold.
@@ -88,11 +92,12 @@ impl FolderOptions {
         match &self.format {
             Format::Table(table) => table.key.join(" + "),
             Format::Json { key, .. } | Format::JsonLines { key } | Format::Xml { key, .. } => key.pointer(),
+            Format::Edxml(_) => "edXML".to_owned(),
         }
     }
 
-    /// What a section says of a folder.
-    pub fn of(section: &FolderSection, folder: PathBuf) -> Self {
+    /// What a manifest says of a folder.
+    pub fn of(section: &FolderSection, edxml: &EdxmlSection, fingerprint: [u8; 32], folder: PathBuf) -> Self {
         let path = |text: &str| Path::parse(text).or_else(|_| Path::parse(""));
         let key = section.key.names();
         let only = || key.first().map_or("", String::as_str);
@@ -101,6 +106,7 @@ impl FolderOptions {
         let lists = || section.lists.iter().filter_map(|text| xml::Place::list(text).ok()).collect();
         let json = section.format == FolderFormat::Json;
         let format = match (section.format, path(if json { whole } else { "" }), path(only())) {
+            (FolderFormat::Edxml, ..) => Format::Edxml(Packages::of(edxml, fingerprint)),
             (FolderFormat::Xml, _, Ok(key)) => Format::Xml {
                 shape: xml::Shape { record: place(), values: Vec::new(), lists: lists() },
                 records: whole.to_owned(),

@@ -101,7 +101,7 @@ impl Tables {
                     line: line.number,
                     body: serde_json::json!({ "line": line.text }).to_string().into(),
                     fault: Some(line.finding(&sheet.name)),
-                    file: None,
+                    ..Row::default()
                 }
             })
         })
@@ -156,7 +156,7 @@ fn row(line: &Line, part: &Part, above: &mut Above, options: &TableOptions) -> O
     let failed =
         record.iter().find(|(_, cell)| is_error(cell)).map(|(column, _)| finding::failed_formula(column));
     let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-    Some(Row { key, line: line.number, body, fault: failed, file: None })
+    Some(Row { key, line: line.number, body, fault: failed, ..Row::default() })
 }
 
 /// The title of a row that heads a group: one text, perhaps with a number before it.

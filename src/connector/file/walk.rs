@@ -12,10 +12,9 @@ use super::table::Tables;
 use super::{Candidate, FolderOptions, Format, ROWS, Row, finding, written_at};
 use crate::connector::rule::is_key;
 use crate::connector::{
-    ConnectorError, Cursor, Delivered, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash,
-    referring,
+    ConnectorError, Cursor, Delivered, Page, PullEnd, RawRecord, Rejection, Step, record_hash, referring,
 };
-use crate::domain::SourceId;
+use crate::domain::{Evidence, SourceId};
 use crate::error::{Finding, Place, Severity};
 use crate::sheet::{MAX_BYTES, Sheet};
 use bytes::Bytes;
@@ -69,6 +68,22 @@ enum Content {
 }
 
 impl Content {
+    /// What a package says beside its records.
+    fn evidence(&self) -> Vec<Evidence> {
+        match self {
+            Self::Tables(_) => Vec::new(),
+            Self::Document(document) => document.evidence.clone(),
+        }
+    }
+
+    /// What is kept of the file; the file itself, for all but packages.
+    fn kept(&self, original: Vec<u8>) -> Bytes {
+        match self {
+            Self::Document(Document { kept: Some(kept), .. }) => kept.clone(),
+            _ => Bytes::from(original),
+        }
+    }
+
     fn rows<'a>(&'a self, options: &'a FolderOptions) -> Box<dyn Iterator<Item = Row> + 'a> {
         match (self, &options.format) {
             (Self::Tables(tables), Format::Table(options)) => Box::new(tables.rows(options)),
@@ -158,7 +173,8 @@ impl Walk {
             self.known.add(modified, digest);
         }
         let cursor = (!self.again).then(|| self.known.cursor());
-        self.pages(candidate, &content, Bytes::from(bytes), cursor, &mut seen.newer, steps)
+        let kept = content.kept(bytes);
+        self.pages(candidate, &content, kept, cursor, &mut seen.newer, steps)
     }
 
     /// Gives the pages of a file. The cursor stands on the last one: half a file is read again.
@@ -189,6 +205,7 @@ impl Walk {
             self.row(name, row, newer, &mut here, &mut page);
         }
         page.cursor = cursor;
+        page.delivered.evidence = content.evidence();
         newer.extend(here);
         tracing::debug!(source.id = %self.source, file = %name, pages = number, "file read");
         give(page)
@@ -203,7 +220,7 @@ impl Walk {
         here: &mut Vec<String>,
         page: &mut Page,
     ) {
-        let Row { key, line, body, fault, file } = row;
+        let Row { key, line, body, fault, file, presence } = row;
         if self.again && key.as_ref().is_some_and(|key| newer.contains(key)) {
             // A newer file has this row: what an older one says of it is past.
             return;
@@ -223,7 +240,7 @@ impl Walk {
                 body,
                 index: line,
                 file: Some(file),
-                presence: Presence::Shown,
+                presence,
             }),
             _ => page.rejected.push(rejected(None, finding::without_key(&self.options.key()), body)),
         }
@@ -282,7 +299,7 @@ fn understood(
     let (content, unended, told) = match read {
         Ok(read) => read,
         Err(findings) => {
-            let half = ["LT-TAB-005", "LT-FIL-024", "LT-XML-001"];
+            let half = ["LT-TAB-005", "LT-FIL-024", "LT-XML-001", "LT-EDX-001"];
             let breaks_off = findings.iter().all(|finding| half.contains(&finding.code.as_str()));
             return if breaks_off && unsettled && !ahead { Ok(Outcome::Waits) } else { Err(findings) };
         }
@@ -331,14 +348,17 @@ pub(super) fn list_again(
     if *body == referring() {
         return None;
     }
-    let (content, ..) = match content("a kept file", body, options) {
-        Ok(read) => read,
-        Err(mut findings) => return Some(Err(Box::new(findings.remove(0)))),
+    let content = match &options.format {
+        Format::Edxml(packages) => Content::Document(packages.read_kept(body)?),
+        _ => match content("a kept file", body, options) {
+            Ok((content, ..)) => content,
+            Err(mut findings) => return Some(Err(Box::new(findings.remove(0)))),
+        },
     };
     let listed = content.rows(options).filter(|row| row.fault.is_none()).filter_map(|row| {
         let key = row.key.filter(|key| is_key(key))?;
         let hash = record_hash(fingerprint, &row.body);
-        let (index, presence) = (row.line, Presence::Shown);
+        let (index, presence) = (row.line, row.presence);
         Some(RawRecord { external_id: key, hash, body: row.body, index, file: None, presence })
     });
     Some(Ok(listed.collect()))

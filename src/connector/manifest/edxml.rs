@@ -29,6 +29,9 @@ pub struct EdxmlSection {
     pub max_package_mib: u32,
     /// Largest attachment in MiB, decoded and unwrapped, 1–512; a larger one is a warning. Default: 96.
     pub max_attachment_mib: u32,
+    /// Most that all attachments of a package may come to, in MiB, decoded and unwrapped, 1–4,096; what lies beyond is
+    /// a warning. Default: 256.
+    pub max_unpacked_mib: u32,
     /// Most attachments of a package, 1–5,000. Default: 500.
     pub max_attachments: u32,
 }
@@ -41,6 +44,7 @@ impl Default for EdxmlSection {
             task_without_due: false,
             max_package_mib: 128,
             max_attachment_mib: 96,
+            max_unpacked_mib: 256,
             max_attachments: 500,
         }
     }
@@ -53,6 +57,7 @@ impl EdxmlSection {
         Limits {
             package: u64::from(self.max_package_mib) * MIB,
             attachment: u64::from(self.max_attachment_mib) * MIB,
+            unpacked: u64::from(self.max_unpacked_mib) * MIB,
             attachments: self.max_attachments as usize,
             ..Limits::default()
         }
@@ -71,6 +76,7 @@ impl EdxmlSection {
         };
         bounds("max_package_mib", self.max_package_mib, 512);
         bounds("max_attachment_mib", self.max_attachment_mib, 512);
+        bounds("max_unpacked_mib", self.max_unpacked_mib, 4_096);
         bounds("max_attachments", self.max_attachments, 5_000);
         for kind in &self.task_steering {
             if !["0", "1", "2", "3"].contains(&kind.as_str()) {

@@ -29,7 +29,8 @@ pub struct FolderSection {
     #[serde(default)]
     pub namespaces: BTreeMap<String, String>,
     /// Name of the key column; several where only together they tell a row from others. Of JSON and XML the path of the
-    /// key.
+    /// key; a package has one of its own.
+    #[serde(default)]
     pub key: KeyColumns,
     /// Encoding of text without a byte-order mark where it cannot be told. Default: by evidence.
     #[serde(default)]
@@ -75,6 +76,8 @@ pub enum FolderFormat {
     JsonLines,
     /// An XML document.
     Xml,
+    /// An edXML package, read as `[edxml]` says.
+    Edxml,
 }
 
 /// The column of the key, or several.
@@ -85,6 +88,12 @@ pub enum KeyColumns {
     One(String),
     /// Several columns, compared without case and accents.
     Several(Vec<String>),
+}
+
+impl Default for KeyColumns {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
 }
 
 impl KeyColumns {
@@ -169,6 +178,16 @@ pub(super) fn decisive(manifest: &Manifest) -> Option<impl Serialize + '_> {
 pub(super) fn check(folder: &FolderSection, problems: &mut Vec<Problem>) {
     let table = folder.format == FolderFormat::Table;
     let names = folder.key.names();
+    if folder.format == FolderFormat::Edxml {
+        if !names.is_empty() || folder.records.is_some() || of_tables(folder) {
+            problems.push(Problem::folder(
+                "folder.format",
+                "gói edXML có khóa riêng: bỏ key, records và mọi khóa của bảng; xem [edxml]",
+                "a package has a key of its own: leave out key, records and all keys of tables; see [edxml]",
+            ));
+        }
+        return;
+    }
     if names.is_empty() || (!table && names.len() > 1) {
         problems.push(Problem::folder(
             "folder.key",
@@ -217,18 +236,22 @@ pub(super) fn check(folder: &FolderSection, problems: &mut Vec<Problem>) {
             problems.push(Problem::path("folder", path, why));
         }
     }
-    let of_tables = !folder.column.is_empty()
-        || !folder.totals.is_empty()
-        || !folder.fill_down.is_empty()
-        || folder.group.is_some()
-        || folder.sheets != SheetsSection::default();
-    if of_tables || (folder.format == FolderFormat::JsonLines && folder.records.is_some()) {
+    if of_tables(folder) || (folder.format == FolderFormat::JsonLines && folder.records.is_some()) {
         problems.push(Problem::folder(
             "folder.format",
             "column, totals, fill_down, group và sheets chỉ dùng với bảng; records không dùng với json_lines",
             "column, totals, fill_down, group and sheets go with tables alone, records not with json_lines",
         ));
     }
+}
+
+/// Whether a folder says anything that only tables have.
+fn of_tables(folder: &FolderSection) -> bool {
+    !folder.column.is_empty()
+        || !folder.totals.is_empty()
+        || !folder.fill_down.is_empty()
+        || folder.group.is_some()
+        || folder.sheets != SheetsSection::default()
 }
 
 /// Says which places of an XML document cannot be read.

@@ -448,6 +448,9 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
     if manifest.content != Content::Tasks {
         digest.update(serde_json::to_vec(&(manifest.content, &manifest.row)).unwrap_or_default());
     }
+    if manifest.folder.as_ref().is_some_and(|folder| folder.format == FolderFormat::Edxml) {
+        digest.update(serde_json::to_vec(&manifest.edxml).unwrap_or_default());
+    }
     digest.finalize().into()
 }
 

@@ -201,7 +201,7 @@ impl ViewSource {
         let timed = self.options.cursor_type != CursorType::Integer;
         let local = |at: DateTime<Utc>| session.dialect().instant(at, self.options.cursor_type);
         let whole = matches!(request.mode, PullMode::Full);
-        let counts = matches!(request.mode, PullMode::Backfill { .. });
+        let counts = !matches!(request.mode, PullMode::Incremental);
         let mut known = None;
         let (after, until): (Option<(String, String)>, Option<String>) = match request.mode {
             PullMode::Incremental => {

@@ -34,7 +34,8 @@ pub(super) struct ViewPull {
     /// Whether every row was seen and could be named.
     pub(super) full: bool,
     pub(super) over: bool,
-    /// Whether the rows are still to be counted: for a backfill, which somebody watches.
+    /// Whether the rows are still to be counted: for a backfill, which somebody watches, and for a pull of everything,
+    /// which is compared with it.
     pub(super) counts: bool,
     pub(super) total: Option<u64>,
     /// When the pull began: no cursor lies behind it.
@@ -62,9 +63,20 @@ impl ViewPull {
         };
         match () {
             () if self.unplaced => writer.unplaced(),
-            () if self.is_counting() => writer.count(&point),
             () => writer.page(&point, self.limit),
         }
+    }
+
+    /// How many rows lie behind a point of the walk, where the database says so.
+    async fn counted(&self, after: Option<(String, String)>) -> Option<u64> {
+        let writer = Writer { dialect: self.session.dialect(), options: &self.options };
+        let point = Point {
+            after: after.as_ref().map(|(changed, key)| (changed.as_str(), key.as_str())),
+            inclusive: self.inclusive,
+            until: self.until.as_deref(),
+        };
+        let counted = self.session.rows(writer.count(&point)).await.ok()?;
+        counted.rows.first()?.first()?.as_ref()?.parse().ok()
     }
 
     async fn rows(&self) -> Result<Rows, ConnectorError> {
@@ -106,6 +118,8 @@ pub(super) fn until_now(kind: CursorType, after: (String, String), now: DateTime
 impl Pull for ViewPull {
     async fn next_page(&mut self) -> Result<Step, ConnectorError> {
         if self.over {
+            // A total counts only where it is the same before and after: else rows came or went meanwhile.
+            let same = self.full && self.total.is_some() && self.counted(None).await == self.total;
             let future = self.future.take();
             let told = future.map(|(count, key, changed)| {
                 finding::from_the_future(count, &key, &changed)
@@ -113,15 +127,15 @@ impl Pull for ViewPull {
             });
             return Ok(Step::End(PullEnd {
                 complete: self.full && self.after.is_some(),
+                source_total: self.total.filter(|_| same),
                 findings: std::mem::take(&mut self.told).into_iter().chain(told).collect(),
                 ..PullEnd::default()
             }));
         }
         if self.is_counting() {
             // Without the count there is no bar, and that is all.
-            let counted = self.rows().await.ok();
+            self.total = self.counted(self.after.clone()).await;
             self.counts = false;
-            self.total = counted.and_then(|counted| counted.rows.first()?.first()?.as_ref()?.parse().ok());
         }
         let Rows { rows, cut, .. } = self.rows().await?;
         if self.unplaced {

@@ -1,7 +1,7 @@
 //! Orders about sources: pulling now, pulling a span again, and records that could not be read.
 
 use super::{Answer, App, Refusal};
-use crate::connector::{Connector, Presence, PullMode, RawRecord};
+use crate::connector::{Connector, Delivered, Presence, PullMode, RawRecord, Unpacked};
 use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
@@ -227,53 +227,47 @@ pub(super) async fn replay(
     for row in rows {
         let Some(body) = app.store.rejected_body(row.id).await? else { continue };
         counters.records += 1;
-        let Some(external_id) = row.external_id.clone() else {
-            counters.rejected += 1;
-            continue;
+        let body = Bytes::from(body);
+        let unpacked = match &row.external_id {
+            Some(external_id) => {
+                // A hash no listing has: the record counts as changed when the source shows it next.
+                let record = RawRecord {
+                    external_id: external_id.clone(),
+                    hash: [0; 16],
+                    body: body.clone(),
+                    index: row.index,
+                    file: None,
+                    presence: Presence::Shown,
+                };
+                Some(Unpacked { records: vec![record], delivered: Delivered::default(), kept: body })
+            }
+            None => connector.unpack(body).await.and_then(Result::ok),
         };
-        // A hash no listing has: the record counts as changed when the source shows it next.
-        let record = RawRecord {
-            external_id: external_id.clone(),
-            hash: [0; 16],
-            body: Bytes::from(body.clone()),
-            index: row.index,
-            file: None,
-            presence: Presence::Shown,
-        };
-        match connector.read(&record) {
-            Err(_) => counters.rejected += 1,
-            Ok(draft) => {
-                let draft = without_citizen_ids(app.store.vault(), draft);
-                let known = app.store.known_hashes(source, &[&external_id]).await?;
-                let id = known.first().copied().flatten().map(|(id, _)| id);
-                let held = match id {
-                    Some(id) => app.store.load_tasks(&[id]).await?.into_iter().next(),
-                    None => None,
-                };
-                let applied = ingest::apply(held.as_ref().map(|held| &held.task), draft, now);
-                let task = TaskWrite {
-                    known_id: id,
-                    external_id,
-                    hash: record.hash,
-                    task: applied.task,
-                    events: applied.events,
-                };
-                let page = PageCommit {
-                    source: source.clone(),
-                    run,
-                    fetched_at: now,
-                    request: format!("replay of rejected record {}", row.id),
-                    body: Some(Bytes::from(body)),
-                    details: None,
-                    tasks: vec![task],
-                    rejections: Vec::new(),
-                    evidence: Vec::new(),
-                    cursor: None,
-                };
-                app.store.commit_pages(vec![page]).await?;
-                counters.new += u64::from(id.is_none());
-                counters.changed += u64::from(id.is_some());
-                settled.push(row.id);
+        match unpacked {
+            None => counters.rejected += 1,
+            Some(Unpacked { records, delivered, kept }) => {
+                match written(app, source, &connector, records, now).await? {
+                    None => counters.rejected += 1,
+                    Some(tasks) => {
+                        counters.new += tasks.iter().filter(|task| task.known_id.is_none()).count() as u64;
+                        counters.changed +=
+                            tasks.iter().filter(|task| task.known_id.is_some()).count() as u64;
+                        let page = PageCommit {
+                            source: source.clone(),
+                            run,
+                            fetched_at: now,
+                            request: format!("replay of rejected record {}", row.id),
+                            body: Some(kept),
+                            details: None,
+                            tasks,
+                            rejections: Vec::new(),
+                            evidence: delivered.evidence,
+                            cursor: None,
+                        };
+                        app.store.commit_pages(vec![page]).await?;
+                        settled.push(row.id);
+                    }
+                }
             }
         }
         let _ = progress.send(Progress {
@@ -288,6 +282,44 @@ pub(super) async fn replay(
     let findings =
         if counters.rejected > 0 { vec![still_rejected(source, counters.rejected)] } else { Vec::new() };
     Ok(replayed(settled.len() as u64, counters.rejected, findings))
+}
+
+/// What records that were rejected become now; none where one of them still cannot be read. One that only takes back a
+/// task nobody has becomes nothing.
+async fn written(
+    app: &App,
+    source: &SourceId,
+    connector: &Arc<dyn Connector>,
+    records: Vec<RawRecord>,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<TaskWrite>>, Refusal> {
+    let mut tasks = Vec::with_capacity(records.len());
+    for record in records {
+        let known = app.store.known_hashes(source, &[&record.external_id]).await?;
+        let id = known.first().copied().flatten().map(|(id, _)| id);
+        let held = match id {
+            Some(id) => app.store.load_tasks(&[id]).await?.into_iter().next(),
+            None => None,
+        };
+        let applied = match (record.presence, &held) {
+            (Presence::Shown, held) => {
+                let Ok(draft) = connector.read(&record) else { return Ok(None) };
+                let draft = without_citizen_ids(app.store.vault(), draft);
+                ingest::apply(held.as_ref().map(|held| &held.task), draft, now)
+            }
+            (Presence::Deleted { at }, Some(held)) => ingest::gone(&held.task, at, now),
+            (Presence::Recalled { at }, Some(held)) => ingest::recalled(&held.task, at, now),
+            (_, None) => continue,
+        };
+        tasks.push(TaskWrite {
+            known_id: id,
+            external_id: record.external_id,
+            hash: record.hash,
+            task: applied.task,
+            events: applied.events,
+        });
+    }
+    Ok(Some(tasks))
 }
 
 fn not_kept(source: &SourceId, id: i64) -> Finding {

@@ -14,13 +14,13 @@ mod sign;
 
 use super::directory::Directory;
 use super::key::Agencies;
-use super::record::{TaskChoice, meaning};
-use super::{Edxml, Limits, Refusal};
+use super::record::{Meaning, TaskChoice, meaning};
+use super::{Edxml, Kept, Limits, Refusal};
 use crate::clock::Clock;
 use crate::connector::http::SourceLimits;
 use crate::connector::{
-    Abilities, Connector, ConnectorError, Detailed, DraftReader, Pull, PullRequest, RawRecord, Receipt,
-    Rejection,
+    Abilities, Connector, ConnectorError, Delivered, Detailed, DraftReader, Pull, PullRequest, RawRecord,
+    Receipt, Rejection, Unpacked,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Finding, Place, Text};
@@ -319,6 +319,23 @@ impl Connector for VxpSource {
         let read = shared.edxml(agencies).read_kept(&body);
         let read = read.map_err(|refusal: Refusal| Box::new(refusal.finding().at(shared.place())));
         Some(read.map(|package| meaning(&package, &shared.tasks, &shared.fingerprint).records))
+    }
+
+    /// Read again from the bytes it came as; its receipt was given when it was rejected.
+    async fn unpack(&self, body: Bytes) -> Option<Result<Unpacked, Box<Finding>>> {
+        let shared = &self.shared;
+        let agencies = match shared.agencies().await {
+            Ok(agencies) => agencies,
+            Err(error) => return Some(Err(error.finding)),
+        };
+        let edxml = shared.edxml(agencies);
+        let read = tokio::task::spawn_blocking(move || edxml.read_and_cut(&body)).await;
+        let read = read.unwrap_or_else(|error| Err(Refusal::Syntax(error.to_string())));
+        let read = read.map_err(|refusal| Box::new(refusal.finding().at(shared.place())));
+        Some(read.map(|(package, Kept(kept))| {
+            let Meaning { records, evidence } = meaning(&package, &shared.tasks, &shared.fingerprint);
+            Unpacked { records, delivered: Delivered { evidence, receipts: Vec::new() }, kept }
+        }))
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
