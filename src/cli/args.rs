@@ -18,7 +18,7 @@ pub use criteria::{Criteria, CriteriaSet, Excused, LeaderPart};
 pub use delivery::Outbox;
 pub use mapping::Mapping;
 pub use people::People;
-pub use record::{History, Holding, PeriodAction, Read, Record, Ruling, Whose};
+pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
 pub use report::{Format, Report};
 pub use score::Score;
 pub use value::Wrong;
@@ -134,6 +134,9 @@ pub enum Action {
     /// Periods
     #[command(subcommand)]
     Period(PeriodAction),
+    /// Petitions against results
+    #[command(subcommand)]
+    Petition(PetitionAction),
     /// Earlier classifications
     #[command(subcommand)]
     History(History),

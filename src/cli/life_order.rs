@@ -3,7 +3,7 @@
 //! Owns which option means which part of an order, and the files such orders carry. It must not know how an order is
 //! carried out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
-use super::args::{Holding, PeriodAction, Read, Record, Ruling, Whose};
+use super::args::{Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
 use super::order::{Ordered, name};
 use crate::pipeline::command::{Command, LifeOrder};
 
@@ -73,8 +73,34 @@ pub(super) fn record(action: Record) -> Ordered {
 /// The order a subcommand of `period` means.
 pub(super) fn period(action: PeriodAction) -> Ordered {
     match action {
-        PeriodAction::Close { period, dry_run, reason, author } => {
+        PeriodAction::Close { period, dry_run, reason, unit: None, author } => {
             Ok(Command::PeriodClose { period, author: name(author)?, reason, dry_run })
         }
+        PeriodAction::Close { period, dry_run, reason, unit: Some(unit), author } => {
+            let author = name(author)?;
+            Ok(Command::Life { order: LifeOrder::CloseUnit { period, unit, author, reason, dry_run } })
+        }
+        PeriodAction::Status { period, unit } => {
+            Ok(Command::Life { order: LifeOrder::PeriodStatus { period, unit } })
+        }
     }
+}
+
+/// The order a subcommand of `petition` means.
+pub(super) fn petition(action: PetitionAction) -> Ordered {
+    let order = match action {
+        PetitionAction::Open { whose, content, received_on, document, hold, author } => {
+            let Whose { person, period } = whose;
+            let author = name(author)?;
+            LifeOrder::PetitionOpen { person, period, received_on, content, document, hold, author }
+        }
+        PetitionAction::Answer { id, outcome, answer, on, document, author } => {
+            let (outcome, author) = (outcome.as_str().to_owned(), name(author)?);
+            LifeOrder::PetitionAnswer { id, outcome, answer, on, document, author }
+        }
+        PetitionAction::List { all, unit, rows } => {
+            LifeOrder::PetitionList { open: !all, unit, limit: rows.limit }
+        }
+    };
+    Ok(Command::Life { order })
 }

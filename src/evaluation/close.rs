@@ -4,7 +4,7 @@
 //! period that is not over, is closed already or whose scores are still being computed cannot be closed; gaps
 //! in the data can, by a named person who says why, and they stay in the checklist that is kept with the close.
 
-use crate::domain::Period;
+use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Text};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,17 @@ pub struct CloseFacts {
     pub incomplete: u64,
     /// People whose complete result nobody approved.
     pub unapproved: u64,
+    /// People who never put their own word to their record, where the rule set asks for it; else 0.
+    pub not_self_assessed: u64,
+    /// Records held while a complaint is verified.
+    pub held: u64,
+    /// Petitions nobody answered yet.
+    pub petitions: u64,
+    /// The unit whose part is closed; none = the whole.
+    pub unit: Option<UnitCode>,
+    /// Units that must be closed first and are not, by code: those below the unit; of the whole, where closing unit by
+    /// unit was begun, all that are left.
+    pub open_units: Vec<String>,
 }
 
 /// One question of the checklist.
@@ -52,6 +63,14 @@ pub enum CheckName {
     ResultsComplete,
     /// Every complete result is approved.
     ResultsApproved,
+    /// Everyone assessed themselves, where that is asked for.
+    SelfAssessed,
+    /// No record is held.
+    NothingHeld,
+    /// Every petition is answered.
+    PetitionsAnswered,
+    /// Lower units are closed before higher ones.
+    LowerClosed,
 }
 
 /// The answer.
@@ -104,6 +123,12 @@ impl Checklist {
             check(name, CheckState::Open, open, Finding::warning(code, Text::new(vi, en), text(remedy)))
         };
         let stale = facts.stale_sources.join(", ");
+        let (of_vi, of_en) = match &facts.unit {
+            Some(unit) => (format!(" của đơn vị {unit}"), format!(" of unit {unit}")),
+            None => (String::new(), String::new()),
+        };
+        let open_units = facts.open_units.join(", ");
+        let lower = facts.open_units.len() as u64;
         let checks = vec![
             blocking(
                 CheckName::PeriodOver,
@@ -116,9 +141,9 @@ impl Checklist {
             blocking(
                 CheckName::NotClosed,
                 u64::from(facts.closed),
-                "LT-REC-031",
-                format!("kỳ {period} đã khóa"),
-                format!("period {period} is closed already"),
+                if facts.unit.is_some() { "LT-REC-051" } else { "LT-REC-031" },
+                format!("kỳ {period}{of_vi} đã khóa"),
+                format!("period {period}{of_en} is closed already"),
                 (
                     "thay đổi sau khi khóa bằng `record correct`",
                     "change a closed result with `record correct`",
@@ -161,8 +186,10 @@ impl Checklist {
                 CheckName::SourcesFresh,
                 facts.stale_sources.len() as u64,
                 "LT-REC-035",
-                format!("nguồn chưa được đọc sau khi kỳ kết thúc: {stale}; điểm có thể thiếu nhiệm vụ"),
-                format!("sources not read since the period's end: {stale}; scores may lack tasks"),
+                format!(
+                    "nguồn chưa đầy đủ, chưa được đọc sau khi kỳ kết thúc: {stale}; điểm có thể thiếu nhiệm vụ, không phải bằng 0"
+                ),
+                format!("incomplete sources, not read since the period's end: {stale}; scores may lack tasks"),
                 ("chạy `sync NGUỒN` rồi khóa lại", "run `sync SOURCE` and try again"),
             ),
             gap(
@@ -187,6 +214,49 @@ impl Checklist {
                     "the competent persons approve them with `record approve`",
                 ),
             ),
+            gap(
+                CheckName::SelfAssessed,
+                facts.not_self_assessed,
+                "LT-REC-059",
+                format!("{} người chưa tự đánh giá", facts.not_self_assessed),
+                format!("{} people did not assess themselves", facts.not_self_assessed),
+                ("xem `period status`; dùng `record self-assess`", "see `period status`; use `record self-assess`"),
+            ),
+            gap(
+                CheckName::NothingHeld,
+                facts.held,
+                "LT-REC-058",
+                format!("{} hồ sơ đang tạm dừng để xác minh", facts.held),
+                format!("{} records are held while a complaint is verified", facts.held),
+                ("khi có kết luận, dùng `record release`", "once settled, use `record release`"),
+            ),
+            gap(
+                CheckName::PetitionsAnswered,
+                facts.petitions,
+                "LT-REC-054",
+                format!("{} kiến nghị chưa được trả lời", facts.petitions),
+                format!("{} petitions are not answered", facts.petitions),
+                ("xem `petition list`, trả lời bằng `petition answer`", "see `petition list`, answer with `petition answer`"),
+            ),
+            if facts.unit.is_some() {
+                blocking(
+                    CheckName::LowerClosed,
+                    lower,
+                    "LT-REC-050",
+                    format!("đơn vị cấp dưới chưa khóa: {open_units}"),
+                    format!("units below are not closed: {open_units}"),
+                    ("khóa từ dưới lên", "close from the bottom up"),
+                )
+            } else {
+                gap(
+                    CheckName::LowerClosed,
+                    lower,
+                    "LT-REC-053",
+                    format!("đơn vị chưa tự khóa: {open_units}"),
+                    format!("units that did not close their part: {open_units}"),
+                    ("khóa bằng `period close --unit`, hoặc khóa chung kèm lý do", "close them with `period close --unit`, or all at once with a reason"),
+                )
+            },
         ];
         Self { period, checks, accepted_because: None }
     }
@@ -274,6 +344,11 @@ mod tests {
             stale_sources: Vec::new(),
             incomplete: 0,
             unapproved: 0,
+            not_self_assessed: 0,
+            held: 0,
+            petitions: 0,
+            unit: None,
+            open_units: Vec::new(),
         }
     }
 
@@ -286,7 +361,7 @@ mod tests {
     fn clean_period_closes_the_day_after_its_last_one() {
         let closed = Checklist::new(&clean()).decide(None).expect("closes");
         assert!(closed.is_clean() && closed.accepted_because.is_none());
-        assert_eq!(closed.checks.len(), 8);
+        assert_eq!(closed.checks.len(), 12);
         let early = CloseFacts { today: "2026-09-30".parse().expect("day"), ..clean() };
         assert_eq!(codes(&early, Some("gấp")), ["LT-REC-038", "LT-REC-030"]);
     }
@@ -295,6 +370,19 @@ mod tests {
     fn no_reason_opens_a_blocked_close() {
         let facts = CloseFacts { closed: true, scores_due: 3, ..clean() };
         assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-031", "LT-REC-032"]);
+    }
+
+    #[test]
+    fn unit_closes_after_those_below_it_and_once() {
+        let unit = UnitCode::new("SNV").ok();
+        let facts = CloseFacts { unit: unit.clone(), open_units: vec!["SNV-VP".into()], ..clean() };
+        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-050"]);
+        let facts = CloseFacts { unit, closed: true, ..clean() };
+        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-051"]);
+        // The whole may be closed over the heads of units, by somebody who says why.
+        let whole = CloseFacts { open_units: vec!["SNV-VP".into()], ..clean() };
+        assert_eq!(codes(&whole, None), ["LT-REC-038", "LT-REC-053"]);
+        assert!(Checklist::new(&whole).decide(Some("hết hạn")).is_ok());
     }
 
     #[test]
@@ -317,13 +405,19 @@ mod tests {
             stale_sources: vec!["so-yt".into()],
             incomplete: 4,
             unapproved: 5,
+            not_self_assessed: 1,
+            held: 1,
+            petitions: 1,
             ..clean()
         };
-        let expected = ["LT-REC-038", "LT-REC-033", "LT-REC-034", "LT-REC-035", "LT-REC-036", "LT-REC-037"];
+        let expected = [
+            "LT-REC-038", "LT-REC-033", "LT-REC-034", "LT-REC-035", "LT-REC-036", "LT-REC-037", "LT-REC-059",
+            "LT-REC-058", "LT-REC-054",
+        ];
         assert_eq!(codes(&facts, None), expected);
         assert_eq!(codes(&facts, Some("  ")), expected);
         let closed = Checklist::new(&facts).decide(Some(" theo chỉ đạo ")).expect("closes");
         assert_eq!(closed.accepted_because.as_deref(), Some("theo chỉ đạo"));
-        assert_eq!(closed.checks.iter().filter(|check| check.state == CheckState::Open).count(), 5);
+        assert_eq!(closed.checks.iter().filter(|check| check.state == CheckState::Open).count(), 8);
     }
 }

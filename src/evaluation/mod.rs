@@ -13,6 +13,7 @@ pub mod difference;
 pub mod history;
 pub mod life;
 pub mod moves;
+pub mod petition;
 pub mod remarks;
 pub mod steps;
 

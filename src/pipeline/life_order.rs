@@ -4,7 +4,7 @@
 //! (`execute/life.rs`). An order that does not read is refused by whoever reads it.
 
 use super::command::PersonRef;
-use crate::domain::{Level, Period};
+use crate::domain::{Level, Period, UnitCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +115,67 @@ pub enum LifeOrder {
         /// Who writes it down.
         author: String,
     },
+    /// Freezes one unit's part of a period.
+    CloseUnit {
+        /// Which period.
+        period: Period,
+        /// Which unit.
+        unit: UnitCode,
+        /// Who closes.
+        author: String,
+        /// Close although the checklist has open points, for this reason.
+        reason: Option<String>,
+        /// Only show the checklist.
+        dry_run: bool,
+    },
+    /// Who still has to act in a period.
+    PeriodStatus {
+        /// Which period; the present quarter when none.
+        period: Option<Period>,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+    },
+    /// Writes down a petition against a result.
+    PetitionOpen {
+        /// Whose result.
+        person: PersonRef,
+        /// Which period.
+        period: Period,
+        /// Day of receipt; today when none.
+        received_on: Option<NaiveDate>,
+        /// What is asked for.
+        content: String,
+        /// Its document.
+        document: Option<String>,
+        /// Hold the record until it is answered.
+        hold: bool,
+        /// Who writes it down.
+        author: String,
+    },
+    /// Answers a petition.
+    PetitionAnswer {
+        /// Its number.
+        id: i64,
+        /// `upheld`, `partly` or `rejected`.
+        outcome: String,
+        /// The answer.
+        answer: String,
+        /// Day of the answer; today when none.
+        on: Option<NaiveDate>,
+        /// Its document.
+        document: Option<String>,
+        /// Who answers.
+        author: String,
+    },
+    /// Petitions, the earliest deadline first.
+    PetitionList {
+        /// Only open ones.
+        open: bool,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Most rows.
+        limit: u32,
+    },
 }
 
 impl LifeOrder {
@@ -128,6 +189,11 @@ impl LifeOrder {
             Self::Hold { .. } => "record hold",
             Self::Release { .. } => "record release",
             Self::Notify { .. } => "record notify",
+            Self::CloseUnit { .. } => "period close",
+            Self::PeriodStatus { .. } => "period status",
+            Self::PetitionOpen { .. } => "petition open",
+            Self::PetitionAnswer { .. } => "petition answer",
+            Self::PetitionList { .. } => "petition list",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
 use crate::delivery::{Target as _, payload_hash};
 use crate::directory::Directory;
 use crate::domain::rules::RecordSteps;
-use crate::domain::{DecisionKind, Period, PersonId, RecordState};
+use crate::domain::{DecisionKind, Period, PersonId, RecordState, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::remarks::Signed;
 use crate::evaluation::{
@@ -23,7 +23,8 @@ use crate::store::{
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,10 +52,20 @@ impl Step for Record {
         }
         let directory = app.directory().await?;
         let closed = app.store.closed_periods().await.map_err(|error| error.finding())?;
+        let mut units: BTreeMap<Period, BTreeSet<UnitCode>> = BTreeMap::new();
+        for score in &scores {
+            if let Entry::Vacant(entry) = units.entry(score.period) {
+                entry.insert(app.store.closed_units(score.period).await.map_err(|error| error.finding())?);
+            }
+        }
         let mut report = StepReport { more: scores.len() == BATCH, ..StepReport::default() };
         let mut followed = Vec::with_capacity(scores.len());
         for score in scores {
-            match app.follow(&directory, &score, closed.contains(&score.period)).await {
+            let mut is_closed = closed.contains(&score.period);
+            if let Some(post) = directory.last_post(score.person, score.period) {
+                is_closed |= units.get(&score.period).is_some_and(|units| units.contains(&post.unit));
+            }
+            match app.follow(&directory, &score, is_closed).await {
                 Ok(told) => {
                     report.done += 1;
                     report
@@ -123,12 +134,23 @@ impl App {
         period: Period,
     ) -> Result<Circumstances, Finding> {
         let hold = self.store.open_hold(person, period).await.map_err(|error| error.finding())?;
-        let closed = self.store.period_close(period).await.map_err(|error| error.finding())?.is_some();
+        let closed = self.is_closed(person, period).await?;
         let hold = hold.map(|hold| match hold.document {
             Some(document) => format!("{} ({document})", hold.reason),
             None => hold.reason,
         });
         Ok(Circumstances { closed, optional: !self.steps_required(period), hold })
+    }
+
+    /// Whether a person's record of a period is frozen: the period is closed, or the part of the unit of their post
+    /// at its end.
+    pub(super) async fn is_closed(&self, person: PersonId, period: Period) -> Result<bool, Finding> {
+        if self.store.period_close(period).await.map_err(|error| error.finding())?.is_some() {
+            return Ok(true);
+        }
+        let units = self.store.closed_units(period).await.map_err(|error| error.finding())?;
+        let directory = self.directory().await?;
+        Ok(directory.last_post(person, period).is_some_and(|post| units.contains(&post.unit)))
     }
 
     /// Whether the rule set asks for every step before an approval; of a period without one nothing is asked.

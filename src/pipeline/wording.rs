@@ -56,6 +56,8 @@ pub enum Words {
     Kind,
     /// How a trial ended.
     Result,
+    /// How a petition was answered.
+    Petition,
     /// Point of a close's checklist.
     Check,
     /// How such a point stands.
@@ -100,6 +102,7 @@ impl Words {
             Self::TargetState => TARGET_STATES,
             Self::Kind => KINDS,
             Self::Result => RESULTS,
+            Self::Petition => PETITIONS,
             Self::Check => CHECKS,
             Self::CheckState => CHECK_STATES,
             Self::Change => CHANGES,
@@ -158,6 +161,9 @@ const ACTIONS: Names = &[
     ("decisions_imported", "Nhập tệp quyết định", "File of decisions imported"),
     ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
     ("period_closed", "Chốt kỳ", "Period closed"),
+    ("unit_closed", "Chốt kỳ của một đơn vị", "A unit's part closed"),
+    ("petition_opened", "Nhận kiến nghị", "Petition received"),
+    ("petition_answered", "Trả lời kiến nghị", "Petition answered"),
     ("history_imported", "Nhập kết quả các kỳ trước", "Earlier results imported"),
     ("history_signed_empty", "Xác nhận không có kết quả trước", "Signed off: no earlier results"),
     ("result_delivered", "CSDL quốc gia đã nhận", "National database acknowledged"),
@@ -318,6 +324,13 @@ const KINDS: Names = &[("source", "Nguồn", "Source"), ("target", "Đích", "Ta
 const RESULTS: Names =
     &[("ok", "Tốt", "Fine"), ("warning", "Cảnh báo", "Warning"), ("error", "Lỗi", "Error")];
 
+const PETITIONS: Names = &[
+    ("open", "Chờ trả lời", "Open"),
+    ("upheld", "Chấp nhận", "Upheld"),
+    ("partly", "Chấp nhận một phần", "Upheld in part"),
+    ("rejected", "Không chấp nhận", "Rejected"),
+];
+
 const CHECKS: Names = &[
     ("period_over", "Kỳ đã kết thúc", "Period over"),
     ("not_closed", "Kỳ chưa khóa", "Not closed yet"),
@@ -327,6 +340,10 @@ const CHECKS: Names = &[
     ("sources_fresh", "Nguồn đã đọc sau kỳ", "Sources read since"),
     ("results_complete", "Kết quả đủ thành phần", "Results complete"),
     ("results_approved", "Kết quả đã phê duyệt", "Results approved"),
+    ("self_assessed", "Mọi người đã tự đánh giá", "Everyone assessed themselves"),
+    ("nothing_held", "Không hồ sơ nào đang tạm dừng", "No record held"),
+    ("petitions_answered", "Kiến nghị đã trả lời", "Petitions answered"),
+    ("lower_closed", "Đơn vị cấp dưới đã khóa", "Lower units closed"),
 ];
 
 const CHECK_STATES: Names =

@@ -36,6 +36,7 @@ mod kill;
 mod mapping;
 mod observed;
 mod packing;
+mod period_status;
 mod plan;
 mod process_faults;
 mod pull_drift;

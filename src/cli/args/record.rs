@@ -9,7 +9,7 @@ use super::{
 use crate::domain::{Level, Period, RecordState, UnitCode};
 use crate::pipeline::command::PersonRef;
 use chrono::NaiveDate;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 /// Subcommands of `record`.
 #[derive(Debug, Subcommand)]
@@ -188,9 +188,99 @@ pub enum PeriodAction {
         /// Close although points are open, for this reason
         #[arg(long)]
         reason: Option<String>,
+        /// Freeze only this unit's part; units below come first
+        #[arg(long)]
+        unit: Option<UnitCode>,
         #[command(flatten)]
         author: Author,
     },
+    /// Show who still has to act, unit by unit
+    Status {
+        /// Period; default: the present quarter
+        #[arg(value_parser = period)]
+        period: Option<Period>,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+    },
+}
+
+/// Subcommands of `petition`.
+#[derive(Debug, Subcommand)]
+pub enum PetitionAction {
+    /// Write down a petition against a result
+    Open {
+        #[command(flatten)]
+        whose: Whose,
+        /// What is asked for
+        #[arg(long)]
+        content: String,
+        /// Day of receipt, default: today
+        #[arg(long, value_parser = day)]
+        received_on: Option<NaiveDate>,
+        /// Number of its document
+        #[arg(long)]
+        document: Option<String>,
+        /// Hold the record until it is answered
+        #[arg(long)]
+        hold: bool,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Answer one
+    Answer {
+        /// Its number
+        #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+        id: i64,
+        /// How
+        #[arg(long)]
+        outcome: PetitionOutcome,
+        /// The answer
+        #[arg(long)]
+        answer: String,
+        /// Day of the answer, default: today
+        #[arg(long, value_parser = day)]
+        on: Option<NaiveDate>,
+        /// Number of the answer's document; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// List them, the earliest deadline first
+    List {
+        /// Also those that are answered
+        #[arg(long)]
+        all: bool,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        #[command(flatten)]
+        rows: Rows,
+    },
+}
+
+/// How a petition is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum PetitionOutcome {
+    /// As asked for
+    Upheld,
+    /// In part
+    Partly,
+    /// The result stands
+    Rejected,
+}
+
+impl PetitionOutcome {
+    /// Its word in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Upheld => "upheld",
+            Self::Partly => "partly",
+            Self::Rejected => "rejected",
+        }
+    }
 }
 
 /// Subcommands of `history`.

@@ -571,7 +571,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     if ruling.level.is_some() {
         directory.check_opinion(id, period, ruling.opinion.as_deref())?;
     }
-    let closed = app.store.period_close(period).await?.is_some();
+    let closed = app.is_closed(id, period).await?;
     let correction =
         Correction { revision: Some(ruling.revision), author: &ruling.author, reason: &order.reason };
     let corrected = life::correct(held, subject, &computed, closed, correction);

@@ -4,7 +4,7 @@
 //! are legal; that is `evaluation`'s. A move that is not allowed is told, written to the journal, and changes nothing.
 
 use super::evaluation::{newest, no_score};
-use super::{Answer, App, Refusal, author, person};
+use super::{Answer, App, Refusal, author, known_unit, period, person, petition, standing};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Level, Period, PersonId, RecordState};
@@ -60,6 +60,28 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
         L::Notify { person, period, revision, on, how, author } => {
             let on = on.unwrap_or_else(|| app.clock.today());
             notify(app, &person, period, revision, (on, &how, &author)).await
+        }
+        L::CloseUnit { period, unit, author, reason, dry_run } => {
+            known_unit(app, Some(&unit)).await?;
+            let unit = Some(unit);
+            period::close(app, period::Closing { period, unit, author, reason, dry_run }).await
+        }
+        L::PeriodStatus { period, unit } => {
+            known_unit(app, unit.as_ref()).await?;
+            let period = period.unwrap_or_else(|| Period::quarter_of(app.clock.today()));
+            standing::status(app, period, unit.as_ref()).await
+        }
+        L::PetitionOpen { person, period, received_on, content, document, hold, author } => {
+            let opening =
+                petition::Opening { person, period, received_on, content, document, hold, author };
+            petition::open(app, opening).await
+        }
+        L::PetitionAnswer { id, outcome, answer, on, document, author } => {
+            petition::answer(app, petition::Answering { id, outcome, answer, on, document, author }).await
+        }
+        L::PetitionList { open, unit, limit } => {
+            known_unit(app, unit.as_ref()).await?;
+            petition::list(app, open, unit.as_ref(), limit).await
         }
     }
 }
@@ -386,6 +408,35 @@ async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer {
             })
             .collect(),
     };
-    let parts = vec![("record".into(), table), ("holds".into(), held), ("notices".into(), told)];
+    let asked = app.store.petitions(false, 100_000).await?.into_iter();
+    let asked = asked.filter(|petition| (petition.person, petition.period) == (id, period));
+    let petitions = Document::Table {
+        title: Text::new("Kiến nghị", "Petitions"),
+        columns: vec![
+            Column::right("id", "Số", "Id"),
+            Column::left("received_on", "Nhận ngày", "Received"),
+            Column::left("due_on", "Hạn trả lời", "Due"),
+            Column::left("content", "Nội dung", "Content"),
+            Column::words("outcome", "Kết quả", "Outcome", Words::Petition),
+        ],
+        rows: asked
+            .map(|petition| {
+                let outcome = petition.answer.as_ref().map_or("open", |answer| answer.outcome.as_str());
+                vec![
+                    json!(petition.id),
+                    json!(petition.received_on),
+                    json!(petition.due_on),
+                    json!(petition.content),
+                    json!(outcome),
+                ]
+            })
+            .collect(),
+    };
+    let parts = vec![
+        ("record".into(), table),
+        ("holds".into(), held),
+        ("notices".into(), told),
+        ("petitions".into(), petitions),
+    ];
     Ok(Outcome::ok(Document::Parts { parts }))
 }

@@ -15,8 +15,10 @@ mod gate;
 mod life;
 mod people;
 mod period;
+mod petition;
 mod report;
 mod source;
+mod standing;
 
 pub use check::check_without_store;
 pub(super) use people::{Prepared, prepare};
@@ -167,7 +169,8 @@ impl Installation {
             }
             C::Life { order } => life::carry_out(app, order).await,
             C::PeriodClose { period, author, reason, dry_run } => {
-                period::close(app, period, author, reason, dry_run).await
+                let unit = None;
+                period::close(app, period::Closing { period, unit, author, reason, dry_run }).await
             }
             C::HistoryImport { file, author } => evaluation::history(app, &file, &author).await,
             C::HistoryEmpty { people, author, reason } => {

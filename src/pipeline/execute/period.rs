@@ -3,8 +3,9 @@
 //! Owns what the checklist is made from and what a close sets in motion. It must not know which points a person
 //! may accept; that is the checklist's. A refused close says what stands in the way and has changed nothing.
 
-use super::{Answer, App, Refusal, author};
-use crate::domain::{Period, RecordState};
+use super::{Answer, App, Refusal, author, standing};
+use crate::directory::Directory;
+use crate::domain::{Period, PersonId, RecordState, UnitCode, UnitKind};
 use crate::error::Text;
 use crate::evaluation::{Checklist, CloseFacts};
 use crate::pipeline::command::{Column, Document, Outcome};
@@ -14,16 +15,21 @@ use crate::pipeline::score::FULL_PERIOD;
 use crate::pipeline::wording::Words;
 use crate::store::PeriodClose;
 use serde_json::json;
+use std::collections::BTreeSet;
 
-pub(super) async fn close(
-    app: &App,
-    period: Period,
-    who: String,
-    reason: Option<String>,
-    dry_run: bool,
-) -> Answer {
+/// A close as ordered.
+pub(super) struct Closing {
+    pub period: Period,
+    pub unit: Option<UnitCode>,
+    pub author: String,
+    pub reason: Option<String>,
+    pub dry_run: bool,
+}
+
+pub(super) async fn close(app: &App, order: Closing) -> Answer {
+    let Closing { period, unit, author: who, reason, dry_run } = order;
     author(&who)?;
-    let facts = close_facts(app, period).await?;
+    let facts = close_facts(app, period, unit.as_ref()).await?;
     let checklist = Checklist::new(&facts);
     let rows = checklist
         .checks
@@ -52,6 +58,22 @@ pub(super) async fn close(
     }
     let checklist = checklist.decide(reason.as_deref()).map_err(Refusal)?;
     let now = app.clock.now();
+    if let Some(unit) = unit {
+        let kept = serde_json::to_value(&checklist).map_err(|_| crate::pipeline::broken("checklist"))?;
+        if !app.store.close_unit(period, &unit, &who, &kept, now).await? {
+            // Somebody was faster: told as on any other second close.
+            let facts = CloseFacts { closed: true, ..facts };
+            return Err(Refusal(Checklist::new(&facts).decide(None).err().unwrap_or_default()));
+        }
+        let message = Document::Message {
+            text: Text::new(
+                format!("đã chốt kỳ {period} của đơn vị {unit}; kết quả gửi đi khi chốt cả kỳ"),
+                format!("{period} of unit {unit} is closed; results leave with the close of the whole"),
+            ),
+        };
+        let parts = vec![("close".into(), message), ("checklist".into(), table)];
+        return Ok(Outcome::ok(Document::Parts { parts }));
+    }
     let directory = app.directory().await?;
     let close = PeriodClose {
         period,
@@ -84,7 +106,9 @@ pub(super) async fn close(
     Ok(Outcome::ok(Document::Parts { parts: vec![("close".into(), message), ("checklist".into(), table)] }))
 }
 
-async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
+/// The facts of a close. Of a unit: of the people whose post at the end of the period is in it, and of the sources of
+/// the department or commune it belongs to.
+async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<CloseFacts, Refusal> {
     let overview = app.store.overview().await?;
     let due = app.store.scores_due(100_000).await?;
     // Until the day after the last one has begun for scores, they say nothing about the whole period.
@@ -95,42 +119,79 @@ async fn close_facts(app: &App, period: Period) -> Result<CloseFacts, Refusal> {
     };
     let waiting =
         overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
+    let directory = app.directory().await?;
+    let agency = unit.map(|unit| agency_of(&directory, unit));
     let mut stale_sources = Vec::new();
-    for source in app.sources.keys() {
-        let state = app.store.source_state(source).await?;
+    for (id, source) in &app.sources {
+        if agency.as_ref().is_some_and(|agency| *agency != agency_of(&directory, &source.unit)) {
+            continue;
+        }
+        let state = app.store.source_state(id).await?;
         let fresh = state.last_success_at.is_some_and(|at| crate::domain::local_date(at) > period.last_day());
         if !fresh {
-            stale_sources.push(source.to_string());
+            stale_sources.push(id.to_string());
         }
     }
-    let (mut incomplete, mut unapproved, mut after) = (0, 0, String::new());
-    loop {
-        let lines = app.store.record_lines(Some(period), None, &after, 500).await?;
-        let Some(last) = lines.last() else { break };
-        after.clone_from(&last.staff_number);
-        for line in &lines {
-            match line.state {
-                RecordState::Computed => incomplete += 1,
-                RecordState::Provisional
-                | RecordState::SelfAssessed
-                | RecordState::Reviewed
-                | RecordState::Corrected
-                | RecordState::Revoked => unapproved += 1,
-                RecordState::Approved | RecordState::Delivered => {}
-            }
+    let mut counted = standing::by_unit(app, period).await?;
+    let closed_units = app.store.closed_units(period).await?;
+    let whole_closed = app.store.period_close(period).await?.is_some();
+    let mut open_units: Vec<String> = Vec::new();
+    let below: Option<BTreeSet<&UnitCode>> = unit.map(|unit| directory.subtree(unit));
+    for (code, inside) in &counted {
+        let matters = match (&below, unit) {
+            (Some(below), Some(unit)) => code != unit && below.contains(code),
+            _ => !closed_units.is_empty(),
+        };
+        if matters && !closed_units.contains(code) && !inside.people.is_empty() {
+            open_units.push(code.to_string());
         }
     }
+    if let Some(unit) = unit {
+        counted.retain(|code, _| code == unit);
+    }
+    let sum = |states: &[RecordState]| counted.values().map(|inside| inside.in_states(states)).sum::<u64>();
+    let people: Vec<PersonId> = counted.values().flat_map(|inside| inside.people.iter().copied()).collect();
+    let asked = app.steps_required(period);
+    let (unmapped, unidentified) = match unit {
+        Some(_) => (app.store.reviews_due_of(period, &people).await?, 0),
+        None => (app.store.reviews_due(period).await?, app.store.unknown_accounts_of(period).await?),
+    };
+    let concerned = |person: &PersonId| unit.is_none() || people.contains(person);
     Ok(CloseFacts {
         period,
         today: app.clock.today(),
-        closed: app.store.period_close(period).await?.is_some(),
+        closed: whole_closed || unit.is_some_and(|unit| closed_units.contains(unit)),
         scores_due: waiting
             + to_come as u64
-            + due.iter().filter(|(_, other, _)| *other == period).count() as u64,
-        unmapped: app.store.reviews_due(period).await?,
-        unidentified: app.store.unknown_accounts_of(period).await?,
+            + due.iter().filter(|(person, other, _)| *other == period && concerned(person)).count() as u64,
+        unmapped,
+        unidentified,
         stale_sources,
-        incomplete,
-        unapproved,
+        incomplete: sum(&[RecordState::Computed]),
+        unapproved: sum(&[
+            RecordState::Provisional,
+            RecordState::SelfAssessed,
+            RecordState::Reviewed,
+            RecordState::Corrected,
+            RecordState::Revoked,
+        ]),
+        not_self_assessed: if asked { counted.values().map(|inside| inside.no_own_word).sum() } else { 0 },
+        held: counted.values().map(|inside| inside.held).sum(),
+        petitions: counted.values().map(|inside| inside.petitions).sum(),
+        unit: unit.cloned(),
+        open_units,
     })
+}
+
+/// The department or commune a unit belongs to, or the topmost unit known above it.
+fn agency_of(directory: &Directory, unit: &UnitCode) -> UnitCode {
+    let mut code = unit;
+    for _ in 0..20 {
+        let Some(known) = directory.unit(code) else { break };
+        match &known.parent {
+            Some(parent) if known.kind == UnitKind::Division => code = parent,
+            _ => break,
+        }
+    }
+    code.clone()
 }

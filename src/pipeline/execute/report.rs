@@ -16,6 +16,7 @@ pub(super) async fn status(app: &App) -> Answer {
     let (sources, mut findings) = sources(app, &overview).await?;
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
+    findings.extend(super::petition::overdue(app).await?);
     let work = Document::Table {
         title: Text::new("Việc của các bước", "Work of the steps"),
         columns: vec![

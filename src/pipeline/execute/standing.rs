@@ -1,0 +1,176 @@
+//! Who still has to act in a period: counts by unit, from the store as it is now.
+//!
+//! Owns the table of `period status` and the facts of a unit's close. It must not know which points a person may
+//! accept. Whoever has no score has no form, and is counted as such, never as zero points.
+
+use super::{Answer, App, Refusal};
+use crate::directory::Directory;
+use crate::domain::{Period, PersonId, RecordState, UnitCode};
+use crate::error::Text;
+use crate::pipeline::command::{Column, Document, Outcome};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One unit's people in a period.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Evaluated people whose post at the end of the period is in the unit.
+    pub people: Vec<PersonId>,
+    /// Without a record.
+    pub none: u64,
+    /// By state of the newest revision.
+    pub states: BTreeMap<&'static str, u64>,
+    /// Held.
+    pub held: u64,
+    /// Without a word of their own.
+    pub no_own_word: u64,
+    /// Whose general criteria are missing.
+    pub no_criteria: u64,
+    /// Leaders without đ or e.
+    pub no_components: u64,
+    /// Open petitions.
+    pub petitions: u64,
+    /// Open petitions past their day.
+    pub overdue: u64,
+}
+
+impl Counted {
+    /// How many stand in one of these states.
+    pub fn in_states(&self, states: &[RecordState]) -> u64 {
+        states.iter().filter_map(|state| self.states.get(state.as_str())).sum()
+    }
+}
+
+/// The unit a person is counted in: of the post at the end of the period.
+fn unit_of(directory: &Directory, person: PersonId, period: Period) -> Option<UnitCode> {
+    directory.last_post(person, period).map(|post| post.unit.clone())
+}
+
+/// Everybody who is evaluated in a period, by unit.
+pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCode, Counted>, Refusal> {
+    let directory = app.directory().await?;
+    let population = app.rule_set(period)?.population_filter;
+    let mut units: BTreeMap<UnitCode, Counted> = BTreeMap::new();
+    let mut lines = BTreeMap::new();
+    let mut after = String::new();
+    loop {
+        let page = app.store.record_lines(Some(period), None, &after, 500).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.staff_number);
+        lines.extend(page.into_iter().map(|line| (line.person, line)));
+    }
+    let held: BTreeSet<PersonId> =
+        app.store.open_holds(period).await?.into_iter().map(|hold| hold.person).collect();
+    let own = app.store.self_assessed(period).await?;
+    let mut petitions: BTreeMap<PersonId, (u64, u64)> = BTreeMap::new();
+    for petition in app.store.petitions(true, 100_000).await? {
+        if petition.period == period {
+            let (open, overdue) = petitions.entry(petition.person).or_default();
+            *open += 1;
+            *overdue += u64::from(app.clock.today() > petition.due_on);
+        }
+    }
+    for known in directory.people() {
+        if !directory.is_scored(known.id, period, population) {
+            continue;
+        }
+        let Some(unit) = unit_of(&directory, known.id, period) else { continue };
+        let counted = units.entry(unit).or_default();
+        counted.people.push(known.id);
+        counted.held += u64::from(held.contains(&known.id));
+        let (open, overdue) = petitions.get(&known.id).copied().unwrap_or_default();
+        counted.petitions += open;
+        counted.overdue += overdue;
+        let line = lines.get(&known.id);
+        let said = line.is_some_and(|line| line.content.pointer("/remarks/own").is_some());
+        counted.no_own_word += u64::from(!said && !own.contains(&known.id));
+        let Some(line) = line else {
+            counted.none += 1;
+            continue;
+        };
+        *counted.states.entry(line.state.as_str()).or_default() += 1;
+        let missing = line.content.get("missing").and_then(Value::as_array);
+        let lacks = |names: &[&str]| {
+            let missing = missing.into_iter().flatten().filter_map(Value::as_str);
+            missing.into_iter().any(|part| names.contains(&part))
+        };
+        counted.no_criteria += u64::from(lacks(&["general_criteria"]));
+        counted.no_components += u64::from(lacks(&["implementation_ability", "unity_ability"]));
+    }
+    Ok(units)
+}
+
+/// Who still has to act in a period, unit by unit, with a last line for all of them.
+pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -> Answer {
+    let directory = app.directory().await?;
+    let within: Option<BTreeSet<UnitCode>> =
+        unit.map(|unit| directory.subtree(unit).into_iter().map(|unit| unit.to_owned()).collect());
+    let closed_units = app.store.closed_units(period).await?;
+    let closed = app.store.period_close(period).await?.is_some();
+    let mut rows = Vec::new();
+    let mut sums = [0_u64; 16];
+    for (code, counted) in by_unit(app, period).await? {
+        if within.as_ref().is_some_and(|units| !units.contains(&code)) {
+            continue;
+        }
+        let one = |state: RecordState| counted.in_states(&[state]);
+        let figures = [
+            counted.people.len() as u64,
+            counted.none,
+            one(RecordState::Computed),
+            counted.no_criteria,
+            counted.no_components,
+            counted.no_own_word,
+            one(RecordState::Provisional),
+            one(RecordState::SelfAssessed),
+            one(RecordState::Reviewed),
+            one(RecordState::Corrected),
+            one(RecordState::Revoked),
+            one(RecordState::Approved),
+            one(RecordState::Delivered),
+            counted.held,
+            counted.petitions,
+            counted.overdue,
+        ];
+        for (sum, figure) in sums.iter_mut().zip(figures) {
+            *sum += figure;
+        }
+        let name = directory.unit(&code).map(|unit| unit.name.clone()).unwrap_or_default();
+        let is_closed = closed || closed_units.contains(&code);
+        let mut row = vec![json!(code), json!(name), json!(is_closed)];
+        row.extend(figures.map(|figure| json!(figure)));
+        rows.push(row);
+    }
+    let mut total = vec![json!("*"), json!(null), json!(closed)];
+    total.extend(sums.map(|figure| json!(figure)));
+    rows.push(total);
+    let columns = [
+        ("people", "Người", "People"),
+        ("no_record", "Chưa có phiếu", "No record"),
+        ("incomplete", "Thiếu phần", "Incomplete"),
+        ("no_criteria", "Thiếu tiêu chí", "No criteria"),
+        ("no_components", "Thiếu đ, e", "No đ, e"),
+        ("not_self_assessed", "Chưa tự đánh giá", "Not self-assessed"),
+        ("provisional", "Tạm tính", "Provisional"),
+        ("self_assessed", "Đã tự đánh giá", "Self-assessed"),
+        ("reviewed", "Đã nhận xét", "Reviewed"),
+        ("corrected", "Đính chính", "Corrected"),
+        ("revoked", "Đã hủy", "Revoked"),
+        ("approved", "Đã duyệt", "Approved"),
+        ("delivered", "Đã gửi", "Delivered"),
+        ("held", "Tạm dừng", "Held"),
+        ("petitions", "Kiến nghị", "Petitions"),
+        ("overdue", "Quá hạn trả lời", "Overdue"),
+    ];
+    let mut shown = vec![
+        Column::left("unit", "Đơn vị", "Unit"),
+        Column::left("name", "Tên", "Name"),
+        Column::left("closed", "Đã chốt", "Closed"),
+    ];
+    shown.extend(columns.map(|(key, vi, en)| Column::right(key, vi, en)));
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new(format!("Việc còn phải làm, kỳ {period}"), format!("Who still has to act in {period}")),
+        columns: shown,
+        rows,
+    }))
+}
