@@ -7,6 +7,7 @@ mod catalog;
 mod criteria;
 mod delivery;
 mod mapping;
+mod organisation;
 mod people;
 mod record;
 mod report;
@@ -17,6 +18,7 @@ pub use catalog::Catalog;
 pub use criteria::{Criteria, CriteriaSet, Excused, LeaderPart};
 pub use delivery::Outbox;
 pub use mapping::Mapping;
+pub use organisation::{FactKind, Organisation, Step, Which};
 pub use people::People;
 pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
 pub use report::{Format, Report};
@@ -137,6 +139,9 @@ pub enum Action {
     /// Petitions against results
     #[command(subcommand)]
     Petition(PetitionAction),
+    /// Organisations: their year, its conditions and its recognition
+    #[command(subcommand)]
+    Organisation(Organisation),
     /// Earlier classifications
     #[command(subcommand)]
     History(History),

@@ -3,8 +3,10 @@
 //! Owns which option means which part of an order, and the files such orders carry. It must not know how an order is
 //! carried out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
-use super::args::{Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
-use super::order::{Ordered, name};
+use super::args::{
+    FactKind, Holding, Organisation, PeriodAction, PetitionAction, Read, Record, Ruling, Step, Which, Whose,
+};
+use super::order::{Ordered, name, read};
 use crate::pipeline::command::{Command, LifeOrder};
 
 /// The order a subcommand of `record` means.
@@ -49,6 +51,10 @@ pub(super) fn record(action: Record) -> Ordered {
         Record::Notify { read, on, how, author } => {
             let Read { whose: Whose { person, period }, revision } = read;
             life(LifeOrder::Notify { person, period, revision, on, how, author: name(author)? })
+        }
+        Record::Import { file, period, unit, decision_no, opinion, approve, author } => {
+            let (file, author) = (read(&file)?, name(author)?);
+            life(LifeOrder::SignedTable { file, period, unit, decision_no, opinion, approve, author })
         }
         Record::Approve(Ruling { person, period, revision, level, decision_no, opinion, author }) => {
             let author = name(author)?;
@@ -100,6 +106,49 @@ pub(super) fn petition(action: PetitionAction) -> Ordered {
         }
         PetitionAction::List { all, unit, rows } => {
             LifeOrder::PetitionList { open: !all, unit, limit: rows.limit }
+        }
+    };
+    Ok(Command::Life { order })
+}
+
+/// The order a subcommand of `organisation` means.
+pub(super) fn organisation(action: Organisation) -> Ordered {
+    let step = |to: &str, step: Step| {
+        let Step { which, revision, level, item, document, reason, exception, author } = step;
+        let Which { organisation: unit, year } = which;
+        Ok::<_, Box<crate::error::Finding>>(LifeOrder::OrganisationStep {
+            unit,
+            year,
+            step: to.to_owned(),
+            revision,
+            level,
+            items: item.into_iter().collect(),
+            document,
+            reason,
+            exception,
+            author: name(author)?,
+        })
+    };
+    let order = match action {
+        Organisation::Show(Which { organisation: unit, year }) => LifeOrder::OrganisationShow { unit, year },
+        Organisation::List { year, unit } => LifeOrder::OrganisationList { year, unit },
+        Organisation::Assess(made) => step("self_assessed", made)?,
+        Organisation::Appraise(made) => step("appraised", made)?,
+        Organisation::Recognise(made) => step("recognised", made)?,
+        Organisation::Revoke(made) => step("revoked", made)?,
+        Organisation::State { which: Which { organisation: unit, year }, kind, value, document, author } => {
+            let kind = match kind {
+                FactKind::DefectsFixed => "defects_fixed",
+                FactKind::Wrongdoing => "wrongdoing",
+                FactKind::ForceMajeure => "force_majeure",
+                FactKind::Hold => "hold",
+                FactKind::SpecialDate => "special_date",
+            };
+            let (kind, value, author) = (kind.to_owned(), value.known(), name(author)?);
+            LifeOrder::OrganisationState { unit, year, kind, value, document, author }
+        }
+        Organisation::Above { task, document, author } => {
+            LifeOrder::OrganisationAbove { task, document, author: name(author)? }
         }
     };
     Ok(Command::Life { order })

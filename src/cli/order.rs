@@ -53,6 +53,7 @@ pub fn command(action: Action) -> Ordered {
         }
         Action::Score(Score::Verify) => Ok(Command::ScoreVerify {}),
         Action::Record(action) => super::life_order::record(action),
+        Action::Organisation(action) => super::life_order::organisation(action),
         Action::Petition(action) => super::life_order::petition(action),
         Action::Period(action) => super::life_order::period(action),
         Action::History(History::Import { file: Some(file), author, .. }) => {

@@ -90,6 +90,11 @@ impl Directory {
         Vec::new()
     }
 
+    /// Who heads a unit on a day.
+    pub fn heads_on(&self, unit: &UnitCode, on: NaiveDate) -> Vec<PersonId> {
+        self.heads(unit, on, PersonId(uuid::Uuid::nil()))
+    }
+
     fn heads(&self, unit: &UnitCode, on: NaiveDate, but: PersonId) -> Vec<PersonId> {
         let held = |person: &PersonId| {
             let posts = self.memberships.get(person).into_iter().flatten();

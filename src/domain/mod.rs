@@ -11,6 +11,7 @@ pub mod evaluation;
 pub mod evidence;
 pub mod exact;
 pub mod id;
+pub mod organisation;
 pub mod period;
 pub mod person;
 pub mod product;

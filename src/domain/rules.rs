@@ -576,7 +576,12 @@ impl RuleSet {
                 "at_assignment",
             ),
             ("min_worked_share", self.min_worked_share != "0", "0"),
-            ("organisation_points", !self.organisation_points.is_empty(), "none"),
+            (
+                "organisation_points",
+                !self.organisation_points.is_empty()
+                    && super::organisation::maxima(&self.organisation_points).is_none(),
+                "none, or every item: general.1 to general.3 with 30 points together, a, b, c, d, dd, e, g, h with 70",
+            ),
             ("sync_deadline", !self.deadlines_can_be(), "1 to 10 limits of 0 to 365 days, each with a name"),
             ("support_share", self.support_share != "0", "0"),
             ("due_precision", self.due_precision != DuePrecision::Day, "day"),

@@ -189,7 +189,9 @@ impl Checklist {
                 format!(
                     "nguồn chưa đầy đủ, chưa được đọc sau khi kỳ kết thúc: {stale}; điểm có thể thiếu nhiệm vụ, không phải bằng 0"
                 ),
-                format!("incomplete sources, not read since the period's end: {stale}; scores may lack tasks"),
+                format!(
+                    "incomplete sources, not read since the period's end: {stale}; scores may lack tasks"
+                ),
                 ("chạy `sync NGUỒN` rồi khóa lại", "run `sync SOURCE` and try again"),
             ),
             gap(
@@ -220,7 +222,10 @@ impl Checklist {
                 "LT-REC-059",
                 format!("{} người chưa tự đánh giá", facts.not_self_assessed),
                 format!("{} people did not assess themselves", facts.not_self_assessed),
-                ("xem `period status`; dùng `record self-assess`", "see `period status`; use `record self-assess`"),
+                (
+                    "xem `period status`; dùng `record self-assess`",
+                    "see `period status`; use `record self-assess`",
+                ),
             ),
             gap(
                 CheckName::NothingHeld,
@@ -236,7 +241,10 @@ impl Checklist {
                 "LT-REC-054",
                 format!("{} kiến nghị chưa được trả lời", facts.petitions),
                 format!("{} petitions are not answered", facts.petitions),
-                ("xem `petition list`, trả lời bằng `petition answer`", "see `petition list`, answer with `petition answer`"),
+                (
+                    "xem `petition list`, trả lời bằng `petition answer`",
+                    "see `petition list`, answer with `petition answer`",
+                ),
             ),
             if facts.unit.is_some() {
                 blocking(
@@ -254,7 +262,10 @@ impl Checklist {
                     "LT-REC-053",
                     format!("đơn vị chưa tự khóa: {open_units}"),
                     format!("units that did not close their part: {open_units}"),
-                    ("khóa bằng `period close --unit`, hoặc khóa chung kèm lý do", "close them with `period close --unit`, or all at once with a reason"),
+                    (
+                        "khóa bằng `period close --unit`, hoặc khóa chung kèm lý do",
+                        "close them with `period close --unit`, or all at once with a reason",
+                    ),
                 )
             },
         ];
@@ -411,8 +422,15 @@ mod tests {
             ..clean()
         };
         let expected = [
-            "LT-REC-038", "LT-REC-033", "LT-REC-034", "LT-REC-035", "LT-REC-036", "LT-REC-037", "LT-REC-059",
-            "LT-REC-058", "LT-REC-054",
+            "LT-REC-038",
+            "LT-REC-033",
+            "LT-REC-034",
+            "LT-REC-035",
+            "LT-REC-036",
+            "LT-REC-037",
+            "LT-REC-059",
+            "LT-REC-058",
+            "LT-REC-054",
         ];
         assert_eq!(codes(&facts, None), expected);
         assert_eq!(codes(&facts, Some("  ")), expected);

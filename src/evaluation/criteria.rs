@@ -7,10 +7,11 @@
 use super::cell;
 use super::life::{Subject, is_own};
 use super::remarks::Remarks;
+use super::template;
 use crate::domain::evaluation::GENERAL_ITEMS;
 use crate::domain::{Component, Decision, DecisionKind, Exact, Period, PersonId, StaffNumber};
 use crate::error::{Finding, Findings, Place, Text};
-use crate::sheet::{Column, Table, TableRow};
+use crate::sheet::{Column, Reading, Sheet, Sheets, Table, TableRow};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -22,6 +23,17 @@ const PERIOD: Column = Column { name: "period", synonyms: &["Kỳ", "Kỳ đánh
 const AUTHOR: Column =
     Column { name: "author", synonyms: &["Người chấm", "Người đánh giá"], required: true };
 const KIND: Column = Column { name: "kind", synonyms: &["Loại điểm"], required: false };
+
+/// Words of form 01.
+const WORDS: &[Column] = &[
+    PERSON,
+    PERIOD,
+    AUTHOR,
+    Column { name: "strengths", synonyms: &["Ưu điểm"], required: true },
+    Column { name: "weaknesses", synonyms: &["Hạn chế", "Khuyết điểm"], required: true },
+    Column { name: "comment", synonyms: &["Nhận xét"], required: true },
+    Column { name: "minutes", synonyms: &["Biên bản"], required: false },
+];
 
 const fn item(name: &'static str) -> Column {
     Column { name, synonyms: &[], required: false }
@@ -102,6 +114,9 @@ pub fn read_criteria(
     at: DateTime<Utc>,
     standing: &dyn Fn(&StaffNumber, Period) -> Option<Standing>,
 ) -> ReadCriteria {
+    if let Some(sheets) = sheets_of_template(name, bytes) {
+        return read_template(name, sheets, rules, at, standing);
+    }
     let long = Table::read(name, bytes, LONG).map(|table| (table, true));
     let read = match long {
         // Not this form: its columns are not there. Whatever else is wrong is wrong with both.
@@ -120,6 +135,42 @@ pub fn read_criteria(
             break;
         }
         if is_long { reader.long_row(row) } else { reader.wide_row(row) }
+    }
+    reader.finish(name)
+}
+
+/// The sheets of a filled template; none when the file is something else.
+fn sheets_of_template(name: &str, bytes: &[u8]) -> Option<Vec<Sheet>> {
+    let reading = Reading { sheets: Sheets::All, ..Reading::default() };
+    let mut sheets = Sheet::read_all(name, bytes, &reading).ok()?;
+    sheets.retain(|sheet| sheet.title.as_deref().is_some_and(|title| template::SHEETS.contains(&title)));
+    (!sheets.is_empty()).then_some(sheets)
+}
+
+/// Reads a filled template: rows nobody filled in are passed over, every other one is whole or told.
+fn read_template(
+    name: &str,
+    sheets: Vec<Sheet>,
+    rules: &CriteriaRules,
+    at: DateTime<Utc>,
+    standing: &dyn Fn(&StaffNumber, Period) -> Option<Standing>,
+) -> ReadCriteria {
+    let mut reader = Reader { rules, at, standing, findings: Vec::new(), sheets: BTreeMap::new() };
+    for mut sheet in sheets {
+        let words = sheet.title.as_deref() == Some(template::SHEETS[2]);
+        // Several sheets have a cell of the same name.
+        sheet.name = format!("{name}, {}", sheet.title.clone().unwrap_or_default());
+        match Table::of(sheet, if words { WORDS } else { WIDE }) {
+            Err(findings) => reader.findings.extend(findings.0),
+            Ok(table) => {
+                for row in table.rows() {
+                    if reader.findings.len() >= cell::MAX_FINDINGS {
+                        break;
+                    }
+                    if words { reader.words_row(row) } else { reader.filled_row(row) }
+                }
+            }
+        }
     }
     reader.finish(name)
 }
@@ -196,6 +247,7 @@ struct Form {
     place: Place,
     items: BTreeMap<String, Exact>,
     components: BTreeMap<&'static str, Exact>,
+    remarks: Remarks,
 }
 
 type Key = (StaffNumber, Period, bool);
@@ -276,6 +328,7 @@ impl Reader<'_> {
                 place: row.place("staff_number"),
                 items: BTreeMap::new(),
                 components: BTreeMap::new(),
+                remarks: Remarks::default(),
             };
             self.sheets.insert(key.clone(), form);
         }
@@ -301,6 +354,33 @@ impl Reader<'_> {
         let empty = form.is_none_or(|form| form.items.is_empty() && form.components.is_empty());
         if empty && self.findings.len() == already {
             self.wrong(row, "staff_number", "dòng không có điểm nào", "the row has no points");
+        }
+    }
+
+    /// A row of a template, unless nobody filled it in.
+    fn filled_row(&mut self, row: TableRow<'_>) {
+        let names = GENERAL_ITEMS.iter().map(|(item, _, _)| *item).chain(["d", "đ", "e"]);
+        if names.into_iter().any(|item| !row.get(item).is_empty()) {
+            self.wide_row(row);
+        }
+    }
+
+    /// A row of words, unless nobody wrote any.
+    fn words_row(&mut self, row: TableRow<'_>) {
+        let text = |column: &str| Some(row.get(column)).filter(|text| !text.is_empty()).map(str::to_owned);
+        let columns = ["strengths", "weaknesses", "comment", "minutes"];
+        if columns.iter().all(|column| row.get(column).is_empty()) {
+            return;
+        }
+        for column in columns {
+            let Some(written) = text(column) else { continue };
+            if let Some(wrong) = super::remarks::wrong_text(column, column, &written) {
+                self.findings.push(wrong.at(row.place(column)));
+            }
+        }
+        let Some(key) = self.open(row) else { return };
+        if let Some(form) = self.sheets.get_mut(&key) {
+            form.remarks.overlay(text("strengths"), text("weaknesses"), text("comment"), text("minutes"));
         }
     }
 
@@ -408,6 +488,10 @@ fn decisions((number, period, _): Key, form: Form, at: DateTime<Utc>) -> Vec<Dec
         } else {
             decision("general", DecisionKind::GeneralCriteria { items })
         });
+    }
+    if !form.remarks.is_empty() {
+        let Remarks { strengths, weaknesses, comment, minutes, .. } = form.remarks.clone();
+        made.push(decision("remarks", DecisionKind::Remarks { strengths, weaknesses, comment, minutes }));
     }
     for (name, percent) in &form.components {
         let (word, component) = match *name {

@@ -13,9 +13,12 @@ pub mod difference;
 pub mod history;
 pub mod life;
 pub mod moves;
+pub mod organisation;
 pub mod petition;
 pub mod remarks;
+pub mod signed_table;
 pub mod steps;
+pub mod template;
 
 mod cell;
 

@@ -69,6 +69,9 @@ mod tests {
         // Friday 28/08: Mon 31, Tue 1, (Wed 2 holiday), Thu 3, Fri 4, Mon 7, Tue 8, Wed 9.
         assert_eq!(due_on(day("2026-08-28"), &calendar), day("2026-09-09"));
         assert_eq!(overdue(1, day("2026-09-09"), day("2026-09-09")), None);
-        assert_eq!(overdue(1, day("2026-09-09"), day("2026-09-10")).map(|told| told.code).as_deref(), Some("LT-REC-055"));
+        assert_eq!(
+            overdue(1, day("2026-09-09"), day("2026-09-10")).map(|told| told.code).as_deref(),
+            Some("LT-REC-055")
+        );
     }
 }

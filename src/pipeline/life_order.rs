@@ -3,10 +3,11 @@
 //! Owns the shape of these orders and their names for logs. It must not know how one is carried out
 //! (`execute/life.rs`). An order that does not read is refused by whoever reads it.
 
-use super::command::PersonRef;
-use crate::domain::{Level, Period, UnitCode};
+use super::command::{InputFile, PersonRef, TaskRef};
+use crate::domain::{Exact, Level, Period, UnitCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One order; `author` is who answers for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -176,6 +177,84 @@ pub enum LifeOrder {
         /// Most rows.
         limit: u32,
     },
+    /// Compares a signed decision table with the records, and approves what matches.
+    SignedTable {
+        /// The table, CSV or a workbook.
+        file: InputFile,
+        /// Which period.
+        period: Period,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Number of the decision.
+        decision_no: String,
+        /// Document with the provincial chair's prior opinion; years of deputies only.
+        opinion: Option<String>,
+        /// Approve what matches; else only compare.
+        approve: bool,
+        /// Who answers for it.
+        author: String,
+    },
+    /// An organisation's year: points, tasks, conditions, record.
+    OrganisationShow {
+        /// Which.
+        unit: UnitCode,
+        /// Which year.
+        year: i32,
+    },
+    /// Every organisation's year.
+    OrganisationList {
+        /// Which year.
+        year: i32,
+        /// This unit and those below it only.
+        unit: Option<UnitCode>,
+    },
+    /// States a fact about an organisation's year.
+    OrganisationState {
+        /// Which.
+        unit: UnitCode,
+        /// Which year.
+        year: i32,
+        /// Kind of fact.
+        kind: String,
+        /// Yes or no; taken back when none.
+        value: Option<bool>,
+        /// The document it stands in.
+        document: String,
+        /// Who states it.
+        author: String,
+    },
+    /// Marks a task as done above requirement.
+    OrganisationAbove {
+        /// The task.
+        task: TaskRef,
+        /// The document that says so.
+        document: String,
+        /// Who states it.
+        author: String,
+    },
+    /// Assesses, appraises, recognises or revokes an organisation's year.
+    OrganisationStep {
+        /// Which.
+        unit: UnitCode,
+        /// Which year.
+        year: i32,
+        /// The state it leads to.
+        step: String,
+        /// The revision that was read; 0 for the first.
+        revision: u32,
+        /// Level proposed or recognised.
+        level: Option<Level>,
+        /// Points by item that change.
+        items: BTreeMap<String, Exact>,
+        /// Document it cites.
+        document: Option<String>,
+        /// Why; revocations only.
+        reason: Option<String>,
+        /// Document that lifts the quota to 25 hundredths.
+        exception: Option<String>,
+        /// Who makes it.
+        author: String,
+    },
 }
 
 impl LifeOrder {
@@ -194,6 +273,12 @@ impl LifeOrder {
             Self::PetitionOpen { .. } => "petition open",
             Self::PetitionAnswer { .. } => "petition answer",
             Self::PetitionList { .. } => "petition list",
+            Self::SignedTable { .. } => "record import",
+            Self::OrganisationShow { .. } => "organisation show",
+            Self::OrganisationList { .. } => "organisation list",
+            Self::OrganisationState { .. } => "organisation state",
+            Self::OrganisationAbove { .. } => "organisation above",
+            Self::OrganisationStep { .. } => "organisation step",
         }
     }
 }

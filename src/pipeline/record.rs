@@ -12,8 +12,9 @@ use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
 use crate::delivery::{Target as _, payload_hash};
 use crate::directory::Directory;
 use crate::domain::rules::RecordSteps;
-use crate::domain::{DecisionKind, Period, PersonId, RecordState, UnitCode};
+use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, UnitCode};
 use crate::error::{Finding, Place, Text};
+use crate::evaluation::organisation::check_head;
 use crate::evaluation::remarks::Signed;
 use crate::evaluation::{
     Approval, Approved, Change, Classification, Content, Held, Part, Situation, Subject, life,
@@ -140,6 +141,45 @@ impl App {
             None => hold.reason,
         });
         Ok(Circumstances { closed, optional: !self.steps_required(period), hold })
+    }
+
+    /// Whether a head's level stays at or below the organisation's (art. 20.6); what could not be compared is told.
+    pub(super) async fn check_cap(
+        &self,
+        directory: &Directory,
+        person: PersonId,
+        period: Period,
+        level: Level,
+    ) -> Result<Result<Option<Finding>, Box<Finding>>, Finding> {
+        let Some(post) = directory.last_post(person, period) else { return Ok(Ok(None)) };
+        let revisions = self
+            .store
+            .organisation_revisions(&post.unit, period.year())
+            .await
+            .map_err(|error| error.finding())?;
+        let recognised = revisions.last().filter(|newest| newest.state == "recognised");
+        let cap = recognised.and_then(|newest| newest.level);
+        Ok(check_head(&post.unit, period.year(), post.role, level, cap))
+    }
+
+    /// Whether the year of a person's organisation may be classified until 15 January (art. 19.2).
+    pub(super) async fn has_special_date(
+        &self,
+        directory: &Directory,
+        person: PersonId,
+        period: Period,
+    ) -> Result<bool, Finding> {
+        let mut code = directory.last_post(person, period).map(|post| post.unit.clone());
+        for _ in 0..20 {
+            let Some(unit) = code else { break };
+            let facts =
+                self.store.organisation_facts(&unit, period.year()).await.map_err(|error| error.finding())?;
+            if let Some(fact) = facts.get("special_date") {
+                return Ok(fact.value == Some(true));
+            }
+            code = directory.unit(&unit).and_then(|known| known.parent.clone());
+        }
+        Ok(false)
     }
 
     /// Whether a person's record of a period is frozen: the period is closed, or the part of the unit of their post
@@ -328,6 +368,11 @@ impl App {
             content_hash: &latest.content_hash,
             situation: around.situation(),
         };
+        if let DecisionKind::Classification { level, .. } = &decision.kind {
+            self.check_cap(directory, decision.person, decision.period, *level)
+                .await?
+                .map_err(Refused::Finding)?;
+        }
         let outcome = match &decision.kind {
             DecisionKind::Approval { revision, content_hash, decision_no } => life::approve(
                 held,

@@ -56,6 +56,14 @@ pub enum Words {
     Kind,
     /// How a trial ended.
     Result,
+    /// State of an organisation's year.
+    Organisation,
+    /// Condition of an organisation's level.
+    Condition,
+    /// Whether a condition is met.
+    Met,
+    /// Why a signed table differs.
+    Difference,
     /// How a petition was answered.
     Petition,
     /// Point of a close's checklist.
@@ -102,6 +110,10 @@ impl Words {
             Self::TargetState => TARGET_STATES,
             Self::Kind => KINDS,
             Self::Result => RESULTS,
+            Self::Organisation => ORGANISATION_STATES,
+            Self::Condition => CONDITIONS,
+            Self::Met => MET,
+            Self::Difference => DIFFERENCES,
             Self::Petition => PETITIONS,
             Self::Check => CHECKS,
             Self::CheckState => CHECK_STATES,
@@ -162,6 +174,12 @@ const ACTIONS: Names = &[
     ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
     ("period_closed", "Chốt kỳ", "Period closed"),
     ("unit_closed", "Chốt kỳ của một đơn vị", "A unit's part closed"),
+    ("organisation_self_assessed", "Tổ chức tự đánh giá", "Organisation self-assessed"),
+    ("organisation_appraised", "Thẩm định tổ chức", "Organisation appraised"),
+    ("organisation_recognised", "Công nhận xếp loại tổ chức", "Organisation recognised"),
+    ("organisation_revoked", "Hủy công nhận tổ chức", "Recognition revoked"),
+    ("organisation_fact", "Xác nhận về tổ chức", "Fact about an organisation"),
+    ("task_above", "Nhiệm vụ vượt mức yêu cầu", "Task above requirement"),
     ("petition_opened", "Nhận kiến nghị", "Petition received"),
     ("petition_answered", "Trả lời kiến nghị", "Petition answered"),
     ("history_imported", "Nhập kết quả các kỳ trước", "Earlier results imported"),
@@ -323,6 +341,51 @@ const KINDS: Names = &[("source", "Nguồn", "Source"), ("target", "Đích", "Ta
 
 const RESULTS: Names =
     &[("ok", "Tốt", "Fine"), ("warning", "Cảnh báo", "Warning"), ("error", "Lỗi", "Error")];
+
+const ORGANISATION_STATES: Names = &[
+    ("none", "Chưa tự đánh giá", "Not assessed"),
+    ("self_assessed", "Đã tự đánh giá", "Self-assessed"),
+    ("appraised", "Đã thẩm định", "Appraised"),
+    ("recognised", "Đã công nhận", "Recognised"),
+    ("revoked", "Đã hủy công nhận", "Revoked"),
+];
+
+const CONDITIONS: Names = &[
+    (
+        "all_in_order",
+        "100 % nhiệm vụ hoàn thành, đúng hạn, bảo đảm chất lượng",
+        "Every task done, on time, with quality",
+    ),
+    ("thirty_percent_above", "Ít nhất 30 % nhiệm vụ vượt mức yêu cầu", "30 % of the tasks above requirement"),
+    (
+        "no_subordinate_failed",
+        "Không đơn vị cấp dưới trực tiếp nào không hoàn thành",
+        "No direct subordinate not completed",
+    ),
+    ("defects_fixed", "Đã khắc phục hạn chế được chỉ ra", "Defects pointed out are fixed"),
+    ("all_done", "100 % nhiệm vụ hoàn thành", "Every task done"),
+    ("few_late", "Chậm tiến độ không quá 20 %", "At most 20 % not on time"),
+    ("no_wrongdoing", "Không có sai phạm, mất đoàn kết bị kết luận", "No concluded wrongdoing or disunity"),
+    (
+        "seventy_percent_done",
+        "Hoàn thành từ 70 % chương trình, kế hoạch năm",
+        "70 % of the yearly programme done",
+    ),
+];
+
+const MET: Names =
+    &[("met", "Đạt", "Met"), ("not_met", "Không đạt", "Not met"), ("unknown", "Chưa rõ", "Unknown")];
+
+const DIFFERENCES: Names = &[
+    ("cut_decimals", "cắt bớt số lẻ (khớp)", "decimals cut (matches)"),
+    ("missing_person", "bảng thiếu người", "not in the table"),
+    ("surplus_person", "bảng thừa người", "not of the period here"),
+    ("changed_since", "điểm đã đổi sau khi lập bảng", "the score changed since"),
+    ("score_differs", "điểm khác", "the score differs"),
+    ("level_differs", "mức khác", "the level differs"),
+    ("sum_wrong", "tổng trong bảng sai", "the table's sum is wrong"),
+    ("incomplete", "kết quả còn thiếu phần", "our result lacks a part"),
+];
 
 const PETITIONS: Names = &[
     ("open", "Chờ trả lời", "Open"),

@@ -5,6 +5,7 @@
 //! or any float. A part that is missing stays missing; it is never 0 and never the maximum.
 
 pub mod line;
+pub mod organisation;
 mod sum;
 pub mod year;
 

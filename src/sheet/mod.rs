@@ -211,7 +211,12 @@ pub struct Column {
 impl Table {
     /// Finds the header among the first 20 lines: the line in which most columns are found by name.
     pub fn read(name: &str, bytes: &[u8], wanted: &[Column]) -> Result<Self, Findings> {
-        let sheet = Sheet::read(name, bytes)?;
+        Self::of(Sheet::read(name, bytes)?, wanted)
+    }
+
+    /// The same of a sheet that was read already.
+    pub fn of(sheet: Sheet, wanted: &[Column]) -> Result<Self, Findings> {
+        let name = &sheet.name.clone();
         if !sheet.broken.is_empty() {
             return Err(Findings(sheet.broken.iter().map(|line| line.finding(name)).collect()));
         }

@@ -37,6 +37,7 @@ mod hold;
 mod key;
 mod lease;
 mod listing;
+mod organisation;
 mod outbox;
 mod outbox_view;
 mod overview;
@@ -60,6 +61,7 @@ pub use evidence::EvidenceRow;
 pub use gate::{Gate, HeldTask, Proof, Tally};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
+pub use organisation::{OrganisationFact, OrganisationRevision};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
@@ -133,6 +135,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "record_life",
         include_str!("../../migrations/sqlite/0011_record_life.sql"),
         include_str!("../../migrations/postgres/0011_record_life.sql"),
+    ),
+    (
+        14,
+        "organisation",
+        include_str!("../../migrations/sqlite/0014_organisation.sql"),
+        include_str!("../../migrations/postgres/0014_organisation.sql"),
     ),
 ];
 

@@ -95,7 +95,10 @@ impl Store {
         let mut hold_id = None;
         if hold {
             let document = petition.document.as_deref();
-            let word = HoldWord { author: opened_by, reason: "kiến nghị (Điều 22)", document, at: *opened_at };
+            let word =
+                HoldWord {
+                    author: opened_by, reason: "kiến nghị (Điều 22)", document, at: *opened_at
+                };
             if tx.hold(*person, *period, word).await? {
                 let sql = "SELECT max(id) FROM record_hold WHERE person_id = $1 AND period = $2";
                 hold_id = tx.row(sql, vals![*person, *period]).await?.map(|row| row.int(0)).transpose()?;
@@ -142,7 +145,10 @@ impl Store {
         }
         if let Some(hold) = hold {
             let document = answer.document.as_deref();
-            let word = HoldWord { author: &answer.by, reason: "đã trả lời kiến nghị", document, at: answer.at };
+            let word =
+                HoldWord {
+                    author: &answer.by, reason: "đã trả lời kiến nghị", document, at: answer.at
+                };
             tx.release(person, period, Some(hold), word).await?;
         }
         tx.audit(AuditNew {

@@ -215,8 +215,20 @@ impl Store {
 
     /// Adds a revision with everything that follows from it. Refused when another revision came first.
     pub async fn append_revision(&self, new: &NewRevision) -> Result<(), StoreError> {
-        let revision = &new.revision;
+        self.append_revisions(std::slice::from_ref(new)).await
+    }
+
+    /// The same for many, all of them or none.
+    pub async fn append_revisions(&self, new: &[NewRevision]) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        for one in new {
+            self.append_in(&mut tx, one).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn append_in(&self, tx: &mut Tx, new: &NewRevision) -> Result<(), StoreError> {
+        let revision = &new.revision;
         let row = tx
             .row(
                 "SELECT revision FROM record_head WHERE person_id = $1 AND period = $2",
@@ -283,8 +295,7 @@ impl Store {
             detail: revision.content_hash.clone(),
             reason: revision.reason.as_deref(),
         })
-        .await?;
-        tx.commit().await
+        .await
     }
 
     /// Records in order of staff number and period, after a line's [`RecordLine::place`]; a bare staff number

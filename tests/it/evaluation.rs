@@ -259,6 +259,10 @@ fn table_of_moves_in_the_docs_is_the_programs() {
     let (_, after) = page.split_once("compares this table with the program -->\n").expect("the table");
     let (table, _) = after.split_once("<!-- end of moves -->").expect("its end");
     assert_eq!(table.trim(), moves::printed().trim());
+    let (_, after) = page.split_once("<!-- organisation moves").expect("the other table");
+    let (_, after) = after.split_once("program -->\n").expect("its begin");
+    let (table, _) = after.split_once("<!-- end of organisation moves -->").expect("its end");
+    assert_eq!(table.trim(), lienthong::evaluation::organisation::printed().trim());
     let states = page.split_once("## Moves").expect("states").0;
     for state in RecordState::ALL {
         assert!(states.contains(&format!("| `{}` |", state.as_str())), "{state:?} is not told");

@@ -120,7 +120,10 @@ async fn status_counts_who_still_has_to_act_by_unit() {
         }
         house.ordered(open("2026-10-05", true)).await;
         let office = row(&status(&house).await, "unit", "SNV-VP");
-        assert_eq!((&office["held"], &office["petitions"], &office["overdue"]), (&1.into(), &1.into(), &0.into()));
+        assert_eq!(
+            (&office["held"], &office["petitions"], &office["overdue"]),
+            (&1.into(), &1.into(), &0.into())
+        );
         // The last line has all of them, and a unit is asked for with those below it.
         assert_eq!(row(&status(&house).await, "unit", "*")["people"], 4);
         let order = LifeOrder::PeriodStatus { period: Some(period("2026-Q3")), unit: Some(code("SNV-VP")) };
@@ -195,7 +198,10 @@ async fn period_closes_from_the_bottom_up_once_and_a_closed_unit_moves_by_correc
         assert_eq!(codes(&gaps), ["LT-REC-038", "LT-REC-037"]);
         let closed = house.ordered(close_unit("SNV-VP", Some("hết hạn"))).await;
         assert!(matches!(closed.document, Document::Parts { .. }));
-        assert_eq!(codes(&house.order(close_unit("SNV-VP", Some("hết hạn"))).await), ["LT-REC-038", "LT-REC-051"]);
+        assert_eq!(
+            codes(&house.order(close_unit("SNV-VP", Some("hết hạn"))).await),
+            ["LT-REC-038", "LT-REC-051"]
+        );
         // Its figures stand now, those of the unit above still follow.
         house.score(AN, "2026-Q3", Some("90.50"), &[]).await;
         let told = Record(house.app.clone()).run().await.expect("a run");

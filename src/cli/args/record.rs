@@ -101,6 +101,28 @@ pub enum Record {
         #[command(flatten)]
         author: Author,
     },
+    /// Compare a signed decision table with the records; with --approve approve what matches
+    Import {
+        /// The table, CSV or a workbook
+        file: PathBuf,
+        /// Period: 2026-Q3, 2026
+        #[arg(long, value_parser = period)]
+        period: Period,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        /// Number of the decision
+        #[arg(long)]
+        decision_no: String,
+        /// Document with the provincial chair's opinion; needed to classify deputies of departments and communes
+        #[arg(long)]
+        opinion: Option<String>,
+        /// Approve the rows that match, all at once
+        #[arg(long)]
+        approve: bool,
+        #[command(flatten)]
+        author: Author,
+    },
     /// Approve a quarter's record, or classify a year
     Approve(Ruling),
     /// Correct an approved or closed record
@@ -305,7 +327,7 @@ pub enum History {
     },
 }
 
-fn level(text: &str) -> Result<Level, Wrong> {
+pub(super) fn level(text: &str) -> Result<Level, Wrong> {
     Level::parse(text).ok_or_else(|| {
         wrong(
             "viết excellent, good, completed hoặc not_completed",

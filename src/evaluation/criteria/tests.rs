@@ -129,3 +129,87 @@ fn quantity_below_zero_cannot_be_confirmed() {
     );
     assert!(impossible_value(&quantity("0")).is_none() && impossible_value(&quantity("0.8")).is_none());
 }
+
+#[test]
+fn template_comes_back_filled_and_only_what_was_filled_is_read() {
+    let asked = |n: u32, is_leader| template::Asked {
+        staff_number: format!("GL-{n}"),
+        full_name: format!("Người {n}"),
+        scorer: "GL-9 Trần Thị Bình".into(),
+        is_leader,
+    };
+    let period: Period = "2026-Q3".parse().expect("period");
+    let people = [asked(1, true), asked(2, false)];
+    let bytes = template::workbook(&people, period, &half(), false).expect("a workbook");
+    assert_eq!(
+        bytes,
+        template::workbook(&people, period, &half(), false).expect("a workbook"),
+        "the same file"
+    );
+    // Nobody filled it in: that is told, and nothing is taken for zero.
+    let empty = read_criteria("mau.xlsx", &bytes, &half(), at(), &standing);
+    assert_eq!(empty.findings.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), ["LT-CRI-007"]);
+    let fill = |cells: &[(usize, u32, u16, &str)]| {
+        // What a person does in Excel, on the same three sheets.
+        let mut book = rust_xlsxwriter::Workbook::new();
+        for (index, title) in template::SHEETS.iter().enumerate() {
+            let sheet = book.add_worksheet();
+            sheet.set_name(*title).expect("title");
+            let read = Sheet::read_all(
+                "mau.xlsx",
+                &bytes,
+                &Reading { sheets: Sheets::Named(vec![(*title).to_owned()]), ..Reading::default() },
+            )
+            .expect("the sheet");
+            for line in &read[0].lines {
+                for (column, text) in (0..).zip(&line.cells) {
+                    sheet.write(line.number - 1, column, text).expect("cell");
+                }
+            }
+            for (_, row, column, value) in cells.iter().filter(|cell| cell.0 == index) {
+                match value.parse::<f64>() {
+                    Ok(number) => sheet.write(*row, *column, number).expect("cell"),
+                    Err(_) => sheet.write(*row, *column, *value).expect("cell"),
+                };
+            }
+        }
+        book.save_to_buffer().expect("xlsx")
+    };
+    let mut cells: Vec<(usize, u32, u16, &str)> = (4..14).map(|column| (0, 2, column, "2.5")).collect();
+    cells.extend([(1, 1, 4, "100"), (1, 1, 5, "50"), (2, 2, 6, "hoàn thành tốt"), (2, 2, 7, "05/BB")]);
+    let read = read_criteria("mau.xlsx", &fill(&cells), &half(), at(), &standing);
+    assert!(read.findings.is_empty(), "{:?}", read.findings);
+    let kinds = read.decisions.iter().map(|made| match &made.kind {
+        DecisionKind::GeneralCriteria { items } => format!("general {}", items.len()),
+        DecisionKind::LeaderComponent { percent, .. } => percent.to_text(),
+        DecisionKind::Remarks { comment, minutes, strengths, .. } => {
+            format!("{comment:?} {minutes:?} {strengths:?}")
+        }
+        other => panic!("{other:?}"),
+    });
+    let kinds: Vec<_> = kinds.collect();
+    assert_eq!(kinds, ["100", "50", "general 10", "Some(\"hoàn thành tốt\") Some(\"05/BB\") None"]);
+    // Every wrong cell of every sheet at once, each with sheet and cell, and nothing to be entered as a whole.
+    cells.extend([
+        (0, 1, 4, "6"),
+        (0, 2, 5, "1.3"),
+        (1, 1, 4, "70"),
+        (2, 1, 4, &*Box::leak("x".repeat(4_001).into_boxed_str())),
+    ]);
+    let wrong = read_criteria("mau.xlsx", &fill(&cells), &half(), at(), &standing);
+    let told: Vec<String> = wrong
+        .findings
+        .iter()
+        .map(|told| format!("{} {}", told.code, told.place.clone().expect("place")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "LT-CRI-002 mau.xlsx, Tiêu chí chung:2 (E2)",
+            "LT-CRI-002 mau.xlsx, Tiêu chí chung:3 (F3)",
+            "LT-CRI-002 mau.xlsx, đ và e:2 (E2)",
+            "LT-REC-042 mau.xlsx, Nhận xét:2 (E2)",
+            "LT-CRI-004 mau.xlsx, Tiêu chí chung:3 (A3)",
+        ]
+    );
+}

@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
+use crate::evaluation::organisation::late_classification;
 use crate::evaluation::{
     Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, ReadCriteria, Situation,
     Standing, Subject, life, read_criteria, read_history,
@@ -468,9 +469,16 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
         situation: around.situation(),
     };
     let now = app.clock.now();
+    let mut told: Vec<Finding> = Vec::new();
     let kind = match level {
         Some(level) => {
             directory.check_opinion(id, period, opinion.as_deref())?;
+            let capped = app.check_cap(&directory, id, period, level).await?;
+            told.extend(allowed(app, capped, id, period, &who).await?);
+            if period.is_year() {
+                let special = app.has_special_date(&directory, id, period).await?;
+                told.extend(late_classification(period.year(), app.clock.today(), special));
+            }
             let (decision_no, opinion) = (decision_no.clone(), opinion.clone());
             DecisionKind::Classification { level, decision_no, opinion }
         }
@@ -523,7 +531,8 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
             Field::new("deliveries", "Mục gửi đi", "Deliveries enqueued", sent),
         ],
     };
-    Ok(Outcome::with_findings(document, warnings))
+    told.extend(warnings);
+    Ok(Outcome::with_findings(document, told))
 }
 
 /// A correction as ordered.

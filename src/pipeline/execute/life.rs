@@ -4,7 +4,7 @@
 //! are legal; that is `evaluation`'s. A move that is not allowed is told, written to the journal, and changes nothing.
 
 use super::evaluation::{newest, no_score};
-use super::{Answer, App, Refusal, author, known_unit, period, person, petition, standing};
+use super::{Answer, App, Refusal, author, known_unit, period, person, petition, signed_table, standing};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Level, Period, PersonId, RecordState};
@@ -72,13 +72,22 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
             standing::status(app, period, unit.as_ref()).await
         }
         L::PetitionOpen { person, period, received_on, content, document, hold, author } => {
-            let opening =
-                petition::Opening { person, period, received_on, content, document, hold, author };
+            let opening = petition::Opening { person, period, received_on, content, document, hold, author };
             petition::open(app, opening).await
         }
         L::PetitionAnswer { id, outcome, answer, on, document, author } => {
             petition::answer(app, petition::Answering { id, outcome, answer, on, document, author }).await
         }
+        L::SignedTable { file, period, unit, decision_no, opinion, approve, author } => {
+            let table =
+                signed_table::SignedTable { file, period, unit, decision_no, opinion, approve, author };
+            signed_table::import(app, table).await
+        }
+        organisation @ (L::OrganisationShow { .. }
+        | L::OrganisationList { .. }
+        | L::OrganisationState { .. }
+        | L::OrganisationAbove { .. }
+        | L::OrganisationStep { .. }) => super::organisation::carry_out(app, organisation).await,
         L::PetitionList { open, unit, limit } => {
             known_unit(app, unit.as_ref()).await?;
             petition::list(app, open, unit.as_ref(), limit).await

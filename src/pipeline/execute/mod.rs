@@ -13,10 +13,12 @@ mod evaluation;
 mod evidence;
 mod gate;
 mod life;
+mod organisation;
 mod people;
 mod period;
 mod petition;
 mod report;
+mod signed_table;
 mod source;
 mod standing;
 

@@ -133,9 +133,7 @@ pub(super) async fn list(app: &App, open: bool, unit: Option<&UnitCode>, limit: 
     let (mut findings, today) = (Vec::new(), app.clock.today());
     for petition in app.store.petitions(open, 100_000).await? {
         let post = directory.last_post(petition.person, petition.period);
-        let inside = within.as_ref().is_none_or(|units| {
-            post.is_some_and(|post| units.contains(&post.unit))
-        });
+        let inside = within.as_ref().is_none_or(|units| post.is_some_and(|post| units.contains(&post.unit)));
         if !inside || rows.len() >= limit as usize {
             continue;
         }

@@ -91,8 +91,8 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
         *counted.states.entry(line.state.as_str()).or_default() += 1;
         let missing = line.content.get("missing").and_then(Value::as_array);
         let lacks = |names: &[&str]| {
-            let missing = missing.into_iter().flatten().filter_map(Value::as_str);
-            missing.into_iter().any(|part| names.contains(&part))
+            let mut missing = missing.into_iter().flatten().filter_map(Value::as_str);
+            missing.any(|part| names.contains(&part))
         };
         counted.no_criteria += u64::from(lacks(&["general_criteria"]));
         counted.no_components += u64::from(lacks(&["implementation_ability", "unity_ability"]));
@@ -169,7 +169,10 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
     ];
     shown.extend(columns.map(|(key, vi, en)| Column::right(key, vi, en)));
     Ok(Outcome::ok(Document::Table {
-        title: Text::new(format!("Việc còn phải làm, kỳ {period}"), format!("Who still has to act in {period}")),
+        title: Text::new(
+            format!("Việc còn phải làm, kỳ {period}"),
+            format!("Who still has to act in {period}"),
+        ),
         columns: shown,
         rows,
     }))

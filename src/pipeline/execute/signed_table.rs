@@ -1,0 +1,252 @@
+//! A signed decision table brought in: compared with our records, and what matches approved in one transaction.
+//!
+//! Owns the way from the rows to approvals with the decision's number. It must not know how rows are compared or what a
+//! record allows; both are `evaluation`'s. Either every matching row is approved or, where anything stands in the way of
+//! one of them at the last moment, none is.
+
+use super::life::{Opened, subject_of};
+use super::{Answer, App, Refusal, author, known_unit};
+use crate::directory::entitled::{Duty, Judged};
+use crate::domain::{Exact, Level, Period, PersonId, RecordState, StaffNumber, UnitCode};
+use crate::error::{Finding, Place, Severity, Text};
+use crate::evaluation::signed_table::{Cause, Compared, HeldResult, compare, read_signed};
+use crate::evaluation::{Approval, Approved, Classification, Content, Part, life};
+use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
+use crate::pipeline::record::content_of;
+use crate::pipeline::wording::Words;
+use crate::store::NewRevision;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// A table as ordered.
+pub(super) struct SignedTable {
+    pub file: InputFile,
+    pub period: Period,
+    pub unit: Option<UnitCode>,
+    pub decision_no: String,
+    pub opinion: Option<String>,
+    pub approve: bool,
+    pub author: String,
+}
+
+/// Compares, tells the differences by cause, and with `approve` approves what matches.
+pub(super) async fn import(app: &App, order: SignedTable) -> Answer {
+    let who = author(&order.author)?.to_owned();
+    known_unit(app, order.unit.as_ref()).await?;
+    let (period, year) = (order.period, order.period.is_year());
+    let rows = read_signed(&order.file.name, &order.file.bytes, year)?;
+    let (held, people) = held(app, period, order.unit.as_ref()).await?;
+    let compared = compare(&rows, &held, year);
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut revisions = Vec::new();
+    let (mut approved, mut already) = (0_u64, 0_u64);
+    for row in compared.iter().filter(|row| row.matches()) {
+        let Some(person) = people.get(&row.staff_number) else { continue };
+        match ruled(app, &order, *person, row, &who).await? {
+            Ok(Some(new)) => {
+                approved += 1;
+                revisions.push(*new);
+            }
+            Ok(None) => already += 1,
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    let refused = findings.len() as u64;
+    if order.approve {
+        app.store.append_revisions(&revisions).await?;
+        app.ring("score");
+        app.ring_deliveries();
+    }
+    let differing: Vec<&Compared> = compared.iter().filter(|row| !row.causes.is_empty()).collect();
+    let causes = |row: &Compared| row.causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>();
+    let table = Document::Table {
+        title: Text::new("Khác biệt theo nguyên nhân", "Differences by cause"),
+        columns: vec![
+            Column::left("person", "Số hiệu", "Person"),
+            Column::words("causes", "Nguyên nhân", "Causes", Words::Difference),
+            Column::right("signed", "Bảng", "Table"),
+            Column::right("held", "Hệ thống", "Held"),
+            Column::words("level", "Mức trong bảng", "Level of the table", Words::Level),
+            Column::left("place", "Ô", "Cell"),
+        ],
+        rows: differing
+            .iter()
+            .map(|row| {
+                vec![
+                    json!(row.staff_number),
+                    json!(causes(row)),
+                    json!(row.signed.as_ref().map(Exact::to_text)),
+                    json!(row.held.as_ref().map(Exact::to_text)),
+                    json!(row.level),
+                    json!(row.place.as_ref().map(ToString::to_string)),
+                ]
+            })
+            .collect(),
+    };
+    let mut by_cause: BTreeMap<Cause, u64> = BTreeMap::new();
+    for cause in compared.iter().flat_map(|row| &row.causes) {
+        *by_cause.entry(*cause).or_default() += 1;
+    }
+    for (cause, count) in by_cause.iter().filter(|(cause, _)| **cause != Cause::CutDecimals) {
+        findings.push(differs(*cause, *count, &order.file.name));
+    }
+    let summary = Document::Object {
+        title: Text::new(format!("Bảng ký, kỳ {period}"), format!("Signed table of {period}")),
+        fields: vec![
+            Field::new("rows", "Số dòng", "Rows", rows.len() as u64),
+            Field::new("matching", "Khớp", "Matching", approved + already + refused),
+            Field::new("approved", "Được phê duyệt", "Approved", if order.approve { approved } else { 0 }),
+            Field::new("to_approve", "Có thể phê duyệt", "Could be approved", approved),
+            Field::new(
+                "already",
+                "Đã phê duyệt bằng quyết định này",
+                "Approved by this decision before",
+                already,
+            ),
+            Field::new(
+                "refused",
+                "Khớp nhưng không phê duyệt được",
+                "Matching, but not to be approved",
+                refused,
+            ),
+            Field::new(
+                "differing",
+                "Không khớp",
+                "Not matching",
+                compared.iter().filter(|row| !row.matches()).count(),
+            ),
+        ],
+    };
+    // What differs is told and left alone; the others are approved all the same.
+    findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
+    findings.truncate(500);
+    let parts = vec![("summary".into(), summary), ("differences".into(), table)];
+    Ok(Outcome::with_findings(Document::Parts { parts }, findings))
+}
+
+type HeldAll = (BTreeMap<StaffNumber, HeldResult>, BTreeMap<StaffNumber, PersonId>);
+
+/// What is held of everyone evaluated in the period, of a unit and those below it where one is named.
+async fn held(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<HeldAll, Refusal> {
+    let directory = app.directory().await?;
+    let population = app.rule_set(period)?.population_filter;
+    let within = unit.map(|unit| directory.subtree(unit));
+    let (mut held, mut people) = (BTreeMap::new(), BTreeMap::new());
+    for known in directory.people() {
+        let post = directory.last_post(known.id, period);
+        let inside = within.as_ref().is_none_or(|units| post.is_some_and(|post| units.contains(&post.unit)));
+        if !inside || !directory.is_scored(known.id, period, population) {
+            continue;
+        }
+        let mut result = HeldResult::default();
+        let revisions = app.store.revisions(known.id, period).await?;
+        for (index, revision) in revisions.iter().enumerate() {
+            let content = content_of(revision)?;
+            let printed =
+                |part: Part| content.parts.get(&part).and_then(|figure| figure.printed.parse().ok());
+            if index + 1 < revisions.len() {
+                result.earlier.extend(printed(Part::Total));
+                continue;
+            }
+            result.general = printed(Part::General);
+            result.task_part = printed(Part::TaskPart);
+            result.total = if content.is_complete() { printed(Part::Total) } else { None };
+            result.level = content.total().map(|total| Level::of_score(&total.exact));
+        }
+        held.insert(known.staff_number.clone(), result);
+        people.insert(known.staff_number.clone(), known.id);
+    }
+    Ok((held, people))
+}
+
+/// The approval of one row: none when this decision approved it before.
+async fn ruled(
+    app: &App,
+    order: &SignedTable,
+    person: PersonId,
+    row: &Compared,
+    who: &str,
+) -> Result<Result<Option<Box<NewRevision>>, Box<Finding>>, Refusal> {
+    let (period, now) = (order.period, app.clock.now());
+    let opened = Opened::of(app, &PersonRef::Id(person), period).await?;
+    let directory = &opened.directory;
+    let Some(subject) = subject_of(directory, person) else { return Ok(Ok(None)) };
+    let number = order.decision_no.as_str();
+    let held = opened.held();
+    let decided = held.content.ruling.as_ref().and_then(|ruling| ruling.decision_no.as_deref());
+    if life::is_deliverable(held.state) && decided == Some(number.trim()) {
+        return Ok(Ok(None));
+    }
+    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
+    if !life::is_own(subject, who) {
+        let judged = Judged { subject: person, period, duty, author: who, at: now, document: Some(number) };
+        if let Err(finding) = directory.check_author(judged) {
+            return Ok(Err(finding));
+        }
+    }
+    let decision_no = Some(number);
+    let outcome = match row.level.filter(|_| period.is_year()) {
+        Some(level) => {
+            let opinion = order.opinion.as_deref();
+            if let Err(finding) = directory.check_opinion(person, period, opinion) {
+                return Ok(Err(finding));
+            }
+            if let Err(finding) = app.check_cap(directory, person, period, level).await? {
+                return Ok(Err(finding));
+            }
+            life::classify(
+                held,
+                subject,
+                Classification { level, author: who, at: now, decision_no, opinion },
+            )
+        }
+        None => {
+            let revision = Some(opened.latest.revision);
+            let approval = Approval { revision, content_hash: None, author: who, at: now, decision_no };
+            life::approve(held, subject, approval)
+        }
+    };
+    let (content, summary): (Box<Content>, _) = match outcome {
+        Ok(Approved::Already) => return Ok(Ok(None)),
+        Ok(Approved::Revision { content, summary, .. }) => (content, summary),
+        Err(finding) => return Ok(Err(finding)),
+    };
+    let next = opened.latest.revision + 1;
+    let revision = app.revision(person, next, RecordState::Approved, &content, &summary, who, None, now)?;
+    let outbox = app.results_of_approval(directory, &revision, &content).await?;
+    let due = if period.is_year() { Vec::new() } else { vec![(person, Period::Year(period.year()))] };
+    Ok(Ok(Some(Box::new(NewRevision { revision, outbox, settles: Vec::new(), due }))))
+}
+
+fn differs(cause: Cause, count: u64, file: &str) -> Finding {
+    let (code, vi, en) = match cause {
+        Cause::MissingPerson => {
+            ("LT-REC-063", "người có ở đây nhưng không có trong bảng", "people here who are not in the table")
+        }
+        Cause::SurplusPerson => (
+            "LT-REC-064",
+            "người trong bảng nhưng không thuộc kỳ này ở đây",
+            "people in the table who are not of the period here",
+        ),
+        Cause::ChangedSince => {
+            ("LT-REC-065", "điểm trong bảng là của phiên bản cũ", "scores of an older revision")
+        }
+        Cause::LevelDiffers => {
+            ("LT-REC-066", "mức trong bảng không theo điểm", "levels that are not those of the score")
+        }
+        Cause::SumWrong => {
+            ("LT-REC-067", "tổng trong bảng sai so với các phần của nó", "sums of the table that are wrong")
+        }
+        Cause::Incomplete => ("LT-REC-068", "kết quả ở đây còn thiếu phần", "results that lack a part here"),
+        Cause::ScoreDiffers | Cause::CutDecimals => ("LT-REC-069", "điểm khác", "scores that differ"),
+    };
+    Finding::warning(
+        code,
+        Text::new(format!("{count} {vi}"), format!("{count} {en}")),
+        Text::new(
+            "các dòng này không được phê duyệt; xem bảng khác biệt, sửa bảng hoặc dữ liệu rồi nhập lại",
+            "these rows are not approved; see the differences, correct the table or the data and import it again",
+        ),
+    )
+    .at(Place::of(file))
+}

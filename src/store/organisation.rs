@@ -1,0 +1,231 @@
+//! Organisations' years: immutable revisions, facts people state about them, and tasks above requirement.
+//!
+//! Every write has its entry in the journal in the same transaction. Two writers of one record cannot both win: a
+//! revision names the one it follows. It must not know what a level means or who may write.
+
+use super::audit::AuditNew;
+use super::db::{Row, json, vals};
+use super::{Store, StoreError};
+use crate::domain::{Level, UnitCode};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One revision of an organisation's year.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrganisationRevision {
+    /// Which organisation.
+    pub unit: UnitCode,
+    /// Which year.
+    pub year: i32,
+    /// Number, from 1.
+    pub revision: u32,
+    /// State, by its stored name.
+    pub state: String,
+    /// Level proposed or recognised.
+    pub level: Option<Level>,
+    /// Points, shares and conditions as they were then.
+    pub content: Value,
+    /// SHA-256 of the content.
+    pub content_hash: String,
+    /// Who made it.
+    pub author: String,
+    /// Document it cites.
+    pub document: Option<String>,
+    /// Why, where somebody said so.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A fact about an organisation's year that people state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganisationFact {
+    /// Kind, by its stored name.
+    pub kind: String,
+    /// Yes, no, or taken back.
+    pub value: Option<bool>,
+    /// The document it stands in.
+    pub document: String,
+    /// Who stated it.
+    pub author: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "o.unit_code, o.year, o.revision, o.state, o.level, o.content, o.content_hash, o.author, o.document, o.reason, o.at";
+
+fn revision_of(row: &Row) -> Result<OrganisationRevision, StoreError> {
+    let level = row.opt_text(4)?;
+    Ok(OrganisationRevision {
+        unit: row.parsed(0)?,
+        year: i32::try_from(row.int(1)?).unwrap_or(0),
+        revision: u32::try_from(row.int(2)?).unwrap_or(0),
+        state: row.text(3)?,
+        level: level.as_deref().and_then(Level::parse),
+        content: row.json(5)?,
+        content_hash: row.text(6)?,
+        author: row.text(7)?,
+        document: row.opt_text(8)?,
+        reason: row.opt_text(9)?,
+        at: row.at(10)?,
+    })
+}
+
+impl Store {
+    /// Every revision of an organisation's year, oldest first.
+    pub async fn organisation_revisions(
+        &self,
+        unit: &UnitCode,
+        year: i32,
+    ) -> Result<Vec<OrganisationRevision>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM organisation_record o WHERE o.unit_code = $1 AND o.year = $2 ORDER BY o.revision"
+        );
+        self.db.rows(sql, vals![unit.as_str(), i64::from(year)]).await?.iter().map(revision_of).collect()
+    }
+
+    /// The newest revision of every organisation's year.
+    pub async fn organisations_of(
+        &self,
+        year: i32,
+    ) -> Result<BTreeMap<UnitCode, OrganisationRevision>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM organisation_record o WHERE o.year = $1 AND NOT EXISTS (SELECT 1 FROM organisation_record n \
+             WHERE n.unit_code = o.unit_code AND n.year = o.year AND n.revision > o.revision)"
+        );
+        let rows = self.db.rows(sql, vals![i64::from(year)]).await?;
+        rows.iter().map(|row| revision_of(row).map(|revision| (revision.unit.clone(), revision))).collect()
+    }
+
+    /// Adds a revision. Refused when another one came first.
+    pub async fn append_organisation(&self, new: &OrganisationRevision) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let inserted = tx
+            .execute(
+                "INSERT INTO organisation_record (unit_code, year, revision, state, level, content, content_hash, author, document, reason, at) \
+                 SELECT $1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11 WHERE $3 = (SELECT coalesce(max(revision), 0) + 1 FROM organisation_record \
+                 WHERE unit_code = $1 AND year = $2)",
+                vals![new.unit.as_str(), i64::from(new.year), new.revision, new.state.as_str(),
+                    new.level.map(|level| level.as_str().to_owned()), json(&new.content)?, new.content_hash.as_str(),
+                    new.author.as_str(), new.document.clone(), new.reason.clone(), new.at],
+            )
+            .await?;
+        if inserted == 0 {
+            return Err(StoreError::Conflict(format!(
+                "organisation {} {} is not at revision {}",
+                new.unit,
+                new.year,
+                new.revision.saturating_sub(1)
+            )));
+        }
+        let action = match new.state.as_str() {
+            "self_assessed" => "organisation_self_assessed",
+            "appraised" => "organisation_appraised",
+            "recognised" => "organisation_recognised",
+            "held" => "organisation_held",
+            "released" => "organisation_released",
+            _ => "organisation_revoked",
+        };
+        tx.audit(AuditNew {
+            at: new.at,
+            actor: &new.author,
+            action,
+            object: format!("organisation {} {} r{}", new.unit, new.year, new.revision),
+            detail: new.content_hash.clone(),
+            reason: new.reason.as_deref().or(new.document.as_deref()),
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Keeps a fact; the newest of a kind counts.
+    pub async fn state_organisation_fact(
+        &self,
+        unit: &UnitCode,
+        year: i32,
+        fact: &OrganisationFact,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO organisation_fact (unit_code, year, kind, value, document, author, at) VALUES ($1,$2,$3,$4,$5,$6,$7)",
+            vals![unit.as_str(), i64::from(year), fact.kind.as_str(), fact.value.map(i64::from), fact.document.as_str(),
+                fact.author.as_str(), fact.at],
+        )
+        .await?;
+        let value = fact.value.map_or("taken back", |value| if value { "yes" } else { "no" });
+        tx.audit(AuditNew {
+            at: fact.at,
+            actor: &fact.author,
+            action: "organisation_fact",
+            object: format!("organisation {unit} {year}"),
+            detail: format!("{}: {value}", fact.kind),
+            reason: Some(&fact.document),
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// The facts stated about an organisation's year, the newest of each kind.
+    pub async fn organisation_facts(
+        &self,
+        unit: &UnitCode,
+        year: i32,
+    ) -> Result<BTreeMap<String, OrganisationFact>, StoreError> {
+        let sql = "SELECT kind, value, document, author, at FROM organisation_fact WHERE unit_code = $1 AND year = $2 ORDER BY id";
+        let rows = self.db.rows(sql, vals![unit.as_str(), i64::from(year)]).await?;
+        rows.iter()
+            .map(|row| {
+                let kind = row.text(0)?;
+                let value = row.opt_int(1)?.map(|value| value != 0);
+                let fact = OrganisationFact {
+                    kind: kind.clone(),
+                    value,
+                    document: row.text(2)?,
+                    author: row.text(3)?,
+                    at: row.at(4)?,
+                };
+                Ok((kind, fact))
+            })
+            .collect()
+    }
+
+    /// Marks a task as done above requirement; false when it is marked, or there is no such task.
+    pub async fn mark_above(
+        &self,
+        source: &str,
+        external_id: &str,
+        document: &str,
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let inserted = tx
+            .execute(
+                "INSERT INTO task_above (source_id, external_id, document, author, at) SELECT $1,$2,$3,$4,$5 \
+                 WHERE EXISTS (SELECT 1 FROM task WHERE source_id = $1 AND external_id = $2) ON CONFLICT DO NOTHING",
+                vals![source, external_id, document, author, now],
+            )
+            .await?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "task_above",
+            object: format!("task {source}/{external_id}"),
+            detail: String::new(),
+            reason: Some(document),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Tasks marked as above requirement, as `source/key`.
+    pub async fn tasks_above(&self) -> Result<BTreeSet<String>, StoreError> {
+        let rows = self.db.rows("SELECT source_id, external_id FROM task_above", vals![]).await?;
+        rows.iter().map(|row| Ok(format!("{}/{}", row.text(0)?, row.text(1)?))).collect()
+    }
+}

@@ -1,0 +1,304 @@
+//! Organisations' years on both databases: tasks counted from the scores, steps to recognition, the head's cap.
+
+use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
+use crate::support::stores::{both, department};
+use lienthong::domain::{DirectoryImport, Exact, Level, Role, Unit, UnitCode, UnitKind};
+use lienthong::error::Lang;
+use lienthong::pipeline::Policy;
+use lienthong::pipeline::command::{Command, LifeOrder, Outcome};
+use lienthong::store::{ScoreWrite, Store};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const HEAD: &str = "GL-00003 Phạm Văn Cường";
+const CHAIR: &str = "GL-00100 Vũ Thị Chủ";
+
+fn code(text: &str) -> UnitCode {
+    UnitCode::new(text).expect("code")
+}
+
+fn points() -> BTreeMap<String, String> {
+    let general = ["general.1", "general.2", "general.3"].map(|item| (item.to_owned(), "10".to_owned()));
+    let results = ["a", "b", "c", "d", "dd", "e"].map(|item| (item.to_owned(), "10".to_owned()));
+    let rest = ["g", "h"].map(|item| (item.to_owned(), "5".to_owned()));
+    general.into_iter().chain(results).chain(rest).collect()
+}
+
+fn with_points(policy: &Policy) -> Policy {
+    let mut policy = policy.clone();
+    for rules in &mut policy.rule_sets {
+        rules.organisation_points = points();
+        assert!(rules.refusals().is_empty(), "{:?}", rules.refusals());
+    }
+    policy
+}
+
+/// The province with its chair, a department with its chief, an office below it with a head and an officer.
+async fn house(store: &Store) -> Installed {
+    let first = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+    let policy = with_points(&first.app.policy);
+    let house = first.configured_anew("2026-12-07T01:00:00Z", policy).await;
+    house.import(&[]).await;
+    let unit = |text: &str, name: &str, kind, parent: Option<&str>| Unit {
+        code: code(text),
+        name: name.into(),
+        kind,
+        parent: parent.map(code),
+        org_code: None,
+    };
+    let units = vec![
+        unit("UBND", "UBND tỉnh", UnitKind::Province, None),
+        Unit { parent: Some(code("UBND")), ..department() },
+        unit("SNV-VP", "Văn phòng Sở", UnitKind::Division, Some("SNV")),
+    ];
+    let person = |who: &str, unit: &str, role| {
+        let (number, name) = who.split_once(' ').expect("number and name");
+        let mut person = crate::support::stores::officer(number, name);
+        for (held, _, is, ..) in &mut person.memberships {
+            (*held, *is) = (code(unit), role);
+        }
+        person
+    };
+    let people = vec![
+        person(CHAIR, "UBND", Role::Head),
+        person(HEAD, "SNV-VP", Role::Head),
+        person("GL-00001 Nguyễn Văn An", "SNV-VP", Role::Staff),
+    ];
+    let import = DirectoryImport { units, people };
+    store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+    house.no_history().await;
+    house
+}
+
+/// The derivation of a quarter as scoring would have kept it.
+async fn scored(house: &Installed, number: &str, which: &str, lines: serde_json::Value) {
+    let derivation = serde_json::to_vec(&json!({ "lines": lines })).expect("derivation");
+    let score = ScoreWrite {
+        person: house.person(number).await,
+        period: period(which),
+        scope: "full_period",
+        unit: code("SNV-VP"),
+        role: "staff",
+        rule_set_hash: "rules".into(),
+        inputs_hash: which.into(),
+        as_of: house.app.clock.today(),
+        task_part: None,
+        total: None,
+        total_exact: None,
+        summary: json!({}),
+        derivation,
+        computed_at: house.app.clock.now(),
+        record_due: false,
+    };
+    let read = house.app.store.scores_due(1_000).await.expect("due");
+    house.app.store.save_scores(&[score], &read, &[]).await.expect("saved");
+}
+
+fn line(key: &str, day: &str, completed: &str, late: u32, of: Option<&str>) -> serde_json::Value {
+    json!({ "source": key, "assigned": "1", "completed": completed, "late_count": late, "quality_failures": 0,
+            "counted_on": day, "of": of })
+}
+
+fn life(order: LifeOrder) -> Command {
+    Command::Life { order }
+}
+
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    unit: &'a str,
+    step: &'a str,
+    revision: u32,
+    level: Option<Level>,
+    document: Option<&'a str>,
+    reason: Option<&'a str>,
+    author: &'a str,
+    full: bool,
+}
+
+fn step(of: Step<'_>) -> Command {
+    let items = |full: bool| {
+        let given = points().into_iter().filter(|_| full);
+        given.map(|(item, text)| (item, text.parse::<Exact>().expect("points"))).collect()
+    };
+    life(LifeOrder::OrganisationStep {
+        unit: code(of.unit),
+        year: 2026,
+        step: of.step.into(),
+        revision: of.revision,
+        level: of.level,
+        items: items(of.full),
+        document: of.document.map(str::to_owned),
+        reason: of.reason.map(str::to_owned),
+        exception: None,
+        author: of.author.into(),
+    })
+}
+
+fn state(unit: &str, kind: &str, value: bool, author: &str) -> Command {
+    life(LifeOrder::OrganisationState {
+        unit: code(unit),
+        year: 2026,
+        kind: kind.into(),
+        value: Some(value),
+        document: "5/KL-TTr".into(),
+        author: author.into(),
+    })
+}
+
+async fn refused(house: &Installed, order: Command, expected: &str) {
+    let shown = format!("{order:?}");
+    let outcome = house.order(order).await;
+    let codes: Vec<_> = outcome.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!((outcome.exit != 0, codes.first().copied()), (true, Some(expected)), "{shown}: {codes:?}");
+}
+
+async fn shown(house: &Installed, unit: &str) -> serde_json::Value {
+    let order = LifeOrder::OrganisationShow { unit: code(unit), year: 2026 };
+    house.ordered(life(order)).await.document.to_json(Lang::En)
+}
+
+fn codes(outcome: &Outcome) -> Vec<&str> {
+    outcome.findings.iter().map(|finding| finding.code.as_str()).collect()
+}
+
+#[tokio::test]
+async fn tasks_of_an_organisations_year_are_counted_once_and_exactly_and_unknown_conditions_stay_unknown() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let own = json!([
+            line("qlvb/1", "2026-02-01", "1", 0, None),
+            line("qlvb/2", "2026-03-01", "1", 2, None),
+            line("qlvb/3", "2026-03-02", "0", 0, None),
+        ]);
+        scored(&house, "GL-00001", "2026-Q1", own).await;
+        // The head's pool repeats a line, and the one who took the third task over finished it.
+        let pool = json!([
+            line("qlvb/1", "2026-02-01", "1", 0, Some("GL-00001")),
+            line("qlvb/3", "2026-03-02", "1", 0, None),
+        ]);
+        scored(&house, "GL-00003", "2026-Q1", pool).await;
+        let told = shown(&house, "SNV-VP").await;
+        let counts: Vec<_> =
+            told["tasks"].as_array().expect("rows").iter().map(|row| row["count"].clone()).collect();
+        assert_eq!(counts, [json!(3), json!(3), json!(2), json!(1), json!(0)], "{}: {told}", store.kind());
+        assert_eq!(told["tasks"][2]["percent"], "66.67");
+        let met = |condition: &str| {
+            let rows = told["conditions"].as_array().expect("rows");
+            rows.iter().find(|row| row["condition"] == condition).map(|row| row["state"].clone())
+        };
+        assert_eq!(met("all_in_order"), Some(json!("not_met")));
+        assert_eq!(met("all_done"), Some(json!("met")));
+        assert_eq!(met("defects_fixed"), Some(json!("unknown")));
+        assert_eq!(told["organisation"]["level_of_rules"], json!(null));
+        // The department above has the same tasks, each once.
+        assert_eq!(shown(&house, "SNV").await["tasks"][0]["count"], 3);
+    }
+}
+
+#[tokio::test]
+async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_names_lower_before_higher() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let first = Step {
+            unit: "SNV-VP",
+            step: "self_assessed",
+            revision: 0,
+            level: Some(Level::Good),
+            document: None,
+            reason: None,
+            author: HEAD,
+            full: true,
+        };
+        refused(&house, step(Step { author: "GL-00001", ..first }), "LT-AUT-005").await;
+        refused(&house, step(Step { level: None, ..first }), "LT-ORG-007").await;
+        refused(&house, step(Step { step: "recognised", author: CHIEF, ..first }), "LT-ORG-003").await;
+        house.ordered(step(first)).await;
+        refused(&house, step(first), "LT-ORG-002").await;
+        let appraised =
+            Step { step: "appraised", revision: 1, document: Some("3/TĐ"), full: false, ..first };
+        refused(&house, step(appraised), "LT-AUT-004").await;
+        house.ordered(step(Step { author: "Phòng Tổ chức cán bộ", ..appraised })).await;
+        let recognised = Step { step: "recognised", revision: 2, author: CHIEF, ..appraised };
+        refused(&house, step(Step { author: HEAD, ..recognised }), "LT-AUT-004").await;
+        refused(&house, step(Step { author: CHAIR, ..recognised }), "LT-AUT-005").await;
+        refused(&house, step(Step { level: Some(Level::Excellent), ..recognised }), "LT-ORG-006").await;
+        // The department waits for its office, and a complaint for its end.
+        let above = Step { unit: "SNV", author: CHIEF, ..first };
+        house.ordered(step(above)).await;
+        house.ordered(step(Step { unit: "SNV", author: "Sở Nội vụ", ..appraised })).await;
+        let higher = Step { unit: "SNV", author: CHAIR, ..recognised };
+        refused(&house, step(higher), "LT-ORG-004").await;
+        refused(&house, state("SNV-VP", "hold", true, HEAD), "LT-AUT-004").await;
+        house.ordered(state("SNV-VP", "hold", true, CHIEF)).await;
+        refused(&house, step(recognised), "LT-ORG-005").await;
+        house.ordered(state("SNV-VP", "hold", false, CHIEF)).await;
+        let done = house.ordered(step(recognised)).await;
+        assert_eq!(codes(&done), ["LT-ORG-012"], "no rule gives a level yet, and that is told");
+        house.ordered(step(higher)).await;
+        // Recognised: it changes only by a revocation with reason and document.
+        refused(&house, step(Step { revision: 3, ..recognised }), "LT-ORG-003").await;
+        let revoked = Step { step: "revoked", revision: 3, level: None, document: None, ..recognised };
+        refused(&house, step(Step { document: Some("9/QĐ"), ..revoked }), "LT-ORG-008").await;
+        house.ordered(step(Step { document: Some("9/QĐ"), reason: Some("sai số liệu"), ..revoked })).await;
+        let kept = store.organisation_revisions(&code("SNV-VP"), 2026).await.expect("read");
+        let states: Vec<_> = kept.iter().map(|revision| revision.state.as_str()).collect();
+        assert_eq!(states, ["self_assessed", "appraised", "recognised", "revoked"], "{}", store.kind());
+        let wrong = Step { revision: 4, full: true, ..first };
+        let mut order = step(wrong);
+        if let Command::Life { order: LifeOrder::OrganisationStep { items, .. } } = &mut order {
+            items.insert("h".into(), Exact::integer(6));
+        }
+        refused(&house, order, "LT-ORG-001").await;
+    }
+}
+
+#[tokio::test]
+async fn head_is_not_classified_above_the_organisation() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        house.provisional("GL-00003", "2026", 1, "92").await;
+        let first = Step {
+            unit: "SNV-VP",
+            step: "self_assessed",
+            revision: 0,
+            level: Some(Level::Completed),
+            document: None,
+            reason: None,
+            author: HEAD,
+            full: true,
+        };
+        house.ordered(step(first)).await;
+        let appraised =
+            Step { step: "appraised", revision: 1, author: "Phòng TCCB", document: Some("3/TĐ"), ..first };
+        house.ordered(step(appraised)).await;
+        let classify = |level| Command::RecordApprove {
+            person: whom("GL-00003"),
+            period: period("2026"),
+            revision: 1,
+            level: Some(level),
+            decision_no: Some("12/QĐ".into()),
+            opinion: None,
+            author: CHIEF.into(),
+        };
+        house.ordered(step(Step { step: "recognised", revision: 2, author: CHIEF, ..appraised })).await;
+        refused(&house, classify(Level::Good), "LT-ORG-010").await;
+        house.ordered(classify(Level::Completed)).await;
+        // After 15 December it is late, but a decision.
+        let later = house.configured_anew("2026-12-16T01:00:00Z", with_points(&house.app.policy)).await;
+        later.provisional("GL-00001", "2026", 1, "80").await;
+        let order = |level| Command::RecordApprove {
+            person: whom("GL-00001"),
+            period: period("2026"),
+            revision: 1,
+            level: Some(level),
+            decision_no: Some("13/QĐ".into()),
+            opinion: None,
+            author: CHIEF.into(),
+        };
+        let late = later.ordered(order(Level::Good)).await;
+        assert_eq!(codes(&late), ["LT-REC-052"]);
+    }
+}
