@@ -5,6 +5,7 @@
 //! sums are the same on every run. Total on any input.
 
 use super::TaskText;
+use super::phrase::{self, Hit, Kind};
 use crate::domain::UnitKind;
 use crate::text::{Token, fold, tokens};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +20,15 @@ const CIRCUMSTANCE: f32 = 0.3;
 const CROSSED: f32 = 0.3;
 const FIRST: f32 = 0.2;
 const FIELD: f32 = 0.3;
+/// Weight of a known expression beside the words it is made of, of the form of output, of a field's expressions.
+const PHRASE: f32 = 1.0;
+const FORM: f32 = 0.5;
+const MEASURE: f32 = 0.1;
+/// Words that only introduce what has to be handed over.
+const INTRODUCING: [&str; 22] = [
+    "tham", "muu", "xay", "dung", "soan", "thao", "du", "ban", "hanh", "ve", "viec", "lap", "lam", "viet",
+    "trien", "khai", "v", "de", "nghi", "xin", "to", "chuc",
+];
 /// Rare features count more, but less than in proportion.
 const RARITY: f32 = 0.6;
 
@@ -38,6 +48,11 @@ pub(super) struct Cut {
     pub text: BTreeMap<u64, Raw>,
     extra: BTreeMap<u64, f32>,
     direction: Option<&'static str>,
+    pub hits: Vec<Hit>,
+    /// The form of output it names.
+    pub form: Option<&'static str>,
+    /// Whether it has any accents.
+    pub accents: bool,
 }
 
 /// One weighted feature.
@@ -71,14 +86,46 @@ impl Rarity {
 }
 
 /// A catalog text: a name or a synonym, with the product's field.
-pub(super) fn catalog_text(text: &str, field: &str) -> Cut {
+pub(super) fn catalog_text(text: &str, field: &str, measure: &str) -> Cut {
     let mut cut = cut(text);
-    add_extra(
-        &mut cut.extra,
-        tokens(field).iter().map(|token| (format!("g:{}", token.folded), 1.0)).collect(),
-        FIELD,
-    );
+    add_extra(&mut cut.extra, field_parts(field), FIELD);
+    add_form(&mut cut, None, "");
+    add_extra(&mut cut.extra, vec![(format!("d:{}", fold(measure)), 1.0)], MEASURE);
     cut
+}
+
+fn field_parts(field: &str) -> Vec<(String, f32)> {
+    let words = tokens(field);
+    let names = phrase::find(&words, true).into_iter().map(|hit| (format!("gp:{}", hit.name), 1.0));
+    words.iter().map(|token| (format!("g:{}", token.folded), 1.0)).chain(names).collect()
+}
+
+/// Adds the form of what has to be handed over: the first one the text names, seen from the direction it goes. What comes
+/// in and asks for comments or a report is answered with these; what goes out and asks for them is a request or a
+/// reminder. A form named late is less likely the output's own.
+fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
+    let forms = || cut.hits.iter().filter(|hit| hit.kind == Kind::Form && hit.name != "draft");
+    let Some(first) = forms().min_by_key(|hit| (hit.at, std::cmp::Reverse(hit.len))) else { return };
+    let before = || cut.tokens.iter().take(first.at).map(|token| token.folded.as_str());
+    let asks = || before().any(|word| matches!(word, "nghi" | "gui" | "yeu"));
+    let name = match (first.name, direction) {
+        ("askcomment", Some("in")) => "comment",
+        ("comment", Some("out")) if asks() => "askcomment",
+        ("report", Some("out")) if doc_type == "cong van" => "reminder",
+        ("report", _) => {
+            let kind = forms().find(|hit| hit.name.starts_with("report") && hit.name != "report");
+            kind.map_or("report", |hit| hit.name)
+        }
+        (name, _) => name,
+    };
+    let place = before().filter(|word| !INTRODUCING.contains(word)).count();
+    let weight = match place {
+        0..=1 => 1.0,
+        2..=3 => 0.7,
+        _ => 0.35,
+    };
+    cut.form = Some(name);
+    cut.extra.insert(hash(&format!("f:{name}")), FORM * weight);
 }
 
 /// A task: its title and its circumstances.
@@ -95,14 +142,13 @@ pub(super) fn task_text(task: &TaskText<'_>) -> Cut {
         "other"
     };
     if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {
-        let field = tokens(task.category).iter().map(|token| (format!("g:{}", token.folded), 1.0)).collect();
-        add_extra(&mut cut.extra, field, FIELD);
+        add_extra(&mut cut.extra, field_parts(task.category), FIELD);
     }
     let unit = if is_commune(task) { "commune".to_owned() } else { fold(task.unit) };
     add_extra(
         &mut cut.extra,
         vec![
-            (format!("d:{doc_type}"), 1.0),
+            (format!("d:{}", doc_type.strip_suffix(" tthc").unwrap_or(&doc_type)), 1.0),
             (format!("c:{category}"), 1.0),
             (format!("s:{}", fold(task.source_system)), 0.5),
             (format!("dd:{doc_type}|{direction}"), 1.0),
@@ -114,6 +160,10 @@ pub(super) fn task_text(task: &TaskText<'_>) -> Cut {
         cut.extra.insert(hash(&format!("first:{}", first.folded)), FIRST);
     }
     cut.direction = Some(direction);
+    // Files of the one-stop counter are products of their matter, whatever forms their titles name.
+    if !doc_type.ends_with("tthc") {
+        add_form(&mut cut, Some(direction), &doc_type);
+    }
     cut
 }
 
@@ -159,14 +209,30 @@ pub(super) fn weighted(cut: &Cut, rarity: &Rarity) -> Vec<Feature> {
 fn cut(text: &str) -> Cut {
     let tokens = tokens(text);
     let mut out = BTreeMap::new();
+    // A title typed without accents says nothing by having none.
+    let accents = tokens.iter().any(|token| token.accented != token.folded);
+    let hits = phrase::find(&tokens, accents);
+    let body = |index: usize| {
+        hits.iter().any(|hit| hit.kind == Kind::Body && (hit.at..hit.at + hit.len).contains(&index))
+    };
+    for hit in hits.iter().filter(|hit| hit.kind != Kind::Body) {
+        let weight = if accents || hit.len > 1 { PHRASE } else { PHRASE / 2.0 };
+        let raw = out.entry(hash(&format!("p:{}", hit.name))).or_insert(Raw {
+            count: 0.0,
+            token: u16::try_from(hit.at).ok(),
+            word: true,
+        });
+        raw.count = raw.count.max(weight);
+    }
     let mut add = |key: &str, weight: f32, token: Option<u16>, word: bool| {
         let raw = out.entry(hash(key)).or_insert(Raw { count: 0.0, token, word });
         raw.count += weight;
     };
-    // A title typed without accents says nothing by having none.
-    let accents = tokens.iter().any(|token| token.accented != token.folded);
     let mut line = String::from(" ");
     for (index, token) in tokens.iter().enumerate() {
+        if body(index) {
+            continue;
+        }
         let at = u16::try_from(index).ok();
         let next = tokens.get(index + 1);
         add(&format!("w:{}", token.folded), 1.0, at, true);
@@ -192,7 +258,7 @@ fn cut(text: &str) -> Cut {
             add(&format!("l:{group}"), LETTERS, None, false);
         }
     }
-    Cut { tokens, text: out, extra: BTreeMap::new(), direction: None }
+    Cut { tokens, text: out, extra: BTreeMap::new(), direction: None, hits, form: None, accents }
 }
 
 fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(String, f32)>, weight: f32) {

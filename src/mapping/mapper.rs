@@ -5,6 +5,7 @@
 
 use super::calibration::{Calibration, Signs};
 use super::features::{Cut, catalog_text, is_commune, task_text};
+use super::phrase::Kind;
 use super::ranking::{EXACT_TEXTS, Ranking, Scores};
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
@@ -29,6 +30,8 @@ enum Body {
 pub struct Mapper {
     codes: BTreeSet<ProductCode>,
     products: Vec<(ProductCode, Decimal, Body)>,
+    /// Per product the forms of output its texts name.
+    forms: Vec<BTreeSet<&'static str>>,
     rules: RuleBook,
     ranking: Ranking,
     calibration: Calibration,
@@ -57,13 +60,14 @@ impl Mapper {
             products.push((product.code.clone(), product.coefficient, body(&product.applies_to)));
             if apart {
                 let names = std::iter::once(&product.name).chain(&product.synonyms);
-                texts.extend(names.map(|name| (catalog_text(name, &product.field), class)));
+                texts.extend(names.map(|name| (catalog_text(name, &product.field, &product.measure), class)));
             } else {
                 let all = format!("{}. {}", product.name, product.synonyms.join(". "));
-                texts.push((catalog_text(&all, &product.field), class));
+                texts.push((catalog_text(&all, &product.field, &product.measure), class));
             }
         }
         let outside = products.len();
+        texts.extend(outside_texts(catalog).into_iter().map(|cut| (cut, outside)));
         let usable: Vec<(&Example, usize)> = examples
             .iter()
             .filter_map(|example| match &example.product {
@@ -74,7 +78,14 @@ impl Mapper {
         let tasks: Vec<(Cut, usize)> =
             usable.iter().map(|(example, class)| (task_text(&example.task()), *class)).collect();
         let (ranking, without) = Ranking::train(&texts, &tasks, outside + 1);
+        let mut forms = vec![BTreeSet::new(); products.len()];
+        for (cut, class) in &texts {
+            if let (Some(forms), Some(form)) = (forms.get_mut(*class), cut.form) {
+                forms.insert(form);
+            }
+        }
         let mut mapper = Self {
+            forms,
             codes: index.keys().cloned().collect(),
             products,
             rules,
@@ -84,14 +95,15 @@ impl Mapper {
         if let Some(without) = without {
             let cases: Vec<(Signs, bool)> = usable
                 .iter()
+                .zip(&tasks)
                 .zip(without)
-                .filter_map(|((example, _), scores)| {
+                .filter_map(|(((example, _), (cut, _)), scores)| {
                     let ranked = mapper.ranked(&scores, is_commune(&example.task()));
                     let (best, _) = *ranked.first()?;
                     let code = &mapper.products.get(best)?.0;
                     let right = example.product.as_ref() == Some(code)
                         || (example.product.is_some() && example.also_ok.contains(code));
-                    Some((mapper.signs(&scores, &ranked), right))
+                    Some((mapper.signs(cut, &scores, &ranked), right))
                 })
                 .collect();
             mapper.calibration = Calibration::fit(&cases, options.target_precision);
@@ -146,7 +158,7 @@ impl Mapper {
         let confidence = if cut.tokens.is_empty() {
             0.0
         } else {
-            self.calibration.confidence(&self.signs(&scores, &ranked))
+            self.calibration.confidence(&self.signs(&cut, &scores, &ranked))
         };
         let candidates: Vec<Candidate> = ranked
             .iter()
@@ -226,10 +238,17 @@ impl Mapper {
         ranked
     }
 
-    fn signs(&self, scores: &Scores, ranked: &[(usize, f32)]) -> Signs {
+    fn signs(&self, cut: &Cut, scores: &Scores, ranked: &[(usize, f32)]) -> Signs {
         let score = |at: usize| ranked.get(at).map_or(0.0, |(_, score)| f64::from(*score));
         let outside = f64::from(scores.by_class.last().copied().unwrap_or(0.0));
-        let agrees = ranked.first().is_some_and(|(class, _)| *class == scores.nearest.1);
+        let best = ranked.first().map(|(class, _)| *class);
+        let agrees = best == Some(scores.nearest.1);
+        let form = match (cut.form, best.and_then(|best| self.forms.get(best))) {
+            (Some(form), Some(forms)) if forms.contains(form) => 1.0,
+            (Some(_), Some(_)) => -1.0,
+            _ => 0.0,
+        };
+        let out = cut.hits.iter().any(|hit| hit.kind == Kind::Outside);
         [
             1.0,
             score(0),
@@ -237,8 +256,24 @@ impl Mapper {
             score(0) - outside,
             f64::from(scores.nearest.0),
             f64::from(u8::from(agrees)),
+            form,
+            f64::from(u8::from(out)),
+            f64::from(scores.known),
+            f64::from(u8::from(cut.accents)),
+            (score(0) - score(1)) / score(0).max(0.05),
+            f64::from(scores.vote(best)),
         ]
     }
+}
+
+/// Work that no catalog holds, as texts, except what this catalog names as a product all the same.
+fn outside_texts(catalog: &[CatalogProduct]) -> Vec<Cut> {
+    let names: Vec<Cut> = catalog.iter().map(|product| catalog_text(&product.name, "", "")).collect();
+    let held = |name: &str| names.iter().flat_map(|cut| &cut.hits).any(|hit| hit.name == name);
+    super::phrase::outside()
+        .filter(|(name, _)| !held(name))
+        .flat_map(|(_, expressions)| expressions.into_iter().map(|text| catalog_text(text, "", "")))
+        .collect()
 }
 
 fn body(applies_to: &str) -> Body {

@@ -9,6 +9,7 @@ pub mod evaluate;
 mod features;
 pub mod labels;
 pub mod mapper;
+mod phrase;
 mod ranking;
 pub mod rules;
 

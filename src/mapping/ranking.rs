@@ -14,6 +14,9 @@ pub(super) const EXACT_TEXTS: usize = 4_000;
 const SMOOTHING: f64 = 0.6;
 const CATALOG_TRUST: f64 = 1.5;
 
+/// Nearest texts that vote.
+const NEAR: usize = 8;
+
 /// A trained ranking.
 #[derive(Debug, Clone)]
 pub(super) struct Ranking {
@@ -31,6 +34,20 @@ pub(super) struct Scores {
     pub by_class: Vec<f32>,
     /// Similarity of the nearest training text and its class.
     pub nearest: (f32, usize),
+    /// Share of the text's words that any training text has, by weight, 0 to 1.
+    pub known: f32,
+    /// The classes of the nearest texts, with their similarities squared.
+    pub near: Vec<(usize, f32)>,
+}
+
+impl Scores {
+    /// Share of the nearest texts that belong to a class, by squared similarity, 0 to 1.
+    pub fn vote(&self, class: Option<usize>) -> f32 {
+        let all: f32 = self.near.iter().map(|(_, weight)| weight).sum();
+        let own: f32 =
+            self.near.iter().filter(|(near, _)| Some(*near) == class).map(|(_, weight)| weight).sum();
+        if all > 0.0 { own / all } else { 0.0 }
+    }
 }
 
 impl Ranking {
@@ -96,8 +113,14 @@ impl Ranking {
                     .zip(solution.get(at).unwrap_or_default())
                     .map(|(target, weight)| (target - weight / inverse) as f32)
                     .collect();
-                let nearest = ranking.nearest(kernel.get(i).map_or(&[], Vec::as_slice), Some(i));
-                Scores { by_class, nearest }
+                let similar = kernel.get(i).map_or(&[][..], Vec::as_slice);
+                let known = ranking.known(vectors.get(i).map_or(&[][..], Vec::as_slice), 1);
+                Scores {
+                    by_class,
+                    nearest: ranking.nearest(similar, Some(i)),
+                    known,
+                    near: ranking.near(similar, Some(i)),
+                }
             })
             .collect();
         (ranking, Some(without))
@@ -115,8 +138,14 @@ impl Ranking {
                 }
             }
         }
-        let nearest = self.nearest(&similar, None);
-        (Scores { by_class, nearest }, vector)
+        let known = self.known(&vector, 0);
+        let scores = Scores {
+            by_class,
+            nearest: self.nearest(&similar, None),
+            known,
+            near: self.near(&similar, None),
+        };
+        (scores, vector)
     }
 
     /// How much each token of a text adds to the score of a class, strongest first, positive ones only.
@@ -149,6 +178,40 @@ impl Ranking {
             }
         }
         out
+    }
+
+    /// Share of a text's own features that more than `own` texts have, by squared weight.
+    fn known(&self, vector: &[Feature], own: usize) -> f32 {
+        let (mut all, mut known) = (0.0f32, 0.0f32);
+        for feature in vector.iter().filter(|feature| feature.token.is_some()) {
+            let weight = feature.weight * feature.weight;
+            all += weight;
+            if self.postings.get(&feature.hash).is_some_and(|texts| texts.len() > own) {
+                known += weight;
+            }
+        }
+        if all > 0.0 { known / all } else { 0.0 }
+    }
+
+    /// The eight nearest texts: class and squared similarity.
+    fn near(&self, similar: &[f32], except: Option<usize>) -> Vec<(usize, f32)> {
+        let mut all: Vec<(usize, f32)> = similar
+            .iter()
+            .enumerate()
+            .filter(|(text, similarity)| Some(*text) != except && **similarity > 0.0)
+            .map(|(text, similarity)| (text, *similarity))
+            .collect();
+        let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if all.len() > NEAR {
+            all.select_nth_unstable_by(NEAR, order);
+            all.truncate(NEAR);
+        }
+        all.sort_by(order);
+        all.into_iter()
+            .map(|(text, similarity)| {
+                (self.class_of.get(text).map_or(usize::MAX, |c| *c as usize), similarity * similarity)
+            })
+            .collect()
     }
 
     fn nearest(&self, similar: &[f32], except: Option<usize>) -> (f32, usize) {

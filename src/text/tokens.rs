@@ -24,8 +24,15 @@ pub struct Token {
     pub shown: String,
 }
 
+impl Token {
+    /// A word as it stands.
+    pub fn of(word: &str) -> Self {
+        Self { accented: lower_key(word), folded: fold(word), shown: word.to_lowercase() }
+    }
+}
+
 const SURNAMES: &str = " nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh trinh mai \
-truong lam doan cao luong rmah siu ksor rcom kpa rah dinh ha ta thai ";
+truong lam doan cao luong rmah siu ksor rcom kpa rah ro ta thai nay puih kpuih rlan chau ";
 const ADDRESS: &str = " ong ba anh chi co cu em chau ";
 
 fn pattern(text: &str) -> Option<Regex> {
@@ -34,6 +41,8 @@ fn pattern(text: &str) -> Option<Regex> {
 
 static DOC_NUMBER: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?i)\b\d{1,6}(/\d{4})?/\p{L}{1,12}([-/&.]\p{L}{1,12})+"));
+static DECREE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"(?i)(?:(?:nghị định|nđ)\s*(?:số\s*)?)?\b(\d{1,3})(?:/\d{4})?/n[đd]-cp"));
 static DATE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\b\d{1,2}\s?[/.-]\s?\d{1,2}([/.-]\d{2,4})?\b"));
 
@@ -42,49 +51,55 @@ pub fn tokens(text: &str) -> Vec<Token> {
     let cut: String = text.chars().take(MAX_CHARS).collect();
     let (repaired, _) = repair(&super::fold::clean(&cut));
     let mut text = super::fold::clean(&repaired);
+    if let Some(decree) = &*DECREE {
+        text = decree.replace_all(&text, " nghị định $1 ").into_owned();
+    }
     for taken_out in [&*DOC_NUMBER, &*DATE].into_iter().flatten() {
         text = taken_out.replace_all(&text, " ").into_owned();
     }
-    let raw: Vec<Token> = words(&text)
-        .map(|word| Token { accented: lower_key(word), folded: fold(word), shown: word.to_lowercase() })
-        .filter(|token| !token.folded.is_empty())
-        .collect();
-    unify(raw)
+    let raw: Vec<Token> = words(&text).map(Token::of).filter(|token| !token.folded.is_empty()).collect();
+    unify(&raw)
 }
 
+/// Words; figures apart from the letters before them (`NĐ178`).
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(|word| {
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let (letters, digits) = word.split_at(letters.len());
+        [letters, digits].into_iter().filter(|part| !part.is_empty())
+    })
 }
 
-fn unify(raw: Vec<Token>) -> Vec<Token> {
+fn unify(raw: &[Token]) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(raw.len() + 8);
-    let mut skip = 0usize;
-    for (index, token) in raw.iter().enumerate() {
-        if skip > 0 {
-            skip -= 1;
-            continue;
-        }
+    let mut index = 0usize;
+    while let Some(token) = raw.get(index) {
         let word = token.folded.as_str();
         let next = |ahead: usize| raw.get(index + ahead).map_or("", |t| t.folded.as_str());
         let before = index.checked_sub(1).and_then(|i| raw.get(i)).map_or("", |t| t.folded.as_str());
-        let plain =
-            |word: &str| Token { accented: word.to_owned(), folded: word.to_owned(), shown: word.to_owned() };
-        if word.bytes().all(|b| b.is_ascii_digit()) {
-            // "6 tháng" is a kind of report, "tháng 6" a moment.
-            let kept = next(1) == "thang" && matches!(word, "3" | "6" | "9" | "12");
-            out.push(plain(if kept { word } else { "#" }));
+        let mut taken = 1;
+        if word.bytes().all(|b| b.is_ascii_digit()) && !(word == "1" && next(1) == "cua") {
+            // "6 tháng" is a kind of report, "tháng 6" a moment; decrees and hot lines are known by their number.
+            let kept = next(1) == "thang" && matches!(word, "3" | "6" | "9" | "12")
+                || matches!(next(1), "sao" | "tieu")
+                || matches!(before, "lop" | "tuoi")
+                || matches!(word, "1022" | "389" | "1719")
+                || out.last().is_some_and(|token| token.folded == "dinh") && before != "quyet";
+            out.push(if kept { token.clone() } else { Token::of("#") });
         } else if before == "quy" && matches!(word, "i" | "ii" | "iii" | "iv") {
-            out.push(plain("#"));
+            out.push(Token::of("#"));
         } else if word == "v" && next(1) == "v" {
-            skip = 1;
-        } else if let Some(long) = expand(word) {
-            out.extend(long.iter().map(|word| plain(word)));
+            taken = 2;
+        } else if let Some((words, long)) = raw.get(index..).and_then(expand) {
+            out.extend_from_slice(long);
+            taken = words;
         } else {
             out.push(token.clone());
             if is_in(ADDRESS, word) && is_in(SURNAMES, next(1)) {
-                skip = if matches!(next(2), "thi" | "van") { 3 } else { 2 };
+                taken = if matches!(next(2), "thi" | "van") { 4 } else { 3 };
             }
         }
+        index += taken;
     }
     out
 }
