@@ -7,9 +7,10 @@
 use super::args::{Wrong, wrong};
 use super::config_command::text;
 use super::connector_new::{self, New};
+use super::connector_record;
 use super::connector_test;
 use crate::clock::Clock;
-use crate::config::{Loaded, SecretRef, manifest};
+use crate::config::{Loaded, SecretRef, SourceEntry, manifest};
 use crate::connector::http::SourceLimits;
 use crate::connector::manifest::{self as language, Manifest};
 use crate::connector::preview::{Outcome as Becomes, Preview, Seen, preview};
@@ -22,6 +23,7 @@ use crate::pipeline::source::no_such_source;
 use crate::pipeline::wording::Words;
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,13 @@ pub enum Action {
     },
     /// Write a manifest to begin with, from one answer of the system or its OpenAPI file
     New(New),
+    /// Record samples of a system that runs, without persons and secrets, and what they give
+    Record {
+        /// Folder to write: manifest.toml, samples/ and expected/
+        folder: PathBuf,
+        #[command(flatten)]
+        tried: Tried,
+    },
     /// Run a manifest against its recorded answers
     Test {
         /// Folder with manifest.toml, samples/ and expected/
@@ -99,11 +108,11 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
         Action::Schema => Ok(schema()),
         Action::Show { manifest } => Ok(show(&manifest)),
         Action::Lint { manifest } => lint(&manifest),
-        Action::Check(tried) => match connect(&tried, configuration) {
+        Action::Check(tried) => match connect(&tried, &configuration) {
             Ok(connector) => Ok(checked(connector.check().await)),
             Err(findings) => Err(findings),
         },
-        Action::Preview { tried, rows, raw } => match connect(&tried, configuration) {
+        Action::Preview { tried, rows, raw } => match connect(&tried, &configuration) {
             Ok(connector) => match preview(&*connector, rows.into(), Clock::system().now()).await {
                 Ok(preview) => Ok(previewed(preview, raw)),
                 Err(error) => return Outcome::failed(EXIT_FAILED, masked(*error.finding)),
@@ -111,6 +120,7 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
             Err(findings) => Err(findings),
         },
         Action::New(order) => connector_new::new(&order),
+        Action::Record { folder, tried } => connector_record::record(&folder, &tried, configuration).await,
         Action::Test { folder } => connector_test::test(&folder).await,
     };
     outcome.unwrap_or_else(|Findings(findings)| Outcome {
@@ -121,9 +131,9 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
 }
 
 /// The connector of a named manifest with the settings given here, or of a source of the configuration.
-fn connect(
+pub(super) fn connect(
     tried: &Tried,
-    configuration: impl Fn() -> Result<Loaded, Findings>,
+    configuration: &impl Fn() -> Result<Loaded, Findings>,
 ) -> Result<Arc<dyn Connector>, Findings> {
     match (&tried.source, &tried.manifest) {
         (Some(id), _) => of_the_configuration(id, &configuration()?),
@@ -133,13 +143,18 @@ fn connect(
     }
 }
 
-fn of_the_configuration(id: &SourceId, loaded: &Loaded) -> Result<Arc<dyn Connector>, Findings> {
+/// A source of the configuration, and where it stands in it.
+pub(super) fn entry<'a>(id: &SourceId, loaded: &'a Loaded) -> Result<(usize, &'a SourceEntry), Findings> {
     let entries = &loaded.config.source;
     let found = entries.iter().enumerate().find(|(_, entry)| entry.id == *id);
-    let Some((index, entry)) = found else {
+    found.ok_or_else(|| {
         let known: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
-        return Err(no_such_source(id.as_str(), &known).into());
-    };
+        no_such_source(id.as_str(), &known).into()
+    })
+}
+
+fn of_the_configuration(id: &SourceId, loaded: &Loaded) -> Result<Arc<dyn Connector>, Findings> {
+    let (index, entry) = entry(id, loaded)?;
     assemble::source(loaded, entry, index).map(|source| source.connector)
 }
 
@@ -147,16 +162,7 @@ fn of_a_manifest(named: &str, tried: &Tried) -> Result<Arc<dyn Connector>, Findi
     let here = std::env::current_dir().unwrap_or_default();
     let manifest = manifest::find(named, &here)?;
     let id = SourceId::new(TRIED_AS).map_err(|_| Findings::from(no_such_source(TRIED_AS, &[])))?;
-    let (mut secrets, mut unreadable) = (BTreeMap::new(), Vec::new());
-    for (name, file) in &tried.secrets {
-        match SecretRef::File(here.join(file)).read(None) {
-            Ok(secret) => drop(secrets.insert(name.clone(), secret)),
-            Err(finding) => unreadable.push(finding.at(Place::of(format!("--secret {name}")))),
-        }
-    }
-    if !unreadable.is_empty() {
-        return Err(Findings(unreadable));
-    }
+    let secrets = secrets(tried)?;
     let opened = open(OpenSource {
         id,
         manifest_name: manifest.name,
@@ -169,6 +175,19 @@ fn of_a_manifest(named: &str, tried: &Tried) -> Result<Arc<dyn Connector>, Findi
         limits: SourceLimits::default(),
     })?;
     Ok(opened.connector)
+}
+
+/// The secrets given on the command line, each from its file.
+pub(super) fn secrets(tried: &Tried) -> Result<BTreeMap<String, SecretString>, Findings> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let (mut secrets, mut unreadable) = (BTreeMap::new(), Vec::new());
+    for (name, file) in &tried.secrets {
+        match SecretRef::File(here.join(file)).read(None) {
+            Ok(secret) => drop(secrets.insert(name.clone(), secret)),
+            Err(finding) => unreadable.push(finding.at(Place::of(format!("--secret {name}")))),
+        }
+    }
+    if unreadable.is_empty() { Ok(secrets) } else { Err(Findings(unreadable)) }
 }
 
 fn list() -> Outcome {

@@ -9,6 +9,7 @@ mod config_command;
 mod confine;
 mod connector;
 mod connector_new;
+mod connector_record;
 mod connector_test;
 mod demo;
 #[cfg(feature = "simulator")]

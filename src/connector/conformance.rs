@@ -165,8 +165,41 @@ fn example(setting: &Setting) -> String {
     setting.example.clone().unwrap_or_else(|| "example".to_owned())
 }
 
-/// Runs one folder. An error means it could not be run at all.
+/// Runs one folder and compares it with what it expects. An error means it could not be run at all.
 pub async fn run(folder: &Path) -> Result<Report, Findings> {
+    let (mut report, is_list) = read(folder).await?;
+    compare(folder, is_list, &mut report)?;
+    Ok(report)
+}
+
+/// Runs one folder and writes into `expected/` what it gives now. An error means it could not be run at all, or not be
+/// written.
+pub async fn expect(folder: &Path) -> Result<Report, Findings> {
+    let (report, is_list) = read(folder).await?;
+    let place = folder.join("expected");
+    let broken = |why: std::io::Error| Findings::from(broken(&place, &why.to_string()));
+    std::fs::create_dir_all(&place).map_err(broken)?;
+    let write = |name: &str, value: Value| {
+        let text = serde_json::to_string_pretty(&value).unwrap_or_default() + "\n";
+        std::fs::write(place.join(name), text).map_err(broken)
+    };
+    match is_list {
+        true => write("rows.json", Value::from(report.rows.clone()))?,
+        false => write("drafts.json", serde_json::to_value(&report.drafts).unwrap_or_default())?,
+    }
+    if !report.deleted.is_empty() {
+        write("deleted.json", Value::from(report.deleted.clone()))?;
+    }
+    if !report.rejected.is_empty() {
+        let rejected = report.rejected.iter();
+        let rejected = rejected.map(|(key, code)| serde_json::json!({ "external_id": key, "code": code }));
+        write("rejected.json", rejected.collect())?;
+    }
+    Ok(report)
+}
+
+/// Reads everything a folder's samples show, twice; whether they are people or units.
+async fn read(folder: &Path) -> Result<(Report, bool), Findings> {
     let bench = Bench::new(folder).await?;
     let (loaded, connector) = (&bench.loaded, bench.connect(None)?);
     let mut report = Report {
@@ -198,8 +231,7 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
         let (vi, en) = (format!("không có mẫu cho {request}"), format!("there is no sample for {request}"));
         report.problems.push(differs(folder, "samples", &vi, &en));
     }
-    compare(folder, connector.rows().is_some(), &mut report)?;
-    Ok(report)
+    Ok((report, connector.rows().is_some()))
 }
 
 fn connect(

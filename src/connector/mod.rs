@@ -19,6 +19,7 @@ mod people;
 pub mod preview;
 pub mod process;
 pub mod propose;
+pub mod record;
 pub mod rule;
 mod scan;
 pub mod sql;

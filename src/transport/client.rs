@@ -16,6 +16,7 @@ use super::retry::{self, Budget, RetryPolicy};
 use super::session::{Cookies, asks_for_password};
 use super::unpack::{ACCEPTED, Unpacker};
 use crate::clock::Clock;
+use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
@@ -461,6 +462,9 @@ impl Inner {
     pub(super) async fn exchange(&self, request: &Request, pass: &Pass) -> Result<Reply, TransportError> {
         let timer = Instant::now();
         let outcome = self.attempt(request, pass).await;
+        if let Ok(reply) = &outcome {
+            super::observe::note(request, pass, reply);
+        }
         let class = match &outcome {
             Ok(reply) => match reply.status {
                 ..300 => "2xx",
@@ -703,7 +707,42 @@ fn first_words(body: &[u8]) -> String {
     }
 }
 
+/// The beginning of a text of the far side, on one line, without what may let somebody in or is somebody's number.
 pub(super) fn shorten(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect();
-    line.trim().to_owned()
+    let masked: Vec<&str> = line.split(' ').map(|word| if may_let_in(word) { "•••" } else { word }).collect();
+    CitizenId::mask_in(masked.join(" ").trim())
+}
+
+/// Whether a word may be a key, a token or a password with its name: long, of letters and digits, or after such a name.
+fn may_let_in(word: &str) -> bool {
+    let named =
+        ["password", "passwd", "pwd", "secret", "token", "apikey", "api_key", "access_key", "mat_khau"];
+    let lower = word.to_lowercase();
+    let after = lower.split_once(['=', ':']).filter(|(_, value)| value.len() > 1).map(|(name, _)| name);
+    let name = after.map(|name| name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'));
+    let runs = word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '=' | '.')));
+    let key = |run: &str| {
+        run.len() >= 24
+            && run.bytes().any(|byte| byte.is_ascii_digit())
+            && run.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    name.is_some_and(|name| named.iter().any(|end| name.ends_with(end))) || runs.into_iter().any(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten;
+
+    #[test]
+    fn words_of_the_far_side_bring_no_key_and_no_number_of_a_citizen() {
+        let told = "sai mat_khau=Abc@123 của 099200001234, token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln, thử lại";
+        let shown = shorten(told);
+        for hidden in ["Abc@123", "099200001234", "eyJ"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert!(shown.contains("thử lại"), "{shown}");
+        let plain = "Không tìm thấy /api/v1/nhiem-vu?trang=2 (mã lỗi 404): liên hệ quản trị";
+        assert_eq!(shorten(plain), plain);
+    }
 }

@@ -13,6 +13,7 @@ mod error;
 mod guard;
 mod kept;
 mod login;
+mod observe;
 mod options;
 mod pace;
 mod request;
@@ -24,6 +25,7 @@ pub use auth::{Auth, Csrf, CsrfPlace, Expected, Login, Moment, Refresh, Session,
 pub use breaker::BreakerState;
 pub use client::{Accept, Client, Content, RefusalSign};
 pub use error::{Reached, TransportError};
+pub use observe::{Exchange, Recorder};
 pub use options::{Options, Roots, Timeouts, unencrypted};
 pub use pace::{Limits, MOST_REQUESTS};
 pub use request::{Make, Method, Reply, Request};

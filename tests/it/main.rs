@@ -17,6 +17,7 @@ mod connector_kit;
 mod connector_model;
 mod connector_new;
 mod connector_paging;
+mod connector_record;
 mod connector_rpc;
 mod connector_soap;
 mod connector_sql;

@@ -1,0 +1,382 @@
+//! What of a recorded exchange is replaced, and by what.
+//!
+//! Owns the replacements: who somebody is (by the manifest's rules of persons, everywhere the value stands again),
+//! numbers of citizens, phone numbers, addresses of mail and Vietnamese names wherever they stand, secrets and tokens,
+//! and every text no rule reads. The same value is replaced by the same one, in the order in which they come, by numbers
+//! and names that are never issued. It must not know what becomes of the samples. In doubt a value is replaced.
+
+use super::Given;
+use crate::connector::manifest::{Content, Loaded, Setting};
+use crate::transport::Exchange;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use regex::Regex;
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+/// Family names of nearly everybody; a few of the Central Highlands.
+const FAMILIES: &str = "Nguyễn|Trần|Lê|Phạm|Hoàng|Huỳnh|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Lý|Đào|Đinh|Đoàn|Trương|Lâm|Mai|Trịnh|Tô|Cao|Chu|Châu|Thái|Tạ|Hà|Lương|Tăng|La|Quách|Phùng|Vương|Nông|Ksor|Siu|Rmah|Rơ|Kpă|Nay|Đinh|Y|H";
+
+static NAME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r"\b(?:{FAMILIES})(?:\s+\p{{Lu}}[\p{{L}}’']*){{1,4}}")).ok());
+static MAIL: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"[\p{L}\d._%+-]+@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+").ok());
+static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\+?\d(?:[ .-]?\d){8,13}").ok());
+
+/// Shortest token or value of a setting that is looked for in other texts.
+const SHORTEST: usize = 3;
+
+/// Replacements of one recording.
+pub(super) struct Mask {
+    /// Places of records: what stands there is told by its path within the record.
+    roots: Vec<Vec<String>>,
+    /// Paths a rule of a person reads, and those anything reads.
+    personal: BTreeSet<Vec<String>>,
+    read: BTreeSet<Vec<String>>,
+    /// What was replaced before, by value; the longest is replaced first within a text.
+    people: BTreeMap<String, String>,
+    texts: HashMap<String, String>,
+    /// Secrets, settings and tokens with what stands for them.
+    literals: Vec<(String, String)>,
+    secrets: Vec<(String, String)>,
+    base: String,
+    counts: HashMap<&'static str, usize>,
+}
+
+impl Mask {
+    pub(super) fn new(loaded: &Loaded, given: &Given<'_>, exchanges: &[Exchange], answers: &[Value]) -> Self {
+        let manifest = &loaded.manifest;
+        let example = |setting: &Setting| setting.example.clone().unwrap_or_else(|| "example".to_owned());
+        let of = |name: &String, value: &str| {
+            let setting = manifest.settings.get(name)?;
+            (value.len() >= SHORTEST && name != "base_url").then(|| (value.to_owned(), example(setting)))
+        };
+        let mut secrets: Vec<_> =
+            given.secrets.iter().filter_map(|(name, secret)| of(name, secret.expose_secret())).collect();
+        let tokens = tokens(exchanges, answers);
+        secrets.extend(
+            tokens.into_iter().enumerate().map(|(index, token)| (token, format!("token-{}", index + 1))),
+        );
+        let mut literals: Vec<_> =
+            given.settings.iter().filter_map(|(name, value)| of(name, value)).collect();
+        for pairs in [&mut secrets, &mut literals] {
+            pairs.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        }
+        let written = serde_json::to_value(manifest).unwrap_or_default();
+        let mut read = BTreeSet::new();
+        places(&written, &mut read);
+        let mut personal = BTreeSet::new();
+        for pointer in [
+            "/fields/assignee",
+            "/fields/assignee_name",
+            "/events/actor",
+            "/events/from",
+            "/events/to",
+            "/row/staff_number",
+            "/row/citizen_id",
+            "/row/full_name",
+            "/row/accounts",
+        ] {
+            places(written.pointer(pointer).unwrap_or(&Value::Null), &mut personal);
+        }
+        for event in written.get("event").and_then(Value::as_array).into_iter().flatten() {
+            places(event.get("actor").unwrap_or(&Value::Null), &mut personal);
+        }
+        if manifest.content == Content::People {
+            places(written.pointer("/stream/key").unwrap_or(&Value::Null), &mut personal);
+        }
+        let at = |pointer: &str| written.pointer(pointer).and_then(Value::as_str).map(steps);
+        let mut roots: Vec<Vec<String>> = vec![Vec::new()];
+        roots.extend(at("/stream/records"));
+        for list in ["parent", "detail"] {
+            let sections = written.get(list).and_then(Value::as_array).into_iter().flatten();
+            for key in ["records", "select"] {
+                roots.extend(sections.clone().filter_map(|one| one.get(key)?.as_str().map(steps)));
+            }
+        }
+        // Entries of a history stand below a record, or below the answer of a detail.
+        if let Some(history) = at("/events/list") {
+            let nested: Vec<Vec<String>> =
+                roots.iter().map(|root| root.iter().chain(&history).cloned().collect()).collect();
+            roots.extend(nested);
+        }
+        let base = given.settings.get("base_url").and_then(|base| reqwest::Url::parse(base).ok());
+        let base = base.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let mut mask = Self {
+            roots,
+            personal,
+            read,
+            people: BTreeMap::new(),
+            texts: HashMap::new(),
+            literals,
+            secrets,
+            base,
+            counts: HashMap::new(),
+        };
+        // Who stands anywhere is known before the first text is written: titles name people of later records.
+        for answer in answers {
+            mask.learn(answer, &mut Vec::new());
+        }
+        mask
+    }
+
+    pub(super) fn replaced(&self) -> usize {
+        self.people.len() + self.texts.len()
+    }
+
+    /// A header that lets in, as it is with the examples of the manifest; none of others.
+    pub(super) fn credential(&self, value: &str) -> Option<String> {
+        let basic = value.strip_prefix("Basic ").and_then(|coded| STANDARD.decode(coded).ok());
+        if let Some(plain) = basic.and_then(|plain| String::from_utf8(plain).ok()) {
+            let plain = replaced(&replaced(&plain, &self.secrets), &self.literals);
+            return Some(format!("Basic {}", STANDARD.encode(plain)));
+        }
+        self.secrets.iter().any(|(secret, _)| value.contains(secret)).then(|| replaced(value, &self.secrets))
+    }
+
+    /// A header of an answer.
+    pub(super) fn header(&mut self, value: &str) -> String {
+        let local = if self.base.is_empty() { value.to_owned() } else { value.replace(&self.base, "{base}") };
+        let plain = replaced(&local, &self.secrets);
+        self.people_in(&plain)
+    }
+
+    /// A path or parameter of a request.
+    pub(super) fn line(&mut self, text: &str) -> String {
+        let plain = replaced(&replaced(text, &self.secrets), &self.literals);
+        self.people_in(&plain)
+    }
+
+    /// The body of a request: ours, with what was put into it.
+    pub(super) fn sent(&mut self, body: Value) -> Value {
+        match body {
+            Value::String(text) => Value::String(self.line(&text)),
+            Value::Array(items) => items.into_iter().map(|item| self.sent(item)).collect(),
+            Value::Object(members) => {
+                Value::Object(members.into_iter().map(|(name, value)| (name, self.sent(value))).collect())
+            }
+            other => other,
+        }
+    }
+
+    /// An answer.
+    pub(super) fn answer(&mut self, answer: Value) -> Value {
+        self.value(answer, &mut Vec::new())
+    }
+
+    fn value(&mut self, value: Value, path: &mut Vec<String>) -> Value {
+        match value {
+            Value::Object(members) => {
+                let mut out = serde_json::Map::new();
+                for (name, value) in members {
+                    path.push(name.clone());
+                    let value = self.value(value, path);
+                    path.pop();
+                    out.insert(self.people_in(&name), value);
+                }
+                Value::Object(out)
+            }
+            Value::Array(items) => items.into_iter().map(|item| self.value(item, path)).collect(),
+            Value::String(text) => Value::String(self.text(&text, path)),
+            Value::Number(number) if self.is(&self.personal, path) => {
+                let text = number.to_string();
+                let known = self.people.get(&text).cloned().unwrap_or(text);
+                known.parse::<u64>().map_or(Value::String(known), Value::from)
+            }
+            Value::Number(number) if !self.is(&self.read, path) && number.to_string().len() > 8 => {
+                Value::from(0)
+            }
+            other => other,
+        }
+    }
+
+    fn text(&mut self, text: &str, path: &[String]) -> String {
+        let local = if self.base.is_empty() { text.to_owned() } else { text.replace(&self.base, "") };
+        let plain = replaced(&local, &self.secrets);
+        if let Some(known) = self.people.get(&plain) {
+            return known.clone();
+        }
+        // A text nobody reads says nothing a sample needs, unless it is a date or a number.
+        if !self.is(&self.read, path) && plain.chars().any(char::is_alphabetic) && !is_moment(&plain) {
+            if let Some((_, stands)) = self.secrets.iter().find(|(_, stands)| *stands == plain) {
+                return stands.clone();
+            }
+            let next = self.texts.len() + 1;
+            return self.texts.entry(plain).or_insert_with(|| format!("văn bản {next}")).clone();
+        }
+        self.people_in(&plain)
+    }
+
+    fn is(&self, places: &BTreeSet<Vec<String>>, path: &[String]) -> bool {
+        self.roots
+            .iter()
+            .any(|root| path.strip_prefix(root.as_slice()).is_some_and(|rest| places.contains(rest)))
+    }
+
+    /// Learns who stands at the places of persons.
+    fn learn(&mut self, value: &Value, path: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    path.push(name.clone());
+                    self.learn(value, path);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.learn(item, path)),
+            Value::String(text) if self.is(&self.personal, path) && !text.trim().is_empty() => {
+                self.meet(text)
+            }
+            Value::Number(number) if self.is(&self.personal, path) => self.meet(&number.to_string()),
+            _ => {}
+        }
+    }
+
+    /// Gives a person's value what stands for it.
+    fn meet(&mut self, value: &str) {
+        if self.people.contains_key(value) {
+            return;
+        }
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        let stands = match () {
+            () if value.contains('@') => format!("nguoi{}@example.vn", self.next("mail")),
+            () if digits && value.len() == 12 => format!("099000{:06}", self.next("citizen")),
+            () if digits => format!("{}", 900_000 + self.next("number")),
+            () if value.contains(' ') => format!("Người Thứ {}", self.next("name")),
+            () => format!("tai-khoan-{}", self.next("account")),
+        };
+        self.people.insert(value.to_owned(), stands);
+    }
+
+    fn next(&mut self, kind: &'static str) -> usize {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// A text without the people that were met and without whatever looks like one.
+    fn people_in(&mut self, text: &str) -> String {
+        let mut known: Vec<(String, String)> = self
+            .people
+            .iter()
+            .filter(|(value, _)| value.chars().count() >= SHORTEST && text.contains(value.as_str()))
+            .map(|(value, stands)| (value.clone(), stands.clone()))
+            .collect();
+        known.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        let mut text = replaced_words(text, &known);
+        for pattern in [&*MAIL, &*NAME] {
+            let Some(pattern) = pattern else { continue };
+            let found: Vec<String> = pattern.find_iter(&text).map(|one| one.as_str().to_owned()).collect();
+            for one in found {
+                if !one.ends_with("@example.vn") {
+                    self.meet(&one);
+                    text = text.replace(&one, &self.people.get(&one).cloned().unwrap_or_default());
+                }
+            }
+        }
+        let Some(digits) = &*DIGITS else { return text };
+        let found: Vec<String> = digits.find_iter(&text).map(|one| one.as_str().to_owned()).collect();
+        for one in found.into_iter().filter(|one| is_number_of_a_person(one)) {
+            let plain: String = one.chars().filter(char::is_ascii_digit).collect();
+            if !self.people.contains_key(&plain) {
+                let stands = match plain.len() {
+                    12 => format!("099000{:06}", self.next("citizen")),
+                    _ => format!("0000{:06}", self.next("phone")),
+                };
+                self.people.insert(plain.clone(), stands);
+            }
+            text = text.replace(&one, &self.people.get(&plain).cloned().unwrap_or_default());
+        }
+        text
+    }
+}
+
+/// Twelve digits (a citizen), or nine to eleven that begin as telephones and older identity cards do.
+fn is_number_of_a_person(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    if is_moment(text) || digits.starts_with("099000") || digits.starts_with("0000") {
+        return false;
+    }
+    match digits.len() {
+        12 => true,
+        9 => text == digits,
+        10 | 11 => digits.starts_with('0') || text.starts_with('+'),
+        _ => false,
+    }
+}
+
+/// Whether a text is a date, with a time or without: its digits are no number of anybody.
+fn is_moment(text: &str) -> bool {
+    crate::text::date::instant(text).is_ok() || chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+fn replaced(text: &str, pairs: &[(String, String)]) -> String {
+    pairs.iter().fold(text.to_owned(), |text, (value, stands)| text.replace(value, stands))
+}
+
+/// Replaces values that stand as words of their own, the longest first.
+fn replaced_words(text: &str, pairs: &[(String, String)]) -> String {
+    let mut out = text.to_owned();
+    for (value, stands) in pairs {
+        let mut from = 0;
+        while let Some(at) = out.get(from..).and_then(|rest| rest.find(value.as_str())).map(|at| at + from) {
+            let end = at + value.len();
+            let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            let inside = word(out.get(..at).and_then(|before| before.chars().next_back()))
+                || word(out.get(end..).and_then(|after| after.chars().next()));
+            if inside {
+                from = end;
+                continue;
+            }
+            out.replace_range(at..end, stands);
+            from = at + stands.len();
+        }
+    }
+    out
+}
+
+/// Texts of answers that let later requests in.
+fn tokens(exchanges: &[Exchange], answers: &[Value]) -> Vec<String> {
+    fn texts(value: &Value, out: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) if text.len() >= 8 => drop(out.insert(text.clone())),
+            Value::Array(items) => items.iter().for_each(|item| texts(item, out)),
+            Value::Object(members) => members.values().for_each(|value| texts(value, out)),
+            _ => {}
+        }
+    }
+    let mut given = BTreeSet::new();
+    answers.iter().for_each(|answer| texts(answer, &mut given));
+    let sent = |token: &&String| {
+        exchanges.iter().any(|one| one.headers.iter().any(|(_, value)| value.contains(token.as_str())))
+    };
+    given.iter().filter(sent).cloned().collect()
+}
+
+/// The steps of a place, without numbers of items and the name of a detail.
+fn steps(place: &str) -> Vec<String> {
+    let parts: Vec<&str> = match place.strip_prefix('/') {
+        Some(pointer) => pointer.split('/').collect(),
+        None => place.split('.').collect(),
+    };
+    let counted = |step: &&str| !step.is_empty() && !step.bytes().all(|byte| byte.is_ascii_digit());
+    parts.into_iter().filter(counted).filter(|step| !step.starts_with('$')).map(str::to_owned).collect()
+}
+
+/// Every place that stands in a part of a manifest, those of expressions included.
+fn places(value: &Value, out: &mut BTreeSet<Vec<String>>) {
+    static RECORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"record((?:\.\w+)+)").ok());
+    match value {
+        Value::String(text) => {
+            out.insert(steps(text));
+            for found in RECORD.iter().flat_map(|pattern| pattern.captures_iter(text)) {
+                out.extend(found.get(1).map(|path| steps(path.as_str())));
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| places(item, out)),
+        Value::Object(members) => members.values().for_each(|value| places(value, out)),
+        _ => {}
+    }
+}

@@ -1,0 +1,165 @@
+//! Recording samples of a running source, without anything personal or secret.
+//!
+//! Owns the full pull that is listened to, what of each exchange becomes a sample, and the bounds of a recording. What
+//! is replaced, and by what, is `mask`'s. It must not know where samples are kept. A source that does not answer in JSON
+//! or shows too much for a set of samples is refused: nothing half-recorded is given out.
+
+mod mask;
+
+use super::manifest::http::BodyFormat;
+use super::manifest::{Kind, Loaded};
+use super::{Connector, PullMode, PullRequest, Step};
+use crate::error::{Finding, Findings, Place, Text};
+use crate::transport::{Exchange, Recorder};
+use chrono::{DateTime, Utc};
+use mask::Mask;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most exchanges of one recording: samples are read by people.
+const MOST_EXCHANGES: usize = 200;
+
+/// What was recorded.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Samples in order, each as it stands in its file.
+    pub samples: Vec<Value>,
+    /// Records that were read.
+    pub records: usize,
+    /// How many values were replaced, each once.
+    pub replaced: usize,
+}
+
+/// What a source was given, by the names of its manifest.
+pub struct Given<'a> {
+    /// Settings.
+    pub settings: &'a BTreeMap<String, String>,
+    /// Secrets.
+    pub secrets: &'a BTreeMap<String, SecretString>,
+}
+
+/// Pulls everything of a source and its details, and gives the exchanges as samples.
+///
+/// # Errors
+/// LT-SRC-080 a kind of source or a format that is not recorded, LT-SRC-081 too many exchanges, or why the source cannot
+/// be pulled.
+pub async fn record(
+    connector: &dyn Connector,
+    loaded: &Loaded,
+    given: &Given<'_>,
+    now: DateTime<Utc>,
+) -> Result<Recorded, Findings> {
+    let stream = loaded.manifest.stream.as_ref().map(|stream| stream.format);
+    if loaded.manifest.kind != Kind::Http || stream != Some(BodyFormat::Json) {
+        return Err(not_recorded().into());
+    }
+    let recorder = Recorder::default();
+    let records = recorder.of(read(connector, &recorder, now)).await?;
+    let mut exchanges = last_of_each(recorder.taken());
+    exchanges.retain(|exchange| exchange.status < 400);
+    let mut answers = Vec::with_capacity(exchanges.len());
+    for exchange in &exchanges {
+        let answer = serde_json::from_slice::<Value>(&exchange.reply);
+        answers.push(answer.map_err(|_| Findings::from(not_recorded().at(Place::of(&exchange.path))))?);
+    }
+    let mut mask = Mask::new(loaded, given, &exchanges, &answers);
+    let samples =
+        exchanges.iter().zip(answers).map(|(exchange, answer)| sample(&mut mask, loaded, exchange, answer));
+    let samples = samples.collect();
+    Ok(Recorded { samples, records, replaced: mask.replaced() })
+}
+
+/// Reads everything; the number of records.
+async fn read(connector: &dyn Connector, recorder: &Recorder, now: DateTime<Utc>) -> Result<usize, Findings> {
+    let failed = |error: super::ConnectorError| Findings::from(*error.finding);
+    let request = PullRequest { mode: PullMode::Full, cursor: None, now };
+    let mut pull = connector.pull(request).await.map_err(failed)?;
+    let mut records = 0;
+    loop {
+        match pull.next_page().await.map_err(failed)? {
+            Step::End(_) => return Ok(records),
+            Step::Page(page) => {
+                records += page.records.len() + page.rejected.len();
+                connector.detail(page.records).await.map_err(failed)?;
+            }
+        }
+        if recorder.count() > MOST_EXCHANGES {
+            return Err(too_many().into());
+        }
+    }
+}
+
+/// Of a request that was made several times the last answer.
+fn last_of_each(exchanges: Vec<Exchange>) -> Vec<Exchange> {
+    let mut seen = BTreeSet::new();
+    let mut kept: Vec<Exchange> = exchanges
+        .into_iter()
+        .rev()
+        .filter(|one| seen.insert((one.method, one.path.clone(), one.query.clone(), one.body.clone())))
+        .collect();
+    kept.reverse();
+    kept
+}
+
+/// Headers of an answer that a manifest reads, by whatever name it has there, and those every reader needs.
+fn is_read(loaded: &Loaded, name: &str) -> bool {
+    let written = || serde_json::to_string(&loaded.manifest).unwrap_or_default().to_lowercase();
+    ["content-type", "link"].contains(&name) || written().contains(&format!("\"{name}\""))
+}
+
+fn sample(mask: &mut Mask, loaded: &Loaded, exchange: &Exchange, answer: Value) -> Value {
+    let mut request = json!({ "path": mask.line(&exchange.path) });
+    if exchange.method != "GET" {
+        request["method"] = json!(exchange.method);
+    }
+    let query: BTreeMap<String, String> =
+        exchange.query.iter().map(|(name, value)| (name.clone(), mask.line(value))).collect();
+    if !query.is_empty() {
+        request["query"] = json!(query);
+    }
+    // Only what lets in is asked for again.
+    let headers: BTreeMap<String, String> = exchange
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), mask.credential(value)?)))
+        .collect();
+    if !headers.is_empty() {
+        request["headers"] = json!(headers);
+    }
+    if let Some(body) = exchange.body.as_ref().and_then(|body| serde_json::from_slice(body).ok()) {
+        request["body"] = mask.sent(body);
+    }
+    let headers = exchange.reply_headers.iter().filter(|(name, _)| is_read(loaded, &name.to_lowercase()));
+    let headers: BTreeMap<String, String> =
+        headers.map(|(name, value)| (name.clone(), mask.header(value))).collect();
+    json!({ "request": request, "reply": { "status": exchange.status, "headers": headers, "body": mask.answer(answer) } })
+}
+
+fn not_recorded() -> Finding {
+    Finding::error(
+        "LT-SRC-080",
+        Text::new(
+            "chỉ ghi mẫu của nguồn HTTP trả lời bằng JSON",
+            "only sources that answer in JSON over HTTP are recorded",
+        ),
+        Text::new(
+            "tự viết mẫu vào samples/ và bỏ mọi thông tin cá nhân; xem docs/CONNECTORS.md, phần Samples",
+            "write samples by hand and leave out everything personal; see docs/CONNECTORS.md, Samples",
+        ),
+    )
+}
+
+fn too_many() -> Finding {
+    Finding::error(
+        "LT-SRC-081",
+        Text::new(
+            format!("nguồn cần hơn {MOST_EXCHANGES} lần hỏi đáp, quá nhiều cho một bộ mẫu"),
+            format!("the source takes more than {MOST_EXCHANGES} exchanges, too many for a set of samples"),
+        ),
+        Text::new(
+            "dùng tài khoản thử chỉ thấy vài nhiệm vụ, hoặc thêm bộ lọc vào query của một bản sao manifest",
+            "use a test account that sees a few tasks, or add a filter to the query of a copy of the manifest",
+        ),
+    )
+}

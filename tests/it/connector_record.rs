@@ -1,0 +1,186 @@
+//! Recording samples of a running source: what is kept conforms, and nothing personal or secret is left in it.
+
+use crate::support::http::{Scripted, json, status};
+use lienthong::connector::http::SourceLimits;
+use lienthong::connector::record::{Given, record};
+use lienthong::connector::{OpenSource, conformance, manifest, open};
+use lienthong::domain::SourceId;
+use secrecy::SecretString;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+const MANIFEST: &str = r#"
+format_version = 1
+kind = "http"
+name = "recorded"
+version = "1"
+title = { vi = "Thử", en = "Test" }
+[settings.base_url]
+label = { vi = "Địa chỉ", en = "Address" }
+[settings.user]
+label = { vi = "Tài khoản", en = "User" }
+example = "lienthong"
+[settings.password]
+label = { vi = "Mật khẩu", en = "Password" }
+secret = true
+[transport]
+base_url = "{{ settings.base_url }}"
+[auth]
+kind = "login"
+path = "/dang-nhap"
+body = { ten = "{{ settings.user }}", mat_khau = "{{ secrets.password }}" }
+token = "data.ma"
+[stream]
+path = "/viec"
+records = "data.items"
+key = "id"
+total = "data.total"
+[paging]
+kind = "page"
+param = "page"
+size_param = "size"
+size = 2
+[[detail]]
+name = "history"
+path = "/viec/{{ key }}/lich-su"
+select = "data"
+[fields]
+title = "ten"
+status = { path = "trang_thai", map = { lam = "in_progress", xong = "done" } }
+assignee = "nguoi.tai_khoan"
+assignee_name = "nguoi.ho_ten"
+doc_number = "van_ban"
+[events]
+list = "$history"
+kind = { path = "loai", map = { giao = "assigned", duyet = "approved" }, otherwise = "ignore" }
+at = "luc"
+actor = "boi.tai_khoan"
+"#;
+
+/// Everything that must not be found afterwards.
+const PERSONAL: [&str; 14] = [
+    "an.nv",
+    "hoa.lt",
+    "Nguyễn Văn An",
+    "Lê Thị Hoa",
+    "Trần Quốc Bảo",
+    "079201001234",
+    "0905 123 456",
+    "0905123456",
+    "an.nv@gialai.gov.vn",
+    "mat-khau-that",
+    "bot-that",
+    "eyJ0b2tlbiI6InRoYXQifQ",
+    "ghi chú riêng của phòng",
+    "127.0.0.1",
+];
+
+fn task(id: usize, account: &str, name: &str, title: &str) -> serde_json::Value {
+    json!({
+        "id": id, "ten": title, "trang_thai": if id == 3 { "xong" } else { "lam" }, "van_ban": format!("{id}/QĐ-SNV"),
+        "nguoi": { "tai_khoan": account, "ho_ten": name, "dien_thoai": "0905 123 456", "cccd": "079201001234" },
+        "ghi_chu": "ghi chú riêng của phòng", "mau": "#ff0000", "tao_luc": "2026-11-01T08:00:00+07:00",
+        "so_dien_thoai": 905123456
+    })
+}
+
+async fn server() -> Scripted {
+    Scripted::start(|asked| match asked.path.as_str() {
+        "/dang-nhap" if asked.body.contains("mat-khau-that") && asked.body.contains("bot-that") => {
+            json(json!({ "data": { "ma": "eyJ0b2tlbiI6InRoYXQifQ" } }))
+        }
+        "/dang-nhap" => status(401, &[], ""),
+        _ if asked.headers.get("authorization").map(String::as_str) != Some("Bearer eyJ0b2tlbiI6InRoYXQifQ") => {
+            status(401, &[], "")
+        }
+        "/viec" => {
+            let all = [
+                task(1, "an.nv", "Nguyễn Văn An", "Báo cáo của đ/c Lê Thị Hoa, CCCD 079201001234"),
+                task(2, "hoa.lt", "Lê Thị Hoa", "Mời Trần Quốc Bảo (0905123456, an.nv@gialai.gov.vn) họp ngày 15/11/2026"),
+                task(3, "an.nv", "Nguyễn Văn An", "Kế hoạch năm 2027"),
+            ];
+            let from = (asked.number("page").max(1) - 1) * 2;
+            json(json!({ "data": { "items": all.iter().skip(from).take(2).collect::<Vec<_>>(), "total": 3 } }))
+        }
+        path if path.ends_with("/lich-su") => json(json!({ "data": [
+            { "loai": "giao", "luc": "2026-11-01T08:00:00+07:00", "boi": { "tai_khoan": "hoa.lt", "ten": "Lê Thị Hoa" } }
+        ] })),
+        _ => status(404, &[], ""),
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_samples_conform_and_hold_nobody_and_no_secret() {
+    let server = server().await;
+    let settings: BTreeMap<String, String> = [("base_url", server.base.as_str()), ("user", "bot-that")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into();
+    let secrets: BTreeMap<String, SecretString> =
+        [("password".to_owned(), "mat-khau-that".to_owned().into())].into();
+    let opened = open(OpenSource {
+        id: SourceId::new("test").expect("id"),
+        manifest_name: "m.toml".into(),
+        manifest: MANIFEST.into(),
+        settings: settings.clone(),
+        secrets: secrets.clone(),
+        folder: PathBuf::from("/"),
+        ca_file: None,
+        allow_http: true,
+        limits: SourceLimits::default(),
+    })
+    .unwrap_or_else(|findings| panic!("{findings}"));
+    let loaded = manifest::parse("m.toml", MANIFEST).expect("a manifest");
+    let given = Given { settings: &settings, secrets: &secrets };
+    let now = crate::support::source::now();
+    let first =
+        record(&*opened.connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
+    assert_eq!((first.records, first.samples.len()), (3, 6), "a login, two pages, three details");
+    let text = serde_json::to_string_pretty(&first.samples).expect("text");
+    for hidden in PERSONAL {
+        assert!(!text.contains(hidden), "{hidden} is left in\n{text}");
+    }
+    // What says nothing about anybody stays, and who is who stays the same.
+    for kept in ["15/11/2026", "Kế hoạch năm 2027", "1/QĐ-SNV", "2026-11-01T08:00:00+07:00", "Bearer token-1"]
+    {
+        assert!(text.contains(kept), "{kept} is missing in\n{text}");
+    }
+    let again =
+        record(&*opened.connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
+    assert_eq!(first.samples, again.samples, "the same source gives the same samples");
+
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("samples")).expect("made");
+    std::fs::write(folder.path().join("manifest.toml"), MANIFEST).expect("written");
+    for (number, sample) in first.samples.iter().enumerate() {
+        let file = folder.path().join(format!("samples/{number:03}.json"));
+        std::fs::write(file, sample.to_string()).expect("written");
+    }
+    conformance::expect(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+    let report = conformance::run(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    assert_eq!((report.drafts.len(), report.rejected.len()), (3, 0));
+    let who = |index: usize| report.drafts[index].assignee.as_ref().map(|who| who.value.clone());
+    assert_eq!(who(0), who(2));
+    assert_ne!(who(0), who(1));
+    let broken: Vec<_> = lienthong::connector::kit::judge(folder.path())
+        .await
+        .unwrap_or_else(|told| panic!("{told}"))
+        .into_iter()
+        .filter(|verdict| matches!(verdict.outcome, lienthong::connector::kit::Outcome::Broken(_)))
+        .collect();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[tokio::test]
+async fn answers_in_other_forms_are_not_recorded() {
+    let text = include_str!("../../connectors/redmine-xml/manifest.toml");
+    let loaded = manifest::parse("redmine-xml", text).unwrap_or_else(|told| panic!("{told}"));
+    let server = server().await;
+    let connector = crate::support::source::connect(&server.base, crate::support::source::STREAM);
+    let given = Given { settings: &BTreeMap::new(), secrets: &BTreeMap::new() };
+    let told =
+        record(&connector, &loaded, &given, crate::support::source::now()).await.expect_err("not recorded");
+    assert_eq!((told.0[0].code.as_str(), server.asked().len()), ("LT-SRC-080", 0));
+}
