@@ -279,6 +279,8 @@ pub enum Db {
 pub enum ConfigAction {
     /// Check the file, the files it names and its secrets
     Check,
+    /// Have the running daemon read the file and the manifests again
+    Reload,
     /// Print the JSON Schema of the file, for editors
     Schema,
     /// Print every key with its default

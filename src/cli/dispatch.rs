@@ -68,12 +68,22 @@ async fn act(cli: Cli, language: Lang) -> u8 {
         },
         Action::Demo(demo) => demo::run(&demo, &global, &printer).await,
         Action::Simulate(simulate) => demo::simulate(&simulate, &global, &printer).await,
+        Action::Config(ConfigAction::Reload) => match examine(&global, None) {
+            Ok((_, examined)) => match examined.of_known_store() {
+                // A file with errors is told by the daemon that does not use it.
+                Some(loaded) => carry_out(Command::ConfigReload {}, loaded, &printer).await,
+                None => printer.finish(&refused(Findings(assemble::all_findings(&examined)))),
+            },
+            Err(findings) => printer.finish(&refused(findings)),
+        },
         Action::Config(action) => {
             let outcome = match action {
                 ConfigAction::Check => match examine(&global, None) {
                     Ok((_, examined)) => config_command::check(&examined),
                     Err(findings) => refused(findings),
                 },
+                // Carried out above.
+                ConfigAction::Reload => Outcome::failed(EXIT_USAGE, run::not_available()),
                 ConfigAction::Schema => config_command::schema(),
                 ConfigAction::Default => config_command::text(config::DEFAULTS),
                 ConfigAction::Example => config_command::text(config::EXAMPLE),

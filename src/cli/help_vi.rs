@@ -97,6 +97,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("db backup", "Sao chép cơ sở dữ liệu"),
     ("config", "Cấu hình"),
     ("config check", "Kiểm tra tệp cấu hình, các tệp được nêu và các bí mật"),
+    ("config reload", "Yêu cầu dịch vụ đang chạy đọc lại tệp cấu hình và các manifest"),
     ("config schema", "In JSON Schema của tệp, cho trình soạn thảo"),
     ("config default", "In mọi khóa với giá trị mặc định"),
     ("config example", "In tệp mẫu có chú thích"),

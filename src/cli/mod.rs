@@ -30,5 +30,6 @@ pub mod score_case;
 pub mod socket;
 mod source_action;
 mod usage;
+mod watch;
 
 pub use dispatch::main;

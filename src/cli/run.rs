@@ -1,12 +1,13 @@
 //! `run`: the daemon from its start to its stop, and the installation orders work on in process.
 //!
-//! Owns the order of starting (lock, store, socket, ready), of reading the configuration again (SIGHUP) and of
+//! Owns the order of starting (lock, store, socket, ready), of reading the configuration again (SIGHUP, order, watched files) and of
 //! stopping (no new orders, running ones within the configured time), signals, and messages to systemd. It must
 //! not know what a step does. A new configuration with an error changes nothing: the daemon goes on with the old.
 
 use super::lock::DataFolder;
 use super::print::Printer;
 use super::socket::Server;
+use super::watch::{Change, Watch};
 use crate::config::{Doubt, Loaded, Log, LogFormat};
 use crate::daemon::{Daemon, MetricsText};
 use crate::error::{Finding, Findings, Severity, Text, cause, io_cause};
@@ -69,7 +70,7 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
         let watchdog = AbortOnDropHandle::new(tokio::spawn(feed_watchdog(daemon.board.clone())));
         let next = tokio::select! {
             () = stop.cancelled() => None,
-            next = new_configuration(&mut hangup, &loaded, &daemon.app.store, again) => Some(next),
+            next = new_configuration(&mut hangup, &loaded, &daemon.app, again) => Some(next),
         };
         match &next {
             None => tell_systemd(&[NotifyState::Stopping]),
@@ -101,24 +102,41 @@ async fn wind_down(daemon: Daemon, mut orders: JoinHandle<()>, limit: Duration) 
     daemon.stop(limit.saturating_sub(began.elapsed())).await && answered
 }
 
-/// Waits until someone asks for the configuration to be read again and it can be used; until then the daemon
-/// goes on with what it has, and the log says why.
+/// Waits until someone asks for the configuration to be read again (SIGHUP, `config reload`, a watched file that
+/// changed) and it can be used; until then the daemon goes on with what it has, and log, status and page say why.
 async fn new_configuration(
     hangup: &mut Signal,
     present: &Loaded,
-    store: &Store,
+    app: &App,
     again: LoadAgain<'_>,
 ) -> Box<Loaded> {
+    let (mut orders, mut watch) = (app.reload.listen(), Watch::of(present));
     loop {
-        if hangup.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        match usable(present, store, again) {
+        let asked = tokio::select! {
+            signal = hangup.recv() => match signal {
+                Some(()) => None,
+                None => std::future::pending().await,
+            },
+            Some(asked) = orders.recv() => Some(asked),
+            change = watch.changed() => match change {
+                Change::Other => None,
+                Change::Back => {
+                    app.reload.refuse(None);
+                    tracing::info!("the files say again what runs");
+                    continue;
+                }
+            },
+        };
+        let tried = usable(present, &app.store, again);
+        let answer = tried.as_ref().map(|_| ()).map_err(Clone::clone);
+        match tried {
             Ok(loaded) => {
                 for finding in &loaded.warnings {
                     tracing::warn!(code = finding.code, "{finding}");
                 }
                 tracing::info!("configuration read again");
+                // Whoever asked may have gone.
+                let _gone = asked.map(|asked| asked.send(answer));
                 return loaded;
             }
             Err(findings) => {
@@ -126,6 +144,8 @@ async fn new_configuration(
                     tracing::error!(code = finding.code, "{finding}");
                 }
                 tracing::error!("configuration not used; the daemon goes on with the old one");
+                app.reload.refuse(Some((app.clock.now(), findings)));
+                let _gone = asked.map(|asked| asked.send(answer));
             }
         }
     }

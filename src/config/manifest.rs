@@ -51,13 +51,11 @@ pub struct ManifestText {
 /// # Errors
 /// LT-CFG-028 found nowhere, LT-CFG-003 unreadable.
 pub fn find(named: &str, folder: &Path) -> Result<ManifestText, Finding> {
+    let places = places(named, folder);
     if named.ends_with(".toml") {
         return load(&folder.join(named));
     }
-    let plain = !named.contains(['/', '\\']) && named != "..";
-    let below = |folder: &Path| folder.join("connectors").join(named).join("manifest.toml");
-    let places: [PathBuf; 2] = [below(folder), below(Path::new("."))];
-    if let Some(path) = places.iter().find(|path| plain && path.is_file()) {
+    if let Some(path) = places.iter().find(|path| path.is_file()) {
         return load(path);
     }
     let built_in = BUILT_IN.iter().find(|(name, _)| *name == named);
@@ -67,6 +65,16 @@ pub fn find(named: &str, folder: &Path) -> Result<ManifestText, Finding> {
             text: (*text).to_owned(),
         })
         .ok_or_else(|| missing(named))
+}
+
+/// The files in which it is looked for, the first one that is there counts.
+pub fn places(named: &str, folder: &Path) -> Vec<PathBuf> {
+    let below = |folder: &Path| folder.join("connectors").join(named).join("manifest.toml");
+    match named {
+        path if path.ends_with(".toml") => vec![folder.join(path)],
+        path if path.contains(['/', '\\']) || path == ".." => Vec::new(),
+        _ => vec![below(folder), below(Path::new("."))],
+    }
 }
 
 fn load(path: &Path) -> Result<ManifestText, Finding> {

@@ -22,6 +22,11 @@ impl Places {
         Self { tree: Arc::new(tree), own_file: own_file.into() }
     }
 
+    /// The operator's own file.
+    pub fn own_file(&self) -> &str {
+        &self.own_file
+    }
+
     /// Where a key like `source[2].schedule` was written; its nearest ancestor's place when it was not.
     pub fn of(&self, key: &str) -> Place {
         place(&self.tree, &self.own_file, key)

@@ -101,6 +101,10 @@ pub struct Daemon {
     /// Longest time a stop may take, seconds.
     #[schemars(range(min = 1, max = 300))]
     pub shutdown_s: u16,
+    /// How often the configuration file and the manifests are looked at, seconds; 0 = never: they are read again by
+    /// order alone.
+    #[schemars(range(min = 0, max = 3_600))]
+    pub watch_files_s: u16,
 }
 
 /// Kind of database.

@@ -5,6 +5,7 @@
 //! that finds one empty builds it.
 
 use super::former::FormerRules;
+use super::reload::Reload;
 use super::step::Bell;
 use crate::clock::Clock;
 use crate::config::{CronTime, Gates};
@@ -139,6 +140,8 @@ pub struct App {
     pub(super) former: FormerRules,
     /// Bells of the steps, by name.
     pub bells: BTreeMap<String, Bell>,
+    /// Orders to read the configuration again.
+    pub reload: Reload,
     turns: BTreeMap<SourceId, Mutex<()>>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
     mappers: RwLock<Mappers>,
@@ -180,6 +183,7 @@ impl App {
             policy,
             former: FormerRules::default(),
             bells,
+            reload: Reload::default(),
             directory: RwLock::default(),
             mappers: RwLock::default(),
             kept_rules: Mutex::default(),

@@ -527,6 +527,8 @@ pub enum Command {
     DbMigrate {},
     /// Checks the store's integrity.
     DbCheck {},
+    /// Reads the configuration again, in the daemon that runs.
+    ConfigReload {},
     /// Copies the store.
     DbBackup {
         /// Absolute path of the copy; must not exist.
@@ -576,6 +578,7 @@ impl Command {
             Self::ReportTasks { .. } => "report tasks",
             Self::DbMigrate {} => "db migrate",
             Self::DbCheck {} => "db check",
+            Self::ConfigReload {} => "config reload",
             Self::DbBackup { .. } => "db backup",
         }
     }

@@ -19,6 +19,7 @@ pub mod map;
 pub(crate) mod nearest;
 pub mod pull;
 pub mod record;
+pub mod reload;
 pub(crate) mod results;
 pub mod score;
 pub mod source;

@@ -8,7 +8,7 @@ use super::overview::{Entry, SourceRow, withheld};
 use super::page::say;
 use super::{Visit, Web, deliveries, format};
 use crate::domain::RecordState;
-use crate::error::Lang;
+use crate::error::{Finding, Lang};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
 use crate::store::{Overview, Waiting};
@@ -239,18 +239,26 @@ pub(super) fn changes(timeline: &[Entry], visit: &Visit) -> Card {
 }
 
 /// Whether every step runs.
-pub(super) fn health(steps: &[StepStatus], visit: &Visit) -> Card {
+pub(super) fn health(steps: &[StepStatus], unused: &[Finding], visit: &Visit) -> Card {
     let failing: Vec<&StepStatus> = steps.iter().filter(|step| step.last_error.is_some()).collect();
+    let unused = unused.first().filter(|_| failing.is_empty());
     let answer = match failing.len() {
+        0 if unused.is_some() => (
+            visit
+                .say("Có, nhưng cấu hình mới chưa dùng được", "Yes, but not on the new configuration")
+                .to_owned(),
+            "warn",
+        ),
         0 => (visit.say("Có, mọi bước đang chạy tốt", "Yes, every step runs well").to_owned(), "ok"),
         some => (format!("{some} {}", visit.say("bước đang lỗi", "steps failing")), "bad"),
     };
-    let detail = failing.first().and_then(|step| Some((step, step.last_error.as_ref()?))).map_or_else(
+    let of_step = failing.first().and_then(|step| Some((step, step.last_error.as_ref()?))).map_or_else(
         || format!("{} {}", steps.len(), visit.say("bước chạy nền", "background steps")),
         |(step, error)| {
             format!("{}: {}", word(Words::Step, &step.name, visit.lang), error.what.get(visit.lang))
         },
     );
+    let detail = unused.map_or(of_step, |finding| finding.what.get(visit.lang).to_owned());
     card(
         "health",
         visit.say("Hệ thống có khỏe không?", "Is the system healthy?"),

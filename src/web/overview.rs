@@ -100,7 +100,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         cards::sources(&sources, visit),
         cards::people(&counts.overview, visit),
         cards::changes(&timeline, visit),
-        cards::health(&steps, visit),
+        cards::health(&steps, &web.app.reload.told(), visit),
     ];
     let own = context! {
         answers => value(&answers),

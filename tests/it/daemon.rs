@@ -343,6 +343,50 @@ async fn hang_up_reads_the_configuration_again_and_a_broken_one_changes_nothing(
     assert_eq!(daemon.ended(), Some(0));
 }
 
+/// A manifest that is edited in place is taken up by itself; a bad one leaves the old one running, and status, page and
+/// order say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn watched_manifest_is_taken_up_and_a_bad_one_leaves_the_old_one_running() {
+    let server = desk().await;
+    let site = site(&format!("{UNITS}{}", source("desk", &server.base)));
+    site.refused(&["config", "reload"], 1);
+    let mut daemon = Daemon::start(site.path(), &["run"], &[("LIENTHONG__DAEMON__WATCH_FILES_S", "1")]);
+    let good = format!("{HEAD}{STREAM}{FIELDS}");
+    let status = || site.run(&["status", "--json"]);
+    assert_eq!(status().0, 0);
+
+    site.write("desk.toml", good.replace("title = \"name\"", "titel = \"name\""));
+    until("status says that the old one runs", || {
+        let (exit, printed, told) = status();
+        exit == 0 && told.contains("LT-SRC-085") && printed.contains("\"source\": \"desk\"")
+    });
+    assert!(daemon.get("/").1.contains("cấu hình mới chưa dùng được"), "the page says so");
+    assert_eq!(site.json(&["sync", "desk"])["rejected"], 1, "the old one runs");
+    let refused = site.refused(&["config", "reload"], 5);
+    assert!(refused.contains("titel") && daemon.runs(), "{refused}");
+
+    // What runs is what the file says again.
+    site.write("desk.toml", &good);
+    until("nothing is told any more", || !status().2.contains("LT-SRC-085"));
+    assert!(!daemon.told().contains("configuration read again"), "nothing was begun anew");
+
+    // A good one that reads the record that could not be read before.
+    let better = good.replace(
+        "due = { path = \"due\", date = [\"%Y-%m-%d\"] }",
+        "due = { path = \"due\", empty = [\"mai\"], date = [\"%Y-%m-%d\"] }",
+    );
+    assert_ne!(better, good);
+    site.write("desk.toml", better);
+    until("it is taken up by itself", || daemon.told().contains("configuration read again"));
+    until("the daemon is there again", || status().0 == 0);
+    assert_eq!(site.json(&["sync", "desk"])["rejected"], 0);
+    let (exit, _, told) = site.run(&["config", "reload"]);
+    assert_eq!((exit, told.as_str()), (0, ""));
+    until("the daemon is there again", || status().0 == 0);
+    daemon.signal("-TERM");
+    assert_eq!(daemon.ended(), Some(0));
+}
+
 #[test]
 fn systemd_is_told_of_readiness_life_reload_and_stop() {
     let site = site("");

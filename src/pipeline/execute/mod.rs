@@ -26,7 +26,10 @@ pub use check::check_without_store;
 pub(super) use people::{Prepared, prepare};
 
 use super::app::App;
-use super::command::{Command, Document, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of};
+use super::command::{
+    Command, Document, EXIT_CONFIG, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of,
+};
+use super::reload::nobody_runs;
 use crate::domain::{PersonId, SourceId, TargetId, UnitCode};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::store::Allowance;
@@ -197,6 +200,7 @@ impl Installation {
                 report::tasks(app, by, source, as_of, key).await
             }
             C::DbMigrate {} => database::migrate(app).await,
+            C::ConfigReload {} => reload(app).await,
             C::DbCheck {} => database::check(app).await,
             C::DbBackup { to } => database::backup(app, &to).await,
         }
@@ -235,6 +239,20 @@ async fn known_source(app: &App, source: Option<&SourceId>) -> Result<(), Refusa
 }
 
 /// Sources that are configured now, or were when their tasks were pulled.
+/// Has the configuration read again; the answer comes before the daemon begins anew with it.
+async fn reload(app: &App) -> Answer {
+    match app.reload.ask().await {
+        None => Err(nobody_runs().into()),
+        Some(Err(Findings(findings))) => {
+            Ok(Outcome { exit: EXIT_CONFIG, findings, document: Document::Nothing })
+        }
+        Some(Ok(())) => Ok(Outcome::done(
+            "Đã đọc lại cấu hình; dịch vụ chạy tiếp với cấu hình mới.",
+            "The configuration was read again; the daemon goes on with it.",
+        )),
+    }
+}
+
 async fn known_sources(app: &App) -> Result<BTreeSet<SourceId>, Refusal> {
     let held = app.store.overview().await?.sources.into_keys();
     Ok(app.configured.iter().cloned().chain(held.filter_map(|source| source.parse().ok())).collect())
