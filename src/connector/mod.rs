@@ -254,6 +254,11 @@ pub trait Connector: Send + Sync {
     /// Connects, authenticates and reads one page; every finding, not only the first. Stores nothing.
     async fn check(&self) -> Vec<Finding>;
 
+    /// Why the far side is not asked anything at present, where it failed again and again; none while it is.
+    fn paused(&self) -> Option<Finding> {
+        None
+    }
+
     /// Starts a pull.
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError>;
 

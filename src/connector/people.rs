@@ -75,6 +75,10 @@ impl Connector for PeopleSource {
         Some(&self.rows)
     }
 
+    fn paused(&self) -> Option<Finding> {
+        self.inner.paused()
+    }
+
     async fn check(&self) -> Vec<Finding> {
         self.inner.check().await
     }

@@ -207,7 +207,8 @@ fn sources(
         if gate.is_some() {
             (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));
         }
-        let error = gate.map(|gate| &gate.finding).or(state.last_error.as_ref()).or(told);
+        let paused = configured.connector.paused();
+        let error = gate.map(|gate| &gate.finding).or(paused.as_ref()).or(state.last_error.as_ref()).or(told);
         rows.push(SourceRow {
             id: id.to_string(),
             unit: directory

@@ -31,6 +31,8 @@ pub const RULES: &str = "[paging]\nkind = \"page\"\nparam = \"page\"\nsize_param
 struct Shown {
     records: Vec<Value>,
     total: Option<usize>,
+    /// Whether it answers nothing but errors.
+    down: bool,
 }
 
 /// An installation with one source whose records a test sets.
@@ -70,6 +72,9 @@ impl House {
         let seen = shown.clone();
         let server = Scripted::start(move |asked| {
             let shown = seen.lock().expect("lock");
+            if shown.down {
+                return status(503, &[], "");
+            }
             // Whoever asks for no pages gets everything.
             let size = Some(asked.number("size")).filter(|size| *size > 0).unwrap_or(usize::MAX);
             let page = asked.number("page").max(1);
@@ -100,7 +105,7 @@ impl House {
     }
 
     pub fn shows(&self, records: Vec<Value>) {
-        *self.shown.lock().expect("lock") = Shown { records, total: None };
+        *self.shown.lock().expect("lock") = Shown { records, ..Shown::default() };
     }
 
     fn says(&self, total: usize) {
@@ -668,4 +673,33 @@ async fn answer_without_a_body_is_no_empty_source() {
     house.shows(tasks(0..42));
     assert_eq!(sync(false).await, Vec::<String>::new());
     assert_eq!(house.live().await, 42);
+}
+
+/// Whoever looks at status while a system is down sees that it is left alone, and why; afterwards nothing is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn source_that_only_fails_is_left_alone_and_status_says_so() {
+    let (_folder, store) = one().await;
+    let house = House::new(&store).await;
+    house.shows(tasks(0..3));
+    let installation = house.installation(&house.rules);
+    let order = async |command| {
+        let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+        let outcome = installation.execute(command, progress).await;
+        outcome.findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let told = |codes: &[String]| codes.iter().any(|code| code == "LT-SRC-087");
+    assert!(!told(&order(Command::Status {}).await));
+    house.shown.lock().expect("lock").down = true;
+    for _ in 0..4 {
+        order(Command::Sync { source: source(), full: false }).await;
+    }
+    assert!(told(&order(Command::Status {}).await));
+    let asked = house.server.asked().len();
+    assert_eq!(order(Command::Sync { source: source(), full: false }).await, ["LT-NET-037"]);
+    assert_eq!(house.server.asked().len(), asked, "nothing is sent meanwhile");
+    house.shown.lock().expect("lock").down = false;
+    while !order(Command::Sync { source: source(), full: false }).await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    assert!(!told(&order(Command::Status {}).await));
 }

@@ -5,6 +5,23 @@
 use super::super::json::{JsonError, MAX_RECORDS};
 use crate::error::{Finding, Text, written_cause};
 
+/// The far side failed again and again and is left alone for a while.
+pub(super) fn paused(left: std::time::Duration, why: &Finding) -> Finding {
+    let seconds = left.as_secs().max(1);
+    Finding::warning(
+        "LT-SRC-087",
+        Text::new(
+            format!("hệ thống nguồn lỗi liên tiếp; để yên thêm {seconds} giây rồi thử lại"),
+            format!("the far side failed again and again; it is left alone for {seconds} seconds more"),
+        )
+        .because(&why.what),
+        Text::new(
+            "không cần làm gì nếu bên kia đang bảo trì; kéo dài thì báo đơn vị quản lý hệ thống nguồn",
+            "nothing where it is being maintained; if it lasts, tell the owner of the source system",
+        ),
+    )
+}
+
 pub(super) fn not_http(name: &str) -> Finding {
     Finding::error(
         "LT-MAN-011",

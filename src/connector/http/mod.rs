@@ -364,6 +364,15 @@ impl Connector for HttpConnector {
         findings
     }
 
+    fn paused(&self) -> Option<Finding> {
+        match self.breaker() {
+            BreakerState::Open { left, why } => {
+                Some(finding::paused(left, &why).at(Place::of(self.shared.whose.clone())))
+            }
+            BreakerState::Closed | BreakerState::HalfOpen => None,
+        }
+    }
+
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
         Ok(Box::new(pull::HttpPull::new(self.shared.clone(), request)?))
     }

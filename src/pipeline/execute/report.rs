@@ -84,7 +84,8 @@ pub(super) async fn status(app: &App) -> Answer {
 
 async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Finding>), Refusal> {
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
-    for source in app.sources.keys() {
+    for (source, configured) in &app.sources {
+        findings.extend(configured.connector.paused());
         let state = app.store.source_state(source).await?;
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
