@@ -24,6 +24,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("project-board", include_str!("../../connectors/project-board/manifest.toml")),
     ("redmine-json", include_str!("../../connectors/redmine-json/manifest.toml")),
     ("redmine-xml", include_str!("../../connectors/redmine-xml/manifest.toml")),
+    ("report-export", include_str!("../../connectors/report-export/manifest.toml")),
     ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
     ("singer-file", include_str!("../../connectors/singer-file/manifest.toml")),
     ("singer-rest", include_str!("../../connectors/singer-rest/manifest.toml")),
