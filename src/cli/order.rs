@@ -10,7 +10,7 @@ use super::args::{
 use super::source_action::SourceAction;
 use crate::domain::DecisionKind;
 use crate::error::{Finding, Place, Text, io_cause};
-use crate::pipeline::command::{Command, InputFile, MAX_FILE_BYTES, MappingChoice, TaskRef};
+use crate::pipeline::command::{Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, TaskRef};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -42,6 +42,10 @@ pub fn command(action: Action) -> Ordered {
         Action::Catalog(action) => catalog(action),
         Action::Mapping(action) => mapping(action),
         Action::Criteria(Criteria::Set(set)) => criteria_set(*set),
+        Action::Criteria(Criteria::Template { unit, period, own, out }) => {
+            let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
+            Ok(Command::Life { order: LifeOrder::CriteriaTemplate { unit, period, own, to } })
+        }
         Action::Criteria(Criteria::Import { file, document, author }) => {
             Ok(Command::CriteriaImport { file: read(&file)?, document, author: name(author)? })
         }
@@ -94,6 +98,10 @@ fn people(action: People) -> Ordered {
             author: name(author)?,
             dry_run,
         },
+        People::Data { person, out, author } => {
+            let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
+            Command::Life { order: LifeOrder::PersonData { person, to, author: name(author)? } }
+        }
         People::Unknown { rows } => Command::PeopleUnknown { limit: rows.limit },
         People::Link { source, account, person, moves, author } => {
             Command::PeopleLink { source, account, person, moves, author: name(author)? }

@@ -40,6 +40,22 @@ pub fn check(content: &str, received_on: NaiveDate, today: NaiveDate) -> Result<
     )))
 }
 
+/// Whether an answer is one of the ways to answer.
+///
+/// # Errors
+/// LT-REC-072 it is not.
+pub fn check_outcome(outcome: &str) -> Result<(), Box<Finding>> {
+    if OUTCOMES.contains(&outcome) {
+        return Ok(());
+    }
+    let list = OUTCOMES.join(", ");
+    Err(Box::new(Finding::error(
+        "LT-REC-072",
+        Text::new("không có kết quả trả lời kiến nghị như vậy", "a petition is not answered in that way"),
+        Text::new(format!("dùng một trong: {list}"), format!("use one of: {list}")),
+    )))
+}
+
 /// What is told of a petition whose answer is late; none while there is time.
 pub fn overdue(id: i64, due_on: NaiveDate, today: NaiveDate) -> Option<Finding> {
     (today > due_on).then(|| {

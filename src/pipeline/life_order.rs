@@ -8,6 +8,7 @@ use crate::domain::{Exact, Level, Period, UnitCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// One order; `author` is who answers for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -255,6 +256,26 @@ pub enum LifeOrder {
         /// Who makes it.
         author: String,
     },
+    /// Writes the criteria workbook of a unit.
+    CriteriaTemplate {
+        /// The unit, with those below it.
+        unit: UnitCode,
+        /// Which period.
+        period: Period,
+        /// For the people's own assessment.
+        own: bool,
+        /// Absolute path of the workbook; must not exist.
+        to: PathBuf,
+    },
+    /// Writes everything kept about a person.
+    PersonData {
+        /// Who.
+        person: PersonRef,
+        /// Absolute path of the text; must not exist.
+        to: PathBuf,
+        /// Who hands it out.
+        author: String,
+    },
 }
 
 impl LifeOrder {
@@ -273,6 +294,8 @@ impl LifeOrder {
             Self::PetitionOpen { .. } => "petition open",
             Self::PetitionAnswer { .. } => "petition answer",
             Self::PetitionList { .. } => "petition list",
+            Self::CriteriaTemplate { .. } => "criteria template",
+            Self::PersonData { .. } => "people data",
             Self::SignedTable { .. } => "record import",
             Self::OrganisationShow { .. } => "organisation show",
             Self::OrganisationList { .. } => "organisation list",

@@ -180,6 +180,7 @@ const ACTIONS: Names = &[
     ("organisation_revoked", "Hủy công nhận tổ chức", "Recognition revoked"),
     ("organisation_fact", "Xác nhận về tổ chức", "Fact about an organisation"),
     ("task_above", "Nhiệm vụ vượt mức yêu cầu", "Task above requirement"),
+    ("person_data_given", "Cung cấp dữ liệu của một người", "A person's data handed out"),
     ("petition_opened", "Nhận kiến nghị", "Petition received"),
     ("petition_answered", "Trả lời kiến nghị", "Petition answered"),
     ("history_imported", "Nhập kết quả các kỳ trước", "Earlier results imported"),

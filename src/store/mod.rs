@@ -41,6 +41,7 @@ mod organisation;
 mod outbox;
 mod outbox_view;
 mod overview;
+mod person_data;
 mod petition;
 mod record;
 mod score;
@@ -345,7 +346,8 @@ impl Store {
 }
 
 fn newest_migration() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.0)
+    // By number: parts of the program add theirs in any order.
+    MIGRATIONS.iter().map(|migration| migration.0).max().unwrap_or(0)
 }
 
 fn migrator(text: fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {

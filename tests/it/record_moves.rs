@@ -3,6 +3,7 @@
 
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
 use crate::support::stores::both;
+use lienthong::domain::rules::RecordSteps;
 use lienthong::domain::{Level, RecordState};
 use lienthong::pipeline::command::{Command, LifeOrder};
 use lienthong::pipeline::record::Record;
@@ -373,5 +374,41 @@ async fn revoked_result_leaves_the_list_of_the_national_database_by_its_document
             .await
             .expect("claimed");
         assert!(claimed[0].allowed, "the annulling document lets the shorter list out");
+    }
+}
+
+#[tokio::test]
+async fn required_steps_are_self_assessment_review_approval_and_a_decision_of_the_person_counts() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        let mut policy = first.app.policy.clone();
+        policy.rule_sets.iter_mut().for_each(|rules| rules.record_steps = RecordSteps::Required);
+        let house = first.configured_anew("2026-12-07T01:00:00Z", policy).await;
+        house.score(AN, "2026-Q3", Some("88.50"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        refused(&house, QUARTER.approve(), "LT-REC-041").await;
+        refused(&house, review(1, Some("tốt"), CHIEF), "LT-REC-041").await;
+        let items = lienthong::domain::evaluation::GENERAL_ITEMS
+            .iter()
+            .map(|(item, ..)| ((*item).to_owned(), lienthong::domain::Exact::integer(2)))
+            .collect();
+        house
+            .ordered(Command::CriteriaSet {
+                person: whom(AN),
+                period: period("2026-Q3"),
+                decision: lienthong::domain::DecisionKind::SelfAssessment { items },
+                document: None,
+                author: AN.into(),
+            })
+            .await;
+        house.score(AN, "2026-Q3", Some("88.00"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let person = house.person(AN).await;
+        let newest = store.latest_revision(person, period("2026-Q3")).await.expect("read").expect("record");
+        assert_eq!((newest.revision, newest.state), (2, RecordState::SelfAssessed), "{}", store.kind());
+        refused(&house, Order { revision: 2, ..QUARTER }.approve(), "LT-REC-041").await;
+        house.ordered(review(2, Some("tốt"), CHIEF)).await;
+        house.ordered(Order { revision: 3, ..QUARTER }.approve()).await;
     }
 }

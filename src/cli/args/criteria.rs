@@ -6,7 +6,7 @@ use super::{
     Author,
     value::{Wrong, period, person, task, wrong},
 };
-use crate::domain::{Component, Exact, Period};
+use crate::domain::{Component, Exact, Period, UnitCode};
 use crate::pipeline::command::{PersonRef, TaskRef};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -15,6 +15,21 @@ use std::path::PathBuf;
 pub enum Criteria {
     /// Enter one decision about a person
     Set(Box<CriteriaSet>),
+    /// Write a workbook for a unit's criteria, đ, e and remarks, to be filled in and imported
+    Template {
+        /// The unit, with those below it
+        #[arg(long)]
+        unit: UnitCode,
+        /// Period: 2026-Q3
+        #[arg(long, value_parser = period)]
+        period: Period,
+        /// For the people's own assessment
+        #[arg(long)]
+        own: bool,
+        /// Workbook to write; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Import general criteria, đ and e from CSV or XLSX; all or nothing
     Import {
         /// Criteria file

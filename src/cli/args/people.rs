@@ -23,6 +23,17 @@ pub enum People {
         #[command(flatten)]
         author: Author,
     },
+    /// Write everything kept about one person, as a text they can read
+    Data {
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: PersonRef,
+        /// Text to write; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        author: Author,
+    },
     /// List accounts no person is known for
     Unknown {
         #[command(flatten)]

@@ -4,7 +4,9 @@
 //! are legal; that is `evaluation`'s. A move that is not allowed is told, written to the journal, and changes nothing.
 
 use super::evaluation::{newest, no_score};
-use super::{Answer, App, Refusal, author, known_unit, period, person, petition, signed_table, standing};
+use super::{
+    Answer, App, Refusal, author, handed_out, known_unit, period, person, petition, signed_table, standing,
+};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Level, Period, PersonId, RecordState};
@@ -78,6 +80,10 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
         L::PetitionAnswer { id, outcome, answer, on, document, author } => {
             petition::answer(app, petition::Answering { id, outcome, answer, on, document, author }).await
         }
+        L::CriteriaTemplate { unit, period, own, to } => {
+            handed_out::criteria(app, &unit, period, own, &to).await
+        }
+        L::PersonData { person, to, author } => handed_out::person_data(app, &person, &author, &to).await,
         L::SignedTable { file, period, unit, decision_no, opinion, approve, author } => {
             let table =
                 signed_table::SignedTable { file, period, unit, decision_no, opinion, approve, author };

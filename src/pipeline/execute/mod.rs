@@ -12,6 +12,7 @@ mod drift;
 mod evaluation;
 mod evidence;
 mod gate;
+mod handed_out;
 mod life;
 mod organisation;
 mod people;

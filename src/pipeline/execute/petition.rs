@@ -75,6 +75,7 @@ pub(super) async fn answer(app: &App, order: Answering) -> Answer {
     let who = author(&order.author)?;
     let today = app.clock.today();
     let on = order.on.unwrap_or(today);
+    petition::check_outcome(&order.outcome)?;
     petition::check(&order.answer, on, today)?;
     let open = app.store.petition(order.id).await?.filter(|petition| petition.answer.is_none());
     let Some(open) = open else { return Err(not_open(order.id).into()) };

@@ -1,0 +1,220 @@
+//! Files an order hands out: the criteria workbook of a unit, and everything kept about one person.
+//!
+//! Owns what goes into them and the way to the disk: written whole, for the owner alone, never over another file, by
+//! whoever carries the order out. It must not know how a workbook is laid out. A file that cannot be written is a
+//! finding, and nothing is left behind.
+
+use super::{Answer, App, Refusal, author, known_unit, person};
+use crate::directory::entitled::Duty;
+use crate::domain::rules::LeaderLevels;
+use crate::domain::{CitizenId, Exact, Period, PersonId, UnitCode};
+use crate::error::{Finding, Place, Text, io_cause};
+use crate::evaluation::{CriteriaRules, template};
+use crate::pipeline::command::{Outcome, PersonRef};
+use crate::pipeline::wording::{Words, word};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// The workbook in which a unit's criteria, đ and e, and remarks are filled in.
+pub(super) async fn criteria(app: &App, unit: &UnitCode, period: Period, own: bool, to: &Path) -> Answer {
+    known_unit(app, Some(unit)).await?;
+    let directory = app.directory().await?;
+    let rules = app.rule_set(period)?;
+    let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
+    let limits = CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween };
+    let within: BTreeSet<&UnitCode> = directory.subtree(unit);
+    let named = |id: PersonId| {
+        let known = directory.person(id)?;
+        Some(format!("{} {}", known.staff_number, known.full_name))
+    };
+    let mut people = Vec::new();
+    for known in directory.people() {
+        let Some(post) = directory.last_post(known.id, period) else { continue };
+        if !within.contains(&post.unit) || !directory.is_scored(known.id, period, rules.population_filter) {
+            continue;
+        }
+        let scorer = if own {
+            Some(known.id)
+        } else {
+            directory.entitled(known.id, period, app.clock.today(), Duty::Score).first().copied()
+        };
+        let asked = template::Asked {
+            staff_number: known.staff_number.to_string(),
+            full_name: known.full_name.clone(),
+            scorer: scorer.and_then(named).unwrap_or_default(),
+            is_leader: directory.is_leader(known.id, period),
+        };
+        people.push((post.unit.clone(), asked));
+    }
+    people.sort_by(|one, other| (&one.0, &one.1.staff_number).cmp(&(&other.0, &other.1.staff_number)));
+    let people: Vec<template::Asked> = people.into_iter().map(|(_, asked)| asked).collect();
+    let bytes = template::workbook(&people, period, &limits, own)
+        .map_err(|_| crate::pipeline::broken("criteria workbook"))?;
+    put(to, &bytes)?;
+    let (shown, count) = (to.display(), people.len());
+    Ok(Outcome::done(
+        format!("đã ghi {shown}: {count} người; điền rồi nhập bằng `criteria import`"),
+        format!("{shown} is written: {count} people; fill it in and bring it back with `criteria import`"),
+    ))
+}
+
+/// Everything kept about one person, as a text they can read. That it was handed out stands in the journal.
+pub(super) async fn person_data(app: &App, whose: &PersonRef, who: &str, to: &Path) -> Answer {
+    let who = author(who)?;
+    let id = person(app, whose).await?;
+    let text = told(app, id).await?;
+    put(to, text.as_bytes())?;
+    let object = format!("person {id}");
+    app.store.note(app.clock.now(), who, "person_data_given", object, None).await?;
+    let shown = to.display();
+    Ok(Outcome::done(format!("đã ghi {shown}"), format!("{shown} is written")))
+}
+
+async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
+    let directory = app.directory().await?;
+    let lang = crate::error::Lang::Vi;
+    let mut text = String::new();
+    let Some(known) = directory.person(id) else { return Ok(text) };
+    let head = |title: &str| format!("\n== {title} ==\n");
+    text.push_str("DỮ LIỆU ĐANG LƯU VỀ MỘT NGƯỜI\n");
+    line(&mut text, &format!("Lập lúc {}", app.clock.now().to_rfc3339()));
+    line(&mut text, &format!("Số hiệu: {}", known.staff_number));
+    line(&mut text, &format!("Họ và tên: {}", known.full_name));
+    // A file travels: what identifies a citizen everywhere stays where it is sealed.
+    let citizen = if known.citizen_index.is_some() {
+        "có lưu, đã mã hóa, không in ra tệp"
+    } else {
+        "không lưu"
+    };
+    line(&mut text, &format!("Số định danh cá nhân: {citizen}"));
+    text.push_str(&head("Quá trình giữ chức vụ"));
+    let rows = app.store.load_directory().await?;
+    for post in rows.memberships.iter().filter(|post| post.person == id) {
+        let to = post.to.map_or("nay".to_owned(), |day| day.to_string());
+        let role = word(Words::Role, post.role.as_str(), lang);
+        line(&mut text, &format!("{} – {to}: {} ({role}), đơn vị {}", post.from, post.post, post.unit));
+    }
+    text.push_str(&head("Tài khoản trên các hệ thống nguồn"));
+    for (source, account, _) in rows.accounts.iter().filter(|(_, _, person)| *person == id) {
+        line(&mut text, &format!("{source}: {account}"));
+    }
+    text.push_str(&head("Nhiệm vụ"));
+    for held in app.store.person_tasks(id).await? {
+        let task = &held.task.task;
+        let due = task.draft.due.map_or("–".to_owned(), |due| due.day.to_string());
+        line(
+            &mut text,
+            &format!(
+                "{}/{} | hạn {due} | {}",
+                held.task.key.source, held.task.key.external_id, task.draft.title
+            ),
+        );
+    }
+    let mut periods: BTreeSet<Period> = BTreeSet::new();
+    text.push_str(&head("Hồ sơ đánh giá, mọi phiên bản"));
+    for period in app.store.touched_periods(id).await? {
+        periods.insert(period);
+        for revision in app.store.revisions(id, period).await? {
+            let total = revision.content.pointer("/parts/total/printed").and_then(|total| total.as_str());
+            let state = word(Words::RecordState, revision.state.as_str(), lang);
+            let (total, why) = (total.unwrap_or("–"), revision.reason.unwrap_or_default());
+            line(
+                &mut text,
+                &format!("{period} r{} | {state} | {total} | {} | {why}", revision.revision, revision.author),
+            );
+            let words = revision.content.get("remarks").map(ToString::to_string);
+            words.into_iter().for_each(|words| line(&mut text, &format!("    {words}")));
+        }
+    }
+    text.push_str(&head("Quyết định, tự đánh giá, nhận xét về kết quả"));
+    for period in &periods {
+        for stored in app.store.decisions_of(id, *period).await? {
+            let decision = stored.decision;
+            let kind = serde_json::to_string(&decision.kind).unwrap_or_default();
+            line(
+                &mut text,
+                &format!("{period} | {} | {} | {kind}", decision.at.to_rfc3339(), decision.author),
+            );
+        }
+    }
+    text.push_str(&head("Tạm dừng, thông báo, kiến nghị"));
+    for period in &periods {
+        for hold in app.store.holds(id, *period).await? {
+            line(
+                &mut text,
+                &format!("{period} | tạm dừng {} | {} | {}", hold.at.to_rfc3339(), hold.author, hold.reason),
+            );
+        }
+        for notice in app.store.notices(id, *period).await? {
+            line(
+                &mut text,
+                &format!("{period} | thông báo {} | r{} | {}", notice.told_on, notice.revision, notice.how),
+            );
+        }
+    }
+    for petition in
+        app.store.petitions(false, 100_000).await?.into_iter().filter(|petition| petition.person == id)
+    {
+        let answer = petition.answer.map_or("chưa trả lời".to_owned(), |answer| answer.answer);
+        line(
+            &mut text,
+            &format!(
+                "{} | kiến nghị {} | {} | {answer}",
+                petition.period, petition.received_on, petition.content
+            ),
+        );
+    }
+    text.push_str(&head("Kết quả các kỳ trước"));
+    for (period, row) in app.store.history(id).await? {
+        line(&mut text, &format!("{period} | {row}"));
+    }
+    text.push_str(&head("Đã gửi, đang gửi"));
+    for item in app.store.outbox_of(id).await? {
+        line(&mut text, &item);
+    }
+    // Whatever a text of a source or of a form holds: no citizen's number leaves in a file.
+    Ok(CitizenId::mask_in(&text))
+}
+
+fn line(text: &mut String, told: &str) {
+    // Writing to a text cannot fail.
+    let _written = writeln!(text, "{}", told.replace(['\r', '\n'], " "));
+}
+
+fn put(to: &Path, bytes: &[u8]) -> Result<(), Finding> {
+    let told = |code: &str, what: Text, remedy: Text| {
+        Finding::error(code, what, remedy).at(Place::of(to.display().to_string()))
+    };
+    if to.exists() {
+        return Err(told(
+            "LT-REC-070",
+            Text::new("tệp đã tồn tại; không ghi đè", "the file exists already; it is not overwritten"),
+            Text::new("chọn tên khác", "choose another name"),
+        ));
+    }
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    let temporary = folder.join(format!(".lienthong-{}.part", uuid::Uuid::now_v7()));
+    let write = || {
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        // A link never replaces what came to stand there meanwhile.
+        std::fs::hard_link(&temporary, to)
+    };
+    let written = write();
+    let _gone = std::fs::remove_file(&temporary);
+    written.map_err(|error| {
+        told(
+            "LT-REC-071",
+            Text::new("không ghi được tệp", "the file cannot be written").because(&io_cause(&error)),
+            Text::new(
+                "kiểm tra thư mục và quyền ghi; khi dịch vụ đang chạy, chính dịch vụ ghi tệp",
+                "check the folder and the right to write; beside a running daemon the daemon writes the file",
+            ),
+        )
+    })
+}

@@ -1,0 +1,127 @@
+//! Files that are handed out: the criteria workbook of a unit, opened and filled in, and a person's own data.
+
+use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
+use crate::support::stores::both;
+use lienthong::domain::DecisionKind;
+use lienthong::pipeline::command::{Command, InputFile, LifeOrder};
+use lienthong::pipeline::record::Record;
+use lienthong::pipeline::step::Step as _;
+use lienthong::sheet::{Reading, Sheet, Sheets};
+use std::os::unix::fs::PermissionsExt as _;
+
+const AN: &str = "GL-00001";
+
+fn life(order: LifeOrder) -> Command {
+    Command::Life { order }
+}
+
+#[tokio::test]
+async fn criteria_workbook_of_a_unit_names_people_and_scorers_and_comes_back_filled() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-10-05T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An"), ("GL-00002", "Trần Thị Bình")]).await;
+        let folder = tempfile::tempdir().expect("folder");
+        let to = folder.path().join("mau.xlsx");
+        let order = |to: std::path::PathBuf| {
+            let (unit, period) = ("SNV".parse().expect("unit"), period("2026-Q3"));
+            life(LifeOrder::CriteriaTemplate { unit, period, own: false, to })
+        };
+        house.ordered(order(to.clone())).await;
+        assert_eq!(std::fs::metadata(&to).expect("file").permissions().mode() & 0o777, 0o600);
+        let again = house.order(order(to.clone())).await;
+        assert_eq!(again.findings[0].code, "LT-REC-070", "nothing is overwritten");
+        let nowhere = house.order(order(folder.path().join("none/mau.xlsx"))).await;
+        assert_eq!(nowhere.findings[0].code, "LT-REC-071");
+        let reading = Reading { sheets: Sheets::All, ..Reading::default() };
+        let bytes = std::fs::read(&to).expect("read");
+        let sheets = Sheet::read_all("mau.xlsx", &bytes, &reading).expect("a workbook");
+        assert_eq!(sheets.len(), 3);
+        assert_eq!(sheets[0].lines[1].cells[..4], [AN, "Nguyễn Văn An", "2026-Q3", CHIEF]);
+        // Filled in as a person does, and brought back by the scorer.
+        let mut book = rust_xlsxwriter::Workbook::new();
+        for sheet in &sheets {
+            let copy = book.add_worksheet();
+            copy.set_name(sheet.title.clone().expect("title")).expect("title");
+            for line in &sheet.lines {
+                for (column, text) in (0..).zip(&line.cells) {
+                    copy.write(line.number - 1, column, text).expect("cell");
+                }
+                if line.number == 2 && sheet.title.as_deref() == Some("Tiêu chí chung") {
+                    for column in 4..14 {
+                        copy.write(1, column, 2.5).expect("cell");
+                    }
+                }
+                if line.number == 2 && sheet.title.as_deref() == Some("Nhận xét") {
+                    copy.write(1, 6, "hoàn thành tốt").expect("cell");
+                }
+            }
+        }
+        let file = InputFile { name: "mau.xlsx".into(), bytes: book.save_to_buffer().expect("xlsx") };
+        let import = Command::CriteriaImport { file, document: None, author: CHIEF.into() };
+        house.ordered(import).await;
+        let person = house.person(AN).await;
+        let kept = store.decisions_of(person, period("2026-Q3")).await.expect("read");
+        let words = kept.iter().find_map(|stored| match &stored.decision.kind {
+            DecisionKind::Remarks { comment, .. } => comment.clone(),
+            _ => None,
+        });
+        assert_eq!((kept.len(), words.as_deref()), (2, Some("hoàn thành tốt")), "{}", store.kind());
+        // The review takes up what was entered.
+        house.score(AN, "2026-Q3", Some("88.50"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let review = LifeOrder::Review {
+            person: whom(AN),
+            period: period("2026-Q3"),
+            revision: 1,
+            level: None,
+            comment: None,
+            strengths: None,
+            weaknesses: None,
+            minutes: None,
+            party_opinion: None,
+            author: CHIEF.into(),
+        };
+        house.ordered(life(review)).await;
+        let newest = store.latest_revision(person, period("2026-Q3")).await.expect("read").expect("record");
+        assert_eq!(newest.content["remarks"]["comment"], "hoàn thành tốt");
+    }
+}
+
+#[tokio::test]
+async fn persons_own_data_is_readable_and_has_no_citizen_number() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-10-05T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        house.no_history().await;
+        house.score(AN, "2026-Q3", Some("88.50"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house
+            .ordered(life(LifeOrder::PetitionOpen {
+                person: whom(AN),
+                period: period("2026-Q3"),
+                received_on: None,
+                content: "số định danh 099200001234".into(),
+                document: None,
+                hold: false,
+                author: AN.into(),
+            }))
+            .await;
+        let folder = tempfile::tempdir().expect("folder");
+        let to = folder.path().join("du-lieu.txt");
+        house
+            .ordered(life(LifeOrder::PersonData { person: whom(AN), to: to.clone(), author: CHIEF.into() }))
+            .await;
+        let text = std::fs::read_to_string(&to).expect("text");
+        for told in [AN, "Nguyễn Văn An", "Chuyên viên", "88.50", "số định danh 0992••••••34"]
+        {
+            assert!(text.contains(told), "{told} is not in {text}");
+        }
+        assert!(!text.contains("099200001234") && !text.contains("GL-00990 Lê Văn Trưởng |"), "{text}");
+        let journal = store.audit_entries(i64::MAX, 5).await.expect("journal");
+        assert_eq!(journal[0].action, "person_data_given", "{}", store.kind());
+    }
+}
