@@ -188,7 +188,7 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
         other => panic!("{other:?}"),
     });
     let kinds: Vec<_> = kinds.collect();
-    assert_eq!(kinds, ["100", "50", "general 10", "Some(\"hoàn thành tốt\") Some(\"05/BB\") None"]);
+    assert_eq!(kinds, ["50", "100", "general 10", "Some(\"hoàn thành tốt\") Some(\"05/BB\") None"]);
     // Every wrong cell of every sheet at once, each with sheet and cell, and nothing to be entered as a whole.
     cells.extend([
         (0, 1, 4, "6"),
