@@ -35,9 +35,11 @@ fn main() {
             handed_over: false,
             taken_over: index % 17 == 0,
             confirmed_failures: None,
+            lateness_confirmed: None,
             late_excused: false,
             quality_excused: false,
             confirmed_quantity: None,
+            counted_before: Decimal::ZERO,
         })
         .collect();
     let (rules, calendar) = (RuleSet::default(), WorkingCalendar::default());
@@ -54,6 +56,7 @@ fn main() {
         subordinates: Vec::new(),
         unit_result: None,
         worked: Vec::new(),
+        support: lienthong::scoring::Support::default(),
     };
     assert_eq!(lines().0.len(), TASKS, "every task is a line");
     let ready = input(lines());

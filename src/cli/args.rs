@@ -6,6 +6,7 @@
 mod catalog;
 mod criteria;
 mod delivery;
+mod fact;
 mod mapping;
 mod organisation;
 mod people;
@@ -15,8 +16,9 @@ mod score;
 mod value;
 
 pub use catalog::Catalog;
-pub use criteria::{Criteria, CriteriaSet, Excused, LeaderPart};
+pub use criteria::{Criteria, CriteriaSet, Excused, Lateness, LeaderPart};
 pub use delivery::Outbox;
+pub use fact::{Fact, FactAdd};
 pub use mapping::Mapping;
 pub use organisation::{FactKind, Organisation, Step, Which};
 pub use people::People;
@@ -127,6 +129,9 @@ pub enum Action {
     /// General criteria, đ, e, excuses and other decisions of people
     #[command(subcommand)]
     Criteria(Criteria),
+    /// Leave, discipline and other dated facts of service
+    #[command(subcommand)]
+    Fact(Fact),
     /// Scores
     #[command(subcommand)]
     Score(Score),

@@ -4,11 +4,11 @@
 //! out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
 use super::args::{
-    Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, History, Mapping, Outbox, People,
-    Rejected, Report, Score,
+    Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, Fact, History, Lateness, Mapping,
+    Outbox, People, Rejected, Report, Score,
 };
 use super::source_action::SourceAction;
-use crate::domain::DecisionKind;
+use crate::domain::{DecisionKind, ServiceFact};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, TaskRef};
 use std::io::Read as _;
@@ -55,6 +55,11 @@ pub fn command(action: Action) -> Ordered {
         Action::Score(Score::Explain { person, period, view }) => {
             Ok(Command::ScoreExplain { person, period, view })
         }
+        Action::Score(Score::Candidates { person, period, unit, rows }) => {
+            Ok(Command::ScoreCandidates { period, person, unit, limit: rows.limit })
+        }
+        Action::Score(Score::Quota { period, unit }) => Ok(Command::ScoreQuota { period, unit }),
+        Action::Fact(action) => fact(action),
         Action::Score(Score::Verify) => Ok(Command::ScoreVerify {}),
         Action::Record(action) => super::life_order::record(action),
         Action::Organisation(action) => super::life_order::organisation(action),
@@ -143,6 +148,8 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         task,
         excuse,
         failures,
+        late,
+        support,
         quantity,
         reason,
         document,
@@ -156,6 +163,12 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
     let why = |reason: Option<String>| reason.ok_or_else(|| Box::new(incomplete("--reason")));
     let decision = if let (Some(component), Some(percent)) = (component, percent) {
         DecisionKind::LeaderComponent { component: component.into(), percent }
+    } else if let Ok(percents) = <[_; 3]>::try_from(support) {
+        DecisionKind::SupportPercents { own, percents }
+    } else if let Some(late) = late {
+        let TaskRef { source, external_id } = about(task)?;
+        let counts = late == Lateness::Counts;
+        DecisionKind::Lateness { source: source.into(), external_id, counts, reason: why(reason)? }
     } else if let Some(covers) = excuse {
         let TaskRef { source, external_id } = about(task)?;
         let covers = match covers {
@@ -185,6 +198,27 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         if own { DecisionKind::SelfAssessment { items } } else { DecisionKind::GeneralCriteria { items } }
     };
     Ok(Command::CriteriaSet { person, period, decision, document, author: name(author)? })
+}
+
+fn fact(action: Fact) -> Ordered {
+    Ok(match action {
+        Fact::Add(add) => Command::FactAdd {
+            person: add.person,
+            fact: ServiceFact {
+                kind: add.kind,
+                from: add.from,
+                to: add.to,
+                act_on: add.act_on,
+                act: add.act,
+                text: add.text,
+                document: add.document,
+            },
+            author: name(add.author)?,
+        },
+        Fact::Import { file, author } => Command::FactImport { file: read(&file)?, author: name(author)? },
+        Fact::List { person, revoked, rows } => Command::FactList { person, revoked, limit: rows.limit },
+        Fact::Revoke { id, reason, author } => Command::FactRevoke { id, reason, author: name(author)? },
+    })
 }
 
 fn outbox(action: Outbox) -> Ordered {

@@ -5,11 +5,14 @@
 //! with any mistake is refused with every finding, each naming file, line, key and the line's own id.
 
 use crate::config::rule_set::not_implemented;
-use crate::domain::{Component, Exact, Period, Role, RuleSet, WorkingCalendar};
+use crate::domain::{Component, Due, Exact, Period, Role, RuleSet, WorkingCalendar};
 use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::scoring::line::lateness;
-use crate::scoring::{Criteria, Derivation, Line, PersonInput, Subordinate, check_entries, score_person};
-use chrono::NaiveDate;
+use crate::scoring::mean::{MonthScore, mean_of_months};
+use crate::scoring::{
+    Criteria, Derivation, Line, Number, PersonInput, Subordinate, Support, check_entries, score_person,
+};
+use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,6 +61,10 @@ struct Sections<'a> {
     components: Option<&'a RawValue>,
     #[serde(default, borrow, deserialize_with = "there")]
     subordinates: Option<&'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "there")]
+    support: Option<&'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "there")]
+    worked: Option<&'a RawValue>,
     #[serde(default, borrow)]
     lines: Option<&'a RawValue>,
 }
@@ -87,6 +94,15 @@ struct CaseCriteria<'a> {
     superior: Option<BTreeMap<String, Written<'a>>>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct CaseSupport<'a> {
+    #[serde(default, rename = "self", borrow)]
+    own: Option<[Written<'a>; 3]>,
+    #[serde(default, borrow)]
+    superior: Option<[Written<'a>; 3]>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseSubordinate<'a> {
@@ -107,6 +123,8 @@ struct CaseLine<'a> {
     product: String,
     #[serde(borrow)]
     coefficient: Written<'a>,
+    #[serde(default, borrow)]
+    multiplier: Option<Written<'a>>,
     #[serde(borrow)]
     assigned: Written<'a>,
     #[serde(borrow)]
@@ -117,14 +135,26 @@ struct CaseLine<'a> {
     late: Option<Written<'a>>,
     #[serde(default)]
     due: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "time")]
+    due_time: Option<NaiveTime>,
     #[serde(default)]
     completed_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "time")]
+    completed_time: Option<NaiveTime>,
     #[serde(default)]
     late_excused: bool,
     #[serde(default)]
     quality_excused: bool,
     #[serde(default)]
     extra: bool,
+}
+
+/// A time of day, written `17:00`.
+fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveTime>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    NaiveTime::parse_from_str(&text, "%H:%M")
+        .map(Some)
+        .map_err(|_| serde::de::Error::custom("a time is written 17:00"))
 }
 
 /// Computes a case.
@@ -160,6 +190,9 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
         components: reader.section("components", case.components).unwrap_or_default(),
     };
     let led: Vec<CaseSubordinate<'_>> = reader.section("subordinates", case.subordinates).unwrap_or_default();
+    let percents: CaseSupport<'_> = reader.section("support", case.support).unwrap_or_default();
+    let support = reader.support(&percents);
+    let worked: Vec<(NaiveDate, NaiveDate)> = reader.section("worked", case.worked).unwrap_or_default();
     let mut unit_result = None;
     let mut components = BTreeMap::new();
     for (component, written) in &entered.components {
@@ -211,9 +244,52 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
         components,
         subordinates,
         unit_result,
-        worked: Vec::new(),
+        worked,
+        support,
     };
+    if rules.is_monthly() && period.quarter_number().is_some() {
+        return by_months(input, &rules, reader);
+    }
     Ok(score_person(&input, &rules))
+}
+
+/// A quarter of the monthly regime: each line in the month of its `due`, else of its `completed_on`; everything else
+/// is the same in each month.
+fn by_months(input: PersonInput, rules: &RuleSet, mut reader: Reader<'_>) -> Result<Derivation, Findings> {
+    let months = input.period.months();
+    for line in input.lines.iter().filter(|line| !input.period.contains(line.counted_on)) {
+        let place = reader.place("", line.source.clone());
+        reader.wrong(
+            place,
+            "theo tháng thì mỗi dòng cần \"due\" hoặc \"completed_on\" trong quý",
+            "by months each line needs a \"due\" or \"completed_on\" in the quarter",
+        );
+    }
+    if !reader.findings.is_empty() {
+        return Err(reader.in_order());
+    }
+    let scores: Vec<MonthScore> = months
+        .into_iter()
+        .map(|month| {
+            let lines = input.lines.iter().filter(|line| month.contains(line.counted_on)).cloned().collect();
+            let of_month = PersonInput { period: month, lines, worked: Vec::new(), ..input.clone() };
+            let derivation = score_person(&of_month, rules);
+            let figure = |number: &Number| (number.exact.clone(), number.printed.clone());
+            MonthScore {
+                period: month,
+                components: derivation
+                    .components
+                    .iter()
+                    .map(|(name, number)| (*name, figure(number)))
+                    .collect(),
+                criterion: derivation.criterion.as_ref().map(figure),
+                task_part: derivation.task_part.as_ref().map(figure),
+                general: derivation.general.as_ref().map(figure),
+                total: derivation.total.as_ref().map(figure),
+            }
+        })
+        .collect();
+    Ok(mean_of_months(input.period, input.role, &scores, rules))
 }
 
 impl Entries<'_> {
@@ -421,6 +497,10 @@ impl Reader<'_> {
             self.decimal(|| at(field), written, Decimal::ZERO, open)
         };
         let coefficient = number("coefficient", &line.coefficient, true);
+        let multiplier = match &line.multiplier {
+            Some(written) => Some(number("multiplier", written, true)?),
+            None => None,
+        };
         let assigned = number("assigned", &line.assigned, false);
         let completed = number("completed", &line.completed, false);
         let mut counted = |field: &str, written: Option<&Written<'_>>| {
@@ -439,7 +519,10 @@ impl Reader<'_> {
             );
         }
         let late = match dated {
-            Some((due, done)) => lateness(due, done, rules.late_unit, &WorkingCalendar::default()),
+            Some((day, done)) => {
+                let due = Due { day, time: line.due_time };
+                lateness(due, (done, line.completed_time), rules, &WorkingCalendar::default())
+            }
             None => given.unwrap_or(0),
         };
         Some(Line {
@@ -447,10 +530,12 @@ impl Reader<'_> {
             title: line.title,
             product: line.product,
             coefficient: coefficient?,
+            multiplier,
             assigned: assigned?,
             completed: completed?,
             quality_failures: if line.quality_excused { 0 } else { failures? },
             late_count: if line.late_excused { 0 } else { late },
+            late_excused: line.late_excused,
             extra: line.extra,
             due: line.due,
             counted_on: line.due.or(line.completed_on).unwrap_or_default(),
@@ -458,6 +543,27 @@ impl Reader<'_> {
             notes: Vec::new(),
             of: None,
         })
+    }
+
+    fn support(&mut self, support: &CaseSupport<'_>) -> Support {
+        let mut read = |whose: &str, percents: &Option<[Written<'_>; 3]>| {
+            let written = percents.as_ref()?;
+            let [a, b, c] = written.each_ref().map(|written| {
+                let key = || format!("support.{whose}");
+                let percent = self.exact(key, written)?;
+                if percent.is_negative() || percent > Exact::integer(100) {
+                    let place = self.place(written.piece, key());
+                    self.wrong(
+                        place,
+                        &format!("{percent} không nằm trong khoảng 0 đến 100"),
+                        &format!("{percent} is not between 0 and 100"),
+                    );
+                }
+                Some(percent)
+            });
+            Some([a?, b?, c?])
+        };
+        Support { own: read("self", &support.own), superior: read("superior", &support.superior) }
     }
 
     fn criteria(&mut self, criteria: &CaseCriteria<'_>) -> Criteria {
@@ -577,7 +683,7 @@ mod tests {
 
     #[test]
     fn a_section_that_is_null_is_no_section_that_is_missing() {
-        for section in ["criteria", "components", "subordinates"] {
+        for section in ["criteria", "components", "subordinates", "support", "worked"] {
             let case = format!("{{\"role\":\"staff\",\"lines\":[],\n\"{section}\":null}}");
             assert_eq!(codes(&case), [format!("LT-SCO-001 case.json:2 ({section})")]);
         }
@@ -614,8 +720,8 @@ mod tests {
             ["LT-SCO-001 case.json:1 (rule_set)"]
         );
         assert_eq!(
-            codes(r#"{"role":"staff","rule_set":{"carry_over":"completed_as_extra"},"lines":[]}"#),
-            ["LT-RUL-001 case.json:1 (rule_set.carry_over)"]
+            codes(r#"{"role":"staff","rule_set":{"quota_percent":30},"lines":[]}"#),
+            ["LT-RUL-001 case.json:1 (rule_set.quota_percent)"]
         );
         assert_eq!(codes("[1,2"), ["LT-SCO-001 case.json:1"]);
         assert_eq!(

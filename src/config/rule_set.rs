@@ -115,11 +115,10 @@ mod tests {
 
     #[test]
     fn value_not_implemented_is_refused_by_name() {
-        let findings = read_rule_set("r.toml", "id = \"x\"\ncarry_over = \"completed_as_extra\"\n")
-            .expect_err("refused");
+        let findings = read_rule_set("r.toml", "id = \"x\"\nquota_percent = 30\n").expect_err("refused");
         assert_eq!(findings.0[0].code, "LT-RUL-001");
         let told = findings.to_string();
-        assert!(told.contains("r.toml:2 (column 14, carry_over)"), "{told}");
-        assert!(told.contains("carry_over = \"completed_as_extra\"; it implements: none"), "{told}");
+        assert!(told.contains("r.toml:2 (column 17, quota_percent)"), "{told}");
+        assert!(told.contains("quota_percent = 30; it implements: 20, 25"), "{told}");
     }
 }

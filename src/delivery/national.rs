@@ -118,6 +118,8 @@ impl NationalDatabase {
             None => &self.options.no_level_code,
         };
         let word = match row.period {
+            // M0006 has no word for a month; `results` never lists one.
+            Period::Month { .. } => None,
             Period::Quarter { quarter, .. } => fields.quarters.get(usize::from(quarter) - 1),
             Period::Half { half, .. } => fields.halves.get(usize::from(half) - 1),
             Period::Year(_) => Some(&fields.whole_year),

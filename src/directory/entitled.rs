@@ -30,7 +30,9 @@ impl Duty {
     /// The duty a decision is made under.
     pub fn of(kind: &DecisionKind) -> Self {
         match kind {
-            DecisionKind::SelfAssessment { .. } => Self::Own,
+            DecisionKind::SelfAssessment { .. } | DecisionKind::SupportPercents { own: true, .. } => {
+                Self::Own
+            }
             DecisionKind::Classification { .. } => Self::Classify,
             _ => Self::Score,
         }

@@ -12,7 +12,7 @@ use crate::domain::person::spans_overlap;
 use crate::domain::rules::Population;
 use crate::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, Leadership, Membership, Period, PersonId, SourceId,
-    StaffNumber, Unit, UnitCode,
+    StaffNumber, Unit, UnitCode, UnitKind,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -176,21 +176,11 @@ impl Directory {
         self.posts_in(person, period).max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
     }
 
-    /// The days of a period on which a person held a post, as spans in order; empty when they are the whole period
-    /// (scoring rules 5.2, 5.3). Leave stands in the people file as days between two posts.
-    pub fn part_worked(&self, person: PersonId, period: Period) -> Vec<(NaiveDate, NaiveDate)> {
-        let (first, last) = (period.first_day(), period.last_day());
-        let mut spans: Vec<(NaiveDate, NaiveDate)> = Vec::new();
-        for post in self.posts(person, period) {
-            let (from, to) = (post.from.max(first), post.to.unwrap_or(last).min(last));
-            match spans.last_mut() {
-                Some((_, until)) if until.succ_opt().is_none_or(|next| from <= next) => {
-                    *until = to.max(*until)
-                }
-                _ => spans.push((from, to)),
-            }
-        }
-        if spans == [(first, last)] { Vec::new() } else { spans }
+    /// The using agency a unit belongs to: the department, commune or province above it, or itself.
+    pub fn agency_of<'a>(&'a self, unit: &'a UnitCode) -> Option<&'a UnitCode> {
+        self.above(unit)
+            .into_iter()
+            .find(|code| self.unit(code).is_some_and(|unit| unit.kind != UnitKind::Division))
     }
 
     /// Whether a person is in the evaluated population in a period (switch `population_filter`).

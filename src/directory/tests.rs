@@ -72,40 +72,6 @@ fn head_answers_for_the_subtree_and_d_looks_one_level_down() {
 }
 
 #[test]
-fn days_worked_are_told_only_when_they_are_not_the_whole_period() {
-    let mut directory = sample();
-    // A move from one day to the next leaves no gap; an open post lasts to the end.
-    for person in [1, 6] {
-        assert_eq!(directory.part_worked(id(person), quarter()), []);
-    }
-    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
-    let posts = |directory: &mut Directory, spans: &[(&str, Option<&str>)]| {
-        let of = |(from, to): &(&str, Option<&str>)| Membership {
-            person: id(4),
-            unit: code("A"),
-            post: String::new(),
-            role: Role::Staff,
-            from: day(from),
-            to: to.map(day),
-        };
-        directory.memberships.insert(id(4), spans.iter().map(of).collect());
-        directory.part_worked(id(4), quarter())
-    };
-    let whole = posts(&mut directory, &[("2026-07-01", Some("2026-09-30"))]);
-    assert_eq!(whole, []);
-    let joined = posts(&mut directory, &[("2026-07-02", None)]);
-    assert_eq!(joined, [(day("2026-07-02"), day("2026-09-30"))]);
-    let left = posts(&mut directory, &[("2026-01-01", Some("2026-09-29"))]);
-    assert_eq!(left, [(day("2026-07-01"), day("2026-09-29"))]);
-    // One day away between two posts, told in any order, is a gap; posts that overlap are not two spans.
-    let away = posts(&mut directory, &[("2026-08-02", None), ("2026-01-01", Some("2026-07-31"))]);
-    assert_eq!(away, [(day("2026-07-01"), day("2026-07-31")), (day("2026-08-02"), day("2026-09-30"))]);
-    let both =
-        posts(&mut directory, &[("2026-01-01", Some("2026-09-30")), ("2026-08-01", Some("2026-08-31"))]);
-    assert_eq!(both, []);
-}
-
-#[test]
 fn deputy_answers_for_the_units_in_charge_only() {
     let directory = sample();
     assert_eq!(directory.in_charge(id(2), quarter(), Population::default()), [3, 4, 6].map(id));

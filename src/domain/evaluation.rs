@@ -237,6 +237,24 @@ pub enum DecisionKind {
         /// Why.
         reason: String,
     },
+    /// A superior confirms that a task's lateness counts, or rejects it with the reason (art. 14.2.c).
+    Lateness {
+        /// The task's source.
+        source: String,
+        /// The task's key at its source.
+        external_id: String,
+        /// Whether it counts.
+        counts: bool,
+        /// Why, with the evidence.
+        reason: String,
+    },
+    /// A support worker's three percents, 0 to 100 each (Handbook III.5).
+    SupportPercents {
+        /// Whether they are the person's own.
+        own: bool,
+        /// Work quality, compliance with rules, efficiency.
+        percents: [Exact; 3],
+    },
     /// An objective cause confirmed by the competent authority (art. 14.2.b–c).
     Excuse {
         /// The task's source.

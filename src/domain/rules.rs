@@ -4,11 +4,12 @@
 //! implement is refused by [`RuleSet::refusals`], never ignored. It must not compute anything. Every result
 //! echoes the rule set it was made with.
 
-use super::exact::RoundingMode;
+use super::exact::{Exact, RoundingMode};
 use super::id::RuleSetId;
 use super::period::Period;
 use super::person::{Role, UnitKind};
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -118,8 +119,37 @@ switch!(
         OwnAndLeadershipProducts,
         /// Own lines and those of everyone in charge.
         PooledSubordinates,
-        /// Own lines with a multiplier of the post.
+        /// Own lines with a multiplier of the post held on the line's day.
         PositionMultiplier,
+    }
+);
+switch!(
+    /// How contract workers are scored (art. 28.2 leaves it to each body).
+    SupportModel {
+        /// Like civil servants without a leading post.
+        AsStaff,
+        /// The Handbook's three percents: work quality, compliance, efficiency (III.5).
+        ThreePercents,
+    }
+);
+switch!(
+    /// Local rules on levels that bodies elsewhere apply; none of them stands in the decree, none is a default.
+    Overlay {
+        /// An assigned task of the quarter not completed without objective cause: not completed.
+        #[serde(rename = "below_100_not_completed")]
+        Below100NotCompleted,
+        /// A head whose unit completed less than 70 %: not completed.
+        #[serde(rename = "unit_below_70_head_not_completed")]
+        UnitBelow70HeadNotCompleted,
+        /// A deputy whose field completed less than 70 %: at most Good.
+        #[serde(rename = "unit_below_70_deputy_not_excellent")]
+        UnitBelow70DeputyNotExcellent,
+        /// A quarter not completed: no Excellent year.
+        QuarterNotCompletedNoExcellentYear,
+        /// Two quarters not completed in a row: replacement is to be considered; no level changes.
+        TwoQuartersNotCompletedConsiderReplacement,
+        /// The year's level follows from the quarters' levels instead of the mean.
+        YearFromQuarterLevels,
     }
 );
 switch!(
@@ -414,6 +444,8 @@ pub struct RuleSet {
     pub year_mean_of: YearMeanOf,
     pub rounding: Rounding,
     pub leader_scope: LeaderScope,
+    /// Multipliers of `position_multiplier` by title of the post or by role, above 0; a post without one counts once.
+    pub position_multipliers: BTreeMap<String, String>,
     pub leader_levels: LeaderLevels,
     pub d_population: DPopulation,
     pub d_unscored: DUnscored,
@@ -427,6 +459,7 @@ pub struct RuleSet {
     pub quota_small_group: QuotaSmallGroup,
     pub quota_on_quarters: bool,
     pub population_filter: Population,
+    pub support_model: SupportModel,
     pub pending_coefficient_policy: PendingCoefficientPolicy,
     pub coefficient_freeze: CoefficientFreeze,
     /// Least share of a period worked to be scored, 0 to 1 as a decimal: `0` scores every partial quarter.
@@ -448,8 +481,8 @@ pub struct RuleSet {
     pub quality_counted: Counted,
     pub cancelled_in_denominator: bool,
     pub gone_policy: GonePolicy,
-    /// Local overlays on levels, by name.
-    pub local_overlays: Vec<String>,
+    /// Local overlays on levels, applied in this order.
+    pub local_overlays: Vec<Overlay>,
     /// Not written where it has its default, so that the hash of earlier rule sets stays what it was.
     #[serde(skip_serializing_if = "RecordSteps::is_default")]
     pub record_steps: RecordSteps,
@@ -480,6 +513,7 @@ impl Default for RuleSet {
             year_mean_of: YearMeanOf::Recorded,
             rounding: Rounding { digits: 2, mode: RoundingMode::HalfUp, classify_on: ClassifyOn::Exact },
             leader_scope: LeaderScope::PooledSubordinates,
+            position_multipliers: BTreeMap::new(),
             leader_levels: LeaderLevels::FiftyOrHundred,
             d_population: DPopulation::Direct,
             d_unscored: DUnscored::Block,
@@ -491,6 +525,7 @@ impl Default for RuleSet {
             quota_small_group: QuotaSmallGroup::None,
             quota_on_quarters: false,
             population_filter: Population::default(),
+            support_model: SupportModel::AsStaff,
             pending_coefficient_policy: PendingCoefficientPolicy::Park,
             coefficient_freeze: CoefficientFreeze::AtAssignment,
             min_worked_share: "0".to_owned(),
@@ -545,37 +580,64 @@ impl RuleSet {
         (1..=10).contains(&limits.len()) && limits.iter().all(possible)
     }
 
-    /// Switches set to values this version does not implement, each with the values it does.
+    /// Least share of a period that has to be worked, 0 to 1; 0 where the file's word cannot be read.
+    pub fn least_share(&self) -> Exact {
+        self.min_worked_share.parse().unwrap_or_else(|_| Exact::zero())
+    }
+
+    /// Whether a task that is not completed in its own period counts where it is.
+    pub fn carries_over(&self) -> bool {
+        self.carry_over == CarryOver::CompletedAsExtra
+    }
+
+    /// Whether months are scored and longer periods are their means.
+    pub fn is_monthly(&self) -> bool {
+        self.quarter_method == QuarterMethod::MeanOfMonths
+    }
+
+    /// The multiplier of a post: by its title, else by its role; none where the rule set names neither or does not
+    /// multiply.
+    pub fn multiplier(&self, post: &str, role: Role) -> Option<Decimal> {
+        if self.leader_scope != LeaderScope::PositionMultiplier {
+            return None;
+        }
+        let title = self.position_multipliers.get(post.trim());
+        let written = title.or_else(|| self.position_multipliers.get(role.as_str()))?;
+        Decimal::from_str_exact(written).ok()
+    }
+
+    /// Switches set to values this version does not implement or that no set can have, each with the values it does.
     pub fn refusals(&self) -> Vec<(&'static str, &'static str)> {
-        let checks: [(&'static str, bool, &'static str); 20] = [
+        let decimal = |text: &String| Decimal::from_str_exact(text).ok();
+        let share = self.min_worked_share.parse::<Exact>().ok();
+        let multipliers_can_be = self.position_multipliers.iter().all(|(post, factor)| {
+            let fits =
+                |factor: Decimal| factor > Decimal::ZERO && factor <= Decimal::TEN && factor.scale() <= 4;
+            (1..=200).contains(&post.trim().chars().count()) && decimal(factor).is_some_and(fits)
+        });
+        let checks: [(&'static str, bool, &'static str); 12] = [
             (
                 "period_membership",
                 self.period_membership == PeriodMembership::ShareAllocated,
                 "due_in_period, assigned_in_period",
             ),
-            ("carry_over", self.carry_over != CarryOver::None, "none"),
-            ("quarter_method", self.quarter_method != QuarterMethod::Direct, "direct"),
-            ("year_mean_of", self.year_mean_of != YearMeanOf::Recorded, "recorded"),
-            (
-                "leader_scope",
-                self.leader_scope == LeaderScope::PositionMultiplier,
-                "own_and_leadership_products, pooled_subordinates",
-            ),
-            ("quota_base", self.quota_base != QuotaBase::Good, "good"),
-            ("quota_percent", self.quota_percent != 20, "20"),
-            ("quota_small_group", self.quota_small_group != QuotaSmallGroup::None, "none"),
-            ("quota_on_quarters", self.quota_on_quarters, "false"),
             (
                 "pending_coefficient_policy",
                 self.pending_coefficient_policy != PendingCoefficientPolicy::Park,
                 "park",
             ),
+            ("support_share", self.support_share != "0", "0"),
+            ("quota_percent", !matches!(self.quota_percent, 20 | 25), "20, 25"),
             (
-                "coefficient_freeze",
-                self.coefficient_freeze != CoefficientFreeze::AtAssignment,
-                "at_assignment",
+                "min_worked_share",
+                share.is_none_or(|share| share.is_negative() || share > Exact::one()),
+                "0 to 1, as a decimal",
             ),
-            ("min_worked_share", self.min_worked_share != "0", "0"),
+            (
+                "position_multipliers",
+                !multipliers_can_be,
+                "above 0 to 10, at most 4 decimals, by post or role",
+            ),
             (
                 "organisation_points",
                 !self.organisation_points.is_empty()
@@ -583,24 +645,22 @@ impl RuleSet {
                 "none, or every item: general.1 to general.3 with 30 points together, a, b, c, d, dd, e, g, h with 70",
             ),
             ("sync_deadline", !self.deadlines_can_be(), "1 to 10 limits of 0 to 365 days, each with a name"),
-            ("support_share", self.support_share != "0", "0"),
-            ("due_precision", self.due_precision != DuePrecision::Day, "day"),
-            ("late_counted", self.late_counted != Counted::Automatic, "automatic"),
-            ("local_overlays", !self.local_overlays.is_empty(), "none"),
+            ("local_overlays", repeats(&self.local_overlays), "each once"),
             ("gen_step", !matches!(self.gen_step.as_str(), "0.25" | "0.5"), "0.25, 0.5"),
             (
                 "extra_components",
-                self.extra_components.iter().any(|part| !matches!(part.as_str(), "a" | "b" | "c")),
+                repeats(&self.extra_components)
+                    || self.extra_components.iter().any(|part| !matches!(part.as_str(), "a" | "b" | "c")),
                 "a subset of a, b, c",
             ),
+            ("rounding.digits", self.rounding.digits > 6, "0 to 6"),
         ];
-        let mut refused: Vec<_> =
-            checks.into_iter().filter(|check| check.1).map(|(name, _, values)| (name, values)).collect();
-        if self.rounding.digits > 6 {
-            refused.push(("rounding.digits", "0 to 6"));
-        }
-        refused
+        checks.into_iter().filter(|check| check.1).map(|(name, _, values)| (name, values)).collect()
     }
+}
+
+fn repeats<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().any(|(index, one)| list.iter().skip(index + 1).any(|other| other == one))
 }
 
 #[cfg(test)]
@@ -608,12 +668,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_are_implemented_and_a_later_value_is_refused_by_name() {
+    fn defaults_are_implemented_and_a_value_no_set_can_have_is_refused_by_name() {
         assert!(RuleSet::default().refusals().is_empty());
-        let later =
-            RuleSet { carry_over: CarryOver::CompletedAsExtra, quota_percent: 25, ..RuleSet::default() };
-        let names: Vec<&str> = later.refusals().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["carry_over", "quota_percent"]);
+        let wrong = RuleSet {
+            quota_percent: 30,
+            min_worked_share: "1.01".into(),
+            position_multipliers: [("head".to_owned(), "0".to_owned())].into(),
+            extra_components: vec!["a".into(), "a".into()],
+            ..RuleSet::default()
+        };
+        let names: Vec<&str> = wrong.refusals().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["quota_percent", "min_worked_share", "position_multipliers", "extra_components"]);
+    }
+
+    #[test]
+    fn multiplier_is_that_of_the_title_before_that_of_the_role_and_only_where_the_set_multiplies() {
+        let factors = [("head", "1.4"), ("Giám đốc", "1.8")];
+        let rules = RuleSet {
+            leader_scope: LeaderScope::PositionMultiplier,
+            position_multipliers: factors.map(|(post, factor)| (post.to_owned(), factor.to_owned())).into(),
+            ..RuleSet::default()
+        };
+        let of = |post, role| rules.multiplier(post, role).map(|factor| factor.to_string());
+        assert_eq!(of("Giám đốc", Role::Head).as_deref(), Some("1.8"));
+        assert_eq!(of("Trưởng phòng", Role::Head).as_deref(), Some("1.4"));
+        assert_eq!(of("Chuyên viên", Role::Staff), None);
+        let pooled = RuleSet { leader_scope: LeaderScope::PooledSubordinates, ..rules };
+        assert_eq!(pooled.multiplier("Giám đốc", Role::Head), None);
     }
 
     #[test]

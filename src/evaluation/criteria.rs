@@ -215,6 +215,21 @@ pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
             }
             remarks.wrong()
         }
+        DecisionKind::SupportPercents { percents, .. } => {
+            let hundred = Exact::integer(100);
+            let wrong = percents.iter().find(|percent| percent.is_negative() || **percent > hundred)?;
+            Some(Finding::error(
+                "LT-CRI-010",
+                Text::new(
+                    format!("tỷ lệ {wrong} không nằm trong khoảng 0 đến 100"),
+                    format!("the percent {wrong} is not between 0 and 100"),
+                ),
+                Text::new(
+                    "nhập lại ba tỷ lệ; chưa có gì được ghi",
+                    "give the three percents again; nothing was entered",
+                ),
+            ))
+        }
         DecisionKind::CompletedQuantity { quantity, .. } => {
             let plain = quantity.to_text().parse::<rust_decimal::Decimal>().is_ok();
             (quantity.is_negative() || !plain).then(|| {

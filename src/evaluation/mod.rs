@@ -16,6 +16,7 @@ pub mod moves;
 pub mod organisation;
 pub mod petition;
 pub mod remarks;
+pub mod service;
 pub mod signed_table;
 pub mod steps;
 pub mod template;

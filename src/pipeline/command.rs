@@ -8,8 +8,8 @@
 pub use super::document::{Align, Column, Document, Field};
 pub use super::life_order::LifeOrder;
 use crate::domain::{
-    CatalogVersion, DecisionKind, Period, PersonId, ProductCode, RecordState, SourceId, StaffNumber,
-    TargetId, UnitCode,
+    CatalogVersion, DecisionKind, Period, PersonId, ProductCode, RecordState, ServiceFact, SourceId,
+    StaffNumber, TargetId, UnitCode,
 };
 use crate::error::{Finding, Severity, Text};
 use async_trait::async_trait;
@@ -386,6 +386,58 @@ pub enum Command {
         /// Which view.
         view: ScoreView,
     },
+    /// Candidate failures of a period: returns and lateness, with what was decided about them.
+    ScoreCandidates {
+        /// Which period.
+        period: Period,
+        /// Of this person only.
+        person: Option<PersonRef>,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Most rows.
+        limit: u32,
+    },
+    /// How many may be Excellent, by agency and group of similar tasks.
+    ScoreQuota {
+        /// The year; a month or quarter where the rule set says so.
+        period: Period,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+    },
+    /// Enters a dated fact of a person's service.
+    FactAdd {
+        /// Whose.
+        person: PersonRef,
+        /// What.
+        fact: ServiceFact,
+        /// Who enters it.
+        author: String,
+    },
+    /// Enters facts from a file; all or nothing.
+    FactImport {
+        /// The file.
+        file: InputFile,
+        /// Who enters them.
+        author: String,
+    },
+    /// Facts of service.
+    FactList {
+        /// Of this person only.
+        person: Option<PersonRef>,
+        /// Also those that were taken back.
+        revoked: bool,
+        /// Most rows.
+        limit: u32,
+    },
+    /// Takes a fact back.
+    FactRevoke {
+        /// Number of the fact.
+        id: i64,
+        /// Why.
+        reason: String,
+        /// Who takes it back.
+        author: String,
+    },
     /// Derives tasks and scores again from what is stored, checks kept answers, and compares.
     ScoreVerify {},
     /// Evaluation records.
@@ -564,6 +616,12 @@ impl Command {
             Self::ScoreShow { .. } => "score show",
             Self::ScoreExplain { .. } => "score explain",
             Self::ScoreVerify {} => "score verify",
+            Self::ScoreCandidates { .. } => "score candidates",
+            Self::ScoreQuota { .. } => "score quota",
+            Self::FactAdd { .. } => "fact add",
+            Self::FactImport { .. } => "fact import",
+            Self::FactList { .. } => "fact list",
+            Self::FactRevoke { .. } => "fact revoke",
             Self::RecordList { .. } => "record list",
             Self::RecordApprove { .. } => "record approve",
             Self::RecordCorrect { .. } => "record correct",

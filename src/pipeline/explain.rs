@@ -1,7 +1,8 @@
 //! A stored derivation as lines for people.
 //!
-//! Owns the words around the numbers, in both languages. It must not compute anything: every number is printed as
-//! it was derived. A derivation of an older version that lacks a key prints without it.
+//! Owns the words around the numbers, in both languages: results, what would change them most, switches, formulas, and
+//! each line down to its articles and source events. It must not compute anything: every number is printed as it was
+//! derived. A derivation of an older version that lacks a key prints without it.
 
 use crate::error::{Lang, Text};
 use crate::pipeline::wording::{self, Words, word};
@@ -45,8 +46,56 @@ fn lines(value: &Value, lang: Lang) -> String {
             worked.join(", ")
         ));
     }
+    for ruled in list(value, "ruled") {
+        let level = |key| {
+            let level = ruled.get(key).and_then(Value::as_str);
+            level.map_or_else(|| "–".into(), |level| word(Words::Level, level, lang))
+        };
+        put(format!(
+            "{}: {} → {} ({})",
+            text(ruled, "rule", ""),
+            level("from"),
+            level("to"),
+            text(ruled, "because", "")
+        ));
+    }
+    let rules = value.get("rule_set").map(|rules| text(rules, "id", "")).unwrap_or_default();
+    if !rules.is_empty() {
+        put(format!("{}: {rules}", say("Bộ quy tắc", "Rule set")));
+    }
+    let explanation = value.get("explanation").cloned().unwrap_or_default();
+    let switches = explanation.get("switches").and_then(Value::as_object).into_iter().flatten();
+    switches.for_each(|(name, value)| put(format!("  {name} = {value}")));
+    for (index, line) in list(&explanation, "most").enumerate() {
+        if index == 0 {
+            let head = say(
+                "Thay đổi điểm nhiều nhất nếu làm trọn, đúng hạn, không lỗi",
+                "What would change it most, done whole, on time and without failure",
+            );
+            put(format!("{head}:"));
+        }
+        put(format!(
+            "  +{} · {} · {}",
+            text(line, "printed", ""),
+            text(line, "source", ""),
+            text(line, "title", "")
+        ));
+    }
     put(String::new());
     strings(value, "formulas").for_each(|formula| put(formula.to_owned()));
+    for part in list(value, "quarters") {
+        let unit = text(part, "unit", "");
+        put(format!(
+            "  {} {} · {} {unit}",
+            text(part, "period", ""),
+            text(part, "score", ""),
+            text(part, "from", "")
+        ));
+    }
+    for month in list(value, "months") {
+        let total = month.get("total").and_then(|figure| figure.get(1)).and_then(Value::as_str);
+        put(format!("  {} {}", text(month, "period", ""), total.unwrap_or(say("còn thiếu", "missing"))));
+    }
     let none = say("chưa", "not yet");
     for line in list(value, "lines") {
         put(format!("\n{} · {}", text(line, "source", ""), text(line, "title", "")));
@@ -64,7 +113,25 @@ fn lines(value: &Value, lang: Lang) -> String {
             say("hoàn thành", "done"),
             text(line, "completed_on", none),
         ));
+        put(format!(
+            "  a +{} (Đ14.2.a) · b +{} (Đ14.2.b) · c +{} (Đ14.2.c)",
+            text(line, "completed_converted", ""),
+            text(line, "quality", ""),
+            text(line, "progress", ""),
+        ));
         strings(line, "notes").for_each(|note| put(format!("  {}", wording::note(note, lang))));
+        let source = text(line, "source", "");
+        for event in explanation.get("events").map(|events| list(events, &source)).into_iter().flatten() {
+            put(format!(
+                "    {} {} ({} {}, {} {})",
+                word(Words::Event, &text(event, "kind", ""), lang),
+                text(event, "at", "–"),
+                say("thấy", "seen"),
+                text(event, "observed_at", ""),
+                say("câu trả lời", "answer"),
+                text(event, "answer", "–"),
+            ));
+        }
     }
     for line in list(value, "excluded") {
         put(format!(
@@ -108,6 +175,11 @@ mod tests {
             "lines": [{ "source": "snv/1", "title": "Công văn", "coefficient": "1", "assigned": "1", "completed": "0",
                 "assigned_converted": "1", "completed_converted": "0", "late_count": 0, "quality_failures": 0,
                 "due": "2026-12-12", "completed_on": null, "notes": ["overdue by 12 days"] }],
+            "ruled": [{ "rule": "Đ20.4.c", "from": "good", "to": "not_completed", "because": "12/QĐ" }],
+            "rule_set": { "id": "decree" },
+            "explanation": { "switches": { "late_unit": "occurrence" },
+                "most": [{ "source": "snv/1", "title": "Công văn", "exact": "70", "printed": "70.00" }],
+                "events": { "snv/1": [{ "kind": "returned", "at": null, "observed_at": "2026-12-01T00:00:00Z", "answer": 7 }] } },
             "excluded": [{ "reason": "unmapped", "source": "snv/2", "title": "Tờ trình" }],
         });
         let told = explained(&value);
@@ -129,6 +201,17 @@ mod tests {
             told.vi
         );
         assert!(told.en.contains("overdue by 12 days"), "{}", told.en);
+        assert!(
+            told.vi.contains("Đ20.4.c: Hoàn thành tốt nhiệm vụ → Không hoàn thành nhiệm vụ (12/QĐ)"),
+            "{}",
+            told.vi
+        );
+        assert!(
+            told.vi.contains("  +70.00 · snv/1 · Công văn") && told.en.contains("late_unit = "),
+            "{}",
+            told.vi
+        );
+        assert!(told.vi.contains("Trả lại – (thấy 2026-12-01T00:00:00Z, câu trả lời 7)"), "{}", told.vi);
         assert!(
             told.vi.contains("Kỳ không trọn, thời gian công tác: 2026-10-15 – 2026-12-31"),
             "{}",

@@ -138,13 +138,16 @@ fn assigned_day(task: &CanonicalTask) -> NaiveDate {
     local_date(task.draft.assigned_at.unwrap_or(task.first_seen_at))
 }
 
-/// Whose scores of which quarters a task can move: those of every due date it ever had, and that of its
-/// assignment when it had none.
+/// Whose scores of which quarters a task can move: those of every due date it ever had, of its
+/// assignment and of its completion.
 pub(super) fn scores_concerned(item: &MapItem) -> Vec<(PersonId, Period)> {
     let task = &item.task.task;
     let mut periods: Vec<Period> =
         task.due_changes.iter().filter_map(|(due, _)| due.map(|due| Period::quarter_of(due.day))).collect();
     periods.push(Period::quarter_of(assigned_day(task)));
+    // Finished in another quarter than it was due in, it may count there (switch `carry_over`).
+    let finished = task.accepted_submission_at.into_iter().chain(task.draft.completed_at);
+    periods.extend(finished.map(|at| Period::quarter_of(local_date(at))));
     periods.sort();
     periods.dedup();
     item.people.iter().flat_map(|person| periods.iter().map(|period| (*person, *period))).collect()

@@ -414,11 +414,7 @@ impl App {
             now,
         )?;
         let outbox = self.results_of_approval(directory, &revision, &content).await?;
-        let due = if decision.period.is_year() {
-            Vec::new()
-        } else {
-            vec![(decision.person, Period::Year(decision.period.year()))]
-        };
+        let due = decision.period.means().into_iter().map(|mean| (decision.person, mean)).collect();
         let new = NewRevision { revision, outbox, settles: vec![stored.id], due };
         crate::failpoint!("decide::before_commit");
         self.store.append_revision(&new).await?;

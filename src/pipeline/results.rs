@@ -79,6 +79,10 @@ async fn derive(app: &App, person: PersonId, occasion: Occasion<'_>) -> Result<D
         let row = serde_json::from_value::<ResultRow>(value).map_err(|_| super::broken("history"))?;
         rows.insert(period, row);
     }
+    // The national database has no word for a month: its quarter and year are sent.
+    let is_month = |period: &Period| matches!(period, Period::Month { .. });
+    rows.retain(|period, _| !is_month(period));
+    revisions.retain(|period, _| !is_month(period));
     let mut begun = BTreeMap::new();
     for (period, (number, made_at, content)) in revisions {
         // The law counts from the decision, which may have been taken before we read of it.

@@ -2,40 +2,61 @@
 //!
 //! Owns the gathering of a score's inputs (tasks, mappings, decisions, subordinates) and the order: staff
 //! before their leaders. A score whose inputs are the same is not written again; one that moved makes the
-//! leaders above it due. Both views of a quarter are computed; the year follows from recorded quarters. The first
-//! run of a day marks what the day alone changes.
+//! leaders above it due. Both views of a month or quarter are computed; half-years and years follow from recorded
+//! results (`mean`). The first run of a day marks what the day alone changes. Inputs are read for many people at
+//! once, and what is held of them is bounded.
 
 use super::app::App;
+use super::entered::{Entered, facts};
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
-use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
-use crate::domain::{Component, DecisionKind, Exact, Period, PersonId, RecordState, RuleSet};
+use crate::domain::rules::{CoefficientFreeze, DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
+use crate::domain::{Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
 use crate::evaluation::{Content, Figure, LineCounts, Part};
-use crate::scoring::year::{RecordedQuarter, score_year};
+use crate::scoring::service::{Span, share_worked, worked_in};
 use crate::scoring::{
-    Criteria, Excluded, Line, Number, PersonInput, Subordinate, TaskFacts, build_lines, check_entries,
-    score_person,
+    Derivation, Excluded, Line, Number, PersonInput, Subordinate, TaskFacts, build_lines, score_person,
 };
-use crate::store::{MappingState, PersonTask, ScoreHead, ScoreWrite, StoredDecision};
+use crate::store::{PersonTask, ScoreHead, ScoreWrite, StoredDecision};
 use async_trait::async_trait;
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Marks taken per run.
+/// People scored per run.
 const BATCH: usize = 400;
+
+/// Marks looked at to find those that come first: whoever leads nobody, before those who lead them.
+const MARKS: usize = 50_000;
+
+/// People in a leader's charge whose tasks are read together.
+const PEOPLE_AT_ONCE: usize = 200;
+
+/// Most tasks held at a time beside those of one group of people.
+const MOST_TASKS: usize = 60_000;
 
 /// View of a quarter while it is open.
 pub const TO_DATE: &str = "to_date";
 /// View of a whole quarter, official at its close.
 pub const FULL_PERIOD: &str = "full_period";
+/// View of a half-year.
+pub const HALF_YEAR: &str = "half_year";
 /// View of a year.
 pub const YEAR: &str = "year";
+
+/// The view a period's score is kept under, where this one of a quarter is asked for.
+pub fn scope_of(period: Period, view: &'static str) -> &'static str {
+    match period {
+        Period::Year(_) => YEAR,
+        Period::Half { .. } => HALF_YEAR,
+        Period::Quarter { .. } | Period::Month { .. } => view,
+    }
+}
 
 /// The scoring step.
 pub struct Score(pub Arc<App>);
@@ -57,64 +78,151 @@ impl Step for Score {
     async fn run(&self) -> Result<StepReport, Finding> {
         let app = &self.0;
         app.begin_day().await?;
-        let mut marks = app.store.scores_due(BATCH).await.map_err(|error| error.finding())?;
-        if marks.is_empty() {
+        let marked = app.store.scores_due(MARKS).await.map_err(|error| error.finding())?;
+        if marked.is_empty() {
             return Ok(StepReport::default());
         }
-        let mut more = marks.len() == BATCH;
         let directory = app.directory().await?;
-        marks.sort_by_key(|(person, period, _)| (*period, directory.rank(*person, *period)));
+        let mut marks: Vec<Mark> = marked
+            .into_iter()
+            .map(|(person, marked, stamp)| {
+                let period = marked.quarter_around();
+                Mark { period, rank: directory.rank(person, period), person, marked, stamp }
+            })
+            .collect();
+        let mut more = marks.len() > BATCH;
+        marks.sort_by_key(|mark| (mark.period, mark.rank));
+        marks.truncate(BATCH);
         let mut gathered = Gathered::default();
         let mut done = 0;
         // People of one rank do not depend on each other; the ranks above read what these wrote.
-        while !marks.is_empty() {
-            let (_, period, _) = marks[0];
-            let rank = directory.rank(marks[0].0, period);
-            let split = marks
-                .iter()
-                .position(|(person, other, _)| *other != period || directory.rank(*person, period) != rank)
-                .unwrap_or(marks.len());
-            let same_rank: Vec<_> = marks.drain(..split).collect();
+        for same_rank in marks.chunk_by(|one, next| (one.period, one.rank) == (next.period, next.rank)) {
+            let people: BTreeSet<PersonId> = same_rank.iter().map(|mark| mark.person).collect();
+            gathered.fetch(app, people.iter().copied()).await?;
             let mut writes = Vec::new();
-            for (person, period, _) in &same_rank {
-                writes.extend(app.score(&directory, &mut gathered, *person, *period).await?);
+            for person in people {
+                writes.extend(app.score(&directory, &mut gathered, person, same_rank[0].period).await?);
             }
             let moved = gathered.note(app, &writes).await?;
+            let moved: BTreeSet<(PersonId, Period)> = moved
+                .into_iter()
+                .filter(|(_, period)| !period.is_mean())
+                .map(|(person, period)| (person, period.quarter_around()))
+                .collect();
             let due: Vec<(PersonId, Period)> = moved
-                .iter()
-                .filter(|(_, period)| !period.is_year())
+                .into_iter()
                 .flat_map(|(person, period)| {
-                    directory.leaders_of(*person, *period).into_iter().map(|leader| (leader, *period))
+                    directory.leaders_of(person, period).into_iter().map(move |leader| (leader, period))
                 })
                 .collect();
             // Leaders are marked anew by those they lead, also when this run has them still before it.
             more |= !due.is_empty();
+            let answered: Vec<_> =
+                same_rank.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
             crate::failpoint!("score::before_save");
-            app.store.save_scores(&writes, &same_rank, &due).await.map_err(|error| error.finding())?;
+            app.store.save_scores(&writes, &answered, &due).await.map_err(|error| error.finding())?;
             crate::failpoint!("score::after_save");
-            done += same_rank.len() as u64;
+            done += answered.len() as u64;
         }
         Ok(StepReport { done, more, ..StepReport::default() })
     }
 }
 
-/// What one run has read already: people's tasks are read once however many leaders answer for them.
+/// Somebody to be scored.
+struct Mark {
+    /// The quarter, half-year or year; a month is scored with its quarter.
+    period: Period,
+    rank: u32,
+    person: PersonId,
+    /// The period that was marked, with the stamp of the mark.
+    marked: Period,
+    stamp: i64,
+}
+
+/// What one run has read already: people's tasks are read once for many leaders who answer for them.
 #[derive(Default)]
 pub(super) struct Gathered {
     tasks: HashMap<PersonId, Arc<Vec<PersonTask>>>,
-    decisions: HashMap<(PersonId, Period), Arc<Vec<StoredDecision>>>,
+    tasks_held: usize,
+    decisions: HashMap<PersonId, Arc<Vec<StoredDecision>>>,
     heads: HashMap<(Period, &'static str), HashMap<PersonId, ScoreHead>>,
     closed: Option<Arc<Vec<Period>>>,
+    facts: Option<Arc<HashMap<PersonId, Vec<ServiceFact>>>>,
+    coefficients: HashMap<Period, Arc<HashMap<String, Decimal>>>,
 }
 
 impl Gathered {
-    async fn tasks(&mut self, app: &App, person: PersonId) -> Result<Arc<Vec<PersonTask>>, Finding> {
-        if let Some(tasks) = self.tasks.get(&person) {
-            return Ok(tasks.clone());
+    /// Reads tasks and decisions of those people who are not at hand, all at once. Forgets the others when too much
+    /// is held.
+    async fn fetch(&mut self, app: &App, people: impl Iterator<Item = PersonId>) -> Result<(), Finding> {
+        let people: BTreeSet<PersonId> = people.collect();
+        if self.tasks_held > MOST_TASKS {
+            self.tasks.retain(|person, _| people.contains(person));
+            self.decisions.retain(|person, _| people.contains(person));
+            self.tasks_held = self.tasks.values().map(|tasks| tasks.len()).sum();
         }
-        let tasks = Arc::new(app.store.person_tasks(person).await.map_err(|error| error.finding())?);
-        self.tasks.insert(person, tasks.clone());
-        Ok(tasks)
+        let unknown: Vec<PersonId> =
+            people.into_iter().filter(|person| !self.tasks.contains_key(person)).collect();
+        for some in unknown.chunks(BATCH) {
+            let mut tasks = app.store.tasks_of_people(some).await.map_err(|error| error.finding())?;
+            let mut decisions = app.store.decisions_of_people(some).await.map_err(|error| error.finding())?;
+            for person in some {
+                let tasks = tasks.remove(person).unwrap_or_default();
+                self.tasks_held += tasks.len();
+                self.tasks.insert(*person, Arc::new(tasks));
+                self.decisions.insert(*person, Arc::new(decisions.remove(person).unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn tasks(&mut self, app: &App, person: PersonId) -> Result<Arc<Vec<PersonTask>>, Finding> {
+        self.fetch(app, std::iter::once(person)).await?;
+        Ok(self.tasks.get(&person).cloned().unwrap_or_default())
+    }
+
+    async fn decisions(&mut self, app: &App, person: PersonId) -> Result<Arc<Vec<StoredDecision>>, Finding> {
+        self.fetch(app, std::iter::once(person)).await?;
+        Ok(self.decisions.get(&person).cloned().unwrap_or_default())
+    }
+
+    /// Every fact of service that stands, by person.
+    pub(super) async fn facts(
+        &mut self,
+        app: &App,
+    ) -> Result<Arc<HashMap<PersonId, Vec<ServiceFact>>>, Finding> {
+        if let Some(facts) = &self.facts {
+            return Ok(facts.clone());
+        }
+        let mut facts: HashMap<PersonId, Vec<ServiceFact>> = HashMap::new();
+        for stored in app.store.service_facts(None, false).await.map_err(|error| error.finding())? {
+            facts.entry(stored.person).or_default().push(stored.fact);
+        }
+        let facts = Arc::new(facts);
+        self.facts = Some(facts.clone());
+        Ok(facts)
+    }
+
+    /// Coefficients of the catalog version in force on a period's first day, by product.
+    async fn coefficients(
+        &mut self,
+        app: &App,
+        period: Period,
+    ) -> Result<Arc<HashMap<String, Decimal>>, Finding> {
+        if let Some(known) = self.coefficients.get(&period) {
+            return Ok(known.clone());
+        }
+        let mut heads = app.store.catalogs().await.map_err(|error| error.finding())?;
+        heads.sort_by_key(|head| head.valid_from);
+        let valid = heads.iter().rfind(|head| head.valid_from <= period.first_day()).or(heads.first());
+        let products = match valid {
+            Some(head) => app.store.catalog_products(&head.version).await.map_err(|error| error.finding())?,
+            None => Vec::new(),
+        };
+        let known = products.into_iter().map(|product| (product.code.to_string(), product.coefficient));
+        let known: Arc<HashMap<String, Decimal>> = Arc::new(known.collect());
+        self.coefficients.insert(period, known.clone());
+        Ok(known)
     }
 
     /// The scores held of a period and view; those written in this run are noted by [`Gathered::note`].
@@ -150,7 +258,7 @@ impl Gathered {
         Ok(moved)
     }
 
-    async fn closed(&mut self, app: &App) -> Result<Arc<Vec<Period>>, Finding> {
+    pub(super) async fn closed(&mut self, app: &App) -> Result<Arc<Vec<Period>>, Finding> {
         if let Some(closed) = &self.closed {
             return Ok(closed.clone());
         }
@@ -158,25 +266,23 @@ impl Gathered {
         self.closed = Some(closed.clone());
         Ok(closed)
     }
-
-    async fn decisions(
-        &mut self,
-        app: &App,
-        person: PersonId,
-        period: Period,
-    ) -> Result<Arc<Vec<StoredDecision>>, Finding> {
-        if let Some(decisions) = self.decisions.get(&(person, period)) {
-            return Ok(decisions.clone());
-        }
-        let decisions = app.store.decisions_of(person, period).await.map_err(|error| error.finding())?;
-        let decisions = Arc::new(decisions);
-        self.decisions.insert((person, period), decisions.clone());
-        Ok(decisions)
-    }
 }
 
 impl App {
-    /// The scores of one person and period, both views of a quarter.
+    /// Whether a person is evaluated in a period: in the population, with days worked, enough of them.
+    pub(super) fn is_evaluated(
+        directory: &Directory,
+        facts: &HashMap<PersonId, Vec<ServiceFact>>,
+        person: PersonId,
+        period: Period,
+        rules: &RuleSet,
+    ) -> bool {
+        directory.is_scored(person, period, rules.population_filter)
+            && worked(directory, facts, person, period)
+                .is_some_and(|worked| share_worked(&worked, period) >= rules.least_share())
+    }
+
+    /// The scores of one person and period: both views of a quarter, with its months where months are scored.
     async fn score(
         &self,
         directory: &Directory,
@@ -188,27 +294,32 @@ impl App {
         if !directory.is_scored(person, period, rules.population_filter) {
             return Ok(Vec::new());
         }
+        let today = self.clock.today();
+        if period.is_mean() {
+            let mean = self.mean(directory, gathered, person, period, today, rules).await?;
+            return Ok(mean.into_iter().collect());
+        }
         // Both views judge what is done by today, at the latest by the period's last day; the full one counts
         // what is not due yet as well.
-        let as_of = self.clock.today().min(period.last_day());
-        match period {
-            Period::Quarter { .. } => {
-                let to_date =
-                    self.quarter(directory, gathered, person, period, TO_DATE, as_of, rules).await?;
-                let full =
-                    self.quarter(directory, gathered, person, period, FULL_PERIOD, as_of, rules).await?;
-                Ok(to_date.into_iter().chain(full).collect())
+        let as_of = today.min(period.last_day());
+        let mut writes = Vec::new();
+        for view in [TO_DATE, FULL_PERIOD] {
+            if rules.is_monthly() {
+                let (months, quarter) =
+                    self.monthly(directory, gathered, person, period, view, as_of, rules).await?;
+                writes.extend(months);
+                writes.extend(quarter);
+            } else {
+                writes
+                    .extend(self.tasks_score(directory, gathered, person, period, view, as_of, rules).await?);
             }
-            Period::Year(_) => {
-                let today = self.clock.today();
-                Ok(self.year(directory, gathered, person, period, today, rules).await?.into_iter().collect())
-            }
-            Period::Half { .. } => Ok(Vec::new()),
         }
+        Ok(writes)
     }
 
+    /// The score of a period that is made of tasks: a quarter, or a month of the monthly regime.
     #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
-    pub(super) async fn quarter(
+    pub(super) async fn tasks_score(
         &self,
         directory: &Directory,
         gathered: &mut Gathered,
@@ -219,7 +330,10 @@ impl App {
         rules: &RuleSet,
     ) -> Result<Option<ScoreWrite>, Finding> {
         let Some(post) = directory.last_post(person, period) else { return Ok(None) };
+        let service = gathered.facts(self).await?;
+        let Some(worked) = worked(directory, &service, person, period) else { return Ok(None) };
         let (mut lines, excluded) = self.lines(gathered, person, period, as_of, view, rules).await?;
+        multiply(&mut lines, directory, person, period, rules);
         let mut subordinates = Vec::new();
         if post.role.is_leader() {
             if rules.leader_scope == LeaderScope::PooledSubordinates {
@@ -227,8 +341,8 @@ impl App {
             }
             subordinates = self.subordinates(directory, gathered, person, period, view, rules).await?;
         }
-        let decisions = gathered.decisions(self, person, period).await?;
-        let (criteria, components) = entered(&decisions, rules);
+        let decisions = gathered.decisions(self, person).await?;
+        let Entered { criteria, components, support } = Entered::of(&decisions, period, rules);
         let input = PersonInput {
             period,
             role: post.role,
@@ -238,10 +352,25 @@ impl App {
             components,
             subordinates,
             unit_result: None,
-            worked: directory.part_worked(person, period),
+            worked,
+            support,
         };
         let inputs_hash = hash_of(&(&input, rules, view))?;
         let derivation = score_person(&input, rules);
+        self.write(person, post, view, as_of, inputs_hash, &derivation).await.map(Some)
+    }
+
+    /// A derivation of a month or quarter as it is kept.
+    pub(super) async fn write(
+        &self,
+        person: PersonId,
+        post: &Membership,
+        view: &'static str,
+        as_of: NaiveDate,
+        inputs_hash: String,
+        derivation: &Derivation,
+    ) -> Result<ScoreWrite, Finding> {
+        let (period, rules) = (derivation.period, &derivation.rule_set);
         let rule_set_hash = self.keep_rules(rules).await?;
         let counts = LineCounts {
             counted: count(derivation.lines.iter().filter(|line| !line.line.extra).count()),
@@ -274,7 +403,9 @@ impl App {
             ruling: None,
             remarks: crate::evaluation::Remarks::default(),
         };
-        Ok(Some(ScoreWrite {
+        // Whoever worked too little is not evaluated: there is a score to look at and no record.
+        let evaluated = !derivation.missing.iter().any(|part| part == "worked_share");
+        Ok(ScoreWrite {
             person,
             period,
             scope: view,
@@ -287,18 +418,18 @@ impl App {
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
             total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
             summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
-            derivation: to_bytes(&derivation)?,
+            derivation: to_bytes(derivation)?,
             computed_at: self.clock.now(),
-            record_due: self.shown_view(period) == view,
-        }))
+            record_due: evaluated && self.shown_view(period) == view,
+        })
     }
 
     /// The view that is shown and a record is made from: while the quarter runs the one its rule set names, the
     /// full period once it is over.
     pub fn shown_view(&self, period: Period) -> &'static str {
         let running = || self.rule_set(period).map(|rules| rules.provisional_view);
-        if period.is_year() {
-            YEAR
+        if period.is_mean() {
+            scope_of(period, FULL_PERIOD)
         } else if self.clock.today() > period.last_day() || running() == Ok(ProvisionalView::FullPeriod) {
             FULL_PERIOD
         } else {
@@ -320,17 +451,22 @@ impl App {
         while let Some(quarter) = quarters.last().filter(|quarter| quarter.last_day() < last) {
             quarters.push(quarter.next());
         }
-        let years = (first.year()..=last.year())
-            .map(Period::Year)
-            .filter(|year| (first..=last).contains(&self.year_opens(*year)))
-            .collect::<Vec<_>>();
-        self.store.begin_day(today, &quarters, &years).await.map_err(|error| error.finding())
+        let years = (first.year()..=last.year()).map(Period::Year);
+        let halves = quarters.iter().map(|quarter| Period::half_of(quarter.first_day()).previous());
+        let mut means: Vec<Period> =
+            years.chain(halves).filter(|mean| (first..=last).contains(&self.opens(*mean))).collect();
+        means.dedup();
+        self.store.begin_day(today, &quarters, &means).await.map_err(|error| error.finding())
     }
 
-    /// The day from which a year is computed.
-    fn year_opens(&self, year: Period) -> NaiveDate {
+    /// The day from which a half-year or year is computed: the day after the half-year, and the configured day of the
+    /// year, which is classified before it ends (art. 19.2).
+    pub(super) fn opens(&self, mean: Period) -> NaiveDate {
+        if !mean.is_year() {
+            return mean.next().first_day();
+        }
         let (month, day) = self.policy.year_opens;
-        NaiveDate::from_ymd_opt(year.year(), month, day).unwrap_or(year.last_day())
+        NaiveDate::from_ymd_opt(mean.year(), month, day).unwrap_or(mean.last_day())
     }
 
     async fn lines(
@@ -343,8 +479,16 @@ impl App {
         rules: &RuleSet,
     ) -> Result<(Vec<Line>, Vec<Excluded>), Finding> {
         let tasks = gathered.tasks(self, person).await?;
-        let decisions = gathered.decisions(self, person, period).await?;
-        let facts: Vec<TaskFacts<'_>> = tasks.iter().map(|task| facts(task, &decisions)).collect();
+        let decisions = gathered.decisions(self, person).await?;
+        let mut facts: Vec<TaskFacts<'_>> =
+            tasks.iter().map(|task| facts(task, &decisions, period, rules)).collect();
+        if rules.coefficient_freeze == CoefficientFreeze::AtPeriodStart {
+            let coefficients = gathered.coefficients(self, period).await?;
+            for (code, coefficient) in facts.iter_mut().filter_map(|fact| fact.product.as_mut()) {
+                // A product the version lacks keeps the coefficient of its assignment.
+                *coefficient = coefficients.get(*code).copied().unwrap_or(*coefficient);
+            }
+        }
         Ok(build_lines(&facts, period, as_of, view == TO_DATE, rules, &self.policy.calendar))
     }
 
@@ -362,7 +506,13 @@ impl App {
     ) -> Result<Vec<Line>, Finding> {
         let mut pooled = Vec::new();
         let split = rules.transfer_policy == TransferPolicy::SplitByEffectiveDate;
-        for (person, spans) in directory.charge(leader, period, split, rules.population_filter) {
+        let charge = directory.charge(leader, period, split, rules.population_filter);
+        for (index, (person, spans)) in charge.iter().enumerate() {
+            if index % PEOPLE_AT_ONCE == 0 {
+                let some = charge.iter().skip(index).take(PEOPLE_AT_ONCE);
+                gathered.fetch(self, some.map(|(person, _)| *person)).await?;
+            }
+            let person = *person;
             let (lines, _) = self.lines(gathered, person, period, as_of, view, rules).await?;
             let name = directory.person(person).map(|known| known.staff_number.to_string());
             for mut line in lines {
@@ -389,6 +539,11 @@ impl App {
             DPopulation::Direct => directory.direct_subordinates(leader, period, rules.population_filter),
             DPopulation::WholeSubtree => directory.in_charge(leader, period, rules.population_filter),
         };
+        let facts = gathered.facts(self).await?;
+        let people: Vec<PersonId> = people
+            .into_iter()
+            .filter(|person| Self::is_evaluated(directory, &facts, *person, period, rules))
+            .collect();
         let heads = gathered.heads(self, period, view).await?;
         let mut subordinates = Vec::with_capacity(people.len());
         for person in people {
@@ -400,107 +555,8 @@ impl App {
         Ok(subordinates)
     }
 
-    pub(super) async fn year(
-        &self,
-        directory: &Directory,
-        gathered: &mut Gathered,
-        person: PersonId,
-        period: Period,
-        as_of: NaiveDate,
-        rules: &RuleSet,
-    ) -> Result<Option<ScoreWrite>, Finding> {
-        let Some(post) = directory.last_post(person, period) else { return Ok(None) };
-        if as_of < self.year_opens(period) {
-            return Ok(None);
-        }
-        let quarters = self.recorded_quarters(gathered, person, period).await?;
-        if quarters.is_empty() {
-            return Ok(None);
-        }
-        let closed = gathered.closed(self).await?;
-        let absent: Vec<Period> = period
-            .quarters()
-            .into_iter()
-            .filter(|quarter| closed.contains(quarter))
-            .filter(|quarter| directory.is_scored(person, *quarter, rules.population_filter))
-            .filter(|quarter| !quarters.iter().any(|recorded| recorded.period == *quarter))
-            .collect();
-        let inputs_hash = hash_of(&(&quarters, &absent, rules, YEAR))?;
-        let derivation = score_year(period, quarters, &absent, rules);
-        let rule_set_hash = self.keep_rules(rules).await?;
-        let mut parts = BTreeMap::new();
-        put(&mut parts, Part::Total, derivation.total.as_ref());
-        let content = Content {
-            period,
-            role: post.role,
-            unit: post.unit.clone(),
-            post: post.post.clone(),
-            parts,
-            level: derivation.level,
-            missing: derivation.missing.clone(),
-            lines: LineCounts::default(),
-            worked: Vec::new(),
-            rule_set: rules.id.to_string(),
-            rule_set_hash: rule_set_hash.clone(),
-            inputs_hash: inputs_hash.clone(),
-            ruling: None,
-            remarks: crate::evaluation::Remarks::default(),
-        };
-        Ok(Some(ScoreWrite {
-            person,
-            period,
-            scope: YEAR,
-            unit: post.unit.clone(),
-            role: post.role.as_str(),
-            rule_set_hash,
-            inputs_hash,
-            as_of,
-            task_part: None,
-            total: derivation.total.as_ref().map(|number| number.printed.clone()),
-            total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
-            summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
-            derivation: to_bytes(&derivation)?,
-            computed_at: self.clock.now(),
-            record_due: true,
-        }))
-    }
-
-    /// The quarters of a year whose scores are recorded: imported, or approved and closed here.
-    async fn recorded_quarters(
-        &self,
-        gathered: &mut Gathered,
-        person: PersonId,
-        year: Period,
-    ) -> Result<Vec<RecordedQuarter>, Finding> {
-        let mut quarters = BTreeMap::new();
-        for (period, row) in self.store.history(person).await.map_err(|error| error.finding())? {
-            let score = row.get("score").and_then(|score| score.as_str());
-            if let (true, Some(score)) = (is_quarter_of(period, year), score) {
-                quarters.insert(
-                    period,
-                    RecordedQuarter { period, score: score.to_owned(), from: "history".to_owned() },
-                );
-            }
-        }
-        let closed = gathered.closed(self).await?;
-        for revision in self.store.approved_revisions(person).await.map_err(|error| error.finding())? {
-            debug_assert_eq!(revision.state, RecordState::Approved);
-            let score = revision.content.pointer("/parts/total/printed").and_then(|total| total.as_str());
-            if let (true, true, Some(score)) =
-                (is_quarter_of(revision.period, year), closed.contains(&revision.period), score)
-            {
-                let from = format!("record r{}", revision.revision);
-                quarters.insert(
-                    revision.period,
-                    RecordedQuarter { period: revision.period, score: score.to_owned(), from },
-                );
-            }
-        }
-        Ok(quarters.into_values().collect())
-    }
-
     /// Keeps the rule set, so that the score can be computed again; gives its hash.
-    async fn keep_rules(&self, rules: &RuleSet) -> Result<String, Finding> {
+    pub(super) async fn keep_rules(&self, rules: &RuleSet) -> Result<String, Finding> {
         let hash = hash_of(rules)?;
         let mut kept = self.kept_rules.lock().await;
         if !kept.contains(&hash) {
@@ -520,81 +576,42 @@ fn count(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-fn put(parts: &mut BTreeMap<Part, Figure>, part: Part, number: Option<&Number>) {
+pub(super) fn put(parts: &mut BTreeMap<Part, Figure>, part: Part, number: Option<&Number>) {
     if let Some(number) = number {
         parts.insert(part, Figure { exact: number.exact.clone(), printed: number.printed.clone() });
     }
 }
 
-fn is_quarter_of(period: Period, year: Period) -> bool {
-    period.quarter_number().is_some() && period.year() == year.year()
+/// The days of a period a person worked: those of the posts without leave; none when there is no such day.
+pub(super) fn worked(
+    directory: &Directory,
+    facts: &HashMap<PersonId, Vec<ServiceFact>>,
+    person: PersonId,
+    period: Period,
+) -> Option<Vec<Span>> {
+    let posts = directory.posts(person, period);
+    let posts: Vec<Span> =
+        posts.into_iter().map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX))).collect();
+    let leaves = facts.get(&person).into_iter().flatten().filter(|fact| fact.kind.is_leave());
+    let leaves: Vec<Span> = leaves.map(ServiceFact::span).collect();
+    worked_in(&posts, &leaves, period)
 }
 
-/// A person's stake in a task with the newest decisions about it.
-fn facts<'a>(task: &'a PersonTask, decisions: &[StoredDecision]) -> TaskFacts<'a> {
-    let mapping = task.mapping.as_ref();
-    let product = mapping.and_then(|row| Some((row.product.as_ref()?.as_str(), row.coefficient?)));
-    let mut facts = TaskFacts {
-        key: &task.task.key,
-        task: &task.task.task,
-        product,
-        outside: mapping.is_some_and(|row| row.state == MappingState::Outside),
-        handed_over: task.stake.handed_over,
-        taken_over: task.stake.taken_over,
-        confirmed_failures: None,
-        late_excused: false,
-        quality_excused: false,
-        confirmed_quantity: None,
-    };
-    let about = |source: &str, external: &str| {
-        source == task.task.key.source.as_str() && external == task.task.key.external_id
-    };
-    for stored in decisions {
-        match &stored.decision.kind {
-            DecisionKind::QualityFailures { source, external_id, count, .. }
-                if about(source, external_id) =>
-            {
-                facts.confirmed_failures = Some(*count);
-            }
-            DecisionKind::Excuse { source, external_id, covers, .. } if about(source, external_id) => {
-                match covers.as_str() {
-                    "late" => facts.late_excused = true,
-                    _ => facts.quality_excused = true,
-                }
-            }
-            DecisionKind::CompletedQuantity { source, external_id, quantity }
-                if about(source, external_id) =>
-            {
-                let quantity = quantity.to_string().parse::<Decimal>().ok();
-                facts.confirmed_quantity = quantity.map(|quantity| (quantity, stored.decision.at));
-            }
-            _ => {}
-        }
+/// Gives own lines the multiplier of the post that was held on their day.
+fn multiply(lines: &mut [Line], directory: &Directory, person: PersonId, period: Period, rules: &RuleSet) {
+    if rules.leader_scope != LeaderScope::PositionMultiplier {
+        return;
     }
-    facts
-}
-
-/// General criteria, đ and e as last entered. Entries the law does not allow are as good as none.
-fn entered(decisions: &[StoredDecision], rules: &RuleSet) -> (Criteria, BTreeMap<Component, Exact>) {
-    let (mut criteria, mut components) = (Criteria::default(), BTreeMap::new());
-    for stored in decisions {
-        let (mut next, mut next_components) = (criteria.clone(), components.clone());
-        match &stored.decision.kind {
-            DecisionKind::SelfAssessment { items } => next.own = Some(items.clone()),
-            DecisionKind::GeneralCriteria { items } => next.superior = Some(items.clone()),
-            DecisionKind::LeaderComponent { component, percent } => {
-                next_components.insert(*component, percent.clone());
-            }
-            _ => continue,
-        }
-        if check_entries(&next, &next_components, rules).is_empty() {
-            (criteria, components) = (next, next_components);
-        }
+    let posts = directory.posts(person, period);
+    for line in lines {
+        let day = line.counted_on;
+        let held = posts.iter().rfind(|post| post.from <= day && post.to.is_none_or(|to| day <= to));
+        let held = held.or(posts.last());
+        line.multiplier = held.and_then(|post| rules.multiplier(&post.post, post.role));
     }
-    (criteria, components)
 }
 
-fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Finding> {
+pub(super) fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Finding> {
     serde_json::to_vec(value).map_err(|_| super::broken("derivation"))
 }
 

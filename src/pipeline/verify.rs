@@ -8,7 +8,7 @@
 
 use super::app::App;
 use super::pull::without_citizen_ids;
-use super::score::{FULL_PERIOD, Gathered, TO_DATE, YEAR};
+use super::score::{FULL_PERIOD, Gathered, TO_DATE};
 use crate::connector::{Presence, RawRecord};
 use crate::domain::{CanonicalTask, Period, PersonId, RuleSet, SourceId, TaskDraft, TaskKey};
 use crate::error::Finding;
@@ -298,12 +298,14 @@ impl App {
                 }
             };
             let as_of = held.as_of;
-            let again = match scope.as_str() {
-                YEAR => self.year(&directory, &mut gathered, person, period, as_of, rules).await,
-                TO_DATE => {
-                    self.quarter(&directory, &mut gathered, person, period, TO_DATE, as_of, rules).await
-                }
-                _ => self.quarter(&directory, &mut gathered, person, period, FULL_PERIOD, as_of, rules).await,
+            let view = if scope == TO_DATE { TO_DATE } else { FULL_PERIOD };
+            let again = if period.is_mean() {
+                self.mean(&directory, &mut gathered, person, period, as_of, rules).await
+            } else if rules.is_monthly() && period.quarter_number().is_some() {
+                let monthly = self.monthly(&directory, &mut gathered, person, period, view, as_of, rules);
+                monthly.await.map(|(_, quarter)| quarter)
+            } else {
+                self.tasks_score(&directory, &mut gathered, person, period, view, as_of, rules).await
             };
             let again = match again {
                 Ok(again) => again,

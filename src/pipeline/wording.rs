@@ -78,6 +78,10 @@ pub enum Words {
     Evidence,
     /// What evidence contradicts.
     Contradiction,
+    /// Kind of a fact of service.
+    Fact,
+    /// A candidate failure and what was decided about it.
+    Candidate,
     /// A place; it has fixed words among names.
     Place,
     /// A deadline, as an instant.
@@ -121,6 +125,8 @@ impl Words {
             Self::View => VIEWS,
             Self::Evidence => EVIDENCE,
             Self::Contradiction => CONTRADICTIONS,
+            Self::Fact => FACTS,
+            Self::Candidate => CANDIDATES,
             Self::Place | Self::Deadline => &[],
         }
     }
@@ -172,6 +178,8 @@ const ACTIONS: Names = &[
     ("move_refused", "Bước của hồ sơ không được phép", "Move of a record refused"),
     ("decisions_imported", "Nhập tệp quyết định", "File of decisions imported"),
     ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
+    ("fact_entered", "Ghi dữ kiện công tác", "Fact of service entered"),
+    ("fact_revoked", "Thu hồi dữ kiện công tác", "Fact of service taken back"),
     ("period_closed", "Chốt kỳ", "Period closed"),
     ("unit_closed", "Chốt kỳ của một đơn vị", "A unit's part closed"),
     ("organisation_self_assessed", "Tổ chức tự đánh giá", "Organisation self-assessed"),
@@ -241,6 +249,8 @@ const DECISIONS: Names = &[
     ("quality_failures", "Xác nhận lỗi chất lượng", "Quality failures confirmed"),
     ("excuse", "Nguyên nhân khách quan", "Objective cause"),
     ("remarks", "Nhận xét, biên bản", "Remarks"),
+    ("lateness", "Xác nhận hoặc bác lần chậm", "Lateness confirmed or rejected"),
+    ("support_percents", "Ba tỷ lệ của người hợp đồng", "Support worker's percents"),
     ("completed_quantity", "Xác nhận khối lượng hoàn thành", "Completed quantity"),
     ("approval", "Phê duyệt điểm", "Approval"),
     ("classification", "Xếp loại năm", "Classification"),
@@ -252,6 +262,12 @@ const MISSING: Names = &[
     ("implementation_ability", "đ (tổ chức triển khai)", "đ (implementation)"),
     ("unity_ability", "e (tập hợp, đoàn kết)", "e (unity)"),
     ("assigned_tasks", "nhiệm vụ được giao", "assigned tasks"),
+    (
+        "worked_share",
+        "thời gian công tác (không đủ để đánh giá kỳ này)",
+        "time worked (too little to be evaluated)",
+    ),
+    ("support_percents", "ba tỷ lệ của người hợp đồng", "a support worker's three percents"),
     ("recorded_quarters", "điểm quý đã ghi nhận", "recorded quarters"),
 ];
 
@@ -413,12 +429,38 @@ const CHECKS: Names = &[
 const CHECK_STATES: Names =
     &[("ok", "Đạt", "In order"), ("open", "Còn mở", "Open"), ("blocks", "Cản trở", "Blocks")];
 
+const FACTS: Names = &[
+    ("unpaid_leave", "Nghỉ không lương", "Unpaid leave"),
+    ("sick_leave", "Nghỉ ốm", "Sick leave"),
+    ("maternity_leave", "Nghỉ thai sản", "Maternity leave"),
+    ("discipline", "Kỷ luật (Đ20.4.c)", "Discipline (art. 20.4.c)"),
+    ("discipline_unrelated", "Kỷ luật không liên quan nhiệm vụ", "Discipline unrelated to duties"),
+    ("degradation", "Kết luận suy thoái, vi phạm (Đ20.4.b)", "Conclusion of degradation (art. 20.4.b)"),
+    (
+        "corruption_below",
+        "Đơn vị phụ trách tham nhũng, lãng phí (Đ20.4.d)",
+        "Corruption in a body led (art. 20.4.d)",
+    ),
+    ("task_group", "Nhóm nhiệm vụ tương đồng", "Group of similar tasks"),
+];
+
+const CANDIDATES: Names = &[
+    ("returned", "Bị trả lại", "Returned"),
+    ("late", "Chậm", "Late"),
+    ("open", "Chờ xác nhận, chưa tính", "Open, not counted"),
+    ("counted", "Tính tự động", "Counted by itself"),
+    ("confirmed", "Đã xác nhận", "Confirmed"),
+    ("rejected", "Đã bác", "Rejected"),
+    ("excused", "Có nguyên nhân khách quan", "Excused"),
+];
+
 const CHANGES: Names =
     &[("added", "Thêm", "Added"), ("removed", "Bỏ", "Removed"), ("changed", "Sửa", "Changed")];
 
 const VIEWS: Names = &[
     ("to_date", "việc đến hạn tới nay", "due up to today"),
     ("full_period", "cả kỳ", "whole period"),
+    ("half_year", "6 tháng", "half-year"),
     ("year", "cả năm", "year"),
 ];
 
@@ -507,6 +549,14 @@ pub fn note(note: &str, lang: Lang) -> String {
     } else if let Some(rest) = note.strip_prefix("completed quantity ") {
         let quantity = rest.split(' ').next().unwrap_or("");
         format!("cấp trên xác nhận khối lượng hoàn thành {}", quantity.replace('.', ","))
+    } else if note.starts_with("lateness of ") && note.ends_with("rejected by a superior") {
+        format!("bỏ qua {n} lần chậm: cấp trên không xác nhận là chậm")
+    } else if note.starts_with("lateness of ") && note.ends_with("not confirmed") {
+        format!("chậm {n} lần, chưa được xác nhận nên chưa trừ")
+    } else if let Some(day) = note.strip_prefix("carried over: it belonged to ") {
+        format!("chuyển từ kỳ trước (thuộc ngày {day}): tính thêm trong kỳ này")
+    } else if let Some(share) = note.strip_suffix(" counted in an earlier period") {
+        format!("đã tính {} ở kỳ trước", share.replace('.', ","))
     } else if note.starts_with("lateness of ") {
         format!("bỏ qua {n} lần chậm: có nguyên nhân khách quan được xác nhận (Đ14.2.c)")
     } else if note.starts_with("returned ") {

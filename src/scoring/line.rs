@@ -5,10 +5,13 @@
 //! that does not count is listed with its reason. It must not know how lines are added up.
 
 use crate::domain::rules::{
-    CompletionEvent, Counted, DueDateRule, GonePolicy, LateUnit, PartialCompletion, PeriodMembership, RuleSet,
+    CompletionEvent, Counted, DueDateRule, DuePrecision, GonePolicy, LateUnit, PartialCompletion,
+    PeriodMembership, RuleSet,
 };
-use crate::domain::{CanonicalTask, Due, Period, TaskKey, TaskStatus, WorkingCalendar, local_date};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::domain::{
+    CanonicalTask, Due, Period, TaskKey, TaskStatus, WorkingCalendar, local_date, local_offset,
+};
+use chrono::{DateTime, NaiveDate, NaiveTime, Timelike as _, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -23,6 +26,9 @@ pub struct Line {
     pub product: String,
     /// k, above 0.
     pub coefficient: Decimal,
+    /// Multiplier of the post held on the line's day (switch `leader_scope`), above 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<Decimal>,
     /// G, 0 or more.
     pub assigned: Decimal,
     /// C, completed and accepted.
@@ -31,7 +37,10 @@ pub struct Line {
     pub quality_failures: u32,
     /// l: counts of lateness after excuses.
     pub late_count: u32,
-    /// Outside the assigned total: taken over or unplanned (art. 18.1.d).
+    /// Whether an objective cause of its delay was confirmed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late_excused: bool,
+    /// Outside the assigned total: taken over, unplanned (art. 18.1.d), or carried over from an earlier period.
     pub extra: bool,
     /// Day it was due.
     pub due: Option<NaiveDate>,
@@ -73,12 +82,16 @@ pub struct TaskFacts<'a> {
     pub taken_over: bool,
     /// Failed assessments a superior confirmed.
     pub confirmed_failures: Option<u32>,
+    /// Whether a superior confirmed that the task's lateness counts; `false`: rejected it.
+    pub lateness_confirmed: Option<bool>,
     /// Lateness excused by the competent authority.
     pub late_excused: bool,
     /// Failures excused by the competent authority.
     pub quality_excused: bool,
     /// Completed quantity a superior confirmed, and when.
     pub confirmed_quantity: Option<(Decimal, DateTime<Utc>)>,
+    /// Share that was confirmed for an earlier period, and counted there.
+    pub counted_before: Decimal,
 }
 
 /// The lines and exclusions of one person in one period, judged on a day. `to_date` leaves out what is
@@ -94,7 +107,11 @@ pub fn build_lines(
     let (mut lines, mut excluded) = (Vec::new(), Vec::new());
     for fact in facts {
         let due = due_in_force(fact.task, rules);
-        if !period.contains(reference_day(fact.task, due, rules)) {
+        let day = reference_day(fact.task, due, rules);
+        if !period.contains(day) {
+            if rules.carries_over() && day < period.first_day() {
+                lines.extend(carried(fact, due, day, period, as_of, rules, calendar));
+            }
             continue;
         }
         match judge(fact, due, as_of, to_date, rules, calendar) {
@@ -107,6 +124,32 @@ pub fn build_lines(
         }
     }
     (lines, excluded)
+}
+
+/// The line of a task of an earlier period that was finished in this one (switch `carry_over`): extra here, with its
+/// own counts, and 0 where it was due.
+fn carried(
+    fact: &TaskFacts<'_>,
+    due: Option<Due>,
+    day: NaiveDate,
+    period: Period,
+    as_of: NaiveDate,
+    rules: &RuleSet,
+    calendar: &WorkingCalendar,
+) -> Option<Line> {
+    let mut line = judge(fact, due, as_of, false, rules, calendar).ok()?;
+    let finished = line.completed_on.filter(|finished| period.contains(*finished))?;
+    if !fact.counted_before.is_zero() {
+        line.completed = (line.completed - fact.counted_before).max(Decimal::ZERO);
+        line.assigned = line.completed;
+        line.notes.push(format!("{} counted in an earlier period", fact.counted_before.normalize()));
+    }
+    if line.completed.is_zero() {
+        return None;
+    }
+    line.notes.push(format!("carried over: it belonged to {day}"));
+    (line.extra, line.counted_on) = (true, finished);
+    Some(line)
 }
 
 fn source(key: &TaskKey) -> String {
@@ -131,7 +174,7 @@ pub fn due_in_force(task: &CanonicalTask, rules: &RuleSet) -> Option<Due> {
     let mut changes = task.due_changes.iter();
     let mut in_force = changes.next().map_or(task.draft.due, |(due, _)| *due);
     for (due, granted) in changes {
-        let passed = in_force.is_some_and(|old| local_date(*granted) > old.day);
+        let passed = in_force.is_some_and(|old| is_past(old, moment(*granted), rules));
         if !passed {
             in_force = *due;
         }
@@ -176,7 +219,7 @@ fn judge(
         notes.push(format!("completed on {}, after {as_of}: 0 in this period", local_date(at)));
     }
     // A confirmed share of a task that is still open is late as long as the task is.
-    let judged_on = completed_on.or_else(|| (!completed.is_zero()).then_some(as_of));
+    let judged_on = completed_at.map(moment).or_else(|| (!completed.is_zero()).then_some((as_of, None)));
     let late_count =
         if fact.handed_over { 0 } else { late_count(fact, due, judged_on, rules, calendar, &mut notes) };
     if completed.is_zero()
@@ -200,6 +243,8 @@ fn judge(
         coefficient,
         assigned,
         completed,
+        late_excused: fact.late_excused,
+        multiplier: None,
         quality_failures: if fact.handed_over { 0 } else { failures(fact, rules, &mut notes) },
         late_count,
         extra: fact.taken_over || task.draft.unplanned,
@@ -260,30 +305,71 @@ fn completed_quantity(
 fn late_count(
     fact: &TaskFacts<'_>,
     due: Option<Due>,
-    completed_on: Option<NaiveDate>,
+    completed: Option<Moment>,
     rules: &RuleSet,
     calendar: &WorkingCalendar,
     notes: &mut Vec<String>,
 ) -> u32 {
-    let (Some(due), Some(day)) = (due, completed_on) else { return 0 };
-    let count = lateness(due.day, day, rules.late_unit, calendar);
-    if count > 0 && fact.late_excused {
-        notes.push(format!("lateness of {count} excused: objective cause confirmed (Đ14.2.c)"));
+    let (Some(due), Some(done)) = (due, completed) else { return 0 };
+    let count = lateness(due, done, rules, calendar);
+    if count == 0 {
         return 0;
     }
-    count
+    match (fact.late_excused, fact.lateness_confirmed, rules.late_counted) {
+        (true, ..) => notes.push(format!("lateness of {count} excused: objective cause confirmed (Đ14.2.c)")),
+        (false, Some(false), _) => notes.push(format!("lateness of {count} rejected by a superior")),
+        (false, None, Counted::ConfirmedOnly) => notes.push(format!("lateness of {count} not confirmed")),
+        (false, Some(true), _) | (false, None, Counted::Automatic) => return count,
+    }
+    0
 }
 
-/// Counts of lateness between a due day and a completion day; the due day itself is on time.
-pub fn lateness(due: NaiveDate, completed: NaiveDate, unit: LateUnit, calendar: &WorkingCalendar) -> u32 {
-    if completed <= due {
+/// How late a task of a period is by a day, before any decision: by its completion, else by the day.
+pub fn late_days(
+    task: &CanonicalTask,
+    due: Option<Due>,
+    by: NaiveDate,
+    rules: &RuleSet,
+    calendar: &WorkingCalendar,
+) -> u32 {
+    let status = task.shown_status();
+    let done = completion(task, rules).map(moment);
+    let owed = (status.is_open() && status != TaskStatus::Gone).then_some((by, None));
+    due.zip(done.or(owed)).map_or(0, |(due, done)| lateness(due, done, rules, calendar))
+}
+
+/// A local day, with the time of day where it is known.
+pub type Moment = (NaiveDate, Option<NaiveTime>);
+
+fn moment(at: DateTime<Utc>) -> Moment {
+    let local = at.with_timezone(&local_offset()).naive_local();
+    (local.date(), Some(local.time()))
+}
+
+/// Whether a moment lies behind a due date: the due day itself is on time, or its minute where the rule set counts
+/// minutes and the source names one.
+fn is_past(due: Due, done: Moment, rules: &RuleSet) -> bool {
+    let minute = |time: NaiveTime| time.num_seconds_from_midnight() / 60;
+    let later_that_day = || {
+        let times = due.time.zip(done.1).filter(|_| rules.due_precision == DuePrecision::Minute);
+        times.is_some_and(|(due, done)| minute(done) > minute(due))
+    };
+    done.0 > due.day || (done.0 == due.day && later_that_day())
+}
+
+/// Counts of lateness between a due date and a completion; at least one where minutes are counted and the minute has
+/// passed.
+pub fn lateness(due: Due, completed: Moment, rules: &RuleSet, calendar: &WorkingCalendar) -> u32 {
+    if !is_past(due, completed, rules) {
         return 0;
     }
-    match unit {
+    let least = u32::from(rules.due_precision == DuePrecision::Minute);
+    let days = match rules.late_unit {
         LateUnit::Occurrence => 1,
-        LateUnit::CalendarDay => u32::try_from((completed - due).num_days()).unwrap_or(u32::MAX),
-        LateUnit::WorkingDay => calendar.working_days_after(due, completed),
-    }
+        LateUnit::CalendarDay => u32::try_from((completed.0 - due.day).num_days()).unwrap_or(u32::MAX),
+        LateUnit::WorkingDay => calendar.working_days_after(due.day, completed.0),
+    };
+    days.max(least)
 }
 
 fn failures(fact: &TaskFacts<'_>, rules: &RuleSet, notes: &mut Vec<String>) -> u32 {

@@ -5,22 +5,29 @@
 //! or any float. A part that is missing stays missing; it is never 0 and never the maximum.
 
 pub mod line;
+pub mod mean;
+pub mod most;
 pub mod organisation;
+mod overlay;
+pub mod quota;
+pub mod service;
 mod sum;
 pub mod year;
 
 use crate::domain::rules::{
     CapLevel, ClassifyOn, DUnscored, DeductionScope, GenAssumption, GenScoreSource, LeaderLevels, RuleSet,
-    ZeroDenPolicy,
+    SupportModel, ZeroDenPolicy,
 };
 use crate::domain::{Component, Exact, Level, Period, Role};
-use chrono::NaiveDate;
+use mean::MonthScore;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use service::Span;
 use std::collections::BTreeMap;
 use sum::Sum;
 
 pub use line::{Excluded, Line, TaskFacts, build_lines};
+pub use overlay::Ruled;
 
 /// General criteria as far as people entered them: item → points.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -29,6 +36,18 @@ pub struct Criteria {
     pub own: Option<BTreeMap<String, Exact>>,
     /// Entered by the scorer (art. 17.2).
     pub superior: Option<BTreeMap<String, Exact>>,
+}
+
+/// A support worker's three percents of the Handbook (III.5): work quality, compliance with rules, efficiency.
+pub type Percents = [Exact; 3];
+
+/// The percents as far as people entered them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Support {
+    /// Entered by the person.
+    pub own: Option<Percents>,
+    /// Entered by the scorer.
+    pub superior: Option<Percents>,
 }
 
 /// A subordinate as component d needs them.
@@ -59,9 +78,16 @@ pub struct PersonInput {
     pub subordinates: Vec<Subordinate>,
     /// d in percent as given to the calculator instead of subordinates; never set by the daemon.
     pub unit_result: Option<Exact>,
-    /// Days worked, as spans, where they are not the whole period; such a period counts as it is and is marked
-    /// (switch `min_worked_share`).
-    pub worked: Vec<(NaiveDate, NaiveDate)>,
+    /// Days worked, as spans, where they are not the whole period; such a period is marked, and counts as it is when
+    /// they reach the share of the switch `min_worked_share`.
+    pub worked: Vec<Span>,
+    /// Percents of a support worker (switch `support_model`).
+    #[serde(skip_serializing_if = "is_default")]
+    pub support: Support,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A value, exact and printed.
@@ -112,11 +138,17 @@ pub struct Derivation {
     pub total: Option<Number>,
     /// Band of the total (art. 20); for a quarter not a classification.
     pub level: Option<Level>,
+    /// Local rules that moved the level, in order (switch `local_overlays`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ruled: Vec<Ruled>,
     /// Parts that are missing.
     pub missing: Vec<String>,
+    /// The months a quarter of the monthly regime is the mean of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub months: Vec<MonthScore>,
     /// Days worked, as spans, where they are not the whole period.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub worked: Vec<(NaiveDate, NaiveDate)>,
+    pub worked: Vec<Span>,
     /// Formulas with the numbers put in, one a line.
     pub formulas: Vec<String>,
     /// Lines that count.
@@ -131,6 +163,34 @@ pub struct Derivation {
     pub rule_set: RuleSet,
 }
 
+impl Derivation {
+    /// Nothing derived yet.
+    fn empty(period: Period, role: Role, rules: &RuleSet) -> Self {
+        Self {
+            period,
+            role,
+            denominator: Exact::zero(),
+            numerators: BTreeMap::new(),
+            components: BTreeMap::new(),
+            criterion: None,
+            task_part: None,
+            general: None,
+            total: None,
+            level: None,
+            ruled: Vec::new(),
+            missing: Vec::new(),
+            months: Vec::new(),
+            worked: Vec::new(),
+            formulas: Vec::new(),
+            lines: Vec::new(),
+            excluded: Vec::new(),
+            unscored: Vec::new(),
+            general_assumed: false,
+            rule_set: rules.clone(),
+        }
+    }
+}
+
 /// Printed decimals of percentages.
 const PERCENT_DIGITS: u32 = 2;
 
@@ -138,27 +198,18 @@ const PERCENT_DIGITS: u32 = 2;
 pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
     let totals = Totals::of(&input.lines, rules);
     let mut derivation = Derivation {
-        period: input.period,
-        role: input.role,
         denominator: totals.denominator.total(),
-        numerators: BTreeMap::new(),
-        components: BTreeMap::new(),
-        criterion: None,
-        task_part: None,
-        general: None,
-        total: None,
-        level: None,
-        missing: Vec::new(),
         worked: input.worked.clone(),
-        formulas: Vec::new(),
         lines: input.lines.iter().map(|line| line_result(line, rules)).collect(),
         excluded: input.excluded.clone(),
-        unscored: Vec::new(),
-        general_assumed: false,
-        rule_set: rules.clone(),
+        ..Derivation::empty(input.period, input.role, rules)
     };
-    let ratios = ratios(&totals, rules, &mut derivation);
-    let mut parts = ratios;
+    let by_percents = input.role == Role::Contract && rules.support_model == SupportModel::ThreePercents;
+    let mut parts = if by_percents {
+        support_parts(&input.support, rules, &mut derivation)
+    } else {
+        ratios(&totals, rules, &mut derivation)
+    };
     if input.role.is_leader() {
         parts.extend(leader_parts(input, rules, &mut derivation));
     }
@@ -178,12 +229,19 @@ pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
         derivation.task_part = Some(number(task_part, rules.rounding.digits, rules));
     }
     general(input, rules, &mut derivation);
+    let share = service::share_worked(&input.worked, input.period);
+    if share < rules.least_share() {
+        derivation.missing.push("worked_share".to_owned());
+        return derivation;
+    }
     if let (Some(task_part), Some(general)) = (&derivation.task_part, &derivation.general) {
         let total = number(&task_part.exact + &general.exact, rules.rounding.digits, rules);
         derivation
             .formulas
             .push(format!("S = {} + {} = {} (Đ17.1)", general.printed, task_part.printed, total.printed));
-        derivation.level = Some(level_of(&total, rules));
+        let band = level_of(&total, rules);
+        let (level, ruled) = overlay::of_period(band, input.role, &derivation.lines, &rules.local_overlays);
+        (derivation.level, derivation.ruled) = (Some(level), ruled);
         derivation.total = Some(total);
     }
     derivation
@@ -218,23 +276,36 @@ impl Totals {
         let (to_a, to_b, to_c) = (adds("a"), adds("b"), adds("c"));
         let mut totals = Self::default();
         for line in lines {
+            let add = |sum: &mut Sum, quantity, quarters| match line.multiplier {
+                None => sum.add(line.coefficient, quantity, quarters),
+                Some(_) => {
+                    let whole = &weight(line) * &Exact::from_decimal(quantity);
+                    sum.add_exact(&(&whole * &Exact::integer(quarters.into())));
+                }
+            };
             if !line.extra || rules.extra_in_denominator {
-                totals.denominator.add(line.coefficient, line.assigned, 1);
+                add(&mut totals.denominator, line.assigned, 1);
             }
             if !line.extra || to_a {
-                totals.quantity.add(line.coefficient, line.completed, 1);
+                add(&mut totals.quantity, line.completed, 1);
             }
             if !line.extra || to_b {
                 let (quantity, quarters) = kept(line, line.quality_failures, rules);
-                totals.quality.add(line.coefficient, quantity, quarters);
+                add(&mut totals.quality, quantity, quarters);
             }
             if !line.extra || to_c {
                 let (quantity, quarters) = kept(line, line.late_count, rules);
-                totals.progress.add(line.coefficient, quantity, quarters);
+                add(&mut totals.progress, quantity, quarters);
             }
         }
         totals
     }
+}
+
+/// k of a line, times the multiplier of the post where there is one.
+fn weight(line: &Line) -> Exact {
+    let k = Exact::from_decimal(line.coefficient);
+    line.multiplier.map_or(k.clone(), |multiplier| &k * &Exact::from_decimal(multiplier))
 }
 
 /// What deductions leave of a line's completed quantity: a quantity and a number of quarters of it.
@@ -250,7 +321,7 @@ fn kept(line: &Line, counts: u32, rules: &RuleSet) -> (Decimal, u32) {
 }
 
 fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
-    let k = Exact::from_decimal(line.coefficient);
+    let k = weight(line);
     let quarter = |(quantity, quarters): (Decimal, u32)| {
         let whole = &(&k * &Exact::from_decimal(quantity)) * &Exact::integer(quarters.into());
         whole.checked_div(&Exact::integer(4)).unwrap_or_else(Exact::zero)
@@ -302,6 +373,30 @@ fn ratios(totals: &Totals, rules: &RuleSet, derivation: &mut Derivation) -> Vec<
     }
     if parts.iter().any(|(_, value)| value.is_none()) {
         derivation.missing.push("assigned_tasks".to_owned());
+    }
+    parts
+}
+
+/// a, b, c of a support worker: three percents, by the column the rule set takes (Handbook III.5).
+fn support_parts(support: &Support, rules: &RuleSet, derivation: &mut Derivation) -> Vec<Part> {
+    let taken = match rules.gen_score_source {
+        GenScoreSource::Own => support.own.as_ref(),
+        GenScoreSource::Superior => support.superior.as_ref(),
+        GenScoreSource::SuperiorElseSelf => support.superior.as_ref().or(support.own.as_ref()),
+    };
+    if taken.is_none() {
+        derivation.missing.push("support_percents".to_owned());
+    }
+    let mut parts = Vec::with_capacity(3);
+    for (index, (name, what)) in
+        [("a", "work quality"), ("b", "compliance"), ("c", "efficiency")].into_iter().enumerate()
+    {
+        let percent = taken.and_then(|percents| percents.get(index));
+        if let Some(percent) = percent {
+            let shown = percent.round(PERCENT_DIGITS, rules.rounding.mode);
+            derivation.formulas.push(format!("{name} = {shown} %: {what} (Handbook III.5)"));
+        }
+        parts.push((name, percent.and_then(|percent| percent.checked_div(&Exact::integer(100)))));
     }
     parts
 }

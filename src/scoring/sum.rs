@@ -28,11 +28,15 @@ impl Sum {
         match fast() {
             Some(units) => self.units = units,
             None => {
-                let term =
-                    &(&Exact::from_decimal(a) * &Exact::from_decimal(b)) * &Exact::integer(factor.into());
-                self.rest = Some(self.rest.as_ref().map_or(term.clone(), |rest| rest + &term));
+                let product = &Exact::from_decimal(a) * &Exact::from_decimal(b);
+                self.add_exact(&(&product * &Exact::integer(factor.into())));
             }
         }
+    }
+
+    /// Adds a term of any size.
+    pub(super) fn add_exact(&mut self, term: &Exact) {
+        self.rest = Some(self.rest.as_ref().map_or_else(|| term.clone(), |rest| rest + term));
     }
 
     /// The sum.

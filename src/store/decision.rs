@@ -5,13 +5,13 @@
 //! not follow a decision; both are shown until they are settled. Page and cursor are one transaction.
 
 use super::audit::AuditNew;
-use super::db::{Row, Tx, json, json_opt, vals};
+use super::db::{Row, Tx, Val, json, json_opt, placeholders, vals};
 use super::{Store, StoreError};
 use crate::domain::{Decision, Period, PersonId};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A decision with its number.
 #[derive(Debug, Clone)]
@@ -245,6 +245,26 @@ impl Store {
         let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE person_id = $1 AND period = $2 ORDER BY at, id";
         let rows = self.db.rows(sql, vals![person, period]).await?;
         rows.iter().map(decision_of).collect()
+    }
+
+    /// Everything decided about some people in whatever period, of each oldest first.
+    pub async fn decisions_of_people(
+        &self,
+        people: &[PersonId],
+    ) -> Result<HashMap<PersonId, Vec<StoredDecision>>, StoreError> {
+        if people.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let sql = format!(
+            "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE person_id IN {} ORDER BY at, id",
+            placeholders(1, people.len(), 1)
+        );
+        let mut found: HashMap<PersonId, Vec<StoredDecision>> = HashMap::new();
+        for row in self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await? {
+            let stored = decision_of(&row)?;
+            found.entry(stored.decision.person).or_default().push(stored);
+        }
+        Ok(found)
     }
 
     /// Approvals and classifications that no record has taken up yet, oldest first; without those whose revision

@@ -45,6 +45,7 @@ mod person_data;
 mod petition;
 mod record;
 mod score;
+mod service;
 mod shape;
 mod source;
 mod task;
@@ -69,6 +70,7 @@ pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use petition::{Petition, PetitionAnswer};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
+pub use service::FactsNew;
 pub use shape::ShapeAccepted;
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use task::{KeptPage, RejectedRow, StoredTask};
@@ -130,6 +132,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "source_rules",
         include_str!("../../migrations/sqlite/0007_source_rules.sql"),
         include_str!("../../migrations/postgres/0007_source_rules.sql"),
+    ),
+    (
+        10,
+        "service_fact",
+        include_str!("../../migrations/sqlite/0010_service_fact.sql"),
+        include_str!("../../migrations/postgres/0010_service_fact.sql"),
     ),
     (
         11,

@@ -6,7 +6,7 @@
 use super::audit::AuditNew;
 use super::db::{Row, json, vals};
 use super::{Store, StoreError};
-use crate::domain::{Level, UnitCode};
+use crate::domain::{Level, Period, UnitCode};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +136,9 @@ impl Store {
             reason: new.reason.as_deref().or(new.document.as_deref()),
         })
         .await?;
+        // A head's level is at most that of the organisation (art. 20.6).
+        let heads = scored_due!("unit_code = $1 AND period = $2 AND role = 'head'");
+        tx.execute(heads, vals![new.unit.as_str(), Period::Year(new.year)]).await?;
         tx.commit().await
     }
 

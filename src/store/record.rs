@@ -428,7 +428,9 @@ impl Store {
             if let Some(row) =
                 tx.row("SELECT id FROM person WHERE staff_number = $1", vals![staff_number.as_str()]).await?
             {
-                due.push((row.person(0)?, Period::Year(period.year())));
+                let person = row.person(0)?;
+                due.extend(period.means().into_iter().map(|mean| (person, mean)));
+                due.push((person, Period::Year(period.year())));
             }
         }
         tx.score_due(&due).await?;

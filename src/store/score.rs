@@ -132,6 +132,9 @@ pub struct ScoreLine {
     pub summary: Value,
 }
 
+/// A task by its number and the ordinal of the person's stake in it.
+type Numbered = ((i64, i64), PersonTask);
+
 const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
 
 const EVERYONE_DUE: &str = concat!(
@@ -228,41 +231,50 @@ impl Store {
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.int(2)?))).collect()
     }
 
-    /// A person's tasks, mapped or not, in order of number.
-    pub async fn person_tasks(&self, person: PersonId) -> Result<Vec<PersonTask>, StoreError> {
+    /// Tasks of some people, mapped or not, of each in order of number.
+    pub async fn tasks_of_people(
+        &self,
+        people: &[PersonId],
+    ) -> Result<HashMap<PersonId, Vec<PersonTask>>, StoreError> {
         const STAKE: usize = TASK_WIDTH;
         const PRODUCT: usize = TASK_WIDTH + 3;
+        const PERSON: usize = TASK_WIDTH + 6;
+        if people.is_empty() {
+            return Ok(HashMap::new());
+        }
         let sql = format!(
-            "SELECT {TASK_COLUMNS}, p.since, p.handed_over, p.taken_over, m.state, m.product, m.coefficient \
+            "SELECT {TASK_COLUMNS}, p.since, p.handed_over, p.taken_over, m.state, m.product, m.coefficient, p.person_id, p.ordinal \
              FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
-             WHERE p.person_id = $1 ORDER BY t.id, p.ordinal"
+             WHERE p.person_id IN {}",
+            placeholders(1, people.len(), 1)
         );
-        let rows = self.db.rows(sql, vals![person]).await?;
-        rows.iter()
-            .map(|row| {
-                let product = |code: String| {
-                    ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()))
-                };
-                let mapping = match row.opt_text(PRODUCT)? {
-                    Some(state) => Some(TaskProduct {
-                        state: MappingState::parse(&state)?,
-                        product: row.opt_text(PRODUCT + 1)?.map(product).transpose()?,
-                        coefficient: row.opt_num(PRODUCT + 2)?,
-                    }),
-                    None => None,
-                };
-                Ok(PersonTask {
-                    task: stored_task(row)?,
-                    mapping,
-                    stake: Assignment {
-                        person,
-                        handed_over: row.flag(STAKE + 1)?,
-                        taken_over: row.flag(STAKE + 2)?,
-                    },
-                    since: row.opt_at(STAKE)?,
-                })
-            })
-            .collect()
+        let rows = self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await?;
+        let mut found: HashMap<PersonId, Vec<Numbered>> = HashMap::new();
+        for row in &rows {
+            let product = |code: String| {
+                ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()))
+            };
+            let mapping = match row.opt_text(PRODUCT)? {
+                Some(state) => Some(TaskProduct {
+                    state: MappingState::parse(&state)?,
+                    product: row.opt_text(PRODUCT + 1)?.map(product).transpose()?,
+                    coefficient: row.opt_num(PRODUCT + 2)?,
+                }),
+                None => None,
+            };
+            let person = row.person(PERSON)?;
+            let task = stored_task(row)?;
+            let order = (task.id, row.int(PERSON + 1)?);
+            let stake =
+                Assignment { person, handed_over: row.flag(STAKE + 1)?, taken_over: row.flag(STAKE + 2)? };
+            let of_person = PersonTask { task, mapping, stake, since: row.opt_at(STAKE)? };
+            found.entry(person).or_default().push((order, of_person));
+        }
+        let ordered = |mut tasks: Vec<Numbered>| {
+            tasks.sort_by_key(|(order, _)| *order);
+            tasks.into_iter().map(|(_, task)| task).collect()
+        };
+        Ok(found.into_iter().map(|(person, tasks)| (person, ordered(tasks))).collect())
     }
 
     /// What is held of a period's scores in one view, by person.

@@ -96,6 +96,8 @@ pub fn formula(text: &str, lang: Lang) -> String {
 pub fn period(period: Period, lang: Lang) -> String {
     let roman = |number: u8| ["", "I", "II", "III", "IV"].get(usize::from(number)).copied().unwrap_or("");
     match (period, lang) {
+        (Period::Month { year, month }, Lang::Vi) => format!("Tháng {month}/{year}"),
+        (Period::Month { year, month }, Lang::En) => format!("Month {month}/{year}"),
         (Period::Quarter { year, quarter }, Lang::Vi) => format!("Quý {}/{year}", roman(quarter)),
         (Period::Quarter { year, quarter }, Lang::En) => format!("Q{quarter} {year}"),
         (Period::Half { year, half: 1 }, Lang::Vi) => format!("6 tháng đầu năm {year}"),

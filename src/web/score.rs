@@ -90,7 +90,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     let mut sections = Vec::new();
-    if period.is_year() {
+    if period.is_mean() {
         sections.push(quarters(visit, person, &derivation));
     } else {
         sections.push(lines(web, visit, &derivation).await?);
@@ -512,6 +512,15 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
         }
         DecisionKind::QualityFailures { source, external_id, count, reason } => {
             ("quality_failures", format!("{source}/{external_id}: {count} · {reason}"))
+        }
+        DecisionKind::Lateness { source, external_id, counts, reason } => {
+            let counts = if *counts { visit.say("tính", "counts") } else { visit.say("bác", "rejected") };
+            ("lateness", format!("{source}/{external_id}: {counts} · {reason}"))
+        }
+        DecisionKind::SupportPercents { own, percents } => {
+            let column =
+                if *own { visit.say("tự chấm", "own") } else { visit.say("quản lý", "manager") };
+            ("support_percents", format!("{column}: {}", percents.each_ref().map(number).join(" / ")))
         }
         DecisionKind::Excuse { source, external_id, covers, reason } => {
             let covers = match covers.as_str() {

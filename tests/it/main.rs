@@ -53,6 +53,7 @@ mod real_soap;
 mod real_systems;
 mod record_moves;
 mod report;
+mod score_regimes;
 mod score_step;
 mod scoring;
 mod signed_table;

@@ -87,7 +87,9 @@ async fn asked_over_and_over(store: &Store) {
     store.score(person, quarter, "to_date").await.expect("read");
     store.derivation(person, quarter, "to_date").await.expect("read");
     store.periods_of(person).await.expect("read");
-    store.person_tasks(person).await.expect("read");
+    store.tasks_of_people(&[person, PersonId(last)]).await.expect("read");
+    store.decisions_of_people(&[person, PersonId(last)]).await.expect("read");
+    store.service_facts(Some(person), true).await.expect("read");
     store.decisions_of(person, quarter).await.expect("read");
     store.latest_revision(person, quarter).await.expect("read");
     store.revisions(person, quarter).await.expect("read");

@@ -20,13 +20,13 @@ use sqlx::Connection as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const AN: &str = "GL-00001";
+pub const AN: &str = "GL-00001";
 
-fn day(text: &str) -> chrono::NaiveDate {
+pub fn day(text: &str) -> chrono::NaiveDate {
     text.parse().expect("day")
 }
 
-async fn at_work(store: &Store, now: &str) -> Installed {
+pub async fn at_work(store: &Store, now: &str) -> Installed {
     let house = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", now);
     let product: CatalogProduct = serde_json::from_value(json!({
         "code": "SP-1", "name": "Báo cáo", "field": "", "measure": "", "group": 1, "coefficient": "1.20",
@@ -42,7 +42,7 @@ async fn at_work(store: &Store, now: &str) -> Installed {
 }
 
 /// Somebody's task of the product, as its source shows it.
-async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
+pub async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
     let store = &house.app.store;
     let draft: TaskDraft = serde_json::from_value(json!({
         "external_id": id, "title": format!("Báo cáo {id}"), "status": if done.is_some() { "done" } else { "open" },
@@ -91,12 +91,12 @@ async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
 }
 
 /// Runs the scoring and the recording step until neither has anything to do.
-async fn settled(house: &Installed) {
+pub async fn settled(house: &Installed) {
     while Score(house.app.clone()).run().await.expect("a run").more {}
     Record(house.app.clone()).run().await.expect("a run");
 }
 
-async fn derivation(house: &Installed, person: PersonId, which: Period, view: &str) -> Value {
+pub async fn derivation(house: &Installed, person: PersonId, which: Period, view: &str) -> Value {
     let bytes = house.app.store.derivation(person, which, view).await.expect("read").expect("a score");
     serde_json::from_slice(&bytes).expect("json")
 }
@@ -236,7 +236,7 @@ async fn rule_set_decides_which_view_of_a_running_quarter_is_recorded() {
 }
 
 /// The same installation after its configuration was changed to one rule set alone.
-async fn governed_by(house: &Installed, now: &str, rules: RuleSet) -> Installed {
+pub async fn governed_by(house: &Installed, now: &str, rules: RuleSet) -> Installed {
     let mut policy = house.app.policy.clone();
     policy.rule_sets = vec![rules];
     house.configured_anew(now, policy).await
@@ -397,7 +397,7 @@ async fn quarter_worked_in_part_counts_and_is_marked_wherever_it_is_shown() {
 }
 
 /// Codes told, and the counts by name.
-async fn verified(house: &Installed) -> (Vec<String>, BTreeMap<String, Value>) {
+pub async fn verified(house: &Installed) -> (Vec<String>, BTreeMap<String, Value>) {
     let outcome = house.order(Command::ScoreVerify {}).await;
     let codes = outcome.findings.iter().map(|finding| finding.code.clone()).collect();
     let Document::Object { fields, .. } = outcome.document else { panic!("{:?}", outcome.document) };

@@ -44,7 +44,7 @@ pub enum Criteria {
 
 /// Options of `criteria set`.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["item", "component", "excuse", "failures", "quantity", "strengths", "weaknesses", "comment", "minutes"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["item", "component", "excuse", "failures", "late", "support", "quantity", "strengths", "weaknesses", "comment", "minutes"]))]
 pub struct CriteriaSet {
     /// Staff number, or the id the page shows
     #[arg(value_parser = person)]
@@ -55,8 +55,8 @@ pub struct CriteriaSet {
     /// Points of a general criterion, for example I.1=5; repeat it
     #[arg(long, value_name = "ITEM=POINTS", value_parser = item)]
     pub item: Vec<(String, Exact)>,
-    /// The points are the person's own assessment
-    #[arg(long, requires = "item")]
+    /// The points or percents are the person's own assessment
+    #[arg(long)]
     pub own: bool,
     /// Component of a leader
     #[arg(long, requires = "percent")]
@@ -73,6 +73,12 @@ pub struct CriteriaSet {
     /// Failed assessments of the task's quality that count
     #[arg(long, requires_all = ["task", "reason"])]
     pub failures: Option<u32>,
+    /// Whether the task's lateness counts
+    #[arg(long, value_name = "counts|rejected", requires_all = ["task", "reason"])]
+    pub late: Option<Lateness>,
+    /// A support worker's three percents: work quality, compliance, efficiency
+    #[arg(long, num_args = 3, value_names = ["QUALITY", "COMPLIANCE", "EFFICIENCY"])]
+    pub support: Vec<Exact>,
     /// Completed and accepted quantity of the task
     #[arg(long, requires = "task")]
     pub quantity: Option<Exact>,
@@ -128,6 +134,16 @@ pub enum Excused {
     Late,
     /// Quality
     Quality,
+}
+
+/// What a superior says of a task's lateness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Lateness {
+    /// It counts
+    Counts,
+    /// It does not
+    Rejected,
 }
 
 fn item(text: &str) -> Result<(String, Exact), Wrong> {

@@ -42,6 +42,29 @@ pub enum Score {
         #[arg(long, default_value = "full_period")]
         view: ScoreView,
     },
+    /// List candidate failures of a period, returns and lateness, with what was decided about them
+    Candidates {
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: Option<PersonRef>,
+        /// Period: 2026-Q3
+        #[arg(long, value_parser = period)]
+        period: Period,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Show how many may be excellent, by agency and group of similar tasks
+    Quota {
+        /// Year; a shorter period where the rule set says so
+        #[arg(long = "year", value_name = "PERIOD", value_parser = period)]
+        period: Period,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+    },
     /// Derive tasks and scores again from what is stored, check kept answers, and compare byte for byte
     Verify,
     /// Calculate a case from a JSON file, without database or configuration

@@ -19,7 +19,7 @@ use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, Pers
 use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
-use crate::pipeline::score::{FULL_PERIOD, TO_DATE, YEAR};
+use crate::pipeline::score::{FULL_PERIOD, scope_of};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
 use crate::store::{HistoryState, NewRevision, OutboxFilter, Revision, ScoreLine};
@@ -163,7 +163,7 @@ pub(super) async fn scores(
     limit: u32,
 ) -> Answer {
     let period = period.unwrap_or_else(|| Period::quarter_of(app.clock.today()));
-    let scope = if period.is_year() { YEAR } else { view.as_str() };
+    let scope = scope_of(period, view.as_str());
     let only = match whose {
         Some(named) => Some(person(app, &named).await?),
         None => None,
@@ -228,23 +228,6 @@ fn worked(summary: &Value) -> Option<String> {
     let spans = summary.get("worked")?.as_array()?;
     let span = |days: &Value| Some(format!("{} – {}", days.get(0)?.as_str()?, days.get(1)?.as_str()?));
     Some(spans.iter().filter_map(span).collect::<Vec<_>>().join(", "))
-}
-
-pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: ScoreView) -> Answer {
-    let id = person(app, whose).await?;
-    let scope = if period.is_year() {
-        YEAR
-    } else if view == ScoreView::ToDate {
-        TO_DATE
-    } else {
-        FULL_PERIOD
-    };
-    let derivation = app.store.derivation(id, period, scope).await?;
-    let Some(value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
-        return Err(no_score(whose, period).into());
-    };
-    let text = crate::pipeline::explain::explained(&value);
-    Ok(Outcome::ok(Document::Json { value, text }))
 }
 
 /// The codes of a unit and of every unit below it; none when no unit was asked for.
@@ -519,7 +502,7 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
     let new =
         app.revision(id, latest.revision + 1, RecordState::Approved, &content, &summary, &who, None, now)?;
     let outbox = app.results_of_approval(&directory, &new, &content).await?;
-    let due = if period.is_year() { Vec::new() } else { vec![(id, Period::Year(period.year()))] };
+    let due = period.means().into_iter().map(|mean| (id, mean)).collect();
     let sent = outbox.len();
     app.store.append_revision(&NewRevision { revision: new, outbox, settles: Vec::new(), due }).await?;
     app.ring("score");
@@ -550,7 +533,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     author(&ruling.author)?;
     let id = person(app, &order.person).await?;
     let period = order.period;
-    let scope = if period.is_year() { YEAR } else { FULL_PERIOD };
+    let scope = scope_of(period, FULL_PERIOD);
     let Some(score) = app.store.score(id, period, scope).await? else {
         return Err(no_score(&order.person, period).into());
     };

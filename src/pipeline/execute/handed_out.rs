@@ -103,7 +103,8 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
         line(&mut text, &format!("{source}: {account}"));
     }
     text.push_str(&head("Nhiệm vụ"));
-    for held in app.store.person_tasks(id).await? {
+    let tasks = app.store.tasks_of_people(&[id]).await?.remove(&id).unwrap_or_default();
+    for held in tasks {
         let task = &held.task.task;
         let due = task.draft.due.map_or("–".to_owned(), |due| due.day.to_string());
         line(

@@ -251,7 +251,7 @@ async fn revoke(
         outbox.extend(result_item(app, &opened.directory, id, occasion).await?);
     }
     let sent = outbox.len();
-    let due = if period.is_year() { Vec::new() } else { vec![(id, Period::Year(period.year()))] };
+    let due = period.means().into_iter().map(|mean| (id, mean)).collect();
     app.store.append_revision(&NewRevision { revision, outbox, settles: Vec::new(), due }).await?;
     app.ring("score");
     app.ring_deliveries();

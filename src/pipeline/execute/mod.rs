@@ -4,6 +4,7 @@
 //! is the same whether the order came over the daemon's socket or was given without a daemon. Every change
 //! names its author; what cannot be done comes back as findings, never as a half-done change.
 
+mod candidate;
 mod catalog;
 mod check;
 mod database;
@@ -11,6 +12,8 @@ mod delivery;
 mod drift;
 mod evaluation;
 mod evidence;
+mod explain;
+mod fact;
 mod gate;
 mod handed_out;
 mod life;
@@ -18,6 +21,7 @@ mod organisation;
 mod people;
 mod period;
 mod petition;
+mod quota;
 mod report;
 mod signed_table;
 mod source;
@@ -159,7 +163,19 @@ impl Installation {
                 known_unit(app, unit.as_ref()).await?;
                 evaluation::scores(app, period, person, unit, view, limit).await
             }
-            C::ScoreExplain { person, period, view } => evaluation::explain(app, &person, period, view).await,
+            C::ScoreExplain { person, period, view } => explain::explain(app, &person, period, view).await,
+            C::ScoreCandidates { period, person, unit, limit } => {
+                known_unit(app, unit.as_ref()).await?;
+                candidate::list(app, person.as_ref(), unit.as_ref(), period, limit).await
+            }
+            C::ScoreQuota { period, unit } => {
+                known_unit(app, unit.as_ref()).await?;
+                quota::show(app, unit.as_ref(), period).await
+            }
+            C::FactAdd { person, fact, author } => fact::enter(app, &person, fact, &author).await,
+            C::FactImport { file, author } => fact::import(app, &file, &author).await,
+            C::FactList { person, revoked, limit } => fact::list(app, person.as_ref(), revoked, limit).await,
+            C::FactRevoke { id, reason, author } => fact::revoke(app, id, &author, &reason).await,
             C::ScoreVerify {} => evaluation::verify(app).await,
             C::RecordList { state, period, unit, limit } => {
                 known_unit(app, unit.as_ref()).await?;

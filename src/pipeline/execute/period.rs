@@ -84,7 +84,7 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
     let (mut outbox, mut due) = (Vec::new(), Vec::new());
     for known in directory.people() {
         // The year of somebody without a result lacks a closed quarter from now on.
-        due.push((known.id, Period::Year(period.year())));
+        due.extend(period.means().into_iter().map(|mean| (known.id, mean)));
         let approved = app.store.approved_revisions(known.id).await?;
         let Some(revision) = approved.iter().find(|revision| revision.period == period) else { continue };
         let content = content_of(revision)?;

@@ -50,9 +50,11 @@ fn facts<'a>(key: &'a TaskKey, task: &'a CanonicalTask) -> TaskFacts<'a> {
         handed_over: false,
         taken_over: false,
         confirmed_failures: None,
+        lateness_confirmed: None,
         late_excused: false,
         quality_excused: false,
         confirmed_quantity: None,
+        counted_before: Decimal::ZERO,
     }
 }
 

@@ -164,6 +164,16 @@ impl Installed {
         self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
     }
 
+    /// A contract worker of the department.
+    pub async fn import_contract(&self, number: &str, name: &str) {
+        let mut worker = officer(number, name);
+        for (_, post, role, ..) in &mut worker.memberships {
+            (*post, *role) = ("Lái xe".into(), Role::Contract);
+        }
+        let import = DirectoryImport { units: Vec::new(), people: vec![worker] };
+        self.app.store.import_directory(&import, "test", None, self.app.clock.now()).await.expect("imported");
+    }
+
     /// A head of the department: `GL-00990 Lê Văn Trưởng`.
     fn head(&self, who: &str) -> ImportedPerson {
         let (number, name) = who.split_once(' ').expect("number and name");

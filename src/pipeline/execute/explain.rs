@@ -1,0 +1,146 @@
+//! The order `score explain`: a derivation as it is kept, with what it rests on.
+//!
+//! Owns what is put beside a derivation when somebody asks: the source events of each own line, the decisions of the
+//! period, the switches that differ from the defaults, and which lines lost most. It computes no score. The document is
+//! JSON with a key of its own, `explanation`; everything else is the derivation as it was kept.
+
+use super::{Answer, App, Refusal, evaluation, person};
+use crate::domain::{Exact, Period, PersonId, RuleSet, SourceId};
+use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
+use crate::pipeline::explain::explained;
+use crate::pipeline::score::scope_of;
+use crate::scoring::most::{Sums, Weighed, lost_most};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Own lines whose events are told; a person has fewer, and a leader's pool is explained by its people.
+const MOST_EVENTS_OF: usize = 400;
+
+/// Lines told to have lost most.
+const MOST_LOST: usize = 10;
+
+pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: ScoreView) -> Answer {
+    let id = person(app, whose).await?;
+    let scope = scope_of(period, view.as_str());
+    let derivation = app.store.derivation(id, period, scope).await?;
+    let Some(mut value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
+        return Err(evaluation::no_score(whose, period).into());
+    };
+    let explanation = json!({
+        "most": most(&value),
+        "switches": differing(&value),
+        "events": events(app, &value).await?,
+        "decisions": decisions(app, id, period).await?,
+    });
+    if let Some(object) = value.as_object_mut() {
+        object.insert("explanation".to_owned(), explanation);
+    }
+    let text = explained(&value);
+    Ok(Outcome::ok(Document::Json { value, text }))
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn exact(value: Option<&Value>) -> Option<Exact> {
+    value?.as_str()?.parse().ok()
+}
+
+/// The lines that lost most, with the points each would bring if it were done whole, on time and without failure.
+fn most(value: &Value) -> Vec<Value> {
+    let found = || -> Option<Vec<Value>> {
+        let rules: RuleSet = serde_json::from_value(value.get("rule_set")?.clone()).ok()?;
+        let numerators = value.get("numerators")?;
+        let [a, b, c] = ["a", "b", "c"].map(|part| exact(numerators.get(part)));
+        let hundred = Exact::integer(100);
+        let mut others = Vec::new();
+        for part in ["d", "dd", "e"] {
+            let Some(number) = value.get("components")?.get(part) else { continue };
+            others.push(exact(number.get("exact"))?.checked_div(&hundred)?);
+        }
+        let leads = matches!(value.get("role")?.as_str()?, "head" | "deputy");
+        if leads && others.len() < 3 {
+            return None;
+        }
+        let sums = Sums { denominator: exact(value.get("denominator"))?, numerators: [a?, b?, c?], others };
+        let lines: Vec<Weighed> = list(value, "lines").filter_map(|line| weighed(line, &rules)).collect();
+        let title = |source: &str| {
+            let line = list(value, "lines").find(|line| line.get("source").is_some_and(|one| one == source));
+            line.and_then(|line| line.get("title")).cloned().unwrap_or_default()
+        };
+        let lost = lost_most(&sums, &lines, &rules, MOST_LOST).into_iter().map(|(source, points)| {
+            let printed = points.round(rules.rounding.digits, rules.rounding.mode);
+            json!({ "source": source, "title": title(&source), "exact": points, "printed": printed })
+        });
+        Some(lost.collect())
+    };
+    found().unwrap_or_default()
+}
+
+fn weighed(line: &Value, rules: &RuleSet) -> Option<Weighed> {
+    let factor = |key: &str| exact(line.get(key));
+    let weight = match factor("multiplier") {
+        Some(multiplier) => &factor("coefficient")? * &multiplier,
+        None => factor("coefficient")?,
+    };
+    let extra = line.get("extra")?.as_bool()?;
+    let added = |part: &str, key: &str| {
+        let adds = !extra || rules.extra_components.iter().any(|name| name == part);
+        if adds { exact(line.get(key)) } else { None }
+    };
+    Some(Weighed {
+        source: line.get("source")?.as_str()?.to_owned(),
+        whole: &weight * &factor("assigned")?,
+        adds: [added("a", "completed_converted"), added("b", "quality"), added("c", "progress")],
+    })
+}
+
+/// Switches of the rule set that differ from the defaults, each with its value.
+fn differing(value: &Value) -> Map<String, Value> {
+    let defaults = serde_json::to_value(RuleSet::default()).unwrap_or_default();
+    let set = value.get("rule_set").and_then(Value::as_object).into_iter().flatten();
+    let named = |key: &str| matches!(key, "id" | "valid_from" | "valid_to");
+    set.filter(|(key, value)| !named(key) && defaults.get(key) != Some(*value))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// The kept events of each own line, by line: kind, the source's moment, ours, and the number of the answer.
+async fn events(app: &App, value: &Value) -> Result<Map<String, Value>, Refusal> {
+    let own = list(value, "lines").filter(|line| line.get("of").is_none_or(Value::is_null));
+    let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in own.chain(list(value, "excluded")).take(MOST_EVENTS_OF) {
+        let named = line.get("source").and_then(Value::as_str).and_then(|name| name.split_once('/'));
+        if let Some((source, key)) = named {
+            keys.entry(source.to_owned()).or_default().push(key.to_owned());
+        }
+    }
+    let mut told = Map::new();
+    for (source, keys) in keys {
+        let Ok(id) = source.parse::<SourceId>() else { continue };
+        let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let known = app.store.known_hashes(&id, &asked).await?;
+        for (key, known) in keys.iter().zip(known) {
+            let Some((task, _)) = known else { continue };
+            let events = app.store.events_of(task).await?.into_iter().map(|(seen, event, answer)| {
+                json!({ "kind": event.kind, "at": event.at, "observed_at": seen, "answer": answer })
+            });
+            told.insert(format!("{source}/{key}"), Value::Array(events.collect()));
+        }
+    }
+    Ok(told)
+}
+
+/// What people decided about the period, and about the quarter of a month, oldest first.
+async fn decisions(app: &App, id: PersonId, period: Period) -> Result<Vec<Value>, Refusal> {
+    let mut all = app.store.decisions_of_people(&[id]).await?.remove(&id).unwrap_or_default();
+    all.retain(|stored| [period, period.quarter_around()].contains(&stored.decision.period));
+    let told = all.into_iter().map(|stored| {
+        let decision = stored.decision;
+        json!({
+            "at": decision.at, "author": decision.author, "document": decision.document, "decision": decision.kind,
+        })
+    });
+    Ok(told.collect())
+}

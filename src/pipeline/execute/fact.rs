@@ -1,0 +1,229 @@
+//! Orders about dated facts of people's service: leave, discipline, disqualifiers, groups of similar tasks.
+//!
+//! Owns who may enter one (whoever scores: leave and groups; whoever classifies: discipline and conclusions; an office
+//! with a document; never the person) and which scores it can move. A file is taken as a whole or not at all.
+
+use super::{Answer, App, Refusal, author, person};
+use crate::directory::Directory;
+use crate::directory::entitled::{Duty, Judged};
+use crate::domain::{FactKind, Period, PersonId, ServiceFact, StaffNumber, StoredFact};
+use crate::error::{Finding, Place, Text};
+use crate::evaluation::service::{impossible_fact, read_facts};
+use crate::evaluation::{Subject, life};
+use crate::pipeline::command::{Column, Document, InputFile, Outcome, PersonRef};
+use crate::pipeline::decide::own_record;
+use crate::pipeline::wording::Words;
+use crate::store::FactsNew;
+use chrono::Datelike as _;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+pub(super) async fn enter(app: &App, whose: &PersonRef, fact: ServiceFact, who: &str) -> Answer {
+    let who = author(who)?;
+    let id = person(app, whose).await?;
+    if let Some(finding) = impossible_fact(&fact) {
+        return Err(finding.into());
+    }
+    keep(app, &[(id, fact)], who).await
+}
+
+pub(super) async fn import(app: &App, file: &InputFile, who: &str) -> Answer {
+    let who = author(who)?;
+    let directory = app.directory().await?;
+    let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
+    let facts = read_facts(&file.name, &file.bytes, &known)?;
+    let facts: Vec<(PersonId, ServiceFact)> = facts
+        .into_iter()
+        .filter_map(|(number, fact)| Some((directory.by_staff_number(&number)?, fact)))
+        .collect();
+    keep(app, &facts, who).await
+}
+
+async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str) -> Answer {
+    let directory = app.directory().await?;
+    let mut findings: Vec<Finding> =
+        facts.iter().filter_map(|(id, fact)| not_allowed(app, &directory, *id, fact, who)).collect();
+    let held = app.store.service_facts(None, false).await?;
+    let mut leaves: Vec<(PersonId, ServiceFact)> =
+        held.into_iter().map(|held| (held.person, held.fact)).collect();
+    for (id, fact) in facts {
+        if leaves.contains(&(*id, fact.clone())) {
+            continue;
+        }
+        findings.extend(overlapping(&directory, &leaves, *id, fact));
+        leaves.push((*id, fact.clone()));
+    }
+    if !findings.is_empty() {
+        findings.truncate(500);
+        return Err(Refusal(findings));
+    }
+    let due = concerned(app, &directory, facts.iter().map(|(id, fact)| (*id, fact))).await?;
+    let new = FactsNew { facts, author: who, at: app.clock.now(), due: &due };
+    let kept = app.store.enter_facts(new).await?;
+    app.ring("score");
+    Ok(Outcome::done(
+        format!("đã ghi {kept} dữ kiện; điểm được tính lại"),
+        format!("{kept} facts entered; scores are computed again"),
+    ))
+}
+
+/// Why somebody may not enter or take back a fact.
+fn not_allowed(
+    app: &App,
+    directory: &Directory,
+    id: PersonId,
+    fact: &ServiceFact,
+    who: &str,
+) -> Option<Finding> {
+    let known = directory.person(id)?;
+    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    let year = Period::Year(fact.from.year());
+    if life::is_own(subject, who) {
+        return Some(own_record(year));
+    }
+    let duty =
+        if fact.kind.is_leave() || fact.kind == FactKind::TaskGroup { Duty::Score } else { Duty::Classify };
+    let judged = Judged {
+        subject: id,
+        period: year,
+        duty,
+        author: who,
+        at: app.clock.now(),
+        document: Some(&fact.document),
+    };
+    directory.check_author(judged).err().map(|finding| *finding)
+}
+
+/// Leave of one person on the same days, or two groups at once.
+fn overlapping(
+    directory: &Directory,
+    held: &[(PersonId, ServiceFact)],
+    id: PersonId,
+    fact: &ServiceFact,
+) -> Option<Finding> {
+    let alike = |other: &ServiceFact| {
+        (fact.kind.is_leave() && other.kind.is_leave())
+            || (fact.kind == FactKind::TaskGroup && other.kind == FactKind::TaskGroup)
+    };
+    let (from, to) = fact.span();
+    let other = held.iter().find(|(person, other)| {
+        let (other_from, other_to) = other.span();
+        *person == id && alike(other) && other_from <= to && from <= other_to
+    })?;
+    let number = directory.person(id).map(|known| known.staff_number.to_string()).unwrap_or_default();
+    let (kind, since) = (other.1.kind.as_str(), other.1.from);
+    Some(
+        Finding::error(
+            "LT-SCO-024",
+            Text::new(
+                format!("{number}: trùng ngày với dữ kiện {kind} từ {since} đã ghi"),
+                format!("{number}: shares days with the fact {kind} from {since} that stands"),
+            ),
+            Text::new(
+                "thu hồi dữ kiện cũ bằng `fact revoke`, hoặc sửa ngày",
+                "take the old one back with `fact revoke`, or correct the days",
+            ),
+        )
+        .at(Place::of(format!("person {number}"))),
+    )
+}
+
+/// Whose scores of which periods facts can move: the person's from the fact's first day on, and of those the leaders'.
+async fn concerned(
+    app: &App,
+    directory: &Directory,
+    facts: impl Iterator<Item = (PersonId, &ServiceFact)>,
+) -> Result<Vec<(PersonId, Period)>, Refusal> {
+    let mut due = BTreeSet::new();
+    for (id, fact) in facts {
+        let first = fact.act_on.unwrap_or(fact.from).min(fact.from);
+        let mut periods: BTreeSet<Period> =
+            app.store.periods_of(id).await?.into_iter().map(|(period, _)| period.quarter_around()).collect();
+        periods.retain(|period| period.last_day() >= first);
+        periods.insert(Period::Year(first.year()));
+        periods.insert(Period::Year(fact.from.year()));
+        for period in periods {
+            due.insert((id, period));
+            if !period.is_mean() {
+                due.extend(directory.leaders_of(id, period).into_iter().map(|leader| (leader, period)));
+            }
+        }
+    }
+    Ok(due.into_iter().collect())
+}
+
+pub(super) async fn list(app: &App, whose: Option<&PersonRef>, revoked: bool, limit: u32) -> Answer {
+    let only = match whose {
+        Some(named) => Some(person(app, named).await?),
+        None => None,
+    };
+    let directory = app.directory().await?;
+    let facts = app.store.service_facts(only, revoked).await?;
+    let rows = facts.into_iter().take(limit as usize).map(|stored| {
+        let StoredFact { id, person, fact, author, at, revoked } = stored;
+        let known = directory.person(person);
+        vec![
+            json!(id),
+            json!(known.map(|known| known.staff_number.to_string())),
+            json!(known.map(|known| known.full_name.clone())),
+            json!(fact.kind.as_str()),
+            json!(fact.from),
+            json!(fact.to),
+            json!(fact.act_on),
+            json!(fact.act),
+            json!(fact.text),
+            json!(fact.document),
+            json!(author),
+            json!(at),
+            json!(revoked.map(|(by, reason)| format!("{by}: {reason}"))),
+        ]
+    });
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Dữ kiện công tác", "Facts of service"),
+        columns: vec![
+            Column::right("id", "Số", "Number"),
+            Column::left("person", "Số hiệu", "Person"),
+            Column::left("name", "Họ và tên", "Name"),
+            Column::words("kind", "Loại", "Kind", Words::Fact),
+            Column::left("from", "Từ ngày", "From"),
+            Column::left("to", "Đến ngày", "To"),
+            Column::left("act_on", "Ngày vi phạm", "Day of the act"),
+            Column::left("act", "Mã vụ việc", "Act"),
+            Column::left("text", "Nội dung", "Text"),
+            Column::left("document", "Văn bản", "Document"),
+            Column::left("author", "Người ghi", "Entered by"),
+            Column::left("at", "Lúc", "At"),
+            Column::left("revoked", "Thu hồi", "Taken back"),
+        ],
+        rows: rows.collect(),
+    }))
+}
+
+pub(super) async fn revoke(app: &App, id: i64, who: &str, reason: &str) -> Answer {
+    let who = author(who)?;
+    let facts = app.store.service_facts(None, false).await?;
+    let Some(stored) = facts.into_iter().find(|fact| fact.id == id) else {
+        return Err(no_such_fact(id).into());
+    };
+    let directory = app.directory().await?;
+    if let Some(finding) = not_allowed(app, &directory, stored.person, &stored.fact, who) {
+        return Err(finding.into());
+    }
+    let due = concerned(app, &directory, std::iter::once((stored.person, &stored.fact))).await?;
+    if !app.store.revoke_fact(&stored, who, reason, app.clock.now(), &due).await? {
+        return Err(no_such_fact(id).into());
+    }
+    app.ring("score");
+    Ok(Outcome::done("đã thu hồi; điểm được tính lại", "taken back; scores are computed again"))
+}
+
+fn no_such_fact(id: i64) -> Finding {
+    Finding::error(
+        "LT-SCO-025",
+        Text::new(
+            format!("không có dữ kiện số {id} đang hiệu lực"),
+            format!("there is no fact number {id} that stands"),
+        ),
+        Text::new("xem số ở `fact list`", "look for the number in `fact list`"),
+    )
+}

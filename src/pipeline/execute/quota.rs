@@ -1,0 +1,130 @@
+//! The report on the quota of Excellent: per group of similar tasks within an agency, both readings (art. 20.5).
+//!
+//! Owns which people make a group: those of one agency with one `task_group` fact, else one role. It decides nothing and
+//! changes nothing; whoever classifies picks, and ties are theirs to settle.
+
+use super::{Answer, App};
+use crate::domain::rules::{QuotaBase, RuleSet};
+use crate::domain::{Exact, FactKind, Level, Period, PersonId, UnitCode};
+use crate::error::{Finding, Text};
+use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::score::{FULL_PERIOD, scope_of};
+use crate::scoring::quota::{Candidate, most_excellent, quota};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+
+pub(super) async fn show(app: &App, unit: Option<&UnitCode>, period: Period) -> Answer {
+    let rules = app.rule_set(period)?;
+    if !period.is_year() && !rules.quota_on_quarters {
+        return Err(only_years(period).into());
+    }
+    let groups = groups(app, unit, period).await?;
+    let rows = groups.into_iter().map(|((agency, group), people)| {
+        let found = quota(&people, rules);
+        let other =
+            |base, percent| most_excellent(found.good_or_better, percent, base, rules.quota_small_group);
+        vec![
+            json!(agency),
+            json!(group),
+            json!(people.len()),
+            json!(found.good_or_better),
+            json!(found.proposed),
+            json!(found.allowed),
+            json!(other(QuotaBase::Good, 20)),
+            json!(other(QuotaBase::GoodOrBetter, 20)),
+            json!(other(QuotaBase::Good, 25)),
+            json!(other(QuotaBase::GoodOrBetter, 25)),
+            json!(found.within.join(", ")),
+            json!(found.tied.join(", ")),
+            json!(found.beyond.join(", ")),
+        ]
+    });
+    Ok(Outcome::ok(Document::Table {
+        title: title(period, rules),
+        columns: vec![
+            Column::left("agency", "Cơ quan", "Agency"),
+            Column::left("group", "Nhóm nhiệm vụ tương đồng", "Group of similar tasks"),
+            Column::right("people", "Số người", "People"),
+            Column::right("good_or_better", "Từ tốt trở lên", "Good or better"),
+            Column::right("proposed", "Đề nghị xuất sắc", "Proposed excellent"),
+            Column::right("allowed", "Được tối đa", "Allowed"),
+            Column::right("good_20", "20 % của tốt", "20 % of Good"),
+            Column::right("better_20", "20 % của từ tốt", "20 % of Good or better"),
+            Column::right("good_25", "25 % của tốt", "25 % of Good"),
+            Column::right("better_25", "25 % của từ tốt", "25 % of Good or better"),
+            Column::left("within", "Trong tỷ lệ", "Within"),
+            Column::left("tied", "Bằng điểm, cần chọn", "Tied, to be chosen"),
+            Column::left("beyond", "Vượt tỷ lệ", "Beyond"),
+        ],
+        rows: rows.collect(),
+    }))
+}
+
+fn title(period: Period, rules: &RuleSet) -> Text {
+    let percent = rules.quota_percent;
+    let (vi, en) = match rules.quota_base {
+        QuotaBase::Good => ("số hoàn thành tốt", "those Good"),
+        QuotaBase::GoodOrBetter => ("số từ hoàn thành tốt trở lên", "those Good or better"),
+    };
+    Text::new(
+        format!("Tỷ lệ xuất sắc {period}: tối đa {percent} % {vi} (Đ20.5)"),
+        format!("Quota of Excellent for {period}: at most {percent} % of {en} (art. 20.5)"),
+    )
+}
+
+/// People with a complete score and a level, by agency and group.
+async fn groups(
+    app: &App,
+    unit: Option<&UnitCode>,
+    period: Period,
+) -> Result<BTreeMap<(String, String), Vec<Candidate>>, super::Refusal> {
+    let directory = app.directory().await?;
+    let scope = scope_of(period, FULL_PERIOD);
+    let heads = app.store.score_heads(period, scope).await?;
+    let mut named: HashMap<PersonId, String> = HashMap::new();
+    for stored in app.store.service_facts(None, false).await? {
+        let (from, to) = stored.fact.span();
+        let last = period.last_day();
+        if stored.fact.kind == FactKind::TaskGroup && from <= last && last <= to {
+            named.insert(stored.person, stored.fact.text.unwrap_or_default());
+        }
+    }
+    let within: Option<Vec<String>> =
+        unit.map(|unit| directory.subtree(unit).iter().map(ToString::to_string).collect());
+    let units: Vec<&str> = within.iter().flatten().map(String::as_str).collect();
+    let mut groups: BTreeMap<(String, String), Vec<Candidate>> = BTreeMap::new();
+    let mut after = String::new();
+    loop {
+        let lines = app.store.score_lines(period, scope, &units, &after, 500).await?;
+        let Some(last) = lines.last() else { return Ok(groups) };
+        after.clone_from(&last.staff_number);
+        for line in lines {
+            let level = line.summary.get("level").and_then(|level| level.as_str()).and_then(Level::parse);
+            let score = heads.get(&line.person).and_then(|head| head.total.as_ref());
+            let score = score.and_then(|text| text.parse::<Exact>().ok());
+            let (Some(level), Some(score)) = (level, score) else { continue };
+            let agency = line.unit.parse::<UnitCode>().ok();
+            let agency = agency.as_ref().and_then(|unit| directory.agency_of(unit)).map(ToString::to_string);
+            let group = named.get(&line.person).cloned().unwrap_or(line.role);
+            groups.entry((agency.unwrap_or(line.unit), group)).or_default().push(Candidate {
+                person: line.staff_number,
+                score,
+                level,
+            });
+        }
+    }
+}
+
+fn only_years(period: Period) -> Finding {
+    Finding::error(
+        "LT-SCO-026",
+        Text::new(
+            format!("tỷ lệ xuất sắc chỉ áp dụng cho năm (Điều 20.5), không cho kỳ {period}"),
+            format!("the quota of Excellent is for years (art. 20.5), not for {period}"),
+        ),
+        Text::new(
+            "hỏi cho năm, hoặc đặt quota_on_quarters = true trong bộ quy tắc",
+            "ask for a year, or set quota_on_quarters = true in the rule set",
+        ),
+    )
+}

@@ -1,0 +1,182 @@
+//! Local rules on levels (switch `local_overlays`): what bodies elsewhere add to the decree's bands.
+//!
+//! Owns each rule's condition and effect (scoring rules 4.4). None is a default and none moves a score: a rule
+//! names the level it asks for and why. It must not know where results come from.
+
+use super::LineResult;
+use crate::domain::rules::Overlay;
+use crate::domain::{Exact, Level, Period, Role};
+use serde::Serialize;
+
+/// What a rule did to a level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ruled {
+    /// The rule: an overlay's name, or an article.
+    pub rule: String,
+    /// Level before.
+    pub from: Option<Level>,
+    /// Level after; the same where the rule only tells something.
+    pub to: Option<Level>,
+    /// Why, with numbers, dates and the document.
+    pub because: String,
+}
+
+/// The rules of a period that is made of tasks, in the order of the rule set; gives the level after them.
+pub(super) fn of_period(
+    level: Level,
+    role: Role,
+    lines: &[LineResult],
+    overlays: &[Overlay],
+) -> (Level, Vec<Ruled>) {
+    let mut now = level;
+    let mut ruled = Vec::new();
+    for overlay in overlays {
+        let asks = match overlay {
+            Overlay::Below100NotCompleted => below_100(lines).map(|because| (Level::NotCompleted, because)),
+            Overlay::UnitBelow70HeadNotCompleted if role == Role::Head => {
+                below_70(lines).map(|because| (Level::NotCompleted, because))
+            }
+            Overlay::UnitBelow70DeputyNotExcellent if role == Role::Deputy => {
+                below_70(lines).map(|because| (Level::Good.min(now), because))
+            }
+            _ => None,
+        };
+        if let Some((to, because)) = asks.filter(|(to, _)| *to < now) {
+            ruled.push(Ruled { rule: name(*overlay), from: Some(now), to: Some(to), because });
+            now = to;
+        }
+    }
+    (now, ruled)
+}
+
+/// Own assigned tasks that are not completed and not excused.
+fn below_100(lines: &[LineResult]) -> Option<String> {
+    let own = lines.iter().map(|line| &line.line).filter(|line| line.of.is_none() && !line.extra);
+    let open: Vec<&str> = own
+        .filter(|line| line.completed < line.assigned && !line.late_excused)
+        .map(|line| line.source.as_str())
+        .collect();
+    let first = open.first()?;
+    Some(format!("{} assigned tasks not completed, {first} first", open.len()))
+}
+
+/// What was assigned to the unit and completed of it: the leader's own tasks and those of everyone in charge.
+fn below_70(lines: &[LineResult]) -> Option<String> {
+    let planned = || lines.iter().filter(|line| !line.line.extra);
+    let assigned: Exact = planned().map(|line| &line.assigned_converted).sum();
+    let completed: Exact = planned().map(|line| &line.completed_converted).sum();
+    let share = completed.checked_div(&assigned)?;
+    let below = share < Exact::ratio(7, 10)?;
+    below.then(|| format!("{completed} of {assigned} completed, below 70 %"))
+}
+
+/// The rules of a year over the levels of its quarters, in order of time; gives the level after them.
+pub(super) fn of_year(
+    level: Option<Level>,
+    quarters: &[(Period, Level)],
+    overlays: &[Overlay],
+) -> (Option<Level>, Vec<Ruled>) {
+    let count = |wanted: Level| quarters.iter().filter(|(_, level)| *level == wanted).count();
+    let (excellent, completed, failed) =
+        (count(Level::Excellent), count(Level::Completed), count(Level::NotCompleted));
+    let mut now = level;
+    let mut ruled = Vec::new();
+    for overlay in overlays {
+        let asks = match overlay {
+            Overlay::QuarterNotCompletedNoExcellentYear if failed > 0 => {
+                let to = now.map(|level| level.min(Level::Good));
+                Some((to, format!("{failed} quarters not completed")))
+            }
+            Overlay::TwoQuartersNotCompletedConsiderReplacement => {
+                let failed = |pair: &[(Period, Level)]| {
+                    pair.iter().all(|(_, level)| *level == Level::NotCompleted)
+                        && pair.first().zip(pair.last()).is_some_and(|(one, two)| one.0.next() == two.0)
+                };
+                let pair = quarters.windows(2).find(|pair| failed(pair));
+                let told = |pair: &[(Period, Level)]| {
+                    let names: Vec<String> = pair.iter().map(|(period, _)| period.to_string()).collect();
+                    format!("{} not completed in a row: consider replacement", names.join(" and "))
+                };
+                pair.map(|pair| (now, told(pair)))
+            }
+            Overlay::YearFromQuarterLevels if !quarters.is_empty() => {
+                // The letter leaves "not completed" to two such quarters, and "completed" to what is left.
+                let to = if failed >= 2 {
+                    Level::NotCompleted
+                } else if excellent >= 2 && failed == 0 {
+                    Level::Excellent
+                } else if completed <= 2 && failed <= 1 {
+                    Level::Good
+                } else {
+                    Level::Completed
+                };
+                let because =
+                    format!("{excellent} quarters excellent, {completed} completed, {failed} not completed");
+                Some((Some(to), because))
+            }
+            _ => None,
+        };
+        if let Some((to, because)) = asks {
+            ruled.push(Ruled { rule: name(*overlay), from: now, to, because });
+            now = to;
+        }
+    }
+    (now, ruled)
+}
+
+fn name(overlay: Overlay) -> String {
+    match overlay {
+        Overlay::Below100NotCompleted => "below_100_not_completed",
+        Overlay::UnitBelow70HeadNotCompleted => "unit_below_70_head_not_completed",
+        Overlay::UnitBelow70DeputyNotExcellent => "unit_below_70_deputy_not_excellent",
+        Overlay::QuarterNotCompletedNoExcellentYear => "quarter_not_completed_no_excellent_year",
+        Overlay::TwoQuartersNotCompletedConsiderReplacement => {
+            "two_quarters_not_completed_consider_replacement"
+        }
+        Overlay::YearFromQuarterLevels => "year_from_quarter_levels",
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quarters(levels: [Level; 4]) -> Vec<(Period, Level)> {
+        let period = |number| Period::quarter(2026, number).expect("quarter");
+        (1..=4).map(period).zip(levels).collect()
+    }
+
+    #[test]
+    fn year_from_quarter_levels_follows_the_letter_of_the_customs_office() {
+        use Level::{Completed, Excellent, Good, NotCompleted};
+        for (levels, year) in [
+            ([Excellent, Excellent, Good, Completed], Excellent),
+            ([Excellent, Excellent, Excellent, NotCompleted], Good),
+            ([Excellent, Good, Good, Good], Good),
+            ([Completed, Completed, Good, Good], Good),
+            ([Completed, Completed, Completed, Good], Completed),
+            ([NotCompleted, NotCompleted, Excellent, Excellent], NotCompleted),
+        ] {
+            let (level, ruled) = of_year(Some(Good), &quarters(levels), &[Overlay::YearFromQuarterLevels]);
+            assert_eq!((level, ruled.len()), (Some(year), 1), "{levels:?}");
+        }
+    }
+
+    #[test]
+    fn one_failed_quarter_bars_an_excellent_year_and_two_in_a_row_are_told() {
+        use Level::{Excellent, Good, NotCompleted};
+        let rules = [
+            Overlay::QuarterNotCompletedNoExcellentYear,
+            Overlay::TwoQuartersNotCompletedConsiderReplacement,
+        ];
+        let (level, ruled) =
+            of_year(Some(Excellent), &quarters([Excellent, NotCompleted, Excellent, NotCompleted]), &rules);
+        assert_eq!((level, ruled.len()), (Some(Good), 1), "not in a row");
+        let (level, ruled) =
+            of_year(Some(Excellent), &quarters([Excellent, NotCompleted, NotCompleted, Excellent]), &rules);
+        assert_eq!(level, Some(Good));
+        assert!(ruled[1].because.contains("2026-Q2 and 2026-Q3"), "{}", ruled[1].because);
+        assert_eq!(of_year(Some(Excellent), &quarters([Good; 4]), &rules), (Some(Excellent), vec![]));
+    }
+}
