@@ -45,6 +45,7 @@ pub enum Criteria {
 /// Options of `criteria set`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["item", "component", "excuse", "failures", "late", "support", "quantity", "strengths", "weaknesses", "comment", "minutes"]))]
+#[command(group = clap::ArgGroup::new("owned").multiple(true).args(["item", "support"]))]
 pub struct CriteriaSet {
     /// Staff number, or the id the page shows
     #[arg(value_parser = person)]
@@ -56,7 +57,7 @@ pub struct CriteriaSet {
     #[arg(long, value_name = "ITEM=POINTS", value_parser = item)]
     pub item: Vec<(String, Exact)>,
     /// The points or percents are the person's own assessment
-    #[arg(long)]
+    #[arg(long, requires = "owned")]
     pub own: bool,
     /// Component of a leader
     #[arg(long, requires = "percent")]
@@ -74,10 +75,10 @@ pub struct CriteriaSet {
     #[arg(long, requires_all = ["task", "reason"])]
     pub failures: Option<u32>,
     /// Whether the task's lateness counts
-    #[arg(long, value_name = "counts|rejected", requires_all = ["task", "reason"])]
+    #[arg(long, value_name = "counts|rejected", requires_all = ["task", "reason"], conflicts_with_all = OTHERS, conflicts_with = "support")]
     pub late: Option<Lateness>,
     /// A support worker's three percents: work quality, compliance, efficiency
-    #[arg(long, num_args = 3, value_names = ["QUALITY", "COMPLIANCE", "EFFICIENCY"])]
+    #[arg(long, num_args = 3, value_names = ["QUALITY", "COMPLIANCE", "EFFICIENCY"], conflicts_with_all = OTHERS)]
     pub support: Vec<Exact>,
     /// Completed and accepted quantity of the task
     #[arg(long, requires = "task")]
@@ -105,7 +106,10 @@ pub struct CriteriaSet {
 }
 
 /// What is no text of the form: one order decides one thing.
-const NO_REMARKS: [&str; 5] = ["item", "component", "excuse", "failures", "quantity"];
+const NO_REMARKS: [&str; 7] = ["item", "component", "excuse", "failures", "late", "support", "quantity"];
+
+/// What excludes a support worker's percents and the word about lateness, beside each other.
+const OTHERS: [&str; 5] = ["item", "component", "excuse", "failures", "quantity"];
 
 /// đ and e.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
