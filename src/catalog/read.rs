@@ -4,7 +4,7 @@
 //! each with file, line and column; with any of them no product is given.
 
 use super::table::rows;
-use crate::domain::{CatalogProduct, ComplexityGroup, ProductCode};
+use crate::domain::{CatalogProduct, ComplexityGroup, ProductCode, ProductKind};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::sheet::Line;
 use crate::text::fold;
@@ -20,7 +20,7 @@ const MAX_FINDINGS: usize = 500;
 /// Characters of one cell.
 const MAX_CELL: usize = 4_000;
 
-const COLUMNS: [(&str, bool, &[&str]); 8] = [
+const COLUMNS: [(&str, bool, &[&str]); 10] = [
     ("code", true, &["code", "ma", "ma san pham", "ma sp"]),
     ("name", true, &["name", "ten", "ten san pham", "ten san pham, cong viec", "san pham, cong viec"]),
     ("field", false, &["field", "linh vuc"]),
@@ -29,6 +29,8 @@ const COLUMNS: [(&str, bool, &[&str]); 8] = [
     ("coefficient", true, &["coefficient", "he so", "he so quy doi"]),
     ("synonyms", false, &["synonyms", "tu khoa", "tu dong nghia"]),
     ("applies_to", false, &["applies_to", "ap dung", "pham vi ap dung"]),
+    ("points", false, &["points", "diem", "diem cham", "diem quy doi"]),
+    ("kind", false, &["kind", "loai"]),
 ];
 
 /// Reads a catalog file (CSV in any encoding that can be told, `,` `;` or tab separated; or XLSX, first sheet).
@@ -88,9 +90,9 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Vec<CatalogProduct>, Findings> {
     if findings.is_empty() { Ok(products) } else { Err(Findings(findings)) }
 }
 
-fn header_columns(header: &Line, file: &str) -> Result<[Option<usize>; 8], Findings> {
+fn header_columns(header: &Line, file: &str) -> Result<[Option<usize>; 10], Findings> {
     let cells: Vec<String> = header.cells.iter().map(|cell| fold(cell)).collect();
-    let mut columns = [None; 8];
+    let mut columns = [None; 10];
     let mut findings = Vec::new();
     for (slot, (name, required, spellings)) in columns.iter_mut().zip(COLUMNS) {
         *slot = cells.iter().position(|cell| spellings.contains(&cell.as_str()));
@@ -113,7 +115,7 @@ fn header_columns(header: &Line, file: &str) -> Result<[Option<usize>; 8], Findi
 
 fn product(
     row: &Line,
-    columns: &[Option<usize>; 8],
+    columns: &[Option<usize>; 10],
     file: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<CatalogProduct> {
@@ -142,8 +144,8 @@ fn product(
             ));
         }
     }
-    let [code, name, field, measure, group, coefficient, synonyms, applies_to] =
-        <[String; 8]>::try_from(cells).ok()?;
+    let [code, name, field, measure, group, coefficient, synonyms, applies_to, points, kind] =
+        <[String; 10]>::try_from(cells).ok()?;
     let code = ProductCode::new(code.as_str())
         .map_err(|error| {
             findings.push(finding(
@@ -209,9 +211,11 @@ fn product(
         ));
         None
     });
+    let points = points_and_kind(row, (&points, &kind), file, findings);
     if findings.len() > before {
         return None;
     }
+    let (points, kind) = points?;
     Some(CatalogProduct {
         code: code?,
         name,
@@ -226,7 +230,62 @@ fn product(
             .map(str::to_owned)
             .collect(),
         applies_to: if fold(&applies_to) == "tat ca" { "all".to_owned() } else { applies_to },
+        points,
+        kind,
     })
+}
+
+/// The points a product was given and whose work it is, where the catalog says them.
+fn points_and_kind(
+    row: &Line,
+    (points, kind): (&str, &str),
+    file: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<(Option<Decimal>, ProductKind)> {
+    let given = (!points.is_empty()).then(|| read_coefficient(points));
+    if given == Some(None) {
+        findings.push(finding(
+            "LT-CAT-031",
+            file,
+            row.number,
+            "points",
+            Text::new(
+                format!("điểm \"{}\" không phải số lớn hơn 0", shown(points)),
+                format!("points \"{}\" are no number above 0", shown(points)),
+            ),
+            Text::new(
+                "ghi điểm đã chấm cho sản phẩm, hoặc để trống",
+                "write the points the product was given, or leave the cell empty",
+            ),
+        ));
+    }
+    let read = read_kind(kind);
+    if read.is_none() {
+        findings.push(finding(
+            "LT-CAT-032",
+            file,
+            row.number,
+            "kind",
+            Text::new(
+                format!("loại \"{}\" không dùng được", shown(kind)),
+                format!("kind \"{}\" cannot be used", shown(kind)),
+            ),
+            Text::new(
+                "ghi \"lãnh đạo\" cho sản phẩm lãnh đạo, quản lý; để trống hoặc ghi \"chuyên môn\" cho các sản phẩm khác",
+                "write leadership for products of leadership work; leave it empty or write work for all others",
+            ),
+        ));
+    }
+    Some((given.flatten(), read?))
+}
+
+/// Whose work a product is, as people write it; empty = everybody's.
+pub(super) fn read_kind(text: &str) -> Option<ProductKind> {
+    match fold(text).as_str() {
+        "" | "work" | "chuyen mon" | "chung" | "b" | "dung chung" => Some(ProductKind::Work),
+        "leadership" | "lanh dao" | "lanh dao, quan ly" | "quan ly" | "a" => Some(ProductKind::Leadership),
+        _ => None,
+    }
 }
 
 /// Digits of a coefficient before its separator.
@@ -235,7 +294,7 @@ const WHOLE_DIGITS: usize = 6;
 const FRACTION_DIGITS: usize = 4;
 
 /// A coefficient as written; a comma is a decimal comma.
-fn read_coefficient(text: &str) -> Option<Decimal> {
+pub(super) fn read_coefficient(text: &str) -> Option<Decimal> {
     let text = text.replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |part: &str, most: usize| {
@@ -247,7 +306,7 @@ fn read_coefficient(text: &str) -> Option<Decimal> {
     text.parse().ok().filter(|value| *value > Decimal::ZERO)
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }
 

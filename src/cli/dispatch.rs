@@ -8,7 +8,8 @@ use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, Ru
 use super::lock::{DataFolder, Holder, PATIENCE};
 use super::print::{Printer, Shape};
 use super::{
-    config_command, confine, connector, demo, lang, mapping_evaluate, order, run, score_case, socket, usage,
+    config_command, confine, connector, demo, lang, mapping_evaluate, order, out_file, run, score_case,
+    socket, usage,
 };
 use crate::config::{self, Examined, Loaded, Overrides};
 use crate::error::{Findings, Lang, Text};
@@ -71,7 +72,7 @@ async fn act(cli: Cli, language: Lang) -> u8 {
         Action::Config(ConfigAction::Reload) => match examine(&global, None) {
             Ok((_, examined)) => match examined.of_known_store() {
                 // A file with errors is told by the daemon that does not use it.
-                Some(loaded) => carry_out(Command::ConfigReload {}, loaded, &printer).await,
+                Some(loaded) => carry_out(Command::ConfigReload {}, loaded, &printer, None).await,
                 None => printer.finish(&refused(Findings(assemble::all_findings(&examined)))),
             },
             Err(findings) => printer.finish(&refused(findings)),
@@ -105,8 +106,9 @@ async fn act(cli: Cli, language: Lang) -> u8 {
                     Format::Json => Shape::Json,
                 };
             }
-            match order::command(action) {
-                Ok(command) => send(command, &global, &printer).await,
+            let ordered = out_file::wanted(&action).and_then(|out| Ok((order::command(action)?, out)));
+            match ordered {
+                Ok((command, out)) => send(command, &global, &printer, out.as_deref()).await,
                 Err(finding) => printer.finish(&Outcome::failed(EXIT_USAGE, *finding)),
             }
         }
@@ -132,7 +134,7 @@ fn examine(global: &Global, listen: Option<std::net::SocketAddr>) -> Result<(Pat
 /// The file itself is tried, by whoever carries the order out, not what a running daemon once read from it.
 async fn check(path: &Path, examined: &Examined, printer: &Printer) -> u8 {
     match examined.of_known_store() {
-        Some(loaded) => carry_out(Command::Check { config: path.to_owned() }, loaded, printer).await,
+        Some(loaded) => carry_out(Command::Check { config: path.to_owned() }, loaded, printer, None).await,
         // Another store than the one that is meant must not be opened.
         None => printer.finish(&check_without_store(path, Vec::new()).await),
     }
@@ -143,15 +145,15 @@ fn refused(findings: Findings) -> Outcome {
 }
 
 /// Carries an order out: over the socket of a running daemon, else in process.
-async fn send(command: Command, global: &Global, printer: &Printer) -> u8 {
+async fn send(command: Command, global: &Global, printer: &Printer, out: Option<&Path>) -> u8 {
     let loaded = match load(global, None) {
         Ok(loaded) => loaded,
         Err(findings) => return printer.finish(&refused(findings)),
     };
-    carry_out(command, &loaded, printer).await
+    carry_out(command, &loaded, printer, out).await
 }
 
-async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer) -> u8 {
+async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer, out: Option<&Path>) -> u8 {
     let bar = printer.progress(command.shows_progress());
     let told = |progress: Progress| bar.show(&progress);
     let folder = &loaded.config.daemon.data_dir;
@@ -172,7 +174,7 @@ async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer) -> u8 {
         }
     };
     bar.clear();
-    printer.finish(&outcome)
+    printer.finish(&out_file::keep(outcome, out))
 }
 
 /// The outcome of an order whose installation cannot be opened: what a check tries besides is tried all the same.

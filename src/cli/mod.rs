@@ -24,6 +24,7 @@ pub mod mapping_evaluate;
 #[cfg(feature = "simulator")]
 mod office;
 mod order;
+mod out_file;
 pub mod print;
 pub mod run;
 pub mod score_case;

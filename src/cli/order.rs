@@ -115,9 +115,45 @@ fn people(action: People) -> Ordered {
 }
 
 fn catalog(action: Catalog) -> Ordered {
+    let groups = |path: Option<std::path::PathBuf>| path.as_deref().map(read).transpose();
     Ok(match action {
-        Catalog::Import { file, name: version, valid_from, author } => {
-            Command::CatalogImport { file: read(&file)?, version, valid_from, author: name(author)? }
+        Catalog::Import { file, name: version, valid_from, scope, reason, author } => {
+            let author = name(author)?;
+            Command::CatalogImport { file: read(&file)?, version, valid_from, scope, author, reason }
+        }
+        Catalog::Propose { unit, year, at_least, groups: path, .. } => {
+            Command::CatalogPropose { unit, year, at_least, groups: groups(path)? }
+        }
+        Catalog::Check { file, groups: path } => {
+            Command::CatalogCheck { file: read(&file)?, groups: groups(path)? }
+        }
+        Catalog::Merge {
+            settled: Some(file),
+            name: Some(version),
+            valid_from: Some(valid_from),
+            scope,
+            reason,
+            groups: path,
+            author,
+            ..
+        } => Command::CatalogSettle {
+            file: read(&file)?,
+            groups: groups(path)?,
+            version,
+            valid_from,
+            scope,
+            author: name(author)?,
+            reason: reason.unwrap_or_default(),
+        },
+        Catalog::Merge { files, groups: path, .. } => {
+            let files: Vec<InputFile> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
+            let size: usize = files.iter().map(|file| file.bytes.len()).sum();
+            if let Some(last) = files.last().filter(|_| size > MAX_FILE_BYTES) {
+                let why =
+                    Text::new("các tệp cộng lại lớn hơn 32 MiB", "the files together are larger than 32 MiB");
+                return Err(unreadable(Path::new(&last.name), &why));
+            }
+            Command::CatalogMerge { files, groups: groups(path)? }
         }
         Catalog::Diff { file, name } => Command::CatalogDiff { file: read(&file)?, version: name },
         Catalog::List { text, name, rows } => {

@@ -142,6 +142,7 @@ pub fn text(document: &Document, lang: Lang, bound: Option<usize>) -> String {
 fn write_text(out: &mut String, document: &Document, lang: Lang, bound: Option<usize>) {
     match document {
         Document::Nothing => {}
+        Document::File { told, .. } => write_text(out, told, lang, bound),
         Document::Table { title, columns, rows } => {
             heading(out, title.get(lang));
             table(out, columns, rows, lang, bound);

@@ -176,6 +176,13 @@ impl Directory {
         self.posts_in(person, period).max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
     }
 
+    /// The unit a person belongs to on a day; the latest post where several cover it.
+    pub fn unit_on(&self, person: PersonId, day: NaiveDate) -> Option<&UnitCode> {
+        let posts = self.memberships.get(&person).into_iter().flatten();
+        let held = posts.filter(|post| post.from <= day && post.to.is_none_or(|to| day <= to));
+        held.max_by_key(|post| post.from).map(|post| &post.unit)
+    }
+
     /// The using agency a unit belongs to: the department, commune or province above it, or itself.
     pub fn agency_of<'a>(&'a self, unit: &'a UnitCode) -> Option<&'a UnitCode> {
         self.above(unit)

@@ -28,7 +28,7 @@ pub use fact::{FactKind, ServiceFact, StoredFact};
 pub use id::{CatalogVersion, PersonId, ProductCode, RuleSetId, SourceId, TargetId, UnitCode};
 pub use period::Period;
 pub use person::{CitizenId, Leadership, Membership, Person, Role, StaffNumber, Unit, UnitKind};
-pub use product::{CatalogProduct, ComplexityGroup};
+pub use product::{CatalogProduct, CatalogScope, ComplexityGroup, ProductKind};
 pub use rules::RuleSet;
 pub use task::{
     AccountKind, AccountRef, Assignment, CanonicalTask, Due, EventKind, SourceEvent, TaskDraft, TaskKey,

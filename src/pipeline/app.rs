@@ -6,6 +6,7 @@
 
 use super::former::FormerRules;
 use super::reload::Reload;
+use super::scope::{nearest, scopes_of};
 use super::step::Bell;
 use crate::clock::Clock;
 use crate::config::{CronTime, Gates};
@@ -15,7 +16,8 @@ use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::NationalDatabase;
 use crate::directory::{Directory, Known};
 use crate::domain::{
-    CatalogVersion, Period, ProductCode, RuleSet, SourceId, TargetId, UnitCode, UnitKind, WorkingCalendar,
+    CatalogScope, CatalogVersion, Period, PersonId, ProductCode, RuleSet, SourceId, TargetId, UnitCode,
+    UnitKind, WorkingCalendar,
 };
 use crate::error::{Finding, Text};
 use crate::mapping::{Example, Mapper, Options, RuleBook};
@@ -92,6 +94,7 @@ impl Policy {
 struct LoadedMapper {
     version: CatalogVersion,
     valid_from: NaiveDate,
+    scope: CatalogScope,
     mapper: Arc<Mapper>,
 }
 
@@ -257,17 +260,39 @@ impl App {
         Ok(directory)
     }
 
-    /// The catalog version in force on a day; the oldest version for days before all of them; none while no
-    /// catalog was imported.
-    pub async fn catalog_in_force(&self, day: NaiveDate) -> Result<Option<CatalogVersion>, Finding> {
+    /// The catalog version in force on a day for the nearest of some scopes; the oldest version for days before all of
+    /// them; none while no catalog was imported.
+    pub(super) async fn catalog_for(
+        &self,
+        day: NaiveDate,
+        scopes: &[CatalogScope],
+    ) -> Result<Option<CatalogVersion>, Finding> {
         let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
-        Ok(in_force(&heads, day, |head| head.valid_from).map(|head| head.version.clone()))
+        Ok(nearest(&heads, day, scopes, |head| (head.valid_from, &head.scope))
+            .map(|head| head.version.clone()))
+    }
+
+    /// The scopes of a task, the nearest first: those of the unit of the first person it has on the day, else of the unit
+    /// its source belongs to.
+    pub(super) fn scopes_of_task(
+        &self,
+        directory: &Directory,
+        (source, people): (&SourceId, &[PersonId]),
+        day: NaiveDate,
+    ) -> Vec<CatalogScope> {
+        let of_people = people.iter().find_map(|person| directory.unit_on(*person, day));
+        let unit = of_people.or_else(|| self.sources.get(source).map(|source| &source.unit));
+        scopes_of(directory, unit)
     }
 
     /// That version with its mapper, as loaded by the last [`App::refresh_mappers`].
-    pub(super) async fn mapper_as_loaded(&self, day: NaiveDate) -> Option<(CatalogVersion, Arc<Mapper>)> {
+    pub(super) async fn mapper_as_loaded(
+        &self,
+        day: NaiveDate,
+        scopes: &[CatalogScope],
+    ) -> Option<(CatalogVersion, Arc<Mapper>)> {
         let mappers = self.mappers.read().await;
-        let chosen = in_force(&mappers.loaded, day, |loaded| loaded.valid_from);
+        let chosen = nearest(&mappers.loaded, day, scopes, |loaded| (loaded.valid_from, &loaded.scope));
         chosen.map(|loaded| (loaded.version.clone(), loaded.mapper.clone()))
     }
 
@@ -322,6 +347,7 @@ impl App {
             loaded.push(LoadedMapper {
                 version: head.version,
                 valid_from: head.valid_from,
+                scope: head.scope,
                 mapper: Arc::new(mapper),
             });
         }
@@ -337,10 +363,4 @@ impl App {
         let unit = self.sources.get(source).and_then(|source| directory.unit(&source.unit));
         unit.map_or((String::new(), None), |unit| (unit.name.clone(), Some(unit.kind)))
     }
-}
-
-/// The one in force on a day: the latest that is valid by then, else the oldest.
-fn in_force<T>(versions: &[T], day: NaiveDate, valid_from: impl Fn(&T) -> NaiveDate) -> Option<&T> {
-    let valid = versions.iter().filter(|version| valid_from(version) <= day).max_by_key(|v| valid_from(v));
-    valid.or_else(|| versions.iter().min_by_key(|version| valid_from(version)))
 }

@@ -8,8 +8,8 @@
 pub use super::document::{Align, Column, Document, Field};
 pub use super::life_order::LifeOrder;
 use crate::domain::{
-    CatalogVersion, DecisionKind, Period, PersonId, ProductCode, RecordState, ServiceFact, SourceId,
-    StaffNumber, TargetId, UnitCode,
+    CatalogScope, CatalogVersion, DecisionKind, Period, PersonId, ProductCode, RecordState, ServiceFact,
+    SourceId, StaffNumber, TargetId, UnitCode,
 };
 use crate::error::{Finding, Severity, Text};
 use async_trait::async_trait;
@@ -305,8 +305,54 @@ pub enum Command {
         version: CatalogVersion,
         /// First day on which assigned tasks use it.
         valid_from: NaiveDate,
+        /// For which bodies it holds.
+        scope: CatalogScope,
         /// Who imports.
         author: String,
+        /// Why, where it was said.
+        reason: Option<String>,
+    },
+    /// Groups a unit's year into candidate products: the form people edit.
+    CatalogPropose {
+        /// The unit; those below it belong to it.
+        unit: UnitCode,
+        /// The year.
+        year: i32,
+        /// Fewest tasks of a candidate.
+        at_least: u64,
+        /// Another scale of points.
+        groups: Option<InputFile>,
+    },
+    /// Checks a form that came back.
+    CatalogCheck {
+        /// The form.
+        file: InputFile,
+        /// Another scale of points.
+        groups: Option<InputFile>,
+    },
+    /// Joins units' forms into one draft to decide in.
+    CatalogMerge {
+        /// The forms.
+        files: Vec<InputFile>,
+        /// Another scale of points.
+        groups: Option<InputFile>,
+    },
+    /// Makes a catalog version of a decided draft.
+    CatalogSettle {
+        /// The draft.
+        file: InputFile,
+        /// Another scale of points.
+        groups: Option<InputFile>,
+        /// Name of the version.
+        version: CatalogVersion,
+        /// First day on which assigned tasks use it.
+        valid_from: NaiveDate,
+        /// For which bodies it holds.
+        scope: CatalogScope,
+        /// Who answers for it.
+        author: String,
+        /// Why: the decision that approves it.
+        reason: String,
     },
     /// Compares a catalog file with a stored version.
     CatalogDiff {
@@ -607,6 +653,9 @@ impl Command {
             Self::PeopleUnknown { .. } => "people unknown",
             Self::PeopleLink { .. } => "people link",
             Self::CatalogImport { .. } => "catalog import",
+            Self::CatalogPropose { .. } => "catalog propose",
+            Self::CatalogCheck { .. } => "catalog check",
+            Self::CatalogMerge { .. } | Self::CatalogSettle { .. } => "catalog merge",
             Self::CatalogDiff { .. } => "catalog diff",
             Self::CatalogList { .. } => "catalog list",
             Self::MappingReview { .. } => "mapping review",

@@ -4,6 +4,7 @@
 //! for programs; what people call a token is named by its kind and looked up in `wording` when it is printed. It
 //! must not know terminals, pages or files.
 
+use super::command::InputFile;
 use super::wording::Words;
 use crate::error::{Lang, Text};
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,13 @@ pub enum Document {
         /// For people.
         text: Text,
     },
+    /// A file for whoever ordered it, with what there is to say of it; JSON: what is said.
+    File {
+        /// Name and contents.
+        file: InputFile,
+        /// What is said.
+        told: Box<Document>,
+    },
     /// A sentence; JSON: `{"message": …}`.
     Message {
         /// The sentence.
@@ -130,6 +138,7 @@ impl Document {
                 Value::Object(parts.iter().map(|(key, part)| (key.clone(), part.to_json(lang))).collect())
             }
             Self::Json { value, .. } => value.clone(),
+            Self::File { told, .. } => told.to_json(lang),
             Self::Message { text } => {
                 let mut object = Map::new();
                 object.insert("message".to_owned(), Value::from(text.get(lang)));

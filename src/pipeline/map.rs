@@ -82,7 +82,9 @@ impl Map {
     async fn decide(&self, item: &MapItem, directory: &Directory) -> Option<MappingRow> {
         let app = &self.app;
         let task = &item.task.task;
-        let (version, mapper) = app.mapper_as_loaded(assigned_day(task)).await?;
+        let day = assigned_day(task);
+        let scopes = app.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
+        let (version, mapper) = app.mapper_as_loaded(day, &scopes).await?;
         let source = app.sources.get(&item.task.key.source);
         let (unit, unit_kind) = app.unit_of(directory, &item.task.key.source);
         let draft = &task.draft;

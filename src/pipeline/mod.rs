@@ -23,11 +23,13 @@ pub mod pull;
 pub mod record;
 pub mod reload;
 pub(crate) mod results;
+mod scope;
 pub mod score;
 pub mod source;
 pub mod step;
 mod verify;
 pub mod wording;
+mod workshop;
 
 pub use app::{App, Policy, Source};
 

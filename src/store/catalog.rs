@@ -8,7 +8,10 @@ use super::db::{Row, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::task::StoredTask;
 use super::{Store, StoreError};
-use crate::domain::{CatalogProduct, CatalogVersion, Period, PersonId, ProductCode, TaskKey};
+use crate::domain::{
+    CatalogProduct, CatalogScope, CatalogVersion, Period, PersonId, ProductCode, ProductKind, TaskKey,
+    UnitCode,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -21,12 +24,46 @@ pub struct CatalogHead {
     pub version: CatalogVersion,
     /// First day it is in force.
     pub valid_from: NaiveDate,
+    /// For which bodies it holds.
+    pub scope: CatalogScope,
     /// When it was imported.
     pub imported_at: DateTime<Utc>,
     /// By whom.
     pub imported_by: String,
     /// Number of products.
     pub products: u64,
+}
+
+/// A catalog version to be added.
+#[derive(Debug, Clone, Copy)]
+pub struct CatalogNew<'a> {
+    /// Name.
+    pub version: &'a CatalogVersion,
+    /// First day it is in force.
+    pub valid_from: NaiveDate,
+    /// For which bodies it holds.
+    pub scope: &'a CatalogScope,
+    /// Its products.
+    pub products: &'a [CatalogProduct],
+    /// SHA-256 of the file it came from.
+    pub sha256: &'a [u8],
+    /// Who answers for it.
+    pub author: &'a str,
+    /// Why, where it was said.
+    pub reason: Option<&'a str>,
+    /// Which unit proposed which product, and what it said of it.
+    pub provenance: &'a [Provenance],
+}
+
+/// What one unit proposed for a product of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// Code of the product in the version.
+    pub code: ProductCode,
+    /// Who proposed it.
+    pub unit: UnitCode,
+    /// As it was proposed: name, group, points, coefficient.
+    pub proposed: Value,
 }
 
 /// Where a task stands with respect to the catalog.
@@ -144,7 +181,7 @@ pub struct ReviewItem {
 }
 
 impl Store {
-    /// Adds a catalog version. A version that exists is refused: versions are never edited.
+    /// Adds a version of the province's common catalog.
     pub async fn import_catalog(
         &self,
         version: &CatalogVersion,
@@ -154,29 +191,74 @@ impl Store {
         author: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let new = CatalogNew {
+            version,
+            valid_from,
+            scope: &CatalogScope::Province,
+            products,
+            sha256,
+            author,
+            reason: None,
+            provenance: &[],
+        };
+        self.add_catalog(new, now).await
+    }
+
+    /// Adds a catalog version with its products, its provenance and its entry in the journal, in one transaction. A
+    /// version that exists is refused: versions are never edited.
+    pub async fn add_catalog(&self, new: CatalogNew<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let CatalogNew { version, valid_from, scope, products, .. } = new;
         let mut tx = self.db.begin().await?;
         let inserted = tx
             .execute(
-                "INSERT INTO catalog_version (version, valid_from, sha256, imported_at, imported_by) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING",
-                vals![version.as_str(), valid_from, sha256.to_vec(), now, author],
+                "INSERT INTO catalog_version (version, valid_from, sha256, imported_at, imported_by, scope, reason) \
+                 VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT DO NOTHING",
+                vals![
+                    version.as_str(),
+                    valid_from,
+                    new.sha256.to_vec(),
+                    now,
+                    new.author,
+                    scope.to_string(),
+                    new.reason.map(str::to_owned)
+                ],
             )
             .await?;
         if inserted == 0 {
             return Err(StoreError::Conflict(format!("catalog version {version} exists already")));
         }
         for chunk in products.chunks(400) {
-            let mut vals = Vec::with_capacity(chunk.len() * 4);
+            let mut vals = Vec::with_capacity(chunk.len() * 5);
             for product in chunk {
                 vals.extend(vals![
                     version.as_str(),
                     product.code.as_str(),
                     product.coefficient,
-                    json(product)?
+                    json(product)?,
+                    product.kind == ProductKind::Leadership
                 ]);
             }
             let sql = format!(
-                "INSERT INTO catalog_product (version, code, coefficient, body) VALUES {}",
-                placeholders(chunk.len(), 4, 1)
+                "INSERT INTO catalog_product (version, code, coefficient, body, leadership) VALUES {}",
+                placeholders(chunk.len(), 5, 1)
+            );
+            tx.execute(sql, vals).await?;
+        }
+        let numbered: Vec<(u64, &Provenance)> = (0..).zip(new.provenance).collect();
+        for chunk in numbered.chunks(400) {
+            let mut vals = Vec::with_capacity(chunk.len() * 5);
+            for (ordinal, one) in chunk {
+                vals.extend(vals![
+                    version.as_str(),
+                    *ordinal,
+                    one.code.as_str(),
+                    one.unit.as_str(),
+                    json(&one.proposed)?
+                ]);
+            }
+            let sql = format!(
+                "INSERT INTO catalog_provenance (version, ordinal, code, unit_code, proposed) VALUES {}",
+                placeholders(chunk.len(), 5, 1)
             );
             tx.execute(sql, vals).await?;
         }
@@ -188,19 +270,29 @@ impl Store {
         .await?;
         tx.audit(AuditNew {
             at: now,
-            actor: author,
+            actor: new.author,
             action: "catalog_imported",
             object: format!("catalog {version}"),
-            detail: format!("{} products, valid from {valid_from}", products.len()),
-            reason: None,
+            detail: format!("{} products for {scope}, valid from {valid_from}", products.len()),
+            reason: new.reason,
         })
         .await?;
         tx.commit().await
     }
 
+    /// Who proposed the products of a version, in the order it was kept.
+    pub async fn catalog_provenance(&self, version: &CatalogVersion) -> Result<Vec<Provenance>, StoreError> {
+        let sql =
+            "SELECT code, unit_code, proposed FROM catalog_provenance WHERE version = $1 ORDER BY ordinal";
+        let rows = self.db.rows(sql, vals![version.as_str()]).await?;
+        rows.iter()
+            .map(|row| Ok(Provenance { code: row.parsed(0)?, unit: row.parsed(1)?, proposed: row.json(2)? }))
+            .collect()
+    }
+
     /// Every version, oldest first.
     pub async fn catalogs(&self) -> Result<Vec<CatalogHead>, StoreError> {
-        let sql = "SELECT version, valid_from, imported_at, imported_by, (SELECT count(*) FROM catalog_product p WHERE p.version = v.version) \
+        let sql = "SELECT version, valid_from, imported_at, imported_by, (SELECT count(*) FROM catalog_product p WHERE p.version = v.version), scope \
                    FROM catalog_version v ORDER BY valid_from, imported_at";
         let rows = self.db.rows(sql, vals![]).await?;
         rows.iter()
@@ -208,6 +300,7 @@ impl Store {
                 Ok(CatalogHead {
                     version: row.parsed(0)?,
                     valid_from: row.day(1)?,
+                    scope: row.parsed(5)?,
                     imported_at: row.at(2)?,
                     imported_by: row.text(3)?,
                     products: u64::try_from(row.int(4)?).unwrap_or(0),

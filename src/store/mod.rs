@@ -48,12 +48,14 @@ mod score;
 mod service;
 mod shape;
 mod source;
+mod survey;
 mod task;
 mod vault;
 
 pub use audit::{AuditEntry, AuditFault};
 pub use catalog::{
-    CatalogHead, MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem,
+    CatalogHead, CatalogNew, MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite,
+    Provenance, ReviewItem,
 };
 pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
 pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
@@ -73,6 +75,7 @@ pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use service::FactsNew;
 pub use shape::ShapeAccepted;
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
+pub use survey::SurveyedTask;
 pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use vault::Vault;
 
@@ -132,6 +135,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "source_rules",
         include_str!("../../migrations/sqlite/0007_source_rules.sql"),
         include_str!("../../migrations/postgres/0007_source_rules.sql"),
+    ),
+    (
+        9,
+        "catalog_scope",
+        include_str!("../../migrations/sqlite/0009_catalog_scope.sql"),
+        include_str!("../../migrations/postgres/0009_catalog_scope.sql"),
     ),
     (
         10,

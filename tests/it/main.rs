@@ -67,3 +67,4 @@ mod transport_faults;
 mod transport_tls;
 mod web;
 mod whole_way;
+mod workshop;

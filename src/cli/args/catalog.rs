@@ -2,8 +2,11 @@
 //!
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
-use super::{Author, Rows, value::day};
-use crate::domain::CatalogVersion;
+use super::{
+    Author, Rows,
+    value::{day, scope},
+};
+use crate::domain::{CatalogScope, CatalogVersion, UnitCode};
 use chrono::NaiveDate;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -20,6 +23,68 @@ pub enum Catalog {
         /// First day on which assigned tasks use it
         #[arg(long, value_parser = day)]
         valid_from: NaiveDate,
+        /// For which bodies it holds: province, department, commune or unit:CODE
+        #[arg(long, value_parser = scope, default_value = "province")]
+        scope: CatalogScope,
+        /// Why: the decision that approves it
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Group a unit's year into candidate products, as the working form people edit
+    Propose {
+        /// The unit, with those below it
+        #[arg(long)]
+        unit: UnitCode,
+        /// The year
+        #[arg(long, value_parser = clap::value_parser!(i32).range(2000..3000))]
+        year: i32,
+        /// Form to write; must not exist
+        #[arg(long)]
+        out: PathBuf,
+        /// Fewest tasks of a candidate
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+        at_least: u64,
+        /// Another scale of groups and points
+        #[arg(long)]
+        groups: Option<PathBuf>,
+    },
+    /// Check a working form that came back: every error by cell
+    Check {
+        /// The form
+        file: PathBuf,
+        /// Another scale of groups and points
+        #[arg(long)]
+        groups: Option<PathBuf>,
+    },
+    /// Join units' forms into one draft, or make a version of a decided draft
+    #[command(group = clap::ArgGroup::new("what").required(true).args(["files", "settled"]))]
+    Merge {
+        /// The units' forms
+        #[arg(requires = "out")]
+        files: Vec<PathBuf>,
+        /// Draft to write, or the catalog as CSV; must not exist
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// The decided draft
+        #[arg(long = "final", requires_all = ["name", "valid_from", "reason"])]
+        settled: Option<PathBuf>,
+        /// Name of the version
+        #[arg(long)]
+        name: Option<CatalogVersion>,
+        /// First day on which assigned tasks use it
+        #[arg(long, value_parser = day)]
+        valid_from: Option<NaiveDate>,
+        /// For which bodies it holds: province, department, commune or unit:CODE
+        #[arg(long, value_parser = scope, default_value = "province")]
+        scope: CatalogScope,
+        /// Why: the decision that approves it
+        #[arg(long)]
+        reason: Option<String>,
+        /// Another scale of groups and points
+        #[arg(long)]
+        groups: Option<PathBuf>,
         #[command(flatten)]
         author: Author,
     },

@@ -2,7 +2,7 @@
 //!
 //! Owns the readers of single values; it must not know subcommands. A wrong value ends with exit code 2.
 
-use crate::domain::{Period, SourceId};
+use crate::domain::{CatalogScope, Period, SourceId};
 use crate::error::{Lang, Text};
 use crate::pipeline::command::{PersonRef, TaskRef};
 use chrono::NaiveDate;
@@ -34,6 +34,15 @@ pub(in crate::cli) fn day(text: &str) -> Result<NaiveDate, Wrong> {
 
 pub(in crate::cli) fn period(text: &str) -> Result<Period, Wrong> {
     text.parse().map_err(|_| wrong("viết kỳ như 2026-Q3 hoặc 2026", "write a period as 2026-Q3 or 2026"))
+}
+
+pub(in crate::cli) fn scope(text: &str) -> Result<CatalogScope, Wrong> {
+    text.parse().map_err(|_| {
+        wrong(
+            "viết province, department, commune hoặc unit:MÃ",
+            "write province, department, commune or unit:CODE",
+        )
+    })
 }
 
 pub(in crate::cli) fn person(text: &str) -> Result<PersonRef, Wrong> {

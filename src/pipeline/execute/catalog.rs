@@ -1,55 +1,88 @@
 //! Orders about the catalog and the products of tasks.
 
-use super::{Answer, App, author};
+use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog;
-use crate::domain::{CatalogProduct, CatalogVersion, local_date};
+use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::map::scores_concerned;
 use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::wording::Words;
-use crate::store::{CatalogHead, MappingRow, MappingState};
+use crate::store::{CatalogHead, CatalogNew, MappingRow, MappingState};
 use crate::text::fold;
 use chrono::NaiveDate;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-pub(super) async fn import(
-    app: &App,
-    file: &InputFile,
-    version: &CatalogVersion,
-    valid_from: NaiveDate,
-    who: &str,
-) -> Answer {
-    let who = author(who)?;
+/// A catalog file on its way in.
+pub(super) struct Importing {
+    pub file: InputFile,
+    pub version: CatalogVersion,
+    pub valid_from: NaiveDate,
+    pub scope: CatalogScope,
+    pub author: String,
+    pub reason: Option<String>,
+}
+
+pub(super) async fn import(app: &App, importing: Importing) -> Answer {
+    let Importing { file, version, valid_from, scope, .. } = &importing;
+    let (valid_from, who) = (*valid_from, author(&importing.author)?);
     let products = catalog::read(&file.bytes, &file.name)?;
-    let heads = app.store.catalogs().await?;
-    if heads.iter().any(|head| head.version == *version) {
-        return Err(version_exists(version).into());
-    }
+    let heads = check_version(app, version, scope).await?;
     let mut findings = Vec::new();
-    if let Some(replaced) = app.catalog_in_force(valid_from).await? {
-        let old = app.store.catalog_products(&replaced).await?;
+    // Of the same scope: what holds for other bodies is not replaced.
+    let own: Vec<&CatalogHead> = heads.iter().filter(|head| head.scope == *scope).collect();
+    let valid = own.iter().filter(|head| head.valid_from <= valid_from).max_by_key(|head| head.valid_from);
+    if let Some(replaced) = valid {
+        let old = app.store.catalog_products(&replaced.version).await?;
         let missing = catalog::diff(&old, &products).removed.len();
-        let next = heads.iter().map(|head| head.valid_from).find(|day| *day > valid_from);
+        let next = own.iter().map(|head| head.valid_from).find(|day| *day > valid_from);
         if missing > 0 {
-            let told = products_missing(&replaced, missing, valid_from, next);
+            let told = products_missing(&replaced.version, missing, valid_from, next);
             findings.push(told.at(Place::of(file.name.as_str())));
         }
     }
-    app.store
-        .import_catalog(version, valid_from, &products, &Sha256::digest(&file.bytes), who, app.clock.now())
-        .await?;
+    let new = CatalogNew {
+        version,
+        valid_from,
+        scope,
+        products: &products,
+        sha256: &Sha256::digest(&file.bytes),
+        author: who,
+        reason: importing.reason.as_deref(),
+        provenance: &[],
+    };
+    app.store.add_catalog(new, app.clock.now()).await?;
     app.ring("map");
     let document = Document::Object {
         title: Text::new("Đã nhập danh mục", "Catalog imported"),
         fields: vec![
             Field::new("version", "Phiên bản", "Version", version.as_str()),
             Field::new("valid_from", "Hiệu lực từ", "Valid from", valid_from.to_string()),
+            Field::new("scope", "Phạm vi", "Scope", scope.to_string()),
             Field::new("products", "Sản phẩm", "Products", products.len()),
         ],
     };
     Ok(Outcome::with_findings(document, findings))
+}
+
+/// The versions held, where a new one of this name and scope may join them.
+///
+/// # Errors
+/// LT-CAT-024 the name is taken; LT-PPL-023 the unit of the scope is not known.
+pub(super) async fn check_version(
+    app: &App,
+    version: &CatalogVersion,
+    scope: &CatalogScope,
+) -> Result<Vec<CatalogHead>, Refusal> {
+    if let CatalogScope::Unit(unit) = scope {
+        known_unit(app, Some(unit)).await?;
+    }
+    let heads = app.store.catalogs().await?;
+    if heads.iter().any(|head| head.version == *version) {
+        return Err(version_exists(version).into());
+    }
+    Ok(heads)
 }
 
 pub(super) async fn compare(app: &App, file: &InputFile, version: Option<CatalogVersion>) -> Answer {
@@ -115,7 +148,7 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
     let heads = app.store.catalogs().await?;
     let version = match version {
         Some(version) => Some(version),
-        None => app.catalog_in_force(app.clock.today()).await?,
+        None => app.catalog_for(app.clock.today(), &[CatalogScope::Province]).await?,
     };
     let Some(head) = version.as_ref().and_then(|name| heads.iter().find(|head| head.version == *name)) else {
         return Err(match version {
@@ -204,7 +237,9 @@ pub(super) async fn decide(
     let Some((id, _)) = known.first().copied().flatten() else { return Err(no_such_task(task).into()) };
     let Some(item) = app.store.map_item(id).await? else { return Err(no_such_task(task).into()) };
     let assigned = item.task.task.draft.assigned_at.unwrap_or(item.task.task.first_seen_at);
-    let Some(version) = app.catalog_in_force(local_date(assigned)).await? else {
+    let day = local_date(assigned);
+    let scopes = app.scopes_of_task(&*app.directory().await?, (&task.source, &item.people), day);
+    let Some(version) = app.catalog_for(day, &scopes).await? else {
         return Err(no_catalog().into());
     };
     let (state, product, coefficient) = match choice {

@@ -26,6 +26,7 @@ mod report;
 mod signed_table;
 mod source;
 mod standing;
+mod workshop;
 
 pub use check::check_without_store;
 pub(super) use people::{Prepared, prepare};
@@ -144,8 +145,19 @@ impl Installation {
                 known_source(app, Some(&source)).await?;
                 people::link(app, people::Linking { source, account, person, moves, author }).await
             }
-            C::CatalogImport { file, version, valid_from, author } => {
-                catalog::import(app, &file, &version, valid_from, &author).await
+            C::CatalogImport { file, version, valid_from, scope, author, reason } => {
+                let importing = catalog::Importing { file, version, valid_from, scope, author, reason };
+                catalog::import(app, importing).await
+            }
+            C::CatalogPropose { unit, year, at_least, groups } => {
+                workshop::propose(app, &unit, year, at_least, groups.as_ref()).await
+            }
+            C::CatalogCheck { file, groups } => workshop::check(&file, groups.as_ref()).await,
+            C::CatalogMerge { files, groups } => workshop::join(files, groups.as_ref()).await,
+            C::CatalogSettle { file, groups, version, valid_from, scope, author, reason } => {
+                let settling =
+                    workshop::Settling { file, groups, version, valid_from, scope, author, reason };
+                workshop::settle_draft(app, settling).await
             }
             C::CatalogDiff { file, version } => catalog::compare(app, &file, version).await,
             C::CatalogList { version, text, limit } => catalog::list(app, version, &text, limit).await,

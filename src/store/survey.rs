@@ -1,0 +1,58 @@
+//! Tasks of a span of days, in order of number, for the catalog workshop.
+//!
+//! Owns the one question that walks over everything a year brought: what a task says, whose it is and which product it was
+//! given. A page is held at a time. It changes nothing.
+
+use super::db::vals;
+use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
+use super::task::StoredTask;
+use super::{Store, StoreError};
+use crate::domain::{PersonId, ProductCode};
+use chrono::NaiveDate;
+
+/// A task with what the workshop asks of it.
+#[derive(Debug, Clone)]
+pub struct SurveyedTask {
+    /// The task.
+    pub task: StoredTask,
+    /// Its product, when mapped.
+    pub product: Option<ProductCode>,
+    /// Everyone who has a stake in it.
+    pub people: Vec<PersonId>,
+}
+
+impl Store {
+    /// Tasks due within two days, both included, or without a due date, after a number; withdrawn and vanished ones are
+    /// left out.
+    pub async fn survey_tasks(
+        &self,
+        (from, to): (NaiveDate, NaiveDate),
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<SurveyedTask>, StoreError> {
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, m.product FROM task t LEFT JOIN mapping m ON m.task_id = t.id WHERE t.id > $1 \
+             AND (t.due_day IS NULL OR (t.due_day >= $2 AND t.due_day <= $3)) \
+             AND t.status NOT IN ('cancelled', 'recalled', 'gone') ORDER BY t.id LIMIT $4"
+        );
+        let rows = self.db.rows(sql, vals![after, from, to, limit as u64]).await?;
+        let mut tasks = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let product = row.opt_text(TASK_WIDTH)?.and_then(|code| ProductCode::new(code).ok());
+            tasks.push(SurveyedTask { task: stored_task(row)?, product, people: Vec::new() });
+        }
+        if let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
+            let sql =
+                "SELECT task_id, person_id FROM task_person WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id";
+            for row in self.db.rows(sql, vals![first.task.id, last.task.id]).await? {
+                let (task, person) = (row.int(0)?, row.person(1)?);
+                if let Ok(at) = tasks.binary_search_by_key(&task, |one| one.task.id)
+                    && let Some(one) = tasks.get_mut(at)
+                {
+                    one.people.push(person);
+                }
+            }
+        }
+        Ok(tasks)
+    }
+}
