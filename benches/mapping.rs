@@ -1,10 +1,35 @@
-//! Training time and titles per second of the mapping, on the example catalog and on one of 3,000 products.
+//! Training time, titles per second, memory and the time from a decision to the new ranking: on the example catalog and on
+//! one of 3,000 products, with 503 and 10,000 decisions.
 
 use lienthong::domain::{CatalogProduct, ProductCode};
+use lienthong::mapping::noise::Noise;
 use lienthong::mapping::{Example, Mapper, Options, RuleBook, labels};
 
 fn main() {
+    let (catalog, tasks) = inputs(166);
+    let before = resident();
+    let mapper = Mapper::build(&catalog, RuleBook::default(), &many(&tasks), Options::default());
+    println!(
+        "memory of a mapper with 166 products and 10,000 decisions: {} MiB",
+        resident().saturating_sub(before) / 1024
+    );
+    drop(mapper);
+    let (catalog, tasks) = inputs(3_000);
+    let before = resident();
+    let mapper = Mapper::build(&catalog, RuleBook::default(), &tasks, Options::default());
+    println!(
+        "memory of a mapper with 3,000 products and 503 decisions: {} MiB",
+        resident().saturating_sub(before) / 1024
+    );
+    drop(mapper);
     divan::main();
+}
+
+/// Memory in use by this process, KiB; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.trim().split(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
 fn inputs(products: usize) -> (Vec<CatalogProduct>, Vec<Example>) {
@@ -23,14 +48,44 @@ fn inputs(products: usize) -> (Vec<CatalogProduct>, Vec<Example>) {
     (catalog, tasks)
 }
 
+/// 10,000 decisions: the tasks with slips and another place.
+fn many(tasks: &[Example]) -> Vec<Example> {
+    let places = ["đông", "tây", "nam", "bắc", "trung tâm"];
+    let of = |(number, task): (usize, &Example)| {
+        let place = places.get(number % places.len()).copied().unwrap_or_default();
+        let title = format!("{} khu vực {place}", Noise::Typos.apply(&task.title, number as u64));
+        Example { title, ..task.clone() }
+    };
+    tasks.iter().cycle().take(10_000).enumerate().map(of).collect()
+}
+
 #[divan::bench(args = [166, 3_000], sample_count = 3)]
 fn train(bencher: divan::Bencher<'_, '_>, products: usize) {
     let (catalog, tasks) = inputs(products);
     bencher.bench_local(|| Mapper::build(&catalog, RuleBook::default(), &tasks, Options::default()));
 }
 
+#[divan::bench(sample_count = 1)]
+fn train_10000_decisions(bencher: divan::Bencher<'_, '_>) {
+    let (catalog, tasks) = inputs(166);
+    let tasks = many(&tasks);
+    bencher.bench_local(|| Mapper::build(&catalog, RuleBook::default(), &tasks, Options::default()));
+}
+
+#[divan::bench(sample_count = 20)]
+fn decision_to_ranking_with_10000_decisions(bencher: divan::Bencher<'_, '_>) {
+    let (catalog, tasks) = inputs(166);
+    let mut mapper = Mapper::build(&catalog, RuleBook::default(), &many(&tasks), Options::default());
+    let mut next = tasks.iter().cycle();
+    bencher.bench_local(|| {
+        let Some(task) = next.next() else { return 0 };
+        mapper.learn(task);
+        mapper.decide(&task.task()).candidates.len()
+    });
+}
+
 #[divan::bench(args = [166, 3_000], sample_count = 5)]
-fn decide_500_titles(bencher: divan::Bencher<'_, '_>, products: usize) {
+fn decide_503_titles(bencher: divan::Bencher<'_, '_>, products: usize) {
     let (catalog, tasks) = inputs(products);
     let mapper = Mapper::build(&catalog, RuleBook::default(), &tasks, Options::default());
     bencher.counter(divan::counter::ItemsCount::new(tasks.len())).bench_local(|| {

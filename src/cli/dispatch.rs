@@ -97,6 +97,7 @@ async fn act(cli: Cli, language: Lang) -> u8 {
         },
         Action::Connector(action) => printer.finish(&connector::run(action, || load(&global, None)).await),
         Action::Mapping(Mapping::Evaluate(args)) => printer.finish(&evaluate(&args)),
+        Action::Mapping(Mapping::Model(args)) => printer.finish(&model(&args)),
         Action::Score(Score::Case { file }) => printer.finish(&case(&file)),
         action => {
             if let Action::Report(Report::Tasks { format: Some(format), .. }) = &action {
@@ -217,6 +218,16 @@ fn evaluate(args: &mapping_evaluate::Args) -> Outcome {
             );
             json_document(&report, text)
         }
+        Err(findings) => failed(findings),
+    }
+}
+
+fn model(args: &mapping_evaluate::ModelArgs) -> Outcome {
+    match mapping_evaluate::make_model(args) {
+        Ok(bytes) => json_document(
+            &serde_json::json!({ "file": args.out, "bytes": bytes }),
+            mapping_evaluate::model_made(&args.out, bytes),
+        ),
         Err(findings) => failed(findings),
     }
 }

@@ -1,11 +1,16 @@
-//! `mapping evaluate`: measures the mapping on labelled tasks.
+//! `mapping evaluate` and `mapping model`: measures the mapping on labelled tasks, and writes what it learned as a file.
 //!
-//! Owns the reading of the three files and the printed form of the figures. It must not know how mapping works.
-//! Any problem of a file comes back as findings; nothing is changed anywhere.
+//! Owns the reading and writing of their files and the printed form of the figures. It must not know how mapping works.
+//! Any problem of a file comes back as findings; nothing is written unless all was read.
 
+use crate::domain::CatalogProduct;
 use crate::error::{Finding, Findings, Lang, Place, Text, io_cause};
-use crate::mapping::{Options, Report, RuleBook, cross_validate, evaluate, labels};
+use crate::mapping::report::{self, calibration_svg, markdown};
+use crate::mapping::{Example, Figures, Folds, Mapper, Options, Report, RuleBook, evaluate, labels, model};
 use std::path::{Path, PathBuf};
+
+/// Decisions learned from at each point of the learning curve.
+const CURVE: [usize; 5] = [0, 50, 100, 250, 500];
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,6 +24,9 @@ pub struct Args {
     /// Labelled tasks to learn from, CSV or XLSX; without it the catalog alone speaks.
     #[arg(long)]
     pub train: Option<PathBuf>,
+    /// A model file to measure instead of learning.
+    #[arg(long, conflicts_with = "train")]
+    pub model: Option<PathBuf>,
     /// Exact rules, TOML; none by default.
     #[arg(long)]
     pub rules: Option<PathBuf>,
@@ -26,27 +34,37 @@ pub struct Args {
     #[arg(long, default_value_t = 0.97)]
     pub target_precision: f64,
     /// Learn from the labels themselves by cross-validation with this many folds.
-    #[arg(long, conflicts_with = "train", value_parser = clap::value_parser!(u16).range(2..=50))]
+    #[arg(long, conflicts_with_all = ["train", "model"], value_parser = clap::value_parser!(u16).range(2..=50))]
     pub cross_validate: Option<u16>,
+    /// Folder to write tables (tables.md) and calibration plot (calibration.svg) to.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
 }
 
-/// Measures.
+/// What a model is made of.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ModelArgs {
+    /// Catalog, CSV or XLSX.
+    #[arg(long)]
+    pub catalog: PathBuf,
+    /// Labelled tasks to learn from, CSV or XLSX; without it the catalog alone speaks.
+    #[arg(long)]
+    pub train: Option<PathBuf>,
+    /// Share of decisions without a person that shall be right, 0.5 to 0.999.
+    #[arg(long, default_value_t = 0.97)]
+    pub target_precision: f64,
+    /// File to write.
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// Measures, and writes the report where one is asked for.
 ///
 /// # Errors
-/// LT-MAP-012 file cannot be opened, -013 target precision out of range, and the findings of catalog, rules and
-/// labels.
+/// LT-MAP-012 file cannot be opened, -013 target precision out of range, -020 to -022 a model that cannot be used, -023 report
+/// cannot be written, -024 the model is of another catalog, and the findings of catalog, rules and labels.
 pub fn run(args: &Args) -> Result<Report, Findings> {
-    if !(0.5..=0.999).contains(&args.target_precision) {
-        return Err(Finding::error(
-            "LT-MAP-013",
-            Text::new(
-                "--target-precision phải trong khoảng 0,5 đến 0,999",
-                "--target-precision must lie between 0.5 and 0.999",
-            ),
-            Text::new("ví dụ 0.97", "for example 0.97"),
-        )
-        .into());
-    }
+    let options = options(args.target_precision)?;
     let catalog = crate::catalog::read(&bytes(&args.catalog)?, &name(&args.catalog))?;
     let rules = match &args.rules {
         None => RuleBook::default(),
@@ -60,41 +78,134 @@ pub fn run(args: &Args) -> Result<Report, Findings> {
             rules
         }
     };
-    let read = |path: &Path| labels::read(&bytes(path)?, &name(path), &catalog);
-    let tasks = read(&args.labels)?;
-    let options = Options { target_precision: args.target_precision };
+    let tasks = labels::read_all(&bytes(&args.labels)?, &name(&args.labels), &catalog)?;
     if let Some(folds) = args.cross_validate {
-        return Ok(cross_validate(&catalog, &rules, &tasks, usize::from(folds), options));
+        let folds = usize::from(folds);
+        let trained = Folds::train(&catalog, &rules, &tasks, folds, usize::MAX, options);
+        let report = trained.report();
+        if let Some(folder) = &args.report {
+            let curve =
+                |most| (most, Folds::train(&catalog, &rules, &tasks, folds, most, options).report().figures);
+            let largest = tasks.len() - tasks.len() / folds;
+            let learning: Vec<(usize, Figures)> =
+                CURVE.into_iter().map(|most| curve(most.min(largest))).collect();
+            let about = format!(
+                "{folds}-fold cross-validation, {} tasks, catalog of {}.",
+                tasks.len(),
+                catalog.len()
+            );
+            let noisy = trained.noisy();
+            write_report(
+                folder,
+                &report::Findings { about: &about, report: &report, learning: &learning, noisy: &noisy },
+            )?;
+        }
+        return Ok(report);
     }
-    let train = args.train.as_deref().map(read).transpose()?.unwrap_or_default();
-    Ok(evaluate(&catalog, &rules, &train, &tasks, options))
+    let mapper = match &args.model {
+        Some(path) => of_model(path, &catalog, rules)?,
+        None => Mapper::build(&catalog, rules, &train(args.train.as_deref(), &catalog)?, options),
+    };
+    let report = evaluate::measure(&mapper, &tasks);
+    if let Some(folder) = &args.report {
+        let learned = args
+            .train
+            .as_ref()
+            .or(args.model.as_ref())
+            .map_or("the catalog alone".to_owned(), |path| file_name(path));
+        let about =
+            format!("{}, learned from {learned}, catalog of {}.", file_name(&args.labels), catalog.len());
+        let noisy = evaluate::measure_noisy(&mapper, &tasks);
+        write_report(
+            folder,
+            &report::Findings { about: &about, report: &report, learning: &[], noisy: &noisy },
+        )?;
+    }
+    Ok(report)
+}
+
+/// Trains and writes the model file; gives its size in bytes.
+///
+/// # Errors
+/// LT-MAP-012, -013, -023 as [`run`], and the findings of catalog and labels.
+pub fn make_model(args: &ModelArgs) -> Result<usize, Findings> {
+    let options = options(args.target_precision)?;
+    let catalog = crate::catalog::read(&bytes(&args.catalog)?, &name(&args.catalog))?;
+    let model = model::write(&catalog, &train(args.train.as_deref(), &catalog)?, options);
+    write(&args.out, &model)?;
+    Ok(model.len())
+}
+
+fn options(target_precision: f64) -> Result<Options, Findings> {
+    if (0.5..=0.999).contains(&target_precision) {
+        return Ok(Options { target_precision });
+    }
+    let what = Text::new(
+        "--target-precision phải trong khoảng 0,5 đến 0,999",
+        "--target-precision must lie between 0.5 and 0.999",
+    );
+    Err(Finding::error("LT-MAP-013", what, Text::new("ví dụ 0.97", "for example 0.97")).into())
+}
+
+fn train(path: Option<&Path>, catalog: &[CatalogProduct]) -> Result<Vec<Example>, Findings> {
+    path.map_or(Ok(Vec::new()), |path| labels::read(&bytes(path)?, &name(path), catalog))
+}
+
+fn of_model(path: &Path, catalog: &[CatalogProduct], rules: RuleBook) -> Result<Mapper, Findings> {
+    let (mapper, own) = model::read(&bytes(path)?, &name(path), rules)?;
+    if own.as_slice() == catalog {
+        return Ok(mapper);
+    }
+    let what = Text::new("mô hình được tạo từ danh mục khác", "the model was made from another catalog");
+    let remedy = Text::new(
+        "dùng đúng danh mục hoặc tạo lại bằng lienthong mapping model",
+        "use that catalog, or make the model again with lienthong mapping model",
+    );
+    Err(Finding::error("LT-MAP-024", what, remedy).at(Place::of(name(path))).into())
+}
+
+fn write_report(folder: &Path, findings: &report::Findings<'_>) -> Result<(), Findings> {
+    std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
+    write(&folder.join("tables.md"), markdown(findings).as_bytes())?;
+    write(&folder.join("calibration.svg"), calibration_svg(&findings.report.bins).as_bytes())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Findings> {
+    std::fs::write(path, bytes).map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Findings {
+    let what = Text::new("không ghi được", "cannot be written").because(&io_cause(error));
+    let remedy = Text::new("kiểm tra đường dẫn và quyền ghi", "check the path and the right to write there");
+    Finding::error("LT-MAP-023", what, remedy).at(Place::of(name(path))).into()
 }
 
 /// The figures as lines for a person.
 pub fn render(report: &Report, lang: Lang) -> String {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
-    let precision = report.decided.precision.map_or("-".to_owned(), percent);
+    let figures = &report.figures;
+    let precision = figures.decided.precision.map_or("-".to_owned(), percent);
+    let (top1, top3, coverage) =
+        (percent(figures.top1), percent(figures.top3), percent(figures.decided.coverage));
+    let (n, outside, accepted) = (figures.n, figures.outside, figures.decided.outside_accepted);
+    let error = percent(figures.calibration_error);
     let line = Text::new(
         format!(
-            "{} việc ({} ngoài danh mục)\nđúng ngay: {}\nđúng trong ba: {}\ntự quyết: chính xác {precision}, bao phủ {}, nhận nhầm việc ngoài danh mục {}",
-            report.n,
-            report.outside,
-            percent(report.top1),
-            percent(report.top3),
-            percent(report.decided.coverage),
-            report.decided.outside_accepted
+            "{n} việc ({outside} ngoài danh mục)\nđúng ngay: {top1}\nđúng trong ba: {top3}\ntự quyết: chính xác {precision}, bao phủ {coverage}, nhận nhầm việc ngoài danh mục {accepted}\nđộ tin cậy lệch trung bình: {error}"
         ),
         format!(
-            "{} tasks ({} outside the catalog)\nfirst candidate right: {}\nright among three: {}\ndecided alone: precision {precision}, coverage {}, outside tasks accepted {}",
-            report.n,
-            report.outside,
-            percent(report.top1),
-            percent(report.top3),
-            percent(report.decided.coverage),
-            report.decided.outside_accepted
+            "{n} tasks ({outside} outside the catalog)\nfirst candidate right: {top1}\nright among three: {top3}\ndecided alone: precision {precision}, coverage {coverage}, outside tasks accepted {accepted}\nmean calibration error: {error}"
         ),
     );
     line.get(lang).to_owned()
+}
+
+/// What `mapping model` says.
+pub fn model_made(path: &Path, size: usize) -> Text {
+    Text::new(
+        format!("đã ghi mô hình {} ({size} byte)", name(path)),
+        format!("model written to {} ({size} bytes)", name(path)),
+    )
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Findings> {
@@ -111,4 +222,8 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Findings> {
 
 fn name(path: &Path) -> String {
     path.display().to_string()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| name(path), |name| name.to_string_lossy().into_owned())
 }

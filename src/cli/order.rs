@@ -169,7 +169,7 @@ fn mapping(action: Mapping) -> Ordered {
             let choice = product.map_or(MappingChoice::Outside, MappingChoice::Product);
             Ok(Command::MappingDecide { task, choice, author: name(author)?, reason })
         }
-        Mapping::Evaluate(_) => Err(Box::new(super::run::not_available())),
+        Mapping::Evaluate(_) | Mapping::Model(_) => Err(Box::new(super::run::not_available())),
     }
 }
 

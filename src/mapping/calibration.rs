@@ -4,6 +4,8 @@
 //! Owns the fit and the choice of threshold, both from scores of decided tasks computed without the task itself.
 //! It must not know texts or labels under evaluation. With too few decided tasks a built-in cautious prior holds.
 
+use serde::{Deserialize, Serialize};
+
 /// How many signs there are.
 pub const SIGNS: usize = 12;
 
@@ -22,8 +24,11 @@ const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9,
 /// Threshold that goes with the prior.
 const PRIOR_THRESHOLD: f64 = 0.95;
 
+/// A threshold nothing reaches.
+const NEVER: f64 = 2.0;
+
 /// A fitted curve with its threshold.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     curve: Signs,
     /// Confidence from which on a decision is taken without a person.
@@ -43,7 +48,7 @@ impl Calibration {
         if cases.len() < FEWEST_TASKS {
             return Self::default();
         }
-        let mut calibration = Self { curve: logistic(cases), threshold: f64::INFINITY };
+        let mut calibration = Self { curve: logistic(cases).map(rounded), threshold: NEVER };
         let mut ranked: Vec<(f64, bool)> =
             cases.iter().map(|(signs, right)| (calibration.confidence(signs), *right)).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -54,7 +59,7 @@ impl Calibration {
             let wrong = taken - right;
             // The threshold is the luckiest of many, so one standard deviation of bad luck is added to its errors.
             if taken >= 20.0 && wrong + wrong.sqrt() <= (1.0 - target_precision) * taken {
-                calibration.threshold = *confidence;
+                calibration.threshold = rounded(*confidence - 5e-7);
             }
         }
         calibration
@@ -64,6 +69,11 @@ impl Calibration {
     pub fn confidence(&self, signs: &Signs) -> f64 {
         sigmoid(self.curve.iter().zip(signs).map(|(a, b)| a * b).sum())
     }
+}
+
+/// Six decimals: what is written is read back as the same number.
+fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
 }
 
 fn sigmoid(x: f64) -> f64 {
@@ -151,7 +161,7 @@ mod tests {
     #[test]
     fn a_target_out_of_reach_decides_nothing() {
         let wrong: Vec<_> = cases().into_iter().map(|(signs, _)| (signs, false)).collect();
-        assert_eq!(Calibration::fit(&wrong, 0.97).threshold, f64::INFINITY);
+        assert_eq!(Calibration::fit(&wrong, 0.97).threshold, NEVER);
         assert_eq!(Calibration::fit(&[], 0.97), Calibration::default());
     }
 }

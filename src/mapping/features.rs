@@ -5,10 +5,12 @@
 //! sums are the same on every run. Total on any input.
 
 use super::TaskText;
+use super::hashed::ByHash;
 use super::phrase::{self, Hit, Kind};
+use super::vocabulary::Vocabulary;
 use crate::domain::UnitKind;
 use crate::text::{Token, fold, tokens};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Weight of accents beside their absence, of letter groups, of a pair of words and of three words.
 const ACCENTED: f32 = 1.0;
@@ -45,12 +47,15 @@ pub(super) struct Raw {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cut {
     pub tokens: Vec<Token>,
-    pub text: BTreeMap<u64, Raw>,
+    /// By hash, each once.
+    pub text: Vec<(u64, Raw)>,
     extra: BTreeMap<u64, f32>,
     direction: Option<&'static str>,
     pub hits: Vec<Hit>,
     /// The form of output it names.
     pub form: Option<&'static str>,
+    /// A hash of words and circumstances: the same for the same task but for spelling, figures, dates and names.
+    pub identity: u64,
     /// Whether it has any accents.
     pub accents: bool,
 }
@@ -67,16 +72,19 @@ pub(super) struct Feature {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rarity {
     texts: f32,
-    holding: HashMap<u64, f32>,
+    holding: ByHash<f32>,
 }
 
 impl Rarity {
-    pub fn of(cuts: &[Cut]) -> Self {
-        let mut holding = HashMap::new();
-        for hash in cuts.iter().flat_map(|cut| cut.text.keys()) {
-            *holding.entry(*hash).or_insert(0.0) += 1.0;
+    pub fn of<'a>(cuts: impl Iterator<Item = &'a Cut>) -> Self {
+        let mut rarity = Self::default();
+        for cut in cuts {
+            rarity.texts += 1.0;
+            for (hash, _) in &cut.text {
+                *rarity.holding.entry(*hash).or_insert(0.0) += 1.0;
+            }
         }
-        Self { texts: cuts.len() as f32, holding }
+        rarity
     }
 
     fn weight(&self, hash: u64) -> f32 {
@@ -87,7 +95,7 @@ impl Rarity {
 
 /// A catalog text: a name or a synonym, with the product's field.
 pub(super) fn catalog_text(text: &str, field: &str, measure: &str) -> Cut {
-    let mut cut = cut(text);
+    let mut cut = cut(tokens(text));
     add_extra(&mut cut.extra, field_parts(field), FIELD);
     add_form(&mut cut, None, "");
     add_extra(&mut cut.extra, vec![(format!("d:{}", fold(measure)), 1.0)], MEASURE);
@@ -129,8 +137,8 @@ fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
 }
 
 /// A task: its title and its circumstances.
-pub(super) fn task_text(task: &TaskText<'_>) -> Cut {
-    let mut cut = cut(task.title);
+pub(super) fn task_text(task: &TaskText<'_>, vocabulary: &Vocabulary) -> Cut {
+    let mut cut = cut(vocabulary.corrected(tokens(task.title)));
     let (category, doc_type) = (fold(task.category), fold(task.doc_type));
     let direction = if category.starts_with("vb den") || category.starts_with("van ban den") {
         "in"
@@ -160,6 +168,10 @@ pub(super) fn task_text(task: &TaskText<'_>) -> Cut {
         cut.extra.insert(hash(&format!("first:{}", first.folded)), FIRST);
     }
     cut.direction = Some(direction);
+    let words = cut.tokens.iter().fold(hash("task"), |all, token| mix(mix(all, " "), &token.accented));
+    cut.identity = [&fold(task.unit), &doc_type, &category, &fold(task.source_system)]
+        .into_iter()
+        .fold(words, |all, part| mix(mix(all, "|"), part));
     // Files of the one-stop counter are products of their matter, whatever forms their titles name.
     if !doc_type.ends_with("tthc") {
         add_form(&mut cut, Some(direction), &doc_type);
@@ -192,8 +204,8 @@ pub(super) fn weighted(cut: &Cut, rarity: &Rarity) -> Vec<Feature> {
     if let Some(direction) = cut.direction {
         let crossed: Vec<Feature> = out
             .iter()
-            .zip(cut.text.values())
-            .filter(|(_, raw)| raw.word)
+            .zip(&cut.text)
+            .filter(|(_, (_, raw))| raw.word)
             .map(|(f, _)| Feature {
                 hash: mix(f.hash, direction),
                 weight: f.weight * CROSSED,
@@ -206,59 +218,85 @@ pub(super) fn weighted(cut: &Cut, rarity: &Rarity) -> Vec<Feature> {
     out
 }
 
-fn cut(text: &str) -> Cut {
-    let tokens = tokens(text);
-    let mut out = BTreeMap::new();
+fn cut(tokens: Vec<Token>) -> Cut {
+    let mut found: Vec<(u64, Raw)> = Vec::with_capacity(tokens.len() * 24);
     // A title typed without accents says nothing by having none.
     let accents = tokens.iter().any(|token| token.accented != token.folded);
     let hits = phrase::find(&tokens, accents);
     let body = |index: usize| {
         hits.iter().any(|hit| hit.kind == Kind::Body && (hit.at..hit.at + hit.len).contains(&index))
     };
+    let mut names: Vec<&str> = Vec::new();
     for hit in hits.iter().filter(|hit| hit.kind != Kind::Body) {
-        let weight = if accents || hit.len > 1 { PHRASE } else { PHRASE / 2.0 };
-        let raw = out.entry(hash(&format!("p:{}", hit.name))).or_insert(Raw {
-            count: 0.0,
-            token: u16::try_from(hit.at).ok(),
-            word: true,
-        });
-        raw.count = raw.count.max(weight);
+        if !names.contains(&hit.name) {
+            names.push(hit.name);
+            let count = if accents || hit.len > 1 { PHRASE } else { PHRASE / 2.0 };
+            found
+                .push((key("p:", &[hit.name]), Raw { count, token: u16::try_from(hit.at).ok(), word: true }));
+        }
     }
-    let mut add = |key: &str, weight: f32, token: Option<u16>, word: bool| {
-        let raw = out.entry(hash(key)).or_insert(Raw { count: 0.0, token, word });
-        raw.count += weight;
-    };
     let mut line = String::from(" ");
     for (index, token) in tokens.iter().enumerate() {
         if body(index) {
             continue;
         }
-        let at = u16::try_from(index).ok();
+        let mut add = |hash: u64, count: f32, word: bool| {
+            found.push((hash, Raw { count, token: u16::try_from(index).ok(), word }));
+        };
         let next = tokens.get(index + 1);
-        add(&format!("w:{}", token.folded), 1.0, at, true);
+        add(key("w:", &[&token.folded]), 1.0, true);
         if let Some(next) = next {
-            add(&format!("b:{} {}", token.folded, next.folded), PAIR, at, true);
+            add(key("b:", &[&token.folded, &next.folded]), PAIR, true);
             if let Some(third) = tokens.get(index + 2) {
-                add(&format!("t:{} {} {}", token.folded, next.folded, third.folded), TRIPLE, at, false);
+                add(key("t:", &[&token.folded, &next.folded, &third.folded]), TRIPLE, false);
             }
         }
         if accents {
-            add(&format!("a:{}", token.accented), ACCENTED, at, false);
+            add(key("a:", &[&token.accented]), ACCENTED, false);
             if let Some(next) = next {
-                add(&format!("ab:{} {}", token.accented, next.accented), ACCENTED, at, false);
+                add(key("ab:", &[&token.accented, &next.accented]), ACCENTED, false);
             }
         }
         line.push_str(&token.folded);
         line.push(' ');
     }
-    let letters: Vec<char> = line.chars().collect();
+    let start = hash("l:");
+    let ends: Vec<usize> = line.char_indices().map(|(at, _)| at).chain(std::iter::once(line.len())).collect();
     for size in 3..=5 {
-        for group in letters.windows(size) {
-            let group: String = group.iter().collect();
-            add(&format!("l:{group}"), LETTERS, None, false);
+        for (from, to) in ends.iter().zip(ends.iter().skip(size)) {
+            if let Some(group) = line.get(*from..*to) {
+                found.push((mix(start, group), Raw { count: LETTERS, token: None, word: false }));
+            }
         }
     }
-    Cut { tokens, text: out, extra: BTreeMap::new(), direction: None, hits, form: None, accents }
+    // Stable: of one feature met twice the first token is shown.
+    found.sort_by_key(|(hash, _)| *hash);
+    found.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            first.1.count += later.1.count;
+        }
+        same
+    });
+    Cut {
+        tokens,
+        text: found,
+        extra: BTreeMap::new(),
+        direction: None,
+        hits,
+        form: None,
+        accents,
+        identity: 0,
+    }
+}
+
+/// A hash of a kind of feature and its words.
+pub(super) fn key(kind: &str, words: &[&str]) -> u64 {
+    let mut out = hash(kind);
+    for (index, word) in words.iter().enumerate() {
+        out = if index == 0 { mix(out, word) } else { mix(mix(out, " "), word) };
+    }
+    out
 }
 
 fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(String, f32)>, weight: f32) {
@@ -269,7 +307,7 @@ fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(String, f32)>, weight: 
 }
 
 /// FNV-1a: the same on every machine and in every release.
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     mix(0xcbf2_9ce4_8422_2325, text)
 }
 

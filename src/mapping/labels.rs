@@ -21,7 +21,19 @@ const COLUMNS: &[Column] = &[
     Column { name: "doc_type", synonyms: &["Loại văn bản"], required: false },
     Column { name: "source_category", synonyms: &["Nhóm nhiệm vụ"], required: false },
     Column { name: "also_ok", synonyms: &["Mã khác chấp nhận được"], required: false },
+    Column { name: "difficulty", synonyms: &["Độ khó"], required: false },
 ];
+
+/// A labelled task with what is known for its analysis alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labelled {
+    /// Its id in the file.
+    pub id: String,
+    /// How hard its author thought it; empty when unknown.
+    pub difficulty: String,
+    /// Task and decision.
+    pub example: Example,
+}
 
 /// Reads labelled tasks (CSV or XLSX; columns task_id, title, expected_code and, where known, source_system, unit,
 /// doc_type, source_category, also_ok with `|` between codes). An empty expected_code means outside the catalog.
@@ -31,6 +43,14 @@ const COLUMNS: &[Column] = &[
 /// LT-TAB what is wrong with the table, LT-MAP-009 no rows, -010 duplicate task_id, -011 a code the catalog does
 /// not have, -014 a cell that must be there is not.
 pub fn read(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<Example>, Findings> {
+    Ok(read_all(bytes, file, catalog)?.into_iter().map(|labelled| labelled.example).collect())
+}
+
+/// The same with each row's id and difficulty.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<Labelled>, Findings> {
     let table = Table::read(file, bytes, COLUMNS)?;
     let codes: BTreeSet<&str> = catalog.iter().map(|product| product.code.as_str()).collect();
     let (mut ids, mut examples, mut findings) = (BTreeMap::new(), Vec::new(), Vec::new());
@@ -67,7 +87,7 @@ pub fn read(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<
         let product = known("expected_code", row.get("expected_code"));
         let also_ok = row.get("also_ok").split('|').filter_map(|text| known("also_ok", text)).collect();
         let cell = |column: &str| row.get(column).to_owned();
-        examples.push(Example {
+        let example = Example {
             title: cell("title"),
             doc_type: cell("doc_type"),
             category: cell("source_category"),
@@ -75,7 +95,8 @@ pub fn read(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<
             unit: cell("unit"),
             product,
             also_ok,
-        });
+        };
+        examples.push(Labelled { id: id.to_owned(), difficulty: cell("difficulty"), example });
         if findings.len() >= MAX_FINDINGS {
             break;
         }

@@ -3,18 +3,25 @@
 //! Owns the order of evidence and the reason given. It must not know files or stores. Building and deciding are
 //! total and deterministic; a mapper never changes, a new decision of a person makes a new mapper.
 
-use super::calibration::{Calibration, Signs};
+use super::calibration::{Calibration, FEWEST_TASKS, Signs};
 use super::features::{Cut, catalog_text, is_commune, task_text};
+use super::hashed::ByHash;
 use super::phrase::Kind;
-use super::ranking::{EXACT_TEXTS, Ranking, Scores};
+use super::ranking::{Ranking, Scores};
+use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
 use crate::error::Text;
+use crate::text::{Token, tokens};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a product's score loses when it applies to the other kind of body.
 const WRONG_BODY: f32 = 0.1;
+/// Texts above which a product's name and synonyms are one text.
+const APART: usize = 6_000;
+/// Latest decisions on which confidence is measured.
+const MEASURED: usize = 1_000;
 /// Candidates shown.
 const SHOWN: usize = 5;
 
@@ -29,28 +36,35 @@ enum Body {
 #[derive(Debug, Clone)]
 pub struct Mapper {
     codes: BTreeSet<ProductCode>,
+    index: BTreeMap<ProductCode, usize>,
     products: Vec<(ProductCode, Decimal, Body)>,
     /// Per product the forms of output its texts name.
     forms: Vec<BTreeSet<&'static str>>,
     rules: RuleBook,
     ranking: Ranking,
     calibration: Calibration,
+    vocabulary: Vocabulary,
+    /// What people decided, by the task's own words and circumstances: no text match says otherwise.
+    settled: ByHash<usize>,
 }
 
-impl Mapper {
-    /// Builds a mapper from a catalog, rules and tasks decided by people (in the order given; same inputs, same
-    /// mapper). Examples whose product the catalog does not have teach nothing. A repeated code counts once.
-    pub fn build(
-        catalog: &[CatalogProduct],
-        rules: RuleBook,
-        examples: &[Example],
-        options: Options,
-    ) -> Self {
+/// Texts and tasks ready for training.
+struct Prepared<'a> {
+    index: BTreeMap<ProductCode, usize>,
+    products: Vec<(ProductCode, Decimal, Body)>,
+    texts: Vec<(Cut, usize)>,
+    usable: Vec<(&'a Example, usize)>,
+    tasks: Vec<(Cut, usize)>,
+    vocabulary: Vocabulary,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(catalog: &[CatalogProduct], examples: &'a [Example]) -> Self {
         let mut index: BTreeMap<ProductCode, usize> = BTreeMap::new();
         let mut products = Vec::with_capacity(catalog.len());
         let mut texts: Vec<(Cut, usize)> = Vec::new();
         let synonyms: usize = catalog.iter().map(|product| product.synonyms.len()).sum();
-        let apart = catalog.len() + synonyms + examples.len() <= EXACT_TEXTS;
+        let apart = catalog.len() + synonyms <= APART;
         for product in catalog {
             if index.contains_key(&product.code) {
                 continue;
@@ -75,29 +89,39 @@ impl Mapper {
                 Some(code) => index.get(code).map(|class| (example, *class)),
             })
             .collect();
-        let tasks: Vec<(Cut, usize)> =
-            usable.iter().map(|(example, class)| (task_text(&example.task()), *class)).collect();
-        let (ranking, without) = Ranking::train(&texts, &tasks, outside + 1);
-        let mut forms = vec![BTreeSet::new(); products.len()];
-        for (cut, class) in &texts {
-            if let (Some(forms), Some(form)) = (forms.get_mut(*class), cut.form) {
-                forms.insert(form);
-            }
-        }
-        let mut mapper = Self {
-            forms,
-            codes: index.keys().cloned().collect(),
-            products,
-            rules,
-            ranking,
-            calibration: Calibration::default(),
-        };
-        if let Some(without) = without {
-            let cases: Vec<(Signs, bool)> = usable
+        let written: Vec<Vec<Token>> = usable.iter().map(|(example, _)| tokens(&example.title)).collect();
+        let vocabulary = Vocabulary::of(
+            texts.iter().map(|(cut, _)| cut.tokens.as_slice()),
+            written.iter().map(Vec::as_slice),
+        );
+        let tasks =
+            usable.iter().map(|(example, class)| (task_text(&example.task(), &vocabulary), *class)).collect();
+        Self { vocabulary, index, products, texts, usable, tasks }
+    }
+}
+
+impl Mapper {
+    /// Builds a mapper from a catalog, rules and tasks decided by people (in the order given; same inputs, same
+    /// mapper). Examples whose product the catalog does not have teach nothing. A repeated code counts once.
+    pub fn build(
+        catalog: &[CatalogProduct],
+        rules: RuleBook,
+        examples: &[Example],
+        options: Options,
+    ) -> Self {
+        let prepared = Prepared::new(catalog, examples);
+        let ranking = Ranking::train(&prepared.texts, &prepared.tasks, prepared.products.len() + 1);
+        let mut mapper = Self::of(&prepared, rules, ranking, Calibration::default());
+        if prepared.tasks.len() >= FEWEST_TASKS {
+            let cases: Vec<(Signs, bool)> = prepared
+                .usable
                 .iter()
-                .zip(&tasks)
-                .zip(without)
-                .filter_map(|(((example, _), (cut, _)), scores)| {
+                .zip(&prepared.tasks)
+                .enumerate()
+                .rev()
+                .take(MEASURED)
+                .filter_map(|(number, ((example, _), (cut, _)))| {
+                    let scores = mapper.ranking.score_without(number, cut)?;
                     let ranked = mapper.ranked(&scores, is_commune(&example.task()));
                     let (best, _) = *ranked.first()?;
                     let code = &mapper.products.get(best)?.0;
@@ -109,6 +133,61 @@ impl Mapper {
             mapper.calibration = Calibration::fit(&cases, options.target_precision);
         }
         mapper
+    }
+
+    /// The mapper a model file describes; none where its shares do not belong to its texts.
+    pub(super) fn restore(
+        catalog: &[CatalogProduct],
+        rules: RuleBook,
+        examples: &[Example],
+        shares: Vec<Vec<(u32, f32)>>,
+        calibration: Calibration,
+    ) -> Option<Self> {
+        let prepared = Prepared::new(catalog, examples);
+        let ranking =
+            Ranking::restore(&prepared.texts, &prepared.tasks, prepared.products.len() + 1, shares)?;
+        Some(Self::of(&prepared, rules, ranking, calibration))
+    }
+
+    /// What was learned: the shares of the training texts and the calibration.
+    pub(super) fn learned(&self) -> (Vec<Vec<(u32, f32)>>, Calibration) {
+        (self.ranking.shares(), self.calibration)
+    }
+
+    fn of(prepared: &Prepared<'_>, rules: RuleBook, ranking: Ranking, calibration: Calibration) -> Self {
+        let mut forms = vec![BTreeSet::new(); prepared.products.len()];
+        for (cut, class) in &prepared.texts {
+            if let (Some(forms), Some(form)) = (forms.get_mut(*class), cut.form) {
+                forms.insert(form);
+            }
+        }
+        Self {
+            codes: prepared.index.keys().cloned().collect(),
+            index: prepared.index.clone(),
+            products: prepared.products.clone(),
+            forms,
+            rules,
+            ranking,
+            calibration,
+            vocabulary: prepared.vocabulary.clone(),
+            settled: prepared.tasks.iter().map(|(cut, class)| (cut.identity, *class)).collect(),
+        }
+    }
+
+    /// Learns one more decision at once; false where the catalog does not have its product. The rarity of words and the
+    /// calibration stay those of the last [`Mapper::build`].
+    pub fn learn(&mut self, example: &Example) -> bool {
+        let class = match &example.product {
+            None => self.products.len(),
+            Some(code) => match self.index.get(code) {
+                Some(class) => *class,
+                None => return false,
+            },
+        };
+        let cut = task_text(&example.task(), &self.vocabulary);
+        self.ranking.learn(&cut, class);
+        self.settled.insert(cut.identity, class);
+        true
     }
 
     /// Decides one task.
@@ -152,14 +231,19 @@ impl Mapper {
     }
 
     fn by_text(&self, task: &TaskText<'_>) -> MappingDecision {
-        let cut = task_text(task);
+        let cut = task_text(task, &self.vocabulary);
         let (scores, vector) = self.ranking.score(&cut);
-        let ranked = self.ranked(&scores, is_commune(task));
-        let confidence = if cut.tokens.is_empty() {
-            0.0
-        } else {
-            self.calibration.confidence(&self.signs(&cut, &scores, &ranked))
-        };
+        let mut ranked = self.ranked(&scores, is_commune(task));
+        let signs = self.signs(&cut, &scores, &ranked);
+        let person = self.settled.get(&cut.identity).copied();
+        let overruled = person.is_some() && person != ranked.first().map(|(class, _)| *class);
+        if let Some(class) = person.filter(|class| overruled && *class < self.products.len()) {
+            let score = scores.by_class.get(class).copied().unwrap_or(0.0);
+            ranked.retain(|(own, _)| *own != class);
+            ranked.insert(0, (class, score));
+        }
+        let confidence =
+            if cut.tokens.is_empty() || overruled { 0.0 } else { self.calibration.confidence(&signs) };
         let candidates: Vec<Candidate> = ranked
             .iter()
             .take(SHOWN)
@@ -179,7 +263,7 @@ impl Mapper {
         let percent = (confidence * 100.0).round();
         match best {
             Some(((code, coefficient, _), score))
-                if confidence >= self.calibration.threshold && score > outside_score =>
+                if !overruled && confidence >= self.calibration.threshold && score > outside_score =>
             {
                 let words = candidates.first().map(|c| c.words.join(", ")).unwrap_or_default();
                 MappingDecision {
@@ -196,6 +280,10 @@ impl Mapper {
             }
             best => {
                 let reason = match best {
+                    _ if overruled => Text::new(
+                        "người đã quyết định một việc giống hệt theo cách khác; cần người quyết định",
+                        "people decided the very same task otherwise; a person has to decide",
+                    ),
                     Some((_, score)) if score <= outside_score => Text::new(
                         "giống các việc ngoài danh mục; cần người quyết định",
                         "looks like tasks outside the catalog; a person has to decide",

@@ -7,20 +7,26 @@
 pub mod calibration;
 pub mod evaluate;
 mod features;
+mod hashed;
 pub mod labels;
 pub mod mapper;
+pub mod model;
+pub mod noise;
 mod phrase;
 mod ranking;
+pub mod report;
 pub mod rules;
+mod vocabulary;
 
-pub use evaluate::{Report, cross_validate, evaluate};
+pub use evaluate::{Figures, Folds, Report, cross_validate, evaluate};
+pub use labels::Labelled;
 pub use mapper::Mapper;
 pub use rules::RuleBook;
 
 use crate::domain::{ProductCode, UnitKind};
 use crate::error::Text;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is known of a task when its product is sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,7 +48,7 @@ pub struct TaskText<'a> {
 }
 
 /// A task whose product a person decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// Title as it came.
     pub title: String,

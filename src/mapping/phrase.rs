@@ -5,7 +5,7 @@
 //! catalog's words, whatever the catalog. An unknown expression simply stays words.
 
 use crate::text::{Token, tokens};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What an expression is about.
@@ -39,7 +39,7 @@ struct Entry {
 
 #[derive(Default)]
 struct Table {
-    by_first: HashMap<String, Vec<Entry>>,
+    by_first: BTreeMap<String, Vec<Entry>>,
     outside: Vec<(&'static str, &'static str)>,
 }
 
@@ -95,6 +95,11 @@ pub(super) fn find(text: &[Token], accents: bool) -> Vec<Hit> {
         }
     }
     out
+}
+
+/// Every expression's words.
+pub(super) fn expressions() -> impl Iterator<Item = &'static [Token]> {
+    TABLE.by_first.values().flatten().map(|entry| entry.words.as_slice())
 }
 
 /// Work outside every catalog: name of the matter and expressions for it.

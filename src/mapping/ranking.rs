@@ -1,32 +1,60 @@
-//! The learned ranking: kernel ridge regression from texts to products.
+//! The learned ranking: ridge regression from texts to products, one weight per feature and product.
 //!
-//! Owns training and scoring. Every catalog name and synonym and every decided task is one training text. The
-//! closed form gives, with the model, the score each decided task would have had without itself: the ground on
-//! which confidence is calibrated. It must not know decisions. Deterministic; training is cubic in the number of
-//! texts, so above [`EXACT_TEXTS`] it falls back to the nearest texts without a solve.
+//! Owns training, scoring and learning one decision more. Every catalog name and synonym and every decided task is one
+//! training text; its error is spread over the products concerned only, so that weights stay few. For each decided task the
+//! score without itself is estimated from its nearest texts: the ground on which confidence is calibrated. It must not know
+//! decisions. Deterministic: texts are visited in their order, a fixed number of times.
 
 use super::features::{Cut, Feature, Rarity, weighted};
-use std::collections::HashMap;
+use super::hashed::ByHash;
 
-/// Texts up to which the exact solution is computed.
-pub(super) const EXACT_TEXTS: usize = 4_000;
 /// Smoothing; catalog texts are trusted a little more than single decided tasks.
-const SMOOTHING: f64 = 0.6;
-const CATALOG_TRUST: f64 = 1.5;
-
-/// Nearest texts that vote.
+const SMOOTHING: f32 = 0.6;
+const CATALOG_TRUST: f32 = 1.5;
+/// Times every text is visited, and times a new decision and its nearest texts are.
+const ROUNDS: usize = 6;
+const NEW_ROUNDS: usize = 3;
+/// Products besides its own that a text may change at one visit, and the least change worth keeping.
+const RIVALS: usize = 4;
+const LEAST: f32 = 0.02;
+/// Products a feature speaks for or against, the strongest.
+const MOST_CLASSES: usize = 48;
+/// Nearest texts that vote, and that stand for all others where a text is left out.
 const NEAR: usize = 8;
+const NEIGHBOURS: usize = 64;
+/// What near texts have in common for being titles at all, in mean similarities of any two: all other texts take it up.
+const IN_COMMON: f32 = 2.0;
+/// A feature that more texts have than one in so many tells nothing about which text is near.
+const TELLING: usize = 12;
+
+/// One training text.
+#[derive(Debug, Clone)]
+struct Known {
+    vector: Vec<(u32, f32)>,
+    class: u32,
+    smoothing: f32,
+    /// Weight of this text per class; few.
+    share: Vec<(u32, f32)>,
+}
 
 /// A trained ranking.
 #[derive(Debug, Clone)]
 pub(super) struct Ranking {
     rarity: Rarity,
-    postings: HashMap<u64, Vec<(u32, f32)>>,
-    /// Row per text, column per class.
-    weights: Vec<f32>,
+    /// Numbers of the features.
+    ids: ByHash<u32>,
+    /// Per feature the weight of each class concerned, by class.
+    weights: Vec<Vec<(u32, f32)>>,
+    /// Per telling feature the texts that have it.
+    holding: Vec<Vec<(u32, f32)>>,
+    texts: Vec<Known>,
     classes: usize,
-    class_of: Vec<u32>,
+    /// Mean similarity of any two texts.
+    common: f32,
 }
+
+/// A feature of a text that is known and belongs to one of its tokens: number, weight, token.
+pub(super) type Told = (u32, f32, u16);
 
 /// Scores of one text.
 #[derive(Debug, Clone)]
@@ -51,250 +79,338 @@ impl Scores {
 }
 
 impl Ranking {
-    /// Trains on catalog texts followed by decided tasks, each with its class. Gives the ranking and, for every
-    /// decided task, its scores without itself (none when there are too many texts).
-    pub fn train(
+    /// Trains on catalog texts followed by decided tasks, each with its class.
+    pub fn train(catalog: &[(Cut, usize)], tasks: &[(Cut, usize)], classes: usize) -> Self {
+        let mut ranking = Self::untrained(catalog, tasks, classes);
+        let mut scores = vec![0.0; classes];
+        for _ in 0..ROUNDS {
+            for text in 0..ranking.texts.len() {
+                ranking.visit(text, &mut scores);
+            }
+        }
+        ranking.settle();
+        ranking
+    }
+
+    fn untrained(catalog: &[(Cut, usize)], tasks: &[(Cut, usize)], classes: usize) -> Self {
+        let mut ranking = Self {
+            rarity: Rarity::of(catalog.iter().chain(tasks).map(|(cut, _)| cut)),
+            ids: ByHash::default(),
+            weights: Vec::new(),
+            holding: Vec::new(),
+            texts: Vec::with_capacity(catalog.len() + tasks.len()),
+            classes,
+            common: 0.0,
+        };
+        for (cut, class) in catalog {
+            ranking.add(cut, *class, SMOOTHING / CATALOG_TRUST);
+        }
+        for (cut, class) in tasks {
+            ranking.add(cut, *class, SMOOTHING);
+        }
+        ranking
+    }
+
+    /// A ranking from the shares an earlier training gave the same texts; none where they are not the same texts.
+    pub fn restore(
         catalog: &[(Cut, usize)],
         tasks: &[(Cut, usize)],
         classes: usize,
-    ) -> (Self, Option<Vec<Scores>>) {
-        let cuts: Vec<Cut> = catalog.iter().chain(tasks).map(|(cut, _)| cut.clone()).collect();
-        let class_of: Vec<usize> = catalog.iter().chain(tasks).map(|(_, class)| *class).collect();
-        let rarity = Rarity::of(&cuts);
-        let vectors: Vec<Vec<Feature>> = cuts.iter().map(|cut| weighted(cut, &rarity)).collect();
-        let mut postings: HashMap<u64, Vec<(u32, f32)>> = HashMap::new();
-        for (text, vector) in (0u32..).zip(&vectors) {
-            for feature in vector {
-                postings.entry(feature.hash).or_default().push((text, feature.weight));
-            }
+        shares: Vec<Vec<(u32, f32)>>,
+    ) -> Option<Self> {
+        let inside = |share: &Vec<(u32, f32)>| share.iter().all(|(class, _)| (*class as usize) < classes);
+        if shares.len() != catalog.len() + tasks.len() || !shares.iter().all(inside) {
+            return None;
         }
-        let n = vectors.len();
-        let mut ranking = Self {
-            rarity,
-            postings,
-            weights: vec![0.0; n * classes],
-            classes,
-            class_of: class_of.iter().map(|class| u32::try_from(*class).unwrap_or(u32::MAX)).collect(),
-        };
-        let mut targets = vec![0.0f64; n * classes];
-        for (row, class) in targets.chunks_mut(classes.max(1)).zip(&class_of) {
-            if let Some(target) = row.get_mut(*class) {
-                *target = 1.0;
-            }
+        let mut ranking = Self::untrained(catalog, tasks, classes);
+        for (text, share) in ranking.texts.iter_mut().zip(shares) {
+            text.share = share;
         }
-        if n > EXACT_TEXTS {
-            ranking.weights = targets.iter().map(|t| (*t / (1.0 + SMOOTHING)) as f32).collect();
-            return (ranking, None);
-        }
-        let kernel: Vec<Vec<f32>> = vectors.iter().map(|vector| ranking.similarities(vector)).collect();
-        let mut factor: Vec<Vec<f64>> = kernel
-            .iter()
-            .enumerate()
-            .map(|(i, row)| row.iter().take(i + 1).map(|k| f64::from(*k)).collect())
-            .collect();
-        for (i, row) in factor.iter_mut().enumerate() {
-            if let Some(last) = row.last_mut() {
-                *last += if i < catalog.len() { SMOOTHING / CATALOG_TRUST } else { SMOOTHING };
-            }
-        }
-        cholesky(&mut factor);
-        let solution = solve(&factor, targets.clone(), classes);
-        ranking.weights = solution.iter().map(|w| *w as f32).collect();
-        let without = leave_one_out(&factor, catalog.len())
-            .into_iter()
-            .enumerate()
-            .map(|(index, inverse)| {
-                let i = catalog.len() + index;
-                let at = i * classes..(i + 1) * classes;
-                let by_class = targets
-                    .get(at.clone())
-                    .unwrap_or_default()
-                    .iter()
-                    .zip(solution.get(at).unwrap_or_default())
-                    .map(|(target, weight)| (target - weight / inverse) as f32)
-                    .collect();
-                let similar = kernel.get(i).map_or(&[][..], Vec::as_slice);
-                let known = ranking.known(vectors.get(i).map_or(&[][..], Vec::as_slice), 1);
-                Scores {
-                    by_class,
-                    nearest: ranking.nearest(similar, Some(i)),
-                    known,
-                    near: ranking.near(similar, Some(i)),
+        ranking.settle();
+        Some(ranking)
+    }
+
+    /// Per training text the shares of the classes: with the texts themselves all that was learned.
+    pub fn shares(&self) -> Vec<Vec<(u32, f32)>> {
+        self.texts.iter().map(|text| text.share.clone()).collect()
+    }
+
+    /// Sums the weights anew from the shares, so that trained and restored are the same to the last bit.
+    fn settle(&mut self) {
+        self.weights.iter_mut().for_each(Vec::clear);
+        for text in &self.texts {
+            for (feature, weight) in &text.vector {
+                if let Some(row) = self.weights.get_mut(*feature as usize) {
+                    for (class, share) in &text.share {
+                        add_to(row, *class, share * weight);
+                    }
                 }
-            })
+            }
+        }
+        for row in self.weights.iter_mut().filter(|row| row.len() > MOST_CLASSES) {
+            row.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+            row.truncate(MOST_CLASSES);
+            row.sort_by_key(|(class, _)| *class);
+        }
+        let mut sums = vec![0.0f32; self.weights.len()];
+        for (feature, weight) in self.texts.iter().flat_map(|text| &text.vector) {
+            if let Some(sum) = sums.get_mut(*feature as usize) {
+                *sum += weight;
+            }
+        }
+        let texts = self.texts.len().max(1) as f32;
+        self.common = sums.iter().map(|sum| (sum / texts).powi(2)).sum();
+    }
+
+    /// Learns one more decided task: at once, without the others being trained again.
+    pub fn learn(&mut self, cut: &Cut, class: usize) {
+        let new = self.add(cut, class, SMOOTHING);
+        let similar =
+            self.texts.get(new).map(|text| self.similar(&text.vector, None, NEIGHBOURS)).unwrap_or_default();
+        let mut scores = vec![0.0; self.classes];
+        for _ in 0..NEW_ROUNDS {
+            self.visit(new, &mut scores);
+            for (text, _) in &similar {
+                self.visit(*text, &mut scores);
+            }
+        }
+    }
+
+    fn add(&mut self, cut: &Cut, class: usize, smoothing: f32) -> usize {
+        let number = self.texts.len();
+        let features = weighted(cut, &self.rarity);
+        let mut vector = Vec::with_capacity(features.len());
+        for feature in &features {
+            let next = u32::try_from(self.weights.len()).unwrap_or(u32::MAX);
+            let id = *self.ids.entry(feature.hash).or_insert(next);
+            if id == next {
+                self.weights.push(Vec::new());
+                self.holding.push(Vec::new());
+            }
+            if feature.token.is_some()
+                && let (Some(list), Ok(text)) = (self.holding.get_mut(id as usize), u32::try_from(number))
+            {
+                list.push((text, feature.weight));
+            }
+            vector.push((id, feature.weight));
+        }
+        let class = u32::try_from(class).unwrap_or(u32::MAX);
+        self.texts.push(Known { vector, class, smoothing, share: Vec::new() });
+        number
+    }
+
+    /// One step towards the text's own class scoring 1 and every other 0.
+    fn visit(&mut self, number: usize, scores: &mut [f32]) {
+        let Some(text) = self.texts.get(number) else { return };
+        scores.fill(0.0);
+        add_scores(&self.weights, &text.vector, scores);
+        let square: f32 = text.vector.iter().map(|(_, weight)| weight * weight).sum();
+        for (class, share) in &text.share {
+            if let Some(score) = scores.get_mut(*class as usize) {
+                *score += text.smoothing * share;
+            }
+        }
+        if let Some(own) = scores.get_mut(text.class as usize) {
+            *own -= 1.0;
+        }
+        let step = 1.0 / (square + text.smoothing);
+        let mut changes: Vec<(u32, f32)> = (0u32..)
+            .zip(scores.iter())
+            .map(|(class, error)| (class, -error * step))
+            .filter(|(_, change)| change.abs() > LEAST)
             .collect();
-        (ranking, Some(without))
+        changes.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+        changes.truncate(RIVALS + 1);
+        changes.sort_by_key(|(class, _)| *class);
+        for (feature, weight) in &text.vector {
+            if let Some(row) = self.weights.get_mut(*feature as usize) {
+                for (class, change) in &changes {
+                    add_to(row, *class, change * weight);
+                }
+            }
+        }
+        if let Some(text) = self.texts.get_mut(number) {
+            for (class, change) in changes {
+                add_to(&mut text.share, class, change);
+            }
+        }
     }
 
     /// Scores a text against every class.
-    pub fn score(&self, cut: &Cut) -> (Scores, Vec<Feature>) {
-        let vector = weighted(cut, &self.rarity);
-        let similar = self.similarities(&vector);
+    pub fn score(&self, cut: &Cut) -> (Scores, Vec<Told>) {
+        let features = weighted(cut, &self.rarity);
+        let vector: Vec<(u32, f32)> =
+            features.iter().filter_map(|f| Some((*self.ids.get(&f.hash)?, f.weight))).collect();
         let mut by_class = vec![0.0f32; self.classes];
-        for (similarity, row) in similar.iter().zip(self.weights.chunks(self.classes.max(1))) {
-            if *similarity != 0.0 {
-                for (score, weight) in by_class.iter_mut().zip(row) {
-                    *score += similarity * weight;
+        add_scores(&self.weights, &vector, &mut by_class);
+        let scores = self.with_neighbours(by_class, &features, &vector, None);
+        let told = features.iter().filter_map(|f| Some((*self.ids.get(&f.hash)?, f.weight, f.token?)));
+        (scores, told.collect())
+    }
+
+    /// What a decided task would score had it never been decided. `number` counts the decided tasks.
+    pub fn score_without(&self, number: usize, cut: &Cut) -> Option<Scores> {
+        let number = self.texts.len().checked_sub(self.decided())? + number;
+        let text = self.texts.get(number)?;
+        let features = weighted(cut, &self.rarity);
+        let mut by_class = vec![0.0f32; self.classes];
+        add_scores(&self.weights, &text.vector, &mut by_class);
+        // Left out, a text's own weight is missing, and its neighbours take up part of it.
+        let inverse = self.inverse_of(number);
+        for (class, share) in &text.share {
+            if let Some(score) = by_class.get_mut(*class as usize) {
+                *score -= share * (1.0 / inverse - text.smoothing);
+            }
+        }
+        Some(self.with_neighbours(by_class, &features, &text.vector, Some(number)))
+    }
+
+    fn decided(&self) -> usize {
+        self.texts.iter().rev().take_while(|text| text.smoothing >= SMOOTHING).count()
+    }
+
+    fn with_neighbours(
+        &self,
+        by_class: Vec<f32>,
+        features: &[Feature],
+        vector: &[(u32, f32)],
+        except: Option<usize>,
+    ) -> Scores {
+        let near: Vec<(usize, f32)> = self.similar(vector, except, NEAR);
+        let class_of = |text: usize| self.texts.get(text).map_or(usize::MAX, |text| text.class as usize);
+        let nearest =
+            near.first().map_or((0.0, usize::MAX), |(text, similarity)| (*similarity, class_of(*text)));
+        let known = self.known(features, usize::from(except.is_some()));
+        let near =
+            near.into_iter().map(|(text, similarity)| (class_of(text), similarity * similarity)).collect();
+        Scores { by_class, nearest, known, near }
+    }
+
+    /// The nearest texts by their telling features, nearest first.
+    fn similar(&self, vector: &[(u32, f32)], except: Option<usize>, count: usize) -> Vec<(usize, f32)> {
+        let most = (self.texts.len() / TELLING).max(TELLING);
+        let mut sums: Vec<f32> = vec![0.0; self.texts.len()];
+        let mut met: Vec<u32> = Vec::new();
+        for (feature, weight) in vector {
+            let Some(list) = self.holding.get(*feature as usize).filter(|list| list.len() <= most) else {
+                continue;
+            };
+            for (text, own) in list {
+                if let Some(sum) = sums.get_mut(*text as usize) {
+                    if *sum == 0.0 {
+                        met.push(*text);
+                    }
+                    *sum += weight * own;
                 }
             }
         }
-        let known = self.known(&vector, 0);
-        let scores = Scores {
-            by_class,
-            nearest: self.nearest(&similar, None),
-            known,
-            near: self.near(&similar, None),
-        };
-        (scores, vector)
+        let mut all: Vec<(usize, f32)> = met
+            .into_iter()
+            .map(|text| text as usize)
+            .filter(|text| Some(*text) != except)
+            .map(|text| (text, sums.get(text).copied().unwrap_or(0.0)))
+            .collect();
+        let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if all.len() > count {
+            all.select_nth_unstable_by(count, order);
+            all.truncate(count);
+        }
+        all.sort_by(order);
+        all
+    }
+
+    /// The text's diagonal element of the inverse kernel, from its nearest texts alone: others hardly touch it.
+    fn inverse_of(&self, number: usize) -> f32 {
+        let Some(text) = self.texts.get(number) else { return 1.0 };
+        let mut block: Vec<usize> =
+            self.similar(&text.vector, Some(number), NEIGHBOURS).into_iter().map(|(text, _)| text).collect();
+        // Last, so that the last pivot of the factor is the reciprocal of what is sought.
+        block.push(number);
+        let mut spread = vec![0.0f32; self.weights.len()];
+        let mut factor: Vec<Vec<f32>> = Vec::with_capacity(block.len());
+        let texts: Vec<&Known> = block.iter().filter_map(|text| self.texts.get(*text)).collect();
+        for (i, text) in texts.iter().enumerate() {
+            for (feature, weight) in &text.vector {
+                if let Some(place) = spread.get_mut(*feature as usize) {
+                    *place = *weight;
+                }
+            }
+            let mut row: Vec<f32> = Vec::with_capacity(i + 1);
+            for (j, other) in texts.iter().take(i + 1).enumerate() {
+                let alike: f32 = other
+                    .vector
+                    .iter()
+                    .map(|(f, weight)| weight * spread.get(*f as usize).unwrap_or(&0.0))
+                    .sum();
+                let smoothing = if i == j { text.smoothing } else { 0.0 };
+                let before: f32 = match factor.get(j) {
+                    Some(above) => row.iter().zip(above.iter().take(j)).map(|(x, y)| x * y).sum(),
+                    None => row.iter().map(|x| x * x).sum(),
+                };
+                let rest = alike - IN_COMMON * self.common + smoothing - before;
+                row.push(match factor.get(j).and_then(|above| above.last()) {
+                    Some(pivot) => rest / pivot,
+                    None => rest.max(1e-6).sqrt(),
+                });
+            }
+            for (feature, _) in &text.vector {
+                if let Some(place) = spread.get_mut(*feature as usize) {
+                    *place = 0.0;
+                }
+            }
+            factor.push(row);
+        }
+        let pivot = factor.last().and_then(|row| row.last()).copied().unwrap_or(1.0);
+        1.0 / (pivot * pivot)
     }
 
     /// How much each token of a text adds to the score of a class, strongest first, positive ones only.
-    pub fn explain(&self, vector: &[Feature], class: usize) -> Vec<(u16, f32)> {
+    pub fn explain(&self, told: &[Told], class: usize) -> Vec<(u16, f32)> {
+        let class = u32::try_from(class).unwrap_or(u32::MAX);
         let mut sums: std::collections::BTreeMap<u16, f32> = std::collections::BTreeMap::new();
-        for feature in vector {
-            let (Some(token), Some(texts)) = (feature.token, self.postings.get(&feature.hash)) else {
-                continue;
-            };
-            let sum: f32 = texts
-                .iter()
-                .map(|(text, weight)| {
-                    weight * self.weights.get(*text as usize * self.classes + class).copied().unwrap_or(0.0)
-                })
-                .sum();
-            *sums.entry(token).or_default() += feature.weight * sum;
+        for (feature, weight, token) in told {
+            let Some(row) = self.weights.get(*feature as usize) else { continue };
+            if let Ok(at) = row.binary_search_by_key(&class, |(class, _)| *class) {
+                *sums.entry(*token).or_default() += weight * row.get(at).map_or(0.0, |(_, own)| *own);
+            }
         }
         let mut sums: Vec<(u16, f32)> = sums.into_iter().filter(|(_, sum)| *sum > 0.0).collect();
         sums.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         sums
     }
 
-    fn similarities(&self, vector: &[Feature]) -> Vec<f32> {
-        let mut out = vec![0.0f32; self.class_of.len()];
-        for feature in vector {
-            for (text, weight) in self.postings.get(&feature.hash).map_or(&[][..], Vec::as_slice) {
-                if let Some(sum) = out.get_mut(*text as usize) {
-                    *sum += feature.weight * weight;
-                }
-            }
-        }
-        out
-    }
-
     /// Share of a text's own features that more than `own` texts have, by squared weight.
-    fn known(&self, vector: &[Feature], own: usize) -> f32 {
+    fn known(&self, features: &[Feature], own: usize) -> f32 {
         let (mut all, mut known) = (0.0f32, 0.0f32);
-        for feature in vector.iter().filter(|feature| feature.token.is_some()) {
+        for feature in features.iter().filter(|feature| feature.token.is_some()) {
             let weight = feature.weight * feature.weight;
             all += weight;
-            if self.postings.get(&feature.hash).is_some_and(|texts| texts.len() > own) {
+            let texts = self.ids.get(&feature.hash).and_then(|id| self.holding.get(*id as usize));
+            if texts.is_some_and(|texts| texts.len() > own) {
                 known += weight;
             }
         }
         if all > 0.0 { known / all } else { 0.0 }
     }
-
-    /// The eight nearest texts: class and squared similarity.
-    fn near(&self, similar: &[f32], except: Option<usize>) -> Vec<(usize, f32)> {
-        let mut all: Vec<(usize, f32)> = similar
-            .iter()
-            .enumerate()
-            .filter(|(text, similarity)| Some(*text) != except && **similarity > 0.0)
-            .map(|(text, similarity)| (text, *similarity))
-            .collect();
-        let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if all.len() > NEAR {
-            all.select_nth_unstable_by(NEAR, order);
-            all.truncate(NEAR);
-        }
-        all.sort_by(order);
-        all.into_iter()
-            .map(|(text, similarity)| {
-                (self.class_of.get(text).map_or(usize::MAX, |c| *c as usize), similarity * similarity)
-            })
-            .collect()
-    }
-
-    fn nearest(&self, similar: &[f32], except: Option<usize>) -> (f32, usize) {
-        let mut best = (0.0f32, usize::MAX);
-        for (text, (similarity, class)) in similar.iter().zip(&self.class_of).enumerate() {
-            if *similarity > best.0 && Some(text) != except {
-                best = (*similarity, *class as usize);
-            }
-        }
-        best
-    }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0f64; 8];
-    let (heads_a, heads_b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = heads_a.remainder().iter().zip(heads_b.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in heads_a.zip(heads_b) {
-        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
-            *sum += x * y;
-        }
-    }
-    sums.iter().sum::<f64>() + rest
-}
-
-/// Lower factor in place, row by row. The smoothing on the diagonal keeps every pivot above zero.
-fn cholesky(rows: &mut [Vec<f64>]) {
-    for i in 0..rows.len() {
-        let (done, rest) = rows.split_at_mut(i);
-        let Some(row) = rest.first_mut() else { continue };
-        for (j, above) in done.iter().enumerate() {
-            let (head, tail) = row.split_at_mut(j);
-            let pivot = above.get(j).copied().unwrap_or(1.0);
-            if let (Some(value), Some(above)) = (tail.first_mut(), above.get(..j)) {
-                *value = (*value - dot(head, above)) / pivot;
+fn add_scores(weights: &[Vec<(u32, f32)>], vector: &[(u32, f32)], scores: &mut [f32]) {
+    for (feature, weight) in vector {
+        for (class, own) in weights.get(*feature as usize).map_or(&[][..], Vec::as_slice) {
+            if let Some(score) = scores.get_mut(*class as usize) {
+                *score += weight * own;
             }
-        }
-        if let Some((last, head)) = row.split_last_mut() {
-            *last = (*last - dot(head, head)).max(1e-9).sqrt();
         }
     }
 }
 
-/// Solves (factor · factorᵀ) X = targets for all columns at once.
-fn solve(factor: &[Vec<f64>], mut x: Vec<f64>, classes: usize) -> Vec<f64> {
-    for (i, row) in factor.iter().enumerate() {
-        let (done, rest) = x.split_at_mut(i * classes);
-        let Some(own) = rest.get_mut(..classes) else { continue };
-        for (coefficient, above) in row.iter().zip(done.chunks(classes.max(1))) {
-            for (value, above) in own.iter_mut().zip(above) {
-                *value -= coefficient * above;
+fn add_to(row: &mut Vec<(u32, f32)>, class: u32, change: f32) {
+    match row.binary_search_by_key(&class, |(class, _)| *class) {
+        Ok(at) => {
+            if let Some((_, weight)) = row.get_mut(at) {
+                *weight += change;
             }
         }
-        let pivot = row.last().copied().unwrap_or(1.0);
-        own.iter_mut().for_each(|value| *value /= pivot);
+        Err(at) => row.insert(at, (class, change)),
     }
-    for (i, row) in factor.iter().enumerate().rev() {
-        let (before, rest) = x.split_at_mut(i * classes);
-        let Some(own) = rest.get_mut(..classes) else { continue };
-        let pivot = row.last().copied().unwrap_or(1.0);
-        own.iter_mut().for_each(|value| *value /= pivot);
-        for (coefficient, above) in row.iter().zip(before.chunks_mut(classes.max(1))) {
-            for (value, own) in above.iter_mut().zip(own.iter()) {
-                *value -= coefficient * own;
-            }
-        }
-    }
-    x
-}
-
-/// Diagonal of the inverse for the rows from `first` on: only the factor's last block matters to them.
-fn leave_one_out(factor: &[Vec<f64>], first: usize) -> Vec<f64> {
-    let block: Vec<&[f64]> =
-        factor.iter().skip(first).map(|row| row.get(first..).unwrap_or_default()).collect();
-    (0..block.len())
-        .map(|i| {
-            let mut column: Vec<f64> = Vec::with_capacity(block.len() - i);
-            for (k, row) in block.iter().enumerate().skip(i) {
-                let known = dot(row.get(i..k).unwrap_or_default(), &column);
-                let target = if k == i { 1.0 } else { 0.0 };
-                column.push((target - known) / row.get(k).copied().unwrap_or(1.0));
-            }
-            dot(&column, &column)
-        })
-        .collect()
 }

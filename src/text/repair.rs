@@ -18,8 +18,10 @@ pub enum Damage {
     Vni,
 }
 
-const TCVN3_CODES: &str = "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u{ad}õøö÷ùúýûüþ¡¢£¤¥¦§";
-const TCVN3_LETTERS: &str = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂÊÔƠƯĐ";
+pub(crate) const TCVN3_CODES: &str =
+    "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u{ad}õøö÷ùúýûüþ¡¢£¤¥¦§";
+pub(crate) const TCVN3_LETTERS: &str =
+    "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂÊÔƠƯĐ";
 
 /// Repairs a text where the evidence allows it, and says what was wrong.
 pub fn repair(text: &str) -> (String, Option<Damage>) {
@@ -35,6 +37,9 @@ pub fn repair(text: &str) -> (String, Option<Damage>) {
         return (text, None);
     }
     let before = evidence(&text);
+    if before.1 == 0 {
+        return (text, None);
+    }
     let candidates = [
         (utf8_as_latin(&text), Damage::Utf8AsLatin),
         (Some(tcvn3(&text)), Damage::Tcvn3),

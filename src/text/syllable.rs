@@ -3,6 +3,8 @@
 //!
 //! Owns the initials and rimes of the language. It must not know what repairs exist. Total.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 const INITIALS: [&str; 28] = [
@@ -16,6 +18,8 @@ oăc oăm oăn oăng oăt oc oe oen oeo oet oi om on ong oong op ot ô ôc ôi �
 uêch uênh ui um un ung uôc uôi uôm uôn uông uôt up ut uy uya uych uyên uyêt uynh uyt uyu uơ ư ưa ưc ưi ưm ưn ưng ươc ươi ươm ươn ương \
 ươp ươt ươu ưt ưu y yêm yên yêt yêu yêng ynh ych yt ";
 
+static RIME_SET: LazyLock<HashSet<&str>> = LazyLock::new(|| RIMES.split_whitespace().collect());
+
 /// Whether a word, in any case and with its accents, could be a Vietnamese syllable.
 pub fn is_syllable(word: &str) -> bool {
     let bare: String = word
@@ -24,7 +28,7 @@ pub fn is_syllable(word: &str) -> bool {
         .filter(|c| !matches!(c, '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}'))
         .nfc()
         .collect();
-    let rime = |rest: &str| !rest.is_empty() && RIMES.contains(&format!(" {rest} "));
+    let rime = |rest: &str| RIME_SET.contains(rest);
     rime(&bare) || INITIALS.iter().any(|initial| bare.strip_prefix(initial).is_some_and(rime)) || bare == "gi"
 }
 

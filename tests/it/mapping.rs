@@ -2,8 +2,10 @@
 
 use lienthong::domain::CatalogProduct;
 use lienthong::error::Findings;
+use lienthong::mapping::noise::Noise;
 use lienthong::mapping::{
-    Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText, cross_validate, evaluate, labels,
+    Example, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText, evaluate,
+    labels, model,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -11,9 +13,14 @@ use unicode_normalization::UnicodeNormalization;
 
 const CATALOG: &[u8] = include_bytes!("../../config/catalog-example.csv");
 const TASKS: &[u8] = include_bytes!("../data/mapping-dev.csv");
+const FRESH: &[u8] = include_bytes!("../data/mapping-fresh.csv");
 
 fn catalog() -> Vec<CatalogProduct> {
     lienthong::catalog::read(CATALOG, "catalog-example.csv").expect("the example catalog is valid")
+}
+
+fn labelled(bytes: &[u8]) -> Vec<Labelled> {
+    labels::read_all(bytes, "labels.csv", &catalog()).expect("the labelled tasks are valid")
 }
 
 fn tasks() -> Vec<Example> {
@@ -35,21 +42,176 @@ fn codes(result: Result<impl std::fmt::Debug, Findings>) -> Vec<String> {
 }
 
 #[test]
-fn catalog_alone_finds_two_thirds_of_the_products() {
-    let report = evaluate(&catalog(), &RuleBook::default(), &[], &tasks(), Options::default());
-    println!("catalog only: {report:?}");
-    assert_eq!((report.n, report.outside), (503, 30));
-    assert!(report.top1 >= 0.75, "{report:?}");
-    assert!(report.decided.precision.is_none_or(|precision| precision >= 0.9), "{report:?}");
+fn catalog_alone_finds_three_quarters_of_the_products() {
+    for (name, bytes, outside) in [("development", TASKS, 30), ("fresh", FRESH, 20)] {
+        let tasks = labelled(bytes);
+        let report = evaluate::evaluate(&catalog(), &RuleBook::default(), &[], &tasks, Options::default());
+        let figures = &report.figures;
+        println!("catalog alone, {name}: {figures:?}");
+        assert_eq!(figures.outside, outside);
+        assert!(figures.top1 >= 0.75 && figures.top3 >= 0.9, "{figures:?}");
+        assert!(figures.decided.precision.is_none_or(|precision| precision >= 0.95), "{figures:?}");
+        assert!(figures.decided.outside_accepted <= 1, "{figures:?}");
+    }
+}
+
+/// The bar of the issue, on the development tasks and under every kind of noise.
+#[test]
+fn cross_validated_figures_reach_the_bar_also_on_titles_typed_by_other_hands() {
+    let tasks = labelled(TASKS);
+    let folds = Folds::train(&catalog(), &RuleBook::default(), &tasks, 3, usize::MAX, Options::default());
+    let figures = folds.report().figures;
+    println!("cross-validated: {figures:?}");
+    assert!(figures.top1 >= 0.80 && figures.top3 >= 0.92, "{figures:?}");
+    assert!(figures.decided.precision.is_some_and(|precision| precision >= 0.95), "{figures:?}");
+    assert!(figures.decided.coverage >= 0.4 && figures.decided.outside_accepted <= 2, "{figures:?}");
+    assert!(figures.calibration_error <= 0.08, "{figures:?}");
+    for (noise, noisy) in folds.noisy() {
+        println!("{}: {noisy:?}", noise.name());
+        assert!(noisy.top3 >= 0.82 && noisy.decided.outside_accepted <= 2, "{}: {noisy:?}", noise.name());
+        assert!(noisy.decided.precision.is_none_or(|precision| precision >= 0.9), "{noisy:?}");
+    }
+}
+
+/// Titles written before any result was seen and never learned from.
+#[test]
+fn what_is_learned_carries_over_to_fresh_titles() {
+    let report =
+        evaluate::evaluate(&catalog(), &RuleBook::default(), &tasks(), &labelled(FRESH), Options::default());
+    let figures = report.figures;
+    println!("fresh: {figures:?}");
+    assert!(figures.top1 >= 0.85 && figures.top3 >= 0.95, "{figures:?}");
+    assert!(figures.decided.precision.is_some_and(|precision| precision >= 0.97), "{figures:?}");
+    assert!(figures.decided.coverage >= 0.5 && figures.decided.outside_accepted <= 1, "{figures:?}");
 }
 
 #[test]
-fn cross_validated_figures_do_not_fall_back() {
-    let report = cross_validate(&catalog(), &RuleBook::default(), &tasks(), 3, Options::default());
-    println!("cross-validated: {report:?}");
-    assert!(report.top1 >= 0.80 && report.top3 >= 0.90, "{report:?}");
-    assert!(report.decided.precision.is_some_and(|precision| precision >= 0.9), "{report:?}");
-    assert!(report.decided.outside_accepted <= 2, "{report:?}");
+fn a_decision_is_learned_at_once_and_never_overruled() {
+    let mut mapper = SMALL.clone();
+    let mut example = tasks()[3].clone();
+    example.title = "Kiểm đếm hạt giống dự phòng ở kho huyện".to_owned();
+    example.product = catalog().first().map(|product| product.code.clone());
+    let first = |mapper: &Mapper, title: &str| {
+        let decision = mapper.decide(&TaskText { title, ..example.task() });
+        (decision.candidates.first().map(|candidate| candidate.product.clone()), decision.outcome)
+    };
+    assert!(mapper.learn(&example));
+    assert_eq!(first(&mapper, &example.title).0, example.product);
+    assert_eq!(
+        first(&mapper, "kiểm đếm hạt giống ở kho dự phòng").0,
+        example.product,
+        "a similar title follows"
+    );
+    // The same title against all the words of another product.
+    let title = "Báo cáo định kỳ tuần, tháng";
+    assert_ne!(first(&mapper, title).0, example.product);
+    assert!(mapper.learn(&Example { title: title.to_owned(), ..example.clone() }));
+    let (candidate, outcome) = first(&mapper, title);
+    assert_eq!(candidate, example.product);
+    assert!(
+        !matches!(outcome, Outcome::Mapped { product, .. } if Some(&product) != example.product.as_ref())
+    );
+    assert!(mapper.learn(&Example { title: title.to_owned(), product: None, ..example.clone() }));
+    assert_eq!(first(&mapper, title).1, Outcome::Review, "decided to be outside the catalog");
+    let unknown = lienthong::domain::ProductCode::new("NO-1").ok();
+    assert!(!mapper.learn(&Example { product: unknown, ..example.clone() }));
+}
+
+#[test]
+fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from() {
+    let catalog: Vec<_> = catalog().into_iter().take(60).collect();
+    let tasks: Vec<_> = tasks().into_iter().take(150).collect();
+    let bytes = model::write(&catalog, &tasks, Options::default());
+    assert_eq!(bytes, model::write(&catalog, &tasks, Options::default()));
+    let (read, own) = model::read(&bytes, "m", RuleBook::default()).expect("a model");
+    assert_eq!(own, catalog);
+    let built = Mapper::build(&catalog, RuleBook::default(), &tasks, Options::default());
+    for task in &tasks {
+        assert_eq!(read.decide(&task.task()), built.decide(&task.task()));
+    }
+    let code = |bytes: &[u8]| model::read(bytes, "m", RuleBook::default()).err().map(|finding| finding.code);
+    assert_eq!(code(b"{}").as_deref(), Some("LT-MAP-020"));
+    assert_eq!(code(bytes.get(..bytes.len() / 2).expect("half")).as_deref(), Some("LT-MAP-020"));
+    let text = String::from_utf8(bytes).expect("text");
+    assert_eq!(
+        code(text.replace("\"version\":1,", "\"version\":9,").as_bytes()).as_deref(),
+        Some("LT-MAP-021")
+    );
+    assert_eq!(code(text.replace("\"target_precision\"", "\"x\"").as_bytes()).as_deref(), Some("LT-MAP-020"));
+    let moved = text.replacen("Soạn thảo công văn", "Soạn thảo văn thư", 1);
+    assert_eq!(code(moved.as_bytes()).as_deref(), Some("LT-MAP-022"));
+}
+
+/// Without accents a title says less: mostly the confidence falls, and no title is decided as another product.
+#[test]
+fn removing_accents_never_makes_a_title_another_product() {
+    let mut rises = 0;
+    let all: Vec<_> =
+        tasks().into_iter().filter(|task| lienthong::text::repair(&task.title).1.is_none()).collect();
+    for example in &all {
+        let plain = SMALL.decide(&example.task());
+        let bare = Noise::NoAccents.apply(&example.title, 0);
+        let other = SMALL.decide(&TaskText { title: &bare, ..example.task() });
+        rises += usize::from(other.confidence > plain.confidence);
+        if let (Outcome::Mapped { product, .. }, Outcome::Mapped { product: same, .. }) =
+            (&plain.outcome, &other.outcome)
+        {
+            assert_eq!(product, same, "{}", example.title);
+        }
+    }
+    assert!(rises * 4 <= all.len(), "{rises} of {}", all.len());
+}
+
+#[test]
+fn two_products_of_one_name_wait_for_a_person() {
+    let mut products: Vec<_> = catalog().into_iter().take(20).collect();
+    let mut twin = products[9].clone();
+    twin.code = lienthong::domain::ProductCode::new("TWIN").expect("code");
+    products.push(twin);
+    let mapper = Mapper::build(&products, RuleBook::default(), &[], Options::default());
+    let decision = mapper.decide(&TaskText { title: &products[9].name, ..TaskText::default() });
+    assert_eq!(decision.outcome, Outcome::Review);
+    let both: Vec<_> = decision.candidates.iter().take(2).map(|c| c.product.as_str()).collect();
+    assert!(both.contains(&"TWIN") && both.contains(&products[9].code.as_str()), "{both:?}");
+}
+
+#[test]
+fn a_report_is_written_by_one_command_and_the_same_each_time() {
+    use lienthong::cli::mapping_evaluate::{Args, ModelArgs, make_model, run};
+    let folder = tempfile::tempdir().expect("folder");
+    let place = |name: &str| folder.path().join(name);
+    std::fs::write(place("c.csv"), CATALOG).expect("written");
+    let few: String =
+        String::from_utf8_lossy(FRESH).lines().take(40).map(|line| format!("{line}\n")).collect();
+    std::fs::write(place("l.csv"), few).expect("written");
+    let model =
+        ModelArgs { catalog: place("c.csv"), train: None, target_precision: 0.97, out: place("m.json") };
+    assert!(make_model(&model).expect("made") > 1_000);
+    let args = Args {
+        catalog: place("c.csv"),
+        labels: place("l.csv"),
+        train: None,
+        model: Some(place("m.json")),
+        rules: None,
+        target_precision: 0.97,
+        cross_validate: None,
+        report: Some(place("r")),
+    };
+    run(&args).expect("measured");
+    let written = || {
+        ["tables.md", "calibration.svg"].map(|name| std::fs::read(place("r").join(name)).expect("written"))
+    };
+    let first = written();
+    run(&args).expect("measured");
+    assert_eq!(first, written());
+    let shown = String::from_utf8(first[0].clone()).expect("text");
+    assert!(shown.contains("## Calibration") && shown.contains("hurried"), "{shown}");
+    let blocked = Args { report: Some(place("c.csv").join("x")), ..args.clone() };
+    assert_eq!(codes(run(&blocked)), ["LT-MAP-023"]);
+    let fewer: String =
+        String::from_utf8_lossy(CATALOG).lines().take(165).map(|line| format!("{line}\n")).collect();
+    std::fs::write(place("c.csv"), fewer).expect("written");
+    assert_eq!(codes(run(&Args { report: None, ..args })), ["LT-MAP-024"]);
 }
 
 #[test]
@@ -160,6 +322,8 @@ fn evaluation_says_what_is_wrong_with_its_files() {
         rules: None,
         target_precision: 0.97,
         cross_validate: None,
+        model: None,
+        report: None,
     };
     assert_eq!(codes(run(&args)), ["LT-CAT-009", "LT-CAT-006"]);
     assert_eq!(codes(run(&Args { target_precision: f64::NAN, ..args.clone() })), ["LT-MAP-013"]);

@@ -37,4 +37,6 @@ pub enum Mapping {
     },
     /// Measure the mapping on labelled tasks
     Evaluate(mapping_evaluate::Args),
+    /// Write what the mapping learned as a model file
+    Model(mapping_evaluate::ModelArgs),
 }
