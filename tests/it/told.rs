@@ -258,10 +258,10 @@ fn a_catalog_that_lacks_products_of_the_one_it_replaces_is_told_and_a_later_one_
 #[test]
 fn a_rule_set_value_that_is_not_implemented_is_told_with_line_and_value() {
     let site = Site::new("[scoring]\nrule_sets = [\"r.toml\"]\n");
-    site.write("r.toml", "id = \"x\"\nvalid_from = 2026-01-01\nquota_percent = 25\n");
+    site.write("r.toml", "id = \"x\"\nvalid_from = 2026-01-01\nquota_percent = 30\n");
     let (vi, en) = both(&site, &["config", "check"], 5);
-    says(&vi, &["LT-RUL-001", "r.toml:3", "quota_percent = 25; hỗ trợ: 20"]);
-    says(&en, &["does not implement quota_percent = 25; it implements: 20"]);
+    says(&vi, &["LT-RUL-001", "r.toml:3", "quota_percent = 30; hỗ trợ: 20, 25"]);
+    says(&en, &["does not implement quota_percent = 30; it implements: 20, 25"]);
 }
 
 #[test]
