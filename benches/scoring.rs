@@ -31,6 +31,7 @@ fn main() {
             key,
             task,
             product: Some(("SP-01", coefficients[index % coefficients.len()])),
+            pending: None,
             outside: false,
             handed_over: false,
             taken_over: index % 17 == 0,

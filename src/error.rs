@@ -187,6 +187,11 @@ impl Finding {
         Self { severity: Severity::Info, ..Self::error(code, what, remedy) }
     }
 
+    /// The same finding as something to know: what it is about was left out, the rest was done.
+    pub fn as_warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+
     /// The same finding with its place.
     pub fn at(mut self, place: Place) -> Self {
         self.place = Some(place);

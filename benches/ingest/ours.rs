@@ -39,6 +39,8 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
         year_opens: (11, 1),
         rule_book: RuleBook::default(),
         target_precision: 0.95,
+        four_eyes: false,
+        catch_all: None,
     };
     let app = App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy);
     let mut seconds = [0.0; 2];

@@ -4,7 +4,7 @@
 //! nothing, or an order that goes to the running daemon over its socket and, where none runs, is carried
 //! out in process under the data folder's lock.
 
-use super::args::{Action, Cli, ConfigAction, Format, Global, Mapping, Report, RunArgs, Score};
+use super::args::{Action, Cli, ConfigAction, ExportForm, Format, Global, Mapping, Report, RunArgs, Score};
 use super::lock::{DataFolder, Holder, PATIENCE};
 use super::print::{Printer, Shape};
 use super::{
@@ -100,7 +100,19 @@ async fn act(cli: Cli, language: Lang) -> u8 {
         Action::Mapping(Mapping::Model(args)) => printer.finish(&model(&args)),
         Action::Score(Score::Case { file }) => printer.finish(&case(&file)),
         action => {
-            if let Action::Report(Report::Tasks { format: Some(format), .. }) = &action {
+            if let Action::Mapping(Mapping::Export { format, .. }) = &action {
+                printer.shape = match format {
+                    ExportForm::Csv => Shape::Csv,
+                    ExportForm::Jsonl => Shape::Lines,
+                };
+            }
+            let format = match &action {
+                Action::Report(Report::Tasks { format, .. })
+                | Action::Score(Score::WhatIf { format, .. })
+                | Action::Mapping(Mapping::Proposals { format, .. }) => format.as_ref(),
+                _ => None,
+            };
+            if let Some(format) = format {
                 printer.shape = match format {
                     Format::Table => Shape::Text,
                     Format::Csv => Shape::Csv,

@@ -108,10 +108,12 @@ async fn review(app: Arc<App>, province: Arc<Running>, pace: Pace) {
                 None => MappingChoice::Outside,
             };
             let order = Command::MappingDecide {
-                task: TaskRef { source, external_id },
+                tasks: vec![TaskRef { source, external_id }],
+                group: None,
                 choice,
                 author: OFFICER.into(),
                 reason: None,
+                dry_run: false,
             };
             let outcome = installation.execute(order, unbounded_channel().0).await;
             settled += usize::from(outcome.exit == 0);

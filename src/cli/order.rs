@@ -5,12 +5,14 @@
 
 use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, Fact, History, Lateness, Mapping,
-    Outbox, People, Rejected, Report, Score,
+    MappingRules, Outbox, People, Rejected, Report, Score,
 };
 use super::source_action::SourceAction;
-use crate::domain::{DecisionKind, ServiceFact};
+use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
 use crate::error::{Finding, Place, Text, io_cause};
-use crate::pipeline::command::{Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, TaskRef};
+use crate::pipeline::command::{
+    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, TaskRef,
+};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -60,6 +62,11 @@ pub fn command(action: Action) -> Ordered {
         }
         Action::Score(Score::Quota { period, unit }) => Ok(Command::ScoreQuota { period, unit }),
         Action::Fact(action) => fact(action),
+        Action::Score(Score::WhatIf { period, rule_set, catalog, unit, view, rows, .. }) => {
+            let rule_set = rule_set.as_deref().map(read).transpose()?;
+            let catalog = catalog.as_deref().map(catalog_ref).transpose()?;
+            Ok(Command::ScoreWhatIf { period, rule_set, catalog, unit, view, limit: rows.limit })
+        }
         Action::Score(Score::Verify) => Ok(Command::ScoreVerify {}),
         Action::Record(action) => super::life_order::record(action),
         Action::Organisation(action) => super::life_order::organisation(action),
@@ -164,12 +171,64 @@ fn catalog(action: Catalog) -> Ordered {
 
 fn mapping(action: Mapping) -> Ordered {
     match action {
-        Mapping::Review { after, rows } => Ok(Command::MappingReview { after, limit: rows.limit }),
-        Mapping::Decide { task, product, reason, author, .. } => {
+        Mapping::Review { groups: true, rows, .. } => Ok(Command::MappingGroups { limit: rows.limit }),
+        Mapping::Review { after, rows, .. } => Ok(Command::MappingReview { after, limit: rows.limit }),
+        Mapping::Decide { tasks, group, product, dry_run, reason, author, .. } => {
             let choice = product.map_or(MappingChoice::Outside, MappingChoice::Product);
-            Ok(Command::MappingDecide { task, choice, author: name(author)?, reason })
+            Ok(Command::MappingDecide { tasks, group, choice, author: name(author)?, reason, dry_run })
+        }
+        Mapping::Decisions { id, waiting, rows } => {
+            Ok(Command::MappingDecisions { id, waiting, limit: rows.limit })
+        }
+        Mapping::ProposeProduct {
+            tasks,
+            tasks_of,
+            code,
+            name: called,
+            group,
+            coefficient,
+            field,
+            measure,
+            unit,
+            reason,
+            dry_run,
+            author,
+        } => {
+            let field = field.unwrap_or_default();
+            let measure = measure.unwrap_or_default();
+            let terms = ProposedTerms { code, name: called, group, coefficient, field, measure };
+            let author = name(author)?;
+            Ok(Command::ProductPropose { tasks, group: tasks_of, terms, unit, author, reason, dry_run })
+        }
+        Mapping::Proposals { all, rows, .. } => Ok(Command::ProductProposals { all, limit: rows.limit }),
+        Mapping::AcceptProduct { id, code, catalog, dry_run, author } => {
+            Ok(Command::ProductAccept { id, code, catalog, author: name(author)?, dry_run })
+        }
+        Mapping::WithdrawProduct { id, reason, author } => {
+            Ok(Command::ProductWithdraw { id, author: name(author)?, reason })
+        }
+        Mapping::Rules(MappingRules::Test { file, rows }) => {
+            Ok(Command::MappingRulesTest { file: read(&file)?, limit: rows.limit })
+        }
+        Mapping::Export { after, limit, .. } => Ok(Command::MappingExport { after, limit }),
+        Mapping::Import { file, as_what, origin, dry_run, author } => {
+            let (file, author) = (read(&file)?, name(author)?);
+            Ok(Command::MappingImport { file, as_what, origin, author, dry_run })
+        }
+        Mapping::Confirm { id, author } => Ok(Command::MappingConfirm { id, author: name(author)? }),
+        Mapping::Undo { id, reason, dry_run, author } => {
+            Ok(Command::MappingUndo { id, author: name(author)?, reason, dry_run })
         }
         Mapping::Evaluate(_) | Mapping::Model(_) => Err(Box::new(super::run::not_available())),
+    }
+}
+
+/// A file where there is one of the name, else a stored version.
+fn catalog_ref(named: &Path) -> Result<CatalogRef, Box<Finding>> {
+    let version = named.to_str().and_then(|name| CatalogVersion::new(name).ok());
+    match version.filter(|_| !named.exists()) {
+        Some(version) => Ok(CatalogRef::Stored(version)),
+        None => read(named).map(CatalogRef::File),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Shape {
     Json,
     /// For spreadsheets; what is no table falls back to JSON.
     Csv,
+    /// One JSON object for each row of a table; what is no table falls back to JSON.
+    Lines,
 }
 
 /// Prints outcomes in one form and language.
@@ -50,6 +52,10 @@ impl Printer {
             _ if in_json => pretty(&json!({ "findings": outcome.findings })),
             Shape::Text => text(&outcome.document, self.lang, layout::terminal()),
             Shape::Json => pretty(&outcome.document.to_json(self.lang)),
+            Shape::Lines => match outcome.document.to_json(self.lang) {
+                Value::Array(rows) => rows.iter().map(|row| format!("{row}\n")).collect(),
+                other => pretty(&other),
+            },
             Shape::Csv => match csv(&outcome.document) {
                 Some(text) => text,
                 None => pretty(&outcome.document.to_json(self.lang)),
@@ -252,8 +258,11 @@ fn local_time(text: &str) -> Option<String> {
     Some(at.with_timezone(&crate::domain::local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// A table as CSV with its keys as head; none for other documents.
+/// A table as CSV with its keys as head, of several parts the last one; none for other documents.
 pub fn csv(document: &Document) -> Option<String> {
+    if let Document::Parts { parts } = document {
+        return parts.last().and_then(|(_, part)| csv(part));
+    }
     let Document::Table { columns, rows, .. } = document else { return None };
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns.iter().map(|column| column.key.as_str())).ok()?;

@@ -6,7 +6,7 @@
 
 use super::cron_time::CronTime;
 use super::secret::SecretRef;
-use crate::domain::{CatalogVersion, Level, SourceId, TargetId, Unit, UnitCode, UnitKind};
+use crate::domain::{CatalogVersion, Level, ProductCode, SourceId, TargetId, Unit, UnitCode, UnitKind};
 use crate::error::Lang;
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -309,6 +309,11 @@ pub struct Mapping {
     /// Share of automatic text decisions that shall be right.
     #[schemars(range(min = 0.5, max = 0.999))]
     pub target_precision: f64,
+    /// Whether a person's decision counts only once a second person confirmed it.
+    pub four_eyes: bool,
+    /// Code of the catalog's product for everything it does not name, for `pending_coefficient_policy = "catch_all"`.
+    #[schemars(with = "Option<Id>")]
+    pub catch_all: Option<ProductCode>,
 }
 
 /// Kind of receiver.

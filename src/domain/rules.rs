@@ -615,16 +615,11 @@ impl RuleSet {
                 |factor: Decimal| factor > Decimal::ZERO && factor <= Decimal::TEN && factor.scale() <= 4;
             (1..=200).contains(&post.trim().chars().count()) && decimal(factor).is_some_and(fits)
         });
-        let checks: [(&'static str, bool, &'static str); 12] = [
+        let checks: [(&'static str, bool, &'static str); 11] = [
             (
                 "period_membership",
                 self.period_membership == PeriodMembership::ShareAllocated,
                 "due_in_period, assigned_in_period",
-            ),
-            (
-                "pending_coefficient_policy",
-                self.pending_coefficient_policy != PendingCoefficientPolicy::Park,
-                "park",
             ),
             ("support_share", self.support_share != "0", "0"),
             ("quota_percent", !matches!(self.quota_percent, 20 | 25), "20, 25"),

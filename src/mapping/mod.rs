@@ -6,15 +6,19 @@
 
 pub mod calibration;
 pub mod evaluate;
+pub mod exchange;
 mod features;
+pub mod group;
 mod hashed;
 pub mod labels;
 pub mod mapper;
+pub mod mask;
 pub mod model;
 pub mod noise;
 mod phrase;
 mod ranking;
 pub mod report;
+pub mod rule_trial;
 pub mod rules;
 mod vocabulary;
 
@@ -25,6 +29,7 @@ pub use rules::RuleBook;
 
 use crate::domain::{ProductCode, UnitKind};
 use crate::error::Text;
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +50,8 @@ pub struct TaskText<'a> {
     pub unit_kind: Option<UnitKind>,
     /// Product code the source itself carries.
     pub product_code: Option<&'a str>,
+    /// The day it was assigned, by which dated rules hold; none = every rule holds.
+    pub assigned_on: Option<NaiveDate>,
 }
 
 /// A task whose product a person decided.

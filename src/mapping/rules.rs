@@ -9,8 +9,10 @@ use super::features::is_commune;
 use crate::domain::{CatalogProduct, ProductCode};
 use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::text::{fold, tokens};
+use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
@@ -22,6 +24,7 @@ const MAX_PATTERN: usize = 256 * 1024;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    version: Option<String>,
     #[serde(default)]
     rule: Vec<Spanned<Written>>,
 }
@@ -48,6 +51,8 @@ struct Written {
     product: Option<String>,
     #[serde(default)]
     outside: bool,
+    valid_from: Option<NaiveDate>,
+    valid_to: Option<NaiveDate>,
 }
 
 #[derive(Debug, Clone)]
@@ -70,6 +75,61 @@ struct Rule {
     keywords: Vec<String>,
     regex: Option<Regex>,
     gives: Gives,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+/// A task as rules compare it.
+struct Folded {
+    title: String,
+    source: String,
+    category: String,
+    doc_type: String,
+    unit: String,
+    commune: bool,
+    assigned_on: Option<NaiveDate>,
+}
+
+impl Folded {
+    fn of(task: &TaskText<'_>) -> Self {
+        let words = tokens(task.title).into_iter();
+        Self {
+            title: words.fold(String::from(" "), |line, token| line + &token.folded + " "),
+            source: fold(task.source_system),
+            category: fold(task.category),
+            doc_type: fold(task.doc_type),
+            unit: fold(task.unit),
+            commune: is_commune(task),
+            assigned_on: task.assigned_on,
+        }
+    }
+}
+
+impl Rule {
+    fn holds(&self, task: &Folded) -> bool {
+        let one_of = |list: &[String], value: &String| list.is_empty() || list.contains(value);
+        let in_force = task
+            .assigned_on
+            .is_none_or(|day| self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to));
+        in_force
+            && one_of(&self.source, &task.source)
+            && one_of(&self.source_category, &task.category)
+            && one_of(&self.doc_type, &task.doc_type)
+            && one_of(&self.unit, &task.unit)
+            && self.commune.is_none_or(|wanted| wanted == task.commune)
+            && (self.keywords.is_empty()
+                || self.keywords.iter().any(|word| task.title.contains(word.as_str())))
+            && self.regex.as_ref().is_none_or(|regex| regex.is_match(task.title.trim()))
+    }
+
+    /// What it says of a task it holds for; none = it says nothing, as its product is not among the codes.
+    fn says(&self, task: &TaskText<'_>, codes: &BTreeSet<ProductCode>) -> Option<Option<ProductCode>> {
+        Some(match &self.gives {
+            Gives::Outside => None,
+            Gives::Product(code) => Some(codes.get(code)?.clone()),
+            Gives::CodeInTitle => Some(code_in(task.title, codes)?),
+        })
+    }
 }
 
 /// What a matching rule says.
@@ -77,6 +137,8 @@ struct Rule {
 pub struct RuleHit<'a> {
     /// The rule's name.
     pub rule: &'a str,
+    /// Its priority.
+    pub priority: i32,
     /// The product; none = outside the catalog.
     pub product: Option<ProductCode>,
 }
@@ -85,16 +147,19 @@ pub struct RuleHit<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct RuleBook {
     file: String,
+    version: String,
     rules: Vec<Rule>,
 }
 
 impl RuleBook {
     /// Reads rules from TOML. Every condition given must hold; within a list one entry is enough. Comparison
-    /// ignores case and accents; `regex` runs on the folded title. Rules of equal priority go in file order.
+    /// ignores case and accents; `regex` runs on the folded title. Rules of equal priority go in file order. A rule
+    /// holds for tasks assigned from `valid_from` to `valid_to`, both included. The book's version is the one the
+    /// file names, else the beginning of its SHA-256.
     ///
     /// # Errors
     /// LT-MAP-001 not readable, -002 a rule without conditions or without exactly one effect, -003 bad pattern,
-    /// -004 two rules of one name, -006 too many rules.
+    /// -004 two rules of one name, -006 too many rules, -048 days the wrong way round.
     pub fn parse(text: &str, file: &str) -> Result<Self, Findings> {
         let line_of = |at: usize| {
             let before = text.get(..at).unwrap_or(text).bytes().filter(|b| *b == b'\n').count();
@@ -129,6 +194,9 @@ impl RuleBook {
             )
             .into());
         }
+        let version = written.version.filter(|version| !version.trim().is_empty()).unwrap_or_else(|| {
+            Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        });
         let (mut rules, mut findings, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
         for spanned in written.rule {
             let line = line_of(spanned.span().start);
@@ -151,7 +219,31 @@ impl RuleBook {
             }
         }
         rules.sort_by_key(|rule: &Rule| std::cmp::Reverse(rule.priority));
-        if findings.is_empty() { Ok(Self { file: file.to_owned(), rules }) } else { Err(Findings(findings)) }
+        if findings.is_empty() {
+            Ok(Self { file: file.to_owned(), version, rules })
+        } else {
+            Err(Findings(findings))
+        }
+    }
+
+    /// The version decisions by these rules name; empty without rules.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Names of the rules, in the order they are tried.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
+    }
+
+    /// What every matching rule says, in the order they are tried: the first one decides.
+    pub fn all_hits<'a>(&'a self, task: &TaskText<'_>, codes: &BTreeSet<ProductCode>) -> Vec<RuleHit<'a>> {
+        let folded = Folded::of(task);
+        let hit = |rule: &'a Rule| {
+            let product = rule.says(task, codes)?;
+            Some(RuleHit { rule: &rule.id, priority: rule.priority, product })
+        };
+        self.rules.iter().filter(|rule| rule.holds(&folded)).filter_map(hit).collect()
     }
 
     /// Every rule that names a product the catalog does not have (LT-MAP-005).
@@ -180,30 +272,10 @@ impl RuleBook {
         if self.rules.is_empty() {
             return None;
         }
-        let title =
-            tokens(task.title).into_iter().fold(String::from(" "), |line, token| line + &token.folded + " ");
-        let (source, category) = (fold(task.source_system), fold(task.category));
-        let (doc_type, unit) = (fold(task.doc_type), fold(task.unit));
-        let commune = is_commune(task);
-        self.rules.iter().find_map(|rule| {
-            let one_of = |list: &[String], value: &String| list.is_empty() || list.contains(value);
-            let holds = one_of(&rule.source, &source)
-                && one_of(&rule.source_category, &category)
-                && one_of(&rule.doc_type, &doc_type)
-                && one_of(&rule.unit, &unit)
-                && rule.commune.is_none_or(|wanted| wanted == commune)
-                && (rule.keywords.is_empty()
-                    || rule.keywords.iter().any(|word| title.contains(word.as_str())))
-                && rule.regex.as_ref().is_none_or(|regex| regex.is_match(title.trim()));
-            if !holds {
-                return None;
-            }
-            let product = match &rule.gives {
-                Gives::Outside => None,
-                Gives::Product(code) => Some(codes.get(code)?.clone()),
-                Gives::CodeInTitle => Some(code_in(task.title, codes)?),
-            };
-            Some(RuleHit { rule: &rule.id, product })
+        let folded = Folded::of(task);
+        self.rules.iter().filter(|rule| rule.holds(&folded)).find_map(|rule| {
+            let product = rule.says(task, codes)?;
+            Some(RuleHit { rule: &rule.id, priority: rule.priority, product })
         })
     }
 }
@@ -240,6 +312,20 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>>
         return Err(incomplete(Text::new(
             format!("quy tắc \"{id}\" thiếu điều kiện hoặc kết quả"),
             format!("rule \"{id}\" lacks a condition or its effect"),
+        )));
+    }
+    if let (Some(from), Some(to)) = (rule.valid_from, rule.valid_to)
+        && to < from
+    {
+        return Err(Box::new(problem(
+            "LT-MAP-048",
+            file,
+            line,
+            Text::new(
+                format!("quy tắc \"{id}\" hết hiệu lực ({to}) trước khi có hiệu lực ({from})"),
+                format!("rule \"{id}\" ends on {to}, before it begins on {from}"),
+            ),
+            Text::new("sửa valid_from hoặc valid_to", "correct valid_from or valid_to"),
         )));
     }
     let gives = match rule.product {
@@ -284,6 +370,8 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>>
         keywords: rule.keywords.iter().map(keyword).collect(),
         regex,
         gives,
+        from: rule.valid_from,
+        to: rule.valid_to,
     })
 }
 
@@ -317,6 +405,43 @@ mod tests {
         assert_eq!(says("Họp chi bộ [A-1]"), Some(("code".into(), Some("A-1".into()))));
         assert_eq!(says("A-1 hay A-2, báo cáo"), Some(("low".into(), Some("A-1".into()))));
         assert_eq!(says("khác"), None);
+    }
+
+    #[test]
+    fn rule_holds_for_tasks_assigned_on_its_days_alone() {
+        let text = "version='2026-1'\n[[rule]]\nid='old'\npriority=1\nkeywords=['báo cáo']\nproduct='A-1'\nvalid_to='2026-06-30'\n\
+            [[rule]]\nid='new'\npriority=1\nkeywords=['báo cáo']\nproduct='A-2'\nvalid_from='2026-07-01'\n";
+        let book = RuleBook::parse(text, "r").expect("rules");
+        assert_eq!(book.version(), "2026-1");
+        let says = |day: &str| {
+            let assigned_on = day.parse().ok();
+            let task = TaskText { title: "Báo cáo tuần", assigned_on, ..TaskText::default() };
+            book.apply(&task, &codes()).map(|hit| hit.rule.to_owned())
+        };
+        assert_eq!((says("2026-06-30"), says("2026-07-01")), (Some("old".into()), Some("new".into())));
+        let task = TaskText { title: "Báo cáo tuần", ..TaskText::default() };
+        assert_eq!(book.all_hits(&task, &codes()).len(), 2, "without a day both hold");
+        let backwards =
+            text.replace("valid_to='2026-06-30'", "valid_from='2026-07-01'\nvalid_to='2026-06-30'");
+        assert_eq!(RuleBook::parse(&backwards, "r").expect_err("bad").0[0].code, "LT-MAP-048");
+        // Without a version of its own a file has that of its contents.
+        let (one, other) = (text.replace("version='2026-1'", ""), text.replace("version='2026-1'", "#"));
+        let version = |text: &str| RuleBook::parse(text, "r").expect("rules").version().to_owned();
+        assert_eq!((version(&one).len(), version(&one) == version(&other)), (12, false));
+    }
+
+    #[test]
+    fn catastrophic_pattern_is_refused_or_runs_in_linear_time() {
+        let book = |pattern: &str| {
+            RuleBook::parse(&format!("[[rule]]\nid='a'\npriority=1\nregex='{pattern}'\nproduct='A-1'"), "r")
+        };
+        for refused in ["(a{1000}){1000}{1000}", "(?=a)b", "(a)\\1"] {
+            assert_eq!(book(refused).expect_err(refused).0[0].code, "LT-MAP-003", "{refused}");
+        }
+        let linear = book("^(a+)+$").expect("linear");
+        let title = format!("{}!", "a".repeat(1_000_000));
+        let task = TaskText { title: &title, ..TaskText::default() };
+        assert_eq!(linear.apply(&task, &codes()).map(|hit| hit.rule.to_owned()), Some("a".into()));
     }
 
     #[test]

@@ -54,6 +54,10 @@ pub struct Policy {
     pub rule_book: RuleBook,
     /// Share of automatic text decisions that shall be right.
     pub target_precision: f64,
+    /// Whether a decision about products counts only once a second person confirmed it.
+    pub four_eyes: bool,
+    /// The catalog's product for everything it does not name, by which proposed products may count.
+    pub catch_all: Option<ProductCode>,
 }
 
 /// Both kinds of target as targets.
@@ -111,6 +115,9 @@ struct Mappers {
 /// Decisions of people are learned from at most this often: someone who settles task after task does not make
 /// the ranking train after each.
 const RELEARN_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// Most examples of other installations that are learned from.
+const EXAMPLES: usize = 20_000;
 
 /// And at most this share of the time goes into training, however long it takes: one part in so many.
 const TRAINING_SHARE: i32 = 10;
@@ -314,9 +321,19 @@ impl App {
         }
         let decided = self.store.decided_examples().await.map_err(|error| error.finding())?;
         let directory = self.directory().await?;
-        let examples: Vec<Example> = decided
+        let foreign = self.store.examples(EXAMPLES).await.map_err(|error| error.finding())?;
+        let foreign = foreign.into_iter().map(|one| Example {
+            title: one.title,
+            doc_type: one.doc_type,
+            category: one.category,
+            source_system: one.source_system,
+            unit: one.unit,
+            product: one.product,
+            also_ok: Vec::<ProductCode>::new(),
+        });
+        let own = decided
             .into_iter()
-            .filter(|(_, row)| row.state != MappingState::Review)
+            .filter(|(_, row)| !matches!(row.state, MappingState::Review | MappingState::Proposed))
             .map(|(stored, row)| {
                 let draft = stored.task.draft;
                 // The same evidence the mapping step decides by.
@@ -331,8 +348,8 @@ impl App {
                     product: row.product,
                     also_ok: Vec::<ProductCode>::new(),
                 }
-            })
-            .collect();
+            });
+        let examples: Vec<Example> = foreign.chain(own).collect();
         let mut loaded = Vec::with_capacity(heads.len());
         for head in heads {
             let products =

@@ -77,6 +77,8 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
         year_opens: config.scoring.year_opens(),
         rule_book,
         target_precision: config.mapping.target_precision,
+        four_eyes: config.mapping.four_eyes,
+        catch_all: config.mapping.catch_all.clone(),
     })
 }
 

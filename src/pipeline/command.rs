@@ -7,16 +7,18 @@
 
 pub use super::document::{Align, Column, Document, Field};
 pub use super::life_order::LifeOrder;
+pub use super::named::{
+    CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
+    ReportKey, ScoreView, TaskRef,
+};
 use crate::domain::{
-    CatalogScope, CatalogVersion, DecisionKind, Period, PersonId, ProductCode, RecordState, ServiceFact,
-    SourceId, StaffNumber, TargetId, UnitCode,
+    CatalogScope, CatalogVersion, DecisionKind, Period, ProductCode, RecordState, ServiceFact, SourceId,
+    TargetId, UnitCode,
 };
 use crate::error::{Finding, Severity, Text};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Everything went as ordered.
@@ -41,159 +43,6 @@ pub fn exit_of(findings: &[Finding]) -> u8 {
         finding.code.starts_with("LT-DB-") && !NO_FAILURE_OF_THE_STORE.contains(&finding.code.as_str())
     };
     if findings.iter().any(store) { EXIT_STORE } else { EXIT_FAILED }
-}
-
-/// Largest file an order may carry, in bytes.
-pub const MAX_FILE_BYTES: usize = 32 << 20;
-
-/// A file as the caller sees it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputFile {
-    /// Name for messages.
-    pub name: String,
-    /// Contents.
-    #[serde(with = "base64_text")]
-    pub bytes: Vec<u8>,
-}
-
-// Files carry personal data: only the size prints.
-impl fmt::Debug for InputFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "InputFile({}, {} bytes)", self.name, self.bytes.len())
-    }
-}
-
-mod base64_text {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("not base64"))
-    }
-}
-
-/// A person as people name one: the staff number, or the opaque id the page shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum PersonRef {
-    /// Opaque id.
-    Id(PersonId),
-    /// Province's staff number.
-    Staff(StaffNumber),
-}
-
-impl FromStr for PersonRef {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(id) = text.parse::<PersonId>() {
-            return Ok(Self::Id(id));
-        }
-        StaffNumber::parse(text)
-            .map(Self::Staff)
-            .ok_or_else(|| "not a staff number (1 to 32 characters)".to_owned())
-    }
-}
-
-impl fmt::Display for PersonRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => id.fmt(f),
-            Self::Staff(number) => number.fmt(f),
-        }
-    }
-}
-
-impl TryFrom<String> for PersonRef {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<PersonRef> for String {
-    fn from(person: PersonRef) -> String {
-        person.to_string()
-    }
-}
-
-/// A task as people name one: source and the source's key, written `SOURCE:KEY`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskRef {
-    /// The source.
-    pub source: SourceId,
-    /// The source's key.
-    pub external_id: String,
-}
-
-impl FromStr for TaskRef {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || "write a task as SOURCE:KEY, for example snv-eoffice:1042".to_owned();
-        let (source, key) = text.split_once(':').ok_or_else(wrong)?;
-        if key.is_empty() || key.chars().count() > 200 {
-            return Err(wrong());
-        }
-        Ok(Self { source: source.parse().map_err(|_| wrong())?, external_id: key.to_owned() })
-    }
-}
-
-/// Which view of a score is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum ScoreView {
-    /// Tasks due up to today.
-    ToDate,
-    /// Every task of the period.
-    #[default]
-    FullPeriod,
-}
-
-impl ScoreView {
-    /// Stable name, as stored and printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ToDate => "to_date",
-            Self::FullPeriod => "full_period",
-        }
-    }
-}
-
-/// What `report tasks` has a row for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportBy {
-    /// One row per person.
-    Person,
-    /// One row per unit.
-    Unit,
-}
-
-/// How `report tasks` names a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportKey {
-    /// Staff number; tasks of unidentified accounts under `-`.
-    #[default]
-    Staff,
-    /// The source's own account.
-    Account,
-}
-
-/// What a person decides about a task's product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MappingChoice {
-    /// This product of the catalog version in force at assignment.
-    Product(ProductCode),
-    /// The task is outside the catalog.
-    Outside,
 }
 
 /// One order. Each variant is one subcommand; `author` is who answers for the change.
@@ -377,16 +226,125 @@ pub enum Command {
         /// Most rows.
         limit: u32,
     },
-    /// A person's choice.
+    /// The same, alike tasks together.
+    MappingGroups {
+        /// Most rows.
+        limit: u32,
+    },
+    /// A person's choice for some tasks, or for a group of waiting ones.
     MappingDecide {
-        /// The task.
-        task: TaskRef,
+        /// The tasks.
+        tasks: Vec<TaskRef>,
+        /// Or the group, as [`Command::MappingGroups`] names it.
+        group: Option<String>,
         /// The choice.
         choice: MappingChoice,
         /// Who chooses.
         author: String,
-        /// Why.
+        /// Why; a group needs a reason.
         reason: Option<String>,
+        /// Only show whose scores would move.
+        dry_run: bool,
+    },
+    /// Choices made so far, newest first; or one of them with its tasks and effect.
+    MappingDecisions {
+        /// This one.
+        id: Option<i64>,
+        /// Those that wait for a second person only.
+        waiting: bool,
+        /// Most rows.
+        limit: u32,
+    },
+    /// The second person's word, where the configuration asks for one.
+    MappingConfirm {
+        /// Number of the decision.
+        id: i64,
+        /// The second person.
+        author: String,
+    },
+    /// Takes a choice back.
+    MappingUndo {
+        /// Number of the decision.
+        id: i64,
+        /// Who takes it back.
+        author: String,
+        /// Why.
+        reason: String,
+        /// Only show whose scores would move.
+        dry_run: bool,
+    },
+    /// A product no catalog has, with the tasks it covers.
+    ProductPropose {
+        /// The tasks.
+        tasks: Vec<TaskRef>,
+        /// Or a group of waiting ones.
+        group: Option<String>,
+        /// What is proposed.
+        terms: ProposedTerms,
+        /// The unit that proposes it.
+        unit: Option<UnitCode>,
+        /// Who proposes.
+        author: String,
+        /// Why.
+        reason: String,
+        /// Only show whose scores would move.
+        dry_run: bool,
+    },
+    /// Proposals.
+    ProductProposals {
+        /// Those that were withdrawn or accepted as well.
+        all: bool,
+        /// Most rows.
+        limit: u32,
+    },
+    /// A catalog version has the product now.
+    ProductAccept {
+        /// Number of the proposal.
+        id: i64,
+        /// Its code in the catalog.
+        code: ProductCode,
+        /// The version; the newest one that has the code when none.
+        catalog: Option<CatalogVersion>,
+        /// Who says so.
+        author: String,
+        /// Only show whose scores would move.
+        dry_run: bool,
+    },
+    /// Takes a proposal back.
+    ProductWithdraw {
+        /// Number of the proposal.
+        id: i64,
+        /// Who takes it back.
+        author: String,
+        /// Why.
+        reason: String,
+    },
+    /// Tries mapping rules on every task there is; changes nothing.
+    MappingRulesTest {
+        /// Rules file, TOML.
+        file: InputFile,
+        /// Most differences shown.
+        limit: u32,
+    },
+    /// Decisions of people as rows that may leave the installation.
+    MappingExport {
+        /// Tasks with a number above this one.
+        after: i64,
+        /// Most rows.
+        limit: u32,
+    },
+    /// Decisions from a file another installation wrote; all or nothing.
+    MappingImport {
+        /// The file, CSV, XLSX or JSON lines.
+        file: InputFile,
+        /// What as.
+        as_what: ImportAs,
+        /// Where examples come from; the file's name when none.
+        origin: Option<String>,
+        /// Who answers for it.
+        author: String,
+        /// Only show what would happen.
+        dry_run: bool,
     },
     /// One decision about a person's evaluation: criteria, đ, e, an excuse, failures, a quantity.
     CriteriaSet {
@@ -483,6 +441,21 @@ pub enum Command {
         reason: String,
         /// Who takes it back.
         author: String,
+    },
+    /// A quarter under another rule set or catalog; nothing of it is stored.
+    ScoreWhatIf {
+        /// Which quarter.
+        period: Period,
+        /// Another rule set.
+        rule_set: Option<InputFile>,
+        /// Another catalog.
+        catalog: Option<CatalogRef>,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Which view; the one that is shown when none.
+        view: Option<ScoreView>,
+        /// Most rows.
+        limit: u32,
     },
     /// Derives tasks and scores again from what is stored, checks kept answers, and compares.
     ScoreVerify {},
@@ -659,11 +632,23 @@ impl Command {
             Self::CatalogDiff { .. } => "catalog diff",
             Self::CatalogList { .. } => "catalog list",
             Self::MappingReview { .. } => "mapping review",
+            Self::MappingGroups { .. } => "mapping review",
             Self::MappingDecide { .. } => "mapping decide",
+            Self::MappingDecisions { .. } => "mapping decisions",
+            Self::ProductPropose { .. } => "mapping propose-product",
+            Self::ProductProposals { .. } => "mapping proposals",
+            Self::ProductAccept { .. } => "mapping accept-product",
+            Self::ProductWithdraw { .. } => "mapping withdraw-product",
+            Self::MappingRulesTest { .. } => "mapping rules test",
+            Self::MappingExport { .. } => "mapping export",
+            Self::MappingImport { .. } => "mapping import",
+            Self::MappingConfirm { .. } => "mapping confirm",
+            Self::MappingUndo { .. } => "mapping undo",
             Self::CriteriaSet { .. } => "criteria set",
             Self::CriteriaImport { .. } => "criteria import",
             Self::ScoreShow { .. } => "score show",
             Self::ScoreExplain { .. } => "score explain",
+            Self::ScoreWhatIf { .. } => "score what-if",
             Self::ScoreVerify {} => "score verify",
             Self::ScoreCandidates { .. } => "score candidates",
             Self::ScoreQuota { .. } => "score quota",
@@ -694,7 +679,11 @@ impl Command {
     pub fn shows_progress(&self) -> bool {
         matches!(
             self,
-            Self::Sync { .. } | Self::Backfill { .. } | Self::RejectedReplay { .. } | Self::DbBackup { .. }
+            Self::Sync { .. }
+                | Self::Backfill { .. }
+                | Self::RejectedReplay { .. }
+                | Self::DbBackup { .. }
+                | Self::ScoreWhatIf { .. }
         )
     }
 }

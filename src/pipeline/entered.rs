@@ -6,7 +6,7 @@
 
 use crate::domain::rules::{PartialCompletion, RuleSet};
 use crate::domain::{Component, DecisionKind, Exact, Period};
-use crate::scoring::{Criteria, Support, TaskFacts, check_entries};
+use crate::scoring::{Criteria, Pending, Support, TaskFacts, check_entries};
 use crate::store::{MappingState, PersonTask, StoredDecision};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -24,6 +24,11 @@ pub(super) fn facts<'a>(
         key: &task.task.key,
         task: &task.task.task,
         product,
+        pending: mapping.and_then(|row| row.pending.as_ref()).map(|pending| Pending {
+            code: pending.code.as_str(),
+            coefficient: pending.coefficient,
+            catch_all: pending.catch_all.as_ref().map(|(code, coefficient)| (code.as_str(), *coefficient)),
+        }),
         outside: mapping.is_some_and(|row| row.state == MappingState::Outside),
         handed_over: task.stake.handed_over,
         taken_over: task.stake.taken_over,

@@ -7,10 +7,10 @@
 use super::app::App;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
-use crate::domain::{CanonicalTask, Period, PersonId, SourceId, local_date};
+use crate::domain::{CanonicalTask, CatalogVersion, Period, PersonId, SourceId, UnitKind, local_date};
 use crate::error::Finding;
 use crate::mapping::{MappingDecision, Outcome, TaskText};
-use crate::store::{MapItem, MappingChange, MappingRow, MappingState, MappingWrite};
+use crate::store::{MapItem, MappingChange, MappingRow, MappingState, MappingWrite, StoredTask};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
@@ -85,25 +85,52 @@ impl Map {
         let day = assigned_day(task);
         let scopes = app.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
         let (version, mapper) = app.mapper_as_loaded(day, &scopes).await?;
-        let source = app.sources.get(&item.task.key.source);
         let (unit, unit_kind) = app.unit_of(directory, &item.task.key.source);
-        let draft = &task.draft;
-        let decision = mapper.decide(&TaskText {
-            title: &draft.title,
-            doc_type: draft.doc_type.as_deref().unwrap_or(""),
-            category: draft.category.as_deref().unwrap_or(""),
-            source_system: source.map_or("", |source| &source.system),
-            unit: &unit,
-            unit_kind,
-            product_code: draft.product_code.as_deref(),
-        });
-        Some(mapping_row(decision, version, app.clock.now()))
+        let decision = mapper.decide(&evidence(app, &item.task, &unit, unit_kind));
+        let mut row = mapping_row(decision, version, app.clock.now());
+        if row.decided_by == "rule" {
+            row.reason["rules"] = serde_json::json!({ "version": app.policy.rule_book.version() });
+        }
+        Some(row)
+    }
+}
+
+impl App {
+    /// The catalog version a task's product is of: the one of its body in force when it was assigned.
+    pub(super) async fn catalog_of(
+        &self,
+        directory: &Directory,
+        item: &MapItem,
+    ) -> Result<Option<CatalogVersion>, Finding> {
+        let day = assigned_day(&item.task.task);
+        let scopes = self.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
+        self.catalog_for(day, &scopes).await
+    }
+}
+
+/// What is known of a task when its product is sought.
+pub(super) fn evidence<'a>(
+    app: &'a App,
+    task: &'a StoredTask,
+    unit: &'a str,
+    unit_kind: Option<UnitKind>,
+) -> TaskText<'a> {
+    let draft = &task.task.draft;
+    TaskText {
+        title: &draft.title,
+        doc_type: draft.doc_type.as_deref().unwrap_or(""),
+        category: draft.category.as_deref().unwrap_or(""),
+        source_system: app.sources.get(&task.key.source).map_or("", |source| &source.system),
+        unit,
+        unit_kind,
+        product_code: draft.product_code.as_deref(),
+        assigned_on: Some(assigned_day(&task.task)),
     }
 }
 
 fn mapping_row(
     decision: MappingDecision,
-    catalog_version: crate::domain::CatalogVersion,
+    catalog_version: CatalogVersion,
     decided_at: DateTime<Utc>,
 ) -> MappingRow {
     let reason = serde_json::to_value(&decision).unwrap_or_default();

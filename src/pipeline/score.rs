@@ -9,6 +9,7 @@
 use super::app::App;
 use super::entered::{Entered, facts};
 use super::step::{Step, StepReport};
+use super::what_if::Assumed;
 use crate::directory::Directory;
 use crate::domain::rules::{CoefficientFreeze, DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
 use crate::domain::{Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
@@ -149,9 +150,37 @@ pub(super) struct Gathered {
     closed: Option<Arc<Vec<Period>>>,
     facts: Option<Arc<HashMap<PersonId, Vec<ServiceFact>>>>,
     coefficients: HashMap<Period, Arc<HashMap<String, Decimal>>>,
+    /// What is otherwise where the question is what would be; none when scores are computed to be kept.
+    assumed: Option<Arc<Assumed>>,
 }
 
 impl Gathered {
+    /// For scores that are compared and never kept.
+    pub(super) fn assuming(assumed: Arc<Assumed>) -> Self {
+        Self { assumed: Some(assumed), ..Self::default() }
+    }
+
+    /// Takes over what another one read of people that is not read yet, with what is otherwise here; lets go of what
+    /// the other one let go of.
+    pub(super) fn adopt(&mut self, read: &Self) {
+        self.tasks.retain(|person, _| read.tasks.contains_key(person));
+        self.decisions.retain(|person, _| read.tasks.contains_key(person));
+        for (person, decisions) in &read.decisions {
+            self.decisions.entry(*person).or_insert_with(|| decisions.clone());
+        }
+        for (person, tasks) in &read.tasks {
+            let Entry::Vacant(unread) = self.tasks.entry(*person) else { continue };
+            let Some(assumed) = self.assumed.as_ref().filter(|assumed| assumed.concerns(tasks)) else {
+                unread.insert(tasks.clone());
+                continue;
+            };
+            let mut tasks = (**tasks).clone();
+            assumed.change(&mut tasks);
+            unread.insert(Arc::new(tasks));
+        }
+        self.tasks_held = self.tasks.values().map(|tasks| tasks.len()).sum();
+    }
+
     /// Reads tasks and decisions of those people who are not at hand, all at once. Forgets the others when too much
     /// is held.
     async fn fetch(&mut self, app: &App, people: impl Iterator<Item = PersonId>) -> Result<(), Finding> {
@@ -167,7 +196,10 @@ impl Gathered {
             let mut tasks = app.store.tasks_of_people(some).await.map_err(|error| error.finding())?;
             let mut decisions = app.store.decisions_of_people(some).await.map_err(|error| error.finding())?;
             for person in some {
-                let tasks = tasks.remove(person).unwrap_or_default();
+                let mut tasks = tasks.remove(person).unwrap_or_default();
+                if let Some(assumed) = &self.assumed {
+                    assumed.change(&mut tasks);
+                }
                 self.tasks_held += tasks.len();
                 self.tasks.insert(*person, Arc::new(tasks));
                 self.decisions.insert(*person, Arc::new(decisions.remove(person).unwrap_or_default()));
@@ -242,7 +274,11 @@ impl Gathered {
     }
 
     /// Notes what was written; gives whose score of which period moved.
-    async fn note(&mut self, app: &App, writes: &[ScoreWrite]) -> Result<Vec<(PersonId, Period)>, Finding> {
+    pub(super) async fn note(
+        &mut self,
+        app: &App,
+        writes: &[ScoreWrite],
+    ) -> Result<Vec<(PersonId, Period)>, Finding> {
         let mut moved = Vec::new();
         for write in writes {
             self.heads(app, write.period, write.scope).await?;
@@ -299,6 +335,7 @@ impl App {
         if !directory.is_scored(person, period, rules.population_filter) {
             return Ok(Vec::new());
         }
+        self.keep_rules(rules).await?;
         let today = self.clock.today();
         if period.is_mean() {
             let mean = self.mean(directory, gathered, person, period, today, rules).await?;
@@ -376,7 +413,7 @@ impl App {
         derivation: &Derivation,
     ) -> Result<ScoreWrite, Finding> {
         let (period, rules) = (derivation.period, &derivation.rule_set);
-        let rule_set_hash = self.keep_rules(rules).await?;
+        let rule_set_hash = hash_of(rules)?;
         let counts = LineCounts {
             counted: count(derivation.lines.iter().filter(|line| !line.line.extra).count()),
             extra: count(derivation.lines.iter().filter(|line| line.line.extra).count()),

@@ -34,6 +34,14 @@ pub enum Words {
     Excluded,
     /// State of a mapping.
     Mapping,
+    /// State of a proposed product.
+    Proposal,
+    /// Kind or state of an order about products.
+    MappingOrder,
+    /// Where a document goes.
+    Direction,
+    /// Which part of a score a figure is.
+    ScorePart,
     /// State of a delivery.
     Delivery,
     /// What a delivery carries.
@@ -103,6 +111,10 @@ impl Words {
             Self::Missing => MISSING,
             Self::Excluded => EXCLUDED,
             Self::Mapping => MAPPING_STATES,
+            Self::Proposal => PROPOSALS,
+            Self::MappingOrder => MAPPING_ORDERS,
+            Self::Direction => DIRECTIONS,
+            Self::ScorePart => SCORE_PARTS,
             Self::Delivery => DELIVERY_STATES,
             Self::Message => MESSAGES,
             Self::RecordState => RECORD_STATES,
@@ -165,6 +177,11 @@ const ACTIONS: Names = &[
     ("account_moved", "Chuyển tài khoản sang người khác", "Account moved"),
     ("gate_accepted", "Cho nguồn đang dừng đi tiếp", "Stopped source let through"),
     ("drift_accepted", "Coi thay đổi của bản ghi là đã biết", "Change of records accepted"),
+    ("product_proposed", "Đề nghị sản phẩm mới", "New product proposed"),
+    ("examples_imported", "Nhập ví dụ từ nơi khác", "Examples of others imported"),
+    ("mapping_asked", "Đề nghị quyết định sản phẩm, chờ xác nhận", "Product decision asked for"),
+    ("mapping_confirmed", "Xác nhận quyết định sản phẩm", "Product decision confirmed"),
+    ("mapping_withdrawn", "Rút quyết định sản phẩm", "Product decision withdrawn"),
     ("mapping_decided", "Quyết định sản phẩm của nhiệm vụ", "Product decided"),
     ("record_revised", "Hồ sơ có phiên bản mới", "Record revised"),
     ("record_approved", "Phê duyệt hồ sơ", "Record approved"),
@@ -273,6 +290,7 @@ const MISSING: Names = &[
 
 const EXCLUDED: Names = &[
     ("unmapped", "chưa gán sản phẩm", "waits for its product"),
+    ("pending_coefficient", "chờ bổ sung danh mục", "waits for the catalog"),
     ("outside_catalog", "ngoài danh mục sản phẩm", "outside the catalog"),
     ("cancelled", "đã hủy hoặc thu hồi", "cancelled or recalled"),
     ("gone", "nguồn không còn hiển thị", "no longer shown by its source"),
@@ -283,7 +301,36 @@ const MAPPING_STATES: Names = &[
     ("mapped", "Đã gán", "Mapped"),
     ("review", "Chờ xem xét", "Waits for review"),
     ("outside", "Ngoài danh mục", "Outside the catalog"),
+    ("proposed", "Chờ bổ sung danh mục", "Waits for the catalog"),
 ];
+
+const MAPPING_ORDERS: Names = &[
+    ("decide", "Quyết định", "Decision"),
+    ("undo", "Thu hồi", "Undo"),
+    ("propose", "Đề nghị sản phẩm mới", "Proposal"),
+    ("accept", "Chấp nhận sản phẩm mới", "Acceptance"),
+    ("import", "Nhập từ tệp", "Import"),
+    ("waiting", "Chờ xác nhận", "Waits for confirmation"),
+    ("counted", "Có hiệu lực", "Counts"),
+    ("undone", "Đã thu hồi", "Taken back"),
+    ("withdrawn", "Đã rút", "Withdrawn"),
+];
+
+const PROPOSALS: Names = &[
+    ("open", "Chờ bổ sung danh mục", "Waits for the catalog"),
+    ("withdrawn", "Đã rút", "Withdrawn"),
+    ("accepted", "Đã bổ sung", "Accepted"),
+];
+
+const DIRECTIONS: Names = &[
+    ("in", "Đến", "Incoming"),
+    ("out", "Đi", "Outgoing"),
+    ("internal", "Nội bộ", "Internal"),
+    ("other", "Khác", "Other"),
+];
+
+const SCORE_PARTS: Names =
+    &[("total", "Tổng điểm", "Total"), ("task_part", "Điểm nhiệm vụ (R·70)", "Task part (R·70)")];
 
 const DELIVERY_STATES: Names = &[
     ("pending", "Chờ gửi", "Pending"),
@@ -539,6 +586,11 @@ pub fn note(note: &str, lang: Lang) -> String {
         let days = rest.split_once(", after ").map(|(day, end)| (day, end.split(':').next().unwrap_or("")));
         let (day, end) = days.unwrap_or((rest, ""));
         format!("hoàn thành ngày {day}, sau ngày {end}: tính 0 trong kỳ này")
+    } else if let Some((code, rest)) = note.split_once(" is in no catalog yet: counted ") {
+        match rest.strip_prefix("as ") {
+            Some(other) => format!("{code} chưa có trong danh mục: tính theo {other} (Kế hoạch IV.2.3)"),
+            None => format!("{code} chưa có trong danh mục: tính theo hệ số tạm (Kế hoạch IV.2.3)"),
+        }
     } else if let Some(rest) = note.strip_prefix("moved to ") {
         let day = rest.split(' ').next().unwrap_or("");
         format!("gia hạn đến {day} sau khi đã quá hạn: chỉ là lý do khách quan nếu được xác nhận")

@@ -6,7 +6,7 @@
 
 use crate::domain::rules::{
     CompletionEvent, Counted, DueDateRule, DuePrecision, GonePolicy, LateUnit, PartialCompletion,
-    PeriodMembership, RuleSet,
+    PendingCoefficientPolicy, PeriodMembership, RuleSet,
 };
 use crate::domain::{
     CanonicalTask, Due, Period, TaskKey, TaskStatus, WorkingCalendar, local_date, local_offset,
@@ -61,8 +61,41 @@ pub struct Excluded {
     pub source: String,
     /// Title.
     pub title: String,
-    /// Why: `unmapped`, `outside_catalog`, `cancelled`, `gone`, `not_due_yet`.
+    /// Why: `unmapped`, `outside_catalog`, `pending_coefficient`, `cancelled`, `gone`, `not_due_yet`.
     pub reason: String,
+}
+
+/// A product that is proposed and in no catalog yet (Đ13.3; plan IV.2.3), as frozen with its proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending<'a> {
+    /// Code under which it is proposed.
+    pub code: &'a str,
+    /// Provisional coefficient, above 0.
+    pub coefficient: Option<Decimal>,
+    /// The catalog's product for everything else, and its coefficient.
+    pub catch_all: Option<(&'a str, Decimal)>,
+}
+
+impl<'a> Pending<'a> {
+    /// What it counts as by the switch `pending_coefficient_policy`; none = it is parked.
+    fn counted_as(&self, rules: &RuleSet, notes: &mut Vec<String>) -> Option<(&'a str, Decimal)> {
+        match rules.pending_coefficient_policy {
+            PendingCoefficientPolicy::Park => None,
+            PendingCoefficientPolicy::Provisional => {
+                let coefficient = self.coefficient?;
+                notes.push(format!(
+                    "{} is in no catalog yet: counted with its provisional coefficient",
+                    self.code
+                ));
+                Some((self.code, coefficient))
+            }
+            PendingCoefficientPolicy::CatchAll => {
+                let (code, coefficient) = self.catch_all?;
+                notes.push(format!("{} is in no catalog yet: counted as {code}", self.code));
+                Some((code, coefficient))
+            }
+        }
+    }
 }
 
 /// Everything about one person's stake in one task.
@@ -74,6 +107,8 @@ pub struct TaskFacts<'a> {
     pub task: &'a CanonicalTask,
     /// Product code and coefficient, frozen; none while it waits or is outside the catalog.
     pub product: Option<(&'a str, Decimal)>,
+    /// What it may count as while its product is proposed and no catalog has it.
+    pub pending: Option<Pending<'a>>,
     /// Whether it was decided to be no product.
     pub outside: bool,
     /// The person gave it away: it stays assigned to them, what is done counts for the other.
@@ -202,7 +237,12 @@ fn judge(
     if fact.outside {
         return Err("outside_catalog");
     }
-    let Some((product, coefficient)) = fact.product else { return Err("unmapped") };
+    let mut notes = Vec::new();
+    let (product, coefficient) = match (fact.product, &fact.pending) {
+        (Some(product), _) => product,
+        (None, Some(pending)) => pending.counted_as(rules, &mut notes).ok_or("pending_coefficient")?,
+        (None, None) => return Err("unmapped"),
+    };
     // What is finished after the day judged on, at the latest the period's end, is not completed in it
     // (rules 2.2.g; `carry_over` none).
     let finished_at = completion(task, rules);
@@ -212,7 +252,6 @@ fn judge(
         return Err("not_due_yet");
     }
     let assigned = task.draft.quantity.unwrap_or(Decimal::ONE);
-    let mut notes = Vec::new();
     let completed = completed_quantity(fact, completed_at, assigned, rules, &mut notes);
     let completed_on = completed_at.map(local_date);
     if let (Some(at), None) = (finished_at, completed_at) {

@@ -26,7 +26,7 @@ use service::Span;
 use std::collections::BTreeMap;
 use sum::Sum;
 
-pub use line::{Excluded, Line, TaskFacts, build_lines};
+pub use line::{Excluded, Line, Pending, TaskFacts, build_lines};
 pub use overlay::Ruled;
 
 /// General criteria as far as people entered them: item → points.

@@ -3,9 +3,8 @@
 //! Owns the reading side of tasks, deliveries and revisions for the page. Every list goes on after the key of
 //! the last row shown, so that a page costs the same wherever it is. It changes nothing.
 
-use super::catalog::MappingRow;
-use super::catalog::mapping_row;
 use super::db::vals;
+use super::mapping::{MappingRow, mapping_row};
 use super::record::{Revision, revision_of};
 use super::{Store, StoreError};
 use crate::domain::{Period, PersonId};

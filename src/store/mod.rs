@@ -31,19 +31,23 @@ mod decision;
 mod directory;
 mod error;
 mod evidence;
+mod example;
 mod facts;
 mod gate;
 mod hold;
 mod key;
 mod lease;
 mod listing;
+mod mapping;
 mod organisation;
 mod outbox;
 mod outbox_view;
 mod overview;
 mod person_data;
 mod petition;
+mod proposal;
 mod record;
+mod review;
 mod score;
 mod service;
 mod shape;
@@ -53,25 +57,26 @@ mod task;
 mod vault;
 
 pub use audit::{AuditEntry, AuditFault};
-pub use catalog::{
-    CatalogHead, CatalogNew, MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite,
-    Provenance, ReviewItem,
-};
+pub use catalog::{CatalogHead, CatalogNew, Provenance};
 pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
 pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
 pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAccount};
 pub use error::StoreError;
 pub use evidence::EvidenceRow;
+pub use example::ForeignExample;
 pub use gate::{Gate, HeldTask, Proof, Tally};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
+pub use mapping::{MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem};
 pub use organisation::{OrganisationFact, OrganisationRevision};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use petition::{Petition, PetitionAnswer};
+pub use proposal::{PendingProduct, Proposal, ProposalNew, ProposalState, ProposedProduct};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
-pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore};
+pub use review::{MappingOrder, OrderKind, OrderState, Settled, StoredOrder, WaitingTask};
+pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore, TaskProduct};
 pub use service::FactsNew;
 pub use shape::ShapeAccepted;
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
@@ -135,6 +140,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "source_rules",
         include_str!("../../migrations/sqlite/0007_source_rules.sql"),
         include_str!("../../migrations/postgres/0007_source_rules.sql"),
+    ),
+    (
+        8,
+        "mapping_decision",
+        include_str!("../../migrations/sqlite/0008_mapping_decision.sql"),
+        include_str!("../../migrations/postgres/0008_mapping_decision.sql"),
     ),
     (
         9,

@@ -2,9 +2,10 @@
 //!
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
-use super::catalog::MappingState;
 use super::db::{Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
+use super::mapping::MappingState;
+use super::proposal::PendingProduct;
 use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{Assignment, Period, PersonId, ProductCode, UnitCode};
@@ -36,6 +37,8 @@ pub struct TaskProduct {
     pub product: Option<ProductCode>,
     /// Coefficient frozen with it.
     pub coefficient: Option<Decimal>,
+    /// What it may count as while its product is proposed.
+    pub pending: Option<PendingProduct>,
 }
 
 /// What a new score is compared with, and what a leader's d is computed from.
@@ -239,12 +242,15 @@ impl Store {
         const STAKE: usize = TASK_WIDTH;
         const PRODUCT: usize = TASK_WIDTH + 3;
         const PERSON: usize = TASK_WIDTH + 6;
+        const PENDING: usize = TASK_WIDTH + 8;
         if people.is_empty() {
             return Ok(HashMap::new());
         }
         let sql = format!(
-            "SELECT {TASK_COLUMNS}, p.since, p.handed_over, p.taken_over, m.state, m.product, m.coefficient, p.person_id, p.ordinal \
+            "SELECT {TASK_COLUMNS}, p.since, p.handed_over, p.taken_over, m.state, m.product, m.coefficient, p.person_id, p.ordinal, \
+             q.code, q.coefficient, q.catch_all, q.catch_all_coefficient \
              FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
+             LEFT JOIN mapping_pending q ON q.task_id = t.id \
              WHERE p.person_id IN {}",
             placeholders(1, people.len(), 1)
         );
@@ -259,6 +265,18 @@ impl Store {
                     state: MappingState::parse(&state)?,
                     product: row.opt_text(PRODUCT + 1)?.map(product).transpose()?,
                     coefficient: row.opt_num(PRODUCT + 2)?,
+                    pending: match row.opt_text(PENDING)? {
+                        Some(code) => Some(PendingProduct {
+                            code: product(code)?,
+                            coefficient: row.opt_num(PENDING + 1)?,
+                            catch_all: row
+                                .opt_text(PENDING + 2)?
+                                .map(product)
+                                .transpose()?
+                                .zip(row.opt_num(PENDING + 3)?),
+                        }),
+                        None => None,
+                    },
                 }),
                 None => None,
             };

@@ -137,6 +137,16 @@ fn unify(raw: &[Token]) -> Vec<Token> {
     out
 }
 
+/// Whether a folded word is a surname many people have.
+pub fn is_surname(word: &str) -> bool {
+    is_in(SURNAMES, word)
+}
+
+/// Whether a folded word is a form of address before a name.
+pub fn is_address(word: &str) -> bool {
+    is_in(ADDRESS, word)
+}
+
 fn is_in(list: &str, word: &str) -> bool {
     !word.is_empty() && list.split(' ').any(|entry| entry == word)
 }

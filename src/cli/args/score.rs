@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Rows,
+    Format, Rows,
     value::{period, person},
 };
 use crate::domain::{Period, UnitCode};
@@ -64,6 +64,29 @@ pub enum Score {
         /// Of this unit and those below it only
         #[arg(long)]
         unit: Option<UnitCode>,
+    },
+    /// Compare a quarter with itself under another rule set or catalog; nothing is stored
+    WhatIf {
+        /// Quarter: 2026-Q3
+        #[arg(long, value_parser = period)]
+        period: Period,
+        /// Another rule set, TOML
+        #[arg(long, value_name = "FILE", required_unless_present = "catalog")]
+        rule_set: Option<PathBuf>,
+        /// Another catalog: a file, CSV or XLSX, or the name of a stored version
+        #[arg(long, value_name = "FILE|NAME")]
+        catalog: Option<PathBuf>,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        /// Tasks due up to today, or every task of the period; default: the one that is shown
+        #[arg(long)]
+        view: Option<ScoreView>,
+        /// Form of the result; csv has those who move
+        #[arg(long, value_name = "FORM")]
+        format: Option<Format>,
+        #[command(flatten)]
+        rows: Rows,
     },
     /// Derive tasks and scores again from what is stored, check kept answers, and compare byte for byte
     Verify,

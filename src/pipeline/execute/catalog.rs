@@ -1,14 +1,12 @@
-//! Orders about the catalog and the products of tasks.
+//! Orders about the catalog.
 
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog;
-use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, local_date};
+use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion};
 use crate::error::{Finding, Place, Text};
-use crate::pipeline::command::{Column, Document, Field, InputFile, MappingChoice, Outcome, TaskRef};
-use crate::pipeline::map::scores_concerned;
-use crate::pipeline::nearest::ProductNames;
+use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
 use crate::pipeline::wording::Words;
-use crate::store::{CatalogHead, CatalogNew, MappingRow, MappingState};
+use crate::store::{CatalogHead, CatalogNew};
 use crate::text::fold;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -197,94 +195,6 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
     }))
 }
 
-pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
-    let items = app.store.review_queue(after, limit as usize).await?;
-    let names = ProductNames::of(app, &items).await?;
-    let rows = items
-        .into_iter()
-        .map(|item| {
-            vec![
-                json!(format!("{}:{}", item.key.source, item.key.external_id)),
-                json!(item.title),
-                json!(names.nearest(&item)),
-                item.reason.get("confidence").cloned().unwrap_or_default(),
-                json!(item.task),
-            ]
-        })
-        .collect();
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
-        columns: vec![
-            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("title", "Nội dung", "Title"),
-            Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
-            Column::right("confidence", "Độ tin cậy", "Confidence"),
-            Column::right("number", "Số", "Number"),
-        ],
-        rows,
-    }))
-}
-
-pub(super) async fn decide(
-    app: &App,
-    task: &TaskRef,
-    choice: MappingChoice,
-    who: String,
-    reason: Option<&str>,
-) -> Answer {
-    author(&who)?;
-    let known = app.store.known_hashes(&task.source, &[&task.external_id]).await?;
-    let Some((id, _)) = known.first().copied().flatten() else { return Err(no_such_task(task).into()) };
-    let Some(item) = app.store.map_item(id).await? else { return Err(no_such_task(task).into()) };
-    let assigned = item.task.task.draft.assigned_at.unwrap_or(item.task.task.first_seen_at);
-    let day = local_date(assigned);
-    let scopes = app.scopes_of_task(&*app.directory().await?, (&task.source, &item.people), day);
-    let Some(version) = app.catalog_for(day, &scopes).await? else {
-        return Err(no_catalog().into());
-    };
-    let (state, product, coefficient) = match choice {
-        MappingChoice::Outside => (MappingState::Outside, None, None),
-        MappingChoice::Product(code) => {
-            let Some(product) = app.store.products_of(&version, &[code.as_str()]).await?.pop() else {
-                return Err(Finding::error(
-                    "LT-CAT-022",
-                    Text::new(
-                        format!("danh mục {version} không có mã {code}"),
-                        format!("catalog {version} has no product {code}"),
-                    ),
-                    Text::new(
-                        format!(
-                            "tìm mã bằng `catalog list TỪ --name {version}` (danh mục có hiệu lực ngày giao việc); không có sản phẩm nào phù hợp thì ghi --outside"
-                        ),
-                        format!(
-                            "look for the code with `catalog list WORDS --name {version}` (the catalog in force on the day of assignment); where no product fits, say --outside"
-                        ),
-                    ),
-                )
-                .into());
-            };
-            (MappingState::Mapped, Some(product.code), Some(product.coefficient))
-        }
-    };
-    let row = MappingRow {
-        state,
-        product,
-        catalog_version: version,
-        coefficient,
-        decided_by: "operator".to_owned(),
-        author: Some(who),
-        reason: json!({ "reason": { "vi": reason.unwrap_or("cán bộ quyết định"), "en": reason.unwrap_or("decided by a person") } }),
-        decided_at: app.clock.now(),
-    };
-    app.store.decide_mapping(id, &row, &scores_concerned(&item), reason).await?;
-    app.ring("map");
-    app.ring("score");
-    Ok(Outcome::done(
-        "đã ghi quyết định; điểm liên quan được tính lại",
-        "decided; the scores concerned are computed again",
-    ))
-}
-
 /// A new version stands for the whole catalog: what it lacks is in no catalog for the tasks that use it.
 fn products_missing(
     replaced: &CatalogVersion,
@@ -316,7 +226,7 @@ fn products_missing(
     )
 }
 
-fn no_catalog() -> Finding {
+pub(super) fn no_catalog() -> Finding {
     Finding::error(
         "LT-CAT-021",
         Text::new("chưa nhập danh mục sản phẩm", "no catalog is imported yet"),
@@ -324,7 +234,7 @@ fn no_catalog() -> Finding {
     )
 }
 
-fn no_such_version(version: &CatalogVersion, heads: &[CatalogHead]) -> Finding {
+pub(super) fn no_such_version(version: &CatalogVersion, heads: &[CatalogHead]) -> Finding {
     let known = heads.iter().map(|head| head.version.as_str()).collect::<Vec<_>>().join(", ");
     Finding::error(
         "LT-CAT-020",
@@ -350,15 +260,4 @@ fn version_exists(version: &CatalogVersion) -> Finding {
         ),
     )
     .at(Place::of("--name"))
-}
-
-fn no_such_task(task: &TaskRef) -> Finding {
-    Finding::error(
-        "LT-CAT-023",
-        Text::new(
-            format!("không có nhiệm vụ {}:{}", task.source, task.external_id),
-            format!("there is no task {}:{}", task.source, task.external_id),
-        ),
-        Text::new("lấy mã từ `mapping review`", "take it from `mapping review`"),
-    )
 }

@@ -12,20 +12,24 @@ mod delivery;
 mod drift;
 mod evaluation;
 mod evidence;
+mod exchange;
 mod explain;
 mod fact;
 mod gate;
 mod handed_out;
 mod life;
+mod mapping;
 mod organisation;
 mod people;
 mod period;
 mod petition;
+mod proposal;
 mod quota;
 mod report;
 mod signed_table;
 mod source;
 mod standing;
+mod what_if;
 mod workshop;
 
 pub use check::check_without_store;
@@ -161,9 +165,32 @@ impl Installation {
             }
             C::CatalogDiff { file, version } => catalog::compare(app, &file, version).await,
             C::CatalogList { version, text, limit } => catalog::list(app, version, &text, limit).await,
-            C::MappingReview { after, limit } => catalog::review(app, after, limit).await,
-            C::MappingDecide { task, choice, author, reason } => {
-                catalog::decide(app, &task, choice, author, reason.as_deref()).await
+            C::MappingReview { after, limit } => mapping::review(app, after, limit).await,
+            C::MappingGroups { limit } => mapping::groups(app, limit).await,
+            C::MappingDecide { tasks, group, choice, author, reason, dry_run } => {
+                mapping::decide(app, mapping::Deciding { tasks, group, choice, author, reason, dry_run })
+                    .await
+            }
+            C::MappingDecisions { id: Some(id), .. } => mapping::decision(app, id).await,
+            C::MappingDecisions { id: None, waiting, limit } => mapping::decisions(app, waiting, limit).await,
+            C::MappingRulesTest { file, limit } => exchange::try_rules(app, &file, limit).await,
+            C::MappingExport { after, limit } => exchange::export(app, after, limit).await,
+            C::MappingImport { file, as_what, origin, author, dry_run } => {
+                exchange::import(app, exchange::Importing { file, as_what, origin, author, dry_run }).await
+            }
+            C::ProductPropose { tasks, group, terms, unit, author, reason, dry_run } => {
+                known_unit(app, unit.as_ref()).await?;
+                let order = proposal::Proposing { tasks, group, terms, unit, author, reason, dry_run };
+                proposal::propose(app, order).await
+            }
+            C::ProductProposals { all, limit } => proposal::list(app, all, limit).await,
+            C::ProductAccept { id, code, catalog, author, dry_run } => {
+                proposal::accept(app, id, &code, catalog, &author, dry_run).await
+            }
+            C::ProductWithdraw { id, author, reason } => proposal::withdraw(app, id, &author, &reason).await,
+            C::MappingConfirm { id, author } => mapping::confirm(app, id, &author).await,
+            C::MappingUndo { id, author, reason, dry_run } => {
+                mapping::undo(app, id, &author, &reason, dry_run).await
             }
             C::CriteriaSet { person, period, decision, document, author } => {
                 evaluation::criteria(app, &person, period, decision, document, author).await
@@ -188,6 +215,11 @@ impl Installation {
             C::FactImport { file, author } => fact::import(app, &file, &author).await,
             C::FactList { person, revoked, limit } => fact::list(app, person.as_ref(), revoked, limit).await,
             C::FactRevoke { id, reason, author } => fact::revoke(app, id, &author, &reason).await,
+            C::ScoreWhatIf { period, rule_set, catalog, unit, view, limit } => {
+                known_unit(app, unit.as_ref()).await?;
+                let asked = what_if::Asked { period, rule_set, catalog, unit, view, limit };
+                what_if::compare(app, asked, progress).await
+            }
             C::ScoreVerify {} => evaluation::verify(app).await,
             C::RecordList { state, period, unit, limit } => {
                 known_unit(app, unit.as_ref()).await?;

@@ -46,6 +46,7 @@ fn facts<'a>(key: &'a TaskKey, task: &'a CanonicalTask) -> TaskFacts<'a> {
         key,
         task,
         product: Some(("SP-1", Decimal::ONE)),
+        pending: None,
         outside: false,
         handed_over: false,
         taken_over: false,

@@ -1,0 +1,419 @@
+//! Waiting tasks that are the same work, so that one decision of a person settles all of them.
+//!
+//! Owns what makes two tasks alike: the same document type, the same direction, the same words of action (a plan, a
+//! report on a plan and comments on a draft plan are three things), and nearly the same other words. It must not
+//! know products. The same queue gives the same groups, whoever asks; memory grows with the number of different
+//! titles, never with a title's length. Total on any input.
+
+use crate::text::{fold, tokens};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+/// Words in common, in percent of all words of both, from which on two tasks are alike.
+const ALIKE_PERCENT: usize = 80;
+/// Words of a title that are compared: beyond them titles repeat themselves.
+const MAX_WORDS: usize = 40;
+/// Titles shown of a group, and characters of each.
+const SHOWN: usize = 3;
+const SHOWN_CHARS: usize = 160;
+
+/// Words that say what is to come out of a task. Two tasks with different ones are never alike.
+const ACTIONS: &[&str] = &[
+    "bao cao",
+    "ke hoach",
+    "du thao",
+    "gop y",
+    "y kien",
+    "tham dinh",
+    "tham muu",
+    "to trinh",
+    "quyet dinh",
+    "nghi quyet",
+    "chi thi",
+    "thong bao",
+    "huong dan",
+    "giay moi",
+    "cuoc hop",
+    "hop",
+    "hoi nghi",
+    "kiem tra",
+    "thanh tra",
+    "giam sat",
+    "giai quyet",
+    "tra loi",
+    "tong hop",
+    "xay dung",
+    "ban hanh",
+    "phe duyet",
+    "thu hoi",
+    "dieu chinh",
+    "sua doi",
+    "bo sung",
+    "dang ky",
+    "tiep nhan",
+    "tiep cong dan",
+    "khieu nai",
+    "to cao",
+    "phan anh",
+    "kien nghi",
+    "tap huan",
+    "dao tao",
+    "boi duong",
+    "ra soat",
+    "danh gia",
+    "xep loai",
+    "so ket",
+    "tong ket",
+    "de an",
+    "chuong trinh",
+    "quy che",
+    "quy dinh",
+    "hop dong",
+    "bien ban",
+    "thong ke",
+    "cong bo",
+    "chuyen",
+    "cap lai",
+    "cap doi",
+    "cap moi",
+    "cap",
+    "tuyen dung",
+    "bo nhiem",
+    "khen thuong",
+    "ky luat",
+    "quyet toan",
+    "du toan",
+    "mua sam",
+    "nghiem thu",
+];
+
+/// The actions by their words.
+static ACTION: LazyLock<HashMap<&str, u16>> = LazyLock::new(|| ACTIONS.iter().copied().zip(0u16..).collect());
+
+/// Most words of an action.
+const ACTION_WORDS: usize = 3;
+
+/// Words after which a name of a place stands.
+const PLACES: &str = " xa phuong thon lang buon huyen tinh tran ";
+
+/// Words that tell no two tasks apart.
+const IDLE: &str = " ve viec cua tren dia ban nam quy thang ngay tinh cac va theo cho tai trong so den tu den voi duoc \
+la co mot nhung de nghi thuc hien trien khai cong tac noi dung lien quan # ";
+
+/// A waiting task as far as its group depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting<'a> {
+    /// Its number; tasks come in order of it.
+    pub task: i64,
+    /// Title as it came.
+    pub title: &'a str,
+    /// Document type of the source; empty when unknown.
+    pub doc_type: &'a str,
+    /// The source's own category; empty when unknown.
+    pub category: &'a str,
+    /// Code of the product the text speaks for most.
+    pub best: Option<&'a str>,
+}
+
+/// Tasks that are alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskGroup {
+    /// Name of exactly these tasks among those with numbers up to the last one looked at. Any change gives another.
+    pub id: String,
+    /// Their numbers, in order.
+    pub tasks: Vec<i64>,
+    /// Some of their titles, different ones first.
+    pub titles: Vec<String>,
+    /// Document type of the first.
+    pub doc_type: String,
+    /// `in`, `out`, `internal` or `other`.
+    pub direction: &'static str,
+    /// How many of them speak most for which product, most first.
+    pub best: Vec<(String, u64)>,
+}
+
+/// Everything that must be equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Class {
+    doc_type: String,
+    direction: &'static str,
+    actions: Vec<u16>,
+}
+
+/// Tasks of one class with the same words.
+#[derive(Debug)]
+struct Same {
+    class: u32,
+    words: Vec<u32>,
+    tasks: Vec<i64>,
+    title: String,
+    doc_type: String,
+    best: BTreeMap<String, u64>,
+}
+
+/// Takes tasks one after the other and groups them.
+#[derive(Debug, Default)]
+pub struct Grouping {
+    classes: BTreeMap<Class, u32>,
+    directions: Vec<&'static str>,
+    words: HashMap<String, u32>,
+    holding: Vec<u32>,
+    known: HashMap<(u32, Vec<u32>), usize>,
+    same: Vec<Same>,
+    last: i64,
+}
+
+impl Grouping {
+    /// Takes a task in.
+    pub fn add(&mut self, task: &Waiting<'_>) {
+        self.last = self.last.max(task.task);
+        let folded: Vec<String> =
+            tokens(&without_places(task.title)).into_iter().map(|token| token.folded).collect();
+        let actions = actions(&folded);
+        let direction = direction(task.category);
+        let class = Class { doc_type: fold(task.doc_type), direction, actions };
+        let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
+        let class = *self.classes.entry(class).or_insert_with(|| {
+            self.directions.push(direction);
+            next
+        });
+        let mut words: Vec<u32> = Vec::new();
+        let told = folded.iter().filter(|word| !IDLE.contains(&format!(" {word} ")));
+        for word in told.collect::<BTreeSet<_>>().into_iter().take(MAX_WORDS) {
+            let next = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+            words.push(*self.words.entry(word.clone()).or_insert(next));
+        }
+        words.sort_unstable();
+        let place = match self.known.get(&(class, words.clone())) {
+            Some(place) => *place,
+            None => {
+                self.holding.resize(self.words.len(), 0);
+                for word in &words {
+                    if let Some(holding) = self.holding.get_mut(*word as usize) {
+                        *holding += 1;
+                    }
+                }
+                self.known.insert((class, words.clone()), self.same.len());
+                self.same.push(Same {
+                    class,
+                    words,
+                    tasks: Vec::new(),
+                    title: task.title.chars().take(SHOWN_CHARS).collect(),
+                    doc_type: task.doc_type.to_owned(),
+                    best: BTreeMap::new(),
+                });
+                self.same.len() - 1
+            }
+        };
+        if let Some(same) = self.same.get_mut(place) {
+            same.tasks.push(task.task);
+            if let Some(best) = task.best {
+                *same.best.entry(best.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    /// The groups, largest first, then by their first task.
+    pub fn groups(self) -> Vec<TaskGroup> {
+        let Self { directions, holding, mut same, last, .. } = self;
+        // Rare words first: two texts that are alike share one of their rarest.
+        let rarity = |word: &u32| (holding.get(*word as usize).copied().unwrap_or(0), *word);
+        for one in &mut same {
+            one.words.sort_unstable_by_key(rarity);
+        }
+        let mut leaders: Vec<Vec<Same>> = Vec::new();
+        let mut index: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
+        for one in same {
+            let heads = one.words.len() - (one.words.len() * ALIKE_PERCENT).div_ceil(100) + 1;
+            let prefix = one.words.get(..heads.min(one.words.len())).unwrap_or_default().to_vec();
+            let mut candidates: BTreeSet<usize> = BTreeSet::new();
+            for word in &prefix {
+                candidates.extend(index.get(&(one.class, *word)).into_iter().flatten());
+            }
+            let alike_to = |place: &usize| {
+                leaders.get(*place).and_then(|group| group.first()).is_some_and(|led| alike(led, &one))
+            };
+            match candidates.into_iter().find(alike_to) {
+                Some(place) => {
+                    if let Some(group) = leaders.get_mut(place) {
+                        group.push(one);
+                    }
+                }
+                None => {
+                    for word in prefix {
+                        index.entry((one.class, word)).or_default().push(leaders.len());
+                    }
+                    leaders.push(vec![one]);
+                }
+            }
+        }
+        let mut groups: Vec<TaskGroup> =
+            leaders.into_iter().map(|group| told(group, &directions, last)).collect();
+        groups.sort_by(|a, b| b.tasks.len().cmp(&a.tasks.len()).then(a.tasks.cmp(&b.tasks)));
+        groups
+    }
+}
+
+/// Up to which number of a task the group of a name was looked for; none = that is no name of a group.
+pub fn upto(id: &str) -> Option<i64> {
+    let (digest, upto) = id.split_once('-')?;
+    let hex = digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    upto.parse().ok().filter(|upto| hex && *upto > 0)
+}
+
+/// Where a document goes, as the source's category says.
+fn direction(category: &str) -> &'static str {
+    let category = fold(category);
+    if category.starts_with("vb den") || category.starts_with("van ban den") {
+        "in"
+    } else if category.starts_with("vb di") || category.starts_with("van ban di") {
+        "out"
+    } else if category.contains("noi bo") {
+        "internal"
+    } else {
+        "other"
+    }
+}
+
+/// The numbers of the actions that stand in a text, each once.
+fn actions(words: &[String]) -> Vec<u16> {
+    let mut line = String::new();
+    let mut starts = Vec::with_capacity(words.len() + 1);
+    for word in words {
+        starts.push(line.len());
+        line.push_str(word);
+        line.push(' ');
+    }
+    starts.push(line.len());
+    let mut found: BTreeSet<u16> = BTreeSet::new();
+    for (index, start) in starts.iter().enumerate() {
+        for end in starts.iter().skip(index + 1).take(ACTION_WORDS) {
+            let action = line.get(*start..end.saturating_sub(1)).and_then(|text| ACTION.get(text));
+            found.extend(action);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// A title without the names of places: words with a capital after a word for a place, where the title has both cases.
+fn without_places(title: &str) -> String {
+    let cut: String = title.chars().take(crate::text::tokens::MAX_CHARS).collect();
+    let both = cut.chars().any(char::is_lowercase) && cut.chars().any(char::is_uppercase);
+    if !both {
+        return cut;
+    }
+    let mut out = String::with_capacity(cut.len());
+    let mut in_name = false;
+    for word in cut.split_whitespace() {
+        let capital = word.chars().next().is_some_and(char::is_uppercase);
+        if in_name && capital {
+            // What ends a clause ends the name.
+            in_name = word.ends_with(char::is_alphanumeric);
+            continue;
+        }
+        in_name = PLACES.contains(&format!(" {} ", fold(word)));
+        out.push_str(word);
+        out.push(' ');
+    }
+    out
+}
+
+fn alike(a: &Same, b: &Same) -> bool {
+    let both = b.words.iter().filter(|word| a.words.contains(word)).count();
+    let all = a.words.len() + b.words.len() - both;
+    both * 100 >= all * ALIKE_PERCENT && both > 0
+}
+
+fn told(group: Vec<Same>, directions: &[&'static str], last: i64) -> TaskGroup {
+    let (mut tasks, mut titles, mut best) = (Vec::new(), Vec::new(), BTreeMap::<String, u64>::new());
+    let doc_type = group.first().map(|first| first.doc_type.clone()).unwrap_or_default();
+    let class = group.first().map_or(0, |first| first.class as usize);
+    for same in group {
+        tasks.extend(same.tasks);
+        if titles.len() < SHOWN {
+            titles.push(same.title);
+        }
+        for (code, count) in same.best {
+            *best.entry(code).or_default() += count;
+        }
+    }
+    tasks.sort_unstable();
+    let mut digest = Sha256::new();
+    for task in &tasks {
+        digest.update(task.to_be_bytes());
+    }
+    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let mut best: Vec<(String, u64)> = best.into_iter().collect();
+    best.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    TaskGroup {
+        id: format!("{digest}-{last}"),
+        tasks,
+        titles,
+        doc_type,
+        direction: directions.get(class).copied().unwrap_or("other"),
+        best,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grouped(titles: &[&str]) -> Vec<Vec<i64>> {
+        let mut grouping = Grouping::default();
+        for (task, title) in (1..).zip(titles) {
+            grouping.add(&Waiting { task, title, doc_type: "Công văn", category: "VB đến", best: None });
+        }
+        grouping.groups().into_iter().map(|group| group.tasks).collect()
+    }
+
+    #[test]
+    fn same_work_in_other_places_spellings_and_years_is_one_group() {
+        let titles = [
+            "Báo cáo tình hình giải ngân vốn đầu tư công chương trình nông thôn mới xã Ia Grai năm 2026",
+            "BÁO CÁO TÌNH HÌNH GIẢI NGÂN VỐN ĐẦU TƯ CÔNG CHƯƠNG TRÌNH NÔNG THÔN MỚI XÃ IA GRAI NĂM 2025",
+            "bao cao tinh hinh giai ngan von dau tu cong chuong trinh nong thon moi xa",
+            "BC tình hình giải ngân vốn đầu tư công chương trình nông thôn mới xã Chư Sê, tháng 6 (123/BC-UBND)",
+        ];
+        assert_eq!(grouped(&titles), [vec![1, 2, 3, 4]]);
+        // Two words of another field are other work, however long the title.
+        let fields = ["đất đai", "y tế"]
+            .map(|field| format!("Báo cáo kết quả kiểm tra lĩnh vực {field} tại cơ sở quý I"));
+        assert_eq!(grouped(&fields.each_ref().map(String::as_str)).len(), 2);
+    }
+
+    #[test]
+    fn plan_report_on_it_and_comments_on_its_draft_are_three_groups() {
+        let titles = [
+            "Kế hoạch phòng chống dịch bệnh gia súc gia cầm trên địa bàn xã",
+            "Báo cáo kế hoạch phòng chống dịch bệnh gia súc gia cầm trên địa bàn xã",
+            "Góp ý dự thảo kế hoạch phòng chống dịch bệnh gia súc gia cầm trên địa bàn xã",
+        ];
+        assert_eq!(grouped(&titles).len(), 3);
+        // Short titles that differ in a word are no group either.
+        assert_eq!(grouped(&["Báo cáo thu ngân sách", "Báo cáo chi ngân sách"]).len(), 2);
+    }
+
+    #[test]
+    fn name_of_a_group_changes_with_its_tasks_and_says_how_far_was_looked() {
+        let name = |tasks: &[i64]| {
+            let mut grouping = Grouping::default();
+            for task in tasks {
+                let title = "Tiếp công dân định kỳ";
+                grouping.add(&Waiting { task: *task, title, doc_type: "", category: "", best: Some("A-1") });
+            }
+            grouping.groups().remove(0)
+        };
+        let (one, other) = (name(&[1, 2, 9]), name(&[1, 9]));
+        assert_ne!(one.id, other.id);
+        assert_eq!((upto(&one.id), upto(&other.id)), (Some(9), Some(9)));
+        assert_eq!(one.best, [("A-1".to_owned(), 3)]);
+        assert_eq!((upto("x-9"), upto("0123456789ab"), upto("0123456789ab--3")), (None, None, None));
+    }
+
+    #[test]
+    fn title_without_a_word_stands_with_its_like_and_nothing_else() {
+        assert_eq!(grouped(&["", "😀", "Kế hoạch"]), [vec![1, 2], vec![3]]);
+    }
+}

@@ -1,0 +1,447 @@
+//! Orders that carry mapping knowledge in and out: a trial of rules, decisions as a file.
+
+use super::mapping::{no_such_task, place, refuse_own, shown};
+use super::{Answer, App, Refusal, author};
+use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, ProductCode};
+use crate::error::{Finding, Findings, Place, Text};
+use crate::mapping::exchange::{MAX_ROWS, Row, Told, read};
+use crate::mapping::mask::{has_number, mask};
+use crate::mapping::rule_trial::{Present, Trial};
+use crate::mapping::{RuleBook, TaskText};
+use crate::pipeline::command::{Column, Document, Field, ImportAs, InputFile, Outcome, TaskRef};
+use crate::pipeline::map::evidence;
+use crate::pipeline::review::{by_a_person, due_of};
+use crate::pipeline::wording::Words;
+use crate::store::{ForeignExample, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, Settled};
+use crate::text::fold;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Tasks read together.
+const PAGE: usize = 1_000;
+
+/// Tries rules on every task there is; nothing is changed.
+pub(super) async fn try_rules(app: &App, file: &InputFile, limit: u32) -> Answer {
+    let text = String::from_utf8_lossy(&file.bytes);
+    let book = RuleBook::parse(&text, &file.name)?;
+    let Some(today) = app.catalog_for(app.clock.today(), &[CatalogScope::Province]).await? else {
+        return Err(super::catalog::no_catalog().into());
+    };
+    let wrong = book.check(&app.store.catalog_products(&today).await?);
+    if !wrong.is_empty() {
+        return Err(Findings(wrong).into());
+    }
+    let directory = app.directory().await?;
+    let mut codes: BTreeMap<CatalogVersion, BTreeSet<ProductCode>> = BTreeMap::new();
+    let (mut trial, mut after) = (Trial::of(&book), 0);
+    loop {
+        let page = app.store.tasks_with_mappings(false, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.task.id;
+        for item in &page {
+            let Some(version) = app.catalog_of(&directory, item).await? else { continue };
+            if !codes.contains_key(&version) {
+                let products = app.store.catalog_products(&version).await?;
+                codes.insert(version.clone(), products.into_iter().map(|product| product.code).collect());
+            }
+            let Some(codes) = codes.get(&version) else { continue };
+            let (unit, kind) = app.unit_of(&directory, &item.task.key.source);
+            let task: TaskText<'_> = evidence(app, &item.task, &unit, kind);
+            let present = match &item.mapping {
+                Some(row) if row.decided_by == "operator" => Present::ByAPerson(row.product.as_ref()),
+                Some(row) if row.state != MappingState::Review => Present::Automatic(row.product.as_ref()),
+                _ => Present::Waits,
+            };
+            let name = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+            trial.add(&book, (&name, &task), codes, present);
+        }
+    }
+    Ok(Outcome::ok(tried(&book, &trial, limit as usize)))
+}
+
+fn tried(book: &RuleBook, trial: &Trial, limit: usize) -> Document {
+    let never = trial.rules.values().filter(|tally| tally.decides == 0).count();
+    let coverage = if trial.tasks == 0 { 0.0 } else { trial.hit as f64 / trial.tasks as f64 };
+    let fields = vec![
+        Field::new("version", "Phiên bản quy tắc", "Version of the rules", book.version()),
+        Field::new("tasks", "Nhiệm vụ đã xem", "Tasks looked at", trial.tasks),
+        Field::new("decides", "Quy tắc quyết định", "Decided by a rule", trial.hit),
+        Field::new("coverage", "Tỷ lệ bao phủ", "Coverage", coverage),
+        Field::new(
+            "settles",
+            "Giải quyết được việc đang chờ",
+            "Waiting tasks they would settle",
+            trial.settles,
+        ),
+        Field::new(
+            "differs",
+            "Khác quyết định tự động đã có (giữ nguyên)",
+            "Otherwise than automatic decisions, which stay",
+            trial.differs,
+        ),
+        Field::new(
+            "against_people",
+            "Trái quyết định của người (giữ nguyên)",
+            "Against decisions of people, which stand",
+            trial.against_people,
+        ),
+        Field::new(
+            "conflicts",
+            "Cặp quy tắc mâu thuẫn",
+            "Pairs of rules that disagree",
+            trial.conflicts.len(),
+        ),
+        Field::new("never_hit", "Quy tắc không dùng tới", "Rules never hit", never),
+    ];
+    let rules = book
+        .names()
+        .filter_map(|name| Some((name, trial.rules.get(name)?)))
+        .map(|(name, tally)| {
+            vec![
+                json!(name),
+                json!(tally.decides),
+                json!(tally.behind),
+                json!(tally.agrees),
+                json!(tally.against_people),
+            ]
+        })
+        .collect();
+    let conflicts = trial
+        .conflicts
+        .iter()
+        .map(|((one, other), tasks)| vec![json!(one), json!(other), json!(tasks)])
+        .collect();
+    let differences = trial
+        .differences
+        .iter()
+        .take(limit)
+        .map(|one| {
+            let word =
+                |code: &Option<ProductCode>| code.as_ref().map_or(json!("outside"), |code| json!(code));
+            vec![
+                json!(one.task),
+                json!(one.title),
+                json!(one.rule),
+                word(&one.present),
+                word(&one.says),
+                json!(one.by_a_person),
+            ]
+        })
+        .collect();
+    let table = |title: Text, columns: Vec<Column>, rows| Document::Table { title, columns, rows };
+    Document::Parts {
+        parts: vec![
+            (
+                "summary".to_owned(),
+                Document::Object {
+                    title: Text::new("Chạy thử, không thay đổi gì", "A trial, nothing is changed"),
+                    fields,
+                },
+            ),
+            (
+                "rules".to_owned(),
+                table(
+                    Text::new("Theo quy tắc", "By rule"),
+                    vec![
+                        Column::left("rule", "Quy tắc", "Rule"),
+                        Column::right("decides", "Quyết định", "Decides"),
+                        Column::right("behind", "Đứng sau", "Behind another"),
+                        Column::right("agrees", "Đúng như người", "Agrees with people"),
+                        Column::right("against_people", "Trái người", "Against people"),
+                    ],
+                    rules,
+                ),
+            ),
+            (
+                "conflicts".to_owned(),
+                table(
+                    Text::new("Mâu thuẫn cùng mức ưu tiên", "Conflicts of one priority"),
+                    vec![
+                        Column::left("rule", "Quy tắc", "Rule"),
+                        Column::left("other", "Quy tắc khác", "Other rule"),
+                        Column::right("tasks", "Nhiệm vụ", "Tasks"),
+                    ],
+                    conflicts,
+                ),
+            ),
+            (
+                "differences".to_owned(),
+                table(
+                    Text::new("Khác quyết định hiện có", "Otherwise than decided"),
+                    vec![
+                        Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
+                        Column::left("title", "Nội dung", "Title"),
+                        Column::left("rule", "Quy tắc", "Rule"),
+                        Column::words("present", "Hiện tại", "At present", Words::Mapping),
+                        Column::words("says", "Quy tắc cho", "The rule says", Words::Mapping),
+                        Column::left("by_a_person", "Do người", "By a person"),
+                    ],
+                    differences,
+                ),
+            ),
+        ],
+    }
+}
+
+/// Decisions of people as rows that may leave the installation: no name and no number of a citizen, authors by office.
+pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
+    let directory = app.directory().await?;
+    let known: HashSet<String> = directory.people().map(|person| fold(&person.full_name)).collect();
+    let today = crate::domain::Period::quarter_of(app.clock.today());
+    let (mut after, mut rows, limit) = (after, Vec::new(), (limit as usize).min(MAX_ROWS));
+    while rows.len() < limit {
+        let page = app.store.tasks_with_mappings(true, after, PAGE.min(limit - rows.len())).await?;
+        let Some(last) = page.last() else { break };
+        after = last.task.id;
+        for item in page {
+            let Some(row) = item.mapping.filter(|row| row.state != MappingState::Proposed) else { continue };
+            if row.state == MappingState::Review {
+                continue;
+            }
+            let key = &item.task.key;
+            let draft = item.task.task.draft;
+            let who = row.author.unwrap_or_default();
+            // A name says who a person is; the office is enough for whoever uses the decision elsewhere.
+            let office = directory.named(&who).map(|person| {
+                let unit = directory.last_post(person, today).and_then(|post| directory.unit(&post.unit));
+                unit.map(|unit| unit.name.clone()).unwrap_or_else(|| "-".to_owned())
+            });
+            let why = row.reason.pointer("/reason/vi").and_then(Value::as_str).unwrap_or("-");
+            rows.push(Row {
+                task_id: if has_number(&key.external_id) {
+                    String::new()
+                } else {
+                    format!("{}:{}", key.source, key.external_id)
+                },
+                title: mask(&draft.title, &known),
+                expected_code: row.product.map(|code| code.to_string()).unwrap_or_default(),
+                source_system: app
+                    .sources
+                    .get(&key.source)
+                    .map(|source| source.system.clone())
+                    .unwrap_or_default(),
+                unit: app.unit_of(&directory, &key.source).0,
+                doc_type: draft.doc_type.unwrap_or_default(),
+                source_category: draft.category.unwrap_or_default(),
+                author: office.unwrap_or_else(|| mask(&who, &known)),
+                at: row.decided_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+                reason: mask(why, &known),
+            });
+        }
+    }
+    let keys = [
+        "task_id",
+        "title",
+        "expected_code",
+        "source_system",
+        "unit",
+        "doc_type",
+        "source_category",
+        "author",
+        "at",
+        "reason",
+    ];
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            let value = serde_json::to_value(row).unwrap_or_default();
+            keys.iter().map(|key| value.get(*key).cloned().unwrap_or_default()).collect()
+        })
+        .collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Quyết định về sản phẩm", "Decisions about products"),
+        columns: keys.iter().map(|key| Column::left(key, key, key)).collect(),
+        rows,
+    }))
+}
+
+/// What is brought in, and what as.
+pub(super) struct Importing {
+    /// The file.
+    pub file: InputFile,
+    /// As examples or as decisions.
+    pub as_what: ImportAs,
+    /// Where examples come from.
+    pub origin: Option<String>,
+    /// Who answers for it.
+    pub author: String,
+    /// Only show what would happen.
+    pub dry_run: bool,
+}
+
+pub(super) async fn import(app: &App, order: Importing) -> Answer {
+    let who = author(&order.author)?.to_owned();
+    let mut codes = BTreeSet::new();
+    for head in app.store.catalogs().await? {
+        codes
+            .extend(app.store.catalog_products(&head.version).await?.into_iter().map(|product| product.code));
+    }
+    if codes.is_empty() {
+        return Err(super::catalog::no_catalog().into());
+    }
+    let told = read(&order.file.bytes, &order.file.name, &codes)?;
+    match order.as_what {
+        ImportAs::Examples => examples(app, &order, told, &who).await,
+        ImportAs::Decisions => decisions(app, &order, told, &who).await,
+    }
+}
+
+async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> Answer {
+    let origin = order.origin.as_deref().unwrap_or(&order.file.name);
+    let rows: Vec<ForeignExample> = told
+        .into_iter()
+        .map(|row| {
+            let product = row.example.product.as_ref().map_or("", ProductCode::as_str);
+            let mut digest = Sha256::new();
+            for part in [
+                origin,
+                &row.example.title,
+                &row.example.doc_type,
+                &row.example.category,
+                &row.example.source_system,
+                &row.example.unit,
+                product,
+            ] {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part);
+            }
+            ForeignExample {
+                digest: digest.finalize().to_vec(),
+                origin: origin.to_owned(),
+                title: row.example.title,
+                doc_type: row.example.doc_type,
+                category: row.example.category,
+                source_system: row.example.source_system,
+                unit: row.example.unit,
+                product: row.example.product,
+                author: row.author,
+                reason: row.reason,
+                decided_at: row.at,
+            }
+        })
+        .collect();
+    let kept = if order.dry_run { 0 } else { app.store.keep_examples(&rows, who, app.clock.now()).await? };
+    app.ring("map");
+    let document = Document::Object {
+        title: Text::new("Ví dụ để học", "Examples to learn from"),
+        fields: vec![
+            Field::new("origin", "Nguồn gốc", "Origin", origin),
+            Field::new("rows", "Dòng", "Rows", rows.len()),
+            Field::new("kept", "Mới", "New", kept),
+        ],
+    };
+    Ok(Outcome::ok(document))
+}
+
+async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> Answer {
+    let mut findings = Vec::new();
+    let mut wanted: BTreeMap<i64, Told> = BTreeMap::new();
+    for row in told {
+        let known = match &row.task {
+            Some((source, key)) => {
+                app.store.known_hashes(source, &[key]).await?.into_iter().next().flatten().map(|(id, _)| id)
+            }
+            None => None,
+        };
+        match (known, &row.task) {
+            (Some(id), _) => {
+                wanted.insert(id, row);
+            }
+            (None, Some((source, key))) => {
+                let task = TaskRef { source: source.clone(), external_id: key.clone() };
+                findings.push(no_such_task(&task).at(row.place));
+            }
+            (None, None) => findings.push(no_key(row.place)),
+        }
+    }
+    refuse(findings)?;
+    let numbers: Vec<i64> = wanted.keys().copied().collect();
+    let mut items = app.store.map_items(&numbers).await?;
+    let directory = app.directory().await?;
+    let mut told = refuse_own(&directory, who, &mut items)?;
+    let now = app.clock.now();
+    let mut products: BTreeMap<CatalogVersion, BTreeMap<ProductCode, CatalogProduct>> = BTreeMap::new();
+    let (mut rows, mut findings) = (Vec::new(), Vec::new());
+    for item in &items {
+        let Some(row) = wanted.get(&item.task.id) else { continue };
+        let Some(version) = app.catalog_of(&directory, item).await? else { continue };
+        if !products.contains_key(&version) {
+            let all = app.store.catalog_products(&version).await?;
+            products.insert(version.clone(), all.into_iter().map(|one| (one.code.clone(), one)).collect());
+        }
+        let (state, product, coefficient) = match &row.example.product {
+            None => (MappingState::Outside, None, None),
+            Some(code) => match products.get(&version).and_then(|known| known.get(code)) {
+                Some(known) => (MappingState::Mapped, Some(code.clone()), Some(known.coefficient)),
+                None => {
+                    findings
+                        .push(super::mapping::no_such_product(&version, code.as_str()).at(row.place.clone()));
+                    continue;
+                }
+            },
+        };
+        let given = MappingRow {
+            state,
+            product,
+            catalog_version: version,
+            coefficient,
+            decided_by: String::new(),
+            author: None,
+            reason: Value::Null,
+            decided_at: now,
+        };
+        let mut given = by_a_person(given, who, Some(&row.reason), now);
+        given.reason["imported"] = json!({ "file": order.file.name, "author": row.author, "at": row.at });
+        let settled = Settled { task: item.task.id, held: item.mapping.clone(), given };
+        if !super::mapping::stands(&settled) {
+            rows.push(settled);
+        }
+    }
+    refuse(findings)?;
+    if rows.is_empty() {
+        return Ok(Outcome::done(
+            "mọi nhiệm vụ đã được quyết định như tệp ghi; không có gì thay đổi",
+            "every task was decided like that before; nothing changes",
+        ));
+    }
+    let effect = app.effect_of(&items, &rows).await?;
+    if order.dry_run {
+        return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), told));
+    }
+    let new = MappingOrder {
+        kind: OrderKind::Import,
+        group: None,
+        choice: None,
+        author: who.to_owned(),
+        reason: Some(order.file.name.clone()),
+        at: now,
+        about: None,
+        proposal: None,
+        effect: effect.value(&directory),
+        due: due_of(&items, &rows),
+        rows,
+    };
+    let (id, state, more) = place(app, &directory, &new, None).await?;
+    told.extend(more);
+    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), told))
+}
+
+fn refuse(findings: Vec<Finding>) -> Result<(), Refusal> {
+    if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
+}
+
+fn no_key(place: Place) -> Finding {
+    Finding::error(
+        "LT-MAP-014",
+        Text::new(
+            "thiếu task_id: không biết là nhiệm vụ nào",
+            "task_id is missing: nobody knows which task it is",
+        ),
+        Text::new(
+            "nhập làm ví dụ (--as examples), hoặc điền NGUỒN:MÃ",
+            "import as examples (--as examples), or give SOURCE:KEY",
+        ),
+    )
+    .at(place)
+}

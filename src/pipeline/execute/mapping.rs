@@ -1,0 +1,786 @@
+//! Orders about the products of tasks: what waits, groups of it, decisions with their preview, confirmation, undo.
+
+use super::{Answer, App, Refusal, author};
+use crate::directory::Directory;
+use crate::domain::{CatalogVersion, Level};
+use crate::error::{Finding, Place, Text};
+use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
+use crate::pipeline::nearest::ProductNames;
+use crate::pipeline::review::{Effect, MAX_TASKS, by_a_person, due_of, is_own, taken_back};
+use crate::pipeline::what_if::{Compared, Side};
+use crate::pipeline::wording::Words;
+use crate::store::{
+    MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew, Settled, StoredOrder,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Scores shown of an order's effect.
+const SHOWN: usize = 500;
+
+pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
+    let items = app.store.review_queue(after, limit as usize).await?;
+    let names = ProductNames::of(app, &items).await?;
+    let rows = items
+        .into_iter()
+        .map(|item| {
+            vec![
+                json!(format!("{}:{}", item.key.source, item.key.external_id)),
+                json!(item.title),
+                json!(names.nearest(&item)),
+                item.reason.get("confidence").cloned().unwrap_or_default(),
+                json!(item.task),
+            ]
+        })
+        .collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
+        columns: vec![
+            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
+            Column::left("title", "Nội dung", "Title"),
+            Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
+            Column::right("confidence", "Độ tin cậy", "Confidence"),
+            Column::right("number", "Số", "Number"),
+        ],
+        rows,
+    }))
+}
+
+/// What waits, alike tasks together, largest group first.
+pub(super) async fn groups(app: &App, limit: u32) -> Answer {
+    let groups = app.waiting_groups(None).await?;
+    let rows = groups
+        .into_iter()
+        .take(limit as usize)
+        .map(|group| {
+            let best = group.best.iter().take(3).map(|(code, count)| format!("{code} ({count})"));
+            vec![
+                json!(group.id),
+                json!(group.tasks.len()),
+                json!(group.titles),
+                json!(best.collect::<Vec<_>>()),
+                json!(group.doc_type),
+                json!(group.direction),
+            ]
+        })
+        .collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Nhóm nhiệm vụ tương tự chờ gán sản phẩm", "Alike tasks waiting for their product"),
+        columns: vec![
+            Column::left("group", "Nhóm", "Group"),
+            Column::right("tasks", "Nhiệm vụ", "Tasks"),
+            Column::left("titles", "Nội dung", "Titles"),
+            Column::left("candidates", "Sản phẩm gần nhất (số việc)", "Nearest products (tasks)"),
+            Column::left("doc_type", "Loại văn bản", "Document type"),
+            Column::words("direction", "Chiều", "Direction", Words::Direction),
+        ],
+        rows,
+    }))
+}
+
+/// A person's choice for tasks or a group of them.
+pub(super) struct Deciding {
+    /// Tasks by name.
+    pub tasks: Vec<TaskRef>,
+    /// Or a group as `review --groups` names it.
+    pub group: Option<String>,
+    /// What they are.
+    pub choice: MappingChoice,
+    /// Who says so.
+    pub author: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Only show what would move.
+    pub dry_run: bool,
+}
+
+pub(super) async fn decide(app: &App, order: Deciding) -> Answer {
+    let who = author(&order.author)?.to_owned();
+    let choice = match &order.choice {
+        MappingChoice::Product(code) => Some(code.to_string()),
+        MappingChoice::Outside => None,
+    };
+    let reason = order.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    if let Some(group) = &order.group {
+        if reason.is_none() {
+            return Err(no_reason().into());
+        }
+        if let Some(known) = app.store.order_of_group(group).await? {
+            return if known.choice == choice {
+                Ok(already(&known))
+            } else {
+                Err(settled_otherwise(&known).into())
+            };
+        }
+    }
+    let numbers = wanted(app, &order).await?;
+    let mut items = app.store.map_items(&numbers).await?;
+    let directory = app.directory().await?;
+    let mut findings = refuse_own(&directory, &who, &mut items)?;
+    let mut rows = given(app, &items, &order.choice, &who, reason).await?;
+    rows.retain(|row| !stands(row));
+    if rows.is_empty() {
+        return Ok(Outcome::done(
+            "các nhiệm vụ này đã được quyết định như vậy; không có gì thay đổi",
+            "these tasks were decided like that before; nothing changes",
+        ));
+    }
+    let effect = app.effect_of(&items, &rows).await?;
+    if order.dry_run {
+        let document = shown(&directory, &effect, None, OrderState::Waiting);
+        return Ok(Outcome::with_findings(document, findings));
+    }
+    let new = MappingOrder {
+        kind: OrderKind::Decide,
+        group: order.group,
+        choice,
+        author: who,
+        reason: reason.map(str::to_owned),
+        at: app.clock.now(),
+        about: None,
+        proposal: None,
+        effect: effect.value(&directory),
+        due: due_of(&items, &rows),
+        rows,
+    };
+    let (id, state, more) = place(app, &directory, &new, None).await?;
+    findings.extend(more);
+    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), findings))
+}
+
+/// Lets an order count, or keeps it for the second person where the configuration asks for one.
+pub(super) async fn place(
+    app: &App,
+    directory: &Directory,
+    order: &MappingOrder,
+    proposal: Option<&ProposalNew>,
+) -> Result<(i64, OrderState, Vec<Finding>), Refusal> {
+    if !app.policy.four_eyes {
+        let id = match proposal {
+            Some(new) => app.store.propose_product(new, order, true).await?.1,
+            None => app.store.settle_mappings(order).await?,
+        };
+        app.ring("map");
+        app.ring("score");
+        return Ok((id, OrderState::Counted, Vec::new()));
+    }
+    if directory.named(&order.author).is_none() {
+        return Err(not_a_person(&order.author).into());
+    }
+    let id = match proposal {
+        Some(new) => app.store.propose_product(new, order, false).await?.1,
+        None => app.store.keep_order(order).await?,
+    };
+    let told = Finding::info(
+        "LT-MAP-036",
+        Text::new(
+            format!("quyết định {id} chờ người thứ hai xác nhận; điểm chưa thay đổi"),
+            format!("decision {id} waits for a second person; no score changes before"),
+        ),
+        Text::new(
+            format!("người khác chạy `mapping confirm {id} --author SỐ-HIỆU`"),
+            format!("somebody else runs `mapping confirm {id} --author STAFF-NUMBER`"),
+        ),
+    );
+    Ok((id, OrderState::Waiting, vec![told]))
+}
+
+/// Confirms an order as the second person.
+pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
+    let who = author(who)?;
+    let order = known(app, id).await?;
+    let directory = app.directory().await?;
+    let Some(second) = directory.named(who) else { return Err(not_a_person(who).into()) };
+    if order.state != OrderState::Waiting {
+        return Err(not_waiting(&order).into());
+    }
+    if directory.named(&order.author) == Some(second) {
+        return Err(same_person(id).into());
+    }
+    let rows = app.store.settled_by(id).await?;
+    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    if let Some(own) = items.iter().find(|item| is_own(&directory, who, item)) {
+        return Err(own_task(own, who).into());
+    }
+    let effect = app.effect_of(&items, &rows).await?;
+    let due = due_of(&items, &rows);
+    let now = app.clock.now();
+    app.store.confirm_order(&order, &rows, &due, (who, now), &effect.value(&directory)).await?;
+    app.ring("map");
+    app.ring("score");
+    Ok(Outcome::ok(shown(&directory, &effect, Some(id), OrderState::Counted)))
+}
+
+/// Takes an order back: one that counts by an order of its own, one that waits by withdrawing it.
+pub(super) async fn undo(app: &App, id: i64, who: &str, reason: &str, dry_run: bool) -> Answer {
+    let order = known(app, id).await?;
+    undo_order(app, order, who, reason, dry_run).await
+}
+
+/// Takes an order back.
+pub(super) async fn undo_order(
+    app: &App,
+    order: StoredOrder,
+    who: &str,
+    reason: &str,
+    dry_run: bool,
+) -> Answer {
+    let who = author(who)?;
+    let reason = Some(reason.trim()).filter(|reason| !reason.is_empty()).ok_or_else(no_reason)?;
+    let id = order.id;
+    let now = app.clock.now();
+    match order.state {
+        OrderState::Waiting if !dry_run => {
+            app.store.withdraw_order(&order, who, now, reason).await?;
+            return Ok(Outcome::done(
+                format!("đã rút quyết định {id}; nó chưa từng có hiệu lực"),
+                format!("decision {id} is withdrawn; it never counted"),
+            ));
+        }
+        OrderState::Counted => {}
+        OrderState::Waiting | OrderState::Undone | OrderState::Withdrawn => {
+            return Err(cannot_be_undone(&order).into());
+        }
+    }
+    let directory = app.directory().await?;
+    let rows = app.store.settled_by(id).await?;
+    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    if let Some(own) = items.iter().find(|item| is_own(&directory, who, item)) {
+        return Err(own_task(own, who).into());
+    }
+    let (rows, left) = taken_back(id, rows, &items, who, reason, now);
+    if rows.is_empty() {
+        return Err(cannot_be_undone(&order).into());
+    }
+    let mut findings = Vec::new();
+    if left > 0 {
+        findings.push(decided_since(id, left));
+    }
+    let effect = app.effect_of(&items, &rows).await?;
+    if dry_run {
+        let document = shown(&directory, &effect, None, OrderState::Waiting);
+        return Ok(Outcome::with_findings(document, findings));
+    }
+    let new = MappingOrder {
+        kind: OrderKind::Undo,
+        group: None,
+        choice: order.choice.clone(),
+        author: who.to_owned(),
+        reason: Some(reason.to_owned()),
+        at: now,
+        about: Some(id),
+        proposal: order.proposal,
+        effect: effect.value(&directory),
+        due: due_of(&items, &rows),
+        rows,
+    };
+    let (new, state, more) = place(app, &directory, &new, None).await?;
+    findings.extend(more);
+    Ok(Outcome::with_findings(shown(&directory, &effect, Some(new), state), findings))
+}
+
+/// The orders given so far, newest first.
+pub(super) async fn decisions(app: &App, waiting: bool, limit: u32) -> Answer {
+    let state = waiting.then_some(OrderState::Waiting);
+    let orders = app.store.mapping_orders(state, i64::MAX, limit as usize).await?;
+    let rows = orders.iter().map(line_of).collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Quyết định về sản phẩm của nhiệm vụ", "Decisions about the products of tasks"),
+        columns: vec![
+            Column::right("decision", "Số", "Number"),
+            Column::words("kind", "Loại", "Kind", Words::MappingOrder),
+            Column::words("state", "Trạng thái", "State", Words::MappingOrder),
+            Column::left("product", "Sản phẩm", "Product"),
+            Column::right("tasks", "Nhiệm vụ", "Tasks"),
+            Column::right("moved", "Điểm thay đổi", "Scores moved"),
+            Column::right("bands", "Đổi mức", "Bands changed"),
+            Column::left("author", "Người quyết định", "Author"),
+            Column::left("at", "Lúc", "At"),
+            Column::left("reason", "Lý do", "Reason"),
+            Column::left("confirmed_by", "Người xác nhận", "Confirmed by"),
+            Column::right("about", "Thu hồi số", "Takes back"),
+        ],
+        rows,
+    }))
+}
+
+fn line_of(order: &StoredOrder) -> Vec<Value> {
+    vec![
+        json!(order.id),
+        json!(order.kind),
+        json!(order.state),
+        json!(order.choice),
+        json!(order.tasks),
+        order.effect.get("moved").cloned().unwrap_or_default(),
+        order.effect.get("bands_changed").cloned().unwrap_or_default(),
+        json!(order.author),
+        json!(order.at),
+        json!(order.reason),
+        json!(order.confirmed_by),
+        json!(order.about),
+    ]
+}
+
+/// One order with its tasks and what it moved.
+pub(super) async fn decision(app: &App, id: i64) -> Answer {
+    let order = known(app, id).await?;
+    let rows = app.store.settled_by(id).await?;
+    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    let titles: BTreeMap<i64, (String, String)> = items
+        .into_iter()
+        .map(|item| {
+            let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+            (item.task.id, (key, item.task.task.draft.title))
+        })
+        .collect();
+    let tasks = rows
+        .iter()
+        .map(|row| {
+            let (key, title) = titles.get(&row.task).cloned().unwrap_or_default();
+            let word = |row: &MappingRow| match &row.product {
+                Some(code) => json!(code),
+                None => json!(row.state),
+            };
+            vec![json!(key), json!(title), row.held.as_ref().map_or(Value::Null, word), word(&row.given)]
+        })
+        .collect();
+    let people = order.effect.get("people").and_then(Value::as_array).cloned().unwrap_or_default();
+    let moved = people
+        .iter()
+        .map(|one| {
+            let side =
+                |side: &str, key: &str| one.pointer(&format!("/{side}/{key}")).cloned().unwrap_or_default();
+            let total = |name: &str| match side(name, "total") {
+                Value::Null => side(name, "task_part"),
+                total => total,
+            };
+            vec![
+                one.get("person").cloned().unwrap_or_default(),
+                one.get("period").cloned().unwrap_or_default(),
+                total("before"),
+                total("after"),
+                side("before", "level"),
+                side("after", "level"),
+            ]
+        })
+        .collect();
+    let fields = vec![
+        Field::new("decision", "Số", "Number", order.id),
+        Field::new("kind", "Loại", "Kind", order.kind.as_str()),
+        Field::new("state", "Trạng thái", "State", order.state.as_str()),
+        Field::new("product", "Sản phẩm", "Product", json!(order.choice)),
+        Field::new("author", "Người quyết định", "Author", order.author.as_str()),
+        Field::new("at", "Lúc", "At", json!(order.at)),
+        Field::new("reason", "Lý do", "Reason", json!(order.reason)),
+        Field::new("confirmed_by", "Người xác nhận", "Confirmed by", json!(order.confirmed_by)),
+        Field::new("confirmed_at", "Xác nhận lúc", "Confirmed at", json!(order.confirmed_at)),
+        Field::new("about", "Thu hồi số", "Takes back", json!(order.about)),
+    ];
+    Ok(Outcome::ok(Document::Parts {
+        parts: vec![
+            ("decision".to_owned(), Document::Object { title: Text::new("Quyết định", "Decision"), fields }),
+            (
+                "tasks".to_owned(),
+                Document::Table {
+                    title: Text::new("Nhiệm vụ", "Tasks"),
+                    columns: vec![
+                        Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
+                        Column::left("title", "Nội dung", "Title"),
+                        Column::words("before", "Trước", "Before", Words::Mapping),
+                        Column::words("after", "Sau", "After", Words::Mapping),
+                    ],
+                    rows: tasks,
+                },
+            ),
+            (
+                "moved".to_owned(),
+                Document::Table {
+                    title: Text::new("Điểm thay đổi", "Scores moved"),
+                    columns: vec![
+                        Column::left("person", "Cán bộ", "Person"),
+                        Column::left("period", "Kỳ", "Period"),
+                        Column::right("before", "Trước", "Before"),
+                        Column::right("after", "Sau", "After"),
+                        Column::words("level_before", "Mức trước", "Level before", Words::Level),
+                        Column::words("level_after", "Mức sau", "Level after", Words::Level),
+                    ],
+                    rows: moved,
+                },
+            ),
+        ],
+    }))
+}
+
+/// The numbers of the tasks an order is about.
+async fn wanted(app: &App, order: &Deciding) -> Result<Vec<i64>, Refusal> {
+    match &order.group {
+        Some(group) => waiting_numbers(app, group).await,
+        None => numbers_of(app, &order.tasks).await,
+    }
+}
+
+/// The numbers of the tasks of a group.
+pub(super) async fn waiting_numbers(app: &App, id: &str) -> Result<Vec<i64>, Refusal> {
+    let group = app.waiting_group(id).await?.ok_or_else(|| no_such_group(id))?;
+    if group.tasks.len() > MAX_TASKS {
+        return Err(too_many(group.tasks.len()).into());
+    }
+    Ok(group.tasks)
+}
+
+/// The same mapping for several tasks.
+pub(super) fn settled_as(items: &[MapItem], given: &MappingRow) -> Vec<Settled> {
+    let settled =
+        |item: &MapItem| Settled { task: item.task.id, held: item.mapping.clone(), given: given.clone() };
+    items.iter().map(settled).collect()
+}
+
+/// The numbers of tasks people name.
+pub(super) async fn numbers_of(app: &App, tasks: &[TaskRef]) -> Result<Vec<i64>, Refusal> {
+    let mut by_source: BTreeMap<&str, Vec<&TaskRef>> = BTreeMap::new();
+    for task in tasks {
+        by_source.entry(task.source.as_str()).or_default().push(task);
+    }
+    let (mut numbers, mut findings) = (BTreeSet::new(), Vec::new());
+    for tasks in by_source.into_values() {
+        let Some(source) = tasks.first().map(|task| task.source.clone()) else { continue };
+        let keys: Vec<&str> = tasks.iter().map(|task| task.external_id.as_str()).collect();
+        let known = app.store.known_hashes(&source, &keys).await?;
+        for (task, known) in tasks.iter().zip(known) {
+            match known {
+                Some((number, _)) => {
+                    numbers.insert(number);
+                }
+                None => findings.push(no_such_task(task)),
+            }
+        }
+    }
+    if findings.is_empty() { Ok(numbers.into_iter().collect()) } else { Err(Refusal(findings)) }
+}
+
+/// Takes out the tasks the author has a stake in; refuses when nothing else is left.
+pub(super) fn refuse_own(
+    directory: &Directory,
+    who: &str,
+    items: &mut Vec<MapItem>,
+) -> Result<Vec<Finding>, Refusal> {
+    let own: Vec<Finding> =
+        items.iter().filter(|item| is_own(directory, who, item)).map(|item| own_task(item, who)).collect();
+    items.retain(|item| !is_own(directory, who, item));
+    match own.into_iter().next() {
+        Some(first) if items.is_empty() => Err(first.into()),
+        first => Ok(first.map(Finding::as_warning).into_iter().collect()),
+    }
+}
+
+/// Whether a person gave a task the same before: then there is nothing to write.
+pub(super) fn stands(row: &Settled) -> bool {
+    row.held.as_ref().is_some_and(|held| {
+        let of =
+            |row: &MappingRow| (row.state, row.product.clone(), row.catalog_version.clone(), row.coefficient);
+        held.decided_by == "operator" && of(held) == of(&row.given)
+    })
+}
+
+/// What each task is given, by the catalog in force when it was assigned.
+async fn given(
+    app: &App,
+    items: &[MapItem],
+    choice: &MappingChoice,
+    who: &str,
+    reason: Option<&str>,
+) -> Result<Vec<Settled>, Refusal> {
+    let (now, directory) = (app.clock.now(), app.directory().await?);
+    let mut products: BTreeMap<CatalogVersion, Option<crate::domain::CatalogProduct>> = BTreeMap::new();
+    let (mut rows, mut findings) = (Vec::with_capacity(items.len()), Vec::new());
+    for item in items {
+        let Some(version) = app.catalog_of(&directory, item).await? else {
+            return Err(super::catalog::no_catalog().into());
+        };
+        let (state, product, coefficient) = match choice {
+            MappingChoice::Outside => (MappingState::Outside, None, None),
+            MappingChoice::Product(code) => {
+                if !products.contains_key(&version) {
+                    let found = app.store.products_of(&version, &[code.as_str()]).await?.pop();
+                    if found.is_none() {
+                        findings.push(no_such_product(&version, code.as_str()));
+                    }
+                    products.insert(version.clone(), found);
+                }
+                match products.get(&version).cloned().flatten() {
+                    Some(product) => (MappingState::Mapped, Some(product.code), Some(product.coefficient)),
+                    None => continue,
+                }
+            }
+        };
+        let row = MappingRow {
+            state,
+            product,
+            catalog_version: version,
+            coefficient,
+            decided_by: String::new(),
+            author: None,
+            reason: Value::Null,
+            decided_at: now,
+        };
+        let given = by_a_person(row, who, reason, now);
+        rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
+    }
+    if findings.is_empty() { Ok(rows) } else { Err(Refusal(findings)) }
+}
+
+/// What an order did, or would do.
+pub(super) fn shown(directory: &Directory, effect: &Effect, id: Option<i64>, state: OrderState) -> Document {
+    let totals = &effect.totals;
+    let fields = vec![
+        Field::new("decision", "Số quyết định", "Decision", json!(id)),
+        Field::new("state", "Trạng thái", "State", if id.is_none() { "preview" } else { state.as_str() }),
+        Field::new("tasks", "Nhiệm vụ", "Tasks", effect.tasks),
+        Field::new("moved", "Điểm thay đổi", "Scores moved", totals.moved),
+        Field::new("up", "Tăng", "Up", totals.up),
+        Field::new("down", "Giảm", "Down", totals.down),
+        Field::new("bands_changed", "Đổi mức", "Bands changed", totals.bands_changed()),
+        Field::new(
+            "not_computed",
+            "Chưa tính trước (lãnh đạo phụ trách đông người)",
+            "Not computed ahead (leaders of many people)",
+            effect.beyond,
+        ),
+    ];
+    let title = match id {
+        None => Text::new("Xem trước, chưa ghi gì", "Preview, nothing is written"),
+        Some(_) if state == OrderState::Waiting => Text::new("Chờ xác nhận", "Waits for confirmation"),
+        Some(_) => Text::new(
+            "Đã quyết định; điểm liên quan được tính lại",
+            "Decided; the scores concerned are computed again",
+        ),
+    };
+    Document::Parts {
+        parts: vec![
+            ("decision".to_owned(), Document::Object { title, fields }),
+            ("moved".to_owned(), moved_table(directory, effect.moved.iter().take(SHOWN))),
+        ],
+    }
+}
+
+/// Whose scores move, by how much, and whether the band is another one.
+pub(super) fn moved_table<'a>(directory: &Directory, moved: impl Iterator<Item = &'a Compared>) -> Document {
+    let rows = moved
+        .map(|one| {
+            let known = directory.person(one.person);
+            let printed = |side: &Option<Side>| {
+                let side = side.as_ref()?;
+                let figure = side.total.as_ref().or(side.task_part.as_ref())?;
+                Some(figure.1.clone())
+            };
+            let level = |side: &Option<Side>| side.as_ref().and_then(|side| side.level).map(Level::as_str);
+            let whole = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.total.is_some());
+            let difference =
+                one.difference().map(|exact| exact.round(2, crate::domain::exact::RoundingMode::HalfUp));
+            vec![
+                json!(known.map(|known| known.staff_number.to_string())),
+                json!(known.map(|known| known.full_name.clone())),
+                json!(one.unit),
+                json!(one.period),
+                json!(if whole(&one.before) && whole(&one.after) { "total" } else { "task_part" }),
+                json!(printed(&one.before)),
+                json!(printed(&one.after)),
+                json!(difference),
+                json!(level(&one.before)),
+                json!(level(&one.after)),
+            ]
+        })
+        .collect();
+    Document::Table {
+        title: Text::new("Điểm thay đổi", "Scores that move"),
+        columns: vec![
+            Column::left("person", "Số hiệu", "Person"),
+            Column::left("name", "Họ tên", "Name"),
+            Column::left("unit", "Đơn vị", "Unit"),
+            Column::left("period", "Kỳ", "Period"),
+            Column::words("part", "Phần", "Part", Words::ScorePart),
+            Column::right("before", "Trước", "Before"),
+            Column::right("after", "Sau", "After"),
+            Column::right("difference", "Chênh lệch", "Difference"),
+            Column::words("level_before", "Mức trước", "Level before", Words::Level),
+            Column::words("level_after", "Mức sau", "Level after", Words::Level),
+        ],
+        rows,
+    }
+}
+
+async fn known(app: &App, id: i64) -> Result<StoredOrder, Refusal> {
+    app.store.mapping_order(id).await?.ok_or_else(|| no_such_decision(id).into())
+}
+
+fn already(order: &StoredOrder) -> Outcome {
+    Outcome::done(
+        format!("nhóm này đã được quyết định như vậy (quyết định {}); không có gì thay đổi", order.id),
+        format!("this group was decided like that before (decision {}); nothing changes", order.id),
+    )
+}
+
+fn no_such_group(id: &str) -> Finding {
+    Finding::error(
+        "LT-MAP-030",
+        Text::new(
+            format!("không có nhóm \"{id}\", hoặc nhóm đã khác so với khi hiển thị"),
+            format!("there is no group \"{id}\", or it is not what it was when it was shown"),
+        ),
+        Text::new("xem lại bằng `mapping review --groups`", "look again with `mapping review --groups`"),
+    )
+    .at(Place::of("--group"))
+}
+
+fn settled_otherwise(order: &StoredOrder) -> Finding {
+    Finding::error(
+        "LT-MAP-031",
+        Text::new(
+            format!("nhóm này đã được quyết định khác (quyết định {}, {})", order.id, order.author),
+            format!("this group was decided otherwise (decision {} by {})", order.id, order.author),
+        ),
+        Text::new(
+            format!("xem `mapping decisions {}`; muốn đổi thì `mapping undo {}` trước", order.id, order.id),
+            format!("see `mapping decisions {}`; to change it, `mapping undo {}` first", order.id, order.id),
+        ),
+    )
+}
+
+fn own_task(item: &MapItem, who: &str) -> Finding {
+    let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+    Finding::error(
+        "LT-MAP-032",
+        Text::new(
+            format!("{who} là người thực hiện {key}; không ai quyết định sản phẩm của việc mình làm"),
+            format!("{who} has a stake in {key}; nobody decides the product of their own work"),
+        ),
+        Text::new("để người khác quyết định", "have somebody else decide"),
+    )
+    .at(Place::of(key))
+}
+
+fn no_such_decision(id: i64) -> Finding {
+    Finding::error(
+        "LT-MAP-033",
+        Text::new(format!("không có quyết định số {id}"), format!("there is no decision {id}")),
+        Text::new("xem số ở `mapping decisions`", "look for the number in `mapping decisions`"),
+    )
+}
+
+fn cannot_be_undone(order: &StoredOrder) -> Finding {
+    Finding::error(
+        "LT-MAP-034",
+        Text::new(
+            format!(
+                "quyết định {} không thể thu hồi: đã thu hồi, chưa có hiệu lực, hoặc mọi nhiệm vụ đã có quyết định mới hơn",
+                order.id
+            ),
+            format!(
+                "decision {} cannot be taken back: it was before, does not count yet, or all its tasks have newer decisions",
+                order.id
+            ),
+        ),
+        Text::new("xem `mapping decisions`", "see `mapping decisions`"),
+    )
+}
+
+fn decided_since(id: i64, tasks: usize) -> Finding {
+    Finding::warning(
+        "LT-MAP-035",
+        Text::new(
+            format!("{tasks} nhiệm vụ của quyết định {id} đã có quyết định mới hơn và được giữ nguyên"),
+            format!("{tasks} tasks of decision {id} have newer decisions and stay as they are"),
+        ),
+        Text::new(
+            "không cần làm gì; nếu cần, thu hồi cả quyết định mới hơn",
+            "nothing; where needed, take the newer decision back as well",
+        ),
+    )
+}
+
+fn not_waiting(order: &StoredOrder) -> Finding {
+    Finding::error(
+        "LT-MAP-037",
+        Text::new(
+            format!("quyết định {} không chờ xác nhận ({})", order.id, order.state.as_str()),
+            format!("decision {} does not wait for confirmation ({})", order.id, order.state.as_str()),
+        ),
+        Text::new("xem `mapping decisions --waiting`", "see `mapping decisions --waiting`"),
+    )
+}
+
+fn same_person(id: i64) -> Finding {
+    Finding::error(
+        "LT-MAP-038",
+        Text::new(
+            format!("quyết định {id} phải do người khác xác nhận, không phải chính người đã quyết định"),
+            format!("decision {id} is confirmed by another person than the one who made it"),
+        ),
+        Text::new("để người thứ hai xác nhận", "have a second person confirm it"),
+    )
+    .at(Place::of("--author"))
+}
+
+fn not_a_person(who: &str) -> Finding {
+    Finding::error(
+        "LT-MAP-039",
+        Text::new(
+            format!("\"{who}\" không phải số hiệu cán bộ nào; chế độ hai người cần biết rõ từng người"),
+            format!("\"{who}\" is nobody's staff number; where two people decide, each must be known"),
+        ),
+        Text::new("ghi --author \"SỐ-HIỆU Họ tên\"", "give --author \"STAFF-NUMBER name\""),
+    )
+    .at(Place::of("--author"))
+}
+
+pub(super) fn no_reason() -> Finding {
+    Finding::error(
+        "LT-MAP-040",
+        Text::new("thiếu lý do", "the reason is missing"),
+        Text::new("ghi --reason \"…\"", "give --reason \"…\""),
+    )
+    .at(Place::of("--reason"))
+}
+
+fn too_many(tasks: usize) -> Finding {
+    Finding::error(
+        "LT-MAP-041",
+        Text::new(
+            format!("một quyết định chỉ cho tối đa {MAX_TASKS} nhiệm vụ; nhóm có {tasks}"),
+            format!("one decision settles at most {MAX_TASKS} tasks; the group has {tasks}"),
+        ),
+        Text::new(
+            "viết một quy tắc cho nhóm này (`mapping rules test`)",
+            "write a rule for it (`mapping rules test`)",
+        ),
+    )
+}
+
+pub(super) fn no_such_product(version: &CatalogVersion, code: &str) -> Finding {
+    Finding::error(
+        "LT-CAT-022",
+        Text::new(
+            format!("danh mục {version} không có mã {code}"),
+            format!("catalog {version} has no product {code}"),
+        ),
+        Text::new(
+            format!(
+                "tìm mã bằng `catalog list TỪ --name {version}` (danh mục có hiệu lực ngày giao việc); không có sản phẩm nào phù hợp thì ghi --outside"
+            ),
+            format!(
+                "look for the code with `catalog list WORDS --name {version}` (the catalog in force on the day of assignment); where no product fits, say --outside"
+            ),
+        ),
+    )
+}
+
+pub(super) fn no_such_task(task: &TaskRef) -> Finding {
+    Finding::error(
+        "LT-CAT-023",
+        Text::new(
+            format!("không có nhiệm vụ {}:{}", task.source, task.external_id),
+            format!("there is no task {}:{}", task.source, task.external_id),
+        ),
+        Text::new("lấy mã từ `mapping review`", "take it from `mapping review`"),
+    )
+}

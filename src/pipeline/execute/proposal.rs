@@ -1,0 +1,343 @@
+//! Orders about products no catalog has yet (plan IV.2.3): proposed with the tasks they cover, listed for Sở Nội vụ,
+//! withdrawn, accepted once a catalog version brings them.
+
+use super::mapping::{numbers_of, place, refuse_own, settled_as, shown, undo_order, waiting_numbers};
+use super::{Answer, App, Refusal, author};
+use crate::domain::rules::PendingCoefficientPolicy;
+use crate::domain::{CatalogVersion, ComplexityGroup, Period, ProductCode, UnitCode};
+use crate::error::{Finding, Place, Text};
+use crate::pipeline::command::{Column, Document, Outcome, ProposedTerms, TaskRef};
+use crate::pipeline::review::{by_a_person, due_of};
+use crate::pipeline::wording::Words;
+use crate::store::{
+    MappingOrder, MappingRow, MappingState, OrderKind, OrderState, PendingProduct, Proposal, ProposalNew,
+    ProposalState, ProposedProduct, Settled,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Titles shown of a proposal's tasks.
+const SHOWN: usize = 3;
+
+/// A new product with the tasks it covers.
+pub(super) struct Proposing {
+    /// Tasks by name.
+    pub tasks: Vec<TaskRef>,
+    /// Or a group of waiting ones.
+    pub group: Option<String>,
+    /// What is proposed.
+    pub terms: ProposedTerms,
+    /// The unit that proposes it.
+    pub unit: Option<UnitCode>,
+    /// Who proposes.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// Only show what would move.
+    pub dry_run: bool,
+}
+
+pub(super) async fn propose(app: &App, order: Proposing) -> Answer {
+    let who = author(&order.author)?.to_owned();
+    let reason = Some(order.reason.trim()).filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(super::mapping::no_reason)?;
+    let terms = &order.terms;
+    let group = ComplexityGroup::new(terms.group).ok_or_else(|| impossible("--level"))?;
+    if terms.name.trim().is_empty() || terms.name.chars().count() > 500 {
+        return Err(impossible("--name").into());
+    }
+    if terms
+        .coefficient
+        .is_some_and(|k| k <= rust_decimal::Decimal::ZERO || k > rust_decimal::Decimal::from(1_000))
+    {
+        return Err(impossible("--coefficient").into());
+    }
+    require_terms(app, terms)?;
+    if let Some(open) = app.store.open_proposal(&terms.code).await? {
+        return Err(taken(&terms.code, &format!("proposal {}", open.id)).into());
+    }
+    let numbers = match &order.group {
+        Some(group) => waiting_numbers(app, group).await?,
+        None => numbers_of(app, &order.tasks).await?,
+    };
+    let mut items = app.store.map_items(&numbers).await?;
+    let directory = app.directory().await?;
+    let mut findings = refuse_own(&directory, &who, &mut items)?;
+    let now = app.clock.now();
+    let mut catalogs: BTreeMap<CatalogVersion, Option<(ProductCode, rust_decimal::Decimal)>> =
+        BTreeMap::new();
+    let mut rows = Vec::with_capacity(items.len());
+    for item in &items {
+        let Some(version) = app.catalog_of(&directory, item).await? else {
+            return Err(super::catalog::no_catalog().into());
+        };
+        if !catalogs.contains_key(&version) {
+            let codes: Vec<&str> = std::iter::once(terms.code.as_str())
+                .chain(app.policy.catch_all.as_ref().map(ProductCode::as_str))
+                .collect();
+            let found = app.store.products_of(&version, &codes).await?;
+            if found.iter().any(|product| product.code == terms.code) {
+                return Err(taken(&terms.code, &format!("catalog {version}")).into());
+            }
+            let rest = found.into_iter().find(|product| Some(&product.code) == app.policy.catch_all.as_ref());
+            catalogs.insert(version.clone(), rest.map(|product| (product.code, product.coefficient)));
+        }
+        let pending = PendingProduct {
+            code: terms.code.clone(),
+            coefficient: terms.coefficient,
+            catch_all: catalogs.get(&version).cloned().flatten(),
+        };
+        let row = MappingRow {
+            state: MappingState::Proposed,
+            product: None,
+            catalog_version: version,
+            coefficient: None,
+            decided_by: String::new(),
+            author: None,
+            reason: Value::Null,
+            decided_at: now,
+        };
+        let mut given = by_a_person(row, &who, Some(reason), now);
+        given.reason["pending"] = json!(pending);
+        rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
+    }
+    let effect = app.effect_of(&items, &rows).await?;
+    if order.dry_run {
+        return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));
+    }
+    let new = ProposalNew {
+        code: terms.code.clone(),
+        unit: order.unit,
+        product: ProposedProduct {
+            name: terms.name.trim().to_owned(),
+            group,
+            coefficient: terms.coefficient,
+            field: terms.field.clone(),
+            measure: terms.measure.clone(),
+        },
+    };
+    let order = MappingOrder {
+        kind: OrderKind::Propose,
+        group: order.group,
+        choice: Some(terms.code.to_string()),
+        author: who,
+        reason: Some(reason.to_owned()),
+        at: now,
+        about: None,
+        proposal: None,
+        effect: effect.value(&directory),
+        due: due_of(&items, &rows),
+        rows,
+    };
+    let (id, state, more) = place(app, &directory, &order, Some(&new)).await?;
+    findings.extend(more);
+    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), findings))
+}
+
+/// What the switch asks of a proposal, so that its tasks can count by it.
+fn require_terms(app: &App, terms: &ProposedTerms) -> Result<(), Refusal> {
+    let rules = app.rule_set(Period::quarter_of(app.clock.today()))?;
+    let missing = match rules.pending_coefficient_policy {
+        PendingCoefficientPolicy::Provisional if terms.coefficient.is_none() => "--coefficient",
+        PendingCoefficientPolicy::CatchAll if app.policy.catch_all.is_none() => "[mapping] catch_all",
+        _ => return Ok(()),
+    };
+    Err(Finding::error(
+        "LT-MAP-044",
+        Text::new(
+            format!("bộ quy tắc {} tính việc chờ bổ sung danh mục theo {missing}, nhưng chưa có", rules.id),
+            format!("rule set {} counts what waits for the catalog by {missing}, which is not given", rules.id),
+        ),
+        Text::new(
+            "ghi hệ số tạm bằng --coefficient, hoặc đặt [mapping] catch_all trong cấu hình",
+            "give a provisional coefficient with --coefficient, or set [mapping] catch_all in the configuration",
+        ),
+    )
+    .at(Place::of(missing))
+    .into())
+}
+
+/// Proposals with what Sở Nội vụ has to know of them (plan IV.2.3), newest first.
+pub(super) async fn list(app: &App, all: bool, limit: u32) -> Answer {
+    let directory = app.directory().await?;
+    let mut rows = Vec::new();
+    for proposal in app.store.proposals(all, i64::MAX, limit as usize).await? {
+        let mut tasks = app.store.tasks_of_proposal(proposal.id).await?;
+        tasks.truncate(SHOWN);
+        let items = app.store.map_items(&tasks).await?;
+        let titles: Vec<&str> = items.iter().map(|item| item.task.task.draft.title.as_str()).collect();
+        let unit =
+            proposal.unit.as_ref().and_then(|unit| directory.unit(unit)).map(|unit| unit.name.as_str());
+        rows.push(line_of(&proposal, unit, &titles));
+    }
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new(
+            "Sản phẩm, công việc mới đề nghị bổ sung danh mục (Kế hoạch IV.2.3)",
+            "New products proposed for the catalog (plan IV.2.3)",
+        ),
+        columns: vec![
+            Column::right("proposal", "Số", "Number"),
+            Column::words("state", "Trạng thái", "State", Words::Proposal),
+            Column::left("unit", "Đơn vị đề nghị", "Unit"),
+            Column::left("code", "Mã tạm", "Code"),
+            Column::left("name", "Tên sản phẩm, công việc", "Name"),
+            Column::right("group", "Nhóm", "Group"),
+            Column::right("coefficient", "Hệ số tạm", "Provisional coefficient"),
+            Column::left("field", "Lĩnh vực", "Field"),
+            Column::left("measure", "Đơn vị tính", "Measure"),
+            Column::right("tasks", "Số nhiệm vụ", "Tasks"),
+            Column::left("titles", "Nhiệm vụ tiêu biểu", "Typical tasks"),
+            Column::left("reason", "Lý do", "Reason"),
+            Column::left("author", "Người đề nghị", "Author"),
+            Column::left("at", "Lúc", "At"),
+            Column::left("accepted_as", "Mã được duyệt", "Accepted as"),
+            Column::left("catalog", "Danh mục", "Catalog"),
+        ],
+        rows,
+    }))
+}
+
+fn line_of(proposal: &Proposal, unit: Option<&str>, titles: &[&str]) -> Vec<Value> {
+    let product = &proposal.product;
+    vec![
+        json!(proposal.id),
+        json!(proposal.state),
+        json!(unit.or(proposal.unit.as_ref().map(UnitCode::as_str))),
+        json!(proposal.code),
+        json!(product.name),
+        json!(product.group.number()),
+        json!(product.coefficient.map(|k| k.to_string())),
+        json!(product.field),
+        json!(product.measure),
+        json!(proposal.tasks),
+        json!(titles),
+        json!(proposal.reason),
+        json!(proposal.author),
+        json!(proposal.at),
+        json!(proposal.accepted.as_ref().map(|(code, _)| code)),
+        json!(proposal.accepted.as_ref().map(|(_, version)| version)),
+    ]
+}
+
+/// Gives the tasks of a proposal the product a catalog has now.
+pub(super) async fn accept(
+    app: &App,
+    id: i64,
+    code: &ProductCode,
+    version: Option<CatalogVersion>,
+    who: &str,
+    dry_run: bool,
+) -> Answer {
+    let who = author(who)?.to_owned();
+    let proposal = open(app, id).await?;
+    let heads = app.store.catalogs().await?;
+    let mut found = None;
+    // Newest first: the version that brought the product.
+    for head in heads.iter().rev().filter(|head| version.as_ref().is_none_or(|named| *named == head.version))
+    {
+        if let Some(product) = app.store.products_of(&head.version, &[code.as_str()]).await?.pop() {
+            found = Some((head.version.clone(), product));
+            break;
+        }
+    }
+    let (version, product) = found.ok_or_else(|| not_in_a_catalog(code, version.as_ref()))?;
+    let numbers = app.store.tasks_of_proposal(id).await?;
+    let mut items = app.store.map_items(&numbers).await?;
+    let directory = app.directory().await?;
+    let mut findings = refuse_own(&directory, &who, &mut items)?;
+    let now = app.clock.now();
+    let reason = format!("proposal {id} accepted as {code} of catalog {version}");
+    let row = MappingRow {
+        state: MappingState::Mapped,
+        product: Some(product.code),
+        catalog_version: version,
+        coefficient: Some(product.coefficient),
+        decided_by: String::new(),
+        author: None,
+        reason: Value::Null,
+        decided_at: now,
+    };
+    let mut given = by_a_person(row, &who, Some(&reason), now);
+    given.reason["accepted"] = json!(id);
+    let rows = settled_as(&items, &given);
+    let effect = app.effect_of(&items, &rows).await?;
+    if dry_run {
+        return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));
+    }
+    let order = MappingOrder {
+        kind: OrderKind::Accept,
+        group: None,
+        choice: Some(code.to_string()),
+        author: who,
+        reason: Some(reason),
+        at: now,
+        about: None,
+        proposal: Some(proposal.id),
+        effect: effect.value(&directory),
+        due: due_of(&items, &rows),
+        rows,
+    };
+    let (id, state, more) = place(app, &directory, &order, None).await?;
+    findings.extend(more);
+    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), findings))
+}
+
+/// Takes a proposal back: its tasks are what they were before.
+pub(super) async fn withdraw(app: &App, id: i64, who: &str, reason: &str) -> Answer {
+    open(app, id).await?;
+    let order = app.store.order_of_proposal(id).await?.ok_or_else(|| no_such_proposal(id))?;
+    undo_order(app, order, who, reason, false).await
+}
+
+async fn open(app: &App, id: i64) -> Result<Proposal, Refusal> {
+    let proposal = app.store.proposal(id).await?.filter(|proposal| proposal.state == ProposalState::Open);
+    proposal.ok_or_else(|| no_such_proposal(id).into())
+}
+
+fn no_such_proposal(id: i64) -> Finding {
+    Finding::error(
+        "LT-MAP-043",
+        Text::new(format!("không có đề nghị số {id} đang mở"), format!("there is no open proposal {id}")),
+        Text::new("xem `mapping proposals --all`", "see `mapping proposals --all`"),
+    )
+}
+
+fn taken(code: &ProductCode, by: &str) -> Finding {
+    Finding::error(
+        "LT-MAP-045",
+        Text::new(format!("mã {code} đã có ({by})"), format!("the code {code} exists already ({by})")),
+        Text::new(
+            "chọn mã tạm khác; nếu danh mục đã có sản phẩm thì dùng `mapping decide`",
+            "choose another code; where the catalog has the product, use `mapping decide`",
+        ),
+    )
+    .at(Place::of("--code"))
+}
+
+fn not_in_a_catalog(code: &ProductCode, version: Option<&CatalogVersion>) -> Finding {
+    let of = version.map(|version| format!(" {version}")).unwrap_or_default();
+    Finding::error(
+        "LT-MAP-046",
+        Text::new(
+            format!("không danh mục nào{of} có mã {code}"),
+            format!("no catalog{of} has the code {code}"),
+        ),
+        Text::new(
+            "nhập phiên bản danh mục đã được quyết định bằng `catalog import` rồi thử lại",
+            "import the decided catalog version with `catalog import` and try again",
+        ),
+    )
+    .at(Place::of("--as"))
+}
+
+fn impossible(option: &str) -> Finding {
+    Finding::error(
+        "LT-MAP-047",
+        Text::new(
+            format!("{option} không hợp lệ: nhóm 1 đến 5, hệ số trên 0 đến 1000, tên 1 đến 500 ký tự"),
+            format!("{option} cannot be: groups are 1 to 5, coefficients above 0 to 1000, names 1 to 500 characters"),
+        ),
+        Text::new("sửa giá trị", "correct the value"),
+    )
+    .at(Place::of(option))
+}

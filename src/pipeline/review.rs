@@ -1,0 +1,231 @@
+//! People's orders about the products of tasks: which tasks, what they are given, what that moves, who confirms.
+//!
+//! Owns the way from an order to the rows that are written: groups of waiting tasks, the preview of the scores that
+//! move, the second person where the configuration asks for one, and the undo. It must not know how an order was
+//! given. Nobody settles a task they have a stake in; a decision is never overwritten, only followed by another.
+
+use super::app::App;
+use super::map::scores_concerned;
+use super::what_if::{Assumed, Compared, Question, Totals, as_value};
+use crate::directory::Directory;
+use crate::domain::{Period, PersonId};
+use crate::error::{Finding, Text};
+use crate::mapping::group::{Grouping, TaskGroup, Waiting};
+use crate::store::{MapItem, MappingRow, MappingState, Settled, TaskProduct};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Tasks read together.
+const PAGE: usize = 1_000;
+/// Most waiting tasks that are grouped; the rest comes once these are settled.
+const MAX_QUEUE: usize = 200_000;
+/// Most tasks one order settles.
+pub(super) const MAX_TASKS: usize = 20_000;
+/// Most people a preview computes, staff before leaders.
+const MAX_PEOPLE: usize = 3_000;
+/// A leader of more people than these is not computed for a preview: their figure moves by a hair, and the scoring
+/// step tells it.
+const LARGE_CHARGE: usize = 400;
+/// Comparisons kept with an order.
+const KEPT_COMPARISONS: usize = 200;
+
+/// What an order moves.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    /// Tasks it settles.
+    pub tasks: usize,
+    /// Scores that move, by period, in the order computed.
+    pub moved: Vec<Compared>,
+    /// All comparisons together.
+    pub totals: Totals,
+    /// Scores that may move and were not computed.
+    pub beyond: usize,
+}
+
+impl Effect {
+    /// As it is kept with the order.
+    pub fn value(&self, directory: &Directory) -> Value {
+        let moved: Vec<Value> =
+            self.moved.iter().take(KEPT_COMPARISONS).map(|compared| as_value(directory, compared)).collect();
+        json!({
+            "tasks": self.tasks,
+            "scores": self.totals.people,
+            "moved": self.totals.moved,
+            "up": self.totals.up,
+            "down": self.totals.down,
+            "bands_changed": self.totals.bands_changed(),
+            "not_computed": self.beyond,
+            "people": moved,
+        })
+    }
+}
+
+impl App {
+    /// The waiting tasks with numbers up to one, grouped; all of them when none.
+    pub(super) async fn waiting_groups(&self, upto: Option<i64>) -> Result<Vec<TaskGroup>, Finding> {
+        let (mut grouping, mut after, mut seen) = (Grouping::default(), 0, 0);
+        let upto = upto.unwrap_or(i64::MAX);
+        loop {
+            let page = self.store.waiting_tasks(after, upto, PAGE).await.map_err(|error| error.finding())?;
+            let Some(last) = page.last() else { break };
+            after = last.task;
+            seen += page.len();
+            for task in &page {
+                grouping.add(&Waiting {
+                    task: task.task,
+                    title: &task.title,
+                    doc_type: &task.doc_type,
+                    category: &task.category,
+                    best: task.best.as_deref(),
+                });
+            }
+            if seen >= MAX_QUEUE {
+                break;
+            }
+        }
+        tokio::task::spawn_blocking(move || grouping.groups()).await.map_err(|_| super::broken("groups"))
+    }
+
+    /// The group of a name, exactly as it was shown; none when its tasks are others by now.
+    pub(super) async fn waiting_group(&self, id: &str) -> Result<Option<TaskGroup>, Finding> {
+        let Some(upto) = crate::mapping::group::upto(id) else { return Ok(None) };
+        Ok(self.waiting_groups(Some(upto)).await?.into_iter().find(|group| group.id == id))
+    }
+
+    /// What an order would move: the scores of everyone with a stake in its tasks and of their leaders, as they are
+    /// and as they would be, in the view that is shown.
+    pub(super) async fn effect_of(&self, items: &[MapItem], rows: &[Settled]) -> Result<Effect, Finding> {
+        let directory = self.directory().await?;
+        let given: HashMap<i64, TaskProduct> =
+            rows.iter().map(|row| (row.task, product_of(&row.given))).collect();
+        let assumed = Arc::new(Assumed::products(given));
+        let mut concerned: BTreeMap<Period, BTreeSet<PersonId>> = BTreeMap::new();
+        let mut effect = Effect { tasks: rows.len(), ..Effect::default() };
+        let settled: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
+        for item in items.iter().filter(|item| settled.contains(&item.task.id)) {
+            for (person, period) in scores_concerned(item) {
+                concerned.entry(period).or_default().insert(person);
+            }
+        }
+        for (period, mut people) in concerned {
+            let Ok(rules) = self.rule_set(period) else { continue };
+            let population = rules.population_filter;
+            let leaders: BTreeSet<PersonId> =
+                people.iter().flat_map(|person| directory.leaders_of(*person, period)).collect();
+            for leader in leaders {
+                if directory.in_charge(leader, period, population).len() > LARGE_CHARGE {
+                    effect.beyond += 1;
+                } else {
+                    people.insert(leader);
+                }
+            }
+            let mut ranked: Vec<PersonId> = people.into_iter().collect();
+            ranked.sort_by_cached_key(|person| (directory.rank(*person, period), *person));
+            effect.beyond += ranked.len().saturating_sub(MAX_PEOPLE);
+            ranked.truncate(MAX_PEOPLE);
+            let view = self.view_of(period, None);
+            let question = Question { period, view, assumed: assumed.clone(), rules: None };
+            let moved = &mut effect.moved;
+            let take = |compared: Compared| {
+                if compared.moved() {
+                    moved.push(compared);
+                }
+            };
+            let totals = self.compare_scores(&directory, &question, ranked, take).await?;
+            effect.totals.join(totals);
+        }
+        Ok(effect)
+    }
+}
+
+/// What a score depends on of a mapping.
+fn product_of(row: &MappingRow) -> TaskProduct {
+    TaskProduct {
+        state: row.state,
+        product: row.product.clone(),
+        coefficient: row.coefficient,
+        pending: row.pending(),
+    }
+}
+
+/// Scores to be computed again once an order counts.
+pub(super) fn due_of(items: &[MapItem], rows: &[Settled]) -> Vec<(PersonId, Period)> {
+    let settled: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
+    let items = items.iter().filter(|item| settled.contains(&item.task.id));
+    let due: BTreeSet<(PersonId, Period)> = items.flat_map(scores_concerned).collect();
+    due.into_iter().collect()
+}
+
+/// Whether somebody has a stake in a task: they do not settle it.
+pub(super) fn is_own(directory: &Directory, author: &str, item: &MapItem) -> bool {
+    directory.named(author).is_some_and(|person| item.people.contains(&person))
+}
+
+/// The mappings that stand again when an order is taken back: of the tasks nobody settled since, and how many
+/// others there are.
+pub(super) fn taken_back(
+    order: i64,
+    rows: Vec<Settled>,
+    items: &[MapItem],
+    author: &str,
+    reason: &str,
+    at: DateTime<Utc>,
+) -> (Vec<Settled>, usize) {
+    let present: HashMap<i64, &MapItem> = items.iter().map(|item| (item.task.id, item)).collect();
+    let all = rows.len();
+    let back: Vec<Settled> = rows
+        .into_iter()
+        .filter_map(|row| {
+            let now = present.get(&row.task)?.mapping.as_ref()?;
+            let stands = (now.state, &now.product, &now.decided_by, now.decided_at.timestamp_millis())
+                == (
+                    row.given.state,
+                    &row.given.product,
+                    &row.given.decided_by,
+                    row.given.decided_at.timestamp_millis(),
+                );
+            if !stands {
+                return None;
+            }
+            let mut given = row.held.unwrap_or_else(|| MappingRow {
+                state: MappingState::Review,
+                product: None,
+                coefficient: None,
+                decided_by: "text".to_owned(),
+                reason: json!({}),
+                ..row.given.clone()
+            });
+            let undone = json!({ "decision": order, "author": author, "reason": reason });
+            match given.reason.as_object_mut() {
+                Some(object) => {
+                    object.insert("undone".to_owned(), undone);
+                }
+                None => given.reason = json!({ "undone": undone }),
+            }
+            given.author = Some(author.to_owned());
+            given.decided_at = at;
+            Some(Settled { task: row.task, held: Some(now.clone()), given })
+        })
+        .collect();
+    let left = all - back.len();
+    (back, left)
+}
+
+/// A mapping a person gives.
+pub(super) fn by_a_person(
+    row: MappingRow,
+    author: &str,
+    reason: Option<&str>,
+    at: DateTime<Utc>,
+) -> MappingRow {
+    let why = Text::new(reason.unwrap_or("cán bộ quyết định"), reason.unwrap_or("decided by a person"));
+    MappingRow {
+        decided_by: "operator".to_owned(),
+        author: Some(author.to_owned()),
+        reason: json!({ "reason": why }),
+        decided_at: at,
+        ..row
+    }
+}
