@@ -25,6 +25,7 @@ pub mod evaluation;
 pub mod failpoint;
 pub mod ingest;
 pub mod mapping;
+pub mod paper;
 pub mod pipeline;
 pub mod schedule;
 pub mod scoring;

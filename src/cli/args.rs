@@ -23,7 +23,7 @@ pub use mapping::{ExportForm, Mapping, MappingRules};
 pub use organisation::{FactKind, Organisation, Step, Which};
 pub use people::People;
 pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
-pub use report::{Format, Report};
+pub use report::{Format, PaperFormat, Report, SheetFormat, sheet};
 pub use score::Score;
 pub use value::Wrong;
 pub(super) use value::wrong;

@@ -4,8 +4,11 @@
 //! nothing, or an order that goes to the running daemon over its socket and, where none runs, is carried
 //! out in process under the data folder's lock.
 
-use super::args::{Action, Cli, ConfigAction, ExportForm, Format, Global, Mapping, Report, RunArgs, Score};
+use super::args::{
+    Action, Cli, ConfigAction, ExportForm, Format, Global, Mapping, Report, RunArgs, Score, SheetFormat,
+};
 use super::lock::{DataFolder, Holder, PATIENCE};
+use super::out_file::Out;
 use super::print::{Printer, Shape};
 use super::{
     config_command, confine, connector, demo, lang, mapping_evaluate, order, out_file, run, score_case,
@@ -119,9 +122,16 @@ async fn act(cli: Cli, language: Lang) -> u8 {
                     Format::Json => Shape::Json,
                 };
             }
+            if let Action::Report(Report::Statistics { format, .. }) = &action {
+                match format {
+                    Some(SheetFormat::Csv) => printer.shape = Shape::Csv,
+                    Some(SheetFormat::Json) => printer.shape = Shape::Json,
+                    _ => {}
+                }
+            }
             let ordered = out_file::wanted(&action).and_then(|out| Ok((order::command(action)?, out)));
             match ordered {
-                Ok((command, out)) => send(command, &global, &printer, out.as_deref()).await,
+                Ok((command, out)) => send(command, &global, &printer, out.as_ref()).await,
                 Err(finding) => printer.finish(&Outcome::failed(EXIT_USAGE, *finding)),
             }
         }
@@ -158,7 +168,7 @@ fn refused(findings: Findings) -> Outcome {
 }
 
 /// Carries an order out: over the socket of a running daemon, else in process.
-async fn send(command: Command, global: &Global, printer: &Printer, out: Option<&Path>) -> u8 {
+async fn send(command: Command, global: &Global, printer: &Printer, out: Option<&Out>) -> u8 {
     let loaded = match load(global, None) {
         Ok(loaded) => loaded,
         Err(findings) => return printer.finish(&refused(findings)),
@@ -166,7 +176,7 @@ async fn send(command: Command, global: &Global, printer: &Printer, out: Option<
     carry_out(command, &loaded, printer, out).await
 }
 
-async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer, out: Option<&Path>) -> u8 {
+async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer, out: Option<&Out>) -> u8 {
     let bar = printer.progress(command.shows_progress());
     let told = |progress: Progress| bar.show(&progress);
     let folder = &loaded.config.daemon.data_dir;
@@ -187,7 +197,7 @@ async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer, out: Op
         }
     };
     bar.clear();
-    printer.finish(&out_file::keep(outcome, out))
+    printer.finish(&out_file::keep(outcome, out).await)
 }
 
 /// The outcome of an order whose installation cannot be opened: what a check tries besides is tried all the same.

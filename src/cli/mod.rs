@@ -25,6 +25,7 @@ pub mod mapping_evaluate;
 mod office;
 mod order;
 mod out_file;
+mod pdf;
 pub mod print;
 pub mod run;
 pub mod score_case;

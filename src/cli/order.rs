@@ -5,13 +5,14 @@
 
 use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, Fact, History, Lateness, Mapping,
-    MappingRules, Outbox, People, Rejected, Report, Score,
+    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Score, sheet,
 };
 use super::source_action::SourceAction;
 use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{
-    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, TaskRef,
+    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, ReportOrder,
+    TaskRef,
 };
 use std::io::Read as _;
 use std::path::Path;
@@ -84,7 +85,20 @@ pub fn command(action: Action) -> Ordered {
         }
         Action::Outbox(action) => outbox(action),
         Action::Report(Report::Tasks { by, source, as_of, key, .. }) => {
-            Ok(Command::ReportTasks { by, source, as_of, key })
+            Ok(Command::Report { order: ReportOrder::Tasks { by, source, as_of, key } })
+        }
+        Action::Report(Report::Form { person, period, form, format, revision, out }) => {
+            let format = PaperFormat::of(format, &out).office();
+            Ok(Command::Report { order: ReportOrder::Form { person, period, form, format, revision } })
+        }
+        Action::Report(Report::Bundle { unit, period, form, format, out }) => {
+            let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
+            let format = format.map(Into::into);
+            Ok(Command::Report { order: ReportOrder::Bundle { unit, period, forms: form, format, to } })
+        }
+        Action::Report(Report::Statistics { period, as_of, format, out }) => {
+            let workbook = sheet(format, out.as_ref());
+            Ok(Command::Report { order: ReportOrder::Statistics { period, as_of, workbook } })
         }
         Action::Db(Db::Migrate) => Ok(Command::DbMigrate {}),
         Action::Db(Db::Check) => Ok(Command::DbCheck {}),

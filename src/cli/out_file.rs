@@ -1,54 +1,89 @@
 //! Files an order gives back, on the disk of whoever ordered.
 //!
-//! Owns the promise that no file is ever overwritten: a form people edited for weeks would be lost. It must not know what
-//! a file holds. What cannot be written is a finding; the order itself was carried out.
+//! Owns the promise that no file is ever overwritten (a form people edited for weeks would be lost), that nobody but its
+//! owner reads it, and that nothing unfinished stays. It must not know what a file holds. What cannot be written is a
+//! finding; the order itself was carried out.
 
 use super::args::{Action, Catalog};
+use super::pdf;
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Document, EXIT_FAILED, Outcome};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// Where an order's file goes, and what becomes of it on the way.
+#[derive(Debug, Clone)]
+pub struct Out {
+    path: PathBuf,
+    /// A text that is to be a PDF.
+    as_pdf: bool,
+    /// Code of the finding that something stands there, and of the one that it cannot be written.
+    codes: (&'static str, &'static str),
+}
 
 /// Where an order's file goes.
 ///
 /// # Errors
-/// LT-CAT-046 something stands there already.
-pub fn wanted(action: &Action) -> Result<Option<PathBuf>, Box<Finding>> {
+/// LT-CAT-046 or LT-PAP-010 something stands there already.
+pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
+    let catalog = |path: &PathBuf| Out {
+        path: path.clone(),
+        as_pdf: false,
+        codes: ("LT-CAT-046", "LT-CAT-046"),
+    };
     let out = match action {
-        Action::Catalog(Catalog::Propose { out, .. }) => Some(out),
-        Action::Catalog(Catalog::Merge { out, .. }) => out.as_ref(),
+        Action::Catalog(Catalog::Propose { out, .. }) => Some(catalog(out)),
+        Action::Catalog(Catalog::Merge { out, .. }) => out.as_ref().map(catalog),
+        Action::Report(report) => report.out().map(|(path, as_pdf)| Out {
+            path: path.clone(),
+            as_pdf,
+            codes: ("LT-PAP-010", "LT-PAP-011"),
+        }),
         _ => None,
     };
     match out {
-        Some(path) if path.exists() => {
-            Err(Box::new(unwritten(path, &Text::new("đã có tệp này", "it exists already"))))
+        Some(out) if out.path.exists() => {
+            let why = Text::new("đã có tệp này", "it exists already");
+            Err(Box::new(unwritten(out.codes.0, &out.path, &why)))
         }
-        out => Ok(out.cloned()),
+        out => Ok(out),
     }
 }
 
-/// Writes the file an outcome carries; what is left is what there is to say.
-pub fn keep(outcome: Outcome, out: Option<&Path>) -> Outcome {
+/// Writes the file an outcome carries, as a PDF where asked for; what is left is what there is to say.
+pub async fn keep(outcome: Outcome, out: Option<&Out>) -> Outcome {
     let Outcome { exit, mut findings, document } = outcome;
     let Document::File { file, told } = document else { return Outcome { exit, findings, document } };
-    let Some(path) = out else { return Outcome { exit, findings, document: *told } };
-    let written = std::fs::File::options()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .and_then(|mut open| open.write_all(&file.bytes).and_then(|()| open.sync_all()));
-    match written {
+    let Some(out) = out else { return Outcome { exit, findings, document: *told } };
+    let bytes = if out.as_pdf { pdf::of_text(&file.bytes).await } else { Ok(file.bytes) };
+    match bytes.and_then(|bytes| put(out, &bytes)) {
         Ok(()) => Outcome { exit, findings, document: *told },
-        Err(error) => {
-            findings.push(unwritten(path, &io_cause(&error)));
+        Err(finding) => {
+            findings.push(*finding);
             Outcome { exit: exit.max(EXIT_FAILED), findings, document: *told }
         }
     }
 }
 
-fn unwritten(path: &Path, why: &Text) -> Finding {
+fn put(out: &Out, bytes: &[u8]) -> Result<(), Box<Finding>> {
+    let failed = |error: std::io::Error| Box::new(unwritten(out.codes.1, &out.path, &io_cause(&error)));
+    let mut file = std::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&out.path)
+        .map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+        // Half a file would be taken for a whole one.
+        let _gone = std::fs::remove_file(&out.path);
+        failed(error)
+    })
+}
+
+fn unwritten(code: &str, path: &Path, why: &Text) -> Finding {
     Finding::error(
-        "LT-CAT-046",
+        code,
         Text::new("không ghi được tệp kết quả", "the resulting file cannot be written").because(why),
         Text::new("chọn tên tệp khác với --out", "give another file with --out"),
     )

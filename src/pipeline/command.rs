@@ -11,6 +11,7 @@ pub use super::named::{
     CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
     ReportKey, ScoreView, TaskRef,
 };
+pub use super::report_order::ReportOrder;
 use crate::domain::{
     CatalogScope, CatalogVersion, DecisionKind, Period, ProductCode, RecordState, ServiceFact, SourceId,
     TargetId, UnitCode,
@@ -583,16 +584,10 @@ pub enum Command {
         /// The document that annuls what the list lacks.
         document: String,
     },
-    /// How many tasks of whom are done, late, open and overdue.
-    ReportTasks {
-        /// What a row is.
-        by: ReportBy,
-        /// Of this source only.
-        source: Option<SourceId>,
-        /// Day that decides what is overdue; today when none.
-        as_of: Option<NaiveDate>,
-        /// How people are named.
-        key: ReportKey,
+    /// Something to read or to sign.
+    Report {
+        /// What.
+        order: ReportOrder,
     },
     /// Brings the schema up to date.
     DbMigrate {},
@@ -667,7 +662,7 @@ impl Command {
             Self::OutboxRetry { .. } | Self::OutboxRetryAll { .. } => "outbox retry",
             Self::OutboxPark { .. } => "outbox park",
             Self::OutboxAllow { .. } => "outbox allow",
-            Self::ReportTasks { .. } => "report tasks",
+            Self::Report { order } => order.name(),
             Self::DbMigrate {} => "db migrate",
             Self::DbCheck {} => "db check",
             Self::ConfigReload {} => "config reload",
@@ -682,6 +677,7 @@ impl Command {
             Self::Sync { .. }
                 | Self::Backfill { .. }
                 | Self::RejectedReplay { .. }
+                | Self::Report { order: ReportOrder::Bundle { .. } }
                 | Self::DbBackup { .. }
                 | Self::ScoreWhatIf { .. }
         )

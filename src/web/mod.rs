@@ -13,6 +13,7 @@ mod health;
 mod live;
 mod overview;
 mod page;
+mod papers;
 mod people;
 mod records;
 mod score;
@@ -125,6 +126,7 @@ pub fn router(web: Web) -> Router {
         .route("/tasks/{id}", get(task_page))
         .route("/deliveries/{id}", get(delivery_page))
         .route("/scores/{person}/{period}", get(score_page))
+        .route("/scores/{person}/{period}/{file}", get(papers::serve))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))

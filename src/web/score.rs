@@ -3,7 +3,7 @@
 
 use super::page::{render, say, value};
 use super::table::{Cell, ROWS, Section};
-use super::{Page, Visit, Web, deliveries, format, words};
+use super::{Page, Visit, Web, deliveries, format, papers, words};
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::pipeline::wording::{self, Words, word};
@@ -109,6 +109,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let items = store.deliveries_of(person, period, 20).await.map_err(told)?;
     deliveries::fill(&mut sent, deliveries::Ids::Shown, web, visit, &directory, items);
     sections.push(sent);
+    let printable = score.is_some() || latest.is_some();
     let total = summary.pointer("/parts/total/printed").and_then(Value::as_str);
     let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);
     let approved = approved.and_then(|approved| approved_view(&approved, total, corrected, lang));
@@ -133,6 +134,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         missing => missing.join(", "),
         worked => worked(&summary),
         parts => value(&parts(&summary, &derivation, lang)),
+        papers => value(&if printable { papers::offers(person, period, lang) } else { Vec::new() }),
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
         switches => value(&switches(&derivation)),

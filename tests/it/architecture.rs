@@ -171,20 +171,23 @@ fn allowed(room: &str) -> Option<Vec<&'static str>> {
         "config" | "telemetry" | "sheet" => vec!["domain", "text", "clock", "error"],
         "transport" => BASE.to_vec(),
         "connector" | "delivery" => [&BASE[..], &["transport"]].concat(),
+        "paper" => vec!["domain", "text", "error", "clock"],
         // The law's arithmetic stands alone.
         "scoring" => vec!["domain"],
         engine if ENGINES.contains(&engine) => BASE.to_vec(),
         "store" => vec!["domain", "config", "telemetry", "clock", "error"],
-        "pipeline" => [&BASE[..], &ENGINES, &["transport", "store"]].concat(),
+        "pipeline" => [&BASE[..], &ENGINES, &["paper", "transport", "store"]].concat(),
         "schedule" => [&BASE[..], &["pipeline", "store"]].concat(),
-        "web" => [&BASE[..], &ENGINES, &["pipeline", "schedule", "store"]].concat(),
+        "web" => [&BASE[..], &ENGINES, &["paper", "pipeline", "schedule", "store"]].concat(),
         "cli" => [
             &BASE[..],
             &ENGINES,
-            &["transport", "pipeline", "schedule", "store", "web", "daemon", "simulator"],
+            &["paper", "transport", "pipeline", "schedule", "store", "web", "daemon", "simulator"],
         ]
         .concat(),
-        "daemon" => [&BASE[..], &ENGINES, &["transport", "pipeline", "schedule", "store", "web"]].concat(),
+        "daemon" => {
+            [&BASE[..], &ENGINES, &["paper", "transport", "pipeline", "schedule", "store", "web"]].concat()
+        }
         "simulator" => vec!["domain"],
         _ => return None,
     };

@@ -40,6 +40,8 @@ mod observed;
 mod organisation;
 mod packing;
 mod pains;
+mod paper;
+mod paper_orders;
 mod period_status;
 mod plan;
 mod process_faults;

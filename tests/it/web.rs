@@ -335,3 +335,48 @@ async fn approved_total_is_shown_with_its_state_where_another_one_is_computed_si
         assert_eq!((cell("approved_total"), cell("approved_revision")), (json!("96.32"), json!(2)));
     }
 }
+
+#[tokio::test]
+async fn papers_are_linked_and_come_whole_under_their_vietnamese_name() {
+    const AN: &str = "GL-00001";
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+        let address = format!("/scores/{}/2026-Q3", house.person(AN).await);
+        let html = site.get(&address).await.text().await.expect("text");
+        assert!(!html.contains("id=\"papers\""), "there is nothing to print: {html}");
+        assert_eq!(site.get(&format!("{address}/01.docx")).await.status(), StatusCode::NOT_FOUND);
+        house.score(AN, "2026-Q3", Some("96.32"), &[]).await;
+        for (lang, told) in [("vi", "Phiếu công việc"), ("en", "Work sheet")] {
+            let html = site.get(&format!("{address}?lang={lang}")).await.text().await.expect("text");
+            assert!(html.contains("id=\"papers\"") && html.contains(told), "{html}");
+        }
+        let html = site.get(&address).await.text().await.expect("text");
+        let links: Vec<&str> = html
+            .split("href=\"")
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|link| link.ends_with(".docx") || link.ends_with(".xlsx"))
+            .collect();
+        assert_eq!(links.len(), 6, "three papers in two formats: {links:?}");
+        for link in links {
+            let answer = site.get(link).await;
+            let header = |name: &str| answer.headers()[name].to_str().expect("ASCII").to_owned();
+            assert_eq!((answer.status(), header("cache-control").as_str()), (StatusCode::OK, "no-store"));
+            assert!(header("content-type").starts_with("application/vnd.openxmlformats"), "{link}");
+            let name = header("content-disposition");
+            assert!(
+                name.starts_with("attachment; ") && name.contains("Nguy%E1%BB%85n%20V%C4%83n%20An"),
+                "{name}"
+            );
+            let bytes = answer.bytes().await.expect("bytes");
+            assert!(bytes.starts_with(b"PK"), "{link}");
+        }
+        for wrong in ["02.docx", "01.pdf", "01", "x.docx", "..%2f01.docx"] {
+            let answer = site.get(&format!("{address}/{wrong}")).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wrong}");
+        }
+    }
+}

@@ -2,11 +2,14 @@
 //!
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
-use super::value::day;
-use crate::domain::SourceId;
-use crate::pipeline::command::{ReportBy, ReportKey};
+use super::value::{day, period, person};
+use crate::domain::{Period, SourceId, UnitCode};
+use crate::paper::Form;
+use crate::pipeline::command::{PersonRef, ReportBy, ReportKey};
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
+use std::path::PathBuf;
+
 /// Subcommands of `report`.
 #[derive(Debug, Subcommand)]
 pub enum Report {
@@ -28,6 +31,60 @@ pub enum Report {
         #[arg(long)]
         format: Option<Format>,
     },
+    /// Write one paper about one person: form 01 or 02, the work sheet, or the explanation of the score
+    Form {
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: PersonRef,
+        /// Period: 2026-Q3 or 2026
+        #[arg(value_parser = period)]
+        period: Period,
+        /// Which paper
+        #[arg(long)]
+        form: Form,
+        /// Format; default: by the ending of the file, else docx
+        #[arg(long)]
+        format: Option<PaperFormat>,
+        /// Of this revision; default: the approved one, else the newest
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        revision: Option<u32>,
+        /// File to write; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Write the papers of a unit and everything below it into one archive
+    Bundle {
+        /// The unit's code
+        #[arg(long)]
+        unit: UnitCode,
+        /// Period: 2026-Q3 or 2026
+        #[arg(long, value_parser = period)]
+        period: Period,
+        /// Only these papers; may be repeated; default: all of the period
+        #[arg(long)]
+        form: Vec<Form>,
+        /// Format of every paper; default: docx, work sheets as xlsx
+        #[arg(long)]
+        format: Option<OfficeFormat>,
+        /// Archive to write, a ZIP file; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Assigned tasks per department or commune and head, for the provincial office
+    Statistics {
+        /// The quarter: 2026-Q3
+        #[arg(long, value_parser = period)]
+        period: Period,
+        /// Day that decides what is overdue; default: today
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        as_of: Option<NaiveDate>,
+        /// Form of the output; xlsx needs --out
+        #[arg(long, requires_if("xlsx", "out"))]
+        format: Option<SheetFormat>,
+        /// Workbook to write; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Form of a table.
@@ -40,4 +97,85 @@ pub enum Format {
     Csv,
     /// For programs
     Json,
+}
+
+/// Form of a table that may be a workbook as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub enum SheetFormat {
+    /// For people
+    Table,
+    /// For spreadsheets
+    Csv,
+    /// For programs
+    Json,
+    /// A workbook, written to --out
+    Xlsx,
+}
+
+/// Format of papers an office program edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub enum OfficeFormat {
+    /// Word, LibreOffice Writer
+    Docx,
+    /// Excel, LibreOffice Calc
+    Xlsx,
+}
+
+/// Format of a paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub enum PaperFormat {
+    /// Word, LibreOffice Writer
+    Docx,
+    /// Excel, LibreOffice Calc
+    Xlsx,
+    /// To print; needs LibreOffice on this machine
+    Pdf,
+}
+
+impl From<OfficeFormat> for crate::paper::Format {
+    fn from(format: OfficeFormat) -> Self {
+        match format {
+            OfficeFormat::Docx => Self::Docx,
+            OfficeFormat::Xlsx => Self::Xlsx,
+        }
+    }
+}
+
+impl PaperFormat {
+    /// The format asked for, else the one a file's ending names, else a text.
+    pub fn of(asked: Option<Self>, file: &std::path::Path) -> Self {
+        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+        asked.unwrap_or(match ending.as_str() {
+            "xlsx" => Self::Xlsx,
+            "pdf" => Self::Pdf,
+            _ => Self::Docx,
+        })
+    }
+
+    /// The format the paper is made in: a PDF is made of a text.
+    pub fn office(self) -> crate::paper::Format {
+        match self {
+            Self::Docx | Self::Pdf => crate::paper::Format::Docx,
+            Self::Xlsx => crate::paper::Format::Xlsx,
+        }
+    }
+}
+
+impl Report {
+    /// Where the file goes that the order brings back, and whether it is to become a PDF first.
+    pub fn out(&self) -> Option<(&PathBuf, bool)> {
+        match self {
+            Self::Form { format, out, .. } => Some((out, PaperFormat::of(*format, out) == PaperFormat::Pdf)),
+            Self::Statistics { format, out: Some(out), .. } if sheet(*format, Some(out)) => Some((out, false)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether statistics become a workbook: asked for, or a file is named and no other form.
+pub fn sheet(format: Option<SheetFormat>, out: Option<&PathBuf>) -> bool {
+    matches!(format, Some(SheetFormat::Xlsx)) || (format.is_none() && out.is_some())
 }

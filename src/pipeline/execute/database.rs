@@ -29,9 +29,9 @@ pub(super) async fn check(app: &App) -> Answer {
     Ok(Outcome::with_findings(document, findings))
 }
 
-/// Whether a backup can be written there by whoever carries the order out: beside a running daemon that is the daemon,
+/// Whether a file can be written there by whoever carries the order out: beside a running daemon that is the daemon,
 /// with its rights and what its unit lets it see.
-fn writable(to: &Path) -> Result<(), (Text, Text)> {
+pub(super) fn writable(to: &Path) -> Result<(), (Text, Text)> {
     let folder = to.parent().unwrap_or(Path::new("/"));
     let shown = folder.display();
     let account = rustix::process::geteuid().as_raw();

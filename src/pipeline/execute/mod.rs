@@ -20,6 +20,7 @@ mod handed_out;
 mod life;
 mod mapping;
 mod organisation;
+mod paper;
 mod people;
 mod period;
 mod petition;
@@ -29,6 +30,7 @@ mod report;
 mod signed_table;
 mod source;
 mod standing;
+mod statistics;
 mod what_if;
 mod workshop;
 
@@ -256,10 +258,7 @@ impl Installation {
                 delivery::allow(app, id, Allowance { author: &author, reason: &reason, document: &document })
                     .await
             }
-            C::ReportTasks { by, source, as_of, key } => {
-                known_source(app, source.as_ref()).await?;
-                report::tasks(app, by, source, as_of, key).await
-            }
+            C::Report { order } => paper::carry_out(app, order, progress).await,
             C::DbMigrate {} => database::migrate(app).await,
             C::ConfigReload {} => reload(app).await,
             C::DbCheck {} => database::check(app).await,

@@ -7,6 +7,7 @@ pub mod http;
 pub mod installation;
 pub mod kinto;
 pub mod mariadb;
+pub mod office;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod process;

@@ -1,0 +1,229 @@
+//! The explanation of a score as an annex: every number down to its source record and its article.
+//!
+//! Owns the order: result with formulas, what people decided, each line with its deductions, what does not count, what
+//! is missing, the switches. It must not compute anything but the words of a deduction; every number is printed as it
+//! was derived.
+
+use super::head::Head;
+use super::layout::{Block, Cell, Paper, Run, Table};
+use super::score::{Derivation, Line};
+use super::words::{day, decimal, formula};
+use super::work_sheet::excluded;
+use crate::domain::Exact;
+
+/// Most lines printed; the rest is counted, and stands in the explanations of the people it belongs to.
+const MOST_LINES: usize = 2_000;
+
+/// What a person decided about the score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// When.
+    pub at: String,
+    /// What kind of decision.
+    pub kind: String,
+    /// What it says.
+    pub what: String,
+    /// Who, and by which document.
+    pub who: String,
+}
+
+/// What stands in the annex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// Above and below.
+    pub head: Head,
+    /// The score.
+    pub derivation: Derivation,
+    /// What people decided, oldest first.
+    pub decided: Vec<Decided>,
+}
+
+/// The annex.
+pub fn paper(explanation: &Explanation) -> Paper {
+    let derivation = &explanation.derivation;
+    let mut paper = explanation.head.paper(Some("Phụ lục"), "GIẢI TRÌNH ĐIỂM ĐÁNH GIÁ", true);
+    let blocks = &mut paper.blocks;
+    let result = match &derivation.total {
+        Some(total) => {
+            let level = derivation.level.map(|level| format!(", mức tương ứng: {}", level.vietnamese()));
+            format!("{}/100 điểm{}", decimal(&total.printed), level.unwrap_or_default())
+        }
+        None => "chưa tính được khi còn thiếu thành phần".to_owned(),
+    };
+    blocks.push(Block::Line(vec![Run::plain("Tổng điểm: "), Run::bold(result)]));
+    if let Some(as_of) = explanation.head.trace.as_of {
+        let rules = &explanation.head.trace.rule_set;
+        blocks.push(Block::Line(vec![Run::plain(format!(
+            "Tính đến ngày {}, bộ quy tắc {rules}.",
+            day(as_of)
+        ))]));
+    }
+    if !derivation.worked.is_empty() {
+        let spans: Vec<String> =
+            derivation.worked.iter().map(|(from, to)| format!("{} – {}", day(*from), day(*to))).collect();
+        blocks.push(Block::Line(vec![Run::plain(format!(
+            "Kỳ không trọn, thời gian công tác: {}.",
+            spans.join("; ")
+        ))]));
+    }
+    if !derivation.missing.is_empty() {
+        blocks.push(Block::Line(vec![Run::bold("Còn thiếu: "), Run::plain(derivation.missing.join(", "))]));
+    }
+    if !derivation.unscored.is_empty() {
+        let unscored = derivation.unscored.join(", ");
+        blocks.push(Block::Line(vec![Run::plain(format!("Cấp dưới chưa có điểm: {unscored}."))]));
+    }
+    blocks.push(Block::Heading("I. Cách tính".to_owned()));
+    blocks.push(Block::Table(formulas(&derivation.formulas)));
+    if !derivation.quarters.is_empty() {
+        blocks.push(Block::Heading("Các kỳ đã ghi nhận".to_owned()));
+        blocks.push(Block::Table(recorded(derivation)));
+    }
+    if !explanation.decided.is_empty() {
+        blocks.push(Block::Heading("II. Quyết định của người có thẩm quyền".to_owned()));
+        blocks.push(Block::Table(decisions(&explanation.decided)));
+    }
+    if !derivation.lines.is_empty() {
+        blocks.push(Block::Heading("III. Từng nhiệm vụ được tính".to_owned()));
+        blocks.push(Block::Table(lines(&derivation.lines)));
+    }
+    excluded(blocks, derivation);
+    if !derivation.rule_set.is_empty() {
+        blocks.push(Block::Heading("IV. Bộ quy tắc đã áp dụng".to_owned()));
+        blocks.push(Block::Table(switches(derivation)));
+    }
+    paper
+}
+
+fn table(caption: &str, heads: &[&str], widths: &[u32], rows: Vec<Vec<Cell>>) -> Table {
+    Table {
+        caption: caption.to_owned(),
+        widths: widths.to_vec(),
+        head: vec![heads.iter().map(|head| Cell::head(*head)).collect()],
+        rows,
+        half_points: 20,
+    }
+}
+
+fn formulas(formulas: &[String]) -> Table {
+    let row = |line: &String| {
+        let (numbers, article) = formula(line);
+        vec![Cell::text(numbers), Cell::text(article)]
+    };
+    table(
+        "Cách tính",
+        &["Công thức và số liệu", "Căn cứ (NĐ 335/2025)"],
+        &[72, 28],
+        formulas.iter().map(row).collect(),
+    )
+}
+
+fn recorded(derivation: &Derivation) -> Table {
+    let row = |recorded: &super::score::Recorded| {
+        let from = match recorded.from.strip_prefix("record r") {
+            Some(revision) => format!("hồ sơ, phiên bản {revision}"),
+            None => "kết quả các kỳ trước đã nhập".to_owned(),
+        };
+        let period = super::words::period_in_words(recorded.period);
+        vec![Cell::text(period), Cell::number(&recorded.score), Cell::text(from)]
+    };
+    let rows = derivation.quarters.iter().map(row).collect();
+    table("Các kỳ đã ghi nhận", &["Kỳ", "Điểm", "Nơi ghi nhận"], &[30, 20, 50], rows)
+}
+
+fn decisions(decided: &[Decided]) -> Table {
+    let row = |decided: &Decided| {
+        [&decided.at, &decided.kind, &decided.what, &decided.who]
+            .map(|text| Cell::text(text.as_str()))
+            .to_vec()
+    };
+    let heads = ["Lúc", "Quyết định", "Nội dung", "Người quyết định"];
+    table("Quyết định", &heads, &[15, 22, 38, 25], decided.iter().map(row).collect())
+}
+
+fn lines(all: &[Line]) -> Table {
+    // One's own first: what is left out is in the annexes of others.
+    let mut sorted: Vec<&Line> = all.iter().collect();
+    sorted.sort_by_key(|line| line.of.is_some());
+    let mut rows: Vec<Vec<Cell>> =
+        sorted.iter().take(MOST_LINES).enumerate().map(|(index, line)| line_row(index + 1, line)).collect();
+    if all.len() > MOST_LINES {
+        let rest = format!(
+            "… và {} dòng nữa của công chức thuộc quyền; xem giải trình của từng người",
+            all.len() - MOST_LINES
+        );
+        rows.push(vec![Cell::text(rest).across(5)]);
+    }
+    let heads = ["TT", "Nhiệm vụ [bản ghi nguồn]", "Sản phẩm, hạn, hoàn thành", "Tính", "Ghi chú, căn cứ"];
+    table("Từng nhiệm vụ", &heads, &[4, 30, 18, 28, 20], rows)
+}
+
+fn line_row(number: usize, line: &Line) -> Vec<Cell> {
+    let whose = line.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
+    let dates = format!(
+        "{}; hạn {}; xong {}",
+        line.product,
+        line.due.map_or_else(|| "không có".to_owned(), day),
+        line.completed_on.map_or_else(|| "chưa".to_owned(), day)
+    );
+    vec![
+        Cell::number(number.to_string()).centred(),
+        Cell::text(format!("{}{whose}", line.title)).note(&line.source),
+        Cell::text(dates),
+        Cell::text(reckoning(line)),
+        Cell::text(grounds(line)),
+    ]
+}
+
+fn shown(value: &Exact) -> String {
+    decimal(&value.to_text())
+}
+
+/// How a line adds to numerators and denominator, with its own numbers.
+fn reckoning(line: &Line) -> String {
+    let k = shown(&line.coefficient);
+    let mut text = if line.extra {
+        "ngoài tổng số giao".to_owned()
+    } else {
+        format!("giao {k} × {} = {}", shown(&line.assigned), shown(&line.assigned_converted))
+    };
+    text.push_str(&format!(
+        "; hoàn thành {k} × {} = {}",
+        shown(&line.completed),
+        shown(&line.completed_converted)
+    ));
+    for (name, counts, kept, word) in [
+        ("tiến độ", line.late_count, &line.progress, "chậm"),
+        ("chất lượng", line.quality_failures, &line.quality, "chưa đạt"),
+    ] {
+        text.push_str(&format!("; {name} {}", shown(kept)));
+        if counts > 0 {
+            text.push_str(&format!(" ({word} {counts}, trừ 25 % mỗi lần)"));
+        }
+    }
+    text
+}
+
+/// Notes of a line and the articles its deductions rest on.
+fn grounds(line: &Line) -> String {
+    let mut told: Vec<String> = line.notes.clone();
+    if line.extra {
+        told.push("điểm d khoản 1 Điều 18".to_owned());
+    }
+    if line.quality_failures > 0 {
+        told.push("chất lượng: điểm b khoản 2 Điều 14".to_owned());
+    }
+    if line.late_count > 0 {
+        told.push("tiến độ: điểm c khoản 2 Điều 14".to_owned());
+    }
+    told.join("; ")
+}
+
+fn switches(derivation: &Derivation) -> Table {
+    let row = |(name, value): (&String, &serde_json::Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        vec![Cell::text(name), Cell::text(value)]
+    };
+    let rows = derivation.rule_set.iter().map(row).collect();
+    table("Bộ quy tắc", &["Tham số", "Giá trị"], &[35, 65], rows)
+}

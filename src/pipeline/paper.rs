@@ -1,0 +1,589 @@
+//! Papers about people: which revision is printed, and what the store knows for it.
+//!
+//! Owns the choice between approved, newest and asked revision, the standing that follows, and the gathering of a
+//! paper's values. It must not know how a sheet looks. What is not known stays blank on the paper; a period without
+//! anything to print is a finding.
+
+use super::app::App;
+use super::wording::{self, Words, word};
+use crate::directory::Directory;
+use crate::directory::entitled::Duty;
+use crate::domain::{
+    DecisionKind, Exact, Level, Period, PersonId, RecordState, Role, Unit, UnitCode, UnitKind, local_date,
+    local_offset,
+};
+use crate::error::{Finding, Lang, Place, Text, cause};
+use crate::evaluation::Content;
+use crate::evaluation::remarks::Remarks;
+use crate::paper::explanation::{Decided, Explanation};
+use crate::paper::form01::Form01;
+use crate::paper::form02::Form02;
+use crate::paper::layout::Paper;
+use crate::paper::score::Derivation;
+use crate::paper::work_sheet::WorkSheet;
+use crate::paper::{self, Form, Format, Head, Standing, Trace};
+use crate::store::{Revision, StoredDecision, StoredScore};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Deepest chain of units walked upwards.
+const MAX_DEPTH: usize = 20;
+
+/// Which paper is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whose.
+    pub person: PersonId,
+    /// Which period.
+    pub period: Period,
+    /// Which form.
+    pub form: Form,
+    /// Which revision; the approved one, else the newest, when none.
+    pub revision: Option<u32>,
+}
+
+/// What many papers of one period have in common, read once.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    /// People, units, posts.
+    pub directory: Arc<Directory>,
+    /// Names of the catalog's products by code.
+    products: Arc<BTreeMap<String, String>>,
+}
+
+/// What is printed: one content and what it is worth.
+struct Chosen {
+    content: Content,
+    raw: Value,
+    standing: Standing,
+    /// When the revision was made; the present where there is none.
+    revised_at: DateTime<Utc>,
+    /// Up to when what people decided and wrote belongs to it.
+    made_at: DateTime<Utc>,
+    trace: Trace,
+}
+
+impl App {
+    /// What papers of a period have in common.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn shelf(&self, period: Period) -> Result<Shelf, Finding> {
+        let directory = self.directory().await?;
+        let told = |error: crate::store::StoreError| error.finding();
+        let mut heads = self.store.catalogs().await.map_err(told)?;
+        heads.retain(|head| head.valid_from <= period.last_day());
+        heads.sort_by_key(|head| head.valid_from);
+        // Codes are the province's: of two catalogs the later one says what a product is called.
+        let mut products = BTreeMap::new();
+        for head in heads {
+            let named = self.store.catalog_products(&head.version).await.map_err(told)?;
+            products.extend(named.into_iter().map(|product| (product.code.to_string(), product.name)));
+        }
+        Ok(Shelf { directory, products: Arc::new(products) })
+    }
+
+    /// The paper as a file: its name and its bytes.
+    ///
+    /// # Errors
+    /// LT-PAP-001 to LT-PAP-006; the store does not answer.
+    pub async fn paper_file(
+        &self,
+        shelf: &Shelf,
+        wanted: Wanted,
+        format: Format,
+    ) -> Result<(String, Vec<u8>), Finding> {
+        let paper = self.paper(shelf, wanted).await?;
+        let name = file_name(shelf, wanted, format);
+        // Packing a long sheet is a second of work: off the threads that serve requests.
+        let bytes = tokio::task::spawn_blocking(move || paper::render(&paper, format))
+            .await
+            .map_err(|_| super::broken("paper"))?
+            .map_err(|failed| not_rendered(&failed))?;
+        Ok((name, bytes))
+    }
+
+    /// The paper before it has a format.
+    ///
+    /// # Errors
+    /// LT-PAP-001 nothing to print, LT-PAP-002 no such revision, LT-PAP-003 the form belongs to another kind of
+    /// period, LT-PAP-004 the lines of that revision are not kept, LT-PAP-006 what is kept cannot be read.
+    pub async fn paper(&self, shelf: &Shelf, wanted: Wanted) -> Result<Paper, Finding> {
+        let Wanted { person, period, form, .. } = wanted;
+        if !form.fits(period.is_year()) {
+            return Err(other_period(form, period));
+        }
+        let score = self
+            .store
+            .score(person, period, self.shown_view(period))
+            .await
+            .map_err(|error| error.finding())?;
+        let chosen = self.chosen(wanted, score.as_ref()).await?;
+        let decisions = self.store.decisions_of(person, period).await.map_err(|error| error.finding())?;
+        match form {
+            Form::Form01 => Ok(paper::form01::paper(&form01(shelf, wanted, chosen, &decisions))),
+            Form::Form02 => {
+                let derivation = self.derivation_of(person, period).await?;
+                Ok(paper::form02::paper(&form02(shelf, wanted, chosen, derivation.unwrap_or_default())))
+            }
+            Form::WorkSheet | Form::Explanation => {
+                let derivation =
+                    self.derivation_of(person, period).await?.ok_or_else(|| nothing(shelf, wanted))?;
+                let chosen = of_lines(wanted, chosen, score.as_ref(), self.clock.now())?;
+                Ok(if form == Form::WorkSheet {
+                    paper::work_sheet::paper(&work_sheet(shelf, wanted, chosen, derivation))
+                } else {
+                    paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, &decisions))
+                })
+            }
+        }
+    }
+
+    /// The content to print and its standing.
+    async fn chosen(&self, wanted: Wanted, score: Option<&StoredScore>) -> Result<Chosen, Finding> {
+        let Wanted { person, period, revision, .. } = wanted;
+        let told = |error: crate::store::StoreError| error.finding();
+        let now = self.clock.now();
+        let latest = self.store.latest_revision(person, period).await.map_err(told)?;
+        let approved = self.store.approved_of(&[person], period).await.map_err(told)?.remove(&person);
+        let newest = latest.as_ref().map(|latest| latest.revision);
+        let picked = match revision {
+            Some(number) => {
+                let all = self.store.revisions(person, period).await.map_err(told)?;
+                let found = all.into_iter().find(|revision| revision.revision == number);
+                Some(found.ok_or_else(|| no_revision(number, newest))?)
+            }
+            None => approved.clone().or(latest),
+        };
+        let as_of = score.map(|score| score.as_of);
+        if let Some(picked) = picked {
+            let approved = approved.map(|approved| approved.revision);
+            let standing = standing_of(&picked, approved, newest);
+            let content =
+                serde_json::from_value::<Content>(picked.content.clone()).map_err(|_| unreadable())?;
+            // What was entered after an approval or a replacement is not part of it.
+            let fixed = !matches!(standing, Standing::Provisional | Standing::Corrected);
+            let made_at = if fixed { picked.at } else { now };
+            let trace = Trace {
+                revision: Some(picked.revision),
+                hash: picked.content_hash,
+                rule_set: content.rule_set.clone(),
+                as_of,
+                printed_at: now,
+            };
+            return Ok(Chosen {
+                content,
+                raw: picked.content,
+                standing,
+                revised_at: picked.at,
+                made_at,
+                trace,
+            });
+        }
+        let score = score.ok_or_else(|| no_score(period))?;
+        let content = serde_json::from_value::<Content>(score.summary.clone()).map_err(|_| unreadable())?;
+        let trace = Trace {
+            revision: None,
+            hash: score.inputs_hash.clone(),
+            rule_set: content.rule_set.clone(),
+            as_of,
+            printed_at: now,
+        };
+        let raw = score.summary.clone();
+        Ok(Chosen { content, raw, standing: Standing::Provisional, revised_at: now, made_at: now, trace })
+    }
+
+    /// The kept derivation, its words in Vietnamese.
+    async fn derivation_of(&self, person: PersonId, period: Period) -> Result<Option<Derivation>, Finding> {
+        let view = self.shown_view(period);
+        let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
+        let Some(kept) = kept else { return Ok(None) };
+        let mut derivation: Derivation = serde_json::from_slice(&kept).map_err(|_| unreadable())?;
+        let missing = std::mem::take(&mut derivation.missing);
+        derivation.missing = missing.iter().map(|part| missing_word(part)).collect();
+        for task in &mut derivation.excluded {
+            task.reason = word(Words::Excluded, &task.reason, Lang::Vi).into_owned();
+        }
+        for line in &mut derivation.lines {
+            for note in &mut line.notes {
+                *note = wording::note(note, Lang::Vi);
+            }
+        }
+        Ok(Some(derivation))
+    }
+}
+
+/// What a revision is worth beside the approved and the newest one.
+fn standing_of(picked: &Revision, approved: Option<u32>, newest: Option<u32>) -> Standing {
+    match (approved, newest) {
+        (Some(approved), _) if approved == picked.revision => Standing::Approved,
+        (Some(approved), _) if approved > picked.revision => Standing::Replaced(approved),
+        (_, Some(newest)) if newest > picked.revision => Standing::Replaced(newest),
+        _ if picked.state == RecordState::Corrected => Standing::Corrected,
+        _ if picked.state == RecordState::Revoked => Standing::Revoked,
+        _ => Standing::Provisional,
+    }
+}
+
+/// Sheets of lines print what is kept now: the lines behind an earlier figure are not kept, and a sheet whose figures
+/// are no longer the approved ones says so.
+fn of_lines(
+    wanted: Wanted,
+    chosen: Chosen,
+    score: Option<&StoredScore>,
+    now: DateTime<Utc>,
+) -> Result<Chosen, Finding> {
+    let Some(score) = score else { return Ok(chosen) };
+    let now_computed = score.summary.get("parts");
+    if chosen.raw.get("parts") == now_computed {
+        return Ok(chosen);
+    }
+    if let Some(revision) = wanted.revision {
+        return Err(lines_not_kept(revision));
+    }
+    let content = serde_json::from_value::<Content>(score.summary.clone()).map_err(|_| unreadable())?;
+    let standing = match (chosen.standing, chosen.trace.revision) {
+        (Standing::Approved, Some(approved)) => Standing::Moved(approved),
+        _ => Standing::Provisional,
+    };
+    let trace = Trace {
+        revision: None,
+        hash: score.inputs_hash.clone(),
+        rule_set: content.rule_set.clone(),
+        as_of: Some(score.as_of),
+        printed_at: now,
+    };
+    Ok(Chosen { content, raw: score.summary.clone(), standing, revised_at: now, made_at: now, trace })
+}
+
+fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDecision]) -> Form01 {
+    let (mut own, mut superior) = (BTreeMap::new(), BTreeMap::new());
+    for stored in decisions.iter().filter(|stored| stored.decision.at <= chosen.made_at) {
+        match &stored.decision.kind {
+            DecisionKind::SelfAssessment { items } => own.clone_from(items),
+            DecisionKind::GeneralCriteria { items } => superior.clone_from(items),
+            _ => {}
+        }
+    }
+    let remarks = remarks(&chosen, decisions);
+    let part = |name: &str| text_at(&chosen.raw, &format!("/parts/{name}/printed"));
+    let span = |(from, to): &(NaiveDate, NaiveDate)| {
+        format!("{} – {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))
+    };
+    Form01 {
+        own,
+        superior,
+        general: part("general"),
+        ratio: part("r"),
+        task_part: part("task_part"),
+        total: part("total"),
+        missing: chosen.content.missing.iter().map(|part| missing_word(part)).collect(),
+        worked: chosen.content.worked.iter().map(span).collect(),
+        strengths: remarks.strengths,
+        weaknesses: remarks.weaknesses,
+        comments: remarks.comment,
+        scorer: signer(shelf, wanted, &chosen, Duty::Score),
+        head: head(shelf, wanted, &chosen),
+    }
+}
+
+/// What people wrote: the printed revision's words, and what was entered apart from a step before or since.
+fn remarks(chosen: &Chosen, decisions: &[StoredDecision]) -> Remarks {
+    let entered = |from: DateTime<Utc>| {
+        let told = decisions.iter().map(|stored| &stored.decision);
+        Remarks::entered(told.filter(move |decision| from < decision.at && decision.at <= chosen.made_at))
+    };
+    let mut remarks = entered(DateTime::<Utc>::MIN_UTC);
+    for newer in [chosen.content.remarks.clone(), entered(chosen.revised_at)] {
+        remarks.overlay(newer.strengths, newer.weaknesses, newer.comment, newer.minutes);
+    }
+    remarks
+}
+
+fn form02(shelf: &Shelf, wanted: Wanted, chosen: Chosen, derivation: Derivation) -> Form02 {
+    // Who revoked a result decided no level.
+    let ruled = chosen.content.ruling.as_ref().filter(|_| chosen.standing != Standing::Revoked);
+    Form02 {
+        recorded: derivation.quarters,
+        mean: text_at(&chosen.raw, "/parts/total/printed"),
+        missing: chosen.content.missing.iter().map(|part| missing_word(part)).collect(),
+        own_level: chosen.content.remarks.own_level,
+        // A band is no classification: crossed once somebody decided.
+        level: ruled.and(chosen.content.level),
+        decision_no: ruled.and_then(|ruling| ruling.decision_no.clone()),
+        minutes: chosen.content.remarks.minutes.clone(),
+        party_opinion: chosen.content.remarks.party_opinion.clone(),
+        classifier: signer(shelf, wanted, &chosen, Duty::Classify),
+        head: head(shelf, wanted, &chosen),
+    }
+}
+
+fn work_sheet(shelf: &Shelf, wanted: Wanted, chosen: Chosen, derivation: Derivation) -> WorkSheet {
+    let numbers = derivation.lines.iter().filter_map(|line| line.of.as_deref());
+    let names = numbers
+        .filter_map(|number| {
+            let id = shelf.directory.named(number)?;
+            Some((number.to_owned(), shelf.directory.person(id)?.full_name.clone()))
+        })
+        .collect();
+    WorkSheet {
+        products: shelf.products.clone(),
+        names,
+        scorer: signer(shelf, wanted, &chosen, Duty::Score),
+        head: head(shelf, wanted, &chosen),
+        derivation,
+    }
+}
+
+fn explanation(
+    shelf: &Shelf,
+    wanted: Wanted,
+    chosen: Chosen,
+    derivation: Derivation,
+    decisions: &[StoredDecision],
+) -> Explanation {
+    Explanation {
+        head: head(shelf, wanted, &chosen),
+        derivation,
+        decided: decisions.iter().map(decided).collect(),
+    }
+}
+
+/// A decision in words. Whatever its kind holds is told by its keys, so that a new kind is never left out.
+fn decided(stored: &StoredDecision) -> Decided {
+    let decision = &stored.decision;
+    let value = serde_json::to_value(&decision.kind).unwrap_or_default();
+    let mut what = Vec::new();
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        let sum = || -> Exact {
+            let points = value.as_object().into_iter().flatten();
+            points
+                .filter_map(|(_, points)| points.as_str()?.parse::<Exact>().ok())
+                .collect::<Vec<_>>()
+                .iter()
+                .sum()
+        };
+        what.extend(match key.as_str() {
+            "type" | "content_hash" => None,
+            "items" => Some(format!("cộng {}/30", paper::decimal(&sum().to_text()))),
+            "component" => Some(component_letter(&text).to_owned()),
+            "percent" => Some(format!("{} %", paper::decimal(&text))),
+            "source" => Some(format!("nguồn {text}")),
+            "external_id" => Some(format!("bản ghi {text}")),
+            "covers" if text == "late" => Some("chậm".to_owned()),
+            "covers" => Some("chất lượng".to_owned()),
+            "count" => Some(format!("{text} lần")),
+            "quantity" => Some(format!("khối lượng {}", paper::decimal(&text))),
+            "revision" => Some(format!("phiên bản {text}")),
+            "level" => Level::parse(&text).map(|level| level.vietnamese().to_owned()),
+            _ if text.is_empty() => None,
+            _ => Some(text),
+        });
+    }
+    let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+    let document = decision.document.as_ref().map(|document| format!(" ({document})")).unwrap_or_default();
+    Decided {
+        at: decision.at.with_timezone(&local_offset()).format("%H:%M %d/%m/%Y").to_string(),
+        kind: word(Words::Decision, kind, Lang::Vi).into_owned(),
+        what: what.join("; "),
+        who: format!("{}{document}", decision.author),
+    }
+}
+
+fn component_letter(name: &str) -> &str {
+    match name {
+        "unit_result" => "d",
+        "implementation_ability" => "đ",
+        "unity_ability" => "e",
+        other => other,
+    }
+}
+
+/// A missing part in words: periods are named as periods.
+fn missing_word(part: &str) -> String {
+    match part.parse::<Period>() {
+        Ok(period) => paper::period_in_words(period),
+        Err(_) => word(Words::Missing, part, Lang::Vi).into_owned(),
+    }
+}
+
+fn text_at(content: &Value, pointer: &str) -> Option<String> {
+    content.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn head(shelf: &Shelf, wanted: Wanted, chosen: &Chosen) -> Head {
+    let known = shelf.directory.person(wanted.person);
+    let unit = shelf.directory.unit(&chosen.content.unit);
+    let (agency, superior) = agency_of(&shelf.directory, &chosen.content.unit);
+    let name = |unit: &Unit| unit.name.clone();
+    Head {
+        superior: superior.map(name),
+        agency: agency.map_or_else(|| chosen.content.unit.to_string(), name),
+        full_name: known.map(|known| known.full_name.clone()).unwrap_or_default(),
+        staff_number: known.map(|known| known.staff_number.to_string()).unwrap_or_default(),
+        post: chosen.content.post.clone(),
+        unit: unit.map_or_else(|| chosen.content.unit.to_string(), name),
+        period: wanted.period,
+        standing: chosen.standing,
+        trace: chosen.trace.clone(),
+    }
+}
+
+/// The using agency a unit belongs to (art. 3.1): the first one up that is no division; and the body above it.
+pub fn agency_of<'a>(directory: &'a Directory, unit: &'a UnitCode) -> (Option<&'a Unit>, Option<&'a Unit>) {
+    let mut agency = directory.unit(unit);
+    for _ in 0..MAX_DEPTH {
+        let Some(division) = agency.filter(|unit| unit.kind == UnitKind::Division) else { break };
+        match division.parent.as_ref().and_then(|parent| directory.unit(parent)) {
+            Some(above) => agency = Some(above),
+            None => break,
+        }
+    }
+    let superior = agency.and_then(|agency| agency.parent.as_ref()).and_then(|parent| directory.unit(parent));
+    (agency, superior)
+}
+
+/// Whose name stands below: who decided, else the one person who is entitled.
+fn signer(shelf: &Shelf, wanted: Wanted, chosen: &Chosen, duty: Duty) -> Option<String> {
+    let directory = &shelf.directory;
+    let decided = chosen.content.ruling.as_ref().filter(|_| chosen.standing != Standing::Revoked);
+    if let Some(ruling) = decided {
+        // An office that decided is signed for by hand.
+        let known = directory.named(&ruling.by).and_then(|id| directory.person(id));
+        return known.map(|known| known.full_name.clone());
+    }
+    let today = local_date(chosen.trace.printed_at);
+    let entitled = directory.entitled(wanted.person, wanted.period, today, duty);
+    match entitled.as_slice() {
+        [one] => directory.person(*one).map(|known| known.full_name.clone()),
+        _ => None,
+    }
+}
+
+/// `Mau-01_GL-00012_Nguyễn Văn An_2026-Q3.docx`; no number of a citizen is in it.
+pub fn file_name(shelf: &Shelf, wanted: Wanted, format: Format) -> String {
+    let known = shelf.directory.person(wanted.person);
+    let (number, name) =
+        known.map_or(("_", "_"), |known| (known.staff_number.as_str(), known.full_name.as_str()));
+    format!(
+        "{}_{}_{}_{}.{}",
+        wanted.form.file_stem(),
+        paper::file_part(number),
+        paper::file_part(name),
+        wanted.period,
+        format.ending()
+    )
+}
+
+/// Heads of agencies in a period, by unit.
+pub fn heads(directory: &Directory, period: Period) -> BTreeMap<UnitCode, Vec<PersonId>> {
+    let mut heads: BTreeMap<UnitCode, Vec<PersonId>> = BTreeMap::new();
+    for known in directory.people() {
+        if let Some(post) = directory.last_post(known.id, period).filter(|post| post.role == Role::Head) {
+            heads.entry(post.unit.clone()).or_default().push(known.id);
+        }
+    }
+    heads
+}
+
+fn nothing(shelf: &Shelf, wanted: Wanted) -> Finding {
+    let number = shelf.directory.person(wanted.person).map(|known| known.staff_number.to_string());
+    no_score(wanted.period).at(Place::of(format!("record {} {}", number.unwrap_or_default(), wanted.period)))
+}
+
+fn no_score(period: Period) -> Finding {
+    Finding::error(
+        "LT-PAP-001",
+        Text::new(
+            format!("người này chưa có điểm hay hồ sơ kỳ {period}, chưa có gì để in"),
+            format!("this person has neither a score nor a record for {period}: there is nothing to print"),
+        ),
+        Text::new(
+            "xem `score show` và `status`: kỳ chưa tính, hoặc người này không thuộc diện đánh giá",
+            "look at `score show` and `status`: the period is not computed yet, or the person is not evaluated",
+        ),
+    )
+}
+
+fn no_revision(asked: u32, newest: Option<u32>) -> Finding {
+    let (vi, en) = match newest {
+        Some(newest) => (format!("mới nhất là {newest}"), format!("the newest is {newest}")),
+        None => ("chưa có phiên bản nào".to_owned(), "there is none yet".to_owned()),
+    };
+    Finding::error(
+        "LT-PAP-002",
+        Text::new(
+            format!("hồ sơ không có phiên bản {asked}; {vi}"),
+            format!("the record has no revision {asked}; {en}"),
+        ),
+        Text::new(
+            "bỏ --revision, hoặc ghi số có trên trang của người đó",
+            "leave out --revision, or give a number from the person's page",
+        ),
+    )
+    .at(Place::of("--revision"))
+}
+
+pub(super) fn other_period(form: Form, period: Period) -> Finding {
+    let (vi, en) = if form == Form::Form02 {
+        ("một năm, ví dụ 2026", "a year, for example 2026")
+    } else {
+        ("kỳ dưới một năm, ví dụ 2026-Q3", "a period below a year, for example 2026-Q3")
+    };
+    Finding::error(
+        "LT-PAP-003",
+        Text::new(
+            format!("biểu \"{}\" không dùng cho kỳ {period}; biểu này dùng cho {vi}", form.as_str()),
+            format!("form \"{}\" is not for {period}; it is for {en}", form.as_str()),
+        ),
+        Text::new("đổi kỳ hoặc đổi --form", "change the period or --form"),
+    )
+    .at(Place::of("--form"))
+}
+
+fn lines_not_kept(revision: u32) -> Finding {
+    Finding::error(
+        "LT-PAP-004",
+        Text::new(
+            format!("điểm hiện nay khác điểm của phiên bản {revision}; các dòng của phiên bản đó không còn được lưu"),
+            format!("the score is no longer that of revision {revision}; the lines of that revision are not kept"),
+        ),
+        Text::new(
+            "in mẫu 01 hoặc 02 của phiên bản đó, hoặc bỏ --revision để in các dòng hiện nay",
+            "print form 01 or 02 of that revision, or leave out --revision to print the present lines",
+        ),
+    )
+    .at(Place::of("--revision"))
+}
+
+pub(super) fn not_rendered(failed: &paper::Failed) -> Finding {
+    Finding::error(
+        "LT-PAP-005",
+        Text::new("không tạo được tệp", "the file could not be made").because(&cause(failed)),
+        Text::new(
+            "thử lại; nếu vẫn lỗi, báo nhóm phát triển kèm nhật ký",
+            "try again; if it stays, tell the developers with the log",
+        ),
+    )
+}
+
+fn unreadable() -> Finding {
+    Finding::error(
+        "LT-PAP-006",
+        Text::new(
+            "không đọc được nội dung đã lưu của điểm hoặc hồ sơ này",
+            "what is stored of this score or record cannot be read",
+        ),
+        Text::new(
+            "chạy `score verify`; nếu dữ liệu nguyên vẹn, báo nhóm phát triển",
+            "run `score verify`; if the data are intact, tell the developers",
+        ),
+    )
+}
