@@ -27,11 +27,8 @@ pub struct Out {
 /// # Errors
 /// LT-CAT-046 or LT-PAP-010 something stands there already.
 pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
-    let catalog = |path: &PathBuf| Out {
-        path: path.clone(),
-        as_pdf: false,
-        codes: ("LT-CAT-046", "LT-CAT-046"),
-    };
+    let catalog =
+        |path: &PathBuf| Out { path: path.clone(), as_pdf: false, codes: ("LT-CAT-046", "LT-CAT-046") };
     let out = match action {
         Action::Catalog(Catalog::Propose { out, .. }) => Some(catalog(out)),
         Action::Catalog(Catalog::Merge { out, .. }) => out.as_ref().map(catalog),
@@ -68,12 +65,8 @@ pub async fn keep(outcome: Outcome, out: Option<&Out>) -> Outcome {
 
 fn put(out: &Out, bytes: &[u8]) -> Result<(), Box<Finding>> {
     let failed = |error: std::io::Error| Box::new(unwritten(out.codes.1, &out.path, &io_cause(&error)));
-    let mut file = std::fs::File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&out.path)
-        .map_err(failed)?;
+    let mut file =
+        std::fs::File::options().write(true).create_new(true).mode(0o600).open(&out.path).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
         // Half a file would be taken for a whole one.
         let _gone = std::fs::remove_file(&out.path);

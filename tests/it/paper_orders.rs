@@ -116,7 +116,9 @@ async fn a_units_archive_is_whole_or_not_there_and_lists_those_without_a_score()
         let to = folder.path().join("snv.zip");
         let bundle = |which: &str, forms: Vec<Form>| {
             let (unit, period) = ("SNV".parse().expect("unit"), period(which));
-            Command::Report { order: ReportOrder::Bundle { unit, period, forms, format: None, to: to.clone() } }
+            Command::Report {
+                order: ReportOrder::Bundle { unit, period, forms, format: None, to: to.clone() },
+            }
         };
         assert_eq!(code(&house.order(bundle("2020-Q1", Vec::new())).await), "LT-PAP-012");
         assert_eq!(code(&house.order(bundle("2026-Q3", vec![Form::Form02])).await), "LT-PAP-003");

@@ -169,7 +169,9 @@ impl Report {
     pub fn out(&self) -> Option<(&PathBuf, bool)> {
         match self {
             Self::Form { format, out, .. } => Some((out, PaperFormat::of(*format, out) == PaperFormat::Pdf)),
-            Self::Statistics { format, out: Some(out), .. } if sheet(*format, Some(out)) => Some((out, false)),
+            Self::Statistics { format, out: Some(out), .. } if sheet(*format, Some(out)) => {
+                Some((out, false))
+            }
             _ => None,
         }
     }
