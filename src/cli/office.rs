@@ -12,7 +12,7 @@ use crate::pipeline::execute::Installation;
 use crate::simulator::Running;
 use crate::store::MappingState;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -100,15 +100,20 @@ async fn review(app: Arc<App>, province: Arc<Running>, pace: Pace) {
             return;
         }
         let keys = waiting.iter().map(|item| (item.key.source.to_string(), item.key.external_id.clone()));
+        let mut chosen: BTreeMap<Option<&str>, Vec<TaskRef>> = BTreeMap::new();
         for ((source, external_id), product) in province.true_products(&keys.collect()) {
             let Ok(source) = source.parse::<SourceId>() else { continue };
+            chosen.entry(product).or_default().push(TaskRef { source, external_id });
+        }
+        for (product, tasks) in chosen {
             let choice = match product.map(str::parse) {
                 Some(Ok(code)) => MappingChoice::Product(code),
                 Some(Err(_)) => continue,
                 None => MappingChoice::Outside,
             };
+            let count = tasks.len();
             let order = Command::MappingDecide {
-                tasks: vec![TaskRef { source, external_id }],
+                tasks,
                 group: None,
                 choice,
                 author: OFFICER.into(),
@@ -116,7 +121,7 @@ async fn review(app: Arc<App>, province: Arc<Running>, pace: Pace) {
                 dry_run: false,
             };
             let outcome = installation.execute(order, unbounded_channel().0).await;
-            settled += usize::from(outcome.exit == 0);
+            settled += if outcome.exit == 0 { count } else { 0 };
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) const MAX_TASKS: usize = 20_000;
 const MAX_PEOPLE: usize = 3_000;
 /// A leader of more people than these is not computed for a preview: their figure moves by a hair, and the scoring
 /// step tells it.
-const LARGE_CHARGE: usize = 400;
+const LARGE_CHARGE: usize = 60;
 /// Comparisons kept with an order.
 const KEPT_COMPARISONS: usize = 200;
 

@@ -67,14 +67,14 @@ async fn derivation(house: &Installed, who: &str) -> Value {
 async fn proposed_product_counts_as_the_switch_says() {
     let both = both().await;
     for store in &both.stores {
+        let first = house(store).await;
         for (value, counted, excluded) in [
             (PendingCoefficientPolicy::Park, None, Some("pending_coefficient")),
             (PendingCoefficientPolicy::Provisional, Some(("DX-1", "1.5", "provisional coefficient")), None),
             (PendingCoefficientPolicy::CatchAll, Some(("SP-9", "0.5", "counted as SP-9")), None),
         ] {
             let id = format!("{value:?}");
-            let house = house(store).await;
-            let house = by(&house, value).await;
+            let house = by(&first, value).await;
             let task = task(&house, &id, AN, "Số hóa hồ sơ", Some("2026-11-19T01:00:00Z")).await;
             waits(&house, &[task]).await;
             house.ordered(propose(&[&id], "DX-1", Some("1.5"))).await;
