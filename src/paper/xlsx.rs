@@ -70,8 +70,14 @@ fn set_page(sheet: &mut Worksheet, paper: &Paper) -> Result<(), XlsxError> {
     Ok(())
 }
 
+/// Letters of a size.
+fn print(half_points: u32) -> Format {
+    Format::new().set_font_name("Times New Roman").set_font_size(f64::from(half_points) / 2.0)
+}
+
+/// Letters of a size that go on in the next line.
 fn letters(half_points: u32) -> Format {
-    Format::new().set_font_name("Times New Roman").set_font_size(f64::from(half_points) / 2.0).set_text_wrap()
+    print(half_points).set_text_wrap()
 }
 
 fn placed(format: Format, align: Align) -> Format {
@@ -203,24 +209,25 @@ impl<'a> Grid<'a> {
         if let Some(form) = form {
             self.across(form, &placed(letters(26), Align::Right).set_bold().set_italic())?;
         }
-        let halves = self.parts(&[4, 6]);
+        let halves = self.parts(&[36, 64]);
         let [left, right] = halves.as_slice() else { return Ok(()) };
         let centre = |half_points| placed(letters(half_points), Align::Centre);
-        let (bold, line) =
-            (centre(24).set_bold(), centre(26).set_bold().set_underline(FormatUnderline::Single));
+        // Name and motto of the state stand in one line each, whatever the columns below leave them.
+        let one_line = |half_points| placed(print(half_points), Align::Centre).set_shrink().set_bold();
+        let (bold, state) = (centre(24).set_bold(), one_line(24));
+        let line = one_line(26).set_underline(FormatUnderline::Single);
         let dated = format!("……………, ngày …… tháng …… năm {year}");
         let agency = agency.to_uppercase();
         let first =
             superior.map_or_else(|| (agency.clone(), bold.clone()), |name| (name.to_uppercase(), centre(24)));
         let second = superior.map_or_else(|| (String::new(), centre(24)), |_| (agency, bold.clone()));
         let rows = [
-            (first, ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM".to_owned(), bold)),
+            (first, ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM".to_owned(), state)),
             (second, ("Độc lập - Tự do - Hạnh phúc".to_owned(), line)),
             ((String::new(), centre(24)), (dated, centre(26).set_italic())),
         ];
         for ((at_left, of_left), (at_right, of_right)) in rows {
-            let needed = lines(&at_left, self.width(*left)).max(lines(&at_right, self.width(*right)));
-            self.sheet.set_row_height(self.row, LINE * needed)?;
+            self.sheet.set_row_height(self.row, LINE * lines(&at_left, self.width(*left)))?;
             self.merged(self.row, *left, &at_left, &of_left)?;
             self.merged(self.row, *right, &at_right, &of_right)?;
             self.row += 1;

@@ -6,8 +6,9 @@ use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
 use crate::support::office::{paragraphs, words};
 use crate::support::site::{Site, until};
 use crate::support::source::{HEAD, PASSWORD, STREAM};
-use crate::support::stores::both;
+use crate::support::stores::{both, department};
 use calamine::{Data, Reader as _};
+use lienthong::domain::{DirectoryImport, Unit};
 use lienthong::paper::{Form, Format};
 use lienthong::pipeline::command::{Command, Document, Executor as _, Outcome, ReportOrder};
 use lienthong::pipeline::execute::Installation;
@@ -120,7 +121,12 @@ async fn a_units_archive_is_whole_or_not_there_and_lists_those_without_a_score()
                 order: ReportOrder::Bundle { unit, period, forms, format: None, to: to.clone() },
             }
         };
-        assert_eq!(code(&house.order(bundle("2020-Q1", Vec::new())).await), "LT-PAP-012");
+        let empty = Unit { code: "STC".parse().expect("code"), ..department() };
+        let import = DirectoryImport { units: vec![empty], people: Vec::new() };
+        store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+        let (unit, forms) = ("STC".parse().expect("unit"), Vec::new());
+        let nobody = ReportOrder::Bundle { unit, period: period("2026-Q3"), forms, format: None, to: to.clone() };
+        assert_eq!(code(&house.order(Command::Report { order: nobody }).await), "LT-PAP-012");
         assert_eq!(code(&house.order(bundle("2026-Q3", vec![Form::Form02])).await), "LT-PAP-003");
         assert_eq!(
             std::fs::read_dir(folder.path()).expect("listed").count(),
