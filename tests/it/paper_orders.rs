@@ -125,7 +125,8 @@ async fn a_units_archive_is_whole_or_not_there_and_lists_those_without_a_score()
         let import = DirectoryImport { units: vec![empty], people: Vec::new() };
         store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
         let (unit, forms) = ("STC".parse().expect("unit"), Vec::new());
-        let nobody = ReportOrder::Bundle { unit, period: period("2026-Q3"), forms, format: None, to: to.clone() };
+        let nobody =
+            ReportOrder::Bundle { unit, period: period("2026-Q3"), forms, format: None, to: to.clone() };
         assert_eq!(code(&house.order(Command::Report { order: nobody }).await), "LT-PAP-012");
         assert_eq!(code(&house.order(bundle("2026-Q3", vec![Form::Form02])).await), "LT-PAP-003");
         assert_eq!(
