@@ -19,6 +19,29 @@ pub struct Change {
     pub group: bool,
     /// Whether the name differs.
     pub name: bool,
+    /// Whether the points differ.
+    pub points: bool,
+    /// Whether the words people use for it differ.
+    pub synonyms: bool,
+}
+
+impl Change {
+    /// What differs, as stable words; `other` for field, measure, scope or kind.
+    pub fn what(&self) -> Vec<&'static str> {
+        let told = [
+            (self.name, "name"),
+            (self.group, "group"),
+            (self.points, "points"),
+            (self.coefficient, "coefficient"),
+            (self.synonyms, "synonyms"),
+        ];
+        let mut what: Vec<&'static str> =
+            told.into_iter().filter(|(differs, _)| *differs).map(|(_, word)| word).collect();
+        if what.is_empty() {
+            what.push("other");
+        }
+        what
+    }
 }
 
 /// The difference of two versions.
@@ -28,7 +51,7 @@ pub struct Diff {
     pub added: Vec<CatalogProduct>,
     /// Codes only the old version has.
     pub removed: Vec<CatalogProduct>,
-    /// Codes of both with another coefficient, group, name, field, measure, synonyms or scope.
+    /// Codes of both with another coefficient, group, name, points, synonyms, field, measure, scope or kind.
     pub changed: Vec<Change>,
 }
 
@@ -53,6 +76,8 @@ pub fn diff(old: &[CatalogProduct], new: &[CatalogProduct]) -> Diff {
                 coefficient: before.coefficient != after.coefficient,
                 group: before.group != after.group,
                 name: before.name != after.name,
+                points: before.points != after.points,
+                synonyms: before.synonyms != after.synonyms,
                 old: before.clone(),
                 new: after.clone(),
             }),

@@ -19,7 +19,7 @@ pub use catalog::Catalog;
 pub use criteria::{Criteria, CriteriaSet, Excused, Lateness, LeaderPart};
 pub use delivery::Outbox;
 pub use fact::{Fact, FactAdd};
-pub use mapping::{ExportForm, Mapping, MappingRules};
+pub use mapping::{ExportForm, Mapping, MappingRules, Share};
 pub use organisation::{FactKind, Organisation, Step, Which};
 pub use people::People;
 pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};

@@ -5,13 +5,13 @@
 
 use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, Fact, History, Lateness, Mapping,
-    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Score, sheet,
+    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Score, Share, sheet,
 };
 use super::source_action::SourceAction;
 use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{
-    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, ReportOrder,
+    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, ReportOrder, ShareEntry,
     TaskRef,
 };
 use std::io::Read as _;
@@ -176,7 +176,9 @@ fn catalog(action: Catalog) -> Ordered {
             }
             Command::CatalogMerge { files, groups: groups(path)? }
         }
-        Catalog::Diff { file, name } => Command::CatalogDiff { file: read(&file)?, version: name },
+        Catalog::Diff { file, name, affected } => {
+            Command::CatalogDiff { file: read(&file)?, version: name, affected }
+        }
         Catalog::List { text, name, rows } => {
             Command::CatalogList { version: name, text: text.join(" "), limit: rows.limit }
         }
@@ -233,6 +235,7 @@ fn mapping(action: Mapping) -> Ordered {
         Mapping::Undo { id, reason, dry_run, author } => {
             Ok(Command::MappingUndo { id, author: name(author)?, reason, dry_run })
         }
+        Mapping::Share(share) => shares(*share),
         Mapping::Evaluate(_) | Mapping::Model(_) => Err(Box::new(super::run::not_available())),
     }
 }
@@ -243,6 +246,27 @@ fn catalog_ref(named: &Path) -> Result<CatalogRef, Box<Finding>> {
     match version.filter(|_| !named.exists()) {
         Some(version) => Ok(CatalogRef::Stored(version)),
         None => read(named).map(CatalogRef::File),
+    }
+}
+
+fn shares(share: Share) -> Ordered {
+    let Share { task, person, period, support, whole, file, document, reason, author } = share;
+    let author = name(author)?;
+    if let Some(file) = file {
+        return Ok(Command::MappingShareFile { file: read(&file)?, document, author, reason });
+    }
+    let mut parts = Vec::new();
+    let of_people = person.into_iter().map(|(person, percent)| (Some(person), None, Some(percent)));
+    let of_periods = period.into_iter().map(|(period, percent)| (None, Some(period), Some(percent)));
+    let of_support = support.into_iter().map(|person| (Some(person), None, None));
+    for (person, period, percent) in of_people.chain(of_periods).chain(of_support) {
+        parts.push(ShareEntry { person, period, percent });
+    }
+    match task {
+        Some(task) if whole || !parts.is_empty() => {
+            Ok(Command::MappingShare { task, parts, document, author, reason })
+        }
+        _ => Err(Box::new(incomplete("--person, --period, --support, --whole"))),
     }
 }
 

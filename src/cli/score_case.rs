@@ -125,6 +125,8 @@ struct CaseLine<'a> {
     coefficient: Written<'a>,
     #[serde(default, borrow)]
     multiplier: Option<Written<'a>>,
+    #[serde(default, borrow)]
+    share: Option<Written<'a>>,
     #[serde(borrow)]
     assigned: Written<'a>,
     #[serde(borrow)]
@@ -501,6 +503,7 @@ impl Reader<'_> {
             Some(written) => Some(number("multiplier", written, true)?),
             None => None,
         };
+        let share = line.share.as_ref().map(|share| (share, number("share", share, true)));
         let assigned = number("assigned", &line.assigned, false);
         let completed = number("completed", &line.completed, false);
         let mut counted = |field: &str, written: Option<&Written<'_>>| {
@@ -518,6 +521,12 @@ impl Reader<'_> {
                 "give either \"late\" or \"due\" with \"completed_on\", not both",
             );
         }
+        if let Some((written, Some(share))) = &share
+            && *share > Decimal::ONE
+        {
+            let place = self.place(written.piece, at("share"));
+            self.wrong(place, "phần được chia lớn hơn 1", "the share is more than 1");
+        }
         let late = match dated {
             Some((day, done)) => {
                 let due = Due { day, time: line.due_time };
@@ -529,7 +538,10 @@ impl Reader<'_> {
             source: line.id.unwrap_or(key),
             title: line.title,
             product: line.product,
-            coefficient: coefficient?,
+            coefficient: match share {
+                Some((_, share)) => coefficient?.checked_mul(share?)?,
+                None => coefficient?,
+            },
             multiplier,
             assigned: assigned?,
             completed: completed?,

@@ -472,7 +472,7 @@ pub struct RuleSet {
     pub points_and_k: PointsAndK,
     pub rejected_counts_as_completed: bool,
     pub partial_completion: PartialCompletion,
-    /// Share of a supporting person, 0 to 1 as a decimal: with `0` the lead has the whole.
+    /// Share of each supporting person a superior named, 0 to 1 as a decimal: with `0` the lead has the whole.
     pub support_share: String,
     pub completion_event: CompletionEvent,
     pub due_date_rule: DueDateRule,
@@ -565,6 +565,14 @@ fn sync_deadlines() -> Vec<SyncDeadline> {
     ]
 }
 
+/// A share as text: 0 to 1 with at most 4 decimals.
+fn is_share(text: &str) -> bool {
+    let share = text.parse::<rust_decimal::Decimal>();
+    share.is_ok_and(|share| {
+        !share.is_sign_negative() && share <= rust_decimal::Decimal::ONE && share.scale() <= 4
+    })
+}
+
 impl RuleSet {
     /// Whether it is in force on the first day of a period.
     pub fn governs(&self, period: Period) -> bool {
@@ -615,13 +623,7 @@ impl RuleSet {
                 |factor: Decimal| factor > Decimal::ZERO && factor <= Decimal::TEN && factor.scale() <= 4;
             (1..=200).contains(&post.trim().chars().count()) && decimal(factor).is_some_and(fits)
         });
-        let checks: [(&'static str, bool, &'static str); 11] = [
-            (
-                "period_membership",
-                self.period_membership == PeriodMembership::ShareAllocated,
-                "due_in_period, assigned_in_period",
-            ),
-            ("support_share", self.support_share != "0", "0"),
+        let checks: [(&'static str, bool, &'static str); 10] = [
             ("quota_percent", !matches!(self.quota_percent, 20 | 25), "20, 25"),
             (
                 "min_worked_share",
@@ -640,6 +642,7 @@ impl RuleSet {
                 "none, or every item: general.1 to general.3 with 30 points together, a, b, c, d, dd, e, g, h with 70",
             ),
             ("sync_deadline", !self.deadlines_can_be(), "1 to 10 limits of 0 to 365 days, each with a name"),
+            ("support_share", !is_share(&self.support_share), "0 to 1, at most 4 decimals"),
             ("local_overlays", repeats(&self.local_overlays), "each once"),
             ("gen_step", !matches!(self.gen_step.as_str(), "0.25" | "0.5"), "0.25, 0.5"),
             (

@@ -46,6 +46,36 @@ pub fn exit_of(findings: &[Finding]) -> u8 {
     if findings.iter().any(store) { EXIT_STORE } else { EXIT_FAILED }
 }
 
+/// One part of a shared product as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareEntry {
+    /// Whose; none = everyone's who has the task.
+    pub person: Option<PersonRef>,
+    /// In which quarter; none = in the one the task belongs to.
+    pub period: Option<Period>,
+    /// Percent of the whole, 0 to 100; none = a supporting person.
+    pub percent: Option<rust_decimal::Decimal>,
+}
+
+impl ShareEntry {
+    /// A quarter `2026-Q1` or a month, written `2026-M01` or `2026-01`.
+    pub fn read_period(text: &str) -> Option<Period> {
+        let period = text.parse::<Period>().ok().filter(|period| !period.is_mean());
+        let month = || NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok();
+        period.or_else(|| month().map(Period::month_of))
+    }
+
+    /// Percents from 0 to 100 with at most four decimals; a comma is a decimal comma.
+    pub fn read_percent(text: &str) -> Option<rust_decimal::Decimal> {
+        let text = text.trim().trim_end_matches('%').trim().replace(',', ".");
+        let percent: rust_decimal::Decimal = text.parse().ok()?;
+        let fits = !percent.is_sign_negative()
+            && percent <= rust_decimal::Decimal::ONE_HUNDRED
+            && percent.scale() <= 4;
+        fits.then_some(percent)
+    }
+}
+
 /// One order. Each variant is one subcommand; `author` is who answers for the change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
@@ -210,6 +240,8 @@ pub enum Command {
         file: InputFile,
         /// The stored version; the newest one when none.
         version: Option<CatalogVersion>,
+        /// Whether the lines and scores concerned are looked for.
+        affected: bool,
     },
     /// Products of a catalog version.
     CatalogList {
@@ -346,6 +378,30 @@ pub enum Command {
         author: String,
         /// Only show what would happen.
         dry_run: bool,
+    },
+    /// Shares of one product among people and quarters; none = the task is whole again.
+    MappingShare {
+        /// The task.
+        task: TaskRef,
+        /// The parts.
+        parts: Vec<ShareEntry>,
+        /// The document it cites.
+        document: Option<String>,
+        /// Who shares it.
+        author: String,
+        /// Why.
+        reason: String,
+    },
+    /// Shares of many tasks from a file; all or nothing.
+    MappingShareFile {
+        /// File of shares, CSV or XLSX.
+        file: InputFile,
+        /// The document it cites.
+        document: Option<String>,
+        /// Who shares them.
+        author: String,
+        /// Why.
+        reason: String,
     },
     /// One decision about a person's evaluation: criteria, đ, e, an excuse, failures, a quantity.
     CriteriaSet {
@@ -639,6 +695,7 @@ impl Command {
             Self::MappingImport { .. } => "mapping import",
             Self::MappingConfirm { .. } => "mapping confirm",
             Self::MappingUndo { .. } => "mapping undo",
+            Self::MappingShare { .. } | Self::MappingShareFile { .. } => "mapping share",
             Self::CriteriaSet { .. } => "criteria set",
             Self::CriteriaImport { .. } => "criteria import",
             Self::ScoreShow { .. } => "score show",

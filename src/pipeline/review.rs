@@ -8,7 +8,7 @@ use super::app::App;
 use super::map::scores_concerned;
 use super::what_if::{Assumed, Compared, Question, Totals, as_value};
 use crate::directory::Directory;
-use crate::domain::{Period, PersonId};
+use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, ProductKind};
 use crate::error::{Finding, Text};
 use crate::mapping::group::{Grouping, TaskGroup, Waiting};
 use crate::store::{MapItem, MappingRow, MappingState, Settled, TaskProduct};
@@ -98,8 +98,22 @@ impl App {
     /// and as they would be, in the view that is shown.
     pub(super) async fn effect_of(&self, items: &[MapItem], rows: &[Settled]) -> Result<Effect, Finding> {
         let directory = self.directory().await?;
-        let given: HashMap<i64, TaskProduct> =
+        let mut given: HashMap<i64, TaskProduct> =
             rows.iter().map(|row| (row.task, product_of(&row.given))).collect();
+        // Products of leadership work count for heads and deputies alone; a group of tasks has few products.
+        let mut kinds: HashMap<(&CatalogVersion, &ProductCode), bool> = HashMap::new();
+        for row in rows {
+            let Some(code) = &row.given.product else { continue };
+            let key = (&row.given.catalog_version, code);
+            if !kinds.contains_key(&key) {
+                let found = self.store.products_of(key.0, &[code.as_str()]).await;
+                let found = found.map_err(|error| error.finding())?;
+                kinds.insert(key, found.iter().any(|product| product.kind == ProductKind::Leadership));
+            }
+            if let (Some(product), Some(leads)) = (given.get_mut(&row.task), kinds.get(&key)) {
+                product.leadership = *leads;
+            }
+        }
         let assumed = Arc::new(Assumed::products(given));
         let mut concerned: BTreeMap<Period, BTreeSet<PersonId>> = BTreeMap::new();
         let mut effect = Effect { tasks: rows.len(), ..Effect::default() };
@@ -147,6 +161,7 @@ fn product_of(row: &MappingRow) -> TaskProduct {
         product: row.product.clone(),
         coefficient: row.coefficient,
         pending: row.pending(),
+        leadership: false,
     }
 }
 

@@ -12,12 +12,13 @@ use super::step::{Step, StepReport};
 use super::what_if::Assumed;
 use crate::directory::Directory;
 use crate::domain::rules::{CoefficientFreeze, DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
-use crate::domain::{Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
+use crate::domain::{CatalogScope, Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
 use crate::evaluation::{Content, Figure, LineCounts, Part};
 use crate::scoring::service::{Span, share_worked, worked_in};
 use crate::scoring::{
-    Derivation, Excluded, Line, Number, PersonInput, Subordinate, TaskFacts, build_lines, score_person,
+    Derivation, Excluded, Line, Number, PersonInput, SharePart, Shares, Subordinate, TaskFacts,
+    build_shared_lines, score_person, source_of,
 };
 use crate::store::{PersonTask, ScoreHead, ScoreWrite, StoredDecision};
 use async_trait::async_trait;
@@ -143,6 +144,8 @@ struct Mark {
 /// What one run has read already: people's tasks are read once for many leaders who answer for them.
 #[derive(Default)]
 pub(super) struct Gathered {
+    /// Shares of the tasks of people at hand.
+    shares: Shares,
     tasks: HashMap<PersonId, Arc<Vec<PersonTask>>>,
     tasks_held: usize,
     decisions: HashMap<PersonId, Arc<Vec<StoredDecision>>>,
@@ -195,8 +198,17 @@ impl Gathered {
         for some in unknown.chunks(BATCH) {
             let mut tasks = app.store.tasks_of_people(some).await.map_err(|error| error.finding())?;
             let mut decisions = app.store.decisions_of_people(some).await.map_err(|error| error.finding())?;
+            let mut shared = app.store.tasks_shared_with(some).await.map_err(|error| error.finding())?;
+            let mut shares = Shares::new();
+            for entered in app.store.shares_concerning(some).await.map_err(|error| error.finding())? {
+                let part = SharePart { person: entered.person, period: entered.period, share: entered.share };
+                shares.entry(entered.key).or_default().push(part);
+            }
+            // The same task of another batch brings the same parts.
+            self.shares.extend(shares);
             for person in some {
                 let mut tasks = tasks.remove(person).unwrap_or_default();
+                tasks.extend(shared.remove(person).unwrap_or_default());
                 if let Some(assumed) = &self.assumed {
                     assumed.change(&mut tasks);
                 }
@@ -245,6 +257,8 @@ impl Gathered {
             return Ok(known.clone());
         }
         let mut heads = app.store.catalogs().await.map_err(|error| error.finding())?;
+        // A product of a body's own catalog keeps the coefficient of its assignment.
+        heads.retain(|head| head.scope == CatalogScope::Province);
         heads.sort_by_key(|head| head.valid_from);
         let valid = heads.iter().rfind(|head| head.valid_from <= period.first_day()).or(heads.first());
         let products = match valid {
@@ -531,7 +545,32 @@ impl App {
                 *coefficient = coefficients.get(*code).copied().unwrap_or(*coefficient);
             }
         }
-        Ok(build_lines(&facts, period, as_of, view == TO_DATE, rules, &self.policy.calendar))
+        let to_date = view == TO_DATE;
+        let (mut lines, mut excluded) = build_shared_lines(
+            &facts,
+            &gathered.shares,
+            person,
+            period,
+            as_of,
+            to_date,
+            rules,
+            &self.policy.calendar,
+        );
+        let leads = |task: &&PersonTask| task.mapping.as_ref().is_some_and(|product| product.leadership);
+        let leadership: Vec<String> =
+            tasks.iter().filter(leads).map(|task| source_of(&task.task.key)).collect();
+        if !leadership.is_empty() && !self.directory().await?.is_leader(person, period) {
+            // Leadership work is that of heads and deputies (Đ15.1.b).
+            lines.retain(|line| {
+                let counts = !leadership.contains(&line.source);
+                if !counts {
+                    let (source, title) = (line.source.clone(), line.title.clone());
+                    excluded.push(Excluded { source, title, reason: "leadership_product".to_owned() });
+                }
+                counts
+            });
+        }
+        Ok((lines, excluded))
     }
 
     /// The lines of everyone in a leader's charge, each for the days the person was theirs.

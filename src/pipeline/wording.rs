@@ -294,6 +294,10 @@ const EXCLUDED: Names = &[
     ("outside_catalog", "ngoài danh mục sản phẩm", "outside the catalog"),
     ("cancelled", "đã hủy hoặc thu hồi", "cancelled or recalled"),
     ("gone", "nguồn không còn hiển thị", "no longer shown by its source"),
+    ("shared_by_others", "người khác được chia phần", "shared by others"),
+    ("support_without_share", "hỗ trợ, không có phần", "supporting, without a share"),
+    ("no_share_in_period", "không có phần trong kỳ", "no share in the period"),
+    ("leadership_product", "sản phẩm lãnh đạo, quản lý", "product of leadership work"),
     ("not_due_yet", "chưa đến hạn", "not due yet"),
 ];
 

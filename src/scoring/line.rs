@@ -152,7 +152,7 @@ pub fn build_lines(
         match judge(fact, due, as_of, to_date, rules, calendar) {
             Ok(line) => lines.push(line),
             Err(reason) => excluded.push(Excluded {
-                source: source(fact.key),
+                source: source_of(fact.key),
                 title: fact.task.draft.title.clone(),
                 reason: reason.to_owned(),
             }),
@@ -187,7 +187,8 @@ fn carried(
     Some(line)
 }
 
-fn source(key: &TaskKey) -> String {
+/// How a line names the task it comes from.
+pub fn source_of(key: &TaskKey) -> String {
     format!("{}/{}", key.source, key.external_id)
 }
 
@@ -276,7 +277,7 @@ fn judge(
         ));
     }
     Ok(Line {
-        source: source(fact.key),
+        source: source_of(fact.key),
         title: task.draft.title.clone(),
         product: product.to_owned(),
         coefficient,

@@ -11,6 +11,7 @@ pub mod organisation;
 mod overlay;
 pub mod quota;
 pub mod service;
+pub mod share;
 mod sum;
 pub mod year;
 
@@ -26,8 +27,9 @@ use service::Span;
 use std::collections::BTreeMap;
 use sum::Sum;
 
-pub use line::{Excluded, Line, Pending, TaskFacts, build_lines};
+pub use line::{Excluded, Line, Pending, TaskFacts, build_lines, source_of};
 pub use overlay::Ruled;
+pub use share::{SharePart, Shares, build_shared_lines, check_shares};
 
 /// General criteria as far as people entered them: item → points.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

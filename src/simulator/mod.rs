@@ -22,7 +22,7 @@ mod token;
 mod world;
 
 pub use serve::{Running, TrueProduct, start};
-pub use world::{BODIES, Dialect};
+pub use world::{BODIES, Dialect, World};
 
 use chrono::NaiveDate;
 use fault::Faults;
@@ -32,7 +32,6 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use token::Tokens;
-use world::World;
 
 /// Secrets of the simulated systems; worth nothing anywhere else.
 pub const SECRETS: [(&str, &str); 6] = [

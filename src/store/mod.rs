@@ -51,6 +51,7 @@ mod review;
 mod score;
 mod service;
 mod shape;
+mod share;
 mod source;
 mod survey;
 mod task;
@@ -79,8 +80,9 @@ pub use review::{MappingOrder, OrderKind, OrderState, Settled, StoredOrder, Wait
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore, TaskProduct};
 pub use service::FactsNew;
 pub use shape::ShapeAccepted;
+pub use share::{SharesNew, TaskShare};
 pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
-pub use survey::SurveyedTask;
+pub use survey::{ProductTask, SurveyedTask};
 pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use vault::Vault;
 

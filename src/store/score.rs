@@ -2,7 +2,7 @@
 //!
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
-use super::db::{Val, json, placeholders, vals};
+use super::db::{Row, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::mapping::MappingState;
 use super::proposal::PendingProduct;
@@ -39,6 +39,8 @@ pub struct TaskProduct {
     pub coefficient: Option<Decimal>,
     /// What it may count as while its product is proposed.
     pub pending: Option<PendingProduct>,
+    /// Whether it is a product of leadership work.
+    pub leadership: bool,
 }
 
 /// What a new score is compared with, and what a leader's d is computed from.
@@ -140,6 +142,39 @@ type Numbered = ((i64, i64), PersonTask);
 
 const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
 
+/// Columns of a task's product, after those of the task, and where they come from.
+pub(super) const PRODUCT_COLUMNS: &str = "m.state, m.product, m.coefficient, (c.leadership IS NOT NULL AND c.leadership), \
+     q.code, q.coefficient, q.catch_all, q.catch_all_coefficient";
+pub(super) const PRODUCT_JOINS: &str = "LEFT JOIN mapping m ON m.task_id = t.id \
+     LEFT JOIN catalog_product c ON c.version = m.catalog_version AND c.code = m.product \
+     LEFT JOIN mapping_pending q ON q.task_id = t.id";
+/// Where the columns of a stake begin after them.
+const STAKE: usize = TASK_WIDTH + 8;
+
+/// The product of a task, none while it waits to be mapped.
+pub(super) fn task_product(row: &Row) -> Result<Option<TaskProduct>, StoreError> {
+    let code =
+        |code: String| ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()));
+    let Some(state) = row.opt_text(TASK_WIDTH)? else { return Ok(None) };
+    let product = row.opt_text(TASK_WIDTH + 1)?.map(code).transpose()?;
+    let leadership = row.flag(TASK_WIDTH + 3)?;
+    let pending = match row.opt_text(TASK_WIDTH + 4)? {
+        Some(proposed) => Some(PendingProduct {
+            code: code(proposed)?,
+            coefficient: row.opt_num(TASK_WIDTH + 5)?,
+            catch_all: row.opt_text(TASK_WIDTH + 6)?.map(code).transpose()?.zip(row.opt_num(TASK_WIDTH + 7)?),
+        }),
+        None => None,
+    };
+    Ok(Some(TaskProduct {
+        state: MappingState::parse(&state)?,
+        product,
+        coefficient: row.opt_num(TASK_WIDTH + 2)?,
+        leadership,
+        pending,
+    }))
+}
+
 const EVERYONE_DUE: &str = concat!(
     "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT person_id, $1, 1 FROM membership WHERE true ",
     due_again!()
@@ -239,53 +274,26 @@ impl Store {
         &self,
         people: &[PersonId],
     ) -> Result<HashMap<PersonId, Vec<PersonTask>>, StoreError> {
-        const STAKE: usize = TASK_WIDTH;
-        const PRODUCT: usize = TASK_WIDTH + 3;
-        const PERSON: usize = TASK_WIDTH + 6;
-        const PENDING: usize = TASK_WIDTH + 8;
+        const PERSON: usize = STAKE + 3;
         if people.is_empty() {
             return Ok(HashMap::new());
         }
         let sql = format!(
-            "SELECT {TASK_COLUMNS}, p.since, p.handed_over, p.taken_over, m.state, m.product, m.coefficient, p.person_id, p.ordinal, \
-             q.code, q.coefficient, q.catch_all, q.catch_all_coefficient \
-             FROM task_person p JOIN task t ON t.id = p.task_id LEFT JOIN mapping m ON m.task_id = t.id \
-             LEFT JOIN mapping_pending q ON q.task_id = t.id \
+            "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS}, p.since, p.handed_over, p.taken_over, p.person_id, p.ordinal \
+             FROM task_person p JOIN task t ON t.id = p.task_id {PRODUCT_JOINS} \
              WHERE p.person_id IN {}",
             placeholders(1, people.len(), 1)
         );
         let rows = self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await?;
         let mut found: HashMap<PersonId, Vec<Numbered>> = HashMap::new();
         for row in &rows {
-            let product = |code: String| {
-                ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()))
-            };
-            let mapping = match row.opt_text(PRODUCT)? {
-                Some(state) => Some(TaskProduct {
-                    state: MappingState::parse(&state)?,
-                    product: row.opt_text(PRODUCT + 1)?.map(product).transpose()?,
-                    coefficient: row.opt_num(PRODUCT + 2)?,
-                    pending: match row.opt_text(PENDING)? {
-                        Some(code) => Some(PendingProduct {
-                            code: product(code)?,
-                            coefficient: row.opt_num(PENDING + 1)?,
-                            catch_all: row
-                                .opt_text(PENDING + 2)?
-                                .map(product)
-                                .transpose()?
-                                .zip(row.opt_num(PENDING + 3)?),
-                        }),
-                        None => None,
-                    },
-                }),
-                None => None,
-            };
             let person = row.person(PERSON)?;
             let task = stored_task(row)?;
             let order = (task.id, row.int(PERSON + 1)?);
             let stake =
                 Assignment { person, handed_over: row.flag(STAKE + 1)?, taken_over: row.flag(STAKE + 2)? };
-            let of_person = PersonTask { task, mapping, stake, since: row.opt_at(STAKE)? };
+            let of_person =
+                PersonTask { task, mapping: task_product(row)?, stake, since: row.opt_at(STAKE)? };
             found.entry(person).or_default().push((order, of_person));
         }
         let ordered = |mut tasks: Vec<Numbered>| {

@@ -1,14 +1,15 @@
-//! Tasks of a span of days, in order of number, for the catalog workshop.
+//! Tasks of a span of days, or of some products, in order of number, for the catalog workshop.
 //!
-//! Owns the one question that walks over everything a year brought: what a task says, whose it is and which product it was
+//! Owns the questions that walk over everything: what a task says, whose it is and which product it was
 //! given. A page is held at a time. It changes nothing.
 
-use super::db::vals;
+use super::db::{Val, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::task::StoredTask;
 use super::{Store, StoreError};
-use crate::domain::{PersonId, ProductCode};
+use crate::domain::{CatalogVersion, PersonId, ProductCode};
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 /// A task with what the workshop asks of it.
 #[derive(Debug, Clone)]
@@ -17,6 +18,19 @@ pub struct SurveyedTask {
     pub task: StoredTask,
     /// Its product, when mapped.
     pub product: Option<ProductCode>,
+    /// Everyone who has a stake in it.
+    pub people: Vec<PersonId>,
+}
+
+/// A task of a product.
+#[derive(Debug, Clone)]
+pub struct ProductTask {
+    /// The task.
+    pub task: StoredTask,
+    /// Its product.
+    pub product: ProductCode,
+    /// Coefficient frozen with it.
+    pub coefficient: Decimal,
     /// Everyone who has a stake in it.
     pub people: Vec<PersonId>,
 }
@@ -40,6 +54,49 @@ impl Store {
         for row in &rows {
             let product = row.opt_text(TASK_WIDTH)?.and_then(|code| ProductCode::new(code).ok());
             tasks.push(SurveyedTask { task: stored_task(row)?, product, people: Vec::new() });
+        }
+        if let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
+            let sql =
+                "SELECT task_id, person_id FROM task_person WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id";
+            for row in self.db.rows(sql, vals![first.task.id, last.task.id]).await? {
+                let (task, person) = (row.int(0)?, row.person(1)?);
+                if let Ok(at) = tasks.binary_search_by_key(&task, |one| one.task.id)
+                    && let Some(one) = tasks.get_mut(at)
+                {
+                    one.people.push(person);
+                }
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// Tasks mapped onto some products of a version, after a number, in order.
+    pub async fn tasks_of_products(
+        &self,
+        version: &CatalogVersion,
+        codes: &[&str],
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<ProductTask>, StoreError> {
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, m.product, m.coefficient FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE m.task_id > $1 AND m.catalog_version = $2 AND m.state = 'mapped' AND m.product IN {} \
+             ORDER BY m.task_id LIMIT $3",
+            placeholders(1, codes.len(), 4)
+        );
+        let mut vals = vals![after, version.as_str(), limit as u64];
+        vals.extend(codes.iter().map(|code| Val::from(*code)));
+        let rows = self.db.rows(sql, vals).await?;
+        let mut tasks = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let product = row.opt_text(TASK_WIDTH)?.and_then(|code| ProductCode::new(code).ok());
+            let (Some(product), Some(coefficient)) = (product, row.opt_num(TASK_WIDTH + 1)?) else {
+                continue;
+            };
+            tasks.push(ProductTask { task: stored_task(row)?, product, coefficient, people: Vec::new() });
         }
         if let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
             let sql =

@@ -6,19 +6,23 @@ use lienthong::catalog::workshop::{
     Scale, Seen, Survey, merge, propose, read_form, settle, write_draft, write_form,
 };
 use lienthong::domain::{
-    CatalogScope, CatalogVersion, DirectoryImport, ProductKind, SourceId, TaskDraft, Unit, UnitCode, UnitKind,
+    CatalogScope, CatalogVersion, DirectoryImport, ProductKind, Role, SourceId, TaskDraft, Unit, UnitCode,
+    UnitKind,
 };
 use lienthong::error::Findings;
 use lienthong::ingest;
-use lienthong::pipeline::command::{Command, Document, InputFile, Outcome};
+use lienthong::pipeline::command::{Command, Document, InputFile, Outcome, ShareEntry};
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::map::Map;
+use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::{PageCommit, RunKind, Store, TaskWrite};
+use lienthong::simulator::World;
+use lienthong::store::{MappingRow, MappingState, PageCommit, RunKind, Store, TaskWrite};
 use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 fn scale() -> Scale {
@@ -478,4 +482,256 @@ async fn the_program_writes_forms_checks_them_and_overwrites_nothing() {
     let out = site.refused(&["catalog", "propose", "--unit", "SNV", "--year", "2026", "--out", "p.xlsx"], 1);
     assert!(out.contains("LT-CAT-047"), "{out}");
     assert!(!site.file("p.xlsx").exists());
+}
+
+/// Chief of the department: entitled to score its people.
+const HEAD: &str = "GL-00900 Lê Văn Trưởng";
+
+/// The usual province with a chief, its tasks mapped by a person onto products of version "1".
+async fn at_work(
+    store: &Store,
+    titles: &[(&str, &str)],
+    product: &str,
+    coefficient: &str,
+) -> (Installed, Vec<i64>) {
+    let house = province(store).await;
+    let mut head = officer("GL-00900", "Lê Văn Trưởng");
+    head.memberships[0].2 = Role::Head;
+    let import = DirectoryImport { units: Vec::new(), people: vec![head] };
+    store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+    let text = "code,name,complexity_group,coefficient,kind\nSP-1,Đề án,4,30,\nSP-2,Báo cáo,2,8,\nQL-1,Chỉ đạo chung,3,14,lãnh đạo\n";
+    let file = InputFile { name: "c.csv".into(), bytes: text.as_bytes().to_vec() };
+    let version = CatalogVersion::new("1").expect("version");
+    let import = Command::CatalogImport {
+        file,
+        version: version.clone(),
+        valid_from: day("2026-01-01"),
+        scope: CatalogScope::Province,
+        author: CHIEF.into(),
+        reason: Some("QĐ 1".into()),
+    };
+    house.ordered(import).await;
+    tasks(&house, "snv", "GL-00001", titles).await;
+    let ids: Vec<i64> =
+        store.scan_tasks(None, 0, 100).await.expect("tasks").iter().map(|task| task.id).collect();
+    for id in &ids {
+        mapped(&house, *id, product, coefficient).await;
+    }
+    (house, ids)
+}
+
+async fn mapped(house: &Installed, task: i64, product: &str, coefficient: &str) {
+    let row = MappingRow {
+        state: MappingState::Mapped,
+        product: Some(product.parse().expect("code")),
+        catalog_version: CatalogVersion::new("1").expect("version"),
+        coefficient: Some(number(coefficient)),
+        decided_by: "operator".into(),
+        author: None,
+        reason: json!({}),
+        decided_at: house.app.clock.now(),
+    };
+    let quarter = lienthong::domain::Period::from_str("2026-Q4").expect("period");
+    let due = [(house.person("GL-00001").await, quarter), (house.person("GL-00900").await, quarter)];
+    house.app.store.decide_mapping(task, &row, &due, None).await.expect("mapped");
+}
+
+/// Coefficients of somebody's lines of a quarter, and reasons of what does not count.
+async fn lines(house: &Installed, who: &str, period: &str) -> (Vec<String>, Vec<String>) {
+    let person = house.person(who).await;
+    let period = lienthong::domain::Period::from_str(period).expect("period");
+    while Score(house.app.clone()).run().await.expect("a run").more {}
+    let bytes = house.app.store.derivation(person, period, FULL_PERIOD).await.expect("read");
+    let Some(bytes) = bytes else { return (Vec::new(), Vec::new()) };
+    let made: serde_json::Value = serde_json::from_slice(&bytes).expect("json");
+    let of = |list: &str, field: &str| -> Vec<String> {
+        let own = made[list]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|one| one.get("of").is_none_or(serde_json::Value::is_null));
+        own.map(|one| one[field].as_str().expect("text").to_owned()).collect()
+    };
+    let plain = |text: &String| number(text).normalize().to_string();
+    (of("lines", "coefficient").iter().map(plain).collect(), of("excluded", "reason"))
+}
+
+fn share(task: &str, parts: &[(&str, Option<&str>)], author: &str) -> Command {
+    Command::MappingShare {
+        task: format!("snv:{task}").parse().expect("task"),
+        parts: parts
+            .iter()
+            .map(|(who, percent)| ShareEntry {
+                person: Some(who.parse().expect("person")),
+                period: None,
+                percent: percent.map(number),
+            })
+            .collect(),
+        document: None,
+        author: author.into(),
+        reason: "đóng góp thực tế".into(),
+    }
+}
+
+#[tokio::test]
+async fn superior_shares_a_product_and_each_persons_line_has_its_part_of_the_coefficient() {
+    let both = both().await;
+    for store in &both.stores {
+        let (house, _) = at_work(store, &[("Đề án chung", "2026-12-20")], "SP-1", "30").await;
+        assert_eq!(lines(&house, "GL-00001", "2026-Q4").await.0, ["30"]);
+        let key = "GL-00001-0";
+        let refused = async |command: Command| house.order(command).await.findings[0].code.clone();
+        assert_eq!(
+            refused(share(key, &[("GL-00001", Some("60")), ("GL-00002", Some("40.5"))], HEAD)).await,
+            "LT-CAT-049"
+        );
+        assert_eq!(refused(share(key, &[("GL-00001", Some("50"))], "GL-00002")).await, "LT-AUT-001");
+        assert_eq!(
+            refused(share(key, &[("GL-00003", Some("50"))], HEAD)).await,
+            "LT-AUT-001",
+            "of another body"
+        );
+        assert_eq!(refused(share(key, &[("GL-09999", Some("50"))], HEAD)).await, "LT-PPL-020");
+        assert_eq!(refused(share("KHONG", &[("GL-00001", Some("50"))], HEAD)).await, "LT-CAT-023");
+        assert_eq!(lines(&house, "GL-00001", "2026-Q4").await.0, ["30"], "nothing changed");
+        house.ordered(share(key, &[("GL-00001", Some("50")), ("GL-00002", Some("30"))], HEAD)).await;
+        assert_eq!(lines(&house, "GL-00001", "2026-Q4").await.0, ["15"]);
+        assert_eq!(lines(&house, "GL-00002", "2026-Q4").await.0, ["9"], "whom no source names");
+        // The newest entry counts: a supporting person has the rule set's share, which is 0.
+        house.ordered(share(key, &[("GL-00002", None)], HEAD)).await;
+        assert_eq!(lines(&house, "GL-00001", "2026-Q4").await.0, ["30"]);
+        assert_eq!(
+            lines(&house, "GL-00002", "2026-Q4").await,
+            (vec![], vec!["support_without_share".into()])
+        );
+        house.ordered(share(key, &[], HEAD)).await;
+        assert_eq!(lines(&house, "GL-00002", "2026-Q4").await, (vec![], vec![]));
+        let verified = house.ordered(Command::ScoreVerify {}).await;
+        assert_eq!(verified.exit, 0, "{verified:?}");
+    }
+}
+
+#[tokio::test]
+async fn shares_of_many_tasks_come_from_a_file_whole_or_not_at_all() {
+    let (_folder, store) = one().await;
+    let titles = [("Đề án một", "2026-12-20"), ("Đề án hai", "2026-12-21")];
+    let (house, ids) = at_work(&store, &titles, "SP-1", "30").await;
+    let import = |text: &str| Command::MappingShareFile {
+        file: InputFile { name: "s.csv".into(), bytes: text.as_bytes().to_vec() },
+        document: None,
+        author: HEAD.into(),
+        reason: "phân công".into(),
+    };
+    let wrong = "task,person,period,share\nsnv:GL-00001-0,GL-00001,,120\nsnv:GL-00001-1,GL-00001,2026-13,10\nx,GL-00001,,10\n";
+    let outcome = house.order(import(wrong)).await;
+    let told: Vec<(&str, u32)> = outcome
+        .findings
+        .iter()
+        .filter_map(|finding| Some((finding.code.as_str(), finding.place.as_ref()?.line?)))
+        .collect();
+    assert_eq!(told, [("LT-CAT-050", 2), ("LT-CAT-050", 3), ("LT-CAT-050", 4)]);
+    let half = "task,person,period,share\nsnv:GL-00001-0,GL-00001,,50\nsnv:GL-00001-1,GL-00001,,70\nsnv:GL-00001-1,GL-00002,,40\n";
+    assert_eq!(house.order(import(half)).await.findings[0].code, "LT-CAT-049");
+    assert!(store.shares_of_task(ids[0]).await.expect("shares").is_empty(), "whole or not at all");
+    let good = "Nhiệm vụ;Số hiệu;Kỳ;Phần\nsnv:GL-00001-0;GL-00001;;50\nsnv:GL-00001-1;GL-00001;2026-10;20\nsnv:GL-00001-1;GL-00001;2026-11;12,5\n";
+    house.ordered(import(good)).await;
+    let months = store.shares_of_task(ids[1]).await.expect("shares");
+    let sum: Decimal = months.iter().filter_map(|part| part.share).sum();
+    assert_eq!((months.len(), sum.normalize()), (2, number("0.325")));
+}
+
+#[tokio::test]
+async fn leadership_products_count_for_heads_and_deputies_alone() {
+    let both = both().await;
+    for store in &both.stores {
+        let (house, ids) = at_work(store, &[("Chỉ đạo chung", "2026-12-20")], "QL-1", "14").await;
+        assert_eq!(lines(&house, "GL-00001", "2026-Q4").await, (vec![], vec!["leadership_product".into()]));
+        tasks(&house, "snv2", "GL-00900", &[("Chỉ đạo chung", "2026-12-20")]).await;
+        let all = store.scan_tasks(None, 0, 100).await.expect("tasks");
+        let own = all.iter().find(|task| !ids.contains(&task.id)).expect("the head's");
+        mapped(&house, own.id, "QL-1", "14").await;
+        assert_eq!(lines(&house, "GL-00900", "2026-Q4").await.0, ["14"]);
+    }
+}
+
+#[tokio::test]
+async fn catalog_diff_tells_what_changes_and_whose_lines_that_concerns() {
+    let both = both().await;
+    for store in &both.stores {
+        let titles = [("Báo cáo một", "2026-12-20"), ("Báo cáo hai", "2026-08-20"), ("Đề án", "2026-08-21")];
+        let (house, ids) = at_work(store, &titles, "SP-2", "8").await;
+        mapped(&house, ids[2], "SP-1", "30").await;
+        let text = "code,name,complexity_group,coefficient,synonyms,kind\nSP-2,Báo cáo công tác,3,10.5,BC,\nSP-3,Mới,1,1,,\nQL-1,Chỉ đạo chung,3,14,,lãnh đạo\n";
+        let file = InputFile { name: "c.csv".into(), bytes: text.as_bytes().to_vec() };
+        let diff = Command::CatalogDiff { file, version: None, affected: true };
+        let told = house.ordered(diff).await.document.to_json(lienthong::error::Lang::En);
+        let changes: Vec<(&str, &str, &str)> = told["changes"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| {
+                (
+                    row["change"].as_str().unwrap(),
+                    row["code"].as_str().unwrap(),
+                    row["what"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            changes,
+            [
+                ("added", "SP-3", ""),
+                ("removed", "SP-1", ""),
+                ("changed", "SP-2", "name, group, coefficient, synonyms")
+            ]
+        );
+        let affected = told["affected"].as_array().expect("rows");
+        assert_eq!(affected.len(), 2);
+        assert_eq!(
+            affected[0],
+            json!({"code": "SP-1", "lines": 1, "people": 1, "periods": "2026-Q3", "before": "30", "after": "0"})
+        );
+        assert_eq!(
+            affected[1],
+            json!({"code": "SP-2", "lines": 2, "people": 1, "periods": "2026-Q3, 2026-Q4", "before": "16", "after": "21"})
+        );
+        assert_eq!(told["together"]["before"], "46");
+    }
+}
+
+/// Titles of a simulated province: the groups agree with the products the tasks truly are.
+#[test]
+fn groups_of_a_provinces_titles_agree_with_the_products_they_truly_are() {
+    let world = World::generate(11, day("2026-11-20"), 200, 6_000);
+    let catalog = lienthong::catalog::read(include_bytes!("../../config/catalog-example.csv"), "c.csv")
+        .expect("catalog");
+    let scale = Arc::new(scale());
+    let mut survey = Survey::new(scale.clone());
+    for task in &world.tasks {
+        let product = task.product.map(|code| code.parse().expect("code"));
+        survey.add(&Seen {
+            title: &task.title,
+            doc_type: task.doc_type,
+            category: task.category,
+            day: task.assigned.date(),
+            people: &[],
+            product: product.as_ref(),
+        });
+    }
+    let unit = UnitCode::new("T").expect("code");
+    let proposal = propose(survey, &scale, &catalog, (&unit, "Tỉnh", 2026), 2);
+    let count = |of: &dyn Fn(&lienthong::catalog::workshop::Candidate) -> bool| -> u64 {
+        proposal.rows.iter().filter(|row| of(row)).map(|row| row.count).sum()
+    };
+    let grouped = count(&|_| true);
+    let agree = count(&|row| row.notes.iter().any(|note| note.contains("việc đã gán")));
+    let unclear = count(&|row| row.output.is_empty());
+    println!(
+        "{} tasks: {} groups hold {grouped}, of these {agree} in groups of mostly one product, {unclear} without an output, {} rare",
+        proposal.tasks,
+        proposal.rows.len(),
+        proposal.rare
+    );
+    assert!(grouped * 10 >= proposal.tasks * 8, "four of five tasks stand in a group");
+    assert!(agree * 10 >= grouped * 7, "seven of ten stand in a group of mostly one product");
 }

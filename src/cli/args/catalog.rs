@@ -95,6 +95,9 @@ pub enum Catalog {
         /// Stored version; default: the newest
         #[arg(long)]
         name: Option<CatalogVersion>,
+        /// Count the lines, people and periods concerned, and their converted quantity before and after
+        #[arg(long)]
+        affected: bool,
     },
     /// List its products
     List {

@@ -2,11 +2,15 @@
 //!
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
-use super::{Author, Format, Rows, value::task};
+use super::{
+    Author, Format, Rows,
+    value::{period_share, person, person_share, task},
+};
 use crate::cli::mapping_evaluate;
-use crate::domain::{CatalogVersion, ProductCode, UnitCode};
-use crate::pipeline::command::{ImportAs, TaskRef};
+use crate::domain::{CatalogVersion, Period, ProductCode, UnitCode};
+use crate::pipeline::command::{ImportAs, PersonRef, TaskRef};
 use clap::{Subcommand, ValueEnum};
+use rust_decimal::Decimal;
 use std::path::PathBuf;
 /// Subcommands of `mapping`.
 #[derive(Debug, Subcommand)]
@@ -181,6 +185,8 @@ pub enum Mapping {
         #[command(flatten)]
         author: Author,
     },
+    /// Share one product among people or quarters
+    Share(Box<Share>),
     /// Measure the mapping on labelled tasks
     Evaluate(mapping_evaluate::Args),
     /// Write what the mapping learned as a model file
@@ -206,4 +212,35 @@ pub enum ExportForm {
     Csv,
     /// One JSON object a line.
     Jsonl,
+}
+
+/// What `mapping share` takes.
+#[derive(Debug, clap::Args)]
+pub struct Share {
+    /// Task as SOURCE:KEY
+    #[arg(value_parser = task, required_unless_present = "file", conflicts_with = "file")]
+    pub task: Option<TaskRef>,
+    /// A person's share in percent, GL-00012=50; repeat for each
+    #[arg(long, value_name = "PERSON=PERCENT", value_parser = person_share)]
+    pub person: Vec<(PersonRef, Decimal)>,
+    /// A quarter's or month's share in percent, 2026-Q1=30; repeat for each
+    #[arg(long, value_name = "PERIOD=PERCENT", value_parser = period_share, conflicts_with = "person")]
+    pub period: Vec<(Period, Decimal)>,
+    /// A supporting person, who has the rule set's share; repeat for each
+    #[arg(long, value_parser = person)]
+    pub support: Vec<PersonRef>,
+    /// The task is whole again: no shares
+    #[arg(long, conflicts_with_all = ["person", "period", "support"])]
+    pub whole: bool,
+    /// Shares of many tasks, CSV or XLSX: task, person, period, share
+    #[arg(long, conflicts_with_all = ["person", "period", "support", "whole"])]
+    pub file: Option<std::path::PathBuf>,
+    /// Document it rests on; needed where the author is an office, no staff number
+    #[arg(long)]
+    pub document: Option<String>,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    #[command(flatten)]
+    pub author: Author,
 }

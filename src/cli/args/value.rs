@@ -4,7 +4,7 @@
 
 use crate::domain::{CatalogScope, Period, SourceId};
 use crate::error::{Lang, Text};
-use crate::pipeline::command::{PersonRef, TaskRef};
+use crate::pipeline::command::{PersonRef, ShareEntry, TaskRef};
 use chrono::NaiveDate;
 use std::fmt;
 /// What is wrong with a value, in both languages; clap prints the English sentence.
@@ -52,6 +52,33 @@ pub(in crate::cli) fn person(text: &str) -> Result<PersonRef, Wrong> {
             "write a staff number (1 to 32 characters) or the id the page shows",
         )
     })
+}
+
+fn percent(text: &str) -> Result<rust_decimal::Decimal, Wrong> {
+    ShareEntry::read_percent(text).ok_or_else(|| {
+        wrong(
+            "viết phần trăm từ 0 đến 100, tối đa 4 chữ số thập phân",
+            "write percents from 0 to 100 with at most 4 decimals",
+        )
+    })
+}
+
+pub(in crate::cli) fn person_share(text: &str) -> Result<(PersonRef, rust_decimal::Decimal), Wrong> {
+    let (whose, share) = text.rsplit_once('=').ok_or_else(|| {
+        wrong("viết SỐ-HIỆU=PHẦN-TRĂM, ví dụ GL-00012=50", "write PERSON=PERCENT, for example GL-00012=50")
+    })?;
+    Ok((person(whose)?, percent(share)?))
+}
+
+pub(in crate::cli) fn period_share(text: &str) -> Result<(Period, rust_decimal::Decimal), Wrong> {
+    let form = || {
+        wrong(
+            "viết QUÝ=PHẦN-TRĂM hoặc THÁNG=PHẦN-TRĂM, ví dụ 2026-Q1=30, 2026-01=10",
+            "write QUARTER=PERCENT or MONTH=PERCENT, for example 2026-Q1=30, 2026-01=10",
+        )
+    };
+    let (period, share) = text.rsplit_once('=').ok_or_else(form)?;
+    Ok((ShareEntry::read_period(period).ok_or_else(form)?, percent(share)?))
 }
 
 pub(in crate::cli) fn task(text: &str) -> Result<TaskRef, Wrong> {

@@ -5,7 +5,6 @@ use crate::catalog;
 use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
-use crate::pipeline::wording::Words;
 use crate::store::{CatalogHead, CatalogNew};
 use crate::text::fold;
 use chrono::NaiveDate;
@@ -81,64 +80,6 @@ pub(super) async fn check_version(
         return Err(version_exists(version).into());
     }
     Ok(heads)
-}
-
-pub(super) async fn compare(app: &App, file: &InputFile, version: Option<CatalogVersion>) -> Answer {
-    let heads = app.store.catalogs().await?;
-    let version = version.or_else(|| heads.last().map(|head| head.version.clone()));
-    let Some(version) = version.filter(|version| heads.iter().any(|head| head.version == *version)) else {
-        return Err(Finding::error(
-            "LT-CAT-020",
-            Text::new(
-                "chưa có phiên bản danh mục nào để so sánh",
-                "there is no stored catalog version to compare with",
-            ),
-            Text::new("nhập một phiên bản bằng `catalog import`", "import one with `catalog import`"),
-        )
-        .into());
-    };
-    let new = catalog::read(&file.bytes, &file.name)?;
-    let old = app.store.catalog_products(&version).await?;
-    let diff = catalog::diff(&old, &new);
-    let mut rows = Vec::new();
-    for product in &diff.added {
-        rows.push(vec![
-            json!("added"),
-            json!(product.code),
-            json!(product.name),
-            json!(null),
-            json!(product.coefficient.to_string()),
-        ]);
-    }
-    for product in &diff.removed {
-        rows.push(vec![
-            json!("removed"),
-            json!(product.code),
-            json!(product.name),
-            json!(product.coefficient.to_string()),
-            json!(null),
-        ]);
-    }
-    for change in &diff.changed {
-        rows.push(vec![
-            json!("changed"),
-            json!(change.new.code),
-            json!(change.new.name),
-            json!(change.old.coefficient.to_string()),
-            json!(change.new.coefficient.to_string()),
-        ]);
-    }
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new(format!("So với phiên bản {version}"), format!("Compared with version {version}")),
-        columns: vec![
-            Column::words("change", "Thay đổi", "Change", Words::Change),
-            Column::left("code", "Mã", "Code"),
-            Column::left("name", "Tên", "Name"),
-            Column::right("old_coefficient", "Hệ số cũ", "Old coefficient"),
-            Column::right("new_coefficient", "Hệ số mới", "New coefficient"),
-        ],
-        rows,
-    }))
 }
 
 /// The products of a version whose code, name or field has every word of a text.

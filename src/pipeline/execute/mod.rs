@@ -6,6 +6,7 @@
 
 mod candidate;
 mod catalog;
+mod catalog_diff;
 mod check;
 mod database;
 mod delivery;
@@ -27,6 +28,7 @@ mod petition;
 mod proposal;
 mod quota;
 mod report;
+mod share;
 mod signed_table;
 mod source;
 mod standing;
@@ -165,7 +167,9 @@ impl Installation {
                     workshop::Settling { file, groups, version, valid_from, scope, author, reason };
                 workshop::settle_draft(app, settling).await
             }
-            C::CatalogDiff { file, version } => catalog::compare(app, &file, version).await,
+            C::CatalogDiff { file, version, affected } => {
+                catalog_diff::compare(app, &file, version, affected).await
+            }
             C::CatalogList { version, text, limit } => catalog::list(app, version, &text, limit).await,
             C::MappingReview { after, limit } => mapping::review(app, after, limit).await,
             C::MappingGroups { limit } => mapping::groups(app, limit).await,
@@ -193,6 +197,12 @@ impl Installation {
             C::MappingConfirm { id, author } => mapping::confirm(app, id, &author).await,
             C::MappingUndo { id, author, reason, dry_run } => {
                 mapping::undo(app, id, &author, &reason, dry_run).await
+            }
+            C::MappingShare { task, parts, document, author, reason } => {
+                share::enter(app, &task, &parts, share::Entered { author, document, reason }).await
+            }
+            C::MappingShareFile { file, document, author, reason } => {
+                share::enter_file(app, &file, share::Entered { author, document, reason }).await
             }
             C::CriteriaSet { person, period, decision, document, author } => {
                 evaluation::criteria(app, &person, period, decision, document, author).await
