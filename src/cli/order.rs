@@ -11,8 +11,8 @@ use super::source_action::SourceAction;
 use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{
-    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, ReportOrder, ShareEntry,
-    TaskRef,
+    CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, ReportOrder,
+    ShareEntry, TaskRef,
 };
 use std::io::Read as _;
 use std::path::Path;
