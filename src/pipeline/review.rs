@@ -14,6 +14,7 @@ use crate::mapping::group::{Grouping, TaskGroup, Waiting};
 use crate::store::{MapItem, MappingRow, MappingState, Settled, TaskProduct};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -104,14 +105,17 @@ impl App {
         let mut kinds: HashMap<(&CatalogVersion, &ProductCode), bool> = HashMap::new();
         for row in rows {
             let Some(code) = &row.given.product else { continue };
-            let key = (&row.given.catalog_version, code);
-            if !kinds.contains_key(&key) {
-                let found = self.store.products_of(key.0, &[code.as_str()]).await;
-                let found = found.map_err(|error| error.finding())?;
-                kinds.insert(key, found.iter().any(|product| product.kind == ProductKind::Leadership));
-            }
-            if let (Some(product), Some(leads)) = (given.get_mut(&row.task), kinds.get(&key)) {
-                product.leadership = *leads;
+            let version = &row.given.catalog_version;
+            let leads = match kinds.entry((version, code)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(asked) => {
+                    let found = self.store.products_of(version, &[code.as_str()]).await;
+                    let found = found.map_err(|error| error.finding())?;
+                    *asked.insert(found.iter().any(|product| product.kind == ProductKind::Leadership))
+                }
+            };
+            if let Some(product) = given.get_mut(&row.task) {
+                product.leadership = leads;
             }
         }
         let assumed = Arc::new(Assumed::products(given));
