@@ -119,23 +119,26 @@ async fn recorded_samples_conform_and_hold_nobody_and_no_secret() {
         .into();
     let secrets: BTreeMap<String, SecretString> =
         [("password".to_owned(), "mat-khau-that".to_owned().into())].into();
-    let opened = open(OpenSource {
-        id: SourceId::new("test").expect("id"),
-        manifest_name: "m.toml".into(),
-        manifest: MANIFEST.into(),
-        settings: settings.clone(),
-        secrets: secrets.clone(),
-        folder: PathBuf::from("/"),
-        ca_file: None,
-        allow_http: true,
-        limits: SourceLimits::default(),
-    })
-    .unwrap_or_else(|findings| panic!("{findings}"));
+    // Opened anew each time: a session that is logged in already does not log in again.
+    let opened = || {
+        open(OpenSource {
+            id: SourceId::new("test").expect("id"),
+            manifest_name: "m.toml".into(),
+            manifest: MANIFEST.into(),
+            settings: settings.clone(),
+            secrets: secrets.clone(),
+            folder: PathBuf::from("/"),
+            ca_file: None,
+            allow_http: true,
+            limits: SourceLimits::default(),
+        })
+        .unwrap_or_else(|findings| panic!("{findings}"))
+    };
     let loaded = manifest::parse("m.toml", MANIFEST).expect("a manifest");
     let given = Given { settings: &settings, secrets: &secrets };
     let now = crate::support::source::now();
     let first =
-        record(&*opened.connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
+        record(&*opened().connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!((first.records, first.samples.len()), (3, 6), "a login, two pages, three details");
     let text = serde_json::to_string_pretty(&first.samples).expect("text");
     for hidden in PERSONAL {
@@ -147,7 +150,7 @@ async fn recorded_samples_conform_and_hold_nobody_and_no_secret() {
         assert!(text.contains(kept), "{kept} is missing in\n{text}");
     }
     let again =
-        record(&*opened.connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
+        record(&*opened().connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!(first.samples, again.samples, "the same source gives the same samples");
 
     let folder = tempfile::tempdir().expect("folder");

@@ -104,8 +104,12 @@ fn last_of_each(exchanges: Vec<Exchange>) -> Vec<Exchange> {
 
 /// Headers of an answer that a manifest reads, by whatever name it has there, and those every reader needs.
 fn is_read(loaded: &Loaded, name: &str) -> bool {
-    let written = || serde_json::to_string(&loaded.manifest).unwrap_or_default().to_lowercase();
-    ["content-type", "link"].contains(&name) || written().contains(&format!("\"{name}\""))
+    if ["content-type", "link"].contains(&name) {
+        return true;
+    }
+    let written = serde_json::to_string(&loaded.manifest).unwrap_or_default().to_lowercase();
+    // A name that stands as a key, such as `date` of a field, is no header.
+    written.split(&format!("\"{name}\"")).skip(1).any(|after| !after.starts_with(':'))
 }
 
 fn sample(mask: &mut Mask, loaded: &Loaded, exchange: &Exchange, answer: Value) -> Value {
