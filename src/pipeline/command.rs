@@ -11,40 +11,18 @@ pub use super::named::{
     CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
     ReportKey, ScoreView, TaskRef,
 };
+pub use super::outcome::{
+    EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, EXIT_USAGE, Outcome, Progress, exit_of,
+};
 pub use super::report_order::ReportOrder;
 use crate::domain::{
     CatalogScope, CatalogVersion, DecisionKind, Period, ProductCode, RecordState, ServiceFact, SourceId,
     TargetId, UnitCode,
 };
-use crate::error::{Finding, Severity, Text};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
-
-/// Everything went as ordered.
-pub const EXIT_OK: u8 = 0;
-/// The order was understood but failed, or a check found errors.
-pub const EXIT_FAILED: u8 = 1;
-/// The command line itself is wrong.
-pub const EXIT_USAGE: u8 = 2;
-/// The data folder is in use, or the daemon that holds it does not answer.
-pub const EXIT_BUSY: u8 = 3;
-/// The store cannot be opened, is newer than this program, full or damaged.
-pub const EXIT_STORE: u8 = 4;
-/// The configuration or a secret is wrong.
-pub const EXIT_CONFIG: u8 = 5;
-
-/// The exit code of an order that failed with these findings.
-pub fn exit_of(findings: &[Finding]) -> u8 {
-    // Lost races and what a backup or check tells are no failures of the store itself.
-    const NO_FAILURE_OF_THE_STORE: [&str; 6] =
-        ["LT-DB-009", "LT-DB-012", "LT-DB-013", "LT-DB-014", "LT-DB-015", "LT-DB-017"];
-    let store = |finding: &Finding| {
-        finding.code.starts_with("LT-DB-") && !NO_FAILURE_OF_THE_STORE.contains(&finding.code.as_str())
-    };
-    if findings.iter().any(store) { EXIT_STORE } else { EXIT_FAILED }
-}
 
 /// One part of a shared product as people write it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -741,53 +719,6 @@ impl Command {
     }
 }
 
-/// How far an order has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Items handled.
-    pub done: u64,
-    /// Items altogether, where known.
-    pub total: Option<u64>,
-    /// What is being done.
-    pub note: Text,
-}
-
-/// What became of an order.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Exit code of the process that ordered, one of the `EXIT_…` constants.
-    pub exit: u8,
-    /// What went wrong or is worth knowing.
-    #[serde(default)]
-    pub findings: Vec<Finding>,
-    /// What there is to show.
-    #[serde(default)]
-    pub document: Document,
-}
-
-impl Outcome {
-    /// Success with something to show.
-    pub fn ok(document: Document) -> Self {
-        Self { exit: EXIT_OK, findings: Vec::new(), document }
-    }
-
-    /// Success with a sentence.
-    pub fn done(vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::ok(Document::Message { text: Text::new(vi, en) })
-    }
-
-    /// Failure with one finding.
-    pub fn failed(exit: u8, finding: Finding) -> Self {
-        Self { exit, findings: vec![finding], document: Document::Nothing }
-    }
-
-    /// A document with findings: exit 1 when one of them is an error.
-    pub fn with_findings(document: Document, findings: Vec<Finding>) -> Self {
-        let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
-        Self { exit: if failed { EXIT_FAILED } else { EXIT_OK }, findings, document }
-    }
-}
-
 /// Carries out orders. Implemented by the installation; used by the socket and by the command line alike.
 #[async_trait]
 pub trait Executor: Send + Sync {
@@ -832,14 +763,5 @@ mod tests {
         let task: TaskRef = "snv-eoffice:10:42".parse().expect("a task");
         assert_eq!((task.source.as_str(), task.external_id.as_str()), ("snv-eoffice", "10:42"));
         assert!("snv-eoffice".parse::<TaskRef>().is_err());
-    }
-
-    #[test]
-    fn a_warning_is_no_failure_but_an_error_is() {
-        let text = || Text::new("a", "a");
-        let warning = Finding::warning("LT-CFG-001", text(), text());
-        assert_eq!(Outcome::with_findings(Document::Nothing, vec![warning.clone()]).exit, EXIT_OK);
-        let error = Finding::error("LT-CFG-001", text(), text());
-        assert_eq!(Outcome::with_findings(Document::Nothing, vec![warning, error]).exit, EXIT_FAILED);
     }
 }

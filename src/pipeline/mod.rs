@@ -20,6 +20,7 @@ pub mod map;
 mod mean;
 mod named;
 pub(crate) mod nearest;
+mod outcome;
 pub mod paper;
 pub mod pull;
 pub mod record;

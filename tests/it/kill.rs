@@ -391,6 +391,15 @@ impl Life {
             let mut explained = self.site.ordered(&order).await;
             // Tasks stand in the order in which they came.
             explained["lines"].as_array_mut().expect("lines").sort_by_cached_key(ToString::to_string);
+            // When this daemon saw something, and in which answer, is no part of the result.
+            for events in explained["explanation"]["events"].as_object_mut().expect("events").values_mut() {
+                let events = events.as_array_mut().expect("a list");
+                events.retain(|event| !event["at"].is_null());
+                for event in events {
+                    event["observed_at"].take();
+                    event["answer"].take();
+                }
+            }
             held.insert(format!("explained {head}"), explained);
         }
         held.insert("receivers".into(), self.province.get("/sim/holdings").await);

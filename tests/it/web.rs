@@ -355,14 +355,15 @@ async fn papers_are_linked_and_come_whole_under_their_vietnamese_name() {
             assert!(html.contains("id=\"papers\"") && html.contains(told), "{html}");
         }
         let html = site.get(&address).await.text().await.expect("text");
-        let links: Vec<&str> = html
+        let links: Vec<String> = html
             .split("href=\"")
             .filter_map(|rest| rest.split('"').next())
             .filter(|link| link.ends_with(".docx") || link.ends_with(".xlsx"))
+            .map(|link| link.replace("&#x2f;", "/"))
             .collect();
         assert_eq!(links.len(), 6, "three papers in two formats: {links:?}");
         for link in links {
-            let answer = site.get(link).await;
+            let answer = site.get(&link).await;
             let header = |name: &str| answer.headers()[name].to_str().expect("ASCII").to_owned();
             assert_eq!((answer.status(), header("cache-control").as_str()), (StatusCode::OK, "no-store"));
             assert!(header("content-type").starts_with("application/vnd.openxmlformats"), "{link}");
