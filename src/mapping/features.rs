@@ -136,11 +136,9 @@ fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
     cut.extra.insert(hash(&format!("f:{name}")), FORM * weight);
 }
 
-/// A task: its title and its circumstances.
-pub(super) fn task_text(task: &TaskText<'_>, vocabulary: &Vocabulary) -> Cut {
-    let mut cut = cut(vocabulary.corrected(tokens(task.title)));
-    let (category, doc_type) = (fold(task.category), fold(task.doc_type));
-    let direction = if category.starts_with("vb den") || category.starts_with("van ban den") {
+/// Where a document goes, as the source's folded category says.
+pub(super) fn direction(category: &str) -> &'static str {
+    if category.starts_with("vb den") || category.starts_with("van ban den") {
         "in"
     } else if category.starts_with("vb di") || category.starts_with("van ban di") {
         "out"
@@ -148,7 +146,14 @@ pub(super) fn task_text(task: &TaskText<'_>, vocabulary: &Vocabulary) -> Cut {
         "internal"
     } else {
         "other"
-    };
+    }
+}
+
+/// A task: its title and its circumstances.
+pub(super) fn task_text(task: &TaskText<'_>, vocabulary: &Vocabulary) -> Cut {
+    let mut cut = cut(vocabulary.corrected(tokens(task.title)));
+    let (category, doc_type) = (fold(task.category), fold(task.doc_type));
+    let direction = direction(&category);
     if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {
         add_extra(&mut cut.extra, field_parts(task.category), FIELD);
     }

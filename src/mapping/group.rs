@@ -5,6 +5,7 @@
 //! know products. The same queue gives the same groups, whoever asks; memory grows with the number of different
 //! titles, never with a title's length. Total on any input.
 
+use super::features::direction;
 use crate::text::{fold, tokens};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -171,7 +172,7 @@ impl Grouping {
         let folded: Vec<String> =
             tokens(&without_places(task.title)).into_iter().map(|token| token.folded).collect();
         let actions = actions(&folded);
-        let direction = direction(task.category);
+        let direction = direction(&fold(task.category));
         let class = Class { doc_type: fold(task.doc_type), direction, actions };
         let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
         let class = *self.classes.entry(class).or_insert_with(|| {
@@ -260,20 +261,6 @@ pub fn upto(id: &str) -> Option<i64> {
     let (digest, upto) = id.split_once('-')?;
     let hex = digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     upto.parse().ok().filter(|upto| hex && *upto > 0)
-}
-
-/// Where a document goes, as the source's category says.
-fn direction(category: &str) -> &'static str {
-    let category = fold(category);
-    if category.starts_with("vb den") || category.starts_with("van ban den") {
-        "in"
-    } else if category.starts_with("vb di") || category.starts_with("van ban di") {
-        "out"
-    } else if category.contains("noi bo") {
-        "internal"
-    } else {
-        "other"
-    }
 }
 
 /// The numbers of the actions that stand in a text, each once.
