@@ -252,8 +252,8 @@ fn table(kinds: &[Kind], all: &BTreeMap<(Kind, Program), Vec<Measured>>, records
             continue;
         };
         let (share_bar, unchanged_bar) = match kind {
-            Kind::Sqlite => (0.45, 120_000.0),
-            Kind::Postgres => (0.40, 50_000.0),
+            Kind::Sqlite => (0.55, 150_000.0),
+            Kind::Postgres => (0.45, 60_000.0),
         };
         let rates =
             |of: &[Measured], what: fn(&Measured) -> f64| spread(of, |one| records as f64 / what(one));
