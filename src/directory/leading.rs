@@ -10,6 +10,7 @@ use crate::domain::rules::Population;
 use crate::domain::{Membership, Period, PersonId, Role, UnitCode};
 use crate::error::{Finding, Text};
 use chrono::NaiveDate;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Deepest tree of units walked.
@@ -21,6 +22,35 @@ struct Reach<'a> {
     units: BTreeSet<&'a UnitCode>,
     role: Option<Role>,
     own_unit: Option<&'a UnitCode>,
+}
+
+/// Where a body stands in the tree: the deepest come first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(Reverse<usize>, Option<UnitCode>);
+
+impl Place {
+    /// How many bodies stand above it; the same for bodies that cannot lead each other.
+    pub fn above(&self) -> usize {
+        self.0.0
+    }
+}
+
+/// Who leads which unit in a period.
+pub struct Leading<'a> {
+    directory: &'a Directory,
+    period: Period,
+    leaders: BTreeMap<&'a UnitCode, Vec<PersonId>>,
+}
+
+impl Leading<'_> {
+    /// The leaders who have or had a person in charge.
+    pub fn of(&self, person: PersonId) -> Vec<PersonId> {
+        let posts = self.directory.posts(person, self.period).into_iter();
+        let units: BTreeSet<&UnitCode> = posts.flat_map(|post| self.directory.above(&post.unit)).collect();
+        let leaders = units.iter().filter_map(|unit| self.leaders.get(*unit)).flatten();
+        let leaders: BTreeSet<PersonId> = leaders.copied().filter(|leader| *leader != person).collect();
+        leaders.into_iter().collect()
+    }
 }
 
 impl Reach<'_> {
@@ -98,14 +128,27 @@ impl Directory {
 
     /// Everyone whose score depends on a person's: the leaders who have or had them in charge.
     pub fn leaders_of(&self, person: PersonId, period: Period) -> Vec<PersonId> {
-        let units: BTreeSet<&UnitCode> =
-            self.posts(person, period).into_iter().flat_map(|post| self.above(&post.unit)).collect();
-        self.leaders
-            .iter()
-            .copied()
-            .filter(|leader| *leader != person && self.is_leader(*leader, period))
-            .filter(|leader| self.units_led(*leader, period).iter().any(|unit| units.contains(unit)))
-            .collect()
+        self.leading(period).of(person)
+    }
+
+    /// Who leads which unit in a period, to ask it about many people.
+    pub fn leading(&self, period: Period) -> Leading<'_> {
+        let mut leaders: BTreeMap<&UnitCode, Vec<PersonId>> = BTreeMap::new();
+        for leader in self.leaders.iter().copied().filter(|leader| self.is_leader(*leader, period)) {
+            for unit in self.units_led(leader, period) {
+                leaders.entry(unit).or_default().push(leader);
+            }
+        }
+        Leading { directory: self, period, leaders }
+    }
+
+    /// In which order scores are computed: bodies (departments, communes) from the bottom up, whoever belongs to one
+    /// together, in it by rank.
+    pub fn order(&self, person: PersonId, period: Period) -> (Place, u32) {
+        let unit = self.last_post(person, period).map(|post| &post.unit);
+        let body = unit.and_then(|unit| self.agency_of(unit).or(Some(unit)));
+        let depth = body.map_or(0, |body| self.above(body).len());
+        (Place(Reverse(depth), body.cloned()), self.rank(person, period))
     }
 
     /// Whether a person leads anything in a period.

@@ -17,6 +17,8 @@ use crate::domain::{
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use leading::{Leading, Place};
+
 /// A person as the directory knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {

@@ -4,7 +4,7 @@
 //! person's service. It must not compute a mean. Results of an old unit are carried with the person (art. 19.1).
 
 use super::app::App;
-use super::score::{FULL_PERIOD, Gathered, hash_of, put, scope_of, to_bytes, worked};
+use super::score::{Asked, FULL_PERIOD, Gathered, hash_of, put, scope_of, to_bytes, worked};
 use crate::directory::Directory;
 use crate::domain::{Level, Period, PersonId, Role, RuleSet, UnitCode};
 use crate::error::Finding;
@@ -12,33 +12,30 @@ use crate::evaluation::{Content, LineCounts, Part};
 use crate::scoring::mean::{Figure, MonthScore, mean_of_months};
 use crate::scoring::service::{counted_years, has_exempting_leave};
 use crate::scoring::year::{MeanInput, RecordedPart, score_mean};
-use crate::store::ScoreWrite;
+use crate::store::{Packed, ScoreWrite};
 use chrono::{Datelike as _, NaiveDate};
 use std::collections::BTreeMap;
 
 impl App {
     /// The months of a quarter that have begun, and the quarter as their mean.
-    #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
     pub(super) async fn monthly(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         person: PersonId,
-        quarter: Period,
-        view: &'static str,
-        as_of: NaiveDate,
-        rules: &RuleSet,
+        asked: &Asked,
     ) -> Result<(Vec<ScoreWrite>, Option<ScoreWrite>), Finding> {
+        let Asked { period: quarter, view, as_of, terms } = asked;
+        let rules = &terms.rules;
         let mut months = Vec::new();
         let mut scores = Vec::new();
         let facts = gathered.facts(self).await?;
-        for month in quarter.months().into_iter().filter(|month| month.first_day() <= as_of) {
+        for month in quarter.months().into_iter().filter(|month| month.first_day() <= *as_of) {
             if !directory.is_scored(person, month, rules.population_filter) {
                 continue;
             }
-            let day = as_of.min(month.last_day());
-            let Some(write) = self.tasks_score(directory, gathered, person, month, view, day, rules).await?
-            else {
+            let of_month = Asked { period: month, as_of: (*as_of).min(month.last_day()), ..asked.clone() };
+            let Some(write) = self.tasks_score(directory, gathered, person, &of_month).await? else {
                 continue;
             };
             if Self::is_evaluated(directory, &facts, person, month, rules) {
@@ -46,14 +43,16 @@ impl App {
             }
             months.push(write);
         }
-        let (false, Some(post)) = (scores.is_empty(), directory.last_post(person, quarter)) else {
+        let (false, Some(post)) = (scores.is_empty(), directory.last_post(person, *quarter)) else {
             return Ok((months, None));
         };
-        let worked = worked(directory, &facts, person, quarter).unwrap_or_default();
+        let worked = worked(directory, &facts, person, *quarter).unwrap_or_default();
         let inputs_hash = hash_of(&(&scores, &worked, rules, view))?;
-        let mut derivation = mean_of_months(quarter, post.role, &scores, rules);
+        let mut derivation = mean_of_months(*quarter, post.role, &scores, rules);
         derivation.worked = worked;
-        let write = self.write(person, post, view, as_of, inputs_hash, &derivation).await?;
+        let packed = Packed::of(&to_bytes(&derivation)?).map_err(|error| error.finding())?;
+        let none = LineCounts::default();
+        let write = self.write((person, post), asked, inputs_hash, &derivation, none, Some(packed))?;
         Ok((months, Some(write)))
     }
 
@@ -61,7 +60,7 @@ impl App {
     pub(super) async fn mean(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         person: PersonId,
         period: Period,
         as_of: NaiveDate,
@@ -138,7 +137,7 @@ impl App {
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
             total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
             summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
-            derivation: to_bytes(&derivation)?,
+            derivation: Some(Packed::of(&to_bytes(&derivation)?).map_err(|error| error.finding())?),
             computed_at: self.clock.now(),
             record_due: true,
         }))
@@ -155,7 +154,7 @@ impl App {
     /// months are scored, its months; a quarter recorded before that stands for its three (form 02).
     async fn recorded_parts(
         &self,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         person: PersonId,
         period: Period,
         rules: &RuleSet,

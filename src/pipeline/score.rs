@@ -1,46 +1,45 @@
 //! Scores of people and periods that are due, bottom-up.
 //!
-//! Owns the gathering of a score's inputs (tasks, mappings, decisions, subordinates) and the order: staff
-//! before their leaders. A score whose inputs are the same is not written again; one that moved makes the
-//! leaders above it due. Both views of a month or quarter are computed; half-years and years follow from recorded
-//! results (`mean`). The first run of a day marks what the day alone changes. Inputs are read for many people at
-//! once, and what is held of them is bounded.
+//! Owns the order: bodies from the bottom up, in each staff before their leaders, a body's people together so that what
+//! was read and made of one person serves everyone above them (`gathered`, `piece`). A score whose inputs are the same
+//! is not written again; one that moved makes the leaders above it due. Both views of a month or quarter are computed;
+//! half-years and years follow from recorded results (`mean`). The first run of a day marks what the day alone changes.
+//! What is held of people is bounded; each group of people is committed on its own.
+
+mod gathered;
+mod piece;
 
 use super::app::App;
-use super::entered::{Entered, facts};
+use super::entered::Entered;
 use super::step::{Step, StepReport};
-use super::what_if::Assumed;
-use crate::directory::Directory;
-use crate::domain::rules::{CoefficientFreeze, DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
-use crate::domain::{CatalogScope, Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
+use crate::directory::{Directory, Place};
+use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
+use crate::domain::{Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
 use crate::evaluation::{Content, Figure, LineCounts, Part};
 use crate::scoring::service::{Span, share_worked, worked_in};
-use crate::scoring::{
-    Derivation, Excluded, Line, Number, PersonInput, SharePart, Shares, Subordinate, TaskFacts,
-    build_shared_lines, score_person, source_of,
-};
-use crate::store::{PersonTask, ScoreHead, ScoreWrite, StoredDecision};
+use crate::scoring::{Derivation, Line, Number, PersonInput, Subordinate, Tally, score_tally};
+use crate::store::{Packed, ScoreWrite};
 use async_trait::async_trait;
 use chrono::{Datelike as _, NaiveDate};
-use rust_decimal::Decimal;
+use gathered::PEOPLE_AT_ONCE;
+pub(super) use gathered::{Asked, Facts, Gathered};
+use piece::Assembly;
+pub(super) use piece::Terms;
 use sha2::{Digest as _, Sha256};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
-/// People scored per run.
-const BATCH: usize = 400;
+/// People whose scores are computed together: whole bodies, as long as they are not more.
+const TOGETHER: usize = 400;
 
-/// Marks looked at to find those that come first: whoever leads nobody, before those who lead them.
+/// Marks looked at to find those that come first.
 const MARKS: usize = 50_000;
 
-/// People in a leader's charge whose tasks are read together.
-const PEOPLE_AT_ONCE: usize = 200;
-
-/// Most tasks held at a time beside those of one group of people.
-const MOST_TASKS: usize = 60_000;
+/// Scores computed side by side: as many as small installations have processors.
+const SIDE_BY_SIDE: usize = 2;
 
 /// View of a quarter while it is open.
 pub const TO_DATE: &str = "to_date";
@@ -84,47 +83,38 @@ impl Step for Score {
         if marked.is_empty() {
             return Ok(StepReport::default());
         }
+        let mut more = marked.len() == MARKS;
         let directory = app.directory().await?;
         let mut marks: Vec<Mark> = marked
             .into_iter()
             .map(|(person, marked, stamp)| {
                 let period = marked.quarter_around();
-                Mark { period, rank: directory.rank(person, period), person, marked, stamp }
+                let (body, rank) = directory.order(person, period);
+                Mark { period, body, rank, person, marked, stamp }
             })
             .collect();
-        let mut more = marks.len() > BATCH;
-        marks.sort_by_key(|mark| (mark.period, mark.rank));
-        marks.truncate(BATCH);
-        let mut gathered = Gathered::default();
+        marks.sort_by(|one, other| {
+            (one.period, &one.body, one.rank).cmp(&(other.period, &other.body, other.rank))
+        });
+        // Leaders who come later in this run need no new mark: theirs stands until they are scored.
+        let mut ahead: BTreeSet<(PersonId, Period)> =
+            marks.iter().map(|mark| (mark.person, mark.period)).collect();
+        let run = Run { app, directory, gathered: Arc::new(Gathered::keeping()) };
+        let mut groups = groups(marks).into_iter().peekable();
+        let mut prepared = JoinSet::new();
+        if let Some(first) = groups.peek() {
+            run.prepare(first, &mut prepared)?;
+        }
         let mut done = 0;
-        // People of one rank do not depend on each other; the ranks above read what these wrote.
-        for same_rank in marks.chunk_by(|one, next| (one.period, one.rank) == (next.period, next.rank)) {
-            let people: BTreeSet<PersonId> = same_rank.iter().map(|mark| mark.person).collect();
-            gathered.fetch(app, people.iter().copied()).await?;
-            let mut writes = Vec::new();
-            for person in people {
-                writes.extend(app.score(&directory, &mut gathered, person, same_rank[0].period).await?);
+        while let Some(group) = groups.next() {
+            while let Some(made) = prepared.join_next().await {
+                made.map_err(|_| super::broken("lines"))??;
             }
-            let moved = gathered.note(app, &writes).await?;
-            let moved: BTreeSet<(PersonId, Period)> = moved
-                .into_iter()
-                .filter(|(_, period)| !period.is_mean())
-                .map(|(person, period)| (person, period.quarter_around()))
-                .collect();
-            let due: Vec<(PersonId, Period)> = moved
-                .into_iter()
-                .flat_map(|(person, period)| {
-                    directory.leaders_of(person, period).into_iter().map(move |leader| (leader, period))
-                })
-                .collect();
-            // Leaders are marked anew by those they lead, also when this run has them still before it.
-            more |= !due.is_empty();
-            let answered: Vec<_> =
-                same_rank.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
-            crate::failpoint!("score::before_save");
-            app.store.save_scores(&writes, &answered, &due).await.map_err(|error| error.finding())?;
-            crate::failpoint!("score::after_save");
-            done += answered.len() as u64;
+            if let Some(next) = groups.peek() {
+                run.prepare(next, &mut prepared)?;
+            }
+            let (answered, again) = run.score(&group, &mut ahead).await?;
+            (done, more) = (done + answered, more | again);
         }
         Ok(StepReport { done, more, ..StepReport::default() })
     }
@@ -134,6 +124,7 @@ impl Step for Score {
 struct Mark {
     /// The quarter, half-year or year; a month is scored with its quarter.
     period: Period,
+    body: Place,
     rank: u32,
     person: PersonId,
     /// The period that was marked, with the stamp of the mark.
@@ -141,188 +132,181 @@ struct Mark {
     stamp: i64,
 }
 
-/// What one run has read already: people's tasks are read once for many leaders who answer for them.
-#[derive(Default)]
-pub(super) struct Gathered {
-    /// Shares of the tasks of people at hand.
-    shares: Shares,
-    tasks: HashMap<PersonId, Arc<Vec<PersonTask>>>,
-    tasks_held: usize,
-    decisions: HashMap<PersonId, Arc<Vec<StoredDecision>>>,
-    heads: HashMap<(Period, &'static str), HashMap<PersonId, ScoreHead>>,
-    closed: Option<Arc<Vec<Period>>>,
-    facts: Option<Arc<HashMap<PersonId, Vec<ServiceFact>>>>,
-    coefficients: HashMap<Period, Arc<HashMap<String, Decimal>>>,
-    /// What is otherwise where the question is what would be; none when scores are computed to be kept.
-    assumed: Option<Arc<Assumed>>,
+/// Marks of whole bodies of one period and depth, at most [`TOGETHER`] unless one body has more.
+fn groups(marks: Vec<Mark>) -> Vec<Vec<Mark>> {
+    let mut groups: Vec<Vec<Mark>> = Vec::new();
+    let mut bodies = marks.into_iter().peekable();
+    while let Some(first) = bodies.next() {
+        let mut body = vec![first];
+        while let Some(next) = bodies.next_if(|next| {
+            body.first().is_some_and(|first| (next.period, &next.body) == (first.period, &first.body))
+        }) {
+            body.push(next);
+        }
+        let fits = |group: &&mut Vec<Mark>| {
+            let same = group.first().zip(body.first()).is_some_and(|(one, next)| {
+                (one.period, one.body.above()) == (next.period, next.body.above())
+            });
+            same && group.len() + body.len() <= TOGETHER
+        };
+        match groups.last_mut().filter(fits) {
+            Some(group) => group.extend(body),
+            None => groups.push(body),
+        }
+    }
+    for group in &mut groups {
+        group.sort_by_key(|mark| mark.rank);
+    }
+    groups
 }
 
-impl Gathered {
-    /// For scores that are compared and never kept.
-    pub(super) fn assuming(assumed: Arc<Assumed>) -> Self {
-        Self { assumed: Some(assumed), ..Self::default() }
+/// One run of the step.
+struct Run<'a> {
+    app: &'a Arc<App>,
+    directory: Arc<Directory>,
+    gathered: Arc<Gathered>,
+}
+
+impl Run<'_> {
+    /// What is asked of everyone in a group; nothing of half-years and years, and where no rules are in force.
+    fn asked(&self, period: Period) -> Result<Vec<Asked>, Finding> {
+        match self.app.rule_set(period) {
+            Ok(rules) if !period.is_mean() => {
+                let terms = Arc::new(Terms::of(rules)?);
+                Ok(asked(period, self.app.clock.today(), &terms))
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
-    /// Takes over what another one read of people that is not read yet, with what is otherwise here; lets go of what
-    /// the other one let go of.
-    pub(super) fn adopt(&mut self, read: &Self) {
-        self.tasks.retain(|person, _| read.tasks.contains_key(person));
-        self.decisions.retain(|person, _| read.tasks.contains_key(person));
-        for (person, decisions) in &read.decisions {
-            self.decisions.entry(*person).or_insert_with(|| decisions.clone());
-        }
-        for (person, tasks) in &read.tasks {
-            let Entry::Vacant(unread) = self.tasks.entry(*person) else { continue };
-            let Some(assumed) = self.assumed.as_ref().filter(|assumed| assumed.concerns(tasks)) else {
-                unread.insert(tasks.clone());
-                continue;
-            };
-            let mut tasks = (**tasks).clone();
-            assumed.change(&mut tasks);
-            unread.insert(Arc::new(tasks));
-        }
-        self.tasks_held = self.tasks.values().map(|tasks| tasks.len()).sum();
-    }
-
-    /// Reads tasks and decisions of those people who are not at hand, all at once. Forgets the others when too much
-    /// is held.
-    async fn fetch(&mut self, app: &App, people: impl Iterator<Item = PersonId>) -> Result<(), Finding> {
-        let people: BTreeSet<PersonId> = people.collect();
-        if self.tasks_held > MOST_TASKS {
-            self.tasks.retain(|person, _| people.contains(person));
-            self.decisions.retain(|person, _| people.contains(person));
-            self.tasks_held = self.tasks.values().map(|tasks| tasks.len()).sum();
-        }
-        let unknown: Vec<PersonId> =
-            people.into_iter().filter(|person| !self.tasks.contains_key(person)).collect();
-        for some in unknown.chunks(BATCH) {
-            let mut tasks = app.store.tasks_of_people(some).await.map_err(|error| error.finding())?;
-            let mut decisions = app.store.decisions_of_people(some).await.map_err(|error| error.finding())?;
-            let mut shared = app.store.tasks_shared_with(some).await.map_err(|error| error.finding())?;
-            let mut shares = Shares::new();
-            for entered in app.store.shares_concerning(some).await.map_err(|error| error.finding())? {
-                let part = SharePart { person: entered.person, period: entered.period, share: entered.share };
-                shares.entry(entered.key).or_default().push(part);
-            }
-            // The same task of another batch brings the same parts.
-            self.shares.extend(shares);
-            for person in some {
-                let mut tasks = tasks.remove(person).unwrap_or_default();
-                tasks.extend(shared.remove(person).unwrap_or_default());
-                if let Some(assumed) = &self.assumed {
-                    assumed.change(&mut tasks);
-                }
-                self.tasks_held += tasks.len();
-                self.tasks.insert(*person, Arc::new(tasks));
-                self.decisions.insert(*person, Arc::new(decisions.remove(person).unwrap_or_default()));
-            }
-        }
+    /// Begins to read and make the lines of a group and of those its leaders answer for.
+    fn prepare(&self, group: &[Mark], prepared: &mut JoinSet<Result<(), Finding>>) -> Result<(), Finding> {
+        let Some(period) = group.first().map(|mark| mark.period) else { return Ok(()) };
+        let asked = Arc::new(self.asked(period)?);
+        let Some(rules) = asked.first().map(|one| one.terms.clone()) else { return Ok(()) };
+        let people = self.people(group, period, &rules.rules);
+        let (gathered, app, directory) = (self.gathered.clone(), self.app.clone(), self.directory.clone());
+        prepared.spawn(async move { gathered.prepare(&app, &directory, &people, &asked).await });
         Ok(())
     }
 
-    async fn tasks(&mut self, app: &App, person: PersonId) -> Result<Arc<Vec<PersonTask>>, Finding> {
-        self.fetch(app, std::iter::once(person)).await?;
-        Ok(self.tasks.get(&person).cloned().unwrap_or_default())
-    }
-
-    async fn decisions(&mut self, app: &App, person: PersonId) -> Result<Arc<Vec<StoredDecision>>, Finding> {
-        self.fetch(app, std::iter::once(person)).await?;
-        Ok(self.decisions.get(&person).cloned().unwrap_or_default())
-    }
-
-    /// Every fact of service that stands, by person.
-    pub(super) async fn facts(
-        &mut self,
-        app: &App,
-    ) -> Result<Arc<HashMap<PersonId, Vec<ServiceFact>>>, Finding> {
-        if let Some(facts) = &self.facts {
-            return Ok(facts.clone());
-        }
-        let mut facts: HashMap<PersonId, Vec<ServiceFact>> = HashMap::new();
-        for stored in app.store.service_facts(None, false).await.map_err(|error| error.finding())? {
-            facts.entry(stored.person).or_default().push(stored.fact);
-        }
-        let facts = Arc::new(facts);
-        self.facts = Some(facts.clone());
-        Ok(facts)
-    }
-
-    /// Coefficients of the catalog version in force on a period's first day, by product.
-    async fn coefficients(
-        &mut self,
-        app: &App,
-        period: Period,
-    ) -> Result<Arc<HashMap<String, Decimal>>, Finding> {
-        if let Some(known) = self.coefficients.get(&period) {
-            return Ok(known.clone());
-        }
-        let mut heads = app.store.catalogs().await.map_err(|error| error.finding())?;
-        // A product of a body's own catalog keeps the coefficient of its assignment.
-        heads.retain(|head| head.scope == CatalogScope::Province);
-        heads.sort_by_key(|head| head.valid_from);
-        let valid = heads.iter().rfind(|head| head.valid_from <= period.first_day()).or(heads.first());
-        let products = match valid {
-            Some(head) => app.store.catalog_products(&head.version).await.map_err(|error| error.finding())?,
-            None => Vec::new(),
-        };
-        let known = products.into_iter().map(|product| (product.code.to_string(), product.coefficient));
-        let known: Arc<HashMap<String, Decimal>> = Arc::new(known.collect());
-        self.coefficients.insert(period, known.clone());
-        Ok(known)
-    }
-
-    /// The scores held of a period and view; those written in this run are noted by [`Gathered::note`].
-    async fn heads(
-        &mut self,
-        app: &App,
-        period: Period,
-        view: &'static str,
-    ) -> Result<&HashMap<PersonId, ScoreHead>, Finding> {
-        match self.heads.entry((period, view)) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(unknown) => {
-                let heads = app.store.score_heads(period, view).await.map_err(|error| error.finding())?;
-                Ok(unknown.insert(heads))
+    /// Everyone whose lines a group's scores take, but for those of leaders who answer for more than are held at once.
+    fn people(&self, group: &[Mark], period: Period, rules: &RuleSet) -> Vec<PersonId> {
+        let scored = group.iter().map(|mark| mark.person);
+        let mut people: BTreeSet<PersonId> = scored
+            .filter(|person| self.directory.is_scored(*person, period, rules.population_filter))
+            .collect();
+        if rules.leader_scope == LeaderScope::PooledSubordinates {
+            for mark in group.iter().filter(|mark| mark.rank > 0) {
+                let charge = charge(&self.directory, mark.person, period, rules);
+                if charge.len() <= TOGETHER {
+                    people.extend(charge.into_iter().map(|(person, _)| person));
+                }
             }
         }
+        people.into_iter().collect()
     }
 
-    /// Notes what was written; gives whose score of which period moved.
-    pub(super) async fn note(
-        &mut self,
-        app: &App,
-        writes: &[ScoreWrite],
-    ) -> Result<Vec<(PersonId, Period)>, Finding> {
-        let mut moved = Vec::new();
-        for write in writes {
-            self.heads(app, write.period, write.scope).await?;
-            let heads = self.heads.entry((write.period, write.scope)).or_default();
-            let head = ScoreHead { inputs_hash: write.inputs_hash.clone(), total: write.total_exact.clone() };
-            if heads.get(&write.person).is_none_or(|held| held.inputs_hash != head.inputs_hash) {
-                moved.push((write.person, write.period));
+    /// Scores a group and keeps the scores; gives how many marks are answered, and whether new ones were set.
+    async fn score(
+        &self,
+        group: &[Mark],
+        ahead: &mut BTreeSet<(PersonId, Period)>,
+    ) -> Result<(u64, bool), Finding> {
+        let Some(period) = group.first().map(|mark| mark.period) else { return Ok((0, false)) };
+        let leading = self.directory.leading(period);
+        let (mut done, mut more) = (0, false);
+        // People of one rank do not depend on each other; the ranks above read what these wrote.
+        for same_rank in group.chunk_by(|one, next| one.rank == next.rank) {
+            let people: BTreeSet<PersonId> = same_rank.iter().map(|mark| mark.person).collect();
+            for person in &people {
+                ahead.remove(&(*person, period));
             }
-            heads.insert(write.person, head);
+            let writes = self.computed(people.into_iter().collect(), period).await?;
+            let moved = self.gathered.note(self.app, &writes).await?;
+            let moved: BTreeSet<PersonId> =
+                moved.into_iter().filter(|(_, of)| !of.is_mean()).map(|(person, _)| person).collect();
+            let mut due: Vec<(PersonId, Period)> = moved
+                .into_iter()
+                .flat_map(|person| leading.of(person))
+                .map(|leader| (leader, period))
+                .filter(|leader| !ahead.contains(leader))
+                .collect();
+            due.sort_unstable();
+            due.dedup();
+            more |= !due.is_empty();
+            let answered: Vec<_> =
+                same_rank.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
+            crate::failpoint!("score::before_save");
+            self.app.store.save_scores(writes, &answered, &due).await.map_err(|error| error.finding())?;
+            crate::failpoint!("score::after_save");
+            done += answered.len() as u64;
         }
-        moved.sort();
-        moved.dedup();
-        Ok(moved)
+        let asked = self.asked(period)?;
+        if let Some(one) = asked.first() {
+            let people = self.people(group, period, &one.terms.rules);
+            self.gathered.let_go(&people, &asked);
+        }
+        Ok((done, more))
     }
 
-    pub(super) async fn closed(&mut self, app: &App) -> Result<Arc<Vec<Period>>, Finding> {
-        if let Some(closed) = &self.closed {
-            return Ok(closed.clone());
+    /// The scores of people who do not depend on each other, side by side.
+    async fn computed(&self, people: Vec<PersonId>, period: Period) -> Result<Vec<ScoreWrite>, Finding> {
+        let mut parts = JoinSet::new();
+        for some in people.chunks(people.len().div_ceil(SIDE_BY_SIDE).max(1)) {
+            let (gathered, app, directory) =
+                (self.gathered.clone(), self.app.clone(), self.directory.clone());
+            let some = some.to_vec();
+            parts.spawn(async move {
+                let mut writes = Vec::new();
+                for person in some {
+                    writes.extend(app.score(&directory, &gathered, person, period).await?);
+                    // Others have work to do as well.
+                    tokio::task::yield_now().await;
+                }
+                Ok::<_, Finding>(writes)
+            });
         }
-        let closed = Arc::new(app.store.closed_periods().await.map_err(|error| error.finding())?);
-        self.closed = Some(closed.clone());
-        Ok(closed)
+        let mut writes = Vec::new();
+        while let Some(part) = parts.join_next().await {
+            writes.extend(part.map_err(|_| super::broken("score"))??);
+        }
+        Ok(writes)
     }
+}
+
+/// Both views of a quarter, or of its months that have begun where months are scored. Both judge what is done by today,
+/// at the latest by the period's last day; the full one counts what is not due yet as well.
+fn asked(quarter: Period, today: NaiveDate, terms: &Arc<Terms>) -> Vec<Asked> {
+    let periods = if terms.rules.is_monthly() {
+        quarter.months().into_iter().filter(|month| month.first_day() <= today).collect()
+    } else {
+        vec![quarter]
+    };
+    let views = [TO_DATE, FULL_PERIOD];
+    let of = |period: Period| {
+        let as_of = today.min(period.last_day());
+        views.map(|view| Asked { period, view, as_of, terms: terms.clone() })
+    };
+    periods.into_iter().flat_map(of).collect()
+}
+
+/// Everyone a leader answers for, with the days.
+fn charge(
+    directory: &Directory,
+    leader: PersonId,
+    period: Period,
+    rules: &RuleSet,
+) -> Vec<(PersonId, Vec<Span>)> {
+    let split = rules.transfer_policy == TransferPolicy::SplitByEffectiveDate;
+    directory.charge(leader, period, split, rules.population_filter)
 }
 
 impl App {
     /// Whether a person is evaluated in a period: in the population, with days worked, enough of them.
     pub(super) fn is_evaluated(
         directory: &Directory,
-        facts: &HashMap<PersonId, Vec<ServiceFact>>,
+        facts: &Facts,
         person: PersonId,
         period: Period,
         rules: &RuleSet,
@@ -336,7 +320,7 @@ impl App {
     async fn score(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         person: PersonId,
         period: Period,
     ) -> Result<Vec<ScoreWrite>, Finding> {
@@ -349,61 +333,53 @@ impl App {
         if !directory.is_scored(person, period, rules.population_filter) {
             return Ok(Vec::new());
         }
-        self.keep_rules(rules).await?;
+        let terms = gathered.terms(self, period, rules).await?;
         let today = self.clock.today();
         if period.is_mean() {
             let mean = self.mean(directory, gathered, person, period, today, rules).await?;
             return Ok(mean.into_iter().collect());
         }
-        // Both views judge what is done by today, at the latest by the period's last day; the full one counts
-        // what is not due yet as well.
         let as_of = today.min(period.last_day());
         let mut writes = Vec::new();
         for view in [TO_DATE, FULL_PERIOD] {
+            let asked = Asked { period, view, as_of, terms: terms.clone() };
             if rules.is_monthly() {
-                let (months, quarter) =
-                    self.monthly(directory, gathered, person, period, view, as_of, rules).await?;
+                let (months, quarter) = self.monthly(directory, gathered, person, &asked).await?;
                 writes.extend(months);
                 writes.extend(quarter);
             } else {
-                writes
-                    .extend(self.tasks_score(directory, gathered, person, period, view, as_of, rules).await?);
+                writes.extend(self.tasks_score(directory, gathered, person, &asked).await?);
             }
         }
         Ok(writes)
     }
 
     /// The score of a period that is made of tasks: a quarter, or a month of the monthly regime.
-    #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
     pub(super) async fn tasks_score(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         person: PersonId,
-        period: Period,
-        view: &'static str,
-        as_of: NaiveDate,
-        rules: &RuleSet,
+        asked: &Asked,
     ) -> Result<Option<ScoreWrite>, Finding> {
+        let Asked { period, view, terms, .. } = asked;
+        let (period, view, rules) = (*period, *view, &terms.rules);
         let Some(post) = directory.last_post(person, period) else { return Ok(None) };
         let service = gathered.facts(self).await?;
         let Some(worked) = worked(directory, &service, person, period) else { return Ok(None) };
-        let (mut lines, excluded) = self.lines(gathered, person, period, as_of, view, rules).await?;
-        multiply(&mut lines, directory, person, period, rules);
-        let mut subordinates = Vec::new();
-        if post.role.is_leader() {
-            if rules.leader_scope == LeaderScope::PooledSubordinates {
-                lines.extend(self.pooled(directory, gathered, person, period, as_of, view, rules).await?);
-            }
-            subordinates = self.subordinates(directory, gathered, person, period, view, rules).await?;
-        }
+        let own = gathered.piece(self, directory, person, asked).await?;
+        let subordinates = if post.role.is_leader() {
+            self.subordinates(directory, gathered, person, period, view, rules).await?
+        } else {
+            Vec::new()
+        };
         let decisions = gathered.decisions(self, person).await?;
         let Entered { criteria, components, support } = Entered::of(&decisions, period, rules);
         let input = PersonInput {
             period,
             role: post.role,
-            lines,
-            excluded,
+            lines: Vec::new(),
+            excluded: own.excluded.clone(),
             criteria,
             components,
             subordinates,
@@ -411,28 +387,30 @@ impl App {
             worked,
             support,
         };
-        let inputs_hash = hash_of(&(&input, rules, view))?;
-        let derivation = score_person(&input, rules);
-        self.write(person, post, view, as_of, inputs_hash, &derivation).await.map(Some)
+        let mut assembly = Assembly::begin(&input, &own, (terms, view), gathered.may_want())?;
+        if post.role.is_leader() && rules.leader_scope == LeaderScope::PooledSubordinates {
+            self.pool(directory, gathered, person, asked, &mut assembly).await?;
+        }
+        let inputs_hash = assembly.inputs_hash()?;
+        let derivation = score_tally(&input, assembly.tally(), rules);
+        let counts = counts(assembly.tally(), &derivation);
+        let wanted = gathered.wants(self, (period, view), person, &inputs_hash).await?;
+        let packed = if wanted { Some(assembly.packed(&derivation)?) } else { None };
+        self.write((person, post), asked, inputs_hash, &derivation, counts, packed).map(Some)
     }
 
     /// A derivation of a month or quarter as it is kept.
-    pub(super) async fn write(
+    pub(super) fn write(
         &self,
-        person: PersonId,
-        post: &Membership,
-        view: &'static str,
-        as_of: NaiveDate,
+        (person, post): (PersonId, &Membership),
+        asked: &Asked,
         inputs_hash: String,
         derivation: &Derivation,
+        counts: LineCounts,
+        packed: Option<Packed>,
     ) -> Result<ScoreWrite, Finding> {
-        let (period, rules) = (derivation.period, &derivation.rule_set);
-        let rule_set_hash = hash_of(rules)?;
-        let counts = LineCounts {
-            counted: count(derivation.lines.iter().filter(|line| !line.line.extra).count()),
-            extra: count(derivation.lines.iter().filter(|line| line.line.extra).count()),
-            excluded: count(derivation.excluded.len()),
-        };
+        let (period, view, rules) = (derivation.period, asked.view, &derivation.rule_set);
+        let rule_set_hash = asked.terms.hash.clone();
         let mut parts = BTreeMap::new();
         for (part, key) in
             [(Part::A, "a"), (Part::B, "b"), (Part::C, "c"), (Part::D, "d"), (Part::Dd, "dd"), (Part::E, "e")]
@@ -469,12 +447,12 @@ impl App {
             role: post.role.as_str(),
             rule_set_hash,
             inputs_hash,
-            as_of,
+            as_of: asked.as_of,
             task_part: derivation.task_part.as_ref().map(|number| number.printed.clone()),
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
             total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
             summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
-            derivation: to_bytes(derivation)?,
+            derivation: packed,
             computed_at: self.clock.now(),
             record_due: evaluated && self.shown_view(period) == view,
         })
@@ -525,92 +503,32 @@ impl App {
         NaiveDate::from_ymd_opt(mean.year(), month, day).unwrap_or(mean.last_day())
     }
 
-    async fn lines(
-        &self,
-        gathered: &mut Gathered,
-        person: PersonId,
-        period: Period,
-        as_of: NaiveDate,
-        view: &str,
-        rules: &RuleSet,
-    ) -> Result<(Vec<Line>, Vec<Excluded>), Finding> {
-        let tasks = gathered.tasks(self, person).await?;
-        let decisions = gathered.decisions(self, person).await?;
-        let mut facts: Vec<TaskFacts<'_>> =
-            tasks.iter().map(|task| facts(task, &decisions, period, rules)).collect();
-        if rules.coefficient_freeze == CoefficientFreeze::AtPeriodStart {
-            let coefficients = gathered.coefficients(self, period).await?;
-            for (code, coefficient) in facts.iter_mut().filter_map(|fact| fact.product.as_mut()) {
-                // A product the version lacks keeps the coefficient of its assignment.
-                *coefficient = coefficients.get(*code).copied().unwrap_or(*coefficient);
-            }
-        }
-        let to_date = view == TO_DATE;
-        let (mut lines, mut excluded) = build_shared_lines(
-            &facts,
-            &gathered.shares,
-            person,
-            period,
-            as_of,
-            to_date,
-            rules,
-            &self.policy.calendar,
-        );
-        let leads = |task: &&PersonTask| task.mapping.as_ref().is_some_and(|product| product.leadership);
-        let leadership: Vec<String> =
-            tasks.iter().filter(leads).map(|task| source_of(&task.task.key)).collect();
-        if !leadership.is_empty() && !self.directory().await?.is_leader(person, period) {
-            // Leadership work is that of heads and deputies (Đ15.1.b).
-            lines.retain(|line| {
-                let counts = !leadership.contains(&line.source);
-                if !counts {
-                    let (source, title) = (line.source.clone(), line.title.clone());
-                    excluded.push(Excluded { source, title, reason: "leadership_product".to_owned() });
-                }
-                counts
-            });
-        }
-        Ok((lines, excluded))
-    }
-
-    /// The lines of everyone in a leader's charge, each for the days the person was theirs.
-    #[allow(clippy::too_many_arguments, reason = "each is one dimension of a score")]
-    async fn pooled(
+    /// Takes the lines of everyone in a leader's charge, each for the days the person was theirs.
+    async fn pool(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         leader: PersonId,
-        period: Period,
-        as_of: NaiveDate,
-        view: &str,
-        rules: &RuleSet,
-    ) -> Result<Vec<Line>, Finding> {
-        let mut pooled = Vec::new();
-        let split = rules.transfer_policy == TransferPolicy::SplitByEffectiveDate;
-        let charge = directory.charge(leader, period, split, rules.population_filter);
-        for (index, (person, spans)) in charge.iter().enumerate() {
-            if index % PEOPLE_AT_ONCE == 0 {
-                let some = charge.iter().skip(index).take(PEOPLE_AT_ONCE);
-                gathered.fetch(self, some.map(|(person, _)| *person)).await?;
-            }
-            let person = *person;
-            let (lines, _) = self.lines(gathered, person, period, as_of, view, rules).await?;
-            let name = directory.person(person).map(|known| known.staff_number.to_string());
-            for mut line in lines {
-                let day = line.counted_on;
-                if spans.iter().any(|(from, to)| *from <= day && day <= *to) {
-                    line.of.clone_from(&name);
-                    pooled.push(line);
-                }
+        asked: &Asked,
+        assembly: &mut Assembly<'_>,
+    ) -> Result<(), Finding> {
+        let charge = charge(directory, leader, asked.period, &asked.terms.rules);
+        for some in charge.chunks(PEOPLE_AT_ONCE) {
+            let people: Vec<PersonId> = some.iter().map(|(person, _)| *person).collect();
+            gathered.fetch_for_pool(self, &people, asked).await?;
+            for (person, spans) in some {
+                let piece = gathered.piece(self, directory, *person, asked).await?;
+                let name = directory.person(*person).map(|known| known.staff_number.as_str());
+                assembly.pool(&piece, &to_bytes(&name)?, spans)?;
             }
         }
-        Ok(pooled)
+        Ok(())
     }
 
     async fn subordinates(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
+        gathered: &Gathered,
         leader: PersonId,
         period: Period,
         view: &'static str,
@@ -625,31 +543,37 @@ impl App {
             .into_iter()
             .filter(|person| Self::is_evaluated(directory, &facts, *person, period, rules))
             .collect();
-        let heads = gathered.heads(self, period, view).await?;
+        let totals = gathered.totals(self, (period, view), &people).await?;
         let mut subordinates = Vec::with_capacity(people.len());
-        for person in people {
-            let total = heads.get(&person).and_then(|head| head.total.as_ref());
-            let total = total.and_then(|text| text.parse::<Exact>().ok());
+        for (person, total) in people.into_iter().zip(totals) {
             let name = directory.person(person).map(|known| known.staff_number.to_string());
             subordinates.push(Subordinate { person: name.unwrap_or_default(), total });
         }
         Ok(subordinates)
     }
 
-    /// Keeps the rule set, so that the score can be computed again; gives its hash.
-    pub(super) async fn keep_rules(&self, rules: &RuleSet) -> Result<String, Finding> {
-        let hash = hash_of(rules)?;
+    /// Keeps the rule set, so that the score can be computed again.
+    pub(super) async fn keep_rules(&self, rules: &RuleSet, hash: &str) -> Result<(), Finding> {
         let mut kept = self.kept_rules.lock().await;
-        if !kept.contains(&hash) {
+        if !kept.contains(hash) {
             let body = serde_json::to_value(rules).map_err(|_| super::broken("rule set"))?;
             let now = self.clock.now();
             self.store
-                .keep_rule_set(&hash, rules.id.as_str(), &body, now)
+                .keep_rule_set(hash, rules.id.as_str(), &body, now)
                 .await
                 .map_err(|error| error.finding())?;
-            kept.insert(hash.clone());
+            kept.insert(hash.to_owned());
         }
-        Ok(hash)
+        Ok(())
+    }
+}
+
+/// How many lines count, how many stand outside the assigned total, how many tasks do not count.
+fn counts(tally: &Tally, derivation: &Derivation) -> LineCounts {
+    LineCounts {
+        counted: count(tally.counted),
+        extra: count(tally.extra),
+        excluded: count(derivation.excluded.len()),
     }
 }
 
@@ -666,7 +590,7 @@ pub(super) fn put(parts: &mut BTreeMap<Part, Figure>, part: Part, number: Option
 /// The days of a period a person worked: those of the posts without leave; none when there is no such day.
 pub(super) fn worked(
     directory: &Directory,
-    facts: &HashMap<PersonId, Vec<ServiceFact>>,
+    facts: &Facts,
     person: PersonId,
     period: Period,
 ) -> Option<Vec<Span>> {
@@ -697,6 +621,10 @@ pub(super) fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Findin
 }
 
 pub(super) fn hash_of<T: serde::Serialize>(value: &T) -> Result<String, Finding> {
-    let digest = Sha256::digest(to_bytes(value)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&Sha256::digest(to_bytes(value)?)))
+}
+
+fn hex(digest: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+    digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

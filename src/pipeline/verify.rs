@@ -8,7 +8,7 @@
 
 use super::app::App;
 use super::pull::without_citizen_ids;
-use super::score::{FULL_PERIOD, Gathered, TO_DATE};
+use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE, Terms};
 use crate::connector::{Presence, RawRecord};
 use crate::domain::{CanonicalTask, Period, PersonId, RuleSet, SourceId, TaskDraft, TaskKey};
 use crate::error::Finding;
@@ -16,6 +16,7 @@ use crate::ingest::rebuild;
 use crate::store::{KeptPage, StoreError, StoredTask};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Tasks and answers looked at together.
 const BATCH: usize = 500;
@@ -262,8 +263,8 @@ impl App {
         let directory = self.directory().await?;
         let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
         let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
-        let mut kept: HashMap<String, RuleSet> = HashMap::new();
-        let mut gathered = Gathered::default();
+        let mut kept: HashMap<String, Arc<Terms>> = HashMap::new();
+        let gathered = Gathered::default();
         for named in self.store.scores_held().await.map_err(|error| error.finding())? {
             if only.is_some_and(|only| !only.contains(&named)) {
                 continue;
@@ -285,27 +286,28 @@ impl App {
                     continue;
                 }
             };
-            let rules = match kept.entry(held.rule_set_hash.clone()) {
+            let terms = match kept.entry(held.rule_set_hash.clone()) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => {
                     let body =
                         self.store.kept_rule_set(unknown.key()).await.map_err(|error| error.finding())?;
-                    let Some(rules) = body.and_then(|body| serde_json::from_value(body).ok()) else {
+                    let Some(rules) = body.and_then(|body| serde_json::from_value::<RuleSet>(body).ok())
+                    else {
                         verified.unreadable.insert(place(), super::broken("rule set"));
                         continue;
                     };
-                    unknown.insert(rules)
+                    unknown.insert(Arc::new(Terms::of(&rules)?))
                 }
             };
-            let as_of = held.as_of;
+            let (as_of, rules) = (held.as_of, &terms.rules);
             let view = if scope == TO_DATE { TO_DATE } else { FULL_PERIOD };
+            let asked = Asked { period, view, as_of, terms: terms.clone() };
             let again = if period.is_mean() {
-                self.mean(&directory, &mut gathered, person, period, as_of, rules).await
+                self.mean(&directory, &gathered, person, period, as_of, rules).await
             } else if rules.is_monthly() && period.quarter_number().is_some() {
-                let monthly = self.monthly(&directory, &mut gathered, person, period, view, as_of, rules);
-                monthly.await.map(|(_, quarter)| quarter)
+                self.monthly(&directory, &gathered, person, &asked).await.map(|(_, quarter)| quarter)
             } else {
-                self.tasks_score(&directory, &mut gathered, person, period, view, as_of, rules).await
+                self.tasks_score(&directory, &gathered, person, &asked).await
             };
             let again = match again {
                 Ok(again) => again,
@@ -323,7 +325,8 @@ impl App {
                     continue;
                 }
             };
-            if again.map(|again| again.derivation) == stored {
+            let again = again.and_then(|again| again.derivation).map(|packed| packed.text());
+            if again.transpose().map_err(|error| error.finding())? == stored {
                 verified.same += 1;
             } else {
                 suspects.insert(named);

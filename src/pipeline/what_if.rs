@@ -5,12 +5,11 @@
 //! ever stored as a result. Memory is bounded by the people of one leader, not by the province.
 
 use super::app::App;
-use super::score::{FULL_PERIOD, Gathered, TO_DATE};
+use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE, Terms};
 use crate::directory::Directory;
 use crate::domain::{Exact, Level, Period, PersonId, ProductCode, RuleSet, UnitCode};
 use crate::error::Finding;
 use crate::store::{MappingState, PersonTask, ScoreWrite, TaskProduct};
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -220,14 +219,16 @@ impl App {
         ranked.sort_unstable();
         ranked.dedup();
         // Both sides are assumed: neither keeps anything in the store.
-        let mut as_is = Gathered::assuming(Arc::new(Assumed::default()));
-        let mut otherwise = Gathered::assuming(question.assumed.clone());
+        let as_is = Gathered::assuming(Arc::new(Assumed::default()));
+        let otherwise = Gathered::assuming(question.assumed.clone());
+        let asked =
+            |rules| Ok::<_, Finding>(Asked { period, view, as_of, terms: Arc::new(Terms::of(rules)?) });
+        let (rules, other) = (asked(rules)?, asked(other)?);
         let mut totals = Totals::default();
         for (_, person) in ranked {
-            let at = (person, period, view, as_of);
-            let before = self.side(directory, &mut as_is, at, rules).await?;
+            let before = self.side(directory, &as_is, person, &rules).await?;
             otherwise.adopt(&as_is);
-            let after = self.side(directory, &mut otherwise, at, other).await?;
+            let after = self.side(directory, &otherwise, person, &other).await?;
             let Some(post) = directory.last_post(person, period) else { continue };
             if before.is_none() && after.is_none() {
                 continue;
@@ -244,20 +245,20 @@ impl App {
     async fn side(
         &self,
         directory: &Directory,
-        gathered: &mut Gathered,
-        (person, period, view, as_of): (PersonId, Period, &'static str, NaiveDate),
-        rules: &RuleSet,
+        gathered: &Gathered,
+        person: PersonId,
+        asked: &Asked,
     ) -> Result<Option<Side>, Finding> {
-        if !directory.is_scored(person, period, rules.population_filter) {
+        let rules = &asked.terms.rules;
+        if !directory.is_scored(person, asked.period, rules.population_filter) {
             return Ok(None);
         }
         let write = if rules.is_monthly() {
-            let (months, quarter) =
-                self.monthly(directory, gathered, person, period, view, as_of, rules).await?;
+            let (months, quarter) = self.monthly(directory, gathered, person, asked).await?;
             gathered.note(self, &months).await?;
             quarter
         } else {
-            self.tasks_score(directory, gathered, person, period, view, as_of, rules).await?
+            self.tasks_score(directory, gathered, person, asked).await?
         };
         let Some(write) = write else { return Ok(None) };
         gathered.note(self, std::slice::from_ref(&write)).await?;

@@ -13,11 +13,12 @@ pub mod quota;
 pub mod service;
 pub mod share;
 mod sum;
+mod tally;
 pub mod year;
 
 use crate::domain::rules::{
-    CapLevel, ClassifyOn, DUnscored, DeductionScope, GenAssumption, GenScoreSource, LeaderLevels, RuleSet,
-    SupportModel, ZeroDenPolicy,
+    CapLevel, ClassifyOn, DUnscored, GenAssumption, GenScoreSource, LeaderLevels, RuleSet, SupportModel,
+    ZeroDenPolicy,
 };
 use crate::domain::{Component, Exact, Level, Period, Role};
 use mean::MonthScore;
@@ -26,10 +27,12 @@ use serde::Serialize;
 use service::Span;
 use std::collections::BTreeMap;
 use sum::Sum;
+use tally::{kept, weight};
 
 pub use line::{Excluded, Line, Pending, TaskFacts, build_lines, source_of};
 pub use overlay::Ruled;
 pub use share::{SharePart, Shares, build_shared_lines, check_shares};
+pub use tally::Tally;
 
 /// General criteria as far as people entered them: item → points.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -198,11 +201,15 @@ const PERCENT_DIGITS: u32 = 2;
 
 /// Computes a person's period score.
 pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
-    let totals = Totals::of(&input.lines, rules);
+    let lines = input.lines.iter().map(|line| line_result(line, rules)).collect();
+    Derivation { lines, ..score_tally(input, &Tally::of(&input.lines, rules), rules) }
+}
+
+/// The same from lines that were added up before, whatever lines the input holds; the derivation names none.
+pub fn score_tally(input: &PersonInput, tally: &Tally, rules: &RuleSet) -> Derivation {
     let mut derivation = Derivation {
-        denominator: totals.denominator.total(),
+        denominator: tally.denominator.total(),
         worked: input.worked.clone(),
-        lines: input.lines.iter().map(|line| line_result(line, rules)).collect(),
         excluded: input.excluded.clone(),
         ..Derivation::empty(input.period, input.role, rules)
     };
@@ -210,7 +217,7 @@ pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
     let mut parts = if by_percents {
         support_parts(&input.support, rules, &mut derivation)
     } else {
-        ratios(&totals, rules, &mut derivation)
+        ratios(tally, rules, &mut derivation)
     };
     if input.role.is_leader() {
         parts.extend(leader_parts(input, rules, &mut derivation));
@@ -242,7 +249,7 @@ pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
             .formulas
             .push(format!("S = {} + {} = {} (Đ17.1)", general.printed, task_part.printed, total.printed));
         let band = level_of(&total, rules);
-        let (level, ruled) = overlay::of_period(band, input.role, &derivation.lines, &rules.local_overlays);
+        let (level, ruled) = overlay::of_period(band, input.role, tally, &rules.local_overlays);
         (derivation.level, derivation.ruled) = (Some(level), ruled);
         derivation.total = Some(total);
     }
@@ -263,66 +270,21 @@ pub(crate) fn number(exact: Exact, digits: u32, rules: &RuleSet) -> Number {
     Number { printed: exact.round(digits, rules.rounding.mode), exact }
 }
 
-/// Sums over all lines. Numerators of b and c are kept fourfold: a deduction is a quarter.
-#[derive(Default)]
-struct Totals {
-    denominator: Sum,
-    quantity: Sum,
-    quality: Sum,
-    progress: Sum,
+/// The numbers a line adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Converted {
+    /// k·G, 0 outside the denominator.
+    pub assigned_converted: Exact,
+    /// k·C, what it adds to the numerator of a.
+    pub completed_converted: Exact,
+    /// What it adds to the numerator of b.
+    pub quality: Exact,
+    /// What it adds to the numerator of c.
+    pub progress: Exact,
 }
 
-impl Totals {
-    fn of(lines: &[Line], rules: &RuleSet) -> Self {
-        let adds = |part: &str| rules.extra_components.iter().any(|name| name == part);
-        let (to_a, to_b, to_c) = (adds("a"), adds("b"), adds("c"));
-        let mut totals = Self::default();
-        for line in lines {
-            let add = |sum: &mut Sum, quantity, quarters| match line.multiplier {
-                None => sum.add(line.coefficient, quantity, quarters),
-                Some(_) => {
-                    let whole = &weight(line) * &Exact::from_decimal(quantity);
-                    sum.add_exact(&(&whole * &Exact::integer(quarters.into())));
-                }
-            };
-            if !line.extra || rules.extra_in_denominator {
-                add(&mut totals.denominator, line.assigned, 1);
-            }
-            if !line.extra || to_a {
-                add(&mut totals.quantity, line.completed, 1);
-            }
-            if !line.extra || to_b {
-                let (quantity, quarters) = kept(line, line.quality_failures, rules);
-                add(&mut totals.quality, quantity, quarters);
-            }
-            if !line.extra || to_c {
-                let (quantity, quarters) = kept(line, line.late_count, rules);
-                add(&mut totals.progress, quantity, quarters);
-            }
-        }
-        totals
-    }
-}
-
-/// k of a line, times the multiplier of the post where there is one.
-fn weight(line: &Line) -> Exact {
-    let k = Exact::from_decimal(line.coefficient);
-    line.multiplier.map_or(k.clone(), |multiplier| &k * &Exact::from_decimal(multiplier))
-}
-
-/// What deductions leave of a line's completed quantity: a quantity and a number of quarters of it.
-fn kept(line: &Line, counts: u32, rules: &RuleSet) -> (Decimal, u32) {
-    match rules.deduction_scope {
-        // 25 % of the product's points per count, never below 0 (Đ14.2.b–c; Handbook VI).
-        DeductionScope::Line => (line.completed, 4u32.saturating_sub(counts)),
-        DeductionScope::Unit => {
-            let fourfold = line.completed.checked_mul(Decimal::from(4)).unwrap_or(Decimal::MAX);
-            ((fourfold - Decimal::from(counts)).max(Decimal::ZERO), 1)
-        }
-    }
-}
-
-fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
+/// The numbers a line adds under a rule set.
+pub fn convert(line: &Line, rules: &RuleSet) -> Converted {
     let k = weight(line);
     let quarter = |(quantity, quarters): (Decimal, u32)| {
         let whole = &(&k * &Exact::from_decimal(quantity)) * &Exact::integer(quarters.into());
@@ -331,7 +293,7 @@ fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
     let counts_in_denominator = !line.extra || rules.extra_in_denominator;
     let adds = |part: &str| !line.extra || rules.extra_components.iter().any(|name| name == part);
     let if_added = |part: &str, value: Exact| if adds(part) { value } else { Exact::zero() };
-    LineResult {
+    Converted {
         assigned_converted: if counts_in_denominator {
             &k * &Exact::from_decimal(line.assigned)
         } else {
@@ -340,13 +302,17 @@ fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
         completed_converted: if_added("a", &k * &Exact::from_decimal(line.completed)),
         quality: if_added("b", quarter(kept(line, line.quality_failures, rules))),
         progress: if_added("c", quarter(kept(line, line.late_count, rules))),
-        line: line.clone(),
     }
+}
+
+fn line_result(line: &Line, rules: &RuleSet) -> LineResult {
+    let Converted { assigned_converted, completed_converted, quality, progress } = convert(line, rules);
+    LineResult { line: line.clone(), assigned_converted, completed_converted, quality, progress }
 }
 
 type Part = (&'static str, Option<Exact>);
 
-fn ratios(totals: &Totals, rules: &RuleSet, derivation: &mut Derivation) -> Vec<Part> {
+fn ratios(totals: &Tally, rules: &RuleSet, derivation: &mut Derivation) -> Vec<Part> {
     let four = Exact::integer(4);
     let quarter = |sum: &Sum| sum.total().checked_div(&four).unwrap_or_else(Exact::zero);
     let numerators =

@@ -3,7 +3,7 @@
 //! Owns each rule's condition and effect (scoring rules 4.4). None is a default and none moves a score: a rule
 //! names the level it asks for and why. It must not know where results come from.
 
-use super::LineResult;
+use super::Tally;
 use crate::domain::rules::Overlay;
 use crate::domain::{Exact, Level, Period, Role};
 use serde::Serialize;
@@ -25,19 +25,19 @@ pub struct Ruled {
 pub(super) fn of_period(
     level: Level,
     role: Role,
-    lines: &[LineResult],
+    tally: &Tally,
     overlays: &[Overlay],
 ) -> (Level, Vec<Ruled>) {
     let mut now = level;
     let mut ruled = Vec::new();
     for overlay in overlays {
         let asks = match overlay {
-            Overlay::Below100NotCompleted => below_100(lines).map(|because| (Level::NotCompleted, because)),
+            Overlay::Below100NotCompleted => below_100(tally).map(|because| (Level::NotCompleted, because)),
             Overlay::UnitBelow70HeadNotCompleted if role == Role::Head => {
-                below_70(lines).map(|because| (Level::NotCompleted, because))
+                below_70(tally).map(|because| (Level::NotCompleted, because))
             }
             Overlay::UnitBelow70DeputyNotExcellent if role == Role::Deputy => {
-                below_70(lines).map(|because| (Level::Good.min(now), because))
+                below_70(tally).map(|because| (Level::Good.min(now), because))
             }
             _ => None,
         };
@@ -50,21 +50,14 @@ pub(super) fn of_period(
 }
 
 /// Own assigned tasks that are not completed and not excused.
-fn below_100(lines: &[LineResult]) -> Option<String> {
-    let own = lines.iter().map(|line| &line.line).filter(|line| line.of.is_none() && !line.extra);
-    let open: Vec<&str> = own
-        .filter(|line| line.completed < line.assigned && !line.late_excused)
-        .map(|line| line.source.as_str())
-        .collect();
-    let first = open.first()?;
-    Some(format!("{} assigned tasks not completed, {first} first", open.len()))
+fn below_100(tally: &Tally) -> Option<String> {
+    let (open, first) = tally.open.as_ref()?;
+    Some(format!("{open} assigned tasks not completed, {first} first"))
 }
 
 /// What was assigned to the unit and completed of it: the leader's own tasks and those of everyone in charge.
-fn below_70(lines: &[LineResult]) -> Option<String> {
-    let planned = || lines.iter().filter(|line| !line.line.extra);
-    let assigned: Exact = planned().map(|line| &line.assigned_converted).sum();
-    let completed: Exact = planned().map(|line| &line.completed_converted).sum();
+fn below_70(tally: &Tally) -> Option<String> {
+    let (assigned, completed) = (tally.planned.0.total(), tally.planned.1.total());
     let share = completed.checked_div(&assigned)?;
     let below = share < Exact::ratio(7, 10)?;
     below.then(|| format!("{completed} of {assigned} completed, below 70 %"))

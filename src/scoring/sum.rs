@@ -39,6 +39,17 @@ impl Sum {
         self.rest = Some(self.rest.as_ref().map_or_else(|| term.clone(), |rest| rest + term));
     }
 
+    /// Adds another sum.
+    pub(super) fn join(&mut self, other: &Self) {
+        match self.units.checked_add(other.units) {
+            Some(units) => self.units = units,
+            None => self.add_exact(&Self { units: other.units, rest: None }.total()),
+        }
+        if let Some(rest) = &other.rest {
+            self.add_exact(rest);
+        }
+    }
+
     /// The sum.
     pub(super) fn total(&self) -> Exact {
         // Mantissas of 128 bits do not fit a decimal; split at 10¹⁸ and put together exactly.

@@ -391,6 +391,10 @@ impl Tx {
 }
 
 impl Db {
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Begins a writing transaction. SQLite takes its write lock at once: a transaction that reads first and
     /// writes later would fail instead of waiting.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {

@@ -2,9 +2,11 @@
 //!
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
+use super::bulk::{Bulk, Kind};
 use super::db::{Row, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::mapping::MappingState;
+use super::packed::Packed;
 use super::proposal::PendingProduct;
 use super::task::StoredTask;
 use super::{Store, StoreError};
@@ -79,8 +81,8 @@ pub struct ScoreWrite {
     pub total_exact: Option<String>,
     /// What the page and the record show.
     pub summary: Value,
-    /// The whole derivation as JSON text.
-    pub derivation: Vec<u8>,
+    /// The whole derivation; none where a score with these inputs is held already, with the same one.
+    pub derivation: Option<Packed>,
     /// When.
     pub computed_at: DateTime<Utc>,
     /// Whether a record is to follow from it.
@@ -137,6 +139,9 @@ pub struct ScoreLine {
     pub summary: Value,
 }
 
+/// Numbers per question: far below the limit of bound values of both databases.
+const PER_QUESTION: usize = 500;
+
 /// A task by its number and the ordinal of the person's stake in it.
 type Numbered = ((i64, i64), PersonTask);
 
@@ -173,6 +178,63 @@ pub(super) fn task_product(row: &Row) -> Result<Option<TaskProduct>, StoreError>
         leadership,
         pending,
     }))
+}
+
+/// What stands in a row of a score; the derivation last.
+const SCORE_COLUMNS: &[(&str, Kind)] = &[
+    ("person_id", Kind::Id),
+    ("period", Kind::Text),
+    ("scope", Kind::Text),
+    ("unit_code", Kind::Text),
+    ("role", Kind::Text),
+    ("rule_set_hash", Kind::Text),
+    ("inputs_hash", Kind::Text),
+    ("as_of", Kind::Day),
+    ("task_part", Kind::Text),
+    ("total", Kind::Text),
+    ("total_exact", Kind::Text),
+    ("summary", Kind::Json),
+    ("computed_at", Kind::At),
+    ("record_due", Kind::Bool),
+    ("derivation", Kind::Blob),
+];
+
+static UPSERT_SCORES: Bulk = Bulk::new(
+    "score",
+    SCORE_COLUMNS,
+    "ON CONFLICT (person_id, period, scope) DO UPDATE SET unit_code = excluded.unit_code, role = excluded.role, \
+     rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
+     task_part = excluded.task_part, total = excluded.total, total_exact = excluded.total_exact, summary = excluded.summary, \
+     derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
+     WHERE score.inputs_hash <> excluded.inputs_hash \
+     OR (excluded.scope = 'full_period' AND excluded.record_due AND NOT score.record_due) RETURNING 1",
+);
+
+/// The same of a score with the inputs held: a full period a record may have to follow, and nothing else.
+const SAME_INPUTS: &str = "UPDATE score SET unit_code = $4, role = $5, rule_set_hash = $6, as_of = $8, task_part = $9, \
+     total = $10, total_exact = $11, summary = $12, computed_at = $13, record_due = $14 \
+     WHERE person_id = $1 AND period = $2 AND scope = $3 AND inputs_hash = $7 \
+     AND scope = 'full_period' AND $14 AND NOT record_due";
+
+/// The values of a row without its derivation, and that.
+fn score_vals(write: ScoreWrite) -> Result<(Vec<Val>, Option<Packed>), StoreError> {
+    let row = vals![
+        write.person,
+        write.period,
+        write.scope,
+        write.unit.as_str(),
+        write.role,
+        write.rule_set_hash,
+        write.inputs_hash,
+        write.as_of,
+        write.task_part,
+        write.total,
+        write.total_exact,
+        json(&write.summary)?,
+        write.computed_at,
+        write.record_due,
+    ];
+    Ok((row, write.derivation))
 }
 
 const EVERYONE_DUE: &str = concat!(
@@ -320,51 +382,55 @@ impl Store {
     /// the marks they answer and sets new ones (leaders of people whose score moved). Gives how many were written.
     pub async fn save_scores(
         &self,
-        writes: &[ScoreWrite],
+        writes: Vec<ScoreWrite>,
         answered: &[(PersonId, Period, i64)],
         due: &[(PersonId, Period)],
     ) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let mut written = 0;
+        let mut judged: BTreeMap<(Period, &'static str, NaiveDate), Vec<PersonId>> = BTreeMap::new();
+        let (mut new, mut same) = (Vec::new(), Vec::new());
         for write in writes {
-            let packed = zstd::bulk::compress(&write.derivation, 1).map_err(sqlx::Error::Io)?;
-            let changed = tx
-                .execute(
-                    "INSERT INTO score (person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, \
-                     total, total_exact, summary, derivation, computed_at, record_due) \
-                     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) \
-                     ON CONFLICT (person_id, period, scope) DO UPDATE SET unit_code = excluded.unit_code, role = excluded.role, \
-                     rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
-                     task_part = excluded.task_part, total = excluded.total, total_exact = excluded.total_exact, summary = excluded.summary, \
-                     derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
-                     WHERE score.inputs_hash <> excluded.inputs_hash \
-                     OR (excluded.scope = 'full_period' AND excluded.record_due AND NOT score.record_due)",
-                    vals![write.person, write.period, write.scope, write.unit.as_str(), write.role, write.rule_set_hash.as_str(),
-                        write.inputs_hash.as_str(), write.as_of, write.task_part.clone(), write.total.clone(),
-                        write.total_exact.clone(), json(&write.summary)?,
-                        packed, write.computed_at, write.record_due],
-                )
-                .await?;
-            if changed == 0 {
-                // The same inputs on a later day: what is held is what that day says.
-                tx.execute(
-                    "UPDATE score SET as_of = $4 WHERE person_id = $1 AND period = $2 AND scope = $3 AND as_of <> $4",
-                    vals![write.person, write.period, write.scope, write.as_of],
-                )
-                .await?;
+            judged.entry((write.period, write.scope, write.as_of)).or_default().push(write.person);
+            let (row, derivation) = score_vals(write)?;
+            match derivation {
+                Some(packed) => {
+                    new.extend(row);
+                    new.push(packed.into_bytes().into());
+                }
+                None => same.extend(row),
             }
-            written += changed;
         }
-        for (person, period, stamp) in answered {
+        let new = UPSERT_SCORES.bind(self.db.is_postgres(), new)?;
+        let mut tx = self.db.begin().await?;
+        let mut written = new.write(&mut tx, Vec::new()).await?.len();
+        for row in same.chunks(SCORE_COLUMNS.len() - 1) {
+            written += usize::try_from(tx.execute(SAME_INPUTS, row.to_vec()).await?).unwrap_or(0);
+        }
+        for ((period, scope, as_of), people) in judged {
+            for some in people.chunks(PER_QUESTION) {
+                // The same inputs on a later day: what is held is what that day says.
+                let sql = format!(
+                    "UPDATE score SET as_of = $3 WHERE period = $1 AND scope = $2 AND as_of <> $3 AND person_id IN {}",
+                    placeholders(1, some.len(), 4)
+                );
+                let mut vals = vals![period, scope, as_of];
+                vals.extend(some.iter().map(|person| Val::from(*person)));
+                tx.execute(sql, vals).await?;
+            }
+        }
+        for some in answered.chunks(PER_QUESTION) {
+            let sql = format!(
+                "DELETE FROM score_due WHERE (person_id, period, stamp) IN (VALUES {})",
+                placeholders(some.len(), 3, 1)
+            );
             tx.execute(
-                "DELETE FROM score_due WHERE person_id = $1 AND period = $2 AND stamp = $3",
-                vals![*person, *period, *stamp],
+                sql,
+                some.iter().flat_map(|(person, period, stamp)| vals![*person, *period, *stamp]).collect(),
             )
             .await?;
         }
         tx.score_due(due).await?;
         tx.commit().await?;
-        Ok(written)
+        Ok(written as u64)
     }
 
     /// A person's score of one view.
@@ -397,10 +463,7 @@ impl Store {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT derivation FROM score WHERE person_id = $1 AND period = $2 AND scope = $3";
         let Some(row) = self.db.row(sql, vals![person, period, scope]).await? else { return Ok(None) };
-        // A leader of thousands has thousands of lines of a few hundred bytes each.
-        zstd::bulk::decompress(&row.blob(0)?, 64 << 20)
-            .map(Some)
-            .map_err(|error| StoreError::unexpected(format!("a derivation that does not unpack: {error}")))
+        Packed::kept(row.blob(0)?).text().map(Some)
     }
 
     /// Scores from which a record is to follow.

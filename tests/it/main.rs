@@ -57,6 +57,7 @@ mod real_systems;
 mod record_moves;
 mod report;
 mod review;
+mod score_random;
 mod score_regimes;
 mod score_step;
 mod scoring;

@@ -6,7 +6,7 @@ use lienthong::domain::{DirectoryImport, Exact, Level, Role, Unit, UnitCode, Uni
 use lienthong::error::Lang;
 use lienthong::pipeline::Policy;
 use lienthong::pipeline::command::{Command, LifeOrder, Outcome};
-use lienthong::store::{ScoreWrite, Store};
+use lienthong::store::{Packed, ScoreWrite, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -86,12 +86,12 @@ async fn scored(house: &Installed, number: &str, which: &str, lines: serde_json:
         total: None,
         total_exact: None,
         summary: json!({}),
-        derivation,
+        derivation: Some(Packed::of(&derivation).expect("packed")),
         computed_at: house.app.clock.now(),
         record_due: false,
     };
     let read = house.app.store.scores_due(1_000).await.expect("due");
-    house.app.store.save_scores(&[score], &read, &[]).await.expect("saved");
+    house.app.store.save_scores(vec![score], &read, &[]).await.expect("saved");
 }
 
 fn line(key: &str, day: &str, completed: &str, late: u32, of: Option<&str>) -> serde_json::Value {

@@ -11,7 +11,7 @@ use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
 use lienthong::store::{
     Linked, MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind,
-    OutboxNew, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, RetriedAll, Revision,
+    OutboxNew, Packed, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, RetriedAll, Revision,
     RunCounters, RunKind, RunOutcome, ScoreWrite, Settlement, Store, StoreConfig, StoreError, TaskWrite,
 };
 use serde_json::json;
@@ -381,14 +381,14 @@ async fn mark_set_again_during_a_computation_is_not_cleared_by_it() {
             total: None,
             total_exact: Some("801/10".into()),
             summary: json!({"missing": ["general_criteria"]}),
-            derivation: b"{}".to_vec(),
+            derivation: Some(Packed::of(b"{}").expect("packed")),
             computed_at: now(),
             record_due: true,
         };
-        assert_eq!(store.save_scores(&[score("h1")], &read, &[]).await.expect("saved"), 1);
+        assert_eq!(store.save_scores(vec![score("h1")], &read, &[]).await.expect("saved"), 1);
         assert_eq!(store.scores_due(10).await.expect("due").len(), 1, "the second mark stands");
         assert_eq!(
-            store.save_scores(&[score("h1")], &[], &[]).await.expect("saved"),
+            store.save_scores(vec![score("h1")], &[], &[]).await.expect("saved"),
             0,
             "same inputs are not written"
         );

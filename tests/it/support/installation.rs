@@ -15,7 +15,7 @@ use lienthong::pipeline::deliver::Deliver;
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::step::{Step as _, StepReport};
 use lienthong::pipeline::{App, Policy, assemble};
-use lienthong::store::{NewRevision, OutboxFilter, OutboxLine, Revision, ScoreWrite, Store};
+use lienthong::store::{NewRevision, OutboxFilter, OutboxLine, Packed, Revision, ScoreWrite, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -251,18 +251,18 @@ impl Installed {
             total: total.map(str::to_owned),
             total_exact: total.map(str::to_owned),
             summary: serde_json::to_value(&content).expect("content"),
-            derivation: b"{}".to_vec(),
+            derivation: Some(Packed::of(b"{}").expect("packed")),
             computed_at: self.app.clock.now(),
             record_due: true,
         };
         let read = self.app.store.scores_due(1_000).await.expect("due");
-        assert_eq!(self.app.store.save_scores(&[score], &read, &[]).await.expect("saved"), 1);
+        assert_eq!(self.app.store.save_scores(vec![score], &read, &[]).await.expect("saved"), 1);
     }
 
     /// Lets every score that is due be computed with the outcome it has.
     pub async fn computed(&self) {
         let read = self.app.store.scores_due(1_000).await.expect("due");
-        self.app.store.save_scores(&[], &read, &[]).await.expect("saved");
+        self.app.store.save_scores(Vec::new(), &read, &[]).await.expect("saved");
     }
 
     /// A person's approval of the newest revision of a quarter, or the classification of a year.
