@@ -81,11 +81,13 @@ pub fn run(args: &Args) -> Result<Report, Findings> {
     let tasks = labels::read_all(&bytes(&args.labels)?, &name(&args.labels), &catalog)?;
     if let Some(folds) = args.cross_validate {
         let folds = usize::from(folds);
-        let trained = Folds::train(&catalog, &rules, &tasks, folds, usize::MAX, options);
+        let trained = Folds::train(&catalog, &rules, &tasks, folds, usize::MAX, options.clone());
         let report = trained.report();
         if let Some(folder) = &args.report {
-            let curve =
-                |most| (most, Folds::train(&catalog, &rules, &tasks, folds, most, options).report().figures);
+            let curve = |most| {
+                let trained = Folds::train(&catalog, &rules, &tasks, folds, most, options.clone());
+                (most, trained.report().figures)
+            };
             let largest = tasks.len() - tasks.len() / folds;
             let learning: Vec<(usize, Figures)> =
                 CURVE.into_iter().map(|most| curve(most.min(largest))).collect();
@@ -138,7 +140,7 @@ pub fn make_model(args: &ModelArgs) -> Result<usize, Findings> {
 
 fn options(target_precision: f64) -> Result<Options, Findings> {
     if (0.5..=0.999).contains(&target_precision) {
-        return Ok(Options { target_precision });
+        return Ok(Options { target_precision, ..Options::default() });
     }
     let what = Text::new(
         "--target-precision phải trong khoảng 0,5 đến 0,999",

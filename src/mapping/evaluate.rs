@@ -334,7 +334,7 @@ impl<'a> Folds<'a> {
             .map(|fold| {
                 let others = labels.iter().enumerate().filter(|(i, _)| i % folds != fold);
                 let train: Vec<Example> = others.map(|(_, task)| task.example.clone()).take(most).collect();
-                Mapper::build(catalog, rules.clone(), &train, options)
+                Mapper::build(catalog, rules.clone(), &train, options.clone())
             })
             .collect();
         Self { mappers, labels }

@@ -9,7 +9,7 @@ use super::hashed::ByHash;
 use super::phrase::{self, Hit, Kind};
 use super::vocabulary::Vocabulary;
 use crate::domain::UnitKind;
-use crate::text::{Token, fold, tokens};
+use crate::text::{Abbreviations, Token, fold, tokens, tokens_with};
 use std::collections::BTreeMap;
 
 /// Weight of accents beside their absence, of letter groups, of a pair of words and of three words.
@@ -94,8 +94,8 @@ impl Rarity {
 }
 
 /// A catalog text: a name or a synonym, with the product's field.
-pub(super) fn catalog_text(text: &str, field: &str, measure: &str) -> Cut {
-    let mut cut = cut(tokens(text));
+pub(super) fn catalog_text(text: &str, field: &str, measure: &str, forms: &Abbreviations) -> Cut {
+    let mut cut = cut(tokens_with(text, forms));
     add_extra(&mut cut.extra, field_parts(field), FIELD);
     add_form(&mut cut, None, "");
     add_extra(&mut cut.extra, vec![(format!("d:{}", fold(measure)), 1.0)], MEASURE);
@@ -151,7 +151,7 @@ pub(super) fn direction(category: &str) -> &'static str {
 
 /// A task: its title and its circumstances.
 pub(super) fn task_text(task: &TaskText<'_>, vocabulary: &Vocabulary) -> Cut {
-    let mut cut = cut(vocabulary.corrected(tokens(task.title)));
+    let mut cut = cut(vocabulary.tokens(task.title));
     let (category, doc_type) = (fold(task.category), fold(task.doc_type));
     let direction = direction(&category);
     if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {

@@ -12,7 +12,7 @@ use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
 use crate::error::Text;
-use crate::text::{Token, tokens};
+use crate::text::{Abbreviations, Token, tokens_with};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(catalog: &[CatalogProduct], examples: &'a [Example]) -> Self {
+    fn new(catalog: &[CatalogProduct], examples: &'a [Example], forms: &Abbreviations) -> Self {
         let mut index: BTreeMap<ProductCode, usize> = BTreeMap::new();
         let mut products = Vec::with_capacity(catalog.len());
         let mut texts: Vec<(Cut, usize)> = Vec::new();
@@ -74,14 +74,15 @@ impl<'a> Prepared<'a> {
             products.push((product.code.clone(), product.coefficient, body(&product.applies_to)));
             if apart {
                 let names = std::iter::once(&product.name).chain(&product.synonyms);
-                texts.extend(names.map(|name| (catalog_text(name, &product.field, &product.measure), class)));
+                let cut = |name: &String| catalog_text(name, &product.field, &product.measure, forms);
+                texts.extend(names.map(|name| (cut(name), class)));
             } else {
                 let all = format!("{}. {}", product.name, product.synonyms.join(". "));
-                texts.push((catalog_text(&all, &product.field, &product.measure), class));
+                texts.push((catalog_text(&all, &product.field, &product.measure, forms), class));
             }
         }
         let outside = products.len();
-        texts.extend(outside_texts(catalog).into_iter().map(|cut| (cut, outside)));
+        texts.extend(outside_texts(catalog, forms).into_iter().map(|cut| (cut, outside)));
         let usable: Vec<(&Example, usize)> = examples
             .iter()
             .filter_map(|example| match &example.product {
@@ -89,8 +90,10 @@ impl<'a> Prepared<'a> {
                 Some(code) => index.get(code).map(|class| (example, *class)),
             })
             .collect();
-        let written: Vec<Vec<Token>> = usable.iter().map(|(example, _)| tokens(&example.title)).collect();
+        let written: Vec<Vec<Token>> =
+            usable.iter().map(|(example, _)| tokens_with(&example.title, forms)).collect();
         let vocabulary = Vocabulary::of(
+            forms,
             texts.iter().map(|(cut, _)| cut.tokens.as_slice()),
             written.iter().map(Vec::as_slice),
         );
@@ -109,7 +112,7 @@ impl Mapper {
         examples: &[Example],
         options: Options,
     ) -> Self {
-        let prepared = Prepared::new(catalog, examples);
+        let prepared = Prepared::new(catalog, examples, &options.abbreviations);
         let ranking = Ranking::train(&prepared.texts, &prepared.tasks, prepared.products.len() + 1);
         let mut mapper = Self::of(&prepared, rules, ranking, Calibration::default());
         if prepared.tasks.len() >= FEWEST_TASKS {
@@ -140,10 +143,11 @@ impl Mapper {
         catalog: &[CatalogProduct],
         rules: RuleBook,
         examples: &[Example],
+        forms: &Abbreviations,
         shares: Vec<Vec<(u32, f32)>>,
         calibration: Calibration,
     ) -> Option<Self> {
-        let prepared = Prepared::new(catalog, examples);
+        let prepared = Prepared::new(catalog, examples, forms);
         let ranking =
             Ranking::restore(&prepared.texts, &prepared.tasks, prepared.products.len() + 1, shares)?;
         Some(Self::of(&prepared, rules, ranking, calibration))
@@ -355,12 +359,12 @@ impl Mapper {
 }
 
 /// Work that no catalog holds, as texts, except what this catalog names as a product all the same.
-fn outside_texts(catalog: &[CatalogProduct]) -> Vec<Cut> {
-    let names: Vec<Cut> = catalog.iter().map(|product| catalog_text(&product.name, "", "")).collect();
+fn outside_texts(catalog: &[CatalogProduct], forms: &Abbreviations) -> Vec<Cut> {
+    let names: Vec<Cut> = catalog.iter().map(|product| catalog_text(&product.name, "", "", forms)).collect();
     let held = |name: &str| names.iter().flat_map(|cut| &cut.hits).any(|hit| hit.name == name);
     super::phrase::outside()
         .filter(|(name, _)| !held(name))
-        .flat_map(|(_, expressions)| expressions.into_iter().map(|text| catalog_text(text, "", "")))
+        .flat_map(|(_, expressions)| expressions.into_iter().map(|text| catalog_text(text, "", "", forms)))
         .collect()
 }
 

@@ -20,6 +20,7 @@ mod ranking;
 pub mod report;
 pub mod rule_trial;
 pub mod rules;
+pub mod short_forms;
 mod vocabulary;
 
 pub use evaluate::{Figures, Folds, Report, cross_validate, evaluate};
@@ -29,6 +30,7 @@ pub use rules::RuleBook;
 
 use crate::domain::{ProductCode, UnitKind};
 use crate::error::Text;
+use crate::text::Abbreviations;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -88,15 +90,17 @@ impl Example {
 }
 
 /// Choices of whoever builds a mapper.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Share of automatic text decisions that shall be right, 0.5 to 0.999.
     pub target_precision: f64,
+    /// Short forms titles are read with: the built-in ones, and an operator's own ([`short_forms`]).
+    pub abbreviations: Abbreviations,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { target_precision: 0.97 }
+        Self { target_precision: 0.97, abbreviations: Abbreviations::default() }
     }
 }
 

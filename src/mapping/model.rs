@@ -8,13 +8,14 @@ use super::calibration::Calibration;
 use super::{Example, Mapper, Options, RuleBook};
 use crate::domain::CatalogProduct;
 use crate::error::{Finding, Place, Text, written_cause};
+use crate::text::Abbreviations;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// What the file calls itself.
 const FORMAT: &str = "lienthong-mapping-model";
 /// Version of form and arithmetic: a model of another version is trained anew, not guessed at.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Largest file that is read, bytes.
 pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 
@@ -27,6 +28,8 @@ struct File {
     decisions_sha256: String,
     learned_sha256: String,
     target_precision: f64,
+    /// The operator's own short forms the titles were read with.
+    short_forms: String,
     calibration: Calibration,
     catalog: Vec<CatalogProduct>,
     decisions: Vec<Example>,
@@ -36,14 +39,16 @@ struct File {
 
 /// Trains on a catalog and decisions and gives the model file.
 pub fn write(catalog: &[CatalogProduct], examples: &[Example], options: Options) -> Vec<u8> {
+    let (target_precision, short_forms) = (options.target_precision, options.abbreviations.own().to_owned());
     let (shares, calibration) = Mapper::build(catalog, RuleBook::default(), examples, options).learned();
     let file = File {
         format: FORMAT.to_owned(),
         version: VERSION,
         catalog_sha256: digest(&catalog),
         decisions_sha256: digest(&examples),
-        learned_sha256: digest(&(&shares, &calibration)),
-        target_precision: options.target_precision,
+        learned_sha256: digest(&(&shares, &calibration, &short_forms)),
+        target_precision,
+        short_forms,
         calibration,
         catalog: catalog.to_vec(),
         decisions: examples.to_vec(),
@@ -100,11 +105,13 @@ pub fn read(bytes: &[u8], file: &str, rules: RuleBook) -> Result<(Mapper, Vec<Ca
     };
     let whole = digest(&model.catalog) == model.catalog_sha256
         && digest(&model.decisions) == model.decisions_sha256
-        && digest(&(&model.shares, &model.calibration)) == model.learned_sha256;
+        && digest(&(&model.shares, &model.calibration, &model.short_forms)) == model.learned_sha256;
     if !whole {
         return Err(changed());
     }
-    let mapper = Mapper::restore(&model.catalog, rules, &model.decisions, model.shares, model.calibration);
+    let forms = Abbreviations::with(&model.short_forms).map_err(|_| changed())?;
+    let mapper =
+        Mapper::restore(&model.catalog, rules, &model.decisions, &forms, model.shares, model.calibration);
     mapper.map(|mapper| (mapper, model.catalog)).ok_or_else(changed)
 }
 

@@ -6,7 +6,7 @@
 
 use super::hashed::ByHash;
 use super::phrase;
-use crate::text::Token;
+use crate::text::{Abbreviations, Token, tokens_with};
 
 /// Decided tasks a word must stand in to count: one alone may be a slip itself.
 const FEWEST: u32 = 2;
@@ -20,15 +20,17 @@ pub(super) struct Vocabulary {
     /// By hash without accents: how often, and the word as it is written.
     words: ByHash<(u32, Token)>,
     pairs: ByHash<u32>,
+    forms: Abbreviations,
 }
 
 impl Vocabulary {
-    /// The vocabulary of a catalog's texts and the decided tasks.
+    /// The vocabulary of a catalog's texts and the decided tasks, cut with the same short forms.
     pub fn of<'a>(
+        forms: &Abbreviations,
         catalog: impl Iterator<Item = &'a [Token]>,
         tasks: impl Iterator<Item = &'a [Token]>,
     ) -> Self {
-        let mut all = Self::default();
+        let mut all = Self { forms: forms.clone(), ..Self::default() };
         for text in phrase::expressions() {
             all.add(text, FEWEST);
         }
@@ -52,8 +54,12 @@ impl Vocabulary {
         }
     }
 
-    /// The tokens with slips repaired.
-    pub fn corrected(&self, tokens: Vec<Token>) -> Vec<Token> {
+    /// The tokens of a title, short forms spelt out and slips repaired.
+    pub fn tokens(&self, title: &str) -> Vec<Token> {
+        self.corrected(tokens_with(title, &self.forms))
+    }
+
+    fn corrected(&self, tokens: Vec<Token>) -> Vec<Token> {
         let strange = |token: &Token| {
             (SHORTEST..=LONGEST).contains(&token.folded.len())
                 && token.folded.bytes().all(|byte| byte.is_ascii_lowercase())
@@ -156,11 +162,10 @@ fn pair(left: &str, right: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::tokens;
 
     fn repaired(text: &str) -> String {
-        let vocabulary = Vocabulary::of(std::iter::empty(), std::iter::empty());
-        vocabulary.corrected(tokens(text)).into_iter().map(|token| token.folded).collect::<Vec<_>>().join(" ")
+        let vocabulary = Vocabulary::of(&Abbreviations::default(), std::iter::empty(), std::iter::empty());
+        vocabulary.tokens(text).into_iter().map(|token| token.folded).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -355,7 +355,7 @@ impl App {
             let products =
                 self.store.catalog_products(&head.version).await.map_err(|error| error.finding())?;
             let (rules, examples) = (self.policy.rule_book.clone(), examples.clone());
-            let options = Options { target_precision: self.policy.target_precision };
+            let options = Options { target_precision: self.policy.target_precision, ..Options::default() };
             // Training is seconds of arithmetic: off the threads that serve requests.
             let mapper =
                 tokio::task::spawn_blocking(move || Mapper::build(&products, rules, &examples, options))

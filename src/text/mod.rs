@@ -14,7 +14,8 @@ pub mod repair;
 pub mod syllable;
 pub mod tokens;
 
+pub use abbreviation::Abbreviations;
 pub use encoding::{Encoding, decode, decode_as};
 pub use fold::{fold, lower_key};
 pub use repair::repair;
-pub use tokens::{Token, tokens};
+pub use tokens::{Token, tokens, tokens_with};

@@ -4,7 +4,7 @@
 //! (abbreviations, Roman quarters, numbers). It must not know products. Titles are cut to [`MAX_CHARS`]
 //! characters, far beyond any real title; total on any input.
 
-use super::abbreviation::expand;
+use super::abbreviation::Abbreviations;
 use super::repair::repair;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -70,8 +70,13 @@ static DECREE: LazyLock<Option<Regex>> =
 static DATE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\b\d{1,2}\s?[/.-]\s?\d{1,2}([/.-]\d{2,4})?\b"));
 
-/// The tokens of a text, repaired, folded and unified.
+/// The tokens of a text, repaired, folded and unified, with the built-in short forms spelt out.
 pub fn tokens(text: &str) -> Vec<Token> {
+    tokens_with(text, &Abbreviations::default())
+}
+
+/// The same with an operator's own short forms as well.
+pub fn tokens_with(text: &str, forms: &Abbreviations) -> Vec<Token> {
     let cut: String = text.chars().take(MAX_CHARS).collect();
     // Before cleaning: the soft hyphen that is cleaned away is a letter of the font TCVN3.
     let (repaired, _) = repair(&cut.nfc().collect::<String>());
@@ -80,7 +85,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         text = without_numbers(text);
     }
     let raw: Vec<Token> = words(&text).map(Token::of).filter(|token| !token.folded.is_empty()).collect();
-    unify(&raw)
+    unify(&raw, forms)
 }
 
 /// A text without document numbers and dates; of decrees the number stays.
@@ -95,7 +100,7 @@ fn without_numbers(mut text: String) -> String {
 }
 
 /// Words; figures apart from the letters before them (`NĐ178`).
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(|word| {
         let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
         let (letters, digits) = word.split_at(letters.len());
@@ -103,7 +108,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn unify(raw: &[Token]) -> Vec<Token> {
+fn unify(raw: &[Token], forms: &Abbreviations) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(raw.len() + 8);
     let mut index = 0usize;
     while let Some(token) = raw.get(index) {
@@ -123,7 +128,7 @@ fn unify(raw: &[Token]) -> Vec<Token> {
             out.push(Token::of("#"));
         } else if word == "v" && next(1) == "v" {
             taken = 2;
-        } else if let Some((words, long)) = raw.get(index..).and_then(expand) {
+        } else if let Some((words, long)) = raw.get(index..).and_then(|rest| forms.expand(rest)) {
             out.extend_from_slice(long);
             taken = words;
         } else {

@@ -134,7 +134,7 @@ fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from()
     assert_eq!(code(bytes.get(..bytes.len() / 2).expect("half")).as_deref(), Some("LT-MAP-020"));
     let text = String::from_utf8(bytes).expect("text");
     assert_eq!(
-        code(text.replace("\"version\":1,", "\"version\":9,").as_bytes()).as_deref(),
+        code(text.replace("\"version\":2,", "\"version\":9,").as_bytes()).as_deref(),
         Some("LT-MAP-021")
     );
     assert_eq!(code(text.replace("\"target_precision\"", "\"x\"").as_bytes()).as_deref(), Some("LT-MAP-020"));
