@@ -7,20 +7,31 @@
 use serde::{Deserialize, Serialize};
 
 /// How many signs there are.
-pub const SIGNS: usize = 12;
+pub const SIGNS: usize = 13;
 
 /// Signs of certainty: constant, best score, lead over the second, lead over "outside", nearest text's similarity, whether
 /// the nearest text agrees, whether the form of output named is one of the product's (1, 0 unknown, -1), whether work outside
 /// every catalog is named, share of the words that are known, whether there are accents, lead as a share of the best score,
-/// share of the nearest texts that agree.
+/// share of the nearest texts that agree, share of the words that were repaired and are not fully trusted.
 pub type Signs = [f64; SIGNS];
+
+/// One reading of a title whose product is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Case {
+    /// Its signs.
+    pub signs: Signs,
+    /// Whether its best product is right.
+    pub right: bool,
+    /// Whether it could be decided alone: the best product scores more than "outside".
+    pub eligible: bool,
+}
 
 /// How strongly a fitted curve is held to the built-in one.
 const TIE: f64 = 0.3;
 /// Decided tasks below which nothing is fitted.
 pub const FEWEST_TASKS: usize = 60;
 /// Signs to confidence before any decision is known: fitted once with the example catalog alone, then made more cautious.
-const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9, 0.7];
+const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9, 0.7, -2.0];
 /// Threshold that goes with the prior.
 const PRIOR_THRESHOLD: f64 = 0.95;
 
@@ -42,15 +53,25 @@ impl Default for Calibration {
 }
 
 impl Calibration {
-    /// Fits the curve to (signs, was right) and picks the lowest threshold at which the share of right ones
-    /// reaches the target with a margin of one standard deviation. A target that is never reached gives a threshold nothing passes.
-    pub fn fit(cases: &[(Signs, bool)], target_precision: f64) -> Self {
-        if cases.len() < FEWEST_TASKS {
+    /// Fits the curve to every reading of the titles, each with whether it is a hasty copy, and picks the lowest threshold at which the share of right ones among
+    /// the surest readings of the others reaches the target with a margin of one standard deviation. A target that is never reached gives
+    /// a threshold nothing passes.
+    pub fn fit(titles: &[(Vec<Case>, bool)], target_precision: f64) -> Self {
+        if titles.len() < FEWEST_TASKS {
             return Self::default();
         }
-        let mut calibration = Self { curve: logistic(cases).map(rounded), threshold: NEVER };
-        let mut ranked: Vec<(f64, bool)> =
-            cases.iter().map(|(signs, right)| (calibration.confidence(signs), *right)).collect();
+        let cases: Vec<Case> = titles.iter().flat_map(|(readings, _)| readings).copied().collect();
+        let mut calibration = Self { curve: logistic(&cases).map(rounded), threshold: NEVER };
+        let mut ranked: Vec<(f64, bool)> = titles
+            .iter()
+            .filter(|(_, hasty)| !hasty)
+            .filter_map(|(readings, _)| {
+                let sure = readings.iter().map(|case| (calibration.confidence(&case.signs), case));
+                let (confidence, case) =
+                    sure.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
+                case.eligible.then_some((confidence, case.right))
+            })
+            .collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut right = 0.0;
         for (index, (confidence, was_right)) in ranked.iter().enumerate() {
@@ -81,13 +102,13 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 /// Newton's method, held to the built-in curve by a small penalty; twenty steps, no randomness.
-fn logistic(cases: &[(Signs, bool)]) -> Signs {
+fn logistic(cases: &[Case]) -> Signs {
     const N: usize = SIGNS;
     let mut curve = PRIOR;
     for _ in 0..20 {
         let mut slope = [0.0; N];
         let mut bend = [[0.0; N]; N];
-        for (signs, right) in cases {
+        for Case { signs, right, .. } in cases {
             let p = sigmoid(curve.iter().zip(signs).map(|(a, b): (&f64, &f64)| a * b).sum());
             let error = f64::from(u8::from(*right)) - p;
             for ((slope, row), a) in slope.iter_mut().zip(bend.iter_mut()).zip(signs) {
@@ -138,12 +159,12 @@ fn gauss<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64
 mod tests {
     use super::*;
 
-    fn cases() -> Vec<(Signs, bool)> {
+    fn cases() -> Vec<(Vec<Case>, bool)> {
         (0..200)
             .map(|i| {
                 let x = f64::from(i) / 200.0;
-                let signs = [1.0, x, x / 2.0, x, 0.5, f64::from(i % 2), 0.0, 0.0, 0.9, 1.0, x, 0.5];
-                (signs, i > 120 || (i > 60 && i % 3 == 0))
+                let signs = [1.0, x, x / 2.0, x, 0.5, f64::from(i % 2), 0.0, 0.0, 0.9, 1.0, x, 0.5, 0.0];
+                (vec![Case { signs, right: i > 120 || (i > 60 && i % 3 == 0), eligible: true }], false)
             })
             .collect()
     }
@@ -152,15 +173,21 @@ mod tests {
     fn surer_signs_give_more_confidence_and_the_threshold_keeps_the_target() {
         let cases = cases();
         let fitted = Calibration::fit(&cases, 0.97);
-        assert!(fitted.confidence(&cases[190].0) > fitted.confidence(&cases[20].0));
-        let taken: Vec<_> = cases.iter().filter(|(s, _)| fitted.confidence(s) >= fitted.threshold).collect();
-        let right = taken.iter().filter(|(_, right)| *right).count();
+        assert!(fitted.confidence(&cases[190].0[0].signs) > fitted.confidence(&cases[20].0[0].signs));
+        let sure = |case: &&Case| fitted.confidence(&case.signs) >= fitted.threshold;
+        let taken: Vec<&Case> = cases.iter().flat_map(|(readings, _)| readings).filter(sure).collect();
+        let right = taken.iter().filter(|case| case.right).count();
         assert!(taken.len() >= 20 && right as f64 / taken.len() as f64 >= 0.97);
     }
 
     #[test]
     fn a_target_out_of_reach_decides_nothing() {
-        let wrong: Vec<_> = cases().into_iter().map(|(signs, _)| (signs, false)).collect();
+        let wrong: Vec<(Vec<Case>, bool)> = cases()
+            .into_iter()
+            .map(|(readings, _)| {
+                (readings.into_iter().map(|case| Case { right: false, ..case }).collect(), false)
+            })
+            .collect();
         assert_eq!(Calibration::fit(&wrong, 0.97).threshold, NEVER);
         assert_eq!(Calibration::fit(&[], 0.97), Calibration::default());
     }

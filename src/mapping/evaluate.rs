@@ -41,6 +41,8 @@ pub struct Figures {
     pub top1: f64,
     /// The same for any of the first three candidates.
     pub top3: f64,
+    /// Precision if the surest half of all tasks were accepted, 0 to 1.
+    pub half: f64,
     /// Decisions at the threshold chosen from the training data alone.
     pub decided: Decided,
     /// Mean distance between the confidence shown and the share right, over ten bins, 0 to 1.
@@ -174,12 +176,17 @@ fn figures(all: &[&Measured<'_>]) -> Figures {
     let accepted = all.iter().filter(|one| one.accepted.is_some()).count();
     let right = all.iter().filter(|one| one.accepted == Some(true)).count();
     let bins = bins(all);
+    let mut surest: Vec<&&Measured<'_>> = all.iter().collect();
+    surest.sort_by(|a, b| b.decision.confidence.total_cmp(&a.decision.confidence));
+    surest.truncate(all.len().div_ceil(2));
+    let half = surest.iter().filter(|one| one.right_at == Some(0)).count();
     let error = bins.iter().map(|bin| bin.n as f64 * (bin.shown - bin.right).abs()).sum::<f64>();
     Figures {
         n: all.len() as u64,
         outside: (all.len() - inside) as u64,
         top1: share(among(1), inside),
         top3: share(among(3), inside),
+        half: share(half, surest.len()),
         decided: Decided {
             precision: (accepted > 0).then(|| share(right, accepted)),
             coverage: share(accepted, all.len()),
@@ -356,7 +363,12 @@ impl<'a> Folds<'a> {
 
     /// The same under each kind of noise.
     pub fn noisy(&self) -> Vec<(Noise, Figures)> {
-        Noise::ALL.into_iter().map(|noise| (noise, noisy(&self.pairs(), noise))).collect()
+        Noise::ALL.into_iter().map(|noise| (noise, self.under(noise))).collect()
+    }
+
+    /// The same under one kind of noise.
+    pub fn under(&self, noise: Noise) -> Figures {
+        noisy(&self.pairs(), noise)
     }
 }
 

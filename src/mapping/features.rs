@@ -7,14 +7,14 @@
 use super::TaskText;
 use super::hashed::ByHash;
 use super::phrase::{self, Hit, Kind};
-use super::vocabulary::Vocabulary;
+use super::slips::Word;
 use crate::domain::UnitKind;
 use crate::text::{Abbreviations, Token, fold, tokens, tokens_with};
 use std::collections::BTreeMap;
 
 /// Weight of accents beside their absence, of letter groups, of a pair of words and of three words.
-const ACCENTED: f32 = 1.0;
-const LETTERS: f32 = 0.6;
+const ACCENTED: f32 = 0.7;
+const LETTERS: f32 = 0.3;
 const PAIR: f32 = 0.7;
 const TRIPLE: f32 = 0.5;
 /// Weight of a task's circumstances, of words crossed with the direction, of the first word, of the field.
@@ -23,8 +23,10 @@ const CROSSED: f32 = 0.3;
 const FIRST: f32 = 0.2;
 const FIELD: f32 = 0.3;
 /// Weight of a known expression beside the words it is made of, of the form of output, of a field's expressions.
-const PHRASE: f32 = 1.0;
-const FORM: f32 = 0.5;
+const PHRASE: f32 = 1.4;
+const FORM: f32 = 0.2;
+/// What a form named besides the output's own is worth, in shares of that.
+const OTHER_FORM: f32 = 0.4;
 const MEASURE: f32 = 0.1;
 /// Words that only introduce what has to be handed over.
 const INTRODUCING: [&str; 22] = [
@@ -33,6 +35,9 @@ const INTRODUCING: [&str; 22] = [
 ];
 /// Rare features count more, but less than in proportion.
 const RARITY: f32 = 0.6;
+
+/// Stands for a feature whose rarity is known but that has no number.
+const UNNUMBERED: u32 = u32::MAX;
 
 /// A feature of a text before its rarity is known.
 #[derive(Debug, Clone, Copy)]
@@ -56,46 +61,84 @@ pub(super) struct Cut {
     pub form: Option<&'static str>,
     /// A hash of words and circumstances: the same for the same task but for spelling, figures, dates and names.
     pub identity: u64,
+    /// The same of the words without accents.
+    pub bare_identity: u64,
     /// Whether it has any accents.
     pub accents: bool,
+    /// Mean trust in its words: 1 where none was repaired.
+    pub trust: f32,
 }
 
 /// One weighted feature.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Feature {
     pub hash: u64,
+    /// The feature of the text it comes from: of words crossed with the direction the words themselves.
+    pub base: u64,
+    /// Its number, where it is known.
+    pub id: Option<u32>,
     pub weight: f32,
     pub token: Option<u16>,
+    /// Whether it is worth keeping where one text alone has it: words, pairs, expressions and circumstances are.
+    pub lasting: bool,
 }
 
-/// How many texts hold a feature.
+/// Numbers and rarities of known features.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rarity {
-    texts: f32,
-    holding: ByHash<f32>,
+pub(super) struct Known {
+    numbers: ByHash<(u32, f32)>,
+    count: u32,
+    unseen: f32,
 }
 
-impl Rarity {
-    pub fn of<'a>(cuts: impl Iterator<Item = &'a Cut>) -> Self {
-        let mut rarity = Self::default();
+impl Known {
+    /// Knows how rare the features of these texts are, none of them by number yet; and how many texts hold each.
+    pub fn of<'a>(cuts: impl Iterator<Item = &'a Cut>) -> (Self, ByHash<u32>) {
+        let (mut texts, mut holding) = (0.0f32, ByHash::<u32>::default());
         for cut in cuts {
-            rarity.texts += 1.0;
+            texts += 1.0;
             for (hash, _) in &cut.text {
-                *rarity.holding.entry(*hash).or_insert(0.0) += 1.0;
+                *holding.entry(*hash).or_insert(0) += 1;
             }
         }
-        rarity
+        let weight = |held: f32| ((texts + 1.0) / (held + 0.5)).ln().max(0.05).powf(RARITY);
+        let numbers =
+            holding.iter().map(|(hash, held)| (*hash, (UNNUMBERED, weight(*held as f32)))).collect();
+        (Self { numbers, count: 0, unseen: weight(0.0) }, holding)
     }
 
-    fn weight(&self, hash: u64) -> f32 {
-        let holding = self.holding.get(&hash).copied().unwrap_or(0.0);
-        ((self.texts + 1.0) / (holding + 0.5)).ln().max(0.05).powf(RARITY)
+    fn get(&self, hash: u64) -> (Option<u32>, f32) {
+        match self.numbers.get(&hash) {
+            Some((id, weight)) => (Some(*id).filter(|id| *id != UNNUMBERED), *weight),
+            None => (None, self.unseen),
+        }
+    }
+
+    /// The number of a feature, a new one where it has none yet.
+    pub fn number(&mut self, hash: u64) -> u32 {
+        let entry = self.numbers.entry(hash).or_insert((UNNUMBERED, self.unseen));
+        if entry.0 == UNNUMBERED {
+            entry.0 = self.count;
+            self.count += 1;
+        }
+        entry.0
+    }
+
+    /// Forgets the features without a number: they are as rare as unseen ones.
+    pub fn settle(&mut self) {
+        self.numbers.retain(|_, (id, _)| *id != UNNUMBERED);
+        self.numbers.shrink_to_fit();
     }
 }
 
 /// A catalog text: a name or a synonym, with the product's field.
 pub(super) fn catalog_text(text: &str, field: &str, measure: &str, forms: &Abbreviations) -> Cut {
-    let mut cut = cut(tokens_with(text, forms));
+    let words = tokens_with(text, forms).into_iter().map(|token| Word { token, trust: 1.0 });
+    catalog_words(words.collect(), field, measure)
+}
+
+fn catalog_words(words: Vec<Word>, field: &str, measure: &str) -> Cut {
+    let mut cut = cut(words);
     add_extra(&mut cut.extra, field_parts(field), FIELD);
     add_form(&mut cut, None, "");
     add_extra(&mut cut.extra, vec![(format!("d:{}", fold(measure)), 1.0)], MEASURE);
@@ -132,8 +175,13 @@ fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
         2..=3 => 0.7,
         _ => 0.35,
     };
+    let others: Vec<&'static str> =
+        forms().map(|hit| hit.name).filter(|other| *other != name && *other != first.name).collect();
     cut.form = Some(name);
     cut.extra.insert(hash(&format!("f:{name}")), FORM * weight);
+    for name in others {
+        cut.extra.insert(hash(&format!("f:{name}")), FORM * OTHER_FORM);
+    }
 }
 
 /// Where a document goes, as the source's folded category says.
@@ -149,37 +197,59 @@ pub(super) fn direction(category: &str) -> &'static str {
     }
 }
 
-/// A task: its title and its circumstances.
-pub(super) fn task_text(task: &TaskText<'_>, vocabulary: &Vocabulary) -> Cut {
-    let mut cut = cut(vocabulary.tokens(task.title));
-    let (category, doc_type) = (fold(task.category), fold(task.doc_type));
-    let direction = direction(&category);
-    if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {
-        add_extra(&mut cut.extra, field_parts(task.category), FIELD);
+/// What a task's circumstances say, whatever its title.
+#[derive(Debug, Clone)]
+pub(super) struct Circumstances {
+    extra: BTreeMap<u64, f32>,
+    direction: &'static str,
+    doc_type: String,
+    identity: u64,
+}
+
+impl Circumstances {
+    /// Reads document type, direction, category, source and unit.
+    pub fn of(task: &TaskText<'_>) -> Self {
+        let (category, doc_type) = (fold(task.category), fold(task.doc_type));
+        let (source, unit) = (fold(task.source_system), fold(task.unit));
+        let direction = direction(&category);
+        let mut extra = BTreeMap::new();
+        if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {
+            add_extra(&mut extra, field_parts(task.category), FIELD);
+        }
+        let kind = if is_commune(task) { "commune" } else { unit.as_str() };
+        add_extra(
+            &mut extra,
+            vec![
+                (format!("d:{}", doc_type.strip_suffix(" tthc").unwrap_or(&doc_type)), 1.0),
+                (format!("c:{category}"), 1.0),
+                (format!("s:{source}"), 0.5),
+                (format!("dd:{doc_type}|{direction}"), 1.0),
+                (format!("u:{kind}"), 0.7),
+            ],
+            CIRCUMSTANCE,
+        );
+        let identity = [&unit, &doc_type, &category, &source]
+            .into_iter()
+            .fold(hash("task"), |all, part| mix(mix(all, "|"), part));
+        Self { extra, direction, doc_type, identity }
     }
-    let unit = if is_commune(task) { "commune".to_owned() } else { fold(task.unit) };
-    add_extra(
-        &mut cut.extra,
-        vec![
-            (format!("d:{}", doc_type.strip_suffix(" tthc").unwrap_or(&doc_type)), 1.0),
-            (format!("c:{category}"), 1.0),
-            (format!("s:{}", fold(task.source_system)), 0.5),
-            (format!("dd:{doc_type}|{direction}"), 1.0),
-            (format!("u:{unit}"), 0.7),
-        ],
-        CIRCUMSTANCE,
-    );
+}
+
+/// A task: one reading of its title and its circumstances.
+pub(super) fn task_text(words: Vec<Word>, circumstances: &Circumstances) -> Cut {
+    let mut cut = cut(words);
+    cut.extra.clone_from(&circumstances.extra);
     if let Some(first) = cut.tokens.first() {
-        cut.extra.insert(hash(&format!("first:{}", first.folded)), FIRST);
+        cut.extra.insert(mix(hash("first:"), &first.folded), FIRST);
     }
-    cut.direction = Some(direction);
-    let words = cut.tokens.iter().fold(hash("task"), |all, token| mix(mix(all, " "), &token.accented));
-    cut.identity = [&fold(task.unit), &doc_type, &category, &fold(task.source_system)]
-        .into_iter()
-        .fold(words, |all, part| mix(mix(all, "|"), part));
+    cut.direction = Some(circumstances.direction);
+    let identity = |word: fn(&Token) -> &String| {
+        cut.tokens.iter().fold(circumstances.identity, |all, token| mix(mix(all, " "), word(token)))
+    };
+    (cut.identity, cut.bare_identity) = (identity(|token| &token.accented), identity(|token| &token.folded));
     // Files of the one-stop counter are products of their matter, whatever forms their titles name.
-    if !doc_type.ends_with("tthc") {
-        add_form(&mut cut, Some(direction), &doc_type);
+    if !circumstances.doc_type.ends_with("tthc") {
+        add_form(&mut cut, Some(circumstances.direction), &circumstances.doc_type);
     }
     cut
 }
@@ -193,37 +263,38 @@ pub(super) fn is_commune(task: &TaskText<'_>) -> bool {
 }
 
 /// The weighted features of a text: its words of length 1 together, circumstances beside them.
-pub(super) fn weighted(cut: &Cut, rarity: &Rarity) -> Vec<Feature> {
-    let mut out: Vec<Feature> = cut
-        .text
-        .iter()
-        .map(|(hash, raw)| {
-            let count = if raw.count >= 1.0 { 1.0 + raw.count.ln() } else { raw.count };
-            Feature { hash: *hash, weight: count * rarity.weight(*hash), token: raw.token }
-        })
-        .collect();
+pub(super) fn weighted(cut: &Cut, known: &Known) -> Vec<Feature> {
+    let mut out: Vec<Feature> = Vec::with_capacity(cut.text.len() * 3 / 2);
+    out.extend(cut.text.iter().map(|(hash, raw)| {
+        let count = if raw.count > 1.0 { 1.0 + raw.count.ln() } else { raw.count };
+        let (id, rarity) = known.get(*hash);
+        Feature { hash: *hash, base: *hash, id, weight: count * rarity, token: raw.token, lasting: raw.word }
+    }));
     let length = out.iter().map(|f| f.weight * f.weight).sum::<f32>().sqrt().max(1e-6);
     for feature in &mut out {
         feature.weight /= length;
     }
     if let Some(direction) = cut.direction {
-        let crossed: Vec<Feature> = out
-            .iter()
-            .zip(&cut.text)
-            .filter(|(_, (_, raw))| raw.word)
-            .map(|(f, _)| Feature {
-                hash: mix(f.hash, direction),
-                weight: f.weight * CROSSED,
-                token: f.token,
-            })
-            .collect();
-        out.extend(crossed);
+        for at in 0..out.len() {
+            let Some(f) = out.get(at).copied().filter(|f| f.lasting) else { continue };
+            let hash = mix(f.hash, direction);
+            let (id, _) = known.get(hash);
+            out.push(Feature { hash, id, weight: f.weight * CROSSED, lasting: false, ..f });
+        }
     }
-    out.extend(cut.extra.iter().map(|(hash, weight)| Feature { hash: *hash, weight: *weight, token: None }));
+    out.extend(cut.extra.iter().map(|(hash, weight)| {
+        let (id, _) = known.get(*hash);
+        Feature { hash: *hash, base: *hash, id, weight: *weight, token: None, lasting: true }
+    }));
     out
 }
 
-fn cut(tokens: Vec<Token>) -> Cut {
+fn cut(words: Vec<Word>) -> Cut {
+    let (tokens, trust): (Vec<Token>, Vec<f32>) =
+        words.into_iter().map(|word| (word.token, word.trust)).unzip();
+    let trusted = |from: usize, len: usize| {
+        trust.iter().skip(from).take(len).fold(1.0f32, |least, own| least.min(*own))
+    };
     let mut found: Vec<(u64, Raw)> = Vec::with_capacity(tokens.len() * 24);
     // A title typed without accents says nothing by having none.
     let accents = tokens.iter().any(|token| token.accented != token.folded);
@@ -235,7 +306,8 @@ fn cut(tokens: Vec<Token>) -> Cut {
     for hit in hits.iter().filter(|hit| hit.kind != Kind::Body) {
         if !names.contains(&hit.name) {
             names.push(hit.name);
-            let count = if accents || hit.len > 1 { PHRASE } else { PHRASE / 2.0 };
+            let sure = if accents || hit.len > 1 { PHRASE } else { PHRASE / 2.0 };
+            let count = sure * trusted(hit.at, hit.len);
             found
                 .push((key("p:", &[hit.name]), Raw { count, token: u16::try_from(hit.at).ok(), word: true }));
         }
@@ -249,17 +321,21 @@ fn cut(tokens: Vec<Token>) -> Cut {
             found.push((hash, Raw { count, token: u16::try_from(index).ok(), word }));
         };
         let next = tokens.get(index + 1);
-        add(key("w:", &[&token.folded]), 1.0, true);
+        add(key("w:", &[&token.folded]), trusted(index, 1), true);
         if let Some(next) = next {
-            add(key("b:", &[&token.folded, &next.folded]), PAIR, true);
+            add(key("b:", &[&token.folded, &next.folded]), PAIR * trusted(index, 2), true);
             if let Some(third) = tokens.get(index + 2) {
-                add(key("t:", &[&token.folded, &next.folded, &third.folded]), TRIPLE, false);
+                add(
+                    key("t:", &[&token.folded, &next.folded, &third.folded]),
+                    TRIPLE * trusted(index, 3),
+                    false,
+                );
             }
         }
         if accents {
-            add(key("a:", &[&token.accented]), ACCENTED, false);
+            add(key("a:", &[&token.accented]), ACCENTED * trusted(index, 1), false);
             if let Some(next) = next {
-                add(key("ab:", &[&token.accented, &next.accented]), ACCENTED, false);
+                add(key("ab:", &[&token.accented, &next.accented]), ACCENTED * trusted(index, 2), false);
             }
         }
         line.push_str(&token.folded);
@@ -292,6 +368,8 @@ fn cut(tokens: Vec<Token>) -> Cut {
         form: None,
         accents,
         identity: 0,
+        bare_identity: 0,
+        trust: if trust.is_empty() { 1.0 } else { trust.iter().sum::<f32>() / trust.len() as f32 },
     }
 }
 
@@ -316,6 +394,6 @@ pub(super) fn hash(text: &str) -> u64 {
     mix(0xcbf2_9ce4_8422_2325, text)
 }
 
-fn mix(start: u64, text: &str) -> u64 {
+pub(super) fn mix(start: u64, text: &str) -> u64 {
     text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

@@ -3,16 +3,18 @@
 //! Owns the order of evidence and the reason given. It must not know files or stores. Building and deciding are
 //! total and deterministic; a mapper never changes, a new decision of a person makes a new mapper.
 
-use super::calibration::{Calibration, FEWEST_TASKS, Signs};
-use super::features::{Cut, catalog_text, is_commune, task_text};
+use super::calibration::{Calibration, Case, FEWEST_TASKS, Signs};
+use super::copies::hasty;
+use super::features::{Circumstances, Cut, catalog_text, is_commune, task_text};
 use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
+use super::slips::read;
 use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
 use crate::error::Text;
-use crate::text::{Abbreviations, Token, tokens_with};
+use crate::text::{Abbreviations, Token, Written, tokens_with};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,8 +46,34 @@ pub struct Mapper {
     ranking: Ranking,
     calibration: Calibration,
     vocabulary: Vocabulary,
-    /// What people decided, by the task's own words and circumstances: no text match says otherwise.
-    settled: ByHash<usize>,
+    settled: Settled,
+}
+
+/// What people decided, by a task's own words and circumstances, with and without accents: no text match says otherwise.
+#[derive(Debug, Clone, Default)]
+struct Settled {
+    written: ByHash<usize>,
+    /// None where two decided tasks differ in accents alone and were decided differently.
+    bare: ByHash<Option<usize>>,
+}
+
+impl Settled {
+    fn add(&mut self, cut: &Cut, class: usize) {
+        self.written.insert(cut.identity, class);
+        let both = self.bare.entry(cut.bare_identity).or_insert(Some(class));
+        if both.is_some_and(|own| own != class) {
+            *both = None;
+        }
+    }
+
+    /// The class people decided, and whether they decided at all: typed without accents a title may be two tasks.
+    fn get(&self, cut: &Cut) -> (Option<usize>, bool) {
+        match (self.written.get(&cut.identity), self.bare.get(&cut.bare_identity)) {
+            (Some(class), _) => (Some(*class), true),
+            (None, Some(class)) if !cut.accents => (*class, true),
+            _ => (None, false),
+        }
+    }
 }
 
 /// Texts and tasks ready for training.
@@ -97,8 +125,13 @@ impl<'a> Prepared<'a> {
             texts.iter().map(|(cut, _)| cut.tokens.as_slice()),
             written.iter().map(Vec::as_slice),
         );
-        let tasks =
-            usable.iter().map(|(example, class)| (task_text(&example.task(), &vocabulary), *class)).collect();
+        let tasks = usable
+            .iter()
+            .map(|(example, class)| {
+                let words = read(&vocabulary, &Written::of(&example.title));
+                (task_text(words, &Circumstances::of(&example.task())), *class)
+            })
+            .collect();
         Self { vocabulary, index, products, texts, usable, tasks }
     }
 }
@@ -116,26 +149,44 @@ impl Mapper {
         let ranking = Ranking::train(&prepared.texts, &prepared.tasks, prepared.products.len() + 1);
         let mut mapper = Self::of(&prepared, rules, ranking, Calibration::default());
         if prepared.tasks.len() >= FEWEST_TASKS {
-            let cases: Vec<(Signs, bool)> = prepared
-                .usable
-                .iter()
-                .zip(&prepared.tasks)
-                .enumerate()
-                .rev()
-                .take(MEASURED)
-                .filter_map(|(number, ((example, _), (cut, _)))| {
-                    let scores = mapper.ranking.score_without(number, cut)?;
-                    let ranked = mapper.ranked(&scores, is_commune(&example.task()));
-                    let (best, _) = *ranked.first()?;
-                    let code = &mapper.products.get(best)?.0;
-                    let right = example.product.as_ref() == Some(code)
-                        || (example.product.is_some() && example.also_ok.contains(code));
-                    Some((mapper.signs(cut, &scores, &ranked), right))
-                })
-                .collect();
+            let latest = prepared.usable.iter().enumerate().rev().take(MEASURED);
+            let cases: Vec<(Vec<Case>, bool)> =
+                latest.flat_map(|(number, (own, _))| mapper.unseen(number, own)).collect();
             mapper.calibration = Calibration::fit(&cases, options.target_precision);
         }
         mapper
+    }
+
+    /// The readings of a decided title and of its hasty copy, as if it had never been decided.
+    fn unseen(&self, number: usize, example: &Example) -> Vec<(Vec<Case>, bool)> {
+        let task = example.task();
+        let circumstances = Circumstances::of(&task);
+        let commune = is_commune(&task);
+        let own = readings(&self.vocabulary, task.title, &circumstances);
+        let hasty = hasty(task.title).map(|copy| readings(&self.vocabulary, &copy, &circumstances));
+        let titles: Vec<Vec<Cut>> = std::iter::once(own).chain(hasty).collect();
+        let cuts: Vec<Cut> = titles.iter().flatten().cloned().collect();
+        let Some(scores) = self.ranking.score_without(number, &cuts) else { return Vec::new() };
+        let mut scores = scores.into_iter();
+        let case = |cut: &Cut, scores: Scores| {
+            let ranked = self.ranked(&scores, commune);
+            let (best, score) = *ranked.first()?;
+            let code = &self.products.get(best)?.0;
+            let right = example.product.as_ref() == Some(code)
+                || (example.product.is_some() && example.also_ok.contains(code));
+            let eligible = scores.by_class.last().is_none_or(|outside| score > *outside);
+            Some(Case { signs: self.signs(cut, &scores, &ranked), right, eligible })
+        };
+        titles
+            .iter()
+            .zip([false, true])
+            .map(|(cuts, hasty)| {
+                (
+                    cuts.iter().zip(scores.by_ref()).filter_map(|(cut, scores)| case(cut, scores)).collect(),
+                    hasty,
+                )
+            })
+            .collect()
     }
 
     /// The mapper a model file describes; none where its shares do not belong to its texts.
@@ -165,6 +216,10 @@ impl Mapper {
                 forms.insert(form);
             }
         }
+        let mut settled = Settled::default();
+        for (cut, class) in &prepared.tasks {
+            settled.add(cut, *class);
+        }
         Self {
             codes: prepared.index.keys().cloned().collect(),
             index: prepared.index.clone(),
@@ -174,7 +229,7 @@ impl Mapper {
             ranking,
             calibration,
             vocabulary: prepared.vocabulary.clone(),
-            settled: prepared.tasks.iter().map(|(cut, class)| (cut.identity, *class)).collect(),
+            settled,
         }
     }
 
@@ -188,9 +243,10 @@ impl Mapper {
                 None => return false,
             },
         };
-        let cut = task_text(&example.task(), &self.vocabulary);
+        let words = read(&self.vocabulary, &Written::of(&example.title));
+        let cut = task_text(words, &Circumstances::of(&example.task()));
         self.ranking.learn(&cut, class);
-        self.settled.insert(cut.identity, class);
+        self.settled.add(&cut, class);
         true
     }
 
@@ -235,19 +291,26 @@ impl Mapper {
     }
 
     fn by_text(&self, task: &TaskText<'_>) -> MappingDecision {
-        let cut = task_text(task, &self.vocabulary);
-        let (scores, vector) = self.ranking.score(&cut);
-        let mut ranked = self.ranked(&scores, is_commune(task));
-        let signs = self.signs(&cut, &scores, &ranked);
-        let person = self.settled.get(&cut.identity).copied();
-        let overruled = person.is_some() && person != ranked.first().map(|(class, _)| *class);
+        let commune = is_commune(task);
+        let cuts = readings(&self.vocabulary, task.title, &Circumstances::of(task));
+        let (person, decided) = cuts.first().map_or((None, false), |cut| self.settled.get(cut));
+        let read = cuts.into_iter().map(|cut| {
+            let (scores, vector) = self.ranking.score(&cut);
+            let ranked = self.ranked(&scores, commune);
+            let confidence = self.calibration.confidence(&self.signs(&cut, &scores, &ranked));
+            (confidence, cut, scores, vector, ranked)
+        });
+        // The surest reading decides: a title without its accents is one of those of the title with them, so that its
+        // confidence is never higher.
+        let surest = read.reduce(|best, other| if other.0 > best.0 { other } else { best });
+        let (sure, cut, scores, vector, mut ranked) = surest.unwrap_or_default();
+        let overruled = decided && (person.is_none() || person != ranked.first().map(|(class, _)| *class));
         if let Some(class) = person.filter(|class| overruled && *class < self.products.len()) {
             let score = scores.by_class.get(class).copied().unwrap_or(0.0);
             ranked.retain(|(own, _)| *own != class);
             ranked.insert(0, (class, score));
         }
-        let confidence =
-            if cut.tokens.is_empty() || overruled { 0.0 } else { self.calibration.confidence(&signs) };
+        let confidence = if cut.tokens.is_empty() || overruled { 0.0 } else { sure };
         let candidates: Vec<Candidate> = ranked
             .iter()
             .take(SHOWN)
@@ -354,8 +417,17 @@ impl Mapper {
             f64::from(u8::from(cut.accents)),
             (score(0) - score(1)) / score(0).max(0.05),
             f64::from(scores.vote(best)),
+            f64::from(1.0 - cut.trust),
         ]
     }
+}
+
+/// The readings of a title: as it is written, and without its accents where it has any.
+fn readings(vocabulary: &Vocabulary, title: &str, circumstances: &Circumstances) -> Vec<Cut> {
+    let written = Written::of(title);
+    let bare = written.accents().then(|| written.bare());
+    let all = std::iter::once(written).chain(bare);
+    all.map(|written| task_text(read(vocabulary, &written), circumstances)).collect()
 }
 
 /// Work that no catalog holds, as texts, except what this catalog names as a product all the same.

@@ -5,6 +5,7 @@
 //! sure of goes to review with candidates, never to a guess. Same inputs, same decisions, byte for byte.
 
 pub mod calibration;
+mod copies;
 pub mod evaluate;
 pub mod exchange;
 mod features;
@@ -21,6 +22,7 @@ pub mod report;
 pub mod rule_trial;
 pub mod rules;
 pub mod short_forms;
+mod slips;
 mod vocabulary;
 
 pub use evaluate::{Figures, Folds, Report, cross_validate, evaluate};

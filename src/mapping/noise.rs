@@ -32,11 +32,23 @@ pub enum Noise {
     Upper,
     /// Short forms, a slip and no accents together.
     Hurried,
+    /// One letter in twenty hit beside, one mark in five another or lost.
+    Beside,
+    /// One word in three as Telex keystrokes.
+    Keystrokes,
+    /// One blank in eight lost.
+    LostBlanks,
+    /// Two words beside each other by their initials, twice.
+    Initials,
+    /// Groups of three words in another order.
+    Shuffled,
+    /// One word in six left out.
+    Fewer,
 }
 
 impl Noise {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::NoAccents,
         Self::Typos,
         Self::ShortForms,
@@ -47,6 +59,12 @@ impl Noise {
         Self::Decomposed,
         Self::Upper,
         Self::Hurried,
+        Self::Beside,
+        Self::Keystrokes,
+        Self::LostBlanks,
+        Self::Initials,
+        Self::Shuffled,
+        Self::Fewer,
     ];
 
     /// Its name in tables.
@@ -62,6 +80,12 @@ impl Noise {
             Self::Decomposed => "NFD",
             Self::Upper => "capitals",
             Self::Hurried => "hurried (short forms, slips, no accents)",
+            Self::Beside => "keys and marks beside",
+            Self::Keystrokes => "Telex keystrokes",
+            Self::LostBlanks => "lost blanks",
+            Self::Initials => "unknown initials",
+            Self::Shuffled => "shuffled groups of words",
+            Self::Fewer => "words left out",
         }
     }
 
@@ -78,8 +102,107 @@ impl Noise {
             Self::Decomposed => title.nfd().collect(),
             Self::Upper => title.nfc().collect::<String>().to_uppercase(),
             Self::Hurried => without_accents(&typos(&short_forms(title), seed)),
+            Self::Beside => beside(title, seed),
+            Self::Keystrokes => by_word(title, seed, |word, chance| {
+                if chance.is_multiple_of(3) { keystrokes(word) } else { word.to_owned() }
+            }),
+            Self::LostBlanks => lost_blanks(title, seed),
+            Self::Initials => initials(title, seed),
+            Self::Shuffled => shuffled(title, seed),
+            Self::Fewer => fewer(title, seed),
         }
     }
+}
+
+fn start(title: &str, seed: u64) -> u64 {
+    title.bytes().fold(seed, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn by_word(title: &str, seed: u64, change: impl Fn(&str, u64) -> String) -> String {
+    let (whole, mut state) = (title.nfc().collect::<String>(), start(title, seed));
+    whole.split(' ').map(|word| change(word, next(&mut state) >> 8)).collect::<Vec<_>>().join(" ")
+}
+
+fn beside(title: &str, seed: u64) -> String {
+    const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
+    const TONES: [char; 5] = ['\u{300}', '\u{301}', '\u{309}', '\u{303}', '\u{323}'];
+    let mut state = start(title, seed);
+    let mut out = String::with_capacity(title.len());
+    for c in title.nfd() {
+        let chance = next(&mut state) >> 8;
+        let row = ROWS.iter().find(|row| row.contains(c)).filter(|_| chance.is_multiple_of(20));
+        if let Some(row) = row {
+            let at = row.find(c).unwrap_or(0);
+            let there =
+                if at == 0 || chance.is_multiple_of(3) && at + 1 < row.len() { at + 1 } else { at - 1 };
+            out.extend(row.get(there..=there));
+        } else if TONES.contains(&c) && chance.is_multiple_of(5) {
+            out.extend(TONES.get((chance >> 16) as usize % 8));
+        } else {
+            out.push(c);
+        }
+    }
+    out.nfc().collect()
+}
+
+/// A word as the keys Telex types it with.
+fn keystrokes(word: &str) -> String {
+    let (mut out, mut tone) = (String::with_capacity(word.len() + 3), None);
+    for c in word.nfd() {
+        match c {
+            '\u{300}' => tone = Some('f'),
+            '\u{301}' => tone = Some('s'),
+            '\u{309}' => tone = Some('r'),
+            '\u{303}' => tone = Some('x'),
+            '\u{323}' => tone = Some('j'),
+            '\u{302}' => out.extend(out.chars().last()),
+            '\u{306}' | '\u{31b}' => out.push('w'),
+            'đ' => out.push_str("dd"),
+            'Đ' => out.push_str("DD"),
+            c => out.push(c),
+        }
+    }
+    out.extend(tone);
+    out
+}
+
+fn lost_blanks(title: &str, seed: u64) -> String {
+    let mut state = start(title, seed);
+    title.chars().filter(|c| *c != ' ' || !(next(&mut state) >> 8).is_multiple_of(8)).collect()
+}
+
+fn initials(title: &str, seed: u64) -> String {
+    let (whole, mut state) = (title.nfc().collect::<String>(), start(title, seed));
+    let mut words: Vec<String> = whole.split_whitespace().map(str::to_owned).collect();
+    for _ in 0..2 {
+        if words.len() < 6 {
+            break;
+        }
+        let at = (next(&mut state) >> 8) as usize % (words.len() - 1);
+        let two = words.iter().skip(at).take(2);
+        let initials: Option<String> =
+            two.map(|word| word.chars().next().filter(|c| c.is_lowercase())).collect();
+        if let Some(initials) = initials.filter(|initials| initials.chars().count() == 2) {
+            words.splice(at..at + 2, [initials]);
+        }
+    }
+    words.join(" ")
+}
+
+fn shuffled(title: &str, seed: u64) -> String {
+    let mut state = start(title, seed);
+    let words: Vec<&str> = title.split_whitespace().collect();
+    let mut groups: Vec<&[&str]> = words.chunks(3).collect();
+    for last in (1..groups.len()).rev() {
+        groups.swap(last, (next(&mut state) >> 8) as usize % (last + 1));
+    }
+    groups.concat().join(" ")
+}
+
+fn fewer(title: &str, seed: u64) -> String {
+    let mut state = start(title, seed);
+    let keep = |_: &&str| !(next(&mut state) >> 8).is_multiple_of(6);
+    title.split_whitespace().filter(keep).collect::<Vec<_>>().join(" ")
 }
 
 /// Written forms and their short ones; some are not in our own table, as those of other hands are not.
@@ -145,7 +268,7 @@ fn without_accents(title: &str) -> String {
 }
 
 /// A number from a seed: the same everywhere (splitmix64).
-fn next(seed: &mut u64) -> u64 {
+pub(super) fn next(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *seed;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -5,14 +5,16 @@
 //! score without itself is estimated from its nearest texts: the ground on which confidence is calibrated. It must not know
 //! decisions. Deterministic: texts are visited in their order, a fixed number of times.
 
-use super::features::{Cut, Feature, Rarity, weighted};
+use super::features::{Cut, Feature, Known, weighted};
 use super::hashed::ByHash;
 
 /// Smoothing; catalog texts are trusted a little more than single decided tasks.
 const SMOOTHING: f32 = 0.6;
 const CATALOG_TRUST: f32 = 1.5;
-/// Times every text is visited, and times a new decision and its nearest texts are.
+/// Times every text is visited, times where there are many texts, and times a new decision and its nearest texts are.
 const ROUNDS: usize = 6;
+const FEWER_ROUNDS: usize = 3;
+const MANY: usize = 6_000;
 const NEW_ROUNDS: usize = 3;
 /// Products besides its own that a text may change at one visit, and the least change worth keeping.
 const RIVALS: usize = 4;
@@ -26,10 +28,11 @@ const NEIGHBOURS: usize = 64;
 const IN_COMMON: f32 = 2.0;
 /// A feature that more texts have than one in so many tells nothing about which text is near.
 const TELLING: usize = 12;
+const MOST_HOLDING: usize = 300;
 
 /// One training text.
 #[derive(Debug, Clone)]
-struct Known {
+struct Trained {
     vector: Vec<(u32, f32)>,
     class: u32,
     smoothing: f32,
@@ -40,14 +43,12 @@ struct Known {
 /// A trained ranking.
 #[derive(Debug, Clone)]
 pub(super) struct Ranking {
-    rarity: Rarity,
-    /// Numbers of the features.
-    ids: ByHash<u32>,
+    known: Known,
     /// Per feature the weight of each class concerned, by class.
     weights: Vec<Vec<(u32, f32)>>,
     /// Per telling feature the texts that have it.
     holding: Vec<Vec<(u32, f32)>>,
-    texts: Vec<Known>,
+    texts: Vec<Trained>,
     classes: usize,
     /// Mean similarity of any two texts.
     common: f32,
@@ -57,7 +58,7 @@ pub(super) struct Ranking {
 pub(super) type Told = (u32, f32, u16);
 
 /// Scores of one text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Scores {
     pub by_class: Vec<f32>,
     /// Similarity of the nearest training text and its class.
@@ -83,7 +84,8 @@ impl Ranking {
     pub fn train(catalog: &[(Cut, usize)], tasks: &[(Cut, usize)], classes: usize) -> Self {
         let mut ranking = Self::untrained(catalog, tasks, classes);
         let mut scores = vec![0.0; classes];
-        for _ in 0..ROUNDS {
+        let rounds = if ranking.texts.len() > MANY { FEWER_ROUNDS } else { ROUNDS };
+        for _ in 0..rounds {
             for text in 0..ranking.texts.len() {
                 ranking.visit(text, &mut scores);
             }
@@ -93,9 +95,9 @@ impl Ranking {
     }
 
     fn untrained(catalog: &[(Cut, usize)], tasks: &[(Cut, usize)], classes: usize) -> Self {
+        let (known, holding) = Known::of(catalog.iter().chain(tasks).map(|(cut, _)| cut));
         let mut ranking = Self {
-            rarity: Rarity::of(catalog.iter().chain(tasks).map(|(cut, _)| cut)),
-            ids: ByHash::default(),
+            known,
             weights: Vec::new(),
             holding: Vec::new(),
             texts: Vec::with_capacity(catalog.len() + tasks.len()),
@@ -103,11 +105,15 @@ impl Ranking {
             common: 0.0,
         };
         for (cut, class) in catalog {
-            ranking.add(cut, *class, SMOOTHING / CATALOG_TRUST);
+            ranking.add(cut, *class, SMOOTHING / CATALOG_TRUST, |_| true);
         }
+        // What one decided task alone has and is no word of its own tells nothing of other tasks.
+        let worth =
+            |feature: &Feature| feature.lasting || holding.get(&feature.base).is_some_and(|held| *held > 1);
         for (cut, class) in tasks {
-            ranking.add(cut, *class, SMOOTHING);
+            ranking.add(cut, *class, SMOOTHING, worth);
         }
+        ranking.known.settle();
         ranking
     }
 
@@ -164,7 +170,7 @@ impl Ranking {
 
     /// Learns one more decided task: at once, without the others being trained again.
     pub fn learn(&mut self, cut: &Cut, class: usize) {
-        let new = self.add(cut, class, SMOOTHING);
+        let new = self.add(cut, class, SMOOTHING, |feature| feature.lasting);
         let similar =
             self.texts.get(new).map(|text| self.similar(&text.vector, None, NEIGHBOURS)).unwrap_or_default();
         let mut scores = vec![0.0; self.classes];
@@ -176,14 +182,16 @@ impl Ranking {
         }
     }
 
-    fn add(&mut self, cut: &Cut, class: usize, smoothing: f32) -> usize {
+    fn add(&mut self, cut: &Cut, class: usize, smoothing: f32, worth: impl Fn(&Feature) -> bool) -> usize {
         let number = self.texts.len();
-        let features = weighted(cut, &self.rarity);
+        let features = weighted(cut, &self.known);
         let mut vector = Vec::with_capacity(features.len());
-        for feature in &features {
-            let next = u32::try_from(self.weights.len()).unwrap_or(u32::MAX);
-            let id = *self.ids.entry(feature.hash).or_insert(next);
-            if id == next {
+        for feature in features {
+            if feature.id.is_none() && !worth(&feature) {
+                continue;
+            }
+            let id = self.known.number(feature.hash);
+            if id as usize == self.weights.len() {
                 self.weights.push(Vec::new());
                 self.holding.push(Vec::new());
             }
@@ -194,8 +202,9 @@ impl Ranking {
             }
             vector.push((id, feature.weight));
         }
+        vector.shrink_to_fit();
         let class = u32::try_from(class).unwrap_or(u32::MAX);
-        self.texts.push(Known { vector, class, smoothing, share: Vec::new() });
+        self.texts.push(Trained { vector, class, smoothing, share: Vec::new() });
         number
     }
 
@@ -238,31 +247,40 @@ impl Ranking {
 
     /// Scores a text against every class.
     pub fn score(&self, cut: &Cut) -> (Scores, Vec<Told>) {
-        let features = weighted(cut, &self.rarity);
-        let vector: Vec<(u32, f32)> =
-            features.iter().filter_map(|f| Some((*self.ids.get(&f.hash)?, f.weight))).collect();
+        let features = weighted(cut, &self.known);
+        let vector = numbered(&features);
         let mut by_class = vec![0.0f32; self.classes];
         add_scores(&self.weights, &vector, &mut by_class);
         let scores = self.with_neighbours(by_class, &features, &vector, None);
-        let told = features.iter().filter_map(|f| Some((*self.ids.get(&f.hash)?, f.weight, f.token?)));
+        let told = features.iter().filter_map(|f| Some((f.id?, f.weight, f.token?)));
         (scores, told.collect())
     }
 
-    /// What a decided task would score had it never been decided. `number` counts the decided tasks.
-    pub fn score_without(&self, number: usize, cut: &Cut) -> Option<Scores> {
+    /// What readings of a decided task would score had it never been decided. `number` counts the decided tasks.
+    pub fn score_without(&self, number: usize, cuts: &[Cut]) -> Option<Vec<Scores>> {
         let number = self.texts.len().checked_sub(self.decided())? + number;
         let text = self.texts.get(number)?;
-        let features = weighted(cut, &self.rarity);
-        let mut by_class = vec![0.0f32; self.classes];
-        add_scores(&self.weights, &text.vector, &mut by_class);
-        // Left out, a text's own weight is missing, and its neighbours take up part of it.
         let inverse = self.inverse_of(number);
-        for (class, share) in &text.share {
-            if let Some(score) = by_class.get_mut(*class as usize) {
-                *score -= share * (1.0 / inverse - text.smoothing);
+        // Left out, a text's own weight is missing, and its neighbours take up part of it.
+        let lost = 1.0 / inverse - text.smoothing;
+        let own: ByHash<f32> = text.vector.iter().map(|(id, weight)| (u64::from(*id), *weight)).collect();
+        let square: f32 = own.values().map(|weight| weight * weight).sum();
+        let score = |cut: &Cut| {
+            let features = weighted(cut, &self.known);
+            let vector = numbered(&features);
+            let mut by_class = vec![0.0f32; self.classes];
+            add_scores(&self.weights, &vector, &mut by_class);
+            // A hasty copy is like its title as far as they share their words.
+            let alike: f32 = vector.iter().filter_map(|(id, w)| Some(w * own.get(&u64::from(*id))?)).sum();
+            let part = lost * alike / square.max(1e-6);
+            for (class, share) in &text.share {
+                if let Some(score) = by_class.get_mut(*class as usize) {
+                    *score -= share * part;
+                }
             }
-        }
-        Some(self.with_neighbours(by_class, &features, &text.vector, Some(number)))
+            self.with_neighbours(by_class, &features, &vector, Some(number))
+        };
+        Some(cuts.iter().map(score).collect())
     }
 
     fn decided(&self) -> usize {
@@ -288,7 +306,7 @@ impl Ranking {
 
     /// The nearest texts by their telling features, nearest first.
     fn similar(&self, vector: &[(u32, f32)], except: Option<usize>, count: usize) -> Vec<(usize, f32)> {
-        let most = (self.texts.len() / TELLING).max(TELLING);
+        let most = (self.texts.len() / TELLING).clamp(TELLING, MOST_HOLDING);
         let mut sums: Vec<f32> = vec![0.0; self.texts.len()];
         let mut met: Vec<u32> = Vec::new();
         for (feature, weight) in vector {
@@ -328,7 +346,7 @@ impl Ranking {
         block.push(number);
         let mut spread = vec![0.0f32; self.weights.len()];
         let mut factor: Vec<Vec<f32>> = Vec::with_capacity(block.len());
-        let texts: Vec<&Known> = block.iter().filter_map(|text| self.texts.get(*text)).collect();
+        let texts: Vec<&Trained> = block.iter().filter_map(|text| self.texts.get(*text)).collect();
         for (i, text) in texts.iter().enumerate() {
             for (feature, weight) in &text.vector {
                 if let Some(place) = spread.get_mut(*feature as usize) {
@@ -385,13 +403,17 @@ impl Ranking {
         for feature in features.iter().filter(|feature| feature.token.is_some()) {
             let weight = feature.weight * feature.weight;
             all += weight;
-            let texts = self.ids.get(&feature.hash).and_then(|id| self.holding.get(*id as usize));
+            let texts = feature.id.and_then(|id| self.holding.get(id as usize));
             if texts.is_some_and(|texts| texts.len() > own) {
                 known += weight;
             }
         }
         if all > 0.0 { known / all } else { 0.0 }
     }
+}
+
+fn numbered(features: &[Feature]) -> Vec<(u32, f32)> {
+    features.iter().filter_map(|feature| Some((feature.id?, feature.weight))).collect()
 }
 
 fn add_scores(weights: &[Vec<(u32, f32)>], vector: &[(u32, f32)], scores: &mut [f32]) {

@@ -88,8 +88,17 @@ pub fn markdown(findings: &Findings<'_>) -> String {
     out
 }
 
-const HEAD: &[&str] =
-    &["", "tasks", "top-1", "top-3", "decided alone", "precision", "outside accepted", "calibration error"];
+const HEAD: &[&str] = &[
+    "",
+    "tasks",
+    "top-1",
+    "top-3",
+    "precision of the surest half",
+    "decided alone",
+    "precision",
+    "outside accepted",
+    "calibration error",
+];
 
 fn section(out: &mut String, title: &str, head: &[&str]) {
     let _ = writeln!(out, "\n## {title}\n\n| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
@@ -101,6 +110,7 @@ fn row(out: &mut String, name: &str, figures: &Figures) {
         figures.n.to_string(),
         percent(figures.top1),
         percent(figures.top3),
+        percent(figures.half),
         percent(figures.decided.coverage),
         figures.decided.precision.map_or("-".to_owned(), percent),
         format!("{} of {}", figures.decided.outside_accepted, figures.outside),

@@ -1,26 +1,89 @@
-//! The words titles are made of, and the repair of slips against them.
+//! The words titles are made of: syllables, pairs of them, and the runs of words that short forms abbreviate.
 //!
-//! Owns the syllables and pairs of the catalog, of the known expressions and of decided tasks, and the correction of a word
-//! none of them has: one letter lost, added, changed or exchanged, or a missing blank. It must not know products. A word is
-//! corrected only where the corrected one and its neighbour are a pair that is known; otherwise it stays. Deterministic.
+//! Owns what the catalog, the known expressions and decided tasks are written with, and finds the known words a slip may have
+//! been. It must not know products or which reading of a title is the best (`slips` decides that). Deterministic.
 
+use super::features::{hash as word, key, mix};
 use super::hashed::ByHash;
 use super::phrase;
-use crate::text::{Abbreviations, Token, tokens_with};
+use crate::text::{Abbreviations, Token};
+use std::collections::BTreeMap;
 
 /// Decided tasks a word must stand in to count: one alone may be a slip itself.
 const FEWEST: u32 = 2;
-/// Letters a word must have to be corrected, and at most.
-const SHORTEST: usize = 3;
-const LONGEST: usize = 14;
+/// Words of a run that may be written by its initials, at most.
+const LONGEST_RUN: usize = 5;
+/// Runs kept of the same initials.
+const RUNS: usize = 6;
+
+/// A known word: how often, and the ways it is written with accents, the most frequent first.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub folded: String,
+    pub count: u32,
+    forms: Vec<(Token, u32)>,
+}
+
+impl Entry {
+    /// The way of writing nearest to what was typed; without accents where the title has none.
+    pub fn as_typed(&self, typed: &Token, accents: bool) -> Token {
+        let common = |form: &Token| {
+            let mut left: Vec<char> = typed.accented.chars().collect();
+            form.accented
+                .chars()
+                .filter(|c| left.iter().position(|own| own == c).map(|at| left.remove(at)).is_some())
+                .count()
+        };
+        let mut best: Option<(usize, &Token)> = None;
+        for (form, _) in &self.forms {
+            let common = common(form);
+            if best.is_none_or(|(most, _)| common > most) {
+                best = Some((common, form));
+            }
+        }
+        match best {
+            Some((_, form)) if accents => form.clone(),
+            _ => Token::of(&self.folded),
+        }
+    }
+}
 
 /// Known words and pairs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vocabulary {
-    /// By hash without accents: how often, and the word as it is written.
-    words: ByHash<(u32, Token)>,
+    words: Vec<Entry>,
+    /// Numbers of the words by their hash without accents, and by that of every word one letter shorter.
+    numbers: ByHash<u32>,
+    shorter: ByHash<Vec<u32>>,
     pairs: ByHash<u32>,
-    forms: Abbreviations,
+    /// Runs of words by the hash of their initials, the most frequent first.
+    runs: ByHash<Vec<(Vec<Token>, u32)>>,
+    pub forms: Abbreviations,
+}
+
+/// What is counted before the rare is left out.
+#[derive(Default)]
+struct Counted {
+    words: BTreeMap<String, BTreeMap<String, (Token, u32)>>,
+    pairs: ByHash<u32>,
+    runs: BTreeMap<Vec<String>, (Vec<Token>, u32)>,
+}
+
+impl Counted {
+    fn add(&mut self, text: &[Token], count: u32, runs: bool) {
+        for (index, token) in text.iter().enumerate() {
+            let forms = self.words.entry(token.folded.clone()).or_default();
+            forms.entry(token.accented.clone()).or_insert_with(|| (token.clone(), 0)).1 += count;
+            if let Some(next) = text.get(index + 1) {
+                *self.pairs.entry(pair(&token.folded, &next.folded)).or_insert(0) += count;
+            }
+            for length in (2..=LONGEST_RUN).filter(|_| runs) {
+                let Some(run) = text.get(index..index + length) else { break };
+                let key = run.iter().map(|token| token.accented.clone()).collect();
+                self.runs.entry(key).or_insert_with(|| (run.to_vec(), 0)).1 += count;
+            }
+        }
+    }
 }
 
 impl Vocabulary {
@@ -30,149 +93,97 @@ impl Vocabulary {
         catalog: impl Iterator<Item = &'a [Token]>,
         tasks: impl Iterator<Item = &'a [Token]>,
     ) -> Self {
-        let mut all = Self { forms: forms.clone(), ..Self::default() };
+        let mut counted = Counted::default();
         for text in phrase::expressions() {
-            all.add(text, FEWEST);
+            counted.add(text, FEWEST, true);
         }
         for text in catalog {
-            all.add(text, FEWEST);
+            counted.add(text, FEWEST, true);
         }
         for text in tasks {
-            all.add(text, 1);
+            counted.add(text, 1, false);
         }
-        all.words.retain(|_, (count, _)| *count >= FEWEST);
-        all.pairs.retain(|_, count| *count >= FEWEST);
+        let mut all = Self { forms: forms.clone(), ..Self::default() };
+        for (folded, forms) in counted.words {
+            let count = forms.values().map(|(_, count)| count).sum();
+            if count < FEWEST {
+                continue;
+            }
+            let number = u32::try_from(all.words.len()).unwrap_or(u32::MAX);
+            all.numbers.insert(word(&folded), number);
+            for shorter in less_one(&folded) {
+                let list = all.shorter.entry(shorter).or_default();
+                if list.last() != Some(&number) {
+                    list.push(number);
+                }
+            }
+            let mut forms: Vec<(Token, u32)> = forms.into_values().collect();
+            forms.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            all.words.push(Entry { folded, count, forms });
+        }
+        counted.pairs.retain(|_, count| *count >= FEWEST);
+        all.pairs = counted.pairs;
+        for (run, count) in counted.runs.into_values() {
+            for key in short_for(&run) {
+                all.runs.entry(key).or_default().push((run.clone(), count));
+            }
+        }
+        for runs in all.runs.values_mut() {
+            runs.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            runs.truncate(RUNS);
+        }
         all
     }
 
-    fn add(&mut self, text: &[Token], count: u32) {
-        for (index, token) in text.iter().enumerate() {
-            self.words.entry(word(&token.folded)).or_insert_with(|| (0, token.clone())).0 += count;
-            if let Some(next) = text.get(index + 1) {
-                *self.pairs.entry(pair(&token.folded, &next.folded)).or_insert(0) += count;
-            }
-        }
+    /// The known word written so without accents.
+    pub fn get(&self, folded: &str) -> Option<&Entry> {
+        self.numbers.get(&word(folded)).and_then(|number| self.words.get(*number as usize))
     }
 
-    /// The tokens of a title, short forms spelt out and slips repaired.
-    pub fn tokens(&self, title: &str) -> Vec<Token> {
-        self.corrected(tokens_with(title, &self.forms))
+    /// How often two words stand beside each other.
+    pub fn beside(&self, left: &str, right: &str) -> u32 {
+        self.pairs.get(&pair(left, right)).copied().unwrap_or(0)
     }
 
-    fn corrected(&self, tokens: Vec<Token>) -> Vec<Token> {
-        let strange = |token: &Token| {
-            (SHORTEST..=LONGEST).contains(&token.folded.len())
-                && token.folded.bytes().all(|byte| byte.is_ascii_lowercase())
-                && !self.words.contains_key(&word(&token.folded))
-        };
-        if !tokens.iter().any(strange) {
-            return tokens;
-        }
-        let mut out: Vec<Token> = Vec::with_capacity(tokens.len() + 1);
-        for (index, token) in tokens.iter().enumerate() {
-            if !strange(token) {
-                out.push(token.clone());
-                continue;
-            }
-            let before = out.last().map(|token| token.folded.clone());
-            let after = tokens.get(index + 1).map(|token| token.folded.as_str());
-            match self.repaired(&token.folded, before.as_deref(), after) {
-                Some(repaired) => out.extend(repaired),
-                None => out.push(token.clone()),
-            }
-        }
-        out
+    /// Known words that one letter lost, added, changed or exchanged may have turned into this one.
+    pub fn alike(&self, folded: &str) -> Vec<&Entry> {
+        let own = less_one(folded);
+        let mut numbers: Vec<u32> = std::iter::once(word(folded))
+            .chain(own.iter().copied())
+            .filter_map(|key| self.shorter.get(&key))
+            .flatten()
+            .copied()
+            .chain(own.iter().filter_map(|key| self.numbers.get(key)).copied())
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().filter_map(|number| self.words.get(number as usize)).collect()
     }
 
-    fn repaired(&self, strange: &str, before: Option<&str>, after: Option<&str>) -> Option<Vec<Token>> {
-        let mut best: Option<(u32, &Token)> = None;
-        for variant in variants(strange) {
-            let Some((_, token)) = self.words.get(&word(&variant)) else { continue };
-            let beside = |left: Option<&str>, right: Option<&str>| {
-                let known = left.zip(right).and_then(|(left, right)| self.pairs.get(&pair(left, right)));
-                known.copied().unwrap_or(0)
-            };
-            let fit = beside(before, Some(&variant)) + beside(Some(&variant), after);
-            let better =
-                best.is_none_or(|(most, chosen)| fit > most || (fit == most && token.folded < chosen.folded));
-            if fit > 0 && better {
-                best = Some((fit, token));
-            }
-        }
-        if let Some((_, token)) = best {
-            return Some(vec![token.clone()]);
-        }
-        let splits = (2..strange.len().saturating_sub(1)).filter_map(|at| strange.split_at_checked(at));
-        let both = splits
-            .filter_map(|(left, right)| {
-                let known = *self.pairs.get(&pair(left, right))?;
-                let (left, right) = (self.words.get(&word(left))?, self.words.get(&word(right))?);
-                Some((known, vec![left.1.clone(), right.1.clone()]))
-            })
-            .max_by_key(|(known, _)| *known);
-        both.map(|(_, words)| words)
+    /// Runs of words this may be a short form of, the most frequent first.
+    pub fn runs_for(&self, short: &str) -> &[(Vec<Token>, u32)] {
+        self.runs.get(&word(short)).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Every word one slip away, in a fixed order.
-fn variants(strange: &str) -> impl Iterator<Item = String> {
-    let letters = strange.as_bytes().to_vec();
-    let length = letters.len();
-    let of = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-    let (lost, swapped, changed, added) = (letters.clone(), letters.clone(), letters.clone(), letters);
-    let lost = (0..length).map(move |at| {
-        let mut word = lost.clone();
-        word.remove(at);
-        of(word)
-    });
-    let swapped = (1..length).map(move |at| {
-        let mut word = swapped.clone();
-        word.swap(at - 1, at);
-        of(word)
-    });
-    let changed = (0..length).flat_map(move |at| {
-        let letters = changed.clone();
-        (b'a'..=b'z').map(move |letter| {
-            let mut word = letters.clone();
-            if let Some(place) = word.get_mut(at) {
-                *place = letter;
-            }
-            of(word)
-        })
-    });
-    let added = (0..=length).flat_map(move |at| {
-        let letters = added.clone();
-        (b'a'..=b'z').map(move |letter| {
-            let mut word = letters.clone();
-            word.insert(at, letter);
-            of(word)
-        })
-    });
-    lost.chain(swapped).chain(changed).chain(added)
+/// How a run of words is shortened: its initials ("kq"), or initials and the last word ("ktra").
+fn short_for(run: &[Token]) -> Vec<u64> {
+    let initial = |token: &Token| token.folded.chars().next().filter(char::is_ascii_lowercase);
+    let Some(initials) = run.iter().map(initial).collect::<Option<String>>() else { return Vec::new() };
+    let last = run.last().map_or("", |token| token.folded.as_str());
+    let before: String = initials.chars().take(run.len().saturating_sub(1)).collect();
+    let mut keys = vec![word(&initials)];
+    if last.len() > 1 {
+        keys.push(word(&format!("{before}{last}")));
+    }
+    keys
 }
 
-fn word(folded: &str) -> u64 {
-    super::features::hash(folded)
+/// Hashes of a word with each of its letters left out.
+fn less_one(folded: &str) -> Vec<u64> {
+    (0..folded.len()).filter_map(|at| Some(mix(word(folded.get(..at)?), folded.get(at + 1..)?))).collect()
 }
 
 fn pair(left: &str, right: &str) -> u64 {
-    super::features::key("", &[left, right])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn repaired(text: &str) -> String {
-        let vocabulary = Vocabulary::of(&Abbreviations::default(), std::iter::empty(), std::iter::empty());
-        vocabulary.tokens(text).into_iter().map(|token| token.folded).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn slips_beside_a_known_word_are_repaired_and_names_stay() {
-        assert_eq!(repaired("cap giay phpe xay dung nha"), "cap giay phep xay dung nha");
-        assert_eq!(repaired("báo cáo tiếnn độ"), "bao cao tien do");
-        assert_eq!(repaired("xử phạt viphạm hành chính"), "xu phat vi pham hanh chinh");
-        assert_eq!(repaired("chở Kpuih Hlel"), "cho kpuih hlel");
-    }
+    key("", &[left, right])
 }

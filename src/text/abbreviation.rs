@@ -90,8 +90,9 @@ impl Abbreviations {
     }
 
     /// The words behind the short form a text begins with, and how many of its words that is. The longest form counts,
-    /// of two as long the operator's own; of two that differ in accents only (`hđ`, `hd`) the one written, else the first.
-    pub(super) fn expand(&self, words: &[Token]) -> Option<(usize, &[Token])> {
+    /// of two as long the operator's own; of those that differ in accents only (`hđ`, `hd`) the one written first, and
+    /// the others after it where none of its words has an accent.
+    pub(super) fn expand(&self, words: &[Token]) -> Option<(usize, Vec<&[Token]>)> {
         let own = self.own.as_ref().and_then(|own| found(&own.1, words));
         let built_in = found(&BUILT_IN, words);
         match (own, built_in) {
@@ -158,7 +159,7 @@ fn entry(line: &str) -> Result<Entry, Why> {
     }
 }
 
-fn found<'t>(table: &'t Table, words: &[Token]) -> Option<(usize, &'t [Token])> {
+fn found<'t>(table: &'t Table, words: &[Token]) -> Option<(usize, Vec<&'t [Token]>)> {
     let entries = table.get(words.first()?.folded.as_str())?;
     let fits = |entry: &&Entry| {
         entry.folded.len() <= words.len()
@@ -170,7 +171,12 @@ fn found<'t>(table: &'t Table, words: &[Token]) -> Option<(usize, &'t [Token])> 
             && entry.accented.iter().zip(words).all(|(form, word)| *form == word.accented)
     };
     let chosen = entries.iter().filter(fits).find(exact).unwrap_or(longest);
-    Some((chosen.folded.len(), &chosen.long))
+    let len = chosen.folded.len();
+    let bare = words.iter().take(len).all(|word| word.accented == word.folded);
+    let others = entries.iter().filter(fits).filter(|entry| bare && entry.folded.len() == len);
+    let others = others.filter(|entry| entry.accented != chosen.accented);
+    let all = std::iter::once(chosen).chain(others).map(|entry| entry.long.as_slice());
+    Some((len, all.collect()))
 }
 
 #[cfg(test)]
@@ -179,7 +185,9 @@ mod tests {
 
     fn long(forms: &Abbreviations, text: &str) -> Option<String> {
         let words: Vec<Token> = text.split(' ').map(Token::of).collect();
-        let long = forms.expand(&words).map(|(_, long)| long.iter().map(|t| t.shown.clone()));
+        let long = forms
+            .expand(&words)
+            .and_then(|(_, all)| all.first().map(|long| long.iter().map(|t| t.shown.clone())));
         long.map(|words| words.collect::<Vec<_>>().join(" "))
     }
 

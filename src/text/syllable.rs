@@ -32,9 +32,28 @@ pub fn is_syllable(word: &str) -> bool {
     rime(&bare) || INITIALS.iter().any(|initial| bare.strip_prefix(initial).is_some_and(rime)) || bare == "gi"
 }
 
+static BARE_RIMES: LazyLock<HashSet<String>> =
+    LazyLock::new(|| RIMES.split_whitespace().map(super::fold).collect());
+
+/// Whether a word without accents, in small letters, could be one with them left out.
+pub fn is_bare_syllable(word: &str) -> bool {
+    let rime = |rest: &str| BARE_RIMES.contains(rest);
+    rime(word) || INITIALS.iter().any(|initial| word.strip_prefix(initial).is_some_and(rime)) || word == "gi"
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_syllable;
+    use super::{is_bare_syllable, is_syllable};
+
+    #[test]
+    fn syllables_without_accents_are_told_from_slips() {
+        for good in ["nghiep", "quyet", "dinh", "duong", "hoach", "ke", "a"] {
+            assert!(is_bare_syllable(good), "{good}");
+        }
+        for bad in ["hoahc", "ktra", "bc", "quyeets", "phpe", ""] {
+            assert!(!is_bare_syllable(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn syllables_are_told_from_damage() {

@@ -5,6 +5,7 @@
 //! characters, far beyond any real title; total on any input.
 
 use super::abbreviation::Abbreviations;
+use super::keys::typed;
 use super::repair::repair;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -65,8 +66,9 @@ fn pattern(text: &str) -> Option<Regex> {
 
 static DOC_NUMBER: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?i)\b\d{1,6}(/\d{4})?/\p{L}{1,12}([-/&.]\p{L}{1,12})+"));
-static DECREE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"(?i)(?:(?:nghị định|nđ)\s*(?:số\s*)?)?\b(\d{1,3})(?:/\d{4})?/n[đd]-cp"));
+static DECREE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"(?i)(?:(?:ngh[ịi] [đd][ịi]nh|n[đd])\s*(?:s[ốo]\s*)?)?\b(\d{1,3})(?:/\d{4})?/n[đd]-cp")
+});
 static DATE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\b\d{1,2}\s?[/.-]\s?\d{1,2}([/.-]\d{2,4})?\b"));
 
@@ -77,15 +79,64 @@ pub fn tokens(text: &str) -> Vec<Token> {
 
 /// The same with an operator's own short forms as well.
 pub fn tokens_with(text: &str, forms: &Abbreviations) -> Vec<Token> {
-    let cut: String = text.chars().take(MAX_CHARS).collect();
-    // Before cleaning: the soft hyphen that is cleaned away is a letter of the font TCVN3.
-    let (repaired, _) = repair(&cut.nfc().collect::<String>());
-    let mut text = super::fold::clean(&repaired);
-    if text.bytes().any(|byte| byte.is_ascii_digit()) {
-        text = without_numbers(text);
+    Written::of(text).spelt_out(forms)
+}
+
+/// How well words fit between the token before them and the word after them.
+pub type Fit<'f> = dyn Fn(Option<&Token>, &[Token], Option<&Token>) -> u32 + 'f;
+
+/// The words of a text as they are written: repaired, without numbers, short forms as they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written(Vec<Token>);
+
+impl Written {
+    /// Reads a text.
+    pub fn of(text: &str) -> Self {
+        let cut: String = text.chars().take(MAX_CHARS).collect();
+        // Before cleaning: the soft hyphen that is cleaned away is a letter of the font TCVN3.
+        let (repaired, _) = repair(&cut.nfc().collect::<String>());
+        let mut text = super::fold::clean(&repaired);
+        if text.bytes().any(|byte| byte.is_ascii_digit()) {
+            text = without_numbers(text);
+            text = keys_read(text);
+        }
+        Self(words(&text).map(Token::of).filter(|token| !token.folded.is_empty()).collect())
     }
-    let raw: Vec<Token> = words(&text).map(Token::of).filter(|token| !token.folded.is_empty()).collect();
-    unify(&raw, forms)
+
+    /// Whether any word has an accent.
+    pub fn accents(&self) -> bool {
+        self.0.iter().any(|token| token.accented != token.folded)
+    }
+
+    /// The same words typed without accents.
+    pub fn bare(&self) -> Self {
+        Self(self.0.iter().map(|token| Token::of(&token.folded)).collect())
+    }
+
+    /// The tokens, short forms spelt out.
+    pub fn spelt_out(&self, forms: &Abbreviations) -> Vec<Token> {
+        unify(&self.0, forms, &|_, _, _| 0)
+    }
+
+    /// The tokens; where a short form without accents has several readings, the one that `fit` finds best between the token
+    /// before it and the word after it, else the first.
+    pub fn spelt_out_by(&self, forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
+        unify(&self.0, forms, fit)
+    }
+}
+
+/// A text typed in VNI while the keyboard program was off: figures inside words show it, then those at their ends are read
+/// as well.
+fn keys_read(text: String) -> String {
+    let inside = |word: &&str| {
+        let figure = word.bytes().position(|byte| byte.is_ascii_digit());
+        figure.is_some_and(|at| word.bytes().skip(at).any(|byte| byte.is_ascii_alphabetic()))
+    };
+    let parts = || text.split(|c: char| !c.is_alphanumeric());
+    if !parts().filter(inside).any(|word| typed(word).is_some()) {
+        return text;
+    }
+    parts().map(|word| typed(word).unwrap_or_else(|| word.to_owned())).collect::<Vec<_>>().join(" ")
 }
 
 /// A text without document numbers and dates; of decrees the number stays.
@@ -108,7 +159,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn unify(raw: &[Token], forms: &Abbreviations) -> Vec<Token> {
+fn unify(raw: &[Token], forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(raw.len() + 8);
     let mut index = 0usize;
     while let Some(token) = raw.get(index) {
@@ -126,10 +177,12 @@ fn unify(raw: &[Token], forms: &Abbreviations) -> Vec<Token> {
             out.push(if kept { token.clone() } else { Token::of("#") });
         } else if before == "quy" && matches!(word, "i" | "ii" | "iii" | "iv") {
             out.push(Token::of("#"));
-        } else if word == "v" && next(1) == "v" {
+        } else if word == "v" && matches!(next(1), "v" | "vv") {
             taken = 2;
-        } else if let Some((words, long)) = raw.get(index..).and_then(|rest| forms.expand(rest)) {
-            out.extend_from_slice(long);
+        } else if let Some((words, readings)) = raw.get(index..).and_then(|rest| forms.expand(rest)) {
+            let after = raw.get(index + words);
+            let best = readings.into_iter().rev().max_by_key(|long| fit(out.last(), long, after));
+            out.extend_from_slice(best.unwrap_or_default());
             taken = words;
         } else {
             out.push(token.clone());

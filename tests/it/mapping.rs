@@ -5,7 +5,7 @@ use lienthong::error::Findings;
 use lienthong::mapping::noise::Noise;
 use lienthong::mapping::{
     Example, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText, evaluate,
-    labels, model,
+    labels, model, short_forms,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -64,12 +64,25 @@ fn cross_validated_figures_reach_the_bar_also_on_titles_typed_by_other_hands() {
     println!("cross-validated: {figures:?}");
     assert!(figures.top1 >= 0.80 && figures.top3 >= 0.92, "{figures:?}");
     assert!(figures.decided.precision.is_some_and(|precision| precision >= 0.95), "{figures:?}");
-    assert!(figures.decided.coverage >= 0.4 && figures.decided.outside_accepted <= 2, "{figures:?}");
-    assert!(figures.calibration_error <= 0.08, "{figures:?}");
-    for (noise, noisy) in folds.noisy() {
+    assert!(figures.decided.coverage >= 0.45 && figures.decided.outside_accepted <= 2, "{figures:?}");
+    assert!(figures.half >= 0.97 && figures.calibration_error <= 0.08, "{figures:?}");
+    // Each kind with what a title loses by it: hasty ones keep fewer words.
+    let kinds = [
+        (Noise::NoAccents, 0.82, 0.93),
+        (Noise::Typos, 0.80, 0.92),
+        (Noise::ShortForms, 0.80, 0.92),
+        (Noise::Order, 0.80, 0.92),
+        (Noise::Tcvn3, 0.80, 0.92),
+        (Noise::Hurried, 0.77, 0.92),
+        (Noise::Keystrokes, 0.80, 0.92),
+        (Noise::LostBlanks, 0.80, 0.92),
+    ];
+    for (noise, top1, top3) in kinds {
+        let noisy = folds.under(noise);
         println!("{}: {noisy:?}", noise.name());
-        assert!(noisy.top3 >= 0.82 && noisy.decided.outside_accepted <= 2, "{}: {noisy:?}", noise.name());
-        assert!(noisy.decided.precision.is_none_or(|precision| precision >= 0.9), "{noisy:?}");
+        assert!(noisy.top1 >= top1 && noisy.top3 >= top3, "{}: {noisy:?}", noise.name());
+        assert!(noisy.half >= 0.92 && noisy.decided.outside_accepted <= 2, "{}: {noisy:?}", noise.name());
+        assert!(noisy.decided.precision.is_none_or(|precision| precision >= 0.93), "{noisy:?}");
     }
 }
 
@@ -134,7 +147,7 @@ fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from()
     assert_eq!(code(bytes.get(..bytes.len() / 2).expect("half")).as_deref(), Some("LT-MAP-020"));
     let text = String::from_utf8(bytes).expect("text");
     assert_eq!(
-        code(text.replace("\"version\":2,", "\"version\":9,").as_bytes()).as_deref(),
+        code(text.replace("\"version\":2,", "\"version\":1,").as_bytes()).as_deref(),
         Some("LT-MAP-021")
     );
     assert_eq!(code(text.replace("\"target_precision\"", "\"x\"").as_bytes()).as_deref(), Some("LT-MAP-020"));
@@ -142,24 +155,47 @@ fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from()
     assert_eq!(code(moved.as_bytes()).as_deref(), Some("LT-MAP-022"));
 }
 
-/// Without accents a title says less: mostly the confidence falls, and no title is decided as another product.
+/// Without accents a title says less: it is one of the readings of the title with them, and the surest decides.
 #[test]
-fn removing_accents_never_makes_a_title_another_product() {
-    let mut rises = 0;
+fn removing_accents_never_raises_confidence_nor_makes_a_title_another_product() {
     let all: Vec<_> =
         tasks().into_iter().filter(|task| lienthong::text::repair(&task.title).1.is_none()).collect();
+    let (mut lower, mut with_accents) = (0, 0);
     for example in &all {
         let plain = SMALL.decide(&example.task());
         let bare = Noise::NoAccents.apply(&example.title, 0);
         let other = SMALL.decide(&TaskText { title: &bare, ..example.task() });
-        rises += usize::from(other.confidence > plain.confidence);
+        assert!(other.confidence <= plain.confidence, "{}: {plain:?} {other:?}", example.title);
+        lower += usize::from(other.confidence < plain.confidence);
+        with_accents += usize::from(bare != example.title);
         if let (Outcome::Mapped { product, .. }, Outcome::Mapped { product: same, .. }) =
             (&plain.outcome, &other.outcome)
         {
             assert_eq!(product, same, "{}", example.title);
         }
     }
-    assert!(rises * 4 <= all.len(), "{rises} of {}", all.len());
+    assert!(lower * 10 >= with_accents, "{lower} of {with_accents}: accents say nothing any more");
+}
+
+/// A form no table has, of a province's own, is read in titles, and the model file keeps it.
+#[test]
+fn an_operators_own_short_forms_reach_the_ranking_and_the_model_file() {
+    let catalog: Vec<_> =
+        catalog().into_iter().filter(|product| product.code.as_str().starts_with("SP-TP")).collect();
+    let abbreviations = short_forms::read("zqk = đăng ký kết hôn\n".as_bytes(), "own.txt").expect("a table");
+    let own = Options { abbreviations, ..Options::default() };
+    let task = TaskText { title: "Zqk cho anh chị ở thôn 2", ..TaskText::default() };
+    let first = |mapper: &Mapper| {
+        let decision = mapper.decide(&task);
+        decision.candidates.first().map(|candidate| candidate.product.as_str().to_owned())
+    };
+    let built = Mapper::build(&catalog, RuleBook::default(), &[], own.clone());
+    assert_eq!(first(&built).as_deref(), Some("SP-TP-003"));
+    let without = Mapper::build(&catalog, RuleBook::default(), &[], Options::default());
+    assert_ne!(without.decide(&task), built.decide(&task));
+    let bytes = model::write(&catalog, &[], own);
+    let (read, _) = model::read(&bytes, "m", RuleBook::default()).expect("a model");
+    assert_eq!(read.decide(&task), built.decide(&task));
 }
 
 #[test]

@@ -1,0 +1,370 @@
+//! The reading of a title that was typed in haste: letters lost, doubled, exchanged or hit beside, blanks lost, keystrokes
+//! of a keyboard program that was off, short forms no table has.
+//!
+//! Owns the costs of slips and the choice among readings: the cheapest way through the title where known pairs of words
+//! speak for a reading and every slip against it. It must not know products. A word that stays strange stays as it is; how
+//! far a repaired word may be trusted is told with it. Deterministic, total.
+
+use super::vocabulary::Vocabulary;
+use crate::text::keys::typed;
+use crate::text::syllable::is_bare_syllable;
+use crate::text::{Token, Written};
+
+/// Longest word that is read otherwise.
+const LONGEST: usize = 24;
+/// Readings of one word that are weighed.
+const READINGS: usize = 8;
+/// Cost of a strange word that could be a name, and of one that is no syllable.
+const STRANGE: f32 = 0.9;
+const NO_SYLLABLE: f32 = 3.0;
+/// Cost of a slip beside its kind's, and of reading a known word as another.
+const SLIP: f32 = 1.6;
+const KNOWN: f32 = 1.2;
+/// Dearest slip that is still one, by kind.
+const DEAREST: f32 = 1.4;
+/// Cost of keystrokes read, of a blank found missing, of one too many, of initials spelt out.
+const KEYS: f32 = 0.3;
+const BLANK: f32 = 0.6;
+const JOIN: f32 = 0.8;
+const INITIALS: f32 = 2.2;
+/// Cost of letters typed twice.
+const TWICE: f32 = 0.3;
+/// What a known pair is worth, and at most.
+const PAIR: f32 = 0.7;
+const PAIR_MORE: f32 = 0.3;
+const PAIR_MOST: f32 = 2.0;
+/// Trust in a repaired word beside a word it is known beside, and without one.
+const TRUST: f32 = 0.9;
+const LITTLE_TRUST: f32 = 0.55;
+
+/// A word as it is read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Word {
+    pub token: Token,
+    /// 1 = as written; less for a repaired word.
+    pub trust: f32,
+}
+
+/// One way to read one or two words.
+struct Way {
+    /// First word after it.
+    to: usize,
+    words: Vec<Token>,
+    cost: f32,
+    repaired: bool,
+    /// A run spelt out: its words were never typed, so their standing beside each other proves nothing.
+    spelt: bool,
+}
+
+/// The words of a title, short forms spelt out and slips repaired.
+pub(super) fn read(vocabulary: &Vocabulary, title: &Written) -> Vec<Word> {
+    let accents = title.accents();
+    let fit = |before: Option<&Token>, long: &[Token], after: Option<&Token>| {
+        let beside = |left: Option<&Token>, right: Option<&Token>| {
+            left.zip(right).map_or(0, |(left, right)| vocabulary.beside(&left.folded, &right.folded))
+        };
+        beside(before, long.first()) + beside(long.last(), after)
+    };
+    let mut tokens = title.spelt_out_by(&vocabulary.forms, &fit);
+    if !accents {
+        // Words spelt out would have accents where no other has.
+        for token in tokens.iter_mut().filter(|token| token.accented != token.folded) {
+            token.accented.clone_from(&token.folded);
+        }
+    }
+    let doubtful: Vec<bool> = (0..tokens.len()).map(|at| is_doubtful(vocabulary, &tokens, at)).collect();
+    if !doubtful.contains(&true) {
+        return tokens.into_iter().map(|token| Word { token, trust: 1.0 }).collect();
+    }
+    let ways: Vec<Vec<Way>> = (0..tokens.len())
+        .map(|at| {
+            let doubt = doubtful.get(at) == Some(&true) || doubtful.get(at + 1) == Some(&true);
+            if doubt {
+                ways(vocabulary, &tokens, at, accents)
+            } else {
+                vec![as_written(vocabulary, &tokens, at)]
+            }
+        })
+        .collect();
+    cheapest(vocabulary, &ways)
+}
+
+fn letters(token: &Token) -> bool {
+    token.folded.len() <= LONGEST
+        && token.folded.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && token.folded.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// Whether a word is strange, or known beside none of its neighbours.
+fn is_doubtful(vocabulary: &Vocabulary, tokens: &[Token], at: usize) -> bool {
+    let Some(token) = tokens.get(at).filter(|token| letters(token)) else { return false };
+    if vocabulary.get(&token.folded).is_none() {
+        return true;
+    }
+    supported(vocabulary, tokens, at, at + 1, &token.folded, &token.folded).is_none()
+}
+
+/// How often the first and last of some words stand beside the words before and after them; none where never, or where
+/// there are neighbours that could tell.
+fn supported(
+    vocabulary: &Vocabulary,
+    tokens: &[Token],
+    from: usize,
+    to: usize,
+    first: &str,
+    last: &str,
+) -> Option<u32> {
+    let before = from.checked_sub(1).and_then(|at| tokens.get(at));
+    let after = tokens.get(to);
+    let left = before.map_or(0, |before| vocabulary.beside(&before.folded, first));
+    let right = after.map_or(0, |after| vocabulary.beside(last, &after.folded));
+    Some(left + right).filter(|count| *count > 0)
+}
+
+fn as_written(vocabulary: &Vocabulary, tokens: &[Token], at: usize) -> Way {
+    let token = tokens.get(at).cloned().unwrap_or_else(|| Token::of(""));
+    let cost = if !letters(&token) || vocabulary.get(&token.folded).is_some() {
+        0.0
+    } else if token.folded.len() < 2 || is_bare_syllable(&token.folded) {
+        STRANGE
+    } else {
+        NO_SYLLABLE
+    };
+    Way { to: at + 1, words: vec![token], cost, repaired: false, spelt: false }
+}
+
+/// The ways to read what begins with one word, its own first.
+fn ways(vocabulary: &Vocabulary, tokens: &[Token], at: usize, accents: bool) -> Vec<Way> {
+    let own = as_written(vocabulary, tokens, at);
+    let Some(token) = tokens.get(at).filter(|token| letters(token)) else { return vec![own] };
+    let folded = token.folded.as_str();
+    let strange = own.cost > 0.0;
+    let no_syllable = own.cost >= NO_SYLLABLE;
+    let (mut out, mut runs): (Vec<Way>, Vec<Way>) = (Vec::new(), Vec::new());
+    let fits = |first: &str, last: &str| supported(vocabulary, tokens, at, at + 1, first, last).is_some();
+    let mut add = |to: usize, words: Vec<Token>, cost: f32| {
+        out.push(Way { to, words, cost, repaired: true, spelt: false });
+    };
+    if strange && let Some(word) = typed(&token.shown) {
+        let word = Token::of(&word);
+        if vocabulary.get(&word.folded).is_some() {
+            add(at + 1, vec![if accents { word } else { Token::of(&word.folded) }], KEYS);
+        }
+    }
+    let extra = if strange { 0.0 } else { KNOWN };
+    for entry in vocabulary.alike(folded) {
+        // A known or very short word is many others' slip: the words beside it have to speak for one.
+        let needs = !no_syllable || folded.len() < 3;
+        if needs && !fits(&entry.folded, &entry.folded) {
+            continue;
+        }
+        let slip = slip(folded, &entry.folded);
+        if slip <= DEAREST {
+            let cost = SLIP * slip + extra - 0.1 * (entry.count as f32).ln();
+            add(at + 1, vec![entry.as_typed(token, accents)], cost);
+        }
+    }
+    let squeezed = squeezed(folded);
+    if strange && squeezed != folded {
+        if let Some(entry) = vocabulary.get(&squeezed) {
+            add(at + 1, vec![entry.as_typed(token, accents)], TWICE);
+        } else {
+            for entry in vocabulary.alike(&squeezed) {
+                let slip = slip(&squeezed, &entry.folded);
+                if slip <= DEAREST && (no_syllable || fits(&entry.folded, &entry.folded)) {
+                    add(at + 1, vec![entry.as_typed(token, accents)], TWICE + SLIP * slip);
+                }
+            }
+        }
+    }
+    if no_syllable {
+        for (run, count) in vocabulary.runs_for(folded) {
+            let run: Vec<Token> = run
+                .iter()
+                .map(|t| if accents { t.clone() } else { Token { accented: t.folded.clone(), ..t.clone() } })
+                .collect();
+            runs.push(Way {
+                to: at + 1,
+                words: run,
+                cost: INITIALS - 0.1 * (*count as f32).ln(),
+                repaired: true,
+                spelt: true,
+            });
+        }
+    }
+    if strange {
+        for (left, right) in (1..folded.len()).filter_map(|cut| folded.split_at_checked(cut)) {
+            let (Some(one), Some(two)) = (vocabulary.get(left), vocabulary.get(right)) else { continue };
+            if vocabulary.beside(left, right) > 0 || (no_syllable && left.len() > 1 && right.len() > 1) {
+                add(at + 1, vec![one.as_typed(token, accents), two.as_typed(token, accents)], BLANK);
+            }
+        }
+    }
+    if let Some(next) =
+        tokens.get(at + 1).filter(|next| letters(next) && vocabulary.beside(folded, &next.folded) == 0)
+    {
+        let joined = format!("{folded}{}", next.folded);
+        if let Some(entry) = vocabulary.get(&joined)
+            && supported(vocabulary, tokens, at, at + 2, &joined, &joined).is_some()
+        {
+            let whole = Token { accented: format!("{}{}", token.accented, next.accented), ..token.clone() };
+            add(at + 2, vec![entry.as_typed(&whole, accents)], JOIN);
+        }
+    }
+    out.extend(runs);
+    out.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    out.truncate(READINGS);
+    out.insert(0, own);
+    out
+}
+
+/// A word without letters typed twice: no syllable has any.
+fn squeezed(folded: &str) -> String {
+    let mut out = String::with_capacity(folded.len());
+    out.extend(
+        folded.chars().scan(None, |last, c| Some((last.replace(c) != Some(c)).then_some(c))).flatten(),
+    );
+    out
+}
+
+/// How dear it is that one word was typed for another.
+fn slip(typed: &str, meant: &str) -> f32 {
+    let (a, b) = (typed.as_bytes(), meant.as_bytes());
+    let at = |row: &[f32], index: usize| row.get(index).copied().unwrap_or(f32::MAX);
+    let letter = |word: &[u8], index: usize| index.checked_sub(1).and_then(|index| word.get(index)).copied();
+    let mut before: Vec<f32> = Vec::new();
+    let mut last: Vec<f32> = (0..=b.len()).map(|count| count as f32 * 0.9).collect();
+    for i in 1..=a.len() {
+        let mut row: Vec<f32> = Vec::with_capacity(b.len() + 1);
+        let own = letter(a, i);
+        let twice = own.is_some() && own == letter(a, i - 1);
+        row.push(at(&last, 0) + 0.9);
+        for j in 1..=b.len() {
+            let other = letter(b, j);
+            let changed = match (own, other) {
+                (Some(x), Some(y)) if x == y => 0.0,
+                (Some(x), Some(y)) if beside_on_keyboard(x, y) => 0.9,
+                _ => 1.2,
+            };
+            let mut cost = at(&last, j - 1) + changed;
+            cost = cost.min(at(&last, j) + if twice { 0.5 } else { 0.9 });
+            cost = cost.min(at(&row, j - 1) + 0.9);
+            if i > 1 && j > 1 && own == letter(b, j - 1) && letter(a, i - 1) == other && own != other {
+                cost = cost.min(at(&before, j - 2) + 0.6);
+            }
+            row.push(cost);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    at(&last, b.len())
+}
+
+fn beside_on_keyboard(a: u8, b: u8) -> bool {
+    const ROWS: [&[u8]; 3] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
+    let place = |key: u8| {
+        ROWS.iter().enumerate().find_map(|(row, keys)| Some((row, keys.iter().position(|own| *own == key)?)))
+    };
+    match (place(a), place(b)) {
+        (Some((row, at)), Some((other, there))) => row.abs_diff(other) <= 1 && at.abs_diff(there) <= 1,
+        _ => false,
+    }
+}
+
+/// A step of the way through the title.
+#[derive(Clone, Copy)]
+struct Step {
+    cost: f32,
+    from: usize,
+    way: usize,
+    /// Place of the step before among those that end where this one begins.
+    before: Option<usize>,
+}
+
+fn pair_worth(vocabulary: &Vocabulary, left: &Token, right: &Token) -> f32 {
+    match vocabulary.beside(&left.folded, &right.folded) {
+        0 => 0.0,
+        count => (PAIR + PAIR_MORE * (count as f32).ln()).min(PAIR_MOST),
+    }
+}
+
+fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way>]) -> Vec<Word> {
+    let mut ending: Vec<Vec<Step>> = vec![Vec::new(); ways.len() + 1];
+    let way_of = |step: &Step| ways.get(step.from).and_then(|own| own.get(step.way));
+    for (at, own) in ways.iter().enumerate() {
+        let steps_here = ending.get(at).cloned().unwrap_or_default();
+        for (number, way) in own.iter().enumerate() {
+            let typed = way.words.windows(2).filter(|_| !way.spelt);
+            let within: f32 = typed
+                .map(|two| match two {
+                    [left, right] => pair_worth(vocabulary, left, right),
+                    _ => 0.0,
+                })
+                .sum();
+            let mut best: Option<(f32, Option<usize>)> = (at == 0).then_some((0.0, None));
+            for (place, step) in steps_here.iter().enumerate() {
+                let last = way_of(step).and_then(|way| way.words.last());
+                let joint = last.zip(way.words.first()).map_or(0.0, |(l, r)| pair_worth(vocabulary, l, r));
+                let cost = step.cost - joint;
+                if best.is_none_or(|(least, _)| cost < least) {
+                    best = Some((cost, Some(place)));
+                }
+            }
+            if let (Some((cost, before)), Some(list)) = (best, ending.get_mut(way.to)) {
+                list.push(Step { cost: cost + way.cost - within, from: at, way: number, before });
+            }
+        }
+    }
+    let mut path: Vec<&Way> = Vec::new();
+    let last = ending.last().and_then(|steps| steps.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)));
+    let mut step = last.copied();
+    while let Some(own) = step {
+        path.extend(way_of(&own));
+        step = own.before.and_then(|place| ending.get(own.from)?.get(place).copied());
+    }
+    path.reverse();
+    let words: Vec<(&Token, bool)> =
+        path.iter().flat_map(|way| way.words.iter().map(|token| (token, way.repaired))).collect();
+    let known = |at: usize, next: usize| match (words.get(at), words.get(next)) {
+        (Some((left, _)), Some((right, _))) => vocabulary.beside(&left.folded, &right.folded) > 0,
+        _ => false,
+    };
+    (0..words.len())
+        .filter_map(|at| {
+            let (token, repaired) = words.get(at)?;
+            let beside = known(at, at + 1) || at.checked_sub(1).is_some_and(|before| known(before, at));
+            let trust = match (repaired, beside) {
+                (false, _) => 1.0,
+                (true, true) => TRUST,
+                (true, false) => LITTLE_TRUST,
+            };
+            Some(Word { token: (*token).clone(), trust })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Abbreviations;
+
+    fn repaired(text: &str) -> String {
+        let vocabulary = Vocabulary::of(&Abbreviations::default(), std::iter::empty(), std::iter::empty());
+        let words = read(&vocabulary, &Written::of(text));
+        words.into_iter().map(|word| word.token.folded).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn slips_beside_a_known_word_are_repaired_and_names_stay() {
+        assert_eq!(repaired("cap giay phpe xay dung nha"), "cap giay phep xay dung nha");
+        assert_eq!(repaired("báo cáo tiếnn độ"), "bao cao tien do");
+        assert_eq!(repaired("xử phạt viphạm hành chính"), "xu phat vi pham hanh chinh");
+        assert_eq!(repaired("chở Kpuih Hlel"), "cho kpuih hlel");
+    }
+
+    #[test]
+    fn keystrokes_and_unknown_short_forms_are_read() {
+        assert_eq!(repaired("quyeets ddinhj xuwr phatj"), "quyet dinh xu phat");
+        assert_eq!(repaired("quye61t d9i5nh xu73 pha5t"), "quyet dinh xu phat");
+        assert_eq!(repaired("bc kqth vi phạm"), "bao cao ket qua thuc hien vi pham");
+    }
+}
