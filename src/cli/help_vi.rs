@@ -24,6 +24,9 @@ const ABOUT: &[(&str, &str)] = &[
     ("people", "Cán bộ, đơn vị và tài khoản"),
     ("people import", "Nhập cán bộ từ CSV hoặc XLSX; nhập tất cả hoặc không nhập gì"),
     ("people data", "Ghi ra mọi dữ liệu đang lưu về một người, dạng đọc được"),
+    ("people list", "Liệt kê cán bộ, công chức cùng chức vụ đang giữ"),
+    ("people show", "Xem quá trình công tác, đơn vị phụ trách và tài khoản của một người"),
+    ("people units", "Liệt kê đơn vị cùng người đứng đầu"),
     ("people unknown", "Liệt kê tài khoản chưa biết của ai"),
     ("people link", "Cho biết tài khoản là của ai"),
     ("catalog", "Danh mục sản phẩm, công việc"),
@@ -280,7 +283,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("criteria set.quantity", "Khối lượng đã hoàn thành và nghiệm thu của công việc"),
     ("score show.period", "Kỳ; mặc định: quý hiện tại"),
     ("*.unit", "Chỉ của đơn vị này và cấp dưới"),
-    ("*.view", "Việc đến hạn tới hôm nay, hoặc mọi việc của kỳ"),
+    ("*.view", "Việc đến hạn tới hôm nay, hoặc mọi việc của kỳ; mặc định: cách đang hiển thị trên trang"),
     ("score quota.period", "Năm; kỳ ngắn hơn nếu bộ quy tắc cho phép"),
     (
         "fact add.kind",

@@ -12,7 +12,7 @@ use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{
     CatalogRef, Command, InputFile, LifeOrder, MAX_FILE_BYTES, MappingChoice, ProposedTerms, ReportOrder,
-    ShareEntry, TaskRef,
+    Roster, ShareEntry, TaskRef,
 };
 use std::io::Read as _;
 use std::path::Path;
@@ -128,6 +128,9 @@ fn people(action: People) -> Ordered {
             let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
             Command::Life { order: LifeOrder::PersonData { person, to, author: name(author)? } }
         }
+        People::List { unit, rows } => Command::Roster { of: Roster::People { unit, limit: rows.limit } },
+        People::Show { person } => Command::Roster { of: Roster::One { person } },
+        People::Units => Command::Roster { of: Roster::Units },
         People::Unknown { rows } => Command::PeopleUnknown { limit: rows.limit },
         People::Link { source, account, person, moves, author } => {
             Command::PeopleLink { source, account, person, moves, author: name(author)? }

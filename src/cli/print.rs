@@ -6,7 +6,7 @@
 use super::layout::{self, Cells, width};
 use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::command::{Align, Column, Document, EXIT_FAILED, Field, Outcome, Progress};
-use crate::pipeline::wording::word;
+use crate::pipeline::wording::{self, word};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -223,7 +223,7 @@ fn shown(value: &Value, column: &Column, lang: Lang) -> String {
 fn cell(value: &Value, lang: Lang) -> String {
     let text = match value {
         Value::Null => String::new(),
-        Value::String(text) => local_time(text).unwrap_or_else(|| text.clone()),
+        Value::String(text) => wording::local_time(text).unwrap_or_else(|| text.clone()),
         Value::Bool(true) => match lang {
             Lang::Vi => "có".to_owned(),
             Lang::En => "yes".to_owned(),
@@ -249,13 +249,6 @@ fn cell(value: &Value, lang: Lang) -> String {
         Value::Number(number) => number.to_string(),
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// An instant of ours (RFC 3339, UTC) as clocks in Việt Nam show it.
-fn local_time(text: &str) -> Option<String> {
-    let looks_like_one = text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
-    let at = looks_like_one.then(|| chrono::DateTime::parse_from_rfc3339(text).ok()).flatten()?;
-    Some(at.with_timezone(&crate::domain::local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// A table as CSV with its keys as head, of several parts the last one; none for other documents.

@@ -196,7 +196,7 @@ mod tests {
         // Lines are wrapped to the terminal.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            text.contains("[mặc định: full_period]") && text.contains("[giá trị: to_date, full_period]"),
+            text.contains("[mặc định: 100]") && text.contains("[giá trị: to_date, full_period]"),
             "{text}"
         );
     }

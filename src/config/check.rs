@@ -233,8 +233,8 @@ impl<'a> Checker<'a> {
             "LT-CFG-004",
             Text::new(format!("giá trị của {path} {vi}"), format!("the value of {path} {en}")),
             Text::new(
-                "sửa giá trị; `lienthong config default` giải thích mọi khóa cấu hình",
-                "correct the value; `lienthong config default` explains every key of the configuration",
+                "sửa giá trị; `lienthong config default` giải thích khóa cấu hình, docs/SCORING.md giải thích bộ quy tắc",
+                "correct the value; `lienthong config default` explains keys of the configuration, docs/SCORING.md those of a rule set",
             ),
         );
         self.findings.push((path.to_owned(), finding.at(node.origin.place(path))));

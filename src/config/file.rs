@@ -41,8 +41,8 @@ pub(super) fn typed<T: DeserializeOwned>(
             "LT-CFG-004",
             Text::new("giá trị không dùng được", "a value cannot be used").because(&why),
             Text::new(
-                "sửa giá trị; `lienthong config default` giải thích mọi khóa cấu hình",
-                "correct the value; `lienthong config default` explains every key of the configuration",
+                "sửa giá trị; `lienthong config default` giải thích khóa cấu hình, docs/SCORING.md giải thích bộ quy tắc",
+                "correct the value; `lienthong config default` explains keys of the configuration, docs/SCORING.md those of a rule set",
             ),
         )
         .at(Place::of(name))

@@ -9,7 +9,7 @@ pub use super::document::{Align, Column, Document, Field};
 pub use super::life_order::LifeOrder;
 pub use super::named::{
     CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
-    ReportKey, ScoreView, TaskRef,
+    ReportKey, Roster, ScoreView, TaskRef,
 };
 pub use super::outcome::{
     EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, EXIT_USAGE, Outcome, Progress, exit_of,
@@ -141,6 +141,11 @@ pub enum Command {
     PeopleUnknown {
         /// Most rows.
         limit: u32,
+    },
+    /// Who is known: people, one person, units.
+    Roster {
+        /// Whom.
+        of: Roster,
     },
     /// Says whose an account is.
     PeopleLink {
@@ -411,8 +416,8 @@ pub enum Command {
         person: Option<PersonRef>,
         /// Of this unit and those below it only.
         unit: Option<UnitCode>,
-        /// Which view.
-        view: ScoreView,
+        /// Which view; the one that is shown when none.
+        view: Option<ScoreView>,
         /// Most rows.
         limit: u32,
     },
@@ -422,8 +427,8 @@ pub enum Command {
         person: PersonRef,
         /// Which period.
         period: Period,
-        /// Which view.
-        view: ScoreView,
+        /// Which view; the one that is shown when none.
+        view: Option<ScoreView>,
     },
     /// Candidate failures of a period: returns and lateness, with what was decided about them.
     ScoreCandidates {
@@ -653,6 +658,7 @@ impl Command {
             Self::RejectedReplay { .. } => "rejected replay",
             Self::PeopleImport { .. } => "people import",
             Self::PeopleUnknown { .. } => "people unknown",
+            Self::Roster { of } => of.name(),
             Self::PeopleLink { .. } => "people link",
             Self::CatalogImport { .. } => "catalog import",
             Self::CatalogPropose { .. } => "catalog propose",

@@ -77,7 +77,7 @@ fn lines(value: &Value, lang: Lang) -> String {
         put(format!(
             "  +{} · {} · {}",
             text(line, "printed", ""),
-            text(line, "source", ""),
+            named(&text(line, "source", "")),
             text(line, "title", "")
         ));
     }
@@ -98,7 +98,7 @@ fn lines(value: &Value, lang: Lang) -> String {
     }
     let none = say("chưa", "not yet");
     for line in list(value, "lines") {
-        put(format!("\n{} · {}", text(line, "source", ""), text(line, "title", "")));
+        put(format!("\n{} · {}", named(&text(line, "source", "")), text(line, "title", "")));
         put(format!(
             "  k {} · G {} · C {} · k·G {} · k·C {} · l {} · q {} · {} {} · {} {}",
             text(line, "coefficient", ""),
@@ -125,9 +125,9 @@ fn lines(value: &Value, lang: Lang) -> String {
             put(format!(
                 "    {} {} ({} {}, {} {})",
                 word(Words::Event, &text(event, "kind", ""), lang),
-                text(event, "at", "–"),
+                moment(&text(event, "at", "–")),
                 say("thấy", "seen"),
-                text(event, "observed_at", ""),
+                moment(&text(event, "observed_at", "")),
                 say("câu trả lời", "answer"),
                 text(event, "answer", "–"),
             ));
@@ -138,11 +138,20 @@ fn lines(value: &Value, lang: Lang) -> String {
             "\n{} ({}): {} · {}",
             say("không tính", "not counted"),
             word(Words::Excluded, &text(line, "reason", ""), lang),
-            text(line, "source", ""),
+            named(&text(line, "source", "")),
             text(line, "title", "")
         ));
     }
     out
+}
+
+/// A task as commands take it.
+fn named(source: &str) -> String {
+    source.replacen('/', ":", 1)
+}
+
+fn moment(text: &str) -> String {
+    wording::local_time(text).unwrap_or_else(|| text.to_owned())
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
@@ -207,11 +216,11 @@ mod tests {
             told.vi
         );
         assert!(
-            told.vi.contains("  +70.00 · snv/1 · Công văn") && told.en.contains("late_unit = "),
+            told.vi.contains("  +70.00 · snv:1 · Công văn") && told.en.contains("late_unit = "),
             "{}",
             told.vi
         );
-        assert!(told.vi.contains("Trả lại – (thấy 2026-12-01T00:00:00Z, câu trả lời 7)"), "{}", told.vi);
+        assert!(told.vi.contains("Trả lại – (thấy 2026-12-01 07:00:00, câu trả lời 7)"), "{}", told.vi);
         assert!(
             told.vi.contains("Kỳ không trọn, thời gian công tác: 2026-10-15 – 2026-12-31"),
             "{}",

@@ -3,7 +3,7 @@
 //! Owns how each is written and what it travels as. It must not know orders or how they are carried out. A text that
 //! names nothing is refused with how to write it.
 
-use crate::domain::{CatalogVersion, PersonId, ProductCode, SourceId, StaffNumber};
+use crate::domain::{CatalogVersion, PersonId, ProductCode, SourceId, StaffNumber, UnitCode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -87,7 +87,8 @@ impl From<PersonRef> for String {
     }
 }
 
-/// A task as people name one: source and the source's key, written `SOURCE:KEY`.
+/// A task as people name one: source and the source's key, written `SOURCE:KEY`; `SOURCE/KEY`, as scores and papers have it, is
+/// the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRef {
     /// The source.
@@ -100,7 +101,7 @@ impl FromStr for TaskRef {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || "write a task as SOURCE:KEY, for example snv-eoffice:1042".to_owned();
-        let (source, key) = text.split_once(':').ok_or_else(wrong)?;
+        let (source, key) = text.split_once([':', '/']).ok_or_else(wrong)?;
         if key.is_empty() || key.chars().count() > 200 {
             return Err(wrong());
         }
@@ -156,15 +157,45 @@ pub enum MappingChoice {
     Outside,
 }
 
+/// Whom a list of who is known is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Roster {
+    /// Everyone, or those of a unit and the ones below it.
+    People {
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Most rows.
+        limit: u32,
+    },
+    /// One person with posts, charges and accounts.
+    One {
+        /// Whom.
+        person: PersonRef,
+    },
+    /// Every unit.
+    Units,
+}
+
+impl Roster {
+    /// The order as it is written.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::People { .. } => "people list",
+            Self::One { .. } => "people show",
+            Self::Units => "people units",
+        }
+    }
+}
+
 /// Which view of a score is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum ScoreView {
     /// Tasks due up to today.
     ToDate,
     /// Every task of the period.
-    #[default]
     FullPeriod,
 }
 

@@ -515,6 +515,13 @@ const VIEWS: Names = &[
     ("year", "cả năm", "year"),
 ];
 
+/// An instant of ours (RFC 3339, UTC) as clocks in Việt Nam show it; none of any other text.
+pub fn local_time(text: &str) -> Option<String> {
+    let looks_like_one = text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
+    let at = looks_like_one.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten()?;
+    Some(at.with_timezone(&local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// What a word is called.
 pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
     let found = words.names().iter().find(|(known, ..)| *known == token);

@@ -63,7 +63,7 @@ fn site(more: &str) -> Site {
 }
 
 /// Every order that shows something, with JSON.
-const SHOWING: [&[&str]; 15] = [
+const SHOWING: [&[&str]; 18] = [
     &["status"],
     &["rejected", "list"],
     &["people", "unknown"],
@@ -79,6 +79,9 @@ const SHOWING: [&[&str]; 15] = [
     &["report", "tasks"],
     &["report", "tasks", "--by", "unit"],
     &["db", "check"],
+    &["people", "list", "--unit", "SNV-P"],
+    &["people", "show", "GL-2"],
+    &["people", "units"],
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +117,14 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     assert_eq!(beside[1].as_array().map(Vec::len), Some(1), "{}", beside[1]);
     assert_eq!(beside[2].as_array().map(Vec::len), Some(1), "{}", beside[2]);
     assert!(!beside[6].as_array().expect("scores").is_empty());
+    let (list, one, units) = (&beside[15], &beside[16], &beside[17]);
+    assert_eq!((list.as_array().map(Vec::len), &list[0]["person"]), (Some(1), &json!("GL-2")), "{list}");
+    assert_eq!(
+        (&one["posts"][0]["unit"], &one["accounts"][0]["source"]),
+        (&json!("SNV-P"), &json!("desk")),
+        "{one}"
+    );
+    assert!(units.as_array().expect("units").iter().any(|unit| unit["unit"] == "SNV-P"), "{units}");
 
     daemon.signal("-KILL");
     assert_eq!(daemon.ended(), None);
@@ -153,7 +164,7 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     let words = [
         "Tổng điểm (S): còn thiếu",
         "Còn thiếu: nhiệm vụ được giao",
-        "không tính (chưa gán sản phẩm): desk/1",
+        "không tính (chưa gán sản phẩm): desk:1",
     ];
     assert!(words.iter().all(|word| explained.contains(word)), "{explained}");
     // The one that refuses does so alike, too.

@@ -369,14 +369,17 @@ async fn quarter_worked_in_part_counts_and_is_marked_wherever_it_is_shown() {
         task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
         settled(&house).await;
         assert_eq!(quantity(&house, TO_DATE).await, "100.00", "everything counts");
-        let explain =
-            Command::ScoreExplain { person: whom(AN), period: period("2026-Q4"), view: ScoreView::ToDate };
+        let explain = Command::ScoreExplain {
+            person: whom(AN),
+            period: period("2026-Q4"),
+            view: Some(ScoreView::ToDate),
+        };
         let explained = shown(&house.ordered(explain).await);
         let show = Command::ScoreShow {
             period: Some(period("2026-Q4")),
             person: None,
             unit: None,
-            view: ScoreView::ToDate,
+            view: Some(ScoreView::ToDate),
             limit: 10,
         };
         let listed = shown(&house.ordered(show).await);

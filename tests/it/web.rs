@@ -322,7 +322,7 @@ async fn approved_total_is_shown_with_its_state_where_another_one_is_computed_si
             period: Some(period("2026-Q3")),
             person: Some(whom(AN)),
             unit: None,
-            view: ScoreView::FullPeriod,
+            view: Some(ScoreView::FullPeriod),
             limit: 10,
         };
         let shown = serde_json::to_value(house.ordered(show).await.document).expect("JSON");

@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{Author, Rows, value::person};
-use crate::domain::SourceId;
+use crate::domain::{SourceId, UnitCode};
 use crate::pipeline::command::PersonRef;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -34,6 +34,22 @@ pub enum People {
         #[command(flatten)]
         author: Author,
     },
+    /// List people with the post they hold
+    List {
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Show one person's posts, charges and accounts
+    Show {
+        /// Staff number, or the id the page shows
+        #[arg(value_parser = person)]
+        person: PersonRef,
+    },
+    /// List units with their heads
+    Units,
     /// List accounts no person is known for
     Unknown {
         #[command(flatten)]

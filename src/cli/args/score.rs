@@ -24,9 +24,9 @@ pub enum Score {
         /// Of this unit and those below it only
         #[arg(long)]
         unit: Option<UnitCode>,
-        /// Tasks due up to today, or every task of the period
-        #[arg(long, default_value = "full_period")]
-        view: ScoreView,
+        /// Tasks due up to today, or every task of the period; default: the one that is shown
+        #[arg(long)]
+        view: Option<ScoreView>,
         #[command(flatten)]
         rows: Rows,
     },
@@ -38,9 +38,9 @@ pub enum Score {
         /// Period: 2026-Q3, 2026
         #[arg(value_parser = period)]
         period: Period,
-        /// Tasks due up to today, or every task of the period
-        #[arg(long, default_value = "full_period")]
-        view: ScoreView,
+        /// Tasks due up to today, or every task of the period; default: the one that is shown
+        #[arg(long)]
+        view: Option<ScoreView>,
     },
     /// List candidate failures of a period, returns and lateness, with what was decided about them
     Candidates {

@@ -159,11 +159,11 @@ pub(super) async fn scores(
     period: Option<Period>,
     whose: Option<PersonRef>,
     unit: Option<UnitCode>,
-    view: ScoreView,
+    view: Option<ScoreView>,
     limit: u32,
 ) -> Answer {
     let period = period.unwrap_or_else(|| Period::quarter_of(app.clock.today()));
-    let scope = scope_of(period, view.as_str());
+    let scope = scope_of(period, app.view_of(period, view.map(ScoreView::as_str)));
     let only = match whose {
         Some(named) => Some(person(app, &named).await?),
         None => None,

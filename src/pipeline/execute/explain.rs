@@ -19,9 +19,9 @@ const MOST_EVENTS_OF: usize = 400;
 /// Lines told to have lost most.
 const MOST_LOST: usize = 10;
 
-pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: ScoreView) -> Answer {
+pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: Option<ScoreView>) -> Answer {
     let id = person(app, whose).await?;
-    let scope = scope_of(period, view.as_str());
+    let scope = scope_of(period, app.view_of(period, view.map(ScoreView::as_str)));
     let derivation = app.store.derivation(id, period, scope).await?;
     let Some(mut value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
         return Err(evaluation::no_score(whose, period).into());

@@ -28,6 +28,7 @@ mod petition;
 mod proposal;
 mod quota;
 mod report;
+mod roster;
 mod share;
 mod signed_table;
 mod source;
@@ -41,7 +42,7 @@ pub(super) use people::{Prepared, prepare};
 
 use super::app::App;
 use super::command::{
-    Command, Document, EXIT_CONFIG, EXIT_OK, Executor, Outcome, PersonRef, Progress, exit_of,
+    Command, Document, EXIT_CONFIG, EXIT_OK, Executor, Outcome, PersonRef, Progress, Roster, exit_of,
 };
 use super::reload::nobody_runs;
 use crate::domain::{PersonId, SourceId, TargetId, UnitCode};
@@ -149,6 +150,12 @@ impl Installation {
                 people::import(app, people, units, &author, dry_run).await
             }
             C::PeopleUnknown { limit } => people::unknown(app, limit).await,
+            C::Roster { of: Roster::People { unit, limit } } => {
+                known_unit(app, unit.as_ref()).await?;
+                roster::people(app, unit.as_ref(), limit).await
+            }
+            C::Roster { of: Roster::One { person } } => roster::one(app, &person).await,
+            C::Roster { of: Roster::Units } => roster::units(app).await,
             C::PeopleLink { source, account, person, moves, author } => {
                 known_source(app, Some(&source)).await?;
                 people::link(app, people::Linking { source, account, person, moves, author }).await
