@@ -139,6 +139,10 @@ pub struct Content {
     /// For a period below a year the band of the total (art. 3.5); for a year the level decided (art. 20), or
     /// the band while nobody decided. None while the total is missing.
     pub level: Option<Level>,
+    /// Of a year that was classified, the level the score and the rules proposed when it was (art. 11, 20); what is
+    /// proposed later is compared with it. None before, and in rulings of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Level>,
     /// Names of the parts that are still missing, in order; empty = complete.
     pub missing: Vec<String>,
     /// Numbers of task lines.
@@ -165,6 +169,17 @@ impl Content {
         self.missing.is_empty() && self.parts.contains_key(&Part::Total)
     }
 
+    /// Whether it is a year somebody decided.
+    pub fn is_ruled_year(&self) -> bool {
+        self.period.is_year() && self.ruling.is_some()
+    }
+
+    /// The level that is proposed: the band of the score as the articles and local rules leave it (art. 11, 20). Of a
+    /// year that is decided, the one proposed then, where it was kept.
+    pub fn proposal(&self) -> Option<Level> {
+        if self.is_ruled_year() { self.proposed } else { self.level }
+    }
+
     /// The total, where it exists.
     pub fn total(&self) -> Option<&Figure> {
         self.parts.get(&Part::Total)
@@ -183,9 +198,13 @@ impl Content {
     }
 
     /// Whether a newly computed content says the same as this one. Who decided and what was written is left aside, and
-    /// so is the hash of the inputs: an edit that moves no figure makes no revision. A year's decided level stays.
+    /// so is the hash of the inputs: an edit that moves no figure makes no revision. A year's decided level stays; what is
+    /// compared is the level proposed when it was decided.
     pub fn says_the_same(&self, computed: &Self) -> bool {
-        let level = if self.ruling.is_some() && self.period.is_year() { computed.level } else { self.level };
+        let level = match self.proposed {
+            None if self.is_ruled_year() => computed.level,
+            _ => self.proposal(),
+        };
         (self.period, self.role, &self.unit, &self.post, &self.parts)
             == (computed.period, computed.role, &computed.unit, &computed.post, &computed.parts)
             && (level, &self.missing, self.lines) == (computed.level, &computed.missing, computed.lines)
@@ -211,6 +230,7 @@ pub(super) mod tests {
             unit: UnitCode::new("SNV").expect("unit"),
             post: "Chuyên viên".into(),
             level: total.map(|total| Level::of_score(&total.parse().expect("total"))),
+            proposed: None,
             parts,
             missing: if total.is_some() { Vec::new() } else { vec!["general".into()] },
             lines: LineCounts { counted: 12, extra: 1, excluded: 2 },

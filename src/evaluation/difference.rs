@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Stable name: a part (`total`), `role`, `unit`, `post`, `level`, `missing`, `lines`, `worked`,
+    /// Stable name: a part (`total`), `role`, `unit`, `post`, `level`, `proposed`, `missing`, `lines`, `worked`,
     /// `rule_set`, `ruling`.
     pub field: String,
     /// Value before; none when there was none.
@@ -51,6 +51,10 @@ pub fn difference(before: Option<&Content>, after: &Content) -> Vec<Difference> 
     note(&mut found, "post", ("chức vụ", "post"), Some(before.post.clone()), Some(after.post.clone()));
     let level = |level: Option<Level>| level.map(|level| level.as_str().to_owned());
     note(&mut found, "level", ("mức", "level"), level(before.level), level(after.level));
+    if before.is_ruled_year() && after.is_ruled_year() {
+        let label = ("mức đề xuất", "proposed level");
+        note(&mut found, "proposed", label, level(before.proposed), level(after.proposed));
+    }
     let missing = |content: &Content| (!content.missing.is_empty()).then(|| content.missing.join(", "));
     note(&mut found, "missing", ("phần còn thiếu", "missing parts"), missing(before), missing(after));
     let lines = |content: &Content| {

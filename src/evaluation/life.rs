@@ -129,10 +129,16 @@ pub fn carried(previous: Option<Held<'_>>, computed: &Content) -> Content {
     Content { remarks, ..computed.clone() }
 }
 
-/// A newly computed content never carries a ruling; comparing must not report its absence as a change.
+/// A newly computed content never carries a ruling; comparing must not report its absence as a change, nor a year's
+/// decided level as one: its proposal is compared with the one of then.
 fn with_ruling_of(previous: Option<Held<'_>>, computed: &Content) -> Content {
-    let ruling = previous.and_then(|held| held.content.ruling.clone());
-    Content { ruling, ..computed.clone() }
+    let Some(held) = previous.map(|held| held.content) else { return computed.clone() };
+    let with_ruling = Content { ruling: held.ruling.clone(), ..computed.clone() };
+    if held.is_ruled_year() {
+        let proposed = held.proposed.and(computed.level);
+        return Content { level: held.level, proposed, ..with_ruling };
+    }
+    with_ruling
 }
 
 /// Code of an approval whose revision does not exist (yet): it waits for that revision.
@@ -249,8 +255,9 @@ pub fn approve(
 /// Classifies the newest revision of a year.
 ///
 /// # Errors
-/// LT-REC-001, LT-REC-003, LT-REC-004, LT-REC-005 as [`approve`]; LT-REC-007 the period is no year. A level
-/// other than the score's band is allowed (art. 20 has conditions beyond the score) and told as LT-REC-008.
+/// LT-REC-001, LT-REC-003, LT-REC-004, LT-REC-005 as [`approve`]; LT-REC-007 the period is no year. LT-REC-080 a level
+/// above the proposed one: bands, disqualifiers and caps of art. 20 bind whoever classifies, and so do the local rules of
+/// the rule set. LT-REC-081 none is proposed (art. 11.1). A level below it is allowed (art. 20.5) and told as LT-REC-008.
 pub fn classify(
     held: Held<'_>,
     subject: Subject<'_>,
@@ -278,12 +285,15 @@ pub fn classify(
     check_move(held, subject, RecordState::Approved, Mover::Decider)?;
     check_complete(held, subject)?;
     check_hold(held, subject)?;
-    let band = held.content.total().map(|total| Level::of_score(&total.exact));
-    let warnings = match band {
-        Some(band) if band != decision.level => vec![other_level(subject, period, band, decision.level)],
-        _ => Vec::new(),
+    let level = decision.level;
+    let warnings = match held.content.proposal() {
+        None => return Err(not_classified(subject, period)),
+        Some(proposed) if proposed < level => return Err(above_proposed(subject, period, proposed, level)),
+        Some(proposed) if proposed != level => vec![other_level(subject, period, proposed, level)],
+        Some(_) => Vec::new(),
     };
-    let content = Content { ruling: Some(ruling), level: Some(decision.level), ..held.content.clone() };
+    let proposed = held.content.proposal();
+    let content = Content { ruling: Some(ruling), level: Some(level), proposed, ..held.content.clone() };
     Ok(Approved::Revision {
         summary: difference(Some(held.content), &content),
         content: Box::new(content),
@@ -537,19 +547,60 @@ fn illegal(from: Option<RecordState>, period: Period, subject: Subject<'_>, to: 
     )
 }
 
-fn other_level(subject: Subject<'_>, period: Period, band: Level, decided: Level) -> Finding {
+fn not_classified(subject: Subject<'_>, period: Period) -> Box<Finding> {
+    refuse(
+        "LT-REC-081",
+        subject,
+        period,
+        (
+            "năm này không xếp loại: thời gian công tác chưa đủ 6 tháng và không thuộc trường hợp nghỉ ốm, thai sản (Điều 11)",
+            "the year is not classified: fewer than six months worked, and no sick or maternity leave (art. 11)",
+        ),
+        (
+            "xem `score explain`; nếu thời gian giữ chức vụ hoặc nghỉ chưa đúng, sửa bằng `people import`, `fact add` rồi quyết định lại",
+            "look at `score explain`; if posts or leave are wrong, correct them with `people import` or `fact add` and decide again",
+        ),
+    )
+}
+
+fn above_proposed(subject: Subject<'_>, period: Period, proposed: Level, decided: Level) -> Box<Finding> {
+    let (vi, en) = (
+        format!(
+            "mức quyết định \"{}\" cao hơn mức \"{}\" theo điểm và các điều kiện (Điều 20)",
+            decided.vietnamese(),
+            proposed.vietnamese()
+        ),
+        format!(
+            "the level decided ({}) is above the one that score and conditions allow ({}, art. 20)",
+            decided.as_str(),
+            proposed.as_str()
+        ),
+    );
+    refuse(
+        "LT-REC-080",
+        subject,
+        period,
+        (&vi, &en),
+        (
+            "xem `score explain`: điểm, kỷ luật, kết luận, mức của đơn vị; nếu dữ kiện sai, sửa dữ kiện (`fact revoke`, `record correct` của quý) rồi quyết định lại",
+            "look at `score explain`: score, discipline, conclusions, the organisation's level; if a fact is wrong, correct it (`fact revoke`, `record correct` of the quarter) and decide again",
+        ),
+    )
+}
+
+fn other_level(subject: Subject<'_>, period: Period, proposed: Level, decided: Level) -> Finding {
     Finding::warning(
         "LT-REC-008",
         Text::new(
             format!(
-                "mức quyết định \"{}\" khác mức theo điểm \"{}\"",
+                "mức quyết định \"{}\" thấp hơn mức đề xuất \"{}\"",
                 decided.vietnamese(),
-                band.vietnamese()
+                proposed.vietnamese()
             ),
             format!(
-                "the level decided ({}) is not the band of the score ({})",
+                "the level decided ({}) is below the proposed one ({})",
                 decided.as_str(),
-                band.as_str()
+                proposed.as_str()
             ),
         ),
         Text::new(

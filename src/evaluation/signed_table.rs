@@ -55,7 +55,7 @@ pub struct HeldResult {
     pub task_part: Option<Exact>,
     /// Total as printed; none while something is missing.
     pub total: Option<Exact>,
-    /// Band or level.
+    /// Of a quarter the level of its record, of a year the one proposed; none where the year is not classified (art. 11.1).
     pub level: Option<Level>,
     /// Totals of earlier revisions, as printed.
     pub earlier: Vec<Exact>,
@@ -74,7 +74,7 @@ pub enum Cause {
     ChangedSince,
     /// Another total, from wherever.
     ScoreDiffers,
-    /// Another level.
+    /// Another level; of a year one above the proposed one.
     LevelDiffers,
     /// Its own parts do not add up to its own total.
     SumWrong,
@@ -273,11 +273,12 @@ fn one(row: &SignedRow, held: Option<&HeldResult>, year: bool) -> Compared {
                     });
                 }
             }
-            // Of a quarter the level is only the band; of a year it is what is decided, whatever the band.
+            // Of a quarter it is the level of its record; of a year what is decided, at most what is proposed.
             if !year && row.level.is_some() && row.level != held.level {
                 causes.insert(Cause::LevelDiffers);
             }
-            if year && row.level.is_some_and(|level| held.level.is_some_and(|band| level > band)) {
+            let above = |level| held.level.is_none_or(|proposed| level > proposed);
+            if year && held.total.is_some() && row.level.is_some_and(above) {
                 causes.insert(Cause::LevelDiffers);
             }
         }

@@ -115,6 +115,7 @@ impl App {
             post: post.post.clone(),
             parts,
             level: derivation.level,
+            proposed: None,
             missing: derivation.missing.clone(),
             lines: LineCounts::default(),
             worked: derivation.worked.clone(),

@@ -428,6 +428,7 @@ impl App {
             post: post.post.clone(),
             parts,
             level: derivation.level,
+            proposed: None,
             missing: derivation.missing.clone(),
             lines: counts,
             worked: derivation.worked.clone(),

@@ -40,6 +40,7 @@ fn content(total: Option<&str>) -> Content {
         post: "Chuyên viên".into(),
         parts: total.map(|total| (Part::Total, figure(total))).into_iter().collect(),
         level: total.map(|total| Level::of_score(&total.parse().expect("total"))),
+        proposed: None,
         missing: if total.is_none() { vec!["general".into()] } else { Vec::new() },
         lines: LineCounts::default(),
         worked: Vec::new(),

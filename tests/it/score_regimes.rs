@@ -12,6 +12,7 @@ use lienthong::domain::{
     CatalogProduct, CatalogVersion, DecisionKind, Exact, FactKind, Level, RuleSet, ServiceFact,
 };
 use lienthong::pipeline::command::{Command, InputFile, Outcome};
+use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::{OrganisationRevision, Store};
@@ -421,6 +422,37 @@ async fn discipline_is_a_fact_of_the_year_and_its_level_follows_while_the_score_
     opened.ordered(add(discipline, CHIEF)).await;
     let after = score().await;
     assert_eq!((after.total.as_deref(), &after.summary["level"]), (Some("88.50"), &json!("not_completed")));
+    // The act that counts is held to it: not the band of 88.50, and not without a word.
+    let recorded = async || {
+        let told = Record(opened.app.clone()).run().await.expect("a run");
+        told.findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert!(recorded().await.is_empty());
+    let person = opened.person(AN).await;
+    let revision = async || {
+        store.latest_revision(person, period("2026")).await.expect("read").expect("record").revision
+    };
+    let classify = async |level| {
+        let order = Command::RecordApprove {
+            person: whom(AN),
+            period: period("2026"),
+            revision: revision().await,
+            level: Some(level),
+            decision_no: Some("12/QĐ".into()),
+            opinion: None,
+            author: CHIEF.into(),
+        };
+        opened.order(order).await
+    };
+    assert_eq!(codes(&classify(Level::Good).await), ["LT-REC-080"]);
+    assert!(codes(&classify(Level::NotCompleted).await).is_empty());
+    // Lifted afterwards: only the proposal changes, and it is told.
+    let facts = store.service_facts(Some(person), false).await.expect("read");
+    let revoke =
+        Command::FactRevoke { id: facts[0].id, reason: "hủy kỷ luật".into(), author: CHIEF.into() };
+    opened.ordered(revoke).await;
+    score().await;
+    assert_eq!(recorded().await, ["LT-REC-006"]);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ fn approval_of_what_a_revision_does_not_say_is_refused_and_one_of_a_later_revisi
 }
 
 #[test]
-fn classification_decides_the_level_and_tells_when_it_leaves_the_band() {
+fn classification_decides_the_level_and_tells_when_it_is_below_the_proposed_one() {
     let (number, name) = (number(), "Nguyễn Văn An");
     let subject = Subject { staff_number: &number, full_name: name };
     let year = sample("2026", Some("92"));
@@ -169,6 +169,67 @@ fn classification_decides_the_level_and_tells_when_it_leaves_the_band() {
     assert_eq!(classify(classified, subject, decision), Ok(Approved::Already));
     let quarter = sample("2026-Q3", Some("92"));
     assert_eq!(code(classify(held(RecordState::Provisional, &quarter), subject, decision)), "LT-REC-007");
+}
+
+#[test]
+fn classification_is_compared_with_the_proposed_level_and_never_with_the_band_alone() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let decided = |year: &Content, level| {
+        let decision = Classification {
+            level,
+            author: "Giám đốc Sở",
+            at: at("2026-12-10T02:00:00Z"),
+            decision_no: None,
+            opinion: None,
+        };
+        classify(held(RecordState::Provisional, year), subject, decision)
+    };
+    // 88 points and a reprimand (art. 20.4.c): nothing but "not completed", and that without a warning.
+    let disciplined = Content { level: Some(Level::NotCompleted), ..sample("2026", Some("88")) };
+    for level in [Level::Excellent, Level::Good, Level::Completed] {
+        assert_eq!(code(decided(&disciplined, level)), "LT-REC-080", "{level:?}");
+    }
+    let taken = decided(&disciplined, Level::NotCompleted);
+    let Ok(Approved::Revision { content, warnings, .. }) = taken else { panic!("{taken:?}") };
+    assert_eq!((content.level, warnings), (Some(Level::NotCompleted), Vec::new()));
+    // The band binds upwards (art. 20.1–3), and where none is proposed there is nothing to decide (art. 11.1).
+    assert_eq!(code(decided(&sample("2026", Some("88")), Level::Excellent)), "LT-REC-080");
+    let short = Content { level: None, ..sample("2026", Some("88")) };
+    assert_eq!(code(decided(&short, Level::Good)), "LT-REC-081");
+}
+
+#[test]
+fn classified_year_whose_proposed_level_changes_is_told_though_no_figure_moved() {
+    let (number, name) = (number(), "Nguyễn Văn An");
+    let subject = Subject { staff_number: &number, full_name: name };
+    let year = sample("2026", Some("92"));
+    // Good by the quota, Excellent proposed.
+    let decision = Classification {
+        level: Level::Good,
+        author: "Giám đốc Sở",
+        at: at("2026-12-10T02:00:00Z"),
+        decision_no: None,
+        opinion: None,
+    };
+    let taken = classify(held(RecordState::Provisional, &year), subject, decision);
+    let Ok(Approved::Revision { content, .. }) = taken else { panic!("{taken:?}") };
+    assert_eq!(content.proposed, Some(Level::Excellent));
+    let classified = Some(Held { revision: 4, ..held(RecordState::Approved, &content) });
+    assert_eq!(next_revision(classified, &year, false), Change::Nothing);
+    for level in [Some(Level::NotCompleted), None] {
+        let now = Content { level, ..year.clone() };
+        let Change::NeedsCorrection { summary, finding } = next_revision(classified, &now, false) else {
+            panic!("a discipline told later goes unseen")
+        };
+        assert_eq!((finding.code.as_str(), summary[0].field.as_str()), ("LT-REC-006", "proposed"));
+        assert_eq!(summary[0].before.as_deref(), Some("excellent"));
+    }
+    // What an earlier version decided does not say what was proposed: nothing is told of it.
+    let earlier = Content { proposed: None, ..*content };
+    let now = Content { level: Some(Level::NotCompleted), ..year };
+    let classified = Some(Held { revision: 4, ..held(RecordState::Approved, &earlier) });
+    assert_eq!(next_revision(classified, &now, false), Change::Nothing);
 }
 
 #[test]

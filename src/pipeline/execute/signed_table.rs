@@ -7,7 +7,7 @@
 use super::life::{Opened, subject_of};
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Exact, Level, Period, PersonId, RecordState, StaffNumber, UnitCode};
+use crate::domain::{Exact, Period, PersonId, RecordState, StaffNumber, UnitCode};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::evaluation::signed_table::{Cause, Compared, HeldResult, compare, read_signed};
 use crate::evaluation::{Approval, Approved, Classification, Content, Part, life};
@@ -151,7 +151,9 @@ async fn held(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<Held
             result.general = printed(Part::General);
             result.task_part = printed(Part::TaskPart);
             result.total = if content.is_complete() { printed(Part::Total) } else { None };
-            result.level = content.total().map(|total| Level::of_score(&total.exact));
+            let proposed = content.proposal();
+            // A year decided by an earlier version does not say what was proposed.
+            result.level = proposed.or_else(|| content.level.filter(|_| content.is_ruled_year()));
         }
         held.insert(known.staff_number.clone(), result);
         people.insert(known.staff_number.clone(), known.id);
@@ -232,7 +234,7 @@ fn differs(cause: Cause, count: u64, file: &str) -> Finding {
             ("LT-REC-065", "điểm trong bảng là của phiên bản cũ", "scores of an older revision")
         }
         Cause::LevelDiffers => {
-            ("LT-REC-066", "mức trong bảng không theo điểm", "levels that are not those of the score")
+            ("LT-REC-066", "mức trong bảng khác hoặc cao hơn mức theo điểm và điều kiện", "levels that are other than, or above, what score and conditions give")
         }
         Cause::SumWrong => {
             ("LT-REC-067", "tổng trong bảng sai so với các phần của nó", "sums of the table that are wrong")
