@@ -1,8 +1,9 @@
 //! Who leads whom in a period: charges, subtrees, the order from the bottom up.
 //!
 //! Owns the reading of plan IV.1 and Decree 335/2025 art. 15.3–4: a head answers for their unit and everything
-//! below it, a deputy for the units in their charge. It must not know scores. Trees are a handful of levels deep;
-//! a ring of units, which imports refuse, ends every walk; a ring of leaders is told by [`Directory::ring`].
+//! below it, a deputy for the units in their charge, on the days on which they held the post and the charge. It must not
+//! know scores. Trees are a handful of levels deep; a ring of units, which imports refuse, ends every walk; a ring of
+//! leaders is told by [`Directory::ring`].
 
 use super::Directory;
 use crate::domain::person::spans_overlap;
@@ -53,6 +54,14 @@ impl Leading<'_> {
     }
 }
 
+/// Days on which a leader answered for a unit from a post, both ends included.
+struct Tenure<'a> {
+    unit: &'a UnitCode,
+    post: &'a Membership,
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
 impl Reach<'_> {
     /// Whether a post stands below the leader. The head of the unit a deputy sits in never does, whatever the
     /// deputy is in charge of; the heads of the units in charge and of those below them do (art. 15.4).
@@ -76,8 +85,9 @@ impl Directory {
             .collect()
     }
 
-    /// Everyone in a leader's charge with the days on which they were: with `split`, the days of each post in a
-    /// led unit (a person who moved away is still answered for until then), else the whole period.
+    /// Everyone in a leader's charge with the days on which they were: with `split`, the days on which a post of theirs in
+    /// a led unit met the leader's own post and charge (who moved away is answered for until then, and who came to lead
+    /// answers from then on), else the whole period.
     pub fn charge(
         &self,
         leader: PersonId,
@@ -90,17 +100,23 @@ impl Directory {
             let people = self.in_charge(leader, period, population);
             return people.into_iter().map(|person| (person, whole.clone())).collect();
         }
-        let reach = self.reach(leader, period);
-        let mut charge = Vec::new();
-        for person in self.candidates(&reach, leader) {
-            let posts = self.posts(person, period).into_iter();
-            let posts = posts.filter(|post| reach.covers(post) && self.admits(population, post));
-            let spans: Vec<_> = posts.map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX))).collect();
-            if !spans.is_empty() {
-                charge.push((person, spans));
+        let mut charge: BTreeMap<PersonId, Vec<(NaiveDate, NaiveDate)>> = BTreeMap::new();
+        for Tenure { unit, post, from, to } in self.tenures(leader, period) {
+            let (led, units) = (BTreeSet::from([unit]), self.subtree(unit));
+            let reach = Reach { led, units, role: Some(post.role), own_unit: Some(&post.unit) };
+            for person in self.candidates(&reach, leader) {
+                let posts = self.posts(person, period).into_iter();
+                let posts = posts.filter(|post| reach.covers(post) && self.admits(population, post));
+                let spans = posts
+                    .map(|post| (post.from.max(from), post.to.unwrap_or(NaiveDate::MAX).min(to)))
+                    .filter(|(from, to)| from <= to);
+                let spans: Vec<_> = spans.collect();
+                if !spans.is_empty() {
+                    charge.entry(person).or_default().extend(spans);
+                }
             }
         }
-        charge
+        charge.into_iter().collect()
     }
 
     /// The people a leader's component d looks at: those directly below (plan IV.1: members of the led units
@@ -131,15 +147,25 @@ impl Directory {
         self.leading(period).of(person)
     }
 
-    /// Who leads which unit in a period, to ask it about many people.
+    /// Who leads which unit in a period, on some of its days or at its end, to ask it about many people.
     pub fn leading(&self, period: Period) -> Leading<'_> {
         let mut leaders: BTreeMap<&UnitCode, Vec<PersonId>> = BTreeMap::new();
         for leader in self.leaders.iter().copied().filter(|leader| self.is_leader(*leader, period)) {
-            for unit in self.units_led(leader, period) {
+            let mut units = self.units_led(leader, period);
+            units.extend(self.tenures(leader, period).into_iter().map(|tenure| tenure.unit));
+            for unit in units {
                 leaders.entry(unit).or_default().push(leader);
             }
         }
         Leading { directory: self, period, leaders }
+    }
+
+    /// Whether somebody began or ceased within a period to answer for a unit a person had a post in, or one above it:
+    /// then a leader may answer for them on some of its days alone.
+    pub fn changes_hands(&self, person: PersonId, period: Period) -> bool {
+        let within = |day: &NaiveDate| period.first_day() < *day && *day <= period.last_day();
+        let units = self.posts_in(person, period).flat_map(|post| self.above(&post.unit));
+        units.filter_map(|unit| self.handovers.get(unit)).flatten().any(within)
     }
 
     /// In which order scores are computed: bodies (departments, communes) from the bottom up, whoever belongs to one
@@ -224,6 +250,25 @@ impl Directory {
         )
     }
 
+    /// Every unit a leader answered for in a period, with the post and the days: their own as its head, those in their
+    /// charge while they held a post as head or deputy.
+    fn tenures(&self, leader: PersonId, period: Period) -> Vec<Tenure<'_>> {
+        let mut tenures = Vec::new();
+        let charges = self.leaderships.get(&leader).map(Vec::as_slice).unwrap_or_default();
+        for post in self.posts_in(leader, period).filter(|post| post.role.is_leader()) {
+            let own = (post.role == Role::Head).then_some((&post.unit, post.from, post.to));
+            let charges = charges.iter().map(|lead| (&lead.unit, lead.from, lead.to));
+            for (unit, from, to) in own.into_iter().chain(charges) {
+                let from = from.max(post.from).max(period.first_day());
+                let to = [to, post.to].into_iter().flatten().fold(period.last_day(), NaiveDate::min);
+                if from <= to {
+                    tenures.push(Tenure { unit, post, from, to });
+                }
+            }
+        }
+        tenures
+    }
+
     fn reach(&self, leader: PersonId, period: Period) -> Reach<'_> {
         let led = self.units_led(leader, period);
         let mut units = BTreeSet::new();
@@ -238,20 +283,20 @@ impl Directory {
         members.flatten().copied().filter(|person| *person != leader).collect()
     }
 
-    /// The units a leader answers for in a period: what the people file names, and the head's own unit.
+    /// The units a leader answers for at a period's end: what the people file names then, or last in it, and the head's
+    /// own unit.
     fn units_led(&self, leader: PersonId, period: Period) -> BTreeSet<&UnitCode> {
-        let span = (period.first_day(), Some(period.last_day()));
-        let mut units: BTreeSet<&UnitCode> = self
-            .leaderships
-            .get(&leader)
-            .into_iter()
-            .flatten()
-            .filter(|lead| spans_overlap((lead.from, lead.to), span))
-            .map(|lead| &lead.unit)
-            .collect();
-        if let Some(post) = self.last_post(leader, period)
-            && post.role == Role::Head
-        {
+        let post = self.last_post(leader, period);
+        let end = post.and_then(|post| post.to).map_or(period.last_day(), |to| to.min(period.last_day()));
+        let within = |span| {
+            let leaderships = self.leaderships.get(&leader).into_iter().flatten();
+            leaderships.filter(move |lead| spans_overlap((lead.from, lead.to), span)).map(|lead| &lead.unit)
+        };
+        let mut units: BTreeSet<&UnitCode> = within((end, Some(end))).collect();
+        if units.is_empty() {
+            units = within((period.first_day(), Some(period.last_day()))).collect();
+        }
+        if let Some(post) = post.filter(|post| post.role == Role::Head) {
             units.insert(&post.unit);
         }
         units

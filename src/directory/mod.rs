@@ -52,6 +52,8 @@ pub struct Directory {
     leaderships: BTreeMap<PersonId, Vec<Leadership>>,
     /// Everyone who has or had a post as head or deputy.
     leaders: BTreeSet<PersonId>,
+    /// The days on which somebody begins to answer for a unit, or no longer does.
+    handovers: BTreeMap<UnitCode, BTreeSet<NaiveDate>>,
 }
 
 impl Directory {
@@ -90,7 +92,26 @@ impl Directory {
             }
             directory.people.insert(person.id, person);
         }
+        directory.handovers = directory.days_of_handover();
         directory
+    }
+
+    fn days_of_handover(&self) -> BTreeMap<UnitCode, BTreeSet<NaiveDate>> {
+        let mut days: BTreeMap<UnitCode, BTreeSet<NaiveDate>> = BTreeMap::new();
+        let mut note = |unit: &UnitCode, from: NaiveDate, to: Option<NaiveDate>| {
+            let ends = to.and_then(|to| to.succ_opt());
+            days.entry(unit.clone()).or_default().extend([Some(from), ends].into_iter().flatten());
+        };
+        for leader in &self.leaders {
+            let charges = self.leaderships.get(leader).map(Vec::as_slice).unwrap_or_default();
+            charges.iter().for_each(|lead| note(&lead.unit, lead.from, lead.to));
+            let posts = self.memberships.get(leader).into_iter().flatten();
+            for post in posts.filter(|post| post.role.is_leader()) {
+                let charges = charges.iter().map(|lead| &lead.unit);
+                charges.chain([&post.unit]).for_each(|unit| note(unit, post.from, post.to));
+            }
+        }
+        days
     }
 
     /// Every account that belongs to someone: source and account.

@@ -78,6 +78,67 @@ fn deputy_answers_for_the_units_in_charge_only() {
     assert_eq!(directory.leaders_of(id(4), quarter()), [1, 2, 3].map(id));
 }
 
+/// The days on which a leader answered for a person in the third quarter, split by effective date.
+fn answered(directory: &Directory, leader: u128, person: u128) -> Vec<(String, String)> {
+    let charge = directory.charge(id(leader), quarter(), true, Population::default());
+    let of = charge.into_iter().find(|(who, _)| *who == id(person));
+    let spans = of.map(|(_, spans)| spans).unwrap_or_default();
+    spans.into_iter().map(|(from, to)| (from.to_string(), to.to_string())).collect()
+}
+
+#[test]
+fn leader_answers_from_the_day_of_the_appointment_and_until_the_day_of_leaving() {
+    let mut directory = sample();
+    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
+    // 3 heads A until 14 September and B from then on; 5, head of B until then, has no post any more.
+    for (person, to) in [(3, "2026-09-14"), (5, "2026-09-14")] {
+        directory.memberships.get_mut(&id(person)).expect("posts")[0].to = Some(day(to));
+    }
+    let new = Membership {
+        person: id(3),
+        unit: code("B"),
+        post: String::new(),
+        role: Role::Head,
+        from: day("2026-09-15"),
+        to: None,
+    };
+    directory.members.get_mut(&code("B")).expect("unit").insert(id(3));
+    directory.memberships.get_mut(&id(3)).expect("posts").push(new);
+    // 6 was in B until 14 August, then in A.
+    let span = |from: &str, to: &str| vec![(from.to_owned(), to.to_owned())];
+    assert_eq!(
+        answered(&directory, 3, 4),
+        span("2026-07-01", "2026-09-14"),
+        "the head who left has them until then"
+    );
+    assert_eq!(
+        answered(&directory, 3, 6),
+        span("2026-08-15", "2026-09-14"),
+        "not July in B, before the appointment"
+    );
+    assert_eq!(answered(&directory, 5, 6), span("2026-07-01", "2026-08-14"));
+    assert_eq!(answered(&directory, 1, 4), span("2026-07-01", "2026-09-30"));
+    assert!(directory.leaders_of(id(4), quarter()).contains(&id(3)), "whose score depends on theirs");
+    // d looks at those led at the end.
+    assert!(!directory.direct_subordinates(id(3), quarter(), Population::default()).contains(&id(4)));
+}
+
+#[test]
+fn deputy_answers_for_a_field_on_the_days_of_its_charge() {
+    let mut directory = sample();
+    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
+    let charges = directory.leaderships.get_mut(&id(2)).expect("charges");
+    charges[0].to = Some(day("2026-07-31"));
+    charges.push(Leadership { leader: id(2), unit: code("B"), from: day("2026-08-01"), to: None });
+    let span = |from: &str, to: &str| vec![(from.to_owned(), to.to_owned())];
+    assert_eq!(answered(&directory, 2, 4), span("2026-07-01", "2026-07-31"));
+    assert_eq!(answered(&directory, 2, 5), span("2026-08-01", "2026-09-30"));
+    // In B until 14 August, in A after the charge of A had ended.
+    assert_eq!(answered(&directory, 2, 6), span("2026-08-01", "2026-08-14"));
+    assert_eq!(directory.direct_subordinates(id(2), quarter(), Population::default()), [5].map(id));
+    assert!(directory.leaders_of(id(4), quarter()).contains(&id(2)));
+}
+
 #[test]
 fn transfer_counts_where_the_person_stands_at_the_end() {
     let directory = sample();
