@@ -4,7 +4,7 @@
 //! share is exact. It must not know who entered a share. What is shared with others or has no share is listed with its
 //! reason, never dropped.
 
-use super::line::{Excluded, Line, TaskFacts, build_lines};
+use super::line::{Excluded, Line, TaskFacts, build_lines, due_in_force, reference_day};
 use crate::domain::rules::{PeriodMembership, RuleSet};
 use crate::domain::{Due, Period, PersonId, TaskKey, WorkingCalendar};
 use chrono::NaiveDate;
@@ -19,7 +19,7 @@ const DIGITS: u32 = 6;
 pub struct SharePart {
     /// Whose; none = everyone's who has the task.
     pub person: Option<PersonId>,
-    /// In which quarter or month; none = in the one the task belongs to.
+    /// In which quarter or month; none = in the one the task belongs to, and in no other.
     pub period: Option<Period>,
     /// 0 to 1; none = a supporting person, who has the rule set's `support_share`.
     pub share: Option<Decimal>,
@@ -71,10 +71,10 @@ enum Own {
     Nothing(&'static str),
 }
 
-/// A person's share over some parts: their own, those of everyone, and the rest where they lead supporting people.
-fn own(parts: &[&SharePart], person: PersonId, rules: &RuleSet) -> Own {
-    let named: Vec<&&SharePart> = parts.iter().filter(|part| part.person == Some(person)).collect();
-    let of_all: Vec<&&SharePart> = parts.iter().filter(|part| part.person.is_none()).collect();
+/// A person's share in a period: of the parts that lie in it their own, else those of everyone and, in the period the task
+/// belongs to (`home`), the rest where they lead supporting people. The rest is what all parts of all periods leave: it
+/// is given once.
+fn own(parts: &[SharePart], in_period: &[&SharePart], home: bool, person: PersonId, rules: &RuleSet) -> Own {
     let supporting = parts.iter().filter(|part| part.share.is_none()).count();
     let given: Decimal = parts.iter().filter_map(|part| part.share).sum();
     let rest = (Decimal::ONE - given).max(Decimal::ZERO);
@@ -82,20 +82,25 @@ fn own(parts: &[&SharePart], person: PersonId, rules: &RuleSet) -> Own {
     let most =
         rest.checked_div(Decimal::from(supporting.max(1))).unwrap_or(Decimal::ZERO).trunc_with_scale(DIGITS);
     let support = support_share(rules).min(most);
-    if !named.is_empty() {
-        let share: Decimal = named.iter().map(|part| part.share.unwrap_or(support)).sum();
+    let mut named = in_period.iter().filter(|part| part.person == Some(person)).peekable();
+    if named.peek().is_some() {
+        let share: Decimal = named.map(|part| part.share.unwrap_or(support)).sum();
         return if share.is_zero() { Own::Nothing("support_without_share") } else { Own::Share(share) };
     }
-    let by_person = parts.iter().any(|part| part.person.is_some());
-    if supporting > 0 {
-        let share = rest - support * Decimal::from(supporting);
-        return if share.is_zero() { Own::Nothing("shared_by_others") } else { Own::Share(share) };
-    }
-    if by_person && of_all.is_empty() {
+    if parts.iter().any(|part| part.person == Some(person)) {
         return Own::Nothing("shared_by_others");
     }
-    let share: Decimal = of_all.iter().filter_map(|part| part.share).sum();
-    if share.is_zero() { Own::Nothing("no_share_in_period") } else { Own::Share(share) }
+    let of_all = in_period.iter().filter(|part| part.person.is_none());
+    let mut share: Decimal = of_all.filter_map(|part| part.share).sum();
+    if home && supporting > 0 {
+        share += rest - support * Decimal::from(supporting);
+    }
+    let others = in_period.iter().any(|part| part.person.is_some());
+    match share {
+        share if !share.is_zero() => Own::Share(share),
+        _ if others => Own::Nothing("shared_by_others"),
+        _ => Own::Nothing("no_share_in_period"),
+    }
 }
 
 /// The lines and exclusions of one person in one period as [`build_lines`] makes them, with entered shares: by person
@@ -119,19 +124,21 @@ pub fn build_shared_lines(
         let parts = shares.get(fact.key).map(Vec::as_slice).unwrap_or_default();
         let allocated = rules.period_membership == PeriodMembership::ShareAllocated
             && parts.iter().any(|part| part.period.is_some());
-        let of_period: Vec<&SharePart> = if allocated {
-            parts.iter().filter(|part| part.period.is_none_or(|of| falls_into(of, period))).collect()
-        } else {
-            parts.iter().collect()
-        };
-        if allocated && !of_period.iter().any(|part| part.period.is_some()) {
+        let due = due_in_force(fact.task, rules);
+        // What names no quarter lies in the one the task belongs to: once, not in every quarter that has a part.
+        let home = !allocated || period.contains(reference_day(fact.task, due, rules));
+        let lies_in =
+            |part: &&SharePart| part.period.filter(|_| allocated).map_or(home, |of| falls_into(of, period));
+        let in_period: Vec<&SharePart> = parts.iter().filter(lies_in).collect();
+        let leads = home && parts.iter().any(|part| part.share.is_none());
+        if in_period.is_empty() && !leads {
             continue;
         }
         let mut task = fact.task.clone();
-        if allocated {
+        if allocated && in_period.iter().any(|part| part.period.is_some()) {
             // Each quarter has its own part, due by its end at the latest.
             let end = Due::day(period.last_day());
-            let due = task.draft.due.filter(|due| period.contains(due.day)).unwrap_or(end);
+            let due = due.filter(|due| period.contains(due.day)).unwrap_or(end);
             task.draft.due = Some(due);
             let granted = task.draft.assigned_at.unwrap_or(task.first_seen_at);
             task.due_changes = vec![(Some(due), granted)];
@@ -141,7 +148,7 @@ pub fn build_shared_lines(
             build_lines(std::slice::from_ref(&fact), period, as_of, to_date, rules, calendar);
         excluded.extend(own_excluded);
         for mut line in own_lines {
-            match own(&of_period, person, rules) {
+            match own(parts, &in_period, home, person, rules) {
                 Own::Share(share) => {
                     let percent = (share * Decimal::ONE_HUNDRED).normalize();
                     line.notes

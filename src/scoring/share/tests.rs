@@ -215,7 +215,72 @@ fn supporting_people_have_the_share_of_the_rule_set_and_the_lead_the_rest() {
     }
 }
 
+#[test]
+fn what_names_no_quarter_and_the_rest_of_the_lead_count_once_in_the_quarter_the_task_belongs_to() {
+    let allocated = RuleSet {
+        period_membership: PeriodMembership::ShareAllocated,
+        support_share: "0.1".into(),
+        ..RuleSet::default()
+    };
+    let open = task(None);
+    let of = |parts: &[SharePart], person, period| {
+        coefficients(&shared(parts, person, period, &allocated, (&open, None)).0)
+    };
+    // Due in August: the half that names no quarter lies in the third one alone.
+    let mixed = [
+        part(Some(2), None, Some("0.5")),
+        part(Some(3), Some("2026-Q1"), Some("0.2")),
+        part(Some(3), Some("2026-Q2"), Some("0.2")),
+    ];
+    assert_eq!(check_shares(&mixed, &allocated), Ok(()));
+    let quarters = ["2026-Q1", "2026-Q2", "2026-Q3"];
+    let of_two: Vec<Vec<String>> = quarters.iter().map(|quarter| of(&mixed, 2, quarter)).collect();
+    assert_eq!(of_two, [vec![], vec![], vec!["15".to_owned()]]);
+    // The lead's rest after 60 % and 10 % of support is 30 %, once: not 70 and 60 % by the parts of each quarter.
+    let supported = [
+        part(Some(3), Some("2026-Q1"), Some("0.2")),
+        part(Some(3), Some("2026-Q2"), Some("0.4")),
+        part(Some(2), Some("2026-Q2"), None),
+    ];
+    let of_lead: Vec<Vec<String>> = quarters.iter().map(|quarter| of(&supported, 1, quarter)).collect();
+    assert_eq!(of_lead, [vec![], vec![], vec!["9".to_owned()]]);
+    assert_eq!(of(&supported, 2, "2026-Q2"), ["3"]);
+}
+
 proptest! {
+    #[test]
+    fn parts_with_and_without_quarters_never_exceed_the_whole(
+        given in prop::collection::vec((0u128..5, 0usize..5, prop::option::of(0u32..=60)), 1..7),
+        support in 0u32..=100,
+        done in prop::bool::ANY,
+    ) {
+        let rules = RuleSet {
+            period_membership: PeriodMembership::ShareAllocated,
+            support_share: Decimal::new(support.into(), 2).to_string(),
+            ..RuleSet::default()
+        };
+        let periods = [None, Some("2026-Q1"), Some("2026-Q2"), Some("2026-Q3"), Some("2026-M08")];
+        let parts: Vec<SharePart> = given.iter().map(|(person, period, share)| SharePart {
+            // Nobody named: a part of everyone's, which has a share.
+            person: (*person > 0 || share.is_none()).then(|| who(person + 2)),
+            period: periods[*period].map(|period| period.parse().expect("period")),
+            share: share.map(|share| Decimal::new(share.into(), 2)),
+        }).collect();
+        let explicit: Decimal = parts.iter().filter_map(|part| part.share).sum();
+        prop_assume!(explicit <= Decimal::ONE);
+        let task = task(done.then_some("2026-03-01T01:00:00Z"));
+        // Person 1 has the task and is not named; everybody else stands in it by a part.
+        let stands = |person: &u128| *person == 1 || parts.iter().any(|part| part.person == Some(who(*person)));
+        let quarters = ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"];
+        let whole: Decimal = (1..=7)
+            .filter(stands)
+            .flat_map(|person| quarters.map(|quarter| (person, quarter)))
+            .flat_map(|(person, quarter)| shared(&parts, person, quarter, &rules, (&task, None)).0)
+            .map(|line| line.coefficient)
+            .sum();
+        prop_assert!(whole <= number("30"), "{whole} of 30: {parts:?}");
+    }
+
     #[test]
     fn shares_of_everybody_never_exceed_the_whole(given in prop::collection::vec(prop::option::of(0u32..=100), 1..6), support in 0u32..=100) {
         let rules = RuleSet { support_share: Decimal::new(support.into(), 2).to_string(), ..RuleSet::default() };
