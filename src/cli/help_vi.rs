@@ -277,7 +277,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("criteria set.support", "Ba tỷ lệ của người hợp đồng: chất lượng, chấp hành, hiệu quả"),
     ("criteria set.component", "Thành phần của người lãnh đạo: đ hoặc e"),
     ("criteria set.percent", "Phần trăm của thành phần, 50 hoặc 100"),
-    ("criteria set.excuse", "Nguyên nhân khách quan được công nhận cho công việc"),
+    ("criteria set.excuse", "Nguyên nhân khách quan được công nhận cho công việc; none để rút lại"),
     ("criteria set.failures", "Số lần không đạt chất lượng được tính của công việc"),
     ("*.document", "Văn bản làm căn cứ; cần có khi người quyết định là cơ quan, không phải số hiệu"),
     ("criteria set.quantity", "Khối lượng đã hoàn thành và nghiệm thu của công việc"),

@@ -310,6 +310,7 @@ fn criteria_set(set: CriteriaSet) -> Ordered {
         let covers = match covers {
             Excused::Late => "late",
             Excused::Quality => "quality",
+            Excused::None => "none",
         };
         DecisionKind::Excuse {
             source: source.into(),

@@ -288,6 +288,7 @@ fn by_months(input: PersonInput, rules: &RuleSet, mut reader: Reader<'_>) -> Res
                 task_part: derivation.task_part.as_ref().map(figure),
                 general: derivation.general.as_ref().map(figure),
                 total: derivation.total.as_ref().map(figure),
+                assumed: derivation.general_assumed,
             }
         })
         .collect();

@@ -332,7 +332,8 @@ fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Tex
         }
         "excuse" => {
             let (source, external_id) = task()?;
-            let covers = body.covers.clone().filter(|covers| covers == "late" || covers == "quality");
+            let covers =
+                body.covers.clone().filter(|covers| matches!(covers.as_str(), "late" | "quality" | "none"));
             DecisionKind::Excuse {
                 source,
                 external_id,

@@ -140,6 +140,24 @@ fn deputy_answers_for_a_field_on_the_days_of_its_charge() {
 }
 
 #[test]
+fn unit_changes_hands_where_somebody_begins_or_ceases_to_answer_for_it_or_for_one_above() {
+    // Everybody has been there since January: nothing changes hands but in the quarter before.
+    let directory = sample();
+    assert!(!directory.changes_hands(id(4), quarter()));
+    let (people, units) = (directory.people.into_values().collect(), directory.units.into_values().collect());
+    let mut posts: Vec<Membership> = directory.memberships.into_values().flatten().collect();
+    let charges: Vec<Leadership> = directory.leaderships.into_values().flatten().collect();
+    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
+    // The head of the department leaves on 14 September.
+    for post in posts.iter_mut().filter(|post| post.person == id(1)) {
+        post.to = Some(day("2026-09-14"));
+    }
+    let directory = Directory::new(people, units, posts, charges, Vec::new());
+    assert!(directory.changes_hands(id(4), quarter()) && directory.changes_hands(id(6), quarter()));
+    assert!(!directory.changes_hands(id(4), quarter().next()));
+}
+
+#[test]
 fn transfer_counts_where_the_person_stands_at_the_end() {
     let directory = sample();
     assert_eq!(directory.last_post(id(6), quarter()).expect("post").unit, code("A"));

@@ -261,7 +261,7 @@ pub enum DecisionKind {
         source: String,
         /// The task's key at its source.
         external_id: String,
-        /// `late` or `quality`.
+        /// `late`, `quality`, or `none`: what was excused before counts again.
         covers: String,
         /// Why, with the evidence.
         reason: String,

@@ -315,6 +315,17 @@ switch!(
     }
 );
 switch!(
+    /// When sick or maternity leave lifts the six months of a classification (Đ11.1–2).
+    #[derive(Default)]
+    LeaveExemption {
+        /// Any such leave in the year, as the decree says it.
+        #[default]
+        AnyLeave,
+        /// Only where the months worked and those of the leave reach six together.
+        MakesUpSixMonths,
+    }
+);
+switch!(
     /// Whether the steps between a provisional result and its approval (self-assessment, review) may be left out, as
     /// where an evaluation software has them and tells the approval alone (art. 17–18; plan IV.4.2).
     #[derive(Default)]
@@ -486,6 +497,27 @@ pub struct RuleSet {
     /// Not written where it has its default, so that the hash of earlier rule sets stays what it was.
     #[serde(skip_serializing_if = "RecordSteps::is_default")]
     pub record_steps: RecordSteps,
+    /// Not written where it has its default, for the same reason.
+    #[serde(skip_serializing_if = "LeaveExemption::is_default")]
+    pub leave_exemption: LeaveExemption,
+}
+
+impl Overlay {
+    /// Whether it looks at the tasks of a quarter; the others look at the quarters of a year.
+    pub fn is_of_tasks(self) -> bool {
+        matches!(
+            self,
+            Self::Below100NotCompleted
+                | Self::UnitBelow70HeadNotCompleted
+                | Self::UnitBelow70DeputyNotExcellent
+        )
+    }
+}
+
+impl LeaveExemption {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl RecordSteps {
@@ -545,6 +577,7 @@ impl Default for RuleSet {
             gone_policy: GonePolicy::ExcludeAndList,
             local_overlays: Vec::new(),
             record_steps: RecordSteps::default(),
+            leave_exemption: LeaveExemption::default(),
         }
     }
 }
@@ -643,7 +676,12 @@ impl RuleSet {
             ),
             ("sync_deadline", !self.deadlines_can_be(), "1 to 10 limits of 0 to 365 days, each with a name"),
             ("support_share", !is_share(&self.support_share), "0 to 1, at most 4 decimals"),
-            ("local_overlays", repeats(&self.local_overlays), "each once"),
+            (
+                "local_overlays",
+                repeats(&self.local_overlays)
+                    || (self.is_monthly() && self.local_overlays.iter().any(|one| one.is_of_tasks())),
+                "each once; with mean_of_months those of the year alone, since such a quarter has no tasks of its own",
+            ),
             ("gen_step", !matches!(self.gen_step.as_str(), "0.25" | "0.5"), "0.25, 0.5"),
             (
                 "extra_components",

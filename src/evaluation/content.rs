@@ -163,10 +163,38 @@ pub struct Content {
     pub remarks: Remarks,
 }
 
+/// What stands among the missing parts of somebody who is not evaluated in a period: too little of it worked, or none.
+pub const WORKED_SHARE: &str = "worked_share";
+/// The same of somebody who is not, or no longer, among those evaluated.
+pub const OUTSIDE_POPULATION: &str = "population";
+
 impl Content {
+    /// Whether the person is evaluated in the period at all.
+    pub fn is_evaluated(&self) -> bool {
+        !self.missing.iter().any(|part| part == WORKED_SHARE || part == OUTSIDE_POPULATION)
+    }
+
+    /// The content without any result, for somebody who is not evaluated after all.
+    pub fn voided(self, reason: &str) -> Self {
+        Self {
+            parts: BTreeMap::new(),
+            level: None,
+            missing: vec![reason.to_owned()],
+            lines: LineCounts::default(),
+            worked: Vec::new(),
+            ..self
+        }
+    }
+
     /// Whether nothing is missing.
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty() && self.parts.contains_key(&Part::Total)
+    }
+
+    /// Whether the points of the general criteria are assumed (switch `gen_assumption`): counted, and entered by nobody. Such
+    /// a content is never complete.
+    pub fn general_is_assumed(&self) -> bool {
+        self.parts.contains_key(&Part::General) && self.missing.iter().any(|part| part == "general_criteria")
     }
 
     /// Whether it is a year somebody decided.

@@ -79,6 +79,12 @@ pub struct CriteriaRules {
     pub between: bool,
 }
 
+/// The rules of a period, each row's own.
+///
+/// # Errors
+/// None govern it.
+pub type RulesOf<'a> = dyn Fn(Period) -> Result<CriteriaRules, Box<Finding>> + 'a;
+
 /// Who a staff number belongs to, and whether they lead in the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -99,7 +105,8 @@ pub struct ReadCriteria {
     pub findings: Vec<Finding>,
 }
 
-/// Reads a criteria file into decisions made at `at`. `standing` says whose a staff number is in a period.
+/// Reads a criteria file into decisions made at `at`. `standing` says whose a staff number is in a period, `rules` what
+/// the rule set of that period asks of entered values; a row of a period without one is told with what it says.
 ///
 /// A file row with `kind` = `self` (tự chấm) gives the person's own assessment, without it or with `superior`
 /// the scorer's.
@@ -110,7 +117,7 @@ pub struct ReadCriteria {
 pub fn read_criteria(
     name: &str,
     bytes: &[u8],
-    rules: &CriteriaRules,
+    rules: &RulesOf<'_>,
     at: DateTime<Utc>,
     standing: &dyn Fn(&StaffNumber, Period) -> Option<Standing>,
 ) -> ReadCriteria {
@@ -151,7 +158,7 @@ fn sheets_of_template(name: &str, bytes: &[u8]) -> Option<Vec<Sheet>> {
 fn read_template(
     name: &str,
     sheets: Vec<Sheet>,
-    rules: &CriteriaRules,
+    rules: &RulesOf<'_>,
     at: DateTime<Utc>,
     standing: &dyn Fn(&StaffNumber, Period) -> Option<Standing>,
 ) -> ReadCriteria {
@@ -268,7 +275,7 @@ struct Form {
 type Key = (StaffNumber, Period, bool);
 
 struct Reader<'a> {
-    rules: &'a CriteriaRules,
+    rules: &'a RulesOf<'a>,
     at: DateTime<Utc>,
     standing: &'a dyn Fn(&StaffNumber, Period) -> Option<Standing>,
     findings: Vec<Finding>,
@@ -414,14 +421,25 @@ impl Reader<'_> {
             "d" => return self.findings.push(computed_not_entered(row, column)),
             _ => None,
         };
+        let rules = match (self.rules)(key.1) {
+            Ok(rules) => rules,
+            Err(none) => {
+                // Once a row, not once a cell.
+                let told = none.at(row.place("period"));
+                if self.findings.last() != Some(&told) {
+                    self.findings.push(told);
+                }
+                return;
+            }
+        };
         let Some(form) = self.sheets.get_mut(key) else { return };
         let twice = match component {
             Some(component) => {
                 if form.own || !form.standing.is_leader {
                     return self.findings.push(not_a_leader(row, column));
                 }
-                if !self.rules.allows(&points) {
-                    let (vi, en) = if self.rules.between {
+                if !rules.allows(&points) {
+                    let (vi, en) = if rules.between {
                         ("từ 50 đến 100", "50 to 100")
                     } else {
                         ("50 hoặc 100", "50 or 100")
@@ -435,9 +453,9 @@ impl Reader<'_> {
                     let finding = unknown_item(item).at(row.place("item"));
                     return self.findings.push(finding);
                 };
-                if !fits(&points, &maximum, &self.rules.step) {
+                if !fits(&points, &maximum, &rules.step) {
                     let finding =
-                        off_scale(item, row.get(column), &maximum, &self.rules.step).at(row.place(column));
+                        off_scale(item, row.get(column), &maximum, &rules.step).at(row.place(column));
                     return self.findings.push(finding);
                 }
                 form.items.insert(item.to_owned(), points).is_some()

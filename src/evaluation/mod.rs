@@ -25,7 +25,7 @@ mod cell;
 
 pub use close::{Check, CheckName, CheckState, Checklist, CloseFacts};
 pub use content::{Content, Figure, LineCounts, Part, Ruling};
-pub use criteria::{CriteriaRules, ReadCriteria, Standing, read_criteria};
+pub use criteria::{CriteriaRules, ReadCriteria, RulesOf, Standing, read_criteria};
 pub use difference::{Difference, difference};
 pub use history::{HistoryRow, read_history};
 pub use life::{Approval, Approved, Change, Classification, Correction, Held, Situation, Subject};

@@ -1,7 +1,8 @@
 //! What people decided, as a score takes it: about one task, and about the person.
 //!
 //! Owns which decision counts where: the newest of the period, of a month also those of its quarter, and of a task
-//! that is carried over those of earlier periods. Entries the law does not allow are as good as none. It must not
+//! that is carried over those of earlier periods. Of an excuse and a word about the same lateness or failures the newest
+//! decides. Entries the law does not allow are as good as none. It must not
 //! know the store or any arithmetic.
 
 use crate::domain::rules::{PartialCompletion, RuleSet};
@@ -53,14 +54,15 @@ pub(super) fn facts<'a>(
             DecisionKind::QualityFailures { source, external_id, count, .. }
                 if about(source, external_id) =>
             {
-                facts.confirmed_failures = Some(*count);
+                (facts.confirmed_failures, facts.quality_excused) = (Some(*count), false);
             }
             DecisionKind::Lateness { source, external_id, counts, .. } if about(source, external_id) => {
-                facts.lateness_confirmed = Some(*counts);
+                (facts.lateness_confirmed, facts.late_excused) = (Some(*counts), false);
             }
             DecisionKind::Excuse { source, external_id, covers, .. } if about(source, external_id) => {
                 match covers.as_str() {
                     "late" => facts.late_excused = true,
+                    "none" => (facts.late_excused, facts.quality_excused) = (false, false),
                     _ => facts.quality_excused = true,
                 }
             }

@@ -30,7 +30,13 @@ fn lines(value: &Value, lang: Lang) -> String {
         ("total", "Tổng điểm (S)", "Total (S)"),
     ] {
         let printed = value.get(key).and_then(|number| number.get("printed")).and_then(Value::as_str);
-        put(format!("{}: {}", say(vi, en), printed.unwrap_or(say("còn thiếu", "missing"))));
+        let assumed = key == "general" && value.get("general_assumed") == Some(&Value::Bool(true));
+        let sign = if assumed {
+            say(" (giả định, chưa có ai chấm)", " (assumed, entered by nobody)")
+        } else {
+            ""
+        };
+        put(format!("{}: {}{sign}", say(vi, en), printed.unwrap_or(say("còn thiếu", "missing"))));
     }
     let missing: Vec<_> = strings(value, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     if !missing.is_empty() {

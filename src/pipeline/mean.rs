@@ -4,10 +4,12 @@
 //! person's service. It must not compute a mean. Results of an old unit are carried with the person (art. 19.1).
 
 use super::app::App;
-use super::score::{Asked, FULL_PERIOD, Gathered, hash_of, put, scope_of, to_bytes, worked};
+use super::score::{Asked, FULL_PERIOD, Facts, Gathered, hash_of, put, scope_of, to_bytes, worked};
 use crate::directory::Directory;
-use crate::domain::{Level, Period, PersonId, Role, RuleSet, UnitCode};
+use crate::domain::{Level, Period, PersonId, Role, RuleSet, UnitCode, local_date};
 use crate::error::Finding;
+use crate::evaluation::content::{OUTSIDE_POPULATION, WORKED_SHARE};
+use crate::evaluation::life::is_deliverable;
 use crate::evaluation::{Content, LineCounts, Part};
 use crate::scoring::mean::{Figure, MonthScore, mean_of_months};
 use crate::scoring::service::{counted_years, has_exempting_leave};
@@ -31,9 +33,6 @@ impl App {
         let mut scores = Vec::new();
         let facts = gathered.facts(self).await?;
         for month in quarter.months().into_iter().filter(|month| month.first_day() <= *as_of) {
-            if !directory.is_scored(person, month, rules.population_filter) {
-                continue;
-            }
             let of_month = Asked { period: month, as_of: (*as_of).min(month.last_day()), ..asked.clone() };
             let Some(write) = self.tasks_score(directory, gathered, person, &of_month).await? else {
                 continue;
@@ -43,9 +42,15 @@ impl App {
             }
             months.push(write);
         }
-        let (false, Some(post)) = (scores.is_empty(), directory.last_post(person, *quarter)) else {
-            return Ok((months, None));
+        let held = (person, *quarter, *view);
+        let post = directory.last_post(person, *quarter);
+        let post = post.filter(|_| directory.is_scored(person, *quarter, rules.population_filter));
+        let Some(post) = post else {
+            return Ok((months, self.void(gathered, held, *as_of, rules, OUTSIDE_POPULATION).await?));
         };
+        if scores.is_empty() {
+            return Ok((months, self.void(gathered, held, *as_of, rules, WORKED_SHARE).await?));
+        }
         let worked = worked(directory, &facts, person, *quarter).unwrap_or_default();
         let inputs_hash = hash_of(&(&scores, &worked, rules, view))?;
         let mut derivation = mean_of_months(*quarter, post.role, &scores, rules);
@@ -66,43 +71,57 @@ impl App {
         as_of: NaiveDate,
         rules: &RuleSet,
     ) -> Result<Option<ScoreWrite>, Finding> {
-        let Some(post) = directory.last_post(person, period) else { return Ok(None) };
+        let scope = scope_of(period, FULL_PERIOD);
+        let held = (person, period, scope);
+        let post = directory.last_post(person, period);
+        let post = post.filter(|_| directory.is_scored(person, period, rules.population_filter));
+        let Some(post) = post else {
+            return self.void(gathered, held, as_of, rules, OUTSIDE_POPULATION).await;
+        };
         if as_of < self.opens(period) {
             return Ok(None);
         }
         let parts = self.recorded_parts(gathered, person, period, rules).await?;
         let all_facts = gathered.facts(self).await?;
-        let Some(worked) = worked(directory, &all_facts, person, period) else { return Ok(None) };
-        if parts.is_empty() {
+        let Some(worked) = worked(directory, &all_facts, person, period) else {
+            return self.void(gathered, held, as_of, rules, WORKED_SHARE).await;
+        };
+        if parts.is_empty() && !gathered.holds(self, (period, scope), person).await? {
             return Ok(None);
         }
         let closed = gathered.closed(self).await?;
         let wanted = if rules.is_monthly() { period.months() } else { period.quarters() };
-        let absent: Vec<Period> = wanted
+        let mut absent: Vec<Period> = wanted
             .into_iter()
-            .filter(|part| closed.contains(part))
-            .filter(|part| Self::is_evaluated(directory, &all_facts, person, *part, rules))
+            .filter(|part| part.last_day() < as_of || closed.contains(part))
             .filter(|part| !parts.iter().any(|recorded| recorded.period == *part))
+            .filter(|part| self.was_evaluated(directory, &all_facts, person, *part))
             .collect();
+        if !absent.is_empty() && period.is_year() {
+            // A year that was classified before its last part ended (art. 19.2) did not wait for it.
+            let decided = self.first_decided(person, period).await?;
+            absent.retain(|part| decided.is_none_or(|day| part.last_day() < day));
+        }
         let facts = all_facts.get(&person).map(Vec::as_slice).unwrap_or_default();
         let agency = |on: NaiveDate| agency_on(directory, person, on);
-        let counted = counted_years(facts, &agency).into_iter();
+        let led = |on: NaiveDate| led_on(directory, person, on);
+        let counted = counted_years(facts, &agency, &led).into_iter();
         let counted = counted.filter(|(_, year)| period.is_year() && *year == Some(period.year()));
         let organisation = match post.role {
             Role::Head if period.is_year() => self.recognised(&post.unit, period.year()).await?,
             _ => None,
         };
+        let exempting_leave = has_exempting_leave(facts, &worked, period, rules.leave_exemption);
         let input = MeanInput {
             period,
             role: post.role,
             parts,
             absent,
             worked,
-            exempting_leave: has_exempting_leave(facts, period),
+            exempting_leave,
             facts: counted.map(|(fact, _)| fact).collect(),
             organisation,
         };
-        let scope = scope_of(period, FULL_PERIOD);
         let inputs_hash = hash_of(&(&input, rules, scope))?;
         let derivation = score_mean(&input, rules);
         let rule_set_hash = hash_of(rules)?;
@@ -142,6 +161,18 @@ impl App {
             computed_at: self.clock.now(),
             record_due: true,
         }))
+    }
+
+    /// Whether a person was evaluated in a part of a longer period, by the rules of that part; not where none governed it.
+    fn was_evaluated(&self, directory: &Directory, facts: &Facts, person: PersonId, part: Period) -> bool {
+        self.rule_set(part).is_ok_and(|rules| Self::is_evaluated(directory, facts, person, part, rules))
+    }
+
+    /// The day on which a year was classified first, whatever became of it.
+    async fn first_decided(&self, person: PersonId, year: Period) -> Result<Option<NaiveDate>, Finding> {
+        let revisions = self.store.revisions(person, year).await.map_err(|error| error.finding())?;
+        let decided = revisions.iter().find(|revision| is_deliverable(revision.state));
+        Ok(decided.map(|revision| local_date(revision.at)))
     }
 
     /// The level an organisation was recognised with for a year, while that stands (art. 20.6).
@@ -235,6 +266,7 @@ fn month_score(period: Period, write: &ScoreWrite) -> Result<MonthScore, Finding
         task_part: figure(Part::TaskPart),
         general: figure(Part::General),
         total: figure(Part::Total),
+        assumed: content.general_is_assumed(),
     })
 }
 
@@ -243,4 +275,12 @@ fn agency_on(directory: &Directory, person: PersonId, on: NaiveDate) -> Option<S
     let posts = directory.posts(person, Period::Year(on.year()));
     let post = posts.into_iter().rfind(|post| post.from <= on && post.to.is_none_or(|to| on <= to))?;
     directory.agency_of(&post.unit).map(ToString::to_string)
+}
+
+/// Whether the post held on a day was one of a head or deputy; none where no post of that day is known.
+fn led_on(directory: &Directory, person: PersonId, on: NaiveDate) -> Option<bool> {
+    let posts = directory.posts(person, Period::Year(on.year())).into_iter();
+    let mut held = posts.filter(|post| post.from <= on && post.to.is_none_or(|to| on <= to)).peekable();
+    held.peek()?;
+    Some(held.any(|post| post.role.is_leader()))
 }

@@ -279,7 +279,7 @@ fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDeci
         ratio: part("r"),
         task_part: part("task_part"),
         total: part("total"),
-        missing: chosen.content.missing.iter().map(|part| missing_word(part)).collect(),
+        missing: missing_words(&chosen.content),
         worked: chosen.content.worked.iter().map(span).collect(),
         strengths: remarks.strengths,
         weaknesses: remarks.weaknesses,
@@ -404,6 +404,16 @@ fn component_letter(name: &str) -> &str {
         "unity_ability" => "e",
         other => other,
     }
+}
+
+/// What is missing in words. Points that are assumed are printed, and stand here as such.
+fn missing_words(content: &Content) -> Vec<String> {
+    let assumed = content.general_is_assumed();
+    let words = content.missing.iter().map(|part| match part.as_str() {
+        "general_criteria" if assumed => format!("{} (điểm đang ghi là giả định)", missing_word(part)),
+        _ => missing_word(part),
+    });
+    words.collect()
 }
 
 /// A missing part in words: periods are named as periods.

@@ -219,6 +219,10 @@ impl App {
             serde_json::from_value(score.summary.clone()).map_err(|_| super::broken("score"))?;
         computed.remarks.own = self.own_word(score.person, score.period).await?;
         let latest = self.store.latest_revision(score.person, score.period).await?;
+        // Whoever is not evaluated has a score to look at and no record; one that was begun says so.
+        if latest.is_none() && !computed.is_evaluated() {
+            return Ok(None);
+        }
         let held_content = latest.as_ref().map(content_of).transpose()?;
         let held = latest.as_ref().zip(held_content.as_ref()).map(|(revision, content)| Held {
             revision: revision.revision,

@@ -16,6 +16,7 @@ use crate::directory::{Directory, Place};
 use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
 use crate::domain::{Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
+use crate::evaluation::content::{OUTSIDE_POPULATION, WORKED_SHARE};
 use crate::evaluation::{Content, Figure, LineCounts, Part};
 use crate::scoring::service::{Span, share_worked, worked_in};
 use crate::scoring::{Derivation, Line, Number, PersonInput, Subordinate, Tally, score_tally};
@@ -330,9 +331,6 @@ impl App {
             Err(_) if period.is_mean() => return Ok(Vec::new()),
             Err(none) => return Err(none),
         };
-        if !directory.is_scored(person, period, rules.population_filter) {
-            return Ok(Vec::new());
-        }
         let terms = gathered.terms(self, period, rules).await?;
         let today = self.clock.today();
         if period.is_mean() {
@@ -364,9 +362,16 @@ impl App {
     ) -> Result<Option<ScoreWrite>, Finding> {
         let Asked { period, view, terms, .. } = asked;
         let (period, view, rules) = (*period, *view, &terms.rules);
-        let Some(post) = directory.last_post(person, period) else { return Ok(None) };
+        let held = (person, period, view);
+        let post = directory.last_post(person, period);
+        let post = post.filter(|_| directory.is_scored(person, period, rules.population_filter));
+        let Some(post) = post else {
+            return self.void(gathered, held, asked.as_of, rules, OUTSIDE_POPULATION).await;
+        };
         let service = gathered.facts(self).await?;
-        let Some(worked) = worked(directory, &service, person, period) else { return Ok(None) };
+        let Some(worked) = worked(directory, &service, person, period) else {
+            return self.void(gathered, held, asked.as_of, rules, WORKED_SHARE).await;
+        };
         let own = gathered.piece(self, directory, person, asked).await?;
         let subordinates = if post.role.is_leader() {
             self.subordinates(directory, gathered, person, period, view, rules).await?
@@ -397,6 +402,52 @@ impl App {
         let wanted = gathered.wants(self, (period, view), person, &inputs_hash).await?;
         let packed = if wanted { Some(assembly.packed(&derivation)?) } else { None };
         self.write((person, post), asked, inputs_hash, &derivation, counts, packed).map(Some)
+    }
+
+    /// What takes the place of a score that is held of somebody who is not evaluated in the period after all (leave that
+    /// was entered later, another population): no figure, so that its record cannot be approved any more. Nothing where
+    /// none is held.
+    pub(super) async fn void(
+        &self,
+        gathered: &Gathered,
+        (person, period, scope): (PersonId, Period, &'static str),
+        as_of: NaiveDate,
+        rules: &RuleSet,
+        reason: &str,
+    ) -> Result<Option<ScoreWrite>, Finding> {
+        if !gathered.holds(self, (period, scope), person).await? {
+            return Ok(None);
+        }
+        let held = self.store.score(person, period, scope).await.map_err(|error| error.finding())?;
+        let Some(held) = held else { return Ok(None) };
+        let content: Content = serde_json::from_value(held.summary).map_err(|_| super::broken("score"))?;
+        let role = content.role;
+        let rule_set_hash = hash_of(rules)?;
+        let inputs_hash = hash_of(&(reason, period, role, rules, scope))?;
+        let content = Content {
+            rule_set: rules.id.to_string(),
+            rule_set_hash: rule_set_hash.clone(),
+            inputs_hash: inputs_hash.clone(),
+            ..content.voided(reason)
+        };
+        let derivation = to_bytes(&Derivation::void(period, role, rules, reason))?;
+        Ok(Some(ScoreWrite {
+            person,
+            period,
+            scope,
+            unit: held.unit,
+            role: role.as_str(),
+            rule_set_hash,
+            inputs_hash,
+            as_of,
+            task_part: None,
+            total: None,
+            total_exact: None,
+            summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
+            derivation: Some(Packed::of(&derivation).map_err(|error| error.finding())?),
+            computed_at: self.clock.now(),
+            record_due: self.shown_view(period) == scope,
+        }))
     }
 
     /// A derivation of a month or quarter as it is kept.
@@ -438,8 +489,6 @@ impl App {
             ruling: None,
             remarks: crate::evaluation::Remarks::default(),
         };
-        // Whoever worked too little is not evaluated: there is a score to look at and no record.
-        let evaluated = !derivation.missing.iter().any(|part| part == "worked_share");
         Ok(ScoreWrite {
             person,
             period,
@@ -451,11 +500,16 @@ impl App {
             as_of: asked.as_of,
             task_part: derivation.task_part.as_ref().map(|number| number.printed.clone()),
             total: derivation.total.as_ref().map(|number| number.printed.clone()),
-            total_exact: derivation.total.as_ref().map(|number| number.exact.to_string()),
+            // An assumed total is nobody's result yet: a leader's d waits for the entered one.
+            total_exact: derivation
+                .total
+                .as_ref()
+                .filter(|_| !derivation.general_assumed)
+                .map(|number| number.exact.to_string()),
             summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
             derivation: packed,
             computed_at: self.clock.now(),
-            record_due: evaluated && self.shown_view(period) == view,
+            record_due: self.shown_view(period) == view,
         })
     }
 
@@ -488,10 +542,18 @@ impl App {
         }
         let years = (first.year()..=last.year()).map(Period::Year);
         let halves = quarters.iter().map(|quarter| Period::half_of(quarter.first_day()).previous());
-        let mut means: Vec<Period> =
-            years.chain(halves).filter(|mean| (first..=last).contains(&self.opens(*mean))).collect();
+        let is_due = |mean: &Period| self.days_of(*mean).iter().any(|day| (first..=last).contains(day));
+        let mut means: Vec<Period> = years.chain(halves).filter(is_due).collect();
         means.dedup();
         self.store.begin_day(today, &quarters, &means).await.map_err(|error| error.finding())
+    }
+
+    /// The days on which time alone changes a half-year or year: it opens, and later a part of it has ended, whose result
+    /// it lacks until it is recorded.
+    fn days_of(&self, mean: Period) -> Vec<NaiveDate> {
+        let opens = self.opens(mean);
+        let ended = mean.months().into_iter().map(|month| month.next().first_day());
+        std::iter::once(opens).chain(ended.filter(|day| *day > opens)).collect()
     }
 
     /// The day from which a half-year or year is computed: the day after the half-year, and the configured day of the

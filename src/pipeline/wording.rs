@@ -284,6 +284,7 @@ const MISSING: Names = &[
         "thời gian công tác (không đủ để đánh giá kỳ này)",
         "time worked (too little to be evaluated)",
     ),
+    ("population", "không thuộc diện đánh giá kỳ này", "not among those evaluated in the period"),
     ("support_percents", "ba tỷ lệ của người hợp đồng", "a support worker's three percents"),
     ("recorded_quarters", "điểm quý đã ghi nhận", "recorded quarters"),
 ];

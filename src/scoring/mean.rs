@@ -27,6 +27,9 @@ pub struct MonthScore {
     pub general: Option<Figure>,
     /// S.
     pub total: Option<Figure>,
+    /// Whether its general criteria are assumed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
 }
 
 /// The quarter as the mean of its months, in order; `months` is not empty.
@@ -69,6 +72,10 @@ pub fn mean_of_months(period: Period, role: Role, months: &[MonthScore], rules: 
             let lacking = months.iter().filter(|month| month.total.is_none());
             derivation.missing.extend(lacking.map(|month| month.period.to_string()));
         }
+    }
+    derivation.general_assumed = months.iter().any(|month| month.assumed);
+    if derivation.general_assumed {
+        derivation.missing.push("general_criteria".to_owned());
     }
     derivation
 }

@@ -162,13 +162,18 @@ pub struct Derivation {
     pub excluded: Vec<Excluded>,
     /// Subordinates without a score, where they keep d from existing or were left out of it.
     pub unscored: Vec<String>,
-    /// Whether the general criteria are assumed (switch `gen_assumption`).
+    /// Whether the general criteria are assumed (switch `gen_assumption`); they are missing then as well.
     pub general_assumed: bool,
     /// The switches applied.
     pub rule_set: RuleSet,
 }
 
 impl Derivation {
+    /// Of somebody who is not evaluated in a period after all: no figure, and why.
+    pub fn void(period: Period, role: Role, rules: &RuleSet, reason: &str) -> Self {
+        Self { missing: vec![reason.to_owned()], ..Self::empty(period, role, rules) }
+    }
+
     /// Nothing derived yet.
     fn empty(period: Period, role: Role, rules: &RuleSet) -> Self {
         Self {
@@ -446,10 +451,11 @@ fn general(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) {
         }
         (None, GenAssumption::None) => None,
     };
-    match value {
-        Some(value) => derivation.general = Some(number(value, rules.rounding.digits, rules)),
-        None => derivation.missing.push("general_criteria".to_owned()),
+    if value.is_none() || derivation.general_assumed {
+        // Assumed points are shown and counted, and still nobody entered them (scoring rules 3).
+        derivation.missing.push("general_criteria".to_owned());
     }
+    derivation.general = value.map(|value| number(value, rules.rounding.digits, rules));
 }
 
 /// Whether a form has all its items; the calculator may give their `total` instead.

@@ -3,8 +3,12 @@
 //! Owns the reckoning of Decree 335/2025 art. 11.1–2 and of the switch `min_worked_share`. It must not know posts or
 //! who entered a leave. Spans hold both ends; an empty list of spans of a period stands for the whole period.
 
+use crate::domain::rules::LeaveExemption;
 use crate::domain::{Exact, FactKind, Period, ServiceFact};
 use chrono::{Days, Months, NaiveDate};
+
+/// Least months worked for a classification (art. 11.1).
+pub const LEAST_MONTHS: i64 = 6;
 
 /// Days from one to another, both included.
 pub type Span = (NaiveDate, NaiveDate);
@@ -78,31 +82,50 @@ pub fn months_worked(worked: &[Span], period: Period) -> Exact {
     &Exact::integer(months) + &Exact::ratio(rest, 30).unwrap_or_else(Exact::zero)
 }
 
-/// Whether sick or maternity leave lies in a year: then no minimum of months is asked for (art. 11.2).
-pub fn has_exempting_leave(facts: &[ServiceFact], year: Period) -> bool {
-    facts.iter().any(|fact| {
-        let (from, to) = fact.span();
-        matches!(fact.kind, FactKind::SickLeave | FactKind::MaternityLeave)
-            && from <= year.last_day()
-            && to >= year.first_day()
-    })
+/// Whether sick or maternity leave lifts the least months of a year (art. 11.2): any day of it does by the decree's word;
+/// where the rule set says so, only leave that makes up for what lacks to six months, each day counted once.
+pub fn has_exempting_leave(
+    facts: &[ServiceFact],
+    worked: &[Span],
+    year: Period,
+    exemption: LeaveExemption,
+) -> bool {
+    let (first, last) = (year.first_day(), year.last_day());
+    let leave =
+        facts.iter().filter(|fact| matches!(fact.kind, FactKind::SickLeave | FactKind::MaternityLeave));
+    let leave = leave.map(ServiceFact::span).map(|(from, to)| (from.max(first), to.min(last)));
+    let leave: Vec<Span> = leave.filter(|(from, to)| from <= to).collect();
+    match exemption {
+        LeaveExemption::AnyLeave => !leave.is_empty(),
+        LeaveExemption::MakesUpSixMonths => {
+            let together = joined(worked.iter().chain(&leave).copied().collect());
+            !leave.is_empty() && months_worked(&together, year) >= Exact::integer(LEAST_MONTHS)
+        }
+    }
 }
 
 /// Discipline and conclusions with the year each counts in (art. 11.3), none where it counts in no year because the
 /// same act counts already. It counts in the year it takes effect; where the act was done at another agency than the
-/// one then, in the year of the act, for the agency of that time.
+/// one then, in the year of the act, for the agency of that time. Corruption in a body below counts for those alone who
+/// were head or deputy on the day of the act, or of the conclusion where no day or post of the act is known (art. 20.4.d).
 pub fn counted_years(
     facts: &[ServiceFact],
     agency_on: &dyn Fn(NaiveDate) -> Option<String>,
+    led_on: &dyn Fn(NaiveDate) -> Option<bool>,
 ) -> Vec<(ServiceFact, Option<i32>)> {
     use chrono::Datelike as _;
     let year = |fact: &ServiceFact| match fact.act_on {
         Some(act) if agency_on(act) != agency_on(fact.from) => act.year(),
         _ => fact.from.year(),
     };
+    let concerns = |fact: &&ServiceFact| {
+        let led = || fact.act_on.and_then(led_on).or_else(|| led_on(fact.from));
+        fact.kind != FactKind::CorruptionBelow || led().unwrap_or(false)
+    };
     let mut counting: Vec<(ServiceFact, Option<i32>)> = facts
         .iter()
         .filter(|fact| fact.kind.article().is_some())
+        .filter(concerns)
         .map(|fact| (fact.clone(), Some(year(fact))))
         .collect();
     counting.sort_by_key(|(fact, year)| (*year, fact.from));
@@ -178,7 +201,7 @@ mod tests {
             discipline("2026-11-02", None, Some("vi-pham-1")),
             discipline("2027-03-01", None, None),
         ];
-        let years: Vec<_> = counted_years(&facts, &|_| Some("SNV".into()))
+        let years: Vec<_> = counted_years(&facts, &|_| Some("SNV".into()), &|_| None)
             .into_iter()
             .map(|(fact, year)| (fact.from.to_string(), year))
             .collect();
@@ -196,8 +219,48 @@ mod tests {
     fn act_at_the_old_organisation_counts_there_by_the_time_of_the_act() {
         let agency = |on: NaiveDate| Some(if on < day("2027-01-01") { "SNV" } else { "STC" }.to_owned());
         let facts = [discipline("2027-04-01", Some("2026-05-05"), Some("x"))];
-        assert_eq!(counted_years(&facts, &agency)[0].1, Some(2026));
+        assert_eq!(counted_years(&facts, &agency, &|_| None)[0].1, Some(2026));
         let facts = [discipline("2027-04-01", Some("2027-02-05"), Some("x"))];
-        assert_eq!(counted_years(&facts, &agency)[0].1, Some(2027));
+        assert_eq!(counted_years(&facts, &agency, &|_| None)[0].1, Some(2027));
+    }
+
+    #[test]
+    fn corruption_below_counts_by_the_role_on_the_day_of_the_act() {
+        // Staff until June 2026, deputy since.
+        let led = |on: NaiveDate| (on >= day("2026-01-01")).then_some(on >= day("2026-07-01"));
+        let counts = |from: &str, act_on: Option<&str>| {
+            let mut fact = discipline(from, act_on, None);
+            fact.kind = FactKind::CorruptionBelow;
+            counted_years(&[fact], &|_| Some("SNV".into()), &led).len()
+        };
+        assert_eq!(counts("2026-10-01", Some("2026-08-01")), 1);
+        assert_eq!(counts("2026-10-01", Some("2026-03-01")), 0, "led nobody then, whatever the post is now");
+        assert_eq!(counts("2026-10-01", None), 1, "no day of the act: the day of the conclusion");
+        assert_eq!(counts("2026-10-01", Some("2025-03-01")), 1, "no post known of that day");
+        assert_eq!(counts("2026-03-01", None), 0);
+    }
+
+    #[test]
+    fn one_day_of_sick_leave_lifts_the_six_months_by_the_word_of_the_decree_and_a_switch_asks_for_more() {
+        let year = Period::Year(2026);
+        let leave = |kind, from: &str, to: &str| ServiceFact {
+            kind,
+            to: Some(day(to)),
+            ..discipline(from, None, None)
+        };
+        // Came in October; sick on one day.
+        let worked = [span("2026-10-01", "2026-11-09"), span("2026-11-11", "2026-12-31")];
+        let sick = [leave(FactKind::SickLeave, "2026-11-10", "2026-11-10")];
+        let lifted = |facts: &[ServiceFact], worked: &[Span], exemption| {
+            has_exempting_leave(facts, worked, year, exemption)
+        };
+        use LeaveExemption::{AnyLeave, MakesUpSixMonths};
+        assert!(lifted(&sick, &worked, AnyLeave));
+        assert!(!lifted(&sick, &worked, MakesUpSixMonths));
+        // Five months worked and seven of maternity leave.
+        let mother = [leave(FactKind::MaternityLeave, "2026-06-01", "2027-01-31")];
+        assert!(lifted(&mother, &[span("2026-01-01", "2026-05-31")], MakesUpSixMonths));
+        let unpaid = [leave(FactKind::UnpaidLeave, "2026-06-01", "2026-12-31")];
+        assert!(!lifted(&unpaid, &[span("2026-01-01", "2026-05-31")], AnyLeave));
     }
 }

@@ -5,7 +5,7 @@
 //! level is a proposal: people classify. What the rules do to it is told; the score is never moved.
 
 use super::overlay::{self, Ruled};
-use super::service::{Span, months_worked};
+use super::service::{LEAST_MONTHS, Span, months_worked};
 use super::{Number, level_of, number};
 use crate::domain::rules::YearMeanOf;
 use crate::domain::{Exact, Level, Period, Role, RuleSet, ServiceFact};
@@ -40,8 +40,8 @@ pub struct MeanInput {
     pub role: Role,
     /// Recorded results in order.
     pub parts: Vec<RecordedPart>,
-    /// Periods that are closed and in which the person was evaluated, without a recorded result; while there is one,
-    /// the mean is missing and never the mean of the others.
+    /// Periods that have ended and in which the person was evaluated, without a recorded result; while there is one, the
+    /// mean is missing and never the mean of the others (art. 17.3).
     pub absent: Vec<Period>,
     /// Days worked without leave; empty when they are the whole period.
     pub worked: Vec<Span>,
@@ -77,9 +77,6 @@ pub struct YearDerivation {
     /// The switches applied.
     pub rule_set: RuleSet,
 }
-
-/// Least months worked for a classification (art. 11.1).
-const LEAST_MONTHS: i64 = 6;
 
 /// Computes a half-year or year from its recorded periods.
 pub fn score_mean(input: &MeanInput, rules: &RuleSet) -> YearDerivation {
@@ -126,17 +123,26 @@ pub fn score_mean(input: &MeanInput, rules: &RuleSet) -> YearDerivation {
     derivation
 }
 
+/// The levels of a year's quarters: each as recorded, by months the band their mean lies in.
+fn quarter_levels(input: &MeanInput, rules: &RuleSet) -> Vec<(Period, Level)> {
+    let level = |quarter: Period| {
+        let band = |part: &RecordedPart| part.score.parse().ok().map(|score| Level::of_score(&score));
+        if let Some(part) = input.parts.iter().find(|part| part.period == quarter) {
+            return part.level.or_else(|| band(part));
+        }
+        let months = input.parts.iter().filter(|part| quarter.months().contains(&part.period));
+        let scores: Vec<Exact> = months.map(|part| part.score.parse().ok()).collect::<Option<_>>()?;
+        let sum: Exact = scores.iter().sum();
+        let mean = sum.checked_div(&Exact::integer(i64::try_from(scores.len()).ok()?))?;
+        Some(level_of(&number(mean, rules.rounding.digits, rules), rules))
+    };
+    let quarters = input.period.quarters().into_iter();
+    quarters.filter_map(|quarter| Some((quarter, level(quarter)?))).collect()
+}
+
 /// What the law and the overlays make of the band of a year.
 fn classify(input: &MeanInput, rules: &RuleSet, derivation: &mut YearDerivation) {
-    let levels: Vec<(Period, Level)> = input
-        .parts
-        .iter()
-        .filter(|part| part.period.quarter_number().is_some())
-        .filter_map(|part| {
-            let band = || part.score.parse().ok().map(|score| Level::of_score(&score));
-            Some((part.period, part.level.or_else(band)?))
-        })
-        .collect();
+    let levels = quarter_levels(input, rules);
     let (level, ruled) = overlay::of_year(derivation.level, &levels, &rules.local_overlays);
     (derivation.level, derivation.ruled) = (level, ruled);
     let rule = |derivation: &mut YearDerivation, rule: &str, to: Option<Level>, because: String| {
@@ -146,10 +152,6 @@ fn classify(input: &MeanInput, rules: &RuleSet, derivation: &mut YearDerivation)
     };
     for fact in &input.facts {
         let Some(article) = fact.kind.article() else { continue };
-        // Only leaders answer for a body in their charge.
-        if article == "Đ20.4.d" && !input.role.is_leader() {
-            continue;
-        }
         let what = fact.text.as_deref().map(|text| format!("{text}, ")).unwrap_or_default();
         let because = format!("{}: {what}{}, {}", fact.kind.as_str(), fact.from, fact.document);
         rule(derivation, article, Some(Level::NotCompleted), because);
@@ -267,6 +269,26 @@ mod tests {
         assert_eq!(score_mean(&input, &RuleSet::default()).level, Some(Level::Excellent));
     }
 
+    #[test]
+    fn overlays_of_a_year_read_the_levels_of_its_quarters_from_their_months() {
+        use crate::domain::rules::{Overlay, QuarterMethod};
+        let score = |month: u32| if month <= 3 { "40" } else { "95" };
+        let months = (1..=12).map(|month| part(&format!("2026-M{month:02}"), score(month))).collect();
+        let rules = RuleSet {
+            quarter_method: QuarterMethod::MeanOfMonths,
+            local_overlays: vec![Overlay::YearFromQuarterLevels],
+            ..RuleSet::default()
+        };
+        let year = score_mean(&year(months), &rules);
+        assert_eq!(year.ruled.len(), 1, "{:?}", year.ruled);
+        assert!(year.ruled[0].because.contains("3 quarters excellent, 0 completed, 1 not completed"));
+        assert_eq!(year.level, Some(Level::Good));
+        // What speaks of a quarter's tasks has none to look at there, and is refused.
+        assert!(rules.refusals().is_empty());
+        let tasks = RuleSet { local_overlays: vec![Overlay::Below100NotCompleted], ..rules };
+        assert_eq!(tasks.refusals()[0].0, "local_overlays");
+    }
+
     fn fact(kind: FactKind) -> ServiceFact {
         ServiceFact {
             kind,
@@ -291,10 +313,8 @@ mod tests {
             "{}",
             year.ruled[0].because
         );
-        // Corruption in a body below concerns leaders alone (art. 20.4.d).
+        // Whom corruption in a body below concerns was read from the post of its day (art. 20.4.d).
         input.facts = vec![fact(FactKind::CorruptionBelow)];
-        assert_eq!(score_mean(&input, &RuleSet::default()).level, Some(Level::Excellent));
-        input.role = Role::Deputy;
         assert_eq!(score_mean(&input, &RuleSet::default()).level, Some(Level::NotCompleted));
     }
 

@@ -283,6 +283,12 @@ fn parts(summary: &Value, derivation: &Value, lang: Lang) -> Vec<PartView> {
                     "subordinates below 50 among those with a score",
                 ),
                 "dd" | "e" => say(lang, "người có thẩm quyền quyết định", "decided by people"),
+                "general"
+                    if printed.is_some()
+                        && strings(summary, "missing").any(|part| part == "general_criteria") =>
+                {
+                    say(lang, "giả định, chưa có ai chấm", "assumed, entered by nobody")
+                }
                 "general" => say(lang, "người có thẩm quyền chấm", "entered by people"),
                 _ => "",
             },
@@ -527,6 +533,7 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
         DecisionKind::Excuse { source, external_id, covers, reason } => {
             let covers = match covers.as_str() {
                 "late" => visit.say("chậm", "lateness"),
+                "none" => visit.say("rút lại", "taken back"),
                 _ => visit.say("chất lượng", "quality"),
             };
             ("excuse", format!("{source}/{external_id}: {covers} · {reason}"))

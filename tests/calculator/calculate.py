@@ -127,16 +127,17 @@ def overlaid(level, case):
 
 
 def general(case):
-    """Points of form 01; a form that lacks an item is none."""
+    """Points of form 01 and whether people gave them; a form that lacks an item is none."""
     rules, forms = case["rule_set"], case.get("criteria", {})
     if "total" in forms:
-        return number(forms["total"])
+        return number(forms["total"]), True
     wanted = {"self": ("self",), "superior": ("superior",), "superior_else_self": ("superior", "self")}
     for whose in wanted[rules["gen_score_source"]]:
         form = forms.get(whose) or {}
         if set(form) == set(FORM_01):
-            return sum((number(points) for points in form.values()), Fraction(0))
-    return Fraction(30) if rules["gen_assumption"] == "full" else None
+            return sum((number(points) for points in form.values()), Fraction(0)), True
+    # An assumption is shown as one: the points stand in the sum, and the form is still to come (rules, section 3).
+    return (Fraction(30) if rules["gen_assumption"] == "full" else None), False
 
 
 def printed(value, digits, mode):
@@ -165,8 +166,8 @@ def whole(case):
         if rules["cap_level"] == "criterion":
             result = min(result, Fraction(1))
     task = None if result is None else min(70 * result, Fraction(70))
-    forms = general(case)
-    missing += ["general_criteria"] if forms is None else []
+    forms, entered = general(case)
+    missing += [] if entered else ["general_criteria"]
     total = None if task is None or forms is None else task + forms
     if worked_share(case) < number(rules["min_worked_share"]):
         missing, total = missing + ["worked_share"], None
@@ -199,6 +200,8 @@ def calculate(case):
         result = mean(month[1] for month in months)
         task, points_, total = (mean(figure(month[n]) for month in months) for n in (2, 3, 4))
         missing = [name for name, month in zip(names, months) if month[4] is None]
+        if any(month[3] is not None and "general_criteria" in month[5] for month in months):
+            missing.append("general_criteria")
     else:
         parts, result, task, points_, total, missing = whole(case)
     judged = Fraction(show(total)) if total is not None and rounding["classify_on"] == "printed" else total

@@ -25,6 +25,27 @@ fn a_configuration_with_mistakes_ends_with_five_and_tells_each_with_its_line() {
 }
 
 #[test]
+fn criteria_set_decides_one_thing_at_a_time() {
+    let site = site();
+    let of = |more: &[&str]| {
+        let order =
+            ["criteria", "set", "GL-1", "2026-Q3", "--task", "s:1", "--reason", "x", "--author", "GL-2"];
+        let order: Vec<&str> = order.iter().chain(more).copied().collect();
+        told(&output(site.path(), &order))
+    };
+    // The first of them was entered, and the other lost without a word.
+    for more in [
+        ["--excuse", "late", "--failures", "1"],
+        ["--excuse", "none", "--quantity", "1"],
+        ["--failures", "1", "--item", "I.1=5"],
+        ["--quantity", "1", "--item", "I.1=5"],
+    ] {
+        let (exit, _, errors) = of(&more);
+        assert!(exit == 2 && errors.contains("does not go with"), "{more:?}: {exit} {errors}");
+    }
+}
+
+#[test]
 fn without_a_configuration_the_way_to_one_is_told() {
     let folder = tempfile::tempdir().expect("folder");
     let (exit, _, errors) = told(&output(folder.path(), &["status"]));

@@ -232,7 +232,7 @@ fn criteria_workbook_with_one_wrong_cell_gives_its_address_and_no_decision() {
         }
         book.save_to_buffer().expect("xlsx")
     };
-    let rules = CriteriaRules { step: "0.5".parse().expect("step"), between: false };
+    let rules = |_: Period| Ok(CriteriaRules { step: "0.5".parse().expect("step"), between: false });
     let standing = |_: &StaffNumber, _: Period| {
         Some(Standing {
             person: PersonId(uuid::Uuid::from_u128(4)),

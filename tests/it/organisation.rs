@@ -197,6 +197,26 @@ async fn tasks_of_an_organisations_year_are_counted_once_and_exactly_and_unknown
 }
 
 #[tokio::test]
+async fn by_months_an_organisations_tasks_are_those_of_the_months() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        let mut policy = with_points(&first.app.policy);
+        for rules in &mut policy.rule_sets {
+            rules.quarter_method = lienthong::domain::rules::QuarterMethod::MeanOfMonths;
+        }
+        let house = first.configured_anew("2026-12-07T01:00:00Z", policy).await;
+        // A quarter of months is a mean and has no lines of its own.
+        scored(&house, "GL-00001", "2026-Q1", json!([])).await;
+        for (month, day) in [("2026-M01", "2026-01-20"), ("2026-M02", "2026-02-20")] {
+            scored(&house, "GL-00001", month, json!([line(&format!("qlvb/{month}"), day, "1", 0, None)]))
+                .await;
+        }
+        assert_eq!(shown(&house, "SNV-VP").await["tasks"][0]["count"], 2, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_names_lower_before_higher() {
     let both = both().await;
     for store in &both.stores {

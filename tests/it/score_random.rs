@@ -292,6 +292,12 @@ async fn kept(store: &Store) -> BTreeMap<(String, String, String), Kept> {
     let mut kept = BTreeMap::new();
     for (person, period, view) in store.scores_held().await.expect("scores") {
         let score = store.score(person, period, &view).await.expect("read").expect("a score");
+        // Of somebody who was evaluated before a leave took the whole period stays that they are not: from nothing there
+        // is nothing to say.
+        let void = score.summary["parts"] == json!({}) && score.summary["missing"] == json!(["worked_share"]);
+        if void {
+            continue;
+        }
         let derivation = store.derivation(person, period, &view).await.expect("read").expect("a derivation");
         let row = (
             format!("{} {} {}", score.unit, score.role, score.as_of),

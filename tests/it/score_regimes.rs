@@ -5,13 +5,14 @@ use crate::score_step::{AN, at_work, day, derivation, governed_by, settled, task
 use crate::support::installation::{CHIEF, Installed, at, period, whom};
 use crate::support::stores::{both, one};
 use lienthong::domain::rules::{
-    CarryOver, CoefficientFreeze, Counted, LeaderScope, PartialCompletion, QuarterMethod, SupportModel,
-    ZeroDenPolicy,
+    CarryOver, CoefficientFreeze, Counted, GenAssumption, LeaderScope, PartialCompletion, QuarterMethod,
+    SupportModel, ZeroDenPolicy,
 };
 use lienthong::domain::{
-    CatalogProduct, CatalogVersion, DecisionKind, Exact, FactKind, Level, RuleSet, ServiceFact,
+    CatalogProduct, CatalogVersion, DecisionKind, DirectoryImport, Exact, FactKind, Level, RecordState, Role,
+    RuleSet, ServiceFact,
 };
-use lienthong::pipeline::command::{Command, InputFile, Outcome};
+use lienthong::pipeline::command::{Command, InputFile, LifeOrder, Outcome};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
@@ -136,6 +137,213 @@ async fn too_little_worked_gives_no_total_and_no_record() {
     assert_eq!(chief["unscored"], json!([]), "{chief}");
 }
 
+/// State and missing parts of the newest revision.
+async fn standing(house: &Installed, which: &str) -> (RecordState, Value) {
+    let person = house.person(AN).await;
+    let record = house.app.store.latest_revision(person, period(which)).await.expect("read").expect("record");
+    (record.state, record.content["missing"].clone())
+}
+
+fn approve(revision: u32) -> Command {
+    Command::RecordApprove {
+        person: whom(AN),
+        period: period("2026-Q4"),
+        revision,
+        level: None,
+        decision_no: Some("12/QĐ".into()),
+        opinion: None,
+        author: CHIEF.into(),
+    }
+}
+
+#[tokio::test]
+async fn leave_of_the_whole_quarter_that_comes_later_takes_its_score_and_record_back() {
+    for quarter_method in [QuarterMethod::Direct, QuarterMethod::MeanOfMonths] {
+        let both = both().await;
+        for store in &both.stores {
+            let rules =
+                RuleSet { quarter_method, zero_den_policy: ZeroDenPolicy::Zero, ..RuleSet::default() };
+            let house = under_rules(store, "2026-12-20T01:00:00Z", rules).await;
+            task(&house, "1", "2026-11-10", Some("2026-11-09T03:00:00Z")).await;
+            house.ordered(criteria("2026-Q4", "2")).await;
+            settled(&house).await;
+            assert_eq!(standing(&house, "2026-Q4").await, (RecordState::Provisional, json!([])));
+            let person = house.person(AN).await;
+            house
+                .ordered(add(dated_leave(FactKind::MaternityLeave, "2026-09-01", "2027-02-28"), CHIEF))
+                .await;
+            settled(&house).await;
+            let held =
+                store.score(person, period("2026-Q4"), FULL_PERIOD).await.expect("read").expect("kept");
+            assert_eq!((held.total, &held.summary["parts"]), (None, &json!({})), "{quarter_method:?}");
+            let void = (RecordState::Computed, json!(["worked_share"]));
+            assert_eq!(standing(&house, "2026-Q4").await, void, "{quarter_method:?}");
+            assert_eq!(codes(&house.order(approve(2)).await), ["LT-REC-001"]);
+            let (found, told) = verified(&house).await;
+            assert!(found.is_empty(), "{found:?} {told:?}");
+            // Nobody has to act for whoever is away.
+            let order = LifeOrder::PeriodStatus { period: Some(period("2026-Q4")), unit: None };
+            let status = house.ordered(Command::Life { order }).await;
+            let people: Vec<Value> = rows(&status).iter().map(|row| row["people"].clone()).collect();
+            assert!(people.iter().all(|count| *count == json!(1)), "the chief alone: {people:?}");
+            let facts = store.service_facts(Some(person), false).await.expect("read");
+            let revoke =
+                Command::FactRevoke { id: facts[0].id, reason: "nhập nhầm".into(), author: CHIEF.into() };
+            house.ordered(revoke).await;
+            settled(&house).await;
+            assert_eq!(standing(&house, "2026-Q4").await, (RecordState::Provisional, json!([])));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_the_population_has_a_score_without_figures_and_nothing_to_approve() {
+    let (_folder, store) = one().await;
+    let house = under_rules(&store, "2026-12-20T01:00:00Z", RuleSet::default()).await;
+    task(&house, "1", "2026-11-10", Some("2026-11-09T03:00:00Z")).await;
+    house.ordered(criteria("2026-Q4", "2")).await;
+    settled(&house).await;
+    assert_eq!(standing(&house, "2026-Q4").await.0, RecordState::Provisional);
+    // The people file had the wrong role.
+    house.import_contract(AN, "Nguyễn Văn An").await;
+    settled(&house).await;
+    assert_eq!(standing(&house, "2026-Q4").await, (RecordState::Computed, json!(["population"])));
+    assert_eq!(codes(&house.order(approve(2)).await), ["LT-REC-001"]);
+    assert!(verified(&house).await.0.is_empty());
+}
+
+#[tokio::test]
+async fn assumed_criteria_are_counted_told_and_never_approved() {
+    let (_folder, store) = one().await;
+    let rules = RuleSet { gen_assumption: GenAssumption::Full, ..RuleSet::default() };
+    let house = under_rules(&store, "2026-12-20T01:00:00Z", rules).await;
+    task(&house, "1", "2026-11-10", Some("2026-11-09T03:00:00Z")).await;
+    settled(&house).await;
+    let person = house.person(AN).await;
+    let found = derivation(&house, person, period("2026-Q4"), FULL_PERIOD).await;
+    assert_eq!((&found["total"]["printed"], &found["general_assumed"]), (&json!("100.00"), &json!(true)));
+    assert_eq!(standing(&house, "2026-Q4").await, (RecordState::Computed, json!(["general_criteria"])));
+    assert_eq!(codes(&house.order(approve(1)).await), ["LT-REC-001"]);
+    // The chief's d is not made of assumptions.
+    let chief = house.person("GL-00990").await;
+    let chief = derivation(&house, chief, period("2026-Q4"), FULL_PERIOD).await;
+    assert_eq!(chief["unscored"], json!([AN]));
+    house.ordered(criteria("2026-Q4", "2")).await;
+    settled(&house).await;
+    assert_eq!(standing(&house, "2026-Q4").await, (RecordState::Provisional, json!([])));
+}
+
+#[tokio::test]
+async fn excuse_is_taken_back_by_a_newer_word_about_the_same_lateness_or_by_none() {
+    let (_folder, store) = one().await;
+    let house = under_rules(&store, "2026-12-20T01:00:00Z", RuleSet::default()).await;
+    task(&house, "1", "2026-11-10", Some("2026-11-12T03:00:00Z")).await;
+    let person = house.person(AN).await;
+    let set = async |decision| {
+        let order = Command::CriteriaSet {
+            person: whom(AN),
+            period: period("2026-Q4"),
+            decision,
+            document: None,
+            author: CHIEF.into(),
+        };
+        house.ordered(order).await;
+        settled(&house).await;
+        let late = derivation(&house, person, period("2026-Q4"), FULL_PERIOD).await;
+        let order =
+            Command::ScoreCandidates { period: period("2026-Q4"), person: None, unit: None, limit: 10 };
+        let listed = rows(&house.ordered(order).await)[0]["state"].clone();
+        (late["lines"][0]["late_count"].clone(), listed)
+    };
+    let excuse = |covers: &str| DecisionKind::Excuse {
+        source: "snv".into(),
+        external_id: "1".into(),
+        covers: covers.into(),
+        reason: "chờ ý kiến sở khác".into(),
+    };
+    assert_eq!(set(excuse("late")).await, (json!(0), json!("excused")));
+    assert_eq!(set(about(true)).await, (json!(2), json!("confirmed")), "the newest word counts");
+    assert_eq!(set(excuse("late")).await, (json!(0), json!("excused")));
+    assert_eq!(set(excuse("none")).await, (json!(2), json!("confirmed")), "what was said before it");
+    assert_eq!(set(excuse("quality")).await, (json!(2), json!("confirmed")));
+}
+
+#[tokio::test]
+async fn mean_lacks_every_part_that_has_ended_without_a_recorded_result() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-07-01T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An"), ("GL-00002", "Trần Thị Bình")]).await;
+        let (an, binh) = (house.person(AN).await, house.person("GL-00002").await);
+        let mean = async |house: &Installed, person, which: &str| {
+            settled(house).await;
+            let scope = if which.len() == 4 { "year" } else { "half_year" };
+            let found = store.score(person, period(which), scope).await.expect("read").expect("a mean");
+            (found.total, found.summary["missing"].clone())
+        };
+        house.history("GL-00001,2026-Q1,80.00,,,\nGL-00002,2026-Q1,80.00,,,").await;
+        // The second quarter is over and neither closed nor approved: no half-year of the first alone.
+        assert_eq!(mean(&house, an, "2026-H1").await, (None, json!(["2026-Q2"])));
+        house.history("GL-00001,2026-Q2,71.01,,,\nGL-00002,2026-Q2,70.00,,,").await;
+        assert_eq!(mean(&house, an, "2026-H1").await, (Some("75.51".to_owned()), json!([])));
+        // In December the third quarter is owed, the fourth has not ended.
+        let december = house.later("2026-12-02T01:00:00Z");
+        assert_eq!(mean(&december, an, "2026").await, (None, json!(["2026-Q3"])));
+        december.history("GL-00001,2026-Q3,90.00,,,\nGL-00002,2026-Q3,90.00,,,").await;
+        assert_eq!(mean(&december, an, "2026").await, (Some("80.34".to_owned()), json!([])));
+        december.approve(AN, "2026", december_revision(&december, an).await).await;
+        // After the year: who was classified is not unsettled, who was not waits for the fourth quarter.
+        let january = december.later("2027-01-02T01:00:00Z");
+        while Score(january.app.clone()).run().await.expect("a run").more {}
+        let told = Record(january.app.clone()).run().await.expect("a run").findings;
+        assert!(!told.iter().any(|finding| finding.code == "LT-REC-006"), "{told:?}");
+        assert_eq!(mean(&january, an, "2026").await, (Some("80.34".to_owned()), json!([])));
+        assert_eq!(mean(&january, binh, "2026").await, (None, json!(["2026-Q4"])));
+        assert!(verified(&january).await.0.is_empty());
+    }
+}
+
+async fn december_revision(house: &Installed, person: lienthong::domain::PersonId) -> u32 {
+    house.app.store.latest_revision(person, period("2026")).await.expect("read").expect("the year").revision
+}
+
+#[tokio::test]
+async fn head_appointed_within_the_quarter_answers_for_tasks_from_that_day_on() {
+    let (_folder, store) = one().await;
+    let house = under_rules(&store, "2026-12-20T01:00:00Z", RuleSet::default()).await;
+    task(&house, "1", "2026-11-10", Some("2026-11-09T03:00:00Z")).await;
+    task(&house, "2", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+    let mut head = crate::support::stores::officer("GL-00991", "Phạm Thị Mới");
+    for (_, post, role, from, _) in &mut head.memberships {
+        (*post, *role, *from) = ("Giám đốc".into(), Role::Head, day("2026-11-15"));
+    }
+    let import = DirectoryImport { units: Vec::new(), people: vec![head] };
+    store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+    settled(&house).await;
+    let pooled = async |number: &str| {
+        let person = house.person(number).await;
+        let found = derivation(&house, person, period("2026-Q4"), FULL_PERIOD).await;
+        let lines = found["lines"].as_array().expect("lines");
+        lines.iter().map(|line| line["source"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(pooled("GL-00990").await, [json!("snv/1"), json!("snv/2")], "head since January");
+    assert_eq!(pooled("GL-00991").await, [json!("snv/2")]);
+    assert!(verified(&house).await.0.is_empty());
+}
+
+/// Every general criterion with these points.
+fn criteria(which: &str, points: &str) -> Command {
+    let items = lienthong::domain::evaluation::GENERAL_ITEMS
+        .map(|(item, ..)| (item.to_owned(), points.parse::<Exact>().expect("points")));
+    Command::CriteriaSet {
+        person: whom(AN),
+        period: period(which),
+        decision: DecisionKind::GeneralCriteria { items: items.into() },
+        document: None,
+        author: CHIEF.into(),
+    }
+}
+
 #[tokio::test]
 async fn d9_quarter_of_the_monthly_regime_is_the_mean_of_its_months_and_each_has_its_record() {
     let both = both().await;
@@ -161,17 +369,6 @@ async fn d9_quarter_of_the_monthly_regime_is_the_mean_of_its_months_and_each_has
         let (codes, told) = verified(&house).await;
         assert!(codes.is_empty(), "{codes:?} {told:?}");
         // Criteria of the quarter hold in each month; those of a month go before them.
-        let criteria = |which: &str, points: &str| {
-            let items = lienthong::domain::evaluation::GENERAL_ITEMS
-                .map(|(item, ..)| (item.to_owned(), points.parse::<Exact>().expect("points")));
-            Command::CriteriaSet {
-                person: whom(AN),
-                period: period(which),
-                decision: DecisionKind::GeneralCriteria { items: items.into() },
-                document: None,
-                author: CHIEF.into(),
-            }
-        };
         house.ordered(criteria("2026-M11", "1")).await;
         house.ordered(criteria("2026-Q4", "2")).await;
         settled(&house).await;
@@ -404,6 +601,7 @@ async fn discipline_is_a_fact_of_the_year_and_its_level_follows_while_the_score_
     let (_folder, store) = one().await;
     let house = at_work(&store, "2026-10-05T01:00:00Z").await;
     house.with_a_result().await;
+    house.history("GL-00001,2026-Q1,88.50,,,\nGL-00001,2026-Q2,88.50,,,").await;
     house.computed().await;
     let opened = house.later("2026-12-01T01:00:00Z");
     let score = async || {
@@ -429,9 +627,8 @@ async fn discipline_is_a_fact_of_the_year_and_its_level_follows_while_the_score_
     };
     assert!(recorded().await.is_empty());
     let person = opened.person(AN).await;
-    let revision = async || {
-        store.latest_revision(person, period("2026")).await.expect("read").expect("record").revision
-    };
+    let revision =
+        async || store.latest_revision(person, period("2026")).await.expect("read").expect("record").revision;
     let classify = async |level| {
         let order = Command::RecordApprove {
             person: whom(AN),
@@ -461,7 +658,9 @@ async fn head_is_at_most_what_the_organisation_was_recognised_as() {
     for store in &both.stores {
         let house = at_work(store, "2026-12-01T01:00:00Z").await;
         house.import(&[(AN, "Nguyễn Văn An")]).await;
-        house.history("GL-00990,2026-Q1,95.00,,,").await;
+        house
+            .history("GL-00990,2026-Q1,95.00,,,\nGL-00990,2026-Q2,95.00,,,\nGL-00990,2026-Q3,95.00,,,")
+            .await;
         let head = house.person("GL-00990").await;
         let level = async || {
             while Score(house.app.clone()).run().await.expect("a run").more {}

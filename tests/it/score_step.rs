@@ -207,6 +207,7 @@ async fn year_is_computed_on_the_day_it_opens_without_any_other_event() {
     let (_folder, store) = one().await;
     let house = Installed::new(&store, &Targets::national("http://127.0.0.1:9"), "a", "2026-10-05T01:00:00Z");
     house.with_a_result().await;
+    house.history("GL-00001,2026-Q1,88.50,,,\nGL-00001,2026-Q2,88.50,,,").await;
     house.computed().await;
     while Score(house.app.clone()).run().await.expect("a run").more {}
     let person = house.person(AN).await;

@@ -68,11 +68,11 @@ pub struct CriteriaSet {
     /// Task the decision concerns, as SOURCE:KEY
     #[arg(long, value_parser = task)]
     pub task: Option<TaskRef>,
-    /// An objective cause excuses the task
-    #[arg(long, requires_all = ["task", "reason"])]
+    /// An objective cause excuses the task; `none` takes it back
+    #[arg(long, requires_all = ["task", "reason"], conflicts_with_all = ["item", "component", "failures", "quantity"])]
     pub excuse: Option<Excused>,
     /// Failed assessments of the task's quality that count
-    #[arg(long, requires_all = ["task", "reason"])]
+    #[arg(long, requires_all = ["task", "reason"], conflicts_with_all = ["item", "component", "quantity"])]
     pub failures: Option<u32>,
     /// Whether the task's lateness counts
     #[arg(long, value_name = "counts|rejected", requires_all = ["task", "reason"], conflicts_with_all = OTHERS, conflicts_with = "support")]
@@ -81,7 +81,7 @@ pub struct CriteriaSet {
     #[arg(long, num_args = 3, value_names = ["QUALITY", "COMPLIANCE", "EFFICIENCY"], conflicts_with_all = OTHERS)]
     pub support: Vec<Exact>,
     /// Completed and accepted quantity of the task
-    #[arg(long, requires = "task")]
+    #[arg(long, requires = "task", conflicts_with_all = ["item", "component"])]
     pub quantity: Option<Exact>,
     /// Why, with the evidence
     #[arg(long)]
@@ -138,6 +138,8 @@ pub enum Excused {
     Late,
     /// Quality
     Quality,
+    /// Nothing: what was excused counts again
+    None,
 }
 
 /// What a superior says of a task's lateness.

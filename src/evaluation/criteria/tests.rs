@@ -7,8 +7,8 @@ fn at() -> DateTime<Utc> {
     "2026-10-01T02:00:00Z".parse().expect("instant")
 }
 
-fn half() -> CriteriaRules {
-    CriteriaRules { step: "0.5".parse().expect("step"), between: false }
+fn half(_: Period) -> Result<CriteriaRules, Box<Finding>> {
+    Ok(CriteriaRules { step: "0.5".parse().expect("step"), between: false })
 }
 
 fn standing(number: &StaffNumber, _: Period) -> Option<Standing> {
@@ -26,7 +26,7 @@ fn whole(read: ReadCriteria) -> Result<Vec<Decision>, Findings> {
 }
 
 fn read(file: &str) -> Result<Vec<Decision>, Findings> {
-    whole(read_criteria("criteria.csv", file.as_bytes(), &half(), at(), &standing))
+    whole(read_criteria("criteria.csv", file.as_bytes(), &half, at(), &standing))
 }
 
 fn codes(file: &str) -> Vec<String> {
@@ -72,9 +72,31 @@ fn points_above_the_maximum_or_off_the_step_are_refused_with_their_cell() {
     let found = read(&file).expect_err("refused").0;
     assert_eq!(found.iter().filter(|finding| finding.code == "LT-CRI-002").count(), 3);
     assert_eq!(found[0].place.as_ref().expect("place").to_string(), "criteria.csv:2 (column 4)");
-    let quarter = CriteriaRules { step: "0.25".parse().expect("step"), between: true };
+    let quarter = |_| Ok(CriteriaRules { step: "0.25".parse().expect("step"), between: true });
     let file = format!("{WIDE_HEADER}GL-1,2026-Q3,GL-9,5,4.5,2.25,2,2,2,0,2.5,1.5,2,,75,\n");
     assert!(read_criteria("c.csv", file.as_bytes(), &quarter, at(), &standing).findings.is_empty());
+}
+
+#[test]
+fn each_row_is_held_to_the_rules_of_its_own_period() {
+    // Quarters of a point in the third quarter, halves in the fourth, no rules in 2025.
+    let rules = |period: Period| match period {
+        Period::Quarter { year: 2026, quarter } => {
+            let step = if quarter == 3 { "0.25" } else { "0.5" };
+            Ok(CriteriaRules { step: step.parse().expect("step"), between: false })
+        }
+        _ => Err(Box::new(Finding::error("LT-RUL-010", Text::new("chưa có", "none"), Text::new("", "")))),
+    };
+    let row = |period: &str| format!("GL-2,{period},GL-9,5,4.5,2.25,2,2,2,0,2.5,1.5,2,,,\n");
+    let file = format!("{WIDE_HEADER}{}{}{}", row("2026-Q3"), row("2026-Q4"), row("2025-Q4"));
+    let told = read_criteria("c.csv", file.as_bytes(), &rules, at(), &standing).findings;
+    let off: Vec<String> = told
+        .iter()
+        .filter(|finding| finding.code == "LT-CRI-002")
+        .map(|finding| finding.place.clone().expect("place").to_string())
+        .collect();
+    assert_eq!(off, ["c.csv:3 (column 6)"], "{told:?}");
+    assert!(told.iter().any(|finding| finding.code == "LT-RUL-010"));
 }
 
 #[test]
@@ -140,14 +162,15 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
     };
     let period: Period = "2026-Q3".parse().expect("period");
     let people = [asked(1, true), asked(2, false)];
-    let bytes = template::workbook(&people, period, &half(), false).expect("a workbook");
+    let bytes =
+        template::workbook(&people, period, &half(period).expect("rules"), false).expect("a workbook");
     assert_eq!(
         bytes,
-        template::workbook(&people, period, &half(), false).expect("a workbook"),
+        template::workbook(&people, period, &half(period).expect("rules"), false).expect("a workbook"),
         "the same file"
     );
     // Nobody filled it in: that is told, and nothing is taken for zero.
-    let empty = read_criteria("mau.xlsx", &bytes, &half(), at(), &standing);
+    let empty = read_criteria("mau.xlsx", &bytes, &half, at(), &standing);
     assert_eq!(empty.findings.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), ["LT-CRI-007"]);
     let fill = |cells: &[(usize, u32, u16, &str)]| {
         // What a person does in Excel, on the same three sheets.
@@ -177,7 +200,7 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
     };
     let mut cells: Vec<(usize, u32, u16, &str)> = (4..14).map(|column| (0, 2, column, "2.5")).collect();
     cells.extend([(1, 1, 4, "100"), (1, 1, 5, "50"), (2, 2, 6, "hoàn thành tốt"), (2, 2, 7, "05/BB")]);
-    let read = read_criteria("mau.xlsx", &fill(&cells), &half(), at(), &standing);
+    let read = read_criteria("mau.xlsx", &fill(&cells), &half, at(), &standing);
     assert!(read.findings.is_empty(), "{:?}", read.findings);
     let kinds = read.decisions.iter().map(|made| match &made.kind {
         DecisionKind::GeneralCriteria { items } => format!("general {}", items.len()),
@@ -196,7 +219,7 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
         (1, 1, 4, "70"),
         (2, 1, 4, &*Box::leak("x".repeat(4_001).into_boxed_str())),
     ]);
-    let wrong = read_criteria("mau.xlsx", &fill(&cells), &half(), at(), &standing);
+    let wrong = read_criteria("mau.xlsx", &fill(&cells), &half, at(), &standing);
     let told: Vec<String> = wrong
         .findings
         .iter()

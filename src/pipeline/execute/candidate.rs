@@ -129,14 +129,17 @@ fn candidates(
             DecisionKind::QualityFailures { source, external_id, count, reason }
                 if about(source, external_id) =>
             {
-                quality = Some((*count, by(stored, reason)));
+                (quality, excused_quality) = (Some((*count, by(stored, reason))), None);
             }
             DecisionKind::Lateness { source, external_id, counts, reason } if about(source, external_id) => {
-                late = Some((*counts, by(stored, reason)));
+                (late, excused_late) = (Some((*counts, by(stored, reason))), None);
             }
             DecisionKind::Excuse { source, external_id, covers, reason } if about(source, external_id) => {
-                let excused = if covers == "late" { &mut excused_late } else { &mut excused_quality };
-                *excused = by(stored, reason);
+                match covers.as_str() {
+                    "late" => excused_late = by(stored, reason),
+                    "none" => (excused_late, excused_quality) = (None, None),
+                    _ => excused_quality = by(stored, reason),
+                }
             }
             _ => {}
         }

@@ -123,9 +123,12 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
     let who = author(who)?;
     let directory = app.directory().await?;
     let importer = directory.check_importer(who, document).err().map(|finding| *finding);
-    let rules = app.rule_set(Period::quarter_of(app.clock.today()))?;
-    let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
-    let rules = CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween };
+    // Each row is of its own period, and so are the rules it is held to.
+    let rules = |period: Period| {
+        let rules = app.rule_set(period).map_err(Box::new)?;
+        let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
+        Ok(CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween })
+    };
     let standing = |number: &StaffNumber, period: Period| {
         let id = directory.by_staff_number(number)?;
         let known = directory.person(id)?;

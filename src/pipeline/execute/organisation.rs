@@ -150,6 +150,10 @@ async fn tasks(
     let period = Period::Year(year);
     let above = app.store.tasks_above().await?;
     let mut tasks: BTreeMap<String, OrganisationTask> = BTreeMap::new();
+    // By months a quarter is a mean and has no lines: those are its months'.
+    let monthly = |quarter: Period| app.rule_set(quarter).is_ok_and(|rules| rules.is_monthly());
+    let of_quarter = |quarter: Period| if monthly(quarter) { quarter.months() } else { vec![quarter] };
+    let made_of_tasks: Vec<Period> = period.quarters().into_iter().flat_map(of_quarter).collect();
     let people: Vec<PersonId> = directory.people().map(|known| known.id).collect();
     for person in people {
         let posts: Vec<_> =
@@ -157,8 +161,8 @@ async fn tasks(
         if posts.is_empty() {
             continue;
         }
-        for quarter in period.quarters() {
-            let Some(bytes) = app.store.derivation(person, quarter, FULL_PERIOD).await? else { continue };
+        for part in &made_of_tasks {
+            let Some(bytes) = app.store.derivation(person, *part, FULL_PERIOD).await? else { continue };
             let derivation: Value =
                 serde_json::from_slice(&bytes).map_err(|_| crate::pipeline::broken("derivation"))?;
             for line in derivation.get("lines").and_then(Value::as_array).into_iter().flatten() {

@@ -233,9 +233,11 @@ fn differs(cause: Cause, count: u64, file: &str) -> Finding {
         Cause::ChangedSince => {
             ("LT-REC-065", "điểm trong bảng là của phiên bản cũ", "scores of an older revision")
         }
-        Cause::LevelDiffers => {
-            ("LT-REC-066", "mức trong bảng khác hoặc cao hơn mức theo điểm và điều kiện", "levels that are other than, or above, what score and conditions give")
-        }
+        Cause::LevelDiffers => (
+            "LT-REC-066",
+            "mức trong bảng khác hoặc cao hơn mức theo điểm và điều kiện",
+            "levels that are other than, or above, what score and conditions give",
+        ),
         Cause::SumWrong => {
             ("LT-REC-067", "tổng trong bảng sai so với các phần của nó", "sums of the table that are wrong")
         }

@@ -8,6 +8,7 @@ use crate::directory::Directory;
 use crate::domain::{Period, PersonId, RecordState, RuleSet, UnitCode};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::score::Gathered;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +51,8 @@ fn unit_of(directory: &Directory, person: PersonId, period: Period) -> Option<Un
 pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCode, Counted>, Refusal> {
     let directory = app.directory().await?;
     // A period that no rule set governs was never scored: its checklist is told all the same.
-    let population = app.rule_set(period).map_or_else(|_| RuleSet::default(), Clone::clone).population_filter;
+    let rules = &app.rule_set(period).map_or_else(|_| RuleSet::default(), Clone::clone);
+    let facts = Gathered::default().facts(app).await?;
     let mut units: BTreeMap<UnitCode, Counted> = BTreeMap::new();
     let mut lines = BTreeMap::new();
     let mut after = String::new();
@@ -72,7 +74,9 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
         }
     }
     for known in directory.people() {
-        if !directory.is_scored(known.id, period, population) {
+        // On leave all the period, or too little of it worked: nobody has to act (art. 11).
+        let evaluated = || period.is_mean() || App::is_evaluated(&directory, &facts, known.id, period, rules);
+        if !directory.is_scored(known.id, period, rules.population_filter) || !evaluated() {
             continue;
         }
         let Some(unit) = unit_of(&directory, known.id, period) else { continue };

@@ -385,6 +385,16 @@ impl Gathered {
         Ok(ask(heads))
     }
 
+    /// Whether a score of somebody is held.
+    pub async fn holds(
+        &self,
+        app: &App,
+        of: (Period, &'static str),
+        person: PersonId,
+    ) -> Result<bool, Finding> {
+        self.of_heads(app, of, |heads| heads.contains_key(&person)).await
+    }
+
     /// The totals held of some people, exact.
     pub(super) async fn totals(
         &self,
@@ -491,12 +501,13 @@ impl App {
         let rules = &asked.terms.rules;
         let (mut lines, excluded) = self.lines(directory, person, known, asked);
         multiply(&mut lines, directory, person, asked.period, rules);
-        let posts: Vec<Span> = directory
-            .posts(person, asked.period)
-            .into_iter()
-            .map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX)))
-            .collect();
-        Piece::of(lines, excluded, &posts, rules)
+        let posts = directory.posts(person, asked.period).into_iter();
+        let mut days: Vec<Span> = posts.map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX))).collect();
+        if directory.changes_hands(person, asked.period) {
+            // Who began or ceased to lead them answers for some of the days of any post.
+            days.clear();
+        }
+        Piece::of(lines, excluded, &days, rules)
     }
 
     fn lines(

@@ -62,7 +62,8 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// A piece of lines; `days` are the posts of the person: who answers for them answers for all days of some of these.
+    /// A piece of lines; `days` are the posts of the person, where who answers for them answers for all days of some of these;
+    /// none where somebody answers for other days.
     pub fn of(
         lines: Vec<Line>,
         excluded: Vec<Excluded>,
