@@ -15,7 +15,7 @@ use crate::pipeline::score::Score;
 use crate::pipeline::source::PullSource;
 use crate::pipeline::{App, assemble};
 use crate::schedule::{Board, Driver};
-use crate::web::{Health, Hosts, Live, Web, router};
+use crate::web::{Health, Hosts, Live, Web, hook, router};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,10 +31,13 @@ pub struct Daemon {
     pub board: Board,
     /// Where the page listens.
     pub address: SocketAddr,
+    /// Where calls of sources are taken beside the page's address.
+    pub hooks_address: Option<SocketAddr>,
     driver: Driver,
     health: Health,
     stop_page: CancellationToken,
     page: tokio::task::JoinHandle<()>,
+    hooks: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// Renders the metrics this process counts.
@@ -55,10 +58,11 @@ impl Daemon {
         let owner = assemble::take_over(loaded, &store).await?;
         crate::failpoint!("start::after_take_over");
         let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone()).await?);
-        let listener = TcpListener::bind(loaded.config.daemon.listen)
-            .await
-            .map_err(|error| no_page(loaded.config.daemon.listen, &error))?;
-        let address = listener.local_addr().map_err(|error| no_page(loaded.config.daemon.listen, &error))?;
+        let (listener, address) = listening(loaded.config.daemon.listen, "listen").await?;
+        let hooks = match loaded.config.daemon.hooks_listen {
+            Some(address) => Some(listening(address, "hooks_listen").await?),
+            None => None,
+        };
         let driver = Driver::new(store, app.clock, owner, app.bells.clone());
         for source in app.sources.keys() {
             driver.start(Arc::new(PullSource::new(app.clone(), source.clone())));
@@ -107,8 +111,20 @@ impl Daemon {
             }
             drop(watcher);
         });
+        let hooks_address = hooks.as_ref().map(|(_, address)| *address);
+        let hooks = hooks.map(|(listener, _)| {
+            let (stopped, calls) = (stop_page.clone(), hook::router(app.clone()));
+            tokio::spawn(async move {
+                let served = axum::serve(listener, calls)
+                    .with_graceful_shutdown(async move { stopped.cancelled().await });
+                if let Err(error) = served.await {
+                    tracing::error!(%error, "no calls are taken any more");
+                }
+            })
+        });
         crate::failpoint!("start::before_ready");
-        Ok(Self { board: driver.board(), app, address, driver, health, stop_page, page })
+        let board = driver.board();
+        Ok(Self { board, app, address, hooks_address, driver, health, stop_page, page, hooks })
     }
 
     /// Begins nothing new: not ready any more, no new runs of steps. What runs goes on.
@@ -124,19 +140,31 @@ impl Daemon {
         let whole = self.driver.stop(limit * 3 / 4).await;
         self.stop_page.cancel();
         // A visitor who never closes his connection must not hold up the stop. The address is free afterwards.
-        self.page.abort();
-        let _aborted = self.page.await;
+        for served in [Some(self.page), self.hooks].into_iter().flatten() {
+            served.abort();
+            let _aborted = served.await;
+        }
         tokio::time::timeout(limit / 8, self.app.store.close()).await.is_ok() && whole
     }
 }
 
-fn no_page(address: SocketAddr, error: &std::io::Error) -> Findings {
-    let by = "`run --listen 127.0.0.1:8336`";
-    let (vi, en) = (
-        format!("{by} hoặc daemon.listen trong tệp cấu hình"),
-        format!("{by}, or daemon.listen of the configuration"),
-    );
-    taken(address, error, &vi, &en).at(Place::of("daemon.listen")).into()
+/// Listens on an address of the configuration.
+async fn listening(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), Findings> {
+    let opened = match TcpListener::bind(address).await {
+        Ok(listener) => listener.local_addr().map(|address| (listener, address)),
+        Err(error) => Err(error),
+    };
+    opened.map_err(|error| {
+        let by = if key == "listen" { "`run --listen 127.0.0.1:8336`, " } else { "" };
+        let (vi, en) = (
+            format!("{by}daemon.{key} trong tệp cấu hình"),
+            format!("{by}daemon.{key} of the configuration"),
+        );
+        taken(address, &error, &vi, &en).at(Place::of(format!("daemon.{key}"))).into()
+    })
 }
 
 /// An address nobody can listen on. `vi` and `en` say how another one is chosen.

@@ -65,6 +65,9 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
             Err(finding) => return printer.finish(&Outcome::failed(EXIT_FAILED, finding)),
         };
         printer.note(&format!("http://{}/", daemon.address));
+        if let Some(address) = daemon.hooks_address {
+            printer.note(&format!("hooks: http://{address}/hooks/"));
+        }
         tell_systemd(&[NotifyState::Ready]);
         tracing::info!(folder = %folder.path().display(), page = %daemon.address, "running");
         let watchdog = AbortOnDropHandle::new(tokio::spawn(feed_watchdog(daemon.board.clone())));

@@ -188,6 +188,8 @@ impl Loaded {
             let named = source.secrets.iter();
             references
                 .extend(named.map(|(name, secret)| (format!("source[{index}].secrets.{name}"), secret)));
+            let hook = source.webhook.iter();
+            references.extend(hook.map(|hook| (format!("source[{index}].webhook.secret"), &hook.secret)));
         }
         let targets = config.target.iter().enumerate();
         references
@@ -220,6 +222,9 @@ impl Config {
         for (index, source) in self.source.iter_mut().enumerate() {
             for (name, reference) in &mut source.secrets {
                 secret(&format!("source[{index}].secrets.{name}"), reference);
+            }
+            if let Some(hook) = &mut source.webhook {
+                secret(&format!("source[{index}].webhook.secret"), &mut hook.secret);
             }
         }
         for (index, target) in self.target.iter_mut().enumerate() {

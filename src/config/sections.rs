@@ -96,6 +96,9 @@ pub struct Daemon {
     /// Address of page, probes and metrics; port 0 takes any free one.
     #[schemars(with = "String", extend("format" = "socket-address"))]
     pub listen: SocketAddr,
+    /// A second address, which takes calls of sources ([source.webhook]) and nothing else; `listen` takes them too.
+    #[schemars(with = "Option<String>", extend("format" = "socket-address"))]
+    pub hooks_listen: Option<SocketAddr>,
     /// Language of the page for visitors who chose none.
     pub lang: Lang,
     /// Longest time a stop may take, seconds.
@@ -243,6 +246,71 @@ pub struct SourceEntry {
     /// When what the source shows cannot be true: the pull stops, and a person looks at it.
     #[serde(default)]
     pub gates: Gates,
+    /// How it may say by itself that something changed; none = it is asked by schedule alone.
+    pub webhook: Option<Webhook>,
+}
+
+/// How the bytes of a signature are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SignatureEncoding {
+    /// Two digits each.
+    #[default]
+    Hex,
+    /// Base64.
+    Base64,
+}
+
+/// How a source says by itself that something changed: a call to `/hooks/<id>`, signed with HMAC-SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// What both sides sign with.
+    pub secret: SecretRef,
+    /// Header of the signature.
+    #[schemars(length(min = 1, max = 100))]
+    pub header: String,
+    /// What stands before the signature in its header.
+    #[serde(default)]
+    pub prefix: String,
+    /// How the signature is written.
+    #[serde(default)]
+    pub encoding: SignatureEncoding,
+    /// What is signed: `{body}`, and headers by their names in braces.
+    #[serde(default = "body_alone")]
+    #[schemars(length(min = 6, max = 500))]
+    pub signed: String,
+    /// Header with the time of the call; it must be signed.
+    #[schemars(length(min = 1, max = 100))]
+    pub timestamp_header: Option<String>,
+    /// How far that time may be from ours, seconds.
+    #[serde(default = "five_minutes")]
+    #[schemars(range(min = 10, max = 3_600))]
+    pub tolerance_s: u16,
+    /// Largest body, KiB.
+    #[serde(default = "some_body")]
+    #[schemars(range(min = 1, max = 1_024))]
+    pub body_kib: u16,
+    /// Shortest time between two pulls such calls cause, seconds.
+    #[serde(default = "half_a_minute")]
+    #[schemars(range(min = 1, max = 3_600))]
+    pub at_most_every_s: u16,
+}
+
+fn body_alone() -> String {
+    "{body}".to_owned()
+}
+
+fn five_minutes() -> u16 {
+    300
+}
+
+fn some_body() -> u16 {
+    256
+}
+
+fn half_a_minute() -> u16 {
+    30
 }
 
 /// When what a source shows cannot be true.

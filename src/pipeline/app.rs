@@ -5,6 +5,7 @@
 //! that finds one empty builds it.
 
 use super::former::FormerRules;
+use super::hook::Hook;
 use super::reload::Reload;
 use super::scope::{nearest, scopes_of};
 use super::step::Bell;
@@ -134,6 +135,8 @@ pub struct App {
     pub sources: BTreeMap<SourceId, Source>,
     /// When what a source shows cannot be true; the usual limits for a source that is not here.
     pub gates: BTreeMap<SourceId, Gates>,
+    /// Sources that say by themselves when something changed.
+    pub hooks: BTreeMap<SourceId, Hook>,
     /// What happens when records of a source change their shape; the usual for a source that is not here.
     pub drift: BTreeMap<SourceId, drift::Policy>,
     /// Every source the configuration names, those that are not enabled included.
@@ -186,6 +189,7 @@ impl App {
             configured: sources.keys().cloned().collect(),
             sources,
             gates: BTreeMap::new(),
+            hooks: BTreeMap::new(),
             drift: BTreeMap::new(),
             evaluation,
             national,

@@ -4,6 +4,7 @@
 //! once. It must not start anything: whoever calls it decides what runs.
 
 use super::app::{App, Policy, Source};
+use super::hook::Hook;
 use crate::clock::Clock;
 use crate::config::rule_set::read_rule_sets;
 use crate::config::{self, Config, Doubt, Examined, Loaded, SourceEntry, StoreKind, TargetEntry, TargetKind};
@@ -104,6 +105,26 @@ pub fn sources(loaded: &Loaded) -> (BTreeMap<SourceId, Source>, Vec<Wrong>) {
         }
     }
     (sources, findings)
+}
+
+/// How enabled sources may call, and what is wrong with the others.
+fn hooks(loaded: &Loaded) -> (BTreeMap<SourceId, Hook>, Vec<Wrong>) {
+    let (mut hooks, mut findings) = (BTreeMap::new(), Vec::new());
+    let credentials = Config::credentials_folder();
+    for (index, entry) in loaded.config.source.iter().enumerate().filter(|(_, entry)| entry.enabled) {
+        let Some(webhook) = &entry.webhook else { continue };
+        let secret = webhook.secret.read(credentials.as_deref()).map_err(|finding| ("secret", finding));
+        match secret.and_then(|secret| Hook::new(webhook, &secret)) {
+            Ok(hook) => {
+                hooks.insert(entry.id.clone(), hook);
+            }
+            Err((key, finding)) => {
+                let key = format!("source[{index}].webhook.{key}");
+                findings.push((index, loaded.places.locate(finding, &key)));
+            }
+        }
+    }
+    (hooks, findings)
 }
 
 /// One source by its entry and its place in the list, enabled or not. Nothing is connected to.
@@ -317,8 +338,9 @@ pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<Ap
     let policy = policy(&loaded.config);
     let (sources, of_sources) = sources(loaded);
     let (targets, of_targets) = targets(loaded);
+    let (hooks, of_hooks) = hooks(loaded);
     let findings: Vec<Finding> =
-        of_sources.into_iter().chain(of_targets).map(|(_, finding)| finding).collect();
+        of_sources.into_iter().chain(of_hooks).chain(of_targets).map(|(_, finding)| finding).collect();
     match policy {
         Ok(policy) if findings.is_empty() => {
             let Targets { evaluation, national, withheld } = targets;
@@ -326,6 +348,7 @@ pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<Ap
             let mut app = App::new(store, clock(&loaded.config), owner, sources, receivers, policy);
             app.withheld = withheld;
             app.gates = loaded.config.source.iter().map(|entry| (entry.id.clone(), entry.gates)).collect();
+            app.hooks = hooks;
             app.drift = drift_policies(loaded);
             app.configured = configured_sources(&loaded.config);
             Ok(app.with_former_rules().await?)
@@ -370,6 +393,7 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
     findings.extend(loaded.secret_findings(Config::credentials_folder().as_deref()));
     // Sources and targets repeat what is wrong with their secrets.
     let (_, of_sources) = sources(loaded);
+    let (_, of_hooks) = hooks(loaded);
     let (_, of_targets) = targets(loaded);
     let follows = |list: &str, index: usize, finding: &Finding| {
         let keys: &[&str] = match finding.code.as_str() {
@@ -382,7 +406,7 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
     };
     let of_sources = of_sources.into_iter().filter(|(index, finding)| !follows("source", *index, finding));
     let of_targets = of_targets.into_iter().filter(|(index, finding)| !follows("target", *index, finding));
-    Findings::add_new(&mut findings, of_sources.chain(of_targets).map(|(_, finding)| finding));
+    Findings::add_new(&mut findings, of_sources.chain(of_hooks).chain(of_targets).map(|(_, finding)| finding));
     // What is wrong with the file itself was told with the policy.
     if let Ok(holidays) = config.holidays() {
         findings.extend(holidays.gap(clock(config).today().year()));

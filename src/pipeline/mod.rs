@@ -14,6 +14,7 @@ mod entered;
 pub mod execute;
 pub mod explain;
 mod former;
+pub mod hook;
 pub mod identify;
 pub mod life_order;
 pub mod map;

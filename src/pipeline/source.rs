@@ -1,7 +1,7 @@
 //! Pulling a source when its schedule says so.
 //!
 //! Owns the decision which kind of pull is due and the times of the next one. A missed time is made up for
-//! once. While a source is blocked (it asked for it, or it failed again and again) nothing is sent to it.
+//! once, and a source that called is due before its time. While a source is blocked (it asked for it, or it failed again and again) nothing is sent to it.
 
 use super::app::App;
 use super::pull::pull_source;
@@ -9,9 +9,9 @@ use super::step::{Step, StepReport};
 use crate::connector::PullMode;
 use crate::domain::SourceId;
 use crate::error::{Finding, Findings, Place, Text};
-use crate::store::RunKind;
+use crate::store::{RunKind, SourceState};
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,15 @@ impl PullSource {
     pub fn new(app: Arc<App>, source: SourceId) -> Self {
         let name = format!("pull:{source}");
         Self { app, source, name }
+    }
+}
+
+impl PullSource {
+    /// Whether the source said that something changed, and was not asked just now.
+    fn is_called(&self, state: &SourceState, now: DateTime<Utc>) -> bool {
+        let rested = |every| state.last_attempt_at.is_none_or(|at| now - at >= every);
+        let hook = self.app.hooks.get(&self.source);
+        state.hooks.waiting() && hook.is_some_and(|hook| rested(hook.at_most_every))
     }
 }
 
@@ -56,7 +65,7 @@ impl Step for PullSource {
                 app.store.plan_source(&self.source, next).await.map_err(|error| error.finding())?;
                 return Ok(StepReport::default());
             }
-            Some(due) if due > now => return Ok(StepReport::default()),
+            Some(due) if due > now && !self.is_called(&state, now) => return Ok(StepReport::default()),
             _ => {}
         }
         if state.blocked_until.is_some_and(|until| until > now) {

@@ -83,7 +83,7 @@ pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore, TaskP
 pub use service::FactsNew;
 pub use shape::ShapeAccepted;
 pub use share::{SharesNew, TaskShare};
-pub use source::{Run, RunCounters, RunKind, RunOutcome, SourceState};
+pub use source::{Hooks, Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use survey::{ProductTask, SurveyedTask};
 pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use vault::Vault;
@@ -174,6 +174,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "organisation",
         include_str!("../../migrations/sqlite/0014_organisation.sql"),
         include_str!("../../migrations/postgres/0014_organisation.sql"),
+    ),
+    (
+        17,
+        "source_hook",
+        include_str!("../../migrations/sqlite/0017_source_hook.sql"),
+        include_str!("../../migrations/postgres/0017_source_hook.sql"),
     ),
 ];
 

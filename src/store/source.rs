@@ -33,6 +33,26 @@ pub struct SourceState {
     pub rules_pulled: Option<String>,
     /// The same of the last one that read everything.
     pub rules_read: Option<String>,
+    /// Calls of the source that something changed.
+    pub hooks: Hooks,
+}
+
+/// Calls by which a source says that something changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// How many were taken so far.
+    pub received: u64,
+    /// How many of them had come before a run began that ended well.
+    pub served: u64,
+    /// When the last one came.
+    pub last_at: Option<DateTime<Utc>>,
+}
+
+impl Hooks {
+    /// Whether one came since the last good run began.
+    pub fn waiting(&self) -> bool {
+        self.received > self.served
+    }
 }
 
 /// Counters of one run.
@@ -118,7 +138,8 @@ impl Store {
     /// A source's state; the empty state for one never pulled.
     pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {
         let sql = "SELECT cursor, last_attempt_at, last_success_at, last_full_at, next_due_at, consecutive_failures, \
-                   blocked_until, last_error, records_total, rules_pulled, rules_read FROM source_state WHERE source_id = $1";
+                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at \
+                   FROM source_state WHERE source_id = $1";
         let row = self.db.row(sql, vals![source.as_str()]).await?;
         row.map_or(Ok(SourceState::default()), |row| state_of(&row))
     }
@@ -139,7 +160,8 @@ impl Store {
         .await?;
         let row = tx
             .row(
-                "INSERT INTO run (source_id, kind, started_at) VALUES ($1, $2, $3) RETURNING id",
+                "INSERT INTO run (source_id, kind, started_at, hooks_before) SELECT source_id, $2, $3, hooks_received \
+                 FROM source_state WHERE source_id = $1 RETURNING id",
                 vals![source.as_str(), kind.as_str(), now],
             )
             .await?;
@@ -180,6 +202,15 @@ impl Store {
         match outcome {
             RunOutcome::Succeeded => {
                 let full_at = (kind.as_deref() == Some("full")).then_some(now);
+                if kind.as_deref() != Some("backfill") {
+                    // Calls that came while it ran wait for the next one.
+                    tx.execute(
+                        "UPDATE source_state SET hooks_served = (SELECT hooks_before FROM run WHERE id = $2) \
+                         WHERE source_id = $1",
+                        vals![source.as_str(), run],
+                    )
+                    .await?;
+                }
                 tx.execute(
                     "UPDATE source_state SET last_success_at = $2, last_full_at = coalesce($3, last_full_at), \
                      consecutive_failures = 0, blocked_until = NULL, last_error = NULL, records_total = records_total + $4 \
@@ -237,6 +268,24 @@ impl Store {
         tx.commit().await
     }
 
+    /// Writes down calls of a source that something changed: it is due, also after a restart.
+    pub async fn mark_hooks(
+        &self,
+        source: &SourceId,
+        count: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "INSERT INTO source_state (source_id, hooks_received, hook_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (source_id) DO UPDATE SET hook_at = excluded.hook_at, \
+             hooks_received = source_state.hooks_received + excluded.hooks_received",
+            vals![source.as_str(), count, now],
+        )
+        .await?;
+        tx.commit().await
+    }
+
     /// Runs of a source before a number, newest first.
     pub async fn runs(&self, source: &SourceId, before: i64, limit: usize) -> Result<Vec<Run>, StoreError> {
         let sql = "SELECT id, source_id, kind, started_at, ended_at, outcome, pages, records, new_tasks, changed, unchanged, \
@@ -271,6 +320,11 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         records_total: count(row, 8)?,
         rules_pulled: row.opt_text(9)?,
         rules_read: row.opt_text(10)?,
+        hooks: Hooks {
+            received: count(row, 11)?,
+            served: count(row, 12)?,
+            last_at: row.opt_at(13)?,
+        },
     })
 }
 

@@ -13,6 +13,8 @@ pub mod name {
     pub const SOURCE_RUNS: &str = "lienthong_source_runs_total";
     /// Time of one run of a source.
     pub const SOURCE_RUN_SECONDS: &str = "lienthong_source_run_duration_seconds";
+    /// Calls of sources, by what became of them.
+    pub const SOURCE_HOOKS: &str = "lienthong_source_hooks_total";
     /// Requests sent to a far side, by class of answer.
     pub const REQUESTS: &str = "lienthong_requests_total";
     /// Time of one exchange with a far side.
@@ -58,7 +60,7 @@ pub struct Metric {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 12] = [
+pub const METRICS: [Metric; 13] = [
     counter(
         name::SOURCE_RECORDS,
         "source result",
@@ -66,6 +68,11 @@ pub const METRICS: [Metric; 12] = [
     ),
     counter(name::SOURCE_RUNS, "source outcome", "Runs of a source: done, failed."),
     histogram(name::SOURCE_RUN_SECONDS, "source", "Time of one run of a source."),
+    counter(
+        name::SOURCE_HOOKS,
+        "source result",
+        "Calls of sources: taken, repeated, unsigned, late, too_large, busy, unknown.",
+    ),
     counter(name::REQUESTS, "peer class", "Requests sent: 2xx, 3xx, 4xx, 5xx, not_sent, unclear."),
     histogram(name::REQUEST_SECONDS, "peer", "Time of one exchange with a far side."),
     counter(

@@ -1,7 +1,7 @@
 //! The page, the health probes and the metrics.
 //!
-//! Owns routes, templates and view models. Read-only: nothing here changes anything, so there is nothing to
-//! forge. It must not know SQL or engines; it shows what the store counts and what the driver reports. A
+//! Owns routes, templates and view models. Read-only but for signed calls of sources (`hook`), which make a source due:
+//! nothing else here changes anything, so there is nothing to forge. It must not know SQL or engines; it shows what the store counts and what the driver reports. A
 //! store that does not answer makes the page say so instead of failing silently.
 
 mod asset;
@@ -10,6 +10,7 @@ mod deliveries;
 mod format;
 mod guard;
 mod health;
+pub mod hook;
 mod live;
 mod overview;
 mod page;
@@ -133,13 +134,15 @@ pub fn router(web: Web) -> Router {
         .route("/assets/{name}", get(asset::serve))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST));
+    let hooks = hook::routes(web.app.clone());
     Router::new()
         .merge(pages)
         .route("/live", get(live::stream))
         .fallback(async |web: State<Web>, visit: Visit| answer(&web, &visit, Ok(None)))
+        .with_state(web)
+        .merge(hooks)
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(hosts, guard::guard))
-        .with_state(web)
 }
 
 /// A page, or the finding that explains why there is none.

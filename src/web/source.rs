@@ -86,6 +86,14 @@ fn standing(web: &Web, visit: &Visit, state: &SourceState, runs: &[Run]) -> Sect
     facts.fact(visit.say("Lần cuối thành công", "Last success"), ago(state.last_success_at));
     facts.fact(visit.say("Lần cuối đọc toàn bộ", "Last read completely"), ago(state.last_full_at));
     facts.fact(visit.say("Lần tới", "Next"), Cell::text(format::instant_or_dash(state.next_due_at)));
+    if state.hooks.received > 0 {
+        let count = format::count(state.hooks.received);
+        let waits = visit.say("lấy ngay khi được", "pulled as soon as it may be");
+        facts.fact(
+            visit.say("Nguồn tự báo có thay đổi", "Calls of the source"),
+            ago(state.hooks.last_at).note(if state.hooks.waiting() { format!("{count} · {waits}") } else { count }),
+        );
+    }
     if let Some(at) = state.blocked_until.filter(|at| *at > now) {
         facts.fact(visit.say("Tạm ngừng đến", "Left alone until"), Cell::text(format::instant(at)));
     }

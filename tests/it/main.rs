@@ -63,6 +63,7 @@ mod score_step;
 mod scoring;
 mod signed_table;
 mod simulator;
+mod source_hook;
 mod store;
 mod support;
 mod test_script;

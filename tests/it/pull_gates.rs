@@ -113,6 +113,11 @@ impl House {
     }
 
     fn installation(&self, rules: &str) -> Installation {
+        Installation { app: Arc::new(self.app(rules)) }
+    }
+
+    /// The installation as it would be started with these rules.
+    pub fn app(&self, rules: &str) -> App {
         let text = format!("{HEAD}{STREAM}{rules}");
         let loaded =
             manifest::parse("test.toml", &text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
@@ -140,7 +145,7 @@ impl House {
             source(),
             lienthong::connector::drift::Policy::of_manifest("test.toml", &text).expect("a manifest"),
         );
-        Installation { app: Arc::new(app) }
+        app
     }
 
     pub async fn order(&self, command: Command) -> Outcome {

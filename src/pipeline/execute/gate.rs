@@ -19,6 +19,9 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
         fields: vec![
             Field::new("last_success_at", "Thành công lúc", "Last success", json!(state.last_success_at)),
             Field::new("last_full_at", "Đọc toàn bộ lúc", "Last read completely", json!(state.last_full_at)),
+            Field::new("hooks", "Số lần nguồn gọi", "Calls of the source", state.hooks.received),
+            Field::new("hook_at", "Nguồn gọi lúc", "Last call", json!(state.hooks.last_at)),
+            Field::new("hook_waiting", "Có lời gọi đang chờ", "A call waits", state.hooks.waiting()),
             Field::new(
                 "stopped_since",
                 "Dừng từ",
