@@ -8,7 +8,7 @@ mod mask;
 
 use super::manifest::http::BodyFormat;
 use super::manifest::{Kind, Loaded};
-use super::{Connector, PullMode, PullRequest, Step};
+use super::{Connector, Detailed, Presence, PullMode, PullRequest, Step};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::transport::{Exchange, Recorder};
 use chrono::{DateTime, Utc};
@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most exchanges of one recording: samples are read by people.
 const MOST_EXCHANGES: usize = 200;
+
+/// So many records of one page without any detail are no coincidence of deletions.
+const NO_COINCIDENCE: usize = 3;
 
 /// What was recorded.
 #[derive(Debug)]
@@ -76,16 +79,32 @@ async fn read(connector: &dyn Connector, recorder: &Recorder, now: DateTime<Utc>
     let request = PullRequest { mode: PullMode::Full, cursor: None, now };
     let mut pull = connector.pull(request).await.map_err(failed)?;
     let mut records = 0;
+    let within = || if recorder.count() > MOST_EXCHANGES { Err(Findings::from(too_many())) } else { Ok(()) };
     loop {
         match pull.next_page().await.map_err(failed)? {
             Step::End(_) => return Ok(records),
             Step::Page(page) => {
                 records += page.records.len() + page.rejected.len();
-                connector.detail(page.records).await.map_err(failed)?;
+                within()?;
+                let (mut asked, mut vanished) = (0, Vec::new());
+                // One after the other: the same source gives the same samples in the same order.
+                for record in page.records.into_iter().filter(|record| record.presence == Presence::Shown) {
+                    asked += 1;
+                    for detailed in connector.detail(vec![record]).await.map_err(failed)? {
+                        if let Detailed::Vanished(finding) = detailed {
+                            vanished.push(finding);
+                        }
+                    }
+                    within()?;
+                }
+                // As in a pull: a whole page without details means that their path is wrong.
+                if vanished.len() == asked
+                    && asked >= NO_COINCIDENCE
+                    && let Some(finding) = vanished.pop()
+                {
+                    return Err((*finding).into());
+                }
             }
-        }
-        if recorder.count() > MOST_EXCHANGES {
-            return Err(too_many().into());
         }
     }
 }
