@@ -149,10 +149,7 @@ impl Daemon {
 }
 
 /// Listens on an address of the configuration.
-async fn listening(
-    address: SocketAddr,
-    key: &'static str,
-) -> Result<(TcpListener, SocketAddr), Findings> {
+async fn listening(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), Findings> {
     let opened = match TcpListener::bind(address).await {
         Ok(listener) => listener.local_addr().map(|address| (listener, address)),
         Err(error) => Err(error),

@@ -13,6 +13,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// Name and text of every manifest in `connectors/`, compiled in; a test keeps the table complete.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("airbyte-declarative", include_str!("../../connectors/airbyte-declarative/manifest.toml")),
+    ("date-window", include_str!("../../connectors/date-window/manifest.toml")),
     ("edxml-folder", include_str!("../../connectors/edxml-folder/manifest.toml")),
     ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
     ("ioffice-export", include_str!("../../connectors/ioffice-export/manifest.toml")),
@@ -22,6 +23,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("personnel-folder", include_str!("../../connectors/personnel-folder/manifest.toml")),
     ("personnel-http", include_str!("../../connectors/personnel-http/manifest.toml")),
     ("project-board", include_str!("../../connectors/project-board/manifest.toml")),
+    ("radicale", include_str!("../../connectors/radicale/manifest.toml")),
     ("redmine-json", include_str!("../../connectors/redmine-json/manifest.toml")),
     ("redmine-xml", include_str!("../../connectors/redmine-xml/manifest.toml")),
     ("report-export", include_str!("../../connectors/report-export/manifest.toml")),

@@ -11,6 +11,7 @@ pub mod edxml;
 pub mod expression;
 pub mod file;
 pub mod http;
+mod icalendar;
 pub mod json;
 pub mod kit;
 pub mod manifest;
@@ -37,6 +38,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Code of the finding with which a pull of changes ends because the source does not know the mark to go on from any
+/// more: everything has to be read.
+pub const MARK_REFUSED: &str = "LT-SRC-089";
 
 /// Where a later pull goes on. Opaque to everyone but the connector that made it; stored in the same
 /// transaction as the page it came with.

@@ -406,7 +406,10 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
     };
     let of_sources = of_sources.into_iter().filter(|(index, finding)| !follows("source", *index, finding));
     let of_targets = of_targets.into_iter().filter(|(index, finding)| !follows("target", *index, finding));
-    Findings::add_new(&mut findings, of_sources.chain(of_hooks).chain(of_targets).map(|(_, finding)| finding));
+    Findings::add_new(
+        &mut findings,
+        of_sources.chain(of_hooks).chain(of_targets).map(|(_, finding)| finding),
+    );
     // What is wrong with the file itself was told with the policy.
     if let Ok(holidays) = config.holidays() {
         findings.extend(holidays.gap(clock(config).today().year()));

@@ -93,7 +93,9 @@ impl Hook {
         let signed = parts(&webhook.signed).ok_or_else(|| ("signed", badly_signed()))?;
         let time = webhook.timestamp_header.as_ref();
         let covers = |name: &String| {
-            signed.iter().any(|part| matches!(part, Part::Header(header) if header.eq_ignore_ascii_case(name)))
+            signed
+                .iter()
+                .any(|part| matches!(part, Part::Header(header) if header.eq_ignore_ascii_case(name)))
         };
         if time.is_some_and(|name| !covers(name)) {
             return Err(("timestamp_header", badly_signed()));
@@ -241,7 +243,7 @@ fn decoded(text: &str, encoding: SignatureEncoding) -> Option<Vec<u8>> {
         SignatureEncoding::Hex => {
             let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
             let pairs = text.as_bytes().chunks(2);
-            pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+            pairs.map(|pair| Some((digit(*pair.first()?)? << 4) | digit(*pair.get(1)?)?)).collect()
         }
     }
 }

@@ -320,11 +320,7 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         records_total: count(row, 8)?,
         rules_pulled: row.opt_text(9)?,
         rules_read: row.opt_text(10)?,
-        hooks: Hooks {
-            received: count(row, 11)?,
-            served: count(row, 12)?,
-            last_at: row.opt_at(13)?,
-        },
+        hooks: Hooks { received: count(row, 11)?, served: count(row, 12)?, last_at: row.opt_at(13)? },
     })
 }
 

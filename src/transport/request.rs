@@ -19,6 +19,10 @@ pub enum Method {
     Post,
     /// PUT
     Put,
+    /// PROPFIND of WebDAV
+    Propfind,
+    /// REPORT of WebDAV
+    Report,
 }
 
 impl Method {
@@ -27,6 +31,8 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Propfind => "PROPFIND",
+            Self::Report => "REPORT",
         }
     }
 }

@@ -91,7 +91,11 @@ fn standing(web: &Web, visit: &Visit, state: &SourceState, runs: &[Run]) -> Sect
         let waits = visit.say("lấy ngay khi được", "pulled as soon as it may be");
         facts.fact(
             visit.say("Nguồn tự báo có thay đổi", "Calls of the source"),
-            ago(state.hooks.last_at).note(if state.hooks.waiting() { format!("{count} · {waits}") } else { count }),
+            ago(state.hooks.last_at).note(if state.hooks.waiting() {
+                format!("{count} · {waits}")
+            } else {
+                count
+            }),
         );
     }
     if let Some(at) = state.blocked_until.filter(|at| *at > now) {

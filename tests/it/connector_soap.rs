@@ -187,3 +187,49 @@ fn call_that_cannot_be_written_is_told_when_the_manifest_is_loaded() {
         assert!(told(&CALL.replace(from, to)).iter().any(|found| found == code), "{to}");
     }
 }
+
+/// A list by one call, and what it does not tell by another one for each new or changed record.
+#[tokio::test]
+async fn detail_is_asked_for_by_a_call_of_its_own_with_the_same_security() {
+    let server = Scripted::start(|asked| {
+        let body = if asked.headers.get("soapaction").map(String::as_str) == Some("\"urn:t/GetLog\"") {
+            let (_, after) = asked.body.split_once("<t:id>").expect("the key");
+            let id = after.split('<').next().expect("its end");
+            answer(&format!(
+                "<r:GetLogResponse xmlns:r=\"urn:t\"><r:Step by=\"an\">{id}</r:Step></r:GetLogResponse>"
+            ))
+        } else {
+            tasks(1, 3)
+        };
+        status(200, &[("content-type", "text/xml")], &body)
+    })
+    .await;
+    let detail = "[[detail]]\nname = \"log\"\npath = \"/log\"\nselect = \"Envelope/Body/GetLogResponse/Step\"\n\
+        [detail.soap]\naction = \"urn:t/GetLog\"\nheader = \"<t:who>{{ settings.user }}</t:who>\"\n\
+        body = \"<t:GetLog><t:id>{{ key }}</t:id><t:name>{{ record.name }}&amp;</t:name></t:GetLog>\"\n";
+    let connector = connect(&server.base, &format!("{CALL}{}{detail}", security(false)));
+    let pulled = pull(&connector, PullMode::Full, None).await.expect("list");
+    let detailed = connector.detail(pulled.pages[0].records.clone()).await.expect("details");
+    let bodies: Vec<String> = detailed
+        .iter()
+        .map(|detailed| match detailed {
+            Detailed::Complete(record) => String::from_utf8_lossy(&record.body).into_owned(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    for (number, body) in (1..).zip(&bodies) {
+        assert!(body.contains(&format!("\"$log\":{{\"@by\":\"an\",\"#text\":\"{number}\"}}")), "{body}");
+    }
+    let asked = server.asked();
+    let call = asked.iter().find(|asked| asked.path == "/log").expect("a call");
+    assert_eq!(call.method, "POST");
+    for sent in ["<t:who>reader</t:who>", "<t:name>n&amp;</t:name>", PASSWORD] {
+        assert!(call.body.contains(sent), "{sent}: {}", call.body);
+    }
+    let alone = format!("{}{STREAM_ALONE}{detail}", crate::support::source::HEAD);
+    let told = manifest::parse("m.toml", &alone).expect_err("there is no [soap]");
+    assert!(told.0.iter().any(|finding| finding.code == "LT-MAN-011"), "{told}");
+}
+
+const STREAM_ALONE: &str = "[stream]\npath = \"/x\"\nformat = \"xml\"\nrecords = \"a/b\"\nkey = \"id\"\n\
+    [fields]\ntitle = \"name\"\nstatus = { const = \"open\" }\n";

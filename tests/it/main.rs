@@ -14,6 +14,7 @@ mod connector_file_contents;
 mod connector_formats;
 mod connector_http;
 mod connector_kit;
+mod connector_mark;
 mod connector_model;
 mod connector_new;
 mod connector_paging;

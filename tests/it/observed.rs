@@ -95,6 +95,14 @@ fn labels(sample: &str) -> BTreeSet<String> {
 fn every_documented_metric_is_served_with_its_kind_meaning_and_labels_and_no_other() {
     let province = province("info");
     province.let_it_work();
+    // A call nobody takes is counted as well.
+    let call =
+        "POST /hooks/nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let mut stream = std::net::TcpStream::connect(province.daemon.page()).expect("connects");
+    std::io::Write::write_all(&mut stream, call.as_bytes()).expect("called");
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     let documented = documented();
     let of_ours = |text: &str| -> BTreeSet<String> {
         let typed = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));

@@ -118,11 +118,16 @@ impl House {
 
     /// The installation as it would be started with these rules.
     pub fn app(&self, rules: &str) -> App {
+        self.app_at(&self.server.base, rules)
+    }
+
+    /// The same with a source that lives elsewhere.
+    pub fn app_at(&self, base: &str, rules: &str) -> App {
         let text = format!("{HEAD}{STREAM}{rules}");
         let loaded =
             manifest::parse("test.toml", &text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
         let options = SourceOptions {
-            settings: [("base_url".to_owned(), self.server.base.clone())].into(),
+            settings: [("base_url".to_owned(), base.to_owned())].into(),
             secrets: [("password".to_owned(), PASSWORD.to_owned().into())].into(),
             allow_http: true,
             ca_file: None,

@@ -224,7 +224,8 @@ async fn daemon_takes_calls_at_an_address_that_shows_no_page_and_logs_refusals_o
     let own = told.lines().find_map(|line| line.strip_prefix("hooks: ")).expect("an address").to_owned();
     let client = Client::new();
     let send = async |base: &str, host: &str, signature: String| {
-        let request = client.post(format!("{base}desk")).header("host", host).header("x-signature", signature);
+        let request =
+            client.post(format!("{base}desk")).header("host", host).header("x-signature", signature);
         request.body(BODY).send().await.expect("an answer").status().as_u16()
     };
     for _ in 0..3 {
@@ -247,5 +248,8 @@ async fn daemon_takes_calls_at_an_address_that_shows_no_page_and_logs_refusals_o
     let shown = site.json(&["source", "show", "desk"]);
     assert!(shown.to_string().contains("\"hooks\":2"), "{shown}");
     let (_, metrics) = daemon.get("/metrics");
-    assert!(metrics.contains("lienthong_source_hooks_total{source=\"desk\",result=\"unsigned\"} 3"), "{metrics}");
+    assert!(
+        metrics.contains("lienthong_source_hooks_total{source=\"desk\",result=\"unsigned\"} 3"),
+        "{metrics}"
+    );
 }

@@ -9,7 +9,9 @@ use super::plan::{ListPlan, Param, RequestPlan, Way};
 use super::walk::Next;
 use super::{ConnectorError, Shared, soap};
 use crate::transport::{Method, Request};
+use bytes::Bytes;
 use minijinja::{Value, context};
+use std::sync::Arc;
 
 /// Where a walk stands.
 pub(super) struct Spot<'a> {
@@ -18,6 +20,8 @@ pub(super) struct Spot<'a> {
     /// Bounds of the span of time, as the source wants them written.
     pub(super) since: Option<&'a str>,
     pub(super) until: Option<&'a str>,
+    /// The opaque mark to go on from.
+    pub(super) mark: Option<&'a str>,
     pub(super) branch: Option<&'a Branch>,
     /// The id of the export whose file is read.
     pub(super) export: Option<&'a str>,
@@ -29,6 +33,7 @@ pub(super) struct Draft {
     path: String,
     query: Vec<(String, String)>,
     body: Option<serde_json::Value>,
+    xml: Option<String>,
 }
 
 impl Draft {
@@ -43,6 +48,10 @@ impl Draft {
         };
         if let Some(body) = &self.body {
             request = request.json(body);
+        }
+        if let Some(xml) = self.xml {
+            let bytes = Bytes::from(xml);
+            request = request.made("application/xml; charset=utf-8", Arc::new(move || bytes.clone()));
         }
         request.header("accept", accept)
     }
@@ -101,6 +110,7 @@ pub(super) fn names(shared: &Shared, list: Option<&ListPlan>, spot: &Spot<'_>) -
         size => spot.size,
         since => spot.since,
         until => spot.until,
+        mark => spot.mark,
         export => spot.export,
         partition => branch.and_then(Branch::partition),
         parent => branch.map(Branch::parent),
@@ -123,6 +133,10 @@ pub(super) fn draft(shared: &Shared, plan: &RequestPlan, names: &Value) -> Resul
             Some(body) => Some(body.render(names).map_err(broken)?),
             None => None,
         },
+        xml: match &plan.xml {
+            Some(xml) => Some(xml.render(names).map_err(broken)?),
+            None => None,
+        },
     })
 }
 
@@ -133,7 +147,7 @@ pub(super) fn request(shared: &Shared, list: &ListPlan, spot: &Spot<'_>) -> Resu
     let accept = if list.of_tasks { shared.plan().format.accept() } else { "application/json" };
     if let Some(call) = shared.plan().soap.as_ref().filter(|_| list.of_tasks) {
         draft.method = Method::Post;
-        return soap::request(shared, call, draft.request(None, accept), &names);
+        return soap::request(shared, (call, &call.list), draft.request(None, accept), &names);
     }
     if let Next::Address(address) = spot.next {
         // It carries every parameter already.
@@ -152,7 +166,7 @@ pub(super) fn request(shared: &Shared, list: &ListPlan, spot: &Spot<'_>) -> Resu
             .map(|v| v.to_string())
     };
     if let Some(incremental) = shared.plan().incremental.as_ref().filter(|_| list.of_tasks) {
-        put(&incremental.since, spot.since.map(str::to_owned));
+        put(&incremental.since, spot.mark.or(spot.since).map(str::to_owned));
         put(&incremental.until, spot.until.map(str::to_owned));
     }
     match &list.way {

@@ -118,6 +118,8 @@ fn login(plan: &LoginPlan, context: &Value) -> Result<Login, String> {
         method: match plan.method {
             Asked::Get => Method::Get,
             Asked::Post => Method::Post,
+            Asked::Propfind => Method::Propfind,
+            Asked::Report => Method::Report,
         },
         path: plan.path.render_path(context)?,
         query: all(&plan.query, context)?,

@@ -154,8 +154,7 @@ async fn below(
         retry_after: None,
     };
     let mut known = HashSet::new();
-    let mut walk =
-        Walk::new(&plan.list, Leg { since: None, until: None, branch: above.clone() }, true, false);
+    let mut walk = Walk::new(&plan.list, Leg { branch: above.clone(), ..Leg::default() }, true, false);
     while !walk.is_over() {
         let listed = walk.ask(shared, &plan.list).await.map_err(|refused| refused.error)?;
         walk.take(shared, &plan.list, &listed)?;

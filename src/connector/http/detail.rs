@@ -12,9 +12,9 @@ use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::format::{Format, xml_part};
 use super::page::{holds, said};
 use super::plan::Detail;
-use super::{Shared, finding};
+use super::{Shared, finding, soap};
 use crate::error::{Disposition, Finding, Text, written_cause};
-use crate::transport::{Accept, Reply, Request};
+use crate::transport::{Accept, Method, Reply, Request};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use minijinja::Value;
@@ -160,12 +160,16 @@ async fn ask(
         _ => &Format::Json,
     };
     let accept = Accept { body: format.content(), ..shared.accept.clone() };
-    let mut request = Request::new(super::method(detail.method), path).header("accept", format.accept());
+    let method = if detail.call.is_some() { Method::Post } else { super::method(detail.method) };
+    let mut request = Request::new(method, path).header("accept", format.accept());
     for (name, template) in &detail.query {
         request = request.query(name, template.render(context).map_err(broken)?);
     }
     if let Some(body) = &detail.body {
         request = request.json(&body.render(context).map_err(broken)?);
+    }
+    if let (Some(plan), Some(call)) = (&shared.plan().soap, &detail.call) {
+        request = soap::request(shared, (plan, call), request, context)?;
     }
     match shared.client.fetch(&request, &accept).await {
         Ok(reply) => Ok(Ok(reply)),

@@ -375,6 +375,44 @@ pub(super) fn no_mark(header: &str) -> Finding {
     )
 }
 
+pub(super) fn no_opaque_mark() -> Finding {
+    Finding::warning(
+        "LT-SRC-088",
+        Text::new(
+            "câu trả lời không có mốc (incremental.mark); mốc đọc cũ được giữ",
+            "the answer has no mark (incremental.mark); the old point to go on from is kept",
+        ),
+        Text::new("sửa incremental.mark trong manifest", "correct incremental.mark of the manifest"),
+    )
+}
+
+pub(super) fn mark_refused(status: u16) -> Finding {
+    Finding::warning(
+        crate::connector::MARK_REFUSED,
+        Text::new(
+            format!("nguồn không còn nhận mốc đọc đã lưu (HTTP {status}); đọc lại toàn bộ"),
+            format!(
+                "the source does not know the stored mark any more (HTTP {status}); everything is read again"
+            ),
+        ),
+        Text::new(
+            "không cần xử lý; nếu lặp lại, kiểm tra quyền của tài khoản với danh sách này",
+            "nothing to do; if it happens again and again, look whether the account may read this list",
+        ),
+    )
+}
+
+pub(super) fn no_icalendar(why: &Text) -> Finding {
+    Finding::error(
+        "LT-SRC-090",
+        Text::new("nội dung lịch không đọc được", "the calendar text cannot be read").because(why),
+        Text::new(
+            "sửa mục này ở hệ thống nguồn, hoặc sửa stream.icalendar trong manifest",
+            "correct this entry at the source, or stream.icalendar of the manifest",
+        ),
+    )
+}
+
 pub(super) fn strange_cursor() -> Finding {
     Finding::warning(
         "LT-SRC-018",

@@ -4,11 +4,12 @@
 //! what a field means. A record that cannot be cut out is rejected alone; a body that is not whole, of another shape or
 //! over a limit is thrown away whole.
 
-use super::super::json::{MAX_RECORDS, Record, members};
+use super::super::icalendar;
+use super::super::json::{MAX_RECORDS, Path, Record, members};
 use super::super::xml;
 use super::page::Cut;
 use super::{Shared, finding};
-use crate::error::{Disposition, Finding, Place};
+use crate::error::{Disposition, Finding, Place, Text, written_cause};
 use crate::sheet::{ERROR_CELL, Sheet};
 use crate::transport::{Content, Reply};
 use serde_json::Value;
@@ -36,6 +37,8 @@ pub(super) struct XmlPlan {
     pub(super) shape: xml::Shape,
     /// The places of `shape.values` as they are written in the manifest.
     pub(super) written: Vec<String>,
+    /// Where a text of a record is iCalendar.
+    pub(super) icalendar: Option<Path>,
 }
 
 impl fmt::Debug for XmlPlan {
@@ -115,7 +118,11 @@ pub(super) fn xml(
     let limits = xml::Limits { record_bytes, ..xml::Limits::default() };
     let text = xml::decode(&reply.body).map_err(refused)?;
     let mut walked = xml::split(&text, &plan.shape, limits, &mut |element| match element.json {
-        Ok(json) => take(cut, json),
+        Ok(json) => match plan.icalendar.as_ref().map(|place| unfolded(json, place)) {
+            None => take(cut, json),
+            Some(Ok(json)) => take(cut, &json),
+            Some(Err(why)) => cut.refuse(json, finding::no_icalendar(&why)),
+        },
         Err(fault) => {
             let finding = match fault {
                 xml::Fault::TooLarge(_) => finding::too_large(element.source.len(), record_bytes),
@@ -135,6 +142,17 @@ pub(super) fn xml(
         }
     }
     Ok(Around { values: plan.values(walked.values), found: walked.found })
+}
+
+/// A record whose text at a place, where there is one, became what it says.
+fn unfolded(record: &str, place: &Path) -> Result<String, Text> {
+    let mut record: Value = serde_json::from_str(record).map_err(|error| written_cause(&error))?;
+    if let Some(value) = record.pointer_mut(&place.pointer())
+        && let Value::String(text) = value
+    {
+        *value = icalendar::to_json(text)?;
+    }
+    Ok(record.to_string())
 }
 
 /// Cuts JSON Lines. `text` is the whole body.

@@ -173,6 +173,8 @@ fn method(asked: super::manifest::http::Method) -> Method {
     match asked {
         super::manifest::http::Method::Get => Method::Get,
         super::manifest::http::Method::Post => Method::Post,
+        super::manifest::http::Method::Propfind => Method::Propfind,
+        super::manifest::http::Method::Report => Method::Report,
     }
 }
 

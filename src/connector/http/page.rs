@@ -20,6 +20,9 @@ use chrono::{DateTime, Utc};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// Longest opaque mark, bytes.
+const LONGEST_MARK: usize = 4_096;
+
 /// What one answer held.
 pub(super) struct Listed {
     pub(super) request: String,
@@ -31,6 +34,10 @@ pub(super) struct Listed {
     pub(super) total: Option<u64>,
     /// The moment up to which the answer is current, where the manifest names its header.
     pub(super) mark: Option<DateTime<Utc>>,
+    /// The opaque mark to go on from, where the manifest names its place.
+    pub(super) opaque: Option<String>,
+    /// Whether the answer says that it was cut.
+    pub(super) truncated: bool,
     /// First and last time of change seen, and whether they came in order.
     pub(super) changes: Option<Changes>,
     /// Where the page begins and ends in the order of its list, for keyset paging.
@@ -158,6 +165,10 @@ pub(super) fn list(
         Way::Link => reply.header_values("link").into_iter().find_map(next_link),
         Way::Single | Way::Page { .. } | Way::Offset { .. } | Way::Keyset { .. } => None,
     };
+    let opaque = match plan.incremental.as_ref().and_then(|incremental| incremental.mark.as_ref()) {
+        Some(path) => envelope.scalar(path).map_err(broken)?.map(|mark| mark.trim().to_owned()),
+        None => None,
+    };
     Ok(Listed {
         request: reply.label.clone(),
         body: reply.body.clone(),
@@ -166,6 +177,8 @@ pub(super) fn list(
         next: next.filter(|next| !next.trim().is_empty()),
         total: total_text.and_then(|total| total.trim().parse().ok()),
         mark: mark(shared, reply),
+        opaque: opaque.filter(|mark| (1..=LONGEST_MARK).contains(&mark.len())),
+        truncated: cut.truncated,
         changes: cut.changes,
         edges: cut.edges,
         digest: cut.digest.finish(),
@@ -185,6 +198,8 @@ impl Listed {
             next: None,
             total: None,
             mark: None,
+            opaque: None,
+            truncated: false,
             changes: None,
             edges: None,
             digest: 0,
@@ -241,6 +256,8 @@ pub(super) struct Cut<'a> {
     digest: DefaultHasher,
     /// Records taken, rejected ones included.
     count: u64,
+    /// Whether one of them says that the answer was cut.
+    truncated: bool,
 }
 
 impl<'a> Cut<'a> {
@@ -256,6 +273,7 @@ impl<'a> Cut<'a> {
             edges: None,
             digest: DefaultHasher::new(),
             count: 0,
+            truncated: false,
         }
     }
 
@@ -299,9 +317,15 @@ impl<'a> Cut<'a> {
         // Parents are no tasks: they have no change and no tombstone.
         let incremental = incremental.filter(|_| self.list.of_tasks);
         let deleted = plan.deleted.as_ref().filter(|_| self.list.of_tasks);
-        let paths = [Some(&self.list.key), incremental.map(|(path, _)| path), deleted.map(|(path, _)| path)];
+        let cut = plan.truncated.as_ref().filter(|_| self.list.of_tasks);
+        let paths = [
+            Some(&self.list.key),
+            incremental.map(|(path, _)| path),
+            deleted.map(|(path, _)| path),
+            cut.map(|(path, _)| path),
+        ];
         let found = record.top.and_then(|members| Ok((members, scalars(members, paths)?)));
-        let (members, [key, changed, tombstone]) = match found {
+        let (members, [key, changed, tombstone, ended]) = match found {
             Ok(found) => found,
             Err(error) => {
                 text.hash(&mut self.digest);
@@ -318,6 +342,10 @@ impl<'a> Cut<'a> {
             volatile => record_hash(fingerprint, without(members, volatile).as_bytes()),
         };
         hash.hash(&mut self.digest);
+        if cut.zip(ended.as_ref()).is_some_and(|((_, words), value)| words.iter().any(|word| word == value)) {
+            self.truncated = true;
+            return;
+        }
         let key = key.as_ref().map(|key| key.trim()).filter(|key| is_key(key));
         let Some(external_id) = key else {
             let body = self.bytes(text);

@@ -13,7 +13,7 @@ use super::window::{Span, Windows};
 use super::{Shared, finding};
 use crate::connector::manifest::http::{KeyScope, Snapshot};
 use crate::domain::local_offset;
-use crate::error::Finding;
+use crate::error::{Disposition, Finding};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,19 @@ struct Stored {
     since: DateTime<Utc>,
 }
 
+/// Shape of a cursor that holds an opaque mark; 1 is that of a moment, 2 that of validators.
+const MARK_SHAPE: u32 = 3;
+
+/// What a cursor holds where the source gives an opaque mark.
+#[derive(Serialize, Deserialize)]
+struct StoredMark {
+    v: u32,
+    mark: String,
+}
+
+/// Statuses with which a source says that it does not know a mark any more.
+const MARK_REFUSED: [u16; 4] = [403, 409, 410, 412];
+
 /// A running pull.
 pub(super) struct HttpPull {
     shared: Arc<Shared>,
@@ -47,6 +60,9 @@ pub(super) struct HttpPull {
     validators: Option<Validators>,
     started: DateTime<Utc>,
     clock: Instant,
+    /// The opaque mark this pull goes on from, and the last one an answer gave.
+    mark_before: Option<String>,
+    opaque: Option<String>,
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
     windows: Option<Windows>,
@@ -92,7 +108,12 @@ impl HttpPull {
     pub(super) fn new(shared: Arc<Shared>, request: PullRequest) -> Result<Self, ConnectorError> {
         let mut findings = Vec::new();
         let plan = shared.plan();
-        let incremental = plan.incremental.is_some();
+        let marked = plan.incremental.as_ref().is_some_and(|incremental| incremental.mark.is_some());
+        let mark_before = match request.mode {
+            PullMode::Incremental if marked => read_mark(request.cursor.as_ref(), &shared, &mut findings),
+            _ => None,
+        };
+        let incremental = plan.incremental.is_some() && !marked;
         let (since, until) = match request.mode {
             PullMode::Backfill { from, to } if incremental => (Some(from), Some(to)),
             PullMode::Incremental if incremental => {
@@ -103,7 +124,7 @@ impl HttpPull {
         let full = match &plan.window {
             // From its start on window after window, each a point to go on from.
             Some(_) => request.mode == PullMode::Full,
-            None => since.is_none() && until.is_none(),
+            None => since.is_none() && until.is_none() && mark_before.is_none(),
         };
         let windows = windows(&shared, since, until)?;
         // A full pull finds what others lost: it rests on nothing that was said before.
@@ -114,9 +135,11 @@ impl HttpPull {
             held: cursor.and_then(|cursor| Validators::kept(cursor, &shared)),
             validators: None,
             full,
-            keeps_cursor: incremental && !matches!(request.mode, PullMode::Backfill { .. }),
+            keeps_cursor: plan.incremental.is_some() && !matches!(request.mode, PullMode::Backfill { .. }),
             started: request.now,
             clock: Instant::now(),
+            mark_before,
+            opaque: None,
             since,
             until,
             windows,
@@ -237,7 +260,7 @@ impl HttpPull {
             }
         };
         let write = |at: DateTime<Utc>| incremental.write(at);
-        Leg { since: since.map(write), until: until.map(write), branch }
+        Leg { since: since.map(write), until: until.map(write), mark: self.mark_before.clone(), branch }
     }
 
     /// Asks every list under way for its next page, at the same time, and takes the answers in their turns.
@@ -250,6 +273,15 @@ impl HttpPull {
         for (mut walk, answer) in walks.into_iter().zip(answers) {
             let listed = match answer {
                 Ok(listed) => listed,
+                Err(Refused { status: Some(status), .. })
+                    if walk.leg.mark.is_some() && MARK_REFUSED.contains(&status) =>
+                {
+                    return Err(ConnectorError {
+                        finding: Box::new(finding::mark_refused(status).at(walk.place(&shared))),
+                        disposition: Disposition::RetryLater,
+                        retry_after: None,
+                    });
+                }
                 Err(Refused { error, status }) => {
                     let skips = walk.leg.branch.as_ref().is_some_and(|branch| branch.skips);
                     if !skips || !status.is_some_and(|status| OF_ONE_LIST.contains(&status)) {
@@ -281,6 +313,7 @@ impl HttpPull {
             self.mark = listed.mark;
             self.validators = listed.validators;
         }
+        self.opaque = listed.opaque.or(self.opaque.take());
         let records = walk.note(listed.records);
         if let Some(branch) = walk.leg.branch.as_deref().filter(|_| self.full) {
             let scope = hash_of(&branch.shown());
@@ -391,7 +424,15 @@ impl HttpPull {
         let plan = self.shared.plan();
         let by_field = plan.incremental.as_ref().is_some_and(|incremental| incremental.field.is_some());
         let by_header = plan.incremental.as_ref().and_then(|incremental| incremental.section.header.as_ref());
+        let by_mark = plan.incremental.as_ref().and_then(|incremental| incremental.section.mark.as_ref());
         let cursor = match (self.keeps_cursor, by_header, by_field) {
+            (true, ..) if by_mark.is_some() => {
+                if self.opaque.is_none() {
+                    self.findings.push(finding::no_opaque_mark().at(self.shared.place("list")));
+                }
+                let stored = self.opaque.take().map(|mark| StoredMark { v: MARK_SHAPE, mark });
+                stored.and_then(|stored| serde_json::to_string(&stored).ok()).map(Cursor)
+            }
             (false, _, _) if self.conditional => {
                 let proven = self.ended.seen > 0 && !self.ended.short && !self.ended.incomplete;
                 let validators = self.validators.take().filter(|_| proven);
@@ -445,6 +486,16 @@ fn written(since: DateTime<Utc>) -> Cursor {
     Cursor(
         serde_json::to_string(&stored).unwrap_or_else(|_| since.to_rfc3339_opts(SecondsFormat::Millis, true)),
     )
+}
+
+/// The mark a cursor holds; of another shape it is none, and everything is read again.
+fn read_mark(cursor: Option<&Cursor>, shared: &Shared, findings: &mut Vec<Finding>) -> Option<String> {
+    let stored: Option<StoredMark> = serde_json::from_str(&cursor?.0).ok();
+    let stored = stored.filter(|stored| stored.v == MARK_SHAPE);
+    if stored.is_none() {
+        findings.push(finding::strange_cursor().at(shared.place("cursor")));
+    }
+    stored.map(|stored| stored.mark)
 }
 
 fn read_cursor(

@@ -5,7 +5,7 @@
 
 use super::super::xml::soap::{Message, UsernameToken};
 use super::super::xml::{Limits, Shape, split};
-use super::plan::SoapPlan;
+use super::plan::{Call, SoapPlan};
 use super::{ConnectorError, Shared};
 use crate::clock::Clock;
 use crate::transport::{Make, Request};
@@ -29,19 +29,19 @@ pub(super) fn token(plan: &SoapPlan, context: &Value) -> Result<Option<UsernameT
     }))
 }
 
-/// The call as a request; `names` is what its templates may use.
+/// A call as a request; `names` is what its templates may use.
 pub(super) fn request(
     shared: &Shared,
-    plan: &SoapPlan,
+    (plan, call): (&SoapPlan, &Call),
     request: Request,
     names: &Value,
 ) -> Result<Request, ConnectorError> {
     let broken = |why: String| shared.cannot_ask(&why);
-    let header = match &plan.header {
+    let header = match &call.header {
         Some(header) => header.render(names).map_err(broken)?,
         None => String::new(),
     };
-    let body = plan.body.render(names).map_err(broken)?;
+    let body = call.body.render(names).map_err(broken)?;
     let (section, token) = (plan.section.clone(), shared.token.clone());
     let envelope = move || {
         let mut nonce = [0; 16];
@@ -56,8 +56,8 @@ pub(super) fn request(
     };
     let shape = Shape { record: None, values: Vec::new(), lists: Vec::new() };
     split(&envelope(), &shape, Limits::default(), &mut |_| {})
-        .map_err(|error| broken(format!("[soap] is no well-formed XML: {error}")))?;
-    let (version, action) = (plan.section.version, &plan.section.action);
+        .map_err(|error| broken(format!("the SOAP call is no well-formed XML: {error}")))?;
+    let (version, action) = (plan.section.version, &call.action);
     let make: Make = Arc::new(move || Bytes::from(envelope()));
     let request = request.made(version.content_type(action), make);
     Ok(match version.action_header(action) {

@@ -45,6 +45,8 @@ pub(super) struct Leg {
     /// Bounds of the span of time, as the source wants them written.
     pub(super) since: Option<String>,
     pub(super) until: Option<String>,
+    /// The opaque mark to go on from.
+    pub(super) mark: Option<String>,
     pub(super) branch: Option<Arc<Branch>>,
 }
 
@@ -206,6 +208,7 @@ impl Walk {
             size: self.size(list),
             since: self.leg.since.as_deref(),
             until: self.leg.until.as_deref(),
+            mark: self.leg.mark.as_deref(),
             branch: self.leg.branch.as_deref(),
             export: self.export.as_deref(),
         }
@@ -232,6 +235,9 @@ impl Walk {
         self.total = listed.total.filter(|_| !counts_rest).or(self.total);
         self.greatest = self.greatest.max(self.total);
         self.skipped += if self.pass == 0 { listed.rejected.len() as u64 } else { 0 };
+        if listed.truncated {
+            self.leg.mark = listed.opaque.clone();
+        }
         self.next = next;
         Ok(())
     }
@@ -279,6 +285,9 @@ impl Walk {
         let is_last =
             listed.count == 0 || (list.paging.stop == Stop::ShortPage && listed.count < self.size(list));
         let is_all = listed.total.is_some_and(|total| rows >= total);
+        if listed.truncated {
+            return listed.opaque.clone().map(Next::Token).ok_or_else(finding::no_opaque_mark);
+        }
         Ok(match &list.way {
             Way::Single => Next::Nothing,
             Way::Page { .. } | Way::Offset { .. } if is_last || is_all => Next::Nothing,

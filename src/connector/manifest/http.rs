@@ -92,6 +92,10 @@ pub enum Method {
     Get,
     /// POST; only for queries that change nothing.
     Post,
+    /// PROPFIND of WebDAV, with an XML body.
+    Propfind,
+    /// REPORT of WebDAV and CalDAV, with an XML body.
+    Report,
 }
 
 impl Method {
@@ -131,6 +135,9 @@ pub struct StreamSection {
     /// incremental pulls are added to it.
     #[serde(default)]
     pub body: Option<serde_json::Value>,
+    /// XML body of a POST, PROPFIND or REPORT; a template whose values are escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xml: Option<String>,
     /// Format of the answers. Default: json.
     #[serde(default)]
     pub format: BodyFormat,
@@ -155,6 +162,13 @@ pub struct StreamSection {
     /// How a tombstone shows: a record whose value at `path` is one of `one_of` says that its task was deleted.
     #[serde(default)]
     pub deleted: Option<CheckSection>,
+    /// How an answer says that it was cut: a record whose value at `path` is one of `one_of` is no task, and the list
+    /// goes on from the answer's mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<CheckSection>,
+    /// Place in an XML record of a text that is iCalendar; its components stand there as members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icalendar: Option<String>,
     /// Members of a record that change without meaning anything (counters, the total in every row): they do
     /// not make a record count as changed.
     #[serde(default)]
@@ -363,8 +377,14 @@ pub struct IncrementalSection {
     /// Parameter "changed until", where there is one; used for backfills and windows.
     #[serde(default)]
     pub until_param: Option<String>,
-    /// How the moment is written: `epoch_ms`, `epoch_s`, `rfc3339` or a pattern such as `%d/%m/%Y %H:%M:%S`.
+    /// How the moment is written: `epoch_ms`, `epoch_s`, `rfc3339` or a pattern such as `%d/%m/%Y %H:%M:%S`. Required
+    /// but with `mark`.
+    #[serde(default)]
     pub format: String,
+    /// Place in the answer of an opaque mark (a sync token, a sequence) that goes into the next request in place of a
+    /// moment, as `param` or as `mark` of a template. A mark the source refuses means that everything is read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Offset in which a pattern is written. Default: that of the manifest.
     #[serde(default)]
     pub zone: Option<String>,
@@ -551,12 +571,29 @@ pub struct DetailSection {
     /// JSON body of a POST; every text in it is a template over `settings`, `key` and `record`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<serde_json::Value>,
+    /// A SOAP call in place of the list's; needs `[soap]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soap: Option<DetailCallSection>,
     /// Place in the answer that is taken; of an XML answer the elements at this place. Default: the whole JSON answer.
     #[serde(default)]
     pub select: String,
     /// An expression over `record`; the call is made only when it is true.
     #[serde(default)]
     pub when: Option<String>,
+}
+
+/// `[detail.soap]`: the call that asks for a record's detail; version, namespaces and security are those of `[soap]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetailCallSection {
+    /// The action of the call. Default: empty.
+    #[serde(default)]
+    pub action: String,
+    /// Further blocks of the header, as XML; a template like `body`.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Content of the body, as XML; a template over `settings`, `key` and `record` whose values are escaped.
+    pub body: String,
 }
 
 /// `[success]`: what a good answer looks like, beyond the status code.

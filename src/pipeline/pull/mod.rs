@@ -18,7 +18,7 @@ pub(super) use page::without_citizen_ids;
 
 use super::app::App;
 use crate::connector::{
-    Connector, ConnectorError, Page, Pull, PullEnd, PullMode, PullRequest, Step as PullStep,
+    Connector, ConnectorError, MARK_REFUSED, Page, Pull, PullEnd, PullMode, PullRequest, Step as PullStep,
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
@@ -74,11 +74,29 @@ pub struct PullSummary {
 /// the source says so.
 pub type Progress<'a> = &'a (dyn Fn(&RunCounters, Option<u64>) + Send + Sync);
 
-/// Pulls a source once. The caller holds the source's lease.
+/// Pulls a source. The caller holds the source's lease. Where the source does not know any more from where changes are
+/// to be told, everything is read in the place of the changes.
 ///
 /// # Errors
 /// Why the source could not be read; of a list of people or units everything for which it was refused.
 pub async fn pull_source(
+    app: &App,
+    connector: &Arc<dyn Connector>,
+    mode: PullMode,
+    progress: Progress<'_>,
+) -> Result<PullSummary, Findings> {
+    let changes = mode == PullMode::Incremental;
+    match pull_once(app, connector, mode, progress).await {
+        Err(told) if changes && told.0.iter().any(|finding| finding.code == MARK_REFUSED) => {
+            let mut summary = pull_once(app, connector, PullMode::Full, progress).await?;
+            summary.findings.extend(told.0);
+            Ok(summary)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn pull_once(
     app: &App,
     connector: &Arc<dyn Connector>,
     mode: PullMode,

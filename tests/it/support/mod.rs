@@ -12,6 +12,7 @@ pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod province;
+pub mod radicale;
 pub mod roundup;
 pub mod site;
 pub mod soap;

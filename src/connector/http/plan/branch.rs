@@ -213,6 +213,22 @@ impl Compiler<'_> {
                 "[[parent]], [partition] and [export] are not for XML",
             );
         }
+        let marked = manifest.incremental.as_ref().is_some_and(|incremental| incremental.mark.is_some());
+        let other = branched || shifting || manifest.window.is_some() || manifest.export.is_some();
+        if marked && (other || manifest.soap.is_some() || tasks.way.is_counted()) {
+            self.incoherent(
+                "incremental.mark",
+                "mark dành cho một danh sách, không có [window], [export], [soap], [[parent]], [partition], page, offset, shifting",
+                "mark is for one list, without [window], [export], [soap], [[parent]], [partition], page, offset, shifting",
+            );
+        }
+        if stream.truncated.is_some() && !(marked && matches!(tasks.way, Way::Single)) {
+            self.incoherent(
+                "stream.truncated",
+                "truncated cần incremental.mark và không có cách phân trang khác",
+                "truncated needs incremental.mark and no other way of paging",
+            );
+        }
         if manifest.window.is_some() && manifest.incremental.as_ref().is_none() {
             self.incoherent("window", "[window] cần [incremental]", "[window] needs [incremental]");
         }

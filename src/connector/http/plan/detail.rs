@@ -9,6 +9,7 @@ use super::super::super::manifest::http::Method;
 use super::super::super::manifest::{Manifest, Problem};
 use super::super::super::xml;
 use super::compile::{Compiler, JsonTemplate};
+use super::soap::Call;
 
 /// A further call per record.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(in super::super) struct Detail {
     pub(in super::super) method: Method,
     pub(in super::super) query: Vec<(String, Template)>,
     pub(in super::super) body: Option<JsonTemplate>,
+    /// A SOAP call in its place.
+    pub(in super::super) call: Option<Call>,
     pub(in super::super) select: Path,
     /// The same of an XML answer.
     pub(in super::super) element: Option<xml::Place>,
@@ -43,7 +46,7 @@ impl Compiler<'_> {
             }
             let Some(path) = self.template(&key("path"), &section.path, &NAMES) else { continue };
             let query = self.templates(&key("query"), &section.query, &NAMES);
-            if section.body.is_some() && section.method == Method::Get {
+            if section.body.is_some() && section.method != Method::Post {
                 self.problems.push(Problem::incoherent(
                     &key("body"),
                     "body cần method = \"POST\"",
@@ -56,6 +59,22 @@ impl Compiler<'_> {
                     Some(body) => Some(body),
                     None => continue,
                 },
+            };
+            let call = match &section.soap {
+                None => None,
+                Some(call) => {
+                    if manifest.soap.is_none() || section.body.is_some() {
+                        self.problems.push(Problem::incoherent(
+                            &key("soap"),
+                            "detail.soap cần [soap] và không có detail.body",
+                            "detail.soap needs [soap] and no detail.body",
+                        ));
+                    }
+                    match self.call(&key("soap"), call, &NAMES) {
+                        Some(call) => Some(call),
+                        None => continue,
+                    }
+                }
             };
             let Some((select, element)) = self.select(&key("select"), &section.select) else { continue };
             let when = match &section.when {
@@ -72,13 +91,15 @@ impl Compiler<'_> {
             let needs_record = when.is_some()
                 || uses_record(path.names())
                 || query.iter().any(|(_, template)| uses_record(template.names()))
-                || body.as_ref().is_some_and(|body| uses_record(body.names()));
+                || body.as_ref().is_some_and(|body| uses_record(body.names()))
+                || call.as_ref().is_some_and(|call| uses_record(call.names()));
             details.push(Detail {
                 name: section.name.clone(),
                 path,
                 method: section.method,
                 query,
                 body,
+                call,
                 select,
                 element,
                 when,

@@ -91,11 +91,12 @@ impl Compiler<'_> {
 
     /// The format with everything that was compiled before.
     pub(super) fn format(&mut self, stream: &StreamSection, soap: bool) -> Option<Format> {
-        if stream.format != BodyFormat::Xml && !(stream.lists.is_empty() && stream.namespaces.is_empty()) {
+        let plain = stream.lists.is_empty() && stream.namespaces.is_empty() && stream.icalendar.is_none();
+        if stream.format != BodyFormat::Xml && !plain {
             self.problems.push(Problem::incoherent(
                 "stream.format",
-                "lists và namespaces chỉ dùng với format = \"xml\"",
-                "lists and namespaces belong to format = \"xml\"",
+                "lists, namespaces và icalendar chỉ dùng với format = \"xml\"",
+                "lists, namespaces and icalendar belong to format = \"xml\"",
             ));
         }
         Some(match stream.format {
@@ -130,7 +131,12 @@ impl Compiler<'_> {
                 if soap {
                     values.extend(xml::soap::fault_places());
                 }
-                Format::Xml(XmlPlan { shape: xml::Shape { record: Some(record), values, lists }, written })
+                let icalendar = match &stream.icalendar {
+                    Some(text) => Some(self.path("stream.icalendar", text)?),
+                    None => None,
+                };
+                let shape = xml::Shape { record: Some(record), values, lists };
+                Format::Xml(XmlPlan { shape, written, icalendar })
             }
         })
     }

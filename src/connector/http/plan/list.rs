@@ -3,7 +3,7 @@
 //! Owns the request whose parts are templates and the names such a template may use. Tasks and parents are lists
 //! alike. It must not know where a running pull stands. Whatever is wrong is a `Problem` with its key.
 
-use super::super::super::expression::Template;
+use super::super::super::expression::{Markup, Template};
 use super::super::super::json::Path;
 use super::super::super::manifest::Manifest;
 use super::super::super::manifest::http::{Method, PagingKind, PagingSection, ParentSection, StreamSection};
@@ -18,6 +18,8 @@ pub(in super::super) struct RequestPlan {
     pub(in super::super) path: Template,
     pub(in super::super) query: Vec<(String, Template)>,
     pub(in super::super) body: Option<JsonTemplate>,
+    /// An XML body.
+    pub(in super::super) xml: Option<Markup>,
 }
 
 impl RequestPlan {
@@ -25,6 +27,7 @@ impl RequestPlan {
     pub(super) fn uses(&self, name: &str) -> bool {
         let names = self.path.names().into_iter();
         let names = names.chain(self.query.iter().flat_map(|(_, template)| template.names()));
+        let names = names.chain(self.xml.iter().flat_map(Markup::names));
         let mut names = names.chain(self.body.iter().flat_map(JsonTemplate::names));
         names.any(|used| used.split('.').next() == Some(name))
     }
@@ -68,8 +71,10 @@ fn names(paging: &PagingSection, partition: bool, parent: bool) -> Vec<&'static 
 /// What the templates of `[stream]` may name.
 pub(super) fn stream_names(manifest: &Manifest) -> Vec<&'static str> {
     let mut names = names(&manifest.paging, manifest.partition.is_some(), !manifest.parent.is_empty());
-    if manifest.incremental.is_some() {
-        names.extend(["since", "until"]);
+    match &manifest.incremental {
+        Some(incremental) if incremental.mark.is_some() => names.push("mark"),
+        Some(_) => names.extend(["since", "until"]),
+        None => {}
     }
     names
 }
@@ -83,7 +88,7 @@ impl Compiler<'_> {
         body: Option<&serde_json::Value>,
         names: &[&str],
     ) -> Option<RequestPlan> {
-        if body.is_some() && method == Method::Get {
+        if body.is_some() && method != Method::Post {
             self.incoherent(
                 &format!("{key}.body"),
                 "body cần method = \"POST\"",
@@ -98,6 +103,7 @@ impl Compiler<'_> {
                 Some(body) => Some(self.json(&format!("{key}.body"), body, names)?),
                 None => None,
             },
+            xml: None,
         })
     }
 
@@ -113,7 +119,17 @@ impl Compiler<'_> {
             names.push("export");
         }
         let (method, body) = (stream.method, stream.body.as_ref());
-        let request = self.request("stream", (method, &stream.path), &stream.query, body, &names);
+        let mut request = self.request("stream", (method, &stream.path), &stream.query, body, &names);
+        if let (Some(request), Some(source)) = (&mut request, &stream.xml) {
+            if method == Method::Get || body.is_some() || manifest.soap.is_some() {
+                self.incoherent(
+                    "stream.xml",
+                    "stream.xml cần method POST, PROPFIND hoặc REPORT, không có stream.body và [soap]",
+                    "stream.xml needs the method POST, PROPFIND or REPORT, and neither stream.body nor [soap]",
+                );
+            }
+            request.xml = Some(self.markup("stream.xml", source, &names)?);
+        }
         let records = self.records(stream);
         let key = self.path("stream.key", &stream.key);
         let total = match &stream.total {

@@ -19,7 +19,7 @@ pub(in crate::connector) use compile::{JsonTemplate, json_template, text_templat
 pub(super) use detail::Detail;
 pub(super) use list::{ListPlan, RequestPlan};
 pub(super) use paging::{Incremental, Param, Way};
-pub(super) use soap::SoapPlan;
+pub(super) use soap::{Call, SoapPlan};
 
 use super::super::expression::Template;
 use super::super::json::Path;
@@ -49,6 +49,8 @@ pub struct Plan {
     pub(super) partition: Vec<Template>,
     pub(super) export: Option<ExportPlan>,
     pub(super) deleted: Option<(Path, Vec<String>)>,
+    /// What says that an answer was cut.
+    pub(super) truncated: Option<(Path, Vec<String>)>,
     pub(super) incremental: Option<Incremental>,
     pub(super) window: Option<WindowPlan>,
     pub(super) details: Vec<Detail>,
@@ -108,6 +110,13 @@ impl Plan {
             }
             None => None,
         };
+        let truncated = match &stream.truncated {
+            Some(check) => {
+                compiler.one_check("stream.truncated.one_of", check);
+                Some((compiler.path("stream.truncated.path", &check.path)?, check.one_of.clone()))
+            }
+            None => None,
+        };
         let parents = compiler.branches(manifest);
         let partition = compiler.partition(manifest);
         let export = match &manifest.export {
@@ -153,6 +162,7 @@ impl Plan {
             partition,
             export,
             deleted,
+            truncated,
             incremental,
             window,
             details,

@@ -49,6 +49,8 @@ pub(in super::super) struct Incremental {
     pub(in super::super) until: Option<Param>,
     pub(in super::super) field: Option<(Path, DateRule)>,
     pub(in super::super) header: Option<(String, DateRule)>,
+    /// Place of an opaque mark in place of a moment.
+    pub(in super::super) mark: Option<Path>,
     stamp: Stamp,
     /// Offset in which moments and days are written.
     pub(in super::super) zone: FixedOffset,
@@ -213,6 +215,24 @@ impl Compiler<'_> {
         request: &RequestPlan,
         named: bool,
     ) -> Option<Incremental> {
+        let mark = match &section.mark {
+            None => None,
+            Some(text) => Some(self.place("incremental.mark", text)?),
+        };
+        let moments = !section.format.is_empty()
+            || section.zone.is_some()
+            || section.until_param.is_some()
+            || section.field.is_some()
+            || section.header.is_some()
+            || section.sorted
+            || !section.date.is_empty();
+        if mark.is_some() && moments {
+            self.incoherent(
+                "incremental.mark",
+                "mark không đi cùng format, zone, until_param, field, header, date, sorted: nó không phải thời điểm",
+                "mark goes without format, zone, until_param, field, header, date and sorted: it is no moment",
+            );
+        }
         let zone = match &section.zone {
             None => zone,
             Some(text) => match offset(text) {
@@ -227,6 +247,8 @@ impl Compiler<'_> {
             "epoch_ms" => Stamp::EpochMillis,
             "epoch_s" => Stamp::EpochSeconds,
             "rfc3339" => Stamp::Rfc3339(zone),
+            // No moment is ever written.
+            "" if mark.is_some() => Stamp::Rfc3339(zone),
             pattern => {
                 let valid = pattern.contains('%')
                     && chrono::format::StrftimeItems::new(pattern)
@@ -264,11 +286,14 @@ impl Compiler<'_> {
                 "sorted needs incremental.field",
             ));
         }
-        if section.param.is_none() && !named && !request.uses("since") {
+        let value = if mark.is_some() { "mark" } else { "since" };
+        if section.param.is_none() && !named && !request.uses(value) {
             self.incoherent(
                 "incremental",
-                "cần incremental.param, hoặc một mẫu có {{ since }} trong [stream]",
-                "incremental.param is needed, or a template of [stream] that names {{ since }}",
+                &format!("cần incremental.param, hoặc một mẫu có {{{{ {value} }}}} trong [stream]"),
+                &format!(
+                    "incremental.param is needed, or a template of [stream] that names {{{{ {value} }}}}"
+                ),
             );
         }
         let param = |this: &mut Self, name: &str, given: &Option<String>| {
@@ -278,6 +303,6 @@ impl Compiler<'_> {
         };
         let since = param(self, "param", &section.param);
         let until = param(self, "until_param", &section.until_param);
-        Some(Incremental { section: section.clone(), since, until, field, header, stamp, zone })
+        Some(Incremental { section: section.clone(), since, until, field, header, mark, stamp, zone })
     }
 }

@@ -4,7 +4,7 @@
 //! wrong is a `Problem` with its key.
 
 use super::super::super::expression::{Markup, Template};
-use super::super::super::manifest::http::BodyFormat;
+use super::super::super::manifest::http::{BodyFormat, DetailCallSection};
 use super::super::super::manifest::soap::SoapSection;
 use super::super::super::manifest::{Manifest, Problem};
 use super::compile::Compiler;
@@ -12,12 +12,27 @@ use super::compile::Compiler;
 /// What header and body may name.
 const NAMES: [&str; 7] = ["settings", "page", "offset", "cursor", "size", "since", "until"];
 
-/// A SOAP call.
+/// What one call says.
+#[derive(Debug)]
+pub(in super::super) struct Call {
+    pub(in super::super) action: String,
+    pub(in super::super) header: Option<Markup>,
+    pub(in super::super) body: Markup,
+}
+
+impl Call {
+    /// Names its templates use, with their members.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.header.iter().chain([&self.body]).flat_map(Markup::names).collect()
+    }
+}
+
+/// The calls of a SOAP service.
 #[derive(Debug)]
 pub(in super::super) struct SoapPlan {
     pub(in super::super) section: SoapSection,
-    pub(in super::super) header: Option<Markup>,
-    pub(in super::super) body: Markup,
+    /// The call for the list.
+    pub(in super::super) list: Call,
     /// User name and password.
     pub(in super::super) security: Option<(Template, Template)>,
 }
@@ -32,13 +47,7 @@ impl Compiler<'_> {
                 "[soap] needs stream.format = \"xml\" and no stream.body",
             ));
         }
-        if section.action.chars().any(|c| c.is_control() || c == '"' || !c.is_ascii()) {
-            self.problems.push(Problem::incoherent(
-                "soap.action",
-                "action chỉ gồm ký tự ASCII, không có dấu nháy kép",
-                "an action holds ASCII characters and no double quote",
-            ));
-        }
+        self.action("soap.action", &section.action);
         let plain = |prefix: &String| {
             let mut letters = prefix.chars();
             letters.next().is_some_and(|c| c.is_ascii_alphabetic())
@@ -55,10 +64,10 @@ impl Compiler<'_> {
             ));
         }
         let header = match &section.header {
-            Some(source) => Some(self.markup("soap.header", source)?),
+            Some(source) => Some(self.markup("soap.header", source, &NAMES)?),
             None => None,
         };
-        let body = self.markup("soap.body", &section.body)?;
+        let body = self.markup("soap.body", &section.body, &NAMES)?;
         let security = match &section.security {
             Some(security) => Some((
                 self.template("soap.security.username", &security.username, &["settings", "secrets"])?,
@@ -66,11 +75,34 @@ impl Compiler<'_> {
             )),
             None => None,
         };
-        Some(SoapPlan { section: section.clone(), header, body, security })
+        let list = Call { action: section.action.clone(), header, body };
+        Some(SoapPlan { section: section.clone(), list, security })
     }
 
-    fn markup(&mut self, key: &str, source: &str) -> Option<Markup> {
-        match Markup::compile(source, &NAMES) {
+    /// A call of a detail.
+    pub(super) fn call(&mut self, key: &str, section: &DetailCallSection, names: &[&str]) -> Option<Call> {
+        self.action(&format!("{key}.action"), &section.action);
+        let header = match &section.header {
+            Some(source) => Some(self.markup(&format!("{key}.header"), source, names)?),
+            None => None,
+        };
+        let body = self.markup(&format!("{key}.body"), &section.body, names)?;
+        Some(Call { action: section.action.clone(), header, body })
+    }
+
+    fn action(&mut self, key: &str, action: &str) {
+        if action.chars().any(|c| c.is_control() || c == '"' || !c.is_ascii()) {
+            self.problems.push(Problem::incoherent(
+                key,
+                "action chỉ gồm ký tự ASCII, không có dấu nháy kép",
+                "an action holds ASCII characters and no double quote",
+            ));
+        }
+    }
+
+    /// A text of XML whose values are escaped.
+    pub(super) fn markup(&mut self, key: &str, source: &str, names: &[&str]) -> Option<Markup> {
+        match Markup::compile(source, names) {
             Ok(markup) => {
                 self.names(key, &markup.names());
                 Some(markup)
