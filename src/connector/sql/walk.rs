@@ -96,6 +96,23 @@ impl ViewPull {
         cell.or_else(|| (bytes > MAX_ROW).then(|| finding::huge_row(bytes)))
     }
 
+    /// Writes a row as an object, its columns by their names.
+    fn write(&self, out: &mut Vec<u8>, cells: Vec<Option<String>>) {
+        let mut named: Vec<(&String, Option<String>)> = self.options.columns.iter().zip(cells).collect();
+        named.sort_by_key(|(column, _)| *column);
+        out.push(b'{');
+        for (number, (column, cell)) in named.iter().enumerate() {
+            if number > 0 {
+                out.push(b',');
+            }
+            // Writing to memory cannot fail.
+            let _ = serde_json::to_writer(&mut *out, column);
+            out.push(b':');
+            let _ = serde_json::to_writer(&mut *out, cell);
+        }
+        out.push(b'}');
+    }
+
     /// Counts a change value that lies in the future.
     fn notice(&mut self, key: &str, changed: &str) {
         if mark::capped(self.options.cursor_type, changed, self.now + CLOCKS_APART).is_some() {
@@ -161,7 +178,8 @@ impl Pull for ViewPull {
             total: self.total,
             delivered: Delivered::default(),
         };
-        let mut bodies = Vec::with_capacity(rows.len());
+        let mut lines = Vec::with_capacity(rows.len());
+        let mut whole = vec![b'['];
         for (index, row) in (0u32..).zip(rows) {
             let mut cells = row.into_iter();
             let (changed, key) = (cells.next().flatten(), cells.next().flatten());
@@ -171,15 +189,18 @@ impl Pull for ViewPull {
                 false => cell,
             };
             let too_large = self.huge(cells.as_slice(), bytes);
-            let record: serde_json::Map<String, serde_json::Value> = self
-                .options
-                .columns
-                .iter()
-                .cloned()
-                .zip(cells.map(|cell| cell.map(kept).map_or(serde_json::Value::Null, Into::into)))
-                .collect();
-            let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-            bodies.push(serde_json::Value::Object(record));
+            if whole.len() > 1 {
+                whole.push(b',');
+            }
+            let begin = whole.len();
+            self.write(&mut whole, cells.map(|cell| cell.map(kept)).collect());
+            lines.push((index, begin..whole.len(), changed, key, too_large));
+        }
+        whole.push(b']');
+        // Every record is a part of the page: it stands in memory once.
+        page.body = Bytes::from(whole);
+        for (index, line, changed, key, too_large) in lines {
+            let body = page.body.slice(line);
             match (changed, key) {
                 (Some(changed), Some(key)) if !self.unplaced => {
                     let unfit = !is_key(&key);
@@ -219,7 +240,6 @@ impl Pull for ViewPull {
                 }),
             }
         }
-        page.body = Bytes::from(serde_json::to_vec(&bodies).unwrap_or_default());
         if std::mem::take(&mut self.unplaced) {
             return Ok(Step::Page(page));
         }
