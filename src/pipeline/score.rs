@@ -12,7 +12,7 @@ mod piece;
 use super::app::App;
 use super::entered::Entered;
 use super::step::{Step, StepReport};
-use crate::directory::{Directory, Place};
+use crate::directory::{Directory, Leading, Place};
 use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
 use crate::domain::{Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
@@ -34,7 +34,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// People whose scores are computed together: whole bodies, as long as they are not more.
-const TOGETHER: usize = 400;
+const TOGETHER: usize = 240;
 
 /// Marks looked at to find those that come first.
 const MARKS: usize = 50_000;
@@ -106,7 +106,7 @@ impl Step for Score {
         if let Some(first) = groups.peek() {
             run.prepare(first, &mut prepared)?;
         }
-        let mut done = 0;
+        let (mut done, mut leading) = (0, None);
         while let Some(group) = groups.next() {
             while let Some(made) = prepared.join_next().await {
                 made.map_err(|_| super::broken("lines"))??;
@@ -114,7 +114,11 @@ impl Step for Score {
             if let Some(next) = groups.peek() {
                 run.prepare(next, &mut prepared)?;
             }
-            let (answered, again) = run.score(&group, &mut ahead).await?;
+            let Some(period) = group.first().map(|mark| mark.period) else { continue };
+            let known = leading.take().filter(|(of, _)| *of == period);
+            let (_, leaders) =
+                leading.insert(known.unwrap_or_else(|| (period, run.directory.leading(period))));
+            let (answered, again) = run.score(&group, leaders, &mut ahead).await?;
             (done, more) = (done + answered, more | again);
         }
         Ok(StepReport { done, more, ..StepReport::default() })
@@ -208,47 +212,41 @@ impl Run<'_> {
         people.into_iter().collect()
     }
 
-    /// Scores a group and keeps the scores; gives how many marks are answered, and whether new ones were set.
+    /// Scores a group and keeps the scores in one transaction; gives how many marks are answered, and whether new ones
+    /// were set.
     async fn score(
         &self,
         group: &[Mark],
+        leading: &Leading<'_>,
         ahead: &mut BTreeSet<(PersonId, Period)>,
     ) -> Result<(u64, bool), Finding> {
         let Some(period) = group.first().map(|mark| mark.period) else { return Ok((0, false)) };
-        let leading = self.directory.leading(period);
-        let (mut done, mut more) = (0, false);
-        // People of one rank do not depend on each other; the ranks above read what these wrote.
+        let (mut writes, mut due) = (Vec::new(), BTreeSet::new());
+        // People of one rank do not depend on each other; the ranks above take what these came to.
         for same_rank in group.chunk_by(|one, next| one.rank == next.rank) {
             let people: BTreeSet<PersonId> = same_rank.iter().map(|mark| mark.person).collect();
             for person in &people {
                 ahead.remove(&(*person, period));
             }
-            let writes = self.computed(people.into_iter().collect(), period).await?;
-            let moved = self.gathered.note(self.app, &writes).await?;
+            let computed = self.computed(people.into_iter().collect(), period).await?;
+            let moved = self.gathered.note(self.app, &computed).await?;
+            writes.extend(computed);
             let moved: BTreeSet<PersonId> =
                 moved.into_iter().filter(|(_, of)| !of.is_mean()).map(|(person, _)| person).collect();
-            let mut due: Vec<(PersonId, Period)> = moved
-                .into_iter()
-                .flat_map(|person| leading.of(person))
-                .map(|leader| (leader, period))
-                .filter(|leader| !ahead.contains(leader))
-                .collect();
-            due.sort_unstable();
-            due.dedup();
-            more |= !due.is_empty();
-            let answered: Vec<_> =
-                same_rank.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
-            crate::failpoint!("score::before_save");
-            self.app.store.save_scores(writes, &answered, &due).await.map_err(|error| error.finding())?;
-            crate::failpoint!("score::after_save");
-            done += answered.len() as u64;
+            let leaders = moved.into_iter().flat_map(|person| leading.of(person));
+            due.extend(leaders.map(|leader| (leader, period)).filter(|leader| !ahead.contains(leader)));
         }
+        let due: Vec<(PersonId, Period)> = due.into_iter().collect();
+        let answered: Vec<_> = group.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
+        crate::failpoint!("score::before_save");
+        self.app.store.save_scores(writes, &answered, &due).await.map_err(|error| error.finding())?;
+        crate::failpoint!("score::after_save");
         let asked = self.asked(period)?;
         if let Some(one) = asked.first() {
             let people = self.people(group, period, &one.terms.rules);
             self.gathered.let_go(&people, &asked);
         }
-        Ok((done, more))
+        Ok((answered.len() as u64, !due.is_empty()))
     }
 
     /// The scores of people who do not depend on each other, side by side.

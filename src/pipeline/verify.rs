@@ -10,10 +10,11 @@ use super::app::App;
 use super::pull::without_citizen_ids;
 use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE, Terms};
 use crate::connector::{Presence, RawRecord};
-use crate::domain::{CanonicalTask, Period, PersonId, RuleSet, SourceId, TaskDraft, TaskKey};
+use crate::domain::{CanonicalTask, Period, PersonId, RuleSet, SourceEvent, SourceId, TaskDraft, TaskKey};
 use crate::error::Finding;
 use crate::ingest::rebuild;
 use crate::store::{KeptPage, StoreError, StoredTask};
+use chrono::{DateTime, Utc};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -189,10 +190,7 @@ impl App {
                 Ok(tasks) => {
                     let Some(last) = tasks.last() else { return Ok(()) };
                     after = last.id;
-                    for task in tasks {
-                        let place = place_of(&task.key);
-                        self.verify_task(verified, place, task).await?;
-                    }
+                    self.verify_together(verified, tasks).await?;
                 }
                 // One of them: each alone, so that the others are looked at.
                 Err(error) if error.is_of_content() => {
@@ -212,6 +210,25 @@ impl App {
                 Err(error) => return Err(error.finding()),
             }
         }
+    }
+
+    /// Derives tasks again whose events are read at once; whatever is not the same is looked at alone.
+    async fn verify_together(&self, verified: &mut Verified, tasks: Vec<StoredTask>) -> Result<(), Finding> {
+        let (Some(first), Some(last)) = (tasks.first(), tasks.last()) else { return Ok(()) };
+        let mut events = match self.store.events_between(first.id, last.id).await {
+            Ok(events) => events,
+            Err(error) if error.is_of_content() => HashMap::new(),
+            Err(error) => return Err(error.finding()),
+        };
+        for task in tasks {
+            let of_task = events.remove(&task.id).unwrap_or_default();
+            match sort_of(&task, &of_task) {
+                Sort::Same => verified.tasks += 1,
+                Sort::ToldEarlier => verified.told_earlier += 1,
+                Sort::Different => self.verify_task(verified, place_of(&task.key), task).await?,
+            }
+        }
+        Ok(())
     }
 
     async fn verify_task(
@@ -244,11 +261,7 @@ impl App {
     async fn sort_of(&self, held: &StoredTask) -> Result<Sort, StoreError> {
         let events = self.store.events_of(held.id).await?;
         let events: Vec<_> = events.into_iter().map(|(seen, event, _)| (event, seen)).collect();
-        Ok(match rebuild(&events, held.task.draft.clone()) {
-            Some(again) if again == held.task => Sort::Same,
-            Some(again) if but_for_submission(&again, &held.task) => Sort::ToldEarlier,
-            _ => Sort::Different,
-        })
+        Ok(sort_of(held, &events))
     }
 
     /// Computes every score held again from what is stored (tasks, decisions, the rule set kept with it, the day
@@ -352,6 +365,15 @@ impl Verified {
 
 fn place_of(key: &TaskKey) -> String {
     format!("task {}/{}", key.source, key.external_id)
+}
+
+/// How a task comes out of its events, oldest first, each with when it was seen.
+fn sort_of(held: &StoredTask, events: &[(SourceEvent, DateTime<Utc>)]) -> Sort {
+    match rebuild(events, held.task.draft.clone()) {
+        Some(again) if again == held.task => Sort::Same,
+        Some(again) if but_for_submission(&again, &held.task) => Sort::ToldEarlier,
+        _ => Sort::Different,
+    }
 }
 
 /// A draft as it is compared with another: its history stands in the events.

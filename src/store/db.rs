@@ -6,6 +6,7 @@
 
 use super::error::StoreError;
 use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, Timelike as _, Utc};
+use futures_util::TryStreamExt as _;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -429,6 +430,32 @@ impl Db {
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// Hands over the rows of a reading statement one by one while it goes on: many are never held.
+    pub(super) async fn each(
+        &self,
+        sql: impl Into<Sql>,
+        vals: Vec<Val>,
+        mut take: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { reader, .. } => {
+                let query = sqlx::query_with(sql.into().text(), sqlite_arguments(vals)?);
+                let mut rows = query.fetch(reader);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Sqlite(row))?;
+                }
+            }
+            Self::Postgres(pool) => {
+                let query = sqlx::query_with(sql.into().text(), postgres_arguments(vals)?);
+                let mut rows = query.fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row of a reading statement.

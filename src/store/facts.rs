@@ -214,7 +214,7 @@ impl<'a> EventForm<'a> {
 }
 
 /// A task without what its columns say and without what is as in nearly every task.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct TaskForm<'a> {
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<Moment>,
@@ -348,8 +348,60 @@ fn document<T: Serialize>(form: &T, room: &mut Vec<u8>) -> Result<Arc<str>, Stor
     text.map(Arc::from).map_err(|_| StoreError::unexpected("a document is not text"))
 }
 
+/// What a score takes of a task's document; everything else is passed over unread.
+#[derive(Debug, Deserialize)]
+struct ScoredForm {
+    #[serde(rename = "g", default)]
+    assigned_at: Option<Moment>,
+    #[serde(rename = "h", default)]
+    due_hour: Option<Hour>,
+    #[serde(rename = "c", default)]
+    completed_at: Option<Moment>,
+    #[serde(rename = "q", default)]
+    quantity: Option<Decimal>,
+    #[serde(rename = "x", default)]
+    unplanned: bool,
+    #[serde(rename = "l", default)]
+    due_changes: Option<Vec<(Option<DueForm>, Moment)>>,
+    #[serde(rename = "b", default)]
+    returned_count: u32,
+    #[serde(rename = "z", default)]
+    accepted_submission_at: Option<Moment>,
+    #[serde(rename = "v", default)]
+    shown_last: Option<TaskStatus>,
+    #[serde(rename = "f", default)]
+    first_seen_at: Option<Moment>,
+    #[serde(rename = "m", default)]
+    last_changed_at: Option<Moment>,
+}
+
+/// The task of a row of [`TASK_COLUMNS`] as far as a score depends on it: without the people, words and history of its
+/// source, which are most of a document.
+pub(super) fn scored_task(row: &Row) -> Result<StoredTask, StoreError> {
+    let form: ScoredForm = row.json(7)?;
+    let whole = TaskForm {
+        assigned_at: form.assigned_at,
+        due_hour: form.due_hour,
+        completed_at: form.completed_at,
+        quantity: form.quantity,
+        unplanned: form.unplanned,
+        due_changes: form.due_changes,
+        returned_count: form.returned_count,
+        accepted_submission_at: form.accepted_submission_at,
+        shown_last: form.shown_last,
+        first_seen_at: form.first_seen_at,
+        last_changed_at: form.last_changed_at,
+        ..TaskForm::default()
+    };
+    task_of(row, whole)
+}
+
 /// The task of a row of [`TASK_COLUMNS`].
 pub(super) fn stored_task(row: &Row) -> Result<StoredTask, StoreError> {
+    task_of(row, row.json(7)?)
+}
+
+fn task_of(row: &Row, form: TaskForm<'static>) -> Result<StoredTask, StoreError> {
     let changed_at = row.at(6)?;
     let external_id = row.text(2)?;
     let status = row.text(3)?;
@@ -357,7 +409,7 @@ pub(super) fn stored_task(row: &Row) -> Result<StoredTask, StoreError> {
         TaskStatus::parse(&status).ok_or_else(|| StoreError::unexpected("a task has no known state"))?;
     let columns =
         Columns { external_id: external_id.clone(), status, title: row.text(4)?, due_day: row.opt_day(5)? };
-    let task = row.json::<TaskForm<'static>>(7)?.task(columns, changed_at);
+    let task = form.task(columns, changed_at);
     Ok(StoredTask { id: row.int(0)?, key: TaskKey { source: row.parsed(1)?, external_id }, task, changed_at })
 }
 

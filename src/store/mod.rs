@@ -181,6 +181,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0017_source_hook.sql"),
         include_str!("../../migrations/postgres/0017_source_hook.sql"),
     ),
+    (
+        24,
+        "stake_index",
+        include_str!("../../migrations/sqlite/0024_stake_index.sql"),
+        include_str!("../../migrations/postgres/0024_stake_index.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

@@ -4,7 +4,7 @@
 
 use super::bulk::{Bulk, Kind};
 use super::db::{Row, Val, json, placeholders, vals};
-use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
+use super::facts::{TASK_COLUMNS, TASK_WIDTH, scored_task};
 use super::mapping::MappingState;
 use super::packed::Packed;
 use super::proposal::PendingProduct;
@@ -141,9 +141,6 @@ pub struct ScoreLine {
 
 /// Numbers per question: far below the limit of bound values of both databases.
 const PER_QUESTION: usize = 500;
-
-/// A task by its number and the ordinal of the person's stake in it.
-type Numbered = ((i64, i64), PersonTask);
 
 const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
 
@@ -331,7 +328,8 @@ impl Store {
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.int(2)?))).collect()
     }
 
-    /// Tasks of some people, mapped or not, of each in order of number.
+    /// Tasks of some people, mapped or not, of each in order of number; of each task what a score depends on, without
+    /// the people, words and history of its source.
     pub async fn tasks_of_people(
         &self,
         people: &[PersonId],
@@ -341,28 +339,26 @@ impl Store {
             return Ok(HashMap::new());
         }
         let sql = format!(
-            "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS}, p.since, p.handed_over, p.taken_over, p.person_id, p.ordinal \
+            "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS}, p.since, p.handed_over, p.taken_over, p.person_id \
              FROM task_person p JOIN task t ON t.id = p.task_id {PRODUCT_JOINS} \
              WHERE p.person_id IN {}",
             placeholders(1, people.len(), 1)
         );
-        let rows = self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await?;
-        let mut found: HashMap<PersonId, Vec<Numbered>> = HashMap::new();
-        for row in &rows {
+        let mut found: HashMap<PersonId, Vec<PersonTask>> = HashMap::new();
+        let take = |row: &Row| {
             let person = row.person(PERSON)?;
-            let task = stored_task(row)?;
-            let order = (task.id, row.int(PERSON + 1)?);
+            let task = scored_task(row)?;
             let stake =
                 Assignment { person, handed_over: row.flag(STAKE + 1)?, taken_over: row.flag(STAKE + 2)? };
             let of_person =
                 PersonTask { task, mapping: task_product(row)?, stake, since: row.opt_at(STAKE)? };
-            found.entry(person).or_default().push((order, of_person));
-        }
-        let ordered = |mut tasks: Vec<Numbered>| {
-            tasks.sort_by_key(|(order, _)| *order);
-            tasks.into_iter().map(|(_, task)| task).collect()
+            found.entry(person).or_default().push(of_person);
+            Ok(())
         };
-        Ok(found.into_iter().map(|(person, tasks)| (person, ordered(tasks))).collect())
+        self.db.each(sql, people.iter().map(|person| Val::from(*person)).collect(), take).await?;
+        // A person has one stake in a task.
+        found.values_mut().for_each(|tasks| tasks.sort_by_key(|task| task.task.id));
+        Ok(found)
     }
 
     /// What is held of a period's scores in one view, by person.

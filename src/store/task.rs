@@ -3,13 +3,14 @@
 //! Owns every question about them but lists for people; how they are written is `commit`'s business, what of a task
 //! stands in which column is that of `facts`. A row that cannot be read is an error.
 
-use super::db::{Db, Val, placeholders, vals};
+use super::db::{Db, Row, Val, placeholders, vals};
 use super::facts::{TASK_COLUMNS, stored_event, stored_task};
 use super::{Store, StoreError};
 use crate::domain::{CanonicalTask, SourceEvent, SourceId, TaskKey};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 
 /// Numbers per question: far below the limit of bound values of both databases.
 const PER_QUESTION: usize = 500;
@@ -241,6 +242,23 @@ impl Store {
             )
             .await?;
         rows.iter().map(|row| Ok((row.at(0)?, stored_event(row, 2)?, row.opt_int(1)?))).collect()
+    }
+
+    /// What happened to each task with a number from one to another, oldest first, with when we saw it.
+    pub async fn events_between(
+        &self,
+        first: i64,
+        last: i64,
+    ) -> Result<HashMap<i64, Vec<(SourceEvent, DateTime<Utc>)>>, StoreError> {
+        let sql = "SELECT task_id, observed_at, kind, at, payload FROM task_event \
+                   WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id, seq";
+        let mut found: HashMap<i64, Vec<(SourceEvent, DateTime<Utc>)>> = HashMap::new();
+        let take = |row: &Row| {
+            found.entry(row.int(0)?).or_default().push((stored_event(row, 2)?, row.at(1)?));
+            Ok(())
+        };
+        self.db.each(sql, vals![first, last], take).await?;
+        Ok(found)
     }
 
     /// Rejected records that nobody has settled, after a number, oldest first.

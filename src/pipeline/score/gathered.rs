@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
 /// People whose tasks are read together.
-pub(super) const PEOPLE_AT_ONCE: usize = 200;
+pub(super) const PEOPLE_AT_ONCE: usize = 100;
 
 /// Most tasks held at a time beside those of one group of people.
 const MOST_TASKS: usize = 60_000;

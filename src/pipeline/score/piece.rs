@@ -91,6 +91,8 @@ impl Piece {
             }
             cuts.push(Cut { from, of, to: text.len() });
         }
+        // Many are held at a time.
+        text.shrink_to_fit();
         let whole = match days {
             [(from, to)] => lines.iter().all(|line| (*from..=*to).contains(&line.counted_on)),
             _ => false,
