@@ -60,7 +60,15 @@ fn mistake(error: &clap::Error) -> Finding {
             Text::new(format!("không có lệnh \"{command}\""), format!("there is no command \"{command}\""))
         }
         ErrorKind::MissingRequiredArgument => {
-            Text::new(format!("thiếu {argument}"), format!("{argument} is missing"))
+            let instead =
+                instead_of(&command_of(&told(ContextKind::Usage)), error.get(ContextKind::InvalidArg));
+            match instead.is_empty() {
+                true => Text::new(format!("thiếu {argument}"), format!("{argument} is missing")),
+                false => Text::new(
+                    format!("thiếu {argument}, hoặc {instead}"),
+                    format!("{argument} is missing, or {instead}"),
+                ),
+            }
         }
         ErrorKind::ArgumentConflict => {
             let other = told(ContextKind::PriorArg);
@@ -103,6 +111,12 @@ fn mistake(error: &clap::Error) -> Finding {
     if !near.is_empty() {
         also(format!("có phải: {}?", near.join(", ")), format!("did you mean {}?", near.join(", ")));
     }
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let command = command_of(&usage);
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let names = names.join(", ");
+        also(format!("các lệnh: {names}"), format!("commands: {names}"));
+    }
     also("xem hướng dẫn: thêm --help vào lệnh".to_owned(), "add --help to the command".to_owned());
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Clap writes its guess into the usage as well; what it guessed amiss would stand there as the only option.
@@ -118,6 +132,30 @@ fn mistake(error: &clap::Error) -> Finding {
         also(format!("cách dùng: {usage}"), format!("usage: {usage}"));
     }
     Finding::error("LT-RUN-009", Text::new(line(&what.vi), line(&what.en)), remedy)
+}
+
+/// The command a usage line speaks of.
+fn command_of(usage: &str) -> clap::Command {
+    let mut command = lang::command(Lang::Vi);
+    for word in usage.split_whitespace().skip_while(|word| *word != "lienthong").skip(1) {
+        let Some(found) = command.find_subcommand(word).cloned() else { break };
+        command = found;
+    }
+    command
+}
+
+/// What may be given in place of a missing argument: those that do not go with it.
+fn instead_of(command: &clap::Command, missing: Option<&ContextValue>) -> String {
+    let missing = match missing {
+        Some(ContextValue::Strings(list)) => list.as_slice(),
+        _ => return String::new(),
+    };
+    let [missing] = missing else { return String::new() };
+    let Some(argument) = command.get_arguments().find(|known| known.to_string() == *missing) else {
+        return String::new();
+    };
+    let others = command.get_arg_conflicts_with(argument);
+    others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Options people look for by another name: the command, what they write, what it is called.
@@ -175,6 +213,28 @@ mod tests {
         let text = told("lienthong status --period 2026-Q3", Lang::En);
         assert!(!text.contains("did you mean") && !text.contains("--version"), "{text}");
         assert!(text.contains("usage: lienthong status [OPTIONS]"), "{text}");
+    }
+
+    #[test]
+    fn what_may_stand_in_place_of_a_missing_option_and_the_commands_there_are_are_told() {
+        let text = told("lienthong mapping decide desk:1", Lang::En);
+        assert!(text.contains("is missing, or --outside"), "{text}");
+        let text = told("lienthong score list", Lang::En);
+        assert!(text.contains("commands: show, explain"), "{text}");
+    }
+
+    #[test]
+    fn alternatives_can_be_asked_of_every_argument() {
+        let mut commands = vec![lang::command(Lang::Vi)];
+        let mut asked = 0;
+        while let Some(command) = commands.pop() {
+            for argument in command.get_arguments() {
+                let missing = ContextValue::Strings(vec![argument.to_string()]);
+                asked += usize::from(!instead_of(&command, Some(&missing)).is_empty());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(asked > 5, "{asked}");
     }
 
     #[test]

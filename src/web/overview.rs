@@ -9,7 +9,7 @@ use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
-use crate::store::{Overview, SourceState, TargetTotals};
+use crate::store::{Gate, Overview, Run, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::context;
 use serde::Serialize;
@@ -117,7 +117,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
 }
 
 /// How fresh a source is, in a light and in words: red needs a person, yellow heals by itself.
-pub(super) fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static str, &'static str) {
+fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static str, &'static str) {
     match (state.last_success_at, &state.last_error) {
         (_, Some(_)) if state.consecutive_failures >= 3 => {
             ("bad", say(lang, "Cần người xử lý", "Action required"))
@@ -133,6 +133,34 @@ pub(super) fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> 
             }
         }
     }
+}
+
+/// How a source stands and what is the matter with it: stopped before failing before late before partly read.
+pub(super) struct Standing<'a> {
+    pub light: &'static str,
+    pub word: &'static str,
+    pub trouble: Option<&'a Finding>,
+}
+
+/// One judgement for every page that shows a source.
+pub(super) fn stands<'a>(
+    (state, runs): (&'a SourceState, &'a [Run]),
+    gate: Option<&'a Gate>,
+    paused: Option<&'a Finding>,
+    now: DateTime<Utc>,
+    lang: Lang,
+) -> Standing<'a> {
+    let (mut light, mut word) = freshness(state, now, lang);
+    // A run may succeed and still tell of a file or record that a person has to correct.
+    let told = runs.first().and_then(|run| run.findings.iter().find(|told| told.severity == Severity::Error));
+    if let ("ok", Some(_)) = (light, told) {
+        (light, word) = ("warn", say(lang, "Một phần", "Partly"));
+    }
+    if gate.is_some() {
+        (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));
+    }
+    let trouble = gate.map(|gate| &gate.finding).or(paused).or(state.last_error.as_ref()).or(told);
+    Standing { light, word, trouble }
 }
 
 fn flow(overview: &Overview, lang: Lang) -> Vec<Stage> {
@@ -196,19 +224,10 @@ fn sources(
     for (id, configured) in &web.app.sources {
         let Some((state, runs)) = counts.sources.get(id) else { continue };
         let totals = counts.overview.sources.get(id.as_str()).cloned().unwrap_or_default();
-        let (mut light, mut word) = freshness(state, now, lang);
-        // A run may succeed and still tell of a file or record that a person has to correct.
-        let told =
-            runs.first().and_then(|run| run.findings.iter().find(|told| told.severity == Severity::Error));
-        if let ("ok", Some(_)) = (light, told) {
-            (light, word) = ("warn", say(lang, "Một phần", "Partly"));
-        }
-        let gate = counts.stopped.get(id);
-        if gate.is_some() {
-            (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));
-        }
         let paused = configured.connector.paused();
-        let error = gate.map(|gate| &gate.finding).or(paused.as_ref()).or(state.last_error.as_ref()).or(told);
+        let gate = counts.stopped.get(id);
+        let Standing { light, word, trouble: error } =
+            stands((state, runs), gate, paused.as_ref(), now, lang);
         rows.push(SourceRow {
             id: id.to_string(),
             unit: directory

@@ -1,11 +1,11 @@
 //! One source: how it stands, its runs and its rejected records.
 
-use super::overview::freshness;
+use super::overview::{Standing, stands};
 use super::table::{Cell, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::connector::drift::Shape;
 use crate::domain::SourceId;
-use crate::error::Lang;
+use crate::error::{Finding, Lang, Severity, place_in};
 use crate::pipeline::wording::{Words, word};
 use crate::store::{Gate, Proof, RejectedRow, Run, SourceState};
 use std::collections::BTreeSet;
@@ -29,7 +29,10 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     let unit = directory
         .unit(&configured.unit)
         .map_or_else(|| configured.unit.to_string(), |unit| unit.name.clone());
-    let mut facts = standing(web, visit, &state, &runs);
+    let gate = web.app.store.gate(source).await.map_err(told)?;
+    let paused = configured.connector.paused();
+    let judged = stands((&state, &runs), gate.as_ref(), paused.as_ref(), web.app.clock.now(), visit.lang);
+    let mut facts = standing(web, visit, judged, &state, &runs);
     facts.fact(visit.say("Đơn vị", "Unit"), Cell::text(unit));
     facts.fact(
         visit.say("Loại hệ thống", "Kind of system"),
@@ -44,7 +47,6 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
         visit.say("Bản ghi bị loại", "Rejected records"),
         Cell::text(format::count(totals.rejected)).to("#rejected"),
     );
-    let gate = web.app.store.gate(source).await.map_err(told)?;
     if let Some(gate) = &gate {
         gate_facts(visit, &mut facts, gate);
     }
@@ -67,7 +69,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     sheet.show(web, visit).await.map(Some)
 }
 
-fn standing(web: &Web, visit: &Visit, state: &SourceState, runs: &[Run]) -> Section {
+fn standing(web: &Web, visit: &Visit, judged: Standing<'_>, state: &SourceState, runs: &[Run]) -> Section {
     let (lang, now) = (visit.lang, web.app.clock.now());
     let ago = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map_or_else(
@@ -76,9 +78,8 @@ fn standing(web: &Web, visit: &Visit, state: &SourceState, runs: &[Run]) -> Sect
         )
     };
     let mut facts = Section::facts("standing", visit.say("Tình trạng", "State"));
-    let (light, word) = freshness(state, now, lang);
-    let error = state.last_error.as_ref();
-    let why = error.map(|error| format!("{} {}", error.code, error.what.get(lang))).unwrap_or_default();
+    let Standing { light, word, trouble: error } = judged;
+    let why = error.map(|error| why(error, lang)).unwrap_or_default();
     facts.fact(visit.say("Độ mới", "Freshness"), Cell::tag((word.to_owned(), light)).note(why));
     if let Some(error) = error {
         facts.fact(visit.say("Cần làm gì", "What to do"), Cell::text(error.remedy.get(lang)));
@@ -231,17 +232,19 @@ fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {
         ("Nguồn này chưa được lấy lần nào.", "This source was never pulled."),
     );
     for run in runs {
-        let told: Vec<String> = run
-            .findings
-            .iter()
-            .take(3)
-            .map(|finding| format!("{} {}", finding.code, finding.what.get(lang)))
-            .collect();
+        let told: Vec<String> = run.findings.iter().take(3).map(|finding| why(finding, lang)).collect();
+        let partly = run.outcome.as_deref() == Some("succeeded")
+            && run.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let ended = if partly {
+            (visit.say("Một phần", "Partly").to_owned(), "warn")
+        } else {
+            outcome(run.outcome.as_deref(), lang)
+        };
         let counters = run.counters;
         let mut row = vec![
             Cell::text(format::instant(run.started_at)),
             Cell::text(word(Words::RunKind, &run.kind, lang)),
-            Cell::tag(outcome(run.outcome.as_deref(), lang)).note(told.join(" · ")),
+            Cell::tag(ended).note(told.join(" · ")),
         ];
         row.extend(
             [counters.records, counters.new, counters.changed, counters.unchanged, counters.rejected]
@@ -250,6 +253,12 @@ fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {
         table.push(run.id.to_string(), row);
     }
     table
+}
+
+/// A finding in one line, with its place.
+fn why(finding: &Finding, lang: Lang) -> String {
+    let place = finding.place.as_ref().map(|place| format!(" ({})", place_in(&place.to_string(), lang)));
+    format!("{} {}{}", finding.code, finding.what.get(lang), place.unwrap_or_default())
 }
 
 /// How a run ended, with its light.
