@@ -11,6 +11,7 @@ use crate::pipeline::deliver::Deliver;
 use crate::pipeline::identify::Identify;
 use crate::pipeline::map::Map;
 use crate::pipeline::record::Record;
+use crate::pipeline::retention::Retain;
 use crate::pipeline::score::Score;
 use crate::pipeline::source::PullSource;
 use crate::pipeline::{App, assemble};
@@ -72,6 +73,7 @@ impl Daemon {
         driver.start(Arc::new(Score(app.clone())));
         driver.start(Arc::new(Record(app.clone())));
         driver.start(Arc::new(Decide(app.clone())));
+        driver.start(Arc::new(Retain(app.clone())));
         let parallel = usize::from(loaded.config.delivery.parallel);
         for target in app.receivers() {
             match app.withheld.get(target.id()) {

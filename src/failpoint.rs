@@ -1,7 +1,7 @@
 //! Named points at which the kill test ends the process, exactly as SIGKILL would, and named faults, which other tests
 //! let happen while the process lives on.
 //!
-//! Owns both lists and how a process dies at a point. Without the feature `failpoints` points and faults are
+//! Owns the lists and how a process dies at a point. Without the feature `failpoints` points and faults are
 //! nothing at all. A point that fires first writes its name to the file named by
 //! `LIENTHONG_FAILPOINT_LOG`, so that the test can count how often each one really fired.
 
@@ -41,6 +41,9 @@ pub const POINTS: [&str; 33] = [
     "deliver::after_receipt",
     "deliver::after_read_back",
 ];
+
+/// Points that an order alone reaches: those of the rotation of the field key.
+pub const OF_ORDERS: [&str; 2] = ["rotate::inside_commit", "rotate::after_commit"];
 
 /// Every fault: work that fails or panics here when a test asks for it (`return`, `panic`), as a bug or a broken
 /// disk would make it.

@@ -159,6 +159,9 @@ pub enum Action {
     /// Manifests of source systems: try one before a source is switched on
     #[command(subcommand)]
     Connector(connector::Action),
+    /// How long what is kept
+    #[command(subcommand)]
+    Retention(Retention),
     /// The database
     #[command(subcommand)]
     Db(Db),
@@ -265,6 +268,13 @@ pub struct Author {
     pub author: Option<String>,
 }
 
+/// Subcommands of `retention`.
+#[derive(Debug, Subcommand)]
+pub enum Retention {
+    /// Show what would go by the configured times, and what stays
+    Plan,
+}
+
 /// Subcommands of `db`.
 #[derive(Debug, Subcommand)]
 pub enum Db {
@@ -276,6 +286,20 @@ pub enum Db {
     Backup {
         /// File of the copy; must not exist
         to: PathBuf,
+    },
+    /// Replace the key of encryption at rest; goes on where it was broken off
+    RotateKey {
+        /// File of the new key
+        #[arg(long, value_name = "FILE", required_unless_present = "retire", conflicts_with = "retire")]
+        new: Option<PathBuf>,
+        /// Let the old key go, once the configuration names the new one
+        #[arg(long)]
+        retire: bool,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        author: Author,
     },
 }
 

@@ -84,6 +84,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("score case", "Tính một trường hợp từ tệp JSON, không cần cơ sở dữ liệu hay cấu hình"),
     ("record", "Hồ sơ đánh giá"),
     ("record list", "Liệt kê"),
+    ("record results", "Liệt kê kết quả 3, 6 và 12 tháng cạnh nhau"),
     ("record show", "Xem một hồ sơ: các phiên bản, tạm dừng, thông báo"),
     ("record self-assess", "Công chức tự đánh giá hồ sơ của mình"),
     ("record review", "Người chấm nhận xét hồ sơ"),
@@ -136,6 +137,9 @@ const ABOUT: &[(&str, &str)] = &[
     ("db migrate", "Nâng cấp lược đồ lên phiên bản mới nhất"),
     ("db check", "Kiểm tra toàn vẹn"),
     ("db backup", "Sao chép cơ sở dữ liệu"),
+    ("retention", "Thời gian giữ dữ liệu"),
+    ("retention plan", "Xem dữ liệu nào sẽ bị xóa theo cấu hình, dữ liệu nào ở lại"),
+    ("db rotate-key", "Thay khóa mã hóa dữ liệu; chạy lại thì tiếp tục từ chỗ bị ngắt"),
     ("config", "Cấu hình"),
     ("config check", "Kiểm tra tệp cấu hình, các tệp được nêu và các bí mật"),
     ("config reload", "Yêu cầu dịch vụ đang chạy đọc lại tệp cấu hình và các manifest"),
@@ -365,6 +369,8 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("report statistics.format", "Dạng kết quả; xlsx cần --out"),
     ("report statistics.out", "Tệp bảng tính cần ghi; chưa được tồn tại"),
     ("db backup.to", "Tệp bản sao; chưa được tồn tại"),
+    ("db rotate-key.new", "Tệp khóa mới"),
+    ("db rotate-key.retire", "Bỏ khóa cũ, sau khi cấu hình đã dùng khóa mới"),
 ];
 
 /// What a command does; the path is its words, empty for the program itself.

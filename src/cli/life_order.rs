@@ -16,6 +16,7 @@ pub(super) fn record(action: Record) -> Ordered {
         Record::List { state, period, unit, rows } => {
             Ok(Command::RecordList { state, period, unit, limit: rows.limit })
         }
+        Record::Results { year, unit, rows } => life(LifeOrder::Results { year, unit, limit: rows.limit }),
         Record::Show(Whose { person, period }) => life(LifeOrder::Show { person, period }),
         Record::SelfAssess { read, level, strengths, weaknesses, author } => {
             let Read { whose: Whose { person, period }, revision } = read;

@@ -5,7 +5,7 @@
 
 use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, Fact, History, Lateness, Mapping,
-    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Score, Share, sheet,
+    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Retention, Score, Share, sheet,
 };
 use super::source_action::SourceAction;
 use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
@@ -100,11 +100,19 @@ pub fn command(action: Action) -> Ordered {
             let workbook = sheet(format, out.as_ref());
             Ok(Command::Report { order: ReportOrder::Statistics { period, as_of, workbook } })
         }
+        Action::Retention(Retention::Plan) => Ok(Command::RetentionPlan {}),
         Action::Db(Db::Migrate) => Ok(Command::DbMigrate {}),
         Action::Db(Db::Check) => Ok(Command::DbCheck {}),
         Action::Db(Db::Backup { to }) => {
             let to = std::path::absolute(&to).map_err(|error| unreadable(&to, &io_cause(&error)))?;
             Ok(Command::DbBackup { to })
+        }
+        Action::Db(Db::RotateKey { new, reason, author, .. }) => {
+            let absolute = |path: std::path::PathBuf| {
+                std::path::absolute(&path).map_err(|error| unreadable(&path, &io_cause(&error)))
+            };
+            let new = new.map(absolute).transpose()?;
+            Ok(Command::DbRotateKey { new, author: name(author)?, reason })
         }
         Action::Run(_)
         | Action::Demo(_)

@@ -50,6 +50,15 @@ pub fn field_key(config: &Config, credentials: Option<&Path>) -> Result<[u8; 32]
     })
 }
 
+/// A key in a file of its own, as the next one of an installation comes.
+///
+/// # Errors
+/// The findings of [`SecretRef::read`]; LT-CFG-011 no 32-byte key.
+pub fn key_file(path: &Path) -> Result<[u8; 32], Finding> {
+    let found = parse(&SecretRef::File(path.to_owned()), None);
+    found.map_err(|finding| finding.at(Place::of(path.display().to_string())))
+}
+
 /// Whether something is sealed already, with a key that is the only one to open it.
 enum Stored {
     /// No database was made yet.

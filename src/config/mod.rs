@@ -24,7 +24,7 @@ pub use cron_time::{CronTime, InvalidCron};
 pub use environment::{PREFIX as ENVIRONMENT_PREFIX, Variable, present as present_variables};
 use examine::examine_text;
 pub use examine::{Doubt, Examined, examine};
-pub use field_key::{field_key, field_key_place};
+pub use field_key::{field_key, field_key_place, key_file};
 pub use file::{no_such_file, read_text, read_toml};
 pub use holidays::Holidays;
 pub use manifest::ManifestText;

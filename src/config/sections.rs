@@ -46,6 +46,8 @@ pub struct Config {
     pub target: Vec<TargetEntry>,
     /// How results are delivered.
     pub delivery: Delivery,
+    /// How long what is kept.
+    pub retention: Retention,
     /// Holidays and swapped working days.
     pub calendar: Calendar,
     /// Demonstrations.
@@ -507,6 +509,25 @@ pub struct Delivery {
     /// Requests to one target at the same time.
     #[schemars(range(min = 1, max = 64))]
     pub parallel: u16,
+}
+
+/// How long what is kept; nothing of a year that is not closed ever goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-layered" = true))]
+pub struct Retention {
+    /// Days answers of sources are kept after they came; 0 = for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub answers_days: u32,
+    /// Days rejected records are kept after they were seen last, once they are settled; 0 = for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub rejected_days: u32,
+    /// Days payloads of deliveries are kept after they were settled; 0 = for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub deliveries_days: u32,
+    /// Days citizen ids are kept after a person's last post; 0 = for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub left_people_days: u32,
 }
 
 /// Holidays and swapped working days.

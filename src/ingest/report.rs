@@ -42,13 +42,19 @@ pub struct ReportRow {
 #[derive(Debug, Clone)]
 pub struct TaskReport {
     as_of: NaiveDate,
+    as_it_stood: bool,
     rows: BTreeMap<String, ReportRow>,
 }
 
 impl TaskReport {
     /// A report judged on one day: it decides what is overdue.
     pub fn new(as_of: NaiveDate) -> Self {
-        Self { as_of, rows: BTreeMap::new() }
+        Self { as_of, as_it_stood: false, rows: BTreeMap::new() }
+    }
+
+    /// A report of how things stood on one day: what was finished later was open on it.
+    pub fn as_it_stood(as_of: NaiveDate) -> Self {
+        Self { as_it_stood: true, ..Self::new(as_of) }
     }
 
     /// Makes a row appear even if no task falls into it.
@@ -58,17 +64,17 @@ impl TaskReport {
 
     /// Counts one task under a key.
     pub fn count(&mut self, key: &str, task: &CanonicalTask) {
-        let as_of = self.as_of;
+        let (as_of, as_it_stood) = (self.as_of, self.as_it_stood);
         let row = self.row(key);
         let due = task.draft.due.map(|due| due.day);
+        let done_on = task.draft.completed_at.or(task.completion_at()).map(local_date);
         match task.draft.status {
             TaskStatus::Gone => row.gone += 1,
             TaskStatus::Cancelled | TaskStatus::Recalled => row.cancelled += 1,
-            TaskStatus::Done => {
+            TaskStatus::Done if !as_it_stood || done_on.is_none_or(|day| day <= as_of) => {
                 row.assigned += 1;
                 row.done += 1;
-                let day = task.draft.completed_at.or(task.completion_at()).map(local_date);
-                match (day, due) {
+                match (done_on, due) {
                     (Some(day), Some(due)) if day > due => {
                         row.late += 1;
                         row.late_days += u64::try_from((day - due).num_days()).unwrap_or(0);
@@ -125,6 +131,28 @@ mod tests {
             events: Vec::new(),
         };
         apply(None, draft, "2026-10-31T00:00:00Z".parse().expect("instant")).task
+    }
+
+    #[test]
+    fn what_was_finished_after_the_day_was_open_on_it_and_perhaps_overdue() {
+        let day = "2026-10-20".parse().expect("day");
+        let mut stood = TaskReport::as_it_stood(day);
+        let mut now = TaskReport::new(day);
+        for (due, completed) in [
+            // 17:00 UTC on the 20th is the 21st in Gia Lai.
+            ("2026-10-15", "2026-10-20T17:00:00Z"),
+            ("2026-10-25", "2026-10-22T01:00:00Z"),
+            ("2026-10-15", "2026-10-20T16:59:59Z"),
+        ] {
+            for report in [&mut stood, &mut now] {
+                report.count("SNV", &task(TaskStatus::Done, Some(due), Some(completed)));
+            }
+        }
+        let figures = |report: TaskReport| {
+            let row = report.rows().remove(0);
+            (row.assigned, row.done, row.late, row.open, row.overdue)
+        };
+        assert_eq!((figures(stood), figures(now)), ((3, 1, 1, 2, 1), (3, 3, 2, 0, 0)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The explanation of a score as an annex: every number down to its source record and its article.
 //!
-//! Owns the order: result with formulas, what people decided, each line with its deductions, what does not count, what
-//! is missing, the switches. It must not compute anything but the words of a deduction; every number is printed as it
+//! Owns the order: result with formulas, what people decided, each line with its deductions, what does not count, which
+//! lines lost most, what is missing, the switches. It must not compute anything but the words of a deduction; every number is printed as it
 //! was derived.
 
 use super::head::Head;
@@ -88,6 +88,10 @@ pub fn paper(explanation: &Explanation) -> Paper {
         blocks.push(Block::Table(lines(&derivation.lines)));
     }
     excluded(blocks, derivation);
+    if !derivation.most.is_empty() {
+        blocks.push(Block::Heading("Điều gì làm điểm thay đổi nhiều nhất".to_owned()));
+        blocks.push(Block::Table(most(derivation)));
+    }
     if !derivation.rule_set.is_empty() {
         blocks.push(Block::Heading("IV. Bộ quy tắc đã áp dụng".to_owned()));
         blocks.push(Block::Table(switches(derivation)));
@@ -217,6 +221,24 @@ fn grounds(line: &Line) -> String {
         told.push("tiến độ: điểm c khoản 2 Điều 14".to_owned());
     }
     told.join("; ")
+}
+
+/// The lines that lost most. Each stands for itself: what two of them bring together is not their sum where a cap holds.
+fn most(derivation: &Derivation) -> Table {
+    let row = |(index, lost): (usize, &super::score::Lost)| {
+        vec![
+            Cell::number((index + 1).to_string()).centred(),
+            Cell::text(&lost.title).note(&lost.source),
+            Cell::number(format!("+{}", decimal(&lost.printed))).centred(),
+        ]
+    };
+    let heads = ["TT", "Nhiệm vụ [bản ghi nguồn]", "Điểm thêm, nếu hoàn thành đủ, đúng hạn, không lỗi"];
+    table(
+        "Điều gì làm điểm thay đổi nhiều nhất",
+        &heads,
+        &[6, 64, 30],
+        derivation.most.iter().enumerate().map(row).collect(),
+    )
 }
 
 fn switches(derivation: &Derivation) -> Table {

@@ -18,6 +18,8 @@ pub struct Form02 {
     pub head: Head,
     /// Scores the year is the mean of.
     pub recorded: Vec<Recorded>,
+    /// The scores that make up the mean are not known any more.
+    pub unkept: bool,
     /// The mean, printed.
     pub mean: Option<String>,
     /// Parts that are missing, in words.
@@ -39,6 +41,10 @@ pub struct Form02 {
 /// The levels in the order of the form.
 const LEVELS: [Level; 4] = [Level::Excellent, Level::Good, Level::Completed, Level::NotCompleted];
 
+/// What a year's result is for (art. 23). Which of it is proposed for somebody, and whether at all, is decided by people:
+/// the decree ties no measure to a level by itself.
+const USES: &str = "Kết quả xếp loại năm là căn cứ để đánh giá, xếp loại đảng viên, bố trí, bổ nhiệm, miễn nhiệm và thực hiện các chính sách khác đối với công chức; cấp có thẩm quyền ghi đề xuất cụ thể.";
+
 /// The form as a sheet.
 pub fn paper(form: &Form02) -> Paper {
     let mut paper =
@@ -49,6 +55,10 @@ pub fn paper(form: &Form02) -> Paper {
     if !form.missing.is_empty() {
         let missing = format!("Chưa tính được điểm năm, còn thiếu: {}.", form.missing.join(", "));
         blocks.push(Block::Line(vec![Run::italic(missing)]));
+    }
+    if form.unkept {
+        let words = "Điểm từng kỳ làm nên điểm năm của phiên bản này không còn được lưu.";
+        blocks.push(Block::Line(vec![Run::italic(words)]));
     }
     let crossed = |chosen: Option<Level>| {
         Block::Choice(
@@ -69,6 +79,7 @@ pub fn paper(form: &Form02) -> Paper {
         }
     }
     blocks.push(Block::Heading("IV. ĐỀ XUẤT SỬ DỤNG KẾT QUẢ XẾP LOẠI".to_owned()));
+    blocks.push(Block::Line(vec![Run::italic(USES)]));
     blocks.push(Block::Entry { label: "Đề xuất (Điều 23):".to_owned(), text: None, dots: 3 });
     blocks.push(Block::Signatures(vec![
         Signature {

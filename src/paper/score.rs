@@ -106,6 +106,17 @@ pub struct Recorded {
     pub from: String,
 }
 
+/// A line that lost points.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Lost {
+    /// Source and key of the record it comes from.
+    pub source: String,
+    /// Title of the task.
+    pub title: String,
+    /// Points it would bring, done whole, on time and without failure.
+    pub printed: String,
+}
+
 /// A score with the steps that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
@@ -134,6 +145,8 @@ pub struct Derivation {
     pub excluded: Vec<Excluded>,
     /// Subordinates without a score.
     pub unscored: Vec<String>,
+    /// The lines that lost most, the most first; no key of what is kept.
+    pub most: Vec<Lost>,
     /// What a year is the mean of.
     pub quarters: Vec<Recorded>,
     /// The switches applied.

@@ -10,7 +10,7 @@ use super::reload::Reload;
 use super::scope::{nearest, scopes_of};
 use super::step::Bell;
 use crate::clock::Clock;
-use crate::config::{CronTime, Gates};
+use crate::config::{CronTime, Gates, Retention};
 use crate::connector::{Connector, drift};
 use crate::delivery::Target;
 use crate::delivery::evaluation::EvaluationSoftware;
@@ -59,6 +59,8 @@ pub struct Policy {
     pub four_eyes: bool,
     /// The catalog's product for everything it does not name, by which proposed products may count.
     pub catch_all: Option<ProductCode>,
+    /// How long what is kept.
+    pub retention: Retention,
 }
 
 /// Both kinds of target as targets.

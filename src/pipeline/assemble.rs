@@ -80,6 +80,7 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
         target_precision: config.mapping.target_precision,
         four_eyes: config.mapping.four_eyes,
         catch_all: config.mapping.catch_all.clone(),
+        retention: config.retention,
     })
 }
 

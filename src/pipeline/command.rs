@@ -632,6 +632,17 @@ pub enum Command {
     DbMigrate {},
     /// Checks the store's integrity.
     DbCheck {},
+    /// What would go by the configured times, and what stays.
+    RetentionPlan {},
+    /// Seals everything again with another key, or lets the old one go.
+    DbRotateKey {
+        /// Absolute path of the new key's file, read by whoever carries the order out; none = the old key is retired.
+        new: Option<std::path::PathBuf>,
+        /// Who answers for it.
+        author: String,
+        /// Why.
+        reason: String,
+    },
     /// Reads the configuration again, in the daemon that runs.
     ConfigReload {},
     /// Copies the store.
@@ -706,6 +717,8 @@ impl Command {
             Self::Report { order } => order.name(),
             Self::DbMigrate {} => "db migrate",
             Self::DbCheck {} => "db check",
+            Self::DbRotateKey { .. } => "db rotate-key",
+            Self::RetentionPlan {} => "retention plan",
             Self::ConfigReload {} => "config reload",
             Self::DbBackup { .. } => "db backup",
         }
@@ -720,6 +733,7 @@ impl Command {
                 | Self::RejectedReplay { .. }
                 | Self::Report { order: ReportOrder::Bundle { .. } }
                 | Self::DbBackup { .. }
+                | Self::DbRotateKey { .. }
                 | Self::ScoreWhatIf { .. }
         )
     }

@@ -130,6 +130,15 @@ pub enum LifeOrder {
         /// Only show the checklist.
         dry_run: bool,
     },
+    /// Results of 3, 6 and 12 months.
+    Results {
+        /// Which year.
+        year: i32,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Most rows.
+        limit: u32,
+    },
     /// Who still has to act in a period.
     PeriodStatus {
         /// Which period; the present quarter when none.
@@ -291,6 +300,7 @@ impl LifeOrder {
             Self::Notify { .. } => "record notify",
             Self::CloseUnit { .. } => "period close",
             Self::PeriodStatus { .. } => "period status",
+            Self::Results { .. } => "record results",
             Self::PetitionOpen { .. } => "petition open",
             Self::PetitionAnswer { .. } => "petition answer",
             Self::PetitionList { .. } => "petition list",

@@ -4,7 +4,10 @@
 //! paper's values. It must not know how a sheet looks. What is not known stays blank on the paper; a period without
 //! anything to print is a finding.
 
+mod year;
+
 use super::app::App;
+use super::lost::lost_most_of;
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
 use crate::directory::entitled::Duty;
@@ -17,7 +20,6 @@ use crate::evaluation::Content;
 use crate::evaluation::remarks::Remarks;
 use crate::paper::explanation::{Decided, Explanation};
 use crate::paper::form01::Form01;
-use crate::paper::form02::Form02;
 use crate::paper::layout::Paper;
 use crate::paper::score::Derivation;
 use crate::paper::work_sheet::WorkSheet;
@@ -126,7 +128,8 @@ impl App {
             Form::Form01 => Ok(paper::form01::paper(&form01(shelf, wanted, chosen, &decisions))),
             Form::Form02 => {
                 let derivation = self.derivation_of(person, period).await?;
-                Ok(paper::form02::paper(&form02(shelf, wanted, chosen, derivation.unwrap_or_default())))
+                let form = self.form02(shelf, wanted, chosen, derivation.unwrap_or_default()).await?;
+                Ok(paper::form02::paper(&form))
             }
             Form::WorkSheet | Form::Explanation => {
                 let derivation =
@@ -200,7 +203,10 @@ impl App {
         let view = self.shown_view(period);
         let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
         let Some(kept) = kept else { return Ok(None) };
-        let mut derivation: Derivation = serde_json::from_slice(&kept).map_err(|_| unreadable())?;
+        let whole: Value = serde_json::from_slice(&kept).map_err(|_| unreadable())?;
+        let lost = lost_most_of(&whole);
+        let mut derivation: Derivation = serde_json::from_value(whole).map_err(|_| unreadable())?;
+        derivation.most = serde_json::from_value(Value::Array(lost)).map_err(|_| unreadable())?;
         let missing = std::mem::take(&mut derivation.missing);
         derivation.missing = missing.iter().map(|part| missing_word(part)).collect();
         for task in &mut derivation.excluded {
@@ -300,24 +306,6 @@ fn remarks(chosen: &Chosen, decisions: &[StoredDecision]) -> Remarks {
         remarks.overlay(newer.strengths, newer.weaknesses, newer.comment, newer.minutes);
     }
     remarks
-}
-
-fn form02(shelf: &Shelf, wanted: Wanted, chosen: Chosen, derivation: Derivation) -> Form02 {
-    // Who revoked a result decided no level.
-    let ruled = chosen.content.ruling.as_ref().filter(|_| chosen.standing != Standing::Revoked);
-    Form02 {
-        recorded: derivation.quarters,
-        mean: text_at(&chosen.raw, "/parts/total/printed"),
-        missing: chosen.content.missing.iter().map(|part| missing_word(part)).collect(),
-        own_level: chosen.content.remarks.own_level,
-        // A band is no classification: crossed once somebody decided.
-        level: ruled.and(chosen.content.level),
-        decision_no: ruled.and_then(|ruling| ruling.decision_no.clone()),
-        minutes: chosen.content.remarks.minutes.clone(),
-        party_opinion: chosen.content.remarks.party_opinion.clone(),
-        classifier: signer(shelf, wanted, &chosen, Duty::Classify),
-        head: head(shelf, wanted, &chosen),
-    }
 }
 
 fn work_sheet(shelf: &Shelf, wanted: Wanted, chosen: Chosen, derivation: Derivation) -> WorkSheet {

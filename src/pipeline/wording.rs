@@ -90,6 +90,10 @@ pub enum Words {
     Fact,
     /// A candidate failure and what was decided about it.
     Candidate,
+    /// What is kept for a time.
+    Retention,
+    /// Why something old stays.
+    RetentionReason,
     /// A place; it has fixed words among names.
     Place,
     /// A deadline, as an instant.
@@ -139,6 +143,8 @@ impl Words {
             Self::Contradiction => CONTRADICTIONS,
             Self::Fact => FACTS,
             Self::Candidate => CANDIDATES,
+            Self::Retention => RETENTION,
+            Self::RetentionReason => RETENTION_REASONS,
             Self::Place | Self::Deadline => &[],
         }
     }
@@ -150,6 +156,31 @@ const STEPS: Names = &[
     ("score", "Tính điểm", "Compute scores"),
     ("record", "Lập hồ sơ đánh giá", "Make records"),
     ("decide", "Áp dụng quyết định", "Apply decisions"),
+    ("retain", "Xóa dữ liệu hết hạn giữ", "Let go what is kept long enough"),
+];
+
+const RETENTION: Names = &[
+    ("answers", "Câu trả lời của nguồn", "Answers of sources"),
+    ("rejected", "Bản ghi bị từ chối đã xử lý", "Rejected records that are settled"),
+    ("deliveries", "Nội dung các lần gửi", "Payloads of deliveries"),
+    ("left_people", "Số định danh của người đã nghỉ", "Citizen ids of people who left"),
+    ("events", "Sự kiện của nhiệm vụ", "Events of tasks"),
+    ("records", "Hồ sơ đánh giá, quyết định", "Records and decisions"),
+    ("journal", "Nhật ký", "The journal"),
+    ("people", "Họ tên, chức vụ, chỉ mục số định danh", "Names, posts, the index of citizen ids"),
+];
+
+const RETENTION_REASONS: Names = &[
+    ("not_configured", "Không cấu hình thời hạn: giữ tất cả", "No time is configured: everything is kept"),
+    ("no_closed_year", "Chưa có năm nào được chốt", "No year is closed yet"),
+    ("read_last", "Nhiệm vụ được đọc từ đó lần cuối, `score verify` đọc lại", "A task was read from it last, `score verify` reads it again"),
+    ("waits", "Còn chờ người xử lý", "It still waits for somebody"),
+    ("acknowledged_last", "Lần gửi cuối được xác nhận: danh sách sau được so với nó", "Acknowledged last: the next list is compared with it"),
+    ("still_open", "Còn kiến nghị hoặc còn mục chờ gửi", "A petition or a delivery is open"),
+    ("events", "Điểm đã chốt phải dựng lại được từ đó", "Closed scores must be derivable from them"),
+    ("records", "Phải lưu giữ (Điều 24); không phiên bản nào bị ghi đè", "To be kept (art. 24); no revision is overwritten"),
+    ("journal", "Mỗi mục buộc vào mục trước; xóa một mục là đứt chuỗi", "Each entry is bound to the one before"),
+    ("people", "Hồ sơ và nhiệm vụ đã chốt phải biết là của ai", "Closed records and tasks must be somebody's"),
 ];
 
 const EVIDENCE: Names = &[
@@ -175,6 +206,9 @@ const ACTIONS: Names = &[
     ("catalog_imported", "Nhập danh mục sản phẩm", "Catalog imported"),
     ("account_linked", "Gán tài khoản cho người", "Account linked"),
     ("account_moved", "Chuyển tài khoản sang người khác", "Account moved"),
+    ("field_key_rotation_begun", "Bắt đầu đổi khóa mã hóa", "Rotation of the field key begun"),
+    ("field_key_retired", "Bỏ khóa mã hóa cũ", "Old field key retired"),
+    ("retention_applied", "Xóa dữ liệu hết hạn giữ", "Let go what was kept long enough"),
     ("gate_accepted", "Cho nguồn đang dừng đi tiếp", "Stopped source let through"),
     ("drift_accepted", "Coi thay đổi của bản ghi là đã biết", "Change of records accepted"),
     ("product_proposed", "Đề nghị sản phẩm mới", "New product proposed"),

@@ -48,7 +48,9 @@ mod person_data;
 mod petition;
 mod proposal;
 mod record;
+mod retention;
 mod review;
+mod rotate;
 mod score;
 mod service;
 mod shape;
@@ -78,7 +80,9 @@ pub use packed::Packed;
 pub use petition::{Petition, PetitionAnswer};
 pub use proposal::{PendingProduct, Proposal, ProposalNew, ProposalState, ProposedProduct};
 pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
+pub use retention::{Expired, Kept};
 pub use review::{MappingOrder, OrderKind, OrderState, Settled, StoredOrder, WaitingTask};
+pub use rotate::{Begun, Rotation};
 pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore, TaskProduct};
 pub use service::FactsNew;
 pub use shape::ShapeAccepted;
@@ -182,6 +186,18 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0017_source_hook.sql"),
     ),
     (
+        19,
+        "field_key",
+        include_str!("../../migrations/sqlite/0019_field_key.sql"),
+        include_str!("../../migrations/postgres/0019_field_key.sql"),
+    ),
+    (
+        20,
+        "retention",
+        include_str!("../../migrations/sqlite/0020_retention.sql"),
+        include_str!("../../migrations/postgres/0020_retention.sql"),
+    ),
+    (
         24,
         "stake_index",
         include_str!("../../migrations/sqlite/0024_stake_index.sql"),
@@ -237,8 +253,7 @@ impl Store {
                 Self { db: Arc::new(Db::Postgres(pool)), vault, path: None }
             }
         };
-        store.require_key().await?;
-        Ok(store)
+        store.with_its_keys(key).await
     }
 
     /// Brings the schema up to this program's newest number; returns that number. Several replicas may call

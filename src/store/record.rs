@@ -368,6 +368,12 @@ impl Store {
         Ok(periods)
     }
 
+    /// How many records of a period nobody decided yet, or that wait for another decision.
+    pub async fn undecided(&self, period: Period) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM record_head WHERE period = $1 AND state NOT IN ('approved', 'delivered')";
+        self.db.count(sql, vals![period]).await
+    }
+
     /// When each closed period was closed.
     pub async fn period_closes(&self) -> Result<BTreeMap<Period, DateTime<Utc>>, StoreError> {
         let rows = self.db.rows("SELECT period, at FROM period_close", vals![]).await?;

@@ -128,10 +128,10 @@ impl Store {
             .map_err(|error| StoreError::Sealed(format!("{place}: what is kept does not unpack: {error}")))
     }
 
-    /// The answer a task or event came from, checked against its SHA-256.
+    /// The answer a task or event came from, checked against its SHA-256; none once its contents were let go.
     pub async fn raw_page(&self, id: i64) -> Result<Option<KeptPage>, StoreError> {
         let sql =
-            "SELECT sha256, size, body, details_sha256, details_size, details FROM raw_page WHERE id = $1";
+            "SELECT sha256, size, body, details_sha256, details_size, details FROM raw_page WHERE id = $1 AND erased_at IS NULL";
         let Some(row) = self.db.row(sql, vals![id]).await? else { return Ok(None) };
         let checked = |place: &str, digest: Vec<u8>, size: i64, packed: Vec<u8>| {
             let plain = self.unpack(place, &packed, usize::try_from(size).unwrap_or(0))?;
@@ -160,7 +160,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(i64, SourceId)>, StoreError> {
         let sql = "SELECT p.id, r.source_id FROM raw_page p JOIN run r ON r.id = p.run_id \
-                   WHERE p.id > $1 ORDER BY p.id LIMIT $2";
+                   WHERE p.id > $1 AND p.erased_at IS NULL ORDER BY p.id LIMIT $2";
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
         rows.iter().map(|row| Ok((row.int(0)?, row.parsed(1)?))).collect()
     }

@@ -26,6 +26,7 @@ mod units;
 mod visit;
 mod waiting;
 mod words;
+mod yearly;
 
 use crate::error::{Finding, Lang};
 use crate::pipeline::App;

@@ -19,6 +19,7 @@ fn told(error: StoreError) -> Finding {
 pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let counts = web.live.counts(web).await?;
     let mut sections = vec![summary(visit, &counts)];
+    sections.extend(super::yearly::section(web, visit).await?);
     sections.extend(stuck(web, visit, &counts).await?);
     sections.push(unknown(web, visit).await?);
     sections.push(source::rejected(web, visit, None).await?);

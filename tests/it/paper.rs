@@ -8,7 +8,7 @@ use lienthong::paper::explanation::{Decided, Explanation};
 use lienthong::paper::form01::Form01;
 use lienthong::paper::form02::Form02;
 use lienthong::paper::layout::Paper;
-use lienthong::paper::score::{Derivation, Recorded};
+use lienthong::paper::score::{Derivation, Lost, Recorded};
 use lienthong::paper::work_sheet::WorkSheet;
 use lienthong::paper::{self, Format, Head, Standing, Trace};
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -93,6 +93,7 @@ fn form02() -> Form02 {
             recorded("2026-Q2", "90.00", "record r2"),
             recorded("2026-Q3", "76.70", "record r3"),
         ],
+        unkept: false,
         mean: Some("82.65".into()),
         missing: Vec::new(),
         own_level: None,
@@ -128,6 +129,13 @@ fn explanation(id: &str) -> Explanation {
     {
         line.notes.extend((!note.is_empty()).then(|| note.to_owned()));
     }
+    derivation.most = [("công văn", "9.72"), ("công văn trả lời", "8.44"), ("báo cáo", "5.14")]
+        .map(|(title, printed)| Lost {
+            source: "snv-eoffice/1042".into(),
+            title: title.into(),
+            printed: printed.into(),
+        })
+        .into();
     Explanation { head: head("2025-Q4", Standing::Provisional), derivation, decided: vec![decided] }
 }
 
@@ -274,6 +282,7 @@ fn form_02_repeats_a_quarters_score_in_its_months_and_crosses_the_level_decided(
     let text = paragraphs(&docx(&paper::form02::paper(&form)));
     assert_eq!(text.iter().filter(|paragraph| *paragraph == "X").count(), 1, "one box is crossed");
     assert!(text.iter().any(|paragraph| paragraph == "Theo Quyết định số 412/QĐ-SNV."));
+    assert!(text.iter().any(|paragraph| paragraph.starts_with("Kết quả xếp loại năm là căn cứ")));
     let undecided = Form02 { level: None, ..form };
     let text = paragraphs(&docx(&paper::form02::paper(&undecided)));
     assert!(!text.iter().any(|paragraph| paragraph == "X"), "a band crosses no box");
@@ -293,6 +302,8 @@ fn an_explanation_goes_down_to_record_and_article() {
     has("tiến độ: điểm c khoản 2 Điều 14");
     has("GL-00003 Trần Thị Bình");
     has("late_unit");
+    has("Điều gì làm điểm thay đổi nhiều nhất");
+    has("+9,72");
 }
 
 #[test]

@@ -28,6 +28,17 @@ pub enum Record {
         #[command(flatten)]
         rows: Rows,
     },
+    /// List results of 3, 6 and 12 months beside each other
+    Results {
+        /// Which year
+        #[arg(long, value_parser = clap::value_parser!(i32).range(2000..=2199))]
+        year: i32,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        #[command(flatten)]
+        rows: Rows,
+    },
     /// Show one record: its revisions, holds and notices
     Show(Whose),
     /// Put one's own word to one's record

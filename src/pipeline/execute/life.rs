@@ -68,6 +68,7 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
             let unit = Some(unit);
             period::close(app, period::Closing { period, unit, author, reason, dry_run }).await
         }
+        L::Results { year, unit, limit } => super::results::show(app, year, unit.as_ref(), limit).await,
         L::PeriodStatus { period, unit } => {
             known_unit(app, unit.as_ref()).await?;
             let period = period.unwrap_or_else(|| Period::quarter_of(app.clock.today()));

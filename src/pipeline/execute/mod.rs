@@ -28,7 +28,10 @@ mod petition;
 mod proposal;
 mod quota;
 mod report;
+mod results;
+mod retention;
 mod roster;
+mod rotate;
 mod share;
 mod signed_table;
 mod source;
@@ -280,6 +283,11 @@ impl Installation {
             C::ConfigReload {} => reload(app).await,
             C::DbCheck {} => database::check(app).await,
             C::DbBackup { to } => database::backup(app, &to).await,
+            C::DbRotateKey { new: Some(file), author, reason } => {
+                rotate::rotate(app, &file, (&author, &reason), progress).await
+            }
+            C::RetentionPlan {} => retention::plan(app).await,
+            C::DbRotateKey { new: None, author, reason } => rotate::retire(app, (&author, &reason)).await,
         }
     }
 }

@@ -74,7 +74,7 @@ fn window(period: Period) -> (NaiveDate, NaiveDate) {
 async fn count(app: &App, period: Period, as_of: NaiveDate) -> Result<Counts, Refusal> {
     let directory = app.directory().await?;
     let rules = app.rule_set(period)?;
-    let (mut all, mut key) = (TaskReport::new(as_of), TaskReport::new(as_of));
+    let (mut all, mut key) = (TaskReport::as_it_stood(as_of), TaskReport::as_it_stood(as_of));
     let mut unidentified: BTreeMap<String, u64> = BTreeMap::new();
     for unit in directory.units().filter(|unit| matches!(unit.kind, UnitKind::Department | UnitKind::Commune))
     {
