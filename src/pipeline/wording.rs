@@ -173,14 +173,34 @@ const RETENTION: Names = &[
 const RETENTION_REASONS: Names = &[
     ("not_configured", "Không cấu hình thời hạn: giữ tất cả", "No time is configured: everything is kept"),
     ("no_closed_year", "Chưa có năm nào được chốt", "No year is closed yet"),
-    ("read_last", "Nhiệm vụ được đọc từ đó lần cuối, `score verify` đọc lại", "A task was read from it last, `score verify` reads it again"),
+    (
+        "read_last",
+        "Nhiệm vụ được đọc từ đó lần cuối, `score verify` đọc lại",
+        "A task was read from it last, `score verify` reads it again",
+    ),
     ("waits", "Còn chờ người xử lý", "It still waits for somebody"),
-    ("acknowledged_last", "Lần gửi cuối được xác nhận: danh sách sau được so với nó", "Acknowledged last: the next list is compared with it"),
+    (
+        "acknowledged_last",
+        "Lần gửi cuối được xác nhận: danh sách sau được so với nó",
+        "Acknowledged last: the next list is compared with it",
+    ),
     ("still_open", "Còn kiến nghị hoặc còn mục chờ gửi", "A petition or a delivery is open"),
     ("events", "Điểm đã chốt phải dựng lại được từ đó", "Closed scores must be derivable from them"),
-    ("records", "Phải lưu giữ (Điều 24); không phiên bản nào bị ghi đè", "To be kept (art. 24); no revision is overwritten"),
-    ("journal", "Mỗi mục buộc vào mục trước; xóa một mục là đứt chuỗi", "Each entry is bound to the one before"),
-    ("people", "Hồ sơ và nhiệm vụ đã chốt phải biết là của ai", "Closed records and tasks must be somebody's"),
+    (
+        "records",
+        "Phải lưu giữ (Điều 24); không phiên bản nào bị ghi đè",
+        "To be kept (art. 24); no revision is overwritten",
+    ),
+    (
+        "journal",
+        "Mỗi mục buộc vào mục trước; xóa một mục là đứt chuỗi",
+        "Each entry is bound to the one before",
+    ),
+    (
+        "people",
+        "Hồ sơ và nhiệm vụ đã chốt phải biết là của ai",
+        "Closed records and tasks must be somebody's",
+    ),
 ];
 
 const EVIDENCE: Names = &[

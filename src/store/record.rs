@@ -370,7 +370,8 @@ impl Store {
 
     /// How many records of a period nobody decided yet, or that wait for another decision.
     pub async fn undecided(&self, period: Period) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM record_head WHERE period = $1 AND state NOT IN ('approved', 'delivered')";
+        let sql =
+            "SELECT count(*) FROM record_head WHERE period = $1 AND state NOT IN ('approved', 'delivered')";
         self.db.count(sql, vals![period]).await
     }
 

@@ -86,8 +86,7 @@ impl Store {
         let (table, old, needless) = kind.rows();
         let count = |condition: &str| format!("SELECT count(*) FROM {table} WHERE {condition}");
         let all = self.db.count(count(old), vec![kind.moment(before)]).await?;
-        let goes =
-            self.db.count(count(&format!("{old} AND {needless}")), vec![kind.moment(before)]).await?;
+        let goes = self.db.count(count(&format!("{old} AND {needless}")), vec![kind.moment(before)]).await?;
         Ok(Expired { old: all, goes })
     }
 
@@ -128,7 +127,10 @@ impl Store {
                 vals![Vec::<u8>::new()],
             ),
             Kept::LeftPeople => (
-                format!("UPDATE person SET citizen_sealed = NULL WHERE id IN {}", placeholders(1, ids.len(), 1)),
+                format!(
+                    "UPDATE person SET citizen_sealed = NULL WHERE id IN {}",
+                    placeholders(1, ids.len(), 1)
+                ),
                 Vec::new(),
             ),
         };
@@ -136,8 +138,15 @@ impl Store {
         tx.execute(sql, vals).await?;
         let detail = format!("{count}, from before {}", before.to_rfc3339());
         let object = format!("retention {}", kind.as_str());
-        tx.audit(AuditNew { at: now, actor: DAEMON, action: "retention_applied", object, detail, reason: None })
-            .await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: DAEMON,
+            action: "retention_applied",
+            object,
+            detail,
+            reason: None,
+        })
+        .await?;
         tx.commit().await?;
         Ok(count)
     }

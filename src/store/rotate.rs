@@ -94,10 +94,8 @@ impl Store {
         }
         let (Some(index), Some(sealing)) = (index, sealing) else { return Err(StoreError::OtherKey) };
         let vault = Vault::with_index(key, bytes_of(&index)?);
-        let wraps = self
-            .db
-            .rows("SELECT opens, sealed FROM field_key_wrap WHERE opened_by = $1", vals![own])
-            .await?;
+        let wraps =
+            self.db.rows("SELECT opens, sealed FROM field_key_wrap WHERE opened_by = $1", vals![own]).await?;
         for row in wraps {
             let other = bytes_of(&alone.open("field key", &row.blob(1)?)?)?;
             vault.accept(&other, row.text(0)? == sealing);
@@ -131,9 +129,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         tx.execute("DELETE FROM field_key", vals![]).await?;
         let (old, old_key) = self.vault.sealing();
-        for (key, check, seals) in
-            [(&old, old.check_value(), false), (&next, next.check_value(), true)]
-        {
+        for (key, check, seals) in [(&old, old.check_value(), false), (&next, next.check_value(), true)] {
             let index = key.seal("index key", self.vault.index_key())?;
             let sql = "INSERT INTO field_key (check_value, seals, index_sealed, since) VALUES ($1,$2,$3,$4)";
             tx.execute(sql, vals![check, seals, index, now]).await?;
@@ -206,7 +202,8 @@ impl Store {
                 let Some((last, _)) = rows.last() else { break };
                 after = Some(last.clone());
                 let old = rows.iter().filter(|(_, sealed)| {
-                    !self.vault.is_sealed_anew(place.name, sealed) && self.vault.open(place.name, sealed).is_ok()
+                    !self.vault.is_sealed_anew(place.name, sealed)
+                        && self.vault.open(place.name, sealed).is_ok()
                 });
                 let count = old.count() as u64;
                 if count > 0 {
@@ -228,12 +225,17 @@ impl Store {
     }
 
     /// Lets the old key go: from now on it opens nothing. The caller has made sure that nothing needs it.
-    pub async fn retire_key(&self, (author, reason): (&str, &str), now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn retire_key(
+        &self,
+        (author, reason): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let sealing = self.vault.check_value();
         let mut tx = self.db.begin().await?;
         tx.execute("DELETE FROM field_key_wrap", vals![]).await?;
         tx.execute("DELETE FROM field_key WHERE check_value <> $1", vals![sealing.as_str()]).await?;
-        tx.execute("UPDATE meta SET value = $1 WHERE key = 'field_key_check'", vals![sealing.as_str()]).await?;
+        tx.execute("UPDATE meta SET value = $1 WHERE key = 'field_key_check'", vals![sealing.as_str()])
+            .await?;
         tx.execute("DELETE FROM meta WHERE key = $1", vals![CURSOR]).await?;
         let object = format!("field key {sealing}");
         let (action, detail) = ("field_key_retired", String::new());

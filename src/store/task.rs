@@ -130,8 +130,7 @@ impl Store {
 
     /// The answer a task or event came from, checked against its SHA-256; none once its contents were let go.
     pub async fn raw_page(&self, id: i64) -> Result<Option<KeptPage>, StoreError> {
-        let sql =
-            "SELECT sha256, size, body, details_sha256, details_size, details FROM raw_page WHERE id = $1 AND erased_at IS NULL";
+        let sql = "SELECT sha256, size, body, details_sha256, details_size, details FROM raw_page WHERE id = $1 AND erased_at IS NULL";
         let Some(row) = self.db.row(sql, vals![id]).await? else { return Ok(None) };
         let checked = |place: &str, digest: Vec<u8>, size: i64, packed: Vec<u8>| {
             let plain = self.unpack(place, &packed, usize::try_from(size).unwrap_or(0))?;

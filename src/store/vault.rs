@@ -202,9 +202,15 @@ mod tests {
         let old = vault.seal("raw", b"a").expect("sealed");
         vault.accept(&[8; 32], true);
         let new = copy.seal("raw", b"b").expect("sealed");
-        assert_eq!((copy.open("raw", &old).expect("old"), vault.open("raw", &new).expect("new")), (b"a".to_vec(), b"b".to_vec()));
+        assert_eq!(
+            (copy.open("raw", &old).expect("old"), vault.open("raw", &new).expect("new")),
+            (b"a".to_vec(), b"b".to_vec())
+        );
         assert!(vault.is_sealed_anew("raw", &new) && !vault.is_sealed_anew("raw", &old));
-        assert_eq!((vault.blind_index(&id), vault.check_value()), (index, Vault::new(&[8; 32]).check_value()));
+        assert_eq!(
+            (vault.blind_index(&id), vault.check_value()),
+            (index, Vault::new(&[8; 32]).check_value())
+        );
         assert!(!vault.is_opened_with_sealing_key(), "it was opened with the old one");
         vault.retain_sealing();
         assert!(copy.open("raw", &old).is_err() && copy.open("raw", &new).is_ok());

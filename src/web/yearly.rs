@@ -27,9 +27,10 @@ pub(super) async fn section(web: &Web, visit: &Visit) -> Result<Option<Section>,
     let undecided = app.store.undecided(Period::Year(year)).await.map_err(told)?;
     let known = app.store.organisations_of(year).await.map_err(told)?;
     let directory = app.directory().await?;
-    let open = directory.units().filter(|unit| unit.kind != UnitKind::Province).filter(|unit| {
-        known.get(&unit.code).is_none_or(|newest| newest.state != "recognised")
-    });
+    let open = directory
+        .units()
+        .filter(|unit| unit.kind != UnitKind::Province)
+        .filter(|unit| known.get(&unit.code).is_none_or(|newest| newest.state != "recognised"));
     let open = open.count() as u64;
     if undecided == 0 && open == 0 {
         return Ok(None);
@@ -70,7 +71,10 @@ mod tests {
     #[test]
     fn year_is_told_while_it_is_classified_and_not_in_summer() {
         let on = |text: &str| classified_on(text.parse().expect("day"));
-        assert_eq!((on("2026-12-01"), on("2027-01-20"), on("2027-02-28")), (Some(2026), Some(2026), Some(2026)));
+        assert_eq!(
+            (on("2026-12-01"), on("2027-01-20"), on("2027-02-28")),
+            (Some(2026), Some(2026), Some(2026))
+        );
         assert_eq!((on("2026-11-30"), on("2027-03-01")), (None, None));
     }
 }

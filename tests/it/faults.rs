@@ -28,12 +28,18 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-#[test]
-fn every_fault_of_the_list_names_tests_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// Names of every test of the repository.
+pub fn tests_below(root: &Path) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     tests(&root.join("tests/it"), &mut known);
     tests(&root.join("src"), &mut known);
+    known
+}
+
+#[test]
+fn every_fault_of_the_list_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let known = tests_below(root);
     let page = std::fs::read_to_string(root.join("docs/FAULTS.md")).expect("the page");
     let rows: Vec<(&str, &str)> = page
         .lines()

@@ -3,19 +3,16 @@
 
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::both;
+use crate::support::task::shown;
 use lienthong::domain::{
-    CatalogProduct, CatalogVersion, Component, DecisionKind, Exact, ProductCode, RuleSet, SourceId, TaskDraft,
+    CatalogProduct, CatalogVersion, Component, DecisionKind, Exact, ProductCode, RuleSet,
 };
 use lienthong::error::Lang;
-use lienthong::ingest;
 use lienthong::mapping::group::{Grouping, Waiting};
 use lienthong::pipeline::command::{Command, MappingChoice, Outcome, TaskRef};
-use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::{
-    MappingChange, MappingRow, MappingState, MappingWrite, PageCommit, RunKind, Store, TaskWrite,
-};
+use lienthong::store::{MappingChange, MappingRow, MappingState, MappingWrite, Store};
 use serde_json::{Value, json};
 
 pub const AN: &str = "GL-00001";
@@ -85,39 +82,12 @@ async fn decide(house: &Installed, who: &str, decision: DecisionKind) {
 
 /// Somebody's task as its source shows it; gives its number.
 pub async fn task(house: &Installed, id: &str, who: &str, title: &str, done: Option<&str>) -> i64 {
-    let store = &house.app.store;
-    let draft: TaskDraft = serde_json::from_value(json!({
-        "external_id": id, "title": title, "status": if done.is_some() { "done" } else { "open" },
-        "raw_status": "1", "assignee": { "kind": "staff_number", "value": who },
-        "assigned_at": "2026-11-01T01:00:00Z", "due": { "day": "2026-11-20", "time": null }, "completed_at": done,
-        "unplanned": false, "doc_type": "Công văn", "category": "VB đến", "events": []
-    }))
-    .expect("draft");
-    let seen = house.app.clock.now();
-    let applied = ingest::apply(None, draft, seen);
-    let source = SourceId::new("snv").expect("source");
-    let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
-    let page = PageCommit {
-        source,
-        run,
-        fetched_at: seen,
-        request: "GET /tasks".into(),
-        body: Some(bytes::Bytes::from_static(b"[{\"id\":1}]")),
-        details: None,
-        tasks: vec![TaskWrite {
-            known_id: None,
-            external_id: id.into(),
-            hash: [1; 16],
-            task: applied.task,
-            events: applied.events,
-        }],
-        rejections: Vec::new(),
-        evidence: Vec::new(),
-        cursor: None,
-    };
-    let ids = store.commit_pages(vec![page]).await.expect("committed");
-    Identify(house.app.clone()).run().await.expect("identified");
-    ids[0]
+    let said = json!({
+        "external_id": id, "title": title, "assignee": { "kind": "staff_number", "value": who },
+        "due": { "day": "2026-11-20", "time": null }, "completed_at": done, "doc_type": "Công văn",
+        "category": "VB đến"
+    });
+    shown(house, said).await
 }
 
 /// Puts tasks into the queue, as the mapping step does with what it does not dare to decide.

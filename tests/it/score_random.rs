@@ -7,6 +7,7 @@
 
 use crate::score_regimes::{dated_leave, under_rules};
 use crate::score_step::{day, settled, verified};
+use crate::support::dice::Dice;
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::stores::{both, run_sql};
 use lienthong::domain::rules::{
@@ -26,20 +27,6 @@ use lienthong::pipeline::step::Step as _;
 use lienthong::store::{PageCommit, RunKind, Store, StoreConfig, TaskWrite};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// A small generator with a printed seed.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[usize::try_from(self.roll(of.len() as u64)).expect("small")]
-    }
-}
 
 /// People below the chief: the deputy in charge of the first division, the divisions' heads, their staff.
 const PEOPLE: [(&str, &str, &str); 8] = [

@@ -3,18 +3,18 @@
 
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::{both, department, officer, one};
+use crate::support::task::{mapped, shown as put};
 use lienthong::domain::{
-    CatalogProduct, CatalogVersion, DirectoryImport, Period, PersonId, RuleSet, SourceId, TaskDraft,
+    CatalogProduct, CatalogVersion, DirectoryImport, Period, PersonId, RuleSet,
     rules::{LateUnit, ProvisionalView},
 };
-use lienthong::ingest;
 use lienthong::pipeline::App;
 use lienthong::pipeline::command::{Command, Document, Outcome, ScoreView};
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score, TO_DATE};
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::{MappingRow, MappingState, PageCommit, RunKind, Store, TaskWrite};
+use lienthong::store::Store;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use std::collections::BTreeMap;
@@ -43,51 +43,12 @@ pub async fn at_work(store: &Store, now: &str) -> Installed {
 
 /// Somebody's task of the product, as its source shows it.
 pub async fn task(house: &Installed, id: &str, due: &str, done: Option<&str>) {
-    let store = &house.app.store;
-    let draft: TaskDraft = serde_json::from_value(json!({
-        "external_id": id, "title": format!("Báo cáo {id}"), "status": if done.is_some() { "done" } else { "open" },
-        "raw_status": "1", "assignee": { "kind": "staff_number", "value": AN },
-        "assigned_at": "2026-11-01T01:00:00Z", "due": { "day": due, "time": null }, "completed_at": done,
-        "unplanned": false, "events": []
-    }))
-    .expect("draft");
-    // As a pull sees it.
-    let seen = house.app.clock.now();
-    let applied = ingest::apply(None, draft, seen);
-    let source = SourceId::new("snv").expect("source");
-    let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
-    let page = PageCommit {
-        source,
-        run,
-        fetched_at: seen,
-        request: "GET /tasks".into(),
-        body: Some(bytes::Bytes::from_static(b"[{\"id\":1}]")),
-        details: None,
-        tasks: vec![TaskWrite {
-            known_id: None,
-            external_id: id.into(),
-            hash: [1; 16],
-            task: applied.task,
-            events: applied.events,
-        }],
-        rejections: Vec::new(),
-        evidence: Vec::new(),
-        cursor: None,
-    };
-    let ids = store.commit_pages(vec![page]).await.expect("committed");
-    Identify(house.app.clone()).run().await.expect("identified");
-    let row = MappingRow {
-        state: MappingState::Mapped,
-        product: Some("SP-1".parse().expect("code")),
-        catalog_version: CatalogVersion::new("2026").expect("version"),
-        coefficient: Some("1.2".parse().expect("decimal")),
-        decided_by: "operator".into(),
-        author: None,
-        reason: json!({}),
-        decided_at: seen,
-    };
-    let due = [(house.person(AN).await, period("2026-Q4"))];
-    store.decide_mapping(ids[0], &row, &due, None).await.expect("mapped");
+    let said = json!({
+        "external_id": id, "assignee": { "kind": "staff_number", "value": AN },
+        "due": { "day": due, "time": null }, "completed_at": done
+    });
+    let id = put(house, said).await;
+    mapped(house, id, "SP-1", "1.2", (AN, period("2026-Q4"))).await;
 }
 
 /// Runs the scoring and the recording step until neither has anything to do.

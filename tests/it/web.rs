@@ -88,6 +88,29 @@ const PAGES: [&str; 9] =
     ["/", "/units", "/tasks", "/scores", "/records", "/deliveries", "/waiting", "/changes", "/people"];
 
 #[tokio::test]
+async fn year_that_is_classified_late_and_organisations_without_recognition_stand_among_what_waits() {
+    let both = both().await;
+    for store in &both.stores {
+        for (now, late) in [("2026-12-07T01:00:00Z", false), ("2026-12-20T01:00:00Z", true)] {
+            let house = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", now);
+            if !late {
+                house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+                house.provisional("GL-00001", "2026", 1, "88.50").await;
+            }
+            let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+            let html = site.get("/waiting").await.text().await.expect("text");
+            assert!(html.contains("Xếp loại năm 2026") && html.contains("LT-ORG-011"), "{now}");
+            assert_eq!(html.contains("LT-REC-052"), late, "{now}");
+        }
+        let summer =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-08-01T01:00:00Z");
+        let site = Site::serving(TempDir::new().expect("a folder"), summer.app.clone()).await;
+        let html = site.get("/waiting").await.text().await.expect("text");
+        assert!(!html.contains("Xếp loại năm"), "nobody classifies in summer");
+    }
+}
+
+#[tokio::test]
 async fn an_installation_without_data_shows_what_is_missing_on_every_page_in_both_languages() {
     let site = Site::empty().await;
     for path in PAGES {

@@ -118,7 +118,10 @@ fn replica(other: &str) -> Finding {
 
 fn nothing_to_retire() -> Finding {
     refused(
-        Text::new("không có khóa cũ nào để bỏ, hoặc lần đổi khóa chưa xong", "there is no old key to retire, or the rotation is not at its end"),
+        Text::new(
+            "không có khóa cũ nào để bỏ, hoặc lần đổi khóa chưa xong",
+            "there is no old key to retire, or the rotation is not at its end",
+        ),
         Text::new("chạy `db rotate-key --new TỆP` đến hết", "run `db rotate-key --new FILE` to its end"),
     )
 }

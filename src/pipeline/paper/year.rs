@@ -61,7 +61,8 @@ impl App {
                 continue;
             };
             // A month a quarter stands for names the quarter behind the revision.
-            let quarter = told.split_once('(').and_then(|(_, quarter)| quarter.trim_end_matches(')').parse().ok());
+            let quarter =
+                told.split_once('(').and_then(|(_, quarter)| quarter.trim_end_matches(')').parse().ok());
             let which: Period = quarter.unwrap_or(part.period);
             let kept = self.store.revisions(wanted.person, which).await.map_err(|error| error.finding())?;
             let stood = kept.into_iter().rfind(|revision| {
@@ -104,7 +105,9 @@ mod tests {
 
     #[test]
     fn mean_is_recognised_by_its_printed_parts_alone() {
-        assert!(is_mean(&parts(&["80.00", "71.01"]), "75.51") && is_mean(&parts(&["80.00", "71.01"]), "75.50"));
+        assert!(
+            is_mean(&parts(&["80.00", "71.01"]), "75.51") && is_mean(&parts(&["80.00", "71.01"]), "75.50")
+        );
         assert!(!is_mean(&parts(&["80.00", "71.02"]), "75.50"));
         assert!(!is_mean(&[], "0.00") && !is_mean(&parts(&["80.00", "–"]), "80.00"));
     }

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod child_source;
+pub mod dice;
 pub mod environment;
 pub mod http;
 pub mod installation;
@@ -18,6 +19,7 @@ pub mod site;
 pub mod soap;
 pub mod source;
 pub mod stores;
+pub mod task;
 pub mod third_party;
 pub mod vxp;
 
