@@ -43,6 +43,11 @@ pub fn paper(explanation: &Explanation) -> Paper {
     let derivation = &explanation.derivation;
     let mut paper = explanation.head.paper(Some("Phụ lục"), "GIẢI TRÌNH ĐIỂM ĐÁNH GIÁ", true);
     let blocks = &mut paper.blocks;
+    // Numbered as far as there is something to show: what nobody decided leaves no gap.
+    let mut numbers = ["I", "II", "III", "IV"].into_iter();
+    let mut numbered = |title: &str| {
+        Block::Heading(numbers.next().map_or_else(|| title.to_owned(), |number| format!("{number}. {title}")))
+    };
     let result = match &derivation.total {
         Some(total) => {
             let level = derivation.level.map(|level| format!(", mức tương ứng: {}", level.vietnamese()));
@@ -73,18 +78,18 @@ pub fn paper(explanation: &Explanation) -> Paper {
         let unscored = derivation.unscored.join(", ");
         blocks.push(Block::Line(vec![Run::plain(format!("Cấp dưới chưa có điểm: {unscored}."))]));
     }
-    blocks.push(Block::Heading("I. Cách tính".to_owned()));
+    blocks.push(numbered("Cách tính"));
     blocks.push(Block::Table(formulas(&derivation.formulas)));
     if !derivation.quarters.is_empty() {
         blocks.push(Block::Heading("Các kỳ đã ghi nhận".to_owned()));
         blocks.push(Block::Table(recorded(derivation)));
     }
     if !explanation.decided.is_empty() {
-        blocks.push(Block::Heading("II. Quyết định của người có thẩm quyền".to_owned()));
+        blocks.push(numbered("Quyết định của người có thẩm quyền"));
         blocks.push(Block::Table(decisions(&explanation.decided)));
     }
     if !derivation.lines.is_empty() {
-        blocks.push(Block::Heading("III. Từng nhiệm vụ được tính".to_owned()));
+        blocks.push(numbered("Từng nhiệm vụ được tính"));
         blocks.push(Block::Table(lines(&derivation.lines)));
     }
     excluded(blocks, derivation);
@@ -93,7 +98,7 @@ pub fn paper(explanation: &Explanation) -> Paper {
         blocks.push(Block::Table(most(derivation)));
     }
     if !derivation.rule_set.is_empty() {
-        blocks.push(Block::Heading("IV. Bộ quy tắc đã áp dụng".to_owned()));
+        blocks.push(numbered("Bộ quy tắc đã áp dụng"));
         blocks.push(Block::Table(switches(derivation)));
     }
     paper

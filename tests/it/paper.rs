@@ -304,6 +304,10 @@ fn an_explanation_goes_down_to_record_and_article() {
     has("late_unit");
     has("Điều gì làm điểm thay đổi nhiều nhất");
     has("+9,72");
+    has("III. Từng nhiệm vụ được tính");
+    let undecided = Explanation { decided: Vec::new(), ..explanation("H-1") };
+    let text = paragraphs(&docx(&paper::explanation::paper(&undecided)));
+    assert!(text.iter().any(|paragraph| paragraph == "II. Từng nhiệm vụ được tính"), "no number is left out");
 }
 
 #[test]
