@@ -298,11 +298,18 @@ impl Gathered {
                 let (asked, shares, coefficients) = (asked.clone(), shares.clone(), coefficients.clone());
                 making.spawn_blocking(move || {
                     for (person, tasks, decisions) in &people {
+                        let mut before: Option<Arc<Piece>> = None;
                         for (one, coefficients) in asked.iter().zip(coefficients.iter()) {
                             let coefficients = coefficients.as_deref();
                             let known = Known { tasks, decisions, shares: &shares, coefficients };
                             let piece = app.piece(&directory, *person, &known, one)?;
-                            gathered.keep(of(*person, one), Arc::new(piece));
+                            // Once everything is due both views are the same, and packed once.
+                            let piece = match before.take().filter(|before| before.is(&piece)) {
+                                Some(before) => before,
+                                None => Arc::new(piece),
+                            };
+                            before = Some(piece.clone());
+                            gathered.keep(of(*person, one), piece);
                         }
                     }
                     Ok::<(), Finding>(())

@@ -107,6 +107,11 @@ impl Piece {
         })
     }
 
+    /// Whether another one is the same: lines and tasks that do not count.
+    pub fn is(&self, other: &Self) -> bool {
+        self.text == other.text && self.excluded == other.excluded && self.lines == other.lines
+    }
+
     /// How many bytes it holds, about.
     pub fn size(&self) -> usize {
         let lines = self.lines.as_ref().map_or(0, |lines| lines.len() * 400);
