@@ -187,3 +187,44 @@ async fn answers_in_other_forms_are_not_recorded() {
         record(&connector, &loaded, &given, crate::support::source::now()).await.expect_err("not recorded");
     assert_eq!((told.0[0].code.as_str(), server.asked().len()), ("LT-SRC-080", 0));
 }
+
+/// The limit is kept on the way: not every detail of a large source is asked for first.
+#[tokio::test]
+async fn source_that_shows_too_much_is_refused_before_all_of_it_was_asked_for() {
+    let server = Scripted::start(|asked| match asked.path.as_str() {
+        "/dang-nhap" => json(json!({ "data": { "ma": "eyJ0b2tlbiI6InRoYXQifQ" } })),
+        "/viec" => {
+            let items: Vec<_> = (1..=1_000).map(|id| task(id, "an.nv", "Nguyễn Văn An", "Báo cáo")).collect();
+            json(json!({ "data": { "items": items, "total": 1_000 } }))
+        }
+        path if path.starts_with("/mat/") => status(404, &[], ""),
+        _ => json(json!({ "data": [] })),
+    })
+    .await;
+    let settings: BTreeMap<String, String> = [("base_url", server.base.as_str()), ("user", "bot")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into();
+    let secrets: BTreeMap<String, SecretString> =
+        [("password".to_owned(), "mat-khau".to_owned().into())].into();
+    let given = Given { settings: &settings, secrets: &secrets };
+    for (path, code, most) in [("/viec/", "LT-SRC-081", 210), ("/mat/", "LT-SRC-081", 210)] {
+        let text = MANIFEST.replace("/viec/{{ key }}", &format!("{path}{{{{ key }}}}"));
+        let opened = open(OpenSource {
+            id: SourceId::new("test").expect("id"),
+            manifest_name: "m.toml".into(),
+            manifest: text.clone(),
+            settings: settings.clone(),
+            secrets: secrets.clone(),
+            folder: PathBuf::from("/"),
+            ca_file: None,
+            allow_http: true,
+            limits: SourceLimits::default(),
+        })
+        .unwrap_or_else(|findings| panic!("{findings}"));
+        let loaded = manifest::parse("m.toml", &text).expect("a manifest");
+        let before = server.asked().len();
+        let told = record(&*opened.connector, &loaded, &given, crate::support::source::now()).await;
+        assert_eq!(told.expect_err("too much").0[0].code, code);
+        assert!(server.asked().len() - before < most, "{path}");
+    }
+}

@@ -68,6 +68,7 @@ mod scoring;
 mod signed_table;
 mod simulator;
 mod source_hook;
+mod source_schedule;
 mod store;
 mod support;
 mod test_script;
