@@ -107,6 +107,12 @@ fn fuzz_soap_answers() {
     });
 }
 
+#[test]
+fn fuzz_calendars_inside_xml() {
+    let connector = connector("radicale");
+    fuzz("radicale", answers("radicale"), |input| page(connector.as_ref(), input));
+}
+
 const LISTS: &str = r#"
 format_version = 1
 kind = "http"
