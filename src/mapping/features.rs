@@ -39,12 +39,15 @@ const RARITY: f32 = 0.6;
 /// Stands for a feature whose rarity is known but that has no number.
 const UNNUMBERED: u32 = u32::MAX;
 
+/// Stands for no token.
+const NO_TOKEN: u16 = u16::MAX;
+
 /// A feature of a text before its rarity is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Raw {
     count: f32,
-    /// The token it belongs to, for explanations.
-    token: Option<u16>,
+    /// The token it belongs to, for explanations; [`NO_TOKEN`] where to none.
+    token: u16,
     word: bool,
 }
 
@@ -67,6 +70,15 @@ pub(super) struct Cut {
     pub accents: bool,
     /// Mean trust in its words: 1 where none was repaired.
     pub trust: f32,
+}
+
+impl Cut {
+    /// Leaves the features alone.
+    pub fn forget_words(&mut self) {
+        self.tokens = Vec::new();
+        self.hits = Vec::new();
+        self.text.shrink_to_fit();
+    }
 }
 
 /// One weighted feature.
@@ -268,7 +280,14 @@ pub(super) fn weighted(cut: &Cut, known: &Known) -> Vec<Feature> {
     out.extend(cut.text.iter().map(|(hash, raw)| {
         let count = if raw.count > 1.0 { 1.0 + raw.count.ln() } else { raw.count };
         let (id, rarity) = known.get(*hash);
-        Feature { hash: *hash, base: *hash, id, weight: count * rarity, token: raw.token, lasting: raw.word }
+        Feature {
+            hash: *hash,
+            base: *hash,
+            id,
+            weight: count * rarity,
+            token: Some(raw.token).filter(|at| *at != NO_TOKEN),
+            lasting: raw.word,
+        }
     }));
     let length = out.iter().map(|f| f.weight * f.weight).sum::<f32>().sqrt().max(1e-6);
     for feature in &mut out {
@@ -308,8 +327,7 @@ fn cut(words: Vec<Word>) -> Cut {
             names.push(hit.name);
             let sure = if accents || hit.len > 1 { PHRASE } else { PHRASE / 2.0 };
             let count = sure * trusted(hit.at, hit.len);
-            found
-                .push((key("p:", &[hit.name]), Raw { count, token: u16::try_from(hit.at).ok(), word: true }));
+            found.push((key("p:", &[hit.name]), Raw { count, token: place(hit.at), word: true }));
         }
     }
     let mut line = String::from(" ");
@@ -318,7 +336,7 @@ fn cut(words: Vec<Word>) -> Cut {
             continue;
         }
         let mut add = |hash: u64, count: f32, word: bool| {
-            found.push((hash, Raw { count, token: u16::try_from(index).ok(), word }));
+            found.push((hash, Raw { count, token: place(index), word }));
         };
         let next = tokens.get(index + 1);
         add(key("w:", &[&token.folded]), trusted(index, 1), true);
@@ -346,7 +364,7 @@ fn cut(words: Vec<Word>) -> Cut {
     for size in 3..=5 {
         for (from, to) in ends.iter().zip(ends.iter().skip(size)) {
             if let Some(group) = line.get(*from..*to) {
-                found.push((mix(start, group), Raw { count: LETTERS, token: None, word: false }));
+                found.push((mix(start, group), Raw { count: LETTERS, token: NO_TOKEN, word: false }));
             }
         }
     }
@@ -380,6 +398,10 @@ pub(super) fn key(kind: &str, words: &[&str]) -> u64 {
         out = if index == 0 { mix(out, word) } else { mix(mix(out, " "), word) };
     }
     out
+}
+
+fn place(token: usize) -> u16 {
+    u16::try_from(token).unwrap_or(NO_TOKEN)
 }
 
 fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(String, f32)>, weight: f32) {

@@ -22,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const WRONG_BODY: f32 = 0.1;
 /// Texts above which a product's name and synonyms are one text.
 const APART: usize = 6_000;
+/// By how much the best product has to score more than "outside" to be decided alone.
+const CLEAR: f32 = 0.15;
 /// Latest decisions on which confidence is measured.
 const MEASURED: usize = 1_000;
 /// Candidates shown.
@@ -118,18 +120,20 @@ impl<'a> Prepared<'a> {
                 Some(code) => index.get(code).map(|class| (example, *class)),
             })
             .collect();
-        let written: Vec<Vec<Token>> =
-            usable.iter().map(|(example, _)| tokens_with(&example.title, forms)).collect();
-        let vocabulary = Vocabulary::of(
-            forms,
-            texts.iter().map(|(cut, _)| cut.tokens.as_slice()),
-            written.iter().map(Vec::as_slice),
-        );
+        let vocabulary = {
+            let written: Vec<Vec<Token>> =
+                usable.iter().map(|(example, _)| tokens_with(&example.title, forms)).collect();
+            let catalog = texts.iter().map(|(cut, _)| cut.tokens.as_slice());
+            Vocabulary::of(forms, catalog, written.iter().map(Vec::as_slice))
+        };
         let tasks = usable
             .iter()
             .map(|(example, class)| {
                 let words = read(&vocabulary, &Written::of(&example.title));
-                (task_text(words, &Circumstances::of(&example.task())), *class)
+                let mut cut = task_text(words, &Circumstances::of(&example.task()));
+                // Of ten thousand decisions only what is learned from is kept.
+                cut.forget_words();
+                (cut, *class)
             })
             .collect();
         Self { vocabulary, index, products, texts, usable, tasks }
@@ -174,7 +178,7 @@ impl Mapper {
             let code = &self.products.get(best)?.0;
             let right = example.product.as_ref() == Some(code)
                 || (example.product.is_some() && example.also_ok.contains(code));
-            let eligible = scores.by_class.last().is_none_or(|outside| score > *outside);
+            let eligible = scores.by_class.last().is_none_or(|outside| score > outside + CLEAR);
             Some(Case { signs: self.signs(cut, &scores, &ranked), right, eligible })
         };
         titles
@@ -330,7 +334,9 @@ impl Mapper {
         let percent = (confidence * 100.0).round();
         match best {
             Some(((code, coefficient, _), score))
-                if !overruled && confidence >= self.calibration.threshold && score > outside_score =>
+                if !overruled
+                    && confidence >= self.calibration.threshold
+                    && score > outside_score + f64::from(CLEAR) =>
             {
                 let words = candidates.first().map(|c| c.words.join(", ")).unwrap_or_default();
                 MappingDecision {
@@ -374,23 +380,18 @@ impl Mapper {
 
     /// The best products with their scores, best first; equal scores go in catalog order.
     fn ranked(&self, scores: &Scores, commune: bool) -> Vec<(usize, f32)> {
-        let mut ranked: Vec<(usize, f32)> = self
-            .products
-            .iter()
-            .zip(&scores.by_class)
-            .enumerate()
-            .map(|(class, ((_, _, body), score))| {
-                let other = matches!((body, commune), (Body::Commune, false) | (Body::Department, true));
-                (class, if other { score - WRONG_BODY } else { *score })
-            })
-            .collect();
-        let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if ranked.len() > SHOWN {
-            ranked.select_nth_unstable_by(SHOWN, order);
-            ranked.truncate(SHOWN);
+        let mut best: Vec<(usize, f32)> = Vec::with_capacity(SHOWN + 1);
+        for (class, ((_, _, body), score)) in self.products.iter().zip(&scores.by_class).enumerate() {
+            let other = matches!((body, commune), (Body::Commune, false) | (Body::Department, true));
+            let score = if other { score - WRONG_BODY } else { *score };
+            if best.len() == SHOWN && best.last().is_some_and(|(_, last)| score.total_cmp(last).is_le()) {
+                continue;
+            }
+            let place = best.partition_point(|(_, own)| own.total_cmp(&score).is_ge());
+            best.insert(place, (class, score));
+            best.truncate(SHOWN);
         }
-        ranked.sort_by(order);
-        ranked
+        best
     }
 
     fn signs(&self, cut: &Cut, scores: &Scores, ranked: &[(usize, f32)]) -> Signs {

@@ -4,8 +4,9 @@
 //! Owns the table (`phrases.txt`) and its search in a text. It must not know products: an expression joins a title with a
 //! catalog's words, whatever the catalog. An unknown expression simply stays words.
 
+use super::features::hash;
+use super::hashed::ByHash;
 use crate::text::{Token, tokens};
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What an expression is about.
@@ -39,7 +40,8 @@ struct Entry {
 
 #[derive(Default)]
 struct Table {
-    by_first: BTreeMap<String, Vec<Entry>>,
+    /// By the hash of the first word.
+    by_first: ByHash<Vec<Entry>>,
     outside: Vec<(&'static str, &'static str)>,
 }
 
@@ -60,7 +62,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         for expression in list.split('|') {
             let words = tokens(expression);
             if let Some(first) = words.first() {
-                table.by_first.entry(first.folded.clone()).or_default().push(Entry { words, name, kind });
+                table.by_first.entry(hash(&first.folded)).or_default().push(Entry { words, name, kind });
             }
         }
     }
@@ -76,7 +78,7 @@ pub(super) fn find(text: &[Token], accents: bool) -> Vec<Hit> {
     let mut out: Vec<Hit> = Vec::new();
     for at in 0..text.len() {
         let rest = text.get(at..).unwrap_or_default();
-        let entries = rest.first().and_then(|first| TABLE.by_first.get(&first.folded));
+        let entries = rest.first().and_then(|first| TABLE.by_first.get(&hash(&first.folded)));
         let mut longest = 0;
         for entry in entries.into_iter().flatten() {
             let len = entry.words.len();

@@ -19,6 +19,8 @@ const NEW_ROUNDS: usize = 3;
 /// Products besides its own that a text may change at one visit, and the least change worth keeping.
 const RIVALS: usize = 4;
 const LEAST: f32 = 0.02;
+/// A change of a single weight that opens no new place: the sums are made anew from the shares at the end.
+const SLIGHT: f32 = 0.004;
 /// Products a feature speaks for or against, the strongest.
 const MOST_CLASSES: usize = 48;
 /// Nearest texts that vote, and that stand for all others where a text is left out.
@@ -143,20 +145,57 @@ impl Ranking {
 
     /// Sums the weights anew from the shares, so that trained and restored are the same to the last bit.
     fn settle(&mut self) {
-        self.weights.iter_mut().for_each(Vec::clear);
-        for text in &self.texts {
+        // The texts of each feature, feature after feature in one list.
+        let mut starts = vec![0u32; self.weights.len() + 1];
+        for (feature, _) in self.texts.iter().flat_map(|text| &text.vector) {
+            if let Some(count) = starts.get_mut(*feature as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
+        }
+        let mut places = starts.clone();
+        let mut holding = vec![(0u32, 0.0f32); total as usize];
+        for (number, text) in (0u32..).zip(&self.texts) {
             for (feature, weight) in &text.vector {
-                if let Some(row) = self.weights.get_mut(*feature as usize) {
-                    for (class, share) in &text.share {
-                        add_to(row, *class, share * weight);
+                let Some(place) = places.get_mut(*feature as usize) else { continue };
+                if let Some(entry) = holding.get_mut(*place as usize) {
+                    *entry = (number, *weight);
+                }
+                *place += 1;
+            }
+        }
+        let mut sums = vec![0.0f32; self.classes];
+        for (row, bounds) in self.weights.iter_mut().zip(starts.windows(2)) {
+            let &[from, to] = bounds else { continue };
+            let mut met: Vec<u32> = Vec::new();
+            for (text, weight) in holding.get(from as usize..to as usize).unwrap_or_default() {
+                for (class, share) in self.texts.get(*text as usize).map_or(&[][..], |text| &text.share) {
+                    if let Some(sum) = sums.get_mut(*class as usize) {
+                        if *sum == 0.0 {
+                            met.push(*class);
+                        }
+                        *sum += share * weight;
                     }
                 }
             }
-        }
-        for row in self.weights.iter_mut().filter(|row| row.len() > MOST_CLASSES) {
-            row.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
-            row.truncate(MOST_CLASSES);
-            row.sort_by_key(|(class, _)| *class);
+            met.sort_unstable();
+            met.dedup();
+            let mut own: Vec<(u32, f32)> = met
+                .into_iter()
+                .filter_map(|class| Some((class, std::mem::take(sums.get_mut(class as usize)?))))
+                .filter(|(_, weight)| weight.abs() > SLIGHT)
+                .collect();
+            if own.len() > MOST_CLASSES {
+                own.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+                own.truncate(MOST_CLASSES);
+                own.sort_by_key(|(class, _)| *class);
+            }
+            own.shrink_to_fit();
+            *row = own;
         }
         let mut sums = vec![0.0f32; self.weights.len()];
         for (feature, weight) in self.texts.iter().flat_map(|text| &text.vector) {
@@ -234,7 +273,10 @@ impl Ranking {
         for (feature, weight) in &text.vector {
             if let Some(row) = self.weights.get_mut(*feature as usize) {
                 for (class, change) in &changes {
-                    add_to(row, *class, change * weight);
+                    let change = change * weight;
+                    if change.abs() > SLIGHT || row.binary_search_by_key(class, |(class, _)| *class).is_ok() {
+                        add_to(row, *class, change);
+                    }
                 }
             }
         }

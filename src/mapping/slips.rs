@@ -6,7 +6,7 @@
 //! far a repaired word may be trusted is told with it. Deterministic, total.
 
 use super::vocabulary::Vocabulary;
-use crate::text::keys::typed;
+use crate::text::keys::{squeezed, typed};
 use crate::text::syllable::is_bare_syllable;
 use crate::text::{Token, Written};
 
@@ -215,15 +215,6 @@ fn ways(vocabulary: &Vocabulary, tokens: &[Token], at: usize, accents: bool) -> 
     out.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     out.truncate(READINGS);
     out.insert(0, own);
-    out
-}
-
-/// A word without letters typed twice: no syllable has any.
-fn squeezed(folded: &str) -> String {
-    let mut out = String::with_capacity(folded.len());
-    out.extend(
-        folded.chars().scan(None, |last, c| Some((last.replace(c) != Some(c)).then_some(c))).flatten(),
-    );
     out
 }
 

@@ -22,6 +22,17 @@ pub fn typed(word: &str) -> Option<String> {
     (!read.is_ascii() && is_syllable(&read)).then_some(read)
 }
 
+/// A word without letters typed twice: no syllable without accents has any.
+pub fn squeezed(folded: &str) -> String {
+    let mut out = String::with_capacity(folded.len());
+    for letter in folded.chars() {
+        if !out.ends_with(letter) {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 const CIRCUMFLEX: char = '\u{302}';
 const BREVE: char = '\u{306}';
 const HORN: char = '\u{31b}';

@@ -5,8 +5,9 @@
 //! characters, far beyond any real title; total on any input.
 
 use super::abbreviation::Abbreviations;
-use super::keys::typed;
+use super::keys::{squeezed, typed};
 use super::repair::repair;
+use super::syllable::is_bare_syllable;
 use regex::Regex;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -179,7 +180,7 @@ fn unify(raw: &[Token], forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
             out.push(Token::of("#"));
         } else if word == "v" && matches!(next(1), "v" | "vv") {
             taken = 2;
-        } else if let Some((words, readings)) = raw.get(index..).and_then(|rest| forms.expand(rest)) {
+        } else if let Some((words, readings)) = expanded(forms, raw.get(index..).unwrap_or_default()) {
             let after = raw.get(index + words);
             let best = readings.into_iter().rev().max_by_key(|long| fit(out.last(), long, after));
             out.extend_from_slice(best.unwrap_or_default());
@@ -193,6 +194,20 @@ fn unify(raw: &[Token], forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
         index += taken;
     }
     out
+}
+
+/// A short form, also one with a letter typed twice (`GCCN`).
+fn expanded<'f>(forms: &'f Abbreviations, rest: &[Token]) -> Option<(usize, Vec<&'f [Token]>)> {
+    if let Some(found) = forms.expand(rest) {
+        return Some(found);
+    }
+    let first = rest.first().filter(|first| !is_bare_syllable(&first.folded))?;
+    let once = squeezed(&first.folded);
+    if once.len() < 2 || once.len() == first.folded.len() {
+        return None;
+    }
+    let (accented, shown) = (squeezed(&first.accented), first.shown.clone());
+    forms.expand(&[Token { accented, folded: once, shown }])
 }
 
 /// Whether a folded word is a surname many people have.
