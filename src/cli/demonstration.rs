@@ -4,7 +4,7 @@
 //! reading), the daemon on embedded SQLite, and the personnel office (`officer`). With `--once` it runs to a
 //! settled end, asks the receivers what they hold and says whether it all adds up.
 
-use super::office::{self, OFFICER, Office, Pace};
+use super::office::{self, DOCUMENT, OFFICER, Office, Pace};
 use crate::config::{self, Loaded, Overrides};
 use crate::daemon::{Daemon, MetricsText};
 use crate::domain::{Period, local_offset};
@@ -275,8 +275,12 @@ async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> 
     let installation = Installation { app: daemon.app.clone() };
     let (progress, _) = unbounded_channel();
     let file = InputFile { name: "history.csv".into(), bytes };
-    let outcome =
-        installation.execute(Command::HistoryImport { file, author: OFFICER.into() }, progress.clone()).await;
+    let outcome = installation
+        .execute(
+            Command::HistoryImport { file, document: Some(DOCUMENT.into()), author: OFFICER.into() },
+            progress.clone(),
+        )
+        .await;
     if outcome.exit != 0 {
         return Err(Findings(outcome.findings));
     }

@@ -274,6 +274,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("criteria template.unit", "Đơn vị, gồm cả cấp dưới"),
     ("criteria template.own", "Dùng cho công chức tự chấm"),
     ("criteria template.out", "Tệp cần ghi; chưa được tồn tại"),
+    ("organisation above.back", "Thu hồi ghi nhận đã có"),
     ("people data.out", "Tệp cần ghi; chưa được tồn tại"),
     ("criteria set.item", "Điểm một tiêu chí chung, ví dụ I.1=5; lặp lại cho từng tiêu chí"),
     ("criteria set.own", "Đây là điểm hoặc tỷ lệ tự đánh giá"),

@@ -49,9 +49,9 @@ pub(super) fn record(action: Record) -> Ordered {
         Record::Release(Holding { whose: Whose { person, period }, reason, document, author }) => {
             life(LifeOrder::Release { person, period, reason, document, author: name(author)? })
         }
-        Record::Notify { read, on, how, author } => {
+        Record::Notify { read, on, how, document, author } => {
             let Read { whose: Whose { person, period }, revision } = read;
-            life(LifeOrder::Notify { person, period, revision, on, how, author: name(author)? })
+            life(LifeOrder::Notify { person, period, revision, on, how, document, author: name(author)? })
         }
         Record::Import { file, period, unit, decision_no, opinion, approve, author } => {
             let (file, author) = (read(&file)?, name(author)?);
@@ -80,12 +80,14 @@ pub(super) fn record(action: Record) -> Ordered {
 /// The order a subcommand of `period` means.
 pub(super) fn period(action: PeriodAction) -> Ordered {
     match action {
-        PeriodAction::Close { period, dry_run, reason, unit: None, author } => {
-            Ok(Command::PeriodClose { period, author: name(author)?, reason, dry_run })
+        PeriodAction::Close { period, dry_run, reason, document, unit: None, author } => {
+            Ok(Command::PeriodClose { period, author: name(author)?, reason, document, dry_run })
         }
-        PeriodAction::Close { period, dry_run, reason, unit: Some(unit), author } => {
+        PeriodAction::Close { period, dry_run, reason, document, unit: Some(unit), author } => {
             let author = name(author)?;
-            Ok(Command::Life { order: LifeOrder::CloseUnit { period, unit, author, reason, dry_run } })
+            Ok(Command::Life {
+                order: LifeOrder::CloseUnit { period, unit, author, reason, document, dry_run },
+            })
         }
         PeriodAction::Status { period, unit } => {
             Ok(Command::Life { order: LifeOrder::PeriodStatus { period, unit } })
@@ -148,8 +150,8 @@ pub(super) fn organisation(action: Organisation) -> Ordered {
             let (kind, value, author) = (kind.to_owned(), value.known(), name(author)?);
             LifeOrder::OrganisationState { unit, year, kind, value, document, author }
         }
-        Organisation::Above { task, document, author } => {
-            LifeOrder::OrganisationAbove { task, document, author: name(author)? }
+        Organisation::Above { task, back, document, author } => {
+            LifeOrder::OrganisationAbove { task, back, document, author: name(author)? }
         }
     };
     Ok(Command::Life { order })

@@ -23,6 +23,9 @@ use tokio::task::JoinHandle;
 /// Who answers for what the office does.
 pub const OFFICER: &str = "Phòng Tổ chức (mô phỏng)";
 
+/// The document that office cites.
+pub const DOCUMENT: &str = "01/TB-MP";
+
 /// How fast the office works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -194,7 +197,9 @@ async fn close_when_ready(app: Arc<App>, period: Period) {
         // A few people have nothing assigned or lack a subordinate's score: a named reason accepts those gaps.
         if pulled && !busy && records > 0 && approved * 10 >= records * 9 {
             let reason = Some("Đủ kết quả đã phê duyệt; phần còn lại xử lý bằng đính chính".to_owned());
-            let order = Command::PeriodClose { period, author: OFFICER.into(), reason, dry_run: false };
+            let document = Some(DOCUMENT.to_owned());
+            let order =
+                Command::PeriodClose { period, author: OFFICER.into(), reason, document, dry_run: false };
             let outcome = installation.execute(order, unbounded_channel().0).await;
             for finding in outcome.findings {
                 tracing::info!(code = finding.code, "{}", finding.what.en);

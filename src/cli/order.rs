@@ -73,8 +73,8 @@ pub fn command(action: Action) -> Ordered {
         Action::Organisation(action) => super::life_order::organisation(action),
         Action::Petition(action) => super::life_order::petition(action),
         Action::Period(action) => super::life_order::period(action),
-        Action::History(History::Import { file: Some(file), author, .. }) => {
-            Ok(Command::HistoryImport { file: read(&file)?, author: name(author)? })
+        Action::History(History::Import { file: Some(file), document, author, .. }) => {
+            Ok(Command::HistoryImport { file: read(&file)?, document, author: name(author)? })
         }
         Action::History(History::Import { file: None, person, reason, author, .. }) => {
             Ok(Command::HistoryEmpty {
@@ -132,9 +132,10 @@ fn people(action: People) -> Ordered {
             author: name(author)?,
             dry_run,
         },
-        People::Data { person, out, author } => {
+        People::Data { person, out, reason, document, author } => {
             let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
-            Command::Life { order: LifeOrder::PersonData { person, to, author: name(author)? } }
+            let author = name(author)?;
+            Command::Life { order: LifeOrder::PersonData { person, to, reason, document, author } }
         }
         People::List { unit, rows } => Command::Roster { of: Roster::People { unit, limit: rows.limit } },
         People::Show { person } => Command::Roster { of: Roster::One { person } },
@@ -362,7 +363,9 @@ fn fact(action: Fact) -> Ordered {
         },
         Fact::Import { file, author } => Command::FactImport { file: read(&file)?, author: name(author)? },
         Fact::List { person, revoked, rows } => Command::FactList { person, revoked, limit: rows.limit },
-        Fact::Revoke { id, reason, author } => Command::FactRevoke { id, reason, author: name(author)? },
+        Fact::Revoke { id, reason, document, author } => {
+            Command::FactRevoke { id, reason, document, author: name(author)? }
+        }
     })
 }
 

@@ -352,6 +352,7 @@ fn read_event(event: &Value, now: DateTime<Utc>) -> Result<IncomingDecision, Tex
             decision_no: body.decision_no.clone(),
         },
         "classification" => DecisionKind::Classification {
+            revision: body.revision,
             level: body.level.ok_or_else(|| missing("level"))?,
             decision_no: body.decision_no.clone(),
             opinion: body.opinion.clone().map(|number| number.trim().chars().take(200).collect()),

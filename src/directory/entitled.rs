@@ -2,14 +2,16 @@
 //!
 //! Owns the table of authority read from posts and units, and the judgement of a decision's author by it. It
 //! must not know where decisions come from or are kept. An author is identified by a staff number alone, never
-//! by name; one who is nobody's number is an office, and an office has to cite a document. What is not allowed
-//! comes back as a finding, and the caller keeps the decision as refused.
+//! by name; one who is nobody's number is an office, and an office has to cite a document. Nobody decides about
+//! themselves under their bare name. What is not allowed comes back as a finding, and the caller keeps the decision
+//! as refused.
 
 use super::Directory;
 use crate::domain::{
     DecisionKind, Membership, Period, PersonId, Role, StaffNumber, UnitCode, UnitKind, local_date,
 };
 use crate::error::{Finding, Place, Text};
+use crate::text::mention;
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// Deepest chain of units walked upwards.
@@ -48,7 +50,7 @@ pub struct Judged<'a> {
     pub period: Period,
     /// What for.
     pub duty: Duty,
-    /// Author as the origin gives it: a staff number, alone or at the start, or the name of an office.
+    /// Author as the origin gives it: a text with a staff number in it, or the name of an office.
     pub author: &'a str,
     /// When it was decided.
     pub at: DateTime<Utc>,
@@ -57,11 +59,26 @@ pub struct Judged<'a> {
 }
 
 impl Directory {
-    /// The person an author's text names by staff number, alone or at its start.
+    /// The person an author's text names: by the first staff number in it, in whatever case and with whatever marks it
+    /// is typed. A number of fewer than five digits and no letters has to begin the text: rooms and boards have such
+    /// numbers as well.
     pub fn named(&self, author: &str) -> Option<PersonId> {
         let whole = StaffNumber::parse(author).and_then(|number| self.by_staff_number(&number));
-        let first = || author.split([' ', '\u{a0}', ',', ';', '(']).find(|word| !word.is_empty());
-        whole.or_else(|| self.by_staff_number(&StaffNumber::parse(first()?)?))
+        let first = || author.split([' ', '\u{a0}', ',', ';', '(', ':']).find(|word| !word.is_empty());
+        let beginning = || self.by_staff_number(&StaffNumber::parse(first()?)?);
+        whole.or_else(beginning).or_else(|| {
+            let clear = |at: usize, key: &str| at == 0 || key.len() > 4 || key.contains(char::is_alphabetic);
+            let keys = mention::keys(author).into_iter().filter(|(at, key)| clear(*at, key));
+            keys.filter_map(|(_, key)| self.by_letters.get(&key).copied().flatten()).next()
+        })
+    }
+
+    /// Whether an author who is nobody's number is the person all the same: the text has their number or full name.
+    fn is_written_out(&self, subject: PersonId, author: &str) -> bool {
+        self.person(subject).is_some_and(|known| {
+            mention::mentions(author, known.staff_number.as_str())
+                || mention::mentions(author, &known.full_name)
+        })
     }
 
     /// Who is entitled on a day: the head of the person's unit scores, the head of the using agency (department,
@@ -145,13 +162,17 @@ impl Directory {
     /// Whether a decision's author may make it.
     ///
     /// # Errors
-    /// LT-AUT-001 an identified author who is not entitled, the person themselves among them; LT-AUT-002 an
-    /// office that cites no document.
+    /// LT-AUT-001 an identified author who is not entitled, the person themselves among them, also by their full name;
+    /// LT-AUT-002 an office that cites no document.
     pub fn check_author(&self, judged: Judged<'_>) -> Result<(), Box<Finding>> {
         let entitled = self.entitled(judged.subject, judged.period, local_date(judged.at), judged.duty);
         let told = match self.named(judged.author) {
             Some(author) if entitled.contains(&author) => return Ok(()),
             Some(_) => self.not_entitled(judged, &entitled),
+            // An office is not the person it decides about, whatever number stands before their name.
+            None if judged.duty != Duty::Own && self.is_written_out(judged.subject, judged.author) => {
+                self.not_entitled(judged, &entitled)
+            }
             None if judged.document.is_some_and(|document| !document.trim().is_empty()) => return Ok(()),
             None => no_document(judged.author),
         };
@@ -171,6 +192,47 @@ impl Directory {
             return Ok(());
         }
         Err(Box::new(no_document(author).at(Place::of("--author"))))
+    }
+
+    /// Whether somebody may close a period for a unit, or for everybody (none): the head of the unit or of one above it,
+    /// for everybody the province's, or an office by a document. Without a province the topmost unit stands for it.
+    ///
+    /// # Errors
+    /// LT-AUT-007 somebody else; LT-AUT-002 an office that cites no document.
+    pub fn check_closer(
+        &self,
+        unit: Option<&UnitCode>,
+        author: &str,
+        on: NaiveDate,
+        document: Option<&str>,
+    ) -> Result<(), Box<Finding>> {
+        let cites = document.is_some_and(|document| !document.trim().is_empty());
+        let told = match self.named(author) {
+            Some(named) if self.heads_upwards(unit, on).contains(&named) => return Ok(()),
+            Some(_) => not_closer(author, unit),
+            None if cites => return Ok(()),
+            None => no_document(author),
+        };
+        Err(Box::new(told.at(Place::of("--author"))))
+    }
+
+    /// Heads of a unit and of every unit above it; of the topmost unit when none is named.
+    fn heads_upwards(&self, unit: Option<&UnitCode>, on: NaiveDate) -> Vec<PersonId> {
+        let top = || {
+            let mut tops = self.units().filter(|unit| unit.kind == UnitKind::Province);
+            let mut roots = self
+                .units()
+                .filter(|unit| unit.parent.as_ref().is_none_or(|above| self.unit(above).is_none()));
+            tops.next().or_else(|| roots.next().filter(|_| roots.next().is_none())).map(|unit| &unit.code)
+        };
+        let mut next = unit.or_else(top);
+        let mut heads = Vec::new();
+        for _ in 0..MAX_DEPTH {
+            let Some(code) = next else { break };
+            heads.extend(self.heads_on(code, on));
+            next = self.unit(code).and_then(|unit| unit.parent.as_ref());
+        }
+        heads
     }
 
     fn not_entitled(&self, judged: Judged<'_>, entitled: &[PersonId]) -> Finding {
@@ -210,6 +272,24 @@ impl Directory {
 
 fn covers(post: &Membership, day: NaiveDate) -> bool {
     post.from <= day && post.to.is_none_or(|to| day <= to)
+}
+
+fn not_closer(author: &str, unit: Option<&UnitCode>) -> Finding {
+    let (of_vi, of_en) = match unit {
+        Some(unit) => (format!("phần của đơn vị {unit}"), format!("the part of unit {unit}")),
+        None => ("cả kỳ".to_owned(), "the whole period".to_owned()),
+    };
+    Finding::error(
+        "LT-AUT-007",
+        Text::new(
+            format!("{author} không có thẩm quyền khóa {of_vi}"),
+            format!("{author} may not close {of_en}"),
+        ),
+        Text::new(
+            "người đứng đầu đơn vị (cả kỳ: Chủ tịch UBND tỉnh) khóa; cơ quan nhập thay ghi tên cơ quan và văn bản (--document)",
+            "the unit's head (of the whole: the province's chair) closes; an office gives its name and a document (--document)",
+        ),
+    )
 }
 
 fn no_document(author: &str) -> Finding {

@@ -14,6 +14,7 @@ use crate::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, Leadership, Membership, Period, PersonId, SourceId,
     StaffNumber, Unit, UnitCode, UnitKind,
 };
+use crate::text::mention;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,6 +41,8 @@ pub type Stake = (Assignment, Option<DateTime<Utc>>);
 pub struct Directory {
     people: BTreeMap<PersonId, Known>,
     by_staff_number: HashMap<String, PersonId>,
+    /// The same by what is left of a number when only its letters and digits count; none = several people share it.
+    by_letters: HashMap<String, Option<PersonId>>,
     by_index: HashMap<String, PersonId>,
     by_account: HashMap<(String, String), PersonId>,
     units: BTreeMap<UnitCode, Unit>,
@@ -87,6 +90,9 @@ impl Directory {
         }
         for person in people {
             directory.by_staff_number.insert(person.staff_number.as_str().to_owned(), person.id);
+            let letters = mention::key(person.staff_number.as_str());
+            let several = |held: &mut Option<PersonId>| *held = held.filter(|held| *held == person.id);
+            directory.by_letters.entry(letters).and_modify(several).or_insert(Some(person.id));
             if let Some(index) = &person.citizen_index {
                 directory.by_index.insert(index.clone(), person.id);
             }

@@ -287,6 +287,9 @@ pub enum DecisionKind {
     },
     /// The competent authority classifies the year (art. 20, 21).
     Classification {
+        /// Revision of the record that was classified, where the origin tells it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<u32>,
         /// The level decided; the score is an input, not the result.
         level: Level,
         /// Decision number.
@@ -298,8 +301,8 @@ pub enum DecisionKind {
 }
 
 impl DecisionKind {
-    /// Whether two tellings of one decision say the same; one that leaves out the hash an approval may carry does
-    /// not contradict one that has it.
+    /// Whether two tellings of one decision say the same; one that leaves out the hash an approval may carry, or
+    /// the revision of a classification, does not contradict one that has it.
     pub fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (
@@ -308,6 +311,14 @@ impl DecisionKind {
             ) => {
                 let hashes = content_hash.as_ref().zip(hash.as_ref());
                 (revision, decision_no) == (its, number) && hashes.is_none_or(|(one, two)| one == two)
+            }
+            (
+                Self::Classification { revision, level, decision_no, opinion },
+                Self::Classification { revision: its, level: band, decision_no: number, opinion: document },
+            ) => {
+                let revisions = revision.zip(*its);
+                (level, decision_no, opinion) == (band, number, document)
+                    && revisions.is_none_or(|(one, two)| one == two)
             }
             _ => self == other,
         }

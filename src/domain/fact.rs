@@ -122,5 +122,16 @@ pub struct StoredFact {
     /// When it was entered.
     pub at: DateTime<Utc>,
     /// Who took it back, and why.
-    pub revoked: Option<(String, String)>,
+    pub revoked: Option<FactRevoked>,
+}
+
+/// Who took a fact back, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRevoked {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The document it cites.
+    pub document: Option<String>,
 }

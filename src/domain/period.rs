@@ -121,6 +121,14 @@ impl Period {
         self.first_day() <= day && day <= self.last_day()
     }
 
+    /// Whether a score of another period that waits to be computed can move this one's: of a mean the quarters and months
+    /// inside, of a month or quarter everything of the quarter they are computed with.
+    pub fn depends_on(self, other: Self) -> bool {
+        let inside = self.contains(other.first_day()) && self.contains(other.last_day());
+        let together = !self.is_mean() && self.quarter_around() == other.quarter_around();
+        self == other || (!other.is_mean() && (inside || together))
+    }
+
     /// The following period of the same length.
     pub fn next(self) -> Self {
         match self {
@@ -245,6 +253,28 @@ impl From<Period> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn score_depends_on_what_is_computed_with_it_and_a_mean_on_everything_inside() {
+        let depends = |one: &str, other: &str| {
+            one.parse::<Period>().expect("period").depends_on(other.parse().expect("period"))
+        };
+        for (one, other) in [
+            ("2026-Q1", "2026-M02"),
+            ("2026-M02", "2026-Q1"),
+            ("2026", "2026-Q4"),
+            ("2026", "2026-M05"),
+            ("2026-H1", "2026-Q2"),
+            ("2026", "2026"),
+        ] {
+            assert!(depends(one, other), "{one} {other}");
+        }
+        for (one, other) in
+            [("2026-Q1", "2026-M04"), ("2026-Q1", "2026"), ("2026-H1", "2026-Q3"), ("2026", "2026-H1")]
+        {
+            assert!(!depends(one, other), "{one} {other}");
+        }
+    }
 
     #[test]
     fn written_form_round_trips_and_garbage_is_refused() {

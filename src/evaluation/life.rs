@@ -10,7 +10,7 @@ use super::difference::{Difference, difference};
 use super::moves::{Mover, is_allowed, is_legal};
 use crate::domain::{Level, Period, RecordState, StaffNumber};
 use crate::error::{Finding, Place, Text};
-use crate::text::lower_key;
+use crate::text::mention::mentions;
 use chrono::{DateTime, Utc};
 
 /// What stands around a record when somebody wants to move it.
@@ -162,6 +162,8 @@ pub struct Approval<'a> {
 /// A yearly classification by the competent authority (art. 10.2, 20).
 #[derive(Debug, Clone, Copy)]
 pub struct Classification<'a> {
+    /// The revision that was looked at; none = whatever is newest.
+    pub revision: Option<u32>,
     /// The level decided. The score is an input, not the result.
     pub level: Level,
     /// Who decides, as the origin names them.
@@ -255,7 +257,7 @@ pub fn approve(
 /// Classifies the newest revision of a year.
 ///
 /// # Errors
-/// LT-REC-001, LT-REC-003, LT-REC-004, LT-REC-005 as [`approve`]; LT-REC-007 the period is no year. LT-REC-080 a level
+/// LT-REC-001 to LT-REC-005 as [`approve`]; LT-REC-007 the period is no year. LT-REC-080 a level
 /// above the proposed one: bands, disqualifiers and caps of art. 20 bind whoever classifies, and so do the local rules of
 /// the rule set. LT-REC-081 none is proposed (art. 11.1). A level below it is allowed (art. 20.5) and told as LT-REC-008.
 pub fn classify(
@@ -282,6 +284,7 @@ pub fn classify(
         ));
     }
     check_author(subject, period, decision.author)?;
+    check_newest(held, subject, decision.revision)?;
     check_move(held, subject, RecordState::Approved, Mover::Decider)?;
     check_complete(held, subject)?;
     check_hold(held, subject)?;
@@ -345,13 +348,12 @@ pub fn is_deliverable(state: RecordState) -> bool {
     matches!(state, RecordState::Approved | RecordState::Delivered)
 }
 
-/// Whether an author is the person evaluated: by staff number, alone or at the start of the text (`GL-00012
-/// Nguyễn Văn A`), or by the same name when no staff number is given.
+/// Whether an author is the person evaluated: by their staff number wherever it stands in the text, or, where no number
+/// is given at all, by their full name, accents or not. (A namesake gives their own number; whose that is the
+/// directory knows.)
 pub fn is_own(subject: Subject<'_>, author: &str) -> bool {
-    let own = subject.staff_number.as_str();
-    let is_number = |text: &str| StaffNumber::parse(text).is_some_and(|number| number.as_str() == own);
-    let first = author.split([' ', '\u{a0}', ',', ';', '(']).find(|word| !word.is_empty()).unwrap_or("");
-    is_number(author) || is_number(first) || lower_key(author).trim() == lower_key(subject.full_name).trim()
+    let has_number = author.contains(char::is_numeric);
+    mentions(author, subject.staff_number.as_str()) || (!has_number && mentions(author, subject.full_name))
 }
 
 fn ruling(author: &str, at: DateTime<Utc>, decision_no: Option<&str>) -> Ruling {

@@ -479,6 +479,8 @@ pub enum Command {
         id: i64,
         /// Why.
         reason: String,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Who takes it back.
         author: String,
     },
@@ -559,6 +561,8 @@ pub enum Command {
         author: String,
         /// Close although the checklist has open points, for this reason.
         reason: Option<String>,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Only show the checklist.
         dry_run: bool,
     },
@@ -566,6 +570,8 @@ pub enum Command {
     HistoryImport {
         /// History file, CSV or XLSX.
         file: InputFile,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Who imports.
         author: String,
     },

@@ -114,6 +114,8 @@ pub enum LifeOrder {
         on: Option<NaiveDate>,
         /// How.
         how: String,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Who writes it down.
         author: String,
     },
@@ -127,6 +129,8 @@ pub enum LifeOrder {
         author: String,
         /// Close although the checklist has open points, for this reason.
         reason: Option<String>,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Only show the checklist.
         dry_run: bool,
     },
@@ -237,6 +241,8 @@ pub enum LifeOrder {
     OrganisationAbove {
         /// The task.
         task: TaskRef,
+        /// Whether the mark is taken back.
+        back: bool,
         /// The document that says so.
         document: String,
         /// Who states it.
@@ -282,6 +288,10 @@ pub enum LifeOrder {
         person: PersonRef,
         /// Absolute path of the text; must not exist.
         to: PathBuf,
+        /// Why.
+        reason: String,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
         /// Who hands it out.
         author: String,
     },

@@ -61,6 +61,7 @@ impl Step for Record {
         }
         let mut report = StepReport { more: scores.len() == BATCH, ..StepReport::default() };
         let mut followed = Vec::with_capacity(scores.len());
+        let mut differences = Vec::new();
         for score in scores {
             let mut is_closed = closed.contains(&score.period);
             if let Some(post) = directory.last_post(score.person, score.period) {
@@ -69,9 +70,10 @@ impl Step for Record {
             match app.follow(&directory, &score, is_closed).await {
                 Ok(told) => {
                     report.done += 1;
-                    report
-                        .findings
-                        .extend(told.into_iter().take(20_usize.saturating_sub(report.findings.len())));
+                    if report.findings.len() < 20 {
+                        report.findings.extend(told.clone());
+                    }
+                    differences.push((score.person, score.period, told));
                     followed.push(score);
                 }
                 Err(Refused::Race) => report.more = true,
@@ -79,7 +81,7 @@ impl Step for Record {
             }
         }
         crate::failpoint!("record::before_followed");
-        app.store.record_followed(&followed).await.map_err(|error| error.finding())?;
+        app.store.record_followed(&followed, &differences).await.map_err(|error| error.finding())?;
         app.ring_deliveries();
         Ok(report)
     }
@@ -389,10 +391,11 @@ impl App {
                     decision_no: decision_no.as_deref(),
                 },
             ),
-            DecisionKind::Classification { level, decision_no, opinion } => life::classify(
+            DecisionKind::Classification { revision, level, decision_no, opinion } => life::classify(
                 held,
                 subject,
                 Classification {
+                    revision: *revision,
                     level: *level,
                     author: &decision.author,
                     at: decision.at,

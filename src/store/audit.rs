@@ -86,32 +86,43 @@ fn entry_hash(prev: &str, entry: &AuditEntry) -> String {
 impl Tx {
     /// Appends an entry to the chain in this transaction.
     pub(super) async fn audit(&mut self, new: AuditNew<'_>) -> Result<(), StoreError> {
+        self.audit_all(vec![new]).await
+    }
+
+    /// Appends entries to the chain in this transaction, in their order.
+    pub(super) async fn audit_all(&mut self, entries: Vec<AuditNew<'_>>) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         if self.is_postgres() {
             // One writer at the chain's end at a time; released with the transaction.
             self.rows("SELECT pg_advisory_xact_lock(7415)", vals![]).await?;
         }
         let last = self.row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", vals![]).await?;
-        let (seq, prev) = match last {
+        let (mut seq, mut prev) = match last {
             Some(row) => (row.int(0)? + 1, row.text(1)?),
             None => (1, String::new()),
         };
-        // The database keeps milliseconds; what is hashed must be what is read back.
-        let at = DateTime::from_timestamp_millis(new.at.timestamp_millis()).unwrap_or(new.at);
-        let entry = AuditEntry {
-            seq,
-            at,
-            actor: new.actor.to_owned(),
-            action: new.action.to_owned(),
-            object: new.object,
-            detail: new.detail,
-            reason: new.reason.map(str::to_owned),
-        };
-        let hash = entry_hash(&prev, &entry);
-        self.execute(
-            "INSERT INTO audit (seq, at, actor, action, object, detail, reason, prev_hash, hash) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
-            vals![seq, at, entry.actor, entry.action, entry.object, entry.detail, entry.reason, prev, hash],
-        )
-        .await?;
+        for new in entries {
+            // The database keeps milliseconds; what is hashed must be what is read back.
+            let at = DateTime::from_timestamp_millis(new.at.timestamp_millis()).unwrap_or(new.at);
+            let entry = AuditEntry {
+                seq,
+                at,
+                actor: new.actor.to_owned(),
+                action: new.action.to_owned(),
+                object: new.object,
+                detail: new.detail,
+                reason: new.reason.map(str::to_owned),
+            };
+            let hash = entry_hash(&prev, &entry);
+            self.execute(
+                "INSERT INTO audit (seq, at, actor, action, object, detail, reason, prev_hash, hash) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
+                vals![seq, at, entry.actor, entry.action, entry.object, entry.detail, entry.reason, prev, hash.as_str()],
+            )
+            .await?;
+            (seq, prev) = (seq + 1, hash);
+        }
         Ok(())
     }
 }

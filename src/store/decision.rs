@@ -2,7 +2,8 @@
 //!
 //! The same decision (origin and key) is kept once, so reading a page of the origin twice changes nothing. What
 //! came and did not become a decision is kept as received with its reason, and so is the reason why a record did
-//! not follow a decision; both are shown until they are settled. Page and cursor are one transaction.
+//! not follow a decision; both are shown until they are settled. Page, cursor and entries of the journal are one
+//! transaction.
 
 use super::audit::AuditNew;
 use super::db::{Row, Tx, Val, json, json_opt, placeholders, vals};
@@ -64,11 +65,18 @@ pub struct DecisionPage {
 }
 
 impl Tx {
-    /// Keeps decisions that are not known yet; the scores they concern become due. Gives how many were new.
-    async fn keep_decisions(&mut self, origin: &str, decisions: &[Decision]) -> Result<u64, StoreError> {
+    /// Keeps decisions that are not known yet, each with its entry in the journal; the scores they concern become due.
+    /// Gives how many were new.
+    async fn keep_decisions(
+        &mut self,
+        origin: &str,
+        decisions: &[Decision],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         let mut new = 0;
-        let mut due = Vec::new();
+        let (mut due, mut told) = (Vec::new(), Vec::new());
         for decision in decisions {
+            let kind = json(&decision.kind)?;
             let inserted = self
                 .execute(
                     "INSERT INTO decision (origin, key, person_id, period, author, at, kind, document) \
@@ -81,7 +89,7 @@ impl Tx {
                         decision.period,
                         decision.author.as_str(),
                         decision.at,
-                        json(&decision.kind)?,
+                        kind,
                         decision.document.clone()
                     ],
                 )
@@ -89,18 +97,32 @@ impl Tx {
             if inserted > 0 {
                 new += 1;
                 due.push((decision.person, decision.period));
+                told.push(AuditNew {
+                    at: now,
+                    actor: &decision.author,
+                    action: "decision_entered",
+                    object: format!("record {} {}", decision.person, decision.period),
+                    detail: hashed(origin, decision)?,
+                    reason: decision.document.as_deref(),
+                });
             }
         }
         self.score_due(&due).await?;
+        self.audit_all(told).await?;
         Ok(new)
     }
 }
 
 impl Store {
     /// Keeps decisions that people entered here; gives how many were new.
-    pub async fn append_decisions(&self, origin: &str, decisions: &[Decision]) -> Result<u64, StoreError> {
+    pub async fn append_decisions(
+        &self,
+        origin: &str,
+        decisions: &[Decision],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         let mut tx = self.db.begin().await?;
-        let new = tx.keep_decisions(origin, decisions).await?;
+        let new = tx.keep_decisions(origin, decisions, now).await?;
         tx.commit().await?;
         Ok(new)
     }
@@ -115,7 +137,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let mut tx = self.db.begin().await?;
-        let new = tx.keep_decisions(origin, decisions).await?;
+        let new = tx.keep_decisions(origin, decisions, now).await?;
         tx.audit(AuditNew {
             at: now,
             actor: author,
@@ -138,7 +160,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let mut tx = self.db.begin().await?;
-        let new = tx.keep_decisions(origin, &page.decisions).await?;
+        let new = tx.keep_decisions(origin, &page.decisions, now).await?;
         for kept in &page.kept {
             let digest: String = Sha256::digest(&kept.body).iter().map(|b| format!("{b:02x}")).collect();
             tx.execute(
@@ -300,6 +322,16 @@ impl Store {
         }
         tx.commit().await
     }
+}
+
+/// What the journal says of a decision: where it was made, its kind, and a hash of what it says. No words of it.
+fn hashed(origin: &str, decision: &Decision) -> Result<String, StoreError> {
+    let value =
+        serde_json::to_value(&decision.kind).map_err(|error| StoreError::unexpected(error.to_string()))?;
+    let kind = value.get("type").and_then(|kind| kind.as_str()).unwrap_or_default();
+    let digest = Sha256::digest(value.to_string().as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{origin} {kind} {digest}"))
 }
 
 fn decision_of(row: &Row) -> Result<StoredDecision, StoreError> {

@@ -31,7 +31,7 @@ pub struct Hold {
     pub released: Option<(DateTime<Utc>, String, String)>,
 }
 
-/// What is written about a hold or its release.
+/// What is written about a hold, its release, or a fact that is taken back.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldWord<'a> {
     /// Who.
@@ -57,6 +57,8 @@ pub struct Notice {
     pub told_on: NaiveDate,
     /// How: in a meeting, by document, by electronic mail.
     pub how: String,
+    /// The document it cites, where there is one.
+    pub document: Option<String>,
     /// Who wrote it down.
     pub author: String,
     /// When it was written down.
@@ -135,10 +137,10 @@ impl Store {
     /// Writes down that a result was told.
     pub async fn add_notice(&self, notice: &Notice) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        let Notice { person, period, revision, told_on, how, author, at } = notice;
+        let Notice { person, period, revision, told_on, how, document, author, at } = notice;
         tx.execute(
-            "INSERT INTO record_notice (person_id, period, revision, told_on, how, author, at) VALUES ($1,$2,$3,$4,$5,$6,$7)",
-            vals![*person, *period, *revision, *told_on, how.as_str(), author.as_str(), *at],
+            "INSERT INTO record_notice (person_id, period, revision, told_on, how, author, at, document) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)",
+            vals![*person, *period, *revision, *told_on, how.as_str(), author.as_str(), *at, document.clone()],
         )
         .await?;
         tx.audit(AuditNew {
@@ -155,7 +157,7 @@ impl Store {
 
     /// Every notice of a record, oldest first.
     pub async fn notices(&self, person: PersonId, period: Period) -> Result<Vec<Notice>, StoreError> {
-        let sql = "SELECT person_id, period, revision, told_on, how, author, at FROM record_notice \
+        let sql = "SELECT person_id, period, revision, told_on, how, author, at, document FROM record_notice \
                    WHERE person_id = $1 AND period = $2 ORDER BY id";
         let rows = self.db.rows(sql, vals![person, period]).await?;
         rows.iter()
@@ -168,6 +170,7 @@ impl Store {
                     how: row.text(4)?,
                     author: row.text(5)?,
                     at: row.at(6)?,
+                    document: row.opt_text(7)?,
                 })
             })
             .collect()

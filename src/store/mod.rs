@@ -34,6 +34,7 @@ mod evidence;
 mod example;
 mod facts;
 mod gate;
+mod history;
 mod hold;
 mod key;
 mod lease;
@@ -69,17 +70,18 @@ pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use example::ForeignExample;
 pub use gate::{Gate, HeldTask, Proof, Tally};
+pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use mapping::{MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem};
-pub use organisation::{OrganisationFact, OrganisationRevision};
+pub use organisation::{Facts, OrganisationFact, OrganisationRevision, Organisations};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use packed::Packed;
 pub use petition::{Petition, PetitionAnswer};
 pub use proposal::{PendingProduct, Proposal, ProposalNew, ProposalState, ProposedProduct};
-pub use record::{HistoryState, NewRevision, PeriodClose, RecordLine, Revision};
+pub use record::{NewRevision, PeriodClose, RecordLine, Revision};
 pub use retention::{Expired, Kept};
 pub use review::{MappingOrder, OrderKind, OrderState, Settled, StoredOrder, WaitingTask};
 pub use rotate::{Begun, Rotation};
@@ -196,6 +198,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "retention",
         include_str!("../../migrations/sqlite/0020_retention.sql"),
         include_str!("../../migrations/postgres/0020_retention.sql"),
+    ),
+    (
+        22,
+        "who_decides",
+        include_str!("../../migrations/sqlite/0022_who_decides.sql"),
+        include_str!("../../migrations/postgres/0022_who_decides.sql"),
     ),
     (
         24,

@@ -4,9 +4,9 @@
 //! revision names the one it follows. It must not know what a level means or who may write.
 
 use super::audit::AuditNew;
-use super::db::{Row, json, vals};
+use super::db::{Row, Tx, Val, json, vals};
 use super::{Store, StoreError};
-use crate::domain::{Level, Period, UnitCode};
+use crate::domain::{Level, Period, PersonId, UnitCode};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +72,39 @@ fn revision_of(row: &Row) -> Result<OrganisationRevision, StoreError> {
     })
 }
 
+/// The newest revision of every organisation's year.
+pub type Organisations = BTreeMap<UnitCode, OrganisationRevision>;
+
+/// What is stated about an organisation's year, the newest of each kind.
+pub type Facts = BTreeMap<String, OrganisationFact>;
+
+fn organisations_of(year: i32) -> (String, Vec<Val>) {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM organisation_record o WHERE o.year = $1 AND NOT EXISTS (SELECT 1 FROM organisation_record n \
+         WHERE n.unit_code = o.unit_code AND n.year = o.year AND n.revision > o.revision)"
+    );
+    (sql, vals![i64::from(year)])
+}
+
+fn newest_of(rows: &[Row]) -> Result<Organisations, StoreError> {
+    rows.iter().map(|row| revision_of(row).map(|revision| (revision.unit.clone(), revision))).collect()
+}
+
+fn facts_of(unit: &UnitCode, year: i32) -> (&'static str, Vec<Val>) {
+    let sql = "SELECT kind, value, document, author, at FROM organisation_fact WHERE unit_code = $1 AND year = $2 ORDER BY id";
+    (sql, vals![unit.as_str(), i64::from(year)])
+}
+
+fn facts_from(rows: &[Row]) -> Result<Facts, StoreError> {
+    let fact = |row: &Row| {
+        let kind = row.text(0)?;
+        let value = row.opt_int(1)?.map(|value| value != 0);
+        let (document, author, at) = (row.text(2)?, row.text(3)?, row.at(4)?);
+        Ok((kind.clone(), OrganisationFact { kind, value, document, author, at }))
+    };
+    rows.iter().map(fact).collect()
+}
+
 impl Store {
     /// Every revision of an organisation's year, oldest first.
     pub async fn organisation_revisions(
@@ -86,21 +119,27 @@ impl Store {
     }
 
     /// The newest revision of every organisation's year.
-    pub async fn organisations_of(
-        &self,
-        year: i32,
-    ) -> Result<BTreeMap<UnitCode, OrganisationRevision>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM organisation_record o WHERE o.year = $1 AND NOT EXISTS (SELECT 1 FROM organisation_record n \
-             WHERE n.unit_code = o.unit_code AND n.year = o.year AND n.revision > o.revision)"
-        );
-        let rows = self.db.rows(sql, vals![i64::from(year)]).await?;
-        rows.iter().map(|row| revision_of(row).map(|revision| (revision.unit.clone(), revision))).collect()
+    pub async fn organisations_of(&self, year: i32) -> Result<Organisations, StoreError> {
+        let (sql, vals) = organisations_of(year);
+        newest_of(&self.db.rows(sql, vals).await?)
     }
 
-    /// Adds a revision. Refused when another one came first.
-    pub async fn append_organisation(&self, new: &OrganisationRevision) -> Result<(), StoreError> {
+    /// Adds a revision, judged by what is known of every organisation of the year and what is stated about this one: no
+    /// other recognition and no other statement comes between. Refused when another revision came first, or by `judge`.
+    pub async fn append_organisation<E>(
+        &self,
+        new: &OrganisationRevision,
+        judge: impl FnOnce(&Organisations, &Facts) -> Result<(), E>,
+    ) -> Result<Result<(), E>, StoreError> {
         let mut tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
+        let (sql, vals) = organisations_of(new.year);
+        let all = newest_of(&tx.rows(sql, vals).await?)?;
+        let (sql, vals) = facts_of(&new.unit, new.year);
+        let facts = facts_from(&tx.rows(sql, vals).await?)?;
+        if let Err(refused) = judge(&all, &facts) {
+            return Ok(Err(refused));
+        }
         let inserted = tx
             .execute(
                 "INSERT INTO organisation_record (unit_code, year, revision, state, level, content, content_hash, author, document, reason, at) \
@@ -139,7 +178,8 @@ impl Store {
         // A head's level is at most that of the organisation (art. 20.6).
         let heads = scored_due!("unit_code = $1 AND period = $2 AND role = 'head'");
         tx.execute(heads, vals![new.unit.as_str(), Period::Year(new.year)]).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(Ok(()))
     }
 
     /// Keeps a fact; the newest of a kind counts.
@@ -150,6 +190,7 @@ impl Store {
         fact: &OrganisationFact,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        tx.one_at_a_time().await?;
         tx.execute(
             "INSERT INTO organisation_fact (unit_code, year, kind, value, document, author, at) VALUES ($1,$2,$3,$4,$5,$6,$7)",
             vals![unit.as_str(), i64::from(year), fact.kind.as_str(), fact.value.map(i64::from), fact.document.as_str(),
@@ -170,27 +211,22 @@ impl Store {
     }
 
     /// The facts stated about an organisation's year, the newest of each kind.
-    pub async fn organisation_facts(
+    pub async fn organisation_facts(&self, unit: &UnitCode, year: i32) -> Result<Facts, StoreError> {
+        let (sql, vals) = facts_of(unit, year);
+        facts_from(&self.db.rows(sql, vals).await?)
+    }
+
+    /// Everyone with a stake in a task; none when there is no such task.
+    pub async fn people_of_task(
         &self,
-        unit: &UnitCode,
-        year: i32,
-    ) -> Result<BTreeMap<String, OrganisationFact>, StoreError> {
-        let sql = "SELECT kind, value, document, author, at FROM organisation_fact WHERE unit_code = $1 AND year = $2 ORDER BY id";
-        let rows = self.db.rows(sql, vals![unit.as_str(), i64::from(year)]).await?;
-        rows.iter()
-            .map(|row| {
-                let kind = row.text(0)?;
-                let value = row.opt_int(1)?.map(|value| value != 0);
-                let fact = OrganisationFact {
-                    kind: kind.clone(),
-                    value,
-                    document: row.text(2)?,
-                    author: row.text(3)?,
-                    at: row.at(4)?,
-                };
-                Ok((kind, fact))
-            })
-            .collect()
+        source: &str,
+        external_id: &str,
+    ) -> Result<Option<BTreeSet<PersonId>>, StoreError> {
+        let sql = "SELECT id FROM task WHERE source_id = $1 AND external_id = $2";
+        let Some(task) = self.db.row(sql, vals![source, external_id]).await? else { return Ok(None) };
+        let sql = "SELECT person_id FROM task_person WHERE task_id = $1";
+        let rows = self.db.rows(sql, vals![task.int(0)?]).await?;
+        rows.iter().map(|row| row.person(0)).collect::<Result<_, _>>().map(Some)
     }
 
     /// Marks a task as done above requirement; false when it is marked, or there is no such task.
@@ -226,9 +262,44 @@ impl Store {
         Ok(true)
     }
 
-    /// Tasks marked as above requirement, as `source/key`.
-    pub async fn tasks_above(&self) -> Result<BTreeSet<String>, StoreError> {
-        let rows = self.db.rows("SELECT source_id, external_id FROM task_above", vals![]).await?;
-        rows.iter().map(|row| Ok(format!("{}/{}", row.text(0)?, row.text(1)?))).collect()
+    /// Takes such a mark back; the journal keeps what it cited. False when there is none.
+    pub async fn unmark_above(
+        &self,
+        source: &str,
+        external_id: &str,
+        document: &str,
+        author: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let sql = "DELETE FROM task_above WHERE source_id = $1 AND external_id = $2 RETURNING document";
+        let Some(row) = tx.row(sql, vals![source, external_id]).await? else { return Ok(false) };
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "task_above_taken_back",
+            object: format!("task {source}/{external_id}"),
+            detail: format!("marked by {}", row.text(0)?),
+            reason: Some(document),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Tasks marked as above requirement, as `source/key`, with who marked them.
+    pub async fn tasks_above(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows = self.db.rows("SELECT source_id, external_id, author FROM task_above", vals![]).await?;
+        rows.iter().map(|row| Ok((format!("{}/{}", row.text(0)?, row.text(1)?), row.text(2)?))).collect()
+    }
+}
+
+impl Tx {
+    /// Lets no other recognition or statement about organisations in until this transaction ends. SQLite has one writer.
+    async fn one_at_a_time(&mut self) -> Result<(), StoreError> {
+        if self.is_postgres() {
+            self.rows("SELECT pg_advisory_xact_lock(7416)", vals![]).await?;
+        }
+        Ok(())
     }
 }

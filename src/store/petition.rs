@@ -6,11 +6,11 @@
 use super::audit::AuditNew;
 use super::db::{Row, json, vals};
 use super::hold::HoldWord;
+use super::record::PeriodClose;
 use super::{Store, StoreError};
 use crate::domain::{Period, PersonId, UnitCode};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A petition (kiến nghị, art. 22).
@@ -106,10 +106,10 @@ impl Store {
         }
         let row = tx
             .row(
-                "INSERT INTO petition (person_id, period, revision, received_on, due_on, content, document, opened_by, opened_at, hold_id) \
-                 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10) RETURNING id",
+                "INSERT INTO petition (person_id, period, revision, received_on, due_on, content, document, opened_by, opened_at, hold_id, \
+                 asked_hold) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) RETURNING id",
                 vals![*person, *period, petition.revision, petition.received_on, petition.due_on, petition.content.as_str(),
-                    petition.document.clone(), opened_by.as_str(), *opened_at, hold_id],
+                    petition.document.clone(), opened_by.as_str(), *opened_at, hold_id, i64::from(hold)],
             )
             .await?;
         let id = row.map_or(Ok(0), |row| row.int(0))?;
@@ -126,7 +126,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Answers an open petition and ends the hold it set; false when it is answered already.
+    /// Answers an open petition and ends the hold it set, unless another open one asked for it too; false when it is
+    /// answered already.
     pub async fn answer_petition(&self, id: i64, answer: &PetitionAnswer) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         let sql = "SELECT person_id, period, hold_id FROM petition WHERE id = $1 AND answered_at IS NULL";
@@ -143,7 +144,13 @@ impl Store {
         if changed == 0 {
             return Ok(false);
         }
-        if let Some(hold) = hold {
+        // Whoever else asked for a hold of the record still waits: the hold is theirs from now on.
+        let sql = "SELECT id FROM petition WHERE person_id = $1 AND period = $2 AND answered_at IS NULL AND asked_hold = 1 \
+                   ORDER BY id LIMIT 1";
+        let other = tx.row(sql, vals![person, period]).await?.map(|row| row.int(0)).transpose()?;
+        if let (Some(hold), Some(other)) = (hold, other) {
+            tx.execute("UPDATE petition SET hold_id = $2 WHERE id = $1", vals![other, hold]).await?;
+        } else if let Some(hold) = hold {
             let document = answer.document.as_deref();
             let word =
                 HoldWord {
@@ -170,6 +177,22 @@ impl Store {
         row.map(|row| petition_of(&row)).transpose()
     }
 
+    /// Petitions of a person, of one period or of all, in order of number.
+    pub async fn petitions_of(
+        &self,
+        person: PersonId,
+        period: Option<Period>,
+    ) -> Result<Vec<Petition>, StoreError> {
+        let mut sql = format!("SELECT {COLUMNS} FROM petition WHERE person_id = $1");
+        let mut vals = vals![person];
+        if let Some(period) = period {
+            sql.push_str(" AND period = $2");
+            vals.push(period.into());
+        }
+        sql.push_str(" ORDER BY id");
+        self.db.rows(sql, vals).await?.iter().map(petition_of).collect()
+    }
+
     /// Petitions, the earliest deadline first; only open ones when asked for.
     pub async fn petitions(&self, open: bool, limit: usize) -> Result<Vec<Petition>, StoreError> {
         let wanted = if open { "WHERE answered_at IS NULL" } else { "" };
@@ -178,31 +201,26 @@ impl Store {
     }
 
     /// Closes one unit's part of a period, once; false when it is closed already.
-    pub async fn close_unit(
-        &self,
-        period: Period,
-        unit: &UnitCode,
-        author: &str,
-        checklist: &Value,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub async fn close_unit(&self, close: &PeriodClose, unit: &UnitCode) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
+        let PeriodClose { period, at, author, document, checklist } = close;
         let inserted = tx
             .execute(
-                "INSERT INTO unit_close (period, unit_code, at, author, checklist) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING",
-                vals![period, unit.as_str(), now, author, json(checklist)?],
+                "INSERT INTO unit_close (period, unit_code, at, author, checklist, document) VALUES ($1,$2,$3,$4,$5,$6) \
+                 ON CONFLICT DO NOTHING",
+                vals![*period, unit.as_str(), *at, author.as_str(), json(checklist)?, document.clone()],
             )
             .await?;
         if inserted == 0 {
             return Ok(false);
         }
         tx.audit(AuditNew {
-            at: now,
+            at: *at,
             actor: author,
             action: "unit_closed",
             object: format!("period {period} unit {unit}"),
             detail: String::new(),
-            reason: None,
+            reason: close.because().as_deref(),
         })
         .await?;
         tx.commit().await?;

@@ -1,4 +1,4 @@
-//! Evaluation records: immutable revisions, the close of a period, and earlier results.
+//! Evaluation records: immutable revisions and the close of a period.
 //!
 //! A revision, the audit entry that tells of it and the deliveries that follow from it are one transaction.
 //! Two writers of one record cannot both win: a revision names the one it follows.
@@ -7,7 +7,8 @@ use super::audit::AuditNew;
 use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::outbox::OutboxNew;
 use super::{Store, StoreError};
-use crate::domain::{Period, PersonId, RecordState, StaffNumber, UnitCode};
+use crate::domain::{Period, PersonId, RecordState, UnitCode};
+use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -62,8 +63,21 @@ pub struct PeriodClose {
     pub at: DateTime<Utc>,
     /// By whom.
     pub author: String,
-    /// What the checklist said.
+    /// The document it cites, where one was given.
+    pub document: Option<String>,
+    /// What the checklist said, and why a person accepted what stands open.
     pub checklist: Value,
+}
+
+impl PeriodClose {
+    /// Why it was closed although points stood open, as the journal keeps it.
+    pub(super) fn because(&self) -> Option<String> {
+        let accepted = self.checklist.get("accepted_because").and_then(Value::as_str).map(str::to_owned);
+        match (accepted, &self.document) {
+            (Some(reason), Some(document)) => Some(format!("{reason} ({document})")),
+            (reason, document) => reason.or_else(|| document.clone()),
+        }
+    }
 }
 
 /// One line of a list of records.
@@ -94,17 +108,6 @@ impl RecordLine {
     pub fn place(&self) -> String {
         format!("{}/{}", self.staff_number, self.period)
     }
-}
-
-/// What is known of a person's earlier results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HistoryState {
-    /// Imported.
-    Imported,
-    /// A named person signed that there are none.
-    SignedEmpty,
-    /// Nobody said anything yet.
-    Missing,
 }
 
 pub(super) const COLUMNS: &str = "r.person_id, r.period, r.revision, r.state, r.unit_code, r.content, r.content_hash, r.summary, r.author, r.reason, r.at";
@@ -258,9 +261,14 @@ impl Store {
                 revision.reason.clone(), revision.at],
         )
         .await?;
+        // What follows the figures says what they say; a decision about it does not.
+        let follows = revision.author == super::DAEMON || revision.state == RecordState::Corrected;
+        let difference = if follows { "NULL" } else { "record_head.difference" };
         tx.execute(
-            "INSERT INTO record_head (person_id, period, revision, state) VALUES ($1,$2,$3,$4) ON CONFLICT (person_id, period) \
-             DO UPDATE SET revision = excluded.revision, state = excluded.state",
+            format!(
+                "INSERT INTO record_head (person_id, period, revision, state) VALUES ($1,$2,$3,$4) ON CONFLICT (person_id, period) \
+                 DO UPDATE SET revision = excluded.revision, state = excluded.state, difference = {difference}"
+            ),
             vals![revision.person, revision.period, revision.revision, revision.state.as_str()],
         )
         .await?;
@@ -343,11 +351,40 @@ impl Store {
             .collect()
     }
 
+    /// What a record does not say because its figures moved on after its approval or close; none while it says them.
+    pub async fn difference(&self, person: PersonId, period: Period) -> Result<Option<Finding>, StoreError> {
+        let sql = "SELECT difference FROM record_head WHERE person_id = $1 AND period = $2 AND difference IS NOT NULL";
+        self.db.row(sql, vals![person, period]).await?.map(|row| row.json(0)).transpose()
+    }
+
+    /// The same of everybody, of one period or of all.
+    pub async fn differences(
+        &self,
+        period: Option<Period>,
+        limit: usize,
+    ) -> Result<Vec<(PersonId, Period, Finding)>, StoreError> {
+        let mut vals = vals![limit as u64];
+        let mut wanted = String::new();
+        if let Some(period) = period {
+            vals.push(period.into());
+            wanted.push_str("AND period = $2 ");
+        }
+        let sql = format!(
+            "SELECT person_id, period, difference FROM record_head WHERE difference IS NOT NULL {wanted}\
+             ORDER BY period, person_id LIMIT $1"
+        );
+        let rows = self.db.rows(sql, vals).await?;
+        rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.json(2)?))).collect()
+    }
+
     /// A period's close, when it is closed.
     pub async fn period_close(&self, period: Period) -> Result<Option<PeriodClose>, StoreError> {
         let row = self
             .db
-            .row("SELECT period, at, author, checklist FROM period_close WHERE period = $1", vals![period])
+            .row(
+                "SELECT period, at, author, checklist, document FROM period_close WHERE period = $1",
+                vals![period],
+            )
             .await?;
         row.map(|row| {
             Ok(PeriodClose {
@@ -355,6 +392,7 @@ impl Store {
                 at: row.at(1)?,
                 author: row.text(2)?,
                 checklist: row.json(3)?,
+                document: row.opt_text(4)?,
             })
         })
         .transpose()
@@ -391,8 +429,8 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let inserted = tx
             .execute(
-                "INSERT INTO period_close (period, at, author, checklist) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING",
-                vals![close.period, close.at, close.author.as_str(), json(&close.checklist)?],
+                "INSERT INTO period_close (period, at, author, checklist, document) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING",
+                vals![close.period, close.at, close.author.as_str(), json(&close.checklist)?, close.document.clone()],
             )
             .await?;
         if inserted == 0 {
@@ -408,108 +446,10 @@ impl Store {
             action: "period_closed",
             object: format!("period {}", close.period),
             detail: format!("{} results to deliver", outbox.len()),
-            reason: None,
+            reason: close.because().as_deref(),
         })
         .await?;
         tx.commit().await
-    }
-
-    /// Keeps earlier results; one that is known is replaced.
-    pub async fn import_history(
-        &self,
-        rows: &[(StaffNumber, Period, Value)],
-        author: &str,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let mut kept = 0;
-        let mut due = Vec::new();
-        for (staff_number, period, value) in rows {
-            kept += tx
-                .execute(
-                    "INSERT INTO history (person_id, period, row, author, at) SELECT id, $2, $3, $4, $5 FROM person WHERE staff_number = $1 \
-                     ON CONFLICT (person_id, period) DO UPDATE SET row = excluded.row, author = excluded.author, at = excluded.at",
-                    vals![staff_number.as_str(), *period, json(value)?, author, now],
-                )
-                .await?;
-            if let Some(row) =
-                tx.row("SELECT id FROM person WHERE staff_number = $1", vals![staff_number.as_str()]).await?
-            {
-                let person = row.person(0)?;
-                due.extend(period.means().into_iter().map(|mean| (person, mean)));
-                due.push((person, Period::Year(period.year())));
-            }
-        }
-        tx.score_due(&due).await?;
-        tx.audit(AuditNew {
-            at: now,
-            actor: author,
-            action: "history_imported",
-            object: format!("{kept} results"),
-            detail: String::new(),
-            reason: None,
-        })
-        .await?;
-        tx.commit().await?;
-        Ok(kept)
-    }
-
-    /// Keeps a named person's word that people have no earlier results; none given = everyone without any.
-    pub async fn sign_history_empty(
-        &self,
-        people: Option<&[StaffNumber]>,
-        author: &str,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let everyone = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
-                        WHERE NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
-        let one = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
-                   WHERE staff_number = $4 AND NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
-        let signed = match people {
-            None => tx.execute(everyone, vals![author, reason, now]).await?,
-            Some(people) => {
-                let mut signed = 0;
-                for number in people {
-                    signed += tx.execute(one, vals![author, reason, now, number.as_str()]).await?;
-                }
-                signed
-            }
-        };
-        tx.audit(AuditNew {
-            at: now,
-            actor: author,
-            action: "history_signed_empty",
-            object: format!("{signed} people"),
-            detail: String::new(),
-            reason: Some(reason),
-        })
-        .await?;
-        tx.commit().await?;
-        Ok(signed)
-    }
-
-    /// What is known of a person's earlier results.
-    pub async fn history_state(&self, person: PersonId) -> Result<HistoryState, StoreError> {
-        if self.db.count("SELECT count(*) FROM history WHERE person_id = $1", vals![person]).await? > 0 {
-            return Ok(HistoryState::Imported);
-        }
-        let signed =
-            self.db.count("SELECT count(*) FROM history_empty WHERE person_id = $1", vals![person]).await?;
-        Ok(if signed > 0 { HistoryState::SignedEmpty } else { HistoryState::Missing })
-    }
-
-    /// A person's earlier results, oldest period first.
-    pub async fn history(&self, person: PersonId) -> Result<Vec<(Period, Value)>, StoreError> {
-        let rows =
-            self.db.rows("SELECT period, row FROM history WHERE person_id = $1", vals![person]).await?;
-        let mut history = rows
-            .iter()
-            .map(|row| Ok((row.parsed(0)?, row.json(1)?)))
-            .collect::<Result<Vec<(Period, Value)>, StoreError>>()?;
-        history.sort_by_key(|(period, _)| *period);
-        Ok(history)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
 use super::bulk::{Bulk, Kind};
-use super::db::{Row, Val, json, placeholders, vals};
+use super::db::{Row, Val, json, json_opt, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, scored_task};
 use super::mapping::MappingState;
 use super::packed::Packed;
@@ -11,6 +11,7 @@ use super::proposal::PendingProduct;
 use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{Assignment, Period, PersonId, ProductCode, UnitCode};
+use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -328,6 +329,18 @@ impl Store {
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.int(2)?))).collect()
     }
 
+    /// Periods of a person whose score waits to be computed.
+    pub async fn periods_due(&self, person: PersonId) -> Result<Vec<Period>, StoreError> {
+        let rows = self.db.rows("SELECT period FROM score_due WHERE person_id = $1", vals![person]).await?;
+        rows.iter().map(|row| row.parsed(0)).collect()
+    }
+
+    /// Whether anybody has a score of a period.
+    pub async fn has_scores(&self, period: Period) -> Result<bool, StoreError> {
+        let sql = "SELECT period FROM score WHERE period = $1 LIMIT 1";
+        Ok(self.db.row(sql, vals![period]).await?.is_some())
+    }
+
     /// Tasks of some people, mapped or not, of each in order of number; of each task what a score depends on, without
     /// the people, words and history of its source.
     pub async fn tasks_of_people(
@@ -470,8 +483,21 @@ impl Store {
     }
 
     /// Says that the record step has looked at a score with these inputs.
-    pub async fn record_followed(&self, scores: &[StoredScore]) -> Result<(), StoreError> {
+    pub async fn record_followed(
+        &self,
+        scores: &[StoredScore],
+        told: &[(PersonId, Period, Option<Finding>)],
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        for (person, period, finding) in told {
+            let sql = match finding {
+                Some(_) => "UPDATE record_head SET difference = $3 WHERE person_id = $1 AND period = $2",
+                None => {
+                    "UPDATE record_head SET difference = $3 WHERE person_id = $1 AND period = $2 AND difference IS NOT NULL"
+                }
+            };
+            tx.execute(sql, vals![*person, *period, json_opt(finding.as_ref())?]).await?;
+        }
         for score in scores {
             tx.execute(
                 "UPDATE score SET record_due = $5 WHERE person_id = $1 AND period = $2 AND scope = $3 AND inputs_hash = $4",

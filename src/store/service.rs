@@ -6,8 +6,9 @@
 
 use super::audit::AuditNew;
 use super::db::{Val, json, vals};
+use super::hold::HoldWord;
 use super::{Store, StoreError};
-use crate::domain::{Period, PersonId, ServiceFact, StoredFact};
+use crate::domain::{FactRevoked, Period, PersonId, ServiceFact, StoredFact};
 use chrono::{DateTime, Utc};
 
 /// Facts to be kept together.
@@ -60,14 +61,15 @@ impl Store {
     pub async fn revoke_fact(
         &self,
         fact: &StoredFact,
-        author: &str,
-        reason: &str,
-        at: DateTime<Utc>,
+        word: HoldWord<'_>,
         due: &[(PersonId, Period)],
     ) -> Result<bool, StoreError> {
+        let HoldWord { author, reason, document, at } = word;
         let mut tx = self.db.begin().await?;
-        let sql = "UPDATE service_fact SET revoked_at = $2, revoked_by = $3, revoked_reason = $4 WHERE id = $1 AND revoked_at IS NULL";
-        if tx.execute(sql, vals![fact.id, at, author, reason]).await? == 0 {
+        let sql = "UPDATE service_fact SET revoked_at = $2, revoked_by = $3, revoked_reason = $4, revoked_document = $5 \
+                   WHERE id = $1 AND revoked_at IS NULL";
+        let own = document.map(str::to_owned);
+        if tx.execute(sql, vals![fact.id, at, author, reason, own]).await? == 0 {
             return Ok(false);
         }
         tx.audit(AuditNew {
@@ -75,7 +77,12 @@ impl Store {
             actor: author,
             action: "fact_revoked",
             object: format!("person {}", fact.person),
-            detail: format!("{} from {}", fact.fact.kind.as_str(), fact.fact.from),
+            detail: match document {
+                Some(document) => {
+                    format!("{} from {} by {document}", fact.fact.kind.as_str(), fact.fact.from)
+                }
+                None => format!("{} from {}", fact.fact.kind.as_str(), fact.fact.from),
+            },
             reason: Some(reason),
         })
         .await?;
@@ -91,7 +98,7 @@ impl Store {
         revoked: bool,
     ) -> Result<Vec<StoredFact>, StoreError> {
         let mut sql =
-            "SELECT id, person_id, fact, author, at, revoked_by, revoked_reason FROM service_fact WHERE "
+            "SELECT id, person_id, fact, author, at, revoked_by, revoked_reason, revoked_document FROM service_fact WHERE "
                 .to_owned();
         sql.push_str(if revoked { "TRUE" } else { "revoked_at IS NULL" });
         let mut vals: Vec<Val> = vals![];
@@ -103,13 +110,15 @@ impl Store {
         let rows = self.db.rows(sql, vals).await?;
         rows.iter()
             .map(|row| {
+                let document = row.opt_text(7)?;
+                let word = row.opt_text(5)?.zip(row.opt_text(6)?);
                 Ok(StoredFact {
                     id: row.int(0)?,
                     person: row.person(1)?,
                     fact: row.json(2)?,
                     author: row.text(3)?,
                     at: row.at(4)?,
-                    revoked: row.opt_text(5)?.zip(row.opt_text(6)?),
+                    revoked: word.map(|(by, reason)| FactRevoked { by, reason, document }),
                 })
             })
             .collect()

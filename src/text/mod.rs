@@ -11,6 +11,7 @@ pub mod deadline;
 pub mod encoding;
 pub mod fold;
 pub mod keys;
+pub mod mention;
 pub mod repair;
 pub mod syllable;
 pub mod tokens;

@@ -4,6 +4,7 @@ use super::scores::periods;
 use super::table::{Cell, Filter, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::domain::{Level, Period, RecordState};
+use std::collections::BTreeMap;
 
 /// Renders the page.
 pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
@@ -17,6 +18,9 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         .await
         .map_err(|error| error.finding())?;
     let (lines, last) = one_page(lines, |line| line.place());
+    let changed = web.app.store.differences(period, 100_000).await.map_err(|error| error.finding())?;
+    let changed: BTreeMap<_, _> =
+        changed.into_iter().map(|(person, period, finding)| ((person, period), finding.what)).collect();
     let mut section = Section::table(
         visit,
         "records",
@@ -40,13 +44,16 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         let total = field("/parts/total/printed")
             .map_or_else(|| "–".to_owned(), |total| format::decimal(&total, lang));
         let level = words::level(field("/level").as_deref().and_then(Level::parse), lang);
+        // What a closed result does not say stands under its state until somebody corrects it.
+        let told = changed.get(&(line.person, line.period)).map(|what| what.get(lang).to_owned());
+        let state = Cell::tag(words::record(line.state, lang)).note(told.unwrap_or_default());
         section.push(
             line.place(),
             vec![
                 Cell::mono(line.staff_number),
                 Cell::link(line.full_name, format!("/scores/{}/{}#revisions", line.person, line.period)),
                 Cell::text(format::period(line.period, lang)),
-                Cell::tag(words::record(line.state, lang)),
+                state,
                 Cell::num(total),
                 Cell::tag(level),
                 Cell::num(line.revision.to_string()),

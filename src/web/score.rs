@@ -549,7 +549,7 @@ fn decision_words(kind: &DecisionKind, visit: &Visit) -> (&'static str, String) 
             "approval",
             format!("{} {revision}{}", visit.say("phiên bản", "revision"), number_of(decision_no)),
         ),
-        DecisionKind::Classification { level, decision_no, opinion } => {
+        DecisionKind::Classification { level, decision_no, opinion, .. } => {
             let opinion = opinion.as_ref().map_or_else(String::new, |document| {
                 format!(" · {} {document}", visit.say("ý kiến", "opinion"))
             });

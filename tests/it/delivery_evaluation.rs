@@ -76,7 +76,7 @@ async fn what_people_decided_there_is_what_the_national_database_receives() {
         // Whom the simulated province lets score and classify this person.
         house.import_heads(&["GL-00001 Người đứng đầu", "GL-00004 Trưởng phòng"]).await;
         let file = InputFile { name: "history.csv".into(), bytes: province.history_of(number) };
-        house.ordered(Command::HistoryImport { file, author: CHIEF.into() }).await;
+        house.ordered(Command::HistoryImport { file, document: None, author: CHIEF.into() }).await;
 
         house.score(number, "2026-Q3", None, &["general_criteria"]).await;
         record(&house).await;
@@ -554,7 +554,7 @@ async fn software_that_is_away_or_answers_nonsense_is_told_and_what_came_before_
                 decision_no: None,
             },
         };
-        store.append_decisions("evaluation", &[approval]).await.expect("kept");
+        store.append_decisions("evaluation", &[approval], house.app.clock.now()).await.expect("kept");
         let report = decide(&house).await;
         assert_eq!(report.findings[0].code, code, "{:?}", report.findings);
         let head = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("record");

@@ -274,9 +274,18 @@ async fn list_made_before_a_history_became_known_is_made_anew_before_it_goes_out
         house.approve("GL-00001", "2026", 1).await;
         house.deliver().await;
         // The import is through and the power goes before lists are renewed.
-        let number = lienthong::domain::StaffNumber::parse("GL-00001").expect("a number");
-        let kept = [(number, period("2024"), serde_json::to_value(good_in("2024")).expect("row"))];
-        store.import_history(&kept, CHIEF, house.app.clock.now()).await.expect("imported");
+        let kept = [(
+            house.person("GL-00001").await,
+            period("2024"),
+            serde_json::to_value(good_in("2024")).expect("row"),
+        )];
+        store
+            .import_history(
+                &kept,
+                lienthong::store::Importer { author: CHIEF, document: None, at: house.app.clock.now() },
+            )
+            .await
+            .expect("imported");
         let parked = house.newest("national").await.2;
         house.ordered(Command::OutboxRetry { id: parked.id, author: CHIEF.into() }).await;
         house.deliver().await;

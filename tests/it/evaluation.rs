@@ -186,11 +186,16 @@ async fn history_workbook_is_kept_and_given_back_exactly() {
 
     let rows =
         read_history("history.xlsx", &bytes, "2026-07-01".parse().expect("day"), &|_| true).expect("rows");
-    let kept: Vec<_> = rows
-        .iter()
-        .map(|row| (row.staff_number.clone(), row.period, serde_json::to_value(row).expect("row")))
-        .collect();
-    assert_eq!(store.import_history(&kept, "GL-001", at("2026-07-01T00:00:00Z")).await.expect("import"), 2);
+    let kept: Vec<_> =
+        rows.iter().map(|row| (person, row.period, serde_json::to_value(row).expect("row"))).collect();
+    assert!(rows.iter().all(|row| row.staff_number.as_str() == "GL-004"));
+    let by = lienthong::store::Importer { author: "GL-001", document: None, at: at("2026-07-01T00:00:00Z") };
+    assert_eq!(store.import_history(&kept, by).await.expect("import"), 2);
+    assert_eq!(
+        store.import_history(&kept, by).await.expect("import"),
+        0,
+        "the same file again changes nothing"
+    );
     let history = store.history(person).await.expect("history");
     let periods: Vec<String> = history.iter().map(|(period, _)| period.to_string()).collect();
     assert_eq!(periods, ["2025", "2026-Q1"]);

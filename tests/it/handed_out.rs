@@ -113,7 +113,13 @@ async fn persons_own_data_is_readable_and_has_no_citizen_number() {
         let folder = tempfile::tempdir().expect("folder");
         let to = folder.path().join("du-lieu.txt");
         house
-            .ordered(life(LifeOrder::PersonData { person: whom(AN), to: to.clone(), author: CHIEF.into() }))
+            .ordered(life(LifeOrder::PersonData {
+                person: whom(AN),
+                to: to.clone(),
+                reason: "người này đề nghị".into(),
+                document: None,
+                author: CHIEF.into(),
+            }))
             .await;
         let text = std::fs::read_to_string(&to).expect("text");
         for told in [AN, "Nguyễn Văn An", "Chuyên viên", "88.50", "số định danh 0992••••••34"]

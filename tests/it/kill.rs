@@ -141,7 +141,7 @@ impl Life {
         let starting = self.once_at(&["start::"]);
         self.die(starting).await;
         let history = self.province.file("history.csv").display().to_string();
-        self.site.ordered(&["history", "import", &history, "--author", OFFICER]).await;
+        self.site.ordered(&["history", "import", &history, "--document", "01/TB", "--author", OFFICER]).await;
         let new = ["history", "import", "--empty", "--reason", "Tuyển dụng trong năm", "--author", OFFICER];
         self.site.ordered(&new).await;
         self.province.meeting().await;
@@ -310,7 +310,8 @@ impl Life {
     /// Closes a period; a site killed at points dies before and after the close is written down, and no daemon runs
     /// there afterwards.
     async fn close(&mut self, period: &str) {
-        let reason = ["--reason", "Phần còn lại xử lý bằng đính chính", "--author", OFFICER];
+        let reason =
+            ["--reason", "Phần còn lại xử lý bằng đính chính", "--document", "02/TB", "--author", OFFICER];
         let order = [&["period", "close", period][..], &reason].concat();
         if let Death::AtPoints(_) = self.death {
             for point in ["close::before_commit", "close::after_commit"] {

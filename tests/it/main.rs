@@ -78,6 +78,7 @@ mod transport_faults;
 mod transport_tls;
 mod web;
 mod what_if;
+mod who_decides;
 mod whole_way;
 mod workshop;
 mod year;

@@ -239,6 +239,8 @@ async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_name
         let appraised =
             Step { step: "appraised", revision: 1, document: Some("3/TĐ"), full: false, ..first };
         refused(&house, step(appraised), "LT-AUT-004").await;
+        refused(&house, step(Step { author: "GL-00001", ..appraised }), "LT-AUT-004").await;
+        refused(&house, step(Step { author: "Phòng TCCB", document: None, ..appraised }), "LT-AUT-005").await;
         house.ordered(step(Step { author: "Phòng Tổ chức cán bộ", ..appraised })).await;
         let recognised = Step { step: "recognised", revision: 2, author: CHIEF, ..appraised };
         refused(&house, step(Step { author: HEAD, ..recognised }), "LT-AUT-004").await;
@@ -251,6 +253,8 @@ async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_name
         let higher = Step { unit: "SNV", author: CHAIR, ..recognised };
         refused(&house, step(higher), "LT-ORG-004").await;
         refused(&house, state("SNV-VP", "hold", true, HEAD), "LT-AUT-004").await;
+        refused(&house, state("SNV-VP", "wrongdoing", false, "GL-00001"), "LT-AUT-004").await;
+        refused(&house, state("SNV-VP", "wrongdoing", false, CHAIR), "LT-AUT-005").await;
         house.ordered(state("SNV-VP", "hold", true, CHIEF)).await;
         refused(&house, step(recognised), "LT-ORG-005").await;
         house.ordered(state("SNV-VP", "hold", false, CHIEF)).await;

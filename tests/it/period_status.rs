@@ -59,6 +59,7 @@ fn close_unit(unit: &str, reason: Option<&str>) -> Command {
         unit: code(unit),
         author: CHIEF.into(),
         reason: reason.map(str::to_owned),
+        document: None,
         dry_run: false,
     })
 }
@@ -225,6 +226,7 @@ async fn period_closes_from_the_bottom_up_once_and_a_closed_unit_moves_by_correc
             period: period("2026-Q3"),
             author: CHIEF.into(),
             reason: reason.map(str::to_owned),
+            document: None,
             dry_run: false,
         };
         let open = codes(&house.order(whole(None)).await);

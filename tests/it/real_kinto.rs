@@ -236,7 +236,7 @@ async fn real_kinto_goes_the_whole_way_from_its_records_to_the_receipts() {
     secret(folder, READER.1);
 
     good(folder, &["db", "migrate"]);
-    good(folder, &["history", "import", "province/history.csv", "--author", "tester"]);
+    good(folder, &["history", "import", "province/history.csv", "--document", "01/TB", "--author", "tester"]);
     good(folder, &["history", "import", "--empty", "--reason", "mới tuyển dụng", "--author", "tester"]);
     let daemon = Process(
         program(folder).arg("run").stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"),
@@ -272,8 +272,20 @@ async fn real_kinto_goes_the_whole_way_from_its_records_to_the_receipts() {
         if approved && quiet.1 >= 12 { Ok(()) } else { Err(oracle.to_string()) }
     })
     .await;
-    let (code, closed) =
-        order(folder, &["period", "close", "2026-Q3", "--author", "tester", "--reason", "đã phê duyệt"]);
+    let (code, closed) = order(
+        folder,
+        &[
+            "period",
+            "close",
+            "2026-Q3",
+            "--document",
+            "02/TB",
+            "--author",
+            "tester",
+            "--reason",
+            "đã phê duyệt",
+        ],
+    );
     assert_eq!(code, 0, "{closed}");
     quiet.1 = 0;
     until("everything is delivered", async || {

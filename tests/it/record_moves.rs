@@ -149,6 +149,7 @@ fn notify(revision: u32, on: &str, author: &str) -> Command {
         revision,
         on: Some(on.parse().expect("a day")),
         how: "tại cuộc họp".into(),
+        document: None,
         author: author.into(),
     })
 }

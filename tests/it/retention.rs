@@ -68,6 +68,7 @@ async fn year_is_closed(store: &Store) {
         period: period("2026"),
         at: at(NOW),
         author: CHIEF.into(),
+        document: None,
         checklist: json!({ "period": "2026", "checks": [] }),
     };
     store.close_period(&close, &[], &[]).await.expect("closed");

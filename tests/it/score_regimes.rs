@@ -82,7 +82,10 @@ async fn leave_takes_its_days_from_the_quarter_and_nobody_enters_their_own() {
         assert_eq!(worked, json!([["2026-10-01", "2026-11-14"]]));
         let facts = store.service_facts(Some(person), false).await.expect("read");
         assert_eq!(facts.len(), 1);
-        let revoke = |id| Command::FactRevoke { id, reason: "nhập nhầm".into(), author: CHIEF.into() };
+        let revoke =
+            |id| Command::FactRevoke {
+                id, reason: "nhập nhầm".into(), document: None, author: CHIEF.into()
+            };
         house.ordered(revoke(facts[0].id)).await;
         assert_eq!(codes(&house.order(revoke(facts[0].id)).await), ["LT-SCO-025"]);
         settled(&house).await;
@@ -187,8 +190,12 @@ async fn leave_of_the_whole_quarter_that_comes_later_takes_its_score_and_record_
             let people: Vec<Value> = rows(&status).iter().map(|row| row["people"].clone()).collect();
             assert!(people.iter().all(|count| *count == json!(1)), "the chief alone: {people:?}");
             let facts = store.service_facts(Some(person), false).await.expect("read");
-            let revoke =
-                Command::FactRevoke { id: facts[0].id, reason: "nhập nhầm".into(), author: CHIEF.into() };
+            let revoke = Command::FactRevoke {
+                id: facts[0].id,
+                reason: "nhập nhầm".into(),
+                document: None,
+                author: CHIEF.into(),
+            };
             house.ordered(revoke).await;
             settled(&house).await;
             assert_eq!(standing(&house, "2026-Q4").await, (RecordState::Provisional, json!([])));
@@ -645,8 +652,12 @@ async fn discipline_is_a_fact_of_the_year_and_its_level_follows_while_the_score_
     assert!(codes(&classify(Level::NotCompleted).await).is_empty());
     // Lifted afterwards: only the proposal changes, and it is told.
     let facts = store.service_facts(Some(person), false).await.expect("read");
-    let revoke =
-        Command::FactRevoke { id: facts[0].id, reason: "hủy kỷ luật".into(), author: CHIEF.into() };
+    let revoke = Command::FactRevoke {
+        id: facts[0].id,
+        reason: "hủy kỷ luật".into(),
+        document: None,
+        author: CHIEF.into(),
+    };
     opened.ordered(revoke).await;
     score().await;
     assert_eq!(recorded().await, ["LT-REC-006"]);
@@ -681,7 +692,7 @@ async fn head_is_at_most_what_the_organisation_was_recognised_as() {
             reason: None,
             at: at("2026-12-01T01:00:00Z"),
         };
-        store.append_organisation(&recognised).await.expect("kept");
+        store.append_organisation(&recognised, |_, _| Ok::<_, ()>(())).await.expect("kept").expect("judged");
         assert_eq!(level().await, (Some("95.00".to_owned()), json!("good")));
     }
 }

@@ -148,6 +148,7 @@ async fn full_period_is_recorded_once_the_quarter_is_over_though_nothing_else_ha
             period: period("2026-Q4"),
             author: CHIEF.into(),
             reason: Some("đủ hồ sơ".into()),
+            document: None,
             dry_run: false,
         };
         let refused = next.order(early).await;

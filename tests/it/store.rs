@@ -556,7 +556,8 @@ async fn revisions_are_added_in_order_with_their_deliveries_and_the_period_close
         let approved = store.approved_of(&[person, PersonId(uuid::Uuid::max())], period).await.expect("read");
         let approved: Vec<u32> = approved.values().map(|revision| revision.revision).collect();
         assert_eq!(approved, [2], "{}: a correction changes it once it is approved", store.kind());
-        let close = PeriodClose { period, at: now(), author: "test".into(), checklist: json!({}) };
+        let close =
+            PeriodClose { period, at: now(), author: "test".into(), document: None, checklist: json!({}) };
         store.close_period(&close, &[], &[]).await.expect("closed");
         assert!(matches!(store.close_period(&close, &[], &[]).await, Err(StoreError::Conflict(_))));
         assert_eq!(store.closed_periods().await.expect("read"), [period]);
@@ -583,11 +584,11 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
             },
         };
         assert_eq!(
-            store.append_decisions("evaluation", std::slice::from_ref(&decision)).await.expect("kept"),
+            store.append_decisions("evaluation", std::slice::from_ref(&decision), now()).await.expect("kept"),
             1
         );
         assert_eq!(
-            store.append_decisions("evaluation", std::slice::from_ref(&decision)).await.expect("kept"),
+            store.append_decisions("evaluation", std::slice::from_ref(&decision), now()).await.expect("kept"),
             0
         );
         // Of a file the journal tells what was entered, not what was read.
@@ -605,6 +606,14 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
         assert_eq!((entry.action.as_str(), entry.reason.as_deref()), ("decisions_imported", Some("5/QĐ")));
         let open = store.open_decisions(10).await.expect("open");
         let open: Vec<_> = open.iter().map(|open| (open.id, None)).collect();
+        let told = store.audit_entries(i64::MAX, 100).await.expect("journal");
+        let told: Vec<_> = told.iter().filter(|entry| entry.action == "decision_entered").collect();
+        assert_eq!(told.len(), 2, "one entry for each decision: {told:?}");
+        assert!(told.iter().all(|entry| entry.object == format!("record {person} {period}")));
+        assert!(
+            told.iter().all(|entry| entry.detail.split(' ').count() == 3),
+            "origin, kind, hash: {told:?}"
+        );
         store.settle_decisions(&open).await.expect("settled");
         assert!(store.open_decisions(10).await.expect("open").is_empty());
         assert_eq!(store.decisions_of(person, period).await.expect("read").len(), 2);
@@ -612,11 +621,18 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
         assert_eq!(store.history_state(person).await.expect("state"), H::Missing);
         assert_eq!(store.sign_history_empty(None, "C", "mới tuyển", now()).await.expect("signed"), 1);
         assert_eq!(store.history_state(person).await.expect("state"), H::SignedEmpty);
-        let number = StaffNumber::parse("GL-00001").expect("number");
-        store
-            .import_history(&[(number, period, json!({"score": "80.00"}))], "C", now())
-            .await
-            .expect("imported");
+        let by = lienthong::store::Importer { author: "C", document: Some("8/QĐ"), at: now() };
+        for score in ["80.00", "81.00"] {
+            let row = [(person, period, json!({ "score": score }))];
+            assert_eq!(store.import_history(&row, by).await.expect("imported"), 1);
+        }
+        let held = store.history(person).await.expect("history");
+        assert_eq!(held, [(period, json!({"score": "81.00"}))]);
+        let before = store.replaced_history(person).await.expect("history");
+        assert_eq!(before, [(period, json!({"score": "80.00"}))], "{}", store.kind());
+        let entry = store.audit_entries(i64::MAX, 1).await.expect("journal").remove(0);
+        assert_eq!(entry.object, format!("history {person} {period}"));
+        assert!(entry.detail.starts_with("replaces ") && entry.reason.as_deref() == Some("8/QĐ"));
         assert_eq!(store.history_state(person).await.expect("state"), H::Imported);
     }
 }

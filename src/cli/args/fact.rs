@@ -41,6 +41,9 @@ pub enum Fact {
         /// Why
         #[arg(long)]
         reason: String,
+        /// Document it cites; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
         #[command(flatten)]
         author: Author,
     },

@@ -50,11 +50,14 @@ pub enum Organisation {
         #[command(flatten)]
         author: Author,
     },
-    /// Mark a task as done above requirement
+    /// Mark a task as done above requirement, or take that back
     Above {
         /// Task, as SOURCE:KEY
         #[arg(value_parser = task)]
         task: TaskRef,
+        /// Take the mark back
+        #[arg(long)]
+        back: bool,
         /// The document that says so
         #[arg(long)]
         document: String,

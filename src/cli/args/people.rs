@@ -31,6 +31,12 @@ pub enum People {
         /// Text to write; must not exist
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Document it cites; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
         #[command(flatten)]
         author: Author,
     },

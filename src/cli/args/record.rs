@@ -109,6 +109,9 @@ pub enum Record {
         /// How: in the meeting, by document, by mail
         #[arg(long)]
         how: String,
+        /// Document it cites; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
         #[command(flatten)]
         author: Author,
     },
@@ -221,6 +224,9 @@ pub enum PeriodAction {
         /// Close although points are open, for this reason
         #[arg(long)]
         reason: Option<String>,
+        /// Document it cites; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
         /// Freeze only this unit's part; units below come first
         #[arg(long)]
         unit: Option<UnitCode>,
@@ -333,6 +339,9 @@ pub enum History {
         /// On what ground it is signed off
         #[arg(long, requires = "empty")]
         reason: Option<String>,
+        /// Document the results are taken from; needed when the author is an office
+        #[arg(long, conflicts_with = "empty")]
+        document: Option<String>,
         #[command(flatten)]
         author: Author,
     },

@@ -151,6 +151,7 @@ fn classification_decides_the_level_and_tells_when_it_is_below_the_proposed_one(
     let subject = Subject { staff_number: &number, full_name: name };
     let year = sample("2026", Some("92"));
     let decision = Classification {
+        revision: Some(3),
         level: Level::Good,
         author: "Giám đốc Sở",
         at: at("2026-12-10T02:00:00Z"),

@@ -1,28 +1,28 @@
-//! Orders about criteria, scores, records, the close of a period and earlier results.
+//! Orders about criteria, scores and records.
 
-use super::life::allowed;
-use super::{Answer, App, Refusal, author, person};
-use crate::delivery::ResultRow;
+use super::life::{Opened, allowed, subject_of};
+use super::{Answer, App, Refusal, author, person, quota};
+use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
 use crate::domain::{
-    Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, RuleSet, StaffNumber, UnitCode,
+    Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, StaffNumber, UnitCode,
 };
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::organisation::late_classification;
 use crate::evaluation::{
-    Approval, Approved, Classification, Content, Correction, CriteriaRules, Held, ReadCriteria, Situation,
-    Standing, Subject, life, read_criteria, read_history,
+    Approval, Approved, Classification, Content, Correction, CriteriaRules, Difference, Held, ReadCriteria,
+    Situation, Standing, life, read_criteria,
 };
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::record::content_of;
-use crate::pipeline::results::{Occasion, result_item};
-use crate::pipeline::score::{FULL_PERIOD, scope_of};
+use crate::pipeline::score::scope_of;
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
-use crate::store::{HistoryState, NewRevision, OutboxFilter, Revision, ScoreLine};
+use crate::store::{NewRevision, Revision, ScoreLine};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,8 @@ pub(super) async fn criteria(
     author(&who)?;
     let id = person(app, whose).await?;
     if Duty::of(&kind) != Duty::Own {
-        refuse_own(app, id, period, &who).await?;
+        let own = refuse_own(&*app.directory().await?, id, period, &who);
+        allowed(app, own, id, period, &who).await?;
     }
     if let Some(finding) = impossible_value(&kind) {
         return Err(finding.into());
@@ -63,7 +64,7 @@ pub(super) async fn criteria(
     let at = app.clock.now();
     let decision = Decision { key, person: id, period, author: who, at, document, kind };
     refuse_unentitled(app, std::slice::from_ref(&decision)).await?;
-    app.store.append_decisions(ORIGIN, &[decision]).await?;
+    app.store.append_decisions(ORIGIN, &[decision], at).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
@@ -109,14 +110,12 @@ pub(super) async fn unentitled(app: &App, decisions: &[Decision]) -> Result<Vec<
     Ok(findings)
 }
 
-async fn refuse_own(app: &App, id: PersonId, period: Period, who: &str) -> Result<(), Refusal> {
-    let directory = app.directory().await?;
-    let Some(known) = directory.person(id) else { return Ok(()) };
-    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
-    if !life::is_own(subject, who) {
-        return Ok(());
+/// Nobody decides about their own record.
+fn refuse_own(directory: &Directory, id: PersonId, period: Period, who: &str) -> Result<(), Box<Finding>> {
+    match subject_of(directory, id) {
+        Some(subject) if life::is_own(subject, who) => Err(Box::new(own_record(period))),
+        _ => Ok(()),
     }
-    Err(own_record(period).into())
 }
 
 pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<&str>, who: &str) -> Answer {
@@ -430,6 +429,7 @@ pub(super) async fn newest(
 }
 
 /// An approval, classification or correction as ordered.
+#[derive(Clone)]
 pub(super) struct Ruled {
     pub revision: u32,
     pub level: Option<Level>,
@@ -439,86 +439,118 @@ pub(super) struct Ruled {
 }
 
 pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled: Ruled) -> Answer {
-    let Ruled { revision, level, decision_no, opinion, author: who } = ruled;
-    author(&who)?;
-    let id = person(app, whose).await?;
-    let (latest, held_content) = newest(app, id, whose, period).await?;
-    let directory = app.directory().await?;
-    let Some(known) = directory.person(id) else { return Err(no_score(whose, period).into()) };
-    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
-    let around = app.circumstances(id, period).await?;
-    let held = Held {
-        revision: latest.revision,
-        state: latest.state,
-        content: &held_content,
-        content_hash: &latest.content_hash,
-        situation: around.situation(),
-    };
+    author(&ruled.author)?;
+    let opened = Opened::of(app, whose, period).await?;
     let now = app.clock.now();
+    let (decided, told) = rule(app, &opened.directory, opened.id, opened.held(), &ruled, now).await?;
+    let Some((content, summary)) = decided else {
+        return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
+    };
+    let new =
+        approval(app, &opened.directory, opened.id, &opened.latest, (&content, &summary), &ruled.author, now);
+    let new = new.await?;
+    let (revision, sent) = (new.revision.revision, new.outbox.len());
+    app.store.append_revision(&new).await?;
+    app.ring("score");
+    app.ring_deliveries();
+    Ok(Outcome::with_findings(approved(revision, sent), told))
+}
+
+/// What an approval or classification gives, with everything that was checked: authority, prior opinion, cap, day, and
+/// the life of the record. None when the record says so already.
+async fn rule(
+    app: &App,
+    directory: &Directory,
+    id: PersonId,
+    held: Held<'_>,
+    ruled: &Ruled,
+    now: DateTime<Utc>,
+) -> Result<(Option<Judgement>, Vec<Finding>), Refusal> {
+    let Ruled { revision, level, decision_no, opinion, author: who } = ruled;
+    let (revision, period) = (Some(*revision), held.content.period);
+    let Some(subject) = subject_of(directory, id) else {
+        return Err(no_score(&PersonRef::Id(id), period).into());
+    };
     let mut told: Vec<Finding> = Vec::new();
     let kind = match level {
         Some(level) => {
-            directory.check_opinion(id, period, opinion.as_deref())?;
-            let capped = app.check_cap(&directory, id, period, level).await?;
-            told.extend(allowed(app, capped, id, period, &who).await?);
+            let asked = directory.check_opinion(id, period, opinion.as_deref());
+            allowed(app, asked, id, period, who).await?;
+            let capped = app.check_cap(directory, id, period, *level).await?;
+            told.extend(allowed(app, capped, id, period, who).await?);
             if period.is_year() {
-                let special = app.has_special_date(&directory, id, period).await?;
+                let special = app.has_special_date(directory, id, period).await?;
                 told.extend(late_classification(period.year(), app.clock.today(), special));
+                let unit = directory.last_post(id, period).and_then(|post| directory.agency_of(&post.unit));
+                if let (Level::Excellent, Some(agency)) = (level, unit) {
+                    told.extend(quota::decided(app, Some(agency), period, Some((id, *level))).await?);
+                }
             }
             let (decision_no, opinion) = (decision_no.clone(), opinion.clone());
-            DecisionKind::Classification { level, decision_no, opinion }
+            DecisionKind::Classification { revision, level: *level, decision_no, opinion }
         }
-        None => DecisionKind::Approval { revision, content_hash: None, decision_no: decision_no.clone() },
+        None => DecisionKind::Approval {
+            revision: ruled.revision,
+            content_hash: None,
+            decision_no: decision_no.clone(),
+        },
     };
     let key = uuid::Uuid::now_v7().to_string();
     let (author, document) = (who.clone(), decision_no.clone());
     let decision = Decision { key, person: id, period, author, at: now, document, kind };
     refuse_unentitled(app, &[decision]).await?;
+    let (decision_no, opinion) = (decision_no.as_deref(), opinion.as_deref());
     let outcome = match level {
-        Some(level) => life::classify(
-            held,
-            subject,
-            Classification {
-                level,
-                author: &who,
-                at: now,
-                decision_no: decision_no.as_deref(),
-                opinion: opinion.as_deref(),
-            },
-        ),
-        None => life::approve(
-            held,
-            subject,
-            Approval {
-                revision: Some(revision),
-                content_hash: None,
-                author: &who,
-                at: now,
-                decision_no: decision_no.as_deref(),
-            },
-        ),
+        Some(level) => {
+            let level = *level;
+            life::classify(
+                held,
+                subject,
+                Classification { revision, level, author: who, at: now, decision_no, opinion },
+            )
+        }
+        None => {
+            let approval = Approval { revision, content_hash: None, author: who, at: now, decision_no };
+            life::approve(held, subject, approval)
+        }
     };
-    let outcome = allowed(app, outcome, id, period, &who).await?;
-    let Approved::Revision { content, summary, warnings } = outcome else {
-        return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
-    };
-    let new =
-        app.revision(id, latest.revision + 1, RecordState::Approved, &content, &summary, &who, None, now)?;
-    let outbox = app.results_of_approval(&directory, &new, &content).await?;
-    let due = period.means().into_iter().map(|mean| (id, mean)).collect();
-    let sent = outbox.len();
-    app.store.append_revision(&NewRevision { revision: new, outbox, settles: Vec::new(), due }).await?;
-    app.ring("score");
-    app.ring_deliveries();
-    let document = Document::Object {
+    match allowed(app, outcome, id, period, who).await? {
+        Approved::Already => Ok((None, told)),
+        Approved::Revision { content, summary, warnings } => {
+            told.extend(warnings);
+            Ok((Some((content, summary)), told))
+        }
+    }
+}
+
+/// The content of a revision to come and what it changes.
+type Judgement = (Box<Content>, Vec<Difference>);
+
+/// The approved revision that follows another one, with its deliveries.
+async fn approval(
+    app: &App,
+    directory: &Directory,
+    id: PersonId,
+    before: &Revision,
+    (content, summary): (&Content, &Vec<Difference>),
+    who: &str,
+    now: DateTime<Utc>,
+) -> Result<NewRevision, Refusal> {
+    let number = before.revision + 1;
+    let revision = app.revision(id, number, RecordState::Approved, content, summary, who, None, now)?;
+    let outbox = app.results_of_approval(directory, &revision, content).await?;
+    let due = content.period.means().into_iter().map(|mean| (id, mean)).collect();
+    Ok(NewRevision { revision, outbox, settles: Vec::new(), due })
+}
+
+fn approved(revision: u32, sent: usize) -> Document {
+    Document::Object {
         title: Text::new("Đã phê duyệt", "Approved"),
         fields: vec![
-            Field::new("revision", "Phiên bản", "Revision", latest.revision + 1),
+            Field::new("revision", "Phiên bản", "Revision", revision),
             Field::new("deliveries", "Mục gửi đi", "Deliveries enqueued", sent),
         ],
-    };
-    told.extend(warnings);
-    Ok(Outcome::with_findings(document, told))
+    }
 }
 
 /// A correction as ordered.
@@ -529,15 +561,29 @@ pub(super) struct Correcting {
     pub reason: String,
 }
 
-/// Replaces an approved or closed record by what is computed now, with author and reason; it waits for its own
-/// approval (a year with a level is classified in the same order).
+/// Replaces an approved or closed record by what is computed now, with author and reason; it waits for its own approval,
+/// or a year with a level is classified in the same order: both revisions are written, or neither.
 pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     let ruling = &order.ruling;
-    author(&ruling.author)?;
+    let who = author(&ruling.author)?;
     let id = person(app, &order.person).await?;
     let period = order.period;
-    let scope = scope_of(period, FULL_PERIOD);
-    let Some(score) = app.store.score(id, period, scope).await? else {
+    let directory = app.directory().await?;
+    let Some(subject) = subject_of(&directory, id) else {
+        return Err(no_score(&order.person, period).into());
+    };
+    let now = app.clock.now();
+    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
+    let document = ruling.decision_no.as_deref();
+    // Deciding about oneself is refused as such, below.
+    if directory.named(who) != Some(id) {
+        let judged = Judged { subject: id, period, duty, author: who, at: now, document };
+        allowed(app, directory.check_author(judged), id, period, who).await?;
+    }
+    let pending = app.store.periods_due(id).await?.into_iter().any(|due| period.depends_on(due));
+    let settled = if pending { Err(Box::new(still_due(&order.person, period))) } else { Ok(()) };
+    allowed(app, settled, id, period, who).await?;
+    let Some(score) = app.store.score(id, period, app.shown_view(period)).await? else {
         return Err(no_score(&order.person, period).into());
     };
     let computed: Content =
@@ -551,47 +597,40 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         content_hash: &revision.content_hash,
         situation: Situation::default(),
     });
-    let directory = app.directory().await?;
-    let Some(known) = directory.person(id) else { return Err(no_score(&order.person, period).into()) };
-    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
-    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
-    directory.check_author(Judged {
-        subject: id,
-        period,
-        duty,
-        author: &ruling.author,
-        at: app.clock.now(),
-        document: ruling.decision_no.as_deref(),
-    })?;
-    if ruling.level.is_some() {
-        directory.check_opinion(id, period, ruling.opinion.as_deref())?;
-    }
     let closed = app.is_closed(id, period).await?;
-    let correction =
-        Correction { revision: Some(ruling.revision), author: &ruling.author, reason: &order.reason };
+    let correction = Correction { revision: Some(ruling.revision), author: who, reason: &order.reason };
     let corrected = life::correct(held, subject, &computed, closed, correction);
-    let summary = allowed(app, corrected, id, period, &ruling.author).await?;
+    let summary = allowed(app, corrected, id, period, who).await?;
     let computed = life::carried(held, &computed);
     let number = latest.map_or(0, |revision| revision.revision) + 1;
-    let now = app.clock.now();
-    let revision = app.revision(
-        id,
-        number,
-        RecordState::Corrected,
-        &computed,
-        &summary,
-        &ruling.author,
-        Some(&order.reason),
-        now,
-    )?;
+    let reason = Some(order.reason.as_str());
+    let revision = app.revision(id, number, RecordState::Corrected, &computed, &summary, who, reason, now)?;
     let outbox = app.score_message(&directory, &revision, &computed)?.into_iter().collect();
-    app.store
-        .append_revision(&NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() })
-        .await?;
-    app.ring_deliveries();
+    let mut new = vec![NewRevision { revision, outbox, settles: Vec::new(), due: Vec::new() }];
+    let mut told = Vec::new();
     if ruling.level.is_some() {
-        let ruling = Ruled { revision: number, ..order.ruling };
-        return approve(app, &order.person, period, ruling).await;
+        let around = app.circumstances(id, period).await?;
+        let [corrected] = new.as_slice() else { return Err(crate::pipeline::broken("revision").into()) };
+        let corrected = corrected.revision.clone();
+        let held = Held {
+            revision: number,
+            state: RecordState::Corrected,
+            content: &computed,
+            content_hash: &corrected.content_hash,
+            situation: around.situation(),
+        };
+        let anew = Ruled { revision: number, ..ruling.clone() };
+        let (decided, warnings) = rule(app, &directory, id, held, &anew, now).await?;
+        told = warnings;
+        if let Some((content, summary)) = decided {
+            new.push(approval(app, &directory, id, &corrected, (&content, &summary), who, now).await?);
+        }
+    }
+    app.store.append_revisions(&new).await?;
+    app.ring("score");
+    app.ring_deliveries();
+    if let [_, second] = new.as_slice() {
+        return Ok(Outcome::with_findings(approved(second.revision.revision, second.outbox.len()), told));
     }
     Ok(Outcome::done(
         format!("đã lập phiên bản đính chính r{number}; cần phê duyệt lại"),
@@ -599,92 +638,18 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     ))
 }
 
-pub(super) async fn history(app: &App, file: &InputFile, who: &str) -> Answer {
-    let who = author(who)?;
-    let directory = app.directory().await?;
-    let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
-    let rows = read_history(&file.name, &file.bytes, app.clock.today(), &known)?;
-    let mut kept = Vec::with_capacity(rows.len());
-    for row in &rows {
-        // Before the first rule set scores were printed as the built-in one prints them; a fraction is no score.
-        let rounding = app.rule_set(row.period).map_or(RuleSet::default().rounding, |rules| rules.rounding);
-        let printed = |score: &Exact| score.round(rounding.digits, rounding.mode);
-        let value = ResultRow {
-            period: row.period,
-            level: row.level,
-            score: row.score.as_ref().map(printed),
-            decision_no: row.decision_no.clone(),
-            decided_on: row.decided_on,
-        };
-        kept.push((
-            row.staff_number.clone(),
-            row.period,
-            serde_json::to_value(value).map_err(|_| crate::pipeline::broken("history"))?,
-        ));
-    }
-    let count = app.store.import_history(&kept, who, app.clock.now()).await?;
-    let people: BTreeSet<PersonId> =
-        rows.iter().filter_map(|row| directory.by_staff_number(&row.staff_number)).collect();
-    let sent = renew_lists(app, &people).await?;
-    Ok(Outcome::done(
-        format!("đã nhập {count} kết quả; {sent} danh sách chờ gửi"),
-        format!("{count} results imported; {sent} lists wait to be sent"),
-    ))
-}
-
-/// Makes lists anew that earlier results concern: of everyone whose results were just imported, and of everyone
-/// whose list waits because the earlier results were unknown or incomplete.
-async fn renew_lists(app: &App, imported: &BTreeSet<PersonId>) -> Result<usize, Refusal> {
-    use crate::delivery::Target as _;
-    let Some(target) = app.national.clone() else { return Ok(0) };
-    let directory = app.directory().await?;
-    let now = app.clock.now();
-    let filter =
-        OutboxFilter { target: Some(target.id().to_string()), state: Some("parked".into()), kind: None };
-    let mut waiting = app.store.outbox_lines(&filter, 100_000).await?;
-    // What a person parked stays parked.
-    waiting.retain(|line| {
-        line.finding.as_ref().is_some_and(|why| matches!(why.code.as_str(), "LT-DLV-020" | "LT-DLV-021"))
-    });
-    let mut people: BTreeSet<PersonId> = waiting.iter().map(|line| line.person).collect();
-    if !imported.is_empty() {
-        let listed = app.store.people_with_lists(target.id()).await?;
-        people.extend(listed.into_iter().filter(|person| imported.contains(person)));
-    }
-    let mut items = Vec::new();
-    for id in people {
-        if app.store.history_state(id).await? != HistoryState::Missing {
-            items.extend(result_item(app, &directory, id, Occasion::Renewal).await?);
-        }
-    }
-    app.store.enqueue(&items).await?;
-    for line in waiting {
-        if app.store.history_state(line.person).await? != HistoryState::Missing {
-            app.store.retry_item(line.id, "history import", now).await?;
-        }
-    }
-    app.ring("score");
-    app.ring_deliveries();
-    Ok(items.len())
-}
-
-pub(super) async fn history_empty(app: &App, people: &[PersonRef], who: &str, reason: &str) -> Answer {
-    let who = author(who)?;
-    let directory = app.directory().await?;
-    let mut numbers: Vec<StaffNumber> = Vec::with_capacity(people.len());
-    for named in people {
-        let id = person(app, named).await?;
-        numbers.extend(directory.person(id).map(|known| known.staff_number.clone()));
-    }
-    let chosen = if people.is_empty() { None } else { Some(numbers.as_slice()) };
-    let signed = app.store.sign_history_empty(chosen, who, reason, app.clock.now()).await?;
-    let sent = renew_lists(app, &BTreeSet::new()).await?;
-    Ok(Outcome::done(
-        format!(
-            "đã xác nhận {signed} người không có kết quả trước (ai đã có kết quả hoặc đã được xác nhận thì giữ nguyên); {sent} danh sách chờ gửi"
+fn still_due(whose: &PersonRef, period: Period) -> Finding {
+    Finding::error(
+        "LT-REC-085",
+        Text::new(
+            format!("điểm kỳ {period} của {whose} đang chờ tính lại; đính chính lúc này sẽ lấy số liệu cũ"),
+            format!(
+                "the score of {whose} for {period} waits to be computed; a correction now would take old figures"
+            ),
         ),
-        format!(
-            "{signed} people signed off as without earlier results (who has results or was signed off before stays so); {sent} lists wait to be sent"
+        Text::new(
+            "đợi `status` cho thấy không còn điểm chờ tính rồi đính chính lại",
+            "wait until `status` shows no scores due, then correct again",
         ),
-    ))
+    )
 }

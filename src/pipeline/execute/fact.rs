@@ -1,19 +1,21 @@
 //! Orders about dated facts of people's service: leave, discipline, disqualifiers, groups of similar tasks.
 //!
 //! Owns who may enter one (whoever scores: leave and groups; whoever classifies: discipline and conclusions; an office
-//! with a document; never the person) and which scores it can move. A file is taken as a whole or not at all.
+//! with a document; never the person), the same for taking one back, with a document of its own, and which scores it can
+//! move. A file is taken as a whole or not at all; who tried what they may not stands in the journal.
 
+use super::life::subject_of;
 use super::{Answer, App, Refusal, author, person};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{FactKind, Period, PersonId, ServiceFact, StaffNumber, StoredFact};
 use crate::error::{Finding, Place, Text};
+use crate::evaluation::life;
 use crate::evaluation::service::{impossible_fact, read_facts};
-use crate::evaluation::{Subject, life};
 use crate::pipeline::command::{Column, Document, InputFile, Outcome, PersonRef};
 use crate::pipeline::decide::own_record;
 use crate::pipeline::wording::Words;
-use crate::store::FactsNew;
+use crate::store::{FactsNew, HoldWord};
 use chrono::Datelike as _;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -41,8 +43,15 @@ pub(super) async fn import(app: &App, file: &InputFile, who: &str) -> Answer {
 
 async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str) -> Answer {
     let directory = app.directory().await?;
-    let mut findings: Vec<Finding> =
-        facts.iter().filter_map(|(id, fact)| not_allowed(app, &directory, *id, fact, who)).collect();
+    let mut findings = Vec::new();
+    let mut refused: Vec<(PersonId, String)> = Vec::new();
+    for (id, fact) in facts {
+        if let Err(finding) = may(app, &directory, (*id, fact), who, Some(&fact.document)) {
+            refused.push((*id, finding.code.clone()));
+            findings.push(*finding);
+        }
+    }
+    journal_refused(app, who, &refused).await?;
     let held = app.store.service_facts(None, false).await?;
     let mut leaves: Vec<(PersonId, ServiceFact)> =
         held.into_iter().map(|held| (held.person, held.fact)).collect();
@@ -67,31 +76,37 @@ async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str) -> Answer
     ))
 }
 
-/// Why somebody may not enter or take back a fact.
-fn not_allowed(
+/// Tells the journal what somebody tried, once for each code.
+async fn journal_refused(app: &App, who: &str, refused: &[(PersonId, String)]) -> Result<(), Refusal> {
+    let codes: BTreeSet<&String> = refused.iter().map(|(_, code)| code).collect();
+    for code in codes {
+        let people: Vec<&PersonId> =
+            refused.iter().filter(|(_, other)| other == code).map(|(id, _)| id).collect();
+        let object = match people.as_slice() {
+            [one] => format!("person {one}"),
+            several => format!("{} facts of one file", several.len()),
+        };
+        app.store.note(app.clock.now(), who, "decision_refused", object, Some(code)).await?;
+    }
+    Ok(())
+}
+
+/// Whether somebody may enter or take back a fact, by the document of that very act.
+fn may(
     app: &App,
     directory: &Directory,
-    id: PersonId,
-    fact: &ServiceFact,
+    (id, fact): (PersonId, &ServiceFact),
     who: &str,
-) -> Option<Finding> {
-    let known = directory.person(id)?;
-    let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
+    document: Option<&str>,
+) -> Result<(), Box<Finding>> {
     let year = Period::Year(fact.from.year());
-    if life::is_own(subject, who) {
-        return Some(own_record(year));
+    if subject_of(directory, id).is_some_and(|subject| life::is_own(subject, who)) {
+        return Err(Box::new(own_record(year)));
     }
     let duty =
         if fact.kind.is_leave() || fact.kind == FactKind::TaskGroup { Duty::Score } else { Duty::Classify };
-    let judged = Judged {
-        subject: id,
-        period: year,
-        duty,
-        author: who,
-        at: app.clock.now(),
-        document: Some(&fact.document),
-    };
-    directory.check_author(judged).err().map(|finding| *finding)
+    let at = app.clock.now();
+    directory.check_author(Judged { subject: id, period: year, duty, author: who, at, document })
 }
 
 /// Leave of one person on the same days, or two groups at once.
@@ -175,7 +190,10 @@ pub(super) async fn list(app: &App, whose: Option<&PersonRef>, revoked: bool, li
             json!(fact.document),
             json!(author),
             json!(at),
-            json!(revoked.map(|(by, reason)| format!("{by}: {reason}"))),
+            json!(revoked.map(|word| {
+                let document = word.document.map(|document| format!(" ({document})")).unwrap_or_default();
+                format!("{}: {}{document}", word.by, word.reason)
+            })),
         ]
     });
     Ok(Outcome::ok(Document::Table {
@@ -199,18 +217,24 @@ pub(super) async fn list(app: &App, whose: Option<&PersonRef>, revoked: bool, li
     }))
 }
 
-pub(super) async fn revoke(app: &App, id: i64, who: &str, reason: &str) -> Answer {
+pub(super) async fn revoke(
+    app: &App,
+    id: i64,
+    (who, reason, document): (&str, &str, Option<&str>),
+) -> Answer {
     let who = author(who)?;
     let facts = app.store.service_facts(None, false).await?;
     let Some(stored) = facts.into_iter().find(|fact| fact.id == id) else {
         return Err(no_such_fact(id).into());
     };
     let directory = app.directory().await?;
-    if let Some(finding) = not_allowed(app, &directory, stored.person, &stored.fact, who) {
+    if let Err(finding) = may(app, &directory, (stored.person, &stored.fact), who, document) {
+        journal_refused(app, who, &[(stored.person, finding.code.clone())]).await?;
         return Err(finding.into());
     }
     let due = concerned(app, &directory, std::iter::once((stored.person, &stored.fact))).await?;
-    if !app.store.revoke_fact(&stored, who, reason, app.clock.now(), &due).await? {
+    let word = HoldWord { author: who, reason, document, at: app.clock.now() };
+    if !app.store.revoke_fact(&stored, word, &due).await? {
         return Err(no_such_fact(id).into());
     }
     app.ring("score");

@@ -1,14 +1,16 @@
 //! Files an order hands out: the criteria workbook of a unit, and everything kept about one person.
 //!
-//! Owns what goes into them and the way to the disk: written whole, for the owner alone, never over another file, by
-//! whoever carries the order out. It must not know how a workbook is laid out. A file that cannot be written is a
+//! Owns what goes into them, who may have a person's, and the way to the disk: written whole, for the owner alone, never
+//! over another file, by whoever carries the order out. It must not know how a workbook is laid out. A file that cannot be written is a
 //! finding, and nothing is left behind.
 
+use super::life::allowed;
 use super::{Answer, App, Refusal, author, known_unit, person};
-use crate::directory::entitled::Duty;
+use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
 use crate::domain::{CitizenId, Exact, Period, PersonId, UnitCode};
 use crate::error::{Finding, Place, Text, io_cause};
+use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::{CriteriaRules, template};
 use crate::pipeline::command::{Outcome, PersonRef};
 use crate::pipeline::wording::{Words, word};
@@ -62,14 +64,35 @@ pub(super) async fn criteria(app: &App, unit: &UnitCode, period: Period, own: bo
     ))
 }
 
-/// Everything kept about one person, as a text they can read. That it was handed out stands in the journal.
-pub(super) async fn person_data(app: &App, whose: &PersonRef, who: &str, to: &Path) -> Answer {
+/// Who asks for what is kept about a person, and why.
+pub(super) struct Asked<'a> {
+    pub author: &'a str,
+    pub reason: &'a str,
+    pub document: Option<&'a str>,
+}
+
+/// Everything kept about one person, as a text they can read: for the person, for who scores or classifies them, or an
+/// office by a document. That it is handed out stands in the journal before the file does.
+pub(super) async fn person_data(app: &App, whose: &PersonRef, asked: Asked<'_>, to: &Path) -> Answer {
+    let Asked { author: who, reason, document } = asked;
     let who = author(who)?;
     let id = person(app, whose).await?;
+    if let Some(wrong) = wrong_text("lý do", "reason", reason) {
+        return Err(wrong.into());
+    }
+    let directory = app.directory().await?;
+    let (now, period) = (app.clock.now(), Period::quarter_of(app.clock.today()));
+    let may =
+        |duty| directory.check_author(Judged { subject: id, period, duty, author: who, at: now, document });
+    let judged = may(Duty::Own).or_else(|_| may(Duty::Score)).or_else(|_| may(Duty::Classify));
+    allowed(app, judged, id, period, who).await?;
     let text = told(app, id).await?;
+    let why = match document {
+        Some(document) => format!("{} ({document})", reason.trim()),
+        None => reason.trim().to_owned(),
+    };
+    app.store.note(now, who, "person_data_given", format!("person {id}"), Some(&why)).await?;
     put(to, text.as_bytes())?;
-    let object = format!("person {id}");
-    app.store.note(app.clock.now(), who, "person_data_given", object, None).await?;
     let shown = to.display();
     Ok(Outcome::done(format!("đã ghi {shown}"), format!("{shown} is written")))
 }
@@ -157,9 +180,7 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
             );
         }
     }
-    for petition in
-        app.store.petitions(false, 100_000).await?.into_iter().filter(|petition| petition.person == id)
-    {
+    for petition in app.store.petitions_of(id, None).await? {
         let answer = petition.answer.map_or("chưa trả lời".to_owned(), |answer| answer.answer);
         line(
             &mut text,
@@ -172,6 +193,9 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
     text.push_str(&head("Kết quả các kỳ trước"));
     for (period, row) in app.store.history(id).await? {
         line(&mut text, &format!("{period} | {row}"));
+    }
+    for (period, row) in app.store.replaced_history(id).await? {
+        line(&mut text, &format!("{period} | đã thay | {row}"));
     }
     text.push_str(&head("Đã gửi, đang gửi"));
     for item in app.store.outbox_of(id).await? {

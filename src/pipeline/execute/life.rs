@@ -59,14 +59,14 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
         L::Release { person, period, reason, document, author } => {
             hold(app, &person, period, (&author, &reason, document.as_deref()), false).await
         }
-        L::Notify { person, period, revision, on, how, author } => {
+        L::Notify { person, period, revision, on, how, document, author } => {
             let on = on.unwrap_or_else(|| app.clock.today());
-            notify(app, &person, period, revision, (on, &how, &author)).await
+            notify(app, (&person, period, revision), (on, &how), (&author, document)).await
         }
-        L::CloseUnit { period, unit, author, reason, dry_run } => {
+        L::CloseUnit { period, unit, author, reason, document, dry_run } => {
             known_unit(app, Some(&unit)).await?;
             let unit = Some(unit);
-            period::close(app, period::Closing { period, unit, author, reason, dry_run }).await
+            period::close(app, period::Closing { period, unit, author, reason, document, dry_run }).await
         }
         L::Results { year, unit, limit } => super::results::show(app, year, unit.as_ref(), limit).await,
         L::PeriodStatus { period, unit } => {
@@ -84,7 +84,10 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
         L::CriteriaTemplate { unit, period, own, to } => {
             handed_out::criteria(app, &unit, period, own, &to).await
         }
-        L::PersonData { person, to, author } => handed_out::person_data(app, &person, &author, &to).await,
+        L::PersonData { person, to, reason, document, author } => {
+            let asked = handed_out::Asked { author: &author, reason: &reason, document: document.as_deref() };
+            handed_out::person_data(app, &person, asked, &to).await
+        }
         L::SignedTable { file, period, unit, decision_no, opinion, approve, author } => {
             let table =
                 signed_table::SignedTable { file, period, unit, decision_no, opinion, approve, author };
@@ -264,6 +267,21 @@ async fn revoke(
     ))
 }
 
+/// Whether an author scores or classifies the person, or is an office with a document; never the person.
+fn oversees(
+    app: &App,
+    directory: &Directory,
+    (id, period): (PersonId, Period),
+    (who, document): (&str, Option<&str>),
+) -> Result<(), Box<Finding>> {
+    if subject_of(directory, id).is_some_and(|subject| life::is_own(subject, who)) {
+        return Err(Box::new(own_record(period)));
+    }
+    let at = app.clock.now();
+    let may = |duty| directory.check_author(Judged { subject: id, period, duty, author: who, at, document });
+    may(Duty::Score).or_else(|_| may(Duty::Classify))
+}
+
 /// Holds or releases a record. Who scores or who classifies the person may, or an office by a document.
 async fn hold(
     app: &App,
@@ -278,15 +296,7 @@ async fn hold(
     if let Some(wrong) = wrong_text("lý do", "reason", reason) {
         return Err(wrong.into());
     }
-    let may = |duty| {
-        let judged = Judged { subject: id, period, duty, author: who, at: app.clock.now(), document };
-        directory.check_author(judged)
-    };
-    let judged = match subject_of(&directory, id) {
-        Some(subject) if life::is_own(subject, who) => Err(Box::new(own_record(period))),
-        _ => may(Duty::Score).or_else(|_| may(Duty::Classify)),
-    };
-    allowed(app, judged, id, period, who).await?;
+    allowed(app, oversees(app, &directory, (id, period), (who, document)), id, period, who).await?;
     let word = HoldWord { author: who, reason: reason.trim(), document, at: app.clock.now() };
     if holds {
         if app.store.hold(id, period, word).await? {
@@ -315,12 +325,12 @@ fn hold_state(code: &str, whose: &PersonRef, period: Period, what: (&str, &str))
     )
 }
 
+/// Writes down that a result was told. Who scores or who classifies the person may, or an office by a document.
 async fn notify(
     app: &App,
-    whose: &PersonRef,
-    period: Period,
-    revision: u32,
-    (on, how, who): (chrono::NaiveDate, &str, &str),
+    (whose, period, revision): (&PersonRef, Period, u32),
+    (on, how): (chrono::NaiveDate, &str),
+    (who, document): (&str, Option<String>),
 ) -> Answer {
     let who = author(who)?;
     let opened = Opened::of(app, whose, period).await?;
@@ -330,11 +340,8 @@ async fn notify(
     if let Some(wrong) = wrong_text("cách thông báo", "how it was told", how) {
         return Err(wrong.into());
     }
-    let judged = if life::is_own(subject, who) {
-        Err(Box::new(own_record(period)))
-    } else {
-        steps::check_notice(opened.held(), subject, revision, on, app.clock.today())
-    };
+    let judged = oversees(app, &opened.directory, (opened.id, period), (who, document.as_deref()))
+        .and_then(|()| steps::check_notice(opened.held(), subject, revision, on, app.clock.today()));
     allowed(app, judged, opened.id, period, who).await?;
     let notice = Notice {
         person: opened.id,
@@ -342,6 +349,7 @@ async fn notify(
         revision,
         told_on: on,
         how: how.trim().to_owned(),
+        document,
         author: who.to_owned(),
         at: app.clock.now(),
     };
@@ -424,8 +432,7 @@ async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer {
             })
             .collect(),
     };
-    let asked = app.store.petitions(false, 100_000).await?.into_iter();
-    let asked = asked.filter(|petition| (petition.person, petition.period) == (id, period));
+    let asked = app.store.petitions_of(id, Some(period)).await?.into_iter();
     let petitions = Document::Table {
         title: Text::new("Kiến nghị", "Petitions"),
         columns: vec![
@@ -448,11 +455,12 @@ async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer {
             })
             .collect(),
     };
+    let findings = app.store.difference(id, period).await?.into_iter().collect();
     let parts = vec![
         ("record".into(), table),
         ("holds".into(), held),
         ("notices".into(), told),
         ("petitions".into(), petitions),
     ];
-    Ok(Outcome::ok(Document::Parts { parts }))
+    Ok(Outcome::with_findings(Document::Parts { parts }, findings))
 }

@@ -18,6 +18,7 @@ mod explain;
 mod fact;
 mod gate;
 mod handed_out;
+mod history;
 mod life;
 mod mapping;
 mod organisation;
@@ -236,7 +237,9 @@ impl Installation {
             C::FactAdd { person, fact, author } => fact::enter(app, &person, fact, &author).await,
             C::FactImport { file, author } => fact::import(app, &file, &author).await,
             C::FactList { person, revoked, limit } => fact::list(app, person.as_ref(), revoked, limit).await,
-            C::FactRevoke { id, reason, author } => fact::revoke(app, id, &author, &reason).await,
+            C::FactRevoke { id, reason, document, author } => {
+                fact::revoke(app, id, (&author, &reason, document.as_deref())).await
+            }
             C::ScoreWhatIf { period, rule_set, catalog, unit, view, limit } => {
                 known_unit(app, unit.as_ref()).await?;
                 let asked = what_if::Asked { period, rule_set, catalog, unit, view, limit };
@@ -256,13 +259,15 @@ impl Installation {
                 evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
             C::Life { order } => life::carry_out(app, order).await,
-            C::PeriodClose { period, author, reason, dry_run } => {
+            C::PeriodClose { period, author, reason, document, dry_run } => {
                 let unit = None;
-                period::close(app, period::Closing { period, unit, author, reason, dry_run }).await
+                period::close(app, period::Closing { period, unit, author, reason, document, dry_run }).await
             }
-            C::HistoryImport { file, author } => evaluation::history(app, &file, &author).await,
+            C::HistoryImport { file, document, author } => {
+                history::import(app, &file, document.as_deref(), &author).await
+            }
             C::HistoryEmpty { people, author, reason } => {
-                evaluation::history_empty(app, &people, &author, &reason).await
+                history::empty(app, &people, &author, &reason).await
             }
             C::OutboxList { target, state, limit } => {
                 known_target(app, target.as_ref()).await?;

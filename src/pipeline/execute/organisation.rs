@@ -19,7 +19,8 @@ use crate::pipeline::wording::Words;
 use crate::scoring::organisation::{
     OrganisationInput, OrganisationScore, OrganisationTask, TaskShares, score_organisation,
 };
-use crate::store::{OrganisationFact, OrganisationRevision};
+use crate::store::{Facts, OrganisationFact, OrganisationRevision, Organisations};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,9 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
         L::OrganisationState { unit, year, kind, value, document, author } => {
             state(app, &unit, year, (&kind, value, &document), &author).await
         }
-        L::OrganisationAbove { task, document, author } => above(app, &task, &document, &author).await,
+        L::OrganisationAbove { task, back, document, author } => {
+            above(app, &task, back, &document, &author).await
+        }
         L::OrganisationStep {
             unit,
             year,
@@ -149,6 +152,8 @@ async fn tasks(
     let units: BTreeSet<&UnitCode> = directory.subtree(unit);
     let period = Period::Year(year);
     let above = app.store.tasks_above().await?;
+    // What somebody of the organisation marked speaks for those below it alone.
+    let inside_of = |who: PersonId| is_member(directory, who, unit, app.clock.today());
     let mut tasks: BTreeMap<String, OrganisationTask> = BTreeMap::new();
     // By months a quarter is a mean and has no lines: those are its months'.
     let monthly = |quarter: Period| app.rule_set(quarter).is_ok_and(|rules| rules.is_monthly());
@@ -186,7 +191,7 @@ async fn tasks(
                     done,
                     late: count("late_count") > 0,
                     failed: count("quality_failures") > 0,
-                    above: above.contains(key),
+                    above: above.get(key).is_some_and(|who| !directory.named(who).is_some_and(inside_of)),
                 };
                 let held = tasks.entry(key.to_owned()).or_insert(one);
                 if one.done && !held.done {
@@ -232,6 +237,26 @@ fn scope<'a>(directory: &'a Directory, unit: &UnitCode) -> Vec<&'a UnitCode> {
     directory.units().filter(same).map(|other| &other.code).collect()
 }
 
+/// Whether somebody's post of a day is in a unit or below it.
+fn is_member(directory: &Directory, who: PersonId, unit: &UnitCode, on: NaiveDate) -> bool {
+    directory.unit_on(who, on).is_some_and(|own| directory.subtree(unit).contains(own))
+}
+
+/// Whether somebody may state something about an organisation: the head of the authority that recognises it, or an
+/// office by its document; nobody of the organisation itself (plan III.1, III.4).
+fn may_state(app: &App, directory: &Directory, unit: &UnitCode, who: &str) -> Result<(), Box<Finding>> {
+    let today = app.clock.today();
+    let Some(named) = directory.named(who) else { return Ok(()) };
+    if is_member(directory, named, unit, today) {
+        return Err(Box::new(own_organisation(who)));
+    }
+    let authority = authority(directory, unit);
+    if authority.is_some_and(|above| directory.heads_on(&above, today).contains(&named)) {
+        return Ok(());
+    }
+    Err(Box::new(may_not(("xác nhận về", "state facts about"), who)))
+}
+
 /// Whether a step's author may make it.
 fn may(app: &App, directory: &Directory, step: State, made: &Making) -> Result<(), Box<Finding>> {
     let today = app.clock.today();
@@ -239,12 +264,13 @@ fn may(app: &App, directory: &Directory, step: State, made: &Making) -> Result<(
     let named = directory.named(&made.author);
     let cites = made.document.as_deref().is_some_and(|document| !document.trim().is_empty());
     let place = || Place::of(format!("organisation {} {}", made.unit, made.year));
-    let own = named.is_some_and(|named| heads.contains(&named));
+    let own = named.is_some_and(|named| is_member(directory, named, &made.unit, today));
+    let authority = authority(directory, &made.unit);
     let entitled: Vec<PersonId> = match step {
         State::SelfAssessed => heads,
         State::Appraised => Vec::new(),
         State::Recognised | State::Revoked => {
-            authority(directory, &made.unit).map(|unit| directory.heads_on(&unit, today)).unwrap_or_default()
+            authority.as_ref().map(|unit| directory.heads_on(unit, today)).unwrap_or_default()
         }
     };
     if step != State::SelfAssessed && own {
@@ -252,8 +278,11 @@ fn may(app: &App, directory: &Directory, step: State, made: &Making) -> Result<(
     }
     match named {
         Some(named) if entitled.contains(&named) => Ok(()),
-        // The personnel body is an office; whoever acts for it cites its document.
-        Some(_) if step == State::Appraised && cites => Ok(()),
+        // The personnel body is of the authority; whoever acts for it cites its document.
+        Some(named) if step == State::Appraised && cites => match &authority {
+            Some(above) if is_member(directory, named, above, today) => Ok(()),
+            _ => Err(Box::new(not_entitled(step, &made.author).at(place()))),
+        },
         None if cites => Ok(()),
         _ => Err(Box::new(not_entitled(step, &made.author).at(place()))),
     }
@@ -266,13 +295,11 @@ async fn take(app: &App, step: &str, made: Making) -> Answer {
     let directory = app.directory().await?;
     let (unit, year) = (made.unit.clone(), made.year);
     let known = known(app, &directory, &unit, year, &made.items).await?;
-    let judged = judge(app, &directory, to, &made, &known).await;
+    let judged = judge(app, &directory, to, &made, &known);
     if let Err(Refusal(findings)) = judged {
-        let why = findings.first().map(|finding| finding.code.clone()).unwrap_or_default();
-        let object = format!("organisation {unit} {year}");
-        app.store.note(app.clock.now(), &who, "move_refused", object, Some(&why)).await?;
-        return Err(Refusal(findings));
+        return Err(refused_move(app, &who, &unit, year, findings).await?);
     }
+    let exception = made.exception;
     let mut warnings: Vec<Finding> = Vec::new();
     if to == State::Recognised {
         let special = known.fact("special_date") == Some(true);
@@ -283,7 +310,7 @@ async fn take(app: &App, step: &str, made: Making) -> Answer {
     }
     let content = content(&known, made.level);
     let revision = OrganisationRevision {
-        unit,
+        unit: unit.clone(),
         year,
         revision: known.revisions.last().map_or(0, |revision| revision.revision) + 1,
         state: to.as_str().to_owned(),
@@ -295,7 +322,16 @@ async fn take(app: &App, step: &str, made: Making) -> Answer {
         reason: made.reason,
         at: app.clock.now(),
     };
-    app.store.append_organisation(&revision).await?;
+    let (percent, exception) = (app.rule_set(Period::Year(year))?.quota_percent, exception.as_deref());
+    let recognised = app.store.append_organisation(&revision, |all, facts| match (to, revision.level) {
+        (State::Recognised, Some(level)) => {
+            judge_recognition(&directory, (all, facts), (&unit, year, level), percent, exception)
+        }
+        _ => Ok(()),
+    });
+    if let Err(findings) = recognised.await? {
+        return Err(refused_move(app, &revision.author, &unit, year, findings).await?);
+    }
     let document = Document::Object {
         title: Text::new("Đã ghi", "Written"),
         fields: vec![
@@ -306,13 +342,55 @@ async fn take(app: &App, step: &str, made: Making) -> Answer {
     Ok(Outcome::with_findings(document, warnings))
 }
 
-async fn judge(
+/// Tells the journal of a move that was not allowed.
+async fn refused_move(
     app: &App,
+    who: &str,
+    unit: &UnitCode,
+    year: i32,
+    findings: Vec<Finding>,
+) -> Result<Refusal, Refusal> {
+    let why = findings.first().map(|finding| finding.code.clone()).unwrap_or_default();
+    let object = format!("organisation {unit} {year}");
+    app.store.note(app.clock.now(), who, "move_refused", object, Some(&why)).await?;
+    Ok(Refusal(findings))
+}
+
+/// Whether a recognition can be, beside everything that is recognised and stated at that moment.
+fn judge_recognition(
     directory: &Directory,
-    to: State,
-    made: &Making,
-    known: &Known,
-) -> Result<(), Refusal> {
+    (all, facts): (&Organisations, &Facts),
+    (unit, year, level): (&UnitCode, i32, Level),
+    percent: u32,
+    exception: Option<&str>,
+) -> Result<(), Vec<Finding>> {
+    let level_of = |code: &UnitCode| {
+        all.get(code).filter(|revision| revision.state == State::Recognised.as_str())?.level
+    };
+    let (mut good, mut excellent) = (0, 0);
+    for other in scope(directory, unit).into_iter().filter(|other| *other != unit) {
+        good += u64::from(level_of(other) == Some(Level::Good));
+        excellent += u64::from(level_of(other) == Some(Level::Excellent));
+    }
+    let below = directory.units().filter(|below| below.parent.as_ref() == Some(unit));
+    let open_below: Vec<String> =
+        below.filter(|below| level_of(&below.code).is_none()).map(|below| below.code.to_string()).collect();
+    let hold = facts.get("hold").filter(|fact| fact.value == Some(true)).map(|fact| fact.document.as_str());
+    let open_below = open_below.as_slice();
+    check_recognition(Recognition {
+        unit,
+        year,
+        level,
+        open_below,
+        hold,
+        good,
+        excellent,
+        percent,
+        exception,
+    })
+}
+
+fn judge(app: &App, directory: &Directory, to: State, made: &Making, known: &Known) -> Result<(), Refusal> {
     let (unit, year) = (&made.unit, made.year);
     may(app, directory, to, made)?;
     let newest = known.revisions.last().map_or(0, |revision| revision.revision);
@@ -372,32 +450,6 @@ async fn judge(
         )
         .into());
     }
-    if let (State::Recognised, Some(level)) = (to, made.level) {
-        let all = app.store.organisations_of(year).await?;
-        let others = scope(directory, unit).into_iter().filter(|other| *other != unit);
-        let (mut good, mut excellent) = (0, 0);
-        for revision in others.filter_map(|other| all.get(other)) {
-            if revision.state == State::Recognised.as_str() {
-                good += u64::from(revision.level == Some(Level::Good));
-                excellent += u64::from(revision.level == Some(Level::Excellent));
-            }
-        }
-        let percent = app.rule_set(Period::Year(year))?.quota_percent;
-        let (hold, exception) = (known.hold(), made.exception.as_deref());
-        let open_below = &known.open_below;
-        check_recognition(Recognition {
-            unit,
-            year,
-            level,
-            open_below,
-            hold,
-            good,
-            excellent,
-            percent,
-            exception,
-        })
-        .map_err(Refusal)?;
-    }
     Ok(())
 }
 
@@ -428,9 +480,7 @@ async fn state(
     let who = author(who)?;
     known_unit(app, Some(unit)).await?;
     let directory = app.directory().await?;
-    let own = directory
-        .named(who)
-        .is_some_and(|named| directory.heads_on(unit, app.clock.today()).contains(&named));
+    let judged = may_state(app, &directory, unit, who);
     let refusal = if !FACTS.contains(&kind) {
         let list = FACTS.join(", ");
         Some(Finding::error(
@@ -438,8 +488,8 @@ async fn state(
             Text::new(format!("không có loại xác nhận \"{kind}\""), format!("there is no fact \"{kind}\"")),
             Text::new(format!("dùng một trong: {list}"), format!("use one of: {list}")),
         ))
-    } else if own {
-        Some(own_organisation(who))
+    } else if let Err(finding) = judged {
+        Some(*finding)
     } else if !(2..=2_000).contains(&document.trim().chars().count()) {
         Some(no_document())
     } else {
@@ -461,27 +511,55 @@ async fn state(
     Ok(Outcome::done("đã ghi", "written"))
 }
 
-async fn above(app: &App, task: &TaskRef, document: &str, who: &str) -> Answer {
+async fn above(app: &App, task: &TaskRef, back: bool, document: &str, who: &str) -> Answer {
     let who = author(who)?;
-    if !(2..=2_000).contains(&document.trim().chars().count()) {
-        return Err(no_document().into());
-    }
     let (source, key) = (task.source.as_str(), task.external_id.as_str());
-    if app.store.mark_above(source, key, document.trim(), who, app.clock.now()).await? {
+    let (document, now) = (document.trim(), app.clock.now());
+    let Some(people) = app.store.people_of_task(source, key).await? else {
+        return Err(not_to_mark(source, key, back).into());
+    };
+    let directory = app.directory().await?;
+    let units: BTreeSet<&UnitCode> =
+        people.iter().filter_map(|person| directory.unit_on(*person, app.clock.today())).collect();
+    let judged = if !(2..=2_000).contains(&document.chars().count()) {
+        Err(Box::new(no_document()))
+    } else if units.is_empty() && directory.named(who).is_some() {
+        Err(Box::new(may_not(("xác nhận về", "state facts about"), who)))
+    } else {
+        units.iter().try_for_each(|unit| may_state(app, &directory, unit, who))
+    };
+    if let Err(finding) = judged {
+        let object = format!("task {source}/{key}");
+        app.store.note(now, who, "move_refused", object, Some(&finding.code)).await?;
+        return Err(finding.into());
+    }
+    if back {
+        if app.store.unmark_above(source, key, document, who, now).await? {
+            return Ok(Outcome::done("đã thu hồi ghi nhận vượt mức", "the mark is taken back"));
+        }
+    } else if app.store.mark_above(source, key, document, who, now).await? {
         return Ok(Outcome::done(
             "đã ghi: nhiệm vụ hoàn thành vượt mức yêu cầu",
             "marked as above requirement",
         ));
     }
-    Err(Finding::error(
+    Err(not_to_mark(source, key, back).into())
+}
+
+fn not_to_mark(source: &str, key: &str, back: bool) -> Finding {
+    let (vi, en) = if back {
+        ("chưa được ghi là vượt mức", "it is not marked")
+    } else {
+        ("đã được ghi là vượt mức", "it is marked already")
+    };
+    Finding::error(
         "LT-ORG-009",
         Text::new(
-            format!("không có nhiệm vụ {source}:{key}, hoặc đã được ghi là vượt mức"),
-            format!("there is no task {source}:{key}, or it is marked already"),
+            format!("không có nhiệm vụ {source}:{key}, hoặc {vi}"),
+            format!("there is no task {source}:{key}, or {en}"),
         ),
         Text::new("kiểm tra NGUỒN:MÃ bằng `score explain`", "check SOURCE:KEY with `score explain`"),
     )
-    .into())
 }
 
 async fn show(app: &App, unit: &UnitCode, year: i32) -> Answer {
@@ -635,8 +713,8 @@ fn own_organisation(who: &str) -> Finding {
     Finding::error(
         "LT-AUT-004",
         Text::new(
-            format!("{who} đứng đầu tổ chức này nên chỉ được tự đánh giá"),
-            format!("{who} heads this organisation and may only assess it themselves"),
+            format!("{who} thuộc chính tổ chức này; chỉ người đứng đầu được tự đánh giá"),
+            format!("{who} belongs to this organisation, which only its head assesses"),
         ),
         Text::new(
             "thẩm định, công nhận và xác nhận do cấp có thẩm quyền thực hiện (mục III.1, III.4)",
@@ -658,6 +736,20 @@ fn not_entitled(step: State, who: &str) -> Finding {
         Text::new(
             "tự đánh giá: người đứng đầu; công nhận: Chủ tịch UBND tỉnh hoặc người đứng đầu cơ quan; cơ quan nhập thay phải nêu văn bản",
             "self-assessment: its head; recognition: the province's chair or the agency's head; an office cites a document",
+        ),
+    )
+}
+
+fn may_not((vi, en): (&str, &str), who: &str) -> Finding {
+    Finding::error(
+        "LT-AUT-005",
+        Text::new(
+            format!("{who} không có thẩm quyền {vi} tổ chức này (mục III.1, III.4)"),
+            format!("{who} may not {en} this organisation (plan III.1, III.4)"),
+        ),
+        Text::new(
+            "người có thẩm quyền công nhận thực hiện; cơ quan nhập thay ghi tên cơ quan và văn bản",
+            "the recognising authority does; an office gives its name and its document",
         ),
     )
 }

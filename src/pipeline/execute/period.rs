@@ -1,6 +1,6 @@
 //! The order that closes a period.
 //!
-//! Owns what the checklist is made from and what a close sets in motion. It must not know which points a person
+//! Owns what the checklist is made from, who may close, and what a close sets in motion. It must not know which points a person
 //! may accept; that is the checklist's. A refused close says what stands in the way and has changed nothing.
 
 use super::{Answer, App, Refusal, author, standing};
@@ -23,12 +23,25 @@ pub(super) struct Closing {
     pub unit: Option<UnitCode>,
     pub author: String,
     pub reason: Option<String>,
+    pub document: Option<String>,
     pub dry_run: bool,
 }
 
 pub(super) async fn close(app: &App, order: Closing) -> Answer {
-    let Closing { period, unit, author: who, reason, dry_run } = order;
+    let Closing { period, unit, author: who, reason, document, dry_run } = order;
     author(&who)?;
+    let directory = app.directory().await?;
+    if !dry_run {
+        let today = app.clock.today();
+        if let Err(finding) = directory.check_closer(unit.as_ref(), &who, today, document.as_deref()) {
+            let object = match &unit {
+                Some(unit) => format!("period {period} unit {unit}"),
+                None => format!("period {period}"),
+            };
+            app.store.note(app.clock.now(), &who, "move_refused", object, Some(&finding.code)).await?;
+            return Err(finding.into());
+        }
+    }
     let facts = close_facts(app, period, unit.as_ref()).await?;
     let checklist = Checklist::new(&facts);
     let rows = checklist
@@ -60,7 +73,8 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
     let now = app.clock.now();
     if let Some(unit) = unit {
         let kept = serde_json::to_value(&checklist).map_err(|_| crate::pipeline::broken("checklist"))?;
-        if !app.store.close_unit(period, &unit, &who, &kept, now).await? {
+        let close = PeriodClose { period, at: now, author: who, document, checklist: kept };
+        if !app.store.close_unit(&close, &unit).await? {
             // Somebody was faster: told as on any other second close.
             let facts = CloseFacts { closed: true, ..facts };
             return Err(Refusal(Checklist::new(&facts).decide(None).err().unwrap_or_default()));
@@ -74,11 +88,11 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
         let parts = vec![("close".into(), message), ("checklist".into(), table)];
         return Ok(Outcome::ok(Document::Parts { parts }));
     }
-    let directory = app.directory().await?;
     let close = PeriodClose {
         period,
         at: now,
         author: who,
+        document,
         checklist: serde_json::to_value(&checklist).map_err(|_| crate::pipeline::broken("checklist"))?,
     };
     let (mut outbox, mut due) = (Vec::new(), Vec::new());
@@ -111,12 +125,6 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
 async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<CloseFacts, Refusal> {
     let overview = app.store.overview().await?;
     let due = app.store.scores_due(100_000).await?;
-    // Until the day after the last one has begun for scores, they say nothing about the whole period.
-    let judged = app.store.day_judged().await?;
-    let to_come = match judged {
-        Some(day) if day <= period.last_day() => app.store.score_heads(period, FULL_PERIOD).await?.len(),
-        _ => 0,
-    };
     let waiting =
         overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
     let directory = app.directory().await?;
@@ -157,13 +165,26 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
         None => (app.store.reviews_due(period).await?, app.store.unknown_accounts_of(period).await?),
     };
     let concerned = |person: &PersonId| unit.is_none() || people.contains(person);
+    // Until the day after the last one has begun for scores, they say nothing about the whole period.
+    let over = app.clock.today() > period.last_day();
+    let to_come = match app.store.day_judged().await? {
+        Some(day) if over && day <= period.last_day() => app
+            .store
+            .score_heads(period, FULL_PERIOD)
+            .await?
+            .keys()
+            .filter(|person| concerned(person))
+            .count(),
+        _ => 0,
+    };
     Ok(CloseFacts {
         period,
         today: app.clock.today(),
         closed: whole_closed || unit.is_some_and(|unit| closed_units.contains(unit)),
         scores_due: waiting
             + to_come as u64
-            + due.iter().filter(|(person, other, _)| *other == period && concerned(person)).count() as u64,
+            + due.iter().filter(|(person, other, _)| period.depends_on(*other) && concerned(person)).count()
+                as u64,
         unmapped,
         unidentified,
         stale_sources,

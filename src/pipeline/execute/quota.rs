@@ -1,12 +1,13 @@
 //! The report on the quota of Excellent: per group of similar tasks within an agency, both readings (art. 20.5).
 //!
-//! Owns which people make a group: those of one agency with one `task_group` fact, else one role. It decides nothing and
-//! changes nothing; whoever classifies picks, and ties are theirs to settle.
+//! Owns which people make a group: those of one agency with one `task_group` fact, else one role, and the warning where
+//! more are classified Excellent than it allows. It decides nothing and changes nothing; whoever classifies picks, and
+//! ties are theirs to settle.
 
-use super::{Answer, App};
+use super::{Answer, App, Refusal};
 use crate::domain::rules::{QuotaBase, RuleSet};
-use crate::domain::{Exact, FactKind, Level, Period, PersonId, UnitCode};
-use crate::error::{Finding, Text};
+use crate::domain::{Exact, FactKind, Level, Period, PersonId, StaffNumber, UnitCode};
+use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::score::{FULL_PERIOD, scope_of};
 use crate::scoring::quota::{Candidate, most_excellent, quota};
@@ -77,7 +78,7 @@ async fn groups(
     app: &App,
     unit: Option<&UnitCode>,
     period: Period,
-) -> Result<BTreeMap<(String, String), Vec<Candidate>>, super::Refusal> {
+) -> Result<BTreeMap<(String, String), Vec<Candidate>>, Refusal> {
     let directory = app.directory().await?;
     let scope = scope_of(period, FULL_PERIOD);
     let heads = app.store.score_heads(period, scope).await?;
@@ -113,6 +114,64 @@ async fn groups(
             });
         }
     }
+}
+
+/// Groups in which more people are classified Excellent than the quota allows, all of them or those of the units of one;
+/// `ahead`: as if this person were classified so already. Whoever is not classified yet counts as proposed.
+pub(super) async fn decided(
+    app: &App,
+    unit: Option<&UnitCode>,
+    period: Period,
+    ahead: Option<(PersonId, Level)>,
+) -> Result<Vec<Finding>, Refusal> {
+    let Ok(rules) = app.rule_set(period) else { return Ok(Vec::new()) };
+    let directory = app.directory().await?;
+    let mut findings = Vec::new();
+    for ((agency, group), mut people) in groups(app, unit, period).await? {
+        let known = |person: &Candidate| {
+            StaffNumber::parse(&person.person).and_then(|number| directory.by_staff_number(&number))
+        };
+        let ids: Vec<PersonId> = people.iter().filter_map(known).collect();
+        let approved = app.store.approved_of(&ids, period).await?;
+        let (mut excellent, mut concerned) = (0_u64, ahead.is_none());
+        for person in &mut people {
+            let Some(id) = known(person) else { continue };
+            let held = approved.get(&id).and_then(|revision| revision.content.get("level")?.as_str());
+            let before = ahead.filter(|(ahead, _)| *ahead == id).map(|(_, level)| level);
+            concerned |= before.is_some();
+            let Some(level) = before.or_else(|| held.and_then(Level::parse)) else { continue };
+            person.level = level;
+            excellent += u64::from(level == Level::Excellent);
+        }
+        let found = quota(&people, rules);
+        if concerned && excellent > found.allowed {
+            findings.push(beyond(
+                (&agency, &group),
+                (excellent, found.good_or_better, found.allowed),
+                period,
+            ));
+        }
+    }
+    Ok(findings)
+}
+
+fn beyond((agency, group): (&str, &str), (excellent, of, most): (u64, u64, u64), period: Period) -> Finding {
+    Finding::warning(
+        "LT-REC-086",
+        Text::new(
+            format!(
+                "{agency}, nhóm {group}: {excellent} người được xếp loại xuất sắc trên {of} người từ hoàn thành tốt trở lên; tối đa {most} (Điều 20.5)"
+            ),
+            format!(
+                "{agency}, group {group}: {excellent} people classified Excellent of {of} Good or better; at most {most} (art. 20.5)"
+            ),
+        ),
+        Text::new(
+            "xem `score quota`; tỷ lệ khác do cấp có thẩm quyền quyết định thì ghi quota_percent của bộ quy tắc, nếu không thì xếp loại lại",
+            "see `score quota`; where the authority decided on another share set quota_percent of the rule set, else classify anew",
+        ),
+    )
+    .at(Place::of(format!("quota {agency} {period}")))
 }
 
 fn only_years(period: Period) -> Finding {

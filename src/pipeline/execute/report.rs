@@ -17,6 +17,7 @@ pub(super) async fn status(app: &App) -> Answer {
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
     findings.extend(super::petition::overdue(app).await?);
+    findings.extend(app.store.differences(None, 20).await?.into_iter().map(|(_, _, finding)| finding));
     findings.extend(app.reload.told());
     let work = Document::Table {
         title: Text::new("Việc của các bước", "Work of the steps"),

@@ -39,7 +39,7 @@ pub(super) async fn import(app: &App, order: SignedTable) -> Answer {
     let compared = compare(&rows, &held, year);
     let mut findings: Vec<Finding> = Vec::new();
     let mut revisions = Vec::new();
-    let (mut approved, mut already) = (0_u64, 0_u64);
+    let (mut approved, mut already, mut refused) = (0_u64, 0_u64, 0_u64);
     for row in compared.iter().filter(|row| row.matches()) {
         let Some(person) = people.get(&row.staff_number) else { continue };
         match ruled(app, &order, *person, row, &who).await? {
@@ -48,11 +48,17 @@ pub(super) async fn import(app: &App, order: SignedTable) -> Answer {
                 revisions.push(*new);
             }
             Ok(None) => already += 1,
-            Err(finding) => findings.push(*finding),
+            Err(finding) => {
+                refused += 1;
+                // Nobody asked to approve what stands approved: only an approval has to say that it cannot.
+                if order.approve || finding.code != "LT-REC-003" {
+                    findings.push(*finding);
+                }
+            }
         }
     }
-    let refused = findings.len() as u64;
     if order.approve {
+        journal_refused(app, &who, period, &findings).await?;
         app.store.append_revisions(&revisions).await?;
         app.ring("score");
         app.ring_deliveries();
@@ -180,13 +186,13 @@ async fn ruled(
         return Ok(Ok(None));
     }
     let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
-    if !life::is_own(subject, who) {
+    if directory.named(who) != Some(person) {
         let judged = Judged { subject: person, period, duty, author: who, at: now, document: Some(number) };
         if let Err(finding) = directory.check_author(judged) {
             return Ok(Err(finding));
         }
     }
-    let decision_no = Some(number);
+    let (decision_no, revision) = (Some(number), Some(opened.latest.revision));
     let outcome = match row.level.filter(|_| period.is_year()) {
         Some(level) => {
             let opinion = order.opinion.as_deref();
@@ -199,11 +205,10 @@ async fn ruled(
             life::classify(
                 held,
                 subject,
-                Classification { level, author: who, at: now, decision_no, opinion },
+                Classification { revision, level, author: who, at: now, decision_no, opinion },
             )
         }
         None => {
-            let revision = Some(opened.latest.revision);
             let approval = Approval { revision, content_hash: None, author: who, at: now, decision_no };
             life::approve(held, subject, approval)
         }
@@ -216,8 +221,21 @@ async fn ruled(
     let next = opened.latest.revision + 1;
     let revision = app.revision(person, next, RecordState::Approved, &content, &summary, who, None, now)?;
     let outbox = app.results_of_approval(directory, &revision, &content).await?;
-    let due = if period.is_year() { Vec::new() } else { vec![(person, Period::Year(period.year()))] };
+    let due = period.means().into_iter().map(|mean| (person, mean)).collect();
     Ok(Ok(Some(Box::new(NewRevision { revision, outbox, settles: Vec::new(), due }))))
+}
+
+/// What an approval by table was refused for stands in the journal, once for each code.
+async fn journal_refused(app: &App, who: &str, period: Period, findings: &[Finding]) -> Result<(), Refusal> {
+    let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in findings {
+        *by_code.entry(&finding.code).or_default() += 1;
+    }
+    for (code, count) in by_code {
+        let object = format!("{count} records of {period} in one table");
+        app.store.note(app.clock.now(), who, "decision_refused", object, Some(code)).await?;
+    }
+    Ok(())
 }
 
 fn differs(cause: Cause, count: u64, file: &str) -> Finding {

@@ -1,14 +1,17 @@
 //! Who still has to act in a period: counts by unit, from the store as it is now.
 //!
-//! Owns the table of `period status` and the facts of a unit's close. It must not know which points a person may
+//! Owns the table of `period status` with what it tells of single records, and the facts of a unit's close. It must not know which points a person may
 //! accept. Whoever has no score has no form, and is counted as such, never as zero points.
 
 use super::{Answer, App, Refusal};
 use crate::directory::Directory;
-use crate::domain::{Period, PersonId, RecordState, RuleSet, UnitCode};
-use crate::error::Text;
+use crate::domain::{Period, PersonId, RecordState, RuleSet, UnitCode, local_date};
+use crate::error::{Finding, Place, Text};
+use crate::evaluation::Content;
+use crate::evaluation::organisation::late_classification;
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::score::Gathered;
+use crate::store::RecordLine;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +36,8 @@ pub(super) struct Counted {
     pub petitions: u64,
     /// Open petitions past their day.
     pub overdue: u64,
+    /// Whose figures moved on after the approval or close (LT-REC-006).
+    pub changed: u64,
 }
 
 impl Counted {
@@ -73,6 +78,8 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
             *overdue += u64::from(app.clock.today() > petition.due_on);
         }
     }
+    let changed = app.store.differences(Some(period), 100_000).await?;
+    let changed: BTreeSet<PersonId> = changed.into_iter().map(|(person, ..)| person).collect();
     for known in directory.people() {
         // On leave all the period, or too little of it worked: nobody has to act (art. 11).
         let evaluated = || period.is_mean() || App::is_evaluated(&directory, &facts, known.id, period, rules);
@@ -86,6 +93,7 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
         let (open, overdue) = petitions.get(&known.id).copied().unwrap_or_default();
         counted.petitions += open;
         counted.overdue += overdue;
+        counted.changed += u64::from(changed.contains(&known.id));
         let line = lines.get(&known.id);
         let said = line.is_some_and(|line| line.content.pointer("/remarks/own").is_some());
         counted.no_own_word += u64::from(!said && !own.contains(&known.id));
@@ -113,7 +121,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
     let closed_units = app.store.closed_units(period).await?;
     let closed = app.store.period_close(period).await?.is_some();
     let mut rows = Vec::new();
-    let mut sums = [0_u64; 16];
+    let mut sums = [0_u64; 17];
     for (code, counted) in by_unit(app, period).await? {
         if within.as_ref().is_some_and(|units| !units.contains(&code)) {
             continue;
@@ -136,6 +144,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
             counted.held,
             counted.petitions,
             counted.overdue,
+            counted.changed,
         ];
         for (sum, figure) in sums.iter_mut().zip(figures) {
             *sum += figure;
@@ -166,6 +175,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
         ("held", "Tạm dừng", "Held"),
         ("petitions", "Kiến nghị", "Petitions"),
         ("overdue", "Quá hạn trả lời", "Overdue"),
+        ("changed", "Số liệu đã đổi", "Figures changed"),
     ];
     let mut shown = vec![
         Column::left("unit", "Đơn vị", "Unit"),
@@ -173,12 +183,73 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
         Column::left("closed", "Đã chốt", "Closed"),
     ];
     shown.extend(columns.map(|(key, vi, en)| Column::right(key, vi, en)));
-    Ok(Outcome::ok(Document::Table {
+    let table = Document::Table {
         title: Text::new(
             format!("Việc còn phải làm, kỳ {period}"),
             format!("Who still has to act in {period}"),
         ),
         columns: shown,
         rows,
-    }))
+    };
+    Ok(Outcome::with_findings(table, told(app, &directory, period, within.as_ref()).await?))
+}
+
+/// What a person has to look at in a period, 100 findings at most: figures that moved on after an approval or close; of a
+/// year those who are classified late, heads whose organisation is not recognised, and more Excellent ones than the quota.
+async fn told(
+    app: &App,
+    directory: &Directory,
+    period: Period,
+    within: Option<&BTreeSet<UnitCode>>,
+) -> Result<Vec<Finding>, Refusal> {
+    let inside = |person: PersonId| {
+        let unit = unit_of(directory, person, period);
+        within.is_none_or(|units| unit.is_some_and(|unit| units.contains(&unit)))
+    };
+    let mut findings: Vec<Finding> = app
+        .store
+        .differences(Some(period), 100_000)
+        .await?
+        .into_iter()
+        .filter(|(person, ..)| inside(*person))
+        .map(|(_, _, finding)| finding)
+        .collect();
+    if period.is_year() {
+        findings.extend(super::quota::decided(app, None, period, None).await?);
+        findings.extend(classified(app, directory, period, &inside).await?);
+    }
+    findings.truncate(100);
+    Ok(findings)
+}
+
+/// Of those classified: decisions after the day of the law, and heads whose organisation is not recognised.
+async fn classified(
+    app: &App,
+    directory: &Directory,
+    period: Period,
+    inside: &(dyn Fn(PersonId) -> bool + Sync),
+) -> Result<Vec<Finding>, Refusal> {
+    let (mut findings, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = app.store.record_lines(Some(period), None, &after, 500).await?;
+        let Some(last) = page.last() else { return Ok(findings) };
+        after = last.place();
+        let approved =
+            |line: &&RecordLine| matches!(line.state, RecordState::Approved | RecordState::Delivered);
+        for line in page.iter().filter(approved).filter(|line| inside(line.person)) {
+            let content: Content = serde_json::from_value(line.content.clone())
+                .map_err(|_| crate::pipeline::broken("record"))?;
+            let (Some(level), Some(ruling)) = (content.level, content.ruling) else { continue };
+            let special = app.has_special_date(directory, line.person, period).await?;
+            let late = late_classification(period.year(), local_date(ruling.at), special);
+            let place = || Place::of(format!("record {} {period}", line.staff_number));
+            findings.extend(late.map(|finding| finding.at(place())));
+            if let Ok(Some(unknown)) = app.check_cap(directory, line.person, period, level).await? {
+                findings.push(unknown);
+            }
+        }
+        if findings.len() >= 100 {
+            return Ok(findings);
+        }
+    }
 }

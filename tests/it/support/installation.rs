@@ -286,6 +286,7 @@ impl Installed {
             period: period(which),
             author: CHIEF.into(),
             reason: Some("đủ hồ sơ".into()),
+            document: None,
             dry_run: false,
         })
         .await;
@@ -295,7 +296,7 @@ impl Installed {
     pub async fn history(&self, lines: &str) {
         let bytes = format!("staff_number,period,score,level,decision_no,decided_on\n{lines}\n").into_bytes();
         let file = InputFile { name: "history.csv".into(), bytes };
-        self.ordered(Command::HistoryImport { file, author: CHIEF.into() }).await;
+        self.ordered(Command::HistoryImport { file, document: None, author: CHIEF.into() }).await;
     }
 
     /// The word that nobody has earlier results.

@@ -433,6 +433,7 @@ impl<'a> House<'a> {
             period: period(which),
             author: self.head("UBND"),
             reason: Some("các trường hợp nghỉ và thiếu phần đã được nêu rõ".into()),
+            document: None,
             dry_run: false,
         })
         .await;
