@@ -1,6 +1,7 @@
 //! Orders that carry mapping knowledge in and out: a trial of rules, decisions as a file.
 
-use super::mapping::{no_such_task, place, refuse_own, shown};
+use super::ending::Ending;
+use super::mapping::{no_such_task, refuse_own};
 use super::{Answer, App, Refusal, author};
 use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
@@ -10,9 +11,9 @@ use crate::mapping::rule_trial::{Present, Trial};
 use crate::mapping::{RuleBook, TaskText};
 use crate::pipeline::command::{Column, Document, Field, ImportAs, InputFile, Outcome, TaskRef};
 use crate::pipeline::map::evidence;
-use crate::pipeline::review::{by_a_person, due_of};
+use crate::pipeline::review::by_a_person;
 use crate::pipeline::wording::Words;
-use crate::store::{ForeignExample, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, Settled};
+use crate::store::{ForeignExample, MappingRow, MappingState, OrderKind, Settled};
 use crate::text::fold;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -359,7 +360,7 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
     let numbers: Vec<i64> = wanted.keys().copied().collect();
     let mut items = app.store.map_items(&numbers).await?;
     let directory = app.directory().await?;
-    let mut told = refuse_own(&directory, who, &mut items)?;
+    let told = refuse_own(&directory, who, &mut items)?;
     let now = app.clock.now();
     let mut products: BTreeMap<CatalogVersion, BTreeMap<ProductCode, CatalogProduct>> = BTreeMap::new();
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
@@ -405,26 +406,15 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
             "every task was decided like that before; nothing changes",
         ));
     }
-    let effect = app.effect_of(&items, &rows).await?;
-    if order.dry_run {
-        return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), told));
-    }
-    let new = MappingOrder {
+    let ending = Ending {
         kind: OrderKind::Import,
         group: None,
         choice: None,
         author: who.to_owned(),
         reason: Some(order.file.name.clone()),
-        at: now,
-        about: None,
-        proposal: None,
-        effect: effect.value(&directory),
-        due: due_of(&items, &rows),
-        rows,
+        dry_run: order.dry_run,
     };
-    let (id, state, more) = place(app, &directory, &new, None).await?;
-    told.extend(more);
-    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), told))
+    ending.end(app, &directory, &items, rows, told).await
 }
 
 fn refuse(findings: Vec<Finding>) -> Result<(), Refusal> {

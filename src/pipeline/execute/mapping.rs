@@ -1,5 +1,6 @@
 //! Orders about the products of tasks: what waits, groups of it, decisions with their preview, confirmation, undo.
 
+use super::ending::Ending;
 use super::{Answer, App, Refusal, author};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Level};
@@ -116,7 +117,7 @@ pub(super) async fn decide(app: &App, order: Deciding) -> Answer {
     let numbers = wanted(app, &order).await?;
     let mut items = app.store.map_items(&numbers).await?;
     let directory = app.directory().await?;
-    let mut findings = refuse_own(&directory, &who, &mut items)?;
+    let findings = refuse_own(&directory, &who, &mut items)?;
     let mut rows = given(app, &items, &order.choice, &who, reason).await?;
     rows.retain(|row| !stands(row));
     if rows.is_empty() {
@@ -125,27 +126,15 @@ pub(super) async fn decide(app: &App, order: Deciding) -> Answer {
             "these tasks were decided like that before; nothing changes",
         ));
     }
-    let effect = app.effect_of(&items, &rows).await?;
-    if order.dry_run {
-        let document = shown(&directory, &effect, None, OrderState::Waiting);
-        return Ok(Outcome::with_findings(document, findings));
-    }
-    let new = MappingOrder {
+    let ending = Ending {
         kind: OrderKind::Decide,
         group: order.group,
         choice,
         author: who,
         reason: reason.map(str::to_owned),
-        at: app.clock.now(),
-        about: None,
-        proposal: None,
-        effect: effect.value(&directory),
-        due: due_of(&items, &rows),
-        rows,
+        dry_run: order.dry_run,
     };
-    let (id, state, more) = place(app, &directory, &new, None).await?;
-    findings.extend(more);
-    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), findings))
+    ending.end(app, &directory, &items, rows, findings).await
 }
 
 /// Lets an order count, or keeps it for the second person where the configuration asks for one.

@@ -11,6 +11,7 @@ mod check;
 mod database;
 mod delivery;
 mod drift;
+mod ending;
 mod evaluation;
 mod evidence;
 mod exchange;
