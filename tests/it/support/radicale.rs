@@ -130,7 +130,7 @@ impl ThirdParty for Radicale {
 
     fn settings(&self) -> String {
         format!(
-            "{{ base_url = \"{}\", collection = \"{COLLECTION}\", username = \"{}\" }}",
+            "{{ base_url = \"{}\", owner = \"keeper\", calendar = \"cong-viec\", username = \"{}\" }}",
             self.base, READER.0
         )
     }
