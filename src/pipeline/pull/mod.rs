@@ -48,6 +48,11 @@ const PAGES_PER_COMMIT: usize = 8;
 /// grow and its fsyncs become fewer.
 const MOST_WAITING: usize = 16;
 
+/// Tasks worth a transaction, and tasks that may wait: where pages are large, fewer of them do, so that what waits
+/// takes the same memory.
+const TASKS_PER_COMMIT: usize = 8_000;
+const MOST_TASKS_WAITING: usize = 16_000;
+
 /// A source that says nothing for so long is waited for: what is there is stored meanwhile.
 const QUIET: Duration = Duration::from_millis(50);
 
@@ -392,7 +397,9 @@ impl Puller<'_> {
         self.watch.growth(self.app, self.counters.new).await?;
         let waiting = self.waiting.pages.len();
         let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
-        if waiting >= MOST_WAITING || (waiting >= PAGES_PER_COMMIT && free) {
+        let tasks = self.waiting.keys.len();
+        let most = waiting >= MOST_WAITING || tasks >= MOST_TASKS_WAITING;
+        if most || (free && (waiting >= PAGES_PER_COMMIT || tasks >= TASKS_PER_COMMIT)) {
             self.settle().await?;
             self.begin_commit();
         }
