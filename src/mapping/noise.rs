@@ -397,7 +397,8 @@ mod tests {
         let title = "Quyết định xử phạt ông Lê Tấn Lực, xây dựng sai phép ở phường";
         for noise in Noise::ALL {
             assert_eq!(noise.apply(title, 7), noise.apply(title, 7));
-            assert_ne!(noise.apply(title, 7), title, "{}", noise.name());
+            // A short title may keep every word and blank by chance.
+            assert!((0..20).any(|seed| noise.apply(title, seed) != title), "{}", noise.name());
         }
         let words = |text: &str| tokens(text).into_iter().map(|t| t.accented).collect::<Vec<_>>();
         for noise in [Noise::Tcvn3, Noise::Vni, Noise::Latin, Noise::Decomposed, Noise::Upper] {

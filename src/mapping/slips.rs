@@ -20,7 +20,7 @@ const NO_SYLLABLE: f32 = 3.0;
 /// Cost of a slip beside its kind's, and of reading a known word as another.
 const SLIP: f32 = 1.6;
 const KNOWN: f32 = 1.2;
-/// Dearest slip that is still one, by kind.
+/// Dearest slip that is still one.
 const DEAREST: f32 = 1.4;
 /// Cost of keystrokes read, of a blank found missing, of one too many, of initials spelt out.
 const KEYS: f32 = 0.3;
@@ -104,8 +104,7 @@ fn is_doubtful(vocabulary: &Vocabulary, tokens: &[Token], at: usize) -> bool {
     supported(vocabulary, tokens, at, at + 1, &token.folded, &token.folded).is_none()
 }
 
-/// How often the first and last of some words stand beside the words before and after them; none where never, or where
-/// there are neighbours that could tell.
+/// How often the first and last of some words stand beside the words before and after them; none where never.
 fn supported(
     vocabulary: &Vocabulary,
     tokens: &[Token],
