@@ -137,6 +137,8 @@ fn mistake(error: &clap::Error) -> Finding {
 /// The command a usage line speaks of.
 fn command_of(usage: &str) -> clap::Command {
     let mut command = lang::command(Lang::Vi);
+    // What an argument is called is settled by then.
+    command.build();
     for word in usage.split_whitespace().skip_while(|word| *word != "lienthong").skip(1) {
         let Some(found) = command.find_subcommand(word).cloned() else { break };
         command = found;
@@ -225,7 +227,9 @@ mod tests {
 
     #[test]
     fn alternatives_can_be_asked_of_every_argument() {
-        let mut commands = vec![lang::command(Lang::Vi)];
+        let mut root = lang::command(Lang::Vi);
+        root.build();
+        let mut commands = vec![root];
         let mut asked = 0;
         while let Some(command) = commands.pop() {
             for argument in command.get_arguments() {
