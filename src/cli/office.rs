@@ -10,7 +10,7 @@ use crate::pipeline::App;
 use crate::pipeline::command::{Command, Executor as _, MappingChoice, TaskRef};
 use crate::pipeline::execute::Installation;
 use crate::simulator::Running;
-use crate::store::MappingState;
+use crate::store::{MappingState, RecordLine};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -171,7 +171,16 @@ pub async fn judge(app: &App, province: &Running) -> Result<Judged, Finding> {
     }
 }
 
-/// Closes the quarter once every result that can be approved is.
+/// Whether a record waits for its approval, or for what people enter.
+fn is_to_come(line: &RecordLine) -> bool {
+    let missing = line.content.get("missing").and_then(|missing| missing.as_array());
+    let by_people = missing.into_iter().flatten().filter_map(|part| part.as_str()).any(|part| {
+        matches!(part, "general_criteria" | "implementation_ability" | "unity_ability" | "support_percents")
+    });
+    line.state != RecordState::Approved && (line.state != RecordState::Computed || by_people)
+}
+
+/// Closes the quarter once every result that can be approved is: the year of whoever lacks one stays open (art. 17.3).
 async fn close_when_ready(app: Arc<App>, period: Period) {
     let installation = Installation { app: app.clone() };
     loop {
@@ -187,15 +196,21 @@ async fn close_when_ready(app: Arc<App>, period: Period) {
         let busy = overview.due.values().any(|count| *count > 0)
             || overview.targets.values().any(|target| target.waiting() > 0);
         let mut after = String::new();
-        let (mut records, mut approved) = (0, 0);
+        let (mut records, mut approved, mut to_come) = (0, 0, 0);
         while let Ok(lines) = app.store.record_lines(Some(period), None, &after, 500).await {
             let Some(last) = lines.last() else { break };
             after.clone_from(&last.staff_number);
             records += lines.len();
             approved += lines.iter().filter(|line| line.state == RecordState::Approved).count();
+            to_come += lines.iter().filter(|line| is_to_come(line)).count();
         }
-        // A few people have nothing assigned or lack a subordinate's score: a named reason accepts those gaps.
-        if pulled && !busy && records > 0 && approved * 10 >= records * 9 {
+        // A few people have nothing assigned or lack a subordinate's score: a named reason accepts those gaps. Nobody
+        // waits for them once every product of the quarter is decided and everything people enter is there.
+        let nearly_all = approved * 10 >= records * 9;
+        let all_there_will_be = approved > 0
+            && to_come == 0
+            && app.store.reviews_due(period).await.is_ok_and(|waiting| waiting == 0);
+        if pulled && !busy && records > 0 && (nearly_all || all_there_will_be) {
             let reason = Some("Đủ kết quả đã phê duyệt; phần còn lại xử lý bằng đính chính".to_owned());
             let document = Some(DOCUMENT.to_owned());
             let order =
