@@ -1,7 +1,7 @@
 //! What can be seen of a running daemon: its metrics are the documented ones, and neither they, the log, the page
 //! nor the database file hold a secret or a citizen id.
 
-use crate::support::site::{Daemon, Site, until};
+use crate::support::site::{Daemon, Site, output, told, until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -51,6 +51,13 @@ impl Province {
 
     /// Waits until sources are read, tasks mapped, scores computed and results sent.
     fn let_it_work(&self) {
+        // Results of a quarter leave when somebody closes it; a year is that of all its quarters and comes later.
+        until("the third quarter is closed", || {
+            let approved = self.site.json(&["status"])["numbers"]["records"]["approved"].as_u64() > Some(0);
+            let by = ["--author", "Phòng Tổ chức", "--document", "1/TB-SNV", "--reason", "đủ kết quả"];
+            let order = [["period", "close", "2026-Q3"].as_slice(), &by].concat();
+            approved && told(&output(self.site.path(), &order)).0 == 0
+        });
         until("everything has happened once", || {
             let status = self.site.json(&["status"]);
             let all = |list: &str, test: &dyn Fn(&Value) -> bool| {
