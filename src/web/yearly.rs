@@ -61,7 +61,8 @@ pub(super) async fn section(web: &Web, visit: &Visit) -> Result<Option<Section>,
             )
             .to_owned(),
     };
-    Ok(Some(section.note(note).command("lienthong organisation list · lienthong record results")))
+    let period = Period::Year(year);
+    Ok(Some(section.note(note).command(format!("lienthong period status {period}"))))
 }
 
 #[cfg(test)]

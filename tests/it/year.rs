@@ -141,7 +141,8 @@ impl Year<'_> {
     async fn month(&mut self, month: u32, facts: &mut usize) {
         self.house.comes(day(month, 13));
         self.house.people().await;
-        if month == 7 {
+        if month == 6 {
+            // Before the first of its days: what is assigned then is of it from the beginning.
             self.house.catalog(1).await;
         }
         self.house.comes(day(month, 15));

@@ -40,7 +40,12 @@ pub struct House<'a> {
 }
 
 fn csv(head: &str, rows: impl Iterator<Item = String>) -> Vec<u8> {
-    std::iter::once(head.to_owned()).chain(rows).collect::<Vec<_>>().join("\n").into_bytes()
+    // A last line without its end is taken for half a line.
+    std::iter::once(head.to_owned())
+        .chain(rows)
+        .flat_map(|row| [row, "\n".to_owned()])
+        .collect::<String>()
+        .into_bytes()
 }
 
 fn file(name: &str, bytes: Vec<u8>) -> InputFile {
@@ -318,7 +323,7 @@ impl<'a> House<'a> {
                 to: fact.to,
                 act_on: fact.act_on,
                 act: fact.act.map(str::to_owned),
-                text: fact.kind.article().map(|_| "khiển trách".to_owned()),
+                text: (!fact.kind.is_leave()).then(|| "khiển trách".to_owned()),
                 document: "21/QĐ-SNV".into(),
             };
             self.ordered(Command::FactAdd {
