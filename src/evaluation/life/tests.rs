@@ -178,6 +178,7 @@ fn classification_is_compared_with_the_proposed_level_and_never_with_the_band_al
     let subject = Subject { staff_number: &number, full_name: name };
     let decided = |year: &Content, level| {
         let decision = Classification {
+            revision: None,
             level,
             author: "Giám đốc Sở",
             at: at("2026-12-10T02:00:00Z"),
@@ -207,6 +208,7 @@ fn classified_year_whose_proposed_level_changes_is_told_though_no_figure_moved()
     let year = sample("2026", Some("92"));
     // Good by the quota, Excellent proposed.
     let decision = Classification {
+        revision: None,
         level: Level::Good,
         author: "Giám đốc Sở",
         at: at("2026-12-10T02:00:00Z"),
