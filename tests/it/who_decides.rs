@@ -4,7 +4,7 @@
 use crate::score_step::{at_work, governed_by, settled, task};
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::{both, one};
-use lienthong::domain::{FactKind, Level, Period, RecordState, RuleSet, ServiceFact};
+use lienthong::domain::{DecisionKind, FactKind, Level, Period, RecordState, RuleSet, ServiceFact};
 use lienthong::error::Lang;
 use lienthong::pipeline::command::{Command, InputFile, LifeOrder, Outcome, TaskRef};
 use lienthong::pipeline::record::Record;
@@ -67,6 +67,19 @@ fn correct(which: &str, revision: u32, level: Option<Level>) -> Command {
         opinion: None,
         author: CHIEF.into(),
         reason: "sai số liệu".into(),
+    }
+}
+
+/// Every general criterion with two points.
+fn criteria(which: &str) -> Command {
+    let items = lienthong::domain::evaluation::GENERAL_ITEMS
+        .map(|(item, ..)| (item.to_owned(), lienthong::domain::Exact::integer(2)));
+    Command::CriteriaSet {
+        person: whom(AN),
+        period: period(which),
+        decision: DecisionKind::GeneralCriteria { items: items.into() },
+        document: None,
+        author: CHIEF.into(),
     }
 }
 
@@ -224,17 +237,7 @@ async fn correction_with_a_level_is_written_whole_or_not_at_all_and_waits_for_fi
             }))
             .await;
         // A quarter of that year waits to be computed.
-        let fail = Command::CriteriaSet {
-            person: whom(AN),
-            period: period("2026-Q4"),
-            decision: serde_json::from_value(serde_json::json!({
-                "type": "quality_failures", "source": "snv", "external_id": "1", "count": 1, "reason": "sai"
-            }))
-            .expect("decision"),
-            document: None,
-            author: CHIEF.into(),
-        };
-        house.ordered(fail).await;
+        house.ordered(criteria("2026-Q4")).await;
         assert_eq!(refused(&house, correct("2026", 2, Some(Level::Completed))).await, "LT-REC-085");
         house.computed().await;
         house.ordered(correct("2026", 2, Some(Level::Completed))).await;
@@ -431,6 +434,42 @@ async fn persons_data_and_notices_are_for_those_who_have_to_do_with_the_person()
         assert_eq!(refused(&house, notify(OFFICE, None)).await, "LT-AUT-002");
         house.ordered(notify(OFFICE, Some("5/TB"))).await;
     }
+}
+
+#[tokio::test]
+async fn decision_is_about_a_period_that_has_begun_and_a_task_the_person_has() {
+    let (_folder, store) = one().await;
+    let house = at_work(&store, "2026-12-20T01:00:00Z").await;
+    house.import(&[(AN, "Nguyễn Văn An"), (OTHER, "Trần Thị Bình")]).await;
+    let house = governed_by(&house, "2026-12-20T01:00:00Z", RuleSet::default()).await;
+    task(&house, "1", "2026-11-10", Some("2026-11-09T03:00:00Z")).await;
+    settled(&house).await;
+    for which in ["2099-Q1", "2027-Q1", "2026", "2026-H1"] {
+        assert_eq!(refused(&house, criteria(which)).await, "LT-CRI-011", "{which}");
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    let template = life(LifeOrder::CriteriaTemplate {
+        unit: "SNV".parse().expect("unit"),
+        period: period("2027-Q1"),
+        own: false,
+        to: folder.path().join("tieu-chi.xlsx"),
+    });
+    assert_eq!(refused(&house, template).await, "LT-CRI-011");
+    let done = |who: &str, key: &str, quantity: &str| Command::CriteriaSet {
+        person: whom(who),
+        period: period("2026-Q4"),
+        decision: DecisionKind::CompletedQuantity {
+            source: "snv".into(),
+            external_id: key.into(),
+            quantity: quantity.parse().expect("quantity"),
+        },
+        document: None,
+        author: CHIEF.into(),
+    };
+    assert_eq!(refused(&house, done(AN, "77", "1")).await, "LT-CAT-023");
+    assert_eq!(refused(&house, done(OTHER, "1", "1")).await, "LT-CRI-012", "somebody else's");
+    assert_eq!(refused(&house, done(AN, "1", "5")).await, "LT-CRI-012", "one was assigned");
+    house.ordered(done(AN, "1", "0.5")).await;
 }
 
 #[tokio::test]

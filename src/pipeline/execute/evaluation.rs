@@ -1,7 +1,7 @@
 //! Orders about criteria, scores and records.
 
 use super::life::{Opened, allowed, subject_of};
-use super::{Answer, App, Refusal, author, person, quota};
+use super::{Answer, App, Refusal, author, entry, person, quota};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
@@ -46,6 +46,8 @@ pub(super) async fn criteria(
     if let Some(finding) = impossible_value(&kind) {
         return Err(finding.into());
     }
+    entry::check_period(app, period, matches!(kind, DecisionKind::Remarks { .. }))?;
+    entry::check_task(app, id, &kind).await?;
     let rules = app.rule_set(period)?;
     let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
     match &kind {
@@ -124,6 +126,7 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
     let importer = directory.check_importer(who, document).err().map(|finding| *finding);
     // Each row is of its own period, and so are the rules it is held to.
     let rules = |period: Period| {
+        entry::check_period(app, period, false)?;
         let rules = app.rule_set(period).map_err(Box::new)?;
         let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
         Ok(CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween })

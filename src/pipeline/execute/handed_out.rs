@@ -5,7 +5,7 @@
 //! finding, and nothing is left behind.
 
 use super::life::allowed;
-use super::{Answer, App, Refusal, author, known_unit, person};
+use super::{Answer, App, Refusal, author, entry, known_unit, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
 use crate::domain::{CitizenId, Exact, Period, PersonId, UnitCode};
@@ -25,6 +25,7 @@ use std::path::Path;
 pub(super) async fn criteria(app: &App, unit: &UnitCode, period: Period, own: bool, to: &Path) -> Answer {
     known_unit(app, Some(unit)).await?;
     let directory = app.directory().await?;
+    entry::check_period(app, period, false)?;
     let rules = app.rule_set(period)?;
     let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
     let limits = CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween };

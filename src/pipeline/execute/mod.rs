@@ -12,6 +12,7 @@ mod database;
 mod delivery;
 mod drift;
 mod ending;
+mod entry;
 mod evaluation;
 mod evidence;
 mod exchange;

@@ -438,7 +438,7 @@ impl<'a> House<'a> {
             period: period(which),
             author: self.head("UBND"),
             reason: Some("các trường hợp nghỉ và thiếu phần đã được nêu rõ".into()),
-            document: None,
+            document: Some("11/TB-UBND".into()),
             dry_run: false,
         })
         .await;
