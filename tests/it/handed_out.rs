@@ -60,7 +60,10 @@ async fn criteria_workbook_of_a_unit_names_people_and_scorers_and_comes_back_fil
         }
         let file = InputFile { name: "mau.xlsx".into(), bytes: book.save_to_buffer().expect("xlsx") };
         let import = Command::CriteriaImport { file, document: None, author: CHIEF.into() };
-        house.ordered(import).await;
+        house.ordered(import.clone()).await;
+        // The same file again enters nothing, and says so.
+        let again = house.ordered(import).await.document.to_json(lienthong::error::Lang::En).to_string();
+        assert!(again.contains("0 decisions entered"), "{again}");
         let person = house.person(AN).await;
         let kept = store.decisions_of(person, period("2026-Q3")).await.expect("read");
         let words = kept.iter().find_map(|stored| match &stored.decision.kind {

@@ -153,10 +153,32 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
         return Err(Refusal(findings));
     }
     let now = app.clock.now();
-    let kept = app.store.import_decisions(ORIGIN, &decisions, who, document, now).await?;
+    let mut new = Vec::with_capacity(decisions.len());
+    for decision in decisions {
+        let held = app.store.decisions_of(decision.person, decision.period).await?;
+        let mut newest = held.iter().rev().map(|stored| &stored.decision);
+        let newest = newest.find(|held| is_about_the_same(&held.kind, &decision.kind));
+        let said = |of: &Decision| (of.kind.clone(), of.author.clone(), of.document.clone());
+        // The same file again changes nothing and tells nothing new.
+        if newest.map(said) != Some(said(&decision)) {
+            new.push(decision);
+        }
+    }
+    let kept = app.store.import_decisions(ORIGIN, &new, who, document, now).await?;
     app.ring("decide");
     app.ring("score");
     Ok(Outcome::done(format!("đã ghi {kept} quyết định"), format!("{kept} decisions entered")))
+}
+
+/// Whether one decision takes another one's place.
+fn is_about_the_same(one: &DecisionKind, other: &DecisionKind) -> bool {
+    match (one, other) {
+        (
+            DecisionKind::LeaderComponent { component, .. },
+            DecisionKind::LeaderComponent { component: its, .. },
+        ) => component == its,
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
 }
 
 pub(super) async fn scores(
