@@ -154,6 +154,12 @@ impl Store {
         rows.iter().map(entry_of).collect()
     }
 
+    /// The moment of the first entry: when this installation began.
+    pub async fn first_audit(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let row = self.db.row("SELECT at FROM audit ORDER BY seq LIMIT 1", vals![]).await?;
+        row.map(|row| row.at(0)).transpose()
+    }
+
     /// The latest moment of any entry: a clock that was set back writes earlier ones behind it.
     pub async fn latest_audit(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let row = self.db.row("SELECT at FROM audit ORDER BY at DESC LIMIT 1", vals![]).await?;

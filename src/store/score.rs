@@ -335,12 +335,6 @@ impl Store {
         rows.iter().map(|row| row.parsed(0)).collect()
     }
 
-    /// Whether anybody has a score of a period.
-    pub async fn has_scores(&self, period: Period) -> Result<bool, StoreError> {
-        let sql = "SELECT period FROM score WHERE period = $1 LIMIT 1";
-        Ok(self.db.row(sql, vals![period]).await?.is_some())
-    }
-
     /// Tasks of some people, mapped or not, of each in order of number; of each task what a score depends on, without
     /// the people, words and history of its source.
     pub async fn tasks_of_people(

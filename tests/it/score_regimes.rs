@@ -296,7 +296,9 @@ async fn mean_lacks_every_part_that_has_ended_without_a_recorded_result() {
         // In December the third quarter is owed, the fourth has not ended.
         let december = house.later("2026-12-02T01:00:00Z");
         assert_eq!(mean(&december, an, "2026").await, (None, json!(["2026-Q3"])));
-        december.history("GL-00001,2026-Q3,90.00,,,\nGL-00002,2026-Q3,90.00,,,").await;
+        for number in [AN, "GL-00002"] {
+            december.recorded(number, "2026-Q3", "90.00").await;
+        }
         assert_eq!(mean(&december, an, "2026").await, (Some("80.34".to_owned()), json!([])));
         december.approve(AN, "2026", december_revision(&december, an).await).await;
         // After the year: who was classified is not unsettled, who was not waits for the fourth quarter.
@@ -669,9 +671,9 @@ async fn head_is_at_most_what_the_organisation_was_recognised_as() {
     for store in &both.stores {
         let house = at_work(store, "2026-12-01T01:00:00Z").await;
         house.import(&[(AN, "Nguyễn Văn An")]).await;
-        house
-            .history("GL-00990,2026-Q1,95.00,,,\nGL-00990,2026-Q2,95.00,,,\nGL-00990,2026-Q3,95.00,,,")
-            .await;
+        for quarter in ["2026-Q1", "2026-Q2", "2026-Q3"] {
+            house.recorded("GL-00990", quarter, "95.00").await;
+        }
         let head = house.person("GL-00990").await;
         let level = async || {
             while Score(house.app.clone()).run().await.expect("a run").more {}
@@ -703,7 +705,8 @@ async fn half_year_is_the_mean_of_its_recorded_quarters_from_the_day_after_it() 
     let house = at_work(&store, "2026-06-20T01:00:00Z").await;
     house.import(&[(AN, "Nguyễn Văn An")]).await;
     // Of a year without rules nothing is computed, and nothing else waits for it.
-    house.history("GL-00001,2025-Q4,60.00,,,\nGL-00001,2026-Q1,80.00,,,\nGL-00001,2026-Q2,71.01,,,").await;
+    house.history("GL-00001,2025-Q4,60.00,,,\nGL-00001,2026-Q1,80.00,,,").await;
+    house.recorded(AN, "2026-Q2", "71.01").await;
     while Score(house.app.clone()).run().await.expect("a run").more {}
     let person = house.person(AN).await;
     let half = || store.score(person, period("2026-H1"), "half_year");

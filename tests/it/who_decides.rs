@@ -202,6 +202,10 @@ async fn earlier_results_come_from_who_decides_or_an_office_and_never_for_a_peri
         assert_eq!(store.replaced_history(person).await.expect("read")[0].1["level"], "good");
         let told = journal(store, "history_imported").await;
         assert_eq!(told, [(CHIEF.to_owned(), String::new()), (OFFICE.to_owned(), "9/QĐ".to_owned())]);
+        // A quarter from before this installation: its old tasks have a score, but nobody evaluated anybody by them.
+        house.score(AN, "2026-Q2", None, &["general_criteria"]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.ordered(import("GL-00001,2026-Q2,91.5,,5/QĐ,2026-07-10", OFFICE, Some("5/QĐ"))).await;
     }
 }
 

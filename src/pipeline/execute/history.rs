@@ -7,7 +7,7 @@ use super::{Answer, App, Refusal, author, person};
 use crate::delivery::ResultRow;
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Exact, Period, PersonId, RuleSet, StaffNumber};
+use crate::domain::{Exact, Period, PersonId, RecordState, RuleSet, StaffNumber, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::read_history;
 use crate::pipeline::command::{InputFile, Outcome, PersonRef};
@@ -24,10 +24,6 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
     let (mut findings, mut refused) = (Vec::new(), 0_u64);
     for row in &rows {
         let Some(id) = directory.by_staff_number(&row.staff_number) else { continue };
-        if let Err(finding) = check(app, &directory, id, row.period, (who, document)).await? {
-            refused += 1;
-            findings.push(*finding);
-        }
         // Before the first rule set scores were printed as the built-in one prints them; a fraction is no score.
         let rounding = app.rule_set(row.period).map_or(RuleSet::default().rounding, |rules| rules.rounding);
         let printed = |score: &Exact| score.round(rounding.digits, rounding.mode);
@@ -39,6 +35,14 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
             decided_on: row.decided_on,
         };
         let value = serde_json::to_value(value).map_err(|_| crate::pipeline::broken("history"))?;
+        // What is known already is brought in by nobody.
+        if app.store.history(id).await?.contains(&(row.period, value.clone())) {
+            continue;
+        }
+        if let Err(finding) = check(app, &directory, id, row.period, (who, document)).await? {
+            refused += 1;
+            findings.push(*finding);
+        }
         kept.push((id, row.period, value));
     }
     if let Some(first) = findings.first() {
@@ -49,7 +53,8 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
     }
     let count =
         app.store.import_history(&kept, Importer { author: who, document, at: app.clock.now() }).await?;
-    let people: BTreeSet<PersonId> = kept.iter().map(|(id, ..)| *id).collect();
+    let people: BTreeSet<PersonId> =
+        rows.iter().filter_map(|row| directory.by_staff_number(&row.staff_number)).collect();
     let sent = renew_lists(app, &people).await?;
     Ok(Outcome::done(
         format!("đã nhập {count} kết quả; {sent} danh sách chờ gửi"),
@@ -78,22 +83,25 @@ async fn check(
     Ok(may(Duty::Score).or_else(|_| may(Duty::Classify)))
 }
 
-/// Whether the result of a person's period is made here, or still can be: there is a record, or the person is evaluated
-/// in it and it is not over or has scores.
+/// Whether the result of a person's period is made here, or still can be: people began to evaluate them in it, or they
+/// are evaluated in it and it did not end before this installation began. What old tasks alone say of a period before
+/// that is no result.
 async fn is_made_here(
     app: &App,
     directory: &Directory,
     id: PersonId,
     period: Period,
 ) -> Result<bool, Refusal> {
-    if app.store.latest_revision(id, period).await?.is_some() {
+    let latest = app.store.latest_revision(id, period).await?;
+    if latest.is_some_and(|latest| latest.state != RecordState::Computed) {
         return Ok(true);
     }
     let Ok(rules) = app.rule_set(period) else { return Ok(false) };
     if !directory.is_scored(id, period, rules.population_filter) {
         return Ok(false);
     }
-    Ok(app.clock.today() <= period.last_day() || app.store.has_scores(period).await?)
+    let began = app.store.first_audit().await?.map_or_else(|| app.clock.today(), local_date);
+    Ok(period.last_day() >= began)
 }
 
 fn made_here(number: &str, period: Period) -> Finding {

@@ -5,7 +5,7 @@ use super::stores::{department, officer};
 use chrono::{DateTime, Utc};
 use lienthong::clock::Clock;
 use lienthong::config::{self, Loaded, Overrides};
-use lienthong::delivery::Target;
+use lienthong::delivery::{ResultRow, Target};
 use lienthong::domain::{
     DirectoryImport, ImportedPerson, Period, PersonId, RecordState, Role, StaffNumber, TargetId, UnitCode,
 };
@@ -15,7 +15,9 @@ use lienthong::pipeline::deliver::Deliver;
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::step::{Step as _, StepReport};
 use lienthong::pipeline::{App, Policy, assemble};
-use lienthong::store::{NewRevision, OutboxFilter, OutboxLine, Packed, Revision, ScoreWrite, Store};
+use lienthong::store::{
+    Importer, NewRevision, OutboxFilter, OutboxLine, Packed, Revision, ScoreWrite, Store,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -297,6 +299,20 @@ impl Installed {
         let bytes = format!("staff_number,period,score,level,decision_no,decided_on\n{lines}\n").into_bytes();
         let file = InputFile { name: "history.csv".into(), bytes };
         self.ordered(Command::HistoryImport { file, document: None, author: CHIEF.into() }).await;
+    }
+
+    /// A result of a period that stands, in whatever way it came here.
+    pub async fn recorded(&self, number: &str, which: &str, score: &str) {
+        let row = ResultRow {
+            period: period(which),
+            level: None,
+            score: Some(score.into()),
+            decision_no: None,
+            decided_on: None,
+        };
+        let row = [(self.person(number).await, period(which), serde_json::to_value(row).expect("row"))];
+        let by = Importer { author: CHIEF, document: None, at: self.app.clock.now() };
+        self.app.store.import_history(&row, by).await.expect("kept");
     }
 
     /// The word that nobody has earlier results.
