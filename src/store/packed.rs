@@ -48,6 +48,9 @@ impl Packed {
     pub fn text(&self) -> Result<Vec<u8>, StoreError> {
         let broken =
             |why: String| StoreError::unexpected(format!("a derivation that does not unpack: {why}"));
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut text = Vec::new();
         let decoder = zstd::stream::read::Decoder::with_buffer(self.0.as_slice());
         let read = decoder.and_then(|decoder| decoder.take(MOST + 1).read_to_end(&mut text));

@@ -211,8 +211,7 @@ static UPSERT_SCORES: Bulk = Bulk::new(
 /// The same of a score with the inputs held: a full period a record may have to follow, and nothing else.
 const SAME_INPUTS: &str = "UPDATE score SET unit_code = $4, role = $5, rule_set_hash = $6, as_of = $8, task_part = $9, \
      total = $10, total_exact = $11, summary = $12, computed_at = $13, record_due = $14 \
-     WHERE person_id = $1 AND period = $2 AND scope = $3 AND inputs_hash = $7 \
-     AND scope = 'full_period' AND $14 AND NOT record_due";
+     WHERE person_id = $1 AND period = $2 AND scope = $3 AND inputs_hash = $7 AND NOT record_due";
 
 /// The values of a row without its derivation, and that.
 fn score_vals(write: ScoreWrite) -> Result<(Vec<Val>, Option<Packed>), StoreError> {
@@ -393,13 +392,16 @@ impl Store {
         let (mut new, mut same) = (Vec::new(), Vec::new());
         for write in writes {
             judged.entry((write.period, write.scope, write.as_of)).or_default().push(write.person);
+            // A record may have to follow a full period although nothing of it changed.
+            let may_follow = write.record_due && write.scope == "full_period";
             let (row, derivation) = score_vals(write)?;
             match derivation {
                 Some(packed) => {
                     new.extend(row);
                     new.push(packed.into_bytes().into());
                 }
-                None => same.extend(row),
+                None if may_follow => same.extend(row),
+                None => {}
             }
         }
         let new = UPSERT_SCORES.bind(self.db.is_postgres(), new)?;

@@ -279,3 +279,116 @@ fn around_lines(text: &[u8]) -> Result<(&[u8], &[u8]), Finding> {
     let at = text.windows(LINES.len()).position(|some| some == LINES);
     at.and_then(|at| text.split_at_checked(at + LINES.len() - 1)).ok_or_else(|| broken("derivation"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rules::Overlay;
+    use crate::domain::{Component, Exact, Role};
+    use crate::pipeline::score::{TO_DATE, hash_of};
+    use crate::scoring::{Criteria, Subordinate, Support, score_person, score_tally};
+    use chrono::NaiveDate;
+    use rust_decimal::Decimal;
+    use std::collections::BTreeMap;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, day).expect("day")
+    }
+
+    /// A line that differs from the next one in everything that counts.
+    fn line(whose: &str, number: u32) -> Line {
+        Line {
+            source: format!("snv/{whose}-{number}"),
+            // What a search for the list of lines must not take for it.
+            title: format!("Báo cáo \"lines\":[] số {number}, \"of\":null}}"),
+            product: "SP-1".to_owned(),
+            coefficient: Decimal::new(i64::from(number % 7) * 25 + 5, 2),
+            multiplier: None,
+            assigned: Decimal::from(number % 3 + 1),
+            completed: Decimal::from((number + 1) % 3),
+            quality_failures: number % 5,
+            late_count: number % 6,
+            late_excused: number.is_multiple_of(4),
+            extra: number.is_multiple_of(3),
+            due: Some(day(number % 28 + 1)),
+            counted_on: day(number % 28 + 1),
+            completed_on: number.is_multiple_of(2).then(|| day(20)),
+            notes: vec!["ghi chú".to_owned(); usize::from(number.is_multiple_of(5))],
+            of: None,
+        }
+    }
+
+    fn lines(whose: &str, count: u32, first: u32) -> Vec<Line> {
+        (first..first + count).map(|number| line(whose, number)).collect()
+    }
+
+    fn input(role: Role, lines: Vec<Line>) -> PersonInput {
+        let whole = |percent: i64| Exact::integer(percent);
+        PersonInput {
+            period: "2026-Q4".parse().expect("period"),
+            role,
+            lines,
+            excluded: vec![Excluded {
+                source: "snv/9".to_owned(),
+                title: "Việc khác".to_owned(),
+                reason: "unmapped".to_owned(),
+            }],
+            criteria: Criteria {
+                own: None,
+                superior: Some(BTreeMap::from([("total".to_owned(), whole(28))])),
+            },
+            components: BTreeMap::from([
+                (Component::ImplementationAbility, whole(100)),
+                (Component::UnityAbility, whole(50)),
+            ]),
+            subordinates: vec![Subordinate { person: "GL-2".to_owned(), total: Some(whole(80)) }],
+            unit_result: None,
+            worked: Vec::new(),
+            support: Support::default(),
+        }
+    }
+
+    #[test]
+    fn score_from_pieces_is_byte_for_byte_the_one_from_all_its_lines() {
+        let quarter = (day(1), day(30));
+        let sets = [
+            RuleSet::default(),
+            RuleSet {
+                extra_in_denominator: true,
+                extra_components: vec!["a".to_owned()],
+                local_overlays: vec![Overlay::Below100NotCompleted, Overlay::UnitBelow70HeadNotCompleted],
+                ..RuleSet::default()
+            },
+        ];
+        for (rules, own, staying, moving) in sets.iter().flat_map(|rules| {
+            let counts = [(0, 0, 0), (4, 0, 0), (0, 3, 0), (0, 0, 9), (5, 4, 9), (0, 3, 9), (2, 0, 9)];
+            counts.map(|(own, staying, moving)| (rules, own, staying, moving))
+        }) {
+            let (own, staying, moving) = (lines("a", own, 1), lines("b", staying, 3), lines("c", moving, 5));
+            // Of the one who moved only the days until the tenth are this leader's.
+            let days = (day(1), day(10));
+            let of = |name: &str, lines: &[Line], (from, to): Span| -> Vec<Line> {
+                let theirs = lines.iter().filter(|line| (from..=to).contains(&line.counted_on)).cloned();
+                theirs.map(|line| Line { of: Some(name.to_owned()), ..line }).collect()
+            };
+            let all = [own.clone(), of("GL-2", &staying, quarter), of("GL \"3\"", &moving, days)].concat();
+            let whole = input(Role::Head, all);
+            let terms = Terms::of(rules).expect("terms");
+            let piece = |lines: Vec<Line>, posts: &[Span]| {
+                Piece::of(lines, whole.excluded.clone(), posts, rules).expect("piece")
+            };
+            let own = piece(own, &[quarter]);
+            let without = PersonInput { lines: Vec::new(), ..whole.clone() };
+            let mut assembly = Assembly::begin(&without, &own, (&terms, TO_DATE), true).expect("begun");
+            assembly.pool(&piece(staying, &[quarter]), b"\"GL-2\"", &[quarter]).expect("pooled");
+            let moved = piece(moving, &[days, (day(11), day(30))]);
+            assembly.pool(&moved, b"\"GL \\\"3\\\"\"", &[days]).expect("pooled");
+            let hash = hash_of(&(&whole, rules, TO_DATE)).expect("hash");
+            assert_eq!(assembly.inputs_hash().expect("hash"), hash);
+            let derivation = score_tally(&without, assembly.tally(), rules);
+            let text = assembly.packed(&derivation).expect("packed").text().expect("text");
+            let expected = to_bytes(&score_person(&whole, rules)).expect("text");
+            assert_eq!(String::from_utf8_lossy(&text), String::from_utf8_lossy(&expected));
+        }
+    }
+}
