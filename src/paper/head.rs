@@ -47,6 +47,8 @@ pub enum Standing {
     Replaced(u32),
     /// Computed now, and no longer what was approved with this revision.
     Moved(u32),
+    /// Computed now, and no longer what this revision annulled.
+    Annulled(u32),
 }
 
 impl Standing {
@@ -61,6 +63,9 @@ impl Standing {
             Self::Moved(approved) => {
                 Some(format!("TẠM TÍNH – tính lại hiện nay, khác kết quả đã duyệt ở phiên bản {approved}"))
             }
+            Self::Annulled(revision) => Some(format!(
+                "KẾT QUẢ ĐÃ BỊ HỦY ở phiên bản {revision} – số liệu dưới đây được tính lại hiện nay, chưa được phê duyệt"
+            )),
         }
     }
 }

@@ -252,6 +252,7 @@ fn of_lines(
     let content = serde_json::from_value::<Content>(score.summary.clone()).map_err(|_| unreadable())?;
     let standing = match (chosen.standing, chosen.trace.revision) {
         (Standing::Approved, Some(approved)) => Standing::Moved(approved),
+        (Standing::Revoked, Some(revoked)) => Standing::Annulled(revoked),
         _ => Standing::Provisional,
     };
     let trace = Trace {

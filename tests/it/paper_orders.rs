@@ -10,7 +10,7 @@ use crate::support::stores::{both, department};
 use calamine::{Data, Reader as _};
 use lienthong::domain::{DirectoryImport, Unit};
 use lienthong::paper::{Form, Format};
-use lienthong::pipeline::command::{Command, Document, Executor as _, Outcome, ReportOrder};
+use lienthong::pipeline::command::{Command, Document, Executor as _, LifeOrder, Outcome, ReportOrder};
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
@@ -79,6 +79,26 @@ async fn the_approved_revision_is_printed_and_everything_else_says_what_it_is() 
         let (_, old) = brought(house.ordered(form(Form::Form01, "2026-Q3", Some(1))).await);
         assert!(old.contains("BẢN CŨ – đã được thay bằng phiên bản 2"), "{old}");
         assert_eq!(code(&house.order(form(Form::Form01, "2026-Q3", Some(9))).await), "LT-PAP-002");
+
+        // Annulled: every paper says so, and sheets of lines that their figures are those of now.
+        let order = LifeOrder::Revoke {
+            person: whom(AN),
+            period: period("2026-Q3"),
+            revision: 2,
+            reason: "kê khai không trung thực".into(),
+            document: "31/QĐ-SNV".into(),
+            author: CHIEF.into(),
+        };
+        house.ordered(Command::Life { order }).await;
+        let (_, text) = brought(house.ordered(form(Form::Form01, "2026-Q3", None)).await);
+        assert!(text.contains("KẾT QUẢ ĐÃ BỊ HỦY"), "{text}");
+        for lines in [Form::WorkSheet, Form::Explanation] {
+            let (_, text) = brought(house.ordered(form(lines, "2026-Q3", None)).await);
+            assert!(
+                text.contains("KẾT QUẢ ĐÃ BỊ HỦY ở phiên bản 3 – số liệu dưới đây được tính lại"),
+                "{text}"
+            );
+        }
     }
 }
 
