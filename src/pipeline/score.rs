@@ -397,7 +397,7 @@ impl App {
         let inputs_hash = assembly.inputs_hash()?;
         let derivation = score_tally(&input, assembly.tally(), rules);
         let counts = counts(assembly.tally(), &derivation);
-        let wanted = gathered.wants(self, (period, view), person, &inputs_hash).await?;
+        let wanted = gathered.wants(self, (period, view), (person, post), &inputs_hash).await?;
         let packed = if wanted { Some(assembly.packed(&derivation)?) } else { None };
         self.write((person, post), asked, inputs_hash, &derivation, counts, packed).map(Some)
     }

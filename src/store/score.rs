@@ -53,6 +53,8 @@ pub struct ScoreHead {
     pub inputs_hash: String,
     /// Total, exact, when it is complete.
     pub total: Option<String>,
+    /// Unit and title of the post it is shown under: no input of it, and yet part of what is kept.
+    pub post: (String, Option<String>),
 }
 
 /// A computed score to be kept.
@@ -204,7 +206,8 @@ static UPSERT_SCORES: Bulk = Bulk::new(
      rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
      task_part = excluded.task_part, total = excluded.total, total_exact = excluded.total_exact, summary = excluded.summary, \
      derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
-     WHERE score.inputs_hash <> excluded.inputs_hash \
+     WHERE score.inputs_hash <> excluded.inputs_hash OR score.unit_code <> excluded.unit_code \
+     OR (score.summary ->> 'post') <> (excluded.summary ->> 'post') \
      OR (excluded.scope = 'full_period' AND excluded.record_due AND NOT score.record_due) RETURNING 1",
 );
 
@@ -373,10 +376,14 @@ impl Store {
         period: Period,
         scope: &str,
     ) -> Result<HashMap<PersonId, ScoreHead>, StoreError> {
-        let sql = "SELECT person_id, inputs_hash, total_exact FROM score WHERE period = $1 AND scope = $2";
+        let sql = "SELECT person_id, inputs_hash, total_exact, unit_code, summary ->> 'post' FROM score \
+                   WHERE period = $1 AND scope = $2";
         let rows = self.db.rows(sql, vals![period, scope]).await?;
         rows.iter()
-            .map(|row| Ok((row.person(0)?, ScoreHead { inputs_hash: row.text(1)?, total: row.opt_text(2)? })))
+            .map(|row| {
+                let post = (row.text(3)?, row.opt_text(4)?);
+                Ok((row.person(0)?, ScoreHead { inputs_hash: row.text(1)?, total: row.opt_text(2)?, post }))
+            })
             .collect()
     }
 

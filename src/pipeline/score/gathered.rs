@@ -8,7 +8,7 @@ use super::piece::{Piece, Terms};
 use super::{TO_DATE, multiply};
 use crate::directory::Directory;
 use crate::domain::rules::CoefficientFreeze;
-use crate::domain::{CatalogScope, Exact, Period, PersonId, RuleSet, ServiceFact};
+use crate::domain::{CatalogScope, Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
 use crate::pipeline::app::App;
 use crate::pipeline::entered::facts;
@@ -416,20 +416,26 @@ impl Gathered {
         self.of_heads(app, of, total).await
     }
 
-    /// Whether the derivation of a score with these inputs is wanted.
+    /// Whether the derivation of a score with these inputs is wanted. One that is shown under another post is kept anew,
+    /// although nothing it is computed from changed.
     pub(super) async fn wants(
         &self,
         app: &App,
         of: (Period, &'static str),
-        person: PersonId,
+        (person, post): (PersonId, &Membership),
         inputs_hash: &str,
     ) -> Result<bool, Finding> {
         match self.derivations {
             Derivations::All => Ok(true),
             Derivations::None => Ok(false),
             Derivations::Moved => {
-                let moved =
-                    |heads: &mut Heads| heads.get(&person).is_none_or(|held| held.inputs_hash != inputs_hash);
+                let under = |held: &ScoreHead| {
+                    held.post.0 == post.unit.as_str() && held.post.1.as_ref() == Some(&post.post)
+                };
+                let moved = |heads: &mut Heads| {
+                    let held = heads.get(&person).filter(|held| under(held));
+                    held.is_none_or(|held| held.inputs_hash != inputs_hash)
+                };
                 self.of_heads(app, of, moved).await
             }
         }
@@ -461,7 +467,12 @@ impl Gathered {
     pub async fn note(&self, app: &App, writes: &[ScoreWrite]) -> Result<Vec<(PersonId, Period)>, Finding> {
         let mut moved = Vec::new();
         for write in writes {
-            let head = ScoreHead { inputs_hash: write.inputs_hash.clone(), total: write.total_exact.clone() };
+            let post = write.summary.get("post").and_then(|post| post.as_str()).map(str::to_owned);
+            let head = ScoreHead {
+                inputs_hash: write.inputs_hash.clone(),
+                total: write.total_exact.clone(),
+                post: (write.unit.to_string(), post),
+            };
             let put = |heads: &mut Heads| {
                 let moved = heads.get(&write.person).is_none_or(|held| held.inputs_hash != head.inputs_hash);
                 heads.insert(write.person, head);
