@@ -1,8 +1,7 @@
 //! What every step works with: the store, the connected sources and targets, the rules and the caches.
 //!
-//! Owns the bells between steps and three caches that rebuild themselves when what they were built from
-//! changed: the directory, the catalog versions' mappers, and nothing else. Caches only save time; a step
-//! that finds one empty builds it.
+//! Owns the bells between steps and the cached directory, which is read again when it changed. A cache only saves
+//! time; whoever finds it empty fills it. The mappers belong to the step that decides by them (`mappers`).
 
 use super::former::FormerRules;
 use super::hook::Hook;
@@ -21,9 +20,9 @@ use crate::domain::{
     UnitKind, WorkingCalendar,
 };
 use crate::error::{Finding, Text};
-use crate::mapping::{Example, Mapper, Options, RuleBook};
-use crate::store::{MappingState, Store};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use crate::mapping::RuleBook;
+use crate::store::Store;
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, RwLock};
@@ -98,33 +97,6 @@ impl Policy {
     }
 }
 
-struct LoadedMapper {
-    version: CatalogVersion,
-    valid_from: NaiveDate,
-    scope: CatalogScope,
-    mapper: Arc<Mapper>,
-}
-
-#[derive(Default)]
-struct Mappers {
-    catalogs: Vec<CatalogVersion>,
-    /// Number of the last decision learned from; none = nothing is built yet.
-    decisions: Option<u64>,
-    /// Before this moment new decisions are not learned from.
-    rests_until: Option<DateTime<Utc>>,
-    loaded: Vec<LoadedMapper>,
-}
-
-/// Decisions of people are learned from at most this often: someone who settles task after task does not make
-/// the ranking train after each.
-const RELEARN_AFTER: TimeDelta = TimeDelta::seconds(5);
-
-/// Most examples of other installations that are learned from.
-const EXAMPLES: usize = 20_000;
-
-/// And at most this share of the time goes into training, however long it takes: one part in so many.
-const TRAINING_SHARE: i32 = 10;
-
 /// The running installation.
 pub struct App {
     /// The store.
@@ -159,7 +131,6 @@ pub struct App {
     pub reload: Reload,
     turns: BTreeMap<SourceId, Mutex<()>>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
-    mappers: RwLock<Mappers>,
     /// Hashes of the rule sets this process has kept in the store.
     pub(super) kept_rules: Mutex<BTreeSet<String>>,
     /// State of the directory for which kept entries about unknown people were read again.
@@ -201,7 +172,6 @@ impl App {
             bells,
             reload: Reload::default(),
             directory: RwLock::default(),
-            mappers: RwLock::default(),
             kept_rules: Mutex::default(),
             entries_read_for: Mutex::default(),
         }
@@ -296,89 +266,6 @@ impl App {
         let of_people = people.iter().find_map(|person| directory.unit_on(*person, day));
         let unit = of_people.or_else(|| self.sources.get(source).map(|source| &source.unit));
         scopes_of(directory, unit)
-    }
-
-    /// That version with its mapper, as loaded by the last [`App::refresh_mappers`].
-    pub(super) async fn mapper_as_loaded(
-        &self,
-        day: NaiveDate,
-        scopes: &[CatalogScope],
-    ) -> Option<(CatalogVersion, Arc<Mapper>)> {
-        let mappers = self.mappers.read().await;
-        let chosen = nearest(&mappers.loaded, day, scopes, |loaded| (loaded.valid_from, &loaded.scope));
-        chosen.map(|loaded| (loaded.version.clone(), loaded.mapper.clone()))
-    }
-
-    /// Builds the mappers again when catalogs or people's decisions changed; gives the number of the last decision
-    /// they learned from, 0 for none.
-    pub(super) async fn refresh_mappers(&self) -> Result<u64, Finding> {
-        let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
-        let decisions = self.store.decisions_stamp().await.map_err(|error| error.finding())?;
-        let catalogs: Vec<CatalogVersion> = heads.iter().map(|head| head.version.clone()).collect();
-        let now = self.clock.now();
-        {
-            let mappers = self.mappers.read().await;
-            if let Some(learned) = mappers.decisions
-                && mappers.catalogs == catalogs
-                && (learned == decisions || mappers.rests_until.is_some_and(|until| now < until))
-            {
-                return Ok(learned);
-            }
-        }
-        let decided = self.store.decided_examples().await.map_err(|error| error.finding())?;
-        let directory = self.directory().await?;
-        let foreign = self.store.examples(EXAMPLES).await.map_err(|error| error.finding())?;
-        let foreign = foreign.into_iter().map(|one| Example {
-            title: one.title,
-            doc_type: one.doc_type,
-            category: one.category,
-            source_system: one.source_system,
-            unit: one.unit,
-            product: one.product,
-            also_ok: Vec::<ProductCode>::new(),
-        });
-        let own = decided
-            .into_iter()
-            .filter(|(_, row)| !matches!(row.state, MappingState::Review | MappingState::Proposed))
-            .map(|(stored, row)| {
-                let draft = stored.task.draft;
-                // The same evidence the mapping step decides by.
-                let (unit, _) = self.unit_of(&directory, &stored.key.source);
-                let system = self.sources.get(&stored.key.source).map(|source| source.system.clone());
-                Example {
-                    title: draft.title,
-                    doc_type: draft.doc_type.unwrap_or_default(),
-                    category: draft.category.unwrap_or_default(),
-                    source_system: system.unwrap_or_default(),
-                    unit,
-                    product: row.product,
-                    also_ok: Vec::<ProductCode>::new(),
-                }
-            });
-        let examples: Vec<Example> = foreign.chain(own).collect();
-        let mut loaded = Vec::with_capacity(heads.len());
-        for head in heads {
-            let products =
-                self.store.catalog_products(&head.version).await.map_err(|error| error.finding())?;
-            let (rules, examples) = (self.policy.rule_book.clone(), examples.clone());
-            let options = Options { target_precision: self.policy.target_precision, ..Options::default() };
-            // Training is seconds of arithmetic: off the threads that serve requests.
-            let mapper =
-                tokio::task::spawn_blocking(move || Mapper::build(&products, rules, &examples, options))
-                    .await
-                    .map_err(|_| super::broken("mapper"))?;
-            loaded.push(LoadedMapper {
-                version: head.version,
-                valid_from: head.valid_from,
-                scope: head.scope,
-                mapper: Arc::new(mapper),
-            });
-        }
-        let ended = self.clock.now();
-        let rest = RELEARN_AFTER.max((ended - now) * TRAINING_SHARE);
-        *self.mappers.write().await =
-            Mappers { catalogs, decisions: Some(decisions), rests_until: Some(ended + rest), loaded };
-        Ok(decisions)
     }
 
     /// Name and kind of the first-level unit a source belongs to, as evidence for mapping.

@@ -5,33 +5,89 @@
 //! ranked again once people have decided other tasks.
 
 use super::app::App;
+use super::mappers::Mappers;
+use super::scope::nearest;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
 use crate::domain::{CanonicalTask, CatalogVersion, Period, PersonId, SourceId, UnitKind, local_date};
-use crate::error::Finding;
-use crate::mapping::{MappingDecision, Outcome, TaskText};
-use crate::store::{MapItem, MappingChange, MappingRow, MappingState, MappingWrite, StoredTask};
+use crate::error::{Finding, Text};
+use crate::mapping::{DecidedBy, MappingDecision, Outcome, TaskText};
+use crate::store::{CatalogHead, MapItem, MappingChange, MappingRow, MappingState, MappingWrite, StoredTask};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// Tasks per commit.
 const BATCH: usize = 500;
+/// Tasks decided in one go on a thread that serves others as well: some ten milliseconds.
+const TURN: usize = 50;
+/// Differences of confidence and score below this are not worth writing down anew.
+const LEAST: f64 = 0.01;
 
 /// The mapping step.
 pub struct Map {
     app: Arc<App>,
-    /// The last decision of a person that the waiting tasks were ranked with; 0 = none, as after a start.
-    ranked_with: AtomicU64,
+    work: Mutex<Work>,
+}
+
+#[derive(Default)]
+struct Work {
+    mappers: Mappers,
+    lap: Lap,
+    catalogs: Vec<CatalogVersion>,
+}
+
+/// A walk over all waiting tasks that begins where the last one stopped, so that none is left out however often it
+/// begins anew.
+#[derive(Debug, Default)]
+struct Lap {
+    /// The last task looked at.
+    at: i64,
+    /// Where it ends, while there is one; and whether it passed the last waiting task.
+    ends: Option<(i64, bool)>,
+}
+
+impl Lap {
+    fn begin(&mut self) {
+        self.ends = Some((self.at, self.at == 0));
+    }
+
+    /// The numbers to go on with: after one, up to another.
+    fn span(&self) -> Option<(i64, i64)> {
+        let (end, passed) = self.ends?;
+        Some((self.at, if passed && end > 0 { end } else { i64::MAX }))
+    }
+
+    /// Goes on behind the last task of a page; `full` = there may be more.
+    fn went(&mut self, last: Option<i64>, full: bool) {
+        match (self.ends, last) {
+            (Some(_), Some(last)) if full => self.at = last,
+            (Some((end, false)), _) => {
+                self.at = 0;
+                self.ends = Some((end, true));
+            }
+            (Some((end, true)), _) => {
+                self.at = end;
+                self.ends = None;
+            }
+            (None, _) => {}
+        }
+    }
 }
 
 impl Map {
     /// The step of an installation.
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, ranked_with: AtomicU64::new(0) }
+        Self { app, work: Mutex::default() }
+    }
+
+    /// How often a mapper was trained whole so far; learning a decision alone is none.
+    pub async fn trainings(&self) -> u64 {
+        self.work.lock().await.mappers.trainings()
     }
 }
 
@@ -51,42 +107,110 @@ impl Step for Map {
 
     async fn run(&self) -> Result<StepReport, Finding> {
         let app = &self.app;
-        let learned = app.refresh_mappers().await?;
-        if learned != self.ranked_with.load(Relaxed) {
-            app.store.rank_waiting_again().await.map_err(|error| error.finding())?;
-            self.ranked_with.store(learned, Relaxed);
-        }
-        let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
-        if items.is_empty() {
-            return Ok(StepReport::default());
+        let work = &mut *self.work.lock().await;
+        let heads = app.store.catalogs().await.map_err(|error| error.finding())?;
+        if work.mappers.follow(app).await? || !work.catalogs.iter().eq(heads.iter().map(|head| &head.version))
+        {
+            work.lap.begin();
+            work.catalogs = heads.iter().map(|head| head.version.clone()).collect();
         }
         let directory = app.directory().await?;
-        let mut writes = Vec::with_capacity(items.len());
-        let mut due = Vec::new();
-        for item in &items {
-            let row = if keeps_mapping(item) { None } else { self.decide(item, &directory).await };
-            let change = row.map_or(MappingChange::Keep, |row| changed(item, row));
-            if !only_ranked_again(item, &change) {
-                due.extend(scores_concerned(item));
-            }
-            writes.push(MappingWrite { task: item.task.id, changed_at: item.task.changed_at, change });
+        // What is new goes first, however much waits to be ranked again.
+        let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
+        if !items.is_empty() {
+            let (writes, due) = self.look_at(work, &heads, &directory, &items).await?;
+            crate::failpoint!("map::before_save");
+            app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
+            crate::failpoint!("map::after_save");
         }
-        crate::failpoint!("map::before_save");
-        app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
-        crate::failpoint!("map::after_save");
-        Ok(StepReport { done: items.len() as u64, more: items.len() == BATCH, ..StepReport::default() })
+        let mut done = items.len();
+        if items.len() < BATCH
+            && let Some((after, upto)) = work.lap.span()
+        {
+            let waiting =
+                app.store.waiting_items(after, upto, BATCH).await.map_err(|error| error.finding())?;
+            let (mut writes, due) = self.look_at(work, &heads, &directory, &waiting).await?;
+            // One that keeps its mapping was settled between the two reads: whoever settled it marked its scores.
+            writes.retain(|write| !matches!(write.change, MappingChange::Keep));
+            if !writes.is_empty() {
+                app.store.save_ranked_again(&writes, &due).await.map_err(|error| error.finding())?;
+            }
+            done += writes.len();
+            work.lap.went(waiting.last().map(|item| item.task.id), waiting.len() == BATCH);
+        }
+        let more = items.len() == BATCH || work.lap.ends.is_some();
+        Ok(StepReport { done: done as u64, more, ..StepReport::default() })
     }
 }
 
 impl Map {
-    async fn decide(&self, item: &MapItem, directory: &Directory) -> Option<MappingRow> {
+    /// What becomes of some tasks, and whose scores that can move.
+    async fn look_at(
+        &self,
+        work: &mut Work,
+        heads: &[CatalogHead],
+        directory: &Directory,
+        items: &[MapItem],
+    ) -> Result<(Vec<MappingWrite>, Vec<(PersonId, Period)>), Finding> {
         let app = &self.app;
-        let task = &item.task.task;
-        let day = assigned_day(task);
-        let scopes = app.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
-        let (version, mapper) = app.mapper_as_loaded(day, &scopes).await?;
+        let versions: Vec<Option<CatalogVersion>> = items
+            .iter()
+            .map(|item| {
+                if keeps_mapping(item) {
+                    return None;
+                }
+                let day = assigned_day(&item.task.task);
+                let scopes = app.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
+                let head = nearest(heads, day, &scopes, |head| (head.valid_from, &head.scope));
+                head.map(|head| head.version.clone())
+            })
+            .collect();
+        let needed: BTreeSet<&CatalogVersion> = versions.iter().flatten().collect();
+        for version in needed {
+            work.mappers.load(app, version).await?;
+        }
+        let mut writes = Vec::with_capacity(items.len());
+        let mut due = Vec::new();
+        for (number, (item, version)) in items.iter().zip(versions).enumerate() {
+            if number % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            let row = version.and_then(|version| self.decide(&work.mappers, item, version, directory));
+            let looked_at = row.is_some();
+            let change = row.map_or(MappingChange::Keep, |row| changed(item, row));
+            // Where neither the task nor its product changed since it was last looked at, no score can move.
+            let moves = match &change {
+                MappingChange::Decide(_) => true,
+                MappingChange::Refresh(_) => {
+                    item.mapping.as_ref().is_some_and(|held| held.decided_at <= item.task.changed_at)
+                }
+                MappingChange::Keep => !looked_at,
+            };
+            if moves {
+                due.extend(scores_concerned(item));
+            }
+            writes.push(MappingWrite { task: item.task.id, changed_at: item.task.changed_at, change });
+        }
+        Ok((writes, due))
+    }
+
+    fn decide(
+        &self,
+        mappers: &Mappers,
+        item: &MapItem,
+        version: CatalogVersion,
+        directory: &Directory,
+    ) -> Option<MappingRow> {
+        let app = &self.app;
         let (unit, unit_kind) = app.unit_of(directory, &item.task.key.source);
-        let decision = mapper.decide(&evidence(app, &item.task, &unit, unit_kind));
+        let mut decision = mappers.decide(&version, &evidence(app, &item.task, &unit, unit_kind))?;
+        if decision.decided_by == DecidedBy::Text && mappers.doubts(&decision) {
+            decision.outcome = Outcome::Review;
+            decision.reason = Text::new(
+                "một quyết định về sản phẩm này vừa bị rút lại; xếp hạng lại sau khi học xong",
+                "a decision about this product was taken back just now; ranked again once that is learned",
+            );
+        }
         let mut row = mapping_row(decision, version, app.clock.now());
         if row.decided_by == "rule" {
             row.reason["rules"] = serde_json::json!({ "version": app.policy.rule_book.version() });
@@ -148,19 +272,36 @@ fn keeps_mapping(item: &MapItem) -> bool {
     item.mapping.as_ref().is_some_and(|row| row.decided_by == "operator" || row.state == MappingState::Mapped)
 }
 
-/// A decision of its own, or the one held with fresher evidence.
+/// A decision of its own, the one held with fresher evidence, or nothing worth writing for a task that did not change.
 fn changed(item: &MapItem, row: MappingRow) -> MappingChange {
-    let same = item.mapping.as_ref().is_some_and(|held| {
-        (held.state, &held.product, &held.catalog_version, &held.decided_by)
-            == (row.state, &row.product, &row.catalog_version, &row.decided_by)
-    });
-    if same { MappingChange::Refresh(row) } else { MappingChange::Decide(row) }
+    let Some(held) = &item.mapping else { return MappingChange::Decide(row) };
+    let same = (held.state, &held.product, &held.catalog_version, &held.decided_by)
+        == (row.state, &row.product, &row.catalog_version, &row.decided_by);
+    if !same {
+        MappingChange::Decide(row)
+    } else if held.decided_at > item.task.changed_at && reads_alike(&held.reason, &row.reason) {
+        MappingChange::Keep
+    } else {
+        MappingChange::Refresh(row)
+    }
 }
 
-/// Whether neither the task nor its product changed since it was last looked at: then no score can move.
-fn only_ranked_again(item: &MapItem, change: &MappingChange) -> bool {
-    matches!(change, MappingChange::Refresh(_))
-        && item.mapping.as_ref().is_some_and(|held| held.decided_at > item.task.changed_at)
+/// Whether two grounds say the same to a reader: numbers may differ by a hair.
+fn reads_alike(held: &Value, new: &Value) -> bool {
+    match (held, new) {
+        (Value::Number(held), Value::Number(new)) => {
+            let (held, new) = (held.as_f64().unwrap_or(f64::NAN), new.as_f64().unwrap_or(f64::NAN));
+            (held - new).abs() < LEAST
+        }
+        (Value::Array(held), Value::Array(new)) => {
+            held.len() == new.len() && held.iter().zip(new).all(|(held, new)| reads_alike(held, new))
+        }
+        (Value::Object(held), Value::Object(new)) => {
+            held.len() == new.len()
+                && held.iter().all(|(key, held)| new.get(key).is_some_and(|new| reads_alike(held, new)))
+        }
+        _ => held == new,
+    }
 }
 
 fn assigned_day(task: &CanonicalTask) -> NaiveDate {
@@ -185,4 +326,36 @@ pub(super) fn scores_concerned(item: &MapItem) -> Vec<(PersonId, Period)> {
 /// A source's id as text, for messages.
 pub(super) fn source_name(source: &SourceId) -> String {
     format!("source {source}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lap;
+
+    /// What a walk over waiting tasks looks at, page by page, beginning anew before the pages named.
+    fn walked(waiting: &[i64], page: usize, anew: &[usize]) -> Vec<i64> {
+        let (mut lap, mut seen) = (Lap::default(), Vec::new());
+        lap.begin();
+        for number in 0.. {
+            if anew.contains(&number) {
+                lap.begin();
+            }
+            let Some((after, upto)) = lap.span() else { break };
+            let some = waiting.iter().copied().filter(|task| *task > after && *task <= upto);
+            let some: Vec<i64> = some.take(page).collect();
+            lap.went(some.last().copied(), some.len() == page);
+            seen.extend(some);
+        }
+        seen
+    }
+
+    #[test]
+    fn walk_over_waiting_tasks_sees_each_once_and_begun_anew_all_again_from_where_it_is() {
+        let waiting: Vec<i64> = (1..=7).collect();
+        assert_eq!(walked(&waiting, 3, &[]), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(walked(&waiting, 3, &[1]), [1, 2, 3, 4, 5, 6, 7, 1, 2, 3]);
+        assert_eq!(walked(&waiting, 3, &[1, 2]), [1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(walked(&waiting, 7, &[]), waiting);
+        assert!(walked(&[], 3, &[0, 1]).is_empty());
+    }
 }

@@ -19,6 +19,7 @@ pub mod identify;
 pub mod life_order;
 mod lost;
 pub mod map;
+mod mappers;
 mod mean;
 mod named;
 pub(crate) mod nearest;

@@ -141,9 +141,9 @@ impl Store {
             );
             tx.execute(sql, vals).await?;
         }
-        // What no person decided may look different under the new version.
+        // What no version was for when it was looked at; the mapping step itself ranks again what waits for a person.
         tx.execute(
-            "UPDATE task SET map_due = $1 WHERE id IN (SELECT task_id FROM mapping WHERE state = 'review' AND decided_by <> 'operator')",
+            "UPDATE task SET map_due = $1 WHERE NOT EXISTS (SELECT 1 FROM mapping m WHERE m.task_id = task.id)",
             vals![true],
         )
         .await?;

@@ -4,7 +4,7 @@
 //! of people that settle tasks stand in `review`.
 
 use super::bulk::{Bulk, Kind, update_unchanged_tasks};
-use super::db::{Row, Val, json, placeholders, vals};
+use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::proposal::PendingProduct;
 use super::task::StoredTask;
@@ -14,7 +14,6 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// Numbers per question: far below the limit of bound values of both databases.
 const PER_QUESTION: usize = 500;
@@ -158,51 +157,35 @@ impl Store {
              WHERE t.map_due AND NOT t.identify_due ORDER BY t.id LIMIT $1"
         );
         let rows = self.db.rows(sql, vals![limit as u64]).await?;
-        let mut items = Vec::with_capacity(rows.len());
-        for row in &rows {
-            items.push(map_item_of(row)?);
-        }
-        if let (Some(first), Some(last)) = (items.first(), items.last()) {
-            let span = vals![first.task.id, last.task.id];
-            let people = self
-                .db
-                .rows("SELECT task_id, person_id FROM task_person WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id", span)
-                .await?;
-            for row in people {
-                let (task, person) = (row.int(0)?, row.person(1)?);
-                if let Ok(index) = items.binary_search_by_key(&task, |item| item.task.id)
-                    && let Some(item) = items.get_mut(index)
-                {
-                    item.people.push(person);
-                }
-            }
-        }
+        let mut items = rows.iter().map(map_item_of).collect::<Result<Vec<_>, _>>()?;
+        self.add_people(&mut items).await?;
         Ok(items)
     }
 
-    /// Saves decisions and marks the scores they concern as due, in one transaction.
+    /// Saves decisions and marks the scores they concern as due, in one transaction. The tasks have been looked at then.
     pub async fn save_mappings(
         &self,
         writes: &[MappingWrite],
         due: &[(PersonId, Period)],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        let (mut decided, mut shown) = (Vec::new(), Vec::new());
-        for write in writes {
-            match &write.change {
-                MappingChange::Keep => {}
-                MappingChange::Refresh(row) => shown.push((write.task, row)),
-                MappingChange::Decide(row) => {
-                    decided.push((write.task, row));
-                    shown.push((write.task, row));
-                }
-            }
-        }
-        KEEP_DECISION.insert(&mut tx, mapping_vals(&decided)?).await?;
-        UPSERT_MAPPING.insert(&mut tx, mapping_vals(&shown)?).await?;
+        tx.write_mappings(writes).await?;
         // A task that changed since it was read is mapped again.
         let done = writes.iter().map(|write| (write.task, write.changed_at));
         update_unchanged_tasks(&mut tx, "map_due = false", done).await?;
+        tx.score_due(due).await?;
+        tx.commit().await
+    }
+
+    /// The same for waiting tasks that were ranked again though nothing about them had changed: what else they are due
+    /// for they stay due for.
+    pub async fn save_ranked_again(
+        &self,
+        writes: &[MappingWrite],
+        due: &[(PersonId, Period)],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.write_mappings(writes).await?;
         tx.score_due(due).await?;
         tx.commit().await
     }
@@ -249,28 +232,10 @@ impl Store {
             for row in self.db.rows(sql, numbers()).await? {
                 items.push(map_item_of(&row)?);
             }
-            let sql = format!("SELECT task_id, person_id FROM task_person WHERE task_id IN {some}");
-            let mut people: HashMap<i64, Vec<PersonId>> = HashMap::new();
-            for row in self.db.rows(sql, numbers()).await? {
-                people.entry(row.int(0)?).or_default().push(row.person(1)?);
-            }
-            for item in &mut items {
-                if let Some(people) = people.remove(&item.task.id) {
-                    item.people = people;
-                }
-            }
         }
+        self.add_people(&mut items).await?;
         items.sort_by_key(|item| item.task.id);
         Ok(items)
-    }
-
-    /// A number that grows whenever a person decides a mapping, takes a decision back or brings examples in.
-    pub async fn decisions_stamp(&self) -> Result<u64, StoreError> {
-        // Each of the three only ever grows, so their sum changes when one of them does.
-        let sql = "SELECT coalesce((SELECT max(id) FROM mapping_history WHERE decided_by = 'operator'), 0) \
-                   + (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state = 'counted') \
-                   + (SELECT count(*) FROM mapping_example)";
-        self.db.count(sql, vals![]).await
     }
 
     /// State, product and author of mappings, after a task's number, in order; for measuring them.
@@ -290,25 +255,24 @@ impl Store {
             })
             .collect()
     }
+}
 
-    /// Tasks a person has decided, for training: what we hold of them and the decision.
-    pub async fn decided_examples(&self) -> Result<Vec<(StoredTask, MappingRow)>, StoreError> {
-        let sql = format!(
-            "SELECT {TASK_COLUMNS}, {MAPPING_OF_TASK} FROM mapping m JOIN task t ON t.id = m.task_id \
-             WHERE m.decided_by = 'operator' ORDER BY t.id LIMIT 20000"
-        );
-        let rows = self.db.rows(sql, vals![]).await?;
-        rows.iter().map(|row| Ok((stored_task(row)?, mapping_row(row, TASK_WIDTH)?))).collect()
-    }
-
-    /// Has everything that waits for a person ranked again (people decided other tasks meanwhile).
-    pub async fn rank_waiting_again(&self) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let count = tx
-            .execute("UPDATE task SET map_due = $1 WHERE id IN (SELECT task_id FROM mapping WHERE state = 'review')", vals![true])
-            .await?;
-        tx.commit().await?;
-        Ok(count)
+impl Tx {
+    async fn write_mappings(&mut self, writes: &[MappingWrite]) -> Result<(), StoreError> {
+        let (mut decided, mut shown) = (Vec::new(), Vec::new());
+        for write in writes {
+            match &write.change {
+                MappingChange::Keep => {}
+                MappingChange::Refresh(row) => shown.push((write.task, row)),
+                MappingChange::Decide(row) => {
+                    decided.push((write.task, row));
+                    shown.push((write.task, row));
+                }
+            }
+        }
+        KEEP_DECISION.insert(self, mapping_vals(&decided)?).await?;
+        UPSERT_MAPPING.insert(self, mapping_vals(&shown)?).await?;
+        Ok(())
     }
 }
 

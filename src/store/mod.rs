@@ -59,6 +59,7 @@ mod share;
 mod source;
 mod survey;
 mod task;
+mod taught;
 mod vault;
 
 pub use audit::{AuditEntry, AuditFault};
@@ -92,6 +93,7 @@ pub use share::{SharesNew, TaskShare};
 pub use source::{Hooks, Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use survey::{ProductTask, SurveyedTask};
 pub use task::{KeptPage, RejectedRow, StoredTask};
+pub use taught::{DecisionMarks, Taught};
 pub use vault::Vault;
 
 use crate::error::{Finding, Text};

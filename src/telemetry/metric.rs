@@ -29,6 +29,8 @@ pub mod name {
     pub const STEP_RUNS: &str = "lienthong_step_runs_total";
     /// Time of one run of a background step.
     pub const STEP_SECONDS: &str = "lienthong_step_duration_seconds";
+    /// Times a mapper was trained whole or learned new decisions at once.
+    pub const MAPPER_TRAININGS: &str = "lienthong_mapper_trainings_total";
     /// Orders from the command line, by exit code.
     pub const COMMANDS: &str = "lienthong_commands_total";
     /// When this process started.
@@ -88,6 +90,11 @@ pub const METRICS: [Metric; 13] = [
     ),
     counter(name::STEP_RUNS, "step outcome", "Runs of a background step: done, failed, panicked, dropped."),
     histogram(name::STEP_SECONDS, "step", "Time of one run of a background step."),
+    counter(
+        name::MAPPER_TRAININGS,
+        "kind",
+        "Times a mapper learned from people's decisions: whole (trained anew) or at_once (the new ones alone).",
+    ),
     counter(name::COMMANDS, "command exit", "Orders carried out, by name and exit code."),
     Metric { name: name::START, kind: MetricKind::Gauge, labels: "", help: "When this process started." },
 ];

@@ -36,6 +36,7 @@ mod fuzz;
 mod handed_out;
 mod ingest;
 mod kill;
+mod learning;
 mod mapping;
 mod observed;
 mod organisation;

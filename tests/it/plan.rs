@@ -136,10 +136,13 @@ async fn asked_over_and_over(store: &Store) {
     store.records_by_unit(quarter).await.expect("read");
     // Steps.
     store.directory_stamp().await.expect("read");
-    store.decisions_stamp().await.expect("read");
+    store.decision_marks().await.expect("read");
     store.known_hashes(&source, &["a", "b"]).await.expect("read");
     store.tasks_to_identify(50).await.expect("read");
     store.tasks_to_map(50).await.expect("read");
+    store.waiting_items(0, i64::MAX, 50).await.expect("read");
+    store.decided_after(0, 50).await.expect("read");
+    store.taught_by(&[1, 2]).await.expect("read");
     store.scores_without_record(50).await.expect("read");
     store.open_decisions(50).await.expect("read");
 }

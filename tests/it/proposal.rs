@@ -261,10 +261,10 @@ async fn decisions_travel_without_names_and_serve_as_examples_or_decisions_elsew
     );
     // As examples: learned from once, however often they come.
     let kept = |outcome: &lienthong::pipeline::command::Outcome| told(outcome)["kept"].clone();
-    let stamp = there.decisions_stamp().await.expect("stamp");
+    let stamp = there.decision_marks().await.expect("stamp");
     assert_eq!(kept(&other.ordered(import(&text, ImportAs::Examples)).await), json!(2));
     assert_eq!(kept(&other.ordered(import(&text, ImportAs::Examples)).await), json!(0));
-    assert_ne!(there.decisions_stamp().await.expect("stamp"), stamp, "the ranking learns them");
+    assert_ne!(there.decision_marks().await.expect("stamp"), stamp, "the ranking learns them");
     assert_eq!(there.examples(9).await.expect("kept")[0].origin, "Gia Lai");
     // As decisions about the same tasks: one order, with who decided there.
     other.ordered(import(&text, ImportAs::Decisions)).await;

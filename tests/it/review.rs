@@ -315,10 +315,10 @@ async fn undo_puts_back_what_stood_and_keeps_both_decisions() {
         assert_ne!(stored(&house, AN).await, before);
         // One of them is decided anew: it stays.
         house.ordered(choose(&["5"], "SP-2", OFFICE)).await;
-        let stamp = store.decisions_stamp().await.expect("stamp");
+        let stamp = store.decision_marks().await.expect("stamp");
         let undone = house.ordered(undo(id, CHIEF)).await;
         assert_eq!(codes(&undone), ["LT-MAP-035"]);
-        assert_ne!(store.decisions_stamp().await.expect("stamp"), stamp, "the ranking forgets it");
+        assert_ne!(store.decision_marks().await.expect("stamp"), stamp, "the ranking forgets it");
         assert_eq!(states(&house, &tasks).await, ["review", "review", "review", "review", "SP-2"]);
         scored(&house).await;
         assert_eq!(stored(&house, AN).await, before);

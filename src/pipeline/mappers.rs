@@ -1,0 +1,361 @@
+//! The mappers of the running installation: loaded while in use, taught by every new decision, trained anew seldom.
+//!
+//! Owns what they have learned and when they are trained. New decisions are read alone and learned at once; a full
+//! training (rarity of words, calibration) follows on a thread of its own when decisions grew by a tenth or one was
+//! taken back, one at a time, and is swapped in when it is done. Until then text decisions for the products of decisions
+//! taken back are doubted. After a start and after each full training a mapper is what [`Mapper::build`] makes of the
+//! same catalog, rules and decisions, whatever was learned in between. It must not know tasks that wait, nor write
+//! anything. A training that fails leaves the mappers there are; the next one is tried after the rest.
+
+use super::app::App;
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
+use crate::error::Finding;
+use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, TaskText};
+use crate::store::{DecisionMarks, ForeignExample, Taught};
+use crate::telemetry::name;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// A full training follows when decisions grew by one in so many since the last one.
+const GROWTH: usize = 10;
+/// After a full training there is none for at least this long, and for so many times as long as it took; after a
+/// decision was taken back for once as long.
+const REST: TimeDelta = TimeDelta::seconds(5);
+const RESTS: i32 = 10;
+/// Decisions learned at once; when one order settles more, the full training learns the others.
+const AT_ONCE: usize = 200;
+/// Most decisions and most examples of other installations that are learned from.
+const MOST: usize = 20_000;
+/// Entries of the history before the last known one that are read again: others may commit later what they began before.
+const OVERLAP: i64 = 200;
+/// A mapper nobody needed for so long is given up.
+const UNUSED: TimeDelta = TimeDelta::hours(12);
+
+/// The mapper of one catalog version.
+struct Loaded {
+    version: CatalogVersion,
+    mapper: Mapper,
+    used_at: DateTime<Utc>,
+}
+
+/// A full training under way.
+struct Running {
+    trained: mpsc::UnboundedReceiver<(CatalogVersion, Mapper)>,
+    began: DateTime<Utc>,
+    /// How many examples and how many doubts its examples account for.
+    examples: usize,
+    doubts: usize,
+}
+
+/// The mappers and what they have learned.
+#[derive(Default)]
+pub(super) struct Mappers {
+    /// How far decisions are known; none = nothing was read yet.
+    marks: Option<DecisionMarks>,
+    /// Orders known to be undone.
+    undone: BTreeSet<i64>,
+    /// What each task of ours taught.
+    learned: HashMap<i64, Option<ProductCode>>,
+    loaded: Vec<Loaded>,
+    /// Learned since the examples of the running training were read.
+    recent: Vec<Example>,
+    /// Products of decisions that were taken back and are still in the mappers.
+    doubted: Vec<ProductCode>,
+    /// Examples of the last full training, and how many were learned since.
+    trained_on: usize,
+    since: usize,
+    /// Something was taken back, or more came than is learned at once.
+    stale: bool,
+    rests_until: Option<DateTime<Utc>>,
+    running: Option<Running>,
+    /// Whoever trains holds it: one training at a time.
+    turn: Arc<Mutex<()>>,
+    /// Full trainings so far, one per mapper.
+    trainings: u64,
+}
+
+impl Mappers {
+    /// Learns what people decided since the last call, takes over what was trained meanwhile and begins a training that
+    /// is due; whether anything is ranked otherwise now.
+    pub async fn follow(&mut self, app: &App) -> Result<bool, Finding> {
+        let now = app.clock.now();
+        self.loaded.retain(|loaded| now - loaded.used_at < UNUSED);
+        let marks = app.store.decision_marks().await.map_err(|error| error.finding())?;
+        let mut changed = self.take_over(app.clock).await?;
+        match self.marks {
+            Some(seen) if seen == marks => {}
+            Some(seen) => {
+                self.take_up(app, seen, marks).await?;
+                changed = true;
+            }
+            None => {
+                let undone = app.store.undone_orders().await.map_err(|error| error.finding())?;
+                let taught = app.store.taught(MOST).await.map_err(|error| error.finding())?;
+                self.undone = undone.into_iter().collect();
+                self.learned = taught.into_iter().map(|one| (one.task, one.product)).collect();
+                self.marks = Some(marks);
+                changed = true;
+            }
+        }
+        self.train_if_due(app).await?;
+        Ok(changed)
+    }
+
+    /// Has the mapper of a version ready; only the first task of a version waits for its training.
+    pub async fn load(&mut self, app: &App, version: &CatalogVersion) -> Result<(), Finding> {
+        let now = app.clock.now();
+        if let Some(loaded) = self.loaded.iter_mut().find(|loaded| loaded.version == *version) {
+            loaded.used_at = now;
+            return Ok(());
+        }
+        let products = app.store.catalog_products(version).await.map_err(|error| error.finding())?;
+        let examples = self.examples(app).await?;
+        if self.loaded.is_empty() {
+            (self.trained_on, self.since, self.stale) = (examples.len(), 0, false);
+            self.doubted.clear();
+        }
+        let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
+        let options = Options { target_precision: app.policy.target_precision, ..Options::default() };
+        let mapper = tokio::task::spawn_blocking(move || {
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            Mapper::build(&products, rules, &examples, options)
+        })
+        .await
+        .map_err(|_| super::broken("mapper"))?;
+        self.count_training();
+        self.loaded.push(Loaded { version: version.clone(), mapper, used_at: now });
+        Ok(())
+    }
+
+    /// Decides a task by the mapper of a version; none when it is not loaded.
+    pub fn decide(&self, version: &CatalogVersion, task: &TaskText<'_>) -> Option<MappingDecision> {
+        let loaded = self.loaded.iter().find(|loaded| loaded.version == *version)?;
+        Some(loaded.mapper.decide(task))
+    }
+
+    /// Whether a text decision may rest on a decision that was taken back and is not forgotten yet.
+    pub fn doubts(&self, decision: &MappingDecision) -> bool {
+        match &decision.outcome {
+            Outcome::Mapped { product, .. } => self.doubted.contains(product),
+            Outcome::Review | Outcome::Outside => false,
+        }
+    }
+
+    /// Full trainings so far, one per mapper.
+    pub fn trainings(&self) -> u64 {
+        self.trainings
+    }
+
+    fn count_training(&mut self) {
+        self.trainings += 1;
+        metrics::counter!(name::MAPPER_TRAININGS, "kind" => "whole").increment(1);
+    }
+
+    /// Swaps in what a training has ready; whether there was anything.
+    async fn take_over(&mut self, clock: Clock) -> Result<bool, Finding> {
+        let Some(mut running) = self.running.take() else { return Ok(false) };
+        let mut ready = Vec::new();
+        let ended = loop {
+            match running.trained.try_recv() {
+                Ok(one) => ready.push(one),
+                Err(mpsc::error::TryRecvError::Empty) => break false,
+                Err(mpsc::error::TryRecvError::Disconnected) => break true,
+            }
+        };
+        if !ready.is_empty() && !self.recent.is_empty() {
+            let recent = self.recent.clone();
+            ready = tokio::task::spawn_blocking(move || {
+                for (_, mapper) in &mut ready {
+                    for example in &recent {
+                        mapper.learn(example);
+                    }
+                }
+                ready
+            })
+            .await
+            .map_err(|_| super::broken("mapper"))?;
+        }
+        let mut changed = false;
+        for (version, mapper) in ready {
+            if let Some(loaded) = self.loaded.iter_mut().find(|loaded| loaded.version == version) {
+                loaded.mapper = mapper;
+                changed = true;
+            }
+            self.count_training();
+        }
+        if !ended {
+            self.running = Some(running);
+            return Ok(changed);
+        }
+        let now = clock.now();
+        let took = now - running.began;
+        self.doubted.drain(..running.doubts.min(self.doubted.len()));
+        self.trained_on = running.examples;
+        self.since = self.recent.len();
+        self.recent.clear();
+        let rests = if self.doubted.is_empty() { RESTS } else { 1 };
+        self.rests_until = Some(now + REST.max(took * rests));
+        // Doubts are gone: what was held back by them is looked at again.
+        Ok(changed || running.doubts > 0)
+    }
+
+    /// Learns what is new between two marks.
+    async fn take_up(&mut self, app: &App, seen: DecisionMarks, marks: DecisionMarks) -> Result<(), Finding> {
+        let store = &app.store;
+        let mut touched = Vec::new();
+        if marks.decided != seen.decided {
+            let from = seen.decided.saturating_sub(OVERLAP);
+            touched = store.decided_after(from, MOST).await.map_err(|error| error.finding())?;
+        }
+        let mut undone = Vec::new();
+        if marks.undone != seen.undone {
+            undone = store.undone_orders().await.map_err(|error| error.finding())?;
+            for order in undone.iter().filter(|order| !self.undone.contains(order)) {
+                touched.extend(store.tasks_of_order(*order).await.map_err(|error| error.finding())?);
+            }
+        }
+        let mut present = store.taught_by(&touched).await.map_err(|error| error.finding())?;
+        let mut met = BTreeSet::new();
+        touched.retain(|task| met.insert(*task));
+        let foreign = store
+            .examples_between(seen.examples, marks.examples, MOST)
+            .await
+            .map_err(|error| error.finding())?;
+        let directory = app.directory().await?;
+        // Nothing below can fail: either all of it is known from here on, or none.
+        let mut fresh: Vec<Example> = foreign.into_iter().map(example_of_foreign).collect();
+        for task in touched {
+            let (before, now) = (self.learned.get(&task), present.remove(&task));
+            if let (Some(before), Some(now)) = (before, &now)
+                && *before == now.product
+            {
+                continue;
+            }
+            if let Some(before) = self.learned.remove(&task) {
+                self.doubted.extend(before);
+                self.stale = true;
+            }
+            if let Some(now) = now {
+                self.learned.insert(task, now.product.clone());
+                fresh.push(example_of(app, &directory, now));
+            }
+        }
+        self.undone.extend(undone);
+        self.marks = Some(marks);
+        self.since += fresh.len();
+        if fresh.len() > AT_ONCE {
+            fresh.truncate(AT_ONCE);
+            self.stale = true;
+        }
+        self.learn(fresh).await
+    }
+
+    async fn learn(&mut self, fresh: Vec<Example>) -> Result<(), Finding> {
+        if self.loaded.is_empty() || fresh.is_empty() {
+            return Ok(());
+        }
+        if self.running.is_some() {
+            self.recent.extend(fresh.iter().cloned());
+        }
+        // Milliseconds each, more in a large catalog: off the threads that serve requests.
+        let mut loaded = std::mem::take(&mut self.loaded);
+        self.loaded = tokio::task::spawn_blocking(move || {
+            for one in &mut loaded {
+                for example in &fresh {
+                    one.mapper.learn(example);
+                }
+            }
+            loaded
+        })
+        .await
+        .map_err(|_| super::broken("mapper"))?;
+        metrics::counter!(name::MAPPER_TRAININGS, "kind" => "at_once").increment(1);
+        Ok(())
+    }
+
+    async fn train_if_due(&mut self, app: &App) -> Result<(), Finding> {
+        let now = app.clock.now();
+        let grown = self.since > 0 && self.since * GROWTH >= self.trained_on;
+        let rests = self.rests_until.is_some_and(|until| now < until);
+        if self.running.is_some() || self.loaded.is_empty() || rests || !(self.stale || grown) {
+            return Ok(());
+        }
+        let examples = self.examples(app).await?;
+        let mut catalogs: Vec<(CatalogVersion, Vec<CatalogProduct>)> = Vec::new();
+        for loaded in &self.loaded {
+            let products = app.store.catalog_products(&loaded.version).await;
+            catalogs.push((loaded.version.clone(), products.map_err(|error| error.finding())?));
+        }
+        let (send, trained) = mpsc::unbounded_channel();
+        let running = Running { trained, began: now, examples: examples.len(), doubts: self.doubted.len() };
+        let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
+        let options = Options { target_precision: app.policy.target_precision, ..Options::default() };
+        let bell = app.bells.get("map").cloned();
+        let train = move || {
+            for (version, products) in catalogs {
+                let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+                let mapper = Mapper::build(&products, rules.clone(), &examples, options.clone());
+                drop(turn);
+                if send.send((version, mapper)).is_err() {
+                    return; // The installation began anew.
+                }
+                if let Some(bell) = &bell {
+                    bell.ring();
+                }
+            }
+        };
+        // A thread of its own, whose end nothing waits for when the process ends.
+        std::thread::Builder::new()
+            .name("train-mappers".to_owned())
+            .spawn(train)
+            .map_err(|_| super::broken("training"))?;
+        self.recent.clear();
+        self.stale = false;
+        self.since = 0;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Everything learned so far, as it stands in the store: examples of others first, then ours in the order decided.
+    async fn examples(&self, app: &App) -> Result<Arc<[Example]>, Finding> {
+        let upto = self.marks.unwrap_or_default().examples;
+        let foreign = app.store.examples_between(0, upto, MOST).await.map_err(|error| error.finding())?;
+        let own = app.store.taught(MOST).await.map_err(|error| error.finding())?;
+        let directory = app.directory().await?;
+        // What was decided a moment ago is learned by all mappers alike, at the next look.
+        let known = |one: &Taught| self.learned.get(&one.task) == Some(&one.product);
+        let own = own.into_iter().filter(known).map(|one| example_of(app, &directory, one));
+        Ok(foreign.into_iter().map(example_of_foreign).chain(own).collect())
+    }
+}
+
+/// A task of ours as an example, with the evidence the mapping step decides by.
+fn example_of(app: &App, directory: &Directory, taught: Taught) -> Example {
+    let (unit, _) = app.unit_of(directory, &taught.source);
+    let system = app.sources.get(&taught.source).map(|source| source.system.clone());
+    Example {
+        title: taught.title,
+        doc_type: taught.doc_type,
+        category: taught.category,
+        source_system: system.unwrap_or_default(),
+        unit,
+        product: taught.product,
+        also_ok: Vec::new(),
+    }
+}
+
+fn example_of_foreign(one: ForeignExample) -> Example {
+    Example {
+        title: one.title,
+        doc_type: one.doc_type,
+        category: one.category,
+        source_system: one.source_system,
+        unit: one.unit,
+        product: one.product,
+        also_ok: Vec::new(),
+    }
+}

@@ -1,0 +1,160 @@
+//! What people's decisions teach the ranking, read whole or only as far as it is new.
+//!
+//! Owns the marks by which new decisions are told from known ones: the last entry of the history that a person made,
+//! the undone orders, the last example brought in. It must not know how they are learned. What was decided for a
+//! product no catalog has yet teaches nothing.
+
+use super::db::{Row, Val, placeholders, vals};
+use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
+use super::mapping::{MAPPING_OF_TASK, MapItem, MappingState, map_item_of};
+use super::{Store, StoreError};
+use crate::domain::{PersonId, ProductCode, SourceId};
+use std::collections::HashMap;
+
+/// Numbers per question.
+const PER_QUESTION: usize = 500;
+
+/// How far decisions are known. Each of the three only ever grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DecisionMarks {
+    /// Last entry of the history that a person made.
+    pub decided: i64,
+    /// How many orders were taken back.
+    pub undone: u64,
+    /// Last example of another installation.
+    pub examples: i64,
+}
+
+/// What one decided task teaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taught {
+    /// The task.
+    pub task: i64,
+    /// Its source.
+    pub source: SourceId,
+    /// Its title.
+    pub title: String,
+    /// Document type of the source; empty when unknown.
+    pub doc_type: String,
+    /// The source's own category; empty when unknown.
+    pub category: String,
+    /// The decided product; none = outside the catalog.
+    pub product: Option<ProductCode>,
+}
+
+const TEACHES: &str = "m.decided_by = 'operator' AND m.state IN ('mapped', 'outside')";
+
+impl Store {
+    /// How far people's decisions go by now.
+    pub async fn decision_marks(&self) -> Result<DecisionMarks, StoreError> {
+        let sql = "SELECT coalesce((SELECT max(id) FROM mapping_history WHERE decided_by = 'operator'), 0), \
+                   (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state = 'counted'), \
+                   coalesce((SELECT max(id) FROM mapping_example), 0)";
+        let row = self.db.row(sql, vals![]).await?.ok_or_else(|| StoreError::unexpected("no marks"))?;
+        Ok(DecisionMarks {
+            decided: row.int(0)?,
+            undone: u64::try_from(row.int(1)?).unwrap_or(0),
+            examples: row.int(2)?,
+        })
+    }
+
+    /// What people decided, the latest `limit` of it, in the order it was decided.
+    pub async fn taught(&self, limit: usize) -> Result<Vec<Taught>, StoreError> {
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, m.product FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE {TEACHES} ORDER BY m.decided_at DESC, m.task_id DESC LIMIT $1"
+        );
+        let rows = self.db.rows(sql, vals![limit as u64]).await?;
+        rows.iter().rev().map(taught_of).collect()
+    }
+
+    /// What the present decisions about some tasks teach; tasks without one are left out.
+    pub async fn taught_by(&self, tasks: &[i64]) -> Result<HashMap<i64, Taught>, StoreError> {
+        let mut taught = HashMap::with_capacity(tasks.len());
+        for chunk in tasks.chunks(PER_QUESTION) {
+            let some = placeholders(1, chunk.len(), 1);
+            let sql = format!(
+                "SELECT {TASK_COLUMNS}, m.product FROM mapping m JOIN task t ON t.id = m.task_id \
+                 WHERE m.task_id IN {some} AND {TEACHES}"
+            );
+            for row in self.db.rows(sql, chunk.iter().map(|task| Val::from(*task)).collect()).await? {
+                let one = taught_of(&row)?;
+                taught.insert(one.task, one);
+            }
+        }
+        Ok(taught)
+    }
+
+    /// The tasks people decided after an entry of the history, in that order; one decided twice comes twice.
+    pub async fn decided_after(&self, entry: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT task_id FROM mapping_history WHERE decided_by = 'operator' AND id > $1 ORDER BY id LIMIT $2";
+        let rows = self.db.rows(sql, vals![entry, limit as u64]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
+    /// The orders that were taken back, in order of number.
+    pub async fn undone_orders(&self) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT about FROM mapping_decision WHERE kind = 'undo' AND state = 'counted' AND about IS NOT NULL ORDER BY id";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
+    /// The tasks of an order.
+    pub async fn tasks_of_order(&self, order: i64) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT task_id FROM mapping_decision_task WHERE decision_id = $1 ORDER BY task_id";
+        let rows = self.db.rows(sql, vals![order]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
+    /// Tasks that wait for a person and for nothing else, with numbers after one and up to another, in order.
+    pub async fn waiting_items(
+        &self,
+        after: i64,
+        upto: i64,
+        limit: usize,
+    ) -> Result<Vec<MapItem>, StoreError> {
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, {MAPPING_OF_TASK} FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE m.state = '{}' AND m.task_id > $1 AND m.task_id <= $2 AND NOT t.map_due AND NOT t.identify_due \
+             ORDER BY m.task_id LIMIT $3",
+            MappingState::Review.as_str()
+        );
+        let rows = self.db.rows(sql, vals![after, upto, limit as u64]).await?;
+        let mut items = rows.iter().map(map_item_of).collect::<Result<Vec<_>, _>>()?;
+        self.add_people(&mut items).await?;
+        Ok(items)
+    }
+
+    /// Everyone with a stake in each of some tasks.
+    pub(super) async fn add_people(&self, items: &mut [MapItem]) -> Result<(), StoreError> {
+        for chunk in items.chunks_mut(PER_QUESTION) {
+            let numbers = chunk.iter().map(|item| Val::from(item.task.id)).collect();
+            let sql = format!(
+                "SELECT task_id, person_id FROM task_person WHERE task_id IN {} ORDER BY task_id, ordinal",
+                placeholders(1, chunk.len(), 1)
+            );
+            let mut people: HashMap<i64, Vec<PersonId>> = HashMap::new();
+            for row in self.db.rows(sql, numbers).await? {
+                people.entry(row.int(0)?).or_default().push(row.person(1)?);
+            }
+            for item in chunk {
+                item.people = people.remove(&item.task.id).unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn taught_of(row: &Row) -> Result<Taught, StoreError> {
+    let stored = stored_task(row)?;
+    let draft = stored.task.draft;
+    let product = row.opt_text(TASK_WIDTH)?.map(ProductCode::new).transpose();
+    Ok(Taught {
+        task: stored.id,
+        source: stored.key.source,
+        title: draft.title,
+        doc_type: draft.doc_type.unwrap_or_default(),
+        category: draft.category.unwrap_or_default(),
+        product: product.map_err(|error| StoreError::unexpected(error.to_string()))?,
+    })
+}

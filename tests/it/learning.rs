@@ -1,0 +1,183 @@
+//! What a decision teaches the running mapping step: at once, without a training; and what an undone one does not.
+
+use crate::review::{AN, BINH, OFFICE, REPORT, choose, house, queue, task, undo, waits};
+use crate::support::installation::{CHIEF, Installed, at};
+use crate::support::stores::both;
+use lienthong::domain::{ProductCode, SourceId, TaskDraft};
+use lienthong::ingest;
+use lienthong::pipeline::identify::Identify;
+use lienthong::pipeline::map::Map;
+use lienthong::pipeline::step::Step as _;
+use lienthong::store::{ForeignExample, MappingState, PageCommit, RunKind, Store, TaskWrite};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Decisions of another province: enough that one more is less than a tenth.
+async fn taught_elsewhere(store: &Store) {
+    let examples: Vec<ForeignExample> = (0..30u8)
+        .map(|number| ForeignExample {
+            digest: vec![number; 32],
+            origin: "Gia Lai".into(),
+            title: match number % 3 {
+                0 => format!("Báo cáo tình hình giải ngân vốn đầu tư công tháng {number}"),
+                1 => format!("Góp ý dự thảo quyết định số {number}"),
+                _ => format!("Tiếp công dân định kỳ buổi {number}"),
+            },
+            doc_type: "Công văn".into(),
+            category: "VB đến".into(),
+            source_system: String::new(),
+            unit: "Sở Nội vụ".into(),
+            product: (number % 3 != 2).then(|| ProductCode::new("SP-2").expect("code")),
+            author: "Sở Nội vụ".into(),
+            reason: String::new(),
+            decided_at: at("2026-12-01T01:00:00Z"),
+        })
+        .collect();
+    store.keep_examples(&examples, OFFICE, at("2026-12-01T01:00:00Z")).await.expect("kept");
+}
+
+/// Runs the step until nothing is left to do now.
+async fn settled(map: &Map) {
+    while map.run().await.expect("ran").more {}
+}
+
+/// The state of a task and what it is first thought to be.
+async fn ranked(house: &Installed, task: i64) -> (MappingState, String) {
+    let row =
+        house.app.store.map_item(task).await.expect("read").expect("a task").mapping.expect("a mapping");
+    let best = row.reason.pointer("/candidates/0/product").and_then(|code| code.as_str());
+    (row.state, row.product.map(|code| code.to_string()).or(best.map(str::to_owned)).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn decision_changes_what_an_alike_waiting_task_is_thought_to_be_without_a_training() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        let tasks = queue(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        assert_eq!(map.trainings().await, 1);
+        assert_ne!(ranked(&house, tasks[3]).await.1, "SP-1", "nobody said so yet");
+        house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        settled(&map).await;
+        assert_eq!(ranked(&house, tasks[3]).await.1, "SP-1", "the same words by another person");
+        assert_eq!(map.trainings().await, 1, "learned at once");
+        // A task that comes later is met by what was learned as well.
+        let late = task(&house, "6", AN, REPORT, None).await;
+        settled(&map).await;
+        assert_eq!(ranked(&house, late).await.1, "SP-1");
+        assert_eq!(map.trainings().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn undone_decision_teaches_nothing_and_a_restart_decides_as_the_training_did() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        let tasks = queue(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        let mut before = Vec::new();
+        for task in &tasks {
+            before.push(ranked(&house, *task).await);
+        }
+        house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        settled(&map).await;
+        let orders = store.mapping_orders(None, i64::MAX, 1).await.expect("read");
+        house.ordered(undo(orders[0].id, CHIEF)).await;
+        // Until it is forgotten nothing is settled by it; the training that forgets it begins at once.
+        settled(&map).await;
+        for task in [tasks[0], tasks[3]] {
+            assert_ne!(ranked(&house, task).await, (MappingState::Mapped, "SP-1".to_owned()));
+        }
+        for _ in 0..1200 {
+            if map.trainings().await > 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            settled(&map).await;
+        }
+        assert_eq!(map.trainings().await, 2);
+        settled(&map).await;
+        let present = async || {
+            let mut all = Vec::new();
+            for task in &tasks {
+                all.push(ranked(&house, *task).await);
+            }
+            all
+        };
+        assert_eq!(present().await, before, "as if it had never been decided");
+        let again = Map::new(house.later("2027-01-05T02:00:00Z").app.clone());
+        settled(&again).await;
+        assert_eq!(present().await, before);
+    }
+}
+
+#[tokio::test]
+async fn task_that_arrives_is_mapped_before_a_long_queue_is_ranked_again() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = many(&house, 1_100).await;
+        waits(&house, &tasks).await;
+        let late = task(&house, "new", AN, "Việc vừa đến", None).await;
+        let map = Map::new(house.app.clone());
+        assert!(map.run().await.expect("ran").more);
+        assert!(reason(&house, late).await.is_some(), "the first run looks at it");
+        let as_put = reason(&house, tasks[1_099]).await;
+        assert_eq!(as_put.expect("a mapping")["confidence"], 0.4, "not looked at yet");
+        settled(&map).await;
+        for task in [tasks[0], tasks[600], tasks[1_099]] {
+            let looked_at = reason(&house, task).await.expect("a mapping");
+            assert!(looked_at["decided_by"] == "text", "{looked_at}");
+        }
+    }
+}
+
+/// Tasks of one person, stored at once.
+async fn many(house: &Installed, count: usize) -> Vec<i64> {
+    let seen = house.app.clock.now();
+    let source = SourceId::new("snv").expect("source");
+    let store = &house.app.store;
+    let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
+    let tasks = (0..count).map(|number| {
+        let draft: TaskDraft = serde_json::from_value(json!({
+            "external_id": format!("w{number}"), "title": "Việc chờ phân loại", "status": "open", "raw_status": "1",
+            "assignee": { "kind": "staff_number", "value": BINH }, "assigned_at": "2026-11-01T01:00:00Z",
+            "due": { "day": "2026-11-20", "time": null }, "unplanned": false, "events": []
+        }))
+        .expect("draft");
+        let applied = ingest::apply(None, draft, seen);
+        TaskWrite {
+            known_id: None,
+            external_id: format!("w{number}"),
+            hash: [1; 16],
+            task: applied.task,
+            events: applied.events,
+        }
+    });
+    let page = PageCommit {
+        source,
+        run,
+        fetched_at: seen,
+        request: "GET /tasks".into(),
+        body: Some(bytes::Bytes::from_static(b"[]")),
+        details: None,
+        tasks: tasks.collect(),
+        rejections: Vec::new(),
+        evidence: Vec::new(),
+        cursor: None,
+    };
+    let ids = store.commit_pages(vec![page]).await.expect("committed");
+    while Identify(house.app.clone()).run().await.expect("identified").more {}
+    ids
+}
+
+async fn reason(house: &Installed, task: i64) -> Option<Value> {
+    let item = house.app.store.map_item(task).await.expect("read").expect("a task");
+    item.mapping.map(|row| row.reason)
+}
