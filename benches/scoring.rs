@@ -41,6 +41,8 @@ fn main() {
             quality_excused: false,
             confirmed_quantity: None,
             counted_before: Decimal::ZERO,
+            counts_as: None,
+            also: Vec::new(),
         })
         .collect();
     let (rules, calendar) = (RuleSet::default(), WorkingCalendar::default());

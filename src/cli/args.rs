@@ -13,6 +13,7 @@ mod people;
 mod record;
 mod report;
 mod score;
+mod task;
 mod value;
 
 pub use catalog::Catalog;
@@ -25,6 +26,7 @@ pub use people::People;
 pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
 pub use report::{Format, PaperFormat, Report, SheetFormat, sheet};
 pub use score::Score;
+pub use task::Task;
 pub use value::Wrong;
 pub(super) use value::wrong;
 
@@ -126,6 +128,9 @@ pub enum Action {
     /// Which task is which product
     #[command(subcommand)]
     Mapping(Mapping),
+    /// Tasks themselves: which of them are one
+    #[command(subcommand)]
+    Task(Task),
     /// General criteria, đ, e, excuses and other decisions of people
     #[command(subcommand)]
     Criteria(Criteria),

@@ -44,6 +44,7 @@ pub fn command(action: Action) -> Ordered {
         Action::People(action) => people(action),
         Action::Catalog(action) => catalog(action),
         Action::Mapping(action) => mapping(action),
+        Action::Task(action) => Ok(Command::Task { order: action.order(name)? }),
         Action::Criteria(Criteria::Set(set)) => criteria_set(*set),
         Action::Criteria(Criteria::Template { unit, period, own, out }) => {
             let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;

@@ -6,6 +6,7 @@
 //! not applied. It must not know where drafts come from or whose the task is. Every function is pure; replaying
 //! the same drafts gives the same task. Nothing is refused here: what looks wrong is told and kept.
 
+pub mod duplicate;
 pub mod evidence;
 mod fold;
 mod plausible;

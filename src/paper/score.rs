@@ -92,6 +92,8 @@ pub struct Excluded {
     pub title: String,
     /// Why, in the reader's words.
     pub reason: String,
+    /// The task it counts as, where it is one with another.
+    pub counts_as: Option<String>,
 }
 
 /// A recorded period a year is the mean of.

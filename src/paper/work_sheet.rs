@@ -241,7 +241,10 @@ pub(super) fn excluded(blocks: &mut Vec<Block>, derivation: &Derivation) {
             vec![
                 Cell::number((index + 1).to_string()).centred(),
                 Cell::text(&task.title).note(&task.source),
-                Cell::text(&task.reason),
+                match &task.counts_as {
+                    Some(other) => Cell::text(&task.reason).note(other),
+                    None => Cell::text(&task.reason),
+                },
             ]
         })
         .collect();

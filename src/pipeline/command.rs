@@ -15,6 +15,7 @@ pub use super::outcome::{
     EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, EXIT_USAGE, Outcome, Progress, exit_of,
 };
 pub use super::report_order::ReportOrder;
+pub use super::task_order::TaskOrder;
 use crate::domain::{
     CatalogScope, CatalogVersion, DecisionKind, Period, ProductCode, RecordState, ServiceFact, SourceId,
     TargetId, UnitCode,
@@ -553,6 +554,11 @@ pub enum Command {
         /// Which.
         order: LifeOrder,
     },
+    /// Which tasks are one.
+    Task {
+        /// What.
+        order: TaskOrder,
+    },
     /// Freezes a period.
     PeriodClose {
         /// Which period.
@@ -713,6 +719,7 @@ impl Command {
             Self::RecordApprove { .. } => "record approve",
             Self::RecordCorrect { .. } => "record correct",
             Self::Life { order } => order.name(),
+            Self::Task { order } => order.name(),
             Self::PeriodClose { .. } => "period close",
             Self::HistoryImport { .. } => "history import",
             Self::HistoryEmpty { .. } => "history empty",

@@ -39,6 +39,8 @@ pub(super) fn facts<'a>(
         quality_excused: false,
         confirmed_quantity: None,
         counted_before: Decimal::ZERO,
+        counts_as: task.counts_as.as_ref(),
+        also: Vec::new(),
     };
     let about = |source: &str, external: &str| {
         source == task.task.key.source.as_str() && external == task.task.key.external_id

@@ -147,6 +147,9 @@ fn lines(value: &Value, lang: Lang) -> String {
             named(&text(line, "source", "")),
             text(line, "title", "")
         ));
+        if let Some(other) = line.get("counts_as").and_then(Value::as_str) {
+            put(format!("  {} {other}", say("được tính là", "counts as")));
+        }
     }
     out
 }

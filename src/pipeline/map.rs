@@ -2,7 +2,7 @@
 //!
 //! Owns the freezing: a task that has its product keeps catalog version and coefficient, whatever is edited
 //! later, until a person decides otherwise. What text matching does not dare to decide waits for a person, and is
-//! ranked again once people have decided other tasks.
+//! ranked again once people have decided other tasks. What may be one task with another is proposed on the way.
 
 use super::app::App;
 use super::mappers::Mappers;
@@ -119,6 +119,8 @@ impl Step for Map {
         let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
         if !items.is_empty() {
             let (writes, due) = self.look_at(work, &heads, &directory, &items).await?;
+            // Before the tasks count as looked at: killed in between, it finds the same pairs again.
+            app.look_for_twins(&items).await?;
             crate::failpoint!("map::before_save");
             app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
             crate::failpoint!("map::after_save");
@@ -138,7 +140,10 @@ impl Step for Map {
             done += writes.len();
             work.lap.went(waiting.last().map(|item| item.task.id), waiting.len() == BATCH);
         }
-        let more = items.len() == BATCH || work.lap.ends.is_some();
+        let mut more = items.len() == BATCH || work.lap.ends.is_some();
+        if !more {
+            more = app.look_back_for_twins(BATCH).await?;
+        }
         Ok(StepReport { done: done as u64, more, ..StepReport::default() })
     }
 }

@@ -36,6 +36,8 @@ mod scope;
 pub mod score;
 pub mod source;
 pub mod step;
+mod task_order;
+mod twins;
 mod verify;
 mod what_if;
 pub mod wording;

@@ -32,6 +32,10 @@ pub enum Words {
     Missing,
     /// Why a task does not count.
     Excluded,
+    /// What speaks for two tasks being one.
+    Likeness,
+    /// What is known of two tasks that may be one.
+    Pair,
     /// State of a mapping.
     Mapping,
     /// State of a proposed product.
@@ -114,6 +118,8 @@ impl Words {
             Self::Decision => DECISIONS,
             Self::Missing => MISSING,
             Self::Excluded => EXCLUDED,
+            Self::Likeness => LIKENESS,
+            Self::Pair => PAIRS,
             Self::Mapping => MAPPING_STATES,
             Self::Proposal => PROPOSALS,
             Self::MappingOrder => MAPPING_ORDERS,
@@ -236,6 +242,9 @@ const ACTIONS: Names = &[
     ("mapping_asked", "Đề nghị quyết định sản phẩm, chờ xác nhận", "Product decision asked for"),
     ("mapping_confirmed", "Xác nhận quyết định sản phẩm", "Product decision confirmed"),
     ("mapping_withdrawn", "Rút quyết định sản phẩm", "Product decision withdrawn"),
+    ("duplicate_confirmed", "Gộp nhiệm vụ trùng", "Tasks made one"),
+    ("duplicate_rejected", "Bác bỏ nhiệm vụ trùng", "Tasks kept two"),
+    ("duplicate_undone", "Thu hồi việc gộp, tách nhiệm vụ", "Word about two tasks taken back"),
     ("mapping_decided", "Quyết định sản phẩm của nhiệm vụ", "Product decided"),
     ("record_revised", "Hồ sơ có phiên bản mới", "Record revised"),
     ("record_approved", "Phê duyệt hồ sơ", "Record approved"),
@@ -356,6 +365,21 @@ const EXCLUDED: Names = &[
     ("no_share_in_period", "không có phần trong kỳ", "no share in the period"),
     ("leadership_product", "sản phẩm lãnh đạo, quản lý", "product of leadership work"),
     ("not_due_yet", "chưa đến hạn", "not due yet"),
+    ("duplicate", "trùng với nhiệm vụ của nguồn khác", "one with a task of another source"),
+];
+
+const LIKENESS: Names = &[
+    ("doc_number", "cùng số văn bản", "same document number"),
+    ("title", "nội dung như nhau", "alike titles"),
+    ("due", "cùng hạn", "due on one day"),
+    ("assigned", "giao cùng ngày", "assigned on one day"),
+    ("one_source", "cùng một hệ thống", "both in one system"),
+];
+
+const PAIRS: Names = &[
+    ("proposed", "Chờ xem xét", "Waits for a person"),
+    ("confirmed", "Là một nhiệm vụ", "One task"),
+    ("rejected", "Là hai nhiệm vụ", "Two tasks"),
 ];
 
 const MAPPING_STATES: Names = &[
@@ -648,7 +672,9 @@ pub fn note(note: &str, lang: Lang) -> String {
         return note.to_owned();
     }
     let n = number();
-    if note.starts_with("overdue by ") {
+    if let Some(others) = note.strip_prefix("one task with ") {
+        format!("cùng một nhiệm vụ với {others}: tính một lần")
+    } else if note.starts_with("overdue by ") {
         format!("quá hạn {n} ngày, chưa hoàn thành")
     } else if let Some(rest) = note.strip_prefix("completed on ") {
         let days = rest.split_once(", after ").map(|(day, end)| (day, end.split(':').next().unwrap_or("")));

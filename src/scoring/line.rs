@@ -61,8 +61,11 @@ pub struct Excluded {
     pub source: String,
     /// Title.
     pub title: String,
-    /// Why: `unmapped`, `outside_catalog`, `pending_coefficient`, `cancelled`, `gone`, `not_due_yet`.
+    /// Why: `unmapped`, `outside_catalog`, `pending_coefficient`, `cancelled`, `gone`, `not_due_yet`, `duplicate`.
     pub reason: String,
+    /// The task it counts as, where it is one with another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts_as: Option<String>,
 }
 
 /// A product that is proposed and in no catalog yet (Đ13.3; plan IV.2.3), as frozen with its proposal.
@@ -127,6 +130,10 @@ pub struct TaskFacts<'a> {
     pub confirmed_quantity: Option<(Decimal, DateTime<Utc>)>,
     /// Share that was confirmed for an earlier period, and counted there.
     pub counted_before: Decimal,
+    /// The task it counts as: one task that two sources hold counts once.
+    pub counts_as: Option<&'a TaskKey>,
+    /// The tasks that count as it.
+    pub also: Vec<&'a TaskKey>,
 }
 
 /// The lines and exclusions of one person in one period, judged on a day. `to_date` leaves out what is
@@ -155,6 +162,7 @@ pub fn build_lines(
                 source: source_of(fact.key),
                 title: fact.task.draft.title.clone(),
                 reason: reason.to_owned(),
+                counts_as: fact.counts_as.map(source_of),
             }),
         }
     }
@@ -227,6 +235,9 @@ fn judge(
     calendar: &WorkingCalendar,
 ) -> Result<Line, &'static str> {
     let task = fact.task;
+    if fact.counts_as.is_some() {
+        return Err("duplicate");
+    }
     if task.draft.status == TaskStatus::Gone && rules.gone_policy == GonePolicy::ExcludeAndList {
         return Err("gone");
     }
@@ -238,7 +249,8 @@ fn judge(
     if fact.outside {
         return Err("outside_catalog");
     }
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> =
+        fact.also.iter().map(|other| format!("one task with {}", source_of(other))).collect();
     let (product, coefficient) = match (fact.product, &fact.pending) {
         (Some(product), _) => product,
         (None, Some(pending)) => pending.counted_as(rules, &mut notes).ok_or("pending_coefficient")?,

@@ -162,6 +162,7 @@ pub fn build_shared_lines(
                     source: line.source,
                     title: line.title,
                     reason: reason.to_owned(),
+                    counts_as: None,
                 }),
             }
         }

@@ -190,10 +190,11 @@ impl Store {
         tx.commit().await
     }
 
-    /// Tasks that wait for a person, after a number, in order.
+    /// Tasks that wait for a person, after a number, in order; those that count as another one wait for nothing.
     pub async fn review_queue(&self, after: i64, limit: usize) -> Result<Vec<ReviewItem>, StoreError> {
         let sql = "SELECT t.id, t.source_id, t.external_id, t.title, m.reason, m.catalog_version FROM mapping m JOIN task t ON t.id = m.task_id \
-                   WHERE m.state = 'review' AND m.task_id > $1 ORDER BY m.task_id LIMIT $2";
+                   WHERE m.state = 'review' AND m.task_id > $1 AND NOT EXISTS (SELECT 1 FROM task_duplicate d WHERE d.task_id = m.task_id) \
+                   ORDER BY m.task_id LIMIT $2";
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
         rows.iter()
             .map(|row| {
@@ -211,7 +212,8 @@ impl Store {
     /// How many tasks due in a period wait for a decision; one without a due date waits in every period.
     pub async fn reviews_due(&self, period: Period) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM mapping m JOIN task t ON t.id = m.task_id WHERE m.state = 'review' \
-                   AND (t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2))";
+                   AND (t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2)) \
+                   AND NOT EXISTS (SELECT 1 FROM task_duplicate d WHERE d.task_id = m.task_id)";
         self.db.count(sql, vals![period.first_day(), period.last_day()]).await
     }
 

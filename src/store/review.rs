@@ -412,7 +412,8 @@ impl Store {
     ) -> Result<Vec<WaitingTask>, StoreError> {
         let sql = format!(
             "SELECT {TASK_COLUMNS}, m.reason, m.catalog_version FROM mapping m JOIN task t ON t.id = m.task_id \
-             WHERE m.state = 'review' AND m.task_id > $1 AND m.task_id <= $2 ORDER BY m.task_id LIMIT $3"
+             WHERE m.state = 'review' AND m.task_id > $1 AND m.task_id <= $2 \
+             AND NOT EXISTS (SELECT 1 FROM task_duplicate d WHERE d.task_id = m.task_id) ORDER BY m.task_id LIMIT $3"
         );
         let rows = self.db.rows(sql, vals![after, upto, limit as u64]).await?;
         rows.iter()

@@ -10,7 +10,7 @@ use super::packed::Packed;
 use super::proposal::PendingProduct;
 use super::task::StoredTask;
 use super::{Store, StoreError};
-use crate::domain::{Assignment, Period, PersonId, ProductCode, UnitCode};
+use crate::domain::{Assignment, Period, PersonId, ProductCode, TaskKey, UnitCode};
 use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -29,6 +29,8 @@ pub struct PersonTask {
     pub stake: Assignment,
     /// Since when the person has had it; none = since it was assigned.
     pub since: Option<DateTime<Utc>>,
+    /// The task it counts as, where a person said that both are one.
+    pub counts_as: Option<TaskKey>,
 }
 
 /// What of a mapping a score depends on.
@@ -149,12 +151,19 @@ const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash,
 
 /// Columns of a task's product, after those of the task, and where they come from.
 pub(super) const PRODUCT_COLUMNS: &str = "m.state, m.product, m.coefficient, (c.leadership IS NOT NULL AND c.leadership), \
-     q.code, q.coefficient, q.catch_all, q.catch_all_coefficient";
+     q.code, q.coefficient, q.catch_all, q.catch_all_coefficient, o.source_id, o.external_id";
 pub(super) const PRODUCT_JOINS: &str = "LEFT JOIN mapping m ON m.task_id = t.id \
      LEFT JOIN catalog_product c ON c.version = m.catalog_version AND c.code = m.product \
-     LEFT JOIN mapping_pending q ON q.task_id = t.id";
+     LEFT JOIN mapping_pending q ON q.task_id = t.id \
+     LEFT JOIN task_duplicate d ON d.task_id = t.id LEFT JOIN task o ON o.id = d.primary_id";
 /// Where the columns of a stake begin after them.
-const STAKE: usize = TASK_WIDTH + 8;
+const STAKE: usize = TASK_WIDTH + 10;
+
+/// The task another one counts as; none where it counts itself.
+pub(super) fn counts_as(row: &Row) -> Result<Option<TaskKey>, StoreError> {
+    let Some(external_id) = row.opt_text(TASK_WIDTH + 9)? else { return Ok(None) };
+    Ok(Some(TaskKey { source: row.parsed(TASK_WIDTH + 8)?, external_id }))
+}
 
 /// The product of a task, none while it waits to be mapped.
 pub(super) fn task_product(row: &Row) -> Result<Option<TaskProduct>, StoreError> {
@@ -359,8 +368,13 @@ impl Store {
             let task = scored_task(row)?;
             let stake =
                 Assignment { person, handed_over: row.flag(STAKE + 1)?, taken_over: row.flag(STAKE + 2)? };
-            let of_person =
-                PersonTask { task, mapping: task_product(row)?, stake, since: row.opt_at(STAKE)? };
+            let of_person = PersonTask {
+                task,
+                mapping: task_product(row)?,
+                stake,
+                since: row.opt_at(STAKE)?,
+                counts_as: counts_as(row)?,
+            };
             found.entry(person).or_default().push(of_person);
             Ok(())
         };

@@ -6,7 +6,7 @@
 use super::audit::AuditNew;
 use super::db::{Row, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, stored_task};
-use super::score::{PRODUCT_COLUMNS, PRODUCT_JOINS, PersonTask, task_product};
+use super::score::{PRODUCT_COLUMNS, PRODUCT_JOINS, PersonTask, counts_as, task_product};
 use super::{Store, StoreError};
 use crate::domain::{Assignment, Period, PersonId, TaskKey};
 use chrono::{DateTime, Utc};
@@ -127,8 +127,13 @@ impl Store {
             );
             let Some(row) = self.db.row(sql, vals![task]).await? else { continue };
             let stake = Assignment { person, handed_over: false, taken_over: false };
-            let shared =
-                PersonTask { task: stored_task(&row)?, mapping: task_product(&row)?, stake, since: None };
+            let shared = PersonTask {
+                task: stored_task(&row)?,
+                mapping: task_product(&row)?,
+                stake,
+                since: None,
+                counts_as: counts_as(&row)?,
+            };
             found.entry(person).or_default().push(shared);
         }
         Ok(found)

@@ -22,6 +22,7 @@ mod scores;
 mod source;
 mod table;
 mod task;
+mod twins;
 mod units;
 mod visit;
 mod waiting;

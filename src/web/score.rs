@@ -434,7 +434,12 @@ async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option
             format!("{}-{source}", first + index),
             vec![
                 to_task(text(line, "/title"), &source, &numbers),
-                Cell::text(word(Words::Excluded, &text(line, "/reason"), visit.lang)),
+                Cell::text(word(Words::Excluded, &text(line, "/reason"), visit.lang)).note(
+                    match text(line, "/counts_as") {
+                        other if other.is_empty() => other,
+                        other => format!("{} {other}", visit.say("được tính là", "counts as")),
+                    },
+                ),
                 Cell::mono(source),
             ],
         );

@@ -103,6 +103,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: i64) -> Page {
             facts(visit, &item.task.task, &key),
             people(web, visit, &directory, &item),
             product(web, visit, &item).await?,
+            super::twins::of_task(web, visit, id).await?,
             events(web, visit, &directory, &key.source, id).await?,
             evidence(web, visit, id).await?,
             record(web, visit, id).await?,

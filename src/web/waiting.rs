@@ -25,6 +25,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     sections.push(source::rejected(web, visit, None).await?);
     sections.push(decisions(web, visit).await?);
     sections.push(review(web, visit).await?);
+    sections.push(super::twins::waiting(web, visit).await?);
     let sheet = Sheet {
         heading: visit.say("Cần người xử lý", "Needs a person").to_owned(),
         intro: visit

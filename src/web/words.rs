@@ -7,6 +7,7 @@ use super::page::say;
 use crate::domain::{Level, RecordState};
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
+use crate::store::PairState;
 
 /// A name and its light: `ok`, `warn`, `bad` or none.
 pub type Lit = (String, &'static str);
@@ -50,6 +51,16 @@ pub fn target(id: &str, national: bool, lang: Lang) -> String {
         true => format!("{} ({id})", say(lang, "CSDL quốc gia", "National database")),
         false => format!("{} ({id})", say(lang, "Phần mềm đánh giá", "Evaluation software")),
     }
+}
+
+/// What is known of two tasks that may be one, with its light.
+pub fn pair(state: PairState, lang: Lang) -> Lit {
+    let light = match state {
+        PairState::Proposed => "warn",
+        PairState::Confirmed => "ok",
+        PairState::Rejected => "",
+    };
+    (word(Words::Pair, state.as_str(), lang).into_owned(), light)
 }
 
 /// A state of mapping with its light.

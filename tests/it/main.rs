@@ -28,6 +28,7 @@ mod delivery_evaluation;
 mod delivery_faults;
 mod delivery_national;
 mod directory;
+mod duplicate;
 mod edxml;
 mod errors;
 mod evaluation;

@@ -5,7 +5,7 @@
 
 use crate::support::stores::{Both, both};
 use lienthong::domain::{CatalogVersion, Period, PersonId, RecordState, SourceId, TargetId};
-use lienthong::store::{OutboxFilter, Store, StoreConfig, TaskList};
+use lienthong::store::{OutboxFilter, PairState, Store, StoreConfig, TaskList};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
@@ -15,7 +15,10 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 /// Tables that have hundreds of thousands of rows in a province, or tens of thousands and are asked on every visit.
-const LARGE: [&str; 14] = [
+const LARGE: [&str; 17] = [
+    "task_trait",
+    "task_pair",
+    "task_duplicate",
     "task",
     "task_event",
     "task_person",
@@ -140,6 +143,11 @@ async fn asked_over_and_over(store: &Store) {
     store.known_hashes(&source, &["a", "b"]).await.expect("read");
     store.tasks_to_identify(50).await.expect("read");
     store.tasks_to_map(50).await.expect("read");
+    store.pairs(PairState::Proposed, 9, 50).await.expect("read");
+    store.pairs_of(1).await.expect("read");
+    store.counts_as(1).await.expect("read");
+    store.duplicates_of(1).await.expect("read");
+    store.items_down_from(9, 50).await.expect("read");
     store.waiting_items(0, i64::MAX, 50).await.expect("read");
     store.decided_after(0, 50).await.expect("read");
     store.taught_by(&[1, 2]).await.expect("read");

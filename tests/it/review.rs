@@ -3,7 +3,7 @@
 
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::both;
-use crate::support::task::shown;
+use crate::support::task::shown_by;
 use lienthong::domain::{
     CatalogProduct, CatalogVersion, Component, DecisionKind, Exact, ProductCode, RuleSet,
 };
@@ -82,12 +82,25 @@ async fn decide(house: &Installed, who: &str, decision: DecisionKind) {
 
 /// Somebody's task as its source shows it; gives its number.
 pub async fn task(house: &Installed, id: &str, who: &str, title: &str, done: Option<&str>) -> i64 {
+    task_of(house, "snv", None, id, who, title, done).await
+}
+
+/// The same of a source, with the number of the document behind it.
+pub async fn task_of(
+    house: &Installed,
+    source: &str,
+    number: Option<&str>,
+    id: &str,
+    who: &str,
+    title: &str,
+    done: Option<&str>,
+) -> i64 {
     let said = json!({
         "external_id": id, "title": title, "assignee": { "kind": "staff_number", "value": who },
         "due": { "day": "2026-11-20", "time": null }, "completed_at": done, "doc_type": "Công văn",
-        "category": "VB đến"
+        "category": "VB đến", "doc_number": number
     });
-    shown(house, said).await
+    shown_by(house, source, said).await
 }
 
 /// Puts tasks into the queue, as the mapping step does with what it does not dare to decide.

@@ -13,6 +13,7 @@ mod delivery;
 mod drift;
 mod ending;
 mod entry;
+pub(crate) mod duplicate;
 mod evaluation;
 mod evidence;
 mod exchange;
@@ -261,6 +262,7 @@ impl Installation {
                 evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
             C::Life { order } => life::carry_out(app, order).await,
+            C::Task { order } => duplicate::carry_out(app, order).await,
             C::PeriodClose { period, author, reason, document, dry_run } => {
                 let unit = None;
                 period::close(app, period::Closing { period, unit, author, reason, document, dry_run }).await

@@ -8,7 +8,7 @@ use super::piece::{Piece, Terms};
 use super::{TO_DATE, multiply};
 use crate::directory::Directory;
 use crate::domain::rules::CoefficientFreeze;
-use crate::domain::{CatalogScope, Exact, Membership, Period, PersonId, RuleSet, ServiceFact};
+use crate::domain::{CatalogScope, Exact, Membership, Period, PersonId, RuleSet, ServiceFact, TaskKey};
 use crate::error::Finding;
 use crate::pipeline::app::App;
 use crate::pipeline::entered::facts;
@@ -539,6 +539,13 @@ impl App {
         let (period, rules) = (*period, &terms.rules);
         let mut facts: Vec<TaskFacts<'_>> =
             known.tasks.iter().map(|task| facts(task, known.decisions, period, rules)).collect();
+        // Whoever has a stake in a task that counts as another one has one in that as well.
+        let duplicates: Vec<(&TaskKey, &TaskKey)> =
+            known.tasks.iter().filter_map(|task| Some((task.counts_as.as_ref()?, &task.task.key))).collect();
+        for fact in &mut facts {
+            fact.also =
+                duplicates.iter().filter(|(of, _)| *of == fact.key).map(|(_, other)| *other).collect();
+        }
         if let Some(coefficients) = known.coefficients {
             for (code, coefficient) in facts.iter_mut().filter_map(|fact| fact.product.as_mut()) {
                 // A product the version lacks keeps the coefficient of its assignment.
@@ -564,7 +571,12 @@ impl App {
                 let counts = !leadership.contains(&line.source);
                 if !counts {
                     let (source, title) = (line.source.clone(), line.title.clone());
-                    excluded.push(Excluded { source, title, reason: "leadership_product".to_owned() });
+                    excluded.push(Excluded {
+                        source,
+                        title,
+                        reason: "leadership_product".to_owned(),
+                        counts_as: None,
+                    });
                 }
                 counts
             });

@@ -56,6 +56,8 @@ fn facts<'a>(key: &'a TaskKey, task: &'a CanonicalTask) -> TaskFacts<'a> {
         quality_excused: false,
         confirmed_quantity: None,
         counted_before: Decimal::ZERO,
+        counts_as: None,
+        also: Vec::new(),
     }
 }
 

@@ -84,6 +84,8 @@ fn shared(
         quality_excused: false,
         confirmed_quantity: quantity.map(|quantity| (number(quantity), task.last_changed_at)),
         counted_before: Decimal::ZERO,
+        counts_as: None,
+        also: Vec::new(),
     };
     let shares = Shares::from([(key.clone(), parts.to_vec())]);
     let period: Period = period.parse().expect("period");

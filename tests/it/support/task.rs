@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 /// Shows a task and identifies its person; gives its number. What is not said of it is that of a planned task of the
 /// first of November 2026; it is done when it has a day of completion.
 pub async fn shown(house: &Installed, said: Value) -> i64 {
+    shown_by(house, "snv", said).await
+}
+
+/// The same of another source.
+pub async fn shown_by(house: &Installed, source: &str, said: Value) -> i64 {
     let store = &house.app.store;
     let mut draft = json!({
         "title": format!("Báo cáo {}", said["external_id"].as_str().unwrap_or_default()), "raw_status": "1",
@@ -23,7 +28,7 @@ pub async fn shown(house: &Installed, said: Value) -> i64 {
     let external_id = draft.external_id.clone();
     let seen = house.app.clock.now();
     let applied = ingest::apply(None, draft, seen);
-    let source = SourceId::new("snv").expect("source");
+    let source = SourceId::new(source).expect("source");
     let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
     let page = PageCommit {
         source,

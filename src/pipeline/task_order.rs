@@ -1,0 +1,65 @@
+//! What people order about tasks themselves: which of them may be one, and what a person says of two.
+//!
+//! Owns the shape of these orders and their names for logs. It must not know how one is carried out
+//! (`execute/duplicate.rs`).
+
+use super::named::TaskRef;
+use serde::{Deserialize, Serialize};
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TaskOrder {
+    /// Pairs that may be one task.
+    Duplicates {
+        /// Below this number of a pair's newer task; the newest when none.
+        before: Option<i64>,
+        /// Most rows.
+        limit: u32,
+    },
+    /// Two tasks are one: the second counts as the first.
+    SameAs {
+        /// The task that counts.
+        task: TaskRef,
+        /// The other one.
+        other: TaskRef,
+        /// Who says so.
+        author: String,
+        /// Why.
+        reason: String,
+    },
+    /// Two tasks are two, however alike they are.
+    Different {
+        /// One.
+        task: TaskRef,
+        /// The other.
+        other: TaskRef,
+        /// Who says so.
+        author: String,
+        /// Why.
+        reason: String,
+    },
+    /// What was said of two tasks does not hold.
+    Apart {
+        /// One.
+        task: TaskRef,
+        /// The other.
+        other: TaskRef,
+        /// Who says so.
+        author: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl TaskOrder {
+    /// Stable name for logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Duplicates { .. } => "task duplicates",
+            Self::SameAs { .. } => "task same-as",
+            Self::Different { .. } => "task different",
+            Self::Apart { .. } => "task apart",
+        }
+    }
+}

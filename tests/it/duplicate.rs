@@ -1,0 +1,174 @@
+//! Tasks of two systems that are one, over real stores: found, confirmed, counted once, kept two, taken back.
+
+use crate::review::{AN, BINH, OFFICE, REPORT, choose, codes, house, scored, stored, task_of, told};
+use crate::support::installation::{Installed, period};
+use crate::support::stores::both;
+use lienthong::domain::SourceId;
+use lienthong::pipeline::command::{Command, TaskOrder, TaskRef};
+use lienthong::pipeline::map::Map;
+use lienthong::pipeline::score::FULL_PERIOD;
+use lienthong::pipeline::step::Step as _;
+use serde_json::{Value, json};
+
+const DONE: Option<&str> = Some("2026-11-19T01:00:00Z");
+
+fn named(source: &str, id: &str) -> TaskRef {
+    TaskRef { source: SourceId::new(source).expect("source"), external_id: id.into() }
+}
+
+fn same(first: (&str, &str), second: (&str, &str), author: &str) -> Command {
+    let (task, other) = (named(first.0, first.1), named(second.0, second.1));
+    let reason = "một công văn, hai hệ thống".into();
+    Command::Task { order: TaskOrder::SameAs { task, other, author: author.into(), reason } }
+}
+
+fn different(first: (&str, &str), second: (&str, &str)) -> Command {
+    let (task, other) = (named(first.0, first.1), named(second.0, second.1));
+    Command::Task {
+        order: TaskOrder::Different {
+            task, other, author: OFFICE.into(), reason: "hai kỳ báo cáo".into()
+        },
+    }
+}
+
+fn apart(first: (&str, &str), second: (&str, &str)) -> Command {
+    let (task, other) = (named(first.0, first.1), named(second.0, second.1));
+    Command::Task { order: TaskOrder::Apart { task, other, author: OFFICE.into(), reason: "nhầm".into() } }
+}
+
+async fn pairs(house: &Installed) -> Value {
+    told(&house.ordered(Command::Task { order: TaskOrder::Duplicates { before: None, limit: 9 } }).await)
+}
+
+async fn looked_at(house: &Installed) {
+    let map = Map::new(house.app.clone());
+    while map.run().await.expect("ran").more {}
+}
+
+/// One report of An in two systems, and work of Bình and An that is none of it.
+async fn two_systems(house: &Installed) -> [i64; 2] {
+    let office = task_of(house, "snv", Some("12/SNV-VP"), "1", AN, REPORT, DONE).await;
+    task_of(house, "snv", None, "2", BINH, REPORT, DONE).await;
+    task_of(house, "snv", None, "3", AN, "Góp ý dự thảo kế hoạch phòng chống dịch bệnh", DONE).await;
+    looked_at(house).await;
+    let spoken = "BC tinh hinh giai ngan von dau tu cong chuong trinh nong thon moi xa ia grai";
+    let tracker = task_of(house, "nhiemvu", None, "77", AN, spoken, DONE).await;
+    looked_at(house).await;
+    [office, tracker]
+}
+
+async fn derivation(house: &Installed, who: &str) -> Value {
+    let person = house.person(who).await;
+    let bytes = house.app.store.derivation(person, period("2026-Q4"), FULL_PERIOD).await.expect("read");
+    serde_json::from_slice(&bytes.expect("a score")).expect("json")
+}
+
+#[tokio::test]
+async fn one_task_of_two_systems_is_found_and_counts_once_until_it_is_taken_back() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        two_systems(&house).await;
+        let found = pairs(&house).await;
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+        assert_eq!((&found[0]["first"], &found[0]["second"]), (&json!("snv:1"), &json!("nhiemvu:77")));
+        assert_eq!(found[0]["reasons"], json!(["title", "due", "assigned"]));
+        assert_eq!(found[0]["people"], json!(["GL-00001 Nguyễn Văn An"]));
+        // Both are of one product; as long as nobody says otherwise both count.
+        house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        let decide = Command::MappingDecide {
+            tasks: vec![named("nhiemvu", "77")],
+            group: None,
+            choice: lienthong::pipeline::command::MappingChoice::Product("SP-1".parse().expect("code")),
+            author: OFFICE.into(),
+            reason: None,
+            dry_run: false,
+        };
+        house.ordered(decide).await;
+        scored(&house).await;
+        let before = stored(&house, AN).await;
+        let lines = |value: &Value| {
+            let lines = value["lines"].as_array().cloned().unwrap_or_default();
+            lines.iter().map(|line| line["source"].as_str().unwrap_or("").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&derivation(&house, AN).await), ["snv/1", "nhiemvu/77"]);
+        // Nobody decides about their own work.
+        let refused =
+            house.order(same(("snv", "1"), ("nhiemvu", "77"), &format!("{AN} Nguyễn Văn An"))).await;
+        assert_eq!(codes(&refused), ["LT-DUP-002"]);
+        house.ordered(same(("snv", "1"), ("nhiemvu", "77"), OFFICE)).await;
+        scored(&house).await;
+        let value = derivation(&house, AN).await;
+        assert_eq!(lines(&value), ["snv/1"]);
+        assert_eq!(value["lines"][0]["notes"][0], "one task with nhiemvu/77");
+        let excluded = value["excluded"].as_array().cloned().unwrap_or_default();
+        let twin = excluded.iter().find(|one| one["source"] == "nhiemvu/77").expect("listed");
+        assert_eq!((&twin["reason"], &twin["counts_as"]), (&json!("duplicate"), &json!("snv/1")));
+        assert_eq!(pairs(&house).await, json!([]));
+        // Taken back, everything is as it was, and the pair waits again.
+        assert_eq!(codes(&house.order(different(("snv", "1"), ("nhiemvu", "77"))).await), ["LT-DUP-003"]);
+        house.ordered(apart(("nhiemvu", "77"), ("snv", "1"))).await;
+        scored(&house).await;
+        assert_eq!(stored(&house, AN).await, before);
+        assert_eq!(lines(&derivation(&house, AN).await), ["snv/1", "nhiemvu/77"]);
+        assert_eq!(pairs(&house).await.as_array().map(Vec::len), Some(1));
+        assert_eq!(store.verify_audit().await.expect("walked"), None);
+    }
+}
+
+#[tokio::test]
+async fn rejected_pair_is_never_proposed_again() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        two_systems(&house).await;
+        house.ordered(different(("snv", "1"), ("nhiemvu", "77"))).await;
+        assert_eq!(pairs(&house).await, json!([]));
+        // The source shows the task anew: it is compared again, and the pair stays what a person said.
+        task_of(&house, "nhiemvu", Some("12/SNV-VP"), "77", AN, REPORT, DONE).await;
+        looked_at(&house).await;
+        assert_eq!(pairs(&house).await, json!([]));
+        assert_eq!(codes(&house.order(same(("snv", "1"), ("snv", "1"), OFFICE)).await), ["LT-DUP-001"]);
+        assert_eq!(codes(&house.order(apart(("snv", "2"), ("snv", "3"))).await), ["LT-DUP-005"]);
+        assert_eq!(codes(&house.order(same(("snv", "1"), ("snv", "99"), OFFICE)).await), ["LT-CAT-023"]);
+    }
+}
+
+#[tokio::test]
+async fn task_counts_in_one_place_and_nobody_loses_theirs() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        two_systems(&house).await;
+        task_of(&house, "excel", Some("12/SNV-VP"), "9", AN, REPORT, DONE).await;
+        looked_at(&house).await;
+        assert_eq!(pairs(&house).await.as_array().map(Vec::len), Some(3), "each with each");
+        let others = house.order(same(("snv", "1"), ("snv", "2"), OFFICE)).await;
+        assert_eq!(codes(&others), ["LT-DUP-004"], "Bình would lose it");
+        house.ordered(same(("snv", "1"), ("nhiemvu", "77"), OFFICE)).await;
+        assert!(
+            told(&house.ordered(same(("snv", "1"), ("nhiemvu", "77"), OFFICE)).await)["message"].is_string()
+        );
+        for (first, second) in [(("nhiemvu", "77"), ("excel", "9")), (("excel", "9"), ("snv", "1"))] {
+            assert_eq!(codes(&house.order(same(first, second, OFFICE)).await), ["LT-DUP-003"]);
+        }
+        house.ordered(same(("snv", "1"), ("excel", "9"), OFFICE)).await;
+    }
+}
+
+#[tokio::test]
+async fn one_document_answered_twice_in_one_system_is_found_by_its_number() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let first = task_of(&house, "snv", Some("Số 034/UBND-KT"), "1", AN, REPORT, DONE).await;
+        task_of(&house, "snv", Some("35/UBND-KT"), "2", AN, REPORT, DONE).await;
+        task_of(&house, "snv", Some("34/ubnd-kt"), "3", AN, REPORT, DONE).await;
+        looked_at(&house).await;
+        let found = pairs(&house).await;
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+        assert_eq!((&found[0]["first"], &found[0]["second"]), (&json!("snv:1"), &json!("snv:3")));
+        assert!(found[0]["reasons"].to_string().contains("one_source"));
+        assert_eq!(store.pairs_of(first).await.expect("read").len(), 1);
+    }
+}
