@@ -13,6 +13,7 @@ use crate::domain::{CanonicalTask, CatalogVersion, Period, PersonId, SourceId, U
 use crate::error::{Finding, Text};
 use crate::mapping::{DecidedBy, MappingDecision, Outcome, TaskText};
 use crate::store::{CatalogHead, MapItem, MappingChange, MappingRow, MappingState, MappingWrite, StoredTask};
+use crate::telemetry::name;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
@@ -82,6 +83,10 @@ impl Lap {
 impl Map {
     /// The step of an installation.
     pub fn new(app: Arc<App>) -> Self {
+        // Served from the start, before anything is learned.
+        for kind in ["whole", "at_once"] {
+            metrics::counter!(name::MAPPER_TRAININGS, "kind" => kind).increment(0);
+        }
         Self { app, work: Mutex::default() }
     }
 

@@ -186,6 +186,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0014_organisation.sql"),
     ),
     (
+        15,
+        "duplicate",
+        include_str!("../../migrations/sqlite/0015_duplicate.sql"),
+        include_str!("../../migrations/postgres/0015_duplicate.sql"),
+    ),
+    (
         17,
         "source_hook",
         include_str!("../../migrations/sqlite/0017_source_hook.sql"),
