@@ -554,7 +554,14 @@ pub enum Command {
         /// Which.
         order: LifeOrder,
     },
-    /// Which tasks are one.
+    /// People whose staff number or name has all words of a text.
+    PeopleFind {
+        /// Words in any order, accents optional.
+        text: String,
+        /// Most rows.
+        limit: u32,
+    },
+    /// Which tasks there are, and which are one.
     Task {
         /// What.
         order: TaskOrder,
@@ -680,6 +687,7 @@ impl Command {
             Self::EvidenceCheck { .. } => "evidence check",
             Self::RejectedReplay { .. } => "rejected replay",
             Self::PeopleImport { .. } => "people import",
+            Self::PeopleFind { .. } => "people find",
             Self::PeopleUnknown { .. } => "people unknown",
             Self::Roster { of } => of.name(),
             Self::PeopleLink { .. } => "people link",

@@ -124,8 +124,8 @@ impl Step for Map {
         let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
         if !items.is_empty() {
             let (writes, due) = self.look_at(work, &heads, &directory, &items).await?;
-            // Before the tasks count as looked at: killed in between, it finds the same pairs again.
-            app.look_for_twins(&items).await?;
+            // Before the tasks count as looked at: killed in between, they are read again.
+            app.read_titles(&items).await?;
             crate::failpoint!("map::before_save");
             app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
             crate::failpoint!("map::after_save");
@@ -147,7 +147,7 @@ impl Step for Map {
         }
         let mut more = items.len() == BATCH || work.lap.ends.is_some();
         if !more {
-            more = app.look_back_for_twins(BATCH).await?;
+            more = app.read_earlier_titles(BATCH).await?;
         }
         Ok(StepReport { done: done as u64, more, ..StepReport::default() })
     }

@@ -1,7 +1,7 @@
-//! What people order about tasks themselves: which of them may be one, and what a person says of two.
+//! What people order about tasks themselves: which there are, which may be one, what a person says of two.
 //!
 //! Owns the shape of these orders and their names for logs. It must not know how one is carried out
-//! (`execute/duplicate.rs`).
+//! (`execute/duplicate.rs`, `execute/find.rs`).
 
 use super::named::TaskRef;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,15 @@ pub enum TaskOrder {
     /// Pairs that may be one task.
     Duplicates {
         /// Below this number of a pair's newer task; the newest when none.
+        before: Option<i64>,
+        /// Most rows.
+        limit: u32,
+    },
+    /// Tasks whose titles have all words of a text.
+    Find {
+        /// Words, in any order, accents optional.
+        text: String,
+        /// Below this number; the newest when none.
         before: Option<i64>,
         /// Most rows.
         limit: u32,
@@ -57,6 +66,7 @@ impl TaskOrder {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Duplicates { .. } => "task duplicates",
+            Self::Find { .. } => "task find",
             Self::SameAs { .. } => "task same-as",
             Self::Different { .. } => "task different",
             Self::Apart { .. } => "task apart",

@@ -1,8 +1,7 @@
 //! Which tasks may be one with a task that is new or changed.
 //!
 //! Owns the bounded look at what a batch has in common with the tasks of the same people: marks are kept, candidates read
-//! by them, pairs proposed. Tasks that were there before this look existed are looked at a page at a time while nothing else
-//! is due. It decides nothing: a person says which pairs are one task. Done twice, it finds the same pairs once.
+//! by them, pairs proposed. It decides nothing: a person says which pairs are one task. Done twice, it finds the same pairs once.
 
 use super::app::App;
 use crate::domain::TaskStatus;
@@ -57,18 +56,5 @@ impl App {
             .map(|(pair, told)| Ok((pair, serde_json::to_value(told).map_err(|_| super::broken("pair"))?)))
             .collect::<Result<Vec<_>, Finding>>()?;
         self.store.propose_pairs(&pairs, self.clock.now()).await.map_err(told)
-    }
-
-    /// Looks at a page of the tasks that were there before; whether more are left.
-    pub(super) async fn look_back_for_twins(&self, limit: usize) -> Result<bool, Finding> {
-        let upto = self.store.unread_titles().await.map_err(told)?;
-        if upto <= 0 {
-            return Ok(false);
-        }
-        let items = self.store.items_down_from(upto, limit).await.map_err(told)?;
-        let rest = if items.len() < limit { 0 } else { items.first().map_or(0, |item| item.task.id - 1) };
-        self.look_for_twins(&items).await?;
-        self.store.titles_read_down_to(rest).await.map_err(told)?;
-        Ok(rest > 0)
     }
 }

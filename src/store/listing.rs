@@ -103,6 +103,23 @@ const DELIVERY: &str = "SELECT o.id, o.target, o.kind, o.person_id, o.period, o.
      o.created_at, o.deadline_at, o.deadlines, o.next_try_at, o.attempts, o.last_finding, o.settled_at, r.transaction_id, r.received_at \
      FROM outbox o LEFT JOIN receipt r ON r.outbox_id = o.id";
 
+/// Columns of a line of tasks, with its mapping `m` beside it.
+pub(super) const TASK_LINE: &str =
+    "t.id, t.source_id, t.external_id, t.status, t.title, t.due_day, m.state, m.product";
+
+pub(super) fn task_line(row: &super::db::Row) -> Result<TaskLine, StoreError> {
+    Ok(TaskLine {
+        id: row.int(0)?,
+        source: row.text(1)?,
+        external_id: row.text(2)?,
+        status: row.text(3)?,
+        title: row.text(4)?,
+        due: row.opt_day(5)?.map(|day| day.to_string()),
+        mapping: row.opt_text(6)?,
+        product: row.opt_text(7)?,
+    })
+}
+
 fn small(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(0)
 }
@@ -138,45 +155,31 @@ impl Store {
         after: &str,
         limit: usize,
     ) -> Result<Vec<TaskLine>, StoreError> {
-        let columns = "t.id, t.source_id, t.external_id, t.status, t.title, t.due_day, m.state, m.product";
         let number = after.parse::<i64>().unwrap_or(0);
         let (sql, vals) = match list {
             TaskList::All => (
                 format!(
-                    "SELECT {columns} FROM task t LEFT JOIN mapping m ON m.task_id = t.id WHERE t.id > $1 ORDER BY t.id LIMIT $2"
+                    "SELECT {TASK_LINE} FROM task t LEFT JOIN mapping m ON m.task_id = t.id WHERE t.id > $1 ORDER BY t.id LIMIT $2"
                 ),
                 vals![number, limit as u64],
             ),
             TaskList::OfSource(source) => (
                 format!(
-                    "SELECT {columns} FROM task t LEFT JOIN mapping m ON m.task_id = t.id WHERE t.source_id = $1 \
+                    "SELECT {TASK_LINE} FROM task t LEFT JOIN mapping m ON m.task_id = t.id WHERE t.source_id = $1 \
                      AND t.external_id > $2 ORDER BY t.external_id LIMIT $3"
                 ),
                 vals![source, after, limit as u64],
             ),
             TaskList::Mapped(state) => (
                 format!(
-                    "SELECT {columns} FROM mapping m JOIN task t ON t.id = m.task_id WHERE m.state = $1 \
+                    "SELECT {TASK_LINE} FROM mapping m JOIN task t ON t.id = m.task_id WHERE m.state = $1 \
                      AND m.task_id > $2 ORDER BY m.task_id LIMIT $3"
                 ),
                 vals![state, number, limit as u64],
             ),
         };
         let rows = self.db.rows(sql, vals).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(TaskLine {
-                    id: row.int(0)?,
-                    source: row.text(1)?,
-                    external_id: row.text(2)?,
-                    status: row.text(3)?,
-                    title: row.text(4)?,
-                    due: row.opt_day(5)?.map(|day| day.to_string()),
-                    mapping: row.opt_text(6)?,
-                    product: row.opt_text(7)?,
-                })
-            })
-            .collect()
+        rows.iter().map(task_line).collect()
     }
 
     /// Number of the page a task was last read from.

@@ -54,6 +54,7 @@ mod retention;
 mod review;
 mod rotate;
 mod score;
+mod search;
 mod service;
 mod shape;
 mod share;
@@ -190,6 +191,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "duplicate",
         include_str!("../../migrations/sqlite/0015_duplicate.sql"),
         include_str!("../../migrations/postgres/0015_duplicate.sql"),
+    ),
+    (
+        16,
+        "search",
+        include_str!("../../migrations/sqlite/0016_search.sql"),
+        include_str!("../../migrations/postgres/0016_search.sql"),
     ),
     (
         17,

@@ -94,7 +94,8 @@ pub fn router(web: Web) -> Router {
         )
         .route(
             "/tasks",
-            get(async |web: State<Web>, visit: Visit| answer(&web, &visit, task::list(&web, &visit).await)),
+            get(async |web: State<Web>, visit: Visit| answer(&web, &visit, task::list(&web, &visit).await))
+                .post(tasks_found),
         )
         .route(
             "/scores",
@@ -172,6 +173,10 @@ async fn people_page(State(web): State<Web>, visit: Visit) -> Response {
 /// A search comes as a form's body: names do not belong into addresses, histories and logs of proxies.
 async fn people_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {
     answer(&web, &visit, people::page(&web, &visit, &search.name).await)
+}
+
+async fn tasks_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {
+    answer(&web, &visit, task::found(&web, &visit, &search.name).await)
 }
 
 async fn source_page(State(web): State<Web>, Path(id): Path<String>, visit: Visit) -> Response {

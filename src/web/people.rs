@@ -1,9 +1,9 @@
 //! Finding a person by staff number or name, without accents.
 
-use super::table::{Cell, ROWS, Section, Sheet};
+use super::table::{Cell, ROWS, SearchBox, Section, Sheet};
 use super::{Page, Visit, Web, format};
 use crate::domain::Period;
-use crate::text::fold;
+use crate::pipeline::search::Sought;
 use serde::Deserialize;
 
 /// What is searched for.
@@ -16,7 +16,7 @@ pub(super) struct Search {
 
 /// Renders the form and, for a search, who was found.
 pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
-    let words: Vec<String> = fold(name).split_whitespace().take(8).map(str::to_owned).collect();
+    let sought = Sought::name(name);
     let directory = web.app.directory().await?;
     let quarter = Period::quarter_of(web.app.clock.today());
     let mut section = Section::table(
@@ -37,8 +37,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
     let mut found: Vec<_> = directory
         .people()
         .filter(|person| {
-            let key = fold(&format!("{} {}", person.staff_number, person.full_name));
-            !words.is_empty() && words.iter().all(|word| key.contains(word.as_str()))
+            !sought.is_empty() && sought.fits(&format!("{} {}", person.staff_number, person.full_name))
         })
         .take(ROWS + 1)
         .collect();
@@ -76,7 +75,9 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
             "Type a staff number or a name, with or without accents.",
         )
         .to_owned();
-    let sections = if words.is_empty() { Vec::new() } else { vec![section] };
-    let sheet = Sheet { heading, intro, sections, search: Some(name.to_owned()), ..Sheet::default() };
+    let sections = if sought.is_empty() { Vec::new() } else { vec![section] };
+    let label = visit.say("Số hiệu hoặc họ tên", "Staff number or name");
+    let search = SearchBox { action: "/people", label, value: name.to_owned() };
+    let sheet = Sheet { heading, intro, sections, search: Some(search), ..Sheet::default() };
     sheet.show(web, visit).await.map(Some)
 }

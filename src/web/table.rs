@@ -190,6 +190,17 @@ impl Filter {
     }
 }
 
+/// A search box.
+#[derive(Serialize)]
+pub struct SearchBox {
+    /// Address it is sent to.
+    pub action: &'static str,
+    /// What to type.
+    pub label: &'static str,
+    /// What was searched for.
+    pub value: String,
+}
+
 /// A page of sections.
 #[derive(Default)]
 pub struct Sheet {
@@ -203,8 +214,8 @@ pub struct Sheet {
     pub filters: Vec<Filter>,
     /// Parts.
     pub sections: Vec<Section>,
-    /// What was searched for, on a page with a search.
-    pub search: Option<String>,
+    /// The search box of a page that has one.
+    pub search: Option<SearchBox>,
 }
 
 impl Sheet {
@@ -219,7 +230,7 @@ impl Sheet {
             parent => self.parent.map(|(name, href)| value(&[name.to_owned(), href])),
             filters => value(&self.filters),
             sections => value(&self.sections),
-            search => self.search,
+            search => self.search.map(|search| value(&search)),
         };
         let counts = web.live.counts(web).await?;
         Ok(render(web, visit, "sheet.html", own, counts.overview.waiting().all()))

@@ -1,12 +1,13 @@
 //! Tasks: the list, and one task from its source record to its product.
 
-use super::table::{Cell, Filter, ROWS, Section, Sheet, one_page};
+use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
 use crate::domain::{AccountKind, AccountRef, CanonicalTask, Due, Period, SourceId, TaskKey};
 use crate::error::Finding;
+use crate::pipeline::search::Sought;
 use crate::pipeline::wording::{Words, word};
-use crate::store::{MapItem, MappingRow, StoreError, TaskList};
+use crate::store::{MapItem, MappingRow, StoreError, TaskLine, TaskList};
 
 /// Events shown of one task.
 const EVENTS: usize = 300;
@@ -28,39 +29,9 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
     let of_source = matches!(narrowed, TaskList::OfSource(_));
     let (lines, last) =
         one_page(lines, |line| if of_source { line.external_id.clone() } else { line.id.to_string() });
-    let mut section = Section::table(
-        visit,
-        "tasks",
-        "",
-        &[
-            ("Nhiệm vụ", "Task"),
-            ("Trạng thái", "State"),
-            ("Hạn", "Due"),
-            ("Sản phẩm", "Product"),
-            ("Nguồn", "Source"),
-            ("Mã tại nguồn", "Key at the source"),
-        ],
-        ("Không có nhiệm vụ nào khớp với lựa chọn.", "No tasks match."),
-    );
+    let mut section = table(visit);
     section.pages(visit, "after", last);
-    for line in lines {
-        let mapping = words::mapping(line.mapping.as_deref(), lang);
-        let product = match line.product {
-            Some(product) => Cell::text(product),
-            None => Cell::tag(mapping),
-        };
-        section.push(
-            line.id.to_string(),
-            vec![
-                Cell::link(line.title, format!("/tasks/{}", line.id)),
-                Cell::text(word(Words::TaskStatus, &line.status, lang)),
-                Cell::text(line.due.map_or_else(|| "–".to_owned(), |due| format::day_text(&due))),
-                product,
-                Cell::link(line.source.clone(), format!("/sources/{}", line.source)),
-                Cell::mono(line.external_id),
-            ],
-        );
-    }
+    fill(visit, &mut section, lines);
     let mut sources = vec![(String::new(), visit.say("Tất cả các nguồn", "All sources").to_owned())];
     sources.extend(web.app.sources.keys().map(|id| (id.to_string(), id.to_string())));
     let mut states = vec![(String::new(), visit.say("Tất cả", "All").to_owned())];
@@ -85,6 +56,80 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
             ),
         ],
         sections: vec![section],
+        search: Some(search(visit, "")),
+        ..Sheet::default()
+    };
+    sheet.show(web, visit).await.map(Some)
+}
+
+fn table(visit: &Visit) -> Section {
+    Section::table(
+        visit,
+        "tasks",
+        "",
+        &[
+            ("Nhiệm vụ", "Task"),
+            ("Trạng thái", "State"),
+            ("Hạn", "Due"),
+            ("Sản phẩm", "Product"),
+            ("Nguồn", "Source"),
+            ("Mã tại nguồn", "Key at the source"),
+        ],
+        ("Không có nhiệm vụ nào khớp với lựa chọn.", "No tasks match."),
+    )
+}
+
+fn fill(visit: &Visit, section: &mut Section, lines: Vec<TaskLine>) {
+    let lang = visit.lang;
+    for line in lines {
+        let mapping = words::mapping(line.mapping.as_deref(), lang);
+        let product = match line.product {
+            Some(product) => Cell::text(product),
+            None => Cell::tag(mapping),
+        };
+        section.push(
+            line.id.to_string(),
+            vec![
+                Cell::link(line.title, format!("/tasks/{}", line.id)),
+                Cell::text(word(Words::TaskStatus, &line.status, lang)),
+                Cell::text(line.due.map_or_else(|| "–".to_owned(), |due| format::day_text(&due))),
+                product,
+                Cell::link(line.source.clone(), format!("/sources/{}", line.source)),
+                Cell::mono(line.external_id),
+            ],
+        );
+    }
+}
+
+fn search(visit: &Visit, value: &str) -> SearchBox {
+    let label = visit.say("Từ trong nội dung hoặc số văn bản", "Words of the title, or a number");
+    SearchBox { action: "/tasks", label, value: value.to_owned() }
+}
+
+/// The newest tasks whose titles have all words of a text.
+pub(super) async fn found(web: &Web, visit: &Visit, text: &str) -> Page {
+    let sought = Sought::of(text);
+    let mut lines = web.app.store.find_tasks(&sought.words, i64::MAX, ROWS + 1).await.map_err(told)?;
+    let mut section = table(visit);
+    if lines.len() > ROWS {
+        lines.truncate(ROWS);
+        section = section.note(visit.say(
+            "Chỉ hiện 100 nhiệm vụ mới nhất; hãy gõ thêm.",
+            "Only the newest 100 are shown; type more.",
+        ));
+    }
+    fill(visit, &mut section, lines);
+    let sheet = Sheet {
+        heading: visit.say("Tìm nhiệm vụ", "Find a task").to_owned(),
+        intro: visit
+            .say(
+                "Gõ các từ theo thứ tự bất kỳ, có dấu hay không dấu, viết tắt hay đầy đủ đều được.",
+                "Type words in any order, with or without accents, in short or in full.",
+            )
+            .to_owned(),
+        parent: Some((visit.say("Nhiệm vụ", "Tasks"), "/tasks".to_owned())),
+        sections: vec![section],
+        search: Some(search(visit, text)),
         ..Sheet::default()
     };
     sheet.show(web, visit).await.map(Some)

@@ -67,6 +67,7 @@ mod score_random;
 mod score_regimes;
 mod score_step;
 mod scoring;
+mod search;
 mod signed_table;
 mod simulator;
 mod source_hook;

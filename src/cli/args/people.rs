@@ -56,6 +56,14 @@ pub enum People {
     },
     /// List units with their heads
     Units,
+    /// Find people by staff number or name
+    Find {
+        /// Words in any order, accents optional; the beginning of each is enough
+        #[arg(required = true)]
+        text: Vec<String>,
+        #[command(flatten)]
+        rows: Rows,
+    },
     /// List accounts no person is known for
     Unknown {
         #[command(flatten)]

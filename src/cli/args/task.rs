@@ -17,6 +17,17 @@ pub enum Task {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Find tasks by words of their titles or numbers, newest first
+    Find {
+        /// Words in any order; accents, case and short forms make no difference, of the last word the beginning is enough
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Go on below this number, as the column Number shows it
+        #[arg(long)]
+        before: Option<i64>,
+        #[command(flatten)]
+        rows: Rows,
+    },
     /// Say that two tasks are one: the second counts as the first
     SameAs(Two),
     /// Say that two tasks are two; the pair is not proposed again
@@ -46,6 +57,9 @@ impl Task {
     pub fn order<E>(self, name: impl Fn(Author) -> Result<String, E>) -> Result<TaskOrder, E> {
         Ok(match self {
             Self::Duplicates { before, rows } => TaskOrder::Duplicates { before, limit: rows.limit },
+            Self::Find { text, before, rows } => {
+                TaskOrder::Find { text: text.join(" "), before, limit: rows.limit }
+            }
             Self::SameAs(Two { task, other, reason, author }) => {
                 TaskOrder::SameAs { task, other, author: name(author)?, reason }
             }

@@ -5,8 +5,8 @@ use crate::catalog;
 use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
+use crate::pipeline::search::Sought;
 use crate::store::{CatalogHead, CatalogNew};
-use crate::text::fold;
 use chrono::NaiveDate;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -82,7 +82,7 @@ pub(super) async fn check_version(
     Ok(heads)
 }
 
-/// The products of a version whose code, name or field has every word of a text.
+/// The products of a version whose code, name, synonyms or field have every word of a text.
 pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str, limit: u32) -> Answer {
     let heads = app.store.catalogs().await?;
     let version = match version {
@@ -96,10 +96,10 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
         }
         .into());
     };
-    let wanted = fold(text);
+    let sought = Sought::of(text);
     let found = |product: &CatalogProduct| {
-        let held = fold(&format!("{} {} {}", product.code, product.name, product.field));
-        wanted.split(' ').all(|word| held.contains(word))
+        let synonyms = product.synonyms.join(" ");
+        sought.fits(&format!("{} {} {} {synonyms}", product.code, product.name, product.field))
     };
     let products = app.store.catalog_products(&head.version).await?;
     let rows = products

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) async fn carry_out(app: &App, order: TaskOrder) -> Answer {
     match order {
         TaskOrder::Duplicates { before, limit } => list(app, before, limit).await,
+        TaskOrder::Find { text, before, limit } => super::find::tasks(app, &text, before, limit).await,
         TaskOrder::SameAs { task, other, author, reason } => {
             say(app, (&task, &other), PairWord::Same, &author, &reason).await
         }

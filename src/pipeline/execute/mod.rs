@@ -19,6 +19,7 @@ mod evidence;
 mod exchange;
 mod explain;
 mod fact;
+mod find;
 mod gate;
 mod handed_out;
 mod history;
@@ -262,6 +263,7 @@ impl Installation {
                 evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
             C::Life { order } => life::carry_out(app, order).await,
+            C::PeopleFind { text, limit } => find::people(app, &text, limit).await,
             C::Task { order } => duplicate::carry_out(app, order).await,
             C::PeriodClose { period, author, reason, document, dry_run } => {
                 let unit = None;

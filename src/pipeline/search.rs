@@ -1,0 +1,130 @@
+//! What search boxes compare: words without accents, short forms spelled out, in any order.
+//!
+//! Owns how a text is cut into words for searching and when a search fits it, the same for the page and the command line,
+//! for tasks, people and products. It must not know where what is found is kept. Total on any input; a search is cut to its
+//! first characters and words.
+
+use crate::text::{Token, repair, tokens};
+use std::collections::BTreeSet;
+
+/// Characters of a search and of a text that are read.
+const MOST_SOUGHT: usize = 200;
+const MOST_READ: usize = 2_000;
+/// Words of a search, of a text, and characters of one word.
+const SOUGHT_WORDS: usize = 12;
+const READ_WORDS: usize = 200;
+const WORD: usize = 40;
+
+/// Words as they stand, without accents and case; joined by anything that is no letter or digit.
+fn plain(text: &str, most: usize) -> Vec<Token> {
+    let cut: String = text.chars().take(most).collect();
+    let (repaired, _) = repair(&crate::text::fold::clean(&cut));
+    let words = repaired.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(Token::of).filter(|token| !token.folded.is_empty()).collect()
+}
+
+/// A word as it is sought: a short form as the words it stands for.
+fn spelled_out(word: &Token) -> Vec<Token> {
+    if word.folded.bytes().any(|byte| byte.is_ascii_digit()) {
+        return vec![word.clone()];
+    }
+    let words = tokens(&word.shown);
+    if words.is_empty() { vec![word.clone()] } else { words }
+}
+
+fn short(token: Token) -> String {
+    token.folded.chars().filter(|c| c.is_alphanumeric()).take(WORD).collect()
+}
+
+/// The words a text is found by.
+pub(crate) fn words(text: &str) -> BTreeSet<String> {
+    let plain = plain(text, MOST_READ);
+    // Without the signs between them nothing of it is a document number or a date, which the ranking takes out.
+    let joined = plain.iter().map(|word| word.shown.as_str()).collect::<Vec<_>>().join(" ");
+    let words = plain.into_iter().chain(tokens(&joined)).map(short);
+    words.filter(|word| !word.is_empty()).take(READ_WORDS).collect()
+}
+
+/// A search, read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Sought {
+    /// Words, all of which have to be there; of the last one the beginning is enough.
+    pub words: Vec<String>,
+}
+
+impl Sought {
+    /// A search among texts of the field, where short forms stand for words.
+    pub fn of(text: &str) -> Self {
+        Self::from(plain(text, MOST_SOUGHT).iter().flat_map(spelled_out).collect())
+    }
+
+    /// A search among names, where nothing is a short form.
+    pub fn name(text: &str) -> Self {
+        Self::from(plain(text, MOST_SOUGHT))
+    }
+
+    fn from(tokens: Vec<Token>) -> Self {
+        let mut words: Vec<String> = Vec::new();
+        for word in tokens.into_iter().map(short).filter(|word| !word.is_empty()) {
+            if !words.contains(&word) && words.len() < SOUGHT_WORDS {
+                words.push(word);
+            }
+        }
+        // A single letter begins too many words to be one somebody looks for.
+        if words.len() > 1
+            && words.last().is_some_and(|last| last.len() == 1 && last.chars().all(char::is_alphabetic))
+        {
+            words.pop();
+        }
+        Self { words }
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether each word begins a word of the text, or stands in a number of it.
+    pub fn fits(&self, text: &str) -> bool {
+        let held = words(text);
+        self.words.iter().all(|word| {
+            let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+            held.iter().any(|one| one.starts_with(word.as_str()) || digits && one.contains(word.as_str()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accents_case_order_and_short_forms_make_no_difference() {
+        let title = "Báo cáo kết quả giải phóng mặt bằng, thị trấn Hoà Bình (12/KH-UBND)";
+        for text in [
+            "giai phong mat bang bao cao",
+            "BÁO CÁO GPMB",
+            "bc gpmb hòa bình",
+            "Ba\u{301}o ca\u{301}o",
+            "hoà bì",
+            "12 ubnd",
+            "ủy ban nhân dân",
+        ] {
+            assert!(Sought::of(text).fits(title), "{text}");
+        }
+        for text in ["tờ trình", "báo cáo 13", "phonga"] {
+            assert!(!Sought::of(text).fits(title), "{text}");
+        }
+        assert!(Sought::of(" .,;- ").is_empty());
+    }
+
+    #[test]
+    fn names_are_no_short_forms_and_long_searches_are_cut() {
+        assert_eq!(Sought::name("Hồ Thị ND").words, ["ho", "thi", "nd"]);
+        assert!(Sought::name("0012").fits("GL-00012 Nguyễn Văn An"));
+        assert!(Sought::name("an nguyễn").fits("GL-00012 Nguyễn Văn An"));
+        let many: String = (0..5_000).map(|number| format!("w{number} ")).collect();
+        assert!(Sought::of(&many).words.len() <= SOUGHT_WORDS);
+        assert!(words(&many).len() <= READ_WORDS);
+    }
+}

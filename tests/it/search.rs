@@ -1,0 +1,107 @@
+//! Search boxes over real stores: tasks by words of their titles, people by name, products by name.
+
+use crate::review::{AN, BINH, REPORT, house, task, task_of, told};
+use crate::support::installation::Installed;
+use crate::support::stores::{both, run_sql};
+use lienthong::pipeline::command::{Command, TaskOrder};
+use lienthong::pipeline::map::Map;
+use lienthong::pipeline::step::Step as _;
+use serde_json::Value;
+
+async fn looked_at(house: &Installed) {
+    let map = Map::new(house.app.clone());
+    while map.run().await.expect("ran").more {}
+}
+
+async fn found(house: &Installed, text: &str) -> Vec<String> {
+    let order = TaskOrder::Find { text: text.into(), before: None, limit: 9 };
+    keys(&told(&house.ordered(Command::Task { order }).await), "task")
+}
+
+fn keys(rows: &Value, key: &str) -> Vec<String> {
+    rows.as_array().expect("rows").iter().map(|row| row[key].as_str().expect("text").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn tasks_are_found_without_accents_in_any_order_and_by_short_forms() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        task(&house, "1", AN, REPORT, None).await;
+        task(&house, "2", BINH, "BC tình hình giải ngân vốn đầu tư công xã Ia Dơk", None).await;
+        task_of(
+            &house,
+            "qlvb",
+            Some("77/UBND-KT"),
+            "3",
+            AN,
+            "Góp ý dự thảo Quyết định của Uỷ ban nhân dân tỉnh",
+            None,
+        )
+        .await;
+        looked_at(&house).await;
+        assert_eq!(found(&house, "giai ngan bao cao").await, ["snv:2", "snv:1"], "newest first");
+        assert_eq!(
+            found(&house, "BÁO CÁO Ia Gr").await,
+            ["snv:1"],
+            "the beginning of the last word is enough"
+        );
+        assert_eq!(found(&house, "bc gra").await, ["snv:1"]);
+        assert_eq!(found(&house, "nong thon mo\u{301}i").await, ["snv:1"], "decomposed");
+        assert_eq!(
+            found(&house, "UBND gop y").await,
+            ["qlvb:3"],
+            "short form of what is written out, old tone mark"
+        );
+        assert_eq!(found(&house, "77/ubnd").await, ["qlvb:3"], "by the document's number");
+        assert!(found(&house, "ngan giai khong").await.is_empty());
+        assert!(found(&house, "\" OR * ' & |").await.is_empty(), "nothing of it is a query");
+        let before = TaskOrder::Find { text: "bao cao".into(), before: Some(2), limit: 9 };
+        assert_eq!(keys(&told(&house.ordered(Command::Task { order: before }).await), "task"), ["snv:1"]);
+        // Renamed at its source, it is found by its new words alone.
+        task(&house, "2", BINH, "Tờ trình về biên chế", None).await;
+        looked_at(&house).await;
+        assert_eq!(found(&house, "bao cao giai ngan").await, ["snv:1"]);
+        assert_eq!(found(&house, "ttr bien che").await, ["snv:2"]);
+    }
+}
+
+#[tokio::test]
+async fn tasks_stored_before_the_index_are_read_while_nothing_else_is_due() {
+    let both = both().await;
+    for (store, config) in both.stores.iter().zip(both.configs()) {
+        let house = house(store).await;
+        task(&house, "1", AN, REPORT, None).await;
+        task(&house, "2", BINH, "Tờ trình về biên chế", None).await;
+        looked_at(&house).await;
+        run_sql(&config, "DELETE FROM task_words").await;
+        assert!(found(&house, "to trinh").await.is_empty());
+        run_sql(&config, "UPDATE meta SET value = '2' WHERE key = 'unread_titles'").await;
+        looked_at(&house).await;
+        assert_eq!(found(&house, "to trinh").await, ["snv:2"]);
+        assert_eq!(found(&house, "bao cao").await, ["snv:1"]);
+        assert_eq!(store.unread_titles().await.expect("read"), 0);
+    }
+}
+
+#[tokio::test]
+async fn people_and_products_are_found_the_same_way() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let people = async |text: &str| {
+            let order = Command::PeopleFind { text: text.into(), limit: 9 };
+            keys(&told(&house.ordered(order).await), "staff_number")
+        };
+        assert_eq!(people("an nguyen").await, [AN]);
+        assert_eq!(people("TRẦN thị b").await, [BINH]);
+        assert_eq!(people("00002").await, [BINH]);
+        assert!(people("?").await.is_empty());
+        let products = async |text: &str| {
+            let order = Command::CatalogList { version: None, text: text.into(), limit: 9 };
+            keys(&told(&house.ordered(order).await), "code")
+        };
+        assert_eq!(products("pham san sp 2").await, ["SP-2"]);
+        assert_eq!(products("").await.len(), 3);
+    }
+}
