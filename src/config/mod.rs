@@ -244,6 +244,7 @@ impl Config {
         optional("people.units_file", &mut self.people.units_file);
         optional("catalog.file", &mut self.catalog.file);
         optional("mapping.rules", &mut self.mapping.rules);
+        optional("mapping.abbreviations", &mut self.mapping.abbreviations);
         optional("calendar.file", &mut self.calendar.file);
         for (index, source) in self.source.iter_mut().enumerate() {
             optional(&format!("source[{index}].ca_file"), &mut source.ca_file);

@@ -376,6 +376,9 @@ pub struct Mapping {
     /// File of exact rules; none = no exact rules.
     #[schemars(with = "Option<String>")]
     pub rules: Option<PathBuf>,
+    /// File of this province's own short forms, beside the built-in ones; none = the built-in ones alone.
+    #[schemars(with = "Option<String>")]
+    pub abbreviations: Option<PathBuf>,
     /// Share of automatic text decisions that shall be right.
     #[schemars(range(min = 0.5, max = 0.999))]
     pub target_precision: f64,

@@ -22,6 +22,7 @@ use crate::domain::{
 use crate::error::{Finding, Text};
 use crate::mapping::RuleBook;
 use crate::store::Store;
+use crate::text::Abbreviations;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub struct Policy {
     pub year_opens: (u32, u32),
     /// Exact mapping rules.
     pub rule_book: RuleBook,
+    /// Short forms titles and searches are read with: the built-in ones and those of this province.
+    pub abbreviations: Abbreviations,
     /// Share of automatic text decisions that shall be right.
     pub target_precision: f64,
     /// Whether a decision about products counts only once a second person confirmed it.

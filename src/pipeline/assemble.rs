@@ -16,8 +16,9 @@ use crate::delivery::national::{FieldMap, NationalDatabase, NationalOptions};
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, TargetId, Unit, UnitCode};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
-use crate::mapping::RuleBook;
+use crate::mapping::{RuleBook, short_forms};
 use crate::store::{Store, StoreConfig, StoreError};
+use crate::text::Abbreviations;
 use crate::transport::{Auth, Client, Expected, Login, Method, Moment, Options, Roots};
 use chrono::Datelike as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -69,7 +70,10 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
     let rule_sets = read_rule_sets(&config.scoring.rule_sets).map_err(&mut keep);
     let holidays = config.holidays().map_err(&mut keep);
     let rule_book = rule_book(config.mapping.rules.as_deref()).map_err(&mut keep);
-    let (Ok(rule_sets), Ok(holidays), Ok(rule_book)) = (rule_sets, holidays, rule_book) else {
+    let abbreviations = abbreviations(config.mapping.abbreviations.as_deref()).map_err(&mut keep);
+    let (Ok(rule_sets), Ok(holidays), Ok(rule_book), Ok(abbreviations)) =
+        (rule_sets, holidays, rule_book, abbreviations)
+    else {
         return Err(Findings(findings));
     };
     Ok(Policy {
@@ -77,6 +81,7 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
         calendar: holidays.calendar,
         year_opens: config.scoring.year_opens(),
         rule_book,
+        abbreviations,
         target_precision: config.mapping.target_precision,
         four_eyes: config.mapping.four_eyes,
         catch_all: config.mapping.catch_all.clone(),
@@ -88,6 +93,12 @@ fn rule_book(path: Option<&Path>) -> Result<RuleBook, Findings> {
     let Some(path) = path else { return Ok(RuleBook::default()) };
     let text = config::read_text(path, 4 << 20)?;
     RuleBook::parse(&text, &path.display().to_string())
+}
+
+fn abbreviations(path: Option<&Path>) -> Result<Abbreviations, Findings> {
+    let Some(path) = path else { return Ok(Abbreviations::default()) };
+    let text = config::read_text(path, short_forms::MAX_BYTES)?;
+    short_forms::read(text.as_bytes(), &path.display().to_string())
 }
 
 /// What is wrong with an entry of a list, by its place in it.

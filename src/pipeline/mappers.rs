@@ -119,7 +119,7 @@ impl Mappers {
             self.doubted.clear();
         }
         let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
-        let options = Options { target_precision: app.policy.target_precision, ..Options::default() };
+        let options = options_of(app);
         let mapper = tokio::task::spawn_blocking(move || {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
             Mapper::build(&products, rules, &examples, options)
@@ -293,7 +293,7 @@ impl Mappers {
         let (send, trained) = mpsc::unbounded_channel();
         let running = Running { trained, began: now, examples: examples.len(), doubts: self.doubted.len() };
         let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
-        let options = Options { target_precision: app.policy.target_precision, ..Options::default() };
+        let options = options_of(app);
         let bell = app.bells.get("map").cloned();
         let train = move || {
             for (version, products) in catalogs {
@@ -331,6 +331,10 @@ impl Mappers {
         let own = own.into_iter().filter(known).map(|one| example_of(app, &directory, one));
         Ok(foreign.into_iter().map(example_of_foreign).chain(own).collect())
     }
+}
+
+fn options_of(app: &App) -> Options {
+    Options { target_precision: app.policy.target_precision, abbreviations: app.policy.abbreviations.clone() }
 }
 
 /// A task of ours as an example, with the evidence the mapping step decides by.

@@ -4,7 +4,7 @@
 //! for tasks, people and products. It must not know where what is found is kept. Total on any input; a search is cut to its
 //! first characters and words.
 
-use crate::text::{Token, repair, tokens};
+use crate::text::{Abbreviations, Token, repair, tokens_with};
 use std::collections::BTreeSet;
 
 /// Characters of a search and of a text that are read.
@@ -24,11 +24,11 @@ fn plain(text: &str, most: usize) -> Vec<Token> {
 }
 
 /// A word as it is sought: a short form as the words it stands for.
-fn spelled_out(word: &Token) -> Vec<Token> {
+fn spelled_out(word: &Token, forms: &Abbreviations) -> Vec<Token> {
     if word.folded.bytes().any(|byte| byte.is_ascii_digit()) {
         return vec![word.clone()];
     }
-    let words = tokens(&word.shown);
+    let words = tokens_with(&word.shown, forms);
     if words.is_empty() { vec![word.clone()] } else { words }
 }
 
@@ -37,11 +37,11 @@ fn short(token: Token) -> String {
 }
 
 /// The words a text is found by.
-pub(crate) fn words(text: &str) -> BTreeSet<String> {
+pub(crate) fn words(text: &str, forms: &Abbreviations) -> BTreeSet<String> {
     let plain = plain(text, MOST_READ);
     // Without the signs between them nothing of it is a document number or a date, which the ranking takes out.
     let joined = plain.iter().map(|word| word.shown.as_str()).collect::<Vec<_>>().join(" ");
-    let words = plain.into_iter().chain(tokens(&joined)).map(short);
+    let words = plain.into_iter().chain(tokens_with(&joined, forms)).map(short);
     words.filter(|word| !word.is_empty()).take(READ_WORDS).collect()
 }
 
@@ -54,8 +54,8 @@ pub(crate) struct Sought {
 
 impl Sought {
     /// A search among texts of the field, where short forms stand for words.
-    pub fn of(text: &str) -> Self {
-        Self::from(plain(text, MOST_SOUGHT).iter().flat_map(spelled_out).collect())
+    pub fn of(text: &str, forms: &Abbreviations) -> Self {
+        Self::from(plain(text, MOST_SOUGHT).iter().flat_map(|word| spelled_out(word, forms)).collect())
     }
 
     /// A search among names, where nothing is a short form.
@@ -85,8 +85,8 @@ impl Sought {
     }
 
     /// Whether each word begins a word of the text, or stands in a number of it.
-    pub fn fits(&self, text: &str) -> bool {
-        let held = words(text);
+    pub fn fits(&self, text: &str, forms: &Abbreviations) -> bool {
+        let held = words(text, forms);
         self.words.iter().all(|word| {
             let digits = word.bytes().all(|byte| byte.is_ascii_digit());
             held.iter().any(|one| one.starts_with(word.as_str()) || digits && one.contains(word.as_str()))
@@ -97,6 +97,10 @@ impl Sought {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn forms() -> Abbreviations {
+        Abbreviations::default()
+    }
 
     #[test]
     fn accents_case_order_and_short_forms_make_no_difference() {
@@ -110,21 +114,29 @@ mod tests {
             "12 ubnd",
             "ủy ban nhân dân",
         ] {
-            assert!(Sought::of(text).fits(title), "{text}");
+            assert!(Sought::of(text, &forms()).fits(title, &forms()), "{text}");
         }
         for text in ["tờ trình", "báo cáo 13", "phonga"] {
-            assert!(!Sought::of(text).fits(title), "{text}");
+            assert!(!Sought::of(text, &forms()).fits(title, &forms()), "{text}");
         }
-        assert!(Sought::of(" .,;- ").is_empty());
+        assert!(Sought::of(" .,;- ", &forms()).is_empty());
     }
 
     #[test]
     fn names_are_no_short_forms_and_long_searches_are_cut() {
         assert_eq!(Sought::name("Hồ Thị ND").words, ["ho", "thi", "nd"]);
-        assert!(Sought::name("0012").fits("GL-00012 Nguyễn Văn An"));
-        assert!(Sought::name("an nguyễn").fits("GL-00012 Nguyễn Văn An"));
+        assert!(Sought::name("0012").fits("GL-00012 Nguyễn Văn An", &forms()));
+        assert!(Sought::name("an nguyễn").fits("GL-00012 Nguyễn Văn An", &forms()));
         let many: String = (0..5_000).map(|number| format!("w{number} ")).collect();
-        assert!(Sought::of(&many).words.len() <= SOUGHT_WORDS);
-        assert!(words(&many).len() <= READ_WORDS);
+        assert!(Sought::of(&many, &forms()).words.len() <= SOUGHT_WORDS);
+        assert!(words(&many, &forms()).len() <= READ_WORDS);
+    }
+
+    #[test]
+    fn own_short_forms_are_spelled_out_in_searches_and_titles() {
+        let own = Abbreviations::with("tnhs = tiếp nhận hồ sơ").expect("a table");
+        assert!(Sought::of("tnhs", &own).fits("Tiếp nhận hồ sơ đất đai", &own));
+        assert!(Sought::of("tiep nhan dat", &own).fits("TNHS đất đai", &own));
+        assert!(!Sought::of("tiep nhan dat", &forms()).fits("TNHS đất đai", &forms()));
     }
 }

@@ -20,7 +20,10 @@ impl App {
             .map(|item| {
                 let draft = &item.task.task.draft;
                 let number = draft.doc_number.as_deref().unwrap_or_default();
-                let found_by = words(&format!("{} {number} {}", draft.title, draft.external_id));
+                let found_by = words(
+                    &format!("{} {number} {}", draft.title, draft.external_id),
+                    &self.policy.abbreviations,
+                );
                 (item.task.id, found_by.into_iter().collect::<Vec<_>>().join(" "))
             })
             .collect();

@@ -37,7 +37,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
     let mut found: Vec<_> = directory
         .people()
         .filter(|person| {
-            !sought.is_empty() && sought.fits(&format!("{} {}", person.staff_number, person.full_name))
+            let text = format!("{} {}", person.staff_number, person.full_name);
+            !sought.is_empty() && sought.fits(&text, &web.app.policy.abbreviations)
         })
         .take(ROWS + 1)
         .collect();

@@ -108,7 +108,7 @@ fn search(visit: &Visit, value: &str) -> SearchBox {
 
 /// The newest tasks whose titles have all words of a text.
 pub(super) async fn found(web: &Web, visit: &Visit, text: &str) -> Page {
-    let sought = Sought::of(text);
+    let sought = Sought::of(text, &web.app.policy.abbreviations);
     let mut lines = web.app.store.find_tasks(&sought.words, i64::MAX, ROWS + 1).await.map_err(told)?;
     let mut section = table(visit);
     if lines.len() > ROWS {

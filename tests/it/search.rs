@@ -3,9 +3,12 @@
 use crate::review::{AN, BINH, REPORT, house, task, task_of, told};
 use crate::support::installation::Installed;
 use crate::support::stores::{both, run_sql};
+use lienthong::config::{self, Overrides};
+use lienthong::error::Findings;
 use lienthong::pipeline::command::{Command, TaskOrder};
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::step::Step as _;
+use lienthong::pipeline::{Policy, assemble};
 use serde_json::Value;
 
 async fn looked_at(house: &Installed) {
@@ -104,4 +107,37 @@ async fn people_and_products_are_found_the_same_way() {
         assert_eq!(products("pham san sp 2").await, ["SP-2"]);
         assert_eq!(products("").await.len(), 3);
     }
+}
+
+/// The rules of a configuration that names a file of short forms.
+fn configured(file: &str) -> Result<Policy, Findings> {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(folder.path().join("own.txt"), file).expect("written");
+    let text = "[daemon]\ndata_dir = \"data\"\n[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n\
+                [mapping]\nabbreviations = \"own.txt\"\n";
+    let loaded = config::load_text(&folder.path().join("lienthong.toml"), text, [], &Overrides::default())
+        .unwrap_or_else(|findings| panic!("{findings}"));
+    assemble::policy(&loaded.config)
+}
+
+#[tokio::test]
+async fn own_short_forms_come_from_the_file_the_configuration_names_and_all_wrong_lines_are_told() {
+    let both = both().await;
+    let own = configured("# của tỉnh\ntnhs = tiếp nhận hồ sơ\n").expect("a table").abbreviations;
+    for store in &both.stores {
+        let plain = house(store).await;
+        let policy = Policy { abbreviations: own.clone(), ..plain.app.policy.clone() };
+        let house = plain.configured_anew("2027-01-05T01:00:00Z", policy).await;
+        task(&house, "1", AN, "TNHS đất đai tại bộ phận một cửa", None).await;
+        task(&house, "2", AN, "Tiếp nhận hồ sơ hộ tịch", None).await;
+        looked_at(&house).await;
+        assert_eq!(found(&house, "tiep nhan ho so").await, ["snv:2", "snv:1"]);
+        assert_eq!(found(&house, "tnhs").await, ["snv:2", "snv:1"]);
+    }
+    let refused = configured("tnhs\n\nqlđt = quản lý đô thị\n= y\n").map(|_| ()).expect_err("refused").0;
+    let told: Vec<_> = refused
+        .iter()
+        .map(|one| (one.code.as_str(), one.place.as_ref().and_then(|place| place.line)))
+        .collect();
+    assert_eq!(told, [("LT-MAP-015", Some(1)), ("LT-MAP-015", Some(4))]);
 }

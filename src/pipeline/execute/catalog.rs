@@ -96,10 +96,13 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
         }
         .into());
     };
-    let sought = Sought::of(text);
+    let sought = Sought::of(text, &app.policy.abbreviations);
     let found = |product: &CatalogProduct| {
         let synonyms = product.synonyms.join(" ");
-        sought.fits(&format!("{} {} {} {synonyms}", product.code, product.name, product.field))
+        sought.fits(
+            &format!("{} {} {} {synonyms}", product.code, product.name, product.field),
+            &app.policy.abbreviations,
+        )
     };
     let products = app.store.catalog_products(&head.version).await?;
     let rows = products

@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// Tasks with all words, newest first.
 pub(super) async fn tasks(app: &App, text: &str, before: Option<i64>, limit: u32) -> Answer {
-    let sought = Sought::of(text);
+    let sought = Sought::of(text, &app.policy.abbreviations);
     let found = app.store.find_tasks(&sought.words, before.unwrap_or(i64::MAX), limit as usize).await?;
     let rows = found
         .into_iter()
@@ -49,7 +49,9 @@ pub(super) async fn people(app: &App, text: &str, limit: u32) -> Answer {
     let mut found: Vec<_> = directory
         .people()
         .filter(|_| !sought.is_empty())
-        .filter(|person| sought.fits(&format!("{} {}", person.staff_number, person.full_name)))
+        .filter(|person| {
+            sought.fits(&format!("{} {}", person.staff_number, person.full_name), &app.policy.abbreviations)
+        })
         .collect();
     found.sort_by(|a, b| a.staff_number.as_str().cmp(b.staff_number.as_str()));
     let rows = found
