@@ -141,7 +141,9 @@ fn people(action: People) -> Ordered {
         People::List { unit, rows } => Command::Roster { of: Roster::People { unit, limit: rows.limit } },
         People::Show { person } => Command::Roster { of: Roster::One { person } },
         People::Units => Command::Roster { of: Roster::Units },
-        People::Find { text, rows } => Command::PeopleFind { text: text.join(" "), limit: rows.limit },
+        People::Find { text, rows } => {
+            Command::Roster { of: Roster::Found { text: text.join(" "), limit: rows.limit } }
+        }
         People::Unknown { rows } => Command::PeopleUnknown { limit: rows.limit },
         People::Link { source, account, person, moves, author } => {
             Command::PeopleLink { source, account, person, moves, author: name(author)? }

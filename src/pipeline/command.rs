@@ -554,13 +554,6 @@ pub enum Command {
         /// Which.
         order: LifeOrder,
     },
-    /// People whose staff number or name has all words of a text.
-    PeopleFind {
-        /// Words in any order, accents optional.
-        text: String,
-        /// Most rows.
-        limit: u32,
-    },
     /// Which tasks there are, and which are one.
     Task {
         /// What.
@@ -687,7 +680,6 @@ impl Command {
             Self::EvidenceCheck { .. } => "evidence check",
             Self::RejectedReplay { .. } => "rejected replay",
             Self::PeopleImport { .. } => "people import",
-            Self::PeopleFind { .. } => "people find",
             Self::PeopleUnknown { .. } => "people unknown",
             Self::Roster { of } => of.name(),
             Self::PeopleLink { .. } => "people link",

@@ -168,6 +168,13 @@ pub enum Roster {
         /// Most rows.
         limit: u32,
     },
+    /// Those whose staff number or name has all words of a text.
+    Found {
+        /// Words in any order, accents optional.
+        text: String,
+        /// Most rows.
+        limit: u32,
+    },
     /// One person with posts, charges and accounts.
     One {
         /// Whom.
@@ -182,6 +189,7 @@ impl Roster {
     pub fn name(&self) -> &'static str {
         match self {
             Self::People { .. } => "people list",
+            Self::Found { .. } => "people find",
             Self::One { .. } => "people show",
             Self::Units => "people units",
         }

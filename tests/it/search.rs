@@ -5,7 +5,7 @@ use crate::support::installation::Installed;
 use crate::support::stores::{both, run_sql};
 use lienthong::config::{self, Overrides};
 use lienthong::error::Findings;
-use lienthong::pipeline::command::{Command, TaskOrder};
+use lienthong::pipeline::command::{Command, Roster, TaskOrder};
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::step::Step as _;
 use lienthong::pipeline::{Policy, assemble};
@@ -93,7 +93,7 @@ async fn people_and_products_are_found_the_same_way() {
     for store in &both.stores {
         let house = house(store).await;
         let people = async |text: &str| {
-            let order = Command::PeopleFind { text: text.into(), limit: 9 };
+            let order = Command::Roster { of: Roster::Found { text: text.into(), limit: 9 } };
             keys(&told(&house.ordered(order).await), "staff_number")
         };
         assert_eq!(people("an nguyen").await, [AN]);

@@ -162,6 +162,7 @@ impl Installation {
                 known_unit(app, unit.as_ref()).await?;
                 roster::people(app, unit.as_ref(), limit).await
             }
+            C::Roster { of: Roster::Found { text, limit } } => find::people(app, &text, limit).await,
             C::Roster { of: Roster::One { person } } => roster::one(app, &person).await,
             C::Roster { of: Roster::Units } => roster::units(app).await,
             C::PeopleLink { source, account, person, moves, author } => {
@@ -263,7 +264,6 @@ impl Installation {
                 evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
             }
             C::Life { order } => life::carry_out(app, order).await,
-            C::PeopleFind { text, limit } => find::people(app, &text, limit).await,
             C::Task { order } => duplicate::carry_out(app, order).await,
             C::PeriodClose { period, author, reason, document, dry_run } => {
                 let unit = None;
