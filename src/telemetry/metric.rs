@@ -62,7 +62,7 @@ pub struct Metric {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 13] = [
+pub const METRICS: [Metric; 14] = [
     counter(
         name::SOURCE_RECORDS,
         "source result",

@@ -14,6 +14,7 @@ mod drift;
 mod ending;
 mod entry;
 pub(crate) mod duplicate;
+mod ending;
 mod evaluation;
 mod evidence;
 mod exchange;
