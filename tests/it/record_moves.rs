@@ -204,7 +204,10 @@ async fn year_is_classified_once_at_one_level_and_a_deputy_only_after_the_chairs
         house.provisional(AN, "2026", 1, "80").await;
         refused(&house, Order { level: None, ..YEAR }.approve(), "LT-REC-007").await;
         house.ordered(YEAR.approve()).await;
-        refused(&house, Order { level: Some(Level::Excellent), ..YEAR }.approve(), "LT-REC-003").await;
+        // Not of the revision before the decision, and not a second time.
+        let other = Order { level: Some(Level::Excellent), ..YEAR };
+        refused(&house, other.approve(), "LT-REC-002").await;
+        refused(&house, Order { revision: 2, ..other }.approve(), "LT-REC-003").await;
         house.provisional(DEPUTY, "2026", 1, "80").await;
         let deputy = Order { whose: DEPUTY, ..YEAR };
         refused(&house, deputy.approve(), "LT-AUT-003").await;
