@@ -26,6 +26,11 @@ impl Rows {
         self.content
     }
 
+    /// Whether the manifest has a rule for a column.
+    pub fn tells(&self, column: &str) -> bool {
+        self.loaded.rows().is_some_and(|rows| rows.tells(column))
+    }
+
     /// The cells of a record, in the order of [`DirectoryContent::columns`].
     ///
     /// # Errors

@@ -92,7 +92,7 @@ fn kind_word(kind: AccountKind) -> &'static str {
     }
 }
 
-fn kind_of(word: &str) -> AccountKind {
+pub(super) fn kind_of(word: &str) -> AccountKind {
     match word {
         "citizen_id" => AccountKind::CitizenId,
         "staff_number" => AccountKind::StaffNumber,
@@ -100,7 +100,7 @@ fn kind_of(word: &str) -> AccountKind {
     }
 }
 
-fn role_of(word: &str) -> Result<Role, StoreError> {
+pub(super) fn role_of(word: &str) -> Result<Role, StoreError> {
     Role::ALL
         .into_iter()
         .find(|role| role.as_str() == word)
@@ -116,7 +116,7 @@ fn unit_word(kind: UnitKind) -> &'static str {
     }
 }
 
-fn unit_kind(word: &str) -> Result<UnitKind, StoreError> {
+pub(super) fn unit_kind(word: &str) -> Result<UnitKind, StoreError> {
     [UnitKind::Province, UnitKind::Department, UnitKind::Commune, UnitKind::Division]
         .into_iter()
         .find(|kind| unit_word(*kind) == word)
@@ -141,7 +141,9 @@ pub enum Linked {
 pub type Assigned = (i64, DateTime<Utc>, Vec<(Assignment, Option<DateTime<Utc>>)>);
 
 impl Store {
-    /// Writes an import in one transaction. Everyone's tasks are looked at again, and every score is computed again.
+    /// Writes an import in one transaction. Tasks of its people, and those that wait for a name of theirs, are looked at
+    /// again; their scores and those of the leaders above their posts, before and after, are computed again. Where the tree
+    /// of units changes, all are.
     pub async fn import_directory(
         &self,
         import: &DirectoryImport,
@@ -151,6 +153,7 @@ impl Store {
     ) -> Result<DirectoryCounts, StoreError> {
         let mut counts = DirectoryCounts { units: import.units.len() as u64, ..DirectoryCounts::default() };
         let mut tx = self.db.begin().await?;
+        let regrown = Self::tree_changes(&mut tx, import).await?;
         for unit in &import.units {
             tx.execute(
                 "INSERT INTO unit (code, name, kind, parent, org_code) VALUES ($1,$2,$3,$4,$5) ON CONFLICT (code) DO UPDATE SET \
@@ -164,8 +167,9 @@ impl Store {
         for row in tx.rows("SELECT staff_number, id FROM person", vals![]).await? {
             known.insert(row.text(0)?, row.uid(1)?);
         }
+        let mut people = Vec::with_capacity(import.people.len());
         for person in &import.people {
-            let id = match known.get(person.staff_number.as_str()) {
+            people.push(match known.get(person.staff_number.as_str()) {
                 Some(id) => {
                     counts.known_people += 1;
                     *id
@@ -174,13 +178,27 @@ impl Store {
                     counts.new_people += 1;
                     Uuid::now_v7()
                 }
-            };
-            self.write_person(&mut tx, id, person, author, now).await?;
+            });
         }
-        counts.tasks_due =
-            tx.execute("UPDATE task SET identify_due = $1 WHERE NOT identify_due", vals![true]).await?;
-        // Who leads whom, where somebody worked and since when: any score may move.
-        tx.execute(scored_due!("TRUE"), vals![]).await?;
+        // Before the names are theirs: links take accounts out of those that wait.
+        let mut touched = BTreeSet::new();
+        if !regrown {
+            counts.tasks_due = self.waiting_due(&mut tx, import, &people).await?;
+            touched = Self::touched_by(&mut tx, &people).await?;
+        }
+        for (person, id) in import.people.iter().zip(&people) {
+            self.write_person(&mut tx, *id, person, author, now).await?;
+        }
+        if regrown {
+            counts.tasks_due =
+                tx.execute("UPDATE task SET identify_due = $1 WHERE NOT identify_due", vals![true]).await?;
+            tx.execute(scored_due!("TRUE"), vals![]).await?;
+        } else {
+            touched.extend(Self::touched_by(&mut tx, &people).await?);
+            for person in touched {
+                tx.execute(scored_due!("person_id = $1"), vals![person]).await?;
+            }
+        }
         tx.audit(AuditNew {
             at: now,
             actor: author,

@@ -22,6 +22,7 @@ macro_rules! scored_due {
         )
     };
 }
+mod affected;
 mod audit;
 mod bulk;
 mod catalog;

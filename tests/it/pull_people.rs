@@ -2,11 +2,11 @@
 
 use crate::support::http::{Scripted, json, status};
 use crate::support::installation::{Installed, Targets};
-use crate::support::stores::both;
+use crate::support::stores::{both, officer};
 use lienthong::config::Gates;
 use lienthong::connector::http::SourceLimits;
 use lienthong::connector::{OpenSource, PullMode, open};
-use lienthong::domain::{Role, SourceId, UnitCode};
+use lienthong::domain::{DirectoryImport, Leadership, Role, SourceId, UnitCode};
 use lienthong::error::{Finding, Findings};
 use lienthong::pipeline::App;
 use lienthong::pipeline::app::Source;
@@ -181,6 +181,24 @@ impl Office {
         let entries = self.store.audit_entries(i64::MAX, 50).await.expect("journal");
         entries.into_iter().map(|entry| (entry.actor, entry.action)).collect()
     }
+}
+
+/// Charges held: unit, first day, last day.
+async fn charges(store: &Store) -> Vec<(String, String, Option<String>)> {
+    let rows = store.load_directory().await.expect("directory");
+    let charge =
+        |held: &Leadership| (held.unit.to_string(), held.from.to_string(), held.to.map(|to| to.to_string()));
+    let mut held: Vec<_> = rows.leaderships.iter().map(charge).collect();
+    held.sort();
+    held
+}
+
+fn unit(code: &str) -> UnitCode {
+    UnitCode::new(code).expect("code")
+}
+
+fn day(text: &str) -> chrono::NaiveDate {
+    text.parse().expect("day")
 }
 
 fn codes(findings: &[Finding]) -> Vec<&str> {
@@ -423,4 +441,117 @@ fn rules_that_do_not_fit_the_content_are_told_when_the_manifest_is_loaded() {
     assert_eq!(told("name = \"ten\"\nkind", "names = \"ten\"\nkind"), ["LT-MAN-007", "LT-MAN-005"]);
     assert_eq!(told("content = \"units\"", ""), ["LT-MAN-005", "LT-MAN-020"]);
     assert_eq!(told("[row]", "[fields]\ntitle = \"a\"\nstatus = \"b\"\n[row]"), ["LT-MAN-005"]);
+}
+
+/// What a pull told of the list as a whole.
+fn of_lists(pulled: &PullSummary) -> Vec<&str> {
+    codes(&pulled.findings).into_iter().filter(|code| code.starts_with("LT-PPL-03")).collect()
+}
+
+/// What an imported people file says of a person: their posts and charges.
+async fn imported(
+    store: &Store,
+    number: &str,
+    posts: &[(&str, Role, &str, Option<&str>)],
+    leads: &[(&str, &str, Option<&str>)],
+) {
+    let mut person = officer(number, &format!("Người {number}"));
+    person.memberships = posts
+        .iter()
+        .map(|(code, role, from, to)| (unit(code), "Chức vụ".to_owned(), *role, day(from), to.map(day)))
+        .collect();
+    person.leads = leads.iter().map(|(code, from, to)| (unit(code), day(from), to.map(day))).collect();
+    let import = DirectoryImport { units: Vec::new(), people: vec![person] };
+    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    store.import_directory(&import, "test", None, now).await.expect("imported");
+}
+
+#[tokio::test]
+async fn list_that_does_not_tell_charges_takes_none_and_one_that_does_replaces_them() {
+    let both = both().await;
+    for store in &both.stores {
+        let office = Office::new(store).await;
+        office.units().await;
+        let open = [("SNV", Role::Deputy, "2026-01-01", None)];
+        imported(store, "GL-2", &open, &[("SNV-CC", "2026-01-01", None)]).await;
+        let mut shown = post(1, "GL-2", "SNV", "Cấp phó", "01/01/2026", None);
+        office.shows(vec![shown.clone()]);
+        let silent = office.pull().await.unwrap_or_else(|findings| panic!("{findings}"));
+        // The account is news; the charge is not touched.
+        assert_eq!(silent.counters.changed, 1);
+        assert_eq!(charges(store).await, [("SNV-CC".to_owned(), "2026-01-01".to_owned(), None)]);
+        let again = office.pull().await.unwrap_or_else(|findings| panic!("{findings}"));
+        assert_eq!((again.counters.unchanged, again.counters.changed), (1, 0));
+
+        // A charge ends with its post, whoever tells the post.
+        shown["hieu_luc_den"] = json!("30/06/2026");
+        office.shows(vec![shown.clone()]);
+        office.pull().await.unwrap_or_else(|findings| panic!("{findings}"));
+        let ended = ("SNV-CC".to_owned(), "2026-01-01".to_owned(), Some("2026-06-30".to_owned()));
+        assert_eq!(charges(store).await, [ended]);
+
+        // A list with the column is believed.
+        let tells = ready_made("personnel-http").replace("[row]\n", "[row]\nleads = \"phu_trach\"\n");
+        shown["phu_trach"] = json!("SNV-TC");
+        office.shows(vec![shown]);
+        let told = office.pull_at("nhansu", &tells, office.address()).await;
+        told.unwrap_or_else(|findings| panic!("{findings}"));
+        let other = ("SNV-TC".to_owned(), "2026-01-01".to_owned(), Some("2026-06-30".to_owned()));
+        assert_eq!(charges(store).await, [other]);
+    }
+}
+
+#[tokio::test]
+async fn two_lists_of_present_posts_end_the_earlier_post_and_delete_none() {
+    let both = both().await;
+    for store in &both.stores {
+        let office = Office::new(store).await;
+        office.units().await;
+        let before = [
+            ("SNV-CC", Role::Staff, "2024-01-01", Some("2025-12-31")),
+            ("SNV-CC", Role::Deputy, "2026-01-01", None),
+        ];
+        imported(store, "GL-7", &before, &[("SNV-CC", "2026-01-01", None)]).await;
+        let old = vec![post(1, "GL-7", "SNV-CC", "Cấp phó", "01/01/2026", None)];
+        let new = vec![post(9, "GL-7", "SNV-TC", "Cấp phó", "01/06/2026", None)];
+        let held = [
+            ("SNV-CC", Role::Staff, "2024-01-01", Some("2025-12-31")),
+            ("SNV-CC", Role::Deputy, "2026-01-01", Some("2026-05-31")),
+            ("SNV-TC", Role::Deputy, "2026-06-01", None),
+        ]
+        .map(|(unit, role, from, to)| {
+            ("GL-7".to_owned(), unit.to_owned(), role, from.to_owned(), to.map(str::to_owned))
+        });
+        let pull = async |id: &str, posts: &Vec<Value>| {
+            office.shows(posts.clone());
+            let pulled = office.pull_at(id, &ready_made("personnel-http"), office.address()).await;
+            pulled.unwrap_or_else(|findings| panic!("{findings}"))
+        };
+        pull("donvi-a", &old).await;
+        assert_eq!(office.held().await.len(), 2, "a list of present posts deletes no earlier one");
+        let moved = pull("donvi-b", &new).await;
+        assert_eq!(of_lists(&moved), ["LT-PPL-037"]);
+        assert_eq!(office.held().await, held);
+        let charge = ("SNV-CC".to_owned(), "2026-01-01".to_owned(), Some("2026-05-31".to_owned()));
+        assert_eq!(charges(store).await, [charge.clone()], "the charge ended with its post");
+        // The unit that has not heard of it yet takes nothing back, and says so each time.
+        for (id, posts, told) in [("donvi-a", &old, vec!["LT-PPL-038"]), ("donvi-b", &new, Vec::new())] {
+            let again = pull(id, posts).await;
+            assert_eq!((again.counters.unchanged, again.counters.changed), (1, 0), "{id}");
+            assert_eq!(of_lists(&again), told, "{id}");
+        }
+        assert_eq!((office.held().await, charges(store).await), (held.to_vec(), vec![charge]));
+        // A post that ended stands beside what another list says: two heads are told for it as well.
+        imported(store, "GL-8", &[("SNV-TC", Role::Head, "2026-01-01", None)], &[]).await;
+        office.shows(vec![
+            post(1, "GL-8", "SNV-CC", "Công chức", "01/09/2026", None),
+            post(2, "GL-9", "SNV-TC", "Cấp trưởng", "01/08/2026", None),
+        ]);
+        let Err(Findings(told)) = office.pull().await else { panic!("two heads in August") };
+        assert_eq!(codes(&told), ["LT-PPL-006"]);
+        // An imported file replaces what was known.
+        imported(store, "GL-7", &[("SNV-TC", Role::Staff, "2026-06-01", None)], &[]).await;
+        let left: Vec<_> = office.held().await.into_iter().filter(|post| post.0 == "GL-7").collect();
+        assert_eq!(left.len(), 1);
+    }
 }

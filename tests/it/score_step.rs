@@ -101,6 +101,77 @@ async fn people_file_and_a_task_that_goes_to_somebody_else_have_scores_computed_
 }
 
 #[tokio::test]
+async fn import_of_one_person_has_their_tasks_and_leaders_looked_at_and_nobody_elses() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-11-20T08:00:00Z").await;
+        const OTHER: &str = "GL-00002";
+        house.import(&[(AN, "Nguyễn Văn An"), (OTHER, "Trần Thị B")]).await;
+        let chief = CHIEF.split_once(' ').expect("number and name").0;
+        let quarter = period("2026-Q4");
+        for (id, kind, value, whose) in [
+            ("an", "staff_number", AN, AN),
+            ("b", "staff_number", OTHER, OTHER),
+            ("head", "staff_number", chief, chief),
+            ("ghost", "account", "ghost", ""),
+            ("new", "staff_number", "GL - 00003", ""),
+            ("nobody", "account", "nobody", ""),
+        ] {
+            let who = json!({ "kind": kind, "value": value });
+            let due = json!({ "day": "2026-11-25", "time": null });
+            let id = put(&house, json!({ "external_id": id, "assignee": who, "due": due })).await;
+            if !whose.is_empty() {
+                mapped(&house, id, "SP-1", "1.2", (whose, quarter)).await;
+            }
+        }
+        settled(&house).await;
+        let scored = store.score(house.person(chief).await, quarter, TO_DATE).await.expect("read");
+        assert!(scored.is_some(), "the head has a score that may move");
+        let import = async |person| {
+            let import = DirectoryImport { units: Vec::new(), people: vec![person] };
+            store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+            let tasks = store.tasks_to_identify(10).await.expect("due");
+            let mut tasks: Vec<String> =
+                tasks.into_iter().map(|task| task.key.external_id.as_str().to_owned()).collect();
+            tasks.sort();
+            Identify(house.app.clone()).run().await.expect("identified");
+            let due = store.scores_due(100).await.expect("due");
+            let mut people: Vec<PersonId> = due.into_iter().map(|(who, ..)| who).collect();
+            people.sort();
+            people.dedup();
+            settled(&house).await;
+            (tasks, people)
+        };
+        let ids = async |numbers: &[&str]| {
+            let mut ids = Vec::new();
+            for number in numbers {
+                ids.push(house.person(number).await);
+            }
+            ids.sort();
+            ids
+        };
+        // One changed name.
+        let (tasks, people) = import(officer(AN, "Nguyễn Văn Anh")).await;
+        assert_eq!(tasks, ["an"], "{}", store.kind());
+        assert_eq!(people, ids(&[AN, chief]).await, "{}", store.kind());
+        // Somebody new: what waits for their number, however it was written, and for their account.
+        let mut new = officer("GL-00003", "Lê Thị Mới");
+        new.accounts = vec![(lienthong::domain::SourceId::new("snv").expect("source"), "ghost".into())];
+        assert_eq!(import(new).await.0, ["ghost", "new"], "{}", store.kind());
+        // An account that moves: the tasks of whoever loses it.
+        let mut taker = officer(OTHER, "Trần Thị B");
+        taker.accounts = vec![(lienthong::domain::SourceId::new("snv").expect("source"), "ghost".into())];
+        assert_eq!(import(taker).await.0, ["b", "ghost", "new"], "{}", store.kind());
+        // Somebody who leaves the unit is none of its head's any more: the head's score is looked at all the same.
+        let mut gone = officer(AN, "Nguyễn Văn Anh");
+        for post in &mut gone.memberships {
+            post.4 = Some(day("2026-10-31"));
+        }
+        assert_eq!(import(gone).await.1, ids(&[AN, chief]).await, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn open_task_is_overdue_in_the_score_the_next_morning_without_a_word_of_its_source() {
     let both = both().await;
     for store in &both.stores {

@@ -69,6 +69,11 @@ impl RowReader {
         self.content
     }
 
+    /// Whether there is a rule for a column.
+    pub fn tells(&self, column: &str) -> bool {
+        self.cells.iter().any(|(name, cell)| *name == column && !matches!(cell, Cell::Text(None)))
+    }
+
     /// The cells of a record, in the order of [`DirectoryContent::columns`]. `whose` names the source of a record that
     /// stands in no file.
     ///

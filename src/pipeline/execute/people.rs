@@ -23,7 +23,8 @@ pub(in crate::pipeline) struct Prepared {
     pub(in crate::pipeline) findings: Vec<Finding>,
 }
 
-/// Reads people and units, either of which may be missing, and compares them with what is known. Nothing is written.
+/// Reads people and units, either of which may be missing, and compares them with what is known; `joined` says before that
+/// what of the known people in the file stays. Nothing is written.
 ///
 /// # Errors
 /// Every finding of both files at once.
@@ -31,6 +32,7 @@ pub(in crate::pipeline) async fn prepare(
     app: &App,
     people: Option<&InputFile>,
     units: Option<&InputFile>,
+    joined: impl FnOnce(&DirectoryRows, &mut DirectoryImport) + Send,
 ) -> Result<Prepared, Findings> {
     let told = |error: crate::store::StoreError| Findings::from(error.finding());
     let known = app.store.load_directory().await.map_err(told)?;
@@ -51,6 +53,7 @@ pub(in crate::pipeline) async fn prepare(
     let mut import = DirectoryImport::default();
     if let Some(file) = people {
         import = read_people(&file.name, &file.bytes, all.as_slice())?;
+        joined(&known, &mut import);
         check_heads(&known, &import, &file.name)?;
         findings.extend(moved_accounts(&known, &import, &file.name));
     }
@@ -71,7 +74,7 @@ pub(super) async fn import(
     dry_run: bool,
 ) -> Answer {
     let who = author(who)?;
-    let Prepared { import, known, findings } = prepare(app, Some(&file), units.as_ref()).await?;
+    let Prepared { import, known, findings } = prepare(app, Some(&file), units.as_ref(), |_, _| ()).await?;
     if dry_run {
         let before = |staff: &str| known.people.iter().any(|person| person.staff_number.as_str() == staff);
         let again = import.people.iter().filter(|person| before(person.staff_number.as_str())).count();
@@ -99,29 +102,39 @@ pub(super) async fn import(
     Ok(Outcome::with_findings(document, findings))
 }
 
-/// A head of a unit that has another head on the same days, known before and not spoken of in the file. Two heads
+/// A head of a unit that has another head on the same days, known before and not replaced by the file. Two heads
 /// within one file are told where it is read.
 fn check_heads(known: &DirectoryRows, import: &DirectoryImport, file: &str) -> Result<(), Findings> {
-    let given: HashSet<_> = import.people.iter().map(|person| &person.staff_number).collect();
-    let kept: HashMap<_, _> = known
-        .people
-        .iter()
-        .filter(|row| !given.contains(&row.staff_number))
-        .map(|row| (row.id, row))
-        .collect();
+    let given: HashMap<_, _> =
+        import.people.iter().map(|person| (&person.staff_number, &person.memberships)).collect();
+    let rows: HashMap<_, _> = known.people.iter().map(|row| (row.id, row)).collect();
     let mut heads: HashMap<_, Vec<_>> = HashMap::new();
     for post in known.memberships.iter().filter(|post| post.role == Role::Head) {
-        if let Some(row) = kept.get(&post.person) {
-            heads.entry(&post.unit).or_default().push((post, *row));
+        let Some(row) = rows.get(&post.person) else { continue };
+        let span = match given.get(&row.staff_number) {
+            None => Some((post.from, post.to)),
+            Some(posts) => posts
+                .iter()
+                .find(|one| (&one.0, one.2, one.3) == (&post.unit, Role::Head, post.from))
+                .map(|one| (one.3, one.4)),
+        };
+        if let Some(span) = span {
+            heads.entry(&post.unit).or_default().push((span, *row));
         }
     }
     let mut findings = Vec::new();
+    let mut told = HashSet::new();
     for person in &import.people {
         for (unit, _, _, from, to) in person.memberships.iter().filter(|post| post.2 == Role::Head) {
             let mut stored = heads.get(unit).into_iter().flatten();
-            let other = stored.find(|(post, _)| spans_overlap((post.from, post.to), (*from, *to)));
-            findings.extend(other.map(|(post, row)| {
-                let (number, new, before) = (&person.staff_number, days(*from, *to), days(post.from, post.to));
+            let other = stored.find(|(span, row)| {
+                row.staff_number != person.staff_number
+                    && spans_overlap(*span, (*from, *to))
+                    && !told.contains(&(&row.staff_number, &person.staff_number))
+            });
+            findings.extend(other.map(|(span, row)| {
+                told.insert((&person.staff_number, &row.staff_number));
+                let (number, new, before) = (&person.staff_number, days(*from, *to), days(span.0, span.1));
                 let (other, name) = (&row.staff_number, &row.full_name);
                 Finding::error(
                     "LT-PPL-006",

@@ -13,6 +13,7 @@ mod gate;
 mod gone;
 mod page;
 mod people;
+mod posts;
 
 pub(super) use page::without_citizen_ids;
 

@@ -3,9 +3,10 @@
 //! Owns the way from a source's rows to the import of people and units: every row is collected first, bounded as such a
 //! file is, then read as one and written in one transaction by the author "source ID". A list that is not whole, holds a
 //! wrong row or suddenly names far fewer or far more is refused: nothing is written, and the run tells every place. What
-//! is known already is not written again. People a list no longer names stay as they are; who they are is told. It must
-//! not know what a column means.
+//! is known already is not written again. People a list no longer names stay as they are, and so do posts (`posts`); who
+//! they are is told. It must not know what a column means.
 
+use super::posts::{self, Ended};
 use super::{Progress, PullSummary, count, of_store, place};
 use crate::config::Gates;
 use crate::connector::{
@@ -123,7 +124,14 @@ async fn pulled(
         DirectoryContent::People => (Some(&file), None),
         DirectoryContent::Units => (None, Some(&file)),
     };
-    let Prepared { mut import, known, findings } = match prepare(app, people, units).await {
+    let mut units_named = BTreeSet::new();
+    let mut ended = Ended::default();
+    let joined = |known: &DirectoryRows, import: &mut DirectoryImport| {
+        units_named =
+            import.people.iter().flat_map(|one| one.memberships.iter().map(|post| post.0.clone())).collect();
+        ended = posts::join(known, import, rows.tells("leads"));
+    };
+    let Prepared { mut import, known, findings } = match prepare(app, people, units, joined).await {
         Ok(prepared) => prepared,
         Err(Findings(findings)) => {
             let told = findings.into_iter().take(MOST_TOLD).map(|finding| list.placed(source, finding));
@@ -142,7 +150,8 @@ async fn pulled(
         return Err(vec![finding].into());
     }
     summary.findings.extend(findings.into_iter().map(|finding| list.placed(source, finding)));
-    summary.findings.extend(no_longer_listed(source, &known, &import));
+    summary.findings.extend(ended.findings(source));
+    summary.findings.extend(no_longer_listed(source, &known, &import, &units_named));
     let known_people: HashSet<&str> = known.people.iter().map(|row| row.staff_number.as_str()).collect();
     only_news(&mut import, &known, app.store.vault());
     let news = (import.people.len() + import.units.len()) as u64;
@@ -392,9 +401,12 @@ fn odd(source: &SourceId, gates: &Gates, listed: u64, usual: u64) -> Option<Find
 }
 
 /// People with a post that lasts, in units the list speaks of, whom it does not name.
-fn no_longer_listed(source: &SourceId, known: &DirectoryRows, import: &DirectoryImport) -> Option<Finding> {
-    let units: BTreeSet<&UnitCode> =
-        import.people.iter().flat_map(|person| person.memberships.iter().map(|post| &post.0)).collect();
+fn no_longer_listed(
+    source: &SourceId,
+    known: &DirectoryRows,
+    import: &DirectoryImport,
+    units: &BTreeSet<UnitCode>,
+) -> Option<Finding> {
     let named: HashSet<&str> = import.people.iter().map(|person| person.staff_number.as_str()).collect();
     let lasting: HashSet<_> = known
         .memberships
