@@ -13,7 +13,6 @@ pub mod group;
 mod hashed;
 pub mod labels;
 pub mod mapper;
-pub mod mask;
 pub mod model;
 pub mod noise;
 mod phrase;

@@ -1,12 +1,14 @@
 //! Names and numbers of people taken out of a text before it leaves the installation.
 //!
 //! Owns what is recognised: runs of nine digits and more, names after a form of address, names of three and more
-//! capital words that begin with a surname, and names the caller knows. It must not know where a text goes. What is
-//! masked too much costs a word of a title; what the ranking learns from never holds names. Total on any input.
+//! capital words that begin with a surname, and names the caller knows; where a text goes to strangers whatever may be a
+//! name (`Care`). It must not know where a text goes. What is masked too much costs a word of a title; what the ranking
+//! learns from never holds names. Total on any input.
 
-use crate::text::fold;
-use crate::text::tokens::{is_address, is_surname};
+use super::fold;
+use super::tokens::{is_address, is_surname};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// What stands for a number and for a name.
 const NUMBER: &str = "[số]";
@@ -16,11 +18,26 @@ const DIGITS: usize = 9;
 /// Longest and shortest name of a person, in words.
 const LONGEST: usize = 6;
 const SHORTEST: usize = 2;
+/// Words taken for a name where nothing tells its end.
+const AT_MOST: usize = 4;
 /// The one name of three capital words that says what a task is about.
 const SUBJECT: &str = "ho chi minh";
 
+/// More surnames, of words that mostly mean something else.
+const RARE: &str = " dao to chu ha tang la quach phung vuong nong y h kieu mac ton dam luu trieu vi giang kim thach son khuat ";
+
+/// How much is taken for a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// What surely is one: the text is still to say what a task is about.
+    Meaning,
+    /// What may be one, in whatever letters: the text leaves the house.
+    Stranger,
+}
+
 /// A piece of a text: a word, or what stands between words.
 struct Piece<'a> {
+    at: usize,
     text: &'a str,
     folded: String,
     word: bool,
@@ -28,7 +45,16 @@ struct Piece<'a> {
 
 /// The text without recognised names and numbers; `known` are folded full names.
 pub fn mask(text: &str, known: &HashSet<String>) -> String {
-    names(&numbers(text), known)
+    let text = numbers(text);
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for name in names(&text, known, Care::Meaning) {
+        out.push_str(text.get(at..name.start).unwrap_or_default());
+        out.push_str(NAME);
+        at = name.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
 }
 
 /// Whether a text holds a number that may be a citizen's.
@@ -64,7 +90,9 @@ fn numbers(text: &str) -> String {
     out
 }
 
-fn names(text: &str, known: &HashSet<String>) -> String {
+/// Where names stand in a composed (NFC) text, in order; `known` are folded full names.
+pub fn names(text: &str, known: &HashSet<String>, care: Care) -> Vec<Range<usize>> {
+    let strange = care == Care::Stranger;
     let pieces = pieces(text);
     let both = text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase);
     let words: Vec<usize> = (0..pieces.len()).filter(|at| pieces.get(*at).is_some_and(|p| p.word)).collect();
@@ -72,7 +100,12 @@ fn names(text: &str, known: &HashSet<String>) -> String {
     let capital = |index: usize| {
         piece(index).is_some_and(|piece| piece.text.chars().next().is_some_and(char::is_uppercase))
     };
-    let surname = |index: usize| piece(index).is_some_and(|piece| is_surname(&piece.folded));
+    let surname = |index: usize| {
+        let rare = |folded: &str| strange && RARE.split(' ').any(|word| !word.is_empty() && word == folded);
+        piece(index).is_some_and(|piece| is_surname(&piece.folded) || rare(&piece.folded))
+    };
+    let middle =
+        |index: usize| piece(index).is_some_and(|piece| matches!(piece.folded.as_str(), "van" | "thi"));
     // Words one after the other with nothing but blanks between them.
     let joined = |index: usize| {
         let (Some(from), Some(to)) = (words.get(index), words.get(index + 1)) else { return false };
@@ -106,21 +139,28 @@ fn names(text: &str, known: &HashSet<String>) -> String {
         if length == 0 && both && surname(index) && longest >= 3 && !text_of(3).starts_with(SUBJECT) {
             length = longest;
         }
+        if length == 0 && strange && surname(index) && !text_of(longest.min(3)).starts_with(SUBJECT) {
+            let upper = !both && text.chars().any(char::is_uppercase);
+            let rest = (1..AT_MOST).take_while(|after| joined(index + after - 1)).count() + 1;
+            length = match () {
+                () if both && longest >= SHORTEST => longest,
+                () if joined(index) && middle(index + 1) && rest > SHORTEST => rest,
+                () if upper && rest >= SHORTEST => rest,
+                // Nothing but a name.
+                () if !both && index == 0 && words.len() == rest && rest >= SHORTEST => rest,
+                () => 0,
+            };
+        }
         if length > 0 {
             hidden.push((index, length));
         }
         index += length.max(1);
     }
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    for (first, length) in hidden {
-        let (Some(from), Some(to)) = (words.get(first), words.get(first + length - 1)) else { continue };
-        out.extend(pieces.get(at..*from).unwrap_or_default().iter().map(|piece| piece.text));
-        out.push_str(NAME);
-        at = to + 1;
-    }
-    out.extend(pieces.get(at..).unwrap_or_default().iter().map(|piece| piece.text));
-    out
+    let ends = hidden.into_iter().filter_map(|(first, length)| {
+        let (from, last) = (piece(first)?, piece(first + length - 1)?);
+        Some(from.at..last.at + last.text.len())
+    });
+    ends.collect()
 }
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
@@ -129,17 +169,18 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     for (at, c) in text.char_indices() {
         let word = c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
         if last.is_some_and(|last| last != word) {
-            pieces.push(piece_of(text.get(start..at).unwrap_or_default(), last == Some(true)));
+            pieces.push(piece_of(text, start..at, last == Some(true)));
             start = at;
         }
         last = Some(word);
     }
-    pieces.push(piece_of(text.get(start..).unwrap_or_default(), last == Some(true)));
+    pieces.push(piece_of(text, start..text.len(), last == Some(true)));
     pieces
 }
 
-fn piece_of(text: &str, word: bool) -> Piece<'_> {
-    Piece { text, folded: if word { fold(text) } else { String::new() }, word }
+fn piece_of(text: &str, at: Range<usize>, word: bool) -> Piece<'_> {
+    let (at, text) = (at.start, text.get(at).unwrap_or_default());
+    Piece { at, text, folded: if word { fold(text) } else { String::new() }, word }
 }
 
 #[cfg(test)]
@@ -169,5 +210,21 @@ mod tests {
             assert_eq!(mask(text, &known), masked);
         }
         assert!(has_number("hs-000123456789") && !has_number("hs-2026-118"));
+    }
+
+    #[test]
+    fn names_in_any_letters_are_found_for_strangers() {
+        for (text, found) in [
+            ("QUYẾT ĐỊNH CHO NGUYỄN VĂN TÈO", vec!["NGUYỄN VĂN TÈO"]),
+            ("Don cua Tran Quoc Bao va pham thi ut", vec!["Tran Quoc Bao", "pham thi ut"]),
+            ("đơn của nguyen van an", vec!["nguyen van an"]),
+            ("le hoa", vec!["le hoa"]),
+            ("Báo cáo về chế độ, chính sách năm 2026", Vec::new()),
+            ("ho so da xong", Vec::new()),
+        ] {
+            let names = names(text, &HashSet::new(), Care::Stranger);
+            let names: Vec<&str> = names.into_iter().filter_map(|at| text.get(at)).collect();
+            assert_eq!(names, found, "{text}");
+        }
     }
 }

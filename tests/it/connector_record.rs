@@ -176,6 +176,112 @@ async fn recorded_samples_conform_and_hold_nobody_and_no_secret() {
     assert!(broken.is_empty(), "{broken:?}");
 }
 
+fn decomposed(text: &str) -> String {
+    unicode_normalization::UnicodeNormalization::nfd(text).collect()
+}
+
+/// A login as some systems want it: below a path, an address of mail as the user, user and password in Base64.
+fn coded_login() -> String {
+    let login = "body = { ten = \"{{ settings.user }}\", mat_khau = \"{{ (settings.user ~ ':' ~ secrets.password) | b64encode }}\" }";
+    MANIFEST
+        .replace("body = { ten = \"{{ settings.user }}\", mat_khau = \"{{ secrets.password }}\" }", login)
+        .replace("example = \"lienthong\"", "example = \"may@so.example.gov.vn\"")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_in_any_letters_and_a_coded_login_below_a_path_leave_nothing_and_conform() {
+    let password = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        "ket-noi@gialai.gov.vn:mat-khau-that",
+    );
+    let coded = password.clone();
+    let server = Scripted::start(move |asked| match asked.path.as_str() {
+        "/api/dang-nhap" if asked.body.contains(&coded) && asked.body.contains("ket-noi@gialai.gov.vn") => {
+            json(json!({ "data": { "ma": "eyJ0b2tlbiI6InRoYXQifQ" } }))
+        }
+        "/api/viec" => json(json!({ "data": { "total": 3, "items": [
+            task(1, "an.nv", "Nguyễn Văn An", "QUYẾT ĐỊNH CHO NGUYỄN VĂN TÈO NGHỈ HƯU"),
+            task(2, "hoa.lt", "Lê Thị Hoa", "Giai quyet don cua Tran Quoc Bao va pham thi ut"),
+            // Decomposed letters, as some systems send them.
+            task(3, "an.nv", "Nguyễn Văn An", &decomposed("Đơn của Phạm Đức Tài")),
+        ] } })),
+        path if path.ends_with("/lich-su") => json(json!({ "data": [] })),
+        _ => status(404, &[], ""),
+    })
+    .await;
+    let manifest = coded_login().replace("\nsize = 2", "\nsize = 10");
+    let base = format!("{}/api", server.base);
+    let settings: BTreeMap<String, String> = [("base_url", base.as_str()), ("user", "ket-noi@gialai.gov.vn")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into();
+    let secrets: BTreeMap<String, SecretString> =
+        [("password".to_owned(), "mat-khau-that".to_owned().into())].into();
+    let opened = open(OpenSource {
+        id: SourceId::new("test").expect("id"),
+        manifest_name: "m.toml".into(),
+        manifest: manifest.clone(),
+        settings: settings.clone(),
+        secrets: secrets.clone(),
+        folder: PathBuf::from("/"),
+        ca_file: None,
+        allow_http: true,
+        limits: SourceLimits::default(),
+    })
+    .unwrap_or_else(|findings| panic!("{findings}"));
+    let loaded = manifest::parse("m.toml", &manifest).expect("a manifest");
+    let given = Given { settings: &settings, secrets: &secrets };
+    let recorded = record(&*opened.connector, &loaded, &given, crate::support::source::now())
+        .await
+        .unwrap_or_else(|told| panic!("{told}"));
+    let text = serde_json::to_string_pretty(&recorded.samples).expect("text");
+    let composed: String = unicode_normalization::UnicodeNormalization::nfc(text.chars()).collect();
+    let folded = lienthong::text::fold(&text);
+    for hidden in [password.as_str(), "mat-khau-that", "ket-noi@", "/api/"] {
+        assert!(!text.contains(hidden), "{hidden} is left in\n{text}");
+    }
+    for name in ["nguyen van teo", "tran quoc bao", "pham thi ut", "pham duc tai", "nguyen van an"] {
+        assert!(!folded.contains(name), "{name} is left in\n{composed}");
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("samples")).expect("made");
+    std::fs::write(folder.path().join("manifest.toml"), &manifest).expect("written");
+    for (number, sample) in recorded.samples.iter().enumerate() {
+        let file = folder.path().join(format!("samples/{number:03}.json"));
+        std::fs::write(file, sample.to_string()).expect("written");
+    }
+    conformance::expect(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+    let report = conformance::run(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    assert_eq!((report.drafts.len(), report.rejected.len()), (3, 0));
+
+    // Coded once more: nothing stands for that, so no sample is given out.
+    let manifest = manifest.replace(" | b64encode", " | b64encode | b64encode");
+    let server = Scripted::start(|asked| match asked.path.as_str() {
+        "/api/dang-nhap" => json(json!({ "data": { "ma": "eyJ0b2tlbiI6InRoYXQifQ" } })),
+        path if path.ends_with("/lich-su") => json(json!({ "data": [] })),
+        _ => json(json!({ "data": { "total": 1, "items": [task(1, "an.nv", "Nguyễn Văn An", "Báo cáo")] } })),
+    })
+    .await;
+    let mut settings = settings.clone();
+    settings.insert("base_url".into(), format!("{}/api", server.base));
+    let opened = open(OpenSource {
+        id: SourceId::new("test").expect("id"),
+        manifest_name: "m.toml".into(),
+        manifest: manifest.clone(),
+        settings: settings.clone(),
+        secrets: secrets.clone(),
+        folder: PathBuf::from("/"),
+        ca_file: None,
+        allow_http: true,
+        limits: SourceLimits::default(),
+    })
+    .unwrap_or_else(|findings| panic!("{findings}"));
+    let loaded = manifest::parse("m.toml", &manifest).expect("a manifest");
+    let given = Given { settings: &settings, secrets: &secrets };
+    let told = record(&*opened.connector, &loaded, &given, crate::support::source::now()).await;
+    assert_eq!(told.expect_err("a secret would be left").0[0].code, "LT-SRC-091");
+}
+
 #[tokio::test]
 async fn answers_in_other_forms_are_not_recorded() {
     let text = include_str!("../../connectors/redmine-xml/manifest.toml");

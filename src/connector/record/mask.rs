@@ -1,26 +1,26 @@
 //! What of a recorded exchange is replaced, and by what.
 //!
 //! Owns the replacements: who somebody is (by the manifest's rules of persons, everywhere the value stands again),
-//! numbers of citizens, phone numbers, addresses of mail and Vietnamese names wherever they stand, secrets and tokens,
-//! and every text no rule reads. The same value is replaced by the same one, in the order in which they come, by numbers
-//! and names that are never issued. It must not know what becomes of the samples. In doubt a value is replaced.
+//! numbers of citizens, phone numbers, addresses of mail and names in whatever letters wherever they stand (`text::mask`),
+//! secrets and tokens, encoded ones too (`secret`), settings, and every text no rule reads. The same value is replaced by
+//! the same one, in the order in which they come, by numbers and names that are never issued. It must not know what
+//! becomes of the samples. In doubt a value is replaced, but for words of the manifest itself.
 
 use super::Given;
+use super::secret::{Secret, forms};
 use crate::connector::manifest::{Content, Loaded, Setting};
+use crate::text::fold;
+use crate::text::mask::{Care, names};
 use crate::transport::Exchange;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
+use unicode_normalization::UnicodeNormalization as _;
 
-/// Family names of nearly everybody; a few of the Central Highlands.
-const FAMILIES: &str = "Nguyễn|Trần|Lê|Phạm|Hoàng|Huỳnh|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Lý|Đào|Đinh|Đoàn|Trương|Lâm|Mai|Trịnh|Tô|Cao|Chu|Châu|Thái|Tạ|Hà|Lương|Tăng|La|Quách|Phùng|Vương|Nông|Ksor|Siu|Rmah|Rơ|Kpă|Nay|Đinh|Y|H";
-
-static NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"\b(?:{FAMILIES})(?:\s+\p{{Lu}}[\p{{L}}’']*){{1,4}}")).ok());
 static MAIL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[\p{L}\d._%+-]+@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+").ok());
 static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\+?\d(?:[ .-]?\d){8,13}").ok());
@@ -37,11 +37,19 @@ pub(super) struct Mask {
     read: BTreeSet<Vec<String>>,
     /// What was replaced before, by value; the longest is replaced first within a text.
     people: BTreeMap<String, String>,
+    /// Names of several words among them, folded.
+    named: HashMap<String, String>,
     texts: HashMap<String, String>,
-    /// Secrets, settings and tokens with what stands for them.
-    literals: Vec<(String, String)>,
+    /// Words of the manifest, folded.
+    words: HashSet<String>,
+    /// Secrets and tokens, then settings, with what stands for them; in every form they may be written in.
     secrets: Vec<(String, String)>,
+    literals: Vec<(String, String)>,
+    plain: Vec<Secret>,
+    /// Where the source is, with its path and without.
     base: String,
+    origin: String,
+    path: String,
     counts: HashMap<&'static str, usize>,
 }
 
@@ -51,7 +59,7 @@ impl Mask {
         let example = |setting: &Setting| setting.example.clone().unwrap_or_else(|| "example".to_owned());
         let of = |name: &String, value: &str| {
             let setting = manifest.settings.get(name)?;
-            (value.len() >= SHORTEST && name != "base_url").then(|| (value.to_owned(), example(setting)))
+            (!value.is_empty() && name != "base_url").then(|| (value.to_owned(), example(setting)))
         };
         let mut secrets: Vec<_> =
             given.secrets.iter().filter_map(|(name, secret)| of(name, secret.expose_secret())).collect();
@@ -61,7 +69,9 @@ impl Mask {
         );
         let mut literals: Vec<_> =
             given.settings.iter().filter_map(|(name, value)| of(name, value)).collect();
+        let plain = secrets.iter().filter_map(|(value, stands)| Secret::new(value, stands)).collect();
         for pairs in [&mut secrets, &mut literals] {
+            *pairs = pairs.iter().flat_map(|(value, stands)| forms(value, stands)).collect();
             pairs.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         }
         let written = serde_json::to_value(manifest).unwrap_or_default();
@@ -103,16 +113,24 @@ impl Mask {
             roots.extend(nested);
         }
         let base = given.settings.get("base_url").and_then(|base| reqwest::Url::parse(base).ok());
-        let base = base.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let origin = base.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let path = base.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
+        let mut words = HashSet::new();
+        words_of(&written, &mut words);
         let mut mask = Self {
             roots,
             personal,
             read,
             people: BTreeMap::new(),
+            named: HashMap::new(),
             texts: HashMap::new(),
-            literals,
+            words,
             secrets,
-            base,
+            literals,
+            plain,
+            base: format!("{origin}{path}"),
+            origin,
+            path,
             counts: HashMap::new(),
         };
         // Who stands anywhere is known before the first text is written: titles name people of later records.
@@ -130,23 +148,84 @@ impl Mask {
     pub(super) fn credential(&self, value: &str) -> Option<String> {
         let basic = value.strip_prefix("Basic ").and_then(|coded| STANDARD.decode(coded).ok());
         if let Some(plain) = basic.and_then(|plain| String::from_utf8(plain).ok()) {
-            let plain = replaced(&replaced(&plain, &self.secrets), &self.literals);
-            return Some(format!("Basic {}", STANDARD.encode(plain)));
+            // Whole values, however short: what is left of one that is a setting would not let in again.
+            let parts: Vec<String> = plain
+                .splitn(2, ':')
+                .map(|part| self.given(part).into_iter().map(|one| one.0).collect())
+                .collect();
+            return Some(format!("Basic {}", STANDARD.encode(parts.join(":"))));
         }
-        self.secrets.iter().any(|(secret, _)| value.contains(secret)).then(|| replaced(value, &self.secrets))
+        let replaced = replaced(value, &self.secrets);
+        (replaced != value).then_some(replaced)
     }
 
     /// A header of an answer.
     pub(super) fn header(&mut self, value: &str) -> String {
-        let local = if self.base.is_empty() { value.to_owned() } else { value.replace(&self.base, "{base}") };
+        let local = self.local(value, "{base}");
         let plain = replaced(&local, &self.secrets);
         self.people_in(&plain)
     }
 
-    /// A path or parameter of a request.
+    /// The path of a request, below that of the source.
+    pub(super) fn path(&mut self, path: &str) -> String {
+        let below = path.strip_prefix(self.path.as_str()).filter(|rest| rest.starts_with('/'));
+        let below = below.unwrap_or(path).to_owned();
+        self.line(&below)
+    }
+
+    /// A path or parameter of a request: what was put into it becomes the examples, which stay as they are.
     pub(super) fn line(&mut self, text: &str) -> String {
-        let plain = replaced(&replaced(text, &self.secrets), &self.literals);
-        self.people_in(&plain)
+        let parts = self.given(text);
+        parts.into_iter().map(|(part, example)| if example { part } else { self.people_in(&part) }).collect()
+    }
+
+    /// A text in parts, each with whether it is an example that stands for a secret or a setting.
+    fn given(&self, text: &str) -> Vec<(String, bool)> {
+        let pairs = || self.secrets.iter().chain(&self.literals);
+        if let Some((_, stands)) = pairs().find(|(value, _)| value == text) {
+            return vec![(stands.clone(), true)];
+        }
+        // Several values coded as one, as `user:password`.
+        let coded = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some(coded) =
+            coded.filter(|coded| self.secrets.iter().any(|(secret, _)| coded.contains(secret)))
+        {
+            let plain = replaced(&replaced(&coded, &self.secrets), &self.literals);
+            return vec![(STANDARD.encode(plain), true)];
+        }
+        let mut parts = vec![(text.to_owned(), false)];
+        for (value, stands) in pairs().filter(|(value, _)| value.len() >= SHORTEST) {
+            let mut cut = Vec::with_capacity(parts.len());
+            for (part, example) in parts {
+                if example {
+                    cut.push((part, true));
+                    continue;
+                }
+                for (index, rest) in part.split(value.as_str()).enumerate() {
+                    if index > 0 {
+                        cut.push((stands.clone(), true));
+                    }
+                    if !rest.is_empty() {
+                        cut.push((rest.to_owned(), false));
+                    }
+                }
+            }
+            parts = cut;
+        }
+        parts
+    }
+
+    /// A text without where the source is.
+    fn local(&self, text: &str, stands: &str) -> String {
+        if self.origin.is_empty() {
+            return text.to_owned();
+        }
+        text.replace(&self.base, stands).replace(&self.origin, stands)
+    }
+
+    /// Whether a sample still holds a secret, however it is written.
+    pub(super) fn tells(&self, sample: &Value) -> bool {
+        self.plain.iter().any(|secret| secret.is_in(sample))
     }
 
     /// The body of a request: ours, with what was put into it.
@@ -193,8 +272,9 @@ impl Mask {
     }
 
     fn text(&mut self, text: &str, path: &[String]) -> String {
-        let local = if self.base.is_empty() { text.to_owned() } else { text.replace(&self.base, "") };
-        let plain = replaced(&local, &self.secrets);
+        let local = self.local(&text.nfc().collect::<String>(), "");
+        let below = local.strip_prefix(self.path.as_str()).filter(|rest| rest.starts_with('/'));
+        let plain = replaced(below.unwrap_or(&local), &self.secrets);
         if let Some(known) = self.people.get(&plain) {
             return known.clone();
         }
@@ -205,6 +285,9 @@ impl Mask {
             }
             let next = self.texts.len() + 1;
             return self.texts.entry(plain).or_insert_with(|| format!("văn bản {next}")).clone();
+        }
+        if self.words.contains(&fold(&plain)) {
+            return plain;
         }
         self.people_in(&plain)
     }
@@ -236,7 +319,14 @@ impl Mask {
 
     /// Gives a person's value what stands for it.
     fn meet(&mut self, value: &str) {
-        if self.people.contains_key(value) {
+        let value = value.nfc().collect::<String>();
+        if self.people.contains_key(&value) {
+            return;
+        }
+        let name = value.contains(' ').then(|| fold(&value));
+        // The same name in other letters.
+        if let Some(stands) = name.as_ref().and_then(|name| self.named.get(name)).cloned() {
+            self.people.insert(value, stands);
             return;
         }
         let digits = value.bytes().all(|byte| byte.is_ascii_digit());
@@ -247,7 +337,10 @@ impl Mask {
             () if value.contains(' ') => format!("Người Thứ {}", self.next("name")),
             () => format!("tai-khoan-{}", self.next("account")),
         };
-        self.people.insert(value.to_owned(), stands);
+        if let Some(name) = name {
+            self.named.insert(name, stands.clone());
+        }
+        self.people.insert(value, stands);
     }
 
     fn next(&mut self, kind: &'static str) -> usize {
@@ -258,6 +351,7 @@ impl Mask {
 
     /// A text without the people that were met and without whatever looks like one.
     fn people_in(&mut self, text: &str) -> String {
+        let text = &text.nfc().collect::<String>();
         let mut known: Vec<(String, String)> = self
             .people
             .iter()
@@ -266,15 +360,17 @@ impl Mask {
             .collect();
         known.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         let mut text = replaced_words(text, &known);
-        for pattern in [&*MAIL, &*NAME] {
-            let Some(pattern) = pattern else { continue };
-            let found: Vec<String> = pattern.find_iter(&text).map(|one| one.as_str().to_owned()).collect();
-            for one in found {
-                if !one.ends_with("@example.vn") {
-                    self.meet(&one);
-                    text = text.replace(&one, &self.people.get(&one).cloned().unwrap_or_default());
-                }
-            }
+        let found = MAIL.iter().flat_map(|pattern| pattern.find_iter(&text));
+        let found: Vec<String> = found.map(|one| one.as_str().to_owned()).collect();
+        for one in found.into_iter().filter(|one| !one.ends_with("@example.vn")) {
+            self.meet(&one);
+            text = text.replace(&one, &self.people.get(&one).cloned().unwrap_or_default());
+        }
+        let full = self.named.keys().cloned().collect();
+        for name in names(&text, &full, Care::Stranger).into_iter().rev() {
+            let Some(one) = text.get(name.clone()).map(str::to_owned) else { continue };
+            self.meet(&one);
+            text.replace_range(name, &self.people.get(&one).cloned().unwrap_or_default());
         }
         let Some(digits) = &*DIGITS else { return text };
         let found: Vec<String> = digits.find_iter(&text).map(|one| one.as_str().to_owned()).collect();
@@ -313,7 +409,27 @@ fn is_moment(text: &str) -> bool {
 }
 
 fn replaced(text: &str, pairs: &[(String, String)]) -> String {
-    pairs.iter().fold(text.to_owned(), |text, (value, stands)| text.replace(value, stands))
+    let whole = pairs.iter().find(|(value, _)| value == text);
+    let long = pairs.iter().filter(|(value, _)| value.len() >= SHORTEST);
+    whole.map_or_else(
+        || long.fold(text.to_owned(), |text, (value, stands)| text.replace(value, stands)),
+        |(_, stands)| stands.clone(),
+    )
+}
+
+/// Every word a manifest writes, names and values, folded.
+fn words_of(written: &Value, out: &mut HashSet<String>) {
+    match written {
+        Value::String(text) => drop(out.insert(fold(text))),
+        Value::Array(items) => items.iter().for_each(|item| words_of(item, out)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                out.insert(fold(name));
+                words_of(value, out);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Replaces values that stand as words of their own, the longest first.

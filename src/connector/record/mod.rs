@@ -5,6 +5,7 @@
 //! or shows too much for a set of samples is refused: nothing half-recorded is given out.
 
 mod mask;
+mod secret;
 
 use super::manifest::http::BodyFormat;
 use super::manifest::{Kind, Loaded};
@@ -45,7 +46,8 @@ pub struct Given<'a> {
 /// Pulls everything of a source and its details, and gives the exchanges as samples.
 ///
 /// # Errors
-/// LT-SRC-080 a kind of source or a format that is not recorded, LT-SRC-081 too many exchanges, or why the source cannot
+/// LT-SRC-080 a kind of source or a format that is not recorded, LT-SRC-081 too many exchanges, LT-SRC-091 a secret that
+/// would be left, or why the source cannot
 /// be pulled.
 pub async fn record(
     connector: &dyn Connector,
@@ -69,7 +71,12 @@ pub async fn record(
     let mut mask = Mask::new(loaded, given, &exchanges, &answers);
     let samples =
         exchanges.iter().zip(answers).map(|(exchange, answer)| sample(&mut mask, loaded, exchange, answer));
-    let samples = samples.collect();
+    let samples: Vec<Value> = samples.collect();
+    // The last look: a login may have written a secret in a way nobody thought of.
+    if let Some(sample) = samples.iter().find(|sample| mask.tells(sample)) {
+        let path = sample.pointer("/request/path").and_then(Value::as_str).unwrap_or_default();
+        return Err(tells_a_secret().at(Place::of(path)).into());
+    }
     Ok(Recorded { samples, records, replaced: mask.replaced() })
 }
 
@@ -132,7 +139,7 @@ fn is_read(loaded: &Loaded, name: &str) -> bool {
 }
 
 fn sample(mask: &mut Mask, loaded: &Loaded, exchange: &Exchange, answer: Value) -> Value {
-    let mut request = json!({ "path": mask.line(&exchange.path) });
+    let mut request = json!({ "path": mask.path(&exchange.path) });
     if exchange.method != "GET" {
         request["method"] = json!(exchange.method);
     }
@@ -169,6 +176,20 @@ fn not_recorded() -> Finding {
         Text::new(
             "tự viết mẫu vào samples/ và bỏ mọi thông tin cá nhân; xem docs/CONNECTORS.md, phần Samples",
             "write samples by hand and leave out everything personal; see docs/CONNECTORS.md, Samples",
+        ),
+    )
+}
+
+fn tells_a_secret() -> Finding {
+    Finding::error(
+        "LT-SRC-091",
+        Text::new(
+            "mẫu vẫn còn một bí mật ở dạng mã hóa khác; không ghi mẫu nào",
+            "a sample would still hold a secret in another coding; no sample was written",
+        ),
+        Text::new(
+            "nguồn mã hóa mật khẩu theo cách riêng: tự viết mẫu của lần hỏi đáp này vào samples/, xem docs/CONNECTORS.md, phần Samples",
+            "the source codes its password in a way of its own: write the sample of this exchange by hand, see docs/CONNECTORS.md, Samples",
         ),
     )
 }
