@@ -35,7 +35,14 @@ pub struct Exchange {
 
 /// Listens to the exchanges of one future.
 #[derive(Clone, Default)]
-pub struct Recorder(Arc<Mutex<Vec<Exchange>>>);
+pub struct Recorder(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    exchanges: Vec<Exchange>,
+    /// Some were not kept: there was no room.
+    cut: bool,
+}
 
 tokio::task_local! {
     static RECORDER: Recorder;
@@ -49,12 +56,17 @@ impl Recorder {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.lock().map_or(0, |kept| kept.len())
+        self.0.lock().map_or(0, |kept| kept.exchanges.len())
+    }
+
+    /// Whether exchanges are missing, because answers weigh more than is kept.
+    pub fn is_cut(&self) -> bool {
+        !self.0.lock().is_ok_and(|kept| !kept.cut)
     }
 
     /// What was kept, in order.
     pub fn taken(&self) -> Vec<Exchange> {
-        self.0.lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
+        self.0.lock().map(|mut kept| std::mem::take(&mut kept.exchanges)).unwrap_or_default()
     }
 }
 
@@ -62,8 +74,9 @@ impl Recorder {
 pub(super) fn note(request: &Request, pass: &Pass, reply: &Reply) {
     let _nobody_listens = RECORDER.try_with(|recorder| {
         let Ok(mut kept) = recorder.0.lock() else { return };
-        let held: usize = kept.iter().map(|exchange| exchange.reply.len()).sum();
+        let held: usize = kept.exchanges.iter().map(|exchange| exchange.reply.len()).sum();
         if held + reply.body.len() > MOST_BYTES {
+            kept.cut = true;
             return;
         }
         let text = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
@@ -71,7 +84,7 @@ pub(super) fn note(request: &Request, pass: &Pass, reply: &Reply) {
         };
         let mut headers = request.headers.clone();
         headers.extend(pass.headers.iter().filter_map(text));
-        kept.push(Exchange {
+        kept.exchanges.push(Exchange {
             method: request.method.as_str(),
             path: reply.url.path().to_owned(),
             query: reply.url.query_pairs().into_owned().collect(),

@@ -294,6 +294,50 @@ async fn answers_in_other_forms_are_not_recorded() {
     assert_eq!((told.0[0].code.as_str(), server.asked().len()), ("LT-SRC-080", 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_too_large_for_samples_are_refused_and_not_left_out() {
+    let heavy = "x".repeat(5 << 20);
+    let server = Scripted::start(move |asked| match asked.path.as_str() {
+        "/dang-nhap" => json(json!({ "data": { "ma": "eyJ0b2tlbiI6InRoYXQifQ" } })),
+        "/viec" => {
+            let first = (asked.number("page").max(1) - 1) * 2;
+            let items: Vec<_> = (first + 1..=first + 2)
+                .map(|id| {
+                    let mut one = task(id, "an.nv", "Nguyễn Văn An", "Báo cáo");
+                    one["ghi_chu"] = json!(heavy);
+                    one
+                })
+                .collect();
+            json(json!({ "data": { "items": items, "total": 16 } }))
+        }
+        _ => json(json!({ "data": [] })),
+    })
+    .await;
+    let settings: BTreeMap<String, String> = [("base_url", server.base.as_str()), ("user", "bot")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into();
+    let secrets: BTreeMap<String, SecretString> =
+        [("password".to_owned(), "mat-khau".to_owned().into())].into();
+    let given = Given { settings: &settings, secrets: &secrets };
+    let opened = open(OpenSource {
+        id: SourceId::new("test").expect("id"),
+        manifest_name: "m.toml".into(),
+        manifest: MANIFEST.into(),
+        settings: settings.clone(),
+        secrets: secrets.clone(),
+        folder: PathBuf::from("/"),
+        ca_file: None,
+        allow_http: true,
+        limits: SourceLimits::default(),
+    })
+    .unwrap_or_else(|findings| panic!("{findings}"));
+    let loaded = manifest::parse("m.toml", MANIFEST).expect("a manifest");
+    let told = record(&*opened.connector, &loaded, &given, crate::support::source::now()).await;
+    let told = told.expect_err("80 MiB of answers").0;
+    assert_eq!(told[0].code, "LT-SRC-081");
+    assert!(told[0].to_string().contains("64 MiB"), "{told:?}");
+}
+
 /// The limit is kept on the way: not every detail of a large source is asked for first.
 #[tokio::test]
 async fn source_that_shows_too_much_is_refused_before_all_of_it_was_asked_for() {

@@ -356,7 +356,7 @@ async fn newest_file_of_a_folder_is_the_list_and_a_broken_newest_one_is_not_pass
                 "{head}GL-1,An,SNV-CC,,Chuyên viên,01/01/2026,,\nGL-2,Hoa,SNV-CC,,Cấp trưởng,01/01/2026,,\n"
             ),
         );
-        put("thang-10.csv", 1, &format!("{head}GL-1,An,SNV-TC,,Chuyên viên,01/10/2026,,\n"));
+        put("thang-10.csv", 1, &format!("{head}GL-1,An,SNV-TC,,staff,01/10/2026,,\n"));
         let settings: BTreeMap<String, String> =
             [("folder".to_owned(), folder.path().display().to_string())].into();
         let manifest = ready_made("personnel-folder");

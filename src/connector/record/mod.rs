@@ -86,10 +86,15 @@ async fn read(connector: &dyn Connector, recorder: &Recorder, now: DateTime<Utc>
     let request = PullRequest { mode: PullMode::Full, cursor: None, now };
     let mut pull = connector.pull(request).await.map_err(failed)?;
     let mut records = 0;
-    let within = || if recorder.count() > MOST_EXCHANGES { Err(Findings::from(too_many())) } else { Ok(()) };
+    let within = || {
+        if recorder.is_cut() {
+            return Err(Findings::from(too_large()));
+        }
+        if recorder.count() > MOST_EXCHANGES { Err(Findings::from(too_many())) } else { Ok(()) }
+    };
     loop {
         match pull.next_page().await.map_err(failed)? {
-            Step::End(_) => return Ok(records),
+            Step::End(_) => return within().map(|()| records),
             Step::Page(page) => {
                 records += page.records.len() + page.rejected.len();
                 within()?;
@@ -192,6 +197,14 @@ fn tells_a_secret() -> Finding {
             "the source codes its password in a way of its own: write the sample of this exchange by hand, see docs/CONNECTORS.md, Samples",
         ),
     )
+}
+
+fn too_large() -> Finding {
+    let what = Text::new(
+        "các câu trả lời của nguồn lớn hơn 64 MiB, quá nhiều cho một bộ mẫu",
+        "the answers of the source weigh more than 64 MiB, too much for a set of samples",
+    );
+    Finding { what, ..too_many() }
 }
 
 fn too_many() -> Finding {
