@@ -332,6 +332,7 @@ mod tests {
                 source: "snv/9".to_owned(),
                 title: "Việc khác".to_owned(),
                 reason: "unmapped".to_owned(),
+                counts_as: None,
             }],
             criteria: Criteria {
                 own: None,
