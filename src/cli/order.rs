@@ -243,9 +243,9 @@ fn mapping(action: Mapping) -> Ordered {
             Ok(Command::MappingRulesTest { file: read(&file)?, limit: rows.limit })
         }
         Mapping::Export { after, limit, .. } => Ok(Command::MappingExport { after, limit }),
-        Mapping::Import { file, as_what, origin, dry_run, author } => {
+        Mapping::Import { file, as_what, origin, replace, dry_run, author } => {
             let (file, author) = (read(&file)?, name(author)?);
-            Ok(Command::MappingImport { file, as_what, origin, author, dry_run })
+            Ok(Command::MappingImport { file, as_what, origin, author, replace, dry_run })
         }
         Mapping::Confirm { id, author } => Ok(Command::MappingConfirm { id, author: name(author)? }),
         Mapping::Undo { id, reason, dry_run, author } => {

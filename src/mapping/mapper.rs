@@ -68,6 +68,18 @@ impl Settled {
         }
     }
 
+    /// The same of a decision older than all so far.
+    fn add_older(&mut self, cut: &Cut, class: usize) {
+        if self.written.contains_key(&cut.identity) {
+            return;
+        }
+        self.written.insert(cut.identity, class);
+        let both = self.bare.entry(cut.bare_identity).or_insert(Some(class));
+        if both.is_some_and(|own| own != class) {
+            *both = None;
+        }
+    }
+
     /// The class people decided, and whether they decided at all: typed without accents a title may be two tasks.
     fn get(&self, cut: &Cut) -> (Option<usize>, bool) {
         match (self.written.get(&cut.identity), self.bare.get(&cut.bare_identity)) {
@@ -252,6 +264,20 @@ impl Mapper {
         self.ranking.learn(&cut, class);
         self.settled.add(&cut, class);
         true
+    }
+
+    /// Takes in what people decided before the examples it was built from, the latest first: those titles are never
+    /// decided otherwise by text, though the ranking was not trained on them.
+    pub fn remember(&mut self, older: &[Example]) {
+        for example in older {
+            let class = match &example.product {
+                None => Some(self.products.len()),
+                Some(code) => self.index.get(code).copied(),
+            };
+            let Some(class) = class else { continue };
+            let words = read(&self.vocabulary, &Written::of(&example.title));
+            self.settled.add_older(&task_text(words, &Circumstances::of(&example.task())), class);
+        }
     }
 
     /// Decides one task.

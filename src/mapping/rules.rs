@@ -18,7 +18,9 @@ use toml::Spanned;
 
 /// Rules of one file.
 const MAX_RULES: usize = 10_000;
-/// Bytes of one compiled pattern.
+/// Rules of one file with a pattern: together they take some hundred megabytes at worst.
+const MAX_PATTERNS: usize = 500;
+/// Bytes of one compiled pattern, and of what it remembers while it matches.
 const MAX_PATTERN: usize = 256 * 1024;
 
 #[derive(Deserialize)]
@@ -194,6 +196,15 @@ impl RuleBook {
             )
             .into());
         }
+        let patterns = written.rule.iter().filter(|rule| rule.get_ref().regex.is_some()).count();
+        if patterns > MAX_PATTERNS {
+            let what = Text::new(
+                format!("có {patterns} quy tắc dùng biểu thức, nhiều hơn {MAX_PATTERNS}"),
+                format!("{patterns} rules have a pattern, more than {MAX_PATTERNS}"),
+            );
+            let remedy = Text::new("dùng keywords thay cho regex", "use keywords instead of regex");
+            return Err(problem("LT-MAP-006", file, 1, what, remedy).into());
+        }
         let version = written.version.filter(|version| !version.trim().is_empty()).unwrap_or_else(|| {
             Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
         });
@@ -337,7 +348,13 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>>
     };
     let regex = rule
         .regex
-        .map(|pattern| RegexBuilder::new(&pattern).size_limit(MAX_PATTERN).case_insensitive(true).build())
+        .map(|pattern| {
+            RegexBuilder::new(&pattern)
+                .size_limit(MAX_PATTERN)
+                .dfa_size_limit(MAX_PATTERN)
+                .case_insensitive(true)
+                .build()
+        })
         .transpose()
         .map_err(|error| {
             Box::new(problem(

@@ -1,9 +1,8 @@
 //! What people can order: the values the command line parses into, what comes back, and who executes them.
 //!
-//! Owns the shape of orders and answers, the same whether they travel over the daemon's socket or are
-//! executed in process. Files travel with their contents, because the daemon need not see the folder of
-//! whoever calls. It must not know terminals, sockets or how an order is carried out. An order that fails
-//! comes back as an [`Outcome`] with findings; there is no other error.
+//! Owns the shape of orders and answers, the same over the daemon's socket and in process. Files travel with their contents:
+//! the daemon need not see the caller's folder. It must not know terminals, sockets or how an order is carried out. An
+//! order that fails comes back as an [`Outcome`] with findings.
 
 pub use super::document::{Align, Column, Document, Field};
 pub use super::life_order::LifeOrder;
@@ -360,6 +359,8 @@ pub enum Command {
         origin: Option<String>,
         /// Who answers for it.
         author: String,
+        /// Replace decisions made here otherwise.
+        replace: bool,
         /// Only show what would happen.
         dry_run: bool,
     },
@@ -778,11 +779,10 @@ mod tests {
 
     #[test]
     fn an_order_with_an_unknown_field_is_refused() {
-        assert!(serde_json::from_str::<Command>(r#"{"command":"sync","source":"a","full":false}"#).is_ok());
-        assert!(
-            serde_json::from_str::<Command>(r#"{"command":"sync","source":"a","full":false,"x":1}"#).is_err()
-        );
-        assert!(serde_json::from_str::<Command>(r#"{"command":"status","x":1}"#).is_err());
+        let read = |text| serde_json::from_str::<Command>(text);
+        assert!(read(r#"{"command":"sync","source":"a","full":false}"#).is_ok());
+        assert!(read(r#"{"command":"sync","source":"a","full":false,"x":1}"#).is_err());
+        assert!(read(r#"{"command":"status","x":1}"#).is_err());
     }
 
     #[test]

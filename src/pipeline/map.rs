@@ -9,7 +9,9 @@ use super::mappers::Mappers;
 use super::scope::nearest;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
-use crate::domain::{CanonicalTask, CatalogVersion, Period, PersonId, SourceId, UnitKind, local_date};
+use crate::domain::{
+    CanonicalTask, CatalogScope, CatalogVersion, Period, PersonId, SourceId, UnitKind, local_date,
+};
 use crate::error::{Finding, Text};
 use crate::mapping::{DecidedBy, MappingDecision, Outcome, TaskText};
 use crate::store::{CatalogHead, MapItem, MappingChange, MappingRow, MappingState, MappingWrite, StoredTask};
@@ -149,7 +151,8 @@ impl Step for Map {
         if !more {
             more = app.read_earlier_titles(BATCH).await?;
         }
-        Ok(StepReport { done: done as u64, more, ..StepReport::default() })
+        let findings = left_out(work.mappers.left_out()).into_iter().collect();
+        Ok(StepReport { done: done as u64, more, findings, ..StepReport::default() })
     }
 }
 
@@ -169,9 +172,10 @@ impl Map {
                 if keeps_mapping(item) {
                     return None;
                 }
-                let day = assigned_day(&item.task.task);
-                let scopes = app.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
-                let head = nearest(heads, day, &scopes, |head| (head.valid_from, &head.scope));
+                let scopes = app.scopes_of_item(directory, item);
+                let head = nearest(heads, assigned_day(&item.task.task), &scopes, |head| {
+                    (head.valid_from, &head.scope)
+                });
                 head.map(|head| head.version.clone())
             })
             .collect();
@@ -230,15 +234,20 @@ impl Map {
 }
 
 impl App {
+    /// The scopes whose catalogs hold for a task, the nearest first.
+    pub(super) fn scopes_of_item(&self, directory: &Directory, item: &MapItem) -> Vec<CatalogScope> {
+        let day = assigned_day(&item.task.task);
+        self.scopes_of_task(directory, (&item.task.key.source, &item.people), day)
+    }
+
     /// The catalog version a task's product is of: the one of its body in force when it was assigned.
     pub(super) async fn catalog_of(
         &self,
         directory: &Directory,
         item: &MapItem,
     ) -> Result<Option<CatalogVersion>, Finding> {
-        let day = assigned_day(&item.task.task);
-        let scopes = self.scopes_of_task(directory, (&item.task.key.source, &item.people), day);
-        self.catalog_for(day, &scopes).await
+        let scopes = self.scopes_of_item(directory, item);
+        self.catalog_for(assigned_day(&item.task.task), &scopes).await
     }
 }
 
@@ -331,6 +340,23 @@ pub(super) fn scores_concerned(item: &MapItem) -> Vec<(PersonId, Period)> {
     periods.sort();
     periods.dedup();
     item.people.iter().flat_map(|person| periods.iter().map(|period| (*person, *period))).collect()
+}
+
+/// Tells that the ranking is trained on the latest decisions alone.
+fn left_out(decisions: usize) -> Option<Finding> {
+    let what = Text::new(
+        format!(
+            "xếp hạng học các quyết định mới nhất; {decisions} quyết định và ví dụ cũ hơn không được học"
+        ),
+        format!(
+            "the ranking learns the latest decisions; {decisions} older decisions and examples are left out"
+        ),
+    );
+    let remedy = Text::new(
+        "không cần làm gì: nhiệm vụ giống hệt việc đã quyết định vẫn được nhận ra; nên viết quy tắc cho những nhóm lớn",
+        "nothing: tasks exactly like decided ones are still known; rules for large groups help",
+    );
+    (decisions > 0).then(|| Finding::info("LT-MAP-053", what, remedy))
 }
 
 /// A source's id as text, for messages.

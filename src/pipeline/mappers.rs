@@ -16,7 +16,7 @@ use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, TaskTex
 use crate::store::{DecisionMarks, ForeignExample, Taught};
 use crate::telemetry::name;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -28,8 +28,11 @@ const REST: TimeDelta = TimeDelta::seconds(5);
 const RESTS: i32 = 10;
 /// Decisions learned at once; when one order settles more, the full training learns the others.
 const AT_ONCE: usize = 200;
-/// Most decisions and most examples of other installations that are learned from.
+/// Most decisions and most examples of other installations that the ranking is trained on: the latest. Of older ones it
+/// is known what they are, so that no text match says otherwise.
 const MOST: usize = 20_000;
+/// Most examples of other installations that are known at all.
+const MOST_KNOWN: usize = 200_000;
 /// Entries of the history before the last known one that are read again: others may commit later what they began before.
 const OVERLAP: i64 = 200;
 /// A mapper nobody needed for so long is given up.
@@ -51,12 +54,22 @@ struct Running {
     doubts: usize,
 }
 
+/// What there is to learn.
+struct Lessons {
+    /// What the ranking is trained on: examples of others first, then ours in the order decided.
+    trained: Arc<[Example]>,
+    /// What was decided before, the latest first, each title once.
+    older: Arc<[Example]>,
+    /// How many decisions and examples are not trained on.
+    left_out: usize,
+}
+
 /// The mappers and what they have learned.
 #[derive(Default)]
 pub(super) struct Mappers {
     /// How far decisions are known; none = nothing was read yet.
     marks: Option<DecisionMarks>,
-    /// Orders known to be undone.
+    /// Orders known to have taken others back. One that was restored can be taken back again, by another order.
     undone: BTreeSet<i64>,
     /// What each task of ours taught.
     learned: HashMap<i64, Option<ProductCode>>,
@@ -76,6 +89,8 @@ pub(super) struct Mappers {
     turn: Arc<Mutex<()>>,
     /// Full trainings so far, one per mapper.
     trainings: u64,
+    /// Decisions and examples the last full training left out.
+    left_out: usize,
 }
 
 impl Mappers {
@@ -93,10 +108,17 @@ impl Mappers {
                 changed = true;
             }
             None => {
-                let undone = app.store.undone_orders().await.map_err(|error| error.finding())?;
-                let taught = app.store.taught(MOST).await.map_err(|error| error.finding())?;
-                self.undone = undone.into_iter().collect();
-                self.learned = taught.into_iter().map(|one| (one.task, one.product)).collect();
+                let undone = app.store.undoings().await.map_err(|error| error.finding())?;
+                let (mut learned, mut after) = (HashMap::new(), 0);
+                loop {
+                    let page = app.store.decided_products(after, MOST).await;
+                    let page = page.map_err(|error| error.finding())?;
+                    let Some((last, _)) = page.last() else { break };
+                    after = *last;
+                    learned.extend(page);
+                }
+                self.undone = undone.into_iter().map(|(undo, _)| undo).collect();
+                self.learned = learned;
                 self.marks = Some(marks);
                 changed = true;
             }
@@ -113,16 +135,19 @@ impl Mappers {
             return Ok(());
         }
         let products = app.store.catalog_products(version).await.map_err(|error| error.finding())?;
-        let examples = self.examples(app).await?;
+        let Lessons { trained, older, left_out } = self.lessons(app).await?;
+        self.left_out = left_out;
         if self.loaded.is_empty() {
-            (self.trained_on, self.since, self.stale) = (examples.len(), 0, false);
+            (self.trained_on, self.since, self.stale) = (trained.len(), 0, false);
             self.doubted.clear();
         }
         let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
         let options = options_of(app);
         let mapper = tokio::task::spawn_blocking(move || {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            Mapper::build(&products, rules, &examples, options)
+            let mut mapper = Mapper::build(&products, rules, &trained, options);
+            mapper.remember(&older);
+            mapper
         })
         .await
         .map_err(|_| super::broken("mapper"))?;
@@ -213,8 +238,8 @@ impl Mappers {
         }
         let mut undone = Vec::new();
         if marks.undone != seen.undone {
-            undone = store.undone_orders().await.map_err(|error| error.finding())?;
-            for order in undone.iter().filter(|order| !self.undone.contains(order)) {
+            undone = store.undoings().await.map_err(|error| error.finding())?;
+            for (_, order) in undone.iter().filter(|(undo, _)| !self.undone.contains(undo)) {
                 touched.extend(store.tasks_of_order(*order).await.map_err(|error| error.finding())?);
             }
         }
@@ -244,7 +269,7 @@ impl Mappers {
                 fresh.push(example_of(app, &directory, now));
             }
         }
-        self.undone.extend(undone);
+        self.undone.extend(undone.into_iter().map(|(undo, _)| undo));
         self.marks = Some(marks);
         self.since += fresh.len();
         if fresh.len() > AT_ONCE {
@@ -284,7 +309,8 @@ impl Mappers {
         if self.running.is_some() || self.loaded.is_empty() || rests || !(self.stale || grown) {
             return Ok(());
         }
-        let examples = self.examples(app).await?;
+        let Lessons { trained: examples, older, left_out } = self.lessons(app).await?;
+        self.left_out = left_out;
         let mut catalogs: Vec<(CatalogVersion, Vec<CatalogProduct>)> = Vec::new();
         for loaded in &self.loaded {
             let products = app.store.catalog_products(&loaded.version).await;
@@ -298,7 +324,8 @@ impl Mappers {
         let train = move || {
             for (version, products) in catalogs {
                 let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-                let mapper = Mapper::build(&products, rules.clone(), &examples, options.clone());
+                let mut mapper = Mapper::build(&products, rules.clone(), &examples, options.clone());
+                mapper.remember(&older);
                 drop(turn);
                 if send.send((version, mapper)).is_err() {
                     return; // The installation began anew.
@@ -320,16 +347,58 @@ impl Mappers {
         Ok(())
     }
 
-    /// Everything learned so far, as it stands in the store: examples of others first, then ours in the order decided.
-    async fn examples(&self, app: &App) -> Result<Arc<[Example]>, Finding> {
-        let upto = self.marks.unwrap_or_default().examples;
-        let foreign = app.store.examples_between(0, upto, MOST).await.map_err(|error| error.finding())?;
-        let own = app.store.taught(MOST).await.map_err(|error| error.finding())?;
+    /// Everything decided so far, as it stands in the store.
+    async fn lessons(&self, app: &App) -> Result<Lessons, Finding> {
         let directory = app.directory().await?;
         // What was decided a moment ago is learned by all mappers alike, at the next look.
         let known = |one: &Taught| self.learned.get(&one.task) == Some(&one.product);
-        let own = own.into_iter().filter(known).map(|one| example_of(app, &directory, one));
-        Ok(foreign.into_iter().map(example_of_foreign).chain(own).collect())
+        let (mut own, mut older, mut met, mut left_out) = (Vec::new(), Vec::new(), HashSet::new(), 0);
+        let mut before: Option<Taught> = None;
+        loop {
+            let page = app.store.taught(before.as_ref(), MOST).await.map_err(|error| error.finding())?;
+            let latest = before.is_none();
+            before = page.last().cloned();
+            let full = page.len() == MOST;
+            for one in page.into_iter().filter(known) {
+                let example = example_of(app, &directory, one);
+                if latest {
+                    own.push(example);
+                } else {
+                    left_out += 1;
+                    keep_once(&mut met, &mut older, example);
+                }
+            }
+            if !full {
+                break;
+            }
+        }
+        own.reverse();
+        let upto = self.marks.unwrap_or_default().examples;
+        let foreign = app.store.examples_between(0, upto, MOST_KNOWN).await;
+        let mut foreign = foreign.map_err(|error| error.finding())?;
+        let trained = foreign.split_off(foreign.len().saturating_sub(MOST));
+        left_out += foreign.len();
+        for one in foreign.into_iter().rev() {
+            keep_once(&mut met, &mut older, example_of_foreign(one));
+        }
+        Ok(Lessons {
+            trained: trained.into_iter().map(example_of_foreign).chain(own).collect(),
+            older: older.into(),
+            left_out,
+        })
+    }
+
+    /// How many decisions and examples the ranking was not trained on, being older than the most it takes.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+}
+
+/// Keeps an older example unless a later one of the same words and circumstances is kept.
+fn keep_once(met: &mut HashSet<[String; 5]>, older: &mut Vec<Example>, example: Example) {
+    let key = [&example.title, &example.doc_type, &example.category, &example.source_system, &example.unit];
+    if met.insert(key.map(Clone::clone)) {
+        older.push(example);
     }
 }
 

@@ -198,13 +198,20 @@ pub(super) fn taken_back(
         .into_iter()
         .filter_map(|row| {
             let now = present.get(&row.task)?.mapping.as_ref()?;
-            let stands = (now.state, &now.product, &now.decided_by, now.decided_at.timestamp_millis())
-                == (
-                    row.given.state,
-                    &row.given.product,
-                    &row.given.decided_by,
-                    row.given.decided_at.timestamp_millis(),
-                );
+            // What waits is ranked again all the time: only a person's word is newer than an order.
+            let stands = if row.given.decided_by == "operator" {
+                let said = |row: &MappingRow| {
+                    (
+                        row.state,
+                        row.product.clone(),
+                        row.decided_by.clone(),
+                        row.decided_at.timestamp_millis(),
+                    )
+                };
+                said(now) == said(&row.given)
+            } else {
+                now.decided_by != "operator"
+            };
             if !stands {
                 return None;
             }
@@ -213,18 +220,19 @@ pub(super) fn taken_back(
                 product: None,
                 coefficient: None,
                 decided_by: "text".to_owned(),
+                author: None,
                 reason: json!({}),
+                decided_at: at,
                 ..row.given.clone()
             });
-            let undone = json!({ "decision": order, "author": author, "reason": reason });
+            // Whoever decided it then answers for it again; who put it back stands beside, and in the order.
+            let undone = json!({ "decision": order, "author": author, "at": at, "reason": reason });
             match given.reason.as_object_mut() {
                 Some(object) => {
                     object.insert("undone".to_owned(), undone);
                 }
                 None => given.reason = json!({ "undone": undone }),
             }
-            given.author = Some(author.to_owned());
-            given.decided_at = at;
             Some(Settled { task: row.task, held: Some(now.clone()), given })
         })
         .collect();

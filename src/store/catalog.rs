@@ -143,7 +143,7 @@ impl Store {
         }
         // What no version was for when it was looked at; the mapping step itself ranks again what waits for a person.
         tx.execute(
-            "UPDATE task SET map_due = $1 WHERE NOT EXISTS (SELECT 1 FROM mapping m WHERE m.task_id = task.id)",
+            "UPDATE task SET map_due = $1 WHERE NOT map_due AND NOT EXISTS (SELECT 1 FROM mapping m WHERE m.task_id = task.id)",
             vals![true],
         )
         .await?;

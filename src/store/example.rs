@@ -96,12 +96,12 @@ impl Store {
         Ok(kept)
     }
 
-    /// The examples kept, in the order they came.
+    /// The examples kept, the latest `limit` of them, in the order they came.
     pub async fn examples(&self, limit: usize) -> Result<Vec<ForeignExample>, StoreError> {
         self.examples_between(0, i64::MAX, limit).await
     }
 
-    /// Those with a number after one and up to another, in the order they came.
+    /// Those with a number after one and up to another, the latest `limit` of them, in the order they came.
     pub async fn examples_between(
         &self,
         after: i64,
@@ -109,9 +109,10 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<ForeignExample>, StoreError> {
         let sql = "SELECT digest, origin, title, doc_type, category, source_system, unit, product, author, reason, decided_at \
-                   FROM mapping_example WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+                   FROM mapping_example WHERE id > $1 AND id <= $2 ORDER BY id DESC LIMIT $3";
         let rows = self.db.rows(sql, vals![after, upto, limit as u64]).await?;
         rows.iter()
+            .rev()
             .map(|row| {
                 let product = row.opt_text(7)?.map(ProductCode::new).transpose();
                 Ok(ForeignExample {

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Numbers per question: far below the limit of bound values of both databases.
 const PER_QUESTION: usize = 500;
@@ -272,8 +273,11 @@ impl Tx {
                 }
             }
         }
+        // What a person decided meanwhile stands: then nothing was decided here, and the history says nothing of it.
+        let written = UPSERT_MAPPING.insert(self, mapping_vals(&shown)?).await?;
+        let written = written.iter().map(|row| row.int(0)).collect::<Result<BTreeSet<_>, _>>()?;
+        decided.retain(|(task, _)| written.contains(task));
         KEEP_DECISION.insert(self, mapping_vals(&decided)?).await?;
-        UPSERT_MAPPING.insert(self, mapping_vals(&shown)?).await?;
         Ok(())
     }
 }
@@ -298,7 +302,7 @@ static UPSERT_MAPPING: Bulk = Bulk::new(
     "ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, product = excluded.product, \
      catalog_version = excluded.catalog_version, coefficient = excluded.coefficient, decided_by = excluded.decided_by, \
      author = excluded.author, reason = excluded.reason, decided_at = excluded.decided_at \
-     WHERE mapping.decided_by <> 'operator' OR excluded.decided_by = 'operator'",
+     WHERE mapping.decided_by <> 'operator' OR excluded.decided_by = 'operator' RETURNING task_id",
 );
 
 pub(super) fn mapping_vals(rows: &[(i64, &MappingRow)]) -> Result<Vec<Val>, StoreError> {

@@ -1,10 +1,11 @@
 //! Products no catalog has yet: proposed with the tasks they cover, withdrawn, or brought by a catalog version.
 //!
 //! Owns the proposals and what their tasks may count as until then, frozen when they were proposed. Which tasks those
-//! are, orders say (`review`); the state of a proposal follows from the last order about it, in its transaction.
+//! are, orders say (`review`); a proposal is open while any task waits for it, else what the orders about it that count
+//! say, in the transaction of the last one.
 
 use super::db::{Row, Tx, Val, json, placeholders, vals};
-use super::mapping::MappingState;
+use super::mapping::{MappingRow, MappingState};
 use super::review::Settled;
 use super::{Store, StoreError};
 use crate::domain::{CatalogVersion, ComplexityGroup, ProductCode, UnitCode};
@@ -204,26 +205,32 @@ impl Tx {
             )
             .await?;
         }
-        let accepted = rows.iter().map(|row| &row.given).find(|given| given.reason.get("accepted").is_some());
-        let state = if rows.iter().any(|row| row.given.state == MappingState::Proposed) {
-            ProposalState::Open
-        } else if accepted.is_some() {
-            ProposalState::Accepted
-        } else {
-            ProposalState::Withdrawn
-        };
-        self.settle_proposal(proposal, state, (who, at)).await?;
-        if let Some(row) = accepted {
-            self.execute(
-                "UPDATE product_proposal SET accepted_code = $2, accepted_version = $3 WHERE id = $1",
-                vals![
-                    proposal,
-                    row.product.as_ref().map(|code| code.as_str().to_owned()),
-                    row.catalog_version.as_str()
-                ],
-            )
-            .await?;
+        let waits = "SELECT 1 FROM mapping_pending WHERE proposal_id = $1 LIMIT 1";
+        if self.row(waits, vals![proposal]).await?.is_some() {
+            return self.settle_proposal(proposal, ProposalState::Open, (who, at)).await;
         }
+        // No task waits for it any more: then the orders that count say what became of it.
+        let accepting = "SELECT id, choice FROM mapping_decision WHERE proposal_id = $1 AND kind = 'accept' \
+                         AND state = 'counted' ORDER BY id DESC LIMIT 1";
+        let Some(order) = self.row(accepting, vals![proposal]).await? else {
+            return self.settle_proposal(proposal, ProposalState::Withdrawn, (who, at)).await;
+        };
+        self.settle_proposal(proposal, ProposalState::Accepted, (who, at)).await?;
+        let (order, code) = (order.int(0)?, order.text(1)?);
+        let first = "SELECT given FROM mapping_decision_task WHERE decision_id = $1 ORDER BY task_id LIMIT 1";
+        let version = match self.row(first, vals![order]).await? {
+            Some(row) => Some(row.json::<MappingRow>(0)?.catalog_version.to_string()),
+            None => {
+                let newest = "SELECT p.version FROM catalog_product p JOIN catalog_version v ON v.version = p.version \
+                              WHERE p.code = $1 ORDER BY v.valid_from DESC, v.imported_at DESC LIMIT 1";
+                self.row(newest, vals![code.as_str()]).await?.map(|row| row.text(0)).transpose()?
+            }
+        };
+        self.execute(
+            "UPDATE product_proposal SET accepted_code = $2, accepted_version = $3 WHERE id = $1",
+            vals![proposal, code, version],
+        )
+        .await?;
         Ok(())
     }
 

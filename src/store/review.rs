@@ -490,6 +490,10 @@ impl Tx {
             if self.execute(sql, vals![about]).await? == 0 {
                 return Err(StoreError::Conflict(format!("decision {about} does not count any more")));
             }
+            // An undo taken back: what it had taken back counts again.
+            let sql = "UPDATE mapping_decision SET state = 'counted' WHERE state = 'undone' \
+                       AND id = (SELECT u.about FROM mapping_decision u WHERE u.id = $1 AND u.kind = 'undo')";
+            self.execute(sql, vals![about]).await?;
         }
         let given: Vec<(i64, &MappingRow)> = rows.iter().map(|row| (row.task, &row.given)).collect();
         let vals = mapping_vals(&given)?;

@@ -34,14 +34,22 @@ pub struct SharesNew {
     pub task: i64,
     /// Person, quarter and share of each part; none = the task is whole again.
     pub parts: Vec<(Option<PersonId>, Option<Period>, Option<Decimal>)>,
+    /// The parts it replaces, as whoever entered it saw them: their authority and the scores it concerns rest on them.
+    pub before: Vec<TaskShare>,
     /// The parts as they were entered, for the history.
     pub written: Value,
-    /// Scores it concerns, beside those of the people of the entry before it.
+    /// Scores it concerns, those of the people of the entry before it among them.
     pub due: Vec<(PersonId, Period)>,
 }
 
+const SHARES_OF_TASK: &str = "SELECT t.source_id, t.external_id, CAST(s.person_id AS TEXT), s.period, s.share FROM task_share s \
+    JOIN task t ON t.id = s.task_id WHERE s.task_id = $1 ORDER BY s.ordinal";
+
 impl Store {
     /// Keeps entries of one author, with the document they cite and the reason.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when somebody else shared one of the tasks since it was read; nothing is written then.
     pub async fn enter_shares(
         &self,
         entries: &[SharesNew],
@@ -50,6 +58,15 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         for entry in entries {
+            // Entries about one task come one after the other.
+            if tx.is_postgres() {
+                tx.row("SELECT id FROM task WHERE id = $1 FOR UPDATE", vals![entry.task]).await?;
+            }
+            let present = tx.rows(SHARES_OF_TASK, vals![entry.task]).await?;
+            let present = present.iter().map(task_share).collect::<Result<Vec<_>, _>>()?;
+            if present != entry.before {
+                return Err(StoreError::Conflict(format!("task {} was shared meanwhile", entry.task)));
+            }
             tx.execute(
                 "INSERT INTO task_share_entry (task_id, author, document, reason, at, parts) VALUES ($1,$2,$3,$4,$5,$6)",
                 vals![entry.task, author, document.map(str::to_owned), reason, now, json(&entry.written)?],
@@ -101,9 +118,7 @@ impl Store {
 
     /// The parts of one task.
     pub async fn shares_of_task(&self, task: i64) -> Result<Vec<TaskShare>, StoreError> {
-        let sql = "SELECT t.source_id, t.external_id, CAST(s.person_id AS TEXT), s.period, s.share FROM task_share s \
-                   JOIN task t ON t.id = s.task_id WHERE s.task_id = $1 ORDER BY s.ordinal";
-        self.db.rows(sql, vals![task]).await?.iter().map(task_share).collect()
+        self.db.rows(SHARES_OF_TASK, vals![task]).await?.iter().map(task_share).collect()
     }
 
     /// Tasks some people have a share in without being among those the source names, by person in order of number.

@@ -55,17 +55,10 @@ impl Store {
             let product = row.opt_text(TASK_WIDTH)?.and_then(|code| ProductCode::new(code).ok());
             tasks.push(SurveyedTask { task: stored_task(row)?, product, people: Vec::new() });
         }
-        if let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
-            let sql =
-                "SELECT task_id, person_id FROM task_person WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id";
-            for row in self.db.rows(sql, vals![first.task.id, last.task.id]).await? {
-                let (task, person) = (row.int(0)?, row.person(1)?);
-                if let Ok(at) = tasks.binary_search_by_key(&task, |one| one.task.id)
-                    && let Some(one) = tasks.get_mut(at)
-                {
-                    one.people.push(person);
-                }
-            }
+        let numbers: Vec<i64> = tasks.iter().map(|one| one.task.id).collect();
+        let mut people = self.people_of_tasks(&numbers).await?;
+        for one in &mut tasks {
+            one.people = people.remove(&one.task.id).unwrap_or_default();
         }
         Ok(tasks)
     }
@@ -98,17 +91,10 @@ impl Store {
             };
             tasks.push(ProductTask { task: stored_task(row)?, product, coefficient, people: Vec::new() });
         }
-        if let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
-            let sql =
-                "SELECT task_id, person_id FROM task_person WHERE task_id BETWEEN $1 AND $2 ORDER BY task_id";
-            for row in self.db.rows(sql, vals![first.task.id, last.task.id]).await? {
-                let (task, person) = (row.int(0)?, row.person(1)?);
-                if let Ok(at) = tasks.binary_search_by_key(&task, |one| one.task.id)
-                    && let Some(one) = tasks.get_mut(at)
-                {
-                    one.people.push(person);
-                }
-            }
+        let numbers: Vec<i64> = tasks.iter().map(|one| one.task.id).collect();
+        let mut people = self.people_of_tasks(&numbers).await?;
+        for one in &mut tasks {
+            one.people = people.remove(&one.task.id).unwrap_or_default();
         }
         Ok(tasks)
     }

@@ -9,6 +9,7 @@ use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::mapping::{MAPPING_OF_TASK, MapItem, MappingState, map_item_of};
 use super::{Store, StoreError};
 use crate::domain::{PersonId, ProductCode, SourceId};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
 /// Numbers per question.
@@ -19,7 +20,7 @@ const PER_QUESTION: usize = 500;
 pub struct DecisionMarks {
     /// Last entry of the history that a person made.
     pub decided: i64,
-    /// How many orders were taken back.
+    /// How often orders were taken back.
     pub undone: u64,
     /// Last example of another installation.
     pub examples: i64,
@@ -40,6 +41,8 @@ pub struct Taught {
     pub category: String,
     /// The decided product; none = outside the catalog.
     pub product: Option<ProductCode>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
 }
 
 const TEACHES: &str = "m.decided_by = 'operator' AND m.state IN ('mapped', 'outside')";
@@ -48,7 +51,7 @@ impl Store {
     /// How far people's decisions go by now.
     pub async fn decision_marks(&self) -> Result<DecisionMarks, StoreError> {
         let sql = "SELECT coalesce((SELECT max(id) FROM mapping_history WHERE decided_by = 'operator'), 0), \
-                   (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state = 'counted'), \
+                   (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state IN ('counted', 'undone')), \
                    coalesce((SELECT max(id) FROM mapping_example), 0)";
         let row = self.db.row(sql, vals![]).await?.ok_or_else(|| StoreError::unexpected("no marks"))?;
         Ok(DecisionMarks {
@@ -58,14 +61,32 @@ impl Store {
         })
     }
 
-    /// What people decided, the latest `limit` of it, in the order it was decided.
-    pub async fn taught(&self, limit: usize) -> Result<Vec<Taught>, StoreError> {
+    /// What people decided, latest first: the latest `limit` of it, or of what comes before one of them.
+    pub async fn taught(&self, before: Option<&Taught>, limit: usize) -> Result<Vec<Taught>, StoreError> {
+        let mut vals = vals![limit as u64];
+        let mut earlier = "";
+        if let Some(one) = before {
+            earlier = "AND (m.decided_at < $2 OR (m.decided_at = $2 AND m.task_id < $3)) ";
+            vals.extend(vals![one.decided_at, one.task]);
+        }
         let sql = format!(
-            "SELECT {TASK_COLUMNS}, m.product FROM mapping m JOIN task t ON t.id = m.task_id \
-             WHERE {TEACHES} ORDER BY m.decided_at DESC, m.task_id DESC LIMIT $1"
+            "SELECT {TASK_COLUMNS}, m.product, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE {TEACHES} {earlier}ORDER BY m.decided_at DESC, m.task_id DESC LIMIT $1"
         );
-        let rows = self.db.rows(sql, vals![limit as u64]).await?;
-        rows.iter().rev().map(taught_of).collect()
+        self.db.rows(sql, vals).await?.iter().map(taught_of).collect()
+    }
+
+    /// The tasks people decided and what they are, after a number, in order; none = outside the catalog.
+    pub async fn decided_products(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, Option<ProductCode>)>, StoreError> {
+        let sql = format!(
+            "SELECT m.task_id, m.product FROM mapping m WHERE {TEACHES} AND m.task_id > $1 ORDER BY m.task_id LIMIT $2"
+        );
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, product_at(row, 1)?))).collect()
     }
 
     /// What the present decisions about some tasks teach; tasks without one are left out.
@@ -74,7 +95,7 @@ impl Store {
         for chunk in tasks.chunks(PER_QUESTION) {
             let some = placeholders(1, chunk.len(), 1);
             let sql = format!(
-                "SELECT {TASK_COLUMNS}, m.product FROM mapping m JOIN task t ON t.id = m.task_id \
+                "SELECT {TASK_COLUMNS}, m.product, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
                  WHERE m.task_id IN {some} AND {TEACHES}"
             );
             for row in self.db.rows(sql, chunk.iter().map(|task| Val::from(*task)).collect()).await? {
@@ -85,18 +106,21 @@ impl Store {
         Ok(taught)
     }
 
-    /// The tasks people decided after an entry of the history, in that order; one decided twice comes twice.
+    /// The tasks people decided after an entry of the history, the latest `limit` of them, in that order; one decided
+    /// twice comes twice.
     pub async fn decided_after(&self, entry: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT task_id FROM mapping_history WHERE decided_by = 'operator' AND id > $1 ORDER BY id LIMIT $2";
+        let sql = "SELECT task_id FROM mapping_history WHERE decided_by = 'operator' AND id > $1 ORDER BY id DESC LIMIT $2";
         let rows = self.db.rows(sql, vals![entry, limit as u64]).await?;
-        rows.iter().map(|row| row.int(0)).collect()
+        rows.iter().rev().map(|row| row.int(0)).collect()
     }
 
-    /// The orders that were taken back, in order of number.
-    pub async fn undone_orders(&self) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT about FROM mapping_decision WHERE kind = 'undo' AND state = 'counted' AND about IS NOT NULL ORDER BY id";
+    /// The orders that took others back, in order of number, each with the one it took back; those that were taken
+    /// back themselves since as well.
+    pub async fn undoings(&self) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sql = "SELECT id, about FROM mapping_decision WHERE kind = 'undo' AND state IN ('counted', 'undone') \
+                   AND about IS NOT NULL ORDER BY id";
         let rows = self.db.rows(sql, vals![]).await?;
-        rows.iter().map(|row| row.int(0)).collect()
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
     /// The tasks of an order.
@@ -127,34 +151,48 @@ impl Store {
 
     /// Everyone with a stake in each of some tasks.
     pub(super) async fn add_people(&self, items: &mut [MapItem]) -> Result<(), StoreError> {
-        for chunk in items.chunks_mut(PER_QUESTION) {
-            let numbers = chunk.iter().map(|item| Val::from(item.task.id)).collect();
+        let tasks: Vec<i64> = items.iter().map(|item| item.task.id).collect();
+        let mut people = self.people_of_tasks(&tasks).await?;
+        for item in items {
+            item.people = people.remove(&item.task.id).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Everyone with a stake in some tasks, by task. The tasks may lie far apart: only their own rows are read.
+    pub(super) async fn people_of_tasks(
+        &self,
+        tasks: &[i64],
+    ) -> Result<HashMap<i64, Vec<PersonId>>, StoreError> {
+        let mut people: HashMap<i64, Vec<PersonId>> = HashMap::with_capacity(tasks.len());
+        for chunk in tasks.chunks(PER_QUESTION) {
             let sql = format!(
                 "SELECT task_id, person_id FROM task_person WHERE task_id IN {} ORDER BY task_id, ordinal",
                 placeholders(1, chunk.len(), 1)
             );
-            let mut people: HashMap<i64, Vec<PersonId>> = HashMap::new();
-            for row in self.db.rows(sql, numbers).await? {
+            for row in self.db.rows(sql, chunk.iter().map(|task| Val::from(*task)).collect()).await? {
                 people.entry(row.int(0)?).or_default().push(row.person(1)?);
             }
-            for item in chunk {
-                item.people = people.remove(&item.task.id).unwrap_or_default();
-            }
         }
-        Ok(())
+        Ok(people)
     }
 }
 
 fn taught_of(row: &Row) -> Result<Taught, StoreError> {
     let stored = stored_task(row)?;
     let draft = stored.task.draft;
-    let product = row.opt_text(TASK_WIDTH)?.map(ProductCode::new).transpose();
     Ok(Taught {
         task: stored.id,
         source: stored.key.source,
         title: draft.title,
         doc_type: draft.doc_type.unwrap_or_default(),
         category: draft.category.unwrap_or_default(),
-        product: product.map_err(|error| StoreError::unexpected(error.to_string()))?,
+        product: product_at(row, TASK_WIDTH)?,
+        decided_at: row.at(TASK_WIDTH + 1)?,
     })
+}
+
+fn product_at(row: &Row, column: usize) -> Result<Option<ProductCode>, StoreError> {
+    let product = row.opt_text(column)?.map(ProductCode::new).transpose();
+    product.map_err(|error| StoreError::unexpected(error.to_string()))
 }

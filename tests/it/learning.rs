@@ -8,7 +8,7 @@ use lienthong::ingest;
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::{ForeignExample, MappingState, PageCommit, RunKind, Store, TaskWrite};
+use lienthong::store::{ForeignExample, MappingState, PageCommit, RunKind, Store, TaskWrite, Taught};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -125,6 +125,32 @@ async fn undone_decision_teaches_nothing_and_a_restart_decides_as_the_training_d
         let again = Map::new(house.later("2027-01-05T02:00:00Z").app.clone());
         settled(&again).await;
         assert_eq!(present().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn latest_decisions_and_examples_are_learned_where_not_all_are() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        // The task that came first is decided last.
+        for (hour, id) in [(1, "3"), (2, "2"), (3, "1")] {
+            let later = house.later(&format!("2027-01-06T0{hour}:00:00Z"));
+            later.ordered(choose(&[id], "SP-1", OFFICE)).await;
+        }
+        let numbers = |page: &[Taught]| page.iter().map(|one| one.task).collect::<Vec<_>>();
+        let latest = store.taught(None, 2).await.expect("read");
+        assert_eq!(numbers(&latest), [tasks[0], tasks[1]]);
+        let older = store.taught(latest.last(), 2).await.expect("read");
+        assert_eq!(numbers(&older), [tasks[2]]);
+        let all = store.decided_products(0, 2).await.expect("read");
+        assert_eq!(all.iter().map(|one| one.0).collect::<Vec<_>>(), tasks[..2]);
+        assert_eq!(store.decided_products(tasks[1], 2).await.expect("read").len(), 1);
+        taught_elsewhere(store).await;
+        let examples = store.examples_between(0, i64::MAX, 2).await.expect("read");
+        let titles: Vec<&str> = examples.iter().map(|one| one.title.as_str()).collect();
+        assert_eq!(titles, ["Thẩm định hồ sơ nâng lương đợt 28", "Tiếp công dân định kỳ buổi 29"]);
     }
 }
 

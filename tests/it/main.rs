@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod body_catalog;
 mod browser;
 mod cli;
 mod config;

@@ -428,3 +428,40 @@ proptest! {
         let _ = lienthong::text::decode(&bytes);
     }
 }
+
+#[test]
+fn decision_too_old_to_be_trained_on_is_never_decided_otherwise_by_text() {
+    let title = "Tiếp nhận hồ sơ đề nghị cấp giấy phép xây dựng của hộ gia đình";
+    let task = TaskText { title, doc_type: "Công văn", ..TaskText::default() };
+    let codes = ["SP-DC-001", "SP-DC-004"].map(|code| code.parse::<lienthong::domain::ProductCode>().ok());
+    let said = |product: &Option<lienthong::domain::ProductCode>| Example {
+        title: title.into(),
+        doc_type: "Công văn".into(),
+        category: String::new(),
+        source_system: String::new(),
+        unit: String::new(),
+        product: product.clone(),
+        also_ok: Vec::new(),
+    };
+    for code in &codes {
+        let mut mapper = SMALL.clone();
+        mapper.remember(&[said(code)]);
+        let decision = mapper.decide(&task);
+        assert_eq!(decision.candidates.first().map(|best| best.product.clone()), *code);
+    }
+    // What was decided later stands.
+    let mut mapper = SMALL.clone();
+    mapper.learn(&said(&codes[0]));
+    mapper.remember(&[said(&codes[1])]);
+    assert_eq!(mapper.decide(&task).candidates.first().map(|best| best.product.clone()), codes[0]);
+}
+
+#[test]
+fn rules_with_more_patterns_than_memory_is_meant_for_are_refused() {
+    let rules = |count: usize| {
+        let rule = |n| format!("[[rule]]\nid='{n}'\npriority=1\nregex='viec {n}'\noutside=true\n");
+        RuleBook::parse(&(0..count).map(rule).collect::<String>(), "r.toml")
+    };
+    assert!(rules(500).is_ok());
+    assert_eq!(codes(rules(501)), ["LT-MAP-006"]);
+}

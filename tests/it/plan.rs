@@ -38,7 +38,7 @@ const LARGE: [&str; 18] = [
 
 /// Takes down the statements that the driver tells of.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<BTreeSet<String>>>);
+struct Statements(Arc<Mutex<BTreeSet<String>>>, Arc<Mutex<Vec<(String, u64)>>>);
 
 impl Statements {
     fn take(&self) -> BTreeSet<String> {
@@ -50,9 +50,16 @@ impl Statements {
 struct Told {
     summary: String,
     statement: String,
+    rows: u64,
 }
 
 impl Visit for Told {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "rows_returned" {
+            self.rows = value;
+        }
+    }
+
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "summary" => value.clone_into(&mut self.summary),
@@ -73,6 +80,7 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
         event.record(&mut told);
         let statement = if told.statement.is_empty() { told.summary } else { told.statement };
         if statement.starts_with("SELECT") {
+            self.1.lock().expect("rows").push((statement.clone(), told.rows));
             self.0.lock().expect("statements").insert(statement);
         }
     }
@@ -280,4 +288,32 @@ async fn page_and_steps_ask_nothing_that_walks_over_a_large_table() {
         statements.take();
     }
     assert!(walks.is_empty(), "{}", walks.join("\n"));
+}
+
+#[tokio::test]
+async fn people_of_a_page_are_read_of_its_own_tasks_however_far_these_lie_apart() {
+    let statements = Statements::default();
+    let subscriber = tracing_subscriber::registry().with(statements.clone());
+    tracing::subscriber::set_global_default(subscriber).expect("this test has its process to itself");
+    let both = both().await;
+    for store in &both.stores {
+        let house = crate::review::house(store).await;
+        for number in 0..12 {
+            // Those between the first and the last are due in another quarter.
+            let day = if number % 11 == 0 { "2026-11-20" } else { "2026-08-20" };
+            let said = serde_json::json!({
+                "external_id": format!("{number}"), "due": { "day": day, "time": null },
+                "assignee": { "kind": "staff_number", "value": crate::review::AN }
+            });
+            crate::support::task::shown(&house, said).await;
+        }
+        statements.1.lock().expect("rows").clear();
+        let span = ("2026-10-01".parse().expect("day"), "2026-12-31".parse().expect("day"));
+        let tasks = store.survey_tasks(span, 0, 100).await.expect("read");
+        assert_eq!(tasks.iter().map(|one| one.people.len()).collect::<Vec<_>>(), [1, 1]);
+        let asked = statements.1.lock().expect("rows");
+        let read: u64 =
+            asked.iter().filter(|(sql, _)| sql.contains("FROM task_person")).map(|(_, rows)| rows).sum();
+        assert_eq!(read, 2, "{asked:?}");
+    }
 }

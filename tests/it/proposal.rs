@@ -227,6 +227,7 @@ fn import(text: &str, as_what: ImportAs) -> Command {
         as_what,
         origin: Some("Gia Lai".into()),
         author: CHIEF.into(),
+        replace: false,
         dry_run: false,
     }
 }
@@ -297,6 +298,68 @@ async fn decisions_travel_without_names_and_serve_as_examples_or_decisions_elsew
     let unknown = text.replace("snv:2", "snv:77");
     assert_eq!(codes(&other.order(import(&unknown, ImportAs::Decisions)).await), ["LT-CAT-023"]);
     assert_eq!(there.examples(99).await.expect("kept").len(), before);
+}
+
+#[tokio::test]
+async fn imported_decisions_leave_those_made_here_unless_told_to_replace_them() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        house.ordered(choose(&["1", "2"], "SP-1", OFFICE)).await;
+        let rows = told(&house.ordered(export()).await);
+        let text = lines(&rows);
+        // Decided otherwise here since the file was written.
+        house.ordered(choose(&["1"], "SP-2", OFFICE)).await;
+        let kept = house.ordered(import(&text, ImportAs::Decisions)).await;
+        assert_eq!(codes(&kept), ["LT-MAP-051"]);
+        assert_eq!(states(&house, &tasks[..2]).await, ["SP-2", "SP-1"]);
+        let Command::MappingImport { file, as_what, origin, author, dry_run, .. } =
+            import(&text, ImportAs::Decisions)
+        else {
+            unreachable!("an import")
+        };
+        let replacing = Command::MappingImport { file, as_what, origin, author, replace: true, dry_run };
+        assert_eq!(codes(&house.ordered(replacing).await), ["LT-MAP-051"]);
+        assert_eq!(states(&house, &tasks[..2]).await, ["SP-1", "SP-1"]);
+    }
+}
+
+#[tokio::test]
+async fn file_that_says_two_things_of_one_task_is_refused_with_both_lines() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        let row = |id: &str, code: &str| {
+            json!({ "task_id": format!("snv:{id}"), "title": REPORT, "expected_code": code,
+                    "author": "Sở Nội vụ", "at": "2026-12-01T01:00:00Z", "reason": "đúng việc" })
+        };
+        let text = lines(&json!([row("1", "SP-1"), row("2", "SP-1"), row("1", "SP-2"), row("2", "SP-1")]));
+        let refused = house.order(import(&text, ImportAs::Decisions)).await;
+        assert_eq!(codes(&refused), ["LT-MAP-050"]);
+        let said = &refused.findings[0];
+        assert!(said.what.en.contains("lines 1 (SP-1) and 3 (SP-2)"), "{}", said.what.en);
+        assert_eq!(said.place.as_ref().and_then(|place| place.line), Some(3));
+        assert_eq!(states(&house, &tasks[..2]).await, ["review", "review"]);
+    }
+}
+
+#[tokio::test]
+async fn export_that_is_cut_tells_where_to_go_on() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        queue(&house).await;
+        house.ordered(choose(&["1", "2"], "SP-1", OFFICE)).await;
+        let page = |after| Command::MappingExport { after, limit: 1 };
+        let first = house.ordered(page(0)).await;
+        assert_eq!(codes(&first), ["LT-MAP-054"]);
+        let number = told(&first)[0]["number"].as_i64().expect("a number");
+        assert!(first.findings[0].remedy.en.ends_with(&format!("--after {number}`")));
+        let second = house.ordered(page(number)).await;
+        assert_eq!((codes(&second).len(), told(&second)[0]["task_id"].clone()), (0, json!("snv:2")));
+    }
 }
 
 #[tokio::test]

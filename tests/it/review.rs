@@ -359,7 +359,53 @@ async fn undo_puts_back_what_stood_and_keeps_both_decisions() {
         house.ordered(undo(again, CHIEF)).await;
         assert_eq!(states(&house, &tasks[..2]).await, ["SP-1", "SP-1"]);
         let history = store.map_item(tasks[0]).await.expect("read").expect("item").mapping.expect("mapping");
-        assert_eq!((history.decided_by.as_str(), history.author.as_deref()), ("operator", Some(CHIEF)));
+        // Whoever decided it answers for it again, since they did; who put it back stands beside.
+        assert_eq!((history.decided_by.as_str(), history.author.as_deref()), ("operator", Some(OFFICE)));
+        assert_eq!(history.reason["undone"]["author"], CHIEF);
+        let first = store.settled_by(id).await.expect("read")[0].given.clone();
+        assert_eq!(history.decided_at.timestamp_millis(), first.decided_at.timestamp_millis());
+        // It counts again, and can be taken back again.
+        let order = store.mapping_order(id).await.expect("read").expect("an order");
+        assert_eq!(order.state.as_str(), "counted");
+        let stamp = store.decision_marks().await.expect("stamp");
+        house.ordered(undo(id, CHIEF)).await;
+        assert_ne!(store.decision_marks().await.expect("stamp"), stamp, "the ranking forgets it again");
+        assert_eq!(states(&house, &tasks[..2]).await, ["review", "review"]);
+    }
+}
+
+#[tokio::test]
+async fn undo_can_be_taken_back_though_its_tasks_were_ranked_again_since() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        let group = groups(&house).await[0]["group"].as_str().expect("name").to_owned();
+        let decided = told(&house.ordered(choose_group(&group, "SP-1", false)).await);
+        let first = decided["decision"]["decision"].as_i64().expect("number");
+        let undone = told(&house.ordered(undo(first, CHIEF)).await);
+        let second = undone["decision"]["decision"].as_i64().expect("number");
+        let later = house.later("2027-01-06T01:00:00Z");
+        let map = lienthong::pipeline::map::Map::new(later.app.clone());
+        while map.run().await.expect("ran").more {}
+        house.ordered(undo(second, CHIEF)).await;
+        assert_eq!(states(&house, &tasks[..4]).await, ["SP-1"; 4]);
+    }
+}
+
+#[tokio::test]
+async fn history_says_nothing_of_a_ranking_that_came_after_a_persons_word() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        let before = store.mapping_history(tasks[0], 9).await.expect("read");
+        // Looked at before the decision, written after it.
+        waits(&house, &tasks).await;
+        assert_eq!(states(&house, &tasks[..1]).await, ["SP-1"]);
+        assert_eq!(store.mapping_history(tasks[0], 9).await.expect("read"), before);
+        assert_eq!(store.mapping_history(tasks[1], 9).await.expect("read").len(), 2, "what waits is kept");
     }
 }
 
@@ -399,6 +445,14 @@ async fn where_two_people_decide_nothing_counts_before_another_one_confirmed() {
         let asked = told(&house.ordered(undo(id, AN_AS_AUTHOR)).await);
         assert_eq!(states(&house, &tasks).await[2], "SP-1");
         let waits = asked["decision"]["decision"].as_i64().expect("number");
+        let Command::MappingUndo { id: waiting_one, author, reason, .. } = undo(waits, CHIEF) else {
+            unreachable!("an undo")
+        };
+        let preview = Command::MappingUndo { id: waiting_one, author, reason, dry_run: true };
+        assert!(told(&house.ordered(preview).await)["message"].is_string());
+        assert_eq!(codes(&house.order(undo(waits, OFFICE)).await), ["LT-MAP-039"], "somebody unknown");
+        assert_eq!(codes(&house.order(undo(waits, BINH)).await), ["LT-MAP-032"], "it is her own task");
+        assert_eq!(told(&house.ordered(waiting(9)).await).as_array().map(Vec::len), Some(1));
         house.ordered(undo(waits, CHIEF)).await;
         assert_eq!(told(&house.ordered(waiting(9)).await), json!([]));
         // A task settled otherwise in between is no longer what was asked about.

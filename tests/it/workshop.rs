@@ -612,6 +612,31 @@ async fn superior_shares_a_product_and_each_persons_line_has_its_part_of_the_coe
 }
 
 #[tokio::test]
+async fn shares_entered_meanwhile_by_somebody_else_are_not_replaced_unseen() {
+    let both = both().await;
+    for store in &both.stores {
+        let (house, ids) = at_work(store, &[("Đề án chung", "2026-12-20")], "SP-1", "30").await;
+        let (an, binh) = (house.person("GL-00001").await, house.person("GL-00002").await);
+        let entry = |person, before| lienthong::store::SharesNew {
+            task: ids[0],
+            parts: vec![(Some(person), None, Some(number("0.5")))],
+            before,
+            written: serde_json::json!([]),
+            due: vec![(person, "2026-Q4".parse().expect("period"))],
+        };
+        let by = ("tester", None, "phân công");
+        let now = house.app.clock.now();
+        store.enter_shares(&[entry(an, Vec::new())], by, now).await.expect("entered");
+        // Made before that was there: the score of the one it replaces would stay as it is.
+        let late = store.enter_shares(&[entry(binh, Vec::new())], by, now).await;
+        assert!(matches!(late, Err(lienthong::store::StoreError::Conflict(_))), "{late:?}");
+        let seen = store.shares_of_task(ids[0]).await.expect("shares");
+        assert_eq!(seen.iter().map(|part| part.person).collect::<Vec<_>>(), [Some(an)]);
+        store.enter_shares(&[entry(binh, seen)], by, now).await.expect("entered");
+    }
+}
+
+#[tokio::test]
 async fn shares_of_many_tasks_come_from_a_file_whole_or_not_at_all() {
     let (_folder, store) = one().await;
     let titles = [("Đề án một", "2026-12-20"), ("Đề án hai", "2026-12-21")];

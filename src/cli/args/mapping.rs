@@ -115,7 +115,7 @@ pub enum Mapping {
         /// Its code in the catalog
         #[arg(long = "as", value_name = "CODE")]
         code: ProductCode,
-        /// The catalog version; default: the newest one that has the code
+        /// The catalog version; default: for each task the newest one of its body that has the code
         #[arg(long, value_name = "NAME")]
         catalog: Option<CatalogVersion>,
         /// Only show whose scores would move, and by how much
@@ -139,7 +139,7 @@ pub enum Mapping {
     Rules(MappingRules),
     /// Write decisions of people as a file for other installations, without names and numbers of citizens
     Export {
-        /// Go on after this number of a task
+        /// Go on after this number, as the column number shows it
         #[arg(long, default_value_t = 0)]
         after: i64,
         /// Most rows
@@ -159,6 +159,9 @@ pub enum Mapping {
         /// Where examples come from; default: the file's name
         #[arg(long)]
         origin: Option<String>,
+        /// With decisions: replace those made here otherwise; without it they are kept
+        #[arg(long)]
+        replace: bool,
         /// Only show what would happen
         #[arg(long)]
         dry_run: bool,

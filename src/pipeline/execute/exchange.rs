@@ -191,16 +191,20 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
     let known: HashSet<String> = directory.people().map(|person| fold(&person.full_name)).collect();
     let today = crate::domain::Period::quarter_of(app.clock.today());
     let (mut after, mut rows, limit) = (after, Vec::new(), (limit as usize).min(MAX_ROWS));
+    let mut more = true;
     while rows.len() < limit {
         let page = app.store.tasks_with_mappings(true, after, PAGE.min(limit - rows.len())).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else {
+            more = false;
+            break;
+        };
         after = last.task.id;
         for item in page {
             let Some(row) = item.mapping.filter(|row| row.state != MappingState::Proposed) else { continue };
             if row.state == MappingState::Review {
                 continue;
             }
-            let key = &item.task.key;
+            let (number, key) = (item.task.id, &item.task.key);
             let draft = item.task.task.draft;
             let who = row.author.unwrap_or_default();
             // A name says who a person is; the office is enough for whoever uses the decision elsewhere.
@@ -209,7 +213,7 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
                 unit.map(|unit| unit.name.clone()).unwrap_or_else(|| "-".to_owned())
             });
             let why = row.reason.pointer("/reason/vi").and_then(Value::as_str).unwrap_or("-");
-            rows.push(Row {
+            let row = Row {
                 task_id: if has_number(&key.external_id) {
                     String::new()
                 } else {
@@ -228,7 +232,8 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
                 author: office.unwrap_or_else(|| mask(&who, &known)),
                 at: row.decided_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
                 reason: mask(why, &known),
-            });
+            };
+            rows.push((number, row));
         }
     }
     let keys = [
@@ -242,19 +247,34 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
         "author",
         "at",
         "reason",
+        "number",
     ];
     let rows = rows
         .into_iter()
-        .map(|row| {
-            let value = serde_json::to_value(row).unwrap_or_default();
+        .map(|(number, row)| {
+            let mut value = serde_json::to_value(row).unwrap_or_default();
+            value["number"] = json!(number);
             keys.iter().map(|key| value.get(*key).cloned().unwrap_or_default()).collect()
         })
         .collect();
-    Ok(Outcome::ok(Document::Table {
+    let document = Document::Table {
         title: Text::new("Quyết định về sản phẩm", "Decisions about products"),
         columns: keys.iter().map(|key| Column::left(key, key, key)).collect(),
         rows,
-    }))
+    };
+    let more = more && !app.store.tasks_with_mappings(true, after, 1).await?.is_empty();
+    Ok(Outcome::with_findings(document, more.then(|| goes_on(after)).into_iter().collect()))
+}
+
+fn goes_on(after: i64) -> Finding {
+    Finding::warning(
+        "LT-MAP-054",
+        Text::new("còn quyết định chưa được ghi vào tệp", "there are decisions that are not in the file"),
+        Text::new(
+            format!("ghi tiếp vào tệp khác bằng `mapping export --after {after}`"),
+            format!("write the next file with `mapping export --after {after}`"),
+        ),
+    )
 }
 
 /// What is brought in, and what as.
@@ -267,6 +287,8 @@ pub(super) struct Importing {
     pub origin: Option<String>,
     /// Who answers for it.
     pub author: String,
+    /// Decisions made here otherwise are replaced, not kept.
+    pub replace: bool,
     /// Only show what would happen.
     pub dry_run: bool,
 }
@@ -346,9 +368,15 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
             None => None,
         };
         match (known, &row.task) {
-            (Some(id), _) => {
-                wanted.insert(id, row);
-            }
+            (Some(id), _) => match wanted.get(&id) {
+                Some(first) if first.example.product != row.example.product => {
+                    findings.push(said_twice(first, &row));
+                }
+                Some(_) => {}
+                None => {
+                    wanted.insert(id, row);
+                }
+            },
             (None, Some((source, key))) => {
                 let task = TaskRef { source: source.clone(), external_id: key.clone() };
                 findings.push(no_such_task(&task).at(row.place));
@@ -360,13 +388,17 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
     let numbers: Vec<i64> = wanted.keys().copied().collect();
     let mut items = app.store.map_items(&numbers).await?;
     let directory = app.directory().await?;
-    let told = refuse_own(&directory, who, &mut items)?;
+    let mut told = refuse_own(&directory, who, &mut items)?;
     let now = app.clock.now();
     let mut products: BTreeMap<CatalogVersion, BTreeMap<ProductCode, CatalogProduct>> = BTreeMap::new();
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
+    let (mut made_here, mut without_catalog) = (0_usize, 0_usize);
     for item in &items {
         let Some(row) = wanted.get(&item.task.id) else { continue };
-        let Some(version) = app.catalog_of(&directory, item).await? else { continue };
+        let Some(version) = app.catalog_of(&directory, item).await? else {
+            without_catalog += 1;
+            continue;
+        };
         if !products.contains_key(&version) {
             let all = app.store.catalog_products(&version).await?;
             products.insert(version.clone(), all.into_iter().map(|one| (one.code.clone(), one)).collect());
@@ -395,16 +427,30 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
         let mut given = by_a_person(given, who, Some(&row.reason), now);
         given.reason["imported"] = json!({ "file": order.file.name, "author": row.author, "at": row.at });
         let settled = Settled { task: item.task.id, held: item.mapping.clone(), given };
-        if !super::mapping::stands(&settled) {
-            rows.push(settled);
+        if super::mapping::stands(&settled) {
+            continue;
         }
+        if settled.held.as_ref().is_some_and(|held| held.decided_by == "operator") {
+            made_here += 1;
+            if !order.replace {
+                continue;
+            }
+        }
+        rows.push(settled);
     }
     refuse(findings)?;
+    told.extend((made_here > 0).then(|| decided_here(made_here, order.replace)));
+    told.extend((without_catalog > 0).then(|| no_catalog_for(without_catalog)));
     if rows.is_empty() {
-        return Ok(Outcome::done(
-            "mọi nhiệm vụ đã được quyết định như tệp ghi; không có gì thay đổi",
-            "every task was decided like that before; nothing changes",
-        ));
+        let message = if told.is_empty() {
+            Text::new(
+                "mọi nhiệm vụ đã được quyết định như tệp ghi; không có gì thay đổi",
+                "every task was decided like that before; nothing changes",
+            )
+        } else {
+            Text::new("không có gì thay đổi", "nothing changes")
+        };
+        return Ok(Outcome::with_findings(Document::Message { text: message }, told));
     }
     let ending = Ending {
         kind: OrderKind::Import,
@@ -419,6 +465,73 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
 
 fn refuse(findings: Vec<Finding>) -> Result<(), Refusal> {
     if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
+}
+
+/// Two rows of one file that say different things of one task.
+fn said_twice(first: &Told, second: &Told) -> Finding {
+    let word = |told: &Told| told.example.product.as_ref().map_or("outside".to_owned(), ToString::to_string);
+    let line = |told: &Told| told.place.line.unwrap_or_default();
+    let (one, other) = ((line(first), word(first)), (line(second), word(second)));
+    Finding::error(
+        "LT-MAP-050",
+        Text::new(
+            format!(
+                "dòng {} ({}) và dòng {} ({}) nói khác nhau về một nhiệm vụ",
+                one.0, one.1, other.0, other.1
+            ),
+            format!(
+                "lines {} ({}) and {} ({}) say different things of one task",
+                one.0, one.1, other.0, other.1
+            ),
+        ),
+        Text::new("giữ lại dòng đúng rồi nhập lại", "keep the right row and import the file again"),
+    )
+    .at(second.place.clone())
+}
+
+/// Decisions that people made here otherwise than the file says.
+fn decided_here(tasks: usize, replaced: bool) -> Finding {
+    if replaced {
+        return Finding::info(
+            "LT-MAP-051",
+            Text::new(
+                format!(
+                    "{tasks} nhiệm vụ ở đây đã được người quyết định khác; quyết định trong tệp thay thế"
+                ),
+                format!("people decided {tasks} tasks otherwise here; what the file says replaces that"),
+            ),
+            Text::new(
+                "nếu nhầm, thu hồi bằng `mapping undo`",
+                "where that is a mistake, take it back with `mapping undo`",
+            ),
+        );
+    }
+    Finding::warning(
+        "LT-MAP-051",
+        Text::new(
+            format!("{tasks} nhiệm vụ ở đây đã được người quyết định khác và được giữ nguyên"),
+            format!("people decided {tasks} tasks otherwise here; these stay"),
+        ),
+        Text::new(
+            "muốn thay bằng quyết định trong tệp, nhập lại với --replace",
+            "to replace them by what the file says, import it again with --replace",
+        ),
+    )
+}
+
+/// Tasks for whose body there is no catalog.
+fn no_catalog_for(tasks: usize) -> Finding {
+    Finding::warning(
+        "LT-MAP-052",
+        Text::new(
+            format!("{tasks} nhiệm vụ được bỏ qua: chưa có danh mục áp dụng cho đơn vị của chúng"),
+            format!("{tasks} tasks are left out: no catalog holds for their bodies"),
+        ),
+        Text::new(
+            "nhập danh mục cho đơn vị đó rồi nhập lại tệp",
+            "import a catalog for those bodies, then the file again",
+        ),
+    )
 }
 
 fn no_key(place: Place) -> Finding {

@@ -218,8 +218,26 @@ pub(super) async fn undo_order(
     let reason = Some(reason.trim()).filter(|reason| !reason.is_empty()).ok_or_else(no_reason)?;
     let id = order.id;
     let now = app.clock.now();
+    let directory = app.directory().await?;
+    let rows = app.store.settled_by(id).await?;
+    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    let own = items.iter().find(|item| is_own(&directory, who, item)).map(|item| own_task(item, who));
     match order.state {
-        OrderState::Waiting if !dry_run => {
+        OrderState::Waiting => {
+            if app.policy.four_eyes && directory.named(who).is_none() {
+                return Err(not_a_person(who).into());
+            }
+            if let Some(own) = own {
+                return Err(own.into());
+            }
+            if dry_run {
+                return Ok(Outcome::done(
+                    format!("quyết định {id} chưa có hiệu lực: rút thì không điểm nào thay đổi; chưa ghi gì"),
+                    format!(
+                        "decision {id} does not count yet: withdrawn, it moves no score; nothing is written"
+                    ),
+                ));
+            }
             app.store.withdraw_order(&order, who, now, reason).await?;
             return Ok(Outcome::done(
                 format!("đã rút quyết định {id}; nó chưa từng có hiệu lực"),
@@ -227,15 +245,10 @@ pub(super) async fn undo_order(
             ));
         }
         OrderState::Counted => {}
-        OrderState::Waiting | OrderState::Undone | OrderState::Withdrawn => {
-            return Err(cannot_be_undone(&order).into());
-        }
+        OrderState::Undone | OrderState::Withdrawn => return Err(cannot_be_undone(&order).into()),
     }
-    let directory = app.directory().await?;
-    let rows = app.store.settled_by(id).await?;
-    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
-    if let Some(own) = items.iter().find(|item| is_own(&directory, who, item)) {
-        return Err(own_task(own, who).into());
+    if let Some(own) = own {
+        return Err(own.into());
     }
     let (rows, left) = taken_back(id, rows, &items, who, reason, now);
     if rows.is_empty() {
@@ -415,13 +428,6 @@ pub(super) async fn waiting_numbers(app: &App, id: &str) -> Result<Vec<i64>, Ref
         return Err(too_many(group.tasks.len()).into());
     }
     Ok(group.tasks)
-}
-
-/// The same mapping for several tasks.
-pub(super) fn settled_as(items: &[MapItem], given: &MappingRow) -> Vec<Settled> {
-    let settled =
-        |item: &MapItem| Settled { task: item.task.id, held: item.mapping.clone(), given: given.clone() };
-    items.iter().map(settled).collect()
 }
 
 /// The numbers of tasks people name.
@@ -661,11 +667,11 @@ fn cannot_be_undone(order: &StoredOrder) -> Finding {
         "LT-MAP-034",
         Text::new(
             format!(
-                "quyết định {} không thể thu hồi: đã thu hồi, chưa có hiệu lực, hoặc mọi nhiệm vụ đã có quyết định mới hơn",
+                "quyết định {} không thể thu hồi: đã thu hồi, đã rút, hoặc mọi nhiệm vụ đã có quyết định mới hơn",
                 order.id
             ),
             format!(
-                "decision {} cannot be taken back: it was before, does not count yet, or all its tasks have newer decisions",
+                "decision {} cannot be taken back: it was before, was withdrawn, or all its tasks have newer decisions",
                 order.id
             ),
         ),

@@ -197,8 +197,9 @@ impl Installation {
             C::MappingDecisions { id: None, waiting, limit } => mapping::decisions(app, waiting, limit).await,
             C::MappingRulesTest { file, limit } => exchange::try_rules(app, &file, limit).await,
             C::MappingExport { after, limit } => exchange::export(app, after, limit).await,
-            C::MappingImport { file, as_what, origin, author, dry_run } => {
-                exchange::import(app, exchange::Importing { file, as_what, origin, author, dry_run }).await
+            C::MappingImport { file, as_what, origin, author, replace, dry_run } => {
+                let order = exchange::Importing { file, as_what, origin, author, replace, dry_run };
+                exchange::import(app, order).await
             }
             C::ProductPropose { tasks, group, terms, unit, author, reason, dry_run } => {
                 known_unit(app, unit.as_ref()).await?;

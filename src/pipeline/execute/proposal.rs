@@ -1,17 +1,19 @@
 //! Orders about products no catalog has yet (plan IV.2.3): proposed with the tasks they cover, listed for Sở Nội vụ,
 //! withdrawn, accepted once a catalog version brings them.
 
-use super::mapping::{numbers_of, place, refuse_own, settled_as, shown, undo_order, waiting_numbers};
+use super::mapping::{numbers_of, place, refuse_own, shown, undo_order, waiting_numbers};
 use super::{Answer, App, Refusal, author};
 use crate::domain::rules::PendingCoefficientPolicy;
-use crate::domain::{CatalogVersion, ComplexityGroup, Period, ProductCode, UnitCode};
+use crate::domain::{
+    CatalogProduct, CatalogScope, CatalogVersion, ComplexityGroup, Period, ProductCode, UnitCode,
+};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Outcome, ProposedTerms, TaskRef};
 use crate::pipeline::review::{by_a_person, due_of};
 use crate::pipeline::wording::Words;
 use crate::store::{
-    MappingOrder, MappingRow, MappingState, OrderKind, OrderState, PendingProduct, Proposal, ProposalNew,
-    ProposalState, ProposedProduct, Settled,
+    CatalogHead, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, PendingProduct,
+    Proposal, ProposalNew, ProposalState, ProposedProduct, Settled,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -230,36 +232,63 @@ pub(super) async fn accept(
 ) -> Answer {
     let who = author(who)?.to_owned();
     let proposal = open(app, id).await?;
-    let heads = app.store.catalogs().await?;
-    let mut found = None;
-    // Newest first: the version that brought the product.
-    for head in heads.iter().rev().filter(|head| version.as_ref().is_none_or(|named| *named == head.version))
+    if let Some(order) = app.store.order_of_proposal(id).await?.filter(|one| one.state == OrderState::Waiting)
     {
-        if let Some(product) = app.store.products_of(&head.version, &[code.as_str()]).await?.pop() {
-            found = Some((head.version.clone(), product));
-            break;
+        return Err(not_confirmed(id, order.id).into());
+    }
+    let mut brought: Vec<(CatalogHead, CatalogProduct)> = Vec::new();
+    for head in app.store.catalogs().await? {
+        if version.as_ref().is_none_or(|named| *named == head.version)
+            && let Some(product) = app.store.products_of(&head.version, &[code.as_str()]).await?.pop()
+        {
+            brought.push((head, product));
         }
     }
-    let (version, product) = found.ok_or_else(|| not_in_a_catalog(code, version.as_ref()))?;
+    if brought.is_empty() {
+        return Err(not_in_a_catalog(code, version.as_ref()).into());
+    }
     let numbers = app.store.tasks_of_proposal(id).await?;
     let mut items = app.store.map_items(&numbers).await?;
     let directory = app.directory().await?;
     let mut findings = refuse_own(&directory, &who, &mut items)?;
     let now = app.clock.now();
-    let reason = format!("proposal {id} accepted as {code} of catalog {version}");
-    let row = MappingRow {
-        state: MappingState::Mapped,
-        product: Some(product.code),
-        catalog_version: version,
-        coefficient: Some(product.coefficient),
-        decided_by: String::new(),
-        author: None,
-        reason: Value::Null,
-        decided_at: now,
-    };
-    let mut given = by_a_person(row, &who, Some(&reason), now);
-    given.reason["accepted"] = json!(id);
-    let rows = settled_as(&items, &given);
+    let (mut rows, mut not_theirs) = (Vec::with_capacity(items.len()), Vec::new());
+    for item in &items {
+        let scopes = app.scopes_of_item(&directory, item);
+        // The version that brought the product: the newest of the nearest scope that has it.
+        let newest = |scope: &CatalogScope| {
+            let of_scope = brought.iter().filter(|(head, _)| head.scope == *scope);
+            of_scope.max_by_key(|(head, _)| (head.valid_from, head.imported_at))
+        };
+        let Some((head, product)) = scopes.iter().find_map(newest) else {
+            not_theirs.push(of_no_catalog(item, code, version.as_ref()));
+            continue;
+        };
+        let version = &head.version;
+        let row = MappingRow {
+            state: MappingState::Mapped,
+            product: Some(product.code.clone()),
+            catalog_version: version.clone(),
+            coefficient: Some(product.coefficient),
+            decided_by: String::new(),
+            author: None,
+            reason: Value::Null,
+            decided_at: now,
+        };
+        let mut given = by_a_person(row, &who, None, now);
+        given.reason = json!({
+            "reason": Text::new(
+                format!("đề nghị số {id} được duyệt thành {code} của danh mục {version}"),
+                format!("proposal {id} accepted as {code} of catalog {version}"),
+            ),
+            "accepted": id,
+        });
+        rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
+    }
+    if rows.is_empty() && !not_theirs.is_empty() {
+        return Err(Refusal(not_theirs));
+    }
+    findings.extend(not_theirs.into_iter().map(Finding::as_warning));
     let effect = app.effect_of(&items, &rows).await?;
     if dry_run {
         return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));
@@ -269,7 +298,7 @@ pub(super) async fn accept(
         group: None,
         choice: Some(code.to_string()),
         author: who,
-        reason: Some(reason),
+        reason: Some(format!("đề nghị số {id} được duyệt thành {code}")),
         at: now,
         about: None,
         proposal: Some(proposal.id),
@@ -302,6 +331,21 @@ fn no_such_proposal(id: i64) -> Finding {
     )
 }
 
+/// Its tasks do not wait for it before a second person confirmed it.
+fn not_confirmed(id: i64, order: i64) -> Finding {
+    Finding::error(
+        "LT-MAP-043",
+        Text::new(
+            format!("đề nghị số {id} còn chờ người thứ hai xác nhận (quyết định {order})"),
+            format!("proposal {id} still waits for a second person (decision {order})"),
+        ),
+        Text::new(
+            format!("người khác chạy `mapping confirm {order} --author SỐ-HIỆU` trước"),
+            format!("somebody else runs `mapping confirm {order} --author STAFF-NUMBER` first"),
+        ),
+    )
+}
+
 fn taken(code: &ProductCode, by: &str) -> Finding {
     Finding::error(
         "LT-MAP-045",
@@ -328,6 +372,24 @@ fn not_in_a_catalog(code: &ProductCode, version: Option<&CatalogVersion>) -> Fin
         ),
     )
     .at(Place::of("--as"))
+}
+
+/// A task of the proposal for whose body no version has the code: it goes on waiting.
+fn of_no_catalog(item: &MapItem, code: &ProductCode, version: Option<&CatalogVersion>) -> Finding {
+    let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+    let of = version.map(|version| format!(" {version}")).unwrap_or_default();
+    Finding::error(
+        "LT-MAP-046",
+        Text::new(
+            format!("danh mục{of} có mã {code} không áp dụng cho đơn vị của nhiệm vụ {key}"),
+            format!("the catalog{of} that has the code {code} does not hold for the body of task {key}"),
+        ),
+        Text::new(
+            "nhập danh mục có mã này cho đơn vị đó bằng `catalog import` rồi chấp nhận lại đề nghị",
+            "import a catalog with the code for that body with `catalog import`, then accept the proposal again",
+        ),
+    )
+    .at(Place::of(key))
 }
 
 fn impossible(option: &str) -> Finding {

@@ -112,6 +112,7 @@ async fn entry(
     });
     Ok(SharesNew {
         task: id,
+        before,
         written: written.collect(),
         parts: read.into_iter().map(|part| (part.person, part.period, part.share)).collect(),
         due,
