@@ -41,6 +41,8 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
         target_precision: 0.95,
         four_eyes: false,
         catch_all: None,
+        abbreviations: lienthong::text::Abbreviations::default(),
+        retention: lienthong::config::Retention::default(),
     };
     let app = App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy);
     let mut seconds = [0.0; 2];

@@ -95,6 +95,8 @@ pub async fn open(path: &Path) -> Arc<App> {
         target_precision: 0.95,
         four_eyes: false,
         catch_all: None,
+        abbreviations: lienthong::text::Abbreviations::default(),
+        retention: lienthong::config::Retention::default(),
     };
     let clock = Clock::starting_at(instant(NOW));
     Arc::new(App::new(store, clock, "bench".to_owned(), BTreeMap::new(), (None, None), policy))
@@ -375,6 +377,6 @@ async fn enter(store: &Store, size: Size) {
         }
     }
     for some in decisions.chunks(2_000) {
-        store.append_decisions("bench", some).await.expect("decisions");
+        store.append_decisions("bench", some, instant(SEEN[0])).await.expect("decisions");
     }
 }

@@ -184,7 +184,7 @@ mod tests {
         let found = reasons(&first, &second).expect("a pair");
         assert_eq!(
             found.into_iter().collect::<Vec<_>>(),
-            [Reason::DocNumber, Reason::Title, Reason::OneSource]
+            [Reason::DocNumber, Reason::Title, Reason::Assigned, Reason::OneSource]
         );
     }
 

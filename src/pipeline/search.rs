@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn accents_case_order_and_short_forms_make_no_difference() {
-        let title = "Báo cáo kết quả giải phóng mặt bằng, thị trấn Hoà Bình (12/KH-UBND)";
+        let title = "UBND xã báo cáo kết quả giải phóng mặt bằng, thị trấn Hoà Bình (12/KH-UBND)";
         for text in [
             "giai phong mat bang bao cao",
             "BÁO CÁO GPMB",
