@@ -300,7 +300,7 @@ impl Plan {
 
     fn befalls(&self, dice: &mut Dice, job: &mut Job, quarter: u32) {
         let month = job.assigned.month();
-        let has_next_month = quarter_of(job.assigned) == quarter && month % 3 != 0;
+        let has_next_month = quarter_of(job.assigned) == quarter && !month.is_multiple_of(3);
         let late = Some(job.due + Days::new(1 + dice.roll(5)));
         match dice.roll(24) {
             0..=1 => (job.fate, job.done) = (Fate::Late, late),
