@@ -184,7 +184,10 @@ impl Gathered {
                 let keep: BTreeSet<PersonId> = people.iter().copied().collect();
                 read.keep_only(|person| keep.contains(person));
             }
-            people.iter().copied().filter(|person| !read.tasks.contains_key(person)).collect()
+            // Decisions may have been let go of while tasks are at hand: lines without them would be other lines.
+            let is_read =
+                |person: &PersonId| read.tasks.contains_key(person) && read.decisions.contains_key(person);
+            people.iter().copied().filter(|person| !is_read(person)).collect()
         };
         for some in unknown.chunks(PEOPLE_AT_ONCE) {
             let batch = self.read(app, some).await?;
@@ -195,7 +198,9 @@ impl Gathered {
             }
             for (person, tasks, decisions) in batch.people {
                 read.held += tasks.len();
-                read.tasks.insert(person, Arc::new(tasks));
+                if let Some(before) = read.tasks.insert(person, Arc::new(tasks)) {
+                    read.held -= before.len();
+                }
                 read.decisions.insert(person, decisions);
             }
         }
