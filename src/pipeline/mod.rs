@@ -5,30 +5,24 @@
 
 pub mod app;
 pub mod assemble;
-
 pub mod command;
 pub mod decide;
 pub mod deliver;
-mod document;
 mod entered;
 pub mod execute;
 pub mod explain;
 mod former;
 pub mod hook;
 pub mod identify;
-pub mod life_order;
 mod lost;
 pub mod map;
 mod mappers;
 mod mean;
-mod named;
 pub(crate) mod nearest;
-mod outcome;
 pub mod paper;
 pub mod pull;
 pub mod record;
 pub mod reload;
-mod report_order;
 pub(crate) mod results;
 pub mod retention;
 mod review;
@@ -37,7 +31,6 @@ pub mod score;
 pub(crate) mod search;
 pub mod source;
 pub mod step;
-mod task_order;
 mod titles;
 mod twins;
 mod verify;

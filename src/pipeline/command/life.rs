@@ -3,7 +3,7 @@
 //! Owns the shape of these orders and their names for logs. It must not know how one is carried out
 //! (`execute/life.rs`). An order that does not read is refused by whoever reads it.
 
-use super::command::{InputFile, PersonRef, TaskRef};
+use super::named::{InputFile, PersonRef, TaskRef};
 use crate::domain::{Exact, Level, Period, UnitCode};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -1,20 +1,18 @@
 //! What people can order: the values the command line parses into, what comes back, and who executes them.
 //!
-//! Owns the shape of orders and answers, the same over the daemon's socket and in process. Files travel with their contents:
-//! the daemon need not see the caller's folder. It must not know terminals, sockets or how an order is carried out. An
-//! order that fails comes back as an [`Outcome`] with findings.
+//! Owns the shape of orders and answers, one file per area, the same over the daemon's socket and in process. Files travel
+//! with their contents: the daemon need not see the caller's folder. It must not know terminals, sockets or how an order is
+//! carried out. An order that fails comes back as an [`Outcome`] with findings.
 
-pub use super::document::{Align, Column, Document, Field};
-pub use super::life_order::LifeOrder;
-pub use super::named::{
-    CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
-    ReportKey, Roster, ScoreView, TaskRef,
-};
-pub use super::outcome::{
-    EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, EXIT_USAGE, Outcome, Progress, exit_of,
-};
-pub use super::report_order::ReportOrder;
-pub use super::task_order::TaskOrder;
+mod document;
+mod life;
+mod name;
+mod named;
+mod outcome;
+mod report;
+mod share;
+mod task;
+
 use crate::domain::{
     CatalogScope, CatalogVersion, DecisionKind, Period, ProductCode, RecordState, ServiceFact, SourceId,
     TargetId, UnitCode,
@@ -24,35 +22,18 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
-/// One part of a shared product as people write it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShareEntry {
-    /// Whose; none = everyone's who has the task.
-    pub person: Option<PersonRef>,
-    /// In which quarter; none = in the one the task belongs to.
-    pub period: Option<Period>,
-    /// Percent of the whole, 0 to 100; none = a supporting person.
-    pub percent: Option<rust_decimal::Decimal>,
-}
-
-impl ShareEntry {
-    /// A quarter `2026-Q1` or a month, written `2026-M01` or `2026-01`.
-    pub fn read_period(text: &str) -> Option<Period> {
-        let period = text.parse::<Period>().ok().filter(|period| !period.is_mean());
-        let month = || NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok();
-        period.or_else(|| month().map(Period::month_of))
-    }
-
-    /// Percents from 0 to 100 with at most four decimals; a comma is a decimal comma.
-    pub fn read_percent(text: &str) -> Option<rust_decimal::Decimal> {
-        let text = text.trim().trim_end_matches('%').trim().replace(',', ".");
-        let percent: rust_decimal::Decimal = text.parse().ok()?;
-        let fits = !percent.is_sign_negative()
-            && percent <= rust_decimal::Decimal::ONE_HUNDRED
-            && percent.scale() <= 4;
-        fits.then_some(percent)
-    }
-}
+pub use document::{Align, Column, Document, Field};
+pub use life::LifeOrder;
+pub use named::{
+    CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
+    ReportKey, Roster, ScoreView, TaskRef,
+};
+pub use outcome::{
+    EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, EXIT_USAGE, Outcome, Progress, exit_of,
+};
+pub use report::ReportOrder;
+pub use share::ShareEntry;
+pub use task::TaskOrder;
 
 /// One order. Each variant is one subcommand; `author` is who answers for the change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -663,94 +644,6 @@ pub enum Command {
         /// Absolute path of the copy; must not exist.
         to: std::path::PathBuf,
     },
-}
-
-impl Command {
-    /// Stable name for logs; says nothing about people.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Status {} => "status",
-            Self::Check { .. } => "check",
-            Self::Sync { .. } => "sync",
-            Self::Backfill { .. } => "backfill",
-            Self::SourceShow { .. } => "source show",
-            Self::SourceDrift { .. } => "source drift",
-            Self::SourceAcceptDrift { .. } => "source accept-drift",
-            Self::SourceAccept { .. } => "source accept",
-            Self::RejectedList { .. } => "rejected list",
-            Self::EvidenceCheck { .. } => "evidence check",
-            Self::RejectedReplay { .. } => "rejected replay",
-            Self::PeopleImport { .. } => "people import",
-            Self::PeopleUnknown { .. } => "people unknown",
-            Self::Roster { of } => of.name(),
-            Self::PeopleLink { .. } => "people link",
-            Self::CatalogImport { .. } => "catalog import",
-            Self::CatalogPropose { .. } => "catalog propose",
-            Self::CatalogCheck { .. } => "catalog check",
-            Self::CatalogMerge { .. } | Self::CatalogSettle { .. } => "catalog merge",
-            Self::CatalogDiff { .. } => "catalog diff",
-            Self::CatalogList { .. } => "catalog list",
-            Self::MappingReview { .. } => "mapping review",
-            Self::MappingGroups { .. } => "mapping review",
-            Self::MappingDecide { .. } => "mapping decide",
-            Self::MappingDecisions { .. } => "mapping decisions",
-            Self::ProductPropose { .. } => "mapping propose-product",
-            Self::ProductProposals { .. } => "mapping proposals",
-            Self::ProductAccept { .. } => "mapping accept-product",
-            Self::ProductWithdraw { .. } => "mapping withdraw-product",
-            Self::MappingRulesTest { .. } => "mapping rules test",
-            Self::MappingExport { .. } => "mapping export",
-            Self::MappingImport { .. } => "mapping import",
-            Self::MappingConfirm { .. } => "mapping confirm",
-            Self::MappingUndo { .. } => "mapping undo",
-            Self::MappingShare { .. } | Self::MappingShareFile { .. } => "mapping share",
-            Self::CriteriaSet { .. } => "criteria set",
-            Self::CriteriaImport { .. } => "criteria import",
-            Self::ScoreShow { .. } => "score show",
-            Self::ScoreExplain { .. } => "score explain",
-            Self::ScoreWhatIf { .. } => "score what-if",
-            Self::ScoreVerify {} => "score verify",
-            Self::ScoreCandidates { .. } => "score candidates",
-            Self::ScoreQuota { .. } => "score quota",
-            Self::FactAdd { .. } => "fact add",
-            Self::FactImport { .. } => "fact import",
-            Self::FactList { .. } => "fact list",
-            Self::FactRevoke { .. } => "fact revoke",
-            Self::RecordList { .. } => "record list",
-            Self::RecordApprove { .. } => "record approve",
-            Self::RecordCorrect { .. } => "record correct",
-            Self::Life { order } => order.name(),
-            Self::Task { order } => order.name(),
-            Self::PeriodClose { .. } => "period close",
-            Self::HistoryImport { .. } => "history import",
-            Self::HistoryEmpty { .. } => "history empty",
-            Self::OutboxList { .. } => "outbox list",
-            Self::OutboxRetry { .. } | Self::OutboxRetryAll { .. } => "outbox retry",
-            Self::OutboxPark { .. } => "outbox park",
-            Self::OutboxAllow { .. } => "outbox allow",
-            Self::Report { order } => order.name(),
-            Self::DbMigrate {} => "db migrate",
-            Self::DbCheck {} => "db check",
-            Self::DbRotateKey { .. } => "db rotate-key",
-            Self::RetentionPlan {} => "retention plan",
-            Self::ConfigReload {} => "config reload",
-            Self::DbBackup { .. } => "db backup",
-        }
-    }
-
-    /// Whether the order needs the network and may therefore run long.
-    pub fn shows_progress(&self) -> bool {
-        matches!(
-            self,
-            Self::Sync { .. }
-                | Self::Backfill { .. }
-                | Self::RejectedReplay { .. }
-                | Self::Report { order: ReportOrder::Bundle { .. } }
-                | Self::DbBackup { .. }
-                | Self::DbRotateKey { .. }
-                | Self::ScoreWhatIf { .. }
-        )
-    }
 }
 
 /// Carries out orders. Implemented by the installation; used by the socket and by the command line alike.

@@ -4,9 +4,9 @@
 //! for programs; what people call a token is named by its kind and looked up in `wording` when it is printed. It
 //! must not know terminals, pages or files.
 
-use super::command::InputFile;
-use super::wording::Words;
+use super::named::InputFile;
 use crate::error::{Lang, Text};
+use crate::pipeline::wording::Words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

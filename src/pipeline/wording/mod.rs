@@ -1,0 +1,289 @@
+//! What the stable words of the program are called, in Vietnamese and English.
+//!
+//! Owns the names of states, steps, actions, parts and reasons (`names`), and the sentences of a line's notes: one source for the
+//! page and the command line. Programs get the stable words as they are. A word it does not know is shown as it is, so
+//! that nothing disappears. Legal terms follow Decree 335/2025/NĐ-CP.
+
+mod names;
+
+use crate::domain::local_offset;
+use crate::error::{Lang, Text, place_in};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// What kind of word it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Words {
+    /// A background step; `pull:SOURCE` and `deliver:TARGET` keep their names.
+    Step,
+    /// What an entry of the journal tells.
+    Action,
+    /// State of a task.
+    TaskStatus,
+    /// Event of a task.
+    Event,
+    /// How a product was decided.
+    DecidedBy,
+    /// Kind of a run.
+    RunKind,
+    /// A decision of a person.
+    Decision,
+    /// A missing part of a score.
+    Missing,
+    /// Why a task does not count.
+    Excluded,
+    /// What speaks for two tasks being one.
+    Likeness,
+    /// What is known of two tasks that may be one.
+    Pair,
+    /// State of a mapping.
+    Mapping,
+    /// State of a proposed product.
+    Proposal,
+    /// Kind or state of an order about products.
+    MappingOrder,
+    /// Where a document goes.
+    Direction,
+    /// Which part of a score a figure is.
+    ScorePart,
+    /// State of a delivery.
+    Delivery,
+    /// What a delivery carries.
+    Message,
+    /// State of a record.
+    RecordState,
+    /// Level of a classification.
+    Level,
+    /// Role of a post.
+    Role,
+    /// How a source names people.
+    Account,
+    /// How a source is.
+    SourceState,
+    /// What is known of a field of a source's records.
+    FieldState,
+    /// How a target is.
+    TargetState,
+    /// Kind of a far side.
+    Kind,
+    /// How a trial ended.
+    Result,
+    /// State of an organisation's year.
+    Organisation,
+    /// Condition of an organisation's level.
+    Condition,
+    /// Whether a condition is met.
+    Met,
+    /// Why a signed table differs.
+    Difference,
+    /// How a petition was answered.
+    Petition,
+    /// Point of a close's checklist.
+    Check,
+    /// How such a point stands.
+    CheckState,
+    /// Difference between two catalogs.
+    Change,
+    /// View of a score.
+    View,
+    /// Kind of evidence.
+    Evidence,
+    /// What evidence contradicts.
+    Contradiction,
+    /// Kind of a fact of service.
+    Fact,
+    /// A candidate failure and what was decided about it.
+    Candidate,
+    /// What is kept for a time.
+    Retention,
+    /// Why something old stays.
+    RetentionReason,
+    /// A place; it has fixed words among names.
+    Place,
+    /// A deadline, as an instant.
+    Deadline,
+}
+
+/// An instant of ours (RFC 3339, UTC) as clocks in Việt Nam show it; none of any other text.
+pub fn local_time(text: &str) -> Option<String> {
+    let looks_like_one = text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
+    let at = looks_like_one.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten()?;
+    Some(at.with_timezone(&local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// What a word is called.
+pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
+    let found = words.names().iter().find(|(known, ..)| *known == token);
+    match (found, token.split_once(':')) {
+        (Some((_, vi, en)), _) => Cow::Borrowed(say(lang, vi, en)),
+        (None, Some(("pull", source))) if words == Words::Step => {
+            Cow::Owned(format!("{} {source}", say(lang, "Lấy dữ liệu", "Pull")))
+        }
+        (None, Some(("deliver", target))) if words == Words::Step => {
+            Cow::Owned(format!("{} {target}", say(lang, "Gửi đến", "Deliver to")))
+        }
+        (None, _) if words == Words::Place => Cow::Owned(place_in(token, lang)),
+        (None, _) if words == Words::Deadline => match token.parse() {
+            Ok(at) => Cow::Owned(deadline(at, lang)),
+            Err(_) => Cow::Borrowed(token),
+        },
+        (None, _) => Cow::Borrowed(token),
+    }
+}
+
+/// What a word is called, in both languages.
+pub fn both(words: Words, token: &str) -> Text {
+    Text::new(word(words, token, Lang::Vi), word(words, token, Lang::En))
+}
+
+fn say(lang: Lang, vi: &'static str, en: &'static str) -> &'static str {
+    match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    }
+}
+
+/// A deadline in Asia/Ho_Chi_Minh; midnight is the end of the day before it.
+pub fn deadline(at: DateTime<Utc>, lang: Lang) -> String {
+    let local = at.with_timezone(&local_offset()).naive_local();
+    let day = |day: NaiveDate| day.format("%d/%m/%Y");
+    match (local.time() == NaiveTime::MIN, lang) {
+        (true, Lang::Vi) => format!("hết ngày {}", day(local.date() - TimeDelta::days(1))),
+        (true, Lang::En) => format!("end of {}", day(local.date() - TimeDelta::days(1))),
+        (false, _) => local.format("%H:%M %d/%m/%Y").to_string(),
+    }
+}
+
+/// An article written `Đ14.2.a` in full: `điểm a khoản 2 Điều 14`.
+pub fn article(short: &str, lang: Lang) -> String {
+    let mut parts = short.trim_start_matches('Đ').split('.');
+    let (article, clause, point) = (parts.next().unwrap_or(""), parts.next(), parts.next());
+    match lang {
+        Lang::Vi => {
+            let point = point.map(|point| format!("điểm {point} ")).unwrap_or_default();
+            let clause = clause.map(|clause| format!("khoản {clause} ")).unwrap_or_default();
+            format!("{point}{clause}Điều {article}")
+        }
+        Lang::En => {
+            let part = |part: Option<&str>| part.map(|part| format!("({part})")).unwrap_or_default();
+            format!("Art. {article}{}{}", part(clause), part(point))
+        }
+    }
+}
+
+/// A line's note in a reader's language; scoring writes them in English with their article.
+pub fn note(note: &str, lang: Lang) -> String {
+    let number = || {
+        note.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect::<String>()
+    };
+    if lang == Lang::En {
+        return note.to_owned();
+    }
+    let n = number();
+    if let Some(others) = note.strip_prefix("one task with ") {
+        format!("cùng một nhiệm vụ với {others}: tính một lần")
+    } else if note.starts_with("overdue by ") {
+        format!("quá hạn {n} ngày, chưa hoàn thành")
+    } else if let Some(rest) = note.strip_prefix("completed on ") {
+        let days = rest.split_once(", after ").map(|(day, end)| (day, end.split(':').next().unwrap_or("")));
+        let (day, end) = days.unwrap_or((rest, ""));
+        format!("hoàn thành ngày {day}, sau ngày {end}: tính 0 trong kỳ này")
+    } else if let Some((code, rest)) = note.split_once(" is in no catalog yet: counted ") {
+        match rest.strip_prefix("as ") {
+            Some(other) => format!("{code} chưa có trong danh mục: tính theo {other} (Kế hoạch IV.2.3)"),
+            None => format!("{code} chưa có trong danh mục: tính theo hệ số tạm (Kế hoạch IV.2.3)"),
+        }
+    } else if let Some(rest) = note.strip_prefix("moved to ") {
+        let day = rest.split(' ').next().unwrap_or("");
+        format!("gia hạn đến {day} sau khi đã quá hạn: chỉ là lý do khách quan nếu được xác nhận")
+    } else if note.starts_with("above the assigned quantity") {
+        "vượt khối lượng được giao: tính bằng khối lượng được giao".to_owned()
+    } else if note.starts_with("handed over") {
+        "đã chuyển người khác: vẫn tính là được giao, người khác hoàn thành (Đ18.1.d)".to_owned()
+    } else if let Some(rest) = note.strip_prefix("completed quantity ") {
+        let quantity = rest.split(' ').next().unwrap_or("");
+        format!("cấp trên xác nhận khối lượng hoàn thành {}", quantity.replace('.', ","))
+    } else if note.starts_with("lateness of ") && note.ends_with("rejected by a superior") {
+        format!("bỏ qua {n} lần chậm: cấp trên không xác nhận là chậm")
+    } else if note.starts_with("lateness of ") && note.ends_with("not confirmed") {
+        format!("chậm {n} lần, chưa được xác nhận nên chưa trừ")
+    } else if let Some(day) = note.strip_prefix("carried over: it belonged to ") {
+        format!("chuyển từ kỳ trước (thuộc ngày {day}): tính thêm trong kỳ này")
+    } else if let Some(share) = note.strip_suffix(" counted in an earlier period") {
+        format!("đã tính {} ở kỳ trước", share.replace('.', ","))
+    } else if note.starts_with("lateness of ") {
+        format!("bỏ qua {n} lần chậm: có nguyên nhân khách quan được xác nhận (Đ14.2.c)")
+    } else if note.starts_with("returned ") {
+        format!("bị trả lại {n} lần, chưa được xác nhận là lỗi nội dung")
+    } else if note.contains(" failures excused") {
+        format!("bỏ qua {n} lỗi: có nguyên nhân khách quan được xác nhận (Đ14.2.b)")
+    } else {
+        note.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_of_lines_are_told_in_vietnamese_with_their_numbers() {
+        assert_eq!(note("overdue by 12 days", Lang::Vi), "quá hạn 12 ngày, chưa hoàn thành");
+        assert_eq!(
+            note("completed on 2026-10-02, after 2026-09-30: 0 in this period", Lang::Vi),
+            "hoàn thành ngày 2026-10-02, sau ngày 2026-09-30: tính 0 trong kỳ này"
+        );
+        let moved = note(
+            "moved to 2026-09-20 after the due day had passed: at most an excuse, once confirmed",
+            Lang::Vi,
+        );
+        assert!(moved.starts_with("gia hạn đến 2026-09-20"), "{moved}");
+        assert_eq!(
+            note("returned 2 times, not confirmed as a content error", Lang::Vi),
+            "bị trả lại 2 lần, chưa được xác nhận là lỗi nội dung"
+        );
+        assert_eq!(
+            note("completed quantity 0.5 confirmed by a superior", Lang::Vi),
+            "cấp trên xác nhận khối lượng hoàn thành 0,5"
+        );
+        assert_eq!(note("something new", Lang::Vi), "something new");
+    }
+
+    #[test]
+    fn a_deadline_at_midnight_is_the_end_of_the_day_before() {
+        let midnight = "2026-12-12T17:00:00Z";
+        assert_eq!(word(Words::Deadline, midnight, Lang::Vi), "hết ngày 12/12/2026");
+        assert_eq!(word(Words::Deadline, "2026-12-12T18:00:00.000Z", Lang::En), "01:00 13/12/2026");
+        assert_eq!(word(Words::Deadline, "-", Lang::En), "-");
+    }
+
+    #[test]
+    fn articles_are_cited_in_full() {
+        assert_eq!(article("Đ14.2.a", Lang::Vi), "điểm a khoản 2 Điều 14");
+        assert_eq!(article("Đ12.3", Lang::En), "Art. 12(3)");
+        assert_eq!(article("Đ17", Lang::Vi), "Điều 17");
+    }
+
+    #[test]
+    fn every_level_state_and_role_of_the_domain_has_its_name() {
+        use crate::domain::{Level, RecordState};
+        for level in [Level::NotCompleted, Level::Completed, Level::Good, Level::Excellent] {
+            assert_eq!(word(Words::Level, level.as_str(), Lang::Vi), level.vietnamese());
+        }
+        for state in RecordState::ALL.map(RecordState::as_str) {
+            let state = RecordState::parse(state).expect("a state");
+            assert_ne!(word(Words::RecordState, state.as_str(), Lang::Vi), state.as_str());
+        }
+    }
+
+    #[test]
+    fn a_word_nobody_named_is_shown_as_it_is() {
+        assert_eq!(word(Words::Missing, "something_new", Lang::Vi), "something_new");
+        assert_eq!(word(Words::Action, "something_new", Lang::Vi), "something_new");
+        assert_eq!(word(Words::Excluded, "unmapped", Lang::Vi), "chưa gán sản phẩm");
+        assert_eq!(word(Words::Step, "pull:snv", Lang::Vi), "Lấy dữ liệu snv");
+        assert_eq!(word(Words::Step, "map", Lang::En), "Map to products");
+    }
+}
