@@ -118,14 +118,22 @@ mod with {
 
     /// How to give orders to the demonstration.
     fn hint(folder: &Path, lang: Lang) -> String {
-        // After `cargo run` the program is on nobody's path.
+        // After `cargo run` the program is on nobody's path, and another terminal stands in another folder.
         let program = std::env::current_exe().unwrap_or_else(|_| "lienthong".into());
-        let order =
-            format!("{} --config {} status", program.display(), folder.join("lienthong.toml").display());
+        let config = folder.join("lienthong.toml");
+        let config = std::path::absolute(&config).unwrap_or(config);
+        let order = format!("{} --config {} status", quoted(&program), quoted(&config));
         match lang {
             Lang::Vi => format!("ra lệnh từ cửa sổ khác: {order}"),
             Lang::En => format!("orders from another terminal: {order}"),
         }
+    }
+
+    /// A path as a shell takes it.
+    fn quoted(path: &Path) -> String {
+        let text = path.display().to_string();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+        if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
     }
 
     fn finish_once(
@@ -210,6 +218,15 @@ mod with {
         use super::*;
         use crate::cli::args::{Action, Cli};
         use clap::Parser as _;
+
+        #[test]
+        fn the_order_that_is_printed_can_be_given_from_any_folder() {
+            let told = hint(Path::new("data/demo của tôi"), Lang::En);
+            let config = std::path::absolute("data/demo của tôi/lienthong.toml").expect("absolute");
+            assert!(told.ends_with(&format!(" --config '{}' status", config.display())), "{told}");
+            assert_eq!(quoted(Path::new("/a/it's")), r"'/a/it'\''s'");
+            assert_eq!(quoted(Path::new("/a/b-1.toml")), "/a/b-1.toml");
+        }
 
         #[test]
         fn a_port_that_is_asked_for_is_taken_with_and_without_once() {

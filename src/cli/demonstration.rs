@@ -286,7 +286,15 @@ async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> 
     }
     let reason = "Tuyển dụng trong năm (mô phỏng)".to_owned();
     let outcome = installation
-        .execute(Command::HistoryEmpty { people: Vec::new(), author: OFFICER.into(), reason }, progress)
+        .execute(
+            Command::HistoryEmpty {
+                people: Vec::new(),
+                author: OFFICER.into(),
+                reason,
+                document: Some(DOCUMENT.into()),
+            },
+            progress,
+        )
         .await;
     if outcome.exit == 0 { Ok(()) } else { Err(Findings(outcome.findings)) }
 }

@@ -77,11 +77,12 @@ pub fn command(action: Action) -> Ordered {
         Action::History(History::Import { file: Some(file), document, author, .. }) => {
             Ok(Command::HistoryImport { file: read(&file)?, document, author: name(author)? })
         }
-        Action::History(History::Import { file: None, person, reason, author, .. }) => {
+        Action::History(History::Import { file: None, person, reason, document, author, .. }) => {
             Ok(Command::HistoryEmpty {
                 people: person,
                 author: name(author)?,
                 reason: reason.unwrap_or_default(),
+                document,
             })
         }
         Action::Outbox(action) => outbox(action),

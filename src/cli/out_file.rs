@@ -25,8 +25,13 @@ pub struct Out {
 /// Where an order's file goes.
 ///
 /// # Errors
-/// LT-CAT-046 or LT-PAP-010 something stands there already.
+/// LT-CAT-046 or LT-PAP-010 something stands there already, LT-PAP-015 a paper under an ending of something else.
 pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
+    if let Action::Report(report) = action
+        && let Some((path, endings)) = report.endings()
+    {
+        check_ending(path, endings)?;
+    }
     let catalog =
         |path: &PathBuf| Out { path: path.clone(), as_pdf: false, codes: ("LT-CAT-046", "LT-CAT-046") };
     let out = match action {
@@ -46,6 +51,28 @@ pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
         }
         out => Ok(out),
     }
+}
+
+/// Whether a file's ending says what will be in it; one without an ending says nothing wrong.
+fn check_ending(path: &Path, endings: &[&str]) -> Result<(), Box<Finding>> {
+    let Some(ending) = path.extension() else { return Ok(()) };
+    let ending = ending.to_string_lossy().to_lowercase();
+    if endings.contains(&ending.as_str()) {
+        return Ok(());
+    }
+    let list = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
+    let finding = Finding::error(
+        "LT-PAP-015",
+        Text::new(
+            format!("đuôi tệp .{ending} không phải định dạng sẽ được ghi"),
+            format!("the ending .{ending} is not that of what would be written"),
+        ),
+        Text::new(
+            format!("đặt tên tệp với đuôi {list}; chưa có gì được ghi"),
+            format!("name the file with the ending {list}; nothing was written"),
+        ),
+    );
+    Err(Box::new(finding.at(Place::of(path.display().to_string()))))
 }
 
 /// Writes the file an outcome carries, as a PDF where asked for; what is left is what there is to say.

@@ -6,7 +6,7 @@
 use super::layout::{self, Cells, width};
 use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::command::{Align, Column, Document, EXIT_FAILED, Field, Outcome, Progress};
-use crate::pipeline::wording::{self, word};
+use crate::pipeline::wording::{self, Words, word};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -150,11 +150,11 @@ fn write_text(out: &mut String, document: &Document, lang: Lang, bound: Option<u
         Document::Nothing => {}
         Document::File { told, .. } => write_text(out, told, lang, bound),
         Document::Table { title, columns, rows } => {
-            heading(out, title.get(lang));
+            heading(out, title.get(lang), lang);
             table(out, columns, rows, lang, bound);
         }
         Document::Object { title, fields } => {
-            heading(out, title.get(lang));
+            heading(out, title.get(lang), lang);
             object(out, fields, lang);
         }
         Document::Parts { parts } => {
@@ -175,9 +175,9 @@ fn write_text(out: &mut String, document: &Document, lang: Lang, bound: Option<u
     }
 }
 
-fn heading(out: &mut String, title: &str) {
+fn heading(out: &mut String, title: &str, lang: Lang) {
     if !title.is_empty() {
-        let _infallible = writeln!(out, "{title}");
+        let _infallible = writeln!(out, "{}", wording::days(title, lang));
     }
 }
 
@@ -204,16 +204,28 @@ fn object(out: &mut String, fields: &[Field], lang: Lang) {
     for field in fields {
         let title = field.title.get(lang);
         let pad = " ".repeat(wide.saturating_sub(width(title)));
-        let _infallible = writeln!(out, "{title}{pad}  {}", cell(&field.value, lang));
+        let value = told(&field.value, field.words, lang);
+        let _infallible = writeln!(out, "{title}{pad}  {value}");
     }
 }
 
-/// A cell of a column as people read it: tokens by what they are called.
+/// A cell of a column as people read it.
 fn shown(value: &Value, column: &Column, lang: Lang) -> String {
-    match (column.words, value) {
-        (Some(words), Value::String(token)) => word(words, token, lang).into_owned(),
+    // What stands to the right is a figure.
+    let figures = (column.align == Align::Right).then_some(Words::Number);
+    told(value, column.words.or(figures), lang)
+}
+
+/// A value as people read it: tokens by what they are called.
+fn told(value: &Value, words: Option<Words>, lang: Lang) -> String {
+    match (words, value) {
+        (Some(words), Value::String(token))
+            if words != Words::Number || wording::local_time(token, lang).is_none() =>
+        {
+            word(words, token, lang).into_owned()
+        }
         (Some(_), Value::Array(list)) => {
-            list.iter().map(|value| shown(value, column, lang)).collect::<Vec<_>>().join(", ")
+            list.iter().map(|value| told(value, words, lang)).collect::<Vec<_>>().join(", ")
         }
         _ => cell(value, lang),
     }
@@ -223,7 +235,12 @@ fn shown(value: &Value, column: &Column, lang: Lang) -> String {
 fn cell(value: &Value, lang: Lang) -> String {
     let text = match value {
         Value::Null => String::new(),
-        Value::String(text) => wording::local_time(text).unwrap_or_else(|| text.clone()),
+        Value::String(text) => {
+            wording::local_time(text, lang).unwrap_or_else(|| match text.parse::<chrono::NaiveDate>() {
+                Ok(_) => wording::days(text, lang),
+                Err(_) => text.clone(),
+            })
+        }
         Value::Bool(true) => match lang {
             Lang::Vi => "có".to_owned(),
             Lang::En => "yes".to_owned(),
@@ -244,7 +261,7 @@ fn cell(value: &Value, lang: Lang) -> String {
             }
         }
         Value::Number(number) if number.is_f64() => {
-            format!("{:.4}", number.as_f64().unwrap_or_default())
+            wording::decimal(&format!("{:.4}", number.as_f64().unwrap_or_default()), lang)
         }
         Value::Number(number) => number.to_string(),
     };
@@ -284,7 +301,6 @@ fn guarded(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::error::Text;
-    use crate::pipeline::wording::Words;
 
     fn sample() -> Document {
         Document::Table {
@@ -322,7 +338,10 @@ mod tests {
     fn instants_are_local_for_people_and_exact_for_programs() {
         assert_eq!(cell(&json!("2026-12-07T02:00:42.573Z"), Lang::En), "2026-12-07 09:00:42");
         assert_eq!(plain(&json!("2026-12-07T02:00:42.573Z")), "2026-12-07T02:00:42.573Z");
+        assert_eq!(cell(&json!("2026-12-07T02:00:42.573Z"), Lang::Vi), "09:00:42 07/12/2026");
         assert_eq!(cell(&json!("2026-12-07"), Lang::En), "2026-12-07");
+        assert_eq!(cell(&json!("2026-12-07"), Lang::Vi), "07/12/2026");
+        assert_eq!(plain(&json!("2026-12-07")), "2026-12-07");
         assert_eq!(cell(&json!(0.734_964_440_042), Lang::En), "0.7350");
     }
 
@@ -353,6 +372,34 @@ mod tests {
         assert!(text(&table, Lang::En, None).contains("Waits for a person  d (unit result), new_part"));
         assert_eq!(table.to_json(Lang::Vi)[0]["state"], "parked");
         assert_eq!(csv(&table).expect("a table"), "state,missing\nparked,\"unit_result, new_part\"\n");
+    }
+
+    #[test]
+    fn figures_have_a_decimal_comma_in_vietnamese_tables_and_stay_as_they_are_for_programs() {
+        let table = Document::Table {
+            title: Text::new("Điểm đến ngày 2026-09-30", "Scores as of 2026-09-30"),
+            columns: vec![
+                Column::left("version", "Phiên bản", "Version"),
+                Column::right("total", "Tổng", "Total"),
+                Column::right("share", "Phần", "Share"),
+            ],
+            rows: vec![vec![json!("2026.1"), json!("88.50"), json!(0.5)]],
+        };
+        let vi = text(&table, Lang::Vi, None);
+        assert!(vi.starts_with("Điểm đến ngày 30/09/2026\n"), "{vi}");
+        assert!(vi.contains("2026.1") && vi.contains("88,50") && vi.contains("0,5000"), "{vi}");
+        let en = text(&table, Lang::En, None);
+        assert!(en.contains("2026-09-30") && en.contains("88.50") && en.contains("0.5000"), "{en}");
+        assert_eq!(csv(&table).expect("a table"), "version,total,share\n2026.1,88.50,0.5\n");
+        let one = Document::Object {
+            title: Text::new("", ""),
+            fields: vec![
+                Field::words("state", "Trạng thái", "State", Words::Organisation, "appraised"),
+                Field::words("total", "Tổng", "Total", Words::Number, "90.25"),
+            ],
+        };
+        assert_eq!(text(&one, Lang::Vi, None), "Trạng thái  Đã thẩm định\nTổng        90,25\n");
+        assert_eq!(one.to_json(Lang::Vi), json!({ "state": "appraised", "total": "90.25" }));
     }
 
     #[test]

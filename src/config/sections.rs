@@ -531,6 +531,9 @@ pub struct Retention {
     /// Days citizen ids are kept after a person's last post; 0 = for ever.
     #[schemars(range(min = 0, max = 36_500))]
     pub left_people_days: u32,
+    /// Days earlier results are kept after another import replaced them; 0 = for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub replaced_history_days: u32,
 }
 
 /// Holidays and swapped working days.

@@ -36,11 +36,24 @@ pub struct CloseFacts {
     pub held: u64,
     /// Petitions nobody answered yet.
     pub petitions: u64,
+    /// Of a year: what was decided beside the law's day, organisation or quota.
+    pub yearly: Yearly,
     /// The unit whose part is closed; none = the whole.
     pub unit: Option<UnitCode>,
     /// Units that must be closed first and are not, by code: those below the unit; of the whole, where closing unit by
     /// unit was begun, all that are left.
     pub open_units: Vec<String>,
+}
+
+/// What stands open in a year's classifications; nothing in any other period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Yearly {
+    /// People classified after the law's day (art. 19.2).
+    pub late: u64,
+    /// Heads classified although their organisation is not recognised (art. 20.6).
+    pub unrecognised: u64,
+    /// Groups of similar tasks with more Excellent people than the quota (art. 20.5).
+    pub above_quota: u64,
 }
 
 /// One question of the checklist.
@@ -71,6 +84,12 @@ pub enum CheckName {
     PetitionsAnswered,
     /// Lower units are closed before higher ones.
     LowerClosed,
+    /// Of a year: everyone was classified by the law's day.
+    ClassifiedInTime,
+    /// Of a year: the organisation of every head who is classified is recognised.
+    OrganisationsRecognised,
+    /// Of a year: no group has more Excellent people than the quota.
+    QuotaKept,
 }
 
 /// The answer.
@@ -104,7 +123,7 @@ pub struct Check {
 pub struct Checklist {
     /// The period.
     pub period: Period,
-    /// Its lines, always all of them, in the same order.
+    /// Its lines, always all of them, in the same order; a year has three more.
     pub checks: Vec<Check>,
     /// The reason with which a person accepted what stands open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +148,7 @@ impl Checklist {
         };
         let open_units = facts.open_units.join(", ");
         let lower = facts.open_units.len() as u64;
-        let checks = vec![
+        let mut checks = vec![
             blocking(
                 CheckName::PeriodOver,
                 u64::from(facts.today <= last),
@@ -269,6 +288,44 @@ impl Checklist {
                 )
             },
         ];
+        let Yearly { late, unrecognised, above_quota } = facts.yearly;
+        let of_a_year = [
+            gap(
+                CheckName::ClassifiedInTime,
+                late,
+                "LT-REC-052",
+                format!("{late} người được xếp loại sau thời hạn luật định (Điều 19.2)"),
+                format!("{late} people were classified after the law's day (art. 19.2)"),
+                (
+                    "xem từng người bằng `period status`; khi khóa ghi lý do chậm",
+                    "see them with `period status`; say why when you close",
+                ),
+            ),
+            gap(
+                CheckName::OrganisationsRecognised,
+                unrecognised,
+                "LT-ORG-011",
+                format!(
+                    "{unrecognised} người đứng đầu được xếp loại khi tổ chức chưa được công nhận (Điều 20.6)"
+                ),
+                format!(
+                    "{unrecognised} heads are classified while their organisation is not recognised (art. 20.6)"
+                ),
+                (
+                    "công nhận tổ chức trước (`organisation list`); sau khi khóa, mức cao hơn tổ chức chỉ sửa được bằng đính chính",
+                    "recognise the organisations first (`organisation list`); once closed, a level above the organisation's changes by a correction alone",
+                ),
+            ),
+            gap(
+                CheckName::QuotaKept,
+                above_quota,
+                "LT-REC-086",
+                format!("{above_quota} nhóm có số người xuất sắc vượt tỷ lệ (Điều 20.5)"),
+                format!("{above_quota} groups have more Excellent people than the quota (art. 20.5)"),
+                ("xem `score quota` và `period status`", "see `score quota` and `period status`"),
+            ),
+        ];
+        checks.extend(of_a_year.into_iter().filter(|_| period.is_year()));
         Self { period, checks, accepted_because: None }
     }
 
@@ -358,6 +415,7 @@ mod tests {
             not_self_assessed: 0,
             held: 0,
             petitions: 0,
+            yearly: Yearly::default(),
             unit: None,
             open_units: Vec::new(),
         }
@@ -437,5 +495,19 @@ mod tests {
         let closed = Checklist::new(&facts).decide(Some(" theo chỉ đạo ")).expect("closes");
         assert_eq!(closed.accepted_because.as_deref(), Some("theo chỉ đạo"));
         assert_eq!(closed.checks.iter().filter(|check| check.state == CheckState::Open).count(), 8);
+    }
+
+    #[test]
+    fn close_of_a_year_tells_late_decisions_unrecognised_organisations_and_the_quota() {
+        let year = CloseFacts {
+            period: "2026".parse().expect("period"),
+            today: "2027-01-20".parse().expect("day"),
+            yearly: Yearly { late: 2, unrecognised: 1, above_quota: 1 },
+            ..clean()
+        };
+        assert_eq!(codes(&year, None), ["LT-REC-038", "LT-REC-052", "LT-ORG-011", "LT-REC-086"]);
+        let closed = Checklist::new(&year).decide(Some("Chủ tịch UBND tỉnh đồng ý")).expect("closes");
+        assert_eq!(closed.checks.len(), 15);
+        assert!(Checklist::new(&CloseFacts { yearly: Yearly::default(), ..year }).is_clean());
     }
 }

@@ -205,8 +205,11 @@ pub fn check_items(items: &BTreeMap<String, Exact>, step: &Exact) -> Result<(), 
     if findings.is_empty() { Ok(()) } else { Err(Findings(findings)) }
 }
 
+/// Most failed assessments of one task's quality that are entered: more is a slip of the hand.
+pub const MAX_FAILURES: u32 = 1_000;
+
 /// Why a decided value cannot be, whatever the rule set: a form without all items, d entered by hand (art.
-/// 15.3.a computes it), a negative or endless quantity. None when it can.
+/// 15.3.a computes it), a negative or endless quantity, thousands of failures. None when it can.
 pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
     match kind {
         DecisionKind::SelfAssessment { items } | DecisionKind::GeneralCriteria { items } => {
@@ -237,6 +240,17 @@ pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
                 ),
             ))
         }
+        DecisionKind::QualityFailures { count, .. } if *count > MAX_FAILURES => Some(Finding::error(
+            "LT-CRI-010",
+            Text::new(
+                format!("số lần không đạt chất lượng {count} lớn hơn {MAX_FAILURES}"),
+                format!("{count} failed assessments are more than {MAX_FAILURES}"),
+            ),
+            Text::new(
+                "mỗi lần trừ 25 % nên từ 4 lần trở lên phần đó đã bằng 0; ghi lại --failures, chưa có gì được ghi",
+                "each takes 25 %, so that from four on nothing is left of it; give --failures again, nothing was entered",
+            ),
+        )),
         DecisionKind::CompletedQuantity { quantity, .. } => {
             let plain = quantity.to_text().parse::<rust_decimal::Decimal>().is_ok();
             (quantity.is_negative() || !plain).then(|| {

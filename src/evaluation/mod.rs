@@ -23,7 +23,7 @@ pub mod template;
 
 mod cell;
 
-pub use close::{Check, CheckName, CheckState, Checklist, CloseFacts};
+pub use close::{Check, CheckName, CheckState, Checklist, CloseFacts, Yearly};
 pub use content::{Content, Figure, LineCounts, Part, Ruling};
 pub use criteria::{CriteriaRules, ReadCriteria, RulesOf, Standing, read_criteria};
 pub use difference::{Difference, difference};

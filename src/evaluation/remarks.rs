@@ -72,6 +72,26 @@ impl Remarks {
         entered
     }
 
+    /// The words that stand until a moment: those of a revision, with what was entered apart from a step before or since.
+    pub fn standing<'a>(
+        &self,
+        revised_at: DateTime<Utc>,
+        until: DateTime<Utc>,
+        decisions: impl Iterator<Item = &'a Decision> + Clone,
+    ) -> Self {
+        let entered = |from: DateTime<Utc>| {
+            Self::entered(
+                decisions.clone().filter(move |decision| from < decision.at && decision.at <= until),
+            )
+        };
+        let mut standing =
+            Self { strengths: None, weaknesses: None, comment: None, minutes: None, ..self.clone() };
+        for newer in [entered(DateTime::<Utc>::MIN_UTC), self.clone(), entered(revised_at)] {
+            standing.overlay(newer.strengths, newer.weaknesses, newer.comment, newer.minutes);
+        }
+        standing
+    }
+
     /// Takes each text that is given; what is not given stays.
     pub fn overlay(
         &mut self,

@@ -7,7 +7,11 @@
 use super::criteria::CriteriaRules;
 use crate::domain::evaluation::GENERAL_ITEMS;
 use crate::domain::{Exact, Period};
-use rust_xlsxwriter::{DataValidation, DataValidationRule, Format, Formula, Workbook, Worksheet, XlsxError};
+use crate::sheet::page::set_page;
+use rust_xlsxwriter::{
+    DataValidation, DataValidationRule, Format, FormatAlign, FormatBorder, Formula, ProtectionOptions,
+    Workbook, Worksheet, XlsxError,
+};
 
 /// Titles of the sheets, in order.
 pub const SHEETS: [&str; 3] = ["Tiêu chí chung", "đ và e", "Nhận xét"];
@@ -71,6 +75,7 @@ pub fn workbook(
     }
     for (head, maximum) in &items {
         sheet.write_with_format(0, column, head, &looks.head)?;
+        sheet.set_column_width(column, 9)?;
         points(sheet, column, people.len(), maximum, &rules.step, &looks)?;
         column += 1;
     }
@@ -86,7 +91,7 @@ pub fn workbook(
     let sheet = begin(&mut book, SHEETS[2], people.iter(), period, &looks)?;
     for (column, head) in (4..).zip(REMARKS) {
         sheet.write_with_format(0, column, head, &looks.head)?;
-        sheet.set_column_width(column, 40)?;
+        sheet.set_column_width(column, 32)?;
         for row in 1..=u32::try_from(people.len()).unwrap_or(u32::MAX) {
             sheet.write_blank(row, column, &looks.words)?;
         }
@@ -103,11 +108,14 @@ struct Looks {
 
 impl Looks {
     fn new() -> Self {
+        let cell = || Format::new().set_border(FormatBorder::Thin).set_align(FormatAlign::Top);
+        // What can be filled in is white, everything else is shaded.
+        let shaded = |format: Format, colour: &str| format.set_background_color(colour);
         Self {
-            head: Format::new().set_bold().set_text_wrap().set_background_color("#DDE6F0"),
-            locked: Format::new(),
-            points: Format::new().set_unlocked().set_num_format("0.##"),
-            words: Format::new().set_unlocked().set_text_wrap(),
+            head: shaded(cell().set_bold().set_text_wrap(), "#DDE6F0"),
+            locked: shaded(cell().set_text_wrap(), "#F2F2F2"),
+            points: cell().set_unlocked().set_num_format("0.##"),
+            words: cell().set_unlocked().set_text_wrap(),
         }
     }
 }
@@ -122,7 +130,11 @@ fn begin<'a, 'b>(
 ) -> Result<&'b mut Worksheet, XlsxError> {
     let sheet = book.add_worksheet();
     sheet.set_name(title)?;
-    sheet.protect();
+    // Without a password: it keeps a slip of the hand from a locked cell, nobody from their own file. Columns and rows may
+    // be made wider to read what stands in them.
+    let options = ProtectionOptions { format_columns: true, format_rows: true, ..ProtectionOptions::new() };
+    sheet.protect_with_options(&options);
+    set_page(sheet, (0, 0))?;
     sheet.set_freeze_panes(1, 2)?;
     for (column, head) in (0..).zip(WHO) {
         sheet.write_with_format(0, column, head, &looks.head)?;
@@ -133,7 +145,7 @@ fn begin<'a, 'b>(
             sheet.write_string_with_format(row, column, text, &looks.locked)?;
         }
     }
-    for (column, width) in (0..).zip([14, 28, 10, 30]) {
+    for (column, width) in (0..).zip([12, 26, 10, 26]) {
         sheet.set_column_width(column, width)?;
     }
     Ok(sheet)

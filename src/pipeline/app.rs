@@ -16,7 +16,7 @@ use crate::delivery::evaluation::EvaluationSoftware;
 use crate::delivery::national::NationalDatabase;
 use crate::directory::{Directory, Known};
 use crate::domain::{
-    CatalogScope, CatalogVersion, Period, PersonId, ProductCode, RuleSet, SourceId, TargetId, UnitCode,
+    CatalogScope, CatalogVersion, Period, PersonId, ProductCode, RuleSet, SourceId, TargetId, Unit, UnitCode,
     UnitKind, WorkingCalendar,
 };
 use crate::error::{Finding, Text};
@@ -25,6 +25,7 @@ use crate::store::Store;
 use crate::text::Abbreviations;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, RwLock};
 
@@ -63,6 +64,10 @@ pub struct Policy {
     pub catch_all: Option<ProductCode>,
     /// How long what is kept.
     pub retention: Retention,
+    /// Units the configuration names, which is their home.
+    pub units: Vec<Unit>,
+    /// File with more of them, read anew whenever units are imported.
+    pub units_file: Option<PathBuf>,
 }
 
 /// Both kinds of target as targets.

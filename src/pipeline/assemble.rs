@@ -86,6 +86,8 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
         four_eyes: config.mapping.four_eyes,
         catch_all: config.mapping.catch_all.clone(),
         retention: config.retention,
+        units: config.unit.iter().cloned().map(Unit::from).collect(),
+        units_file: config.people.units_file.clone(),
     })
 }
 

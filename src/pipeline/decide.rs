@@ -7,6 +7,7 @@
 //! exist yet waits for it. One bad entry never stops the others.
 
 use super::app::App;
+use super::execute::check_period;
 use super::record::Refused;
 use super::step::{Step, StepReport};
 use crate::delivery::Target as _;
@@ -207,6 +208,13 @@ impl App {
             life::is_own(subject, &incoming.author)
         });
         if let Some(finding) = self.not_allowed(&incoming, own) {
+            return Ok(Judged::Not(finding.at(place())));
+        }
+        // The life of a record judges the others, with the revision at hand.
+        let enters =
+            !matches!(incoming.kind, DecisionKind::Approval { .. } | DecisionKind::Classification { .. });
+        let remarks = matches!(incoming.kind, DecisionKind::Remarks { .. });
+        if enters && let Err(finding) = check_period(self, incoming.period, remarks) {
             return Ok(Judged::Not(finding.at(place())));
         }
         let authored = Authored {

@@ -36,7 +36,9 @@ fn lines(value: &Value, lang: Lang) -> String {
         } else {
             ""
         };
-        put(format!("{}: {}{sign}", say(vi, en), printed.unwrap_or(say("còn thiếu", "missing"))));
+        let printed = printed.map(|printed| wording::decimal(printed, lang));
+        let printed = printed.unwrap_or_else(|| say("còn thiếu", "missing").to_owned());
+        put(format!("{}: {printed}{sign}", say(vi, en)));
     }
     let missing: Vec<_> = strings(value, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     if !missing.is_empty() {
@@ -49,7 +51,7 @@ fn lines(value: &Value, lang: Lang) -> String {
         put(format!(
             "{}: {}",
             say("Kỳ không trọn, thời gian công tác", "Part of the period only, days worked"),
-            worked.join(", ")
+            wording::days(&worked.join(", "), lang)
         ));
     }
     for ruled in list(value, "ruled") {
@@ -82,48 +84,51 @@ fn lines(value: &Value, lang: Lang) -> String {
         }
         put(format!(
             "  +{} · {} · {}",
-            text(line, "printed", ""),
+            wording::decimal(&text(line, "printed", ""), lang),
             named(&text(line, "source", "")),
             text(line, "title", "")
         ));
     }
     put(String::new());
-    strings(value, "formulas").for_each(|formula| put(formula.to_owned()));
+    strings(value, "formulas").for_each(|formula| put(wording::formula(formula, lang)));
     for part in list(value, "quarters") {
         let unit = text(part, "unit", "");
         put(format!(
             "  {} {} · {} {unit}",
             text(part, "period", ""),
-            text(part, "score", ""),
+            wording::decimal(&text(part, "score", ""), lang),
             text(part, "from", "")
         ));
     }
     for month in list(value, "months") {
         let total = month.get("total").and_then(|figure| figure.get(1)).and_then(Value::as_str);
-        put(format!("  {} {}", text(month, "period", ""), total.unwrap_or(say("còn thiếu", "missing"))));
+        let total = total.map(|total| wording::decimal(total, lang));
+        let total = total.unwrap_or_else(|| say("còn thiếu", "missing").to_owned());
+        put(format!("  {} {total}", text(month, "period", "")));
     }
     let none = say("chưa", "not yet");
+    let number = |of: &Value, key: &str| wording::decimal(&text(of, key, ""), lang);
     for line in list(value, "lines") {
         put(format!("\n{} · {}", named(&text(line, "source", "")), text(line, "title", "")));
         put(format!(
             "  k {} · G {} · C {} · k·G {} · k·C {} · l {} · q {} · {} {} · {} {}",
-            text(line, "coefficient", ""),
-            text(line, "assigned", ""),
-            text(line, "completed", ""),
-            text(line, "assigned_converted", ""),
-            text(line, "completed_converted", ""),
+            number(line, "coefficient"),
+            number(line, "assigned"),
+            number(line, "completed"),
+            number(line, "assigned_converted"),
+            number(line, "completed_converted"),
             text(line, "late_count", ""),
             text(line, "quality_failures", ""),
             say("hạn", "due"),
-            text(line, "due", say("không có", "none")),
+            wording::days(&text(line, "due", say("không có", "none")), lang),
             say("hoàn thành", "done"),
-            text(line, "completed_on", none),
+            wording::days(&text(line, "completed_on", none), lang),
         ));
         put(format!(
             "  a +{} (Đ14.2.a) · b +{} (Đ14.2.b) · c +{} (Đ14.2.c)",
-            text(line, "completed_converted", ""),
-            text(line, "quality", ""),
-            text(line, "progress", ""),
+            number(line, "completed_converted"),
+            number(line, "quality"),
+            number(line, "progress"),
         ));
         strings(line, "notes").for_each(|note| put(format!("  {}", wording::note(note, lang))));
         let source = text(line, "source", "");
@@ -131,9 +136,9 @@ fn lines(value: &Value, lang: Lang) -> String {
             put(format!(
                 "    {} {} ({} {}, {} {})",
                 word(Words::Event, &text(event, "kind", ""), lang),
-                moment(&text(event, "at", "–")),
+                moment(&text(event, "at", "–"), lang),
                 say("thấy", "seen"),
-                moment(&text(event, "observed_at", "")),
+                moment(&text(event, "observed_at", ""), lang),
                 say("câu trả lời", "answer"),
                 text(event, "answer", "–"),
             ));
@@ -159,8 +164,8 @@ fn named(source: &str) -> String {
     source.replacen('/', ":", 1)
 }
 
-fn moment(text: &str) -> String {
-    wording::local_time(text).unwrap_or_else(|| text.to_owned())
+fn moment(text: &str, lang: Lang) -> String {
+    wording::local_time(text, lang).unwrap_or_else(|| text.to_owned())
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
@@ -207,7 +212,7 @@ mod tests {
             "{}",
             told.vi
         );
-        assert!(told.vi.contains("hạn 2026-12-12 · hoàn thành chưa"), "{}", told.vi);
+        assert!(told.vi.contains("hạn 12/12/2026 · hoàn thành chưa"), "{}", told.vi);
         assert!(
             told.en.contains("Results of tasks (R·70): 70.00") && told.en.contains("done not yet"),
             "{}",
@@ -225,13 +230,13 @@ mod tests {
             told.vi
         );
         assert!(
-            told.vi.contains("  +70.00 · snv:1 · Công văn") && told.en.contains("late_unit = "),
+            told.vi.contains("  +70,00 · snv:1 · Công văn") && told.en.contains("late_unit = "),
             "{}",
             told.vi
         );
-        assert!(told.vi.contains("Trả lại – (thấy 2026-12-01 07:00:00, câu trả lời 7)"), "{}", told.vi);
+        assert!(told.vi.contains("Trả lại – (thấy 07:00:00 01/12/2026, câu trả lời 7)"), "{}", told.vi);
         assert!(
-            told.vi.contains("Kỳ không trọn, thời gian công tác: 2026-10-15 – 2026-12-31"),
+            told.vi.contains("Kỳ không trọn, thời gian công tác: 15/10/2026 – 31/12/2026"),
             "{}",
             told.vi
         );

@@ -37,6 +37,8 @@ mod verify;
 mod what_if;
 pub mod wording;
 mod workshop;
+pub mod written;
+pub mod year_results;
 
 pub use app::{App, Policy, Source};
 

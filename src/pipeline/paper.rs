@@ -17,7 +17,6 @@ use crate::domain::{
 };
 use crate::error::{Finding, Lang, Place, Text, cause};
 use crate::evaluation::Content;
-use crate::evaluation::remarks::Remarks;
 use crate::paper::explanation::{Decided, Explanation};
 use crate::paper::form01::Form01;
 use crate::paper::layout::Paper;
@@ -274,7 +273,8 @@ fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDeci
             _ => {}
         }
     }
-    let remarks = remarks(&chosen, decisions);
+    let all = decisions.iter().map(|stored| &stored.decision);
+    let remarks = chosen.content.remarks.standing(chosen.revised_at, chosen.made_at, all);
     let part = |name: &str| text_at(&chosen.raw, &format!("/parts/{name}/printed"));
     let span = |(from, to): &(NaiveDate, NaiveDate)| {
         format!("{} – {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))
@@ -294,19 +294,6 @@ fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDeci
         scorer: signer(shelf, wanted, &chosen, Duty::Score),
         head: head(shelf, wanted, &chosen),
     }
-}
-
-/// What people wrote: the printed revision's words, and what was entered apart from a step before or since.
-fn remarks(chosen: &Chosen, decisions: &[StoredDecision]) -> Remarks {
-    let entered = |from: DateTime<Utc>| {
-        let told = decisions.iter().map(|stored| &stored.decision);
-        Remarks::entered(told.filter(move |decision| from < decision.at && decision.at <= chosen.made_at))
-    };
-    let mut remarks = entered(DateTime::<Utc>::MIN_UTC);
-    for newer in [chosen.content.remarks.clone(), entered(chosen.revised_at)] {
-        remarks.overlay(newer.strengths, newer.weaknesses, newer.comment, newer.minutes);
-    }
-    remarks
 }
 
 fn work_sheet(shelf: &Shelf, wanted: Wanted, chosen: Chosen, derivation: Derivation) -> WorkSheet {

@@ -52,6 +52,7 @@ pub(super) fn days(retention: &Retention, kind: Kept) -> u32 {
         Kept::Rejected => retention.rejected_days,
         Kept::Payloads => retention.deliveries_days,
         Kept::LeftPeople => retention.left_people_days,
+        Kept::ReplacedHistory => retention.replaced_history_days,
     }
 }
 

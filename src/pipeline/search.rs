@@ -14,6 +14,8 @@ const MOST_READ: usize = 2_000;
 const SOUGHT_WORDS: usize = 12;
 const READ_WORDS: usize = 200;
 const WORD: usize = 40;
+/// Most words that stand for one short form.
+const LONGEST_FORM: usize = 5;
 
 /// Words as they stand, without accents and case; joined by anything that is no letter or digit.
 fn plain(text: &str, most: usize) -> Vec<Token> {
@@ -30,6 +32,35 @@ fn spelled_out(word: &Token, forms: &Abbreviations) -> Vec<Token> {
     }
     let words = tokens_with(&word.shown, forms);
     if words.is_empty() { vec![word.clone()] } else { words }
+}
+
+/// Words as they are sought: what a title is read with under one short form (ủy ban nhân dân under UBND) as that form, so
+/// that it is found in document numbers too, which know no other; everything else spelled out.
+fn in_short(words: &[Token], forms: &Abbreviations) -> Vec<Token> {
+    let mut sought = Vec::with_capacity(words.len());
+    let mut rest = words;
+    while let Some((first, others)) = rest.split_first() {
+        let form = (2..=LONGEST_FORM.min(rest.len())).rev().find_map(|length| {
+            let (form, after) = rest.split_at_checked(length)?;
+            if form.iter().any(|word| word.folded.bytes().any(|byte| byte.is_ascii_digit())) {
+                return None;
+            }
+            let joined = form.iter().map(|word| word.shown.as_str()).collect::<Vec<_>>().join(" ");
+            let mut read = tokens_with(&joined, forms);
+            (read.len() == 1).then(|| Some((read.pop()?, after))).flatten()
+        });
+        match form {
+            Some((one, after)) => {
+                sought.push(one);
+                rest = after;
+            }
+            None => {
+                sought.extend(spelled_out(first, forms));
+                rest = others;
+            }
+        }
+    }
+    sought
 }
 
 fn short(token: Token) -> String {
@@ -55,7 +86,7 @@ pub(crate) struct Sought {
 impl Sought {
     /// A search among texts of the field, where short forms stand for words.
     pub fn of(text: &str, forms: &Abbreviations) -> Self {
-        Self::from(plain(text, MOST_SOUGHT).iter().flat_map(|word| spelled_out(word, forms)).collect())
+        Self::from(in_short(&plain(text, MOST_SOUGHT), forms))
     }
 
     /// A search among names, where nothing is a short form.
@@ -120,6 +151,21 @@ mod tests {
             assert!(!Sought::of(text, &forms()).fits(title, &forms()), "{text}");
         }
         assert!(Sought::of(" .,;- ", &forms()).is_empty());
+    }
+
+    #[test]
+    fn what_titles_shorten_is_found_by_its_full_name_in_document_numbers_too() {
+        for title in ["Báo cáo thu chi (12/KH-UBND)", "Báo cáo UBND xã", "Báo cáo của Ủy ban nhân dân xã"]
+        {
+            for text in ["ủy ban nhân dân", "uy ban nhan dan", "báo cáo ủy ban nhân dân", "UBND"] {
+                assert!(Sought::of(text, &forms()).fits(title, &forms()), "{text} in {title}");
+            }
+        }
+        assert!(Sought::of("hội đồng nhân dân", &forms()).fits("Nghị quyết 5/NQ-HĐND", &forms()));
+        assert!(!Sought::of("hội đồng nhân dân", &forms()).fits("Kế hoạch 12/KH-UBND", &forms()));
+        assert!(!Sought::of("ủy ban nhân dân", &forms()).fits("Kế hoạch của nhân dân", &forms()));
+        // Half a name is still words.
+        assert!(Sought::of("ủy ban nh", &forms()).fits("Báo cáo của Ủy ban nhân dân xã", &forms()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod foreign;
 mod grid;
 pub mod header;
 mod ods;
+pub mod page;
 mod reading;
 mod xls;
 mod xlsx;

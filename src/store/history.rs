@@ -6,7 +6,7 @@
 use super::audit::AuditNew;
 use super::db::{json, vals};
 use super::{Store, StoreError};
-use crate::domain::{Period, PersonId, StaffNumber};
+use crate::domain::{Period, PersonId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -22,7 +22,7 @@ pub enum HistoryState {
     Missing,
 }
 
-/// Who answers for imported results.
+/// Who answers for imported results, or for there being none.
 #[derive(Debug, Clone, Copy)]
 pub struct Importer<'a> {
     /// Who.
@@ -92,35 +92,36 @@ impl Store {
         rows.iter().map(|row| Ok((row.parsed(0)?, row.json(1)?))).collect()
     }
 
-    /// Keeps a named person's word that people have no earlier results; none given = everyone without any.
+    /// Everyone about whose earlier results nobody said anything yet.
+    pub async fn people_without_history(&self) -> Result<Vec<PersonId>, StoreError> {
+        let sql = "SELECT id FROM person p WHERE NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) \
+                   AND NOT EXISTS (SELECT 1 FROM history_empty e WHERE e.person_id = p.id) ORDER BY staff_number";
+        self.db.rows(sql, vals![]).await?.iter().map(|row| row.person(0)).collect()
+    }
+
+    /// Keeps a named author's word that people have no earlier results; of whom something is known already it changes
+    /// nothing. Gives of how many it is kept.
     pub async fn sign_history_empty(
         &self,
-        people: Option<&[StaffNumber]>,
-        author: &str,
+        people: &[PersonId],
         reason: &str,
-        now: DateTime<Utc>,
+        by: Importer<'_>,
     ) -> Result<u64, StoreError> {
+        let Importer { author, document, at } = by;
         let mut tx = self.db.begin().await?;
-        let everyone = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
-                        WHERE NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
-        let one = "INSERT INTO history_empty (person_id, author, reason, at) SELECT id, $1, $2, $3 FROM person p \
-                   WHERE staff_number = $4 AND NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
-        let signed = match people {
-            None => tx.execute(everyone, vals![author, reason, now]).await?,
-            Some(people) => {
-                let mut signed = 0;
-                for number in people {
-                    signed += tx.execute(one, vals![author, reason, now, number.as_str()]).await?;
-                }
-                signed
-            }
-        };
+        let sql = "INSERT INTO history_empty (person_id, author, reason, document, at) SELECT id, $1, $2, $3, $4 FROM person p \
+                   WHERE id = $5 AND NOT EXISTS (SELECT 1 FROM history h WHERE h.person_id = p.id) ON CONFLICT (person_id) DO NOTHING";
+        let mut signed = 0;
+        for person in people {
+            let vals = vals![author, reason, document.map(str::to_owned), at, *person];
+            signed += tx.execute(sql, vals).await?;
+        }
         tx.audit(AuditNew {
-            at: now,
+            at,
             actor: author,
             action: "history_signed_empty",
             object: format!("{signed} people"),
-            detail: String::new(),
+            detail: document.map(str::to_owned).unwrap_or_default(),
             reason: Some(reason),
         })
         .await?;

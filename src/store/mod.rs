@@ -229,6 +229,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0024_stake_index.sql"),
         include_str!("../../migrations/postgres/0024_stake_index.sql"),
     ),
+    (
+        29,
+        "history_signed",
+        include_str!("../../migrations/sqlite/0029_history_signed.sql"),
+        include_str!("../../migrations/postgres/0029_history_signed.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

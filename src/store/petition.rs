@@ -4,11 +4,11 @@
 //! entry in the journal, which carries no words of the petition. It must not know how a deadline is counted.
 
 use super::audit::AuditNew;
-use super::db::{Row, json, vals};
+use super::db::{Row, Val, json, placeholders, vals};
 use super::hold::HoldWord;
 use super::record::PeriodClose;
 use super::{Store, StoreError};
-use crate::domain::{Period, PersonId, UnitCode};
+use crate::domain::{Period, PersonId, SourceId, UnitCode};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -248,10 +248,40 @@ impl Store {
             let sql = format!(
                 "SELECT DISTINCT m.task_id FROM mapping m JOIN task t ON t.id = m.task_id JOIN task_person p ON p.task_id = t.id \
                  WHERE m.state = 'review' AND (t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2)) AND p.person_id IN {}",
-                super::db::placeholders(1, some.len(), 3)
+                placeholders(1, some.len(), 3)
             );
             let mut vals = vals![period.first_day(), period.last_day()];
-            vals.extend(some.iter().map(|person| super::db::Val::from(*person)));
+            vals.extend(some.iter().map(|person| Val::from(*person)));
+            for row in self.db.rows(sql, vals).await? {
+                tasks.insert(row.int(0)?);
+            }
+        }
+        Ok(tasks.len() as u64)
+    }
+
+    /// Tasks whose people or product are still to be found and that may be these people's: those with a stake of one of
+    /// them, and those of these sources that nobody was looked for yet.
+    pub async fn waiting_of(&self, people: &[PersonId], sources: &[&SourceId]) -> Result<u64, StoreError> {
+        let mut tasks = BTreeSet::new();
+        let theirs = |some: &[PersonId]| some.iter().map(|person| Val::from(*person)).collect();
+        let of_source = |some: &[&SourceId]| some.iter().map(|source| Val::from(source.as_str())).collect();
+        let mut asked: Vec<(String, Vec<Val>)> = Vec::new();
+        for some in people.chunks(500) {
+            let list = placeholders(1, some.len(), 1);
+            let sql = format!(
+                "SELECT DISTINCT t.id FROM task t JOIN task_person p ON p.task_id = t.id \
+                 WHERE (t.identify_due OR t.map_due) AND p.person_id IN {list}"
+            );
+            asked.push((sql, theirs(some)));
+        }
+        for some in sources.chunks(500) {
+            let list = placeholders(1, some.len(), 1);
+            asked.push((
+                format!("SELECT id FROM task WHERE identify_due AND source_id IN {list}"),
+                of_source(some),
+            ));
+        }
+        for (sql, vals) in asked {
             for row in self.db.rows(sql, vals).await? {
                 tasks.insert(row.int(0)?);
             }

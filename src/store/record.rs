@@ -351,6 +351,13 @@ impl Store {
             .collect()
     }
 
+    /// The state of everybody's record of a period.
+    pub async fn record_states(&self, period: Period) -> Result<HashMap<PersonId, RecordState>, StoreError> {
+        let rows =
+            self.db.rows("SELECT person_id, state FROM record_head WHERE period = $1", vals![period]).await?;
+        rows.iter().map(|row| Ok((row.person(0)?, state_of(&row.text(1)?)?))).collect()
+    }
+
     /// What a record does not say because its figures moved on after its approval or close; none while it says them.
     pub async fn difference(&self, person: PersonId, period: Period) -> Result<Option<Finding>, StoreError> {
         let sql = "SELECT difference FROM record_head WHERE person_id = $1 AND period = $2 AND difference IS NOT NULL";

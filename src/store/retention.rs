@@ -21,11 +21,14 @@ pub enum Kept {
     Payloads,
     /// Citizen ids of people who left.
     LeftPeople,
+    /// Earlier results that another import replaced.
+    ReplacedHistory,
 }
 
 impl Kept {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Answers, Self::Rejected, Self::Payloads, Self::LeftPeople];
+    pub const ALL: [Self; 5] =
+        [Self::Answers, Self::Rejected, Self::Payloads, Self::LeftPeople, Self::ReplacedHistory];
 
     /// Stable name.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Kept {
             Self::Rejected => "rejected",
             Self::Payloads => "deliveries",
             Self::LeftPeople => "left_people",
+            Self::ReplacedHistory => "replaced_history",
         }
     }
 
@@ -61,6 +65,12 @@ impl Kept {
                  AND (m.to_day IS NULL OR m.to_day >= $1))",
                 "NOT EXISTS (SELECT 1 FROM petition t WHERE t.person_id = person.id AND t.answered_at IS NULL) \
                  AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.person_id = person.id AND o.settled_at IS NULL)",
+            ),
+            Self::ReplacedHistory => (
+                "history_replaced",
+                "replaced_at < $1",
+                // A person's petition may be about what stood there before.
+                "NOT EXISTS (SELECT 1 FROM petition t WHERE t.person_id = history_replaced.person_id AND t.answered_at IS NULL)",
             ),
         }
     }
@@ -125,6 +135,10 @@ impl Store {
             Kept::Payloads => (
                 format!("UPDATE outbox SET payload = $1 WHERE id IN {}", placeholders(1, ids.len(), 2)),
                 vals![Vec::<u8>::new()],
+            ),
+            Kept::ReplacedHistory => (
+                format!("DELETE FROM history_replaced WHERE id IN {}", placeholders(1, ids.len(), 1)),
+                Vec::new(),
             ),
             Kept::LeftPeople => (
                 format!(

@@ -5,7 +5,7 @@
 
 use crate::domain::{Period, local_offset};
 use crate::error::Lang;
-pub use crate::pipeline::wording::deadline;
+pub use crate::pipeline::wording::{deadline, decimal, formula};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// An instant in Asia/Ho_Chi_Minh: `14:03:22 07/12/2026`.
@@ -76,22 +76,6 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// A decimal as the language writes it: `95.84` or `95,84`.
-pub fn decimal(text: &str, lang: Lang) -> String {
-    match lang {
-        Lang::Vi => text.replace('.', ","),
-        Lang::En => text.to_owned(),
-    }
-}
-
-/// A formula with its numbers as the language writes them; the article in parentheses at its end stays.
-pub fn formula(text: &str, lang: Lang) -> String {
-    let (numbers, article) = text.split_at(text.rfind(" (Đ").unwrap_or(text.len()));
-    let mut out = decimal(numbers, lang);
-    out.push_str(article);
-    out
-}
-
 /// A period in words: `Quý IV/2026`, `Q4 2026`, `Năm 2026`.
 pub fn period(period: Period, lang: Lang) -> String {
     let roman = |number: u8| ["", "I", "II", "III", "IV"].get(usize::from(number)).copied().unwrap_or("");
@@ -124,11 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_take_the_language_s_comma_and_articles_do_not() {
-        let text = "a = 46.3 / 48.8 = 94.88 % (Đ14.2.a)";
-        assert_eq!(formula(text, Lang::Vi), "a = 46,3 / 48,8 = 94,88 % (Đ14.2.a)");
-        assert_eq!(formula(text, Lang::En), text);
-        assert_eq!(formula("R·70 = 66.84", Lang::Vi), "R·70 = 66,84");
+    fn quarters_have_roman_numerals() {
         let quarter = Period::quarter(2026, 4).expect("quarter");
         assert_eq!(period(quarter, Lang::Vi), "Quý IV/2026");
     }

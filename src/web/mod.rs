@@ -17,6 +17,7 @@ mod page;
 mod papers;
 mod people;
 mod records;
+mod results;
 mod score;
 mod scores;
 mod source;
@@ -27,6 +28,7 @@ mod units;
 mod visit;
 mod waiting;
 mod words;
+mod written;
 mod yearly;
 
 use crate::error::{Finding, Lang};
@@ -126,6 +128,7 @@ pub fn router(web: Web) -> Router {
             }),
         )
         .route("/people", get(people_page).post(people_found))
+        .route("/results", get(results_page).post(results_found))
         .route("/sources/{id}", get(source_page))
         .route("/tasks/{id}", get(task_page))
         .route("/deliveries/{id}", get(delivery_page))
@@ -173,6 +176,14 @@ async fn people_page(State(web): State<Web>, visit: Visit) -> Response {
 /// A search comes as a form's body: names do not belong into addresses, histories and logs of proxies.
 async fn people_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {
     answer(&web, &visit, people::page(&web, &visit, &search.name).await)
+}
+
+async fn results_page(State(web): State<Web>, visit: Visit) -> Response {
+    answer(&web, &visit, results::page(&web, &visit, "").await)
+}
+
+async fn results_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {
+    answer(&web, &visit, results::page(&web, &visit, &search.name).await)
 }
 
 async fn tasks_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {

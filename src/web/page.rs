@@ -53,6 +53,7 @@ pub fn render(web: &Web, visit: &Visit, template: &str, own: Value, waiting: u64
         ("/tasks", "Nhiệm vụ", "Tasks", 0),
         ("/scores", "Điểm", "Scores", 0),
         ("/records", "Hồ sơ đánh giá", "Records", 0),
+        ("/results", "Kết quả năm", "Year", 0),
         ("/deliveries", "Gửi và biên nhận", "Deliveries", 0),
         ("/waiting", "Cần người xử lý", "Needs a person", waiting),
         ("/people", "Tìm người", "Find a person", 0),

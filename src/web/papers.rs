@@ -38,14 +38,18 @@ pub(super) fn offers(person: PersonId, period: Period, lang: Lang) -> Vec<Offer>
             Form::WorkSheet => say(lang, "Phiếu công việc", "Work sheet"),
             Form::Explanation => say(lang, "Giải trình điểm", "Explanation of the score"),
         },
-        formats: Format::ALL
-            .map(|format| {
-                let ending = format.ending();
-                (ending.to_uppercase(), format!("/scores/{person}/{period}/{}.{ending}", form.as_str()))
-            })
-            .to_vec(),
+        formats: links(person, period, form),
     };
     forms.map(offer).collect()
+}
+
+/// Ending and address of each format of a paper.
+pub(super) fn links(person: PersonId, period: Period, form: Form) -> Vec<(String, String)> {
+    let link = |format: Format| {
+        let ending = format.ending();
+        (ending.to_uppercase(), format!("/scores/{person}/{period}/{}.{ending}", form.as_str()))
+    };
+    Format::ALL.map(link).to_vec()
 }
 
 /// Serves a paper.

@@ -78,7 +78,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
         .to_owned();
     let sections = if sought.is_empty() { Vec::new() } else { vec![section] };
     let label = visit.say("Số hiệu hoặc họ tên", "Staff number or name");
-    let search = SearchBox { action: "/people", label, value: name.to_owned() };
+    let search = SearchBox { action: "/people".to_owned(), label, value: name.to_owned() };
     let sheet = Sheet { heading, intro, sections, search: Some(search), ..Sheet::default() };
     sheet.show(web, visit).await.map(Some)
 }

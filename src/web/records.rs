@@ -47,6 +47,10 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         // What a closed result does not say stands under its state until somebody corrects it.
         let told = changed.get(&(line.person, line.period)).map(|what| what.get(lang).to_owned());
         let state = Cell::tag(words::record(line.state, lang)).note(told.unwrap_or_default());
+        let stands = match line.state {
+            RecordState::Revoked => visit.say("không còn hiệu lực", "not in force"),
+            _ => "",
+        };
         section.push(
             line.place(),
             vec![
@@ -54,7 +58,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
                 Cell::link(line.full_name, format!("/scores/{}/{}#revisions", line.person, line.period)),
                 Cell::text(format::period(line.period, lang)),
                 state,
-                Cell::num(total),
+                Cell::num(total).note(stands),
                 Cell::tag(level),
                 Cell::num(line.revision.to_string()),
                 Cell::text(format::instant(line.at)),

@@ -3,7 +3,7 @@
 
 use super::page::{render, say, value};
 use super::table::{Cell, ROWS, Section};
-use super::{Page, Visit, Web, deliveries, format, papers, words};
+use super::{Page, Visit, Web, deliveries, format, papers, words, written};
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::pipeline::wording::{self, Words, word};
@@ -49,6 +49,17 @@ struct ApprovedView {
     stands: &'static str,
     /// Whether a correction waits for its approval: its state stands beside the computed figure.
     corrected: bool,
+}
+
+/// The annulment of the result, after which no figure stands.
+#[derive(Serialize)]
+struct RevokedView {
+    /// Who annulled it, and when.
+    by: String,
+    reason: String,
+    document: String,
+    /// The figure that was annulled.
+    total: String,
 }
 
 #[derive(Serialize)]
@@ -97,6 +108,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         sections.extend(excluded(web, visit, &derivation).await?);
     }
     let decisions = store.decisions_of(person, period).await.map_err(told)?;
+    sections.extend(written::sections(web, visit, person, period).await?);
     sections.push(decided(visit, &decisions));
     sections.push(revisions(web, visit, person, period).await?);
     let mut sent = deliveries::table(
@@ -113,6 +125,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let total = summary.pointer("/parts/total/printed").and_then(Value::as_str);
     let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);
     let approved = approved.and_then(|approved| approved_view(&approved, total, corrected, lang));
+    let revoked = latest.as_ref().and_then(|latest| revoked_view(latest, lang));
     let own = context! {
         person => value(&PersonView {
             name: known.full_name.clone(),
@@ -128,6 +141,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         state => latest.as_ref().map(|revision| words::record(revision.state, lang).0),
         state_light => latest.as_ref().map(|revision| words::record(revision.state, lang).1),
         approved => value(&approved),
+        revoked => value(&revoked),
         level => level.0,
         level_light => level.1,
         total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
@@ -184,6 +198,21 @@ fn approved_view(
             )
         },
         corrected,
+    })
+}
+
+/// What stands in place of a figure once the result is annulled; none while a result stands, or a correction waits.
+fn revoked_view(latest: &Revision, lang: Lang) -> Option<RevokedView> {
+    if latest.state != RecordState::Revoked {
+        return None;
+    }
+    let said = |pointer: &str| latest.content.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    Some(RevokedView {
+        by: format!("{}, {}", latest.author, format::instant(latest.at)),
+        reason: latest.reason.clone().unwrap_or_default(),
+        document: said("/ruling/decision_no").unwrap_or_default(),
+        total: said("/parts/total/printed")
+            .map_or_else(|| "–".to_owned(), |total| format::decimal(&total, lang)),
     })
 }
 

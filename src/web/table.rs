@@ -22,6 +22,8 @@ pub struct Cell {
     mono: bool,
     tag: bool,
     light: &'static str,
+    /// Files to download: what each is called, and its address.
+    links: Vec<(String, String)>,
 }
 
 impl Cell {
@@ -48,6 +50,11 @@ impl Cell {
     /// A state with its light.
     pub fn tag((text, light): (String, &'static str)) -> Self {
         Self { text, tag: true, light, ..Self::default() }
+    }
+
+    /// Files to download: what each is called, and its address.
+    pub fn links(links: Vec<(String, String)>) -> Self {
+        Self { links, ..Self::default() }
     }
 
     /// The same with a second line.
@@ -194,7 +201,7 @@ impl Filter {
 #[derive(Serialize)]
 pub struct SearchBox {
     /// Address it is sent to.
-    pub action: &'static str,
+    pub action: String,
     /// What to type.
     pub label: &'static str,
     /// What was searched for.

@@ -103,7 +103,7 @@ fn fill(visit: &Visit, section: &mut Section, lines: Vec<TaskLine>) {
 
 fn search(visit: &Visit, value: &str) -> SearchBox {
     let label = visit.say("Từ trong nội dung hoặc số văn bản", "Words of the title, or a number");
-    SearchBox { action: "/tasks", label, value: value.to_owned() }
+    SearchBox { action: "/tasks".to_owned(), label, value: value.to_owned() }
 }
 
 /// The newest tasks whose titles have all words of a text.

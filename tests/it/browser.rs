@@ -212,6 +212,7 @@ async fn every_page_fits_a_phone_is_labelled_and_works_without_scripts() {
         "/tasks",
         "/scores",
         "/records",
+        "/results",
         "/deliveries",
         "/waiting",
         "/changes",

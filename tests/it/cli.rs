@@ -187,3 +187,52 @@ fn a_closed_pipe_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
 }
+
+#[test]
+fn a_paper_under_the_ending_of_something_else_is_refused_with_the_endings_there_are() {
+    let site = Site::new("");
+    let form = ["report", "form", "GL-1", "2026-Q4", "--form", "01", "--out"];
+    let told = site.refused(&[&form[..], &["a.unknown"]].concat(), 2);
+    assert!(told.contains("LT-PAP-015") && told.contains(".docx, .xlsx, .pdf"), "{told}");
+    let told = site.refused(&[&form[..], &["a.docx", "--format", "xlsx"]].concat(), 2);
+    assert!(told.contains("LT-PAP-015") && told.contains("ending .xlsx;"), "{told}");
+    let bundle = ["report", "bundle", "--unit", "SNV", "--period", "2026-Q4", "--out", "snv.rar"];
+    assert!(site.refused(&bundle, 2).contains("ending .zip;"));
+    let statistics = ["report", "statistics", "--period", "2026-Q4", "--out", "a.csv"];
+    assert!(site.refused(&statistics, 2).contains("ending .xlsx;"));
+    // Without an ending nothing says otherwise, in capitals it is the same one.
+    for name in ["a", "A.DOCX"] {
+        let (exit, _, told) = site.run(&[&form[..], &[name]].concat());
+        assert!(exit != 0 && !told.contains("LT-PAP-015"), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_unit_of_the_configuration_stays_as_configured_whatever_a_list_says() {
+    let site = Site::new("[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n");
+    site.write(
+        "people.csv",
+        "staff_number,full_name,unit,post,role,from\nGL-1,Nguyễn Văn Một,SNV,Giám đốc,head,2026-01-01\n",
+    );
+    site.write(
+        "units.csv",
+        "code,name,kind,parent\nSNV,Sở Nội vụ và Lao động,department,\nSNV-P,Phòng,division,SNV\n",
+    );
+    let (exit, _, told) = site.run(&["people", "import", "people.csv", "--units", "units.csv"]);
+    assert!(exit == 0 && told.contains("LT-PPL-039") && told.contains("Sở Nội vụ và Lao động"), "{told}");
+    let names = || {
+        let units = site.json(&["people", "units"]);
+        let rows = units.as_array().expect("rows").clone();
+        rows.into_iter().map(|row| row["name"].as_str().expect("name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["Sở Nội vụ", "Phòng"], "and the rest of the list is taken");
+    // The same again, after the next start: nothing flips.
+    assert_eq!(names(), ["Sở Nội vụ", "Phòng"]);
+    site.write(
+        "units.csv",
+        "code,name,kind,parent\nSNV,Sở Nội vụ,department,\nSNV-P,Phòng Một,division,SNV\n",
+    );
+    let (exit, _, told) = site.run(&["people", "import", "people.csv", "--units", "units.csv"]);
+    assert!(exit == 0 && !told.contains("LT-PPL-039"), "{told}");
+    assert_eq!(names(), ["Sở Nội vụ", "Phòng Một"]);
+}

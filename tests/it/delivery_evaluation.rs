@@ -206,6 +206,12 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
     for store in &both.stores {
         let mut wrong = criteria();
         wrong["items"]["I.1"] = json!("50");
+        let of = |which: &str| {
+            let mut criteria = criteria();
+            criteria["period"] = json!(which);
+            criteria
+        };
+        let failures = json!({ "source": "a", "external_id": "1", "count": 1_001, "reason": "gõ nhầm" });
         let events = json!([
             event("e1", "GL-00001", "general_criteria", criteria()),
             event("e1", "GL-00001", "general_criteria", criteria()),
@@ -227,6 +233,10 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
                 own["author"] = json!("GL-00001 Nguyễn Văn An");
                 own
             }),
+            // A quarter that has not begun, a year, and more failures than anybody counts.
+            event("e9", "GL-00001", "general_criteria", of("2027-Q1")),
+            event("e10", "GL-00001", "general_criteria", of("2026")),
+            event("e11", "GL-00001", "quality_failures", failures),
         ]);
         let server = with_events(move |after| match after {
             None => json!({ "events": events, "next": "12", "more": false }),
@@ -256,6 +266,9 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
                 ("e1".to_owned(), code("LT-DLV-012")),
                 ("e6".to_owned(), code("LT-DLV-007")),
                 ("e7".to_owned(), code("LT-CRI-010")),
+                ("e9".to_owned(), code("LT-CRI-011")),
+                ("e10".to_owned(), code("LT-CRI-011")),
+                ("e11".to_owned(), code("LT-CRI-010")),
             ],
             "{}",
             store.kind()
@@ -264,12 +277,12 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
         assert_eq!(kept(store).await.len(), told.len(), "told once");
         assert_eq!(
             store.overview().await.expect("overview").waiting().decisions,
-            9,
+            12,
             "and counted for the page"
         );
         let list = Command::RejectedList { source: None, limit: 50 };
         let shown = house.ordered(list).await.document.to_json(lienthong::error::Lang::Vi);
-        assert_eq!(shown.as_array().map(Vec::len), Some(9), "{shown}");
+        assert_eq!(shown.as_array().map(Vec::len), Some(12), "{shown}");
         assert!(shown.to_string().contains("GL-00777"));
 
         // The person becomes known: the waiting entry is taken up by itself, its approval then has no record.
@@ -283,7 +296,7 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
             .order(Command::RejectedReplay { source: "evaluation".parse().expect("name"), id: None })
             .await;
         assert_eq!(outcome.findings[0].code, "LT-PUL-006", "the others still cannot be read");
-        assert_eq!(kept(store).await.len(), 9);
+        assert_eq!(kept(store).await.len(), 12);
     }
 }
 

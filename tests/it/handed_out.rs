@@ -1,13 +1,17 @@
 //! Files that are handed out: the criteria workbook of a unit, opened and filled in, and a person's own data.
 
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
+use crate::support::office::{part, pdfs, pictures, words};
 use crate::support::stores::both;
 use lienthong::domain::DecisionKind;
+use lienthong::evaluation::CriteriaRules;
+use lienthong::evaluation::template::{Asked, workbook};
 use lienthong::pipeline::command::{Command, InputFile, LifeOrder};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
 use lienthong::sheet::{Reading, Sheet, Sheets};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 const AN: &str = "GL-00001";
 
@@ -133,4 +137,40 @@ async fn persons_own_data_is_readable_and_has_no_citizen_number() {
         let journal = store.audit_entries(i64::MAX, 5).await.expect("journal");
         assert_eq!(journal[0].action, "person_data_given", "{}", store.kind());
     }
+}
+
+/// What is filled in is open, everything else is locked, and printed it is as wide as a page, with its head on each.
+#[test]
+fn criteria_workbook_is_open_where_it_is_filled_in_and_prints_one_page_wide() {
+    let rules = CriteriaRules { step: "0.5".parse().expect("step"), between: false };
+    let asked = |number: usize| Asked {
+        staff_number: format!("GL-{number:05}"),
+        full_name: "Nguyễn Thị Hoàng Anh".into(),
+        scorer: "GL-00990 Lê Văn Trưởng".into(),
+        is_leader: number % 2 == 0,
+    };
+    let people: Vec<Asked> = (1..=80).map(asked).collect();
+    let bytes = workbook(&people, period("2026-Q3"), &rules, false).expect("a workbook");
+    for sheet in 1..=3 {
+        let xml = part(&bytes, &format!("xl/worksheets/sheet{sheet}.xml"));
+        let protection = xml.split("<sheetProtection ").nth(1).and_then(|rest| rest.split("/>").next());
+        let protection = protection.expect("a locked sheet");
+        assert!(protection.contains("sheet=\"1\"") && !protection.contains("password"), "{protection}");
+        for set in ["fitToPage=\"1\"", "fitToHeight=\"0\"", "orientation=\"landscape\"", "paperSize=\"9\""] {
+            assert!(xml.contains(set), "sheet {sheet}: {set}");
+        }
+    }
+    assert_eq!(part(&bytes, "xl/workbook.xml").matches("_xlnm.Print_Titles").count(), 3);
+    // Cells of points and of words are open, no other one is.
+    assert_eq!(part(&bytes, "xl/styles.xml").matches("<protection locked=\"0\"/>").count(), 2);
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("tieu-chi.xlsx");
+    std::fs::write(&file, &bytes).expect("written");
+    let made = pdfs(folder.path(), &[file]);
+    let pdf = made.values().next().expect("LibreOffice opens it");
+    let words = words(pdf);
+    let pages: Vec<&str> = words.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+    assert!((3..=12).contains(&pages.len()), "{} pages", pages.len());
+    assert!(pages.iter().all(|page| page.contains("Số hiệu") && page.contains("Người chấm")), "{words}");
+    pictures(pdf, &Path::new(env!("CARGO_MANIFEST_DIR")).join("target/papers"), 60);
 }

@@ -142,8 +142,8 @@ impl Life {
         self.die(starting).await;
         let history = self.province.file("history.csv").display().to_string();
         self.site.ordered(&["history", "import", &history, "--document", "01/TB", "--author", OFFICER]).await;
-        let new = ["history", "import", "--empty", "--reason", "Tuyển dụng trong năm", "--author", OFFICER];
-        self.site.ordered(&new).await;
+        let new = ["history", "import", "--empty", "--reason", "Tuyển dụng trong năm", "--document", "01/TB"];
+        self.site.ordered(&[&new[..], &["--author", OFFICER]].concat()).await;
         self.province.meeting().await;
         self.live_through(Vec::new()).await;
         self.tell("has read everything once");

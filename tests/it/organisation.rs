@@ -326,3 +326,82 @@ async fn head_is_not_classified_above_the_organisation() {
         assert_eq!(codes(&late), ["LT-REC-052"]);
     }
 }
+
+/// Divisions of the department with a head each, assessed and appraised; the first of them recognised as Good.
+async fn divisions(house: &Installed, count: usize, good: usize) {
+    let name = |number: usize| format!("SNV-P{number}");
+    let head = |number: usize| format!("GL-002{number:02}");
+    let units = (1..=count).map(|number| Unit {
+        code: code(&name(number)),
+        name: format!("Phòng {number}"),
+        kind: UnitKind::Division,
+        parent: Some(code("SNV")),
+        org_code: None,
+    });
+    let people = (1..=count).map(|number| {
+        let mut person = crate::support::stores::officer(&head(number), "Trưởng phòng");
+        for (held, _, is, ..) in &mut person.memberships {
+            (*held, *is) = (code(&name(number)), Role::Head);
+        }
+        person
+    });
+    let import = DirectoryImport { units: units.collect(), people: people.collect() };
+    house.app.store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+    for number in 1..=count {
+        let (unit, author) = (name(number), head(number));
+        let level = if number <= good { Level::Good } else { Level::Excellent };
+        let first = Step {
+            unit: &unit,
+            step: "self_assessed",
+            revision: 0,
+            level: Some(level),
+            document: None,
+            reason: None,
+            author: &author,
+            full: true,
+        };
+        house.ordered(step(first)).await;
+        let document = Some("3/TĐ");
+        house
+            .ordered(step(Step {
+                step: "appraised", revision: 1, author: "Sở Nội vụ", document, ..first
+            }))
+            .await;
+        if number <= good {
+            let recognised = Step { step: "recognised", revision: 2, author: CHIEF, ..first };
+            house.ordered(step(recognised)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_recognitions_at_once_for_which_the_quota_has_one_place_one_is_made() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        // 20 hundredths of five Good ones are one.
+        divisions(&house, 7, 5).await;
+        let excellent = |unit: &'static str| {
+            house.order(step(Step {
+                unit,
+                step: "recognised",
+                revision: 2,
+                level: Some(Level::Excellent),
+                document: None,
+                reason: None,
+                author: CHIEF,
+                full: false,
+            }))
+        };
+        let (one, other) = tokio::join!(excellent("SNV-P6"), excellent("SNV-P7"));
+        let mut exits = [one.exit, other.exit];
+        exits.sort_unstable();
+        assert_eq!(exits, [0, 1], "{}: {:?} {:?}", store.kind(), codes(&one), codes(&other));
+        let lost = if one.exit == 0 { &other } else { &one };
+        assert_eq!(codes(lost), ["LT-ORG-006"]);
+        let recognised = store.organisations_of(2026).await.expect("read");
+        let excellent = |level: &Option<Level>| *level == Some(Level::Excellent);
+        let made = recognised.values().filter(|revision| revision.state == "recognised");
+        assert_eq!(made.filter(|revision| excellent(&revision.level)).count(), 1);
+    }
+}

@@ -236,3 +236,57 @@ async fn period_closes_from_the_bottom_up_once_and_a_closed_unit_moves_by_correc
         assert_eq!(codes(&house.order(whole(Some("lần hai"))).await), ["LT-REC-038", "LT-REC-031"]);
     }
 }
+
+#[tokio::test]
+async fn close_of_a_unit_waits_for_its_own_tasks_alone() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        // A task of somebody at the chief's desk that still waits for its product.
+        let said = serde_json::json!({
+            "external_id": "1", "assignee": { "kind": "staff_number", "value": "GL-00990" },
+            "due": { "day": "2026-09-20", "time": null }
+        });
+        crate::support::task::shown(&house, said).await;
+        house.computed().await;
+        let codes = |outcome: &Outcome| {
+            outcome.findings.iter().map(|finding| finding.code.clone()).collect::<Vec<_>>()
+        };
+        let whole = Command::PeriodClose {
+            period: period("2026-Q3"),
+            author: CHIEF.into(),
+            reason: Some("hết hạn".into()),
+            document: None,
+            dry_run: false,
+        };
+        assert!(codes(&house.order(whole).await).contains(&"LT-REC-032".to_owned()), "{}", store.kind());
+        house.ordered(close_unit("SNV-VP", Some("hết hạn"))).await;
+        assert_eq!(
+            codes(&house.order(close_unit("SNV", Some("hết hạn"))).await),
+            ["LT-REC-038", "LT-REC-032"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn close_of_a_year_tells_late_decisions_and_heads_without_a_recognised_organisation() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await.later("2027-01-20T01:00:00Z");
+        house.computed().await;
+        house.provisional(HEAD, "2026", 1, "80").await;
+        house.approve(HEAD, "2026", 1).await;
+        house.computed().await;
+        let whole = |reason: Option<&str>| Command::PeriodClose {
+            period: period("2026"),
+            author: CHIEF.into(),
+            reason: reason.map(str::to_owned),
+            document: None,
+            dry_run: false,
+        };
+        let refused = house.order(whole(None)).await;
+        let codes: Vec<&str> = refused.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert!(codes.ends_with(&["LT-REC-052", "LT-ORG-011"]), "{}: {codes:?}", store.kind());
+        house.ordered(whole(Some("Chủ tịch UBND tỉnh đồng ý"))).await;
+    }
+}

@@ -237,7 +237,8 @@ async fn real_kinto_goes_the_whole_way_from_its_records_to_the_receipts() {
 
     good(folder, &["db", "migrate"]);
     good(folder, &["history", "import", "province/history.csv", "--document", "01/TB", "--author", "tester"]);
-    good(folder, &["history", "import", "--empty", "--reason", "mới tuyển dụng", "--author", "tester"]);
+    let new = ["history", "import", "--empty", "--reason", "mới tuyển dụng", "--document", "01/TB"];
+    good(folder, &[&new[..], &["--author", "tester"]].concat());
     let daemon = Process(
         program(folder).arg("run").stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"),
     );

@@ -330,7 +330,48 @@ async fn record_passes_self_assessment_review_approval_notice_and_revocation() {
             assert_eq!(journalled(store, action).await, 1, "{action}");
         }
         let shown = LifeOrder::Show { person: whom(AN), period: period("2026-Q3") };
-        house.ordered(life(shown)).await;
+        let shown = house.ordered(life(shown)).await.document.to_json(lienthong::error::Lang::En);
+        let words = shown["words"].as_array().expect("words");
+        let said = |what: &str| {
+            words.iter().find(|word| word["what"] == what).unwrap_or_else(|| panic!("{what}: {shown}"))
+        };
+        assert_eq!(said("self_assessment")["author"], "GL-00001 Nguyễn Văn An", "{}", store.kind());
+        assert_eq!(
+            (&said("strengths")["text"], &said("strengths")["author"]),
+            (&"chủ động".into(), &"GL-00001 Nguyễn Văn An".into())
+        );
+        assert_eq!(
+            (&said("comment")["text"], &said("comment")["author"]),
+            (&"hoàn thành tốt".into(), &CHIEF.into())
+        );
+        assert_eq!(said("minutes")["text"], "05/BB ngày 01/10/2026");
+        assert_eq!(shown["notices"][0]["how"], "tại cuộc họp");
+        assert_eq!(shown["record"][4]["decision_no"], "9/QĐ");
+        // What is entered apart from a step is the newest word, and whoever entered it is its author.
+        let newer = Command::CriteriaSet {
+            person: whom(AN),
+            period: period("2026-Q3"),
+            decision: lienthong::domain::DecisionKind::Remarks {
+                strengths: None,
+                weaknesses: Some("còn chậm".into()),
+                comment: Some("đã khắc phục".into()),
+                minutes: None,
+            },
+            document: Some("7/BB".into()),
+            author: "Văn phòng Sở".into(),
+        };
+        house.ordered(newer).await;
+        let shown = LifeOrder::Show { person: whom(AN), period: period("2026-Q3") };
+        let shown = house.ordered(life(shown)).await.document.to_json(lienthong::error::Lang::En);
+        let words = shown["words"].as_array().expect("words");
+        let of = |what: &str| words.iter().find(|word| word["what"] == what).cloned().expect("a word");
+        for what in ["weaknesses", "comment"] {
+            assert_eq!(of(what)["author"], "Văn phòng Sở", "{shown}");
+        }
+        assert_eq!(
+            (&of("comment")["text"], &of("strengths")["text"]),
+            (&"đã khắc phục".into(), &"chủ động".into())
+        );
     }
 }
 

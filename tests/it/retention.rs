@@ -16,7 +16,13 @@ use serde_json::{Value, json};
 const NOW: &str = "2029-06-01T01:00:00Z";
 
 fn kept(days: u32) -> Retention {
-    Retention { answers_days: days, rejected_days: days, deliveries_days: days, left_people_days: days }
+    Retention {
+        answers_days: days,
+        rejected_days: days,
+        deliveries_days: days,
+        left_people_days: days,
+        replaced_history_days: days,
+    }
 }
 
 /// An installation of three years ago with answers, rejected records and somebody who left, today, with these times.
@@ -52,6 +58,9 @@ async fn house(store: &Store, days: u32) -> Installed {
     store.commit_pages((1..=3).map(page).collect()).await.expect("committed");
     let rejected = store.rejected(None, 0, 10).await.expect("read");
     store.settle_rejected(&[rejected[0].id], "dropped").await.expect("settled");
+    // An earlier result that another import replaced.
+    old.history("GL-00001,2024,80,good,9/QĐ,2024-12-10").await;
+    old.history("GL-00001,2024,81,good,9/QĐ,2024-12-10").await;
     // The answer a task was read from last.
     let said = json!({
         "external_id": "held", "assignee": { "kind": "staff_number", "value": "GL-00001" },
@@ -137,8 +146,9 @@ async fn what_is_old_and_needed_by_nothing_goes_and_the_proofs_stay() {
         assert_eq!(figures("answers"), (json!(4), json!(3), json!("read_last")));
         assert_eq!(figures("rejected"), (json!(3), json!(1), json!("waits")));
         assert_eq!(figures("left_people"), (json!(1), json!(1), json!(null)));
+        assert_eq!(figures("replaced_history"), (json!(1), json!(1), json!(null)));
         assert_eq!(row(&rows, "journal")["goes"], json!(0), "told that it stays, and why");
-        assert_eq!(retained(&house).await, 5);
+        assert_eq!(retained(&house).await, 6);
         assert_eq!(retained(&house).await, 0, "once");
         assert!(store.raw_page(1).await.expect("read").is_none());
         assert_eq!(
@@ -157,7 +167,11 @@ async fn what_is_old_and_needed_by_nothing_goes_and_the_proofs_stay() {
             .filter(|entry| entry.action == "retention_applied")
             .map(|entry| entry.object.as_str())
             .collect();
-        assert_eq!(told, ["retention left_people", "retention rejected", "retention answers"]);
+        let expected = ["replaced_history", "left_people", "rejected", "answers"];
+        assert_eq!(told, expected.map(|kind| format!("retention {kind}")));
+        let person = house.person("GL-00001").await;
+        assert!(store.replaced_history(person).await.expect("read").is_empty(), "{}", store.kind());
+        assert_eq!(store.history(person).await.expect("read").len(), 1, "what counts stays");
         // A new key passes over what went.
         let who = ("Quản trị", "định kỳ");
         store.begin_rotation(&[9; 32], who, at(NOW)).await.expect("begun");

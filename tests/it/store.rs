@@ -619,7 +619,11 @@ async fn same_decision_twice_is_one_and_history_is_missing_until_someone_speaks(
         assert_eq!(store.decisions_of(person, period).await.expect("read").len(), 2);
         use lienthong::store::HistoryState as H;
         assert_eq!(store.history_state(person).await.expect("state"), H::Missing);
-        assert_eq!(store.sign_history_empty(None, "C", "mới tuyển", now()).await.expect("signed"), 1);
+        let by = lienthong::store::Importer { author: "C", document: None, at: now() };
+        let unknown = store.people_without_history().await.expect("read");
+        assert_eq!(unknown, [person]);
+        assert_eq!(store.sign_history_empty(&unknown, "mới tuyển", by).await.expect("signed"), 1);
+        assert!(store.people_without_history().await.expect("read").is_empty());
         assert_eq!(store.history_state(person).await.expect("state"), H::SignedEmpty);
         let by = lienthong::store::Importer { author: "C", document: Some("8/QĐ"), at: now() };
         for score in ["80.00", "81.00"] {

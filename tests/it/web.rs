@@ -1,11 +1,11 @@
 //! The page's surface over HTTP: probes, metrics, refusals, headers, and an installation without data.
 
 use crate::support::install_tls;
-use crate::support::installation::{Installed, Targets, period, whom};
+use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
 use crate::support::stores::both;
 use lienthong::config::{self, Overrides};
 use lienthong::error::Lang;
-use lienthong::pipeline::command::{Command, ScoreView};
+use lienthong::pipeline::command::{Command, LifeOrder, ScoreView};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
 use lienthong::pipeline::{App, assemble};
@@ -84,8 +84,18 @@ impl Site {
     }
 }
 
-const PAGES: [&str; 9] =
-    ["/", "/units", "/tasks", "/scores", "/records", "/deliveries", "/waiting", "/changes", "/people"];
+const PAGES: [&str; 10] = [
+    "/",
+    "/units",
+    "/tasks",
+    "/scores",
+    "/records",
+    "/results",
+    "/deliveries",
+    "/waiting",
+    "/changes",
+    "/people",
+];
 
 #[tokio::test]
 async fn year_that_is_classified_late_and_organisations_without_recognition_stand_among_what_waits() {
@@ -150,7 +160,7 @@ async fn what_does_not_exist_is_not_found_and_nothing_can_be_changed() {
     }
     for path in PAGES
         .into_iter()
-        .filter(|path| !["/people", "/tasks"].contains(path))
+        .filter(|path| !["/people", "/tasks", "/results"].contains(path))
         .chain(["/readyz", "/metrics", "/live"])
     {
         let address = format!("{}{path}", site.base);
@@ -406,5 +416,176 @@ async fn papers_are_linked_and_come_whole_under_their_vietnamese_name() {
             let answer = site.get(&format!("{address}/{wrong}")).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wrong}");
         }
+    }
+}
+
+#[tokio::test]
+async fn revoked_result_is_shown_as_not_in_force_with_who_why_and_by_which_document() {
+    const AN: &str = "GL-00001";
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        house.score(AN, "2026-Q3", Some("96.32"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.approve(AN, "2026-Q3", 1).await;
+        let order = LifeOrder::Revoke {
+            person: whom(AN),
+            period: period("2026-Q3"),
+            revision: 2,
+            reason: "kê khai không trung thực".into(),
+            document: "31/QĐ-SNV".into(),
+            author: CHIEF.into(),
+        };
+        house.ordered(Command::Life { order }).await;
+        let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+        let address = format!("/scores/{}/2026-Q3", house.person(AN).await);
+        let html = site.get(&address).await.text().await.expect("text");
+        for told in [
+            "Không có kết quả nào đang có hiệu lực",
+            "<s>96,32</s>",
+            "31/QĐ-SNV",
+            "kê khai không trung thực",
+            "Tính lại bây giờ, không có hiệu lực:",
+        ] {
+            assert!(html.replace("&#x2f;", "/").contains(told), "{told} in {html}");
+        }
+        assert!(!html.contains("class=\"big\""), "no figure stands out: {html}");
+        let html = site.get(&format!("{address}?lang=en")).await.text().await.expect("text");
+        assert!(html.contains("No result is in force"), "{html}");
+        let list = site.get("/records?period=2026-Q3").await.text().await.expect("text");
+        assert!(list.contains("không còn hiệu lực"), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn what_people_wrote_about_a_record_stands_on_its_page() {
+    const AN: &str = "GL-00001";
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        house.score(AN, "2026-Q3", Some("96.32"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+        let address = format!("/scores/{}/2026-Q3", house.person(AN).await);
+        let page = async |lang: &str| {
+            let html = site.get(&format!("{address}?lang={lang}")).await.text().await.expect("text");
+            html.replace("&#x2f;", "/")
+        };
+        let html = page("vi").await;
+        for section in ["words", "criteria", "holds", "notices", "petitions"] {
+            assert!(!html.contains(&format!("id=\"{section}\"")), "nobody wrote anything: {section}");
+        }
+        let life = |order: LifeOrder| Command::Life { order };
+        let (person, period) = (whom(AN), period("2026-Q3"));
+        house
+            .ordered(life(LifeOrder::SelfAssess {
+                person: person.clone(),
+                period,
+                revision: 1,
+                level: None,
+                strengths: Some("chủ động".into()),
+                weaknesses: None,
+                author: "GL-00001 Nguyễn Văn An".into(),
+            }))
+            .await;
+        let items = lienthong::domain::evaluation::GENERAL_ITEMS
+            .map(|(item, ..)| (item.to_owned(), "2.5".parse().expect("points")));
+        house
+            .ordered(Command::CriteriaSet {
+                person: person.clone(),
+                period,
+                decision: lienthong::domain::DecisionKind::GeneralCriteria { items: items.into() },
+                document: None,
+                author: CHIEF.into(),
+            })
+            .await;
+        house
+            .ordered(life(LifeOrder::PetitionOpen {
+                person: person.clone(),
+                period,
+                received_on: None,
+                content: "đề nghị xem lại số ngày chậm".into(),
+                document: Some("4/ĐKN".into()),
+                hold: true,
+                author: "GL-00001 Nguyễn Văn An".into(),
+            }))
+            .await;
+        let html = page("vi").await;
+        let told = [
+            "Ưu điểm",
+            "chủ động",
+            "Tự đánh giá",
+            "id=\"criteria\"",
+            "2,5",
+            "đang tạm dừng",
+            "đề nghị xem lại số ngày chậm",
+            "văn bản 4/ĐKN",
+            "Chờ trả lời",
+        ];
+        for words in told {
+            assert!(html.contains(words), "{words} on {}: {html}", store.kind());
+        }
+        let html = page("en").await;
+        for words in ["Strengths", "2.5", "still held", "document 4/ĐKN"] {
+            assert!(html.contains(words), "{words}: {html}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn results_of_a_year_stand_side_by_side_filtered_searched_and_linked_to_records_and_form_02() {
+    const AN: &str = "GL-00001";
+    const BINH: &str = "GL-00002";
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An"), (BINH, "Trần Thị Bình")]).await;
+        house.provisional(AN, "2026-Q1", 1, "88.50").await;
+        house.approve(AN, "2026-Q1", 1).await;
+        house.recorded(BINH, "2026-Q2", "71.25").await;
+        house.score(AN, "2026", Some("88.50"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.approve(AN, "2026", 1).await;
+        let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+        let shown = async |path: &str| {
+            let answer = site.get(path).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            answer.text().await.expect("text").replace("&#x2f;", "/")
+        };
+        let (an, binh) = (house.person(AN).await, house.person(BINH).await);
+        let html = shown("/results").await;
+        for told in [
+            "Kết quả năm · Năm 2026".to_owned(),
+            format!("href=\"/scores/{an}/2026-Q1\">88,50</a>"),
+            format!("href=\"/scores/{an}/2026\">88,50</a>"),
+            format!("href=\"/scores/{binh}/2026-Q2\">71,25</a>"),
+            format!("href=\"/scores/{an}/2026/02.docx\""),
+            "Hoàn thành tốt".to_owned(),
+            "Đã phê duyệt".to_owned(),
+        ] {
+            assert!(html.contains(&told), "{told} on {}: {html}", store.kind());
+        }
+        assert!(!html.contains(&format!("/scores/{binh}/2026/02.docx")), "nothing to print: {html}");
+        let answer = site.get(&format!("/scores/{an}/2026/02.docx")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let html = shown("/results?lang=en&state=approved").await;
+        assert!(html.contains("Nguyễn Văn An") && !html.contains("Trần Thị Bình"), "{html}");
+        assert!(html.contains("Results of the year") && html.contains(">88.50</a>"), "{html}");
+        let html = shown("/results?state=none&unit=SNV").await;
+        assert!(!html.contains("Nguyễn Văn An") && html.contains("Trần Thị Bình"), "{html}");
+        let html = shown("/results?year=2025").await;
+        assert!(html.contains("Năm 2025") && !html.contains("88,50"), "{html}");
+        let found = site
+            .client
+            .post(format!("{}/results", site.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("name=tran+binh");
+        let html = found.send().await.expect("an answer").text().await.expect("text");
+        assert!(!html.contains("Nguyễn Văn An") && html.contains("Trần Thị Bình"), "{html}");
     }
 }

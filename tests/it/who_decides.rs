@@ -167,6 +167,36 @@ async fn fact_is_taken_back_by_a_document_of_that_very_act_and_refusals_stand_in
 }
 
 #[tokio::test]
+async fn that_there_are_no_earlier_results_is_signed_by_whoever_may_import_them() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An"), (OTHER, "Trần Thị Bình")]).await;
+        let empty = |people: &[&str], author: &str, document: Option<&str>| Command::HistoryEmpty {
+            people: people.iter().map(|number| whom(number)).collect(),
+            author: author.into(),
+            reason: "mới tuyển".into(),
+            document: document.map(str::to_owned),
+        };
+        assert_eq!(refused(&house, empty(&[AN], AN, None)).await, "LT-AUT-001", "their own");
+        assert_eq!(refused(&house, empty(&[AN], "Nguyễn Văn An", Some("1/TB"))).await, "LT-AUT-001");
+        assert_eq!(refused(&house, empty(&[AN], OTHER, None)).await, "LT-AUT-001");
+        assert_eq!(refused(&house, empty(&[], OFFICE, None)).await, "LT-AUT-002");
+        // All or nothing: the chief does not answer for himself.
+        assert_eq!(refused(&house, empty(&[], CHIEF, None)).await, "LT-AUT-001");
+        assert_eq!(store.people_without_history().await.expect("read").len(), 3, "{}", store.kind());
+        let told = journal(store, "decision_refused").await;
+        assert_eq!(told.first(), Some(&(CHIEF.to_owned(), "LT-AUT-001".to_owned())));
+        house.ordered(empty(&[AN], CHIEF, None)).await;
+        // Of whom it is known already, nobody is asked again.
+        house.ordered(empty(&[AN], OTHER, None)).await;
+        house.ordered(empty(&[], OFFICE, Some("1/TB"))).await;
+        assert!(store.people_without_history().await.expect("read").is_empty());
+    }
+}
+
+#[tokio::test]
 async fn earlier_results_come_from_who_decides_or_an_office_and_never_for_a_period_that_is_made_here() {
     let both = both().await;
     for store in &both.stores {

@@ -11,6 +11,7 @@ use super::propose::{Candidate, Proposal};
 use super::scale::Scale;
 use crate::domain::ProductKind;
 use crate::error::{Finding, Text};
+use crate::sheet::page::set_page;
 use rust_decimal::{Decimal, RoundingStrategy};
 use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula,
@@ -170,7 +171,7 @@ impl Columns {
             sheet.write_with_format(HEADER_ROW, column, *title, &formats.head)?;
         }
         sheet.set_freeze_panes(FIRST_ROW, 0)?;
-        Ok(())
+        set_page(sheet, (HEADER_ROW, HEADER_ROW))
     }
 
     /// The two formulas of a row with their values.
@@ -304,6 +305,7 @@ fn survey(sheet: &mut Worksheet, proposal: &Proposal, formats: &Formats) -> Resu
         sheet.write_with_format(HEADER_ROW, column, title, &formats.head)?;
     }
     sheet.set_freeze_panes(FIRST_ROW, 0)?;
+    set_page(sheet, (HEADER_ROW, HEADER_ROW))?;
     let follow = |row: u32, column: char| {
         let key = format!("'{CONVERSION}'!$N:$N");
         let found = format!("MATCH($I{},{key},0)", row + 1);
@@ -347,7 +349,7 @@ pub(super) fn groups(sheet: &mut Worksheet, scale: &Scale, formats: &Formats) ->
         sheet.write_with_format(row, 2, &group.description, &formats.text)?;
     }
     sheet.set_column_width(2, 80.0)?;
-    Ok(())
+    set_page(sheet, (2, 2))
 }
 
 fn titles(sheet: &mut Worksheet, proposal: &Proposal, formats: &Formats) -> Result<(), XlsxError> {
@@ -358,6 +360,7 @@ fn titles(sheet: &mut Worksheet, proposal: &Proposal, formats: &Formats) -> Resu
         sheet.write_with_format(0, column, title, &formats.head)?;
     }
     sheet.set_freeze_panes(1, 0)?;
+    set_page(sheet, (0, 0))?;
     let of_rows = (1u32..).zip(&proposal.rows).flat_map(|(number, row)| {
         row.titles.iter().map(move |(title, times)| (number.to_string(), row.code.as_str(), title, times))
     });

@@ -339,8 +339,8 @@ pub enum History {
         /// On what ground it is signed off
         #[arg(long, requires = "empty")]
         reason: Option<String>,
-        /// Document the results are taken from; needed when the author is an office
-        #[arg(long, conflicts_with = "empty")]
+        /// Document it rests on; needed when the author is an office
+        #[arg(long)]
         document: Option<String>,
         #[command(flatten)]
         author: Author,

@@ -155,6 +155,15 @@ impl PaperFormat {
         })
     }
 
+    /// The ending of its files.
+    fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Docx => &["docx"],
+            Self::Xlsx => &["xlsx"],
+            Self::Pdf => &["pdf"],
+        }
+    }
+
     /// The format the paper is made in: a PDF is made of a text.
     pub fn office(self) -> crate::paper::Format {
         match self {
@@ -165,6 +174,17 @@ impl PaperFormat {
 }
 
 impl Report {
+    /// The file that is named, with the endings it may have; none where nothing is named. What has no ending is left alone.
+    pub fn endings(&self) -> Option<(&PathBuf, &'static [&'static str])> {
+        match self {
+            Self::Form { format: None, out, .. } => Some((out, &["docx", "xlsx", "pdf"])),
+            Self::Form { format: Some(format), out, .. } => Some((out, format.endings())),
+            Self::Bundle { out, .. } => Some((out, &["zip"])),
+            Self::Statistics { out: Some(out), .. } => Some((out, &["xlsx"])),
+            Self::Statistics { out: None, .. } | Self::Tasks { .. } => None,
+        }
+    }
+
     /// Where the file goes that the order brings back, and whether it is to become a PDF first.
     pub fn out(&self) -> Option<(&PathBuf, bool)> {
         match self {

@@ -62,12 +62,20 @@ pub struct Field {
     pub title: Text,
     /// The value.
     pub value: Value,
+    /// What its token is called by people; none = it is shown as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
 }
 
 impl Field {
     /// A named value.
     pub fn new(key: &str, vi: &str, en: &str, value: impl Into<Value>) -> Self {
-        Self { key: key.to_owned(), title: Text::new(vi, en), value: value.into() }
+        Self { key: key.to_owned(), title: Text::new(vi, en), value: value.into(), words: None }
+    }
+
+    /// A named token: programs get it as it is, people what it is called.
+    pub fn words(key: &str, vi: &str, en: &str, words: Words, value: impl Into<Value>) -> Self {
+        Self { words: Some(words), ..Self::new(key, vi, en, value) }
     }
 }
 

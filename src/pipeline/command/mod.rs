@@ -571,6 +571,8 @@ pub enum Command {
         author: String,
         /// On what ground.
         reason: String,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
     },
     /// Deliveries.
     OutboxList {

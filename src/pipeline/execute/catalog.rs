@@ -6,6 +6,7 @@ use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
 use crate::pipeline::search::Sought;
+use crate::pipeline::wording::Words;
 use crate::store::{CatalogHead, CatalogNew};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -56,7 +57,7 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
         fields: vec![
             Field::new("version", "Phiên bản", "Version", version.as_str()),
             Field::new("valid_from", "Hiệu lực từ", "Valid from", valid_from.to_string()),
-            Field::new("scope", "Phạm vi", "Scope", scope.to_string()),
+            Field::words("scope", "Phạm vi", "Scope", Words::Scope, scope.to_string()),
             Field::new("products", "Sản phẩm", "Products", products.len()),
         ],
     };
@@ -133,7 +134,7 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
             Column::left("valid_from", "Hiệu lực từ", "Valid from"),
             Column::left("field", "Lĩnh vực", "Field"),
             Column::left("measure", "Đơn vị tính", "Measure"),
-            Column::left("applies_to", "Áp dụng cho", "Applies to"),
+            Column::words("applies_to", "Áp dụng cho", "Applies to", Words::Scope),
         ],
         rows,
     }))

@@ -1,7 +1,8 @@
 //! What a decision about a person's period may be about: a period that has begun and takes such decisions, and a task the
 //! person has, or has a share of, with no more of it than there is.
 //!
-//! Owns these two questions for `criteria set`, `criteria import` and `criteria template`. It must not know who may decide,
+//! Owns these two questions for `criteria set`, `criteria import`, `criteria template` and, the first of them, for what the
+//! evaluation software sends. It must not know who may decide,
 //! or which points a form takes. What does not fit is a finding, and nothing is entered.
 
 use super::mapping::no_such_task;
@@ -15,7 +16,11 @@ use crate::pipeline::command::TaskRef;
 ///
 /// # Errors
 /// LT-CRI-011.
-pub(super) fn check_period(app: &App, period: Period, remarks: bool) -> Result<(), Box<Finding>> {
+pub(in crate::pipeline) fn check_period(
+    app: &App,
+    period: Period,
+    remarks: bool,
+) -> Result<(), Box<Finding>> {
     let (what, remedy) = if app.clock.today() < period.first_day() {
         (
             Text::new(format!("kỳ {period} chưa bắt đầu"), format!("{period} has not begun")),

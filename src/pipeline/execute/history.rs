@@ -1,7 +1,7 @@
 //! Orders about results from before this installation: imported, or signed off as none.
 //!
-//! Owns who may bring them in (whoever scores or classifies the person, an office by a document, nobody their own) and
-//! for which periods: never one whose result is made here. A file is taken as a whole or not at all.
+//! Owns who may bring them in or sign them off (whoever scores or classifies the person, an office by a document, nobody
+//! their own) and for which periods: never one whose result is made here. A file is taken as a whole or not at all.
 
 use super::{Answer, App, Refusal, author, person};
 use crate::delivery::ResultRow;
@@ -21,7 +21,7 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
     let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
     let rows = read_history(&file.name, &file.bytes, app.clock.today(), &known)?;
     let mut kept = Vec::with_capacity(rows.len());
-    let (mut findings, mut refused) = (Vec::new(), 0_u64);
+    let mut findings = Vec::new();
     for row in &rows {
         let Some(id) = directory.by_staff_number(&row.staff_number) else { continue };
         // Before the first rule set scores were printed as the built-in one prints them; a fraction is no score.
@@ -40,16 +40,12 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
             continue;
         }
         if let Err(finding) = check(app, &directory, id, row.period, (who, document)).await? {
-            refused += 1;
             findings.push(*finding);
         }
         kept.push((id, row.period, value));
     }
-    if let Some(first) = findings.first() {
-        let object = format!("{refused} earlier results of one file");
-        app.store.note(app.clock.now(), who, "decision_refused", object, Some(&first.code)).await?;
-        findings.truncate(500);
-        return Err(Refusal(findings));
+    if !findings.is_empty() {
+        return Err(refused(app, who, "earlier results of one file", findings).await?);
     }
     let count =
         app.store.import_history(&kept, Importer { author: who, document, at: app.clock.now() }).await?;
@@ -60,6 +56,15 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
         format!("đã nhập {count} kết quả; {sent} danh sách chờ gửi"),
         format!("{count} results imported; {sent} lists wait to be sent"),
     ))
+}
+
+/// Tells the journal of what was refused; 500 findings at most are told to whoever ordered it.
+async fn refused(app: &App, who: &str, what: &str, mut findings: Vec<Finding>) -> Result<Refusal, Refusal> {
+    let object = format!("{} {what}", findings.len());
+    let why = findings.first().map(|first| first.code.clone());
+    app.store.note(app.clock.now(), who, "decision_refused", object, why.as_deref()).await?;
+    findings.truncate(500);
+    Ok(Refusal(findings))
 }
 
 /// Why somebody's earlier result of a period may not be brought in by an author.
@@ -74,13 +79,23 @@ async fn check(
         let number = directory.person(id).map(|known| known.staff_number.to_string()).unwrap_or_default();
         return Ok(Err(Box::new(made_here(&number, period))));
     }
-    // Whoever scores or classifies the person now: the authority of those years may be gone.
+    Ok(answers_for(app, directory, id, (who, document)))
+}
+
+/// Whether an author answers for what a person had before: whoever scores or classifies them now, because the authority
+/// of those years may be gone, or an office by a document; never the person.
+fn answers_for(
+    app: &App,
+    directory: &Directory,
+    id: PersonId,
+    (who, document): (&str, Option<&str>),
+) -> Result<(), Box<Finding>> {
     let now = app.clock.now();
     let may = |duty| {
         let period = Period::quarter_of(app.clock.today());
         directory.check_author(Judged { subject: id, period, duty, author: who, at: now, document })
     };
-    Ok(may(Duty::Score).or_else(|_| may(Duty::Classify)))
+    may(Duty::Score).or_else(|_| may(Duty::Classify))
 }
 
 /// Whether the result of a person's period is made here, or still can be: people began to evaluate them in it, or they
@@ -155,16 +170,27 @@ async fn renew_lists(app: &App, imported: &BTreeSet<PersonId>) -> Result<usize, 
     Ok(items.len())
 }
 
-pub(super) async fn empty(app: &App, people: &[PersonRef], who: &str, reason: &str) -> Answer {
+pub(super) async fn empty(
+    app: &App,
+    people: &[PersonRef],
+    (who, document): (&str, Option<&str>),
+    reason: &str,
+) -> Answer {
     let who = author(who)?;
     let directory = app.directory().await?;
-    let mut numbers: Vec<StaffNumber> = Vec::with_capacity(people.len());
-    for named in people {
-        let id = person(app, named).await?;
-        numbers.extend(directory.person(id).map(|known| known.staff_number.clone()));
+    let mut named = BTreeSet::new();
+    for one in people {
+        named.insert(person(app, one).await?);
     }
-    let chosen = if people.is_empty() { None } else { Some(numbers.as_slice()) };
-    let signed = app.store.sign_history_empty(chosen, who, reason, app.clock.now()).await?;
+    let mut unknown = app.store.people_without_history().await?;
+    unknown.retain(|id| people.is_empty() || named.contains(id));
+    let judged = unknown.iter().map(|id| answers_for(app, &directory, *id, (who, document)));
+    let findings: Vec<Finding> = judged.filter_map(Result::err).map(|finding| *finding).collect();
+    if !findings.is_empty() {
+        return Err(refused(app, who, "signed-off histories", findings).await?);
+    }
+    let by = Importer { author: who, document, at: app.clock.now() };
+    let signed = app.store.sign_history_empty(&unknown, reason, by).await?;
     let sent = renew_lists(app, &BTreeSet::new()).await?;
     Ok(Outcome::done(
         format!(

@@ -5,7 +5,8 @@
 
 use super::evaluation::{newest, no_score};
 use super::{
-    Answer, App, Refusal, author, handed_out, known_unit, period, person, petition, signed_table, standing,
+    Answer, App, Refusal, author, handed_out, known_unit, period, person, petition, shown, signed_table,
+    standing,
 };
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
@@ -14,20 +15,18 @@ use crate::error::{Finding, Text};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::steps::{self, Revocation, Step, Stepped};
 use crate::evaluation::{Content, Held, Remarks, Subject, life};
-use crate::pipeline::command::{Column, Document, LifeOrder, Outcome, PersonRef};
+use crate::pipeline::command::{LifeOrder, Outcome, PersonRef};
 use crate::pipeline::decide::own_record;
 use crate::pipeline::record::Circumstances;
 use crate::pipeline::results::{Occasion, result_item};
-use crate::pipeline::wording::Words;
 use crate::store::{HoldWord, NewRevision, Notice, Revision};
-use serde_json::json;
 use std::sync::Arc;
 
 /// Carries out one order.
 pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
     use LifeOrder as L;
     match order {
-        L::Show { person, period } => show(app, &person, period).await,
+        L::Show { person, period } => shown::show(app, &person, period).await,
         L::SelfAssess { person, period, revision, level, strengths, weaknesses, author } => {
             let texts = Remarks { strengths, weaknesses, ..Remarks::default() };
             let ordered = Ordered { person, period, revision, level, texts, author };
@@ -355,112 +354,4 @@ async fn notify(
     };
     app.store.add_notice(&notice).await?;
     Ok(Outcome::done(format!("đã ghi thông báo ngày {on}"), format!("notice of {on} written down")))
-}
-
-async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer {
-    let id = person(app, whose).await?;
-    let revisions = app.store.revisions(id, period).await?;
-    let latest = app.store.latest_revision(id, period).await?;
-    let rows = revisions
-        .iter()
-        .map(|revision| {
-            // Delivery changes the state of the newest revision, which stays as it was written.
-            let newest = latest.as_ref().filter(|latest| latest.revision == revision.revision);
-            vec![
-                json!(revision.revision),
-                json!(newest.map_or(revision.state, |latest| latest.state)),
-                revision.content.pointer("/parts/total/printed").cloned().unwrap_or_default(),
-                revision.content.pointer("/level").cloned().unwrap_or_default(),
-                json!(revision.author),
-                json!(revision.at),
-                json!(revision.reason),
-            ]
-        })
-        .collect();
-    let table = Document::Table {
-        title: Text::new(format!("Hồ sơ {whose} kỳ {period}"), format!("Record of {whose} for {period}")),
-        columns: vec![
-            Column::right("revision", "Phiên bản", "Revision"),
-            Column::words("state", "Trạng thái", "State", Words::RecordState),
-            Column::right("total", "Tổng", "Total"),
-            Column::words("level", "Mức", "Level", Words::Level),
-            Column::left("author", "Người lập", "Author"),
-            Column::left("at", "Lúc", "At"),
-            Column::left("reason", "Lý do", "Reason"),
-        ],
-        rows,
-    };
-    let holds = app.store.holds(id, period).await?;
-    let held = Document::Table {
-        title: Text::new("Tạm dừng để xác minh", "Holds"),
-        columns: vec![
-            Column::left("at", "Từ", "Since"),
-            Column::left("author", "Người yêu cầu", "Ordered by"),
-            Column::left("reason", "Lý do", "Reason"),
-            Column::left("document", "Văn bản", "Document"),
-            Column::left("released", "Kết thúc", "Released"),
-            Column::left("result", "Kết luận", "Result"),
-        ],
-        rows: holds
-            .iter()
-            .map(|hold| {
-                let released = hold.released.as_ref();
-                vec![
-                    json!(hold.at),
-                    json!(hold.author),
-                    json!(hold.reason),
-                    json!(hold.document),
-                    json!(released.map(|released| released.0)),
-                    json!(released.map(|released| &released.2)),
-                ]
-            })
-            .collect(),
-    };
-    let notices = app.store.notices(id, period).await?;
-    let told = Document::Table {
-        title: Text::new("Thông báo kết quả", "Notices"),
-        columns: vec![
-            Column::right("revision", "Phiên bản", "Revision"),
-            Column::left("told_on", "Ngày", "On"),
-            Column::left("how", "Hình thức", "How"),
-            Column::left("author", "Người ghi", "Written by"),
-        ],
-        rows: notices
-            .iter()
-            .map(|notice| {
-                vec![json!(notice.revision), json!(notice.told_on), json!(notice.how), json!(notice.author)]
-            })
-            .collect(),
-    };
-    let asked = app.store.petitions_of(id, Some(period)).await?.into_iter();
-    let petitions = Document::Table {
-        title: Text::new("Kiến nghị", "Petitions"),
-        columns: vec![
-            Column::right("id", "Số", "Id"),
-            Column::left("received_on", "Nhận ngày", "Received"),
-            Column::left("due_on", "Hạn trả lời", "Due"),
-            Column::left("content", "Nội dung", "Content"),
-            Column::words("outcome", "Kết quả", "Outcome", Words::Petition),
-        ],
-        rows: asked
-            .map(|petition| {
-                let outcome = petition.answer.as_ref().map_or("open", |answer| answer.outcome.as_str());
-                vec![
-                    json!(petition.id),
-                    json!(petition.received_on),
-                    json!(petition.due_on),
-                    json!(petition.content),
-                    json!(outcome),
-                ]
-            })
-            .collect(),
-    };
-    let findings = app.store.difference(id, period).await?.into_iter().collect();
-    let parts = vec![
-        ("record".into(), table),
-        ("holds".into(), held),
-        ("notices".into(), told),
-        ("petitions".into(), petitions),
-    ];
-    Ok(Outcome::with_findings(Document::Parts { parts }, findings))
 }

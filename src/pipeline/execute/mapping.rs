@@ -368,8 +368,8 @@ pub(super) async fn decision(app: &App, id: i64) -> Answer {
         .collect();
     let fields = vec![
         Field::new("decision", "Số", "Number", order.id),
-        Field::new("kind", "Loại", "Kind", order.kind.as_str()),
-        Field::new("state", "Trạng thái", "State", order.state.as_str()),
+        Field::words("kind", "Loại", "Kind", Words::MappingOrder, order.kind.as_str()),
+        Field::words("state", "Trạng thái", "State", Words::MappingOrder, order.state.as_str()),
         Field::new("product", "Sản phẩm", "Product", json!(order.choice)),
         Field::new("author", "Người quyết định", "Author", order.author.as_str()),
         Field::new("at", "Lúc", "At", json!(order.at)),
@@ -527,9 +527,10 @@ async fn given(
 /// What an order did, or would do.
 pub(super) fn shown(directory: &Directory, effect: &Effect, id: Option<i64>, state: OrderState) -> Document {
     let totals = &effect.totals;
+    let stands = if id.is_none() { "preview" } else { state.as_str() };
     let fields = vec![
         Field::new("decision", "Số quyết định", "Decision", json!(id)),
-        Field::new("state", "Trạng thái", "State", if id.is_none() { "preview" } else { state.as_str() }),
+        Field::words("state", "Trạng thái", "State", Words::MappingOrder, stands),
         Field::new("tasks", "Nhiệm vụ", "Tasks", effect.tasks),
         Field::new("moved", "Điểm thay đổi", "Scores moved", totals.moved),
         Field::new("up", "Tăng", "Up", totals.up),

@@ -38,6 +38,7 @@ mod retention;
 mod roster;
 mod rotate;
 mod share;
+mod shown;
 mod signed_table;
 mod source;
 mod standing;
@@ -46,6 +47,7 @@ mod what_if;
 mod workshop;
 
 pub use check::check_without_store;
+pub(super) use entry::check_period;
 pub(super) use people::{Prepared, prepare};
 
 use super::app::App;
@@ -67,6 +69,9 @@ pub struct Installation {
     /// Its parts.
     pub app: Arc<App>,
 }
+
+/// Code of a change that came second.
+const LOST_RACE: &str = "LT-DB-009";
 
 /// What an order comes to: something to show, or findings.
 type Answer = Result<Outcome, Refusal>;
@@ -98,6 +103,11 @@ impl From<crate::store::StoreError> for Refusal {
     }
 }
 
+/// Whether an order failed only because another change of the same data came first.
+fn is_lost_race(finding: &Finding) -> bool {
+    finding.code == LOST_RACE
+}
+
 #[async_trait]
 impl Executor for Installation {
     async fn execute(&self, command: Command, progress: UnboundedSender<Progress>) -> Outcome {
@@ -109,6 +119,10 @@ impl Executor for Installation {
             }
         };
         match outcome.findings.first() {
+            // Somebody else settled the same first: nothing is wrong here, and whoever ordered is told.
+            Some(finding) if outcome.exit != EXIT_OK && is_lost_race(finding) => {
+                tracing::info!(order = name, exit = outcome.exit, code = finding.code, "order came second");
+            }
             Some(finding) if outcome.exit != EXIT_OK => {
                 tracing::warn!(order = name, exit = outcome.exit, code = finding.code, "order failed");
             }
@@ -273,8 +287,8 @@ impl Installation {
             C::HistoryImport { file, document, author } => {
                 history::import(app, &file, document.as_deref(), &author).await
             }
-            C::HistoryEmpty { people, author, reason } => {
-                history::empty(app, &people, &author, &reason).await
+            C::HistoryEmpty { people, author, reason, document } => {
+                history::empty(app, &people, (&author, document.as_deref()), &reason).await
             }
             C::OutboxList { target, state, limit } => {
                 known_target(app, target.as_ref()).await?;

@@ -336,7 +336,7 @@ async fn take(app: &App, step: &str, made: Making) -> Answer {
         title: Text::new("Đã ghi", "Written"),
         fields: vec![
             Field::new("revision", "Phiên bản", "Revision", revision.revision),
-            Field::new("state", "Trạng thái", "State", to.as_str()),
+            Field::words("state", "Trạng thái", "State", Words::Organisation, to.as_str()),
         ],
     };
     Ok(Outcome::with_findings(document, warnings))
@@ -575,17 +575,36 @@ async fn show(app: &App, unit: &UnitCode, year: i32) -> Answer {
     let points = Document::Object {
         title: Text::new(format!("Tổ chức {unit}, năm {year}"), format!("Organisation {unit}, {year}")),
         fields: vec![
-            Field::new("general", "Tiêu chí chung (0–30)", "General criteria (0–30)", text(&score.general)),
-            Field::new("result", "Kết quả nhiệm vụ (0–70)", "Results (0–70)", text(&score.result)),
-            Field::new("total", "Tổng điểm", "Total", text(&score.total)),
+            Field::words(
+                "general",
+                "Tiêu chí chung (0–30)",
+                "General criteria (0–30)",
+                Words::Number,
+                text(&score.general),
+            ),
+            Field::words(
+                "result",
+                "Kết quả nhiệm vụ (0–70)",
+                "Results (0–70)",
+                Words::Number,
+                text(&score.result),
+            ),
+            Field::words("total", "Tổng điểm", "Total", Words::Number, text(&score.total)),
             Field::new("missing", "Mục chưa có điểm", "Items without points", score.missing.join(", ")),
-            Field::new(
+            Field::words(
                 "level_of_rules",
                 "Mức theo điểm và điều kiện",
                 "Level by points and conditions",
+                Words::Level,
                 json!(score.level),
             ),
-            Field::new("gap", "Vì sao chưa xác định được", "Why there is none", json!(score.gap)),
+            Field::words(
+                "gap",
+                "Vì sao chưa xác định được",
+                "Why there is none",
+                Words::Gap,
+                json!(score.gap),
+            ),
             Field::new(
                 "open_below",
                 "Cấp dưới chưa công nhận",

@@ -37,7 +37,7 @@ pub(in crate::pipeline) async fn prepare(
     let told = |error: crate::store::StoreError| Findings::from(error.finding());
     let known = app.store.load_directory().await.map_err(told)?;
     let units = units.map(|units| read_units(&units.name, &units.bytes, &known.units)).transpose();
-    let units = match units {
+    let mut units = match units {
         Ok(units) => units.unwrap_or_default(),
         Err(mut wrong) => {
             // Both files are told at once.
@@ -46,10 +46,10 @@ pub(in crate::pipeline) async fn prepare(
             return Err(wrong);
         }
     };
+    let mut findings = keep_configured(&configured_units(app), &mut units);
     let given = |unit: &Unit| units.iter().any(|other| other.code == unit.code);
     let all: Vec<Unit> =
         known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
-    let mut findings = Vec::new();
     let mut import = DirectoryImport::default();
     if let Some(file) = people {
         import = read_people(&file.name, &file.bytes, all.as_slice())?;
@@ -64,6 +64,54 @@ pub(in crate::pipeline) async fn prepare(
         findings.extend(accounts_elsewhere(&file.name, &import, &sources));
     }
     Ok(Prepared { import, known, findings })
+}
+
+/// Units of the configuration and of its units file as they stand now; a file that cannot be read is told by `check`.
+fn configured_units(app: &App) -> Vec<Unit> {
+    let mut units = app.policy.units.clone();
+    if let Some(path) = &app.policy.units_file
+        && let Ok(bytes) = std::fs::read(path)
+        && let Ok(more) = read_units(&path.display().to_string(), &bytes, &units)
+    {
+        units.extend(more);
+    }
+    units
+}
+
+/// What the configuration names is set by the configuration at every start: an import that says something else of such a
+/// unit leaves it as it is, and says so.
+fn keep_configured(home: &[Unit], units: &mut [Unit]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for unit in units {
+        let Some(configured) = home.iter().find(|one| one.code == unit.code && *one != unit) else {
+            continue;
+        };
+        findings.push(set_by_configuration(configured, unit));
+        unit.clone_from(configured);
+    }
+    findings.truncate(100);
+    findings
+}
+
+fn set_by_configuration(configured: &Unit, given: &Unit) -> Finding {
+    let (code, name, other) = (&configured.code, &configured.name, &given.name);
+    let (vi, en) = if name == other {
+        (format!("loại, cấp trên hoặc mã định danh của {code}"), format!("kind, parent or code of {code}"))
+    } else {
+        (format!("{code} tên là \"{other}\""), format!("{code} is called \"{other}\""))
+    };
+    Finding::warning(
+        "LT-PPL-039",
+        Text::new(
+            format!("đơn vị {code} do cấu hình đặt (\"{name}\"); điều danh sách ghi khác ({vi}) không được lấy"),
+            format!("unit {code} is set by the configuration (\"{name}\"); what the list says else ({en}) is not taken"),
+        ),
+        Text::new(
+            "sửa [[unit]] trong lienthong.toml, hoặc tệp people.units_file, rồi `config reload`; muốn nhập từ danh sách thì bỏ đơn vị khỏi cấu hình",
+            "change [[unit]] in lienthong.toml, or the file of people.units_file, then `config reload`; to let lists set it, take it out of the configuration",
+        ),
+    )
+    .at(Place::of(format!("unit {code}")))
 }
 
 pub(super) async fn import(

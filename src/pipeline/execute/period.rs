@@ -123,17 +123,15 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
 /// The facts of a close. Of a unit: of the people whose post at the end of the period is in it, and of the sources of
 /// the department or commune it belongs to.
 async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<CloseFacts, Refusal> {
-    let overview = app.store.overview().await?;
     let due = app.store.scores_due(100_000).await?;
-    let waiting =
-        overview.due.get("identify").copied().unwrap_or(0) + overview.due.get("map").copied().unwrap_or(0);
     let directory = app.directory().await?;
     let agency = unit.map(|unit| agency_of(&directory, unit));
-    let mut stale_sources = Vec::new();
+    let (mut stale_sources, mut own_sources) = (Vec::new(), Vec::new());
     for (id, source) in &app.sources {
         if agency.as_ref().is_some_and(|agency| *agency != agency_of(&directory, &source.unit)) {
             continue;
         }
+        own_sources.push(id);
         let state = app.store.source_state(id).await?;
         let fresh = state.last_success_at.is_some_and(|at| crate::domain::local_date(at) > period.last_day());
         if !fresh {
@@ -160,10 +158,24 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
     let sum = |states: &[RecordState]| counted.values().map(|inside| inside.in_states(states)).sum::<u64>();
     let people: Vec<PersonId> = counted.values().flat_map(|inside| inside.people.iter().copied()).collect();
     let asked = app.steps_required(period);
-    let (unmapped, unidentified) = match unit {
-        Some(_) => (app.store.reviews_due_of(period, &people).await?, 0),
-        None => (app.store.reviews_due(period).await?, app.store.unknown_accounts_of(period).await?),
+    let (waiting, unmapped, unidentified) = match unit {
+        Some(_) => (
+            app.store.waiting_of(&people, &own_sources).await?,
+            app.store.reviews_due_of(period, &people).await?,
+            0,
+        ),
+        None => {
+            let waits = app.store.overview().await?.due;
+            let waits = |step: &str| waits.get(step).copied().unwrap_or(0);
+            (
+                waits("identify") + waits("map"),
+                app.store.reviews_due(period).await?,
+                app.store.unknown_accounts_of(period).await?,
+            )
+        }
     };
+    let yearly =
+        standing::yearly(app, &directory, period, unit.map(|unit| (unit, people.as_slice()))).await?;
     let concerned = |person: &PersonId| unit.is_none() || people.contains(person);
     // Until the day after the last one has begun for scores, they say nothing about the whole period.
     let over = app.clock.today() > period.last_day();
@@ -199,6 +211,7 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
         not_self_assessed: if asked { counted.values().map(|inside| inside.no_own_word).sum() } else { 0 },
         held: counted.values().map(|inside| inside.held).sum(),
         petitions: counted.values().map(|inside| inside.petitions).sum(),
+        yearly,
         unit: unit.cloned(),
         open_units,
     })

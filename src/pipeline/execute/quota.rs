@@ -10,6 +10,7 @@ use crate::domain::{Exact, FactKind, Level, Period, PersonId, StaffNumber, UnitC
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::score::{FULL_PERIOD, scope_of};
+use crate::pipeline::wording::{Words, both};
 use crate::scoring::quota::{Candidate, most_excellent, quota};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -44,7 +45,7 @@ pub(super) async fn show(app: &App, unit: Option<&UnitCode>, period: Period) -> 
         title: title(period, rules),
         columns: vec![
             Column::left("agency", "Cơ quan", "Agency"),
-            Column::left("group", "Nhóm nhiệm vụ tương đồng", "Group of similar tasks"),
+            Column::words("group", "Nhóm nhiệm vụ tương đồng", "Group of similar tasks", Words::Role),
             Column::right("people", "Số người", "People"),
             Column::right("good_or_better", "Từ tốt trở lên", "Good or better"),
             Column::right("proposed", "Đề nghị xuất sắc", "Proposed excellent"),
@@ -156,14 +157,18 @@ pub(super) async fn decided(
 }
 
 fn beyond((agency, group): (&str, &str), (excellent, of, most): (u64, u64, u64), period: Period) -> Finding {
+    // Without a named group people are grouped by the role of their post.
+    let group = both(Words::Role, group);
     Finding::warning(
         "LT-REC-086",
         Text::new(
             format!(
-                "{agency}, nhóm {group}: {excellent} người được xếp loại xuất sắc trên {of} người từ hoàn thành tốt trở lên; tối đa {most} (Điều 20.5)"
+                "{agency}, nhóm {}: {excellent} người được xếp loại xuất sắc trên {of} người từ hoàn thành tốt trở lên; tối đa {most} (Điều 20.5)",
+                group.vi
             ),
             format!(
-                "{agency}, group {group}: {excellent} people classified Excellent of {of} Good or better; at most {most} (art. 20.5)"
+                "{agency}, group {}: {excellent} people classified Excellent of {of} Good or better; at most {most} (art. 20.5)",
+                group.en
             ),
         ),
         Text::new(

@@ -19,7 +19,7 @@ fn needed(kind: Kept) -> &'static str {
         Kept::Answers => "read_last",
         Kept::Rejected => "waits",
         Kept::Payloads => "acknowledged_last",
-        Kept::LeftPeople => "still_open",
+        Kept::LeftPeople | Kept::ReplacedHistory => "still_open",
     }
 }
 

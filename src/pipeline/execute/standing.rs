@@ -7,8 +7,8 @@ use super::{Answer, App, Refusal};
 use crate::directory::Directory;
 use crate::domain::{Period, PersonId, RecordState, RuleSet, UnitCode, local_date};
 use crate::error::{Finding, Place, Text};
-use crate::evaluation::Content;
 use crate::evaluation::organisation::late_classification;
+use crate::evaluation::{Content, Yearly};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::score::Gathered;
 use crate::store::RecordLine;
@@ -216,18 +216,41 @@ async fn told(
         .collect();
     if period.is_year() {
         findings.extend(super::quota::decided(app, None, period, None).await?);
-        findings.extend(classified(app, directory, period, &inside).await?);
+        findings.extend(classified(app, directory, period, &inside, 100).await?);
     }
     findings.truncate(100);
     Ok(findings)
 }
 
-/// Of those classified: decisions after the day of the law, and heads whose organisation is not recognised.
+/// What stands open in a year's classifications, of everybody or of the people of one unit. The quota is one of an agency:
+/// a division's part of it says nothing.
+pub(super) async fn yearly(
+    app: &App,
+    directory: &Directory,
+    period: Period,
+    unit: Option<(&UnitCode, &[PersonId])>,
+) -> Result<Yearly, Refusal> {
+    if !period.is_year() {
+        return Ok(Yearly::default());
+    }
+    let inside = |person: PersonId| unit.is_none_or(|(_, people)| people.contains(&person));
+    let told = classified(app, directory, period, &inside, usize::MAX).await?;
+    let count = |code: &str| told.iter().filter(|finding| finding.code == code).count() as u64;
+    let agency = unit.map(|(unit, _)| unit);
+    let divides = agency.is_some_and(|unit| directory.agency_of(unit) != Some(unit));
+    let above =
+        if divides { 0 } else { super::quota::decided(app, agency, period, None).await?.len() as u64 };
+    Ok(Yearly { late: count("LT-REC-052"), unrecognised: count("LT-ORG-011"), above_quota: above })
+}
+
+/// Of those classified: decisions after the day of the law, and heads whose organisation is not recognised; no more
+/// once so many are found.
 async fn classified(
     app: &App,
     directory: &Directory,
     period: Period,
     inside: &(dyn Fn(PersonId) -> bool + Sync),
+    most: usize,
 ) -> Result<Vec<Finding>, Refusal> {
     let (mut findings, mut after) = (Vec::new(), String::new());
     loop {
@@ -248,7 +271,7 @@ async fn classified(
                 findings.push(unknown);
             }
         }
-        if findings.len() >= 100 {
+        if findings.len() >= most {
             return Ok(findings);
         }
     }

@@ -7,6 +7,7 @@ use crate::catalog::workshop::{
 use crate::domain::{CatalogScope, CatalogVersion, UnitCode};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::pipeline::command::{Align, Column, Document, Field, InputFile, Outcome};
+use crate::pipeline::wording::Words;
 use crate::store::{CatalogNew, Provenance};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -247,7 +248,7 @@ fn told_of_version(settling: &Settling, settled: &Settled) -> Document {
         fields: vec![
             Field::new("version", "Phiên bản", "Version", settling.version.as_str()),
             Field::new("valid_from", "Hiệu lực từ", "Valid from", settling.valid_from.to_string()),
-            Field::new("scope", "Phạm vi", "Scope", settling.scope.to_string()),
+            Field::words("scope", "Phạm vi", "Scope", Words::Scope, settling.scope.to_string()),
             Field::new("products", "Sản phẩm", "Products", settled.products.len()),
             Field::new("joined", "Dòng gộp vào sản phẩm khác", "Rows joined into others", settled.joined),
             Field::new("dropped", "Dòng bỏ", "Rows dropped", settled.dropped),

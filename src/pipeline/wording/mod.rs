@@ -4,13 +4,14 @@
 //! page and the command line. Programs get the stable words as they are. A word it does not know is shown as it is, so
 //! that nothing disappears. Legal terms follow Decree 335/2025/NĐ-CP.
 
+mod figure;
 mod names;
 
-use crate::domain::local_offset;
 use crate::error::{Lang, Text, place_in};
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+
+pub use figure::{days, deadline, decimal, decimal_only, formula, local_time};
 
 /// What kind of word it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,10 +77,14 @@ pub enum Words {
     Condition,
     /// Whether a condition is met.
     Met,
+    /// Why the rules give an organisation no level.
+    Gap,
     /// Why a signed table differs.
     Difference,
     /// How a petition was answered.
     Petition,
+    /// What somebody wrote, by its place on the forms.
+    Written,
     /// Point of a close's checklist.
     Check,
     /// How such a point stands.
@@ -100,17 +105,14 @@ pub enum Words {
     Retention,
     /// Why something old stays.
     RetentionReason,
+    /// For which bodies a catalog or a product of it holds; `unit:CODE` is one unit.
+    Scope,
+    /// A figure as it is printed.
+    Number,
     /// A place; it has fixed words among names.
     Place,
     /// A deadline, as an instant.
     Deadline,
-}
-
-/// An instant of ours (RFC 3339, UTC) as clocks in Việt Nam show it; none of any other text.
-pub fn local_time(text: &str) -> Option<String> {
-    let looks_like_one = text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
-    let at = looks_like_one.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten()?;
-    Some(at.with_timezone(&local_offset()).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// What a word is called.
@@ -124,6 +126,10 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
         (None, Some(("deliver", target))) if words == Words::Step => {
             Cow::Owned(format!("{} {target}", say(lang, "Gửi đến", "Deliver to")))
         }
+        (None, Some(("unit", code))) if words == Words::Scope => {
+            Cow::Owned(format!("{} {code}", say(lang, "đơn vị", "unit")))
+        }
+        (None, _) if words == Words::Number => Cow::Owned(decimal_only(token, lang)),
         (None, _) if words == Words::Place => Cow::Owned(place_in(token, lang)),
         (None, _) if words == Words::Deadline => match token.parse() {
             Ok(at) => Cow::Owned(deadline(at, lang)),
@@ -142,17 +148,6 @@ fn say(lang: Lang, vi: &'static str, en: &'static str) -> &'static str {
     match lang {
         Lang::Vi => vi,
         Lang::En => en,
-    }
-}
-
-/// A deadline in Asia/Ho_Chi_Minh; midnight is the end of the day before it.
-pub fn deadline(at: DateTime<Utc>, lang: Lang) -> String {
-    let local = at.with_timezone(&local_offset()).naive_local();
-    let day = |day: NaiveDate| day.format("%d/%m/%Y");
-    match (local.time() == NaiveTime::MIN, lang) {
-        (true, Lang::Vi) => format!("hết ngày {}", day(local.date() - TimeDelta::days(1))),
-        (true, Lang::En) => format!("end of {}", day(local.date() - TimeDelta::days(1))),
-        (false, _) => local.format("%H:%M %d/%m/%Y").to_string(),
     }
 }
 
@@ -182,7 +177,7 @@ pub fn note(note: &str, lang: Lang) -> String {
         return note.to_owned();
     }
     let n = number();
-    if let Some(others) = note.strip_prefix("one task with ") {
+    let told = if let Some(others) = note.strip_prefix("one task with ") {
         format!("cùng một nhiệm vụ với {others}: tính một lần")
     } else if note.starts_with("overdue by ") {
         format!("quá hạn {n} ngày, chưa hoàn thành")
@@ -221,7 +216,8 @@ pub fn note(note: &str, lang: Lang) -> String {
         format!("bỏ qua {n} lỗi: có nguyên nhân khách quan được xác nhận (Đ14.2.b)")
     } else {
         note.to_owned()
-    }
+    };
+    days(&told, lang)
 }
 
 #[cfg(test)]
@@ -233,13 +229,13 @@ mod tests {
         assert_eq!(note("overdue by 12 days", Lang::Vi), "quá hạn 12 ngày, chưa hoàn thành");
         assert_eq!(
             note("completed on 2026-10-02, after 2026-09-30: 0 in this period", Lang::Vi),
-            "hoàn thành ngày 2026-10-02, sau ngày 2026-09-30: tính 0 trong kỳ này"
+            "hoàn thành ngày 02/10/2026, sau ngày 30/09/2026: tính 0 trong kỳ này"
         );
         let moved = note(
             "moved to 2026-09-20 after the due day had passed: at most an excuse, once confirmed",
             Lang::Vi,
         );
-        assert!(moved.starts_with("gia hạn đến 2026-09-20"), "{moved}");
+        assert!(moved.starts_with("gia hạn đến 20/09/2026"), "{moved}");
         assert_eq!(
             note("returned 2 times, not confirmed as a content error", Lang::Vi),
             "bị trả lại 2 lần, chưa được xác nhận là lỗi nội dung"
@@ -252,11 +248,12 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_at_midnight_is_the_end_of_the_day_before() {
-        let midnight = "2026-12-12T17:00:00Z";
-        assert_eq!(word(Words::Deadline, midnight, Lang::Vi), "hết ngày 12/12/2026");
+    fn figures_and_deadlines_among_tokens_read_as_the_language_writes_them() {
         assert_eq!(word(Words::Deadline, "2026-12-12T18:00:00.000Z", Lang::En), "01:00 13/12/2026");
         assert_eq!(word(Words::Deadline, "-", Lang::En), "-");
+        assert_eq!(word(Words::Number, "88.50", Lang::Vi), "88,50");
+        assert_eq!(word(Words::Scope, "unit:SNV", Lang::Vi), "đơn vị SNV");
+        assert_eq!(word(Words::Scope, "province", Lang::Vi), "toàn tỉnh");
     }
 
     #[test]

@@ -42,8 +42,10 @@ impl Words {
             Self::Organisation => ORGANISATION_STATES,
             Self::Condition => CONDITIONS,
             Self::Met => MET,
+            Self::Gap => GAPS,
             Self::Difference => DIFFERENCES,
             Self::Petition => PETITIONS,
+            Self::Written => WRITTEN,
             Self::Check => CHECKS,
             Self::CheckState => CHECK_STATES,
             Self::Change => CHANGES,
@@ -54,7 +56,8 @@ impl Words {
             Self::Candidate => CANDIDATES,
             Self::Retention => RETENTION,
             Self::RetentionReason => RETENTION_REASONS,
-            Self::Place | Self::Deadline => &[],
+            Self::Scope => SCOPES,
+            Self::Number | Self::Place | Self::Deadline => &[],
         }
     }
 }
@@ -73,6 +76,7 @@ const RETENTION: Names = &[
     ("rejected", "Bản ghi bị từ chối đã xử lý", "Rejected records that are settled"),
     ("deliveries", "Nội dung các lần gửi", "Payloads of deliveries"),
     ("left_people", "Số định danh của người đã nghỉ", "Citizen ids of people who left"),
+    ("replaced_history", "Kết quả kỳ trước đã bị thay", "Earlier results that were replaced"),
     ("events", "Sự kiện của nhiệm vụ", "Events of tasks"),
     ("records", "Hồ sơ đánh giá, quyết định", "Records and decisions"),
     ("journal", "Nhật ký", "The journal"),
@@ -298,6 +302,7 @@ const MAPPING_ORDERS: Names = &[
     ("propose", "Đề nghị sản phẩm mới", "Proposal"),
     ("accept", "Chấp nhận sản phẩm mới", "Acceptance"),
     ("import", "Nhập từ tệp", "Import"),
+    ("preview", "Xem trước", "Preview"),
     ("waiting", "Chờ xác nhận", "Waits for confirmation"),
     ("counted", "Có hiệu lực", "Counts"),
     ("undone", "Đã thu hồi", "Taken back"),
@@ -428,6 +433,17 @@ const CONDITIONS: Names = &[
 const MET: Names =
     &[("met", "Đạt", "Met"), ("not_met", "Không đạt", "Not met"), ("unknown", "Chưa rõ", "Unknown")];
 
+const GAPS: Names = &[
+    ("no_score", "chưa có điểm", "no score"),
+    ("unknown", "có điều kiện chưa rõ", "a condition is not known"),
+    (
+        "points_without_conditions",
+        "đủ điểm của mức nhưng chưa đạt điều kiện (Nghị định không quy định)",
+        "points of a level without its conditions (the decree is silent)",
+    ),
+    ("force_majeure", "bất khả kháng: cấp có thẩm quyền xem xét", "force majeure: the authority weighs it"),
+];
+
 const DIFFERENCES: Names = &[
     ("cut_decimals", "cắt bớt số lẻ (khớp)", "decimals cut (matches)"),
     ("missing_person", "bảng thiếu người", "not in the table"),
@@ -446,6 +462,23 @@ const PETITIONS: Names = &[
     ("rejected", "Không chấp nhận", "Rejected"),
 ];
 
+const SCOPES: Names = &[
+    ("all", "tất cả", "all"),
+    ("province", "toàn tỉnh", "the province"),
+    ("department", "sở, ban, ngành", "departments"),
+    ("commune", "xã, phường", "communes"),
+];
+
+const WRITTEN: Names = &[
+    ("self_assessment", "Tự đánh giá", "Self-assessment"),
+    ("review", "Nhận xét, đề xuất của người đánh giá", "Review"),
+    ("strengths", "Ưu điểm", "Strengths"),
+    ("weaknesses", "Hạn chế, khuyết điểm", "Weaknesses"),
+    ("comment", "Nhận xét của người đánh giá", "Comments of the scorer"),
+    ("minutes", "Biên bản họp", "Minutes of the meeting"),
+    ("party_opinion", "Ý kiến của cấp ủy", "Opinion of the party committee"),
+];
+
 const CHECKS: Names = &[
     ("period_over", "Kỳ đã kết thúc", "Period over"),
     ("not_closed", "Kỳ chưa khóa", "Not closed yet"),
@@ -459,6 +492,9 @@ const CHECKS: Names = &[
     ("nothing_held", "Không hồ sơ nào đang tạm dừng", "No record held"),
     ("petitions_answered", "Kiến nghị đã trả lời", "Petitions answered"),
     ("lower_closed", "Đơn vị cấp dưới đã khóa", "Lower units closed"),
+    ("classified_in_time", "Xếp loại trong thời hạn (năm)", "Classified in time (year)"),
+    ("organisations_recognised", "Tổ chức đã được công nhận (năm)", "Organisations recognised (year)"),
+    ("quota_kept", "Tỷ lệ xuất sắc (năm)", "Quota of Excellent (year)"),
 ];
 
 const CHECK_STATES: Names =

@@ -318,7 +318,8 @@ impl Installed {
     /// The word that nobody has earlier results.
     pub async fn no_history(&self) {
         let reason = "mới tuyển".to_owned();
-        self.ordered(Command::HistoryEmpty { people: Vec::new(), author: CHIEF.into(), reason }).await;
+        let (author, document) = ("Phòng Tổ chức cán bộ".to_owned(), Some("1/TB".to_owned()));
+        self.ordered(Command::HistoryEmpty { people: Vec::new(), author, reason, document }).await;
     }
 
     /// A person whose third quarter is approved and closed and waits to be sent.
