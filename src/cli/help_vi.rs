@@ -273,6 +273,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("mapping undo.id", "Số của quyết định"),
     ("mapping decide.product", "Mã sản phẩm"),
     ("mapping decide.outside", "Công việc ngoài danh mục"),
+    ("source accept.code", "Mã của lý do dừng, như LT-PUL-001: lý do khác không được đi qua"),
     ("*.reason", "Lý do"),
     ("catalog diff.affected", "Đếm số dòng, người, kỳ liên quan và khối lượng quy đổi trước, sau"),
     ("mapping share.person", "Phần của một người theo phần trăm, GL-00012=50; lặp lại cho từng người"),

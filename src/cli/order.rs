@@ -31,8 +31,8 @@ pub fn command(action: Action) -> Ordered {
         Action::Source(SourceAction::AcceptDrift { source, author }) => {
             Ok(Command::SourceAcceptDrift { source, author: name(author)? })
         }
-        Action::Source(SourceAction::Accept { source, reason, author }) => {
-            Ok(Command::SourceAccept { source, author: name(author)?, reason })
+        Action::Source(SourceAction::Accept { source, code, reason, author }) => {
+            Ok(Command::SourceAccept { source, code, author: name(author)?, reason })
         }
         Action::Rejected(Rejected::List { source, rows }) => {
             Ok(Command::RejectedList { source, limit: rows.limit })

@@ -30,6 +30,8 @@ pub enum SourceAction {
     Accept {
         /// Name of the source
         source: SourceId,
+        /// Code of what stopped it, such as LT-PUL-001: another reason lets nothing through
+        code: String,
         /// Why
         #[arg(long)]
         reason: String,

@@ -292,11 +292,12 @@ impl Field {
 }
 
 impl Shape {
-    /// Takes a run's records in; gives what changed, each once. With `accepts` whatever was seen counts as known.
+    /// Takes a run's records in; gives what changed, each once. Of the fields that are `accepted` whatever was seen
+    /// counts as known.
     pub fn take_in(
         &mut self,
         seen: Observed,
-        accepts: bool,
+        accepted: &[String],
         now: DateTime<Utc>,
     ) -> Vec<(String, Change, String)> {
         let mut changes = Vec::new();
@@ -311,6 +312,7 @@ impl Shape {
         }
         for (path, seen) in seen.fields {
             let full = self.fields.len() >= FIELDS;
+            let accepts = accepted.contains(&path);
             match self.fields.get_mut(&path) {
                 None if full => {}
                 None => {
@@ -467,14 +469,14 @@ mod tests {
 
     fn known() -> Shape {
         let mut shape = Shape::default();
-        assert!(shape.take_in(seen((0..60).map(record)), false, now()).is_empty());
+        assert!(shape.take_in(seen((0..60).map(record)), &[], now()).is_empty());
         shape
     }
 
     #[test]
     fn first_records_are_learned_silently_and_equal_ones_say_nothing() {
         let mut shape = known();
-        assert!(shape.take_in(seen((60..90).map(record)), false, now()).is_empty());
+        assert!(shape.take_in(seen((60..90).map(record)), &[], now()).is_empty());
         let paths: Vec<&str> = shape.fields.keys().map(String::as_str).collect();
         assert_eq!(
             paths,
@@ -498,7 +500,7 @@ mod tests {
             object.insert("state".into(), json!("Tạm dừng"));
             record
         };
-        let changes = shape.take_in(seen((0..20).map(other)), false, now());
+        let changes = shape.take_in(seen((0..20).map(other)), &[], now());
         let told: Vec<(&str, Change)> =
             changes.iter().map(|(path, change, _)| (path.as_str(), *change)).collect();
         assert_eq!(
@@ -511,7 +513,7 @@ mod tests {
                 ("urgency", Change::New)
             ]
         );
-        assert!(shape.take_in(seen((0..20).map(other)), false, now()).is_empty(), "told once");
+        assert!(shape.take_in(seen((0..20).map(other)), &[], now()).is_empty(), "told once");
         assert_eq!(shape.accept(), 5);
         assert_eq!(shape.accept(), 0);
         assert!(shape.fields["points"].types.contains("text") && !shape.fields.contains_key("labels"));
@@ -535,7 +537,7 @@ mod tests {
         let observed = seen([Value::Object(wide)]);
         assert_eq!(observed.fields.len(), FIELDS);
         let mut shape = Shape::default();
-        shape.take_in(seen((0..100).map(|n| json!({ "kind": format!("loại {n}") }))), false, now());
+        shape.take_in(seen((0..100).map(|n| json!({ "kind": format!("loại {n}") }))), &[], now());
         assert_eq!(shape.fields["kind"].values, None);
     }
 }

@@ -329,4 +329,6 @@ pub struct Abilities {
     pub full_is_complete: bool,
     /// Records are completed by calls of their own.
     pub details: bool,
+    /// A cursor that comes with a page only says that what was held before counts no more: a full pull keeps it as well.
+    pub pages_forget: bool,
 }

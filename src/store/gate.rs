@@ -1,8 +1,9 @@
 //! What stopped a source until a person lets it go on, and the proofs of its full pulls.
 //!
 //! Owns the rows of both: a closed gate keeps its reason, its first moment, the kind of run it stopped and which tasks
-//! were known before it; an accepted one lets a single run of that kind through and has the source's usual counted
-//! anew from there. It must not know when a gate closes. Accepting is audited in the same transaction.
+//! were known before it; an accepted one lets a single run of that kind through, for the reasons a person named and no
+//! other, and has the source's usual counted anew from there. It must not know when a gate closes. Accepting is audited
+//! in the same transaction.
 
 use super::audit::AuditNew;
 use super::db::{Row, json, vals};
@@ -17,6 +18,10 @@ use std::collections::BTreeMap;
 /// Proofs kept of one source: with a full pull each night more than a year.
 const PROOFS_KEPT: u64 = 400;
 
+/// Columns of a closed gate; $1 is the source.
+const GATE: &str = "SELECT finding, since, accepted_by, accepted_reason, coalesce(kind, 'full'), coalesce(known_to, 0), \
+                    accepted FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
+
 /// A gate that stopped a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
@@ -24,12 +29,38 @@ pub struct Gate {
     pub finding: Finding,
     /// Since when it is closed.
     pub since: DateTime<Utc>,
-    /// Who lets the next run of this kind through, and why; none while nobody does.
+    /// Who lets the next run of this kind through in spite of it, and why; none while nobody does.
     pub accepted: Option<(String, String)>,
+    /// What that run is let through for: this reason once it is accepted, and those accepted before it of which the
+    /// run was then stopped for another one.
+    pub lets_through: Vec<Finding>,
     /// The kind of run that was stopped.
     pub kind: RunKind,
     /// The highest number of a task stored before the first run that was stopped.
     pub known_to: i64,
+}
+
+impl Gate {
+    /// Whether the next run of this kind is let through for this reason: the code, and of a field that field.
+    pub fn lets(&self, reason: &Finding) -> bool {
+        self.lets_through.iter().any(|one| one.code == reason.code && one.place == reason.place)
+    }
+
+    /// Whether it is let through for any reason of this code.
+    pub fn lets_code(&self, code: &str) -> bool {
+        self.lets_through.iter().any(|one| one.code == code)
+    }
+}
+
+/// What came of letting a source through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acceptance {
+    /// The next run of the kind that was stopped passes this gate.
+    Given(Gate),
+    /// It is stopped by another reason than the one named.
+    OtherReason(Gate),
+    /// Nothing stops it.
+    NothingStopped,
 }
 
 /// What a full pull proved.
@@ -110,16 +141,13 @@ impl Tally {
 impl Store {
     /// The gate that stopped a source; none where nothing did.
     pub async fn gate(&self, source: &SourceId) -> Result<Option<Gate>, StoreError> {
-        let sql = "SELECT finding, since, accepted_by, accepted_reason, coalesce(kind, 'full'), coalesce(known_to, 0) \
-                   FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
-        let Some(row) = self.db.row(sql, vals![source.as_str()]).await? else { return Ok(None) };
-        let accepted = row.opt_text(2)?.zip(row.opt_text(3)?);
-        let kind = RunKind::parse(&row.text(4)?).unwrap_or(RunKind::Full);
-        Ok(Some(Gate { finding: row.json(0)?, since: row.at(1)?, accepted, kind, known_to: row.int(5)? }))
+        let row = self.db.row(GATE, vals![source.as_str()]).await?;
+        row.as_ref().map(gate_of).transpose()
     }
 
     /// Writes down what stopped a run of a kind, and the highest number of a task known before. The moment stays where
-    /// the reason stays. A run another one was accepted for meanwhile changes nothing: the acceptance waits for it.
+    /// the reason stays. A run that was under way while somebody accepted that reason changes nothing, and neither does
+    /// one of another kind: the acceptance waits for its run. What else stops such a run waits for a word of its own.
     pub async fn close_gate(
         &self,
         source: &SourceId,
@@ -128,36 +156,49 @@ impl Store {
         finding: &Finding,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let held = self.gate(source).await?;
-        if held.as_ref().is_some_and(|gate| gate.accepted.is_some()) {
+        let mut tx = self.db.begin().await?;
+        let held = tx.row(GATE, vals![source.as_str()]).await?.as_ref().map(gate_of).transpose()?;
+        let waits =
+            |gate: &Gate| !gate.lets_through.is_empty() && (gate.kind != kind || gate.lets(finding));
+        if held.as_ref().is_some_and(waits) {
             return Ok(());
         }
         let since = held.filter(|gate| gate.finding.code == finding.code).map_or(now, |gate| gate.since);
-        let mut tx = self.db.begin().await?;
         tx.execute(
             "INSERT INTO source_gate (source_id, finding, run_id, since, kind, known_to) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (source_id) DO UPDATE SET finding = excluded.finding, run_id = excluded.run_id, \
-             since = excluded.since, kind = excluded.kind, known_to = excluded.known_to",
+             since = excluded.since, kind = excluded.kind, known_to = excluded.known_to, accepted_at = NULL, \
+             accepted_by = NULL, accepted_reason = NULL",
             vals![source.as_str(), json(finding)?, run, since, kind.as_str(), known_to],
         )
         .await?;
         tx.commit().await
     }
 
-    /// Lets the next run of the kind that was stopped through; it is due at once. That kind; none where nothing is
-    /// stopped.
+    /// Lets the next run of the kind that was stopped through for the reason that is named, and for those accepted
+    /// before it; it is due at once.
     pub async fn accept_gate(
         &self,
         source: &SourceId,
-        author: &str,
-        reason: &str,
+        code: &str,
+        (author, reason): (&str, &str),
         now: DateTime<Utc>,
-    ) -> Result<Option<RunKind>, StoreError> {
-        let Some(gate) = self.gate(source).await? else { return Ok(None) };
+    ) -> Result<Acceptance, StoreError> {
         let mut tx = self.db.begin().await?;
+        let Some(row) = tx.row(GATE, vals![source.as_str()]).await? else {
+            return Ok(Acceptance::NothingStopped);
+        };
+        let mut gate = gate_of(&row)?;
+        if gate.finding.code != code {
+            return Ok(Acceptance::OtherReason(gate));
+        }
+        if !gate.lets(&gate.finding) {
+            gate.lets_through.push(gate.finding.clone());
+        }
         tx.execute(
-            "UPDATE source_gate SET accepted_at = $2, accepted_by = $3, accepted_reason = $4 WHERE source_id = $1",
-            vals![source.as_str(), now, author, reason],
+            "UPDATE source_gate SET accepted_at = $2, accepted_by = $3, accepted_reason = $4, accepted = $5 \
+             WHERE source_id = $1",
+            vals![source.as_str(), now, author, reason, json(&gate.lets_through)?],
         )
         .await?;
         tx.execute(
@@ -170,21 +211,22 @@ impl Store {
             actor: author,
             action: "gate_accepted",
             object: format!("source {source}"),
-            detail: gate.finding.code,
+            detail: gate.finding.code.clone(),
             reason: Some(reason),
         })
         .await?;
         tx.commit().await?;
-        Ok(Some(gate.kind))
+        gate.accepted = Some((author.to_owned(), reason.to_owned()));
+        Ok(Acceptance::Given(gate))
     }
 
     /// Opens the gate after a run that passed. Where a person had let it through, the usual counts from this run on.
     pub async fn open_gate(&self, source: &SourceId, run: i64) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         tx.execute(
-            "UPDATE source_gate SET usual_from_run = CASE WHEN accepted_at IS NULL THEN usual_from_run ELSE $2 END, \
+            "UPDATE source_gate SET usual_from_run = CASE WHEN accepted IS NULL THEN usual_from_run ELSE $2 END, \
              finding = NULL, run_id = NULL, since = NULL, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL, \
-             kind = NULL, known_to = NULL WHERE source_id = $1",
+             accepted = NULL, kind = NULL, known_to = NULL WHERE source_id = $1",
             vals![source.as_str(), run],
         )
         .await?;
@@ -266,6 +308,17 @@ impl Store {
             })
             .collect()
     }
+}
+
+fn gate_of(row: &Row) -> Result<Gate, StoreError> {
+    Ok(Gate {
+        finding: row.json(0)?,
+        since: row.at(1)?,
+        accepted: row.opt_text(2)?.zip(row.opt_text(3)?),
+        lets_through: row.opt_json(6)?.unwrap_or_default(),
+        kind: RunKind::parse(&row.text(4)?).unwrap_or(RunKind::Full),
+        known_to: row.int(5)?,
+    })
 }
 
 fn number(row: &Row, index: usize) -> Result<u64, StoreError> {

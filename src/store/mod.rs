@@ -74,7 +74,7 @@ pub use duplicate::{Pair, PairSaid, PairState, PairWord};
 pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use example::ForeignExample;
-pub use gate::{Gate, HeldTask, Proof, Tally};
+pub use gate::{Acceptance, Gate, HeldTask, Proof, Tally};
 pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
@@ -228,6 +228,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "stake_index",
         include_str!("../../migrations/sqlite/0024_stake_index.sql"),
         include_str!("../../migrations/postgres/0024_stake_index.sql"),
+    ),
+    (
+        25,
+        "source_acceptance",
+        include_str!("../../migrations/sqlite/0025_source_acceptance.sql"),
+        include_str!("../../migrations/postgres/0025_source_acceptance.sql"),
     ),
     (
         29,

@@ -106,10 +106,31 @@ async fn manifest_may_ignore_a_change_or_stop_the_source_for_it() {
     house.shows(later(0..40, 2, |_, task| task["points"] = json!("2")));
     assert_eq!(house.sync(false).await, ["LT-PUL-015"]);
     assert_eq!((house.state().await.as_str(), rejected(&store).await), ("stopped", 0));
-    assert_eq!(house.accept().await, 0);
+    assert_eq!(house.accept("LT-PUL-015").await, [""; 0]);
     assert_eq!(house.sync(false).await, [""; 0], "let through, and known from now on");
     house.shows(later(0..40, 3, |_, task| task["points"] = json!("3")));
     assert_eq!((house.sync(false).await, house.state().await), (Vec::<String>::new(), "ok".to_owned()));
+}
+
+#[tokio::test]
+async fn accepted_type_of_one_field_lets_no_other_field_and_no_other_gate_through() {
+    let (_folder, store) = one().await;
+    let mut house = learned(&store).await;
+    house.rules = format!("{RULES}[drift]\non_type_change = \"stop\"\n");
+    house.shows(later(0..40, 1, |_, task| task["points"] = json!("2")));
+    assert_eq!(house.sync(false).await, ["LT-PUL-015"]);
+    assert_eq!(house.accept("LT-PUL-015").await, [""; 0]);
+    house.shows(later(0..40, 2, |_, task| {
+        task["points"] = json!("2");
+        task["who"] = json!(7);
+    }));
+    assert_eq!(house.sync(false).await, ["LT-PUL-015"], "another field");
+    let gate = store.gate(&source()).await.expect("gate").expect("closed");
+    assert!(gate.finding.what.en.contains("the field who "), "{}", gate.finding.what.en);
+    assert!(gate.accepted.is_none());
+    assert_eq!(house.accept("LT-PUL-015").await, [""; 0]);
+    assert_eq!(house.sync(false).await, [""; 0], "both were accepted");
+    assert_eq!(house.state().await, "ok");
 }
 
 #[test]

@@ -163,9 +163,11 @@ impl House {
         outcome.findings.into_iter().map(|finding| finding.code).collect()
     }
 
-    pub async fn accept(&self) -> u8 {
+    /// Accepts what stopped the source; the codes of what is told against it.
+    pub async fn accept(&self, code: &str) -> Vec<String> {
         let (author, reason) = ("Lê Văn Trưởng".to_owned(), "đã lưu trữ theo văn bản 12".to_owned());
-        self.order(Command::SourceAccept { source: source(), author, reason }).await.exit
+        let order = Command::SourceAccept { source: source(), code: code.to_owned(), author, reason };
+        self.order(order).await.findings.into_iter().map(|finding| finding.code).collect()
     }
 
     async fn live(&self) -> u64 {
@@ -229,12 +231,17 @@ async fn gate_is_opened_by_a_person_with_a_reason_for_one_run_and_the_journal_sa
         house.shows(tasks(0..60));
         house.sync(false).await;
         house.sync(true).await;
-        assert_ne!(house.accept().await, 0, "nothing is stopped");
+        assert_eq!(house.accept("LT-PUL-001").await, ["LT-PUL-013"], "nothing is stopped");
         house.shows(tasks(0..25));
         assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
-        let short = Command::SourceAccept { source: source(), author: "An An".into(), reason: " x ".into() };
+        let short = Command::SourceAccept {
+            source: source(),
+            code: "LT-PUL-001".into(),
+            author: "An An".into(),
+            reason: " x ".into(),
+        };
         assert_eq!(house.order(short).await.findings[0].code, "LT-PUL-014");
-        assert_eq!(house.accept().await, 0);
+        assert_eq!(house.accept("LT-PUL-001").await, [""; 0]);
         let entry = store.audit_entries(i64::MAX, 1).await.expect("journal").pop().expect("an entry");
         assert_eq!(
             (entry.action.as_str(), entry.detail.as_str(), entry.reason.as_deref()),
@@ -246,6 +253,55 @@ async fn gate_is_opened_by_a_person_with_a_reason_for_one_run_and_the_journal_sa
         assert_eq!(house.sync(true).await, [""; 0]);
         house.shows(tasks(0..4));
         assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+    }
+}
+
+/// Whoever accepts that there are fewer tasks has not accepted that there are none, or other ones.
+#[tokio::test]
+async fn acceptance_lets_one_reason_through_and_no_other() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.sync(true).await;
+        house.shows(tasks(0..25));
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+        assert_eq!(house.accept("LT-PUL-012").await, ["LT-PUL-023"], "not what stopped it");
+        assert!(store.gate(&source()).await.expect("gate").expect("closed").accepted.is_none());
+        assert_eq!(house.accept("lt-pul-001").await, [""; 0]);
+        // By the time of the run it is another account, and then one that sees nothing.
+        for (records, code) in [(tasks(1_000..1_060), "LT-PUL-012"), (Vec::new(), "LT-PUL-010")] {
+            house.shows(records);
+            assert_eq!(house.sync(true).await, [code], "{}", store.kind());
+            let gate = store.gate(&source()).await.expect("gate").expect("closed");
+            assert_eq!((gate.finding.code.as_str(), gate.accepted.is_some()), (code, false));
+            assert_eq!(house.accept("LT-PUL-001").await, ["LT-PUL-023"], "the reason is another by now");
+            assert_eq!((house.live().await, house.state().await), (60, "stopped".to_owned()));
+        }
+        // What was accepted still is.
+        house.shows(tasks(0..25));
+        assert_eq!(house.sync(true).await, [""; 0]);
+        assert_eq!((house.live().await, house.state().await), (25, "ok".to_owned()));
+        house.shows(tasks(0..4));
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"], "for one run");
+    }
+}
+
+/// Everything was numbered anew: whoever accepts that nobody knows the records accepts that no known one is shown.
+#[tokio::test]
+async fn accepted_new_numbers_take_the_place_of_the_known_ones() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.shows(tasks(1_000..1_060));
+        assert_eq!(house.sync(true).await, ["LT-PUL-012"]);
+        assert_eq!(house.accept("LT-PUL-012").await, [""; 0]);
+        let told = house.sync(true).await;
+        assert_eq!((told, house.live().await), (vec!["LT-PUL-020".to_owned()], 60), "{}", store.kind());
+        assert_eq!(house.state().await, "ok");
     }
 }
 
@@ -280,7 +336,7 @@ async fn ten_times_as_many_new_tasks_stop_a_pull_of_changes_too() {
     house.shows(tasks(0..400).into_iter().map(later).collect());
     assert_eq!(house.sync(false).await, ["LT-PUL-011"]);
     assert!(house.live().await < 300, "it stopped on the way");
-    assert_eq!(house.accept().await, 0);
+    assert_eq!(house.accept("LT-PUL-011").await, [""; 0]);
     assert_eq!(house.sync(false).await, [""; 0]);
     assert_eq!((house.live().await, house.state().await), (400, "ok".to_owned()));
 }
@@ -358,7 +414,7 @@ async fn accepted_run_is_the_new_measure_where_it_calls_nothing_gone() {
         house.sync(false).await;
         house.shows([tasks(0..25), vec![without_key.clone()]].concat());
         assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
-        assert_eq!(house.accept().await, 0);
+        assert_eq!(house.accept("LT-PUL-001").await, [""; 0]);
         for _ in 0..3 {
             let told = house.sync(true).await;
             assert!(!told.contains(&"LT-PUL-001".to_owned()), "{}: {told:?}", store.kind());
@@ -369,7 +425,7 @@ async fn accepted_run_is_the_new_measure_where_it_calls_nothing_gone() {
         // It really is empty: an empty answer calls nothing gone, and is accepted once.
         house.shows(Vec::new());
         assert_eq!(house.sync(true).await, ["LT-PUL-010"]);
-        assert_eq!(house.accept().await, 0);
+        assert_eq!(house.accept("LT-PUL-010").await, [""; 0]);
         for _ in 0..3 {
             let told = house.sync(true).await;
             assert!(!told.contains(&"LT-PUL-010".to_owned()), "{}: {told:?}", store.kind());
@@ -431,7 +487,7 @@ async fn acceptance_waits_for_the_kind_of_run_that_was_stopped_and_orders_it() {
         house.sync(false).await;
         house.shows(tasks(0..25));
         assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
-        assert_eq!(house.accept().await, 0);
+        assert_eq!(house.accept("LT-PUL-001").await, [""; 0]);
         // A pull of changes comes in between: it neither needs nor uses it.
         assert_eq!(house.sync(false).await, [""; 0]);
         let gate = store.gate(&source()).await.expect("gate").expect("closed");
@@ -683,6 +739,37 @@ async fn answer_without_a_body_is_no_empty_source() {
     house.shows(tasks(0..42));
     assert_eq!(sync(false).await, Vec::<String>::new());
     assert_eq!(house.live().await, 42);
+}
+
+/// A full pull that was stopped after it stored something leaves no state of the list that a 304 could confirm; one that
+/// was stopped before leaves it.
+#[tokio::test(flavor = "multi_thread")]
+async fn list_that_a_stopped_full_pull_stored_in_part_is_read_again() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        house.rules = CONDITIONAL.to_owned();
+        let conditional =
+            |house: &House| house.server.asked().last().is_some_and(|asked| asked.headers.contains_key("if-none-match"));
+        house.shows(tasks(0..60));
+        house.sync(false).await;
+        house.shows(tasks(1_000..1_060));
+        assert_eq!(house.sync(true).await, ["LT-PUL-012"], "{}", store.kind());
+        house.shows(tasks(0..60));
+        assert_eq!(house.sync(false).await, [""; 0]);
+        assert!(conditional(&house), "nothing was stored, and nothing changed");
+        assert_eq!(house.state().await, "ok");
+
+        let mut cut = tasks(0..25);
+        cut[0]["name"] = json!("Tên khác");
+        house.shows(cut);
+        assert_eq!(house.sync(true).await, ["LT-PUL-001"]);
+        house.shows(tasks(0..60));
+        assert_eq!(house.sync(false).await, [""; 0]);
+        assert!(!conditional(&house), "the list is what it was, and what is held is not");
+        let first = store.scan_tasks(None, 0, 1).await.expect("tasks").remove(0);
+        assert_eq!((first.task.draft.title.as_str(), house.state().await), ("Nhiệm vụ 0", "ok".to_owned()));
+    }
 }
 
 /// Whoever looks at status while a system is down sees that it is left alone, and why; afterwards nothing is told.

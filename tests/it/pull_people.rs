@@ -297,15 +297,22 @@ async fn list_that_loses_most_people_is_stopped_until_a_person_lets_it_through()
         assert_eq!(told[0].code, "LT-PPL-032");
 
         office.shows((1..=29).map(staff).collect());
+        assert!(office.pull().await.is_err());
         let app = office.app("nhansu", &ready_made("personnel-http"), office.address());
         let installation = Installation { app: Arc::new(app) };
         let order = Command::SourceAccept {
             source: source("nhansu"),
+            code: "LT-PPL-030".into(),
             author: "Lê Văn Trưởng".into(),
             reason: "tách thành hai nguồn".into(),
         };
         let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
         assert_eq!(installation.execute(order, progress).await.exit, 0);
+        // A list that grew tenfold meanwhile is another matter.
+        office.shows((1..=601).map(staff).collect());
+        let Err(Findings(told)) = office.pull().await else { panic!("accepted for being short") };
+        assert_eq!((codes(&told), office.held().await.len()), (vec!["LT-PPL-031"], 60));
+        office.shows((1..=29).map(staff).collect());
         let passed = office.pull().await.unwrap_or_else(|findings| panic!("{findings}"));
         assert!(codes(&passed.findings).contains(&"LT-PPL-036"), "who is named no longer is told");
         assert_eq!(office.held().await.len(), 60, "and stays as they were");

@@ -179,7 +179,7 @@ impl Connector for FolderSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: true, full_is_complete: false, details: false }
+        Abilities { incremental: true, full_is_complete: false, details: false, pages_forget: false }
     }
 
     fn rules(&self) -> Option<[u8; 32]> {

@@ -319,6 +319,7 @@ impl Connector for HttpConnector {
             full_is_complete: plan.stream.full_is_complete,
             // What a record gets from its parent stands beside its page, as details do.
             details: !plan.details.is_empty() || plan.is_branched(),
+            pages_forget: plan.stream.conditional,
         }
     }
 

@@ -381,7 +381,7 @@ impl Connector for ProcessSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: self.incremental(), full_is_complete: self.section.complete, details: false }
+        Abilities { incremental: self.incremental(), full_is_complete: self.section.complete, details: false, pages_forget: false }
     }
 
     async fn check(&self) -> Vec<Finding> {

@@ -246,7 +246,7 @@ impl Connector for ViewSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: true, full_is_complete: true, details: false }
+        Abilities { incremental: true, full_is_complete: true, details: false, pages_forget: false }
     }
 
     fn rules(&self) -> Option<[u8; 32]> {

@@ -79,10 +79,12 @@ pub enum Command {
         /// Who answers for it.
         author: String,
     },
-    /// Lets the next pull of a stopped source through.
+    /// Lets the next pull of a stopped source through for the reason that is named.
     SourceAccept {
         /// The source.
         source: SourceId,
+        /// Code of what stopped it.
+        code: String,
         /// Who answers for it.
         author: String,
         /// Why what it shows is true.

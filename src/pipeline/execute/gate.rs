@@ -4,7 +4,7 @@ use super::{Answer, App, author};
 use crate::domain::SourceId;
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
-use crate::store::{Gate, Proof, RunKind};
+use crate::store::{Acceptance, Gate, Proof, RunKind};
 use serde_json::json;
 
 /// Proofs shown.
@@ -89,7 +89,7 @@ pub(in crate::pipeline) fn told(source: &SourceId, gate: Gate) -> Finding {
     Finding { severity: crate::error::Severity::Warning, ..gate.finding }.at(place)
 }
 
-pub(super) async fn accept(app: &App, source: &SourceId, by: &str, reason: &str) -> Answer {
+pub(super) async fn accept(app: &App, source: &SourceId, code: &str, by: &str, reason: &str) -> Answer {
     let by = author(by)?;
     let reason = reason.trim();
     if !(5..=500).contains(&reason.chars().count()) {
@@ -104,33 +104,61 @@ pub(super) async fn accept(app: &App, source: &SourceId, by: &str, reason: &str)
         .at(Place::of("--reason"))
         .into());
     }
-    let Some(kind) = app.store.accept_gate(source, by, reason, app.clock.now()).await? else {
-        return Err(Finding::error(
-            "LT-PUL-013",
-            Text::new(
-                format!("nguồn {source} không bị dừng, không có gì để xác nhận"),
-                format!("source {source} is not stopped, there is nothing to accept"),
-            ),
-            Text::new("xem `source show`", "look at `source show`"),
-        )
-        .at(Place::of(format!("source {source}")))
-        .into());
-    };
-    app.ring(&format!("pull:{source}"));
-    let (vi, en) = match kind {
-        RunKind::Full => ("Lần đọc toàn bộ tới", "The next full pull"),
-        RunKind::Incremental => ("Lần lấy thay đổi tới", "The next pull of changes"),
-        RunKind::Backfill => {
-            return Ok(Outcome::done(
-                format!("Lần lấy lại (backfill) tới của nguồn {source} được đi qua; hãy chạy lại lệnh đó."),
-                format!("The next backfill of source {source} is let through; give that order again."),
-            ));
+    let code = code.trim().to_uppercase();
+    let gate = match app.store.accept_gate(source, &code, (by, reason), app.clock.now()).await? {
+        Acceptance::Given(gate) => gate,
+        Acceptance::OtherReason(gate) => return Err(other_reason(source, &code, &gate).into()),
+        Acceptance::NothingStopped => {
+            return Err(Finding::error(
+                "LT-PUL-013",
+                Text::new(
+                    format!("nguồn {source} không bị dừng, không có gì để xác nhận"),
+                    format!("source {source} is not stopped, there is nothing to accept"),
+                ),
+                Text::new("xem `source show`", "look at `source show`"),
+            )
+            .at(Place::of(format!("source {source}")))
+            .into());
         }
     };
+    app.ring(&format!("pull:{source}"));
+    let (vi, en) = match gate.kind {
+        RunKind::Full => ("Lần đọc toàn bộ tới", "The next full pull"),
+        RunKind::Incremental => ("Lần lấy thay đổi tới", "The next pull of changes"),
+        RunKind::Backfill => ("Lần lấy lại (backfill) tới", "The next backfill"),
+    };
+    let (then_vi, then_en) = match gate.kind {
+        RunKind::Backfill => ("hãy chạy lại lệnh đó", "give that order again"),
+        RunKind::Full | RunKind::Incremental => (
+            "bắt đầu ngay; sau đó mức thường lệ tính lại từ đầu",
+            "it begins at once, and the usual is counted anew from there",
+        ),
+    };
+    let what = &gate.finding.what;
     Ok(Outcome::done(
-        format!("{vi} của nguồn {source} được đi qua, bắt đầu ngay; sau đó mức thường lệ tính lại từ đầu."),
         format!(
-            "{en} of source {source} is let through and begins at once; its usual is counted anew from there."
+            "Đã xác nhận {code} ({}). {vi} của nguồn {source} được đi qua vì lý do này và không vì lý do nào khác; {then_vi}.",
+            what.vi
+        ),
+        format!(
+            "Accepted {code} ({}). {en} of source {source} is let through for this reason and no other; {then_en}.",
+            what.en
         ),
     ))
+}
+
+fn other_reason(source: &SourceId, named: &str, gate: &Gate) -> Finding {
+    let Finding { code, what, .. } = &gate.finding;
+    Finding::error(
+        "LT-PUL-023",
+        Text::new(
+            format!("nguồn {source} không dừng vì {named}; nay dừng vì {code}: {}", what.vi),
+            format!("source {source} is not stopped by {named}; it is stopped by {code} now: {}", what.en),
+        ),
+        Text::new(
+            format!("xem `source show {source}`; nếu lý do này cũng đúng, xác nhận bằng mã {code}"),
+            format!("look at `source show {source}`; if this reason is true as well, accept it by the code {code}"),
+        ),
+    )
+    .at(Place::of(format!("source {source}")))
 }

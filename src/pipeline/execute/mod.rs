@@ -155,9 +155,9 @@ impl Installation {
                 known_source(app, Some(&source)).await?;
                 drift::accept(app, &source, &author).await
             }
-            C::SourceAccept { source, author, reason } => {
+            C::SourceAccept { source, code, author, reason } => {
                 known_source(app, Some(&source)).await?;
-                gate::accept(app, &source, &author, &reason).await
+                gate::accept(app, &source, &code, &author, &reason).await
             }
             C::RejectedList { source, limit } => {
                 // Entries of the evaluation software that were refused stand beside records of sources.

@@ -4,6 +4,7 @@
 //! of records whose field changed its type, and keeping the shape. It must not know what a policy is made of. A record
 //! of the sample that is no JSON is left to its reader.
 
+use super::gate::{TYPE_CHANGED, accept_order};
 use super::place;
 use crate::connector::drift::{Change, Observed, OnDrift, Policy, Shape, shows};
 use crate::connector::{Detailed, RawRecord, Rejection};
@@ -27,13 +28,13 @@ pub(super) struct Drifting {
     shape: Shape,
     observed: Observed,
     looked_at: usize,
-    /// A person let this run through: whatever is seen counts as known.
-    accepts: bool,
+    /// Fields whose new type a person accepted for this run.
+    accepted: Vec<String>,
     quarantined: Vec<(String, &'static str)>,
 }
 
 impl Drifting {
-    pub(super) async fn begin(app: &App, source: &SourceId, accepts: bool) -> Result<Self, Finding> {
+    pub(super) async fn begin(app: &App, source: &SourceId, accepted: Vec<String>) -> Result<Self, Finding> {
         let shape = app.store.shape(source).await.map_err(|error| error.finding())?;
         Ok(Self {
             source: source.clone(),
@@ -41,7 +42,7 @@ impl Drifting {
             shape: shape.unwrap_or_default(),
             observed: Observed::default(),
             looked_at: 0,
-            accepts,
+            accepted,
             quarantined: Vec::new(),
         })
     }
@@ -57,10 +58,8 @@ impl Drifting {
             self.observed.look(&record.body);
             self.looked_at += 1;
         }
-        if self.accepts {
-            return None;
-        }
-        let others = self.observed.other_types(&self.shape);
+        let mut others = self.observed.other_types(&self.shape);
+        others.retain(|(path, _)| !self.accepted.contains(path));
         let stops = others.iter().find(|(path, _)| self.policy.on(path, Change::Type) == OnDrift::Stop);
         let stopped = stops.map(|(path, name)| self.stopped(path, name));
         self.quarantined = others;
@@ -100,7 +99,7 @@ impl Drifting {
         // A person may have accepted something meanwhile.
         let mut shape: Shape = app.store.shape(&self.source).await.map_err(told)?.unwrap_or_default();
         let mut by_kind: BTreeMap<Change, Vec<String>> = BTreeMap::new();
-        for (path, change, what) in shape.take_in(std::mem::take(&mut self.observed), self.accepts, now) {
+        for (path, change, what) in shape.take_in(std::mem::take(&mut self.observed), &self.accepted, now) {
             if self.policy.on(&path, change) == OnDrift::Ignore {
                 shape.know(&path, change);
                 continue;
@@ -143,8 +142,9 @@ impl Drifting {
 
     fn stopped(&self, path: &str, name: &str) -> Finding {
         let source = &self.source;
+        let accept = accept_order(source, TYPE_CHANGED);
         Finding::error(
-            super::gate::TYPE_CHANGED,
+            TYPE_CHANGED,
             Text::new(
                 format!("trường {path} của nguồn {source} nay có kiểu {name}; đã dừng theo manifest"),
                 format!(
@@ -152,14 +152,11 @@ impl Drifting {
                 ),
             ),
             Text::new(
-                format!(
-                    "sửa quy tắc của trường; nếu đúng là như vậy: lienthong source accept {source} --reason \"…\""
-                ),
-                format!(
-                    "correct the field's rule; if it is true: lienthong source accept {source} --reason \"…\""
-                ),
+                format!("sửa quy tắc của trường; nếu đúng là như vậy: {accept}"),
+                format!("correct the field's rule; if it is true: {accept}"),
             ),
         )
+        .at(place(source).at(path))
     }
 
     fn remedy(&self) -> Text {

@@ -2,8 +2,9 @@
 //!
 //! Owns the decision to stop a run because the source suddenly shows nothing, far too little, far too much or tasks
 //! nobody knows: a wrong account, another default filter, a changed key field. A stopped run keeps what is stored,
-//! moves no cursor and calls nothing gone, until the source shows what it did or a person lets one run through. What
-//! such a run stored before it was stopped is never taken for known. It must not know how records are read. What only
+//! moves no cursor and calls nothing gone, until the source shows what it did or a person lets one run through: for the
+//! reason that person was told, never for another one. What such a run stored before it was stopped is never taken for
+//! known. It must not know how records are read. What only
 //! looks odd (`closing`) is told and stops nothing.
 
 use crate::config::Gates;
@@ -19,6 +20,9 @@ const USUAL_OF: usize = 5;
 
 /// Too many tasks nobody knows: judged in pulls of changes too.
 const TOO_MANY: &str = "LT-PUL-011";
+
+/// None of the records is of a known task: judged before anything is stored.
+const NOBODY_KNOWN: &str = "LT-PUL-012";
 
 /// A field with another type, where the manifest says stop.
 pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
@@ -113,14 +117,26 @@ impl Watch {
             watch.known = Some(known);
             watch.measure = app.store.gate_measure(source).await.map_err(told)?;
             watch.usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
-            watch.holding = !watch.let_through() && known > 0 && watch.judged(watch.expected());
+            let holding = known > 0 && watch.judged(watch.expected());
+            watch.holding = holding && !watch.lets_code(NOBODY_KNOWN);
         }
         Ok(watch)
     }
 
-    /// Whether a person lets this run through.
-    pub(super) fn let_through(&self) -> bool {
-        self.closed.as_ref().is_some_and(|gate| gate.accepted.is_some() && gate.kind == self.kind)
+    /// What a person said to runs of this kind: the gate, where they are let through for something.
+    fn accepted(&self) -> Option<&Gate> {
+        self.closed.as_ref().filter(|gate| gate.kind == self.kind && !gate.lets_through.is_empty())
+    }
+
+    fn lets_code(&self, code: &str) -> bool {
+        self.accepted().is_some_and(|gate| gate.lets_code(code))
+    }
+
+    /// The fields whose new type a person accepted for this run.
+    pub(super) fn accepted_fields(&self) -> Vec<String> {
+        let reasons = self.accepted().map(|gate| gate.lets_through.as_slice()).unwrap_or_default();
+        let changed = reasons.iter().filter(|reason| reason.code == TYPE_CHANGED);
+        changed.filter_map(|reason| reason.place.as_ref()?.detail.clone()).collect()
     }
 
     /// Keeps what stopped the run, if a gate did.
@@ -142,7 +158,7 @@ impl Watch {
     ) -> Result<(), Finding> {
         let told = |error: crate::store::StoreError| error.finding();
         if let (true, Some(seen)) = (self.whole, seen) {
-            let counts = !settled && (self.let_through() || self.measure.is_some());
+            let counts = !settled && (self.accepted().is_some() || self.measure.is_some());
             let measure = counts.then_some(seen);
             if measure != self.measure {
                 app.store.keep_gate_measure(&self.source, measure).await.map_err(told)?;
@@ -193,7 +209,7 @@ impl Watch {
     pub(super) fn decide(&mut self) -> Result<(), ConnectorError> {
         let nobody = self.holding && self.held_records > 0;
         self.holding = false;
-        if nobody { Err(self.stop(self.nobody_known())) } else { Ok(()) }
+        if nobody { self.stop(self.nobody_known()) } else { Ok(()) }
     }
 
     /// Notes a task that was stored and not gone before, seen for the first time in this run.
@@ -217,7 +233,7 @@ impl Watch {
     pub(super) async fn growth(&mut self, app: &App, new: u64) -> Result<(), ConnectorError> {
         let (times, from) = (u64::from(self.gates.most_times), u64::from(self.gates.from_tasks));
         let new = new + self.newer + self.grown;
-        if !self.grows || times < 2 || new <= from * (times - 1) || self.let_through() {
+        if !self.grows || times < 2 || new <= from * (times - 1) || self.lets_code(TOO_MANY) {
             return Ok(());
         }
         let known = match self.growth_of {
@@ -231,12 +247,12 @@ impl Watch {
         if !self.judged(known) || new <= known * (times - 1) {
             return Ok(());
         }
-        Err(self.stop(self.too_many(new, known)))
+        self.stop(self.too_many(new, known))
     }
 
     /// Whether [`Watch::end`] has something to judge: everything has to be stored by then.
     pub(super) fn judges_the_end(&self) -> bool {
-        self.whole && !self.let_through() && self.known.is_some_and(|known| known > 0) && self.expected() > 0
+        self.whole && self.known.is_some_and(|known| known > 0) && self.expected() > 0
     }
 
     /// Judges how many known tasks the source showed, and how many altogether (`seen`), once it has ended. What is
@@ -246,37 +262,45 @@ impl Watch {
             return Ok(None);
         }
         let (recognised, expected) = (self.recognised, self.expected());
-        if recognised == 0 {
-            let few = expected < FEW;
-            return if few { Ok(Some(self.few(expected))) } else { Err(self.stop(self.nothing(expected))) };
-        }
         let least = u64::from(self.gates.least_percent);
-        if self.judged(expected) && recognised * 100 < expected * least {
-            return Err(self.stop(self.too_few(recognised, expected)));
+        if recognised == 0 {
+            if expected < FEW {
+                return Ok(Some(self.few(expected)));
+            }
+            // Whoever accepted that none of the records is known accepted this too.
+            if !self.lets_code(NOBODY_KNOWN) {
+                self.stop(self.nothing(expected))?;
+            }
+            if seen == 0 {
+                return Ok(None);
+            }
+        } else if self.judged(expected) && recognised * 100 < expected * least {
+            self.stop(self.too_few(recognised, expected))?;
         }
-        match self.usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
-            Some(usual) => Err(self.stop(self.too_few(seen, usual))),
-            None => Ok(None),
+        if let Some(usual) = self.usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
+            self.stop(self.too_few(seen, usual))?;
         }
+        Ok(None)
     }
 
-    /// Stops the run for this reason.
-    pub(super) fn stop(&mut self, finding: Finding) -> ConnectorError {
-        let finding = finding.at(Place::of(format!("source {}", self.source)));
+    /// Stops the run for this reason, unless a person lets it through for just this one.
+    pub(super) fn stop(&mut self, finding: Finding) -> Result<(), ConnectorError> {
+        let place = finding.place.clone().unwrap_or_else(|| Place::of(format!("source {}", self.source)));
+        let finding = finding.at(place);
+        if self.accepted().is_some_and(|gate| gate.lets(&finding)) {
+            return Ok(());
+        }
         self.stopped = Some(finding.clone());
-        ConnectorError {
+        Err(ConnectorError {
             finding: Box::new(finding),
             disposition: Disposition::NeedsOperator,
             retry_after: None,
-        }
+        })
     }
 
-    fn remedy(&self, vi: &str, en: &str) -> Text {
-        let source = &self.source;
-        Text::new(
-            format!("{vi}; nếu đúng là như vậy: lienthong source accept {source} --reason \"…\""),
-            format!("{en}; if it is true: lienthong source accept {source} --reason \"…\""),
-        )
+    fn remedy(&self, code: &str, vi: &str, en: &str) -> Text {
+        let accept = accept_order(&self.source, code);
+        Text::new(format!("{vi}; nếu đúng là như vậy: {accept}"), format!("{en}; if it is true: {accept}"))
     }
 
     fn nothing(&self, known: u64) -> Finding {
@@ -290,6 +314,7 @@ impl Watch {
                 format!("source {source} shows none of {known} known tasks; stopped, nothing is called gone"),
             ),
             self.remedy(
+                "LT-PUL-010",
                 "kiểm tra tài khoản, bộ lọc và trường khóa của nguồn",
                 "check the account, the filter and the key field of the source",
             ),
@@ -325,6 +350,7 @@ impl Watch {
                 ),
             ),
             self.remedy(
+                "LT-PUL-001",
                 "kiểm tra tài khoản, bộ lọc mặc định và giới hạn số dòng của nguồn",
                 "check the account, the default filter and the row limit of the source",
             ),
@@ -342,6 +368,7 @@ impl Watch {
                 format!("source {source} brings {new} new tasks beside {known} known ones; stopped"),
             ),
             self.remedy(
+                TOO_MANY,
                 "kiểm tra phạm vi tài khoản và trường khóa của nguồn",
                 "check what the account may see and the key field of the source",
             ),
@@ -351,7 +378,7 @@ impl Watch {
     fn nobody_known(&self) -> Finding {
         let (source, records, known) = (&self.source, self.held_records, self.known.unwrap_or(0));
         Finding::error(
-            "LT-PUL-012",
+            NOBODY_KNOWN,
             Text::new(
                 format!(
                     "không bản ghi nào trong {records} bản ghi của nguồn {source} thuộc {known} nhiệm vụ đã biết; đã dừng, không lưu gì"
@@ -361,9 +388,15 @@ impl Watch {
                 ),
             ),
             self.remedy(
+                NOBODY_KNOWN,
                 "kiểm tra tài khoản, đơn vị và trường khóa: khóa đã đổi tạo lại mọi nhiệm vụ",
                 "check account, unit and key field: another key makes every task anew",
             ),
         )
     }
+}
+
+/// The order with which a person lets the next run through for a reason.
+pub(super) fn accept_order(source: &SourceId, code: &str) -> String {
+    format!("lienthong source accept {source} {code} --reason \"…\"")
 }

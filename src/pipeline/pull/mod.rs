@@ -143,7 +143,7 @@ async fn pull_once(
             .map(|at| at - MISSED_MARGIN),
         missed: 0,
         compares,
-        drifting: Drifting::begin(app, &source, watch.let_through()).await?,
+        drifting: Drifting::begin(app, &source, watch.accepted_fields()).await?,
         watch,
         closing: Closing::default(),
         counters: RunCounters::default(),

@@ -89,7 +89,9 @@ impl Puller<'_> {
         let Delivered { evidence, receipts } = page.delivered;
         self.waiting.receipts.extend(receipts);
         let nothing_new = tasks.is_empty() && rejections.is_empty() && evidence.is_empty();
-        let cursor = page.cursor.filter(|_| self.moves_cursor && !self.full).map(|cursor| cursor.0);
+        // What is stored from here on may no longer be what the source called unchanged, whatever becomes of this run.
+        let keeps = (self.moves_cursor && !self.full) || self.connector.abilities().pages_forget;
+        let cursor = page.cursor.filter(|_| keeps).map(|cursor| cursor.0);
         if nothing_new && cursor.is_none() {
             return Ok(());
         }
@@ -196,7 +198,7 @@ impl Puller<'_> {
         }
         let detailed = self.connector.detail(changed).await?;
         if let Some(finding) = self.drifting.look(&detailed) {
-            return Err(self.watch.stop(finding));
+            self.watch.stop(finding)?;
         }
         let completed = detailed.iter().filter_map(|record| match record {
             Detailed::Complete(record) => Some(record),

@@ -6,6 +6,7 @@
 //! is known already is not written again. People a list no longer names stay as they are, and so do posts (`posts`); who
 //! they are is told. It must not know what a column means.
 
+use super::gate::accept_order;
 use super::posts::{self, Ended};
 use super::{Progress, PullSummary, count, of_store, place};
 use crate::config::Gates;
@@ -140,11 +141,11 @@ async fn pulled(
     };
     let listed = (import.people.len() + import.units.len()) as u64;
     let told = |error| Refused::from(of_store(error));
-    let let_through = gate.is_some_and(|gate| gate.accepted.is_some() && gate.kind == RunKind::Full);
+    let let_through = |reason: &Finding| gate.is_some_and(|gate| gate.lets(reason));
     let usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
     let gates = app.gates.get(source).copied().unwrap_or_default();
-    if let Some(finding) = usual.filter(|_| !let_through).and_then(|usual| odd(source, &gates, listed, usual))
-    {
+    let odd = usual.and_then(|usual| odd(source, &gates, listed, usual));
+    if let Some(finding) = odd.filter(|reason| !let_through(reason)) {
         let now = app.clock.now();
         app.store.close_gate(source, (run, RunKind::Full), 0, &finding, now).await.map_err(told)?;
         return Err(vec![finding].into());
@@ -380,6 +381,7 @@ fn odd(source: &SourceId, gates: &Gates, listed: u64, usual: u64) -> Option<Find
     } else {
         return None;
     };
+    let accept = accept_order(source, code);
     let finding = Finding::error(
         code,
         Text::new(
@@ -389,12 +391,8 @@ fn odd(source: &SourceId, gates: &Gates, listed: u64, usual: u64) -> Option<Find
             ),
         ),
         Text::new(
-            format!(
-                "kiểm tra tài khoản và bộ lọc của nguồn; nếu đúng là như vậy: lienthong source accept {source} --reason \"…\""
-            ),
-            format!(
-                "check the account and the filter of the source; if it is true: lienthong source accept {source} --reason \"…\""
-            ),
+            format!("kiểm tra tài khoản và bộ lọc của nguồn; nếu đúng là như vậy: {accept}"),
+            format!("check the account and the filter of the source; if it is true: {accept}"),
         ),
     );
     Some(finding.at(place(source)))

@@ -257,7 +257,7 @@ impl Connector for VxpSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: true, full_is_complete: false, details: false }
+        Abilities { incremental: true, full_is_complete: false, details: false, pages_forget: false }
     }
 
     async fn check(&self) -> Vec<Finding> {
