@@ -22,6 +22,7 @@ pub mod process;
 pub mod propose;
 pub mod record;
 pub mod rule;
+mod sample;
 mod scan;
 pub mod sql;
 pub mod xml;
@@ -42,6 +43,9 @@ use std::sync::Arc;
 /// Code of the finding with which a pull of changes ends because the source does not know the mark to go on from any
 /// more: everything has to be read.
 pub const MARK_REFUSED: &str = "LT-SRC-089";
+
+/// Code of the finding that names files of a folder which are not read yet, because someone may still be writing them.
+pub const FILES_WAIT: &str = "LT-FIL-030";
 
 /// Where a later pull goes on. Opaque to everyone but the connector that made it; stored in the same
 /// transaction as the page it came with.

@@ -113,8 +113,9 @@ fn folder(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>
     let path = source.folder.join(setting(&source, "folder")?);
     let Some(section) = &loaded.manifest.folder else { return Err(missing(&source, "folder")) };
     let options = FolderOptions::of(section, &loaded.manifest.edxml, loaded.fingerprint, path);
-    let reader = reader(&source.id, loaded);
-    Ok(Arc::new(FolderSource::new(source.id, options, loaded.fingerprint, reader)))
+    // A list of people or units is imported whole: what an older file says is past.
+    let options = FolderOptions { newest_only: loaded.rows().is_some(), ..options };
+    Ok(Arc::new(FolderSource::new(source.id, options, loaded.clone())))
 }
 
 fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {
@@ -145,8 +146,7 @@ fn view(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, 
         page_size: section.page_size,
         overlap: section.overlap,
     };
-    let reader = reader(&source.id, loaded);
-    Ok(Arc::new(ViewSource::new(source.id, options, loaded.fingerprint, reader)))
+    Ok(Arc::new(ViewSource::new(source.id, options, loaded.clone())))
 }
 
 fn vxp(source: OpenSource, loaded: &Arc<Loaded>) -> Result<Arc<dyn Connector>, Findings> {

@@ -83,14 +83,16 @@ pub(super) fn read(name: &str, bytes: &[u8], encoding: Option<Encoding>) -> Resu
 fn decode(name: &str, bytes: &[u8], encoding: Option<Encoding>) -> Result<String, Finding> {
     match encoding.map_or_else(|| text::decode(bytes), |encoding| text::decode_as(bytes, encoding)) {
         Ok((text, _)) if !text.contains('\0') => Ok(text),
-        _ => Err(refusal(
-            "LT-TAB-003",
-            name,
-            "tệp là văn bản có bảng mã không rõ ràng",
-            "the file is text in an encoding that cannot be told",
-            "lưu lại từ Excel thành \"CSV UTF-8\" hoặc XLSX",
-            "save it from Excel as \"CSV UTF-8\" or XLSX",
-        )),
+        _ => Err(super::foreign::binary(name, bytes).unwrap_or_else(|| {
+            refusal(
+                "LT-TAB-003",
+                name,
+                "tệp là văn bản có bảng mã không rõ ràng",
+                "the file is text in an encoding that cannot be told",
+                "lưu lại từ Excel thành \"CSV UTF-8\" hoặc XLSX",
+                "save it from Excel as \"CSV UTF-8\" or XLSX",
+            )
+        })),
     }
 }
 

@@ -59,12 +59,40 @@ pub(super) fn is_open_spreadsheet(bytes: &[u8]) -> bool {
 /// Whether a file that was read as text has the name of a workbook.
 pub(super) fn is_misnamed(name: &str) -> bool {
     let name = name.to_lowercase();
-    [".xlsx", ".xlsm", ".xls"].iter().any(|end| name.ends_with(end))
+    [".xlsx", ".xlsm", ".xls", ".ods"].iter().any(|end| name.ends_with(end))
+}
+
+/// What is told of bytes that are no text in any encoding, where they are nothing a program would call text: under the
+/// name of a workbook, or with zeros here and there. Every second byte of UTF-16 may be one.
+pub(super) fn binary(name: &str, bytes: &[u8]) -> Option<Finding> {
+    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
+    let holds_zeros = zeros > 0 && zeros < bytes.len() / 4;
+    (is_misnamed(name) || holds_zeros).then(|| {
+        refusal(
+            "LT-TAB-005",
+            name,
+            "tệp không phải XLSX, XLS, ODS và cũng không phải văn bản: tệp hỏng, chép dở dang hoặc thuộc loại khác",
+            "the file is no XLSX, XLS or ODS, and no text either: it is broken, was copied in part, or is of another kind",
+            "chép lại tệp; nếu Excel hoặc LibreOffice cũng không mở được, xin lại tệp ở nơi đã lập",
+            "copy it again; where Excel or LibreOffice cannot open it either, ask for it again where it was made",
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_called_so_and_text_in_doubt_is_not() {
+        let code = |name: &str, bytes: &[u8]| binary(name, bytes).map(|finding| finding.code);
+        let noise = [0x8f, 0x01, 0xd3, 0x00, 0x9c, 0xee, 0x13, 0xf7, 0x81];
+        assert_eq!(code("hong.xlsx", &noise).as_deref(), Some("LT-TAB-005"));
+        assert_eq!(code("HONG.ODS", b"\xab\xb5").as_deref(), Some("LT-TAB-005"));
+        assert_eq!(code("hong.csv", &noise).as_deref(), Some("LT-TAB-005"));
+        assert_eq!(code("a.csv", b"C\xabng vi\xd6c"), None);
+        assert_eq!(code("a.csv", b"C\0o\0n\0g\0"), None, "UTF-16 without its mark");
+    }
 
     #[test]
     fn each_disguise_is_told_by_its_content_and_a_table_is_none() {

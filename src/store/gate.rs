@@ -158,8 +158,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let held = tx.row(GATE, vals![source.as_str()]).await?.as_ref().map(gate_of).transpose()?;
-        let waits =
-            |gate: &Gate| !gate.lets_through.is_empty() && (gate.kind != kind || gate.lets(finding));
+        let waits = |gate: &Gate| !gate.lets_through.is_empty() && (gate.kind != kind || gate.lets(finding));
         if held.as_ref().is_some_and(waits) {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use super::breaker::{Breaker, BreakerState};
 use super::certificate::{self, Whose};
 use super::error::{self, Reached, TransportError};
 use super::guard::Guard;
+use super::hide::Hidden;
 use super::options::{Options, base_url, certificates, unencrypted};
 use super::pace::{self, Pace};
 use super::request::{Body, Reply, Request};
@@ -16,7 +17,6 @@ use super::retry::{self, Budget, RetryPolicy};
 use super::session::{Cookies, asks_for_password};
 use super::unpack::{ACCEPTED, Unpacker};
 use crate::clock::Clock;
-use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
@@ -27,7 +27,7 @@ use reqwest::header::{
     HeaderValue, LOCATION, TRANSFER_ENCODING,
 };
 use reqwest::{Identity, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -63,8 +63,8 @@ pub struct Accept {
 #[derive(Clone)]
 pub struct RefusalSign(pub Arc<FindRefusal>);
 
-/// Looks for a refusal in an answer.
-pub type FindRefusal = dyn Fn(&Reply) -> Option<Finding> + Send + Sync;
+/// Looks for a refusal in an answer; what of it is told goes through the second argument first, which hides secrets.
+pub type FindRefusal = dyn Fn(&Reply, &dyn Fn(&str) -> String) -> Option<Finding> + Send + Sync;
 
 impl fmt::Debug for RefusalSign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,6 +118,7 @@ pub(super) struct Inner {
     pub(super) auth_pause: Duration,
     pub(super) state: Mutex<State>,
     pub(super) cookies: Cookies,
+    pub(super) hidden: Hidden,
     /// Why a new refresh token could not be kept.
     pub(super) unkept: std::sync::Mutex<Option<Text>>,
     follow_redirects: bool,
@@ -191,6 +192,7 @@ impl Client {
             refuse(&told.vi, &told.en)
         })?;
         let cookies = Cookies::default();
+        let hidden = Hidden::of(&options.auth, &options.hidden);
         let builder = reqwest::Client::builder();
         let builder = identity.into_iter().fold(builder, reqwest::ClientBuilder::identity);
         let builder = match &options.auth.session {
@@ -223,6 +225,7 @@ impl Client {
             auth_pause: options.auth_pause,
             state: Mutex::new(State::new()),
             cookies,
+            hidden,
             unkept: std::sync::Mutex::new(None),
             follow_redirects: options.follow_redirects,
             max_answer: options.max_answer,
@@ -252,6 +255,11 @@ impl Client {
         let outcome = inner.let_in(request, refusal).await;
         inner.note(&outcome);
         outcome
+    }
+
+    /// A text of the far side without our secrets, should it repeat them; before it is cut.
+    pub fn hide(&self, text: &str) -> String {
+        self.0.hidden.hide(text)
     }
 
     /// The longest time `send` can take: two logins and two exchanges.
@@ -362,9 +370,8 @@ impl Client {
         let place = || self.0.place(&reply.label);
         let tells_itself = accept.fault.is_some_and(|is_fault| is_fault(&reply.body));
         if !accept.status.contains(&reply.status) && !tells_itself {
-            let said =
-                if looks_like_html(&reply, accept.body) { String::new() } else { first_words(&reply.body) };
-            let said = self.0.hide(&said);
+            let is_page = looks_like_html(&reply, accept.body);
+            let said = if is_page { String::new() } else { self.0.hidden.first_words(&reply.body) };
             return Err(error::status(reply.status, reply.retry_after, &said).at(place()));
         }
         if !matches!(reply.status, 204 | 304) {
@@ -427,7 +434,7 @@ impl Inner {
         let refused = |reply: &Reply| match (reply.status, refusal) {
             (401, _) => Some(error::status(401, None, "")),
             (status, _) if reply.signed_out => Some(error::signed_out(status)),
-            (status, Some(RefusalSign(find))) => find(reply).map(|finding| {
+            (status, Some(RefusalSign(find))) => find(reply, &|text| self.hidden.hide(text)).map(|finding| {
                 let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);
                 TransportError { status: Some(status), ..error }
             }),
@@ -445,17 +452,6 @@ impl Inner {
         let error = error.at(self.place(&reply.label));
         self.state.lock().await.pause(self.auth_pause, &error.finding);
         if reply.status == 401 { Ok(reply) } else { Err(error) }
-    }
-
-    /// A text of the far side without our secrets, should it repeat them.
-    pub(super) fn hide(&self, text: &str) -> String {
-        let of = |(_, secret): &(String, SecretString)| secret.expose_secret().to_owned();
-        let secrets = self.auth.headers.iter().chain(&self.auth.query).map(of);
-        let secrets =
-            secrets.chain(self.auth.basic.as_ref().map(|(_, password)| password.expose_secret().to_owned()));
-        secrets
-            .filter(|secret| secret.len() >= 4)
-            .fold(text.to_owned(), |text, secret| text.replace(&secret, "•••"))
     }
 
     /// One request and its whole answer, counted.
@@ -687,62 +683,4 @@ fn looks_like_login(body: &[u8]) -> bool {
     ["type=\"password\"", "type='password'", "type=password", "đăng nhập", "dang nhap"]
         .iter()
         .any(|sign| text.contains(sign))
-}
-
-/// The first words of an error body, for the operator.
-fn first_words(body: &[u8]) -> String {
-    const LOOKED_AT: usize = 2_000;
-    let head = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body));
-    let parsed: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    let told = parsed.as_ref().and_then(|value| {
-        ["/message", "/error/message", "/error_description", "/error", "/detail"]
-            .iter()
-            .find_map(|pointer| value.pointer(pointer)?.as_str())
-    });
-    match (told, parsed.is_some()) {
-        (Some(told), _) => shorten(told),
-        // JSON without a message may be data about people.
-        (None, true) => String::new(),
-        (None, false) => shorten(&head),
-    }
-}
-
-/// The beginning of a text of the far side, on one line, without what may let somebody in or is somebody's number.
-pub(super) fn shorten(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect();
-    let masked: Vec<&str> = line.split(' ').map(|word| if may_let_in(word) { "•••" } else { word }).collect();
-    CitizenId::mask_in(masked.join(" ").trim())
-}
-
-/// Whether a word may be a key, a token or a password with its name: long, of letters and digits, or after such a name.
-fn may_let_in(word: &str) -> bool {
-    let named =
-        ["password", "passwd", "pwd", "secret", "token", "apikey", "api_key", "access_key", "mat_khau"];
-    let lower = word.to_lowercase();
-    let after = lower.split_once(['=', ':']).filter(|(_, value)| value.len() > 1).map(|(name, _)| name);
-    let name = after.map(|name| name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'));
-    let runs = word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '=' | '.')));
-    let key = |run: &str| {
-        run.len() >= 24
-            && run.bytes().any(|byte| byte.is_ascii_digit())
-            && run.bytes().any(|byte| byte.is_ascii_alphabetic())
-    };
-    name.is_some_and(|name| named.iter().any(|end| name.ends_with(end))) || runs.into_iter().any(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shorten;
-
-    #[test]
-    fn words_of_the_far_side_bring_no_key_and_no_number_of_a_citizen() {
-        let told = "sai mat_khau=Abc@123 của 099200001234, token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln, thử lại";
-        let shown = shorten(told);
-        for hidden in ["Abc@123", "099200001234", "eyJ"] {
-            assert!(!shown.contains(hidden), "{shown}");
-        }
-        assert!(shown.contains("thử lại"), "{shown}");
-        let plain = "Không tìm thấy /api/v1/nhiem-vu?trang=2 (mã lỗi 404): liên hệ quản trị";
-        assert_eq!(shorten(plain), plain);
-    }
 }

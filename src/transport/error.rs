@@ -567,12 +567,13 @@ pub(super) fn login_refused(status: u16, said: &str) -> TransportError {
     TransportError { status: Some(status), ..error }
 }
 
-pub(super) fn no_token(status: u16) -> TransportError {
+pub(super) fn no_token(status: u16, said: &str) -> TransportError {
+    let quoted = if said.is_empty() { String::new() } else { format!(": {said}") };
     let finding = error(
         "LT-NET-017",
         (
-            format!("câu trả lời đăng nhập không có token (HTTP {status})"),
-            format!("the answer to the login holds no token (HTTP {status})"),
+            format!("câu trả lời đăng nhập không có token (HTTP {status}){quoted}"),
+            format!("the answer to the login holds no token (HTTP {status}){quoted}"),
         ),
         (
             "kiểm tra auth.token và auth.success trong manifest",

@@ -5,8 +5,9 @@
 //! a login server that is down does not, and while an old token lives the run goes on with it.
 
 use super::auth::{Auth, Login, Pass, Refresh, Token, as_text, carried, headers};
-use super::client::{Content, Inner, looks_like_html, shorten};
+use super::client::{Content, Inner, looks_like_html};
 use super::error::{self, Reached, TransportError};
+use super::hide::message;
 use super::kept;
 use super::request::{Reply, Request};
 use super::retry;
@@ -94,6 +95,7 @@ impl Inner {
         pass: &mut Pass,
     ) -> Result<Duration, TransportError> {
         let sent = login.refresh.as_ref().map(|refresh_of| newest(refresh_of, refresh.as_ref()));
+        sent.iter().for_each(|sent| self.hidden.learn(sent.expose_secret()));
         let request = request(login, sent.as_ref());
         let mut with = pass.clone();
         let own = headers(&login.headers).map_err(|why| self.unfit(why))?;
@@ -105,15 +107,20 @@ impl Inner {
         if let Some(kind) = login.token_type.as_ref().and_then(|pointer| as_text(at(pointer)?))
             && !kind.eq_ignore_ascii_case("bearer")
         {
-            return Err(error::token_type(&shorten(&kind)).at(place()));
+            return Err(error::token_type(&self.hidden.words(&kind)).at(place()));
         }
         let token = at(&login.token).and_then(as_text).filter(|token| !token.is_empty());
+        token.iter().for_each(|token| self.hidden.learn(token));
         let header = token.and_then(|token| carried(&login.header, &format!("{}{token}", login.prefix)).ok());
-        let Some((name, value)) = header else { return Err(error::no_token(reply.status).at(place())) };
+        let Some((name, value)) = header else {
+            let said = self.said(login, Some(&answer));
+            return Err(error::no_token(reply.status, &said).at(place()));
+        };
         if let (Some(of), Some(newer)) = (&login.refresh, at(&"/refresh_token".to_owned()).and_then(as_text))
             && !newer.is_empty()
             && sent.as_ref().is_none_or(|sent| sent.expose_secret() != newer)
         {
+            self.hidden.learn(&newer);
             let newer = SecretString::from(newer);
             self.keep_refresh(of, &newer);
             *refresh = Some(newer);
@@ -129,12 +136,7 @@ impl Inner {
     fn good_answer(&self, login: &Login, reply: &Reply) -> Result<Value, TransportError> {
         let place = self.place(&reply.label);
         let answer: Option<Value> = serde_json::from_slice(&reply.body).ok();
-        let said = login
-            .error_text
-            .as_ref()
-            .and_then(|pointer| answer.as_ref()?.pointer(pointer)?.as_str())
-            .map(|said| self.hide(&shorten(said)))
-            .unwrap_or_default();
+        let said = self.said(login, answer.as_ref());
         match reply.status {
             200 | 201 => {}
             400 | 401 | 403 | 422 => return Err(error::login_refused(reply.status, &said).at(place)),
@@ -150,6 +152,14 @@ impl Inner {
             return Err(error::login_refused(reply.status, &said).at(place));
         }
         Ok(answer.unwrap_or_default())
+    }
+
+    /// What the far side says about a login, where the manifest says or at a usual place.
+    fn said(&self, login: &Login, answer: Option<&Value>) -> String {
+        let Some(answer) = answer else { return String::new() };
+        let declared = login.error_text.as_ref().and_then(|pointer| answer.pointer(pointer)?.as_str());
+        let said = declared.filter(|said| !said.trim().is_empty()).or_else(|| message(answer));
+        said.map(|said| self.hidden.words(said)).unwrap_or_default()
     }
 
     fn keep_refresh(&self, of: &Refresh, newer: &SecretString) {

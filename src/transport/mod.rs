@@ -11,6 +11,7 @@ mod certificate;
 mod client;
 mod error;
 mod guard;
+mod hide;
 mod kept;
 mod login;
 mod observe;

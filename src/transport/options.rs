@@ -64,6 +64,8 @@ pub struct Options {
     pub headers: Vec<(String, String)>,
     /// How to be let in.
     pub auth: Auth,
+    /// Further secrets that no text of the far side may bring back to us.
+    pub hidden: Vec<SecretString>,
     /// First pause after refused credentials; grows threefold to a day.
     pub auth_pause: Duration,
     /// Repeating one request.
@@ -90,6 +92,7 @@ impl Options {
             max_answer: 64 * 1024 * 1024,
             headers: Vec::new(),
             auth: Auth::none(),
+            hidden: Vec::new(),
             auth_pause: Duration::from_secs(300),
             retry: RetryPolicy::default(),
             limits: None,

@@ -27,10 +27,21 @@ impl Cookies {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Jar::default();
     }
 
+    fn pairs(&self, url: &Url) -> Vec<(String, String)> {
+        let all = self.cookies(url);
+        let all = all.as_ref().and_then(|all| all.to_str().ok()).unwrap_or_default();
+        let pairs = all.split("; ").filter_map(|pair| pair.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     fn value(&self, url: &Url, name: &str) -> Option<String> {
-        let all = self.cookies(url)?;
-        let all = all.to_str().ok()?.to_owned();
-        all.split("; ").find_map(|pair| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+        self.pairs(url).into_iter().find_map(|(found, value)| (found == name).then_some(value))
+    }
+
+    /// Those worth hiding: a short one stands in every text.
+    fn values(&self, url: &Url) -> Vec<String> {
+        let pairs = self.pairs(url).into_iter();
+        pairs.map(|(_, value)| value).filter(|value| value.len() >= 8).collect()
     }
 }
 
@@ -69,6 +80,7 @@ impl Inner {
             if let (Some(field), Some(fields)) = (&csrf.field, fields.as_object_mut()) {
                 fields.insert(field.clone(), found.as_str().into());
             }
+            self.hidden.learn(&found);
             token = Some(found);
         }
         let mut request = Request::post(&session.path).keeping_redirect();
@@ -84,6 +96,7 @@ impl Inner {
             _ => request.json(&fields),
         };
         let reply = self.exchange(&request, pass).await?;
+        self.cookies.values(&self.base).iter().for_each(|value| self.hidden.learn(value));
         self.signed_in(session, &reply)?;
         if let Some(csrf) = &session.csrf
             && let Some(header) = &csrf.header
@@ -94,7 +107,9 @@ impl Inner {
                 CsrfPlace::Header => reply.header(&csrf.name).map(str::to_owned).or(token),
                 CsrfPlace::Field | CsrfPlace::Meta => token,
             };
-            let carried = carried(header, &renewed.unwrap_or_default());
+            let renewed = renewed.unwrap_or_default();
+            self.hidden.learn(&renewed);
+            let carried = carried(header, &renewed);
             let (name, value) = carried.map_err(|why| self.unfit(why))?;
             pass.headers.insert(name, value);
         }

@@ -170,6 +170,61 @@ async fn rotated_refresh_token_is_kept_for_the_next_process_and_read_by_nobody_e
 }
 
 /// The key is in every request and nowhere else: not in messages, not in next pages a server builds with it.
+/// A wrong password that comes as 200: the system's own words are told, from where the manifest says errors stand.
+#[tokio::test]
+async fn login_refused_with_a_good_status_says_what_the_system_said() {
+    let login = "[auth]\nkind = \"login\"\npath = \"/login\"\nbody = { user = \"{{ settings.user }}\", pass = \"{{ secrets.password }}\" }\n\
+        token = \"data.token\"\n";
+    let success = "success = [{ path = \"ok\", one_of = [\"true\"] }]\n";
+    let told = async |answer: serde_json::Value, manifest: String| {
+        let server = Scripted::start(move |_| json(answer.clone())).await;
+        full(&server, &manifest).await.expect_err("refused").finding.what.vi
+    };
+    let said = json!({ "ok": false, "loi": { "noi_dung": "Tài khoản đã hết hạn" } });
+    let words = "[success]\nerror_text = \"loi.noi_dung\"\n";
+    let shown = told(said.clone(), format!("{login}{success}{STREAM}{words}")).await;
+    assert!(shown.contains("đăng nhập bị từ chối") && shown.contains("Tài khoản đã hết hạn"), "{shown}");
+    let shown = told(said, format!("{login}{STREAM}{words}")).await;
+    assert!(shown.contains("không có token") && shown.contains("Tài khoản đã hết hạn"), "{shown}");
+    // Without a declared place the usual ones are looked at, and the login's own goes first.
+    let usual = json!({ "ok": false, "message": "Sai mật khẩu", "ma": "E7" });
+    let shown = told(usual.clone(), format!("{login}{success}{STREAM}")).await;
+    assert!(shown.contains("Sai mật khẩu"), "{shown}");
+    let shown = told(usual, format!("{login}{success}error_text = \"ma\"\n{STREAM}{words}")).await;
+    assert!(shown.contains("E7") && !shown.contains("Sai mật khẩu"), "{shown}");
+}
+
+/// A far side that repeats what it was sent, or what it gave, brings nothing of it into a message.
+#[tokio::test]
+async fn secrets_sent_in_a_login_and_tokens_it_gave_are_hidden_in_what_the_system_says() {
+    const TOKEN: &str = "phieu-song-1";
+    let echo = |asked: &Asked| {
+        let sent = format!("{} {}", asked.body, header(asked, "authorization"));
+        format!("{}không hiểu: {sent}", "x ".repeat(50))
+    };
+    let login = "[auth]\nkind = \"login\"\npath = \"/login\"\nbody = { user = \"{{ settings.user }}\", pass = \"{{ secrets.password }}\" }\n\
+        token = \"token\"\nerror_text = \"loi\"\n";
+    let refused =
+        Scripted::start(move |asked| status(403, &[], &json!({ "loi": echo(asked) }).to_string())).await;
+    let told = full(&refused, &format!("{login}{STREAM}")).await.expect_err("refused").to_string();
+    assert!(told.contains("LT-NET-008") && told.contains("•••") && !told.contains(PASSWORD), "{told}");
+    let later = Scripted::start(move |asked| match asked.path.as_str() {
+        "/login" => json(json!({ "token": TOKEN })),
+        _ => status(422, &[], &json!({ "message": echo(asked) }).to_string()),
+    })
+    .await;
+    let told = full(&later, &format!("{login}{STREAM}")).await.expect_err("refused").to_string();
+    assert!(told.contains("•••") && !told.contains("phieu"), "{told}");
+    let inside = Scripted::start(move |asked| match asked.path.as_str() {
+        "/login" => json(json!({ "token": TOKEN })),
+        _ => json(json!({ "items": [], "ok": false, "loi": echo(asked) })),
+    })
+    .await;
+    let words = "[success]\ncheck = [{ path = \"ok\", one_of = [\"true\"] }]\nerror_text = \"loi\"\n";
+    let told = full(&inside, &format!("{login}{STREAM}{words}")).await.expect_err("refused").to_string();
+    assert!(told.contains("LT-SRC-020") && told.contains("•••") && !told.contains("phieu"), "{told}");
+}
+
 #[tokio::test]
 async fn key_in_the_query_shows_nowhere() {
     let server = Scripted::start(|asked| {

@@ -83,6 +83,18 @@ async fn wrong_password_and_wrong_settings_are_told_and_never_shown_as_an_empty_
     assert!(told.contains("desk.toml:") && told.contains("did you mean \"title\""), "{told}");
 }
 
+/// One record nobody can read is rejected alone and stops nothing; where none can be read, nothing works.
+#[tokio::test(flavor = "multi_thread")]
+async fn check_warns_of_a_record_it_cannot_read_and_fails_where_it_can_read_none() {
+    let (server, site) = (system("9").await, Site::new(""));
+    let tried = tried(&site, &server.base);
+    let (exit, _, errors) = site.run(&order(&["connector", "check"], &tried, &["--lang", "en"]));
+    assert!(exit == 0 && errors.contains("warning LT-SRC-006"), "{exit}: {errors}");
+    site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}").replace("\"1\" =", "\"7\" ="));
+    let told = site.refused(&order(&["connector", "check"], &tried, &[]), 1);
+    assert!(told.contains("LT-SRC-006"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn source_of_the_configuration_is_tried_before_it_is_enabled() {
     let (server, site) = (system("1").await, Site::new(""));

@@ -37,7 +37,7 @@ pub(crate) fn connect_by(manifest: &str, folder: &Path) -> Arc<dyn Connector> {
 }
 
 /// The installation with this one source.
-fn under(house: &Installed, connector: Arc<dyn Connector>) -> Arc<App> {
+pub(crate) fn under(house: &Installed, connector: Arc<dyn Connector>) -> Arc<App> {
     let source = Source {
         connector,
         unit: UnitCode::new("SNV").expect("code"),
@@ -299,7 +299,10 @@ async fn half_written_file_waits_and_its_last_line_is_never_taken_for_whole() {
     let written = chrono::DateTime::<chrono::Utc>::from_timestamp(1_790_000_000, 0).expect("instant");
     let after = |seconds| (written + chrono::TimeDelta::seconds(seconds)).to_rfc3339();
     let soon = pulled_at(connector.as_ref(), &after(599)).await;
-    assert_eq!((ids(&soon).len(), soon.rejected.len(), soon.findings.len()), (0, 0, 0), "someone may write");
+    assert_eq!((ids(&soon).len(), soon.rejected.len(), soon.findings.len()), (0, 0, 1), "someone may write");
+    let told = &soon.findings[0];
+    assert!(told.contains("LT-FIL-030") && told.contains("1 files wait"), "{told}");
+    assert!(told.contains("a.csv (its last line has no end yet)"), "{told}");
     assert!(soon.short, "what is passed over is not called read to its end");
     let later = pulled_at(connector.as_ref(), &after(600)).await;
     assert_eq!(ids(&later), ["NV-1"]);
@@ -324,7 +327,8 @@ async fn unended_file_from_the_future_is_told_by_name_instead_of_waiting_silentl
     let told = &early.findings[0];
     assert!(told.contains("LT-FIL-006") && told.contains("a.csv") && told.contains("future"), "{told}");
     let soon = pulled_at(connector.as_ref(), &before(30)).await;
-    assert_eq!((ids(&soon).len(), soon.findings.len()), (0, 0), "clocks may be a little apart");
+    assert_eq!((ids(&soon).len(), soon.findings.len()), (0, 1));
+    assert!(soon.findings[0].contains("LT-FIL-030"), "clocks may be a little apart: {:?}", soon.findings);
     put(folder.path(), "a.csv", 10, format!("{half}5/09/2026;;Đang xử lý\n").as_bytes());
     assert_eq!(ids(&pulled_at(connector.as_ref(), &before(3_600)).await), ["NV-1", "NV-2"], "it is whole");
 }

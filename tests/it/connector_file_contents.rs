@@ -213,7 +213,8 @@ async fn what_breaks_off_waits_before_it_is_refused() {
     let written = chrono::DateTime::<chrono::Utc>::from_timestamp(1_790_000_000, 0).expect("instant");
     let after = |seconds| (written + chrono::TimeDelta::seconds(seconds)).to_rfc3339();
     let soon = pulled_at(connector.as_ref(), &after(60)).await;
-    assert_eq!((soon.findings.len(), soon.short), (0, true));
+    assert_eq!((soon.findings.len(), soon.short), (1, true));
+    assert!(soon.findings[0].contains("a.xlsx (its content breaks off)"), "{:?}", soon.findings);
     let later = pulled_at(connector.as_ref(), &after(600)).await;
     assert!(later.findings[0].contains("LT-TAB-005"), "{:?}", later.findings);
 }
@@ -310,8 +311,14 @@ async fn xml_documents_give_records_and_bad_ones_stand_alone() {
     ] {
         let folder = tempfile::tempdir().expect("folder");
         put(folder.path(), "b.xml", 0, text.as_bytes());
-        let pulled = pull(connect(folder.path()).as_ref(), PullMode::Incremental, None).await;
+        let connector = connect(folder.path());
+        let pulled = pull(connector.as_ref(), PullMode::Incremental, None).await;
         assert_eq!((pulled.records.len(), pulled.findings), (0, vec![code.to_owned()]), "{text}");
+        let remedy = connector.check().await.remove(0).remedy.en;
+        assert!(
+            !remedy.contains("daemon") && !remedy.contains("owner"),
+            "a file is mended by its writer: {remedy}"
+        );
     }
 }
 

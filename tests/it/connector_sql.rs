@@ -174,8 +174,11 @@ async fn sqlite_view_is_walked_completely_and_in_order() {
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("statement");
     })
     .await;
+    // Rows without a value to go on from come first and are rejected alone; those that can be read make it a warning.
     let told = connector.check().await;
-    assert!(told.iter().all(|finding| finding.severity == Severity::Info), "{told:?}");
+    let codes: Vec<(&str, Severity)> = told.iter().map(|one| (one.code.as_str(), one.severity)).collect();
+    let warned = ("LT-SQL-004", Severity::Warning);
+    assert_eq!(codes, [("LT-SQL-011", Severity::Info), warned, warned, warned, warned, warned], "{told:?}");
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ mod edxml;
 mod errors;
 mod evaluation;
 mod faults;
+mod folder_told;
 mod fuzz;
 mod handed_out;
 mod ingest;

@@ -749,8 +749,9 @@ async fn list_that_a_stopped_full_pull_stored_in_part_is_read_again() {
     for store in &both.stores {
         let mut house = House::new(store).await;
         house.rules = CONDITIONAL.to_owned();
-        let conditional =
-            |house: &House| house.server.asked().last().is_some_and(|asked| asked.headers.contains_key("if-none-match"));
+        let conditional = |house: &House| {
+            house.server.asked().last().is_some_and(|asked| asked.headers.contains_key("if-none-match"))
+        };
         house.shows(tasks(0..60));
         house.sync(false).await;
         house.shows(tasks(1_000..1_060));

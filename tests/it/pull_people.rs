@@ -393,6 +393,86 @@ async fn newest_file_of_a_folder_is_the_list_and_a_broken_newest_one_is_not_pass
     }
 }
 
+/// People never go back to what an older file says of them, however the newer one was lost.
+#[tokio::test]
+async fn older_file_never_takes_the_place_of_the_list_that_was_imported() {
+    let both = both().await;
+    for store in &both.stores {
+        let office = Office::new(store).await;
+        office.units().await;
+        let folder = tempfile::tempdir().expect("folder");
+        let put = |name: &str, minute: u64, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            let at = std::time::SystemTime::UNIX_EPOCH
+                + std::time::Duration::from_secs(1_780_000_000 + minute * 60);
+            std::fs::File::options().append(true).open(&path).expect("open").set_modified(at).expect("time");
+        };
+        let list = |unit: &str, from: &str| {
+            format!("Số hiệu,Họ và tên,Mã đơn vị,Nhóm chức vụ,Ngày hiệu lực\nGL-1,An,{unit},staff,{from}\n")
+        };
+        let settings: BTreeMap<String, String> =
+            [("folder".to_owned(), folder.path().display().to_string())].into();
+        let manifest = ready_made("personnel-folder");
+        let pull = async || {
+            let pulled = office.pull_at("nhansu", &manifest, settings.clone()).await;
+            pulled.map_err(|Findings(told)| codes(&told).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        put("thang-9.csv", 0, &list("SNV-CC", "01/01/2026"));
+        put("thang-10.csv", 1, &list("SNV-TC", "01/10/2026"));
+        pull().await.expect("the newest one");
+        let held = office.held().await;
+        assert_eq!((held.len(), held[0].1.as_str()), (1, "SNV-TC"), "{held:?}");
+
+        // Copying stopped before the first byte, and then the newest file is gone altogether.
+        put("thang-11.csv", 2, "");
+        assert_eq!(pull().await.expect_err("empty"), ["LT-PPL-033", "LT-FIL-020", "LT-PPL-041"]);
+        std::fs::remove_file(folder.path().join("thang-11.csv")).expect("removed");
+        assert_eq!(pull().await.expect("as before").counters.unchanged, 1);
+        std::fs::remove_file(folder.path().join("thang-10.csv")).expect("removed");
+        let told = pull().await.expect_err("an older list");
+        assert_eq!(told, ["LT-PPL-033", "LT-PPL-040"], "{}", store.kind());
+        assert_eq!(office.held().await, held, "nobody went back");
+        // Another manifest version reads the same folder: still no way back.
+        let corrected = manifest.replace("\"Mã cán bộ\"", "\"Mã cán bộ\", \"Mã số\"");
+        assert!(office.pull_at("nhansu", &corrected, settings.clone()).await.is_err());
+        // Saved again it is the newest word; and the same content under an older time is no other list.
+        put("thang-9.csv", 5, &list("SNV-CC", "01/11/2026"));
+        assert_eq!(pull().await.expect("saved again").counters.changed, 1);
+        put("thang-9.csv", 3, &list("SNV-CC", "01/11/2026"));
+        assert_eq!(pull().await.expect("the very same").counters.unchanged, 1);
+    }
+}
+
+/// What docs/FILES.md calls the groups of posts is what the ready-made manifest takes.
+#[tokio::test]
+async fn personnel_folder_takes_every_word_for_a_group_that_a_people_file_takes() {
+    let both = both().await;
+    let office = Office::new(&both.stores[0]).await;
+    office.units().await;
+    let documented = include_str!("../../docs/FILES.md");
+    let row = documented.lines().find(|line| line.starts_with("| `role` |")).expect("the column");
+    let told = row.rsplit('|').nth(1).expect("its words");
+    let words: Vec<String> = told
+        .split("), ")
+        .flat_map(|group| group.split(['(', ')', ',', '`']))
+        .map(|word| word.trim().to_owned())
+        .filter(|word| !word.is_empty())
+        .collect();
+    assert!(words.len() >= 11 && words.contains(&"quản trị".to_owned()), "{words:?}");
+    for word in words {
+        let folder = tempfile::tempdir().expect("folder");
+        let text = format!(
+            "Số hiệu,Họ và tên,Mã đơn vị,Nhóm chức vụ,Ngày hiệu lực\nGL-1,An,SNV-CC,{word},01/01/2026\n"
+        );
+        std::fs::write(folder.path().join("a.csv"), text).expect("written");
+        let settings = [("folder".to_owned(), folder.path().display().to_string())].into();
+        let app = office.app("nhansu", &ready_made("personnel-folder"), settings);
+        let connector = app.sources.get(&source("nhansu")).expect("source").connector.clone();
+        assert_eq!(connector.check().await, [], "{word}");
+    }
+}
+
 #[tokio::test]
 async fn view_of_a_personnel_database_is_a_list_too() {
     let both = both().await;

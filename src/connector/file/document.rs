@@ -110,7 +110,8 @@ fn elements(
     records: &str,
     key: &Path,
 ) -> Result<Document, Findings> {
-    let told = |error: xml::XmlError| Findings::from(error.finding().at(Place::of(name)));
+    let told =
+        |error: xml::XmlError| Findings::from(finding::with_file_remedy(error.finding()).at(Place::of(name)));
     let text = match xml::decode(bytes) {
         Ok(text) => text,
         Err(error) => match encoding.map(|encoding| decode_as(bytes, encoding)) {

@@ -68,6 +68,26 @@ pub(super) fn with_manifest_remedy(mut finding: Finding) -> Finding {
     finding
 }
 
+/// XML of a service heals when it is asked again; of a file only whoever writes it can mend it.
+pub(super) fn with_file_remedy(finding: Finding) -> Finding {
+    let remedy = match finding.code.as_str() {
+        "LT-XML-001" => Text::new(
+            "chép lại tệp cho đủ; nếu vẫn vậy, xuất lại tệp từ phần mềm đã ghi nó",
+            "copy the whole file again; if it stays so, have the program that wrote it write it anew",
+        ),
+        "LT-XML-002" => Text::new(
+            "thường là trang HTML được lưu nhầm; xuất lại tệp XML, không có DOCTYPE",
+            "usually it is an HTML page saved by mistake; write the XML file anew, without a DOCTYPE",
+        ),
+        "LT-XML-004" => Text::new(
+            "ghi tệp bằng UTF-8 và khai đúng encoding trong dòng đầu, hoặc khai encoding trong mục [folder] của manifest",
+            "write the file as UTF-8 with a true declaration in its first line, or declare encoding in [folder] of the manifest",
+        ),
+        _ => return finding,
+    };
+    Finding { remedy, ..finding }
+}
+
 pub(super) fn failed_formula(column: &str) -> Finding {
     Finding::error(
         "LT-TAB-006",
@@ -94,7 +114,7 @@ pub(super) fn perhaps_cut_off() -> Finding {
 }
 
 pub(super) fn from_the_future(file: &str, modified: DateTime<Utc>) -> Finding {
-    let at = modified.with_timezone(&crate::domain::local_offset()).format("%d/%m/%Y %H:%M");
+    let at = minute(modified);
     Finding::error(
         "LT-FIL-006",
         Text::new(
@@ -169,6 +189,105 @@ pub(super) fn empty_files(names: &[String]) -> Finding {
             "copying may have stopped half-way (disk full, connection lost): copy them again or delete them",
         ),
     )
+}
+
+/// Files someone may still be writing, each with why it looks so.
+pub(super) fn waiting(files: &[(String, Text)], settle_s: u32) -> Finding {
+    let list = |text: fn(&Text) -> &str| {
+        let named: Vec<String> = files.iter().map(|(name, why)| format!("{name} ({})", text(why))).collect();
+        few(&named)
+    };
+    let count = files.len();
+    let settles = settle_s.div_ceil(60);
+    Finding::warning(
+        crate::connector::FILES_WAIT,
+        Text::new(
+            format!("{count} tệp đang chờ, chưa được đọc: {}", list(|why| &why.vi)),
+            format!("{count} files wait and are not read yet: {}", list(|why| &why.en)),
+        ),
+        Text::new(
+            format!(
+                "tệp đang được chép thì không cần làm gì; tệp đã chép xong thì chép lại cho đủ, dòng cuối có dấu xuống dòng, hoặc chờ {settles} phút kể từ lần ghi cuối"
+            ),
+            format!(
+                "nothing while it is being copied; if that is done, copy the whole file again with a line end after its last line, or wait until {settles} min after it was last written"
+            ),
+        ),
+    )
+}
+
+pub(super) fn no_end() -> Text {
+    Text::new("dòng cuối chưa có dấu xuống dòng", "its last line has no end yet")
+}
+
+pub(super) fn breaks_off() -> Text {
+    Text::new("nội dung bị cắt giữa chừng", "its content breaks off")
+}
+
+pub(super) fn repeated_key(key: &str, count: u64) -> Finding {
+    let key = crate::domain::CitizenId::mask_in(key);
+    Finding::warning(
+        "LT-FIL-031",
+        Text::new(
+            format!(
+                "tệp có {count} dòng lặp lại khóa của dòng trước nhưng nội dung khác, dòng đầu tiên như vậy có khóa \"{key}\"; dòng đứng sau được tính"
+            ),
+            format!(
+                "{count} rows of the file have the key of an earlier row and say something else, the first of them \"{key}\"; the later row counts"
+            ),
+        ),
+        Text::new(
+            "để mỗi khóa một dòng, hoặc sửa khóa của các dòng là công việc khác nhau, rồi thả lại tệp",
+            "leave one row for each key, or correct the keys where they are different tasks, and drop the file again",
+        ),
+    )
+}
+
+pub(super) fn too_many_keys(file: &str) -> Finding {
+    Finding::error(
+        "LT-FIL-032",
+        Text::new(
+            format!("thư mục có quá nhiều dòng: từ tệp {file} trở về trước không được đọc lại"),
+            format!("the folder holds too many rows: the file {file} and those before it are not read again"),
+        ),
+        Text::new(
+            "chuyển tệp cũ đã đọc sang thư mục khác",
+            "move old files that were read to another folder",
+        ),
+    )
+    .at(Place::of(file))
+}
+
+fn minute(at: DateTime<Utc>) -> String {
+    at.with_timezone(&crate::domain::local_offset()).format("%d/%m/%Y %H:%M").to_string()
+}
+
+pub(super) fn empty_newest(file: &str) -> Finding {
+    Finding::error(
+        "LT-PPL-041",
+        Text::new(
+            "tệp mới nhất rỗng (0 byte): danh sách chưa đầy đủ, tệp cũ hơn không được dùng thay",
+            "the newest file is empty (0 bytes): that is no whole list, and an older file does not take its place",
+        ),
+        Text::new("chép lại tệp danh sách, hoặc xóa tệp rỗng", "copy the list again, or delete the empty file"),
+    )
+    .at(Place::of(file))
+}
+
+pub(super) fn older_list(file: &str, written: DateTime<Utc>, taken: DateTime<Utc>) -> Finding {
+    let (written, taken) = (minute(written), minute(taken));
+    Finding::error(
+        "LT-PPL-040",
+        Text::new(
+            format!("tệp được ghi lúc {written}, trước danh sách đã nhập gần nhất ({taken}): không dùng, tránh quay về dữ liệu cũ"),
+            format!("the file was written at {written}, before the list imported last ({taken}): it is not used, people do not go back to what they were"),
+        ),
+        Text::new(
+            "đặt lại tệp mới nhất; nếu tệp này mới là danh sách đúng, lưu lại để tệp có thời điểm ghi mới",
+            "put the newest file back; if this one is right after all, save it again so that its time is new",
+        ),
+    )
+    .at(Place::of(file))
 }
 
 pub(super) fn too_many_files(folder: &Path, most: usize) -> Finding {

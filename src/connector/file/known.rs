@@ -51,6 +51,11 @@ impl Known {
         }
     }
 
+    /// Files up to this time are never read.
+    pub(super) fn forget(&mut self, until: i64) {
+        self.forgotten = self.forgotten.max(Some(until));
+    }
+
     /// As a cursor.
     pub(super) fn cursor(&self) -> Cursor {
         Cursor(serde_json::to_string(self).unwrap_or_default())

@@ -4,14 +4,17 @@
 //! sheets (`table`), of JSON and XML (`document`), of edXML packages (`package`). A file is known by the SHA-256 of its content: the same content again is
 //! nothing, the same name with another content is a new file, and where the manifest's rules changed all of them are
 //! read again, the newest first. Rows are known by their key, never by their line. It must not know what a column means
-//! beyond its canonical name. A row without a key, one with a broken quote and a last one that may be cut off are
+//! beyond its canonical name. Of a list (`newest`) one file alone counts. A row without a key, one with a broken quote and a last one that may be cut off are
 //! rejected alone; a file that cannot be read is told and does not stop the others. A row that a file does not show is
 //! never gone: nobody knows whether the file is whole. Files are read on a thread of their own (`walk`); a pull that is
 //! dropped ends it.
 
 mod document;
 mod finding;
+mod keys;
 mod known;
+mod look;
+mod newest;
 mod options;
 mod package;
 mod refused;
@@ -20,16 +23,20 @@ mod walk;
 
 pub use options::{FolderOptions, Format, SheetColumn, TableOptions};
 
+use super::manifest::Loaded;
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, DraftReader, Presence, Pull, PullMode, PullRequest,
-    RawRecord, Rejection, Step,
+    Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullMode, PullRequest, RawRecord,
+    Rejection, Step,
 };
+use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::Finding;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use known::Known;
+use look::Look;
+use newest::Newest;
 use refused::Refused;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -67,15 +74,16 @@ struct Row {
 pub struct FolderSource {
     source: SourceId,
     options: Arc<FolderOptions>,
-    fingerprint: [u8; 32],
-    reader: DraftReader,
+    loaded: Arc<Loaded>,
+    whose: String,
     refused: Arc<Refused>,
 }
 
 impl FolderSource {
     /// A folder read by a manifest's rules.
-    pub fn new(source: SourceId, options: FolderOptions, fingerprint: [u8; 32], reader: DraftReader) -> Self {
-        Self { source, options: Arc::new(options), fingerprint, reader, refused: Arc::default() }
+    pub fn new(source: SourceId, options: FolderOptions, loaded: Arc<Loaded>) -> Self {
+        let whose = format!("source {source}");
+        Self { source, options: Arc::new(options), loaded, whose, refused: Arc::default() }
     }
 }
 
@@ -89,10 +97,19 @@ struct Candidate {
     wanted: bool,
 }
 
+impl Candidate {
+    /// Whether it has lain untouched for so many seconds.
+    fn settled(&self, settle_s: u32, now: DateTime<Utc>) -> bool {
+        now - self.modified >= TimeDelta::seconds(settle_s.into())
+    }
+}
+
 /// What a folder holds.
 struct Listing {
     /// Complete regular files in order of time and name.
     files: Vec<Candidate>,
+    /// Files without any content.
+    empty: Vec<Candidate>,
     /// What is told of others.
     findings: Vec<Finding>,
 }
@@ -120,20 +137,17 @@ fn listing(options: &FolderOptions, now: DateTime<Utc>) -> Result<Listing, Conne
             continue;
         }
         let modified = written_at(&meta).unwrap_or_default();
-        if meta.len() == 0 {
-            if now.signed_duration_since(modified) >= EMPTY_FOR {
-                empty.push(name);
-            }
-            continue;
-        }
-        files.push(Candidate { path: entry.path(), name, modified, bytes: meta.len(), wanted: true });
+        let kind = if meta.len() == 0 { &mut empty } else { &mut files };
+        kind.push(Candidate { path: entry.path(), name, modified, bytes: meta.len(), wanted: true });
     }
-    if !empty.is_empty() {
-        empty.sort();
-        findings.push(finding::empty_files(&empty));
+    let lie = |one: &&Candidate| now.signed_duration_since(one.modified) >= EMPTY_FOR;
+    let mut names: Vec<String> = empty.iter().filter(lie).map(|one: &Candidate| one.name.clone()).collect();
+    if !names.is_empty() {
+        names.sort();
+        findings.push(finding::empty_files(&names));
     }
-    files.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
-    Ok(Listing { files, findings })
+    files.sort_by(|a: &Candidate, b: &Candidate| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
+    Ok(Listing { files, empty, findings })
 }
 
 /// A file's name for messages: composed, on one line, whatever it was typed in.
@@ -183,48 +197,69 @@ impl Connector for FolderSource {
     }
 
     fn rules(&self) -> Option<[u8; 32]> {
-        Some(self.fingerprint)
+        Some(self.loaded.fingerprint)
     }
 
     async fn check(&self) -> Vec<Finding> {
-        let (options, refused) = (self.options.clone(), self.refused.clone());
+        let look = Look {
+            options: self.options.clone(),
+            refused: self.refused.clone(),
+            loaded: self.loaded.clone(),
+            whose: self.whose.clone(),
+            now: Clock::system().now(),
+        };
         let check = move || {
-            let listing = listing(&options, DateTime::<Utc>::MAX_UTC)?;
-            let mut findings = listing.findings;
+            let mut listing = listing(&look.options, DateTime::<Utc>::MAX_UTC)?;
+            let mut findings = std::mem::take(&mut listing.findings);
             if listing.files.is_empty() && findings.is_empty() {
-                return Ok(vec![finding::empty_folder(&options.folder)]);
+                return Ok(vec![finding::empty_folder(&look.options.folder)]);
+            }
+            if look.options.newest_only {
+                let (newest, empty) = Newest::choose(&mut listing);
+                listing.files = newest.into();
+                findings.extend(empty);
             }
             let newest = listing.files.iter().rev().take(LOOKED_AT);
-            findings.extend(newest.flat_map(|candidate| walk::check(candidate, &options, &refused)));
+            findings.extend(newest.flat_map(|candidate| look.at(candidate)));
             Ok(findings)
         };
         self.beside(check).await.unwrap_or_else(|error: ConnectorError| vec![*error.finding])
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
-        let known = Known::of(request.cursor.as_ref(), &self.fingerprint);
         let (options, now) = (self.options.clone(), request.now);
-        let Listing { files: mut waiting, findings } = self.beside(move || listing(&options, now)).await?;
-        let there: HashSet<&str> = waiting.iter().map(|candidate| candidate.name.as_str()).collect();
+        let mut listing = self.beside(move || listing(&options, now)).await?;
+        let there: HashSet<&str> = listing.files.iter().map(|candidate| candidate.name.as_str()).collect();
         self.refused.keep(|name| there.contains(name));
-        if let PullMode::Backfill { from, to } = request.mode {
-            for candidate in &mut waiting {
-                candidate.wanted = from <= candidate.modified && candidate.modified < to;
+        let cursor = request.cursor.as_ref();
+        let (waiting, known, newest, again) = if self.options.newest_only {
+            let (waiting, empty) = Newest::choose(&mut listing);
+            listing.findings.extend(empty);
+            (waiting, Known::default(), Some(Newest::of(cursor)), true)
+        } else {
+            let known = Known::of(cursor, &self.loaded.fingerprint);
+            let mut waiting = std::mem::take(&mut listing.files);
+            if let PullMode::Backfill { from, to } = request.mode {
+                for candidate in &mut waiting {
+                    candidate.wanted = from <= candidate.modified && candidate.modified < to;
+                }
             }
-        }
-        // Under other rules every file says something new, and only the newest word on each row counts.
-        let again = request.mode != PullMode::Incremental || known.other_rules;
-        if again {
-            waiting.reverse();
-        }
+            // Under other rules every file says something new, and only the newest word on each row counts.
+            let again = request.mode != PullMode::Incremental || known.other_rules;
+            if again {
+                waiting.reverse();
+            }
+            (waiting.into(), known, None, again)
+        };
         let walk = Walk {
             source: self.source.clone(),
             options: self.options.clone(),
-            fingerprint: self.fingerprint,
+            fingerprint: self.loaded.fingerprint,
             refused: self.refused.clone(),
-            waiting: waiting.into(),
-            findings,
+            waiting,
+            findings: listing.findings,
             known,
+            newest,
             again,
             now: request.now,
         };
@@ -243,10 +278,10 @@ impl Connector for FolderSource {
         body: Bytes,
         _details: Option<Bytes>,
     ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-        walk::list_again(&body, &self.options, &self.fingerprint)
+        walk::list_again(&body, &self.options, &self.loaded.fingerprint)
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        (self.reader)(record)
+        self.loaded.read(&self.whose, record)
     }
 }

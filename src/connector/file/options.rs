@@ -37,6 +37,8 @@ pub struct FolderOptions {
     pub settle_s: Option<u32>,
     /// What the files hold.
     pub format: Format,
+    /// Whether each file holds the whole list, so that the newest one counts alone.
+    pub newest_only: bool,
 }
 
 /// What the files of a folder hold.
@@ -122,6 +124,7 @@ impl FolderOptions {
             encoding: section.encoding,
             settle_s: (section.last_line == LastLine::Ended).then_some(section.settle_s),
             format,
+            newest_only: false,
         }
     }
 }

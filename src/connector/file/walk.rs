@@ -6,21 +6,24 @@
 //! is held than its sheet and a page.
 
 use super::document::{self, Document};
+use super::keys::Keys;
 use super::known::Known;
+use super::newest::{Newest, Taken};
 use super::refused::Refused;
 use super::table::Tables;
 use super::{Candidate, FolderOptions, Format, ROWS, Row, finding, written_at};
 use crate::connector::rule::is_key;
 use crate::connector::{
-    ConnectorError, Cursor, Delivered, Page, PullEnd, RawRecord, Rejection, Step, record_hash, referring,
+    ConnectorError, Cursor, Delivered, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash,
+    referring,
 };
 use crate::domain::{Evidence, SourceId};
-use crate::error::{Finding, Place, Severity};
+use crate::error::{Finding, Place, Severity, Text};
 use crate::sheet::{MAX_BYTES, Sheet};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fs::TryLockError;
 use std::io::Read as _;
 use std::sync::Arc;
@@ -46,6 +49,8 @@ pub(super) struct Walk {
     /// What was told of files that are not among them.
     pub(super) findings: Vec<Finding>,
     pub(super) known: Known,
+    /// Where one file is the whole list: what is known of the one before.
+    pub(super) newest: Option<Newest>,
     /// Whether files that are known are read again.
     pub(super) again: bool,
     pub(super) now: DateTime<Utc>,
@@ -55,14 +60,16 @@ pub(super) struct Walk {
 #[derive(Default)]
 struct Seen {
     /// Keys that files read before this one had: a pull of everything goes from the newest file to the oldest.
-    newer: HashSet<String>,
+    keys: Keys,
     findings: Vec<Finding>,
+    /// Files someone may still be writing, each with why it looks so.
+    waits: Vec<(String, Text)>,
     /// Whether a file was passed over that the next pull looks at again.
     passed_over: bool,
 }
 
 /// What a file holds.
-enum Content {
+pub(super) enum Content {
     Tables(Tables),
     Document(Document),
 }
@@ -76,6 +83,14 @@ impl Content {
         }
     }
 
+    /// The line that may be cut off.
+    pub(super) fn cut_off(&self) -> Option<u32> {
+        match self {
+            Self::Tables(tables) => tables.cut_off,
+            Self::Document(document) => document.unended,
+        }
+    }
+
     /// What is kept of the file; the file itself, for all but packages.
     fn kept(&self, original: Vec<u8>) -> Bytes {
         match self {
@@ -84,7 +99,7 @@ impl Content {
         }
     }
 
-    fn rows<'a>(&'a self, options: &'a FolderOptions) -> Box<dyn Iterator<Item = Row> + 'a> {
+    pub(super) fn rows<'a>(&'a self, options: &'a FolderOptions) -> Box<dyn Iterator<Item = Row> + 'a> {
         match (self, &options.format) {
             (Self::Tables(tables), Format::Table(options)) => Box::new(tables.rows(options)),
             (Self::Document(document), _) => Box::new(document.rows()),
@@ -94,11 +109,11 @@ impl Content {
 }
 
 /// What became of reading a file.
-enum Outcome {
+pub(super) enum Outcome {
     /// With what is told of it all the same.
     Understood(Content, Vec<Finding>),
-    /// Someone may still be writing it: the next pull looks again.
-    Waits,
+    /// Someone may still be writing it, for this reason: the next pull looks again.
+    Waits(Text),
     /// The same, but its time lies in the future: it would wait until then.
     WaitsForEver,
 }
@@ -108,16 +123,30 @@ impl Walk {
     pub(super) fn run(mut self, steps: &Steps) {
         let mut seen = Seen { findings: std::mem::take(&mut self.findings), ..Seen::default() };
         while let Some(candidate) = self.waiting.pop_front() {
+            if seen.keys.is_full() {
+                // What was never read must not come as news behind newer words.
+                self.known.forget(candidate.modified.timestamp());
+                seen.findings.push(finding::too_many_keys(&candidate.name));
+                break;
+            }
             if steps.is_closed() || self.file(&candidate, &mut seen, steps).is_err() {
                 return;
             }
         }
+        if let (Some(settle_s), false) = (self.options.settle_s, seen.waits.is_empty()) {
+            seen.findings.push(finding::waiting(&seen.waits, settle_s));
+        }
         // A file that could not be read as a whole is told as an error.
         let short =
             seen.passed_over || seen.findings.iter().any(|finding| finding.severity == Severity::Error);
-        // Read from the newest file to the oldest, nothing may be called known before all of it is.
-        let cursor = self.again.then(|| self.known.cursor());
-        let end = PullEnd { short, cursor, findings: seen.findings, ..PullEnd::default() };
+        let cursor = match &self.newest {
+            Some(newest) => newest.cursor(),
+            // Read from the newest file to the oldest, nothing may be called known before all of it is.
+            None => self.again.then(|| self.known.cursor()),
+        };
+        // One file that was read to its end is all of a list.
+        let complete = !short && self.newest.as_ref().is_some_and(|newest| newest.taken.is_some());
+        let end = PullEnd { complete, short, cursor, findings: seen.findings, ..PullEnd::default() };
         // A pull that was dropped needs no end.
         let _ = steps.blocking_send(Ok(Step::End(end)));
     }
@@ -149,14 +178,20 @@ impl Walk {
         if known && !self.again {
             return Ok(());
         }
+        let taken = Taken { modified_ms: candidate.modified.timestamp_millis(), digest: digest.clone() };
+        if let Some(older) = self.newest.as_ref().and_then(|newest| newest.refuses(&candidate.name, &taken)) {
+            seen.findings.push(older);
+            return Ok(());
+        }
         let read = || understood(candidate, &bytes, &self.options, self.now);
         let content = match self.refused.or_read(&candidate.name, &digest, read) {
             Ok(Outcome::Understood(content, told)) => {
                 seen.findings.extend(told);
                 content
             }
-            Ok(Outcome::Waits) => {
+            Ok(Outcome::Waits(why)) => {
                 seen.passed_over = true;
+                seen.waits.push((candidate.name.clone(), why));
                 return Ok(());
             }
             Ok(Outcome::WaitsForEver) => {
@@ -172,9 +207,15 @@ impl Walk {
         if !known && candidate.wanted {
             self.known.add(modified, digest);
         }
+        if let Some(newest) = &mut self.newest {
+            newest.taken = Some(taken);
+        }
         let cursor = (!self.again).then(|| self.known.cursor());
         let kept = content.kept(bytes);
-        self.pages(candidate, &content, kept, cursor, &mut seen.newer, steps)
+        self.pages(candidate, &content, kept, cursor, &mut seen.keys, steps)?;
+        let repeated = seen.keys.end_of_file(self.again);
+        seen.findings.extend(repeated.filter(|_| candidate.wanted));
+        Ok(())
     }
 
     /// Gives the pages of a file. The cursor stands on the last one: half a file is read again.
@@ -184,11 +225,10 @@ impl Walk {
         content: &Content,
         original: Bytes,
         cursor: Option<Cursor>,
-        newer: &mut HashSet<String>,
+        keys: &mut Keys,
         steps: &Steps,
     ) -> Result<(), Dropped> {
         let name: &Arc<str> = &candidate.name.as_str().into();
-        let mut here = Vec::new();
         let (mut number, mut held) = (1u32, 0);
         let give = |page: Page| match candidate.wanted {
             true => steps.blocking_send(Ok(Step::Page(page))).map_err(|_| Dropped),
@@ -202,31 +242,27 @@ impl Walk {
                 held = 0;
             }
             held += 1;
-            self.row(name, row, newer, &mut here, &mut page);
+            self.row(name, row, keys, &mut page);
         }
         page.cursor = cursor;
         page.delivered.evidence = content.evidence();
-        newer.extend(here);
         tracing::debug!(source.id = %self.source, file = %name, pages = number, "file read");
         give(page)
     }
 
     /// Adds a row to its page, as a record or with the reason why it is none.
-    fn row(
-        &self,
-        name: &Arc<str>,
-        row: Row,
-        newer: &HashSet<String>,
-        here: &mut Vec<String>,
-        page: &mut Page,
-    ) {
+    fn row(&self, name: &Arc<str>, row: Row, keys: &mut Keys, page: &mut Page) {
         let Row { key, line, body, fault, file, presence } = row;
-        if self.again && key.as_ref().is_some_and(|key| newer.contains(key)) {
+        if self.again && key.as_ref().is_some_and(|key| keys.is_past(key)) {
             // A newer file has this row: what an older one says of it is past.
             return;
         }
-        here.extend(key.clone().filter(|_| self.again));
         let file = file.unwrap_or_else(|| name.clone());
+        if let Some(key) = &key {
+            // What a package says of one task several times, its order tells; a row with a fault is told anyway.
+            let compared = presence == Presence::Shown && fault.is_none();
+            keys.meet(key, compared.then_some(&body), (&file, line));
+        }
         let rejected = |external_id: Option<String>, finding: Finding, body: Bytes| {
             let stands = finding.place.is_some();
             let finding = if stands { finding } else { finding.at(Place::line(&*file, line)) };
@@ -248,7 +284,7 @@ impl Walk {
 }
 
 /// What became of taking a file's content.
-enum Held {
+pub(super) enum Held {
     /// The content and its digest.
     Whole(Vec<u8>, String),
     /// It is gone or changed since it was listed, as one is that has grown beyond the limit.
@@ -260,7 +296,7 @@ enum Held {
 }
 
 /// A file's content and its digest.
-fn held(candidate: &Candidate) -> Held {
+pub(super) fn held(candidate: &Candidate) -> Held {
     let mut file = match std::fs::File::open(&candidate.path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Held::Changing,
@@ -286,14 +322,13 @@ fn held(candidate: &Candidate) -> Held {
 }
 
 /// Reads a file and finds its rows. What breaks off may still be written.
-fn understood(
+pub(super) fn understood(
     candidate: &Candidate,
     bytes: &[u8],
     options: &FolderOptions,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Vec<Finding>> {
-    let settled = |settle: u32| now - candidate.modified >= TimeDelta::seconds(settle.into());
-    let unsettled = options.settle_s.is_some_and(|settle| !settled(settle));
+    let unsettled = options.settle_s.is_some_and(|settle| !candidate.settled(settle, now));
     let ahead = candidate.modified - now > CLOCKS_APART;
     let read = content(&candidate.name, bytes, options);
     let (content, unended, told) = match read {
@@ -301,11 +336,12 @@ fn understood(
         Err(findings) => {
             let half = ["LT-TAB-005", "LT-FIL-024", "LT-XML-001", "LT-EDX-001"];
             let breaks_off = findings.iter().all(|finding| half.contains(&finding.code.as_str()));
-            return if breaks_off && unsettled && !ahead { Ok(Outcome::Waits) } else { Err(findings) };
+            let waits = breaks_off && unsettled && !ahead;
+            return if waits { Ok(Outcome::Waits(finding::breaks_off())) } else { Err(findings) };
         }
     };
     if unended.is_some() && unsettled {
-        return Ok(if ahead { Outcome::WaitsForEver } else { Outcome::Waits });
+        return Ok(if ahead { Outcome::WaitsForEver } else { Outcome::Waits(finding::no_end()) });
     }
     let cut_off = unended.filter(|_| options.settle_s.is_some());
     let content = match content {
@@ -364,26 +400,6 @@ pub(super) fn list_again(
     Some(Ok(listed.collect()))
 }
 
-/// What a file of a folder says about itself, for a check: one that may still be written is looked at as well.
-pub(super) fn check(candidate: &Candidate, options: &FolderOptions, refused: &Refused) -> Vec<Finding> {
-    if candidate.bytes > MAX_BYTES as u64 {
-        return vec![finding::too_large(&candidate.name)];
-    }
-    let (bytes, digest) = match held(candidate) {
-        Held::Whole(bytes, digest) => (bytes, digest),
-        // A file that vanished meanwhile says nothing about the folder.
-        Held::Changing => return Vec::new(),
-        Held::Locked => return vec![finding::locked(&candidate.name)],
-        Held::Unreadable(error) => return vec![finding::unreadable_file(&candidate.name, &error)],
-    };
-    let read = || understood(candidate, &bytes, options, DateTime::<Utc>::MAX_UTC);
-    match refused.or_read(&candidate.name, &digest, read) {
-        Ok(Outcome::Understood(_, told)) => told,
-        Ok(_) => Vec::new(),
-        Err(findings) => findings,
-    }
-}
-
 fn empty_page(name: &str, body: Bytes) -> Page {
     Page {
         request: name.to_owned(),
@@ -439,6 +455,7 @@ mod tests {
             encoding: None,
             settle_s: None,
             format: Format::Table(table),
+            newest_only: false,
         };
         let walk = Walk {
             source: SourceId::new("sheets").expect("id"),
@@ -449,6 +466,7 @@ mod tests {
             waiting: [long, candidate(folder.path(), "b.csv", "no header\n")].into(),
             findings: Vec::new(),
             known: Known::default(),
+            newest: None,
             again: false,
         };
         let (sender, mut steps) = tokio::sync::mpsc::channel(1);

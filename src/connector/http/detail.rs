@@ -194,7 +194,8 @@ fn selected(
     };
     let fail = |finding: Finding| ends(finding, Disposition::RetryLater);
     if let Some(call) = &plan.soap {
-        if let Some(fault) = fault_in(&reply.body) {
+        if let Some(fault) = fault_in(&reply.body).map(|fault| fault.without(|text| shared.client.hide(text)))
+        {
             let refused = fault.is_refusal(&call.section.auth_faults);
             return match fault.finding(&call.section.auth_faults) {
                 // As a status 400 would: what was asked for is wrong, not the service.
@@ -222,7 +223,7 @@ fn selected(
     let envelope = Envelope::read(text).map_err(broken)?;
     for (path, one_of) in &plan.checks {
         if !holds(&envelope, path, one_of).map_err(broken)? {
-            let said = said(plan, &envelope).map_err(broken)?;
+            let said = said(plan, &envelope, |text| shared.client.hide(text)).map_err(broken)?;
             return Err(fail(finding::not_successful(&said)));
         }
     }

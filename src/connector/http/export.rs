@@ -56,7 +56,7 @@ pub(super) async fn wait(shared: &Shared, plan: &ExportPlan, spot: &Spot<'_>) ->
                 Some(path) => scalar(shared, &reply, path)?.unwrap_or_default(),
                 None => String::new(),
             };
-            let finding = finding::export_failed(&words(&state), &words(&said));
+            let finding = finding::export_failed(&words(&state), &words(&shared.client.hide(&said)));
             return Err(fail(shared, &reply, finding, Disposition::RetryLater).into());
         }
         let pause = reply.retry_after.unwrap_or(least).max(least);

@@ -134,6 +134,7 @@ pub(super) fn xml(
     .map_err(refused)?;
     if let Some(call) = &shared.plan().soap {
         if let Some(fault) = xml::soap::SoapFault::take(&mut walked) {
+            let fault = fault.without(|text| shared.client.hide(text));
             return Err(fault.finding(&call.section.auth_faults));
         }
         if !shared.plan().status.contains(&reply.status) {

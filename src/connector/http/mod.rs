@@ -22,6 +22,7 @@ mod window;
 
 use super::manifest::{Loaded, Setting};
 use super::rule::value::excerpt;
+use super::sample::Sample;
 use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
     Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullRequest, RawRecord, Rejection,
@@ -288,6 +289,7 @@ fn client(
     made.identity = auth::identity(plan, &context).map_err(broken)?;
     made.request_id = section.request_id.clone();
     made.auth = auth::auth(&plan.auth, &context).map_err(broken)?;
+    made.hidden = options.secrets.values().cloned().collect();
     Client::new(made)
 }
 
@@ -335,12 +337,13 @@ impl Connector for HttpConnector {
                 return [*error.finding].into_iter().chain(self.shared.client.findings()).collect();
             }
         };
-        let mut findings: Vec<Finding> =
-            first.rejected.into_iter().map(|rejection| rejection.finding).collect();
+        let (mut findings, mut sample) = (Vec::new(), Sample::default());
+        let nothing = first.records.is_empty() && first.rejected.is_empty();
+        first.rejected.into_iter().for_each(|rejection| sample.refuse(rejection.finding));
         // One window of many, or one parent of many, may well be empty.
         let plan = self.shared.plan();
         let is_part = plan.window.is_some() || plan.is_branched();
-        if first.records.is_empty() && findings.is_empty() && !is_part {
+        if nothing && !is_part {
             findings.push(finding::nothing_shown().at(self.shared.place("check")));
         }
         // Details of a few records are enough to see whether the calls work and the rules fit.
@@ -353,16 +356,15 @@ impl Connector for HttpConnector {
                 for outcome in detailed {
                     match outcome {
                         Detailed::Complete(record) => {
-                            let fault = self.shared.loaded.fault(&self.shared.whose, &record);
-                            findings.extend(fault.map(|rejection| rejection.finding));
+                            sample.look(&self.shared.loaded, &self.shared.whose, &record);
                         }
                         Detailed::Vanished(finding) => findings.push(*finding),
-                        Detailed::Rejected(rejection) => findings.push(rejection.finding),
+                        Detailed::Rejected(rejection) => sample.refuse(rejection.finding),
                     }
                 }
             }
         }
-        findings.truncate(50);
+        findings.extend(sample.verdict(&self.shared.loaded));
         findings.extend(self.shared.client.findings());
         findings
     }

@@ -22,13 +22,13 @@ pub(super) fn of(loaded: &Arc<Loaded>) -> Option<RefusalSign> {
         return None;
     }
     let loaded = loaded.clone();
-    Some(RefusalSign(Arc::new(move |reply| {
+    Some(RefusalSign(Arc::new(move |reply, hide| {
         let plan = loaded.http.as_ref()?;
-        fault(plan, reply).or_else(|| value(plan, reply))
+        fault(plan, reply, hide).or_else(|| value(plan, reply, hide))
     })))
 }
 
-fn fault(plan: &Plan, reply: &Reply) -> Option<Finding> {
+fn fault(plan: &Plan, reply: &Reply, hide: &dyn Fn(&str) -> String) -> Option<Finding> {
     let words = &plan.soap.as_ref()?.section.auth_faults;
     if !may_be_fault(&reply.body) {
         return None;
@@ -36,11 +36,11 @@ fn fault(plan: &Plan, reply: &Reply) -> Option<Finding> {
     let text = xml::decode(&reply.body).ok()?;
     let shape = Shape { record: None, values: fault_places(), lists: Vec::new() };
     let mut walked = split(&text, &shape, xml::Limits::default(), &mut |_| {}).ok()?;
-    let fault = SoapFault::take(&mut walked)?;
+    let fault = SoapFault::take(&mut walked)?.without(hide);
     fault.is_refusal(words).then(|| fault.finding(words).0)
 }
 
-fn value(plan: &Plan, reply: &Reply) -> Option<Finding> {
+fn value(plan: &Plan, reply: &Reply, hide: &dyn Fn(&str) -> String) -> Option<Finding> {
     if plan.refused.is_empty() {
         return None;
     }
@@ -59,5 +59,5 @@ fn value(plan: &Plan, reply: &Reply) -> Option<Finding> {
     if !plan.refused.iter().any(shown) {
         return None;
     }
-    Some(finding::refused(reply.status, &said(plan, &envelope).unwrap_or_default()))
+    Some(finding::refused(reply.status, &said(plan, &envelope, hide).unwrap_or_default()))
 }

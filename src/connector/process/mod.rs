@@ -23,8 +23,7 @@ use super::http::{SourceOptions, check_settings, values};
 use super::manifest::Loaded;
 use super::manifest::process::{ProcessPlan, ProcessSection, Protocol, Replication};
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, DraftReader, Pull, PullMode, PullRequest, RawRecord,
-    Rejection,
+    Abilities, Connector, ConnectorError, Detailed, Pull, PullMode, PullRequest, RawRecord, Rejection, sample,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place};
@@ -82,7 +81,7 @@ pub struct ProcessSource {
     /// Configuration of the program, as JSON.
     config: SecretString,
     arguments: Vec<String>,
-    reader: DraftReader,
+    loaded: Arc<Loaded>,
 }
 
 /// A stream that was chosen: what the program is handed, and how its lines are read.
@@ -161,15 +160,15 @@ impl ProcessSource {
             page_size: section.page_size,
             complete: section.complete,
             told_unfenced: AtomicBool::new(false),
-            whose: whose.clone(),
+            whose,
         };
         Ok(Self {
             shared: Arc::new(shared),
             cut,
             config: SecretString::from(rendered.config.to_string()),
             arguments: rendered.arguments,
-            reader: Arc::new(move |record| loaded.read(&whose, record)),
             section,
+            loaded,
         })
     }
 
@@ -381,7 +380,12 @@ impl Connector for ProcessSource {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { incremental: self.incremental(), full_is_complete: self.section.complete, details: false, pages_forget: false }
+        Abilities {
+            incremental: self.incremental(),
+            full_is_complete: self.section.complete,
+            details: false,
+            pages_forget: false,
+        }
     }
 
     async fn check(&self) -> Vec<Finding> {
@@ -394,11 +398,11 @@ impl Connector for ProcessSource {
         match self.begin(request).await {
             Err(error) => vec![*error.finding],
             Ok(mut pull) => {
-                let page = pull.next_page().await;
+                let told = sample::told(&mut pull, &self.loaded, &self.shared.whose).await;
                 if let Some(running) = pull.running.take() {
                     drop(running.stop().await);
                 }
-                page.err().map(|error| *error.finding).into_iter().collect()
+                told.unwrap_or_else(|error| vec![*error.finding])
             }
         }
     }
@@ -424,6 +428,6 @@ impl Connector for ProcessSource {
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        (self.reader)(record)
+        self.loaded.read(&self.shared.whose, record)
     }
 }

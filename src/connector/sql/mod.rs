@@ -18,9 +18,10 @@ mod walk;
 
 pub use sqlite::make_sqlite;
 
+use super::manifest::Loaded;
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, DraftReader, Presence, Pull, PullMode, PullRequest,
-    RawRecord, Rejection, record_hash,
+    Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullMode, PullRequest, RawRecord,
+    Rejection, record_hash, sample,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Finding, Place, Severity};
@@ -129,16 +130,17 @@ impl ViewOptions {
 pub struct ViewSource {
     source: SourceId,
     options: Arc<ViewOptions>,
-    fingerprint: [u8; 32],
-    reader: DraftReader,
+    loaded: Arc<Loaded>,
+    whose: String,
     /// The columns of the pull before, while this program runs.
     last: Mutex<Vec<ColumnSeen>>,
 }
 
 impl ViewSource {
     /// A view read by a manifest's rules.
-    pub fn new(source: SourceId, options: ViewOptions, fingerprint: [u8; 32], reader: DraftReader) -> Self {
-        Self { source, options: Arc::new(options), fingerprint, reader, last: Mutex::default() }
+    pub fn new(source: SourceId, options: ViewOptions, loaded: Arc<Loaded>) -> Self {
+        let whose = format!("source {source}");
+        Self { source, options: Arc::new(options), loaded, whose, last: Mutex::default() }
     }
 
     async fn open(&self) -> Result<Box<dyn Session>, ConnectorError> {
@@ -192,8 +194,10 @@ impl ViewSource {
             told.push(finding);
         }
         let request = PullRequest { mode: PullMode::Full, cursor: None, now: DateTime::UNIX_EPOCH };
-        self.walk(session, request, Vec::new()).next_page().await?;
-        Ok(told.into_iter().map(|finding| finding.at(Place::of(format!("source {}", self.source)))).collect())
+        let sample =
+            sample::told(&mut self.walk(session, request, Vec::new()), &self.loaded, &self.whose).await?;
+        let told = told.into_iter().map(|finding| finding.at(Place::of(self.whose.clone())));
+        Ok(told.chain(sample).collect())
     }
 
     fn walk(&self, session: Box<dyn Session>, request: PullRequest, told: Vec<Finding>) -> ViewPull {
@@ -219,7 +223,7 @@ impl ViewSource {
         ViewPull {
             source: self.source.clone(),
             options: self.options.clone(),
-            fingerprint: self.fingerprint,
+            fingerprint: self.loaded.fingerprint,
             session,
             // Rows at or before the last change value may have been committed after we looked: they are read again.
             inclusive: after.is_some(),
@@ -250,7 +254,7 @@ impl Connector for ViewSource {
     }
 
     fn rules(&self) -> Option<[u8; 32]> {
-        Some(self.fingerprint)
+        Some(self.loaded.fingerprint)
     }
 
     async fn check(&self) -> Vec<Finding> {
@@ -277,7 +281,7 @@ impl Connector for ViewSource {
         let record = |(index, row): (u32, serde_json::Map<String, serde_json::Value>)| {
             let key = row.get(&self.options.key)?.as_str()?.to_owned();
             let body = Bytes::from(serde_json::to_vec(&row).unwrap_or_default());
-            let hash = record_hash(&self.fingerprint, &body);
+            let hash = record_hash(&self.loaded.fingerprint, &body);
             let presence = Presence::Shown;
             Some(RawRecord { external_id: key, hash, body, index, file: None, presence })
         };
@@ -289,6 +293,6 @@ impl Connector for ViewSource {
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        (self.reader)(record)
+        self.loaded.read(&self.whose, record)
     }
 }

@@ -202,7 +202,7 @@ pub fn fault_in(body: &[u8]) -> Option<SoapFault> {
 pub struct SoapFault {
     /// Codes, the inner one last, without prefix: `Client`, `Sender FailedAuthentication`.
     pub code: String,
-    /// Its text.
+    /// Its text, as it came.
     pub text: String,
 }
 
@@ -220,7 +220,12 @@ impl SoapFault {
         if codes.is_empty() && text.is_none() {
             return None;
         }
-        Some(Self { code: shown(&codes.join(" ")), text: shown(&text.unwrap_or_default()) })
+        Some(Self { code: codes.join(" "), text: text.unwrap_or_default() })
+    }
+
+    /// The same without what may not be shown.
+    pub fn without(self, hide: impl Fn(&str) -> String) -> Self {
+        Self { code: hide(&self.code), text: hide(&self.text) }
     }
 
     /// Whether it says that we were not let in; `words` are further signs, in code or text.
@@ -236,7 +241,7 @@ impl SoapFault {
 
     /// The fault as an operator is told, and what the caller should do.
     pub fn finding(&self, words: &[String]) -> (Finding, Disposition) {
-        let Self { code, text } = self;
+        let (code, text) = (shown(&self.code), shown(&self.text));
         let said = if text.is_empty() { code.clone() } else { format!("{code}: {text}") };
         let finding = |number: &str, vi: &str, en: &str, remedy: (&str, &str)| {
             let what = Text::new(format!("{vi} ({said})"), format!("{en} ({said})"));

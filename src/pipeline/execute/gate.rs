@@ -157,7 +157,9 @@ fn other_reason(source: &SourceId, named: &str, gate: &Gate) -> Finding {
         ),
         Text::new(
             format!("xem `source show {source}`; nếu lý do này cũng đúng, xác nhận bằng mã {code}"),
-            format!("look at `source show {source}`; if this reason is true as well, accept it by the code {code}"),
+            format!(
+                "look at `source show {source}`; if this reason is true as well, accept it by the code {code}"
+            ),
         ),
     )
     .at(Place::of(format!("source {source}")))

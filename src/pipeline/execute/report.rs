@@ -1,6 +1,7 @@
 //! Status, and the report on tasks.
 
 use super::{Answer, App, Refusal};
+use crate::connector::FILES_WAIT;
 use crate::domain::{AccountKind, SourceId};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
@@ -91,7 +92,10 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
         let told = app.store.runs(source, i64::MAX, 1).await?.into_iter().flat_map(|run| run.findings);
-        let mut told = told.filter(|finding| finding.severity == Severity::Error);
+        let (waiting, told): (Vec<_>, Vec<_>) = told.partition(|finding| finding.code == FILES_WAIT);
+        let mut told = told.into_iter().filter(|finding| finding.severity == Severity::Error);
+        // A file that is not read yet is no trouble, and nobody would look for it elsewhere.
+        findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
         let gate = app.store.gate(source).await?;
         let proof = app.store.proofs(source, 1).await?.pop();
         let (word, trouble) = match (gate, state.last_error, state.last_success_at, told.next()) {

@@ -11,7 +11,7 @@ use super::posts::{self, Ended};
 use super::{Progress, PullSummary, count, of_store, place};
 use crate::config::Gates;
 use crate::connector::{
-    Connector, ConnectorError, Detailed, Page, Presence, PullMode, PullRequest, RawRecord, Rows, Step,
+    Connector, ConnectorError, Cursor, Detailed, Page, Presence, PullMode, PullRequest, RawRecord, Rows, Step,
 };
 use crate::domain::{DirectoryContent, DirectoryImport, ImportedPerson, SourceId, UnitCode};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
@@ -19,7 +19,7 @@ use crate::pipeline::app::App;
 use crate::pipeline::command::InputFile;
 use crate::pipeline::execute::{Prepared, prepare};
 use crate::sheet::MAX_BYTES;
-use crate::store::{DirectoryRows, Gate, Proof, RunCounters, RunKind, RunOutcome, Vault};
+use crate::store::{DirectoryRows, Gate, PageCommit, Proof, RunCounters, RunKind, RunOutcome, Vault};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -38,13 +38,13 @@ type Stood = (String, Option<(Arc<str>, u32)>);
 struct List {
     content: DirectoryContent,
     file: Vec<u8>,
+    /// Where the next pull goes on, once the list is imported.
+    cursor: Option<String>,
     /// By line of the file, from the second on.
     stood: Vec<Stood>,
     seen: HashSet<[u8; 32]>,
     findings: Vec<Finding>,
     refused: bool,
-    /// The file all rows come from, where they stand in files: an older one is past.
-    newest: Option<String>,
 }
 
 /// Pulls a list once.
@@ -119,7 +119,7 @@ async fn pulled(
     summary: &mut PullSummary,
 ) -> Result<(), Refused> {
     let source = connector.source();
-    let list = List::read(app, connector, rows, progress, summary).await?;
+    let mut list = List::read(app, connector, rows, progress, summary).await?;
     let file = InputFile { name: format!("source {source}"), bytes: list.file.clone() };
     let (people, units) = match list.content {
         DirectoryContent::People => (Some(&file), None),
@@ -168,6 +168,11 @@ async fn pulled(
         app.store.import_directory(&import, &author, None, now).await.map_err(told)?;
         app.ring("identify");
     }
+    if let Some(cursor) = list.cursor.take() {
+        // Which list it was is remembered once it is stored: in between, the same one comes again and is no news.
+        let page = PageCommit::cursor_only(source, run, cursor);
+        app.store.commit_pages(vec![page]).await.map_err(told)?;
+    }
     let proof = Proof {
         run,
         at: app.clock.now(),
@@ -199,16 +204,18 @@ impl List {
         summary: &mut PullSummary,
     ) -> Result<Self, Refused> {
         let source = connector.source();
-        let request = PullRequest { mode: PullMode::Full, cursor: None, now: app.clock.now() };
+        let state = app.store.source_state(source).await.map_err(|error| Refused::from(of_store(error)))?;
+        let cursor = state.cursor.map(Cursor);
+        let request = PullRequest { mode: PullMode::Full, cursor, now: app.clock.now() };
         let mut pull = connector.pull(request).await?;
         let mut list = Self {
             content: rows.content(),
             file: Vec::new(),
+            cursor: None,
             stood: Vec::new(),
             seen: HashSet::new(),
             findings: Vec::new(),
             refused: false,
-            newest: None,
         };
         list.line(rows.content().columns().iter().copied());
         let end = loop {
@@ -223,10 +230,11 @@ impl List {
             }
         };
         summary.counters.rejected = list.findings.len() as u64;
-        let whole = if list.newest.is_some() { !end.short } else { end.complete && !end.short };
+        let whole = end.complete && !end.short;
         let empty = list.stood.is_empty() && !list.refused;
         if !whole || empty {
-            let mut findings = vec![if empty { nobody(source) } else { not_whole(source) }];
+            // What did not pass by may be all there is.
+            let mut findings = vec![if empty && !end.short { nobody(source) } else { not_whole(source) }];
             findings.extend(end.findings);
             return Err(Refused { disposition: Disposition::RetryLater, ..findings.into() });
         }
@@ -235,6 +243,7 @@ impl List {
             return Err(std::mem::take(&mut list.findings).into());
         }
         summary.findings.extend(end.findings);
+        list.cursor = end.cursor.map(|cursor| cursor.0);
         Ok(list)
     }
 
@@ -245,10 +254,6 @@ impl List {
         page: Page,
         counters: &mut RunCounters,
     ) -> Result<(), Refused> {
-        let of_files = page.records.iter().any(|record| record.file.is_some());
-        if of_files && self.newest.get_or_insert_with(|| page.request.clone()) != &page.request {
-            return Ok(());
-        }
         counters.pages += 1;
         counters.records += (page.records.len() + page.rejected.len()) as u64;
         for rejection in page.rejected {

@@ -143,6 +143,7 @@ impl VxpSource {
         client.timeouts = Timeouts { total: exchange, ..Timeouts::default() };
         client.retry = options.retry;
         client.max_answer = answer.min(allowed);
+        client.hidden = vec![options.secret.clone()];
         client.headers = vec![("user-agent".to_owned(), "JAVASDKAgent/1.0.0 XRoad/VPCP".to_owned())];
         let shared = Shared {
             client: Client::new(client)?,

@@ -142,6 +142,11 @@ impl Plan {
             Some(text) => Some(compiler.place("success.error_text", text)?),
             None => None,
         };
+        let mut auth = auth?;
+        // A login that is no data answer says what went wrong where the other answers do, unless it says otherwise.
+        for login in &mut auth.logins {
+            login.error_text = login.error_text.take().or_else(|| error_text.as_ref().map(Path::pointer));
+        }
         let soap = match &manifest.soap {
             Some(section) => Some(compiler.soap(manifest, section)?),
             None => None,
@@ -154,7 +159,7 @@ impl Plan {
             base_url: base_url?,
             headers,
             identity,
-            auth: auth?,
+            auth,
             limits: manifest.limits.clone(),
             stream: stream.clone(),
             tasks,

@@ -1,0 +1,118 @@
+//! What a drop folder tells beside its tasks: files that wait, keys that stand twice, rows and files nobody can read.
+
+use crate::connector_file::{HEADER, connect, ids, pull, pulled_at, put, under};
+use crate::support::installation::{Installed, Targets};
+use crate::support::stores::both;
+use lienthong::connector::PullMode;
+use lienthong::connector::preview::preview;
+use lienthong::domain::SourceId;
+use lienthong::error::{Finding, Severity};
+use lienthong::pipeline::command::{Command, Executor as _};
+use lienthong::pipeline::execute::Installation;
+
+/// Minutes after the first file of [`put`]: five before the present moment of the tests.
+const JUST_NOW: u64 = 91_782;
+
+fn half() -> String {
+    format!("{HEADER}\nNV-1;Việc một;GL-1;;;;Đang xử lý\nNV-2;Việc hai;GL-1;01/09/2026;1")
+}
+
+fn waits(told: &[Finding]) -> Vec<&Finding> {
+    told.iter().filter(|finding| finding.code == "LT-FIL-030").collect()
+}
+
+/// A file cut in half is named from the first look on, wherever somebody looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn file_that_waits_is_named_by_sync_status_preview_and_check() {
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "nua.csv", JUST_NOW, half().as_bytes());
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let installation = Installation { app: under(&house, connect(folder.path())) };
+        let source = SourceId::new("sheets").expect("id");
+        for order in [Command::Sync { source, full: false }, Command::Status {}] {
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            let outcome = installation.execute(order, progress).await;
+            let told = waits(&outcome.findings);
+            assert_eq!(told.len(), 1, "{}: {:?}", store.kind(), outcome.findings);
+            assert!(told[0].what.vi.contains("1 tệp đang chờ"), "{}", told[0].what.vi);
+            assert!(
+                told[0].what.vi.contains("nua.csv (dòng cuối chưa có dấu xuống dòng)"),
+                "{}",
+                told[0].what.vi
+            );
+            assert_eq!(outcome.exit, 0, "nothing has failed");
+        }
+    }
+    let connector = connect(folder.path());
+    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    let seen = preview(connector.as_ref(), 10, now).await.expect("preview");
+    assert_eq!((seen.seen.len(), waits(&seen.findings).len()), (0, 1));
+    // The moment of a check is the present one.
+    std::fs::write(folder.path().join("nua.csv"), half()).expect("written");
+    let told = connector.check().await;
+    assert_eq!((told.len(), waits(&told).len()), (1, 1), "{told:?}");
+}
+
+#[tokio::test]
+async fn rows_of_one_file_with_one_key_are_told_and_the_later_one_counts() {
+    let folder = tempfile::tempdir().expect("folder");
+    let row = |key: &str, title: &str| format!("{key};{title};GL-1;;;;Đang xử lý\n");
+    let rows = [("NV-1", "Một"), ("NV-2", "Hai"), ("NV-1", "Một"), ("NV-2", "Khác"), ("NV-3", "Ba")];
+    let text: String = rows.iter().map(|(key, title)| row(key, title)).collect();
+    put(folder.path(), "a.csv", 0, format!("{HEADER}\n{text}").as_bytes());
+    // The same key in another file is a later word and nothing odd.
+    put(folder.path(), "b.csv", 1, format!("{HEADER}\n{}", row("NV-3", "Ba, sửa")).as_bytes());
+    let connector = connect(folder.path());
+    let pulled = pulled_at(connector.as_ref(), "2026-11-24T08:00:00Z").await;
+    assert_eq!(ids(&pulled), ["NV-1", "NV-2", "NV-1", "NV-2", "NV-3", "NV-3"]);
+    assert_eq!(pulled.findings.len(), 1, "{:?}", pulled.findings);
+    let told = &pulled.findings[0];
+    assert!(
+        told.contains("LT-FIL-031 a.csv:5") && told.contains("1 rows") && told.contains("\"NV-2\""),
+        "{told}"
+    );
+    let full = pull(connector.as_ref(), PullMode::Full, None).await;
+    assert_eq!(full.findings, ["LT-FIL-031"]);
+    let checked = connector.check().await;
+    let codes: Vec<&str> = checked.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["LT-FIL-031"]);
+}
+
+/// Rows that cannot be read are rejected alone: a warning. Where none can, nothing works.
+#[tokio::test]
+async fn check_of_a_folder_warns_of_rows_it_cannot_read_and_fails_where_it_can_read_none() {
+    let folder = tempfile::tempdir().expect("folder");
+    let rows = |days: [&str; 3]| -> String {
+        let row = |(number, day): (usize, &str)| format!("NV-{number};Việc;GL-1;{day};;;Đang xử lý\n");
+        days.into_iter().enumerate().map(row).collect()
+    };
+    let connector = connect(folder.path());
+    for (days, expected) in [
+        (["01/09/2026", "hôm qua", "31/02/2026"], Severity::Warning),
+        (["hôm kia", "hôm qua", "31/02/2026"], Severity::Error),
+    ] {
+        put(folder.path(), "a.csv", 0, format!("{HEADER}\n{}", rows(days)).as_bytes());
+        let told = connector.check().await;
+        let bad = days.iter().filter(|day| **day != "01/09/2026").count();
+        assert_eq!(told.len(), bad, "{told:?}");
+        assert!(told.iter().all(|one| one.code == "LT-SRC-007" && one.severity == expected), "{told:?}");
+        let place = told[0].place.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(place.starts_with("a.csv:"), "{place}");
+    }
+}
+
+/// A file that is no workbook, whatever its name says, and no text either.
+#[tokio::test]
+async fn binary_file_under_the_name_of_a_workbook_is_not_called_text() {
+    let folder = tempfile::tempdir().expect("folder");
+    let noise: Vec<u8> = (0..4_000u32).map(|n| u8::try_from(n * n * 31 % 251).expect("a byte")).collect();
+    put(folder.path(), "hong.xlsx", 0, &noise);
+    let connector = connect(folder.path());
+    assert_eq!(pull(connector.as_ref(), PullMode::Incremental, None).await.findings, ["LT-TAB-005"]);
+    let told = connector.check().await.remove(0);
+    assert!(told.what.vi.contains("không phải văn bản"), "{}", told.what.vi);
+    assert!(!told.remedy.vi.contains("encoding") && !told.remedy.vi.contains("UTF-8"), "{}", told.remedy.vi);
+}
