@@ -338,6 +338,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("criteria set.comment", "Nhận xét của người đánh giá, như mẫu số 01"),
     ("record review.comment", "Nhận xét của người đánh giá; mặc định: nội dung đã nhập bằng `criteria`"),
     ("*.minutes", "Số, ngày biên bản họp"),
+    ("record review.handling", "Đề xuất sử dụng kết quả (Điều 23), như mẫu số 02; chỉ cho kết quả năm"),
     ("*.party_opinion", "Văn bản ý kiến của cấp ủy, với người đứng đầu và cấp phó"),
     ("period close.unit", "Chỉ chốt phần của đơn vị này; đơn vị cấp dưới phải chốt trước"),
     ("period status.period", "Kỳ; mặc định: quý hiện tại"),

@@ -23,7 +23,17 @@ pub(super) fn record(action: Record) -> Ordered {
             let author = name(author)?;
             life(LifeOrder::SelfAssess { person, period, revision, level, strengths, weaknesses, author })
         }
-        Record::Review { read, level, comment, strengths, weaknesses, minutes, party_opinion, author } => {
+        Record::Review {
+            read,
+            level,
+            comment,
+            strengths,
+            weaknesses,
+            minutes,
+            party_opinion,
+            handling,
+            author,
+        } => {
             let Read { whose: Whose { person, period }, revision } = read;
             life(LifeOrder::Review {
                 person,
@@ -35,6 +45,7 @@ pub(super) fn record(action: Record) -> Ordered {
                 weaknesses,
                 minutes,
                 party_opinion,
+                handling,
                 author: name(author)?,
             })
         }

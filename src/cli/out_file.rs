@@ -1,15 +1,13 @@
 //! Files an order gives back, on the disk of whoever ordered.
 //!
-//! Owns the promise that no file is ever overwritten (a form people edited for weeks would be lost), that nobody but its
-//! owner reads it, and that nothing unfinished stays. It must not know what a file holds. What cannot be written is a
-//! finding; the order itself was carried out.
+//! Owns where such a file goes, under which endings, and what becomes of it on the way. It must not know what a file holds, or how
+//! it becomes whole (`whole_file`). What cannot be written is a finding; the order itself was carried out.
 
 use super::args::{Action, Catalog};
 use super::pdf;
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Document, EXIT_FAILED, Outcome};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use crate::pipeline::whole_file;
 use std::path::{Path, PathBuf};
 
 /// Where an order's file goes, and what becomes of it on the way.
@@ -91,14 +89,8 @@ pub async fn keep(outcome: Outcome, out: Option<&Out>) -> Outcome {
 }
 
 fn put(out: &Out, bytes: &[u8]) -> Result<(), Box<Finding>> {
-    let failed = |error: std::io::Error| Box::new(unwritten(out.codes.1, &out.path, &io_cause(&error)));
-    let mut file =
-        std::fs::File::options().write(true).create_new(true).mode(0o600).open(&out.path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
-        // Half a file would be taken for a whole one.
-        let _gone = std::fs::remove_file(&out.path);
-        failed(error)
-    })
+    whole_file::put(&out.path, bytes)
+        .map_err(|error| Box::new(unwritten(out.codes.1, &out.path, &io_cause(&error))))
 }
 
 fn unwritten(code: &str, path: &Path, why: &Text) -> Finding {

@@ -53,6 +53,9 @@ pub struct Remarks {
     /// Document with the party committee's opinion, of heads and deputies (art. 21).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party_opinion: Option<String>,
+    /// What is proposed to be done with the year's result (art. 23; form 02, IV).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handling: Option<String>,
 }
 
 impl Remarks {
@@ -115,7 +118,7 @@ impl Remarks {
     /// What stays of these words when the figures move on; `newer` is what the new content brings.
     pub fn carried(&self, newer: &Self) -> Self {
         let own = self.own.clone().or_else(|| newer.own.clone());
-        Self { own, review: None, proposed_level: None, ..self.clone() }
+        Self { own, review: None, proposed_level: None, handling: None, ..self.clone() }
     }
 
     /// Texts that cannot be, by the name of their place on the form.
@@ -126,6 +129,7 @@ impl Remarks {
             ("nhận xét", "comment", &self.comment),
             ("biên bản", "minutes", &self.minutes),
             ("ý kiến cấp ủy", "party opinion", &self.party_opinion),
+            ("đề xuất sử dụng kết quả", "handling", &self.handling),
         ];
         texts.into_iter().find_map(|(vi, en, text)| text.as_deref().and_then(|text| wrong_text(vi, en, text)))
     }

@@ -44,7 +44,7 @@ pub fn self_assess(held: Held<'_>, subject: Subject<'_>, step: Step<'_>) -> Resu
     remarks.own = Some(Signed { by: step.author.trim().to_owned(), at: step.at });
     remarks.own_level = step.level.or(remarks.own_level);
     // What was reviewed was without these words.
-    (remarks.review, remarks.proposed_level) = (None, None);
+    (remarks.review, remarks.proposed_level, remarks.handling) = (None, None, None);
     Ok(stepped(held, remarks))
 }
 
@@ -57,6 +57,7 @@ pub fn review(held: Held<'_>, subject: Subject<'_>, step: Step<'_>) -> Result<St
     check_author(subject, held.content.period, step.author)?;
     check_step(held, subject, &step, RecordState::Reviewed, Mover::Scorer)?;
     check_hold(held, subject)?;
+    let handling = step.texts.handling.clone();
     let mut remarks = overlaid(&held.content.remarks, step.texts);
     if let Some(wrong) = wrong_text(
         "nhận xét của người đánh giá",
@@ -67,6 +68,7 @@ pub fn review(held: Held<'_>, subject: Subject<'_>, step: Step<'_>) -> Result<St
     }
     remarks.review = Some(Signed { by: step.author.trim().to_owned(), at: step.at });
     remarks.proposed_level = step.level;
+    remarks.handling = handling;
     Ok(stepped(held, remarks))
 }
 
@@ -170,7 +172,7 @@ fn check_step(
     check_newest(held, subject, Some(step.revision))?;
     check_move(held, subject, to, by)?;
     check_complete(held, subject)?;
-    if step.level.is_some() && !period.is_year() {
+    if (step.level.is_some() || step.texts.handling.is_some()) && !period.is_year() {
         return Err(no_level(subject, period));
     }
     step.texts.wrong().map_or(Ok(()), |wrong| Err(Box::new(wrong)))
@@ -182,10 +184,10 @@ fn no_level(subject: Subject<'_>, period: Period) -> Box<Finding> {
         subject,
         period,
         (
-            "chỉ kết quả năm có mức xếp loại để đề xuất (Điều 19.1)",
-            "only a year has a level that can be proposed (art. 19.1)",
+            "chỉ kết quả năm có mức xếp loại và việc sử dụng để đề xuất (Điều 19.1, 23)",
+            "only a year has a level and a use that can be proposed (art. 19.1, 23)",
         ),
-        ("bỏ --level", "leave --level out"),
+        ("bỏ --level, --handling", "leave --level and --handling out"),
     )
 }
 
@@ -269,6 +271,13 @@ mod tests {
         );
         let level = Step { level: Some(Level::Good), ..step(Some("tốt")) };
         assert_eq!(code(review(free, subject, level)), "LT-REC-047");
+        let mut handling = step(Some("tốt"));
+        handling.texts.handling = Some("cho nâng bậc lương".into());
+        assert_eq!(
+            code(review(free, subject, handling)),
+            "LT-REC-047",
+            "a quarter's result has no use of its own"
+        );
         let (reviewed, _) = review(free, subject, step(Some("  tốt "))).expect("taken");
         assert_eq!(reviewed.remarks.comment.as_deref(), Some("tốt"));
         // Of another revision than the newest.

@@ -34,6 +34,8 @@ pub struct Form02 {
     pub minutes: Option<String>,
     /// Document with the party committee's opinion, of heads and deputies (art. 21).
     pub party_opinion: Option<String>,
+    /// What is proposed to be done with the result (art. 23), where somebody did.
+    pub handling: Option<String>,
     /// Name of whoever classifies, where it is known.
     pub classifier: Option<String>,
 }
@@ -80,7 +82,11 @@ pub fn paper(form: &Form02) -> Paper {
     }
     blocks.push(Block::Heading("IV. ĐỀ XUẤT SỬ DỤNG KẾT QUẢ XẾP LOẠI".to_owned()));
     blocks.push(Block::Line(vec![Run::italic(USES)]));
-    blocks.push(Block::Entry { label: "Đề xuất (Điều 23):".to_owned(), text: None, dots: 3 });
+    blocks.push(Block::Entry {
+        label: "Đề xuất (Điều 23):".to_owned(),
+        text: form.handling.clone(),
+        dots: 3,
+    });
     blocks.push(Block::Signatures(vec![
         Signature {
             title: "CÔNG CHỨC ĐƯỢC XẾP LOẠI".to_owned(),

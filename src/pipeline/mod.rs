@@ -35,6 +35,7 @@ mod titles;
 mod twins;
 mod verify;
 mod what_if;
+pub mod whole_file;
 pub mod wording;
 mod workshop;
 pub mod written;

@@ -86,12 +86,13 @@ impl App {
 type Place = (&'static str, fn(&Remarks) -> Option<&String>);
 
 /// The texts in the order of the forms.
-const PLACES: [Place; 5] = [
+const PLACES: [Place; 6] = [
     ("strengths", |remarks| remarks.strengths.as_ref()),
     ("weaknesses", |remarks| remarks.weaknesses.as_ref()),
     ("comment", |remarks| remarks.comment.as_ref()),
     ("minutes", |remarks| remarks.minutes.as_ref()),
     ("party_opinion", |remarks| remarks.party_opinion.as_ref()),
+    ("handling", |remarks| remarks.handling.as_ref()),
 ];
 
 fn words(revisions: &[Revision], decisions: &[StoredDecision]) -> Result<Vec<Word>, Finding> {

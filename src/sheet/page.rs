@@ -6,6 +6,8 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 /// A4.
 const PAPER: u8 = 9;
+/// Height of the columns' names, in points: three lines.
+const HEAD: f64 = 46.0;
 
 /// Sets the page of a sheet whose head is these rows, counted from 0.
 ///
@@ -17,5 +19,7 @@ pub fn set_page(sheet: &mut Worksheet, head: (u32, u32)) -> Result<(), XlsxError
     sheet.set_margins(0.6, 0.4, 0.6, 0.6, 0.3, 0.3);
     sheet.set_footer("&L&A&RTrang &P/&N");
     sheet.set_repeat_rows(head.0, head.1)?;
+    // Not every program makes a row as high as its wrapped text: the last one is that of the columns' names.
+    sheet.set_row_height(head.1, HEAD)?;
     Ok(())
 }

@@ -222,11 +222,19 @@ impl Store {
         source: &str,
         external_id: &str,
     ) -> Result<Option<BTreeSet<PersonId>>, StoreError> {
-        let sql = "SELECT id FROM task WHERE source_id = $1 AND external_id = $2";
-        let Some(task) = self.db.row(sql, vals![source, external_id]).await? else { return Ok(None) };
-        let sql = "SELECT person_id FROM task_person WHERE task_id = $1";
-        let rows = self.db.rows(sql, vals![task.int(0)?]).await?;
-        rows.iter().map(|row| row.person(0)).collect::<Result<_, _>>().map(Some)
+        let sql = "SELECT p.task_id, p.person_id FROM task t LEFT JOIN task_person p ON p.task_id = t.id \
+                   WHERE t.source_id = $1 AND t.external_id = $2";
+        let rows = self.db.rows(sql, vals![source, external_id]).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut people = BTreeSet::new();
+        for row in rows {
+            if row.opt_int(0)?.is_some() {
+                people.insert(row.person(1)?);
+            }
+        }
+        Ok(Some(people))
     }
 
     /// Marks a task as done above requirement; false when it is marked, or there is no such task.

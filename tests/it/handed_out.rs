@@ -88,6 +88,7 @@ async fn criteria_workbook_of_a_unit_names_people_and_scorers_and_comes_back_fil
             weaknesses: None,
             minutes: None,
             party_opinion: None,
+            handling: None,
             author: CHIEF.into(),
         };
         house.ordered(life(review)).await;

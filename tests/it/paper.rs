@@ -101,6 +101,7 @@ fn form02() -> Form02 {
         decision_no: Some("412/QĐ-SNV".into()),
         minutes: Some("15/BB-SNV ngày 02/12/2026".into()),
         party_opinion: None,
+        handling: Some("Cho nâng bậc lương trước thời hạn".into()),
         classifier: None,
     }
 }
@@ -283,6 +284,8 @@ fn form_02_repeats_a_quarters_score_in_its_months_and_crosses_the_level_decided(
     assert_eq!(text.iter().filter(|paragraph| *paragraph == "X").count(), 1, "one box is crossed");
     assert!(text.iter().any(|paragraph| paragraph == "Theo Quyết định số 412/QĐ-SNV."));
     assert!(text.iter().any(|paragraph| paragraph.starts_with("Kết quả xếp loại năm là căn cứ")));
+    let proposed = "Đề xuất (Điều 23): Cho nâng bậc lương trước thời hạn";
+    assert!(text.iter().any(|paragraph| paragraph.contains(proposed)), "{text:?}");
     let undecided = Form02 { level: None, ..form };
     let text = paragraphs(&docx(&paper::form02::paper(&undecided)));
     assert!(!text.iter().any(|paragraph| paragraph == "X"), "a band crosses no box");

@@ -9,6 +9,7 @@ use crate::support::source::{HEAD, PASSWORD, STREAM};
 use crate::support::stores::{both, department};
 use calamine::{Data, Reader as _};
 use lienthong::domain::{DirectoryImport, Unit};
+use lienthong::error::Lang;
 use lienthong::paper::{Form, Format};
 use lienthong::pipeline::command::{Command, Document, Executor as _, LifeOrder, Outcome, ReportOrder};
 use lienthong::pipeline::execute::Installation;
@@ -313,4 +314,36 @@ async fn a_paper_comes_from_the_daemon_and_becomes_a_pdf_in_the_callers_process(
         .expect("starts");
     let (exit, _, errors) = crate::support::site::told(&bare);
     assert!(exit == 1 && errors.contains("LT-PAP-013") && !site.file("b.pdf").exists(), "{errors}");
+}
+
+#[tokio::test]
+async fn use_of_a_years_result_that_a_review_proposes_stands_on_form_02_and_with_the_record() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        house.provisional(AN, "2026", 1, "88.50").await;
+        let review = LifeOrder::Review {
+            person: whom(AN),
+            period: period("2026"),
+            revision: 1,
+            level: Some(lienthong::domain::Level::Good),
+            comment: Some("hoàn thành tốt".into()),
+            strengths: None,
+            weaknesses: None,
+            minutes: None,
+            party_opinion: None,
+            handling: Some("Cho nâng bậc lương trước thời hạn".into()),
+            author: CHIEF.into(),
+        };
+        house.ordered(Command::Life { order: review }).await;
+        let (_, text) = brought(house.ordered(form(Form::Form02, "2026", None)).await);
+        assert!(text.contains("Đề xuất (Điều 23): Cho nâng bậc lương trước thời hạn"), "{text}");
+        let show = LifeOrder::Show { person: whom(AN), period: period("2026") };
+        let shown = house.ordered(Command::Life { order: show }).await.document.to_json(Lang::En);
+        let words = shown["words"].as_array().expect("words");
+        let handling = words.iter().find(|word| word["what"] == "handling").expect("the use");
+        assert_eq!(handling["author"], CHIEF, "{}", store.kind());
+    }
 }

@@ -117,6 +117,7 @@ fn review(revision: u32, comment: Option<&str>, author: &str) -> Command {
         weaknesses: None,
         minutes: Some("05/BB ngày 01/10/2026".into()),
         party_opinion: None,
+        handling: None,
         author: author.into(),
     })
 }

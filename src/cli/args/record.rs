@@ -79,6 +79,9 @@ pub enum Record {
         /// Document with the party committee's opinion, of heads and deputies
         #[arg(long)]
         party_opinion: Option<String>,
+        /// What is proposed to be done with the result (art. 23), as on form 02; years only
+        #[arg(long)]
+        handling: Option<String>,
         #[command(flatten)]
         author: Author,
     },

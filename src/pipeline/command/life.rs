@@ -58,6 +58,8 @@ pub enum LifeOrder {
         minutes: Option<String>,
         /// Document with the party committee's opinion.
         party_opinion: Option<String>,
+        /// What is proposed to be done with the result (art. 23); years only.
+        handling: Option<String>,
         /// Who reviews.
         author: String,
     },

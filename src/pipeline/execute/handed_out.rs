@@ -1,8 +1,7 @@
 //! Files an order hands out: the criteria workbook of a unit, and everything kept about one person.
 //!
-//! Owns what goes into them, who may have a person's, and the way to the disk: written whole, for the owner alone, never
-//! over another file, by whoever carries the order out. It must not know how a workbook is laid out. A file that cannot be written is a
-//! finding, and nothing is left behind.
+//! Owns what goes into them and who may have a person's; they are written by whoever carries the order out. It must not know how a
+//! workbook is laid out, or how a file becomes whole (`whole_file`). A file that cannot be written is a finding.
 
 use super::life::allowed;
 use super::{Answer, App, Refusal, author, entry, known_unit, person};
@@ -13,12 +12,10 @@ use crate::error::{Finding, Place, Text, io_cause};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::{CriteriaRules, template};
 use crate::pipeline::command::{Outcome, PersonRef};
+use crate::pipeline::whole_file;
 use crate::pipeline::wording::{Words, word};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// The workbook in which a unit's criteria, đ and e, and remarks are filled in.
@@ -222,18 +219,7 @@ fn put(to: &Path, bytes: &[u8]) -> Result<(), Finding> {
             Text::new("chọn tên khác", "choose another name"),
         ));
     }
-    let folder = to.parent().unwrap_or(Path::new("/"));
-    let temporary = folder.join(format!(".lienthong-{}.part", uuid::Uuid::now_v7()));
-    let write = || {
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        // A link never replaces what came to stand there meanwhile.
-        std::fs::hard_link(&temporary, to)
-    };
-    let written = write();
-    let _gone = std::fs::remove_file(&temporary);
-    written.map_err(|error| {
+    whole_file::put(to, bytes).map_err(|error| {
         told(
             "LT-REC-071",
             Text::new("không ghi được tệp", "the file cannot be written").because(&io_cause(&error)),

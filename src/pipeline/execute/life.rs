@@ -42,10 +42,18 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
             weaknesses,
             minutes,
             party_opinion,
+            handling,
             author,
         } => {
-            let texts =
-                Remarks { comment, strengths, weaknesses, minutes, party_opinion, ..Remarks::default() };
+            let texts = Remarks {
+                comment,
+                strengths,
+                weaknesses,
+                minutes,
+                party_opinion,
+                handling,
+                ..Remarks::default()
+            };
             let ordered = Ordered { person, period, revision, level, texts, author };
             step(app, ordered, RecordState::Reviewed).await
         }
@@ -196,8 +204,8 @@ async fn step(app: &App, order: Ordered, to: RecordState) -> Answer {
     };
     let decisions = app.store.decisions_of(id, period).await?;
     let entered = Remarks::entered(decisions.iter().map(|stored| &stored.decision));
-    let mut texts = Remarks { party_opinion: order.texts.party_opinion, ..entered };
-    let Remarks { strengths, weaknesses, comment, minutes, .. } = order.texts;
+    let Remarks { strengths, weaknesses, comment, minutes, party_opinion, handling, .. } = order.texts;
+    let mut texts = Remarks { party_opinion, handling, ..entered };
     texts.overlay(strengths, weaknesses, comment, minutes);
     let made =
         Step { revision: order.revision, author: &who, at: app.clock.now(), level: order.level, texts };

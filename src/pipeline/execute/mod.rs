@@ -103,9 +103,11 @@ impl From<crate::store::StoreError> for Refusal {
     }
 }
 
-/// Whether an order failed only because another change of the same data came first.
-fn is_lost_race(finding: &Finding) -> bool {
-    finding.code == LOST_RACE
+/// Whether the log calls an order that was not carried out trouble: not where another change of the same data came first,
+/// of which whoever ordered is told.
+fn is_trouble(outcome: &Outcome) -> bool {
+    let lost_race = outcome.findings.first().is_some_and(|first| first.code == LOST_RACE);
+    outcome.exit != EXIT_OK && !lost_race
 }
 
 #[async_trait]
@@ -118,15 +120,11 @@ impl Executor for Installation {
                 Outcome { exit: exit_of(&findings), findings, document: Document::Nothing }
             }
         };
-        match outcome.findings.first() {
-            // Somebody else settled the same first: nothing is wrong here, and whoever ordered is told.
-            Some(finding) if outcome.exit != EXIT_OK && is_lost_race(finding) => {
-                tracing::info!(order = name, exit = outcome.exit, code = finding.code, "order came second");
-            }
-            Some(finding) if outcome.exit != EXIT_OK => {
-                tracing::warn!(order = name, exit = outcome.exit, code = finding.code, "order failed");
-            }
-            _ => tracing::info!(order = name, exit = outcome.exit, "order done"),
+        let code = outcome.findings.first().map(|first| first.code.as_str()).unwrap_or_default();
+        if is_trouble(&outcome) {
+            tracing::warn!(order = name, exit = outcome.exit, code, "order failed");
+        } else {
+            tracing::info!(order = name, exit = outcome.exit, code, "order done");
         }
         metrics::counter!(metric::COMMANDS, "command" => name, "exit" => outcome.exit.to_string())
             .increment(1);
@@ -421,4 +419,17 @@ fn author(text: &str) -> Result<&str, Refusal> {
     )
     .at(Place::of("--author"))
     .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_that_came_second_is_no_trouble_and_one_that_failed_is() {
+        let failed =
+            |code: &str| Outcome::failed(1, Finding::error(code, Text::new("", ""), Text::new("", "")));
+        assert!(is_trouble(&failed("LT-CAT-023")) && !is_trouble(&failed(LOST_RACE)));
+        assert!(!is_trouble(&Outcome::done("xong", "done")));
+    }
 }

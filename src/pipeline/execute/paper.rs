@@ -11,13 +11,13 @@ use crate::paper::list::{Column, Heading};
 use crate::paper::{self, Form, Format};
 use crate::pipeline::command::{Document, Field, InputFile, Outcome, PersonRef, Progress, ReportOrder};
 use crate::pipeline::paper::{Shelf, Wanted, agency_of, file_name};
+use crate::pipeline::whole_file::Growing;
 use crate::pipeline::wording::{Words, word};
 use crate::store::StoreError;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc::UnboundedSender;
 use zip::write::SimpleFileOptions;
@@ -78,17 +78,10 @@ struct Bundle {
     to: PathBuf,
 }
 
-/// A file that takes its name only once it is whole.
-struct Growing {
-    temporary: PathBuf,
-    archive: Option<zip::ZipWriter<BufWriter<File>>>,
-}
-
-impl Drop for Growing {
-    fn drop(&mut self) {
-        // Whole files have another name by now.
-        let _gone = std::fs::remove_file(&self.temporary);
-    }
+/// An archive that takes its name only once it is whole.
+struct Archive {
+    growing: Growing,
+    zip: zip::ZipWriter<BufWriter<File>>,
 }
 
 /// What the index tells of one person.
@@ -113,7 +106,7 @@ async fn bundle(app: &App, bundle: Bundle, progress: UnboundedSender<Progress>) 
     let people = people(app, &shelf, &bundle)?;
     let total = people.len() as u64;
     let made_at = app.clock.now();
-    let mut growing = open(to).map_err(|error| unwritable(to, &error))?;
+    let mut archive = Archive::begin(to).map_err(|error| unwritable(to, &error))?;
     let (mut rows, mut files, mut without) = (Vec::new(), 0u64, 0u64);
     let mut entries =
         stream::iter(people).map(|person| entry(app, &shelf, &bundle, &forms, person)).buffered(AT_ONCE);
@@ -121,7 +114,7 @@ async fn bundle(app: &App, bundle: Bundle, progress: UnboundedSender<Progress>) 
         without += u64::from(entry.files.is_empty());
         files += entry.files.len() as u64;
         for (name, bytes) in &entry.files {
-            growing.add(name, bytes, made_at).map_err(|error| unwritable(to, &error))?;
+            archive.add(name, bytes, made_at).map_err(|error| unwritable(to, &error))?;
         }
         let number = rows.len() + 1;
         rows.push([vec![number.to_string()], entry.row].concat());
@@ -132,8 +125,8 @@ async fn bundle(app: &App, bundle: Bundle, progress: UnboundedSender<Progress>) 
     }
     drop(entries);
     let index = index(&shelf, &bundle, rows, made_at)?;
-    growing.add(INDEX, &index, made_at).map_err(|error| unwritable(to, &error))?;
-    growing.become_whole(to).map_err(|error| unwritable(to, &error))?;
+    archive.add(INDEX, &index, made_at).map_err(|error| unwritable(to, &error))?;
+    archive.become_whole().map_err(|error| unwritable(to, &error))?;
     Ok(Outcome::ok(Document::Object {
         title: Text::new("Đã ghi hồ sơ của đơn vị", "The unit's papers are written"),
         fields: vec![
@@ -278,32 +271,26 @@ fn index(
     paper::render(&list, Format::Xlsx).map_err(|failed| crate::pipeline::paper::not_rendered(&failed))
 }
 
-fn open(to: &Path) -> std::io::Result<Growing> {
-    let folder = to.parent().unwrap_or(Path::new("/"));
-    let temporary = folder.join(format!(".lienthong-bundle-{}.part", uuid::Uuid::now_v7()));
-    // Personal data: nobody but the owner reads it.
-    let file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    Ok(Growing { temporary, archive: Some(zip::ZipWriter::new(BufWriter::new(file))) })
-}
+impl Archive {
+    fn begin(to: &Path) -> std::io::Result<Self> {
+        let (growing, file) = Growing::begin(to)?;
+        Ok(Self { growing, zip: zip::ZipWriter::new(BufWriter::new(file)) })
+    }
 
-impl Growing {
     /// Papers are packed already: stored as they are.
     fn add(&mut self, name: &str, bytes: &[u8], at: DateTime<Utc>) -> std::io::Result<()> {
-        let Some(archive) = &mut self.archive else { return Ok(()) };
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .last_modified_time(stamp(at))
             .unix_permissions(0o600);
-        archive.start_file(name, options)?;
-        archive.write_all(bytes)
+        self.zip.start_file(name, options)?;
+        self.zip.write_all(bytes)
     }
 
     /// Writes the directory of the archive and gives the file its name.
-    fn become_whole(mut self, to: &Path) -> std::io::Result<()> {
-        let Some(archive) = self.archive.take() else { return Ok(()) };
-        let file = archive.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        std::fs::rename(&self.temporary, to)
+    fn become_whole(self) -> std::io::Result<()> {
+        let file = self.zip.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        self.growing.become_whole(&file)
     }
 }
 

@@ -37,6 +37,7 @@ impl App {
             decision_no: ruled.and_then(|ruling| ruling.decision_no.clone()),
             minutes: chosen.content.remarks.minutes.clone(),
             party_opinion: chosen.content.remarks.party_opinion.clone(),
+            handling: chosen.content.remarks.handling.clone(),
             classifier: signer(shelf, wanted, &chosen, Duty::Classify),
             head: head(shelf, wanted, &chosen),
         })

@@ -477,6 +477,7 @@ const WRITTEN: Names = &[
     ("comment", "Nhận xét của người đánh giá", "Comments of the scorer"),
     ("minutes", "Biên bản họp", "Minutes of the meeting"),
     ("party_opinion", "Ý kiến của cấp ủy", "Opinion of the party committee"),
+    ("handling", "Đề xuất sử dụng kết quả (Điều 23)", "Proposed use of the result (art. 23)"),
 ];
 
 const CHECKS: Names = &[
