@@ -480,14 +480,21 @@ fn compare(folder: &Path, is_list: bool, report: &mut Report) -> Result<(), Find
         .map(|(external_id, code)| ExpectedRejection { external_id: external_id.clone(), code: code.clone() })
         .collect();
     if got != rejected {
-        let what = format!("{got:?} != {rejected:?}");
-        report.problems.push(differs(folder, "expected/rejected.json", &what, &what));
+        let named = |list: &[ExpectedRejection]| -> Vec<String> {
+            let name = |one: &ExpectedRejection| match &one.external_id {
+                Some(key) => format!("{key} ({})", one.code),
+                None => format!("– ({})", one.code),
+            };
+            list.iter().map(name).collect()
+        };
+        let (vi, en) = unequal(("bản ghi bị loại", "rejected records"), &named(&got), &named(&rejected));
+        report.problems.push(differs(folder, "expected/rejected.json", &vi, &en));
     }
     let deleted_file = folder.join("expected/deleted.json");
     let deleted: Vec<String> = if deleted_file.exists() { read_json(&deleted_file)? } else { Vec::new() };
     if report.deleted != deleted {
-        let what = format!("{:?} != {deleted:?}", report.deleted);
-        report.problems.push(differs(folder, "expected/deleted.json", &what, &what));
+        let (vi, en) = unequal(("bản ghi đã xóa", "deleted records"), &report.deleted, &deleted);
+        report.problems.push(differs(folder, "expected/deleted.json", &vi, &en));
     }
     if is_list {
         let rows = std::mem::take(&mut report.rows);
@@ -541,6 +548,31 @@ fn samples(folder: &Path) -> Result<Vec<Sample>, Findings> {
         .collect();
     files.sort();
     files.iter().map(|file| read_json(file)).collect()
+}
+
+/// What two lists of names do not share, in both languages.
+fn unequal((vi, en): (&str, &str), got: &[String], expected: &[String]) -> (String, String) {
+    const NAMED: usize = 5;
+    let without = |all: &[String], others: &[String]| {
+        let left: Vec<String> = all
+            .iter()
+            .filter(|one| !others.contains(one))
+            .map(|one| crate::domain::CitizenId::mask_in(one))
+            .collect();
+        let more = if left.len() > NAMED { ", …" } else { "" };
+        let shown = left.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        (!left.is_empty()).then(|| shown + more)
+    };
+    let parts = |unexpected: &str, missing: &str, order: &str| {
+        let unexpected = without(got, expected).map(|list| format!("{unexpected}: {list}"));
+        let missing = without(expected, got).map(|list| format!("{missing}: {list}"));
+        let parts: Vec<String> = unexpected.into_iter().chain(missing).collect();
+        if parts.is_empty() { order.to_owned() } else { parts.join("; ") }
+    };
+    (
+        format!("{vi} khác mong đợi: {}", parts("thừa", "thiếu", "thứ tự hoặc số lần khác")),
+        format!("{en} are not those expected: {}", parts("unexpected", "missing", "another order or number")),
+    )
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Findings> {

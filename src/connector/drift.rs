@@ -1,8 +1,10 @@
 //! Drift: how the records of a source change their shape, compared with what is known of it.
 //!
-//! Owns the observation of raw records (fields by path, their types, small vocabularies), bounded in depth, fields and
-//! values, and the comparison with the known shape by the manifest's policy. It must not know the store or what a rule
+//! Owns the observation of raw records (fields by path, their types, small vocabularies), bounded in depth, fields, names
+//! and values, and the comparison with the known shape by the manifest's policy. It must not know the store or what a rule
 //! makes of a field. A record that is no JSON object is not observed; values that look like personal data are not kept.
+//! A member whose name may be a number, an address or a person, as where a list is keyed by them, counts as `*`, unless
+//! the manifest itself names it.
 
 use super::manifest::{self, Manifest};
 use crate::error::Findings;
@@ -11,11 +13,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Deepest member looked at.
 const DEPTH: usize = 3;
 /// Most fields of one source.
 const FIELDS: usize = 300;
+/// Longest name of a member, in characters.
+const NAME: usize = 64;
+/// Digits from which on a name may be a number of something.
+const DIGITS: usize = 4;
+/// What stands for names that may say who or which one.
+const ANY: &str = "*";
 /// Most values of a field that counts as an enumeration.
 const VALUES: usize = 12;
 /// Records a shape has to be made of before something in it is new, missing or changed.
@@ -88,6 +97,8 @@ pub struct Policy {
     section: DriftSection,
     /// Paths the rules name.
     read: BTreeSet<String>,
+    /// Those and the fields with a policy of their own.
+    named: Arc<BTreeSet<String>>,
 }
 
 /// A change of shape.
@@ -122,7 +133,9 @@ impl Policy {
         if let Some(events) = &manifest.events {
             words(&serde_json::to_value(events).unwrap_or_default(), &mut read);
         }
-        Self { section: manifest.drift.clone(), read }
+        let section = manifest.drift.clone();
+        let named = read.iter().chain(section.field.keys()).cloned().collect();
+        Self { section, read, named: Arc::new(named) }
     }
 
     /// What a change of a field leads to.
@@ -196,17 +209,24 @@ struct Seen {
 /// What one run saw.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
+    /// Paths that are called by their names, whatever these are.
+    named: Arc<BTreeSet<String>>,
     samples: u64,
     fields: BTreeMap<String, Seen>,
 }
 
 impl Observed {
+    /// Nothing yet, of records with a policy.
+    pub fn under(policy: &Policy) -> Self {
+        Self { named: policy.named.clone(), ..Self::default() }
+    }
+
     /// Looks at a record.
     pub fn look(&mut self, body: &[u8]) {
         let Ok(record @ Value::Object(_)) = serde_json::from_slice(body) else { return };
         self.samples += 1;
         let mut had = BTreeSet::new();
-        walk(&record, "", 0, &mut |path, value| {
+        walk(&record, "", 0, &self.named, &mut |path, value| {
             if self.fields.len() >= FIELDS && !self.fields.contains_key(path) {
                 return;
             }
@@ -238,15 +258,21 @@ impl Observed {
     }
 }
 
-/// Whether a record has one of these fields with the type beside it.
-pub fn shows<'a>(body: &[u8], others: &'a [(String, &'static str)]) -> Option<&'a (String, &'static str)> {
-    let record: Value = serde_json::from_slice(body).ok()?;
-    let mut found = None;
-    walk(&record, "", 0, &mut |path, value| {
-        let of = |(other, name): &&(String, &'static str)| other == path && type_of(value) == Some(*name);
-        found = found.or_else(|| others.iter().find(of));
-    });
-    found
+impl Policy {
+    /// Whether a record has one of these fields with the type beside it.
+    pub fn shows<'a>(
+        &self,
+        body: &[u8],
+        others: &'a [(String, &'static str)],
+    ) -> Option<&'a (String, &'static str)> {
+        let record: Value = serde_json::from_slice(body).ok()?;
+        let mut found = None;
+        walk(&record, "", 0, &self.named, &mut |path, value| {
+            let of = |(other, name): &&(String, &'static str)| other == path && type_of(value) == Some(*name);
+            found = found.or_else(|| others.iter().find(of));
+        });
+        found
+    }
 }
 
 impl Field {
@@ -301,6 +327,9 @@ impl Shape {
         now: DateTime<Utc>,
     ) -> Vec<(String, Change, String)> {
         let mut changes = Vec::new();
+        // Names that were kept before they counted as any.
+        let segments = |path: &str| path.split('.').all(|name| is_plain(name.trim_end_matches("[]")));
+        self.fields.retain(|path, _| segments(path) || seen.named.contains(path));
         let learned = self.samples >= LEARNED;
         let samples = seen.samples;
         for (path, field) in &mut self.fields {
@@ -401,13 +430,22 @@ fn list<T: AsRef<str>>(names: &BTreeSet<T>) -> String {
 }
 
 /// Calls `visit` with every member down to [`DEPTH`].
-fn walk(value: &Value, path: &str, depth: usize, visit: &mut dyn FnMut(&str, &Value)) {
+fn walk(
+    value: &Value,
+    path: &str,
+    depth: usize,
+    named: &BTreeSet<String>,
+    visit: &mut dyn FnMut(&str, &Value),
+) {
     match value {
         Value::Object(object) if depth < DEPTH => {
             for (name, member) in object {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let below =
+                    |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+                let as_written = Some(below(name)).filter(|path| is_plain(name) || named.contains(path));
+                let path = as_written.unwrap_or_else(|| below(ANY));
                 visit(&path, member);
-                walk(member, &path, depth + 1, visit);
+                walk(member, &path, depth + 1, named, visit);
             }
         }
         Value::Array(entries) if depth < DEPTH => {
@@ -415,11 +453,18 @@ fn walk(value: &Value, path: &str, depth: usize, visit: &mut dyn FnMut(&str, &Va
             // A few entries show what the others are like.
             for entry in entries.iter().take(5) {
                 visit(&path, entry);
-                walk(entry, &path, depth + 1, visit);
+                walk(entry, &path, depth + 1, named, visit);
             }
         }
         _ => {}
     }
+}
+
+/// Whether a name says nothing but what stands there: short, in one word, of few digits.
+fn is_plain(name: &str) -> bool {
+    let digits = name.chars().take(NAME + 1).filter(|c| c.is_numeric()).count();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    name.chars().nth(NAME).is_none() && digits < DIGITS && !name.contains(odd)
 }
 
 fn type_of(value: &Value) -> Option<&'static str> {
@@ -526,14 +571,47 @@ mod tests {
         odd["points"] = json!("hai");
         let others = seen([odd.clone()]).other_types(&shape);
         assert_eq!(others, [("points".to_owned(), "text")]);
-        assert!(shows(odd.to_string().as_bytes(), &others).is_some());
-        assert!(shows(record(1).to_string().as_bytes(), &others).is_none());
-        assert!(shows(b"{", &others).is_none());
+        let policy = Policy::default();
+        assert!(policy.shows(odd.to_string().as_bytes(), &others).is_some());
+        assert!(policy.shows(record(1).to_string().as_bytes(), &others).is_none());
+        assert!(policy.shows(b"{", &others).is_none());
+    }
+
+    /// Lists keyed by who or which one: neither names nor numbers are kept, and they are one field, not three hundred.
+    #[test]
+    fn names_that_may_say_who_count_as_any_unless_the_manifest_names_them() {
+        let keyed = |number: u64| {
+            let long = "x".repeat(1 << 20);
+            json!({ "theo_nguoi": { format!("NV{number:06}"): 1, "Trần Thị Bình": "x", "binh@example.vn": true, "099200001234": 2 },
+                "Hạn xử lý": "2026-11-24", long: number, "quy_1": 1 })
+        };
+        let read: BTreeSet<String> = ["Hạn xử lý".to_owned()].into();
+        let policy = Policy { read: read.clone(), named: Arc::new(read), ..Policy::default() };
+        let mut observed = Observed::under(&policy);
+        (0..100).for_each(|number| observed.look(keyed(number).to_string().as_bytes()));
+        let mut shape = Shape::default();
+        // What an earlier version kept is forgotten, and told to nobody.
+        shape.take_in(seen((0..60).map(record)), &[], now());
+        let left = shape.fields.remove("points").expect("a field");
+        shape.fields.insert("theo_nguoi.Trần Thị Bình".to_owned(), left);
+        let told = shape.take_in(observed, &[], now());
+        let kept = serde_json::to_string(&shape).expect("json");
+        for hidden in ["NV0", "Bình", "binh@", "0992", "xxx"] {
+            assert!(!kept.contains(hidden) && !format!("{told:?}").contains(hidden), "{hidden}");
+        }
+        let paths: Vec<&str> = shape.fields.keys().map(String::as_str).collect();
+        assert!(
+            paths.contains(&"*") && paths.contains(&"Hạn xử lý") && paths.contains(&"quy_1"),
+            "{paths:?}"
+        );
+        assert!(paths.contains(&"theo_nguoi.*"), "{paths:?}");
+        let odd = json!({ "theo_nguoi": { "NV000001": [] } }).to_string();
+        assert!(policy.shows(odd.as_bytes(), &[("theo_nguoi.*".to_owned(), "list")]).is_some());
     }
 
     #[test]
     fn fields_and_values_are_bounded() {
-        let wide: serde_json::Map<String, Value> = (0..2_000).map(|n| (format!("f{n}"), json!(n))).collect();
+        let wide: serde_json::Map<String, Value> = (0..900).map(|n| (format!("f{n}"), json!(n))).collect();
         let observed = seen([Value::Object(wide)]);
         assert_eq!(observed.fields.len(), FIELDS);
         let mut shape = Shape::default();

@@ -78,4 +78,20 @@ async fn changed_expectation_is_told_with_record_and_field() {
         "{:?}",
         report.problems
     );
+    // Rejections nobody expected and missing ones are named as a person would, in both languages.
+    let rejected = r#"[{ "external_id": "NV-99", "code": "LT-SRC-006" }, { "external_id": null, "code": "LT-SRC-001" }]"#;
+    std::fs::write(folder.path().join("expected/rejected.json"), rejected).expect("written");
+    std::fs::write(folder.path().join("expected/deleted.json"), r#"["099200000001"]"#).expect("written");
+    let report = conformance::run(folder.path()).await.unwrap_or_else(|findings| panic!("{findings}"));
+    let told: Vec<_> = report.problems.iter().map(|finding| (&finding.what.vi, &finding.what.en)).collect();
+    let says =
+        |vi: &str, en: &str| told.iter().any(|(of_vi, of_en)| of_vi.contains(vi) && of_en.contains(en));
+    assert!(says("bản ghi bị loại khác mong đợi", "rejected records are not those expected"), "{told:?}");
+    assert!(says("thiếu: NV-99 (LT-SRC-006), – (LT-SRC-001)", "missing: NV-99 (LT-SRC-006)"), "{told:?}");
+    assert!(says("bản ghi đã xóa", "deleted records"), "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|(vi, en)| [vi, en].iter().any(|text| text.contains("Some(") || text.contains("0992000")))
+    );
 }

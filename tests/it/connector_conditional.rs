@@ -2,9 +2,10 @@
 //! list count no more.
 
 use crate::support::http::{Asked, Scripted, status};
-use crate::support::source::{HEAD, STREAM, connect, pull, record};
+use crate::support::source::{HEAD, PASSWORD, STREAM, connect, connect_with, pull, record};
 use axum::body::Body;
 use axum::http::Response;
+use lienthong::connector::http::SourceLimits;
 use lienthong::connector::{PullMode, manifest};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,6 +78,21 @@ async fn kept_state_counts_for_the_same_manifest_and_settings_only() {
     {
         pull(&connect(&server.base, &sections), PullMode::Incremental, Some(strange)).await.expect("read");
         assert_eq!(sent(&server, "if-none-match"), None, "{strange}");
+    }
+}
+
+/// What another account was shown is no word about this one; and a cursor does not tell the password.
+#[tokio::test]
+async fn kept_state_counts_for_the_same_secrets_only() {
+    let server = Scripted::start(|_| answer(&[("etag", "\"v1\"")], 1)).await;
+    let sections = format!("{STREAM}{ONCE}");
+    let as_if = |password: &str| connect_with((&server.base, password), &sections, SourceLimits::default());
+    let first = pull(&as_if(PASSWORD), PullMode::Incremental, None).await.expect("read");
+    let cursor = first.end.cursor.expect("kept").0;
+    assert!(!cursor.contains(PASSWORD), "{cursor}");
+    for (password, counts) in [(PASSWORD, true), ("another-one", false), ("", false), (PASSWORD, true)] {
+        pull(&as_if(password), PullMode::Incremental, Some(&cursor)).await.expect("read");
+        assert_eq!(sent(&server, "if-none-match").is_some(), counts, "{password}");
     }
 }
 

@@ -395,6 +395,39 @@ async fn faults_of_the_axis_lose_nothing_and_stop_no_neighbour() {
     assert_eq!(before.len(), after.len());
 }
 
+/// Packages the axis cannot serve stand at the head of its list for ever: the others are fetched all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_the_axis_cannot_serve_hold_up_nobody_behind_them() {
+    let both = both().await;
+    for store in &both.stores {
+        let centre = Centre::start(0).await;
+        let connector = connect(&centre, same);
+        let bad = ["b1", "b2", "b3", "b4"];
+        for id in bad {
+            centre.put(id, "edoc", written(&document(id, 0)));
+            centre.fail("/downloadEdoc", id, &vec![Fault::Fail; 20]);
+        }
+        for id in ["g1", "g2"] {
+            centre.put(id, "edoc", written(&document(id, 0)));
+        }
+        // Nobody can tell them from an axis that is down, the first time.
+        assert_eq!(pull(store, &connector).await.expect_err("told").code, "LT-EDX-006");
+        let summary = pulled(store, &connector).await;
+        assert_eq!((summary.counters.new, summary.complete), (2, false), "{:?}", summary.findings);
+        assert_eq!(
+            (centre.acknowledged(), centre.waiting().len()),
+            (done(&["g1", "g2"]), 4),
+            "{}",
+            store.kind()
+        );
+        assert_eq!(codes(&summary).iter().filter(|code| **code == "LT-EDX-010").count(), 4);
+        // A new one is fetched before them, and nothing but them is an axis that serves nobody.
+        centre.put("g3", "edoc", written(&document("g3", 0)));
+        assert_eq!(pulled(store, &connector).await.counters.new, 1);
+        assert_eq!(pull(store, &connector).await.expect_err("told").code, "LT-EDX-006");
+    }
+}
+
 /// What cannot be read is kept whole; its sender learns of it only where it is certain that it came as it was sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_package_is_kept_whole_and_acknowledged_as_failed_only_where_it_is_whole() {

@@ -93,6 +93,8 @@ struct Shared {
     accept: Accept,
     /// What lets SOAP calls in.
     token: Option<UsernameToken>,
+    /// Whom a state of a list was shown to.
+    keeper: conditional::Keeper,
     details_at_once: usize,
 }
 
@@ -125,7 +127,9 @@ impl HttpConnector {
         let settings = minijinja::context!(settings => settings);
         let details_at_once =
             (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
-        let shared = Shared { source, whose, loaded, client, settings, accept, token, details_at_once };
+        let keeper = conditional::Keeper::of(options.secrets.iter());
+        let shared =
+            Shared { source, whose, loaded, client, settings, accept, token, keeper, details_at_once };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -6,7 +6,7 @@
 
 use super::gate::{TYPE_CHANGED, accept_order};
 use super::place;
-use crate::connector::drift::{Change, Observed, OnDrift, Policy, Shape, shows};
+use crate::connector::drift::{Change, Observed, OnDrift, Policy, Shape};
 use crate::connector::{Detailed, RawRecord, Rejection};
 use crate::domain::SourceId;
 use crate::error::{Finding, Text};
@@ -36,11 +36,12 @@ pub(super) struct Drifting {
 impl Drifting {
     pub(super) async fn begin(app: &App, source: &SourceId, accepted: Vec<String>) -> Result<Self, Finding> {
         let shape = app.store.shape(source).await.map_err(|error| error.finding())?;
+        let policy = app.drift.get(source).cloned().unwrap_or_default();
         Ok(Self {
             source: source.clone(),
-            policy: app.drift.get(source).cloned().unwrap_or_default(),
             shape: shape.unwrap_or_default(),
-            observed: Observed::default(),
+            observed: Observed::under(&policy),
+            policy,
             looked_at: 0,
             accepted,
             quarantined: Vec::new(),
@@ -72,7 +73,7 @@ impl Drifting {
         if self.quarantined.is_empty() {
             return None;
         }
-        let (path, name) = shows(&record.body, &self.quarantined)?;
+        let (path, name) = self.policy.shows(&record.body, &self.quarantined)?;
         let finding = Finding::error(
             "LT-PUL-018",
             Text::new(

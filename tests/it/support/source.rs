@@ -53,11 +53,16 @@ pub fn connect(base: &str, sections: &str) -> HttpConnector {
 
 /// The same within limits of the installation.
 pub fn connect_within(base: &str, sections: &str, limits: SourceLimits) -> HttpConnector {
+    connect_with((base, PASSWORD), sections, limits)
+}
+
+/// The same with another password.
+pub fn connect_with((base, password): (&str, &str), sections: &str, limits: SourceLimits) -> HttpConnector {
     let text = format!("{HEAD}{sections}{FIELDS}");
     let loaded = manifest::parse("test.toml", &text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
     let options = SourceOptions {
         settings: [("base_url".to_owned(), base.to_owned())].into(),
-        secrets: [("password".to_owned(), PASSWORD.to_owned().into())].into(),
+        secrets: [("password".to_owned(), password.to_owned().into())].into(),
         allow_http: true,
         ca_file: None,
         limits,

@@ -29,6 +29,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use secrecy::SecretString;
 use sign::Signer;
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,6 +110,8 @@ struct Shared {
     fetch: Fetch,
     directory: DirectoryFrom,
     loaded: Mutex<Option<(Instant, Arc<Directory>)>>,
+    /// Packages that could not be fetched when they were asked for last: they come behind the others.
+    unserved: Mutex<HashSet<String>>,
     limits: Limits,
     namespaces: Vec<String>,
     tasks: TaskChoice,
@@ -153,6 +156,7 @@ impl VxpSource {
             fetch: options.fetch,
             directory: options.directory,
             loaded: Mutex::default(),
+            unserved: Mutex::default(),
             limits: options.limits,
             namespaces: options.namespaces,
             tasks: options.tasks,

@@ -1,7 +1,7 @@
 //! A pull of the axis: lists what waits, and gives one page for each package.
 //!
-//! Owns the order (documents before states, each list once), the check of the digest and what becomes of a package that
-//! cannot be read. It must not know how a call is signed. Memory is bounded by one package; contents of attachments
+//! Owns the order (documents before states, each list once; what could not be fetched before comes last, so that it holds
+//! up nobody), the check of the digest and what becomes of a package that cannot be read. It must not know how a call is signed. Memory is bounded by one package; contents of attachments
 //! leave it before the page does.
 
 use super::answer::{self, Waiting};
@@ -14,10 +14,16 @@ use crate::transport::Method;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Packages in a row that may fail before the axis is taken for broken.
 const MOST_FAILED: u32 = 3;
+
+/// The same of packages that could not be fetched in an earlier pull either.
+const MOST_FAILED_AGAIN: u32 = 10;
+
+/// Packages remembered that could not be fetched.
+const MOST_REMEMBERED: usize = 10_000;
 
 /// The transport's word for an answer over its limit.
 const TOO_LARGE: &str = "LT-NET-007";
@@ -34,6 +40,10 @@ pub(super) struct VxpPull {
     /// Kinds of messages not listed yet.
     messages: VecDeque<String>,
     waiting: VecDeque<Waiting>,
+    /// Packages that could not be fetched in an earlier pull.
+    again: VecDeque<Waiting>,
+    /// Whether a package of this pull was fetched.
+    served: bool,
     /// How many packages were listed so far.
     listed: u64,
     failed_in_a_row: u32,
@@ -58,6 +68,8 @@ impl VxpPull {
             edxml,
             messages,
             waiting: VecDeque::new(),
+            again: VecDeque::new(),
+            served: false,
             listed: 0,
             failed_in_a_row: 0,
             short: false,
@@ -74,8 +86,46 @@ impl VxpPull {
         let waiting = answer::data(&call, &reply.body).and_then(|data| answer::waiting(&call, data));
         let waiting = waiting.map_err(|finding| self.shared.untrusted(*finding))?;
         self.listed += waiting.len() as u64;
-        self.waiting.extend(waiting);
+        let unserved = self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let (again, first): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|waiting| unserved.contains(&waiting.doc_id));
+        drop(unserved);
+        self.waiting.extend(first);
+        self.again.extend(again);
         Ok(())
+    }
+
+    /// The next package, and whether it could not be fetched in an earlier pull; lists what waits where that is due.
+    async fn next_waiting(&mut self) -> Result<Option<(Waiting, bool)>, ConnectorError> {
+        loop {
+            if let Some(next) = self.waiting.pop_front() {
+                return Ok(Some((next, false)));
+            }
+            let Some(message) = self.messages.pop_front() else {
+                return Ok(self.again.pop_front().map(|next| (next, true)));
+            };
+            self.list(&message).await?;
+        }
+    }
+
+    /// Notes that the axis could not serve a package; whether it has to be taken for broken. That a package failed once
+    /// more says nothing about the axis while it serves others.
+    fn failed(&mut self, id: &str, again: bool, error: &ConnectorError) -> bool {
+        let mut unserved = self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        if unserved.len() < MOST_REMEMBERED {
+            unserved.insert(id.to_owned());
+        }
+        drop(unserved);
+        // A package that is too large says nothing about the axis.
+        self.failed_in_a_row += u32::from(error.finding.code != TOO_LARGE);
+        if !again {
+            return self.failed_in_a_row >= MOST_FAILED;
+        }
+        let over = self.again.is_empty() || self.failed_in_a_row >= MOST_FAILED_AGAIN;
+        if over {
+            self.again.clear();
+        }
+        over && !self.served && self.failed_in_a_row >= MOST_FAILED
     }
 
     /// The bytes of a package, and its digest where the axis tells it.
@@ -186,25 +236,16 @@ impl VxpPull {
 impl Pull for VxpPull {
     async fn next_page(&mut self) -> Result<Step, ConnectorError> {
         loop {
-            let Some(next) = self.waiting.pop_front() else {
-                let Some(message) = self.messages.pop_front() else { return Ok(Step::End(self.end())) };
-                self.list(&message).await?;
-                continue;
-            };
+            let Some((next, again)) = self.next_waiting().await? else { return Ok(Step::End(self.end())) };
             let left = match self.fetch(&next).await {
                 Ok(Fetched::Page(page)) => {
-                    self.failed_in_a_row = 0;
+                    (self.failed_in_a_row, self.served) = (0, true);
+                    self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner).remove(&next.doc_id);
                     return Ok(Step::Page(page));
                 }
                 Ok(Fetched::Left(finding)) => finding,
-                Err(error) => {
-                    // A package that is too large says nothing about the axis.
-                    self.failed_in_a_row += u32::from(error.finding.code != TOO_LARGE);
-                    if self.failed_in_a_row >= MOST_FAILED {
-                        return Err(error);
-                    }
-                    finding::not_fetched(&error.finding)
-                }
+                Err(error) if self.failed(&next.doc_id, again, &error) => return Err(error),
+                Err(error) => finding::not_fetched(&error.finding),
             };
             self.short = true;
             let place = self.shared.place().at(format!("package {}", next.doc_id));
