@@ -15,6 +15,7 @@ use super::{
     socket, usage,
 };
 use crate::config::{self, Examined, Loaded, Overrides};
+use crate::domain::CatalogProduct;
 use crate::error::{Findings, Lang, Text};
 use crate::pipeline::assemble;
 use crate::pipeline::command::{
@@ -99,8 +100,14 @@ async fn act(cli: Cli, language: Lang) -> u8 {
             Err(findings) => printer.finish(&refused(findings)),
         },
         Action::Connector(action) => printer.finish(&connector::run(action, || load(&global, None)).await),
-        Action::Mapping(Mapping::Evaluate(args)) => printer.finish(&evaluate(&args)),
-        Action::Mapping(Mapping::Model(args)) => printer.finish(&model(&args)),
+        Action::Mapping(Mapping::Evaluate(args)) => {
+            let stored = stored_catalog(args.asks_the_store(), &global, &printer).await;
+            printer.finish(&stored.map_or_else(|outcome| *outcome, |catalog| evaluate(&args, &catalog)))
+        }
+        Action::Mapping(Mapping::Model(args)) => {
+            let stored = stored_catalog(args.asks_the_store(), &global, &printer).await;
+            printer.finish(&stored.map_or_else(|outcome| *outcome, |catalog| model(&args, &catalog)))
+        }
         Action::Score(Score::Case { file }) => printer.finish(&case(&file)),
         action => {
             if let Action::Mapping(Mapping::Export { format, .. }) = &action {
@@ -111,8 +118,7 @@ async fn act(cli: Cli, language: Lang) -> u8 {
             }
             let format = match &action {
                 Action::Report(Report::Tasks { format, .. })
-                | Action::Score(Score::WhatIf { format, .. })
-                | Action::Mapping(Mapping::Proposals { format, .. }) => format.as_ref(),
+                | Action::Score(Score::WhatIf { format, .. }) => format.as_ref(),
                 _ => None,
             };
             if let Some(format) = format {
@@ -122,12 +128,17 @@ async fn act(cli: Cli, language: Lang) -> u8 {
                     Format::Json => Shape::Json,
                 };
             }
-            if let Action::Report(Report::Statistics { format, .. }) = &action {
-                match format {
-                    Some(SheetFormat::Csv) => printer.shape = Shape::Csv,
-                    Some(SheetFormat::Json) => printer.shape = Shape::Json,
-                    _ => {}
-                }
+            let sheet = match &action {
+                Action::Report(Report::Statistics { format, .. }) => Some((format, Shape::Csv)),
+                // It leaves the house: people of another office read it.
+                Action::Mapping(Mapping::Proposals { format, .. }) => Some((format, Shape::Sheet)),
+                _ => None,
+            };
+            match sheet {
+                Some((Some(SheetFormat::Csv), csv)) => printer.shape = csv,
+                Some((Some(SheetFormat::Json), _)) => printer.shape = Shape::Json,
+                Some((Some(SheetFormat::Table), _)) => printer.shape = Shape::Text,
+                _ => {}
             }
             let ordered = out_file::wanted(&action).and_then(|out| Ok((order::command(action)?, out)));
             match ordered {
@@ -177,6 +188,30 @@ async fn send(command: Command, global: &Global, printer: &Printer, out: Option<
 }
 
 async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer, out: Option<&Out>) -> u8 {
+    let outcome = carried_out(command, loaded, printer).await;
+    printer.finish(&out_file::keep(outcome, out).await)
+}
+
+/// The products of the stored catalog in force today, where they are wanted.
+async fn stored_catalog(
+    wanted: bool,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Vec<CatalogProduct>, Box<Outcome>> {
+    if !wanted {
+        return Ok(Vec::new());
+    }
+    let loaded = load(global, None).map_err(|findings| Box::new(refused(findings)))?;
+    let outcome = carried_out(Command::CatalogProducts {}, &loaded, printer).await;
+    match &outcome.document {
+        Document::Json { value, .. } if outcome.exit == EXIT_OK => {
+            serde_json::from_value(value.clone()).map_err(|_| Box::new(outcome))
+        }
+        _ => Err(Box::new(outcome)),
+    }
+}
+
+async fn carried_out(command: Command, loaded: &Loaded, printer: &Printer) -> Outcome {
     let bar = printer.progress(command.shows_progress());
     let told = |progress: Progress| bar.show(&progress);
     let folder = &loaded.config.daemon.data_dir;
@@ -197,7 +232,7 @@ async fn carry_out(command: Command, loaded: &Loaded, printer: &Printer, out: Op
         }
     };
     bar.clear();
-    printer.finish(&out_file::keep(outcome, out).await)
+    outcome
 }
 
 /// The outcome of an order whose installation cannot be opened: what a check tries besides is tried all the same.
@@ -231,8 +266,8 @@ async fn in_process(
     outcome
 }
 
-fn evaluate(args: &mapping_evaluate::Args) -> Outcome {
-    match mapping_evaluate::run(args) {
+fn evaluate(args: &mapping_evaluate::Args, stored: &[CatalogProduct]) -> Outcome {
+    match mapping_evaluate::run(args, stored) {
         Ok(report) => {
             let text = Text::new(
                 mapping_evaluate::render(&report, Lang::Vi),
@@ -244,8 +279,8 @@ fn evaluate(args: &mapping_evaluate::Args) -> Outcome {
     }
 }
 
-fn model(args: &mapping_evaluate::ModelArgs) -> Outcome {
-    match mapping_evaluate::make_model(args) {
+fn model(args: &mapping_evaluate::ModelArgs, stored: &[CatalogProduct]) -> Outcome {
+    match mapping_evaluate::make_model(args, stored) {
         Ok(bytes) => json_document(
             &serde_json::json!({ "file": args.out, "bytes": bytes }),
             mapping_evaluate::model_made(&args.out, bytes),

@@ -1,7 +1,8 @@
 //! `mapping evaluate` and `mapping model`: measures the mapping on labelled tasks, and writes what it learned as a file.
 //!
-//! Owns the reading and writing of their files and the printed form of the figures. It must not know how mapping works.
-//! Any problem of a file comes back as findings; nothing is written unless all was read.
+//! Owns the reading and writing of their files and the printed form of the figures. It must not know how mapping works,
+//! nor where the stored catalog comes from that holds where no file is named. Any problem of a file comes back as
+//! findings; nothing is written unless all was read.
 
 use crate::domain::CatalogProduct;
 use crate::error::{Finding, Findings, Lang, Place, Text, io_cause};
@@ -15,9 +16,9 @@ const CURVE: [usize; 5] = [0, 50, 100, 250, 500];
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Catalog, CSV or XLSX.
+    /// Catalog, CSV or XLSX; default: that of the model file, else the stored version in force today.
     #[arg(long)]
-    pub catalog: PathBuf,
+    pub catalog: Option<PathBuf>,
     /// Labelled tasks to measure on, CSV or XLSX.
     #[arg(long)]
     pub labels: PathBuf,
@@ -44,9 +45,9 @@ pub struct Args {
 /// What a model is made of.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ModelArgs {
-    /// Catalog, CSV or XLSX.
+    /// Catalog, CSV or XLSX; default: the stored version in force today.
     #[arg(long)]
-    pub catalog: PathBuf,
+    pub catalog: Option<PathBuf>,
     /// Labelled tasks to learn from, CSV or XLSX; without it the catalog alone speaks.
     #[arg(long)]
     pub train: Option<PathBuf>,
@@ -58,34 +59,62 @@ pub struct ModelArgs {
     pub out: PathBuf,
 }
 
-/// Measures, and writes the report where one is asked for.
+impl Args {
+    /// Whether the catalog is the stored one: neither a file of it nor a model is named.
+    pub fn asks_the_store(&self) -> bool {
+        self.catalog.is_none() && self.model.is_none()
+    }
+}
+
+impl ModelArgs {
+    /// Whether the catalog is the stored one.
+    pub fn asks_the_store(&self) -> bool {
+        self.catalog.is_none()
+    }
+}
+
+/// Measures, and writes the report where one is asked for; `stored` is the catalog where no other is named.
 ///
 /// # Errors
 /// LT-MAP-012 file cannot be opened, -013 target precision out of range, -020 to -022 a model that cannot be used, -023 report
 /// cannot be written, -024 the model is of another catalog, and the findings of catalog, rules and labels.
-pub fn run(args: &Args) -> Result<Report, Findings> {
+pub fn run(args: &Args, stored: &[CatalogProduct]) -> Result<Report, Findings> {
     let options = options(args.target_precision)?;
-    let catalog = crate::catalog::read(&bytes(&args.catalog)?, &name(&args.catalog))?;
+    let named = args.catalog.as_deref().map(read_catalog).transpose()?;
     let rules = match &args.rules {
         None => RuleBook::default(),
         Some(path) => {
             let text = String::from_utf8_lossy(&bytes(path)?).into_owned();
-            let rules = RuleBook::parse(&text, &name(path))?;
-            let findings = rules.check(&catalog);
-            if !findings.is_empty() {
-                return Err(Findings(findings));
-            }
-            rules
+            RuleBook::parse(&text, &name(path))?
         }
     };
-    let tasks = labels::read_all(&bytes(&args.labels)?, &name(&args.labels), &catalog)?;
+    let made = match &args.model {
+        Some(path) => {
+            let (mapper, own) = model::read(&bytes(path)?, &name(path), rules.clone())?;
+            if named.as_ref().is_some_and(|named| *named != own) {
+                return Err(of_another_catalog(path));
+            }
+            Some((mapper, own))
+        }
+        None => None,
+    };
+    let catalog = match (&named, &made) {
+        (Some(named), _) => named.as_slice(),
+        (None, Some((_, own))) => own.as_slice(),
+        (None, None) => stored,
+    };
+    let wrong = rules.check(catalog);
+    if !wrong.is_empty() {
+        return Err(Findings(wrong));
+    }
+    let tasks = labels::read_all(&bytes(&args.labels)?, &name(&args.labels), catalog)?;
     if let Some(folds) = args.cross_validate {
         let folds = usize::from(folds);
-        let trained = Folds::train(&catalog, &rules, &tasks, folds, usize::MAX, options.clone());
+        let trained = Folds::train(catalog, &rules, &tasks, folds, usize::MAX, options.clone());
         let report = trained.report();
         if let Some(folder) = &args.report {
             let curve = |most| {
-                let trained = Folds::train(&catalog, &rules, &tasks, folds, most, options.clone());
+                let trained = Folds::train(catalog, &rules, &tasks, folds, most, options.clone());
                 (most, trained.report().figures)
             };
             let largest = tasks.len() - tasks.len() / folds;
@@ -104,9 +133,9 @@ pub fn run(args: &Args) -> Result<Report, Findings> {
         }
         return Ok(report);
     }
-    let mapper = match &args.model {
-        Some(path) => of_model(path, &catalog, rules)?,
-        None => Mapper::build(&catalog, rules, &train(args.train.as_deref(), &catalog)?, options),
+    let mapper = match &made {
+        Some((mapper, _)) => mapper.clone(),
+        None => Mapper::build(catalog, rules, &train(args.train.as_deref(), catalog)?, options),
     };
     let report = evaluate::measure(&mapper, &tasks);
     if let Some(folder) = &args.report {
@@ -126,14 +155,15 @@ pub fn run(args: &Args) -> Result<Report, Findings> {
     Ok(report)
 }
 
-/// Trains and writes the model file; gives its size in bytes.
+/// Trains and writes the model file; gives its size in bytes. `stored` is the catalog where no file is named.
 ///
 /// # Errors
 /// LT-MAP-012, -013, -023 as [`run`], and the findings of catalog and labels.
-pub fn make_model(args: &ModelArgs) -> Result<usize, Findings> {
+pub fn make_model(args: &ModelArgs, stored: &[CatalogProduct]) -> Result<usize, Findings> {
     let options = options(args.target_precision)?;
-    let catalog = crate::catalog::read(&bytes(&args.catalog)?, &name(&args.catalog))?;
-    let model = model::write(&catalog, &train(args.train.as_deref(), &catalog)?, options);
+    let named = args.catalog.as_deref().map(read_catalog).transpose()?;
+    let catalog = named.as_deref().unwrap_or(stored);
+    let model = model::write(catalog, &train(args.train.as_deref(), catalog)?, options);
     write(&args.out, &model)?;
     Ok(model.len())
 }
@@ -153,17 +183,17 @@ fn train(path: Option<&Path>, catalog: &[CatalogProduct]) -> Result<Vec<Example>
     path.map_or(Ok(Vec::new()), |path| labels::read(&bytes(path)?, &name(path), catalog))
 }
 
-fn of_model(path: &Path, catalog: &[CatalogProduct], rules: RuleBook) -> Result<Mapper, Findings> {
-    let (mapper, own) = model::read(&bytes(path)?, &name(path), rules)?;
-    if own.as_slice() == catalog {
-        return Ok(mapper);
-    }
+fn read_catalog(path: &Path) -> Result<Vec<CatalogProduct>, Findings> {
+    crate::catalog::read(&bytes(path)?, &name(path))
+}
+
+fn of_another_catalog(path: &Path) -> Findings {
     let what = Text::new("mô hình được tạo từ danh mục khác", "the model was made from another catalog");
     let remedy = Text::new(
-        "dùng đúng danh mục hoặc tạo lại bằng lienthong mapping model",
-        "use that catalog, or make the model again with lienthong mapping model",
+        "dùng đúng danh mục, bỏ --catalog để dùng danh mục trong mô hình, hoặc tạo lại bằng lienthong mapping model",
+        "use that catalog, leave --catalog out to use the model's own, or make the model again with lienthong mapping model",
     );
-    Err(Finding::error("LT-MAP-024", what, remedy).at(Place::of(name(path))).into())
+    Finding::error("LT-MAP-024", what, remedy).at(Place::of(name(path))).into()
 }
 
 fn write_report(folder: &Path, findings: &report::Findings<'_>) -> Result<(), Findings> {

@@ -233,7 +233,10 @@ fn mapping(action: Mapping) -> Ordered {
             let author = name(author)?;
             Ok(Command::ProductPropose { tasks, group: tasks_of, terms, unit, author, reason, dry_run })
         }
-        Mapping::Proposals { all, rows, .. } => Ok(Command::ProductProposals { all, limit: rows.limit }),
+        Mapping::Proposals { all, format, out, rows } => {
+            let workbook = sheet(format, out.as_ref());
+            Ok(Command::ProductProposals { all, limit: rows.limit, workbook })
+        }
         Mapping::AcceptProduct { id, code, catalog, dry_run, author } => {
             Ok(Command::ProductAccept { id, code, catalog, author: name(author)?, dry_run })
         }

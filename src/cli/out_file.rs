@@ -3,7 +3,7 @@
 //! Owns where such a file goes, under which endings, and what becomes of it on the way. It must not know what a file holds, or how
 //! it becomes whole (`whole_file`). What cannot be written is a finding; the order itself was carried out.
 
-use super::args::{Action, Catalog};
+use super::args::{Action, Catalog, Mapping, sheet};
 use super::pdf;
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Document, EXIT_FAILED, Outcome};
@@ -32,14 +32,15 @@ pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
     }
     let catalog =
         |path: &PathBuf| Out { path: path.clone(), as_pdf: false, codes: ("LT-CAT-046", "LT-CAT-046") };
+    let paper =
+        |path: &PathBuf, as_pdf| Out { path: path.clone(), as_pdf, codes: ("LT-PAP-010", "LT-PAP-011") };
     let out = match action {
         Action::Catalog(Catalog::Propose { out, .. }) => Some(catalog(out)),
         Action::Catalog(Catalog::Merge { out, .. }) => out.as_ref().map(catalog),
-        Action::Report(report) => report.out().map(|(path, as_pdf)| Out {
-            path: path.clone(),
-            as_pdf,
-            codes: ("LT-PAP-010", "LT-PAP-011"),
-        }),
+        Action::Mapping(Mapping::Proposals { format, out, .. }) if sheet(*format, out.as_ref()) => {
+            out.as_ref().map(|path| paper(path, false))
+        }
+        Action::Report(report) => report.out().map(|(path, as_pdf)| paper(path, as_pdf)),
         _ => None,
     };
     match out {

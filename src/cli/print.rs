@@ -21,6 +21,9 @@ pub enum Shape {
     Json,
     /// For spreadsheets; what is no table falls back to JSON.
     Csv,
+    /// A table as people of another office read it: CSV in Vietnamese, whatever the language of the terminal, marked as
+    /// UTF-8; what is no table falls back to JSON.
+    Sheet,
     /// One JSON object for each row of a table; what is no table falls back to JSON.
     Lines,
 }
@@ -56,10 +59,12 @@ impl Printer {
                 Value::Array(rows) => rows.iter().map(|row| format!("{row}\n")).collect(),
                 other => pretty(&other),
             },
-            Shape::Csv => match csv(&outcome.document) {
-                Some(text) => text,
-                None => pretty(&outcome.document.to_json(self.lang)),
-            },
+            Shape::Csv => {
+                csv(&outcome.document).unwrap_or_else(|| pretty(&outcome.document.to_json(self.lang)))
+            }
+            Shape::Sheet => {
+                sheet(&outcome.document).unwrap_or_else(|| pretty(&outcome.document.to_json(self.lang)))
+            }
         };
         match std::io::stdout().lock().write_all(text.as_bytes()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => outcome.exit.max(EXIT_FAILED),
@@ -282,6 +287,18 @@ pub fn csv(document: &Document) -> Option<String> {
     String::from_utf8(writer.into_inner().ok()?).ok()
 }
 
+/// A table as CSV for Vietnamese readers: heads, states and times as they know them; none for other documents.
+fn sheet(document: &Document) -> Option<String> {
+    let Document::Table { columns, rows, .. } = document else { return None };
+    let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+    writer.write_record(columns.iter().map(|column| column.title.get(Lang::Vi))).ok()?;
+    for row in rows {
+        let cells = row.iter().zip(columns).map(|(value, of)| guarded(&shown(value, of, Lang::Vi)));
+        writer.write_record(cells).ok()?;
+    }
+    String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
 /// A value as programs read it: instants and numbers stay exact.
 fn plain(value: &Value) -> String {
     match value {
@@ -400,6 +417,21 @@ mod tests {
         };
         assert_eq!(text(&one, Lang::Vi, None), "Trạng thái  Đã thẩm định\nTổng        90,25\n");
         assert_eq!(one.to_json(Lang::Vi), json!({ "state": "appraised", "total": "90.25" }));
+    }
+
+    #[test]
+    fn sheet_for_another_office_is_vietnamese_whatever_the_terminal_speaks() {
+        let table = Document::Table {
+            title: Text::new("", ""),
+            columns: vec![
+                Column::words("state", "Trạng thái", "State", Words::Proposal),
+                Column::left("at", "Lúc", "At"),
+                Column::left("name", "Tên", "Name"),
+            ],
+            rows: vec![vec![json!("open"), json!("2026-12-07T02:00:42.573Z"), json!("=cmd")]],
+        };
+        let text = sheet(&table).expect("a table");
+        assert_eq!(text, "\u{feff}Trạng thái,Lúc,Tên\nChờ bổ sung danh mục,09:00:42 07/12/2026,'=cmd\n");
     }
 
     #[test]

@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 /// How many signs there are.
-pub const SIGNS: usize = 13;
+pub const SIGNS: usize = 15;
 
 /// Signs of certainty: constant, best score, lead over the second, lead over "outside", nearest text's similarity, whether
 /// the nearest text agrees, whether the form of output named is one of the product's (1, 0 unknown, -1), whether work outside
 /// every catalog is named, share of the words that are known, whether there are accents, lead as a share of the best score,
-/// share of the nearest texts that agree, share of the words that were repaired and are not fully trusted.
+/// share of the nearest texts that agree, share of the words that were repaired and are not fully trusted, how much leans on
+/// one word alone, whether another candidate but not the best is of the form the document type names.
 pub type Signs = [f64; SIGNS];
 
 /// One reading of a title whose product is known.
@@ -31,7 +32,7 @@ const TIE: f64 = 0.3;
 /// Decided tasks below which nothing is fitted.
 pub const FEWEST_TASKS: usize = 60;
 /// Signs to confidence before any decision is known: fitted once with the example catalog alone, then made more cautious.
-const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9, 0.7, -2.0];
+const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9, 0.7, -2.0, 0.0, 0.0];
 /// Threshold that goes with the prior.
 const PRIOR_THRESHOLD: f64 = 0.95;
 
@@ -163,7 +164,8 @@ mod tests {
         (0..200)
             .map(|i| {
                 let x = f64::from(i) / 200.0;
-                let signs = [1.0, x, x / 2.0, x, 0.5, f64::from(i % 2), 0.0, 0.0, 0.9, 1.0, x, 0.5, 0.0];
+                let signs =
+                    [1.0, x, x / 2.0, x, 0.5, f64::from(i % 2), 0.0, 0.0, 0.9, 1.0, x, 0.5, 0.0, 0.5, 0.0];
                 (vec![Case { signs, right: i > 120 || (i > 60 && i % 3 == 0), eligible: true }], false)
             })
             .collect()

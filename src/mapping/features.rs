@@ -60,8 +60,9 @@ pub(super) struct Cut {
     extra: BTreeMap<u64, f32>,
     direction: Option<&'static str>,
     pub hits: Vec<Hit>,
-    /// The form of output it names.
+    /// The form of output it names, and the one its document type names.
     pub form: Option<&'static str>,
+    pub doc_form: Option<&'static str>,
     /// A hash of words and circumstances: the same for the same task but for spelling, figures, dates and names.
     pub identity: u64,
     /// The same of the words without accents.
@@ -215,6 +216,7 @@ pub(super) struct Circumstances {
     extra: BTreeMap<u64, f32>,
     direction: &'static str,
     doc_type: String,
+    doc_form: Option<&'static str>,
     identity: u64,
 }
 
@@ -240,10 +242,15 @@ impl Circumstances {
             ],
             CIRCUMSTANCE,
         );
+        let forms = phrase::find(&tokens(task.doc_type), true).into_iter();
+        let doc_form = forms
+            .filter(|hit| hit.kind == Kind::Form && hit.name != "draft")
+            .min_by_key(|hit| hit.at)
+            .map(|hit| hit.name);
         let identity = [&unit, &doc_type, &category, &source]
             .into_iter()
             .fold(hash("task"), |all, part| mix(mix(all, "|"), part));
-        Self { extra, direction, doc_type, identity }
+        Self { extra, direction, doc_type, doc_form, identity }
     }
 }
 
@@ -255,6 +262,7 @@ pub(super) fn task_text(words: Vec<Word>, circumstances: &Circumstances) -> Cut 
         cut.extra.insert(mix(hash("first:"), &first.folded), FIRST);
     }
     cut.direction = Some(circumstances.direction);
+    cut.doc_form = circumstances.doc_form;
     let identity = |word: fn(&Token) -> &String| {
         cut.tokens.iter().fold(circumstances.identity, |all, token| mix(mix(all, " "), word(token)))
     };
@@ -384,6 +392,7 @@ fn cut(words: Vec<Word>) -> Cut {
         direction: None,
         hits,
         form: None,
+        doc_form: None,
         accents,
         identity: 0,
         bare_identity: 0,

@@ -3,7 +3,8 @@
 //! Owns what makes two tasks alike: the same document type, the same direction, the same words of action (a plan, a
 //! report on a plan and comments on a draft plan are three things), and nearly the same other words. It must not
 //! know products. The same queue gives the same groups, whoever asks; memory grows with the number of different
-//! titles, never with a title's length. Total on any input.
+//! titles, never with a title's length. Total on any input: where so many titles share their words that more would be
+//! compared than is allowed, what is left is grouped with tasks of the very same words alone, and that is told.
 
 use super::features::direction;
 use crate::text::{fold, tokens};
@@ -15,6 +16,10 @@ use std::sync::LazyLock;
 const ALIKE_PERCENT: usize = 80;
 /// Words of a title that are compared: beyond them titles repeat themselves.
 const MAX_WORDS: usize = 40;
+/// Titles one title is compared with at most: those of its rarest words first.
+const MAX_CANDIDATES: usize = 256;
+/// Titles looked at as candidates for all titles together; beyond it only the very same words make a group.
+const MAX_LOOKED_AT: usize = 5_000_000;
 /// Titles shown of a group, and characters of each.
 const SHOWN: usize = 3;
 const SHOWN_CHARS: usize = 160;
@@ -134,6 +139,17 @@ pub struct TaskGroup {
     pub best: Vec<(String, u64)>,
 }
 
+/// The groups of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Groups {
+    /// Largest first, then by their first task.
+    pub groups: Vec<TaskGroup>,
+    /// How many titles were looked at as candidates of others.
+    pub looked_at: usize,
+    /// Alike tasks may stand in several groups: too many titles shared their words.
+    pub cut: bool,
+}
+
 /// Everything that must be equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Class {
@@ -216,21 +232,28 @@ impl Grouping {
     }
 
     /// The groups, largest first, then by their first task.
-    pub fn groups(self) -> Vec<TaskGroup> {
-        let Self { directions, holding, mut same, last, .. } = self;
+    pub fn groups(self) -> Groups {
+        let Self { directions, holding, same, last, .. } = self;
         // Rare words first: two texts that are alike share one of their rarest.
         let rarity = |word: &u32| (holding.get(*word as usize).copied().unwrap_or(0), *word);
-        for one in &mut same {
-            one.words.sort_unstable_by_key(rarity);
-        }
         let mut leaders: Vec<Vec<Same>> = Vec::new();
         let mut index: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
+        let (mut looked_at, mut cut) = (0, false);
         for one in same {
+            cut = cut || looked_at > MAX_LOOKED_AT;
             let heads = one.words.len() - (one.words.len() * ALIKE_PERCENT).div_ceil(100) + 1;
-            let prefix = one.words.get(..heads.min(one.words.len())).unwrap_or_default().to_vec();
+            let mut prefix = one.words.clone();
+            prefix.sort_unstable_by_key(rarity);
+            prefix.truncate(heads);
             let mut candidates: BTreeSet<usize> = BTreeSet::new();
-            for word in &prefix {
-                candidates.extend(index.get(&(one.class, *word)).into_iter().flatten());
+            for word in prefix.iter().filter(|_| !cut) {
+                for place in index.get(&(one.class, *word)).into_iter().flatten() {
+                    if candidates.len() == MAX_CANDIDATES {
+                        break;
+                    }
+                    looked_at += 1;
+                    candidates.insert(*place);
+                }
             }
             let alike_to = |place: &usize| {
                 leaders.get(*place).and_then(|group| group.first()).is_some_and(|led| alike(led, &one))
@@ -252,7 +275,7 @@ impl Grouping {
         let mut groups: Vec<TaskGroup> =
             leaders.into_iter().map(|group| told(group, &directions, last)).collect();
         groups.sort_by(|a, b| b.tasks.len().cmp(&a.tasks.len()).then(a.tasks.cmp(&b.tasks)));
-        groups
+        Groups { groups, looked_at, cut }
     }
 }
 
@@ -306,8 +329,17 @@ fn without_places(title: &str) -> String {
     out
 }
 
+/// Whether two texts share enough words; both lists are sorted and without repetitions.
 fn alike(a: &Same, b: &Same) -> bool {
-    let both = b.words.iter().filter(|word| a.words.contains(word)).count();
+    let (few, many) = if a.words.len() < b.words.len() { (a, b) } else { (b, a) };
+    if few.words.len() * 100 < many.words.len() * ALIKE_PERCENT {
+        return false;
+    }
+    let (mut both, mut rest) = (0, many.words.iter().peekable());
+    for word in &few.words {
+        while rest.next_if(|other| *other < word).is_some() {}
+        both += usize::from(rest.next_if_eq(&word).is_some());
+    }
     let all = a.words.len() + b.words.len() - both;
     both * 100 >= all * ALIKE_PERCENT && both > 0
 }
@@ -352,7 +384,7 @@ mod tests {
         for (task, title) in (1..).zip(titles) {
             grouping.add(&Waiting { task, title, doc_type: "Công văn", category: "VB đến", best: None });
         }
-        grouping.groups().into_iter().map(|group| group.tasks).collect()
+        grouping.groups().groups.into_iter().map(|group| group.tasks).collect()
     }
 
     #[test]
@@ -390,13 +422,59 @@ mod tests {
                 let title = "Tiếp công dân định kỳ";
                 grouping.add(&Waiting { task: *task, title, doc_type: "", category: "", best: Some("A-1") });
             }
-            grouping.groups().remove(0)
+            grouping.groups().groups.remove(0)
         };
         let (one, other) = (name(&[1, 2, 9]), name(&[1, 9]));
         assert_ne!(one.id, other.id);
         assert_eq!((upto(&one.id), upto(&other.id)), (Some(9), Some(9)));
         assert_eq!(one.best, [("A-1".to_owned(), 3)]);
         assert_eq!((upto("x-9"), upto("0123456789ab"), upto("0123456789ab--3")), (None, None, None));
+    }
+
+    #[test]
+    fn hundred_thousand_titles_of_few_words_end_and_what_was_left_out_is_told() {
+        let ends = ["an", "eng", "in", "ong", "un", "ai", "uoi", "anh"];
+        let words: Vec<String> =
+            "bcdghklmnp".chars().flat_map(|start| ends.map(|end| format!("{start}{end}"))).collect();
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap_or(0)
+        };
+        let titles: Vec<String> = (0..100_000)
+            .map(|_| (0..12).map(|_| words[next() % 80].as_str()).collect::<Vec<_>>().join(" "))
+            .collect();
+        let mut grouping = Grouping::default();
+        for (task, title) in (1..).zip(titles.iter().chain(&titles[..50])) {
+            grouping.add(&Waiting { task, title, doc_type: "", category: "", best: None });
+        }
+        let groups = grouping.groups();
+        assert!(groups.cut, "{} looked at", groups.looked_at);
+        let most_for_one = MAX_CANDIDATES * MAX_WORDS;
+        assert!(groups.looked_at <= MAX_LOOKED_AT + most_for_one, "{} looked at", groups.looked_at);
+        let mut tasks: Vec<i64> = groups.groups.iter().flat_map(|group| group.tasks.clone()).collect();
+        tasks.sort_unstable();
+        assert_eq!(tasks, (1..=100_050).collect::<Vec<i64>>(), "each task is in one group");
+        let of = |task: i64| groups.groups.iter().position(|group| group.tasks.contains(&task));
+        assert!(
+            (1..=50).all(|task| of(task) == of(task + 100_000)),
+            "the same words are one group all the same"
+        );
+    }
+
+    #[test]
+    fn few_titles_of_few_words_are_compared_whole() {
+        let mut grouping = Grouping::default();
+        let titles = [
+            "rừng mới cây giống đất phân nước lúa ngô sắn",
+            "khoai ngô lúa nước phân đất giống cây mới rừng",
+        ];
+        for (task, title) in (1..).zip(titles) {
+            grouping.add(&Waiting { task, title, doc_type: "", category: "", best: None });
+        }
+        let groups = grouping.groups();
+        assert_eq!((groups.groups.len(), groups.cut), (1, false));
+        assert!(groups.looked_at > 0);
     }
 
     #[test]

@@ -325,15 +325,15 @@ impl Mapper {
         let cuts = readings(&self.vocabulary, task.title, &Circumstances::of(task));
         let (person, decided) = cuts.first().map_or((None, false), |cut| self.settled.get(cut));
         let read = cuts.into_iter().map(|cut| {
-            let (scores, vector) = self.ranking.score(&cut);
+            let scores = self.ranking.score(&cut);
             let ranked = self.ranked(&scores, commune);
             let confidence = self.calibration.confidence(&self.signs(&cut, &scores, &ranked));
-            (confidence, cut, scores, vector, ranked)
+            (confidence, cut, scores, ranked)
         });
         // The surest reading decides: a title without its accents is one of those of the title with them, so that its
         // confidence is never higher.
         let surest = read.reduce(|best, other| if other.0 > best.0 { other } else { best });
-        let (sure, cut, scores, vector, mut ranked) = surest.unwrap_or_default();
+        let (sure, cut, scores, mut ranked) = surest.unwrap_or_default();
         let overruled = decided && (person.is_none() || person != ranked.first().map(|(class, _)| *class));
         if let Some(class) = person.filter(|class| overruled && *class < self.products.len()) {
             let score = scores.by_class.get(class).copied().unwrap_or(0.0);
@@ -345,7 +345,7 @@ impl Mapper {
             .iter()
             .take(SHOWN)
             .filter_map(|(class, score)| {
-                let words = self.ranking.explain(&vector, *class);
+                let words = self.ranking.explain(&scores, *class);
                 let words = words.iter().take(5).filter_map(|(token, _)| cut.tokens.get(usize::from(*token)));
                 Some(Candidate {
                     product: self.products.get(*class)?.0.clone(),
@@ -430,6 +430,11 @@ impl Mapper {
             (Some(_), Some(_)) => -1.0,
             _ => 0.0,
         };
+        let named = |class: usize| {
+            cut.doc_form.is_some_and(|form| self.forms.get(class).is_some_and(|forms| forms.contains(form)))
+        };
+        let elsewhere =
+            best.is_some_and(|best| !named(best)) && ranked.iter().skip(1).any(|(class, _)| named(*class));
         let out = cut.hits.iter().any(|hit| hit.kind == Kind::Outside);
         [
             1.0,
@@ -445,6 +450,8 @@ impl Mapper {
             (score(0) - score(1)) / score(0).max(0.05),
             f64::from(scores.vote(best)),
             f64::from(1.0 - cut.trust),
+            best.map_or(1.0, |best| f64::from(self.ranking.leaning(scores, best))),
+            f64::from(u8::from(elsewhere)),
         ]
     }
 }

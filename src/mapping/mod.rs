@@ -29,7 +29,7 @@ pub use labels::Labelled;
 pub use mapper::Mapper;
 pub use rules::RuleBook;
 
-use crate::domain::{ProductCode, UnitKind};
+use crate::domain::{CatalogScope, ProductCode, UnitKind};
 use crate::error::Text;
 use crate::text::Abbreviations;
 use chrono::NaiveDate;
@@ -55,6 +55,8 @@ pub struct TaskText<'a> {
     pub product_code: Option<&'a str>,
     /// The day it was assigned, by which dated rules hold; none = every rule holds.
     pub assigned_on: Option<NaiveDate>,
+    /// The scopes its unit stands in, the nearest first, by which scoped rules hold; none = read from the unit.
+    pub scopes: &'a [CatalogScope],
 }
 
 /// A task whose product a person decided.

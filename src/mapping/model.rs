@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 /// What the file calls itself.
 const FORMAT: &str = "lienthong-mapping-model";
 /// Version of form and arithmetic: a model of another version is trained anew, not guessed at.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Largest file that is read, bytes.
 pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 

@@ -56,8 +56,15 @@ pub(super) struct Ranking {
     common: f32,
 }
 
-/// A feature of a text that is known and belongs to one of its tokens: number, weight, token.
-pub(super) type Told = (u32, f32, u16);
+/// A feature of a text that is known and belongs to one of its tokens.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    id: u32,
+    weight: f32,
+    token: u16,
+    /// What the text that is left out adds to it for each share of a class; 0 where none is.
+    own: f32,
+}
 
 /// Scores of one text.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +76,10 @@ pub(super) struct Scores {
     pub known: f32,
     /// The classes of the nearest texts, with their similarities squared.
     pub near: Vec<(usize, f32)>,
+    /// The features that belong to words.
+    told: Vec<Told>,
+    /// The shares of the text that is left out.
+    without: Vec<(u32, f32)>,
 }
 
 impl Scores {
@@ -288,14 +299,14 @@ impl Ranking {
     }
 
     /// Scores a text against every class.
-    pub fn score(&self, cut: &Cut) -> (Scores, Vec<Told>) {
+    pub fn score(&self, cut: &Cut) -> Scores {
         let features = weighted(cut, &self.known);
         let vector = numbered(&features);
         let mut by_class = vec![0.0f32; self.classes];
         add_scores(&self.weights, &vector, &mut by_class);
-        let scores = self.with_neighbours(by_class, &features, &vector, None);
-        let told = features.iter().filter_map(|f| Some((f.id?, f.weight, f.token?)));
-        (scores, told.collect())
+        let mut scores = self.with_neighbours(by_class, &features, &vector, None);
+        scores.told = told(&features, |_| 0.0);
+        scores
     }
 
     /// What readings of a decided task would score had it never been decided. `number` counts the decided tasks.
@@ -320,7 +331,11 @@ impl Ranking {
                     *score -= share * part;
                 }
             }
-            self.with_neighbours(by_class, &features, &vector, Some(number))
+            let mut scores = self.with_neighbours(by_class, &features, &vector, Some(number));
+            let kept = lost / square.max(1e-6);
+            scores.told = told(&features, |id| own.get(&u64::from(id)).map_or(0.0, |weight| weight * kept));
+            scores.without.clone_from(&text.share);
+            scores
         };
         Some(cuts.iter().map(score).collect())
     }
@@ -343,7 +358,7 @@ impl Ranking {
         let known = self.known(features, usize::from(except.is_some()));
         let near =
             near.into_iter().map(|(text, similarity)| (class_of(text), similarity * similarity)).collect();
-        Scores { by_class, nearest, known, near }
+        Scores { by_class, nearest, known, near, ..Scores::default() }
     }
 
     /// The nearest texts by their telling features, nearest first.
@@ -425,18 +440,26 @@ impl Ranking {
     }
 
     /// How much each token of a text adds to the score of a class, strongest first, positive ones only.
-    pub fn explain(&self, told: &[Told], class: usize) -> Vec<(u16, f32)> {
+    pub fn explain(&self, scores: &Scores, class: usize) -> Vec<(u16, f32)> {
         let class = u32::try_from(class).unwrap_or(u32::MAX);
+        let left_out = scores.without.iter().find(|(own, _)| *own == class).map_or(0.0, |(_, share)| *share);
         let mut sums: std::collections::BTreeMap<u16, f32> = std::collections::BTreeMap::new();
-        for (feature, weight, token) in told {
-            let Some(row) = self.weights.get(*feature as usize) else { continue };
-            if let Ok(at) = row.binary_search_by_key(&class, |(class, _)| *class) {
-                *sums.entry(*token).or_default() += weight * row.get(at).map_or(0.0, |(_, own)| *own);
-            }
+        for told in &scores.told {
+            let Some(row) = self.weights.get(told.id as usize) else { continue };
+            let at = row.binary_search_by_key(&class, |(class, _)| *class).ok();
+            let weight = at.and_then(|at| row.get(at)).map_or(0.0, |(_, weight)| *weight);
+            *sums.entry(told.token).or_default() += told.weight * (weight - left_out * told.own);
         }
         let mut sums: Vec<(u16, f32)> = sums.into_iter().filter(|(_, sum)| *sum > 0.0).collect();
         sums.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         sums
+    }
+
+    /// How much what speaks for a class leans on one word alone, 0 to 1; 1 where nothing speaks for it.
+    pub fn leaning(&self, scores: &Scores, class: usize) -> f32 {
+        let words = self.explain(scores, class);
+        let all: f32 = words.iter().map(|(_, sum)| sum).sum();
+        words.first().map_or(1.0, |(_, strongest)| strongest / all)
     }
 
     /// Share of a text's own features that more than `own` texts have, by squared weight.
@@ -452,6 +475,14 @@ impl Ranking {
         }
         if all > 0.0 { known / all } else { 0.0 }
     }
+}
+
+fn told(features: &[Feature], own: impl Fn(u32) -> f32) -> Vec<Told> {
+    let told = |f: &Feature| {
+        let id = f.id?;
+        Some(Told { id, weight: f.weight, token: f.token?, own: own(id) })
+    };
+    features.iter().filter_map(told).collect()
 }
 
 fn numbered(features: &[Feature]) -> Vec<(u32, f32)> {

@@ -2,26 +2,32 @@
 //!
 //! Owns the TOML form of rules, their checks and their matching by priority. It must not know texts' similarity.
 //! A file with any error gives all of them with their lines and no rule; patterns run in linear time by
-//! construction and are limited in size.
+//! construction and are limited in size, each and all together.
 
 use super::TaskText;
 use super::features::is_commune;
-use crate::domain::{CatalogProduct, ProductCode};
+use crate::domain::{CatalogProduct, CatalogScope, ProductCode, UnitKind};
 use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::text::{fold, tokens};
 use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use toml::Spanned;
 
 /// Rules of one file.
 const MAX_RULES: usize = 10_000;
-/// Rules of one file with a pattern: together they take some hundred megabytes at worst.
+/// Rules of one file with a pattern.
 const MAX_PATTERNS: usize = 500;
-/// Bytes of one compiled pattern, and of what it remembers while it matches.
-const MAX_PATTERN: usize = 256 * 1024;
+/// Bytes a compiled pattern may take, smallest first: it counts as the first it fits in, the last is the most there is.
+const SIZES: [usize; 5] = [16 * 1024, 32 * 1024, 64 * 1024, 128 * 1024, 256 * 1024];
+/// Bytes all compiled patterns of a file may take together.
+const MAX_ALL: usize = 24 * 1024 * 1024;
+/// Bytes a pattern may remember while it matches, for each thread that matches: beyond it, it runs slower, not wrongly.
+/// With all patterns of a file that is 32 MB a thread at worst.
+const MAX_REMEMBERED: usize = 64 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +51,8 @@ struct Written {
     #[serde(default)]
     unit: Vec<String>,
     commune: Option<bool>,
+    #[serde(default)]
+    scope: Vec<Spanned<String>>,
     #[serde(default)]
     code_in_title: bool,
     #[serde(default)]
@@ -74,6 +82,7 @@ struct Rule {
     doc_type: Vec<String>,
     unit: Vec<String>,
     commune: Option<bool>,
+    scope: Vec<CatalogScope>,
     keywords: Vec<String>,
     regex: Option<Regex>,
     gives: Gives,
@@ -82,18 +91,31 @@ struct Rule {
 }
 
 /// A task as rules compare it.
-struct Folded {
+struct Folded<'a> {
     title: String,
     source: String,
     category: String,
     doc_type: String,
     unit: String,
     commune: bool,
+    scopes: Cow<'a, [CatalogScope]>,
     assigned_on: Option<NaiveDate>,
 }
 
-impl Folded {
-    fn of(task: &TaskText<'_>) -> Self {
+/// The scopes of a task's body, as far as they are known.
+fn scopes_of<'a>(task: &TaskText<'a>) -> Cow<'a, [CatalogScope]> {
+    if !task.scopes.is_empty() {
+        return Cow::Borrowed(task.scopes);
+    }
+    Cow::Owned(match task.unit_kind {
+        _ if is_commune(task) => vec![CatalogScope::Commune, CatalogScope::Province],
+        Some(UnitKind::Department) => vec![CatalogScope::Department, CatalogScope::Province],
+        _ => vec![CatalogScope::Province],
+    })
+}
+
+impl<'a> Folded<'a> {
+    fn of(task: &TaskText<'a>) -> Self {
         let words = tokens(task.title).into_iter();
         Self {
             title: words.fold(String::from(" "), |line, token| line + &token.folded + " "),
@@ -102,13 +124,14 @@ impl Folded {
             doc_type: fold(task.doc_type),
             unit: fold(task.unit),
             commune: is_commune(task),
+            scopes: scopes_of(task),
             assigned_on: task.assigned_on,
         }
     }
 }
 
 impl Rule {
-    fn holds(&self, task: &Folded) -> bool {
+    fn holds(&self, task: &Folded<'_>) -> bool {
         let one_of = |list: &[String], value: &String| list.is_empty() || list.contains(value);
         let in_force = task
             .assigned_on
@@ -119,6 +142,7 @@ impl Rule {
             && one_of(&self.doc_type, &task.doc_type)
             && one_of(&self.unit, &task.unit)
             && self.commune.is_none_or(|wanted| wanted == task.commune)
+            && (self.scope.is_empty() || self.scope.iter().any(|scope| task.scopes.contains(scope)))
             && (self.keywords.is_empty()
                 || self.keywords.iter().any(|word| task.title.contains(word.as_str())))
             && self.regex.as_ref().is_none_or(|regex| regex.is_match(task.title.trim()))
@@ -156,12 +180,13 @@ pub struct RuleBook {
 impl RuleBook {
     /// Reads rules from TOML. Every condition given must hold; within a list one entry is enough. Comparison
     /// ignores case and accents; `regex` runs on the folded title. Rules of equal priority go in file order. A rule
-    /// holds for tasks assigned from `valid_from` to `valid_to`, both included. The book's version is the one the
+    /// holds for tasks assigned from `valid_from` to `valid_to`, both included, and where it names scopes, for the tasks
+    /// of those bodies. The book's version is the one the
     /// file names, else the beginning of its SHA-256.
     ///
     /// # Errors
     /// LT-MAP-001 not readable, -002 a rule without conditions or without exactly one effect, -003 bad pattern,
-    /// -004 two rules of one name, -006 too many rules, -048 days the wrong way round.
+    /// -004 two rules of one name, -006 too many rules or patterns, -048 days the wrong way round, -056 no such scope.
     pub fn parse(text: &str, file: &str) -> Result<Self, Findings> {
         let line_of = |at: usize| {
             let before = text.get(..at).unwrap_or(text).bytes().filter(|b| *b == b'\n').count();
@@ -209,6 +234,7 @@ impl RuleBook {
             Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
         });
         let (mut rules, mut findings, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut all = 0;
         for spanned in written.rule {
             let line = line_of(spanned.span().start);
             let rule = spanned.into_inner();
@@ -224,8 +250,22 @@ impl RuleBook {
                     Text::new("đặt tên khác", "choose another name"),
                 ));
             }
+            for scope in &rule.scope {
+                if let Err(why) = scope.get_ref().parse::<CatalogScope>() {
+                    findings.push(no_scope(&rule.id, &why, file, line_of(scope.span().start)));
+                }
+            }
             match read_rule(rule, file, line) {
-                Ok(rule) => rules.push(rule),
+                Ok((rule, size)) => {
+                    if all <= MAX_ALL && all + size > MAX_ALL {
+                        findings.push(too_large(&rule.id, file, line));
+                    }
+                    all += size;
+                    // What is refused already is checked to its end and not kept.
+                    if all <= MAX_ALL {
+                        rules.push(rule);
+                    }
+                }
                 Err(finding) => findings.push(*finding),
             }
         }
@@ -302,7 +342,26 @@ fn code_in(title: &str, codes: &BTreeSet<ProductCode>) -> Option<ProductCode> {
     found.all(|other| other == first).then(|| first.clone())
 }
 
-fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>> {
+/// A pattern as it runs, and how large it counts.
+fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
+    let mut refused = None;
+    for size in SIZES {
+        let built = RegexBuilder::new(pattern)
+            .size_limit(size)
+            .dfa_size_limit(MAX_REMEMBERED)
+            .case_insensitive(true)
+            .build();
+        match built {
+            Ok(regex) => return Ok((regex, size)),
+            Err(error @ regex::Error::CompiledTooBig(_)) => refused = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refused.unwrap_or(regex::Error::CompiledTooBig(0)))
+}
+
+/// A rule, and how large its pattern counts.
+fn read_rule(rule: Written, file: &str, line: u32) -> Result<(Rule, usize), Box<Finding>> {
     let id = rule.id;
     let effects = u8::from(rule.product.is_some()) + u8::from(rule.outside) + u8::from(rule.code_in_title);
     let conditions = [&rule.source, &rule.source_category, &rule.doc_type, &rule.unit, &rule.keywords];
@@ -346,36 +405,24 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>>
         None if rule.outside => Gives::Outside,
         None => Gives::CodeInTitle,
     };
-    let regex = rule
-        .regex
-        .map(|pattern| {
-            RegexBuilder::new(&pattern)
-                .size_limit(MAX_PATTERN)
-                .dfa_size_limit(MAX_PATTERN)
-                .case_insensitive(true)
-                .build()
-        })
-        .transpose()
-        .map_err(|error| {
-            Box::new(problem(
-                "LT-MAP-003",
-                file,
-                line,
-                Text::new(
-                    format!("biểu thức của quy tắc \"{id}\" không dùng được"),
-                    format!("the pattern of rule \"{id}\" cannot be used"),
-                )
-                .because(&written_cause(&error)),
-                Text::new(
-                    "viết biểu thức đơn giản hơn, không dấu",
-                    "write a simpler pattern, without accents",
-                ),
-            ))
-        })?;
+    let regex = rule.regex.map(|pattern| compile(&pattern)).transpose().map_err(|error| {
+        Box::new(problem(
+            "LT-MAP-003",
+            file,
+            line,
+            Text::new(
+                format!("biểu thức của quy tắc \"{id}\" không dùng được"),
+                format!("the pattern of rule \"{id}\" cannot be used"),
+            )
+            .because(&written_cause(&error)),
+            Text::new("viết biểu thức đơn giản hơn, không dấu", "write a simpler pattern, without accents"),
+        ))
+    })?;
+    let (regex, size) = regex.map_or((None, 0), |(regex, size)| (Some(regex), size));
     let folded = |list: Vec<String>| list.iter().map(|text| fold(text)).collect::<Vec<_>>();
     let keyword =
         |text: &String| tokens(text).into_iter().fold(String::from(" "), |line, t| line + &t.folded + " ");
-    Ok(Rule {
+    let rule = Rule {
         id,
         priority: rule.priority,
         line,
@@ -384,12 +431,44 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<Rule, Box<Finding>>
         doc_type: folded(rule.doc_type),
         unit: folded(rule.unit),
         commune: rule.commune,
+        scope: rule.scope.iter().filter_map(|scope| scope.get_ref().parse().ok()).collect(),
         keywords: rule.keywords.iter().map(keyword).collect(),
         regex,
         gives,
         from: rule.valid_from,
         to: rule.valid_to,
-    })
+    };
+    Ok((rule, size))
+}
+
+fn too_large(id: &str, file: &str, line: u32) -> Finding {
+    let most = MAX_ALL / (1024 * 1024);
+    problem(
+        "LT-MAP-006",
+        file,
+        line,
+        Text::new(
+            format!("đến quy tắc \"{id}\", các biểu thức của tệp chiếm hơn {most} MB bộ nhớ"),
+            format!("up to rule \"{id}\" the patterns of the file take more than {most} MB of memory"),
+        ),
+        Text::new(
+            "viết biểu thức ngắn hơn, không lặp nhiều lần, hoặc dùng keywords",
+            "write shorter patterns without large repetitions, or use keywords",
+        ),
+    )
+}
+
+fn no_scope(id: &str, why: &str, file: &str, line: u32) -> Finding {
+    problem(
+        "LT-MAP-056",
+        file,
+        line,
+        Text::new(format!("phạm vi của quy tắc \"{id}\" không hợp lệ"), format!("rule \"{id}\": {why}")),
+        Text::new(
+            "ghi province, department, commune hoặc unit:MÃ",
+            "write province, department, commune or unit:CODE",
+        ),
+    )
 }
 
 fn problem(code: &str, file: &str, line: u32, what: Text, remedy: Text) -> Finding {
@@ -459,6 +538,57 @@ mod tests {
         let title = format!("{}!", "a".repeat(1_000_000));
         let task = TaskText { title: &title, ..TaskText::default() };
         assert_eq!(linear.apply(&task, &codes()).map(|hit| hit.rule.to_owned()), Some("a".into()));
+    }
+
+    #[test]
+    fn patterns_of_a_file_are_bounded_together() {
+        // Each is far below the bound of one pattern.
+        let book = |patterns: usize| {
+            let rule = |number| {
+                format!(
+                    "[[rule]]\nid='r{number}'\npriority=1\nregex='{number}(ab|cd|[e-z]x){{90}}'\nproduct='A-1'\n"
+                )
+            };
+            RuleBook::parse(&(0..patterns).map(rule).collect::<String>(), "r")
+        };
+        let (_, size) = compile("1(ab|cd|[e-z]x){90}").expect("a pattern");
+        let fit = MAX_ALL / size;
+        assert!(fit < MAX_PATTERNS && size <= 128 * 1024, "{size}");
+        assert_eq!(book(fit).expect("within the bound").names().count(), fit);
+        let refused = book(fit + 3).expect_err("too large together").0;
+        assert_eq!(refused.len(), 1);
+        let place = refused[0].place.as_ref().and_then(|place| place.line);
+        assert_eq!((refused[0].code.as_str(), place), ("LT-MAP-006", u32::try_from(fit * 5 + 1).ok()));
+    }
+
+    #[test]
+    fn scoped_rule_holds_for_the_tasks_of_its_bodies_alone() {
+        let text = "[[rule]]\nid='communes'\npriority=2\nscope=['commune']\nkeywords=['báo cáo']\nproduct='A-1'\n\
+            [[rule]]\nid='home'\npriority=3\nscope=['unit:SNV', 'unit:SKH']\nkeywords=['báo cáo']\nproduct='A-2'\n";
+        let book = RuleBook::parse(text, "r").expect("rules");
+        let says = |task: TaskText<'_>| {
+            let task = TaskText { title: "Báo cáo tuần", ..task };
+            book.apply(&task, &codes()).map(|hit| hit.rule.to_owned())
+        };
+        let scopes = |all: &[&str]| -> Vec<CatalogScope> {
+            all.iter().map(|scope| scope.parse().expect("scope")).collect()
+        };
+        let (home, commune) =
+            (scopes(&["unit:SNV", "department", "province"]), scopes(&["unit:IAKHA", "commune", "province"]));
+        assert_eq!(says(TaskText { scopes: &home, ..TaskText::default() }), Some("home".into()));
+        assert_eq!(says(TaskText { scopes: &commune, ..TaskText::default() }), Some("communes".into()));
+        let other = scopes(&["unit:SYT", "department", "province"]);
+        assert_eq!(says(TaskText { scopes: &other, ..TaskText::default() }), None);
+        // Where the scopes are not known, the name of the unit tells a commune.
+        assert_eq!(
+            says(TaskText { unit: "UBND xã Ia Grai", ..TaskText::default() }),
+            Some("communes".into())
+        );
+        let wrong =
+            RuleBook::parse(&text.replace("'unit:SKH'", "\n'district'"), "r").expect_err("no scope").0;
+        let told: Vec<_> =
+            wrong.iter().map(|f| (f.code.as_str(), f.place.as_ref().and_then(|p| p.line))).collect();
+        assert_eq!(told, [("LT-MAP-056", Some(11))]);
     }
 
     #[test]

@@ -217,7 +217,9 @@ impl Map {
     ) -> Option<MappingRow> {
         let app = &self.app;
         let (unit, unit_kind) = app.unit_of(directory, &item.task.key.source);
-        let mut decision = mappers.decide(&version, &evidence(app, &item.task, &unit, unit_kind))?;
+        let scopes = app.scopes_of_item(directory, item);
+        let mut decision =
+            mappers.decide(&version, &evidence(app, &item.task, (&unit, unit_kind), &scopes))?;
         if decision.decided_by == DecidedBy::Text && mappers.doubts(&decision) {
             decision.outcome = Outcome::Review;
             decision.reason = Text::new(
@@ -255,8 +257,8 @@ impl App {
 pub(super) fn evidence<'a>(
     app: &'a App,
     task: &'a StoredTask,
-    unit: &'a str,
-    unit_kind: Option<UnitKind>,
+    (unit, unit_kind): (&'a str, Option<UnitKind>),
+    scopes: &'a [CatalogScope],
 ) -> TaskText<'a> {
     let draft = &task.task.draft;
     TaskText {
@@ -268,6 +270,7 @@ pub(super) fn evidence<'a>(
         unit_kind,
         product_code: draft.product_code.as_deref(),
         assigned_on: Some(assigned_day(&task.task)),
+        scopes,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::directory::Directory;
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::Finding;
 use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, TaskText};
-use crate::store::{DecisionMarks, ForeignExample, Taught};
+use crate::store::{BroughtExample, DecisionMarks, ForeignExample, Taught};
 use crate::telemetry::name;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -101,7 +101,7 @@ impl Mappers {
         self.loaded.retain(|loaded| now - loaded.used_at < UNUSED);
         let marks = app.store.decision_marks().await.map_err(|error| error.finding())?;
         let mut changed = self.take_over(app.clock).await?;
-        match self.marks {
+        match self.marks.clone() {
             Some(seen) if seen == marks => {}
             Some(seen) => {
                 self.take_up(app, seen, marks).await?;
@@ -246,13 +246,16 @@ impl Mappers {
         let mut present = store.taught_by(&touched).await.map_err(|error| error.finding())?;
         let mut met = BTreeSet::new();
         touched.retain(|task| met.insert(*task));
-        let foreign = store
-            .examples_between(seen.examples, marks.examples, MOST)
-            .await
-            .map_err(|error| error.finding())?;
+        let (foreign, doubted) = if marks.examples == seen.examples {
+            (Vec::new(), Vec::new())
+        } else {
+            brought_since(app, &seen.examples, &marks.examples).await?
+        };
         let directory = app.directory().await?;
         // Nothing below can fail: either all of it is known from here on, or none.
         let mut fresh: Vec<Example> = foreign.into_iter().map(example_of_foreign).collect();
+        self.stale |= !doubted.is_empty();
+        self.doubted.extend(doubted);
         for task in touched {
             let (before, now) = (self.learned.get(&task), present.remove(&task));
             if let (Some(before), Some(now)) = (before, &now)
@@ -373,25 +376,71 @@ impl Mappers {
             }
         }
         own.reverse();
-        let upto = self.marks.unwrap_or_default().examples;
-        let foreign = app.store.examples_between(0, upto, MOST_KNOWN).await;
-        let mut foreign = foreign.map_err(|error| error.finding())?;
+        let counting = self.marks.clone().unwrap_or_default().examples;
+        let (mut foreign, _) = newest_of_each(brought_by(app, &counting).await?);
         let trained = foreign.split_off(foreign.len().saturating_sub(MOST));
         left_out += foreign.len();
         for one in foreign.into_iter().rev() {
-            keep_once(&mut met, &mut older, example_of_foreign(one));
+            keep_once(&mut met, &mut older, example_of_foreign(one.example));
         }
-        Ok(Lessons {
-            trained: trained.into_iter().map(example_of_foreign).chain(own).collect(),
-            older: older.into(),
-            left_out,
-        })
+        let trained = trained.into_iter().map(|one| example_of_foreign(one.example));
+        Ok(Lessons { trained: trained.chain(own).collect(), older: older.into(), left_out })
     }
 
     /// How many decisions and examples the ranking was not trained on, being older than the most it takes.
     pub fn left_out(&self) -> usize {
         self.left_out
     }
+}
+
+/// The examples some orders brought in, by when they were decided; of one moment in the order they came.
+async fn brought_by(app: &App, orders: &BTreeSet<i64>) -> Result<Vec<BroughtExample>, Finding> {
+    let orders: Vec<i64> = orders.iter().copied().collect();
+    let brought = app.store.examples_of(&orders, MOST_KNOWN).await;
+    let mut brought = brought.map_err(|error| error.finding())?;
+    brought.sort_by_key(|one| one.example.decided_at);
+    Ok(brought)
+}
+
+/// The newest example of each text, and those it stands against: the same text, another product; each with the order
+/// that brought the newest.
+fn newest_of_each(brought: Vec<BroughtExample>) -> (Vec<BroughtExample>, Vec<(i64, BroughtExample)>) {
+    let mut newest: HashMap<[String; 5], (i64, Option<ProductCode>)> = HashMap::new();
+    let (mut kept, mut overruled) = (Vec::with_capacity(brought.len()), Vec::new());
+    for one in brought.into_iter().rev() {
+        let example = &one.example;
+        let parts =
+            [&example.title, &example.doc_type, &example.category, &example.source_system, &example.unit];
+        let key = parts.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
+        match newest.get(&key) {
+            None => {
+                newest.insert(key, (one.order, example.product.clone()));
+                kept.push(one);
+            }
+            Some((by, product)) if *product != example.product => overruled.push((*by, one)),
+            Some(_) => {}
+        }
+    }
+    kept.reverse();
+    (kept, overruled)
+}
+
+/// What orders that count since bring, and the products whose examples were taken back or overruled by them.
+async fn brought_since(
+    app: &App,
+    before: &BTreeSet<i64>,
+    now: &BTreeSet<i64>,
+) -> Result<(Vec<ForeignExample>, Vec<ProductCode>), Finding> {
+    let taken_back = brought_by(app, &(before - now)).await?;
+    let (newest, overruled) = newest_of_each(brought_by(app, now).await?);
+    let fresh = |order: &i64| !before.contains(order);
+    let doubted: BTreeSet<ProductCode> = taken_back
+        .into_iter()
+        .chain(overruled.into_iter().filter(|(by, _)| fresh(by)).map(|(_, one)| one))
+        .filter_map(|one| one.example.product)
+        .collect();
+    let brought = newest.into_iter().filter(|one| fresh(&one.order)).map(|one| one.example);
+    Ok((brought.collect(), doubted.into_iter().collect()))
 }
 
 /// Keeps an older example unless a later one of the same words and circumstances is kept.

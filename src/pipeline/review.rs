@@ -10,7 +10,7 @@ use super::what_if::{Assumed, Compared, Question, Totals, as_value};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, ProductKind};
 use crate::error::{Finding, Text};
-use crate::mapping::group::{Grouping, TaskGroup, Waiting};
+use crate::mapping::group::{Grouping, Groups, TaskGroup, Waiting};
 use crate::store::{MapItem, MappingRow, MappingState, Settled, TaskProduct};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ impl Effect {
 
 impl App {
     /// The waiting tasks with numbers up to one, grouped; all of them when none.
-    pub(super) async fn waiting_groups(&self, upto: Option<i64>) -> Result<Vec<TaskGroup>, Finding> {
+    pub(super) async fn waiting_groups(&self, upto: Option<i64>) -> Result<Groups, Finding> {
         let (mut grouping, mut after, mut seen) = (Grouping::default(), 0, 0);
         let upto = upto.unwrap_or(i64::MAX);
         loop {
@@ -92,7 +92,8 @@ impl App {
     /// The group of a name, exactly as it was shown; none when its tasks are others by now.
     pub(super) async fn waiting_group(&self, id: &str) -> Result<Option<TaskGroup>, Finding> {
         let Some(upto) = crate::mapping::group::upto(id) else { return Ok(None) };
-        Ok(self.waiting_groups(Some(upto)).await?.into_iter().find(|group| group.id == id))
+        let groups = self.waiting_groups(Some(upto)).await?.groups;
+        Ok(groups.into_iter().find(|group| group.id == id))
     }
 
     /// What an order would move: the scores of everyone with a stake in its tasks and of their leaders, as they are

@@ -1,15 +1,21 @@
 //! Tasks other installations decided, kept to learn from, and the walk over every mapping there is.
 //!
-//! The same row of the same origin is kept once, however often its file comes.
+//! Owns the rows beside the order that brings them in (`review`): they count while it counts. The same row of the same
+//! origin is kept once, however often its file comes, and may come again after its order was taken back.
 
 use super::audit::AuditNew;
 use super::bulk::{Bulk, Kind};
-use super::db::{Val, vals};
+use super::db::{Row, Val, placeholders, vals};
 use super::facts::TASK_COLUMNS;
 use super::mapping::{MAPPING_OF_TASK, MapItem, map_item_of};
+use super::review::{MappingOrder, OrderState};
 use super::{Store, StoreError};
 use crate::domain::ProductCode;
 use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+/// Digests or orders per question.
+const PER_QUESTION: usize = 500;
 
 /// A task another installation decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +44,18 @@ pub struct ForeignExample {
     pub decided_at: DateTime<Utc>,
 }
 
+/// An example with the order that brought it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroughtExample {
+    /// The order.
+    pub order: i64,
+    /// The example.
+    pub example: ForeignExample,
+}
+
 static KEEP: Bulk = Bulk::sharing(
     "mapping_example",
-    &[("imported_by", Kind::Text), ("imported_at", Kind::At)],
+    &[("decision_id", Kind::Int)],
     &[
         ("digest", Kind::Blob),
         ("origin", Kind::Text),
@@ -54,18 +69,18 @@ static KEEP: Bulk = Bulk::sharing(
         ("reason", Kind::Text),
         ("decided_at", Kind::At),
     ],
-    "ON CONFLICT (digest) DO NOTHING RETURNING id",
+    "ON CONFLICT (decision_id, digest) DO NOTHING",
 );
 
 impl Store {
-    /// Keeps examples that are not kept yet; gives how many those were.
-    pub async fn keep_examples(
+    /// Writes an order that brings examples in, which counts at once or waits for a second person; gives its number.
+    pub async fn bring_examples(
         &self,
+        order: &MappingOrder,
         examples: &[ForeignExample],
-        who: &str,
-        at: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
+        counts: bool,
+    ) -> Result<i64, StoreError> {
+        let state = if counts { OrderState::Counted } else { OrderState::Waiting };
         let mut vals: Vec<Val> = Vec::with_capacity(examples.len() * 11);
         for one in examples {
             vals.extend(vals![
@@ -82,54 +97,56 @@ impl Store {
                 one.decided_at
             ]);
         }
-        let kept = KEEP.bind(tx.is_postgres(), vals)?.write(&mut tx, vals![who, at]).await?.len() as u64;
+        let mut tx = self.db.begin().await?;
+        let id = tx.keep_order(order, state, examples.len()).await?;
+        KEEP.bind(tx.is_postgres(), vals)?.write(&mut tx, vals![id]).await?;
         tx.audit(AuditNew {
-            at,
-            actor: who,
-            action: "examples_imported",
-            object: examples.first().map_or_else(String::new, |one| format!("examples {}", one.origin)),
-            detail: format!("{kept} of {} rows", examples.len()),
-            reason: None,
+            at: order.at,
+            actor: &order.author,
+            action: if counts { "examples_imported" } else { "examples_asked" },
+            object: format!("mapping decision {id}"),
+            detail: format!("{} examples", examples.len()),
+            reason: order.reason.as_deref(),
         })
         .await?;
         tx.commit().await?;
-        Ok(kept)
+        Ok(id)
     }
 
-    /// The examples kept, the latest `limit` of them, in the order they came.
-    pub async fn examples(&self, limit: usize) -> Result<Vec<ForeignExample>, StoreError> {
-        self.examples_between(0, i64::MAX, limit).await
+    /// Which of some examples an order brought in that counts or waits, by their digests.
+    pub async fn known_examples(&self, digests: &[&[u8]]) -> Result<HashSet<Vec<u8>>, StoreError> {
+        let mut known = HashSet::new();
+        for chunk in digests.chunks(PER_QUESTION) {
+            let sql = format!(
+                "SELECT e.digest FROM mapping_example e JOIN mapping_decision d ON d.id = e.decision_id \
+                 WHERE e.digest IN {} AND d.state IN ('counted', 'waiting')",
+                placeholders(1, chunk.len(), 1)
+            );
+            let vals = chunk.iter().map(|digest| Val::from(digest.to_vec())).collect();
+            for row in self.db.rows(sql, vals).await? {
+                known.insert(row.blob(0)?);
+            }
+        }
+        Ok(known)
     }
 
-    /// Those with a number after one and up to another, the latest `limit` of them, in the order they came.
-    pub async fn examples_between(
-        &self,
-        after: i64,
-        upto: i64,
-        limit: usize,
-    ) -> Result<Vec<ForeignExample>, StoreError> {
-        let sql = "SELECT digest, origin, title, doc_type, category, source_system, unit, product, author, reason, decided_at \
-                   FROM mapping_example WHERE id > $1 AND id <= $2 ORDER BY id DESC LIMIT $3";
-        let rows = self.db.rows(sql, vals![after, upto, limit as u64]).await?;
-        rows.iter()
-            .rev()
-            .map(|row| {
-                let product = row.opt_text(7)?.map(ProductCode::new).transpose();
-                Ok(ForeignExample {
-                    digest: row.blob(0)?,
-                    origin: row.text(1)?,
-                    title: row.text(2)?,
-                    doc_type: row.text(3)?,
-                    category: row.text(4)?,
-                    source_system: row.text(5)?,
-                    unit: row.text(6)?,
-                    product: product.map_err(|error| StoreError::unexpected(error.to_string()))?,
-                    author: row.text(8)?,
-                    reason: row.text(9)?,
-                    decided_at: row.at(10)?,
-                })
-            })
-            .collect()
+    /// The examples of some orders, the latest `limit` of them, in the order they came.
+    pub async fn examples_of(&self, orders: &[i64], limit: usize) -> Result<Vec<BroughtExample>, StoreError> {
+        let mut found: Vec<(i64, BroughtExample)> = Vec::new();
+        for chunk in orders.chunks(PER_QUESTION) {
+            let sql = format!(
+                "SELECT id, decision_id, digest, origin, title, doc_type, category, source_system, unit, product, author, \
+                 reason, decided_at FROM mapping_example WHERE decision_id IN {} ORDER BY id DESC LIMIT {limit}",
+                placeholders(1, chunk.len(), 1)
+            );
+            let rows = self.db.rows(sql, chunk.iter().map(|order| Val::from(*order)).collect()).await?;
+            for row in &rows {
+                found.push((row.int(0)?, BroughtExample { order: row.int(1)?, example: example_of(row)? }));
+            }
+        }
+        found.sort_by_key(|(id, _)| *id);
+        let first = found.len().saturating_sub(limit);
+        Ok(found.into_iter().skip(first).map(|(_, brought)| brought).collect())
     }
 
     /// Tasks with their mappings and without their people, after a number, in order: all, or those people decided.
@@ -147,4 +164,21 @@ impl Store {
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
         rows.iter().map(map_item_of).collect()
     }
+}
+
+fn example_of(row: &Row) -> Result<ForeignExample, StoreError> {
+    let product = row.opt_text(9)?.map(ProductCode::new).transpose();
+    Ok(ForeignExample {
+        digest: row.blob(2)?,
+        origin: row.text(3)?,
+        title: row.text(4)?,
+        doc_type: row.text(5)?,
+        category: row.text(6)?,
+        source_system: row.text(7)?,
+        unit: row.text(8)?,
+        product: product.map_err(|error| StoreError::unexpected(error.to_string()))?,
+        author: row.text(10)?,
+        reason: row.text(11)?,
+        decided_at: row.at(12)?,
+    })
 }

@@ -73,7 +73,7 @@ pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAc
 pub use duplicate::{Pair, PairSaid, PairState, PairWord};
 pub use error::StoreError;
 pub use evidence::EvidenceRow;
-pub use example::ForeignExample;
+pub use example::{BroughtExample, ForeignExample};
 pub use gate::{Acceptance, Gate, HeldTask, Proof, Tally};
 pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
@@ -234,6 +234,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "source_acceptance",
         include_str!("../../migrations/sqlite/0025_source_acceptance.sql"),
         include_str!("../../migrations/postgres/0025_source_acceptance.sql"),
+    ),
+    (
+        27,
+        "example_order",
+        include_str!("../../migrations/sqlite/0027_example_order.sql"),
+        include_str!("../../migrations/postgres/0027_example_order.sql"),
     ),
     (
         29,

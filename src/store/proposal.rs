@@ -6,7 +6,7 @@
 
 use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::mapping::{MappingRow, MappingState};
-use super::review::Settled;
+use super::review::{OrderKind, Settled};
 use super::{Store, StoreError};
 use crate::domain::{CatalogVersion, ComplexityGroup, ProductCode, UnitCode};
 use chrono::{DateTime, Utc};
@@ -210,11 +210,14 @@ impl Tx {
             return self.settle_proposal(proposal, ProposalState::Open, (who, at)).await;
         }
         // No task waits for it any more: then the orders that count say what became of it.
-        let accepting = "SELECT id, choice FROM mapping_decision WHERE proposal_id = $1 AND kind = 'accept' \
-                         AND state = 'counted' ORDER BY id DESC LIMIT 1";
-        let Some(order) = self.row(accepting, vals![proposal]).await? else {
+        let last = "SELECT id, choice, kind FROM mapping_decision WHERE proposal_id = $1 AND kind IN ('propose', 'accept') \
+                    AND state = 'counted' ORDER BY id DESC LIMIT 1";
+        let Some(order) = self.row(last, vals![proposal]).await? else {
             return self.settle_proposal(proposal, ProposalState::Withdrawn, (who, at)).await;
         };
+        if order.text(2)? != OrderKind::Accept.as_str() {
+            return self.settle_proposal(proposal, ProposalState::Open, (who, at)).await;
+        }
         self.settle_proposal(proposal, ProposalState::Accepted, (who, at)).await?;
         let (order, code) = (order.int(0)?, order.text(1)?);
         let first = "SELECT given FROM mapping_decision_task WHERE decision_id = $1 ORDER BY task_id LIMIT 1";

@@ -33,6 +33,8 @@ pub enum OrderKind {
     Accept,
     /// Takes over decisions from a file.
     Import,
+    /// Takes over tasks other installations decided, to learn from.
+    Examples,
 }
 
 /// How far an order is.
@@ -66,7 +68,7 @@ macro_rules! words {
         }
     };
 }
-words!(OrderKind { Decide => "decide", Undo => "undo", Propose => "propose", Accept => "accept", Import => "import" });
+words!(OrderKind { Decide => "decide", Undo => "undo", Propose => "propose", Accept => "accept", Import => "import", Examples => "examples" });
 words!(OrderState { Waiting => "waiting", Counted => "counted", Undone => "undone", Withdrawn => "withdrawn" });
 
 /// One task of an order.
@@ -120,7 +122,7 @@ pub struct StoredOrder {
     pub group: Option<String>,
     /// Code of the product; none = outside the catalog, or several.
     pub choice: Option<String>,
-    /// How many tasks it is about.
+    /// How many tasks it is about, or examples it brings in.
     pub tasks: u64,
     /// Who ordered.
     pub author: String,
@@ -183,7 +185,7 @@ impl Store {
     /// does not count any more; nothing is written then.
     pub async fn settle_mappings(&self, order: &MappingOrder) -> Result<i64, StoreError> {
         let mut tx = self.db.begin().await?;
-        let id = tx.keep_order(order, OrderState::Counted).await?;
+        let id = tx.keep_order(order, OrderState::Counted, order.rows.len()).await?;
         let of = Applied { id, kind: order.kind, about: order.about, proposal: order.proposal };
         tx.apply_order(of, &order.rows, &order.due, (order.author.as_str(), order.at)).await?;
         let object = match order.rows.as_slice() {
@@ -244,7 +246,7 @@ impl Store {
         let proposal = tx.keep_proposal(new, by).await?;
         let order = MappingOrder { proposal: Some(proposal), ..order.clone() };
         let state = if counts { OrderState::Counted } else { OrderState::Waiting };
-        let id = tx.keep_order(&order, state).await?;
+        let id = tx.keep_order(&order, state, order.rows.len()).await?;
         if counts {
             let of = Applied { id, kind: order.kind, about: None, proposal: Some(proposal) };
             tx.apply_order(of, &order.rows, &order.due, (order.author.as_str(), order.at)).await?;
@@ -265,7 +267,7 @@ impl Store {
     /// Keeps an order until a second person confirms it; gives its number.
     pub async fn keep_order(&self, order: &MappingOrder) -> Result<i64, StoreError> {
         let mut tx = self.db.begin().await?;
-        let id = tx.keep_order(order, OrderState::Waiting).await?;
+        let id = tx.keep_order(order, OrderState::Waiting, order.rows.len()).await?;
         tx.audit(AuditNew {
             at: order.at,
             actor: &order.author,
@@ -446,7 +448,13 @@ struct Applied {
 }
 
 impl Tx {
-    async fn keep_order(&mut self, order: &MappingOrder, state: OrderState) -> Result<i64, StoreError> {
+    /// Writes an order about so many tasks or examples; gives its number.
+    pub(super) async fn keep_order(
+        &mut self,
+        order: &MappingOrder,
+        state: OrderState,
+        about: usize,
+    ) -> Result<i64, StoreError> {
         let row = self
             .row(
                 "INSERT INTO mapping_decision (kind, state, group_id, choice, tasks, author, reason, at, about, proposal_id, effect) \
@@ -456,7 +464,7 @@ impl Tx {
                     state.as_str(),
                     order.group.clone(),
                     order.choice.clone(),
-                    order.rows.len() as u64,
+                    about as u64,
                     order.author.as_str(),
                     order.reason.clone(),
                     order.at,

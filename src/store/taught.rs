@@ -1,7 +1,7 @@
 //! What people's decisions teach the ranking, read whole or only as far as it is new.
 //!
 //! Owns the marks by which new decisions are told from known ones: the last entry of the history that a person made,
-//! the undone orders, the last example brought in. It must not know how they are learned. What was decided for a
+//! the undone orders, the orders that brought examples in and count. It must not know how they are learned. What was decided for a
 //! product no catalog has yet teaches nothing.
 
 use super::db::{Row, Val, placeholders, vals};
@@ -10,20 +10,20 @@ use super::mapping::{MAPPING_OF_TASK, MapItem, MappingState, map_item_of};
 use super::{Store, StoreError};
 use crate::domain::{PersonId, ProductCode, SourceId};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Numbers per question.
 const PER_QUESTION: usize = 500;
 
-/// How far decisions are known. Each of the three only ever grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How far decisions are known. The first two only ever grow.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DecisionMarks {
     /// Last entry of the history that a person made.
     pub decided: i64,
     /// How often orders were taken back.
     pub undone: u64,
-    /// Last example of another installation.
-    pub examples: i64,
+    /// Orders that brought in examples of other installations and count.
+    pub examples: BTreeSet<i64>,
 }
 
 /// What one decided task teaches.
@@ -51,13 +51,14 @@ impl Store {
     /// How far people's decisions go by now.
     pub async fn decision_marks(&self) -> Result<DecisionMarks, StoreError> {
         let sql = "SELECT coalesce((SELECT max(id) FROM mapping_history WHERE decided_by = 'operator'), 0), \
-                   (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state IN ('counted', 'undone')), \
-                   coalesce((SELECT max(id) FROM mapping_example), 0)";
+                   (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state IN ('counted', 'undone'))";
         let row = self.db.row(sql, vals![]).await?.ok_or_else(|| StoreError::unexpected("no marks"))?;
+        let sql = "SELECT id FROM mapping_decision WHERE kind = 'examples' AND state = 'counted'";
+        let examples = self.db.rows(sql, vals![]).await?;
         Ok(DecisionMarks {
             decided: row.int(0)?,
             undone: u64::try_from(row.int(1)?).unwrap_or(0),
-            examples: row.int(2)?,
+            examples: examples.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?,
         })
     }
 

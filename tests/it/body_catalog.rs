@@ -84,7 +84,9 @@ fn accept(id: i64, catalog: Option<&str>, author: &str) -> Command {
 
 /// Number, state, waiting tasks and accepted code of the newest proposal.
 async fn newest(house: &Installed) -> (i64, String, u64, Option<String>) {
-    let row = told(&house.ordered(Command::ProductProposals { all: true, limit: 1 }).await)[0].clone();
+    let row = told(&house.ordered(Command::ProductProposals { all: true, limit: 1, workbook: false }).await)
+        [0]
+    .clone();
     let word = |key: &str| row[key].as_str().map(str::to_owned);
     (
         row["proposal"].as_i64().expect("number"),

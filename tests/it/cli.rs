@@ -180,6 +180,31 @@ fn mapping_evaluate_prints_the_documented_keys() {
 }
 
 #[test]
+fn mapping_is_measured_on_the_stored_catalog_where_none_is_named() {
+    let site = Site::new("");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = |name: &str| root.join(name).display().to_string();
+    let labels = file("tests/data/mapping-fresh.csv");
+    let evaluate = ["mapping", "evaluate", "--labels", labels.as_str(), "--json"];
+    let (exit, printed, _) = told(&output(site.path(), &evaluate));
+    assert_eq!((exit, printed.contains("LT-CAT-021")), (1, true), "{printed}");
+    let catalog = file("config/catalog-example.csv");
+    let import =
+        ["catalog", "import", &catalog, "--name", "2026", "--valid-from", "2020-01-01", "--author", "GL-1"];
+    assert_eq!(told(&output(site.path(), &import)).0, 0);
+    let (exit, stored, errors) = told(&output(site.path(), &evaluate));
+    assert_eq!(exit, 0, "{errors}");
+    let report: Value = serde_json::from_str(&stored).expect("JSON");
+    assert_eq!((report["n"].as_u64(), report["outside"].as_u64()), (Some(194), Some(20)));
+    assert!(report["top1"].as_f64().is_some_and(|share| share > 0.75), "the catalog is the one imported");
+    // And a model is made of it, which is measured with what it was made of.
+    let made = ["mapping", "model", "--out", "m.json"];
+    assert_eq!(told(&output(site.path(), &made)).0, 0);
+    let (_, by_model, _) = told(&output(site.path(), &[&evaluate[..], &["--model", "m.json"]].concat()));
+    assert_eq!(stored, by_model);
+}
+
+#[test]
 fn a_closed_pipe_is_no_failure() {
     let folder = tempfile::tempdir().expect("folder");
     let mut child =

@@ -8,12 +8,14 @@ use lienthong::ingest;
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::step::Step as _;
-use lienthong::store::{ForeignExample, MappingState, PageCommit, RunKind, Store, TaskWrite, Taught};
+use lienthong::store::{
+    ForeignExample, MappingOrder, MappingState, OrderKind, PageCommit, RunKind, Store, TaskWrite, Taught,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Decisions of another province: enough that one more is less than a tenth.
-async fn taught_elsewhere(store: &Store) {
+pub async fn taught_elsewhere(store: &Store) {
     let examples: Vec<ForeignExample> = (0..30u8)
         .map(|number| ForeignExample {
             digest: vec![number; 32],
@@ -33,16 +35,34 @@ async fn taught_elsewhere(store: &Store) {
             decided_at: at("2026-12-01T01:00:00Z"),
         })
         .collect();
-    store.keep_examples(&examples, OFFICE, at("2026-12-01T01:00:00Z")).await.expect("kept");
+    brought(store, &examples).await;
+}
+
+/// An order that brings examples in, as it counts; gives its number.
+async fn brought(store: &Store, examples: &[ForeignExample]) -> i64 {
+    let order = MappingOrder {
+        kind: OrderKind::Examples,
+        group: None,
+        choice: None,
+        author: OFFICE.into(),
+        reason: Some("Gia Lai".into()),
+        at: at("2026-12-01T01:00:00Z"),
+        about: None,
+        proposal: None,
+        effect: json!({}),
+        rows: Vec::new(),
+        due: Vec::new(),
+    };
+    store.bring_examples(&order, examples, true).await.expect("kept")
 }
 
 /// Runs the step until nothing is left to do now.
-async fn settled(map: &Map) {
+pub async fn settled(map: &Map) {
     while map.run().await.expect("ran").more {}
 }
 
 /// The state of a task and what it is first thought to be.
-async fn ranked(house: &Installed, task: i64) -> (MappingState, String) {
+pub async fn ranked(house: &Installed, task: i64) -> (MappingState, String) {
     let row =
         house.app.store.map_item(task).await.expect("read").expect("a task").mapping.expect("a mapping");
     let best = row.reason.pointer("/candidates/0/product").and_then(|code| code.as_str());
@@ -148,8 +168,9 @@ async fn latest_decisions_and_examples_are_learned_where_not_all_are() {
         assert_eq!(all.iter().map(|one| one.0).collect::<Vec<_>>(), tasks[..2]);
         assert_eq!(store.decided_products(tasks[1], 2).await.expect("read").len(), 1);
         taught_elsewhere(store).await;
-        let examples = store.examples_between(0, i64::MAX, 2).await.expect("read");
-        let titles: Vec<&str> = examples.iter().map(|one| one.title.as_str()).collect();
+        let orders: Vec<i64> = store.decision_marks().await.expect("marks").examples.into_iter().collect();
+        let examples = store.examples_of(&orders, 2).await.expect("read");
+        let titles: Vec<&str> = examples.iter().map(|one| one.example.title.as_str()).collect();
         assert_eq!(titles, ["Thẩm định hồ sơ nâng lương đợt 28", "Tiếp công dân định kỳ buổi 29"]);
     }
 }

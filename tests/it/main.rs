@@ -33,6 +33,7 @@ mod duplicate;
 mod edxml;
 mod errors;
 mod evaluation;
+mod examples;
 mod faults;
 mod folder_told;
 mod fuzz;

@@ -147,7 +147,7 @@ fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from()
     assert_eq!(code(bytes.get(..bytes.len() / 2).expect("half")).as_deref(), Some("LT-MAP-020"));
     let text = String::from_utf8(bytes).expect("text");
     assert_eq!(
-        code(text.replace("\"version\":2,", "\"version\":1,").as_bytes()).as_deref(),
+        code(text.replace("\"version\":3,", "\"version\":2,").as_bytes()).as_deref(),
         Some("LT-MAP-021")
     );
     assert_eq!(code(text.replace("\"target_precision\"", "\"x\"").as_bytes()).as_deref(), Some("LT-MAP-020"));
@@ -220,11 +220,15 @@ fn a_report_is_written_by_one_command_and_the_same_each_time() {
     let few: String =
         String::from_utf8_lossy(FRESH).lines().take(40).map(|line| format!("{line}\n")).collect();
     std::fs::write(place("l.csv"), few).expect("written");
-    let model =
-        ModelArgs { catalog: place("c.csv"), train: None, target_precision: 0.97, out: place("m.json") };
-    assert!(make_model(&model).expect("made") > 1_000);
+    let model = ModelArgs {
+        catalog: Some(place("c.csv")),
+        train: None,
+        target_precision: 0.97,
+        out: place("m.json"),
+    };
+    assert!(make_model(&model, &[]).expect("made") > 1_000);
     let args = Args {
-        catalog: place("c.csv"),
+        catalog: Some(place("c.csv")),
         labels: place("l.csv"),
         train: None,
         model: Some(place("m.json")),
@@ -233,21 +237,28 @@ fn a_report_is_written_by_one_command_and_the_same_each_time() {
         cross_validate: None,
         report: Some(place("r")),
     };
-    run(&args).expect("measured");
+    let report = run(&args, &[]).expect("measured");
+    // The model knows its own catalog: none needs to be named, and another one is refused.
+    let bare = Args { catalog: None, report: None, ..args.clone() };
+    assert_eq!(run(&bare, &[]).expect("measured").figures, report.figures);
+    // Without a model the stored catalog holds where none is named.
+    let learned = Args { model: None, train: None, ..bare };
+    assert!(learned.asks_the_store());
+    assert_eq!(run(&learned, &catalog()).expect("measured").figures, report.figures);
     let written = || {
         ["tables.md", "calibration.svg"].map(|name| std::fs::read(place("r").join(name)).expect("written"))
     };
     let first = written();
-    run(&args).expect("measured");
+    run(&args, &[]).expect("measured");
     assert_eq!(first, written());
     let shown = String::from_utf8(first[0].clone()).expect("text");
     assert!(shown.contains("## Calibration") && shown.contains("hurried"), "{shown}");
     let blocked = Args { report: Some(place("c.csv").join("x")), ..args.clone() };
-    assert_eq!(codes(run(&blocked)), ["LT-MAP-023"]);
+    assert_eq!(codes(run(&blocked, &[])), ["LT-MAP-023"]);
     let fewer: String =
         String::from_utf8_lossy(CATALOG).lines().take(165).map(|line| format!("{line}\n")).collect();
     std::fs::write(place("c.csv"), fewer).expect("written");
-    assert_eq!(codes(run(&Args { report: None, ..args })), ["LT-MAP-024"]);
+    assert_eq!(codes(run(&Args { report: None, ..args }, &[])), ["LT-MAP-024"]);
 }
 
 #[test]
@@ -352,7 +363,7 @@ fn evaluation_says_what_is_wrong_with_its_files() {
     std::fs::write(&path, "code,name,complexity_group,coefficient\nA,x,1,1\nA,y,1,0\nA,z,1,1\n")
         .expect("written");
     let args = Args {
-        catalog: path.clone(),
+        catalog: Some(path.clone()),
         labels: path.clone(),
         train: None,
         rules: None,
@@ -361,9 +372,9 @@ fn evaluation_says_what_is_wrong_with_its_files() {
         model: None,
         report: None,
     };
-    assert_eq!(codes(run(&args)), ["LT-CAT-009", "LT-CAT-006"]);
-    assert_eq!(codes(run(&Args { target_precision: f64::NAN, ..args.clone() })), ["LT-MAP-013"]);
-    assert_eq!(codes(run(&Args { catalog: folder.path().join("none"), ..args })), ["LT-MAP-012"]);
+    assert_eq!(codes(run(&args, &[])), ["LT-CAT-009", "LT-CAT-006"]);
+    assert_eq!(codes(run(&Args { target_precision: f64::NAN, ..args.clone() }, &[])), ["LT-MAP-013"]);
+    assert_eq!(codes(run(&Args { catalog: Some(folder.path().join("none")), ..args }, &[])), ["LT-MAP-012"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::support::stores::both;
 use lienthong::domain::rules::PendingCoefficientPolicy;
 use lienthong::domain::{ProductCode, RuleSet};
 use lienthong::pipeline::Policy;
-use lienthong::pipeline::command::{Command, ImportAs, InputFile, ProposedTerms};
+use lienthong::pipeline::command::{Command, Document, ImportAs, InputFile, ProposedTerms};
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::score::FULL_PERIOD;
 use lienthong::pipeline::step::Step as _;
@@ -46,7 +46,7 @@ fn accept(id: i64, code: &str) -> Command {
 }
 
 async fn proposals(house: &Installed) -> Value {
-    told(&house.ordered(Command::ProductProposals { all: true, limit: 10 }).await)
+    told(&house.ordered(Command::ProductProposals { all: true, limit: 10, workbook: false }).await)
 }
 
 /// The installation with one value of the switch, and the catalog's product for everything else.
@@ -153,6 +153,86 @@ async fn proposal_ends_when_a_catalog_version_brings_its_product() {
 }
 
 #[tokio::test]
+async fn proposal_whose_tasks_were_decided_since_ends_and_comes_back_all_the_same() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        house.ordered(propose(&["1", "3"], "DX-7", None)).await;
+        house.ordered(choose(&["1", "3"], "SP-1", OFFICE)).await;
+        let state = async || proposals(&house).await[0]["state"].clone();
+        let id = proposals(&house).await[0]["proposal"].as_i64().expect("number");
+        assert_eq!(state().await, "open");
+        let withdraw =
+            Command::ProductWithdraw { id, author: CHIEF.into(), reason: "không cần nữa".into() };
+        let withdrawn = house.ordered(withdraw).await;
+        assert_eq!(codes(&withdrawn), ["LT-MAP-035"], "what was decided since stays");
+        assert_eq!(
+            (state().await, states(&house, &tasks[..1]).await),
+            (json!("withdrawn"), vec!["SP-1".into()])
+        );
+        let number = |outcome: &lienthong::pipeline::command::Outcome| {
+            told(outcome)["decision"]["decision"].as_i64().expect("number")
+        };
+        house.ordered(undo(number(&withdrawn), CHIEF)).await;
+        assert_eq!(state().await, "open");
+        // Accepted though no task waits for it; and that taken back.
+        let accepted = house.ordered(accept(id, "SP-2")).await;
+        assert_eq!(state().await, "accepted");
+        house.ordered(undo(number(&accepted), CHIEF)).await;
+        assert_eq!((state().await, states(&house, &tasks[..1]).await), (json!("open"), vec!["SP-1".into()]));
+    }
+}
+
+#[tokio::test]
+async fn accepted_proposal_is_exported_as_the_word_of_whoever_made_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        queue(&house).await;
+        house.ordered(propose(&["1"], "DX-7", None)).await;
+        let id = proposals(&house).await[0]["proposal"].as_i64().expect("number");
+        let Command::ProductAccept { code, catalog, dry_run, .. } = accept(id, "SP-2") else {
+            unreachable!("an acceptance")
+        };
+        house.ordered(Command::ProductAccept { id, code, catalog, author: "root".into(), dry_run }).await;
+        let row = told(&house.ordered(export()).await)[0].clone();
+        assert_eq!(
+            (row["expected_code"].clone(), row["author"].clone(), row["reason"].clone()),
+            (json!("SP-2"), json!(OFFICE), json!("nhiệm vụ mới phát sinh"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn proposals_go_to_the_department_as_a_vietnamese_workbook() {
+    use calamine::Reader as _;
+    let both = both().await;
+    let store = &both.stores[0];
+    let house = house(store).await;
+    queue(&house).await;
+    house.ordered(propose(&["1"], "DX-7", Some("1.5"))).await;
+    let made = house.ordered(Command::ProductProposals { all: false, limit: 10, workbook: true }).await;
+    let Document::File { file, .. } = &made.document else { panic!("{:?}", made.document) };
+    let mut book: calamine::Xlsx<_> =
+        calamine::open_workbook_from_rs(std::io::Cursor::new(file.bytes.clone())).expect("a workbook");
+    let sheet = book.worksheet_range_at(0).expect("a sheet").expect("cells");
+    let text: Vec<String> = sheet.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    for shown in [
+        "SẢN PHẨM, CÔNG VIỆC MỚI ĐỀ NGHỊ BỔ SUNG DANH MỤC",
+        "Trạng thái",
+        "Chờ bổ sung danh mục",
+        "DX-7",
+        "1.5",
+        "08:00:00 05/01/2027",
+        REPORT,
+    ] {
+        assert!(text.iter().any(|cell| cell == shown), "{shown} in {text:?}");
+    }
+    assert!(text.iter().any(|cell| cell.to_lowercase().contains("sở nội vụ")), "{text:?}");
+}
+
+#[tokio::test]
 async fn proposal_without_what_the_rule_set_counts_by_is_refused() {
     let both = both().await;
     for store in &both.stores {
@@ -232,6 +312,13 @@ fn import(text: &str, as_what: ImportAs) -> Command {
     }
 }
 
+/// What other installations decided and counts here.
+pub async fn examples(store: &lienthong::store::Store) -> Vec<lienthong::store::ForeignExample> {
+    let orders: Vec<i64> = store.decision_marks().await.expect("marks").examples.into_iter().collect();
+    let brought = store.examples_of(&orders, 99).await.expect("read");
+    brought.into_iter().map(|one| one.example).collect()
+}
+
 /// Rows as JSON lines.
 fn lines(rows: &Value) -> String {
     rows.as_array().into_iter().flatten().map(|row| format!("{row}\n")).collect()
@@ -266,7 +353,7 @@ async fn decisions_travel_without_names_and_serve_as_examples_or_decisions_elsew
     assert_eq!(kept(&other.ordered(import(&text, ImportAs::Examples)).await), json!(2));
     assert_eq!(kept(&other.ordered(import(&text, ImportAs::Examples)).await), json!(0));
     assert_ne!(there.decision_marks().await.expect("stamp"), stamp, "the ranking learns them");
-    assert_eq!(there.examples(9).await.expect("kept")[0].origin, "Gia Lai");
+    assert_eq!(examples(there).await[0].origin, "Gia Lai");
     // As decisions about the same tasks: one order, with who decided there.
     other.ordered(import(&text, ImportAs::Decisions)).await;
     assert_eq!(states(&other, &[1, 2]).await, ["SP-1", "SP-2"]);
@@ -283,7 +370,7 @@ async fn decisions_travel_without_names_and_serve_as_examples_or_decisions_elsew
         text.lines().next().expect("a line").replace("\"snv:1\"", "\"nothing\"") + "\n",
         text.lines().next().expect("a line").replace("2027-01", "some day") + "\n",
     );
-    let before = there.examples(99).await.expect("kept").len();
+    let before = examples(there).await.len();
     assert_eq!(
         codes(&other.order(import(&wrong, ImportAs::Examples)).await),
         ["LT-MAP-049"],
@@ -297,7 +384,7 @@ async fn decisions_travel_without_names_and_serve_as_examples_or_decisions_elsew
     assert_eq!(places, [Some(3), Some(4), Some(5)]);
     let unknown = text.replace("snv:2", "snv:77");
     assert_eq!(codes(&other.order(import(&unknown, ImportAs::Decisions)).await), ["LT-CAT-023"]);
-    assert_eq!(there.examples(99).await.expect("kept").len(), before);
+    assert_eq!(examples(there).await.len(), before);
 }
 
 #[tokio::test]
@@ -427,6 +514,15 @@ fn review_is_ordered_on_the_command_line() {
     );
     let lines = output(site.path(), &["mapping", "export", "--format", "jsonl"]);
     assert_eq!((lines.status.code(), lines.stdout.len()), (Some(0), 0));
+    let sheet = output(site.path(), &["mapping", "proposals", "--format", "csv", "--lang", "en"]);
+    assert!(
+        String::from_utf8_lossy(&sheet.stdout).starts_with("\u{feff}Số,Trạng thái,Đơn vị đề nghị"),
+        "{sheet:?}"
+    );
+    let book = output(site.path(), &["mapping", "proposals", "--out", "p.xlsx"]);
+    let kept = std::fs::read(site.path().join("p.xlsx")).expect("a workbook");
+    assert_eq!((book.status.code(), &kept[..2]), (Some(0), &b"PK"[..]));
+    assert_eq!(refused(&["mapping", "proposals", "--out", "p.xlsx"]), told(2, "LT-PAP-010"));
     let csv = output(site.path(), &["mapping", "export"]);
     assert!(String::from_utf8_lossy(&csv.stdout).starts_with("task_id,title,expected_code"));
 }

@@ -539,7 +539,7 @@ fn hundred_thousand_waiting_tasks_are_grouped_alike_each_time() {
                 best: Some("SP-1"),
             });
         }
-        grouping.groups()
+        grouping.groups().groups
     };
     let groups = names(100_000);
     assert_eq!(groups.iter().map(|group| group.tasks.len()).sum::<usize>(), 100_000);

@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Author, Format, Rows,
+    Author, Rows, SheetFormat,
     value::{period_share, person, person_share, task},
 };
 use crate::cli::mapping_evaluate;
@@ -102,9 +102,12 @@ pub enum Mapping {
         /// Those that were withdrawn or accepted as well
         #[arg(long)]
         all: bool,
-        /// Form of the result
-        #[arg(long, value_name = "FORM")]
-        format: Option<Format>,
+        /// Form of the result; csv and xlsx are in Vietnamese; xlsx needs --out
+        #[arg(long, value_name = "FORM", requires_if("xlsx", "out"))]
+        format: Option<SheetFormat>,
+        /// Workbook to write; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         #[command(flatten)]
         rows: Rows,
     },

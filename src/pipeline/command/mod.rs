@@ -218,6 +218,8 @@ pub enum Command {
         /// Most rows.
         limit: u32,
     },
+    /// Every product of the catalog version in force today, as a program reads it.
+    CatalogProducts {},
     /// Tasks whose product a person has to choose.
     MappingReview {
         /// Tasks with a number above this one.
@@ -295,6 +297,9 @@ pub enum Command {
         all: bool,
         /// Most rows.
         limit: u32,
+        /// As a workbook.
+        #[serde(default)]
+        workbook: bool,
     },
     /// A catalog version has the product now.
     ProductAccept {

@@ -29,6 +29,7 @@ impl Command {
             Self::CatalogMerge { .. } | Self::CatalogSettle { .. } => "catalog merge",
             Self::CatalogDiff { .. } => "catalog diff",
             Self::CatalogList { .. } => "catalog list",
+            Self::CatalogProducts {} => "catalog products",
             Self::MappingReview { .. } => "mapping review",
             Self::MappingGroups { .. } => "mapping review",
             Self::MappingDecide { .. } => "mapping decide",

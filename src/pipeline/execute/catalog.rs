@@ -84,6 +84,18 @@ pub(super) async fn check_version(
 }
 
 /// The products of a version whose code, name, synonyms or field have every word of a text.
+/// Every product of the province's version in force today, for programs.
+pub(super) async fn products(app: &App) -> Answer {
+    let version = app.catalog_for(app.clock.today(), &[CatalogScope::Province]).await?;
+    let version = version.ok_or_else(no_catalog)?;
+    let products = app.store.catalog_products(&version).await?;
+    let text = Text::new(
+        format!("danh mục {version}: {} sản phẩm", products.len()),
+        format!("catalog {version}: {} products", products.len()),
+    );
+    Ok(Outcome::ok(Document::Json { value: json!(products), text }))
+}
+
 pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str, limit: u32) -> Answer {
     let heads = app.store.catalogs().await?;
     let version = match version {

@@ -3,7 +3,7 @@
 //! Owns the one way from rows that are settled to an answer, for a choice and for a file of choices alike. It must not know
 //! where the rows come from.
 
-use super::mapping::{place, shown};
+use super::mapping::{Brings, place, shown};
 use super::{Answer, App};
 use crate::directory::Directory;
 use crate::error::Finding;
@@ -54,7 +54,7 @@ impl Ending {
             due: due_of(items, &rows),
             rows,
         };
-        let (id, state, more) = place(app, directory, &new, None).await?;
+        let (id, state, more) = place(app, directory, &new, Brings::Nothing).await?;
         told.extend(more);
         Ok(Outcome::with_findings(shown(directory, &effect, Some(id), state), told))
     }

@@ -1,7 +1,7 @@
 //! Orders that carry mapping knowledge in and out: a trial of rules, decisions as a file.
 
 use super::ending::Ending;
-use super::mapping::{no_such_task, refuse_own};
+use super::mapping::{Brings, no_such_task, place, refuse_own};
 use super::{Answer, App, Refusal, author};
 use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
@@ -12,7 +12,7 @@ use crate::pipeline::command::{Column, Document, Field, ImportAs, InputFile, Out
 use crate::pipeline::map::evidence;
 use crate::pipeline::review::by_a_person;
 use crate::pipeline::wording::Words;
-use crate::store::{ForeignExample, MappingRow, MappingState, OrderKind, Settled};
+use crate::store::{ForeignExample, MappingOrder, MappingRow, MappingState, OrderKind, Settled};
 use crate::text::fold;
 use crate::text::mask::{has_number, mask};
 use serde_json::{Value, json};
@@ -48,7 +48,8 @@ pub(super) async fn try_rules(app: &App, file: &InputFile, limit: u32) -> Answer
             }
             let Some(codes) = codes.get(&version) else { continue };
             let (unit, kind) = app.unit_of(&directory, &item.task.key.source);
-            let task: TaskText<'_> = evidence(app, &item.task, &unit, kind);
+            let scopes = app.scopes_of_item(&directory, item);
+            let task: TaskText<'_> = evidence(app, &item.task, (&unit, kind), &scopes);
             let present = match &item.mapping {
                 Some(row) if row.decided_by == "operator" => Present::ByAPerson(row.product.as_ref()),
                 Some(row) if row.state != MappingState::Review => Present::Automatic(row.product.as_ref()),
@@ -206,13 +207,17 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
             }
             let (number, key) = (item.task.id, &item.task.key);
             let draft = item.task.task.draft;
-            let who = row.author.unwrap_or_default();
+            // Of an accepted proposal whoever said what the task is speaks, not whoever gave it the catalog's code.
+            let decided = row.reason.get("decided").cloned().unwrap_or_default();
+            let said = |key: &str| decided.get(key).and_then(Value::as_str).map(str::to_owned);
+            let who = said("author").or(row.author).unwrap_or_default();
             // A name says who a person is; the office is enough for whoever uses the decision elsewhere.
             let office = directory.named(&who).map(|person| {
                 let unit = directory.last_post(person, today).and_then(|post| directory.unit(&post.unit));
                 unit.map(|unit| unit.name.clone()).unwrap_or_else(|| "-".to_owned())
             });
-            let why = row.reason.pointer("/reason/vi").and_then(Value::as_str).unwrap_or("-");
+            let why = row.reason.pointer("/reason/vi").and_then(Value::as_str);
+            let why = said("reason").or(why.map(str::to_owned)).unwrap_or_else(|| "-".to_owned());
             let row = Row {
                 task_id: if has_number(&key.external_id) {
                     String::new()
@@ -231,7 +236,7 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
                 source_category: draft.category.unwrap_or_default(),
                 author: office.unwrap_or_else(|| mask(&who, &known)),
                 at: row.decided_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-                reason: mask(why, &known),
+                reason: mask(&why, &known),
             };
             rows.push((number, row));
         }
@@ -317,6 +322,7 @@ async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> A
         .map(|row| {
             let product = row.example.product.as_ref().map_or("", ProductCode::as_str);
             let mut digest = Sha256::new();
+            let at = row.at.to_rfc3339();
             for part in [
                 origin,
                 &row.example.title,
@@ -325,6 +331,7 @@ async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> A
                 &row.example.source_system,
                 &row.example.unit,
                 product,
+                &at,
             ] {
                 digest.update((part.len() as u64).to_be_bytes());
                 digest.update(part);
@@ -344,17 +351,48 @@ async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> A
             }
         })
         .collect();
-    let kept = if order.dry_run { 0 } else { app.store.keep_examples(&rows, who, app.clock.now()).await? };
-    app.ring("map");
+    let all = rows.len();
+    let digests: Vec<&[u8]> = rows.iter().map(|row| row.digest.as_slice()).collect();
+    let known = app.store.known_examples(&digests).await?;
+    let mut met = HashSet::new();
+    let fresh: Vec<ForeignExample> = rows
+        .into_iter()
+        .filter(|row| !known.contains(&row.digest) && met.insert(row.digest.clone()))
+        .collect();
+    let (mut id, mut state, mut told) = (None, "preview", Vec::new());
+    if fresh.is_empty() {
+        state = "unchanged";
+    } else if !order.dry_run {
+        let directory = app.directory().await?;
+        let file = &order.file.name;
+        let from = if origin == file { origin.to_owned() } else { format!("{origin} ({file})") };
+        let new = MappingOrder {
+            kind: OrderKind::Examples,
+            group: None,
+            choice: None,
+            author: who.to_owned(),
+            reason: Some(from),
+            at: app.clock.now(),
+            about: None,
+            proposal: None,
+            effect: json!({}),
+            rows: Vec::new(),
+            due: Vec::new(),
+        };
+        let (number, placed, findings) = place(app, &directory, &new, Brings::Examples(&fresh)).await?;
+        (id, state, told) = (Some(number), placed.as_str(), findings);
+    }
     let document = Document::Object {
         title: Text::new("Ví dụ để học", "Examples to learn from"),
         fields: vec![
             Field::new("origin", "Nguồn gốc", "Origin", origin),
-            Field::new("rows", "Dòng", "Rows", rows.len()),
-            Field::new("kept", "Mới", "New", kept),
+            Field::new("rows", "Dòng", "Rows", all),
+            Field::new("kept", "Mới", "New", fresh.len()),
+            Field::new("decision", "Số quyết định", "Decision", json!(id)),
+            Field::new("state", "Trạng thái", "State", state),
         ],
     };
-    Ok(Outcome::ok(document))
+    Ok(Outcome::with_findings(document, told))
 }
 
 async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> Answer {

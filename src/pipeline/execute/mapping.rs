@@ -1,4 +1,4 @@
-//! Orders about the products of tasks: what waits, groups of it, decisions with their preview, confirmation, undo.
+//! Orders about the products of tasks: decisions with their preview, confirmation, undo.
 
 use super::ending::Ending;
 use super::{Answer, App, Refusal, author};
@@ -6,78 +6,18 @@ use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Level};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
-use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::review::{Effect, MAX_TASKS, by_a_person, due_of, is_own, taken_back};
 use crate::pipeline::what_if::{Compared, Side};
 use crate::pipeline::wording::Words;
 use crate::store::{
-    MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew, Settled, StoredOrder,
+    ForeignExample, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew,
+    Settled, StoredOrder,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Scores shown of an order's effect.
 const SHOWN: usize = 500;
-
-pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
-    let items = app.store.review_queue(after, limit as usize).await?;
-    let names = ProductNames::of(app, &items).await?;
-    let rows = items
-        .into_iter()
-        .map(|item| {
-            vec![
-                json!(format!("{}:{}", item.key.source, item.key.external_id)),
-                json!(item.title),
-                json!(names.nearest(&item)),
-                item.reason.get("confidence").cloned().unwrap_or_default(),
-                json!(item.task),
-            ]
-        })
-        .collect();
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
-        columns: vec![
-            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("title", "Nội dung", "Title"),
-            Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
-            Column::right("confidence", "Độ tin cậy", "Confidence"),
-            Column::right("number", "Số", "Number"),
-        ],
-        rows,
-    }))
-}
-
-/// What waits, alike tasks together, largest group first.
-pub(super) async fn groups(app: &App, limit: u32) -> Answer {
-    let groups = app.waiting_groups(None).await?;
-    let rows = groups
-        .into_iter()
-        .take(limit as usize)
-        .map(|group| {
-            let best = group.best.iter().take(3).map(|(code, count)| format!("{code} ({count})"));
-            vec![
-                json!(group.id),
-                json!(group.tasks.len()),
-                json!(group.titles),
-                json!(best.collect::<Vec<_>>()),
-                json!(group.doc_type),
-                json!(group.direction),
-            ]
-        })
-        .collect();
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Nhóm nhiệm vụ tương tự chờ gán sản phẩm", "Alike tasks waiting for their product"),
-        columns: vec![
-            Column::left("group", "Nhóm", "Group"),
-            Column::right("tasks", "Nhiệm vụ", "Tasks"),
-            Column::left("titles", "Nội dung", "Titles"),
-            Column::left("candidates", "Sản phẩm gần nhất (số việc)", "Nearest products (tasks)"),
-            Column::left("doc_type", "Loại văn bản", "Document type"),
-            Column::words("direction", "Chiều", "Direction", Words::Direction),
-        ],
-        rows,
-    }))
-}
 
 /// A person's choice for tasks or a group of them.
 pub(super) struct Deciding {
@@ -137,17 +77,29 @@ pub(super) async fn decide(app: &App, order: Deciding) -> Answer {
     ending.end(app, &directory, &items, rows, findings).await
 }
 
+/// What an order brings besides the mappings of its tasks.
+#[derive(Clone, Copy)]
+pub(super) enum Brings<'a> {
+    /// Nothing.
+    Nothing,
+    /// A product no catalog has.
+    Product(&'a ProposalNew),
+    /// Tasks other installations decided.
+    Examples(&'a [ForeignExample]),
+}
+
 /// Lets an order count, or keeps it for the second person where the configuration asks for one.
 pub(super) async fn place(
     app: &App,
     directory: &Directory,
     order: &MappingOrder,
-    proposal: Option<&ProposalNew>,
+    brings: Brings<'_>,
 ) -> Result<(i64, OrderState, Vec<Finding>), Refusal> {
     if !app.policy.four_eyes {
-        let id = match proposal {
-            Some(new) => app.store.propose_product(new, order, true).await?.1,
-            None => app.store.settle_mappings(order).await?,
+        let id = match brings {
+            Brings::Product(new) => app.store.propose_product(new, order, true).await?.1,
+            Brings::Examples(examples) => app.store.bring_examples(order, examples, true).await?,
+            Brings::Nothing => app.store.settle_mappings(order).await?,
         };
         app.ring("map");
         app.ring("score");
@@ -156,9 +108,10 @@ pub(super) async fn place(
     if directory.named(&order.author).is_none() {
         return Err(not_a_person(&order.author).into());
     }
-    let id = match proposal {
-        Some(new) => app.store.propose_product(new, order, false).await?.1,
-        None => app.store.keep_order(order).await?,
+    let id = match brings {
+        Brings::Product(new) => app.store.propose_product(new, order, false).await?.1,
+        Brings::Examples(examples) => app.store.bring_examples(order, examples, false).await?,
+        Brings::Nothing => app.store.keep_order(order).await?,
     };
     let told = Finding::info(
         "LT-MAP-036",
@@ -250,8 +203,10 @@ pub(super) async fn undo_order(
     if let Some(own) = own {
         return Err(own.into());
     }
+    // What an order says besides its tasks, of a proposal or of examples, is taken back though they were decided since.
+    let tasks_alone = order.proposal.is_none() && !rows.is_empty();
     let (rows, left) = taken_back(id, rows, &items, who, reason, now);
-    if rows.is_empty() {
+    if rows.is_empty() && tasks_alone {
         return Err(cannot_be_undone(&order).into());
     }
     let mut findings = Vec::new();
@@ -276,7 +231,7 @@ pub(super) async fn undo_order(
         due: due_of(&items, &rows),
         rows,
     };
-    let (new, state, more) = place(app, &directory, &new, None).await?;
+    let (new, state, more) = place(app, &directory, &new, Brings::Nothing).await?;
     findings.extend(more);
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(new), state), findings))
 }

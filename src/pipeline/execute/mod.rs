@@ -31,6 +31,7 @@ mod people;
 mod period;
 mod petition;
 mod proposal;
+mod proposed;
 mod quota;
 mod report;
 mod results;
@@ -43,6 +44,7 @@ mod signed_table;
 mod source;
 mod standing;
 mod statistics;
+mod waiting;
 mod what_if;
 mod workshop;
 
@@ -198,9 +200,10 @@ impl Installation {
             C::CatalogDiff { file, version, affected } => {
                 catalog_diff::compare(app, &file, version, affected).await
             }
+            C::CatalogProducts {} => catalog::products(app).await,
             C::CatalogList { version, text, limit } => catalog::list(app, version, &text, limit).await,
-            C::MappingReview { after, limit } => mapping::review(app, after, limit).await,
-            C::MappingGroups { limit } => mapping::groups(app, limit).await,
+            C::MappingReview { after, limit } => waiting::review(app, after, limit).await,
+            C::MappingGroups { limit } => waiting::groups(app, limit).await,
             C::MappingDecide { tasks, group, choice, author, reason, dry_run } => {
                 mapping::decide(app, mapping::Deciding { tasks, group, choice, author, reason, dry_run })
                     .await
@@ -218,7 +221,7 @@ impl Installation {
                 let order = proposal::Proposing { tasks, group, terms, unit, author, reason, dry_run };
                 proposal::propose(app, order).await
             }
-            C::ProductProposals { all, limit } => proposal::list(app, all, limit).await,
+            C::ProductProposals { all, limit, workbook } => proposed::list(app, all, limit, workbook).await,
             C::ProductAccept { id, code, catalog, author, dry_run } => {
                 proposal::accept(app, id, &code, catalog, &author, dry_run).await
             }

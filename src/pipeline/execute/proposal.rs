@@ -1,25 +1,21 @@
-//! Orders about products no catalog has yet (plan IV.2.3): proposed with the tasks they cover, listed for Sở Nội vụ,
-//! withdrawn, accepted once a catalog version brings them.
+//! Orders about products no catalog has yet (plan IV.2.3): proposed with the tasks they cover, withdrawn, accepted once
+//! a catalog version brings them.
 
-use super::mapping::{numbers_of, place, refuse_own, shown, undo_order, waiting_numbers};
+use super::mapping::{Brings, numbers_of, place, refuse_own, shown, undo_order, waiting_numbers};
 use super::{Answer, App, Refusal, author};
 use crate::domain::rules::PendingCoefficientPolicy;
 use crate::domain::{
     CatalogProduct, CatalogScope, CatalogVersion, ComplexityGroup, Period, ProductCode, UnitCode,
 };
 use crate::error::{Finding, Place, Text};
-use crate::pipeline::command::{Column, Document, Outcome, ProposedTerms, TaskRef};
+use crate::pipeline::command::{Outcome, ProposedTerms, TaskRef};
 use crate::pipeline::review::{by_a_person, due_of};
-use crate::pipeline::wording::Words;
 use crate::store::{
     CatalogHead, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, PendingProduct,
     Proposal, ProposalNew, ProposalState, ProposedProduct, Settled,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// Titles shown of a proposal's tasks.
-const SHOWN: usize = 3;
 
 /// A new product with the tasks it covers.
 pub(super) struct Proposing {
@@ -131,7 +127,7 @@ pub(super) async fn propose(app: &App, order: Proposing) -> Answer {
         due: due_of(&items, &rows),
         rows,
     };
-    let (id, state, more) = place(app, &directory, &order, Some(&new)).await?;
+    let (id, state, more) = place(app, &directory, &order, Brings::Product(&new)).await?;
     findings.extend(more);
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), findings))
 }
@@ -157,68 +153,6 @@ fn require_terms(app: &App, terms: &ProposedTerms) -> Result<(), Refusal> {
     )
     .at(Place::of(missing))
     .into())
-}
-
-/// Proposals with what Sở Nội vụ has to know of them (plan IV.2.3), newest first.
-pub(super) async fn list(app: &App, all: bool, limit: u32) -> Answer {
-    let directory = app.directory().await?;
-    let mut rows = Vec::new();
-    for proposal in app.store.proposals(all, i64::MAX, limit as usize).await? {
-        let mut tasks = app.store.tasks_of_proposal(proposal.id).await?;
-        tasks.truncate(SHOWN);
-        let items = app.store.map_items(&tasks).await?;
-        let titles: Vec<&str> = items.iter().map(|item| item.task.task.draft.title.as_str()).collect();
-        let unit =
-            proposal.unit.as_ref().and_then(|unit| directory.unit(unit)).map(|unit| unit.name.as_str());
-        rows.push(line_of(&proposal, unit, &titles));
-    }
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new(
-            "Sản phẩm, công việc mới đề nghị bổ sung danh mục (Kế hoạch IV.2.3)",
-            "New products proposed for the catalog (plan IV.2.3)",
-        ),
-        columns: vec![
-            Column::right("proposal", "Số", "Number"),
-            Column::words("state", "Trạng thái", "State", Words::Proposal),
-            Column::left("unit", "Đơn vị đề nghị", "Unit"),
-            Column::left("code", "Mã tạm", "Code"),
-            Column::left("name", "Tên sản phẩm, công việc", "Name"),
-            Column::right("group", "Nhóm", "Group"),
-            Column::right("coefficient", "Hệ số tạm", "Provisional coefficient"),
-            Column::left("field", "Lĩnh vực", "Field"),
-            Column::left("measure", "Đơn vị tính", "Measure"),
-            Column::right("tasks", "Số nhiệm vụ", "Tasks"),
-            Column::left("titles", "Nhiệm vụ tiêu biểu", "Typical tasks"),
-            Column::left("reason", "Lý do", "Reason"),
-            Column::left("author", "Người đề nghị", "Author"),
-            Column::left("at", "Lúc", "At"),
-            Column::left("accepted_as", "Mã được duyệt", "Accepted as"),
-            Column::left("catalog", "Danh mục", "Catalog"),
-        ],
-        rows,
-    }))
-}
-
-fn line_of(proposal: &Proposal, unit: Option<&str>, titles: &[&str]) -> Vec<Value> {
-    let product = &proposal.product;
-    vec![
-        json!(proposal.id),
-        json!(proposal.state),
-        json!(unit.or(proposal.unit.as_ref().map(UnitCode::as_str))),
-        json!(proposal.code),
-        json!(product.name),
-        json!(product.group.number()),
-        json!(product.coefficient.map(|k| k.to_string())),
-        json!(product.field),
-        json!(product.measure),
-        json!(proposal.tasks),
-        json!(titles),
-        json!(proposal.reason),
-        json!(proposal.author),
-        json!(proposal.at),
-        json!(proposal.accepted.as_ref().map(|(code, _)| code)),
-        json!(proposal.accepted.as_ref().map(|(_, version)| version)),
-    ]
 }
 
 /// Gives the tasks of a proposal the product a catalog has now.
@@ -283,6 +217,10 @@ pub(super) async fn accept(
             ),
             "accepted": id,
         });
+        if let Some(held) = item.mapping.as_ref().filter(|held| held.decided_by == "operator") {
+            let why = held.reason.pointer("/reason/vi");
+            given.reason["decided"] = json!({ "author": held.author, "reason": why, "at": held.decided_at });
+        }
         rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
     }
     if rows.is_empty() && !not_theirs.is_empty() {
@@ -306,7 +244,7 @@ pub(super) async fn accept(
         due: due_of(&items, &rows),
         rows,
     };
-    let (id, state, more) = place(app, &directory, &order, None).await?;
+    let (id, state, more) = place(app, &directory, &order, Brings::Nothing).await?;
     findings.extend(more);
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), findings))
 }

@@ -303,6 +303,7 @@ const MAPPING_ORDERS: Names = &[
     ("accept", "Chấp nhận sản phẩm mới", "Acceptance"),
     ("import", "Nhập từ tệp", "Import"),
     ("preview", "Xem trước", "Preview"),
+    ("examples", "Nhập ví dụ để học", "Examples to learn from"),
     ("waiting", "Chờ xác nhận", "Waits for confirmation"),
     ("counted", "Có hiệu lực", "Counts"),
     ("undone", "Đã thu hồi", "Taken back"),

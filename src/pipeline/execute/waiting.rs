@@ -1,0 +1,88 @@
+//! What waits for its product, task by task and alike tasks together.
+//!
+//! Owns both lists and nothing that changes anything. It must not know how a task is decided.
+
+use super::{Answer, App};
+use crate::error::{Finding, Text};
+use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::nearest::ProductNames;
+use crate::pipeline::wording::Words;
+use serde_json::json;
+
+pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
+    let items = app.store.review_queue(after, limit as usize).await?;
+    let names = ProductNames::of(app, &items).await?;
+    let rows = items
+        .into_iter()
+        .map(|item| {
+            vec![
+                json!(format!("{}:{}", item.key.source, item.key.external_id)),
+                json!(item.title),
+                json!(names.nearest(&item)),
+                item.reason.get("confidence").cloned().unwrap_or_default(),
+                json!(item.task),
+            ]
+        })
+        .collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
+        columns: vec![
+            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
+            Column::left("title", "Nội dung", "Title"),
+            Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
+            Column::right("confidence", "Độ tin cậy", "Confidence"),
+            Column::right("number", "Số", "Number"),
+        ],
+        rows,
+    }))
+}
+
+/// What waits, alike tasks together, largest group first.
+pub(super) async fn groups(app: &App, limit: u32) -> Answer {
+    let groups = app.waiting_groups(None).await?;
+    let cut = groups.cut.then(groups_cut);
+    let rows = groups
+        .groups
+        .into_iter()
+        .take(limit as usize)
+        .map(|group| {
+            let best = group.best.iter().take(3).map(|(code, count)| format!("{code} ({count})"));
+            vec![
+                json!(group.id),
+                json!(group.tasks.len()),
+                json!(group.titles),
+                json!(best.collect::<Vec<_>>()),
+                json!(group.doc_type),
+                json!(group.direction),
+            ]
+        })
+        .collect();
+    let document = Document::Table {
+        title: Text::new("Nhóm nhiệm vụ tương tự chờ gán sản phẩm", "Alike tasks waiting for their product"),
+        columns: vec![
+            Column::left("group", "Nhóm", "Group"),
+            Column::right("tasks", "Nhiệm vụ", "Tasks"),
+            Column::left("titles", "Nội dung", "Titles"),
+            Column::left("candidates", "Sản phẩm gần nhất (số việc)", "Nearest products (tasks)"),
+            Column::left("doc_type", "Loại văn bản", "Document type"),
+            Column::words("direction", "Chiều", "Direction", Words::Direction),
+        ],
+        rows,
+    };
+    Ok(Outcome::with_findings(document, cut.into_iter().collect()))
+}
+
+/// More titles share their words than are compared.
+fn groups_cut() -> Finding {
+    Finding::info(
+        "LT-MAP-055",
+        Text::new(
+            "quá nhiều tiêu đề dùng chung ít từ: một phần chỉ được gom khi trùng từ hoàn toàn",
+            "too many titles share few words: some are grouped with tasks of the very same words alone",
+        ),
+        Text::new(
+            "quyết định các nhóm lớn trước rồi xem lại danh sách nhóm",
+            "settle the large groups first, then look at the groups again",
+        ),
+    )
+}
