@@ -1,11 +1,11 @@
 //! Spreadsheets as units drop them: headers, encodings, dates, broken rows, the same file twice.
 
 use crate::support::installation::{Installed, Targets};
+use crate::support::source::{entry, opened};
 use crate::support::stores::both;
-use lienthong::connector::http::SourceLimits;
-use lienthong::connector::{Connector, Cursor, OpenSource, PullMode, PullRequest, RawRecord, Step, open};
-use lienthong::domain::{SourceId, TaskDraft, UnitCode};
-use lienthong::pipeline::app::{App, Source};
+use lienthong::connector::{Connector, Cursor, PullMode, PullRequest, RawRecord, Step};
+use lienthong::domain::{SourceId, TaskDraft};
+use lienthong::pipeline::App;
 use lienthong::pipeline::command::{Command, Document, Executor as _};
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::pull::pull_source;
@@ -22,29 +22,13 @@ pub(crate) fn connect(folder: &Path) -> Arc<dyn Connector> {
 }
 
 pub(crate) fn connect_by(manifest: &str, folder: &Path) -> Arc<dyn Connector> {
-    let opened = open(OpenSource {
-        id: SourceId::new("sheets").expect("id"),
-        manifest_name: "task-sheet".to_owned(),
-        manifest: manifest.to_owned(),
-        settings: [("folder".to_owned(), folder.display().to_string())].into(),
-        secrets: Default::default(),
-        folder: "/".into(),
-        ca_file: None,
-        allow_http: false,
-        limits: SourceLimits::default(),
-    });
-    opened.unwrap_or_else(|findings| panic!("{findings}")).connector
+    let settings = [("folder".to_owned(), folder.display().to_string())].into();
+    opened("sheets", manifest, &settings, &Default::default())
 }
 
 /// The installation with this one source.
 pub(crate) fn under(house: &Installed, connector: Arc<dyn Connector>) -> Arc<App> {
-    let source = Source {
-        connector,
-        unit: UnitCode::new("SNV").expect("code"),
-        system: "EXCEL".into(),
-        schedule: "0 * * * *".parse().expect("a schedule"),
-        full_schedule: None,
-    };
+    let source = entry(connector, "EXCEL");
     let sources = [(SourceId::new("sheets").expect("id"), source)].into();
     let app = &house.app;
     Arc::new(App::new(app.store.clone(), app.clock, "a".into(), sources, (None, None), app.policy.clone()))

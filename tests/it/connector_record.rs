@@ -1,14 +1,12 @@
 //! Recording samples of a running source: what is kept conforms, and nothing personal or secret is left in it.
 
 use crate::support::http::{Scripted, json, status};
-use lienthong::connector::http::SourceLimits;
+use crate::support::source::opened;
 use lienthong::connector::record::{Given, record};
-use lienthong::connector::{OpenSource, conformance, manifest, open};
-use lienthong::domain::SourceId;
+use lienthong::connector::{conformance, manifest};
 use secrecy::SecretString;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 const MANIFEST: &str = r#"
 format_version = 1
@@ -120,25 +118,11 @@ async fn recorded_samples_conform_and_hold_nobody_and_no_secret() {
     let secrets: BTreeMap<String, SecretString> =
         [("password".to_owned(), "mat-khau-that".to_owned().into())].into();
     // Opened anew each time: a session that is logged in already does not log in again.
-    let opened = || {
-        open(OpenSource {
-            id: SourceId::new("test").expect("id"),
-            manifest_name: "m.toml".into(),
-            manifest: MANIFEST.into(),
-            settings: settings.clone(),
-            secrets: secrets.clone(),
-            folder: PathBuf::from("/"),
-            ca_file: None,
-            allow_http: true,
-            limits: SourceLimits::default(),
-        })
-        .unwrap_or_else(|findings| panic!("{findings}"))
-    };
+    let connector = || opened("test", MANIFEST, &settings, &secrets);
     let loaded = manifest::parse("m.toml", MANIFEST).expect("a manifest");
     let given = Given { settings: &settings, secrets: &secrets };
     let now = crate::support::source::now();
-    let first =
-        record(&*opened().connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
+    let first = record(&*connector(), &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!((first.records, first.samples.len()), (3, 6), "a login, two pages, three details");
     let text = serde_json::to_string_pretty(&first.samples).expect("text");
     for hidden in PERSONAL {
@@ -149,8 +133,7 @@ async fn recorded_samples_conform_and_hold_nobody_and_no_secret() {
     {
         assert!(text.contains(kept), "{kept} is missing in\n{text}");
     }
-    let again =
-        record(&*opened().connector, &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
+    let again = record(&*connector(), &loaded, &given, now).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!(first.samples, again.samples, "the same source gives the same samples");
 
     let folder = tempfile::tempdir().expect("folder");
@@ -216,21 +199,10 @@ async fn names_in_any_letters_and_a_coded_login_below_a_path_leave_nothing_and_c
         .into();
     let secrets: BTreeMap<String, SecretString> =
         [("password".to_owned(), "mat-khau-that".to_owned().into())].into();
-    let opened = open(OpenSource {
-        id: SourceId::new("test").expect("id"),
-        manifest_name: "m.toml".into(),
-        manifest: manifest.clone(),
-        settings: settings.clone(),
-        secrets: secrets.clone(),
-        folder: PathBuf::from("/"),
-        ca_file: None,
-        allow_http: true,
-        limits: SourceLimits::default(),
-    })
-    .unwrap_or_else(|findings| panic!("{findings}"));
+    let connector = opened("test", &manifest, &settings, &secrets);
     let loaded = manifest::parse("m.toml", &manifest).expect("a manifest");
     let given = Given { settings: &settings, secrets: &secrets };
-    let recorded = record(&*opened.connector, &loaded, &given, crate::support::source::now())
+    let recorded = record(&*connector, &loaded, &given, crate::support::source::now())
         .await
         .unwrap_or_else(|told| panic!("{told}"));
     let text = serde_json::to_string_pretty(&recorded.samples).expect("text");
@@ -264,21 +236,10 @@ async fn names_in_any_letters_and_a_coded_login_below_a_path_leave_nothing_and_c
     .await;
     let mut settings = settings.clone();
     settings.insert("base_url".into(), format!("{}/api", server.base));
-    let opened = open(OpenSource {
-        id: SourceId::new("test").expect("id"),
-        manifest_name: "m.toml".into(),
-        manifest: manifest.clone(),
-        settings: settings.clone(),
-        secrets: secrets.clone(),
-        folder: PathBuf::from("/"),
-        ca_file: None,
-        allow_http: true,
-        limits: SourceLimits::default(),
-    })
-    .unwrap_or_else(|findings| panic!("{findings}"));
+    let connector = opened("test", &manifest, &settings, &secrets);
     let loaded = manifest::parse("m.toml", &manifest).expect("a manifest");
     let given = Given { settings: &settings, secrets: &secrets };
-    let told = record(&*opened.connector, &loaded, &given, crate::support::source::now()).await;
+    let told = record(&*connector, &loaded, &given, crate::support::source::now()).await;
     assert_eq!(told.expect_err("a secret would be left").0[0].code, "LT-SRC-091");
 }
 
@@ -319,20 +280,9 @@ async fn answers_too_large_for_samples_are_refused_and_not_left_out() {
     let secrets: BTreeMap<String, SecretString> =
         [("password".to_owned(), "mat-khau".to_owned().into())].into();
     let given = Given { settings: &settings, secrets: &secrets };
-    let opened = open(OpenSource {
-        id: SourceId::new("test").expect("id"),
-        manifest_name: "m.toml".into(),
-        manifest: MANIFEST.into(),
-        settings: settings.clone(),
-        secrets: secrets.clone(),
-        folder: PathBuf::from("/"),
-        ca_file: None,
-        allow_http: true,
-        limits: SourceLimits::default(),
-    })
-    .unwrap_or_else(|findings| panic!("{findings}"));
+    let connector = opened("test", MANIFEST, &settings, &secrets);
     let loaded = manifest::parse("m.toml", MANIFEST).expect("a manifest");
-    let told = record(&*opened.connector, &loaded, &given, crate::support::source::now()).await;
+    let told = record(&*connector, &loaded, &given, crate::support::source::now()).await;
     let told = told.expect_err("80 MiB of answers").0;
     assert_eq!(told[0].code, "LT-SRC-081");
     assert!(told[0].to_string().contains("64 MiB"), "{told:?}");
@@ -359,21 +309,10 @@ async fn source_that_shows_too_much_is_refused_before_all_of_it_was_asked_for() 
     let given = Given { settings: &settings, secrets: &secrets };
     for (path, code, most) in [("/viec/", "LT-SRC-081", 210), ("/mat/", "LT-SRC-081", 210)] {
         let text = MANIFEST.replace("/viec/{{ key }}", &format!("{path}{{{{ key }}}}"));
-        let opened = open(OpenSource {
-            id: SourceId::new("test").expect("id"),
-            manifest_name: "m.toml".into(),
-            manifest: text.clone(),
-            settings: settings.clone(),
-            secrets: secrets.clone(),
-            folder: PathBuf::from("/"),
-            ca_file: None,
-            allow_http: true,
-            limits: SourceLimits::default(),
-        })
-        .unwrap_or_else(|findings| panic!("{findings}"));
+        let connector = opened("test", &text, &settings, &secrets);
         let loaded = manifest::parse("m.toml", &text).expect("a manifest");
         let before = server.asked().len();
-        let told = record(&*opened.connector, &loaded, &given, crate::support::source::now()).await;
+        let told = record(&*connector, &loaded, &given, crate::support::source::now()).await;
         assert_eq!(told.expect_err("too much").0[0].code, code);
         assert!(server.asked().len() - before < most, "{path}");
     }

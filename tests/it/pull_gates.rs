@@ -3,13 +3,12 @@
 
 use crate::support::http::{Scripted, status};
 use crate::support::installation::{Installed, Targets};
-use crate::support::source::{HEAD, PASSWORD, STREAM};
+use crate::support::source::{HEAD, PASSWORD, STREAM, entry};
 use crate::support::stores::{both, one};
 use lienthong::config::Gates;
 use lienthong::connector::http::{HttpConnector, SourceLimits, SourceOptions};
 use lienthong::connector::manifest;
-use lienthong::domain::{SourceId, UnitCode};
-use lienthong::pipeline::app::Source;
+use lienthong::domain::SourceId;
 use lienthong::pipeline::command::{Command, Executor as _, Outcome};
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::source::PullSource;
@@ -135,13 +134,7 @@ impl House {
         };
         let connector = HttpConnector::new(source(), Arc::new(loaded), options)
             .unwrap_or_else(|findings| panic!("{findings}"));
-        let entry = Source {
-            connector: Arc::new(connector),
-            unit: UnitCode::new("SNV").expect("code"),
-            system: "QLVB".into(),
-            schedule: "0 * * * *".parse().expect("a schedule"),
-            full_schedule: None,
-        };
+        let entry = entry(Arc::new(connector), "QLVB");
         let sources = [(source(), entry)].into();
         let mut app =
             App::new(self.store.clone(), self.clock, "a".into(), sources, (None, None), self.policy.clone());

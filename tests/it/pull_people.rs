@@ -2,21 +2,20 @@
 
 use crate::support::http::{Scripted, json, status};
 use crate::support::installation::{Installed, Targets};
+use crate::support::source::{entry, opened};
 use crate::support::stores::{both, officer};
 use lienthong::config::Gates;
-use lienthong::connector::http::SourceLimits;
-use lienthong::connector::{OpenSource, PullMode, open};
+use lienthong::connector::PullMode;
 use lienthong::domain::{DirectoryImport, Leadership, Role, SourceId, UnitCode};
 use lienthong::error::{Finding, Findings};
 use lienthong::pipeline::App;
-use lienthong::pipeline::app::Source;
 use lienthong::pipeline::command::{Command, Executor as _};
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::pull::{PullSummary, pull_source};
 use lienthong::store::Store;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 const UNITS: &str = r#"
@@ -96,29 +95,12 @@ impl Office {
     }
 
     fn app(&self, id: &str, manifest: &str, settings: BTreeMap<String, String>) -> App {
-        let opened = open(OpenSource {
-            id: source(id),
-            manifest_name: "test.toml".into(),
-            manifest: manifest.to_owned(),
-            settings,
-            secrets: if manifest.contains("api_key") {
-                [("api_key".to_owned(), "khoa".to_owned().into())].into()
-            } else {
-                BTreeMap::new()
-            },
-            folder: PathBuf::from("/"),
-            ca_file: None,
-            allow_http: true,
-            limits: SourceLimits::default(),
-        })
-        .unwrap_or_else(|findings| panic!("{findings}"));
-        let entry = Source {
-            connector: opened.connector,
-            unit: UnitCode::new("SNV").expect("code"),
-            system: "NHANSU".into(),
-            schedule: "0 * * * *".parse().expect("a schedule"),
-            full_schedule: None,
+        let secrets = match manifest.contains("api_key") {
+            true => [("api_key".to_owned(), "khoa".to_owned().into())].into(),
+            false => BTreeMap::new(),
         };
+        let connector = opened(id, manifest, &settings, &secrets);
+        let entry = entry(connector, "NHANSU");
         let (clock, policy) = (self.installed.app.clock, self.installed.app.policy.clone());
         let mut app = App::new(
             self.store.clone(),

@@ -143,28 +143,22 @@ impl Dialect for MySql {
     }
 }
 
-impl MySql {
-    async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
-        read_rows!(self.0, "START TRANSACTION READ ONLY", statement)
-    }
-
-    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
-        prepared_columns!(self.0, select)
-    }
-}
-
 #[async_trait]
 impl Session for MySql {
     fn dialect(&self) -> &dyn Dialect {
         self
     }
 
-    async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
-        self.read(statement).await.map_err(|error| failed(&error))
+    fn failed(&self, error: &sqlx::Error) -> Failure {
+        failed(error)
     }
 
-    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
-        self.described(select).await.map_err(|error| failed(&error))
+    async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
+        read_rows!(self.0, "START TRANSACTION READ ONLY", statement)
+    }
+
+    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
+        prepared_columns!(self.0, select)
     }
 
     async fn rights_to_write(&self) -> Result<Vec<String>, Failure> {

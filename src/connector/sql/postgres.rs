@@ -92,7 +92,16 @@ impl Dialect for Postgres {
     }
 }
 
-impl Postgres {
+#[async_trait]
+impl Session for Postgres {
+    fn dialect(&self) -> &dyn Dialect {
+        self
+    }
+
+    fn failed(&self, error: &sqlx::Error) -> Failure {
+        failure(error, class)
+    }
+
     async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
         read_rows!(self.pool, AssertSqlSafe(self.begin.clone()), statement)
     }
@@ -104,21 +113,6 @@ impl Postgres {
         let row = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *tx).await?;
         tx.rollback().await?;
         Ok(row.columns().iter().map(seen).collect())
-    }
-}
-
-#[async_trait]
-impl Session for Postgres {
-    fn dialect(&self) -> &dyn Dialect {
-        self
-    }
-
-    async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
-        self.read(statement).await.map_err(|error| failure(&error, class))
-    }
-
-    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
-        self.described(select).await.map_err(|error| failure(&error, class))
     }
 
     async fn rights_to_write(&self) -> Result<Vec<String>, Failure> {

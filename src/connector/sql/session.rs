@@ -15,11 +15,24 @@ pub(super) trait Session: Send + Sync {
     /// How it writes SQL.
     fn dialect(&self) -> &dyn Dialect;
 
+    /// Sorts its driver's error.
+    fn failed(&self, error: &sqlx::Error) -> Failure;
+
+    /// Reads [`Session::rows`].
+    async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error>;
+
+    /// Reads [`Session::columns`].
+    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error>;
+
     /// The answer to one statement, read in a transaction that cannot write.
-    async fn rows(&self, statement: Statement) -> Result<Rows, Failure>;
+    async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
+        self.read(statement).await.map_err(|error| self.failed(&error))
+    }
 
     /// The columns of a SELECT, without its rows.
-    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure>;
+    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
+        self.described(select).await.map_err(|error| self.failed(&error))
+    }
 
     /// What the account could change although it has to read only, a few examples at most of what may be many.
     async fn rights_to_write(&self) -> Result<Vec<String>, Failure>;

@@ -59,28 +59,22 @@ impl Dialect for Sqlite {
     }
 }
 
-impl Sqlite {
-    async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
-        read_rows!(self.pool, "BEGIN", statement)
-    }
-
-    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
-        prepared_columns!(self.pool, select)
-    }
-}
-
 #[async_trait]
 impl Session for Sqlite {
     fn dialect(&self) -> &dyn Dialect {
         self
     }
 
-    async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
-        self.read(statement).await.map_err(|error| failure(&error, class))
+    fn failed(&self, error: &sqlx::Error) -> Failure {
+        failure(error, class)
     }
 
-    async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
-        self.described(select).await.map_err(|error| failure(&error, class))
+    async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
+        read_rows!(self.pool, "BEGIN", statement)
+    }
+
+    async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
+        prepared_columns!(self.pool, select)
     }
 
     async fn rights_to_write(&self) -> Result<Vec<String>, Failure> {

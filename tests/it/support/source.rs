@@ -4,9 +4,13 @@ use super::http::Scripted;
 use chrono::{DateTime, Utc};
 use lienthong::connector::http::{HttpConnector, SourceLimits, SourceOptions};
 use lienthong::connector::{
-    Connector, ConnectorError, Cursor, Page, PullEnd, PullMode, PullRequest, Step, manifest,
+    Connector, ConnectorError, Cursor, OpenSource, Page, PullEnd, PullMode, PullRequest, Step, manifest, open,
 };
-use lienthong::domain::SourceId;
+use lienthong::domain::{SourceId, UnitCode};
+use lienthong::pipeline::app::Source;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The head of every manifest: settings `base_url` and `user`, secret `password`.
@@ -69,6 +73,38 @@ pub fn connect_with((base, password): (&str, &str), sections: &str, limits: Sour
     };
     let source = SourceId::new("test").expect("id");
     HttpConnector::new(source, Arc::new(loaded), options).unwrap_or_else(|findings| panic!("{findings}"))
+}
+
+/// A source of any kind by a manifest, as the configuration would open it.
+pub fn opened(
+    id: &str,
+    manifest: &str,
+    settings: &BTreeMap<String, String>,
+    secrets: &BTreeMap<String, SecretString>,
+) -> Arc<dyn Connector> {
+    let opened = open(OpenSource {
+        id: SourceId::new(id).expect("id"),
+        manifest_name: "test.toml".into(),
+        manifest: manifest.to_owned(),
+        settings: settings.clone(),
+        secrets: secrets.clone(),
+        folder: PathBuf::from("/"),
+        ca_file: None,
+        allow_http: true,
+        limits: SourceLimits::default(),
+    });
+    opened.unwrap_or_else(|findings| panic!("{findings}\n{manifest}")).connector
+}
+
+/// A connector as a source of an installation.
+pub fn entry(connector: Arc<dyn Connector>, system: &str) -> Source {
+    Source {
+        connector,
+        unit: UnitCode::new("SNV").expect("code"),
+        system: system.to_owned(),
+        schedule: "0 * * * *".parse().expect("a schedule"),
+        full_schedule: None,
+    }
 }
 
 /// The present moment of the tests.
