@@ -241,10 +241,10 @@ fn cell(value: &Value, lang: Lang) -> String {
     let text = match value {
         Value::Null => String::new(),
         Value::String(text) => {
-            wording::local_time(text, lang).unwrap_or_else(|| match text.parse::<chrono::NaiveDate>() {
-                Ok(_) => wording::days(text, lang),
-                Err(_) => text.clone(),
-            })
+            // A day, or a span of days; within words it may be part of an order to be typed.
+            let days_alone = !text.chars().any(char::is_alphabetic);
+            let days = || if days_alone { wording::days(text, lang) } else { text.clone() };
+            wording::local_time(text, lang).unwrap_or_else(days)
         }
         Value::Bool(true) => match lang {
             Lang::Vi => "có".to_owned(),
@@ -358,6 +358,11 @@ mod tests {
         assert_eq!(cell(&json!("2026-12-07T02:00:42.573Z"), Lang::Vi), "09:00:42 07/12/2026");
         assert_eq!(cell(&json!("2026-12-07"), Lang::En), "2026-12-07");
         assert_eq!(cell(&json!("2026-12-07"), Lang::Vi), "07/12/2026");
+        assert_eq!(cell(&json!("2026-10-15 – 2026-12-31"), Lang::Vi), "15/10/2026 – 31/12/2026");
+        assert_eq!(
+            cell(&json!("backfill snv --from 2026-10-15"), Lang::Vi),
+            "backfill snv --from 2026-10-15"
+        );
         assert_eq!(plain(&json!("2026-12-07")), "2026-12-07");
         assert_eq!(cell(&json!(0.734_964_440_042), Lang::En), "0.7350");
     }

@@ -129,6 +129,9 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
         (None, Some(("unit", code))) if words == Words::Scope => {
             Cow::Owned(format!("{} {code}", say(lang, "đơn vị", "unit")))
         }
+        (None, _) if words == Words::Scope && token.contains(' ') => Cow::Owned(
+            token.split_whitespace().map(|one| word(words, one, lang)).collect::<Vec<_>>().join(", "),
+        ),
         (None, _) if words == Words::Number => Cow::Owned(decimal_only(token, lang)),
         (None, _) if words == Words::Place => Cow::Owned(place_in(token, lang)),
         (None, _) if words == Words::Deadline => match token.parse() {
@@ -253,7 +256,8 @@ mod tests {
         assert_eq!(word(Words::Deadline, "-", Lang::En), "-");
         assert_eq!(word(Words::Number, "88.50", Lang::Vi), "88,50");
         assert_eq!(word(Words::Scope, "unit:SNV", Lang::Vi), "đơn vị SNV");
-        assert_eq!(word(Words::Scope, "province", Lang::Vi), "toàn tỉnh");
+        assert_eq!(word(Words::Scope, "province", Lang::Vi), "tỉnh");
+        assert_eq!(word(Words::Scope, "province department", Lang::Vi), "tỉnh, sở/ngành");
     }
 
     #[test]

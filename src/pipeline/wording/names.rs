@@ -465,9 +465,9 @@ const PETITIONS: Names = &[
 
 const SCOPES: Names = &[
     ("all", "tất cả", "all"),
-    ("province", "toàn tỉnh", "the province"),
-    ("department", "sở, ban, ngành", "departments"),
-    ("commune", "xã, phường", "communes"),
+    ("province", "tỉnh", "the province"),
+    ("department", "sở/ngành", "departments"),
+    ("commune", "xã/phường", "communes"),
 ];
 
 const WRITTEN: Names = &[
