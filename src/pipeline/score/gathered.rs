@@ -191,30 +191,52 @@ impl Gathered {
         };
         for some in unknown.chunks(PEOPLE_AT_ONCE) {
             let batch = self.read(app, some).await?;
-            let mut read = lock(&self.read);
-            if !batch.shares.is_empty() {
-                // The same task of another batch brings the same parts.
-                Arc::make_mut(&mut read.shares).extend(batch.shares);
-            }
-            for (person, tasks, decisions) in batch.people {
-                read.held += tasks.len();
-                if let Some(before) = read.tasks.insert(person, Arc::new(tasks)) {
-                    read.held -= before.len();
-                }
-                read.decisions.insert(person, decisions);
-            }
+            self.hold(batch);
         }
         Ok(())
     }
 
-    /// What was decided about somebody in whatever period.
-    pub async fn decisions(&self, app: &App, person: PersonId) -> Result<Arc<Vec<StoredDecision>>, Finding> {
-        let known = || lock(&self.read).decisions.get(&person).cloned();
-        if let Some(decisions) = known() {
-            return Ok(decisions);
+    fn hold(&self, batch: Batch) {
+        let mut read = lock(&self.read);
+        if !batch.shares.is_empty() {
+            // The same task of another batch brings the same parts.
+            Arc::make_mut(&mut read.shares).extend(batch.shares);
+        }
+        for (person, tasks, decisions) in batch.people {
+            read.held += tasks.len();
+            if let Some(before) = read.tasks.insert(person, Arc::new(tasks)) {
+                read.held -= before.len();
+            }
+            read.decisions.insert(person, decisions);
+        }
+    }
+
+    /// Gives what `at_hand` finds of somebody, who is read if it finds nothing. What was just fetched may be let go
+    /// of by another group of people before it is taken: then it is read once more, for this one alone.
+    async fn taken<T>(
+        &self,
+        app: &App,
+        person: PersonId,
+        at_hand: impl Fn(&Read, PersonId) -> Option<T>,
+    ) -> Result<T, Finding> {
+        let known = at_hand(&lock(&self.read), person);
+        if let Some(known) = known {
+            return Ok(known);
         }
         self.fetch(app, &[person]).await?;
-        Ok(known().unwrap_or_default())
+        loop {
+            let known = at_hand(&lock(&self.read), person);
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            let batch = self.read(app, &[person]).await?;
+            self.hold(batch);
+        }
+    }
+
+    /// What was decided about somebody in whatever period.
+    pub async fn decisions(&self, app: &App, person: PersonId) -> Result<Arc<Vec<StoredDecision>>, Finding> {
+        self.taken(app, person, |read, person| read.decisions.get(&person).cloned()).await
     }
 
     /// Somebody's lines.
@@ -229,13 +251,13 @@ impl Gathered {
         if let Some(piece) = lock(&self.lines).pieces.get(&of) {
             return Ok(piece.clone());
         }
-        self.fetch(app, &[person]).await?;
         let coefficients = self.coefficients(app, asked).await?;
-        let (tasks, decisions, shares) = {
-            let read = lock(&self.read);
-            let tasks = read.tasks.get(&person).cloned().unwrap_or_default();
-            (tasks, read.decisions.get(&person).cloned().unwrap_or_default(), read.shares.clone())
-        };
+        let (tasks, decisions, shares) = self
+            .taken(app, person, |read, person| {
+                let tasks = read.tasks.get(&person)?.clone();
+                Some((tasks, read.decisions.get(&person)?.clone(), read.shares.clone()))
+            })
+            .await?;
         let known = Known {
             tasks: &tasks,
             decisions: &decisions,
