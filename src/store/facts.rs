@@ -28,7 +28,7 @@ pub(super) const TASK_WIDTH: usize = 8;
 
 /// An instant: milliseconds since 1970, or its text where it is finer than that.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Moment(DateTime<Utc>);
+pub(super) struct Moment(pub(super) DateTime<Utc>);
 
 impl Moment {
     /// Milliseconds, where they say everything.
@@ -349,51 +349,74 @@ fn document<T: Serialize>(form: &T, room: &mut Vec<u8>) -> Result<Arc<str>, Stor
 }
 
 /// What a score takes of a task's document; everything else is passed over unread.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct ScoredForm {
-    #[serde(rename = "g", default)]
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     assigned_at: Option<Moment>,
-    #[serde(rename = "h", default)]
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     due_hour: Option<Hour>,
-    #[serde(rename = "c", default)]
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     completed_at: Option<Moment>,
-    #[serde(rename = "q", default)]
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     quantity: Option<Decimal>,
-    #[serde(rename = "x", default)]
+    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     unplanned: bool,
-    #[serde(rename = "l", default)]
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     due_changes: Option<Vec<(Option<DueForm>, Moment)>>,
-    #[serde(rename = "b", default)]
+    #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
     returned_count: u32,
-    #[serde(rename = "z", default)]
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     accepted_submission_at: Option<Moment>,
-    #[serde(rename = "v", default)]
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     shown_last: Option<TaskStatus>,
-    #[serde(rename = "f", default)]
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     first_seen_at: Option<Moment>,
-    #[serde(rename = "m", default)]
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     last_changed_at: Option<Moment>,
 }
 
-/// The task of a row of [`TASK_COLUMNS`] as far as a score depends on it: without the people, words and history of its
-/// source, which are most of a document.
-pub(super) fn scored_task(row: &Row) -> Result<StoredTask, StoreError> {
-    let form: ScoredForm = row.json(7)?;
-    let whole = TaskForm {
-        assigned_at: form.assigned_at,
-        due_hour: form.due_hour,
-        completed_at: form.completed_at,
-        quantity: form.quantity,
-        unplanned: form.unplanned,
-        due_changes: form.due_changes,
-        returned_count: form.returned_count,
-        accepted_submission_at: form.accepted_submission_at,
-        shown_last: form.shown_last,
-        first_seen_at: form.first_seen_at,
-        last_changed_at: form.last_changed_at,
-        ..TaskForm::default()
-    };
-    task_of(row, whole)
+/// A row of [`TASK_COLUMNS`] as far as a score depends on it: without the people, words and history of its source, which
+/// are most of a document.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ScoredTask(i64, String, String, String, String, Option<NaiveDate>, Moment, ScoredForm);
+
+impl ScoredTask {
+    pub(super) fn of(row: &Row) -> Result<Self, StoreError> {
+        let (id, source, external_id) = (row.int(0)?, row.text(1)?, row.text(2)?);
+        let (status, title, due_day) = (row.text(3)?, row.text(4)?, row.opt_day(5)?);
+        Ok(Self(id, source, external_id, status, title, due_day, Moment(row.at(6)?), row.json(7)?))
+    }
+
+    /// Its number.
+    pub(super) fn id(&self) -> i64 {
+        self.0
+    }
+
+    /// The task itself.
+    pub(super) fn task(self) -> Result<StoredTask, StoreError> {
+        let Self(id, source, external_id, status, title, due_day, Moment(changed_at), form) = self;
+        let whole = TaskForm {
+            assigned_at: form.assigned_at,
+            due_hour: form.due_hour,
+            completed_at: form.completed_at,
+            quantity: form.quantity,
+            unplanned: form.unplanned,
+            due_changes: form.due_changes,
+            returned_count: form.returned_count,
+            accepted_submission_at: form.accepted_submission_at,
+            shown_last: form.shown_last,
+            first_seen_at: form.first_seen_at,
+            last_changed_at: form.last_changed_at,
+            ..TaskForm::default()
+        };
+        stored(
+            id,
+            &source,
+            Columns { external_id, status: known(&status)?, title, due_day },
+            changed_at,
+            whole,
+        )
+    }
 }
 
 /// The task of a row of [`TASK_COLUMNS`].
@@ -402,15 +425,25 @@ pub(super) fn stored_task(row: &Row) -> Result<StoredTask, StoreError> {
 }
 
 fn task_of(row: &Row, form: TaskForm<'static>) -> Result<StoredTask, StoreError> {
-    let changed_at = row.at(6)?;
-    let external_id = row.text(2)?;
-    let status = row.text(3)?;
-    let status =
-        TaskStatus::parse(&status).ok_or_else(|| StoreError::unexpected("a task has no known state"))?;
-    let columns =
-        Columns { external_id: external_id.clone(), status, title: row.text(4)?, due_day: row.opt_day(5)? };
-    let task = form.task(columns, changed_at);
-    Ok(StoredTask { id: row.int(0)?, key: TaskKey { source: row.parsed(1)?, external_id }, task, changed_at })
+    let (external_id, status, title) = (row.text(2)?, known(&row.text(3)?)?, row.text(4)?);
+    let columns = Columns { external_id, status, title, due_day: row.opt_day(5)? };
+    stored(row.int(0)?, &row.text(1)?, columns, row.at(6)?, form)
+}
+
+fn known(status: &str) -> Result<TaskStatus, StoreError> {
+    TaskStatus::parse(status).ok_or_else(|| StoreError::unexpected("a task has no known state"))
+}
+
+fn stored(
+    id: i64,
+    source: &str,
+    columns: Columns,
+    changed_at: DateTime<Utc>,
+    form: TaskForm<'_>,
+) -> Result<StoredTask, StoreError> {
+    let source = source.parse().map_err(|_| StoreError::unexpected("a task with an unreadable source"))?;
+    let key = TaskKey { source, external_id: columns.external_id.clone() };
+    Ok(StoredTask { id, key, task: form.task(columns, changed_at), changed_at })
 }
 
 /// The event of a row: kind, time and document stand at `first` and after.

@@ -48,6 +48,7 @@ mod outbox_view;
 mod overview;
 mod packed;
 mod person_data;
+mod person_tasks;
 mod petition;
 mod proposal;
 mod record;
@@ -84,13 +85,14 @@ pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use packed::Packed;
+pub use person_tasks::{PersonTask, TaskProduct, TasksOf, TasksToKeep};
 pub use petition::{Petition, PetitionAnswer};
 pub use proposal::{PendingProduct, Proposal, ProposalNew, ProposalState, ProposedProduct};
 pub use record::{NewRevision, PeriodClose, RecordLine, Revision};
 pub use retention::{Expired, Kept};
 pub use review::{MappingOrder, OrderKind, OrderState, Settled, StoredOrder, WaitingTask};
 pub use rotate::{Begun, Rotation};
-pub use score::{PersonTask, ScoreHead, ScoreLine, ScoreWrite, StoredScore, TaskProduct};
+pub use score::{ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use service::FactsNew;
 pub use shape::ShapeAccepted;
 pub use share::{SharesNew, TaskShare};
@@ -246,6 +248,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "history_signed",
         include_str!("../../migrations/sqlite/0029_history_signed.sql"),
         include_str!("../../migrations/postgres/0029_history_signed.sql"),
+    ),
+    (
+        30,
+        "person_tasks",
+        include_str!("../../migrations/sqlite/0030_person_tasks.sql"),
+        include_str!("../../migrations/postgres/0030_person_tasks.sql"),
     ),
 ];
 

@@ -3,50 +3,15 @@
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
 use super::bulk::{Bulk, Kind};
-use super::db::{Row, Val, json, json_opt, placeholders, vals};
-use super::facts::{TASK_COLUMNS, TASK_WIDTH, scored_task};
-use super::mapping::MappingState;
+use super::db::{Val, json, json_opt, placeholders, vals};
 use super::packed::Packed;
-use super::proposal::PendingProduct;
-use super::task::StoredTask;
 use super::{Store, StoreError};
-use crate::domain::{Assignment, Period, PersonId, ProductCode, TaskKey, UnitCode};
+use crate::domain::{Period, PersonId, UnitCode};
 use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-
-/// A task of a person with its mapping and the person's stake.
-#[derive(Debug, Clone)]
-pub struct PersonTask {
-    /// The task.
-    pub task: StoredTask,
-    /// Its mapping; none while it waits to be mapped.
-    pub mapping: Option<TaskProduct>,
-    /// The person's stake.
-    pub stake: Assignment,
-    /// Since when the person has had it; none = since it was assigned.
-    pub since: Option<DateTime<Utc>>,
-    /// The task it counts as, where a person said that both are one.
-    pub counts_as: Option<TaskKey>,
-}
-
-/// What of a mapping a score depends on.
-#[derive(Debug, Clone)]
-pub struct TaskProduct {
-    /// State.
-    pub state: MappingState,
-    /// Product, when it is mapped.
-    pub product: Option<ProductCode>,
-    /// Coefficient frozen with it.
-    pub coefficient: Option<Decimal>,
-    /// What it may count as while its product is proposed.
-    pub pending: Option<PendingProduct>,
-    /// Whether it is a product of leadership work.
-    pub leadership: bool,
-}
 
 /// What a new score is compared with, and what a leader's d is computed from.
 #[derive(Debug, Clone)]
@@ -148,46 +113,6 @@ pub struct ScoreLine {
 const PER_QUESTION: usize = 500;
 
 const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
-
-/// Columns of a task's product, after those of the task, and where they come from.
-pub(super) const PRODUCT_COLUMNS: &str = "m.state, m.product, m.coefficient, (c.leadership IS NOT NULL AND c.leadership), \
-     q.code, q.coefficient, q.catch_all, q.catch_all_coefficient, o.source_id, o.external_id";
-pub(super) const PRODUCT_JOINS: &str = "LEFT JOIN mapping m ON m.task_id = t.id \
-     LEFT JOIN catalog_product c ON c.version = m.catalog_version AND c.code = m.product \
-     LEFT JOIN mapping_pending q ON q.task_id = t.id \
-     LEFT JOIN task_duplicate d ON d.task_id = t.id LEFT JOIN task o ON o.id = d.primary_id";
-/// Where the columns of a stake begin after them.
-const STAKE: usize = TASK_WIDTH + 10;
-
-/// The task another one counts as; none where it counts itself.
-pub(super) fn counts_as(row: &Row) -> Result<Option<TaskKey>, StoreError> {
-    let Some(external_id) = row.opt_text(TASK_WIDTH + 9)? else { return Ok(None) };
-    Ok(Some(TaskKey { source: row.parsed(TASK_WIDTH + 8)?, external_id }))
-}
-
-/// The product of a task, none while it waits to be mapped.
-pub(super) fn task_product(row: &Row) -> Result<Option<TaskProduct>, StoreError> {
-    let code =
-        |code: String| ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()));
-    let Some(state) = row.opt_text(TASK_WIDTH)? else { return Ok(None) };
-    let product = row.opt_text(TASK_WIDTH + 1)?.map(code).transpose()?;
-    let leadership = row.flag(TASK_WIDTH + 3)?;
-    let pending = match row.opt_text(TASK_WIDTH + 4)? {
-        Some(proposed) => Some(PendingProduct {
-            code: code(proposed)?,
-            coefficient: row.opt_num(TASK_WIDTH + 5)?,
-            catch_all: row.opt_text(TASK_WIDTH + 6)?.map(code).transpose()?.zip(row.opt_num(TASK_WIDTH + 7)?),
-        }),
-        None => None,
-    };
-    Ok(Some(TaskProduct {
-        state: MappingState::parse(&state)?,
-        product,
-        coefficient: row.opt_num(TASK_WIDTH + 2)?,
-        leadership,
-        pending,
-    }))
-}
 
 /// What stands in a row of a score; the derivation last.
 const SCORE_COLUMNS: &[(&str, Kind)] = &[
@@ -344,44 +269,6 @@ impl Store {
     pub async fn periods_due(&self, person: PersonId) -> Result<Vec<Period>, StoreError> {
         let rows = self.db.rows("SELECT period FROM score_due WHERE person_id = $1", vals![person]).await?;
         rows.iter().map(|row| row.parsed(0)).collect()
-    }
-
-    /// Tasks of some people, mapped or not, of each in order of number; of each task what a score depends on, without
-    /// the people, words and history of its source.
-    pub async fn tasks_of_people(
-        &self,
-        people: &[PersonId],
-    ) -> Result<HashMap<PersonId, Vec<PersonTask>>, StoreError> {
-        const PERSON: usize = STAKE + 3;
-        if people.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let sql = format!(
-            "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS}, p.since, p.handed_over, p.taken_over, p.person_id \
-             FROM task_person p JOIN task t ON t.id = p.task_id {PRODUCT_JOINS} \
-             WHERE p.person_id IN {}",
-            placeholders(1, people.len(), 1)
-        );
-        let mut found: HashMap<PersonId, Vec<PersonTask>> = HashMap::new();
-        let take = |row: &Row| {
-            let person = row.person(PERSON)?;
-            let task = scored_task(row)?;
-            let stake =
-                Assignment { person, handed_over: row.flag(STAKE + 1)?, taken_over: row.flag(STAKE + 2)? };
-            let of_person = PersonTask {
-                task,
-                mapping: task_product(row)?,
-                stake,
-                since: row.opt_at(STAKE)?,
-                counts_as: counts_as(row)?,
-            };
-            found.entry(person).or_default().push(of_person);
-            Ok(())
-        };
-        self.db.each(sql, people.iter().map(|person| Val::from(*person)).collect(), take).await?;
-        // A person has one stake in a task.
-        found.values_mut().for_each(|tasks| tasks.sort_by_key(|task| task.task.id));
-        Ok(found)
     }
 
     /// What is held of a period's scores in one view, by person.

@@ -5,14 +5,11 @@
 
 use super::audit::AuditNew;
 use super::db::{Row, Val, json, placeholders, vals};
-use super::facts::{TASK_COLUMNS, stored_task};
-use super::score::{PRODUCT_COLUMNS, PRODUCT_JOINS, PersonTask, counts_as, task_product};
 use super::{Store, StoreError};
-use crate::domain::{Assignment, Period, PersonId, TaskKey};
+use crate::domain::{Period, PersonId, TaskKey};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// One part of a task's product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,39 +116,6 @@ impl Store {
     /// The parts of one task.
     pub async fn shares_of_task(&self, task: i64) -> Result<Vec<TaskShare>, StoreError> {
         self.db.rows(SHARES_OF_TASK, vals![task]).await?.iter().map(task_share).collect()
-    }
-
-    /// Tasks some people have a share in without being among those the source names, by person in order of number.
-    pub async fn tasks_shared_with(
-        &self,
-        people: &[PersonId],
-    ) -> Result<HashMap<PersonId, Vec<PersonTask>>, StoreError> {
-        let mut found: HashMap<PersonId, Vec<PersonTask>> = HashMap::new();
-        if people.is_empty() {
-            return Ok(found);
-        }
-        let sql = format!(
-            "SELECT DISTINCT person_id, task_id FROM task_share s WHERE person_id IN {} AND NOT EXISTS \
-             (SELECT 1 FROM task_person p WHERE p.task_id = s.task_id AND p.person_id = s.person_id) ORDER BY task_id",
-            placeholders(1, people.len(), 1)
-        );
-        for row in self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await? {
-            let (person, task) = (row.person(0)?, row.int(1)?);
-            let sql = format!(
-                "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS} FROM task t {PRODUCT_JOINS} WHERE t.id = $1"
-            );
-            let Some(row) = self.db.row(sql, vals![task]).await? else { continue };
-            let stake = Assignment { person, handed_over: false, taken_over: false };
-            let shared = PersonTask {
-                task: stored_task(&row)?,
-                mapping: task_product(&row)?,
-                stake,
-                since: None,
-                counts_as: counts_as(&row)?,
-            };
-            found.entry(person).or_default().push(shared);
-        }
-        Ok(found)
     }
 }
 

@@ -49,6 +49,7 @@ mod pains;
 mod paper;
 mod paper_orders;
 mod period_status;
+mod person_tasks;
 mod plan;
 mod process_faults;
 mod proposal;

@@ -382,6 +382,10 @@ async fn lives(config: &StoreConfig, store: &Store, case: u64) {
     let (step_by_step, organisations) = (kept(store).await, organisation(&house).await);
     assert!(step_by_step.len() >= 2 * (PEOPLE.len() + 1), "{}", step_by_step.len());
     run_sql(config, "DELETE FROM score").await;
+    if matches!(config, StoreConfig::Sqlite(_)) {
+        // Not from what was kept in short while all this happened.
+        run_sql(config, "UPDATE person_tasks SET body = NULL").await;
+    }
     for quarter in QUARTERS {
         store.mark_everyone_due(period(quarter)).await.expect("marked");
     }

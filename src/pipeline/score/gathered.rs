@@ -15,7 +15,7 @@ use crate::pipeline::entered::facts;
 use crate::pipeline::what_if::Assumed;
 use crate::scoring::service::Span;
 use crate::scoring::{Excluded, Line, SharePart, Shares, TaskFacts, build_shared_lines, source_of};
-use crate::store::{PersonTask, ScoreHead, ScoreWrite, StoredDecision};
+use crate::store::{PersonTask, ScoreHead, ScoreWrite, StoredDecision, TasksOf, TasksToKeep};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::hash_map::Entry;
@@ -111,8 +111,17 @@ pub(in crate::pipeline) struct Gathered {
 
 /// What is read of some people at once.
 struct Batch {
-    people: Vec<(PersonId, Vec<PersonTask>, Arc<Vec<StoredDecision>>)>,
+    people: Vec<ReadOf>,
     shares: Shares,
+}
+
+/// What is read of one person.
+struct ReadOf {
+    person: PersonId,
+    tasks: TasksOf,
+    /// Tasks they share in without a stake of their own.
+    shared: Vec<PersonTask>,
+    decisions: Arc<Vec<StoredDecision>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -155,7 +164,7 @@ impl Gathered {
     /// Reads tasks, decisions and shares of some people.
     async fn read(&self, app: &App, people: &[PersonId]) -> Result<Batch, Finding> {
         let told = |error: crate::store::StoreError| error.finding();
-        let mut tasks = app.store.tasks_of_people(people).await.map_err(told)?;
+        let mut tasks = app.store.tasks_of(people).await.map_err(told)?;
         let mut decisions = app.store.decisions_of_people(people).await.map_err(told)?;
         let mut shared = app.store.tasks_shared_with(people).await.map_err(told)?;
         let mut shares = Shares::new();
@@ -163,16 +172,25 @@ impl Gathered {
             let part = SharePart { person: entered.person, period: entered.period, share: entered.share };
             shares.entry(entered.key).or_default().push(part);
         }
-        let mut read = Vec::with_capacity(people.len());
-        for person in people {
-            let mut tasks = tasks.remove(person).unwrap_or_default();
-            tasks.extend(shared.remove(person).unwrap_or_default());
-            if let Some(assumed) = &self.assumed {
-                assumed.change(&mut tasks);
-            }
-            read.push((*person, tasks, Arc::new(decisions.remove(person).unwrap_or_default())));
+        let of = |person: &PersonId| {
+            let shared = shared.remove(person).unwrap_or_default();
+            let decisions = Arc::new(decisions.remove(person).unwrap_or_default());
+            Some(ReadOf { person: *person, tasks: tasks.remove(person)?, shared, decisions })
+        };
+        Ok(Batch { people: people.iter().filter_map(of).collect(), shares })
+    }
+
+    /// Somebody's tasks with those they share in, as they are or would be; and what is to be kept of them.
+    fn unpacked(&self, read: ReadOf) -> Result<(Vec<PersonTask>, Option<TasksToKeep>), Finding> {
+        let told = |error: crate::store::StoreError| error.finding();
+        let keeps = self.derivations == Derivations::Moved;
+        let kept = if keeps { read.tasks.to_keep(read.person).map_err(told)? } else { None };
+        let mut tasks = read.tasks.tasks(read.person).map_err(told)?;
+        tasks.extend(read.shared);
+        if let Some(assumed) = &self.assumed {
+            assumed.change(&mut tasks);
         }
-        Ok(Batch { people: read, shares })
+        Ok((tasks, kept))
     }
 
     /// Reads tasks and decisions of those people who are not at hand, all at once. Forgets the others when too much
@@ -191,24 +209,34 @@ impl Gathered {
         };
         for some in unknown.chunks(PEOPLE_AT_ONCE) {
             let batch = self.read(app, some).await?;
-            self.hold(batch);
+            self.hold(app, batch).await?;
         }
         Ok(())
     }
 
-    fn hold(&self, batch: Batch) {
+    async fn hold(&self, app: &App, batch: Batch) -> Result<(), Finding> {
+        let mut to_keep = Vec::new();
+        let mut people = Vec::with_capacity(batch.people.len());
+        for read in batch.people {
+            let (person, decisions) = (read.person, read.decisions.clone());
+            let (tasks, kept) = self.unpacked(read)?;
+            to_keep.extend(kept);
+            people.push((person, Arc::new(tasks), decisions));
+        }
+        self.keep_tasks(app, to_keep).await?;
         let mut read = lock(&self.read);
         if !batch.shares.is_empty() {
             // The same task of another batch brings the same parts.
             Arc::make_mut(&mut read.shares).extend(batch.shares);
         }
-        for (person, tasks, decisions) in batch.people {
+        for (person, tasks, decisions) in people {
             read.held += tasks.len();
-            if let Some(before) = read.tasks.insert(person, Arc::new(tasks)) {
+            if let Some(before) = read.tasks.insert(person, tasks) {
                 read.held -= before.len();
             }
             read.decisions.insert(person, decisions);
         }
+        Ok(())
     }
 
     /// Gives what `at_hand` finds of somebody, who is read if it finds nothing. What was just fetched may be let go
@@ -230,7 +258,7 @@ impl Gathered {
                 return Ok(known);
             }
             let batch = self.read(app, &[person]).await?;
-            self.hold(batch);
+            self.hold(app, batch).await?;
         }
     }
 
@@ -302,6 +330,7 @@ impl Gathered {
         asked: &Arc<Vec<Asked>>,
     ) -> Result<(), Finding> {
         let mut making = tokio::task::JoinSet::new();
+        let broken = |_| crate::pipeline::broken("lines");
         for some in people.chunks(PEOPLE_AT_ONCE) {
             let Batch { people, shares } = self.read(app, some).await?;
             let mut coefficients = Vec::with_capacity(asked.len());
@@ -310,12 +339,11 @@ impl Gathered {
             }
             {
                 let mut read = lock(&self.read);
-                read.decisions
-                    .extend(people.iter().map(|(person, _, decisions)| (*person, decisions.clone())));
+                read.decisions.extend(people.iter().map(|one| (one.person, one.decisions.clone())));
             }
             // One batch is made while the next one is read, and no more wait.
             while let Some(made) = making.join_next().await {
-                made.map_err(|_| crate::pipeline::broken("lines"))??;
+                self.keep_tasks(app, made.map_err(broken)??).await?;
             }
             let (shares, coefficients) = (Arc::new(shares), Arc::new(coefficients));
             let mut halves = people;
@@ -324,29 +352,38 @@ impl Gathered {
                 let (gathered, app, directory) = (self.clone(), app.clone(), directory.clone());
                 let (asked, shares, coefficients) = (asked.clone(), shares.clone(), coefficients.clone());
                 making.spawn_blocking(move || {
-                    for (person, tasks, decisions) in &people {
+                    let mut to_keep = Vec::new();
+                    for read in people {
+                        let (person, decisions) = (read.person, read.decisions.clone());
+                        let (tasks, kept) = gathered.unpacked(read)?;
+                        to_keep.extend(kept);
                         let mut before: Option<Arc<Piece>> = None;
                         for (one, coefficients) in asked.iter().zip(coefficients.iter()) {
                             let coefficients = coefficients.as_deref();
-                            let known = Known { tasks, decisions, shares: &shares, coefficients };
-                            let piece = app.piece(&directory, *person, &known, one)?;
+                            let known =
+                                Known { tasks: &tasks, decisions: &decisions, shares: &shares, coefficients };
+                            let piece = app.piece(&directory, person, &known, one)?;
                             // Once everything is due both views are the same, and packed once.
                             let piece = match before.take().filter(|before| before.is(&piece)) {
                                 Some(before) => before,
                                 None => Arc::new(piece),
                             };
                             before = Some(piece.clone());
-                            gathered.keep(of(*person, one), piece);
+                            gathered.keep(of(person, one), piece);
                         }
                     }
-                    Ok::<(), Finding>(())
+                    Ok::<_, Finding>(to_keep)
                 });
             }
         }
         while let Some(made) = making.join_next().await {
-            made.map_err(|_| crate::pipeline::broken("lines"))??;
+            self.keep_tasks(app, made.map_err(broken)??).await?;
         }
         Ok(())
+    }
+
+    async fn keep_tasks(&self, app: &App, tasks: Vec<TasksToKeep>) -> Result<(), Finding> {
+        app.store.keep_tasks(tasks).await.map_err(|error| error.finding())
     }
 
     /// Lets go of people whose scores are done.

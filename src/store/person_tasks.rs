@@ -1,0 +1,295 @@
+//! What scores read of people's tasks: task, mapping and stake of each.
+//!
+//! Owns the statement that joins them and, on SQLite, the short form of all tasks of a person in one row (`person_tasks`):
+//! a person's tasks lie far from each other, and reading them one by one is most of what a province's scores take. That row
+//! is empty whenever anything it is made of changed since; triggers of the schema see to it, whoever writes. PostgreSQL
+//! has none: its replicas would wait for each other's marks. It must not know scores. A form of another version of the
+//! program counts as none; one that does not unpack is an error.
+
+use super::db::{Row, Val, placeholders, vals};
+use super::facts::{Moment, ScoredTask, TASK_COLUMNS, TASK_WIDTH};
+use super::mapping::MappingState;
+use super::packed::Packed;
+use super::proposal::PendingProduct;
+use super::task::StoredTask;
+use super::{Store, StoreError};
+use crate::domain::{Assignment, PersonId, ProductCode, TaskKey};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Version of the short form: to be raised whenever what is read of a task changes.
+const FORM: i64 = 1;
+
+/// A task of a person with its mapping and the person's stake.
+#[derive(Debug, Clone)]
+pub struct PersonTask {
+    /// The task.
+    pub task: StoredTask,
+    /// Its mapping; none while it waits to be mapped.
+    pub mapping: Option<TaskProduct>,
+    /// The person's stake.
+    pub stake: Assignment,
+    /// Since when the person has had it; none = since it was assigned.
+    pub since: Option<DateTime<Utc>>,
+    /// The task it counts as, where a person said that both are one.
+    pub counts_as: Option<TaskKey>,
+}
+
+/// What of a mapping a score depends on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TaskProduct {
+    /// State.
+    #[serde(rename = "s")]
+    pub state: MappingState,
+    /// Product, when it is mapped.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductCode>,
+    /// Coefficient frozen with it.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub coefficient: Option<Decimal>,
+    /// What it may count as while its product is proposed.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingProduct>,
+    /// Whether it is a product of leadership work.
+    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
+    pub leadership: bool,
+}
+
+/// Columns of a task's product, after those of the task, and where they come from.
+const PRODUCT_COLUMNS: &str = "m.state, m.product, m.coefficient, (c.leadership IS NOT NULL AND c.leadership), \
+     q.code, q.coefficient, q.catch_all, q.catch_all_coefficient, o.source_id, o.external_id";
+const PRODUCT_JOINS: &str = "LEFT JOIN mapping m ON m.task_id = t.id \
+     LEFT JOIN catalog_product c ON c.version = m.catalog_version AND c.code = m.product \
+     LEFT JOIN mapping_pending q ON q.task_id = t.id \
+     LEFT JOIN task_duplicate d ON d.task_id = t.id LEFT JOIN task o ON o.id = d.primary_id";
+/// Where the columns of a stake begin after them.
+const STAKE: usize = TASK_WIDTH + 10;
+const PERSON: usize = STAKE + 3;
+
+/// One task of a person as it is kept in short.
+#[derive(Debug, Serialize, Deserialize)]
+struct Held {
+    #[serde(rename = "t")]
+    task: ScoredTask,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    mapping: Option<TaskProduct>,
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    since: Option<Moment>,
+    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
+    handed_over: bool,
+    #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
+    taken_over: bool,
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    counts_as: Option<(String, String)>,
+}
+
+impl Held {
+    /// The task of a row whose stake is given.
+    fn of(
+        row: &Row,
+        (since, handed_over, taken_over): (Option<DateTime<Utc>>, bool, bool),
+    ) -> Result<Self, StoreError> {
+        let counts_as =
+            row.opt_text(TASK_WIDTH + 9)?.map(|id| Ok::<_, StoreError>((row.text(TASK_WIDTH + 8)?, id)));
+        Ok(Self {
+            task: ScoredTask::of(row)?,
+            mapping: task_product(row)?,
+            since: since.map(Moment),
+            handed_over,
+            taken_over,
+            counts_as: counts_as.transpose()?,
+        })
+    }
+
+    fn task(self, person: PersonId) -> Result<PersonTask, StoreError> {
+        let counts_as = self.counts_as.map(|(source, external_id)| {
+            let source =
+                source.parse().map_err(|_| StoreError::unexpected("a task with an unreadable source"))?;
+            Ok::<_, StoreError>(TaskKey { source, external_id })
+        });
+        Ok(PersonTask {
+            task: self.task.task()?,
+            mapping: self.mapping,
+            stake: Assignment { person, handed_over: self.handed_over, taken_over: self.taken_over },
+            since: self.since.map(|since| since.0),
+            counts_as: counts_as.transpose()?,
+        })
+    }
+}
+
+/// The product of a task, none while it waits to be mapped.
+fn task_product(row: &Row) -> Result<Option<TaskProduct>, StoreError> {
+    let code =
+        |code: String| ProductCode::new(code).map_err(|error| StoreError::unexpected(error.to_string()));
+    let Some(state) = row.opt_text(TASK_WIDTH)? else { return Ok(None) };
+    let product = row.opt_text(TASK_WIDTH + 1)?.map(code).transpose()?;
+    let leadership = row.flag(TASK_WIDTH + 3)?;
+    let pending = match row.opt_text(TASK_WIDTH + 4)? {
+        Some(proposed) => Some(PendingProduct {
+            code: code(proposed)?,
+            coefficient: row.opt_num(TASK_WIDTH + 5)?,
+            catch_all: row.opt_text(TASK_WIDTH + 6)?.map(code).transpose()?.zip(row.opt_num(TASK_WIDTH + 7)?),
+        }),
+        None => None,
+    };
+    Ok(Some(TaskProduct {
+        state: MappingState::parse(&state)?,
+        product,
+        coefficient: row.opt_num(TASK_WIDTH + 2)?,
+        leadership,
+        pending,
+    }))
+}
+
+/// All tasks of a person, unpacked when they are asked for.
+#[derive(Debug)]
+pub struct TasksOf(Form);
+
+#[derive(Debug)]
+enum Form {
+    Packed(Packed),
+    /// Read one by one; with the stamp the row to be filled had before.
+    Read(Vec<Held>, Option<i64>),
+}
+
+/// A person's tasks ready to be kept in short, as long as nothing of them changed.
+#[derive(Debug)]
+pub struct TasksToKeep {
+    person: PersonId,
+    stamp: i64,
+    body: Packed,
+}
+
+impl TasksOf {
+    /// The tasks, in order of number.
+    ///
+    /// # Errors
+    /// When what is kept does not unpack.
+    pub fn tasks(self, person: PersonId) -> Result<Vec<PersonTask>, StoreError> {
+        let held = match self.0 {
+            Form::Packed(packed) => serde_json::from_slice(&packed.text()?)?,
+            Form::Read(held, _) => held,
+        };
+        held.into_iter().map(|held: Held| held.task(person)).collect()
+    }
+
+    /// What is to be kept of them, where nothing is.
+    ///
+    /// # Errors
+    /// When the compressor has no memory left.
+    pub fn to_keep(&self, person: PersonId) -> Result<Option<TasksToKeep>, StoreError> {
+        let Form::Read(held, Some(stamp)) = &self.0 else { return Ok(None) };
+        Ok(Some(TasksToKeep { person, stamp: *stamp, body: Packed::of(&serde_json::to_vec(held)?)? }))
+    }
+}
+
+impl Store {
+    /// Tasks of some people, mapped or not; of each task what a score depends on, without the people, words and history
+    /// of its source. Everyone asked for is there.
+    pub async fn tasks_of(&self, people: &[PersonId]) -> Result<HashMap<PersonId, TasksOf>, StoreError> {
+        let mut found = HashMap::with_capacity(people.len());
+        if people.is_empty() {
+            return Ok(found);
+        }
+        let asked = || people.iter().map(|person| Val::from(*person)).collect();
+        let mut stamps = HashMap::new();
+        if !self.db.is_postgres() {
+            // Before the tasks themselves: what changes in between has another stamp.
+            let sql = format!(
+                "SELECT person_id, stamp, form, body FROM person_tasks WHERE person_id IN {}",
+                placeholders(1, people.len(), 1)
+            );
+            let take = |row: &Row| {
+                let person = row.person(0)?;
+                stamps.insert(person, row.int(1)?);
+                if row.int(2)? == FORM
+                    && let Some(body) = row.opt_blob(3)?
+                {
+                    found.insert(person, TasksOf(Form::Packed(Packed::kept(body))));
+                }
+                Ok(())
+            };
+            self.db.each(sql, asked(), take).await?;
+        }
+        let others: Vec<PersonId> =
+            people.iter().copied().filter(|person| !found.contains_key(person)).collect();
+        let mut read = self.held_of(&others).await?;
+        for person in others {
+            let held = read.remove(&person).unwrap_or_default();
+            found.insert(person, TasksOf(Form::Read(held, stamps.get(&person).copied())));
+        }
+        Ok(found)
+    }
+
+    /// The tasks of [`Store::tasks_of`], unpacked.
+    pub async fn tasks_of_people(
+        &self,
+        people: &[PersonId],
+    ) -> Result<HashMap<PersonId, Vec<PersonTask>>, StoreError> {
+        let found = self.tasks_of(people).await?;
+        found.into_iter().map(|(person, tasks)| Ok((person, tasks.tasks(person)?))).collect()
+    }
+
+    /// Of each person every task, in order of number, read one by one.
+    async fn held_of(&self, people: &[PersonId]) -> Result<HashMap<PersonId, Vec<Held>>, StoreError> {
+        let mut found: HashMap<PersonId, Vec<Held>> = HashMap::new();
+        if people.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS}, p.since, p.handed_over, p.taken_over, p.person_id \
+             FROM task_person p JOIN task t ON t.id = p.task_id {PRODUCT_JOINS} \
+             WHERE p.person_id IN {}",
+            placeholders(1, people.len(), 1)
+        );
+        let take = |row: &Row| {
+            let stake = (row.opt_at(STAKE)?, row.flag(STAKE + 1)?, row.flag(STAKE + 2)?);
+            found.entry(row.person(PERSON)?).or_default().push(Held::of(row, stake)?);
+            Ok(())
+        };
+        self.db.each(sql, people.iter().map(|person| Val::from(*person)).collect(), take).await?;
+        // A person has one stake in a task.
+        found.values_mut().for_each(|tasks| tasks.sort_by_key(|held| held.task.id()));
+        Ok(found)
+    }
+
+    /// Keeps tasks in short, those of people whose tasks did not change since they were read.
+    pub async fn keep_tasks(&self, people: Vec<TasksToKeep>) -> Result<(), StoreError> {
+        if people.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        for TasksToKeep { person, stamp, body } in people {
+            let sql = "UPDATE person_tasks SET form = $3, body = $4 WHERE person_id = $1 AND stamp = $2";
+            tx.execute(sql, vals![person, stamp, FORM, body.into_bytes()]).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Tasks people share in without a stake of their own, by person, in order of number.
+    pub async fn tasks_shared_with(
+        &self,
+        people: &[PersonId],
+    ) -> Result<HashMap<PersonId, Vec<PersonTask>>, StoreError> {
+        let mut found: HashMap<PersonId, Vec<PersonTask>> = HashMap::new();
+        if people.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT DISTINCT person_id, task_id FROM task_share s WHERE person_id IN {} AND NOT EXISTS \
+             (SELECT 1 FROM task_person p WHERE p.task_id = s.task_id AND p.person_id = s.person_id) ORDER BY task_id",
+            placeholders(1, people.len(), 1)
+        );
+        for row in self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await? {
+            let (person, task) = (row.person(0)?, row.int(1)?);
+            let sql = format!(
+                "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS} FROM task t {PRODUCT_JOINS} WHERE t.id = $1"
+            );
+            let Some(row) = self.db.row(sql, vals![task]).await? else { continue };
+            found.entry(person).or_default().push(Held::of(&row, (None, false, false))?.task(person)?);
+        }
+        Ok(found)
+    }
+}
