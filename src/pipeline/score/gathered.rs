@@ -292,7 +292,7 @@ impl Gathered {
             shares: &shares,
             coefficients: coefficients.as_deref(),
         };
-        let piece = Arc::new(app.piece(directory, person, &known, asked)?);
+        let piece = Arc::new(app.piece(directory, person, &known, asked, None)?.1);
         self.keep(of, piece.clone());
         Ok(piece)
     }
@@ -357,19 +357,20 @@ impl Gathered {
                         let (person, decisions) = (read.person, read.decisions.clone());
                         let (tasks, kept) = gathered.unpacked(read)?;
                         to_keep.extend(kept);
-                        let mut before: Option<Arc<Piece>> = None;
+                        let mut before: Option<(Vec<Line>, Arc<Piece>)> = None;
                         for (one, coefficients) in asked.iter().zip(coefficients.iter()) {
                             let coefficients = coefficients.as_deref();
                             let known =
                                 Known { tasks: &tasks, decisions: &decisions, shares: &shares, coefficients };
-                            let piece = app.piece(&directory, person, &known, one)?;
+                            let other = before.as_ref().map(|(lines, piece)| (lines.as_slice(), &**piece));
+                            let (lines, piece) = app.piece(&directory, person, &known, one, other)?;
                             // Once everything is due both views are the same, and packed once.
-                            let piece = match before.take().filter(|before| before.is(&piece)) {
-                                Some(before) => before,
-                                None => Arc::new(piece),
+                            let piece = match before.take() {
+                                Some((_, before)) if before.is(&piece) => before,
+                                _ => Arc::new(piece),
                             };
-                            before = Some(piece.clone());
-                            gathered.keep(of(person, one), piece);
+                            gathered.keep(of(person, one), piece.clone());
+                            before = Some((lines, piece));
                         }
                     }
                     Ok::<_, Finding>(to_keep)
@@ -572,14 +573,15 @@ struct Known<'a> {
 }
 
 impl App {
-    /// Somebody's lines, made from what was read.
+    /// Somebody's lines, made from what was read; `other` are those of another view or month by the same rules.
     fn piece(
         &self,
         directory: &Directory,
         person: PersonId,
         known: &Known<'_>,
         asked: &Asked,
-    ) -> Result<Piece, Finding> {
+        other: Option<(&[Line], &Piece)>,
+    ) -> Result<(Vec<Line>, Piece), Finding> {
         let rules = &asked.terms.rules;
         let (mut lines, excluded) = self.lines(directory, person, known, asked);
         multiply(&mut lines, directory, person, asked.period, rules);
@@ -589,7 +591,8 @@ impl App {
             // Who began or ceased to lead them answers for some of the days of any post.
             days.clear();
         }
-        Piece::of(lines, excluded, &days, rules)
+        let piece = Piece::of(&lines, excluded, &days, rules, other)?;
+        Ok((lines, piece))
     }
 
     fn lines(

@@ -46,6 +46,19 @@ struct Cut {
     to: usize,
 }
 
+type LinesDigest = [u8; 32];
+
+/// Hash of lines as one's own, without the numbers they add.
+fn digest_of<'a>(lines: impl Iterator<Item = &'a [u8]>) -> LinesDigest {
+    let mut digest = Sha256::new();
+    for (place, line) in lines.enumerate() {
+        digest.update(if place == 0 { b"".as_slice() } else { b"," });
+        digest.update(line);
+        digest.update(OWN);
+    }
+    digest.finalize().into()
+}
+
 /// The lines of one person.
 #[derive(Debug)]
 pub(super) struct Piece {
@@ -55,6 +68,8 @@ pub(super) struct Piece {
     /// The lines with the numbers they add, one after the other with commas between.
     text: Vec<u8>,
     cuts: Vec<Cut>,
+    /// Hash of the lines as one's own.
+    digest: LinesDigest,
     /// The lines themselves, where somebody may answer for some of the days only.
     lines: Option<Vec<Line>>,
     /// The text as leaders hold it, each line behind a comma.
@@ -63,32 +78,33 @@ pub(super) struct Piece {
 
 impl Piece {
     /// A piece of lines; `days` are the posts of the person, where who answers for them answers for all days of some of these;
-    /// none where somebody answers for other days.
+    /// none where somebody answers for other days. `before` are other lines of the same person by the same rules, with
+    /// their piece: most lines of one view are those of the other as well, and are written once.
     pub fn of(
-        lines: Vec<Line>,
+        lines: &[Line],
         excluded: Vec<Excluded>,
         days: &[Span],
         rules: &RuleSet,
+        before: Option<(&[Line], &Self)>,
     ) -> Result<Self, Finding> {
         let mut text = Vec::with_capacity(lines.len() * 480);
         let mut cuts = Vec::with_capacity(lines.len());
-        for line in &lines {
+        let (known, of_known) = before.map_or((&[][..], None), |(lines, piece)| (lines, Some(piece)));
+        let mut known = known.iter().zip(of_known.iter().flat_map(|piece| &piece.cuts)).peekable();
+        for line in lines {
             if !text.is_empty() {
                 text.push(b',');
             }
             let from = text.len();
-            serde_json::to_writer(&mut text, line).map_err(|_| broken("line"))?;
-            if !text.ends_with(OWN) {
-                return Err(broken("line"));
-            }
-            let of = text.len() - OWN.len();
-            // The numbers go on where the line's own text ends.
-            text.pop();
-            let end = text.len();
-            serde_json::to_writer(&mut text, &convert(line, rules)).map_err(|_| broken("line"))?;
-            if let Some(brace) = text.get_mut(end) {
-                *brace = b',';
-            }
+            let same = known.next_if(|(known, _)| known.source == line.source);
+            let same = same.filter(|(known, _)| *known == line).zip(of_known);
+            let of = match same {
+                Some(((_, cut), piece)) => {
+                    text.extend_from_slice(piece.part(cut.from, cut.to));
+                    from + (cut.of - cut.from)
+                }
+                None => put_line(&mut text, line, rules)?,
+            };
             cuts.push(Cut { from, of, to: text.len() });
         }
         // Many are held at a time.
@@ -97,14 +113,17 @@ impl Piece {
             [(from, to)] => lines.iter().all(|line| (*from..=*to).contains(&line.counted_on)),
             _ => false,
         };
-        Ok(Self {
-            tally: Tally::of(&lines, rules),
+        let mut piece = Self {
+            tally: Tally::of(lines, rules),
             excluded,
             text,
             cuts,
-            lines: (!whole).then_some(lines),
+            digest: LinesDigest::default(),
+            lines: (!whole).then(|| lines.to_vec()),
             pooled: OnceLock::new(),
-        })
+        };
+        piece.digest = digest_of(piece.cuts.iter().map(|cut| piece.part(cut.from, cut.of)));
+        Ok(piece)
     }
 
     /// Whether another one is the same: lines and tasks that do not count.
@@ -145,6 +164,23 @@ impl Piece {
     }
 }
 
+/// Writes a line with the numbers it adds; gives where the name of whose line it is stands.
+fn put_line(text: &mut Vec<u8>, line: &Line, rules: &RuleSet) -> Result<usize, Finding> {
+    serde_json::to_writer(&mut *text, line).map_err(|_| broken("line"))?;
+    if !text.ends_with(OWN) {
+        return Err(broken("line"));
+    }
+    let of = text.len() - OWN.len();
+    // The numbers go on where the line's own text ends.
+    text.pop();
+    let end = text.len();
+    serde_json::to_writer(&mut *text, &convert(line, rules)).map_err(|_| broken("line"))?;
+    if let Some(brace) = text.get_mut(end) {
+        *brace = b',';
+    }
+    Ok(of)
+}
+
 /// A score that is put together from its pieces.
 pub(super) struct Assembly<'a> {
     terms: &'a Terms,
@@ -155,7 +191,6 @@ pub(super) struct Assembly<'a> {
     pooled: Packed,
     tally: Tally,
     digest: Sha256,
-    any: bool,
     /// The inputs behind their lines.
     rest: Vec<u8>,
     /// Whether the derivation is wanted.
@@ -182,28 +217,19 @@ impl<'a> Assembly<'a> {
             pooled: Packed::default(),
             tally: own.tally.clone(),
             digest,
-            any: false,
             rest: rest.to_vec(),
             packs,
         };
-        own.cuts.iter().for_each(|cut| assembly.feed(own.part(cut.from, cut.of), OWN));
-        Ok(assembly)
-    }
-
-    fn feed(&mut self, line: &[u8], end: &[u8]) {
-        if self.any {
-            self.digest.update(b",");
+        if !own.cuts.is_empty() {
+            assembly.digest.update(own.digest);
         }
-        self.any = true;
-        self.digest.update(line);
-        self.digest.update(end);
+        Ok(assembly)
     }
 
     /// Takes the lines of somebody in charge, of the days they were; `name` is their staff number as JSON.
     pub fn pool(&mut self, piece: &Piece, name: &[u8], spans: &[Span]) -> Result<(), Finding> {
-        let end = [name, b"}"].concat();
         let Some(lines) = &piece.lines else {
-            piece.cuts.iter().for_each(|cut| self.feed(piece.part(cut.from, cut.of), &end));
+            self.feed(name, piece.cuts.len(), || piece.digest);
             self.tally.pool(&piece.tally);
             if self.packs && !piece.cuts.is_empty() {
                 if self.any_text() {
@@ -217,12 +243,20 @@ impl<'a> Assembly<'a> {
         let within = |line: &Line| spans.iter().any(|(from, to)| (*from..=*to).contains(&line.counted_on));
         let taken: Vec<(&Line, &Cut)> =
             lines.iter().zip(&piece.cuts).filter(|(line, _)| within(line)).collect();
-        taken.iter().for_each(|(_, cut)| self.feed(piece.part(cut.from, cut.of), &end));
+        self.feed(name, taken.len(), || digest_of(taken.iter().map(|(_, cut)| piece.part(cut.from, cut.of))));
         self.tally.pool(&Tally::of(taken.iter().map(|(line, _)| *line), &self.terms.rules));
         if self.packs && !taken.is_empty() {
             self.put(&piece.pooled_text(taken.iter().map(|(_, cut)| *cut), name))?;
         }
         Ok(())
+    }
+
+    /// Has the inputs' hash depend on lines of somebody: on what they are, whether or not others of theirs are left out.
+    fn feed(&mut self, name: &[u8], lines: usize, digest: impl FnOnce() -> LinesDigest) {
+        if lines > 0 {
+            self.digest.update(name);
+            self.digest.update(digest());
+        }
     }
 
     fn any_text(&self) -> bool {
@@ -246,7 +280,7 @@ impl<'a> Assembly<'a> {
         &self.tally
     }
 
-    /// Hash of the inputs, the rule set and the view.
+    /// Hash of the inputs, of each person's lines by their hash, the rule set and the view.
     pub fn inputs_hash(&mut self) -> Result<String, Finding> {
         let mut digest = std::mem::take(&mut self.digest);
         digest.update(&self.rest);
@@ -285,7 +319,7 @@ mod tests {
     use super::*;
     use crate::domain::rules::Overlay;
     use crate::domain::{Component, Exact, Role};
-    use crate::pipeline::score::{TO_DATE, hash_of};
+    use crate::pipeline::score::TO_DATE;
     use crate::scoring::{Criteria, Subordinate, Support, score_person, score_tally};
     use chrono::NaiveDate;
     use rust_decimal::Decimal;
@@ -349,6 +383,60 @@ mod tests {
         }
     }
 
+    /// The hash of inputs as it is said to be.
+    #[derive(Default)]
+    struct Hashed(Vec<u8>);
+
+    impl Hashed {
+        fn lines(&mut self, whose: Option<&str>, lines: &[Line]) {
+            if lines.is_empty() {
+                return;
+            }
+            self.0.extend(whose.iter().flat_map(|name| serde_json::to_vec(name).expect("json")));
+            let text = serde_json::to_string(lines).expect("json");
+            let list = text.trim_start_matches('[').trim_end_matches(']');
+            self.0.extend(Sha256::digest(list));
+        }
+
+        fn whole(self, without: &PersonInput, rules: &RuleSet) -> String {
+            let text = serde_json::to_string(without).expect("json");
+            let (head, rest) = text.split_once("\"lines\":[").expect("a list");
+            let rules = serde_json::to_string(rules).expect("json");
+            let mut all = format!("[{head}\"lines\":[").into_bytes();
+            all.extend(self.0);
+            all.extend(format!("{rest},{rules},\"{TO_DATE}\"]").into_bytes());
+            hex(&Sha256::digest(&all))
+        }
+    }
+
+    #[test]
+    fn lines_of_the_other_view_are_taken_over_where_they_are_the_same_and_written_where_they_are_not() {
+        let rules = RuleSet::default();
+        let full = lines("a", 40, 1);
+        // Some are not in it, some say something else.
+        let mut to_date: Vec<Line> = full
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| place % 3 > 0)
+            .map(|(_, line)| line.clone())
+            .collect();
+        to_date.iter_mut().step_by(4).for_each(|line| line.late_count += 1);
+        let of = |lines: &[Line], before: Option<(&[Line], &Piece)>| {
+            Piece::of(lines, Vec::new(), &[(day(1), day(30))], &rules, before).expect("piece")
+        };
+        for (first, second) in [(&to_date, &full), (&full, &to_date), (&full, &full), (&to_date, &Vec::new())]
+        {
+            let (alone, before) = (of(second, None), of(first, None));
+            let after = of(second, Some((first.as_slice(), &before)));
+            assert!(after.is(&alone));
+            assert_eq!(after.digest, alone.digest);
+            let cuts = |piece: &Piece| -> Vec<_> {
+                piece.cuts.iter().map(|cut| (cut.from, cut.of, cut.to)).collect()
+            };
+            assert_eq!(cuts(&after), cuts(&alone));
+        }
+    }
+
     #[test]
     fn score_from_pieces_is_byte_for_byte_the_one_from_all_its_lines() {
         let quarter = (day(1), day(30));
@@ -376,16 +464,22 @@ mod tests {
             let whole = input(Role::Head, all);
             let terms = Terms::of(rules).expect("terms");
             let piece = |lines: Vec<Line>, posts: &[Span]| {
-                Piece::of(lines, whole.excluded.clone(), posts, rules).expect("piece")
+                Piece::of(&lines, whole.excluded.clone(), posts, rules, None).expect("piece")
             };
+            let mut hashed = Hashed::default();
+            hashed.lines(None, &own);
+            hashed.lines(Some("GL-2"), &staying);
+            let (from, to) = days;
+            let theirs: Vec<Line> =
+                moving.iter().filter(|line| (from..=to).contains(&line.counted_on)).cloned().collect();
+            hashed.lines(Some("GL \"3\""), &theirs);
             let own = piece(own, &[quarter]);
             let without = PersonInput { lines: Vec::new(), ..whole.clone() };
             let mut assembly = Assembly::begin(&without, &own, (&terms, TO_DATE), true).expect("begun");
             assembly.pool(&piece(staying, &[quarter]), b"\"GL-2\"", &[quarter]).expect("pooled");
             let moved = piece(moving, &[days, (day(11), day(30))]);
             assembly.pool(&moved, b"\"GL \\\"3\\\"\"", &[days]).expect("pooled");
-            let hash = hash_of(&(&whole, rules, TO_DATE)).expect("hash");
-            assert_eq!(assembly.inputs_hash().expect("hash"), hash);
+            assert_eq!(assembly.inputs_hash().expect("hash"), hashed.whole(&without, rules));
             let derivation = score_tally(&without, assembly.tally(), rules);
             let text = assembly.packed(&derivation).expect("packed").text().expect("text");
             let expected = to_bytes(&score_person(&whole, rules)).expect("text");
