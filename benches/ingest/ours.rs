@@ -43,6 +43,8 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
         catch_all: None,
         abbreviations: lienthong::text::Abbreviations::default(),
         retention: lienthong::config::Retention::default(),
+        units: Vec::new(),
+        units_file: None,
     };
     let app = App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy);
     let mut seconds = [0.0; 2];

@@ -97,6 +97,8 @@ pub async fn open(path: &Path) -> Arc<App> {
         catch_all: None,
         abbreviations: lienthong::text::Abbreviations::default(),
         retention: lienthong::config::Retention::default(),
+        units: Vec::new(),
+        units_file: None,
     };
     let clock = Clock::starting_at(instant(NOW));
     Arc::new(App::new(store, clock, "bench".to_owned(), BTreeMap::new(), (None, None), policy))
