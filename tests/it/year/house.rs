@@ -67,7 +67,9 @@ fn opened(base: &Installed, folder: &Path, today: NaiveDate) -> Arc<App> {
     let now = at(&format!("{today}T02:00:00Z"));
     let clock = lienthong::clock::Clock::starting_at(now);
     let app = &base.app;
-    Arc::new(App::new(app.store.clone(), clock, "a".into(), sources, (None, None), app.policy.clone()))
+    // Its units come from files alone.
+    let policy = lienthong::pipeline::app::Policy { units: Vec::new(), ..app.policy.clone() };
+    Arc::new(App::new(app.store.clone(), clock, "a".into(), sources, (None, None), policy))
 }
 
 impl<'a> House<'a> {
