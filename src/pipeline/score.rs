@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
 /// People whose scores are computed together: whole bodies, as long as they are not more.
 const TOGETHER: usize = 240;
@@ -107,6 +108,8 @@ impl Step for Score {
             run.prepare(first, &mut prepared)?;
         }
         let (mut done, mut leading) = (0, None);
+        // One group is written while the next one is scored; the one after waits for it.
+        let mut saving: Option<Saving> = None;
         while let Some(group) = groups.next() {
             while let Some(made) = prepared.join_next().await {
                 made.map_err(|_| super::broken("lines"))??;
@@ -118,8 +121,16 @@ impl Step for Score {
             let known = leading.take().filter(|(of, _)| *of == period);
             let (_, leaders) =
                 leading.insert(known.unwrap_or_else(|| (period, run.directory.leading(period))));
-            let (answered, again) = run.score(&group, leaders, &mut ahead).await?;
-            (done, more) = (done + answered, more | again);
+            let scored = run.score(&group, leaders, &mut ahead).await?;
+            if let Some(before) = saving.take() {
+                saved(before).await?;
+            }
+            (done, more) = (done + scored.answered.len() as u64, more | !scored.due.is_empty());
+            saving = Some(AbortOnDropHandle::new(tokio::spawn(run.app.clone().keep(scored))));
+            run.let_go(&group)?;
+        }
+        if let Some(last) = saving.take() {
+            saved(last).await?;
         }
         Ok(StepReport { done, more, ..StepReport::default() })
     }
@@ -163,6 +174,21 @@ fn groups(marks: Vec<Mark>) -> Vec<Vec<Mark>> {
         group.sort_by_key(|mark| mark.rank);
     }
     groups
+}
+
+/// Scores of a group, with the marks they answer and those they set.
+#[derive(Default)]
+struct Scored {
+    writes: Vec<ScoreWrite>,
+    answered: Vec<(PersonId, Period, i64)>,
+    due: Vec<(PersonId, Period)>,
+}
+
+/// A group that is being written, in one transaction; dropping it rolls it back.
+type Saving = AbortOnDropHandle<Result<(), Finding>>;
+
+async fn saved(saving: Saving) -> Result<(), Finding> {
+    saving.await.map_err(|_| super::broken("score"))?
 }
 
 /// One run of the step.
@@ -212,15 +238,14 @@ impl Run<'_> {
         people.into_iter().collect()
     }
 
-    /// Scores a group and keeps the scores in one transaction; gives how many marks are answered, and whether new ones
-    /// were set.
+    /// Scores a group.
     async fn score(
         &self,
         group: &[Mark],
         leading: &Leading<'_>,
         ahead: &mut BTreeSet<(PersonId, Period)>,
-    ) -> Result<(u64, bool), Finding> {
-        let Some(period) = group.first().map(|mark| mark.period) else { return Ok((0, false)) };
+    ) -> Result<Scored, Finding> {
+        let Some(period) = group.first().map(|mark| mark.period) else { return Ok(Scored::default()) };
         let (mut writes, mut due) = (Vec::new(), BTreeSet::new());
         // People of one rank do not depend on each other; the ranks above take what these came to.
         for same_rank in group.chunk_by(|one, next| one.rank == next.rank) {
@@ -236,17 +261,19 @@ impl Run<'_> {
             let leaders = moved.into_iter().flat_map(|person| leading.of(person));
             due.extend(leaders.map(|leader| (leader, period)).filter(|leader| !ahead.contains(leader)));
         }
-        let due: Vec<(PersonId, Period)> = due.into_iter().collect();
-        let answered: Vec<_> = group.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
-        crate::failpoint!("score::before_save");
-        self.app.store.save_scores(writes, &answered, &due).await.map_err(|error| error.finding())?;
-        crate::failpoint!("score::after_save");
+        let answered = group.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
+        Ok(Scored { writes, answered, due: due.into_iter().collect() })
+    }
+
+    /// Lets go of what was read of a group and of those its leaders answer for.
+    fn let_go(&self, group: &[Mark]) -> Result<(), Finding> {
+        let Some(period) = group.first().map(|mark| mark.period) else { return Ok(()) };
         let asked = self.asked(period)?;
         if let Some(one) = asked.first() {
             let people = self.people(group, period, &one.terms.rules);
             self.gathered.let_go(&people, &asked);
         }
-        Ok((answered.len() as u64, !due.is_empty()))
+        Ok(())
     }
 
     /// The scores of people who do not depend on each other, side by side.
@@ -302,6 +329,14 @@ fn charge(
 }
 
 impl App {
+    async fn keep(self: Arc<Self>, scored: Scored) -> Result<(), Finding> {
+        let Scored { writes, answered, due } = scored;
+        crate::failpoint!("score::before_save");
+        self.store.save_scores(writes, &answered, &due).await.map_err(|error| error.finding())?;
+        crate::failpoint!("score::after_save");
+        Ok(())
+    }
+
     /// Whether a person is evaluated in a period: in the population, with days worked, enough of them.
     pub(super) fn is_evaluated(
         directory: &Directory,

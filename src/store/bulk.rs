@@ -76,6 +76,8 @@ struct Texts {
 pub(super) struct Rows {
     bulk: &'static Bulk,
     bound: Bound,
+    /// Bytes of the values on SQLite, about.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -159,6 +161,7 @@ impl Bulk {
     pub(super) fn bind(&'static self, postgres: bool, vals: Vec<Val>) -> Result<Rows, StoreError> {
         let width = self.columns.len();
         debug_assert_eq!(vals.len() % width, 0);
+        let mut bytes = 0;
         let bound = if vals.is_empty() {
             Bound::Nothing
         } else if postgres {
@@ -167,6 +170,7 @@ impl Bulk {
             let mut rest = vals.into_iter();
             let mut words = Words::default();
             let mut statements = Vec::new();
+            bytes = rest.as_slice().iter().map(Val::size).sum();
             for (place, size) in SIZES.iter().enumerate() {
                 while rest.len() >= size * width {
                     let mut arguments = SqliteArguments::default();
@@ -180,7 +184,7 @@ impl Bulk {
             }
             Bound::Sqlite(statements)
         };
-        Ok(Rows { bulk: self, bound })
+        Ok(Rows { bulk: self, bound, bytes })
     }
 
     fn arrays(&self, vals: Vec<Val>) -> Result<PgArguments, StoreError> {
@@ -239,12 +243,13 @@ impl Rows {
             (Bound::Nothing, _) => {}
             (Bound::Sqlite(statements), Tx::Sqlite(transaction)) => {
                 let mut words = Words::default();
+                transaction.bytes += self.bytes;
                 for (place, mut arguments) in statements {
                     for val in &shared {
                         add_sqlite(&mut arguments, val.clone(), &mut words)?;
                     }
                     let query = sqlx::query_with(texts.sqlite[place].clone(), arguments);
-                    let rows = query.fetch_all(&mut **transaction).await?;
+                    let rows = query.fetch_all(&mut *transaction.open).await?;
                     returned.extend(rows.into_iter().map(Row::Sqlite));
                 }
             }

@@ -15,15 +15,51 @@ use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
+
+/// Bytes of a transaction after which SQLite's log is folded into its file.
+const FOLDED_FROM: usize = 1 << 20;
 
 /// The connected database.
 #[derive(Debug)]
 pub(super) enum Db {
-    /// One writer, several readers.
-    Sqlite { writer: SqlitePool, reader: SqlitePool },
+    /// One writer, several readers, and who folds the log.
+    Sqlite { writer: SqlitePool, reader: SqlitePool, fold: Arc<Fold> },
     /// A pool.
     Postgres(PgPool),
+}
+
+/// Folds SQLite's log into its file beside the writer, which goes on meanwhile: done by the writer itself, every
+/// transaction behind it waits.
+#[derive(Debug)]
+pub(super) struct Fold {
+    pool: SqlitePool,
+    running: AtomicBool,
+}
+
+impl Fold {
+    /// By a connection of its own.
+    pub(super) fn new(pool: SqlitePool) -> Arc<Self> {
+        Arc::new(Self { pool, running: AtomicBool::new(false) })
+    }
+
+    /// Begins, unless it is under way. What fails or is left over, the writer folds when the log is full.
+    fn begin(self: Arc<Self>) {
+        if self.running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        tokio::spawn(async move {
+            if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.pool).await {
+                tracing::debug!(%error, "the log was not folded");
+            }
+            self.running.store(false, Ordering::Release);
+        });
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
 }
 
 /// A value on its way into a statement.
@@ -61,6 +97,14 @@ macro_rules! into_val {
 into_val!(i64 => Int, String => Text, Vec<u8> => Blob, DateTime<Utc> => At, NaiveDate => Day, Decimal => Num, Uuid => Id);
 
 impl Val {
+    /// How many bytes it takes, about.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Blob(bytes) => bytes.as_ref().map_or(0, Vec::len),
+            other => other.as_text().flatten().map_or(8, str::len),
+        }
+    }
+
     /// A text, for columns of texts and documents; none where it is something else.
     pub(super) fn as_text(&self) -> Option<Option<&str>> {
         match self {
@@ -337,8 +381,16 @@ impl Sql {
 
 /// An open transaction.
 pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// An open transaction of SQLite.
+pub(super) struct SqliteTx {
+    pub(super) open: Transaction<'static, Sqlite>,
+    /// Bytes written in bulk so far, about.
+    pub(super) bytes: usize,
+    fold: Arc<Fold>,
 }
 
 impl Tx {
@@ -346,7 +398,7 @@ impl Tx {
         Ok(match self {
             Self::Sqlite(tx) => {
                 let query = sqlx::query_with(sql.into().text(), sqlite_arguments(vals)?);
-                query.execute(&mut **tx).await?.rows_affected()
+                query.execute(&mut *tx.open).await?.rows_affected()
             }
             Self::Postgres(tx) => {
                 let query = sqlx::query_with(sql.into().text(), postgres_arguments(vals)?);
@@ -359,7 +411,7 @@ impl Tx {
         Ok(match self {
             Self::Sqlite(tx) => {
                 let query = sqlx::query_with(sql.into().text(), sqlite_arguments(vals)?);
-                let rows = query.fetch_all(&mut **tx).await?;
+                let rows = query.fetch_all(&mut *tx.open).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
@@ -384,7 +436,12 @@ impl Tx {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(SqliteTx { open, bytes, fold }) => {
+                open.commit().await?;
+                if bytes >= FOLDED_FROM {
+                    fold.begin();
+                }
+            }
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
@@ -400,9 +457,9 @@ impl Db {
     /// writes later would fail instead of waiting.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => {
+            Self::Sqlite { writer, fold, .. } => {
                 const BEGIN: &str = "BEGIN IMMEDIATE";
-                Tx::Sqlite(match writer.begin_with(BEGIN).await {
+                let open = match writer.begin_with(BEGIN).await {
                     // On a full or failing disk SQLite rolls back by itself, and the driver goes on believing in
                     // the transaction: only a new connection begins another one.
                     Err(sqlx::Error::InvalidSavePointStatement) => {
@@ -410,7 +467,8 @@ impl Db {
                         writer.begin_with(BEGIN).await?
                     }
                     begun => begun?,
-                })
+                };
+                Tx::Sqlite(SqliteTx { open, bytes: 0, fold: fold.clone() })
             }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })

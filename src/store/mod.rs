@@ -103,7 +103,7 @@ pub use taught::{DecisionMarks, Taught};
 pub use vault::Vault;
 
 use crate::error::{Finding, Text};
-use db::{Db, vals};
+use db::{Db, Fold, vals};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -447,7 +447,8 @@ impl Store {
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match &*self.db {
-            Db::Sqlite { writer, reader } => {
+            Db::Sqlite { writer, reader, fold } => {
+                fold.close().await;
                 reader.close().await;
                 writer.close().await;
             }
@@ -496,12 +497,13 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .max_lifetime(None)
         .connect_with(options.clone())
         .await?;
+    let fold = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
     let reader = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(30))
         .connect_with(options.pragma("cache_size", "-4096").pragma("query_only", "ON"))
         .await?;
-    let db = Db::Sqlite { writer, reader };
+    let db = Db::Sqlite { writer, reader, fold: Fold::new(fold) };
     let version = db.row("SELECT sqlite_version()", vals![]).await?.map(|row| row.text(0)).transpose()?;
     let version = version.unwrap_or_default();
     if parse_version(&version) < Some(OLDEST_SQLITE) {
