@@ -4,7 +4,7 @@
 //! the code's coverage: it needs no other compiler and runs with every test. A panic and an input that takes too long
 //! fail the test; the input is kept in `target/fuzz/` and belongs into `tests/corpus/` when it is mended.
 //!
-//! `LIENTHONG_FUZZ_SECONDS` is how long each target runs (1; the continuous integration takes 5),
+//! `LIENTHONG_FUZZ_SECONDS` is how long each target runs (1; the continuous integration takes 15),
 //! `LIENTHONG_FUZZ_SEED` makes another run of it.
 
 use std::collections::HashSet;

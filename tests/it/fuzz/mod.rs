@@ -113,6 +113,14 @@ fn fuzz_calendars_inside_xml() {
     fuzz("radicale", answers("radicale"), |input| page(connector.as_ref(), input));
 }
 
+#[test]
+fn fuzz_lines_of_taps_and_airbyte_sources() {
+    for name in ["singer-file", "airbyte-declarative"] {
+        let connector = connector(name);
+        fuzz(name, answers(name), |input| page(connector.as_ref(), input));
+    }
+}
+
 const LISTS: &str = r#"
 format_version = 1
 kind = "http"
