@@ -1,8 +1,8 @@
 //! What scores read of a person's tasks in short: it says what the tables say, is emptied by every change of them, and
 //! nothing older than the tasks is kept.
 
-use crate::score_step::{AN, at_work, settled, task};
-use crate::support::installation::Installed;
+use crate::score_step::{AN, at_work, settled, task, verified};
+use crate::support::installation::{Installed, period};
 use crate::support::stores::{both, one, run_sql};
 use lienthong::domain::PersonId;
 use lienthong::store::{Store, StoreConfig};
@@ -112,6 +112,23 @@ async fn tasks_read_before_a_change_are_not_kept_after_it() {
     store.keep_tasks(vec![late]).await.expect("written nowhere");
     assert_eq!(kept(&config).await, 0);
     assert!(read(&store, person).await.contains("Tờ trình"));
+}
+
+#[tokio::test]
+async fn verification_reads_the_tables_and_finds_scores_made_of_an_old_short_form() {
+    let (folder, store) = one().await;
+    let config = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
+    let (house, _) = with_tasks(&store).await;
+    settled(&house).await;
+    assert_eq!(verified(&house).await.0, Vec::<String>::new());
+    run_sql(&config, "CREATE TABLE old AS SELECT * FROM person_tasks").await;
+    task(&house, "3", "2026-11-27", Some("2026-11-19T02:00:00Z")).await;
+    settled(&house).await;
+    assert_eq!(verified(&house).await.0, Vec::<String>::new());
+    run_sql(&config, "UPDATE person_tasks SET body = (SELECT body FROM old)").await;
+    store.mark_everyone_due(period("2026-Q4")).await.expect("marked");
+    settled(&house).await;
+    assert_ne!(verified(&house).await.0, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -164,7 +164,11 @@ impl Gathered {
     /// Reads tasks, decisions and shares of some people.
     async fn read(&self, app: &App, people: &[PersonId]) -> Result<Batch, Finding> {
         let told = |error: crate::store::StoreError| error.finding();
-        let mut tasks = app.store.tasks_of(people).await.map_err(told)?;
+        let mut tasks = match self.derivations {
+            Derivations::All => app.store.tasks_in_tables(people).await,
+            Derivations::Moved | Derivations::None => app.store.tasks_of(people).await,
+        }
+        .map_err(told)?;
         let mut decisions = app.store.decisions_of_people(people).await.map_err(told)?;
         let mut shared = app.store.tasks_shared_with(people).await.map_err(told)?;
         let mut shares = Shares::new();
