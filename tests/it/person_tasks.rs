@@ -118,7 +118,7 @@ async fn tasks_read_before_a_change_are_not_kept_after_it() {
 async fn verification_reads_the_tables_and_finds_scores_made_of_an_old_short_form() {
     let (folder, store) = one().await;
     let config = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
-    let (house, _) = with_tasks(&store).await;
+    let (house, person) = with_tasks(&store).await;
     settled(&house).await;
     assert_eq!(verified(&house).await.0, Vec::<String>::new());
     run_sql(&config, "CREATE TABLE old AS SELECT * FROM person_tasks").await;
@@ -126,6 +126,7 @@ async fn verification_reads_the_tables_and_finds_scores_made_of_an_old_short_for
     settled(&house).await;
     assert_eq!(verified(&house).await.0, Vec::<String>::new());
     run_sql(&config, "UPDATE person_tasks SET body = (SELECT body FROM old)").await;
+    assert!(!read(&store, person).await.contains("Báo cáo 3"));
     store.mark_everyone_due(period("2026-Q4")).await.expect("marked");
     settled(&house).await;
     assert_ne!(verified(&house).await.0, Vec::<String>::new());
