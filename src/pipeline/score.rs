@@ -102,36 +102,16 @@ impl Step for Score {
         let mut ahead: BTreeSet<(PersonId, Period)> =
             marks.iter().map(|mark| (mark.person, mark.period)).collect();
         let run = Run { app, directory, gathered: Arc::new(Gathered::keeping()) };
-        let mut groups = groups(marks).into_iter().peekable();
-        let mut prepared = JoinSet::new();
-        if let Some(first) = groups.peek() {
-            run.prepare(first, &mut prepared)?;
-        }
-        let (mut done, mut leading) = (0, None);
-        // One group is written while the next one is scored; the one after waits for it.
-        let mut saving: Option<Saving> = None;
-        while let Some(group) = groups.next() {
-            while let Some(made) = prepared.join_next().await {
-                made.map_err(|_| super::broken("lines"))??;
-            }
-            if let Some(next) = groups.peek() {
-                run.prepare(next, &mut prepared)?;
-            }
-            let Some(period) = group.first().map(|mark| mark.period) else { continue };
-            let known = leading.take().filter(|(of, _)| *of == period);
-            let (_, leaders) =
-                leading.insert(known.unwrap_or_else(|| (period, run.directory.leading(period))));
-            let scored = run.score(&group, leaders, &mut ahead).await?;
-            if let Some(before) = saving.take() {
-                saved(before).await?;
-            }
-            (done, more) = (done + scored.answered.len() as u64, more | !scored.due.is_empty());
-            saving = Some(AbortOnDropHandle::new(tokio::spawn(run.app.clone().keep(scored))));
-            run.let_go(&group)?;
-        }
-        if let Some(last) = saving.take() {
-            saved(last).await?;
-        }
+        let mut saving = None;
+        let scored = run.groups(groups(marks), &mut ahead, &mut saving).await;
+        // What was scored well is kept, whatever came after it.
+        let saved = match saving {
+            Some(last) => saved(last).await,
+            None => Ok(()),
+        };
+        let (done, again) = scored?;
+        saved?;
+        more |= again;
         Ok(StepReport { done, more, ..StepReport::default() })
     }
 }
@@ -199,6 +179,42 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Scores groups one after the other; one is written while the next one is scored, and the last of them may still be
+    /// under way at the end. Gives how many marks are answered, and whether new ones were set.
+    async fn groups(
+        &self,
+        groups: Vec<Vec<Mark>>,
+        ahead: &mut BTreeSet<(PersonId, Period)>,
+        saving: &mut Option<Saving>,
+    ) -> Result<(u64, bool), Finding> {
+        let mut groups = groups.into_iter().peekable();
+        let mut prepared = JoinSet::new();
+        if let Some(first) = groups.peek() {
+            self.prepare(first, &mut prepared)?;
+        }
+        let (mut done, mut again, mut leading) = (0, false, None);
+        while let Some(group) = groups.next() {
+            while let Some(made) = prepared.join_next().await {
+                made.map_err(|_| super::broken("lines"))??;
+            }
+            if let Some(next) = groups.peek() {
+                self.prepare(next, &mut prepared)?;
+            }
+            let Some(period) = group.first().map(|mark| mark.period) else { continue };
+            let known = leading.take().filter(|(of, _)| *of == period);
+            let (_, leaders) =
+                leading.insert(known.unwrap_or_else(|| (period, self.directory.leading(period))));
+            let scored = self.score(&group, leaders, ahead).await?;
+            if let Some(before) = saving.take() {
+                saved(before).await?;
+            }
+            (done, again) = (done + scored.answered.len() as u64, again | !scored.due.is_empty());
+            *saving = Some(AbortOnDropHandle::new(tokio::spawn(self.app.clone().keep(scored))));
+            self.let_go(&group)?;
+        }
+        Ok((done, again))
+    }
+
     /// What is asked of everyone in a group; nothing of half-years and years, and where no rules are in force.
     fn asked(&self, period: Period) -> Result<Vec<Asked>, Finding> {
         match self.app.rule_set(period) {

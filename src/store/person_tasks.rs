@@ -4,7 +4,7 @@
 //! a person's tasks lie far from each other, and reading them one by one is most of what a province's scores take. That row
 //! is empty whenever anything it is made of changed since; triggers of the schema see to it, whoever writes. PostgreSQL
 //! has none: its replicas would wait for each other's marks. It must not know scores. A form of another version of the
-//! program counts as none; one that does not unpack is an error.
+//! program counts as none, as does a damaged one, with a word in the log.
 
 use super::db::{Row, Val, placeholders, vals};
 use super::facts::{Moment, ScoredTask, TASK_COLUMNS, TASK_WIDTH};
@@ -143,15 +143,12 @@ fn task_product(row: &Row) -> Result<Option<TaskProduct>, StoreError> {
     }))
 }
 
-/// All tasks of a person, unpacked when they are asked for.
+/// All tasks of a person.
 #[derive(Debug)]
-pub struct TasksOf(Form);
-
-#[derive(Debug)]
-enum Form {
-    Packed(Packed),
-    /// Read one by one; with the stamp the row to be filled had before.
-    Read(Vec<Held>, Option<i64>),
+pub struct TasksOf {
+    held: Vec<Held>,
+    /// The stamp the row to be filled had before they were read; none where nothing is to be kept.
+    unkept: Option<i64>,
 }
 
 /// A person's tasks ready to be kept in short, as long as nothing of them changed.
@@ -162,17 +159,17 @@ pub struct TasksToKeep {
     body: Packed,
 }
 
+fn unpacked(body: &Packed) -> Result<Vec<Held>, StoreError> {
+    Ok(serde_json::from_slice(&body.text()?)?)
+}
+
 impl TasksOf {
     /// The tasks, in order of number.
     ///
     /// # Errors
-    /// When what is kept does not unpack.
+    /// When a source's name cannot be read.
     pub fn tasks(self, person: PersonId) -> Result<Vec<PersonTask>, StoreError> {
-        let held = match self.0 {
-            Form::Packed(packed) => serde_json::from_slice(&packed.text()?)?,
-            Form::Read(held, _) => held,
-        };
-        held.into_iter().map(|held: Held| held.task(person)).collect()
+        self.held.into_iter().map(|held| held.task(person)).collect()
     }
 
     /// What is to be kept of them, where nothing is.
@@ -180,8 +177,8 @@ impl TasksOf {
     /// # Errors
     /// When the compressor has no memory left.
     pub fn to_keep(&self, person: PersonId) -> Result<Option<TasksToKeep>, StoreError> {
-        let Form::Read(held, Some(stamp)) = &self.0 else { return Ok(None) };
-        Ok(Some(TasksToKeep { person, stamp: *stamp, body: Packed::of(&serde_json::to_vec(held)?)? }))
+        let Some(stamp) = self.unkept else { return Ok(None) };
+        Ok(Some(TasksToKeep { person, stamp, body: Packed::of(&serde_json::to_vec(&self.held)?)? }))
     }
 }
 
@@ -193,8 +190,7 @@ impl Store {
         if people.is_empty() {
             return Ok(found);
         }
-        let asked = || people.iter().map(|person| Val::from(*person)).collect();
-        let mut stamps = HashMap::new();
+        let (mut stamps, mut bodies) = (HashMap::new(), Vec::new());
         if !self.db.is_postgres() {
             // Before the tasks themselves: what changes in between has another stamp.
             let sql = format!(
@@ -207,18 +203,33 @@ impl Store {
                 if row.int(2)? == FORM
                     && let Some(body) = row.opt_blob(3)?
                 {
-                    found.insert(person, TasksOf(Form::Packed(Packed::kept(body))));
+                    bodies.push((person, Packed::kept(body)));
                 }
                 Ok(())
             };
-            self.db.each(sql, asked(), take).await?;
+            let asked = people.iter().map(|person| Val::from(*person)).collect();
+            self.db.each(sql, asked, take).await?;
+        }
+        let unpack = move || -> Vec<_> {
+            bodies.into_iter().map(|(person, body)| (person, unpacked(&body))).collect()
+        };
+        let unpacking = tokio::task::spawn_blocking(unpack).await;
+        for (person, held) in unpacking.map_err(|_| StoreError::unexpected("tasks kept in short"))? {
+            match held {
+                Ok(held) => {
+                    found.insert(person, TasksOf { held, unkept: None });
+                }
+                Err(error) => {
+                    tracing::warn!(%person, %error, "tasks kept in short cannot be read: their tables are read instead");
+                }
+            }
         }
         let others: Vec<PersonId> =
             people.iter().copied().filter(|person| !found.contains_key(person)).collect();
         let mut read = self.held_of(&others).await?;
         for person in others {
             let held = read.remove(&person).unwrap_or_default();
-            found.insert(person, TasksOf(Form::Read(held, stamps.get(&person).copied())));
+            found.insert(person, TasksOf { held, unkept: stamps.get(&person).copied() });
         }
         Ok(found)
     }
@@ -230,7 +241,7 @@ impl Store {
     ) -> Result<HashMap<PersonId, TasksOf>, StoreError> {
         let mut read = self.held_of(people).await?;
         let mut held = |person: &PersonId| read.remove(person).unwrap_or_default();
-        Ok(people.iter().map(|person| (*person, TasksOf(Form::Read(held(person), None)))).collect())
+        Ok(people.iter().map(|person| (*person, TasksOf { held: held(person), unkept: None })).collect())
     }
 
     /// The tasks of [`Store::tasks_of`], unpacked.
@@ -301,5 +312,33 @@ impl Store {
             found.entry(person).or_default().push(Held::of(&row, (None, false, false))?.task(person)?);
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trigger_names_every_column_of_a_task_that_a_score_reads() {
+        let schema = include_str!("../../migrations/sqlite/0030_person_tasks.sql");
+        let of = schema.split("AFTER UPDATE OF ").nth(1).and_then(|rest| rest.split(" ON task ").next());
+        let named: Vec<&str> = of.expect("the trigger of tasks").split(',').map(str::trim).collect();
+        let read = TASK_COLUMNS.split(',').map(|column| column.trim().trim_start_matches("t."));
+        for column in read.filter(|column| *column != "id") {
+            assert!(
+                named.contains(&column),
+                "{column} is read by scores and not named by the trigger: {named:?}"
+            );
+        }
+    }
+
+    /// Whoever changes what is written here raises [`FORM`]: what is kept would be read as something else.
+    #[test]
+    fn short_form_of_this_version_is_what_it_was() {
+        assert_eq!(FORM, 1);
+        let kept = r#"[{"t":[7,"snv","nv-1","done","Báo cáo","2026-11-25",1793264523000,{"g":1793178123000,"h":61200,"c":1793264523250,"q":"0.80","x":true,"l":[[["2026-11-20"],1793178123000]],"b":2,"z":1793264523250,"v":"done","f":1793178123000,"m":1793178123001}],"m":{"s":"mapped","p":"SP-1","c":"1.20","w":{"code":"SP-9","coefficient":"2","catch_all":["SP-0","1"]},"l":true},"s":1793178123000,"h":true,"k":true,"o":["khdt","8"]}]"#;
+        let held = unpacked(&Packed::of(kept.as_bytes()).expect("packed")).expect("unpacked");
+        assert_eq!(serde_json::to_string(&held).expect("json"), kept);
     }
 }

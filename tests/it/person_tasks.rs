@@ -5,6 +5,8 @@ use crate::score_step::{AN, at_work, settled, task, verified};
 use crate::support::installation::{Installed, period};
 use crate::support::stores::{both, one, run_sql};
 use lienthong::domain::PersonId;
+use lienthong::pipeline::score::Score;
+use lienthong::pipeline::step::Step as _;
 use lienthong::store::{Store, StoreConfig};
 use sqlx::{Connection as _, Row as _};
 
@@ -120,10 +122,13 @@ async fn verification_reads_the_tables_and_finds_scores_made_of_an_old_short_for
     let config = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
     let (house, person) = with_tasks(&store).await;
     settled(&house).await;
+    // No step has anything left to do that could still move a score.
+    run_sql(&config, "UPDATE task SET map_due = 0").await;
     assert_eq!(verified(&house).await.0, Vec::<String>::new());
     run_sql(&config, "CREATE TABLE old AS SELECT * FROM person_tasks").await;
     task(&house, "3", "2026-11-27", Some("2026-11-19T02:00:00Z")).await;
     settled(&house).await;
+    run_sql(&config, "UPDATE task SET map_due = 0").await;
     assert_eq!(verified(&house).await.0, Vec::<String>::new());
     run_sql(&config, "UPDATE person_tasks SET body = (SELECT body FROM old)").await;
     assert!(!read(&store, person).await.contains("Báo cáo 3"));
@@ -133,17 +138,45 @@ async fn verification_reads_the_tables_and_finds_scores_made_of_an_old_short_for
 }
 
 #[tokio::test]
-async fn short_form_of_another_version_counts_as_none_and_a_damaged_one_is_an_error() {
+async fn short_form_of_another_version_or_a_damaged_one_counts_as_none_and_is_filled_again() {
     let (folder, store) = one().await;
     let config = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
     let (_, person) = with_tasks(&store).await;
     let before = read(&store, person).await;
+    for harm in ["UPDATE person_tasks SET form = 0, body = x'00'", "UPDATE person_tasks SET body = x'28b5'"] {
+        keep(&store, person).await;
+        assert_eq!(kept(&config).await, 1);
+        run_sql(&config, harm).await;
+        assert_eq!(read(&store, person).await, before, "{harm}");
+    }
     keep(&store, person).await;
-    run_sql(&config, "UPDATE person_tasks SET form = 0, body = x'00'").await;
-    assert_eq!(read(&store, person).await, before);
-    keep(&store, person).await;
-    assert_eq!(kept(&config).await, 1);
-    run_sql(&config, "UPDATE person_tasks SET body = x'00'").await;
-    let damaged = store.tasks_of_people(&[person]).await;
-    assert!(damaged.is_err_and(|error| error.to_string().contains("unpack")));
+    run_sql(&config, "UPDATE task SET facts = '{' WHERE external_id = '1'").await;
+    assert!(store.tasks_of_people(&[person]).await.is_err(), "the tables are read");
+}
+
+#[tokio::test]
+async fn scores_of_a_group_are_kept_though_the_next_one_cannot_be_read() {
+    let (folder, store) = one().await;
+    let config = StoreConfig::Sqlite(folder.path().join("lienthong.db"));
+    let (house, person) = with_tasks(&store).await;
+    house.import(&[("GL-00002", "Trần Thị Bình")]).await;
+    let other = house.person("GL-00002").await;
+    run_sql(
+        &config,
+        "INSERT INTO task_person SELECT 2, 9, id, NULL, 0, 0 FROM person WHERE staff_number = 'GL-00002'",
+    )
+    .await;
+    run_sql(&config, "DELETE FROM task_person WHERE task_id = 2 AND ordinal < 9").await;
+    run_sql(&config, "UPDATE task SET facts = '{' WHERE id = 2").await;
+    run_sql(&config, "DELETE FROM score_due").await;
+    // Groups are those of one period: the first one is read, the second cannot be.
+    let due = [(person, period("2026-Q3")), (other, period("2026-Q4"))];
+    store.mark_scores_due(&due).await.expect("marked");
+    let outcome = Score(house.app.clone()).run().await;
+    assert!(outcome.is_err());
+    let held = store.scores_held().await.expect("scores");
+    assert!(held.iter().any(|(who, of, _)| (*who, *of) == (person, period("2026-Q3"))), "{held:?}");
+    let left = store.scores_due(10).await.expect("due");
+    assert!(left.iter().any(|(who, of, _)| (*who, *of) == (other, period("2026-Q4"))), "{left:?}");
+    assert!(!left.iter().any(|(who, of, _)| (*who, *of) == (person, period("2026-Q3"))), "{left:?}");
 }

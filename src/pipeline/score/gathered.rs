@@ -361,20 +361,21 @@ impl Gathered {
                         let (person, decisions) = (read.person, read.decisions.clone());
                         let (tasks, kept) = gathered.unpacked(read)?;
                         to_keep.extend(kept);
-                        let mut before: Option<(Vec<Line>, Arc<Piece>)> = None;
+                        let mut before: Option<(Period, Vec<Line>, Arc<Piece>)> = None;
                         for (one, coefficients) in asked.iter().zip(coefficients.iter()) {
                             let coefficients = coefficients.as_deref();
                             let known =
                                 Known { tasks: &tasks, decisions: &decisions, shares: &shares, coefficients };
-                            let other = before.as_ref().map(|(lines, piece)| (lines.as_slice(), &**piece));
+                            let other = before.as_ref().filter(|(period, ..)| *period == one.period);
+                            let other = other.map(|(_, lines, piece)| (lines.as_slice(), &**piece));
                             let (lines, piece) = app.piece(&directory, person, &known, one, other)?;
                             // Once everything is due both views are the same, and packed once.
                             let piece = match before.take() {
-                                Some((_, before)) if before.is(&piece) => before,
+                                Some((.., before)) if before.is(&piece) => before,
                                 _ => Arc::new(piece),
                             };
                             gathered.keep(of(person, one), piece.clone());
-                            before = Some((lines, piece));
+                            before = Some((one.period, lines, piece));
                         }
                     }
                     Ok::<_, Finding>(to_keep)
@@ -577,7 +578,7 @@ struct Known<'a> {
 }
 
 impl App {
-    /// Somebody's lines, made from what was read; `other` are those of another view or month by the same rules.
+    /// Somebody's lines, made from what was read; `other` are those of another view of the period.
     fn piece(
         &self,
         directory: &Directory,

@@ -78,7 +78,7 @@ pub(super) struct Piece {
 
 impl Piece {
     /// A piece of lines; `days` are the posts of the person, where who answers for them answers for all days of some of these;
-    /// none where somebody answers for other days. `before` are other lines of the same person by the same rules, with
+    /// none where somebody answers for other days. `before` are lines of the same person and period by the same rules, with
     /// their piece: most lines of one view are those of the other as well, and are written once.
     pub fn of(
         lines: &[Line],
