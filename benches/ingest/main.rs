@@ -8,6 +8,8 @@
 
 mod ceiling;
 mod ours;
+#[path = "../policy.rs"]
+mod policy;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/it/support/postgres.rs"]
 mod postgres;

@@ -1,10 +1,10 @@
 //! The daemon's real path: manifest, connector, pipeline and store, nothing left out.
 
+use super::policy::policy;
 use lienthong::clock::Clock;
 use lienthong::connector::{self, OpenSource, PullMode};
-use lienthong::domain::{SourceId, WorkingCalendar};
-use lienthong::mapping::RuleBook;
-use lienthong::pipeline::app::{App, Policy};
+use lienthong::domain::SourceId;
+use lienthong::pipeline::app::App;
 use lienthong::pipeline::pull::pull_source;
 use lienthong::store::{Store, StoreConfig};
 use secrecy::SecretString;
@@ -33,20 +33,7 @@ pub async fn run(store: &str, province: &str, records: usize) -> (f64, f64) {
         limits: connector::http::SourceLimits::default(),
     })
     .expect("manifest");
-    let policy = Policy {
-        rule_sets: Vec::new(),
-        calendar: WorkingCalendar::default(),
-        year_opens: (11, 1),
-        rule_book: RuleBook::default(),
-        target_precision: 0.95,
-        four_eyes: false,
-        catch_all: None,
-        abbreviations: lienthong::text::Abbreviations::default(),
-        retention: lienthong::config::Retention::default(),
-        units: Vec::new(),
-        units_file: None,
-    };
-    let app = App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy);
+    let app = App::new(store, Clock::system(), "bench".to_owned(), BTreeMap::new(), (None, None), policy());
     let mut seconds = [0.0; 2];
     for (round, seconds) in seconds.iter_mut().enumerate() {
         let began = Instant::now();

@@ -4,16 +4,16 @@
 //! Owns the made-up inputs, the same for the same sizes. Tasks stand in the store as they come in, those of all people
 //! mixed, each seen several times as it changes: a person's tasks lie far from each other.
 
+use super::policy::policy;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lienthong::clock::Clock;
 use lienthong::domain::evaluation::GENERAL_ITEMS;
 use lienthong::domain::{
     AccountKind, AccountRef, CatalogProduct, CatalogVersion, Component, Decision, DecisionKind,
     DirectoryImport, Due, Exact, ImportedPerson, Period, PersonId, Role, RuleSet, SourceEvent, SourceId,
-    StaffNumber, TaskDraft, TaskStatus, Unit, UnitCode, UnitKind, WorkingCalendar,
+    StaffNumber, TaskDraft, TaskStatus, Unit, UnitCode, UnitKind,
 };
 use lienthong::ingest;
-use lienthong::mapping::RuleBook;
 use lienthong::pipeline::app::{App, Policy};
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::step::Step as _;
@@ -87,19 +87,7 @@ fn division_code(body: usize, division: usize) -> UnitCode {
 pub async fn open(path: &Path) -> Arc<App> {
     let store = Store::open(&StoreConfig::Sqlite(path.to_owned()), &[7; 32]).await.expect("store");
     store.migrate().await.expect("schema");
-    let policy = Policy {
-        rule_sets: vec![RuleSet::default()],
-        calendar: WorkingCalendar::default(),
-        year_opens: (12, 10),
-        rule_book: RuleBook::default(),
-        target_precision: 0.95,
-        four_eyes: false,
-        catch_all: None,
-        abbreviations: lienthong::text::Abbreviations::default(),
-        retention: lienthong::config::Retention::default(),
-        units: Vec::new(),
-        units_file: None,
-    };
+    let policy = Policy { rule_sets: vec![RuleSet::default()], year_opens: (12, 10), ..policy() };
     let clock = Clock::starting_at(instant(NOW));
     Arc::new(App::new(store, clock, "bench".to_owned(), BTreeMap::new(), (None, None), policy))
 }
