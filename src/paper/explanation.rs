@@ -9,7 +9,7 @@ use super::layout::{Block, Cell, Paper, Run, Table};
 use super::score::{Derivation, Line};
 use super::words::{day, decimal, formula};
 use super::work_sheet::excluded;
-use crate::domain::Exact;
+use crate::domain::{Exact, Level};
 
 /// Most lines printed; the rest is counted, and stands in the explanations of the people it belongs to.
 const MOST_LINES: usize = 2_000;
@@ -84,6 +84,10 @@ pub fn paper(explanation: &Explanation) -> Paper {
         blocks.push(Block::Heading("Các kỳ đã ghi nhận".to_owned()));
         blocks.push(Block::Table(recorded(derivation)));
     }
+    if !derivation.ruled.is_empty() {
+        blocks.push(Block::Heading("Quy tắc đã làm thay đổi mức".to_owned()));
+        blocks.push(Block::Table(ruled(derivation)));
+    }
     if !explanation.decided.is_empty() {
         blocks.push(numbered("Quyết định của người có thẩm quyền"));
         blocks.push(Block::Table(decisions(&explanation.decided)));
@@ -138,6 +142,19 @@ fn recorded(derivation: &Derivation) -> Table {
     };
     let rows = derivation.quarters.iter().map(row).collect();
     table("Các kỳ đã ghi nhận", &["Kỳ", "Điểm", "Nơi ghi nhận"], &[30, 20, 50], rows)
+}
+
+/// What moved the level from the band of the score, in the order it was applied.
+fn ruled(derivation: &Derivation) -> Table {
+    let level = |level: Option<Level>| level.map_or("–", Level::vietnamese);
+    let row = |ruled: &super::score::Ruled| {
+        [ruled.rule.as_str(), level(ruled.from), level(ruled.to), ruled.because.as_str()]
+            .map(Cell::text)
+            .to_vec()
+    };
+    let rows = derivation.ruled.iter().map(row).collect();
+    let heads = ["Quy tắc", "Mức trước", "Mức sau", "Vì sao"];
+    table("Quy tắc đã làm thay đổi mức", &heads, &[30, 18, 18, 34], rows)
 }
 
 fn decisions(decided: &[Decided]) -> Table {

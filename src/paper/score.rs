@@ -119,6 +119,19 @@ pub struct Lost {
     pub printed: String,
 }
 
+/// What moved a level, or told something about it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Ruled {
+    /// The rule, in the reader's words.
+    pub rule: String,
+    /// Level before.
+    pub from: Option<Level>,
+    /// Level after.
+    pub to: Option<Level>,
+    /// Why, in the reader's words.
+    pub because: String,
+}
+
 /// A score with the steps that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
@@ -135,6 +148,8 @@ pub struct Derivation {
     pub total: Option<Number>,
     /// Band or level.
     pub level: Option<Level>,
+    /// What moved the level, in order.
+    pub ruled: Vec<Ruled>,
     /// Parts that are missing, in the reader's words.
     pub missing: Vec<String>,
     /// Days worked, where they are not the whole period.

@@ -61,10 +61,10 @@ fn lines(value: &Value, lang: Lang) -> String {
         };
         put(format!(
             "{}: {} → {} ({})",
-            text(ruled, "rule", ""),
+            wording::rule(&text(ruled, "rule", ""), lang),
             level("from"),
             level("to"),
-            text(ruled, "because", "")
+            wording::because(&text(ruled, "because", ""), lang)
         ));
     }
     let rules = value.get("rule_set").map(|rules| text(rules, "id", "")).unwrap_or_default();
@@ -97,7 +97,7 @@ fn lines(value: &Value, lang: Lang) -> String {
             "  {} {} · {} {unit}",
             text(part, "period", ""),
             wording::decimal(&text(part, "score", ""), lang),
-            text(part, "from", "")
+            wording::recorded_in(&text(part, "from", ""), lang)
         ));
     }
     for month in list(value, "months") {
@@ -198,7 +198,7 @@ mod tests {
             "lines": [{ "source": "snv/1", "title": "Công văn", "coefficient": "1", "assigned": "1", "completed": "0",
                 "assigned_converted": "1", "completed_converted": "0", "late_count": 0, "quality_failures": 0,
                 "due": "2026-12-12", "completed_on": null, "notes": ["overdue by 12 days"] }],
-            "ruled": [{ "rule": "Đ20.4.c", "from": "good", "to": "not_completed", "because": "12/QĐ" }],
+            "ruled": [{ "rule": "Đ20.4.c", "from": "good", "to": "not_completed", "because": "discipline: 12/QĐ" }],
             "rule_set": { "id": "decree" },
             "explanation": { "switches": { "late_unit": "occurrence" },
                 "most": [{ "source": "snv/1", "title": "Công văn", "exact": "70", "printed": "70.00" }],
@@ -225,7 +225,9 @@ mod tests {
         );
         assert!(told.en.contains("overdue by 12 days"), "{}", told.en);
         assert!(
-            told.vi.contains("Đ20.4.c: Hoàn thành tốt nhiệm vụ → Không hoàn thành nhiệm vụ (12/QĐ)"),
+            told.vi.contains(
+                "điểm c khoản 4 Điều 20: Hoàn thành tốt nhiệm vụ → Không hoàn thành nhiệm vụ (Kỷ luật (Đ20.4.c): 12/QĐ)"
+            ),
             "{}",
             told.vi
         );
@@ -242,5 +244,43 @@ mod tests {
         );
         assert!(told.en.contains("Part of the period only, days worked: 2026-10-15"), "{}", told.en);
         assert!(!told.vi.contains("null") && !told.vi.contains("missing"), "{}", told.vi);
+    }
+
+    #[test]
+    fn what_a_local_rule_did_to_a_year_reads_in_either_language_and_reaches_the_annex() {
+        use crate::domain::rules::Overlay;
+        use crate::domain::{Period, Role, RuleSet};
+        use crate::scoring::year::{MeanInput, RecordedPart, score_mean};
+        let part = |quarter: u8, score: &str| RecordedPart {
+            period: Period::Quarter { year: 2026, quarter },
+            score: score.into(),
+            exact: None,
+            level: None,
+            unit: None,
+            from: "record r2".into(),
+        };
+        let input = MeanInput {
+            period: Period::Year(2026),
+            role: Role::Staff,
+            parts: vec![part(1, "99"), part(2, "40"), part(3, "99"), part(4, "99")],
+            absent: Vec::new(),
+            worked: Vec::new(),
+            exempting_leave: false,
+            facts: Vec::new(),
+            organisation: None,
+        };
+        let local_overlays = vec![Overlay::YearFromQuarterLevels];
+        let year = score_mean(&input, &RuleSet { local_overlays, ..RuleSet::default() });
+        let value = serde_json::to_value(&year).expect("a derivation");
+        let told = explained(&value);
+        let (vi, en) = (
+            "3 quý hoàn thành xuất sắc, 0 quý hoàn thành, 1 quý không hoàn thành",
+            "3 quarters excellent, 0 completed, 1 not completed",
+        );
+        assert!(told.vi.contains(vi) && told.vi.contains("mức của năm theo mức của các quý"), "{}", told.vi);
+        assert!(told.en.contains(en) && !told.en.contains("year_from_quarter_levels"), "{}", told.en);
+        assert!(told.vi.contains("hồ sơ, phiên bản 2") && !told.vi.contains("record r2"), "{}", told.vi);
+        let annex: crate::paper::score::Derivation = serde_json::from_value(value).expect("read");
+        assert_eq!((annex.ruled.len(), annex.ruled[0].to), (1, year.level));
     }
 }

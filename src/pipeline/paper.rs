@@ -211,6 +211,10 @@ impl App {
         for task in &mut derivation.excluded {
             task.reason = word(Words::Excluded, &task.reason, Lang::Vi).into_owned();
         }
+        for ruled in &mut derivation.ruled {
+            ruled.rule = wording::rule(&ruled.rule, Lang::Vi);
+            ruled.because = wording::because(&ruled.because, Lang::Vi);
+        }
         for line in &mut derivation.lines {
             for note in &mut line.notes {
                 *note = wording::note(note, Lang::Vi);

@@ -130,6 +130,17 @@ impl Circumstances {
 }
 
 impl App {
+    /// The content a move starts from: what a revision says, with the texts that were entered apart from a step before
+    /// or since. The revision that follows is dated anew, so whatever stands has to be in it.
+    pub(super) async fn standing_content(&self, revision: &Revision) -> Result<Content, Finding> {
+        let content = content_of(revision)?;
+        let decisions = self.store.decisions_of(revision.person, revision.period).await;
+        let decisions = decisions.map_err(|error| error.finding())?;
+        let all = decisions.iter().map(|stored| &stored.decision);
+        let remarks = content.remarks.standing(revision.at, self.clock.now(), all);
+        Ok(Content { remarks, ..content })
+    }
+
     /// What stands around a record.
     pub(super) async fn circumstances(
         &self,
@@ -225,7 +236,10 @@ impl App {
         if latest.is_none() && !computed.is_evaluated() {
             return Ok(None);
         }
-        let held_content = latest.as_ref().map(content_of).transpose()?;
+        let held_content = match &latest {
+            Some(latest) => Some(self.standing_content(latest).await?),
+            None => None,
+        };
         let held = latest.as_ref().zip(held_content.as_ref()).map(|(revision, content)| Held {
             revision: revision.revision,
             state: revision.state,
@@ -365,7 +379,7 @@ impl App {
             }
             .into());
         };
-        let held_content = content_of(&latest)?;
+        let held_content = self.standing_content(&latest).await?;
         let around = self.circumstances(decision.person, decision.period).await?;
         let held = Held {
             revision: latest.revision,

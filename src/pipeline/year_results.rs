@@ -1,9 +1,9 @@
 //! What people's years are made of: results of 3, 6 and 12 months beside each other (plan IV.4.1.a; Decree 335/2025 art.
 //! 17.3).
 //!
-//! Owns who is in the list and where each figure comes from: quarters as they stand approved or were imported, half-years
-//! and the year as they are computed from them, the level proposed and the one decided. It computes nothing and must not
-//! know tables or pages. What is not there stays none, never 0.
+//! Owns who is in the list and where each figure comes from: as it stands approved or was imported, and only where nothing
+//! is recorded of a half-year or the year as it is computed from its quarters; the level proposed and the one decided. It
+//! computes nothing and must not know tables or pages. What is not there stays none, never 0.
 
 use super::app::App;
 use super::score::{FULL_PERIOD, scope_of};
@@ -29,15 +29,24 @@ pub struct YearPerson {
     pub unit: UnitCode,
 }
 
+/// A figure of a half-year or year, as printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// The score.
+    pub score: String,
+    /// Whether nothing is recorded and it is the mean of the quarters so far.
+    pub computed: bool,
+}
+
 /// The results of one person's year; figures as printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct YearResults {
     /// The four quarters.
     pub quarters: [Option<String>; 4],
     /// The two half-years.
-    pub halves: [Option<String>; 2],
+    pub halves: [Option<Figure>; 2],
     /// The year.
-    pub year: Option<String>,
+    pub year: Option<Figure>,
     /// The level proposed.
     pub proposed: Option<Level>,
     /// The level decided here, or elsewhere and imported.
@@ -87,11 +96,12 @@ impl App {
     /// The store does not answer.
     pub async fn year_results(&self, year: i32, people: &[YearPerson]) -> Result<Vec<YearResults>, Finding> {
         let whole = Period::Year(year);
+        let [first, second] = [1, 2].map(|half| Period::Half { year, half });
         let mut results = Vec::with_capacity(people.len());
         for some in people.chunks(BATCH) {
             let ids: Vec<PersonId> = some.iter().map(|person| person.id).collect();
             let mut approved: HashMap<Period, HashMap<PersonId, Revision>> = HashMap::new();
-            for period in whole.quarters().into_iter().chain([whole]) {
+            for period in whole.quarters().into_iter().chain([first, second, whole]) {
                 approved.insert(period, self.store.approved_of(&ids, period).await.map_err(told)?);
             }
             for id in ids {
@@ -103,15 +113,18 @@ impl App {
                     let entered = || history.get(&period).and_then(|row| row.get(imported));
                     stands.or_else(entered).and_then(Value::as_str).map(str::to_owned)
                 };
-                let quarter =
-                    |quarter| stands(Period::Quarter { year, quarter }, "/parts/total/printed", "score");
-                let (first, _) = self.mean_of(id, Period::Half { year, half: 1 }).await?;
-                let (second, _) = self.mean_of(id, Period::Half { year, half: 2 }).await?;
-                let (twelve, proposed) = self.mean_of(id, whole).await?;
+                let score = |period| stands(period, "/parts/total/printed", "score");
+                let figure = |period, mean: Option<String>| {
+                    let recorded = score(period).map(|score| Figure { score, computed: false });
+                    recorded.or_else(|| mean.map(|score| Figure { score, computed: true }))
+                };
+                let (mean_of_first, _) = self.mean_of(id, first).await?;
+                let (mean_of_second, _) = self.mean_of(id, second).await?;
+                let (mean_of_year, proposed) = self.mean_of(id, whole).await?;
                 results.push(YearResults {
-                    quarters: [1, 2, 3, 4].map(quarter),
-                    halves: [first, second],
-                    year: twelve,
+                    quarters: [1, 2, 3, 4].map(|quarter| score(Period::Quarter { year, quarter })),
+                    halves: [figure(first, mean_of_first), figure(second, mean_of_second)],
+                    year: figure(whole, mean_of_year),
                     proposed,
                     decided: stands(whole, "/level", "level").as_deref().and_then(Level::parse),
                 });

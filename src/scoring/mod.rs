@@ -4,6 +4,7 @@
 //! the same derivation, byte for byte. It must not know where tasks or decisions come from, what day it is,
 //! or any float. A part that is missing stays missing; it is never 0 and never the maximum.
 
+mod because;
 pub mod line;
 pub mod mean;
 pub mod most;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 use sum::Sum;
 use tally::{kept, weight};
 
+pub use because::Because;
 pub use line::{Excluded, Line, Pending, TaskFacts, build_lines, source_of};
 pub use overlay::Ruled;
 pub use share::{SharePart, Shares, build_shared_lines, check_shares};

@@ -3,7 +3,7 @@
 //! Owns each rule's condition and effect (scoring rules 4.4). None is a default and none moves a score: a rule
 //! names the level it asks for and why. It must not know where results come from.
 
-use super::Tally;
+use super::{Because, Tally};
 use crate::domain::rules::Overlay;
 use crate::domain::{Exact, Level, Period, Role};
 use serde::Serialize;
@@ -17,8 +17,8 @@ pub struct Ruled {
     pub from: Option<Level>,
     /// Level after; the same where the rule only tells something.
     pub to: Option<Level>,
-    /// Why, with numbers, dates and the document.
-    pub because: String,
+    /// Why.
+    pub because: Because,
 }
 
 /// The rules of a period that is made of tasks, in the order of the rule set; gives the level after them.
@@ -50,17 +50,17 @@ pub(super) fn of_period(
 }
 
 /// Own assigned tasks that are not completed and not excused.
-fn below_100(tally: &Tally) -> Option<String> {
+fn below_100(tally: &Tally) -> Option<Because> {
     let (open, first) = tally.open.as_ref()?;
-    Some(format!("{open} assigned tasks not completed, {first} first"))
+    Some(Because::OpenTasks { open: *open, first: first.clone() })
 }
 
 /// What was assigned to the unit and completed of it: the leader's own tasks and those of everyone in charge.
-fn below_70(tally: &Tally) -> Option<String> {
+fn below_70(tally: &Tally) -> Option<Because> {
     let (assigned, completed) = (tally.planned.0.total(), tally.planned.1.total());
     let share = completed.checked_div(&assigned)?;
     let below = share < Exact::ratio(7, 10)?;
-    below.then(|| format!("{completed} of {assigned} completed, below 70 %"))
+    below.then_some(Because::BelowShare { completed, assigned })
 }
 
 /// The rules of a year over the levels of its quarters, in order of time; gives the level after them.
@@ -78,7 +78,7 @@ pub(super) fn of_year(
         let asks = match overlay {
             Overlay::QuarterNotCompletedNoExcellentYear if failed > 0 => {
                 let to = now.map(|level| level.min(Level::Good));
-                Some((to, format!("{failed} quarters not completed")))
+                Some((to, Because::FailedQuarters(failed)))
             }
             Overlay::TwoQuartersNotCompletedConsiderReplacement => {
                 let failed = |pair: &[(Period, Level)]| {
@@ -86,11 +86,8 @@ pub(super) fn of_year(
                         && pair.first().zip(pair.last()).is_some_and(|(one, two)| one.0.next() == two.0)
                 };
                 let pair = quarters.windows(2).find(|pair| failed(pair));
-                let told = |pair: &[(Period, Level)]| {
-                    let names: Vec<String> = pair.iter().map(|(period, _)| period.to_string()).collect();
-                    format!("{} not completed in a row: consider replacement", names.join(" and "))
-                };
-                pair.map(|pair| (now, told(pair)))
+                let ends = pair.and_then(|pair| pair.first().zip(pair.last()));
+                ends.map(|(one, next)| (now, Because::FailedInARow(one.0, next.0)))
             }
             Overlay::YearFromQuarterLevels if !quarters.is_empty() => {
                 // The letter leaves "not completed" to two such quarters, and "completed" to what is left.
@@ -103,9 +100,7 @@ pub(super) fn of_year(
                 } else {
                     Level::Completed
                 };
-                let because =
-                    format!("{excellent} quarters excellent, {completed} completed, {failed} not completed");
-                Some((Some(to), because))
+                Some((Some(to), Because::QuarterLevels { excellent, completed, failed }))
             }
             _ => None,
         };
@@ -135,8 +130,11 @@ fn name(overlay: Overlay) -> String {
 mod tests {
     use super::*;
 
+    fn period(number: u8) -> Period {
+        Period::quarter(2026, number).expect("quarter")
+    }
+
     fn quarters(levels: [Level; 4]) -> Vec<(Period, Level)> {
-        let period = |number| Period::quarter(2026, number).expect("quarter");
         (1..=4).map(period).zip(levels).collect()
     }
 
@@ -169,7 +167,7 @@ mod tests {
         let (level, ruled) =
             of_year(Some(Excellent), &quarters([Excellent, NotCompleted, NotCompleted, Excellent]), &rules);
         assert_eq!(level, Some(Good));
-        assert!(ruled[1].because.contains("2026-Q2 and 2026-Q3"), "{}", ruled[1].because);
+        assert_eq!(ruled[1].because, Because::FailedInARow(period(2), period(3)));
         assert_eq!(of_year(Some(Excellent), &quarters([Good; 4]), &rules), (Some(Excellent), vec![]));
     }
 }

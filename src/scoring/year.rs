@@ -6,7 +6,7 @@
 
 use super::overlay::{self, Ruled};
 use super::service::{LEAST_MONTHS, Span, months_worked};
-use super::{Number, level_of, number};
+use super::{Because, Number, level_of, number};
 use crate::domain::rules::YearMeanOf;
 use crate::domain::{Exact, Level, Period, Role, RuleSet, ServiceFact};
 use serde::Serialize;
@@ -145,7 +145,7 @@ fn classify(input: &MeanInput, rules: &RuleSet, derivation: &mut YearDerivation)
     let levels = quarter_levels(input, rules);
     let (level, ruled) = overlay::of_year(derivation.level, &levels, &rules.local_overlays);
     (derivation.level, derivation.ruled) = (level, ruled);
-    let rule = |derivation: &mut YearDerivation, rule: &str, to: Option<Level>, because: String| {
+    let rule = |derivation: &mut YearDerivation, rule: &str, to: Option<Level>, because: Because| {
         let from = derivation.level;
         derivation.ruled.push(Ruled { rule: rule.to_owned(), from, to, because });
         derivation.level = to;
@@ -153,19 +153,18 @@ fn classify(input: &MeanInput, rules: &RuleSet, derivation: &mut YearDerivation)
     for fact in &input.facts {
         let Some(article) = fact.kind.article() else { continue };
         let what = fact.text.as_deref().map(|text| format!("{text}, ")).unwrap_or_default();
-        let because = format!("{}: {what}{}, {}", fact.kind.as_str(), fact.from, fact.document);
+        let because = Because::Fact(fact.kind, format!("{what}{}, {}", fact.from, fact.document));
         rule(derivation, article, Some(Level::NotCompleted), because);
     }
     if let (Role::Head, Some(organisation), Some(level)) = (input.role, input.organisation, derivation.level)
         && organisation < level
     {
-        let because = format!("organisation {}", organisation.as_str());
-        rule(derivation, "Đ20.6", Some(organisation), because);
+        rule(derivation, "Đ20.6", Some(organisation), Because::Organisation(organisation));
     }
     let months = months_worked(&input.worked, input.period);
     if months < Exact::integer(LEAST_MONTHS) && !input.exempting_leave {
         // The score is kept for whoever evaluates next; there is no classification (art. 11.1).
-        rule(derivation, "Đ11.1", None, format!("{months} months worked, fewer than {LEAST_MONTHS}"));
+        rule(derivation, "Đ11.1", None, Because::Months { worked: months, least: LEAST_MONTHS });
     }
 }
 
@@ -281,7 +280,8 @@ mod tests {
         };
         let year = score_mean(&year(months), &rules);
         assert_eq!(year.ruled.len(), 1, "{:?}", year.ruled);
-        assert!(year.ruled[0].because.contains("3 quarters excellent, 0 completed, 1 not completed"));
+        let because = Because::QuarterLevels { excellent: 3, completed: 0, failed: 1 };
+        assert_eq!(year.ruled[0].because, because);
         assert_eq!(year.level, Some(Level::Good));
         // What speaks of a quarter's tasks has none to look at there, and is refused.
         assert!(rules.refusals().is_empty());
@@ -308,11 +308,8 @@ mod tests {
         let year = score_mean(&input, &RuleSet::default());
         assert_eq!(year.level, Some(Level::NotCompleted));
         assert_eq!(year.total.map(|total| total.printed).as_deref(), Some("95.00"));
-        assert!(
-            year.ruled[0].because.contains("khiển trách, 2026-05-04, 12/QĐ-KL"),
-            "{}",
-            year.ruled[0].because
-        );
+        let because = Because::Fact(FactKind::Discipline, "khiển trách, 2026-05-04, 12/QĐ-KL".into());
+        assert_eq!(year.ruled[0].because, because);
         // Whom corruption in a body below concerns was read from the post of its day (art. 20.4.d).
         input.facts = vec![fact(FactKind::CorruptionBelow)];
         assert_eq!(score_mean(&input, &RuleSet::default()).level, Some(Level::NotCompleted));

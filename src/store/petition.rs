@@ -241,13 +241,15 @@ impl Store {
         rows.iter().map(|row| row.person(0)).collect()
     }
 
-    /// Tasks of a period whose product a person has to choose, with a stake of one of these people.
+    /// Tasks of a period whose product a person has to choose, with a stake of one of these people; what counts as
+    /// another task is not asked about, as in the count of the whole.
     pub async fn reviews_due_of(&self, period: Period, people: &[PersonId]) -> Result<u64, StoreError> {
         let mut tasks = BTreeSet::new();
         for some in people.chunks(500) {
             let sql = format!(
                 "SELECT DISTINCT m.task_id FROM mapping m JOIN task t ON t.id = m.task_id JOIN task_person p ON p.task_id = t.id \
-                 WHERE m.state = 'review' AND (t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2)) AND p.person_id IN {}",
+                 WHERE m.state = 'review' AND (t.due_day IS NULL OR (t.due_day >= $1 AND t.due_day <= $2)) \
+                 AND NOT EXISTS (SELECT 1 FROM task_duplicate d WHERE d.task_id = m.task_id) AND p.person_id IN {}",
                 placeholders(1, some.len(), 3)
             );
             let mut vals = vals![period.first_day(), period.last_day()];

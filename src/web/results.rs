@@ -7,7 +7,7 @@ use super::{Page, Visit, Web, format, papers, words};
 use crate::domain::{Period, RecordState, UnitCode};
 use crate::paper::Form;
 use crate::pipeline::search::Sought;
-use crate::pipeline::year_results::{YearPerson, YearResults};
+use crate::pipeline::year_results::{Figure, YearPerson, YearResults};
 use chrono::Datelike as _;
 
 /// Years to choose from.
@@ -78,8 +78,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
         ),
         intro: visit
             .say(
-                "Kết quả 3, 6 và 12 tháng (mục IV.4.1.a của Kế hoạch). Quý: điểm đã phê duyệt hoặc đã nhập; 6 tháng và năm: trung bình cộng các quý (khoản 3 Điều 17). Chọn điểm để xem hồ sơ và văn bản của kỳ đó.",
-                "Results of 3, 6 and 12 months (plan IV.4.1.a). Quarters: as approved or imported; half-years and year: their mean (Art. 17(3)). Choose a figure for the record and papers of its period.",
+                "Kết quả 3, 6 và 12 tháng (mục IV.4.1.a của Kế hoạch). Điểm đã phê duyệt hoặc đã nhập; 6 tháng và năm chưa ghi nhận thì là trung bình cộng các quý, ghi rõ là số tính (khoản 3 Điều 17). Chọn điểm để xem hồ sơ và văn bản của kỳ đó.",
+                "Results of 3, 6 and 12 months (plan IV.4.1.a). As approved or imported; a half-year or year nobody recorded is the mean of its quarters and marked as computed (Art. 17(3)). Choose a figure for the record and papers of its period.",
             )
             .to_owned(),
         filters: vec![
@@ -140,6 +140,11 @@ fn row(
         let total = found.quarters.get(usize::from(number) - 1).cloned().flatten();
         figure(Period::Quarter { year, quarter: number }, &total)
     };
+    let mean = |period: Period, found: &Option<Figure>| {
+        let cell = figure(period, &found.as_ref().map(|found| found.score.clone()));
+        let computed = found.as_ref().is_some_and(|found| found.computed);
+        cell.note(if computed { visit.say("số tính", "computed") } else { "" })
+    };
     let [first, second] = &found.halves;
     let printable = state.is_some() || found.year.is_some() || found.proposed.is_some();
     vec![
@@ -148,11 +153,11 @@ fn row(
         Cell::text(unit),
         quarter(1),
         quarter(2),
-        figure(Period::Half { year, half: 1 }, first),
+        mean(Period::Half { year, half: 1 }, first),
         quarter(3),
         quarter(4),
-        figure(Period::Half { year, half: 2 }, second),
-        figure(whole, &found.year),
+        mean(Period::Half { year, half: 2 }, second),
+        mean(whole, &found.year),
         Cell::tag(words::level(found.proposed, lang)),
         Cell::tag(words::level(found.decided, lang)),
         match state {

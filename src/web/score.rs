@@ -101,6 +101,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     let mut sections = Vec::new();
+    sections.extend(ruled(visit, &derivation));
     if period.is_mean() {
         sections.push(quarters(visit, person, &derivation));
     } else {
@@ -488,10 +489,7 @@ fn quarters(visit: &Visit, person: PersonId, derivation: &Value) -> Section {
         let period = text(quarter, "/period");
         let label =
             period.parse().map_or_else(|_| period.clone(), |period| format::period(period, visit.lang));
-        let from = match text(quarter, "/from").as_str() {
-            "history" => visit.say("kết quả các kỳ trước đã nhập", "earlier results, imported").to_owned(),
-            other => other.replace("record r", visit.say("hồ sơ, phiên bản ", "record, revision ")),
-        };
+        let from = wording::recorded_in(&text(quarter, "/from"), visit.lang);
         section.push(
             period.clone(),
             vec![
@@ -502,6 +500,34 @@ fn quarters(visit: &Visit, person: PersonId, derivation: &Value) -> Section {
         );
     }
     section
+}
+
+/// What moved the level from the band of the score; none where nothing did.
+fn ruled(visit: &Visit, derivation: &Value) -> Option<Section> {
+    let all = list(derivation, "ruled");
+    if all.is_empty() {
+        return None;
+    }
+    let mut section = Section::table(
+        visit,
+        "ruled",
+        visit.say("Quy tắc đã làm thay đổi mức", "What moved the level"),
+        &[("Quy tắc", "Rule"), ("Mức trước", "Before"), ("Mức sau", "After"), ("Vì sao", "Why")],
+        ("–", "–"),
+    );
+    for (index, one) in all.iter().enumerate() {
+        let level = |pointer: &str| Cell::tag(words::level(Level::parse(&text(one, pointer)), visit.lang));
+        section.push(
+            index.to_string(),
+            vec![
+                Cell::text(wording::rule(&text(one, "/rule"), visit.lang)),
+                level("/from"),
+                level("/to"),
+                Cell::text(wording::because(&text(one, "/because"), visit.lang)),
+            ],
+        );
+    }
+    Some(section)
 }
 
 fn decided(visit: &Visit, decisions: &[StoredDecision]) -> Section {

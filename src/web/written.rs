@@ -1,5 +1,6 @@
 //! What people wrote about one record, as sections of its page: words of the forms, points of the general criteria, holds,
-//! notices, petitions. A section nobody wrote anything for is left out.
+//! notices, petitions. A section nobody wrote anything for is left out. Of holds and petitions the page, which asks for no
+//! login, shows state and days alone; what was written in them is for `record show` and `data person`.
 
 use super::table::{Cell, Section};
 use super::{Visit, Web, format, words};
@@ -102,27 +103,24 @@ fn by(visit: &Visit, document: Option<&String>) -> String {
 }
 
 fn holds(visit: &Visit, all: &[Hold]) -> Section {
-    let mut section = Section::table(
-        visit,
-        "holds",
-        visit.say("Tạm dừng để xác minh", "Holds"),
-        &[("Từ", "Since"), ("Lý do", "Why"), ("Ai", "Who"), ("Kết thúc", "Released")],
-        ("–", "–"),
-    );
+    let mut section =
+        Section::table(
+            visit,
+            "holds",
+            visit.say("Tạm dừng để xác minh", "Holds"),
+            &[("Từ", "Since"), ("Kết thúc", "Released")],
+            ("–", "–"),
+        )
+        .note(visit.say(
+            "Lý do và kết luận: xem bằng `record show`.",
+            "Reasons and conclusions: look at `record show`.",
+        ));
     for hold in all {
         let released = match &hold.released {
-            Some((at, who, result)) => Cell::text(format::instant(*at)).note(format!("{who}: {result}")),
+            Some((at, ..)) => Cell::text(format::instant(*at)),
             None => Cell::tag((visit.say("đang tạm dừng", "still held").to_owned(), "warn")),
         };
-        section.push(
-            hold.id.to_string(),
-            vec![
-                Cell::text(format::instant(hold.at)),
-                Cell::text(hold.reason.clone()).note(by(visit, hold.document.as_ref())),
-                Cell::text(hold.author.clone()),
-                released,
-            ],
-        );
+        section.push(hold.id.to_string(), vec![Cell::text(format::instant(hold.at)), released]);
     }
     section
 }
@@ -158,34 +156,28 @@ fn petitions(visit: &Visit, all: &[Petition]) -> Section {
             ("#Số", "#Id"),
             ("Nhận ngày", "Received"),
             ("Hạn trả lời", "Due"),
-            ("Nội dung", "Content"),
             ("Kết quả", "Outcome"),
-            ("Trả lời", "Answer"),
+            ("Trả lời ngày", "Answered on"),
         ],
         ("–", "–"),
-    );
+    )
+    .note(visit.say(
+        "Nội dung và câu trả lời: xem bằng `record show`.",
+        "Contents and answers: look at `record show`.",
+    ));
     for petition in all {
         let answer = petition.answer.as_ref();
         let outcome = answer.map_or("open", |answer| answer.outcome.as_str());
         let outcome = word(Words::Petition, outcome, visit.lang).into_owned();
-        let answered = match answer {
-            Some(answer) => {
-                let who = format!("{}, {}", answer.by, format::day(answer.on));
-                let document = by(visit, answer.document.as_ref());
-                let note = if document.is_empty() { who } else { format!("{who}, {document}") };
-                Cell::text(answer.answer.clone()).note(note)
-            }
-            None => Cell::text("–"),
-        };
+        let answered = answer.map_or_else(|| "–".to_owned(), |answer| format::day(answer.on));
         section.push(
             petition.id.to_string(),
             vec![
                 Cell::num(petition.id.to_string()),
                 Cell::text(format::day(petition.received_on)),
                 Cell::text(format::day(petition.due_on)),
-                Cell::text(petition.content.clone()).note(by(visit, petition.document.as_ref())),
                 if answer.is_some() { Cell::text(outcome) } else { Cell::tag((outcome, "warn")) },
-                answered,
+                Cell::text(answered),
             ],
         );
     }

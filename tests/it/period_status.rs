@@ -269,6 +269,51 @@ async fn close_of_a_unit_waits_for_its_own_tasks_alone() {
 }
 
 #[tokio::test]
+async fn close_of_a_unit_sees_the_source_of_a_unit_above_it_and_not_one_beside_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let unit = |of: &str, kind, parent: Option<&str>| Unit {
+            code: code(of),
+            name: of.into(),
+            kind,
+            parent: parent.map(code),
+            org_code: None,
+        };
+        let units = vec![
+            unit("UBND", UnitKind::Province, None),
+            unit("SNV", UnitKind::Department, Some("UBND")),
+            unit("STC", UnitKind::Department, Some("UBND")),
+        ];
+        let import = DirectoryImport { units, people: Vec::new() };
+        store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+        house.computed().await;
+        for (whose, seen) in [("UBND", true), ("SNV", true), ("STC", false)] {
+            let folder = tempfile::tempdir().expect("folder");
+            let mut source =
+                crate::support::source::entry(crate::connector_file::connect(folder.path()), "EXCEL");
+            source.unit = code(whose);
+            let sources = [(lienthong::domain::SourceId::new("sheets").expect("id"), source)].into();
+            let app = lienthong::pipeline::App::new(
+                store.clone(),
+                house.app.clock,
+                "a".into(),
+                sources,
+                (None, None),
+                house.app.policy.clone(),
+            );
+            let installation = lienthong::pipeline::execute::Installation { app: std::sync::Arc::new(app) };
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            let asked = close_unit("SNV-VP", None);
+            use lienthong::pipeline::command::Executor as _;
+            let told = installation.execute(asked, progress).await;
+            let stale = told.findings.iter().any(|finding| finding.code == "LT-REC-035");
+            assert_eq!(stale, seen, "{whose} {}: {:?}", store.kind(), told.findings);
+        }
+    }
+}
+
+#[tokio::test]
 async fn close_of_a_year_tells_late_decisions_and_heads_without_a_recognised_organisation() {
     let both = both().await;
     for store in &both.stores {

@@ -458,3 +458,72 @@ async fn required_steps_are_self_assessment_review_approval_and_a_decision_of_th
         house.ordered(Order { revision: 3, ..QUARTER }.approve()).await;
     }
 }
+
+#[tokio::test]
+async fn newest_word_stands_after_an_older_entry_a_second_step_and_moved_figures() {
+    let entered = |comment: &str| Command::CriteriaSet {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        decision: lienthong::domain::DecisionKind::Remarks {
+            strengths: None,
+            weaknesses: None,
+            comment: Some(comment.into()),
+            minutes: None,
+        },
+        document: Some("7/BB".into()),
+        author: CHIEF.into(),
+    };
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        first.score(AN, "2026-Q3", Some("88.50"), &[]).await;
+        Record(first.app.clone()).run().await.expect("a run");
+        let person = first.person(AN).await;
+        let comment = || async {
+            let newest = store.latest_revision(person, period("2026-Q3")).await.expect("read");
+            let newest = newest.expect("record");
+            (newest.revision, newest.content["remarks"]["comment"].as_str().unwrap_or("none").to_owned())
+        };
+        first.ordered(entered("nhập trước")).await;
+        let second = first.later("2026-12-07T02:00:00Z");
+        second.ordered(review(1, Some("nhận xét của bước"), CHIEF)).await;
+        // A step that brings the minutes alone leaves the comment of the step before it.
+        let third = first.later("2026-12-07T03:00:00Z");
+        third.ordered(review(2, None, CHIEF)).await;
+        assert_eq!(comment().await, (3, "nhận xét của bước".to_owned()), "{}", store.kind());
+        // What was entered since stands when the figures move, and an approval does not bring the older one back.
+        first.later("2026-12-07T04:00:00Z").ordered(entered("nhập sau")).await;
+        let moved = first.later("2026-12-07T05:00:00Z");
+        moved.score(AN, "2026-Q3", Some("90.50"), &[]).await;
+        Record(moved.app.clone()).run().await.expect("a run");
+        assert_eq!(comment().await, (4, "nhập sau".to_owned()), "{}", store.kind());
+        moved.ordered(entered("nhập sau cùng")).await;
+        let approved = first.later("2026-12-07T06:00:00Z");
+        approved.ordered(Order { revision: 4, ..QUARTER }.approve()).await;
+        assert_eq!(comment().await, (5, "nhập sau cùng".to_owned()), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn year_shows_the_recorded_figure_and_a_computed_mean_only_where_nothing_is_recorded() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let year = || async {
+            let people = house.app.people_of_year(2026, None).await.expect("people");
+            let of: Vec<_> = people.into_iter().filter(|person| person.number == AN).collect();
+            let mut found = house.app.year_results(2026, &of).await.expect("results");
+            let figure = found.remove(0).year.expect("a figure");
+            (figure.score, figure.computed)
+        };
+        house.score(AN, "2026", Some("80.00"), &[]).await;
+        assert_eq!(year().await, ("80.00".to_owned(), true), "{}", store.kind());
+        let order = LifeOrder::Results { year: 2026, unit: None, limit: 10 };
+        let shown = house.ordered(life(order)).await.document.to_json(lienthong::error::Lang::En);
+        let rows = shown.as_array().expect("rows");
+        let an = rows.iter().find(|row| row["person"] == AN).expect("a row");
+        assert_eq!((&an["year"], &an["computed"]), (&"80.00".into(), &"2026".into()));
+        house.recorded(AN, "2026", "91.00").await;
+        assert_eq!(year().await, ("91.00".to_owned(), false), "{}", store.kind());
+    }
+}

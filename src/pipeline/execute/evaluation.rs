@@ -17,7 +17,6 @@ use crate::evaluation::{
 };
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
-use crate::pipeline::record::content_of;
 use crate::pipeline::score::scope_of;
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
@@ -449,7 +448,7 @@ pub(super) async fn newest(
     let Some(revision) = app.store.latest_revision(id, period).await? else {
         return Err(no_score(whose, period).into());
     };
-    let content = content_of(&revision)?;
+    let content = app.standing_content(&revision).await?;
     Ok((revision, content))
 }
 
@@ -614,7 +613,10 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     let computed: Content =
         serde_json::from_value(score.summary).map_err(|_| crate::pipeline::broken("score"))?;
     let latest = app.store.latest_revision(id, period).await?;
-    let held_content = latest.as_ref().map(content_of).transpose()?;
+    let held_content = match &latest {
+        Some(latest) => Some(app.standing_content(latest).await?),
+        None => None,
+    };
     let held = latest.as_ref().zip(held_content.as_ref()).map(|(revision, content)| Held {
         revision: revision.revision,
         state: revision.state,

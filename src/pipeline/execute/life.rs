@@ -130,6 +130,7 @@ pub(super) struct Opened {
     pub directory: Arc<Directory>,
     /// The newest revision.
     pub latest: Revision,
+    /// What it says, with what was entered since.
     content: Content,
     around: Circumstances,
 }
@@ -202,13 +203,8 @@ async fn step(app: &App, order: Ordered, to: RecordState) -> Answer {
     let Some(subject) = subject_of(&opened.directory, id) else {
         return Err(no_score(&order.person, period).into());
     };
-    let decisions = app.store.decisions_of(id, period).await?;
-    let entered = Remarks::entered(decisions.iter().map(|stored| &stored.decision));
-    let Remarks { strengths, weaknesses, comment, minutes, party_opinion, handling, .. } = order.texts;
-    let mut texts = Remarks { party_opinion, handling, ..entered };
-    texts.overlay(strengths, weaknesses, comment, minutes);
-    let made =
-        Step { revision: order.revision, author: &who, at: app.clock.now(), level: order.level, texts };
+    let Ordered { revision, level, texts, .. } = order;
+    let made = Step { revision, author: &who, at: app.clock.now(), level, texts };
     let stepped = match to {
         RecordState::SelfAssessed => steps::self_assess(opened.held(), subject, made),
         _ => steps::review(opened.held(), subject, made),

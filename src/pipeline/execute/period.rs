@@ -121,14 +121,14 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
 }
 
 /// The facts of a close. Of a unit: of the people whose post at the end of the period is in it, and of the sources of
-/// the department or commune it belongs to.
+/// the department or commune it belongs to and of every unit above that one: a province-wide system shows its tasks too.
 async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<CloseFacts, Refusal> {
     let due = app.store.scores_due(100_000).await?;
     let directory = app.directory().await?;
-    let agency = unit.map(|unit| agency_of(&directory, unit));
+    let serving = unit.map(|unit| at_or_above(&directory, agency_of(&directory, unit)));
     let (mut stale_sources, mut own_sources) = (Vec::new(), Vec::new());
     for (id, source) in &app.sources {
-        if agency.as_ref().is_some_and(|agency| *agency != agency_of(&directory, &source.unit)) {
+        if serving.as_ref().is_some_and(|units| !units.contains(&agency_of(&directory, &source.unit))) {
             continue;
         }
         own_sources.push(id);
@@ -215,6 +215,20 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
         unit: unit.cloned(),
         open_units,
     })
+}
+
+/// A unit and every unit above it.
+fn at_or_above(directory: &Directory, unit: UnitCode) -> BTreeSet<UnitCode> {
+    let mut units = BTreeSet::new();
+    let mut next = Some(unit);
+    while let Some(code) = next {
+        next = directory.unit(&code).and_then(|known| known.parent.clone());
+        // A circle of parents ends where it began.
+        if !units.insert(code) {
+            break;
+        }
+    }
+    units
 }
 
 /// The department or commune a unit belongs to, or the topmost unit known above it.

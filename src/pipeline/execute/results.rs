@@ -4,10 +4,11 @@
 //! Owns the table alone; where each figure comes from is `pipeline::year_results`'. What is not there stays blank, never 0.
 
 use super::{Answer, App, known_unit};
-use crate::domain::{Level, UnitCode};
+use crate::domain::{Level, Period, UnitCode};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::wording::Words;
+use crate::pipeline::year_results::Figure;
 use serde_json::json;
 
 pub(super) async fn show(app: &App, year: i32, unit: Option<&UnitCode>, limit: u32) -> Answer {
@@ -18,17 +19,25 @@ pub(super) async fn show(app: &App, year: i32, unit: Option<&UnitCode>, limit: u
     let rows = people.iter().zip(results).map(|(person, found)| {
         let [q1, q2, q3, q4] = found.quarters;
         let [first, second] = found.halves;
+        let of = [(Period::Half { year, half: 1 }, &first), (Period::Half { year, half: 2 }, &second)];
+        let of = of.into_iter().chain([(Period::Year(year), &found.year)]);
+        let computed = |(period, figure): (Period, &Option<Figure>)| {
+            figure.as_ref().filter(|figure| figure.computed).map(|_| period.to_string())
+        };
+        let computed = of.filter_map(computed).collect::<Vec<_>>().join(", ");
+        let score = |figure: &Option<Figure>| json!(figure.as_ref().map(|figure| &figure.score));
         vec![
             json!(person.number),
             json!(person.name),
             json!(person.unit),
             json!(q1),
             json!(q2),
-            json!(first),
+            score(&first),
             json!(q3),
             json!(q4),
-            json!(second),
-            json!(found.year),
+            score(&second),
+            score(&found.year),
+            json!(Some(computed).filter(|computed| !computed.is_empty())),
             json!(found.proposed.map(Level::as_str)),
             json!(found.decided.map(Level::as_str)),
         ]
@@ -49,6 +58,7 @@ pub(super) async fn show(app: &App, year: i32, unit: Option<&UnitCode>, limit: u
             Column::right("q4", "Quý IV", "Q4"),
             Column::right("second_half", "6 tháng cuối", "Second half"),
             Column::right("year", "12 tháng", "12 months"),
+            Column::left("computed", "Chưa ghi nhận, còn là số tính", "Not recorded, computed so far"),
             Column::words("proposed", "Mức đề xuất", "Proposed", Words::Level),
             Column::words("decided", "Mức đã quyết định", "Decided", Words::Level),
         ],

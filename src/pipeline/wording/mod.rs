@@ -6,12 +6,14 @@
 
 mod figure;
 mod names;
+mod ruled;
 
 use crate::error::{Lang, Text, place_in};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 pub use figure::{days, deadline, decimal, decimal_only, formula, local_time};
+pub use ruled::{because, recorded_in, rule};
 
 /// What kind of word it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +109,8 @@ pub enum Words {
     RetentionReason,
     /// For which bodies a catalog or a product of it holds; `unit:CODE` is one unit.
     Scope,
+    /// A local rule on levels.
+    Rule,
     /// A figure as it is printed.
     Number,
     /// A place; it has fixed words among names.

@@ -57,10 +57,44 @@ impl Words {
             Self::Retention => RETENTION,
             Self::RetentionReason => RETENTION_REASONS,
             Self::Scope => SCOPES,
+            Self::Rule => RULES,
             Self::Number | Self::Place | Self::Deadline => &[],
         }
     }
 }
+
+const RULES: Names = &[
+    (
+        "below_100_not_completed",
+        "Quy định riêng: còn nhiệm vụ được giao chưa hoàn thành",
+        "Local rule: assigned tasks are not completed",
+    ),
+    (
+        "unit_below_70_head_not_completed",
+        "Quy định riêng: đơn vị hoàn thành dưới 70 %, người đứng đầu",
+        "Local rule: unit below 70 %, its head",
+    ),
+    (
+        "unit_below_70_deputy_not_excellent",
+        "Quy định riêng: lĩnh vực hoàn thành dưới 70 %, cấp phó",
+        "Local rule: field below 70 %, its deputy",
+    ),
+    (
+        "quarter_not_completed_no_excellent_year",
+        "Quy định riêng: có quý không hoàn thành thì năm không xuất sắc",
+        "Local rule: a quarter not completed, no excellent year",
+    ),
+    (
+        "two_quarters_not_completed_consider_replacement",
+        "Quy định riêng: hai quý liền nhau không hoàn thành",
+        "Local rule: two quarters not completed in a row",
+    ),
+    (
+        "year_from_quarter_levels",
+        "Quy định riêng: mức của năm theo mức của các quý",
+        "Local rule: the year's level follows its quarters' levels",
+    ),
+];
 
 const STEPS: Names = &[
     ("identify", "Xác định người thực hiện", "Identify people"),
