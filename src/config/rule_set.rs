@@ -46,6 +46,35 @@ pub fn read_rule_sets(files: &[PathBuf]) -> Result<Vec<RuleSet>, Findings> {
     if findings.is_empty() { Ok(sets) } else { Err(Findings(findings)) }
 }
 
+/// Days between two sets on which none is in force, as warnings: a period that begins on one of them is not scored.
+pub fn gaps(sets: &[RuleSet]) -> Vec<Finding> {
+    let mut sorted: Vec<&RuleSet> = sets.iter().collect();
+    sorted.sort_by_key(|set| set.valid_from);
+    let mut findings = Vec::new();
+    let mut ends = sorted.first().and_then(|set| set.valid_to);
+    for set in sorted.into_iter().skip(1) {
+        // A set without an end leaves no gap after it.
+        let Some(last) = ends else { break };
+        if let (Some(from), Some(to)) = (last.succ_opt(), set.valid_from.pred_opt())
+            && from <= to
+        {
+            findings.push(Finding::warning(
+                "LT-RUL-003",
+                Text::new(
+                    format!("từ ngày {from} đến ngày {to} không có bộ quy tắc nào (trước bộ \"{}\")", set.id),
+                    format!("no rule set is in force from {from} to {to} (before set \"{}\")", set.id),
+                ),
+                Text::new(
+                    "sửa valid_to hoặc valid_from; kỳ bắt đầu trong khoảng này không được tính điểm",
+                    "change valid_to or valid_from; a period that begins on one of these days is not scored",
+                ),
+            ));
+        }
+        ends = set.valid_to.map(|to| to.max(last));
+    }
+    findings
+}
+
 fn read_file(path: &Path) -> Result<RuleSet, Findings> {
     read_rule_set(&path.display().to_string(), &read_text(path, MAX_BYTES)?)
 }
@@ -103,6 +132,24 @@ mod tests {
         for switch in known.as_object().expect("object").keys().filter(|key| *key != "valid_to") {
             assert!(written.contains_key(switch), "the built-in set must name \"{switch}\"");
         }
+    }
+
+    #[test]
+    fn gap_between_two_sets_is_told_with_its_days_and_none_where_they_meet_or_overlap() {
+        let set = |id: &str, from: &str, to: Option<&str>| {
+            let to = to.map(|to| format!("valid_to = \"{to}\"\n")).unwrap_or_default();
+            let text = format!("id = \"{id}\"\nvalid_from = \"{from}\"\n{to}");
+            read_rule_set("r.toml", &text).unwrap_or_else(|findings| panic!("{findings}"))
+        };
+        let first = set("a", "2026-01-01", Some("2026-06-30"));
+        let met = [set("b", "2026-07-01", None), first.clone()];
+        assert_eq!(gaps(&met), Vec::new());
+        let told = gaps(&[set("b", "2026-10-01", None), first.clone()]);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].code, "LT-RUL-003");
+        assert!(told[0].what.en.contains("from 2026-07-01 to 2026-09-30"), "{}", told[0].what.en);
+        let long = set("c", "2026-02-01", Some("2026-12-31"));
+        assert_eq!(gaps(&[first, long, set("d", "2027-01-01", None)]), Vec::new());
     }
 
     #[test]

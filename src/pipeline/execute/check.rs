@@ -6,6 +6,7 @@
 //! tried as well, and a store that cannot be opened keeps nobody from trying the rest.
 
 use super::{App, Refusal};
+use crate::config::rule_set::gaps;
 use crate::config::{self, Loaded, Overrides};
 use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Findings, Severity, Text};
@@ -179,6 +180,9 @@ async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Refusa
             );
             findings.push(loaded.places.locate(finding, &format!("source[{index}].unit")));
         }
+    }
+    for finding in policy.iter().flat_map(|policy| gaps(&policy.rule_sets)) {
+        findings.push(loaded.places.locate(finding, "scoring.rule_sets"));
     }
     let quarter = Period::quarter_of(app.clock.today());
     if let Some(Err(finding)) = policy.map(|policy| policy.rule_set(quarter).map(|_| ())) {
