@@ -3,8 +3,8 @@
 //! Owns the observation of raw records (fields by path, their types, small vocabularies), bounded in depth, fields, names
 //! and values, and the comparison with the known shape by the manifest's policy. It must not know the store or what a rule
 //! makes of a field. A record that is no JSON object is not observed; values that look like personal data are not kept.
-//! A member whose name may be a number, an address or a person, as where a list is keyed by them, counts as `*`, unless
-//! the manifest itself names it.
+//! A member whose name may be a number, an address or a person's full name, as where a list is keyed by them, counts as
+//! `*`, unless the manifest itself names it. A name of one short word is a field's name for all we know, and is kept.
 
 use super::manifest::{self, Manifest};
 use crate::error::Findings;

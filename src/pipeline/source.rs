@@ -81,7 +81,7 @@ impl Step for PullSource {
         let first = state.cursor.is_none() && state.last_success_at.is_none();
         // A person let one run of a kind through: that one is meant, whatever the schedule says.
         let gate = app.store.gate(&self.source).await.map_err(|error| error.finding())?;
-        let mode = match gate.filter(|gate| gate.accepted.is_some()).map(|gate| gate.kind) {
+        let mode = match gate.and_then(|gate| gate.awaits()) {
             Some(RunKind::Full) => PullMode::Full,
             Some(RunKind::Incremental) => PullMode::Incremental,
             Some(RunKind::Backfill) | None if full_due && !first => PullMode::Full,

@@ -6,12 +6,12 @@
 //! in the same transaction.
 
 use super::audit::AuditNew;
-use super::db::{Row, json, vals};
+use super::db::{Row, Val, json, json_opt, vals};
 use super::{RunKind, Store, StoreError};
 use crate::domain::{Period, SourceId};
 use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,83 @@ const PROOFS_KEPT: u64 = 400;
 
 /// Columns of a closed gate; $1 is the source.
 const GATE: &str = "SELECT finding, since, accepted_by, accepted_reason, coalesce(kind, 'full'), coalesce(known_to, 0), \
-                    accepted FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
+                    accepted, least FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
+
+/// How much a run showed that was stopped because of it, and the least a run let through for that has to show: with 0
+/// it may show nothing, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Tasks, records or rows shown.
+    pub shown: u64,
+    /// The least of them.
+    pub least: u64,
+}
+
+impl Size {
+    /// What was shown, and `percent` (0–100) of it as the least.
+    pub fn of(shown: u64, percent: u64) -> Self {
+        Self { shown, least: (shown * percent).div_ceil(100).max(shown.min(1)) }
+    }
+}
+
+/// What stopped a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// Number of the run.
+    pub run: i64,
+    /// Its kind.
+    pub kind: RunKind,
+    /// The highest number of a task known before.
+    pub known_to: i64,
+    /// What looked wrong.
+    pub finding: Finding,
+    /// How much it showed, where that was the reason.
+    pub size: Option<Size>,
+}
+
+/// For what a person lets the next run of a kind through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The reason.
+    pub finding: Finding,
+    /// The kind of run.
+    pub kind: RunKind,
+    /// The least it has to show, where what was accepted has a size.
+    least: Option<u64>,
+    since: DateTime<Utc>,
+    /// Who let it through, and why.
+    by: Option<(String, String)>,
+}
+
+impl Accepted {
+    /// Whether a run that shows so much is one that was accepted.
+    pub fn covers(&self, shown: Option<u64>) -> bool {
+        match (self.least, shown) {
+            (Some(0), Some(shown)) => shown == 0,
+            (Some(least), Some(shown)) => shown >= least,
+            _ => true,
+        }
+    }
+
+    fn is_of(&self, kind: RunKind, reason: &Finding) -> bool {
+        self.kind == kind && self.finding.code == reason.code && self.finding.place == reason.place
+    }
+}
+
+/// The same as it is written.
+#[derive(Serialize, Deserialize)]
+struct AcceptedRow {
+    #[serde(flatten)]
+    finding: Finding,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    least: Option<u64>,
+    #[serde(default)]
+    since: Option<DateTime<Utc>>,
+    #[serde(default)]
+    by: Option<(String, String)>,
+}
 
 /// A gate that stopped a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,24 +107,29 @@ pub struct Gate {
     pub since: DateTime<Utc>,
     /// Who lets the next run of this kind through in spite of it, and why; none while nobody does.
     pub accepted: Option<(String, String)>,
-    /// What that run is let through for: this reason once it is accepted, and those accepted before it of which the
-    /// run was then stopped for another one.
-    pub lets_through: Vec<Finding>,
+    /// What runs are let through for: this reason once it is accepted, those accepted before it of which the run was
+    /// then stopped for another one, and those of other kinds of runs that wait for theirs.
+    pub lets_through: Vec<Accepted>,
     /// The kind of run that was stopped.
     pub kind: RunKind,
     /// The highest number of a task stored before the first run that was stopped.
     pub known_to: i64,
+    /// The least a run let through for this reason has to show, where it has a size.
+    least: Option<u64>,
 }
 
 impl Gate {
-    /// Whether the next run of this kind is let through for this reason: the code, and of a field that field.
-    pub fn lets(&self, reason: &Finding) -> bool {
-        self.lets_through.iter().any(|one| one.code == reason.code && one.place == reason.place)
+    /// Whether the next run of a kind is let through for this reason (the code, and of a field that field), showing as
+    /// much as it does.
+    pub fn lets(&self, kind: RunKind, reason: &Finding, size: Option<Size>) -> bool {
+        let shown = size.map(|size| size.shown);
+        self.lets_through.iter().any(|one| one.is_of(kind, reason) && one.covers(shown))
     }
 
-    /// Whether it is let through for any reason of this code.
-    pub fn lets_code(&self, code: &str) -> bool {
-        self.lets_through.iter().any(|one| one.code == code)
+    /// The kind of run that a person let through and that has not been yet.
+    pub fn awaits(&self) -> Option<RunKind> {
+        let others = || self.lets_through.iter().map(|one| one.kind).find(|kind| *kind != self.kind);
+        self.accepted.as_ref().map(|_| self.kind).or_else(others)
     }
 }
 
@@ -145,30 +226,31 @@ impl Store {
         row.as_ref().map(gate_of).transpose()
     }
 
-    /// Writes down what stopped a run of a kind, and the highest number of a task known before. The moment stays where
-    /// the reason stays. A run that was under way while somebody accepted that reason changes nothing, and neither does
-    /// one of another kind: the acceptance waits for its run. What else stops such a run waits for a word of its own.
+    /// Writes down what stopped a run. The moment stays where the reason stays. A run that was under way while somebody
+    /// accepted that reason changes nothing. What else stops a run waits for a word of its own; what was accepted waits
+    /// for its run beside it.
     pub async fn close_gate(
         &self,
         source: &SourceId,
-        (run, kind): (i64, RunKind),
-        known_to: i64,
-        finding: &Finding,
+        stop: &Stop,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let Stop { run, kind, known_to, finding, size } = stop;
         let mut tx = self.db.begin().await?;
         let held = tx.row(GATE, vals![source.as_str()]).await?.as_ref().map(gate_of).transpose()?;
-        let waits = |gate: &Gate| !gate.lets_through.is_empty() && (gate.kind != kind || gate.lets(finding));
-        if held.as_ref().is_some_and(waits) {
+        if held.as_ref().is_some_and(|gate| gate.lets(*kind, finding, *size)) {
             return Ok(());
         }
+        let accepted = written(held.as_ref().map_or(&[], |gate| gate.lets_through.as_slice()))?;
         let since = held.filter(|gate| gate.finding.code == finding.code).map_or(now, |gate| gate.since);
         tx.execute(
-            "INSERT INTO source_gate (source_id, finding, run_id, since, kind, known_to) VALUES ($1, $2, $3, $4, $5, $6) \
+            "INSERT INTO source_gate (source_id, finding, run_id, since, kind, known_to, least, accepted) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT (source_id) DO UPDATE SET finding = excluded.finding, run_id = excluded.run_id, \
-             since = excluded.since, kind = excluded.kind, known_to = excluded.known_to, accepted_at = NULL, \
-             accepted_by = NULL, accepted_reason = NULL",
-            vals![source.as_str(), json(finding)?, run, since, kind.as_str(), known_to],
+             since = excluded.since, kind = excluded.kind, known_to = excluded.known_to, least = excluded.least, \
+             accepted = excluded.accepted, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL",
+            vals![source.as_str(), json(finding)?, *run, since, kind.as_str(), *known_to,
+                size.and_then(|size| i64::try_from(size.least).ok()), accepted],
         )
         .await?;
         tx.commit().await
@@ -191,13 +273,18 @@ impl Store {
         if gate.finding.code != code {
             return Ok(Acceptance::OtherReason(gate));
         }
-        if !gate.lets(&gate.finding) {
-            gate.lets_through.push(gate.finding.clone());
-        }
+        gate.lets_through.retain(|one| !one.is_of(gate.kind, &gate.finding));
+        gate.lets_through.push(Accepted {
+            finding: gate.finding.clone(),
+            kind: gate.kind,
+            least: gate.least,
+            since: gate.since,
+            by: Some((author.to_owned(), reason.to_owned())),
+        });
         tx.execute(
             "UPDATE source_gate SET accepted_at = $2, accepted_by = $3, accepted_reason = $4, accepted = $5 \
              WHERE source_id = $1",
-            vals![source.as_str(), now, author, reason, json(&gate.lets_through)?],
+            vals![source.as_str(), now, author, reason, written(&gate.lets_through)?],
         )
         .await?;
         tx.execute(
@@ -219,16 +306,59 @@ impl Store {
         Ok(Acceptance::Given(gate))
     }
 
-    /// Opens the gate after a run that passed. Where a person had let it through, the usual counts from this run on.
-    pub async fn open_gate(&self, source: &SourceId, run: i64) -> Result<(), StoreError> {
+    /// Notes a run of a kind that passed: what it was let through for is used up, and with `opens` what stopped the
+    /// source stops it no more. Where a person had let it through, the usual counts from this run on. What was accepted
+    /// for another kind of run goes on waiting for it.
+    pub async fn open_gate(
+        &self,
+        source: &SourceId,
+        (run, kind): (i64, RunKind),
+        opens: bool,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        tx.execute(
-            "UPDATE source_gate SET usual_from_run = CASE WHEN accepted IS NULL THEN usual_from_run ELSE $2 END, \
-             finding = NULL, run_id = NULL, since = NULL, accepted_at = NULL, accepted_by = NULL, accepted_reason = NULL, \
-             accepted = NULL, kind = NULL, known_to = NULL WHERE source_id = $1",
-            vals![source.as_str(), run],
-        )
-        .await?;
+        let Some(gate) = tx.row(GATE, vals![source.as_str()]).await?.as_ref().map(gate_of).transpose()?
+        else {
+            return Ok(());
+        };
+        let (used, waits): (Vec<_>, Vec<_>) = gate.lets_through.into_iter().partition(|one| one.kind == kind);
+        if !used.is_empty() {
+            let sql = "UPDATE source_gate SET usual_from_run = $2 WHERE source_id = $1";
+            tx.execute(sql, vals![source.as_str(), run]).await?;
+        }
+        let accepted = written(&waits)?;
+        match waits.last().filter(|_| opens) {
+            Some(next) => {
+                let (author, reason) = next.by.clone().unzip();
+                tx.execute(
+                    "UPDATE source_gate SET finding = $2, since = $3, kind = $4, least = $5, accepted = $6, \
+                     accepted_by = $7, accepted_reason = $8 WHERE source_id = $1",
+                    vals![
+                        source.as_str(),
+                        json(&next.finding)?,
+                        next.since,
+                        next.kind.as_str(),
+                        next.least.and_then(|least| i64::try_from(least).ok()),
+                        accepted,
+                        author,
+                        reason
+                    ],
+                )
+                .await?;
+            }
+            None if opens => {
+                tx.execute(
+                    "UPDATE source_gate SET finding = NULL, run_id = NULL, since = NULL, accepted_at = NULL, \
+                     accepted_by = NULL, accepted_reason = NULL, accepted = NULL, kind = NULL, known_to = NULL, \
+                     least = NULL WHERE source_id = $1",
+                    vals![source.as_str()],
+                )
+                .await?;
+            }
+            None => {
+                let sql = "UPDATE source_gate SET accepted = $2 WHERE source_id = $1";
+                tx.execute(sql, vals![source.as_str(), accepted]).await?;
+            }
+        }
         tx.commit().await
     }
 
@@ -310,14 +440,42 @@ impl Store {
 }
 
 fn gate_of(row: &Row) -> Result<Gate, StoreError> {
+    let since = row.at(1)?;
+    let accepted = row.opt_text(2)?.zip(row.opt_text(3)?);
+    let kind = RunKind::parse(&row.text(4)?).unwrap_or(RunKind::Full);
+    let rows: Vec<AcceptedRow> = row.opt_json(6)?.unwrap_or_default();
+    // Rows of older versions say the reason alone.
+    let lets_through = rows.into_iter().map(|one| Accepted {
+        finding: one.finding,
+        kind: one.kind.as_deref().and_then(RunKind::parse).unwrap_or(kind),
+        least: one.least,
+        since: one.since.unwrap_or(since),
+        by: one.by.or_else(|| accepted.clone()),
+    });
     Ok(Gate {
         finding: row.json(0)?,
-        since: row.at(1)?,
-        accepted: row.opt_text(2)?.zip(row.opt_text(3)?),
-        lets_through: row.opt_json(6)?.unwrap_or_default(),
-        kind: RunKind::parse(&row.text(4)?).unwrap_or(RunKind::Full),
+        since,
+        lets_through: lets_through.collect(),
+        accepted,
+        kind,
         known_to: row.int(5)?,
+        least: row.opt_int(7)?.and_then(|least| u64::try_from(least).ok()),
     })
+}
+
+/// What was accepted as it is written; nothing where nothing was.
+fn written(accepted: &[Accepted]) -> Result<Val, StoreError> {
+    let rows: Vec<AcceptedRow> = accepted
+        .iter()
+        .map(|one| AcceptedRow {
+            finding: one.finding.clone(),
+            kind: Some(one.kind.as_str().to_owned()),
+            least: one.least,
+            since: Some(one.since),
+            by: one.by.clone(),
+        })
+        .collect();
+    json_opt(Some(&rows).filter(|rows| !rows.is_empty()))
 }
 
 fn number(row: &Row, index: usize) -> Result<u64, StoreError> {

@@ -75,7 +75,7 @@ pub use duplicate::{Pair, PairSaid, PairState, PairWord};
 pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use example::{BroughtExample, ForeignExample};
-pub use gate::{Acceptance, Gate, HeldTask, Proof, Tally};
+pub use gate::{Acceptance, Accepted, Gate, HeldTask, Proof, Size, Stop, Tally};
 pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
@@ -254,6 +254,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "person_tasks",
         include_str!("../../migrations/sqlite/0030_person_tasks.sql"),
         include_str!("../../migrations/postgres/0030_person_tasks.sql"),
+    ),
+    (
+        32,
+        "acceptance_size",
+        include_str!("../../migrations/sqlite/0032_acceptance_size.sql"),
+        include_str!("../../migrations/postgres/0032_acceptance_size.sql"),
     ),
 ];
 

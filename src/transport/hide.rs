@@ -80,7 +80,7 @@ impl Hidden {
         live.push_back(secret.to_owned().into());
     }
 
-    /// A text without them, written plainly, inside JSON or with percent signs; the longest go first.
+    /// A text without them, written plainly, inside JSON, with percent signs or as a form has it; the longest go first.
     pub(super) fn hide(&self, text: &str) -> String {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let mut secrets: Vec<&str> =
@@ -119,14 +119,14 @@ pub(super) fn message(answer: &Value) -> Option<&str> {
         .filter(|told| !told.trim().is_empty())
 }
 
-/// Values of a login's body that its names call secret.
+/// Values of a login's body that its names, or the name of what they stand in, call secret.
 fn named_secrets(body: &str, take: &mut impl FnMut(&str)) {
     fn walk(value: &Value, secret: bool, take: &mut impl FnMut(&str)) {
         match value {
             Value::Object(members) => {
                 for (name, member) in members {
                     let name = name.to_lowercase();
-                    walk(member, SECRET_NAMES.iter().any(|sign| name.contains(sign)), take);
+                    walk(member, secret || SECRET_NAMES.iter().any(|sign| name.contains(sign)), take);
                 }
             }
             Value::Array(entries) => entries.iter().for_each(|entry| walk(entry, secret, take)),
@@ -152,8 +152,10 @@ fn written(secret: &str) -> Vec<String> {
             let _ = write!(lower, "%{byte:02x}");
         }
     }
+    // A form writes a plus for a blank.
+    let of_forms = [upper.replace("%20", "+"), lower.replace("%20", "+")];
     let mut forms = vec![secret.to_owned()];
-    for form in [json.to_owned(), upper, lower] {
+    for form in [json.to_owned(), upper, lower].into_iter().chain(of_forms) {
         if !forms.contains(&form) {
             forms.push(form);
         }
@@ -211,7 +213,7 @@ mod tests {
         let session = Session {
             page: None,
             path: "/login".to_owned(),
-            fields: secret(r#"{"user":"an.nv","pass":"bi mat \"1\""}"#),
+            fields: secret(r#"{"user":"an.nv","pass":"bi mat \"1\"","token":{"first":["chia khoa 2"]}}"#),
             json: false,
             csrf: None,
             cookie: None,
@@ -229,6 +231,8 @@ mod tests {
         let told = "an.nv: mat-khau, khoa-cua-toi, bi mat \"1\", bi mat \\\"1\\\", bi%20mat%20%221%22, bao mat 7, phieu-song, \
                     YW4ubnY6bWF0LWtoYXU=, abc";
         assert_eq!(hidden.words(told), "an.nv: •••, •••, •••, •••, •••, •••, •••, •••, abc");
+        let form = "pass=bi+mat+%221%22&first=chia+khoa+2, chia khoa 2, bao+mat+7";
+        assert_eq!(hidden.hide(form), "pass=•••&first=•••, •••, •••");
         // Cut first, half of it would be left.
         let long = format!("{}mat-khau", "x ".repeat(78));
         assert!(!hidden.words(&long).contains("mat"), "{}", hidden.words(&long));

@@ -3,7 +3,7 @@
 
 use crate::support::installation::{Installed, Targets};
 use crate::support::site::{Site, program};
-use crate::support::stores::both;
+use crate::support::stores::{both, one};
 use crate::support::vxp::{Centre, Fault, SECRET, SYSTEM};
 use lienthong::connector::edxml::package::{
     Business, DocumentType, Hop, Organization, Package, PackageKind, Replaced, Report, ResponseFor,
@@ -426,6 +426,50 @@ async fn packages_the_axis_cannot_serve_hold_up_nobody_behind_them() {
         assert_eq!(pulled(store, &connector).await.counters.new, 1);
         assert_eq!(pull(store, &connector).await.expect_err("told").code, "LT-EDX-006");
     }
+}
+
+/// Ten packages that never come, and one that failed once behind them: it is tried as soon as it has waited longest.
+#[tokio::test(flavor = "multi_thread")]
+async fn package_that_failed_once_is_not_kept_back_by_ten_that_always_fail() {
+    let (_folder, store) = one().await;
+    let centre = Centre::start(0).await;
+    let connector = connect(&centre, same);
+    let ids: Vec<String> = (0..10).map(|number| format!("b{number}")).collect();
+    for id in &ids {
+        centre.put(id, "edoc", written(&document(id, 0)));
+        centre.fail("/downloadEdoc", id, &vec![Fault::Fail; 100]);
+    }
+    centre.put("once", "edoc", written(&document("once", 0)));
+    centre.fail("/downloadEdoc", "once", &[Fault::Fail]);
+    // Whatever is pulled, the axis serves a new one each time: it is not down.
+    let mut pulls = 0;
+    while centre.waiting().contains(&"once".to_owned()) && pulls < 12 {
+        pulls += 1;
+        let new = format!("g{pulls}");
+        centre.put(&new, "edoc", written(&document(&new, 0)));
+        // An axis that fails three times in a row may be down, the first times.
+        let _told = pull(&store, &connector).await;
+    }
+    assert!(centre.acknowledged().contains(&("once".to_owned(), "done".to_owned())), "{pulls} pulls");
+    assert_eq!(centre.waiting(), ids, "the others still wait");
+}
+
+/// An answer with status 200 may say anything: our secret and a citizen's number are not passed on.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_the_axis_are_told_without_secrets_and_numbers_of_citizens() {
+    let (_folder, store) = one().await;
+    let centre = Centre::start(0).await;
+    let connector = connect(&centre, same);
+    centre.fail(
+        "/getReceivedEdocList",
+        "",
+        &[Fault::Says("sai khoa khoa-bi-mat-7f3a cua 099200001234 o day")],
+    );
+    let told = pull(&store, &connector).await.expect_err("refused");
+    let words = format!("{told:?}");
+    assert_eq!(told.code, "LT-EDX-006");
+    assert!(words.contains("sai khoa •••") && words.contains("o day"), "{words}");
+    assert!(!words.contains(SECRET) && !words.contains("099200001234"), "{words}");
 }
 
 /// What cannot be read is kept whole; its sender learns of it only where it is certain that it came as it was sent.

@@ -426,6 +426,39 @@ async fn older_file_never_takes_the_place_of_the_list_that_was_imported() {
     }
 }
 
+/// A clock that runs a year ahead somewhere locks nobody out: the next list is taken.
+#[tokio::test]
+async fn list_whose_time_lies_in_the_future_is_followed_by_later_ones() {
+    let both = both().await;
+    for store in &both.stores {
+        let office = Office::new(store).await;
+        office.units().await;
+        let folder = tempfile::tempdir().expect("folder");
+        let put = |name: &str, days: i64, unit: &str, from: &str| {
+            let path = folder.path().join(name);
+            let head = "Số hiệu,Họ và tên,Mã đơn vị,Nhóm chức vụ,Ngày hiệu lực";
+            std::fs::write(&path, format!("{head}\nGL-1,An,{unit},staff,{from}\n")).expect("written");
+            let at =
+                std::time::SystemTime::from(office.installed.app.clock.now() + chrono::TimeDelta::days(days));
+            std::fs::File::options().append(true).open(&path).expect("open").set_modified(at).expect("time");
+        };
+        let settings: BTreeMap<String, String> =
+            [("folder".to_owned(), folder.path().display().to_string())].into();
+        let manifest = ready_made("personnel-folder");
+        let pull = async || {
+            let pulled = office.pull_at("nhansu", &manifest, settings.clone()).await;
+            pulled.map_err(|Findings(told)| codes(&told).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        put("thang-9.csv", 365, "SNV-CC", "01/01/2026");
+        assert_eq!(pull().await.expect("taken").counters.new, 1, "{}", store.kind());
+        std::fs::remove_file(folder.path().join("thang-9.csv")).expect("removed");
+        put("thang-10.csv", 0, "SNV-TC", "01/10/2026");
+        assert_eq!(pull().await.expect("the next one").counters.changed, 1);
+        put("thang-10.csv", -1, "SNV-CC", "01/11/2026");
+        assert_eq!(pull().await.expect_err("an older one"), ["LT-PPL-033", "LT-PPL-040"]);
+    }
+}
+
 /// What docs/FILES.md calls the groups of posts is what the ready-made manifest takes.
 #[tokio::test]
 async fn personnel_folder_takes_every_word_for_a_group_that_a_people_file_takes() {

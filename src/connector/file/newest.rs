@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 /// Time and digest of a file that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Taken {
-    /// Milliseconds since 1970.
+    /// When it was written, or taken where that lies before: milliseconds since 1970.
     pub(super) modified_ms: i64,
     /// Of its content.
     pub(super) digest: String,

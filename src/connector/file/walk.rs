@@ -178,7 +178,9 @@ impl Walk {
         if known && !self.again {
             return Ok(());
         }
-        let taken = Taken { modified_ms: candidate.modified.timestamp_millis(), digest: digest.clone() };
+        // A time in the future would have every later list wait for it.
+        let modified_ms = candidate.modified.min(self.now).timestamp_millis();
+        let taken = Taken { modified_ms, digest: digest.clone() };
         if let Some(older) = self.newest.as_ref().and_then(|newest| newest.refuses(&candidate.name, &taken)) {
             seen.findings.push(older);
             return Ok(());

@@ -3,7 +3,7 @@
 //! Owns the decision to stop a run because the source suddenly shows nothing, far too little, far too much or tasks
 //! nobody knows: a wrong account, another default filter, a changed key field. A stopped run keeps what is stored,
 //! moves no cursor and calls nothing gone, until the source shows what it did or a person lets one run through: for the
-//! reason that person was told, never for another one. What such a run stored before it was stopped is never taken for
+//! reason that person was told, never for another one, nor for clearly less than was shown then. What such a run stored before it was stopped is never taken for
 //! known. It must not know how records are read. What only
 //! looks odd (`closing`) is told and stops nothing.
 
@@ -12,7 +12,7 @@ use crate::connector::{Abilities, ConnectorError};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Place, Text};
 use crate::pipeline::app::App;
-use crate::store::{Gate, RunKind, SourceState};
+use crate::store::{Accepted, Gate, RunKind, Size, SourceState, Stop};
 use chrono::{DateTime, Utc};
 
 /// Good full pulls whose middle is a source's usual.
@@ -63,8 +63,8 @@ pub(super) struct Watch {
     holding: bool,
     held_records: u64,
     held_bytes: usize,
-    /// What stopped the run.
-    pub(super) stopped: Option<Finding>,
+    /// What stopped the run, and how much it showed where that was the reason.
+    stopped: Option<(Finding, Option<Size>)>,
 }
 
 impl Watch {
@@ -117,38 +117,48 @@ impl Watch {
             watch.known = Some(known);
             watch.measure = app.store.gate_measure(source).await.map_err(told)?;
             watch.usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
-            let holding = known > 0 && watch.judged(watch.expected());
+            let holding = known > 0 && watch.judged(known);
             watch.holding = holding && !watch.lets_code(NOBODY_KNOWN);
         }
         Ok(watch)
     }
 
-    /// What a person said to runs of this kind: the gate, where they are let through for something.
-    fn accepted(&self) -> Option<&Gate> {
-        self.closed.as_ref().filter(|gate| gate.kind == self.kind && !gate.lets_through.is_empty())
+    /// What runs of this kind are let through for.
+    fn accepted(&self) -> impl Iterator<Item = &Accepted> {
+        let all = self.closed.iter().flat_map(|gate| &gate.lets_through);
+        all.filter(move |one| one.kind == self.kind)
     }
 
     fn lets_code(&self, code: &str) -> bool {
-        self.accepted().is_some_and(|gate| gate.lets_code(code))
+        self.accepted().any(|one| one.finding.code == code)
+    }
+
+    /// Whether a run of records nobody knows is let through, as many as they are.
+    fn lets_unknown(&self, seen: u64) -> bool {
+        seen > 0 && self.accepted().any(|one| one.finding.code == NOBODY_KNOWN && one.covers(Some(seen)))
+    }
+
+    /// So many, and the least that is not clearly fewer.
+    fn size(&self, shown: u64) -> Option<Size> {
+        Some(Size::of(shown, self.gates.least_percent.into()))
     }
 
     /// The fields whose new type a person accepted for this run.
     pub(super) fn accepted_fields(&self) -> Vec<String> {
-        let reasons = self.accepted().map(|gate| gate.lets_through.as_slice()).unwrap_or_default();
-        let changed = reasons.iter().filter(|reason| reason.code == TYPE_CHANGED);
-        changed.filter_map(|reason| reason.place.as_ref()?.detail.clone()).collect()
+        let changed = self.accepted().filter(|one| one.finding.code == TYPE_CHANGED);
+        changed.filter_map(|one| one.finding.place.as_ref()?.detail.clone()).collect()
     }
 
     /// Keeps what stopped the run, if a gate did.
     pub(super) async fn close(&self, app: &App, run: i64, now: DateTime<Utc>) -> Result<(), Finding> {
-        let Some(finding) = &self.stopped else { return Ok(()) };
-        let run = (run, self.kind);
-        let closed = app.store.close_gate(&self.source, run, self.known_to, finding, now).await;
-        closed.map_err(|error| error.finding())
+        let Some((finding, size)) = self.stopped.clone() else { return Ok(()) };
+        let stop = Stop { run, kind: self.kind, known_to: self.known_to, finding, size };
+        app.store.close_gate(&self.source, &stop, now).await.map_err(|error| error.finding())
     }
 
-    /// Keeps what a run that ended well means for the gate. `seen`: tasks seen, none where the source said that nothing
-    /// changed; `settled`: those it did not see were called gone.
+    /// Keeps what a run that ended well means for the gate, before anything is called gone: what a run was let through
+    /// for must be used up by then, also where it ends there. `seen`: tasks seen, none where the source said that nothing
+    /// changed; `settled`: those it did not see are called gone.
     pub(super) async fn passed(
         &self,
         app: &App,
@@ -157,15 +167,17 @@ impl Watch {
         settled: bool,
     ) -> Result<(), Finding> {
         let told = |error: crate::store::StoreError| error.finding();
+        let used = self.accepted().next().is_some();
         if let (true, Some(seen)) = (self.whole, seen) {
-            let counts = !settled && (self.accepted().is_some() || self.measure.is_some());
+            let counts = !settled && (used || self.measure.is_some());
             let measure = counts.then_some(seen);
             if measure != self.measure {
                 app.store.keep_gate_measure(&self.source, measure).await.map_err(told)?;
             }
         }
-        if self.opens() {
-            app.store.open_gate(&self.source, run).await.map_err(told)?;
+        let opens = self.opens();
+        if opens || used {
+            app.store.open_gate(&self.source, (run, self.kind), opens).await.map_err(told)?;
         }
         Ok(())
     }
@@ -209,7 +221,7 @@ impl Watch {
     pub(super) fn decide(&mut self) -> Result<(), ConnectorError> {
         let nobody = self.holding && self.held_records > 0;
         self.holding = false;
-        if nobody { self.stop(self.nobody_known()) } else { Ok(()) }
+        if nobody { self.stop(self.nobody_known(), self.size(self.held_records)) } else { Ok(()) }
     }
 
     /// Notes a task that was stored and not gone before, seen for the first time in this run.
@@ -247,12 +259,12 @@ impl Watch {
         if !self.judged(known) || new <= known * (times - 1) {
             return Ok(());
         }
-        self.stop(self.too_many(new, known))
+        self.stop(self.too_many(new, known), None)
     }
 
     /// Whether [`Watch::end`] has something to judge: everything has to be stored by then.
     pub(super) fn judges_the_end(&self) -> bool {
-        self.whole && self.known.is_some_and(|known| known > 0) && self.expected() > 0
+        self.whole && self.known.is_some_and(|known| known > 0)
     }
 
     /// Judges how many known tasks the source showed, and how many altogether (`seen`), once it has ended. What is
@@ -264,33 +276,36 @@ impl Watch {
         let (recognised, expected) = (self.recognised, self.expected());
         let least = u64::from(self.gates.least_percent);
         if recognised == 0 {
-            if expected < FEW {
-                return Ok(Some(self.few(expected)));
+            // Where a person accepted that nothing is shown any more, records of others are no such thing.
+            let missing = if seen > 0 { self.known.unwrap_or(0) } else { expected };
+            if missing < FEW {
+                return Ok((missing > 0).then(|| self.few(missing)));
             }
-            // Whoever accepted that none of the records is known accepted this too.
-            if !self.lets_code(NOBODY_KNOWN) {
-                self.stop(self.nothing(expected))?;
+            // Whoever accepted that none of the records is known accepted this too, of about as many records.
+            if !self.lets_unknown(seen) {
+                self.stop(self.nothing(missing), self.size(seen))?;
             }
             if seen == 0 {
                 return Ok(None);
             }
         } else if self.judged(expected) && recognised * 100 < expected * least {
-            self.stop(self.too_few(recognised, expected))?;
+            self.stop(self.too_few(recognised, expected), self.size(recognised))?;
         }
         if let Some(usual) = self.usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
-            self.stop(self.too_few(seen, usual))?;
+            self.stop(self.too_few(seen, usual), self.size(seen))?;
         }
         Ok(None)
     }
 
-    /// Stops the run for this reason, unless a person lets it through for just this one.
-    pub(super) fn stop(&mut self, finding: Finding) -> Result<(), ConnectorError> {
+    /// Stops the run for this reason, unless a person lets it through for just this one and, where it has a size, for
+    /// about as much.
+    pub(super) fn stop(&mut self, finding: Finding, size: Option<Size>) -> Result<(), ConnectorError> {
         let place = finding.place.clone().unwrap_or_else(|| Place::of(format!("source {}", self.source)));
         let finding = finding.at(place);
-        if self.accepted().is_some_and(|gate| gate.lets(&finding)) {
+        if self.closed.as_ref().is_some_and(|gate| gate.lets(self.kind, &finding, size)) {
             return Ok(());
         }
-        self.stopped = Some(finding.clone());
+        self.stopped = Some((finding.clone(), size));
         Err(ConnectorError {
             finding: Box::new(finding),
             disposition: Disposition::NeedsOperator,

@@ -175,6 +175,8 @@ async fn pull_once(
     let result = match outcome {
         Ok(end) => {
             summary.complete = !end.short;
+            let seen = (!end.unchanged).then_some(puller.seen.count);
+            puller.watch.passed(app, run, seen, full && end.complete).await?;
             if full {
                 crate::failpoint!("pull::before_gone");
                 prove(app, &source, run, (&puller.seen, &puller.tombstones), &end, &mut summary).await?;
@@ -182,8 +184,6 @@ async fn pull_once(
             if let Some(rules) = rules.filter(|_| kind != RunKind::Backfill) {
                 app.store.keep_rules(&source, &rules, !changes).await.map_err(|error| error.finding())?;
             }
-            let seen = (!end.unchanged).then_some(puller.seen.count);
-            puller.watch.passed(app, run, seen, full && end.complete).await?;
             summary.findings.extend(end.findings);
             Ok(())
         }

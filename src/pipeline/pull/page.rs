@@ -198,7 +198,7 @@ impl Puller<'_> {
         }
         let detailed = self.connector.detail(changed).await?;
         if let Some(finding) = self.drifting.look(&detailed) {
-            self.watch.stop(finding)?;
+            self.watch.stop(finding, None)?;
         }
         let completed = detailed.iter().filter_map(|record| match record {
             Detailed::Complete(record) => Some(record),

@@ -19,11 +19,16 @@ use crate::pipeline::app::App;
 use crate::pipeline::command::InputFile;
 use crate::pipeline::execute::{Prepared, prepare};
 use crate::sheet::MAX_BYTES;
-use crate::store::{DirectoryRows, Gate, PageCommit, Proof, RunCounters, RunKind, RunOutcome, Vault};
+use crate::store::{
+    DirectoryRows, Gate, PageCommit, Proof, RunCounters, RunKind, RunOutcome, Size, Stop, Vault,
+};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use tokio::time::Instant;
+
+/// A list that names far fewer than it usually does.
+const TOO_FEW: &str = "LT-PPL-030";
 
 /// Good pulls whose middle is a list's usual.
 const USUAL_OF: usize = 5;
@@ -141,14 +146,17 @@ async fn pulled(
     };
     let listed = (import.people.len() + import.units.len()) as u64;
     let told = |error| Refused::from(of_store(error));
-    let let_through = |reason: &Finding| gate.is_some_and(|gate| gate.lets(reason));
     let usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
     let gates = app.gates.get(source).copied().unwrap_or_default();
     let odd = usual.and_then(|usual| odd(source, &gates, listed, usual));
-    if let Some(finding) = odd.filter(|reason| !let_through(reason)) {
-        let now = app.clock.now();
-        app.store.close_gate(source, (run, RunKind::Full), 0, &finding, now).await.map_err(told)?;
-        return Err(vec![finding].into());
+    let sized = |finding: Finding| {
+        let size = (finding.code == TOO_FEW).then(|| Size::of(listed, gates.least_percent.into()));
+        Stop { run, kind: RunKind::Full, known_to: 0, finding, size }
+    };
+    let lets = |stop: &Stop| gate.is_some_and(|gate| gate.lets(stop.kind, &stop.finding, stop.size));
+    if let Some(stop) = odd.map(sized).filter(|stop| !lets(stop)) {
+        app.store.close_gate(source, &stop, app.clock.now()).await.map_err(told)?;
+        return Err(vec![stop.finding].into());
     }
     summary.findings.extend(findings.into_iter().map(|finding| list.placed(source, finding)));
     summary.findings.extend(ended.findings(source));
@@ -188,7 +196,7 @@ async fn pulled(
     };
     app.store.keep_proof(source, &proof).await.map_err(told)?;
     if gate.is_some() {
-        app.store.open_gate(source, run).await.map_err(told)?;
+        app.store.open_gate(source, (run, RunKind::Full), true).await.map_err(told)?;
     }
     summary.complete = true;
     Ok(())
@@ -380,7 +388,7 @@ fn odd(source: &SourceId, gates: &Gates, listed: u64, usual: u64) -> Option<Find
         return None;
     }
     let (code, vi, en) = if listed * 100 < usual * least {
-        ("LT-PPL-030", "chỉ nêu", "names only")
+        (TOO_FEW, "chỉ nêu", "names only")
     } else if times >= 2 && listed > usual * times {
         ("LT-PPL-031", "nêu đến", "names as many as")
     } else {

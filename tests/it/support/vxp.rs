@@ -28,6 +28,8 @@ pub enum Fault {
     Status(u16),
     /// HTTP 200 that says FAIL.
     Fail,
+    /// The same in these words.
+    Says(&'static str),
     /// HTTP 200 with OK and this error code.
     Code(&'static str),
     /// The connection ends in the middle of the answer.
@@ -199,6 +201,7 @@ fn answer(state: &mut State, asked: &Asked) -> Response<Body> {
     match &fault {
         Some(Fault::Status(code)) => return status(*code, &[], "{}"),
         Some(Fault::Fail) => return bad("100", "loi truyen nhan"),
+        Some(Fault::Says(why)) => return bad("100", why),
         Some(Fault::Code(code)) => return json(json!({ "status": "OK", "ErrorCode": code, "data": null })),
         Some(Fault::Html) => {
             return status(200, &[("content-type", "text/html")], "<html><body>Bảo trì</body></html>");

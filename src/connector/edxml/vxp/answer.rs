@@ -1,9 +1,10 @@
 //! Answers of the axis.
 //!
 //! Owns the envelope and its success: HTTP 200 is none, `status` must be OK and `ErrorCode` 0. It must not know
-//! packages. An answer that cannot be read is an error, never an empty list.
+//! packages. Words of the axis lose our secrets and numbers of citizens before they are told. An answer that cannot be read is an error, never an empty list.
 
 use super::finding;
+use crate::domain::CitizenId;
 use crate::error::Finding;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -44,17 +45,29 @@ struct Item {
 }
 
 /// The `data` of a good answer; none where there is none.
-pub(super) fn data<'a>(call: &str, body: &'a [u8]) -> Result<Option<&'a str>, Box<Finding>> {
-    Ok(envelope(call, body)?.data.map(RawValue::get).filter(|data| *data != "null"))
+pub(super) fn data<'a>(
+    call: &str,
+    body: &'a [u8],
+    hide: impl Fn(&str) -> String,
+) -> Result<Option<&'a str>, Box<Finding>> {
+    Ok(envelope(call, body, hide)?.data.map(RawValue::get).filter(|data| *data != "null"))
 }
 
 /// The `count` of a good answer.
-pub(super) fn count(call: &str, body: &[u8]) -> Result<Option<u64>, Box<Finding>> {
-    let count = envelope(call, body)?.count.map(|count| count.get().trim_matches('"'));
+pub(super) fn count(
+    call: &str,
+    body: &[u8],
+    hide: impl Fn(&str) -> String,
+) -> Result<Option<u64>, Box<Finding>> {
+    let count = envelope(call, body, hide)?.count.map(|count| count.get().trim_matches('"'));
     Ok(count.and_then(|count| count.parse().ok()))
 }
 
-fn envelope<'a>(call: &str, body: &'a [u8]) -> Result<Envelope<'a>, Box<Finding>> {
+fn envelope<'a>(
+    call: &str,
+    body: &'a [u8],
+    hide: impl Fn(&str) -> String,
+) -> Result<Envelope<'a>, Box<Finding>> {
     let text = simdutf8::basic::from_utf8(body);
     let text = text.map_err(|_| Box::new(finding::no_answer(call, "it is not UTF-8")))?;
     let envelope: Envelope<'_> = serde_json::from_str(text.trim_start_matches('\u{feff}'))
@@ -68,7 +81,9 @@ fn envelope<'a>(call: &str, body: &'a [u8]) -> Result<Envelope<'a>, Box<Finding>
     if status.eq_ignore_ascii_case("OK") && matches!(code.as_str(), "" | "0") {
         return Ok(envelope);
     }
-    Err(Box::new(finding::refused(call, status, &code, envelope.description.as_deref().unwrap_or_default())))
+    let said = envelope.description.as_deref().unwrap_or_default();
+    let [status, code, said] = [status, code.as_str(), said].map(|word| CitizenId::mask_in(&hide(word)));
+    Err(Box::new(finding::refused(call, &status, &code, &said)))
 }
 
 /// The items of a list, each once, in its order.
@@ -113,7 +128,8 @@ mod tests {
     #[test]
     fn success_is_told_by_the_envelope_alone() {
         let code = |body: &str| {
-            data("list", body.as_bytes()).map(|data| data.map(str::to_owned)).map_err(|f| f.code)
+            let data = data("list", body.as_bytes(), str::to_owned);
+            data.map(|data| data.map(str::to_owned)).map_err(|f| f.code)
         };
         assert_eq!(code(r#"{"status":"OK","ErrorCode":"0","data":[1]}"#), Ok(Some("[1]".to_owned())));
         assert_eq!(code(r#"{"status":"ok","ErrorCode":0,"data":null}"#), Ok(None));

@@ -1,7 +1,8 @@
 //! What is told of the axis.
 //!
 //! Owns the sentences, their codes and remedies. It must not know how a call is made; the place of a package is added
-//! by whoever met it. What the axis says is shortened, and nothing of a package is ever in it.
+//! by whoever met it. What the axis says
+//! comes without secrets and is shortened, and nothing of a package is ever in it.
 
 use crate::error::{Finding, Text, written_cause};
 
@@ -9,9 +10,10 @@ use crate::error::{Finding, Text, written_cause};
 const SHOWN: usize = 160;
 
 pub(super) fn refused(call: &str, status: &str, code: &str, said: &str) -> Finding {
-    let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
-    let told = format!("{status} {code}");
-    let told = told.trim();
+    let short = |text: &str| -> String {
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect()
+    };
+    let (said, told) = (short(said), short(format!("{status} {code}").trim()));
     Finding::error(
         "LT-EDX-006",
         Text::new(

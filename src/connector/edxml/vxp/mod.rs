@@ -11,6 +11,7 @@ mod answer;
 mod finding;
 mod pull;
 mod sign;
+mod unserved;
 
 use super::directory::Directory;
 use super::key::Agencies;
@@ -29,12 +30,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use secrecy::SecretString;
 use sign::Signer;
-use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use unserved::Unserved;
 
 /// How long a directory of the axis is used before it is asked for again.
 const DIRECTORY_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -111,7 +112,7 @@ struct Shared {
     directory: DirectoryFrom,
     loaded: Mutex<Option<(Instant, Arc<Directory>)>>,
     /// Packages that could not be fetched when they were asked for last: they come behind the others.
-    unserved: Mutex<HashSet<String>>,
+    unserved: Mutex<Unserved>,
     limits: Limits,
     namespaces: Vec<String>,
     tasks: TaskChoice,
@@ -191,6 +192,11 @@ impl Shared {
         Ok(self.client.fetch(&request, &Accept { body: Content::Xml, ..Accept::default() }).await?)
     }
 
+    /// Words of the axis without our secret.
+    fn hide(&self, text: &str) -> String {
+        self.client.hide(text)
+    }
+
     fn untrusted(&self, finding: Finding) -> ConnectorError {
         ConnectorError {
             finding: Box::new(finding.at(self.place())),
@@ -242,8 +248,10 @@ impl Shared {
             DirectoryFrom::AxisOld => ("/getAgenciesList", Vec::new()),
         };
         let reply = self.call(Method::Post, path, &params).await?;
+        let client = self.client.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let data = answer::data(path, &reply.body).map_err(|finding| *finding)?;
+            let data =
+                answer::data(path, &reply.body, |text| client.hide(text)).map_err(|finding| *finding)?;
             Directory::of_answer(data.unwrap_or("[]"))
         });
         beside(read).await
@@ -271,7 +279,7 @@ impl Connector for VxpSource {
         for message in &shared.messages {
             let call = if message == "status" { "/countReceiveStatus" } else { "/countReceiveEdoc" };
             let told = match shared.call(Method::Get, call, &[]).await {
-                Ok(reply) => answer::count(call, &reply.body),
+                Ok(reply) => answer::count(call, &reply.body, |text| shared.hide(text)),
                 Err(error) => Err(error.finding),
             };
             match told {
@@ -353,7 +361,7 @@ impl Connector for VxpSource {
             let status = if receipt.readable { "done" } else { "fail" };
             let params = [("docid", receipt.id.as_str()), ("status", status)];
             let told = match shared.call(Method::Post, "/updateStatus", &params).await {
-                Ok(reply) => answer::data("/updateStatus", &reply.body).map(|_| ()),
+                Ok(reply) => answer::data("/updateStatus", &reply.body, |text| shared.hide(text)).map(|_| ()),
                 Err(error) => Err(error.finding),
             };
             if let Err(why) = told {

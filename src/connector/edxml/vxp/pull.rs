@@ -1,7 +1,7 @@
 //! A pull of the axis: lists what waits, and gives one page for each package.
 //!
-//! Owns the order (documents before states, each list once; what could not be fetched before comes last, so that it holds
-//! up nobody), the check of the digest and what becomes of a package that cannot be read. It must not know how a call is signed. Memory is bounded by one package; contents of attachments
+//! Owns the order (documents before states, each list once; what could not be fetched before comes last, in the order of
+//! [`Unserved`](super::unserved::Unserved), so that it holds up nobody), the check of the digest and what becomes of a package that cannot be read. It must not know how a call is signed. Memory is bounded by one package; contents of attachments
 //! leave it before the page does.
 
 use super::answer::{self, Waiting};
@@ -22,9 +22,6 @@ const MOST_FAILED: u32 = 3;
 /// The same of packages that could not be fetched in an earlier pull either.
 const MOST_FAILED_AGAIN: u32 = 10;
 
-/// Packages remembered that could not be fetched.
-const MOST_REMEMBERED: usize = 10_000;
-
 /// The transport's word for an answer over its limit.
 const TOO_LARGE: &str = "LT-NET-007";
 
@@ -42,6 +39,8 @@ pub(super) struct VxpPull {
     waiting: VecDeque<Waiting>,
     /// Packages that could not be fetched in an earlier pull.
     again: VecDeque<Waiting>,
+    /// Tries that had failed before this pull.
+    tries_before: u64,
     /// Whether a package of this pull was fetched.
     served: bool,
     /// How many packages were listed so far.
@@ -63,7 +62,9 @@ enum Fetched {
 impl VxpPull {
     pub(super) fn new(shared: Arc<Shared>, edxml: Arc<Edxml>) -> Self {
         let messages = shared.messages.iter().cloned().collect();
+        let tries_before = shared.unserved.lock().unwrap_or_else(PoisonError::into_inner).tries();
         Self {
+            tries_before,
             shared,
             edxml,
             messages,
@@ -83,15 +84,18 @@ impl VxpPull {
         let params = [("servicetype", "eDoc"), ("messagetype", message)];
         let reply = self.shared.call(Method::Post, "/getReceivedEdocList", &params).await?;
         let call = format!("/getReceivedEdocList {message}");
-        let waiting = answer::data(&call, &reply.body).and_then(|data| answer::waiting(&call, data));
+        let waiting = answer::data(&call, &reply.body, |text| self.shared.hide(text))
+            .and_then(|data| answer::waiting(&call, data));
         let waiting = waiting.map_err(|finding| self.shared.untrusted(*finding))?;
         self.listed += waiting.len() as u64;
-        let unserved = self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unserved = self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner);
         let (again, first): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|waiting| unserved.contains(&waiting.doc_id));
-        drop(unserved);
+            waiting.into_iter().partition(|waiting| unserved.has(&waiting.doc_id));
         self.waiting.extend(first);
         self.again.extend(again);
+        if self.messages.is_empty() {
+            unserved.order(self.again.make_contiguous(), self.tries_before);
+        }
         Ok(())
     }
 
@@ -111,11 +115,7 @@ impl VxpPull {
     /// Notes that the axis could not serve a package; whether it has to be taken for broken. That a package failed once
     /// more says nothing about the axis while it serves others.
     fn failed(&mut self, id: &str, again: bool, error: &ConnectorError) -> bool {
-        let mut unserved = self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner);
-        if unserved.len() < MOST_REMEMBERED {
-            unserved.insert(id.to_owned());
-        }
-        drop(unserved);
+        self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner).failed(id);
         // A package that is too large says nothing about the axis.
         self.failed_in_a_row += u32::from(error.finding.code != TOO_LARGE);
         if !again {
@@ -132,6 +132,7 @@ impl VxpPull {
     async fn bytes(&self, waiting: &Waiting) -> Result<(Bytes, Option<String>), ConnectorError> {
         let id = waiting.doc_id.as_str();
         let untrusted = |finding: Box<Finding>| self.shared.untrusted(*finding);
+        let hide = |text: &str| self.shared.hide(text);
         let reply = match self.shared.fetch {
             Fetch::Download => self.shared.download(id).await?,
             Fetch::Get => {
@@ -141,12 +142,12 @@ impl VxpPull {
         let header = reply.header("hash-file").or_else(|| reply.header("XroadVnpt-hash-file"));
         let sha256 = header.map(|hash| hash.trim().to_lowercase()).or_else(|| waiting.sha256.clone());
         if self.shared.fetch == Fetch::Get {
-            let data = answer::data("/getEdoc", &reply.body).map_err(untrusted)?;
+            let data = answer::data("/getEdoc", &reply.body, hide).map_err(untrusted)?;
             return Ok((answer::package("/getEdoc", data).map_err(untrusted)?, sha256));
         }
         // A refusal comes as JSON in place of the bytes.
         if reply.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-            answer::data("/downloadEdoc", &reply.body).map_err(untrusted)?;
+            answer::data("/downloadEdoc", &reply.body, hide).map_err(untrusted)?;
         }
         Ok((reply.body, sha256))
     }
@@ -240,7 +241,7 @@ impl Pull for VxpPull {
             let left = match self.fetch(&next).await {
                 Ok(Fetched::Page(page)) => {
                     (self.failed_in_a_row, self.served) = (0, true);
-                    self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner).remove(&next.doc_id);
+                    self.shared.unserved.lock().unwrap_or_else(PoisonError::into_inner).served(&next.doc_id);
                     return Ok(Step::Page(page));
                 }
                 Ok(Fetched::Left(finding)) => finding,
