@@ -24,7 +24,7 @@ pub use mapping::{ExportForm, Mapping, MappingRules, Share};
 pub use organisation::{FactKind, Organisation, Step, Which};
 pub use people::People;
 pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
-pub use report::{Format, PaperFormat, Report, SheetFormat, sheet};
+pub use report::{Format, PaperFormat, Report, SheetFormat};
 pub use score::Score;
 pub use task::Task;
 pub use value::Wrong;

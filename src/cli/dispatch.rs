@@ -129,9 +129,9 @@ async fn act(cli: Cli, language: Lang) -> u8 {
                 };
             }
             let sheet = match &action {
-                Action::Report(Report::Statistics { format, .. }) => Some((format, Shape::Csv)),
+                Action::Report(Report::Statistics { format, out: None, .. }) => Some((format, Shape::Csv)),
                 // It leaves the house: people of another office read it.
-                Action::Mapping(Mapping::Proposals { format, .. }) => Some((format, Shape::Sheet)),
+                Action::Mapping(Mapping::Proposals { format, out: None, .. }) => Some((format, Shape::Sheet)),
                 _ => None,
             };
             match sheet {
@@ -205,7 +205,9 @@ async fn stored_catalog(
     let outcome = carried_out(Command::CatalogProducts {}, &loaded, printer).await;
     match &outcome.document {
         Document::Json { value, .. } if outcome.exit == EXIT_OK => {
-            serde_json::from_value(value.clone()).map_err(|_| Box::new(outcome))
+            serde_json::from_value(value.clone())
+                // Only a daemon of another version tells them in another form.
+                .map_err(|_| Box::new(Outcome::failed(EXIT_FAILED, socket::other_version())))
         }
         _ => Err(Box::new(outcome)),
     }

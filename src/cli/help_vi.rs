@@ -254,7 +254,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("mapping propose-product.unit", "Đơn vị đề nghị"),
     ("mapping proposals.all", "Cả đề nghị đã rút hoặc đã được chấp nhận"),
     ("mapping proposals.format", "Dạng kết quả; csv và xlsx bằng tiếng Việt; xlsx cần --out"),
-    ("mapping proposals.out", "Tệp bảng tính cần ghi; chưa được tồn tại"),
+    ("mapping proposals.out", "Tệp cần ghi, đuôi .xlsx hoặc .csv; chưa được tồn tại"),
     ("mapping accept-product.id", "Số của đề nghị"),
     ("mapping accept-product.code", "Mã trong danh mục"),
     (
@@ -396,7 +396,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("report statistics.period", "Quý: 2026-Q3"),
     ("report statistics.as_of", "Ngày quyết định việc quá hạn; mặc định: hôm nay"),
     ("report statistics.format", "Dạng kết quả; xlsx cần --out"),
-    ("report statistics.out", "Tệp bảng tính cần ghi; chưa được tồn tại"),
+    ("report statistics.out", "Tệp cần ghi, đuôi .xlsx hoặc .csv; chưa được tồn tại"),
     ("db backup.to", "Tệp bản sao; chưa được tồn tại"),
     ("db rotate-key.new", "Tệp khóa mới"),
     ("db rotate-key.retire", "Bỏ khóa cũ, sau khi cấu hình đã dùng khóa mới"),

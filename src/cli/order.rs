@@ -5,7 +5,7 @@
 
 use super::args::{
     Action, Author, Catalog, Criteria, CriteriaSet, Db, Evidence, Excused, Fact, History, Lateness, Mapping,
-    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Retention, Score, Share, sheet,
+    MappingRules, Outbox, PaperFormat, People, Rejected, Report, Retention, Score, Share, SheetFormat,
 };
 use super::source_action::SourceAction;
 use crate::domain::{CatalogVersion, DecisionKind, ServiceFact};
@@ -99,7 +99,7 @@ pub fn command(action: Action) -> Ordered {
             Ok(Command::Report { order: ReportOrder::Bundle { unit, period, forms: form, format, to } })
         }
         Action::Report(Report::Statistics { period, as_of, format, out }) => {
-            let workbook = sheet(format, out.as_ref());
+            let workbook = SheetFormat::of(format, out.as_ref()) == Some(SheetFormat::Xlsx);
             Ok(Command::Report { order: ReportOrder::Statistics { period, as_of, workbook } })
         }
         Action::Retention(Retention::Plan) => Ok(Command::RetentionPlan {}),
@@ -234,7 +234,7 @@ fn mapping(action: Mapping) -> Ordered {
             Ok(Command::ProductPropose { tasks, group: tasks_of, terms, unit, author, reason, dry_run })
         }
         Mapping::Proposals { all, format, out, rows } => {
-            let workbook = sheet(format, out.as_ref());
+            let workbook = SheetFormat::of(format, out.as_ref()) == Some(SheetFormat::Xlsx);
             Ok(Command::ProductProposals { all, limit: rows.limit, workbook })
         }
         Mapping::AcceptProduct { id, code, catalog, dry_run, author } => {

@@ -3,8 +3,8 @@
 //! Owns where such a file goes, under which endings, and what becomes of it on the way. It must not know what a file holds, or how
 //! it becomes whole (`whole_file`). What cannot be written is a finding; the order itself was carried out.
 
-use super::args::{Action, Catalog, Mapping, sheet};
-use super::pdf;
+use super::args::{Action, Catalog, Mapping, PaperFormat, Report, SheetFormat};
+use super::{pdf, print};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Document, EXIT_FAILED, Outcome};
 use crate::pipeline::whole_file;
@@ -14,33 +14,62 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct Out {
     path: PathBuf,
-    /// A text that is to be a PDF.
-    as_pdf: bool,
+    becomes: Becomes,
     /// Code of the finding that something stands there, and of the one that it cannot be written.
     codes: (&'static str, &'static str),
+}
+
+/// What becomes of what an order brings back.
+#[derive(Debug, Clone, Copy)]
+enum Becomes {
+    /// Its file as it is.
+    File,
+    /// Its file, a text, as a PDF.
+    Pdf,
+    /// Its table as CSV.
+    Csv(fn(&Document) -> Option<String>),
 }
 
 /// Where an order's file goes.
 ///
 /// # Errors
-/// LT-CAT-046 or LT-PAP-010 something stands there already, LT-PAP-015 a paper under an ending of something else.
+/// LT-CAT-046 or LT-PAP-010 something stands there already, LT-PAP-015 an ending of something else than what is written, or a
+/// form that is for the terminal alone.
 pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
-    if let Action::Report(report) = action
-        && let Some((path, endings)) = report.endings()
-    {
+    let named = match action {
+        Action::Report(report) => report.endings(),
+        Action::Mapping(Mapping::Proposals { format, out, .. }) => {
+            out.as_ref().map(|path| (path, SheetFormat::endings(*format)))
+        }
+        _ => None,
+    };
+    if let Some((path, endings)) = named {
         check_ending(path, endings)?;
     }
-    let catalog =
-        |path: &PathBuf| Out { path: path.clone(), as_pdf: false, codes: ("LT-CAT-046", "LT-CAT-046") };
+    let catalog = |path: &PathBuf| Out {
+        path: path.clone(),
+        becomes: Becomes::File,
+        codes: ("LT-CAT-046", "LT-CAT-046"),
+    };
     let paper =
-        |path: &PathBuf, as_pdf| Out { path: path.clone(), as_pdf, codes: ("LT-PAP-010", "LT-PAP-011") };
+        |path: &PathBuf, becomes| Out { path: path.clone(), becomes, codes: ("LT-PAP-010", "LT-PAP-011") };
+    let sheet = |format, path: Option<&PathBuf>, csv| {
+        let becomes = match SheetFormat::of(format, path) {
+            Some(SheetFormat::Csv) => Becomes::Csv(csv),
+            _ => Becomes::File,
+        };
+        path.map(|path| paper(path, becomes))
+    };
     let out = match action {
         Action::Catalog(Catalog::Propose { out, .. }) => Some(catalog(out)),
         Action::Catalog(Catalog::Merge { out, .. }) => out.as_ref().map(catalog),
-        Action::Mapping(Mapping::Proposals { format, out, .. }) if sheet(*format, out.as_ref()) => {
-            out.as_ref().map(|path| paper(path, false))
-        }
-        Action::Report(report) => report.out().map(|(path, as_pdf)| paper(path, as_pdf)),
+        // It leaves the house: people of another office read it.
+        Action::Mapping(Mapping::Proposals { format, out, .. }) => sheet(*format, out.as_ref(), print::sheet),
+        Action::Report(Report::Statistics { format, out, .. }) => sheet(*format, out.as_ref(), print::csv),
+        Action::Report(Report::Form { format, out, .. }) => Some(paper(
+            out,
+            if PaperFormat::of(*format, out) == PaperFormat::Pdf { Becomes::Pdf } else { Becomes::File },
+        )),
         _ => None,
     };
     match out {
@@ -54,6 +83,20 @@ pub fn wanted(action: &Action) -> Result<Option<Out>, Box<Finding>> {
 
 /// Whether a file's ending says what will be in it; one without an ending says nothing wrong.
 fn check_ending(path: &Path, endings: &[&str]) -> Result<(), Box<Finding>> {
+    if endings.is_empty() {
+        let finding = Finding::error(
+            "LT-PAP-015",
+            Text::new(
+                "định dạng này chỉ để xem trên màn hình, không ghi ra tệp",
+                "this format is for the terminal alone and not written to a file",
+            ),
+            Text::new(
+                "bỏ --out, hoặc bỏ --format và đặt tên tệp với đuôi .xlsx, .csv; chưa có gì được ghi",
+                "leave --out away, or --format and name the file with the ending .xlsx, .csv; nothing was written",
+            ),
+        );
+        return Err(Box::new(finding.at(Place::of("--out"))));
+    }
     let Some(ending) = path.extension() else { return Ok(()) };
     let ending = ending.to_string_lossy().to_lowercase();
     if endings.contains(&ending.as_str()) {
@@ -77,16 +120,23 @@ fn check_ending(path: &Path, endings: &[&str]) -> Result<(), Box<Finding>> {
 /// Writes the file an outcome carries, as a PDF where asked for; what is left is what there is to say.
 pub async fn keep(outcome: Outcome, out: Option<&Out>) -> Outcome {
     let Outcome { exit, mut findings, document } = outcome;
-    let Document::File { file, told } = document else { return Outcome { exit, findings, document } };
-    let Some(out) = out else { return Outcome { exit, findings, document: *told } };
-    let bytes = if out.as_pdf { pdf::of_text(&file.bytes).await } else { Ok(file.bytes) };
-    match bytes.and_then(|bytes| put(out, &bytes)) {
-        Ok(()) => Outcome { exit, findings, document: *told },
-        Err(finding) => {
-            findings.push(*finding);
-            Outcome { exit: exit.max(EXIT_FAILED), findings, document: *told }
-        }
+    let (bytes, told) = match (document, out.map(|out| out.becomes)) {
+        (Document::File { told, .. }, None) => return Outcome { exit, findings, document: *told },
+        (Document::File { file, told }, Some(Becomes::Pdf)) => (pdf::of_text(&file.bytes).await, *told),
+        (Document::File { file, told }, Some(_)) => (Ok(file.bytes), *told),
+        (document, Some(Becomes::Csv(csv))) => match csv(&document) {
+            Some(text) => (Ok(text.into_bytes()), document),
+            None => return Outcome { exit, findings, document },
+        },
+        (document, _) => return Outcome { exit, findings, document },
+    };
+    if let Some(out) = out
+        && let Err(finding) = bytes.and_then(|bytes| put(out, &bytes))
+    {
+        findings.push(*finding);
+        return Outcome { exit: exit.max(EXIT_FAILED), findings, document: told };
     }
+    Outcome { exit, findings, document: told }
 }
 
 fn put(out: &Out, bytes: &[u8]) -> Result<(), Box<Finding>> {

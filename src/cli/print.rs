@@ -288,7 +288,7 @@ pub fn csv(document: &Document) -> Option<String> {
 }
 
 /// A table as CSV for Vietnamese readers: heads, states and times as they know them; none for other documents.
-fn sheet(document: &Document) -> Option<String> {
+pub fn sheet(document: &Document) -> Option<String> {
     let Document::Table { columns, rows, .. } = document else { return None };
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(columns.iter().map(|column| column.title.get(Lang::Vi))).ok()?;

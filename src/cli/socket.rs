@@ -268,7 +268,8 @@ fn malformed() -> Finding {
     )
 }
 
-fn other_version() -> Finding {
+/// What a daemon says is not what this program understands.
+pub fn other_version() -> Finding {
     Finding::error(
         "LT-RUN-007",
         Text::new(

@@ -6,7 +6,8 @@
 
 use super::TaskText;
 use super::features::is_commune;
-use crate::domain::{CatalogProduct, CatalogScope, ProductCode, UnitKind};
+use crate::config::nearest;
+use crate::domain::{CatalogScope, ProductCode, UnitKind};
 use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::text::{fold, tokens};
 use chrono::NaiveDate;
@@ -37,6 +38,26 @@ struct File {
     rule: Vec<Spanned<Written>>,
 }
 
+/// The keys of a file and of its rules.
+const KEYS: [&str; 16] = [
+    "version",
+    "rule",
+    "id",
+    "priority",
+    "source",
+    "source_category",
+    "doc_type",
+    "unit",
+    "scope",
+    "code_in_title",
+    "keywords",
+    "regex",
+    "product",
+    "outside",
+    "valid_from",
+    "valid_to",
+];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -50,7 +71,6 @@ struct Written {
     doc_type: Vec<String>,
     #[serde(default)]
     unit: Vec<String>,
-    commune: Option<bool>,
     #[serde(default)]
     scope: Vec<Spanned<String>>,
     #[serde(default)]
@@ -81,7 +101,6 @@ struct Rule {
     source_category: Vec<String>,
     doc_type: Vec<String>,
     unit: Vec<String>,
-    commune: Option<bool>,
     scope: Vec<CatalogScope>,
     keywords: Vec<String>,
     regex: Option<Regex>,
@@ -97,7 +116,6 @@ struct Folded<'a> {
     category: String,
     doc_type: String,
     unit: String,
-    commune: bool,
     scopes: Cow<'a, [CatalogScope]>,
     assigned_on: Option<NaiveDate>,
 }
@@ -123,7 +141,6 @@ impl<'a> Folded<'a> {
             category: fold(task.category),
             doc_type: fold(task.doc_type),
             unit: fold(task.unit),
-            commune: is_commune(task),
             scopes: scopes_of(task),
             assigned_on: task.assigned_on,
         }
@@ -141,7 +158,6 @@ impl Rule {
             && one_of(&self.source_category, &task.category)
             && one_of(&self.doc_type, &task.doc_type)
             && one_of(&self.unit, &task.unit)
-            && self.commune.is_none_or(|wanted| wanted == task.commune)
             && (self.scope.is_empty() || self.scope.iter().any(|scope| task.scopes.contains(scope)))
             && (self.keywords.is_empty()
                 || self.keywords.iter().any(|word| task.title.contains(word.as_str())))
@@ -202,10 +218,7 @@ impl RuleBook {
                     format!("không đọc được tệp quy tắc: {}", error.message()),
                     format!("the rules cannot be read: {}", error.message()),
                 ),
-                Text::new(
-                    "sửa theo mẫu config/mapping-rules.toml",
-                    "follow the form of config/mapping-rules.toml",
-                ),
+                instead_of(error.message()),
             )
         })?;
         if written.rule.len() > MAX_RULES {
@@ -297,25 +310,37 @@ impl RuleBook {
         self.rules.iter().filter(|rule| rule.holds(&folded)).filter_map(hit).collect()
     }
 
-    /// Every rule that names a product the catalog does not have (LT-MAP-005).
-    pub fn check(&self, catalog: &[CatalogProduct]) -> Vec<Finding> {
-        let codes: BTreeSet<&ProductCode> = catalog.iter().map(|product| &product.code).collect();
-        self.rules
-            .iter()
-            .filter_map(|rule| match &rule.gives {
-                Gives::Product(code) if !codes.contains(code) => Some(problem(
-                    "LT-MAP-005",
-                    &self.file,
-                    rule.line,
-                    Text::new(
-                        format!("quy tắc \"{}\" dẫn tới mã {code} không có trong danh mục", rule.id),
-                        format!("rule \"{}\" leads to {code}, which the catalog does not have", rule.id),
+    /// The scopes its rules name.
+    pub fn scopes(&self) -> BTreeSet<&CatalogScope> {
+        self.rules.iter().flat_map(|rule| &rule.scope).collect()
+    }
+
+    /// Every rule that leads to a product no catalog of its scopes has (LT-MAP-005). `has` is asked with the scopes a rule
+    /// names, none = all of them.
+    pub fn check(&self, has: impl Fn(&[CatalogScope], &ProductCode) -> bool) -> Vec<Finding> {
+        let lost = |rule: &Rule| match &rule.gives {
+            Gives::Product(code) if !has(&rule.scope, code) => Some(problem(
+                "LT-MAP-005",
+                &self.file,
+                rule.line,
+                Text::new(
+                    format!(
+                        "quy tắc \"{}\" dẫn tới mã {code} không có trong danh mục nào đang áp dụng cho phạm vi của quy tắc",
+                        rule.id
                     ),
-                    Text::new("sửa mã hoặc bỏ quy tắc", "correct the code or remove the rule"),
-                )),
-                _ => None,
-            })
-            .collect()
+                    format!(
+                        "rule \"{}\" leads to {code}, which no catalog in force for its scopes has",
+                        rule.id
+                    ),
+                ),
+                Text::new(
+                    "sửa mã hoặc scope, hoặc bỏ quy tắc",
+                    "correct the code or the scope, or remove the rule",
+                ),
+            )),
+            _ => None,
+        };
+        self.rules.iter().filter_map(lost).collect()
     }
 
     /// The first matching rule's word. A rule whose product is not among `codes` does not match.
@@ -430,7 +455,6 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<(Rule, usize), Box<
         source_category: folded(rule.source_category),
         doc_type: folded(rule.doc_type),
         unit: folded(rule.unit),
-        commune: rule.commune,
         scope: rule.scope.iter().filter_map(|scope| scope.get_ref().parse().ok()).collect(),
         keywords: rule.keywords.iter().map(keyword).collect(),
         regex,
@@ -439,6 +463,23 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<(Rule, usize), Box<
         to: rule.valid_to,
     };
     Ok((rule, size))
+}
+
+/// What to write instead of what cannot be read: the known key that is nearest to an unknown one, else the form.
+fn instead_of(why: &str) -> Text {
+    let key = why.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    match key.and_then(|key| nearest(key, KEYS.iter().copied())) {
+        // Said which bodies a rule is for before rules had scopes.
+        _ if key == Some("commune") => Text::new(
+            "dùng scope = [\"commune\"] cho xã, phường, scope = [\"department\"] cho sở, ngành",
+            "use scope = [\"commune\"] for communes, scope = [\"department\"] for departments",
+        ),
+        Some(near) => Text::new(format!("có phải \"{near}\"?"), format!("did you mean \"{near}\"?")),
+        None => Text::new(
+            "sửa theo mẫu config/mapping-rules.toml",
+            "follow the form of config/mapping-rules.toml",
+        ),
+    }
 }
 
 fn too_large(id: &str, file: &str, line: u32) -> Finding {
@@ -604,12 +645,21 @@ mod tests {
             told,
             [("LT-MAP-002".into(), Some(1)), ("LT-MAP-004".into(), Some(6)), ("LT-MAP-003".into(), Some(6))]
         );
+        let unknown = |key: &str| {
+            let text = format!("[[rule]]\nid='a'\npriority=1\n{key}=true\n");
+            let finding = RuleBook::parse(&text, "r").expect_err(key).0.remove(0);
+            assert_eq!(finding.place.and_then(|place| place.line), Some(4));
+            (finding.code, finding.remedy.en)
+        };
+        assert_eq!(unknown("outsied"), ("LT-MAP-001".into(), "did you mean \"outside\"?".into()));
         assert_eq!(
-            RuleBook::parse("[[rule]]\nid='a'\npriority=1\nwhat=2", "r").expect_err("key").0[0].code,
-            "LT-MAP-001"
+            unknown("whatever"),
+            ("LT-MAP-001".into(), "follow the form of config/mapping-rules.toml".into())
         );
+        let (code, remedy) = unknown("commune");
+        assert!(code == "LT-MAP-001" && remedy.starts_with("use scope = [\"commune\"]"), "{remedy}");
         let book =
             RuleBook::parse("[[rule]]\nid='a'\npriority=1\nkeywords=['x']\nproduct='Z'", "r").expect("rule");
-        assert_eq!(book.check(&[])[0].code, "LT-MAP-005");
+        assert_eq!(book.check(|_, _| false)[0].code, "LT-MAP-005");
     }
 }

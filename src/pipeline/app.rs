@@ -6,7 +6,7 @@
 use super::former::FormerRules;
 use super::hook::Hook;
 use super::reload::Reload;
-use super::scope::{nearest, scopes_of};
+use super::scope::{bodies, nearest, scopes_of};
 use super::step::Bell;
 use crate::clock::Clock;
 use crate::config::{CronTime, Gates, Retention};
@@ -261,6 +261,31 @@ impl App {
         let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
         Ok(nearest(&heads, day, scopes, |head| (head.valid_from, &head.scope))
             .map(|head| head.version.clone()))
+    }
+
+    /// Rules that lead to a product of no catalog that is in force today for a body in the rule's scopes, for any body
+    /// where it names none (LT-MAP-005).
+    pub(super) async fn astray(&self, book: &RuleBook) -> Result<Vec<Finding>, Finding> {
+        let heads = self.store.catalogs().await.map_err(|error| error.finding())?;
+        let directory = self.directory().await?;
+        let named = heads.iter().map(|head| &head.scope).chain(book.scopes()).cloned();
+        let mut in_force: BTreeMap<&CatalogVersion, BTreeSet<CatalogScope>> = BTreeMap::new();
+        for scopes in bodies(&directory, named) {
+            let head = nearest(&heads, self.clock.today(), &scopes, |head| (head.valid_from, &head.scope));
+            if let Some(head) = head {
+                in_force.entry(&head.version).or_default().extend(scopes);
+            }
+        }
+        let mut catalogs: Vec<(BTreeSet<CatalogScope>, BTreeSet<ProductCode>)> = Vec::new();
+        for (version, scopes) in in_force {
+            let products = self.store.catalog_products(version).await.map_err(|error| error.finding())?;
+            catalogs.push((scopes, products.into_iter().map(|product| product.code).collect()));
+        }
+        Ok(book.check(|scopes, code| {
+            catalogs.iter().any(|(of, codes)| {
+                codes.contains(code) && (scopes.is_empty() || scopes.iter().any(|scope| of.contains(scope)))
+            })
+        }))
     }
 
     /// The scopes of a task, the nearest first: those of the unit of the first person it has on the day, else of the unit

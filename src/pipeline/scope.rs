@@ -3,11 +3,12 @@
 //! Owns the order of scopes: the unit itself and those above it up to its body, the kind of that body, what stands
 //! above it, then the province.
 //! The nearest scope that has a version valid by the day decides; a version of a narrower scope that begins later changes
-//! nothing before. It must not know products or tasks.
+//! nothing before. Which catalogs are in force for a scope follows from the bodies in it. It must not know products or tasks.
 
 use crate::directory::Directory;
 use crate::domain::{CatalogScope, UnitCode, UnitKind};
 use chrono::NaiveDate;
+use std::collections::BTreeSet;
 
 /// Deepest chain of units walked upwards.
 const MAX_DEPTH: usize = 20;
@@ -28,6 +29,21 @@ pub(super) fn scopes_of(directory: &Directory, unit: Option<&UnitCode>) -> Vec<C
     }
     scopes.push(CatalogScope::Province);
     scopes
+}
+
+/// The lists of scopes by which bodies look for their catalog: of every unit, of no unit, and of a body in each of
+/// these scopes that no unit is in.
+pub(super) fn bodies(
+    directory: &Directory,
+    named: impl Iterator<Item = CatalogScope>,
+) -> BTreeSet<Vec<CatalogScope>> {
+    let mut bodies: BTreeSet<Vec<CatalogScope>> =
+        directory.units().map(|unit| scopes_of(directory, Some(&unit.code))).collect();
+    bodies.insert(scopes_of(directory, None));
+    let met: BTreeSet<CatalogScope> = bodies.iter().flatten().cloned().collect();
+    bodies
+        .extend(named.filter(|scope| !met.contains(scope)).map(|scope| vec![scope, CatalogScope::Province]));
+    bodies
 }
 
 /// The version in force: of the nearest scope that has one valid by the day, the latest; else the oldest of the
@@ -97,5 +113,20 @@ mod tests {
         assert_eq!(in_force("IAKHA", "2026-08-01"), Some("communes"));
         assert_eq!(in_force("T", "2026-08-01"), Some("common-2"));
         assert_eq!(in_force("T", "2025-01-01"), Some("common"), "the oldest for days before all of them");
+        let named = ["commune", "unit:SNV", "unit:NEW"].map(|scope| scope.parse().expect("scope"));
+        let bodies = bodies(&directory, named.into_iter());
+        assert_eq!(
+            bodies.iter().map(|scopes| text(scopes)).collect::<BTreeSet<_>>(),
+            [
+                "province",
+                "unit:T province",
+                "unit:IAKHA commune unit:T province",
+                "unit:NEW province",
+                "unit:SNV department unit:T province",
+                "unit:SNV-CC unit:SNV department unit:T province",
+            ]
+            .map(str::to_owned)
+            .into()
+        );
     }
 }

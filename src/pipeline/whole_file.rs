@@ -2,6 +2,8 @@
 //!
 //! Owns the promise that a file takes its name only once it is whole, that no other file is ever overwritten (one people
 //! edited for weeks would be lost), that nobody but its owner reads it, and that what was broken off leaves nothing behind.
+//! Where a file system knows no links (of sticks), the name is taken by an empty file first, which the whole one replaces: a
+//! power failure just then leaves the empty one.
 //! It must not know what a file holds or what is told of it; what fails is the system's own error.
 
 use std::fs::File;
@@ -36,14 +38,20 @@ impl Growing {
     pub fn become_whole(self, file: &File) -> std::io::Result<()> {
         file.sync_all()?;
         match std::fs::hard_link(&self.temporary, &self.to) {
-            // File systems of sticks know no links.
-            Err(error) if error.kind() != ErrorKind::AlreadyExists && !self.to.exists() => {
-                std::fs::rename(&self.temporary, &self.to)
-            }
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => reserve(&self.temporary, &self.to),
             // A link never replaces what came to stand there meanwhile.
             linked => linked,
         }
     }
+}
+
+/// Gives a file its name where there are no links; fails where something stands there.
+fn reserve(temporary: &Path, to: &Path) -> std::io::Result<()> {
+    File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    std::fs::rename(temporary, to).inspect_err(|_| {
+        // It is ours and empty.
+        let _gone = std::fs::remove_file(to);
+    })
 }
 
 impl Drop for Growing {
@@ -85,6 +93,23 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&to).expect("read"), b"theirs");
         assert_eq!(names(folder.path()), ["a.zip"]);
+    }
+
+    #[test]
+    fn without_links_a_name_is_reserved_and_what_stands_there_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (part, to) = (folder.path().join("part"), folder.path().join("a.zip"));
+        assert_eq!(reserve(&part, &to).expect_err("no file").kind(), ErrorKind::NotFound);
+        assert!(names(folder.path()).is_empty(), "the name is free again");
+        std::fs::write(&part, "ours").expect("written");
+        reserve(&part, &to).expect("named");
+        assert_eq!(
+            (names(folder.path()), std::fs::read(&to).expect("read")),
+            (vec!["a.zip".into()], b"ours".into())
+        );
+        std::fs::write(&part, "later").expect("written");
+        assert_eq!(reserve(&part, &to).expect_err("it is there").kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&to).expect("read"), b"ours");
     }
 
     #[test]

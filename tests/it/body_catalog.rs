@@ -3,6 +3,7 @@
 
 use crate::review::{AN, BINH, OFFICE, codes, house, states, task, told, waits};
 use crate::support::installation::{CHIEF, Installed, Targets, at};
+use crate::support::site::Site;
 use crate::support::stores::{both, officer};
 use lienthong::domain::{CatalogProduct, CatalogVersion, DirectoryImport, Unit, UnitCode, UnitKind};
 use lienthong::pipeline::command::{Command, ImportAs, InputFile, ProposedTerms};
@@ -130,6 +131,80 @@ async fn task_no_catalog_was_for_is_mapped_once_one_is_imported() {
         while map.run().await.expect("ran").more {}
         assert_ne!(states(&house, &[own]).await, ["none"]);
     }
+}
+
+/// A file of one rule.
+fn rule(scope: &str, code: &str) -> String {
+    format!("[[rule]]\nid='a'\npriority=1\nkeywords=['số hóa']\nproduct='{code}'\nscope=[{scope}]\n")
+}
+
+#[tokio::test]
+async fn rule_is_checked_against_the_catalogs_in_force_for_its_scopes() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        of_a_commune(store).await;
+        catalog_for(store, "2027-snv", "unit:SNV", "SNV-1", "1.2").await;
+        catalog_for(store, "2027-xa", "commune", "XA-1", "1.2").await;
+        let refused = async |scope: &str, code: &str| {
+            let file = InputFile { name: "r.toml".into(), bytes: rule(scope, code).into_bytes() };
+            let tried = house.order(Command::MappingRulesTest { file, limit: 9 }).await;
+            codes(&tried).iter().map(ToString::to_string).collect::<Vec<String>>()
+        };
+        for (scope, code) in [
+            ("'unit:SNV'", "SNV-1"),
+            ("'commune'", "XA-1"),
+            ("'unit:IAKHA'", "XA-1"),
+            ("'unit:SNV', 'commune'", "XA-1"),
+            ("'province'", "SNV-1"),
+            ("", "SNV-1"),
+            ("", "XA-1"),
+            ("", "SP-1"),
+        ] {
+            assert!(refused(scope, code).await.is_empty(), "{scope}: {code}");
+        }
+        for (scope, code) in
+            [("'unit:SNV'", "SP-1"), ("'commune'", "SNV-1"), ("'unit:IAKHA'", "SP-1"), ("", "SP-77")]
+        {
+            assert_eq!(refused(scope, code).await, ["LT-MAP-005"], "{scope}: {code}");
+        }
+    }
+}
+
+#[test]
+fn configuration_with_rules_of_two_scopes_is_checked_against_both_catalogs() {
+    let site = Site::new(
+        "[mapping]\nrules = \"rules.toml\"\n[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n",
+    );
+    let both = format!("{}{}", rule("'unit:SNV'", "SNV-1"), rule("", "SP-1").replace("'a'", "'b'"));
+    site.write("rules.toml", &both);
+    // The unit's catalog is the latest.
+    for (code, name, day, scope) in
+        [("SP-1", "2026", "2026-01-01", "province"), ("SNV-1", "2026-snv", "2026-02-01", "unit:SNV")]
+    {
+        site.write(
+            "c.csv",
+            format!("code,name,complexity_group,coefficient\n{code},Số hóa hồ sơ lưu trữ,2,1.2\n"),
+        );
+        site.json(&[
+            "catalog",
+            "import",
+            "c.csv",
+            "--name",
+            name,
+            "--valid-from",
+            day,
+            "--scope",
+            scope,
+            "--author",
+            "GL-1",
+        ]);
+    }
+    let (_, shown, errors) = site.run(&["check"]);
+    assert!(!errors.contains("LT-MAP-") && !shown.contains("LT-MAP-"), "{errors}");
+    site.write("rules.toml", both.replace("'SP-1'", "'SP-2'"));
+    let (_, _, errors) = site.run(&["check"]);
+    assert_eq!(errors.matches("LT-MAP-005").count(), 1, "{errors}");
 }
 
 #[tokio::test]

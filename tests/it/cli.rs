@@ -223,8 +223,21 @@ fn a_paper_under_the_ending_of_something_else_is_refused_with_the_endings_there_
     assert!(told.contains("LT-PAP-015") && told.contains("ending .xlsx;"), "{told}");
     let bundle = ["report", "bundle", "--unit", "SNV", "--period", "2026-Q4", "--out", "snv.rar"];
     assert!(site.refused(&bundle, 2).contains("ending .zip;"));
-    let statistics = ["report", "statistics", "--period", "2026-Q4", "--out", "a.csv"];
-    assert!(site.refused(&statistics, 2).contains("ending .xlsx;"));
+    let statistics = ["report", "statistics", "--period", "2026-Q4", "--out"];
+    let proposals = ["mapping", "proposals", "--out"];
+    for order in [&statistics[..], &proposals[..]] {
+        let told = site.refused(&[order, &["a.ods"]].concat(), 2);
+        assert!(told.contains("LT-PAP-015") && told.contains("ending .xlsx, .csv;"), "{told}");
+        for (name, format, right) in [("a.xlsx", "csv", ".csv;"), ("a.csv", "xlsx", ".xlsx;")] {
+            let told = site.refused(&[order, &[name, "--format", format]].concat(), 2);
+            assert!(told.contains("LT-PAP-015") && told.contains(right), "{told}");
+        }
+        for (name, format) in [("a.json", "json"), ("a", "json"), ("a.csv", "table")] {
+            let told = site.refused(&[order, &[name, "--format", format]].concat(), 2);
+            assert!(told.contains("LT-PAP-015") && told.contains("leave --out away"), "{told}");
+        }
+        assert!(["a", "a.ods", "a.csv", "a.xlsx", "a.json"].iter().all(|name| !site.file(name).exists()));
+    }
     // Without an ending nothing says otherwise, in capitals it is the same one.
     for name in ["a", "A.DOCX"] {
         let (exit, _, told) = site.run(&[&form[..], &[name]].concat());

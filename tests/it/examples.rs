@@ -122,6 +122,21 @@ async fn examples_wait_for_a_second_person_where_two_decide() {
         let asked = house.ordered(says("SP-1", at, CHIEF)).await;
         assert_eq!((codes(&asked), told(&asked)["state"].clone()), (vec!["LT-MAP-036"], json!("waiting")));
         assert!(examples(store).await.is_empty(), "nothing is learned before a second person");
+        // What is to be confirmed is seen before.
+        let seen = async |id: i64| {
+            told(&house.ordered(Command::MappingDecisions { id: Some(id), waiting: false, limit: 9 }).await)
+        };
+        let shown = seen(number(&asked)).await;
+        assert_eq!(
+            (&shown["decision"]["origin"], &shown["decision"]["examples"], &shown["decision"]["state"]),
+            (&json!("Gia Lai"), &json!(1), &json!("waiting"))
+        );
+        let first = &shown["examples"][0];
+        assert_eq!(
+            (&first["title"], &first["product"], &first["author"]),
+            (&json!(REPORT), &json!("SP-1"), &json!("Sở Nội vụ"))
+        );
+        assert_eq!((shown["tasks"].clone(), shown["moved"].clone()), (json!(null), json!(null)));
         let same = house.ordered(says("SP-1", at, AN)).await;
         assert_eq!((told(&same)["kept"].clone(), told(&same)["decision"].clone()), (json!(0), json!(null)));
         let confirm = |who: &str| Command::MappingConfirm { id: number(&asked), author: who.into() };
@@ -132,6 +147,11 @@ async fn examples_wait_for_a_second_person_where_two_decide() {
         let undone = house.ordered(undo(number(&asked), CHIEF)).await;
         assert_eq!((codes(&undone), examples(store).await.len()), (vec!["LT-MAP-036"], 1));
         let id = told(&undone)["decision"]["decision"].as_i64().expect("a number");
+        let shown = seen(id).await;
+        assert_eq!(
+            (&shown["decision"]["kind"], &shown["examples"][0]["title"]),
+            (&json!("undo"), &json!(REPORT))
+        );
         house.ordered(Command::MappingConfirm { id, author: AN.into() }).await;
         assert!(examples(store).await.is_empty());
         // One that waits is withdrawn.

@@ -4,8 +4,8 @@ use lienthong::domain::CatalogProduct;
 use lienthong::error::Findings;
 use lienthong::mapping::noise::Noise;
 use lienthong::mapping::{
-    Example, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText, evaluate,
-    labels, model, short_forms,
+    Example, Figures, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText,
+    evaluate, labels, model, short_forms,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -55,35 +55,63 @@ fn catalog_alone_finds_three_quarters_of_the_products() {
     }
 }
 
-/// The bar of the issue, on the development tasks and under every kind of noise.
+/// The bar for titles typed by other hands: first candidate, one of three, precision of what is decided alone, its share.
+const BAR: [f64; 4] = [0.80, 0.92, 0.97, 0.50];
+
+/// What one title more or less, of the fewest that are decided, does to a figure; and figures may differ in their last
+/// digit from machine to machine.
+const SLACK: f64 = 0.005;
+
+/// By docs/mapping/tables.md: clean titles and most kinds of noise reach the bar by their first candidates; the figures
+/// below it are listed here with what they must keep.
 #[test]
-fn cross_validated_figures_reach_the_bar_also_on_titles_typed_by_other_hands() {
+fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
     let tasks = labelled(TASKS);
-    let folds = Folds::train(&catalog(), &RuleBook::default(), &tasks, 3, usize::MAX, Options::default());
-    let figures = folds.report().figures;
-    println!("cross-validated: {figures:?}");
-    assert!(figures.top1 >= 0.80 && figures.top3 >= 0.92, "{figures:?}");
-    assert!(figures.decided.precision.is_some_and(|precision| precision >= 0.95), "{figures:?}");
-    assert!(figures.decided.coverage >= 0.45 && figures.decided.outside_accepted <= 2, "{figures:?}");
-    assert!(figures.half >= 0.97 && figures.calibration_error <= 0.08, "{figures:?}");
-    // Each kind with what a title loses by it: hasty ones keep fewer words.
+    let folds = Folds::train(&catalog(), &RuleBook::default(), &tasks, 5, usize::MAX, Options::default());
+    let clean = folds.report().figures;
+    println!("cross-validated: {clean:?}");
+    let of = |figures: &Figures| {
+        let decided = &figures.decided;
+        [figures.top1, figures.top3, decided.precision.unwrap_or(1.0), decided.coverage]
+    };
+    assert!(of(&clean).iter().zip(BAR).all(|(figure, bar)| *figure >= bar), "{clean:?}");
+    assert!(clean.half >= 0.985 && clean.calibration_error <= 0.06, "{clean:?}");
+    let [top1, top3, precision, _] = BAR;
+    // Those that keep every word are the clean titles to whoever reads them (`noise`); TCVN3 stands for them.
     let kinds = [
-        (Noise::NoAccents, 0.82, 0.93),
-        (Noise::Typos, 0.80, 0.92),
-        (Noise::ShortForms, 0.80, 0.92),
-        (Noise::Order, 0.80, 0.92),
-        (Noise::Tcvn3, 0.80, 0.92),
-        (Noise::Hurried, 0.80, 0.92),
-        (Noise::Keystrokes, 0.80, 0.92),
-        (Noise::LostBlanks, 0.80, 0.92),
+        (Noise::NoAccents, BAR),
+        (Noise::Typos, BAR),
+        (Noise::ShortForms, BAR),
+        (Noise::Order, [top1, top3, 0.967, 0.487]),
+        (Noise::Tcvn3, BAR),
+        (Noise::Hurried, [top1, top3, precision, 0.471]),
+        (Noise::Beside, [top1, top3, 0.968, 0.495]),
+        (Noise::Keystrokes, BAR),
+        (Noise::LostBlanks, BAR),
+        (Noise::Initials, [0.710, 0.865, 0.938, 0.449]),
+        (Noise::Shuffled, [0.767, top3, precision, 0.423]),
+        (Noise::Fewer, [0.740, 0.869, 0.934, 0.483]),
     ];
-    for (noise, top1, top3) in kinds {
+    let mut means = vec![of(&clean)];
+    for (noise, kept) in kinds {
         let noisy = folds.under(noise);
         println!("{}: {noisy:?}", noise.name());
-        assert!(noisy.top1 >= top1 && noisy.top3 >= top3, "{}: {noisy:?}", noise.name());
+        let figures = of(&noisy);
+        assert!(
+            figures.iter().zip(kept).all(|(figure, kept)| *figure >= kept - SLACK),
+            "{}: {noisy:?}",
+            noise.name()
+        );
         assert!(noisy.half >= 0.92 && noisy.decided.outside_accepted <= 2, "{}: {noisy:?}", noise.name());
-        assert!(noisy.decided.precision.is_none_or(|precision| precision >= 0.93), "{noisy:?}");
+        if noise != Noise::Tcvn3 {
+            means.push(figures);
+        }
     }
+    // docs/MAPPING.md: clean titles and the eleven kinds that change a title's words.
+    let mean = |place: usize| means.iter().map(|figures| figures[place]).sum::<f64>() / means.len() as f64;
+    let (precision, coverage) = (mean(2), mean(3));
+    println!("means: precision {precision}, coverage {coverage}");
+    assert!(precision >= 0.974 - SLACK && coverage >= 0.500 - SLACK, "{precision} at {coverage}");
 }
 
 /// Titles written before any result was seen and never learned from.
@@ -265,7 +293,8 @@ fn a_report_is_written_by_one_command_and_the_same_each_time() {
 fn the_shipped_rules_fit_the_example_catalog() {
     let rules = RuleBook::parse(include_str!("../../config/mapping-rules.toml"), "mapping-rules.toml")
         .expect("valid");
-    assert_eq!(rules.check(&catalog()), []);
+    let products = catalog();
+    assert_eq!(rules.check(|_, code| products.iter().any(|product| product.code == *code)), []);
 }
 
 #[test]

@@ -279,6 +279,10 @@ async fn statistics_count_each_agencys_quarter_and_warn_outside_the_window() {
     let sheet = book.worksheet_range_at(0).expect("a sheet").expect("readable");
     let sums = sheet.rows().find(|row| says(&row[1], "Tổng cộng")).expect("the sums");
     assert_eq!((&sums[4], &sums[8]), (&Data::Float(6.0), &Data::Float(2.0)));
+    let (exit, shown, errors) =
+        site.run(&[&statistics[..], &["--as-of", "2026-12-07", "--out", "a.csv"]].concat());
+    assert_eq!(std::fs::read_to_string(site.file("a.csv")).expect("a file"), printed, "{errors}");
+    assert!(exit == 0 && shown != printed && shown.contains("Sở Tài chính"), "{shown}");
     let taken = site.refused(&[&statistics[..], &["--out", "a.xlsx"]].concat(), 2);
     assert!(taken.contains("LT-PAP-010"), "{taken}");
     let year = site.refused(&["report", "statistics", "--period", "2026"], 1);

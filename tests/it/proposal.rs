@@ -523,6 +523,15 @@ fn review_is_ordered_on_the_command_line() {
     let kept = std::fs::read(site.path().join("p.xlsx")).expect("a workbook");
     assert_eq!((book.status.code(), &kept[..2]), (Some(0), &b"PK"[..]));
     assert_eq!(refused(&["mapping", "proposals", "--out", "p.xlsx"]), told(2, "LT-PAP-010"));
+    // As CSV it is what the terminal shows, named by the ending or the form.
+    for (name, more) in
+        [("p.csv", &[][..]), ("q.CSV", &["--format", "csv"][..]), ("q", &["--format", "csv"][..])]
+    {
+        let done = output(site.path(), &[&["mapping", "proposals", "--out", name][..], more].concat());
+        assert_eq!((done.status.code(), done.stdout.starts_with("\u{feff}".as_bytes())), (Some(0), false));
+        assert_eq!(std::fs::read(site.path().join(name)).expect("a file"), sheet.stdout, "{name}");
+    }
+    assert_eq!(refused(&["mapping", "proposals", "--out", "p.csv"]), told(2, "LT-PAP-010"));
     let csv = output(site.path(), &["mapping", "export"]);
     assert!(String::from_utf8_lossy(&csv.stdout).starts_with("task_id,title,expected_code"));
 }

@@ -105,7 +105,7 @@ pub enum Mapping {
         /// Form of the result; csv and xlsx are in Vietnamese; xlsx needs --out
         #[arg(long, value_name = "FORM", requires_if("xlsx", "out"))]
         format: Option<SheetFormat>,
-        /// Workbook to write; must not exist
+        /// File to write, .xlsx or .csv; must not exist
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         #[command(flatten)]

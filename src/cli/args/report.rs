@@ -81,7 +81,7 @@ pub enum Report {
         /// Form of the output; xlsx needs --out
         #[arg(long, requires_if("xlsx", "out"))]
         format: Option<SheetFormat>,
-        /// Workbook to write; must not exist
+        /// File to write, .xlsx or .csv; must not exist
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -144,6 +144,26 @@ impl From<OfficeFormat> for crate::paper::Format {
     }
 }
 
+impl SheetFormat {
+    /// The form asked for, else the one a file's ending names, else a workbook; none where neither form nor file is named.
+    pub fn of(asked: Option<Self>, file: Option<&PathBuf>) -> Option<Self> {
+        let ending = |file: &PathBuf| file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        asked.or_else(|| {
+            file.map(|file| if ending(file).as_deref() == Some("csv") { Self::Csv } else { Self::Xlsx })
+        })
+    }
+
+    /// The endings of the file that is written; none where the form is for the terminal alone.
+    pub fn endings(asked: Option<Self>) -> &'static [&'static str] {
+        match asked {
+            None => &["xlsx", "csv"],
+            Some(Self::Xlsx) => &["xlsx"],
+            Some(Self::Csv) => &["csv"],
+            Some(Self::Table | Self::Json) => &[],
+        }
+    }
+}
+
 impl PaperFormat {
     /// The format asked for, else the one a file's ending names, else a text.
     pub fn of(asked: Option<Self>, file: &std::path::Path) -> Self {
@@ -180,24 +200,8 @@ impl Report {
             Self::Form { format: None, out, .. } => Some((out, &["docx", "xlsx", "pdf"])),
             Self::Form { format: Some(format), out, .. } => Some((out, format.endings())),
             Self::Bundle { out, .. } => Some((out, &["zip"])),
-            Self::Statistics { out: Some(out), .. } => Some((out, &["xlsx"])),
+            Self::Statistics { format, out: Some(out), .. } => Some((out, SheetFormat::endings(*format))),
             Self::Statistics { out: None, .. } | Self::Tasks { .. } => None,
         }
     }
-
-    /// Where the file goes that the order brings back, and whether it is to become a PDF first.
-    pub fn out(&self) -> Option<(&PathBuf, bool)> {
-        match self {
-            Self::Form { format, out, .. } => Some((out, PaperFormat::of(*format, out) == PaperFormat::Pdf)),
-            Self::Statistics { format, out: Some(out), .. } if sheet(*format, Some(out)) => {
-                Some((out, false))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Whether statistics become a workbook: asked for, or a file is named and no other form.
-pub fn sheet(format: Option<SheetFormat>, out: Option<&PathBuf>) -> bool {
-    matches!(format, Some(SheetFormat::Xlsx)) || (format.is_none() && out.is_some())
 }

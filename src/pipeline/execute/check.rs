@@ -151,15 +151,13 @@ async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Refusa
         findings.extend(assemble::require_key(&loaded.config, &app.store).err());
     }
     let policy = assemble::policy(&loaded.config).ok();
-    let catalogs = app.store.catalogs().await?;
-    match catalogs.last() {
+    if app.store.catalogs().await?.is_empty() {
         // What the configuration names is imported at the start and was read by `assemble::findings`.
-        None if loaded.config.catalog.file.is_some() => {}
-        None => findings.push(loaded.places.locate(no_catalog(), "catalog")),
-        Some(head) => {
-            let products = app.store.catalog_products(&head.version).await?;
-            findings.extend(policy.iter().flat_map(|policy| policy.rule_book.check(&products)));
+        if loaded.config.catalog.file.is_none() {
+            findings.push(loaded.places.locate(no_catalog(), "catalog"));
         }
+    } else if let Some(policy) = &policy {
+        findings.extend(app.astray(&policy.rule_book).await?);
     }
     let directory = app.directory().await?;
     if directory.people().next().is_none() && loaded.config.people.file.is_none() {

@@ -3,7 +3,7 @@
 use super::ending::Ending;
 use super::mapping::{Brings, no_such_task, place, refuse_own};
 use super::{Answer, App, Refusal, author};
-use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, ProductCode};
+use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::mapping::exchange::{MAX_ROWS, Row, Told, read};
 use crate::mapping::rule_trial::{Present, Trial};
@@ -12,7 +12,7 @@ use crate::pipeline::command::{Column, Document, Field, ImportAs, InputFile, Out
 use crate::pipeline::map::evidence;
 use crate::pipeline::review::by_a_person;
 use crate::pipeline::wording::Words;
-use crate::store::{ForeignExample, MappingOrder, MappingRow, MappingState, OrderKind, Settled};
+use crate::store::{ForeignExample, MappingOrder, MappingRow, MappingState, OrderKind, Settled, StoredOrder};
 use crate::text::fold;
 use crate::text::mask::{has_number, mask};
 use serde_json::{Value, json};
@@ -21,15 +21,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Tasks read together.
 const PAGE: usize = 1_000;
+/// Examples of an order that are shown.
+const SHOWN: usize = 20;
 
 /// Tries rules on every task there is; nothing is changed.
 pub(super) async fn try_rules(app: &App, file: &InputFile, limit: u32) -> Answer {
     let text = String::from_utf8_lossy(&file.bytes);
     let book = RuleBook::parse(&text, &file.name)?;
-    let Some(today) = app.catalog_for(app.clock.today(), &[CatalogScope::Province]).await? else {
+    if app.store.catalogs().await?.is_empty() {
         return Err(super::catalog::no_catalog().into());
-    };
-    let wrong = book.check(&app.store.catalog_products(&today).await?);
+    }
+    let wrong = app.astray(&book).await?;
     if !wrong.is_empty() {
         return Err(Findings(wrong).into());
     }
@@ -570,6 +572,51 @@ fn no_catalog_for(tasks: usize) -> Finding {
             "import a catalog for those bodies, then the file again",
         ),
     )
+}
+
+/// What an order brings in, or takes back, of tasks other installations decided: where they come from, how many, and the
+/// first of them; none where it has none.
+pub(super) async fn brought(
+    app: &App,
+    order: &StoredOrder,
+) -> Result<Option<(Vec<Field>, Document)>, Refusal> {
+    let mut bringing = order.clone();
+    // An undo may be taken back by another: each is about an earlier one.
+    while let (OrderKind::Undo, Some(about)) = (bringing.kind, bringing.about) {
+        match app.store.mapping_order(about).await? {
+            Some(earlier) => bringing = earlier,
+            None => return Ok(None),
+        }
+    }
+    if bringing.kind != OrderKind::Examples {
+        return Ok(None);
+    }
+    let examples = app.store.examples_of(&[bringing.id], MAX_ROWS).await?;
+    let origins: BTreeSet<&str> = examples.iter().map(|one| one.example.origin.as_str()).collect();
+    let fields = vec![
+        Field::new("origin", "Nguồn gốc", "Origin", origins.into_iter().collect::<Vec<_>>().join(", ")),
+        Field::new("examples", "Số ví dụ", "Examples", bringing.tasks),
+    ];
+    let rows = examples
+        .iter()
+        .take(SHOWN)
+        .map(|one| {
+            let example = &one.example;
+            let product = example.product.as_ref().map_or(json!("outside"), |code| json!(code));
+            vec![json!(example.title), product, json!(example.author), json!(example.decided_at)]
+        })
+        .collect();
+    let table = Document::Table {
+        title: Text::new(format!("Ví dụ, {SHOWN} dòng đầu"), format!("Examples, the first {SHOWN}")),
+        columns: vec![
+            Column::left("title", "Nội dung", "Title"),
+            Column::words("product", "Sản phẩm", "Product", Words::Mapping),
+            Column::left("author", "Người quyết định", "Author"),
+            Column::left("at", "Lúc", "At"),
+        ],
+        rows,
+    };
+    Ok(Some((fields, table)))
 }
 
 fn no_key(place: Place) -> Finding {

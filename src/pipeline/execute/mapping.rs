@@ -278,7 +278,7 @@ fn line_of(order: &StoredOrder) -> Vec<Value> {
     ]
 }
 
-/// One order with its tasks and what it moved.
+/// One order with its tasks and what it moved, or with the examples it brings in.
 pub(super) async fn decision(app: &App, id: i64) -> Answer {
     let order = known(app, id).await?;
     let rows = app.store.settled_by(id).await?;
@@ -321,7 +321,7 @@ pub(super) async fn decision(app: &App, id: i64) -> Answer {
             ]
         })
         .collect();
-    let fields = vec![
+    let mut fields = vec![
         Field::new("decision", "Số", "Number", order.id),
         Field::words("kind", "Loại", "Kind", Words::MappingOrder, order.kind.as_str()),
         Field::words("state", "Trạng thái", "State", Words::MappingOrder, order.state.as_str()),
@@ -333,9 +333,17 @@ pub(super) async fn decision(app: &App, id: i64) -> Answer {
         Field::new("confirmed_at", "Xác nhận lúc", "Confirmed at", json!(order.confirmed_at)),
         Field::new("about", "Thu hồi số", "Takes back", json!(order.about)),
     ];
+    let title = Text::new("Quyết định", "Decision");
+    if let Some((told, examples)) = super::exchange::brought(app, &order).await? {
+        // It is about no task here and moves no score.
+        fields.extend(told);
+        let decision = Document::Object { title, fields };
+        let parts = vec![("decision".to_owned(), decision), ("examples".to_owned(), examples)];
+        return Ok(Outcome::ok(Document::Parts { parts }));
+    }
     Ok(Outcome::ok(Document::Parts {
         parts: vec![
-            ("decision".to_owned(), Document::Object { title: Text::new("Quyết định", "Decision"), fields }),
+            ("decision".to_owned(), Document::Object { title, fields }),
             (
                 "tasks".to_owned(),
                 Document::Table {
