@@ -53,6 +53,7 @@ mod person_tasks;
 mod plan;
 mod process_faults;
 mod proposal;
+mod pull_acceptance;
 mod pull_drift;
 mod pull_gates;
 mod pull_people;
