@@ -114,13 +114,8 @@ pub fn run(args: &Args, stored: &[CatalogProduct]) -> Result<Report, Findings> {
         let trained = Folds::train(catalog, &rules, &tasks, folds, usize::MAX, options.clone());
         let report = trained.report();
         if let Some(folder) = &args.report {
-            let curve = |most| {
-                let trained = Folds::train(catalog, &rules, &tasks, folds, most, options.clone());
-                (most, trained.report().figures)
-            };
-            let largest = tasks.len() - tasks.len() / folds;
-            let learning: Vec<(usize, Figures)> =
-                CURVE.into_iter().map(|most| curve(most.min(largest))).collect();
+            let point = |most| evaluate::learned(catalog, &rules, &tasks, (folds, most), &options);
+            let learning: Vec<(usize, Figures)> = CURVE.into_iter().map(point).collect();
             let about = format!(
                 "{folds}-fold cross-validation, {} tasks, catalog of {}.",
                 tasks.len(),

@@ -372,6 +372,30 @@ impl<'a> Folds<'a> {
     }
 }
 
+/// A point of the learning curve: how many tasks each training holds, at most `most`, and the figures. There are as many
+/// folds as it takes to train on so many, at least `folds`; one mapper at a time is held.
+pub fn learned(
+    catalog: &[CatalogProduct],
+    rules: &RuleBook,
+    labels: &[Labelled],
+    (folds, most): (usize, usize),
+    options: &Options,
+) -> (usize, Figures) {
+    let all = labels.len();
+    let left = |folds: &usize| all.saturating_sub(all.div_ceil(*folds));
+    let least = folds.clamp(2, all.max(2));
+    let folds = (least..=all).find(|folds| left(folds) >= most).unwrap_or(least);
+    let mut measured = Vec::with_capacity(all);
+    for fold in 0..folds {
+        let others = labels.iter().enumerate().filter(|(i, _)| i % folds != fold);
+        let train: Vec<Example> = others.map(|(_, task)| task.example.clone()).take(most).collect();
+        let mapper = Mapper::build(catalog, rules.clone(), &train, options.clone());
+        let own = labels.iter().skip(fold).step_by(folds);
+        measured.extend(own.map(|task| Measured::of(&mapper, task, &task.example.title)));
+    }
+    (left(&folds).min(most), report(&measured).figures)
+}
+
 /// Cross-validation with all other folds for training.
 pub fn cross_validate(
     catalog: &[CatalogProduct],

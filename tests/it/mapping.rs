@@ -240,6 +240,18 @@ fn two_products_of_one_name_wait_for_a_person() {
 }
 
 #[test]
+fn a_point_of_the_learning_curve_trains_on_as_many_decisions_as_it_says_and_measures_every_title() {
+    let catalog: Vec<_> = catalog().into_iter().filter(|p| p.code.as_str().starts_with("SP-TP")).collect();
+    let few: Vec<_> = labelled(TASKS).into_iter().take(24).collect();
+    let point =
+        |most| evaluate::learned(&catalog, &RuleBook::default(), &few, (3, most), &Options::default());
+    for (most, held) in [(0, 0), (10, 10), (22, 22), (500, 16)] {
+        let (trained, figures) = point(most);
+        assert_eq!((trained, figures.n), (held, few.len() as u64), "{most}");
+    }
+}
+
+#[test]
 fn a_report_is_written_by_one_command_and_the_same_each_time() {
     use lienthong::cli::mapping_evaluate::{Args, ModelArgs, make_model, run};
     let folder = tempfile::tempdir().expect("folder");
