@@ -7,9 +7,11 @@
 use super::head::Head;
 use super::layout::{Block, Cell, Paper, Run, Table};
 use super::score::{Derivation, Line};
+use super::switch::{self, Switch};
 use super::words::{day, decimal, formula};
 use super::work_sheet::excluded;
 use crate::domain::{Exact, Level};
+use crate::error::Lang;
 
 /// Most lines printed; the rest is counted, and stands in the explanations of the people it belongs to.
 const MOST_LINES: usize = 2_000;
@@ -264,10 +266,7 @@ fn most(derivation: &Derivation) -> Table {
 }
 
 fn switches(derivation: &Derivation) -> Table {
-    let row = |(name, value): (&String, &serde_json::Value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        vec![Cell::text(name), Cell::text(value)]
-    };
-    let rows = derivation.rule_set.iter().map(row).collect();
-    table("Bộ quy tắc", &["Tham số", "Giá trị"], &[35, 65], rows)
+    let row = |one: Switch| vec![Cell::text(one.label), Cell::text(one.value), Cell::text(one.key)];
+    let rows = switch::switches(&derivation.rule_set, Lang::Vi).into_iter().map(row).collect();
+    table("Bộ quy tắc", &["Quy tắc", "Giá trị", "Mã"], &[42, 36, 22], rows)
 }

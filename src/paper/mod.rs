@@ -15,6 +15,7 @@ pub mod layout;
 pub mod list;
 mod plain;
 pub mod score;
+pub mod switch;
 mod words;
 pub mod work_sheet;
 mod xlsx;

@@ -5,6 +5,7 @@
 //! derived. A derivation of an older version that lacks a key prints without it.
 
 use crate::error::{Lang, Text};
+use crate::paper::switch;
 use crate::pipeline::wording::{self, Words, word};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -73,7 +74,9 @@ fn lines(value: &Value, lang: Lang) -> String {
     }
     let explanation = value.get("explanation").cloned().unwrap_or_default();
     let switches = explanation.get("switches").and_then(Value::as_object).into_iter().flatten();
-    switches.for_each(|(name, value)| put(format!("  {name} = {value}")));
+    for one in switch::switches(switches, lang) {
+        put(format!("  {} [{}]: {}", one.label, one.key, one.value));
+    }
     for (index, line) in list(&explanation, "most").enumerate() {
         if index == 0 {
             let head = say(
@@ -232,7 +235,8 @@ mod tests {
             told.vi
         );
         assert!(
-            told.vi.contains("  +70,00 · snv:1 · Công văn") && told.en.contains("late_unit = "),
+            told.vi.contains("  +70,00 · snv:1 · Công văn")
+                && told.en.contains("  Lateness is counted in [late_unit]: occurrences"),
             "{}",
             told.vi
         );

@@ -6,11 +6,12 @@ use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, papers, words, written};
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
 use crate::error::{Finding, Lang, Text};
+use crate::paper::switch::{self, Switch};
 use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -67,12 +68,6 @@ struct OtherPeriod {
     href: String,
     label: String,
     here: bool,
-}
-
-#[derive(Serialize)]
-struct SwitchView {
-    name: String,
-    value: String,
 }
 
 fn told(error: StoreError) -> Finding {
@@ -152,7 +147,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         papers => value(&if printable { papers::offers(person, period, lang) } else { Vec::new() }),
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
-        switches => value(&switches(&derivation)),
+        switches => value(&switches(&derivation, visit.lang)),
         command => format!("lienthong score explain {} {period}", known.staff_number),
     };
     let counts = web.live.counts(web).await?;
@@ -681,14 +676,8 @@ fn changes(summary: &Value, lang: Lang) -> String {
     told.join("; ")
 }
 
-fn switches(derivation: &Value) -> Vec<SwitchView> {
+fn switches(derivation: &Value, lang: Lang) -> Vec<Value> {
     let rules = derivation.get("rule_set").and_then(Value::as_object);
-    rules
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| SwitchView {
-            name: name.clone(),
-            value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-        })
-        .collect()
+    let shown = |one: Switch| json!({ "key": one.key, "label": one.label, "value": one.value });
+    switch::switches(rules.into_iter().flatten(), lang).into_iter().map(shown).collect()
 }

@@ -8,7 +8,7 @@ use lienthong::paper::explanation::{Decided, Explanation};
 use lienthong::paper::form01::Form01;
 use lienthong::paper::form02::Form02;
 use lienthong::paper::layout::Paper;
-use lienthong::paper::score::{Derivation, Lost, Recorded};
+use lienthong::paper::score::{Derivation, Lost, Recorded, Ruled};
 use lienthong::paper::work_sheet::WorkSheet;
 use lienthong::paper::{self, Format, Head, Standing, Trace};
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -305,12 +305,38 @@ fn an_explanation_goes_down_to_record_and_article() {
     has("tiến độ: điểm c khoản 2 Điều 14");
     has("GL-00003 Trần Thị Bình");
     has("late_unit");
+    has("Chậm tiến độ tính theo (Đ14.2.c)");
+    assert!(!text.iter().any(|paragraph| paragraph == "calendar_day"), "a value is told in words: {text:#?}");
     has("Điều gì làm điểm thay đổi nhiều nhất");
     has("+9,72");
     has("III. Từng nhiệm vụ được tính");
     let undecided = Explanation { decided: Vec::new(), ..explanation("H-1") };
     let text = paragraphs(&docx(&paper::explanation::paper(&undecided)));
     assert!(text.iter().any(|paragraph| paragraph == "II. Từng nhiệm vụ được tính"), "no number is left out");
+}
+
+#[test]
+fn what_moved_a_level_stands_in_the_annex_with_both_levels_and_why_and_nowhere_else() {
+    let head = "Quy tắc đã làm thay đổi mức";
+    let mut moved = explanation("H-1");
+    let text = paragraphs(&docx(&paper::explanation::paper(&moved)));
+    assert!(!text.iter().any(|paragraph| paragraph.contains(head)), "nothing moved it: {text:#?}");
+    moved.derivation.ruled = vec![Ruled {
+        rule: "khoản 6 Điều 20".into(),
+        from: Some(Level::Excellent),
+        to: Some(Level::Good),
+        because: "tổ chức được xếp loại: Hoàn thành tốt nhiệm vụ".into(),
+    }];
+    let rows = rows(&paper::explanation::paper(&moved));
+    assert_eq!(
+        filled(row_with(&rows, "khoản 6 Điều 20")),
+        [
+            "khoản 6 Điều 20",
+            Level::Excellent.vietnamese(),
+            Level::Good.vietnamese(),
+            "tổ chức được xếp loại: Hoàn thành tốt nhiệm vụ"
+        ]
+    );
 }
 
 #[test]

@@ -460,6 +460,62 @@ async fn revoked_result_is_shown_as_not_in_force_with_who_why_and_by_which_docum
 }
 
 #[tokio::test]
+async fn what_moved_a_level_and_the_switches_applied_are_told_in_words_in_both_languages() {
+    const AN: &str = "GL-00001";
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-07T01:00:00Z");
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+        let address = format!("/scores/{}/2026", house.person(AN).await);
+        let page = async |lang: &str| {
+            let html = site.get(&format!("{address}?lang={lang}")).await.text().await.expect("text");
+            html.replace("&#x2f;", "/")
+        };
+        house.score(AN, "2026", Some("92.00"), &[]).await;
+        assert!(!page("vi").await.contains("id=\"ruled\""), "nothing moved it");
+        let derivation = json!({
+            "ruled": [
+                { "rule": "quarter_not_completed_no_excellent_year", "from": "excellent", "to": "good",
+                  "because": "1 quarters not completed" },
+                { "rule": "Đ20.6", "from": "good", "to": "completed", "because": "organisation completed" },
+            ],
+            "rule_set": { "id": "gia-lai", "late_unit": "occurrence", "extra_in_denominator": false },
+        });
+        house.score_of(AN, "2026", (Some("92.01"), &[]), &derivation).await;
+        for (lang, told) in [
+            (
+                "vi",
+                [
+                    "Hoàn thành xuất sắc nhiệm vụ",
+                    "1 quý không hoàn thành nhiệm vụ",
+                    "khoản 6 Điều 20",
+                    "tổ chức được xếp loại: Hoàn thành nhiệm vụ",
+                    "<dt>Chậm tiến độ tính theo (Đ14.2.c) <span class=\"mono\">late_unit</span></dt><dd>lần</dd>",
+                ],
+            ),
+            (
+                "en",
+                [
+                    "Excellent",
+                    "1 quarters not completed",
+                    "Art. 20(6)",
+                    "the organisation is: Completed",
+                    "<dt>Lateness is counted in <span class=\"mono\">late_unit</span></dt><dd>occurrences</dd>",
+                ],
+            ),
+        ] {
+            let html = page(lang).await;
+            let (_, after) = html.split_once("id=\"ruled\"").expect("the section");
+            for words in told {
+                assert!(after.contains(words), "{words} ({}): {after}", store.kind());
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_people_wrote_about_a_record_stands_on_its_page() {
     const AN: &str = "GL-00001";
     let both = both().await;

@@ -239,6 +239,17 @@ impl Installed {
 
     /// A score that a record is to follow.
     pub async fn score(&self, number: &str, which: &str, total: Option<&str>, missing: &[&str]) {
+        self.score_of(number, which, (total, missing), &serde_json::json!({})).await;
+    }
+
+    /// The same with what it was derived from.
+    pub async fn score_of(
+        &self,
+        number: &str,
+        which: &str,
+        (total, missing): (Option<&str>, &[&str]),
+        derivation: &serde_json::Value,
+    ) {
         let content = content(which, total, missing);
         let score = ScoreWrite {
             person: self.person(number).await,
@@ -253,7 +264,7 @@ impl Installed {
             total: total.map(str::to_owned),
             total_exact: total.map(str::to_owned),
             summary: serde_json::to_value(&content).expect("content"),
-            derivation: Some(Packed::of(b"{}").expect("packed")),
+            derivation: Some(Packed::of(derivation.to_string().as_bytes()).expect("packed")),
             computed_at: self.app.clock.now(),
             record_due: true,
         };
