@@ -8,6 +8,7 @@ use super::lock::DataFolder;
 use super::print::Printer;
 use super::socket::Server;
 use super::watch::{Change, Watch};
+use crate::config::rule_set::gaps;
 use crate::config::{Doubt, Loaded, Log, LogFormat};
 use crate::daemon::{Daemon, MetricsText};
 use crate::error::{Finding, Findings, Severity, Text, cause, io_cause};
@@ -59,6 +60,10 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
                 return printer.finish(&refused(Findings(findings)));
             }
         };
+        for finding in gaps(&daemon.app.policy.rule_sets) {
+            let finding = loaded.places.locate(finding, "scoring.rule_sets");
+            tracing::warn!(code = finding.code, "{finding}");
+        }
         let pause = stop.child_token();
         let orders = match serve_orders(&folder, daemon.app.clone(), pause.clone()) {
             Ok(orders) => orders,
