@@ -373,7 +373,7 @@ async fn hold_lasts_until_the_last_petition_that_asked_for_it_is_answered() {
 }
 
 #[tokio::test]
-async fn too_many_excellent_people_of_a_group_are_told_at_once_and_in_the_status() {
+async fn too_many_excellent_people_of_a_group_are_told_at_once_in_the_status_and_at_the_close() {
     let both = both().await;
     for store in &both.stores {
         let house = house(store).await;
@@ -384,6 +384,27 @@ async fn too_many_excellent_people_of_a_group_are_told_at_once_and_in_the_status
         assert_eq!(codes(&told), ["LT-REC-086"], "{}: two people, none may be Excellent", store.kind());
         let status = life(LifeOrder::PeriodStatus { period: Some(period("2026")), unit: None });
         assert_eq!(codes(&house.ordered(status).await), ["LT-REC-086"]);
+        let house = house.later("2027-01-04T01:00:00Z");
+        house.computed().await;
+        let close = |reason: Option<&str>| Command::PeriodClose {
+            period: period("2026"),
+            author: CHIEF.into(),
+            reason: reason.map(str::to_owned),
+            document: None,
+            dry_run: false,
+        };
+        let told = house.order(close(None)).await;
+        assert!(
+            told.exit != 0 && codes(&told).contains(&"LT-REC-086"),
+            "{}: {:?}",
+            store.kind(),
+            codes(&told)
+        );
+        house.ordered(close(Some("Chủ tịch UBND tỉnh đồng ý"))).await;
+        let kept = store.period_close(period("2026")).await.expect("read").expect("closed").checklist;
+        let quota =
+            kept["checks"].as_array().expect("checks").iter().find(|check| check["name"] == "quota_kept");
+        assert_eq!(quota.map(|check| &check["state"]), Some(&serde_json::json!("open")), "{kept}");
     }
 }
 
