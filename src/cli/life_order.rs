@@ -161,6 +161,10 @@ pub(super) fn organisation(action: Organisation) -> Ordered {
             let (kind, value, author) = (kind.to_owned(), value.known(), name(author)?);
             LifeOrder::OrganisationState { unit, year, kind, value, document, author }
         }
+        Organisation::Notify { which, revision, to, on, how, document, author } => {
+            let (Which { organisation: unit, year }, author) = (which, name(author)?);
+            LifeOrder::OrganisationNotify { unit, year, revision, to, on, how, document, author }
+        }
         Organisation::Above { task, back, document, author } => {
             LifeOrder::OrganisationAbove { task, back, document, author: name(author)? }
         }

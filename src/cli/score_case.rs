@@ -553,6 +553,7 @@ impl Reader<'_> {
             due: line.due,
             counted_on: line.due.or(line.completed_on).unwrap_or_default(),
             completed_on: line.completed_on,
+            finished_later_on: None,
             notes: Vec::new(),
             of: None,
         })

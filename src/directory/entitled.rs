@@ -74,7 +74,7 @@ impl Directory {
     }
 
     /// Whether an author who is nobody's number is the person all the same: the text has their number or full name.
-    fn is_written_out(&self, subject: PersonId, author: &str) -> bool {
+    pub fn is_written_out(&self, subject: PersonId, author: &str) -> bool {
         self.person(subject).is_some_and(|known| {
             mention::mentions(author, known.staff_number.as_str())
                 || mention::mentions(author, &known.full_name)

@@ -317,7 +317,7 @@ impl Directory {
     }
 
     /// A unit and everything above it.
-    pub(super) fn above<'a>(&'a self, unit: &'a UnitCode) -> Vec<&'a UnitCode> {
+    pub fn above<'a>(&'a self, unit: &'a UnitCode) -> Vec<&'a UnitCode> {
         let mut chain = vec![unit];
         let mut next = self.unit(unit).and_then(|unit| unit.parent.as_ref());
         while let Some(code) = next {

@@ -219,6 +219,11 @@ impl Directory {
             .find(|code| self.unit(code).is_some_and(|unit| unit.kind != UnitKind::Division))
     }
 
+    /// The agency a unit belongs to, or the topmost unit known above it where there is none.
+    pub fn serving<'a>(&'a self, unit: &'a UnitCode) -> &'a UnitCode {
+        self.agency_of(unit).or_else(|| self.above(unit).last().copied()).unwrap_or(unit)
+    }
+
     /// Whether a person is in the evaluated population in a period (switch `population_filter`).
     pub fn is_scored(&self, person: PersonId, period: Period, population: Population) -> bool {
         self.last_post(person, period).is_some_and(|post| self.admits(population, post))

@@ -246,6 +246,37 @@ pub fn late_classification(year: i32, on: NaiveDate, special: bool) -> Option<Fi
     })
 }
 
+/// Whether a recognition can have been told on a day (plan III.4.b). `held` is the newest revision: its state and its day.
+///
+/// # Errors
+/// LT-ORG-014 it is not recognised, or the day lies before the recognition or in the future.
+pub fn check_notice(
+    (unit, year): (&UnitCode, i32),
+    held: Option<(&str, NaiveDate)>,
+    on: NaiveDate,
+    today: NaiveDate,
+) -> Result<(), Box<Finding>> {
+    let recognised = held.filter(|(state, _)| *state == OrganisationState::Recognised.as_str());
+    let what = match recognised {
+        Some((_, from)) if from <= on && on <= today => return Ok(()),
+        Some((_, from)) => (
+            format!("kết quả không thể được thông báo ngày {on}: công nhận ngày {from}, hôm nay {today}"),
+            format!("the result cannot have been told on {on}: recognised on {from}, today is {today}"),
+        ),
+        None => (
+            "tổ chức chưa được công nhận, hoặc công nhận đã bị hủy: chưa có gì để thông báo".to_owned(),
+            "the organisation is not recognised, or no longer: there is nothing to tell".to_owned(),
+        ),
+    };
+    Err(refuse(
+        "LT-ORG-014",
+        unit,
+        year,
+        (&what.0, &what.1),
+        ("xem `organisation show`; kiểm tra --on", "look at `organisation show`; check --on"),
+    ))
+}
+
 /// Whether a unit's recognising authority is the province's chair: departments and communes (plan III.1).
 pub fn recognised_by_province(kind: UnitKind) -> bool {
     matches!(kind, UnitKind::Department | UnitKind::Commune)

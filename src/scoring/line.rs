@@ -48,6 +48,10 @@ pub struct Line {
     pub counted_on: NaiveDate,
     /// Day it was completed.
     pub completed_on: Option<NaiveDate>,
+    /// Day it was finished after the day judged on: nothing in this period, but done in the year of the organisation
+    /// (art. 8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_later_on: Option<NaiveDate>,
     /// Things to know about the line.
     pub notes: Vec<String>,
     /// Whose line it is, for leaders who answer for others; none for one's own.
@@ -267,6 +271,8 @@ fn judge(
     let assigned = task.draft.quantity.unwrap_or(Decimal::ONE);
     let completed = completed_quantity(fact, completed_at, assigned, rules, &mut notes);
     let completed_on = completed_at.map(local_date);
+    let finished_later_on =
+        finished_at.map(local_date).filter(|_| completed_at.is_none() && !fact.handed_over);
     if let (Some(at), None) = (finished_at, completed_at) {
         notes.push(format!("completed on {}, after {as_of}: 0 in this period", local_date(at)));
     }
@@ -303,6 +309,7 @@ fn judge(
         due: due.map(|due| due.day),
         counted_on: reference_day(task, due, rules),
         completed_on,
+        finished_later_on,
         notes,
         of: None,
     })

@@ -80,7 +80,7 @@ pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use mapping::{MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem};
-pub use organisation::{Facts, OrganisationFact, OrganisationRevision, Organisations};
+pub use organisation::{Facts, OrganisationFact, OrganisationNotice, OrganisationRevision, Organisations};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
 pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
@@ -260,6 +260,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "acceptance_size",
         include_str!("../../migrations/sqlite/0032_acceptance_size.sql"),
         include_str!("../../migrations/postgres/0032_acceptance_size.sql"),
+    ),
+    (
+        33,
+        "organisation_notice",
+        include_str!("../../migrations/sqlite/0033_organisation_notice.sql"),
+        include_str!("../../migrations/postgres/0033_organisation_notice.sql"),
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! Organisations' years: immutable revisions, facts people state about them, and tasks above requirement.
+//! Organisations' years: immutable revisions, facts people state about them, notices, and tasks above requirement.
 //!
 //! Every write has its entry in the journal in the same transaction. Two writers of one record cannot both win: a
 //! revision names the one it follows. It must not know what a level means or who may write.
@@ -7,7 +7,7 @@ use super::audit::AuditNew;
 use super::db::{Row, Tx, Val, json, vals};
 use super::{Store, StoreError};
 use crate::domain::{Level, Period, PersonId, UnitCode};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,25 @@ pub struct OrganisationFact {
     /// The document it stands in.
     pub document: String,
     /// Who stated it.
+    pub author: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// That a recognition was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganisationNotice {
+    /// Which revision.
+    pub revision: u32,
+    /// To whom, where it was not the organisation itself.
+    pub told_to: Option<String>,
+    /// On which day.
+    pub told_on: NaiveDate,
+    /// How: in a meeting, by document, by electronic mail.
+    pub how: String,
+    /// The document it cites, where there is one.
+    pub document: Option<String>,
+    /// Who wrote it down.
     pub author: String,
     /// When.
     pub at: DateTime<Utc>,
@@ -214,6 +233,69 @@ impl Store {
     pub async fn organisation_facts(&self, unit: &UnitCode, year: i32) -> Result<Facts, StoreError> {
         let (sql, vals) = facts_of(unit, year);
         facts_from(&self.db.rows(sql, vals).await?)
+    }
+
+    /// Writes down that a recognition was told.
+    pub async fn add_organisation_notice(
+        &self,
+        unit: &UnitCode,
+        year: i32,
+        notice: &OrganisationNotice,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let OrganisationNotice { revision, told_to, told_on, how, document, author, at } = notice;
+        tx.execute(
+            "INSERT INTO organisation_notice (unit_code, year, revision, told_to, told_on, how, document, author, at) \
+             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
+            vals![unit.as_str(), i64::from(year), *revision, told_to.clone(), *told_on, how.as_str(), document.clone(),
+                author.as_str(), *at],
+        )
+        .await?;
+        tx.audit(AuditNew {
+            at: *at,
+            actor: author,
+            action: "organisation_notified",
+            object: format!("organisation {unit} {year} r{revision}"),
+            detail: told_on.to_string(),
+            reason: Some(how),
+        })
+        .await?;
+        tx.commit().await
+    }
+
+    /// Every notice of an organisation's year, oldest first.
+    pub async fn organisation_notices(
+        &self,
+        unit: &UnitCode,
+        year: i32,
+    ) -> Result<Vec<OrganisationNotice>, StoreError> {
+        let sql = "SELECT revision, told_to, told_on, how, document, author, at FROM organisation_notice \
+                   WHERE year = $1 AND unit_code = $2 ORDER BY id";
+        let rows = self.db.rows(sql, vals![i64::from(year), unit.as_str()]).await?;
+        let notice = |row: &Row| {
+            Ok(OrganisationNotice {
+                revision: u32::try_from(row.int(0)?).unwrap_or(0),
+                told_to: row.opt_text(1)?,
+                told_on: row.day(2)?,
+                how: row.text(3)?,
+                document: row.opt_text(4)?,
+                author: row.text(5)?,
+                at: row.at(6)?,
+            })
+        };
+        rows.iter().map(notice).collect()
+    }
+
+    /// Of every organisation told of a year: the day on which it was told its revision.
+    pub async fn organisations_told(
+        &self,
+        year: i32,
+    ) -> Result<BTreeMap<(UnitCode, u32), NaiveDate>, StoreError> {
+        let sql = "SELECT unit_code, revision, min(told_on) FROM organisation_notice WHERE year = $1 AND told_to IS NULL \
+                   GROUP BY unit_code, revision";
+        let rows = self.db.rows(sql, vals![i64::from(year)]).await?;
+        let told = |row: &Row| Ok(((row.parsed(0)?, u32::try_from(row.int(1)?).unwrap_or(0)), row.day(2)?));
+        rows.iter().map(told).collect()
     }
 
     /// Everyone with a stake in a task; none when there is no such task.

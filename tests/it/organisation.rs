@@ -197,6 +197,35 @@ async fn tasks_of_an_organisations_year_are_counted_once_and_exactly_and_unknown
 }
 
 #[tokio::test]
+async fn task_finished_after_its_quarter_is_done_late_in_the_year_and_a_part_that_is_open_leaves_it_open() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let later = |key: &str, due: &str, finished: &str, excused: bool| {
+            let mut line = line(key, due, "0", 0, None);
+            line["due"] = json!(due);
+            line["finished_later_on"] = json!(finished);
+            line["late_excused"] = json!(excused);
+            line
+        };
+        let first = json!([
+            later("qlvb/late", "2026-03-30", "2026-04-02", false),
+            later("qlvb/excused", "2026-03-30", "2026-04-02", true),
+            later("qlvb/next-year", "2026-03-30", "2027-01-02", false),
+            line("qlvb/parts", "2026-03-31", "1", 0, None),
+            line("qlvb/on-time", "2026-03-01", "1", 0, None),
+        ]);
+        scored(&house, "GL-00001", "2026-Q1", first).await;
+        scored(&house, "GL-00001", "2026-Q2", json!([line("qlvb/parts", "2026-06-30", "0", 0, None)])).await;
+        let told = shown(&house, "SNV-VP").await;
+        let counts: Vec<_> =
+            told["tasks"].as_array().expect("rows").iter().map(|row| row["count"].clone()).collect();
+        // Assigned, done, in order, not on time, above.
+        assert_eq!(counts, [json!(5), json!(3), json!(2), json!(3), json!(0)], "{}: {told}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn by_months_an_organisations_tasks_are_those_of_the_months() {
     let both = both().await;
     for store in &both.stores {
@@ -241,6 +270,8 @@ async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_name
         refused(&house, step(appraised), "LT-AUT-004").await;
         refused(&house, step(Step { author: "GL-00001", ..appraised }), "LT-AUT-004").await;
         refused(&house, step(Step { author: "Phòng TCCB", document: None, ..appraised }), "LT-AUT-005").await;
+        // Without a staff number the head is still the head.
+        refused(&house, step(Step { author: "Phạm Văn Cường", ..appraised }), "LT-AUT-004").await;
         house.ordered(step(Step { author: "Phòng Tổ chức cán bộ", ..appraised })).await;
         let recognised = Step { step: "recognised", revision: 2, author: CHIEF, ..appraised };
         refused(&house, step(Step { author: HEAD, ..recognised }), "LT-AUT-004").await;
@@ -255,6 +286,7 @@ async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_name
         refused(&house, state("SNV-VP", "hold", true, HEAD), "LT-AUT-004").await;
         refused(&house, state("SNV-VP", "wrongdoing", false, "GL-00001"), "LT-AUT-004").await;
         refused(&house, state("SNV-VP", "wrongdoing", false, CHAIR), "LT-AUT-005").await;
+        refused(&house, state("SNV-VP", "wrongdoing", false, "ông Phạm Văn Cường"), "LT-AUT-004").await;
         house.ordered(state("SNV-VP", "hold", true, CHIEF)).await;
         refused(&house, step(recognised), "LT-ORG-005").await;
         house.ordered(state("SNV-VP", "hold", false, CHIEF)).await;
@@ -275,6 +307,71 @@ async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_name
             items.insert("h".into(), Exact::integer(6));
         }
         refused(&house, order, "LT-ORG-001").await;
+    }
+}
+
+fn told(revision: u32, to: Option<&str>, on: &str, document: Option<&str>, author: &str) -> Command {
+    life(LifeOrder::OrganisationNotify {
+        unit: code("SNV-VP"),
+        year: 2026,
+        revision,
+        to: to.map(str::to_owned),
+        on: Some(on.parse().expect("day")),
+        how: "bằng văn bản".into(),
+        document: document.map(str::to_owned),
+        author: author.into(),
+    })
+}
+
+async fn told_on(house: &Installed) -> serde_json::Value {
+    let order = LifeOrder::OrganisationList { year: 2026, unit: Some(code("SNV-VP")) };
+    house.ordered(life(order)).await.document.to_json(Lang::En)[0]["told_on"].clone()
+}
+
+#[tokio::test]
+async fn recognition_is_told_to_the_organisation_and_agencies_concerned_by_the_authority_once_it_stands() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let today = "2026-12-07";
+        refused(&house, told(0, None, today, None, CHIEF), "LT-ORG-014").await;
+        let first = Step {
+            unit: "SNV-VP",
+            step: "self_assessed",
+            revision: 0,
+            level: Some(Level::Good),
+            document: None,
+            reason: None,
+            author: HEAD,
+            full: true,
+        };
+        house.ordered(step(first)).await;
+        refused(&house, told(1, None, today, None, CHIEF), "LT-ORG-014").await;
+        let appraised =
+            Step { step: "appraised", revision: 1, author: "Phòng TCCB", document: Some("3/TĐ"), ..first };
+        house.ordered(step(appraised)).await;
+        house.ordered(step(Step { step: "recognised", revision: 2, author: CHIEF, ..appraised })).await;
+        refused(&house, told(2, None, today, None, CHIEF), "LT-ORG-002").await;
+        refused(&house, told(3, None, "2026-12-06", None, CHIEF), "LT-ORG-014").await;
+        refused(&house, told(3, None, "2026-12-08", None, CHIEF), "LT-ORG-014").await;
+        refused(&house, told(3, None, today, None, HEAD), "LT-AUT-004").await;
+        refused(&house, told(3, None, today, None, CHAIR), "LT-AUT-005").await;
+        refused(&house, told(3, None, today, None, "Văn phòng"), "LT-AUT-006").await;
+        refused(&house, told(3, None, today, Some(" "), CHIEF), "LT-AUT-006").await;
+        // To another agency alone the organisation itself does not count as told.
+        house.ordered(told(3, Some("Ban Tổ chức"), today, Some("7/TB"), "Văn phòng")).await;
+        assert_eq!(told_on(&house).await, serde_json::Value::Null);
+        house.ordered(told(3, None, today, None, CHIEF)).await;
+        assert_eq!(told_on(&house).await, today);
+        let notices = shown(&house, "SNV-VP").await["notices"].clone();
+        let to: Vec<_> = notices.as_array().expect("rows").iter().map(|row| &row["told_to"]).collect();
+        assert_eq!(to, ["Ban Tổ chức", "SNV-VP"], "{}", store.kind());
+        // Told of a recognition that is annulled is not told of the next.
+        let revoked =
+            Step { step: "revoked", revision: 3, level: None, document: Some("9/QĐ"), ..appraised };
+        house.ordered(step(Step { author: CHIEF, reason: Some("sai số liệu"), ..revoked })).await;
+        refused(&house, told(4, None, today, None, CHIEF), "LT-ORG-014").await;
+        assert_eq!(told_on(&house).await, serde_json::Value::Null);
     }
 }
 

@@ -5,11 +5,12 @@
 use super::{
     Author,
     record::level,
-    value::{Wrong, task, wrong},
+    value::{Wrong, day, task, wrong},
 };
 use crate::domain::organisation::{GENERAL, RESULTS};
 use crate::domain::{Exact, Level, UnitCode};
 use crate::pipeline::command::TaskRef;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Subcommands of `organisation`.
@@ -47,6 +48,28 @@ pub enum Organisation {
         /// The document it stands in
         #[arg(long)]
         document: String,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Write down that a recognition was told to the organisation, or to another agency
+    Notify {
+        #[command(flatten)]
+        which: Which,
+        /// Revision that was told
+        #[arg(long)]
+        revision: u32,
+        /// Who was told; default: the organisation itself
+        #[arg(long)]
+        to: Option<String>,
+        /// Day it was told, default: today
+        #[arg(long, value_parser = day)]
+        on: Option<NaiveDate>,
+        /// How: in a meeting, by document, by mail
+        #[arg(long)]
+        how: String,
+        /// Document it cites; needed when the author is an office
+        #[arg(long)]
+        document: Option<String>,
         #[command(flatten)]
         author: Author,
     },

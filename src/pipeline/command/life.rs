@@ -239,6 +239,25 @@ pub enum LifeOrder {
         /// Who states it.
         author: String,
     },
+    /// Writes down that a recognition was told.
+    OrganisationNotify {
+        /// Which.
+        unit: UnitCode,
+        /// Which year.
+        year: i32,
+        /// The revision that was told.
+        revision: u32,
+        /// To whom, where it was not the organisation itself.
+        to: Option<String>,
+        /// On which day; today when none.
+        on: Option<NaiveDate>,
+        /// How.
+        how: String,
+        /// The document it cites; an office that is nobody's staff number needs one.
+        document: Option<String>,
+        /// Who writes it down.
+        author: String,
+    },
     /// Marks a task as done above requirement.
     OrganisationAbove {
         /// The task.
@@ -322,6 +341,7 @@ impl LifeOrder {
             Self::OrganisationShow { .. } => "organisation show",
             Self::OrganisationList { .. } => "organisation list",
             Self::OrganisationState { .. } => "organisation state",
+            Self::OrganisationNotify { .. } => "organisation notify",
             Self::OrganisationAbove { .. } => "organisation above",
             Self::OrganisationStep { .. } => "organisation step",
         }

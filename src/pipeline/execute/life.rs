@@ -103,6 +103,7 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
         organisation @ (L::OrganisationShow { .. }
         | L::OrganisationList { .. }
         | L::OrganisationState { .. }
+        | L::OrganisationNotify { .. }
         | L::OrganisationAbove { .. }
         | L::OrganisationStep { .. }) => super::organisation::carry_out(app, organisation).await,
         L::PetitionList { open, unit, limit } => {

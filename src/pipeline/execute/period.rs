@@ -4,8 +4,7 @@
 //! may accept; that is the checklist's. A refused close says what stands in the way and has changed nothing.
 
 use super::{Answer, App, Refusal, author, standing};
-use crate::directory::Directory;
-use crate::domain::{Period, PersonId, RecordState, UnitCode, UnitKind};
+use crate::domain::{Period, PersonId, RecordState, UnitCode};
 use crate::error::Text;
 use crate::evaluation::{Checklist, CloseFacts};
 use crate::pipeline::command::{Column, Document, Outcome};
@@ -125,10 +124,10 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
 async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<CloseFacts, Refusal> {
     let due = app.store.scores_due(100_000).await?;
     let directory = app.directory().await?;
-    let serving = unit.map(|unit| at_or_above(&directory, agency_of(&directory, unit)));
+    let serving = unit.map(|unit| directory.above(directory.serving(unit)));
     let (mut stale_sources, mut own_sources) = (Vec::new(), Vec::new());
     for (id, source) in &app.sources {
-        if serving.as_ref().is_some_and(|units| !units.contains(&agency_of(&directory, &source.unit))) {
+        if serving.as_ref().is_some_and(|units| !units.contains(&directory.serving(&source.unit))) {
             continue;
         }
         own_sources.push(id);
@@ -215,31 +214,4 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
         unit: unit.cloned(),
         open_units,
     })
-}
-
-/// A unit and every unit above it.
-fn at_or_above(directory: &Directory, unit: UnitCode) -> BTreeSet<UnitCode> {
-    let mut units = BTreeSet::new();
-    let mut next = Some(unit);
-    while let Some(code) = next {
-        next = directory.unit(&code).and_then(|known| known.parent.clone());
-        // A circle of parents ends where it began.
-        if !units.insert(code) {
-            break;
-        }
-    }
-    units
-}
-
-/// The department or commune a unit belongs to, or the topmost unit known above it.
-fn agency_of(directory: &Directory, unit: &UnitCode) -> UnitCode {
-    let mut code = unit;
-    for _ in 0..20 {
-        let Some(known) = directory.unit(code) else { break };
-        match &known.parent {
-            Some(parent) if known.kind == UnitKind::Division => code = parent,
-            _ => break,
-        }
-    }
-    code.clone()
 }

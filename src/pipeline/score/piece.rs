@@ -347,6 +347,7 @@ mod tests {
             due: Some(day(number % 28 + 1)),
             counted_on: day(number % 28 + 1),
             completed_on: number.is_multiple_of(2).then(|| day(20)),
+            finished_later_on: number.is_multiple_of(7).then(|| day(25)),
             notes: vec!["ghi chú".to_owned(); usize::from(number.is_multiple_of(5))],
             of: None,
         }

@@ -208,6 +208,7 @@ const ACTIONS: Names = &[
     ("organisation_appraised", "Thẩm định tổ chức", "Organisation appraised"),
     ("organisation_recognised", "Công nhận xếp loại tổ chức", "Organisation recognised"),
     ("organisation_revoked", "Hủy công nhận tổ chức", "Recognition revoked"),
+    ("organisation_notified", "Thông báo kết quả của tổ chức", "Organisation's result told"),
     ("organisation_fact", "Xác nhận về tổ chức", "Fact about an organisation"),
     ("task_above", "Nhiệm vụ vượt mức yêu cầu", "Task above requirement"),
     ("task_above_taken_back", "Thu hồi ghi nhận vượt mức", "Task above requirement taken back"),

@@ -196,6 +196,7 @@ fn open_task_is_zero_with_its_days_so_far_when_it_is_overdue() {
 fn task_is_zero_in_its_period_when_it_is_finished_after_the_periods_end() {
     let late = line(&done("2026-10-02T03:00:00Z"));
     assert_eq!((late.completed, late.completed_on), (Decimal::ZERO, None));
+    assert!(late.finished_later_on.is_some_and(|on| on > late.due.expect("due")), "{late:?}");
     assert!(late.notes[0].contains("2026-10-02"), "{:?}", late.notes);
     // Handed in within the period and accepted after it: done in time.
     let mut submitted = done("2026-10-02T03:00:00Z");
