@@ -2,7 +2,8 @@
 //!
 //! Owns the count of failures in a row and the three states. Open, nothing is sent; after its pause one request goes
 //! through as a probe, and its answer closes the breaker or opens it for twice as long. It must not know requests.
-//! Failures are broken connections, time-outs and 5xx; any other answer means that the server works.
+//! Failures are broken connections, time-outs and 5xx; any other answer means that the server works;
+//! what never reached it means nothing.
 
 use crate::error::Finding;
 use std::sync::{Mutex, PoisonError};
@@ -87,6 +88,11 @@ impl Breaker {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::default();
     }
 
+    /// The request ended before it reached the server: that says nothing, and the next one may probe.
+    pub(super) fn never_asked(&self) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).probe = None;
+    }
+
     /// The server failed.
     pub(super) fn failed(&self, now: Instant, why: &Finding) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,6 +147,24 @@ mod tests {
         breaker.answered();
         assert_eq!(breaker.state(), BreakerState::Closed);
         assert!((0..5).all(|_| breaker.admit(now).is_ok()));
+    }
+
+    /// A request that never left is no word of the server: neither that it works nor that it fails.
+    #[test]
+    fn probe_that_never_left_closes_nothing_and_leaves_the_next_one_its_turn() {
+        let breaker = Breaker::new(Duration::from_secs(60));
+        let now = Instant::now();
+        for _ in 0..FAILURES {
+            breaker.failed(now, &down());
+        }
+        let then = now + FIRST;
+        assert!(breaker.admit(then).is_ok());
+        breaker.never_asked();
+        assert_ne!(breaker.state(), BreakerState::Closed);
+        assert!(breaker.admit(then).is_ok(), "the next one probes");
+        assert!(breaker.admit(then).is_err(), "and it alone");
+        breaker.failed(then, &down());
+        assert_eq!(breaker.admit(then).expect_err("open").0, FIRST * 2);
     }
 
     #[test]

@@ -413,6 +413,8 @@ impl Inner {
             Err(error) if error.disposition == Disposition::RetryNow => {
                 breaker.failed(Instant::now(), &error.finding);
             }
+            // A refused login, an address that is not allowed, a request that cannot be written.
+            Err(error) if error.reached == Reached::No && error.status.is_none() => breaker.never_asked(),
             _ => breaker.answered(),
         }
         let Ok(reply) = outcome else { return };

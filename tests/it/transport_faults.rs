@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use lienthong::connector::PullMode;
 use lienthong::error::Disposition;
-use lienthong::transport::{Accept, Client, Options, Request, RetryPolicy, Timeouts};
+use lienthong::transport::{Accept, BreakerState, Client, Limits, Options, Request, RetryPolicy, Timeouts};
 use serde_json::json;
 use std::io::Write as _;
 use std::time::Duration;
@@ -48,6 +48,31 @@ fn hurried(base: &str) -> Client {
         ..Options::new("source test", base)
     })
     .expect("client")
+}
+
+/// E2: neither that the source works nor that it fails: nine failures before it and one behind it are ten in a row.
+#[tokio::test]
+async fn request_that_never_left_is_no_word_of_a_source_that_is_down() {
+    let server = Scripted::start(|_| status(503, &[], "busy")).await;
+    let client = Client::new(Options {
+        allow_http: true,
+        limits: Some(Limits::default()),
+        retry: RetryPolicy { attempts: 1, ..RetryPolicy::default() },
+        ..Options::new("source test", &server.base)
+    })
+    .expect("client");
+    let code = async |target: &str| {
+        let outcome = client.fetch(&Request::get(target), &Accept::default()).await;
+        outcome.expect_err("down").finding.code
+    };
+    for _ in 0..9 {
+        assert_eq!(code("/").await, "LT-NET-012");
+    }
+    assert_eq!(code("://nowhere").await, "LT-NET-005");
+    assert_eq!(client.breaker(), BreakerState::Closed);
+    assert_eq!(code("/").await, "LT-NET-012");
+    assert!(matches!(client.breaker(), BreakerState::Open { .. }));
+    assert_eq!(server.asked().len(), 10);
 }
 
 /// E3: a byte now and then keeps the idle deadline away; the total deadline ends it. The same for headers.
