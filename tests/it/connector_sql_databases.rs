@@ -6,7 +6,8 @@ use crate::connector_sql::{
 use crate::support::mariadb::MariaDb;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::postgres::Cluster;
-use lienthong::connector::{Connector, Cursor, OpenSource, PullMode, open};
+use chrono::Utc;
+use lienthong::connector::{Connector, Cursor, OpenSource, PullMode, PullRequest, Step, open};
 use lienthong::domain::SourceId;
 use lienthong::error::{Disposition, Severity};
 use secrecy::SecretString;
@@ -227,6 +228,33 @@ async fn locked_table_ends_the_pull_after_the_limit_on_any_database() {
         }
         full(connector.as_ref(), 40).await;
     }
+}
+
+/// E15: a server that falls silent in the middle of a pull, its connection open: nobody but us ends the waiting.
+#[tokio::test]
+async fn server_that_falls_silent_in_mid_pull_ends_it_and_is_no_empty_system() {
+    let unit = Unit::start("mariadb").await;
+    let connector = unit.connector(&[("overlap = 60", "overlap = 60\ntimeout_s = 1")]);
+    let request = PullRequest { mode: PullMode::Incremental, cursor: None, now: Utc::now() };
+    let mut running = connector.pull(request).await.expect("a pull");
+    assert!(matches!(running.next_page().await, Ok(Step::Page(_))));
+    let Unit::MariaDb(server, _) = &unit else { panic!("a server") };
+    server.freeze();
+    // The rest of what was asked for before may still come.
+    let error = loop {
+        match running.next_page().await {
+            Ok(Step::Page(_)) => {}
+            Ok(Step::End(end)) => panic!("{end:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(
+        (error.finding.code.as_str(), error.disposition),
+        ("LT-SQL-010", Disposition::RetryLater),
+        "{error}"
+    );
+    let again = running.next_page().await.err().map(|error| error.finding.code);
+    assert_eq!(again.as_deref(), Some("LT-SQL-010"), "the connection is of no use any more");
 }
 
 /// E15: the server ends the running query; the pull is an error, and the next one goes on.

@@ -5,7 +5,7 @@
 //! may be equal (`a`, `A`, `á`), and one of them would be skipped.
 
 use super::drift::ColumnSeen;
-use super::session::{Class, Failure, Rows, Session, failure, prepared_columns, read_rows};
+use super::session::{Class, Failure, Rows, Session, failure, patience_of, prepared_columns, read_rows};
 use super::statement::{Dialect, Statement};
 use super::{CursorType, ServerOptions};
 use async_trait::async_trait;
@@ -29,7 +29,10 @@ const HARMLESS: [&str; 9] = [
 ];
 
 /// A connected server.
-pub(super) struct MySql(MySqlPool);
+pub(super) struct MySql {
+    pool: MySqlPool,
+    patience: Duration,
+}
 
 /// Connects to a server.
 pub(super) async fn open(server: &ServerOptions) -> Result<Box<dyn Session>, Failure> {
@@ -67,7 +70,10 @@ pub(super) async fn open(server: &ServerOptions) -> Result<Box<dyn Session>, Fai
             .connect_with(options)
             .await
     };
-    connected.await.map(|pool| Box::new(MySql(pool)) as _).map_err(|error| failed(&error))
+    connected
+        .await
+        .map(|pool| Box::new(MySql { pool, patience: patience_of(seconds) }) as _)
+        .map_err(|error| failed(&error))
 }
 
 fn failed(error: &sqlx::Error) -> Failure {
@@ -153,12 +159,16 @@ impl Session for MySql {
         failed(error)
     }
 
+    fn patience(&self) -> Option<Duration> {
+        Some(self.patience)
+    }
+
     async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
-        read_rows!(self.0, "START TRANSACTION READ ONLY", statement)
+        read_rows!(self.pool, "START TRANSACTION READ ONLY", statement)
     }
 
     async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error> {
-        prepared_columns!(self.0, select)
+        prepared_columns!(self.pool, select)
     }
 
     async fn rights_to_write(&self) -> Result<Vec<String>, Failure> {

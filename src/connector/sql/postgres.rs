@@ -5,7 +5,7 @@
 //! under a collation of the database two keys may be equal, and one of them would be skipped.
 
 use super::drift::ColumnSeen;
-use super::session::{Class, Failure, Rows, Session, failure, read_rows, seen};
+use super::session::{Class, Failure, Rows, Session, failure, patience_of, read_rows, seen};
 use super::statement::{Dialect, Statement};
 use super::{CursorType, ServerOptions};
 use async_trait::async_trait;
@@ -27,6 +27,7 @@ const RIGHTS: &str = "SELECT 'superuser' FROM pg_roles WHERE rolname = current_u
 pub(super) struct Postgres {
     pool: PgPool,
     begin: String,
+    patience: Duration,
 }
 
 /// Connects to a server.
@@ -54,7 +55,7 @@ pub(super) async fn open(server: &ServerOptions) -> Result<Box<dyn Session>, Fai
     );
     connected
         .await
-        .map(|pool| Box::new(Postgres { pool, begin }) as _)
+        .map(|pool| Box::new(Postgres { pool, begin, patience: patience_of(server.timeout_s) }) as _)
         .map_err(|error| failure(&error, class))
 }
 
@@ -100,6 +101,10 @@ impl Session for Postgres {
 
     fn failed(&self, error: &sqlx::Error) -> Failure {
         failure(error, class)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(self.patience)
     }
 
     async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {

@@ -1,13 +1,14 @@
 //! What the walk needs of an open database, whichever it is.
 //!
-//! Owns the contract ([`Session`]), the bound of an answer in bytes and what kinds of failure are told apart. It must
-//! not know a database: each is one file beside this one, with its connection, its dialect and its error codes.
+//! Owns the contract ([`Session`]), the bounds of an answer in bytes and time and what kinds of failure are told apart:
+//! a connection may die in the middle of a query without a word, and nobody else would end the waiting. It must not know a database: each is one file beside this one, with its connection, its dialect and its error codes.
 
 use super::MAX_PAGE;
 use super::drift::ColumnSeen;
 use super::statement::{Dialect, Statement};
 use async_trait::async_trait;
 use sqlx::TypeInfo as _;
+use std::time::Duration;
 
 /// An open database.
 #[async_trait]
@@ -24,14 +25,18 @@ pub(super) trait Session: Send + Sync {
     /// Reads [`Session::columns`].
     async fn described(&self, select: &str) -> Result<Vec<ColumnSeen>, sqlx::Error>;
 
+    /// The longest a statement is waited for, where somebody else may have to say that it ends; the server's own limit
+    /// lies below it.
+    fn patience(&self) -> Option<Duration>;
+
     /// The answer to one statement, read in a transaction that cannot write.
     async fn rows(&self, statement: Statement) -> Result<Rows, Failure> {
-        self.read(statement).await.map_err(|error| self.failed(&error))
+        within(self.patience(), self.read(statement)).await?.map_err(|error| self.failed(&error))
     }
 
     /// The columns of a SELECT, without its rows.
     async fn columns(&self, select: &str) -> Result<Vec<ColumnSeen>, Failure> {
-        self.described(select).await.map_err(|error| self.failed(&error))
+        within(self.patience(), self.described(select)).await?.map_err(|error| self.failed(&error))
     }
 
     /// What the account could change although it has to read only, a few examples at most of what may be many.
@@ -54,10 +59,37 @@ pub(super) enum Class {
     Drift,
     /// The account may not do this, or the statement writes.
     Refused,
-    /// The statement took too long, waited for a lock too long or was ended by the server.
+    /// The statement took too long, waited for a lock too long or was ended by the server; or no answer came at all.
     Stopped,
     /// Everything else: not reachable, broken off, misspelt.
     Other,
+}
+
+/// How much longer than the server's own limit a statement is waited for: its transaction has to begin, its rows have to
+/// arrive.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// How long a server is waited for that ends a statement after so many seconds.
+pub(super) fn patience_of(timeout_s: u32) -> Duration {
+    Duration::from_secs(timeout_s.into()) + MARGIN
+}
+
+/// Waits for an answer no longer than that; the connection is of no use afterwards.
+async fn within<T>(
+    patience: Option<Duration>,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<Result<T, sqlx::Error>, Failure> {
+    let silent = |seconds: u64| Failure {
+        class: Class::Stopped,
+        cause: format!("timed out: no answer within {seconds} s"),
+    };
+    let Some(patience) = patience else { return Ok(answer.await) };
+    match tokio::time::timeout(patience, answer).await {
+        // The one connection is still waiting for the answer before.
+        Ok(Err(sqlx::Error::PoolTimedOut)) => Err(silent(patience.as_secs())),
+        Ok(answer) => Ok(answer),
+        Err(_) => Err(silent(patience.as_secs())),
+    }
 }
 
 /// Sorts a driver's error by what the database calls it.

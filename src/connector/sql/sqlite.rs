@@ -69,6 +69,11 @@ impl Session for Sqlite {
         failure(error, class)
     }
 
+    /// A file says nothing by itself: the wait for its locks is bounded, and nobody else has to answer.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
     async fn read(&self, statement: Statement) -> Result<Rows, sqlx::Error> {
         read_rows!(self.pool, "BEGIN", statement)
     }

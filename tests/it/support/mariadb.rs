@@ -76,6 +76,12 @@ impl MariaDb {
         server
     }
 
+    /// Lets the server do nothing any more, without a word to anyone.
+    pub fn freeze(&self) {
+        let frozen = Command::new("kill").args(["-STOP", &self.server.id().to_string()]).status();
+        assert!(frozen.expect("kill").success());
+    }
+
     fn run(&self, sql: &str) -> bool {
         let client = command("mariadb", self.folder.path())
             .args(["--no-defaults", "--user=root", "--execute", sql])
