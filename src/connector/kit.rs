@@ -64,10 +64,15 @@ pub struct Verdict {
 /// # Errors
 /// The manifest or its samples cannot be read.
 pub async fn judge(folder: &Path) -> Result<Vec<Verdict>, Findings> {
+    judge_as(folder, |connector| connector).await
+}
+
+/// What stands between the rules and the connector they are tried on.
+type Disguise = fn(Arc<dyn Connector>) -> Arc<dyn Connector>;
+
+async fn judge_as(folder: &Path, disguise: Disguise) -> Result<Vec<Verdict>, Findings> {
     let folder = folder.to_path_buf();
     let alone = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Findings::from(unable(&crate::error::io_cause(&error))))?;
         let log = Log::default();
         let subscriber = {
             let log = log.clone();
@@ -77,8 +82,16 @@ pub async fn judge(folder: &Path) -> Result<Vec<Verdict>, Findings> {
                 .with_writer(move || log.clone())
                 .finish()
         };
-        let _listening = tracing::subscriber::set_default(subscriber);
-        runtime.block_on(every_rule(&folder, &log))
+        let listener = tracing::Dispatch::new(subscriber);
+        let _listening = tracing::dispatcher::set_default(&listener);
+        // Walks over files run in threads of their own, to which a thread's listener does not reach by itself; there
+        // it stays until the thread ends with this runtime.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&listener)))
+            .build();
+        let runtime = runtime.map_err(|error| Findings::from(unable(&crate::error::io_cause(&error))))?;
+        runtime.block_on(every_rule(&folder, &log, disguise))
     };
     let outcome = tokio::task::spawn_blocking(alone).await;
     outcome.unwrap_or_else(|_| Err(unable(&Text::new("một lỗi chương trình", "a program error")).into()))
@@ -188,13 +201,13 @@ async fn judged(rule: impl Future<Output = Result<Outcome, ConnectorError>>) -> 
     rule.await.unwrap_or_else(|error| failed(&error.finding))
 }
 
-async fn every_rule(folder: &Path, log: &Log) -> Result<Vec<Verdict>, Findings> {
+async fn every_rule(folder: &Path, log: &Log, disguise: Disguise) -> Result<Vec<Verdict>, Findings> {
     let bench = Bench::new(folder).await?;
     let mut verdicts = Vec::new();
     let mut tell = |rule, vi: &str, en: &str, outcome| {
         verdicts.push(Verdict { rule, asks: Text::new(vi, en), outcome });
     };
-    let connector = bench.connect(None)?;
+    let connector = disguise(bench.connect(None)?);
     let connector = connector.as_ref();
     let first = walk(connector, PullMode::Full, None, usize::MAX).await;
     let first = first.map_err(|error| Findings::from(*error.finding))?;
@@ -529,6 +542,71 @@ fn log_is_clean(bench: &Bench, log: &str) -> Outcome {
         (false, false) => {
             let lines = log.lines().count();
             held(format!("{lines} dòng nhật ký"), format!("{lines} lines of log"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{Abilities, Detailed, Pull, RawRecord, Rejection};
+    use crate::domain::{SourceId, TaskDraft};
+    use async_trait::async_trait;
+    use bytes::Bytes;
+
+    /// A connector that says what it should not, in the thread its files are walked over in.
+    struct Talkative(Arc<dyn Connector>);
+
+    #[async_trait]
+    impl Connector for Talkative {
+        fn source(&self) -> &SourceId {
+            self.0.source()
+        }
+
+        fn abilities(&self) -> Abilities {
+            self.0.abilities()
+        }
+
+        async fn check(&self) -> Vec<Finding> {
+            self.0.check().await
+        }
+
+        async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+            let walk = tokio::task::spawn_blocking(|| tracing::debug!(password = WRONG, "file opened"));
+            walk.await.expect("walked");
+            self.0.pull(request).await
+        }
+
+        async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
+            self.0.detail(records).await
+        }
+
+        fn list_again(
+            &self,
+            body: Bytes,
+            details: Option<Bytes>,
+        ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
+            self.0.list_again(body, details)
+        }
+
+        fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
+            self.0.read(record)
+        }
+    }
+
+    fn log_of(verdicts: &[Verdict]) -> &Outcome {
+        let verdict = verdicts.iter().find(|verdict| verdict.rule == "logs_no_secret");
+        &verdict.expect("the rule").outcome
+    }
+
+    #[tokio::test]
+    async fn secret_that_is_logged_while_files_are_walked_over_is_caught() {
+        for name in ["task-sheet", "edxml-folder", "sql-view"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors").join(name);
+            let clean = judge(&folder).await.expect("judged");
+            assert!(matches!(log_of(&clean), Outcome::Held(_)), "{name}: {:?}", log_of(&clean));
+            let spoilt = judge_as(&folder, |connector| Arc::new(Talkative(connector))).await.expect("judged");
+            assert!(matches!(log_of(&spoilt), Outcome::Broken(_)), "{name}: {:?}", log_of(&spoilt));
         }
     }
 }
