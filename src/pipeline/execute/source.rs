@@ -1,7 +1,10 @@
 //! Orders about sources: pulling now, pulling a span again, and records that could not be read.
 
 use super::{Answer, App, Refusal};
-use crate::connector::{Connector, Delivered, Presence, PullMode, RawRecord, Unpacked};
+use crate::connector::json::members;
+use crate::connector::{
+    Connector, ConnectorError, Delivered, Detailed, Presence, PullMode, RawRecord, Unpacked, details_of,
+};
 use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
@@ -25,18 +28,45 @@ fn connector(app: &App, source: &SourceId) -> Result<Arc<dyn Connector>, Refusal
     })
 }
 
-async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedSender<Progress>) -> Answer {
-    let connector = connector(app, source)?;
+/// How long a source is held without being renewed.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// Does something of a source while no other process does, and gives it back.
+async fn alone<T>(
+    app: &App,
+    source: &SourceId,
+    work: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
     let lease = format!("step:pull:{source}");
-    // The daemon's own pulling step renews its lease while it runs; waiting beats two pulls at once.
+    // The daemon's own pulling step renews its lease while it runs; waiting beats two of them at once.
     let mut waited = 0;
-    while app.store.acquire_lease(&lease, &app.owner, Duration::from_secs(120)).await?.is_none() {
+    while app.store.acquire_lease(&lease, &app.owner, LEASE).await?.is_none() {
         waited += 1;
         if waited > 60 {
             return Err(busy(source).into());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+    let renewed = async {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            // A database that cannot be asked now tells it to the work itself.
+            if let Ok(None) = app.store.acquire_lease(&lease, &app.owner, LEASE).await {
+                return;
+            }
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        () = renewed => return Err(busy(source).into()),
+    };
+    // The next process need not wait for the lease to run out; a daemon's step takes it again by itself.
+    app.store.release_lease(&lease, &app.owner).await?;
+    outcome
+}
+
+async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedSender<Progress>) -> Answer {
+    let connector = connector(app, source)?;
     let note = Text::new("bản ghi đã đọc", "records read");
     let report = move |counters: &RunCounters, total: Option<u64>| {
         let done = counters.records;
@@ -45,10 +75,8 @@ async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedS
         // Nobody may be listening any more; the pull goes on.
         let _ = progress.send(Progress { done, total, note: note.clone() });
     };
-    let pulled = pull_source(app, &connector, mode, &report).await;
-    // The next process need not wait for the lease to run out; a daemon's step takes it again by itself.
-    app.store.release_lease(&lease, &app.owner).await?;
-    let summary = pulled?;
+    let pulled = alone(app, source, async { Ok(pull_source(app, &connector, mode, &report).await) });
+    let summary = pulled.await??;
     app.ring("identify");
     Ok(shown(summary))
 }
@@ -208,7 +236,19 @@ pub(super) async fn replay(
             if left > 0 { vec![still_rejected(source, left)] } else { Vec::new() },
         ));
     }
+    alone(app, source, replay_records(app, source, only, &progress)).await
+}
+
+/// Reads rejected records again; the caller holds the source's lease.
+async fn replay_records(
+    app: &App,
+    source: &SourceId,
+    only: Option<i64>,
+    progress: &UnboundedSender<Progress>,
+) -> Answer {
     let connector = connector(app, source)?;
+    // As a pull does: what is held of a task must not change between reading and writing it.
+    let _turn = app.turn(source).await;
     let rows = match only {
         None => app.store.rejected(Some(source), 0, 100_000).await?,
         Some(id) => {
@@ -224,9 +264,9 @@ pub(super) async fn replay(
     let now = app.clock.now();
     let run = app.store.begin_run(source, RunKind::Backfill, now).await?;
     let (mut counters, mut settled) = (RunCounters::default(), Vec::new());
+    let mut broken = None;
     for row in rows {
         let Some(body) = app.store.rejected_body(row.id).await? else { continue };
-        counters.records += 1;
         let body = Bytes::from(body);
         let unpacked = match &row.external_id {
             Some(external_id) => {
@@ -243,31 +283,40 @@ pub(super) async fn replay(
             }
             None => connector.unpack(body).await.and_then(Result::ok),
         };
-        match unpacked {
-            None => counters.rejected += 1,
-            Some(Unpacked { records, delivered, kept }) => {
-                match written(app, source, &connector, records, now).await? {
-                    None => counters.rejected += 1,
-                    Some(tasks) => {
-                        counters.new += tasks.iter().filter(|task| task.known_id.is_none()).count() as u64;
-                        counters.changed +=
-                            tasks.iter().filter(|task| task.known_id.is_some()).count() as u64;
-                        let page = PageCommit {
-                            source: source.clone(),
-                            run,
-                            fetched_at: now,
-                            request: format!("replay of rejected record {}", row.id),
-                            body: Some(kept),
-                            details: None,
-                            tasks,
-                            rejections: Vec::new(),
-                            evidence: delivered.evidence,
-                            cursor: None,
-                        };
-                        app.store.commit_pages(vec![page]).await?;
-                        settled.push(row.id);
-                    }
+        let read = match unpacked {
+            None => None,
+            Some(Unpacked { records, delivered, kept }) => match completed(&connector, records).await {
+                Ok(None) => None,
+                Ok(Some((records, details))) => {
+                    let tasks = written(app, source, &connector, records, now).await?;
+                    tasks.map(|tasks| (tasks, delivered, kept, details))
                 }
+                Err(error) => {
+                    broken = Some(*error.finding);
+                    break;
+                }
+            },
+        };
+        counters.records += 1;
+        match read {
+            None => counters.rejected += 1,
+            Some((tasks, delivered, kept, details)) => {
+                counters.new += tasks.iter().filter(|task| task.known_id.is_none()).count() as u64;
+                counters.changed += tasks.iter().filter(|task| task.known_id.is_some()).count() as u64;
+                let page = PageCommit {
+                    source: source.clone(),
+                    run,
+                    fetched_at: now,
+                    request: format!("replay of rejected record {}", row.id),
+                    body: Some(kept),
+                    details,
+                    tasks,
+                    rejections: Vec::new(),
+                    evidence: delivered.evidence,
+                    cursor: None,
+                };
+                app.store.commit_pages(vec![page]).await?;
+                settled.push(row.id);
             }
         }
         let _ = progress.send(Progress {
@@ -279,9 +328,42 @@ pub(super) async fn replay(
     app.store.settle_rejected(&settled, "replayed").await?;
     app.store.finish_run(run, source, &counters, &RunOutcome::Succeeded, &[], app.clock.now()).await?;
     app.ring("identify");
-    let findings =
-        if counters.rejected > 0 { vec![still_rejected(source, counters.rejected)] } else { Vec::new() };
-    Ok(replayed(settled.len() as u64, counters.rejected, findings))
+    // What could not be asked for because the source failed stays with the others.
+    let left = if broken.is_some() { total - settled.len() as u64 } else { counters.rejected };
+    let told = (left > 0).then(|| still_rejected(source, left));
+    Ok(replayed(settled.len() as u64, left, told.into_iter().chain(broken).collect()))
+}
+
+/// Records with their details, and what is kept of these; none where one of them has none to be had. Those that were
+/// rejected before their details came are asked for now.
+async fn completed(
+    connector: &Arc<dyn Connector>,
+    records: Vec<RawRecord>,
+) -> Result<Option<(Vec<RawRecord>, Option<Bytes>)>, ConnectorError> {
+    let lacks = |record: &RawRecord| record.presence == Presence::Shown && lacks_details(&record.body);
+    if !connector.abilities().details || !records.iter().any(lacks) {
+        return Ok(Some((records, None)));
+    }
+    let mut complete = Vec::with_capacity(records.len());
+    for record in records {
+        if !lacks(&record) {
+            complete.push(record);
+            continue;
+        }
+        match connector.detail(vec![record]).await?.pop() {
+            Some(Detailed::Complete(record)) => complete.push(record),
+            Some(Detailed::Vanished(_) | Detailed::Rejected(_)) | None => return Ok(None),
+        }
+    }
+    let details = details_of(complete.iter());
+    Ok(Some((complete, Some(details))))
+}
+
+/// Whether a record is as its list gave it: details stand in it by names that begin with `$`.
+fn lacks_details(body: &[u8]) -> bool {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let members = members(text).unwrap_or_default();
+    !members.iter().any(|(name, _)| name.starts_with('$'))
 }
 
 /// What records that were rejected become now; none where one of them still cannot be read. One that only takes back a
@@ -293,22 +375,28 @@ async fn written(
     records: Vec<RawRecord>,
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<TaskWrite>>, Refusal> {
-    let mut tasks = Vec::with_capacity(records.len());
+    let mut tasks: Vec<TaskWrite> = Vec::with_capacity(records.len());
     for record in records {
-        let known = app.store.known_hashes(source, &[&record.external_id]).await?;
-        let id = known.first().copied().flatten().map(|(id, _)| id);
-        let held = match id {
-            Some(id) => app.store.load_tasks(&[id]).await?.into_iter().next(),
-            None => None,
+        // A key that stands twice is one task: the second record follows what the first one left.
+        let earlier = tasks.iter().rev().find(|task| task.external_id == record.external_id);
+        let (id, held) = match earlier {
+            Some(earlier) => (earlier.known_id, Some(earlier.task.clone())),
+            None => {
+                let known = app.store.known_hashes(source, &[&record.external_id]).await?;
+                let id = known.first().copied().flatten().map(|(id, _)| id);
+                let ids: Vec<i64> = id.into_iter().collect();
+                let held = app.store.load_tasks(&ids).await?.into_iter().next();
+                (id, held.map(|held| held.task))
+            }
         };
         let applied = match (record.presence, &held) {
             (Presence::Shown, held) => {
                 let Ok(draft) = connector.read(&record) else { return Ok(None) };
                 let draft = without_citizen_ids(app.store.vault(), draft);
-                ingest::apply(held.as_ref().map(|held| &held.task), draft, now)
+                ingest::apply(held.as_ref(), draft, now)
             }
-            (Presence::Deleted { at }, Some(held)) => ingest::gone(&held.task, at, now),
-            (Presence::Recalled { at }, Some(held)) => ingest::recalled(&held.task, at, now),
+            (Presence::Deleted { at }, Some(held)) => ingest::gone(held, at, now),
+            (Presence::Recalled { at }, Some(held)) => ingest::recalled(held, at, now),
             (_, None) => continue,
         };
         tasks.push(TaskWrite {
