@@ -3,7 +3,7 @@
 //! Owns the comparison of a new draft with the task held so far: what happened in between becomes events,
 //! each with the source's claim and the moment we saw it; the task follows from its events ([`fold`]) and can be
 //! derived again from them ([`rebuild`]). An older version that arrives after a newer one is kept as an event and
-//! not applied. It must not know where drafts come from or whose the task is. Every function is pure; replaying
+//! not applied, unless the caller knows that it corrects the newer one ([`Older`]). It must not know where drafts come from or whose the task is. Every function is pure; replaying
 //! the same drafts gives the same task. Nothing is refused here: what looks wrong is told and kept.
 
 pub mod duplicate;
@@ -31,20 +31,55 @@ pub struct Applied {
     pub events: Vec<SourceEvent>,
     /// Whether the draft is older than what is held: kept as an event, not applied.
     pub outdated: bool,
+    /// Whether the draft was applied although its own time of change lies before that of what was held.
+    pub rewound: bool,
     /// Things that look wrong and are worth telling.
     pub findings: Vec<Finding>,
 }
 
-/// Applies a draft to the task held so far.
+/// What becomes of a draft whose own time of change lies before that of the version held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    /// It is an earlier version that came late: kept as an event, not applied.
+    Kept,
+    /// It is applied where it says the same but for moments and names: the version held was read by other rules, with
+    /// another zone or pattern of dates.
+    Corrects,
+    /// It is applied: it is what the source shows now, by corrected rules or since it was restored from a backup.
+    Applied,
+}
+
+/// Applies a draft to the task held so far; an older one is kept as an event ([`Older::Kept`]).
 ///
 /// A plain new record gives exactly one event, `Assigned`. What the draft's own history tells and what was not
 /// known yet (same kind, time and actor = known) comes first; what it does not tell follows from the difference
 /// between the two versions. An equal draft gives no event.
 pub fn apply(previous: Option<&CanonicalTask>, draft: TaskDraft, observed_at: DateTime<Utc>) -> Applied {
+    apply_version(previous, draft, observed_at, Older::Kept)
+}
+
+/// The same, where the caller knows what an older draft means.
+pub fn apply_version(
+    previous: Option<&CanonicalTask>,
+    draft: TaskDraft,
+    observed_at: DateTime<Utc>,
+    older: Older,
+) -> Applied {
     match previous {
         None => first_seen(draft, observed_at),
         Some(held) if held.draft == draft => unchanged(held),
         Some(held) if is_older(&draft, held) => {
+            let applies = match older {
+                Older::Kept => false,
+                Older::Corrects => differs_in_moments_only(&draft, &held.draft),
+                Older::Applied => true,
+            };
+            if applies {
+                return Applied {
+                    rewound: true,
+                    ..next_version(&as_told_now(held, &draft), draft, observed_at)
+                };
+            }
             let mut event = SourceEvent::new(EventKind::Outdated, draft.updated_at);
             event.note = Some(draft.raw_status.chars().take(200).collect());
             Applied { events: vec![event], outdated: true, ..unchanged(held) }
@@ -64,7 +99,7 @@ pub fn gone(held: &CanonicalTask, at: Option<DateTime<Utc>>, observed_at: DateTi
     task.last_changed_at = observed_at;
     let event = vanished(held.draft.status, at);
     take_up(&mut task, &event, observed_at, &mut Explained::default());
-    Applied { task, events: vec![event], outdated: false, findings: Vec::new() }
+    Applied { task, events: vec![event], outdated: false, rewound: false, findings: Vec::new() }
 }
 
 /// The task once its assigner took it back by a word that says nothing else of it; older than what is held, it is kept
@@ -112,11 +147,52 @@ pub fn rebuild(events: &[(SourceEvent, DateTime<Utc>)], newest: TaskDraft) -> Op
 }
 
 fn unchanged(held: &CanonicalTask) -> Applied {
-    Applied { task: held.clone(), events: Vec::new(), outdated: false, findings: Vec::new() }
+    Applied { task: held.clone(), events: Vec::new(), outdated: false, rewound: false, findings: Vec::new() }
 }
 
 fn is_older(draft: &TaskDraft, held: &CanonicalTask) -> bool {
     matches!((draft.updated_at, held.draft.updated_at), (Some(new), Some(old)) if new < old)
+}
+
+/// Whether a version says what the one held does, apart from when things happened and how people are shown.
+fn differs_in_moments_only(draft: &TaskDraft, held: &TaskDraft) -> bool {
+    let same = TaskDraft {
+        updated_at: held.updated_at,
+        assigned_at: held.assigned_at,
+        due: held.due,
+        submitted_at: held.submitted_at,
+        completed_at: held.completed_at,
+        assignee_name: held.assignee_name.clone(),
+        events: held.events.clone(),
+        ..draft.clone()
+    };
+    same == *held && is_same_story(draft, held)
+}
+
+/// Whether two histories tell the same, apart from when it happened.
+fn is_same_story(draft: &TaskDraft, held: &TaskDraft) -> bool {
+    let told = |event: &SourceEvent| (event.kind, event.actor.clone(), event.from.clone(), event.to.clone());
+    draft.events.iter().map(told).eq(held.events.iter().map(told))
+}
+
+/// The task held, with the moments a corrected version gives for what was told before: a history whose moments moved
+/// tells nothing new, and the submission that was accepted moves with it.
+fn as_told_now(held: &CanonicalTask, draft: &TaskDraft) -> CanonicalTask {
+    let mut task = held.clone();
+    if !is_same_story(draft, &held.draft) {
+        return task;
+    }
+    let old = &held.draft;
+    let events = old.events.iter().zip(&draft.events).map(|(old, new)| (old.at, new.at));
+    let moments = [(old.submitted_at, draft.submitted_at), (old.completed_at, draft.completed_at)]
+        .into_iter()
+        .chain(events);
+    if let Some(accepted) = held.accepted_submission_at {
+        let moved = moments.filter(|(before, _)| *before == Some(accepted)).find_map(|(_, now)| now);
+        task.accepted_submission_at = moved.or(Some(accepted));
+    }
+    task.draft.events.clone_from(&draft.events);
+    task
 }
 
 /// A task of which nothing has happened yet.
@@ -165,7 +241,7 @@ fn first_seen(draft: TaskDraft, observed_at: DateTime<Utc>) -> Applied {
         task.accepted_submission_at = task.draft.submitted_at.or(Some(observed_at));
     }
     settle(&mut task);
-    Applied { task, events, outdated: false, findings }
+    Applied { task, events, outdated: false, rewound: false, findings }
 }
 
 fn next_version(held: &CanonicalTask, draft: TaskDraft, observed_at: DateTime<Utc>) -> Applied {
@@ -209,7 +285,7 @@ fn next_version(held: &CanonicalTask, draft: TaskDraft, observed_at: DateTime<Ut
         task.last_changed_at = observed_at;
     }
     settle(&mut task);
-    Applied { task, events, outdated: false, findings }
+    Applied { task, events, outdated: false, rewound: false, findings }
 }
 
 /// The present record has the last word about who has the task and when it is due: what no told event brought

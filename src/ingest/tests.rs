@@ -56,6 +56,60 @@ fn older_version_after_newer_is_kept_and_not_applied() {
     assert_eq!(applied.task, held);
 }
 
+/// A zone was corrected in the manifest, or the source was restored from a backup: the time of change lies earlier.
+#[test]
+fn corrected_time_of_change_is_taken_over_without_an_event_for_it() {
+    let now = at("2026-10-20T00:00:00Z");
+    let held = apply(None, draft(TaskStatus::Done, "2026-10-10T07:00:00Z"), now).task;
+    let corrected = TaskDraft {
+        completed_at: Some(at("2026-10-09T00:00:00Z")),
+        ..draft(TaskStatus::Done, "2026-10-10T00:00:00Z")
+    };
+    for older in [Older::Corrects, Older::Applied] {
+        let applied = apply_version(Some(&held), corrected.clone(), now, older);
+        assert_eq!((kinds(&applied), applied.rewound, applied.outdated), (vec![], true, false), "{older:?}");
+        assert_eq!(applied.task.draft, corrected);
+    }
+    let kept = apply_version(Some(&held), corrected, now, Older::Kept);
+    assert_eq!((kinds(&kept), kept.rewound, kept.outdated), (vec![EventKind::Outdated], false, true));
+}
+
+#[test]
+fn history_whose_moments_were_corrected_counts_nothing_twice() {
+    let story = |hour: &str| {
+        let told =
+            |kind, day: u32| SourceEvent::new(kind, Some(at(&format!("2026-10-{day:02}T{hour}:00:00Z"))));
+        let mut record = draft(TaskStatus::Done, &format!("2026-10-10T{hour}:00:00Z"));
+        record.events =
+            vec![told(EventKind::Submitted, 3), told(EventKind::Returned, 4), told(EventKind::Submitted, 5)];
+        record.completed_at = Some(at(&format!("2026-10-06T{hour}:00:00Z")));
+        record
+    };
+    let now = at("2026-10-20T00:00:00Z");
+    let held = apply(None, story("17"), now).task;
+    assert_eq!((held.returned_count, held.accepted_submission_at), (1, Some(at("2026-10-05T17:00:00Z"))));
+    for older in [Older::Corrects, Older::Applied] {
+        let applied = apply_version(Some(&held), story("10"), now, older);
+        assert_eq!((kinds(&applied), applied.task.returned_count), (vec![], 1), "{older:?}");
+        assert_eq!(applied.task.accepted_submission_at, Some(at("2026-10-05T10:00:00Z")));
+    }
+}
+
+#[test]
+fn older_version_that_says_something_else_is_applied_only_as_what_the_source_shows_now() {
+    let now = at("2026-10-20T00:00:00Z");
+    let held = apply(None, draft(TaskStatus::Done, "2026-10-10T00:00:00Z"), now).task;
+    let before = draft(TaskStatus::InProgress, "2026-10-02T00:00:00Z");
+    let late = apply_version(Some(&held), before.clone(), now, Older::Corrects);
+    assert_eq!((kinds(&late), late.task == held), (vec![EventKind::Outdated], true));
+    let restored = apply_version(Some(&held), before, now, Older::Applied);
+    assert_eq!((kinds(&restored), restored.rewound), (vec![EventKind::Reopened], true));
+    assert_eq!(restored.task.draft.status, TaskStatus::InProgress);
+    // A version that is newer is applied as ever, and is no step back.
+    let next = apply_version(Some(&held), draft(TaskStatus::Open, "2026-10-12T00:00:00Z"), now, Older::Kept);
+    assert_eq!((kinds(&next), next.rewound), (vec![EventKind::Reopened], false));
+}
+
 #[test]
 fn reopening_clears_the_accepted_submission() {
     let now = at("2026-10-20T00:00:00Z");
