@@ -325,7 +325,7 @@ pub struct Gates {
     /// Most times as many tasks as known ones after one pull; 0 = any.
     #[schemars(range(min = 0, max = 10_000))]
     pub most_times: u16,
-    /// Known tasks from which on `least_percent`, `most_times` and "none of these records is known" are judged.
+    /// Known tasks from which on `least_percent`, `most_times`, tombstones and "none of these records is known" are judged.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub from_tasks: u32,
     /// Tasks one account completes within `bulk_minutes` before it is told; 0 = never.

@@ -267,6 +267,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0033_organisation_notice.sql"),
         include_str!("../../migrations/postgres/0033_organisation_notice.sql"),
     ),
+    (
+        36,
+        "passed_over",
+        include_str!("../../migrations/sqlite/0036_passed_over.sql"),
+        include_str!("../../migrations/postgres/0036_passed_over.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

@@ -295,6 +295,23 @@ impl Store {
         self.unpack("rejected", &row.blob(0)?, 64 << 20).map(Some)
     }
 
+    /// Settles those rejected records with a code that a source has not listed since a moment: they are gone.
+    pub async fn settle_unlisted(
+        &self,
+        source: &SourceId,
+        code: &str,
+        since: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "UPDATE rejected SET state = 'gone' WHERE source_id = $1 AND state = 'open' AND last_seen_at < $2 \
+             AND finding ->> 'code' = $3",
+            vals![source.as_str(), since, code],
+        )
+        .await?;
+        tx.commit().await
+    }
+
     /// Marks rejected records as settled (`replayed` or `dropped`).
     pub async fn settle_rejected(&self, ids: &[i64], state: &'static str) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;

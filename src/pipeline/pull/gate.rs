@@ -1,7 +1,7 @@
 //! Gates: whether what a source shows can be true, judged while it is pulled.
 //!
 //! Owns the decision to stop a run because the source suddenly shows nothing, far too little, far too much or tasks
-//! nobody knows: a wrong account, another default filter, a changed key field. A stopped run keeps what is stored,
+//! nobody knows, or says that it deleted most of them: a wrong account, another default filter, a changed key field. A stopped run keeps what is stored,
 //! moves no cursor and calls nothing gone, until the source shows what it did or a person lets one run through: for the
 //! reason that person was told, never for another one, nor for clearly less than was shown then. What such a run stored before it was stopped is never taken for
 //! known. It must not know how records are read. What only
@@ -23,6 +23,9 @@ const TOO_MANY: &str = "LT-PUL-011";
 
 /// None of the records is of a known task: judged before anything is stored.
 const NOBODY_KNOWN: &str = "LT-PUL-012";
+
+/// Too many tasks the source says it deleted: judged in every run that shows tombstones.
+const DELETED: &str = "LT-PUL-024";
 
 /// A field with another type, where the manifest says stop.
 pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
@@ -60,6 +63,8 @@ pub(super) struct Watch {
     recognised: u64,
     /// Tasks seen that were stored after `grown_from`, but not by this run, each once.
     newer: u64,
+    /// Known tasks the source says it deleted, where they are that many that a person had to accept it.
+    deleted: u64,
     holding: bool,
     held_records: u64,
     held_bytes: usize,
@@ -102,6 +107,7 @@ impl Watch {
             usual: None,
             recognised: 0,
             newer: 0,
+            deleted: 0,
             holding: false,
             held_records: 0,
             held_bytes: 0,
@@ -202,7 +208,7 @@ impl Watch {
         id <= self.known_to
     }
 
-    /// Notes a page that waits: its records, how many of them are of known tasks, and its size. As many records as
+    /// Notes a page that waits: its records that show a task, how many of them are of known tasks, and its size. As many records as
     /// there are known tasks may come before the first known one.
     pub(super) fn held(&mut self, records: usize, known: usize, bytes: usize) -> Result<(), ConnectorError> {
         self.held_records += records as u64;
@@ -232,7 +238,12 @@ impl Watch {
 
     /// How many tasks a run that reads everything should see.
     fn expected(&self) -> u64 {
-        self.measure.or(self.known).unwrap_or(0)
+        self.without_deleted(self.measure.or(self.known).unwrap_or(0))
+    }
+
+    /// Less those whose deletion was accepted: nobody misses them.
+    fn without_deleted(&self, tasks: u64) -> u64 {
+        tasks.saturating_sub(self.deleted)
     }
 
     /// Whether so many tasks say what is usual.
@@ -277,7 +288,8 @@ impl Watch {
         let least = u64::from(self.gates.least_percent);
         if recognised == 0 {
             // Where a person accepted that nothing is shown any more, records of others are no such thing.
-            let missing = if seen > 0 { self.known.unwrap_or(0) } else { expected };
+            let known = self.without_deleted(self.known.unwrap_or(0));
+            let missing = if seen > 0 { known } else { expected };
             if missing < FEW {
                 return Ok((missing > 0).then(|| self.few(missing)));
             }
@@ -291,10 +303,58 @@ impl Watch {
         } else if self.judged(expected) && recognised * 100 < expected * least {
             self.stop(self.too_few(recognised, expected), self.size(recognised))?;
         }
-        if let Some(usual) = self.usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
+        let usual = self.usual.map(|usual| self.without_deleted(usual));
+        if let Some(usual) = usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
             self.stop(self.too_few(seen, usual), self.size(seen))?;
         }
         Ok(None)
+    }
+
+    /// Known tasks that are not gone, before this run calls any so.
+    async fn live(&mut self, app: &App) -> Result<u64, ConnectorError> {
+        let known = match self.known {
+            Some(known) => known,
+            None => {
+                let known = app.store.count_live_between(&self.source, 0, self.known_to).await;
+                known.map_err(super::of_store)?
+            }
+        };
+        self.known = Some(known);
+        Ok(known)
+    }
+
+    /// Whether the source may have deleted so many of the known tasks.
+    fn may_bury(&self, gone: u64, known: u64) -> bool {
+        let most = 100_u64.saturating_sub(self.gates.least_percent.into());
+        !self.judged(known) || gone * 100 <= known * most
+    }
+
+    /// Whether so many tombstones have to be counted: those of known tasks among them may be too many.
+    pub(super) async fn doubts_burials(
+        &mut self,
+        app: &App,
+        tombstones: u64,
+    ) -> Result<bool, ConnectorError> {
+        Ok(tombstones > 0 && {
+            let known = self.live(app).await?;
+            !self.may_bury(tombstones, known)
+        })
+    }
+
+    /// Judges how many known tasks that are not gone the source says it deleted.
+    pub(super) async fn buries(&mut self, app: &App, gone: u64) -> Result<(), ConnectorError> {
+        let known = self.live(app).await?;
+        if self.may_bury(gone, known) {
+            return Ok(());
+        }
+        self.stop(self.too_many_deleted(gone, known), self.size(known.saturating_sub(gone)))?;
+        self.deleted = gone;
+        Ok(())
+    }
+
+    /// The run ended for another reason than the one it was to be stopped for.
+    pub(super) fn never_mind(&mut self) {
+        self.stopped = None;
     }
 
     /// Stops the run for this reason, unless a person lets it through for just this one and, where it has a size, for
@@ -386,6 +446,26 @@ impl Watch {
                 TOO_MANY,
                 "kiểm tra phạm vi tài khoản và trường khóa của nguồn",
                 "check what the account may see and the key field of the source",
+            ),
+        )
+    }
+
+    fn too_many_deleted(&self, gone: u64, known: u64) -> Finding {
+        let source = &self.source;
+        Finding::error(
+            DELETED,
+            Text::new(
+                format!(
+                    "nguồn {source} báo đã xóa {gone} trong {known} nhiệm vụ đã biết; đã dừng, không xóa gì"
+                ),
+                format!(
+                    "source {source} says it deleted {gone} of {known} known tasks; stopped, nothing is called gone"
+                ),
+            ),
+            self.remedy(
+                DELETED,
+                "kiểm tra tài khoản, bộ lọc và quy tắc deleted trong manifest",
+                "check the account, the filter and the rule deleted of the manifest",
             ),
         )
     }

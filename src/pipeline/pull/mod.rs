@@ -1,10 +1,11 @@
 //! Pulling one source: pages in, stored tasks and events out.
 //!
 //! Owns the order of work of one run: fetch the next page while the present one is handled (`page`), commit pages
-//! together with the cursor they allow (`commit`), stop where what the source shows cannot be true (`gate`), and after
-//! a full pull call the missing ones gone and prove what is held (`gone`). Lists of people and units go their own way (`people`). A failure of the source ends the run with
+//! together with the cursor they allow (`commit`), stop where what the source shows cannot be true (`gate`), call gone what
+//! tombstones say (`burial`), and after a full pull call the missing ones gone and prove what is held (`gone`). Lists of people and units go their own way (`people`). A failure of the source ends the run with
 //! what was committed so far. It must not know how a source is asked.
 
+mod burial;
 mod closing;
 mod commit;
 mod drift;
@@ -14,17 +15,20 @@ mod gone;
 mod page;
 mod people;
 mod posts;
+mod stand;
 
 pub(super) use page::without_citizen_ids;
 
 use super::app::App;
 use crate::connector::{
-    Connector, ConnectorError, MARK_REFUSED, Page, Pull, PullEnd, PullMode, PullRequest, Step as PullStep,
+    Connector, ConnectorError, DETAIL_VANISHED, MARK_REFUSED, Page, Pull, PullEnd, PullMode, PullRequest,
+    Step as PullStep,
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
 use crate::telemetry::name;
+use burial::Burials;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use closing::Closing;
@@ -129,7 +133,8 @@ async fn pull_once(
     let first = state.cursor.is_none() && state.last_success_at.is_none();
     let changes = kind == RunKind::Incremental && connector.abilities().incremental && !first;
     // A pull of changes meets what the last one left; any other one also what only a pull of everything read.
-    let compares = rules.is_none() || rules == if changes { state.rules_pulled } else { state.rules_read };
+    let held_by = if changes { &state.rules_pulled } else { &state.rules_read };
+    let compares = rules.is_none() || rules == *held_by;
     let mut puller = Puller {
         app,
         connector,
@@ -149,7 +154,12 @@ async fn pull_once(
         counters: RunCounters::default(),
         seen: SeenTasks::default(),
         fresh: Fresh::begin(app, &source).await?,
+        present: connector.abilities().full_is_complete,
+        // What only pulls of changes followed was read by whatever rules there were.
+        rereads: rules.is_some() && rules != state.rules_read,
+        rewound: 0,
         gone: 0,
+        burials: Burials::default(),
         tombstones: Tombstones::default(),
         held: Vec::new(),
         waiting: Unsettled::default(),
@@ -164,6 +174,9 @@ async fn pull_once(
     let ended = app.clock.now();
     let gates = app.gates.get(&source).copied().unwrap_or_default();
     puller.findings.extend(puller.drifting.end(app).await?);
+    if puller.rewound > 0 {
+        puller.findings.push(rewound(&source, puller.rewound));
+    }
     puller.findings.extend(puller.closing.told(&gates).map(|finding| finding.at(place(&source))));
     let mut summary = PullSummary {
         counters: puller.counters,
@@ -180,6 +193,11 @@ async fn pull_once(
             if full {
                 crate::failpoint!("pull::before_gone");
                 prove(app, &source, run, (&puller.seen, &puller.tombstones), &end, &mut summary).await?;
+                if !end.short && !end.unchanged {
+                    // What waited for its details and is listed no more was deleted.
+                    let settled = app.store.settle_unlisted(&source, DETAIL_VANISHED, now).await;
+                    settled.map_err(|error| error.finding())?;
+                }
             }
             if let Some(rules) = rules.filter(|_| kind != RunKind::Backfill) {
                 app.store.keep_rules(&source, &rules, !changes).await.map_err(|error| error.finding())?;
@@ -282,6 +300,21 @@ fn missed(source: &SourceId, count: u64) -> Finding {
     .at(place(source))
 }
 
+fn rewound(source: &SourceId, count: u64) -> Finding {
+    Finding::warning(
+        "LT-ING-012",
+        Text::new(
+            format!("{count} nhiệm vụ của nguồn {source} nay có thời điểm thay đổi sớm hơn trước; đã nhận bản hiện tại"),
+            format!("{count} tasks of source {source} have an earlier time of change than before; taken over as they are now"),
+        ),
+        Text::new(
+            "không cần làm gì nếu vừa sửa múi giờ hay kiểu ngày trong manifest; nếu không, hỏi nguồn có vừa khôi phục từ bản sao lưu",
+            "nothing to do if a zone or a pattern of dates was just corrected in the manifest; else ask whether the source was restored from a backup",
+        ),
+    )
+    .at(place(source))
+}
+
 fn hex(fingerprint: [u8; 32]) -> String {
     fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -325,8 +358,16 @@ struct Puller<'a> {
     counters: RunCounters,
     seen: SeenTasks,
     fresh: Fresh,
+    /// Whether what the source lists is its present state, not files and words of any age.
+    present: bool,
+    /// Whether some versions held may have been read by other rules.
+    rereads: bool,
+    /// Versions taken over although their time of change lies earlier.
+    rewound: u64,
     /// Tasks whose tombstones were shown.
     gone: u64,
+    /// Tombstones that wait for the end of the run.
+    burials: Burials,
     /// Those a full pull showed, whether or not they are news.
     tombstones: Tombstones,
     /// Pages that wait, as they came, until a task somebody knows is seen.
@@ -371,11 +412,13 @@ impl Puller<'_> {
                         self.take(page).await?;
                     }
                     self.watch.growth(self.app, self.counters.new).await?;
+                    self.judge_burials().await?;
                     if self.watch.judges_the_end() && !end.unchanged {
                         self.commit_all().await?;
                         let told = self.watch.end(self.seen.count)?;
                         self.findings.extend(told);
                     }
+                    self.bury().await?;
                     if let (true, Some(cursor)) = (self.moves_cursor, &end.cursor) {
                         self.wait(PageCommit::cursor_only(&self.source, self.run, cursor.0.clone())).await;
                     }
@@ -384,6 +427,11 @@ impl Puller<'_> {
                     return Ok(end);
                 }
                 Some(Err(error)) => {
+                    // What came until then is stored with its cursors, as long as no gate would stop it.
+                    match self.judge_burials().await {
+                        Ok(()) => self.bury().await?,
+                        Err(_) => self.watch.never_mind(),
+                    }
                     self.commit_all().await?;
                     return Err(error);
                 }

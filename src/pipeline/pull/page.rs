@@ -5,26 +5,29 @@
 //! the others go on. It must not know when a page is committed.
 
 use super::commit::key_hash;
+use super::stand::{Before, Stand, Tasks, passed_over};
 use super::{Puller, of_store};
 use crate::connector::{
     ConnectorError, Delivered, Detailed, Page, Presence, RawRecord, Rejection, details_of,
 };
 use crate::domain::{AccountKind, AccountRef, CitizenId, TaskDraft, TaskStatus};
 use crate::error::{Finding, Place};
-use crate::ingest;
-use crate::store::{PageCommit, RejectionWrite, StoredTask, TaskWrite, Vault};
+use crate::ingest::{self, Older};
+use crate::store::{PageCommit, RejectionWrite, TaskWrite, Vault};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 impl Puller<'_> {
     /// Lets a page wait until one shows a task somebody knows; the pages that go on now, in order.
     pub(super) async fn hold(&mut self, page: Page) -> Result<Vec<Page>, ConnectorError> {
-        let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
+        // A tombstone shows no task: as long as nothing else is shown, nobody is recognised.
+        let shown = page.records.iter().filter(|record| record.presence == Presence::Shown);
+        let keys: Vec<&str> = shown.map(|record| record.external_id.as_str()).collect();
         let stored = self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?;
         let known = stored.into_iter().flatten().filter(|(id, _)| self.watch.knows(*id)).count();
         let bodies: usize = page.records.iter().map(|record| record.body.len()).sum();
-        self.watch.held(page.records.len(), known, page.body.len() + bodies)?;
+        self.watch.held(keys.len(), known, page.body.len() + bodies)?;
         self.held.push(page);
         Ok(if self.watch.holds() { Vec::new() } else { std::mem::take(&mut self.held) })
     }
@@ -49,49 +52,55 @@ impl Puller<'_> {
             let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
             self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?
         };
-        let mut changed = Vec::new();
+        let mut stand = if all_new { Stand::default() } else { Stand::of(&page.records, &known) };
+        let mut news: Vec<News> = Vec::new();
         let mut first_seen: HashSet<i64> = HashSet::new();
-        let mut known_ids: HashMap<String, i64> = HashMap::new();
-        let mut tombstones = Vec::new();
+        let mut buries = false;
         for (record, known) in page.records.into_iter().zip(known) {
-            match known {
-                // A tombstone is no sign of life; one of a task we never had says nothing.
-                known if record.presence != Presence::Shown => {
-                    if self.full {
-                        self.tombstones.note(known.map(|(id, _)| id), &record.external_id);
-                    }
-                    match known {
-                        Some((id, hash)) if hash != record.hash => tombstones.push((id, record)),
-                        _ => self.counters.unchanged += 1,
-                    }
-                }
-                Some((id, hash)) if hash == record.hash => {
-                    if self.seen.insert(id) {
+            let key = record.external_id.as_str();
+            let id = known.map(|(id, _)| id);
+            let held = stand.hash(key, known);
+            let settled = stand.settled(key);
+            let is_known = settled.is_some() || held.is_some_and(|held| self.is_known(held, record.hash));
+            if record.presence == Presence::Shown {
+                self.burials.shown(key);
+                let is_first = settled != Some(false) && id.is_some_and(|id| self.seen.insert(id));
+                if let Some(id) = id.filter(|_| is_first) {
+                    if is_known {
                         self.watch.saw(id);
-                    }
-                    self.counters.unchanged += 1;
-                }
-                Some((id, _)) => {
-                    if self.seen.insert(id) {
+                    } else {
                         first_seen.insert(id);
                     }
-                    known_ids.insert(record.external_id.clone(), id);
-                    changed.push(record);
                 }
-                None => changed.push(record),
+            } else if self.full {
+                self.tombstones.note(id, key);
+            }
+            // A tombstone is no sign of life; one of a task we never had says nothing.
+            if is_known || (record.presence != Presence::Shown && held.is_none()) {
+                self.counters.unchanged += 1;
+                continue;
+            }
+            stand.left(key, record.hash);
+            match record.presence {
+                Presence::Deleted { .. } => {
+                    self.burials.hold(record);
+                    buries = true;
+                }
+                Presence::Shown | Presence::Recalled { .. } => news.push(News { id, record }),
             }
         }
         let mut rejections: Vec<RejectionWrite> = page.rejected.into_iter().map(rejection_write).collect();
-        let (mut tasks, details) =
-            self.read_changed(changed, &known_ids, &first_seen, observed_at, &mut rejections).await?;
-        tasks.extend(self.bury(tombstones, observed_at).await?);
+        let (tasks, details) =
+            self.read_news(news, &stand, &first_seen, observed_at, &mut rejections).await?;
         self.counters.rejected += rejections.len() as u64;
         let Delivered { evidence, receipts } = page.delivered;
         self.waiting.receipts.extend(receipts);
-        let nothing_new = tasks.is_empty() && rejections.is_empty() && evidence.is_empty();
+        let nothing_new = tasks.is_empty() && rejections.is_empty() && evidence.is_empty() && !buries;
         // What is stored from here on may no longer be what the source called unchanged, whatever becomes of this run.
-        let keeps = (self.moves_cursor && !self.full) || self.connector.abilities().pages_forget;
+        let forgets = self.connector.abilities().pages_forget;
+        let keeps = (self.moves_cursor && !self.full) || forgets;
         let cursor = page.cursor.filter(|_| keeps).map(|cursor| cursor.0);
+        let cursor = if forgets { cursor } else { self.burials.allows(cursor) };
         if nothing_new && cursor.is_none() {
             return Ok(());
         }
@@ -139,64 +148,46 @@ impl Puller<'_> {
         Ok(page)
     }
 
-    /// Calls tasks gone, or taken back, whose tombstones the source shows.
-    async fn bury(
-        &mut self,
-        tombstones: Vec<(i64, RawRecord)>,
-        observed_at: DateTime<Utc>,
-    ) -> Result<Vec<TaskWrite>, ConnectorError> {
-        if tombstones.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<i64> = tombstones.iter().map(|(id, _)| *id).collect();
-        let stored = self.app.store.load_tasks(&ids).await.map_err(of_store)?;
-        let held: HashMap<i64, StoredTask> = stored.into_iter().map(|task| (task.id, task)).collect();
-        let writes: Vec<TaskWrite> = tombstones
-            .into_iter()
-            .filter_map(|(id, record)| {
-                let held = &held.get(&id)?.task;
-                let applied = match record.presence {
-                    Presence::Shown => return None,
-                    Presence::Deleted { at } => ingest::gone(held, at, observed_at),
-                    Presence::Recalled { at } => ingest::recalled(held, at, observed_at),
-                };
-                Some(TaskWrite {
-                    known_id: Some(id),
-                    external_id: record.external_id,
-                    hash: record.hash,
-                    task: applied.task,
-                    events: applied.events,
-                })
-            })
-            .collect();
-        self.gone += writes.iter().filter(|write| !write.events.is_empty()).count() as u64;
-        Ok(writes)
+    /// Whether a record with this hash says what is held. A version that was passed over is looked at again where it may
+    /// be taken over.
+    fn is_known(&self, held: [u8; 16], record: [u8; 16]) -> bool {
+        held == record || (held == passed_over(record) && !(self.full && self.present))
     }
 
-    async fn read_changed(
+    async fn read_news(
         &mut self,
-        changed: Vec<RawRecord>,
-        known_ids: &HashMap<String, i64>,
+        news: Vec<News>,
+        stand: &Stand,
         first_seen: &HashSet<i64>,
         observed_at: DateTime<Utc>,
         rejections: &mut Vec<RejectionWrite>,
     ) -> Result<(Vec<TaskWrite>, Option<Bytes>), ConnectorError> {
-        if changed.is_empty() {
+        if news.is_empty() {
             return Ok((Vec::new(), None));
         }
-        let ids: Vec<i64> = known_ids.values().copied().collect();
-        let mut held: HashMap<i64, StoredTask> = if ids.is_empty() {
-            HashMap::new()
+        let mut ids: Vec<i64> = news.iter().filter_map(|news| news.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut held = if ids.is_empty() {
+            Tasks::default()
         } else {
-            let stored = self.app.store.load_tasks(&ids).await.map_err(of_store)?;
-            stored.into_iter().map(|task| (task.id, task)).collect()
+            Tasks::of(self.app.store.load_tasks(&ids).await.map_err(of_store)?)
         };
         // A task that was gone and is shown again is none of those that should be seen.
-        let live = held.values().filter(|task| task.task.draft.status != TaskStatus::Gone);
+        let live = held.stored().filter(|task| task.task.draft.status != TaskStatus::Gone);
         for id in live.map(|task| task.id).filter(|id| first_seen.contains(id)) {
             self.watch.saw(id);
         }
-        let detailed = self.connector.detail(changed).await?;
+        // In their order, those that are shown to be read and those that are only taken back.
+        let (mut listed, mut shown) = (Vec::with_capacity(news.len()), Vec::with_capacity(news.len()));
+        for News { id, record } in news {
+            let is_shown = record.presence == Presence::Shown;
+            listed.push((id, (!is_shown).then(|| record.clone())));
+            shown.extend(Some(record).filter(|_| is_shown));
+        }
+        let has_details = self.connector.abilities().details;
+        let mut before_details = if has_details { shown.clone() } else { Vec::new() }.into_iter();
+        let detailed = if shown.is_empty() { Vec::new() } else { self.connector.detail(shown).await? };
         if let Some(finding) = self.drifting.look(&detailed) {
             self.watch.stop(finding, None)?;
         }
@@ -204,21 +195,29 @@ impl Puller<'_> {
             Detailed::Complete(record) => Some(record),
             Detailed::Vanished(_) | Detailed::Rejected(_) => None,
         });
-        let details = self.connector.abilities().details.then(|| details_of(completed));
-        let mut writes = Vec::with_capacity(detailed.len());
-        for record in detailed {
-            let record = match record {
-                Detailed::Complete(record) => record,
-                Detailed::Vanished(finding) => {
+        let details = has_details.then(|| details_of(completed));
+        let mut detailed = detailed.into_iter();
+        let mut writes = Vec::with_capacity(listed.len());
+        for (id, taken_back) in listed {
+            if let Some(record) = taken_back {
+                writes.extend(self.take_back(record, id, &mut held, stand, observed_at));
+                continue;
+            }
+            let as_listed = before_details.next();
+            let record = match detailed.next() {
+                Some(Detailed::Complete(record)) => record,
+                Some(Detailed::Vanished(finding)) => {
                     if !self.findings.iter().any(|known| known.code == finding.code) {
-                        self.findings.push(*finding);
+                        self.findings.push((*finding).clone());
                     }
+                    rejections.extend(as_listed.map(|record| vanished(record, *finding)));
                     continue;
                 }
-                Detailed::Rejected(rejection) => {
+                Some(Detailed::Rejected(rejection)) => {
                     rejections.push(rejection_write(rejection));
                     continue;
                 }
+                None => break,
             };
             if let Some(rejection) = self.drifting.refuses(&record) {
                 rejections.push(rejection_write(rejection));
@@ -226,8 +225,22 @@ impl Puller<'_> {
             }
             match self.connector.read(&record) {
                 Ok(draft) => {
-                    let previous = known_ids.get(&record.external_id).and_then(|id| held.remove(id));
-                    writes.push(self.task_write(record, draft, previous, observed_at));
+                    let before = held.take(&record.external_id, id);
+                    let older = match &before {
+                        Some(before) if !before.of_page && id.is_some_and(|id| first_seen.contains(&id)) => {
+                            self.older()
+                        }
+                        // What this run showed already is newer than what it shows later with an earlier time.
+                        _ => Older::Kept,
+                    };
+                    writes.extend(self.task_write(
+                        record,
+                        draft,
+                        (before, older),
+                        &mut held,
+                        stand,
+                        observed_at,
+                    ));
                 }
                 Err(rejection) => rejections.push(rejection_write(*rejection)),
             }
@@ -235,27 +248,80 @@ impl Puller<'_> {
         Ok((writes, details.filter(|details| !details.is_empty())))
     }
 
+    /// What a version means whose time of change is earlier than that of the version held.
+    fn older(&self) -> Older {
+        match (self.present, self.full || self.rereads) {
+            (true, true) => Older::Applied,
+            (false, _) if self.rereads => Older::Corrects,
+            _ => Older::Kept,
+        }
+    }
+
+    /// A task whose assigner took it back; none of a task nobody has.
+    fn take_back(
+        &mut self,
+        record: RawRecord,
+        id: Option<i64>,
+        held: &mut Tasks,
+        stand: &Stand,
+        observed_at: DateTime<Utc>,
+    ) -> Option<TaskWrite> {
+        let Presence::Recalled { at } = record.presence else { return None };
+        let before = held.take(&record.external_id, id)?;
+        let applied = ingest::recalled(&before.task, at, observed_at);
+        self.gone += u64::from(!applied.events.is_empty());
+        let known_id = before.id;
+        if stand.repeats(&record.external_id) {
+            let task = applied.task.clone();
+            held.put(&record.external_id, Before { task, of_page: true, ..before });
+        }
+        Some(TaskWrite {
+            known_id,
+            external_id: record.external_id,
+            hash: record.hash,
+            task: applied.task,
+            events: applied.events,
+        })
+    }
+
     fn task_write(
         &mut self,
         record: RawRecord,
         draft: TaskDraft,
-        previous: Option<StoredTask>,
+        (before, older): (Option<Before>, Older),
+        held: &mut Tasks,
+        stand: &Stand,
         observed_at: DateTime<Utc>,
-    ) -> TaskWrite {
+    ) -> Option<TaskWrite> {
         let draft = without_citizen_ids(self.app.store.vault(), draft);
-        let known_id = previous.as_ref().map(|stored| stored.id);
-        let applied = ingest::apply(previous.as_ref().map(|stored| &stored.task), draft, observed_at);
-        match &previous {
-            Some(held) => {
+        let known_id = before.as_ref().and_then(|before| before.id);
+        let applied =
+            ingest::apply_version(before.as_ref().map(|before| &before.task), draft, observed_at, older);
+        let repeats = stand.repeats(&record.external_id);
+        if repeats && applied.outdated {
+            // An older version beside the newer one is what the source lists each time, and no news.
+            if let Some(before) = before {
+                held.put(&record.external_id, before);
+            }
+            self.counters.unchanged += 1;
+            return None;
+        }
+        if repeats {
+            let task = applied.task.clone();
+            held.put(&record.external_id, Before { id: known_id, task, of_page: true });
+        }
+        match &before {
+            Some(before) => {
                 self.counters.changed += 1;
                 if self.compares {
-                    self.closing.note(&held.task, &applied.task, &applied.events);
+                    self.closing.note(&before.task, &applied.task, &applied.events);
                 }
             }
             None => self.counters.new += 1,
         }
+        self.rewound += u64::from(applied.rewound);
         let late = self.missed_before.zip(applied.task.draft.updated_at);
-        let news = !applied.outdated && !applied.events.is_empty();
+        let news = !applied.outdated && !applied.rewound && !applied.events.is_empty();
         self.missed += u64::from(news && late.is_some_and(|(before, changed)| changed < before));
         let says = |finding: &Finding| self.compares || !ingest::COMPARED.contains(&finding.code.as_str());
         for finding in applied.findings.into_iter().filter(says) {
@@ -265,14 +331,20 @@ impl Puller<'_> {
                     .push(finding.at(Place::of(format!("source {}", self.source)).at(&record.external_id)));
             }
         }
-        TaskWrite {
+        Some(TaskWrite {
             known_id,
+            hash: if applied.outdated { passed_over(record.hash) } else { record.hash },
             external_id: record.external_id,
-            hash: record.hash,
             task: applied.task,
             events: applied.events,
-        }
+        })
     }
+}
+
+/// A new or changed record, with the number of its task where that is stored.
+struct News {
+    id: Option<i64>,
+    record: RawRecord,
 }
 
 /// Replaces citizen id numbers by their keyed index: before anything of a draft is stored.
@@ -293,6 +365,12 @@ pub(in crate::pipeline) fn without_citizen_ids(vault: &Vault, mut draft: TaskDra
         event.to.iter_mut().for_each(hide);
     }
     draft
+}
+
+/// A listed record without its details: read again by a replay, settled once it comes, and by a full pull that does not
+/// list it any more.
+fn vanished(record: RawRecord, finding: Finding) -> RejectionWrite {
+    RejectionWrite { external_id: Some(record.external_id), index: record.index, body: record.body, finding }
 }
 
 fn rejection_write(rejection: Rejection) -> RejectionWrite {
