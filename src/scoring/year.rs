@@ -92,11 +92,7 @@ pub fn score_mean(input: &MeanInput, rules: &RuleSet) -> YearDerivation {
         rule_set: rules.clone(),
     };
     let exact = rules.year_mean_of == YearMeanOf::Exact;
-    let value = |part: &RecordedPart| match &part.exact {
-        Some(value) if exact => Some(value.clone()),
-        _ => part.score.parse().ok(),
-    };
-    let scores: Vec<Exact> = input.parts.iter().filter_map(value).collect();
+    let scores: Vec<Exact> = input.parts.iter().filter_map(|part| part.taken(rules)).collect();
     let count = i64::try_from(scores.len()).unwrap_or(0);
     let sum: Exact = scores.iter().sum();
     match sum.checked_div(&Exact::integer(count)) {
@@ -123,15 +119,29 @@ pub fn score_mean(input: &MeanInput, rules: &RuleSet) -> YearDerivation {
     derivation
 }
 
+impl RecordedPart {
+    /// The score a mean takes: as printed, or unrounded where the rule set takes those and the record holds it.
+    fn taken(&self, rules: &RuleSet) -> Option<Exact> {
+        let unrounded = self.exact.clone().filter(|_| rules.year_mean_of == YearMeanOf::Exact);
+        unrounded.or_else(|| self.score.parse().ok())
+    }
+
+    /// The band the score lies in, by the value the rule set classifies on; a score that came without its unrounded value
+    /// has the printed one alone.
+    fn band(&self, rules: &RuleSet) -> Option<Level> {
+        let exact = self.exact.clone().or_else(|| self.score.parse().ok())?;
+        Some(level_of(&Number { exact, printed: self.score.clone() }, rules))
+    }
+}
+
 /// The levels of a year's quarters: each as recorded, by months the band their mean lies in.
 fn quarter_levels(input: &MeanInput, rules: &RuleSet) -> Vec<(Period, Level)> {
     let level = |quarter: Period| {
-        let band = |part: &RecordedPart| part.score.parse().ok().map(|score| Level::of_score(&score));
         if let Some(part) = input.parts.iter().find(|part| part.period == quarter) {
-            return part.level.or_else(|| band(part));
+            return part.level.or_else(|| part.band(rules));
         }
         let months = input.parts.iter().filter(|part| quarter.months().contains(&part.period));
-        let scores: Vec<Exact> = months.map(|part| part.score.parse().ok()).collect::<Option<_>>()?;
+        let scores: Vec<Exact> = months.map(|part| part.taken(rules)).collect::<Option<_>>()?;
         let sum: Exact = scores.iter().sum();
         let mean = sum.checked_div(&Exact::integer(i64::try_from(scores.len()).ok()?))?;
         Some(level_of(&number(mean, rules.rounding.digits, rules), rules))
@@ -287,6 +297,57 @@ mod tests {
         assert!(rules.refusals().is_empty());
         let tasks = RuleSet { local_overlays: vec![Overlay::Below100NotCompleted], ..rules };
         assert_eq!(tasks.refusals()[0].0, "local_overlays");
+    }
+
+    /// The level the overlay reads of the first quarter, where the three others are excellent.
+    fn first_quarter(parts: Vec<RecordedPart>, rules: &RuleSet) -> Because {
+        use crate::domain::rules::Overlay;
+        let rules = RuleSet { local_overlays: vec![Overlay::YearFromQuarterLevels], ..rules.clone() };
+        score_mean(&year(parts), &rules).ruled.swap_remove(0).because
+    }
+
+    #[test]
+    fn overlays_read_a_quarter_of_months_by_the_scores_the_year_takes() {
+        use crate::domain::rules::QuarterMethod;
+        // Printed (89.99 + 89.99 + 90.01) / 3 is below 90; unrounded (89.994 + 89.994 + 90.012) / 3 = 90.
+        let months = [("89.99", "89.994"), ("89.99", "89.994"), ("90.01", "90.012")];
+        let mut parts: Vec<RecordedPart> = months
+            .iter()
+            .zip(1..)
+            .map(|((printed, exact), month)| RecordedPart {
+                exact: exact.parse().ok(),
+                ..part(&format!("2026-M{month:02}"), printed)
+            })
+            .collect();
+        parts.extend((4..=12).map(|month| part(&format!("2026-M{month:02}"), "95")));
+        let of = |year_mean_of| {
+            let quarter_method = QuarterMethod::MeanOfMonths;
+            first_quarter(parts.clone(), &RuleSet { quarter_method, year_mean_of, ..RuleSet::default() })
+        };
+        let levels = |excellent| Because::QuarterLevels { excellent, completed: 0, failed: 0 };
+        assert_eq!(of(YearMeanOf::Recorded), levels(3), "good");
+        assert_eq!(of(YearMeanOf::Exact), levels(4), "excellent");
+    }
+
+    #[test]
+    fn band_of_a_recorded_quarter_is_read_from_the_value_the_rule_set_classifies_on() {
+        use crate::domain::rules::{ClassifyOn, Rounding};
+        // 89.995 prints as 90.00.
+        let mut parts = quarters(&["90.00", "95", "95", "95"]);
+        parts[0].exact = "89.995".parse().ok();
+        let of = |classify_on| {
+            let rounding = Rounding { classify_on, ..RuleSet::default().rounding };
+            first_quarter(parts.clone(), &RuleSet { rounding, ..RuleSet::default() })
+        };
+        let levels = |excellent| Because::QuarterLevels { excellent, completed: 0, failed: 0 };
+        assert_eq!(of(ClassifyOn::Exact), levels(3));
+        assert_eq!(of(ClassifyOn::Printed), levels(4));
+        // A recorded level stands before any reading of the score.
+        parts[0].level = Some(Level::Completed);
+        assert_eq!(
+            first_quarter(parts, &RuleSet::default()),
+            Because::QuarterLevels { excellent: 3, completed: 1, failed: 0 }
+        );
     }
 
     fn fact(kind: FactKind) -> ServiceFact {
