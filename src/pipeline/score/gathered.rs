@@ -88,8 +88,8 @@ impl Read {
 /// The scores held of a period and view, by person.
 type Heads = HashMap<PersonId, ScoreHead>;
 
-/// Coefficients by product.
-type Coefficients = HashMap<String, Decimal>;
+/// Coefficients by product of the version in force on a period's first day; none where none was in force yet.
+type Coefficients = Option<HashMap<String, Decimal>>;
 
 /// Facts of service that stand, by person.
 pub(in crate::pipeline) type Facts = HashMap<PersonId, Vec<ServiceFact>>;
@@ -432,13 +432,17 @@ impl Gathered {
         // A product of a body's own catalog keeps the coefficient of its assignment.
         heads.retain(|head| head.scope == CatalogScope::Province);
         heads.sort_by_key(|head| head.valid_from);
-        let valid = heads.iter().rfind(|head| head.valid_from <= asked.period.first_day()).or(heads.first());
-        let products = match valid {
-            Some(head) => app.store.catalog_products(&head.version).await.map_err(|error| error.finding())?,
-            None => Vec::new(),
+        // A version that came later holds for nothing before it.
+        let valid = heads.iter().rfind(|head| head.valid_from <= asked.period.first_day());
+        let known = match valid {
+            Some(head) => {
+                let products = app.store.catalog_products(&head.version).await;
+                let products = products.map_err(|error| error.finding())?.into_iter();
+                Some(products.map(|product| (product.code.to_string(), product.coefficient)).collect())
+            }
+            None => None,
         };
-        let known = products.into_iter().map(|product| (product.code.to_string(), product.coefficient));
-        let known: Arc<Coefficients> = Arc::new(known.collect());
+        let known: Arc<Coefficients> = Arc::new(known);
         all.insert(asked.period, known.clone());
         Ok(Some(known))
     }
@@ -618,7 +622,7 @@ impl App {
             fact.also =
                 duplicates.iter().filter(|(of, _)| *of == fact.key).map(|(_, other)| *other).collect();
         }
-        if let Some(coefficients) = known.coefficients {
+        if let Some(Some(coefficients)) = known.coefficients {
             for (code, coefficient) in facts.iter_mut().filter_map(|fact| fact.product.as_mut()) {
                 // A product the version lacks keeps the coefficient of its assignment.
                 *coefficient = coefficients.get(*code).copied().unwrap_or(*coefficient);
@@ -634,6 +638,12 @@ impl App {
             rules,
             &self.policy.calendar,
         );
+        if matches!(known.coefficients, Some(None)) {
+            let first = period.first_day();
+            lines.iter_mut().for_each(|line| {
+                line.notes.push(format!("no catalog version in force on {first}: k of the assignment"));
+            });
+        }
         let leads = |task: &&PersonTask| task.mapping.as_ref().is_some_and(|product| product.leadership);
         let leadership: Vec<String> =
             known.tasks.iter().filter(leads).map(|task| source_of(&task.task.key)).collect();

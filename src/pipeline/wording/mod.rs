@@ -213,6 +213,11 @@ pub fn note(note: &str, lang: Lang) -> String {
         format!("chậm {n} lần, chưa được xác nhận nên chưa trừ")
     } else if let Some(day) = note.strip_prefix("carried over: it belonged to ") {
         format!("chuyển từ kỳ trước (thuộc ngày {day}): tính thêm trong kỳ này")
+    } else if let Some(day) = note
+        .strip_prefix("no catalog version in force on ")
+        .and_then(|rest| rest.strip_suffix(": k of the assignment"))
+    {
+        format!("chưa có danh mục nào hiệu lực ngày {day}: giữ hệ số lúc giao")
     } else if let Some(share) = note.strip_suffix(" counted in an earlier period") {
         format!("đã tính {} ở kỳ trước", share.replace('.', ","))
     } else if note.starts_with("lateness of ") {
@@ -250,6 +255,10 @@ mod tests {
         assert_eq!(
             note("completed quantity 0.5 confirmed by a superior", Lang::Vi),
             "cấp trên xác nhận khối lượng hoàn thành 0,5"
+        );
+        assert_eq!(
+            note("no catalog version in force on 2026-10-01: k of the assignment", Lang::Vi),
+            "chưa có danh mục nào hiệu lực ngày 01/10/2026: giữ hệ số lúc giao"
         );
         assert_eq!(note("something new", Lang::Vi), "something new");
     }
