@@ -125,6 +125,10 @@ struct CaseLine<'a> {
     coefficient: Written<'a>,
     #[serde(default, borrow)]
     multiplier: Option<Written<'a>>,
+    #[serde(default)]
+    post: Option<String>,
+    #[serde(default)]
+    of: Option<String>,
     #[serde(default, borrow)]
     share: Option<Written<'a>>,
     #[serde(borrow)]
@@ -149,6 +153,8 @@ struct CaseLine<'a> {
     quality_excused: bool,
     #[serde(default)]
     extra: bool,
+    #[serde(default)]
+    handed_over: bool,
 }
 
 /// A time of day, written `17:00`.
@@ -184,9 +190,9 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
     if written.len() > MAX_LINES {
         return Err(whole(None, &Text::new("có hơn 200.000 dòng", "more than 200,000 lines")));
     }
-    let for_lines = rules.clone().unwrap_or_default();
+    let for_lines = (role.unwrap_or(Role::Staff), &rules.clone().unwrap_or_default());
     let lines: Vec<Line> =
-        written.iter().enumerate().filter_map(|(index, raw)| reader.line(index, raw, &for_lines)).collect();
+        written.iter().enumerate().filter_map(|(index, raw)| reader.line(index, raw, for_lines)).collect();
     let entered = Entries {
         criteria: reader.section("criteria", case.criteria).unwrap_or_default(),
         components: reader.section("components", case.components).unwrap_or_default(),
@@ -222,6 +228,14 @@ pub fn run(name: &str, bytes: &[u8]) -> Result<Derivation, Findings> {
             }),
         })
         .collect();
+    if let (false, Some(written)) = (led.is_empty(), entered.components.get(&Component::UnitResult)) {
+        let place = reader.place(written.piece, "components.unit_result".to_owned());
+        reader.wrong(
+            place,
+            "có \"subordinates\" thì d được tính, không nhập",
+            "with \"subordinates\" d is computed and not entered",
+        );
+    }
     let mut entries = components.clone();
     entries.extend(unit_result.clone().map(|percent| (Component::UnitResult, percent)));
     let checked = if entered.criteria.total.is_some() { Criteria::default() } else { criteria.clone() };
@@ -483,7 +497,7 @@ impl Reader<'_> {
         count
     }
 
-    fn line(&mut self, index: usize, raw: &RawValue, rules: &RuleSet) -> Option<Line> {
+    fn line(&mut self, index: usize, raw: &RawValue, (role, rules): (Role, &RuleSet)) -> Option<Line> {
         let key = format!("lines[{index}]");
         let line: CaseLine<'_> = match serde_json::from_str(raw.get()) {
             Ok(line) => line,
@@ -502,7 +516,11 @@ impl Reader<'_> {
         let coefficient = number("coefficient", &line.coefficient, true);
         let multiplier = match &line.multiplier {
             Some(written) => Some(number("multiplier", written, true)?),
-            None => None,
+            None => {
+                // Whoever is in charge of somebody has a role of their own; what is not said of it is the staff's.
+                let role = if line.of.is_some() { Role::Staff } else { role };
+                rules.multiplier(line.post.as_deref().unwrap_or_default(), role)
+            }
         };
         let share = line.share.as_ref().map(|share| (share, number("share", share, true)));
         let assigned = number("assigned", &line.assigned, false);
@@ -528,6 +546,14 @@ impl Reader<'_> {
             let place = self.place(written.piece, at("share"));
             self.wrong(place, "phần được chia lớn hơn 1", "the share is more than 1");
         }
+        if line.handed_over && completed.is_some_and(|completed| !completed.is_zero()) {
+            let place = self.place(line.completed.piece, at("completed"));
+            self.wrong(
+                place,
+                "việc đã chuyển người khác thì người này không hoàn thành gì",
+                "of what is handed over nothing is completed by whoever gave it away",
+            );
+        }
         let late = match dated {
             Some((day, done)) => {
                 let due = Due { day, time: line.due_time };
@@ -549,13 +575,14 @@ impl Reader<'_> {
             quality_failures: if line.quality_excused { 0 } else { failures? },
             late_count: if line.late_excused { 0 } else { late },
             late_excused: line.late_excused,
+            handed_over: line.handed_over,
             extra: line.extra,
             due: line.due,
             counted_on: line.due.or(line.completed_on).unwrap_or_default(),
             completed_on: line.completed_on,
             finished_later_on: None,
             notes: Vec::new(),
-            of: None,
+            of: line.of,
         })
     }
 

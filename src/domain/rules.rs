@@ -636,6 +636,13 @@ impl RuleSet {
         self.quarter_method == QuarterMethod::MeanOfMonths
     }
 
+    /// Whether a local overlay looks at what a leader's unit completed of what was assigned to it.
+    pub fn judges_unit(&self) -> bool {
+        use Overlay::{UnitBelow70DeputyNotExcellent, UnitBelow70HeadNotCompleted};
+        let of_unit = [UnitBelow70HeadNotCompleted, UnitBelow70DeputyNotExcellent];
+        self.local_overlays.iter().any(|overlay| of_unit.contains(overlay))
+    }
+
     /// The multiplier of a post: by its title, else by its role; none where the rule set names neither or does not
     /// multiply.
     pub fn multiplier(&self, post: &str, role: Role) -> Option<Decimal> {

@@ -243,7 +243,7 @@ impl Run<'_> {
         let mut people: BTreeSet<PersonId> = scored
             .filter(|person| self.directory.is_scored(*person, period, rules.population_filter))
             .collect();
-        if rules.leader_scope == LeaderScope::PooledSubordinates {
+        if takes_lines(rules) {
             for mark in group.iter().filter(|mark| mark.rank > 0) {
                 let charge = charge(&self.directory, mark.person, period, rules);
                 if charge.len() <= TOGETHER {
@@ -331,6 +331,11 @@ fn asked(quarter: Period, today: NaiveDate, terms: &Arc<Terms>) -> Vec<Asked> {
         views.map(|view| Asked { period, view, as_of, terms: terms.clone() })
     };
     periods.into_iter().flat_map(of).collect()
+}
+
+/// Whether leaders take the lines of those in charge, into a, b, c or to judge the unit's share by.
+fn takes_lines(rules: &RuleSet) -> bool {
+    rules.leader_scope == LeaderScope::PooledSubordinates || rules.judges_unit()
 }
 
 /// Everyone a leader answers for, with the days.
@@ -442,7 +447,7 @@ impl App {
             support,
         };
         let mut assembly = Assembly::begin(&input, &own, (terms, view), gathered.may_want())?;
-        if post.role.is_leader() && rules.leader_scope == LeaderScope::PooledSubordinates {
+        if post.role.is_leader() && takes_lines(rules) {
             self.pool(directory, gathered, person, asked, &mut assembly).await?;
         }
         let inputs_hash = assembly.inputs_hash()?;
@@ -615,7 +620,8 @@ impl App {
         NaiveDate::from_ymd_opt(mean.year(), month, day).unwrap_or(mean.last_day())
     }
 
-    /// Takes the lines of everyone in a leader's charge, each for the days the person was theirs.
+    /// Takes the lines of everyone in a leader's charge, each for the days the person was theirs; where the rule set
+    /// pools none, only what was assigned and completed of it.
     async fn pool(
         &self,
         directory: &Directory,
@@ -631,7 +637,11 @@ impl App {
             for (person, spans) in some {
                 let piece = gathered.piece(self, directory, *person, asked).await?;
                 let name = directory.person(*person).map(|known| known.staff_number.as_str());
-                assembly.pool(&piece, &to_bytes(&name)?, spans)?;
+                if asked.terms.rules.leader_scope == LeaderScope::PooledSubordinates {
+                    assembly.pool(&piece, &to_bytes(&name)?, spans)?;
+                } else {
+                    assembly.watch(&piece, &to_bytes(&name)?, spans);
+                }
             }
         }
         Ok(())

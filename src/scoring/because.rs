@@ -11,7 +11,7 @@ use std::fmt;
 /// Why, with numbers, days and the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Because {
-    /// Own assigned tasks that are neither completed nor excused.
+    /// Own assigned tasks that are neither completed nor excused nor handed over.
     OpenTasks {
         /// How many.
         open: usize,

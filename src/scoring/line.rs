@@ -40,6 +40,9 @@ pub struct Line {
     /// Whether an objective cause of its delay was confirmed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub late_excused: bool,
+    /// Given to somebody else in time: it stays assigned, with nothing completed (art. 18.1.d).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub handed_over: bool,
     /// Outside the assigned total: taken over, unplanned (art. 18.1.d), or carried over from an earlier period.
     pub extra: bool,
     /// Day it was due.
@@ -302,6 +305,7 @@ fn judge(
         assigned,
         completed,
         late_excused: fact.late_excused,
+        handed_over: fact.handed_over,
         multiplier: None,
         quality_failures: if fact.handed_over { 0 } else { failures(fact, rules, &mut notes) },
         late_count,

@@ -49,7 +49,7 @@ pub(super) fn of_period(
     (now, ruled)
 }
 
-/// Own assigned tasks that are not completed and not excused.
+/// Own assigned tasks that are not completed, not excused and not handed over.
 fn below_100(tally: &Tally) -> Option<Because> {
     let (open, first) = tally.open.as_ref()?;
     Some(Because::OpenTasks { open: *open, first: first.clone() })

@@ -22,7 +22,7 @@ pub struct Tally {
     pub(super) progress: Sum,
     /// What was assigned and what was completed of it, without extra lines.
     pub(super) planned: (Sum, Sum),
-    /// Own assigned tasks that are not completed and not excused: how many, and the first one.
+    /// Own assigned tasks that are not completed, not excused and not handed over: how many, and the first one.
     pub(super) open: Option<(usize, String)>,
 }
 
@@ -47,6 +47,13 @@ impl Tally {
         self.planned.1.join(&other.planned.1);
     }
 
+    /// Takes of somebody else's sums only what was assigned and completed of it: the share of the unit as the local
+    /// overlays judge it, where lines are not pooled.
+    pub fn pool_planned(&mut self, other: &Self) {
+        self.planned.0.join(&other.planned.0);
+        self.planned.1.join(&other.planned.1);
+    }
+
     fn add(&mut self, line: &Line, adds: &Adds, rules: &RuleSet) {
         let weight = line.multiplier.map(|_| weight(line));
         let put = |sum: &mut Sum, quantity: Decimal, quarters: u32| match &weight {
@@ -62,7 +69,9 @@ impl Tally {
             self.counted += 1;
             put(&mut self.planned.0, line.assigned, 1);
             put(&mut self.planned.1, line.completed, 1);
-            if line.of.is_none() && line.completed < line.assigned && !line.late_excused {
+            // What was reported and given to somebody else is theirs to complete (art. 18.1.d).
+            let open = line.completed < line.assigned && !line.late_excused && !line.handed_over;
+            if line.of.is_none() && open {
                 self.open.get_or_insert_with(|| (0, line.source.clone())).0 += 1;
             }
         }

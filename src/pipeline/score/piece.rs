@@ -240,15 +240,26 @@ impl<'a> Assembly<'a> {
             }
             return Ok(());
         };
-        let within = |line: &Line| spans.iter().any(|(from, to)| (*from..=*to).contains(&line.counted_on));
         let taken: Vec<(&Line, &Cut)> =
-            lines.iter().zip(&piece.cuts).filter(|(line, _)| within(line)).collect();
+            lines.iter().zip(&piece.cuts).filter(|(line, _)| is_within(line, spans)).collect();
         self.feed(name, taken.len(), || digest_of(taken.iter().map(|(_, cut)| piece.part(cut.from, cut.of))));
         self.tally.pool(&Tally::of(taken.iter().map(|(line, _)| *line), &self.terms.rules));
         if self.packs && !taken.is_empty() {
             self.put(&piece.pooled_text(taken.iter().map(|(_, cut)| *cut), name))?;
         }
         Ok(())
+    }
+
+    /// Looks at what was assigned to somebody in charge and completed of it, for the local overlays on a unit's share;
+    /// their lines are none of the score's, which depends on them all the same.
+    pub fn watch(&mut self, piece: &Piece, name: &[u8], spans: &[Span]) {
+        let Some(lines) = &piece.lines else {
+            self.feed(name, piece.cuts.len(), || piece.digest);
+            return self.tally.pool_planned(&piece.tally);
+        };
+        let taken = || lines.iter().zip(&piece.cuts).filter(|(line, _)| is_within(line, spans));
+        self.feed(name, taken().count(), || digest_of(taken().map(|(_, cut)| piece.part(cut.from, cut.of))));
+        self.tally.pool_planned(&Tally::of(taken().map(|(line, _)| line), &self.terms.rules));
     }
 
     /// Has the inputs' hash depend on lines of somebody: on what they are, whether or not others of theirs are left out.
@@ -307,6 +318,10 @@ impl<'a> Assembly<'a> {
     }
 }
 
+fn is_within(line: &Line, spans: &[Span]) -> bool {
+    spans.iter().any(|(from, to)| (*from..=*to).contains(&line.counted_on))
+}
+
 /// A text with an empty list of lines, before and behind what belongs into it.
 fn around_lines(text: &[u8]) -> Result<(&[u8], &[u8]), Finding> {
     const LINES: &[u8] = b"\"lines\":[]";
@@ -343,6 +358,7 @@ mod tests {
             quality_failures: number % 5,
             late_count: number % 6,
             late_excused: number.is_multiple_of(4),
+            handed_over: number.is_multiple_of(6),
             extra: number.is_multiple_of(3),
             due: Some(day(number % 28 + 1)),
             counted_on: day(number % 28 + 1),

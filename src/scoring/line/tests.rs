@@ -308,3 +308,34 @@ fn day_judged_on_belongs_to_what_is_done_and_what_is_due() {
     assert_eq!(to_date("2026-09-09").1[0].reason, "not_due_yet");
     assert_eq!(to_date("2026-09-10").0.len(), 1);
 }
+
+#[test]
+fn what_was_reported_and_handed_over_is_nobodys_open_task() {
+    use crate::domain::rules::Overlay;
+    use crate::domain::{Exact, Level, Role};
+    use crate::scoring::{Criteria, PersonInput, Support, score_person};
+    use std::collections::BTreeMap;
+    let rules = RuleSet { local_overlays: vec![Overlay::Below100NotCompleted], ..RuleSet::default() };
+    let finished = judged(&done("2026-09-09T03:00:00Z"), "2026-09-30", &rules, |_| {}).expect("a line");
+    let level = |handed_over: bool| {
+        let open = judged(&task(), "2026-09-30", &rules, |facts| facts.handed_over = handed_over);
+        let points = BTreeMap::from([("total".to_owned(), Exact::integer(30))]);
+        let input = PersonInput {
+            period: "2026-Q3".parse().expect("period"),
+            role: Role::Staff,
+            lines: vec![finished.clone(), open.expect("a line")],
+            excluded: Vec::new(),
+            criteria: Criteria { own: None, superior: Some(points) },
+            components: BTreeMap::new(),
+            subordinates: Vec::new(),
+            unit_result: None,
+            worked: Vec::new(),
+            support: Support::default(),
+        };
+        let found = score_person(&input, &rules);
+        (found.total.map(|total| total.printed), found.level)
+    };
+    // It stays assigned either way (art. 18.1.d): a = b = c = 1 / 2, S = 30 + 35.
+    assert_eq!(level(true), (Some("65.00".to_owned()), Some(Level::Completed)));
+    assert_eq!(level(false), (Some("65.00".to_owned()), Some(Level::NotCompleted)));
+}
