@@ -274,7 +274,7 @@ fn people(size: Size) -> DirectoryImport {
             citizen_id: None,
             full_name: format!("Nguyễn Văn {person}"),
             memberships: vec![(unit.clone(), "Công chức".to_owned(), role, from, None)],
-            leads: leads.iter().map(|unit| (unit.clone(), from, None)).collect(),
+            leads: leads.iter().map(|unit| (unit.clone().into(), from, None)).collect(),
             accounts: Vec::new(),
         });
     }

@@ -7,12 +7,13 @@
 pub mod entitled;
 pub mod import;
 mod leading;
+mod projected;
 
 use crate::domain::person::spans_overlap;
 use crate::domain::rules::Population;
 use crate::domain::{
-    AccountKind, AccountRef, Assignment, CanonicalTask, Leadership, Membership, Period, PersonId, SourceId,
-    StaffNumber, Unit, UnitCode, UnitKind,
+    AccountKind, AccountRef, Assignment, CanonicalTask, Charge, Leadership, Membership, Period, PersonId,
+    SourceId, StaffNumber, Unit, UnitCode, UnitKind,
 };
 use crate::text::mention;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -51,12 +52,14 @@ pub struct Directory {
     children: BTreeMap<UnitCode, Vec<UnitCode>>,
     /// Everyone who has or had a post in a unit.
     members: BTreeMap<UnitCode, BTreeSet<PersonId>>,
-    /// Charges over units by leader.
+    /// Charges over units and people by leader.
     leaderships: BTreeMap<PersonId, Vec<Leadership>>,
     /// Everyone who has or had a post as head or deputy.
     leaders: BTreeSet<PersonId>,
     /// The days on which somebody begins to answer for a unit, or no longer does.
     handovers: BTreeMap<UnitCode, BTreeSet<NaiveDate>>,
+    /// The same of people in somebody's charge by name.
+    handovers_by_name: BTreeMap<PersonId, BTreeSet<NaiveDate>>,
 }
 
 impl Directory {
@@ -98,26 +101,32 @@ impl Directory {
             }
             directory.people.insert(person.id, person);
         }
-        directory.handovers = directory.days_of_handover();
+        directory.note_handovers();
         directory
     }
 
-    fn days_of_handover(&self) -> BTreeMap<UnitCode, BTreeSet<NaiveDate>> {
-        let mut days: BTreeMap<UnitCode, BTreeSet<NaiveDate>> = BTreeMap::new();
-        let mut note = |unit: &UnitCode, from: NaiveDate, to: Option<NaiveDate>| {
-            let ends = to.and_then(|to| to.succ_opt());
-            days.entry(unit.clone()).or_default().extend([Some(from), ends].into_iter().flatten());
+    fn note_handovers(&mut self) {
+        let (mut of_units, mut of_people) = (BTreeMap::new(), BTreeMap::new());
+        let ends = |from: NaiveDate, to: Option<NaiveDate>| {
+            [Some(from), to.and_then(|to| to.succ_opt())].into_iter().flatten()
+        };
+        let mut note = |over: &Charge<PersonId>, from: NaiveDate, to: Option<NaiveDate>| {
+            let days: &mut BTreeSet<NaiveDate> = match over {
+                Charge::Unit(unit) => of_units.entry(unit.clone()).or_default(),
+                Charge::Person(person) => of_people.entry(*person).or_default(),
+            };
+            days.extend(ends(from, to));
         };
         for leader in &self.leaders {
             let charges = self.leaderships.get(leader).map(Vec::as_slice).unwrap_or_default();
-            charges.iter().for_each(|lead| note(&lead.unit, lead.from, lead.to));
+            charges.iter().for_each(|lead| note(&lead.over, lead.from, lead.to));
             let posts = self.memberships.get(leader).into_iter().flatten();
             for post in posts.filter(|post| post.role.is_leader()) {
-                let charges = charges.iter().map(|lead| &lead.unit);
-                charges.chain([&post.unit]).for_each(|unit| note(unit, post.from, post.to));
+                charges.iter().for_each(|lead| note(&lead.over, post.from, post.to));
+                note(&Charge::Unit(post.unit.clone()), post.from, post.to);
             }
         }
-        days
+        (self.handovers, self.handovers_by_name) = (of_units, of_people);
     }
 
     /// Every account that belongs to someone: source and account.

@@ -54,7 +54,7 @@ fn sample() -> Directory {
             post(6, "A", Role::Staff, "2026-08-15", None),
             post(7, "D", Role::Administrator, "2026-01-01", None),
         ],
-        vec![Leadership { leader: id(2), unit: code("A"), from: day("2026-01-01"), to: None }],
+        vec![Leadership { leader: id(2), over: code("A").into(), from: day("2026-01-01"), to: None }],
         vec![
             (SourceId::new("s").expect("source"), "u4".into(), id(4)),
             (SourceId::new("s").expect("source"), "u6".into(), id(6)),
@@ -129,7 +129,7 @@ fn deputy_answers_for_a_field_on_the_days_of_its_charge() {
     let day = |text: &str| text.parse::<NaiveDate>().expect("day");
     let charges = directory.leaderships.get_mut(&id(2)).expect("charges");
     charges[0].to = Some(day("2026-07-31"));
-    charges.push(Leadership { leader: id(2), unit: code("B"), from: day("2026-08-01"), to: None });
+    charges.push(Leadership { leader: id(2), over: code("B").into(), from: day("2026-08-01"), to: None });
     let span = |from: &str, to: &str| vec![(from.to_owned(), to.to_owned())];
     assert_eq!(answered(&directory, 2, 4), span("2026-07-01", "2026-07-31"));
     assert_eq!(answered(&directory, 2, 5), span("2026-08-01", "2026-09-30"));
@@ -242,11 +242,11 @@ fn leaders_in_charge_of_each_other_are_told_as_a_ring() {
     let mut crossed = sample();
     for (leader, unit) in [(3, "B"), (5, "A")] {
         let from = NaiveDate::from_ymd_opt(2026, 1, 1).expect("day");
-        let lead = Leadership { leader: id(leader), unit: code(unit), from, to: None };
+        let lead = Leadership { leader: id(leader), over: code(unit).into(), from, to: None };
         crossed.leaderships.entry(id(leader)).or_default().push(lead);
     }
-    let told = crossed.ring(quarter()).expect("a ring");
-    assert_eq!(told.code, "LT-PPL-008");
+    let ring = crossed.ring(quarter()).expect("a ring");
+    assert_eq!(crossed.told_ring(&ring, quarter()).code, "LT-PPL-008");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn head_who_looks_after_another_unit_ranks_no_lower_than_its_head() {
     let from = NaiveDate::from_ymd_opt(2026, 1, 1).expect("day");
     directory.leaderships.entry(id(5)).or_default().push(Leadership {
         leader: id(5),
-        unit: code("A"),
+        over: code("A").into(),
         from,
         to: None,
     });
@@ -301,4 +301,36 @@ fn authority_follows_the_plan_and_an_office_cites_a_document() {
     assert!(cited(2, quarter(), None) && cited(4, year, None) && cited(1, year, None));
     let refused = directory.check_opinion(id(2), year, None).expect_err("refused");
     assert_eq!(refused.code, "LT-AUT-003");
+}
+
+#[test]
+fn whoever_is_named_is_led_beside_the_units_ranks_lower_and_is_nobodys_at_another_agency() {
+    let mut directory = sample();
+    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
+    let over = |person: u128, from: &str| Leadership {
+        leader: id(2),
+        over: Charge::Person(id(person)),
+        from: day(from),
+        to: None,
+    };
+    // The deputy leads A and, from September, the head of B and the head of the department by name.
+    let charges = directory.leaderships.get_mut(&id(2)).expect("charges");
+    charges.extend([over(5, "2026-09-01"), over(1, "2026-01-01")]);
+    directory.note_handovers();
+    let led = |directory: &Directory| directory.in_charge(id(2), quarter(), Population::default());
+    assert_eq!(led(&directory), [3, 4, 5, 6].map(id), "not the head above");
+    assert_eq!(directory.direct_subordinates(id(2), quarter(), Population::default()), [3, 4, 5, 6].map(id));
+    assert_eq!(answered(&directory, 2, 5), [("2026-09-01".to_owned(), "2026-09-30".to_owned())]);
+    // Nobody below whoever is named is led with them: 6 sat in B until the middle of August.
+    assert_eq!(answered(&directory, 2, 6), [("2026-08-15".to_owned(), "2026-09-30".to_owned())]);
+    assert!(directory.leaders_of(id(5), quarter()).contains(&id(2)), "the deputy's score depends on it");
+    assert!(directory.changes_hands(id(5), quarter()), "within the quarter");
+    assert!(directory.rank(id(2), quarter()) > directory.rank(id(5), quarter()));
+    // Gone to another agency: the charge stands in the file and takes nobody.
+    let elsewhere =
+        Unit { code: code("X"), name: "X".into(), kind: UnitKind::Commune, parent: None, org_code: None };
+    directory.units.insert(code("X"), elsewhere);
+    directory.memberships.get_mut(&id(5)).expect("posts")[0].unit = code("X");
+    assert_eq!(led(&directory), [3, 4, 6].map(id));
+    assert_eq!(answered(&directory, 2, 5), []);
 }

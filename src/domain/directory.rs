@@ -4,7 +4,7 @@
 //! numbers are the key; ids are given where it is kept.
 
 use super::id::{SourceId, UnitCode};
-use super::person::{CitizenId, Role, StaffNumber, Unit};
+use super::person::{Charge, CitizenId, Role, StaffNumber, Unit};
 use chrono::NaiveDate;
 
 /// One person of an imported file with everything the file says about them.
@@ -18,8 +18,8 @@ pub struct ImportedPerson {
     pub full_name: String,
     /// Posts: unit, title, role, from, to.
     pub memberships: Vec<(UnitCode, String, Role, NaiveDate, Option<NaiveDate>)>,
-    /// Units led: unit, from, to.
-    pub leads: Vec<(UnitCode, NaiveDate, Option<NaiveDate>)>,
+    /// Units and people led: which, from, to.
+    pub leads: Vec<(Charge<StaffNumber>, NaiveDate, Option<NaiveDate>)>,
     /// Accounts per source.
     pub accounts: Vec<(SourceId, String)>,
 }

@@ -74,7 +74,7 @@ impl Level {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Component {
-    /// d: result of the agency or unit (kết quả hoạt động), computed bottom-up.
+    /// d: result of the agency or unit (kết quả hoạt động), computed bottom-up; entered where nobody evaluated is in charge.
     UnitResult,
     /// đ: ability to organise implementation (khả năng tổ chức triển khai).
     ImplementationAbility,
@@ -92,6 +92,9 @@ impl Component {
         }
     }
 }
+
+/// What a derivation's formula says of a d that was entered (art. 15.4).
+pub const D_ENTERED: &str = "entered, nobody in charge is evaluated";
 
 /// Ten items of the general criteria with their maxima (form 01, Annex II; 30 points together).
 pub const GENERAL_ITEMS: [(&str, u8, u8); 10] = [
@@ -204,7 +207,7 @@ pub enum DecisionKind {
         /// Points per item of [`GENERAL_ITEMS`].
         items: BTreeMap<String, Exact>,
     },
-    /// A leader's đ or e (art. 15.3.b–c), 50 or 100 percent.
+    /// A leader's đ or e (art. 15.3.b–c), or d where it is not computed (art. 15.4); 50 or 100 percent.
     LeaderComponent {
         /// Which component.
         component: Component,

@@ -27,7 +27,7 @@ pub use exact::{Exact, RoundingMode};
 pub use fact::{FactKind, FactRevoked, ServiceFact, StoredFact};
 pub use id::{CatalogVersion, PersonId, ProductCode, RuleSetId, SourceId, TargetId, UnitCode};
 pub use period::Period;
-pub use person::{CitizenId, Leadership, Membership, Person, Role, StaffNumber, Unit, UnitKind};
+pub use person::{Charge, CitizenId, Leadership, Membership, Person, Role, StaffNumber, Unit, UnitKind};
 pub use product::{CatalogProduct, CatalogScope, ComplexityGroup, ProductKind};
 pub use rules::RuleSet;
 pub use task::{

@@ -196,13 +196,29 @@ pub struct Membership {
     pub to: Option<NaiveDate>,
 }
 
-/// A leader's charge over a whole unit, or a deputy's over the units in their field, by dates.
+/// What a leader is in charge of (art. 15.4): a unit with everything below it, or one person by name. `P` says how
+/// people are named: by id where they are kept, by staff number in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Charge<P> {
+    /// A unit and everything below it.
+    Unit(UnitCode),
+    /// One person, and nobody below them.
+    Person(P),
+}
+
+impl<P> From<UnitCode> for Charge<P> {
+    fn from(unit: UnitCode) -> Self {
+        Self::Unit(unit)
+    }
+}
+
+/// A leader's charge over a whole unit, or a deputy's over the units and people in their field, by dates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leadership {
     /// Who leads.
     pub leader: PersonId,
-    /// The unit in charge.
-    pub unit: UnitCode,
+    /// What is in charge.
+    pub over: Charge<PersonId>,
     /// First day.
     pub from: NaiveDate,
     /// Last day, or none while it lasts.

@@ -1,4 +1,5 @@
-//! Criteria people enter by file: the ten items of form 01, and đ and e of leaders (docs/FILES.md).
+//! Criteria people enter by file: the ten items of form 01, and đ, e and, where it is not computed, d of leaders
+//! (docs/FILES.md).
 //!
 //! Owns both layouts (one item per row, or one person per row), the maxima and the step of the items, and the
 //! percents of the components. Every wrong cell is told at once and nothing is taken from a file that has one.
@@ -75,7 +76,7 @@ const WIDE: &[Column] = &[
 pub struct CriteriaRules {
     /// Step of the items (`gen_step`): a quarter or half a point.
     pub step: Exact,
-    /// Whether đ and e may lie between 50 and 100 (`leader_levels`).
+    /// Whether d, đ and e may lie between 50 and 100 (`leader_levels`).
     pub between: bool,
 }
 
@@ -94,6 +95,8 @@ pub struct Standing {
     pub full_name: String,
     /// Whether they are head or deputy in the period: only then đ and e belong to them.
     pub is_leader: bool,
+    /// Whether d is entered: they lead, and nobody evaluated is in their charge.
+    pub enters_d: bool,
 }
 
 /// What a criteria file says.
@@ -112,7 +115,7 @@ pub struct ReadCriteria {
 /// the scorer's.
 ///
 /// Every finding comes at once (500 at most): LT-CRI-001 a wrong cell, LT-CRI-002 points above the maximum or off the
-/// step, LT-CRI-003 an unknown item, or đ/e for someone who does not lead, LT-CRI-004 items are missing,
+/// step, LT-CRI-003 an unknown item, đ/e for someone who does not lead, or d where it is computed, LT-CRI-004 items are missing,
 /// LT-CRI-005 a value twice, LT-CRI-006 own record, LT-CRI-007 no rows; LT-TAB-nnn when it is no table.
 pub fn read_criteria(
     name: &str,
@@ -208,15 +211,14 @@ pub fn check_items(items: &BTreeMap<String, Exact>, step: &Exact) -> Result<(), 
 /// Most failed assessments of one task's quality that are entered: more is a slip of the hand.
 pub const MAX_FAILURES: u32 = 1_000;
 
-/// Why a decided value cannot be, whatever the rule set: a form without all items, d entered by hand (art.
-/// 15.3.a computes it), a negative or endless quantity, thousands of failures. None when it can.
+/// Why a decided value cannot be, whatever the rule set: a form without all items, a negative or endless quantity,
+/// thousands of failures. None when it can.
 pub fn impossible_value(kind: &DecisionKind) -> Option<Finding> {
     match kind {
         DecisionKind::SelfAssessment { items } | DecisionKind::GeneralCriteria { items } => {
             let missing = missing_items(items);
             (!missing.is_empty()).then(|| incomplete(&missing))
         }
-        DecisionKind::LeaderComponent { component: Component::UnitResult, .. } => Some(unknown_item("d")),
         DecisionKind::Remarks { strengths, weaknesses, comment, minutes } => {
             let mut remarks = Remarks::default();
             remarks.overlay(strengths.clone(), weaknesses.clone(), comment.clone(), minutes.clone());
@@ -432,7 +434,7 @@ impl Reader<'_> {
         let component = match item.to_lowercase().as_str() {
             "đ" | "dd" => Some("đ"),
             "e" => Some("e"),
-            "d" => return self.findings.push(computed_not_entered(row, column)),
+            "d" => Some("d"),
             _ => None,
         };
         let rules = match (self.rules)(key.1) {
@@ -451,6 +453,9 @@ impl Reader<'_> {
             Some(component) => {
                 if form.own || !form.standing.is_leader {
                     return self.findings.push(not_a_leader(row, column));
+                }
+                if component == "d" && !form.standing.enters_d {
+                    return self.findings.push(computed_not_entered().at(row.place(column)));
                 }
                 if !rules.allows(&points) {
                     let (vi, en) = if rules.between {
@@ -542,6 +547,7 @@ fn decisions((number, period, _): Key, form: Form, at: DateTime<Utc>) -> Vec<Dec
     }
     for (name, percent) in &form.components {
         let (word, component) = match *name {
+            "d" => ("d", Component::UnitResult),
             "e" => ("e", Component::UnityAbility),
             _ => ("dd", Component::ImplementationAbility),
         };
@@ -581,7 +587,7 @@ fn unknown_item(item: &str) -> Finding {
     Finding::error(
         "LT-CRI-003",
         Text::new(format!("không có tiêu chí \"{item}\""), format!("there is no item \"{item}\"")),
-        Text::new("dùng I.1, I.2, II.1 … III.4, đ hoặc e", "use I.1, I.2, II.1 … III.4, đ or e"),
+        Text::new("dùng I.1, I.2, II.1 … III.4, d, đ hoặc e", "use I.1, I.2, II.1 … III.4, d, đ or e"),
     )
 }
 
@@ -597,13 +603,30 @@ fn incomplete(missing: &[&str]) -> Finding {
     )
 }
 
-fn computed_not_entered(row: TableRow<'_>, column: &str) -> Finding {
-    cell::wrong(
+/// Nobody enters what follows from others.
+pub fn computed_not_entered() -> Finding {
+    Finding::error(
         "LT-CRI-003",
-        row,
-        column,
-        "d được tính từ kết quả của cấp dưới (Điều 15.3.a), không nhập",
-        "d is computed from the subordinates' results (art. 15.3.a) and not entered",
+        Text::new(
+            "d được tính từ kết quả của người được đánh giá do người này phụ trách (Điều 15.3.a), không nhập",
+            "d is computed from the results of those in charge who are evaluated (art. 15.3.a) and not entered",
+        ),
+        Text::new(
+            "bỏ giá trị này; d chỉ nhập cho cấp trưởng, cấp phó không phụ trách ai được đánh giá; chưa có gì được ghi",
+            "leave it out; d is entered for heads and deputies with nobody evaluated in charge alone; nothing was entered",
+        ),
+    )
+}
+
+/// d, đ and e belong to whoever leads.
+pub fn leaders_only() -> Finding {
+    Finding::error(
+        "LT-CRI-003",
+        Text::new(
+            "d, đ và e chỉ có ở người lãnh đạo, quản lý (Điều 15.3)",
+            "d, đ and e belong to those who lead (art. 15.3)",
+        ),
+        Text::new("bỏ giá trị này; chưa có gì được ghi", "leave it out; nothing was entered"),
     )
 }
 
@@ -612,8 +635,8 @@ fn not_a_leader(row: TableRow<'_>, column: &str) -> Finding {
         "LT-CRI-003",
         row,
         column,
-        "đ và e chỉ do cấp trên chấm cho người lãnh đạo (Điều 15.3)",
-        "đ and e are scored by the superior and for leaders only (art. 15.3)",
+        "d, đ và e chỉ do cấp trên chấm cho người lãnh đạo (Điều 15.3)",
+        "d, đ and e are scored by the superior and for leaders only (art. 15.3)",
     )
 }
 

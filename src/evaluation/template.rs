@@ -1,6 +1,6 @@
 //! The workbook people fill in for a unit and a period, and give back to `criteria import`.
 //!
-//! Owns its three sheets: general criteria, đ and e of leaders, remarks. Who is asked for stands in it and is locked;
+//! Owns its three sheets: general criteria, đ and e of leaders (and d of those with nobody in charge), remarks. Who is asked for stands in it and is locked;
 //! only the cells of points and words can be filled in, and each cell of points takes what the rule set allows. It must
 //! not know how a filled sheet is read (`criteria`); both use the names of columns and sheets that stand here.
 
@@ -27,6 +27,8 @@ pub struct Asked {
     pub scorer: String,
     /// Whether đ and e belong to them.
     pub is_leader: bool,
+    /// Whether d is entered for them: nobody evaluated is in their charge.
+    pub enters_d: bool,
 }
 
 /// The first columns of every sheet.
@@ -86,7 +88,18 @@ pub fn workbook(
     let sheet = begin(&mut book, SHEETS[1], leaders.iter().copied(), period, &looks)?;
     for (column, head) in (4..).zip(["đ", "e"]) {
         sheet.write_with_format(0, column, head, &looks.head)?;
-        percents(sheet, column, leaders.len(), rules.between, &looks)?;
+        percents(sheet, column, (1, leaders.len()), rules.between, &looks)?;
+    }
+    if leaders.iter().any(|asked| asked.enters_d) {
+        sheet.write_with_format(0, 6, "d", &looks.head)?;
+        for (row, asked) in (1..).zip(&leaders) {
+            if asked.enters_d {
+                percents(sheet, 6, (row, row), rules.between, &looks)?;
+            } else {
+                // Computed from those in charge: nothing to fill in.
+                sheet.write_blank(u32::try_from(row).unwrap_or(u32::MAX), 6, &looks.locked)?;
+            }
+        }
     }
     let sheet = begin(&mut book, SHEETS[2], people.iter(), period, &looks)?;
     for (column, head) in (4..).zip(REMARKS) {
@@ -180,19 +193,20 @@ fn points(
     Ok(())
 }
 
-/// Cells for đ or e.
+/// Cells for d, đ or e, from one row to another.
 fn percents(
     sheet: &mut Worksheet,
     column: u16,
-    people: usize,
+    (first, last): (usize, usize),
     between: bool,
     looks: &Looks,
 ) -> Result<(), XlsxError> {
-    let last = u32::try_from(people).unwrap_or(u32::MAX);
-    for row in 1..=last {
+    let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
+    let (first, last) = (number(first), number(last));
+    for row in first..=last {
         sheet.write_blank(row, column, &looks.points)?;
     }
-    if last == 0 {
+    if last < first {
         return Ok(());
     }
     let validation = if between {
@@ -200,7 +214,7 @@ fn percents(
     } else {
         DataValidation::new().allow_list_strings(&["50", "100"])?
     };
-    sheet.add_data_validation(1, column, last, column, &validation)?;
+    sheet.add_data_validation(first, column, last, column, &validation)?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Periods, days and numbers as Vietnamese administrative papers write them.
 
+use crate::domain::evaluation::D_ENTERED;
 use crate::domain::{Period, local_offset};
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -35,7 +36,8 @@ pub fn period_in_words(period: Period) -> String {
 pub fn formula(line: &str) -> (String, String) {
     let (numbers, article) = line.split_at(line.rfind(" (Đ").unwrap_or(line.len()));
     let article = article.trim_start_matches(" (").trim_end_matches(')');
-    (decimal(numbers), article_in_full(article))
+    let numbers = numbers.replace(D_ENTERED, "người chấm nhập, không phụ trách ai được đánh giá");
+    (decimal(&numbers), article_in_full(article))
 }
 
 /// `Đ14.2.a` as papers cite it: điểm a khoản 2 Điều 14.
@@ -59,6 +61,9 @@ mod tests {
             (numbers.as_str(), article.as_str()),
             ("a = 15,06 / 16,8 = 89,64 %", "điểm a khoản 2 Điều 14")
         );
+        let entered = formula(&format!("d = 100.00 %: {D_ENTERED} (Đ15.4)"));
+        assert!(entered.0.starts_with("d = 100,00 %: người chấm nhập"), "{entered:?}");
+        assert_eq!(entered.1, "khoản 4 Điều 15");
         assert_eq!(formula("R·70 = 46.7 (Đ12.3)").1, "khoản 3 Điều 12");
         assert_eq!(formula("x = 1.5"), ("x = 1,5".to_owned(), String::new()));
     }

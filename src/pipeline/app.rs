@@ -21,7 +21,7 @@ use crate::domain::{
 };
 use crate::error::{Finding, Text};
 use crate::mapping::RuleBook;
-use crate::store::Store;
+use crate::store::{DirectoryRows, PersonRow, Store};
 use crate::text::Abbreviations;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -235,18 +235,7 @@ impl App {
             return Ok(directory.clone());
         }
         let rows = self.store.load_directory().await.map_err(|error| error.finding())?;
-        let people = rows
-            .people
-            .into_iter()
-            .map(|row| Known {
-                id: row.id,
-                staff_number: row.staff_number,
-                citizen_index: row.citizen_index,
-                full_name: row.full_name,
-            })
-            .collect();
-        let directory =
-            Arc::new(Directory::new(people, rows.units, rows.memberships, rows.leaderships, rows.accounts));
+        let directory = Arc::new(directory_of(rows));
         *self.directory.write().await = Some((stamp, directory.clone()));
         Ok(directory)
     }
@@ -306,4 +295,16 @@ impl App {
         let unit = self.sources.get(source).and_then(|source| directory.unit(&source.unit));
         unit.map_or((String::new(), None), |unit| (unit.name.clone(), Some(unit.kind)))
     }
+}
+
+/// The directory of what is stored about people and units.
+pub(super) fn directory_of(rows: DirectoryRows) -> Directory {
+    let known = |row: PersonRow| Known {
+        id: row.id,
+        staff_number: row.staff_number,
+        citizen_index: row.citizen_index,
+        full_name: row.full_name,
+    };
+    let people = rows.people.into_iter().map(known).collect();
+    Directory::new(people, rows.units, rows.memberships, rows.leaderships, rows.accounts)
 }

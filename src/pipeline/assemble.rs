@@ -4,6 +4,7 @@
 //! once. It must not start anything: whoever calls it decides what runs.
 
 use super::app::{App, Policy, Source};
+use super::execute::check_charges;
 use super::hook::Hook;
 use crate::clock::Clock;
 use crate::config::rule_set::read_rule_sets;
@@ -17,7 +18,7 @@ use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, TargetId, Unit, UnitCode};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::mapping::{RuleBook, short_forms};
-use crate::store::{Store, StoreConfig, StoreError};
+use crate::store::{DirectoryRows, Store, StoreConfig, StoreError};
 use crate::text::Abbreviations;
 use crate::transport::{Auth, Client, Expected, Login, Method, Moment, Options, Roots};
 use chrono::Datelike as _;
@@ -437,7 +438,12 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
     {
         let mut known = configured_sources(config);
         known.extend(doubt.left_out().cloned());
-        let people = read_bytes(path).and_then(|bytes| read_people(&shown(path), &bytes, units.as_slice()));
+        let people = read_bytes(path).and_then(|bytes| {
+            let import = read_people(&shown(path), &bytes, units.as_slice(), &BTreeSet::new())?;
+            let today = clock(config).today();
+            check_charges(&DirectoryRows::default(), &import, &units, (&shown(path), today))?;
+            Ok(import)
+        });
         match people {
             Ok(import) => keep(Findings(accounts_elsewhere(&shown(path), &import, &known))),
             Err(more) => keep(more),
@@ -506,7 +512,8 @@ pub async fn first_imports(loaded: &Loaded, store: &Store) -> Result<(), Finding
     }
     if let (true, Some(path)) = (known.people.is_empty(), &config.people.file) {
         let rows = store.load_directory().await.map_err(|error| error.finding())?;
-        let import = read_people(&shown(path), &read_bytes(path)?, rows.units.as_slice())?;
+        let import = read_people(&shown(path), &read_bytes(path)?, rows.units.as_slice(), &BTreeSet::new())?;
+        check_charges(&rows, &import, &[], (&shown(path), clock.today()))?;
         store
             .import_directory(&import, CONFIGURATION, None, clock.now())
             .await

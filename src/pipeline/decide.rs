@@ -7,7 +7,7 @@
 //! exist yet waits for it. One bad entry never stops the others.
 
 use super::app::App;
-use super::execute::check_period;
+use super::execute::{check_d, check_period};
 use super::record::Refused;
 use super::step::{Step, StepReport};
 use crate::delivery::Target as _;
@@ -15,7 +15,7 @@ use crate::delivery::evaluation::{Entry, EvaluationSoftware, IncomingDecision, U
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged as Authored};
 use crate::domain::evaluation::GENERAL_ITEMS;
-use crate::domain::{Component, Decision, DecisionKind, Period};
+use crate::domain::{Decision, DecisionKind, Period};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::{Subject, life};
 use crate::scoring::{Criteria, Impossible, check_entries};
@@ -217,6 +217,9 @@ impl App {
         if enters && let Err(finding) = check_period(self, incoming.period, remarks) {
             return Ok(Judged::Not(finding.at(place())));
         }
+        if let Err(finding) = check_d(self, person, incoming.period, &incoming.kind).await {
+            return Ok(Judged::Not(finding.at(place())));
+        }
         let authored = Authored {
             subject: person,
             period: incoming.period,
@@ -272,7 +275,7 @@ impl App {
             DecisionKind::SelfAssessment { items } => criteria.own = Some(items.clone()),
             _ if own => return Some(own_record(incoming.period)),
             DecisionKind::GeneralCriteria { items } => criteria.superior = Some(items.clone()),
-            DecisionKind::LeaderComponent { component, percent } if *component != Component::UnitResult => {
+            DecisionKind::LeaderComponent { component, percent } => {
                 components.insert(*component, percent.clone());
             }
             other => return crate::evaluation::criteria::impossible_value(other),
@@ -353,6 +356,7 @@ fn entry(key: &str) -> Text {
         return Text::new(format!("điểm tiêu chí {item}"), format!("points of item {item}"));
     }
     match key {
+        "components.unit_result" => Text::new("phần trăm của d", "percent of d"),
         "components.implementation_ability" => Text::new("phần trăm của đ", "percent of đ"),
         "components.unity_ability" => Text::new("phần trăm của e", "percent of e"),
         other => Text::new(other, other),
@@ -364,8 +368,8 @@ fn impossible(vi: &str, en: &str) -> Finding {
         "LT-CRI-010",
         Text::new(format!("giá trị không được phép: {vi}"), format!("a value that is not allowed: {en}")),
         Text::new(
-            "điểm tiêu chí theo mức tối đa của mẫu số 01 và bước điểm gen_step của bộ quy tắc; đ và e theo leader_levels (docs/SCORING.md); sửa giá trị rồi nhập lại, chưa có gì được ghi",
-            "items have the maxima of form 01 and the step gen_step of the rule set, đ and e the levels of leader_levels (docs/SCORING.md); correct the value and enter it again, nothing was entered",
+            "điểm tiêu chí theo mức tối đa của mẫu số 01 và bước điểm gen_step của bộ quy tắc; d, đ và e theo leader_levels (docs/SCORING.md); sửa giá trị rồi nhập lại, chưa có gì được ghi",
+            "items have the maxima of form 01 and the step gen_step of the rule set, d, đ and e the levels of leader_levels (docs/SCORING.md); correct the value and enter it again, nothing was entered",
         ),
     )
 }

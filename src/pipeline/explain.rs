@@ -4,6 +4,7 @@
 //! each line down to its articles and source events. It must not compute anything: every number is printed as it was
 //! derived. A derivation of an older version that lacks a key prints without it.
 
+use crate::domain::evaluation::D_ENTERED;
 use crate::error::{Lang, Text};
 use crate::paper::switch;
 use crate::pipeline::wording::{self, Words, word};
@@ -93,7 +94,10 @@ fn lines(value: &Value, lang: Lang) -> String {
         ));
     }
     put(String::new());
-    strings(value, "formulas").for_each(|formula| put(wording::formula(formula, lang)));
+    strings(value, "formulas").for_each(|formula| {
+        let entered = say("người chấm nhập, không phụ trách ai được đánh giá", D_ENTERED);
+        put(wording::formula(formula, lang).replace(D_ENTERED, entered));
+    });
     for part in list(value, "quarters") {
         let unit = text(part, "unit", "");
         put(format!(

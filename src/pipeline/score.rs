@@ -7,14 +7,15 @@
 //! What is held of people is bounded; each group of people is committed on its own.
 
 mod gathered;
+mod led;
 mod piece;
 
 use super::app::App;
 use super::entered::Entered;
 use super::step::{Step, StepReport};
 use crate::directory::{Directory, Leading, Place};
-use crate::domain::rules::{DPopulation, LeaderScope, ProvisionalView, TransferPolicy};
-use crate::domain::{Membership, Period, PersonId, RuleSet, ServiceFact};
+use crate::domain::rules::{LeaderScope, ProvisionalView, TransferPolicy};
+use crate::domain::{Component, Membership, Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
 use crate::evaluation::content::{OUTSIDE_POPULATION, WORKED_SHARE};
 use crate::evaluation::{Content, Figure, LineCounts, Part};
@@ -433,7 +434,10 @@ impl App {
             Vec::new()
         };
         let decisions = gathered.decisions(self, person).await?;
-        let Entered { criteria, components, support } = Entered::of(&decisions, period, rules);
+        let Entered { criteria, mut components, support } = Entered::of(&decisions, period, rules);
+        // What stands entered from before somebody was in charge waits behind what is computed.
+        let entered = components.remove(&Component::UnitResult);
+        let unit_result = entered.filter(|_| post.role.is_leader() && subordinates.is_empty());
         let input = PersonInput {
             period,
             role: post.role,
@@ -442,7 +446,7 @@ impl App {
             criteria,
             components,
             subordinates,
-            unit_result: None,
+            unit_result,
             worked,
             support,
         };
@@ -656,15 +660,8 @@ impl App {
         view: &'static str,
         rules: &RuleSet,
     ) -> Result<Vec<Subordinate>, Finding> {
-        let people = match rules.d_population {
-            DPopulation::Direct => directory.direct_subordinates(leader, period, rules.population_filter),
-            DPopulation::WholeSubtree => directory.in_charge(leader, period, rules.population_filter),
-        };
         let facts = gathered.facts(self).await?;
-        let people: Vec<PersonId> = people
-            .into_iter()
-            .filter(|person| Self::is_evaluated(directory, &facts, *person, period, rules))
-            .collect();
+        let people = Self::looked_at(directory, &facts, leader, period, rules);
         let totals = gathered.totals(self, (period, view), &people).await?;
         let mut subordinates = Vec::with_capacity(people.len());
         for (person, total) in people.into_iter().zip(totals) {

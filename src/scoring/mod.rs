@@ -17,9 +17,10 @@ mod sum;
 mod tally;
 pub mod year;
 
+use crate::domain::evaluation::D_ENTERED;
 use crate::domain::rules::{
-    CapLevel, ClassifyOn, DUnscored, GenAssumption, GenScoreSource, LeaderLevels, RuleSet, SupportModel,
-    ZeroDenPolicy,
+    CapLevel, ClassifyOn, DUnscored, GenAssumption, GenScoreSource, LeaderLevels, LeaderScope, RuleSet,
+    SupportModel, ZeroDenPolicy,
 };
 use crate::domain::{Component, Exact, Level, Period, Role};
 use mean::MonthScore;
@@ -73,17 +74,17 @@ pub struct PersonInput {
     pub period: Period,
     /// Role in it.
     pub role: Role,
-    /// Lines that count, those of people in charge included where the rule set pools them.
+    /// Lines, those of people in charge included.
     pub lines: Vec<Line>,
     /// Tasks that do not count, with reason.
     pub excluded: Vec<Excluded>,
     /// General criteria.
     pub criteria: Criteria,
-    /// đ and e in percent, as decided.
+    /// đ and e in percent, as decided; d stands in `unit_result`.
     pub components: BTreeMap<Component, Exact>,
     /// Subordinates whose results make d; none for staff.
     pub subordinates: Vec<Subordinate>,
-    /// d in percent as given to the calculator instead of subordinates; never set by the daemon.
+    /// d in percent as the scorer entered it; counts only where nobody in charge is evaluated (art. 15.4).
     pub unit_result: Option<Exact>,
     /// Days worked, as spans, where they are not the whole period; such a period is marked, and counts as it is when
     /// they reach the share of the switch `min_worked_share`.
@@ -206,10 +207,16 @@ impl Derivation {
 /// Printed decimals of percentages.
 const PERCENT_DIGITS: u32 = 2;
 
-/// Computes a person's period score.
+/// Computes a person's period score. Lines of people in charge count where the rule set pools them; where it does not,
+/// local overlays on the unit's share look at them and nothing else does.
 pub fn score_person(input: &PersonInput, rules: &RuleSet) -> Derivation {
-    let lines = input.lines.iter().map(|line| line_result(line, rules)).collect();
-    Derivation { lines, ..score_tally(input, &Tally::of(&input.lines, rules), rules) }
+    let pooled = rules.leader_scope == LeaderScope::PooledSubordinates;
+    let (counted, watched): (Vec<&Line>, Vec<&Line>) =
+        input.lines.iter().partition(|line| pooled || line.of.is_none());
+    let mut tally = Tally::of(counted.iter().copied(), rules);
+    tally.pool_planned(&Tally::of(watched, rules));
+    let lines = counted.into_iter().map(|line| line_result(line, rules)).collect();
+    Derivation { lines, ..score_tally(input, &tally, rules) }
 }
 
 /// The same from lines that were added up before, whatever lines the input holds; the derivation names none.
@@ -396,9 +403,14 @@ fn leader_parts(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivatio
     parts
 }
 
-/// d: 100 % when every subordinate has at least 50, else 50 % (art. 15.3.a).
+/// d: 100 % when every subordinate has at least 50, else 50 % (art. 15.3.a); of whoever has nobody evaluated in charge as
+/// the scorer judged the field (art. 15.4).
 fn unit_result(input: &PersonInput, rules: &RuleSet, derivation: &mut Derivation) -> Option<Exact> {
-    if let Some(percent) = &input.unit_result {
+    if input.subordinates.is_empty()
+        && let Some(percent) = &input.unit_result
+    {
+        let shown = percent.round(PERCENT_DIGITS, rules.rounding.mode);
+        derivation.formulas.push(format!("d = {shown} %: {D_ENTERED} (Đ15.4)"));
         return percent.checked_div(&Exact::integer(100));
     }
     derivation.unscored = input
@@ -478,7 +490,7 @@ pub struct Impossible {
 }
 
 /// Why entered values cannot be what the law allows; empty when they can. Item points lie between 0 and the
-/// item's maximum in steps (form 01), đ and e are 50 or 100 unless the rule set says otherwise (art. 15.3).
+/// item's maximum in steps (form 01), d, đ and e are 50 or 100 unless the rule set says otherwise (art. 15.3).
 pub fn check_entries(
     criteria: &Criteria,
     components: &BTreeMap<Component, Exact>,

@@ -88,8 +88,8 @@ impl Store {
         Ok(due)
     }
 
-    /// People whose scores depend on the posts and charges of these as they stand: they themselves, and every leader of a
-    /// unit they have or had a post or charge in, or of one above it.
+    /// People whose scores depend on the posts and charges of these as they stand: they themselves, every leader of a
+    /// unit they have or had a post or charge in, or of one above it, and whoever has or had them in charge by name.
     pub(super) async fn touched_by(tx: &mut Tx, people: &[Uuid]) -> Result<BTreeSet<PersonId>, StoreError> {
         let mut touched: BTreeSet<PersonId> = people.iter().copied().map(PersonId).collect();
         let mut above = BTreeMap::new();
@@ -117,6 +117,12 @@ impl Store {
                 next = above.get(unit);
             }
         }
+        let mut by_name = Vec::new();
+        for row in tx.rows("SELECT leader_id, person_id FROM person_charge", vals![]).await? {
+            let (leader, person) = (row.person(0)?, row.person(1)?);
+            by_name.extend(touched.contains(&person).then_some(leader));
+        }
+        touched.extend(by_name);
         touched.extend(leaders.iter().filter(|(_, unit)| units.contains(unit.as_str())).map(|one| one.0));
         Ok(touched)
     }

@@ -9,10 +9,10 @@ use super::facts::{TASK_COLUMNS, stored_task};
 use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{
-    AccountKind, AccountRef, Assignment, DirectoryImport, ImportedPerson, Leadership, Membership, Period,
-    PersonId, Role, SourceId, StaffNumber, Unit, UnitCode, UnitKind,
+    AccountKind, AccountRef, Assignment, Charge, DirectoryImport, ImportedPerson, Leadership, Membership,
+    Period, PersonId, Role, SourceId, StaffNumber, Unit, UnitCode, UnitKind,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -56,6 +56,23 @@ pub struct DirectoryRows {
     pub leaderships: Vec<Leadership>,
     /// Account aliases.
     pub accounts: Vec<(SourceId, String, PersonId)>,
+}
+
+impl DirectoryRows {
+    /// Who is in charge of what, people named as a file names them.
+    pub fn charges(
+        &self,
+    ) -> impl Iterator<Item = (PersonId, (Charge<StaffNumber>, NaiveDate, Option<NaiveDate>))> {
+        let numbers: HashMap<PersonId, &StaffNumber> =
+            self.people.iter().map(|row| (row.id, &row.staff_number)).collect();
+        self.leaderships.iter().filter_map(move |held| {
+            let over = match &held.over {
+                Charge::Unit(unit) => Charge::Unit(unit.clone()),
+                Charge::Person(person) => Charge::Person((*numbers.get(person)?).clone()),
+            };
+            Some((held.leader, (over, held.from, held.to)))
+        })
+    }
 }
 
 /// An account that belongs to nobody we know.
@@ -143,7 +160,7 @@ pub type Assigned = (i64, DateTime<Utc>, Vec<(Assignment, Option<DateTime<Utc>>)
 impl Store {
     /// Writes an import in one transaction. Tasks of its people, and those that wait for a name of theirs, are looked at
     /// again; their scores and those of the leaders above their posts, before and after, are computed again. Where the tree
-    /// of units changes, all are.
+    /// of units changes, all are. A charge over somebody who is neither stored nor in the import is refused.
     pub async fn import_directory(
         &self,
         import: &DirectoryImport,
@@ -180,6 +197,8 @@ impl Store {
                 }
             });
         }
+        let numbers = import.people.iter().map(|person| person.staff_number.as_str().to_owned());
+        known.extend(numbers.zip(people.iter().copied()));
         // Before the names are theirs: links take accounts out of those that wait.
         let mut touched = BTreeSet::new();
         if !regrown {
@@ -188,6 +207,10 @@ impl Store {
         }
         for (person, id) in import.people.iter().zip(&people) {
             self.write_person(&mut tx, *id, person, author, now).await?;
+        }
+        // Once everybody is there who may be named.
+        for (person, id) in import.people.iter().zip(&people) {
+            Self::write_charges(&mut tx, *id, person, &known).await?;
         }
         if regrown {
             counts.tasks_due =
@@ -238,7 +261,6 @@ impl Store {
         )
         .await?;
         tx.execute("DELETE FROM membership WHERE person_id = $1", vals![id]).await?;
-        tx.execute("DELETE FROM leadership WHERE leader_id = $1", vals![id]).await?;
         for (unit, post, role, from, to) in &person.memberships {
             tx.execute(
                 "INSERT INTO membership (person_id, unit_code, post, role, from_day, to_day) VALUES ($1,$2,$3,$4,$5,$6)",
@@ -246,16 +268,41 @@ impl Store {
             )
             .await?;
         }
-        for (unit, from, to) in &person.leads {
-            tx.execute(
-                "INSERT INTO leadership (leader_id, unit_code, from_day, to_day) VALUES ($1,$2,$3,$4)",
-                vals![id, unit.as_str(), *from, *to],
-            )
-            .await?;
-        }
         for (source, account) in &person.accounts {
             if let Some(from) = link(tx, source.as_str(), account, PersonId(id), author).await? {
                 tx.audit(moved(source, from, PersonId(id), author, now)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what somebody is in charge of; `known` are the ids of everybody by staff number.
+    async fn write_charges(
+        tx: &mut Tx,
+        id: Uuid,
+        person: &ImportedPerson,
+        known: &HashMap<String, Uuid>,
+    ) -> Result<(), StoreError> {
+        tx.execute("DELETE FROM leadership WHERE leader_id = $1", vals![id]).await?;
+        tx.execute("DELETE FROM person_charge WHERE leader_id = $1", vals![id]).await?;
+        for (over, from, to) in &person.leads {
+            match over {
+                Charge::Unit(unit) => {
+                    tx.execute(
+                        "INSERT INTO leadership (leader_id, unit_code, from_day, to_day) VALUES ($1,$2,$3,$4)",
+                        vals![id, unit.as_str(), *from, *to],
+                    )
+                    .await?;
+                }
+                Charge::Person(number) => {
+                    let led = known.get(number.as_str()).copied();
+                    let led = led.ok_or_else(|| StoreError::unexpected("a charge over nobody known"))?;
+                    tx.execute(
+                        "INSERT INTO person_charge (leader_id, person_id, from_day, to_day) VALUES ($1,$2,$3,$4)",
+                        vals![id, led, *from, *to],
+                    )
+                    .await?;
+                }
             }
         }
         Ok(())
@@ -314,7 +361,17 @@ impl Store {
         {
             rows.leaderships.push(Leadership {
                 leader: row.person(0)?,
-                unit: row.parsed(1)?,
+                over: Charge::Unit(row.parsed(1)?),
+                from: row.day(2)?,
+                to: row.opt_day(3)?,
+            });
+        }
+        let sql =
+            "SELECT leader_id, person_id, from_day, to_day FROM person_charge ORDER BY leader_id, from_day";
+        for row in self.db.rows(sql, vals![]).await? {
+            rows.leaderships.push(Leadership {
+                leader: row.person(0)?,
+                over: Charge::Person(row.person(1)?),
                 from: row.day(2)?,
                 to: row.opt_day(3)?,
             });

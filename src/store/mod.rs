@@ -268,6 +268,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0033_organisation_notice.sql"),
     ),
     (
+        34,
+        "person_charge",
+        include_str!("../../migrations/sqlite/0034_person_charge.sql"),
+        include_str!("../../migrations/postgres/0034_person_charge.sql"),
+    ),
+    (
         36,
         "passed_over",
         include_str!("../../migrations/sqlite/0036_passed_over.sql"),

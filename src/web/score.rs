@@ -296,12 +296,19 @@ fn parts(summary: &Value, derivation: &Value, lang: Lang) -> Vec<PartView> {
         let formula =
             formulas.iter().find(|formula| formula.starts_with(begins)).map_or("", |formula| formula);
         let formula = formula.split_at(formula.rfind(" (Đ").unwrap_or(formula.len())).0;
+        let entered = formula.strip_suffix(crate::domain::evaluation::D_ENTERED);
+        let shown = entered.map_or(formula, |figure| figure.trim_end_matches(": "));
         Some(PartView {
             key,
             label: say(lang, vi, en),
             article: wording::article(article, lang),
-            formula: format::formula(formula, lang),
+            formula: format::formula(shown, lang),
             hint: match key {
+                "d" if entered.is_some() => say(
+                    lang,
+                    "người có thẩm quyền quyết định: không phụ trách ai được đánh giá",
+                    "decided by people: nobody in charge is evaluated",
+                ),
                 "d" => say(
                     lang,
                     "số cấp dưới có điểm dưới 50 trên số cấp dưới có điểm",

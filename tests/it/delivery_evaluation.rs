@@ -636,3 +636,33 @@ async fn lost_answer_to_a_score_is_read_back_before_anything_is_sent_again() {
         }
     }
 }
+
+#[tokio::test]
+async fn d_is_taken_from_there_for_a_leader_with_nobody_in_charge_and_kept_with_its_reason_for_others() {
+    let both = both().await;
+    for store in &both.stores {
+        let d = |percent: &str| json!({ "component": "unit_result", "percent": percent });
+        let events = json!([
+            event("d1", "GL-00005", "leader_component", d("50")),
+            event("d2", "GL-00990", "leader_component", d("100")),
+            event("d3", "GL-00001", "leader_component", d("100")),
+            event("d4", "GL-00005", "leader_component", d("70")),
+        ]);
+        let server = with_events(move |after| match after {
+            None => json!({ "events": events, "next": "4", "more": false }),
+            Some(_) => json!({ "events": [], "next": "4", "more": false }),
+        })
+        .await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.import_deputy("GL-00005", "Phạm Thị Phó").await;
+        decide(&house).await;
+        let deputy = house.person("GL-00005").await;
+        let stored = store.decisions_of(deputy, period("2026-Q4")).await.expect("decisions");
+        let keys: Vec<&str> = stored.iter().map(|stored| stored.decision.key.as_str()).collect();
+        assert_eq!(keys, ["d1"], "{}", store.kind());
+        // Of the head it is computed, of the staff there is none.
+        let told = [("d2", "LT-CRI-003"), ("d3", "LT-CRI-003"), ("d4", "LT-CRI-010")];
+        assert_eq!(kept(store).await, told.map(|(id, code)| (id.to_owned(), code.to_owned())));
+    }
+}

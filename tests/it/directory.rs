@@ -93,7 +93,8 @@ fn people_file(numeric_id: bool) -> Vec<u8> {
 
 fn import(bytes: &[u8]) -> DirectoryImport {
     let units = read_units("units.csv", UNITS.as_bytes(), &[]).expect("units");
-    let people = read_people("people.xlsx", bytes, units.as_slice()).expect("people");
+    let people = read_people("people.xlsx", bytes, units.as_slice(), &std::collections::BTreeSet::new())
+        .expect("people");
     DirectoryImport { units, ..people }
 }
 
@@ -156,7 +157,10 @@ async fn workbook_becomes_people_who_are_found_by_every_key_but_the_name() {
 #[test]
 fn citizen_id_typed_as_a_number_is_refused_by_cell_and_nothing_is_guessed() {
     let units = read_units("units.csv", UNITS.as_bytes(), &[]).expect("units");
-    let found = read_people("people.xlsx", &people_file(true), units.as_slice()).expect_err("refused").0;
+    let found =
+        read_people("people.xlsx", &people_file(true), units.as_slice(), &std::collections::BTreeSet::new())
+            .expect_err("refused")
+            .0;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].code, "LT-PPL-001");
     assert_eq!(found[0].place.as_ref().expect("place").to_string(), "people.xlsx:4 (B4)");

@@ -243,6 +243,7 @@ fn criteria_workbook_with_one_wrong_cell_gives_its_address_and_no_decision() {
             person: PersonId(uuid::Uuid::from_u128(4)),
             full_name: "Nguyễn Văn An".into(),
             is_leader: false,
+            enters_d: false,
         })
     };
     let read =

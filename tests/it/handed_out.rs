@@ -149,6 +149,7 @@ fn criteria_workbook_is_open_where_it_is_filled_in_and_prints_one_page_wide() {
         full_name: "Nguyễn Thị Hoàng Anh".into(),
         scorer: "GL-00990 Lê Văn Trưởng".into(),
         is_leader: number.is_multiple_of(2),
+        enters_d: number.is_multiple_of(10),
     };
     let people: Vec<Asked> = (1..=80).map(asked).collect();
     let bytes = workbook(&people, period("2026-Q3"), &rules, false).expect("a workbook");

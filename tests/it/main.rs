@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod body_catalog;
 mod browser;
+mod charge;
 mod cli;
 mod config;
 mod conformance;

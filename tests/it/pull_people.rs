@@ -6,7 +6,7 @@ use crate::support::source::{entry, opened};
 use crate::support::stores::{both, officer};
 use lienthong::config::Gates;
 use lienthong::connector::PullMode;
-use lienthong::domain::{DirectoryImport, Leadership, Role, SourceId, UnitCode};
+use lienthong::domain::{Charge, DirectoryImport, Leadership, Role, SourceId, UnitCode};
 use lienthong::error::{Finding, Findings};
 use lienthong::pipeline::App;
 use lienthong::pipeline::command::{Command, Executor as _};
@@ -168,8 +168,10 @@ impl Office {
 /// Charges held: unit, first day, last day.
 async fn charges(store: &Store) -> Vec<(String, String, Option<String>)> {
     let rows = store.load_directory().await.expect("directory");
-    let charge =
-        |held: &Leadership| (held.unit.to_string(), held.from.to_string(), held.to.map(|to| to.to_string()));
+    let charge = |held: &Leadership| {
+        let Charge::Unit(unit) = &held.over else { panic!("{held:?}") };
+        (unit.to_string(), held.from.to_string(), held.to.map(|to| to.to_string()))
+    };
     let mut held: Vec<_> = rows.leaderships.iter().map(charge).collect();
     held.sort();
     held
@@ -562,7 +564,7 @@ async fn imported(
         .iter()
         .map(|(code, role, from, to)| (unit(code), "Chức vụ".to_owned(), *role, day(from), to.map(day)))
         .collect();
-    person.leads = leads.iter().map(|(code, from, to)| (unit(code), day(from), to.map(day))).collect();
+    person.leads = leads.iter().map(|(code, from, to)| (unit(code).into(), day(from), to.map(day))).collect();
     let import = DirectoryImport { units: Vec::new(), people: vec![person] };
     let now = "2026-11-24T08:00:00Z".parse().expect("instant");
     store.import_directory(&import, "test", None, now).await.expect("imported");

@@ -11,11 +11,11 @@ use crate::support::dice::Dice;
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::stores::{both, run_sql};
 use lienthong::domain::rules::{
-    CarryOver, CoefficientFreeze, DPopulation, LeaderScope, PeriodMembership, QuarterMethod, TransferPolicy,
-    ZeroDenPolicy,
+    CarryOver, CoefficientFreeze, DPopulation, LeaderScope, Overlay, PeriodMembership, QuarterMethod,
+    TransferPolicy, ZeroDenPolicy,
 };
 use lienthong::domain::{
-    CatalogProduct, CatalogVersion, Component, DecisionKind, DirectoryImport, Exact, FactKind,
+    CatalogProduct, CatalogVersion, Charge, Component, DecisionKind, DirectoryImport, Exact, FactKind,
     ImportedPerson, RuleSet, SourceId, StaffNumber, TaskDraft, Unit, UnitCode, UnitKind,
 };
 use lienthong::ingest;
@@ -55,7 +55,16 @@ fn person((number, place, role): (&str, &str, &str), moves: Option<(&str, &str)>
         Some((to, on)) => vec![held(place, "2026-01-01", day(on).pred_opt()), held(to, on, None)],
         None => vec![held(place, "2026-01-01", None)],
     };
-    let leads = if number == "GL-00010" { vec![(unit("P1"), day("2026-01-01"), None)] } else { Vec::new() };
+    let named = |number| Charge::Person(StaffNumber::parse(number).expect("number"));
+    let leads = if number == "GL-00010" {
+        // A division, and one of the other division's staff by name, who may move to the first.
+        vec![
+            (unit("P1").into(), day("2026-01-01"), None),
+            (named("GL-00003"), day("2026-08-10"), Some(day("2026-11-20"))),
+        ]
+    } else {
+        Vec::new()
+    };
     ImportedPerson {
         staff_number: StaffNumber::parse(number).expect("number"),
         citizen_id: None,
@@ -163,7 +172,8 @@ async fn happens(house: &Installed, dice: &mut Dice) {
         }
         7 => {
             let component =
-                [Component::ImplementationAbility, Component::UnityAbility][usize::from(dice.roll(2) == 0)];
+                [Component::ImplementationAbility, Component::UnityAbility, Component::UnitResult]
+                    [usize::try_from(dice.roll(3)).expect("small")];
             let percent = Exact::integer(if dice.roll(3) == 0 { 50 } else { 100 });
             decide(house, who.0, which, DecisionKind::LeaderComponent { component, percent }).await;
         }
@@ -273,7 +283,7 @@ async fn decide(house: &Installed, who: &str, which: lienthong::domain::Period, 
         document: None,
         author: CHIEF.into(),
     };
-    // Refused where it is not for this person: đ and e of somebody on the staff.
+    // Refused where it is not for this person: đ and e of somebody on the staff, d where it is computed.
     house.order(order).await;
 }
 
@@ -327,7 +337,15 @@ fn rules(dice: &mut Dice, case: u64) -> RuleSet {
             &LeaderScope::PooledSubordinates,
             &LeaderScope::PooledSubordinates,
             &LeaderScope::OwnAndLeadershipProducts,
+            &LeaderScope::PositionMultiplier,
         ]),
+        position_multipliers: [("head".to_owned(), "1.4".to_owned())].into(),
+        local_overlays: if case.is_multiple_of(3) {
+            // What speaks of a quarter's tasks is refused by months.
+            Vec::new()
+        } else {
+            vec![Overlay::UnitBelow70HeadNotCompleted, Overlay::UnitBelow70DeputyNotExcellent]
+        },
         transfer_policy: if dice.roll(3) == 0 {
             TransferPolicy::UnitAtEnd
         } else {

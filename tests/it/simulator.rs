@@ -176,7 +176,10 @@ async fn files_of_the_personnel_office_can_be_imported_as_they_are() {
     let province = Province::open().await;
     let read = |name: &str| std::fs::read(province.folder.path().join(name)).expect("a file");
     let units = read_units("units.csv", &read("units.csv"), &[]).expect("units");
-    let people = read_people("people.csv", &read("people.csv"), units.as_slice()).expect("people").people;
+    let people =
+        read_people("people.csv", &read("people.csv"), units.as_slice(), &std::collections::BTreeSet::new())
+            .expect("people")
+            .people;
     let history = read_history("history.csv", &read("history.csv"), today(), &|_| true).expect("history");
     assert_eq!(people.len(), 128);
     assert_eq!(units.iter().filter(|unit| unit.parent.is_none()).count(), 1);

@@ -111,10 +111,12 @@ const NO_REMARKS: [&str; 7] = ["item", "component", "excuse", "failures", "late"
 /// What excludes a support worker's percents and the word about lateness, beside each other.
 const OTHERS: [&str; 5] = ["item", "component", "excuse", "failures", "quantity"];
 
-/// đ and e.
+/// d, đ and e.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum LeaderPart {
+    /// d: result of the unit or field, only for who has nobody evaluated in charge
+    UnitResult,
     /// đ: ability to organise implementation
     ImplementationAbility,
     /// e: ability to unite
@@ -124,6 +126,7 @@ pub enum LeaderPart {
 impl From<LeaderPart> for Component {
     fn from(part: LeaderPart) -> Self {
         match part {
+            LeaderPart::UnitResult => Self::UnitResult,
             LeaderPart::ImplementationAbility => Self::ImplementationAbility,
             LeaderPart::UnityAbility => Self::UnityAbility,
         }

@@ -7,7 +7,7 @@
 use super::{MAX_FINDINGS, split};
 use crate::domain::person::spans_overlap;
 use crate::domain::{
-    CitizenId, DirectoryImport, ImportedPerson, Role, SourceId, StaffNumber, Unit, UnitCode,
+    Charge, CitizenId, DirectoryImport, ImportedPerson, Role, SourceId, StaffNumber, Unit, UnitCode,
 };
 use crate::error::{Finding, Findings, Place, Text};
 use crate::sheet::{Column, Table, TableRow};
@@ -36,7 +36,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// Reads a people file. `units` are the units that may stand in it, with their parents; none when they could not be
-/// read, so that any may stand there and everything else is told all the same.
+/// read, so that any may stand there and everything else is told all the same. `people` are those known before, who
+/// may stand in the column of charges beside those of the file.
 ///
 /// # Errors
 /// Every finding at once: LT-PPL-001 a wrong cell, LT-PPL-002 overlapping posts, LT-PPL-003 one staff number with
@@ -46,6 +47,7 @@ pub fn read_people<'a>(
     name: &str,
     bytes: &[u8],
     units: impl Into<Option<&'a [Unit]>>,
+    people: &BTreeSet<StaffNumber>,
 ) -> Result<DirectoryImport, Findings> {
     let units = units.into();
     let table = Table::read(name, bytes, COLUMNS)?;
@@ -54,6 +56,8 @@ pub fn read_people<'a>(
         units: units.unwrap_or_default().iter().map(|unit| (&unit.code, unit)).collect(),
         findings: Vec::new(),
         people: BTreeMap::new(),
+        numbers: people.clone(),
+        led: Vec::new(),
         account_owners: HashMap::new(),
         citizen_owners: HashMap::new(),
         heads: HashMap::new(),
@@ -64,6 +68,7 @@ pub fn read_people<'a>(
         }
         reader.row(row);
     }
+    reader.check_led();
     if !reader.findings.is_empty() {
         return Err(Findings(reader.findings));
     }
@@ -79,6 +84,10 @@ struct Reader<'a> {
     findings: Vec<Finding>,
     /// By staff number, with the line that named the person first.
     people: BTreeMap<String, (ImportedPerson, u32)>,
+    /// Everybody known before or named by a row, whatever else is wrong with it.
+    numbers: BTreeSet<StaffNumber>,
+    /// People who stand in a charge, with their cells.
+    led: Vec<(StaffNumber, Place)>,
     account_owners: HashMap<(SourceId, String), String>,
     citizen_owners: HashMap<String, String>,
     heads: HashMap<UnitCode, Vec<(Span, String, u32)>>,
@@ -93,8 +102,14 @@ struct Row {
     post: String,
     role: Role,
     span: Span,
-    leads: Vec<UnitCode>,
+    leads: Vec<Charge<StaffNumber>>,
     accounts: Vec<(SourceId, String)>,
+}
+
+impl Row {
+    fn leads(&self, code: &UnitCode) -> bool {
+        self.leads.iter().any(|over| matches!(over, Charge::Unit(unit) if unit == code))
+    }
 }
 
 impl Reader<'_> {
@@ -115,6 +130,7 @@ impl Reader<'_> {
         if staff_number.is_none() {
             self.wrong(row, "staff_number", "cần 1 đến 32 ký tự", "1 to 32 characters are needed");
         }
+        self.numbers.extend(staff_number.clone());
         let owner = staff_number.as_ref().map_or("", StaffNumber::as_str);
         let citizen_id = self.citizen_id(row, owner);
         let full_name = clean(row.get("full_name"));
@@ -134,8 +150,7 @@ impl Reader<'_> {
         {
             self.wrong(row, "to", "trước ngày bắt đầu", "before the first day");
         }
-        let leads: Vec<UnitCode> =
-            split(row.get("leads")).filter_map(|code| self.unit(row, "leads", code)).collect();
+        let leads = split(row.get("leads")).filter_map(|named| self.led(row, named)).collect();
         let accounts = self.accounts(row, owner);
         Some(Row {
             staff_number: staff_number?,
@@ -200,8 +215,42 @@ impl Reader<'_> {
         Some(id)
     }
 
+    fn known_unit(&self, text: &str) -> Option<UnitCode> {
+        UnitCode::new(text).ok().filter(|code| self.any_unit || self.units.contains_key(code))
+    }
+
+    /// A unit or person in charge: what is no unit is somebody's number, and is told at the end where it is nobody's.
+    fn led(&mut self, row: TableRow<'_>, text: &str) -> Option<Charge<StaffNumber>> {
+        if let Some(unit) = self.known_unit(text) {
+            return Some(Charge::Unit(unit));
+        }
+        let number = StaffNumber::parse(text);
+        match &number {
+            Some(number) => self.led.push((number.clone(), row.place("leads"))),
+            None => self.wrong(row, "leads", "cần mã đơn vị hoặc số hiệu", "a unit's code or a staff number"),
+        }
+        number.map(Charge::Person)
+    }
+
+    fn check_led(&mut self) {
+        let mut unknown = std::mem::take(&mut self.led);
+        unknown.retain(|(number, _)| !self.numbers.contains(number));
+        for (number, place) in unknown {
+            self.tell(
+                "LT-PPL-001",
+                place,
+                format!("cột leads nêu {number}, không phải đơn vị hay người đã biết"),
+                format!("column leads names {number}, which is no unit and nobody known"),
+                (
+                    "sửa ô này, hoặc nhập người hay đơn vị đó cùng lúc; chưa có gì được ghi",
+                    "correct the cell, or import that person or unit in the same order; nothing was written",
+                ),
+            );
+        }
+    }
+
     fn unit(&mut self, row: TableRow<'_>, column: &str, text: &str) -> Option<UnitCode> {
-        let known = UnitCode::new(text).ok().filter(|code| self.any_unit || self.units.contains_key(code));
+        let known = self.known_unit(text);
         if known.is_none() {
             let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
             self.wrong(
@@ -288,7 +337,7 @@ impl Reader<'_> {
     /// Nobody is in charge of a unit above their own, nor a deputy of the own one: two people would each lead
     /// the other.
     fn check_charge(&mut self, row: TableRow<'_>, read: &Row) {
-        if read.role == Role::Deputy && read.leads.contains(&read.unit) {
+        if read.role == Role::Deputy && read.leads(&read.unit) {
             let own = &read.unit;
             return self.tell(
                 "LT-PPL-007",
@@ -296,15 +345,15 @@ impl Reader<'_> {
                 format!("cấp phó phụ trách chính đơn vị mình ({own}), nơi có người đứng đầu"),
                 format!("a deputy in charge of the own unit {own}, which has its head"),
                 (
-                    "ghi các đơn vị cấp dưới trong lĩnh vực phụ trách",
-                    "name the units below that are in the deputy's field",
+                    "ghi các đơn vị cấp dưới, hoặc số hiệu từng người, trong lĩnh vực phụ trách",
+                    "name the units below, or the staff numbers of the people, in the deputy's field",
                 ),
             );
         }
         let mut above = self.units.get(&read.unit).and_then(|unit| unit.parent.as_ref());
         for _ in 0..=self.units.len() {
             let Some(code) = above else { return };
-            if read.leads.contains(code) {
+            if read.leads(code) {
                 let (code, own) = (code.clone(), &read.unit);
                 return self.tell(
                     "LT-PPL-007",
@@ -326,7 +375,7 @@ impl Reader<'_> {
         let key = read.staff_number.as_str().to_owned();
         let (from, to) = read.span;
         let post = (read.unit, read.post, read.role, from, to);
-        let leads = read.leads.into_iter().map(|unit| (unit, from, to));
+        let leads = read.leads.into_iter().map(|over| (over, from, to));
         let Some((person, first_line)) = self.people.get_mut(&key) else {
             let person = ImportedPerson {
                 staff_number: read.staff_number,

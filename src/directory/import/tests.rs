@@ -1,9 +1,10 @@
 //! People and units files: what is taken, and every way a row can be wrong.
 
 use super::*;
-use crate::domain::{SourceId, Unit, UnitCode, UnitKind};
+use crate::domain::{Charge, SourceId, StaffNumber, Unit, UnitCode, UnitKind};
 use crate::error::Severity;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// Department D with divisions A and B.
 fn units() -> Vec<Unit> {
@@ -22,9 +23,10 @@ fn units() -> Vec<Unit> {
 const HEADER: &str = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\n";
 
 fn told(rows: &str) -> Vec<(String, String)> {
-    let findings = read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice())
-        .expect_err("refused")
-        .0;
+    let findings =
+        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice(), &BTreeSet::new())
+            .expect_err("refused")
+            .0;
     let place =
         |finding: &crate::error::Finding| finding.place.as_ref().map(ToString::to_string).unwrap_or_default();
     findings.iter().map(|finding| (finding.code.clone(), place(finding))).collect()
@@ -39,7 +41,8 @@ fn two_posts_one_after_the_other_are_one_person() {
     let file = "Số hiệu;Số định danh (CCCD);Họ và tên;Đơn vị;Chức vụ;Vai trò;Từ ngày;Đến ngày;Phụ trách;Tài khoản\n\
                 GL-1;099200000001;Nguyễn Văn A;A;Chuyên viên;Công chức;01/01/2026;30/06/2026;;s=a\n\
                 GL - 1;;Nguyễn  Văn A;B;Trưởng phòng;Người đứng đầu;2026-07-01;;B;s=a|t=9\n";
-    let import = read_people("people.csv", file.as_bytes(), units().as_slice()).expect("import");
+    let import =
+        read_people("people.csv", file.as_bytes(), units().as_slice(), &BTreeSet::new()).expect("import");
     assert_eq!(import.people.len(), 1);
     let person = &import.people[0];
     assert_eq!((person.memberships.len(), person.leads.len(), person.accounts.len()), (2, 1, 2));
@@ -65,9 +68,10 @@ fn every_wrong_cell_is_told_at_once_and_no_digit_of_an_id_is_shown() {
                 GL-2,,C,A,,staff,2026-05-01,2026-01-01,,s\n\
                 GL-3,0992000000012,,A,,staff,01/05/26,,Z,s=\n";
     assert_eq!(codes(rows), ["LT-PPL-001"; 12]);
-    let text = read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice())
-        .expect_err("refused")
-        .to_string();
+    let text =
+        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice(), &BTreeSet::new())
+            .expect_err("refused")
+            .to_string();
     assert!(!text.contains("9920000"), "{text}");
     assert!(text.contains("leading zero"), "{text}");
 }
@@ -90,7 +94,7 @@ fn two_heads_at_once_are_refused_and_one_after_the_other_are_not() {
     let rows = "GL-1,,A,A,,head,2026-01-01,,,\nGL-2,,B,A,,head,2026-03-01,,,\n";
     assert_eq!(told(rows), [("LT-PPL-006".to_owned(), "people.csv:3 (column 6)".to_owned())]);
     let rows = format!("{HEADER}GL-1,,A,A,,head,2026-01-01,2026-02-28,,\nGL-2,,B,A,,head,2026-03-01,,,\n");
-    assert!(read_people("people.csv", rows.as_bytes(), units().as_slice()).is_ok());
+    assert!(read_people("people.csv", rows.as_bytes(), units().as_slice(), &BTreeSet::new()).is_ok());
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn charge_over_a_unit_above_the_own_one_is_refused() {
     assert_eq!(codes("GL-1,,A,D,,deputy,2026-01-01,,D,\n"), ["LT-PPL-007"]);
     // A deputy of the department leads divisions; a head of a division may look after a neighbour.
     let rows = format!("{HEADER}GL-1,,A,D,,deputy,2026-01-01,,A|B,\nGL-2,,B,A,,head,2026-01-01,,B,\n");
-    assert!(read_people("people.csv", rows.as_bytes(), units().as_slice()).is_ok());
+    assert!(read_people("people.csv", rows.as_bytes(), units().as_slice(), &BTreeSet::new()).is_ok());
 }
 
 #[test]
@@ -132,8 +136,8 @@ fn parent_nobody_knows_and_a_ring_through_known_units_are_refused_at_their_lines
 proptest! {
     #[test]
     fn no_file_makes_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), rows in ".{0,200}") {
-        let _ = read_people("x", &bytes, units().as_slice());
-        let _ = read_people("x", format!("{HEADER}{rows}").as_bytes(), units().as_slice());
+        let _ = read_people("x", &bytes, units().as_slice(), &BTreeSet::new());
+        let _ = read_people("x", format!("{HEADER}{rows}").as_bytes(), units().as_slice(), &BTreeSet::new());
         let _ = read_units("x", format!("code,name,kind,parent\n{rows}").as_bytes(), &[]);
     }
 }
@@ -142,7 +146,8 @@ proptest! {
 fn accounts_of_a_source_nobody_configured_are_kept_and_told_once_with_the_known_sources() {
     let rows = "GL-1,,A,A,,staff,2026-01-01,,,s=a|snv=b\nGL-2,,B,A,,staff,2026-01-01,,,snv=c\n";
     let import =
-        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice()).expect("people");
+        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice(), &BTreeSet::new())
+            .expect("people");
     assert_eq!(import.people.iter().map(|person| person.accounts.len()).sum::<usize>(), 3);
     let known = ["s", "t"].map(|id| SourceId::new(id).expect("name")).into();
     let found = accounts_elsewhere("people.csv", &import, &known);
@@ -154,4 +159,22 @@ fn accounts_of_a_source_nobody_configured_are_kept_and_told_once_with_the_known_
         told.starts_with("2 accounts") && told.contains("\"snv\"") && told.contains("sources: s, t"),
         "{told}"
     );
+}
+
+#[test]
+fn charge_names_units_and_people_of_the_file_or_known_before_and_nobody_else() {
+    let rows = "GL-1,,A,D,,deputy,2026-01-01,,A|GL-2|GL-9|GL-7,\nGL-2,,B,B,,staff,2026-01-01,,,\n";
+    let known = BTreeSet::from([StaffNumber::parse("GL - 9").expect("number")]);
+    let read = |rows: &str, known: &BTreeSet<StaffNumber>| {
+        read_people("people.csv", format!("{HEADER}{rows}").as_bytes(), units().as_slice(), known)
+    };
+    let found = read(rows, &known).expect_err("refused").0;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].to_string().starts_with("LT-PPL-001 people.csv:2 (column 9)"), "{}", found[0]);
+    assert!(found[0].what.en.contains("GL-7"));
+    let import = read(&rows.replace("|GL-7", ""), &known).expect("people");
+    let over: Vec<_> = import.people[0].leads.iter().map(|(over, ..)| over.clone()).collect();
+    let person = |number: &str| Charge::Person(StaffNumber::parse(number).expect("number"));
+    let unit = Charge::Unit(UnitCode::new("A").expect("code"));
+    assert_eq!(over, [unit, person("GL-2"), person("GL-9")]);
 }

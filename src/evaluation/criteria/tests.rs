@@ -15,10 +15,11 @@ fn standing(number: &StaffNumber, _: Period) -> Option<Standing> {
     let id = match number.as_str() {
         "GL-1" => 1,
         "GL-2" => 2,
+        "GL-3" => 3,
         _ => return None,
     };
     let person = PersonId(Uuid::from_u128(id));
-    Some(Standing { person, full_name: format!("Người {id}"), is_leader: id == 1 })
+    Some(Standing { person, full_name: format!("Người {id}"), is_leader: id != 2, enters_d: id == 3 })
 }
 
 fn whole(read: ReadCriteria) -> Result<Vec<Decision>, Findings> {
@@ -159,9 +160,10 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
         full_name: format!("Người {n}"),
         scorer: "GL-9 Trần Thị Bình".into(),
         is_leader,
+        enters_d: n == 3,
     };
     let period: Period = "2026-Q3".parse().expect("period");
-    let people = [asked(1, true), asked(2, false)];
+    let people = [asked(1, true), asked(2, false), asked(3, true)];
     let bytes =
         template::workbook(&people, period, &half(period).expect("rules"), false).expect("a workbook");
     assert_eq!(
@@ -199,7 +201,14 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
         book.save_to_buffer().expect("xlsx")
     };
     let mut cells: Vec<(usize, u32, u16, &str)> = (4..14).map(|column| (0, 2, column, "2.5")).collect();
-    cells.extend([(1, 1, 4, "100"), (1, 1, 5, "50"), (2, 2, 6, "hoàn thành tốt"), (2, 2, 7, "05/BB")]);
+    // d stands in the row of who has nobody in charge.
+    cells.extend([
+        (1, 1, 4, "100"),
+        (1, 1, 5, "50"),
+        (1, 2, 6, "50"),
+        (2, 2, 6, "hoàn thành tốt"),
+        (2, 2, 7, "05/BB"),
+    ]);
     let read = read_criteria("mau.xlsx", &fill(&cells), &half, at(), &standing);
     assert!(read.findings.is_empty(), "{:?}", read.findings);
     let kinds = read.decisions.iter().map(|made| match &made.kind {
@@ -211,7 +220,7 @@ fn template_comes_back_filled_and_only_what_was_filled_is_read() {
         other => panic!("{other:?}"),
     });
     let kinds: Vec<_> = kinds.collect();
-    assert_eq!(kinds, ["50", "100", "general 10", "Some(\"hoàn thành tốt\") Some(\"05/BB\") None"]);
+    assert_eq!(kinds, ["50", "100", "general 10", "Some(\"hoàn thành tốt\") Some(\"05/BB\") None", "50"]);
     // Every wrong cell of every sheet at once, each with sheet and cell, and nothing to be entered as a whole.
     cells.extend([
         (0, 1, 4, "6"),

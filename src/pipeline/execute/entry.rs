@@ -1,15 +1,17 @@
 //! What a decision about a person's period may be about: a period that has begun and takes such decisions, and a task the
-//! person has, or has a share of, with no more of it than there is.
+//! person has, or has a share of, with no more of it than there is; and a d that is not computed.
 //!
-//! Owns these two questions for `criteria set`, `criteria import`, `criteria template` and, the first of them, for what the
+//! Owns these questions for `criteria set`, `criteria import`, `criteria template` and, the first and the last of them, for what the
 //! evaluation software sends. It must not know who may decide,
 //! or which points a form takes. What does not fit is a finding, and nothing is entered.
 
 use super::mapping::no_such_task;
 use super::{App, Refusal};
-use crate::domain::{DecisionKind, Exact, Period, PersonId};
+use crate::domain::{Component, DecisionKind, Exact, Period, PersonId};
 use crate::error::{Finding, Place, Text};
+use crate::evaluation::criteria::{computed_not_entered, leaders_only};
 use crate::pipeline::command::TaskRef;
+use crate::pipeline::score::Gathered;
 
 /// Whether anything is entered for a period: not before it begins, and for a half-year or year, which are means, words
 /// alone (`remarks`).
@@ -93,6 +95,29 @@ pub(super) async fn check_task(app: &App, id: PersonId, kind: &DecisionKind) -> 
         .into());
     }
     Ok(())
+}
+
+/// Whether a d may be entered: of somebody who leads and has nobody evaluated in charge (art. 15.4). Anything else passes.
+///
+/// # Errors
+/// LT-CRI-003; that no rule set governs the period.
+pub(in crate::pipeline) async fn check_d(
+    app: &App,
+    id: PersonId,
+    period: Period,
+    kind: &DecisionKind,
+) -> Result<(), Finding> {
+    if !matches!(kind, DecisionKind::LeaderComponent { component: Component::UnitResult, .. }) {
+        return Ok(());
+    }
+    let directory = app.directory().await?;
+    let facts = Gathered::default().facts(app).await?;
+    if App::enters_d(&directory, &facts, id, period, app.rule_set(period)?) {
+        return Ok(());
+    }
+    let leads = directory.is_leader(id, period);
+    let told = if leads { computed_not_entered() } else { leaders_only() };
+    Err(told.at(Place::of(period.to_string())))
 }
 
 fn not_theirs(task: &str, why: Text) -> Finding {

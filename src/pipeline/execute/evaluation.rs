@@ -17,7 +17,7 @@ use crate::evaluation::{
 };
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
-use crate::pipeline::score::scope_of;
+use crate::pipeline::score::{Gathered, scope_of};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
 use crate::store::{NewRevision, Revision, ScoreLine};
@@ -47,6 +47,7 @@ pub(super) async fn criteria(
     }
     entry::check_period(app, period, matches!(kind, DecisionKind::Remarks { .. }))?;
     entry::check_task(app, id, &kind).await?;
+    entry::check_d(app, id, period, &kind).await?;
     let rules = app.rule_set(period)?;
     let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
     match &kind {
@@ -123,6 +124,7 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
     let who = author(who)?;
     let directory = app.directory().await?;
     let importer = directory.check_importer(who, document).err().map(|finding| *finding);
+    let facts = Gathered::default().facts(app).await?;
     // Each row is of its own period, and so are the rules it is held to.
     let rules = |period: Period| {
         entry::check_period(app, period, false)?;
@@ -137,6 +139,9 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
             person: id,
             full_name: known.full_name.clone(),
             is_leader: directory.is_leader(id, period),
+            enters_d: app
+                .rule_set(period)
+                .is_ok_and(|rules| App::enters_d(&directory, &facts, id, period, rules)),
         })
     };
     let ReadCriteria { mut decisions, mut findings } =

@@ -7,11 +7,12 @@ use super::life::allowed;
 use super::{Answer, App, Refusal, author, entry, known_unit, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
-use crate::domain::{CitizenId, Exact, Period, PersonId, UnitCode};
+use crate::domain::{Charge, CitizenId, Exact, Period, PersonId, UnitCode};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::{CriteriaRules, template};
 use crate::pipeline::command::{Outcome, PersonRef};
+use crate::pipeline::score::Gathered;
 use crate::pipeline::whole_file;
 use crate::pipeline::wording::{Words, word};
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ pub(super) async fn criteria(app: &App, unit: &UnitCode, period: Period, own: bo
     let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
     let limits = CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween };
     let within: BTreeSet<&UnitCode> = directory.subtree(unit);
+    let facts = Gathered::default().facts(app).await?;
     let named = |id: PersonId| {
         let known = directory.person(id)?;
         Some(format!("{} {}", known.staff_number, known.full_name))
@@ -47,6 +49,7 @@ pub(super) async fn criteria(app: &App, unit: &UnitCode, period: Period, own: bo
             full_name: known.full_name.clone(),
             scorer: scorer.and_then(named).unwrap_or_default(),
             is_leader: directory.is_leader(known.id, period),
+            enters_d: App::enters_d(&directory, &facts, known.id, period, rules),
         };
         people.push((post.unit.clone(), asked));
     }
@@ -118,6 +121,18 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
         let to = post.to.map_or("nay".to_owned(), |day| day.to_string());
         let role = word(Words::Role, post.role.as_str(), lang);
         line(&mut text, &format!("{} – {to}: {} ({role}), đơn vị {}", post.from, post.post, post.unit));
+    }
+    text.push_str(&head("Phụ trách"));
+    let number = |id: PersonId| directory.person(id).map(|known| known.staff_number.to_string());
+    for lead in &rows.leaderships {
+        let to = lead.to.map_or("nay".to_owned(), |day| day.to_string());
+        let told = match &lead.over {
+            Charge::Unit(unit) if lead.leader == id => Some(format!("phụ trách đơn vị {unit}")),
+            Charge::Person(led) if lead.leader == id => number(*led).map(|led| format!("phụ trách {led}")),
+            Charge::Person(led) if *led == id => number(lead.leader).map(|by| format!("do {by} phụ trách")),
+            _ => None,
+        };
+        told.into_iter().for_each(|told| line(&mut text, &format!("{} – {to}: {told}", lead.from)));
     }
     text.push_str(&head("Tài khoản trên các hệ thống nguồn"));
     for (source, account, _) in rows.accounts.iter().filter(|(_, _, person)| *person == id) {

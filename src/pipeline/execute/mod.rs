@@ -49,8 +49,8 @@ mod what_if;
 mod workshop;
 
 pub use check::check_without_store;
-pub(super) use entry::check_period;
-pub(super) use people::{Prepared, prepare};
+pub(super) use entry::{check_d, check_period};
+pub(super) use people::{Prepared, check_charges, prepare};
 
 use super::app::App;
 use super::command::{

@@ -4,14 +4,15 @@ use super::{Answer, App, Refusal, author, known_sources, person};
 use crate::directory::Known;
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::person::spans_overlap;
-use crate::domain::{DirectoryImport, Role, SourceId, Unit};
+use crate::domain::{DirectoryImport, Role, SourceId, StaffNumber, Unit};
 use crate::error::{Finding, Findings, Place, Text};
+use crate::pipeline::app::directory_of;
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
 use crate::pipeline::wording::Words;
 use crate::store::{DirectoryRows, Linked};
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a people file and a units file say, checked against what is known.
 pub(in crate::pipeline) struct Prepared {
@@ -41,7 +42,8 @@ pub(in crate::pipeline) async fn prepare(
         Ok(units) => units.unwrap_or_default(),
         Err(mut wrong) => {
             // Both files are told at once.
-            let more = people.and_then(|file| read_people(&file.name, &file.bytes, None).err());
+            let numbers = numbers_of(&known);
+            let more = people.and_then(|file| read_people(&file.name, &file.bytes, None, &numbers).err());
             wrong.0.extend(more.into_iter().flat_map(|more| more.0));
             return Err(wrong);
         }
@@ -52,9 +54,10 @@ pub(in crate::pipeline) async fn prepare(
         known.units.iter().filter(|unit| !given(unit)).cloned().chain(units.iter().cloned()).collect();
     let mut import = DirectoryImport::default();
     if let Some(file) = people {
-        import = read_people(&file.name, &file.bytes, all.as_slice())?;
+        import = read_people(&file.name, &file.bytes, all.as_slice(), &numbers_of(&known))?;
         joined(&known, &mut import);
         check_heads(&known, &import, &file.name)?;
+        check_charges(&known, &import, &units, (&file.name, app.clock.today()))?;
         findings.extend(moved_accounts(&known, &import, &file.name));
     }
     import.units = units;
@@ -148,6 +151,26 @@ pub(super) async fn import(
         ],
     };
     Ok(Outcome::with_findings(document, findings))
+}
+
+fn numbers_of(known: &DirectoryRows) -> BTreeSet<StaffNumber> {
+    known.people.iter().map(|row| row.staff_number.clone()).collect()
+}
+
+/// Refuses charges that nobody can have once the file is written, beside what is known.
+///
+/// # Errors
+/// LT-PPL-007, LT-PPL-008.
+pub(in crate::pipeline) fn check_charges(
+    known: &DirectoryRows,
+    import: &DirectoryImport,
+    units: &[Unit],
+    (file, today): (&str, NaiveDate),
+) -> Result<(), Findings> {
+    let whole = DirectoryImport { units: units.to_vec(), people: import.people.clone() };
+    let after = directory_of(known.clone()).after(&whole);
+    let findings = after.wrong_charges(import, today, file);
+    if findings.is_empty() { Ok(()) } else { Err(Findings(findings)) }
 }
 
 /// A head of a unit that has another head on the same days, known before and not replaced by the file. Two heads

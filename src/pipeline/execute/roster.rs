@@ -5,7 +5,7 @@
 
 use super::{Answer, App, person};
 use crate::directory::Directory;
-use crate::domain::{Membership, Period, PersonId, Role, UnitCode};
+use crate::domain::{Charge, Membership, Period, PersonId, Role, UnitCode};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Field, Outcome, PersonRef};
 use crate::pipeline::wording::Words;
@@ -50,14 +50,28 @@ pub(super) async fn one(app: &App, whose: &PersonRef) -> Answer {
     let posts = stored.memberships.iter().filter(|post| post.person == id);
     let posts: Vec<Vec<Value>> = posts.map(|post| post_row(&directory, post)).collect();
     let charges = stored.leaderships.iter().filter(|charge| charge.leader == id).map(|charge| {
-        let unit = directory.unit(&charge.unit).map(|unit| unit.name.clone());
-        vec![json!(charge.unit), json!(unit), json!(charge.from), json!(charge.to)]
+        let over = match &charge.over {
+            Charge::Unit(code) => {
+                let unit = directory.unit(code).map(|unit| unit.name.clone());
+                [json!(code), json!(unit), Value::Null, Value::Null]
+            }
+            Charge::Person(person) => {
+                let led = directory.person(*person);
+                let (number, name) = (led.map(|led| &led.staff_number), led.map(|led| &led.full_name));
+                [Value::Null, Value::Null, json!(number), json!(name)]
+            }
+        };
+        over.into_iter().chain([json!(charge.from), json!(charge.to)]).collect::<Vec<Value>>()
     });
     let accounts = stored.accounts.iter().filter(|(_, _, owner)| *owner == id);
     let accounts = accounts.map(|(source, account, _)| vec![json!(source), json!(account)]);
     let table = |title, columns, rows| Document::Table { title, columns, rows };
-    let mut charge_columns =
-        vec![Column::left("unit", "Đơn vị", "Unit"), Column::left("unit_name", "Tên đơn vị", "Unit name")];
+    let mut charge_columns = vec![
+        Column::left("unit", "Đơn vị", "Unit"),
+        Column::left("unit_name", "Tên đơn vị", "Unit name"),
+        Column::left("person", "Người", "Person"),
+        Column::left("name", "Họ và tên", "Name"),
+    ];
     charge_columns.extend(span_columns());
     let parts = vec![
         (
@@ -84,7 +98,11 @@ pub(super) async fn one(app: &App, whose: &PersonRef) -> Answer {
         ("posts".to_owned(), table(Text::new("Quá trình công tác", "Posts"), post_columns(), posts)),
         (
             "charges".to_owned(),
-            table(Text::new("Đơn vị phụ trách", "Units in charge"), charge_columns, charges.collect()),
+            table(
+                Text::new("Đơn vị, người phụ trách", "Units and people in charge"),
+                charge_columns,
+                charges.collect(),
+            ),
         ),
         (
             "accounts".to_owned(),

@@ -30,7 +30,7 @@ pub(super) struct Counted {
     pub no_own_word: u64,
     /// Whose general criteria are missing.
     pub no_criteria: u64,
-    /// Leaders without đ or e.
+    /// Leaders without đ or e, or without the d that is entered for them.
     pub no_components: u64,
     /// Open petitions.
     pub petitions: u64,
@@ -108,7 +108,9 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
             missing.any(|part| names.contains(&part))
         };
         counted.no_criteria += u64::from(lacks(&["general_criteria"]));
-        counted.no_components += u64::from(lacks(&["implementation_ability", "unity_ability"]));
+        // A computed d waits for others, not for its own scorer.
+        let lacks_d = lacks(&["unit_result"]) && App::enters_d(&directory, &facts, known.id, period, rules);
+        counted.no_components += u64::from(lacks_d || lacks(&["implementation_ability", "unity_ability"]));
     }
     Ok(units)
 }

@@ -351,8 +351,8 @@ fn only_news(import: &mut DirectoryImport, known: &DirectoryRows, vault: &Vault)
         posts.entry(held.person).or_default().push(post);
     }
     let mut leads: HashMap<_, Vec<_>> = HashMap::new();
-    for held in &known.leaderships {
-        leads.entry(held.leader).or_default().push((held.unit.clone(), held.from, held.to));
+    for (leader, charge) in known.charges() {
+        leads.entry(leader).or_default().push(charge);
     }
     let accounts: HashMap<_, _> = known
         .accounts

@@ -7,14 +7,14 @@
 
 use super::place;
 use crate::domain::person::spans_overlap;
-use crate::domain::{DirectoryImport, ImportedPerson, Role, SourceId, StaffNumber, UnitCode};
+use crate::domain::{Charge, DirectoryImport, ImportedPerson, Role, SourceId, StaffNumber, UnitCode};
 use crate::error::{Finding, Text};
 use crate::store::DirectoryRows;
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
 type Post = (UnitCode, String, Role, NaiveDate, Option<NaiveDate>);
-type Charge = (UnitCode, NaiveDate, Option<NaiveDate>);
+type Charged = (Charge<StaffNumber>, NaiveDate, Option<NaiveDate>);
 
 /// Whose posts were ended because another begins.
 #[derive(Default)]
@@ -42,9 +42,9 @@ pub(super) fn join(known: &DirectoryRows, import: &mut DirectoryImport, tells_ch
         let post = (held.unit.clone(), held.post.clone(), held.role, held.from, held.to);
         posts.entry(held.person).or_default().push(post);
     }
-    let mut charges: HashMap<_, Vec<Charge>> = HashMap::new();
-    for held in &known.leaderships {
-        charges.entry(held.leader).or_default().push((held.unit.clone(), held.from, held.to));
+    let mut charges: HashMap<_, Vec<Charged>> = HashMap::new();
+    for (leader, charge) in known.charges() {
+        charges.entry(leader).or_default().push(charge);
     }
     let mut ended = Ended::default();
     for person in &mut import.people {
@@ -59,7 +59,7 @@ pub(super) fn join(known: &DirectoryRows, import: &mut DirectoryImport, tells_ch
 fn join_person(
     person: &mut ImportedPerson,
     posts: Vec<Post>,
-    charges: Vec<Charge>,
+    charges: Vec<Charged>,
     tells_charges: bool,
     ended: &mut Ended,
 ) {
@@ -113,8 +113,8 @@ fn is_told_by(post: &Post, listed: &Post) -> bool {
 }
 
 /// A known charge as it stays beside what the list says; it lasts no longer than the post it began in.
-fn kept(charge: Charge, fates: &[(Post, Fate)], listed: &[Post], tells_charges: bool) -> Option<Charge> {
-    let (unit, from, to) = charge;
+fn kept(charge: Charged, fates: &[(Post, Fate)], listed: &[Post], tells_charges: bool) -> Option<Charged> {
+    let (over, from, to) = charge;
     let within = |post: &&(Post, Fate)| post.0.3 <= from && post.0.4.is_none_or(|last| from <= last);
     let end = match fates.iter().find(within) {
         Some((_, Fate::Stays(last))) => earlier(to, *last),
@@ -128,7 +128,7 @@ fn kept(charge: Charge, fates: &[(Post, Fate)], listed: &[Post], tells_charges: 
         }
         None => to,
     };
-    end.is_none_or(|end| from <= end).then_some((unit, from, end))
+    end.is_none_or(|end| from <= end).then_some((over, from, end))
 }
 
 fn earlier(one: Option<NaiveDate>, other: Option<NaiveDate>) -> Option<NaiveDate> {
