@@ -75,6 +75,7 @@ mod rotate;
 mod score_random;
 mod score_regimes;
 mod score_step;
+mod score_switches;
 mod scoring;
 mod search;
 mod signed_table;
