@@ -4,7 +4,8 @@
 Written from the articles with Python's fractions. It thinks of a period as a table: each product is a row that says
 which part of its points art. 14 keeps for quantity, quality and progress, and every ratio is a weighted sum of a
 column. It shares no code, no data type and no order of steps with the program it checks. Input: the format of
-`score case` with every switch of the rule set given.
+`score case` with every switch of the rule set given; instead of `lines` there may be `tasks`, from which the rows of the
+table follow, or `recorded` months and quarters, of which a year is the mean.
 """
 import json
 import sys
@@ -37,9 +38,21 @@ def days_late(row, unit, precision):
     return max(counted, 1) if behind and precision == "minute" else counted
 
 
-def points(row):
-    """Points of one unit of the product: k, times the multiplier of the post (statistics office)."""
-    return number(row["coefficient"]) * number(row.get("multiplier", 1))
+def points(row, case):
+    """Points of one unit of the product: k, times the multiplier of the post (statistics office): the one told, or the
+    rule set's for the post, else for the role. Whose role is not said is on the staff."""
+    multiplier = row.get("multiplier")
+    if multiplier is None and case["rule_set"]["leader_scope"] == "position_multiplier":
+        table = case["rule_set"]["position_multipliers"]
+        role = "staff" if row.get("of") else case["role"]
+        multiplier = table.get(row.get("post"), table.get(role))
+    return number(row["coefficient"]) * number(1 if multiplier is None else multiplier)
+
+
+def counting(case):
+    """The rows a, b, c are made of: one's own, and those of people in charge where they are pooled (art. 15.1)."""
+    pooled = case["rule_set"]["leader_scope"] == "pooled_subordinates"
+    return [row for row in case["lines"] if pooled or not row.get("of")]
 
 
 def kept(row, times, scope):
@@ -53,8 +66,8 @@ def ratios(case):
     rules = case["rule_set"]
     scope, unit, precision = rules["deduction_scope"], rules["late_unit"], rules["due_precision"]
     planned = sum(
-        (points(row) * number(row["assigned"])
-         for row in case["lines"] if rules["extra_in_denominator"] or not row.get("extra")),
+        (points(row, case) * number(row["assigned"])
+         for row in counting(case) if rules["extra_in_denominator"] or not row.get("extra")),
         Fraction(0),
     )
     if planned == 0:
@@ -68,20 +81,20 @@ def ratios(case):
     limit = Fraction(1) if rules["cap_level"] == "each_ratio" else None
     found = []
     for name, column in columns.items():
-        rows = [row for row in case["lines"] if not row.get("extra") or name in rules["extra_components"]]
-        ratio = sum((column(row) * points(row) / planned for row in rows), Fraction(0))
+        rows = [row for row in counting(case) if not row.get("extra") or name in rules["extra_components"]]
+        ratio = sum((column(row) * points(row, case) / planned for row in rows), Fraction(0))
         found.append(ratio if limit is None else min(ratio, limit))
     return found
 
 
 def leading(case):
-    """d, đ, e of heads and deputies (art. 15.3)."""
+    """d, đ, e of heads and deputies (art. 15.3). d is the scorer's word where nobody is led (art. 15.4)."""
     given = {name: number(percent) / 100 for name, percent in case.get("components", {}).items()}
     below = [None if one["total"] is None else number(one["total"]) for one in case.get("subordinates", [])]
     unscored = sum(total is None for total in below)
     scored = [total for total in below if total is not None]
-    if "unit_result" in given:
-        d = given["unit_result"]
+    if not below:
+        d = given.get("unit_result")
     elif not scored or (unscored and case["rule_set"]["d_unscored"] == "block"):
         d = None
     else:
@@ -112,9 +125,12 @@ def worked_share(case):
 def overlaid(level, case):
     """Local rules on the band (statistics office), each of which can only lower it."""
     rows = [row for row in case["lines"] if not row.get("extra")]
-    planned = sum((points(row) * number(row["assigned"]) for row in rows), Fraction(0))
-    done = sum((points(row) * number(row["completed"]) for row in rows), Fraction(0))
-    short = any(number(row["completed"]) < number(row["assigned"]) and not row.get("late_excused") for row in rows)
+    # The unit: one's own rows and those of everyone in charge, whatever a, b, c are made of.
+    planned = sum((points(row, case) * number(row["assigned"]) for row in rows), Fraction(0))
+    done = sum((points(row, case) * number(row["completed"]) for row in rows), Fraction(0))
+    # What was reported and given to somebody else is theirs to complete (art. 18.1.d).
+    owed = [row for row in rows if not any(row.get(key) for key in ("late_excused", "handed_over", "of"))]
+    short = any(number(row["completed"]) < number(row["assigned"]) for row in owed)
     low = planned != 0 and done / planned < Fraction(7, 10)
     for rule in case["rule_set"]["local_overlays"]:
         if rule == "below_100_not_completed" and short:
@@ -138,6 +154,212 @@ def general(case):
             return sum((number(points) for points in form.values()), Fraction(0)), True
     # An assumption is shown as one: the points stand in the sum, and the form is still to come (rules, section 3).
     return (Fraction(30) if rules["gen_assumption"] == "full" else None), False
+
+
+def impossible(case):
+    """Whether something was entered that the form or the rule set does not allow (form 01; art. 15.3)."""
+    rules, forms = case["rule_set"], case.get("criteria", {})
+    step = number(rules["gen_step"])
+    for whose in () if "total" in forms else ("self", "superior"):
+        for item, given in (forms.get(whose) or {}).items():
+            given = number(given)
+            if item not in FORM_01 or not 0 <= given <= number(FORM_01[item]) or given % step:
+                return True
+    percents = [number(percent) for percent in case.get("components", {}).values()]
+    if rules["leader_levels"] == "any_50_to_100":
+        return any(not 50 <= percent <= 100 for percent in percents)
+    return any(percent not in (50, 100) for percent in percents)
+
+
+def day(text):
+    return date.fromisoformat(text)
+
+
+def bounds(period):
+    """First and last day of a month or quarter."""
+    year = int(period[:4])
+    first, months = (int(period[6:]), 1) if period[5] == "M" else (3 * int(period[6:]) - 2, 3)
+    after = first + months
+    start = date(year, first, 1)
+    return start, date(year + (after > 12), after - 12 if after > 12 else after, 1) - timedelta(days=1)
+
+
+def due_day(task, rules):
+    """The due day that counts: an extension holds from the day it was granted, and not once the old day had passed."""
+    if task["due"] is None or "moved" not in task:
+        return task["due"]
+    granted, later = task["moved"]
+    return later if rules["due_date_rule"] == "latest" or granted <= task["due"] else task["due"]
+
+
+def home(task, rules):
+    """The day by which a task belongs to its period (art. 18.1)."""
+    by_assignment = rules["period_membership"] == "assigned_in_period"
+    return task["assigned"] if by_assignment else due_day(task, rules) or task["assigned"]
+
+
+def finished(task, rules):
+    """The day a task counts as finished, whenever that was; none while it does not."""
+    accepted = task["status"] == "done" or (task["status"] == "refused" and rules["rejected_counts_as_completed"])
+    if not accepted:
+        return None
+    by_submission = rules["completion_event"] == "submitted" and task.get("submitted")
+    return task["submitted"] if by_submission else task["completed"]
+
+
+def row_of(task, case):
+    """What a task adds to the table, or why it adds nothing (section 8b)."""
+    rules, as_of = case["rule_set"], case["as_of"]
+    if task["status"] == "cancelled" and not rules["cancelled_in_denominator"]:
+        return "cancelled"
+    due, end = due_day(task, rules), finished(task, rules)
+    end = end if end is not None and end <= as_of else None
+    if case["to_date"] and end is None and (due is None or due > as_of):
+        return "not_due_yet"
+    given = number(task.get("quantity") or 1)
+    told = task.get("told", {})
+    done = given if end is not None else Fraction(0)
+    if "quantity" in told:
+        part, at = told["quantity"]
+        whole_since = end is not None and task["completed"] > at
+        if not whole_since and rules["partial_completion"] == "confirmed_fraction":
+            done = min(number(part), given)
+    if task.get("handed_over"):
+        done = Fraction(0)
+    failures = told.get("failures", task["returned"] if rules["quality_counted"] == "automatic" else 0)
+    row = {"coefficient": task["k"], "assigned": given, "completed": done, "failures": failures, "late": 0,
+           "extra": task.get("taken_over", False) or task.get("unplanned", False),
+           "quality_excused": told.get("quality_excused", False), "late_excused": told.get("late_excused", False),
+           "handed_over": task.get("handed_over", False), "end": end}
+    by = end or (as_of if done else None)
+    counts = told.get("late", rules["late_counted"] == "automatic") and not told.get("late_excused")
+    if due is not None and by is not None and counts:
+        row["late"] = days_late({"due": due, "completed_on": by}, rules["late_unit"], "day")
+    if task.get("handed_over"):
+        row["late"] = row["failures"] = 0
+    return row
+
+
+def carried(task, case):
+    """A task of an earlier period that was finished in this one: on top, less what counted before (`carry_over`)."""
+    first, last = bounds(case["period"])
+    row = row_of(task, {**case, "to_date": False})
+    if isinstance(row, str) or row["end"] is None or not first <= day(row["end"]) <= last:
+        return None
+    before = number(task.get("counted_before", 0))
+    if before:
+        row["completed"] = row["assigned"] = max(row["completed"] - before, Fraction(0))
+    return {**row, "extra": True} if row["completed"] else None
+
+
+def single(task, case):
+    """The row of a task in the period, or the reason it has none; none where it is not of this period."""
+    first, last = bounds(case["period"])
+    own = day(home(task, case["rule_set"]))
+    if first <= own <= last:
+        return row_of(task, case)
+    over = case["rule_set"]["carry_over"] == "completed_as_extra" and own < first
+    return carried(task, case) if over else None
+
+
+def portion(task, parts, within, at_home, case):
+    """How much of a product is whose (art. 18.1.c), or why none of it is."""
+    given = sum((number(part["share"]) for part in parts if part["share"] is not None), Fraction(0))
+    helpers = sum(part["share"] is None for part in parts)
+    left = max(1 - given, Fraction(0))
+    # Shares of helpers have six decimals at most and never exceed what is left.
+    each = min(number(case["rule_set"]["support_share"]), Fraction(int(left / max(helpers, 1) * 10**6), 10**6))
+    mine = [part for part in within if part["person"] == case["person"]]
+    if mine:
+        share = sum((each if part["share"] is None else number(part["share"]) for part in mine), Fraction(0))
+        return share or "support_without_share"
+    if any(part["person"] == case["person"] for part in parts):
+        return "shared_by_others"
+    everyones = (part["share"] for part in within if part["person"] is None and part["share"] is not None)
+    share = sum((number(text) for text in everyones), Fraction(0))
+    if at_home and helpers:
+        share += left - each * helpers
+    named = any(part["person"] is not None for part in within)
+    return share or ("shared_by_others" if named else "no_share_in_period")
+
+
+def shared(task, case):
+    """The row of a product that people or quarters share."""
+    rules, parts = case["rule_set"], task["shares"]
+    first, last = bounds(case["period"])
+    by_quarters = rules["period_membership"] == "share_allocated" and any(part["period"] for part in parts)
+    at_home = not by_quarters or first <= day(home(task, rules)) <= last
+    in_time = lambda part: first <= bounds(part["period"])[1] <= last if by_quarters and part["period"] else at_home
+    within = [part for part in parts if in_time(part)]
+    if not within and not (at_home and any(part["share"] is None for part in parts)):
+        return None
+    if by_quarters and any(part["period"] for part in within):
+        due = due_day(task, rules)
+        due = due if due is not None and first <= day(due) <= last else last.isoformat()
+        task = {**{key: value for key, value in task.items() if key != "moved"}, "due": due}
+    row = single(task, case)
+    if row is None or isinstance(row, str):
+        return row
+    share = portion(task, parts, within, at_home, case)
+    if isinstance(share, str):
+        # Who gave it away keeps it as assigned (art. 18.1.d).
+        return row if task.get("handed_over") else share
+    return {**row, "coefficient": number(row["coefficient"]) * share}
+
+
+def table_of(case):
+    """The rows that follow from tasks, and the reasons of those that follow from none."""
+    found = [(shared if task.get("shares") else single)(task, case) for task in case["tasks"]]
+    return [row for row in found if isinstance(row, dict)], sorted(row for row in found if isinstance(row, str))
+
+
+def of_year(case):
+    """A year as the mean of what is recorded (art. 17.3), with the rules on the levels of its quarters."""
+    rules, rounding = case["rule_set"], case["rule_set"]["rounding"]
+    show = lambda value: printed(value, rounding["digits"], rounding["mode"])
+    # Levels are read from what is printed, or from what is behind it, where that is known.
+    read = lambda exact, text: number(text) if rounding["classify_on"] == "printed" else exact
+    band = lambda value: next(name for name, least in BANDS if least is None or value >= least)
+    unrounded = lambda part: number(part.get("exact") or part["score"])
+    taken = lambda part: unrounded(part) if rules["year_mean_of"] == "exact" else number(part["score"])
+    parts = case["recorded"]
+    total = mean(taken(part) for part in parts)
+    level = band(read(total, show(total)))
+    quarters = []
+    for number_ in range(1, 5):
+        name = f"{case['period']}-Q{number_}"
+        names = [f"{case['period']}-M{month:02}" for month in range(3 * number_ - 2, 3 * number_ + 1)]
+        whole_, months = ([part for part in parts if part["period"] in wanted] for wanted in ([name], names))
+        if whole_:
+            part = whole_[0]
+            quarters.append((number_, part.get("level") or band(read(unrounded(part), part["score"]))))
+        elif months:
+            average = mean(taken(part) for part in months)
+            quarters.append((number_, band(read(average, show(average)))))
+    levels = [of for _, of in quarters]
+    count = levels.count
+    ruled = []
+    for rule in rules["local_overlays"]:
+        to = None
+        if rule == "quarter_not_completed_no_excellent_year" and count("not_completed"):
+            to = "good" if level == "excellent" else level
+        if rule == "two_quarters_not_completed_consider_replacement":
+            pairs = zip(quarters, quarters[1:])
+            in_a_row = lambda one, two: two[0] == one[0] + 1 and one[1] == two[1] == "not_completed"
+            to = level if any(in_a_row(*pair) for pair in pairs) else None
+        if rule == "year_from_quarter_levels" and quarters:
+            failed = count("not_completed")
+            to = "completed"
+            if failed >= 2:
+                to = "not_completed"
+            elif count("excellent") >= 2 and not failed:
+                to = "excellent"
+            elif count("completed") <= 2 and failed <= 1:
+                to = "good"
+        if to is not None:
+            ruled.append([rule, level, to])
+            level = to
+    return {"total": f"{total.numerator}/{total.denominator}", "printed": show(total), "level": level, "ruled": ruled}
 
 
 def printed(value, digits, mode):
@@ -189,6 +411,14 @@ def mean(values):
 
 
 def calculate(case):
+    if "recorded" in case:
+        return of_year(case)
+    if impossible(case):
+        return {"impossible": True}
+    excluded = []
+    if "tasks" in case:
+        lines, excluded = table_of(case)
+        case = {**case, "lines": lines}
     rules, rounding = case["rule_set"], case["rule_set"]["rounding"]
     show = lambda value: printed(value, rounding["digits"], rounding["mode"])
     monthly = rules["quarter_method"] == "mean_of_months"
@@ -219,6 +449,7 @@ def calculate(case):
         "printed": [show(task), show(points_), show(total)],
         "level": level,
         "missing": missing,
+        "excluded": excluded,
     }
 
 

@@ -77,6 +77,7 @@ mod score_regimes;
 mod score_step;
 mod score_switches;
 mod scoring;
+mod scoring_tasks;
 mod search;
 mod signed_table;
 mod simulator;

@@ -1,6 +1,7 @@
 //! What several areas of the tests need: private databases and built values.
 
 pub mod browser;
+pub mod calculator;
 pub mod child_source;
 pub mod dice;
 pub mod environment;
