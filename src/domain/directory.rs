@@ -57,6 +57,7 @@ impl DirectoryContent {
                 "to",
                 "leads",
                 "accounts",
+                "recruited_on",
             ],
             Self::Units => &["code", "name", "kind", "parent", "org_code"],
         }
@@ -73,7 +74,7 @@ impl DirectoryContent {
     /// Those that hold a day.
     pub fn days(self) -> &'static [&'static str] {
         match self {
-            Self::People => &["from", "to"],
+            Self::People => &["from", "to", "recruited_on"],
             Self::Units => &[],
         }
     }

@@ -204,6 +204,29 @@ fn people_file_with_overlapping_memberships() {
 }
 
 #[test]
+fn people_file_with_a_post_before_the_day_of_recruitment() {
+    let site = Site::new(UNIT);
+    let head = PEOPLE.trim_end();
+    let rows = |from: &str| {
+        format!(
+            "{head},Ngày tuyển dụng\nGL-1,,Nguyễn Văn Một,SNV,Chuyên viên,staff,{from},2026-05-31,,,\n\
+             GL-2,,Nguyễn Văn Hai,SNV,Chuyên viên,staff,2026-01-01,,,,15/12/2025\n\
+             GL-3,,Nguyễn Văn Ba,SNV,Lái xe,contract,2026-01-01,2026-08-31,,,\n\
+             GL-3,,Nguyễn Văn Ba,SNV,Chuyên viên,staff,2026-09-01,,,,2026-09-01\n\
+             GL-1,,Nguyễn Văn Một,SNV,Phó phòng,staff,2026-06-01,,,,01/03/2026\n"
+        )
+    };
+    site.write("people.csv", rows("2026-02-01"));
+    complete(&site, &["people", "import", "people.csv"], 1, "LT-PPL-013", "people.csv:2");
+    let told = site.refused(&["people", "import", "people.csv"], 1);
+    assert!(told.contains("2026-02-01") && told.contains("2026-03-01"), "both days: {told}");
+    assert_eq!(site.json(&["status"])["numbers"]["people"], 0, "not even those whose rows were right");
+    site.write("people.csv", rows("2026-03-01"));
+    site.json(&["people", "import", "people.csv"]);
+    assert_eq!(site.json(&["status"])["numbers"]["people"], 3);
+}
+
+#[test]
 fn score_case_with_a_negative_quantity() {
     let site = Site::new("");
     let line = |quantity: &str| {

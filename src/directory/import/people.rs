@@ -33,6 +33,11 @@ const COLUMNS: &[Column] = &[
     Column { name: "to", synonyms: &["Đến ngày"], required: false },
     Column { name: "leads", synonyms: &["Phụ trách"], required: false },
     Column { name: "accounts", synonyms: &["Tài khoản"], required: false },
+    Column {
+        name: "recruited_on",
+        synonyms: &["Ngày tuyển dụng", "Tuyển dụng", "Ngày tuyển dụng chính thức"],
+        required: false,
+    },
 ];
 
 /// Reads a people file. `units` are the units that may stand in it, with their parents; none when they could not be
@@ -41,8 +46,8 @@ const COLUMNS: &[Column] = &[
 ///
 /// # Errors
 /// Every finding at once: LT-PPL-001 a wrong cell, LT-PPL-002 overlapping posts, LT-PPL-003 one staff number with
-/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own; LT-TAB-nnn
-/// when it is no table.
+/// two names or citizen ids, LT-PPL-006 two heads of one unit, LT-PPL-007 a charge over a unit above one's own, LT-PPL-013
+/// a post that begins before the person was recruited; LT-TAB-nnn when it is no table.
 pub fn read_people<'a>(
     name: &str,
     bytes: &[u8],
@@ -61,6 +66,8 @@ pub fn read_people<'a>(
         account_owners: HashMap::new(),
         citizen_owners: HashMap::new(),
         heads: HashMap::new(),
+        recruited: HashMap::new(),
+        begun: Vec::new(),
     };
     for row in table.rows() {
         if reader.findings.len() >= MAX_FINDINGS {
@@ -69,6 +76,7 @@ pub fn read_people<'a>(
         reader.row(row);
     }
     reader.check_led();
+    reader.check_recruited();
     if !reader.findings.is_empty() {
         return Err(Findings(reader.findings));
     }
@@ -91,6 +99,10 @@ struct Reader<'a> {
     account_owners: HashMap<(SourceId, String), String>,
     citizen_owners: HashMap<String, String>,
     heads: HashMap<UnitCode, Vec<(Span, String, u32)>>,
+    /// Day of recruitment by staff number, with the line that named it first.
+    recruited: HashMap<String, (NaiveDate, u32)>,
+    /// Where posts of civil servants begin: whose, when, and the cell.
+    begun: Vec<(String, NaiveDate, Place)>,
 }
 
 /// What one row says, once every cell is in order.
@@ -104,6 +116,7 @@ struct Row {
     span: Span,
     leads: Vec<Charge<StaffNumber>>,
     accounts: Vec<(SourceId, String)>,
+    recruited_on: Option<NaiveDate>,
 }
 
 impl Row {
@@ -121,6 +134,7 @@ impl Reader<'_> {
         }
         self.check_head(row, &read);
         self.check_charge(row, &read);
+        self.note_recruited(row, &read);
         self.join(row, read);
     }
 
@@ -152,6 +166,8 @@ impl Reader<'_> {
         }
         let leads = split(row.get("leads")).filter_map(|named| self.led(row, named)).collect();
         let accounts = self.accounts(row, owner);
+        let recruited_on =
+            if row.get("recruited_on").is_empty() { None } else { self.day(row, "recruited_on") };
         Some(Row {
             staff_number: staff_number?,
             citizen_id,
@@ -162,7 +178,51 @@ impl Reader<'_> {
             span: (from?, to),
             leads,
             accounts,
+            recruited_on,
         })
+    }
+
+    /// Notes the day of recruitment, which is one for all rows of a person, and where the post begins.
+    fn note_recruited(&mut self, row: TableRow<'_>, read: &Row) {
+        let number = read.staff_number.as_str().to_owned();
+        if let Some(day) = read.recruited_on {
+            let (known, line) = *self.recruited.entry(number.clone()).or_insert((day, row.line()));
+            if known != day {
+                self.tell(
+                    "LT-PPL-003",
+                    row.place("recruited_on"),
+                    format!("{number} có hai ngày tuyển dụng khác nhau: {day} và {known} (dòng {line})"),
+                    format!("{number} has two days of recruitment: {day} and {known} (line {line})"),
+                    ("ghi một ngày ở mọi dòng của người đó", "write one day on every row of the person"),
+                );
+            }
+        }
+        // Whoever worked by contract may be recruited later.
+        if read.role != Role::Contract {
+            self.begun.push((number, read.span.0, row.place("from")));
+        }
+    }
+
+    /// Nobody has a post before they were recruited: one of the two days is wrong.
+    fn check_recruited(&mut self) {
+        for (number, from, place) in std::mem::take(&mut self.begun) {
+            let Some((day, _)) = self.recruited.get(&number).copied().filter(|(day, _)| from < *day) else {
+                continue;
+            };
+            if self.findings.len() >= MAX_FINDINGS {
+                return;
+            }
+            self.tell(
+                "LT-PPL-013",
+                place,
+                format!("{number} giữ chức vụ từ ngày {from}, trước ngày tuyển dụng {day}"),
+                format!("{number} has a post from {from} on, before the day of recruitment {day}"),
+                (
+                    "kiểm tra ngày bắt đầu (ngày quyết định có hiệu lực) và ngày tuyển dụng rồi nhập lại; chưa có gì được ghi",
+                    "check the post's first day (the decision's effect) and the day of recruitment, then import again; nothing was written",
+                ),
+            );
+        }
     }
 
     fn role(&mut self, row: TableRow<'_>) -> Option<Role> {
