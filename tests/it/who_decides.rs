@@ -339,7 +339,7 @@ async fn hold_lasts_until_the_last_petition_that_asked_for_it_is_answered() {
     for store in &both.stores {
         let house = house(store).await;
         house.provisional(AN, "2026-Q3", 1, "88.50").await;
-        let open = |content: &str| {
+        let open = |content: &str, author: &str| {
             life(LifeOrder::PetitionOpen {
                 person: whom(AN),
                 period: period("2026-Q3"),
@@ -347,7 +347,7 @@ async fn hold_lasts_until_the_last_petition_that_asked_for_it_is_answered() {
                 content: content.into(),
                 document: None,
                 hold: true,
-                author: AN.into(),
+                author: author.into(),
             })
         };
         let answer = |id: i64| {
@@ -360,8 +360,8 @@ async fn hold_lasts_until_the_last_petition_that_asked_for_it_is_answered() {
                 author: CHIEF.into(),
             })
         };
-        house.ordered(open("xem lại số ngày chậm")).await;
-        house.ordered(open("xem lại điểm tiêu chí")).await;
+        house.ordered(open("xem lại số ngày chậm", CHIEF)).await;
+        house.ordered(open("xem lại điểm tiêu chí", CHIEF)).await;
         house.ordered(answer(1)).await;
         let person = house.person(AN).await;
         let held = store.open_hold(person, period("2026-Q3")).await.expect("read");
@@ -369,6 +369,36 @@ async fn hold_lasts_until_the_last_petition_that_asked_for_it_is_answered() {
         assert_eq!(refused(&house, approve("2026-Q3", 1, None, CHIEF)).await, "LT-REC-040");
         house.ordered(answer(2)).await;
         assert!(store.open_hold(person, period("2026-Q3")).await.expect("read").is_none());
+    }
+}
+
+#[tokio::test]
+async fn petition_of_somebody_who_may_not_hold_the_record_is_kept_and_holds_nothing() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        house.provisional(AN, "2026-Q3", 1, "88.50").await;
+        for (number, author) in [(1, AN), (2, OTHER), (3, OFFICE)] {
+            let told = house
+                .ordered(life(LifeOrder::PetitionOpen {
+                    person: whom(AN),
+                    period: period("2026-Q3"),
+                    received_on: None,
+                    content: "xem lại số ngày chậm".into(),
+                    document: None,
+                    hold: true,
+                    author: author.into(),
+                }))
+                .await;
+            assert_eq!(codes(&told), ["LT-REC-048"], "{} {author}", store.kind());
+            assert_eq!(store.petitions(true, 10).await.expect("read").len(), number, "its deadline runs");
+            let person = house.person(AN).await;
+            assert!(store.open_hold(person, period("2026-Q3")).await.expect("read").is_none(), "{author}");
+        }
+        let tried: Vec<String> =
+            journal(store, "move_refused").await.into_iter().map(|(_, why)| why).collect();
+        assert_eq!(tried, ["LT-AUT-002", "LT-AUT-001", "LT-REC-004"], "{}", store.kind());
+        house.ordered(approve("2026-Q3", 1, None, CHIEF)).await;
     }
 }
 

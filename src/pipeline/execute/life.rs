@@ -272,7 +272,7 @@ async fn revoke(
 }
 
 /// Whether an author scores or classifies the person, or is an office with a document; never the person.
-fn oversees(
+pub(super) fn oversees(
     app: &App,
     directory: &Directory,
     (id, period): (PersonId, Period),

@@ -3,7 +3,7 @@
 //! Owns who may write one down and who may answer it, and what each does to the record. It must not know how deadlines
 //! are counted or where petitions are kept. Nothing is half-done: petition and hold are one transaction.
 
-use super::life::{allowed, subject_of};
+use super::life::{allowed, oversees, subject_of};
 use super::{Answer, App, Refusal, author, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Period, UnitCode};
@@ -27,7 +27,9 @@ pub(super) struct Opening {
     pub author: String,
 }
 
-/// Writes down a petition. Anybody may bring one in, the person above all; it decides nothing by itself.
+/// Writes down a petition. Anybody may bring one in, the person above all; it decides nothing by itself. A hold is the
+/// superior's word (plan IV.4.2.d): asked for by anybody else, the petition is kept without one, so that no deadline of its
+/// answer is lost and nobody stops their own result.
 pub(super) async fn open(app: &App, order: Opening) -> Answer {
     let who = author(&order.author)?;
     let id = person(app, &order.person).await?;
@@ -38,6 +40,16 @@ pub(super) async fn open(app: &App, order: Opening) -> Answer {
         return Err(super::evaluation::no_score(&order.person, order.period).into());
     };
     let due_on = petition::due_on(received_on, &app.policy.calendar);
+    let (mut hold, mut refused) = (order.hold, None);
+    if hold {
+        let directory = app.directory().await?;
+        let by = (who, order.document.as_deref());
+        if let Err(why) = oversees(app, &directory, (id, order.period), by) {
+            let object = format!("record {id} {}", order.period);
+            app.store.note(app.clock.now(), who, "move_refused", object, Some(&why.code)).await?;
+            (hold, refused) = (false, Some(no_hold(&order.person, order.period)));
+        }
+    }
     let new = Petition {
         id: 0,
         person: id,
@@ -51,8 +63,8 @@ pub(super) async fn open(app: &App, order: Opening) -> Answer {
         opened_at: app.clock.now(),
         answer: None,
     };
-    let number = app.store.open_petition(&new, order.hold).await?;
-    let findings = petition::overdue(number, due_on, today).into_iter().collect();
+    let number = app.store.open_petition(&new, hold).await?;
+    let findings = petition::overdue(number, due_on, today).into_iter().chain(refused).collect();
     let text = Text::new(
         format!("kiến nghị số {number}; trả lời chậm nhất ngày {due_on}"),
         format!("petition {number}; to be answered by {due_on}"),
@@ -174,6 +186,24 @@ pub(super) async fn list(app: &App, open: bool, unit: Option<&UnitCode>, limit: 
         rows,
     };
     Ok(Outcome::with_findings(table, findings))
+}
+
+fn no_hold(whose: &PersonRef, period: Period) -> Finding {
+    Finding::warning(
+        "LT-REC-048",
+        Text::new(
+            format!(
+                "kiến nghị đã ghi nhưng hồ sơ kỳ {period} của {whose} KHÔNG tạm dừng: người ghi không có thẩm quyền"
+            ),
+            format!(
+                "the petition is kept, but the record of {whose} for {period} is NOT held: its author may not hold it"
+            ),
+        ),
+        Text::new(
+            "người chấm, người xếp loại hoặc cơ quan có văn bản dùng `record hold`",
+            "who scores or classifies the person, or an office with a document, uses `record hold`",
+        ),
+    )
 }
 
 fn not_open(id: i64) -> Finding {
