@@ -5,7 +5,7 @@
 //! Tết moves every year, so a date outside the table falls back to "Monday to Friday work".
 
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, Utc, Weekday};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The offset of Asia/Ho_Chi_Minh, valid for every instant since 1975-06-13.
 pub fn local_offset() -> FixedOffset {
@@ -35,6 +35,12 @@ impl WorkingCalendar {
             holidays: holidays.into_iter().collect(),
             working_weekends: working_weekends.into_iter().collect(),
         }
+    }
+
+    /// The days up to one that are otherwise than Monday to Friday, each with whether offices are open.
+    pub fn exceptions_until(&self, last: NaiveDate) -> BTreeMap<NaiveDate, bool> {
+        let working = self.working_weekends.range(..=last).map(|day| (*day, true));
+        working.chain(self.holidays.range(..=last).map(|day| (*day, false))).collect()
     }
 
     /// Whether offices are open on that day.
@@ -98,6 +104,16 @@ mod tests {
         let swapped = WorkingCalendar::new([day("2026-11-23")], [day("2026-11-21")]);
         assert_eq!(swapped.add_working_days(day("2026-11-20"), 3), day("2026-11-25"));
         assert_eq!(swapped.add_working_days(day("2026-11-20"), 1), day("2026-11-21"));
+    }
+
+    #[test]
+    fn exceptions_end_with_the_day_asked_for_and_a_day_in_both_lists_is_a_holiday() {
+        let both = WorkingCalendar::new(
+            [day("2026-09-02"), day("2027-01-01")],
+            [day("2026-08-22"), day("2026-09-02")],
+        );
+        let told: Vec<(NaiveDate, bool)> = both.exceptions_until(day("2026-12-31")).into_iter().collect();
+        assert_eq!(told, [(day("2026-08-22"), true), (day("2026-09-02"), false)]);
     }
 
     #[test]

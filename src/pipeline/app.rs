@@ -5,6 +5,7 @@
 
 use super::former::FormerRules;
 use super::hook::Hook;
+use super::judged::Judging;
 use super::reload::Reload;
 use super::scope::{bodies, nearest, scopes_of};
 use super::step::Bell;
@@ -105,6 +106,17 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// Whether a period begins between the first and the last configured set on a day none of them governs.
+    pub(super) fn is_in_a_gap(&self, period: Period) -> bool {
+        let day = period.first_day();
+        let begins = || self.rule_sets.iter().map(|rules| rules.valid_from);
+        let within =
+            begins().min().is_some_and(|first| first <= day) && begins().max().is_some_and(|last| day < last);
+        within && !self.rule_sets.iter().any(|rules| rules.governs(period))
+    }
+}
+
 /// The running installation.
 pub struct App {
     /// The store.
@@ -137,6 +149,8 @@ pub struct App {
     pub bells: BTreeMap<String, Bell>,
     /// Orders to read the configuration again.
     pub reload: Reload,
+    /// By what this process judges periods.
+    pub(super) judging: Mutex<Judging>,
     turns: BTreeMap<SourceId, Mutex<()>>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
     /// Hashes of the rule sets this process has kept in the store.
@@ -177,6 +191,7 @@ impl App {
             withheld: BTreeMap::new(),
             policy,
             former: FormerRules::default(),
+            judging: Mutex::default(),
             bells,
             reload: Reload::default(),
             directory: RwLock::default(),

@@ -95,7 +95,7 @@ impl App {
             .into_iter()
             .filter(|part| part.last_day() < as_of || closed.contains(part))
             .filter(|part| !parts.iter().any(|recorded| recorded.period == *part))
-            .filter(|part| self.was_evaluated(directory, &all_facts, person, *part))
+            .filter(|part| self.was_evaluated(directory, &all_facts, person, *part, rules))
             .collect();
         if !absent.is_empty() && period.is_year() {
             // A year that was classified before its last part ended (art. 19.2) did not wait for it.
@@ -163,9 +163,23 @@ impl App {
         }))
     }
 
-    /// Whether a person was evaluated in a part of a longer period, by the rules of that part; not where none governed it.
-    fn was_evaluated(&self, directory: &Directory, facts: &Facts, person: PersonId, part: Period) -> bool {
-        self.rule_set(part).is_ok_and(|rules| Self::is_evaluated(directory, facts, person, part, rules))
+    /// Whether a person was evaluated in a part of a longer period, by the rules of that part; by those of the whole where
+    /// the part fell into a gap between configured sets: nobody could score it, and that is not to be left out silently.
+    /// Not where none governed it, as before the first set.
+    fn was_evaluated(
+        &self,
+        directory: &Directory,
+        facts: &Facts,
+        person: PersonId,
+        part: Period,
+        whole: &RuleSet,
+    ) -> bool {
+        let rules = match self.rule_set(part) {
+            Ok(rules) => rules,
+            Err(_) if self.policy.is_in_a_gap(part) => whole,
+            Err(_) => return false,
+        };
+        Self::is_evaluated(directory, facts, person, part, rules)
     }
 
     /// The day on which a year was classified first, whatever became of it.

@@ -14,6 +14,7 @@ pub mod explain;
 mod former;
 pub mod hook;
 pub mod identify;
+mod judged;
 mod lost;
 pub mod map;
 mod mappers;

@@ -12,6 +12,7 @@ mod piece;
 
 use super::app::App;
 use super::entered::Entered;
+use super::judged::judged_elsewhere;
 use super::step::{Step, StepReport};
 use crate::directory::{Directory, Leading, Place};
 use crate::domain::rules::{LeaderScope, ProvisionalView, TransferPolicy};
@@ -82,11 +83,15 @@ impl Step for Score {
     async fn run(&self) -> Result<StepReport, Finding> {
         let app = &self.0;
         app.begin_day().await?;
-        let marked = app.store.scores_due(MARKS).await.map_err(|error| error.finding())?;
-        if marked.is_empty() {
-            return Ok(StepReport::default());
-        }
+        let elsewhere = app.judge_anew().await?;
+        let mut marked = app.store.scores_due(MARKS).await.map_err(|error| error.finding())?;
         let mut more = marked.len() == MARKS;
+        marked.retain(|(_, period, _)| !elsewhere.contains(&period.quarter_around()));
+        let told = if elsewhere.is_empty() { Vec::new() } else { vec![judged_elsewhere(&elsewhere)] };
+        if marked.is_empty() {
+            return Ok(StepReport { findings: told, ..StepReport::default() });
+        }
+        app.begin_to_judge(&marked.iter().map(|(_, period, _)| period.quarter_around()).collect()).await?;
         let directory = app.directory().await?;
         let mut marks: Vec<Mark> = marked
             .into_iter()
@@ -113,7 +118,7 @@ impl Step for Score {
         let (done, again) = scored?;
         saved?;
         more |= again;
-        Ok(StepReport { done, more, ..StepReport::default() })
+        Ok(StepReport { done, more, findings: told, ..StepReport::default() })
     }
 }
 

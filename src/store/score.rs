@@ -3,7 +3,7 @@
 //! A score row holds the hash of its inputs; the same inputs are not written again.
 
 use super::bulk::{Bulk, Kind};
-use super::db::{Val, json, json_opt, placeholders, vals};
+use super::db::{Tx, Val, json, json_opt, placeholders, vals};
 use super::packed::Packed;
 use super::{Store, StoreError};
 use crate::domain::{Period, PersonId, UnitCode};
@@ -11,7 +11,7 @@ use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a new score is compared with, and what a leader's d is computed from.
 #[derive(Debug, Clone)]
@@ -176,6 +176,19 @@ const EVERYONE_DUE: &str = concat!(
     due_again!()
 );
 
+/// What the keys begin with under which `meta` says by what a period is judged.
+const JUDGED_BY: &str = "judged_by:";
+
+impl Tx {
+    /// Has everyone scored for some periods.
+    pub(super) async fn everyone_due(&mut self, periods: &[Period]) -> Result<(), StoreError> {
+        for period in periods {
+            self.execute(EVERYONE_DUE, vals![*period]).await?;
+        }
+        Ok(())
+    }
+}
+
 impl Store {
     /// Keeps a rule set, so that every score can be computed again from what is stored.
     pub async fn keep_rule_set(
@@ -216,6 +229,19 @@ impl Store {
         rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?))).collect()
     }
 
+    /// Every period that has scores.
+    pub async fn scored_periods(&self) -> Result<BTreeSet<Period>, StoreError> {
+        let rows = self.db.rows("SELECT DISTINCT period FROM score", vals![]).await?;
+        rows.iter().map(|row| row.parsed(0)).collect()
+    }
+
+    /// Hashes of the rule sets the scores of a period were made with.
+    pub async fn rule_sets_of(&self, period: Period) -> Result<BTreeSet<String>, StoreError> {
+        let sql = "SELECT DISTINCT rule_set_hash FROM score WHERE period = $1";
+        let rows = self.db.rows(sql, vals![period]).await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
     /// The day up to which time alone has been accounted for in scores; none before the first.
     pub async fn day_judged(&self) -> Result<Option<NaiveDate>, StoreError> {
         let row = self.db.row("SELECT value FROM meta WHERE key = 'day_judged'", vals![]).await?;
@@ -234,15 +260,40 @@ impl Store {
         for quarter in quarters {
             tx.execute(scored_due!("period = $1 AND scope = 'to_date'"), vals![*quarter]).await?;
         }
-        for year in years {
-            tx.execute(EVERYONE_DUE, vals![*year]).await?;
-        }
+        tx.everyone_due(years).await?;
         tx.execute(
             "INSERT INTO meta (key, value) VALUES ('day_judged', $1) \
              ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             vals![day.to_string()],
         )
         .await?;
+        tx.commit().await
+    }
+
+    /// By what the scores of each period are made, as it was kept with [`Store::judge_anew`].
+    pub async fn judged_by(&self) -> Result<BTreeMap<Period, String>, StoreError> {
+        let sql = "SELECT key, value FROM meta WHERE key LIKE 'judged_by:%'";
+        let rows = self.db.rows(sql, vals![]).await?;
+        let unreadable = |_| StoreError::unexpected("an unreadable period");
+        rows.iter()
+            .map(|row| {
+                let period = row.text(0)?.trim_start_matches(JUDGED_BY).parse().map_err(unreadable)?;
+                Ok((period, row.text(1)?))
+            })
+            .collect()
+    }
+
+    /// Keeps by what periods are judged from now on and has everyone scored again for some, in one transaction.
+    pub async fn judge_anew(&self, by: &[(Period, String)], everyone: &[Period]) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        for (period, hash) in by {
+            tx.execute(
+                "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                vals![format!("{JUDGED_BY}{period}"), hash.as_str()],
+            )
+            .await?;
+        }
+        tx.everyone_due(everyone).await?;
         tx.commit().await
     }
 
@@ -447,13 +498,6 @@ impl Store {
                 })
             })
             .collect()
-    }
-
-    /// People who have a task or a score mark, and those named: everyone is to be scored for a period.
-    pub async fn mark_everyone_due(&self, period: Period) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        tx.execute(EVERYONE_DUE, vals![period]).await?;
-        tx.commit().await
     }
 }
 

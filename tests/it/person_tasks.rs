@@ -132,7 +132,7 @@ async fn verification_reads_the_tables_and_finds_scores_made_of_an_old_short_for
     assert_eq!(verified(&house).await.0, Vec::<String>::new());
     run_sql(&config, "UPDATE person_tasks SET body = (SELECT body FROM old)").await;
     assert!(!read(&store, person).await.contains("Báo cáo 3"));
-    store.mark_everyone_due(period("2026-Q4")).await.expect("marked");
+    store.judge_anew(&[], &[period("2026-Q4")]).await.expect("marked");
     settled(&house).await;
     assert_ne!(verified(&house).await.0, Vec::<String>::new());
 }

@@ -377,7 +377,7 @@ async fn lives(config: &StoreConfig, store: &Store, case: u64) {
     let map = |house: &Installed| Map::new(house.app.clone());
     let mut mapping = map(&house);
     for quarter in QUARTERS {
-        store.mark_everyone_due(period(quarter)).await.expect("marked");
+        store.judge_anew(&[], &[period(quarter)]).await.expect("marked");
     }
     let mut today = day("2026-09-20");
     for step in 0..60 {
@@ -405,7 +405,7 @@ async fn lives(config: &StoreConfig, store: &Store, case: u64) {
         run_sql(config, "UPDATE person_tasks SET body = NULL").await;
     }
     for quarter in QUARTERS {
-        store.mark_everyone_due(period(quarter)).await.expect("marked");
+        store.judge_anew(&[], &[period(quarter)]).await.expect("marked");
     }
     settled(&house).await;
     let anew = kept(store).await;

@@ -98,7 +98,6 @@ async fn another_rule_set_gives_what_is_stored_once_it_governs() {
         assert_eq!((told["summary"]["down"].clone(), told["summary"]["up"] != json!(0)), (json!(0), true));
         let policy = lienthong::pipeline::Policy { rule_sets: vec![milder], ..house.app.policy.clone() };
         let changed = house.configured_anew(NOW, policy).await;
-        store.mark_everyone_due("2026-Q4".parse().expect("period")).await.expect("marked");
         scored(&changed).await;
         let (after, level) = stored(&changed, AN).await;
         assert_eq!((an["after"].as_str(), an["level_after"].as_str()), (after.as_deref(), level.as_deref()));

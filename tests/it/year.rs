@@ -103,7 +103,7 @@ impl Year<'_> {
             }
         }
         for which in periods {
-            self.house.store().mark_everyone_due(period(which)).await.expect("marked");
+            self.house.store().judge_anew(&[], &[period(which)]).await.expect("marked");
         }
         self.house.settled().await;
         for ((who, which, view), derived) in before {

@@ -10,7 +10,7 @@ use crate::evaluation::{Checklist, CloseFacts};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::record::content_of;
 use crate::pipeline::results::{Occasion, result_item};
-use crate::pipeline::score::FULL_PERIOD;
+use crate::pipeline::score::{FULL_PERIOD, scope_of};
 use crate::pipeline::wording::Words;
 use crate::store::PeriodClose;
 use serde_json::json;
@@ -176,24 +176,22 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
     let yearly =
         standing::yearly(app, &directory, period, unit.map(|unit| (unit, people.as_slice()))).await?;
     let concerned = |person: &PersonId| unit.is_none() || people.contains(person);
-    // Until the day after the last one has begun for scores, they say nothing about the whole period.
+    // Until the day after the last one has begun for scores, they say nothing about the whole period; nor do scores that
+    // were made by other rules than those that govern now.
     let over = app.clock.today() > period.last_day();
-    let to_come = match app.store.day_judged().await? {
-        Some(day) if over && day <= period.last_day() => app
-            .store
-            .score_heads(period, FULL_PERIOD)
-            .await?
-            .keys()
-            .filter(|person| concerned(person))
-            .count(),
-        _ => 0,
+    let begun = app.store.day_judged().await?.is_none_or(|day| !over || day > period.last_day());
+    let to_come = if begun && !app.is_judged_otherwise(period).await? {
+        0
+    } else {
+        let heads = app.store.score_heads(period, scope_of(period, FULL_PERIOD)).await?;
+        heads.keys().filter(|person| concerned(person)).count() as u64
     };
     Ok(CloseFacts {
         period,
         today: app.clock.today(),
         closed: whole_closed || unit.is_some_and(|unit| closed_units.contains(unit)),
         scores_due: waiting
-            + to_come as u64
+            + to_come
             + due.iter().filter(|(person, other, _)| period.depends_on(*other) && concerned(person)).count()
                 as u64,
         unmapped,
