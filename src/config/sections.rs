@@ -357,6 +357,9 @@ pub struct Scoring {
     /// Month and day (MM-DD) from which the year is computed.
     #[schemars(regex(pattern = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"))]
     pub year_opens: String,
+    /// Day of a quarter's or month's last month from which its results may be approved.
+    #[schemars(range(min = 1, max = 28))]
+    pub assessment_opens: u8,
 }
 
 impl Scoring {

@@ -26,10 +26,14 @@ pub struct CloseFacts {
     pub unidentified: u64,
     /// Sources without a successful pull after the period's last day, by id.
     pub stale_sources: Vec<String>,
+    /// Evaluated people who have no record.
+    pub without_record: u64,
     /// People whose result lacks a part.
     pub incomplete: u64,
     /// People whose complete result nobody approved.
     pub unapproved: u64,
+    /// People whose figures are others now than those approved (LT-REC-006).
+    pub changed: u64,
     /// People who never put their own word to their record, where the rule set asks for it; else 0.
     pub not_self_assessed: u64,
     /// Records held while a complaint is verified.
@@ -72,10 +76,14 @@ pub enum CheckName {
     AccountsIdentified,
     /// Every source was read after the period's end.
     SourcesFresh,
+    /// Everyone who is evaluated has a record.
+    RecordsExist,
     /// No part of a result is missing.
     ResultsComplete,
     /// Every complete result is approved.
     ResultsApproved,
+    /// Every approved result says what is computed now.
+    FiguresStand,
     /// Everyone assessed themselves, where that is asked for.
     SelfAssessed,
     /// No record is held.
@@ -214,6 +222,17 @@ impl Checklist {
                 ("chạy `sync NGUỒN` rồi khóa lại", "run `sync SOURCE` and try again"),
             ),
             gap(
+                CheckName::RecordsExist,
+                facts.without_record,
+                "LT-REC-088",
+                format!("{} người thuộc diện đánh giá chưa có phiếu", facts.without_record),
+                format!("{} people who are evaluated have no record", facts.without_record),
+                (
+                    "xem `period status`; kiểm tra nhiệm vụ, tiêu chí và tài khoản của họ, hoặc khóa kèm lý do",
+                    "see `period status`; look for their tasks, criteria and accounts, or close with a reason",
+                ),
+            ),
+            gap(
                 CheckName::ResultsComplete,
                 facts.incomplete,
                 "LT-REC-036",
@@ -233,6 +252,17 @@ impl Checklist {
                 (
                     "người có thẩm quyền phê duyệt bằng `record approve`",
                     "the competent persons approve them with `record approve`",
+                ),
+            ),
+            gap(
+                CheckName::FiguresStand,
+                facts.changed,
+                "LT-REC-087",
+                format!("{} kết quả đã phê duyệt nhưng số liệu sau đó thay đổi", facts.changed),
+                format!("{} results are approved, but their figures changed since", facts.changed),
+                (
+                    "xem từng người bằng `period status`; đính chính bằng `record correct` rồi phê duyệt lại, hoặc khóa kèm lý do",
+                    "see them with `period status`; take the figures up with `record correct` and approve anew, or close with a reason",
                 ),
             ),
             gap(
@@ -410,8 +440,10 @@ mod tests {
             unmapped: 0,
             unidentified: 0,
             stale_sources: Vec::new(),
+            without_record: 0,
             incomplete: 0,
             unapproved: 0,
+            changed: 0,
             not_self_assessed: 0,
             held: 0,
             petitions: 0,
@@ -430,7 +462,7 @@ mod tests {
     fn clean_period_closes_the_day_after_its_last_one() {
         let closed = Checklist::new(&clean()).decide(None).expect("closes");
         assert!(closed.is_clean() && closed.accepted_because.is_none());
-        assert_eq!(closed.checks.len(), 12);
+        assert_eq!(closed.checks.len(), 14);
         let early = CloseFacts { today: "2026-09-30".parse().expect("day"), ..clean() };
         assert_eq!(codes(&early, Some("gấp")), ["LT-REC-038", "LT-REC-030"]);
     }
@@ -472,8 +504,10 @@ mod tests {
             unmapped: 2,
             unidentified: 1,
             stale_sources: vec!["so-yt".into()],
+            without_record: 2,
             incomplete: 4,
             unapproved: 5,
+            changed: 3,
             not_self_assessed: 1,
             held: 1,
             petitions: 1,
@@ -484,8 +518,10 @@ mod tests {
             "LT-REC-033",
             "LT-REC-034",
             "LT-REC-035",
+            "LT-REC-088",
             "LT-REC-036",
             "LT-REC-037",
+            "LT-REC-087",
             "LT-REC-059",
             "LT-REC-058",
             "LT-REC-054",
@@ -494,7 +530,7 @@ mod tests {
         assert_eq!(codes(&facts, Some("  ")), expected);
         let closed = Checklist::new(&facts).decide(Some(" theo chỉ đạo ")).expect("closes");
         assert_eq!(closed.accepted_because.as_deref(), Some("theo chỉ đạo"));
-        assert_eq!(closed.checks.iter().filter(|check| check.state == CheckState::Open).count(), 8);
+        assert_eq!(closed.checks.iter().filter(|check| check.state == CheckState::Open).count(), 10);
     }
 
     #[test]
@@ -507,7 +543,7 @@ mod tests {
         };
         assert_eq!(codes(&year, None), ["LT-REC-038", "LT-REC-052", "LT-ORG-011", "LT-REC-086"]);
         let closed = Checklist::new(&year).decide(Some("Chủ tịch UBND tỉnh đồng ý")).expect("closes");
-        assert_eq!(closed.checks.len(), 15);
+        assert_eq!(closed.checks.len(), 17);
         assert!(Checklist::new(&CloseFacts { yearly: Yearly::default(), ..year }).is_clean());
     }
 }

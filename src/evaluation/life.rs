@@ -8,16 +8,18 @@
 use super::content::{Content, Ruling};
 use super::difference::{Difference, difference};
 use super::moves::{Mover, is_allowed, is_legal};
-use crate::domain::{Level, Period, RecordState, StaffNumber};
+use crate::domain::{Level, Period, RecordState, StaffNumber, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::text::mention::mentions;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// What stands around a record when somebody wants to move it.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     /// Whether its period is closed.
     pub closed: bool,
+    /// The first day on which its result may be decided.
+    pub opens: NaiveDate,
     /// Whether the rule set leaves the steps before the approval optional (`record_steps`).
     pub optional: bool,
     /// Why it is held back while a complaint is verified (plan III.4.b, IV.4.2.d); none when it is not.
@@ -26,7 +28,7 @@ pub struct Situation<'a> {
 
 impl Default for Situation<'_> {
     fn default() -> Self {
-        Self { closed: false, optional: true, hold: None }
+        Self { closed: false, opens: NaiveDate::MIN, optional: true, hold: None }
     }
 }
 
@@ -208,7 +210,8 @@ pub enum Approved {
 /// # Errors
 /// LT-REC-001 incomplete, LT-REC-002 another revision than the newest, LT-REC-003 illegal move, LT-REC-004 own
 /// record, LT-REC-005 no author, LT-REC-007 a year is classified, not approved, LT-REC-010 that revision says
-/// something else than what was looked at, LT-REC-011 there is no such revision yet.
+/// something else than what was looked at, LT-REC-011 there is no such revision yet, LT-REC-012 the period is not
+/// assessed yet.
 pub fn approve(
     held: Held<'_>,
     subject: Subject<'_>,
@@ -244,6 +247,7 @@ pub fn approve(
         return Err(other_content(held, subject));
     }
     check_move(held, subject, RecordState::Approved, Mover::Decider)?;
+    check_open(held, subject, approval.at)?;
     check_complete(held, subject)?;
     check_hold(held, subject)?;
     let content = Content { ruling: Some(ruling), ..held.content.clone() };
@@ -286,6 +290,7 @@ pub fn classify(
     check_author(subject, period, decision.author)?;
     check_newest(held, subject, decision.revision)?;
     check_move(held, subject, RecordState::Approved, Mover::Decider)?;
+    check_open(held, subject, decision.at)?;
     check_complete(held, subject)?;
     check_hold(held, subject)?;
     let level = decision.level;
@@ -511,6 +516,29 @@ pub(super) fn check_move(
         ));
     }
     Err(illegal(from, period, subject, to))
+}
+
+/// Nothing is decided before the period can be assessed: its figures are not those of the whole period yet, which are the
+/// official ones (plan V.3; scoring rules 2.2.o).
+fn check_open(held: Held<'_>, subject: Subject<'_>, at: DateTime<Utc>) -> Result<(), Box<Finding>> {
+    let (opens, on) = (held.situation.opens, local_date(at));
+    if opens <= on {
+        return Ok(());
+    }
+    let period = held.content.period;
+    Err(refuse(
+        "LT-REC-012",
+        subject,
+        period,
+        (
+            &format!("kỳ {period} chưa đến thời gian đánh giá (từ ngày {opens}); quyết định ngày {on}"),
+            &format!("{period} is not assessed before {opens}; the decision is of {on}"),
+        ),
+        (
+            "phê duyệt từ ngày đó, khi số liệu gần đủ cả kỳ; người nghỉ hoặc chuyển đi trong kỳ được duyệt từ ngày sau khi rời chức vụ",
+            "approve from that day on; whoever left within the period may be approved the day after",
+        ),
+    ))
 }
 
 /// Nothing is decided while a complaint is verified (plan III.4.b, IV.4.2.d).

@@ -53,6 +53,8 @@ pub struct Policy {
     pub calendar: WorkingCalendar,
     /// Month and day from which the year is computed (its classification is due before 15 December).
     pub year_opens: (u32, u32),
+    /// Day of a quarter's or month's last month from which its results may be approved (plan V.3).
+    pub assessment_opens: u8,
     /// Exact mapping rules.
     pub rule_book: RuleBook,
     /// Short forms titles and searches are read with: the built-in ones and those of this province.

@@ -81,6 +81,7 @@ pub fn policy(config: &Config) -> Result<Policy, Findings> {
         rule_sets,
         calendar: holidays.calendar,
         year_opens: config.scoring.year_opens(),
+        assessment_opens: config.scoring.assessment_opens,
         rule_book,
         abbreviations,
         target_precision: config.mapping.target_precision,

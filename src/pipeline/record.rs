@@ -23,7 +23,7 @@ use crate::store::{
     DAEMON, NewRevision, OutboxKind, OutboxNew, Revision, StoreError, StoredDecision, StoredScore,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -118,6 +118,7 @@ pub(super) fn content_of(revision: &Revision) -> Result<Content, Finding> {
 /// What stands around a record, as the store knows it.
 pub(super) struct Circumstances {
     closed: bool,
+    opens: NaiveDate,
     optional: bool,
     hold: Option<String>,
 }
@@ -125,7 +126,8 @@ pub(super) struct Circumstances {
 impl Circumstances {
     /// For the life of the record.
     pub(super) fn situation(&self) -> Situation<'_> {
-        Situation { closed: self.closed, optional: self.optional, hold: self.hold.as_deref() }
+        let Self { closed, opens, optional, hold } = self;
+        Situation { closed: *closed, opens: *opens, optional: *optional, hold: hold.as_deref() }
     }
 }
 
@@ -153,7 +155,8 @@ impl App {
             Some(document) => format!("{} ({document})", hold.reason),
             None => hold.reason,
         });
-        Ok(Circumstances { closed, optional: !self.steps_required(period), hold })
+        let opens = self.assessed_from(&*self.directory().await?, person, period);
+        Ok(Circumstances { closed, opens, optional: !self.steps_required(period), hold })
     }
 
     /// Whether a head's level stays at or below the organisation's (art. 20.6); what could not be compared is told.

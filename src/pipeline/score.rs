@@ -629,6 +629,19 @@ impl App {
         NaiveDate::from_ymd_opt(mean.year(), month, day).unwrap_or(mean.last_day())
     }
 
+    /// The day from which a person's result of a period may be approved: that on which the assessment of a quarter or month
+    /// opens in its last month (plan V.3), for whoever left before it the day after. A half-year or year has no result
+    /// before it is computed.
+    pub(super) fn assessed_from(&self, directory: &Directory, person: PersonId, period: Period) -> NaiveDate {
+        if period.is_mean() {
+            return NaiveDate::MIN;
+        }
+        let last = period.last_day();
+        let opens = last.with_day(self.policy.assessment_opens.into()).unwrap_or(last);
+        let left = directory.last_post(person, period).and_then(|post| post.to?.succ_opt());
+        left.map_or(opens, |left| left.min(opens))
+    }
+
     /// Takes the lines of everyone in a leader's charge, each for the days the person was theirs; where the rule set
     /// pools none, only what was assigned and completed of it.
     async fn pool(

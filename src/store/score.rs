@@ -437,6 +437,13 @@ impl Store {
         rows.iter().map(stored_score).collect()
     }
 
+    /// Whose record of a period has not followed their score yet.
+    pub async fn scores_unrecorded(&self, period: Period) -> Result<BTreeSet<PersonId>, StoreError> {
+        let sql = "SELECT person_id FROM score WHERE record_due AND period = $1";
+        let rows = self.db.rows(sql, vals![period]).await?;
+        rows.iter().map(|row| row.person(0)).collect()
+    }
+
     /// Says that the record step has looked at a score with these inputs.
     pub async fn record_followed(
         &self,

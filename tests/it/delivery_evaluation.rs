@@ -50,7 +50,7 @@ async fn with_events(pages: impl Fn(Option<&str>) -> Value + Send + Sync + 'stat
 
 fn event(id: &str, staff: &str, kind: &str, more: Value) -> Value {
     let mut event = json!({
-        "id": id, "at": "2026-12-01T02:00:00Z", "author": "GL-00990 Lê Văn Trưởng", "staff_number": staff,
+        "id": id, "at": "2026-12-06T02:00:00Z", "author": "GL-00990 Lê Văn Trưởng", "staff_number": staff,
         "period": "2026-Q4", "type": kind
     });
     for (name, value) in more.as_object().expect("members") {
@@ -339,6 +339,27 @@ async fn refused_approval_is_shown_until_the_record_is_approved() {
         give("a3", 1, "GL-00990 Lê Văn Trưởng");
         decide(&house).await;
         assert_eq!(store.revisions(person, period("2026-Q4")).await.expect("read").len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn approval_told_before_the_quarter_is_assessed_is_kept_with_its_reason() {
+    let both = both().await;
+    for store in &both.stores {
+        let server = with_events(|after| {
+            let early = json!({ "revision": 1, "decision_no": "9/QĐ", "at": "2026-12-04T16:59:59Z" });
+            let events = [event("early", "GL-00001", "approval", early)];
+            json!({ "events": &events[usize::from(after.is_some())..], "next": "1", "more": false })
+        })
+        .await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.provisional("GL-00001", "2026-Q4", 1, "80").await;
+        decide(&house).await;
+        assert_eq!(kept(store).await, [("early".to_owned(), "LT-REC-012".to_owned())], "{}", store.kind());
+        let person = house.person("GL-00001").await;
+        let head = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("record");
+        assert_eq!(head.state, RecordState::Provisional, "{}", store.kind());
     }
 }
 

@@ -2,9 +2,9 @@
 //! and changes nothing.
 
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
-use crate::support::stores::both;
+use crate::support::stores::{both, officer};
 use lienthong::domain::rules::RecordSteps;
-use lienthong::domain::{Level, RecordState};
+use lienthong::domain::{DirectoryImport, Level, RecordState};
 use lienthong::pipeline::command::{Command, LifeOrder};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
@@ -194,6 +194,71 @@ async fn approval_that_the_life_does_not_allow_is_refused_and_changes_nothing() 
         // Approved: another decision about the same or the next revision is no second approval.
         refused(&house, Order { number: "13/QĐ", ..newest }.approve(), "LT-REC-002").await;
         refused(&house, Order { number: "13/QĐ", revision: 3, ..newest }.approve(), "LT-REC-003").await;
+    }
+}
+
+#[tokio::test]
+async fn running_quarter_is_approved_from_the_fifth_of_its_last_month_and_whoever_left_it_the_day_after() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let mut left = officer("GL-00003", "Phạm Văn Cường");
+        left.memberships[0].4 = Some("2026-10-31".parse().expect("day"));
+        let import = DirectoryImport { units: Vec::new(), people: vec![left] };
+        store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+        let quarter = Order { which: "2026-Q4", ..QUARTER };
+        for who in [AN, "GL-00003"] {
+            house.provisional(who, "2026-Q4", 1, "88.50").await;
+        }
+        refused(
+            &house.later("2026-10-31T10:00:00Z"),
+            Order { whose: "GL-00003", ..quarter }.approve(),
+            "LT-REC-012",
+        )
+        .await;
+        let november = house.later("2026-10-31T17:00:00Z");
+        november.ordered(Order { whose: "GL-00003", ..quarter }.approve()).await;
+        refused(&november, quarter.approve(), "LT-REC-012").await;
+        // The fourth of December in Gia Lai ends at 17:00 UTC.
+        refused(&house.later("2026-12-04T16:59:00Z"), quarter.approve(), "LT-REC-012").await;
+        house.later("2026-12-04T17:00:00Z").ordered(quarter.approve()).await;
+    }
+}
+
+#[tokio::test]
+async fn approved_result_whose_figures_changed_is_a_gap_of_the_close_that_needs_a_reason() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        for who in [AN, DEPUTY, "GL-00990"] {
+            house.score(who, "2026-Q4", Some("88.50"), &[]).await;
+        }
+        Record(house.app.clone()).run().await.expect("a run");
+        for who in [AN, DEPUTY] {
+            house.ordered(Order { whose: who, which: "2026-Q4", ..QUARTER }.approve()).await;
+        }
+        let january = house.later("2027-01-05T01:00:00Z");
+        let close = |reason: Option<&str>| Command::PeriodClose {
+            period: period("2026-Q4"),
+            author: CHIEF.into(),
+            reason: reason.map(str::to_owned),
+            document: None,
+            dry_run: false,
+        };
+        let codes = async || -> Vec<String> {
+            let outcome = january.order(close(None)).await;
+            outcome.findings.into_iter().map(|finding| finding.code).collect()
+        };
+        assert_eq!(codes().await, ["LT-REC-038", "LT-REC-037"], "{}: the chief's alone", store.kind());
+        january.score(AN, "2026-Q4", Some("91.00"), &[]).await;
+        // The record has not followed yet: nobody knows whether the result stands.
+        assert_eq!(codes().await[1], "LT-REC-032", "{}", store.kind());
+        Record(january.app.clone()).run().await.expect("a run");
+        assert_eq!(codes().await, ["LT-REC-038", "LT-REC-037", "LT-REC-087"], "{}", store.kind());
+        january.ordered(close(Some("Chủ tịch UBND tỉnh đồng ý"))).await;
+        let kept = store.period_close(period("2026-Q4")).await.expect("read").expect("closed");
+        let told = kept.checklist.to_string();
+        assert!(told.contains("figures_stand") && told.contains("LT-REC-087"), "{told}");
     }
 }
 

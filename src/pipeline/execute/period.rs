@@ -186,17 +186,28 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
         let heads = app.store.score_heads(period, scope_of(period, FULL_PERIOD)).await?;
         heads.keys().filter(|person| concerned(person)).count() as u64
     };
+    let unrecorded =
+        app.store.scores_unrecorded(period).await?.iter().filter(|one| concerned(one)).count() as u64;
+    // Whoever is not evaluated after all has a result that would leave as well.
+    let in_part = |person: PersonId| {
+        let of = || directory.last_post(person, period).map(|post| &post.unit);
+        unit.is_none_or(|unit| of() == Some(unit))
+    };
+    let differences = app.store.differences(Some(period), 100_000).await?;
+    let changed = differences.iter().filter(|(person, ..)| in_part(*person)).count() as u64;
     Ok(CloseFacts {
         period,
         today: app.clock.today(),
         closed: whole_closed || unit.is_some_and(|unit| closed_units.contains(unit)),
         scores_due: waiting
             + to_come
+            + unrecorded
             + due.iter().filter(|(person, other, _)| period.depends_on(*other) && concerned(person)).count()
                 as u64,
         unmapped,
         unidentified,
         stale_sources,
+        without_record: counted.values().map(|inside| inside.none).sum(),
         incomplete: sum(&[RecordState::Computed]),
         unapproved: sum(&[
             RecordState::Provisional,
@@ -205,6 +216,7 @@ async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Resu
             RecordState::Corrected,
             RecordState::Revoked,
         ]),
+        changed,
         not_self_assessed: if asked { counted.values().map(|inside| inside.no_own_word).sum() } else { 0 },
         held: counted.values().map(|inside| inside.held).sum(),
         petitions: counted.values().map(|inside| inside.petitions).sum(),
