@@ -326,6 +326,17 @@ fn reads_alike(held: &Value, new: &Value) -> bool {
     }
 }
 
+/// The days a task may count in: it was due, given or finished on them.
+pub(super) fn days_concerned(task: &CanonicalTask) -> Vec<NaiveDate> {
+    let mut days: Vec<NaiveDate> =
+        task.due_changes.iter().filter_map(|(due, _)| due.map(|due| due.day)).collect();
+    days.push(assigned_day(task));
+    // Finished in another quarter than it was due in, it may count there (switch `carry_over`).
+    let finished = task.accepted_submission_at.into_iter().chain(task.draft.completed_at);
+    days.extend(finished.map(local_date));
+    days
+}
+
 fn assigned_day(task: &CanonicalTask) -> NaiveDate {
     local_date(task.draft.assigned_at.unwrap_or(task.first_seen_at))
 }
@@ -333,13 +344,8 @@ fn assigned_day(task: &CanonicalTask) -> NaiveDate {
 /// Whose scores of which quarters a task can move: those of every due date it ever had, of its
 /// assignment and of its completion.
 pub(super) fn scores_concerned(item: &MapItem) -> Vec<(PersonId, Period)> {
-    let task = &item.task.task;
     let mut periods: Vec<Period> =
-        task.due_changes.iter().filter_map(|(due, _)| due.map(|due| Period::quarter_of(due.day))).collect();
-    periods.push(Period::quarter_of(assigned_day(task)));
-    // Finished in another quarter than it was due in, it may count there (switch `carry_over`).
-    let finished = task.accepted_submission_at.into_iter().chain(task.draft.completed_at);
-    periods.extend(finished.map(|at| Period::quarter_of(local_date(at))));
+        days_concerned(&item.task.task).into_iter().map(Period::quarter_of).collect();
     periods.sort();
     periods.dedup();
     item.people.iter().flat_map(|person| periods.iter().map(|period| (*person, *period))).collect()

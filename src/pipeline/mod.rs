@@ -12,6 +12,7 @@ mod entered;
 pub mod execute;
 pub mod explain;
 mod former;
+mod frozen;
 pub mod hook;
 pub mod identify;
 mod judged;

@@ -5,6 +5,7 @@
 //! given. Nobody settles a task they have a stake in; a decision is never overwritten, only followed by another.
 
 use super::app::App;
+use super::frozen::Touched;
 use super::map::scores_concerned;
 use super::what_if::{Assumed, Compared, Question, Totals, as_value};
 use crate::directory::Directory;
@@ -43,9 +44,16 @@ pub(super) struct Effect {
     pub totals: Totals,
     /// Scores that may move and were not computed.
     pub beyond: usize,
+    /// Tasks of closed periods among them.
+    pub touched: Touched,
 }
 
 impl Effect {
+    /// What is to be told of closed periods.
+    pub fn told(&self) -> Option<Finding> {
+        super::frozen::told(&self.touched)
+    }
+
     /// As it is kept with the order.
     pub fn value(&self, directory: &Directory) -> Value {
         let moved: Vec<Value> =
@@ -123,7 +131,9 @@ impl App {
         let mut concerned: BTreeMap<Period, BTreeSet<PersonId>> = BTreeMap::new();
         let mut effect = Effect { tasks: rows.len(), ..Effect::default() };
         let settled: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
-        for item in items.iter().filter(|item| settled.contains(&item.task.id)) {
+        let items: Vec<&MapItem> = items.iter().filter(|item| settled.contains(&item.task.id)).collect();
+        effect.touched = self.frozen_of(&directory, &items).await?;
+        for item in items {
             for (person, period) in scores_concerned(item) {
                 concerned.entry(period).or_default().insert(person);
             }

@@ -5,7 +5,9 @@
 use super::audit::AuditNew;
 use super::db::{Val, json, placeholders, vals};
 use super::{Store, StoreError};
-use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, ProductCode, ProductKind, UnitCode};
+use crate::domain::{
+    CatalogProduct, CatalogScope, CatalogVersion, Period, PersonId, ProductCode, ProductKind, UnitCode,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -46,6 +48,8 @@ pub struct CatalogNew<'a> {
     pub reason: Option<&'a str>,
     /// Which unit proposed which product, and what it said of it.
     pub provenance: &'a [Provenance],
+    /// Periods whose coefficients it changes: everyone is scored again for them.
+    pub moves: &'a [Period],
 }
 
 /// What one unit proposed for a product of a version.
@@ -79,6 +83,7 @@ impl Store {
             author,
             reason: None,
             provenance: &[],
+            moves: &[],
         };
         self.add_catalog(new, now).await
     }
@@ -147,6 +152,7 @@ impl Store {
             vals![true],
         )
         .await?;
+        tx.everyone_due(new.moves).await?;
         tx.audit(AuditNew {
             at: now,
             actor: new.author,
@@ -157,6 +163,29 @@ impl Store {
         })
         .await?;
         tx.commit().await
+    }
+
+    /// Tasks with one of some products that are due in a period, with whoever has a stake in them and the day.
+    pub async fn stakes_due_with(
+        &self,
+        period: Period,
+        codes: &[ProductCode],
+    ) -> Result<Vec<(i64, PersonId, NaiveDate)>, StoreError> {
+        let mut stakes = Vec::new();
+        for some in codes.chunks(400) {
+            let sql = format!(
+                "SELECT m.task_id, p.person_id, t.due_day FROM mapping m JOIN task t ON t.id = m.task_id \
+                 JOIN task_person p ON p.task_id = m.task_id \
+                 WHERE t.due_day >= $1 AND t.due_day <= $2 AND m.product IN {}",
+                placeholders(1, some.len(), 3)
+            );
+            let mut vals = vals![period.first_day(), period.last_day()];
+            vals.extend(some.iter().map(|code| Val::from(code.as_str())));
+            for row in self.db.rows(sql, vals).await? {
+                stakes.push((row.int(0)?, row.person(1)?, row.day(2)?));
+            }
+        }
+        Ok(stakes)
     }
 
     /// Who proposed the products of a version, in the order it was kept.

@@ -40,6 +40,7 @@ mod folder_told;
 mod fuzz;
 mod handed_out;
 mod ingest;
+mod judged;
 mod kill;
 mod learning;
 mod mapping;

@@ -2,15 +2,18 @@
 
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog;
-use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion};
+use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, Period, ProductCode};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
+use crate::pipeline::frozen;
 use crate::pipeline::search::Sought;
 use crate::pipeline::wording::Words;
 use crate::store::{CatalogHead, CatalogNew};
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A catalog file on its way in.
 pub(super) struct Importing {
@@ -40,6 +43,8 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
             findings.push(told.at(Place::of(file.name.as_str())));
         }
     }
+    let moves = app.moved_by_catalog(&heads, scope, valid_from).await?;
+    findings.extend(touched(app, &heads, scope, &moves, &products).await?);
     let new = CatalogNew {
         version,
         valid_from,
@@ -49,9 +54,9 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
         author: who,
         reason: importing.reason.as_deref(),
         provenance: &[],
+        moves: &moves,
     };
-    app.store.add_catalog(new, app.clock.now()).await?;
-    app.ring("map");
+    add(app, new).await?;
     let document = Document::Object {
         title: Text::new("Đã nhập danh mục", "Catalog imported"),
         fields: vec![
@@ -62,6 +67,46 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
         ],
     };
     Ok(Outcome::with_findings(document, findings))
+}
+
+/// Adds a version and has follow what follows from it.
+pub(super) async fn add(app: &App, new: CatalogNew<'_>) -> Result<(), Refusal> {
+    app.store.add_catalog(new, app.clock.now()).await?;
+    app.ring("map");
+    app.ring("score");
+    Ok(())
+}
+
+/// What is told where a new version changes coefficients of tasks in closed periods: those of products whose coefficient is
+/// another one than in the versions of that scope held so far, or that it brings or lacks.
+pub(super) async fn touched(
+    app: &App,
+    heads: &[CatalogHead],
+    scope: &CatalogScope,
+    moves: &[Period],
+    products: &[CatalogProduct],
+) -> Result<Option<Finding>, Refusal> {
+    let mut touched = frozen::Touched::new();
+    for quarter in moves {
+        let day = quarter.first_day();
+        let mut of_scope: Vec<&CatalogHead> = heads.iter().filter(|head| head.scope == *scope).collect();
+        of_scope.sort_by_key(|head| head.valid_from);
+        let before = of_scope.iter().rfind(|head| head.valid_from <= day).or(of_scope.first());
+        let old = match before {
+            Some(head) => app.store.catalog_products(&head.version).await?,
+            None => Vec::new(),
+        };
+        let of = |all: &[CatalogProduct]| -> BTreeMap<ProductCode, Decimal> {
+            all.iter().map(|product| (product.code.clone(), product.coefficient)).collect()
+        };
+        let (old, new) = (of(&old), of(products));
+        let codes: BTreeSet<&ProductCode> =
+            old.keys().chain(new.keys()).filter(|code| old.get(*code) != new.get(*code)).collect();
+        let codes: Vec<ProductCode> = codes.into_iter().cloned().collect();
+        let directory = app.directory().await?;
+        touched.extend(app.frozen_with(&directory, *quarter, &codes).await?);
+    }
+    Ok(frozen::told(&touched))
 }
 
 /// The versions held, where a new one of this name and scope may join them.

@@ -38,6 +38,7 @@ impl Ending {
         mut told: Vec<Finding>,
     ) -> Answer {
         let effect = app.effect_of(items, &rows).await?;
+        told.extend(effect.told());
         if self.dry_run {
             return Ok(Outcome::with_findings(shown(directory, &effect, None, OrderState::Waiting), told));
         }

@@ -150,7 +150,8 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
     app.store.confirm_order(&order, &rows, &due, (who, now), &effect.value(&directory)).await?;
     app.ring("map");
     app.ring("score");
-    Ok(Outcome::ok(shown(&directory, &effect, Some(id), OrderState::Counted)))
+    let told = effect.told().into_iter().collect();
+    Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), OrderState::Counted), told))
 }
 
 /// Takes an order back: one that counts by an order of its own, one that waits by withdrawing it.
@@ -214,6 +215,7 @@ pub(super) async fn undo_order(
         findings.push(decided_since(id, left));
     }
     let effect = app.effect_of(&items, &rows).await?;
+    findings.extend(effect.told());
     if dry_run {
         let document = shown(&directory, &effect, None, OrderState::Waiting);
         return Ok(Outcome::with_findings(document, findings));

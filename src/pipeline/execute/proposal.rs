@@ -100,6 +100,7 @@ pub(super) async fn propose(app: &App, order: Proposing) -> Answer {
         rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
     }
     let effect = app.effect_of(&items, &rows).await?;
+    findings.extend(effect.told());
     if order.dry_run {
         return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));
     }
@@ -228,6 +229,7 @@ pub(super) async fn accept(
     }
     findings.extend(not_theirs.into_iter().map(Finding::as_warning));
     let effect = app.effect_of(&items, &rows).await?;
+    findings.extend(effect.told());
     if dry_run {
         return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));
     }

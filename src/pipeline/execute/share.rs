@@ -5,7 +5,8 @@ use super::{Answer, App, Refusal, author, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Period, PersonId, TaskKey};
 use crate::error::{Finding, Findings, Place, Text};
-use crate::pipeline::command::{InputFile, Outcome, ShareEntry, TaskRef};
+use crate::pipeline::command::{Document, InputFile, Outcome, ShareEntry, TaskRef};
+use crate::pipeline::frozen::told;
 use crate::pipeline::map::scores_concerned;
 use crate::scoring::share::Impossible;
 use crate::scoring::{SharePart, check_shares};
@@ -53,13 +54,18 @@ pub(super) async fn enter_file(app: &App, file: &InputFile, entered: Entered) ->
 
 async fn keep(app: &App, entries: Vec<SharesNew>, entered: &Entered) -> Answer {
     let by = (entered.author.trim(), entered.document.as_deref(), entered.reason.trim());
+    let stakes =
+        entries.iter().flat_map(|new| new.due.iter().map(|(person, period)| (new.task, *person, *period)));
+    let stakes = stakes.collect();
+    let touched = app.frozen(&*app.directory().await?, stakes).await?;
     app.store.enter_shares(&entries, by, app.clock.now()).await?;
     app.ring("score");
     let count = entries.len();
-    Ok(Outcome::done(
+    let text = Text::new(
         format!("đã ghi phần chia của {count} nhiệm vụ; điểm liên quan được tính lại"),
         format!("shares of {count} tasks entered; the scores concerned are computed again"),
-    ))
+    );
+    Ok(Outcome::with_findings(Document::Message { text }, told(&touched).into_iter().collect()))
 }
 
 /// What one task's shares become, once everything about them is checked.

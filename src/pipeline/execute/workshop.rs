@@ -1,5 +1,6 @@
 //! Orders of the catalog workshop: a unit's proposal, its check, the joined draft, the province's version.
 
+use super::catalog::{add, check_version, touched};
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog::workshop::{
     Filled, Joined, Origin, Proposal, Scale, Settled, merge, read_form, settle, write_draft, write_form,
@@ -204,11 +205,13 @@ pub(super) async fn settle_draft(app: &App, settling: Settling) -> Answer {
         return Err(no_reason().into());
     }
     let scale = scale(settling.groups.as_ref())?;
-    super::catalog::check_version(app, &settling.version, &settling.scope).await?;
+    let heads = check_version(app, &settling.version, &settling.scope).await?;
     let file = settling.file.clone();
     let settled = off_thread(move || settle(&file.name, &file.bytes, &scale)).await??;
     let csv = settled.to_csv();
     let provenance: Vec<Provenance> = settled.origins.iter().map(provenance).collect();
+    let moves = app.moved_by_catalog(&heads, &settling.scope, settling.valid_from).await?;
+    let touched = touched(app, &heads, &settling.scope, &moves, &settled.products).await?;
     let new = CatalogNew {
         version: &settling.version,
         valid_from: settling.valid_from,
@@ -218,13 +221,14 @@ pub(super) async fn settle_draft(app: &App, settling: Settling) -> Answer {
         author: who,
         reason: Some(settling.reason.trim()),
         provenance: &provenance,
+        moves: &moves,
     };
-    app.store.add_catalog(new, app.clock.now()).await?;
-    app.ring("map");
+    add(app, new).await?;
     let told = told_of_version(&settling, &settled);
     let name = format!("danh-muc-{}.csv", settling.version);
     let file = InputFile { name, bytes: csv.into_bytes() };
-    Ok(Outcome::ok(Document::File { file, told: Box::new(told) }))
+    let document = Document::File { file, told: Box::new(told) };
+    Ok(Outcome::with_findings(document, touched.into_iter().collect()))
 }
 
 fn provenance(origin: &Origin) -> Provenance {

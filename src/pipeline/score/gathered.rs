@@ -421,7 +421,9 @@ impl Gathered {
     /// Coefficients of the catalog version in force on a period's first day, by product, where they count instead of
     /// those of the assignment.
     async fn coefficients(&self, app: &App, asked: &Asked) -> Result<Option<Arc<Coefficients>>, Finding> {
-        if asked.terms.rules.coefficient_freeze != CoefficientFreeze::AtPeriodStart {
+        let is_another_catalog = self.assumed.as_ref().is_some_and(|assumed| assumed.coefficients.is_some());
+        // Those of an assumed catalog stand with the tasks already: it is the one in force on that day.
+        if asked.terms.rules.coefficient_freeze != CoefficientFreeze::AtPeriodStart || is_another_catalog {
             return Ok(None);
         }
         let mut all = self.coefficients.lock().await;

@@ -1,0 +1,324 @@
+//! Other rules, working days, catalogs: open periods are scored again by what governs them now, closed ones are told.
+
+use crate::review::{AN, BINH, OFFICE, choose, codes, house, rules_with, scored, stored, task, told, waits};
+use crate::support::installation::{CHIEF, Installed, period, whom};
+use crate::support::stores::both;
+use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
+use lienthong::domain::{CatalogScope, CatalogVersion, RuleSet, WorkingCalendar};
+use lienthong::pipeline::Policy;
+use lienthong::pipeline::command::{CatalogRef, Command, InputFile, ShareEntry};
+use lienthong::pipeline::record::Record;
+use lienthong::pipeline::score::{FULL_PERIOD, Score};
+use lienthong::pipeline::step::Step as _;
+use serde_json::json;
+
+const NOW: &str = "2027-01-05T01:00:00Z";
+
+/// A task in time and one four days late, from Friday 20/11 to Tuesday 24/11.
+async fn worked(house: &Installed) {
+    let mut tasks = Vec::new();
+    for (id, who, done) in [
+        ("1", AN, "2026-11-19T01:00:00Z"),
+        ("2", AN, "2026-11-24T01:00:00Z"),
+        ("3", BINH, "2026-11-19T01:00:00Z"),
+    ] {
+        tasks.push(task(house, id, who, &format!("Báo cáo {id}"), Some(done)).await);
+    }
+    waits(house, &tasks).await;
+    house.ordered(choose(&["1", "3"], "SP-1", OFFICE)).await;
+    house.ordered(choose(&["2"], "SP-2", OFFICE)).await;
+    scored(house).await;
+}
+
+/// The same installation started again with one rule set and these holidays.
+async fn under(house: &Installed, rules: RuleSet, holidays: &[&str]) -> Installed {
+    let days = holidays.iter().map(|day| day.parse().expect("day"));
+    let calendar = WorkingCalendar::new(days, []);
+    let policy = Policy { rule_sets: vec![rules], calendar, ..house.app.policy.clone() };
+    house.configured_anew(NOW, policy).await
+}
+
+async fn lateness(house: &Installed) -> serde_json::Value {
+    let person = house.person(AN).await;
+    let bytes = house.app.store.derivation(person, period("2026-Q4"), FULL_PERIOD).await.expect("read");
+    let derived: serde_json::Value = serde_json::from_slice(&bytes.expect("a score")).expect("json");
+    let lines = derived["lines"].as_array().expect("lines").clone();
+    lines.iter().find(|line| line["source"] == "snv/2").expect("the late one")["late"].clone()
+}
+
+fn close(dry_run: bool) -> Command {
+    Command::PeriodClose {
+        period: period("2026-Q4"),
+        author: CHIEF.into(),
+        reason: Some("đủ hồ sơ".into()),
+        document: None,
+        dry_run,
+    }
+}
+
+/// How the checklist stands at one of its points.
+async fn stands(house: &Installed, point: &str) -> serde_json::Value {
+    let list = told(&house.ordered(close(true)).await);
+    let rows = list.as_array().unwrap_or_else(|| panic!("{list}")).clone();
+    rows.iter().find(|row| row["check"] == point).unwrap_or_else(|| panic!("{list}"))["state"].clone()
+}
+
+async fn verified(house: &Installed) -> Vec<String> {
+    let outcome = house.order(Command::ScoreVerify {}).await;
+    outcome.findings.into_iter().map(|finding| finding.code).collect()
+}
+
+#[tokio::test]
+async fn ended_open_quarter_is_scored_again_by_other_rules_and_working_days_and_a_start_without_change_by_none()
+ {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        worked(&first).await;
+        assert_eq!(lateness(&first).await, json!(4), "{}: calendar days", store.kind());
+        // The same configuration once more, though with next year's holidays: nobody is due.
+        let again = under(&first, RuleSet::default(), &["2027-02-05"]).await;
+        assert_eq!(Score(again.app.clone()).run().await.expect("a run").done, 0);
+        let days = rules_with(|rules| rules.late_unit = LateUnit::WorkingDay);
+        let working = under(&first, days.clone(), &[]).await;
+        // Until it is computed again no close counts on it.
+        assert!(codes(&working.order(close(false)).await).contains(&"LT-REC-032"));
+        scored(&working).await;
+        assert_eq!(lateness(&working).await, json!(2), "{}: Monday and Tuesday", store.kind());
+        assert_eq!(stands(&working, "scores_computed").await, "blocks", "no record followed the scores yet");
+        Record(working.app.clone()).run().await.expect("a run");
+        assert_eq!(stands(&working, "scores_computed").await, "ok", "{}", store.kind());
+        let holiday = under(&first, days.clone(), &["2026-11-23", "2027-02-05"]).await;
+        scored(&holiday).await;
+        assert_eq!(lateness(&holiday).await, json!(1), "{}: Tuesday alone", store.kind());
+        let later = under(&first, days.clone(), &["2026-11-23", "2027-03-01"]).await;
+        assert_eq!(Score(later.app.clone()).run().await.expect("a run").done, 0, "a day after the quarter");
+        // One rule set for everyone: nothing comes out different.
+        assert_eq!(verified(&later).await, Vec::<String>::new(), "{}", store.kind());
+        let sets = store.rule_sets_of(period("2026-Q4")).await.expect("read");
+        assert_eq!(sets.len(), 1, "{}: {sets:?}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn closed_quarter_keeps_what_it_was_made_by() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        worked(&first).await;
+        Record(first.app.clone()).run().await.expect("a run");
+        first.ordered(close(false)).await;
+        let before = stored(&first, AN).await;
+        let milder = under(&first, rules_with(|rules| rules.late_unit = LateUnit::Occurrence), &[]).await;
+        scored(&milder).await;
+        assert_eq!(stored(&milder, AN).await, before, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn of_two_replicas_the_one_that_began_last_judges_and_the_other_one_says_so() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        worked(&first).await;
+        let second = under(&first, rules_with(|rules| rules.late_unit = LateUnit::Occurrence), &[]).await;
+        scored(&second).await;
+        assert_eq!(lateness(&second).await, json!(1));
+        let person = first.person(AN).await;
+        store.mark_scores_due(&[(person, period("2026-Q4"))]).await.expect("marked");
+        let report = Score(first.app.clone()).run().await.expect("a run");
+        let told: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!((report.done, told), (0, vec!["LT-SCO-027"]), "{}", store.kind());
+        assert_eq!(
+            Score(second.app.clone()).run().await.expect("a run").done,
+            1,
+            "the mark was left to the other"
+        );
+        assert_eq!(lateness(&second).await, json!(1));
+        // Started again with its own rules it judges, and once: both do not take turns.
+        let third = under(&first, RuleSet::default(), &[]).await;
+        scored(&third).await;
+        assert_eq!(lateness(&third).await, json!(4));
+        let report = Score(second.app.clone()).run().await.expect("a run");
+        assert_eq!((report.done, report.findings.len()), (0, 1), "{}", store.kind());
+    }
+}
+
+fn import(version: &str, valid_from: &str, k: &str) -> Command {
+    let text =
+        format!("code,name,complexity_group,coefficient\nSP-1,Một,1,{k}\nSP-2,Hai,2,2\nSP-9,Khác,1,0.5\n");
+    Command::CatalogImport {
+        file: InputFile { name: "c.csv".into(), bytes: text.into() },
+        version: CatalogVersion::new(version).expect("version"),
+        valid_from: valid_from.parse().expect("day"),
+        scope: CatalogScope::Province,
+        author: OFFICE.into(),
+        reason: Some("điều chỉnh".into()),
+    }
+}
+
+#[tokio::test]
+async fn catalog_of_the_periods_first_day_moves_scores_at_its_import_and_tells_tasks_of_closed_periods() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        worked(&first).await;
+        // Frozen at the assignment a new version moves nothing and tells nothing.
+        let told = first.ordered(import("2026-2", "2026-02-01", "9")).await;
+        assert_eq!(codes(&told), Vec::<&str>::new(), "{}", store.kind());
+        assert!(store.scores_due(10).await.expect("due").is_empty());
+        let frozen = rules_with(|rules| rules.coefficient_freeze = CoefficientFreeze::AtPeriodStart);
+        let house = under(&first, frozen, &[]).await;
+        scored(&house).await;
+        let before = stored(&house, AN).await;
+        // One that begins after the quarter's first day governs it not.
+        house.ordered(import("2026-3", "2026-11-01", "3")).await;
+        assert!(store.scores_due(10).await.expect("due").is_empty(), "{}", store.kind());
+        let told = house.ordered(import("2026-4", "2026-10-01", "3")).await;
+        assert_eq!(codes(&told), Vec::<&str>::new(), "the quarter is open: nothing is closed");
+        assert!(
+            !store.scores_due(10).await.expect("due").is_empty(),
+            "{}: marked with the import",
+            store.kind()
+        );
+        scored(&house).await;
+        let after = stored(&house, AN).await;
+        assert_ne!(after, before, "{}", store.kind());
+        assert_eq!(verified(&house).await, Vec::<String>::new());
+        Record(house.app.clone()).run().await.expect("a run");
+        house.ordered(close(false)).await;
+        let told = house.ordered(import("2026-5", "2026-10-01", "7")).await;
+        assert_eq!(codes(&told), ["LT-REC-089"], "{}", store.kind());
+        // Two tasks have the product whose coefficient is another one; the third one's stays.
+        assert!(told.findings[0].what.en.contains("2 tasks lie in closed periods: 2026-Q4 (2)"), "{told:?}");
+        let number = house.app.store.latest_revision(house.person(AN).await, period("2026-Q4")).await;
+        let number = number.expect("read").expect("a record").revision;
+        scored(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let newest = store.latest_revision(house.person(AN).await, period("2026-Q4")).await.expect("read");
+        assert_eq!(newest.expect("a record").revision, number, "nothing closed moves by itself");
+        let told = store.differences(Some(period("2026-Q4")), 10).await.expect("read");
+        assert!(told.iter().any(|(_, _, finding)| finding.code == "LT-REC-006"), "{told:?}");
+        assert_eq!(verified(&house).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn decision_and_share_of_a_task_in_a_closed_period_tell_it_and_move_no_record() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        let open = house.ordered(choose(&["3"], "SP-9", OFFICE)).await;
+        assert_eq!(codes(&open), Vec::<&str>::new(), "{}", store.kind());
+        scored(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.ordered(close(false)).await;
+        let person = house.person(BINH).await;
+        let before = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("a record");
+        let Command::MappingDecide { tasks, group, choice, author, reason, .. } =
+            choose(&["3"], "SP-2", OFFICE)
+        else {
+            unreachable!("a choice")
+        };
+        let preview = Command::MappingDecide { tasks, group, choice, author, reason, dry_run: true };
+        assert_eq!(codes(&house.ordered(preview).await), ["LT-REC-089"], "{}: shown before", store.kind());
+        let told = house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+        assert_eq!(codes(&told), ["LT-REC-089"], "{}", store.kind());
+        assert!(told.findings[0].what.en.contains("1 tasks lie in closed periods: 2026-Q4 (1)"), "{told:?}");
+        let share = Command::MappingShare {
+            task: "snv:3".parse().expect("task"),
+            parts: vec![ShareEntry {
+                person: Some(whom(BINH)),
+                period: None,
+                percent: Some("40".parse().expect("percent")),
+            }],
+            document: None,
+            author: CHIEF.into(),
+            reason: "chia theo đóng góp".into(),
+        };
+        assert_eq!(codes(&house.ordered(share).await), ["LT-REC-089"], "{}", store.kind());
+        scored(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let after = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("a record");
+        assert_eq!((after.revision, after.content), (before.revision, before.content), "{}", store.kind());
+        let told = store.differences(Some(period("2026-Q4")), 10).await.expect("read");
+        assert!(told.iter().any(|(who, _, finding)| (*who, finding.code.as_str()) == (person, "LT-REC-006")));
+    }
+}
+
+#[tokio::test]
+async fn what_if_of_another_catalog_shows_what_its_import_gives_at_both_values_of_the_switch() {
+    for at_start in [false, true] {
+        let both = both().await;
+        for store in &both.stores {
+            let first = house(store).await;
+            worked(&first).await;
+            let rules = rules_with(|rules| {
+                if at_start {
+                    rules.coefficient_freeze = CoefficientFreeze::AtPeriodStart;
+                }
+            });
+            let house = under(&first, rules, &[]).await;
+            scored(&house).await;
+            let Command::CatalogImport { file, .. } = import("2026-9", "2026-10-01", "7") else {
+                unreachable!("an import")
+            };
+            let question = Command::ScoreWhatIf {
+                period: period("2026-Q4"),
+                rule_set: None,
+                catalog: Some(CatalogRef::File(file)),
+                unit: None,
+                view: None,
+                limit: 100,
+            };
+            let shown = told(&house.ordered(question).await);
+            let moved = shown["moved"].as_array().expect("rows");
+            let an =
+                moved.iter().find(|row| row["person"] == AN).unwrap_or_else(|| panic!("{at_start}: {shown}"));
+            house.ordered(import("2026-9", "2026-10-01", "7")).await;
+            if !at_start {
+                // Frozen at the assignment it counts once tasks are decided by it.
+                house.ordered(choose(&["1", "3"], "SP-9", OFFICE)).await;
+                house.ordered(choose(&["1", "3"], "SP-1", OFFICE)).await;
+            }
+            scored(&house).await;
+            assert_eq!(
+                an["after"].as_str(),
+                stored(&house, AN).await.0.as_deref(),
+                "{at_start} {}",
+                store.kind()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn year_misses_a_quarter_that_fell_into_a_gap_between_rule_sets() {
+    let both = both().await;
+    for store in &both.stores {
+        let now = "2026-12-02T01:00:00Z";
+        let house = crate::score_step::at_work(store, now).await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        let set = |id: &str, from: &str, to: Option<&str>| RuleSet {
+            id: id.parse().expect("id"),
+            valid_from: from.parse().expect("day"),
+            valid_to: to.map(|day| day.parse().expect("day")),
+            ..RuleSet::default()
+        };
+        let rule_sets = vec![set("one", "2026-01-01", Some("2026-03-31")), set("two", "2026-07-01", None)];
+        let policy = Policy { rule_sets, ..house.app.policy.clone() };
+        let house = house.configured_anew(now, policy).await;
+        let person = house.person(AN).await;
+        let year = async || {
+            scored(&house).await;
+            let year = store.score(person, period("2026"), "year").await.expect("read").expect("a year");
+            (year.total, year.summary["missing"].clone())
+        };
+        house.recorded(AN, "2026-Q1", "80.00").await;
+        house.recorded(AN, "2026-Q3", "90.00").await;
+        assert_eq!(year().await, (None, json!(["2026-Q2"])), "{}: nobody could score it", store.kind());
+        house.recorded(AN, "2026-Q2", "70.00").await;
+        assert_eq!(year().await, (Some("80.00".to_owned()), json!([])), "{}", store.kind());
+    }
+}
