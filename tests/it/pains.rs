@@ -144,7 +144,7 @@ async fn pain_14_every_order_about_a_record_stands_in_an_unbroken_journal() {
                 content: "đề nghị xem lại".into(),
                 document: None,
                 hold: true,
-                author: AN.into(),
+                author: CHIEF.into(),
             }))
             .await;
         assert_ne!(house.order(approve(AN, 1)).await.exit, 0);

@@ -567,7 +567,7 @@ async fn what_people_wrote_about_a_record_stands_on_its_page() {
                 content: "đề nghị xem lại số ngày chậm".into(),
                 document: Some("4/ĐKN".into()),
                 hold: true,
-                author: "GL-00001 Nguyễn Văn An".into(),
+                author: CHIEF.into(),
             }))
             .await;
         let html = page("vi").await;
