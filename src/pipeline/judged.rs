@@ -26,8 +26,8 @@ impl App {
         let days = (rules.late_unit == LateUnit::WorkingDay)
             .then(|| self.policy.calendar.exceptions_until(period.last_day()));
         let parts: Vec<(Option<&RuleSet>, bool)> = if period.is_mean() {
-            let months = period.months().into_iter();
-            months.map(|part| (self.rule_set(part).ok(), self.policy.is_in_a_gap(part))).collect()
+            let parts = if rules.is_monthly() { period.months() } else { period.quarters() }.into_iter();
+            parts.map(|part| (self.rule_set(part).ok(), self.policy.is_in_a_gap(part))).collect()
         } else {
             Vec::new()
         };
