@@ -20,6 +20,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+/// Passes over a list of parents that moves while it is read.
+const PASSES: u32 = 6;
+
 /// What all parents of one pull may weigh together, as text.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
@@ -154,7 +157,9 @@ async fn below(
         retry_after: None,
     };
     let mut known = HashSet::new();
-    let mut walk = Walk::new(&plan.list, Leg { branch: above.clone(), ..Leg::default() }, true, false);
+    // A parent that slipped over a page's border would take all its tasks along: its list is read until passes agree.
+    let shifting = plan.list.way.is_counted();
+    let mut walk = Walk::new(&plan.list, Leg { branch: above.clone(), ..Leg::default() }, true, shifting);
     while !walk.is_over() {
         let listed = walk.ask(shared, &plan.list).await.map_err(|refused| refused.error)?;
         walk.take(shared, &plan.list, &listed)?;
@@ -183,6 +188,7 @@ async fn below(
                 return Err(fail(finding::too_many_parents(&plan.name, plan.max)));
             }
         }
+        walk.again(&plan.list, PASSES);
     }
     let verdict = walk.verdict();
     branches.whole &= verdict.complete;

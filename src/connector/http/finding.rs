@@ -321,12 +321,12 @@ pub(super) fn borders_unproven() -> Finding {
     Finding::warning(
         "LT-SRC-016",
         Text::new(
-            "không chứng minh được mỗi cửa sổ đã đọc hết: bản ghi có thể trượt qua ranh giới trang khi bị sửa; không coi bản ghi nào là đã mất",
-            "nothing proves that a window was seen whole: rows may slip over a page's border while they are edited; none is called gone",
+            "không chứng minh được danh sách nhiều trang đã đọc hết: bản ghi bị xóa hoặc sửa trong lúc đọc làm bản ghi khác trượt qua ranh giới trang; không coi bản ghi nào là đã mất",
+            "nothing proves that a list of several pages was seen whole: where rows are deleted or edited while it is read, others slip over a page's border; none is called gone",
         ),
         Text::new(
-            "khai báo stream.total, hoặc đặt stream.snapshot = \"shifting\" trong manifest",
-            "name stream.total, or set stream.snapshot = \"shifting\" in the manifest",
+            "khai báo stream.total nếu nguồn có báo; nếu danh sách hay thay đổi trong lúc đọc, đặt stream.snapshot = \"shifting\" trong manifest",
+            "name stream.total where the source tells one; where the list often changes while it is read, set stream.snapshot = \"shifting\" in the manifest",
         ),
     )
 }

@@ -106,14 +106,18 @@ pub(super) struct Walk {
     /// Records of this pass.
     rows: u64,
     pub(super) total: Option<u64>,
-    /// The greatest total told: a smaller one later says that rows left the list, and others slipped over a border.
+    /// The greatest total told, and whether one was smaller than the one before: then rows left the list, and others
+    /// slipped over a border. New rows beside them may bring the total back to what it was.
     greatest: Option<u64>,
+    shrank: bool,
     seen_pages: HashSet<u64>,
     seen_next: HashSet<u64>,
     keys: HashSet<u64>,
     versions: HashSet<u64>,
     forgets: bool,
-    /// Rows of the first pass whose key it had already shown, and keys no pass before had shown.
+    /// The pass from which on keys count: those of passes in which rows left the list prove nothing about what is there.
+    from_pass: u32,
+    /// Rows of that pass whose key it had already shown, and keys no pass before had shown.
     repeated: u64,
     fresh: u64,
     /// Rows that could not be listed.
@@ -143,11 +147,13 @@ impl Walk {
             rows: 0,
             total: None,
             greatest: None,
+            shrank: false,
             seen_pages: HashSet::new(),
             seen_next: HashSet::new(),
             keys: HashSet::new(),
             versions: HashSet::new(),
             forgets: false,
+            from_pass: 0,
             repeated: 0,
             fresh: 0,
             skipped: 0,
@@ -232,7 +238,9 @@ impl Walk {
         self.rows += listed.count;
         // Behind a key the source may count what is left only.
         let counts_rest = matches!(list.way, Way::Keyset { .. }) && self.pages > 1;
-        self.total = listed.total.filter(|_| !counts_rest).or(self.total);
+        let total = listed.total.filter(|_| !counts_rest).or(self.total);
+        self.shrank |= self.counted && total < self.total;
+        self.total = total;
         self.greatest = self.greatest.max(self.total);
         self.skipped += if self.pass == 0 { listed.rejected.len() as u64 } else { 0 };
         if listed.truncated {
@@ -340,7 +348,7 @@ impl Walk {
             .filter(|record| {
                 if self.keys.insert(hash_of(&record.external_id)) {
                     self.fresh += 1;
-                } else if self.pass == 0 {
+                } else if self.pass == self.from_pass {
                     self.repeated += 1;
                 }
                 // Of a moving list each version of a record is given out once, however often it shows.
@@ -356,10 +364,11 @@ impl Walk {
         }
         let seen = self.keys.len() as u64;
         let all = self.total.is_none_or(|total| seen >= total);
-        let proven_at_once =
-            self.pass == 0 && self.repeated == 0 && self.greatest.is_some_and(|total| seen >= total);
-        let agreed = self.pass > 0 && self.fresh == 0 && all;
-        if proven_at_once || agreed {
+        let first = self.pass == self.from_pass;
+        let proven_at_once = first && self.repeated == 0 && self.greatest.is_some_and(|total| seen >= total);
+        let agreed = !first && self.fresh == 0 && all;
+        let one_answer = self.pages == 1 && all;
+        if !self.shrank && (one_answer || proven_at_once || agreed) {
             return;
         }
         if self.pass + 1 >= max_passes {
@@ -370,13 +379,18 @@ impl Walk {
         (self.rows, self.fresh, self.empty, self.pages) = (0, 0, 0, 0);
         self.seen_pages.clear();
         self.next = Next::First;
+        if std::mem::take(&mut self.shrank) {
+            self.keys.clear();
+            (self.from_pass, self.repeated, self.total, self.greatest) = (self.pass, 0, None, None);
+        }
     }
 
     /// Whether no row can have slipped over a border between pages, although the list was edited while it was read.
-    pub(super) fn holds_borders(&self) -> bool {
-        let one_answer = self.pass == 0 && self.pages == 1;
+    fn holds_borders(&self) -> bool {
+        let one_answer = self.pages == 1;
         let agreed = self.pass > 0 && self.unsettled.is_none();
-        !self.counted || one_answer || agreed || self.greatest.is_some_and(|total| self.seen() >= total)
+        let counted = self.greatest.is_some_and(|total| self.seen() >= total);
+        !self.counted || one_answer || agreed || (counted && !self.shrank)
     }
 
     /// Distinct records where they were remembered, else rows.
@@ -397,6 +411,8 @@ impl Walk {
     pub(super) fn verdict(&self) -> Verdict {
         let seen = self.seen();
         let listed = seen + self.skipped;
+        let fell = self.shrank || self.greatest.is_some_and(|greatest| listed < greatest);
+        let slipped = self.counted && self.pages > 1 && fell;
         let mut verdict = Verdict { complete: self.full && self.skipped == 0, seen, ..Verdict::default() };
         let mut short = |finding: Finding| {
             (verdict.complete, verdict.short) = (false, true);
@@ -413,10 +429,19 @@ impl Walk {
             None if self.full && self.counted && !self.shifting && self.repeated > 0 => {
                 short(finding::repeated(self.repeated));
             }
+            // Rows that could not be listed are told by themselves.
+            _ if self.unsettled.is_none()
+                && (slipped || (self.full && self.skipped == 0 && !self.holds_borders())) =>
+            {
+                short(finding::borders_unproven());
+                // Without a total nothing proves that all was seen: nothing says either that a row was missed.
+                verdict.short = slipped;
+            }
             _ => {}
         }
         let missed = verdict.short && self.total.is_none_or(|total| listed < total);
-        verdict.missed = missed || self.unsettled.is_some();
+        // What slipped over a border has to be asked for again.
+        verdict.missed = missed || slipped || self.unsettled.is_some();
         verdict
     }
 }
