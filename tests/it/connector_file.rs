@@ -3,6 +3,8 @@
 use crate::support::installation::{Installed, Targets};
 use crate::support::source::{entry, opened};
 use crate::support::stores::both;
+use chrono::{DateTime, TimeDelta, Utc};
+use lienthong::clock::Clock;
 use lienthong::connector::{Connector, Cursor, PullMode, PullRequest, RawRecord, Step};
 use lienthong::domain::{SourceId, TaskDraft};
 use lienthong::pipeline::App;
@@ -10,6 +12,7 @@ use lienthong::pipeline::command::{Command, Document, Executor as _};
 use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::pull::pull_source;
 use sqlx::Connection as _;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -53,7 +56,15 @@ pub(crate) struct Pulled {
 }
 
 pub(crate) async fn pull(connector: &dyn Connector, mode: PullMode, cursor: Option<Cursor>) -> Pulled {
-    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    pull_when(connector, mode, cursor, "2026-11-24T08:00:00Z".parse().expect("instant")).await
+}
+
+async fn pull_when(
+    connector: &dyn Connector,
+    mode: PullMode,
+    cursor: Option<Cursor>,
+    now: DateTime<Utc>,
+) -> Pulled {
     let mut pulled = Pulled { cursor: cursor.clone(), ..Pulled::default() };
     let mut pull = connector.pull(PullRequest { mode, cursor, now }).await.expect("pull");
     loop {
@@ -222,6 +233,36 @@ async fn same_file_is_nothing_a_corrected_one_a_change_and_a_row_that_disappears
             .iter()
             .all(|record| record.external_id != "NV-1" || record.hash == changed.records[0].hash)
     );
+}
+
+/// Row E14: each file of a bulk copy is read, and read once; one dropped later with an old time is read as well.
+#[tokio::test]
+async fn no_file_of_many_thousand_counts_as_read_that_was_not_and_none_is_opened_twice() {
+    const FILES: u64 = 8_000;
+    let folder = tempfile::tempdir().expect("folder");
+    let sheet = |key: &str| format!("{HEADER}\n{key};Việc;GL-1;;;;Đang xử lý\n");
+    for number in 0..FILES {
+        // Half of them were written in one second.
+        let minute = number.saturating_sub(FILES / 2);
+        put(folder.path(), &format!("{number}.csv"), minute, sheet(&format!("NV-{number}")).as_bytes());
+    }
+    let connector = connect(folder.path());
+    // Behind the times at which these files came onto this disk.
+    let later = Clock::system().now() + TimeDelta::hours(1);
+    let first = pull_when(connector.as_ref(), PullMode::Incremental, None, later).await;
+    let keys: HashSet<&str> = ids(&first).into_iter().collect();
+    assert_eq!((keys.len() as u64, first.records.len() as u64), (FILES, FILES));
+    // Whoever opened it would meet the lock and tell it.
+    let locked = std::fs::File::open(folder.path().join("17.csv")).expect("opens");
+    locked.lock().expect("locked");
+    let second = pull_when(connector.as_ref(), PullMode::Incremental, first.cursor, later).await;
+    assert_eq!((ids(&second), &second.findings), (vec![], &vec![]));
+    put(folder.path(), "old.csv", 0, sheet("NV-old").as_bytes());
+    put(folder.path(), "18.csv", 18, sheet("NV-18").as_bytes());
+    let third = pull_when(connector.as_ref(), PullMode::Incremental, second.cursor, later).await;
+    assert_eq!((ids(&third), &third.findings), (vec!["NV-old"], &vec![]), "the other one says nothing new");
+    let fourth = pull_when(connector.as_ref(), PullMode::Incremental, third.cursor, later).await;
+    assert_eq!(ids(&fourth), Vec::<&str>::new());
 }
 
 /// What a pull of one folder gives: keys read, and key, code and line of each rejection.

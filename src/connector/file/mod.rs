@@ -1,7 +1,7 @@
 //! A folder into which a unit drops files.
 //!
 //! Owns which files are complete, in which order they are read, what of them is known, and their rows as records: of
-//! sheets (`table`), of JSON and XML (`document`), of edXML packages (`package`). A file is known by the SHA-256 of its content: the same content again is
+//! sheets (`table`), of JSON and XML (`document`), of edXML packages (`package`). A file is known by the SHA-256 of its content (and not opened again while it looks as it did): the same content again is
 //! nothing, the same name with another content is a new file, and where the manifest's rules changed all of them are
 //! read again, the newest first. Rows are known by their key, never by their line. It must not know what a column means
 //! beyond its canonical name. Of a list (`newest`) one file alone counts. A row without a key, one with a broken quote and a last one that may be cut off are
@@ -39,6 +39,7 @@ use look::Look;
 use newest::Newest;
 use refused::Refused;
 use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -54,6 +55,9 @@ const LOOKED_AT: usize = 20;
 const MAX_FILES: usize = 100_000;
 /// How long a file may be empty before it is told: its writer has just made it.
 const EMPTY_FOR: TimeDelta = TimeDelta::seconds(60);
+
+/// How far apart two times of a file have to be to differ on every file system.
+const COARSE: TimeDelta = TimeDelta::seconds(3);
 
 /// A row of a file.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +97,8 @@ struct Candidate {
     name: String,
     modified: DateTime<Utc>,
     bytes: u64,
+    /// What it looks like from outside; none of one so new that a second writing may not show.
+    mark: Option<u64>,
     /// Whether its rows are wanted; else it is read only to know which older rows it replaced.
     wanted: bool,
 }
@@ -138,7 +144,10 @@ fn listing(options: &FolderOptions, now: DateTime<Utc>) -> Result<Listing, Conne
         }
         let modified = written_at(&meta).unwrap_or_default();
         let kind = if meta.len() == 0 { &mut empty } else { &mut files };
-        kind.push(Candidate { path: entry.path(), name, modified, bytes: meta.len(), wanted: true });
+        let changed = DateTime::from_timestamp(meta.ctime(), 0).unwrap_or_default().max(modified);
+        let path = entry.path();
+        let mark = (now.signed_duration_since(changed) >= COARSE).then(|| known::mark(&path, &meta));
+        kind.push(Candidate { path, name, modified, bytes: meta.len(), mark, wanted: true });
     }
     let lie = |one: &&Candidate| now.signed_duration_since(one.modified) >= EMPTY_FOR;
     let mut names: Vec<String> = empty.iter().filter(lie).map(|one: &Candidate| one.name.clone()).collect();
@@ -237,7 +246,8 @@ impl Connector for FolderSource {
             listing.findings.extend(empty);
             (waiting, Known::default(), Some(Newest::of(cursor)), true)
         } else {
-            let known = Known::of(cursor, &self.loaded.fingerprint);
+            let there = listing.files.iter().filter_map(|candidate| candidate.mark).collect();
+            let known = Known::of(cursor, &self.loaded.fingerprint, there);
             let mut waiting = std::mem::take(&mut listing.files);
             if let PullMode::Backfill { from, to } = request.mode {
                 for candidate in &mut waiting {

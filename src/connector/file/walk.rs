@@ -22,6 +22,8 @@ use crate::error::{Finding, Place, Severity, Text};
 use crate::sheet::{MAX_BYTES, Sheet};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 use std::collections::VecDeque;
 use std::fs::TryLockError;
@@ -125,7 +127,9 @@ impl Walk {
         while let Some(candidate) = self.waiting.pop_front() {
             if seen.keys.is_full() {
                 // What was never read must not come as news behind newer words.
-                self.known.forget(candidate.modified.timestamp());
+                for one in std::iter::once(&candidate).chain(&self.waiting) {
+                    self.known.leave_out(one.mark);
+                }
                 seen.findings.push(finding::too_many_keys(&candidate.name));
                 break;
             }
@@ -142,7 +146,7 @@ impl Walk {
         let cursor = match &self.newest {
             Some(newest) => newest.cursor(),
             // Read from the newest file to the oldest, nothing may be called known before all of it is.
-            None => self.again.then(|| self.known.cursor()),
+            None => (self.again || self.known.is_ahead()).then(|| self.known.cursor()),
         };
         // One file that was read to its end is all of a list.
         let complete = !short && self.newest.as_ref().is_some_and(|newest| newest.taken.is_some());
@@ -154,6 +158,9 @@ impl Walk {
     fn file(&mut self, candidate: &Candidate, seen: &mut Seen, steps: &Steps) -> Result<(), Dropped> {
         if candidate.bytes > MAX_BYTES as u64 {
             seen.findings.push(finding::too_large(&candidate.name));
+            return Ok(());
+        }
+        if !self.again && self.known.is_untouched(candidate.mark) {
             return Ok(());
         }
         let (bytes, digest) = match held(candidate) {
@@ -173,9 +180,8 @@ impl Walk {
                 return Ok(());
             }
         };
-        let modified = candidate.modified.timestamp();
-        let known = self.known.has(modified, &digest);
-        if known && !self.again {
+        if !self.again && self.known.has(&digest) {
+            self.known.add(candidate.mark, &digest);
             return Ok(());
         }
         // A time in the future would have every later list wait for it.
@@ -206,13 +212,13 @@ impl Walk {
                 return Ok(());
             }
         };
-        if !known && candidate.wanted {
-            self.known.add(modified, digest);
+        if candidate.wanted {
+            self.known.add(candidate.mark, &digest);
         }
         if let Some(newest) = &mut self.newest {
             newest.taken = Some(taken);
         }
-        let cursor = (!self.again).then(|| self.known.cursor());
+        let cursor = (!self.again && self.known.is_due()).then(|| self.known.cursor());
         let kept = content.kept(bytes);
         self.pages(candidate, &content, kept, cursor, &mut seen.keys, steps)?;
         let repeated = seen.keys.end_of_file(self.again);
@@ -289,7 +295,7 @@ impl Walk {
 pub(super) enum Held {
     /// The content and its digest.
     Whole(Vec<u8>, String),
-    /// It is gone or changed since it was listed, as one is that has grown beyond the limit.
+    /// It is gone, changed since it was listed, as one is that has grown beyond the limit, or no file any more.
     Changing,
     /// A program holds a lock on it.
     Locked,
@@ -299,11 +305,17 @@ pub(super) enum Held {
 
 /// A file's content and its digest.
 pub(super) fn held(candidate: &Candidate) -> Held {
-    let mut file = match std::fs::File::open(&candidate.path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Held::Changing,
-        Err(error) => return Held::Unreadable(error),
+    // What was a file when it was listed may be a link or a pipe by now: neither is followed nor waited for.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = match rustix::fs::open(&candidate.path, flags, Mode::empty()) {
+        Ok(file) => std::fs::File::from(file),
+        // A pipe that nobody writes, or the end of a connection, is opened by nobody.
+        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Held::Changing,
+        Err(error) => return Held::Unreadable(error.into()),
     };
+    if !file.metadata().is_ok_and(|meta| meta.is_file()) {
+        return Held::Changing;
+    }
     // Where the file system knows no locks nobody can hold one.
     if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return Held::Locked;
@@ -417,6 +429,7 @@ fn empty_page(name: &str, body: Bytes) -> Page {
 #[cfg(test)]
 mod tests {
     use super::super::TableOptions;
+    use super::super::known::mark;
     use super::*;
     use std::path::Path;
 
@@ -425,7 +438,8 @@ mod tests {
         std::fs::write(&path, text).expect("written");
         let meta = path.symlink_metadata().expect("there");
         let modified = written_at(&meta).expect("a time");
-        Candidate { path, name: name.to_owned(), modified, bytes: meta.len(), wanted: true }
+        let mark = Some(mark(&path, &meta));
+        Candidate { path, name: name.to_owned(), modified, bytes: meta.len(), mark, wanted: true }
     }
 
     #[test]
@@ -440,6 +454,23 @@ mod tests {
             file.set_modified(listed.modified.into()).expect("a time");
             assert!(matches!(held(&listed), Held::Changing), "{more} more");
         }
+    }
+
+    #[test]
+    fn link_or_pipe_put_in_a_files_place_after_it_was_listed_is_neither_followed_nor_waited_for() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("elsewhere"), "code\nNV-1\n").expect("written");
+        let listed = candidate(folder.path(), "a.csv", "code\nNV-1\n");
+        std::fs::remove_file(&listed.path).expect("removed");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &listed.path).expect("linked");
+        assert!(matches!(held(&listed), Held::Changing));
+        std::fs::remove_file(&listed.path).expect("removed");
+        let pipe = std::process::Command::new("mkfifo").arg(&listed.path).status();
+        assert!(pipe.expect("mkfifo").success());
+        assert!(matches!(held(&listed), Held::Changing), "nobody writes into it");
+        std::fs::remove_file(&listed.path).expect("removed");
+        let _socket = std::os::unix::net::UnixListener::bind(&listed.path).expect("bound");
+        assert!(matches!(held(&listed), Held::Changing));
     }
 
     #[tokio::test]
