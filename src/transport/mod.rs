@@ -26,6 +26,7 @@ pub use auth::{Auth, Csrf, CsrfPlace, Expected, Login, Moment, Refresh, Session,
 pub use breaker::BreakerState;
 pub use client::{Accept, Client, Content, RefusalSign};
 pub use error::{Reached, TransportError};
+pub use guard::is_forbidden;
 pub use observe::{Exchange, Recorder};
 pub use options::{Options, Roots, Timeouts, unencrypted};
 pub use pace::{Limits, MOST_REQUESTS};

@@ -548,3 +548,19 @@ async fn certificate_of_another_authority_is_refused_and_the_right_one_is_let_in
     let error = pull(plain.as_ref(), PullMode::Full, None).await.expect_err("TLS is required");
     assert_eq!(error.finding.code, "LT-SQL-005");
 }
+
+#[tokio::test]
+async fn server_at_an_address_no_database_has_is_not_connected_to() {
+    let at = |for_kind: &[(&str, &str)], url: &str| connect(&manifest(for_kind), None, Some(url));
+    for source in [
+        at(&for_postgres(), "postgres://doc:mat-khau@169.254.169.254/unit"),
+        at(&for_postgres(), "postgres://doc:mat-khau@[64:ff9b::a9fe:a9fe]/unit"),
+        at(&for_mariadb(), "mysql://doc:mat-khau@[::ffff:169.254.169.254]:3306/unit"),
+    ] {
+        let error = pull(source.as_ref(), PullMode::Full, None).await.expect_err("refused");
+        assert_eq!(error.finding.code, "LT-SQL-014");
+        assert!(!error.to_string().contains("mat-khau"), "{error}");
+        let told: Vec<String> = source.check().await.into_iter().map(|finding| finding.code).collect();
+        assert_eq!(told, ["LT-SQL-014"]);
+    }
+}

@@ -61,6 +61,26 @@ pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
     }
 }
 
+/// A server at an address no database has.
+pub(super) fn refused_address(source: &SourceId, address: &str) -> ConnectorError {
+    let finding = Finding::error(
+        "LT-SQL-014",
+        Text::new(
+            format!("địa chỉ máy chủ cơ sở dữ liệu không được phép: {address}"),
+            format!("the database server has an address that is not allowed: {address}"),
+        ),
+        Text::new(
+            "sửa tên máy trong secrets.url; nếu tên đúng, nhờ quản trị mạng kiểm tra máy chủ tên miền",
+            "correct the host in secrets.url; where it is right, have the network's administrator look at the name server",
+        ),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(format!("source {source}")))),
+        disposition: Disposition::NeedsOperator,
+        retry_after: None,
+    }
+}
+
 /// Columns the manifest names and the view has not.
 pub(super) fn lost_columns(source: &SourceId, names: &[&str]) -> ConnectorError {
     let names = names.join(", ");

@@ -11,6 +11,7 @@ mod finding;
 mod mark;
 mod mysql;
 mod postgres;
+mod reach;
 mod session;
 mod sqlite;
 mod statement;
@@ -144,6 +145,16 @@ impl ViewSource {
     }
 
     async fn open(&self) -> Result<Box<dyn Session>, ConnectorError> {
+        let place = match &self.options.database {
+            Database::Sqlite { .. } => None,
+            Database::Postgres(server) => postgres::place(server),
+            Database::MySql(server) => mysql::place(server),
+        };
+        if let Some((host, port)) = place
+            && let Some(refused) = reach::refused(&host, port).await
+        {
+            return Err(finding::refused_address(&self.source, &refused));
+        }
         let opened = match &self.options.database {
             Database::Sqlite { path, timeout_s } => sqlite::open(path, *timeout_s).await,
             Database::Postgres(server) => postgres::open(server).await,

@@ -34,6 +34,12 @@ pub(super) struct MySql {
     patience: Duration,
 }
 
+/// Host and port of a server; none of one that is reached by a socket, and of a URL that connecting will refuse.
+pub(super) fn place(server: &ServerOptions) -> Option<(String, u16)> {
+    let options = MySqlConnectOptions::from_str(server.url.expose_secret()).ok()?;
+    options.get_socket().is_none().then(|| (options.get_host().to_owned(), options.get_port()))
+}
+
 /// Connects to a server.
 pub(super) async fn open(server: &ServerOptions) -> Result<Box<dyn Session>, Failure> {
     let seconds = server.timeout_s;
