@@ -24,6 +24,9 @@ use tokio::time::Instant;
 /// Keys remembered to notice one that stands below two parents.
 const REMEMBERED: usize = 1_000_000;
 
+/// Seconds from which on two clocks are told apart: an answer's date has whole seconds, and was on its way.
+const TOLD_APART_S: i64 = 2;
+
 /// Statuses that concern one list and not the source as a whole.
 const OF_ONE_LIST: [u16; 7] = [400, 403, 404, 405, 409, 410, 422];
 
@@ -182,7 +185,14 @@ impl HttpPull {
         walk.ask(&pull.shared, &pull.shared.plan().tasks).await.map_err(|refused| refused.error)
     }
 
-    /// The present moment, as the source's own clock shows it.
+    /// The moment this pull began, by our clock or the source's, whichever was behind: what changes there from then on is
+    /// dated later.
+    fn reached(&self) -> DateTime<Utc> {
+        let ahead = Some(self.shared.client.clock_ahead_s()).filter(|ahead| *ahead <= -TOLD_APART_S);
+        self.started + TimeDelta::seconds(ahead.unwrap_or(0))
+    }
+
+    /// The present moment, by our clock or the source's, whichever is ahead.
     fn present(&self) -> DateTime<Utc> {
         let passed = TimeDelta::from_std(self.clock.elapsed()).unwrap_or_default();
         self.started + passed + TimeDelta::seconds(self.shared.client.clock_ahead_s().max(0))
@@ -223,7 +233,7 @@ impl HttpPull {
         let present = self.present();
         let first = !std::mem::replace(&mut self.begun, true);
         // The last one reaches beyond the present: where to go on behind it is what the whole pull says.
-        if let Some(read) = self.window.take().filter(|read| read.covered < self.started) {
+        if let Some(read) = self.window.take().filter(|read| read.covered < self.reached()) {
             self.covered = Some(read.covered);
             self.unsaid = true;
             let cursor = self.window_cursor();
@@ -402,7 +412,7 @@ impl HttpPull {
 
     fn cursor(&self, latest: DateTime<Utc>) -> Cursor {
         // A record dated in the future must not make us miss what changes until then.
-        written(latest.min(self.started).max(self.since.unwrap_or(DateTime::UNIX_EPOCH)))
+        written(latest.min(self.reached()).max(self.since.unwrap_or(DateTime::UNIX_EPOCH)))
     }
 
     fn end(&mut self) -> PullEnd {
@@ -443,7 +453,7 @@ impl HttpPull {
             }
             // A window that showed nothing needs not be read again; the last one does.
             (true, None, true) => self.latest.max(self.covered).map(|latest| self.cursor(latest)),
-            (true, None, false) => Some(self.cursor(self.started)),
+            (true, None, false) => Some(self.cursor(self.reached())),
         };
         let findings = std::mem::take(&mut self.findings);
         let total = (!self.ended.untold && self.windows.is_none()).then_some(self.ended.total);
