@@ -5,6 +5,7 @@
 //! and what it is worth are decided by the rooms after it. A failure of the source is a
 //! [`ConnectorError`]; a record that cannot be read is a [`Rejection`] and never stops its neighbours.
 
+mod bound;
 pub mod conformance;
 pub mod drift;
 pub mod edxml;
@@ -22,6 +23,7 @@ pub mod process;
 pub mod propose;
 pub mod record;
 pub mod rule;
+mod salted;
 mod sample;
 mod scan;
 pub mod sql;
@@ -40,8 +42,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Code of the finding with which a pull of changes ends because the source does not know the mark to go on from any
-/// more: everything has to be read.
+/// Code of the finding with which a pull of changes ends because the point to go on from counts no more: the source does
+/// not know its mark, or another account, address or part of the source is asked. Everything has to be read.
 pub const MARK_REFUSED: &str = "LT-SRC-089";
 
 /// Code of the finding that a listed record has no details (any more).

@@ -3,6 +3,7 @@
 //! Owns nothing but the choice. Whatever is wrong with the manifest or with what the configuration gives it is
 //! told at once.
 
+use super::bound::Bound;
 use super::edxml::vxp::{DirectoryFrom, VxpOptions, VxpSource};
 use super::file::{FolderOptions, FolderSource};
 use super::http::{HttpConnector, SourceLimits, SourceOptions};
@@ -69,6 +70,7 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
     let loaded = Arc::new(manifest::parse(&source.manifest_name, &source.manifest)?);
     let system = loaded.manifest.system.clone().unwrap_or_default();
     let rows = PeopleSource::rules(&source.id, &loaded);
+    let binding = Bound::binding(&loaded.manifest, &source.settings, &source.secrets);
     let connector: Arc<dyn Connector> = match loaded.manifest.kind {
         Kind::Http => Arc::new(HttpConnector::new(source.id.clone(), loaded, source.options())?),
         Kind::Folder => folder(source, &loaded)?,
@@ -79,9 +81,10 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
         }
         Kind::Vxp => vxp(source, &loaded)?,
     };
-    let connector = match rows {
-        None => connector,
-        Some(rows) => Arc::new(PeopleSource::new(connector, rows)),
+    let connector: Arc<dyn Connector> = match (rows, binding) {
+        (Some(rows), _) => Arc::new(PeopleSource::new(connector, rows)),
+        (None, Some(binding)) => Arc::new(Bound::new(connector, binding)),
+        (None, None) => connector,
     };
     Ok(Opened { connector, system })
 }

@@ -2,13 +2,17 @@
 
 use crate::pull_gates::House;
 use crate::support::http::{Asked, Scripted, json, status};
-use crate::support::source::{HEAD, connect, pull};
+use crate::support::installation::{Installed, Targets};
+use crate::support::source::{HEAD, PASSWORD, STREAM, connect, entry, now, opened, pull};
 use crate::support::stores::both;
+use chrono::{DateTime, TimeDelta, Utc};
+use lienthong::clock::Clock;
 use lienthong::connector::{Connector as _, MARK_REFUSED, Presence, PullMode, manifest};
+use lienthong::pipeline::App;
 use lienthong::pipeline::command::{Command, Executor as _};
 use lienthong::pipeline::execute::Installation;
 use lienthong::store::Store;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 const CALENDAR: &str = r#"
@@ -184,4 +188,76 @@ async fn sync(store: &Store, base: &str, rules: &str) -> Vec<String> {
     let command = Command::Sync { source: crate::pull_gates::source(), full: false };
     let outcome = Installation { app: Arc::new(app) }.execute(command, progress).await;
     outcome.findings.into_iter().map(|finding| finding.code).collect()
+}
+
+/// The source as the configuration would open it, pulled for its changes; what is told.
+async fn opened_and_synced(store: &Store, (base, user, password): (&str, &str, &str)) -> Vec<String> {
+    const RULES: &str = "[stream]\npath = \"/tasks\"\nquery = { unit = \"{{ settings.user }}\" }\nrecords = \"items\"\nkey = \"id\"\ntotal = \"total\"\n\
+        [incremental]\nparam = \"since\"\nformat = \"rfc3339\"\nfield = \"at\"\n\
+        [fields]\ntitle = \"name\"\nstatus = { const = \"in_progress\" }\n";
+    let settings = [("base_url", base), ("user", user)];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let secrets = [("password".to_owned(), password.to_owned().into())].into();
+    let connector = opened("test", &format!("{HEAD}{RULES}"), &settings, &secrets);
+    let house = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+    let sources = [(crate::pull_gates::source(), entry(connector, "QLVB"))].into();
+    let house = &house.app;
+    let app = App::new(store.clone(), house.clock, "a".into(), sources, (None, None), house.policy.clone());
+    let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+    let command = Command::Sync { source: crate::pull_gates::source(), full: false };
+    let outcome = Installation { app: Arc::new(app) }.execute(command, progress).await;
+    outcome.findings.into_iter().map(|finding| finding.code).collect()
+}
+
+/// What another unit, address or account shows from before the cursor nobody has read yet.
+#[tokio::test]
+async fn source_that_is_asked_otherwise_than_before_is_read_whole_and_told_once() {
+    let both = both().await;
+    for store in &both.stores {
+        let desk = async |tasks: [usize; 2]| {
+            Scripted::start(move |asked| {
+                let all = if asked.query["unit"] == "reader" { tasks[0] } else { tasks[1] };
+                // All of them changed long ago.
+                let shown = if asked.query.contains_key("since") { 0 } else { all };
+                let row = |id| json!({ "id": id, "name": "Việc", "at": "2026-10-01T08:00:00Z" });
+                let items: Vec<_> = (0..shown).map(row).collect();
+                json(json!({ "items": items, "total": items.len() }))
+            })
+            .await
+        };
+        let (first, moved) = (desk([20, 25]).await, desk([30, 30]).await);
+        let held = async || store.count_live_tasks(&crate::pull_gates::source()).await.expect("count");
+        for (asked, told, tasks) in [
+            ((&*first.base, "reader", PASSWORD), false, 20),
+            ((&*first.base, "reader", PASSWORD), false, 20),
+            ((&*first.base, "another unit", PASSWORD), true, 25),
+            ((&*first.base, "another unit", PASSWORD), false, 25),
+            ((&*moved.base, "another unit", PASSWORD), true, 30),
+            ((&*moved.base, "another unit", "another account"), true, 30),
+            ((&*moved.base, "another unit", "another account"), false, 30),
+        ] {
+            let codes: &[&str] = if told { &[MARK_REFUSED] } else { &[] };
+            assert_eq!(opened_and_synced(store, asked).await, codes, "{} {asked:?}", store.kind());
+            assert_eq!(held().await, tasks, "{} {asked:?}", store.kind());
+        }
+    }
+}
+
+/// A machine whose clock is ahead of the source's would ask for changes only from a moment the source has not reached.
+#[tokio::test]
+async fn next_cursor_is_the_source_s_present_where_our_clock_is_ahead_of_it() {
+    for (minutes, behind) in [(-20, 20), (20, 0)] {
+        let server = Scripted::start(move |_| {
+            let date = (Clock::system().now() + TimeDelta::minutes(minutes)).to_rfc2822();
+            let date = date.replace("+0000", "GMT");
+            let body = json!({ "items": [{ "id": 1, "name": "a" }], "total": 1 }).to_string();
+            status(200, &[("content-type", "application/json"), ("date", &date)], &body)
+        })
+        .await;
+        let sections = format!("{STREAM}[incremental]\nparam = \"since\"\nformat = \"rfc3339\"\n");
+        let pulled = pull(&connect(&server.base, &sections), PullMode::Full, None).await.expect("pull");
+        let cursor: Value = serde_json::from_str(&pulled.end.cursor.expect("a cursor").0).expect("JSON");
+        let since: DateTime<Utc> = cursor["since"].as_str().expect("since").parse().expect("instant");
+        assert_eq!((now() - since).num_minutes(), behind, "{minutes}");
+    }
 }

@@ -22,6 +22,7 @@ mod window;
 
 use super::manifest::{Loaded, Setting};
 use super::rule::value::excerpt;
+use super::salted::Keeper;
 use super::sample::Sample;
 use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
@@ -94,7 +95,7 @@ struct Shared {
     /// What lets SOAP calls in.
     token: Option<UsernameToken>,
     /// Whom a state of a list was shown to.
-    keeper: conditional::Keeper,
+    keeper: Keeper,
     details_at_once: usize,
 }
 
@@ -127,7 +128,7 @@ impl HttpConnector {
         let settings = minijinja::context!(settings => settings);
         let details_at_once =
             (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
-        let keeper = conditional::Keeper::of(options.secrets.iter());
+        let keeper = Keeper::of(options.secrets.iter());
         let shared =
             Shared { source, whose, loaded, client, settings, accept, token, keeper, details_at_once };
         Ok(Self { shared: Arc::new(shared) })
@@ -241,7 +242,7 @@ pub(super) fn check_settings(
 }
 
 /// Every declared setting that is no secret: given, default, or empty.
-pub(super) fn values(
+pub(in crate::connector) fn values(
     declared: &BTreeMap<String, Setting>,
     given: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
