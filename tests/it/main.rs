@@ -39,6 +39,7 @@ mod faults;
 mod folder_told;
 mod fuzz;
 mod handed_out;
+mod hostile_text;
 mod ingest;
 mod judged;
 mod kill;

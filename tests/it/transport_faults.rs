@@ -11,9 +11,11 @@ use lienthong::error::Disposition;
 use lienthong::transport::{Accept, BreakerState, Client, Limits, Options, Request, RetryPolicy, Timeouts};
 use serde_json::json;
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
 fn page() -> String {
@@ -120,6 +122,73 @@ async fn reset_and_wrong_lengths_give_no_record() {
     .await;
     let error = pull(&connect(&base, STREAM), PullMode::Full, None).await.expect_err("cut");
     assert_eq!(error.finding.code, "LT-SRC-002");
+}
+
+/// E4: a far side that takes the request and says nothing, and one whose queue is full so that nobody takes it.
+#[tokio::test]
+async fn silent_server_and_full_backlog_end_at_their_limits_and_are_tried_later() {
+    let (base, _server) = misbehaving(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        drop(stream);
+    })
+    .await;
+    let error = hurried(&base).fetch(&Request::get("/"), &Accept::default()).await.expect_err("silent");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-NET-002", Disposition::RetryLater));
+
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("address")).expect("bound");
+    let listener = socket.listen(1).expect("listens");
+    let address = listener.local_addr().expect("address");
+    let mut waiting = Vec::new();
+    // Whoever comes when the queue is full gets no answer at all.
+    while let Ok(connected) =
+        tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await
+    {
+        waiting.push(connected.expect("connects"));
+        assert!(waiting.len() < 100, "the queue has an end");
+    }
+    let client = hurried(&format!("http://{address}"));
+    let error = client.fetch(&Request::get("/"), &Accept::default()).await.expect_err("full");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-NET-001", Disposition::RetryLater));
+    drop((listener, waiting));
+}
+
+/// F1: an answer of 2 GiB. One that announces it is refused before it comes; of one that does not only as much is taken
+/// as may be, whatever is sent.
+#[tokio::test]
+async fn answer_of_two_gibibytes_is_refused_at_once_or_ends_at_the_cap() {
+    let (base, _server) = misbehaving(|mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2147483648\r\n\r\n[").await;
+        // Nothing more ever comes: whoever waited for it would end at another limit.
+        tokio::time::sleep(Duration::from_secs(600)).await;
+    })
+    .await;
+    let error = pull(&connect(&base, STREAM), PullMode::Full, None).await.expect_err("announced");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-NET-007", Disposition::NeedsOperator));
+
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = taken.clone();
+    let (base, _server) = misbehaving(move |mut stream| {
+        let count = count.clone();
+        async move {
+            let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x1_0000], b"\r\n"].concat();
+            let _ = stream.write_all(head).await;
+            // 2 GiB in pieces of 64 KiB.
+            for _ in 0..0x8000 {
+                if stream.write_all(&chunk).await.is_err() {
+                    return;
+                }
+                count.fetch_add(chunk.len(), Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    let error = pull(&connect(&base, STREAM), PullMode::Full, None).await.expect_err("endless");
+    assert_eq!((error.finding.code.as_str(), error.disposition), ("LT-NET-007", Disposition::NeedsOperator));
+    // The cap is 1 MiB; the rest is what lay in the sockets.
+    let taken = taken.load(Ordering::SeqCst);
+    assert!(taken < 64 << 20, "{taken}");
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
