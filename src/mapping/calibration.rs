@@ -29,7 +29,7 @@ pub struct Case {
 
 /// How strongly a fitted curve is held to the built-in one.
 const TIE: f64 = 0.3;
-/// Decided tasks below which nothing is fitted.
+/// Different decided titles below which nothing is fitted.
 pub const FEWEST_TASKS: usize = 60;
 /// Signs to confidence before any decision is known: fitted once with the example catalog alone, then made more cautious.
 const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9, 0.7, -2.0, 0.0, 0.0];
@@ -55,10 +55,10 @@ impl Default for Calibration {
 
 impl Calibration {
     /// Fits the curve to every reading of the titles, each with whether it is a hasty copy, and picks the lowest threshold at which the share of right ones among
-    /// the surest readings of the others reaches the target with a margin of one standard deviation. A target that is never reached gives
-    /// a threshold nothing passes.
+    /// the surest readings of the others reaches the target with a margin of one standard deviation, that of one error where none
+    /// was seen. A target that is never reached gives a threshold nothing passes.
     pub fn fit(titles: &[(Vec<Case>, bool)], target_precision: f64) -> Self {
-        if titles.len() < FEWEST_TASKS {
+        if titles.iter().filter(|(_, hasty)| !hasty).count() < FEWEST_TASKS {
             return Self::default();
         }
         let cases: Vec<Case> = titles.iter().flat_map(|(readings, _)| readings).copied().collect();
@@ -79,8 +79,9 @@ impl Calibration {
             right += f64::from(u8::from(*was_right));
             let taken = (index + 1) as f64;
             let wrong = taken - right;
-            // The threshold is the luckiest of many, so one standard deviation of bad luck is added to its errors.
-            if taken >= 20.0 && wrong + wrong.sqrt() <= (1.0 - target_precision) * taken {
+            // The threshold is the luckiest of many, so one standard deviation of bad luck is added to its errors; that none
+            // was seen among a few is luck as well.
+            if wrong + (wrong + 1.0).sqrt() <= (1.0 - target_precision) * taken {
                 calibration.threshold = rounded(*confidence - 5e-7);
             }
         }
@@ -179,7 +180,25 @@ mod tests {
         let sure = |case: &&Case| fitted.confidence(&case.signs) >= fitted.threshold;
         let taken: Vec<&Case> = cases.iter().flat_map(|(readings, _)| readings).filter(sure).collect();
         let right = taken.iter().filter(|case| case.right).count();
-        assert!(taken.len() >= 20 && right as f64 / taken.len() as f64 >= 0.97);
+        assert!(taken.len() >= 34 && right as f64 / taken.len() as f64 >= 0.97);
+    }
+
+    #[test]
+    fn few_cases_without_an_error_are_not_enough_for_a_threshold() {
+        // Of all titles only the surest few may be decided alone, and these are right.
+        let few = |count: usize| -> Vec<(Vec<Case>, bool)> {
+            let eligible = |number: usize| number >= 200 - count;
+            let one = |(number, (mut readings, hasty)): (usize, (Vec<Case>, bool))| {
+                readings.iter_mut().for_each(|case| {
+                    case.eligible = eligible(number);
+                    case.right |= case.eligible;
+                });
+                (readings, hasty)
+            };
+            cases().into_iter().enumerate().map(one).collect()
+        };
+        assert_eq!(Calibration::fit(&few(33), 0.97).threshold, NEVER);
+        assert!(Calibration::fit(&few(34), 0.97).threshold < 1.0);
     }
 
     #[test]

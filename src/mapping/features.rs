@@ -67,6 +67,8 @@ pub(super) struct Cut {
     pub identity: u64,
     /// The same of the words without accents.
     pub bare_identity: u64,
+    /// A hash of the words alone, without accents.
+    pub words: u64,
     /// Whether it has any accents.
     pub accents: bool,
     /// Mean trust in its words: 1 where none was repaired.
@@ -267,6 +269,7 @@ pub(super) fn task_text(words: Vec<Word>, circumstances: &Circumstances) -> Cut 
         cut.tokens.iter().fold(circumstances.identity, |all, token| mix(mix(all, " "), word(token)))
     };
     (cut.identity, cut.bare_identity) = (identity(|token| &token.accented), identity(|token| &token.folded));
+    cut.words = cut.tokens.iter().fold(hash("words"), |all, token| mix(mix(all, " "), &token.folded));
     // Files of the one-stop counter are products of their matter, whatever forms their titles name.
     if !circumstances.doc_type.ends_with("tthc") {
         add_form(&mut cut, Some(circumstances.direction), &circumstances.doc_type);
@@ -396,6 +399,7 @@ fn cut(words: Vec<Word>) -> Cut {
         accents,
         identity: 0,
         bare_identity: 0,
+        words: 0,
         trust: if trust.is_empty() { 1.0 } else { trust.iter().sum::<f32>() / trust.len() as f32 },
     }
 }

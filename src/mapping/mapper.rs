@@ -24,7 +24,7 @@ const WRONG_BODY: f32 = 0.1;
 const APART: usize = 6_000;
 /// By how much the best product has to score more than "outside" to be decided alone.
 const CLEAR: f32 = 0.15;
-/// Latest decisions on which confidence is measured.
+/// Latest different titles on which confidence is measured.
 const MEASURED: usize = 1_000;
 /// Candidates shown.
 const SHOWN: usize = 5;
@@ -164,17 +164,27 @@ impl Mapper {
         let prepared = Prepared::new(catalog, examples, &options.abbreviations);
         let ranking = Ranking::train(&prepared.texts, &prepared.tasks, prepared.products.len() + 1);
         let mut mapper = Self::of(&prepared, rules, ranking, Calibration::default());
-        if prepared.tasks.len() >= FEWEST_TASKS {
-            let latest = prepared.usable.iter().enumerate().rev().take(MEASURED);
-            let cases: Vec<(Vec<Case>, bool)> =
-                latest.flat_map(|(number, (own, _))| mapper.unseen(number, own)).collect();
+        // One decision settles hundreds of tasks of the same words: they are one case, seen without any of them.
+        let mut copies: ByHash<Vec<usize>> = ByHash::default();
+        for (number, (cut, _)) in prepared.tasks.iter().enumerate() {
+            copies.entry(cut.words).or_default().push(number);
+        }
+        if copies.len() >= FEWEST_TASKS {
+            let mut latest: Vec<Vec<usize>> = copies.into_values().collect();
+            latest.sort_unstable_by_key(|copies| std::cmp::Reverse(copies.last().copied()));
+            latest.truncate(MEASURED);
+            let cases: Vec<(Vec<Case>, bool)> = latest
+                .iter()
+                .filter_map(|copies| Some((copies, prepared.usable.get(*copies.last()?)?.0)))
+                .flat_map(|(copies, example)| mapper.unseen(copies, example))
+                .collect();
             mapper.calibration = Calibration::fit(&cases, options.target_precision);
         }
         mapper
     }
 
-    /// The readings of a decided title and of its hasty copy, as if it had never been decided.
-    fn unseen(&self, number: usize, example: &Example) -> Vec<(Vec<Case>, bool)> {
+    /// The readings of a decided title and of its hasty copy, as if no task of its words had ever been decided.
+    fn unseen(&self, copies: &[usize], example: &Example) -> Vec<(Vec<Case>, bool)> {
         let task = example.task();
         let circumstances = Circumstances::of(&task);
         let commune = is_commune(&task);
@@ -182,7 +192,7 @@ impl Mapper {
         let hasty = hasty(task.title).map(|copy| readings(&self.vocabulary, &copy, &circumstances));
         let titles: Vec<Vec<Cut>> = std::iter::once(own).chain(hasty).collect();
         let cuts: Vec<Cut> = titles.iter().flatten().cloned().collect();
-        let Some(scores) = self.ranking.score_without(number, &cuts) else { return Vec::new() };
+        let Some(scores) = self.ranking.score_without(copies, &cuts) else { return Vec::new() };
         let mut scores = scores.into_iter();
         let case = |cut: &Cut, scores: Scores| {
             let ranked = self.ranked(&scores, commune);

@@ -60,7 +60,7 @@ pub struct TaskText<'a> {
 }
 
 /// A task whose product a person decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// Title as it came.
     pub title: String,

@@ -222,7 +222,7 @@ impl Ranking {
     pub fn learn(&mut self, cut: &Cut, class: usize) {
         let new = self.add(cut, class, SMOOTHING, |feature| feature.lasting);
         let similar =
-            self.texts.get(new).map(|text| self.similar(&text.vector, None, NEIGHBOURS)).unwrap_or_default();
+            self.texts.get(new).map(|text| self.similar(&text.vector, &[], NEIGHBOURS)).unwrap_or_default();
         let mut scores = vec![0.0; self.classes];
         for _ in 0..NEW_ROUNDS {
             self.visit(new, &mut scores);
@@ -304,18 +304,27 @@ impl Ranking {
         let vector = numbered(&features);
         let mut by_class = vec![0.0f32; self.classes];
         add_scores(&self.weights, &vector, &mut by_class);
-        let mut scores = self.with_neighbours(by_class, &features, &vector, None);
+        let mut scores = self.with_neighbours(by_class, &features, &vector, &[]);
         scores.told = told(&features, |_| 0.0);
         scores
     }
 
-    /// What readings of a decided task would score had it never been decided. `number` counts the decided tasks.
-    pub fn score_without(&self, number: usize, cuts: &[Cut]) -> Option<Vec<Scores>> {
-        let number = self.texts.len().checked_sub(self.decided())? + number;
-        let text = self.texts.get(number)?;
-        let inverse = self.inverse_of(number);
+    /// What readings of a decided task would score had it and its copies never been decided. `copies` counts the decided
+    /// tasks, in order: all that have its words, itself last.
+    pub fn score_without(&self, copies: &[usize], cuts: &[Cut]) -> Option<Vec<Scores>> {
+        let first = self.texts.len().checked_sub(self.decided())?;
+        let left_out: Vec<usize> = copies.iter().map(|number| first + number).collect();
+        let text = self.texts.get(*left_out.last()?)?;
+        // Copies are learned as one text of so many times the weight: what all of them add is what it adds.
+        let smoothing = text.smoothing / left_out.len() as f32;
+        let mut shares: Vec<(u32, f32)> = Vec::new();
+        for (class, share) in left_out.iter().filter_map(|copy| self.texts.get(*copy)).flat_map(|t| &t.share)
+        {
+            add_to(&mut shares, *class, *share);
+        }
+        let inverse = self.inverse_of(&left_out, smoothing);
         // Left out, a text's own weight is missing, and its neighbours take up part of it.
-        let lost = 1.0 / inverse - text.smoothing;
+        let lost = 1.0 / inverse - smoothing;
         let own: ByHash<f32> = text.vector.iter().map(|(id, weight)| (u64::from(*id), *weight)).collect();
         let square: f32 = own.values().map(|weight| weight * weight).sum();
         let score = |cut: &Cut| {
@@ -326,15 +335,15 @@ impl Ranking {
             // A hasty copy is like its title as far as they share their words.
             let alike: f32 = vector.iter().filter_map(|(id, w)| Some(w * own.get(&u64::from(*id))?)).sum();
             let part = lost * alike / square.max(1e-6);
-            for (class, share) in &text.share {
+            for (class, share) in &shares {
                 if let Some(score) = by_class.get_mut(*class as usize) {
                     *score -= share * part;
                 }
             }
-            let mut scores = self.with_neighbours(by_class, &features, &vector, Some(number));
+            let mut scores = self.with_neighbours(by_class, &features, &vector, &left_out);
             let kept = lost / square.max(1e-6);
             scores.told = told(&features, |id| own.get(&u64::from(id)).map_or(0.0, |weight| weight * kept));
-            scores.without.clone_from(&text.share);
+            scores.without.clone_from(&shares);
             scores
         };
         Some(cuts.iter().map(score).collect())
@@ -349,20 +358,20 @@ impl Ranking {
         by_class: Vec<f32>,
         features: &[Feature],
         vector: &[(u32, f32)],
-        except: Option<usize>,
+        except: &[usize],
     ) -> Scores {
         let near: Vec<(usize, f32)> = self.similar(vector, except, NEAR);
         let class_of = |text: usize| self.texts.get(text).map_or(usize::MAX, |text| text.class as usize);
         let nearest =
             near.first().map_or((0.0, usize::MAX), |(text, similarity)| (*similarity, class_of(*text)));
-        let known = self.known(features, usize::from(except.is_some()));
+        let known = self.known(features, except);
         let near =
             near.into_iter().map(|(text, similarity)| (class_of(text), similarity * similarity)).collect();
         Scores { by_class, nearest, known, near, ..Scores::default() }
     }
 
-    /// The nearest texts by their telling features, nearest first.
-    fn similar(&self, vector: &[(u32, f32)], except: Option<usize>, count: usize) -> Vec<(usize, f32)> {
+    /// The nearest texts by their telling features, nearest first, without some, which come in order.
+    fn similar(&self, vector: &[(u32, f32)], except: &[usize], count: usize) -> Vec<(usize, f32)> {
         let most = (self.texts.len() / TELLING).clamp(TELLING, MOST_HOLDING);
         let mut sums: Vec<f32> = vec![0.0; self.texts.len()];
         let mut met: Vec<u32> = Vec::new();
@@ -382,7 +391,7 @@ impl Ranking {
         let mut all: Vec<(usize, f32)> = met
             .into_iter()
             .map(|text| text as usize)
-            .filter(|text| Some(*text) != except)
+            .filter(|text| except.binary_search(text).is_err())
             .map(|text| (text, sums.get(text).copied().unwrap_or(0.0)))
             .collect();
         let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
@@ -394,11 +403,15 @@ impl Ranking {
         all
     }
 
-    /// The text's diagonal element of the inverse kernel, from its nearest texts alone: others hardly touch it.
-    fn inverse_of(&self, number: usize) -> f32 {
-        let Some(text) = self.texts.get(number) else { return 1.0 };
+    /// The diagonal element of the inverse kernel of copies taken as one text of a smoothing, from its nearest texts alone:
+    /// others hardly touch it.
+    fn inverse_of(&self, copies: &[usize], smoothing: f32) -> f32 {
+        let Some((number, text)) = copies.last().and_then(|number| Some((*number, self.texts.get(*number)?)))
+        else {
+            return 1.0;
+        };
         let mut block: Vec<usize> =
-            self.similar(&text.vector, Some(number), NEIGHBOURS).into_iter().map(|(text, _)| text).collect();
+            self.similar(&text.vector, copies, NEIGHBOURS).into_iter().map(|(text, _)| text).collect();
         // Last, so that the last pivot of the factor is the reciprocal of what is sought.
         block.push(number);
         let mut spread = vec![0.0f32; self.weights.len()];
@@ -417,7 +430,11 @@ impl Ranking {
                     .iter()
                     .map(|(f, weight)| weight * spread.get(*f as usize).unwrap_or(&0.0))
                     .sum();
-                let smoothing = if i == j { text.smoothing } else { 0.0 };
+                let smoothing = match i == j {
+                    true if i + 1 == texts.len() => smoothing,
+                    true => text.smoothing,
+                    false => 0.0,
+                };
                 let before: f32 = match factor.get(j) {
                     Some(above) => row.iter().zip(above.iter().take(j)).map(|(x, y)| x * y).sum(),
                     None => row.iter().map(|x| x * x).sum(),
@@ -462,14 +479,15 @@ impl Ranking {
         words.first().map_or(1.0, |(_, strongest)| strongest / all)
     }
 
-    /// Share of a text's own features that more than `own` texts have, by squared weight.
-    fn known(&self, features: &[Feature], own: usize) -> f32 {
+    /// Share of a text's own features that other texts than some have, by squared weight.
+    fn known(&self, features: &[Feature], except: &[usize]) -> f32 {
         let (mut all, mut known) = (0.0f32, 0.0f32);
         for feature in features.iter().filter(|feature| feature.token.is_some()) {
             let weight = feature.weight * feature.weight;
             all += weight;
             let texts = feature.id.and_then(|id| self.holding.get(id as usize));
-            if texts.is_some_and(|texts| texts.len() > own) {
+            let other = |(text, _): &(u32, f32)| except.binary_search(&(*text as usize)).is_err();
+            if texts.is_some_and(|texts| texts.iter().any(other)) {
                 known += weight;
             }
         }

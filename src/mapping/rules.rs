@@ -9,7 +9,7 @@ use super::features::is_commune;
 use crate::config::nearest;
 use crate::domain::{CatalogScope, ProductCode, UnitKind};
 use crate::error::{Finding, Findings, Place, Text, written_cause};
-use crate::text::{fold, tokens};
+use crate::text::{Token, fold, tokens};
 use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -29,6 +29,9 @@ const MAX_ALL: usize = 24 * 1024 * 1024;
 /// Bytes a pattern may remember while it matches, for each thread that matches: beyond it, it runs slower, not wrongly.
 /// With all patterns of a file that is 32 MB a thread at worst.
 const MAX_REMEMBERED: usize = 64 * 1024;
+
+/// What stands for a figure in a title that was cut into words.
+const ANY_FIGURE: &str = "#";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +106,8 @@ struct Rule {
     unit: Vec<String>,
     scope: Vec<CatalogScope>,
     keywords: Vec<String>,
+    /// Keywords as they were written whose figures are not compared.
+    loose: Vec<String>,
     regex: Option<Regex>,
     gives: Gives,
     from: Option<NaiveDate>,
@@ -195,13 +200,14 @@ pub struct RuleBook {
 
 impl RuleBook {
     /// Reads rules from TOML. Every condition given must hold; within a list one entry is enough. Comparison
-    /// ignores case and accents; `regex` runs on the folded title. Rules of equal priority go in file order. A rule
+    /// ignores case and accents; `regex` runs on the folded title, its own letters folded as well. Rules of equal priority go in file order. A rule
     /// holds for tasks assigned from `valid_from` to `valid_to`, both included, and where it names scopes, for the tasks
     /// of those bodies. The book's version is the one the
     /// file names, else the beginning of its SHA-256.
     ///
     /// # Errors
-    /// LT-MAP-001 not readable, -002 a rule without conditions or without exactly one effect, -003 bad pattern,
+    /// LT-MAP-001 not readable, -002 a rule without conditions or without exactly one effect or with a keyword of no word,
+    /// -003 bad pattern,
     /// -004 two rules of one name, -006 too many rules or patterns, -048 days the wrong way round, -056 no such scope.
     pub fn parse(text: &str, file: &str) -> Result<Self, Findings> {
         let line_of = |at: usize| {
@@ -310,6 +316,15 @@ impl RuleBook {
         self.rules.iter().filter(|rule| rule.holds(&folded)).filter_map(hit).collect()
     }
 
+    /// Every rule with a keyword whose figures are not compared, so that it holds for more than is written (LT-MAP-057).
+    pub fn loose(&self) -> Vec<Finding> {
+        let loose = |rule: &Rule| {
+            let all = rule.loose.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+            (!all.is_empty()).then(|| loose_keywords(&rule.id, &all, &self.file, rule.line))
+        };
+        self.rules.iter().filter_map(loose).collect()
+    }
+
     /// The scopes its rules name.
     pub fn scopes(&self) -> BTreeSet<&CatalogScope> {
         self.rules.iter().flat_map(|rule| &rule.scope).collect()
@@ -367,11 +382,26 @@ fn code_in(title: &str, codes: &BTreeSet<ProductCode>) -> Option<ProductCode> {
     found.all(|other| other == first).then(|| first.clone())
 }
 
+/// A pattern with its letters as titles have them, without accents; what is ASCII stays, as in it a letter may be an operator.
+fn folded_pattern(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else if c.is_whitespace() {
+            out.push(' ');
+        } else {
+            out.push_str(&fold(c.encode_utf8(&mut [0; 4])));
+        }
+    }
+    out
+}
+
 /// A pattern as it runs, and how large it counts.
 fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
-    let mut refused = None;
+    let (mut refused, pattern) = (None, folded_pattern(pattern));
     for size in SIZES {
-        let built = RegexBuilder::new(pattern)
+        let built = RegexBuilder::new(&pattern)
             .size_limit(size)
             .dfa_size_limit(MAX_REMEMBERED)
             .case_insensitive(true)
@@ -383,6 +413,18 @@ fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
         }
     }
     Err(refused.unwrap_or(regex::Error::CompiledTooBig(0)))
+}
+
+/// A keyword as titles have it, and whether its figures are not compared; none where no word of it is left.
+fn keyword(text: &str) -> Option<(String, bool)> {
+    let words = tokens(text);
+    if words.iter().all(|token| token.folded == ANY_FIGURE) {
+        return None;
+    }
+    let figure = |token: &Token| token.folded.bytes().any(|byte| byte.is_ascii_digit());
+    let loose = words.iter().any(|token| token.folded == ANY_FIGURE)
+        || (text.bytes().any(|byte| byte.is_ascii_digit()) && !words.iter().any(figure));
+    Some((words.iter().fold(String::from(" "), |line, token| line + &token.folded + " "), loose))
 }
 
 /// A rule, and how large its pattern counts.
@@ -440,13 +482,21 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<(Rule, usize), Box<
                 format!("the pattern of rule \"{id}\" cannot be used"),
             )
             .because(&written_cause(&error)),
-            Text::new("viết biểu thức đơn giản hơn, không dấu", "write a simpler pattern, without accents"),
+            Text::new("viết biểu thức đơn giản hơn", "write a simpler pattern"),
         ))
     })?;
     let (regex, size) = regex.map_or((None, 0), |(regex, size)| (Some(regex), size));
     let folded = |list: Vec<String>| list.iter().map(|text| fold(text)).collect::<Vec<_>>();
-    let keyword =
-        |text: &String| tokens(text).into_iter().fold(String::from(" "), |line, t| line + &t.folded + " ");
+    let (mut keywords, mut loose) = (Vec::with_capacity(rule.keywords.len()), Vec::new());
+    for written in rule.keywords {
+        let Some((words, any_figure)) = keyword(&written) else {
+            return Err(Box::new(no_word(&id, &written, file, line)));
+        };
+        keywords.push(words);
+        if any_figure {
+            loose.push(written);
+        }
+    }
     let rule = Rule {
         id,
         priority: rule.priority,
@@ -456,7 +506,8 @@ fn read_rule(rule: Written, file: &str, line: u32) -> Result<(Rule, usize), Box<
         doc_type: folded(rule.doc_type),
         unit: folded(rule.unit),
         scope: rule.scope.iter().filter_map(|scope| scope.get_ref().parse().ok()).collect(),
-        keywords: rule.keywords.iter().map(keyword).collect(),
+        keywords,
+        loose,
         regex,
         gives,
         from: rule.valid_from,
@@ -497,6 +548,38 @@ fn too_large(id: &str, file: &str, line: u32) -> Finding {
             "write shorter patterns without large repetitions, or use keywords",
         ),
     )
+}
+
+fn no_word(id: &str, written: &str, file: &str, line: u32) -> Finding {
+    problem(
+        "LT-MAP-002",
+        file,
+        line,
+        Text::new(
+            format!("từ khóa \"{written}\" của quy tắc \"{id}\" không còn từ nào để so sánh"),
+            format!("of the keyword \"{written}\" of rule \"{id}\" no word is left to compare"),
+        ),
+        Text::new(
+            "số, ngày và số văn bản không được so sánh: ghi từ của tiêu đề, hoặc bỏ từ khóa này",
+            "figures, dates and document numbers are not compared: write words of the title, or leave the keyword out",
+        ),
+    )
+}
+
+fn loose_keywords(id: &str, keywords: &str, file: &str, line: u32) -> Finding {
+    let what = Text::new(
+        format!(
+            "số trong từ khóa của quy tắc \"{id}\" không được so sánh, quy tắc khớp với mọi số: {keywords}"
+        ),
+        format!(
+            "figures in keywords of rule \"{id}\" are not compared, it holds whatever they are: {keywords}"
+        ),
+    );
+    let remedy = Text::new(
+        "nếu đúng ý thì bỏ số ấy đi; nếu không, dùng valid_from, valid_to hoặc điều kiện khác",
+        "where that is meant, leave the figures out; else use valid_from, valid_to or another condition",
+    );
+    Finding::warning("LT-MAP-057", what, remedy).at(Place::line(file, line))
 }
 
 fn no_scope(id: &str, why: &str, file: &str, line: u32) -> Finding {
@@ -630,6 +713,48 @@ mod tests {
         let told: Vec<_> =
             wrong.iter().map(|f| (f.code.as_str(), f.place.as_ref().and_then(|p| p.line))).collect();
         assert_eq!(told, [("LT-MAP-056", Some(11))]);
+    }
+
+    #[test]
+    fn keyword_of_which_no_word_is_left_is_refused_instead_of_holding_for_every_task() {
+        let book = |keywords: &str| {
+            RuleBook::parse(
+                &format!("[[rule]]\nid='a'\npriority=1\nkeywords=[{keywords}]\nproduct='A-1'"),
+                "r",
+            )
+        };
+        for none in ["'45/KH-UBND'", "'18/5/2026'", "''", "'–'", "'2026'", "'báo cáo', '  '"] {
+            let told = book(none).expect_err(none).0;
+            assert_eq!((told.len(), told[0].code.as_str()), (1, "LT-MAP-002"), "{none}");
+        }
+        assert!(book("'báo cáo', 'Nghị định 178/2024/NĐ-CP', '1022'").expect("words").loose().is_empty());
+        // A figure is any figure: that stands, and is told.
+        let loose = book("'báo cáo quý 3', 'kế hoạch 45/KH-UBND', 'báo cáo'").expect("words");
+        let task = TaskText { title: "Báo cáo quý I", ..TaskText::default() };
+        assert!(loose.apply(&task, &codes()).is_some());
+        let told = loose.loose();
+        assert_eq!((told.len(), told[0].code.as_str()), (1, "LT-MAP-057"));
+        let what = &told[0].what.en;
+        assert!(
+            what.contains("quý 3") && what.contains("45/KH-UBND") && !what.contains("\"báo cáo\""),
+            "{what}"
+        );
+    }
+
+    #[test]
+    fn pattern_with_accents_holds_for_titles_with_and_without_them() {
+        let book = |pattern: &str| {
+            RuleBook::parse(&format!("[[rule]]\nid='a'\npriority=1\nregex='{pattern}'\nproduct='A-1'"), "r")
+                .expect("a pattern")
+        };
+        let holds = |pattern: &str, title: &str| {
+            book(pattern).apply(&TaskText { title, ..TaskText::default() }, &codes()).is_some()
+        };
+        for pattern in ["^đăng ký (khai|cha\u{301}o) sinh$", "^[đĐ]ăng\\sKÝ", r"\bsinh\b"] {
+            assert!(holds(pattern, "Đăng ký khai sinh") && holds(pattern, "dang ky khai sinh"), "{pattern}");
+        }
+        // Operators keep their case: `\S` is not `\s`.
+        assert!(!holds(r"^\S+$", "Đăng ký khai sinh") && holds(r"^\S+$", "Đăng"));
     }
 
     #[test]

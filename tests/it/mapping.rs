@@ -158,6 +158,48 @@ fn a_decision_is_learned_at_once_and_never_overruled() {
     assert!(!mapper.learn(&Example { product: unknown, ..example.clone() }));
 }
 
+/// Titles the catalog says nothing of, each decided to be another product: none can be found without itself.
+fn unforeseeable(count: usize) -> Vec<Example> {
+    let catalog = catalog();
+    let word = |number: usize, by: usize| {
+        let letters = ["b", "c", "d", "g", "h", "k", "l", "m", "n", "p", "q", "r", "s", "t", "v", "x"];
+        format!("{}o{}z", letters[number * by % 16], letters[(number / 16 + by) % 16])
+    };
+    let example = |number: usize| Example {
+        title: format!("{} {} {}", word(number, 3), word(number, 5), word(number, 7)),
+        product: Some(catalog[number * 37 % catalog.len()].code.clone()),
+        ..Example::default()
+    };
+    (0..count).map(example).collect()
+}
+
+#[test]
+fn hundreds_of_copies_of_one_decided_title_do_not_lower_the_threshold() {
+    let mut examples = unforeseeable(120);
+    let threshold = |examples: &[Example]| {
+        Mapper::build(&catalog(), RuleBook::default(), examples, Options::default()).threshold()
+    };
+    let without = threshold(&examples);
+    // One group decision, in as many units as there are communes; each title with figures and accents of its own.
+    let decided = tasks().into_iter().find(|task| task.product.is_some()).expect("a decided title");
+    examples.extend((0..500).map(|number| Example {
+        title: format!("{} năm {}", decided.title, 2020 + number % 7),
+        unit: format!("UBND xã {}", number % 90),
+        ..decided.clone()
+    }));
+    let with = threshold(&examples);
+    assert!(without > 1.0 && with > 1.0, "{without}, with copies {with}");
+}
+
+#[test]
+fn copies_of_a_title_are_left_out_as_if_it_had_been_decided_once() {
+    // Right without itself only where its copies stay in training.
+    let titles = unforeseeable(70);
+    let copied: Vec<Example> = titles.iter().flat_map(|title| vec![title.clone(); 8]).collect();
+    let mapper = Mapper::build(&catalog(), RuleBook::default(), &copied, Options::default());
+    assert!(mapper.threshold() > 1.0, "{}", mapper.threshold());
+}
+
 #[test]
 fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from() {
     let catalog: Vec<_> = catalog().into_iter().take(60).collect();

@@ -151,6 +151,7 @@ async fn of_the_store(app: &App, loaded: &Loaded) -> Result<Vec<Finding>, Refusa
         findings.extend(assemble::require_key(&loaded.config, &app.store).err());
     }
     let policy = assemble::policy(&loaded.config).ok();
+    findings.extend(policy.iter().flat_map(|policy| policy.rule_book.loose()));
     if app.store.catalogs().await?.is_empty() {
         // What the configuration names is imported at the start and was read by `assemble::findings`.
         if loaded.config.catalog.file.is_none() {

@@ -61,7 +61,7 @@ pub(super) async fn try_rules(app: &App, file: &InputFile, limit: u32) -> Answer
             trial.add(&book, (&name, &task), codes, present);
         }
     }
-    Ok(Outcome::ok(tried(&book, &trial, limit as usize)))
+    Ok(Outcome::with_findings(tried(&book, &trial, limit as usize), book.loose()))
 }
 
 fn tried(book: &RuleBook, trial: &Trial, limit: usize) -> Document {
