@@ -97,4 +97,5 @@ mod what_if;
 mod who_decides;
 mod whole_way;
 mod workshop;
+mod workshop_joined;
 mod year;

@@ -25,7 +25,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-fn scale() -> Scale {
+pub fn scale() -> Scale {
     Scale::built_in().unwrap_or_else(|findings| panic!("{findings}"))
 }
 
@@ -38,7 +38,7 @@ fn number(text: &str) -> Decimal {
 }
 
 /// A form as a unit gets it, of tasks given as (title, document type, times).
-fn form(unit: &str, tasks: &[(&str, &str, u32)]) -> Vec<u8> {
+pub fn form(unit: &str, tasks: &[(&str, &str, u32)]) -> Vec<u8> {
     let scale = scale();
     let mut survey = Survey::new(Arc::new(scale.clone()));
     for (title, doc_type, times) in tasks {
@@ -52,7 +52,7 @@ fn form(unit: &str, tasks: &[(&str, &str, u32)]) -> Vec<u8> {
     write_form(&proposal, &scale).unwrap_or_else(|finding| panic!("{finding}"))
 }
 
-const USUAL: [(&str, &str, u32); 4] = [
+pub const USUAL: [(&str, &str, u32); 4] = [
     ("Phúc đáp đề nghị của công dân", "Công văn", 30),
     ("Báo cáo tháng công tác dân tộc", "Báo cáo", 12),
     ("Kế hoạch phát triển du lịch cộng đồng", "Kế hoạch", 3),
@@ -61,7 +61,7 @@ const USUAL: [(&str, &str, u32); 4] = [
 
 /// Edits cells of a workbook by sheet and name (`E6`), as a program would that calculates nothing: every other cell, text
 /// or formula's value, is written as it stands.
-fn edited(bytes: &[u8], edits: &[(&str, &str, &str)]) -> Vec<u8> {
+pub fn edited(bytes: &[u8], edits: &[(&str, &str, &str)]) -> Vec<u8> {
     use lienthong::sheet::{Reading, Sheet, Sheets};
     let reading = Reading { sheets: Sheets::All, ..Reading::default() };
     let sheets =
@@ -182,8 +182,8 @@ fn units_that_differ_stand_side_by_side_and_the_decided_draft_keeps_who_proposed
     // The same report with other points; the coefficient follows.
     let changed = edited(&form("STC", &USUAL), &[("Phụ lục III", "G6", "80"), ("Phụ lục III", "H6", "16")]);
     let stc = read("stc.xlsx", &changed);
-    assert_eq!(told(merge(&[snv.clone(), snv.clone()], &scale))[0].0, "LT-CAT-045");
-    let joined = merge(&[snv, stc], &scale).unwrap_or_else(|findings| panic!("{findings}"));
+    assert_eq!(told(merge(&[snv.clone(), snv.clone()], &scale, &BTreeSet::new()))[0].0, "LT-CAT-045");
+    let joined = merge(&[snv, stc], &scale, &BTreeSet::new()).unwrap_or_else(|findings| panic!("{findings}"));
     assert_eq!(joined.len(), 5, "{joined:#?}");
     let pair: Vec<_> = joined.iter().filter(|one| !one.alone).collect();
     assert_eq!(pair.len(), 2);

@@ -87,7 +87,7 @@ fn draft(
         sheet.write_with_format(row, 10, &one.code, text)?;
         sheet.write_with_format(row, 11, if one.standard { "x" } else { "" }, &formats.number)?;
         sheet.write_with_format(row, 12, kind_word(words.kind), text)?;
-        sheet.write_with_format(row, 13, words.synonyms.join("|"), text)?;
+        sheet.write_with_format(row, 13, one.synonyms().join("|"), text)?;
         sheet.write_with_format(row, 14, proposers(one), text)?;
         // What stands alone is kept unless people say otherwise; what may be the same waits for them.
         sheet.write_with_format(row, 15, if one.alone { "giữ" } else { "" }, text)?;

@@ -7,7 +7,7 @@
 use super::likeness::{Index, Rarity, content, features, words};
 use super::read::{Filled, FilledRow};
 use super::scale::Scale;
-use crate::domain::{ProductKind, UnitCode};
+use crate::domain::{ProductCode, ProductKind, UnitCode};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::text::fold;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Likeness from which on two products stand side by side.
 const SIDE_BY_SIDE: f32 = 0.45;
+
+/// Characters of all synonyms of a product: a cell holds 32,767.
+const MOST_SYNONYMS: usize = 30_000;
 
 /// What one unit said of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +56,30 @@ impl Joined {
     pub(super) fn row(&self) -> Option<&FilledRow> {
         self.proposers.first().map(|proposer| &proposer.row)
     }
+
+    /// The synonyms of everyone who proposed it, each once, as far as one cell holds them.
+    pub(super) fn synonyms(&self) -> Vec<&str> {
+        let (mut met, mut length, mut all) = (BTreeSet::new(), 0, Vec::new());
+        for synonym in self.proposers.iter().flat_map(|proposer| &proposer.row.synonyms) {
+            let more = length + synonym.chars().count() + 1;
+            if more <= MOST_SYNONYMS && met.insert(fold(synonym)) {
+                length = more;
+                all.push(synonym.as_str());
+            }
+        }
+        all
+    }
 }
 
-/// Joins proposals.
+/// Joins proposals; of the codes a catalog has at present none is given to a second product.
 ///
 /// # Errors
 /// LT-CAT-045 two files of one unit.
-pub fn merge(proposals: &[Filled], scale: &Scale) -> Result<Vec<Joined>, Findings> {
+pub fn merge(
+    proposals: &[Filled],
+    scale: &Scale,
+    present: &BTreeSet<ProductCode>,
+) -> Result<Vec<Joined>, Findings> {
     let mut units: BTreeMap<&UnitCode, &str> = BTreeMap::new();
     let mut findings = Vec::new();
     for proposal in proposals {
@@ -110,7 +130,7 @@ pub fn merge(proposals: &[Filled], scale: &Scale) -> Result<Vec<Joined>, Finding
         }
     }
     side_by_side(&mut joined);
-    finish(&mut joined);
+    finish(&mut joined, present);
     Ok(joined)
 }
 
@@ -155,7 +175,7 @@ fn side_by_side(joined: &mut [Joined]) {
 }
 
 /// Orders the draft, says what differs within each group, gives codes and keys, and proposes the standard product.
-fn finish(joined: &mut [Joined]) {
+fn finish(joined: &mut [Joined], present: &BTreeSet<ProductCode>) {
     let order = |one: &Joined| {
         let row = one.row();
         (
@@ -170,6 +190,10 @@ fn finish(joined: &mut [Joined]) {
         size.entry(one.cluster).or_default().extend(said);
     }
     joined.sort_by_key(order);
+    let written: BTreeSet<String> =
+        joined.iter().filter_map(Joined::row).map(|row| row.code.to_string()).collect();
+    let of_somebody: BTreeSet<&str> =
+        written.iter().map(String::as_str).chain(present.iter().map(ProductCode::as_str)).collect();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let (mut number, mut last) = (0, None);
     for (at, one) in joined.iter_mut().enumerate() {
@@ -184,11 +208,13 @@ fn finish(joined: &mut [Joined]) {
         let wanted = one.row().map(|row| row.code.to_string()).unwrap_or_default();
         let mut code = wanted.clone();
         let mut copy = 1;
-        while !taken.insert(code.clone()) {
+        // What a unit wrote stands; a code made up here must be nobody's.
+        while taken.contains(&code) || (copy > 1 && of_somebody.contains(code.as_str())) {
             copy += 1;
             let start: String = wanted.chars().take(58).collect();
             code = format!("{start}.{copy}");
         }
+        taken.insert(code.clone());
         one.code = code;
     }
     let standard = |one: &Joined| one.proposers.iter().filter(|proposer| proposer.row.standard).count();

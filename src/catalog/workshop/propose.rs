@@ -100,7 +100,7 @@ pub fn propose(
             .then_with(|| a.work.cmp(&b.work))
     });
     mark_duplicates(&mut rows);
-    number(&mut rows, unit);
+    number(&mut rows, unit, catalog);
     choose_standard(&mut rows, scale);
     Proposal {
         unit: unit.clone(),
@@ -236,9 +236,12 @@ fn mark_duplicates(rows: &mut [Candidate]) {
     }
 }
 
-/// Gives each row its key, and those without a code a new one of the unit.
-fn number(rows: &mut [Candidate], unit: &UnitCode) {
-    let taken: BTreeSet<String> = rows.iter().map(|row| row.code.clone()).collect();
+/// Gives each row its key, and those without a code a new one of the unit: none of the present catalog, also where no row
+/// of this year is that product.
+fn number(rows: &mut [Candidate], unit: &UnitCode, catalog: &[CatalogProduct]) {
+    let present = catalog.iter().map(|product| product.code.as_str());
+    let taken: BTreeSet<String> =
+        rows.iter().map(|row| row.code.as_str()).chain(present).map(str::to_uppercase).collect();
     let mut next = 0u32;
     for (at, row) in rows.iter_mut().enumerate() {
         row.key = format!("{unit}#{:04}", at + 1);
@@ -247,7 +250,7 @@ fn number(rows: &mut [Candidate], unit: &UnitCode) {
             // A code has at most 64 characters.
             let start: String = unit.as_str().chars().take(56).collect();
             let code = format!("{start}-{next:03}");
-            if !taken.contains(&code) {
+            if !taken.contains(&code.to_uppercase()) {
                 row.code = code;
             }
         }
@@ -317,5 +320,28 @@ mod tests {
         assert!(row("Văn bản phối hợp").standard, "{:#?}", proposal.rows);
         assert!(proposal.rows.iter().all(|row| Some(row.points) <= scale.maximum(row.group)));
         assert!(proposal.rows.iter().all(|row| !row.notes.is_empty() && !row.code.is_empty()));
+    }
+
+    #[test]
+    fn new_codes_are_none_of_the_present_catalog_though_no_task_of_the_year_was_that_product() {
+        let scale = Scale::built_in().expect("scale");
+        let catalog = crate::catalog::read(
+            "code,name,complexity_group,coefficient\nSNV-001,Thẩm định quy hoạch thủy lợi,3,14\nSNV-003,Cấp giấy phép khai thác nước ngầm,2,6\n"
+                .as_bytes(),
+            "c.csv",
+        )
+        .expect("catalog");
+        let mut survey = Survey::new(std::sync::Arc::new(scale.clone()));
+        for month in 1..=12 {
+            for title in ["Báo cáo tháng công tác dân tộc", "Phúc đáp đề nghị của công dân"]
+            {
+                let (doc_type, category) = ("Báo cáo", "Chung");
+                survey.add(&Seen { title, doc_type, category, day: day(month), people: &[], product: None });
+            }
+        }
+        let unit = UnitCode::new("SNV").expect("code");
+        let proposal = propose(survey, &scale, &catalog, (&unit, "Sở Nội vụ", 2026), 2);
+        let codes: Vec<&str> = proposal.rows.iter().map(|row| row.code.as_str()).collect();
+        assert_eq!(codes, ["SNV-002", "SNV-004"]);
     }
 }

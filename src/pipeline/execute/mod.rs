@@ -191,7 +191,7 @@ impl Installation {
                 workshop::propose(app, &unit, year, at_least, groups.as_ref()).await
             }
             C::CatalogCheck { file, groups } => workshop::check(&file, groups.as_ref()).await,
-            C::CatalogMerge { files, groups } => workshop::join(files, groups.as_ref()).await,
+            C::CatalogMerge { files, groups } => workshop::join(app, files, groups.as_ref()).await,
             C::CatalogSettle { file, groups, version, valid_from, scope, author, reason } => {
                 let settling =
                     workshop::Settling { file, groups, version, valid_from, scope, author, reason };

@@ -13,6 +13,7 @@ use crate::store::{CatalogNew, Provenance};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The scale an order works with: the one given, else the Handbook's.
@@ -120,8 +121,13 @@ fn told_of_form(filled: &Filled) -> Document {
     }
 }
 
-pub(super) async fn join(files: Vec<InputFile>, groups: Option<&InputFile>) -> Answer {
+pub(super) async fn join(app: &App, files: Vec<InputFile>, groups: Option<&InputFile>) -> Answer {
     let scale = scale(groups)?;
+    let mut present = BTreeSet::new();
+    for head in app.store.catalogs().await? {
+        let products = app.store.catalog_products(&head.version).await?;
+        present.extend(products.into_iter().map(|product| product.code));
+    }
     let (joined, bytes) = off_thread(move || {
         let (mut filled, mut findings) = (Vec::with_capacity(files.len()), Vec::new());
         // One wrong file hides no error of another.
@@ -135,7 +141,7 @@ pub(super) async fn join(files: Vec<InputFile>, groups: Option<&InputFile>) -> A
             findings.truncate(2_000);
             return Err(Findings(findings));
         }
-        let joined = merge(&filled, &scale)?;
+        let joined = merge(&filled, &scale, &present)?;
         let bytes = write_draft(&joined, &scale)?;
         Ok((joined, bytes))
     })
