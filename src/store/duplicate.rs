@@ -55,6 +55,8 @@ impl PairState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PairWord {
+    /// One task, once a second person says so as well: nothing counts otherwise before.
+    Asked,
     /// One task: the second counts as the first.
     Same,
     /// Two tasks.
@@ -67,6 +69,7 @@ impl PairWord {
     /// Stable word.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Asked => "asked",
             Self::Same => "same",
             Self::Different => "different",
             Self::Undo => "undo",
@@ -236,6 +239,16 @@ impl Store {
         Ok(items)
     }
 
+    /// Who asked that two tasks be one, the second counting as the first, where that is the last word about them.
+    pub async fn asked_to_be_one(&self, primary: i64, other: i64) -> Result<Option<String>, StoreError> {
+        let (first, second) = ordered(primary, other);
+        let sql = "SELECT word, primary_id, author FROM task_pair_word WHERE first_id = $1 AND second_id = $2 \
+                   ORDER BY id DESC LIMIT 1";
+        let Some(row) = self.db.row(sql, vals![first, second]).await? else { return Ok(None) };
+        let asked = row.text(0)? == PairWord::Asked.as_str() && row.int(1)? == primary;
+        Ok(if asked { Some(row.text(2)?) } else { None })
+    }
+
     /// Writes what a person says of a pair.
     ///
     /// # Errors
@@ -263,6 +276,7 @@ impl Store {
             at: said.at,
             actor: &said.author,
             action: match said.word {
+                PairWord::Asked => "duplicate_asked",
                 PairWord::Same => "duplicate_confirmed",
                 PairWord::Different => "duplicate_rejected",
                 PairWord::Undo => "duplicate_undone",
@@ -283,6 +297,8 @@ impl Tx {
             self.rows("SELECT pg_advisory_xact_lock(7423)", vals![]).await?;
         }
         let state = match said.word {
+            // The pair waits on, and the word stands in what was said of it.
+            PairWord::Asked => return Ok(()),
             PairWord::Same => {
                 let sql = "SELECT task_id FROM task_duplicate WHERE task_id IN ($1, $2) OR primary_id = $2";
                 if self.row(sql, vals![said.primary, said.other]).await?.is_some() {

@@ -1,7 +1,7 @@
 //! Tasks of two systems that are one, over real stores: found, confirmed, counted once, kept two, taken back.
 
 use crate::review::{AN, BINH, OFFICE, REPORT, choose, codes, house, scored, stored, task_of, told};
-use crate::support::installation::{Installed, period};
+use crate::support::installation::{CHIEF, Installed, period};
 use crate::support::stores::both;
 use lienthong::domain::SourceId;
 use lienthong::pipeline::command::{Command, TaskOrder, TaskRef};
@@ -170,5 +170,30 @@ async fn one_document_answered_twice_in_one_system_is_found_by_its_number() {
         assert_eq!((&found[0]["first"], &found[0]["second"]), (&json!("snv:1"), &json!("snv:3")));
         assert!(found[0]["reasons"].to_string().contains("one_source"));
         assert_eq!(store.pairs_of(first).await.expect("read").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn where_two_people_decide_one_alone_takes_no_task_out_of_a_score() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let [office, tracker] = two_systems(&house).await;
+        let policy = lienthong::pipeline::Policy { four_eyes: true, ..house.app.policy.clone() };
+        let house = house.configured_anew("2027-01-05T01:00:00Z", policy).await;
+        let (first, second) = (("snv", "1"), ("nhiemvu", "77"));
+        assert_eq!(codes(&house.order(same(first, second, OFFICE)).await), ["LT-MAP-039"]);
+        // Asked once or twice by one person it waits; it can be refuted, and then one word counts for nothing again.
+        for _ in 0..2 {
+            assert_eq!(codes(&house.ordered(same(first, second, CHIEF)).await), ["LT-DUP-006"]);
+        }
+        assert_eq!(store.counts_as(tracker).await.expect("read"), None);
+        assert_eq!(pairs(&house).await.as_array().map(Vec::len), Some(1));
+        house.ordered(different(first, second)).await;
+        assert_eq!(codes(&house.ordered(same(first, second, BINH)).await), ["LT-DUP-006"]);
+        assert_eq!(store.counts_as(tracker).await.expect("read"), None);
+        house.ordered(same(first, second, CHIEF)).await;
+        assert_eq!(store.counts_as(tracker).await.expect("read"), Some(office));
+        assert_eq!(store.verify_audit().await.expect("walked"), None);
     }
 }

@@ -97,7 +97,7 @@ async fn say(app: &App, tasks: (&TaskRef, &TaskRef), word: PairWord, who: &str, 
     }
     let as_other = app.store.counts_as(second.task.id).await?;
     match word {
-        PairWord::Same => {
+        PairWord::Asked | PairWord::Same => {
             if as_other == Some(first.task.id) {
                 return Ok(already());
             }
@@ -158,6 +158,19 @@ async fn say(app: &App, tasks: (&TaskRef, &TaskRef), word: PairWord, who: &str, 
     let mut due: Vec<_> = [&first, &second].into_iter().flat_map(scores_concerned).collect();
     due.sort();
     due.dedup();
+    let word = if word == PairWord::Same && app.policy.four_eyes {
+        // What takes a task out of a score needs the word of two people, as every order about tasks does.
+        let Some(person) = directory.named(who) else { return Err(super::mapping::not_a_person(who).into()) };
+        match app.store.asked_to_be_one(first.task.id, second.task.id).await? {
+            Some(asked) if directory.named(&asked) != Some(person) => PairWord::Same,
+            Some(_) => {
+                return Ok(Outcome::with_findings(waiting(&first, &second), vec![asks(&first, &second)]));
+            }
+            None => PairWord::Asked,
+        }
+    } else {
+        word
+    };
     let said = PairSaid {
         primary: first.task.id,
         other: second.task.id,
@@ -165,13 +178,16 @@ async fn say(app: &App, tasks: (&TaskRef, &TaskRef), word: PairWord, who: &str, 
         author: who.to_owned(),
         reason: reason.to_owned(),
         at: app.clock.now(),
-        due: if word == PairWord::Different { Vec::new() } else { due },
+        due: if matches!(word, PairWord::Different | PairWord::Asked) { Vec::new() } else { due },
     };
     app.store.say_of_pair(&said).await?;
     app.ring("score");
+    if word == PairWord::Asked {
+        return Ok(Outcome::with_findings(waiting(&first, &second), vec![asks(&first, &second)]));
+    }
     let (first, second) = (name(&first), name(&second));
     Ok(match word {
-        PairWord::Same => Outcome::done(
+        PairWord::Asked | PairWord::Same => Outcome::done(
             format!("{second} được tính là {first}: một nhiệm vụ, hai nguồn; điểm liên quan được tính lại"),
             format!(
                 "{second} counts as {first}: one task of two sources; the scores concerned are computed again"
@@ -188,6 +204,36 @@ async fn say(app: &App, tasks: (&TaskRef, &TaskRef), word: PairWord, who: &str, 
             ),
         ),
     })
+}
+
+/// What whoever asks first that two tasks be one is told.
+fn waiting(first: &MapItem, second: &MapItem) -> Document {
+    let (first, second) = (name(first), name(second));
+    Document::Message {
+        text: Text::new(
+            format!("đã ghi: {second} là {first}; chưa tính như vậy"),
+            format!("kept: {second} is {first}; it does not count like that yet"),
+        ),
+    }
+}
+
+fn asks(first: &MapItem, second: &MapItem) -> Finding {
+    let (first, second) = (name(first), name(second));
+    Finding::info(
+        "LT-DUP-006",
+        Text::new(
+            "việc gộp chờ người thứ hai; điểm chưa thay đổi",
+            "that the two are one waits for a second person; no score changes before",
+        ),
+        Text::new(
+            format!(
+                "người khác chạy `task same-as {first} {second} --author SỐ-HIỆU --reason …`; không đúng thì `task different`"
+            ),
+            format!(
+                "somebody else runs `task same-as {first} {second} --author STAFF-NUMBER --reason …`; where it is wrong, `task different`"
+            ),
+        ),
+    )
 }
 
 async fn item(app: &App, task: &TaskRef) -> Result<MapItem, Refusal> {
