@@ -226,7 +226,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("catalog merge.settled", "Dự thảo đã quyết định"),
     ("catalog merge.name", "Tên phiên bản, ví dụ 2026-1"),
     ("catalog merge.valid_from", "Công việc giao từ ngày này dùng phiên bản này"),
-    ("catalog diff.name", "Phiên bản đã lưu; mặc định: mới nhất"),
+    ("catalog diff.name", "Phiên bản đã lưu; mặc định: của tỉnh, đang áp dụng"),
     ("catalog list.text", "Từ có trong mã, tên hoặc lĩnh vực; không phân biệt dấu và chữ hoa"),
     ("catalog list.name", "Phiên bản đã lưu; mặc định: phiên bản có hiệu lực hôm nay"),
     ("mapping review.after", "Tiếp tục sau số này, như cột Số hiển thị"),

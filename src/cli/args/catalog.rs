@@ -92,7 +92,7 @@ pub enum Catalog {
     Diff {
         /// Catalog file
         file: PathBuf,
-        /// Stored version; default: the newest
+        /// Stored version; default: the province's in force today
         #[arg(long)]
         name: Option<CatalogVersion>,
         /// Count the lines, people and periods concerned, and their converted quantity before and after

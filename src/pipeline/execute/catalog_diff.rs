@@ -3,11 +3,14 @@
 use super::catalog::no_such_version;
 use super::{Answer, App, Refusal};
 use crate::catalog::{self, Diff};
-use crate::domain::{CatalogProduct, CatalogVersion, Exact, Period, PersonId, ProductCode, local_date};
+use crate::domain::{
+    CatalogProduct, CatalogScope, CatalogVersion, Exact, Period, PersonId, ProductCode, local_date,
+};
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
+use crate::pipeline::scope::nearest;
 use crate::pipeline::wording::Words;
-use crate::store::ProductTask;
+use crate::store::{CatalogHead, ProductTask};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +28,13 @@ pub(super) async fn compare(
 ) -> Answer {
     let heads = app.store.catalogs().await?;
     let named = version.clone();
-    let version = version.or_else(|| heads.last().map(|head| head.version.clone()));
+    let of_the_province = || {
+        let province = heads.iter().filter(|head| head.scope == CatalogScope::Province);
+        let (today, in_force): (_, Vec<&CatalogHead>) = (app.clock.today(), province.collect());
+        nearest(&in_force, today, &[CatalogScope::Province], |head| (head.valid_from, &head.scope))
+            .map(|head| head.version.clone())
+    };
+    let version = version.or_else(of_the_province);
     let Some(version) = version.filter(|version| heads.iter().any(|head| head.version == *version)) else {
         return Err(match named {
             Some(named) => no_such_version(&named, &heads),
@@ -206,9 +215,12 @@ fn nothing_stored() -> Finding {
     Finding::error(
         "LT-CAT-020",
         Text::new(
-            "chưa có phiên bản danh mục nào để so sánh",
-            "there is no stored catalog version to compare with",
+            "chưa có phiên bản danh mục nào của tỉnh để so sánh",
+            "there is no stored catalog version of the province to compare with",
         ),
-        Text::new("nhập một phiên bản bằng `catalog import`", "import one with `catalog import`"),
+        Text::new(
+            "nhập một phiên bản bằng `catalog import`, hoặc ghi --name PHIÊN-BẢN",
+            "import one with `catalog import`, or name another with --name",
+        ),
     )
 }
