@@ -47,7 +47,7 @@ pub const OF_ORDERS: [&str; 2] = ["rotate::inside_commit", "rotate::after_commit
 
 /// Every fault: work that fails or panics here when a test asks for it (`return`, `panic`), as a bug or a broken
 /// disk would make it.
-pub const FAULTS: [&str; 1] = ["pull::inside_packing"];
+pub const FAULTS: [&str; 2] = ["pull::inside_packing", "map::inside_training"];
 
 /// Ends the process here when the kill test asked for it. With an error, whose name stands in [`FAULTS`]: panics here,
 /// or leaves the function with it, when a test asked for that.

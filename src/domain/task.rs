@@ -5,6 +5,7 @@
 //! from the kept events by `ingest`; a source's claim (`at`) and the moment we saw it (`observed_at`) are
 //! both kept. It must not know any vendor's field names, products or scores.
 
+use super::calendar::local_date;
 use super::id::{PersonId, SourceId};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
@@ -327,6 +328,11 @@ pub struct CanonicalTask {
 }
 
 impl CanonicalTask {
+    /// The day it was assigned, by the local calendar; the day it was first seen where its source names none.
+    pub fn assigned_day(&self) -> NaiveDate {
+        local_date(self.draft.assigned_at.unwrap_or(self.first_seen_at))
+    }
+
     /// The state its source shows, or last showed before the task vanished.
     pub fn shown_status(&self) -> TaskStatus {
         self.shown_last.unwrap_or(self.draft.status)

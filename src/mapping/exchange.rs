@@ -8,9 +8,10 @@ use super::Example;
 use crate::domain::{ProductCode, SourceId};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::sheet::{Column, Table};
+use crate::text::fold;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Findings listed for one file.
 const MAX_FINDINGS: usize = 500;
@@ -23,6 +24,7 @@ const COLUMNS: &[Column] = &[
     Column { name: "task_id", synonyms: &["Mã nhiệm vụ"], required: false },
     Column { name: "title", synonyms: &["Tên nhiệm vụ"], required: true },
     Column { name: "expected_code", synonyms: &["Mã sản phẩm"], required: true },
+    Column { name: "product_name", synonyms: &["Tên sản phẩm"], required: false },
     Column { name: "source_system", synonyms: &["Hệ thống"], required: false },
     Column { name: "unit", synonyms: &["Đơn vị"], required: false },
     Column { name: "doc_type", synonyms: &["Loại văn bản"], required: false },
@@ -42,6 +44,8 @@ pub struct Row {
     pub title: String,
     /// The decided product; empty = outside the catalog.
     pub expected_code: String,
+    /// What the product is called where it was decided; empty = not told.
+    pub product_name: String,
     /// Kind of source system.
     pub source_system: String,
     /// Name of the unit.
@@ -67,6 +71,8 @@ pub struct Told {
     pub task: Option<(SourceId, String)>,
     /// The task as it was seen, with its product.
     pub example: Example,
+    /// What its product is called where it was decided.
+    pub product_name: Option<String>,
     /// Who decided.
     pub author: String,
     /// When.
@@ -75,12 +81,15 @@ pub struct Told {
     pub reason: String,
 }
 
-/// Reads decisions; `codes` are those known here.
+/// The codes known here, and what each names in the catalogs here: as they write it, by its folded form.
+pub type Known = BTreeMap<ProductCode, BTreeMap<String, String>>;
+
+/// Reads decisions.
 ///
 /// # Errors
 /// LT-TAB what is wrong with a table, LT-MAP-009 no rows, -011 a code unknown here, -014 a cell that must be there is
-/// not, -049 a line or cell that cannot be read.
-pub fn read(bytes: &[u8], file: &str, codes: &BTreeSet<ProductCode>) -> Result<Vec<Told>, Findings> {
+/// not, -049 a line or cell that cannot be read, -059 a code that is another product here.
+pub fn read(bytes: &[u8], file: &str, codes: &Known) -> Result<Vec<Told>, Findings> {
     let json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let rows = if json { lines(bytes, file)? } else { table(bytes, file)? };
     let (mut told, mut findings) = (Vec::with_capacity(rows.len()), Vec::new());
@@ -132,6 +141,7 @@ fn table(bytes: &[u8], file: &str) -> Result<Vec<(Place, Row)>, Findings> {
             task_id: cell("task_id"),
             title: cell("title"),
             expected_code: cell("expected_code"),
+            product_name: cell("product_name"),
             source_system: cell("source_system"),
             unit: cell("unit"),
             doc_type: cell("doc_type"),
@@ -148,7 +158,7 @@ fn table(bytes: &[u8], file: &str) -> Result<Vec<(Place, Row)>, Findings> {
     Ok(rows)
 }
 
-fn judge(place: &Place, row: Row, codes: &BTreeSet<ProductCode>) -> Result<Told, Vec<Finding>> {
+fn judge(place: &Place, row: Row, codes: &Known) -> Result<Told, Vec<Finding>> {
     let mut findings = Vec::new();
     let cells = [("title", &row.title), ("author", &row.author), ("reason", &row.reason)];
     for (column, _) in cells.into_iter().filter(|(_, cell)| cell.trim().is_empty()) {
@@ -159,7 +169,7 @@ fn judge(place: &Place, row: Row, codes: &BTreeSet<ProductCode>) -> Result<Told,
     let code = row.expected_code.trim();
     let product = match ProductCode::new(code) {
         _ if code.is_empty() => None,
-        Ok(known) if codes.contains(&known) => Some(known),
+        Ok(known) if codes.contains_key(&known) => Some(known),
         _ => {
             let shown: String = code.chars().take(40).collect();
             let what = Text::new(
@@ -174,6 +184,13 @@ fn judge(place: &Place, row: Row, codes: &BTreeSet<ProductCode>) -> Result<Told,
             None
         }
     };
+    let product_name = Some(row.product_name.trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+    if let (Some(code), Some(name)) = (&product, &product_name)
+        && let Some(here) = codes.get(code).filter(|here| !here.contains_key(&fold(name)))
+    {
+        let here: Vec<&str> = here.values().map(String::as_str).collect();
+        findings.push(another_product(code, name, &here.join("\", \"")).at(place.clone()));
+    }
     let at = row.at.trim().parse::<DateTime<Utc>>();
     if at.is_err() {
         findings
@@ -201,13 +218,30 @@ fn judge(place: &Place, row: Row, codes: &BTreeSet<ProductCode>) -> Result<Told,
             category: row.source_category,
             source_system: row.source_system,
             unit: row.unit,
+            unit_kind: None,
             product,
             also_ok: Vec::new(),
         },
+        product_name,
         author: row.author,
         at,
         reason: row.reason,
     })
+}
+
+/// A code that was decided as one product and names another one here.
+pub fn another_product(code: &ProductCode, there: &str, here: &str) -> Finding {
+    Finding::error(
+        "LT-MAP-059",
+        Text::new(
+            format!("mã {code} trong tệp là \"{there}\", ở đây là \"{here}\""),
+            format!("{code} is \"{there}\" in the file and \"{here}\" here"),
+        ),
+        Text::new(
+            "đổi sang mã của đúng sản phẩm ấy ở đây, hoặc bỏ dòng này",
+            "change it to the code of that product here, or leave the row out",
+        ),
+    )
 }
 
 fn unreadable(what: &str, vi: &str, en: &str) -> Finding {

@@ -9,7 +9,7 @@ use super::hashed::ByHash;
 use super::phrase::{self, Hit, Kind};
 use super::slips::Word;
 use crate::domain::UnitKind;
-use crate::text::{Abbreviations, Token, fold, tokens, tokens_with};
+use crate::text::{Abbreviations, Token, clean, fold, tokens, tokens_with};
 use std::collections::BTreeMap;
 
 /// Weight of accents beside their absence, of letter groups, of a pair of words and of three words.
@@ -281,8 +281,32 @@ pub(super) fn task_text(words: Vec<Word>, circumstances: &Circumstances) -> Cut 
 pub(super) fn is_commune(task: &TaskText<'_>) -> bool {
     match task.unit_kind {
         Some(kind) => kind == UnitKind::Commune,
-        None => fold(task.unit).split(' ').any(|word| matches!(word, "xa" | "phuong")),
+        None => named_commune(task.unit),
     }
+}
+
+/// Whether a name is that of a commune, ward or special zone: "xã", "phường", "đặc khu", but not "xã hội" nor "địa phương".
+fn named_commune(name: &str) -> bool {
+    let name = clean(name);
+    let cased: Vec<&str> = name.split(' ').collect();
+    let written: Vec<String> = cased.iter().map(|word| word.to_lowercase()).collect();
+    let bare: Vec<String> = written.iter().map(|word| fold(word)).collect();
+    // A name typed without accents says nothing by having none.
+    let accents = written != bare;
+    let beside = |at: usize| (at.checked_sub(1).and_then(|at| bare.get(at)), bare.get(at + 1));
+    written.iter().zip(&bare).enumerate().any(|(at, (word, bare))| {
+        let (before, after) = beside(at);
+        let is = |accented: &str, letters: &str| if accents { word == accented } else { bare == letters };
+        let after_is = |words: &[&str]| after.is_some_and(|after| words.contains(&after.as_str()));
+        let capital =
+            |at: usize| cased.get(at).and_then(|word| word.chars().next()).is_some_and(char::is_uppercase);
+        // "xã Hội Sơn" is a name, "Xã hội" and "Xã Hội" are not.
+        (is("xã", "xa") && (!after_is(&["hoi"]) || (capital(at + 1) && !capital(at))))
+            || (is("phường", "phuong")
+                && (accents
+                    || !(before.is_some_and(|before| before == "dia") || after_is(&["tien", "phap", "an"]))))
+            || (is("khu", "khu") && before.is_some_and(|before| before == "dac"))
+    })
 }
 
 /// The weighted features of a text: its words of length 1 together, circumstances beside them.
@@ -431,4 +455,42 @@ pub(super) fn hash(text: &str) -> u64 {
 
 pub(super) fn mix(start: u64, text: &str) -> u64 {
     text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn society_and_localities_are_no_communes() {
+        for commune in [
+            "UBND xã Ia Grai",
+            "Ủy ban nhân dân PHƯỜNG Diên Hồng",
+            "UBND x\u{61}\u{303} Chư Sê",
+            "UBND xa Ia Grai",
+            "ubnd phuong dien hong",
+            "Đặc khu Phú Quý",
+            "dac khu phu quy",
+            "UBND phường Hội Phú",
+            "UBND xã Hội Sơn",
+        ] {
+            assert!(named_commune(commune), "{commune}");
+        }
+        for other in [
+            "Sở Lao động, Thương binh và Xã hội",
+            "So Lao dong Thuong binh va Xa hoi",
+            "SỞ LAO ĐỘNG THƯƠNG BINH VÀ XÃ HỘI",
+            "Phòng Chính quyền địa phương",
+            "phong chinh quyen dia phuong",
+            "Ban An toàn phương tiện",
+            "Khu kinh tế",
+            "",
+        ] {
+            assert!(!named_commune(other), "{other}");
+        }
+        // What the unit is says more than its name.
+        let unit = "Văn phòng Quy Nhơn";
+        let task = TaskText { unit, unit_kind: Some(UnitKind::Commune), ..TaskText::default() };
+        assert!(is_commune(&task));
+    }
 }

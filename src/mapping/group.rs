@@ -1,6 +1,6 @@
 //! Waiting tasks that are the same work, so that one decision of a person settles all of them.
 //!
-//! Owns what makes two tasks alike: the same document type, the same direction, the same words of action (a plan, a
+//! Owns what makes two tasks alike: the same catalog, the same document type, the same direction, the same words of action (a plan, a
 //! report on a plan and comments on a draft plan are three things), and nearly the same other words. It must not
 //! know products. The same queue gives the same groups, whoever asks; memory grows with the number of different
 //! titles, never with a title's length. Total on any input: where so many titles share their words that more would be
@@ -118,6 +118,8 @@ pub struct Waiting<'a> {
     pub doc_type: &'a str,
     /// The source's own category; empty when unknown.
     pub category: &'a str,
+    /// The catalog its product is looked for in: the same code may be another product in another one.
+    pub catalog: &'a str,
     /// Code of the product the text speaks for most.
     pub best: Option<&'a str>,
 }
@@ -125,7 +127,8 @@ pub struct Waiting<'a> {
 /// Tasks that are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskGroup {
-    /// Name of exactly these tasks among those with numbers up to the last one looked at. Any change gives another.
+    /// Name of exactly these tasks among those with numbers up to the last one looked at. Any change gives another, also
+    /// of a title, document type or category.
     pub id: String,
     /// Their numbers, in order.
     pub tasks: Vec<i64>,
@@ -153,6 +156,7 @@ pub struct Groups {
 /// Everything that must be equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Class {
+    catalog: String,
     doc_type: String,
     direction: &'static str,
     actions: Vec<u16>,
@@ -163,7 +167,8 @@ struct Class {
 struct Same {
     class: u32,
     words: Vec<u32>,
-    tasks: Vec<i64>,
+    /// Their numbers, and a mark of what is seen of each.
+    tasks: Vec<(i64, u64)>,
     title: String,
     doc_type: String,
     best: BTreeMap<String, u64>,
@@ -189,7 +194,8 @@ impl Grouping {
             tokens(&without_places(task.title)).into_iter().map(|token| token.folded).collect();
         let actions = actions(&folded);
         let direction = direction(&fold(task.category));
-        let class = Class { doc_type: fold(task.doc_type), direction, actions };
+        let class =
+            Class { catalog: task.catalog.to_owned(), doc_type: fold(task.doc_type), direction, actions };
         let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
         let class = *self.classes.entry(class).or_insert_with(|| {
             self.directions.push(direction);
@@ -224,7 +230,7 @@ impl Grouping {
             }
         };
         if let Some(same) = self.same.get_mut(place) {
-            same.tasks.push(task.task);
+            same.tasks.push((task.task, mark_of(task)));
             if let Some(best) = task.best {
                 *same.best.entry(best.to_owned()).or_default() += 1;
             }
@@ -281,6 +287,16 @@ impl Grouping {
         groups.sort_by(|a, b| b.tasks.len().cmp(&a.tasks.len()).then(a.tasks.cmp(&b.tasks)));
         Groups { groups, looked_at, cut }
     }
+}
+
+/// A mark of what whoever decides about a task sees of it.
+fn mark_of(task: &Waiting<'_>) -> u64 {
+    let mut digest = Sha256::new();
+    for part in [task.title, task.doc_type, task.category, task.catalog] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
 
 /// Up to which number of a task the group of a name was looked for; none = that is no name of a group.
@@ -349,7 +365,8 @@ fn alike(a: &Same, b: &Same) -> bool {
 }
 
 fn told(group: Vec<Same>, directions: &[&'static str], last: i64) -> TaskGroup {
-    let (mut tasks, mut titles, mut best) = (Vec::new(), Vec::new(), BTreeMap::<String, u64>::new());
+    let (mut tasks, mut titles, mut best) =
+        (Vec::<(i64, u64)>::new(), Vec::new(), BTreeMap::<String, u64>::new());
     let doc_type = group.first().map(|first| first.doc_type.clone()).unwrap_or_default();
     let class = group.first().map_or(0, |first| first.class as usize);
     for same in group {
@@ -363,15 +380,16 @@ fn told(group: Vec<Same>, directions: &[&'static str], last: i64) -> TaskGroup {
     }
     tasks.sort_unstable();
     let mut digest = Sha256::new();
-    for task in &tasks {
+    for (task, mark) in &tasks {
         digest.update(task.to_be_bytes());
+        digest.update(mark.to_be_bytes());
     }
     let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let mut best: Vec<(String, u64)> = best.into_iter().collect();
     best.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     TaskGroup {
         id: format!("{digest}-{last}"),
-        tasks,
+        tasks: tasks.into_iter().map(|(task, _)| task).collect(),
         titles,
         doc_type,
         direction: directions.get(class).copied().unwrap_or("other"),
@@ -386,7 +404,14 @@ mod tests {
     fn grouped(titles: &[&str]) -> Vec<Vec<i64>> {
         let mut grouping = Grouping::default();
         for (task, title) in (1..).zip(titles) {
-            grouping.add(&Waiting { task, title, doc_type: "Công văn", category: "VB đến", best: None });
+            grouping.add(&Waiting {
+                task,
+                title,
+                doc_type: "Công văn",
+                category: "VB đến",
+                catalog: "2026",
+                best: None,
+            });
         }
         grouping.groups().groups.into_iter().map(|group| group.tasks).collect()
     }
@@ -424,7 +449,14 @@ mod tests {
             let mut grouping = Grouping::default();
             for task in tasks {
                 let title = "Tiếp công dân định kỳ";
-                grouping.add(&Waiting { task: *task, title, doc_type: "", category: "", best: Some("A-1") });
+                grouping.add(&Waiting {
+                    task: *task,
+                    title,
+                    doc_type: "",
+                    category: "",
+                    catalog: "2026",
+                    best: Some("A-1"),
+                });
             }
             grouping.groups().groups.remove(0)
         };
@@ -433,6 +465,36 @@ mod tests {
         assert_eq!((upto(&one.id), upto(&other.id)), (Some(9), Some(9)));
         assert_eq!(one.best, [("A-1".to_owned(), 3)]);
         assert_eq!((upto("x-9"), upto("0123456789ab"), upto("0123456789ab--3")), (None, None, None));
+    }
+
+    #[test]
+    fn name_of_a_group_changes_with_what_is_seen_of_its_tasks_though_they_are_as_alike_as_before() {
+        let name = |title: &str, doc_type: &str, category: &str, catalog: &str| {
+            let mut grouping = Grouping::default();
+            grouping.add(&Waiting { task: 1, title, doc_type, category, catalog, best: None });
+            grouping.groups().groups.remove(0).id
+        };
+        let shown = name("Báo cáo quý I", "Công văn", "VB đến", "2026");
+        assert_eq!(shown, name("Báo cáo quý I", "Công văn", "VB đến", "2026"));
+        for other in [
+            name("Báo cáo quý II", "Công văn", "VB đến", "2026"),
+            name("Báo cáo quý I", "CÔNG VĂN", "VB đến", "2026"),
+            name("Báo cáo quý I", "Công văn", "VB đến (giấy)", "2026"),
+            name("Báo cáo quý I", "Công văn", "VB đến", "2027"),
+        ] {
+            assert_ne!(shown, other);
+        }
+    }
+
+    #[test]
+    fn tasks_of_two_catalogs_are_never_one_group() {
+        let mut grouping = Grouping::default();
+        let (title, doc_type, category) = ("Báo cáo công tác dân tộc", "Công văn", "VB đến");
+        for (task, catalog) in [(1, "xa-2026"), (2, "so-2026"), (3, "xa-2026")] {
+            grouping.add(&Waiting { task, title, doc_type, category, catalog, best: None });
+        }
+        let groups: Vec<Vec<i64>> = grouping.groups().groups.into_iter().map(|group| group.tasks).collect();
+        assert_eq!(groups, [vec![1, 3], vec![2]]);
     }
 
     /// Titles of twelve of eighty words, by a fixed seed: many share their rarest words, next to none are alike.
@@ -455,7 +517,7 @@ mod tests {
         let titles = titles_of_few_words(100_000);
         let mut grouping = Grouping::default();
         for (task, title) in (1..).zip(titles.iter().chain(&titles[..50])) {
-            grouping.add(&Waiting { task, title, doc_type: "", category: "", best: None });
+            grouping.add(&Waiting { task, title, doc_type: "", category: "", catalog: "", best: None });
         }
         let groups = grouping.groups();
         assert!(groups.cut, "{} looked at", groups.looked_at);
@@ -479,7 +541,7 @@ mod tests {
             "khoai ngô lúa nước phân đất giống cây mới rừng",
         ];
         for (task, title) in (1..).zip(titles) {
-            grouping.add(&Waiting { task, title, doc_type: "", category: "", best: None });
+            grouping.add(&Waiting { task, title, doc_type: "", category: "", catalog: "", best: None });
         }
         let groups = grouping.groups();
         assert_eq!((groups.groups.len(), groups.cut), (1, false));
@@ -491,7 +553,7 @@ mod tests {
         let groups = |count: usize| {
             let mut grouping = Grouping::default();
             for (task, title) in (1..).zip(&titles_of_few_words(count)) {
-                grouping.add(&Waiting { task, title, doc_type: "", category: "", best: None });
+                grouping.add(&Waiting { task, title, doc_type: "", category: "", catalog: "", best: None });
             }
             grouping.groups()
         };

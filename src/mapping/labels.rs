@@ -93,6 +93,7 @@ pub fn read_all(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<
             category: cell("source_category"),
             source_system: cell("source_system"),
             unit: cell("unit"),
+            unit_kind: None,
             product,
             also_ok,
         };

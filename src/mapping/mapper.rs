@@ -259,34 +259,44 @@ impl Mapper {
         }
     }
 
+    /// The class of a decision; none where the catalog does not have its product.
+    fn class_of(&self, example: &Example) -> Option<usize> {
+        match &example.product {
+            None => Some(self.products.len()),
+            Some(code) => self.index.get(code).copied(),
+        }
+    }
+
+    fn cut_of(&self, example: &Example) -> Cut {
+        let words = read(&self.vocabulary, &Written::of(&example.title));
+        task_text(words, &Circumstances::of(&example.task()))
+    }
+
     /// Learns one more decision at once; false where the catalog does not have its product. The rarity of words and the
     /// calibration stay those of the last [`Mapper::build`].
     pub fn learn(&mut self, example: &Example) -> bool {
-        let class = match &example.product {
-            None => self.products.len(),
-            Some(code) => match self.index.get(code) {
-                Some(class) => *class,
-                None => return false,
-            },
-        };
-        let words = read(&self.vocabulary, &Written::of(&example.title));
-        let cut = task_text(words, &Circumstances::of(&example.task()));
+        let Some(class) = self.class_of(example) else { return false };
+        let cut = self.cut_of(example);
         self.ranking.learn(&cut, class);
         self.settled.add(&cut, class);
         true
+    }
+
+    /// Takes in a decision newer than all so far that the ranking does not learn now: no text match says otherwise of
+    /// that task.
+    pub fn settle(&mut self, example: &Example) {
+        if let Some(class) = self.class_of(example) {
+            self.settled.add(&self.cut_of(example), class);
+        }
     }
 
     /// Takes in what people decided before the examples it was built from, the latest first: those titles are never
     /// decided otherwise by text, though the ranking was not trained on them.
     pub fn remember(&mut self, older: &[Example]) {
         for example in older {
-            let class = match &example.product {
-                None => Some(self.products.len()),
-                Some(code) => self.index.get(code).copied(),
-            };
-            let Some(class) = class else { continue };
-            let words = read(&self.vocabulary, &Written::of(&example.title));
-            self.settled.add_older(&task_text(words, &Circumstances::of(&example.task())), class);
+            if let Some(class) = self.class_of(example) {
+                self.settled.add_older(&self.cut_of(example), class);
+            }
         }
     }
 

@@ -72,6 +72,9 @@ pub struct Example {
     pub source_system: String,
     /// Name of the unit.
     pub unit: String,
+    /// Kind of the unit; none = read from its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_kind: Option<UnitKind>,
     /// The decided product; none = outside the catalog.
     pub product: Option<ProductCode>,
     /// A second product that would also have been right.
@@ -87,6 +90,7 @@ impl Example {
             category: &self.category,
             source_system: &self.source_system,
             unit: &self.unit,
+            unit_kind: self.unit_kind,
             ..TaskText::default()
         }
     }

@@ -307,9 +307,19 @@ impl App {
         scopes_of(directory, unit)
     }
 
-    /// Name and kind of the first-level unit a source belongs to, as evidence for mapping.
-    pub fn unit_of(&self, directory: &Directory, source: &SourceId) -> (String, Option<UnitKind>) {
-        let unit = self.sources.get(source).and_then(|source| directory.unit(&source.unit));
+    /// Name and kind of the body a task belongs to, as evidence for mapping: of the first person it has on the day, else of
+    /// its source. One e-office may serve a whole province.
+    pub(super) fn body_of_task(
+        &self,
+        directory: &Directory,
+        (source, people): (&SourceId, &[PersonId]),
+        day: NaiveDate,
+    ) -> (String, Option<UnitKind>) {
+        let of_people = people.iter().find_map(|person| directory.unit_on(*person, day));
+        let unit = of_people
+            .and_then(|unit| directory.agency_of(unit))
+            .or_else(|| self.sources.get(source).map(|source| &source.unit))
+            .and_then(|unit| directory.unit(unit));
         unit.map_or((String::new(), None), |unit| (unit.name.clone(), Some(unit.kind)))
     }
 }

@@ -1,7 +1,8 @@
 //! Which product each identified task is, and whose scores that moves.
 //!
 //! Owns the freezing: a task that has its product keeps catalog version and coefficient, whatever is edited
-//! later, until a person decides otherwise. What text matching does not dare to decide waits for a person, and is
+//! later, until a person decides otherwise. Where the source corrects what a task says and it would be another product by that, a
+//! product no person gave waits for a person, with what it was. What text matching does not dare to decide waits for a person, and is
 //! ranked again once people have decided other tasks. What may be one task with another is proposed on the way.
 
 use super::app::App;
@@ -10,7 +11,8 @@ use super::scope::nearest;
 use super::step::{Step, StepReport};
 use crate::directory::Directory;
 use crate::domain::{
-    CanonicalTask, CatalogScope, CatalogVersion, Period, PersonId, SourceId, UnitKind, local_date,
+    CanonicalTask, CatalogScope, CatalogVersion, Period, PersonId, ProductCode, SourceId, UnitKind,
+    local_date,
 };
 use crate::error::{Finding, Text};
 use crate::mapping::{DecidedBy, MappingDecision, Outcome, TaskText};
@@ -18,7 +20,10 @@ use crate::store::{CatalogHead, MapItem, MappingChange, MappingRow, MappingState
 use crate::telemetry::name;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,7 +156,8 @@ impl Step for Map {
         if !more {
             more = app.read_earlier_titles(BATCH).await?;
         }
-        let findings = left_out(work.mappers.left_out()).into_iter().collect();
+        let mut findings: Vec<Finding> = left_out(work.mappers.left_out()).into_iter().collect();
+        findings.extend(work.mappers.failed().then(|| super::broken("training")));
         Ok(StepReport { done: done as u64, more, findings, ..StepReport::default() })
     }
 }
@@ -169,11 +175,14 @@ impl Map {
         let versions: Vec<Option<CatalogVersion>> = items
             .iter()
             .map(|item| {
-                if keeps_mapping(item) {
-                    return None;
+                match standing(item) {
+                    Standing::Stays | Standing::Unmarked => return None,
+                    // Frozen at assignment.
+                    Standing::Was(was) => return Some(was.catalog_version),
+                    Standing::Open => {}
                 }
                 let scopes = app.scopes_of_item(directory, item);
-                let head = nearest(heads, assigned_day(&item.task.task), &scopes, |head| {
+                let head = nearest(heads, item.task.task.assigned_day(), &scopes, |head| {
                     (head.valid_from, &head.scope)
                 });
                 head.map(|head| head.version.clone())
@@ -191,14 +200,18 @@ impl Map {
             }
             let row = version.and_then(|version| self.decide(&work.mappers, item, version, directory));
             let looked_at = row.is_some();
-            let change = row.map_or(MappingChange::Keep, |row| changed(item, row));
+            let change = match row {
+                Some(row) => changed(item, row),
+                None => marked(item).map_or(MappingChange::Keep, MappingChange::Refresh),
+            };
             // Where neither the task nor its product changed since it was last looked at, no score can move.
             let moves = match &change {
+                _ if !looked_at => true,
                 MappingChange::Decide(_) => true,
                 MappingChange::Refresh(_) => {
                     item.mapping.as_ref().is_some_and(|held| held.decided_at <= item.task.changed_at)
                 }
-                MappingChange::Keep => !looked_at,
+                MappingChange::Keep => false,
             };
             if moves {
                 due.extend(scores_concerned(item));
@@ -216,7 +229,7 @@ impl Map {
         directory: &Directory,
     ) -> Option<MappingRow> {
         let app = &self.app;
-        let (unit, unit_kind) = app.unit_of(directory, &item.task.key.source);
+        let (unit, unit_kind) = app.body_of_item(directory, item);
         let scopes = app.scopes_of_item(directory, item);
         let mut decision =
             mappers.decide(&version, &evidence(app, &item.task, (&unit, unit_kind), &scopes))?;
@@ -229,7 +242,13 @@ impl Map {
         }
         let mut row = mapping_row(decision, version, app.clock.now());
         if row.decided_by == "rule" {
-            row.reason["rules"] = serde_json::json!({ "version": app.policy.rule_book.version() });
+            row.reason["rules"] = json!({ "version": app.policy.rule_book.version() });
+        }
+        if let Standing::Was(was) = standing(item) {
+            row = after_correction(row, was);
+        }
+        if row.state == MappingState::Mapped {
+            row.reason[EVIDENCE] = json!(mark_of(&item.task));
         }
         Some(row)
     }
@@ -238,8 +257,14 @@ impl Map {
 impl App {
     /// The scopes whose catalogs hold for a task, the nearest first.
     pub(super) fn scopes_of_item(&self, directory: &Directory, item: &MapItem) -> Vec<CatalogScope> {
-        let day = assigned_day(&item.task.task);
+        let day = item.task.task.assigned_day();
         self.scopes_of_task(directory, (&item.task.key.source, &item.people), day)
+    }
+
+    /// Name and kind of the body a task belongs to.
+    pub(super) fn body_of_item(&self, directory: &Directory, item: &MapItem) -> (String, Option<UnitKind>) {
+        let of = (&item.task.key.source, item.people.as_slice());
+        self.body_of_task(directory, of, item.task.task.assigned_day())
     }
 
     /// The catalog version a task's product is of: the one of its body in force when it was assigned.
@@ -249,7 +274,7 @@ impl App {
         item: &MapItem,
     ) -> Result<Option<CatalogVersion>, Finding> {
         let scopes = self.scopes_of_item(directory, item);
-        self.catalog_for(assigned_day(&item.task.task), &scopes).await
+        self.catalog_for(item.task.task.assigned_day(), &scopes).await
     }
 }
 
@@ -269,7 +294,7 @@ pub(super) fn evidence<'a>(
         unit,
         unit_kind,
         product_code: draft.product_code.as_deref(),
-        assigned_on: Some(assigned_day(&task.task)),
+        assigned_on: Some(task.task.assigned_day()),
         scopes,
     }
 }
@@ -289,9 +314,109 @@ fn mapping_row(
     MappingRow { state, product, catalog_version, coefficient, decided_by, author: None, reason, decided_at }
 }
 
-/// A product once found stays (frozen at assignment), and so does every decision of a person.
-fn keeps_mapping(item: &MapItem) -> bool {
-    item.mapping.as_ref().is_some_and(|row| row.decided_by == "operator" || row.state == MappingState::Mapped)
+/// Key of a decision's reason: a mark of what the task said when it was given its product.
+const EVIDENCE: &str = "evidence";
+/// Key of a decision's reason: the product the task had before the source corrected what it says.
+const WAS: &str = "was";
+
+/// The product a task had before the source corrected what it says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Was {
+    product: ProductCode,
+    catalog_version: CatalogVersion,
+    coefficient: Option<Decimal>,
+    decided_by: String,
+}
+
+/// Whether what a task is may be decided.
+enum Standing {
+    /// A product once found stays (frozen at assignment), and so does every decision of a person.
+    Stays,
+    /// It stays, and what the task said then was not marked yet.
+    Unmarked,
+    /// It had a product no person gave, and says other things since.
+    Was(Was),
+    /// It is looked at as if for the first time.
+    Open,
+}
+
+fn standing(item: &MapItem) -> Standing {
+    let Some(row) = &item.mapping else { return Standing::Open };
+    if row.decided_by == "operator" {
+        return Standing::Stays;
+    }
+    match (row.state, &row.product) {
+        (MappingState::Mapped, Some(product)) => match row.reason.get(EVIDENCE).and_then(Value::as_str) {
+            None => Standing::Unmarked,
+            Some(mark) if mark == mark_of(&item.task) => Standing::Stays,
+            Some(_) => Standing::Was(Was {
+                product: product.clone(),
+                catalog_version: row.catalog_version.clone(),
+                coefficient: row.coefficient,
+                decided_by: row.decided_by.clone(),
+            }),
+        },
+        (MappingState::Review, _) => {
+            let was = row.reason.get(WAS).and_then(|was| Was::deserialize(was).ok());
+            was.map_or(Standing::Open, Standing::Was)
+        }
+        _ => Standing::Open,
+    }
+}
+
+/// A mark of what a task says of itself, by which a correction is seen.
+fn mark_of(task: &StoredTask) -> String {
+    let draft = &task.task.draft;
+    let mut digest = Sha256::new();
+    let parts =
+        [Some(&draft.title), draft.doc_type.as_ref(), draft.category.as_ref(), draft.product_code.as_ref()];
+    for part in parts.map(|part| part.map_or("", String::as_str)) {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The mapping of a task that stays, with the mark it lacks.
+fn marked(item: &MapItem) -> Option<MappingRow> {
+    let Standing::Unmarked = standing(item) else { return None };
+    let mut row = item.mapping.clone()?;
+    row.reason.as_object_mut()?.insert(EVIDENCE.to_owned(), json!(mark_of(&item.task)));
+    Some(row)
+}
+
+/// What becomes of a task that had a product and was corrected: where that gives the same product, it is what it was; else a
+/// person decides, and sees both.
+fn after_correction(mut row: MappingRow, was: Was) -> MappingRow {
+    if row.product.as_ref() == Some(&was.product) {
+        row.coefficient = was.coefficient;
+        return row;
+    }
+    let candidates = row.reason.get("candidates").and_then(Value::as_array).cloned().unwrap_or_default();
+    let of = |code: &ProductCode| {
+        let known =
+            candidates.iter().find(|one| one.get("product").and_then(Value::as_str) == Some(code.as_str()));
+        known.cloned().unwrap_or_else(|| json!({ "product": code, "score": 0.0, "words": [] }))
+    };
+    // The old product is offered first, then what the task says now.
+    let first: Vec<Value> = std::iter::once(&was.product).chain(&row.product).map(of).collect();
+    let named = |one: &Value| first.iter().any(|offered| offered.get("product") == one.get("product"));
+    let others: Vec<Value> = candidates.iter().filter(|one| !named(one)).cloned().collect();
+    let now = match (&row.product, row.state) {
+        (Some(code), _) => Text::new(format!("nay là {code}"), format!("now it is {code}")),
+        (None, MappingState::Outside) => Text::new("nay ngoài danh mục", "now it is outside the catalog"),
+        _ => Text::new("nay chưa đủ chắc chắn", "now nothing is sure enough"),
+    };
+    row.reason["candidates"] = first.into_iter().chain(others).collect();
+    row.reason["reason"] = json!(Text::new(
+        format!("nguồn đã sửa nội dung nhiệm vụ: trước là {}, {}; cần người quyết định", was.product, now.vi),
+        format!("the source corrected the task: it was {}, {}; a person has to decide", was.product, now.en),
+    ));
+    row.reason["outcome"] = json!(Outcome::Review);
+    row.reason[WAS] = json!(was);
+    row.state = MappingState::Review;
+    (row.product, row.coefficient) = (None, None);
+    row
 }
 
 /// A decision of its own, the one held with fresher evidence, or nothing worth writing for a task that did not change.
@@ -330,15 +455,11 @@ fn reads_alike(held: &Value, new: &Value) -> bool {
 pub(super) fn days_concerned(task: &CanonicalTask) -> Vec<NaiveDate> {
     let mut days: Vec<NaiveDate> =
         task.due_changes.iter().filter_map(|(due, _)| due.map(|due| due.day)).collect();
-    days.push(assigned_day(task));
+    days.push(task.assigned_day());
     // Finished in another quarter than it was due in, it may count there (switch `carry_over`).
     let finished = task.accepted_submission_at.into_iter().chain(task.draft.completed_at);
     days.extend(finished.map(local_date));
     days
-}
-
-fn assigned_day(task: &CanonicalTask) -> NaiveDate {
-    local_date(task.draft.assigned_at.unwrap_or(task.first_seen_at))
 }
 
 /// Whose scores of which quarters a task can move: those of every due date it ever had, of its

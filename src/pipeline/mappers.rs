@@ -1,20 +1,23 @@
 //! The mappers of the running installation: loaded while in use, taught by every new decision, trained anew seldom.
 //!
-//! Owns what they have learned and when they are trained. New decisions are read alone and learned at once; a full
+//! Owns what they have learned and when they are trained. A decision teaches the catalog version it was made in, and others
+//! where its code names the same product. New decisions are read alone and learned at once; a full
 //! training (rarity of words, calibration) follows on a thread of its own when decisions grew by a tenth or one was
 //! taken back, one at a time, and is swapped in when it is done. Until then text decisions for the products of decisions
 //! taken back are doubted. After a start and after each full training a mapper is what [`Mapper::build`] makes of the
 //! same catalog, rules and decisions, whatever was learned in between. It must not know tasks that wait, nor write
-//! anything. A training that fails leaves the mappers there are; the next one is tried after the rest.
+//! anything. A training that fails leaves the mappers there are and what is doubted; the next one is tried after the rest.
 
 use super::app::App;
+use super::step::Bell;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::Finding;
-use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, TaskText};
+use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::store::{BroughtExample, DecisionMarks, ForeignExample, Taught};
 use crate::telemetry::name;
+use crate::text::fold;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,14 +44,52 @@ const UNUSED: TimeDelta = TimeDelta::hours(12);
 /// The mapper of one catalog version.
 struct Loaded {
     version: CatalogVersion,
+    names: Arc<Names>,
     mapper: Mapper,
     used_at: DateTime<Utc>,
 }
 
+/// What the products of a catalog version are called, folded.
+type Names = HashMap<ProductCode, String>;
+
+/// What a decision said: the product, and the catalog version it is of.
+type Said = (CatalogVersion, Option<ProductCode>);
+
+/// Something decided, and what its product is called where it was; none = wherever the code stands.
+#[derive(Debug, Clone)]
+struct Lesson {
+    example: Example,
+    meant: Option<String>,
+}
+
+impl Lesson {
+    /// Whether it says anything of a catalog: one that has another product under its code it does not teach.
+    fn teaches(&self, names: &Names) -> bool {
+        match (&self.example.product, &self.meant) {
+            (Some(code), Some(meant)) => names.get(code) == Some(meant),
+            _ => true,
+        }
+    }
+}
+
+/// Something decided just now; `whole` = the ranking learns it at once, `ours` = it outranks what is known of such a task.
+#[derive(Debug, Clone)]
+struct Fresh {
+    lesson: Lesson,
+    whole: bool,
+    ours: bool,
+}
+
+/// What a training made.
+type Trained = (CatalogVersion, Arc<Names>, Mapper);
+
 /// A full training under way.
 struct Running {
-    trained: mpsc::UnboundedReceiver<(CatalogVersion, Mapper)>,
+    trained: mpsc::UnboundedReceiver<Trained>,
     began: DateTime<Utc>,
+    /// How many mappers are still to come, and how many decisions were learned at once before it began.
+    to_come: usize,
+    since: usize,
     /// How many examples and how many doubts its examples account for.
     examples: usize,
     doubts: usize,
@@ -57,9 +98,9 @@ struct Running {
 /// What there is to learn.
 struct Lessons {
     /// What the ranking is trained on: examples of others first, then ours in the order decided.
-    trained: Arc<[Example]>,
+    trained: Arc<[Lesson]>,
     /// What was decided before, the latest first, each title once.
-    older: Arc<[Example]>,
+    older: Arc<[Lesson]>,
     /// How many decisions and examples are not trained on.
     left_out: usize,
 }
@@ -72,10 +113,12 @@ pub(super) struct Mappers {
     /// Orders known to have taken others back. One that was restored can be taken back again, by another order.
     undone: BTreeSet<i64>,
     /// What each task of ours taught.
-    learned: HashMap<i64, Option<ProductCode>>,
+    learned: HashMap<i64, Said>,
+    /// What the products of the catalog versions that were met are called: a version never changes.
+    names: HashMap<CatalogVersion, Arc<Names>>,
     loaded: Vec<Loaded>,
-    /// Learned since the examples of the running training were read.
-    recent: Vec<Example>,
+    /// Decided since the examples of the running training were read.
+    recent: Vec<Fresh>,
     /// Products of decisions that were taken back and are still in the mappers.
     doubted: Vec<ProductCode>,
     /// Examples of the last full training, and how many were learned since.
@@ -91,6 +134,8 @@ pub(super) struct Mappers {
     trainings: u64,
     /// Decisions and examples the last full training left out.
     left_out: usize,
+    /// The last full training died.
+    failed: bool,
 }
 
 impl Mappers {
@@ -113,9 +158,10 @@ impl Mappers {
                 loop {
                     let page = app.store.decided_products(after, MOST).await;
                     let page = page.map_err(|error| error.finding())?;
-                    let Some((last, _)) = page.last() else { break };
+                    let Some((last, ..)) = page.last() else { break };
                     after = *last;
-                    learned.extend(page);
+                    learned
+                        .extend(page.into_iter().map(|(task, version, product)| (task, (version, product))));
                 }
                 self.undone = undone.into_iter().map(|(undo, _)| undo).collect();
                 self.learned = learned;
@@ -142,17 +188,16 @@ impl Mappers {
             self.doubted.clear();
         }
         let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
-        let options = options_of(app);
+        let (options, names) = (options_of(app), self.names_of(app, version).await?);
+        let known = names.clone();
         let mapper = tokio::task::spawn_blocking(move || {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut mapper = Mapper::build(&products, rules, &trained, options);
-            mapper.remember(&older);
-            mapper
+            train_on(&products, &known, rules, (&*trained, &*older), options)
         })
         .await
         .map_err(|_| super::broken("mapper"))?;
         self.count_training();
-        self.loaded.push(Loaded { version: version.clone(), mapper, used_at: now });
+        self.loaded.push(Loaded { version: version.clone(), names, mapper, used_at: now });
         Ok(())
     }
 
@@ -180,10 +225,38 @@ impl Mappers {
         metrics::counter!(name::MAPPER_TRAININGS, "kind" => "whole").increment(1);
     }
 
+    /// What the products of a version are called.
+    async fn names_of(&mut self, app: &App, version: &CatalogVersion) -> Result<Arc<Names>, Finding> {
+        if let Some(names) = self.names.get(version) {
+            return Ok(names.clone());
+        }
+        let products = app.store.catalog_products(version).await.map_err(|error| error.finding())?;
+        let names: Names = products.into_iter().map(|one| (one.code, fold(&one.name))).collect();
+        let names = Arc::new(names);
+        self.names.insert(version.clone(), names.clone());
+        Ok(names)
+    }
+
+    /// Whether the last full training died.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// After a training that died: everything it was to account for is still to be learned and doubted.
+    fn not_trained(&mut self, running: &Running, now: DateTime<Utc>) {
+        tracing::warn!("a training of the mappers died");
+        self.failed = true;
+        self.stale = true;
+        self.since = running.since + self.recent.len();
+        self.recent.clear();
+        self.rests_until = Some(now + REST.max((now - running.began) * RESTS));
+    }
+
     /// Swaps in what a training has ready; whether there was anything.
     async fn take_over(&mut self, clock: Clock) -> Result<bool, Finding> {
         let Some(mut running) = self.running.take() else { return Ok(false) };
-        let mut ready = Vec::new();
+        let now = clock.now();
+        let mut ready: Vec<Trained> = Vec::new();
         let ended = loop {
             match running.trained.try_recv() {
                 Ok(one) => ready.push(one),
@@ -193,19 +266,24 @@ impl Mappers {
         };
         if !ready.is_empty() && !self.recent.is_empty() {
             let recent = self.recent.clone();
-            ready = tokio::task::spawn_blocking(move || {
-                for (_, mapper) in &mut ready {
-                    for example in &recent {
-                        mapper.learn(example);
-                    }
+            let learned = tokio::task::spawn_blocking(move || {
+                for (_, names, mapper) in &mut ready {
+                    take_in(mapper, names, &recent);
                 }
                 ready
             })
-            .await
-            .map_err(|_| super::broken("mapper"))?;
+            .await;
+            ready = match learned {
+                Ok(ready) => ready,
+                Err(_) => {
+                    self.not_trained(&running, now);
+                    return Ok(false);
+                }
+            };
         }
+        running.to_come = running.to_come.saturating_sub(ready.len());
         let mut changed = false;
-        for (version, mapper) in ready {
+        for (version, _, mapper) in ready {
             if let Some(loaded) = self.loaded.iter_mut().find(|loaded| loaded.version == version) {
                 loaded.mapper = mapper;
                 changed = true;
@@ -216,7 +294,11 @@ impl Mappers {
             self.running = Some(running);
             return Ok(changed);
         }
-        let now = clock.now();
+        if running.to_come > 0 {
+            self.not_trained(&running, now);
+            return Ok(changed);
+        }
+        self.failed = false;
         let took = now - running.began;
         self.doubted.drain(..running.doubts.min(self.doubted.len()));
         self.trained_on = running.examples;
@@ -233,8 +315,16 @@ impl Mappers {
         let store = &app.store;
         let mut touched = Vec::new();
         if marks.decided != seen.decided {
-            let from = seen.decided.saturating_sub(OVERLAP);
-            touched = store.decided_after(from, MOST).await.map_err(|error| error.finding())?;
+            let mut after = seen.decided.saturating_sub(OVERLAP);
+            loop {
+                let page = store.decided_after(after, MOST).await.map_err(|error| error.finding())?;
+                let full = page.len() == MOST;
+                after = page.last().map_or(after, |(entry, _)| *entry);
+                touched.extend(page.into_iter().map(|(_, task)| task));
+                if !full {
+                    break;
+                }
+            }
         }
         let mut undone = Vec::new();
         if marks.undone != seen.undone {
@@ -252,37 +342,44 @@ impl Mappers {
             brought_since(app, &seen.examples, &marks.examples).await?
         };
         let directory = app.directory().await?;
+        let versions: BTreeSet<CatalogVersion> =
+            present.values().map(|one| one.catalog_version.clone()).collect();
+        for version in &versions {
+            self.names_of(app, version).await?;
+        }
         // Nothing below can fail: either all of it is known from here on, or none.
-        let mut fresh: Vec<Example> = foreign.into_iter().map(example_of_foreign).collect();
+        let mut fresh: Vec<(Lesson, bool)> =
+            foreign.into_iter().map(|one| (lesson_of_foreign(one), false)).collect();
         self.stale |= !doubted.is_empty();
         self.doubted.extend(doubted);
         for task in touched {
             let (before, now) = (self.learned.get(&task), present.remove(&task));
             if let (Some(before), Some(now)) = (before, &now)
-                && *before == now.product
+                && *before == said_by(now)
             {
                 continue;
             }
-            if let Some(before) = self.learned.remove(&task) {
+            if let Some((_, before)) = self.learned.remove(&task) {
                 self.doubted.extend(before);
                 self.stale = true;
             }
             if let Some(now) = now {
-                self.learned.insert(task, now.product.clone());
-                fresh.push(example_of(app, &directory, now));
+                self.learned.insert(task, said_by(&now));
+                fresh.push((self.lesson_of(app, &directory, now), true));
             }
         }
         self.undone.extend(undone.into_iter().map(|(undo, _)| undo));
         self.marks = Some(marks);
         self.since += fresh.len();
-        if fresh.len() > AT_ONCE {
-            fresh.truncate(AT_ONCE);
-            self.stale = true;
-        }
-        self.learn(fresh).await
+        self.stale |= fresh.len() > AT_ONCE;
+        let fresh = fresh.into_iter().enumerate().map(|(number, (lesson, ours))| {
+            let whole = number < AT_ONCE;
+            Fresh { lesson, whole, ours }
+        });
+        self.learn(fresh.collect()).await
     }
 
-    async fn learn(&mut self, fresh: Vec<Example>) -> Result<(), Finding> {
+    async fn learn(&mut self, fresh: Vec<Fresh>) -> Result<(), Finding> {
         if self.loaded.is_empty() || fresh.is_empty() {
             return Ok(());
         }
@@ -293,9 +390,7 @@ impl Mappers {
         let mut loaded = std::mem::take(&mut self.loaded);
         self.loaded = tokio::task::spawn_blocking(move || {
             for one in &mut loaded {
-                for example in &fresh {
-                    one.mapper.learn(example);
-                }
+                take_in(&mut one.mapper, &one.names, &fresh);
             }
             loaded
         })
@@ -314,23 +409,34 @@ impl Mappers {
         }
         let Lessons { trained: examples, older, left_out } = self.lessons(app).await?;
         self.left_out = left_out;
-        let mut catalogs: Vec<(CatalogVersion, Vec<CatalogProduct>)> = Vec::new();
+        let mut catalogs: Vec<(CatalogVersion, Arc<Names>, Vec<CatalogProduct>)> = Vec::new();
         for loaded in &self.loaded {
             let products = app.store.catalog_products(&loaded.version).await;
-            catalogs.push((loaded.version.clone(), products.map_err(|error| error.finding())?));
+            let products = products.map_err(|error| error.finding())?;
+            catalogs.push((loaded.version.clone(), loaded.names.clone(), products));
         }
         let (send, trained) = mpsc::unbounded_channel();
-        let running = Running { trained, began: now, examples: examples.len(), doubts: self.doubted.len() };
+        let running = Running {
+            trained,
+            began: now,
+            to_come: catalogs.len(),
+            since: self.since,
+            examples: examples.len(),
+            doubts: self.doubted.len(),
+        };
         let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
         let options = options_of(app);
         let bell = app.bells.get("map").cloned();
         let train = move || {
-            for (version, products) in catalogs {
+            // However it ends, whoever takes over looks at once; the end of the channel comes first.
+            let _ends = Ends { bell: bell.clone() };
+            let send = send;
+            for (version, names, products) in catalogs {
                 let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut mapper = Mapper::build(&products, rules.clone(), &examples, options.clone());
-                mapper.remember(&older);
+                let lessons = (&*examples, &*older);
+                let mapper = train_on(&products, &names, rules.clone(), lessons, options.clone());
                 drop(turn);
-                if send.send((version, mapper)).is_err() {
+                if may_fail().is_err() || send.send((version, names, mapper)).is_err() {
                     return; // The installation began anew.
                 }
                 if let Some(bell) = &bell {
@@ -351,10 +457,9 @@ impl Mappers {
     }
 
     /// Everything decided so far, as it stands in the store.
-    async fn lessons(&self, app: &App) -> Result<Lessons, Finding> {
+    async fn lessons(&mut self, app: &App) -> Result<Lessons, Finding> {
         let directory = app.directory().await?;
         // What was decided a moment ago is learned by all mappers alike, at the next look.
-        let known = |one: &Taught| self.learned.get(&one.task) == Some(&one.product);
         let (mut own, mut older, mut met, mut left_out) = (Vec::new(), Vec::new(), HashSet::new(), 0);
         let mut before: Option<Taught> = None;
         loop {
@@ -362,13 +467,17 @@ impl Mappers {
             let latest = before.is_none();
             before = page.last().cloned();
             let full = page.len() == MOST;
-            for one in page.into_iter().filter(known) {
-                let example = example_of(app, &directory, one);
+            for one in page {
+                if self.learned.get(&one.task) != Some(&said_by(&one)) {
+                    continue;
+                }
+                self.names_of(app, &one.catalog_version).await?;
+                let lesson = self.lesson_of(app, &directory, one);
                 if latest {
-                    own.push(example);
+                    own.push(lesson);
                 } else {
                     left_out += 1;
-                    keep_once(&mut met, &mut older, example);
+                    keep_once(&mut met, &mut older, lesson);
                 }
             }
             if !full {
@@ -381,10 +490,34 @@ impl Mappers {
         let trained = foreign.split_off(foreign.len().saturating_sub(MOST));
         left_out += foreign.len();
         for one in foreign.into_iter().rev() {
-            keep_once(&mut met, &mut older, example_of_foreign(one.example));
+            keep_once(&mut met, &mut older, lesson_of_foreign(one.example));
         }
-        let trained = trained.into_iter().map(|one| example_of_foreign(one.example));
+        let trained = trained.into_iter().map(|one| lesson_of_foreign(one.example));
         Ok(Lessons { trained: trained.chain(own).collect(), older: older.into(), left_out })
+    }
+
+    /// A task of ours as a lesson, with the evidence the mapping step decides by. The names of its version are known.
+    fn lesson_of(&self, app: &App, directory: &Directory, taught: Taught) -> Lesson {
+        let of = (&taught.source, taught.people.as_slice());
+        let (unit, unit_kind) = app.body_of_task(directory, of, taught.assigned_on);
+        let system = app.sources.get(&taught.source).map(|source| source.system.clone());
+        let names = self.names.get(&taught.catalog_version);
+        // Of a product its own catalog does not have nothing is learned anywhere.
+        let meant = taught
+            .product
+            .as_ref()
+            .map(|code| names.and_then(|names| names.get(code)).cloned().unwrap_or_default());
+        let example = Example {
+            title: taught.title,
+            doc_type: taught.doc_type,
+            category: taught.category,
+            source_system: system.unwrap_or_default(),
+            unit,
+            unit_kind,
+            product: taught.product,
+            also_ok: Vec::new(),
+        };
+        Lesson { example, meant }
     }
 
     /// How many decisions and examples the ranking was not trained on, being older than the most it takes.
@@ -443,41 +576,86 @@ async fn brought_since(
     Ok((brought.collect(), doubted.into_iter().collect()))
 }
 
-/// Keeps an older example unless a later one of the same words and circumstances is kept.
-fn keep_once(met: &mut HashSet<[String; 5]>, older: &mut Vec<Example>, example: Example) {
-    let key = [&example.title, &example.doc_type, &example.category, &example.source_system, &example.unit];
+/// Keeps an older lesson unless a later one of the same words and circumstances about a product of that name is kept.
+fn keep_once(met: &mut HashSet<[String; 6]>, older: &mut Vec<Lesson>, lesson: Lesson) {
+    let example = &lesson.example;
+    let meant = lesson.meant.clone().unwrap_or_default();
+    let key =
+        [&example.title, &example.doc_type, &example.category, &example.source_system, &example.unit, &meant];
     if met.insert(key.map(Clone::clone)) {
-        older.push(example);
+        older.push(lesson);
     }
+}
+
+/// A mapper of what the lessons say of a catalog: those it is trained on, and the older ones.
+fn train_on(
+    products: &[CatalogProduct],
+    names: &Names,
+    rules: RuleBook,
+    (trained, older): (&[Lesson], &[Lesson]),
+    options: Options,
+) -> Mapper {
+    let of_it = |lessons: &[Lesson]| -> Vec<Example> {
+        let teaching = lessons.iter().filter(|lesson| lesson.teaches(names));
+        teaching.map(|lesson| lesson.example.clone()).collect()
+    };
+    let mut mapper = Mapper::build(products, rules, &of_it(trained), options);
+    mapper.remember(&of_it(older));
+    mapper
+}
+
+/// Lets a mapper know what was decided just now.
+fn take_in(mapper: &mut Mapper, names: &Names, fresh: &[Fresh]) {
+    for Fresh { lesson, whole, ours } in fresh.iter().filter(|fresh| fresh.lesson.teaches(names)) {
+        match (whole, ours) {
+            (true, _) => {
+                mapper.learn(&lesson.example);
+            }
+            (false, true) => mapper.settle(&lesson.example),
+            (false, false) => mapper.remember(std::slice::from_ref(&lesson.example)),
+        }
+    }
+}
+
+/// Rings when a training ends, also when it dies.
+struct Ends {
+    bell: Option<Bell>,
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
+    }
+}
+
+/// A training that dies where a test asks for it.
+fn may_fail() -> Result<(), ()> {
+    crate::failpoint!("map::inside_training", ());
+    Ok(())
+}
+
+/// What a decision says.
+fn said_by(taught: &Taught) -> Said {
+    (taught.catalog_version.clone(), taught.product.clone())
 }
 
 fn options_of(app: &App) -> Options {
     Options { target_precision: app.policy.target_precision, abbreviations: app.policy.abbreviations.clone() }
 }
 
-/// A task of ours as an example, with the evidence the mapping step decides by.
-fn example_of(app: &App, directory: &Directory, taught: Taught) -> Example {
-    let (unit, _) = app.unit_of(directory, &taught.source);
-    let system = app.sources.get(&taught.source).map(|source| source.system.clone());
-    Example {
-        title: taught.title,
-        doc_type: taught.doc_type,
-        category: taught.category,
-        source_system: system.unwrap_or_default(),
-        unit,
-        product: taught.product,
-        also_ok: Vec::new(),
-    }
-}
-
-fn example_of_foreign(one: ForeignExample) -> Example {
-    Example {
+fn lesson_of_foreign(one: ForeignExample) -> Lesson {
+    let meant = one.product_name.as_deref().map(fold);
+    let example = Example {
         title: one.title,
         doc_type: one.doc_type,
         category: one.category,
         source_system: one.source_system,
         unit: one.unit,
+        unit_kind: None,
         product: one.product,
         also_ok: Vec::new(),
-    }
+    };
+    Lesson { example, meant }
 }

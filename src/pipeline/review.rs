@@ -12,7 +12,7 @@ use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, ProductKind};
 use crate::error::{Finding, Text};
 use crate::mapping::group::{Grouping, Groups, TaskGroup, Waiting};
-use crate::store::{MapItem, MappingRow, MappingState, Settled, TaskProduct};
+use crate::store::{MapItem, MappingRow, MappingState, SeenTask, Settled, TaskProduct};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Tasks read together.
 const PAGE: usize = 1_000;
 /// Most waiting tasks that are grouped; the rest comes once these are settled.
-const MAX_QUEUE: usize = 200_000;
+pub(super) const MAX_QUEUE: usize = 200_000;
 /// Most tasks one order settles.
 pub(super) const MAX_TASKS: usize = 20_000;
 /// Most people a preview computes, staff before leaders.
@@ -32,6 +32,10 @@ const MAX_PEOPLE: usize = 3_000;
 const LARGE_CHARGE: usize = 60;
 /// Comparisons kept with an order.
 const KEPT_COMPARISONS: usize = 200;
+
+/// The reason of a decision about single tasks whose author gives none, in both languages: what the task says is reason
+/// enough. Groups, proposals, undos and files need one of their own.
+pub(super) const BY_A_PERSON: (&str, &str) = ("cán bộ quyết định", "decided by a person");
 
 /// What an order moves.
 #[derive(Debug, Default)]
@@ -72,36 +76,41 @@ impl Effect {
 }
 
 impl App {
-    /// The waiting tasks with numbers up to one, grouped; all of them when none.
-    pub(super) async fn waiting_groups(&self, upto: Option<i64>) -> Result<Groups, Finding> {
-        let (mut grouping, mut after, mut seen) = (Grouping::default(), 0, 0);
+    /// The waiting tasks with numbers up to one, grouped, all of them when none; and whether there are more than are grouped.
+    pub(super) async fn waiting_groups(&self, upto: Option<i64>) -> Result<(Groups, bool), Finding> {
+        let (mut grouping, mut after, mut left) = (Grouping::default(), 0, MAX_QUEUE);
         let upto = upto.unwrap_or(i64::MAX);
-        loop {
-            let page = self.store.waiting_tasks(after, upto, PAGE).await.map_err(|error| error.finding())?;
-            let Some(last) = page.last() else { break };
+        // One more than are grouped is asked for, so that it is known whether any is left out.
+        let more = loop {
+            let asked = PAGE.min(left + 1);
+            let page = self.store.waiting_tasks(after, upto, asked).await.map_err(|error| error.finding())?;
+            let Some(last) = page.last() else { break false };
             after = last.task;
-            seen += page.len();
-            for task in &page {
+            let (taken, beyond) = within(left, page.len());
+            for task in page.iter().take(taken) {
                 grouping.add(&Waiting {
                     task: task.task,
                     title: &task.title,
                     doc_type: &task.doc_type,
                     category: &task.category,
+                    catalog: task.catalog_version.as_str(),
                     best: task.best.as_deref(),
                 });
             }
-            if seen >= MAX_QUEUE {
-                break;
+            if beyond {
+                break true;
             }
-        }
-        tokio::task::spawn_blocking(move || grouping.groups()).await.map_err(|_| super::broken("groups"))
+            left -= taken;
+        };
+        let grouped = tokio::task::spawn_blocking(move || grouping.groups()).await;
+        Ok((grouped.map_err(|_| super::broken("groups"))?, more))
     }
 
     /// The group of a name, exactly as it was shown; none when its tasks are others by now.
     pub(super) async fn waiting_group(&self, id: &str) -> Result<Option<TaskGroup>, Finding> {
         let Some(upto) = crate::mapping::group::upto(id) else { return Ok(None) };
-        let groups = self.waiting_groups(Some(upto)).await?.groups;
-        Ok(groups.into_iter().find(|group| group.id == id))
+        let (groups, _) = self.waiting_groups(Some(upto)).await?;
+        Ok(groups.groups.into_iter().find(|group| group.id == id))
     }
 
     /// What an order would move: the scores of everyone with a stake in its tasks and of their leaders, as they are
@@ -167,6 +176,11 @@ impl App {
         }
         Ok(effect)
     }
+}
+
+/// How many of some waiting tasks are grouped where so many more may be, and whether others are left out.
+fn within(left: usize, found: usize) -> (usize, bool) {
+    (found.min(left), found > left)
 }
 
 /// What a score depends on of a mapping.
@@ -251,19 +265,49 @@ pub(super) fn taken_back(
     (back, left)
 }
 
-/// A mapping a person gives.
+/// A mapping a person gives a task, with what they see of it.
 pub(super) fn by_a_person(
+    item: &MapItem,
     row: MappingRow,
     author: &str,
     reason: Option<&str>,
     at: DateTime<Utc>,
 ) -> MappingRow {
-    let why = Text::new(reason.unwrap_or("cán bộ quyết định"), reason.unwrap_or("decided by a person"));
+    let why = Text::new(reason.unwrap_or(BY_A_PERSON.0), reason.unwrap_or(BY_A_PERSON.1));
     MappingRow {
         decided_by: "operator".to_owned(),
         author: Some(author.to_owned()),
-        reason: json!({ "reason": why }),
+        reason: json!({ "reason": why, "seen": SeenTask::of(&item.task) }),
         decided_at: at,
         ..row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_QUEUE, PAGE, within};
+
+    /// How many of a queue are grouped, and whether others are left out, read page by page.
+    fn grouped(queue: usize) -> (usize, bool) {
+        let (mut left, mut read) = (MAX_QUEUE, 0);
+        loop {
+            let page = PAGE.min(left + 1).min(queue - read);
+            if page == 0 {
+                return (MAX_QUEUE - left, false);
+            }
+            let (taken, beyond) = within(left, page);
+            (left, read) = (left - taken, read + page);
+            if beyond {
+                return (MAX_QUEUE - left, true);
+            }
+        }
+    }
+
+    #[test]
+    fn queue_longer_than_is_grouped_is_told_and_one_as_long_is_not() {
+        assert_eq!(grouped(MAX_QUEUE - 1), (MAX_QUEUE - 1, false));
+        assert_eq!(grouped(MAX_QUEUE), (MAX_QUEUE, false));
+        assert_eq!(grouped(MAX_QUEUE + 1), (MAX_QUEUE, true));
+        assert_eq!(grouped(MAX_QUEUE + PAGE * 3), (MAX_QUEUE, true));
     }
 }

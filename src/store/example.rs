@@ -36,6 +36,8 @@ pub struct ForeignExample {
     pub unit: String,
     /// The decided product; none = outside the catalog.
     pub product: Option<ProductCode>,
+    /// What the product is called there; none where its file did not say and the catalogs here do not agree.
+    pub product_name: Option<String>,
     /// Who decided there.
     pub author: String,
     /// Why.
@@ -65,6 +67,7 @@ static KEEP: Bulk = Bulk::sharing(
         ("source_system", Kind::Text),
         ("unit", Kind::Text),
         ("product", Kind::Text),
+        ("product_name", Kind::Text),
         ("author", Kind::Text),
         ("reason", Kind::Text),
         ("decided_at", Kind::At),
@@ -81,7 +84,7 @@ impl Store {
         counts: bool,
     ) -> Result<i64, StoreError> {
         let state = if counts { OrderState::Counted } else { OrderState::Waiting };
-        let mut vals: Vec<Val> = Vec::with_capacity(examples.len() * 11);
+        let mut vals: Vec<Val> = Vec::with_capacity(examples.len() * 12);
         for one in examples {
             vals.extend(vals![
                 one.digest.clone(),
@@ -92,6 +95,7 @@ impl Store {
                 one.source_system.as_str(),
                 one.unit.as_str(),
                 one.product.as_ref().map(|code| code.as_str().to_owned()),
+                one.product_name.clone(),
                 one.author.as_str(),
                 one.reason.as_str(),
                 one.decided_at
@@ -136,7 +140,7 @@ impl Store {
         for chunk in orders.chunks(PER_QUESTION) {
             let sql = format!(
                 "SELECT id, decision_id, digest, origin, title, doc_type, category, source_system, unit, product, author, \
-                 reason, decided_at FROM mapping_example WHERE decision_id IN {} ORDER BY id DESC LIMIT {limit}",
+                 reason, decided_at, product_name FROM mapping_example WHERE decision_id IN {} ORDER BY id DESC LIMIT {limit}",
                 placeholders(1, chunk.len(), 1)
             );
             let rows = self.db.rows(sql, chunk.iter().map(|order| Val::from(*order)).collect()).await?;
@@ -149,7 +153,7 @@ impl Store {
         Ok(found.into_iter().skip(first).map(|(_, brought)| brought).collect())
     }
 
-    /// Tasks with their mappings and without their people, after a number, in order: all, or those people decided.
+    /// Tasks with their mappings and people, after a number, in order: all, or those people decided.
     pub async fn tasks_with_mappings(
         &self,
         decided: bool,
@@ -162,7 +166,9 @@ impl Store {
              WHERE t.id > $1 {of_people}ORDER BY t.id LIMIT $2"
         );
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
-        rows.iter().map(map_item_of).collect()
+        let mut items = rows.iter().map(map_item_of).collect::<Result<Vec<_>, _>>()?;
+        self.add_people(&mut items).await?;
+        Ok(items)
     }
 }
 
@@ -180,5 +186,6 @@ fn example_of(row: &Row) -> Result<ForeignExample, StoreError> {
         author: row.text(10)?,
         reason: row.text(11)?,
         decided_at: row.at(12)?,
+        product_name: row.opt_text(13)?,
     })
 }

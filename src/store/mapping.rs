@@ -88,6 +88,29 @@ pub struct MappingRow {
     pub decided_at: DateTime<Utc>,
 }
 
+/// What a person saw of a task when they decided what it is; kept with the decision, as the source may correct it later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenTask {
+    /// Title.
+    pub title: String,
+    /// Document type of the source; empty when unknown.
+    pub doc_type: String,
+    /// The source's own category; empty when unknown.
+    pub category: String,
+}
+
+impl SeenTask {
+    /// What there is to see of a task now.
+    pub fn of(task: &StoredTask) -> Self {
+        let draft = &task.task.draft;
+        Self {
+            title: draft.title.clone(),
+            doc_type: draft.doc_type.clone().unwrap_or_default(),
+            category: draft.category.clone().unwrap_or_default(),
+        }
+    }
+}
+
 /// What becomes of a task's mapping.
 #[derive(Debug, Clone)]
 pub enum MappingChange {
@@ -141,6 +164,11 @@ pub struct ReviewItem {
 }
 
 impl MappingRow {
+    /// What the person who decided it saw of the task; none for what nobody decided, or before that was kept.
+    pub fn seen(&self) -> Option<SeenTask> {
+        SeenTask::deserialize(self.reason.get("seen")?).ok()
+    }
+
     /// What a proposed task may count as until a catalog has its product.
     pub fn pending(&self) -> Option<PendingProduct> {
         if self.state != MappingState::Proposed {
@@ -239,6 +267,32 @@ impl Store {
         self.add_people(&mut items).await?;
         items.sort_by_key(|item| item.task.id);
         Ok(items)
+    }
+
+    /// The tasks text mapped to some products between two moments and that are still mapped so, in order of number, at most
+    /// `limit`.
+    pub async fn mapped_by_text(
+        &self,
+        products: &[String],
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        limit: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in products.chunks(PER_QUESTION) {
+            let sql = format!(
+                "SELECT m.task_id FROM mapping m WHERE m.decided_by = 'text' AND m.state = 'mapped' \
+                 AND m.decided_at >= $1 AND m.decided_at <= $2 AND m.product IN {} ORDER BY m.task_id LIMIT $3",
+                placeholders(1, chunk.len(), 4)
+            );
+            let mut vals = vals![from, to, limit as u64];
+            vals.extend(chunk.iter().map(|code| Val::from(code.as_str())));
+            for row in self.db.rows(sql, vals).await? {
+                found.push(row.int(0)?);
+            }
+        }
+        found.sort_unstable();
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// State, product and author of mappings, after a task's number, in order; for measuring them.

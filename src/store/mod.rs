@@ -79,7 +79,9 @@ pub use gate::{Acceptance, Accepted, Gate, HeldTask, Proof, Size, Stop, Tally};
 pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
-pub use mapping::{MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem};
+pub use mapping::{
+    MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem, SeenTask,
+};
 pub use organisation::{Facts, OrganisationFact, OrganisationNotice, OrganisationRevision, Organisations};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
@@ -278,6 +280,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "passed_over",
         include_str!("../../migrations/sqlite/0036_passed_over.sql"),
         include_str!("../../migrations/postgres/0036_passed_over.sql"),
+    ),
+    (
+        38,
+        "example_product_name",
+        include_str!("../../migrations/sqlite/0038_example_product_name.sql"),
+        include_str!("../../migrations/postgres/0038_example_product_name.sql"),
     ),
 ];
 

@@ -6,10 +6,12 @@
 
 use super::db::{Row, Val, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
-use super::mapping::{MAPPING_OF_TASK, MapItem, MappingState, map_item_of};
+use super::mapping::{MAPPING_OF_TASK, MapItem, MappingState, SeenTask, map_item_of};
 use super::{Store, StoreError};
-use crate::domain::{PersonId, ProductCode, SourceId};
-use chrono::{DateTime, Utc};
+use crate::domain::{CatalogVersion, PersonId, ProductCode, SourceId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize as _;
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 /// Numbers per question.
@@ -33,7 +35,11 @@ pub struct Taught {
     pub task: i64,
     /// Its source.
     pub source: SourceId,
-    /// Its title.
+    /// Everyone with a stake in it.
+    pub people: Vec<PersonId>,
+    /// The day it was assigned.
+    pub assigned_on: NaiveDate,
+    /// Its title, as it was when it was decided.
     pub title: String,
     /// Document type of the source; empty when unknown.
     pub doc_type: String,
@@ -41,9 +47,14 @@ pub struct Taught {
     pub category: String,
     /// The decided product; none = outside the catalog.
     pub product: Option<ProductCode>,
+    /// The catalog version the product is of.
+    pub catalog_version: CatalogVersion,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,
 }
+
+/// What is read of a decision beside its task.
+const SAID: &str = "m.product, m.decided_at, m.catalog_version, m.reason";
 
 const TEACHES: &str = "m.decided_by = 'operator' AND m.state IN ('mapped', 'outside')";
 
@@ -71,23 +82,30 @@ impl Store {
             vals.extend(vals![one.decided_at, one.task]);
         }
         let sql = format!(
-            "SELECT {TASK_COLUMNS}, m.product, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
+            "SELECT {TASK_COLUMNS}, {SAID} FROM mapping m JOIN task t ON t.id = m.task_id \
              WHERE {TEACHES} {earlier}ORDER BY m.decided_at DESC, m.task_id DESC LIMIT $1"
         );
-        self.db.rows(sql, vals).await?.iter().map(taught_of).collect()
+        let mut taught: Vec<Taught> =
+            self.db.rows(sql, vals).await?.iter().map(taught_of).collect::<Result<_, _>>()?;
+        let tasks: Vec<i64> = taught.iter().map(|one| one.task).collect();
+        let mut people = self.people_of_tasks(&tasks).await?;
+        for one in &mut taught {
+            one.people = people.remove(&one.task).unwrap_or_default();
+        }
+        Ok(taught)
     }
 
-    /// The tasks people decided and what they are, after a number, in order; none = outside the catalog.
+    /// The tasks people decided and what they are in which catalog version, after a number, in order; none = outside it.
     pub async fn decided_products(
         &self,
         after: i64,
         limit: usize,
-    ) -> Result<Vec<(i64, Option<ProductCode>)>, StoreError> {
+    ) -> Result<Vec<(i64, CatalogVersion, Option<ProductCode>)>, StoreError> {
         let sql = format!(
-            "SELECT m.task_id, m.product FROM mapping m WHERE {TEACHES} AND m.task_id > $1 ORDER BY m.task_id LIMIT $2"
+            "SELECT m.task_id, m.product, m.catalog_version FROM mapping m WHERE {TEACHES} AND m.task_id > $1 ORDER BY m.task_id LIMIT $2"
         );
         let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
-        rows.iter().map(|row| Ok((row.int(0)?, product_at(row, 1)?))).collect()
+        rows.iter().map(|row| Ok((row.int(0)?, row.parsed(2)?, product_at(row, 1)?))).collect()
     }
 
     /// What the present decisions about some tasks teach; tasks without one are left out.
@@ -96,23 +114,28 @@ impl Store {
         for chunk in tasks.chunks(PER_QUESTION) {
             let some = placeholders(1, chunk.len(), 1);
             let sql = format!(
-                "SELECT {TASK_COLUMNS}, m.product, m.decided_at FROM mapping m JOIN task t ON t.id = m.task_id \
+                "SELECT {TASK_COLUMNS}, {SAID} FROM mapping m JOIN task t ON t.id = m.task_id \
                  WHERE m.task_id IN {some} AND {TEACHES}"
             );
             for row in self.db.rows(sql, chunk.iter().map(|task| Val::from(*task)).collect()).await? {
                 let one = taught_of(&row)?;
                 taught.insert(one.task, one);
             }
+            for (task, people) in self.people_of_tasks(chunk).await? {
+                if let Some(one) = taught.get_mut(&task) {
+                    one.people = people;
+                }
+            }
         }
         Ok(taught)
     }
 
-    /// The tasks people decided after an entry of the history, the latest `limit` of them, in that order; one decided
-    /// twice comes twice.
-    pub async fn decided_after(&self, entry: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT task_id FROM mapping_history WHERE decided_by = 'operator' AND id > $1 ORDER BY id DESC LIMIT $2";
+    /// What people decided after an entry of the history, the first `limit` entries: number of the entry and task, in the
+    /// order decided; a task decided twice comes twice.
+    pub async fn decided_after(&self, entry: i64, limit: usize) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sql = "SELECT id, task_id FROM mapping_history WHERE decided_by = 'operator' AND id > $1 ORDER BY id LIMIT $2";
         let rows = self.db.rows(sql, vals![entry, limit as u64]).await?;
-        rows.iter().rev().map(|row| row.int(0)).collect()
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
     /// The orders that took others back, in order of number, each with the one it took back; those that were taken
@@ -181,14 +204,20 @@ impl Store {
 
 fn taught_of(row: &Row) -> Result<Taught, StoreError> {
     let stored = stored_task(row)?;
-    let draft = stored.task.draft;
+    let said: Value = row.json(TASK_WIDTH + 3)?;
+    // A title the source corrected since was not the one decided about.
+    let seen = said.get("seen").and_then(|seen| SeenTask::deserialize(seen).ok());
+    let SeenTask { title, doc_type, category } = seen.unwrap_or_else(|| SeenTask::of(&stored));
     Ok(Taught {
         task: stored.id,
+        people: Vec::new(),
+        assigned_on: stored.task.assigned_day(),
         source: stored.key.source,
-        title: draft.title,
-        doc_type: draft.doc_type.unwrap_or_default(),
-        category: draft.category.unwrap_or_default(),
+        title,
+        doc_type,
+        category,
         product: product_at(row, TASK_WIDTH)?,
+        catalog_version: row.parsed(TASK_WIDTH + 2)?,
         decided_at: row.at(TASK_WIDTH + 1)?,
     })
 }

@@ -19,6 +19,6 @@ pub mod tokens;
 
 pub use abbreviation::Abbreviations;
 pub use encoding::{Encoding, decode, decode_as};
-pub use fold::{fold, lower_key};
+pub use fold::{clean, fold, lower_key};
 pub use repair::repair;
 pub use tokens::{Token, Written, tokens, tokens_with};

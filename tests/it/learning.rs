@@ -1,6 +1,6 @@
 //! What a decision teaches the running mapping step: at once, without a training; and what an undone one does not.
 
-use crate::review::{AN, BINH, OFFICE, REPORT, choose, house, queue, task, undo, waits};
+use crate::review::{AN, BINH, OFFICE, REPORT, choose, house, queue, task, told, undo, waits};
 use crate::support::installation::{CHIEF, Installed, at};
 use crate::support::stores::both;
 use lienthong::domain::{ProductCode, SourceId, TaskDraft};
@@ -30,6 +30,7 @@ pub async fn taught_elsewhere(store: &Store) {
             source_system: String::new(),
             unit: "Sở Nội vụ".into(),
             product: (number % 3 != 2).then(|| ProductCode::new("SP-2").expect("code")),
+            product_name: None,
             author: "Sở Nội vụ".into(),
             reason: String::new(),
             decided_at: at("2026-12-01T01:00:00Z"),
@@ -149,6 +150,68 @@ async fn undone_decision_teaches_nothing_and_a_restart_decides_as_the_training_d
 }
 
 #[tokio::test]
+async fn every_task_of_a_large_order_is_known_at_once_though_not_all_are_learned() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        let title = |number: usize| {
+            let word =
+                |by: usize| ["núi", "sông", "rừng", "biển", "đồng", "làng", "chợ", "cầu"][number / by % 8];
+            format!("Khảo sát {} {} {}", word(1), word(8), word(64))
+        };
+        let waits = task(&house, "late", BINH, &title(249), None).await;
+        let mut keys = Vec::new();
+        for number in 0..250 {
+            keys.push(format!("k{number}"));
+        }
+        let titles: Vec<(&str, String)> =
+            keys.iter().enumerate().map(|(number, key)| (key.as_str(), title(number))).collect();
+        many_of(&house, AN, &titles).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        let (state, before) = ranked(&house, waits).await;
+        assert_eq!(state, MappingState::Review);
+        let said = if before == "SP-1" { "SP-9" } else { "SP-1" };
+        // By keys in order: the last of them is beyond what is learned at once.
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        house.ordered(choose(&keys, said, OFFICE)).await;
+        map.run().await.expect("ran");
+        assert_eq!(map.trainings().await, 1, "no training ended yet");
+        let row = store.map_item(waits).await.expect("read").expect("a task").mapping.expect("a mapping");
+        assert_eq!(row.reason["candidates"][0]["product"], said, "{}", row.reason);
+    }
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn training_that_dies_is_told_and_is_no_training() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        queue(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        fail::cfg("map::inside_training", "return").expect("armed");
+        let decided = told(&house.ordered(choose(&["1"], "SP-1", OFFICE)).await);
+        settled(&map).await;
+        house.ordered(undo(decided["decision"]["decision"].as_i64().expect("number"), CHIEF)).await;
+        let mut dead = Vec::new();
+        for _ in 0..1200 {
+            dead = map.run().await.expect("ran").findings;
+            if !dead.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        fail::remove("map::inside_training");
+        assert_eq!(dead.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["LT-RUN-012"]);
+        assert_eq!(map.trainings().await, 1);
+    }
+}
+
+#[tokio::test]
 async fn latest_decisions_and_examples_are_learned_where_not_all_are() {
     let both = both().await;
     for store in &both.stores {
@@ -167,6 +230,11 @@ async fn latest_decisions_and_examples_are_learned_where_not_all_are() {
         let all = store.decided_products(0, 2).await.expect("read");
         assert_eq!(all.iter().map(|one| one.0).collect::<Vec<_>>(), tasks[..2]);
         assert_eq!(store.decided_products(tasks[1], 2).await.expect("read").len(), 1);
+        // Entry by entry upwards, so that however many there are none is passed over.
+        let entries = store.decided_after(0, 2).await.expect("read");
+        assert_eq!(entries.iter().map(|one| one.1).collect::<Vec<_>>(), [tasks[2], tasks[1]]);
+        let rest = store.decided_after(entries[1].0, 2).await.expect("read");
+        assert_eq!(rest.iter().map(|one| one.1).collect::<Vec<_>>(), [tasks[0]]);
         taught_elsewhere(store).await;
         let orders: Vec<i64> = store.decision_marks().await.expect("marks").examples.into_iter().collect();
         let examples = store.examples_of(&orders, 2).await.expect("read");
@@ -198,21 +266,30 @@ async fn task_that_arrives_is_mapped_before_a_long_queue_is_ranked_again() {
 
 /// Tasks of one person, stored at once.
 async fn many(house: &Installed, count: usize) -> Vec<i64> {
+    let keys: Vec<String> = (0..count).map(|number| format!("w{number}")).collect();
+    let titles: Vec<(&str, String)> =
+        keys.iter().map(|key| (key.as_str(), "Việc chờ phân loại".to_owned())).collect();
+    many_of(house, BINH, &titles).await
+}
+
+/// Tasks of one person by key and title, stored at once.
+async fn many_of(house: &Installed, who: &str, titles: &[(&str, String)]) -> Vec<i64> {
     let seen = house.app.clock.now();
     let source = SourceId::new("snv").expect("source");
     let store = &house.app.store;
     let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
-    let tasks = (0..count).map(|number| {
+    let tasks = titles.iter().map(|(key, title)| {
         let draft: TaskDraft = serde_json::from_value(json!({
-            "external_id": format!("w{number}"), "title": "Việc chờ phân loại", "status": "open", "raw_status": "1",
-            "assignee": { "kind": "staff_number", "value": BINH }, "assigned_at": "2026-11-01T01:00:00Z",
-            "due": { "day": "2026-11-20", "time": null }, "unplanned": false, "events": []
+            "external_id": key, "title": title, "status": "open", "raw_status": "1",
+            "assignee": { "kind": "staff_number", "value": who }, "assigned_at": "2026-11-01T01:00:00Z",
+            "due": { "day": "2026-11-20", "time": null }, "unplanned": false, "events": [],
+            "doc_type": "Công văn", "category": "VB đến"
         }))
         .expect("draft");
         let applied = ingest::apply(None, draft, seen);
         TaskWrite {
             known_id: None,
-            external_id: format!("w{number}"),
+            external_id: (*key).to_owned(),
             hash: [1; 16],
             task: applied.task,
             events: applied.events,

@@ -175,7 +175,8 @@ pub fn choose(tasks: &[&str], product: &str, author: &str) -> Command {
     }
 }
 
-fn choose_group(group: &str, product: &str, dry_run: bool) -> Command {
+/// A choice for a group.
+pub fn choose_group(group: &str, product: &str, dry_run: bool) -> Command {
     Command::MappingDecide {
         tasks: Vec::new(),
         group: Some(group.into()),
@@ -536,6 +537,7 @@ fn hundred_thousand_waiting_tasks_are_grouped_alike_each_time() {
                 title: &title,
                 doc_type: "Báo cáo",
                 category: "VB đi",
+                catalog: "2026",
                 best: Some("SP-1"),
             });
         }

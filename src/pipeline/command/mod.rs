@@ -204,7 +204,7 @@ pub enum Command {
     CatalogDiff {
         /// The file.
         file: InputFile,
-        /// The stored version; the newest one when none.
+        /// The stored version; the province's in force today when none.
         version: Option<CatalogVersion>,
         /// Whether the lines and scores concerned are looked for.
         affected: bool,
@@ -242,7 +242,7 @@ pub enum Command {
         choice: MappingChoice,
         /// Who chooses.
         author: String,
-        /// Why; a group needs a reason.
+        /// Why; a group needs a reason, of single tasks a standard one is recorded where none is given.
         reason: Option<String>,
         /// Only show whose scores would move.
         dry_run: bool,

@@ -5,7 +5,7 @@ use super::mapping::{Brings, no_such_task, place, refuse_own};
 use super::{Answer, App, Refusal, author};
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
-use crate::mapping::exchange::{MAX_ROWS, Row, Told, read};
+use crate::mapping::exchange::{Known, MAX_ROWS, Row, Told, another_product, read};
 use crate::mapping::rule_trial::{Present, Trial};
 use crate::mapping::{RuleBook, TaskText};
 use crate::pipeline::command::{Column, Document, Field, ImportAs, InputFile, Outcome, TaskRef};
@@ -49,7 +49,7 @@ pub(super) async fn try_rules(app: &App, file: &InputFile, limit: u32) -> Answer
                 codes.insert(version.clone(), products.into_iter().map(|product| product.code).collect());
             }
             let Some(codes) = codes.get(&version) else { continue };
-            let (unit, kind) = app.unit_of(&directory, &item.task.key.source);
+            let (unit, kind) = app.body_of_item(&directory, item);
             let scopes = app.scopes_of_item(&directory, item);
             let task: TaskText<'_> = evidence(app, &item.task, (&unit, kind), &scopes);
             let present = match &item.mapping {
@@ -193,6 +193,7 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
     let directory = app.directory().await?;
     let known: HashSet<String> = directory.people().map(|person| fold(&person.full_name)).collect();
     let today = crate::domain::Period::quarter_of(app.clock.today());
+    let mut names: BTreeMap<CatalogVersion, BTreeMap<ProductCode, String>> = BTreeMap::new();
     let (mut after, mut rows, limit) = (after, Vec::new(), (limit as usize).min(MAX_ROWS));
     let mut more = true;
     while rows.len() < limit {
@@ -203,10 +204,17 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
         };
         after = last.task.id;
         for item in page {
+            let (unit, _) = app.body_of_item(&directory, &item);
             let Some(row) = item.mapping.filter(|row| row.state != MappingState::Proposed) else { continue };
             if row.state == MappingState::Review {
                 continue;
             }
+            let version = &row.catalog_version;
+            if !names.contains_key(version) {
+                let all = app.store.catalog_products(version).await?;
+                names.insert(version.clone(), all.into_iter().map(|one| (one.code, one.name)).collect());
+            }
+            let named = row.product.as_ref().and_then(|code| names.get(version)?.get(code).cloned());
             let (number, key) = (item.task.id, &item.task.key);
             let draft = item.task.task.draft;
             // Of an accepted proposal whoever said what the task is speaks, not whoever gave it the catalog's code.
@@ -228,12 +236,13 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
                 },
                 title: mask(&draft.title, &known),
                 expected_code: row.product.map(|code| code.to_string()).unwrap_or_default(),
+                product_name: named.unwrap_or_default(),
                 source_system: app
                     .sources
                     .get(&key.source)
                     .map(|source| source.system.clone())
                     .unwrap_or_default(),
-                unit: app.unit_of(&directory, &key.source).0,
+                unit,
                 doc_type: draft.doc_type.unwrap_or_default(),
                 source_category: draft.category.unwrap_or_default(),
                 author: office.unwrap_or_else(|| mask(&who, &known)),
@@ -247,6 +256,7 @@ pub(super) async fn export(app: &App, after: i64, limit: u32) -> Answer {
         "task_id",
         "title",
         "expected_code",
+        "product_name",
         "source_system",
         "unit",
         "doc_type",
@@ -302,26 +312,47 @@ pub(super) struct Importing {
 
 pub(super) async fn import(app: &App, order: Importing) -> Answer {
     let who = author(&order.author)?.to_owned();
-    let mut codes = BTreeSet::new();
+    let mut codes = Known::new();
     for head in app.store.catalogs().await? {
-        codes
-            .extend(app.store.catalog_products(&head.version).await?.into_iter().map(|product| product.code));
+        for product in app.store.catalog_products(&head.version).await? {
+            codes.entry(product.code).or_default().insert(fold(&product.name), product.name);
+        }
     }
     if codes.is_empty() {
         return Err(super::catalog::no_catalog().into());
     }
     let told = read(&order.file.bytes, &order.file.name, &codes)?;
     match order.as_what {
-        ImportAs::Examples => examples(app, &order, told, &who).await,
+        ImportAs::Examples => examples(app, &order, (told, &codes), &who).await,
         ImportAs::Decisions => decisions(app, &order, told, &who).await,
     }
 }
 
-async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> Answer {
+/// Fills in what the product of an example is called where its file does not say: refuses one whose code names several.
+fn named(told: &mut [Told], codes: &Known) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for row in told.iter_mut().filter(|row| row.product_name.is_none()) {
+        let Some((code, here)) = row.example.product.as_ref().and_then(|code| codes.get_key_value(code))
+        else {
+            continue;
+        };
+        match here.values().collect::<Vec<_>>().as_slice() {
+            [name] => row.product_name = Some((*name).clone()),
+            _ => findings.push(which_product(code, here.values(), row.place.clone())),
+        }
+    }
+    findings
+}
+
+async fn examples(app: &App, order: &Importing, (mut told, codes): (Vec<Told>, &Known), who: &str) -> Answer {
+    // A row is the same row whatever its product is called here.
+    let said: Vec<Option<String>> = told.iter().map(|row| row.product_name.clone()).collect();
+    refuse(named(&mut told, codes))?;
     let origin = order.origin.as_deref().unwrap_or(&order.file.name);
     let rows: Vec<ForeignExample> = told
         .into_iter()
-        .map(|row| {
+        .zip(said)
+        .map(|(row, said)| {
             let product = row.example.product.as_ref().map_or("", ProductCode::as_str);
             let mut digest = Sha256::new();
             let at = row.at.to_rfc3339();
@@ -334,7 +365,10 @@ async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> A
                 &row.example.unit,
                 product,
                 &at,
-            ] {
+            ]
+            .into_iter()
+            .chain(said.as_deref())
+            {
                 digest.update((part.len() as u64).to_be_bytes());
                 digest.update(part);
             }
@@ -346,6 +380,7 @@ async fn examples(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> A
                 category: row.example.category,
                 source_system: row.example.source_system,
                 unit: row.example.unit,
+                product_name: row.product_name.filter(|_| row.example.product.is_some()),
                 product: row.example.product,
                 author: row.author,
                 reason: row.reason,
@@ -446,7 +481,15 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
         let (state, product, coefficient) = match &row.example.product {
             None => (MappingState::Outside, None, None),
             Some(code) => match products.get(&version).and_then(|known| known.get(code)) {
-                Some(known) => (MappingState::Mapped, Some(code.clone()), Some(known.coefficient)),
+                Some(known) => {
+                    if let Some(name) =
+                        row.product_name.as_ref().filter(|name| fold(name) != fold(&known.name))
+                    {
+                        findings.push(another_product(code, name, &known.name).at(row.place.clone()));
+                        continue;
+                    }
+                    (MappingState::Mapped, Some(code.clone()), Some(known.coefficient))
+                }
                 None => {
                     findings
                         .push(super::mapping::no_such_product(&version, code.as_str()).at(row.place.clone()));
@@ -464,7 +507,7 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
             reason: Value::Null,
             decided_at: now,
         };
-        let mut given = by_a_person(given, who, Some(&row.reason), now);
+        let mut given = by_a_person(item, given, who, Some(&row.reason), now);
         given.reason["imported"] = json!({ "file": order.file.name, "author": row.author, "at": row.at });
         let settled = Settled { task: item.task.id, held: item.mapping.clone(), given };
         if super::mapping::stands(&settled) {
@@ -505,6 +548,23 @@ async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> 
 
 fn refuse(findings: Vec<Finding>) -> Result<(), Refusal> {
     if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
+}
+
+/// An example whose code names several products in the catalogs here, and whose file does not say which.
+fn which_product<'a>(code: &ProductCode, here: impl Iterator<Item = &'a String>, place: Place) -> Finding {
+    let names = here.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    Finding::error(
+        "LT-MAP-059",
+        Text::new(
+            format!("mã {code} là nhiều sản phẩm khác nhau trong các danh mục ở đây: {names}"),
+            format!("{code} is several products in the catalogs here: {names}"),
+        ),
+        Text::new(
+            "ghi tên sản phẩm ở cột product_name, hoặc bỏ dòng này",
+            "write the product's name in the column product_name, or leave the row out",
+        ),
+    )
+    .at(place)
 }
 
 /// Two rows of one file that say different things of one task.

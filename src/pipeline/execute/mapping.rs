@@ -1,18 +1,20 @@
 //! Orders about the products of tasks: decisions with their preview, confirmation, undo.
 
+use super::decisions::{may_rest, resting_on};
 use super::ending::Ending;
 use super::{Answer, App, Refusal, author};
 use crate::directory::Directory;
-use crate::domain::{CatalogVersion, Level};
+use crate::domain::{CatalogVersion, Level, ProductCode};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
-use crate::pipeline::review::{Effect, MAX_TASKS, by_a_person, due_of, is_own, taken_back};
+use crate::pipeline::review::{BY_A_PERSON, Effect, MAX_TASKS, by_a_person, due_of, is_own, taken_back};
 use crate::pipeline::what_if::{Compared, Side};
 use crate::pipeline::wording::Words;
 use crate::store::{
     ForeignExample, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew,
-    Settled, StoredOrder,
+    SeenTask, Settled, StoredOrder,
 };
+use crate::text::fold;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +73,7 @@ pub(super) async fn decide(app: &App, order: Deciding) -> Answer {
         group: order.group,
         choice,
         author: who,
-        reason: reason.map(str::to_owned),
+        reason: Some(reason.unwrap_or(BY_A_PERSON.0).to_owned()),
         dry_run: order.dry_run,
     };
     ending.end(app, &directory, &items, rows, findings).await
@@ -144,6 +146,9 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
     if let Some(own) = items.iter().find(|item| is_own(&directory, who, item)) {
         return Err(own_task(own, who).into());
     }
+    if let Some(other) = corrected_since(&order, &items, &rows) {
+        return Err(other.into());
+    }
     let effect = app.effect_of(&items, &rows).await?;
     let due = due_of(&items, &rows);
     let now = app.clock.now();
@@ -152,6 +157,18 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
     app.ring("score");
     let told = effect.told().into_iter().collect();
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), OrderState::Counted), told))
+}
+
+/// The first task of an order that is not what its author saw any more; what is taken back is what was decided then.
+fn corrected_since(order: &StoredOrder, items: &[MapItem], rows: &[Settled]) -> Option<Finding> {
+    if order.kind == OrderKind::Undo {
+        return None;
+    }
+    let seen: BTreeMap<i64, SeenTask> =
+        rows.iter().filter_map(|row| Some((row.task, row.given.seen()?))).collect();
+    let other =
+        |item: &&MapItem| seen.get(&item.task.id).is_some_and(|seen| *seen != SeenTask::of(&item.task));
+    items.iter().find(other).map(|item| corrected(order.id, item))
 }
 
 /// Takes an order back: one that counts by an order of its own, one that waits by withdrawing it.
@@ -214,9 +231,11 @@ pub(super) async fn undo_order(
     if left > 0 {
         findings.push(decided_since(id, left));
     }
+    let resting = resting_on(app, &order, now).await?.len();
     let effect = app.effect_of(&items, &rows).await?;
     findings.extend(effect.told());
     if dry_run {
+        findings.extend((resting > 0).then(|| may_rest(resting, id, None)));
         let document = shown(&directory, &effect, None, OrderState::Waiting);
         return Ok(Outcome::with_findings(document, findings));
     }
@@ -235,147 +254,8 @@ pub(super) async fn undo_order(
     };
     let (new, state, more) = place(app, &directory, &new, Brings::Nothing).await?;
     findings.extend(more);
+    findings.extend((resting > 0).then(|| may_rest(resting, id, Some(new))));
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(new), state), findings))
-}
-
-/// The orders given so far, newest first.
-pub(super) async fn decisions(app: &App, waiting: bool, limit: u32) -> Answer {
-    let state = waiting.then_some(OrderState::Waiting);
-    let orders = app.store.mapping_orders(state, i64::MAX, limit as usize).await?;
-    let rows = orders.iter().map(line_of).collect();
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Quyết định về sản phẩm của nhiệm vụ", "Decisions about the products of tasks"),
-        columns: vec![
-            Column::right("decision", "Số", "Number"),
-            Column::words("kind", "Loại", "Kind", Words::MappingOrder),
-            Column::words("state", "Trạng thái", "State", Words::MappingOrder),
-            Column::left("product", "Sản phẩm", "Product"),
-            Column::right("tasks", "Nhiệm vụ", "Tasks"),
-            Column::right("moved", "Điểm thay đổi", "Scores moved"),
-            Column::right("bands", "Đổi mức", "Bands changed"),
-            Column::left("author", "Người quyết định", "Author"),
-            Column::left("at", "Lúc", "At"),
-            Column::left("reason", "Lý do", "Reason"),
-            Column::left("confirmed_by", "Người xác nhận", "Confirmed by"),
-            Column::right("about", "Thu hồi số", "Takes back"),
-        ],
-        rows,
-    }))
-}
-
-fn line_of(order: &StoredOrder) -> Vec<Value> {
-    vec![
-        json!(order.id),
-        json!(order.kind),
-        json!(order.state),
-        json!(order.choice),
-        json!(order.tasks),
-        order.effect.get("moved").cloned().unwrap_or_default(),
-        order.effect.get("bands_changed").cloned().unwrap_or_default(),
-        json!(order.author),
-        json!(order.at),
-        json!(order.reason),
-        json!(order.confirmed_by),
-        json!(order.about),
-    ]
-}
-
-/// One order with its tasks and what it moved, or with the examples it brings in.
-pub(super) async fn decision(app: &App, id: i64) -> Answer {
-    let order = known(app, id).await?;
-    let rows = app.store.settled_by(id).await?;
-    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
-    let titles: BTreeMap<i64, (String, String)> = items
-        .into_iter()
-        .map(|item| {
-            let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
-            (item.task.id, (key, item.task.task.draft.title))
-        })
-        .collect();
-    let tasks = rows
-        .iter()
-        .map(|row| {
-            let (key, title) = titles.get(&row.task).cloned().unwrap_or_default();
-            let word = |row: &MappingRow| match &row.product {
-                Some(code) => json!(code),
-                None => json!(row.state),
-            };
-            vec![json!(key), json!(title), row.held.as_ref().map_or(Value::Null, word), word(&row.given)]
-        })
-        .collect();
-    let people = order.effect.get("people").and_then(Value::as_array).cloned().unwrap_or_default();
-    let moved = people
-        .iter()
-        .map(|one| {
-            let side =
-                |side: &str, key: &str| one.pointer(&format!("/{side}/{key}")).cloned().unwrap_or_default();
-            let total = |name: &str| match side(name, "total") {
-                Value::Null => side(name, "task_part"),
-                total => total,
-            };
-            vec![
-                one.get("person").cloned().unwrap_or_default(),
-                one.get("period").cloned().unwrap_or_default(),
-                total("before"),
-                total("after"),
-                side("before", "level"),
-                side("after", "level"),
-            ]
-        })
-        .collect();
-    let mut fields = vec![
-        Field::new("decision", "Số", "Number", order.id),
-        Field::words("kind", "Loại", "Kind", Words::MappingOrder, order.kind.as_str()),
-        Field::words("state", "Trạng thái", "State", Words::MappingOrder, order.state.as_str()),
-        Field::new("product", "Sản phẩm", "Product", json!(order.choice)),
-        Field::new("author", "Người quyết định", "Author", order.author.as_str()),
-        Field::new("at", "Lúc", "At", json!(order.at)),
-        Field::new("reason", "Lý do", "Reason", json!(order.reason)),
-        Field::new("confirmed_by", "Người xác nhận", "Confirmed by", json!(order.confirmed_by)),
-        Field::new("confirmed_at", "Xác nhận lúc", "Confirmed at", json!(order.confirmed_at)),
-        Field::new("about", "Thu hồi số", "Takes back", json!(order.about)),
-    ];
-    let title = Text::new("Quyết định", "Decision");
-    if let Some((told, examples)) = super::exchange::brought(app, &order).await? {
-        // It is about no task here and moves no score.
-        fields.extend(told);
-        let decision = Document::Object { title, fields };
-        let parts = vec![("decision".to_owned(), decision), ("examples".to_owned(), examples)];
-        return Ok(Outcome::ok(Document::Parts { parts }));
-    }
-    Ok(Outcome::ok(Document::Parts {
-        parts: vec![
-            ("decision".to_owned(), Document::Object { title, fields }),
-            (
-                "tasks".to_owned(),
-                Document::Table {
-                    title: Text::new("Nhiệm vụ", "Tasks"),
-                    columns: vec![
-                        Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-                        Column::left("title", "Nội dung", "Title"),
-                        Column::words("before", "Trước", "Before", Words::Mapping),
-                        Column::words("after", "Sau", "After", Words::Mapping),
-                    ],
-                    rows: tasks,
-                },
-            ),
-            (
-                "moved".to_owned(),
-                Document::Table {
-                    title: Text::new("Điểm thay đổi", "Scores moved"),
-                    columns: vec![
-                        Column::left("person", "Cán bộ", "Person"),
-                        Column::left("period", "Kỳ", "Period"),
-                        Column::right("before", "Trước", "Before"),
-                        Column::right("after", "Sau", "After"),
-                        Column::words("level_before", "Mức trước", "Level before", Words::Level),
-                        Column::words("level_after", "Mức sau", "Level after", Words::Level),
-                    ],
-                    rows: moved,
-                },
-            ),
-        ],
-    }))
 }
 
 /// The numbers of the tasks an order is about.
@@ -483,10 +363,29 @@ async fn given(
             reason: Value::Null,
             decided_at: now,
         };
-        let given = by_a_person(row, who, reason, now);
+        let given = by_a_person(item, row, who, reason, now);
         rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
     }
-    if findings.is_empty() { Ok(rows) } else { Err(Refusal(findings)) }
+    if !findings.is_empty() {
+        return Err(Refusal(findings));
+    }
+    if let MappingChoice::Product(code) = choice {
+        let named = products.iter().filter_map(|(version, one)| Some((version, one.as_ref()?.name.as_str())));
+        one_product(code, named)?;
+    }
+    Ok(rows)
+}
+
+/// Refuses a code that names one product in one catalog and another in another one.
+pub(super) fn one_product<'a>(
+    code: &ProductCode,
+    mut named: impl Iterator<Item = (&'a CatalogVersion, &'a str)>,
+) -> Result<(), Finding> {
+    let Some(first) = named.next() else { return Ok(()) };
+    match named.find(|(_, name)| fold(name) != fold(first.1)) {
+        Some(other) => Err(two_products(code, first, other)),
+        None => Ok(()),
+    }
 }
 
 /// What an order did, or would do.
@@ -570,7 +469,7 @@ pub(super) fn moved_table<'a>(directory: &Directory, moved: impl Iterator<Item =
     }
 }
 
-async fn known(app: &App, id: i64) -> Result<StoredOrder, Refusal> {
+pub(super) async fn known(app: &App, id: i64) -> Result<StoredOrder, Refusal> {
     app.store.mapping_order(id).await?.ok_or_else(|| no_such_decision(id).into())
 }
 
@@ -670,6 +569,22 @@ fn not_waiting(order: &StoredOrder) -> Finding {
     )
 }
 
+fn corrected(id: i64, item: &MapItem) -> Finding {
+    let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+    Finding::error(
+        "LT-MAP-060",
+        Text::new(
+            format!("{key} đã được nguồn sửa tên, loại hoặc nhóm sau khi quyết định {id} được lập"),
+            format!("the source corrected title, type or category of {key} since decision {id} was made"),
+        ),
+        Text::new(
+            format!("rút bằng `mapping undo {id}` rồi quyết định lại theo nội dung mới"),
+            format!("withdraw it with `mapping undo {id}` and decide anew by what the task says now"),
+        ),
+    )
+    .at(Place::of(key))
+}
+
 fn same_person(id: i64) -> Finding {
     Finding::error(
         "LT-MAP-038",
@@ -682,7 +597,7 @@ fn same_person(id: i64) -> Finding {
     .at(Place::of("--author"))
 }
 
-fn not_a_person(who: &str) -> Finding {
+pub(super) fn not_a_person(who: &str) -> Finding {
     Finding::error(
         "LT-MAP-039",
         Text::new(
@@ -731,6 +646,26 @@ pub(super) fn no_such_product(version: &CatalogVersion, code: &str) -> Finding {
             format!(
                 "look for the code with `catalog list WORDS --name {version}` (the catalog in force on the day of assignment); where no product fits, say --outside"
             ),
+        ),
+    )
+}
+
+fn two_products(code: &ProductCode, one: (&CatalogVersion, &str), other: (&CatalogVersion, &str)) -> Finding {
+    Finding::error(
+        "LT-MAP-058",
+        Text::new(
+            format!(
+                "mã {code} là \"{}\" ở danh mục {} nhưng là \"{}\" ở danh mục {}",
+                one.1, one.0, other.1, other.0
+            ),
+            format!(
+                "{code} is \"{}\" in catalog {} and \"{}\" in catalog {}",
+                one.1, one.0, other.1, other.0
+            ),
+        ),
+        Text::new(
+            "quyết định riêng cho các nhiệm vụ của từng danh mục",
+            "decide the tasks of each catalog by an order of their own",
         ),
     )
 }

@@ -9,6 +9,7 @@ mod catalog;
 mod catalog_diff;
 mod check;
 mod database;
+mod decisions;
 mod delivery;
 mod drift;
 pub(crate) mod duplicate;
@@ -208,8 +209,8 @@ impl Installation {
                 mapping::decide(app, mapping::Deciding { tasks, group, choice, author, reason, dry_run })
                     .await
             }
-            C::MappingDecisions { id: Some(id), .. } => mapping::decision(app, id).await,
-            C::MappingDecisions { id: None, waiting, limit } => mapping::decisions(app, waiting, limit).await,
+            C::MappingDecisions { id: Some(id), .. } => decisions::one(app, id).await,
+            C::MappingDecisions { id: None, waiting, limit } => decisions::list(app, waiting, limit).await,
             C::MappingRulesTest { file, limit } => exchange::try_rules(app, &file, limit).await,
             C::MappingExport { after, limit } => exchange::export(app, after, limit).await,
             C::MappingImport { file, as_what, origin, author, replace, dry_run } => {

@@ -15,7 +15,7 @@ use crate::store::{
     Proposal, ProposalNew, ProposalState, ProposedProduct, Settled,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A new product with the tasks it covers.
 pub(super) struct Proposing {
@@ -95,7 +95,7 @@ pub(super) async fn propose(app: &App, order: Proposing) -> Answer {
             reason: Value::Null,
             decided_at: now,
         };
-        let mut given = by_a_person(row, &who, Some(reason), now);
+        let mut given = by_a_person(item, row, &who, Some(reason), now);
         given.reason["pending"] = json!(pending);
         rows.push(Settled { task: item.task.id, held: item.mapping.clone(), given });
     }
@@ -210,14 +210,16 @@ pub(super) async fn accept(
             reason: Value::Null,
             decided_at: now,
         };
-        let mut given = by_a_person(row, &who, None, now);
-        given.reason = json!({
-            "reason": Text::new(
-                format!("đề nghị số {id} được duyệt thành {code} của danh mục {version}"),
-                format!("proposal {id} accepted as {code} of catalog {version}"),
-            ),
-            "accepted": id,
-        });
+        let mut given = by_a_person(item, row, &who, None, now);
+        given.reason["reason"] = json!(Text::new(
+            format!("đề nghị số {id} được duyệt thành {code} của danh mục {version}"),
+            format!("proposal {id} accepted as {code} of catalog {version}"),
+        ));
+        given.reason["accepted"] = json!(id);
+        // What the task is was said by whoever proposed it, of what they saw.
+        if let Some(seen) = item.mapping.as_ref().and_then(MappingRow::seen) {
+            given.reason["seen"] = json!(seen);
+        }
         if let Some(held) = item.mapping.as_ref().filter(|held| held.decided_by == "operator") {
             let why = held.reason.pointer("/reason/vi");
             given.reason["decided"] = json!({ "author": held.author, "reason": why, "at": held.decided_at });
@@ -227,6 +229,9 @@ pub(super) async fn accept(
     if rows.is_empty() && !not_theirs.is_empty() {
         return Err(Refusal(not_theirs));
     }
+    let given: BTreeSet<&CatalogVersion> = rows.iter().map(|row| &row.given.catalog_version).collect();
+    let named = brought.iter().filter(|(head, _)| given.contains(&head.version));
+    super::mapping::one_product(code, named.map(|(head, product)| (&head.version, product.name.as_str())))?;
     findings.extend(not_theirs.into_iter().map(Finding::as_warning));
     let effect = app.effect_of(&items, &rows).await?;
     findings.extend(effect.told());

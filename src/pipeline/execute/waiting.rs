@@ -6,6 +6,7 @@ use super::{Answer, App};
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::nearest::ProductNames;
+use crate::pipeline::review::MAX_QUEUE;
 use crate::pipeline::wording::Words;
 use serde_json::json;
 
@@ -39,8 +40,8 @@ pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
 
 /// What waits, alike tasks together, largest group first.
 pub(super) async fn groups(app: &App, limit: u32) -> Answer {
-    let groups = app.waiting_groups(None).await?;
-    let cut = groups.cut.then(groups_cut);
+    let (groups, more) = app.waiting_groups(None).await?;
+    let told: Vec<Finding> = groups.cut.then(groups_cut).into_iter().chain(more.then(queue_cut)).collect();
     let rows = groups
         .groups
         .into_iter()
@@ -69,7 +70,22 @@ pub(super) async fn groups(app: &App, limit: u32) -> Answer {
         ],
         rows,
     };
-    Ok(Outcome::with_findings(document, cut.into_iter().collect()))
+    Ok(Outcome::with_findings(document, told))
+}
+
+/// More tasks wait than are grouped.
+fn queue_cut() -> Finding {
+    Finding::warning(
+        "LT-MAP-062",
+        Text::new(
+            format!("hàng chờ dài hơn {MAX_QUEUE} nhiệm vụ: chỉ {MAX_QUEUE} nhiệm vụ đầu được gom nhóm"),
+            format!("more than {MAX_QUEUE} tasks wait: the first {MAX_QUEUE} of them are grouped"),
+        ),
+        Text::new(
+            "quyết định các nhóm này hoặc viết quy tắc cho việc thường gặp; phần còn lại được gom sau đó",
+            "settle these groups, or write rules for frequent work; the others are grouped then",
+        ),
+    )
 }
 
 /// More titles share their words than are compared.

@@ -27,8 +27,14 @@ pub async fn shown_by(house: &Installed, source: &str, said: Value) -> i64 {
     let draft: TaskDraft = serde_json::from_value(draft).expect("draft");
     let external_id = draft.external_id.clone();
     let seen = house.app.clock.now();
-    let applied = ingest::apply(None, draft, seen);
     let source = SourceId::new(source).expect("source");
+    let known =
+        store.known_hashes(&source, &[external_id.as_str()]).await.expect("read")[0].map(|(id, _)| id);
+    let held = match known {
+        Some(id) => store.load_tasks(&[id]).await.expect("read").pop(),
+        None => None,
+    };
+    let applied = ingest::apply(held.as_ref().map(|held| &held.task), draft, seen);
     let run = store.begin_run(&source, RunKind::Full, seen).await.expect("run");
     let page = PageCommit {
         source,
@@ -38,7 +44,7 @@ pub async fn shown_by(house: &Installed, source: &str, said: Value) -> i64 {
         body: Some(bytes::Bytes::from_static(b"[{\"id\":1}]")),
         details: None,
         tasks: vec![TaskWrite {
-            known_id: None,
+            known_id: known,
             external_id,
             hash: [1; 16],
             task: applied.task,

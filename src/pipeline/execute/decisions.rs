@@ -1,0 +1,255 @@
+//! The orders about products given so far: as they are listed, and one with its tasks, what it moved and what may rest on it.
+//!
+//! Owns both documents and which tasks may rest on an order that is taken back. It changes nothing.
+
+use super::mapping::known;
+use super::{Answer, App, Refusal};
+use crate::error::{Finding, Text};
+use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::pipeline::review::MAX_TASKS;
+use crate::pipeline::wording::Words;
+use crate::store::{MappingRow, OrderKind, OrderState, StoredOrder};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tasks shown of those that may rest on an order that was taken back.
+const SHOWN: usize = 500;
+
+/// The tasks text mapped to the products of an order while it counted, up to a moment, and that nobody looked at since: some
+/// of them may be mapped because of it. None of an undo, which gave nothing to learn from.
+pub(super) async fn resting_on(
+    app: &App,
+    order: &StoredOrder,
+    until: DateTime<Utc>,
+) -> Result<Vec<i64>, Refusal> {
+    if order.kind == OrderKind::Undo {
+        return Ok(Vec::new());
+    }
+    let given = app.store.settled_by(order.id).await?.into_iter().filter_map(|row| row.given.product);
+    let mut products: BTreeSet<String> = given.map(|code| code.to_string()).collect();
+    if order.kind == OrderKind::Examples {
+        let examples = app.store.examples_of(&[order.id], MAX_TASKS).await?;
+        products
+            .extend(examples.into_iter().filter_map(|one| one.example.product).map(|code| code.to_string()));
+    }
+    let products: Vec<String> = products.into_iter().collect();
+    let since = order.confirmed_at.unwrap_or(order.at);
+    Ok(app.store.mapped_by_text(&products, (since, until), MAX_TASKS).await?)
+}
+
+/// The orders given so far, newest first.
+pub(super) async fn list(app: &App, waiting: bool, limit: u32) -> Answer {
+    let state = waiting.then_some(OrderState::Waiting);
+    let orders = app.store.mapping_orders(state, i64::MAX, limit as usize).await?;
+    let rows = orders.iter().map(line_of).collect();
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new("Quyết định về sản phẩm của nhiệm vụ", "Decisions about the products of tasks"),
+        columns: vec![
+            Column::right("decision", "Số", "Number"),
+            Column::words("kind", "Loại", "Kind", Words::MappingOrder),
+            Column::words("state", "Trạng thái", "State", Words::MappingOrder),
+            Column::left("product", "Sản phẩm", "Product"),
+            Column::right("tasks", "Nhiệm vụ", "Tasks"),
+            Column::right("moved", "Điểm thay đổi", "Scores moved"),
+            Column::right("bands", "Đổi mức", "Bands changed"),
+            Column::left("author", "Người quyết định", "Author"),
+            Column::left("at", "Lúc", "At"),
+            Column::left("reason", "Lý do", "Reason"),
+            Column::left("confirmed_by", "Người xác nhận", "Confirmed by"),
+            Column::right("about", "Thu hồi số", "Takes back"),
+        ],
+        rows,
+    }))
+}
+
+fn line_of(order: &StoredOrder) -> Vec<Value> {
+    vec![
+        json!(order.id),
+        json!(order.kind),
+        json!(order.state),
+        json!(order.choice),
+        json!(order.tasks),
+        order.effect.get("moved").cloned().unwrap_or_default(),
+        order.effect.get("bands_changed").cloned().unwrap_or_default(),
+        json!(order.author),
+        json!(order.at),
+        json!(order.reason),
+        json!(order.confirmed_by),
+        json!(order.about),
+    ]
+}
+
+/// One order with its tasks and what it moved, or with the examples it brings in.
+pub(super) async fn one(app: &App, id: i64) -> Answer {
+    let order = known(app, id).await?;
+    let rows = app.store.settled_by(id).await?;
+    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    let titles: BTreeMap<i64, (String, String)> = items
+        .into_iter()
+        .map(|item| {
+            let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+            (item.task.id, (key, item.task.task.draft.title))
+        })
+        .collect();
+    let tasks = rows
+        .iter()
+        .map(|row| {
+            let (key, title) = titles.get(&row.task).cloned().unwrap_or_default();
+            let word = |row: &MappingRow| match &row.product {
+                Some(code) => json!(code),
+                None => json!(row.state),
+            };
+            vec![json!(key), json!(title), row.held.as_ref().map_or(Value::Null, word), word(&row.given)]
+        })
+        .collect();
+    let people = order.effect.get("people").and_then(Value::as_array).cloned().unwrap_or_default();
+    let moved = people
+        .iter()
+        .map(|one| {
+            let side =
+                |side: &str, key: &str| one.pointer(&format!("/{side}/{key}")).cloned().unwrap_or_default();
+            let total = |name: &str| match side(name, "total") {
+                Value::Null => side(name, "task_part"),
+                total => total,
+            };
+            vec![
+                one.get("person").cloned().unwrap_or_default(),
+                one.get("period").cloned().unwrap_or_default(),
+                total("before"),
+                total("after"),
+                side("before", "level"),
+                side("after", "level"),
+            ]
+        })
+        .collect();
+    let mut fields = vec![
+        Field::new("decision", "Số", "Number", order.id),
+        Field::words("kind", "Loại", "Kind", Words::MappingOrder, order.kind.as_str()),
+        Field::words("state", "Trạng thái", "State", Words::MappingOrder, order.state.as_str()),
+        Field::new("product", "Sản phẩm", "Product", json!(order.choice)),
+        Field::new("author", "Người quyết định", "Author", order.author.as_str()),
+        Field::new("at", "Lúc", "At", json!(order.at)),
+        Field::new("reason", "Lý do", "Reason", json!(order.reason)),
+        Field::new("confirmed_by", "Người xác nhận", "Confirmed by", json!(order.confirmed_by)),
+        Field::new("confirmed_at", "Xác nhận lúc", "Confirmed at", json!(order.confirmed_at)),
+        Field::new("about", "Thu hồi số", "Takes back", json!(order.about)),
+    ];
+    let title = Text::new("Quyết định", "Decision");
+    if let Some((told, examples)) = super::exchange::brought(app, &order).await? {
+        // It is about no task here and moves no score.
+        fields.extend(told);
+        let decision = Document::Object { title, fields };
+        let parts = vec![("decision".to_owned(), decision), ("examples".to_owned(), examples)];
+        return Ok(Outcome::ok(Document::Parts { parts }));
+    }
+    let resting = match order.about {
+        Some(about) if order.kind == OrderKind::Undo => {
+            resting_on(app, &known(app, about).await?, order.at).await?
+        }
+        _ => Vec::new(),
+    };
+    let mut parts = decision_parts(Document::Object { title, fields }, tasks, moved);
+    if !resting.is_empty() {
+        parts.push(("resting".to_owned(), resting_table(app, &resting).await?));
+    }
+    Ok(Outcome::ok(Document::Parts { parts }))
+}
+
+/// What text mapped to the products of an order that was taken back, while it counted.
+async fn resting_table(app: &App, tasks: &[i64]) -> Result<Document, Refusal> {
+    let shown = tasks.get(..SHOWN).unwrap_or(tasks);
+    let rows = app.store.map_items(shown).await?.into_iter().map(|item| {
+        let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
+        let mapping = item.mapping.as_ref();
+        let confidence = mapping.and_then(|row| row.reason.get("confidence").cloned()).unwrap_or_default();
+        vec![
+            json!(key),
+            json!(item.task.task.draft.title),
+            json!(mapping.and_then(|row| row.product.as_ref())),
+            confidence,
+        ]
+    });
+    Ok(Document::Table {
+        title: Text::new(
+            "Nhiệm vụ được gán tự động vào cùng sản phẩm trong lúc quyết định ấy có hiệu lực, vẫn giữ nguyên",
+            "Tasks text mapped to the same products while that decision counted; they stay",
+        ),
+        columns: vec![
+            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
+            Column::left("title", "Nội dung", "Title"),
+            Column::left("product", "Sản phẩm", "Product"),
+            Column::right("confidence", "Độ tin cậy", "Confidence"),
+        ],
+        rows: rows.collect(),
+    })
+}
+
+/// An order, its tasks and what it moved.
+fn decision_parts(
+    decision: Document,
+    tasks: Vec<Vec<Value>>,
+    moved: Vec<Vec<Value>>,
+) -> Vec<(String, Document)> {
+    vec![
+        ("decision".to_owned(), decision),
+        (
+            "tasks".to_owned(),
+            Document::Table {
+                title: Text::new("Nhiệm vụ", "Tasks"),
+                columns: vec![
+                    Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
+                    Column::left("title", "Nội dung", "Title"),
+                    Column::words("before", "Trước", "Before", Words::Mapping),
+                    Column::words("after", "Sau", "After", Words::Mapping),
+                ],
+                rows: tasks,
+            },
+        ),
+        (
+            "moved".to_owned(),
+            Document::Table {
+                title: Text::new("Điểm thay đổi", "Scores moved"),
+                columns: vec![
+                    Column::left("person", "Cán bộ", "Person"),
+                    Column::left("period", "Kỳ", "Period"),
+                    Column::right("before", "Trước", "Before"),
+                    Column::right("after", "Sau", "After"),
+                    Column::words("level_before", "Mức trước", "Level before", Words::Level),
+                    Column::words("level_after", "Mức sau", "Level after", Words::Level),
+                ],
+                rows: moved,
+            },
+        ),
+    ]
+}
+
+/// Tasks that text mapped to the products of an order that is taken back, while it counted.
+pub(super) fn may_rest(tasks: usize, order: i64, undo: Option<i64>) -> Finding {
+    let more = if tasks >= MAX_TASKS { "+" } else { "" };
+    Finding::warning(
+        "LT-MAP-061",
+        Text::new(
+            format!(
+                "{tasks}{more} nhiệm vụ đã được gán tự động vào cùng sản phẩm trong lúc quyết định {order} có hiệu lực và giữ nguyên; một phần có thể dựa vào quyết định ấy"
+            ),
+            format!(
+                "text mapped {tasks}{more} tasks to the same products while decision {order} counted, and they stay; some may rest on it"
+            ),
+        ),
+        match undo {
+            Some(undo) => Text::new(
+                format!(
+                    "xem bằng `mapping decisions {undo}`; nhiệm vụ nào sai thì quyết định lại bằng `mapping decide`"
+                ),
+                format!(
+                    "see them in `mapping decisions {undo}`; decide what is wrong anew with `mapping decide`"
+                ),
+            ),
+            None => Text::new(
+                "sau khi thu hồi, chúng được liệt kê trong quyết định thu hồi",
+                "once it is taken back, the order that takes it back lists them",
+            ),
+        },
+    )
+}
