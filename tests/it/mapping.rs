@@ -534,6 +534,7 @@ fn decision_too_old_to_be_trained_on_is_never_decided_otherwise_by_text() {
         category: String::new(),
         source_system: String::new(),
         unit: String::new(),
+        unit_kind: None,
         product: product.clone(),
         also_ok: Vec::new(),
     };
