@@ -69,15 +69,14 @@ impl App {
         scope: &CatalogScope,
         valid_from: NaiveDate,
     ) -> Result<Vec<Period>, Finding> {
-        let of_scope: Vec<NaiveDate> =
-            heads.iter().filter(|head| head.scope == *scope).map(|head| head.valid_from).collect();
-        // As the scoring reads it: the newest one begun by then, the oldest one where none had.
+        // As the scoring reads it: the newest version of the province begun by then; a body's own moves nothing.
+        if *scope != CatalogScope::Province {
+            return Ok(Vec::new());
+        }
+        let others = heads.iter().filter(|head| head.scope == *scope).map(|head| head.valid_from);
+        let others: Vec<NaiveDate> = others.collect();
         let governs = |day: NaiveDate| {
-            if valid_from <= day {
-                !of_scope.iter().any(|other| valid_from < *other && *other <= day)
-            } else {
-                of_scope.iter().all(|other| valid_from < *other)
-            }
+            valid_from <= day && !others.iter().any(|other| valid_from < *other && *other <= day)
         };
         let scored = self.store.scored_periods().await.map_err(|error| error.finding())?;
         let moved: BTreeSet<Period> = scored

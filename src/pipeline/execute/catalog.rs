@@ -91,7 +91,7 @@ pub(super) async fn touched(
         let day = quarter.first_day();
         let mut of_scope: Vec<&CatalogHead> = heads.iter().filter(|head| head.scope == *scope).collect();
         of_scope.sort_by_key(|head| head.valid_from);
-        let before = of_scope.iter().rfind(|head| head.valid_from <= day).or(of_scope.first());
+        let before = of_scope.iter().rfind(|head| head.valid_from <= day);
         let old = match before {
             Some(head) => app.store.catalog_products(&head.version).await?,
             None => Vec::new(),
