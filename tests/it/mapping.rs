@@ -92,16 +92,15 @@ fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
         (Noise::Shuffled, [0.767, top3, precision, 0.423]),
         (Noise::Fewer, [0.740, 0.869, 0.934, 0.483]),
     ];
-    let mut means = vec![of(&clean)];
+    let (mut means, mut below) = (vec![of(&clean)], Vec::new());
     for (noise, kept) in kinds {
         let noisy = folds.under(noise);
         println!("{}: {noisy:?}", noise.name());
         let figures = of(&noisy);
-        assert!(
-            figures.iter().zip(kept).all(|(figure, kept)| *figure >= kept - SLACK),
-            "{}: {noisy:?}",
-            noise.name()
-        );
+        // All of them at once: a change that moves one figure moves others.
+        if !figures.iter().zip(kept).all(|(figure, kept)| *figure >= kept - SLACK) {
+            below.push(format!("{}: {figures:?} instead of {kept:?}", noise.name()));
+        }
         assert!(noisy.half >= 0.92 && noisy.decided.outside_accepted <= 2, "{}: {noisy:?}", noise.name());
         if noise != Noise::Tcvn3 {
             means.push(figures);
@@ -111,6 +110,7 @@ fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
     let mean = |place: usize| means.iter().map(|figures| figures[place]).sum::<f64>() / means.len() as f64;
     let (precision, coverage) = (mean(2), mean(3));
     println!("means: precision {precision}, coverage {coverage}");
+    assert!(below.is_empty(), "{below:#?}");
     assert!(precision >= 0.974 - SLACK && coverage >= 0.500 - SLACK, "{precision} at {coverage}");
 }
 
