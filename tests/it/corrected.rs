@@ -110,7 +110,7 @@ async fn decision_about_a_task_corrected_since_is_not_confirmed() {
         let confirm = |id| Command::MappingConfirm { id, author: AN.into() };
         let refused = house.order(confirm(id)).await;
         assert_eq!(codes(&refused), ["LT-MAP-060"]);
-        assert_eq!(refused.findings[0].place.as_ref().map(|place| place.file.as_str()), Some("snv:4"));
+        assert_eq!(refused.findings[0].place.as_ref().map(|place| place.what.as_str()), Some("snv:4"));
         assert_eq!(states(&house, &tasks).await, ["review"; 5]);
         // Made anew of what the task says now it can be confirmed; so can an undo, whatever is corrected meanwhile.
         house.ordered(undo(id, CHIEF)).await;
