@@ -70,9 +70,14 @@ impl Expression {
         }
         let compiled =
             ENVIRONMENT.compile_expression_owned(source.to_owned()).map_err(|error| sentence(&error))?;
+        let cut = cut_names(source).into_iter().map(|name| match name.split_once('.') {
+            Some((root, _)) => root.to_owned(),
+            None => name,
+        });
         let mut unknown: Vec<String> = compiled
             .undeclared_variables(false)
             .into_iter()
+            .chain(cut)
             .filter(|name| {
                 !names.contains(&name.as_str()) && !ENVIRONMENT.globals().any(|(global, _)| global == name)
             })
@@ -107,33 +112,113 @@ impl Expression {
         }
     }
 
-    /// The value as it stands in a JSON document: whole numbers and truth values as what they are, none as null,
-    /// everything else as text.
+    /// The value as it stands in a JSON document: whole numbers and truth values as what they are, none as null, lists
+    /// and objects of such values, everything else as text.
     pub fn json(&self, context: &Value) -> Result<serde_json::Value, String> {
-        use minijinja::value::ValueKind;
         let value = self.compiled.eval(context.clone()).map_err(|error| self.explain(&sentence(&error)))?;
-        match value.kind() {
-            ValueKind::Undefined => Err(self.explain("there is no value")),
-            ValueKind::None => Ok(serde_json::Value::Null),
-            ValueKind::Bool => Ok(value.is_true().into()),
-            ValueKind::Number if value.is_integer() => match i64::try_from(value.clone()) {
-                Ok(whole) => Ok(whole.into()),
-                Err(_) => Ok(value.to_string().into()),
-            },
-            _ => Ok(self.text(context)?.unwrap_or_default().into()),
+        if value.is_undefined() {
+            return Err(self.explain("there is no value"));
         }
+        let mut room = MAX_RESULT;
+        document(&value, MAX_DEPTH, &mut room).map_err(|why| self.explain(why))
     }
 
     /// Names the expression uses, with their members: `settings.base_url`.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.compiled.undeclared_variables(true).into_iter().collect();
+        names.extend(cut_names(&self.source));
         names.sort();
+        names.dedup();
         names
     }
 
     fn explain(&self, why: &str) -> String {
         format!("{why}, in \"{}\"", self.source.chars().take(200).collect::<String>())
     }
+}
+
+/// Deepest list or object a value may be in a document.
+const MAX_DEPTH: usize = 16;
+
+/// A value of an evaluation as a document; `room` is what its texts and members may take yet.
+fn document(value: &Value, depth: usize, room: &mut usize) -> Result<serde_json::Value, &'static str> {
+    use minijinja::value::ValueKind;
+    let take = |room: &mut usize, bytes: usize| match room.checked_sub(bytes) {
+        Some(left) => {
+            *room = left;
+            Ok(())
+        }
+        None => Err("the result is longer than 64 KiB"),
+    };
+    let deeper = || depth.checked_sub(1).ok_or("the result is too deep");
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(serde_json::Value::Null),
+        ValueKind::Bool => Ok(value.is_true().into()),
+        ValueKind::Number if value.is_integer() && i64::try_from(value.clone()).is_ok() => {
+            Ok(i64::try_from(value.clone()).unwrap_or_default().into())
+        }
+        ValueKind::String | ValueKind::Number => {
+            let text = value.to_string();
+            take(room, text.len())?;
+            Ok(text.into())
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            let depth = deeper()?;
+            let mut list = Vec::new();
+            for item in value.try_iter().map_err(|_| "the result is no list that can be read")? {
+                take(room, 8)?;
+                list.push(document(&item, depth, room)?);
+            }
+            Ok(list.into())
+        }
+        ValueKind::Map => {
+            let depth = deeper()?;
+            let mut object = serde_json::Map::new();
+            for key in value.try_iter().map_err(|_| "the result is no object that can be read")? {
+                let member = value.get_item(&key).unwrap_or_default();
+                let key = key.to_string();
+                take(room, 8 + key.len())?;
+                object.insert(key, document(&member, depth, room)?);
+            }
+            Ok(object.into())
+        }
+        _ => Err("the result is neither a value nor a list or an object"),
+    }
+}
+
+/// Names before a slice (`since[0:4]`), with their members: the library's own search passes over them.
+fn cut_names(source: &str) -> Vec<String> {
+    static CUT: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+        regex::Regex::new(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\[[^\[\]]*:[^\[\]]*\]").ok()
+    });
+    let bare = without_texts(source);
+    let found = CUT.iter().flat_map(|cut| cut.captures_iter(&bare));
+    let named = found.filter_map(|found| found.get(1));
+    // A member of something else (`f().x[0:1]`, `a['b'].x[0:1]`) is no name of its own.
+    let free = named.filter(|name| !bare.get(..name.start()).is_some_and(|before| before.ends_with('.')));
+    free.map(|name| name.as_str().to_owned()).collect()
+}
+
+/// An expression with its texts in quotes left empty, so that what they say is not taken for a part of it.
+fn without_texts(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let (mut quote, mut escaped) = (None, false);
+    for c in source.chars() {
+        match quote {
+            None => {
+                out.push(c);
+                quote = matches!(c, '\'' | '"').then_some(c);
+            }
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => {
+                out.push(c);
+                quote = None;
+            }
+            Some(_) => {}
+        }
+    }
+    out
 }
 
 fn sentence(error: &minijinja::Error) -> String {
@@ -295,15 +380,19 @@ pub fn percent_encode(text: &str) -> String {
     out
 }
 
-/// A record as expressions see it. Whole numbers are numbers, other numbers stay text: no float appears.
+/// A record as expressions see it. Whole numbers are numbers, also those written with a fraction of nothing (`0.0` is no
+/// progress); other numbers stay text: no float appears.
 pub fn value_of(json: &Json<'_>) -> Value {
     match json {
         Json::Null => Value::from(()),
         Json::Bool(flag) => Value::from(*flag),
-        Json::Number(number) => match number.parse::<i64>() {
-            Ok(whole) => Value::from(whole),
-            Err(_) => Value::from(*number),
-        },
+        Json::Number(number) => {
+            let whole = match number.split_once('.') {
+                Some((whole, part)) if part.bytes().all(|digit| digit == b'0') => whole,
+                _ => number,
+            };
+            whole.parse::<i64>().map_or_else(|_| Value::from(*number), Value::from)
+        }
         Json::Text(text) => Value::from(text.as_ref()),
         Json::List(items) => items.iter().map(value_of).collect(),
         Json::Object(members) => Value::from(
@@ -335,6 +424,38 @@ mod tests {
         assert_eq!(expression.text(&record(r#"{"points":null}"#)).expect("runs"), None);
         assert_eq!(expression.text(&record("{}")).expect("runs"), None);
         assert!(expression.text(&record(r#"{"points":[1]}"#)).is_err());
+    }
+
+    #[test]
+    fn fraction_of_nothing_is_a_whole_number_and_no_progress_is_false() {
+        let started =
+            Expression::compile("'begun' if record.progress else 'open'", &["record"]).expect("compiles");
+        for (text, told) in
+            [("0.0", "open"), ("0", "open"), ("-0.00", "open"), ("1.0", "begun"), ("0.5", "begun")]
+        {
+            let record = record(&format!(r#"{{"progress":{text}}}"#));
+            assert_eq!(started.text(&record).expect("runs").as_deref(), Some(told), "{text}");
+        }
+        let number = Expression::compile("record.progress", &["record"]).expect("compiles");
+        let told = |text: &str| number.text(&record(&format!(r#"{{"progress":{text}}}"#))).expect("runs");
+        assert_eq!(told("2.50").as_deref(), Some("2.50"));
+        assert_eq!(told("1e2").as_deref(), Some("1e2"));
+    }
+
+    #[test]
+    fn names_before_a_slice_are_known_and_unknown_like_others() {
+        let template =
+            Template::compile("{{ since[0:4] | int if since else 1970 }}", &["since"]).expect("compiles");
+        assert!(template.names().contains(&"since".to_owned()), "{:?}", template.names());
+        let alone = Template::compile("{{ settings.day[0:4] }}", &["settings"]).expect("compiles");
+        assert_eq!(alone.names(), ["settings.day"]);
+        for wrong in ["{{ sizze[0:2] }}", "{{ sizze.x[:2] }}", "{{ key ~ sizze[1:] }}"] {
+            let why = Template::compile(wrong, &["key", "size"]).expect_err(wrong);
+            assert!(why.contains("sizze"), "{wrong}: {why}");
+        }
+        for right in ["{{ '[a[0:1]' ~ key[0:2] }}", "{{ record['x'].y[0:2] }}", "{{ [1, 2][0:1] }}"] {
+            assert!(Template::compile(right, &["key", "record"]).is_ok(), "{right}");
+        }
     }
 
     #[test]
@@ -383,6 +504,18 @@ mod tests {
             let template = Template::compile(source, &["page", "code", "cursor"]).expect("compiles");
             assert_eq!(template.render_json(&context).expect("renders").to_string(), document, "{source}");
         }
+        let record = record(r#"{"ids":[3,1],"due":{"year":2026,"at":null},"n":1.50}"#);
+        for (source, document) in [
+            ("{{ record.ids }}", "[3,1]"),
+            ("{{ [record.due.year] if record.due else [] }}", "[2026]"),
+            ("{{ record.due }}", r#"{"at":null,"year":2026}"#),
+            ("{{ {'n': record.n} }}", r#"{"n":"1.50"}"#),
+        ] {
+            let template = Template::compile(source, &["record"]).expect("compiles");
+            assert_eq!(template.render_json(&record).expect("renders").to_string(), document, "{source}");
+        }
+        let endless = Template::compile("{{ range(100000) | list }}", &[]).expect("compiles");
+        assert!(endless.render_json(&Value::from(())).is_err(), "a list is bounded as a text is");
         assert!(
             Template::compile("{{ code.x }}", &["code"]).expect("compiles").render_json(&context).is_err()
         );

@@ -279,6 +279,7 @@ fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Vec<(&'static 
         form: false,
         token: token.into(),
         header: "Authorization".into(),
+        carry: None,
         prefix: "Bearer ".into(),
         token_type: None,
         lifetime: Duration::from_secs(lifetime_s),

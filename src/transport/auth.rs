@@ -72,6 +72,12 @@ impl fmt::Debug for Auth {
     }
 }
 
+/// Makes what a header carries of a login's answer.
+pub trait Carry: Send + Sync {
+    /// The header's value; the error is a sentence that holds nothing of the answer.
+    fn carried(&self, answer: &serde_json::Value) -> Result<SecretString, Text>;
+}
+
 /// A login call. Places in its answer are RFC 6901 pointers.
 pub struct Login {
     /// How it is asked.
@@ -88,6 +94,8 @@ pub struct Login {
     pub form: bool,
     /// Place of the token.
     pub token: String,
+    /// Makes the whole header of the answer, instead of prefix and token.
+    pub carry: Option<Arc<dyn Carry>>,
     /// Header that carries the token.
     pub header: String,
     /// What stands before the token.

@@ -576,8 +576,8 @@ pub(super) fn no_token(status: u16, said: &str) -> TransportError {
             format!("the answer to the login holds no token (HTTP {status}){quoted}"),
         ),
         (
-            "kiểm tra auth.token và auth.success trong manifest",
-            "check auth.token and auth.success of the manifest",
+            "kiểm tra auth.token hoặc auth.value, và auth.success trong manifest",
+            "check auth.token or auth.value, and auth.success of the manifest",
         ),
     );
     let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::No);

@@ -11,7 +11,7 @@ use super::hide::message;
 use super::kept;
 use super::request::{Reply, Request};
 use super::retry;
-use crate::error::Disposition;
+use crate::error::{Disposition, Text};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::time::Duration;
@@ -109,9 +109,23 @@ impl Inner {
         {
             return Err(error::token_type(&self.hidden.words(&kind)).at(place()));
         }
-        let token = at(&login.token).and_then(as_text).filter(|token| !token.is_empty());
-        token.iter().for_each(|token| self.hidden.learn(token));
-        let header = token.and_then(|token| carried(&login.header, &format!("{}{token}", login.prefix)).ok());
+        let told = match &login.carry {
+            None => {
+                let token = at(&login.token).and_then(as_text).filter(|token| !token.is_empty());
+                token.iter().for_each(|token| self.hidden.learn(token));
+                token.map(|token| format!("{}{token}", login.prefix))
+            }
+            Some(carry) => {
+                texts(&answer, &mut |text| self.hidden.learn(text));
+                let broken =
+                    |why: Text| error::no_token(reply.status, &self.hidden.words(&why.en)).at(place());
+                let made = carry.carried(&answer).map_err(broken)?;
+                let made = made.expose_secret();
+                made.split_whitespace().last().into_iter().for_each(|last| self.hidden.learn(last));
+                Some(made.to_owned())
+            }
+        };
+        let header = told.and_then(|told| carried(&login.header, &told).ok());
         let Some((name, value)) = header else {
             let said = self.said(login, Some(&answer));
             return Err(error::no_token(reply.status, &said).at(place()));
@@ -184,6 +198,19 @@ impl Inner {
     pub(super) fn unfit(&self, why: (&str, &str)) -> TransportError {
         let finding = error::options(why.0, why.1);
         TransportError::new(finding, Disposition::NeedsOperator, Reached::No).at(self.place("login"))
+    }
+}
+
+/// Shortest text of an answer that may be a secret: a number of a user or a short name is none.
+const LEAST_SECRET: usize = 16;
+
+/// Every text of an answer long enough to be part of a session.
+fn texts(answer: &Value, learn: &mut impl FnMut(&str)) {
+    match answer {
+        Value::String(text) if text.len() >= LEAST_SECRET => learn(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, learn)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, learn)),
+        _ => {}
     }
 }
 

@@ -22,7 +22,9 @@ mod retry;
 mod session;
 mod unpack;
 
-pub use auth::{Auth, Csrf, CsrfPlace, Expected, Login, Moment, Refresh, Session, Sign, Signed, Unsigned};
+pub use auth::{
+    Auth, Carry, Csrf, CsrfPlace, Expected, Login, Moment, Refresh, Session, Sign, Signed, Unsigned,
+};
 pub use breaker::BreakerState;
 pub use client::{Accept, Client, Content, RefusalSign};
 pub use error::{Reached, TransportError};

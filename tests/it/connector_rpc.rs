@@ -92,6 +92,127 @@ async fn session_that_ended_inside_an_answer_is_renewed_once_and_the_call_repeat
     assert_eq!((server.count("/login"), server.count("/rpc")), (2, 2));
 }
 
+/// A session of several places of the login's answer, as `Session base64(user:id:key)`.
+#[tokio::test]
+async fn header_is_made_of_several_places_of_the_logins_answer_and_hidden_as_a_token_is() {
+    use base64::Engine as _;
+    const KEY: &str = "k1234567890abcdef0123456789";
+    let session = base64::engine::general_purpose::STANDARD.encode(format!("reader:5:{KEY}"));
+    let expected = format!("Session {session}");
+    let login = r#"
+[auth]
+kind = "login"
+path = "/login"
+body = { password = "{{ secrets.password }}" }
+value = "Session {{ (settings.user ~ ':' ~ answer.result[0] ~ ':' ~ answer.result[1]) | b64encode }}"
+success = [{ path = "error", absent = true }]
+"#;
+    let let_in = expected.clone();
+    let server =
+        Scripted::start(move |asked| match (asked.path.as_str(), asked.headers.get("authorization")) {
+            ("/login", _) => json(value!({ "id": 1, "result": [5, KEY] })),
+            (_, Some(told)) if *told == let_in => json(value!({ "result": [{ "id": 1, "name": "a" }] })),
+            _ => json(value!({ "error": { "code": 5, "message": format!("no session {KEY}") } })),
+        })
+        .await;
+    let pulled = full(&server, &format!("{RPC}{login}")).await.expect("let in");
+    assert_eq!(pulled.distinct(), vec![1]);
+    assert_eq!(server.asked()[1].headers["authorization"], expected);
+
+    let other = Scripted::start(|asked| match asked.path.as_str() {
+        "/login" => json(value!({ "result": [5, KEY] })),
+        _ => json(value!({ "error": { "code": 5, "message": format!("bad {KEY}") } })),
+    })
+    .await;
+    let error = full(&other, &format!("{RPC}{login}")).await.expect_err("an error");
+    assert!(!error.finding.to_string().contains(KEY), "{}", error.finding);
+
+    let short = Scripted::start(|_| json(value!({ "result": [5] }))).await;
+    let error = full(&short, &format!("{RPC}{login}")).await.expect_err("half an answer is no session");
+    assert_eq!(error.finding.code, "LT-NET-017", "{}", error.finding);
+    assert_eq!(short.count("/rpc"), 0, "nothing is asked without a session");
+}
+
+#[test]
+fn login_names_a_token_or_a_whole_value_and_braces_in_a_prefix_are_told() {
+    for (keys, right) in [
+        ("token = \"result.session\"", true),
+        ("value = \"{{ answer.result }}\"", true),
+        ("token = \"result.session\"\nvalue = \"{{ answer.result }}\"", false),
+        ("value = \"{{ answer.result }}\"\nprefix = \"Session \"", false),
+        ("header = \"X-Session\"", false),
+        ("token = \"result.session\"\nprefix = \"Session {{ settings.user }}:\"", false),
+    ] {
+        let auth = format!("[auth]\nkind = \"login\"\npath = \"/login\"\n{keys}\n");
+        let fields = "[fields]\ntitle = \"name\"\nstatus = { const = \"open\" }\n";
+        let loaded = manifest::parse("test.toml", &format!("{HEAD}{RPC}{auth}{fields}"));
+        assert_eq!(loaded.is_ok(), right, "{keys}: {:?}", loaded.err());
+    }
+}
+
+/// Task, allocation, employee: each call names what the one before it answered.
+#[tokio::test]
+async fn detail_is_asked_for_by_what_those_before_it_answered_and_lists_are_sent() {
+    let server = Scripted::start(|asked| {
+        let body: serde_json::Value = serde_json::from_str(&asked.body).expect("a JSON body");
+        json(match body["method"].as_str() {
+            Some("list") => {
+                value!({ "result": [{ "id": 7, "allocations": [31, 32] }, { "id": 8, "allocations": [] }] })
+            }
+            Some("allocation") => value!({ "result": [{ "employee": 5, "asked": body["params"] }] }),
+            _ => value!({ "result": { "asked": body["params"], "login": "an.nv" } }),
+        })
+    })
+    .await;
+    let details = r#"
+[[detail]]
+name = "allocation"
+path = "/rpc"
+method = "POST"
+body = { method = "allocation", params = "{{ [record.allocations, ['employee']] }}" }
+select = "result"
+when = "record.allocations"
+[[detail]]
+name = "employee"
+path = "/rpc"
+method = "POST"
+body = { method = "employee", params = ["{{ record['$allocation'][0].employee }}"] }
+select = "result"
+when = "record['$allocation'] is defined"
+"#;
+    let connector = connect(&server.base, &format!("{RPC}{details}"));
+    let pulled = pull(&connector, PullMode::Full, None).await.expect("a list");
+    let detailed = connector.detail(pulled.pages[0].records.clone()).await.expect("details");
+    let [Detailed::Complete(first), Detailed::Complete(second)] = detailed.as_slice() else {
+        panic!("{detailed:?}")
+    };
+    let first: serde_json::Value = serde_json::from_slice(&first.body).expect("JSON");
+    assert_eq!(first["$allocation"][0]["asked"], value!([[31, 32], ["employee"]]));
+    assert_eq!(first["$employee"], value!({ "asked": [5], "login": "an.nv" }));
+    let second: serde_json::Value = serde_json::from_slice(&second.body).expect("JSON");
+    assert_eq!(second, value!({ "id": 8, "allocations": [] }), "nothing is asked for nobody");
+}
+
+/// Systems that build their objects anew at every start write members in another order.
+#[tokio::test]
+async fn members_in_another_order_are_no_change_where_the_manifest_says_so() {
+    let listed = |text: &'static str| async move { Scripted::start(move |_| status(200, text)).await };
+    let first = r#"{"result":[{"id":1,"name":"a","due":{"year":2026,"month":11}}]}"#;
+    let again = r#"{"result":[{"due":{"month":11,"year":2026},"name":"a","id":1}]}"#;
+    let other = r#"{"result":[{"due":{"month":12,"year":2026},"name":"a","id":1}]}"#;
+    let varies = RPC.replace("key = \"id\"", "key = \"id\"\nmember_order = \"varies\"");
+    for (sections, same) in [(RPC, false), (varies.as_str(), true)] {
+        let mut hashes = Vec::new();
+        for text in [first, again, other] {
+            let server = listed(text).await;
+            let pulled = full(&server, sections).await.expect("a list");
+            hashes.push(pulled.pages[0].records[0].hash);
+        }
+        assert_eq!(hashes[0] == hashes[1], same, "{sections}");
+        assert_ne!(hashes[0], hashes[2], "another value is a change");
+    }
+}
+
 const SOAP: &str = r#"
 [stream]
 path = "/rpc"

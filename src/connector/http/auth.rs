@@ -5,12 +5,13 @@
 //! written when its request is sent; neither tells a secret.
 
 use super::plan::{AuthPlan, LoginPlan, Plan, SignPlan};
-use crate::connector::expression::Template;
+use crate::connector::expression::{Template, value_of};
+use crate::connector::json::Json;
 use crate::connector::manifest::auth::{CsrfFrom, SignatureEncoding};
 use crate::connector::manifest::http::Method as Asked;
 use crate::error::{Text, written_cause};
 use crate::transport::{
-    Auth, Csrf, CsrfPlace, Expected, Limits, Login, Method, Refresh, Session, Sign, Signed, Unsigned,
+    Auth, Carry, Csrf, CsrfPlace, Expected, Limits, Login, Method, Refresh, Session, Sign, Signed, Unsigned,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -127,6 +128,10 @@ fn login(plan: &LoginPlan, context: &Value) -> Result<Login, String> {
         body: plan.body.render(context)?.to_string().into(),
         form: plan.form,
         token: plan.token.clone(),
+        carry: plan
+            .value
+            .clone()
+            .map(|value| Arc::new(Carried { value, context: context.clone() }) as Arc<dyn Carry>),
         header: plan.header.clone(),
         prefix: plan.prefix.clone(),
         token_type: plan.token_type.clone(),
@@ -141,6 +146,24 @@ fn login(plan: &LoginPlan, context: &Value) -> Result<Login, String> {
         error_text: plan.error_text.clone(),
         refresh,
     })
+}
+
+/// Makes a header of a login's answer by the template of a manifest.
+struct Carried {
+    value: Arc<Template>,
+    /// Settings and secrets.
+    context: Value,
+}
+
+impl Carry for Carried {
+    fn carried(&self, answer: &serde_json::Value) -> Result<SecretString, Text> {
+        let of = |name: &str| self.context.get_attr(name).unwrap_or_default();
+        let text = answer.to_string();
+        let answer = value_of(&Json::parse(&text).map_err(|error| error.told())?);
+        let context =
+            minijinja::context!(settings => of("settings"), secrets => of("secrets"), answer => answer);
+        self.value.render(&context).map(SecretString::from).map_err(|why| written_cause(&why))
+    }
 }
 
 /// Signs requests by the templates of a manifest.

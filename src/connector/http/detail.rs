@@ -83,11 +83,19 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
         );
     }
     let mut first = text.trim_end().ends_with('{');
-    let context = match context(shared, &record) {
+    let unread = |why: Text| finding::unreadable("LT-SRC-002", &why);
+    let mut context = match context(shared, &record.external_id, &record.body) {
         Ok(context) => context,
-        Err(why) => return reject(finding::unreadable("LT-SRC-002", &why), "detail"),
+        Err(why) => return reject(unread(why), "detail"),
     };
     for detail in &shared.plan().details {
+        if detail.needs_details {
+            // What those before it answered is part of the record by now.
+            context = match self::context(shared, &record.external_id, format!("{text}}}").as_bytes()) {
+                Ok(context) => context,
+                Err(why) => return reject(unread(why), &format!("detail {}", detail.name)),
+            };
+        }
         let wanted = match &detail.when {
             None => true,
             Some(when) => match when.evaluate(&context) {
@@ -135,13 +143,12 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
     Ok(Detailed::Complete(RawRecord { body: Bytes::from(text), ..record }))
 }
 
-fn context(shared: &Shared, record: &RawRecord) -> Result<Value, Text> {
+fn context(shared: &Shared, key: &str, record: &[u8]) -> Result<Value, Text> {
     let settings = shared.settings.get_attr("settings").unwrap_or_default();
-    let key = record.external_id.as_str();
     if !shared.plan().details.iter().any(|detail| detail.needs_record) {
         return Ok(minijinja::context!(settings => settings, key => key));
     }
-    let text = std::str::from_utf8(&record.body).map_err(|error| written_cause(&error))?;
+    let text = std::str::from_utf8(record).map_err(|error| written_cause(&error))?;
     let json = Json::parse(text).map_err(|error| error.told())?;
     Ok(minijinja::context!(settings => settings, key => key, record => value_of(&json)))
 }

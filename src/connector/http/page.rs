@@ -4,7 +4,8 @@
 //! tree of it. A record that cannot be listed becomes a rejection; an answer that cannot be read is thrown
 //! away whole.
 
-use super::super::json::{Envelope, JsonError, Path, Record, scalars, without};
+use super::super::json::{Envelope, JsonError, Path, Record, in_any_order, scalars, without};
+use super::super::manifest::http::MemberOrder;
 use super::super::rule::{is_key, record_hash};
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::branch::Branch;
@@ -341,6 +342,12 @@ impl<'a> Cut<'a> {
             }
         };
         let hash = match plan.stream.volatile.as_slice() {
+            volatile if plan.stream.member_order == MemberOrder::Varies && !members.is_empty() => {
+                match in_any_order(members, volatile) {
+                    Ok(told) => record_hash(fingerprint, &told),
+                    Err(_) => record_hash(fingerprint, text.as_bytes()),
+                }
+            }
             volatile if volatile.is_empty() || members.is_empty() => {
                 record_hash(fingerprint, text.as_bytes())
             }

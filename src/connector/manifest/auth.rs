@@ -61,14 +61,19 @@ pub enum AuthSection {
         /// Sends the body as a form instead of JSON. Default: false.
         #[serde(default)]
         form: bool,
-        /// Place of the token in the answer.
-        token: String,
+        /// Place of the token in the answer; this or `value`.
+        #[serde(default)]
+        token: Option<String>,
+        /// What the header carries, where it is made of several places of the answer; a template that may also use
+        /// `answer`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<String>,
         /// Header that carries the token. Default: `Authorization`.
         #[serde(default = "default_header")]
         header: String,
-        /// What stands before the token. Default: `Bearer `.
-        #[serde(default = "default_prefix")]
-        prefix: String,
+        /// What stands before the token, as it is: no template. Default: `Bearer `.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<String>,
         /// Seconds a token lives, where the answer does not say. Default: 600.
         #[serde(default = "default_lifetime")]
         lifetime_s: u32,
@@ -272,9 +277,6 @@ fn default_token() -> String {
 }
 fn default_header() -> String {
     "Authorization".to_owned()
-}
-fn default_prefix() -> String {
-    "Bearer ".to_owned()
 }
 fn default_lifetime() -> u32 {
     600

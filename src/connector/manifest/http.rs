@@ -173,6 +173,9 @@ pub struct StreamSection {
     /// not make a record count as changed.
     #[serde(default)]
     pub volatile: Vec<String>,
+    /// Whether the order of an object's members may differ from answer to answer without meaning anything. Default: kept.
+    #[serde(default)]
+    pub member_order: MemberOrder,
     /// Whether a full pull shows every task the unit has; only then may missing ones be called gone.
     /// Default: true.
     #[serde(default = "default_true")]
@@ -238,6 +241,17 @@ pub enum Placement {
     Query,
     /// In the JSON body of a POST, at a place such as `filter.page`.
     Body,
+}
+
+/// What the order of members says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberOrder {
+    /// A record whose members come in another order counts as changed.
+    #[default]
+    Kept,
+    /// Members come in any order, as from systems that build them anew at every start.
+    Varies,
 }
 
 /// Whether paging through a list is reliable.

@@ -28,7 +28,7 @@ use crate::error::{Finding, Findings, Place, Text, io_cause};
 use chrono::FixedOffset;
 use edxml::{EdxmlSection, VxpSection};
 use http::{
-    AuthSection, DetailSection, ExportSection, IncrementalSection, LimitsSection, PagingSection,
+    AuthSection, DetailSection, ExportSection, IncrementalSection, LimitsSection, MemberOrder, PagingSection,
     ParentSection, PartitionSection, StreamSection, SuccessSection, TransportSection, WindowSection,
 };
 use position::Document;
@@ -450,6 +450,9 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
     }
     if manifest.folder.as_ref().is_some_and(|folder| folder.format == FolderFormat::Edxml) {
         digest.update(serde_json::to_vec(&manifest.edxml).unwrap_or_default());
+    }
+    if manifest.stream.as_ref().is_some_and(|stream| stream.member_order == MemberOrder::Varies) {
+        digest.update(b"members in any order");
     }
     digest.finalize().into()
 }

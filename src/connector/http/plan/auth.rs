@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Names of templates that are rendered once.
 const NAMES: [&str; 2] = ["settings", "secrets"];
 
+/// Names of what a login's answer becomes.
+const ANSWERED: [&str; 3] = ["settings", "secrets", "answer"];
+
 /// Names of a request's parameters, which come before it is signed.
 const REQUEST: [&str; 10] =
     ["settings", "secrets", "method", "path", "query", "body", "body_sha256", "timestamp", "now_s", "now_ms"];
@@ -44,6 +47,8 @@ pub(in super::super) struct LoginPlan {
     pub(in super::super) body: JsonTemplate,
     pub(in super::super) form: bool,
     pub(in super::super) token: String,
+    /// The whole header made of the answer, instead of prefix and token.
+    pub(in super::super) value: Option<Arc<Template>>,
     pub(in super::super) header: String,
     pub(in super::super) prefix: String,
     pub(in super::super) token_type: Option<String>,
@@ -219,6 +224,7 @@ impl Compiler<'_> {
                 body,
                 form,
                 token,
+                value,
                 header,
                 prefix,
                 lifetime_s,
@@ -227,6 +233,22 @@ impl Compiler<'_> {
                 error_text,
                 headers: _,
             } => {
+                let value = match value {
+                    Some(value) => Some(Arc::new(self.template(&at("value"), value, &ANSWERED)?)),
+                    None => None,
+                };
+                if token.is_some() == value.is_some() || (value.is_some() && prefix.is_some()) {
+                    self.problems.push(Problem::incoherent(
+                        &at("token"),
+                        "cần đúng một trong hai: token (có thể có prefix trước), hoặc value là cả giá trị của header",
+                        "exactly one of both is needed: token (with a prefix before it), or value, which is the whole header",
+                    ));
+                }
+                self.no_template(&at("prefix"), prefix.as_deref());
+                let token = match token {
+                    Some(token) => self.path(&at("token"), token)?.pointer(),
+                    None => String::new(),
+                };
                 if *method == Method::Get && !body.is_null() {
                     self.problems.push(Problem::incoherent(
                         &at("body"),
@@ -241,9 +263,10 @@ impl Compiler<'_> {
                     basic: None,
                     body: self.json(&at("body"), body, &NAMES)?,
                     form: *form,
-                    token: self.path(&at("token"), token)?.pointer(),
+                    token,
+                    value,
                     header: header.clone(),
-                    prefix: prefix.clone(),
+                    prefix: prefix.clone().unwrap_or_else(|| "Bearer ".to_owned()),
                     token_type: None,
                     lifetime_s: *lifetime_s,
                     expires_in: self.pointer(&at("expires_in"), expires_in.as_ref()),
@@ -258,6 +281,17 @@ impl Compiler<'_> {
             }
             AuthSection::Oauth2 { .. } => self.oauth2(key, section),
             _ => None,
+        }
+    }
+
+    /// A text that travels as it stands: braces in it are somebody's mistake.
+    fn no_template(&mut self, key: &str, text: Option<&str>) {
+        if text.is_some_and(|text| text.contains("{{")) {
+            self.problems.push(Problem::incoherent(
+                key,
+                "đây không phải mẫu: {{ … }} sẽ được gửi nguyên văn; kind = \"login\" có value cho cả giá trị của header",
+                "this is no template: {{ … }} would be sent as it stands; kind = \"login\" has value for the whole header",
+            ));
         }
     }
 
@@ -282,6 +316,7 @@ impl Compiler<'_> {
             return None;
         };
         let at = |name: &str| format!("{key}.{name}");
+        self.no_template(&at("prefix"), prefix.as_deref());
         let mut fields: BTreeMap<String, String> = form.clone();
         let grant_name = match grant {
             Grant::ClientCredentials => "client_credentials",
@@ -340,6 +375,7 @@ impl Compiler<'_> {
             ),
             form: true,
             token: self.path(&at("token"), token)?.pointer(),
+            value: None,
             header: header.clone(),
             prefix: prefix.clone().unwrap_or_else(|| "Bearer ".to_owned()),
             token_type: prefix.is_none().then(|| "/token_type".to_owned()),

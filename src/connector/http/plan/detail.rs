@@ -27,6 +27,8 @@ pub(in super::super) struct Detail {
     pub(in super::super) when: Option<Expression>,
     /// Whether the record itself is needed to write the request.
     pub(in super::super) needs_record: bool,
+    /// Whether a detail before it is needed for that.
+    pub(in super::super) needs_details: bool,
 }
 
 impl Compiler<'_> {
@@ -93,6 +95,11 @@ impl Compiler<'_> {
                 || query.iter().any(|(_, template)| uses_record(template.names()))
                 || body.as_ref().is_some_and(|body| uses_record(body.names()))
                 || call.as_ref().is_some_and(|call| uses_record(call.names()));
+            // A member that begins with $ is a detail: record['$task'].
+            let needs_details = needs_record
+                && !details.is_empty()
+                && serde_json::to_string(section)
+                    .is_ok_and(|text| text.contains("'$") || text.contains("\\\"$"));
             details.push(Detail {
                 name: section.name.clone(),
                 path,
@@ -104,6 +111,7 @@ impl Compiler<'_> {
                 element,
                 when,
                 needs_record,
+                needs_details,
             });
         }
         details
