@@ -84,9 +84,8 @@ impl Puller<'_> {
     /// Calls gone what the tombstones of the run say.
     pub(super) async fn bury(&mut self) -> Result<(), ConnectorError> {
         let Burials { waiting, cursor } = std::mem::take(&mut self.burials);
-        if !waiting.is_empty() {
-            self.commit_all().await?;
-        }
+        // What the run showed is stored, and counted as seen, before that count is put aside.
+        self.commit_all().await?;
         let seen = std::mem::take(&mut self.seen);
         let waiting: Vec<(String, Tombstone)> = waiting.into_iter().collect();
         for some in waiting.chunks(AT_ONCE) {
