@@ -10,6 +10,7 @@ pub fn policy() -> Policy {
         rule_sets: Vec::new(),
         calendar: WorkingCalendar::default(),
         year_opens: (11, 1),
+        assessment_opens: 5,
         rule_book: RuleBook::default(),
         target_precision: 0.95,
         four_eyes: false,
