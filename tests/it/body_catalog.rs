@@ -31,6 +31,7 @@ async fn catalog_for(store: &Store, version: &str, scope: &str, code: &str, coef
         author: "test",
         reason: None,
         provenance: &[],
+        moves: &[],
     };
     store.add_catalog(new, at(NOW)).await.expect("catalog");
 }

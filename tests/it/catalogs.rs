@@ -36,6 +36,7 @@ async fn catalog_of(store: &Store, version: &str, (scope, from): (&str, &str), p
         author: "test",
         reason: None,
         provenance: &[],
+        moves: &[],
     };
     store.add_catalog(new, at(NOW)).await.expect("catalog");
 }

@@ -32,7 +32,7 @@ mark = "multistatus/sync-token"
 status = [207]
 "#;
 
-fn entry(number: usize) -> String {
+fn event(number: usize) -> String {
     format!(
         "<response><href>/tasks/{number}</href><prop><data>BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Việc {number}\nEND:VTODO\n\
          END:VCALENDAR\n</data></prop></response>"
@@ -54,9 +54,9 @@ async fn changes_are_asked_for_by_the_last_mark_and_a_cut_answer_goes_on() {
     let server = Scripted::start(|asked| match token(asked).as_str() {
         "" => multistatus(
             "s&amp;1",
-            &format!("{}<response><href>/tasks/</href><status>507</status></response>", entry(1)),
+            &format!("{}<response><href>/tasks/</href><status>507</status></response>", event(1)),
         ),
-        "s&amp;1" => multistatus("s2", &entry(2)),
+        "s&amp;1" => multistatus("s2", &event(2)),
         "s2" => multistatus("s3", "<response><href>/tasks/1</href><status>404</status></response>"),
         "s3" => multistatus("s3", ""),
         _ => status(
@@ -102,7 +102,7 @@ async fn changes_are_asked_for_by_the_last_mark_and_a_cut_answer_goes_on() {
 async fn broken_calendar_is_rejected_alone_and_a_sequence_is_a_mark_as_well() {
     let server = Scripted::start(|_| {
         let broken = "<response><href>/tasks/9</href><prop><data>BEGIN:VTODO</data></prop></response>";
-        multistatus("s1", &format!("{}{broken}{}", entry(1), entry(2)))
+        multistatus("s1", &format!("{}{broken}{}", event(1), event(2)))
     })
     .await;
     let pulled = pull(&connect(&server.base, CALENDAR), PullMode::Full, None).await.expect("pages");

@@ -196,7 +196,9 @@ when = "record['$allocation'] is defined"
 /// Systems that build their objects anew at every start write members in another order.
 #[tokio::test]
 async fn members_in_another_order_are_no_change_where_the_manifest_says_so() {
-    let listed = |text: &'static str| async move { Scripted::start(move |_| status(200, text)).await };
+    let listed = |text: &'static str| async move {
+        Scripted::start(move |_| status(200, &[("content-type", "application/json")], text)).await
+    };
     let first = r#"{"result":[{"id":1,"name":"a","due":{"year":2026,"month":11}}]}"#;
     let again = r#"{"result":[{"due":{"month":11,"year":2026},"name":"a","id":1}]}"#;
     let other = r#"{"result":[{"due":{"month":12,"year":2026},"name":"a","id":1}]}"#;
