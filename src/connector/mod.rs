@@ -27,6 +27,7 @@ mod salted;
 mod sample;
 mod scan;
 pub mod sql;
+mod unordered;
 pub mod xml;
 
 pub use open::{OpenSource, Opened, open};

@@ -80,8 +80,8 @@ impl Calibration {
             let taken = (index + 1) as f64;
             let wrong = taken - right;
             // The threshold is the luckiest of many, so one standard deviation of bad luck is added to its errors; that none
-            // was seen among a few is luck as well.
-            if wrong + (wrong + 1.0).sqrt() <= (1.0 - target_precision) * taken {
+            // was seen among a few is luck as well, so at least one error's is.
+            if wrong + wrong.max(1.0).sqrt() <= (1.0 - target_precision) * taken {
                 calibration.threshold = rounded(*confidence - 5e-7);
             }
         }

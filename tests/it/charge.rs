@@ -182,7 +182,7 @@ async fn deputy_with_nobody_in_charge_has_the_d_the_scorer_enters_and_can_be_app
         assert_eq!(codes(&house, component(DEPUTY, Component::UnitResult, 70)).await, ["LT-CRI-010"]);
         assert_eq!(codes(&house, component(AN, Component::UnitResult, 100)).await, ["LT-CRI-003"], "staff");
         let of_head = component("GL-00990", Component::UnitResult, 100);
-        assert_eq!(codes(&house, of_head).await[0], "LT-CRI-003", "computed from the staff");
+        assert_eq!(codes(&house, of_head).await[0], "LT-REC-004", "nobody enters their own");
         house.ordered(component(DEPUTY, Component::UnitResult, 50)).await;
         settled(&house).await;
         let found = of_deputy(&house).await;

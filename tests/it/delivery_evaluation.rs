@@ -682,8 +682,8 @@ async fn d_is_taken_from_there_for_a_leader_with_nobody_in_charge_and_kept_with_
         let stored = store.decisions_of(deputy, period("2026-Q4")).await.expect("decisions");
         let keys: Vec<&str> = stored.iter().map(|stored| stored.decision.key.as_str()).collect();
         assert_eq!(keys, ["d1"], "{}", store.kind());
-        // Of the head it is computed, of the staff there is none.
-        let told = [("d2", "LT-CRI-003"), ("d3", "LT-CRI-003"), ("d4", "LT-CRI-010")];
+        // The head's own word counts for nothing of their own, and of the staff there is none.
+        let told = [("d2", "LT-REC-004"), ("d3", "LT-CRI-003"), ("d4", "LT-CRI-010")];
         assert_eq!(kept(store).await, told.map(|(id, code)| (id.to_owned(), code.to_owned())));
     }
 }

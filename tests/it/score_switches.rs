@@ -278,7 +278,8 @@ async fn product_shared_by_quarters_counts_in_each_with_its_part_due_by_the_quar
             // k = 1.2 times 0.3 and 0.5. On 30 September nothing was done; on 10 December all of it.
             let expected = match period_membership {
                 PeriodMembership::ShareAllocated => [figure("0.36", "0"), figure("0.6", "0.6")],
-                _ => [figure("0", "0"), figure("1.2", "1.2")],
+                // Both parts together, 80 hundredths, in the quarter it belongs to.
+                _ => [figure("0", "0"), figure("0.96", "0.96")],
             };
             assert_eq!(figures, expected, "{period_membership:?} {}", store.kind());
             proven(&house).await;

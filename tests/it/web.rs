@@ -488,7 +488,7 @@ async fn what_moved_a_level_and_the_switches_applied_are_told_in_words_in_both_l
             (
                 "vi",
                 [
-                    "Hoàn thành xuất sắc nhiệm vụ",
+                    "Hoàn thành xuất sắc</span>",
                     "1 quý không hoàn thành nhiệm vụ",
                     "khoản 6 Điều 20",
                     "tổ chức được xếp loại: Hoàn thành nhiệm vụ",

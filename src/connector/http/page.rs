@@ -4,9 +4,10 @@
 //! tree of it. A record that cannot be listed becomes a rejection; an answer that cannot be read is thrown
 //! away whole.
 
-use super::super::json::{Envelope, JsonError, Path, Record, in_any_order, scalars, without};
+use super::super::json::{Envelope, JsonError, Path, Record, scalars, without};
 use super::super::manifest::http::MemberOrder;
 use super::super::rule::{is_key, record_hash};
+use super::super::unordered::in_any_order;
 use super::super::{ConnectorError, Presence, RawRecord, Rejection};
 use super::branch::Branch;
 use super::conditional::Validators;
