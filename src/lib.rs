@@ -11,29 +11,17 @@
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-pub mod catalog;
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod connector;
 pub mod daemon;
-pub mod delivery;
-pub mod directory;
-pub mod domain;
-pub mod error;
-pub mod evaluation;
 pub mod failpoint;
-pub mod ingest;
-pub mod mapping;
-pub mod paper;
 pub mod pipeline;
 pub mod schedule;
-pub mod scoring;
-pub mod sheet;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod store;
-pub mod telemetry;
-pub mod text;
-pub mod transport;
 pub mod web;
+
+// Rooms of the crates below are named as if they stood here.
+pub use lienthong_base::{clock, config, domain, error, sheet, telemetry, text};
+pub use lienthong_connect::{connector, delivery, transport};
+pub use lienthong_engines::{catalog, directory, evaluation, ingest, mapping, paper, scoring};

@@ -29,7 +29,9 @@ fn is_code(word: &str) -> bool {
 
 fn codes_in_sources() -> BTreeMap<String, String> {
     let mut paths = Vec::new();
-    files(&root().join("src"), &mut paths);
+    for folder in super::architecture::folders() {
+        files(&root().join(folder), &mut paths);
+    }
     let mut found = BTreeMap::new();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ext| ext == "rs")) {
         let text = std::fs::read_to_string(path).expect("readable");

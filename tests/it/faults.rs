@@ -32,7 +32,9 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
 pub fn tests_below(root: &Path) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     tests(&root.join("tests/it"), &mut known);
-    tests(&root.join("src"), &mut known);
+    for folder in super::architecture::folders() {
+        tests(&root.join(folder), &mut known);
+    }
     known
 }
 

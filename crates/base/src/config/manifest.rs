@@ -12,31 +12,31 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// Name and text of every manifest in `connectors/`, compiled in; a test keeps the table complete.
 pub const BUILT_IN: &[(&str, &str)] = &[
-    ("airbyte-declarative", include_str!("../../connectors/airbyte-declarative/manifest.toml")),
-    ("date-window", include_str!("../../connectors/date-window/manifest.toml")),
-    ("edxml-folder", include_str!("../../connectors/edxml-folder/manifest.toml")),
-    ("eoffice-open", include_str!("../../connectors/eoffice-open/manifest.toml")),
-    ("ioffice-export", include_str!("../../connectors/ioffice-export/manifest.toml")),
-    ("json-rpc", include_str!("../../connectors/json-rpc/manifest.toml")),
-    ("kinto", include_str!("../../connectors/kinto/manifest.toml")),
-    ("lgsp-documents", include_str!("../../connectors/lgsp-documents/manifest.toml")),
-    ("personnel-folder", include_str!("../../connectors/personnel-folder/manifest.toml")),
-    ("personnel-http", include_str!("../../connectors/personnel-http/manifest.toml")),
-    ("project-board", include_str!("../../connectors/project-board/manifest.toml")),
-    ("radicale", include_str!("../../connectors/radicale/manifest.toml")),
-    ("redmine-json", include_str!("../../connectors/redmine-json/manifest.toml")),
-    ("redmine-xml", include_str!("../../connectors/redmine-xml/manifest.toml")),
-    ("report-export", include_str!("../../connectors/report-export/manifest.toml")),
-    ("roundup", include_str!("../../connectors/roundup/manifest.toml")),
-    ("singer-file", include_str!("../../connectors/singer-file/manifest.toml")),
-    ("singer-rest", include_str!("../../connectors/singer-rest/manifest.toml")),
-    ("soap-tasks", include_str!("../../connectors/soap-tasks/manifest.toml")),
-    ("sql-view", include_str!("../../connectors/sql-view/manifest.toml")),
-    ("task-sheet", include_str!("../../connectors/task-sheet/manifest.toml")),
-    ("task-tracker", include_str!("../../connectors/task-tracker/manifest.toml")),
-    ("vxp-axis", include_str!("../../connectors/vxp-axis/manifest.toml")),
-    ("ward-desk", include_str!("../../connectors/ward-desk/manifest.toml")),
-    ("xroad-rest", include_str!("../../connectors/xroad-rest/manifest.toml")),
+    ("airbyte-declarative", include_str!("../../../../connectors/airbyte-declarative/manifest.toml")),
+    ("date-window", include_str!("../../../../connectors/date-window/manifest.toml")),
+    ("edxml-folder", include_str!("../../../../connectors/edxml-folder/manifest.toml")),
+    ("eoffice-open", include_str!("../../../../connectors/eoffice-open/manifest.toml")),
+    ("ioffice-export", include_str!("../../../../connectors/ioffice-export/manifest.toml")),
+    ("json-rpc", include_str!("../../../../connectors/json-rpc/manifest.toml")),
+    ("kinto", include_str!("../../../../connectors/kinto/manifest.toml")),
+    ("lgsp-documents", include_str!("../../../../connectors/lgsp-documents/manifest.toml")),
+    ("personnel-folder", include_str!("../../../../connectors/personnel-folder/manifest.toml")),
+    ("personnel-http", include_str!("../../../../connectors/personnel-http/manifest.toml")),
+    ("project-board", include_str!("../../../../connectors/project-board/manifest.toml")),
+    ("radicale", include_str!("../../../../connectors/radicale/manifest.toml")),
+    ("redmine-json", include_str!("../../../../connectors/redmine-json/manifest.toml")),
+    ("redmine-xml", include_str!("../../../../connectors/redmine-xml/manifest.toml")),
+    ("report-export", include_str!("../../../../connectors/report-export/manifest.toml")),
+    ("roundup", include_str!("../../../../connectors/roundup/manifest.toml")),
+    ("singer-file", include_str!("../../../../connectors/singer-file/manifest.toml")),
+    ("singer-rest", include_str!("../../../../connectors/singer-rest/manifest.toml")),
+    ("soap-tasks", include_str!("../../../../connectors/soap-tasks/manifest.toml")),
+    ("sql-view", include_str!("../../../../connectors/sql-view/manifest.toml")),
+    ("task-sheet", include_str!("../../../../connectors/task-sheet/manifest.toml")),
+    ("task-tracker", include_str!("../../../../connectors/task-tracker/manifest.toml")),
+    ("vxp-axis", include_str!("../../../../connectors/vxp-axis/manifest.toml")),
+    ("ward-desk", include_str!("../../../../connectors/ward-desk/manifest.toml")),
+    ("xroad-rest", include_str!("../../../../connectors/xroad-rest/manifest.toml")),
 ];
 
 /// A manifest that was found.
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_folder_of_connectors_is_compiled_in() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors");
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()).filter(|path| path.join("manifest.toml").is_file()) {
             let name = path.file_name().and_then(|name| name.to_str()).expect("a name");

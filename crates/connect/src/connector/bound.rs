@@ -231,7 +231,7 @@ mod tests {
     use super::super::manifest::parse;
     use super::*;
 
-    const MANIFEST: &str = include_str!("../../connectors/sql-view/manifest.toml");
+    const MANIFEST: &str = include_str!("../../../../connectors/sql-view/manifest.toml");
 
     fn binding(manifest: &str, database: &str, secret: &str) -> Binding {
         let loaded = parse("m.toml", manifest).unwrap_or_else(|findings| panic!("{findings}"));

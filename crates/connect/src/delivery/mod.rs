@@ -158,7 +158,7 @@ pub(crate) fn kept_answer(body: &[u8]) -> String {
 }
 
 /// A stored payload that no longer reads: the code changed under it.
-pub(crate) fn unreadable_payload(key: &str, error: &serde_json::Error) -> Finding {
+pub fn unreadable_payload(key: &str, error: &serde_json::Error) -> Finding {
     Finding::error(
         "LT-DLV-006",
         Text::new(

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// The table that is compiled in.
-pub const BUILT_IN: &str = include_str!("../../config/holidays.toml");
+pub const BUILT_IN: &str = include_str!("../../../../config/holidays.toml");
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

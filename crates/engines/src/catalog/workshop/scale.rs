@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The scale that is compiled in: the Handbook's maxima.
-const BUILT_IN: &str = include_str!("../../../config/catalog-groups.toml");
+const BUILT_IN: &str = include_str!("../../../../../config/catalog-groups.toml");
 /// Largest file of a scale, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 

@@ -40,13 +40,13 @@ use std::path::{Path, PathBuf};
 use tree::{Node, Origin, Value};
 
 /// The defaults of every key, each with its explanation. Compiled in; also the reference of all keys.
-pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+pub const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
 /// Codes and field names of the national database every national target starts from.
-pub const NATIONAL_CODES: &str = include_str!("../../config/national-codes.toml");
+pub const NATIONAL_CODES: &str = include_str!("../../../../config/national-codes.toml");
 
 /// A commented start, printed by `config example`.
-pub const EXAMPLE: &str = include_str!("../../config/example.toml");
+pub const EXAMPLE: &str = include_str!("../../../../config/example.toml");
 
 /// Where a configuration is looked for when none is named, in this order.
 pub const USUAL_PLACES: [&str; 2] = ["lienthong.toml", "/etc/lienthong/lienthong.toml"];

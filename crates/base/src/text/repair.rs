@@ -18,10 +18,11 @@ pub enum Damage {
     Vni,
 }
 
-pub(crate) const TCVN3_CODES: &str =
+/// Characters a text in the font TCVN3 shows where it is read as Latin-1, in the order of [`TCVN3_LETTERS`].
+pub const TCVN3_CODES: &str =
     "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u{ad}õøö÷ùúýûüþ¡¢£¤¥¦§";
-pub(crate) const TCVN3_LETTERS: &str =
-    "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂÊÔƠƯĐ";
+/// Letters meant by [`TCVN3_CODES`].
+pub const TCVN3_LETTERS: &str = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂÊÔƠƯĐ";
 
 /// Repairs a text where the evidence allows it, and says what was wrong.
 pub fn repair(text: &str) -> (String, Option<Damage>) {

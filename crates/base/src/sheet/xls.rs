@@ -308,7 +308,7 @@ mod tests {
     }
 
     /// Two sheets with dates, numbers, a formula that failed, a long shared text and a place merged over three rows.
-    const BOOK: &[u8] = include_bytes!("../../tests/data/so-theo-doi.xls");
+    const BOOK: &[u8] = include_bytes!("../../../../tests/data/so-theo-doi.xls");
 
     fn code(bytes: &[u8]) -> String {
         Sheet::read("a.xls", bytes).expect_err("refused").0.remove(0).code
@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn far_cell_of_an_old_workbook_costs_nothing() {
         // calamine makes room for 65,536 rows of 256 cells here.
-        let bytes = include_bytes!("../../tests/data/far-cell.xls");
+        let bytes = include_bytes!("../../../../tests/data/far-cell.xls");
         let sheet = Sheet::read("a.xls", bytes).unwrap_or_else(|findings| panic!("{findings}"));
         assert_eq!(sheet.lines.len(), 2, "the cell beyond the last column read is not kept");
     }

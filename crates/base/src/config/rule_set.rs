@@ -10,7 +10,7 @@ use crate::error::{Finding, Findings, Text};
 use std::path::{Path, PathBuf};
 
 /// The set that is compiled in: Decree 335/2025 with Gia Lai's proposed switches.
-pub const BUILT_IN: &str = include_str!("../../config/rule-sets/decree-335-2025.toml");
+pub const BUILT_IN: &str = include_str!("../../../../config/rule-sets/decree-335-2025.toml");
 
 /// Reads the given files; none given = the built-in set.
 ///
