@@ -137,7 +137,7 @@ mod with {
     }
 
     fn finish_once(
-        settled: Result<(serde_json::Value, bool), crate::error::Findings>,
+        settled: Result<(serde_json::Value, bool, Vec<Finding>), crate::error::Findings>,
         printer: &Printer,
     ) -> u8 {
         match settled {
@@ -146,10 +146,11 @@ mod with {
                 findings: findings.0,
                 document: Document::Nothing,
             }),
-            Ok((account, adds_up)) => {
+            Ok((account, adds_up, words)) => {
                 let text = serde_json::to_string_pretty(&account).unwrap_or_default();
                 let mut outcome =
                     Outcome::ok(Document::Json { value: account, text: Text::new(text.clone(), text) });
+                outcome.findings.extend(words);
                 if !adds_up {
                     outcome.exit = EXIT_FAILED;
                     outcome.findings.push(Finding::error(

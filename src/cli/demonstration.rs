@@ -4,6 +4,7 @@
 //! reading), the daemon on embedded SQLite, and the personnel office (`officer`). With `--once` it runs to a
 //! settled end, asks the receivers what they hold and says whether it all adds up.
 
+use super::changed;
 use super::office::{self, DOCUMENT, OFFICER, Office, Pace};
 use crate::config::{self, Loaded, Overrides};
 use crate::daemon::{Daemon, MetricsText};
@@ -136,9 +137,9 @@ impl Demo {
         stopped
     }
 
-    /// Waits until nothing is left to do, and gives the account of it: the document of `demo --once --json` and
-    /// whether it all adds up.
-    pub async fn settle(&self) -> Result<(Value, bool), Findings> {
+    /// Waits until nothing is left to do, and gives the account of it: the document of `demo --once --json`, whether it
+    /// all adds up, and what of it takes words.
+    pub async fn settle(&self) -> Result<(Value, bool, Vec<Finding>), Findings> {
         let begun = Instant::now();
         let (mut quiet, mut open) = (0, String::new());
         while begun.elapsed() < ONCE_LIMIT {
@@ -149,14 +150,16 @@ impl Demo {
                 break;
             }
         }
-        let account = self.account(&open).await?;
+        let changed = changed::changed(&self.daemon.app).await?;
+        let mut account = self.account(&open).await?;
+        account["changed"] = json!(changed);
         let adds_up = account["settled"] == true
             && account["lost"] == 0
             && account["duplicates"] == 0
             && account["mismatches"] == 0
             && account["approved_quarter"].as_u64() > Some(0)
             && account["approved_year"].as_u64() > Some(0);
-        Ok((account, adds_up))
+        Ok((account, adds_up, changed::in_words(&changed)))
     }
 
     /// What is still open; empty when everything is settled.

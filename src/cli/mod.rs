@@ -5,6 +5,8 @@
 //! as a finding on standard error and becomes a documented exit code; standard output carries results only.
 
 pub mod args;
+#[cfg(feature = "simulator")]
+mod changed;
 mod config_command;
 mod confine;
 mod connector;

@@ -155,7 +155,7 @@ pub struct App {
     pub(super) judging: Mutex<Judging>,
     turns: BTreeMap<SourceId, Mutex<()>>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
-    /// Hashes of the rule sets this process has kept in the store.
+    /// Hashes of the rule sets and working days this process has kept in the store.
     pub(super) kept_rules: Mutex<BTreeSet<String>>,
     /// State of the directory for which kept entries about unknown people were read again.
     pub(super) entries_read_for: Mutex<Option<u64>>,

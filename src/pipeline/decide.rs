@@ -74,6 +74,7 @@ impl Step for Decide {
                 Ok(true) => report.done += 1,
                 Ok(false) => settled.push((stored.id, None)),
                 Err(Refused::Race) => report.more = true,
+                Err(Refused::Waits) => {}
                 Err(Refused::Finding(finding)) => {
                     app.refuse_decision(&stored, &finding).await?;
                     tell(&mut report, *finding);

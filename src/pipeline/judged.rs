@@ -7,7 +7,7 @@
 //! one that began last judges; the others leave those periods alone and say so, so that no period is judged by two sets.
 
 use super::app::App;
-use super::score::hash_of;
+use super::score::{Terms, hash_of};
 use crate::domain::rules::LateUnit;
 use crate::domain::{Period, RuleSet};
 use crate::error::{Finding, Text};
@@ -18,6 +18,29 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Judging = Option<BTreeMap<Period, String>>;
 
 impl App {
+    /// A rule set with what it counts by in a period, as the configuration says it now.
+    pub(super) fn terms(&self, period: Period, rules: &RuleSet) -> Result<Terms, Finding> {
+        Terms::of(rules, &self.policy.calendar, period.quarter_around().last_day())
+    }
+
+    /// Keeps a rule set and the working days it counts by, so that scores can be computed again however the configuration
+    /// changes.
+    pub(super) async fn keep_terms(&self, terms: &Terms) -> Result<(), Finding> {
+        let told = |error: crate::store::StoreError| error.finding();
+        let (mut kept, now) = (self.kept_rules.lock().await, self.clock.now());
+        if !kept.contains(&terms.hash) {
+            let body = serde_json::to_value(&terms.rules).map_err(|_| super::broken("rule set"))?;
+            let id = terms.rules.id.as_str();
+            self.store.keep_rule_set(&terms.hash, id, &body, now).await.map_err(told)?;
+            kept.insert(terms.hash.clone());
+        }
+        if let Some((hash, days)) = terms.counted.as_ref().filter(|(hash, _)| !kept.contains(hash)) {
+            self.store.keep_working_days(hash, days, now).await.map_err(told)?;
+            kept.insert(hash.clone());
+        }
+        Ok(())
+    }
+
     /// Hash of everything the configuration says about how a period is scored; none where no rule set governs it. Where
     /// months are scored, a quarter's is theirs.
     fn judged_by(&self, period: Period) -> Result<Option<String>, Finding> {

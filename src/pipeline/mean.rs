@@ -151,6 +151,7 @@ impl App {
             unit: post.unit.clone(),
             role: post.role.as_str(),
             rule_set_hash,
+            working_days: None,
             inputs_hash,
             as_of,
             task_part: None,

@@ -20,6 +20,7 @@ mod lost;
 pub mod map;
 mod mappers;
 mod mean;
+pub mod moved;
 pub(crate) mod nearest;
 pub mod paper;
 pub mod pull;

@@ -6,6 +6,7 @@
 //! is `decide`'s business.
 
 use super::app::App;
+use super::moved::sentence;
 use super::results::{Occasion, result_item, start_of};
 use super::step::{Step, StepReport};
 use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
@@ -76,7 +77,7 @@ impl Step for Record {
                     differences.push((score.person, score.period, told));
                     followed.push(score);
                 }
-                Err(Refused::Race) => report.more = true,
+                Err(Refused::Race | Refused::Waits) => report.more = true,
                 Err(Refused::Finding(finding)) => return Err(*finding),
             }
         }
@@ -91,6 +92,8 @@ impl Step for Record {
 pub(super) enum Refused {
     /// Somebody else was first; the next run looks again.
     Race,
+    /// The figures are being computed or taken up: what is newest in a moment is what it is compared with.
+    Waits,
     /// A reason worth telling.
     Finding(Box<Finding>),
 }
@@ -209,6 +212,18 @@ impl App {
         Ok(directory.last_post(person, period).is_some_and(|post| units.contains(&post.unit)))
     }
 
+    /// Whether the record of an open period has yet to follow its score, or that waits to be computed: then nobody knows
+    /// whether the figures are still those that were looked at.
+    pub(super) async fn is_to_follow(
+        &self,
+        latest: &Revision,
+        around: &Circumstances,
+    ) -> Result<bool, Finding> {
+        let follows = !around.closed && latest.state.is_open();
+        let to_come = || self.store.is_unsettled(latest.person, latest.period);
+        Ok(follows && to_come().await.map_err(|error| error.finding())?)
+    }
+
     /// Whether the rule set asks for every step before an approval; of a period without one nothing is asked.
     pub(super) fn steps_required(&self, period: Period) -> bool {
         self.rule_set(period).is_ok_and(|rules| rules.record_steps == RecordSteps::Required)
@@ -252,7 +267,17 @@ impl App {
         });
         match life::next_revision(held, &computed, closed) {
             Change::Nothing => Ok(None),
-            Change::NeedsCorrection { finding, .. } => {
+            Change::NeedsCorrection { mut finding, .. } => {
+                let of = (score.person, score.period, score.scope.as_str());
+                let causes = match &held_content {
+                    Some(content) => self.why_moved(of, content).await?,
+                    None => Vec::new(),
+                };
+                if let Some(why) = sentence(&causes) {
+                    let what = &finding.what;
+                    finding.what =
+                        Text::new(format!("{}; {}", what.vi, why.vi), format!("{}; {}", what.en, why.en));
+                }
                 let name = directory
                     .person(score.person)
                     .map(|known| known.staff_number.to_string())
@@ -382,8 +407,11 @@ impl App {
             }
             .into());
         };
-        let held_content = self.standing_content(&latest).await?;
         let around = self.circumstances(decision.person, decision.period).await?;
+        if self.is_to_follow(&latest, &around).await? {
+            return Err(Refused::Waits);
+        }
+        let held_content = self.standing_content(&latest).await?;
         let held = Held {
             revision: latest.revision,
             state: latest.state,

@@ -225,7 +225,7 @@ impl Run<'_> {
     fn asked(&self, period: Period) -> Result<Vec<Asked>, Finding> {
         match self.app.rule_set(period) {
             Ok(rules) if !period.is_mean() => {
-                let terms = Arc::new(Terms::of(rules)?);
+                let terms = Arc::new(self.app.terms(period, rules)?);
                 Ok(asked(period, self.app.clock.today(), &terms))
             }
             _ => Ok(Vec::new()),
@@ -501,6 +501,7 @@ impl App {
             unit: held.unit,
             role: role.as_str(),
             rule_set_hash,
+            working_days: None,
             inputs_hash,
             as_of,
             task_part: None,
@@ -559,6 +560,7 @@ impl App {
             unit: post.unit.clone(),
             role: post.role.as_str(),
             rule_set_hash,
+            working_days: asked.terms.working_days(),
             inputs_hash,
             as_of: asked.as_of,
             task_part: derivation.task_part.as_ref().map(|number| number.printed.clone()),
@@ -687,21 +689,6 @@ impl App {
             subordinates.push(Subordinate { person: name.unwrap_or_default(), total });
         }
         Ok(subordinates)
-    }
-
-    /// Keeps the rule set, so that the score can be computed again.
-    pub(super) async fn keep_rules(&self, rules: &RuleSet, hash: &str) -> Result<(), Finding> {
-        let mut kept = self.kept_rules.lock().await;
-        if !kept.contains(hash) {
-            let body = serde_json::to_value(rules).map_err(|_| super::broken("rule set"))?;
-            let now = self.clock.now();
-            self.store
-                .keep_rule_set(hash, rules.id.as_str(), &body, now)
-                .await
-                .map_err(|error| error.finding())?;
-            kept.insert(hash.to_owned());
-        }
-        Ok(())
     }
 }
 

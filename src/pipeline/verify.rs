@@ -1,8 +1,8 @@
 //! Proof that everything derived follows from what is kept.
 //!
 //! Owns the order `score verify`: answers against their SHA-256 and read into drafts again by the present manifest,
-//! tasks derived again from their events, scores computed again from tasks, decisions and the rule set kept with
-//! them. It changes nothing; what differs is counted and named. It may run beside pulls: what differs at first is
+//! tasks derived again from their events, scores computed again from tasks, decisions, the rule set and the working days
+//! kept with them. It changes nothing; what differs is counted and named. It may run beside pulls: what differs at first is
 //! looked at once more with what is held by then. One answer, batch of tasks or score is held at a time. What
 //! cannot be read at all is named and the rest goes on; only a database that does not answer ends the run.
 
@@ -10,10 +10,12 @@ use super::app::App;
 use super::pull::without_citizen_ids;
 use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE, Terms};
 use crate::connector::{Presence, RawRecord};
-use crate::domain::{CanonicalTask, Period, PersonId, RuleSet, SourceEvent, SourceId, TaskDraft, TaskKey};
+use crate::domain::{
+    CanonicalTask, Period, PersonId, RuleSet, SourceEvent, SourceId, TaskDraft, TaskKey, WorkingCalendar,
+};
 use crate::error::Finding;
 use crate::ingest::rebuild;
-use crate::store::{KeptPage, StoreError, StoredTask};
+use crate::store::{Days, KeptPage, StoreError, StoredTask};
 use chrono::{DateTime, Utc};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -49,6 +51,8 @@ pub(super) struct Verified {
     pub waiting: u64,
     /// Staff number, period and view of those that came out different.
     pub different: Vec<(String, Period, String)>,
+    /// By period the working days that are otherwise now than those its scores were counted by.
+    pub other_days: BTreeMap<Period, Days>,
 }
 
 impl App {
@@ -183,6 +187,25 @@ impl App {
         Ok(different)
     }
 
+    /// What scores were judged by, as it was kept; none where that is not there or cannot be read. Scores that are older
+    /// than the keeping of working days are counted by those of now.
+    async fn kept_terms(
+        &self,
+        period: Period,
+        rules: &str,
+        days: Option<&str>,
+    ) -> Result<Option<Terms>, Finding> {
+        let told = |error: StoreError| error.finding();
+        let body = self.store.kept_rule_set(rules).await.map_err(told)?;
+        let Some(rules) = body.and_then(|body| serde_json::from_value::<RuleSet>(body).ok()) else {
+            return Ok(None);
+        };
+        let Some(days) = days else { return self.terms(period, &rules).map(Some) };
+        let Some(days) = self.store.kept_working_days(days).await.map_err(told)? else { return Ok(None) };
+        let calendar = WorkingCalendar::of_exceptions(&days);
+        Terms::of(&rules, &calendar, period.quarter_around().last_day()).map(Some)
+    }
+
     async fn verify_tasks(&self, verified: &mut Verified) -> Result<(), Finding> {
         let mut after = 0;
         loop {
@@ -276,7 +299,7 @@ impl App {
         let directory = self.directory().await?;
         let due = self.store.scores_due(usize::MAX >> 1).await.map_err(|error| error.finding())?;
         let due: BTreeSet<_> = due.into_iter().map(|(person, period, _)| (person, period)).collect();
-        let mut kept: HashMap<String, Arc<Terms>> = HashMap::new();
+        let mut kept: HashMap<(Period, String, Option<String>), Arc<Terms>> = HashMap::new();
         let gathered = Gathered::default();
         for named in self.store.scores_held().await.map_err(|error| error.finding())? {
             if only.is_some_and(|only| !only.contains(&named)) {
@@ -299,17 +322,22 @@ impl App {
                     continue;
                 }
             };
-            let terms = match kept.entry(held.rule_set_hash.clone()) {
+            let made_by = (period, held.rule_set_hash.clone(), held.working_days.clone());
+            let terms = match kept.entry(made_by) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => {
-                    let body =
-                        self.store.kept_rule_set(unknown.key()).await.map_err(|error| error.finding())?;
-                    let Some(rules) = body.and_then(|body| serde_json::from_value::<RuleSet>(body).ok())
-                    else {
+                    let (period, rules, days) = unknown.key();
+                    let Some(terms) = self.kept_terms(*period, rules, days.as_deref()).await? else {
                         verified.unreadable.insert(place(), super::broken("rule set"));
                         continue;
                     };
-                    unknown.insert(Arc::new(Terms::of(&rules)?))
+                    if days.is_some() {
+                        let changed = terms.calendar.changed_in(&self.policy.calendar, period.last_day());
+                        if !changed.is_empty() {
+                            verified.other_days.entry(period.quarter_around()).or_default().extend(changed);
+                        }
+                    }
+                    unknown.insert(Arc::new(terms))
                 }
             };
             let (as_of, rules) = (held.as_of, &terms.rules);

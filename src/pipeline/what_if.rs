@@ -5,7 +5,7 @@
 //! ever stored as a result. Memory is bounded by the people of one leader, not by the province.
 
 use super::app::App;
-use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE, Terms};
+use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE};
 use crate::directory::Directory;
 use crate::domain::{Exact, Level, Period, PersonId, ProductCode, RuleSet, UnitCode};
 use crate::error::Finding;
@@ -221,8 +221,9 @@ impl App {
         // Both sides are assumed: neither keeps anything in the store.
         let as_is = Gathered::assuming(Arc::new(Assumed::default()));
         let otherwise = Gathered::assuming(question.assumed.clone());
-        let asked =
-            |rules| Ok::<_, Finding>(Asked { period, view, as_of, terms: Arc::new(Terms::of(rules)?) });
+        let asked = |rules| {
+            Ok::<_, Finding>(Asked { period, view, as_of, terms: Arc::new(self.terms(period, rules)?) })
+        };
         let (rules, other) = (asked(rules)?, asked(other)?);
         let mut totals = Totals::default();
         for (_, person) in ranked {

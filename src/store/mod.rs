@@ -36,6 +36,7 @@ mod evidence;
 mod example;
 mod facts;
 mod gate;
+mod ground;
 mod history;
 mod hold;
 mod key;
@@ -76,6 +77,7 @@ pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use example::{BroughtExample, ForeignExample};
 pub use gate::{Acceptance, Accepted, Gate, HeldTask, Proof, Size, Stop, Tally};
+pub use ground::{Days, Stood};
 pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
 pub use listing::{Delivery, RawHead, TaskLine, TaskList};
@@ -286,6 +288,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "example_product_name",
         include_str!("../../migrations/sqlite/0038_example_product_name.sql"),
         include_str!("../../migrations/postgres/0038_example_product_name.sql"),
+    ),
+    (
+        41,
+        "score_grounds",
+        include_str!("../../migrations/sqlite/0041_score_grounds.sql"),
+        include_str!("../../migrations/postgres/0041_score_grounds.sql"),
     ),
 ];
 

@@ -39,6 +39,8 @@ pub struct ScoreWrite {
     pub role: &'static str,
     /// Hash of the rule set applied.
     pub rule_set_hash: String,
+    /// Hash of the working days counted by, as they were kept; none where none count.
+    pub working_days: Option<String>,
     /// Hash of everything the score depends on.
     pub inputs_hash: String,
     /// Day on which it was judged.
@@ -74,6 +76,8 @@ pub struct StoredScore {
     pub role: String,
     /// Hash of the rule set.
     pub rule_set_hash: String,
+    /// Hash of the working days counted by; none where none count, or where it is older than their keeping.
+    pub working_days: Option<String>,
     /// Hash of the inputs.
     pub inputs_hash: String,
     /// Day on which it was judged.
@@ -110,9 +114,9 @@ pub struct ScoreLine {
 }
 
 /// Numbers per question: far below the limit of bound values of both databases.
-const PER_QUESTION: usize = 500;
+pub(super) const PER_QUESTION: usize = 500;
 
-const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at";
+const COLUMNS: &str = "person_id, period, scope, unit_code, role, rule_set_hash, inputs_hash, as_of, task_part, total, summary, computed_at, working_days";
 
 /// What stands in a row of a score; the derivation last.
 const SCORE_COLUMNS: &[(&str, Kind)] = &[
@@ -130,6 +134,7 @@ const SCORE_COLUMNS: &[(&str, Kind)] = &[
     ("summary", Kind::Json),
     ("computed_at", Kind::At),
     ("record_due", Kind::Bool),
+    ("working_days", Kind::Text),
     ("derivation", Kind::Blob),
 ];
 
@@ -139,7 +144,8 @@ static UPSERT_SCORES: Bulk = Bulk::new(
     "ON CONFLICT (person_id, period, scope) DO UPDATE SET unit_code = excluded.unit_code, role = excluded.role, \
      rule_set_hash = excluded.rule_set_hash, inputs_hash = excluded.inputs_hash, as_of = excluded.as_of, \
      task_part = excluded.task_part, total = excluded.total, total_exact = excluded.total_exact, summary = excluded.summary, \
-     derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due \
+     derivation = excluded.derivation, computed_at = excluded.computed_at, record_due = excluded.record_due, \
+     working_days = excluded.working_days \
      WHERE score.inputs_hash <> excluded.inputs_hash OR score.unit_code <> excluded.unit_code \
      OR (score.summary ->> 'post') <> (excluded.summary ->> 'post') \
      OR (excluded.scope = 'full_period' AND excluded.record_due AND NOT score.record_due) RETURNING 1",
@@ -147,7 +153,8 @@ static UPSERT_SCORES: Bulk = Bulk::new(
 
 /// The same of a score with the inputs held: a full period a record may have to follow, and nothing else.
 const SAME_INPUTS: &str = "UPDATE score SET unit_code = $4, role = $5, rule_set_hash = $6, as_of = $8, task_part = $9, \
-     total = $10, total_exact = $11, summary = $12, computed_at = $13, record_due = $14 \
+     total = $10, total_exact = $11, summary = $12, computed_at = $13, record_due = $14, \
+     working_days = $15 \
      WHERE person_id = $1 AND period = $2 AND scope = $3 AND inputs_hash = $7 AND NOT record_due";
 
 /// The values of a row without its derivation, and that.
@@ -167,6 +174,7 @@ fn score_vals(write: ScoreWrite) -> Result<(Vec<Val>, Option<Packed>), StoreErro
         json(&write.summary)?,
         write.computed_at,
         write.record_due,
+        write.working_days,
     ];
     Ok((row, write.derivation))
 }
@@ -349,7 +357,11 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut judged: BTreeMap<(Period, &'static str, NaiveDate), Vec<PersonId>> = BTreeMap::new();
         let (mut new, mut same) = (Vec::new(), Vec::new());
+        let mut shown: BTreeMap<(Period, &'static str), Vec<PersonId>> = BTreeMap::new();
         for write in writes {
+            if write.record_due && write.derivation.is_some() {
+                shown.entry((write.period, write.scope)).or_default().push(write.person);
+            }
             judged.entry((write.period, write.scope, write.as_of)).or_default().push(write.person);
             // A record may have to follow a full period although nothing of it changed.
             let may_follow = write.record_due && write.scope == "full_period";
@@ -365,6 +377,9 @@ impl Store {
         }
         let new = UPSERT_SCORES.bind(self.db.is_postgres(), new)?;
         let mut tx = self.db.begin().await?;
+        for (of, people) in shown {
+            tx.keep_what_stands(of, &people).await?;
+        }
         let mut written = new.write(&mut tx, Vec::new()).await?.len();
         for row in same.chunks(SCORE_COLUMNS.len() - 1) {
             written += usize::try_from(tx.execute(SAME_INPUTS, row.to_vec()).await?).unwrap_or(0);
@@ -442,6 +457,13 @@ impl Store {
         let sql = "SELECT person_id FROM score WHERE record_due AND period = $1";
         let rows = self.db.rows(sql, vals![period]).await?;
         rows.iter().map(|row| row.person(0)).collect()
+    }
+
+    /// Whether a person's score of a period waits to be computed again, or their record to follow it.
+    pub async fn is_unsettled(&self, person: PersonId, period: Period) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM score s WHERE s.person_id = $1 AND s.period = $2 AND (s.record_due OR EXISTS \
+                   (SELECT 1 FROM score_due d WHERE d.person_id = $1 AND d.period IN ($2, $3)))";
+        Ok(self.db.count(sql, vals![person, period, period.quarter_around()]).await? > 0)
     }
 
     /// Says that the record step has looked at a score with these inputs.
@@ -522,5 +544,6 @@ fn stored_score(row: &super::db::Row) -> Result<StoredScore, StoreError> {
         total: row.opt_text(9)?,
         summary: row.json(10)?,
         computed_at: row.at(11)?,
+        working_days: row.opt_text(12)?,
     })
 }

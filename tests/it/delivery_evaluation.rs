@@ -462,6 +462,42 @@ async fn approval_of_a_revision_that_does_not_exist_yet_waits_for_it_and_for_its
 }
 
 #[tokio::test]
+async fn approval_waits_until_the_record_followed_its_figures_and_then_is_of_another_revision() {
+    let both = both().await;
+    for store in &both.stores {
+        let (events, server) = approving().await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.score("GL-00001", "2026-Q4", Some("80"), &[]).await;
+        record(&house).await;
+        let person = house.person("GL-00001").await;
+        let latest =
+            async || store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("a record");
+        // The score moved on while the person read the first revision.
+        house.score("GL-00001", "2026-Q4", Some("85"), &[]).await;
+        events.lock().expect("lock").push(approval("a1", 1, None));
+        for _ in 0..2 {
+            assert_eq!(decide(&house).await.findings, [], "{}", store.kind());
+            let held = latest().await;
+            assert_eq!((held.revision, held.state), (1, RecordState::Provisional), "{}", store.kind());
+            assert_eq!(kept(store).await, [], "{}: nothing to tell yet", store.kind());
+        }
+        record(&house).await;
+        decide(&house).await;
+        assert_eq!(kept(store).await, [("a1".to_owned(), "LT-REC-002".to_owned())], "{}", store.kind());
+        events.lock().expect("lock").push(approval("a2", 2, None));
+        decide(&house).await;
+        assert_eq!((latest().await.revision, latest().await.state), (3, RecordState::Approved));
+        assert_eq!(
+            store.difference(person, period("2026-Q4")).await.expect("read"),
+            None,
+            "{}",
+            store.kind()
+        );
+    }
+}
+
+#[tokio::test]
 async fn deadline_counts_from_the_decision_and_not_from_our_reading_of_it() {
     let (_folder, store) = one().await;
     let events = json!([event(

@@ -14,19 +14,20 @@ use serde_json::json;
 
 const NOW: &str = "2027-01-05T01:00:00Z";
 
-/// A task in time and one four days late, from Friday 20/11 to Tuesday 24/11.
+/// Of each of the two a task in time and one four days late, from Friday 20/11 to Tuesday 24/11.
 async fn worked(house: &Installed) {
     let mut tasks = Vec::new();
     for (id, who, done) in [
         ("1", AN, "2026-11-19T01:00:00Z"),
         ("2", AN, "2026-11-24T01:00:00Z"),
         ("3", BINH, "2026-11-19T01:00:00Z"),
+        ("4", BINH, "2026-11-24T01:00:00Z"),
     ] {
         tasks.push(task(house, id, who, &format!("Báo cáo {id}"), Some(done)).await);
     }
     waits(house, &tasks).await;
     house.ordered(choose(&["1", "3"], "SP-1", OFFICE)).await;
-    house.ordered(choose(&["2"], "SP-2", OFFICE)).await;
+    house.ordered(choose(&["2", "4"], "SP-2", OFFICE)).await;
     scored(house).await;
 }
 
@@ -200,10 +201,14 @@ async fn catalog_of_the_periods_first_day_moves_scores_at_its_import_and_tells_t
         let number = number.expect("read").expect("a record").revision;
         scored(&house).await;
         Record(house.app.clone()).run().await.expect("a run");
-        let newest = store.latest_revision(house.person(AN).await, period("2026-Q4")).await.expect("read");
+        let an = house.person(AN).await;
+        let newest = store.latest_revision(an, period("2026-Q4")).await.expect("read");
         assert_eq!(newest.expect("a record").revision, number, "nothing closed moves by itself");
         let told = store.differences(Some(period("2026-Q4")), 10).await.expect("read");
-        assert!(told.iter().any(|(_, _, finding)| finding.code == "LT-REC-006"), "{told:?}");
+        let of_an = told.iter().find(|(person, ..)| *person == an).expect("An's figures moved");
+        assert_eq!(of_an.2.code, "LT-REC-006");
+        let said = &of_an.2.what.en;
+        assert!(said.contains("k 3 → 7 [the catalog 2026-5 2027-01-05 "), "{}: {said}", store.kind());
         assert_eq!(verified(&house).await, Vec::<String>::new());
     }
 }
@@ -247,6 +252,126 @@ async fn decision_and_share_of_a_task_in_a_closed_period_tell_it_and_move_no_rec
         Record(house.app.clone()).run().await.expect("a run");
         let after = store.latest_revision(person, period("2026-Q4")).await.expect("read").expect("a record");
         assert_eq!((after.revision, after.content), (before.revision, before.content), "{}", store.kind());
+        // The task in time weighs more beside the late one, and a share of it less; who moved it stands there.
+        let told = store.difference(person, period("2026-Q4")).await.expect("read").expect("it moved");
+        assert_eq!(told.code, "LT-REC-006", "{}", store.kind());
+        for said in ["because: snv:3 \"Báo cáo 3\" ", "k 1.2 → 0.8", "[product decided: ", OFFICE] {
+            assert!(told.what.en.contains(said), "{}: {said} in {}", store.kind(), told.what.en);
+        }
+        assert!(told.what.vi.contains("k 1,2 → 0,8 [quyết định sản phẩm: "), "{}", told.what.vi);
+        assert_eq!(verified(&house).await, Vec::<String>::new(), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
+        let revision = async || {
+            let newest = store.latest_revision(person, quarter).await.expect("read").expect("a record");
+            newest.revision
+        };
+        house.approve(BINH, "2026-Q4", revision().await).await;
+        let stands = store.derivation(person, quarter, FULL_PERIOD).await.expect("read").expect("a score");
+        let kept = async || store.stood(person, quarter).await.expect("read").map(|kept| kept.derivation);
+        assert_eq!(kept().await, None, "{}: the score is what it rests on", store.kind());
+        for product in ["SP-2", "SP-9"] {
+            house.ordered(choose(&["3"], product, OFFICE)).await;
+            scored(&house).await;
+            Record(house.app.clone()).run().await.expect("a run");
+            assert_eq!(kept().await.as_ref(), Some(&stands), "{} {product}: the first one", store.kind());
+        }
+        let causes = house.app.causes(person, quarter).await.expect("read");
+        let causes: Vec<&str> = causes.iter().map(|cause| cause.text.en.as_str()).collect();
+        assert_eq!(causes.len(), 1, "{causes:?}");
+        assert!(causes[0].contains("product SP-1 → SP-9, k 1.2 → 0.5"), "{causes:?}");
+        house
+            .ordered(Command::RecordCorrect {
+                person: whom(BINH),
+                period: quarter,
+                revision: revision().await,
+                level: None,
+                decision_no: None,
+                opinion: None,
+                author: CHIEF.into(),
+                reason: "sản phẩm được xác định lại".into(),
+            })
+            .await;
+        assert_eq!(kept().await, None, "{}: the correction says what the score says", store.kind());
+        assert_eq!(store.difference(person, quarter).await.expect("read"), None);
+    }
+}
+
+#[tokio::test]
+async fn approval_waits_while_the_record_has_yet_to_follow_its_figures() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
+        let approve = |revision: u32| Command::RecordApprove {
+            person: whom(BINH),
+            period: quarter,
+            revision,
+            level: None,
+            decision_no: None,
+            opinion: None,
+            author: CHIEF.into(),
+        };
+        house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+        for _ in 0..2 {
+            // Due to be computed, then computed and not taken up.
+            let refused = house.order(approve(1)).await;
+            assert_eq!(codes(&refused), ["LT-REC-085"], "{}", store.kind());
+            scored(&house).await;
+        }
+        Record(house.app.clone()).run().await.expect("a run");
+        assert_eq!(codes(&house.order(approve(1)).await), ["LT-REC-002"], "{}: others by now", store.kind());
+        house.ordered(approve(2)).await;
+        assert_eq!(store.difference(person, quarter).await.expect("read"), None, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn closed_quarter_is_proved_by_the_holidays_it_was_counted_by_and_a_later_one_is_told() {
+    let both = both().await;
+    for store in &both.stores {
+        let first = house(store).await;
+        let days = rules_with(|rules| rules.late_unit = LateUnit::WorkingDay);
+        let first = under(&first, days.clone(), &["2026-09-02"]).await;
+        worked(&first).await;
+        Record(first.app.clone()).run().await.expect("a run");
+        first.ordered(close(false)).await;
+        assert_eq!(lateness(&first).await, json!(2), "{}: Monday and Tuesday", store.kind());
+        assert_eq!(verified(&first).await, Vec::<String>::new());
+        // Monday was given free, which became known after the close.
+        let house = under(&first, days.clone(), &["2026-09-02", "2026-11-23", "2027-02-05"]).await;
+        scored(&house).await;
+        assert_eq!(lateness(&house).await, json!(2), "{}: closed", store.kind());
+        let outcome = house.order(Command::ScoreVerify {}).await;
+        assert_eq!((outcome.exit, codes(&outcome)), (0, vec!["LT-SCO-028"]), "{}", store.kind());
+        let told = &outcome.findings[0];
+        assert!(told.what.en.ends_with("working days: 2026-11-23 is a day off now"), "{}", told.what.en);
+        assert!(told.what.vi.ends_with("lịch làm việc: 23/11/2026 nay là ngày nghỉ"), "{}", told.what.vi);
+        // What comes later is counted by the days of now; both are proved, and the record says what moved.
+        house.ordered(choose(&["2"], "SP-1", OFFICE)).await;
+        scored(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        assert_eq!(lateness(&house).await, json!(1), "{}", store.kind());
+        let an = house.person(AN).await;
+        let moved = store.difference(an, period("2026-Q4")).await.expect("read").expect("it moved");
+        for said in ["working days: 2026-11-23 is a day off now", "k 2 → 1.2, l 2 → 1"] {
+            assert!(moved.what.en.contains(said), "{}: {}", store.kind(), moved.what.en);
+        }
+        assert_eq!(verified(&house).await, ["LT-SCO-028"], "{}: Bình's stay", store.kind());
+        // Back again: nothing is otherwise.
+        let back = under(&house, days, &["2026-09-02"]).await;
+        assert_eq!(verified(&back).await, ["LT-SCO-028"], "{}: of An's and the chief's", store.kind());
     }
 }
 

@@ -80,6 +80,7 @@ async fn scored(house: &Installed, number: &str, which: &str, lines: serde_json:
         unit: code("SNV-VP"),
         role: "staff",
         rule_set_hash: "rules".into(),
+        working_days: None,
         inputs_hash: which.into(),
         as_of: house.app.clock.today(),
         task_part: None,

@@ -375,6 +375,7 @@ async fn mark_set_again_during_a_computation_is_not_cleared_by_it() {
             unit: UnitCode::new("SNV").expect("code"),
             role: "staff",
             rule_set_hash: "r".into(),
+            working_days: None,
             inputs_hash: hash.into(),
             as_of: "2026-12-07".parse().expect("day"),
             task_part: Some("46.70".into()),

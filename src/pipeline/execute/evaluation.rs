@@ -17,6 +17,7 @@ use crate::evaluation::{
 };
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
+use crate::pipeline::moved;
 use crate::pipeline::score::{Gathered, scope_of};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
@@ -339,7 +340,29 @@ pub(super) async fn verify(app: &App) -> Answer {
         )
         .at(Place::of(place))
     });
-    let findings = pages.chain(unreadable).chain(drafts).chain(tasks).chain(scores).collect();
+    // No alarm: the scores are proved by the days they were counted by.
+    let days = verified.other_days.iter().map(|(period, changed)| {
+        let days = moved::days(changed);
+        Finding::info(
+            "LT-SCO-028",
+            Text::new(
+                format!(
+                    "điểm kỳ {period} được tính và kiểm chứng theo lịch làm việc đã lưu cùng điểm; sau đó lịch thay đổi: {}",
+                    days.vi
+                ),
+                format!(
+                    "the scores of {period} were made, and are proved, by the working days kept with them; since then they changed: {}",
+                    days.en
+                ),
+            ),
+            Text::new(
+                "không cần xử lý; kỳ đã khóa giữ cách tính của nó",
+                "nothing to do; a closed period keeps what it was made by",
+            ),
+        )
+        .at(Place::of(period.to_string()))
+    });
+    let findings = pages.chain(unreadable).chain(drafts).chain(tasks).chain(scores).chain(days).collect();
     let document = Document::Object {
         title: Text::new("Dựng và tính lại từ dữ liệu đã lưu", "Derived again from what is kept"),
         fields: vec![
@@ -471,6 +494,9 @@ pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled:
     author(&ruled.author)?;
     let opened = Opened::of(app, whose, period).await?;
     let now = app.clock.now();
+    let waits = app.is_to_follow(&opened.latest, &opened.around).await?;
+    let settled = if waits { Err(Box::new(still_due(whose, period))) } else { Ok(()) };
+    allowed(app, settled, opened.id, period, &ruled.author).await?;
     let (decided, told) = rule(app, &opened.directory, opened.id, opened.held(), &ruled, now).await?;
     let Some((content, summary)) = decided else {
         return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
@@ -674,14 +700,14 @@ fn still_due(whose: &PersonRef, period: Period) -> Finding {
     Finding::error(
         "LT-REC-085",
         Text::new(
-            format!("điểm kỳ {period} của {whose} đang chờ tính lại; đính chính lúc này sẽ lấy số liệu cũ"),
+            format!("điểm kỳ {period} của {whose} đang chờ tính lại; quyết định lúc này sẽ lấy số liệu cũ"),
             format!(
-                "the score of {whose} for {period} waits to be computed; a correction now would take old figures"
+                "the score of {whose} for {period} waits to be computed; a decision now would take old figures"
             ),
         ),
         Text::new(
-            "đợi `status` cho thấy không còn điểm chờ tính rồi đính chính lại",
-            "wait until `status` shows no scores due, then correct again",
+            "đợi `status` cho thấy không còn điểm chờ tính, xem bản mới nhất rồi quyết định lại",
+            "wait until `status` shows no scores due, look at the newest revision and decide again",
         ),
     )
 }

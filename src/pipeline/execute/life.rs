@@ -133,7 +133,8 @@ pub(super) struct Opened {
     pub latest: Revision,
     /// What it says, with what was entered since.
     content: Content,
-    around: Circumstances,
+    /// What stands around it.
+    pub around: Circumstances,
 }
 
 impl Opened {

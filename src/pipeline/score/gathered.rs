@@ -57,8 +57,8 @@ enum Derivations {
     None,
 }
 
-/// What somebody's lines are made for: the period, view, day and rules.
-type Of = (PersonId, Period, &'static str, NaiveDate, String);
+/// What somebody's lines are made for: the period, view, day, rules and working days.
+type Of = (PersonId, Period, &'static str, NaiveDate, String, Option<String>);
 
 /// Lines at hand.
 #[derive(Default)]
@@ -517,7 +517,7 @@ impl Gathered {
         }
     }
 
-    /// The rule set of a period with its hash; kept in the store, so that its scores can be computed again.
+    /// The rule set of a period with what it counts by; kept in the store, so that its scores can be computed again.
     pub(super) async fn terms(
         &self,
         app: &App,
@@ -528,8 +528,8 @@ impl Gathered {
         if let Some(known) = all.get(&period) {
             return Ok(known.clone());
         }
-        let terms = Arc::new(Terms::of(rules)?);
-        app.keep_rules(rules, &terms.hash).await?;
+        let terms = Arc::new(app.terms(period, rules)?);
+        app.keep_terms(&terms).await?;
         all.insert(period, terms.clone());
         Ok(terms)
     }
@@ -571,7 +571,7 @@ impl Gathered {
 }
 
 fn of(person: PersonId, asked: &Asked) -> Of {
-    (person, asked.period, asked.view, asked.as_of, asked.terms.hash.clone())
+    (person, asked.period, asked.view, asked.as_of, asked.terms.hash.clone(), asked.terms.working_days())
 }
 
 /// What somebody's lines are made from.
@@ -638,7 +638,7 @@ impl App {
             *as_of,
             *view == TO_DATE,
             rules,
-            &self.policy.calendar,
+            &terms.calendar,
         );
         if matches!(known.coefficients, Some(None)) {
             let first = period.first_day();

@@ -4,34 +4,48 @@
 //! text is put together from such pieces: byte for byte what writing all its lines anew would give. It must not know
 //! where lines come from. A line that is not written as expected is a fault of the program and ends the score.
 
-use super::{hex, to_bytes};
-use crate::domain::RuleSet;
+use super::{hash_of, hex, to_bytes};
+use crate::domain::rules::LateUnit;
+use crate::domain::{RuleSet, WorkingCalendar};
 use crate::error::Finding;
 use crate::pipeline::broken;
 use crate::scoring::service::Span;
 use crate::scoring::{Derivation, Excluded, Line, PersonInput, Tally, convert};
-use crate::store::Packed;
+use crate::store::{Days, Packed};
+use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
 use std::sync::OnceLock;
 
 /// How a line's text ends, before the numbers it adds: nobody's but one's own.
 const OWN: &[u8] = b"null}";
 
-/// A rule set with its text and hash.
+/// A rule set with its text and hash, and the working days it counts by.
 #[derive(Debug)]
 pub(in crate::pipeline) struct Terms {
     /// The rule set.
     pub rules: RuleSet,
     /// Its hash.
     pub hash: String,
+    /// The working days.
+    pub calendar: WorkingCalendar,
+    /// Where it counts them: those otherwise than Monday to Friday, with their hash.
+    pub counted: Option<(String, Days)>,
     text: Vec<u8>,
 }
 
 impl Terms {
-    /// A rule set as scores are judged by it.
-    pub fn of(rules: &RuleSet) -> Result<Self, Finding> {
+    /// A rule set as scores of a period are judged by it that ends on this day: days after it move nothing in it.
+    pub fn of(rules: &RuleSet, calendar: &WorkingCalendar, last: NaiveDate) -> Result<Self, Finding> {
         let text = to_bytes(rules)?;
-        Ok(Self { rules: rules.clone(), hash: hex(&Sha256::digest(&text)), text })
+        let days = (rules.late_unit == LateUnit::WorkingDay).then(|| calendar.exceptions_until(last));
+        let counted = days.map(|days| Ok::<_, Finding>((hash_of(&days)?, days))).transpose()?;
+        let calendar = calendar.clone();
+        Ok(Self { rules: rules.clone(), hash: hex(&Sha256::digest(&text)), calendar, counted, text })
+    }
+
+    /// Hash of the working days it counts by; none where it counts none.
+    pub fn working_days(&self) -> Option<String> {
+        self.counted.as_ref().map(|(hash, _)| hash.clone())
     }
 }
 
@@ -336,7 +350,6 @@ mod tests {
     use crate::domain::{Component, Exact, Role};
     use crate::pipeline::score::TO_DATE;
     use crate::scoring::{Criteria, Subordinate, Support, score_person, score_tally};
-    use chrono::NaiveDate;
     use rust_decimal::Decimal;
     use std::collections::BTreeMap;
 
@@ -479,7 +492,7 @@ mod tests {
             };
             let all = [own.clone(), of("GL-2", &staying, quarter), of("GL \"3\"", &moving, days)].concat();
             let whole = input(Role::Head, all);
-            let terms = Terms::of(rules).expect("terms");
+            let terms = Terms::of(rules, &WorkingCalendar::default(), day(30)).expect("terms");
             let piece = |lines: Vec<Line>, posts: &[Span]| {
                 Piece::of(&lines, whole.excluded.clone(), posts, rules, None).expect("piece")
             };

@@ -258,6 +258,7 @@ impl Installed {
             unit: UnitCode::new("SNV").expect("code"),
             role: "staff",
             rule_set_hash: "rules".into(),
+            working_days: None,
             inputs_hash: format!("{which} {total:?} {missing:?}"),
             as_of: self.app.clock.today(),
             task_part: Some("63.00".into()),

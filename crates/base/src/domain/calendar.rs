@@ -43,6 +43,20 @@ impl WorkingCalendar {
         working.chain(self.holidays.range(..=last).map(|day| (*day, false))).collect()
     }
 
+    /// The calendar with these days otherwise than Monday to Friday, each with whether offices are open.
+    pub fn of_exceptions(days: &BTreeMap<NaiveDate, bool>) -> Self {
+        let of = |open: bool| days.iter().filter(move |(_, is)| **is == open).map(|(day, _)| *day);
+        Self::new(of(false), of(true))
+    }
+
+    /// The days up to one on which another calendar says something else about offices, each with whether they are open
+    /// by the other one.
+    pub fn changed_in(&self, other: &Self, last: NaiveDate) -> BTreeMap<NaiveDate, bool> {
+        let days = self.exceptions_until(last).into_keys().chain(other.exceptions_until(last).into_keys());
+        let differs = |day: &NaiveDate| self.is_working_day(*day) != other.is_working_day(*day);
+        days.filter(differs).map(|day| (day, other.is_working_day(day))).collect()
+    }
+
     /// Whether offices are open on that day.
     pub fn is_working_day(&self, day: NaiveDate) -> bool {
         if self.holidays.contains(&day) {
@@ -114,6 +128,19 @@ mod tests {
         );
         let told: Vec<(NaiveDate, bool)> = both.exceptions_until(day("2026-12-31")).into_iter().collect();
         assert_eq!(told, [(day("2026-08-22"), true), (day("2026-09-02"), false)]);
+    }
+
+    #[test]
+    fn days_two_calendars_differ_in_are_told_and_days_both_mean_the_same_by_are_not() {
+        let before = WorkingCalendar::new([day("2026-09-02"), day("2026-11-28")], [day("2026-08-22")]);
+        let after = WorkingCalendar::new([day("2026-09-01"), day("2026-09-02")], []);
+        let changed: Vec<(NaiveDate, bool)> =
+            before.changed_in(&after, day("2026-12-31")).into_iter().collect();
+        // The 28th of November is a Saturday anyway.
+        assert_eq!(changed, [(day("2026-08-22"), false), (day("2026-09-01"), false)]);
+        assert!(before.changed_in(&after, day("2026-08-21")).is_empty());
+        let kept = WorkingCalendar::of_exceptions(&before.exceptions_until(day("2026-12-31")));
+        assert_eq!(kept, before);
     }
 
     #[test]
