@@ -23,7 +23,7 @@ pub use fact::{Fact, FactAdd};
 pub use mapping::{ExportForm, Mapping, MappingRules, Share};
 pub use organisation::{FactKind, Organisation, Step, Which};
 pub use people::People;
-pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Whose};
+pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Told, Whose};
 pub use report::{Format, PaperFormat, Report, SheetFormat};
 pub use score::Score;
 pub use task::Task;

@@ -4,7 +4,8 @@
 //! carried out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
 use super::args::{
-    FactKind, Holding, Organisation, PeriodAction, PetitionAction, Read, Record, Ruling, Step, Which, Whose,
+    FactKind, Holding, Organisation, PeriodAction, PetitionAction, Read, Record, Ruling, Step, Told, Which,
+    Whose,
 };
 use super::order::{Ordered, name, read};
 use crate::pipeline::command::{Command, LifeOrder};
@@ -60,8 +61,9 @@ pub(super) fn record(action: Record) -> Ordered {
         Record::Release(Holding { whose: Whose { person, period }, reason, document, author }) => {
             life(LifeOrder::Release { person, period, reason, document, author: name(author)? })
         }
-        Record::Notify { read, on, how, document, author } => {
+        Record::Notify { read, told } => {
             let Read { whose: Whose { person, period }, revision } = read;
+            let Told { on, how, document, author } = told;
             life(LifeOrder::Notify { person, period, revision, on, how, document, author: name(author)? })
         }
         Record::Import { file, period, unit, decision_no, opinion, approve, author } => {
@@ -161,8 +163,9 @@ pub(super) fn organisation(action: Organisation) -> Ordered {
             let (kind, value, author) = (kind.to_owned(), value.known(), name(author)?);
             LifeOrder::OrganisationState { unit, year, kind, value, document, author }
         }
-        Organisation::Notify { which, revision, to, on, how, document, author } => {
-            let (Which { organisation: unit, year }, author) = (which, name(author)?);
+        Organisation::Notify { which, revision, to, told } => {
+            let (Which { organisation: unit, year }, Told { on, how, document, author }) = (which, told);
+            let author = name(author)?;
             LifeOrder::OrganisationNotify { unit, year, revision, to, on, how, document, author }
         }
         Organisation::Above { task, back, document, author } => {

@@ -4,13 +4,12 @@
 
 use super::{
     Author,
-    record::level,
-    value::{Wrong, day, task, wrong},
+    record::{Told, level},
+    value::{Wrong, task, wrong},
 };
 use crate::domain::organisation::{GENERAL, RESULTS};
 use crate::domain::{Exact, Level, UnitCode};
 use crate::pipeline::command::TaskRef;
-use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Subcommands of `organisation`.
@@ -61,17 +60,8 @@ pub enum Organisation {
         /// Who was told; default: the organisation itself
         #[arg(long)]
         to: Option<String>,
-        /// Day it was told, default: today
-        #[arg(long, value_parser = day)]
-        on: Option<NaiveDate>,
-        /// How: in a meeting, by document, by mail
-        #[arg(long)]
-        how: String,
-        /// Document it cites; needed when the author is an office
-        #[arg(long)]
-        document: Option<String>,
         #[command(flatten)]
-        author: Author,
+        told: Told,
     },
     /// Mark a task as done above requirement, or take that back
     Above {

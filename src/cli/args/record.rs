@@ -106,17 +106,8 @@ pub enum Record {
     Notify {
         #[command(flatten)]
         read: Read,
-        /// Day it was told, default: today
-        #[arg(long, value_parser = day)]
-        on: Option<NaiveDate>,
-        /// How: in the meeting, by document, by mail
-        #[arg(long)]
-        how: String,
-        /// Document it cites; needed when the author is an office
-        #[arg(long)]
-        document: Option<String>,
         #[command(flatten)]
-        author: Author,
+        told: Told,
     },
     /// Compare a signed decision table with the records; with --approve approve what matches
     Import {
@@ -171,6 +162,22 @@ pub struct Read {
     /// Revision that was read; refused when a newer one exists
     #[arg(long)]
     pub revision: u32,
+}
+
+/// On which day and how a result was told, and who says so.
+#[derive(Debug, Args)]
+pub struct Told {
+    /// Day it was told, default: today
+    #[arg(long, value_parser = day)]
+    pub on: Option<NaiveDate>,
+    /// How: in the meeting, by document, by mail
+    #[arg(long)]
+    pub how: String,
+    /// Document it cites; needed when the author is an office
+    #[arg(long)]
+    pub document: Option<String>,
+    #[command(flatten)]
+    pub author: Author,
 }
 
 /// A hold or its end.

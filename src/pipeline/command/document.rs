@@ -128,7 +128,21 @@ pub enum Document {
     },
 }
 
+/// A column with what stands in it of each item.
+pub type Cells<'a, T> = (Column, &'a dyn Fn(&T) -> Value);
+
 impl Document {
+    /// A table of items: each column stands beside what it shows of them.
+    pub fn listed<'a, T: 'a>(
+        title: Text,
+        items: impl IntoIterator<Item = &'a T>,
+        columns: Vec<Cells<'_, T>>,
+    ) -> Self {
+        let row = |item: &T| columns.iter().map(|(_, cell)| cell(item)).collect();
+        let rows = items.into_iter().map(row).collect();
+        Self::Table { title, rows, columns: columns.into_iter().map(|(column, _)| column).collect() }
+    }
+
     /// The document as JSON. Sentences are in the given language.
     pub fn to_json(&self, lang: Lang) -> Value {
         match self {
@@ -163,11 +177,14 @@ mod tests {
 
     #[test]
     fn tables_become_arrays_of_objects_and_parts_become_objects() {
-        let table = Document::Table {
-            title: Text::new("Nguồn", "Sources"),
-            columns: vec![Column::left("source", "Nguồn", "Source"), Column::right("tasks", "Việc", "Tasks")],
-            rows: vec![vec![json!("a"), json!(3)]],
-        };
+        let table = Document::listed(
+            Text::new("Nguồn", "Sources"),
+            &[("a", 3)],
+            vec![
+                (Column::left("source", "Nguồn", "Source"), &|(name, _)| json!(name)),
+                (Column::right("tasks", "Việc", "Tasks"), &|(_, tasks)| json!(tasks)),
+            ],
+        );
         let parts = Document::Parts { parts: vec![("sources".into(), table)] };
         assert_eq!(parts.to_json(Lang::En), json!({"sources": [{"source": "a", "tasks": 3}]}));
     }

@@ -42,42 +42,29 @@ pub(super) async fn resting_on(
 pub(super) async fn list(app: &App, waiting: bool, limit: u32) -> Answer {
     let state = waiting.then_some(OrderState::Waiting);
     let orders = app.store.mapping_orders(state, i64::MAX, limit as usize).await?;
-    let rows = orders.iter().map(line_of).collect();
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Quyết định về sản phẩm của nhiệm vụ", "Decisions about the products of tasks"),
-        columns: vec![
-            Column::right("decision", "Số", "Number"),
-            Column::words("kind", "Loại", "Kind", Words::MappingOrder),
-            Column::words("state", "Trạng thái", "State", Words::MappingOrder),
-            Column::left("product", "Sản phẩm", "Product"),
-            Column::right("tasks", "Nhiệm vụ", "Tasks"),
-            Column::right("moved", "Điểm thay đổi", "Scores moved"),
-            Column::right("bands", "Đổi mức", "Bands changed"),
-            Column::left("author", "Người quyết định", "Author"),
-            Column::left("at", "Lúc", "At"),
-            Column::left("reason", "Lý do", "Reason"),
-            Column::left("confirmed_by", "Người xác nhận", "Confirmed by"),
-            Column::right("about", "Thu hồi số", "Takes back"),
+    let moved = |order: &StoredOrder, key: &str| order.effect.get(key).cloned().unwrap_or_default();
+    Ok(Outcome::ok(Document::listed(
+        Text::new("Quyết định về sản phẩm của nhiệm vụ", "Decisions about the products of tasks"),
+        &orders,
+        vec![
+            (Column::right("decision", "Số", "Number"), &|order| json!(order.id)),
+            (Column::words("kind", "Loại", "Kind", Words::MappingOrder), &|order| json!(order.kind)),
+            (Column::words("state", "Trạng thái", "State", Words::MappingOrder), &|order| {
+                json!(order.state)
+            }),
+            (Column::left("product", "Sản phẩm", "Product"), &|order| json!(order.choice)),
+            (Column::right("tasks", "Nhiệm vụ", "Tasks"), &|order| json!(order.tasks)),
+            (Column::right("moved", "Điểm thay đổi", "Scores moved"), &|order| moved(order, "moved")),
+            (Column::right("bands", "Đổi mức", "Bands changed"), &|order| moved(order, "bands_changed")),
+            (Column::left("author", "Người quyết định", "Author"), &|order| json!(order.author)),
+            (Column::left("at", "Lúc", "At"), &|order| json!(order.at)),
+            (Column::left("reason", "Lý do", "Reason"), &|order| json!(order.reason)),
+            (Column::left("confirmed_by", "Người xác nhận", "Confirmed by"), &|order| {
+                json!(order.confirmed_by)
+            }),
+            (Column::right("about", "Thu hồi số", "Takes back"), &|order| json!(order.about)),
         ],
-        rows,
-    }))
-}
-
-fn line_of(order: &StoredOrder) -> Vec<Value> {
-    vec![
-        json!(order.id),
-        json!(order.kind),
-        json!(order.state),
-        json!(order.choice),
-        json!(order.tasks),
-        order.effect.get("moved").cloned().unwrap_or_default(),
-        order.effect.get("bands_changed").cloned().unwrap_or_default(),
-        json!(order.author),
-        json!(order.at),
-        json!(order.reason),
-        json!(order.confirmed_by),
-        json!(order.about),
-    ]
+    )))
 }
 
 /// One order with its tasks and what it moved, or with the examples it brings in.

@@ -3,6 +3,7 @@
 use super::{Answer, App, author};
 use crate::domain::TargetId;
 use crate::error::{Finding, Text};
+use crate::evaluation::remarks::is_ground;
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::deliver::LACKS_ACKNOWLEDGED;
 use crate::pipeline::wording::Words;
@@ -133,13 +134,12 @@ pub(super) async fn park(app: &App, id: Uuid, who: &str, reason: &str) -> Answer
 /// Lets through what was held back because it lacks an acknowledged result; the word of a named person, with its
 /// ground, for this very list.
 pub(super) async fn allow(app: &App, id: Uuid, allowance: Allowance<'_>) -> Answer {
-    let given = |text: &str| (2..=2_000).contains(&text.chars().count());
     let allowance = Allowance {
         author: author(allowance.author)?,
         reason: allowance.reason.trim(),
         document: allowance.document.trim(),
     };
-    if !given(allowance.reason) || !given(allowance.document) {
+    if !is_ground(allowance.reason) || !is_ground(allowance.document) {
         return Err(Finding::error(
             "LT-DLV-027",
             Text::new(

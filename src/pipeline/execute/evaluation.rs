@@ -21,7 +21,7 @@ use crate::pipeline::moved;
 use crate::pipeline::score::{Gathered, scope_of};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
-use crate::store::{NewRevision, Revision, ScoreLine};
+use crate::store::{NewRevision, RecordLine, Revision, ScoreLine};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -427,44 +427,33 @@ pub(super) async fn records(
     limit: u32,
 ) -> Answer {
     let within = within(app, unit.as_ref()).await?;
-    let (mut rows, mut after) = (Vec::new(), String::new());
-    while rows.len() < limit as usize {
+    let (mut shown, mut after) = (Vec::new(), String::new());
+    while shown.len() < limit as usize {
         let lines = app.store.record_lines(period, state, &after, 500).await?;
         let Some(last) = lines.last() else { break };
         after = last.place();
-        for line in
-            lines.into_iter().filter(|line| within.as_ref().is_none_or(|units| units.contains(&line.unit)))
-        {
-            let part = |pointer: &str| line.content.pointer(pointer).cloned().unwrap_or_default();
-            rows.push(vec![
-                json!(line.staff_number),
-                json!(line.full_name),
-                json!(line.period),
-                json!(line.revision),
-                json!(line.state),
-                part("/parts/total/printed"),
-                part("/level"),
-                part("/ruling/by"),
-                json!(line.at),
-            ]);
-        }
+        let inside = |line: &RecordLine| within.as_ref().is_none_or(|units| units.contains(&line.unit));
+        shown.extend(lines.into_iter().filter(inside));
     }
-    rows.truncate(limit as usize);
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Hồ sơ đánh giá", "Evaluation records"),
-        columns: vec![
-            Column::left("person", "Số hiệu", "Person"),
-            Column::left("name", "Họ và tên", "Name"),
-            Column::left("period", "Kỳ", "Period"),
-            Column::right("revision", "Phiên bản", "Revision"),
-            Column::words("state", "Trạng thái", "State", Words::RecordState),
-            Column::right("total", "Tổng", "Total"),
-            Column::words("level", "Mức", "Level", Words::Level),
-            Column::left("decided_by", "Người quyết định", "Decided by"),
-            Column::left("at", "Lúc", "At"),
+    shown.truncate(limit as usize);
+    let part = |line: &RecordLine, pointer: &str| line.content.pointer(pointer).cloned().unwrap_or_default();
+    Ok(Outcome::ok(Document::listed(
+        Text::new("Hồ sơ đánh giá", "Evaluation records"),
+        &shown,
+        vec![
+            (Column::left("person", "Số hiệu", "Person"), &|line| json!(line.staff_number)),
+            (Column::left("name", "Họ và tên", "Name"), &|line| json!(line.full_name)),
+            (Column::left("period", "Kỳ", "Period"), &|line| json!(line.period)),
+            (Column::right("revision", "Phiên bản", "Revision"), &|line| json!(line.revision)),
+            (Column::words("state", "Trạng thái", "State", Words::RecordState), &|line| json!(line.state)),
+            (Column::right("total", "Tổng", "Total"), &|line| part(line, "/parts/total/printed")),
+            (Column::words("level", "Mức", "Level", Words::Level), &|line| part(line, "/level")),
+            (Column::left("decided_by", "Người quyết định", "Decided by"), &|line| {
+                part(line, "/ruling/by")
+            }),
+            (Column::left("at", "Lúc", "At"), &|line| json!(line.at)),
         ],
-        rows,
-    }))
+    )))
 }
 
 pub(super) async fn newest(

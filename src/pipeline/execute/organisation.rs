@@ -13,7 +13,7 @@ use super::{Answer, App, author, known_unit};
 use crate::domain::{UnitCode, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::check_notice;
-use crate::evaluation::remarks::wrong_text;
+use crate::evaluation::remarks::{is_ground, wrong_text};
 use crate::pipeline::command::{LifeOrder, Outcome, TaskRef};
 use crate::store::{OrganisationFact, OrganisationNotice};
 use chrono::NaiveDate;
@@ -79,7 +79,7 @@ async fn state(
         ))
     } else if let Err(finding) = judged {
         Some(*finding)
-    } else if !(2..=2_000).contains(&document.trim().chars().count()) {
+    } else if !is_ground(document) {
         Some(no_document())
     } else {
         None
@@ -150,7 +150,7 @@ async fn above(app: &App, task: &TaskRef, back: bool, document: &str, who: &str)
     let directory = app.directory().await?;
     let units: BTreeSet<&UnitCode> =
         people.iter().filter_map(|person| directory.unit_on(*person, app.clock.today())).collect();
-    let judged = if !(2..=2_000).contains(&document.chars().count()) {
+    let judged = if !is_ground(document) {
         Err(Box::new(no_document()))
     } else if units.is_empty() && directory.named(who).is_some() {
         Err(Box::new(may_not(("xác nhận về", "state facts about"), who)))

@@ -155,6 +155,11 @@ pub fn wrong_text(vi: &str, en: &str, text: &str) -> Option<Finding> {
     ))
 }
 
+/// Whether a reason or the name of a document is one: 2 to 2,000 characters.
+pub fn is_ground(text: &str) -> bool {
+    (2..=2_000).contains(&text.trim().chars().count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +177,12 @@ mod tests {
         let carried = held.carried(&Remarks::default());
         assert_eq!((carried.review, carried.proposed_level), (None, None));
         assert_eq!((carried.own, carried.strengths.as_deref()), (signed("GL-1"), Some("chủ động")));
+    }
+
+    #[test]
+    fn ground_has_two_to_two_thousand_characters_that_are_not_blanks() {
+        assert!(is_ground("12") && is_ground(&"ô".repeat(2_000)));
+        assert!(!is_ground(" 1  ") && !is_ground(&"ô".repeat(2_001)));
     }
 
     #[test]

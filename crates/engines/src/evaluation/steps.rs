@@ -9,7 +9,7 @@ use super::life::{
     Held, Subject, check_author, check_complete, check_hold, check_move, check_newest, given, refuse,
 };
 use super::moves::Mover;
-use super::remarks::{Remarks, Signed, wrong_text};
+use super::remarks::{Remarks, Signed, is_ground, wrong_text};
 use crate::domain::{Level, Period, RecordState, local_date};
 use crate::error::Finding;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -97,8 +97,7 @@ pub fn revoke(held: Held<'_>, subject: Subject<'_>, order: Revocation<'_>) -> Re
     check_author(subject, period, order.author)?;
     check_newest(held, subject, Some(order.revision))?;
     check_move(held, subject, RecordState::Revoked, Mover::Decider)?;
-    let fits = |text: &str| (2..=2_000).contains(&text.trim().chars().count());
-    if !fits(order.reason) || !fits(order.document) {
+    if !is_ground(order.reason) || !is_ground(order.document) {
         return Err(refuse(
             "LT-REC-043",
             subject,

@@ -8,6 +8,7 @@ use crate::directory::Directory;
 use crate::domain::{PersonId, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::{OrganisationState as State, recognised_by_province};
+use crate::evaluation::remarks::is_ground;
 use crate::pipeline::execute::App;
 use chrono::NaiveDate;
 
@@ -72,7 +73,7 @@ pub(super) fn may_tell(
     unit: &UnitCode,
     (who, document): (&str, Option<&str>),
 ) -> Result<(), Box<Finding>> {
-    let cites = document.is_some_and(|document| (2..=2_000).contains(&document.trim().chars().count()));
+    let cites = document.is_some_and(is_ground);
     if !cites && (document.is_some() || directory.named(who).is_none()) {
         return Err(Box::new(no_document()));
     }

@@ -4,7 +4,7 @@
 
 use super::entitled::authority;
 use super::known::known;
-use crate::domain::{Exact, UnitCode, UnitKind};
+use crate::domain::{Exact, Unit, UnitCode, UnitKind};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::execute::{Answer, App, known_unit};
@@ -71,79 +71,58 @@ pub(super) async fn show(app: &App, unit: &UnitCode, year: i32) -> Answer {
         ("not_on_time", "Chưa bảo đảm tiến độ", "Not on time", shares.not_on_time),
         ("above", "Vượt mức yêu cầu", "Above requirement", shares.above),
     ];
-    let tasks = Document::Table {
-        title: Text::new("Nhiệm vụ trong năm", "Tasks of the year"),
-        columns: vec![
-            Column::left("what", "Nội dung", "What"),
-            Column::right("count", "Số lượng", "Count"),
-            Column::right("percent", "%", "%"),
+    let tasks = Document::listed(
+        Text::new("Nhiệm vụ trong năm", "Tasks of the year"),
+        &counted,
+        vec![
+            (
+                Column::left("what", "Nội dung", "What"),
+                &|(key, vi, en, _)| json!({"key": key, "vi": vi, "en": en}),
+            ),
+            (Column::right("count", "Số lượng", "Count"), &|(.., count)| json!(count)),
+            (Column::right("percent", "%", "%"), &|(.., count)| json!(percent(*count))),
         ],
-        rows: counted
-            .iter()
-            .map(|(key, vi, en, count)| {
-                vec![json!({"key": key, "vi": vi, "en": en}), json!(count), json!(percent(*count))]
-            })
-            .collect(),
-    };
-    let conditions = Document::Table {
-        title: Text::new("Điều kiện (Điều 8)", "Conditions (art. 8)"),
-        columns: vec![
-            Column::words("condition", "Điều kiện", "Condition", Words::Condition),
-            Column::words("state", "Đạt", "Met", Words::Met),
+    );
+    let conditions =
+        Document::listed(
+            Text::new("Điều kiện (Điều 8)", "Conditions (art. 8)"),
+            &score.conditions.iter().collect::<Vec<_>>(),
+            vec![
+                (
+                    Column::words("condition", "Điều kiện", "Condition", Words::Condition),
+                    &|(condition, _)| json!(condition),
+                ),
+                (Column::words("state", "Đạt", "Met", Words::Met), &|(_, met)| json!(met)),
+            ],
+        );
+    let revisions = Document::listed(
+        Text::new("Hồ sơ", "Record"),
+        &known.revisions,
+        vec![
+            (Column::right("revision", "Phiên bản", "Revision"), &|held| json!(held.revision)),
+            (Column::words("state", "Trạng thái", "State", Words::Organisation), &|held| {
+                json!(held.state)
+            }),
+            (Column::words("level", "Mức", "Level", Words::Level), &|held| json!(held.level)),
+            (Column::left("author", "Người lập", "Author"), &|held| json!(held.author)),
+            (Column::left("document", "Văn bản", "Document"), &|held| json!(held.document)),
+            (Column::left("at", "Lúc", "At"), &|held| json!(held.at)),
         ],
-        rows: score.conditions.iter().map(|(condition, met)| vec![json!(condition), json!(met)]).collect(),
-    };
-    let revisions = Document::Table {
-        title: Text::new("Hồ sơ", "Record"),
-        columns: vec![
-            Column::right("revision", "Phiên bản", "Revision"),
-            Column::words("state", "Trạng thái", "State", Words::Organisation),
-            Column::words("level", "Mức", "Level", Words::Level),
-            Column::left("author", "Người lập", "Author"),
-            Column::left("document", "Văn bản", "Document"),
-            Column::left("at", "Lúc", "At"),
+    );
+    let notices = Document::listed(
+        Text::new("Thông báo kết quả (mục III.4.b)", "Notices of the result (plan III.4.b)"),
+        &app.store.organisation_notices(unit, year).await?,
+        vec![
+            (Column::right("revision", "Phiên bản", "Revision"), &|told| json!(told.revision)),
+            (Column::left("told_to", "Nơi nhận", "Told to"), &|told| {
+                json!(told.told_to.as_deref().unwrap_or(unit.as_str()))
+            }),
+            (Column::left("told_on", "Ngày", "Day"), &|told| json!(told.told_on)),
+            (Column::left("how", "Hình thức", "How"), &|told| json!(told.how)),
+            (Column::left("document", "Văn bản", "Document"), &|told| json!(told.document)),
+            (Column::left("author", "Người ghi", "Author"), &|told| json!(told.author)),
         ],
-        rows: known
-            .revisions
-            .iter()
-            .map(|revision| {
-                vec![
-                    json!(revision.revision),
-                    json!(revision.state),
-                    json!(revision.level),
-                    json!(revision.author),
-                    json!(revision.document),
-                    json!(revision.at),
-                ]
-            })
-            .collect(),
-    };
-    let notices = app.store.organisation_notices(unit, year).await?;
-    let notices = Document::Table {
-        title: Text::new("Thông báo kết quả (mục III.4.b)", "Notices of the result (plan III.4.b)"),
-        columns: vec![
-            Column::right("revision", "Phiên bản", "Revision"),
-            Column::left("told_to", "Nơi nhận", "Told to"),
-            Column::left("told_on", "Ngày", "Day"),
-            Column::left("how", "Hình thức", "How"),
-            Column::left("document", "Văn bản", "Document"),
-            Column::left("author", "Người ghi", "Author"),
-        ],
-        rows: notices
-            .iter()
-            .map(|told| {
-                let to = told.told_to.as_deref().unwrap_or(unit.as_str());
-                vec![
-                    json!(told.revision),
-                    json!(to),
-                    json!(told.told_on),
-                    json!(told.how),
-                    json!(told.document),
-                    json!(told.author),
-                ]
-            })
-            .collect(),
-    };
+    );
     let parts = vec![
         ("organisation".into(), points),
         ("tasks".into(), tasks),
@@ -160,33 +139,31 @@ pub(super) async fn list(app: &App, year: i32, unit: Option<&UnitCode>) -> Answe
     let within = unit.map(|unit| directory.subtree(unit));
     let all = app.store.organisations_of(year).await?;
     let told = app.store.organisations_told(year).await?;
-    let mut rows = Vec::new();
-    for known in directory.units().filter(|known| known.kind != UnitKind::Province) {
-        if within.as_ref().is_some_and(|units| !units.contains(&known.code)) {
-            continue;
-        }
-        let revision = all.get(&known.code);
-        rows.push(vec![
-            json!(known.code),
-            json!(known.name),
-            json!(authority(&directory, &known.code)),
-            json!(revision.map(|revision| revision.revision)),
-            json!(revision.map_or("none", |revision| revision.state.as_str())),
-            json!(revision.and_then(|revision| revision.level)),
-            json!(revision.and_then(|revision| told.get(&(known.code.clone(), revision.revision)))),
-        ]);
-    }
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new(format!("Tổ chức, năm {year}"), format!("Organisations, {year}")),
-        columns: vec![
-            Column::left("unit", "Đơn vị", "Unit"),
-            Column::left("name", "Tên", "Name"),
-            Column::left("recognised_by", "Nơi công nhận", "Recognised by"),
-            Column::right("revision", "Phiên bản", "Revision"),
-            Column::words("state", "Trạng thái", "State", Words::Organisation),
-            Column::words("level", "Mức", "Level", Words::Level),
-            Column::left("told_on", "Đã thông báo", "Told on"),
+    let inside = |code: &UnitCode| within.as_ref().is_none_or(|units| units.contains(code));
+    let units = directory.units().filter(|known| known.kind != UnitKind::Province && inside(&known.code));
+    let of = |known: &Unit| all.get(&known.code);
+    Ok(Outcome::ok(Document::listed(
+        Text::new(format!("Tổ chức, năm {year}"), format!("Organisations, {year}")),
+        units,
+        vec![
+            (Column::left("unit", "Đơn vị", "Unit"), &|known| json!(known.code)),
+            (Column::left("name", "Tên", "Name"), &|known| json!(known.name)),
+            (Column::left("recognised_by", "Nơi công nhận", "Recognised by"), &|known| {
+                json!(authority(&directory, &known.code))
+            }),
+            (Column::right("revision", "Phiên bản", "Revision"), &|known| {
+                json!(of(known).map(|revision| revision.revision))
+            }),
+            (Column::words("state", "Trạng thái", "State", Words::Organisation), &|known| {
+                json!(of(known).map_or("none", |revision| revision.state.as_str()))
+            }),
+            (Column::words("level", "Mức", "Level", Words::Level), &|known| {
+                json!(of(known).and_then(|revision| revision.level))
+            }),
+            (Column::left("told_on", "Đã thông báo", "Told on"), &|known| {
+                let revision = of(known).map(|revision| (known.code.clone(), revision.revision));
+                json!(revision.and_then(|revision| told.get(&revision)))
+            }),
         ],
-        rows,
-    }))
+    )))
 }

@@ -12,6 +12,7 @@ use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::{
     OrganisationState as State, Recognition, check_move, check_recognition, late_classification,
 };
+use crate::evaluation::remarks::is_ground;
 use crate::pipeline::command::{Document, Field, Outcome};
 use crate::pipeline::execute::{Answer, App, Refusal, author, known_unit};
 use crate::pipeline::wording::Words;
@@ -184,8 +185,7 @@ fn judge(app: &App, directory: &Directory, to: State, made: &Making, known: &Kno
         )
         .into());
     }
-    let given =
-        |text: Option<&str>| text.is_some_and(|text| (2..=2_000).contains(&text.trim().chars().count()));
+    let given = |text: Option<&str>| text.is_some_and(is_ground);
     if to == State::Revoked && !(given(made.reason.as_deref()) && given(made.document.as_deref())) {
         return Err(refused(
             "LT-ORG-008",
