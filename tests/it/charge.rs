@@ -4,10 +4,10 @@ use crate::score_step::{AN, at_work, derivation, settled, verified};
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::stores::{both, one};
 use crate::support::task::{mapped, shown as put};
-use lienthong::domain::evaluation::GENERAL_ITEMS;
+use lienthong::domain::evaluation::{D_ENTERED, GENERAL_ITEMS};
 use lienthong::domain::{Component, DecisionKind, Exact};
 use lienthong::error::Lang;
-use lienthong::pipeline::command::{Command, InputFile, LifeOrder, Outcome, Roster};
+use lienthong::pipeline::command::{Command, Document, InputFile, LifeOrder, Outcome, Roster};
 use lienthong::pipeline::score::FULL_PERIOD;
 use lienthong::store::Store;
 use serde_json::{Value, json};
@@ -183,12 +183,32 @@ async fn deputy_with_nobody_in_charge_has_the_d_the_scorer_enters_and_can_be_app
         assert_eq!(codes(&house, component(AN, Component::UnitResult, 100)).await, ["LT-CRI-003"], "staff");
         let of_head = component("GL-00990", Component::UnitResult, 100);
         assert_eq!(codes(&house, of_head).await[0], "LT-REC-004", "nobody enters their own");
+        // Whoever may enter it otherwise is told that the chief's is computed: people are in charge.
+        let by_the_chair = Command::CriteriaSet {
+            person: whom("GL-00990"),
+            period: period(QUARTER),
+            decision: DecisionKind::LeaderComponent {
+                component: Component::UnitResult,
+                percent: Exact::integer(100),
+            },
+            document: Some("12/QĐ-UBND".into()),
+            author: "UBND tỉnh".into(),
+        };
+        assert_eq!(codes(&house, by_the_chair).await, ["LT-CRI-003"], "{}", store.kind());
         house.ordered(component(DEPUTY, Component::UnitResult, 50)).await;
         settled(&house).await;
         let found = of_deputy(&house).await;
         // R = (1 + 1 + 1 + 0.5 + 1 + 1) / 6, S = 20 + 70·R (Đ16.2, Đ17.1).
         assert_eq!(found["total"]["printed"], json!("84.17"), "{} {found}", store.kind());
         assert!(found["formulas"].to_string().contains("d = 50.00 %: entered"), "{found}");
+        // What is read of it says who it is from, in either language.
+        let explain = Command::ScoreExplain { person: whom(DEPUTY), period: period(QUARTER), view: None };
+        let Document::Json { text, .. } = house.ordered(explain).await.document else {
+            panic!("a derivation with its text")
+        };
+        let said = "d = 50,00 %: người chấm nhập, không phụ trách ai được đánh giá";
+        assert!(text.vi.contains(said), "{}", text.vi);
+        assert!(text.en.contains(&format!("d = 50.00 %: {D_ENTERED}")), "{}", text.en);
         let (one, fewer) = (before.as_u64().expect("a count"), owed().await.as_u64().expect("a count"));
         assert_eq!(fewer, one - 1, "nobody owes the deputy a d any more");
         let newest = store.latest_revision(house.person(DEPUTY).await, period(QUARTER)).await.expect("read");
