@@ -5,7 +5,8 @@ Written from the articles with Python's fractions. It thinks of a period as a ta
 which part of its points art. 14 keeps for quantity, quality and progress, and every ratio is a weighted sum of a
 column. It shares no code, no data type and no order of steps with the program it checks. Input: the format of
 `score case` with every switch of the rule set given; instead of `lines` there may be `tasks`, from which the rows of the
-table follow, or `recorded` months and quarters, of which a year is the mean.
+table follow, `recorded` months and quarters, of which a year is the mean, or the `people` of a department with their
+posts and tasks, of whom everyone is reckoned.
 """
 import json
 import sys
@@ -210,6 +211,8 @@ def finished(task, rules):
 def row_of(task, case):
     """What a task adds to the table, or why it adds nothing (section 8b)."""
     rules, as_of = case["rule_set"], case["as_of"]
+    if task.get("gone") and rules["gone_policy"] == "exclude_and_list":
+        return "gone"
     if task["status"] == "cancelled" and not rules["cancelled_in_denominator"]:
         return "cancelled"
     due, end = due_day(task, rules), finished(task, rules)
@@ -410,7 +413,103 @@ def mean(values):
     return None if None in values else sum(values, Fraction(0)) / len(values)
 
 
+class Department:
+    """Who answers for whom in a quarter (art. 15.3, 15.4; plan IV.1), and what everyone comes to.
+
+    It stands on days: for each person a list of stays, each in one unit with one role, and for each leader the stays in
+    which something was theirs."""
+
+    def __init__(self, case):
+        self.case, self.rules, self.people = case, case["rule_set"], case["people"]
+        self.first, self.last = bounds(case["period"])
+        self.known = {}
+
+    def stays(self, name):
+        """Posts held in the quarter, in order, cut to it."""
+        cut = [{**post, "from": max(day(post["from"]), self.first), "to": min(day(post["to"] or "9999-01-01"), self.last)}
+               for post in self.people[name]["posts"]]
+        return sorted((stay for stay in cut if stay["from"] <= stay["to"]), key=lambda stay: stay["from"])
+
+    def within(self, unit, top):
+        while unit is not None and unit != top:
+            unit = self.case["units"][unit]
+        return unit == top
+
+    def mine(self, lead, name, stay):
+        """Whether a stay of somebody lies in what a leading stay answers for: a unit with everything below it, or a name.
+        No deputy answers for the head of the unit they sit in."""
+        over = [lead["unit"]] if lead["role"] == "head" else lead["leads"]
+        above = lead["role"] == "deputy" and stay["role"] == "head" and stay["unit"] == lead["unit"]
+        in_unit = any(top in self.case["units"] and self.within(stay["unit"], top) for top in over)
+        return name in over or (in_unit and not above)
+
+    def charge(self, leader):
+        """Everyone a leader answers for, with the days."""
+        found = {}
+        for name in self.people:
+            if name == leader:
+                continue
+            if self.rules["transfer_policy"] == "unit_at_end":
+                if self.mine(self.stays(leader)[-1], name, self.stays(name)[-1]):
+                    found[name] = [(self.first, self.last)]
+                continue
+            for lead in self.stays(leader):
+                if lead["role"] not in ("head", "deputy"):
+                    continue
+                for stay in self.stays(name):
+                    start, end = max(lead["from"], stay["from"]), min(lead["to"], stay["to"])
+                    if start <= end and self.mine(lead, name, stay):
+                        found.setdefault(name, []).append((start, end))
+        return found
+
+    def looked_at(self, leader):
+        """Whose totals make d: everyone at the quarter's end, or those directly below: the people of the units led, the
+        heads of the units right under them, and whoever is in charge by name."""
+        lead = self.stays(leader)[-1]
+        over = [lead["unit"]] if lead["role"] == "head" else lead["leads"]
+        for name in self.people:
+            stay = self.stays(name)[-1]
+            if name == leader or not self.mine(lead, name, stay):
+                continue
+            right_under = stay["role"] == "head" and self.case["units"][stay["unit"]] in over
+            if self.rules["d_population"] == "whole_subtree" or name in over or stay["unit"] in over or right_under:
+                yield name
+
+    def coefficient(self, task):
+        """k of the assignment, or of the newest catalog in force on the quarter's first day that has the product."""
+        begun = [one for one in self.case["catalogs"] if day(one["valid_from"]) <= self.first]
+        if self.rules["coefficient_freeze"] == "at_assignment" or not begun:
+            return task["k"]
+        newest = max(begun, key=lambda one: one["valid_from"])
+        return newest["products"].get(task["product"], task["k"])
+
+    def rows(self, name, spans, of):
+        for task in self.people[name]["tasks"]:
+            if any(start <= day(task["due"]) <= end for start, end in spans):
+                row = {"coefficient": self.coefficient(task), "assigned": "1", "completed": "1" if task["done"] else "0",
+                       "due": task["due"]}
+                yield {**row, **({"completed_on": task["done"]} if task["done"] else {}), **({"of": of} if of else {})}
+
+    def of(self, name):
+        if name not in self.known:
+            role, entered = self.stays(name)[-1]["role"], self.people[name]
+            lines = list(self.rows(name, [(self.first, self.last)], None))
+            below = []
+            if role in ("head", "deputy"):
+                for other, spans in self.charge(name).items():
+                    lines += self.rows(other, spans, other)
+                below = [{"person": other, "total": self.of(other)["total"]} for other in self.looked_at(name)]
+            self.known[name] = calculate({
+                "period": self.case["period"], "role": role, "rule_set": self.rules, "lines": lines,
+                "criteria": {"total": entered["criteria"]}, "components": entered["components"], "subordinates": below,
+            })
+        return self.known[name]
+
+
 def calculate(case):
+    if "people" in case:
+        department = Department(case)
+        return {name: department.of(name) for name in case["people"]}
     if "recorded" in case:
         return of_year(case)
     if impossible(case):

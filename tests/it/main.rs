@@ -81,6 +81,7 @@ mod score_regimes;
 mod score_step;
 mod score_switches;
 mod scoring;
+mod scoring_department;
 mod scoring_tasks;
 mod search;
 mod signed_table;

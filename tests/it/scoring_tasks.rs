@@ -63,6 +63,9 @@ fn random_task(dice: &mut Dice, id: usize) -> Value {
     if task["due"].is_string() && dice.roll(4) == 0 {
         task["moved"] = json!([some_day(dice, 3, 4), some_day(dice, 4, 3)]);
     }
+    if dice.roll(7) == 0 {
+        task["gone"] = json!(true);
+    }
     match dice.roll(8) {
         0 => task["handed_over"] = json!(true),
         1 => task["taken_over"] = json!(true),
@@ -119,6 +122,7 @@ fn task_switches(dice: &mut Dice) -> Value {
         "completion_event": dice.pick(&["submitted", "accepted"]),
         "due_date_rule": dice.pick(&["in_force_when_due", "latest"]),
         "rejected_counts_as_completed": dice.roll(2) == 0,
+        "gone_policy": dice.pick(&["exclude_and_list", "keep"]),
         "late_unit": dice.pick(&["occurrence", "calendar_day", "working_day"]),
         "extra_in_denominator": dice.roll(4) == 0,
         "zero_den_policy": dice.pick(&["not_computable", "zero", "full"]),
@@ -139,9 +143,12 @@ fn task_of(told: &Value) -> CanonicalTask {
     });
     let first_due = text("due");
     let assigned = at(&text("assigned").expect("a day"));
+    // A task its source shows no more, with what it was shown as last.
+    let gone = told["gone"] == true;
     let latest = moved.as_ref().map(|(_, later)| later.clone()).or(first_due.clone());
     let draft = json!({
-        "external_id": told["id"], "title": "Báo cáo", "status": told["status"], "raw_status": "",
+        "external_id": told["id"], "title": "Báo cáo", "raw_status": "",
+        "status": if gone { json!("gone") } else { told["status"].clone() },
         "assigned_at": assigned, "due": latest.map(|day| json!({ "day": day, "time": null })),
         "completed_at": text("completed").map(|day| at(&day)),
         "quantity": told.get("quantity").cloned().unwrap_or(Value::Null),
@@ -157,7 +164,7 @@ fn task_of(told: &Value) -> CanonicalTask {
         returned_count: u32::try_from(told["returned"].as_u64().expect("a count")).expect("small"),
         reopened_count: 0,
         accepted_submission_at: text("submitted").map(|day| at(&day)),
-        shown_last: None,
+        shown_last: gone.then(|| serde_json::from_value(told["status"].clone()).expect("a status")),
         first_seen_at: assigned,
         last_changed_at: at("2026-06-30"),
     }
@@ -276,7 +283,14 @@ fn random_tasks_become_the_lines_the_independent_calculator_makes_of_them() {
         assert_eq!(found.level.map(Level::as_str), answer["level"].as_str(), "{case}");
         totals.extend(total.map(|total| total.to_string()));
     }
-    let all = ["cancelled", "no_share_in_period", "not_due_yet", "shared_by_others", "support_without_share"];
+    let all = [
+        "cancelled",
+        "gone",
+        "no_share_in_period",
+        "not_due_yet",
+        "shared_by_others",
+        "support_without_share",
+    ];
     assert!(all.iter().all(|reason| reasons.contains(*reason)), "{reasons:?}");
     assert!(totals.len() * 5 > CASES, "only {} different totals", totals.len());
 }
