@@ -380,6 +380,78 @@ mod tests {
         assert_eq!(show(50, None), (false, 50, "bản ghi đã đọc".to_owned()));
     }
 
+    /// A terminal that keeps what is written to it.
+    #[derive(Debug, Clone, Default)]
+    struct Kept(std::sync::Arc<std::sync::Mutex<String>>);
+
+    impl Kept {
+        fn put(&self, text: &str) -> std::io::Result<()> {
+            self.0.lock().expect("lock").push_str(text);
+            Ok(())
+        }
+
+        fn taken(&self) -> String {
+            std::mem::take(&mut *self.0.lock().expect("lock"))
+        }
+    }
+
+    impl indicatif::TermLike for Kept {
+        fn width(&self) -> u16 {
+            100
+        }
+
+        fn move_cursor_up(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> std::io::Result<()> {
+            self.put(text)?;
+            self.put("\n")
+        }
+
+        fn write_str(&self, text: &str) -> std::io::Result<()> {
+            self.put(text)
+        }
+
+        fn clear_line(&self) -> std::io::Result<()> {
+            self.put("\r")
+        }
+
+        fn flush(&self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn bar_is_drawn_with_how_many_of_how_many_and_taken_away_at_the_end() {
+        let terminal = Kept::default();
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let bar = Bar { bar: ProgressBar::with_draw_target(None, target), lang: Lang::Vi };
+        for (done, number) in [(1, "GL-1"), (2, "GL-2"), (3, "GL-3")] {
+            let note = Text::new(format!("người, {number}"), format!("people, {number}"));
+            bar.show(&Progress { done, total: Some(3), note });
+            bar.bar.force_draw();
+            let drawn = terminal.taken();
+            assert!(drawn.contains(&format!("{done}/3 người, {number}")), "{drawn:?}");
+            assert!(drawn.contains('█') || drawn.contains('░'), "a bar: {drawn:?}");
+        }
+        bar.clear();
+        let left = terminal.taken();
+        assert!(!left.contains("3/3"), "{left:?}");
+    }
+
     #[test]
     fn tokens_are_words_for_people_and_stay_tokens_for_programs() {
         let table = Document::Table {

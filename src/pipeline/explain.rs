@@ -86,12 +86,14 @@ fn lines(value: &Value, lang: Lang) -> String {
             );
             put(format!("{head}:"));
         }
-        put(format!(
-            "  +{} · {} · {}",
-            wording::decimal(&text(line, "printed", ""), lang),
-            named(&text(line, "source", "")),
-            text(line, "title", "")
-        ));
+        let (points, source) = (wording::decimal(&text(line, "printed", ""), lang), text(line, "source", ""));
+        let month = line.get("month").and_then(Value::as_str).map(|month| format!(" · {month}"));
+        let what = match source.split_once('/') {
+            Some(_) => format!("{} · {}", named(&source), text(line, "title", "")),
+            // No task: one of a support worker's three percents.
+            None => word(Words::ScorePart, &source, lang).into_owned(),
+        };
+        put(format!("  +{points} · {what}{}", month.unwrap_or_default()));
     }
     put(String::new());
     strings(value, "formulas").for_each(|formula| {

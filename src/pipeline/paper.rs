@@ -7,7 +7,6 @@
 mod year;
 
 use super::app::App;
-use super::lost::lost_most_of;
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
 use crate::directory::entitled::Duty;
@@ -203,7 +202,7 @@ impl App {
         let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
         let Some(kept) = kept else { return Ok(None) };
         let whole: Value = serde_json::from_slice(&kept).map_err(|_| unreadable())?;
-        let lost = lost_most_of(&whole);
+        let lost = self.lost_most((person, view), &whole).await?;
         let mut derivation: Derivation = serde_json::from_value(whole).map_err(|_| unreadable())?;
         derivation.most = serde_json::from_value(Value::Array(lost)).map_err(|_| unreadable())?;
         let missing = std::mem::take(&mut derivation.missing);

@@ -90,6 +90,39 @@ impl App {
         Ok(people)
     }
 
+    /// The level of these people's year, in their order: the one decided here, or elsewhere and imported, else the one
+    /// proposed; none where there is neither.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn levels_of_year(
+        &self,
+        year: i32,
+        people: &[YearPerson],
+    ) -> Result<Vec<Option<Level>>, Finding> {
+        let whole = Period::Year(year);
+        let level = |of: &Value| of.get("level").and_then(Value::as_str).and_then(Level::parse);
+        let imported = self.store.history_of(whole).await.map_err(told)?;
+        let (mut proposed, mut after) = (HashMap::new(), String::new());
+        loop {
+            let scope = scope_of(whole, FULL_PERIOD);
+            let lines = self.store.score_lines(whole, scope, &[], &after, BATCH).await.map_err(told)?;
+            let Some(last) = lines.last() else { break };
+            after.clone_from(&last.staff_number);
+            proposed.extend(lines.into_iter().map(|line| (line.person, level(&line.summary))));
+        }
+        let mut levels = Vec::with_capacity(people.len());
+        for some in people.chunks(BATCH) {
+            let ids: Vec<PersonId> = some.iter().map(|person| person.id).collect();
+            let approved = self.store.approved_of(&ids, whole).await.map_err(told)?;
+            levels.extend(ids.iter().map(|id| {
+                let decided = approved.get(id).map(|revision| &revision.content).or_else(|| imported.get(id));
+                decided.and_then(level).or_else(|| proposed.get(id).copied().flatten())
+            }));
+        }
+        Ok(levels)
+    }
+
     /// The results of these people's year, in their order.
     ///
     /// # Errors

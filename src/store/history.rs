@@ -10,6 +10,7 @@ use crate::domain::{Period, PersonId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 
 /// What is known of a person's earlier results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,13 @@ impl Store {
         let signed =
             self.db.count("SELECT count(*) FROM history_empty WHERE person_id = $1", vals![person]).await?;
         Ok(if signed > 0 { HistoryState::SignedEmpty } else { HistoryState::Missing })
+    }
+
+    /// Everybody's earlier result of a period.
+    pub async fn history_of(&self, period: Period) -> Result<HashMap<PersonId, Value>, StoreError> {
+        let sql = "SELECT person_id, row FROM history WHERE period = $1";
+        let rows = self.db.rows(sql, vals![period]).await?;
+        rows.iter().map(|row| Ok((row.person(0)?, row.json(1)?))).collect()
     }
 
     /// A person's earlier results, oldest period first.

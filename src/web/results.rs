@@ -4,7 +4,7 @@
 use super::scores::units;
 use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, papers, words};
-use crate::domain::{Period, RecordState, UnitCode};
+use crate::domain::{Level, Period, RecordState, UnitCode};
 use crate::paper::Form;
 use crate::pipeline::search::Sought;
 use crate::pipeline::year_results::{Figure, YearPerson, YearResults};
@@ -15,6 +15,9 @@ const YEARS: i32 = 5;
 
 /// What the filter of states calls the year of somebody without a record.
 const NO_RECORD: &str = "none";
+
+/// What the filter of levels calls a year without one.
+const NO_LEVEL: &str = "none";
 
 /// Where somebody stands in the list.
 fn place(person: &YearPerson) -> String {
@@ -40,6 +43,12 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
         (asked.is_empty() || asked == state) && (sought.is_empty() || found())
     };
     let mut people = app.people_of_year(year, unit.as_ref()).await?;
+    let asked_level = visit.asked("level");
+    if !asked_level.is_empty() {
+        let levels = app.levels_of_year(year, &people).await?;
+        let mut levels = levels.iter().map(|level| level.map_or(NO_LEVEL, Level::as_str));
+        people.retain(|_| levels.next() == Some(asked_level));
+    }
     let after = visit
         .asked("after")
         .split_once('/')
@@ -66,6 +75,10 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
     of_state.extend(
         RecordState::ALL.map(|state| (state.as_str().to_owned(), words::record(state, visit.lang).0)),
     );
+    let mut of_level = all(visit.say("Mọi mức", "Any level"));
+    let levels = [Level::Excellent, Level::Good, Level::Completed, Level::NotCompleted];
+    of_level.extend(levels.map(|level| (level.as_str().to_owned(), words::level(Some(level), visit.lang).0)));
+    of_level.push((NO_LEVEL.to_owned(), visit.say("Chưa có mức", "No level yet").to_owned()));
     let of_year = years
         .iter()
         .map(|year| (year.to_string(), format::period(Period::Year(*year), visit.lang)))
@@ -86,6 +99,12 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
             Filter::new("year", visit.say("Năm", "Year"), of_year, &year.to_string()),
             Filter::new("unit", visit.say("Đơn vị", "Unit"), units(&directory, visit), visit.asked("unit")),
             Filter::new("state", visit.say("Hồ sơ năm", "Record of the year"), of_state, asked),
+            Filter::new(
+                "level",
+                visit.say("Mức đã quyết định, chưa có thì mức đề xuất", "Level decided, else proposed"),
+                of_level,
+                asked_level,
+            ),
         ],
         sections: vec![section],
         search: Some(SearchBox {

@@ -134,6 +134,7 @@ fn explanation(id: &str) -> Explanation {
         .map(|(title, printed)| Lost {
             source: "snv-eoffice/1042".into(),
             title: title.into(),
+            month: None,
             printed: printed.into(),
         })
         .into();

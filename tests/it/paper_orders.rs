@@ -310,6 +310,14 @@ async fn a_paper_comes_from_the_daemon_and_becomes_a_pdf_in_the_callers_process(
     assert!(book.starts_with(b"PK"));
     site.json(&["report", "bundle", "--unit", "SNV", "--period", "2026-Q4", "--out", "snv.zip"]);
     assert!(archive(&site.file("snv.zip")).0.len() > 3);
+    // On a terminal it shows how many of how many people it has come to, and takes that away before it says what it wrote.
+    let (exit, shown) =
+        site.on_a_terminal(&["report", "bundle", "--unit", "SNV", "--period", "2026-Q4", "--out", "b.zip"]);
+    assert_eq!(exit, 0, "{shown}");
+    let people = archive(&site.file("b.zip")).0.len();
+    assert!(people > 3 && shown.contains("1/") && shown.contains("people, GL-1"), "{shown:?}");
+    let written = shown.rsplit('\u{1b}').next().expect("what stands there at the end");
+    assert!(written.contains("b.zip") && !written.contains("people, GL-"), "{shown:?}");
     // Without LibreOffice the order says what is missing, and leaves nothing.
     let bare = crate::support::site::program(site.path())
         .env("PATH", "/nowhere")

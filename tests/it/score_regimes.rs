@@ -573,6 +573,50 @@ async fn support_worker_has_three_percents_in_two_columns() {
     house.ordered(set(false, ["100", "80", "90"], CHIEF)).await;
     settled(&house).await;
     assert_eq!(task_part().await, json!("63.00"));
+    // What would change it most: 20 % and 10 % of a third of 70.
+    let told = most(&house, "GL-00005").await;
+    let told: Vec<(&str, &str)> = told
+        .iter()
+        .map(|one| (one["source"].as_str().unwrap_or(""), one["printed"].as_str().unwrap_or("")))
+        .collect();
+    assert_eq!(told, [("support_compliance", "4.67"), ("support_efficiency", "2.33")]);
+    let explain = Command::ScoreExplain { person: whom("GL-00005"), period: period("2026-Q4"), view: None };
+    let text = shown(&house.ordered(explain).await);
+    assert!(text.contains("+4,67 · Chấp hành quy định") && text.contains("+2.33 · Efficiency"), "{text}");
+}
+
+/// What would change somebody's fourth quarter most, as it is explained.
+async fn most(house: &Installed, who: &str) -> Vec<Value> {
+    let explain = Command::ScoreExplain { person: whom(who), period: period("2026-Q4"), view: None };
+    let value = house.ordered(explain).await.document.to_json(lienthong::error::Lang::En);
+    value["explanation"]["most"].as_array().cloned().unwrap_or_else(|| panic!("{value}"))
+}
+
+#[tokio::test]
+async fn quarter_of_the_monthly_regime_names_the_lines_of_its_months_with_their_part_in_the_mean() {
+    let both = both().await;
+    for store in &both.stores {
+        let rules = RuleSet { quarter_method: QuarterMethod::MeanOfMonths, ..RuleSet::default() };
+        let house = under_rules(store, "2027-01-05T01:00:00Z", rules).await;
+        for (id, due, done) in [
+            ("1", "2026-10-12", Some("2026-10-10T03:00:00Z")),
+            ("2", "2026-11-10", Some("2026-11-09T03:00:00Z")),
+            ("3", "2026-11-20", None),
+            ("4", "2026-12-10", Some("2026-12-11T03:00:00Z")),
+        ] {
+            task(&house, id, due, done).await;
+        }
+        settled(&house).await;
+        let told = most(&house, AN).await;
+        let text = |one: &Value, key: &str| one[key].as_str().map(str::to_owned).unwrap_or_default();
+        let told: Vec<[String; 3]> =
+            told.iter().map(|one| ["source", "month", "printed"].map(|key| text(one, key))).collect();
+        // Done, the open one of November brings half of its month's 70, and a third of that in the quarter. On time, the
+        // late one of December brings what its 25 % of c cost: 70 / 3 / 4, and a third of that.
+        let expected =
+            [["snv/3", "2026-M11", "11.67"], ["snv/4", "2026-M12", "1.94"]].map(|one| one.map(str::to_owned));
+        assert_eq!(told, expected, "{}", store.kind());
+    }
 }
 
 #[tokio::test]

@@ -629,6 +629,31 @@ async fn results_of_a_year_stand_side_by_side_filtered_searched_and_linked_to_re
         assert!(html.contains("Results of the year") && html.contains(">88.50</a>"), "{html}");
         let html = shown("/results?state=none&unit=SNV").await;
         assert!(!html.contains("Nguyễn Văn An") && html.contains("Trần Thị Bình"), "{html}");
+        // The level decided, or proposed where nobody decided yet.
+        house.score(BINH, "2026", Some("71.25"), &[]).await;
+        let html = shown("/results?level=good").await;
+        assert!(html.contains("Nguyễn Văn An") && html.contains("Trần Thị Bình"), "{}: {html}", store.kind());
+        let html = shown("/results?level=good&state=approved").await;
+        assert!(html.contains("Nguyễn Văn An") && !html.contains("Trần Thị Bình"), "{html}");
+        let html = shown("/results?level=excellent").await;
+        assert!(!html.contains("Nguyễn Văn An") && html.contains("Không có ai khớp"), "{html}");
+        let html = shown("/results?level=none").await;
+        assert!(html.contains("Lê Văn Trưởng") && !html.contains("Nguyễn Văn An"), "{html}");
+        // What was decided counts, not what was proposed before.
+        Record(house.app.clone()).run().await.expect("a run");
+        house
+            .ordered(Command::RecordApprove {
+                person: BINH.parse().expect("a person"),
+                period: "2026".parse().expect("period"),
+                revision: 1,
+                level: Some(lienthong::domain::Level::Completed),
+                decision_no: Some("13/QĐ-SNV".into()),
+                opinion: None,
+                author: CHIEF.into(),
+            })
+            .await;
+        assert!(shown("/results?level=completed").await.contains("Trần Thị Bình"), "{}", store.kind());
+        assert!(!shown("/results?level=good").await.contains("Trần Thị Bình"), "{}", store.kind());
         let html = shown("/results?year=2025").await;
         assert!(html.contains("Năm 2025") && !html.contains("88,50"), "{html}");
         let found = site

@@ -8,7 +8,6 @@ use super::{Answer, App, Refusal, evaluation, person};
 use crate::domain::{Period, PersonId, RuleSet, SourceId};
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
 use crate::pipeline::explain::explained;
-use crate::pipeline::lost::lost_most_of;
 use crate::pipeline::score::scope_of;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -24,7 +23,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
         return Err(evaluation::no_score(whose, period).into());
     };
     let explanation = json!({
-        "most": lost_most_of(&value),
+        "most": app.lost_most((id, scope), &value).await?,
         "switches": differing(&value),
         "events": events(app, &value).await?,
         "decisions": decisions(app, id, period).await?,

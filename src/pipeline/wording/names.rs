@@ -358,8 +358,13 @@ const DIRECTIONS: Names = &[
     ("other", "Khác", "Other"),
 ];
 
-const SCORE_PARTS: Names =
-    &[("total", "Tổng điểm", "Total"), ("task_part", "Điểm nhiệm vụ (R·70)", "Task part (R·70)")];
+const SCORE_PARTS: Names = &[
+    ("total", "Tổng điểm", "Total"),
+    ("task_part", "Điểm nhiệm vụ (R·70)", "Task part (R·70)"),
+    ("support_quality", "Chất lượng công việc", "Work quality"),
+    ("support_compliance", "Chấp hành quy định", "Compliance"),
+    ("support_efficiency", "Hiệu quả công việc", "Efficiency"),
+];
 
 const DELIVERY_STATES: Names = &[
     ("pending", "Chờ gửi", "Pending"),

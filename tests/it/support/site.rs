@@ -93,6 +93,20 @@ impl Site {
         errors + &printed
     }
 
+    /// Runs the program here on a pseudo-terminal (of Python, which the independent calculator needs as well); exit code
+    /// and everything that was written to it.
+    pub fn on_a_terminal(&self, arguments: &[&str]) -> (i32, String) {
+        const SPAWN: &str =
+            "import os, pty, sys\nsys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        let mut command = Command::new("python3");
+        command.current_dir(self.path()).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
+        command.env("TERM", "xterm").envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
+        command.args(["-c", SPAWN, env!("CARGO_BIN_EXE_lienthong")]).args(arguments).stdin(Stdio::null());
+        let (exit, shown, errors) = told(&command.output().expect("python3 is needed for a pseudo-terminal"));
+        (exit, shown + &errors)
+    }
+
     /// Starts the daemon and waits until it takes orders.
     pub fn daemon(&self) -> Daemon {
         Daemon::start(self.path(), &["run"], &[])

@@ -250,9 +250,15 @@ fn grounds(line: &Line) -> String {
 /// The lines that lost most. Each stands for itself: what two of them bring together is not their sum where a cap holds.
 fn most(derivation: &Derivation) -> Table {
     let row = |(index, lost): (usize, &super::score::Lost)| {
+        let title = match &lost.month {
+            Some(month) => format!("{} ({month})", lost.title),
+            None => lost.title.clone(),
+        };
+        // A percent of a support worker comes from no task.
+        let source = if lost.source.contains('/') { lost.source.as_str() } else { "" };
         vec![
             Cell::number((index + 1).to_string()).centred(),
-            Cell::text(&lost.title).note(&lost.source),
+            Cell::text(&title).note(source),
             Cell::number(format!("+{}", decimal(&lost.printed))).centred(),
         ]
     };

@@ -115,6 +115,9 @@ pub struct Lost {
     pub source: String,
     /// Title of the task.
     pub title: String,
+    /// The month it lies in, where a quarter is the mean of its months.
+    #[serde(default)]
+    pub month: Option<String>,
     /// Points it would bring, done whole, on time and without failure.
     pub printed: String,
 }
