@@ -8,15 +8,12 @@
 use super::http::values;
 use super::manifest::process::Replication;
 use super::manifest::{Kind, Manifest};
+use super::over::{Layer, Over};
 use super::salted::{Keeper, Salted, hex};
-use super::{
-    Abilities, Connector, ConnectorError, Cursor, Detailed, MARK_REFUSED, Pull, PullMode, PullRequest,
-    RawRecord, Receipt, Rejection, Rows, Step, Unpacked,
-};
-use crate::domain::{SourceId, TaskDraft};
+use super::{Connector, ConnectorError, Cursor, MARK_REFUSED, Pull, PullMode, PullRequest, Step};
+use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Place, Text};
 use async_trait::async_trait;
-use bytes::Bytes;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,9 +93,8 @@ fn asking(manifest: &Manifest) -> Value {
     sections.collect()
 }
 
-/// A source whose cursors are bound.
+/// The layer over a source whose cursors are bound.
 pub(super) struct Bound {
-    inner: Arc<dyn Connector>,
     binding: Arc<Binding>,
 }
 
@@ -123,88 +119,45 @@ impl Bound {
         Some(Binding { of: hex(&Sha256::digest(asked)), keeper: Keeper::of(secrets.iter()) })
     }
 
-    pub(super) fn new(inner: Arc<dyn Connector>, binding: Binding) -> Self {
-        Self { inner, binding: Arc::new(binding) }
+    /// A source over one that asks.
+    pub(super) fn over(inner: Arc<dyn Connector>, binding: Binding) -> Over<Self> {
+        Over::new(inner, Self { binding: Arc::new(binding) })
     }
+}
 
-    fn asked_otherwise(&self) -> ConnectorError {
-        let finding = Finding::warning(
-            MARK_REFUSED,
-            Text::new(
-                "nguồn được hỏi khác với lúc lưu mốc đọc (địa chỉ, tài khoản, thiết lập hoặc câu hỏi đã đổi); đọc lại toàn bộ",
-                "the source is asked otherwise than when the point to go on from was kept (address, account, settings or query changed); everything is read again",
-            ),
-            Text::new(
-                "không cần xử lý nếu vừa đổi cấu hình; nếu lặp lại, kiểm tra mọi bản chạy dùng cùng một cấu hình",
-                "nothing to do where the configuration was just changed; if it happens again and again, look whether all replicas have the same one",
-            ),
-        );
-        ConnectorError {
-            finding: Box::new(finding.at(Place::of(format!("source {}", self.inner.source())))),
-            disposition: Disposition::RetryLater,
-            retry_after: None,
-        }
+fn asked_otherwise(source: &SourceId) -> ConnectorError {
+    let finding = Finding::warning(
+        MARK_REFUSED,
+        Text::new(
+            "nguồn được hỏi khác với lúc lưu mốc đọc (địa chỉ, tài khoản, thiết lập hoặc câu hỏi đã đổi); đọc lại toàn bộ",
+            "the source is asked otherwise than when the point to go on from was kept (address, account, settings or query changed); everything is read again",
+        ),
+        Text::new(
+            "không cần xử lý nếu vừa đổi cấu hình; nếu lặp lại, kiểm tra mọi bản chạy dùng cùng một cấu hình",
+            "nothing to do where the configuration was just changed; if it happens again and again, look whether all replicas have the same one",
+        ),
+    );
+    ConnectorError {
+        finding: Box::new(finding.at(Place::of(format!("source {}", source)))),
+        disposition: Disposition::RetryLater,
+        retry_after: None,
     }
 }
 
 #[async_trait]
-impl Connector for Bound {
-    fn source(&self) -> &SourceId {
-        self.inner.source()
-    }
-
-    fn abilities(&self) -> Abilities {
-        self.inner.abilities()
-    }
-
-    fn rules(&self) -> Option<[u8; 32]> {
-        self.inner.rules()
-    }
-
-    fn rows(&self) -> Option<&Rows> {
-        self.inner.rows()
-    }
-
-    async fn check(&self) -> Vec<Finding> {
-        self.inner.check().await
-    }
-
-    fn paused(&self) -> Option<Finding> {
-        self.inner.paused()
-    }
-
-    async fn pull(&self, mut request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+impl Layer for Bound {
+    async fn pull(
+        &self,
+        inner: &dyn Connector,
+        mut request: PullRequest,
+    ) -> Result<Box<dyn Pull>, ConnectorError> {
         if let Some(cursor) = request.cursor.take() {
             request.cursor = self.binding.unwrap(cursor);
             if request.cursor.is_none() && request.mode == PullMode::Incremental {
-                return Err(self.asked_otherwise());
+                return Err(asked_otherwise(inner.source()));
             }
         }
-        Ok(Box::new(BoundPull { inner: self.inner.pull(request).await?, binding: self.binding.clone() }))
-    }
-
-    async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
-        self.inner.detail(records).await
-    }
-
-    fn list_again(
-        &self,
-        body: Bytes,
-        details: Option<Bytes>,
-    ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-        self.inner.list_again(body, details)
-    }
-
-    async fn unpack(&self, body: Bytes) -> Option<Result<Unpacked, Box<Finding>>> {
-        self.inner.unpack(body).await
-    }
-
-    fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        self.inner.read(record)
-    }
-
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Vec<Finding> {
-        self.inner.acknowledge(receipts).await
+        Ok(Box::new(BoundPull { inner: inner.pull(request).await?, binding: self.binding.clone() }))
     }
 }
 

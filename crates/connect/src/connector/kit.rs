@@ -549,48 +549,23 @@ fn log_is_clean(bench: &Bench, log: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connector::{Abilities, Detailed, Pull, RawRecord, Rejection};
-    use crate::domain::{SourceId, TaskDraft};
+    use crate::connector::Pull;
+    use crate::connector::over::{Layer, Over};
     use async_trait::async_trait;
-    use bytes::Bytes;
 
-    /// A connector that says what it should not, in the thread its files are walked over in.
-    struct Talkative(Arc<dyn Connector>);
+    /// Says what it should not, in the thread its files are walked over in.
+    struct Talkative;
 
     #[async_trait]
-    impl Connector for Talkative {
-        fn source(&self) -> &SourceId {
-            self.0.source()
-        }
-
-        fn abilities(&self) -> Abilities {
-            self.0.abilities()
-        }
-
-        async fn check(&self) -> Vec<Finding> {
-            self.0.check().await
-        }
-
-        async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
+    impl Layer for Talkative {
+        async fn pull(
+            &self,
+            inner: &dyn Connector,
+            request: PullRequest,
+        ) -> Result<Box<dyn Pull>, ConnectorError> {
             let walk = tokio::task::spawn_blocking(|| tracing::debug!(password = WRONG, "file opened"));
             walk.await.expect("walked");
-            self.0.pull(request).await
-        }
-
-        async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
-            self.0.detail(records).await
-        }
-
-        fn list_again(
-            &self,
-            body: Bytes,
-            details: Option<Bytes>,
-        ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-            self.0.list_again(body, details)
-        }
-
-        fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-            self.0.read(record)
+            inner.pull(request).await
         }
     }
 
@@ -605,7 +580,9 @@ mod tests {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors").join(name);
             let clean = judge(&folder).await.expect("judged");
             assert!(matches!(log_of(&clean), Outcome::Held(_)), "{name}: {:?}", log_of(&clean));
-            let spoilt = judge_as(&folder, |connector| Arc::new(Talkative(connector))).await.expect("judged");
+            let spoilt = judge_as(&folder, |connector| Arc::new(Over::new(connector, Talkative)))
+                .await
+                .expect("judged");
             assert!(matches!(log_of(&spoilt), Outcome::Broken(_)), "{name}: {:?}", log_of(&spoilt));
         }
     }

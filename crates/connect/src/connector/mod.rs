@@ -17,6 +17,7 @@ pub mod json;
 pub mod kit;
 pub mod manifest;
 mod open;
+mod over;
 mod people;
 pub mod preview;
 pub mod process;

@@ -82,8 +82,8 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
         Kind::Vxp => vxp(source, &loaded)?,
     };
     let connector: Arc<dyn Connector> = match (rows, binding) {
-        (Some(rows), _) => Arc::new(PeopleSource::new(connector, rows)),
-        (None, Some(binding)) => Arc::new(Bound::new(connector, binding)),
+        (Some(rows), _) => Arc::new(PeopleSource::over(connector, rows)),
+        (None, Some(binding)) => Arc::new(Bound::over(connector, binding)),
         (None, None) => connector,
     };
     Ok(Opened { connector, system })

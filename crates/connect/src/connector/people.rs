@@ -4,13 +4,9 @@
 //! how the list is asked for and cut is the inner connector's. It must not know what becomes of the rows.
 
 use super::manifest::Loaded;
-use super::{
-    Abilities, Connector, ConnectorError, Detailed, Pull, PullRequest, RawRecord, Receipt, Rejection,
-};
-use crate::domain::{DirectoryContent, SourceId, TaskDraft};
-use crate::error::Finding;
-use async_trait::async_trait;
-use bytes::Bytes;
+use super::over::{Layer, Over};
+use super::{Connector, RawRecord, Rejection};
+use crate::domain::{DirectoryContent, SourceId};
 use std::sync::Arc;
 
 /// How records become rows of a people or units file.
@@ -43,9 +39,8 @@ impl Rows {
     }
 }
 
-/// A connector of any kind whose records are rows.
+/// The layer over a connector of any kind whose records are rows.
 pub(super) struct PeopleSource {
-    inner: Arc<dyn Connector>,
     rows: Rows,
 }
 
@@ -57,58 +52,13 @@ impl PeopleSource {
     }
 
     /// A source over one that asks for the records.
-    pub(super) fn new(inner: Arc<dyn Connector>, rows: Rows) -> Self {
-        Self { inner, rows }
+    pub(super) fn over(inner: Arc<dyn Connector>, rows: Rows) -> Over<Self> {
+        Over::new(inner, Self { rows })
     }
 }
 
-#[async_trait]
-impl Connector for PeopleSource {
-    fn source(&self) -> &SourceId {
-        self.inner.source()
-    }
-
-    fn abilities(&self) -> Abilities {
-        self.inner.abilities()
-    }
-
-    fn rules(&self) -> Option<[u8; 32]> {
-        self.inner.rules()
-    }
-
-    fn rows(&self) -> Option<&Rows> {
+impl Layer for PeopleSource {
+    fn rows<'a>(&'a self, _inner: &'a dyn Connector) -> Option<&'a Rows> {
         Some(&self.rows)
-    }
-
-    fn paused(&self) -> Option<Finding> {
-        self.inner.paused()
-    }
-
-    async fn check(&self) -> Vec<Finding> {
-        self.inner.check().await
-    }
-
-    async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
-        self.inner.pull(request).await
-    }
-
-    async fn detail(&self, records: Vec<RawRecord>) -> Result<Vec<Detailed>, ConnectorError> {
-        self.inner.detail(records).await
-    }
-
-    fn list_again(
-        &self,
-        body: Bytes,
-        details: Option<Bytes>,
-    ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
-        self.inner.list_again(body, details)
-    }
-
-    fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        self.inner.read(record)
-    }
-
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Vec<Finding> {
-        self.inner.acknowledge(receipts).await
     }
 }
