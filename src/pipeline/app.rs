@@ -3,6 +3,7 @@
 //! Owns the bells between steps and the cached directory, which is read again when it changed. A cache only saves
 //! time; whoever finds it empty fills it. The mappers belong to the step that decides by them (`mappers`).
 
+use super::day_book::StoredDay;
 use super::former::FormerRules;
 use super::hook::Hook;
 use super::judged::Judging;
@@ -177,6 +178,13 @@ impl App {
         let (evaluation, national) = targets;
         names.extend(evaluation.iter().map(|target| format!("deliver:{}", target.id())));
         names.extend(national.iter().map(|target| format!("deliver:{}", target.id())));
+        for (id, source) in &sources {
+            source.connector.counts_in(Arc::new(StoredDay {
+                store: store.clone(),
+                clock,
+                source: id.clone(),
+            }));
+        }
         let bells = names.into_iter().map(|name| (name, Bell::default())).collect();
         Self {
             store,

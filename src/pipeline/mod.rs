@@ -6,6 +6,7 @@
 pub mod app;
 pub mod assemble;
 pub mod command;
+mod day_book;
 pub mod decide;
 pub mod deliver;
 mod entered;

@@ -53,6 +53,7 @@ mod person_tasks;
 mod petition;
 mod proposal;
 mod record;
+mod request_count;
 mod retention;
 mod review;
 mod rotate;
@@ -294,6 +295,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "score_grounds",
         include_str!("../../migrations/sqlite/0041_score_grounds.sql"),
         include_str!("../../migrations/postgres/0041_score_grounds.sql"),
+    ),
+    (
+        43,
+        "source_request",
+        include_str!("../../migrations/sqlite/0043_source_request.sql"),
+        include_str!("../../migrations/postgres/0043_source_request.sql"),
     ),
 ];
 

@@ -1,13 +1,19 @@
 //! Faults of far sides below HTTP, in their packing and in their patience (groups E1–E5), on real connections.
 
 use crate::support::http::{Asked, Scripted, install_tls, json, status};
-use crate::support::source::{STREAM, connect, full, pull, record};
+use crate::support::installation::{Installed, Targets};
+use crate::support::source::{HEAD, PASSWORD, STREAM, connect, entry, full, opened, pull, record};
+use crate::support::stores::both;
 use axum::body::Body;
 use axum::http::Response;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use lienthong::connector::PullMode;
+use lienthong::domain::SourceId;
 use lienthong::error::Disposition;
+use lienthong::pipeline::App;
+use lienthong::pipeline::command::{Command, Executor as _};
+use lienthong::pipeline::execute::Installation;
 use lienthong::transport::{Accept, BreakerState, Client, Limits, Options, Request, RetryPolicy, Timeouts};
 use serde_json::json;
 use std::io::Write as _;
@@ -270,4 +276,50 @@ async fn limits_of_the_manifest_and_of_the_answers_hold_across_runs() {
     let error = pull(&connector, PullMode::Full, None).await.expect_err("used up");
     assert_eq!(error.finding.code, "LT-NET-036");
     assert_eq!(server.asked().len(), 1);
+}
+
+/// E1: a limit of a day is one of the day and not of the process: each restart finds what left before it, on both
+/// databases, and another source has a day of its own.
+#[tokio::test]
+async fn limit_of_a_day_is_kept_across_restarts() {
+    let both = both().await;
+    for store in &both.stores {
+        let server = Scripted::start(|_| json(json!({ "items": [record(1)], "total": 1 }))).await;
+        let manifest = format!(
+            "{HEAD}[limits]\nper_day = 3\n{STREAM}[fields]\ntitle = \"name\"\nstatus = {{ const = \"open\" }}\n"
+        );
+        let settings = [("base_url".to_owned(), server.base.clone())].into();
+        let secrets = [("password".to_owned(), PASSWORD.to_owned().into())].into();
+        // One pull of a process that begins at a moment; the code of why it failed.
+        let pulled = async |id: &str, at: &str| {
+            let house = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", at);
+            let source = SourceId::new(id).expect("id");
+            let connector = opened(id, &manifest, &settings, &secrets);
+            let sources = [(source.clone(), entry(connector, "QLVB"))].into();
+            let app = &house.app;
+            let app =
+                App::new(store.clone(), app.clock, "a".into(), sources, (None, None), app.policy.clone());
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            let installation = Installation { app: Arc::new(app) };
+            let outcome = installation.execute(Command::Sync { source, full: true }, progress).await;
+            outcome.findings.first().map(|finding| finding.code.clone()).unwrap_or_default()
+        };
+        let kind = store.kind();
+        for at in ["2026-11-23T09:00:00Z", "2026-11-24T08:00:00Z", "2026-11-24T08:30:00Z"] {
+            assert_eq!(pulled("desk", at).await, "", "{kind} {at}");
+        }
+        for at in ["2026-11-24T08:59:00Z", "2026-11-24T09:00:30Z"] {
+            assert_eq!(
+                pulled("desk", at).await,
+                "LT-NET-036",
+                "{kind} {at}: the first of the three is not a day old"
+            );
+        }
+        assert_eq!(server.asked().len(), 3, "{kind}");
+        assert_eq!(pulled("other", "2026-11-24T08:59:00Z").await, "", "{kind}: another source");
+        assert_eq!(pulled("desk", "2026-11-24T09:01:00Z").await, "", "{kind}: the first one is a day old");
+        assert_eq!(pulled("desk", "2026-11-24T09:02:00Z").await, "LT-NET-036", "{kind}");
+        assert_eq!(pulled("desk", "2026-11-26T00:00:00Z").await, "", "{kind}: the next day");
+        assert_eq!(server.asked().len(), 6, "{kind}");
+    }
 }

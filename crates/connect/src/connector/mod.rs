@@ -37,6 +37,7 @@ pub use rule::record_hash;
 
 use crate::domain::{Evidence, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding};
+use crate::transport::DayBook;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -274,6 +275,10 @@ pub trait Connector: Send + Sync {
     fn paused(&self) -> Option<Finding> {
         None
     }
+
+    /// Has the requests of a day counted where they outlive the process, before the first of them leaves. Sources
+    /// without such a limit count nothing.
+    fn counts_in(&self, _book: Arc<dyn DayBook>) {}
 
     /// Starts a pull.
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError>;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::Finding;
+use crate::transport::DayBook;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -68,6 +69,10 @@ impl<L: Layer> Connector for Over<L> {
 
     fn paused(&self) -> Option<Finding> {
         self.inner.paused()
+    }
+
+    fn counts_in(&self, book: Arc<dyn DayBook>) {
+        self.inner.counts_in(book);
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {

@@ -11,7 +11,7 @@ use super::error::{self, Reached, TransportError};
 use super::guard::Guard;
 use super::hide::Hidden;
 use super::options::{Options, base_url, certificates, unencrypted};
-use super::pace::{self, Pace};
+use super::pace::{self, DayBook, Pace};
 use super::request::{Body, Reply, Request};
 use super::retry::{self, Budget, RetryPolicy};
 use super::session::{Cookies, asks_for_password};
@@ -312,6 +312,13 @@ impl Client {
         match self.0.auth.logs_in() {
             true => self.0.pass(Some(current)).await.map(|_| ()),
             false => Ok(()),
+        }
+    }
+
+    /// Has the requests of a day counted where they outlive the process; nothing for clients without such a limit.
+    pub fn counts_in(&self, book: Arc<dyn DayBook>) {
+        if let Some((pace, _)) = &self.0.protection {
+            pace.counts_in(book);
         }
     }
 

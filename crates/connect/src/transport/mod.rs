@@ -31,6 +31,6 @@ pub use error::{Reached, TransportError};
 pub use guard::is_forbidden;
 pub use observe::{Exchange, Recorder};
 pub use options::{Options, Roots, Timeouts, unencrypted};
-pub use pace::{Limits, MOST_REQUESTS};
+pub use pace::{DayBook, Limits, MOST_REQUESTS};
 pub use request::{Make, Method, Reply, Request};
 pub use retry::RetryPolicy;

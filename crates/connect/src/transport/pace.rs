@@ -1,13 +1,15 @@
 //! How fast a source may be asked: the manifest's limits, and what its answers tell of its own.
 //!
 //! Owns when the next request may leave. It must not know what is asked. Limits hold for one client, and one replica
-//! alone pulls a source at a time; counts of a day begin anew with the process. A wait longer than a request is
-//! patient for is given back, so that a later run goes on.
+//! alone pulls a source at a time; the count of a day is kept in a [`DayBook`] where there is one, else it begins anew
+//! with the process. A wait longer than a request is patient for is given back, so that a later run goes on.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -31,6 +33,25 @@ pub struct Limits {
     pub concurrency: Option<u32>,
 }
 
+/// Length of a day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Where the requests of a day are counted beyond the life of a process.
+#[async_trait]
+pub trait DayBook: Send + Sync {
+    /// Counts a request that is about to leave, where fewer than `most` left within the last 24 hours.
+    ///
+    /// # Errors
+    /// How long until one may leave; nothing is counted then.
+    async fn enter(&self, most: u32) -> Result<(), Duration>;
+}
+
+impl fmt::Debug for dyn DayBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DayBook")
+    }
+}
+
 #[derive(Debug)]
 struct Window {
     most: usize,
@@ -50,6 +71,8 @@ struct Turns {
 pub(super) struct Pace {
     turns: Mutex<Turns>,
     at_once: Option<Semaphore>,
+    per_day: Option<u32>,
+    book: OnceLock<Arc<dyn DayBook>>,
 }
 
 impl Pace {
@@ -58,10 +81,20 @@ impl Pace {
             let most = usize::try_from(most?.clamp(1, MOST_REQUESTS)).ok()?;
             Some(Window { most, length: Duration::from_secs(seconds), left: VecDeque::new() })
         };
-        let windows = [(limits.per_second, 1), (limits.per_minute, 60), (limits.per_day, 24 * 3600)];
+        let windows = [(limits.per_second, 1), (limits.per_minute, 60), (limits.per_day, DAY.as_secs())];
         let windows = windows.into_iter().filter_map(|(most, seconds)| window(most, seconds)).collect();
         let at_once = limits.concurrency.and_then(|most| usize::try_from(most).ok()).map(Semaphore::new);
-        Self { turns: Mutex::new(Turns { windows, not_before: None }), at_once }
+        let per_day = limits.per_day.map(|most| most.clamp(1, MOST_REQUESTS));
+        let turns = Mutex::new(Turns { windows, not_before: None });
+        Self { turns, at_once, per_day, book: OnceLock::new() }
+    }
+
+    /// From now on a day is counted there; the first book is the one that counts.
+    pub(super) fn counts_in(&self, book: Arc<dyn DayBook>) {
+        if self.per_day.is_some() && self.book.set(book).is_ok() {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.windows.retain(|window| window.length != DAY);
+        }
     }
 
     /// Waits for the next turn; the permit is held while the request runs.
@@ -76,6 +109,14 @@ impl Pace {
         };
         let at = self.reserve(Instant::now(), patience)?;
         tokio::time::sleep_until(at).await;
+        if let Some((most, book)) = self.per_day.zip(self.book.get()) {
+            while let Err(wait) = book.enter(most).await {
+                if wait > patience {
+                    return Err(wait);
+                }
+                tokio::time::sleep(wait).await;
+            }
+        }
         Ok(permit)
     }
 

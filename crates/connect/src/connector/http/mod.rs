@@ -32,7 +32,8 @@ use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
-    Accept, BreakerState, Client, Method, Options, RetryPolicy, Roots, Timeouts, TransportError, unencrypted,
+    Accept, BreakerState, Client, DayBook, Method, Options, RetryPolicy, Roots, Timeouts, TransportError,
+    unencrypted,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -381,6 +382,10 @@ impl Connector for HttpConnector {
             }
             BreakerState::Closed | BreakerState::HalfOpen => None,
         }
+    }
+
+    fn counts_in(&self, book: Arc<dyn DayBook>) {
+        self.shared.client.counts_in(book);
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
