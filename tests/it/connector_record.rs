@@ -317,3 +317,104 @@ async fn source_that_shows_too_much_is_refused_before_all_of_it_was_asked_for() 
         assert!(server.asked().len() - before < most, "{path}");
     }
 }
+
+/// A list asked for by a body, whose changes need a sample of their own: nothing else answers that body.
+#[tokio::test(flavor = "multi_thread")]
+async fn pull_of_changes_is_recorded_too_and_what_it_shows_is_replaced_like_the_rest() {
+    let list = |method: &str| {
+        MANIFEST
+            .replace(
+                "[stream]\npath = \"/viec\"",
+                &format!("[stream]\npath = \"/viec\"\nmethod = \"POST\"\nbody = {{ {method} }}"),
+            )
+            .replace(
+                "[paging]\nkind = \"page\"\nparam = \"page\"\nsize_param = \"size\"\nsize = 2\n",
+                "[paging]\nkind = \"none\"\n",
+            )
+    };
+    let by_field = "[incremental]\nparam = \"tu\"\nformat = \"rfc3339\"\nfield = \"sua_luc\"\ndate = [\"rfc3339\"]\n[[detail]]";
+    let by_mark = "[incremental]\nparam = \"moc\"\nmark = \"data.moc\"\n[[detail]]";
+    let by_our_clock = "[incremental]\nparam = \"tu\"\nformat = \"rfc3339\"\n[[detail]]";
+    for (section, param, samples) in
+        [(by_field, Some("tu"), 6), (by_mark, Some("moc"), 6), (by_our_clock, None, 5)]
+    {
+        let server = Scripted::start(|asked| match asked.path.as_str() {
+            "/dang-nhap" => json(json!({ "data": { "ma": "eyJ0b2tlbiI6InRoYXQifQ" } })),
+            "/viec" => {
+                let sent: serde_json::Value = serde_json::from_str(&asked.body).expect("a body");
+                let changed = |mut task: serde_json::Value, at: &str| {
+                    task["sua_luc"] = json!(at);
+                    task
+                };
+                let mut items = vec![
+                    changed(task(1, "an.nv", "Nguyễn Văn An", "Báo cáo"), "2026-11-01T08:00:00+07:00"),
+                    changed(task(2, "an.nv", "Nguyễn Văn An", "Tờ trình"), "2026-11-02T08:00:00+07:00"),
+                    changed(
+                        task(3, "hoa.lt", "Lê Thị Hoa", "Giao Trần Quốc Bảo"),
+                        "2026-11-03T08:00:00+07:00",
+                    ),
+                ];
+                if sent.get("tu").is_some() || sent.get("moc").is_some() {
+                    items.drain(..2);
+                }
+                let mark = format!("http://{}/dong-bo/7f3a", asked.headers["host"]);
+                json(json!({ "data": { "items": items, "total": 3, "moc": mark } }))
+            }
+            path if path.ends_with("/lich-su") => json(json!({ "data": [] })),
+            _ => status(404, &[], ""),
+        })
+        .await;
+        let manifest =
+            list("don_vi = 17").replace("total = \"data.total\"\n", "").replacen("[[detail]]", section, 1);
+        let settings: BTreeMap<String, String> = [("base_url", server.base.as_str()), ("user", "bot-that")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .into();
+        let secrets: BTreeMap<String, SecretString> =
+            [("password".to_owned(), "mat-khau-that".to_owned().into())].into();
+        let connector = opened("test", &manifest, &settings, &secrets);
+        let loaded = manifest::parse("m.toml", &manifest).unwrap_or_else(|told| panic!("{told}"));
+        let given = Given { settings: &settings, secrets: &secrets };
+        let recorded = record(&*connector, &loaded, &given, crate::support::source::now())
+            .await
+            .unwrap_or_else(|told| panic!("{told}"));
+        assert_eq!((recorded.records, recorded.samples.len()), (3, samples), "{section}");
+        let text = serde_json::to_string_pretty(&recorded.samples).expect("text");
+        for hidden in PERSONAL {
+            assert!(!text.contains(hidden), "{hidden} is left in\n{text}");
+        }
+        let asks = |sample: &&serde_json::Value| {
+            param.is_some_and(|param| sample["request"]["body"].get(param).is_some())
+        };
+        let changes = recorded.samples.iter().find(asks);
+        assert_eq!(changes.is_some(), param.is_some(), "{text}");
+        if let Some(changes) = changes {
+            let shown = changes["reply"]["body"]["data"]["items"].as_array().expect("items");
+            assert_eq!(shown.len(), 1);
+        }
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::create_dir(folder.path().join("samples")).expect("made");
+        std::fs::write(folder.path().join("manifest.toml"), &manifest).expect("written");
+        for (number, sample) in recorded.samples.iter().enumerate() {
+            let file = folder.path().join(format!("samples/{number:03}.json"));
+            std::fs::write(file, sample.to_string()).expect("written");
+        }
+        conformance::expect(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+        let report = conformance::run(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+        assert!(report.problems.is_empty(), "{section}: {:?}", report.problems);
+        if param.is_some() {
+            // Without the sample nobody would answer the pull of changes.
+            let judged =
+                lienthong::connector::kit::judge(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+            let broken: Vec<_> = judged
+                .iter()
+                .filter(|verdict| matches!(verdict.outcome, lienthong::connector::kit::Outcome::Broken(_)))
+                .collect();
+            assert!(broken.is_empty(), "{section}: {broken:?}");
+            let older = judged.iter().find(|verdict| verdict.rule == "nothing_older").expect("the rule");
+            assert!(
+                matches!(&older.outcome, lienthong::connector::kit::Outcome::Held(told) if told.en == "1 records"),
+                "{older:?}"
+            );
+        }
+    }
+}

@@ -173,8 +173,14 @@ impl Mask {
         self.line(&below)
     }
 
+    /// A value sent to the source: one it gave before, such as a mark to go on from, becomes what stands there.
+    pub(super) fn value_sent(&mut self, text: &str) -> String {
+        let below = self.below(text);
+        self.line(&below)
+    }
+
     /// A path or parameter of a request: what was put into it becomes the examples, which stay as they are.
-    pub(super) fn line(&mut self, text: &str) -> String {
+    fn line(&mut self, text: &str) -> String {
         let parts = self.given(text);
         parts.into_iter().map(|(part, example)| if example { part } else { self.people_in(&part) }).collect()
     }
@@ -223,6 +229,13 @@ impl Mask {
         text.replace(&self.base, stands).replace(&self.origin, stands)
     }
 
+    /// The same, and without the path every request is below.
+    fn below(&self, text: &str) -> String {
+        let local = self.local(&text.nfc().collect::<String>(), "");
+        let below = local.strip_prefix(self.path.as_str()).filter(|rest| rest.starts_with('/'));
+        below.map_or_else(|| local.clone(), str::to_owned)
+    }
+
     /// Whether a sample still holds a secret, however it is written.
     pub(super) fn tells(&self, sample: &Value) -> bool {
         self.plain.iter().any(|secret| secret.is_in(sample))
@@ -231,7 +244,7 @@ impl Mask {
     /// The body of a request: ours, with what was put into it.
     pub(super) fn sent(&mut self, body: Value) -> Value {
         match body {
-            Value::String(text) => Value::String(self.line(&text)),
+            Value::String(text) => Value::String(self.value_sent(&text)),
             Value::Array(items) => items.into_iter().map(|item| self.sent(item)).collect(),
             Value::Object(members) => {
                 Value::Object(members.into_iter().map(|(name, value)| (name, self.sent(value))).collect())
@@ -272,9 +285,7 @@ impl Mask {
     }
 
     fn text(&mut self, text: &str, path: &[String]) -> String {
-        let local = self.local(&text.nfc().collect::<String>(), "");
-        let below = local.strip_prefix(self.path.as_str()).filter(|rest| rest.starts_with('/'));
-        let plain = replaced(below.unwrap_or(&local), &self.secrets);
+        let plain = replaced(&self.below(text), &self.secrets);
         if let Some(known) = self.people.get(&plain) {
             return known.clone();
         }

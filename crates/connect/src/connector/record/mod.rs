@@ -1,15 +1,15 @@
 //! Recording samples of a running source, without anything personal or secret.
 //!
-//! Owns the full pull that is listened to, what of each exchange becomes a sample, and the bounds of a recording. What
-//! is replaced, and by what, is `mask`'s. It must not know where samples are kept. A source that does not answer in JSON
+//! Owns the pulls that are listened to (everything, then what changed since), what of each exchange becomes a sample, and
+//! the bounds of a recording. What is replaced, and by what, is `mask`'s. It must not know where samples are kept. A source that does not answer in JSON
 //! or shows too much for a set of samples is refused: nothing half-recorded is given out.
 
 mod mask;
 mod secret;
 
-use super::manifest::http::BodyFormat;
+use super::manifest::http::{BodyFormat, IncrementalSection};
 use super::manifest::{Kind, Loaded};
-use super::{Connector, Detailed, Presence, PullMode, PullRequest, Step};
+use super::{Connector, Cursor, Detailed, Presence, PullMode, PullRequest, Step};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::transport::{Exchange, Recorder};
 use chrono::{DateTime, Utc};
@@ -43,7 +43,10 @@ pub struct Given<'a> {
     pub secrets: &'a BTreeMap<String, SecretString>,
 }
 
-/// Pulls everything of a source and its details, and gives the exchanges as samples.
+/// Pulls everything of a source and its details, then what changed since, and gives the exchanges as samples.
+///
+/// Where the point to go on from is a moment of this machine's clock, no sample could ask from it again: then only
+/// everything is recorded. So is a source of windows, which are as many as days have passed.
 ///
 /// # Errors
 /// LT-SRC-080 a kind of source or a format that is not recorded, LT-SRC-081 too many exchanges, LT-SRC-091 a secret that
@@ -60,7 +63,7 @@ pub async fn record(
         return Err(not_recorded().into());
     }
     let recorder = Recorder::default();
-    let records = recorder.of(read(connector, &recorder, now)).await?;
+    let records = recorder.of(read(connector, &recorder, goes_on(loaded), now)).await?;
     let mut exchanges = last_of_each(recorder.taken());
     exchanges.retain(|exchange| exchange.status < 400);
     let mut answers = Vec::with_capacity(exchanges.len());
@@ -80,12 +83,40 @@ pub async fn record(
     Ok(Recorded { samples, records, replaced: mask.replaced() })
 }
 
-/// Reads everything; the number of records.
-async fn read(connector: &dyn Connector, recorder: &Recorder, now: DateTime<Utc>) -> Result<usize, Findings> {
+/// Whether what the source tells, and not our clock, says where a pull of changes begins.
+fn goes_on(loaded: &Loaded) -> bool {
+    let manifest = &loaded.manifest;
+    let told = |section: &IncrementalSection| {
+        section.field.is_some() || section.header.is_some() || section.mark.is_some()
+    };
+    manifest.window.is_none() && manifest.incremental.as_ref().is_some_and(told)
+}
+
+/// Reads everything, and then what changed since, if anybody can say that; the number of records of the first.
+async fn read(
+    connector: &dyn Connector,
+    recorder: &Recorder,
+    goes_on: bool,
+    now: DateTime<Utc>,
+) -> Result<usize, Findings> {
+    let everything = PullRequest { mode: PullMode::Full, cursor: None, now };
+    let (records, cursor) = walk(connector, recorder, everything).await?;
+    if let Some(cursor) = cursor.filter(|_| goes_on) {
+        let changes = PullRequest { mode: PullMode::Incremental, cursor: Some(cursor), now };
+        walk(connector, recorder, changes).await?;
+    }
+    Ok(records)
+}
+
+/// One pull with its details; the number of records, and where the next one goes on.
+async fn walk(
+    connector: &dyn Connector,
+    recorder: &Recorder,
+    request: PullRequest,
+) -> Result<(usize, Option<Cursor>), Findings> {
     let failed = |error: super::ConnectorError| Findings::from(*error.finding);
-    let request = PullRequest { mode: PullMode::Full, cursor: None, now };
     let mut pull = connector.pull(request).await.map_err(failed)?;
-    let mut records = 0;
+    let (mut records, mut cursor) = (0, None);
     let within = || {
         if recorder.is_cut() {
             return Err(Findings::from(too_large()));
@@ -94,9 +125,10 @@ async fn read(connector: &dyn Connector, recorder: &Recorder, now: DateTime<Utc>
     };
     loop {
         match pull.next_page().await.map_err(failed)? {
-            Step::End(_) => return within().map(|()| records),
+            Step::End(end) => return within().map(|()| (records, end.cursor.or(cursor))),
             Step::Page(page) => {
                 records += page.records.len() + page.rejected.len();
+                cursor = page.cursor.or(cursor);
                 within()?;
                 let (mut asked, mut vanished) = (0, Vec::new());
                 // One after the other: the same source gives the same samples in the same order.
@@ -149,7 +181,7 @@ fn sample(mask: &mut Mask, loaded: &Loaded, exchange: &Exchange, answer: Value) 
         request["method"] = json!(exchange.method);
     }
     let query: BTreeMap<String, String> =
-        exchange.query.iter().map(|(name, value)| (name.clone(), mask.line(value))).collect();
+        exchange.query.iter().map(|(name, value)| (name.clone(), mask.value_sent(value))).collect();
     if !query.is_empty() {
         request["query"] = json!(query);
     }
