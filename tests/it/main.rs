@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod conformance;
 mod connector_auth;
+mod connector_calendar;
 mod connector_command;
 mod connector_conditional;
 mod connector_file;

@@ -1,7 +1,7 @@
 //! iCalendar (RFC 5545) inside a value of a record, as members that rules read.
 //!
-//! Owns unfolding lines, parameters, escapes, components within components, and moments as ISO texts. It must not know
-//! what a task is. A text that is no iCalendar, or is over a limit, is refused with the reason; it never panics.
+//! Owns unfolding lines, parameters, escapes, components within components, moments as ISO texts, and telling apart the
+//! tasks of a series that stand in one text. It must not know what a task's record is. A text that is no iCalendar, or is over a limit, is refused with the reason; it never panics.
 
 use crate::error::Text;
 use serde_json::{Map, Value};
@@ -76,6 +76,43 @@ pub fn to_json(text: &str) -> Result<Value, Text> {
         return Err(unpaired());
     }
     Ok(Value::from(whole))
+}
+
+/// The tasks of a text, each as a calendar of its own: what is said of one occurrence of a series (`RECURRENCE-ID`) with
+/// the moment that names it, and the rest, if there is any, without.
+pub fn occurrences(calendar: Value) -> Vec<(Option<String>, Value)> {
+    let all = match calendar.pointer("/VCALENDAR/VTODO") {
+        Some(Value::Array(all)) => all.clone(),
+        Some(one) => vec![one.clone()],
+        None => return vec![(None, calendar)],
+    };
+    let named = |todo: &Value| todo.get("RECURRENCE-ID").and_then(Value::as_str).map(str::to_owned);
+    let with = |todo: Value| {
+        let mut calendar = calendar.clone();
+        if let Some(place) = calendar.pointer_mut("/VCALENDAR/VTODO") {
+            *place = todo;
+        }
+        calendar
+    };
+    let (of_series, mut rest): (Vec<Value>, Vec<Value>) =
+        all.into_iter().partition(|todo| named(todo).is_some());
+    let rest = match rest.len() {
+        0 => None,
+        1 => rest.pop(),
+        // Nobody knows which of them is meant.
+        _ => Some(Value::from(rest)),
+    };
+    let mut tasks: Vec<(Option<String>, Value)> = rest.into_iter().map(|todo| (None, with(todo))).collect();
+    tasks.extend(of_series.into_iter().map(|todo| (named(&todo), with(todo))));
+    tasks
+}
+
+/// Whether a calendar's task stands for several that it does not tell apart: a series as a whole, or one occurrence and
+/// all that follow.
+pub fn is_series(calendar: &Value) -> bool {
+    let todo = calendar.pointer("/VCALENDAR/VTODO");
+    let has = |name: &str| todo.is_some_and(|todo| todo.get(name).is_some());
+    has("RECURRENCE-ID@RANGE") || (!has("RECURRENCE-ID") && (has("RRULE") || has("RDATE")))
 }
 
 fn no_property() -> Text {
@@ -204,6 +241,34 @@ mod tests {
         assert_eq!(todo["ATTENDEE"], serde_json::json!(["mailto:an@example.vn", "mailto:binh@example.vn"]));
         assert_eq!(todo["ATTENDEE@CN"], "Nguyễn; Văn: An");
         assert_eq!(to_json(&TASK.replace("\r\n", "\n")).expect("line ends of XML"), read);
+    }
+
+    #[test]
+    fn occurrences_of_a_series_that_are_told_apart_are_tasks_of_their_own_and_the_series_is_none() {
+        let todo = |more: &str| format!("BEGIN:VTODO\nUID:a\nSUMMARY:Báo cáo tuần\n{more}END:VTODO\n");
+        let read = |todos: &[&str]| {
+            let text: String = todos.iter().map(|more| todo(more)).collect();
+            occurrences(to_json(&format!("BEGIN:VCALENDAR\n{text}END:VCALENDAR")).expect("a calendar"))
+        };
+        let alone = read(&["DUE;VALUE=DATE:20261106\n"]);
+        assert_eq!((alone.len(), &alone[0].0, is_series(&alone[0].1)), (1, &None, false));
+        let told = read(&[
+            "RRULE:FREQ=WEEKLY\nDUE;VALUE=DATE:20261106\n",
+            "RECURRENCE-ID;VALUE=DATE:20261106\nSTATUS:COMPLETED\n",
+            "RECURRENCE-ID:20261113T010000Z\nDUE;VALUE=DATE:20261114\n",
+        ]);
+        let names: Vec<Option<&str>> = told.iter().map(|(name, _)| name.as_deref()).collect();
+        assert_eq!(names, [None, Some("2026-11-06"), Some("2026-11-13T01:00:00Z")]);
+        assert_eq!(told.iter().map(|(_, one)| is_series(one)).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(told[1].1["VCALENDAR"]["VTODO"]["STATUS"], "COMPLETED");
+        assert!(told[2].1["VCALENDAR"]["VTODO"].get("RRULE").is_none());
+        // A day that was added, a change of all that follow, and two tasks that are none of a series.
+        assert!(is_series(&read(&["RDATE;VALUE=DATE:20261120\n"])[0].1));
+        assert!(is_series(&read(&["RECURRENCE-ID;RANGE=THISANDFUTURE:20261113T010000Z\n"])[0].1));
+        let two = read(&["", ""]);
+        assert!(two.len() == 1 && two[0].1["VCALENDAR"]["VTODO"].is_array());
+        let none = occurrences(to_json("BEGIN:VCALENDAR\nEND:VCALENDAR").expect("a calendar"));
+        assert!(none.len() == 1 && !is_series(&none[0].1));
     }
 
     #[test]

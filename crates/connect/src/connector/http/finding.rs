@@ -221,6 +221,20 @@ pub(super) fn too_many_records() -> Finding {
     Finding::error(
         "LT-SRC-024",
         Text::new(
+pub(super) fn series() -> Finding {
+    Finding::error(
+        "LT-SRC-096",
+        Text::new(
+            "công việc lặp lại: bản ghi đại diện cho nhiều lần mà không nói lần nào đã xong, nên không đọc thành một nhiệm vụ",
+            "a recurring task: the record stands for many and does not say which of them are done, so it is not read as one",
+        ),
+        Text::new(
+            "tạo mỗi lần thành một công việc riêng, hoặc dùng phần mềm lịch ghi riêng từng lần hoàn thành (RECURRENCE-ID); lần nào được ghi riêng thì đã được đọc",
+            "make each occurrence a task of its own, or use a program that keeps what is said of each (RECURRENCE-ID); those that are told apart are read",
+        ),
+    )
+}
+
             format!("một câu trả lời có hơn {MAX_RECORDS} bản ghi"),
             format!("one answer holds more than {MAX_RECORDS} records"),
         ),

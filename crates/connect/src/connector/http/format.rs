@@ -118,9 +118,9 @@ pub(super) fn xml(
     let limits = xml::Limits { record_bytes, ..xml::Limits::default() };
     let text = xml::decode(&reply.body).map_err(refused)?;
     let mut walked = xml::split(&text, &plan.shape, limits, &mut |element| match element.json {
-        Ok(json) => match plan.icalendar.as_ref().map(|place| unfolded(json, place)) {
+        Ok(json) => match plan.icalendar.as_ref().map(|place| unfolded(json, place, cut.key())) {
             None => take(cut, json),
-            Some(Ok(json)) => take(cut, &json),
+            Some(Ok(tasks)) => tasks.iter().for_each(|json| take(cut, json)),
             Some(Err(why)) => cut.refuse(json, finding::no_icalendar(&why)),
         },
         Err(fault) => {
@@ -145,15 +145,34 @@ pub(super) fn xml(
     Ok(Around { values: plan.values(walked.values), found: walked.found })
 }
 
-/// A record whose text at a place, where there is one, became what it says.
-fn unfolded(record: &str, place: &Path) -> Result<String, Text> {
-    let mut record: Value = serde_json::from_str(record).map_err(|error| written_cause(&error))?;
-    if let Some(value) = record.pointer_mut(&place.pointer())
-        && let Value::String(text) = value
-    {
-        *value = icalendar::to_json(text)?;
-    }
-    Ok(record.to_string())
+/// The records a record is whose text at a place, where there is one, became what it says: one, or the tasks of a series,
+/// each under its own key.
+fn unfolded(record: &str, place: &Path, key: &Path) -> Result<Vec<String>, Text> {
+    let record: Value = serde_json::from_str(record).map_err(|error| written_cause(&error))?;
+    let Some(Value::String(text)) = record.pointer(&place.pointer()) else {
+        return Ok(vec![record.to_string()]);
+    };
+    let tasks =
+        icalendar::occurrences(icalendar::to_json(text)?).into_iter().map(|(occurrence, calendar)| {
+            let mut task = record.clone();
+            if let Some(text) = task.pointer_mut(&place.pointer()) {
+                *text = calendar;
+            }
+            if let (Some(occurrence), Some(Value::String(key))) =
+                (occurrence, task.pointer_mut(&key.pointer()))
+            {
+                *key = format!("{}#{occurrence}", key.trim());
+            }
+            task.to_string()
+        });
+    Ok(tasks.collect())
+}
+
+/// Whether a record stands for a series of tasks that it does not tell apart.
+pub(super) fn is_series(format: &Format, record: &[u8]) -> bool {
+    let Format::Xml(XmlPlan { icalendar: Some(place), .. }) = format else { return false };
+    let record: Value = serde_json::from_slice(record).unwrap_or_default();
+    record.pointer(&place.pointer()).is_some_and(icalendar::is_series)
 }
 
 /// Cuts JSON Lines. `text` is the whole body.

@@ -422,3 +422,12 @@ impl Connector for HttpConnector {
         self.shared.loaded.read(&self.shared.whose, record)
     }
 }
+        if format::is_series(&self.shared.plan().format, &record.body) {
+            let key = record.external_id.clone();
+            return Err(Box::new(Rejection {
+                finding: finding::series().at(Place::of(self.shared.whose.clone()).at(&key)),
+                external_id: Some(key),
+                index: record.index,
+                body: record.body.clone(),
+            }));
+        }

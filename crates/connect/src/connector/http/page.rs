@@ -284,6 +284,11 @@ impl<'a> Cut<'a> {
         }
     }
 
+    /// Where a record's key stands.
+    pub(super) fn key(&self) -> &Path {
+        &self.list.key
+    }
+
     /// Records taken so far, rejected ones included.
     pub(super) fn count(&self) -> u64 {
         self.count
