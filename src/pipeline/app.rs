@@ -25,7 +25,7 @@ use crate::error::{Finding, Text};
 use crate::mapping::RuleBook;
 use crate::store::{DirectoryRows, PersonRow, Store};
 use crate::text::Abbreviations;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -155,6 +155,8 @@ pub struct App {
     /// By what this process judges periods.
     pub(super) judging: Mutex<Judging>,
     turns: BTreeMap<SourceId, Mutex<()>>,
+    /// When sources that showed no change were last seen to show what is held of them.
+    pub(super) looked: Mutex<BTreeMap<SourceId, DateTime<Utc>>>,
     directory: RwLock<Option<(u64, Arc<Directory>)>>,
     /// Hashes of the rule sets and working days this process has kept in the store.
     pub(super) kept_rules: Mutex<BTreeSet<String>>,
@@ -191,6 +193,7 @@ impl App {
             clock,
             owner,
             turns: sources.keys().map(|source| (source.clone(), Mutex::default())).collect(),
+            looked: Mutex::default(),
             configured: sources.keys().cloned().collect(),
             sources,
             gates: BTreeMap::new(),

@@ -65,6 +65,7 @@ mod pull_drift;
 mod pull_gates;
 mod pull_people;
 mod pull_tombstones;
+mod pull_glance;
 mod pull_versions;
 mod real_airbyte;
 mod real_kinto;

@@ -31,7 +31,7 @@ const DELETED: &str = "LT-PUL-024";
 pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
 
 /// Fewer known tasks than these stop nothing: a ward's few ones may all be archived on one day.
-const FEW: u64 = 10;
+pub(super) const FEW: u64 = 10;
 
 /// What pages that wait may take, bytes: beyond it they are stored, and the end of the run judges.
 const MOST_HELD: usize = 64 << 20;

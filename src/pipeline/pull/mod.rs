@@ -11,6 +11,7 @@ mod commit;
 mod drift;
 mod fresh;
 mod gate;
+mod glance;
 mod gone;
 mod page;
 mod people;
@@ -142,6 +143,7 @@ async fn pull_once(
         run,
         moves_cursor: !matches!(mode, PullMode::Backfill { .. }),
         full,
+        changes,
         missed_before: state
             .last_success_at
             .filter(|_| full && compares && connector.abilities().incremental)
@@ -347,6 +349,8 @@ struct Puller<'a> {
     run: i64,
     moves_cursor: bool,
     full: bool,
+    /// Whether only what changed since the cursor is asked for.
+    changes: bool,
     /// A task changed before this moment should have been seen by an earlier pull.
     missed_before: Option<DateTime<Utc>>,
     missed: u64,
@@ -406,7 +410,8 @@ impl Puller<'_> {
                     progress(&self.counters, total);
                     super::step::alive();
                 }
-                Some(Ok(PullStep::End(end))) => {
+                Some(Ok(PullStep::End(mut end))) => {
+                    self.look(&mut end).await?;
                     self.watch.decide()?;
                     for page in std::mem::take(&mut self.held) {
                         self.take(page).await?;

@@ -280,6 +280,12 @@ pub trait Connector: Send + Sync {
     /// without such a limit count nothing.
     fn counts_in(&self, _book: Arc<dyn DayBook>) {}
 
+    /// A look at what a pull of everything would show first; one request, nothing is kept. None where that proves
+    /// nothing: the source shows one window or one parent of many, or never all of it.
+    async fn glance(&self, _now: DateTime<Utc>) -> Result<Option<Glance>, ConnectorError> {
+        Ok(None)
+    }
+
     /// Starts a pull.
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError>;
 
@@ -308,6 +314,15 @@ pub trait Connector: Send + Sync {
     async fn acknowledge(&self, _receipts: Vec<Receipt>) -> Vec<Finding> {
         Vec::new()
     }
+}
+
+/// What a look at a source shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glance {
+    /// Records of the first answer, rejected ones included.
+    pub shown: u64,
+    /// The source's own total, where it tells one.
+    pub total: Option<u64>,
 }
 
 /// Reads a record into a draft by a manifest's rules.

@@ -5,14 +5,15 @@
 //! of the connector below.
 
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, Pull, PullRequest, RawRecord, Receipt, Rejection, Rows,
-    Unpacked,
+    Abilities, Connector, ConnectorError, Detailed, Glance, Pull, PullRequest, RawRecord, Receipt, Rejection,
+    Rows, Unpacked,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::Finding;
 use crate::transport::DayBook;
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 /// What a layer says itself.
@@ -73,6 +74,10 @@ impl<L: Layer> Connector for Over<L> {
 
     fn counts_in(&self, book: Arc<dyn DayBook>) {
         self.inner.counts_in(book);
+    }
+
+    async fn glance(&self, now: DateTime<Utc>) -> Result<Option<Glance>, ConnectorError> {
+        self.inner.glance(now).await
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {

@@ -26,7 +26,7 @@ use super::salted::Keeper;
 use super::sample::Sample;
 use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullRequest, RawRecord, Rejection,
+    Abilities, Connector, ConnectorError, Detailed, Glance, Presence, Pull, PullRequest, RawRecord, Rejection,
 };
 use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
@@ -37,6 +37,7 @@ use crate::transport::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use minijinja::Value;
 use plan::Plan;
 use secrecy::{ExposeSecret, SecretString};
@@ -388,6 +389,19 @@ impl Connector for HttpConnector {
         self.shared.client.counts_in(book);
     }
 
+    async fn glance(&self, now: DateTime<Utc>) -> Result<Option<Glance>, ConnectorError> {
+        let plan = self.shared.plan();
+        if plan.window.is_some()
+            || plan.export.is_some()
+            || plan.is_branched()
+            || !plan.stream.full_is_complete
+        {
+            return Ok(None);
+        }
+        let first = pull::HttpPull::first_page(self.shared.clone(), now).await?;
+        Ok(Some(Glance { shown: (first.records.len() + first.rejected.len()) as u64, total: first.total }))
+    }
+
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
         Ok(Box::new(pull::HttpPull::new(self.shared.clone(), request)?))
     }
@@ -419,9 +433,6 @@ impl Connector for HttpConnector {
     }
 
     fn read(&self, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        self.shared.loaded.read(&self.shared.whose, record)
-    }
-}
         if format::is_series(&self.shared.plan().format, &record.body) {
             let key = record.external_id.clone();
             return Err(Box::new(Rejection {
@@ -431,3 +442,6 @@ impl Connector for HttpConnector {
                 body: record.body.clone(),
             }));
         }
+        self.shared.loaded.read(&self.shared.whose, record)
+    }
+}

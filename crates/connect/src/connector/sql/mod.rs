@@ -21,8 +21,8 @@ pub use sqlite::make_sqlite;
 
 use super::manifest::Loaded;
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, Presence, Pull, PullMode, PullRequest, RawRecord,
-    Rejection, record_hash, sample,
+    Abilities, Connector, ConnectorError, Detailed, Glance, Presence, Pull, PullMode, PullRequest, RawRecord,
+    Rejection, Step, record_hash, sample,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Finding, Place, Severity};
@@ -270,6 +270,16 @@ impl Connector for ViewSource {
 
     async fn check(&self) -> Vec<Finding> {
         self.checked().await.unwrap_or_else(|error| vec![*error.finding])
+    }
+
+    async fn glance(&self, now: DateTime<Utc>) -> Result<Option<Glance>, ConnectorError> {
+        let mut pull = self.pull(PullRequest { mode: PullMode::Full, cursor: None, now }).await?;
+        Ok(Some(match pull.next_page().await? {
+            Step::Page(page) => {
+                Glance { shown: (page.records.len() + page.rejected.len()) as u64, total: page.total }
+            }
+            Step::End(_) => Glance { shown: 0, total: None },
+        }))
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {
