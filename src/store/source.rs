@@ -37,6 +37,16 @@ pub struct SourceState {
     pub hooks: Hooks,
 }
 
+/// How long a source may be due before it is told that it is late.
+const LATE_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+impl SourceState {
+    /// Whether it was due and nobody pulled it, although nothing failed: a pull that hangs, a step that stands still.
+    pub fn is_late(&self, now: DateTime<Utc>) -> bool {
+        self.next_due_at.is_some_and(|due| due + LATE_AFTER < now)
+    }
+}
+
 /// Calls by which a source says that something changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hooks {

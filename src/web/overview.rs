@@ -124,14 +124,8 @@ fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static s
         }
         (_, Some(_)) => ("warn", say(lang, "Lỗi, tự thử lại", "Failed, retrying")),
         (None, None) => ("warn", say(lang, "Chưa lấy lần nào", "Not pulled yet")),
-        (Some(_), None) => {
-            let late = state.next_due_at.is_some_and(|due| due + TimeDelta::minutes(10) < now);
-            if late {
-                ("warn", say(lang, "Chậm lịch", "Late"))
-            } else {
-                ("ok", say(lang, "Đúng lịch", "On time"))
-            }
-        }
+        (Some(_), None) if state.is_late(now) => ("warn", say(lang, "Chậm lịch", "Late")),
+        (Some(_), None) => ("ok", say(lang, "Đúng lịch", "On time")),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::pull_gates::{House, RULES, source, task};
 use crate::support::stores::both;
+use chrono::TimeDelta;
 use lienthong::pipeline::App;
+use lienthong::pipeline::command::Command;
 use lienthong::pipeline::source::PullSource;
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::{Run, Store};
@@ -75,5 +77,28 @@ async fn scheduled_full_pull_finds_deleted_and_lost_tasks_and_a_gate_stops_it() 
         assert_eq!((stopped.kind.as_str(), stopped.outcome.as_deref()), ("full", Some("failed")));
         let held = store.count_live_tasks(&source()).await.expect("count");
         assert_eq!(held, 60, "nothing is gone while the source shows far less");
+    }
+}
+
+/// Invariant 9: nothing failed and the process is well, but nobody pulls the source.
+#[tokio::test]
+async fn stalled_source_is_told_late_though_the_process_is_well_and_nothing_failed() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        house.shows((0..3).map(task).collect());
+        assert_eq!(house.sync(false).await, [""; 0]);
+        let now = house.app(RULES).clock.now();
+        let state = async |minutes: i64| {
+            store.plan_source(&source(), now - TimeDelta::minutes(minutes)).await.expect("planned");
+            let outcome = house.order(Command::Status {}).await;
+            let told = outcome.findings.iter().any(|finding| finding.code == "LT-PUL-026");
+            let shown = serde_json::to_value(&outcome.document).expect("json").to_string();
+            (outcome.exit, told, shown.contains("\"late\""))
+        };
+        assert_eq!(state(9).await, (0, false, false), "{}", store.kind());
+        assert_eq!(state(11).await, (0, true, true), "{}", store.kind());
+        assert_eq!(house.sync(false).await, [""; 0]);
+        assert_eq!(state(-60).await, (0, false, false), "{}: planned anew", store.kind());
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{Answer, App, Refusal};
 use crate::connector::FILES_WAIT;
-use crate::domain::{AccountKind, SourceId};
+use crate::domain::{AccountKind, SourceId, local_offset};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
 use crate::pipeline::command::{Column, Document, Field, Outcome, ReportBy, ReportKey};
 use crate::pipeline::wording::Words;
 use crate::store::Overview;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -98,13 +98,16 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
         let gate = app.store.gate(source).await?;
         let proof = app.store.proofs(source, 1).await?.pop();
-        let (word, trouble) = match (gate, state.last_error, state.last_success_at, told.next()) {
-            (Some(gate), ..) => ("stopped", Some(gate.finding)),
-            (None, Some(error), ..) => ("failing", Some(error)),
-            (None, None, _, Some(finding)) => ("partly", Some(finding)),
-            (None, None, Some(_), None) => ("ok", None),
-            (None, None, None, None) => ("never_pulled", None),
-        };
+        let late = state.is_late(app.clock.now()).then(|| late(state.next_due_at));
+        let (word, trouble) =
+            match (gate, state.last_error, state.last_success_at, late.or_else(|| told.next())) {
+                (Some(gate), ..) => ("stopped", Some(gate.finding)),
+                (None, Some(error), ..) => ("failing", Some(error)),
+                (None, None, _, Some(finding)) if finding.code == LATE => ("late", Some(finding)),
+                (None, None, _, Some(finding)) => ("partly", Some(finding)),
+                (None, None, Some(_), None) => ("ok", None),
+                (None, None, None, None) => ("never_pulled", None),
+            };
         rows.push(vec![
             json!(source),
             json!(word),
@@ -142,6 +145,25 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         rows,
     };
     Ok((table, findings))
+}
+
+/// Code of a source that was due and was not pulled.
+const LATE: &str = "LT-PUL-026";
+
+fn late(due: Option<DateTime<Utc>>) -> Finding {
+    let due = due.map(|due| due.with_timezone(&local_offset()).format("%d/%m/%Y %H:%M").to_string());
+    let due = due.unwrap_or_default();
+    Finding::warning(
+        LATE,
+        Text::new(
+            format!("đến lịch lúc {due} mà chưa được lấy, dù không có lỗi nào"),
+            format!("it was due at {due} and was not pulled, although nothing failed"),
+        ),
+        Text::new(
+            "xem dịch vụ có đang chạy không (lienthong status, systemctl status lienthong); đang chạy thì xem trên trang giám sát bước lấy dữ liệu của nguồn này có đứng lại không",
+            "see whether the service runs (lienthong status, systemctl status lienthong); if it does, see on the page whether the pulling step of this source stands still",
+        ),
+    )
 }
 
 fn targets(app: &App, overview: &Overview) -> (Document, Vec<Finding>) {

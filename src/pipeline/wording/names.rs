@@ -417,6 +417,7 @@ const SOURCE_STATES: Names = &[
     ("stopped", "Đang dừng, chờ người xác nhận", "Stopped, waits for a person"),
     ("failing", "Đang lỗi", "Failing"),
     ("partly", "Được một phần", "Partly"),
+    ("late", "Chậm lịch", "Late"),
     ("never_pulled", "Chưa lấy lần nào", "Never pulled"),
 ];
 
