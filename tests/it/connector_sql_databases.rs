@@ -4,6 +4,7 @@ use crate::connector_sql::{
     TABLE, VIEW, connect, for_postgres, keys, manifest, postgres, pull, rows, sqlite, walks,
 };
 use crate::support::mariadb::MariaDb;
+use crate::support::memory::resident_kib;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::postgres::Cluster;
 use chrono::Utc;
@@ -255,6 +256,46 @@ async fn server_that_falls_silent_in_mid_pull_ends_it_and_is_no_empty_system() {
     );
     let again = running.next_page().await.err().map(|error| error.finding.code);
     assert_eq!(again.as_deref(), Some("LT-SQL-010"), "the connection is of no use any more");
+}
+
+/// E15: a million rows stream through: what is held is a page, however many rows there are.
+#[tokio::test]
+async fn million_rows_stream_through_in_the_memory_of_a_page_on_any_database() {
+    const ROWS: usize = 1_000_000;
+    for kind in KINDS {
+        let unit = Unit::start(kind).await;
+        unit.run("DELETE FROM nhiem_vu").await;
+        // The database makes them itself, each with a change value of its own.
+        let row = "'Việc', 'GL-1', 'SNV', '2026-09-01', '2026-09-20', 'DOING', NULL";
+        let made = unit.one_of(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
+             SELECT i, {row}, datetime('2026-01-01', '+' || i || ' seconds'), NULL, NULL FROM n",
+            "SELECT i, {row}, TIMESTAMPTZ '2026-01-01 00:00:00Z' + i * INTERVAL '1 second', NULL, NULL \
+             FROM generate_series(1, {ROWS}) AS i",
+            "SELECT seq, {row}, TIMESTAMPADD(SECOND, seq, '2026-01-01'), NULL, NULL FROM seq_1_to_{ROWS}",
+        );
+        let made = made.replace("{row}", row).replace("{ROWS}", &ROWS.to_string());
+        unit.run(&format!("INSERT INTO nhiem_vu {made}")).await;
+        unit.run("CREATE INDEX theo_moc ON nhiem_vu (updated_at, task_id)").await;
+        let connector = unit.connector(&[("page_size = 10", "page_size = 5000")]);
+        let request = PullRequest { mode: PullMode::Full, cursor: None, now: Utc::now() };
+        let mut running = connector.pull(request).await.expect("a pull");
+        let (mut read, mut before, mut most) = (0, None, 0);
+        let end = loop {
+            match running.next_page().await.unwrap_or_else(|error| panic!("{kind}: {error}")) {
+                Step::Page(page) => read += page.records.len(),
+                Step::End(end) => break end,
+            }
+            // Once pages are as large as they become, nothing more is needed.
+            if read >= ROWS / 20 {
+                before.get_or_insert_with(resident_kib);
+                most = most.max(resident_kib());
+            }
+        };
+        assert_eq!((read, end.complete, end.source_total), (ROWS, true, Some(ROWS as u64)), "{kind}");
+        let grown = most.saturating_sub(before.expect("measured"));
+        assert!(grown < 48 * 1024, "{kind}: {grown} KiB more for {ROWS} rows");
+    }
 }
 
 /// E15: the server ends the running query; the pull is an error, and the next one goes on.

@@ -9,6 +9,7 @@ pub mod http;
 pub mod installation;
 pub mod kinto;
 pub mod mariadb;
+pub mod memory;
 pub mod office;
 pub mod pgbouncer;
 pub mod postgres;

@@ -28,6 +28,9 @@ pub const NOT_BEGUN: u8 = 126;
 /// Address space a process may have, as a multiple of the memory it may use: interpreters reserve more than they use.
 const ADDRESS_SPACE: u64 = 6;
 
+/// Port at which names are asked for.
+const NAMES: u16 = 53;
+
 /// What every program may read: itself, libraries, certificates, names of hosts, the zone. Nothing of anyone's data.
 const READABLE: &[&str] = &[
     "/usr",
@@ -84,7 +87,7 @@ pub struct Confinement {
     pub folder: PathBuf,
     /// Folders and files it may read besides.
     pub read: Vec<PathBuf>,
-    /// TCP ports it may connect to; none = all.
+    /// Ports it may connect and, where the kernel can hold that back, send datagrams to; none = all.
     pub ports: Option<Vec<u16>>,
     /// Memory of all its processes together, in MiB.
     pub memory_mib: u32,
@@ -160,17 +163,21 @@ impl Confinement {
 
     /// Asks the kernel for as much of Landlock as it has.
     fn landlock(&self) -> Result<i32, RulesetError> {
-        const WANTED: ABI = ABI::V9;
+        const WANTED: ABI = ABI::V10;
         let mut ruleset = Ruleset::default()
             .handle_access(AccessFs::from_all(WANTED))?
             .scope(Scope::Signal)?
             .scope(Scope::AbstractUnixSocket)?;
         if self.ports.is_some() {
-            ruleset = ruleset.handle_access(AccessNet::ConnectTcp | AccessNet::BindTcp)?;
+            ruleset = ruleset.handle_access(AccessNet::from_all(WANTED))?;
         }
         let read = AccessFs::from_read(WANTED) | AccessFs::ResolveUnix;
         let readable = READABLE.iter().map(Path::new).chain(self.read.iter().map(PathBuf::as_path));
-        let ports = self.ports.iter().flatten().map(|port| Ok(NetPort::new(*port, AccessNet::ConnectTcp)));
+        let reached = AccessNet::ConnectTcp | AccessNet::ConnectSendUdp;
+        let ports = self.ports.iter().flatten().map(|port| NetPort::new(*port, reached));
+        // Names are asked for by datagrams, and a socket that sends one is bound to a port of the kernel's choice.
+        let names = [NetPort::new(NAMES, AccessNet::ConnectSendUdp), NetPort::new(0, AccessNet::BindUdp)];
+        let ports = ports.chain(names.into_iter().filter(|_| self.ports.is_some())).map(Ok);
         let status = ruleset
             .create()?
             .add_rules(path_beneath_rules(readable, read))?
