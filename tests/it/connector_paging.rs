@@ -547,13 +547,30 @@ async fn paging_that_never_ends_is_stopped_in_every_way() {
     for (name, paging, code) in [
         ("the same cursor", cursor, "LT-SRC-011"),
         ("the same page", page, "LT-SRC-011"),
+        ("the same offset", OFFSET, "LT-SRC-011"),
+        ("the same link", "[paging]\nkind = \"link\"\n", "LT-SRC-011"),
+        ("the same header", "[paging]\nkind = \"next_header\"\nheader = \"X-Next\"\n", "LT-SRC-011"),
+        ("the same address", "[paging]\nkind = \"next_url\"\nnext = \"next\"\n", "LT-SRC-011"),
+        ("a growing chain of links", "[paging]\nkind = \"link\"\nmax_pages = 20\n", "LT-SRC-012"),
+        (
+            "a growing chain of addresses",
+            "[paging]\nkind = \"next_url\"\nnext = \"next\"\nmax_pages = 20\n",
+            "LT-SRC-012",
+        ),
         ("the same keys", keys, "LT-SRC-060"),
         ("a growing total", &*format!("{page}max_pages = 20\n"), "LT-SRC-012"),
     ] {
         let server = Scripted::start(move |asked| {
-            let grows = name == "a growing total";
+            let grows = name.starts_with("a growing");
             let number = if grows { asked.index } else { 1 };
-            json(json!({ "items": [record(number)], "total": asked.index + 100, "next": "x" }))
+            let next = if grows { format!("/tasks?at={number}") } else { "/tasks?at=x".to_owned() };
+            let body = json!({ "items": [record(number)], "total": asked.index + 100, "next": next });
+            let link = format!("<{next}>; rel=\"next\"");
+            status(
+                200,
+                &[("content-type", "application/json"), ("link", &link), ("x-next", &next)],
+                &body.to_string(),
+            )
         })
         .await;
         let error = full(&server, &format!("{STREAM}{paging}")).await.expect_err(name);

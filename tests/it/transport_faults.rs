@@ -103,7 +103,19 @@ async fn slow_loris_ends_at_the_total_deadline() {
         tokio::time::sleep(Duration::from_secs(60)).await;
     })
     .await;
-    let error = hurried(&base).fetch(&Request::get("/"), &Accept::default()).await.expect_err("silent");
+    let patient = Client::new(Options {
+        allow_http: true,
+        // Whoever kept the total deadline alone would wait for an hour.
+        timeouts: Timeouts {
+            total: Duration::from_secs(3600),
+            read: Duration::from_secs(1),
+            ..Timeouts::default()
+        },
+        retry: RetryPolicy { attempts: 1, ..RetryPolicy::default() },
+        ..Options::new("source test", &base)
+    })
+    .expect("client");
+    let error = patient.fetch(&Request::get("/"), &Accept::default()).await.expect_err("silent");
     assert_eq!(error.finding.code, "LT-NET-002");
 }
 

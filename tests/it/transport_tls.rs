@@ -1,9 +1,9 @@
 //! TLS of far sides that are wrong in one way each, and our own certificate (group E6), on real connections.
 
-use crate::support::http::{install_tls, raw_server};
+use crate::support::http::{Scripted, install_tls, raw_server, status};
 use chrono::{Datelike as _, TimeDelta, Utc};
 use lienthong::error::Severity;
-use lienthong::transport::{Accept, Client, Options, Request, RetryPolicy, Roots, TransportError};
+use lienthong::transport::{Accept, Auth, Client, Options, Request, RetryPolicy, Roots, TransportError};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -49,6 +49,16 @@ fn shown(parameters: CertificateParams, issuer: &Issuer<'static, KeyPair>) -> Sh
 
 /// A server with this certificate; it asks for one of ours where an authority is given.
 async fn serve(own: &Shown, asks_for: Option<&Authority>) -> (String, AbortOnDropHandle<()>) {
+    answering(own, asks_for, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}".into())
+        .await
+}
+
+/// The same with any answer.
+async fn answering(
+    own: &Shown,
+    asks_for: Option<&Authority>,
+    answer: String,
+) -> (String, AbortOnDropHandle<()>) {
     install_tls();
     let builder = match asks_for {
         None => ServerConfig::builder().with_no_client_auth(),
@@ -66,13 +76,12 @@ async fn serve(own: &Shown, asks_for: Option<&Authority>) -> (String, AbortOnDro
     let base = format!("https://localhost:{}", listener.local_addr().expect("address").port());
     let task = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
             tokio::spawn(async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request).await;
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
-                let _ = stream.write_all(answer).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
                 let _ = stream.shutdown().await;
             });
         }
@@ -184,6 +193,33 @@ async fn end_of_the_servers_certificate_is_told_before_it_comes() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((told[0].code.as_str(), told[0].severity), ("LT-NET-038", Severity::Warning));
     assert!(told[0].what.vi.contains("khẩn"), "{told:?}");
+}
+
+/// E8: from an encrypted address to one that is not, on the same host: not followed, whatever is allowed, and no
+/// password goes there in clear.
+#[tokio::test]
+async fn redirect_to_an_address_without_encryption_is_not_followed_and_no_password_goes_there() {
+    let trusted = authority("trusted");
+    let plain = Scripted::start(|_| status(200, &[], "{}")).await;
+    let target = plain.base.replace("127.0.0.1", "localhost");
+    let answer = format!(
+        "HTTP/1.1 302 Found\r\nlocation: {target}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    let (base, _server) = answering(&shown(named(&["localhost"]), &trusted), None, answer).await;
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, trusted.pem()).expect("written");
+    let client = Client::new(Options {
+        follow_redirects: true,
+        allow_http: true,
+        roots: Roots::File(file),
+        auth: Auth { basic: Some(("reader".to_owned(), "hidden".to_owned().into())), ..Auth::none() },
+        retry: RetryPolicy { attempts: 1, ..RetryPolicy::default() },
+        ..Options::new("source test", &base)
+    })
+    .expect("client");
+    assert_eq!(asked(&client).await.expect_err("another address").finding.code, "LT-NET-006");
+    assert_eq!(plain.asked().len(), 0);
 }
 
 #[test]

@@ -163,6 +163,35 @@ mod tests {
         assert!(finding.what.en.contains("same name"), "{finding}");
     }
 
+    /// F5: what an archive says about the sizes of its parts is believed by nobody, and a part with a password is named.
+    #[test]
+    fn workbook_whose_sizes_lie_or_whose_part_is_encrypted_is_refused() {
+        // A field of a part's two heads: its place in the local one and in the one of the list.
+        let changed = |bytes: &[u8], part: &str, places: (usize, usize), change: &dyn Fn(&mut [u8])| {
+            let mut bytes = bytes.to_vec();
+            let named: Vec<usize> =
+                (0..bytes.len()).filter(|at| bytes[*at..].starts_with(part.as_bytes())).collect();
+            assert_eq!(named.len(), 2, "in the part's head and in the list");
+            for (at, name, field) in [(named[0], 30, places.0), (named[1], 46, places.1)] {
+                change(&mut bytes[at - name + field..]);
+            }
+            bytes
+        };
+        let size = |size: u32| move |field: &mut [u8]| field[..4].copy_from_slice(&size.to_le_bytes());
+        let code = |bytes: &[u8]| read("x.xlsx", bytes).map_err(|findings| findings.0[0].code.clone());
+        let part = "xl/styles.xml";
+        let bomb = changed(&workbook(part, "", 17), part, (22, 24), &size(10));
+        assert_eq!(code(&bomb).err().as_deref(), Some("LT-TAB-009"), "17 MiB that say to be ten bytes");
+        // Room for what is said and not there would be four gigabytes.
+        let sheet = "xl/worksheets/sheet1.xml";
+        let boast = changed(&workbook("x", "", 0), sheet, (22, 24), &size(u32::MAX - 1));
+        if let Ok(read) = code(&boast) {
+            assert_eq!(read.lines[0].cells, ["Mã"]);
+        }
+        let locked = changed(&workbook("x", "", 0), sheet, (6, 8), &|field| field[0] |= 1);
+        assert_eq!(code(&locked).err().as_deref(), Some("LT-TAB-005"));
+    }
+
     #[test]
     fn shared_texts_that_hide_how_many_they_declare_are_refused_before_room_is_made() {
         let part = |before: &str, attributes: &str, texts: &str| {

@@ -3,7 +3,9 @@
 //! Owns the sentences and codes of listing, paging and detail calls. Values of records are never shown here.
 
 use super::super::json::{JsonError, MAX_RECORDS};
+use super::super::salted::hex;
 use crate::error::{Finding, Text, written_cause};
+use sha2::{Digest as _, Sha256};
 
 /// The far side failed again and again and is left alone for a while.
 pub(super) fn paused(left: std::time::Duration, why: &Finding) -> Finding {
@@ -203,12 +205,14 @@ pub(super) fn no_key() -> Finding {
     )
 }
 
-pub(super) fn too_large(bytes: usize, limit: usize) -> Finding {
+/// A record over the limit; only its beginning is kept, so that its digest says which one it was.
+pub(super) fn too_large(record: &str, limit: usize) -> Finding {
+    let (bytes, digest) = (record.len(), hex(&Sha256::digest(record.as_bytes())));
     Finding::error(
         "LT-SRC-004",
         Text::new(
-            format!("bản ghi {bytes} byte, lớn hơn giới hạn {limit} byte"),
-            format!("the record has {bytes} bytes, more than the limit of {limit}"),
+            format!("bản ghi {bytes} byte (SHA-256 {digest}…), lớn hơn giới hạn {limit} byte"),
+            format!("the record has {bytes} bytes (SHA-256 {digest}…), more than the limit of {limit}"),
         ),
         Text::new(
             "kiểm tra bản ghi ở nguồn, hoặc tăng stream.max_record_kib",
@@ -217,10 +221,6 @@ pub(super) fn too_large(bytes: usize, limit: usize) -> Finding {
     )
 }
 
-pub(super) fn too_many_records() -> Finding {
-    Finding::error(
-        "LT-SRC-024",
-        Text::new(
 pub(super) fn series() -> Finding {
     Finding::error(
         "LT-SRC-096",
@@ -235,6 +235,10 @@ pub(super) fn series() -> Finding {
     )
 }
 
+pub(super) fn too_many_records() -> Finding {
+    Finding::error(
+        "LT-SRC-024",
+        Text::new(
             format!("một câu trả lời có hơn {MAX_RECORDS} bản ghi"),
             format!("one answer holds more than {MAX_RECORDS} records"),
         ),

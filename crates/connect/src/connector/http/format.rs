@@ -125,7 +125,7 @@ pub(super) fn xml(
         },
         Err(fault) => {
             let finding = match fault {
-                xml::Fault::TooLarge(_) => finding::too_large(element.source.len(), record_bytes),
+                xml::Fault::TooLarge(_) => finding::too_large(element.source, record_bytes),
                 fault => fault.finding(),
             };
             cut.refuse(element.source, finding);

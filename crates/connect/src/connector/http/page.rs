@@ -323,7 +323,7 @@ impl<'a> Cut<'a> {
         if text.len() > limit {
             let hash = record_hash(fingerprint, text.as_bytes());
             hash.hash(&mut self.digest);
-            return self.reject(index, None, beginning(text), finding::too_large(text.len(), limit));
+            return self.reject(index, None, beginning(text), finding::too_large(text, limit));
         }
         let incremental = plan.incremental.as_ref().and_then(|incremental| incremental.field.as_ref());
         // Parents are no tasks: they have no change and no tombstone.
