@@ -282,12 +282,12 @@ async fn drain(launch: Arc<Launch>, errors: ChildStderr, last_told: LastTold) {
         }
         if second.elapsed() >= Duration::from_secs(1) {
             if left_out > 0 {
-                tracing::info!(source.id = %launch.source, lines = left_out, "lines of a child left out");
+                tracing::info!(source.id = %launch.source, bytes = left_out, "error output of a child left out");
             }
             (second, told, left_out) = (Instant::now(), 0, 0);
         }
         if told >= TOLD_PER_SECOND {
-            left_out += 1;
+            left_out += bytes.len() as u64 + 1 + lines.pass_over(LAST_TOLD);
             continue;
         }
         told += 1;

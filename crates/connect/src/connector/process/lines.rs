@@ -65,6 +65,20 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
+    /// Drops what was read and not given out yet, but for its last `kept` lines and the beginning of the next; how many
+    /// bytes. A flood costs hardly more than its reading that way.
+    pub fn pass_over(&mut self, kept: usize) -> u64 {
+        // The end of a line that is being skipped must be seen.
+        if self.skipped.is_some() {
+            return 0;
+        }
+        let mut ends = self.held.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+        let Some(passed) = ends.nth(kept).map(|(end, _)| end + 1) else { return 0 };
+        self.held.advance(passed);
+        self.searched = self.searched.saturating_sub(passed);
+        passed as u64
+    }
+
     fn cut(&mut self) -> Option<Line> {
         let unseen = self.held.get(self.searched..).unwrap_or_default();
         let Some(end) = unseen.iter().position(|byte| *byte == b'\n').map(|at| self.searched + at) else {
@@ -137,6 +151,28 @@ mod tests {
             [whole("a"), whole(""), whole("bc"), Line::Unended(Bytes::from_static(b"d"))]
         );
         assert!(lines(b"", 10).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn flood_is_passed_over_but_for_its_last_lines() {
+        let text: String = (0..1_000).map(|number| format!("{number}\n")).collect();
+        let mut lines = Lines::new(text.as_bytes(), 10);
+        assert_eq!(lines.pass_over(2), 0, "nothing was read yet");
+        assert_eq!(lines.next().await, Some(whole("0")));
+        assert_eq!(lines.pass_over(2), text.len() as u64 - 2 - "998\n999\n".len() as u64);
+        assert_eq!((lines.next().await, lines.pass_over(2)), (Some(whole("998")), 0));
+        assert_eq!((lines.next().await, lines.next().await), (Some(whole("999")), None));
+        // A line that is being skipped is told with its length all the same.
+        let text = format!("{}\nb\n", "x".repeat(200_000));
+        let mut lines = Lines::new(text.as_bytes(), 10);
+        while lines.skipped.is_none() {
+            lines.held.reserve(PIECE);
+            lines.pipe.read_buf(&mut lines.held).await.expect("read");
+            assert_eq!(lines.cut(), None);
+        }
+        lines.pass_over(0);
+        assert!(matches!(lines.next().await, Some(Line::TooLong { bytes: 200_000, .. })));
+        assert_eq!(lines.next().await, Some(whole("b")));
     }
 
     #[tokio::test]
