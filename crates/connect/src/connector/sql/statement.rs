@@ -139,11 +139,12 @@ impl Writer<'_> {
                 from.push_str(&format!(" AND {mark} >= {}", bound(after)));
             }
             Some((after, after_key)) => {
-                let (later, same) = (bound(after), bound(after));
+                // What follows says it as well; but only of a bound of its own an index of the change column is a use.
+                let (least, later, same) = (bound(after), bound(after), bound(after));
                 values.push(after_key.to_owned());
                 let key = self.dialect.exact(&self.dialect.parameter(values.len()));
                 from.push_str(&format!(
-                    " AND ({mark} > {later} OR ({mark} = {same} AND {} > {key}))",
+                    " AND {mark} >= {least} AND ({mark} > {later} OR ({mark} = {same} AND {} > {key}))",
                     self.exact_key()
                 ));
             }
