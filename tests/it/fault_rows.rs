@@ -1,7 +1,7 @@
 //! Rows of the fault list at their full size or on their whole way, which the tests of single parts do not reach.
 
 use crate::support::http::{Scripted, json, status};
-use crate::support::site::Site;
+use crate::support::site::{Site, program, until};
 use crate::support::source::{HEAD, PASSWORD, STREAM, connect, full, opened, pull, record};
 use lienthong::connector::{Connector as _, PullMode, PullRequest, Step};
 use lienthong::error::Disposition;
@@ -22,10 +22,13 @@ async fn absurd_wait_of_a_source_is_shown_on_its_page() {
     let fields = "[fields]\ntitle = \"name\"\nstatus = \"status\"\n";
     site.write("desk.toml", format!("{HEAD}{STREAM}{fields}"));
     let daemon = site.daemon();
-    assert!(site.refused(&["sync", "desk"], 1).contains("LT-NET-011"));
-    let (code, page) = daemon.get("/sources/desk");
-    assert_eq!(code, 200);
-    assert!(page.contains("LT-NET-011") && page.contains("Tạm ngừng đến"), "{page}");
+    // A source that was never pulled is pulled at once.
+    until("its first pull is told", || {
+        let (code, page) = daemon.get("/sources/desk");
+        code == 200 && page.contains("LT-NET-011") && page.contains("Tạm ngừng đến")
+    });
+    assert!(site.refused(&["sync", "desk"], 1).contains("LT-NET-036"), "an order keeps to it as well");
+    assert_eq!(server.asked().len(), 1);
 }
 
 /// E2: one answer in twenty fails at random: everything is read, and hardly more is asked for than without.
@@ -222,4 +225,99 @@ async fn page_that_breaks_behind_good_ones_is_thrown_away_whole() {
     let error = running.next_page().await.expect_err("broken");
     assert_eq!(error.finding.code, "LT-SRC-002");
     assert!(pull(&connector, PullMode::Full, None).await.is_err(), "and so does the next pull");
+}
+
+/// The far machine, in a network of its own that it shares with the program: on the second page its power fails, so
+/// that nothing sent arrives any more and nobody says so. It comes back when the file `light` is there.
+const FAR_SIDE: &str = r#"
+import fcntl, json, os, socket, struct, threading, time
+def power(on):
+    flags = struct.pack('16sh14x', b'lo', 1 if on else 0)
+    fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, flags)
+def page(number):
+    items = [{"id": number, "name": "Viec", "status": "1"}]
+    body = json.dumps({"items": items, "total": 2}).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+def serve(link):
+    while True:
+        asked = link.recv(65536).decode()
+        if not asked:
+            return
+        answer = page(2 if "page=2" in asked else 1)
+        if "page=2" in asked and not os.path.exists("light"):
+            link.sendall(answer[:-20])
+            time.sleep(0.2)
+            power(False)
+            return time.sleep(600)
+        link.sendall(answer)
+power(True)
+door = socket.socket()
+door.bind(("127.0.0.1", 8336))
+door.listen()
+open("listens", "w").close()
+def light():
+    while not os.path.exists("light"):
+        time.sleep(0.05)
+    power(True)
+    open("lit", "w").close()
+threading.Thread(target=light, daemon=True).start()
+while True:
+    threading.Thread(target=serve, args=(door.accept()[0],), daemon=True).start()
+"#;
+
+/// E4: the far machine loses its power in the middle of an answer: no end, no reset, nothing. What came whole stays, the
+/// rest is thrown away, whoever tries again meanwhile is told, and nothing is missing once it is back.
+#[test]
+fn far_machine_that_loses_its_power_ends_the_pull_at_its_limit_and_nothing_is_half_applied() {
+    let site = Site::new(
+        "[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n\
+         [[source]]\nid = \"desk\"\nunit = \"SNV\"\nmanifest = \"desk.toml\"\nschedule = \"0 0 1 1 *\"\nallow_http = true\n\
+         settings = { base_url = \"http://127.0.0.1:8336\" }\nsecrets = { password = { file = \"secret\" } }\n",
+    );
+    site.write("secret", PASSWORD);
+    let hasty = HEAD
+        .replace("connect_timeout_s = 5", "connect_timeout_s = 2")
+        .replace("read_timeout_s = 5", "read_timeout_s = 2")
+        .replace("attempts = 3", "attempts = 1");
+    let rest = "[paging]\nkind = \"page\"\nparam = \"page\"\nsize = 1\n\
+                [fields]\ntitle = \"name\"\nstatus = { path = \"status\", map = { \"1\" = \"in_progress\" } }\n";
+    site.write("desk.toml", format!("{hasty}{STREAM}{rest}"));
+    site.write("far.py", FAR_SIDE);
+    site.write(
+        "script",
+        "python3 far.py 2>far.err & far=$!\n\
+         n=0; until [ -e listens ]; do sleep 0.1; n=$((n+1)); [ $n -lt 600 ] || exit 90; done\n\
+         order() { name=$1; shift; \"$LT\" \"$@\" >$name.out 2>$name.err; echo $? >$name.exit; }\n\
+         order dark sync desk --full\n\
+         order during status --json\n\
+         order still sync desk --full\n\
+         touch light; until [ -e lit ]; do sleep 0.1; done\n\
+         order after sync desk --full\n\
+         order end status --json\n\
+         kill $far\n",
+    );
+    // A network of its own needs a name space of users, or root.
+    let within = |options: &[&str]| {
+        let mut shell = std::process::Command::new("unshare");
+        shell.args(options).args(["--net", "--", "sh", "script"]);
+        shell.env("LT", program(site.path()).get_program()).env("LANG", "C.UTF-8").env("USER", "tester");
+        shell.current_dir(site.path()).output().expect("unshare, of the package util-linux")
+    };
+    let mut ran = within(&["--user", "--map-root-user"]);
+    if !ran.status.success() && !site.file("dark.exit").exists() {
+        ran = within(&[]);
+    }
+    let read = |name: &str| std::fs::read_to_string(site.file(name)).unwrap_or_default();
+    let told = String::from_utf8_lossy(&ran.stderr).into_owned() + &read("far.err");
+    assert!(ran.status.success(), "this test needs a network of its own: user name spaces or root: {told}");
+    let exits = ["dark", "still", "after"].map(|name| read(&format!("{name}.exit")).trim().to_owned());
+    assert_eq!(exits, ["1", "1", "0"], "{}{}{}", read("dark.err"), read("still.err"), read("after.err"));
+    assert!(read("dark.err").contains("LT-NET-002"), "{}", read("dark.err"));
+    let still = read("still.err");
+    assert!(["LT-NET-001", "LT-NET-002"].iter().any(|code| still.contains(code)), "{still}");
+    let tasks = |name: &str| {
+        let shown: serde_json::Value = serde_json::from_str(&read(&format!("{name}.out"))).expect("JSON");
+        shown["numbers"]["tasks"].clone()
+    };
+    assert_eq!((tasks("during"), tasks("end")), (json!(1), json!(2)), "the page that came whole, then both");
 }
