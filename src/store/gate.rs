@@ -176,7 +176,8 @@ pub struct Proof {
 pub struct HeldTask {
     /// Number.
     pub id: i64,
-    key: String,
+    /// Its key at the source.
+    pub key: String,
     hash: Vec<u8>,
     due: Option<NaiveDate>,
 }

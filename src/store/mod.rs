@@ -67,6 +67,7 @@ mod survey;
 mod task;
 mod taught;
 mod vault;
+mod viewer;
 
 pub use audit::{AuditEntry, AuditFault};
 pub use catalog::{CatalogHead, CatalogNew, Provenance};
@@ -295,6 +296,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "score_grounds",
         include_str!("../../migrations/sqlite/0041_score_grounds.sql"),
         include_str!("../../migrations/postgres/0041_score_grounds.sql"),
+    ),
+    (
+        42,
+        "shown_and_leave",
+        include_str!("../../migrations/sqlite/0042_shown_and_leave.sql"),
+        include_str!("../../migrations/postgres/0042_shown_and_leave.sql"),
     ),
     (
         43,

@@ -68,6 +68,7 @@ mod pull_gates;
 mod pull_glance;
 mod pull_people;
 mod pull_tombstones;
+mod pull_users;
 mod pull_versions;
 mod real_airbyte;
 mod real_kinto;

@@ -4,6 +4,8 @@
 //! run that a gate stopped never comes here. It must not know how records are read.
 
 use super::commit::key_hash;
+use super::views::Shown;
+use crate::connector::PullEnd;
 use crate::domain::SourceId;
 use crate::error::Finding;
 use crate::ingest;
@@ -79,22 +81,32 @@ pub(super) struct Settled {
     pub(super) held: Tally,
 }
 
-/// Walks over the tasks held of a source: counts them, and where `complete` calls those gone that were not seen.
+/// Walks over the tasks held of a source: counts them, and calls those gone that were not seen, where the pull was
+/// complete or, of a source that shows each user only what is theirs, for everybody who was shown them.
 pub(super) async fn settle(
     app: &App,
     source: &SourceId,
     run: i64,
     seen: &SeenTasks,
-    complete: bool,
+    end: &PullEnd,
 ) -> Result<Settled, Finding> {
+    let shown = match &end.views {
+        Some(views) => Some(Shown::begin(app, source, views, end.complete).await?),
+        None => None,
+    };
     let (mut after, mut settled) = (0, Settled::default());
     loop {
         let page = app.store.held_tasks(source, after, 5_000).await.map_err(|error| error.finding())?;
         let Some(last) = page.last() else { return Ok(settled) };
         after = last.id;
         let mut missing = Vec::new();
+        let gone = match &shown {
+            Some(shown) => Some(shown.gone(app, &page).await?),
+            None => None,
+        };
         for task in page {
-            if complete && !seen.contains(task.id) {
+            let is_gone = gone.as_ref().map_or(end.complete, |gone| gone.contains(&task.id));
+            if is_gone && !seen.contains(task.id) {
                 missing.push(task.id);
             } else {
                 settled.held.add(&task);

@@ -17,6 +17,7 @@ mod page;
 mod people;
 mod posts;
 mod stand;
+mod views;
 
 pub(super) use page::without_citizen_ids;
 
@@ -190,7 +191,9 @@ async fn pull_once(
     let result = match outcome {
         Ok(end) => {
             summary.complete = !end.short;
-            let seen = (!end.unchanged).then_some(puller.seen.count);
+            // Where somebody was left out, what was seen says nothing about what the source shows.
+            let partly = end.views.as_ref().is_some_and(|views| views.left_out > 0);
+            let seen = (!end.unchanged && !partly).then_some(puller.seen.count);
             puller.watch.passed(app, run, seen, full && end.complete).await?;
             if full {
                 crate::failpoint!("pull::before_gone");
@@ -200,6 +203,9 @@ async fn pull_once(
                     let settled = app.store.settle_unlisted(&source, DETAIL_VANISHED, now).await;
                     settled.map_err(|error| error.finding())?;
                 }
+            }
+            if let Some(views) = end.views.as_ref().filter(|_| !full) {
+                views::keep(app, &source, views).await?;
             }
             if let Some(rules) = rules.filter(|_| kind != RunKind::Backfill) {
                 app.store.keep_rules(&source, &rules, !changes).await.map_err(|error| error.finding())?;
@@ -240,7 +246,7 @@ async fn prove(
     end: &PullEnd,
     summary: &mut PullSummary,
 ) -> Result<(), Finding> {
-    let settled = gone::settle(app, source, run, seen, end.complete).await?;
+    let settled = gone::settle(app, source, run, seen, end).await?;
     summary.gone += settled.gone;
     let held = settled.held.count;
     // A source that lists tombstones usually counts them as well.
@@ -418,7 +424,8 @@ impl Puller<'_> {
                     }
                     self.watch.growth(self.app, self.counters.new).await?;
                     self.judge_burials().await?;
-                    if self.watch.judges_the_end() && !end.unchanged {
+                    let partly = end.views.as_ref().is_some_and(|views| views.left_out > 0);
+                    if self.watch.judges_the_end() && !end.unchanged && !partly {
                         self.commit_all().await?;
                         let told = self.watch.end(self.seen.count)?;
                         self.findings.extend(told);

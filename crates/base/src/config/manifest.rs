@@ -20,6 +20,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("json-rpc", include_str!("../../../../connectors/json-rpc/manifest.toml")),
     ("kinto", include_str!("../../../../connectors/kinto/manifest.toml")),
     ("lgsp-documents", include_str!("../../../../connectors/lgsp-documents/manifest.toml")),
+    ("personal-desk", include_str!("../../../../connectors/personal-desk/manifest.toml")),
     ("personnel-folder", include_str!("../../../../connectors/personnel-folder/manifest.toml")),
     ("personnel-http", include_str!("../../../../connectors/personnel-http/manifest.toml")),
     ("project-board", include_str!("../../../../connectors/project-board/manifest.toml")),

@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Largest secret, bytes.
-const MAX_BYTES: u64 = 16 * 1024;
+/// Largest secret, bytes: a table of users is one, and a systemd credential holds no more.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -101,10 +101,7 @@ fn read_file(path: &Path, guarded: bool) -> Result<SecretString, Finding> {
                 format!("tệp bí mật {shown} rỗng, quá lớn hoặc không phải văn bản"),
                 format!("secret file {shown} is empty, too large or no text"),
             ),
-            Text::new(
-                "tệp chỉ chứa bí mật trên một dòng, tối đa 16 KiB",
-                "the file holds the secret alone, on one line, at most 16 KiB",
-            ),
+            Text::new("tệp chỉ chứa bí mật, tối đa 1 MiB", "the file holds the secret alone, at most 1 MiB"),
         ));
     }
     Ok(SecretString::from(secret.to_owned()))

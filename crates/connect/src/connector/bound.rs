@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Keys of each section that say what is asked: not how fast, nor how it is read.
-const ASKING: [(&str, &[&str]); 11] = [
+const ASKING: [(&str, &[&str]); 12] = [
     ("transport", &["base_url", "headers"]),
     ("auth", &["username", "client_id", "body"]),
     ("stream", &["path", "method", "query", "body", "xml"]),
@@ -30,6 +30,7 @@ const ASKING: [(&str, &[&str]); 11] = [
     ("incremental", &["param", "until_param", "format", "zone", "header", "field", "mark"]),
     ("window", &["start"]),
     ("partition", &["values"]),
+    ("users", &["name", "path", "method", "query", "body", "when"]),
     ("parent", &["path", "method", "query", "body", "when"]),
     ("export", &["path", "method", "query", "body"]),
     ("view", &["database", "select", "key", "changed", "cursor_type"]),
@@ -93,6 +94,17 @@ fn asking(manifest: &Manifest) -> Value {
     sections.collect()
 }
 
+/// The secrets that say who asks. A table of users says it for each of them alone: its points to go on from are kept by
+/// user, so that another line in it has nobody else read anew.
+fn who_asks<'a>(
+    manifest: &Manifest,
+    secrets: &'a BTreeMap<String, SecretString>,
+) -> Vec<(&'a String, &'a SecretString)> {
+    let table = manifest.users.as_ref().and_then(|users| users.list.as_deref()).unwrap_or_default();
+    let of_table = |name: &str| table.contains(&format!("secrets.{name}"));
+    secrets.iter().filter(|(name, _)| !of_table(name)).collect()
+}
+
 /// The layer over a source whose cursors are bound.
 pub(super) struct Bound {
     binding: Arc<Binding>,
@@ -116,7 +128,10 @@ impl Bound {
             return None;
         }
         let asked = serde_json::to_vec(&(asking(manifest), values(&manifest.settings, settings))).ok()?;
-        Some(Binding { of: hex(&Sha256::digest(asked)), keeper: Keeper::of(secrets.iter()) })
+        Some(Binding {
+            of: hex(&Sha256::digest(asked)),
+            keeper: Keeper::of(who_asks(manifest, secrets).into_iter()),
+        })
     }
 
     /// A source over one that asks.

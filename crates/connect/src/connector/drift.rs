@@ -439,7 +439,8 @@ fn walk(
 ) {
     match value {
         Value::Object(object) if depth < DEPTH => {
-            for (name, member) in object {
+            // Who is shown a record is nobody's vocabulary.
+            for (name, member) in object.iter().filter(|(name, _)| depth > 0 || *name != "$user") {
                 let below =
                     |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
                 let as_written = Some(below(name)).filter(|path| is_plain(name) || named.contains(path));

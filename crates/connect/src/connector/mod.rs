@@ -42,7 +42,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Code of the finding with which a pull of changes ends because the point to go on from counts no more: the source does
@@ -214,6 +214,22 @@ pub struct PullEnd {
     pub source_total: Option<u64>,
     /// Things worth telling an operator.
     pub findings: Vec<Finding>,
+    /// Who was shown what, where each user of a source is shown only what is theirs.
+    pub views: Option<Box<Views>>,
+}
+
+/// Who was shown which records in one pull of a source that shows each user only what is theirs. Users stand as numbers
+/// made of their accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Views {
+    /// Users whose lists were proven whole.
+    pub whole: HashSet<i64>,
+    /// Keys, with those who were shown them.
+    pub shown: HashMap<String, Vec<i64>>,
+    /// Users who were left out.
+    pub left_out: u32,
+    /// Whether there were too many keys to remember.
+    pub forgets: bool,
 }
 
 /// What `next_page` gives.

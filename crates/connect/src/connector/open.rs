@@ -6,7 +6,7 @@
 use super::bound::Bound;
 use super::edxml::vxp::{DirectoryFrom, VxpOptions, VxpSource};
 use super::file::{FolderOptions, FolderSource};
-use super::http::{HttpConnector, SourceLimits, SourceOptions};
+use super::http::{Crowd, HttpConnector, SourceLimits, SourceOptions};
 use super::manifest::edxml::DirectoryKind;
 use super::manifest::{self, DatabaseKind, Kind, Loaded};
 use super::people::PeopleSource;
@@ -72,6 +72,9 @@ pub fn open(source: OpenSource) -> Result<Opened, Findings> {
     let rows = PeopleSource::rules(&source.id, &loaded);
     let binding = Bound::binding(&loaded.manifest, &source.settings, &source.secrets);
     let connector: Arc<dyn Connector> = match loaded.manifest.kind {
+        Kind::Http if loaded.manifest.users.is_some() => {
+            Arc::new(Crowd::new(source.id.clone(), loaded, source.options())?)
+        }
         Kind::Http => Arc::new(HttpConnector::new(source.id.clone(), loaded, source.options())?),
         Kind::Folder => folder(source, &loaded)?,
         Kind::View => view(source, &loaded)?,

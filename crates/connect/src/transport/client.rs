@@ -22,12 +22,13 @@ use crate::telemetry::name;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use reqwest::cookie::CookieStore as _;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, SET_COOKIE, TRANSFER_ENCODING,
 };
 use reqwest::{Identity, Url};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -108,6 +109,8 @@ pub struct Client(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) name: String,
+    /// For whom it asks, where several have clients of their own.
+    who: Option<String>,
     pub(super) base: Url,
     guard: Guard,
     http: reqwest::Client,
@@ -125,12 +128,12 @@ pub(super) struct Inner {
     max_answer: u64,
     longest_exchange: Duration,
     retry: RetryPolicy,
-    budget: Budget,
-    protection: Option<(Pace, Breaker)>,
+    budget: Arc<Budget>,
+    protection: Option<Arc<(Pace, Breaker)>>,
     pub(super) clock: Clock,
-    clock_ahead: AtomicI64,
+    clock_ahead: Arc<AtomicI64>,
     our_end: Option<DateTime<Utc>>,
-    their_end: AtomicI64,
+    their_end: Arc<AtomicI64>,
 }
 
 impl fmt::Debug for Client {
@@ -195,10 +198,6 @@ impl Client {
         let hidden = Hidden::of(&options.auth, &options.hidden);
         let builder = reqwest::Client::builder();
         let builder = identity.into_iter().fold(builder, reqwest::ClientBuilder::identity);
-        let builder = match &options.auth.session {
-            Some(_) => builder.cookie_provider(Arc::new(cookies.clone())),
-            None => builder,
-        };
         let http = builder
             .user_agent(concat!("lienthong/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -215,6 +214,7 @@ impl Client {
             .map_err(|error| error::failed(error, place.clone()).finding)?;
         Ok(Self(Arc::new(Inner {
             name: options.name,
+            who: None,
             base,
             guard,
             http,
@@ -231,14 +231,51 @@ impl Client {
             max_answer: options.max_answer,
             longest_exchange: options.timeouts.total,
             retry: options.retry,
-            budget: Budget::new(),
+            budget: Arc::new(Budget::new()),
             protection: options
                 .limits
-                .map(|limits| (Pace::new(limits), Breaker::new(options.timeouts.total * 4))),
+                .map(|limits| Arc::new((Pace::new(limits), Breaker::new(options.timeouts.total * 4)))),
             clock: Clock::system(),
-            clock_ahead: AtomicI64::new(0),
+            clock_ahead: Arc::default(),
             our_end,
-            their_end: AtomicI64::new(0),
+            their_end: Arc::default(),
+        })))
+    }
+
+    /// A client of the same far side for somebody else: connections, limits and breaker are shared, what lets in, its
+    /// pause and the secrets are their own.
+    ///
+    /// # Errors
+    /// LT-NET-016 what lets in cannot be sent.
+    pub fn beside(&self, who: &str, auth: Auth, hidden: &[SecretString]) -> Result<Self, Box<Finding>> {
+        let inner = &self.0;
+        let place = Place::of(inner.name.clone()).at(who);
+        let fixed = auth.fixed().map_err(|why| Box::new(error::options(why.0, why.1).at(place)))?;
+        Ok(Self(Arc::new(Inner {
+            name: inner.name.clone(),
+            who: Some(who.to_owned()),
+            base: inner.base.clone(),
+            guard: inner.guard.clone(),
+            http: inner.http.clone(),
+            headers: inner.headers.clone(),
+            request_id: inner.request_id.clone(),
+            fixed,
+            hidden: Hidden::of(&auth, hidden),
+            auth,
+            auth_pause: inner.auth_pause,
+            state: Mutex::new(State::new()),
+            cookies: Cookies::default(),
+            unkept: std::sync::Mutex::new(None),
+            follow_redirects: inner.follow_redirects,
+            max_answer: inner.max_answer,
+            longest_exchange: inner.longest_exchange,
+            retry: inner.retry,
+            budget: inner.budget.clone(),
+            protection: inner.protection.clone(),
+            clock: inner.clock,
+            clock_ahead: inner.clock_ahead.clone(),
+            our_end: inner.our_end,
+            their_end: inner.their_end.clone(),
         })))
     }
 
@@ -324,7 +361,7 @@ impl Client {
 
     /// Where the breaker stands; always closed for clients without limits.
     pub fn breaker(&self) -> BreakerState {
-        self.0.protection.as_ref().map_or(BreakerState::Closed, |(_, breaker)| breaker.state())
+        self.0.protection.as_deref().map_or(BreakerState::Closed, |(_, breaker)| breaker.state())
     }
 
     /// What is worth telling beside the answers: a clock far from ours, certificates that end soon, a new refresh
@@ -397,12 +434,16 @@ impl Client {
 
 impl Inner {
     pub(super) fn place(&self, label: &str) -> Place {
-        Place::of(self.name.clone()).at(label)
+        let place = Place::of(self.name.clone());
+        match &self.who {
+            Some(who) => place.at(format!("{who}, {label}")),
+            None => place.at(label),
+        }
     }
 
     /// Waits for the turn of a request, where there are limits.
     async fn turn(&self, request: &Request) -> Result<Option<SemaphorePermit<'_>>, TransportError> {
-        let Some((pace, breaker)) = &self.protection else { return Ok(None) };
+        let Some((pace, breaker)) = self.protection.as_deref() else { return Ok(None) };
         let place = || self.place(&format!("{request:?}"));
         let permit = pace.turn(self.retry.max_wait).await;
         let permit = permit.map_err(|wait| error::limited(wait).at(place()))?;
@@ -412,7 +453,7 @@ impl Inner {
 
     /// What an answer tells about the far side: how it is, and how fast it wants to be asked.
     fn note(&self, outcome: &Result<Reply, TransportError>) {
-        let Some((pace, breaker)) = &self.protection else { return };
+        let Some((pace, breaker)) = self.protection.as_deref() else { return };
         match outcome {
             Ok(reply) if reply.status >= 500 => {
                 breaker.failed(Instant::now(), &error::status(reply.status, None, "").finding);
@@ -491,8 +532,11 @@ impl Inner {
         let mut url = self.address(request)?;
         for _ in 0..=MAX_REDIRECTS {
             let label = format!("{} {}", request.method.as_str(), url.path());
-            let (built, number) =
+            let (mut built, number) =
                 self.written(request, &url, pass).map_err(|error| error.at(self.place(&label)))?;
+            // By hand: those who share connections do not share cookies.
+            let cookies = self.auth.session.as_ref().and_then(|_| self.cookies.cookies(&url));
+            cookies.into_iter().for_each(|cookies| drop(built.headers_mut().insert(COOKIE, cookies)));
             let place = || match &number {
                 Some(number) => self.place(&format!("{label} ({number})")),
                 None => self.place(&label),
@@ -501,6 +545,9 @@ impl Inner {
             let status = response.status();
             let headers = response.headers().clone();
             self.note_far_side(&response);
+            if self.auth.session.is_some() {
+                self.cookies.set_cookies(&mut headers.get_all(SET_COOKIE).iter(), &url);
+            }
             if status.is_redirection() && status.as_u16() != 304 {
                 let next = headers.get(LOCATION).and_then(|location| url.join(location.to_str().ok()?).ok());
                 let signed_out = next.as_ref().is_some_and(|next| self.is_sign_in(next));

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(super) struct Refused(pub String);
 
 /// The origin a client may talk to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Guard {
     origin: (String, String, Option<u16>),
 }

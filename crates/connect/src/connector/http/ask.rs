@@ -112,6 +112,7 @@ pub(super) fn names(shared: &Shared, list: Option<&ListPlan>, spot: &Spot<'_>) -
         until => spot.until,
         mark => spot.mark,
         export => spot.export,
+        user => shared.settings.get_attr("user").unwrap_or_default(),
         partition => branch.and_then(Branch::partition),
         parent => branch.map(Branch::parent),
         parent_key => branch.and_then(Branch::parent_key),

@@ -145,12 +145,13 @@ async fn one(shared: &Shared, record: RawRecord) -> Result<Detailed, ConnectorEr
 
 fn context(shared: &Shared, key: &str, record: &[u8]) -> Result<Value, Text> {
     let settings = shared.settings.get_attr("settings").unwrap_or_default();
+    let user = shared.settings.get_attr("user").unwrap_or_default();
     if !shared.plan().details.iter().any(|detail| detail.needs_record) {
-        return Ok(minijinja::context!(settings => settings, key => key));
+        return Ok(minijinja::context!(settings => settings, user => user, key => key));
     }
     let text = std::str::from_utf8(record).map_err(|error| written_cause(&error))?;
     let json = Json::parse(text).map_err(|error| error.told())?;
-    Ok(minijinja::context!(settings => settings, key => key, record => value_of(&json)))
+    Ok(minijinja::context!(settings => settings, user => user, key => key, record => value_of(&json)))
 }
 
 /// The answer, or the status with which it was refused for this record alone.

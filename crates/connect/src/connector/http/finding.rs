@@ -296,9 +296,12 @@ pub(super) fn short(seen: u64, total: u64) -> Finding {
     )
 }
 
+/// Code of [`nothing_shown`].
+pub(super) const NOTHING_SHOWN: &str = "LT-SRC-014";
+
 pub(super) fn nothing_shown() -> Finding {
     Finding::warning(
-        "LT-SRC-014",
+        NOTHING_SHOWN,
         Text::new("nguồn không đưa ra bản ghi nào", "the source shows no record at all"),
         Text::new(
             "kiểm tra quyền của tài khoản và bộ lọc; hệ thống không coi các nhiệm vụ đã biết là đã mất",
@@ -585,5 +588,89 @@ pub(super) fn no_highest() -> Finding {
             "the answer does not tell the highest id, so nobody knows where the list ends",
         ),
         Text::new("sửa paging.highest trong manifest", "correct paging.highest of the manifest"),
+    )
+}
+
+pub(super) fn users_unfit(why: &Text) -> Finding {
+    Finding::error(
+        "LT-SRC-092",
+        Text::new("không dùng được danh sách người dùng", "the list of users cannot be used").because(why),
+        Text::new(
+            "sửa tệp bí mật (dòng đầu là tên cột, mỗi người một dòng) hoặc [users] trong manifest; chưa hỏi ai",
+            "correct the secret file (a header, then a line for each user) or [users] of the manifest; nobody was asked for",
+        ),
+    )
+}
+
+pub(super) fn user_left_out(user: &str, why: &Finding) -> Finding {
+    let user = user.strip_prefix("user ").unwrap_or(user);
+    Finding::warning(
+        "LT-SRC-093",
+        Text::new(
+            format!("tài khoản {user} bị từ chối và được bỏ qua lần này ({})", why.code),
+            format!("user {user} was refused and is left out this time ({})", why.code),
+        )
+        .because(&why.what),
+        Text::new(
+            "sửa token hoặc mật khẩu của người này trong tệp bí mật rồi nạp lại; bỏ dòng nếu người này đã nghỉ: nhiệm vụ đã thấy vẫn giữ",
+            "correct this user's token or password in the secret file and reload; take the line out if they left: their tasks stay",
+        ),
+    )
+}
+
+pub(super) fn more_left_out(more: usize) -> Finding {
+    Finding::warning(
+        "LT-SRC-093",
+        Text::new(
+            format!("và {more} tài khoản khác bị từ chối"),
+            format!("and {more} more users were refused"),
+        ),
+        Text::new(
+            "kiểm tra tệp bí mật của [users]; có thể mọi token đã hết hạn cùng lúc",
+            "check the secret file of [users]; tokens may all have ended at once",
+        ),
+    )
+}
+
+pub(super) fn nobody_let_in(first: &Finding, count: usize) -> Finding {
+    Finding::error(
+        "LT-SRC-094",
+        Text::new(
+            format!("không tài khoản nào trong {count} tài khoản được chấp nhận ({})", first.code),
+            format!("none of {count} users was let in ({})", first.code),
+        )
+        .because(&first.what),
+        Text::new(
+            "kiểm tra tệp bí mật và [users.auth] trong manifest; không coi nhiệm vụ nào là đã mất",
+            "check the secret file and [users.auth] of the manifest; nothing is called gone",
+        ),
+    )
+}
+
+pub(super) fn no_such_user() -> Finding {
+    Finding::error(
+        "LT-SRC-095",
+        Text::new(
+            "bản ghi được thấy bằng một tài khoản không còn trong danh sách, nên không hỏi tiếp được chi tiết",
+            "the record was shown to a user who is not in the list any more, so its details cannot be asked for",
+        ),
+        Text::new(
+            "thêm lại tài khoản này, hoặc chờ một người khác cùng thấy nhiệm vụ",
+            "add the user again, or wait until somebody else is shown the task",
+        ),
+    )
+}
+
+pub(super) fn shown_to_two() -> Finding {
+    Finding::warning(
+        "LT-SRC-096",
+        Text::new(
+            "có nhiệm vụ nằm trong danh sách của nhiều người, mà manifest lấy người thực hiện là người được thấy ($user); người đứng trước trong danh sách được tính",
+            "tasks stand in the lists of several users while the manifest takes whoever is shown them ($user); the one who stands first in the list counts",
+        ),
+        Text::new(
+            "đọc người thực hiện từ chính bản ghi nếu nguồn có nêu",
+            "read the assignee from the record itself, where the source names them",
+        ),
     )
 }

@@ -8,6 +8,7 @@ mod ask;
 mod auth;
 mod branch;
 mod conditional;
+mod crowd;
 mod detail;
 mod export;
 mod finding;
@@ -17,6 +18,7 @@ pub mod plan;
 mod pull;
 mod refusal;
 mod soap;
+mod users;
 mod walk;
 mod window;
 
@@ -48,7 +50,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What the configuration gives for one source.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SourceOptions {
     /// Values of the manifest's settings.
     pub settings: BTreeMap<String, String>,
@@ -96,6 +98,8 @@ struct Shared {
     accept: Accept,
     /// What lets SOAP calls in.
     token: Option<UsernameToken>,
+    /// Who is asked for, where each user is shown only what is theirs.
+    user: Option<users::User>,
     /// Whom a state of a list was shown to.
     keeper: Keeper,
     details_at_once: usize,
@@ -123,6 +127,8 @@ impl HttpConnector {
             refusal: refusal::of(&loaded),
         };
         let token = match &plan.soap {
+            // Each user has their own.
+            Some(_) if plan.users.is_some() => None,
             Some(soap) => soap::token(soap, &context(&settings, &options))
                 .map_err(|why| Findings::from(finding::cannot_ask(&why).at(Place::of(whose.clone()))))?,
             None => None,
@@ -131,8 +137,18 @@ impl HttpConnector {
         let details_at_once =
             (plan.stream.detail_concurrency as usize).min(options.limits.parallel_details).max(1);
         let keeper = Keeper::of(options.secrets.iter());
-        let shared =
-            Shared { source, whose, loaded, client, settings, accept, token, keeper, details_at_once };
+        let shared = Shared {
+            source,
+            whose,
+            loaded,
+            client,
+            settings,
+            accept,
+            token,
+            user: None,
+            keeper,
+            details_at_once,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -158,7 +174,48 @@ impl Shared {
     }
 
     fn place(&self, detail: &str) -> Place {
-        Place::of(self.whose.clone()).at(detail)
+        let place = Place::of(self.whose.clone());
+        match &self.user {
+            Some(user) if user.shown != detail => place.at(format!("{}, {detail}", user.shown)),
+            _ => place.at(detail),
+        }
+    }
+
+    /// What asks for one user of this source.
+    ///
+    /// # Errors
+    /// LT-MAN-010 a value that lets them in is missing, LT-NET-016 it cannot be sent.
+    fn beside(&self, options: &SourceOptions, user: &users::User) -> Result<Self, ConnectorError> {
+        let plan = self.plan();
+        let broken = |why: String| self.cannot_ask(&why);
+        let Some(users) = &plan.users else { return Err(self.cannot_ask("there are no users")) };
+        let settings = self.settings.get_attr("settings").unwrap_or_default();
+        let secrets = context(&settings, options).get_attr("secrets").unwrap_or_default();
+        let lets_in = minijinja::context!(settings => settings.clone(), secrets => secrets, user => user.values.clone());
+        let auth = auth::auth(&users.auth, &lets_in).map_err(broken)?;
+        let hidden: Vec<SecretString> = options.secrets.values().chain(&user.hidden).cloned().collect();
+        let client = self.client.beside(&user.shown, auth, &hidden).map_err(|finding| ConnectorError {
+            finding,
+            disposition: Disposition::NeedsOperator,
+            retry_after: None,
+        })?;
+        let token = match &plan.soap {
+            Some(soap) => soap::token(soap, &lets_in).map_err(broken)?,
+            None => None,
+        };
+        Ok(Self {
+            source: self.source.clone(),
+            whose: self.whose.clone(),
+            loaded: self.loaded.clone(),
+            client,
+            settings: minijinja::context!(settings => settings, user => user.open.clone()),
+            accept: self.accept.clone(),
+            token,
+            user: Some(user.clone()),
+            // No state of a list is kept by user.
+            keeper: Keeper::of(std::iter::empty()),
+            details_at_once: self.details_at_once,
+        })
     }
 
     fn cannot_ask(&self, why: &str) -> ConnectorError {
@@ -315,6 +372,40 @@ fn address_finding(plan: &Plan, settings: &Value, options: &SourceOptions, whose
     Some(unencrypted(&base, allows_http(plan, options))?.at(place))
 }
 
+/// Connects, authenticates and reads one page and a few records: what is to be told of them.
+async fn looked(shared: &Arc<Shared>) -> Result<Vec<Finding>, ConnectorError> {
+    let first = pull::HttpPull::first_page(shared.clone(), Clock::system().now()).await?;
+    let (mut findings, mut sample) = (Vec::new(), Sample::default());
+    let nothing = first.records.is_empty() && first.rejected.is_empty();
+    first.rejected.into_iter().for_each(|rejection| sample.refuse(rejection.finding));
+    // One window of many, one parent or one user of many may well be empty.
+    let plan = shared.plan();
+    let is_part = plan.window.is_some() || plan.is_branched() || shared.user.is_some();
+    if nothing && !is_part {
+        findings.push(finding::nothing_shown().at(shared.place("check")));
+    }
+    // Details of a few records are enough to see whether the calls work and the rules fit.
+    const LOOKED_AT: usize = 5;
+    let shown = first.records.into_iter().filter(|record| record.presence == Presence::Shown);
+    let some: Vec<RawRecord> = shown.take(LOOKED_AT).collect();
+    match detail::complete(shared, some).await {
+        Err(error) => findings.push(*error.finding),
+        Ok(detailed) => {
+            for outcome in detailed {
+                match outcome {
+                    Detailed::Complete(record) => {
+                        sample.look(&shared.loaded, &shared.whose, &record);
+                    }
+                    Detailed::Vanished(finding) => findings.push(*finding),
+                    Detailed::Rejected(rejection) => sample.refuse(rejection.finding),
+                }
+            }
+        }
+    }
+    findings.extend(sample.verdict(&shared.loaded));
+    Ok(findings)
+}
+
 #[async_trait]
 impl Connector for HttpConnector {
     fn source(&self) -> &SourceId {
@@ -337,43 +428,9 @@ impl Connector for HttpConnector {
     }
 
     async fn check(&self) -> Vec<Finding> {
-        let first = match pull::HttpPull::first_page(self.shared.clone(), Clock::system().now()).await {
-            Ok(first) => first,
-            // A certificate that ended is often why.
-            Err(error) => {
-                return [*error.finding].into_iter().chain(self.shared.client.findings()).collect();
-            }
-        };
-        let (mut findings, mut sample) = (Vec::new(), Sample::default());
-        let nothing = first.records.is_empty() && first.rejected.is_empty();
-        first.rejected.into_iter().for_each(|rejection| sample.refuse(rejection.finding));
-        // One window of many, or one parent of many, may well be empty.
-        let plan = self.shared.plan();
-        let is_part = plan.window.is_some() || plan.is_branched();
-        if nothing && !is_part {
-            findings.push(finding::nothing_shown().at(self.shared.place("check")));
-        }
-        // Details of a few records are enough to see whether the calls work and the rules fit.
-        const LOOKED_AT: usize = 5;
-        let shown = first.records.into_iter().filter(|record| record.presence == Presence::Shown);
-        let some: Vec<RawRecord> = shown.take(LOOKED_AT).collect();
-        match self.detail(some).await {
-            Err(error) => findings.push(*error.finding),
-            Ok(detailed) => {
-                for outcome in detailed {
-                    match outcome {
-                        Detailed::Complete(record) => {
-                            sample.look(&self.shared.loaded, &self.shared.whose, &record);
-                        }
-                        Detailed::Vanished(finding) => findings.push(*finding),
-                        Detailed::Rejected(rejection) => sample.refuse(rejection.finding),
-                    }
-                }
-            }
-        }
-        findings.extend(sample.verdict(&self.shared.loaded));
-        findings.extend(self.shared.client.findings());
-        findings
+        // A certificate that ended is often why.
+        let told = looked(&self.shared).await.unwrap_or_else(|error| vec![*error.finding]);
+        told.into_iter().chain(self.shared.client.findings()).collect()
     }
 
     fn paused(&self) -> Option<Finding> {

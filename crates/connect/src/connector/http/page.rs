@@ -13,6 +13,7 @@ use super::branch::Branch;
 use super::conditional::Validators;
 use super::format::{self, Format};
 use super::plan::{ListPlan, Plan, Way};
+use super::users::hash_with;
 use super::{Shared, finding};
 use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding};
@@ -397,6 +398,12 @@ impl<'a> Cut<'a> {
         let (body, hash) = match self.branch {
             None => (self.bytes(text), hash),
             Some(branch) => (branch.adopted(text), branch.hash(fingerprint, hash)),
+        };
+        let (body, hash) = match (&self.shared.user, &self.shared.plan().users) {
+            (Some(user), Some(users)) if self.list.of_tasks => {
+                (user.adopted(&body), hash_with(users, fingerprint, hash, &user.members))
+            }
+            _ => (body, hash),
         };
         self.records.push(RawRecord { external_id, hash, body, index, file: None, presence });
     }

@@ -457,7 +457,14 @@ impl HttpPull {
         };
         let findings = std::mem::take(&mut self.findings);
         let total = (!self.ended.untold && self.windows.is_none()).then_some(self.ended.total);
-        PullEnd { complete, short: self.ended.short, unchanged: false, cursor, source_total: total, findings }
+        PullEnd {
+            complete,
+            short: self.ended.short,
+            cursor,
+            source_total: total,
+            findings,
+            ..PullEnd::default()
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod position;
 mod problem;
 pub mod process;
 pub mod soap;
+pub mod users;
 mod view;
 
 pub use folder::{FolderFormat, FolderSection, LastLine, SheetsSection, SheetsWord};
@@ -27,8 +28,9 @@ use crate::domain::{DirectoryContent, TaskDraft, local_offset};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use chrono::FixedOffset;
 use edxml::{EdxmlSection, VxpSection};
+pub(in crate::connector) use http::AuthSection;
 use http::{
-    AuthSection, DetailSection, ExportSection, IncrementalSection, LimitsSection, MemberOrder, PagingSection,
+    DetailSection, ExportSection, IncrementalSection, LimitsSection, MemberOrder, PagingSection,
     ParentSection, PartitionSection, StreamSection, SuccessSection, TransportSection, WindowSection,
 };
 use position::Document;
@@ -168,6 +170,9 @@ pub struct Manifest {
     /// Values the list is asked for one after the other.
     #[serde(default)]
     pub partition: Option<PartitionSection>,
+    /// Users who are each shown only what is theirs.
+    #[serde(default)]
+    pub users: Option<users::UsersSection>,
     /// Lists whose records have the tasks below them.
     #[serde(default)]
     pub parent: Vec<ParentSection>,

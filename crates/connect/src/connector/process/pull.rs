@@ -265,10 +265,8 @@ impl ProcessPull {
         Ok(PullEnd {
             complete: self.full && shared.complete && faultless && self.dialect.proves_whole(),
             short: self.seen.too_long > 0,
-            unchanged: false,
-            cursor: None,
-            source_total: None,
             findings,
+            ..PullEnd::default()
         })
     }
 }

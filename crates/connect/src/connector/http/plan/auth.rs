@@ -124,7 +124,12 @@ impl Compiler<'_> {
         self.auth_at("auth", section, zone)
     }
 
-    fn auth_at(&mut self, key: &str, section: &AuthSection, zone: FixedOffset) -> Option<AuthPlan> {
+    pub(super) fn auth_at(
+        &mut self,
+        key: &str,
+        section: &AuthSection,
+        zone: FixedOffset,
+    ) -> Option<AuthPlan> {
         let at = |name: &str| format!("{key}.{name}");
         let none = AuthPlan::default;
         Some(match section {

@@ -63,16 +63,28 @@ impl JsonTemplate {
     }
 }
 
+/// Sections whose requests are made once for the source, not for each user.
+const OF_NOBODY: [&str; 6] = ["transport", "auth", "users.list", "users.path", "users.query", "users.body"];
+
 /// Compiles the sections of one manifest.
 pub(super) struct Compiler<'a> {
     pub(super) settings: &'a BTreeMap<String, Setting>,
     pub(super) problems: &'a mut Vec<Problem>,
     /// How places in answers are written.
     pub(super) places: Places<'a>,
+    /// Whether there are users, so that what is asked for them may name `user`.
+    pub(super) user: bool,
 }
 
 impl Compiler<'_> {
     pub(super) fn template(&mut self, key: &str, source: &str, names: &[&str]) -> Option<Template> {
+        let with_user;
+        let names = if self.user && !OF_NOBODY.iter().any(|section| key.starts_with(section)) {
+            with_user = [names, &["user"]].concat();
+            &with_user
+        } else {
+            names
+        };
         match Template::compile(source, names) {
             Ok(template) => {
                 self.names(key, &template.names());
@@ -248,5 +260,5 @@ pub(in crate::connector) fn text_template(
 }
 
 fn compiler<'a>(manifest: &'a Manifest, problems: &'a mut Vec<Problem>) -> Compiler<'a> {
-    Compiler { settings: &manifest.settings, problems, places: Places::of(manifest) }
+    Compiler { settings: &manifest.settings, problems, places: Places::of(manifest), user: false }
 }

@@ -158,10 +158,19 @@ impl Compiler<'_> {
         section: &ParentSection,
         partition: bool,
     ) -> Option<ListPlan> {
-        let key = format!("parent.{index}");
         let names = names(&section.paging, partition, index > 0);
+        self.parents_at(&format!("parent.{index}"), section, &names)
+    }
+
+    /// A list whose records others stand below, at this key.
+    pub(super) fn parents_at(
+        &mut self,
+        key: &str,
+        section: &ParentSection,
+        names: &[&str],
+    ) -> Option<ListPlan> {
         let (method, body) = (section.method, section.body.as_ref());
-        let request = self.request(&key, (method, &section.path), &section.query, body, &names)?;
+        let request = self.request(key, (method, &section.path), &section.query, body, names)?;
         let way = self.way(&format!("{key}.paging"), &section.paging, &request, false)?;
         Some(ListPlan {
             records: self.path(&format!("{key}.records"), &section.records)?,

@@ -12,6 +12,7 @@ mod format;
 mod list;
 mod paging;
 mod soap;
+mod users;
 
 pub(super) use auth::{AuthPlan, LoginPlan, SignPlan};
 pub(super) use branch::{ExportPlan, ParentPlan, WindowPlan};
@@ -20,6 +21,7 @@ pub(super) use detail::Detail;
 pub(super) use list::{ListPlan, RequestPlan};
 pub(super) use paging::{Incremental, Param, Way};
 pub(super) use soap::{Call, SoapPlan};
+pub(super) use users::{UsersFrom, UsersPlan};
 
 use super::super::expression::Template;
 use super::super::json::Path;
@@ -45,6 +47,8 @@ pub struct Plan {
     pub(super) soap: Option<SoapPlan>,
     /// The list of tasks.
     pub(super) tasks: ListPlan,
+    /// Users who are each shown only what is theirs.
+    pub(super) users: Option<UsersPlan>,
     pub(super) parents: Vec<ParentPlan>,
     pub(super) partition: Vec<Template>,
     pub(super) export: Option<ExportPlan>,
@@ -72,7 +76,8 @@ impl Plan {
     pub fn compile(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) -> Option<Self> {
         const NAMES: [&str; 1] = ["settings"];
         let places = Places::of(manifest);
-        let mut compiler = Compiler { settings: &manifest.settings, problems, places };
+        let user = manifest.users.is_some();
+        let mut compiler = Compiler { settings: &manifest.settings, problems, places, user };
         let (Some(transport), Some(stream)) = (&manifest.transport, &manifest.stream) else {
             compiler.problems.push(Problem::incoherent(
                 "kind",
@@ -102,6 +107,10 @@ impl Plan {
         let identity = compiler.identity(transport);
         let auth = compiler.auth(&manifest.auth, zone);
         compiler.limits(&manifest.limits);
+        let users = compiler.users(manifest, zone);
+        if users.is_none() && manifest.users.is_some() {
+            return None;
+        }
         let tasks = compiler.tasks(manifest, stream);
         let deleted = match &stream.deleted {
             Some(check) => {
@@ -163,6 +172,7 @@ impl Plan {
             limits: manifest.limits.clone(),
             stream: stream.clone(),
             tasks,
+            users,
             parents,
             partition,
             export,
