@@ -99,7 +99,7 @@ pub use retention::{Expired, Kept};
 pub use review::{MappingOrder, OrderKind, OrderState, Settled, StoredOrder, WaitingTask};
 pub use rotate::{Begun, Rotation};
 pub use score::{ScoreHead, ScoreLine, ScoreWrite, StoredScore};
-pub use service::FactsNew;
+pub use service::{FactFollowed, FactsFollowed, FactsNew};
 pub use shape::ShapeAccepted;
 pub use share::{SharesNew, TaskShare};
 pub use source::{Hooks, Run, RunCounters, RunKind, RunOutcome, SourceState};

@@ -66,6 +66,7 @@ mod pull_details;
 mod pull_drift;
 mod pull_gates;
 mod pull_glance;
+mod pull_leave;
 mod pull_people;
 mod pull_tombstones;
 mod pull_users;

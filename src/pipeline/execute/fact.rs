@@ -66,14 +66,17 @@ async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str) -> Answer
         findings.truncate(500);
         return Err(Refusal(findings));
     }
-    let due = concerned(app, &directory, facts.iter().map(|(id, fact)| (*id, fact))).await?;
+    let named: Vec<(PersonId, &ServiceFact)> = facts.iter().map(|(id, fact)| (*id, fact)).collect();
+    let due = concerned(app, &directory, &named).await?;
     let new = FactsNew { facts, author: who, at: app.clock.now(), due: &due };
     let kept = app.store.enter_facts(new).await?;
     app.ring("score");
-    Ok(Outcome::done(
+    let closed = closed_told(app, &directory, &named).await?;
+    let done = Outcome::done(
         format!("đã ghi {kept} dữ kiện; điểm được tính lại"),
         format!("{kept} facts entered; scores are computed again"),
-    ))
+    );
+    Ok(Outcome { findings: closed.filter(|_| kept > 0).into_iter().collect(), ..done })
 }
 
 /// Tells the journal what somebody tried, once for each code.
@@ -110,7 +113,7 @@ fn may(
 }
 
 /// Leave of one person on the same days, or two groups at once.
-fn overlapping(
+pub(in crate::pipeline) fn overlapping(
     directory: &Directory,
     held: &[(PersonId, ServiceFact)],
     id: PersonId,
@@ -143,17 +146,54 @@ fn overlapping(
     )
 }
 
-/// Whose scores of which periods facts can move: the person's from the fact's first day on, and of those the leaders'.
-async fn concerned(
+/// What facts say of closed periods they lie in, of the person's own and of their unit's; nothing where they lie in none.
+pub(in crate::pipeline) async fn closed_told(
     app: &App,
     directory: &Directory,
-    facts: impl Iterator<Item = (PersonId, &ServiceFact)>,
-) -> Result<Vec<(PersonId, Period)>, Refusal> {
+    facts: &[(PersonId, &ServiceFact)],
+) -> Result<Option<Finding>, Finding> {
+    let mut stakes = Vec::new();
+    for (number, &(id, fact)) in (0_i64..).zip(facts) {
+        let (from, to) = fact.span();
+        let periods = app.store.periods_of(id).await.map_err(|error| error.finding())?;
+        let periods: BTreeSet<Period> = periods.into_iter().map(|(period, _)| period).collect();
+        let touched =
+            periods.into_iter().filter(|period| period.first_day() <= to && from <= period.last_day());
+        stakes.extend(touched.map(|period| (number, id, period)));
+    }
+    let touched = app.frozen(directory, stakes).await?;
+    if touched.is_empty() {
+        return Ok(None);
+    }
+    let facts: BTreeSet<i64> = touched.values().flatten().copied().collect();
+    let (facts, listed) = (facts.len(), touched.keys().map(Period::to_string).collect::<Vec<_>>().join(", "));
+    Ok(Some(Finding::warning(
+        "LT-SCO-028",
+        Text::new(
+            format!("{facts} dữ kiện thuộc kỳ đã khóa: {listed}; kết quả đã khóa không tự thay đổi"),
+            format!(
+                "{facts} facts lie in closed periods: {listed}; closed results do not move by themselves"
+            ),
+        ),
+        Text::new(
+            "điểm được tính lại để đối chiếu; nếu đúng thì người có thẩm quyền dùng `record correct` kèm lý do",
+            "scores are computed again to compare; if it is right the competent person uses `record correct` with a reason",
+        ),
+    )))
+}
+
+/// Whose scores of which periods facts can move: the person's from the fact's first day on, and of those the leaders'.
+pub(in crate::pipeline) async fn concerned(
+    app: &App,
+    directory: &Directory,
+    facts: &[(PersonId, &ServiceFact)],
+) -> Result<Vec<(PersonId, Period)>, Finding> {
     let mut due = BTreeSet::new();
-    for (id, fact) in facts {
+    for &(id, fact) in facts {
         let first = fact.act_on.unwrap_or(fact.from).min(fact.from);
+        let known = app.store.periods_of(id).await.map_err(|error| error.finding())?;
         let mut periods: BTreeSet<Period> =
-            app.store.periods_of(id).await?.into_iter().map(|(period, _)| period.quarter_around()).collect();
+            known.into_iter().map(|(period, _)| period.quarter_around()).collect();
         periods.retain(|period| period.last_day() >= first);
         periods.insert(Period::Year(first.year()));
         periods.insert(Period::Year(fact.from.year()));
@@ -175,7 +215,7 @@ pub(super) async fn list(app: &App, whose: Option<&PersonRef>, revoked: bool, li
     let directory = app.directory().await?;
     let facts = app.store.service_facts(only, revoked).await?;
     let rows = facts.into_iter().take(limit as usize).map(|stored| {
-        let StoredFact { id, person, fact, author, at, revoked } = stored;
+        let StoredFact { id, person, fact, author, at, record: _, revoked } = stored;
         let known = directory.person(person);
         vec![
             json!(id),
@@ -232,7 +272,7 @@ pub(super) async fn revoke(
         journal_refused(app, who, &[(stored.person, finding.code.clone())]).await?;
         return Err(finding.into());
     }
-    let due = concerned(app, &directory, std::iter::once((stored.person, &stored.fact))).await?;
+    let due = concerned(app, &directory, &[(stored.person, &stored.fact)]).await?;
     let word = HoldWord { author: who, reason, document, at: app.clock.now() };
     if !app.store.revoke_fact(&stored, word, &due).await? {
         return Err(no_such_fact(id).into());

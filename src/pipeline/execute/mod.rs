@@ -51,6 +51,7 @@ mod workshop;
 
 pub use check::check_without_store;
 pub(super) use entry::{check_d, check_period};
+pub(super) use fact::{closed_told, concerned, overlapping};
 pub(super) use people::{Prepared, check_charges, prepare};
 
 use super::app::App;

@@ -13,6 +13,7 @@ mod fresh;
 mod gate;
 mod glance;
 mod gone;
+mod leave;
 mod page;
 mod people;
 mod posts;

@@ -7,11 +7,13 @@
 //! they are is told. It must not know what a column means.
 
 use super::gate::accept_order;
+use super::leave;
 use super::posts::{self, Ended};
 use super::{Progress, PullSummary, count, of_store, place};
 use crate::config::Gates;
 use crate::connector::{
-    Connector, ConnectorError, Cursor, Detailed, Page, Presence, PullMode, PullRequest, RawRecord, Rows, Step,
+    Connector, ConnectorError, Cursor, Detailed, Presence, PullEnd, PullMode, PullRequest, RawRecord, Rows,
+    Step,
 };
 use crate::domain::{DirectoryContent, DirectoryImport, ImportedPerson, SourceId, UnitCode};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
@@ -34,7 +36,7 @@ const TOO_FEW: &str = "LT-PPL-030";
 const USUAL_OF: usize = 5;
 
 /// Findings kept of one refused list.
-const MOST_TOLD: usize = 100;
+pub(super) const MOST_TOLD: usize = 100;
 
 /// Where a row of the list stood.
 type Stood = (String, Option<(Arc<str>, u32)>);
@@ -70,7 +72,14 @@ pub(super) async fn pull_list(
     let run = app.store.begin_run(&source, RunKind::Full, now).await.map_err(|error| error.finding())?;
     let timer = Instant::now();
     let mut summary = PullSummary::default();
-    let outcome = pulled(app, connector, rows, (run, gate.as_ref()), progress, &mut summary).await;
+    let outcome = match rows.content() {
+        DirectoryContent::Leave => {
+            leave::pulled(app, connector, rows, (run, gate.as_ref()), progress, &mut summary).await
+        }
+        DirectoryContent::People | DirectoryContent::Units => {
+            pulled(app, connector, rows, (run, gate.as_ref()), progress, &mut summary).await
+        }
+    };
     count(&source, &summary.counters, outcome.is_ok(), timer.elapsed());
     let ended = app.clock.now();
     let (word, mut refused) = match outcome {
@@ -93,10 +102,10 @@ pub(super) async fn pull_list(
 }
 
 /// Why nothing was written; one finding at least.
-struct Refused {
-    findings: Vec<Finding>,
-    disposition: Disposition,
-    retry_after: Option<std::time::Duration>,
+pub(super) struct Refused {
+    pub(super) findings: Vec<Finding>,
+    pub(super) disposition: Disposition,
+    pub(super) retry_after: Option<std::time::Duration>,
 }
 
 impl From<ConnectorError> for Refused {
@@ -128,7 +137,7 @@ async fn pulled(
     let file = InputFile { name: format!("source {source}"), bytes: list.file.clone() };
     let (people, units) = match list.content {
         DirectoryContent::People => (Some(&file), None),
-        DirectoryContent::Units => (None, Some(&file)),
+        DirectoryContent::Units | DirectoryContent::Leave => (None, Some(&file)),
     };
     let mut units_named = BTreeSet::new();
     let mut ended = Ended::default();
@@ -146,18 +155,7 @@ async fn pulled(
     };
     let listed = (import.people.len() + import.units.len()) as u64;
     let told = |error| Refused::from(of_store(error));
-    let usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
-    let gates = app.gates.get(source).copied().unwrap_or_default();
-    let odd = usual.and_then(|usual| odd(source, &gates, listed, usual));
-    let sized = |finding: Finding| {
-        let size = (finding.code == TOO_FEW).then(|| Size::of(listed, gates.least_percent.into()));
-        Stop { run, kind: RunKind::Full, known_to: 0, finding, size }
-    };
-    let lets = |stop: &Stop| gate.is_some_and(|gate| gate.lets(stop.kind, &stop.finding, stop.size));
-    if let Some(stop) = odd.map(sized).filter(|stop| !lets(stop)) {
-        app.store.close_gate(source, &stop, app.clock.now()).await.map_err(told)?;
-        return Err(vec![stop.finding].into());
-    }
+    judge(app, source, (run, gate), listed).await?;
     summary.findings.extend(findings.into_iter().map(|finding| list.placed(source, finding)));
     summary.findings.extend(ended.findings(source));
     summary.findings.extend(no_longer_listed(source, &known, &import, &units_named));
@@ -176,8 +174,59 @@ async fn pulled(
         app.store.import_directory(&import, &author, None, now).await.map_err(told)?;
         app.ring("identify");
     }
-    if let Some(cursor) = list.cursor.take() {
-        // Which list it was is remembered once it is stored: in between, the same one comes again and is no news.
+    let digest = Sha256::digest(&list.file).into();
+    proven(app, source, (run, gate), (listed, 0, digest), list.cursor.take()).await?;
+    summary.complete = true;
+    Ok(())
+}
+
+/// Stops a list that names far fewer or far more than it usually does, unless a person lets it through.
+pub(super) async fn judge(
+    app: &App,
+    source: &SourceId,
+    (run, gate): (i64, Option<&Gate>),
+    listed: u64,
+) -> Result<(), Refused> {
+    let told = |error| Refused::from(of_store(error));
+    let usual = app.store.usual_seen(source, USUAL_OF).await.map_err(told)?;
+    let gates = app.gates.get(source).copied().unwrap_or_default();
+    let odd = usual.and_then(|usual| odd(source, &gates, listed, usual));
+    let sized = |finding: Finding| {
+        let size = (finding.code == TOO_FEW).then(|| Size::of(listed, gates.least_percent.into()));
+        Stop { run, kind: RunKind::Full, known_to: 0, finding, size }
+    };
+    match odd.map(sized) {
+        Some(stop) => stopped(app, source, gate, stop).await,
+        None => Ok(()),
+    }
+}
+
+/// Closes the gate for a reason, unless a person lets it through.
+pub(super) async fn stopped(
+    app: &App,
+    source: &SourceId,
+    gate: Option<&Gate>,
+    stop: Stop,
+) -> Result<(), Refused> {
+    if gate.is_some_and(|gate| gate.lets(stop.kind, &stop.finding, stop.size)) {
+        return Ok(());
+    }
+    let closed = app.store.close_gate(source, &stop, app.clock.now()).await;
+    closed.map_err(|error| Refused::from(of_store(error)))?;
+    Err(vec![stop.finding].into())
+}
+
+/// Keeps what a list proved, and where the next pull goes on, once it is stored: in between, the same one comes again and
+/// is no news.
+pub(super) async fn proven(
+    app: &App,
+    source: &SourceId,
+    (run, gate): (i64, Option<&Gate>),
+    (listed, rejected, digest): (u64, u64, [u8; 32]),
+    cursor: Option<String>,
+) -> Result<(), Refused> {
+    let told = |error| Refused::from(of_store(error));
+    if let Some(cursor) = cursor {
         let page = PageCommit::cursor_only(source, run, cursor);
         app.store.commit_pages(vec![page]).await.map_err(told)?;
     }
@@ -185,21 +234,76 @@ async fn pulled(
         run,
         at: app.clock.now(),
         seen: listed,
-        held: listed,
+        held: listed - rejected,
         source_total: None,
-        rejected: 0,
+        rejected,
         missed: 0,
         gone: 0,
         proven: true,
-        digest: Sha256::digest(&list.file).iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
+        digest: digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
         periods: BTreeMap::new(),
     };
     app.store.keep_proof(source, &proof).await.map_err(told)?;
     if gate.is_some() {
         app.store.open_gate(source, (run, RunKind::Full), true).await.map_err(told)?;
     }
-    summary.complete = true;
     Ok(())
+}
+
+/// One record of a list.
+pub(super) enum Taken {
+    /// Its cells.
+    Row(RawRecord, Vec<String>),
+    /// It says that it was deleted.
+    Deleted(RawRecord),
+    /// It cannot be read.
+    Refused(Finding),
+}
+
+/// Walks over a whole list, record by record; how it ended.
+pub(super) async fn walk(
+    app: &App,
+    connector: &Arc<dyn Connector>,
+    rows: &Rows,
+    (progress, counters): (Progress<'_>, &mut RunCounters),
+    take: &mut (dyn FnMut(Taken) -> Result<(), Refused> + Send),
+) -> Result<PullEnd, Refused> {
+    let state = app.store.source_state(connector.source()).await;
+    let cursor = state.map_err(|error| Refused::from(of_store(error)))?.cursor.map(Cursor);
+    let request = PullRequest { mode: PullMode::Full, cursor, now: app.clock.now() };
+    let mut pull = connector.pull(request).await?;
+    loop {
+        let page = match pull.next_page().await? {
+            Step::End(end) => return Ok(end),
+            Step::Page(page) => page,
+        };
+        let total = page.total;
+        counters.pages += 1;
+        counters.records += (page.records.len() + page.rejected.len()) as u64;
+        for rejection in page.rejected {
+            take(Taken::Refused(rejection.finding))?;
+        }
+        let mut shown = Vec::with_capacity(page.records.len());
+        for record in page.records {
+            match record.presence {
+                Presence::Shown => shown.push(record),
+                Presence::Deleted { .. } | Presence::Recalled { .. } => take(Taken::Deleted(record))?,
+            }
+        }
+        for detailed in connector.detail(shown).await? {
+            take(match detailed {
+                Detailed::Complete(record) => match rows.read(&record) {
+                    Ok(cells) => Taken::Row(record, cells),
+                    Err(rejection) => Taken::Refused(rejection.finding),
+                },
+                // One who was deleted between list and detail is missing from this list alone.
+                Detailed::Vanished(finding) => Taken::Refused(*finding),
+                Detailed::Rejected(rejection) => Taken::Refused(rejection.finding),
+            })?;
+        }
+        progress(counters, total);
+        crate::pipeline::step::alive();
+    }
 }
 
 impl List {
@@ -212,10 +316,6 @@ impl List {
         summary: &mut PullSummary,
     ) -> Result<Self, Refused> {
         let source = connector.source();
-        let state = app.store.source_state(source).await.map_err(|error| Refused::from(of_store(error)))?;
-        let cursor = state.cursor.map(Cursor);
-        let request = PullRequest { mode: PullMode::Full, cursor, now: app.clock.now() };
-        let mut pull = connector.pull(request).await?;
         let mut list = Self {
             content: rows.content(),
             file: Vec::new(),
@@ -226,17 +326,19 @@ impl List {
             refused: false,
         };
         list.line(rows.content().columns().iter().copied());
-        let end = loop {
-            match pull.next_page().await? {
-                Step::End(end) => break end,
-                Step::Page(page) => {
-                    let total = page.total;
-                    list.page(connector, rows, page, &mut summary.counters).await?;
-                    progress(&summary.counters, total);
-                    crate::pipeline::step::alive();
-                }
+        let mut take = |taken: Taken| -> Result<(), Refused> {
+            match taken {
+                Taken::Row(record, cells) => list.row(&record, cells),
+                // Whom a list of posts calls deleted stays until a person says otherwise.
+                Taken::Deleted(_) => {}
+                Taken::Refused(finding) => list.refuse(finding),
+            }
+            match list.file.len() > MAX_BYTES {
+                true => Err(vec![too_large(source)].into()),
+                false => Ok(()),
             }
         };
+        let end = walk(app, connector, rows, (progress, &mut summary.counters), &mut take).await?;
         summary.counters.rejected = list.findings.len() as u64;
         let whole = end.complete && !end.short;
         let empty = list.stood.is_empty() && !list.refused;
@@ -255,43 +357,10 @@ impl List {
         Ok(list)
     }
 
-    async fn page(
-        &mut self,
-        connector: &Arc<dyn Connector>,
-        rows: &Rows,
-        page: Page,
-        counters: &mut RunCounters,
-    ) -> Result<(), Refused> {
-        counters.pages += 1;
-        counters.records += (page.records.len() + page.rejected.len()) as u64;
-        for rejection in page.rejected {
-            self.refuse(rejection.finding.clone(), rejection.finding.place);
-        }
-        let shown: Vec<RawRecord> =
-            page.records.into_iter().filter(|record| record.presence == Presence::Shown).collect();
-        for detailed in connector.detail(shown).await? {
-            match detailed {
-                Detailed::Complete(record) => match rows.read(&record) {
-                    Ok(cells) => self.row(&record, cells),
-                    Err(rejection) => self.refuse(rejection.finding.clone(), rejection.finding.place),
-                },
-                // A person who was deleted between list and detail is missing from this list alone.
-                Detailed::Vanished(finding) => self.refuse((*finding).clone(), finding.place),
-                Detailed::Rejected(rejection) => {
-                    self.refuse(rejection.finding.clone(), rejection.finding.place)
-                }
-            }
-        }
-        if self.file.len() > MAX_BYTES {
-            return Err(vec![too_large(connector.source())].into());
-        }
-        Ok(())
-    }
-
-    fn refuse(&mut self, finding: Finding, stands: Option<Place>) {
+    fn refuse(&mut self, finding: Finding) {
         self.refused = true;
         if self.findings.len() < MOST_TOLD {
-            self.findings.push(Finding { place: stands, ..finding });
+            self.findings.push(finding);
         }
     }
 
@@ -462,7 +531,7 @@ fn no_backfill(source: &SourceId) -> Finding {
     finding.at(place(source))
 }
 
-fn not_whole(source: &SourceId) -> Finding {
+pub(super) fn not_whole(source: &SourceId) -> Finding {
     let finding = Finding::error(
         "LT-PPL-033",
         Text::new(
@@ -477,7 +546,7 @@ fn not_whole(source: &SourceId) -> Finding {
     finding.at(place(source))
 }
 
-fn nobody(source: &SourceId) -> Finding {
+pub(super) fn nobody(source: &SourceId) -> Finding {
     let finding = Finding::error(
         "LT-PPL-032",
         Text::new(

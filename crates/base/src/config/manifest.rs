@@ -23,6 +23,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("personal-desk", include_str!("../../../../connectors/personal-desk/manifest.toml")),
     ("personnel-folder", include_str!("../../../../connectors/personnel-folder/manifest.toml")),
     ("personnel-http", include_str!("../../../../connectors/personnel-http/manifest.toml")),
+    ("personnel-leave", include_str!("../../../../connectors/personnel-leave/manifest.toml")),
     ("project-board", include_str!("../../../../connectors/project-board/manifest.toml")),
     ("radicale", include_str!("../../../../connectors/radicale/manifest.toml")),
     ("redmine-json", include_str!("../../../../connectors/redmine-json/manifest.toml")),

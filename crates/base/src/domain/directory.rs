@@ -40,6 +40,8 @@ pub enum DirectoryContent {
     People,
     /// A unit in each row.
     Units,
+    /// A leave of a person in each row.
+    Leave,
 }
 
 impl DirectoryContent {
@@ -60,6 +62,7 @@ impl DirectoryContent {
                 "recruited_on",
             ],
             Self::Units => &["code", "name", "kind", "parent", "org_code"],
+            Self::Leave => &["staff_number", "kind", "from", "to", "document", "text", "state"],
         }
     }
 
@@ -68,6 +71,7 @@ impl DirectoryContent {
         match self {
             Self::People => &["staff_number", "full_name", "unit", "role", "from"],
             Self::Units => &["code", "name", "kind"],
+            Self::Leave => &["staff_number", "kind", "from", "to", "document"],
         }
     }
 
@@ -76,6 +80,7 @@ impl DirectoryContent {
         match self {
             Self::People => &["from", "to", "recruited_on"],
             Self::Units => &[],
+            Self::Leave => &["from", "to"],
         }
     }
 }

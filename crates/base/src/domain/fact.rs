@@ -121,8 +121,19 @@ pub struct StoredFact {
     pub author: String,
     /// When it was entered.
     pub at: DateTime<Utc>,
+    /// The record of a source that says so; none where a person entered it.
+    pub record: Option<FactRecord>,
     /// Who took it back, and why.
     pub revoked: Option<FactRevoked>,
+}
+
+/// The record of a source a fact came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRecord {
+    /// The source.
+    pub source: String,
+    /// Its key there.
+    pub key: String,
 }
 
 /// Who took a fact back, and why.

@@ -24,7 +24,7 @@ pub use directory::{DirectoryContent, DirectoryImport, ImportedPerson};
 pub use evaluation::{Component, Decision, DecisionKind, Level, RecordState};
 pub use evidence::{Evidence, EvidenceKind, status_rank};
 pub use exact::{Exact, RoundingMode};
-pub use fact::{FactKind, FactRevoked, ServiceFact, StoredFact};
+pub use fact::{FactKind, FactRecord, FactRevoked, ServiceFact, StoredFact};
 pub use id::{CatalogVersion, PersonId, ProductCode, RuleSetId, SourceId, TargetId, UnitCode};
 pub use period::Period;
 pub use person::{Charge, CitizenId, Leadership, Membership, Person, Role, StaffNumber, Unit, UnitKind};

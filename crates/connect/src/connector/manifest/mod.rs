@@ -73,6 +73,8 @@ pub enum Content {
     People,
     /// Units.
     Units,
+    /// Leave of people.
+    Leave,
 }
 
 impl Content {
@@ -82,6 +84,7 @@ impl Content {
             Self::Tasks => None,
             Self::People => Some(DirectoryContent::People),
             Self::Units => Some(DirectoryContent::Units),
+            Self::Leave => Some(DirectoryContent::Leave),
         }
     }
 }
@@ -401,8 +404,8 @@ fn reading(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) 
         if !manifest.row.is_empty() {
             problems.push(Problem::rule(
                 "row",
-                "[row] chỉ dùng khi content là people hoặc units",
-                "[row] goes with content = \"people\" or \"units\"",
+                "[row] chỉ dùng khi content là people, units hoặc leave",
+                "[row] goes with content = \"people\", \"units\" or \"leave\"",
             ));
         }
         let Some(fields) = &manifest.fields else {
@@ -416,8 +419,8 @@ fn reading(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) 
     if of_tasks || manifest.kind == Kind::Vxp {
         problems.push(Problem::rule(
             "content",
-            "danh sách người, đơn vị không có [fields], [events], [[event]] và không đến từ trục văn bản",
-            "lists of people and units have no [fields], [events] and [[event]] and do not come from the document axis",
+            "danh sách người, đơn vị, nghỉ không có [fields], [events], [[event]] và không đến từ trục văn bản",
+            "lists of people, units and leave have no [fields], [events] and [[event]] and do not come from the document axis",
         ));
     }
     RowReader::compile(content, &manifest.row, zone, problems).map(Reading::Rows)
