@@ -233,6 +233,7 @@ fn lint(named: &str) -> Result<Outcome, Findings> {
     let found = manifest::find(named, &here)?;
     let loaded = language::parse(&found.name, &found.text)?;
     let manifest = &loaded.manifest;
+    let notes = language::notes(&found.name, &found.text, manifest);
     let asked: Vec<String> = manifest
         .settings
         .iter()
@@ -247,7 +248,8 @@ fn lint(named: &str) -> Result<Outcome, Findings> {
         Field::new("content", "Nội dung", "Content", json!(manifest.content)),
         Field::new("required", "Phải khai báo", "Has to be given", asked),
     ];
-    Ok(Outcome::ok(Document::Object { title: Text::new("Manifest", "Manifest"), fields }))
+    let document = Document::Object { title: Text::new("Manifest", "Manifest"), fields };
+    Ok(Outcome::with_findings(document, notes))
 }
 
 fn checked(findings: Vec<Finding>) -> Outcome {

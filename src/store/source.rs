@@ -35,6 +35,8 @@ pub struct SourceState {
     pub rules_read: Option<String>,
     /// Calls of the source that something changed.
     pub hooks: Hooks,
+    /// Full pulls that ended well.
+    pub full_pulls: u64,
 }
 
 /// How long a source may be due before it is told that it is late.
@@ -148,7 +150,7 @@ impl Store {
     /// A source's state; the empty state for one never pulled.
     pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {
         let sql = "SELECT cursor, last_attempt_at, last_success_at, last_full_at, next_due_at, consecutive_failures, \
-                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at \
+                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at, full_pulls \
                    FROM source_state WHERE source_id = $1";
         let row = self.db.row(sql, vals![source.as_str()]).await?;
         row.map_or(Ok(SourceState::default()), |row| state_of(&row))
@@ -223,9 +225,10 @@ impl Store {
                 }
                 tx.execute(
                     "UPDATE source_state SET last_success_at = $2, last_full_at = coalesce($3, last_full_at), \
+                     full_pulls = full_pulls + $5, \
                      consecutive_failures = 0, blocked_until = NULL, last_error = NULL, records_total = records_total + $4 \
                      WHERE source_id = $1",
-                    vals![source.as_str(), now, full_at, counters.records],
+                    vals![source.as_str(), now, full_at, counters.records, i64::from(full_at.is_some())],
                 )
                 .await?;
             }
@@ -331,6 +334,7 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         rules_pulled: row.opt_text(9)?,
         rules_read: row.opt_text(10)?,
         hooks: Hooks { received: count(row, 11)?, served: count(row, 12)?, last_at: row.opt_at(13)? },
+        full_pulls: count(row, 14)?,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{CanonicalTask, SourceEvent, SourceId, TaskKey};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Numbers per question: far below the limit of bound values of both databases.
 const PER_QUESTION: usize = 500;
@@ -71,6 +71,21 @@ impl RejectedRow {
 }
 
 impl Store {
+    /// Those of these tasks that are neither done nor withdrawn.
+    pub async fn open_tasks(&self, tasks: &[i64]) -> Result<HashSet<i64>, StoreError> {
+        let mut open = HashSet::new();
+        for some in tasks.chunks(PER_QUESTION) {
+            let places = placeholders(1, some.len(), 1);
+            let sql = format!(
+                "SELECT id FROM task WHERE id IN {places} AND status NOT IN ('done', 'cancelled', 'recalled', 'gone')"
+            );
+            for row in self.db.rows(sql, some.iter().map(|task| (*task).into()).collect()).await? {
+                open.insert(row.int(0)?);
+            }
+        }
+        Ok(open)
+    }
+
     /// Whether any task of a source is held, gone ones included.
     pub async fn holds_tasks_of(&self, source: &SourceId) -> Result<bool, StoreError> {
         let sql = "SELECT id FROM task WHERE source_id = $1 LIMIT 1";

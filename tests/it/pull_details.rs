@@ -17,6 +17,10 @@ use std::time::Duration;
 struct Shown {
     list: Vec<Value>,
     refused: BTreeMap<String, u16>,
+    /// Details of a key that are others than those of all.
+    details: BTreeMap<String, Value>,
+    /// Keys whose details were asked for.
+    asked: Vec<String>,
 }
 
 struct Desk {
@@ -30,8 +34,12 @@ impl Desk {
         let shown: Arc<Mutex<Shown>> = Arc::default();
         let seen = shown.clone();
         let server = Scripted::start(move |asked| {
-            let shown = seen.lock().expect("lock");
+            let mut shown = seen.lock().expect("lock");
             match asked.path.strip_prefix("/tasks/") {
+                Some(key) if shown.details.contains_key(key) => {
+                    shown.asked.push(key.to_owned());
+                    json(shown.details[key].clone())
+                }
                 Some(key) => match shown.refused.get(key) {
                     Some(code) => status(*code, &[], "{}"),
                     None => json(serde_json::json!({ "done": "2026-11-21T08:00:00+07:00" })),
@@ -204,4 +212,60 @@ async fn replay_waits_while_another_process_pulls_the_source() {
     assert_eq!((desk.house.live().await, desk.rejected().await.len()), (10, 0));
     let again = store.acquire_lease(&lease, "another", Duration::from_secs(1)).await.expect("lease");
     assert!(again.is_some(), "it is given back");
+}
+
+/// What only a detail shows: who the task belongs to now.
+#[tokio::test]
+async fn detail_that_changes_alone_is_seen_by_the_full_pull_whose_turn_it_is() {
+    let both = both().await;
+    for store in &both.stores {
+        let desk = Desk::new(store).await;
+        let whose = |who: &str| serde_json::json!({ "who": who });
+        let owners = |from: usize, who: &str| -> Vec<(String, String)> {
+            (from..from + 8).map(|key| (key.to_string(), who.to_owned())).collect()
+        };
+        let set = |of: &[(String, String)]| {
+            let details = of.iter().map(|(key, who)| (key.clone(), whose(who)));
+            desk.shown.lock().expect("lock").details.extend(details);
+        };
+        let mut list = tasks(0..8);
+        list.extend((8..16).map(done));
+        desk.lists(list);
+        set(&[owners(0, "an"), owners(8, "an")].concat());
+        let sections = |again: &str| {
+            let rules = RULES.replace("assignee = \"who\"", "assignee = \"$detail.who\"");
+            let rules = rules.replace("done_at", "at");
+            format!("{again}[[detail]]\nname = \"detail\"\npath = \"/tasks/{{{{ key }}}}\"\n{rules}")
+        };
+        let sync = async |again: &str| {
+            desk.shown.lock().expect("lock").asked.clear();
+            let app = Arc::new(desk.house.app_at(&desk.server.base, &sections(again)));
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            let order = Command::Sync { source: source(), full: true };
+            let outcome = Installation { app }.execute(order, progress).await;
+            assert_eq!(outcome.findings.len(), 0, "{:?}", outcome.findings);
+            let run = store.runs(&source(), i64::MAX, 1).await.expect("runs").remove(0);
+            (desk.shown.lock().expect("lock").asked.len(), run.counters.changed)
+        };
+        assert_eq!(sync("").await.0, 16, "the first load");
+        set(&[owners(0, "binh"), owners(8, "binh")].concat());
+        assert_eq!(sync("").await, (0, 0), "{}: as it was", store.kind());
+        assert_eq!(
+            sync("details_again = { of = \"open\" }\n").await,
+            (8, 8),
+            "what is done is not asked for"
+        );
+        assert_eq!(
+            sync("details_again = { of = \"open\" }\n").await,
+            (8, 0),
+            "nothing changed, nothing is written"
+        );
+        set(&owners(0, "chi"));
+        let mut asked = Vec::new();
+        for _ in 0..4 {
+            asked.push(sync("details_again = { of = \"all\", every = 4 }\n").await);
+        }
+        assert_eq!(asked.iter().map(|(asked, _)| asked).sum::<usize>(), 16, "each once in four: {asked:?}");
+        assert_eq!(asked.iter().map(|(_, changed)| changed).sum::<u64>(), 16, "{asked:?}");
+    }
 }

@@ -24,8 +24,8 @@ pub(super) use page::without_citizen_ids;
 
 use super::app::App;
 use crate::connector::{
-    Connector, ConnectorError, DETAIL_VANISHED, MARK_REFUSED, Page, Pull, PullEnd, PullMode, PullRequest,
-    Step as PullStep,
+    Connector, ConnectorError, DETAIL_VANISHED, DetailsAgain, MARK_REFUSED, Page, Pull, PullEnd, PullMode,
+    PullRequest, Step as PullStep,
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
@@ -40,6 +40,7 @@ use drift::Drifting;
 use fresh::Fresh;
 use gate::Watch;
 use gone::{SeenTasks, Tombstones};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -151,6 +152,8 @@ async fn pull_once(
             .filter(|_| full && compares && connector.abilities().incremental)
             .map(|at| at - MISSED_MARGIN),
         missed: 0,
+        again: connector.details_again().filter(|_| full).map(|again| (again, state.full_pulls)),
+        asked_again: HashSet::new(),
         compares,
         drifting: Drifting::begin(app, &source, watch.accepted_fields()).await?,
         watch,
@@ -361,6 +364,10 @@ struct Puller<'a> {
     /// A task changed before this moment should have been seen by an earlier pull.
     missed_before: Option<DateTime<Utc>>,
     missed: u64,
+    /// Whose details this run asks for again, with its number among full pulls.
+    again: Option<(DetailsAgain, u64)>,
+    /// Tasks of the page at hand whose details are asked for again.
+    asked_again: HashSet<i64>,
     /// Whether the versions held were read by the rules of this run.
     compares: bool,
     watch: Watch,

@@ -52,6 +52,7 @@ impl Puller<'_> {
             let keys: Vec<&str> = page.records.iter().map(|record| record.external_id.as_str()).collect();
             self.app.store.known_hashes(&self.source, &keys).await.map_err(of_store)?
         };
+        self.asked_again = self.asked_again(&page.records, &known).await?;
         let mut stand = if all_new { Stand::default() } else { Stand::of(&page.records, &known) };
         let mut news: Vec<News> = Vec::new();
         let mut first_seen: HashSet<i64> = HashSet::new();
@@ -76,7 +77,8 @@ impl Puller<'_> {
                 self.tombstones.note(id, key);
             }
             // A tombstone is no sign of life; one of a task we never had says nothing.
-            if is_known || (record.presence != Presence::Shown && held.is_none()) {
+            let again = settled.is_none() && id.is_some_and(|id| self.asked_again.contains(&id));
+            if (is_known && !again) || (record.presence != Presence::Shown && held.is_none()) {
                 self.counters.unchanged += 1;
                 continue;
             }
@@ -152,6 +154,29 @@ impl Puller<'_> {
     /// be taken over.
     fn is_known(&self, held: [u8; 16], record: [u8; 16]) -> bool {
         held == record || (held == passed_over(record) && !(self.full && self.present))
+    }
+
+    /// Tasks of a page whose details are asked for again although their records are as they were: in each full pull other
+    /// ones, so that none asks for all at once.
+    async fn asked_again(
+        &self,
+        records: &[RawRecord],
+        known: &[Option<(i64, [u8; 16])>],
+    ) -> Result<HashSet<i64>, ConnectorError> {
+        let Some((again, number)) = self.again else { return Ok(HashSet::new()) };
+        let every = u64::from(again.every.max(1));
+        let due = records.iter().zip(known).filter_map(|(record, known)| {
+            let (id, hash) = (*known)?;
+            let due = record.presence == Presence::Shown
+                && self.is_known(hash, record.hash)
+                && key_hash(&record.external_id) % every == number % every;
+            due.then_some(id)
+        });
+        let due: Vec<i64> = due.collect();
+        match again.open_only {
+            true => self.app.store.open_tasks(&due).await.map_err(of_store),
+            false => Ok(due.into_iter().collect()),
+        }
     }
 
     async fn read_news(
@@ -310,6 +335,14 @@ impl Puller<'_> {
             let task = applied.task.clone();
             held.put(&record.external_id, Before { id: known_id, task, of_page: true });
         }
+        let asked_again = known_id.is_some_and(|id| self.asked_again.contains(&id));
+        if asked_again
+            && applied.events.is_empty()
+            && before.as_ref().is_some_and(|before| before.task == applied.task)
+        {
+            self.counters.unchanged += 1;
+            return None;
+        }
         match &before {
             Some(before) => {
                 self.counters.changed += 1;
@@ -321,7 +354,8 @@ impl Puller<'_> {
         }
         self.rewound += u64::from(applied.rewound);
         let late = self.missed_before.zip(applied.task.draft.updated_at);
-        let news = !applied.outdated && !applied.rewound && !applied.events.is_empty();
+        // What only a detail shows no pull of changes could have shown.
+        let news = !applied.outdated && !applied.rewound && !applied.events.is_empty() && !asked_again;
         self.missed += u64::from(news && late.is_some_and(|(before, changed)| changed < before));
         let says = |finding: &Finding| self.compares || !ingest::COMPARED.contains(&finding.code.as_str());
         for finding in applied.findings.into_iter().filter(says) {

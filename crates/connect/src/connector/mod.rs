@@ -284,6 +284,11 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// Whose details a full pull asks for again although the listed record is as it was; none where nobody's.
+    fn details_again(&self) -> Option<DetailsAgain> {
+        None
+    }
+
     /// Connects, authenticates and reads one page; every finding, not only the first. Stores nothing.
     async fn check(&self) -> Vec<Finding>;
 
@@ -365,6 +370,15 @@ pub fn details_of<'a>(completed: impl Iterator<Item = &'a RawRecord>) -> Bytes {
 /// What is kept of a page whose answer is the one of the kept page before it, as of a file of many rows.
 pub fn referring() -> Bytes {
     Bytes::from_static(b"see the first kept page of this file")
+}
+
+/// Whose details a full pull asks for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DetailsAgain {
+    /// Only those of tasks that are not done yet.
+    pub open_only: bool,
+    /// Each task's in every n-th full pull; at least 1.
+    pub every: u32,
 }
 
 /// What a connector can do.

@@ -5,7 +5,7 @@
 //! of the connector below.
 
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, Glance, Pull, PullRequest, RawRecord, Receipt, Rejection,
+    Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Pull, PullRequest, RawRecord, Receipt, Rejection,
     Rows, Unpacked,
 };
 use crate::domain::{SourceId, TaskDraft};
@@ -66,6 +66,10 @@ impl<L: Layer> Connector for Over<L> {
 
     async fn check(&self) -> Vec<Finding> {
         self.inner.check().await
+    }
+
+    fn details_again(&self) -> Option<DetailsAgain> {
+        self.inner.details_again()
     }
 
     fn paused(&self) -> Option<Finding> {

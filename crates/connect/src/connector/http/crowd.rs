@@ -6,7 +6,7 @@
 //! of the source itself ends the pull; so does a refusal of everybody.
 
 use super::super::{
-    Abilities, Connector, ConnectorError, Cursor, Detailed, MARK_REFUSED, Page, Pull, PullEnd,
+    Abilities, Connector, ConnectorError, Cursor, Detailed, DetailsAgain, MARK_REFUSED, Page, Pull, PullEnd,
     PullMode, PullRequest, RawRecord, Rejection, Step, Views,
 };
 use super::plan::UsersPlan;
@@ -155,6 +155,10 @@ impl Connector for Crowd {
 
     fn rules(&self) -> Option<[u8; 32]> {
         self.inner.base.rules()
+    }
+
+    fn details_again(&self) -> Option<DetailsAgain> {
+        self.inner.base.details_again()
     }
 
     async fn check(&self) -> Vec<Finding> {

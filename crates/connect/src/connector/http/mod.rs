@@ -22,13 +22,17 @@ mod users;
 mod walk;
 mod window;
 
+pub use crowd::Crowd;
+
+use super::manifest::http::DetailsOf;
 use super::manifest::{Loaded, Setting};
 use super::rule::value::excerpt;
 use super::salted::Keeper;
 use super::sample::Sample;
 use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, Glance, Presence, Pull, PullRequest, RawRecord, Rejection,
+    Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Presence, Pull, PullRequest, RawRecord,
+    Rejection,
 };
 use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
@@ -425,6 +429,11 @@ impl Connector for HttpConnector {
 
     fn rules(&self) -> Option<[u8; 32]> {
         Some(self.shared.loaded.fingerprint)
+    }
+
+    fn details_again(&self) -> Option<DetailsAgain> {
+        let section = self.shared.plan().stream.details_again.as_ref()?;
+        Some(DetailsAgain { open_only: section.of == DetailsOf::Open, every: section.every })
     }
 
     async fn check(&self) -> Vec<Finding> {

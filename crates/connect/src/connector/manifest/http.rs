@@ -194,6 +194,9 @@ pub struct StreamSection {
     /// Detail calls at the same time, 1–16. Default: 4.
     #[serde(default = "default_details")]
     pub detail_concurrency: u32,
+    /// Whose details a full pull asks for again although the listed record did not change. Default: nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details_again: Option<DetailsAgainSection>,
     /// Whether keys are unique in the whole source, or only within a parent and partition; then these stand before
     /// them. Default: source.
     #[serde(default)]
@@ -220,6 +223,31 @@ fn default_parents_at_once() -> u32 {
 }
 fn default_record() -> u32 {
     8192
+}
+
+/// Whose details a full pull asks for again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetailsAgainSection {
+    /// Tasks that are not done yet, or all.
+    pub of: DetailsOf,
+    /// Each task in every n-th full pull, 1–1000; each pull asks for about as many. Default: 1.
+    #[serde(default = "default_every_pull")]
+    pub every: u32,
+}
+
+fn default_every_pull() -> u32 {
+    1
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DetailsOf {
+    /// Those that are not done yet.
+    Open,
+    /// All of them.
+    All,
 }
 
 /// Within what a record's key is unique.

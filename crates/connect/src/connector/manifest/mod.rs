@@ -344,6 +344,30 @@ pub fn parse(file: &str, text: &str) -> Result<Loaded, Findings> {
     }
 }
 
+/// What is no mistake and still worth knowing of a manifest that loads; `file` is its name in messages.
+pub fn notes(file: &str, text: &str, manifest: &Manifest) -> Vec<Finding> {
+    let Ok(document) = Document::parse(file, text) else { return Vec::new() };
+    let again = manifest.stream.as_ref().is_some_and(|stream| stream.details_again.is_some());
+    let Some(fields) = manifest.fields.as_ref().filter(|_| !again) else { return Vec::new() };
+    let of_detail = |place: &String| {
+        let name = place.trim_start_matches('/').strip_prefix('$');
+        name.is_some_and(|name| {
+            manifest.detail.iter().any(|detail| name.split(['.', '/']).next() == Some(&detail.name))
+        })
+    };
+    let alone = |rule: &&Rule| {
+        let places: Vec<&String> = rule.0.path.iter().chain(&rule.0.first_of).collect();
+        !places.is_empty() && places.into_iter().all(of_detail)
+    };
+    let rules = [("fields.status", Some(&fields.status)), ("fields.assignee", fields.assignee.as_ref())];
+    let told = rules.into_iter().filter(|(_, rule)| rule.as_ref().is_some_and(alone));
+    told.map(|(key, _)| Problem::detail_alone(key))
+        .map(|problem| {
+            Finding::warning(problem.code, problem.what, problem.remedy).at(document.place(&problem.key))
+        })
+        .collect()
+}
+
 fn compile(
     manifest: &Manifest,
     problems: &mut Vec<Problem>,

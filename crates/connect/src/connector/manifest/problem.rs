@@ -39,6 +39,22 @@ impl Problem {
         )
     }
 
+    /// A field that only a detail shows.
+    pub fn detail_alone(key: &str) -> Self {
+        Self::new(
+            key,
+            "LT-MAN-101",
+            Text::new(
+                "chỉ chi tiết mới có giá trị này: khi nó đổi mà dòng trong danh sách không đổi thì không lần đọc nào thấy",
+                "a detail alone shows this: where it changes and the listed row does not, no pull sees it",
+            ),
+            Text::new(
+                "đọc từ danh sách nếu hệ thống đưa được; nếu không, thêm stream.details_again = { of = \"open\", every = 7 }",
+                "read it from the list where the system can put it there; else add stream.details_again = { of = \"open\", every = 7 }",
+            ),
+        )
+    }
+
     /// A change of shape that can only be told or ignored.
     pub fn types_only(key: &str) -> Self {
         Self::new(

@@ -147,3 +147,23 @@ fn missing_and_oversized_files_are_findings() {
     std::fs::write(&large, vec![b'#'; 1024 * 1024 + 1]).expect("written");
     assert_eq!(code(&large), "LT-MAN-012");
 }
+
+#[test]
+fn assignee_that_a_detail_alone_shows_is_noted_until_full_pulls_ask_again() {
+    let detail = "assignee = \"$task.owner\"\n[[detail]]\nname = \"task\"\npath = \"/tasks/{{ key }}\"\n";
+    let notes = |text: &str| {
+        let loaded = parse("m.toml", text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
+        notes("m.toml", text, &loaded.manifest)
+    };
+    let text = format!("{GOOD}{detail}");
+    let told = notes(&text);
+    assert_eq!(told.iter().map(|note| note.code.as_str()).collect::<Vec<_>>(), ["LT-MAN-101"]);
+    assert!(told[0].place.as_ref().is_some_and(|place| place.line.is_some()), "{told:?}");
+    let again =
+        text.replace("key = \"id\"\n", "key = \"id\"\ndetails_again = { of = \"open\", every = 7 }\n");
+    assert_eq!(notes(&again), []);
+    let listed = text.replace("\"$task.owner\"", "{ first_of = [\"owner\", \"$task.owner\"] }");
+    assert_eq!(notes(&listed), [], "the row may show it");
+    let without = GOOD.replace("key = \"id\"\n", "key = \"id\"\ndetails_again = { of = \"all\" }\n");
+    assert!(parse("m.toml", &without).is_err(), "there is no detail to ask for");
+}

@@ -35,6 +35,14 @@ impl Compiler<'_> {
     pub(super) fn details(&mut self, manifest: &Manifest) -> Vec<Detail> {
         const NAMES: [&str; 3] = ["settings", "key", "record"];
         let mut details: Vec<Detail> = Vec::new();
+        let again = manifest.stream.as_ref().and_then(|stream| stream.details_again.as_ref());
+        if again.is_some_and(|again| manifest.detail.is_empty() || !(1..=1_000).contains(&again.every)) {
+            self.incoherent(
+                "stream.details_again",
+                "details_again cần [[detail]], every từ 1 đến 1000",
+                "details_again needs [[detail]], and every is 1–1000",
+            );
+        }
         for (index, section) in manifest.detail.iter().enumerate() {
             let key = |name: &str| format!("detail.{index}.{name}");
             let plain = !section.name.is_empty()
