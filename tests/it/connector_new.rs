@@ -180,3 +180,58 @@ fn command_writes_once_tells_what_is_open_and_never_overwrites() {
     let told = site.refused(&["connector", "new", "../x", "--sample", "answer.json"], 5);
     assert!(told.contains("LT-MAN-023"), "{told}");
 }
+
+#[test]
+fn answer_of_json_rpc_is_asked_for_by_post_and_its_moments_are_put_together() {
+    let moment = json!({ "__class__": "datetime", "year": 2026, "month": 11, "day": 15, "hour": 9, "minute": 30, "second": 0 });
+    let answer = json!({ "jsonrpc": "2.0", "id": 7, "result": [
+        { "id": 41, "name": "Báo cáo", "state": "done", "deadline": { "__class__": "date", "year": 2026, "month": 11, "day": 20 },
+          "closed_at": moment, "quantity": { "__class__": "Decimal", "decimal": "2" } },
+        { "id": 42, "name": "Tờ trình", "state": "new", "deadline": null, "closed_at": null, "quantity": null },
+    ] });
+    let shape = from_sample("a.json", &answer.to_string()).expect("a list");
+    let text = propose("rpc", &shape).manifest;
+    let loaded = manifest::parse("rpc", &text).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
+    let stream = loaded.manifest.stream.as_ref().expect("a stream");
+    assert_eq!((stream.records.as_deref(), stream.key.as_str()), (Some("result"), "id"));
+    assert!(text.contains("method = \"POST\"\nbody = { jsonrpc = \"2.0\""), "{text}");
+    assert!(text.contains("check = [{ path = \"error\", absent = true }]"), "{text}");
+    assert!(text.contains("due = { path = \"deadline\", parts = [\"year\", \"month\", \"day\"] }"), "{text}");
+    assert!(text.contains("\"hour\", \"minute\", \"second\"] }"), "{text}");
+    assert!(text.contains("quantity = \"quantity.decimal\""), "{text}");
+    let numbers = json!({ "jsonrpc": "2.0", "id": 7, "result": [41, 42] });
+    let told = from_sample("a.json", &numbers.to_string()).expect_err("no record");
+    assert!(told.what.en.contains("numbers alone"), "{told}");
+}
+
+#[tokio::test]
+async fn rows_that_are_lists_are_named_by_the_answer_or_by_a_person() {
+    let named = json!({ "result": { "fields": ["id", "name", "state"], "rows": [[1, "Báo cáo", "done"], [2, "Tờ trình", "new"]] } });
+    let shape = from_sample("a.json", &named.to_string()).expect("rows");
+    let proposal = propose("rows", &shape);
+    assert!(proposal.manifest.contains("columns = [\"id\", \"name\", \"state\"]"), "{}", proposal.manifest);
+    let loaded = manifest::parse("rows", &proposal.manifest);
+    let loaded = loaded.unwrap_or_else(|findings| panic!("{findings}\n{}", proposal.manifest));
+    assert_eq!(loaded.manifest.stream.as_ref().map(|stream| stream.key.as_str()), Some("id"));
+    let nameless = json!([[1, "Báo cáo", "done"], [2, "Tờ trình", "new"]]);
+    let shape = from_sample("a.json", &nameless.to_string()).expect("rows");
+    let nameless = propose("rows", &shape);
+    assert!(nameless.manifest.contains("columns = [\"c1\", \"c2\", \"c3\"]"), "{}", nameless.manifest);
+    assert!(nameless.open.iter().any(|open| open.en.contains("without names")), "{:?}", nameless.open);
+
+    let body = json!({ "result": { "rows": [[1, "Báo cáo", "done"], [2, "Tờ trình", "new", "odd"], [3, "Kế hoạch"]] } }).to_string();
+    let server = crate::support::http::Scripted::start(move |_| {
+        crate::support::http::status(200, &[("content-type", "application/json")], &body)
+    })
+    .await;
+    let sections = "[stream]\npath = \"/\"\nrecords = \"result.rows\"\nkey = \"id\"\ncolumns = [\"id\", \"name\", \"status\"]\n";
+    let pulled = crate::support::source::full(&server, sections).await.expect("pulled");
+    assert_eq!(pulled.keys(), ["1", "3"]);
+    let rejected: Vec<&str> =
+        pulled.pages[0].rejected.iter().map(|rejection| rejection.finding.code.as_str()).collect();
+    assert_eq!((rejected, pulled.end.complete), (vec!["LT-SRC-053"], false), "a wider row is no row");
+    assert_eq!(
+        pulled.pages[0].records[0].body.as_ref(),
+        r#"{"id":1,"name":"Báo cáo","status":"done"}"#.as_bytes()
+    );
+}

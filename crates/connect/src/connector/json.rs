@@ -251,7 +251,7 @@ fn build<'a>(
 
 /// A place inside a document: `owner.account`, `labels.0`, or an RFC 6901 pointer such as `/a.b/c` where a
 /// key itself holds a dot. Empty means the whole document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path {
     steps: Box<[Box<str>]>,
 }

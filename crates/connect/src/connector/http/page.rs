@@ -4,7 +4,7 @@
 //! tree of it. A record that cannot be listed becomes a rejection; an answer that cannot be read is thrown
 //! away whole.
 
-use super::super::json::{Envelope, JsonError, Path, Record, scalars, without};
+use super::super::json::{Envelope, JsonError, Path, Record, members, scalars, without};
 use super::super::manifest::http::MemberOrder;
 use super::super::rule::{is_key, record_hash};
 use super::super::unordered::in_any_order;
@@ -315,6 +315,11 @@ impl<'a> Cut<'a> {
 
     /// Takes a record, or rejects it.
     pub(super) fn take(&mut self, record: Record<'_, '_>) {
+        let shared = self.shared;
+        let columns = &shared.plan().stream.columns;
+        if self.list.of_tasks && !columns.is_empty() && record.text.starts_with('[') {
+            return self.take_row(record.text, columns);
+        }
         let text = record.text;
         let index = u32::try_from(self.count).unwrap_or(u32::MAX);
         self.count += 1;
@@ -406,6 +411,28 @@ impl<'a> Cut<'a> {
             _ => (body, hash),
         };
         self.records.push(RawRecord { external_id, hash, body, index, file: None, presence });
+    }
+
+    /// A row that is a list: an object by the names of its values.
+    fn take_row(&mut self, row: &str, columns: &[String]) {
+        let mut values = Vec::with_capacity(columns.len());
+        let cut = Envelope::with_records(row, &Path::default(), &mut |value| values.push(value.text));
+        let wider = values.len() > columns.len();
+        let pairs = columns.iter().zip(&values);
+        let pairs: Vec<String> = pairs
+            .map(|(name, value)| format!("{}:{value}", serde_json::Value::from(name.as_str())))
+            .collect();
+        let object = format!("{{{}}}", pairs.join(","));
+        let fault = match (cut, members(&object)) {
+            (Ok(_), Ok(named)) if !wider => return self.take(Record { text: &object, top: Ok(&named) }),
+            (Err(error), _) | (_, Err(error)) => finding::unreadable("LT-SRC-002", &error.told()),
+            _ => finding::wider_row(),
+        };
+        let index = u32::try_from(self.count).unwrap_or(u32::MAX);
+        self.count += 1;
+        row.hash(&mut self.digest);
+        let body = self.bytes(row);
+        self.reject(index, None, body, fault);
     }
 
     /// Notes a record's place in the order.

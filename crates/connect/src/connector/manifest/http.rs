@@ -151,6 +151,9 @@ pub struct StreamSection {
     /// Children of an XML record that are a list even where only one stands there: `Steps.Step`.
     #[serde(default)]
     pub lists: Vec<String>,
+    /// Names of the values of a row, where rows are lists without names: `[[1, "a"], [2, "b"]]`. Default: rows are objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// Place of the key in a record.
     pub key: String,
     /// Place of the source's own total in the answer.

@@ -486,6 +486,9 @@ fn fingerprint(manifest: &Manifest) -> [u8; 32] {
     if manifest.stream.as_ref().is_some_and(|stream| stream.member_order == MemberOrder::Varies) {
         digest.update(b"members in any order");
     }
+    if let Some(stream) = manifest.stream.as_ref().filter(|stream| !stream.columns.is_empty()) {
+        digest.update(serde_json::to_vec(&stream.columns).unwrap_or_default());
+    }
     digest.finalize().into()
 }
 

@@ -37,6 +37,10 @@ pub struct Shape {
     pub parameters: Vec<String>,
     /// How the system lets somebody in, where that is known.
     pub access: Access,
+    /// Names of the values of a row, where rows are lists, and whether the answer told them.
+    pub columns: Option<(Vec<String>, bool)>,
+    /// Whether it is an answer of JSON-RPC: every call goes to one path, errors come with status 200.
+    pub rpc: bool,
 }
 
 /// A member of the records.
@@ -48,6 +52,8 @@ pub struct Member {
     pub values: Vec<String>,
     /// Records that have a value here, of all records.
     pub filled: (usize, usize),
+    /// Members of an object that make a moment, where it is one.
+    pub parts: Vec<String>,
 }
 
 /// Ways of being let in that a proposal knows.
@@ -127,6 +133,9 @@ pub fn propose(name: &str, shape: &Shape) -> Proposal {
     let changed =
         chosen.iter().find(|(field, _)| field.meaning == Meaning::Updated).map(|(_, member)| *member);
     incremental(&mut writer, shape, changed);
+    if shape.rpc {
+        writer.line("# Errors come with status 200.\n[success]\ncheck = [{ path = \"error\", absent = true }]\nerror_text = \"error.message\"\n");
+    }
     fields(&mut writer, shape, &chosen);
     Proposal { manifest: writer.out, open: writer.open }
 }
@@ -178,12 +187,32 @@ fn stream(w: &mut Writer, shape: &Shape) {
     if shape.path.is_none() {
         w.ask("đường dẫn của danh sách", "path of the list");
     }
-    w.line(&format!("path = {}", quoted(shape.path.as_deref().unwrap_or("/tasks"))));
+    let path = shape.path.as_deref().unwrap_or(if shape.rpc { "/rpc" } else { "/tasks" });
+    w.line(&format!("path = {}", quoted(path)));
+    if shape.rpc {
+        w.ask(
+            "câu trả lời JSON-RPC: tên lệnh và tham số của lệnh liệt kê; trang sau bằng {{ offset }} và {{ size }} trong params",
+            "an answer of JSON-RPC: name and parameters of the call that lists; further pages by {{ offset }} and {{ size }} within params",
+        );
+        w.line(
+            "method = \"POST\"\nbody = { jsonrpc = \"2.0\", id = 1, method = \"CHUA_BIET\", params = [] }",
+        );
+    }
     w.ask(
         "nhiều hệ thống chỉ liệt kê việc đang mở: thêm tham số để có cả việc đã xong",
         "many systems list open tasks only: add the parameter that includes closed ones",
     );
     w.line(&format!("records = {}", quoted(&shape.records)));
+    if let Some((columns, told)) = &shape.columns {
+        if !told {
+            w.ask(
+                "dòng là danh sách không tên: đặt tên cho từng giá trị theo thứ tự",
+                "rows are lists without names: name their values in order",
+            );
+        }
+        let names: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
+        w.line(&format!("columns = [{}]", names.join(", ")));
+    }
     let key = words::key(&shape.members);
     if key.is_none() {
         w.ask("không thấy khóa không trùng nhau", "no member is unique in every record");
@@ -240,7 +269,8 @@ fn incremental(w: &mut Writer, shape: &Shape, changed: Option<&Member>) {
         "how the moment is written in this parameter, and whether the source includes that moment",
     );
     w.line(&format!("param = {}\nformat = \"rfc3339\"", quoted(since)));
-    if let Some(member) = changed {
+    // A moment that is an object cannot be the field.
+    if let Some(member) = changed.filter(|member| member.parts.is_empty()) {
         let date = spellings(&member.values).map_or("auto", |(spelling, _)| spelling);
         w.line(&format!("field = {}\ndate = [{}]", quoted(&member.path), quoted(date)));
     }
@@ -286,6 +316,10 @@ fn fields(w: &mut Writer, shape: &Shape, chosen: &[(&'static Field, &Member)]) {
                     "is it an account, a staff number or a citizen id? never a full name",
                 );
                 w.line(&format!("{} = {{ path = {path}, kind = \"account\" }}", field.name));
+            }
+            Meaning::Date | Meaning::Updated if !member.parts.is_empty() => {
+                let parts: Vec<String> = member.parts.iter().map(|part| quoted(part)).collect();
+                w.line(&format!("{} = {{ path = {path}, parts = [{}] }}", field.name, parts.join(", ")));
             }
             Meaning::Date | Meaning::Updated => {
                 let found = spellings(&member.values);

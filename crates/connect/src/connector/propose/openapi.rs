@@ -139,7 +139,7 @@ impl<'a> Described<'a> {
                 };
                 values.extend(example.map(str::to_owned));
             }
-            found.push(Member { path, values, filled: (1, 1) });
+            found.push(Member { path, values, filled: (1, 1), ..Member::default() });
         }
     }
 

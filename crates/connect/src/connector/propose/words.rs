@@ -173,7 +173,9 @@ pub(super) static FIELDS: [Field; 12] = [
 ];
 
 /// Members of an object that name a person or thing better than the others.
-const INNER: [&str; 8] = ["username", "account", "login", "code", "ma", "name", "ten", "title"];
+/// What stands in an object of a typed value comes first.
+const INNER: [&str; 11] =
+    ["value", "iso", "decimal", "username", "account", "login", "code", "ma", "name", "ten", "title"];
 
 /// Names of parameters.
 pub(super) const SIZE: [&str; 7] = ["pagesize", "perpage", "limit", "size", "take", "top", "kichthuoc"];

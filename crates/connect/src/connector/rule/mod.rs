@@ -116,7 +116,9 @@ impl Compiler<'_> {
                 }
             },
         };
-        let date = match DateRule::compile(&rule.0.date, zone) {
+        let of_parts = ["%Y-%m-%d %H:%M:%S".to_owned(), "%Y-%m-%d".to_owned()];
+        let spellings = if rule.0.parts.is_empty() { &rule.0.date[..] } else { &of_parts[..] };
+        let date = match DateRule::compile(spellings, zone) {
             Ok(date) => date,
             Err((spelling, why)) => {
                 self.problems.push(Problem::date(&format!("{key}.date"), &spelling, why));

@@ -30,6 +30,11 @@ pub struct RuleTable {
     pub last_event: Option<EventKind>,
     /// Gives `true` or `false`: whether the list (or text) at the place holds this text.
     pub contains: Option<String>,
+    /// Members of an object at the place that are a moment, in this order: year, month, day and, where there are more,
+    /// hour, minute, second. Then there is no `date`.
+    // What is left out changes no manifest's fingerprint: its records are not read once more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
     /// Blanks at both ends are removed. Default: true, for titles false.
     pub trim: Option<bool>,
     /// Texts that mean "no value", for example `-` or `0001-01-01T00:00:00`. The empty text always does.

@@ -251,3 +251,37 @@ fn hash_follows_record_and_rules() {
     assert_ne!(record_hash(&[1; 32], b"a"), record_hash(&[2; 32], b"a"));
     assert_ne!(record_hash(&[1; 32], b"a"), record_hash(&[1; 32], b"b"));
 }
+
+#[test]
+fn moment_that_is_an_object_is_put_together_and_an_odd_one_is_refused() {
+    let reader = reader(
+        "due = { path = \"due\", parts = [\"year\", \"month\", \"day\"] }\n\
+         completed_at = { path = \"done\", parts = [\"y\", \"m\", \"d\", \"h\", \"min\"], zone = \"+00:00\" }\n",
+    );
+    let draft = read(
+        &reader,
+        r#"{"name":"a","status":4,"due":{"__class__":"date","year":2026,"month":3,"day":5},"done":{"y":2026,"m":3,"d":4,"h":1,"min":30}}"#,
+    );
+    let due = draft.due.expect("a day");
+    assert_eq!((due.day.to_string().as_str(), due.time), ("2026-03-05", None));
+    assert_eq!(draft.completed_at.map(|at| at.to_rfc3339()).as_deref(), Some("2026-03-04T01:30:00+00:00"));
+    assert_eq!(read(&reader, r#"{"name":"a","status":1,"due":null}"#).due, None);
+    for due in [
+        r#"{"year":2026,"month":3}"#,
+        r#"{"year":2026,"month":13,"day":1}"#,
+        r#"{"year":"x","month":1,"day":1}"#,
+    ] {
+        let body = format!("{{\"name\":\"a\",\"status\":1,\"due\":{due}}}");
+        assert_eq!(code(&reader, &body).0, "LT-SRC-007", "{due}");
+    }
+    for wrong in [
+        "due = { path = \"due\", parts = [\"year\", \"month\"] }",
+        "due = { path = \"due\", parts = [\"year\", \"month\", \"day\"], date = [\"%Y\"] }",
+        "due = { const = \"x\", parts = [\"year\", \"month\", \"day\"] }",
+    ] {
+        let rules = format!(
+            "[fields]\ntitle = \"name\"\nstatus = {{ path = \"status\", map = {{ \"1\" = \"open\" }} }}\n{wrong}"
+        );
+        assert!(compile(&rules).is_err(), "{wrong}");
+    }
+}

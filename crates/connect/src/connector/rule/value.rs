@@ -75,6 +75,8 @@ struct Table {
 pub struct ValueRule {
     origin: Origin,
     contains: Option<String>,
+    /// Members that make a moment.
+    parts: Vec<String>,
     trim: bool,
     empty: Vec<String>,
     strip_prefix: Option<String>,
@@ -151,12 +153,26 @@ impl ValueRule {
                 "otherwise and fold mean something only together with map",
             ));
         }
+        let of_place = rule.path.is_some() || !rule.first_of.is_empty();
+        if !rule.parts.is_empty()
+            && (!of_place
+                || !(3..=6).contains(&rule.parts.len())
+                || !rule.date.is_empty()
+                || rule.contains.is_some())
+        {
+            problems.push(Problem::rule(
+                key,
+                "parts gồm 3 đến 6 thành phần (năm, tháng, ngày, giờ, phút, giây) của path hoặc first_of, không có date và contains",
+                "parts are 3 to 6 members (year, month, day, hour, minute, second) of path or first_of, without date and contains",
+            ));
+        }
         if rule.split.as_ref().is_some_and(|split| split.by.is_empty()) {
             problems.push(Problem::rule(key, "split.by đang để trống", "split.by is empty"));
         }
         Some(Self {
             origin,
             contains: rule.contains.clone(),
+            parts: rule.parts.clone(),
             trim: rule.trim.unwrap_or(trim),
             empty: rule.empty.clone(),
             strip_prefix: rule.strip_prefix.clone(),
@@ -233,6 +249,9 @@ impl ValueRule {
                     }
                     match json {
                         Json::Null => {}
+                        Json::Object(members) if !self.parts.is_empty() => {
+                            return moment(members, &self.parts).map(|text| Some(Cow::Owned(text)));
+                        }
                         Json::List(_) | Json::Object(_) => return Err(not_single(json)),
                         single => {
                             let text = single.scalar().unwrap_or_default();
@@ -346,6 +365,29 @@ fn holds(json: &Json<'_>, wanted: &str) -> bool {
         Json::List(items) => items.iter().any(|item| item.scalar() == Some(wanted)),
         single => single.scalar().is_some_and(|text| text.contains(wanted)),
     }
+}
+
+/// A moment of the members that make it: `yyyy-MM-dd`, and `HH:mm:ss` where there is a time of day.
+fn moment(members: &[(Cow<'_, str>, Json<'_>)], parts: &[String]) -> Result<String, Fault> {
+    let mut numbers = [0_u32; 6];
+    for (number, part) in numbers.iter_mut().zip(parts) {
+        let member = members.iter().find(|(name, _)| name.as_ref() == part.as_str());
+        let written = member.and_then(|(_, value)| value.scalar());
+        *number = written.and_then(|written| written.trim().parse().ok()).ok_or_else(|| Fault {
+            code: "LT-SRC-007",
+            what: Text::new(
+                format!("đối tượng thời điểm không có số ở \"{part}\""),
+                format!("the object of a moment has no number at \"{part}\""),
+            ),
+            remedy: Text::new(
+                "sửa parts của trường trong manifest, hoặc dữ liệu ở nguồn",
+                "correct parts of the field in the manifest, or the data at the source",
+            ),
+        })?;
+    }
+    let [year, month, day, hour, minute, second] = numbers;
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    Ok(if parts.len() > 3 { format!("{date} {hour:02}:{minute:02}:{second:02}") } else { date })
 }
 
 fn not_single(json: &Json<'_>) -> Fault {

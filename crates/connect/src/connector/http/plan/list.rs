@@ -6,7 +6,9 @@
 use super::super::super::expression::{Markup, Template};
 use super::super::super::json::Path;
 use super::super::super::manifest::Manifest;
-use super::super::super::manifest::http::{Method, PagingKind, PagingSection, ParentSection, StreamSection};
+use super::super::super::manifest::http::{
+    BodyFormat, Method, PagingKind, PagingSection, ParentSection, StreamSection,
+};
 use super::compile::{Compiler, JsonTemplate};
 use super::paging::{Param, Way};
 use std::collections::BTreeMap;
@@ -131,6 +133,15 @@ impl Compiler<'_> {
             request.xml = Some(self.markup("stream.xml", source, &names)?);
         }
         let records = self.records(stream);
+        let before = |at: usize| stream.columns.iter().take(at);
+        let twice = stream.columns.iter().enumerate().any(|(at, name)| before(at).any(|other| other == name));
+        if !stream.columns.is_empty() && (stream.format != BodyFormat::Json || twice) {
+            self.incoherent(
+                "stream.columns",
+                "columns dành cho JSON có dòng là danh sách; mỗi tên một lần",
+                "columns are for JSON whose rows are lists; each name stands once",
+            );
+        }
         let key = self.path("stream.key", &stream.key);
         let total = match &stream.total {
             Some(text) => self.place("stream.total", text).map(Some),
