@@ -162,6 +162,7 @@ async fn wrong_password_is_an_error_and_is_not_tried_again() {
     for _ in 0..3 {
         let error = pull(&connector, PullMode::Full, None).await.expect_err("refused");
         assert_eq!(seen(&error), ("LT-NET-009", Disposition::NeedsOperator));
+        assert!(!error.finding.what.en.contains("the login was accepted"), "there was none: {error}");
     }
     assert_eq!(basic.asked().len(), 1);
     let checked = connector.check().await;
@@ -237,6 +238,8 @@ async fn refusal_for_ever_ends_after_one_renewal() {
     let server = expiring(0).await;
     let error = failure(&server, &format!("{LOGIN}{STREAM}")).await;
     assert_eq!(seen(&error), ("LT-NET-009", Disposition::NeedsOperator));
+    assert!(error.finding.what.en.contains("the login was accepted"), "the password is right: {error}");
+    assert!(error.finding.remedy.en.contains("auth.token"), "{error}");
     assert_eq!((server.count("/login"), server.count("/tasks")), (2, 2));
 }
 

@@ -416,7 +416,11 @@ impl Client {
         if !accept.status.contains(&reply.status) && !tells_itself {
             let is_page = looks_like_html(&reply, accept.body);
             let said = if is_page { String::new() } else { self.0.hidden.first_words(&reply.body) };
-            return Err(error::status(reply.status, reply.retry_after, &said).at(place()));
+            let error = match (reply.status, reply.logged_in) {
+                (401, true) => error::refused_after_login(&said),
+                (status, _) => error::status(status, reply.retry_after, &said),
+            };
+            return Err(error.at(place()));
         }
         if !matches!(reply.status, 204 | 304) {
             if looks_like_html(&reply, accept.body) {
@@ -482,6 +486,7 @@ impl Inner {
         let pass = self.pass(None).await?;
         let mut reply = self.exchange(request, &pass).await?;
         let refused = |reply: &Reply| match (reply.status, refusal) {
+            (401, _) if reply.logged_in => Some(error::refused_after_login("")),
             (401, _) => Some(error::status(401, None, "")),
             (status, _) if reply.signed_out => Some(error::signed_out(status)),
             (status, Some(RefusalSign(find))) => find(reply, &|text| self.hidden.hide(text)).map(|finding| {
@@ -497,6 +502,7 @@ impl Inner {
         if self.auth.logs_in() {
             let renewed = self.pass(Some(pass.generation)).await?;
             reply = self.exchange(request, &renewed).await?;
+            reply.logged_in = true;
         }
         let Some(error) = refused(&reply) else { return Ok(reply) };
         let error = error.at(self.place(&reply.label));
@@ -581,6 +587,7 @@ impl Inner {
                 status: status.as_u16(),
                 retry_after: retry::retry_after(&headers, self.clock),
                 signed_out: self.auth.session.is_some() && asks_for_password(&body),
+                logged_in: false,
                 headers,
                 body,
                 whole,

@@ -511,7 +511,24 @@ pub(super) fn status(status: u16, retry_after: Option<Duration>, said: &str) -> 
     TransportError { retry_after, status: Some(status), ..error }
 }
 
-/// A page for people instead of data.
+/// A 401 right after a login that was accepted: the password is right, and something else is wrong.
+pub(super) fn refused_after_login(said: &str) -> TransportError {
+    let quoted = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let finding = error(
+        "LT-NET-009",
+        (
+            format!("đăng nhập được chấp nhận nhưng yêu cầu ngay sau đó bị từ chối (HTTP 401){quoted}"),
+            format!("the login was accepted, and the request right after it was refused (HTTP 401){quoted}"),
+        ),
+        (
+            "tài khoản và mật khẩu đúng: kiểm tra quyền của tài khoản với địa chỉ này, và token được gửi thế nào (auth.token, auth.header, auth.prefix trong manifest); việc thử tạm dừng để tài khoản không bị khóa",
+            "account and password are right: check whether the account may read this address, and how the token is sent (auth.token, auth.header, auth.prefix of the manifest); trying is paused so that the account is not locked",
+        ),
+    );
+    let error = TransportError::new(finding, Disposition::NeedsOperator, Reached::Perhaps);
+    TransportError { status: Some(401), ..error }
+}
+
 /// A page for people in place of data, whose format is `wanted`.
 pub(super) fn not_data(status: u16, wanted: &str, is_login: bool) -> TransportError {
     let finding = error(

@@ -151,6 +151,8 @@ pub struct Reply {
     pub(super) url: Url,
     /// Whether this is the far side's login page instead of an answer.
     pub(super) signed_out: bool,
+    /// Whether a login was accepted right before this was asked once more.
+    pub(super) logged_in: bool,
 }
 
 impl Reply {
@@ -165,6 +167,7 @@ impl Reply {
             label,
             url,
             signed_out: false,
+            logged_in: false,
         }
     }
 
