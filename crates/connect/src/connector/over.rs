@@ -5,8 +5,8 @@
 //! of the connector below.
 
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Pull, PullRequest, RawRecord, Receipt, Rejection,
-    Rows, Unpacked,
+    Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Pull, PullRequest, RawRecord,
+    Receipt, Rejection, Rows, Unpacked,
 };
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::Finding;

@@ -18,6 +18,7 @@ use crate::connector::json::{Json, Path, members};
 use crate::connector::manifest::Loaded;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings};
+use crate::transport::DayBook;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -197,6 +198,11 @@ impl Connector for Crowd {
 
     fn paused(&self) -> Option<Finding> {
         self.inner.base.paused()
+    }
+
+    fn counts_in(&self, book: Arc<dyn DayBook>) {
+        // All users' requests count together.
+        self.inner.base.counts_in(book);
     }
 
     async fn pull(&self, request: PullRequest) -> Result<Box<dyn Pull>, ConnectorError> {

@@ -31,8 +31,8 @@ use super::salted::Keeper;
 use super::sample::Sample;
 use super::xml::soap::{UsernameToken, may_be_fault};
 use super::{
-    Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Presence, Pull, PullRequest, RawRecord,
-    Rejection,
+    Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Presence, Pull, PullRequest,
+    RawRecord, Rejection,
 };
 use crate::clock::Clock;
 use crate::domain::{SourceId, TaskDraft};
