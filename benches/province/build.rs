@@ -318,7 +318,7 @@ async fn map(store: &Store, products: &[CatalogProduct], version: &CatalogVersio
                 MappingWrite { task, changed_at, change: MappingChange::Decide(row) }
             })
             .collect();
-        store.save_mappings(&writes, &[]).await.expect("mapped");
+        store.save_mappings(&writes, &[], None).await.expect("mapped");
     }
 }
 

@@ -127,6 +127,8 @@ impl Step for Map {
             work.catalogs = heads.iter().map(|head| head.version.clone()).collect();
         }
         let directory = app.directory().await?;
+        // An order taken back from here on is not known to what is decided below: the store then does not write it.
+        let (undone, mut left) = (work.mappers.undone(), 0);
         // What is new goes first, however much waits to be ranked again.
         let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
         if !items.is_empty() {
@@ -134,7 +136,7 @@ impl Step for Map {
             // Before the tasks count as looked at: killed in between, they are read again.
             app.read_titles(&items).await?;
             crate::failpoint!("map::before_save");
-            app.store.save_mappings(&writes, &due).await.map_err(|error| error.finding())?;
+            left = app.store.save_mappings(&writes, &due, undone).await.map_err(|error| error.finding())?;
             crate::failpoint!("map::after_save");
         }
         let mut done = items.len();
@@ -147,12 +149,16 @@ impl Step for Map {
             // One that keeps its mapping was settled between the two reads: whoever settled it marked its scores.
             writes.retain(|write| !matches!(write.change, MappingChange::Keep));
             if !writes.is_empty() {
-                app.store.save_ranked_again(&writes, &due).await.map_err(|error| error.finding())?;
+                left += app
+                    .store
+                    .save_ranked_again(&writes, &due, undone)
+                    .await
+                    .map_err(|error| error.finding())?;
             }
             done += writes.len();
             work.lap.went(waiting.last().map(|item| item.task.id), waiting.len() == BATCH);
         }
-        let mut more = items.len() == BATCH || work.lap.ends.is_some();
+        let mut more = items.len() == BATCH || work.lap.ends.is_some() || left > 0;
         if !more {
             more = app.read_earlier_titles(BATCH).await?;
         }
@@ -204,13 +210,14 @@ impl Map {
                 Some(row) => changed(item, row),
                 None => marked(item).map_or(MappingChange::Keep, MappingChange::Refresh),
             };
-            // Where neither the task nor its product changed since it was last looked at, no score can move.
+            // Where neither the task nor its product changed since it was last looked at, no score can move; one put
+            // back by an undo had another one.
             let moves = match &change {
                 _ if !looked_at => true,
                 MappingChange::Decide(_) => true,
-                MappingChange::Refresh(_) => {
-                    item.mapping.as_ref().is_some_and(|held| held.decided_at <= item.task.changed_at)
-                }
+                MappingChange::Refresh(_) => item.mapping.as_ref().is_some_and(|held| {
+                    held.decided_at <= item.task.changed_at || held.reason.get(UNDONE).is_some()
+                }),
                 MappingChange::Keep => false,
             };
             if moves {
@@ -316,6 +323,8 @@ fn mapping_row(
 
 /// Key of a decision's reason: a mark of what the task said when it was given its product.
 const EVIDENCE: &str = "evidence";
+/// Key of a decision's reason: who put it back, and why.
+pub(super) const UNDONE: &str = "undone";
 /// Key of a decision's reason: the product the task had before the source corrected what it says.
 const WAS: &str = "was";
 

@@ -119,8 +119,8 @@ pub(super) struct Mappers {
     loaded: Vec<Loaded>,
     /// Decided since the examples of the running training were read.
     recent: Vec<Fresh>,
-    /// Products of decisions that were taken back and are still in the mappers.
-    doubted: Vec<ProductCode>,
+    /// Products of decisions that were taken back and are still in the mappers; none = outside the catalog.
+    doubted: Vec<Option<ProductCode>>,
     /// Examples of the last full training, and how many were learned since.
     trained_on: usize,
     since: usize,
@@ -186,6 +186,9 @@ impl Mappers {
         if self.loaded.is_empty() {
             (self.trained_on, self.since, self.stale) = (trained.len(), 0, false);
             self.doubted.clear();
+            // What a training of the mappers there were still makes is nobody's, nor is it to account for later doubts.
+            self.running = None;
+            self.recent.clear();
         }
         let (turn, rules) = (self.turn.clone(), app.policy.rule_book.clone());
         let (options, names) = (options_of(app), self.names_of(app, version).await?);
@@ -210,9 +213,18 @@ impl Mappers {
     /// Whether a text decision may rest on a decision that was taken back and is not forgotten yet.
     pub fn doubts(&self, decision: &MappingDecision) -> bool {
         match &decision.outcome {
-            Outcome::Mapped { product, .. } => self.doubted.contains(product),
-            Outcome::Review | Outcome::Outside => false,
+            Outcome::Mapped { product, .. } => {
+                self.doubted.iter().any(|doubted| doubted.as_ref() == Some(product))
+            }
+            Outcome::Outside => self.doubted.contains(&None),
+            Outcome::Review => false,
         }
+    }
+
+    /// How often orders had been taken back when the store was last asked: what is decided here rests on none of them that is
+    /// not doubted, and may rest on what was taken back since.
+    pub fn undone(&self) -> Option<u64> {
+        self.marks.as_ref().map(|marks| marks.undone)
     }
 
     /// Full trainings so far, one per mapper.
@@ -360,7 +372,7 @@ impl Mappers {
                 continue;
             }
             if let Some((_, before)) = self.learned.remove(&task) {
-                self.doubted.extend(before);
+                self.doubted.push(before);
                 self.stale = true;
             }
             if let Some(now) = now {
@@ -563,14 +575,14 @@ async fn brought_since(
     app: &App,
     before: &BTreeSet<i64>,
     now: &BTreeSet<i64>,
-) -> Result<(Vec<ForeignExample>, Vec<ProductCode>), Finding> {
+) -> Result<(Vec<ForeignExample>, Vec<Option<ProductCode>>), Finding> {
     let taken_back = brought_by(app, &(before - now)).await?;
     let (newest, overruled) = newest_of_each(brought_by(app, now).await?);
     let fresh = |order: &i64| !before.contains(order);
-    let doubted: BTreeSet<ProductCode> = taken_back
+    let doubted: BTreeSet<Option<ProductCode>> = taken_back
         .into_iter()
         .chain(overruled.into_iter().filter(|(by, _)| fresh(by)).map(|(_, one)| one))
-        .filter_map(|one| one.example.product)
+        .map(|one| one.example.product)
         .collect();
     let brought = newest.into_iter().filter(|one| fresh(&one.order)).map(|one| one.example);
     Ok((brought.collect(), doubted.into_iter().collect()))

@@ -6,7 +6,7 @@
 
 use super::app::App;
 use super::frozen::Touched;
-use super::map::scores_concerned;
+use super::map::{UNDONE, scores_concerned};
 use super::what_if::{Assumed, Compared, Question, Totals, as_value};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, ProductKind};
@@ -207,15 +207,21 @@ pub(super) fn is_own(directory: &Directory, author: &str, item: &MapItem) -> boo
     directory.named(author).is_some_and(|person| item.people.contains(&person))
 }
 
+/// Who takes an order back, why and when, and when another one was taken back last.
+pub(super) struct TakingBack<'a> {
+    pub order: i64,
+    pub author: &'a str,
+    pub reason: &'a str,
+    pub at: DateTime<Utc>,
+    pub other_at: Option<DateTime<Utc>>,
+}
+
 /// The mappings that stand again when an order is taken back: of the tasks nobody settled since, and how many
-/// others there are.
+/// others there are. What text settled before another order was taken back may rest on that one: it is looked at anew.
 pub(super) fn taken_back(
-    order: i64,
+    TakingBack { order, author, reason, at, other_at }: TakingBack<'_>,
     rows: Vec<Settled>,
     items: &[MapItem],
-    author: &str,
-    reason: &str,
-    at: DateTime<Utc>,
 ) -> (Vec<Settled>, usize) {
     let present: HashMap<i64, &MapItem> = items.iter().map(|item| (item.task.id, item)).collect();
     let all = rows.len();
@@ -240,7 +246,12 @@ pub(super) fn taken_back(
             if !stands {
                 return None;
             }
-            let mut given = row.held.unwrap_or_else(|| MappingRow {
+            let forgotten = |held: &MappingRow| {
+                held.decided_by == "text"
+                    && held.state != MappingState::Review
+                    && other_at.is_some_and(|undone| held.decided_at <= undone)
+            };
+            let mut given = row.held.filter(|held| !forgotten(held)).unwrap_or_else(|| MappingRow {
                 state: MappingState::Review,
                 product: None,
                 coefficient: None,
@@ -254,9 +265,9 @@ pub(super) fn taken_back(
             let undone = json!({ "decision": order, "author": author, "at": at, "reason": reason });
             match given.reason.as_object_mut() {
                 Some(object) => {
-                    object.insert("undone".to_owned(), undone);
+                    object.insert(UNDONE.to_owned(), undone);
                 }
-                None => given.reason = json!({ "undone": undone }),
+                None => given.reason = json!({ UNDONE: undone }),
             }
             Some(Settled { task: row.task, held: Some(now.clone()), given })
         })

@@ -8,6 +8,7 @@ use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::proposal::PendingProduct;
 use super::task::StoredTask;
+use super::taught::UNDOINGS;
 use super::{Store, StoreError};
 use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, TaskKey};
 use chrono::{DateTime, Utc};
@@ -192,18 +193,23 @@ impl Store {
     }
 
     /// Saves decisions and marks the scores they concern as due, in one transaction. The tasks have been looked at then.
+    /// `undone` = how often orders had been taken back as far as whoever read the texts knows, none where nothing was
+    /// learned from people; where more were, what text settled is not written and stays due. Gives how many that are.
     pub async fn save_mappings(
         &self,
         writes: &[MappingWrite],
         due: &[(PersonId, Period)],
-    ) -> Result<(), StoreError> {
+        undone: Option<u64>,
+    ) -> Result<usize, StoreError> {
         let mut tx = self.db.begin().await?;
-        tx.write_mappings(writes).await?;
+        let left = tx.write_mappings(writes, undone).await?;
         // A task that changed since it was read is mapped again.
-        let done = writes.iter().map(|write| (write.task, write.changed_at));
+        let done = writes.iter().filter(|write| !left.contains(&write.task));
+        let done = done.map(|write| (write.task, write.changed_at));
         update_unchanged_tasks(&mut tx, "map_due = false", done).await?;
         tx.score_due(due).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(left.len())
     }
 
     /// The same for waiting tasks that were ranked again though nothing about them had changed: what else they are due
@@ -212,11 +218,13 @@ impl Store {
         &self,
         writes: &[MappingWrite],
         due: &[(PersonId, Period)],
-    ) -> Result<(), StoreError> {
+        undone: Option<u64>,
+    ) -> Result<usize, StoreError> {
         let mut tx = self.db.begin().await?;
-        tx.write_mappings(writes).await?;
+        let left = tx.write_mappings(writes, undone).await?;
         tx.score_due(due).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(left.len())
     }
 
     /// Tasks that wait for a person, after a number, in order; those that count as another one wait for nothing.
@@ -269,32 +277,6 @@ impl Store {
         Ok(items)
     }
 
-    /// The tasks text mapped to some products between two moments and that are still mapped so, in order of number, at most
-    /// `limit`.
-    pub async fn mapped_by_text(
-        &self,
-        products: &[String],
-        (from, to): (DateTime<Utc>, DateTime<Utc>),
-        limit: usize,
-    ) -> Result<Vec<i64>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in products.chunks(PER_QUESTION) {
-            let sql = format!(
-                "SELECT m.task_id FROM mapping m WHERE m.decided_by = 'text' AND m.state = 'mapped' \
-                 AND m.decided_at >= $1 AND m.decided_at <= $2 AND m.product IN {} ORDER BY m.task_id LIMIT $3",
-                placeholders(1, chunk.len(), 4)
-            );
-            let mut vals = vals![from, to, limit as u64];
-            vals.extend(chunk.iter().map(|code| Val::from(code.as_str())));
-            for row in self.db.rows(sql, vals).await? {
-                found.push(row.int(0)?);
-            }
-        }
-        found.sort_unstable();
-        found.truncate(limit);
-        Ok(found)
-    }
-
     /// State, product and author of mappings, after a task's number, in order; for measuring them.
     pub async fn mappings_after(&self, after: i64, limit: usize) -> Result<Vec<MappedTask>, StoreError> {
         let sql = "SELECT t.id, t.source_id, t.external_id, m.state, m.product, m.decided_by FROM mapping m \
@@ -315,9 +297,26 @@ impl Store {
 }
 
 impl Tx {
-    async fn write_mappings(&mut self, writes: &[MappingWrite]) -> Result<(), StoreError> {
-        let (mut decided, mut shown) = (Vec::new(), Vec::new());
+    /// Writes decisions but those of texts that may rest on an order taken back meanwhile; gives the tasks of these.
+    async fn write_mappings(
+        &mut self,
+        writes: &[MappingWrite],
+        undone: Option<u64>,
+    ) -> Result<BTreeSet<i64>, StoreError> {
+        let (mut decided, mut shown, mut left) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let stale = match undone {
+            Some(known) if writes.iter().any(settled_by_text) => {
+                self.hold_undoings(false).await?;
+                let row = self.row(UNDOINGS, vals![]).await?;
+                row.map(|row| row.int(0)).transpose()?.and_then(|now| u64::try_from(now).ok()) != Some(known)
+            }
+            _ => false,
+        };
         for write in writes {
+            if stale && settled_by_text(write) {
+                left.insert(write.task);
+                continue;
+            }
             match &write.change {
                 MappingChange::Keep => {}
                 MappingChange::Refresh(row) => shown.push((write.task, row)),
@@ -332,7 +331,17 @@ impl Tx {
         let written = written.iter().map(|row| row.int(0)).collect::<Result<BTreeSet<_>, _>>()?;
         decided.retain(|(task, _)| written.contains(task));
         KEEP_DECISION.insert(self, mapping_vals(&decided)?).await?;
-        Ok(())
+        Ok(left)
+    }
+}
+
+/// Whether text says what a task is.
+fn settled_by_text(write: &MappingWrite) -> bool {
+    match &write.change {
+        MappingChange::Keep => false,
+        MappingChange::Refresh(row) | MappingChange::Decide(row) => {
+            row.decided_by == "text" && matches!(row.state, MappingState::Mapped | MappingState::Outside)
+        }
     }
 }
 

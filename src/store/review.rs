@@ -159,7 +159,7 @@ pub struct WaitingTask {
     pub catalog_version: CatalogVersion,
 }
 
-const ORDER_COLUMNS: &str = "id, kind, state, group_id, choice, tasks, author, reason, at, confirmed_by, confirmed_at, about, proposal_id, effect";
+pub(super) const ORDER_COLUMNS: &str = "id, kind, state, group_id, choice, tasks, author, reason, at, confirmed_by, confirmed_at, about, proposal_id, effect";
 
 static ORDER_TASKS: Bulk = Bulk::sharing(
     "mapping_decision_task",
@@ -169,7 +169,7 @@ static ORDER_TASKS: Bulk = Bulk::sharing(
 );
 
 /// What a person ordered stands, whoever decided before.
-static SETTLE_MAPPING: Bulk = Bulk::new(
+pub(super) static SETTLE_MAPPING: Bulk = Bulk::new(
     "mapping",
     MAPPING_COLUMNS,
     "ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, product = excluded.product, \
@@ -475,12 +475,17 @@ impl Tx {
             )
             .await?;
         let id = row.ok_or_else(|| StoreError::unexpected("no number for the order"))?.int(0)?;
-        let mut vals = Vec::with_capacity(order.rows.len() * 3);
-        for row in &order.rows {
+        self.keep_tasks(id, &order.rows).await?;
+        Ok(id)
+    }
+
+    pub(super) async fn keep_tasks(&mut self, order: i64, rows: &[Settled]) -> Result<(), StoreError> {
+        let mut vals = Vec::with_capacity(rows.len() * 3);
+        for row in rows {
             vals.extend([Val::from(row.task), json_opt(row.held.as_ref())?, json(&row.given)?]);
         }
-        ORDER_TASKS.bind(self.is_postgres(), vals)?.write(self, vals![id]).await?;
-        Ok(id)
+        ORDER_TASKS.bind(self.is_postgres(), vals)?.write(self, vals![order]).await?;
+        Ok(())
     }
 
     async fn apply_order(
@@ -490,6 +495,9 @@ impl Tx {
         due: &[(PersonId, Period)],
         by: (&str, DateTime<Utc>),
     ) -> Result<(), StoreError> {
+        if kind == OrderKind::Undo {
+            self.hold_undoings(true).await?;
+        }
         for chunk in rows.chunks(CHUNK) {
             self.require_unchanged(chunk).await?;
         }
@@ -509,15 +517,23 @@ impl Tx {
         SETTLE_MAPPING.insert(self, vals).await?;
         let again: Vec<i64> =
             rows.iter().filter(|row| row.given.state == MappingState::Review).map(|row| row.task).collect();
-        for chunk in again.chunks(CHUNK) {
+        self.map_again(&again).await?;
+        if let (OrderKind::Undo, Some(about)) = (kind, about) {
+            self.reopen_resting((id, about), rows, by).await?;
+        }
+        self.follow_proposal(proposal, rows, by).await?;
+        tracing::debug!(order = id, tasks = rows.len(), "mappings settled");
+        self.score_due(due).await
+    }
+
+    pub(super) async fn map_again(&mut self, tasks: &[i64]) -> Result<(), StoreError> {
+        for chunk in tasks.chunks(CHUNK) {
             let sql = format!("UPDATE task SET map_due = $1 WHERE id IN {}", placeholders(1, chunk.len(), 2));
             let mut vals = vals![true];
             vals.extend(chunk.iter().map(|task| Val::from(*task)));
             self.execute(sql, vals).await?;
         }
-        self.follow_proposal(proposal, rows, by).await?;
-        tracing::debug!(order = id, tasks = rows.len(), "mappings settled");
-        self.score_due(due).await
+        Ok(())
     }
 
     /// Whether what these tasks are is what it was when the order was made. Ranked again meanwhile is no change.
@@ -553,7 +569,7 @@ fn detail_of(kind: OrderKind, choice: Option<&str>, tasks: usize, about: Option<
     if tasks == 1 { what } else { format!("{what}, {tasks} tasks") }
 }
 
-fn order_of(row: &Row) -> Result<StoredOrder, StoreError> {
+pub(super) fn order_of(row: &Row) -> Result<StoredOrder, StoreError> {
     Ok(StoredOrder {
         id: row.int(0)?,
         kind: OrderKind::parse(&row.text(1)?)?,

@@ -56,13 +56,18 @@ pub struct Taught {
 /// What is read of a decision beside its task.
 const SAID: &str = "m.product, m.decided_at, m.catalog_version, m.reason";
 
+/// How often orders were taken back; one that was restored since counts on.
+pub(super) const UNDOINGS: &str =
+    "SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state IN ('counted', 'undone')";
+
 const TEACHES: &str = "m.decided_by = 'operator' AND m.state IN ('mapped', 'outside')";
 
 impl Store {
     /// How far people's decisions go by now.
     pub async fn decision_marks(&self) -> Result<DecisionMarks, StoreError> {
-        let sql = "SELECT coalesce((SELECT max(id) FROM mapping_history WHERE decided_by = 'operator'), 0), \
-                   (SELECT count(*) FROM mapping_decision WHERE kind = 'undo' AND state IN ('counted', 'undone'))";
+        let sql = format!(
+            "SELECT coalesce((SELECT max(id) FROM mapping_history WHERE decided_by = 'operator'), 0), ({UNDOINGS})"
+        );
         let row = self.db.row(sql, vals![]).await?.ok_or_else(|| StoreError::unexpected("no marks"))?;
         let sql = "SELECT id FROM mapping_decision WHERE kind = 'examples' AND state = 'counted'";
         let examples = self.db.rows(sql, vals![]).await?;

@@ -9,7 +9,8 @@ use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::{
-    ForeignExample, MappingOrder, MappingState, OrderKind, PageCommit, RunKind, Store, TaskWrite, Taught,
+    ForeignExample, MapItem, MappingChange, MappingOrder, MappingRow, MappingState, MappingWrite, OrderKind,
+    PageCommit, RunKind, Store, TaskWrite, Taught,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -60,6 +61,19 @@ async fn brought(store: &Store, examples: &[ForeignExample]) -> i64 {
 /// Runs the step until nothing is left to do now.
 pub async fn settled(map: &Map) {
     while map.run().await.expect("ran").more {}
+}
+
+/// Runs the step until the training that follows the first one is swapped in.
+async fn forgotten(map: &Map) {
+    for _ in 0..1200 {
+        if map.trainings().await > 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        settled(map).await;
+    }
+    assert_eq!(map.trainings().await, 2);
+    settled(map).await;
 }
 
 /// The state of a task and what it is first thought to be.
@@ -114,31 +128,19 @@ async fn undone_decision_teaches_nothing_and_a_restart_decides_as_the_training_d
         assert_eq!(ranked(&house, tasks[3]).await.1, said);
         let orders = store.mapping_orders(None, i64::MAX, 1).await.expect("read");
         house.ordered(undo(orders[0].id, CHIEF)).await;
-        // Until it is forgotten nothing is settled by it; the training that forgets it begins at once. What was mapped
-        // meanwhile keeps its product, as every task does, until a person decides otherwise.
+        // Until it is forgotten nothing is settled by it; the training that forgets it begins at once.
         settled(&map).await;
-        let mut meanwhile = Vec::new();
         for task in &tasks {
-            meanwhile.push(ranked(&house, *task).await.0 == MappingState::Mapped);
+            assert_ne!(ranked(&house, *task).await, (MappingState::Mapped, said.to_owned()));
         }
-        meanwhile.push(false);
-        assert_ne!(ranked(&house, tasks[0]).await, (MappingState::Mapped, said.to_owned()));
-        for _ in 0..1200 {
-            if map.trainings().await > 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            settled(&map).await;
-        }
-        assert_eq!(map.trainings().await, 2);
-        settled(&map).await;
+        forgotten(&map).await;
         let late = task(&house, "6", AN, REPORT, None).await;
         settled(&map).await;
         let expected = [&before[..], &[before[3].clone()]].concat();
         let present = async || {
             let mut all = Vec::new();
-            for (index, task) in tasks.iter().chain([&late]).enumerate() {
-                all.push(if meanwhile[index] { before[index].clone() } else { ranked(&house, *task).await });
+            for task in tasks.iter().chain([&late]) {
+                all.push(ranked(&house, *task).await);
             }
             all
         };
@@ -146,6 +148,100 @@ async fn undone_decision_teaches_nothing_and_a_restart_decides_as_the_training_d
         let again = Map::new(house.later("2027-01-05T02:00:00Z").app.clone());
         settled(&again).await;
         assert_eq!(present().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn text_decision_read_before_an_undo_is_not_written_after_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        let undone = store.decision_marks().await.expect("marks").undone;
+        house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        // What the mapping step has in hand when the order is taken back.
+        let read = async |tasks: &[i64]| {
+            let items = store.map_items(tasks).await.expect("items");
+            let writes = items.iter().map(|item| by_text(item, MappingState::Mapped, Some("SP-1")));
+            writes.collect::<Vec<_>>()
+        };
+        let waiting = read(&tasks[2..4]).await;
+        let late = task(&house, "6", AN, REPORT, None).await;
+        let due = read(&[late]).await;
+        let outside = store.map_items(&tasks[4..]).await.expect("items");
+        let outside = [by_text(&outside[0], MappingState::Outside, None)];
+        house.ordered(undo(store.mapping_orders(None, i64::MAX, 1).await.expect("read")[0].id, CHIEF)).await;
+        assert_eq!(store.save_mappings(&due, &[], Some(undone)).await.expect("saved"), 1);
+        assert_eq!(store.save_ranked_again(&waiting, &[], Some(undone)).await.expect("saved"), 2);
+        assert_eq!(store.save_ranked_again(&outside, &[], Some(undone)).await.expect("saved"), 1);
+        for task in &tasks {
+            assert_eq!(ranked(&house, *task).await.0, MappingState::Review);
+        }
+        // It stays due, and whoever knows of the undo writes.
+        let still = store.tasks_to_map(99).await.expect("read");
+        assert!(still.iter().any(|item| item.task.id == late));
+        assert_eq!(store.save_mappings(&due, &[], Some(undone + 1)).await.expect("saved"), 0);
+        assert_eq!(ranked(&house, late).await, (MappingState::Mapped, "SP-1".to_owned()));
+    }
+}
+
+/// What the mapping step writes where text says what a task is.
+fn by_text(item: &MapItem, state: MappingState, product: Option<&str>) -> MappingWrite {
+    let row = MappingRow {
+        state,
+        product: product.map(|code| code.parse().expect("code")),
+        catalog_version: "2026".parse().expect("version"),
+        coefficient: product.and_then(|_| "1.2".parse().ok()),
+        decided_by: "text".into(),
+        author: None,
+        reason: json!({ "confidence": 1.0 }),
+        decided_at: at("2027-01-05T01:00:00Z"),
+    };
+    MappingWrite { task: item.task.id, changed_at: item.task.changed_at, change: MappingChange::Decide(row) }
+}
+
+/// The mapping step has learned a decision and read a task of the same words when the decision is taken back.
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn order_undone_while_the_step_learns_it_maps_nothing() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        let tasks = queue(&house).await;
+        let map = std::sync::Arc::new(Map::new(house.app.clone()));
+        settled(&map).await;
+        let said = if ranked(&house, tasks[3]).await.1 == "SP-1" { "SP-9" } else { "SP-1" };
+        let decided = told(&house.ordered(choose(&["1"], said, OFFICE)).await);
+        let late = task(&house, "6", AN, REPORT, None).await;
+        let (reached, at_point) = std::sync::mpsc::channel::<()>();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let ends = std::sync::Mutex::new((reached, wait));
+        let hold = move || {
+            tokio::task::block_in_place(|| {
+                let ends = ends.lock().expect("ends");
+                // Only the first run is held: later ones find nobody.
+                if ends.0.send(()).is_ok() {
+                    let _ = ends.1.recv();
+                }
+            });
+        };
+        fail::cfg_callback("map::before_save", hold).expect("armed");
+        let running = tokio::spawn({
+            let map = map.clone();
+            async move { map.run().await.expect("ran") }
+        });
+        tokio::task::block_in_place(|| at_point.recv()).expect("reached");
+        drop(at_point);
+        house.ordered(undo(decided["decision"]["decision"].as_i64().expect("number"), CHIEF)).await;
+        go_on.send(()).expect("held");
+        running.await.expect("ended");
+        fail::remove("map::before_save");
+        settled(&map).await;
+        forgotten(&map).await;
+        for task in tasks.iter().chain([&late]) {
+            assert_ne!(ranked(&house, *task).await, (MappingState::Mapped, said.to_owned()));
+        }
     }
 }
 

@@ -128,7 +128,7 @@ pub async fn waits(house: &Installed, tasks: &[i64]) {
     for item in &items {
         due.extend(item.people.iter().map(|person| (*person, period("2026-Q4"))));
     }
-    store.save_mappings(&writes, &due).await.expect("saved");
+    store.save_mappings(&writes, &due, None).await.expect("saved");
 }
 
 /// Runs the scoring step until it has nothing to do.

@@ -349,7 +349,7 @@ async fn decision_of_a_person_is_never_overwritten_by_a_rule() {
             .expect("decided");
         let write =
             MappingWrite { task: ids[0], changed_at: now(), change: MappingChange::Decide(row("text", "9")) };
-        store.save_mappings(&[write], &[]).await.expect("saved");
+        store.save_mappings(&[write], &[], None).await.expect("saved");
         let held = store.map_item(ids[0]).await.expect("read").expect("item").mapping.expect("mapping");
         assert_eq!(
             (held.decided_by.as_str(), held.coefficient.expect("coefficient").to_string().as_str()),

@@ -1,42 +1,16 @@
-//! The orders about products given so far: as they are listed, and one with its tasks, what it moved and what may rest on it.
+//! The orders about products given so far: as they are listed, and one with its tasks and what it moved.
 //!
-//! Owns both documents and which tasks may rest on an order that is taken back. It changes nothing.
+//! Owns both documents and how is told what is taken back with an order. It changes nothing.
 
 use super::mapping::known;
-use super::{Answer, App, Refusal};
+use super::{Answer, App};
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::review::MAX_TASKS;
 use crate::pipeline::wording::Words;
-use crate::store::{MappingRow, OrderKind, OrderState, StoredOrder};
-use chrono::{DateTime, Utc};
+use crate::store::{MappingRow, OrderState, StoredOrder};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Tasks shown of those that may rest on an order that was taken back.
-const SHOWN: usize = 500;
-
-/// The tasks text mapped to the products of an order while it counted, up to a moment, and that nobody looked at since: some
-/// of them may be mapped because of it. None of an undo, which gave nothing to learn from.
-pub(super) async fn resting_on(
-    app: &App,
-    order: &StoredOrder,
-    until: DateTime<Utc>,
-) -> Result<Vec<i64>, Refusal> {
-    if order.kind == OrderKind::Undo {
-        return Ok(Vec::new());
-    }
-    let given = app.store.settled_by(order.id).await?.into_iter().filter_map(|row| row.given.product);
-    let mut products: BTreeSet<String> = given.map(|code| code.to_string()).collect();
-    if order.kind == OrderKind::Examples {
-        let examples = app.store.examples_of(&[order.id], MAX_TASKS).await?;
-        products
-            .extend(examples.into_iter().filter_map(|one| one.example.product).map(|code| code.to_string()));
-    }
-    let products: Vec<String> = products.into_iter().collect();
-    let since = order.confirmed_at.unwrap_or(order.at);
-    Ok(app.store.mapped_by_text(&products, (since, until), MAX_TASKS).await?)
-}
+use std::collections::BTreeMap;
 
 /// The orders given so far, newest first.
 pub(super) async fn list(app: &App, waiting: bool, limit: u32) -> Answer {
@@ -130,46 +104,8 @@ pub(super) async fn one(app: &App, id: i64) -> Answer {
         let parts = vec![("decision".to_owned(), decision), ("examples".to_owned(), examples)];
         return Ok(Outcome::ok(Document::Parts { parts }));
     }
-    let resting = match order.about {
-        Some(about) if order.kind == OrderKind::Undo => {
-            resting_on(app, &known(app, about).await?, order.at).await?
-        }
-        _ => Vec::new(),
-    };
-    let mut parts = decision_parts(Document::Object { title, fields }, tasks, moved);
-    if !resting.is_empty() {
-        parts.push(("resting".to_owned(), resting_table(app, &resting).await?));
-    }
+    let parts = decision_parts(Document::Object { title, fields }, tasks, moved);
     Ok(Outcome::ok(Document::Parts { parts }))
-}
-
-/// What text mapped to the products of an order that was taken back, while it counted.
-async fn resting_table(app: &App, tasks: &[i64]) -> Result<Document, Refusal> {
-    let shown = tasks.get(..SHOWN).unwrap_or(tasks);
-    let rows = app.store.map_items(shown).await?.into_iter().map(|item| {
-        let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
-        let mapping = item.mapping.as_ref();
-        let confidence = mapping.and_then(|row| row.reason.get("confidence").cloned()).unwrap_or_default();
-        vec![
-            json!(key),
-            json!(item.task.task.draft.title),
-            json!(mapping.and_then(|row| row.product.as_ref())),
-            confidence,
-        ]
-    });
-    Ok(Document::Table {
-        title: Text::new(
-            "Nhiệm vụ được gán tự động vào cùng sản phẩm trong lúc quyết định ấy có hiệu lực, vẫn giữ nguyên",
-            "Tasks text mapped to the same products while that decision counted; they stay",
-        ),
-        columns: vec![
-            Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("title", "Nội dung", "Title"),
-            Column::left("product", "Sản phẩm", "Product"),
-            Column::right("confidence", "Độ tin cậy", "Confidence"),
-        ],
-        rows: rows.collect(),
-    })
 }
 
 /// An order, its tasks and what it moved.
@@ -211,26 +147,26 @@ fn decision_parts(
     ]
 }
 
-/// Tasks that text mapped to the products of an order that is taken back, while it counted.
-pub(super) fn may_rest(tasks: usize, order: i64, undo: Option<i64>) -> Finding {
+/// Tasks that text gave the products of an order that is taken back, while it counted; `undo` = the order that did.
+pub(super) fn rested(tasks: usize, order: i64, undo: Option<i64>) -> Finding {
     let more = if tasks >= MAX_TASKS { "+" } else { "" };
     Finding::warning(
         "LT-MAP-061",
         Text::new(
             format!(
-                "{tasks}{more} nhiệm vụ đã được gán tự động vào cùng sản phẩm trong lúc quyết định {order} có hiệu lực và giữ nguyên; một phần có thể dựa vào quyết định ấy"
+                "{tasks}{more} nhiệm vụ được gán tự động vào cùng sản phẩm trong lúc quyết định {order} có hiệu lực cũng được thu hồi: chúng chờ gán lại"
             ),
             format!(
-                "text mapped {tasks}{more} tasks to the same products while decision {order} counted, and they stay; some may rest on it"
+                "{tasks}{more} tasks that text mapped to the same products while decision {order} counted are taken back with it: they are ranked again"
             ),
         ),
         match undo {
             Some(undo) => Text::new(
                 format!(
-                    "xem bằng `mapping decisions {undo}`; nhiệm vụ nào sai thì quyết định lại bằng `mapping decide`"
+                    "xem bằng `mapping decisions {undo}`; nhiệm vụ nào vẫn đủ chắc chắn được gán lại tự động, còn lại nằm trong `mapping review`"
                 ),
                 format!(
-                    "see them in `mapping decisions {undo}`; decide what is wrong anew with `mapping decide`"
+                    "see them in `mapping decisions {undo}`; what is still sure enough is mapped again by itself, the others stand in `mapping review`"
                 ),
             ),
             None => Text::new(

@@ -1,15 +1,17 @@
 //! Orders about the products of tasks: decisions with their preview, confirmation, undo.
 
-use super::decisions::{may_rest, resting_on};
+use super::decisions::rested;
 use super::ending::Ending;
 use super::{Answer, App, Refusal, author};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Level, ProductCode};
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
-use crate::pipeline::review::{BY_A_PERSON, Effect, MAX_TASKS, by_a_person, due_of, is_own, taken_back};
+use crate::pipeline::review::{
+    BY_A_PERSON, Effect, MAX_TASKS, TakingBack, by_a_person, due_of, is_own, taken_back,
+};
 use crate::pipeline::what_if::{Compared, Side};
-use crate::pipeline::wording::Words;
+use crate::pipeline::wording::{Words, both};
 use crate::store::{
     ForeignExample, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew,
     SeenTask, Settled, StoredOrder,
@@ -223,7 +225,9 @@ pub(super) async fn undo_order(
     }
     // What an order says besides its tasks, of a proposal or of examples, is taken back though they were decided since.
     let tasks_alone = order.proposal.is_none() && !rows.is_empty();
-    let (rows, left) = taken_back(id, rows, &items, who, reason, now);
+    let other_at = app.store.last_undoing(id).await?;
+    let by = TakingBack { order: id, author: who, reason, at: now, other_at };
+    let (rows, left) = taken_back(by, rows, &items);
     if rows.is_empty() && tasks_alone {
         return Err(cannot_be_undone(&order).into());
     }
@@ -231,11 +235,12 @@ pub(super) async fn undo_order(
     if left > 0 {
         findings.push(decided_since(id, left));
     }
-    let resting = resting_on(app, &order, now).await?.len();
-    let effect = app.effect_of(&items, &rows).await?;
+    let resting = app.store.resting_on(&order, MAX_TASKS).await?;
+    let effect = effect_of_undo(app, &items, &rows, &resting).await?;
+    let resting = resting.len();
     findings.extend(effect.told());
     if dry_run {
-        findings.extend((resting > 0).then(|| may_rest(resting, id, None)));
+        findings.extend((resting > 0).then(|| rested(resting, id, None)));
         let document = shown(&directory, &effect, None, OrderState::Waiting);
         return Ok(Outcome::with_findings(document, findings));
     }
@@ -254,8 +259,28 @@ pub(super) async fn undo_order(
     };
     let (new, state, more) = place(app, &directory, &new, Brings::Nothing).await?;
     findings.extend(more);
-    findings.extend((resting > 0).then(|| may_rest(resting, id, Some(new))));
+    findings.extend((resting > 0).then(|| rested(resting, id, Some(new))));
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(new), state), findings))
+}
+
+/// What an undo moves: by its own tasks, and by those that text mapped because of the order.
+async fn effect_of_undo(
+    app: &App,
+    items: &[MapItem],
+    rows: &[Settled],
+    resting: &[i64],
+) -> Result<Effect, Refusal> {
+    let (mut items, mut rows) = (items.to_vec(), rows.to_vec());
+    let settled: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
+    for item in app.store.map_items(resting).await? {
+        if let Some(held) = item.mapping.clone().filter(|_| !settled.contains(&item.task.id)) {
+            let given =
+                MappingRow { state: MappingState::Review, product: None, coefficient: None, ..held.clone() };
+            rows.push(Settled { task: item.task.id, held: Some(held), given });
+            items.push(item);
+        }
+    }
+    Ok(app.effect_of(&items, &rows).await?)
 }
 
 /// The numbers of the tasks an order is about.
@@ -559,11 +584,12 @@ fn decided_since(id: i64, tasks: usize) -> Finding {
 }
 
 fn not_waiting(order: &StoredOrder) -> Finding {
+    let state = both(Words::MappingOrder, order.state.as_str());
     Finding::error(
         "LT-MAP-037",
         Text::new(
-            format!("quyết định {} không chờ xác nhận ({})", order.id, order.state.as_str()),
-            format!("decision {} does not wait for confirmation ({})", order.id, order.state.as_str()),
+            format!("quyết định {} không chờ xác nhận ({})", order.id, state.vi.to_lowercase()),
+            format!("decision {} does not wait for confirmation ({})", order.id, state.en.to_lowercase()),
         ),
         Text::new("xem `mapping decisions --waiting`", "see `mapping decisions --waiting`"),
     )
