@@ -64,7 +64,7 @@ impl Daemon {
             Some(address) => Some(listening(address, "hooks_listen").await?),
             None => None,
         };
-        let driver = Driver::new(store, app.clock, owner, app.bells.clone());
+        let driver = Driver::new(store, app.clock, owner, app.bells.clone(), app.failing.clone());
         for source in app.sources.keys() {
             driver.start(Arc::new(PullSource::new(app.clone(), source.clone())));
         }

@@ -9,7 +9,7 @@ use super::hook::Hook;
 use super::judged::Judging;
 use super::reload::Reload;
 use super::scope::{bodies, nearest, scopes_of};
-use super::step::Bell;
+use super::step::{Bell, Failing};
 use crate::clock::Clock;
 use crate::config::{CronTime, Gates, Retention};
 use crate::connector::{Connector, drift};
@@ -150,6 +150,8 @@ pub struct App {
     pub(super) former: FormerRules,
     /// Bells of the steps, by name.
     pub bells: BTreeMap<String, Bell>,
+    /// Steps whose last run failed.
+    pub failing: Arc<Failing>,
     /// Orders to read the configuration again.
     pub reload: Reload,
     /// By what this process judges periods.
@@ -206,6 +208,7 @@ impl App {
             former: FormerRules::default(),
             judging: Mutex::default(),
             bells,
+            failing: Arc::default(),
             reload: Reload::default(),
             directory: RwLock::default(),
             kept_rules: Mutex::default(),

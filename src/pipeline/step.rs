@@ -8,9 +8,10 @@
 use crate::error::Finding;
 use async_trait::async_trait;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -59,6 +60,26 @@ impl Bell {
     /// Waits until it rings.
     pub async fn rung(&self) {
         self.0.notified().await;
+    }
+}
+
+/// The steps of this process whose last run failed, with why; whoever runs them writes it.
+#[derive(Debug, Default)]
+pub struct Failing(Mutex<BTreeMap<String, Finding>>);
+
+impl Failing {
+    /// How the last run of a step went; none = well.
+    pub fn note(&self, step: &str, why: Option<&Finding>) {
+        let mut failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(why) => failing.insert(step.to_owned(), why.clone()),
+            None => failing.remove(step),
+        };
+    }
+
+    /// Every step that fails, by name.
+    pub fn all(&self) -> BTreeMap<String, Finding> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

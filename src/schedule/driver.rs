@@ -8,7 +8,7 @@
 
 use crate::clock::Clock;
 use crate::error::{Finding, Text};
-use crate::pipeline::step::{Bell, Pulse, Step, StepReport};
+use crate::pipeline::step::{Bell, Failing, Pulse, Step, StepReport};
 use crate::store::Store;
 use crate::telemetry::name as metric;
 use chrono::{DateTime, Utc};
@@ -123,6 +123,7 @@ pub struct Driver {
     owner: String,
     board: Board,
     bells: BTreeMap<String, Bell>,
+    failing: Arc<Failing>,
     stop: CancellationToken,
     /// Drops what still runs when stopping has lasted long enough.
     drop_all: CancellationToken,
@@ -130,14 +131,21 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// A driver without steps. `owner` names this replica in leases.
-    pub fn new(store: Store, clock: Clock, owner: String, bells: BTreeMap<String, Bell>) -> Self {
+    /// A driver without steps. `owner` names this replica in leases; `failing` is told which steps fail.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        owner: String,
+        bells: BTreeMap<String, Bell>,
+        failing: Arc<Failing>,
+    ) -> Self {
         Self {
             store,
             clock,
             owner,
             board: Board::default(),
             bells,
+            failing,
             stop: CancellationToken::new(),
             drop_all: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -158,6 +166,7 @@ impl Driver {
             store: self.store.clone(),
             clock: self.clock,
             owner: self.owner.clone(),
+            failing: self.failing.clone(),
             board: self.board.clone(),
             drop_all: self.drop_all.clone(),
             step,
@@ -193,6 +202,7 @@ struct Runner {
     store: Store,
     clock: Clock,
     owner: String,
+    failing: Arc<Failing>,
     board: Board,
     pulse: Pulse,
     drop_all: CancellationToken,
@@ -206,11 +216,13 @@ impl Runner {
             let pause = match self.store.acquire_lease(&name, &self.owner, LEASE).await {
                 Ok(Some(_)) => self.one_run().await,
                 Ok(None) => {
+                    self.failing.note(self.step.name(), None);
                     self.board.update(self.step.name(), |status| status.elsewhere = true);
                     self.step.interval()
                 }
                 Err(error) => {
-                    let finding = error.finding();
+                    let finding = self.store.placed(error.finding());
+                    self.failing.note(self.step.name(), Some(&finding));
                     self.board.update(self.step.name(), |status| status.last_error = Some(finding));
                     self.step.interval()
                 }
@@ -239,7 +251,7 @@ impl Runner {
         let (outcome, word) = tokio::select! {
             outcome = run => match outcome {
                 Ok(Ok(report)) => (Ok(report), "done"),
-                Ok(Err(finding)) => (Err(finding), "failed"),
+                Ok(Err(finding)) => (Err(self.store.placed(finding)), "failed"),
                 Err(_) => (Err(panicked(name)), "panicked"),
             },
             lost = renewal => (Err(lost), "failed"),
@@ -263,6 +275,7 @@ impl Runner {
             }
             Err(finding) => tracing::warn!(step = name, code = finding.code, "{}", finding.what.en),
         }
+        self.failing.note(name, outcome.as_ref().err());
         self.board.update(name, |status| {
             status.running_since = None;
             status.last_end = Some(ended);

@@ -63,6 +63,11 @@ impl StoreError {
         )
     }
 
+    /// Whether a disk was full.
+    pub fn is_of_full_disk(&self) -> bool {
+        matches!(self.cause(), Cause::Full)
+    }
+
     fn cause(&self) -> Cause {
         let Self::Driver(error) = self else {
             return match self {

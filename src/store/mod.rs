@@ -54,6 +54,7 @@ mod petition;
 mod proposal;
 mod record;
 mod request_count;
+mod resting;
 mod retention;
 mod review;
 mod rotate;
@@ -108,14 +109,14 @@ pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use taught::{DecisionMarks, Taught};
 pub use vault::Vault;
 
-use crate::error::{Finding, Text};
+use crate::error::{Finding, Place, Text};
 use db::{Db, Fold, vals};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::borrow::Cow;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -417,6 +418,17 @@ impl Store {
         self.path.as_deref().map(PathBuf::as_path)
     }
 
+    /// A finding about the disk or the file of the database, with the file where it names no place.
+    pub fn placed(&self, finding: Finding) -> Finding {
+        let of_file = matches!(finding.code.as_str(), "LT-DB-001" | "LT-DB-002" | "LT-DB-005" | "LT-DB-006");
+        match self.file() {
+            Some(file) if of_file && finding.place.is_none() => {
+                finding.at(Place::of(file.display().to_string()))
+            }
+            _ => finding,
+        }
+    }
+
     /// `sqlite` or `postgresql`.
     pub fn kind(&self) -> &'static str {
         match &*self.db {
@@ -467,14 +479,21 @@ impl Store {
         Ok(findings)
     }
 
-    /// Writes a consistent copy of a SQLite database to a new file. On PostgreSQL it says how to use pg_dump.
+    /// Writes a consistent copy of a SQLite database to a new file. On PostgreSQL it says how to use pg_dump. Of a copy
+    /// that fails nothing is left.
     pub async fn backup(&self, to: &Path) -> Result<Finding, StoreError> {
         match (&*self.db, &self.path) {
             (Db::Sqlite { writer, .. }, Some(_)) => {
-                sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned()).execute(writer).await?;
-                // Names and scores stand in it, wherever it lies.
-                std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o600))
-                    .map_err(sqlx::Error::Io)?;
+                // Names and scores stand in it, wherever it lies. Made here, so that what is taken away below is ours.
+                let mut empty = std::fs::OpenOptions::new();
+                empty.write(true).create_new(true).mode(0o600).open(to).map_err(sqlx::Error::Io)?;
+                let copied = sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned());
+                if let Err(error) = copied.execute(writer).await {
+                    if let Err(kept) = std::fs::remove_file(to) {
+                        tracing::warn!(%kept, "what a failed backup left behind was not removed");
+                    }
+                    return Err(error.into());
+                }
                 Ok(Finding::info(
                     "LT-DB-013",
                     Text::new(

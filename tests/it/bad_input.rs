@@ -298,6 +298,8 @@ fn full_disk() {
          rm data/ballast\n\
          order after people import people.csv\n\
          order end status --json\n\
+         mkdir tiny; mount -t tmpfs -o size=64k tmpfs tiny\n\
+         order backup db backup tiny/copy.db; ls tiny >backup.left\n\
          order intact db check\n\
          kill -TERM $daemon; wait $daemon; echo $? >daemon.exit\n",
     );
@@ -325,6 +327,10 @@ fn full_disk() {
         shown["numbers"]["people"].clone()
     };
     let full = read("full.err");
+    assert!(full.contains("data/lienthong.db"), "which disk it is: {full}");
+    let backup = read("backup.err");
+    assert!(backup.contains("LT-DB-017") && backup.contains("tiny has no room"), "{backup}");
+    assert_eq!((read("backup.exit").trim(), read("backup.left").trim()), ("1", ""), "{backup}");
     assert_eq!(
         (read("full.exit").trim(), read("after.exit").trim()),
         ("4", "0"),

@@ -38,6 +38,7 @@ mod edxml;
 mod errors;
 mod evaluation;
 mod examples;
+mod failing_step;
 mod fault_rows;
 mod faults;
 mod folder_told;

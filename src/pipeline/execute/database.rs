@@ -1,6 +1,6 @@
 //! Orders about the store itself.
 
-use super::{Answer, App};
+use super::{Answer, App, Refusal};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::pipeline::command::{Document, Outcome};
 use std::path::Path;
@@ -91,8 +91,28 @@ pub(super) async fn backup(app: &App, to: &Path) -> Answer {
             Finding::error("LT-DB-017", what, remedy).at(Place::of(to.display().to_string()))
         })?;
     }
-    let told = app.store.backup(to).await?;
+    let told = app.store.backup(to).await.map_err(|error| match error.is_of_full_disk() {
+        true => Refusal::from(no_room(to)),
+        false => error.into(),
+    })?;
     Ok(Outcome::with_findings(Document::Nothing, vec![told]))
+}
+
+/// The disk of a backup was full before the copy was whole.
+fn no_room(to: &Path) -> Finding {
+    let folder = to.parent().unwrap_or(Path::new("/")).display();
+    Finding::error(
+        "LT-DB-017",
+        Text::new(
+            format!("ổ đĩa của thư mục {folder} không đủ chỗ cho bản sao lưu; không để lại gì ở đó"),
+            format!("the disk of folder {folder} has no room for the backup; nothing was left there"),
+        ),
+        Text::new(
+            "giải phóng dung lượng ở đó, hoặc chọn thư mục trên ổ đĩa khác; dữ liệu đang dùng không bị ảnh hưởng",
+            "free some space there, or choose a folder on another disk; the data in use is not concerned",
+        ),
+    )
+    .at(Place::of(to.display().to_string()))
 }
 
 #[cfg(test)]

@@ -121,6 +121,8 @@ impl Executor for Installation {
         let outcome = match self.carry_out(command, progress).await {
             Ok(outcome) => outcome,
             Err(Refusal(findings)) => {
+                let findings: Vec<Finding> =
+                    findings.into_iter().map(|finding| self.app.store.placed(finding)).collect();
                 Outcome { exit: exit_of(&findings), findings, document: Document::Nothing }
             }
         };

@@ -20,13 +20,28 @@ pub(super) async fn status(app: &App) -> Answer {
     findings.extend(super::petition::overdue(app).await?);
     findings.extend(app.store.differences(None, 20).await?.into_iter().map(|(_, _, finding)| finding));
     findings.extend(app.reload.told());
+    let failing = app.failing.all();
+    // Tried again by itself: worth a look, no failure of this order.
+    findings.extend(failing.iter().map(|(step, finding)| {
+        let place = finding.place.clone().unwrap_or_else(|| Place::of(format!("step {step}")));
+        Finding { severity: Severity::Warning, ..finding.clone() }.at(place)
+    }));
+    let steps: BTreeSet<&str> =
+        overview.due.keys().map(String::as_str).chain(failing.keys().map(String::as_str)).collect();
     let work = Document::Table {
         title: Text::new("Việc của các bước", "Work of the steps"),
         columns: vec![
             Column::words("step", "Bước", "Step", Words::Step),
             Column::right("due", "Đang chờ", "Due"),
+            Column::left("code", "Mã lỗi", "Code"),
         ],
-        rows: overview.due.iter().map(|(step, due)| vec![json!(step), json!(due)]).collect(),
+        rows: steps
+            .into_iter()
+            .map(|step| {
+                let code = failing.get(step).map(|finding| &finding.code);
+                vec![json!(step), json!(overview.due.get(step)), json!(code)]
+            })
+            .collect(),
     };
     let needed = overview.waiting();
     let waiting = Document::Object {
