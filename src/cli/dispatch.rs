@@ -7,7 +7,7 @@
 use super::args::{
     Action, Cli, ConfigAction, ExportForm, Format, Global, Mapping, Report, RunArgs, Score, SheetFormat,
 };
-use super::lock::{DataFolder, Holder, PATIENCE};
+use super::lock::{self, DataFolder, Holder, PATIENCE};
 use super::out_file::Out;
 use super::print::{Printer, Shape};
 use super::{
@@ -230,7 +230,10 @@ async fn carried_out(command: Command, loaded: &Loaded, printer: &Printer) -> Ou
             Err(finding) if began.elapsed() < PATIENCE && finding.code == "LT-RUN-001" => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            Err(finding) => break unopened(&command, Outcome::failed(EXIT_BUSY, *finding)).await,
+            Err(finding) => {
+                let exit = lock::exit_of(&finding);
+                break unopened(&command, Outcome::failed(exit, *finding)).await;
+            }
         }
     };
     bar.clear();

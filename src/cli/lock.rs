@@ -5,6 +5,7 @@
 //! people, and tells a starting daemon whether waiting is worth while. It must not know what the holder does.
 
 use crate::error::{Finding, Place, Text, io_cause};
+use crate::pipeline::command::{EXIT_BUSY, EXIT_STORE};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -96,6 +97,11 @@ impl DataFolder {
     }
 }
 
+/// The exit code where the folder could not be taken: in use, or not usable at all.
+pub fn exit_of(why: &Finding) -> u8 {
+    if why.code == "LT-RUN-001" { EXIT_BUSY } else { EXIT_STORE }
+}
+
 /// Whether the note names a daemon that lives. A note about a process that is gone says nothing: whoever took the
 /// lock since is just writing its own.
 fn held_by_daemon(path: &Path) -> bool {
@@ -150,6 +156,26 @@ fn remedy(path: &Path, error: &std::io::Error) -> Text {
                 format!("there is no folder {above}: mount its disk, or make it (mkdir -p {above})"),
             )
         }
+        // The folder itself was never made: nothing of it can belong to anybody.
+        (std::io::ErrorKind::PermissionDenied, Some(above)) if !path.exists() => {
+            let above = above.display();
+            Text::new(
+                format!(
+                    "tài khoản đang chạy (uid {user}) không tạo được gì trong {above}; tạo sẵn thư mục cho tài khoản dịch vụ: install -d -m 700 -o TÀI-KHOẢN-DỊCH-VỤ {folder}"
+                ),
+                format!(
+                    "the account this runs as (uid {user}) cannot make anything in {above}; make the folder for the account of the daemon: install -d -m 700 -o ACCOUNT {folder}"
+                ),
+            )
+        }
+        (std::io::ErrorKind::ReadOnlyFilesystem, _) => Text::new(
+            format!(
+                "hệ thống tệp của {folder} chỉ cho đọc: gắn lại để ghi được (mount -o remount,rw), hoặc chọn --data-dir khác"
+            ),
+            format!(
+                "the file system of {folder} is read-only: mount it for writing (mount -o remount,rw), or choose another --data-dir"
+            ),
+        ),
         (std::io::ErrorKind::PermissionDenied, _) => Text::new(
             format!(
                 "tài khoản đang chạy (uid {user}) không ghi được; lệnh đã chạy bằng root để lại tệp của root: chown -R TÀI-KHOẢN-DỊCH-VỤ {folder}, và chạy mọi lệnh bằng sudo -u TÀI-KHOẢN-DỊCH-VỤ"
@@ -214,6 +240,24 @@ mod tests {
             DataFolder::take(&folder.path().join("disk/data"), Holder::Daemon).expect_err("no folder");
         assert!(finding.code == "LT-RUN-004" && finding.remedy.en.contains("disk"), "{finding}");
         assert!(!folder.path().join("disk").exists());
+    }
+
+    #[test]
+    fn a_folder_nobody_may_write_is_no_folder_in_use_and_one_never_made_belongs_to_nobody() {
+        let told = |kind: std::io::ErrorKind, path: &Path| unusable(path, &std::io::Error::from(kind));
+        let there = tempfile::tempdir().expect("folder");
+        let denied = told(std::io::ErrorKind::PermissionDenied, there.path());
+        assert!(denied.remedy.en.contains("chown -R"), "{denied}");
+        let missing = there.path().join("data");
+        let denied = told(std::io::ErrorKind::PermissionDenied, &missing);
+        assert!(!denied.remedy.en.contains("chown"), "{denied}");
+        assert!(denied.remedy.en.contains(&format!("install -d -m 700 -o ACCOUNT {}", missing.display())));
+        let fixed = told(std::io::ErrorKind::ReadOnlyFilesystem, there.path());
+        assert!(fixed.remedy.en.contains("read-only"), "{fixed}");
+        assert_eq!((exit_of(&denied), exit_of(&fixed)), (EXIT_STORE, EXIT_STORE));
+        let _held = DataFolder::take(there.path(), Holder::Order).expect("free");
+        let busy = DataFolder::take(there.path(), Holder::Order).expect_err("taken");
+        assert_eq!(exit_of(&busy), EXIT_BUSY);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! stopping (no new orders, running ones within the configured time), signals, and messages to systemd. It must
 //! not know what a step does. A new configuration with an error changes nothing: the daemon goes on with the old.
 
-use super::lock::DataFolder;
+use super::lock::{self, DataFolder};
 use super::print::Printer;
 use super::socket::Server;
 use super::watch::{Change, Watch};
@@ -13,7 +13,7 @@ use crate::config::{Doubt, Loaded, Log, LogFormat};
 use crate::daemon::{Daemon, MetricsText};
 use crate::error::{Finding, Findings, Severity, Text, cause, io_cause};
 use crate::pipeline::command::{
-    Command, Document, EXIT_BUSY, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, Executor, Outcome, exit_of,
+    Command, Document, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_STORE, Executor, Outcome, exit_of,
 };
 use crate::pipeline::execute::Installation;
 use crate::pipeline::{App, assemble};
@@ -42,7 +42,7 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
     }
     let folder = match DataFolder::take_after_orders(&loaded.config.daemon.data_dir).await {
         Ok(folder) => folder,
-        Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),
+        Err(finding) => return printer.finish(&Outcome::failed(lock::exit_of(&finding), *finding)),
     };
     let signals = stop_signal().and_then(|stop| Ok((stop, signal(SignalKind::hangup())?)));
     let (stop, mut hangup) = match signals {
