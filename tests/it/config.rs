@@ -95,6 +95,29 @@ fn every_mistake_of_a_file_is_told_at_once_with_line_column_and_nearest_name() {
 }
 
 #[test]
+fn a_wrong_value_is_explained_where_its_file_is() {
+    let findings = Site::new("[daemon]\nshutdown_s = 0\n").load().expect_err("findings");
+    let remedy = &findings.iter().find(|finding| finding.code == "LT-CFG-004").expect("told").remedy;
+    assert!(remedy.en.contains("config default") && !remedy.en.contains("SCORING"), "{remedy:?}");
+    let text = lienthong::config::rule_set::BUILT_IN.replace("carry_over = \"none\"", "carry_over = 7");
+    let findings = lienthong::config::rule_set::read_rule_set("rules.toml", &text).expect_err("findings");
+    let remedy = &findings.0.iter().find(|finding| finding.code == "LT-CFG-004").expect("told").remedy;
+    assert!(remedy.en.contains("SCORING") && !remedy.en.contains("config default"), "{remedy:?}");
+}
+
+#[test]
+fn a_misspelt_key_is_told_once_and_not_as_missing_as_well() {
+    let entry = "[[source]]\nid = \"a\"\nschedul = \"0 7 * * *\"\nmanifest = \"rest-demo\"\nunit = \"SNV\"\n";
+    let findings = Site::new(entry).load().expect_err("findings");
+    let of_schedule: Vec<_> = told(&findings).into_iter().filter(|(.., at)| at.contains("schedul")).collect();
+    assert_eq!(of_schedule, [("LT-CFG-001".into(), Some(3), "column 1, source[0].schedul".into())]);
+    // What is missing and was not misspelt is told beside it.
+    let findings = Site::new(&entry.replace("schedul = ", "when = ")).load().expect_err("findings");
+    let codes: Vec<_> = told(&findings).into_iter().filter(|(.., at)| !at.contains("unit")).collect();
+    assert!(codes.iter().any(|(code, _, at)| code == "LT-CFG-005" && at.ends_with("source[0].schedule")));
+}
+
+#[test]
 fn a_literal_secret_is_refused_without_repeating_it() {
     let text = format!("{WITH_SOURCE}secrets = {{ password = \"hunter2\" }}\n");
     let findings = Site::new(&text).load().expect_err("refused");

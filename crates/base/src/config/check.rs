@@ -232,12 +232,24 @@ impl<'a> Checker<'a> {
         let finding = Finding::error(
             "LT-CFG-004",
             Text::new(format!("giá trị của {path} {vi}"), format!("the value of {path} {en}")),
-            Text::new(
-                "sửa giá trị; `lienthong config default` giải thích khóa cấu hình, docs/SCORING.md giải thích bộ quy tắc",
-                "correct the value; `lienthong config default` explains keys of the configuration, docs/SCORING.md those of a rule set",
-            ),
+            correct(self.root),
         );
         self.findings.push((path.to_owned(), finding.at(node.origin.place(path))));
+    }
+}
+
+/// How a value of a file is put right: where its keys are explained depends on what the file is.
+pub(super) fn correct(schema: &Json) -> Text {
+    match schema.get("title").and_then(Json::as_str) {
+        Some("lienthong.toml") => Text::new(
+            "sửa giá trị; `lienthong config default` giải thích từng khóa",
+            "correct the value; `lienthong config default` explains every key",
+        ),
+        Some("RuleSet") => Text::new(
+            "sửa giá trị; docs/SCORING.md giải thích bộ quy tắc",
+            "correct the value; docs/SCORING.md explains rule sets",
+        ),
+        _ => Text::new("sửa giá trị theo thông báo này", "correct the value as this message says"),
     }
 }
 

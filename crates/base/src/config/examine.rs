@@ -124,7 +124,12 @@ pub(super) fn examine_text(
     for layer in [&mut own, &mut environment] {
         let flaws = check(layer, &schema);
         readable &= leave_out(layer, &flaws, &schema, &mut doubt);
-        findings.extend(flaws.into_iter().map(|(_, finding)| finding));
+        // A key that is missing because its name is misspelt is one mistake.
+        let unknown = flaws.iter().filter(|(_, finding)| finding.code == "LT-CFG-001");
+        let meant: BTreeSet<String> = unknown.filter_map(|(key, _)| near(key, &schema)).collect();
+        let told =
+            flaws.into_iter().filter(|(key, finding)| finding.code != "LT-CFG-005" || !meant.contains(key));
+        findings.extend(told.map(|(_, finding)| finding));
     }
     if !readable {
         return Examined::unreadable(findings);

@@ -3,7 +3,7 @@
 //! Owns the three steps every such file goes through: syntax, comparison with the type's schema, and
 //! deserialisation. It must not know what the file is for.
 
-use super::check::check;
+use super::check::{check, correct};
 use super::tree::Node;
 use crate::error::{Finding, Findings, Place, Text, io_cause, written_cause};
 use schemars::JsonSchema;
@@ -40,10 +40,7 @@ pub(super) fn typed<T: DeserializeOwned>(
         Finding::error(
             "LT-CFG-004",
             Text::new("giá trị không dùng được", "a value cannot be used").because(&why),
-            Text::new(
-                "sửa giá trị; `lienthong config default` giải thích khóa cấu hình, docs/SCORING.md giải thích bộ quy tắc",
-                "correct the value; `lienthong config default` explains keys of the configuration, docs/SCORING.md those of a rule set",
-            ),
+            correct(schema),
         )
         .at(Place::of(name))
         .into()
