@@ -21,7 +21,7 @@ pub use criteria::{Criteria, CriteriaSet, Excused, Lateness, LeaderPart};
 pub use delivery::Outbox;
 pub use fact::{Fact, FactAdd};
 pub use mapping::{ExportForm, Mapping, MappingRules, Share};
-pub use organisation::{FactKind, Organisation, Step, Which};
+pub use organisation::{Annulling, FactKind, Organisation, Proposing, Recognising, Step, Which};
 pub use people::People;
 pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Told, Whose};
 pub use report::{Format, PaperFormat, Report, SheetFormat};
@@ -57,26 +57,29 @@ pub struct Cli {
     pub action: Action,
 }
 
+/// Heading of the options every command has.
+const COMMON: &str = "Common options";
+
 /// Options of every subcommand.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Configuration file; default: lienthong.toml here, else /etc/lienthong/lienthong.toml
-    #[arg(long, global = true, value_name = "FILE", env = "LIENTHONG_CONFIG", hide_env = true)]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "FILE", env = "LIENTHONG_CONFIG", hide_env = true)]
     pub config: Option<PathBuf>,
     /// Data folder, instead of the configured one
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Language of messages; default: by LANG
-    #[arg(long, global = true, value_name = "vi|en", value_parser = language)]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "vi|en", value_parser = language)]
     pub lang: Option<Lang>,
     /// Print JSON for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub json: bool,
     /// Print help
-    #[arg(short, long, global = true, action = clap::ArgAction::Help)]
+    #[arg(short, long, global = true, help_heading = COMMON, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
     /// Print the version
-    #[arg(short = 'V', long, global = true, action = clap::ArgAction::Version)]
+    #[arg(short = 'V', long, global = true, help_heading = COMMON, action = clap::ArgAction::Version)]
     pub version: Option<bool>,
 }
 
@@ -194,10 +197,10 @@ pub struct DemoArgs {
     /// Number the simulated life follows from
     #[arg(long, default_value_t = 335)]
     pub seed: u64,
-    /// Simulated people
+    /// Simulated people, 20 to 20000; the smallest province has 128
     #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u32).range(20..=20_000))]
     pub people: u32,
-    /// Simulated tasks
+    /// Simulated tasks, 100 to 5000000
     #[arg(long, default_value_t = 10_400, value_parser = clap::value_parser!(u32).range(100..=5_000_000))]
     pub tasks: u32,
     /// Port of the page; 0 takes any free one. Default: 8335, with --once any free one
@@ -260,7 +263,7 @@ pub enum Rejected {
 /// How many rows.
 #[derive(Debug, Args)]
 pub struct Rows {
-    /// Most rows
+    /// Most rows, 1 to 100000
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub limit: u32,
 }

@@ -31,12 +31,12 @@ pub use with::{run, simulate};
 mod with {
     use super::{DemoArgs, Global, Printer, SimulateArgs};
     use crate::cli::demonstration::{Demo, DemoOptions, must_be_ours, unusable};
-    use crate::cli::lock::{DataFolder, Holder};
+    use crate::cli::lock::{self, DataFolder, Holder};
     use crate::cli::run::{metrics_text, no_runtime, serve_orders, stop_signal};
     use crate::daemon::taken;
     use crate::error::{Finding, Lang, Place, Text};
-    use crate::pipeline::command::{Document, EXIT_BUSY, EXIT_FAILED, EXIT_OK, Outcome};
-    use crate::simulator::{SimulatorConfig, start};
+    use crate::pipeline::command::{Document, EXIT_FAILED, EXIT_OK, Outcome};
+    use crate::simulator::{LEAST_PEOPLE, SimulatorConfig, start};
     use crate::telemetry;
     use crate::telemetry::LogForm;
     use std::path::{Path, PathBuf};
@@ -73,7 +73,9 @@ mod with {
         }
         let held = match DataFolder::take(&options.folder.join("data"), Holder::Daemon) {
             Ok(held) => held,
-            Err(finding) => return printer.finish(&Outcome::failed(EXIT_BUSY, *finding)),
+            Err(finding) => {
+                return printer.finish(&Outcome::failed(lock::exit_of(&finding), *finding));
+            }
         };
         let demo = match Demo::start(&options, metrics_text()).await {
             Ok(demo) => demo,
@@ -87,6 +89,14 @@ mod with {
         };
         printer.note(&format!("http://{}/", demo.daemon.address));
         printer.note(&hint(&options.folder, printer.lang));
+        if options.people < LEAST_PEOPLE {
+            printer.note(&match printer.lang {
+                Lang::Vi => {
+                    format!("tỉnh mô phỏng nhỏ nhất có {LEAST_PEOPLE} người, không phải {}", args.people)
+                }
+                Lang::En => format!("the smallest province has {LEAST_PEOPLE} people, not {}", args.people),
+            });
+        }
         let stop = match stop_signal() {
             Ok(stop) => stop,
             Err(error) => return printer.finish(&Outcome::failed(EXIT_FAILED, no_runtime(&error))),

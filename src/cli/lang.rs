@@ -79,17 +79,20 @@ pub fn headings(text: &str, lang: Lang) -> String {
     }
     let line = |line: &str| match line {
         "Options:" => "Tùy chọn:".to_owned(),
+        "Common options:" => "Tùy chọn chung:".to_owned(),
         "Commands:" => "Lệnh:".to_owned(),
         "Arguments:" => "Tham số:".to_owned(),
         _ => match line.strip_prefix("Usage:") {
-            Some(usage) => {
-                let usage = usage.replace("[OPTIONS]", "[TÙY CHỌN]").replace("<COMMAND>", "<LỆNH>");
-                format!("Cách dùng:{usage}")
-            }
+            Some(usage) => format!("Cách dùng:{}", placeholders(usage)),
             None => line.to_owned(),
         },
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// A usage line with clap's own words in Vietnamese.
+pub fn placeholders(usage: &str) -> String {
+    usage.replace("[OPTIONS]", "[TÙY CHỌN]").replace("<COMMAND>", "<LỆNH>").replace("[COMMAND]", "[LỆNH]")
 }
 
 #[cfg(test)]

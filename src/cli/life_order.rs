@@ -4,11 +4,12 @@
 //! carried out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
 use super::args::{
-    FactKind, Holding, Organisation, PeriodAction, PetitionAction, Read, Record, Ruling, Step, Told, Which,
-    Whose,
+    Annulling, FactKind, Holding, Organisation, PeriodAction, PetitionAction, Proposing, Read, Recognising,
+    Record, Ruling, Step, Told, Which, Whose,
 };
 use super::order::{Ordered, name, read};
 use crate::pipeline::command::{Command, LifeOrder};
+use std::collections::BTreeMap;
 
 /// The order a subcommand of `record` means.
 pub(super) fn record(action: Record) -> Ordered {
@@ -129,8 +130,8 @@ pub(super) fn petition(action: PetitionAction) -> Ordered {
 
 /// The order a subcommand of `organisation` means.
 pub(super) fn organisation(action: Organisation) -> Ordered {
-    let step = |to: &str, step: Step| {
-        let Step { which, revision, level, item, document, reason, exception, author } = step;
+    let step = |to: &str, step: Step, (level, items), reason, exception| {
+        let Step { which, revision, document, author } = step;
         let Which { organisation: unit, year } = which;
         Ok::<_, Box<crate::error::Finding>>(LifeOrder::OrganisationStep {
             unit,
@@ -138,20 +139,27 @@ pub(super) fn organisation(action: Organisation) -> Ordered {
             step: to.to_owned(),
             revision,
             level,
-            items: item.into_iter().collect(),
+            items,
             document,
             reason,
             exception,
             author: name(author)?,
         })
     };
+    let propose = |to: &str, made: Proposing| {
+        step(to, made.step, (made.level, made.item.into_iter().collect()), None, None)
+    };
     let order = match action {
         Organisation::Show(Which { organisation: unit, year }) => LifeOrder::OrganisationShow { unit, year },
         Organisation::List { year, unit } => LifeOrder::OrganisationList { year, unit },
-        Organisation::Assess(made) => step("self_assessed", made)?,
-        Organisation::Appraise(made) => step("appraised", made)?,
-        Organisation::Recognise(made) => step("recognised", made)?,
-        Organisation::Revoke(made) => step("revoked", made)?,
+        Organisation::Assess(made) => propose("self_assessed", made)?,
+        Organisation::Appraise(made) => propose("appraised", made)?,
+        Organisation::Recognise(Recognising { step: made, level, exception }) => {
+            step("recognised", made, (level, BTreeMap::new()), None, exception)?
+        }
+        Organisation::Revoke(Annulling { step: made, reason }) => {
+            step("revoked", made, (None, BTreeMap::new()), reason, None)?
+        }
         Organisation::State { which: Which { organisation: unit, year }, kind, value, document, author } => {
             let kind = match kind {
                 FactKind::DefectsFixed => "defects_fixed",

@@ -94,6 +94,15 @@ fn mistake(error: &clap::Error) -> Finding {
     if let Some(Wrong(why)) = std::error::Error::source(error).and_then(|why| why.downcast_ref::<Wrong>()) {
         also(why.vi.clone(), why.en.clone());
     }
+    match std::error::Error::source(error).and_then(|why| range(&why.to_string())) {
+        Some((least, i64::MAX)) => {
+            also(format!("viết số từ {least} trở lên"), format!("write a number from {least} upwards"));
+        }
+        Some((least, most)) => {
+            also(format!("viết số từ {least} đến {most}"), format!("write a number from {least} to {most}"));
+        }
+        None => {}
+    }
     let choices = told(ContextKind::ValidValue);
     if !choices.is_empty() {
         also(format!("giá trị: {choices}"), format!("values: {choices}"));
@@ -122,6 +131,7 @@ fn mistake(error: &clap::Error) -> Finding {
     // Clap writes its guess into the usage as well; what it guessed amiss would stand there as the only option.
     let guessed = told(ContextKind::SuggestedArg);
     let usage = line(usage.trim_start_matches("Usage:"));
+    // In Vietnamese clap's own words are translated as in the help.
     let usage = match usage.split_once(" -") {
         Some((command, _)) if !guessed.is_empty() && !near.contains(&guessed) => {
             format!("{command} [OPTIONS]")
@@ -129,9 +139,22 @@ fn mistake(error: &clap::Error) -> Finding {
         _ => usage,
     };
     if !usage.is_empty() {
-        also(format!("cách dùng: {usage}"), format!("usage: {usage}"));
+        also(format!("cách dùng: {}", lang::placeholders(&usage)), format!("usage: {usage}"));
     }
     Finding::error("LT-RUN-009", Text::new(line(&what.vi), line(&what.en)), remedy)
+}
+
+/// The range a number has to lie in, from what clap says of one that does not: `3 is not in 20..=20000`.
+fn range(why: &str) -> Option<(i64, i64)> {
+    let range = why.split_once(" is not in ")?.1;
+    match range.split_once("..=") {
+        Some((least, most)) => Some((least.parse().ok()?, most.parse().ok()?)),
+        // Without its end.
+        None => {
+            let (least, end) = range.split_once("..")?;
+            Some((least.parse().ok()?, end.parse::<i64>().ok()?.checked_sub(1)?))
+        }
+    }
 }
 
 /// The command a usage line speaks of.
@@ -215,6 +238,54 @@ mod tests {
         let text = told("lienthong status --period 2026-Q3", Lang::En);
         assert!(!text.contains("did you mean") && !text.contains("--version"), "{text}");
         assert!(text.contains("usage: lienthong status [OPTIONS]"), "{text}");
+    }
+
+    #[test]
+    fn a_number_out_of_its_range_is_told_the_range() {
+        for (line, range) in [
+            ("lienthong demo --people 3", "20 to 20000"),
+            ("lienthong demo --port 99999", "0 to 65535"),
+            ("lienthong record list --limit 0", "1 to 100000"),
+            ("lienthong organisation list 1999", "2000 to 2999"),
+        ] {
+            let text = told(line, Lang::En);
+            assert!(text.contains(&format!("write a number from {range}")), "{text}");
+        }
+        let text = told("lienthong demo --people 3", Lang::Vi);
+        assert!(text.contains("viết số từ 20 đến 20000"), "{text}");
+    }
+
+    #[test]
+    fn usage_is_told_in_the_language_and_common_options_stand_under_a_heading_of_their_own() {
+        let text = told("lienthong status --period 2026-Q3", Lang::Vi);
+        assert!(text.contains("cách dùng: lienthong status [TÙY CHỌN]"), "{text}");
+        let text = told("lienthong syncc", Lang::Vi);
+        assert!(!text.contains("OPTIONS") && !text.contains("COMMAND"), "{text}");
+        for (line, own, common) in [
+            ("lienthong demo --help", "Options:", "Common options:"),
+            ("lienthong organisation revoke --help", "Options:", "Common options:"),
+        ] {
+            let help = error(line).render().to_string();
+            let english = lang::command(Lang::En).try_get_matches_from(line.split(' ')).expect_err(line);
+            let english = english.render().to_string();
+            let (of_command, of_all) = english.split_once(common).expect("a heading of their own");
+            assert!(of_command.contains(own) && !of_command.contains("--data-dir"), "{english}");
+            assert!(of_all.contains("--data-dir") && of_all.contains("--help"), "{english}");
+            let help = lang::headings(&help, Lang::Vi);
+            assert!(help.contains("Tùy chọn chung:") && !help.contains("options:"), "{help}");
+        }
+        // Options of one step are offered by that step alone.
+        let help = |step: &str| error(&format!("lienthong organisation {step} --help")).render().to_string();
+        for (step, has, has_not) in [
+            ("assess", "--item", "--exception"),
+            ("appraise", "--level", "--reason"),
+            ("recognise", "--exception", "--item"),
+            ("revoke", "--reason", "--level"),
+        ] {
+            assert!(help(step).contains(has) && !help(step).contains(has_not), "{}", help(step));
+        }
+        let help = lang::headings(&error("lienthong people --help").render().to_string(), Lang::Vi);
+        assert!(help.contains("[TÙY CHỌN] <LỆNH>") && !help.contains("COMMAND"), "{help}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod token;
 mod world;
 
 pub use serve::{Running, TrueProduct, start};
-pub use world::{BODIES, Dialect, World};
+pub use world::{BODIES, Dialect, LEAST_PEOPLE, World};
 
 use chrono::NaiveDate;
 use fault::Faults;

@@ -38,6 +38,11 @@ pub struct Body {
     pub dialect: Dialect,
 }
 
+/// Fewest people of a body: one of every post.
+const LEAST_PER_BODY: usize = 16;
+/// People of the smallest province.
+pub const LEAST_PEOPLE: usize = LEAST_PER_BODY * BODIES.len();
+
 /// Every body of the province.
 pub const BODIES: [Body; 8] = [
     Body {
@@ -241,7 +246,7 @@ impl World {
 
     fn make_people(&mut self, count: usize) {
         self.units.push(("UBNDT".into(), "UBND tỉnh Gia Lai".into(), "province", None));
-        let per_body = count.div_ceil(BODIES.len()).max(16);
+        let per_body = count.div_ceil(BODIES.len()).max(LEAST_PER_BODY);
         for (index, body) in BODIES.iter().enumerate() {
             self.units.push((body.code.into(), body.name.into(), body.kind, Some("UBNDT".into())));
             let divisions: Vec<String> =

@@ -27,13 +27,13 @@ pub enum Organisation {
         unit: Option<UnitCode>,
     },
     /// Assess the organisation one heads and propose a level
-    Assess(Step),
+    Assess(Proposing),
     /// Appraise an organisation as the personnel body and propose a level
-    Appraise(Step),
+    Appraise(Proposing),
     /// Recognise an organisation's level
-    Recognise(Step),
+    Recognise(Recognising),
     /// Annul a recognition that was found wrong
-    Revoke(Step),
+    Revoke(Annulling),
     /// State a fact about an organisation's year
     State {
         #[command(flatten)]
@@ -89,7 +89,7 @@ pub struct Which {
     pub year: i32,
 }
 
-/// One step of its record.
+/// What every step of its record says.
 #[derive(Debug, Args)]
 pub struct Step {
     #[command(flatten)]
@@ -97,23 +97,47 @@ pub struct Step {
     /// Revision that was read; 0 for the first
     #[arg(long, default_value_t = 0)]
     pub revision: u32,
-    /// Level proposed or recognised
+    /// Document it cites; needed when the author is an office
+    #[arg(long)]
+    pub document: Option<String>,
+    #[command(flatten)]
+    pub author: Author,
+}
+
+/// A level and points that are proposed.
+#[derive(Debug, Args)]
+pub struct Proposing {
+    #[command(flatten)]
+    pub step: Step,
+    /// Level proposed
     #[arg(long, value_name = "excellent|good|completed|not_completed", value_parser = level)]
     pub level: Option<Level>,
     /// Points of an item, for example general.1=9 or a=8.5; repeat it
     #[arg(long, value_name = "ITEM=POINTS", value_parser = item)]
     pub item: Vec<(String, Exact)>,
-    /// Document it cites; needed when the author is an office
-    #[arg(long)]
-    pub document: Option<String>,
-    /// Why; needed to revoke
-    #[arg(long)]
-    pub reason: Option<String>,
+}
+
+/// A level that is recognised.
+#[derive(Debug, Args)]
+pub struct Recognising {
+    #[command(flatten)]
+    pub step: Step,
+    /// Level recognised
+    #[arg(long, value_name = "excellent|good|completed|not_completed", value_parser = level)]
+    pub level: Option<Level>,
     /// Document that allows 25 hundredths to be excellent
     #[arg(long)]
     pub exception: Option<String>,
+}
+
+/// A recognition that is annulled.
+#[derive(Debug, Args)]
+pub struct Annulling {
     #[command(flatten)]
-    pub author: Author,
+    pub step: Step,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
 }
 
 /// A fact that can be stated.
