@@ -6,6 +6,7 @@
 use super::db::vals;
 use super::{Store, StoreError};
 use crate::domain::{Period, PersonId};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 impl Store {
@@ -16,15 +17,15 @@ impl Store {
         self.db.rows(sql, vals![person]).await?.iter().map(|row| row.parsed(0)).collect()
     }
 
-    /// Deliveries about a person, oldest first: target, kind, period, revision, state, moment.
-    pub async fn outbox_of(&self, person: PersonId) -> Result<Vec<String>, StoreError> {
+    /// Deliveries about a person, oldest first: target, kind, period, revision and state in words, and the moment.
+    pub async fn outbox_of(&self, person: PersonId) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
         let sql = "SELECT target, kind, period, revision, state, created_at FROM outbox WHERE person_id = $1 ORDER BY target, seq";
         let rows = self.db.rows(sql, vals![person]).await?;
         rows.iter()
             .map(|row| {
                 let (target, kind, period) = (row.text(0)?, row.text(1)?, row.text(2)?);
                 let (revision, state, at) = (row.int(3)?, row.text(4)?, row.at(5)?);
-                Ok(format!("{target} | {kind} | {period} r{revision} | {state} | {}", at.to_rfc3339()))
+                Ok((format!("{target} | {kind} | {period} r{revision} | {state}"), at))
             })
             .collect()
     }

@@ -261,6 +261,21 @@ fn object(visit: &Visit, directory: &Directory, object: &str) -> String {
     if let Some(version) = object.strip_prefix("catalog ") {
         return format!("{} {version}", visit.say("danh mục", "catalog"));
     }
+    let called = [
+        ("mapping decision ", "quyết định về sản phẩm số", "decision about products"),
+        ("proposal ", "đề nghị sản phẩm số", "proposed product"),
+        ("petition ", "kiến nghị", "petition"),
+        ("organisation ", "tổ chức", "organisation"),
+        ("source ", "nguồn", "source"),
+        ("unit ", "đơn vị", "unit"),
+    ];
+    let named = called.into_iter().find_map(|(kind, vi, en)| {
+        let one = object.strip_prefix(kind)?;
+        Some(format!("{} {one}", visit.say(vi, en)))
+    });
+    if let Some(named) = named {
+        return named;
+    }
     let Some((count, what)) = object.split_once(' ').filter(|(count, _)| count.parse::<u64>().is_ok()) else {
         return object.to_owned();
     };

@@ -130,10 +130,12 @@ async fn persons_own_data_is_readable_and_has_no_citizen_number() {
             }))
             .await;
         let text = std::fs::read_to_string(&to).expect("text");
-        for told in [AN, "Nguyễn Văn An", "Chuyên viên", "88.50", "số định danh 0992••••••34"]
+        let made = "Lập lúc 08:00:00 05/10/2026";
+        for told in [AN, "Nguyễn Văn An", "Chuyên viên", "88,50", "số định danh 0992••••••34", made]
         {
             assert!(text.contains(told), "{told} is not in {text}");
         }
+        assert!(!text.contains("+00:00") && !text.contains(" 2026-10-05"), "{text}");
         assert!(!text.contains("099200001234") && !text.contains("GL-00990 Lê Văn Trưởng |"), "{text}");
         let journal = store.audit_entries(i64::MAX, 5).await.expect("journal");
         assert_eq!(journal[0].action, "person_data_given", "{}", store.kind());

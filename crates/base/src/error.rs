@@ -109,6 +109,22 @@ impl Place {
     }
 }
 
+/// What places that are no files begin with, in English and Vietnamese.
+const NAMED: [(&str, &str); 12] = [
+    ("source ", "nguồn "),
+    ("target ", "đích "),
+    ("record ", "hồ sơ "),
+    ("quota ", "hạn mức "),
+    ("organisation ", "tổ chức "),
+    ("petition ", "kiến nghị "),
+    ("score ", "điểm "),
+    ("person ", "người "),
+    ("unit ", "đơn vị "),
+    ("task ", "nhiệm vụ "),
+    ("item ", "mục "),
+    ("step ", "bước "),
+];
+
 /// A place as it is written, in a reader's language: its fixed words are few and stand at fixed positions.
 pub fn place_in(written: &str, lang: Lang) -> String {
     if lang == Lang::En {
@@ -117,10 +133,15 @@ pub fn place_in(written: &str, lang: Lang) -> String {
     let line = end_of_line(written);
     let (what, detail) = written.split_at(line.or_else(|| written.find(" (")).unwrap_or(written.len()));
     // What has a line is a file, and its name is its own.
-    let what = [("source ", "nguồn "), ("target ", "đích ")]
-        .into_iter()
+    // What has a dot or a slash may be a file as well; the names of these things have neither.
+    let is_name = |name: &str| !name.contains(['.', '/']) && name.split(' ').count() <= 3;
+    let what = NAMED
+        .iter()
         .filter(|_| line.is_none())
-        .find_map(|(en, vi)| what.strip_prefix(en).map(|name| format!("{vi}{name}")))
+        .find_map(|(en, vi)| {
+            let name = what.strip_prefix(en)?;
+            (matches!(*en, "source " | "target ") || is_name(name)).then(|| format!("{vi}{name}"))
+        })
         .unwrap_or_else(|| what.to_owned());
     let detail = detail
         .replacen(" (column ", " (cột ", 1)
@@ -283,5 +304,11 @@ mod tests {
             assert_eq!(told(Place::line(file, 2).at("column 10")), format!("{file}:2 (cột 10)"));
         }
         assert_eq!(told(Place::of("source snv").at("record a:1")), "nguồn snv (bản ghi a:1)");
+        assert_eq!(told(Place::of("record GL-00012 2026-Q4")), "hồ sơ GL-00012 2026-Q4");
+        assert_eq!(told(Place::of("quota PLEIKU 2026")), "hạn mức PLEIKU 2026");
+        assert_eq!(told(Place::of("organisation SNV 2026")), "tổ chức SNV 2026");
+        for file in ["unit plan.csv", "record of last year.xlsx", "task/list"] {
+            assert_eq!(told(Place::of(file)), file);
+        }
     }
 }

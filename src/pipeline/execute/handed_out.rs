@@ -7,14 +7,15 @@ use super::life::allowed;
 use super::{Answer, App, Refusal, author, entry, known_unit, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
-use crate::domain::{Charge, CitizenId, Exact, Period, PersonId, UnitCode};
+use crate::domain::{Charge, CitizenId, Exact, Period, PersonId, UnitCode, local_offset};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::{CriteriaRules, template};
 use crate::pipeline::command::{Outcome, PersonRef};
 use crate::pipeline::score::Gathered;
 use crate::pipeline::whole_file;
-use crate::pipeline::wording::{Words, word};
+use crate::pipeline::wording::{Words, decimal_only, word};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -105,7 +106,7 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
     let Some(known) = directory.person(id) else { return Ok(text) };
     let head = |title: &str| format!("\n== {title} ==\n");
     text.push_str("DỮ LIỆU ĐANG LƯU VỀ MỘT NGƯỜI\n");
-    line(&mut text, &format!("Lập lúc {}", app.clock.now().to_rfc3339()));
+    line(&mut text, &format!("Lập lúc {}", moment(app.clock.now())));
     line(&mut text, &format!("Số hiệu: {}", known.staff_number));
     line(&mut text, &format!("Họ và tên: {}", known.full_name));
     // A file travels: what identifies a citizen everywhere stays where it is sealed.
@@ -118,21 +119,21 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
     text.push_str(&head("Quá trình giữ chức vụ"));
     let rows = app.store.load_directory().await?;
     for post in rows.memberships.iter().filter(|post| post.person == id) {
-        let to = post.to.map_or("nay".to_owned(), |day| day.to_string());
+        let to = post.to.map_or("nay".to_owned(), day);
         let role = word(Words::Role, post.role.as_str(), lang);
-        line(&mut text, &format!("{} – {to}: {} ({role}), đơn vị {}", post.from, post.post, post.unit));
+        line(&mut text, &format!("{} – {to}: {} ({role}), đơn vị {}", day(post.from), post.post, post.unit));
     }
     text.push_str(&head("Phụ trách"));
     let number = |id: PersonId| directory.person(id).map(|known| known.staff_number.to_string());
     for lead in &rows.leaderships {
-        let to = lead.to.map_or("nay".to_owned(), |day| day.to_string());
+        let to = lead.to.map_or("nay".to_owned(), day);
         let told = match &lead.over {
             Charge::Unit(unit) if lead.leader == id => Some(format!("phụ trách đơn vị {unit}")),
             Charge::Person(led) if lead.leader == id => number(*led).map(|led| format!("phụ trách {led}")),
             Charge::Person(led) if *led == id => number(lead.leader).map(|by| format!("do {by} phụ trách")),
             _ => None,
         };
-        told.into_iter().for_each(|told| line(&mut text, &format!("{} – {to}: {told}", lead.from)));
+        told.into_iter().for_each(|told| line(&mut text, &format!("{} – {to}: {told}", day(lead.from))));
     }
     text.push_str(&head("Tài khoản trên các hệ thống nguồn"));
     for (source, account, _) in rows.accounts.iter().filter(|(_, _, person)| *person == id) {
@@ -142,7 +143,7 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
     let tasks = app.store.tasks_of_people(&[id]).await?.remove(&id).unwrap_or_default();
     for held in tasks {
         let task = &held.task.task;
-        let due = task.draft.due.map_or("–".to_owned(), |due| due.day.to_string());
+        let due = task.draft.due.map_or("–".to_owned(), |due| day(due.day));
         line(
             &mut text,
             &format!(
@@ -158,7 +159,8 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
         for revision in app.store.revisions(id, period).await? {
             let total = revision.content.pointer("/parts/total/printed").and_then(|total| total.as_str());
             let state = word(Words::RecordState, revision.state.as_str(), lang);
-            let (total, why) = (total.unwrap_or("–"), revision.reason.unwrap_or_default());
+            let total = decimal_only(total.unwrap_or("–"), lang);
+            let why = revision.reason.unwrap_or_default();
             line(
                 &mut text,
                 &format!("{period} r{} | {state} | {total} | {} | {why}", revision.revision, revision.author),
@@ -172,10 +174,7 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
         for stored in app.store.decisions_of(id, *period).await? {
             let decision = stored.decision;
             let kind = serde_json::to_string(&decision.kind).unwrap_or_default();
-            line(
-                &mut text,
-                &format!("{period} | {} | {} | {kind}", decision.at.to_rfc3339(), decision.author),
-            );
+            line(&mut text, &format!("{period} | {} | {} | {kind}", moment(decision.at), decision.author));
         }
     }
     text.push_str(&head("Tạm dừng, thông báo, kiến nghị"));
@@ -183,13 +182,18 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
         for hold in app.store.holds(id, *period).await? {
             line(
                 &mut text,
-                &format!("{period} | tạm dừng {} | {} | {}", hold.at.to_rfc3339(), hold.author, hold.reason),
+                &format!("{period} | tạm dừng {} | {} | {}", moment(hold.at), hold.author, hold.reason),
             );
         }
         for notice in app.store.notices(id, *period).await? {
             line(
                 &mut text,
-                &format!("{period} | thông báo {} | r{} | {}", notice.told_on, notice.revision, notice.how),
+                &format!(
+                    "{period} | thông báo {} | r{} | {}",
+                    day(notice.told_on),
+                    notice.revision,
+                    notice.how
+                ),
             );
         }
     }
@@ -199,7 +203,9 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
             &mut text,
             &format!(
                 "{} | kiến nghị {} | {} | {answer}",
-                petition.period, petition.received_on, petition.content
+                petition.period,
+                day(petition.received_on),
+                petition.content
             ),
         );
     }
@@ -211,11 +217,20 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
         line(&mut text, &format!("{period} | đã thay | {row}"));
     }
     text.push_str(&head("Đã gửi, đang gửi"));
-    for item in app.store.outbox_of(id).await? {
-        line(&mut text, &item);
+    for (item, at) in app.store.outbox_of(id).await? {
+        line(&mut text, &format!("{item} | {}", moment(at)));
     }
     // Whatever a text of a source or of a form holds: no citizen's number leaves in a file.
     Ok(CitizenId::mask_in(&text))
+}
+
+/// An instant as clocks in Việt Nam show it.
+fn moment(at: DateTime<Utc>) -> String {
+    at.with_timezone(&local_offset()).format("%H:%M:%S %d/%m/%Y").to_string()
+}
+
+fn day(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
 }
 
 fn line(text: &mut String, told: &str) {

@@ -66,7 +66,7 @@ pub(super) async fn open(app: &App, order: Opening) -> Answer {
     let number = app.store.open_petition(&new, hold).await?;
     let findings = petition::overdue(number, due_on, today).into_iter().chain(refused).collect();
     let text = Text::new(
-        format!("kiến nghị số {number}; trả lời chậm nhất ngày {due_on}"),
+        format!("kiến nghị số {number}; trả lời chậm nhất ngày {}", due_on.format("%d/%m/%Y")),
         format!("petition {number}; to be answered by {due_on}"),
     );
     Ok(Outcome::with_findings(Document::Message { text }, findings))

@@ -233,7 +233,12 @@ fn outside(as_of: NaiveDate, first: NaiveDate, last: NaiveDate) -> Finding {
     Finding::warning(
         "LT-PAP-020",
         Text::new(
-            format!("ngày {as_of} nằm ngoài thời gian tổng hợp {first} – {last} (mục V.3 Kế hoạch)"),
+            format!(
+                "ngày {} nằm ngoài thời gian tổng hợp {} – {} (mục V.3 Kế hoạch)",
+                as_of.format("%d/%m/%Y"),
+                first.format("%d/%m/%Y"),
+                last.format("%d/%m/%Y")
+            ),
             format!("{as_of} lies outside {first} – {last}, when the figures are to be compiled (plan V.3)"),
         ),
         Text::new(

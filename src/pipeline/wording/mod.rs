@@ -288,7 +288,10 @@ mod tests {
         }
         for state in RecordState::ALL.map(RecordState::as_str) {
             let state = RecordState::parse(state).expect("a state");
-            assert_ne!(word(Words::RecordState, state.as_str(), Lang::Vi), state.as_str());
+            assert_eq!(word(Words::RecordState, state.as_str(), Lang::Vi), state.vietnamese());
+        }
+        for state in crate::evaluation::organisation::OrganisationState::ALL {
+            assert_eq!(word(Words::Organisation, state.as_str(), Lang::Vi), state.vietnamese());
         }
     }
 

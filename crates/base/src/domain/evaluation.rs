@@ -163,6 +163,20 @@ impl RecordState {
         }
     }
 
+    /// What it is called in Vietnamese.
+    pub fn vietnamese(self) -> &'static str {
+        match self {
+            Self::Computed => "Còn thiếu thành phần",
+            Self::Provisional => "Tạm tính, chờ phê duyệt",
+            Self::SelfAssessed => "Đã tự đánh giá",
+            Self::Reviewed => "Đã có nhận xét, chờ phê duyệt",
+            Self::Approved => "Đã phê duyệt",
+            Self::Delivered => "Đã vào CSDL quốc gia",
+            Self::Corrected => "Đính chính, chờ phê duyệt",
+            Self::Revoked => "Đã hủy kết quả",
+        }
+    }
+
     /// Whether the record still follows its figures by itself: nobody decided yet.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Computed | Self::Provisional | Self::SelfAssessed | Self::Reviewed)

@@ -575,7 +575,11 @@ fn off_scale(item: &str, value: &str, maximum: &Exact, step: &Exact) -> Finding 
     Finding::error(
         "LT-CRI-002",
         Text::new(
-            format!("tiêu chí {item}: {value} điểm không hợp lệ; từ 0 đến {maximum}, bước {step}"),
+            format!(
+                "tiêu chí {item}: {value} điểm không hợp lệ; từ 0 đến {}, bước {}",
+                maximum.to_text().replace('.', ","),
+                step.to_text().replace('.', ",")
+            ),
             format!("item {item}: {value} points are not valid; 0 to {maximum} in steps of {step}"),
         ),
         Text::new("sửa điểm theo Mẫu số 01", "correct the points after form 01"),

@@ -560,14 +560,15 @@ pub(super) fn check_hold(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box
 }
 
 fn illegal(from: Option<RecordState>, period: Period, subject: Subject<'_>, to: RecordState) -> Box<Finding> {
+    let from_vi = from.map_or("Chưa có hồ sơ", RecordState::vietnamese);
     let from = from.map_or("none", RecordState::as_str);
-    let to = to.as_str();
+    let (to_vi, to) = (to.vietnamese(), to.as_str());
     refuse(
         "LT-REC-003",
         subject,
         period,
         (
-            &format!("không thể chuyển kết quả từ trạng thái {from} sang {to}"),
+            &format!("không thể chuyển kết quả từ trạng thái \"{from_vi}\" sang \"{to_vi}\""),
             &format!("a record cannot move from {from} to {to}"),
         ),
         (

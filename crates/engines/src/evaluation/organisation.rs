@@ -38,6 +38,16 @@ impl OrganisationState {
         }
     }
 
+    /// What it is called in Vietnamese.
+    pub fn vietnamese(self) -> &'static str {
+        match self {
+            SelfAssessed => "Đã tự đánh giá",
+            Appraised => "Đã thẩm định",
+            Recognised => "Đã công nhận",
+            Revoked => "Đã hủy công nhận",
+        }
+    }
+
     /// Reads a stored name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
@@ -82,13 +92,14 @@ pub fn check_move(
     if ORGANISATION_MOVES.iter().any(|(before, after, _)| (*before, *after) == (from, to)) {
         return Ok(());
     }
+    let (from_vi, to_vi) = (from.map_or("Chưa tự đánh giá", OrganisationState::vietnamese), to.vietnamese());
     let (from, to) = (from.map_or("none", OrganisationState::as_str), to.as_str());
     Err(refuse(
         "LT-ORG-003",
         unit,
         year,
         (
-            &format!("không thể chuyển hồ sơ tổ chức từ trạng thái {from} sang {to}"),
+            &format!("không thể chuyển hồ sơ tổ chức từ trạng thái \"{from_vi}\" sang \"{to_vi}\""),
             &format!("an organisation's record cannot move from {from} to {to}"),
         ),
         (
@@ -260,7 +271,12 @@ pub fn check_notice(
     let what = match recognised {
         Some((_, from)) if from <= on && on <= today => return Ok(()),
         Some((_, from)) => (
-            format!("kết quả không thể được thông báo ngày {on}: công nhận ngày {from}, hôm nay {today}"),
+            format!(
+                "kết quả không thể được thông báo ngày {}: công nhận ngày {}, hôm nay {}",
+                on.format("%d/%m/%Y"),
+                from.format("%d/%m/%Y"),
+                today.format("%d/%m/%Y")
+            ),
             format!("the result cannot have been told on {on}: recognised on {from}, today is {today}"),
         ),
         None => (

@@ -62,7 +62,10 @@ pub fn overdue(id: i64, due_on: NaiveDate, today: NaiveDate) -> Option<Finding> 
         Finding::warning(
             "LT-REC-055",
             Text::new(
-                format!("kiến nghị {id} quá hạn trả lời từ {due_on} (07 ngày làm việc, Điều 22)"),
+                format!(
+                    "kiến nghị {id} quá hạn trả lời từ {} (07 ngày làm việc, Điều 22)",
+                    due_on.format("%d/%m/%Y")
+                ),
                 format!("petition {id} should have been answered by {due_on} (7 working days, art. 22)"),
             ),
             Text::new("trả lời bằng `petition answer`", "answer it with `petition answer`"),

@@ -188,7 +188,11 @@ fn points(
     let validation = DataValidation::new()
         .allow_custom(Formula::new(rule))
         .set_error_title("Điểm không hợp lệ")?
-        .set_error_message(format!("Từ 0 đến {maximum}, bước {step}"))?;
+        .set_error_message(format!(
+            "Từ 0 đến {}, bước {}",
+            maximum.replace('.', ","),
+            step.replace('.', ",")
+        ))?;
     sheet.add_data_validation(1, column, last, column, &validation)?;
     Ok(())
 }

@@ -133,8 +133,8 @@ pub(super) fn not_entitled(step: State, who: &str) -> Finding {
         "LT-AUT-005",
         Text::new(
             format!(
-                "{who} không có thẩm quyền làm bước {} của tổ chức này (mục III.1, III.4)",
-                step.as_str()
+                "{who} không có thẩm quyền làm bước \"{}\" của tổ chức này (mục III.1, III.4)",
+                step.vietnamese()
             ),
             format!("{who} may not make the step {} of this organisation (plan III.1, III.4)", step.as_str()),
         ),

@@ -147,12 +147,17 @@ pub(super) fn failed_cell(column: &str) -> Finding {
     )
 }
 
-pub(super) fn no_records(found: &str) -> Finding {
+/// No list stands where the manifest says; `other` = something else does.
+pub(super) fn no_records(other: bool) -> Finding {
+    let (vi, en) = match other {
+        true => ("ở đó không phải một danh sách", "not a list"),
+        false => ("ở đó không có gì", "missing"),
+    };
     Finding::error(
         "LT-SRC-001",
         Text::new(
-            format!("không có danh sách bản ghi ở chỗ đã khai ({found})"),
-            format!("there is no list of records at the declared place ({found})"),
+            format!("không có danh sách bản ghi ở chỗ đã khai ({vi})"),
+            format!("there is no list of records at the declared place ({en})"),
         ),
         Text::new(
             "sửa stream.records trong manifest; có thể nguồn đã đổi phiên bản",

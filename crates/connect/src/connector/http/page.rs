@@ -153,8 +153,7 @@ pub(super) fn list(
     }
     if !found {
         let there = envelope.find(&plan_of.records).map_err(broken)?.is_some();
-        let found = if there { "not a list" } else { "missing" };
-        return Err(fail(finding::no_records(found), Disposition::NeedsOperator));
+        return Err(fail(finding::no_records(there), Disposition::NeedsOperator));
     }
     let total_text = match &plan_of.total {
         Some(path) => envelope.scalar(path).map_err(broken)?,

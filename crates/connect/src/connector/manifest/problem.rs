@@ -194,13 +194,13 @@ impl Problem {
     }
 
     /// A spelling of dates that cannot be used.
-    pub fn date(key: &str, spelling: &str, why: &str) -> Self {
+    pub fn date(key: &str, spelling: &str, (vi, en): (&str, &str)) -> Self {
         Self::new(
             key,
             "LT-MAN-014",
             Text::new(
-                format!("cách viết ngày \"{spelling}\" không dùng được: {why}"),
-                format!("the spelling of dates \"{spelling}\" cannot be used: {why}"),
+                format!("cách viết ngày \"{spelling}\" không dùng được: {vi}"),
+                format!("the spelling of dates \"{spelling}\" cannot be used: {en}"),
             ),
             Text::new(
                 "dùng auto, rfc3339, epoch_ms, epoch_s, excel, words hoặc mẫu như %d/%m/%Y %H:%M:%S",

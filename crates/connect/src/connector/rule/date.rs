@@ -30,6 +30,12 @@ enum Spelling {
     Pattern(Vec<Item<'static>>),
 }
 
+/// What is wrong with a spelling, in Vietnamese and English.
+pub type Why = (&'static str, &'static str);
+
+/// A pattern that chrono does not know.
+pub const NO_PATTERN: Why = ("không phải mẫu ngày giờ", "is no pattern of dates");
+
 /// An instant with the knowledge whether the source gave a time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Moment {
@@ -38,8 +44,8 @@ struct Moment {
 }
 
 impl DateRule {
-    /// Compiles spellings; the error names the one that is wrong and why.
-    pub fn compile(spellings: &[String], zone: FixedOffset) -> Result<Self, (String, &'static str)> {
+    /// Compiles spellings; the error names the one that is wrong and why, in Vietnamese and English.
+    pub fn compile(spellings: &[String], zone: FixedOffset) -> Result<Self, (String, Why)> {
         let mut compiled = Vec::with_capacity(spellings.len().max(1));
         for spelling in spellings {
             let refuse = |why| (spelling.clone(), why);
@@ -51,14 +57,13 @@ impl DateRule {
                 "excel" => Spelling::ExcelSerial,
                 "words" => Spelling::Words,
                 pattern if pattern.contains('%') => Spelling::Pattern(
-                    StrftimeItems::new(pattern)
-                        .parse_to_owned()
-                        .map_err(|_| refuse("is no pattern of dates"))?,
+                    StrftimeItems::new(pattern).parse_to_owned().map_err(|_| refuse(NO_PATTERN))?,
                 ),
                 _ => {
-                    return Err(refuse(
+                    return Err(refuse((
+                        "không phải auto, rfc3339, epoch_ms, epoch_s, excel, words và không có %",
                         "is none of auto, rfc3339, epoch_ms, epoch_s, excel, words and holds no %",
-                    ));
+                    )));
                 }
             });
         }
@@ -66,7 +71,11 @@ impl DateRule {
             compiled.push(Spelling::Auto);
         }
         if zone != local_offset() && compiled.iter().any(|spelling| matches!(spelling, Spelling::Auto)) {
-            return Err(("auto".to_owned(), "reads times of +07:00 only; write a pattern for another zone"));
+            let why = (
+                "chỉ đọc giờ +07:00; múi giờ khác thì viết một mẫu",
+                "reads times of +07:00 only; write a pattern for another zone",
+            );
+            return Err(("auto".to_owned(), why));
         }
         Ok(Self { spellings: compiled, zone })
     }

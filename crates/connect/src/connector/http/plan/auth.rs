@@ -9,6 +9,7 @@ use super::super::super::manifest::auth::{
     AuthSection, ClientIn, CsrfSection, Grant, LimitsSection, SignatureEncoding,
 };
 use super::super::super::manifest::http::{Method, TransportSection};
+use super::super::super::rule::date::NO_PATTERN;
 use super::compile::{Compiler, JsonTemplate};
 use crate::transport::MOST_REQUESTS;
 use chrono::FixedOffset;
@@ -400,7 +401,7 @@ impl Compiler<'_> {
         let valid =
             chrono::format::StrftimeItems::new(timestamp).all(|item| item != chrono::format::Item::Error);
         if !valid {
-            self.problems.push(Problem::date("auth.timestamp", timestamp, "is no pattern of dates"));
+            self.problems.push(Problem::date("auth.timestamp", timestamp, NO_PATTERN));
         }
         let parameters = [&REQUEST[..], &["nonce"]].concat();
         let text = [&parameters[..], &["params", "headers"]].concat();

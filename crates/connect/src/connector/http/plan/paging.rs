@@ -257,7 +257,10 @@ impl Compiler<'_> {
                     self.problems.push(Problem::date(
                         "incremental.format",
                         pattern,
-                        "is none of epoch_ms, epoch_s, rfc3339 and no pattern of dates",
+                        (
+                            "không phải epoch_ms, epoch_s, rfc3339 và không phải mẫu ngày giờ",
+                            "is none of epoch_ms, epoch_s, rfc3339 and no pattern of dates",
+                        ),
                     ));
                     return None;
                 }
