@@ -354,7 +354,7 @@ impl Client {
 
     /// Has the requests of a day counted where they outlive the process; nothing for clients without such a limit.
     pub fn counts_in(&self, book: Arc<dyn DayBook>) {
-        if let Some((pace, _)) = &self.0.protection {
+        if let Some((pace, _)) = self.0.protection.as_deref() {
             pace.counts_in(book);
         }
     }
