@@ -311,6 +311,29 @@ async fn organisation_is_assessed_appraised_and_recognised_by_whom_the_plan_name
     }
 }
 
+#[tokio::test]
+async fn year_that_has_not_opened_takes_no_step_of_an_organisation() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let mut order = step(Step {
+            unit: "SNV-VP",
+            step: "self_assessed",
+            revision: 0,
+            level: Some(Level::Good),
+            document: None,
+            reason: None,
+            author: HEAD,
+            full: true,
+        });
+        if let Command::Life { order: LifeOrder::OrganisationStep { year, .. } } = &mut order {
+            *year = 2027;
+        }
+        refused(&house, order, "LT-REC-012").await;
+        assert!(store.organisation_revisions(&code("SNV-VP"), 2027).await.expect("read").is_empty());
+    }
+}
+
 fn told(revision: u32, to: Option<&str>, on: &str, document: Option<&str>, author: &str) -> Command {
     life(LifeOrder::OrganisationNotify {
         unit: code("SNV-VP"),

@@ -109,6 +109,35 @@ pub fn check_move(
     ))
 }
 
+/// Whether an organisation's year is assessed by now: as the years of people, not before it opens (plan III.4).
+///
+/// # Errors
+/// LT-REC-012 it is not.
+pub fn check_opened(
+    unit: &UnitCode,
+    year: i32,
+    opens: NaiveDate,
+    today: NaiveDate,
+) -> Result<(), Box<Finding>> {
+    if opens <= today {
+        return Ok(());
+    }
+    let (day, on) = (opens.format("%d/%m/%Y"), today.format("%d/%m/%Y"));
+    Err(refuse(
+        "LT-REC-012",
+        unit,
+        year,
+        (
+            &format!("năm {year} chưa đến thời gian đánh giá (từ ngày {day}); hôm nay {on}"),
+            &format!("the year {year} is not assessed before {opens}; today is {today}"),
+        ),
+        (
+            "kiểm tra năm; đánh giá từ ngày đó ([scoring] year_opens). Chưa có gì được ghi",
+            "check the year; assess it from that day on ([scoring] year_opens). Nothing was written",
+        ),
+    ))
+}
+
 /// What a recognition looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Recognition<'a> {
@@ -353,6 +382,17 @@ mod tests {
         assert!(check_recognition(Recognition { good: 4, level: Level::Good, ..free }).is_ok());
         assert!(check_recognition(Recognition { good: 4, exception: Some("7/UBND"), ..free }).is_ok());
         assert!(check_recognition(Recognition { good: 4, exception: Some("  "), ..free }).is_err());
+    }
+
+    #[test]
+    fn no_step_is_made_before_the_year_opens() {
+        let on = |today: &str| {
+            check_opened(&unit(), 2027, "2027-12-01".parse().expect("day"), today.parse().expect("day"))
+        };
+        let told = on("2026-12-07").expect_err("refused");
+        assert_eq!(told.code, "LT-REC-012");
+        assert!(told.what.vi.contains("từ ngày 01/12/2027"), "{told:?}");
+        assert!(on("2027-11-30").is_err() && on("2027-12-01").is_ok());
     }
 
     #[test]

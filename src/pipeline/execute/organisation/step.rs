@@ -10,7 +10,7 @@ use crate::directory::Directory;
 use crate::domain::{Exact, Level, Period, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::{
-    OrganisationState as State, Recognition, check_move, check_recognition, late_classification,
+    OrganisationState as State, Recognition, check_move, check_opened, check_recognition, late_classification,
 };
 use crate::evaluation::remarks::is_ground;
 use crate::pipeline::command::{Document, Field, Outcome};
@@ -156,6 +156,7 @@ fn judge(app: &App, directory: &Directory, to: State, made: &Making, known: &Kno
     let (unit, year) = (&made.unit, made.year);
     may(app, directory, to, made)?;
     let newest = known.revisions.last().map_or(0, |revision| revision.revision);
+    check_opened(unit, year, app.opens(Period::Year(year)), app.clock.today())?;
     check_revision(unit, year, made.revision, newest)?;
     check_move(unit, year, known.state(), to)?;
     if !known.score.wrong.is_empty() && !made.items.is_empty() {
