@@ -42,6 +42,7 @@ fn lines(value: &Value, lang: Lang) -> String {
         let printed = printed.unwrap_or_else(|| say("còn thiếu", "missing").to_owned());
         put(format!("{}: {printed}{sign}", say(vi, en)));
     }
+    wording::crossed(value, lang).into_iter().for_each(|told| put(format!("  {told}")));
     let missing: Vec<_> = strings(value, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     if !missing.is_empty() {
         put(format!("{}: {}", say("Còn thiếu", "Missing"), missing.join(", ")));
@@ -197,6 +198,23 @@ fn text(line: &Value, key: &str, none: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_total_that_rounding_carries_over_a_threshold_is_told_with_what_the_level_rests_on() {
+        let mut value = json!({ "total": { "exact": "20999/300", "printed": "70.00" }, "level": "completed",
+            "rule_set": { "id": "decree", "rounding": { "digits": 2, "mode": "half_up", "classify_on": "exact" } } });
+        let told = explained(&value);
+        assert!(
+            told.vi.contains("là 69,997, dưới 70: mức xếp theo điểm này, không theo số in 70,00"),
+            "{}",
+            told.vi
+        );
+        assert!(told.en.contains("is 69.997, below 70: the level rests on it"), "{}", told.en);
+        value["rule_set"]["rounding"]["classify_on"] = json!("printed");
+        assert!(explained(&value).en.contains("the level rests on the printed 70.00"));
+        value["total"]["exact"] = json!("70");
+        assert!(!explained(&value).vi.contains("chưa làm tròn"));
+    }
 
     #[test]
     fn a_derivation_reads_in_either_language_and_nothing_missing_is_printed_as_null() {

@@ -239,8 +239,10 @@ impl Evaluation {
         } else if period == Period::Year(world.closing.year())
             && let (Some(total), true) = (total, missing.is_empty())
         {
-            let band =
-                total.parse::<Exact>().map(|score| Level::of_score(&score)).unwrap_or(Level::NotCompleted);
+            // The level that came with the figure: it rests on the score before rounding.
+            let sent = body["level"].as_str().and_then(Level::parse);
+            let of_figure = || total.parse::<Exact>().map(|score| Level::of_score(&score));
+            let band = sent.unwrap_or_else(|| of_figure().unwrap_or(Level::NotCompleted));
             // Few may be Excellent (art. 20.5): people choose.
             let level =
                 if band == Level::Excellent && !number.is_multiple_of(6) { Level::Good } else { band };

@@ -141,6 +141,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         level => level.0,
         level_light => level.1,
         total => total.map_or_else(|| "–".to_owned(), |total| format::decimal(total, lang)),
+        crossed => wording::crossed(&derivation, lang),
         missing => missing.join(", "),
         worked => worked(&summary),
         parts => value(&parts(&summary, &derivation, lang)),

@@ -568,6 +568,20 @@ async fn people_decide_what_is_missing_and_then_approve_and_the_oracle_waits_for
         .collect();
     assert_eq!(levels.len(), 6);
     assert_eq!(levels.values().filter(|level| **level == "excellent").count(), 1, "{levels:?}");
+
+    // The level that was sent counts, not the one of the printed figure.
+    let mut rounded = score("GL-00020", "2026", 1, Some("70.00"), &[]);
+    rounded["level"] = json!("completed");
+    province.score(&token, &rounded).await;
+    let (_, page) =
+        province.json(Method::GET, &format!("/evaluation/api/v1/events?after={after}"), &token, None).await;
+    let events = page["events"].as_array().expect("events");
+    let decided: Vec<_> = events
+        .iter()
+        .filter(|event| event["type"] == "classification" && event["staff_number"] == "GL-00020")
+        .map(|event| &event["level"])
+        .collect();
+    assert_eq!(decided, ["completed"]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod figure;
 mod names;
 mod ruled;
 
+use crate::domain::Crossing;
 use crate::error::{Lang, Text, place_in};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -177,6 +178,29 @@ pub fn article(short: &str, lang: Lang) -> String {
 
 /// A line's note in a reader's language; scoring writes them in English with their article.
 pub fn note(note: &str, lang: Lang) -> String {
+/// What is said where rounding carries a derivation's total over a threshold of a level; none where it does not.
+pub fn crossed(derivation: &serde_json::Value, lang: Lang) -> Option<String> {
+    let figure = |key: &str| derivation.pointer(&format!("/total/{key}"))?.as_str();
+    let printed = figure("printed")?;
+    let Crossing { threshold, exact } = Crossing::of(&figure("exact")?.parse().ok()?, printed)?;
+    let read_from = derivation.pointer("/rule_set/rounding/classify_on").and_then(serde_json::Value::as_str);
+    let (exact, shown) = (decimal(&exact, lang), decimal(printed, lang));
+    Some(match (read_from == Some("printed"), lang) {
+        (false, Lang::Vi) => format!(
+            "điểm chưa làm tròn là {exact}, dưới {threshold}: mức xếp theo điểm này, không theo số in {shown}"
+        ),
+        (false, Lang::En) => format!(
+            "the score before rounding is {exact}, below {threshold}: the level rests on it and not on the printed {shown}"
+        ),
+        (true, Lang::Vi) => format!(
+            "điểm chưa làm tròn là {exact}, dưới {threshold}; theo bộ quy tắc mức xếp theo số in {shown}"
+        ),
+        (true, Lang::En) => format!(
+            "the score before rounding is {exact}, below {threshold}; by the rule set the level rests on the printed {shown}"
+        ),
+    })
+}
+
     let number = || {
         note.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect::<String>()
     };

@@ -3,7 +3,7 @@
 //! Owns the words for what people decide and the states a record passes. Who may do what is
 //! `evaluation`'s business; how a component is computed is `scoring`'s.
 
-use super::exact::Exact;
+use super::exact::{Exact, RoundingMode};
 use super::id::PersonId;
 use super::period::Period;
 use chrono::{DateTime, Utc};
@@ -65,6 +65,30 @@ impl Level {
             Self::Good => "Hoàn thành tốt nhiệm vụ",
             Self::Excellent => "Hoàn thành xuất sắc nhiệm vụ",
         }
+    }
+}
+
+/// A score whose printed figure reaches a threshold of art. 20.1–4 that the exact one stays below.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crossing {
+    /// The threshold: 50, 70 or 90.
+    pub threshold: i64,
+    /// The exact score with as many decimals as it takes to see it below the threshold.
+    pub exact: String,
+}
+
+impl Crossing {
+    /// Whether rounding carries a score over a threshold; none when both figures lie in one band.
+    pub fn of(exact: &Exact, printed: &str) -> Option<Self> {
+        let shown = printed.parse::<Exact>().ok()?;
+        let above =
+            |threshold: &i64| *exact < Exact::integer(*threshold) && shown >= Exact::integer(*threshold);
+        let threshold = [90, 70, 50].into_iter().find(above)?;
+        let mut written = (2..=12).map(|digits| exact.round(digits, RoundingMode::HalfUp));
+        let below =
+            |text: &String| text.parse::<Exact>().is_ok_and(|value| value < Exact::integer(threshold));
+        let exact = written.find(below).unwrap_or_else(|| exact.to_text());
+        Some(Self { threshold, exact })
     }
 }
 
@@ -358,6 +382,19 @@ mod tests {
         ];
         for (score, level) in cases {
             assert_eq!(Level::of_score(&score.parse().expect("score")), level, "{score}");
+        }
+    }
+
+    #[test]
+    fn a_printed_figure_that_reaches_a_threshold_its_score_stays_below_is_seen_with_enough_decimals() {
+        let crossed = |exact: &str, printed: &str| Crossing::of(&exact.parse().expect("exact"), printed);
+        let at = |threshold, exact: &str| Some(Crossing { threshold, exact: exact.to_owned() });
+        // (78.55 + 82.66 + 48.78) / 3
+        assert_eq!(crossed("20999/300", "70.00"), at(70, "69.997"));
+        assert_eq!(crossed("89.9999996", "90.00"), at(90, "89.9999996"));
+        assert_eq!(crossed("49.6", "50"), at(50, "49.60"));
+        for (exact, printed) in [("70", "70.00"), ("69.994", "69.99"), ("70.004", "70.00"), ("69.9", "?")] {
+            assert_eq!(crossed(exact, printed), None, "{exact}");
         }
     }
 

@@ -21,7 +21,7 @@ pub mod task;
 
 pub use calendar::{WorkingCalendar, local_date, local_offset};
 pub use directory::{DirectoryContent, DirectoryImport, ImportedPerson};
-pub use evaluation::{Component, Decision, DecisionKind, Level, RecordState};
+pub use evaluation::{Component, Crossing, Decision, DecisionKind, Level, RecordState};
 pub use evidence::{Evidence, EvidenceKind, status_rank};
 pub use exact::{Exact, RoundingMode};
 pub use fact::{FactKind, FactRecord, FactRevoked, ServiceFact, StoredFact};

@@ -8,7 +8,7 @@
 use super::content::{Content, Ruling};
 use super::difference::{Difference, difference};
 use super::moves::{Mover, is_allowed, is_legal};
-use crate::domain::{Level, Period, RecordState, StaffNumber, local_date};
+use crate::domain::{Crossing, Level, Period, RecordState, StaffNumber, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::text::mention::mentions;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -296,7 +296,9 @@ pub fn classify(
     let level = decision.level;
     let warnings = match held.content.proposal() {
         None => return Err(not_classified(subject, period)),
-        Some(proposed) if proposed < level => return Err(above_proposed(subject, period, proposed, level)),
+        Some(proposed) if proposed < level => {
+            return Err(above_proposed(subject, held.content, proposed, level));
+        }
         Some(proposed) if proposed != level => vec![other_level(subject, period, proposed, level)],
         Some(_) => Vec::new(),
     };
@@ -594,7 +596,15 @@ fn not_classified(subject: Subject<'_>, period: Period) -> Box<Finding> {
     )
 }
 
-fn above_proposed(subject: Subject<'_>, period: Period, proposed: Level, decided: Level) -> Box<Finding> {
+fn above_proposed(subject: Subject<'_>, content: &Content, proposed: Level, decided: Level) -> Box<Finding> {
+    let rounded = content.total().and_then(|total| Crossing::of(&total.exact, &total.printed));
+    let (rounded_vi, rounded_en) = rounded.map_or_else(Default::default, |crossed| {
+        let Crossing { threshold, exact } = crossed;
+        (
+            format!("mức xếp theo điểm chưa làm tròn ({}, dưới {threshold}); ", exact.replace('.', ",")),
+            format!("the level rests on the score before rounding ({exact}, below {threshold}); "),
+        )
+    });
     let (vi, en) = (
         format!(
             "mức quyết định \"{}\" cao hơn mức \"{}\" theo điểm và các điều kiện (Điều 20)",
@@ -610,11 +620,15 @@ fn above_proposed(subject: Subject<'_>, period: Period, proposed: Level, decided
     refuse(
         "LT-REC-080",
         subject,
-        period,
+        content.period,
         (&vi, &en),
         (
-            "xem `score explain`: điểm, kỷ luật, kết luận, mức của đơn vị; nếu dữ kiện sai, sửa dữ kiện (`fact revoke`, `record correct` của quý) rồi quyết định lại",
-            "look at `score explain`: score, discipline, conclusions, the organisation's level; if a fact is wrong, correct it (`fact revoke`, `record correct` of the quarter) and decide again",
+            &format!(
+                "{rounded_vi}xem `score explain`: điểm, kỷ luật, kết luận, mức của đơn vị; nếu dữ kiện sai, sửa dữ kiện (`fact revoke`, `record correct` của quý) rồi quyết định lại"
+            ),
+            &format!(
+                "{rounded_en}look at `score explain`: score, discipline, conclusions, the organisation's level; if a fact is wrong, correct it (`fact revoke`, `record correct` of the quarter) and decide again"
+            ),
         ),
     )
 }

@@ -10,7 +10,7 @@ use super::score::{Derivation, Line};
 use super::switch::{self, Switch};
 use super::words::{day, decimal, formula};
 use super::work_sheet::excluded;
-use crate::domain::{Exact, Level};
+use crate::domain::{Crossing, Exact, Level};
 use crate::error::Lang;
 
 /// Most lines printed; the rest is counted, and stands in the explanations of the people it belongs to.
@@ -58,6 +58,7 @@ pub fn paper(explanation: &Explanation) -> Paper {
         None => "chưa tính được khi còn thiếu thành phần".to_owned(),
     };
     blocks.push(Block::Line(vec![Run::plain("Tổng điểm: "), Run::bold(result)]));
+    blocks.extend(crossed(derivation).map(|told| Block::Line(vec![Run::plain(told)])));
     if let Some(as_of) = explanation.head.trace.as_of {
         let rules = &explanation.head.trace.rule_set;
         blocks.push(Block::Line(vec![Run::plain(format!(
@@ -108,6 +109,23 @@ pub fn paper(explanation: &Explanation) -> Paper {
         blocks.push(Block::Table(switches(derivation)));
     }
     paper
+}
+
+/// What the level rests on where rounding carries the total over a threshold.
+fn crossed(derivation: &Derivation) -> Option<String> {
+    let total = derivation.total.as_ref()?;
+    let Crossing { threshold, exact } = Crossing::of(&total.exact, &total.printed)?;
+    let rounding = derivation.rule_set.get("rounding");
+    let read_from = rounding.and_then(|rounding| rounding.get("classify_on")?.as_str());
+    let rests = match read_from {
+        Some("printed") => "theo bộ quy tắc mức xếp theo số in",
+        _ => "mức xếp theo điểm chưa làm tròn, không theo số in",
+    };
+    Some(format!(
+        "Điểm chưa làm tròn là {}, dưới {threshold}; {rests} {}.",
+        decimal(&exact),
+        decimal(&total.printed)
+    ))
 }
 
 fn table(caption: &str, heads: &[&str], widths: &[u32], rows: Vec<Vec<Cell>>) -> Table {

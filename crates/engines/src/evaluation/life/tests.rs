@@ -1,6 +1,7 @@
 //! Which moves a record's life allows, and how the others are refused.
 
 use super::super::content::tests::sample;
+use super::super::content::{Figure, Part};
 use super::super::moves::{MOVES, Move};
 use super::*;
 
@@ -197,6 +198,12 @@ fn classification_is_compared_with_the_proposed_level_and_never_with_the_band_al
     assert_eq!((content.level, warnings), (Some(Level::NotCompleted), Vec::new()));
     // The band binds upwards (art. 20.1–3), and where none is proposed there is nothing to decide (art. 11.1).
     assert_eq!(code(decided(&sample("2026", Some("88")), Level::Excellent)), "LT-REC-080");
+    // Printed 70.00, and below it all the same.
+    let mut rounded = Content { level: Some(Level::Completed), ..sample("2026", Some("70.00")) };
+    let exact = "20999/300".parse().expect("score");
+    rounded.parts.insert(Part::Total, Figure { exact, printed: "70.00".into() });
+    let told = decided(&rounded, Level::Good).expect_err("refused");
+    assert!(told.code == "LT-REC-080" && told.remedy.vi.contains("69,997, dưới 70"), "{told:?}");
     let short = Content { level: None, ..sample("2026", Some("88")) };
     assert_eq!(code(decided(&short, Level::Good)), "LT-REC-081");
 }
