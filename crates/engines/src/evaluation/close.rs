@@ -131,6 +131,9 @@ pub struct Check {
 pub struct Checklist {
     /// The period.
     pub period: Period,
+    /// The unit whose part it is; none = the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitCode>,
     /// Its lines, always all of them, in the same order; a year has three more.
     pub checks: Vec<Check>,
     /// The reason with which a person accepted what stands open.
@@ -356,7 +359,7 @@ impl Checklist {
             ),
         ];
         checks.extend(of_a_year.into_iter().filter(|_| period.is_year()));
-        Self { period, checks, accepted_because: None }
+        Self { period, unit: facts.unit.clone(), checks, accepted_because: None }
     }
 
     /// Whether nothing stands open.
@@ -367,9 +370,13 @@ impl Checklist {
     /// Decides the close. `reason`: a person's word for closing in spite of gaps, 1 to 2,000 characters.
     ///
     /// # Errors
-    /// That the period is not closed, then every finding that forbids it; gaps are among them when nobody gave a
-    /// reason.
+    /// That it is closed already, and nothing else; or that the period is not closed, then every finding that forbids it;
+    /// gaps are among them when nobody gave a reason.
     pub fn decide(mut self, reason: Option<&str>) -> Result<Self, Vec<Finding>> {
+        let closed = |check: &&Check| check.name == CheckName::NotClosed && check.state == CheckState::Blocks;
+        if let Some(already) = self.checks.iter().find(closed).and_then(|check| check.finding.clone()) {
+            return Err(vec![already]);
+        }
         let reason = reason.map(str::trim).filter(|reason| (1..=2_000).contains(&reason.chars().count()));
         let forbids = |check: &&Check| match check.state {
             CheckState::Ok => false,
@@ -380,7 +387,7 @@ impl Checklist {
             self.checks.iter().filter(forbids).filter_map(|check| check.finding.clone()).collect();
         if !findings.is_empty() {
             let only_gaps = self.checks.iter().all(|check| check.state != CheckState::Blocks);
-            let told = not_closed(self.period, findings.len(), only_gaps);
+            let told = not_closed((self.period, self.unit.as_ref()), findings.len(), only_gaps);
             return Err(std::iter::once(told).chain(findings).collect());
         }
         if !self.is_clean() {
@@ -390,14 +397,19 @@ impl Checklist {
     }
 }
 
-fn not_closed(period: Period, open: usize, only_gaps: bool) -> Finding {
+fn not_closed((period, unit): (Period, Option<&UnitCode>), open: usize, only_gaps: bool) -> Finding {
+    let part = unit.map(|unit| format!(" --unit {unit}")).unwrap_or_default();
+    let (of_vi, of_en) = match unit {
+        Some(unit) => (format!(" của đơn vị {unit}"), format!(" of unit {unit}")),
+        None => (String::new(), String::new()),
+    };
     let remedy = if only_gaps {
         Text::new(
             format!(
-                "xử lý từng mục, hoặc khóa dù còn mục mở và chịu trách nhiệm: period close {period} --reason \"LÝ DO\""
+                "xử lý từng mục, hoặc khóa dù còn mục mở và chịu trách nhiệm: period close {period}{part} --reason \"LÝ DO\""
             ),
             format!(
-                "settle each point, or answer for closing in spite of them: period close {period} --reason \"WHY\""
+                "settle each point, or answer for closing in spite of them: period close {period}{part} --reason \"WHY\""
             ),
         )
     } else {
@@ -409,8 +421,8 @@ fn not_closed(period: Period, open: usize, only_gaps: bool) -> Finding {
     Finding::error(
         "LT-REC-038",
         Text::new(
-            format!("kỳ {period} CHƯA được khóa: còn {open} mục vướng, nêu dưới đây"),
-            format!("period {period} is NOT closed: {open} points stand in the way, told below"),
+            format!("kỳ {period}{of_vi} CHƯA được khóa: còn {open} mục vướng, nêu dưới đây"),
+            format!("period {period}{of_en} is NOT closed: {open} points stand in the way, told below"),
         ),
         remedy,
     )
@@ -470,7 +482,7 @@ mod tests {
     #[test]
     fn no_reason_opens_a_blocked_close() {
         let facts = CloseFacts { closed: true, scores_due: 3, ..clean() };
-        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-031", "LT-REC-032"]);
+        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-031"], "closed is closed, whatever else stands open");
     }
 
     #[test]
@@ -479,7 +491,7 @@ mod tests {
         let facts = CloseFacts { unit: unit.clone(), open_units: vec!["SNV-VP".into()], ..clean() };
         assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-050"]);
         let facts = CloseFacts { unit, closed: true, ..clean() };
-        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-038", "LT-REC-051"]);
+        assert_eq!(codes(&facts, Some("vì")), ["LT-REC-051"]);
         // The whole may be closed over the heads of units, by somebody who says why.
         let whole = CloseFacts { open_units: vec!["SNV-VP".into()], ..clean() };
         assert_eq!(codes(&whole, None), ["LT-REC-038", "LT-REC-053"]);
@@ -494,6 +506,10 @@ mod tests {
         assert!(gaps.what.en.contains("2026-Q3 is NOT closed: 2 points"), "{gaps}");
         assert!(gaps.what.vi.contains("CHƯA được khóa"), "{gaps:?}");
         assert!(gaps.remedy.en.contains("period close 2026-Q3 --reason"), "{gaps}");
+        let part = CloseFacts { unit: UnitCode::new("SNV").ok(), unmapped: 2, ..clean() };
+        let part = told(&part);
+        assert!(part.remedy.vi.contains("period close 2026-Q3 --unit SNV --reason"), "{part:?}");
+        assert!(part.what.vi.contains("của đơn vị SNV CHƯA được khóa"), "{part:?}");
         let blocked = told(&CloseFacts { unmapped: 2, scores_due: 1, ..clean() });
         assert!(!blocked.remedy.en.contains("period close"), "{blocked}");
     }
