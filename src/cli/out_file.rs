@@ -130,13 +130,20 @@ pub async fn keep(outcome: Outcome, out: Option<&Out>) -> Outcome {
         },
         (document, _) => return Outcome { exit, findings, document },
     };
-    if let Some(out) = out
-        && let Err(finding) = bytes.and_then(|bytes| put(out, &bytes))
-    {
-        findings.push(*finding);
-        return Outcome { exit: exit.max(EXIT_FAILED), findings, document: told };
-    }
-    Outcome { exit, findings, document: told }
+    let Some(out) = out else { return Outcome { exit, findings, document: told } };
+    let written = bytes.and_then(|bytes| put(out, &bytes));
+    // What was made is told by the name it has here, and not at all where it is not here.
+    let document = match (told, &written) {
+        (Document::Message { .. }, Ok(())) => {
+            let shown = out.path.display();
+            Document::Message { text: Text::new(format!("đã ghi {shown}"), format!("{shown} is written")) }
+        }
+        (Document::Message { .. }, Err(_)) => Document::Nothing,
+        (told, _) => told,
+    };
+    let Err(finding) = written else { return Outcome { exit, findings, document } };
+    findings.push(*finding);
+    Outcome { exit: exit.max(EXIT_FAILED), findings, document }
 }
 
 fn put(out: &Out, bytes: &[u8]) -> Result<(), Box<Finding>> {
@@ -145,10 +152,55 @@ fn put(out: &Out, bytes: &[u8]) -> Result<(), Box<Finding>> {
 }
 
 fn unwritten(code: &str, path: &Path, why: &Text) -> Finding {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    let remedy = match folder.map(Path::display) {
+        Some(folder) => Text::new(
+            format!("thư mục {folder} không có: tạo thư mục rồi chạy lại, hoặc chọn tên tệp khác với --out"),
+            format!("there is no folder {folder}: make it and try again, or give another file with --out"),
+        ),
+        None => Text::new("chọn tên tệp khác với --out", "give another file with --out"),
+    };
     Finding::error(
         code,
         Text::new("không ghi được tệp kết quả", "the resulting file cannot be written").because(why),
-        Text::new("chọn tên tệp khác với --out", "give another file with --out"),
+        remedy,
     )
     .at(Place::of(path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::command::InputFile;
+
+    fn outcome() -> Outcome {
+        let file = InputFile { name: "Mau-02_GL-00012_2026.docx".into(), bytes: b"bytes".to_vec() };
+        let text = Text::new("văn bản Mau-02_GL-00012_2026.docx", "paper Mau-02_GL-00012_2026.docx");
+        Outcome::ok(Document::File { file, told: Box::new(Document::Message { text }) })
+    }
+
+    fn out(path: PathBuf) -> Out {
+        Out { path, becomes: Becomes::File, codes: ("LT-PAP-010", "LT-PAP-011") }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_told_by_the_name_it_was_given_here() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("f02.docx");
+        let kept = keep(outcome(), Some(&out(path.clone()))).await;
+        let Document::Message { text } = kept.document else { panic!("{:?}", kept.document) };
+        assert_eq!((kept.exit, text.vi), (0, format!("đã ghi {}", path.display())));
+        assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_file_whose_folder_is_missing_is_not_told_as_made_and_the_folder_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        let missing = folder.path().join("nodir");
+        let kept = keep(outcome(), Some(&out(missing.join("f.docx")))).await;
+        assert!(matches!(kept.document, Document::Nothing), "{:?}", kept.document);
+        let told = kept.findings.first().expect("told");
+        assert_eq!((kept.exit, told.code.as_str()), (EXIT_FAILED, "LT-PAP-011"));
+        assert!(told.remedy.vi.contains(&format!("thư mục {} không có", missing.display())), "{told:?}");
+    }
 }
