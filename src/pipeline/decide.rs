@@ -7,7 +7,7 @@
 //! exist yet waits for it. One bad entry never stops the others.
 
 use super::app::App;
-use super::execute::{check_d, check_period};
+use super::execute::{check_component, check_period};
 use super::record::Refused;
 use super::step::{Step, StepReport};
 use crate::delivery::Target as _;
@@ -218,7 +218,7 @@ impl App {
         if enters && let Err(finding) = check_period(self, incoming.period, remarks) {
             return Ok(Judged::Not(finding.at(place())));
         }
-        if let Err(finding) = check_d(self, person, incoming.period, &incoming.kind).await {
+        if let Err(finding) = check_component(self, person, incoming.period, &incoming.kind).await {
             return Ok(Judged::Not(finding.at(place())));
         }
         let authored = Authored {

@@ -225,7 +225,7 @@ async fn bad_entries_are_kept_with_their_reason_and_the_others_go_on() {
                 own["author"] = json!("GL-00001 Nguyễn Văn An");
                 own
             }),
-            event("e1", "GL-00001", "leader_component", json!({ "component": "unity_ability", "percent": "100" })),
+            event("e1", "GL-00001", "excuse", json!({ "source": "a", "external_id": "1", "covers": "late", "reason": "mưa bão" })),
             event("e6", "GL-00001", "approval", json!({ "revision": 1, "at": "9999-01-01T00:00:00Z" })),
             event("e7", "GL-00001", "completed_quantity", json!({ "source": "a", "external_id": "1", "quantity": "-1" })),
             event("e8", "GL-00001", "self_assessment", {

@@ -97,20 +97,23 @@ pub(super) async fn check_task(app: &App, id: PersonId, kind: &DecisionKind) -> 
     Ok(())
 }
 
-/// Whether a d may be entered: of somebody who leads and has nobody evaluated in charge (art. 15.4). Anything else passes.
+/// Whether d, đ or e may be entered: of somebody who leads (art. 15.3), and d of whoever has nobody evaluated in charge
+/// (art. 15.4). Anything else passes.
 ///
 /// # Errors
 /// LT-CRI-003; that no rule set governs the period.
-pub(in crate::pipeline) async fn check_d(
+pub(in crate::pipeline) async fn check_component(
     app: &App,
     id: PersonId,
     period: Period,
     kind: &DecisionKind,
 ) -> Result<(), Finding> {
-    if !matches!(kind, DecisionKind::LeaderComponent { component: Component::UnitResult, .. }) {
-        return Ok(());
-    }
+    let DecisionKind::LeaderComponent { component, .. } = kind else { return Ok(()) };
     let directory = app.directory().await?;
+    if *component != Component::UnitResult {
+        let leads = directory.is_leader(id, period);
+        return if leads { Ok(()) } else { Err(leaders_only().at(Place::of(period.to_string()))) };
+    }
     let facts = Gathered::default().facts(app).await?;
     if App::enters_d(&directory, &facts, id, period, app.rule_set(period)?) {
         return Ok(());

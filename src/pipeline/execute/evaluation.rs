@@ -48,7 +48,7 @@ pub(super) async fn criteria(
     }
     entry::check_period(app, period, matches!(kind, DecisionKind::Remarks { .. }))?;
     entry::check_task(app, id, &kind).await?;
-    entry::check_d(app, id, period, &kind).await?;
+    entry::check_component(app, id, period, &kind).await?;
     let rules = app.rule_set(period)?;
     let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
     match &kind {

@@ -50,7 +50,7 @@ mod what_if;
 mod workshop;
 
 pub use check::check_without_store;
-pub(super) use entry::{check_d, check_period};
+pub(super) use entry::{check_component, check_period};
 pub(super) use fact::{closed_told, concerned, overlapping};
 pub(super) use people::{Prepared, check_charges, prepare};
 
