@@ -14,7 +14,7 @@ use crate::domain::{Component, Decision, DecisionKind, Exact, Period, PersonId, 
 use crate::error::{Finding, Findings, Place, Text};
 use crate::sheet::{Column, Reading, Sheet, Sheets, Table, TableRow};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PERSON: Column =
     Column {
@@ -284,6 +284,8 @@ struct Form {
     own: bool,
     place: Place,
     items: BTreeMap<String, Exact>,
+    /// Items somebody filled in, rightly or not: what is wrong with them is told once.
+    filled: BTreeSet<String>,
     components: BTreeMap<&'static str, Exact>,
     remarks: Remarks,
 }
@@ -365,6 +367,7 @@ impl Reader<'_> {
                 own,
                 place: row.place("staff_number"),
                 items: BTreeMap::new(),
+                filled: BTreeSet::new(),
                 components: BTreeMap::new(),
                 remarks: Remarks::default(),
             };
@@ -423,6 +426,9 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, row: TableRow<'_>, key: &Key, item: &str, column: &str) {
+        if let Some(form) = self.sheets.get_mut(key) {
+            form.filled.insert(item.to_owned());
+        }
         let Some(points) = cell::number(row.get(column)) else {
             return self.wrong(
                 row,
@@ -493,7 +499,8 @@ impl Reader<'_> {
 
     fn finish(mut self, name: &str) -> ReadCriteria {
         for form in self.sheets.values() {
-            let missing = missing_items(&form.items);
+            let mut missing = missing_items(&form.items);
+            missing.retain(|item| !form.filled.contains(*item));
             if !form.items.is_empty() && !missing.is_empty() {
                 self.findings.push(incomplete(&missing).at(form.place.clone()));
             }
