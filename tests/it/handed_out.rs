@@ -5,7 +5,8 @@ use crate::support::office::{part, pdfs, pictures, words};
 use crate::support::stores::both;
 use lienthong::domain::DecisionKind;
 use lienthong::evaluation::CriteriaRules;
-use lienthong::evaluation::template::{Asked, workbook};
+use lienthong::evaluation::template::{About, Asked, workbook};
+use lienthong::paper::form01::words_of;
 use lienthong::pipeline::command::{Command, InputFile, LifeOrder};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
@@ -154,7 +155,8 @@ fn criteria_workbook_is_open_where_it_is_filled_in_and_prints_one_page_wide() {
         enters_d: number.is_multiple_of(10),
     };
     let people: Vec<Asked> = (1..=80).map(asked).collect();
-    let bytes = workbook(&people, period("2026-Q3"), &rules, false).expect("a workbook");
+    let about = About { unit: "Sở Nội vụ", period: period("2026-Q3"), words: words_of };
+    let bytes = workbook(&people, about, &rules, false).expect("a workbook");
     for sheet in 1..=3 {
         let xml = part(&bytes, &format!("xl/worksheets/sheet{sheet}.xml"));
         let protection = xml.split("<sheetProtection ").nth(1).and_then(|rest| rest.split("/>").next());
@@ -175,6 +177,7 @@ fn criteria_workbook_is_open_where_it_is_filled_in_and_prints_one_page_wide() {
     let words = words(pdf);
     let pages: Vec<&str> = words.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
     assert!((3..=12).contains(&pages.len()), "{} pages", pages.len());
+    assert!(words.contains("Ý thức kỷ luật, kỷ cương trong thực thi công vụ"), "{words}");
     assert!(pages.iter().all(|page| page.contains("Số hiệu") && page.contains("Người chấm")), "{words}");
     pictures(pdf, &Path::new(env!("CARGO_MANIFEST_DIR")).join("target/papers"), 60);
 }

@@ -11,6 +11,7 @@ use crate::domain::{Charge, CitizenId, Exact, Period, PersonId, UnitCode, local_
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::{CriteriaRules, template};
+use crate::paper::form01::words_of;
 use crate::pipeline::command::{Outcome, PersonRef};
 use crate::pipeline::score::Gathered;
 use crate::pipeline::whole_file;
@@ -56,7 +57,9 @@ pub(super) async fn criteria(app: &App, unit: &UnitCode, period: Period, own: bo
     }
     people.sort_by(|one, other| (&one.0, &one.1.staff_number).cmp(&(&other.0, &other.1.staff_number)));
     let people: Vec<template::Asked> = people.into_iter().map(|(_, asked)| asked).collect();
-    let bytes = template::workbook(&people, period, &limits, own)
+    let name = directory.unit(unit).map_or(unit.as_str(), |known| known.name.as_str());
+    let about = template::About { unit: name, period, words: words_of };
+    let bytes = template::workbook(&people, about, &limits, own)
         .map_err(|_| crate::pipeline::broken("criteria workbook"))?;
     put(to, &bytes)?;
     let (shown, count) = (to.display(), people.len());

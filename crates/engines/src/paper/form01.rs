@@ -79,6 +79,12 @@ pub const CRITERIA: [Group; 3] = [
     ),
 ];
 
+/// The words of an item, by its key: `I.1`; nothing for one that is none.
+pub fn words_of(item: &str) -> &'static str {
+    let mut items = CRITERIA.iter().flat_map(|group| group.3);
+    items.find(|(key, ..)| *key == item).map_or("", |(_, _, words, _)| words)
+}
+
 /// What stands on the form; what is not known stays blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form01 {
