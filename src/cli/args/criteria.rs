@@ -4,7 +4,7 @@
 
 use super::{
     Author,
-    value::{Wrong, period, person, task, wrong},
+    value::{Wrong, number, period, person, task, wrong},
 };
 use crate::domain::{Component, Exact, Period, UnitCode};
 use crate::pipeline::command::{PersonRef, TaskRef};
@@ -63,7 +63,7 @@ pub struct CriteriaSet {
     #[arg(long, requires = "percent")]
     pub component: Option<LeaderPart>,
     /// Percent of the component, 50 or 100
-    #[arg(long, requires = "component")]
+    #[arg(long, requires = "component", value_parser = number)]
     pub percent: Option<Exact>,
     /// Task the decision concerns, as SOURCE:KEY
     #[arg(long, value_parser = task)]
@@ -78,10 +78,10 @@ pub struct CriteriaSet {
     #[arg(long, value_name = "counts|rejected", requires_all = ["task", "reason"], conflicts_with_all = OTHERS, conflicts_with = "support")]
     pub late: Option<Lateness>,
     /// A support worker's three percents: work quality, compliance, efficiency
-    #[arg(long, num_args = 3, value_names = ["QUALITY", "COMPLIANCE", "EFFICIENCY"], conflicts_with_all = OTHERS)]
+    #[arg(long, num_args = 3, value_names = ["QUALITY", "COMPLIANCE", "EFFICIENCY"], value_parser = number, conflicts_with_all = OTHERS)]
     pub support: Vec<Exact>,
     /// Completed and accepted quantity of the task
-    #[arg(long, requires = "task", conflicts_with_all = ["item", "component"])]
+    #[arg(long, requires = "task", value_parser = number, conflicts_with_all = ["item", "component"])]
     pub quantity: Option<Exact>,
     /// Why, with the evidence
     #[arg(long)]
@@ -166,8 +166,5 @@ fn item(text: &str) -> Result<(String, Exact), Wrong> {
             format!("there is no item {item}; items are I.1, I.2, II.1 to II.4 and III.1 to III.4"),
         ));
     }
-    let points = points
-        .parse::<Exact>()
-        .map_err(|error| wrong(format!("\"{points}\" không phải số điểm"), error.to_string()))?;
-    Ok((item.to_owned(), points))
+    Ok((item.to_owned(), number(points)?))
 }

@@ -5,7 +5,7 @@
 use super::{
     Author,
     record::{Told, level},
-    value::{Wrong, task, wrong},
+    value::{Wrong, number, task, wrong},
 };
 use crate::domain::organisation::{GENERAL, RESULTS};
 use crate::domain::{Exact, Level, UnitCode};
@@ -193,5 +193,5 @@ fn item(text: &str) -> Result<(String, Exact), Wrong> {
             format!("there is no item {item}; items are general.1 to general.3, a, b, c, d, dd, e, g, h"),
         ));
     }
-    Ok((item.to_owned(), points.parse().map_err(|_| written())?))
+    Ok((item.to_owned(), number(points)?))
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns the readers of single values; it must not know subcommands. A wrong value ends with exit code 2.
 
-use crate::domain::{CatalogScope, Period, SourceId};
+use crate::domain::{CatalogScope, Exact, Period, SourceId};
 use crate::error::{Lang, Text};
 use crate::pipeline::command::{PersonRef, ShareEntry, TaskRef};
 use chrono::NaiveDate;
@@ -50,6 +50,17 @@ pub(in crate::cli) fn person(text: &str) -> Result<PersonRef, Wrong> {
         wrong(
             "viết số hiệu cán bộ (1 đến 32 ký tự) hoặc mã trên trang theo dõi",
             "write a staff number (1 to 32 characters) or the id the page shows",
+        )
+    })
+}
+
+/// A number as people write it: `2.5`, and `2,5` as the program prints it.
+pub(in crate::cli) fn number(text: &str) -> Result<Exact, Wrong> {
+    let point = if text.contains('.') { text.to_owned() } else { text.replacen(',', ".", 1) };
+    point.parse().map_err(|_| {
+        wrong(
+            format!("\"{text}\" không phải số; viết như 2,5 hoặc 2.5"),
+            format!("\"{text}\" is no number; write 2.5 or 2,5"),
         )
     })
 }
@@ -104,5 +115,23 @@ pub(in crate::cli) fn language(text: &str) -> Result<Lang, Wrong> {
         "vi" => Ok(Lang::Vi),
         "en" => Ok(Lang::En),
         _ => Err(wrong("viết vi hoặc en", "write vi or en")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_takes_the_comma_it_is_printed_with_and_nothing_doubtful() {
+        let read = |text: &str| number(text).ok().map(|value| value.to_text());
+        assert_eq!(
+            (read("2,5"), read("2.5"), read("3")),
+            (read("2.5"), Some("2.5".into()), Some("3".into()))
+        );
+        for bad in ["1.234,5", "1,2,3", "", "hai"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert!(number("hai").expect_err("refused").0.vi.contains("không phải số"));
     }
 }
