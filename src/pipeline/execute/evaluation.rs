@@ -67,10 +67,36 @@ pub(super) async fn criteria(
     let at = app.clock.now();
     let decision = Decision { key, person: id, period, author: who, at, document, kind };
     refuse_unentitled(app, std::slice::from_ref(&decision)).await?;
-    app.store.append_decisions(ORIGIN, &[decision], at).await?;
+    app.store.append_decisions(ORIGIN, std::slice::from_ref(&decision), at).await?;
     app.ring("decide");
     app.ring("score");
-    Ok(Outcome::done("đã ghi; điểm được tính lại", "entered; the score is computed again"))
+    let (vi, en) = match (kept(app, id, period).await?, &decision.kind) {
+        (true, DecisionKind::Remarks { .. }) => (
+            "đã ghi nhận xét; kết quả đã phê duyệt hoặc đã khóa giữ nguyên, nhận xét vào phiếu khi có `record correct`",
+            "the remarks are entered; the approved or closed result stands, and takes them up with `record correct`",
+        ),
+        (true, _) => (
+            "đã ghi; kết quả đã phê duyệt hoặc đã khóa giữ nguyên, số liệu mới chỉ được đưa vào bằng `record correct` kèm lý do",
+            "entered; the approved or closed result stands and takes the new figures up with `record correct` and a reason alone",
+        ),
+        (false, DecisionKind::Remarks { .. }) => (
+            "đã ghi nhận xét; nhận xét vào phiếu ở bước tiếp theo, điểm không đổi",
+            "the remarks are entered; the record's next step takes them up, the score stays",
+        ),
+        (false, _) => ("đã ghi; điểm được tính lại", "entered; the score is computed again"),
+    };
+    Ok(Outcome::done(vi, en))
+}
+
+/// Whether what is entered moves nothing by itself: the result is approved, or the part of the period is closed.
+async fn kept(app: &App, id: PersonId, period: Period) -> Result<bool, Refusal> {
+    if app.is_closed(id, period).await? {
+        return Ok(true);
+    }
+    let newest = app.store.latest_revision(id, period).await?;
+    Ok(newest.is_some_and(|revision| {
+        matches!(revision.state, RecordState::Approved | RecordState::Delivered | RecordState::Revoked)
+    }))
 }
 
 /// Refuses decisions whose authors may not make them.
@@ -169,10 +195,24 @@ pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<
             new.push(decision);
         }
     }
-    let kept = app.store.import_decisions(ORIGIN, &new, who, document, now).await?;
+    let entered = app.store.import_decisions(ORIGIN, &new, who, document, now).await?;
     app.ring("decide");
     app.ring("score");
-    Ok(Outcome::done(format!("đã ghi {kept} quyết định"), format!("{kept} decisions entered")))
+    let about: BTreeSet<(PersonId, Period)> = new.iter().map(|new| (new.person, new.period)).collect();
+    let mut standing = 0_u64;
+    for (id, period) in about {
+        standing += u64::from(kept(app, id, period).await?);
+    }
+    let (mut vi, mut en) = (format!("đã ghi {entered} quyết định"), format!("{entered} decisions entered"));
+    if standing > 0 {
+        vi.push_str(&format!(
+            "; {standing} kết quả đã phê duyệt hoặc đã khóa giữ nguyên, chỉ đổi bằng `record correct`"
+        ));
+        en.push_str(&format!(
+            "; {standing} approved or closed results stand and change by `record correct` alone"
+        ));
+    }
+    Ok(Outcome::done(vi, en))
 }
 
 /// Whether one decision takes another one's place.
