@@ -193,7 +193,8 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
         columns: shown,
         rows,
     };
-    Ok(Outcome::with_findings(table, told(app, &directory, period, within.as_ref()).await?))
+    let findings = told(app, &directory, period, unit.zip(within.as_ref())).await?;
+    Ok(Outcome::with_findings(table, findings))
 }
 
 /// What a person has to look at in a period, 100 findings at most: figures that moved on after an approval or close; of a
@@ -202,11 +203,11 @@ async fn told(
     app: &App,
     directory: &Directory,
     period: Period,
-    within: Option<&BTreeSet<UnitCode>>,
+    within: Option<(&UnitCode, &BTreeSet<UnitCode>)>,
 ) -> Result<Vec<Finding>, Refusal> {
     let inside = |person: PersonId| {
         let unit = unit_of(directory, person, period);
-        within.is_none_or(|units| unit.is_some_and(|unit| units.contains(&unit)))
+        within.is_none_or(|(_, units)| unit.is_some_and(|unit| units.contains(&unit)))
     };
     let mut findings: Vec<Finding> = app
         .store
@@ -217,7 +218,10 @@ async fn told(
         .map(|(_, _, finding)| finding)
         .collect();
     if period.is_year() {
-        findings.extend(super::quota::decided(app, None, period, None).await?);
+        let asked = within.map(|(unit, _)| unit);
+        if !divides(directory, asked) {
+            findings.extend(super::quota::decided(app, asked, period, None).await?);
+        }
         findings.extend(classified(app, directory, period, &inside, 100).await?);
     }
     findings.truncate(100);
@@ -239,10 +243,17 @@ pub(super) async fn yearly(
     let told = classified(app, directory, period, &inside, usize::MAX).await?;
     let count = |code: &str| told.iter().filter(|finding| finding.code == code).count() as u64;
     let agency = unit.map(|(unit, _)| unit);
-    let divides = agency.is_some_and(|unit| directory.agency_of(unit) != Some(unit));
-    let above =
-        if divides { 0 } else { super::quota::decided(app, agency, period, None).await?.len() as u64 };
+    let above = if divides(directory, agency) {
+        0
+    } else {
+        super::quota::decided(app, agency, period, None).await?.len() as u64
+    };
     Ok(Yearly { late: count("LT-REC-052"), unrecognised: count("LT-ORG-011"), above_quota: above })
+}
+
+/// Whether a unit is part of an agency: the quota is one of the whole agency, and a part of it says nothing.
+fn divides(directory: &Directory, unit: Option<&UnitCode>) -> bool {
+    unit.is_some_and(|unit| directory.agency_of(unit) != Some(unit))
 }
 
 /// Of those classified: decisions after the day of the law, and heads whose organisation is not recognised; no more
