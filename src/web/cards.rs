@@ -11,7 +11,7 @@ use crate::domain::RecordState;
 use crate::error::{Finding, Lang};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
-use crate::store::{Overview, Waiting};
+use crate::store::Waiting;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -184,8 +184,9 @@ pub(super) fn sources(sources: &[SourceRow], visit: &Visit) -> Card {
 }
 
 /// What waits for a person.
-pub(super) fn people(overview: &Overview, visit: &Visit) -> Card {
-    let waiting = overview.waiting();
+pub(super) fn people(counts: &Counts, visit: &Visit) -> Card {
+    let (waiting, petitions) = (counts.overview.waiting(), counts.petitions);
+    let all = waiting.all() + petitions;
     let Waiting { deliveries, unknown_accounts, rejected, decisions, review } = waiting;
     let parts: Vec<String> = [
         (deliveries, visit.say("mục gửi bị giữ", "deliveries stuck")),
@@ -193,6 +194,7 @@ pub(super) fn people(overview: &Overview, visit: &Visit) -> Card {
         (review, visit.say("nhiệm vụ chờ gán sản phẩm", "tasks without product")),
         (unknown_accounts, visit.say("tài khoản lạ", "unknown accounts")),
         (rejected, visit.say("bản ghi bị loại", "rejected records")),
+        (petitions, visit.say("kiến nghị sắp hoặc đã hết hạn trả lời", "petitions due soon or late")),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -200,12 +202,12 @@ pub(super) fn people(overview: &Overview, visit: &Visit) -> Card {
     .collect();
     let light = if deliveries > 0 {
         "bad"
-    } else if waiting.all() > 0 {
+    } else if all > 0 {
         "warn"
     } else {
         "ok"
     };
-    let answer = match waiting.all() {
+    let answer = match all {
         0 => visit.say("Không có việc nào", "Nothing").to_owned(),
         some => format!("{} {}", format::count(some), visit.say("việc", "things")),
     };

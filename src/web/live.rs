@@ -52,6 +52,8 @@ pub struct Counts {
     pub periods: BTreeMap<Period, BTreeMap<String, u64>>,
     /// Periods that are closed.
     pub closed: Vec<Period>,
+    /// Petitions that are late or have to be answered soon.
+    pub petitions: u64,
 }
 
 struct Held {
@@ -134,7 +136,7 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
     }
     let mut periods: BTreeMap<Period, BTreeMap<String, u64>> = BTreeMap::new();
     for (period, state, count) in store.records_by_period().await.map_err(told)? {
-        periods.entry(period).or_default().insert(state, count);
+        *periods.entry(period).or_default().entry(state).or_default() += count;
     }
     Ok(Counts {
         at: now,
@@ -146,6 +148,7 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
         records,
         periods,
         closed: store.closed_periods().await.map_err(told)?,
+        petitions: web.app.pressing_petitions().await?.len() as u64,
     })
 }
 

@@ -98,7 +98,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let answers = [
         cards::deadlines(web, &counts, now, visit),
         cards::sources(&sources, visit),
-        cards::people(&counts.overview, visit),
+        cards::people(&counts, visit),
         cards::changes(&timeline, visit),
         cards::health(&steps, &web.app.reload.told(), visit),
     ];

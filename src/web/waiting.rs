@@ -20,6 +20,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let counts = web.live.counts(web).await?;
     let mut sections = vec![summary(visit, &counts)];
     sections.extend(super::yearly::section(web, visit).await?);
+    sections.extend(petitions(web, visit).await?);
     sections.extend(stuck(web, visit, &counts).await?);
     sections.push(unknown(web, visit).await?);
     sections.push(source::rejected(web, visit, None).await?);
@@ -62,6 +63,34 @@ fn summary(visit: &Visit, counts: &Counts) -> Section {
         facts.fact(label, Cell::link(format::count(count), href));
     }
     facts
+}
+
+/// Petitions whose answer is due soon or late; none while there are none. What they say is for the orders alone.
+async fn petitions(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding> {
+    let pressing = web.app.pressing_petitions().await?;
+    let mut section = Section::table(
+        visit,
+        "petitions-due",
+        visit.say("Kiến nghị sắp hoặc đã hết hạn trả lời", "Petitions due soon or late"),
+        &[("#Số", "#Id"), ("Kỳ", "Period"), ("Hạn trả lời", "To be answered by"), ("Nội dung", "What")],
+        ("–", "–"),
+    )
+    .command(visit.say(
+        "lienthong petition list --open; lienthong petition answer SỐ",
+        "lienthong petition list --open; lienthong petition answer ID",
+    ));
+    for (petition, told) in &pressing {
+        section.push(
+            petition.id.to_string(),
+            vec![
+                Cell::num(petition.id.to_string()),
+                Cell::text(format::period(petition.period, visit.lang)),
+                Cell::text(format::day(petition.due_on)),
+                Cell::text(format!("{} {}", told.code, told.what.get(visit.lang))),
+            ],
+        );
+    }
+    Ok((!pressing.is_empty()).then_some(section))
 }
 
 /// Deliveries that wait for a person, of every target.

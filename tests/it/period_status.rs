@@ -154,6 +154,9 @@ async fn petition_is_answered_in_seven_working_days_by_who_decides_and_frees_the
         assert_eq!(own.findings[0].code, "LT-REC-004");
         let other = house.order(answer(kept[0].id, "upheld", "GL-00002")).await;
         assert_eq!(other.findings[0].code, "LT-AUT-001");
+        // Near its last day it is told already.
+        let told = house.ordered(Command::Status {}).await.findings;
+        assert!(told.iter().any(|finding| finding.code == "LT-REC-054"), "{told:?}");
         // Past its day it is told wherever one looks.
         let later = house.later("2026-10-07T01:00:00Z");
         let told = later.ordered(Command::Status {}).await.findings;

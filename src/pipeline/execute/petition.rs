@@ -4,7 +4,7 @@
 //! are counted or where petitions are kept. Nothing is half-done: petition and hold are one transaction.
 
 use super::life::{allowed, oversees, subject_of};
-use super::{Answer, App, Refusal, author, person};
+use super::{Answer, App, author, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Period, UnitCode};
 use crate::error::{Finding, Place, Text};
@@ -37,7 +37,7 @@ pub(super) async fn open(app: &App, order: Opening) -> Answer {
     let received_on = order.received_on.unwrap_or(today);
     petition::check(&order.content, received_on, today)?;
     let Some(latest) = app.store.latest_revision(id, order.period).await? else {
-        return Err(super::evaluation::no_score(&order.person, order.period).into());
+        return Err(super::evaluation::no_score_in(app, &order.person, order.period).into());
     };
     let due_on = petition::due_on(received_on, &app.policy.calendar);
     let (mut hold, mut refused) = (order.hold, None);
@@ -132,10 +132,21 @@ pub(super) async fn answer(app: &App, order: Answering) -> Answer {
     Ok(Outcome::with_findings(Document::Message { text }, late.into_iter().collect()))
 }
 
-/// Petitions past their day, 20 at most: `status` tells them.
-pub(super) async fn overdue(app: &App) -> Result<Vec<Finding>, Refusal> {
-    let (open, today) = (app.store.petitions(true, 20).await?, app.clock.today());
-    Ok(open.iter().filter_map(|petition| petition::overdue(petition.id, petition.due_on, today)).collect())
+impl App {
+    /// Open petitions that are late or have to be answered within two working days, 20 at most, the earliest deadline first,
+    /// each with what is told of it.
+    pub(crate) async fn pressing_petitions(&self) -> Result<Vec<(Petition, Finding)>, Finding> {
+        let open = self.store.petitions(true, 20).await.map_err(|error| error.finding())?;
+        let told = |petition: Petition| pressing(self, &petition).map(|told| (petition, told));
+        Ok(open.into_iter().filter_map(told).collect())
+    }
+}
+
+/// What is told of an open petition today.
+fn pressing(app: &App, open: &Petition) -> Option<Finding> {
+    let today = app.clock.today();
+    let late = petition::overdue(open.id, open.due_on, today);
+    late.or_else(|| petition::due_soon(open.id, open.due_on, today, &app.policy.calendar))
 }
 
 /// Lists petitions, the earliest deadline first.
@@ -143,7 +154,7 @@ pub(super) async fn list(app: &App, open: bool, unit: Option<&UnitCode>, limit: 
     let directory = app.directory().await?;
     let within = unit.map(|unit| directory.subtree(unit));
     let mut rows = Vec::new();
-    let (mut findings, today) = (Vec::new(), app.clock.today());
+    let mut findings = Vec::new();
     for petition in app.store.petitions(open, 100_000).await? {
         let post = directory.last_post(petition.person, petition.period);
         let inside = within.as_ref().is_none_or(|units| post.is_some_and(|post| units.contains(&post.unit)));
@@ -153,7 +164,7 @@ pub(super) async fn list(app: &App, open: bool, unit: Option<&UnitCode>, limit: 
         let known = directory.person(petition.person);
         let answer = petition.answer.as_ref();
         if answer.is_none() {
-            findings.extend(petition::overdue(petition.id, petition.due_on, today));
+            findings.extend(pressing(app, &petition));
         }
         rows.push(vec![
             json!(petition.id),

@@ -17,7 +17,7 @@ pub(super) async fn status(app: &App) -> Answer {
     let (sources, mut findings) = sources(app, &overview).await?;
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
-    findings.extend(super::petition::overdue(app).await?);
+    findings.extend(app.pressing_petitions().await?.into_iter().map(|(_, told)| told));
     findings.extend(app.store.differences(None, 20).await?.into_iter().map(|(_, _, finding)| finding));
     findings.extend(app.reload.told());
     let failing = app.failing.all();

@@ -11,6 +11,9 @@ use chrono::NaiveDate;
 /// Working days for an answer (art. 22).
 pub const ANSWER_WORKING_DAYS: u32 = 7;
 
+/// Working days before the last one from which on an open petition is told.
+pub const SOON_WORKING_DAYS: u32 = 2;
+
 /// How a petition was answered.
 pub const OUTCOMES: [&str; 3] = ["upheld", "partly", "rejected"];
 
@@ -74,6 +77,23 @@ pub fn overdue(id: i64, due_on: NaiveDate, today: NaiveDate) -> Option<Finding> 
     })
 }
 
+/// What is told of an open petition whose last day is near; none before, and none once it is late.
+pub fn due_soon(id: i64, due_on: NaiveDate, today: NaiveDate, calendar: &WorkingCalendar) -> Option<Finding> {
+    let near = today <= due_on && due_on <= calendar.add_working_days(today, SOON_WORKING_DAYS);
+    near.then(|| {
+        let day = due_on.format("%d/%m/%Y");
+        Finding::warning(
+            "LT-REC-054",
+            Text::new(
+                format!("kiến nghị {id} phải được trả lời chậm nhất ngày {day} (07 ngày làm việc, Điều 22)"),
+                format!("petition {id} is to be answered by {due_on} (7 working days, art. 22)"),
+            ),
+            Text::new("trả lời bằng `petition answer`", "answer it with `petition answer`"),
+        )
+        .at(Place::of(format!("petition {id}")))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +112,16 @@ mod tests {
             overdue(1, day("2026-09-09"), day("2026-09-10")).map(|told| told.code).as_deref(),
             Some("LT-REC-055")
         );
+    }
+
+    #[test]
+    fn an_open_petition_is_told_two_working_days_before_its_last_one_and_not_twice() {
+        let calendar = WorkingCalendar::new([], []);
+        // Tuesday 06/10: the working days before it are Monday 05 and Friday 02.
+        let due = day("2026-10-06");
+        let told = |today: &str| due_soon(7, due, day(today), &calendar).map(|told| told.code);
+        let code = Some("LT-REC-054".to_owned());
+        assert_eq!((told("2026-10-01"), told("2026-10-02"), told("2026-10-06")), (None, code.clone(), code));
+        assert_eq!(told("2026-10-07"), None, "late is told as late");
     }
 }
