@@ -9,7 +9,7 @@ mod known;
 mod shown;
 mod step;
 
-use super::{Answer, App, author, known_unit};
+use super::{Answer, App, Refusal, author, known_unit};
 use crate::domain::{UnitCode, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::check_notice;
@@ -59,6 +59,13 @@ pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
     }
 }
 
+/// Refuses an organisation nobody knows; it is named without an option.
+async fn known_organisation(app: &App, unit: &UnitCode) -> Result<(), Refusal> {
+    let named = |finding: Finding| finding.at(Place::of(format!("organisation {unit}")));
+    let known = known_unit(app, Some(unit)).await;
+    known.map_err(|Refusal(findings)| Refusal(findings.into_iter().map(named).collect()))
+}
+
 async fn state(
     app: &App,
     unit: &UnitCode,
@@ -67,7 +74,7 @@ async fn state(
     who: &str,
 ) -> Answer {
     let who = author(who)?;
-    known_unit(app, Some(unit)).await?;
+    known_organisation(app, unit).await?;
     let directory = app.directory().await?;
     let judged = may_state(app, &directory, unit, who);
     let refusal = if !FACTS.contains(&kind) {
@@ -80,7 +87,7 @@ async fn state(
     } else if let Err(finding) = judged {
         Some(*finding)
     } else if !is_ground(document) {
-        Some(no_document())
+        Some(no_document(document))
     } else {
         None
     };
@@ -108,7 +115,7 @@ async fn notify(
     (who, document): (&str, Option<String>),
 ) -> Answer {
     let who = author(who)?;
-    known_unit(app, Some(unit)).await?;
+    known_organisation(app, unit).await?;
     let directory = app.directory().await?;
     let to = to.map(|to| to.trim().to_owned());
     let wrong = wrong_text("cách thông báo", "how it was told", how);
@@ -151,7 +158,7 @@ async fn above(app: &App, task: &TaskRef, back: bool, document: &str, who: &str)
     let units: BTreeSet<&UnitCode> =
         people.iter().filter_map(|person| directory.unit_on(*person, app.clock.today())).collect();
     let judged = if !is_ground(document) {
-        Err(Box::new(no_document()))
+        Err(Box::new(no_document(document)))
     } else if units.is_empty() && directory.named(who).is_some() {
         Err(Box::new(may_not(("xác nhận về", "state facts about"), who)))
     } else {

@@ -80,6 +80,8 @@ pub enum Words {
     Condition,
     /// Whether a condition is met.
     Met,
+    /// Item of an organisation's points.
+    OrganisationItem,
     /// Why the rules give an organisation no level.
     Gap,
     /// Why a signed table differs.
@@ -176,8 +178,6 @@ pub fn article(short: &str, lang: Lang) -> String {
     }
 }
 
-/// A line's note in a reader's language; scoring writes them in English with their article.
-pub fn note(note: &str, lang: Lang) -> String {
 /// What is said where rounding carries a derivation's total over a threshold of a level; none where it does not.
 pub fn crossed(derivation: &serde_json::Value, lang: Lang) -> Option<String> {
     let figure = |key: &str| derivation.pointer(&format!("/total/{key}"))?.as_str();
@@ -201,6 +201,8 @@ pub fn crossed(derivation: &serde_json::Value, lang: Lang) -> Option<String> {
     })
 }
 
+/// A line's note in a reader's language; scoring writes them in English with their article.
+pub fn note(note: &str, lang: Lang) -> String {
     let number = || {
         note.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect::<String>()
     };

@@ -42,6 +42,7 @@ impl Words {
             Self::Organisation => ORGANISATION_STATES,
             Self::Condition => CONDITIONS,
             Self::Met => MET,
+            Self::OrganisationItem => ORGANISATION_ITEMS,
             Self::Gap => GAPS,
             Self::Difference => DIFFERENCES,
             Self::Petition => PETITIONS,
@@ -474,6 +475,33 @@ const CONDITIONS: Names = &[
 
 const MET: Names =
     &[("met", "Đạt", "Met"), ("not_met", "Không đạt", "Not met"), ("unknown", "Chưa rõ", "Unknown")];
+
+// In words where the decree's are short enough, and always as `--item` takes them.
+const ORGANISATION_ITEMS: Names = &[
+    (
+        "general.1",
+        "tiêu chí chung 1: thực hiện chủ trương, kế hoạch (general.1)",
+        "general 1: lines and planning (general.1)",
+    ),
+    (
+        "general.2",
+        "tiêu chí chung 2: sử dụng cán bộ, đoàn kết (general.2)",
+        "general 2: use of people, unity (general.2)",
+    ),
+    (
+        "general.3",
+        "tiêu chí chung 3: cải cách hành chính (general.3)",
+        "general 3: administrative reform (general.3)",
+    ),
+    ("a", "kết quả điểm a", "result a"),
+    ("b", "kết quả điểm b", "result b"),
+    ("c", "kết quả điểm c", "result c"),
+    ("d", "kết quả điểm d", "result d"),
+    ("dd", "kết quả điểm đ", "result đ (dd)"),
+    ("e", "kết quả điểm e", "result e"),
+    ("g", "kết quả điểm g", "result g"),
+    ("h", "kết quả điểm h", "result h"),
+];
 
 const GAPS: Names = &[
     ("no_score", "chưa có điểm", "no score"),

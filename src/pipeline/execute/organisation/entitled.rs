@@ -75,7 +75,7 @@ pub(super) fn may_tell(
 ) -> Result<(), Box<Finding>> {
     let cites = document.is_some_and(is_ground);
     if !cites && (document.is_some() || directory.named(who).is_none()) {
-        return Err(Box::new(no_document()));
+        return Err(Box::new(no_document(document.unwrap_or_default())));
     }
     may_state(app, directory, unit, who)
 }
@@ -159,13 +159,26 @@ pub(super) fn may_not((vi, en): (&str, &str), who: &str) -> Finding {
     )
 }
 
-pub(super) fn no_document() -> Finding {
-    Finding::error(
-        "LT-AUT-006",
-        Text::new(
+/// The document is not there, or is none by its length.
+pub(super) fn no_document(given: &str) -> Finding {
+    let (given, length) = (given.trim(), given.trim().chars().count());
+    let what = match length {
+        0 => Text::new(
             "thiếu văn bản làm căn cứ (2 đến 2.000 ký tự)",
             "the document is missing (2 to 2,000 characters)",
         ),
+        1 => Text::new(
+            format!("văn bản làm căn cứ \"{given}\" quá ngắn: cần 2 đến 2.000 ký tự"),
+            format!("the document \"{given}\" is too short: 2 to 2,000 characters are needed"),
+        ),
+        _ => Text::new(
+            format!("văn bản làm căn cứ dài {length} ký tự: cần 2 đến 2.000 ký tự"),
+            format!("the document has {length} characters: 2 to 2,000 are needed"),
+        ),
+    };
+    Finding::error(
+        "LT-AUT-006",
+        what,
         Text::new("ghi số, ngày văn bản bằng --document", "give number and date with --document"),
     )
 }

@@ -4,6 +4,7 @@
 
 use super::entitled::authority;
 use super::known::known;
+use super::known_organisation;
 use crate::domain::{Exact, Unit, UnitCode, UnitKind};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Field, Outcome};
@@ -13,7 +14,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(super) async fn show(app: &App, unit: &UnitCode, year: i32) -> Answer {
-    known_unit(app, Some(unit)).await?;
+    known_organisation(app, unit).await?;
     let directory = app.directory().await?;
     let known = known(app, &directory, unit, year, &BTreeMap::new()).await?;
     let (score, shares) = (&known.score, known.shares);
@@ -40,7 +41,13 @@ pub(super) async fn show(app: &App, unit: &UnitCode, year: i32) -> Answer {
                 text(&score.result),
             ),
             Field::words("total", "Tổng điểm", "Total", Words::Number, text(&score.total)),
-            Field::new("missing", "Mục chưa có điểm", "Items without points", score.missing.join(", ")),
+            Field::words(
+                "missing",
+                "Mục chưa có điểm (Điều 6; khoản 1 Điều 7)",
+                "Items without points (art. 6, 7.1)",
+                Words::OrganisationItem,
+                json!(score.missing),
+            ),
             Field::words(
                 "level_of_rules",
                 "Mức theo điểm và điều kiện",

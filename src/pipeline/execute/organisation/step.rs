@@ -5,7 +5,7 @@
 
 use super::entitled::{may, not_entitled, scope};
 use super::known::{Known, content, hash, known};
-use super::refused;
+use super::{known_organisation, refused};
 use crate::directory::Directory;
 use crate::domain::{Exact, Level, Period, UnitCode};
 use crate::error::{Finding, Place, Text};
@@ -14,7 +14,7 @@ use crate::evaluation::organisation::{
 };
 use crate::evaluation::remarks::is_ground;
 use crate::pipeline::command::{Document, Field, Outcome};
-use crate::pipeline::execute::{Answer, App, Refusal, author, known_unit};
+use crate::pipeline::execute::{Answer, App, Refusal, author};
 use crate::pipeline::wording::Words;
 use crate::scoring::organisation::OrganisationScore;
 use crate::store::{Facts, OrganisationRevision, Organisations};
@@ -35,7 +35,7 @@ pub(super) struct Making {
 
 pub(super) async fn take(app: &App, step: &str, made: Making) -> Answer {
     let who = author(&made.author)?.to_owned();
-    known_unit(app, Some(&made.unit)).await?;
+    known_organisation(app, &made.unit).await?;
     let Some(to) = State::parse(step) else { return Err(not_entitled(State::Recognised, step).into()) };
     let directory = app.directory().await?;
     let (unit, year) = (made.unit.clone(), made.year);
@@ -159,6 +159,22 @@ fn judge(app: &App, directory: &Directory, to: State, made: &Making, known: &Kno
     check_opened(unit, year, app.opens(Period::Year(year)), app.clock.today())?;
     check_revision(unit, year, made.revision, newest)?;
     check_move(unit, year, known.state(), to)?;
+    if !made.items.is_empty() && app.rule_set(Period::Year(year))?.organisation_points.is_empty() {
+        return Err(refused(
+            "LT-ORG-001",
+            unit,
+            year,
+            (
+                "bộ quy tắc chưa có bảng điểm organisation_points: chưa nhập được điểm từng mục".to_owned(),
+                "the rule set has no table organisation_points: points of items cannot be entered".to_owned(),
+            ),
+            (
+                "bỏ --item và đề xuất mức bằng --level, hoặc khai báo bảng điểm của tỉnh (khoản 2 Điều 7)",
+                "leave --item out and propose a level with --level, or enter the province's table of points (art. 7.2)",
+            ),
+        )
+        .into());
+    }
     if !known.score.wrong.is_empty() && !made.items.is_empty() {
         let list = known.score.wrong.join(", ");
         return Err(refused(
