@@ -35,6 +35,7 @@ mod delivery_national;
 mod directory;
 mod duplicate;
 mod edxml;
+mod entered;
 mod errors;
 mod evaluation;
 mod examples;

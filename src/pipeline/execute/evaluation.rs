@@ -448,6 +448,27 @@ pub(super) async fn verify(app: &App) -> Answer {
     Ok(Outcome::with_findings(document, findings))
 }
 
+/// What is told of somebody without a score; of a half-year or year that has not opened by now since when it has one.
+pub(super) fn no_score_in(app: &App, whose: &PersonRef, period: Period) -> Finding {
+    let told = no_score(whose, period);
+    let opens = app.opens(period);
+    if !period.is_mean() || app.clock.today() >= opens {
+        return told;
+    }
+    let (vi, en) = if period.is_year() {
+        (
+            format!("năm {period} được tính từ ngày {} ([scoring] year_opens)", opens.format("%d/%m/%Y")),
+            format!("the year {period} is computed from {opens} on ([scoring] year_opens)"),
+        )
+    } else {
+        (
+            format!("kỳ {period} được tính từ ngày {}, khi đã kết thúc", opens.format("%d/%m/%Y")),
+            format!("{period} is computed from {opens} on, once it is over"),
+        )
+    };
+    Finding { remedy: Text::new(vi, en), ..told }
+}
+
 pub(super) fn no_score(whose: &PersonRef, period: Period) -> Finding {
     Finding::error(
         "LT-SCO-010",
@@ -503,7 +524,7 @@ pub(super) async fn newest(
     period: Period,
 ) -> Result<(Revision, Content), Refusal> {
     let Some(revision) = app.store.latest_revision(id, period).await? else {
-        return Err(no_score(whose, period).into());
+        return Err(no_score_in(app, whose, period).into());
     };
     let content = app.standing_content(&revision).await?;
     Ok((revision, content))
@@ -668,7 +689,7 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
     let settled = if pending { Err(Box::new(still_due(&order.person, period))) } else { Ok(()) };
     allowed(app, settled, id, period, who).await?;
     let Some(score) = app.store.score(id, period, app.shown_view(period)).await? else {
-        return Err(no_score(&order.person, period).into());
+        return Err(no_score_in(app, &order.person, period).into());
     };
     let computed: Content =
         serde_json::from_value(score.summary).map_err(|_| crate::pipeline::broken("score"))?;

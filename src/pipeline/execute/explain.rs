@@ -20,7 +20,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     let scope = scope_of(period, app.view_of(period, view.map(ScoreView::as_str)));
     let derivation = app.store.derivation(id, period, scope).await?;
     let Some(mut value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
-        return Err(evaluation::no_score(whose, period).into());
+        return Err(evaluation::no_score_in(app, whose, period).into());
     };
     let explanation = json!({
         "most": app.lost_most((id, scope), &value).await?,
