@@ -8,6 +8,8 @@ use crate::error::Finding;
 
 /// Bytes looked at.
 const LOOKED_AT: usize = 2_048;
+/// Bytes at the end of an archive among which its parts are listed.
+const PARTS: usize = 64 << 10;
 /// How a container of old Excel begins; an XLSX with a password is one, too.
 pub(super) const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
@@ -34,6 +36,8 @@ pub(super) fn finding(name: &str, bytes: &[u8]) -> Option<Finding> {
         ("tài liệu OpenDocument (.odt, .odp …)", "an OpenDocument text or presentation")
     } else if head.starts_with(b"%PDF-") {
         ("tài liệu PDF", "a PDF document")
+    } else if is_word(bytes) {
+        ("văn bản Word (DOCX)", "a Word document (DOCX)")
     } else {
         return None;
     };
@@ -41,6 +45,14 @@ pub(super) fn finding(name: &str, bytes: &[u8]) -> Option<Finding> {
         format!("tệp không phải XLSX, XLS, ODS hay CSV mà có vẻ là {vi}"),
         format!("the file is no XLSX, XLS, ODS or CSV, it looks like {en}"),
     );
+    let save = if is_word(bytes) {
+        (
+            "lập bảng trong Excel hoặc LibreOffice (có thể chép bảng từ Word sang), lưu thành .xlsx rồi dùng tệp đó",
+            "make the table in Excel or LibreOffice (it can be copied over), save it as .xlsx and use that file",
+        )
+    } else {
+        save
+    };
     Some(refusal("LT-TAB-005", name, &vi, &en, save.0, save.1))
 }
 
@@ -48,6 +60,16 @@ pub(super) fn finding(name: &str, bytes: &[u8]) -> Option<Finding> {
 fn is_open_document(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04")
         && head.get(30..).is_some_and(|rest| rest.starts_with(b"mimetypeapplication/vnd.oasis.opendocument"))
+}
+
+/// Whether it is a Word document: the list of an archive's parts stands at its end.
+fn is_word(bytes: &[u8]) -> bool {
+    if !bytes.starts_with(b"PK\x03\x04") {
+        return false;
+    }
+    let end = bytes.get(bytes.len().saturating_sub(PARTS)..).unwrap_or(bytes);
+    let holds = |part: &[u8]| end.windows(part.len()).any(|window| window == part);
+    holds(b"word/document.xml") && !holds(b"xl/workbook.xml")
 }
 
 /// Whether it is an OpenDocument spreadsheet.
@@ -114,6 +136,11 @@ mod tests {
         open.extend([0; 26]);
         open.extend(b"mimetypeapplication/vnd.oasis.opendocument.text");
         looks(&open, "OpenDocument");
+        let mut word = b"PK\x03\x04".to_vec();
+        word.extend(b"[Content_Types].xml ... word/document.xml word/styles.xml");
+        looks(&word, "Word");
+        word.extend(b"xl/workbook.xml");
+        assert_eq!(told(&word), None, "a workbook, whatever else is in it");
         for table in [b"code,name\n1,2\n".as_slice(), b"<5,a\n", b"PK\x03\x04[Content_Types].xml", b""] {
             assert_eq!(told(table), None);
         }

@@ -195,6 +195,8 @@ impl Sheet {
 pub struct Table {
     sheet: Sheet,
     columns: BTreeMap<&'static str, usize>,
+    /// What the file itself calls its columns.
+    titles: BTreeMap<&'static str, String>,
     first: usize,
 }
 
@@ -235,6 +237,13 @@ impl Table {
         let header = header::find(&sheet, header::anywhere(), &spelt, header_key)?;
         let missing: Vec<&str> = header.missing(&spelt);
         if !missing.is_empty() {
+            // As people write it first; the file may have either.
+            let in_vietnamese = |name: &&str| {
+                let column = wanted.iter().find(|column| column.name == *name);
+                let title = column.and_then(|column| column.synonyms.first());
+                title.map_or_else(|| (*name).to_owned(), |title| format!("{title} ({name})"))
+            };
+            let list_vi = missing.iter().map(in_vietnamese).collect::<Vec<_>>().join(", ");
             let list = missing.join(", ");
             let misnamed = !sheet.spreadsheet && foreign::is_misnamed(name);
             let (vi, en) = if misnamed {
@@ -256,7 +265,7 @@ impl Table {
             return Err(refusal(
                 "LT-TAB-002",
                 name,
-                &format!("{vi}không tìm thấy dòng tiêu đề có các cột: {list}"),
+                &format!("{vi}không tìm thấy dòng tiêu đề có các cột: {list_vi}"),
                 &format!("{en}no header line with the columns: {list}"),
                 &format!("{remedy_vi}ghi tên cột ở dòng đầu đúng như tài liệu docs/FILES.md"),
                 &format!("{remedy_en}name the columns in the first line as docs/FILES.md says"),
@@ -268,7 +277,18 @@ impl Table {
             .zip(&header.columns)
             .filter_map(|(column, at)| at.map(|at| (column.name, at)))
             .collect();
-        let table = Self { sheet, columns, first: header.first };
+        let titles = wanted
+            .iter()
+            .zip(spelt.iter().zip(&header.columns))
+            .filter_map(|(column, (one, at))| {
+                let head = sheet.lines.get(header.begin..header.first)?;
+                let cells = head.iter().rev().filter_map(|line| line.cells.get((*at)?));
+                let mut named = cells.filter(|cell| one.spellings.contains(&header_key(cell)));
+                let title: String = named.next()?.split('(').next()?.trim().chars().take(40).collect();
+                Some((column.name, title))
+            })
+            .collect();
+        let table = Self { sheet, columns, titles, first: header.first };
         let faulty = table.faulty_cells();
         if faulty.is_empty() { Ok(table) } else { Err(Findings(faulty)) }
     }
@@ -278,9 +298,10 @@ impl Table {
         let faulty = self.rows().flat_map(|row| {
             let columns = self.columns.keys().filter(move |column| row.get(column) == ERROR_CELL);
             columns.map(move |column| {
+                let title = row.title(column);
                 let what = Text::new(
-                    format!("ô của cột {column} là lỗi công thức"),
-                    format!("a cell of column {column} holds a formula error"),
+                    format!("ô của cột {title} là lỗi công thức"),
+                    format!("a cell of column {title} holds a formula error"),
                 );
                 let remedy =
                     Text::new("sửa công thức hoặc dán giá trị", "correct the formula or paste the value");
@@ -313,6 +334,14 @@ impl<'a> TableRow<'a> {
     pub fn get(&self, column: &str) -> &'a str {
         let index = self.table.columns.get(column);
         index.and_then(|index| self.line.cells.get(*index)).map_or("", String::as_str)
+    }
+
+    /// What the file calls a column, for messages; its canonical name where it has none.
+    pub fn title<'b>(&self, column: &'b str) -> &'b str
+    where
+        'a: 'b,
+    {
+        self.table.titles.get(column).map_or(column, String::as_str)
     }
 
     /// Whether the row of a CSV file ends before a column: an empty cell there would have its delimiter. Spreadsheets
@@ -418,6 +447,15 @@ mod tests {
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].get("code"), rows[0].get("name"), rows[0].line()), ("A1", "Báo cáo", 3));
         assert_eq!(rows[0].place("name").to_string(), "x.csv:3 (column 2)");
+        // Messages call a column what the file calls it.
+        assert_eq!((rows[0].title("code"), rows[0].title("other")), ("MÃ", "other"));
+    }
+
+    #[test]
+    fn a_missing_column_is_called_as_people_write_it_and_as_programs_do() {
+        let told = Table::read("x", b"a,b\n1,2\n", COLUMNS).expect_err("refused").0.remove(0);
+        assert!(told.what.vi.ends_with("có các cột: Mã (code)"), "{told:?}");
+        assert!(told.what.en.ends_with("with the columns: code"), "{told:?}");
     }
 
     #[test]

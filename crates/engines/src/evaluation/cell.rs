@@ -69,12 +69,13 @@ pub(super) fn level(text: &str) -> Option<Level> {
 
 /// The finding for a wrong cell; shows at most 60 characters of it.
 pub(super) fn wrong(code: &str, row: TableRow<'_>, column: &str, vi: &str, en: &str) -> Finding {
+    let title = row.title(column);
     let value: String = row.get(column).chars().filter(|c| !c.is_control()).take(60).collect();
     Finding::error(
         code,
         Text::new(
-            format!("cột {column}, giá trị \"{value}\": {vi}"),
-            format!("column {column}, value \"{value}\": {en}"),
+            format!("cột {title}, giá trị \"{value}\": {vi}"),
+            format!("column {title}, value \"{value}\": {en}"),
         ),
         Text::new(
             "sửa ô này rồi nhập lại cả tệp; chưa có gì được ghi",

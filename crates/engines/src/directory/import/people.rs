@@ -503,11 +503,12 @@ impl Reader<'_> {
             "citizen_id" => "…".to_owned(),
             _ => row.get(column).chars().filter(|c| !c.is_control()).take(60).collect(),
         };
+        let title = row.title(column);
         self.tell(
             "LT-PPL-001",
             row.place(column),
-            format!("giá trị \"{value}\" ở cột {column} không hợp lệ: {vi}"),
-            format!("value \"{value}\" in column {column} is not valid: {en}"),
+            format!("giá trị \"{value}\" ở cột {title} không hợp lệ: {vi}"),
+            format!("value \"{value}\" in column {title} is not valid: {en}"),
             (
                 "sửa ô này rồi nhập lại; chưa có gì được ghi",
                 "correct the cell and import again; nothing was written",

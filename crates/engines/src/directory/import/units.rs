@@ -116,12 +116,13 @@ fn read_unit(row: TableRow<'_>) -> Result<Unit, Box<Finding>> {
 }
 
 fn wrong(row: TableRow<'_>, column: &str, vi: &str, en: &str) -> Finding {
+    let title = row.title(column);
     let value: String = row.get(column).chars().filter(|c| !c.is_control()).take(60).collect();
     Finding::error(
         "LT-PPL-004",
         Text::new(
-            format!("cột {column}, giá trị \"{value}\": {vi}"),
-            format!("column {column}, value \"{value}\": {en}"),
+            format!("cột {title}, giá trị \"{value}\": {vi}"),
+            format!("column {title}, value \"{value}\": {en}"),
         ),
         Text::new(
             "sửa ô này rồi nhập lại; chưa có gì được ghi",
