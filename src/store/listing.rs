@@ -41,6 +41,8 @@ pub enum TaskList<'a> {
     All,
     /// Of one source, in order of key.
     OfSource(&'a str),
+    /// Of one source and in one state of mapping, in order of key.
+    OfSourceMapped(&'a str, &'a str),
     /// In one state of mapping, in order of number.
     Mapped(&'a str),
 }
@@ -169,6 +171,14 @@ impl Store {
                      AND t.external_id > $2 ORDER BY t.external_id LIMIT $3"
                 ),
                 vals![source, after, limit as u64],
+            ),
+            TaskList::OfSourceMapped(source, state) => (
+                // The state is looked at task by task of the source: the order is that of its keys.
+                format!(
+                    "SELECT {TASK_LINE} FROM task t LEFT JOIN mapping m ON m.task_id = t.id WHERE t.source_id = $1 \
+                     AND t.external_id > $2 AND coalesce(m.state, '') = $3 ORDER BY t.external_id LIMIT $4"
+                ),
+                vals![source, after, state, limit as u64],
             ),
             TaskList::Mapped(state) => (
                 format!(

@@ -23,10 +23,11 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
     let narrowed = match (source, state) {
         ("", "") => TaskList::All,
         ("", state) => TaskList::Mapped(state),
-        (source, _) => TaskList::OfSource(source),
+        (source, "") => TaskList::OfSource(source),
+        (source, state) => TaskList::OfSourceMapped(source, state),
     };
     let lines = web.app.store.task_lines(narrowed, visit.asked("after"), ROWS + 1).await.map_err(told)?;
-    let of_source = matches!(narrowed, TaskList::OfSource(_));
+    let of_source = !source.is_empty();
     let (lines, last) =
         one_page(lines, |line| if of_source { line.external_id.clone() } else { line.id.to_string() });
     let mut section = table(visit);
@@ -42,18 +43,13 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
         heading: visit.say("Nhiệm vụ", "Tasks").to_owned(),
         intro: visit
             .say(
-                "Mọi nhiệm vụ đã lấy về. Khi chọn một nguồn, lựa chọn về sản phẩm không áp dụng.",
-                "Every task that was pulled. With a source chosen, the choice of mapping does not apply.",
+                "Mọi nhiệm vụ đã lấy về; có thể chọn cả nguồn và tình trạng gán sản phẩm.",
+                "Every task that was pulled; source and state of the mapping can be chosen together.",
             )
             .to_owned(),
         filters: vec![
             Filter::new("source", visit.say("Nguồn", "Source"), sources, source),
-            Filter::new(
-                "state",
-                visit.say("Sản phẩm", "Mapping"),
-                states,
-                if of_source { "" } else { state },
-            ),
+            Filter::new("state", visit.say("Sản phẩm", "Mapping"), states, state),
         ],
         sections: vec![section],
         search: Some(search(visit, "")),

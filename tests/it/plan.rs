@@ -119,7 +119,12 @@ async fn asked_over_and_over(store: &Store) {
     store.map_item(1).await.expect("read");
     store.mapping_history(1, 10).await.expect("read");
     // Lists.
-    for list in [TaskList::All, TaskList::OfSource("snv"), TaskList::Mapped("review")] {
+    for list in [
+        TaskList::All,
+        TaskList::OfSource("snv"),
+        TaskList::OfSourceMapped("snv", "review"),
+        TaskList::Mapped("review"),
+    ] {
         store.task_lines(list, "1", 50).await.expect("read");
     }
     store.score_lines(quarter, "to_date", &[], "GL-1", 50).await.expect("read");
