@@ -14,7 +14,7 @@ use crate::pipeline::assemble::open_store;
 use crate::pipeline::command::{Command, Executor as _, InputFile};
 use crate::pipeline::execute::Installation;
 use crate::simulator::{BODIES, Running, SECRETS, SimulatorConfig, start};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -120,6 +120,7 @@ impl Demo {
         let loaded = config::load_text(&path, &text, std::iter::empty(), &Overrides::default())?;
         let daemon = Daemon::start(&loaded, metrics).await.map_err(by_port)?;
         import_history(&daemon, &province_folder).await?;
+        office::recognise(&daemon.app, today.year()).await?;
         let pace = if options.once { Pace::Hurried } else { Pace::Steady };
         let closing = Period::quarter_of(today).previous();
         let office = Office::open(&daemon.app, province.clone(), closing, pace);

@@ -1,13 +1,13 @@
-//! The personnel office of a demonstration: people who settle the review queue and close the quarter.
+//! The personnel office of a demonstration: people who have organisations recognised, settle the review queue and close the quarter.
 //!
 //! Owns their habits and their pace. They work as people do, through the same orders as everybody, and they know
 //! which product a task truly is because they know the work: the simulated province tells them. What they could
 //! not settle stays in the queue and is shown. A refused order is tried again with the next round.
 
-use crate::domain::{Period, RecordState, SourceId};
+use crate::domain::{Level, Period, RecordState, SourceId, Unit, UnitKind};
 use crate::error::Finding;
 use crate::pipeline::App;
-use crate::pipeline::command::{Command, Executor as _, MappingChoice, TaskRef};
+use crate::pipeline::command::{Command, Executor as _, LifeOrder, MappingChoice, TaskRef};
 use crate::pipeline::execute::Installation;
 use crate::simulator::Running;
 use crate::store::{MappingState, RecordLine};
@@ -87,6 +87,42 @@ impl Drop for Office {
     fn drop(&mut self) {
         self.work.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// Recognises every organisation's year that nobody assessed yet, lower ones first, before anybody is classified: a head
+/// stands at most where the organisation does (art. 20.6). The office brings in what head, personnel body and authority
+/// decided, by its document.
+pub async fn recognise(app: &Arc<App>, year: i32) -> Result<(), Finding> {
+    let told = |error: crate::store::StoreError| error.finding();
+    let installation = Installation { app: app.clone() };
+    let directory = app.directory().await?;
+    let known = app.store.organisations_of(year).await.map_err(told)?;
+    let mut units: Vec<&Unit> = directory.units().filter(|unit| unit.kind != UnitKind::Province).collect();
+    units.sort_by_key(|unit| (std::cmp::Reverse(directory.above(&unit.code).len()), unit.code.clone()));
+    for unit in units.into_iter().filter(|unit| !known.contains_key(&unit.code)) {
+        for (revision, step) in (0..).zip(["self_assessed", "appraised", "recognised"]) {
+            let order = LifeOrder::OrganisationStep {
+                unit: unit.code.clone(),
+                year,
+                step: step.to_owned(),
+                revision,
+                level: Some(Level::Good),
+                items: BTreeMap::new(),
+                document: Some(DOCUMENT.to_owned()),
+                reason: None,
+                exception: None,
+                author: OFFICER.to_owned(),
+            };
+            let outcome = installation.execute(Command::Life { order }, unbounded_channel().0).await;
+            if outcome.exit != 0 {
+                for finding in outcome.findings {
+                    tracing::warn!(code = finding.code, unit = %unit.code, "{}", finding.what.en);
+                }
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Settles waiting tasks round after round, going through the queue and beginning again at its end.

@@ -90,7 +90,7 @@ pub use mapping::{
 pub use organisation::{Facts, OrganisationFact, OrganisationNotice, OrganisationRevision, Organisations};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
-pub use overview::{Overview, Risk, SourceTotals, TargetTotals, Waiting};
+pub use overview::{IMPORTED, Overview, Risk, SourceTotals, TargetTotals, Waiting};
 pub use packed::Packed;
 pub use person_tasks::{PersonTask, TaskProduct, TasksOf, TasksToKeep};
 pub use petition::{Petition, PetitionAnswer};

@@ -8,6 +8,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Under what open records are counted whose period has an imported result.
+pub const IMPORTED: &str = "imported";
+
 /// What one source has brought so far.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SourceTotals {
@@ -261,9 +264,26 @@ impl Store {
         rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?, number(row.int(2)?)))).collect()
     }
 
-    /// Records by period and state.
+    /// Records by period and state; an open one of a period whose result was imported counts as `imported`.
     pub async fn records_by_period(&self) -> Result<Vec<(Period, String, u64)>, StoreError> {
-        let sql = "SELECT period, state, count(*) FROM record_head GROUP BY period, state";
+        let all = "SELECT period, state, count(*) FROM record_head GROUP BY period, state";
+        let mut all = self.counted_by_period(all).await?;
+        let imported = self.counted_by_period(
+            "SELECT h.period, h.state, count(*) FROM history x JOIN record_head h ON h.person_id = x.person_id \
+             AND h.period = x.period WHERE h.state IN ('computed', 'provisional') GROUP BY h.period, h.state",
+        );
+        for (period, state, count) in imported.await? {
+            let same = |known: &&mut (Period, String, u64)| (known.0, &known.1) == (period, &state);
+            if let Some(known) = all.iter_mut().find(same) {
+                known.2 = known.2.saturating_sub(count);
+            }
+            all.push((period, IMPORTED.to_owned(), count));
+        }
+        all.retain(|(.., count)| *count > 0);
+        Ok(all)
+    }
+
+    async fn counted_by_period(&self, sql: &'static str) -> Result<Vec<(Period, String, u64)>, StoreError> {
         let rows = self.db.rows(sql, vals![]).await?;
         rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?, number(row.int(2)?)))).collect()
     }

@@ -9,7 +9,7 @@ use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
-use crate::store::{Gate, Overview, Run, SourceState, TargetTotals};
+use crate::store::{Gate, IMPORTED, Overview, Run, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::context;
 use serde::Serialize;
@@ -265,6 +265,18 @@ fn periods(counts: &Counts, lang: Lang) -> Vec<PeriodRow> {
         let total: u64 = states.values().sum();
         let mut parts = Vec::new();
         let mut before = 0;
+        // What was imported stands for the period; what is computed of it beside that misses nothing.
+        if let Some(count) = states.get(IMPORTED).copied().filter(|count| *count > 0) {
+            parts.push(Part {
+                label: say(lang, "Kết quả đã nhập", "Imported results").to_owned(),
+                light: "half",
+                count: format::count(count),
+                x: "0".to_owned(),
+                width: (count * 1_000).checked_div(total).unwrap_or(0).to_string(),
+                href: format!("/results?year={}", period.year()),
+            });
+            before = count;
+        }
         for state in [
             RecordState::Delivered,
             RecordState::Approved,

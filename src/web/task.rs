@@ -217,6 +217,7 @@ fn people(web: &Web, visit: &Visit, directory: &Directory, item: &MapItem) -> Se
     let period = Period::quarter_of(day);
     for (index, (reference, since)) in task.assignees.iter().enumerate() {
         let person = directory.identify(&item.task.key.source, reference);
+        let shown = account(visit, directory, &item.task.key.source, reference);
         let score = person.map_or_else(
             || Cell::text("–"),
             |person| Cell::link(format::period(period, visit.lang), format!("/scores/{person}/{period}")),
@@ -224,7 +225,10 @@ fn people(web: &Web, visit: &Visit, directory: &Directory, item: &MapItem) -> Se
         section.push(
             index.to_string(),
             vec![
-                Cell::text(account(visit, directory, &item.task.key.source, reference)),
+                match person {
+                    Some(person) => Cell::link(shown, format!("/scores/{person}/{period}")),
+                    None => Cell::text(shown),
+                },
                 Cell::text(format::instant_or_dash(since.or(task.draft.assigned_at))),
                 score,
             ],

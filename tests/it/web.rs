@@ -600,6 +600,8 @@ async fn results_of_a_year_stand_side_by_side_filtered_searched_and_linked_to_re
         house.approve(AN, "2026-Q1", 1).await;
         house.recorded(BINH, "2026-Q2", "71.25").await;
         house.score(AN, "2026", Some("88.50"), &[]).await;
+        // Computed beside the imported result: nothing is missing of it.
+        house.score(BINH, "2026-Q2", None, &["general_criteria"]).await;
         Record(house.app.clone()).run().await.expect("a run");
         house.approve(AN, "2026", 1).await;
         let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
@@ -609,6 +611,11 @@ async fn results_of_a_year_stand_side_by_side_filtered_searched_and_linked_to_re
             answer.text().await.expect("text").replace("&#x2f;", "/")
         };
         let (an, binh) = (house.person(AN).await, house.person(BINH).await);
+        let html = shown("/").await;
+        assert!(
+            html.contains("Kết quả đã nhập") && !html.contains("period=2026-Q2&amp;state=computed"),
+            "{html}"
+        );
         let html = shown("/results").await;
         for told in [
             "Kết quả năm · Năm 2026".to_owned(),
