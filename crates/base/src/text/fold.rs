@@ -4,6 +4,7 @@
 //! any kind of blank, invisible characters, `hoà` or `hòa`, `kĩ` or `kỹ`. It must not know words. Total: any
 //! string gives a key.
 
+use super::letter;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -12,7 +13,7 @@ use unicode_normalization::char::is_combining_mark;
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = true;
-    for c in text.nfc() {
+    for c in letter::composed(text).chars() {
         match c {
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {}
             c if c.is_whitespace() || c.is_control() => {
@@ -39,7 +40,15 @@ pub fn clean(text: &str) -> String {
 /// "Kế hoạch  ĐIỀU TRA" -> "ke hoach dieu tra"
 /// ```
 pub fn fold(text: &str) -> String {
-    let bare: String = clean(text).nfd().filter(|c| !is_combining_mark(*c)).collect();
+    let text = clean(text);
+    let known = |c: char| match c {
+        c if c.is_ascii() => Some(c.to_ascii_lowercase()),
+        c => letter::of(c).map(|letter| letter.bare),
+    };
+    if let Some(folded) = text.chars().map(known).collect() {
+        return folded;
+    }
+    let bare: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
     bare.to_lowercase()
         .nfd()
         .filter(|c| !is_combining_mark(*c))

@@ -11,6 +11,7 @@ pub mod deadline;
 pub mod encoding;
 pub mod fold;
 pub mod keys;
+mod letter;
 pub mod mask;
 pub mod mention;
 pub mod repair;

@@ -4,6 +4,7 @@
 //! Owns the tables of these damages. A repair is taken only on evidence: more words become Vietnamese syllables
 //! with accents, and none stops being one. Otherwise the text stays as it came. Total.
 
+use super::letter::composed;
 use super::syllable::is_syllable;
 use unicode_normalization::UnicodeNormalization;
 
@@ -62,7 +63,7 @@ pub fn repair(text: &str) -> (String, Option<Damage>) {
 /// Words with accents that are syllables, and words with other characters that are none.
 fn evidence(text: &str) -> (u32, u32) {
     let (mut good, mut bad) = (0, 0);
-    let text: String = text.nfc().collect();
+    let text = composed(text);
     for word in text.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation() || c.is_ascii_digit()) {
         if word.is_ascii() {
             continue;

@@ -3,7 +3,7 @@
 //!
 //! Owns the initials and rimes of the language. It must not know what repairs exist. Total.
 
-use std::collections::HashSet;
+use super::letter;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
@@ -18,27 +18,48 @@ oăc oăm oăn oăng oăt oc oe oen oeo oet oi om on ong oong op ot ô ôc ôi �
 uêch uênh ui um un ung uôc uôi uôm uôn uông uôt up ut uy uya uych uyên uyêt uynh uyt uyu uơ ư ưa ưc ưi ưm ưn ưng ươc ươi ươm ươn ương \
 ươp ươt ươu ưt ưu y yêm yên yêt yêu yêng ynh ych yt ";
 
-static RIME_SET: LazyLock<HashSet<&str>> = LazyLock::new(|| RIMES.split_whitespace().collect());
+/// Rimes as numbers, in order: with their accents but for tones, and without any.
+static RIME_KEYS: LazyLock<Vec<u64>> =
+    LazyLock::new(|| in_order(RIMES.split_whitespace().filter_map(packed).collect()));
+static BARE_RIME_KEYS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    in_order(RIMES.split_whitespace().filter_map(|rime| packed(&super::fold(rime))).collect())
+});
+
+fn in_order(mut keys: Vec<u64>) -> Vec<u64> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Up to eight bytes as a number, more than any rime has; none of more, and of none.
+fn packed(rime: &str) -> Option<u64> {
+    let bytes = rime.as_bytes();
+    let number = bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
+    (1..=8).contains(&bytes.len()).then_some(number)
+}
+
+/// Whether a word in small letters is a rime, alone or behind an initial.
+fn is_made_of(word: &str, rimes: &[u64]) -> bool {
+    let rime = |rest: &str| packed(rest).is_some_and(|key| rimes.binary_search(&key).is_ok());
+    let first = word.bytes().next();
+    let initials = INITIALS.iter().filter(|initial| initial.bytes().next() == first);
+    rime(word) || initials.filter_map(|initial| word.strip_prefix(initial)).any(rime) || word == "gi"
+}
 
 /// Whether a word, in any case and with its accents, could be a Vietnamese syllable.
 pub fn is_syllable(word: &str) -> bool {
-    let bare: String = word
-        .to_lowercase()
-        .nfd()
-        .filter(|c| !matches!(c, '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}'))
-        .nfc()
-        .collect();
-    let rime = |rest: &str| RIME_SET.contains(rest);
-    rime(&bare) || INITIALS.iter().any(|initial| bare.strip_prefix(initial).is_some_and(rime)) || bare == "gi"
+    let known = |c: char| match c {
+        c if c.is_ascii() => Some(c.to_ascii_lowercase()),
+        c => letter::of(c).map(|letter| letter.toneless),
+    };
+    let toneless = || word.to_lowercase().nfd().filter(|c| letter::tone(*c).is_none()).nfc().collect();
+    let bare: String = word.chars().map(known).collect::<Option<String>>().unwrap_or_else(toneless);
+    is_made_of(&bare, &RIME_KEYS)
 }
-
-static BARE_RIMES: LazyLock<HashSet<String>> =
-    LazyLock::new(|| RIMES.split_whitespace().map(super::fold).collect());
 
 /// Whether a word without accents, in small letters, could be one with them left out.
 pub fn is_bare_syllable(word: &str) -> bool {
-    let rime = |rest: &str| BARE_RIMES.contains(rest);
-    rime(word) || INITIALS.iter().any(|initial| word.strip_prefix(initial).is_some_and(rime)) || word == "gi"
+    is_made_of(word, &BARE_RIME_KEYS)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use super::abbreviation::Abbreviations;
 use super::keys::{squeezed, typed};
+use super::letter;
 use super::repair::repair;
 use super::syllable::is_bare_syllable;
 use regex::Regex;
@@ -35,22 +36,44 @@ impl Token {
             let lower = word.to_ascii_lowercase();
             return Self { accented: lower.clone(), folded: lower.clone(), shown: lower };
         }
+        Self::of_known(word).unwrap_or_else(|| Self::of_any(word))
+    }
+
+    /// The same of a word all letters of which are in the table.
+    fn of_known(word: &str) -> Option<Self> {
+        let whole = || String::with_capacity(word.len() + 1);
+        let (mut accented, mut folded, mut shown) = (whole(), whole(), whole());
+        let mut tone = None;
+        for c in word.chars() {
+            if c.is_ascii() {
+                let c = c.to_ascii_lowercase();
+                accented.push(c);
+                folded.push(c);
+                shown.push(c);
+            } else {
+                let letter = letter::of(c)?;
+                accented.push(letter.toneless);
+                folded.push(letter.bare);
+                shown.push(letter.lower);
+                tone = letter.tone.or(tone);
+            }
+        }
+        accented.extend(tone);
+        Some(Self { accented, folded, shown })
+    }
+
+    fn of_any(word: &str) -> Self {
         let shown = word.to_lowercase();
         let (mut kept, mut folded) = (String::with_capacity(shown.len()), String::with_capacity(shown.len()));
         let mut tone = None;
         for c in shown.nfd() {
-            match c {
-                '\u{300}' => tone = Some('1'),
-                '\u{301}' => tone = Some('2'),
-                '\u{309}' => tone = Some('3'),
-                '\u{303}' => tone = Some('4'),
-                '\u{323}' => tone = Some('5'),
-                c => {
-                    kept.push(c);
-                    if !is_combining_mark(c) {
-                        folded.push(if c == 'đ' { 'd' } else { c });
-                    }
-                }
+            if let Some(digit) = letter::tone(c) {
+                tone = Some(digit);
+                continue;
+            }
+            kept.push(c);
+            if !is_combining_mark(c) {
+                folded.push(if c == 'đ' { 'd' } else { c });
             }
         }
         let accented = kept.nfc().chain(tone).collect();
@@ -58,18 +81,23 @@ impl Token {
     }
 }
 
-const SURNAMES: &str = " nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh trinh mai \
-truong lam doan cao luong rmah siu ksor rcom kpa rah ro ta thai nay puih kpuih rlan chau ";
-const ADDRESS: &str = " ong ba anh chi co cu em chau ";
+const SURNAMES: &[&str] = &[
+    "nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo",
+    "duong", "ly", "dinh", "trinh", "mai", "truong", "lam", "doan", "cao", "luong", "rmah", "siu", "ksor",
+    "rcom", "kpa", "rah", "ro", "ta", "thai", "nay", "puih", "kpuih", "rlan", "chau",
+];
+const ADDRESS: &[&str] = &["ong", "ba", "anh", "chi", "co", "cu", "em", "chau"];
 
 /// The same as they are written with accents: `chi lương` is no person's name, and `chỉ định`, `có hồ sơ` are none.
 const ADDRESS_WRITTEN: &str = " ông bà anh chị chú cô cụ em cháu ";
 const SURNAMES_WRITTEN: &str = " nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh trịnh mai \
 trương lâm đoàn cao lương rmah siu ksor rcom kpa rah ro tạ thái này puih kpuih rlan châu ";
 /// Forms of address and surnames that without accents are hardly another word; before `thị` and `văn` every one counts.
-const ADDRESS_BARE: &str = " ong ba anh ";
-const SURNAMES_BARE: &str =
-    " nguyen tran pham hoang huynh dang bui ngo trinh rmah siu ksor rcom kpa puih kpuih rlan ";
+const ADDRESS_BARE: &[&str] = &["ong", "ba", "anh"];
+const SURNAMES_BARE: &[&str] = &[
+    "nguyen", "tran", "pham", "hoang", "huynh", "dang", "bui", "ngo", "trinh", "rmah", "siu", "ksor", "rcom",
+    "kpa", "puih", "kpuih", "rlan",
+];
 
 fn pattern(text: &str) -> Option<Regex> {
     Regex::new(text).ok()
@@ -110,9 +138,9 @@ pub struct Written(Vec<Token>);
 impl Written {
     /// Reads a text.
     pub fn of(text: &str) -> Self {
-        let cut: String = text.chars().take(MAX_CHARS).collect();
+        let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(at, _)| at);
         // Before cleaning: the soft hyphen that is cleaned away is a letter of the font TCVN3.
-        let (repaired, _) = repair(&cut.nfc().collect::<String>());
+        let (repaired, _) = repair(&letter::composed(text.get(..end).unwrap_or_default()));
         let mut text = super::fold::clean(&repaired);
         if text.bytes().any(|byte| byte.is_ascii_digit()) {
             text = without_numbers(text);
@@ -159,11 +187,17 @@ fn keys_read(text: String) -> String {
 
 /// A text without document numbers and dates; of decrees the number stays.
 fn without_numbers(mut text: String) -> String {
-    if let Some(decree) = &*DECREE {
-        text = decree.replace_all(&text, " nghị định $1 ").into_owned();
+    // Every decree's and document's number has a stroke, every date one or what stands for it.
+    if text.contains('/') {
+        if let Some(decree) = &*DECREE {
+            text = decree.replace_all(&text, " nghị định $1 ").into_owned();
+        }
+        if let Some(number) = &*DOC_NUMBER {
+            text = number.replace_all(&text, " ").into_owned();
+        }
     }
-    for taken_out in [&*DOC_NUMBER, &*DATE].into_iter().flatten() {
-        text = taken_out.replace_all(&text, " ").into_owned();
+    if let Some(date) = DATE.as_ref().filter(|_| text.contains(['/', '.', '-'])) {
+        text = date.replace_all(&text, " ").into_owned();
     }
     text
 }
@@ -219,13 +253,15 @@ fn unify(raw: &[Token], forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
 /// that may be others (`chi lương`, `có hồ sơ`) need the middle of a name behind them.
 fn is_named(address: &Token, surname: Option<&Token>, middle: bool, accents: bool) -> bool {
     let Some(surname) = surname else { return false };
-    if !is_in(ADDRESS, &address.folded) || !is_in(SURNAMES, &surname.folded) {
+    if !ADDRESS.contains(&address.folded.as_str()) || !SURNAMES.contains(&surname.folded.as_str()) {
         return false;
     }
     if accents {
         return ADDRESS_KEYS.contains(&address.accented) && SURNAME_KEYS.contains(&surname.accented);
     }
-    middle || (is_in(ADDRESS_BARE, &address.folded) && is_in(SURNAMES_BARE, &surname.folded))
+    middle
+        || (ADDRESS_BARE.contains(&address.folded.as_str())
+            && SURNAMES_BARE.contains(&surname.folded.as_str()))
 }
 
 /// A short form, also one with a letter typed twice (`GCCN`).
@@ -244,16 +280,12 @@ fn expanded<'f>(forms: &'f Abbreviations, rest: &[Token]) -> Option<(usize, Vec<
 
 /// Whether a folded word is a surname many people have.
 pub fn is_surname(word: &str) -> bool {
-    is_in(SURNAMES, word)
+    SURNAMES.contains(&word)
 }
 
 /// Whether a folded word is a form of address before a name.
 pub fn is_address(word: &str) -> bool {
-    is_in(ADDRESS, word)
-}
-
-fn is_in(list: &str, word: &str) -> bool {
-    !word.is_empty() && list.split(' ').any(|entry| entry == word)
+    ADDRESS.contains(&word)
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ const INTRODUCING: [&str; 22] = [
     "tham", "muu", "xay", "dung", "soan", "thao", "du", "ban", "hanh", "ve", "viec", "lap", "lam", "viet",
     "trien", "khai", "v", "de", "nghi", "xin", "to", "chuc",
 ];
+/// Letters of a group.
+const SHORTEST_GROUP: usize = 3;
+const LONGEST_GROUP: usize = 5;
 /// Rare features count more, but less than in proportion.
 const RARITY: f32 = 0.6;
 
@@ -156,14 +159,14 @@ fn catalog_words(words: Vec<Word>, field: &str, measure: &str) -> Cut {
     let mut cut = cut(words);
     add_extra(&mut cut.extra, field_parts(field), FIELD);
     add_form(&mut cut, None, "");
-    add_extra(&mut cut.extra, vec![(format!("d:{}", fold(measure)), 1.0)], MEASURE);
+    add_extra(&mut cut.extra, vec![(key("d:", &[&fold(measure)]), 1.0)], MEASURE);
     cut
 }
 
-fn field_parts(field: &str) -> Vec<(String, f32)> {
+fn field_parts(field: &str) -> Vec<(u64, f32)> {
     let words = tokens(field);
-    let names = phrase::find(&words, true).into_iter().map(|hit| (format!("gp:{}", hit.name), 1.0));
-    words.iter().map(|token| (format!("g:{}", token.folded), 1.0)).chain(names).collect()
+    let names = phrase::find(&words, true).into_iter().map(|hit| (key("gp:", &[hit.name]), 1.0));
+    words.iter().map(|token| (key("g:", &[&token.folded]), 1.0)).chain(names).collect()
 }
 
 /// Adds the form of what has to be handed over: the first one the text names, seen from the direction it goes. What comes
@@ -215,6 +218,8 @@ pub(super) fn direction(category: &str) -> &'static str {
 /// What a task's circumstances say, whatever its title.
 #[derive(Debug, Clone)]
 pub(super) struct Circumstances {
+    /// Whether the task belongs to a commune or ward.
+    pub commune: bool,
     extra: BTreeMap<u64, f32>,
     direction: &'static str,
     doc_type: String,
@@ -232,15 +237,16 @@ impl Circumstances {
         if !(category.starts_with("vb ") || category.starts_with("van ban ") || category.starts_with("nv ")) {
             add_extra(&mut extra, field_parts(task.category), FIELD);
         }
-        let kind = if is_commune(task) { "commune" } else { unit.as_str() };
+        let commune = is_commune(task);
+        let kind = if commune { "commune" } else { unit.as_str() };
         add_extra(
             &mut extra,
             vec![
-                (format!("d:{}", doc_type.strip_suffix(" tthc").unwrap_or(&doc_type)), 1.0),
-                (format!("c:{category}"), 1.0),
-                (format!("s:{source}"), 0.5),
-                (format!("dd:{doc_type}|{direction}"), 1.0),
-                (format!("u:{kind}"), 0.7),
+                (key("d:", &[doc_type.strip_suffix(" tthc").unwrap_or(&doc_type)]), 1.0),
+                (key("c:", &[&category]), 1.0),
+                (key("s:", &[&source]), 0.5),
+                (mix(mix(key("dd:", &[&doc_type]), "|"), direction), 1.0),
+                (key("u:", &[kind]), 0.7),
             ],
             CIRCUMSTANCE,
         );
@@ -252,7 +258,7 @@ impl Circumstances {
         let identity = [&unit, &doc_type, &category, &source]
             .into_iter()
             .fold(hash("task"), |all, part| mix(mix(all, "|"), part));
-        Self { extra, direction, doc_type, doc_form, identity }
+        Self { commune, extra, direction, doc_type, doc_form, identity }
     }
 }
 
@@ -396,22 +402,17 @@ fn cut(words: Vec<Word>) -> Cut {
     }
     let start = hash("l:");
     let ends: Vec<usize> = line.char_indices().map(|(at, _)| at).chain(std::iter::once(line.len())).collect();
-    for size in 3..=5 {
-        for (from, to) in ends.iter().zip(ends.iter().skip(size)) {
-            if let Some(group) = line.get(*from..*to) {
-                found.push((mix(start, group), Raw { count: LETTERS, token: NO_TOKEN, word: false }));
+    for (at, from) in ends.iter().enumerate() {
+        // The groups that begin here: each goes on from the one before it.
+        let mut group = (*from, start);
+        for (size, to) in (1..=LONGEST_GROUP).zip(ends.iter().skip(at + 1)) {
+            group = (*to, mix(group.1, line.get(group.0..*to).unwrap_or_default()));
+            if size >= SHORTEST_GROUP {
+                found.push((group.1, Raw { count: LETTERS, token: NO_TOKEN, word: false }));
             }
         }
     }
-    // Stable: of one feature met twice the first token is shown.
-    found.sort_by_key(|(hash, _)| *hash);
-    found.dedup_by(|later, first| {
-        let same = later.0 == first.0;
-        if same {
-            first.1.count += later.1.count;
-        }
-        same
-    });
+    let found = each_once(found);
     Cut {
         tokens,
         text: found,
@@ -428,6 +429,49 @@ fn cut(words: Vec<Word>) -> Cut {
     }
 }
 
+/// Features by hash, each once with the sum of its counts; of one met twice the first token is shown.
+fn each_once(found: Vec<(u64, Raw)>) -> Vec<(u64, Raw)> {
+    // Hashes are spread evenly: told apart by their first byte, few are left to be put in order.
+    let bucket = |hash: u64| (hash >> 56) as usize;
+    let mut ends = [0usize; 257];
+    for (hash, _) in &found {
+        if let Some(count) = ends.get_mut(bucket(*hash) + 1) {
+            *count += 1;
+        }
+    }
+    let mut total = 0;
+    for end in &mut ends {
+        total += *end;
+        *end = total;
+    }
+    let nothing = Raw { count: 0.0, token: NO_TOKEN, word: false };
+    let mut sorted = vec![(0, nothing); found.len()];
+    for (hash, raw) in found {
+        let Some(place) = ends.get_mut(bucket(hash)) else { continue };
+        if let Some(free) = sorted.get_mut(*place) {
+            *free = (hash, raw);
+        }
+        *place += 1;
+    }
+    // Each end is now that of its own bucket.
+    let mut from = 0;
+    for to in ends.iter().take(256) {
+        // Stable: the first token of one feature stays first.
+        if let Some(few) = sorted.get_mut(from..*to) {
+            few.sort_by_key(|(hash, _)| *hash);
+        }
+        from = *to;
+    }
+    sorted.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            first.1.count += later.1.count;
+        }
+        same
+    });
+    sorted
+}
+
 /// A hash of a kind of feature and its words.
 pub(super) fn key(kind: &str, words: &[&str]) -> u64 {
     let mut out = hash(kind);
@@ -441,10 +485,10 @@ fn place(token: usize) -> u16 {
     u16::try_from(token).unwrap_or(NO_TOKEN)
 }
 
-fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(String, f32)>, weight: f32) {
+fn add_extra(extra: &mut BTreeMap<u64, f32>, parts: Vec<(u64, f32)>, weight: f32) {
     let length = parts.iter().map(|(_, w)| w * w).sum::<f32>().sqrt().max(1e-6);
     for (key, part) in parts {
-        extra.insert(hash(&key), weight * part / length);
+        extra.insert(key, weight * part / length);
     }
 }
 

@@ -174,6 +174,12 @@ struct Same {
     best: BTreeMap<String, u64>,
 }
 
+/// The words that tell what a title is about, each once, without accents.
+pub fn words_of(title: &str) -> BTreeSet<String> {
+    let words = tokens(&without_places(title)).into_iter().map(|token| token.folded);
+    words.filter(|word| !IDLE.contains(&format!(" {word} "))).collect()
+}
+
 /// Takes tasks one after the other and groups them.
 #[derive(Debug, Default)]
 pub struct Grouping {

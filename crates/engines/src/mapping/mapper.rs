@@ -5,7 +5,7 @@
 
 use super::calibration::{Calibration, Case, FEWEST_TASKS, Signs};
 use super::copies::hasty;
-use super::features::{Circumstances, Cut, catalog_text, is_commune, task_text};
+use super::features::{Circumstances, Cut, catalog_text, task_text};
 use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
@@ -42,6 +42,8 @@ pub struct Mapper {
     codes: BTreeSet<ProductCode>,
     index: BTreeMap<ProductCode, usize>,
     products: Vec<(ProductCode, Decimal, Body)>,
+    /// What each product's score loses for a department's task and for a commune's.
+    lost: [Vec<f32>; 2],
     /// Per product the forms of output its texts name.
     forms: Vec<BTreeSet<&'static str>>,
     rules: RuleBook,
@@ -187,7 +189,7 @@ impl Mapper {
     fn unseen(&self, copies: &[usize], example: &Example) -> Vec<(Vec<Case>, bool)> {
         let task = example.task();
         let circumstances = Circumstances::of(&task);
-        let commune = is_commune(&task);
+        let commune = circumstances.commune;
         let own = readings(&self.vocabulary, task.title, &circumstances);
         let hasty = hasty(task.title).map(|copy| readings(&self.vocabulary, &copy, &circumstances));
         let titles: Vec<Vec<Cut>> = std::iter::once(own).chain(hasty).collect();
@@ -250,6 +252,10 @@ impl Mapper {
             codes: prepared.index.keys().cloned().collect(),
             index: prepared.index.clone(),
             products: prepared.products.clone(),
+            lost: [Body::Commune, Body::Department].map(|other| {
+                let lost = |body: Body| if body == other { WRONG_BODY } else { 0.0 };
+                prepared.products.iter().map(|(_, _, body)| lost(*body)).collect()
+            }),
             forms,
             rules,
             ranking,
@@ -341,8 +347,9 @@ impl Mapper {
     }
 
     fn by_text(&self, task: &TaskText<'_>) -> MappingDecision {
-        let commune = is_commune(task);
-        let cuts = readings(&self.vocabulary, task.title, &Circumstances::of(task));
+        let circumstances = Circumstances::of(task);
+        let commune = circumstances.commune;
+        let cuts = readings(&self.vocabulary, task.title, &circumstances);
         let (person, decided) = cuts.first().map_or((None, false), |cut| self.settled.get(cut));
         let read = cuts.into_iter().map(|cut| {
             let scores = self.ranking.score(&cut);
@@ -361,11 +368,12 @@ impl Mapper {
             ranked.insert(0, (class, score));
         }
         let confidence = if cut.tokens.is_empty() || overruled { 0.0 } else { sure };
+        let shown: Vec<usize> = ranked.iter().take(SHOWN).map(|(class, _)| *class).collect();
+        let words = self.ranking.explain(&scores, &shown);
         let candidates: Vec<Candidate> = ranked
             .iter()
-            .take(SHOWN)
-            .filter_map(|(class, score)| {
-                let words = self.ranking.explain(&scores, *class);
+            .zip(words)
+            .filter_map(|((class, score), words)| {
                 let words = words.iter().take(5).filter_map(|(token, _)| cut.tokens.get(usize::from(*token)));
                 Some(Candidate {
                     product: self.products.get(*class)?.0.clone(),
@@ -427,15 +435,20 @@ impl Mapper {
     /// The best products with their scores, best first; equal scores go in catalog order.
     fn ranked(&self, scores: &Scores, commune: bool) -> Vec<(usize, f32)> {
         let mut best: Vec<(usize, f32)> = Vec::with_capacity(SHOWN + 1);
-        for (class, ((_, _, body), score)) in self.products.iter().zip(&scores.by_class).enumerate() {
-            let other = matches!((body, commune), (Body::Commune, false) | (Body::Department, true));
-            let score = if other { score - WRONG_BODY } else { *score };
-            if best.len() == SHOWN && best.last().is_some_and(|(_, last)| score.total_cmp(last).is_le()) {
+        let [department, own] = &self.lost;
+        let lost = if commune { own } else { department };
+        let mut least = f32::NEG_INFINITY;
+        for (class, (lost, score)) in lost.iter().zip(&scores.by_class).enumerate() {
+            let score = score - lost;
+            if score <= least {
                 continue;
             }
-            let place = best.partition_point(|(_, own)| own.total_cmp(&score).is_ge());
+            let place = best.partition_point(|(_, own)| *own >= score);
             best.insert(place, (class, score));
             best.truncate(SHOWN);
+            if let Some((_, last)) = best.last().filter(|_| best.len() == SHOWN) {
+                least = *last;
+            }
         }
         best
     }

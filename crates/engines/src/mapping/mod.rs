@@ -18,6 +18,7 @@ pub mod noise;
 mod phrase;
 mod ranking;
 pub mod report;
+mod rows;
 pub mod rule_trial;
 pub mod rules;
 pub mod short_forms;

@@ -34,6 +34,8 @@ pub(super) struct Hit {
 
 struct Entry {
     words: Vec<Token>,
+    /// Hashes of the words without accents.
+    folded: Vec<u64>,
     name: &'static str,
     kind: Kind,
 }
@@ -61,8 +63,9 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         }
         for expression in list.split('|') {
             let words = tokens(expression);
-            if let Some(first) = words.first() {
-                table.by_first.entry(hash(&first.folded)).or_default().push(Entry { words, name, kind });
+            let folded: Vec<u64> = words.iter().map(|word| hash(&word.folded)).collect();
+            if let Some(first) = folded.first().copied() {
+                table.by_first.entry(first).or_default().push(Entry { words, folded, name, kind });
             }
         }
     }
@@ -76,19 +79,22 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 /// any; several words together are sure enough without.
 pub(super) fn find(text: &[Token], accents: bool) -> Vec<Hit> {
     let mut out: Vec<Hit> = Vec::new();
+    let folded: Vec<u64> = text.iter().map(|word| hash(&word.folded)).collect();
     for at in 0..text.len() {
         let rest = text.get(at..).unwrap_or_default();
-        let entries = rest.first().and_then(|first| TABLE.by_first.get(&hash(&first.folded)));
+        let hashes = folded.get(at..).unwrap_or_default();
+        let entries = hashes.first().and_then(|first| TABLE.by_first.get(first));
         let mut longest = 0;
         for entry in entries.into_iter().flatten() {
             let len = entry.words.len();
-            if len < longest || len > rest.len() {
+            if len < longest || !hashes.starts_with(&entry.folded) {
                 continue;
             }
             let same = entry.words.iter().zip(rest).all(|(word, own)| word.folded == own.folded);
             let alike =
-                entry.words.iter().zip(rest).filter(|(word, own)| word.accented == own.accented).count();
-            if same && (!accents || alike == len || (len > 1 && alike * 2 >= len)) {
+                || entry.words.iter().zip(rest).filter(|(word, own)| word.accented == own.accented).count();
+            let sure = |alike: usize| alike == len || (len > 1 && alike * 2 >= len);
+            if same && (!accents || sure(alike())) {
                 longest = len;
                 if !out.iter().any(|hit| hit.at == at && hit.name == entry.name) {
                     out.push(Hit { name: entry.name, kind: entry.kind, at, len });

@@ -7,6 +7,7 @@
 
 use super::features::{Cut, Feature, Known, weighted};
 use super::hashed::ByHash;
+use super::rows::Rows;
 
 /// Smoothing; catalog texts are trusted a little more than single decided tasks.
 const SMOOTHING: f32 = 0.6;
@@ -28,6 +29,8 @@ const NEAR: usize = 8;
 const NEIGHBOURS: usize = 64;
 /// What near texts have in common for being titles at all, in mean similarities of any two: all other texts take it up.
 const IN_COMMON: f32 = 2.0;
+/// Texts looked at together for one that is near enough.
+const TOGETHER: usize = 32;
 /// A feature that more texts have than one in so many tells nothing about which text is near.
 const TELLING: usize = 12;
 const MOST_HOLDING: usize = 300;
@@ -47,9 +50,9 @@ struct Trained {
 pub(super) struct Ranking {
     known: Known,
     /// Per feature the weight of each class concerned, by class.
-    weights: Vec<Vec<(u32, f32)>>,
+    weights: Rows,
     /// Per telling feature the texts that have it.
-    holding: Vec<Vec<(u32, f32)>>,
+    holding: Rows,
     texts: Vec<Trained>,
     classes: usize,
     /// Mean similarity of any two texts.
@@ -111,8 +114,8 @@ impl Ranking {
         let (known, holding) = Known::of(catalog.iter().chain(tasks).map(|(cut, _)| cut));
         let mut ranking = Self {
             known,
-            weights: Vec::new(),
-            holding: Vec::new(),
+            weights: Rows::default(),
+            holding: Rows::default(),
             texts: Vec::with_capacity(catalog.len() + tasks.len()),
             classes,
             common: 0.0,
@@ -127,6 +130,7 @@ impl Ranking {
             ranking.add(cut, *class, SMOOTHING, worth);
         }
         ranking.known.settle();
+        ranking.holding.pack();
         ranking
     }
 
@@ -180,7 +184,8 @@ impl Ranking {
             }
         }
         let mut sums = vec![0.0f32; self.classes];
-        for (row, bounds) in self.weights.iter_mut().zip(starts.windows(2)) {
+        let mut weights = Rows::default();
+        for bounds in starts.windows(2) {
             let &[from, to] = bounds else { continue };
             let mut met: Vec<u32> = Vec::new();
             for (text, weight) in holding.get(from as usize..to as usize).unwrap_or_default() {
@@ -205,9 +210,10 @@ impl Ranking {
                 own.truncate(MOST_CLASSES);
                 own.sort_by_key(|(class, _)| *class);
             }
-            own.shrink_to_fit();
-            *row = own;
+            weights.add_full(own);
         }
+        self.weights = weights;
+        self.weights.pack();
         let mut sums = vec![0.0f32; self.weights.len()];
         for (feature, weight) in self.texts.iter().flat_map(|text| &text.vector) {
             if let Some(sum) = sums.get_mut(*feature as usize) {
@@ -242,13 +248,11 @@ impl Ranking {
             }
             let id = self.known.number(feature.hash);
             if id as usize == self.weights.len() {
-                self.weights.push(Vec::new());
-                self.holding.push(Vec::new());
+                self.weights.add();
+                self.holding.add();
             }
-            if feature.token.is_some()
-                && let (Some(list), Ok(text)) = (self.holding.get_mut(id as usize), u32::try_from(number))
-            {
-                list.push((text, feature.weight));
+            if let (Some(_), Ok(text)) = (feature.token, u32::try_from(number)) {
+                self.holding.push(id, (text, feature.weight));
             }
             vector.push((id, feature.weight));
         }
@@ -282,12 +286,16 @@ impl Ranking {
         changes.truncate(RIVALS + 1);
         changes.sort_by_key(|(class, _)| *class);
         for (feature, weight) in &text.vector {
-            if let Some(row) = self.weights.get_mut(*feature as usize) {
-                for (class, change) in &changes {
-                    let change = change * weight;
-                    if change.abs() > SLIGHT || row.binary_search_by_key(class, |(class, _)| *class).is_ok() {
-                        add_to(row, *class, change);
+            for (class, change) in &changes {
+                let change = change * weight;
+                match self.weights.get(*feature).binary_search_by_key(class, |(class, _)| *class) {
+                    Ok(at) => {
+                        if let Some((_, own)) = self.weights.get_mut(*feature).get_mut(at) {
+                            *own += change;
+                        }
                     }
+                    Err(at) if change.abs() > SLIGHT => self.weights.insert(*feature, at, (*class, change)),
+                    Err(_) => {}
                 }
             }
         }
@@ -374,33 +382,36 @@ impl Ranking {
     fn similar(&self, vector: &[(u32, f32)], except: &[usize], count: usize) -> Vec<(usize, f32)> {
         let most = (self.texts.len() / TELLING).clamp(TELLING, MOST_HOLDING);
         let mut sums: Vec<f32> = vec![0.0; self.texts.len()];
-        let mut met: Vec<u32> = Vec::new();
         for (feature, weight) in vector {
-            let Some(list) = self.holding.get(*feature as usize).filter(|list| list.len() <= most) else {
+            let list = self.holding.get(*feature);
+            if list.len() > most {
                 continue;
-            };
+            }
             for (text, own) in list {
                 if let Some(sum) = sums.get_mut(*text as usize) {
-                    if *sum == 0.0 {
-                        met.push(*text);
-                    }
                     *sum += weight * own;
                 }
             }
         }
-        let mut all: Vec<(usize, f32)> = met
-            .into_iter()
-            .map(|text| text as usize)
-            .filter(|text| except.binary_search(text).is_err())
-            .map(|text| (text, sums.get(text).copied().unwrap_or(0.0)))
-            .collect();
-        let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if all.len() > count {
-            all.select_nth_unstable_by(count, order);
-            all.truncate(count);
+        // Of two as near the earlier text goes first; one that shares nothing is not near.
+        let (mut best, mut least): (Vec<(usize, f32)>, f32) = (Vec::with_capacity(count + 1), 0.0);
+        for (number, some) in sums.chunks(TOGETHER).enumerate() {
+            if !some.iter().fold(false, |any, sum| any | (*sum > least)) {
+                continue;
+            }
+            for (text, sum) in (number * TOGETHER..).zip(some) {
+                if *sum <= least || except.binary_search(&text).is_ok() {
+                    continue;
+                }
+                let place = best.partition_point(|(_, own)| own >= sum);
+                best.insert(place, (text, *sum));
+                best.truncate(count);
+                if let Some((_, last)) = best.last().filter(|_| best.len() == count) {
+                    least = *last;
+                }
+            }
         }
-        all.sort_by(order);
-        all
+        best
     }
 
     /// The diagonal element of the inverse kernel of copies taken as one text of a smoothing, from its nearest texts alone:
@@ -456,25 +467,48 @@ impl Ranking {
         1.0 / (pivot * pivot)
     }
 
-    /// How much each token of a text adds to the score of a class, strongest first, positive ones only.
-    pub fn explain(&self, scores: &Scores, class: usize) -> Vec<(u16, f32)> {
-        let class = u32::try_from(class).unwrap_or(u32::MAX);
-        let left_out = scores.without.iter().find(|(own, _)| *own == class).map_or(0.0, |(_, share)| *share);
-        let mut sums: std::collections::BTreeMap<u16, f32> = std::collections::BTreeMap::new();
-        for told in &scores.told {
-            let Some(row) = self.weights.get(told.id as usize) else { continue };
-            let at = row.binary_search_by_key(&class, |(class, _)| *class).ok();
-            let weight = at.and_then(|at| row.get(at)).map_or(0.0, |(_, weight)| *weight);
-            *sums.entry(told.token).or_default() += told.weight * (weight - left_out * told.own);
+    /// How much each token of a text adds to the score of each of some classes, strongest first, positive ones only.
+    pub fn explain(&self, scores: &Scores, classes: &[usize]) -> Vec<Vec<(u16, f32)>> {
+        let left_out = |class: &usize| {
+            let own = scores.without.iter().find(|(own, _)| *own as usize == *class);
+            own.map_or(0.0, |(_, share)| *share)
+        };
+        let left_out: Vec<f32> = classes.iter().map(left_out).collect();
+        // Which of the classes asked for a class is, counted from 1.
+        let mut asked = vec![0u8; self.classes];
+        for (number, class) in (1u8..).zip(classes) {
+            if let Some(place) = asked.get_mut(*class) {
+                *place = number;
+            }
         }
-        let mut sums: Vec<(u16, f32)> = sums.into_iter().filter(|(_, sum)| *sum > 0.0).collect();
-        sums.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        sums
+        let tokens = scores.told.iter().map(|told| usize::from(told.token) + 1).max().unwrap_or(0);
+        let mut sums = vec![vec![0.0f32; tokens]; classes.len()];
+        let mut weights = vec![0.0f32; classes.len()];
+        for told in &scores.told {
+            weights.fill(0.0);
+            for (class, weight) in self.weights.get(told.id) {
+                let number = asked.get(*class as usize).copied().unwrap_or(0);
+                if let Some(own) = number.checked_sub(1).and_then(|at| weights.get_mut(usize::from(at))) {
+                    *own = *weight;
+                }
+            }
+            for ((sums, weight), left_out) in sums.iter_mut().zip(&weights).zip(&left_out) {
+                if let Some(sum) = sums.get_mut(usize::from(told.token)) {
+                    *sum += told.weight * (weight - left_out * told.own);
+                }
+            }
+        }
+        let strongest = |sums: Vec<f32>| {
+            let mut sums: Vec<(u16, f32)> = (0u16..).zip(sums).filter(|(_, sum)| *sum > 0.0).collect();
+            sums.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            sums
+        };
+        sums.into_iter().map(strongest).collect()
     }
 
     /// How much what speaks for a class leans on one word alone, 0 to 1; 1 where nothing speaks for it.
     pub fn leaning(&self, scores: &Scores, class: usize) -> f32 {
-        let words = self.explain(scores, class);
+        let words = self.explain(scores, &[class]).into_iter().next().unwrap_or_default();
         let all: f32 = words.iter().map(|(_, sum)| sum).sum();
         words.first().map_or(1.0, |(_, strongest)| strongest / all)
     }
@@ -485,9 +519,9 @@ impl Ranking {
         for feature in features.iter().filter(|feature| feature.token.is_some()) {
             let weight = feature.weight * feature.weight;
             all += weight;
-            let texts = feature.id.and_then(|id| self.holding.get(id as usize));
+            let texts = feature.id.map_or(&[][..], |id| self.holding.get(id));
             let other = |(text, _): &(u32, f32)| except.binary_search(&(*text as usize)).is_err();
-            if texts.is_some_and(|texts| texts.iter().any(other)) {
+            if texts.iter().any(other) {
                 known += weight;
             }
         }
@@ -507,9 +541,9 @@ fn numbered(features: &[Feature]) -> Vec<(u32, f32)> {
     features.iter().filter_map(|feature| Some((feature.id?, feature.weight))).collect()
 }
 
-fn add_scores(weights: &[Vec<(u32, f32)>], vector: &[(u32, f32)], scores: &mut [f32]) {
+fn add_scores(weights: &Rows, vector: &[(u32, f32)], scores: &mut [f32]) {
     for (feature, weight) in vector {
-        for (class, own) in weights.get(*feature as usize).map_or(&[][..], Vec::as_slice) {
+        for (class, own) in weights.get(*feature) {
             if let Some(score) = scores.get_mut(*class as usize) {
                 *score += weight * own;
             }

@@ -5,10 +5,11 @@
 //! speak for a reading and every slip against it. It must not know products. A word that stays strange stays as it is; how
 //! far a repaired word may be trusted is told with it. Deterministic, total.
 
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Entry, Vocabulary};
 use crate::text::keys::{squeezed, typed};
 use crate::text::syllable::is_bare_syllable;
 use crate::text::{Token, Written};
+use std::borrow::Cow;
 
 /// Longest word that is read otherwise.
 const LONGEST: usize = 24;
@@ -46,14 +47,24 @@ pub(super) struct Word {
 }
 
 /// One way to read one or two words.
-struct Way {
+struct Way<'a> {
     /// First word after it.
     to: usize,
-    words: Vec<Token>,
+    words: Vec<Cow<'a, Token>>,
     cost: f32,
     repaired: bool,
     /// A run spelt out: its words were never typed, so their standing beside each other proves nothing.
     spelt: bool,
+}
+
+/// A reading that is weighed: its words are written out when it is among the cheapest.
+enum Draft<'a> {
+    Word(Token),
+    Known(&'a Entry),
+    Two(&'a Entry, &'a Entry),
+    /// With the word after it.
+    Joined(&'a Entry),
+    Run(&'a [Token]),
 }
 
 /// The words of a title, short forms spelt out and slips repaired.
@@ -72,36 +83,39 @@ pub(super) fn read(vocabulary: &Vocabulary, title: &Written) -> Vec<Word> {
             token.accented.clone_from(&token.folded);
         }
     }
-    let doubtful: Vec<bool> = (0..tokens.len()).map(|at| is_doubtful(vocabulary, &tokens, at)).collect();
+    let known: Vec<bool> = tokens.iter().map(|token| vocabulary.get(&token.folded).is_some()).collect();
+    let pairs = pairs(vocabulary, tokens.iter());
+    let doubtful: Vec<bool> = (0..tokens.len())
+        .map(|at| {
+            // Strange, or known beside none of its neighbours.
+            let beside = |at: Option<usize>| at.and_then(|at| pairs.get(at)).is_some_and(|count| *count > 0);
+            tokens.get(at).is_some_and(letters)
+                && !(known.get(at) == Some(&true) && (beside(at.checked_sub(1)) || beside(Some(at))))
+        })
+        .collect();
     if !doubtful.contains(&true) {
         return tokens.into_iter().map(|token| Word { token, trust: 1.0 }).collect();
     }
-    let ways: Vec<Vec<Way>> = (0..tokens.len())
+    let ways: Vec<Vec<Way<'_>>> = (0..tokens.len())
         .map(|at| {
+            let own = as_written(&tokens, at, known.get(at) == Some(&true));
             let doubt = doubtful.get(at) == Some(&true) || doubtful.get(at + 1) == Some(&true);
-            if doubt {
-                ways(vocabulary, &tokens, at, accents)
-            } else {
-                vec![as_written(vocabulary, &tokens, at)]
-            }
+            if doubt { ways(vocabulary, &tokens, at, own, accents) } else { vec![own] }
         })
         .collect();
     cheapest(vocabulary, &ways)
+}
+
+/// How often each word stands beside the one after it.
+fn pairs<'a>(vocabulary: &Vocabulary, words: impl Iterator<Item = &'a Token> + Clone) -> Vec<u32> {
+    let two = words.clone().zip(words.skip(1));
+    two.map(|(left, right)| vocabulary.beside(&left.folded, &right.folded)).collect()
 }
 
 fn letters(token: &Token) -> bool {
     token.folded.len() <= LONGEST
         && token.folded.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         && token.folded.bytes().any(|byte| byte.is_ascii_lowercase())
-}
-
-/// Whether a word is strange, or known beside none of its neighbours.
-fn is_doubtful(vocabulary: &Vocabulary, tokens: &[Token], at: usize) -> bool {
-    let Some(token) = tokens.get(at).filter(|token| letters(token)) else { return false };
-    if vocabulary.get(&token.folded).is_none() {
-        return true;
-    }
-    supported(vocabulary, tokens, at, at + 1, &token.folded, &token.folded).is_none()
 }
 
 /// How often the first and last of some words stand beside the words before and after them; none where never.
@@ -120,9 +134,9 @@ fn supported(
     Some(left + right).filter(|count| *count > 0)
 }
 
-fn as_written(vocabulary: &Vocabulary, tokens: &[Token], at: usize) -> Way {
-    let token = tokens.get(at).cloned().unwrap_or_else(|| Token::of(""));
-    let cost = if !letters(&token) || vocabulary.get(&token.folded).is_some() {
+fn as_written(tokens: &[Token], at: usize, known: bool) -> Way<'_> {
+    let token = tokens.get(at).map_or_else(|| Cow::Owned(Token::of("")), Cow::Borrowed);
+    let cost = if !letters(&token) || known {
         0.0
     } else if token.folded.len() < 2 || is_bare_syllable(&token.folded) {
         STRANGE
@@ -133,88 +147,95 @@ fn as_written(vocabulary: &Vocabulary, tokens: &[Token], at: usize) -> Way {
 }
 
 /// The ways to read what begins with one word, its own first.
-fn ways(vocabulary: &Vocabulary, tokens: &[Token], at: usize, accents: bool) -> Vec<Way> {
-    let own = as_written(vocabulary, tokens, at);
+fn ways<'a>(
+    vocabulary: &'a Vocabulary,
+    tokens: &'a [Token],
+    at: usize,
+    own: Way<'a>,
+    accents: bool,
+) -> Vec<Way<'a>> {
     let Some(token) = tokens.get(at).filter(|token| letters(token)) else { return vec![own] };
     let folded = token.folded.as_str();
     let strange = own.cost > 0.0;
     let no_syllable = own.cost >= NO_SYLLABLE;
-    let (mut out, mut runs): (Vec<Way>, Vec<Way>) = (Vec::new(), Vec::new());
+    let mut drafts: Vec<(f32, Draft<'a>)> = Vec::new();
     let fits = |first: &str, last: &str| supported(vocabulary, tokens, at, at + 1, first, last).is_some();
-    let mut add = |to: usize, words: Vec<Token>, cost: f32| {
-        out.push(Way { to, words, cost, repaired: true, spelt: false });
-    };
     if strange && let Some(word) = typed(&token.shown) {
         let word = Token::of(&word);
         if vocabulary.get(&word.folded).is_some() {
-            add(at + 1, vec![if accents { word } else { Token::of(&word.folded) }], KEYS);
+            drafts.push((KEYS, Draft::Word(if accents { word } else { Token::of(&word.folded) })));
         }
     }
     let extra = if strange { 0.0 } else { KNOWN };
     for entry in vocabulary.alike(folded) {
+        let slip = slip(folded, &entry.folded);
         // A known or very short word is many others' slip: the words beside it have to speak for one.
         let needs = !no_syllable || folded.len() < 3;
-        if needs && !fits(&entry.folded, &entry.folded) {
+        if slip > DEAREST || (needs && !fits(&entry.folded, &entry.folded)) {
             continue;
         }
-        let slip = slip(folded, &entry.folded);
-        if slip <= DEAREST {
-            let cost = SLIP * slip + extra - 0.1 * (entry.count as f32).ln();
-            add(at + 1, vec![entry.as_typed(token, accents)], cost);
-        }
+        drafts.push((SLIP * slip + extra - 0.1 * (entry.count as f32).ln(), Draft::Known(entry)));
     }
     let squeezed = squeezed(folded);
     if strange && squeezed != folded {
         if let Some(entry) = vocabulary.get(&squeezed) {
-            add(at + 1, vec![entry.as_typed(token, accents)], TWICE);
+            drafts.push((TWICE, Draft::Known(entry)));
         } else {
             for entry in vocabulary.alike(&squeezed) {
                 let slip = slip(&squeezed, &entry.folded);
                 if slip <= DEAREST && (no_syllable || fits(&entry.folded, &entry.folded)) {
-                    add(at + 1, vec![entry.as_typed(token, accents)], TWICE + SLIP * slip);
+                    drafts.push((TWICE + SLIP * slip, Draft::Known(entry)));
                 }
             }
-        }
-    }
-    if no_syllable {
-        for (run, count) in vocabulary.runs_for(folded) {
-            let run: Vec<Token> = run
-                .iter()
-                .map(|t| if accents { t.clone() } else { Token { accented: t.folded.clone(), ..t.clone() } })
-                .collect();
-            runs.push(Way {
-                to: at + 1,
-                words: run,
-                cost: INITIALS - 0.1 * (*count as f32).ln(),
-                repaired: true,
-                spelt: true,
-            });
         }
     }
     if strange {
         for (left, right) in (1..folded.len()).filter_map(|cut| folded.split_at_checked(cut)) {
             let (Some(one), Some(two)) = (vocabulary.get(left), vocabulary.get(right)) else { continue };
             if vocabulary.beside(left, right) > 0 || (no_syllable && left.len() > 1 && right.len() > 1) {
-                add(at + 1, vec![one.as_typed(token, accents), two.as_typed(token, accents)], BLANK);
+                drafts.push((BLANK, Draft::Two(one, two)));
             }
         }
     }
-    if let Some(next) =
-        tokens.get(at + 1).filter(|next| letters(next) && vocabulary.beside(folded, &next.folded) == 0)
-    {
+    let next = tokens.get(at + 1).filter(|next| letters(next));
+    if let Some(next) = next.filter(|next| vocabulary.beside(folded, &next.folded) == 0) {
         let joined = format!("{folded}{}", next.folded);
         if let Some(entry) = vocabulary.get(&joined)
             && supported(vocabulary, tokens, at, at + 2, &joined, &joined).is_some()
         {
-            let whole = Token { accented: format!("{}{}", token.accented, next.accented), ..token.clone() };
-            add(at + 2, vec![entry.as_typed(&whole, accents)], JOIN);
+            drafts.push((JOIN, Draft::Joined(entry)));
         }
     }
-    out.extend(runs);
-    out.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-    out.truncate(READINGS);
-    out.insert(0, own);
-    out
+    if no_syllable {
+        let cost = |count: &u32| INITIALS - 0.1 * (*count as f32).ln();
+        let runs = vocabulary.runs_for(folded).iter();
+        drafts.extend(runs.map(|(run, count)| (cost(count), Draft::Run(run))));
+    }
+    drafts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    drafts.truncate(READINGS);
+    let bare = |t: &'a Token| match accents {
+        true => Cow::Borrowed(t),
+        false => Cow::Owned(Token { accented: t.folded.clone(), ..t.clone() }),
+    };
+    let as_typed = |entry: &Entry| Cow::Owned(entry.as_typed(token, accents));
+    let written_out = |(cost, draft): (f32, Draft<'a>)| {
+        let (to, words) = match draft {
+            Draft::Word(word) => (at + 1, vec![Cow::Owned(word)]),
+            Draft::Known(entry) => (at + 1, vec![as_typed(entry)]),
+            Draft::Two(one, two) => (at + 1, vec![as_typed(one), as_typed(two)]),
+            Draft::Joined(entry) => {
+                let accented = next.map_or("", |next| next.accented.as_str());
+                let whole = Token { accented: format!("{}{accented}", token.accented), ..token.clone() };
+                (at + 2, vec![Cow::Owned(entry.as_typed(&whole, accents))])
+            }
+            Draft::Run(run) => {
+                let words = run.iter().map(bare).collect();
+                return Way { to: at + 1, words, cost, repaired: true, spelt: true };
+            }
+        };
+        Way { to, words, cost, repaired: true, spelt: false }
+    };
+    std::iter::once(own).chain(drafts.into_iter().map(written_out)).collect()
 }
 
 /// How dear it is that one word was typed for another.
@@ -277,7 +298,7 @@ fn pair_worth(vocabulary: &Vocabulary, left: &Token, right: &Token) -> f32 {
     }
 }
 
-fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way>]) -> Vec<Word> {
+fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way<'_>>]) -> Vec<Word> {
     let mut ending: Vec<Vec<Step>> = vec![Vec::new(); ways.len() + 1];
     let way_of = |step: &Step| ways.get(step.from).and_then(|own| own.get(step.way));
     for (at, own) in ways.iter().enumerate() {
@@ -304,7 +325,7 @@ fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way>]) -> Vec<Word> {
             }
         }
     }
-    let mut path: Vec<&Way> = Vec::new();
+    let mut path: Vec<&Way<'_>> = Vec::new();
     let last = ending.last().and_then(|steps| steps.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)));
     let mut step = last.copied();
     while let Some(own) = step {
@@ -313,15 +334,13 @@ fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way>]) -> Vec<Word> {
     }
     path.reverse();
     let words: Vec<(&Token, bool)> =
-        path.iter().flat_map(|way| way.words.iter().map(|token| (token, way.repaired))).collect();
-    let known = |at: usize, next: usize| match (words.get(at), words.get(next)) {
-        (Some((left, _)), Some((right, _))) => vocabulary.beside(&left.folded, &right.folded) > 0,
-        _ => false,
-    };
+        path.iter().flat_map(|way| way.words.iter().map(|token| (&**token, way.repaired))).collect();
+    let pairs = pairs(vocabulary, words.iter().map(|(token, _)| *token));
+    let known = |at: usize| pairs.get(at).is_some_and(|count| *count > 0);
     (0..words.len())
         .filter_map(|at| {
             let (token, repaired) = words.get(at)?;
-            let beside = known(at, at + 1) || at.checked_sub(1).is_some_and(|before| known(before, at));
+            let beside = known(at) || at.checked_sub(1).is_some_and(known);
             let trust = match (repaired, beside) {
                 (false, _) => 1.0,
                 (true, true) => TRUST,

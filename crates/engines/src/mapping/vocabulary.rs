@@ -27,8 +27,15 @@ pub(super) struct Entry {
 impl Entry {
     /// The way of writing nearest to what was typed; without accents where the title has none.
     pub fn as_typed(&self, typed: &Token, accents: bool) -> Token {
+        if !accents {
+            return Token::of(&self.folded);
+        }
+        if let [(form, _)] = self.forms.as_slice() {
+            return form.clone();
+        }
+        let letters: Vec<char> = typed.accented.chars().collect();
         let common = |form: &Token| {
-            let mut left: Vec<char> = typed.accented.chars().collect();
+            let mut left = letters.clone();
             form.accented
                 .chars()
                 .filter(|c| left.iter().position(|own| own == c).map(|at| left.remove(at)).is_some())
@@ -41,10 +48,7 @@ impl Entry {
                 best = Some((common, form));
             }
         }
-        match best {
-            Some((_, form)) if accents => form.clone(),
-            _ => Token::of(&self.folded),
-        }
+        best.map_or_else(|| Token::of(&self.folded), |(_, form)| form.clone())
     }
 }
 
