@@ -195,9 +195,7 @@ impl Map {
             })
             .collect();
         let needed: BTreeSet<&CatalogVersion> = versions.iter().flatten().collect();
-        for version in needed {
-            work.mappers.load(app, version).await?;
-        }
+        work.mappers.load(app, &needed).await?;
         let mut writes = Vec::with_capacity(items.len());
         let mut due = Vec::new();
         for (number, (item, version)) in items.iter().zip(versions).enumerate() {

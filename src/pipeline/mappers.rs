@@ -9,13 +9,14 @@
 //! anything. A training that fails leaves the mappers there are and what is doubted; the next one is tried after the rest.
 
 use super::app::App;
+use super::brought::Brought;
 use super::step::Bell;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::Finding;
 use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText};
-use crate::store::{BroughtExample, DecisionMarks, ForeignExample, Taught};
+use crate::store::{DecisionMarks, ForeignExample, Taught};
 use crate::telemetry::name;
 use crate::text::fold;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,8 +35,6 @@ const AT_ONCE: usize = 200;
 /// Most decisions and most examples of other installations that the ranking is trained on: the latest. Of older ones it
 /// is known what they are, so that no text match says otherwise.
 const MOST: usize = 20_000;
-/// Most examples of other installations that are known at all.
-const MOST_KNOWN: usize = 200_000;
 /// Entries of the history before the last known one that are read again: others may commit later what they began before.
 const OVERLAP: i64 = 200;
 /// A mapper nobody needed for so long is given up.
@@ -96,6 +95,7 @@ struct Running {
 }
 
 /// What there is to learn.
+#[derive(Clone)]
 struct Lessons {
     /// What the ranking is trained on: examples of others first, then ours in the order decided.
     trained: Arc<[Lesson]>,
@@ -114,6 +114,8 @@ pub(super) struct Mappers {
     undone: BTreeSet<i64>,
     /// What each task of ours taught.
     learned: HashMap<i64, Said>,
+    /// The examples of other installations there are.
+    brought: Brought,
     /// What the products of the catalog versions that were met are called: a version never changes.
     names: HashMap<CatalogVersion, Arc<Names>>,
     loaded: Vec<Loaded>,
@@ -173,15 +175,33 @@ impl Mappers {
         Ok(changed)
     }
 
-    /// Has the mapper of a version ready; only the first task of a version waits for its training.
-    pub async fn load(&mut self, app: &App, version: &CatalogVersion) -> Result<(), Finding> {
+    /// Has the mappers of some versions ready; only the first task of a version waits for its training. What there is to learn
+    /// is read once for all of them.
+    pub async fn load(&mut self, app: &App, versions: &BTreeSet<&CatalogVersion>) -> Result<(), Finding> {
+        let mut lessons = None;
+        for version in versions {
+            self.load_one(app, version, &mut lessons).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_one(
+        &mut self,
+        app: &App,
+        version: &CatalogVersion,
+        read: &mut Option<Lessons>,
+    ) -> Result<(), Finding> {
         let now = app.clock.now();
         if let Some(loaded) = self.loaded.iter_mut().find(|loaded| loaded.version == *version) {
             loaded.used_at = now;
             return Ok(());
         }
         let products = app.store.catalog_products(version).await.map_err(|error| error.finding())?;
-        let Lessons { trained, older, left_out } = self.lessons(app).await?;
+        let lessons = match read.take() {
+            Some(lessons) => lessons,
+            None => self.lessons(app).await?,
+        };
+        let Lessons { trained, older, left_out } = read.insert(lessons).clone();
         self.left_out = left_out;
         if self.loaded.is_empty() {
             (self.trained_on, self.since, self.stale) = (trained.len(), 0, false);
@@ -348,10 +368,11 @@ impl Mappers {
         let mut present = store.taught_by(&touched).await.map_err(|error| error.finding())?;
         let mut met = BTreeSet::new();
         touched.retain(|task| met.insert(*task));
-        let (foreign, doubted) = if marks.examples == seen.examples {
+        // What comes before the first training is read by it.
+        let (foreign, doubted) = if marks.examples == seen.examples || self.loaded.is_empty() {
             (Vec::new(), Vec::new())
         } else {
-            brought_since(app, &seen.examples, &marks.examples).await?
+            self.brought.follow(app, &seen.examples, &marks.examples).await?
         };
         let directory = app.directory().await?;
         let versions: BTreeSet<CatalogVersion> =
@@ -498,7 +519,7 @@ impl Mappers {
         }
         own.reverse();
         let counting = self.marks.clone().unwrap_or_default().examples;
-        let (mut foreign, _) = newest_of_each(brought_by(app, &counting).await?);
+        let mut foreign = self.brought.read(app, &counting).await?;
         let trained = foreign.split_off(foreign.len().saturating_sub(MOST));
         left_out += foreign.len();
         for one in foreign.into_iter().rev() {
@@ -536,56 +557,6 @@ impl Mappers {
     pub fn left_out(&self) -> usize {
         self.left_out
     }
-}
-
-/// The examples some orders brought in, by when they were decided; of one moment in the order they came.
-async fn brought_by(app: &App, orders: &BTreeSet<i64>) -> Result<Vec<BroughtExample>, Finding> {
-    let orders: Vec<i64> = orders.iter().copied().collect();
-    let brought = app.store.examples_of(&orders, MOST_KNOWN).await;
-    let mut brought = brought.map_err(|error| error.finding())?;
-    brought.sort_by_key(|one| one.example.decided_at);
-    Ok(brought)
-}
-
-/// The newest example of each text, and those it stands against: the same text, another product; each with the order
-/// that brought the newest.
-fn newest_of_each(brought: Vec<BroughtExample>) -> (Vec<BroughtExample>, Vec<(i64, BroughtExample)>) {
-    let mut newest: HashMap<[String; 5], (i64, Option<ProductCode>)> = HashMap::new();
-    let (mut kept, mut overruled) = (Vec::with_capacity(brought.len()), Vec::new());
-    for one in brought.into_iter().rev() {
-        let example = &one.example;
-        let parts =
-            [&example.title, &example.doc_type, &example.category, &example.source_system, &example.unit];
-        let key = parts.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
-        match newest.get(&key) {
-            None => {
-                newest.insert(key, (one.order, example.product.clone()));
-                kept.push(one);
-            }
-            Some((by, product)) if *product != example.product => overruled.push((*by, one)),
-            Some(_) => {}
-        }
-    }
-    kept.reverse();
-    (kept, overruled)
-}
-
-/// What orders that count since bring, and the products whose examples were taken back or overruled by them.
-async fn brought_since(
-    app: &App,
-    before: &BTreeSet<i64>,
-    now: &BTreeSet<i64>,
-) -> Result<(Vec<ForeignExample>, Vec<Option<ProductCode>>), Finding> {
-    let taken_back = brought_by(app, &(before - now)).await?;
-    let (newest, overruled) = newest_of_each(brought_by(app, now).await?);
-    let fresh = |order: &i64| !before.contains(order);
-    let doubted: BTreeSet<Option<ProductCode>> = taken_back
-        .into_iter()
-        .chain(overruled.into_iter().filter(|(by, _)| fresh(by)).map(|(_, one)| one))
-        .map(|one| one.example.product)
-        .collect();
-    let brought = newest.into_iter().filter(|one| fresh(&one.order)).map(|one| one.example);
-    Ok((brought.collect(), doubted.into_iter().collect()))
 }
 
 /// Keeps an older lesson unless a later one of the same words and circumstances about a product of that name is kept.

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod assemble;
+mod brought;
 pub mod command;
 mod day_book;
 pub mod decide;

@@ -360,6 +360,52 @@ async fn task_that_arrives_is_mapped_before_a_long_queue_is_ranked_again() {
     }
 }
 
+#[tokio::test]
+async fn examples_that_come_later_are_learned_alone_and_the_newest_of_a_text_counts() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        let tasks = queue(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        let said = |code: &str, digest: u8, when: &str| ForeignExample {
+            digest: vec![digest; 32],
+            origin: "Đắk Lắk".into(),
+            title: REPORT.into(),
+            doc_type: "Công văn".into(),
+            category: "VB đến".into(),
+            source_system: String::new(),
+            unit: "Sở Nội vụ".into(),
+            product: Some(ProductCode::new(code).expect("code")),
+            product_name: None,
+            author: "Sở Nội vụ".into(),
+            reason: String::new(),
+            decided_at: at(when),
+        };
+        let newest = brought(store, &[said("SP-9", 101, "2026-12-03T01:00:00Z")]).await;
+        settled(&map).await;
+        assert_eq!(ranked(&house, tasks[3]).await.1, "SP-9");
+        assert_eq!(map.trainings().await, 1, "learned at once");
+        // An older word about the same text changes nothing.
+        brought(store, &[said("SP-1", 102, "2026-12-02T01:00:00Z")]).await;
+        settled(&map).await;
+        assert_eq!(ranked(&house, tasks[3]).await.1, "SP-9");
+        assert_eq!(map.trainings().await, 1, "nothing to learn and nothing to doubt");
+        // The newer one taken back, the older one counts, as it does for whoever starts now.
+        house.ordered(undo(newest, CHIEF)).await;
+        for _ in 0..200 {
+            settled(&map).await;
+            if map.trainings().await > 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        settled(&map).await;
+        assert_eq!(ranked(&house, tasks[3]).await.1, "SP-1");
+    }
+}
+
 /// Tasks of one person, stored at once.
 async fn many(house: &Installed, count: usize) -> Vec<i64> {
     let keys: Vec<String> = (0..count).map(|number| format!("w{number}")).collect();
