@@ -140,22 +140,21 @@ impl Step for Map {
             crate::failpoint!("map::after_save");
         }
         let mut done = items.len();
+        // Whoever decided sees at once what that does to the tasks most like it; the walk over all that wait goes on beside it.
+        let decided = work.mappers.take_decided();
+        if !decided.is_empty() {
+            let alike = app.most_alike(decided).await?;
+            let alike = app.store.map_items(&alike).await.map_err(|error| error.finding())?;
+            let ranked = self.rank_again(work, &heads, &directory, &alike, undone).await?;
+            (done, left) = (done + ranked.done, left + ranked.left);
+        }
         if items.len() < BATCH
             && let Some((after, upto)) = work.lap.span()
         {
             let waiting =
                 app.store.waiting_items(after, upto, BATCH).await.map_err(|error| error.finding())?;
-            let (mut writes, due) = self.look_at(work, &heads, &directory, &waiting).await?;
-            // One that keeps its mapping was settled between the two reads: whoever settled it marked its scores.
-            writes.retain(|write| !matches!(write.change, MappingChange::Keep));
-            if !writes.is_empty() {
-                left += app
-                    .store
-                    .save_ranked_again(&writes, &due, undone)
-                    .await
-                    .map_err(|error| error.finding())?;
-            }
-            done += writes.len();
+            let ranked = self.rank_again(work, &heads, &directory, &waiting, undone).await?;
+            (done, left) = (done + ranked.done, left + ranked.left);
             work.lap.went(waiting.last().map(|item| item.task.id), waiting.len() == BATCH);
         }
         let mut more = items.len() == BATCH || work.lap.ends.is_some() || left > 0;
@@ -168,7 +167,37 @@ impl Step for Map {
     }
 }
 
+/// What came of ranking waiting tasks again.
+struct Ranked {
+    /// How many are to have another decision.
+    done: usize,
+    /// Those of them the store did not write, because an order was taken back meanwhile.
+    left: usize,
+}
+
 impl Map {
+    /// Ranks waiting tasks again, as long as no order was taken back since so many were.
+    async fn rank_again(
+        &self,
+        work: &mut Work,
+        heads: &[CatalogHead],
+        directory: &Directory,
+        waiting: &[MapItem],
+        undone: Option<u64>,
+    ) -> Result<Ranked, Finding> {
+        let (mut writes, due) = self.look_at(work, heads, directory, waiting).await?;
+        // One that keeps its mapping was settled between the two reads: whoever settled it marked its scores.
+        writes.retain(|write| !matches!(write.change, MappingChange::Keep));
+        let left = match writes.is_empty() {
+            true => 0,
+            false => {
+                let saved = self.app.store.save_ranked_again(&writes, &due, undone).await;
+                saved.map_err(|error| error.finding())?
+            }
+        };
+        Ok(Ranked { done: writes.len(), left })
+    }
+
     /// What becomes of some tasks, and whose scores that can move.
     async fn look_at(
         &self,

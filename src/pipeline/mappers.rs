@@ -8,6 +8,7 @@
 //! same catalog, rules and decisions, whatever was learned in between. It must not know tasks that wait, nor write
 //! anything. A training that fails leaves the mappers there are and what is doubted; the next one is tried after the rest.
 
+use super::alike::{Decided, MOST_DECIDED};
 use super::app::App;
 use super::brought::Brought;
 use super::step::Bell;
@@ -20,7 +21,7 @@ use crate::store::{DecisionMarks, ForeignExample, Taught};
 use crate::telemetry::name;
 use crate::text::fold;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -121,6 +122,8 @@ pub(super) struct Mappers {
     loaded: Vec<Loaded>,
     /// Decided since the examples of the running training were read.
     recent: Vec<Fresh>,
+    /// What people decided lately and nobody asked for yet, the latest [`MOST_DECIDED`].
+    decided: VecDeque<Decided>,
     /// Products of decisions that were taken back and are still in the mappers; none = outside the catalog.
     doubted: Vec<Option<ProductCode>>,
     /// Examples of the last full training, and how many were learned since.
@@ -403,6 +406,11 @@ impl Mappers {
         }
         self.undone.extend(undone.into_iter().map(|(undo, _)| undo));
         self.marks = Some(marks);
+        let own = fresh.iter().filter(|(_, ours)| *ours).map(|(lesson, _)| lesson);
+        let latest: Vec<Decided> =
+            own.rev().take(MOST_DECIDED).map(|lesson| self.decided_by(lesson)).collect();
+        self.decided.extend(latest.into_iter().rev());
+        self.decided.drain(..self.decided.len().saturating_sub(MOST_DECIDED));
         self.since += fresh.len();
         self.stale |= fresh.len() > AT_ONCE;
         let fresh = fresh.into_iter().enumerate().map(|(number, (lesson, ours))| {
@@ -410,6 +418,22 @@ impl Mappers {
             Fresh { lesson, whole, ours }
         });
         self.learn(fresh.collect()).await
+    }
+
+    /// What a decision is about, before it is learned.
+    fn decided_by(&self, lesson: &Lesson) -> Decided {
+        let teaching = self.loaded.iter().filter(|loaded| lesson.teaches(&loaded.names));
+        let thought = teaching.filter_map(|loaded| {
+            let best = loaded.mapper.decide(&lesson.example.task()).candidates.into_iter().next();
+            best.map(|best| best.product)
+        });
+        let products = thought.chain(lesson.example.product.clone()).collect();
+        Decided { title: lesson.example.title.clone(), products }
+    }
+
+    /// What people decided since this was asked last, the latest.
+    pub fn take_decided(&mut self) -> Vec<Decided> {
+        std::mem::take(&mut self.decided).into()
     }
 
     async fn learn(&mut self, fresh: Vec<Fresh>) -> Result<(), Finding> {

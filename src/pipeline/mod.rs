@@ -3,6 +3,7 @@
 //! Owns the order of work, never the work itself: engines compute, the store keeps. Each step is idempotent
 //! and rereads what is due; each command is one transaction. It must not know pages or terminals.
 
+mod alike;
 pub mod app;
 pub mod assemble;
 mod brought;

@@ -293,6 +293,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0038_example_product_name.sql"),
     ),
     (
+        40,
+        "waiting_for",
+        include_str!("../../migrations/sqlite/0040_waiting_for.sql"),
+        include_str!("../../migrations/postgres/0040_waiting_for.sql"),
+    ),
+    (
         41,
         "score_grounds",
         include_str!("../../migrations/sqlite/0041_score_grounds.sql"),

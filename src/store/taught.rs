@@ -4,7 +4,7 @@
 //! the undone orders, the orders that brought examples in and count. It must not know how they are learned. What was decided for a
 //! product no catalog has yet teaches nothing.
 
-use super::db::{Row, Val, placeholders, vals};
+use super::db::{Db, Row, Val, placeholders, vals};
 use super::facts::{TASK_COLUMNS, TASK_WIDTH, stored_task};
 use super::mapping::{MAPPING_OF_TASK, MapItem, MappingState, SeenTask, map_item_of};
 use super::{Store, StoreError};
@@ -176,6 +176,23 @@ impl Store {
         let mut items = rows.iter().map(map_item_of).collect::<Result<Vec<_>, _>>()?;
         self.add_people(&mut items).await?;
         Ok(items)
+    }
+
+    /// Number and title of tasks that wait for a person and for nothing else and are thought to be a product most, the newest
+    /// `limit`, newest first.
+    pub async fn waiting_for(&self, product: &str, limit: usize) -> Result<Vec<(i64, String)>, StoreError> {
+        // As the index has it.
+        let best = match *self.db {
+            Db::Postgres(_) => "(m.reason #>> '{candidates,0,product}')",
+            Db::Sqlite { .. } => "json_extract(m.reason, '$.candidates[0].product')",
+        };
+        let sql = format!(
+            "SELECT t.id, t.title FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE m.state = 'review' AND {best} = $1 AND NOT t.map_due AND NOT t.identify_due \
+             ORDER BY m.task_id DESC LIMIT $2"
+        );
+        let rows = self.db.rows(sql, vals![product, limit as u64]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
     }
 
     /// Everyone with a stake in each of some tasks.

@@ -361,6 +361,33 @@ async fn task_that_arrives_is_mapped_before_a_long_queue_is_ranked_again() {
 }
 
 #[tokio::test]
+async fn waiting_tasks_most_like_a_decided_one_are_ranked_again_first_and_the_others_after_them() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        taught_elsewhere(store).await;
+        let others = many(&house, 1_100).await;
+        waits(&house, &others).await;
+        let tasks = queue(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        let (state, before) = ranked(&house, tasks[3]).await;
+        assert_eq!(state, MappingState::Review, "{before}");
+        let said = if before == "SP-1" { "SP-9" } else { "SP-1" };
+        waits(&house, &others[1_099..]).await;
+        house.ordered(choose(&["1"], said, OFFICE)).await;
+        // They lie behind everything else that waits, and the walk over that has more than one page to go.
+        assert!(map.run().await.expect("ran").more);
+        assert_eq!(ranked(&house, tasks[3]).await.1, said, "of the same words");
+        let as_put = reason(&house, others[1_099]).await.expect("a mapping");
+        assert_eq!(as_put["confidence"], 0.4, "not looked at yet");
+        settled(&map).await;
+        let looked_at = reason(&house, others[1_099]).await.expect("a mapping");
+        assert!(looked_at["decided_by"] == "text", "{looked_at}");
+    }
+}
+
+#[tokio::test]
 async fn examples_that_come_later_are_learned_alone_and_the_newest_of_a_text_counts() {
     let both = both().await;
     for store in &both.stores {

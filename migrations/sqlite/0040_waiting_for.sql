@@ -1,0 +1,2 @@
+-- Waiting tasks by the product they are thought to be most: after a decision the most alike are ranked again first.
+CREATE INDEX mapping_waiting_for ON mapping (json_extract(reason, '$.candidates[0].product'), task_id) WHERE state = 'review';
