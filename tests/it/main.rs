@@ -52,6 +52,7 @@ mod judged;
 mod kill;
 mod learning;
 mod mapping;
+mod never_overruled;
 mod observed;
 mod organisation;
 mod packing;
