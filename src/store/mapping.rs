@@ -205,8 +205,8 @@ impl Store {
         let left = tx.write_mappings(writes, undone).await?;
         // A task that changed since it was read is mapped again.
         let done = writes.iter().filter(|write| !left.contains(&write.task));
-        let done = done.map(|write| (write.task, write.changed_at));
-        update_unchanged_tasks(&mut tx, "map_due = false", done).await?;
+        let done: Vec<_> = done.map(|write| (write.task, write.changed_at)).collect();
+        update_unchanged_tasks(&mut tx, "map_due = false", done.into_iter()).await?;
         tx.score_due(due).await?;
         tx.commit().await?;
         Ok(left.len())
