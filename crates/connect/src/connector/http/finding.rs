@@ -301,6 +301,20 @@ pub(super) fn short(seen: u64, total: u64) -> Finding {
     )
 }
 
+pub(super) fn beyond(seen: u64, total: u64) -> Finding {
+    Finding::warning(
+        "LT-SRC-013",
+        Text::new(
+            format!("nguồn báo có {total} bản ghi nhưng đưa ra {seen}; không coi bản ghi nào là đã mất"),
+            format!("the source tells of {total} records but showed {seen}; none is called gone"),
+        ),
+        Text::new(
+            "báo đơn vị quản lý hệ thống nguồn rằng tổng số sai, hoặc bỏ stream.total trong manifest nếu nó đếm thứ khác",
+            "tell the owner of the source system that its total is wrong, or leave stream.total out of the manifest where it counts something else",
+        ),
+    )
+}
+
 /// Code of [`nothing_shown`].
 pub(super) const NOTHING_SHOWN: &str = "LT-SRC-014";
 

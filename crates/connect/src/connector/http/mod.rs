@@ -482,7 +482,8 @@ impl Connector for HttpConnector {
         details: Option<Bytes>,
     ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
         let plan = self.shared.plan();
-        let listed = page::list(&self.shared, &plan.tasks, &self.shared.client.kept(body), None);
+        let kept = self.shared.client.kept(body);
+        let listed = page::list(&self.shared, &plan.tasks, &kept, page::Standing::default());
         let records = listed.map(|listed| listed.records).map_err(|error| error.finding);
         if plan.details.is_empty() && !plan.is_branched() {
             return Some(records);

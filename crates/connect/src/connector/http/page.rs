@@ -95,12 +95,21 @@ pub(super) struct Edges {
     pub(super) in_order: (bool, bool),
 }
 
-/// Cuts an answer to the request of a list; its records stand below `branch`.
+/// Where an answer stands among those of its pull.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Standing<'a> {
+    /// The branch its records stand below.
+    pub(super) branch: Option<&'a Branch>,
+    /// Its number among the pages of its list, from 1; none of an answer that was kept.
+    pub(super) page: Option<u32>,
+}
+
+/// Cuts an answer to the request of a list.
 pub(super) fn list(
     shared: &Shared,
     plan_of: &ListPlan,
     reply: &Reply,
-    branch: Option<&Branch>,
+    on: Standing<'_>,
 ) -> Result<Listed, ConnectorError> {
     let plan = shared.plan();
     let fail = |finding: Finding, disposition| ConnectorError {
@@ -129,7 +138,7 @@ pub(super) fn list(
     };
     let no_text = || fail(finding::not_text(), Disposition::NeedsOperator);
     let refused = |(finding, disposition): format::Refusal| fail(finding, disposition);
-    let mut cut = Cut::new(shared, plan_of, page, branch);
+    let mut cut = Cut::new(shared, plan_of, page, on);
     let (envelope, found) = match format {
         Format::Json => {
             let mut take = |record: Record<'_, '_>| cut.take(record);
@@ -254,6 +263,8 @@ pub(super) struct Cut<'a> {
     shared: &'a Shared,
     list: &'a ListPlan,
     branch: Option<&'a Branch>,
+    /// The number of the page.
+    number: Option<u32>,
     /// What records are cut out of without copying, where they stand in it.
     page: &'a Bytes,
     records: Vec<RawRecord>,
@@ -268,11 +279,12 @@ pub(super) struct Cut<'a> {
 }
 
 impl<'a> Cut<'a> {
-    fn new(shared: &'a Shared, list: &'a ListPlan, page: &'a Bytes, branch: Option<&'a Branch>) -> Self {
+    fn new(shared: &'a Shared, list: &'a ListPlan, page: &'a Bytes, on: Standing<'a>) -> Self {
         Self {
             shared,
             list,
-            branch,
+            branch: on.branch,
+            number: on.page,
             page,
             records: Vec::new(),
             rejected: Vec::new(),
@@ -451,8 +463,11 @@ impl<'a> Cut<'a> {
         let finding = match finding.place {
             Some(_) => finding,
             None => {
-                let place = self.shared.place(&format!("record {} of the page", u64::from(index) + 1));
-                finding.at(place)
+                let record = u64::from(index) + 1;
+                finding.at(self.shared.place(&match self.number {
+                    Some(page) => format!("page {page}, record {record}"),
+                    None => format!("record {record}"),
+                }))
             }
         };
         self.rejected.push(Rejection { external_id, index, body, finding });

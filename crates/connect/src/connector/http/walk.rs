@@ -7,9 +7,10 @@
 
 use super::branch::Branch;
 use super::conditional::Validators;
-use super::page::{Listed, Rank, list};
+use super::page::{Listed, Rank, Standing, list};
 use super::plan::{ListPlan, Way};
 use super::{ConnectorError, RawRecord, Shared, ask, export, finding};
+use crate::connector::Presence;
 use crate::connector::manifest::http::Stop;
 use crate::error::{Disposition, Finding, Place};
 use crate::transport::{Content, TransportError};
@@ -114,6 +115,8 @@ pub(super) struct Walk {
     seen_next: HashSet<u64>,
     keys: HashSet<u64>,
     versions: HashSet<u64>,
+    /// Tombstones among them.
+    tombstones: u64,
     forgets: bool,
     /// The pass from which on keys count: those of passes in which rows left the list prove nothing about what is there.
     from_pass: u32,
@@ -152,6 +155,7 @@ impl Walk {
             seen_next: HashSet::new(),
             keys: HashSet::new(),
             versions: HashSet::new(),
+            tombstones: 0,
             forgets: false,
             from_pass: 0,
             repeated: 0,
@@ -199,7 +203,8 @@ impl Walk {
             self.unchanged = true;
             return Ok(Listed::nothing(&reply.label));
         }
-        let mut listed = list(shared, list_plan, &reply, self.leg.branch.as_deref())?;
+        let on = Standing { branch: self.leg.branch.as_deref(), page: Some(self.pages + 1) };
+        let mut listed = list(shared, list_plan, &reply, on)?;
         if let (Way::Link | Way::Header { .. } | Way::Address { .. }, Some(next)) =
             (&list_plan.way, &listed.next)
         {
@@ -292,7 +297,8 @@ impl Walk {
         let rows = self.rows + listed.count;
         let is_last =
             listed.count == 0 || (list.paging.stop == Stop::ShortPage && listed.count < self.size(list));
-        let is_all = listed.total.is_some_and(|total| rows >= total);
+        // More rows than the total proves the total wrong: only the end of the list ends it then.
+        let is_all = listed.total == Some(rows);
         if listed.truncated {
             return listed.opaque.clone().map(Next::Token).ok_or_else(finding::no_opaque_mark);
         }
@@ -348,6 +354,7 @@ impl Walk {
             .filter(|record| {
                 if self.keys.insert(hash_of(&record.external_id)) {
                     self.fresh += 1;
+                    self.tombstones += u64::from(record.presence != Presence::Shown);
                 } else if self.pass == self.from_pass {
                     self.repeated += 1;
                 }
@@ -413,6 +420,10 @@ impl Walk {
         let listed = seen + self.skipped;
         let fell = self.shrank || self.greatest.is_some_and(|greatest| listed < greatest);
         let slipped = self.counted && self.pages > 1 && fell;
+        // Passes that agree saw what came and went meanwhile; a total without the tombstones it lists is a total, too.
+        let beyond = self.total.filter(|total| {
+            self.full && self.counted && self.pass == 0 && listed - self.tombstones.min(listed) > *total
+        });
         let mut verdict = Verdict { complete: self.full && self.skipped == 0, seen, ..Verdict::default() };
         let mut short = |finding: Finding| {
             (verdict.complete, verdict.short) = (false, true);
@@ -437,7 +448,7 @@ impl Walk {
                 // Without a total nothing proves that all was seen: nothing says either that a row was missed.
                 verdict.short = slipped;
             }
-            _ => {}
+            _ => beyond.into_iter().for_each(|total| short(finding::beyond(listed, total))),
         }
         let missed = verdict.short && self.total.is_none_or(|total| listed < total);
         // What slipped over a border has to be asked for again.

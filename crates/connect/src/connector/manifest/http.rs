@@ -397,7 +397,8 @@ pub enum PagingKind {
     IdRange,
 }
 
-/// When a numbered list ends. The source's total ends it in any case, once so many records were seen.
+/// When a numbered list ends. The source's total ends it in any case, once exactly so many records were seen; a list
+/// with more of them is read to its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {

@@ -167,7 +167,7 @@ impl Growing {
     }
 
     fn reject(&mut self, cut: &Cut, external_id: Option<String>, index: u32, body: Bytes, finding: Finding) {
-        let place = Place::of(&*cut.whose).at(format!("record {} of the page", u64::from(index) + 1));
+        let place = Place::of(&*cut.whose).at(format!("record {}", u64::from(index) + 1));
         self.rejected.push(Rejection { external_id, index, body, finding: finding.at(place) });
     }
 
