@@ -115,7 +115,7 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
         Action::Preview { tried, rows, raw } => match connect(&tried, &configuration) {
             Ok(connector) => match preview(&*connector, rows.into(), Clock::system().now()).await {
                 Ok(preview) => Ok(previewed(preview, raw)),
-                Err(error) => return Outcome::failed(EXIT_FAILED, masked(*error.finding)),
+                Err(error) => return Outcome::failed(EXIT_FAILED, error.finding.masked()),
             },
             Err(findings) => Err(findings),
         },
@@ -254,17 +254,17 @@ fn lint(named: &str) -> Result<Outcome, Findings> {
 
 fn checked(findings: Vec<Finding>) -> Outcome {
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
-    let findings = findings.into_iter().map(masked).collect();
+    let findings = findings.into_iter().map(Finding::masked).collect();
     let fields = vec![Field::new("ok", "Dùng được", "Usable", !failed)];
     Outcome::with_findings(Document::Object { title: Text::new("", ""), fields }, findings)
 }
 
 fn previewed(preview: Preview, raw: bool) -> Outcome {
     let rejected = |seen: &Seen| match &seen.outcome {
-        Becomes::Rejected(finding) => Some(masked((**finding).clone())),
+        Becomes::Rejected(finding) => Some((**finding).clone().masked()),
         Becomes::Draft(_) | Becomes::Row(_) | Becomes::Deleted => None,
     };
-    let mut findings: Vec<Finding> = preview.findings.iter().cloned().map(masked).collect();
+    let mut findings: Vec<Finding> = preview.findings.iter().cloned().map(Finding::masked).collect();
     findings.extend(preview.seen.iter().filter_map(rejected));
     let count = preview.seen.len();
     let of = match (preview.whole, preview.total) {
@@ -389,17 +389,9 @@ fn beside(seen: &Seen) -> Value {
             (Value::Object(cells.collect()), Value::Null)
         }
         Becomes::Deleted => (json!({ "status": "gone" }), Value::Null),
-        Becomes::Rejected(finding) => (Value::Null, json!(masked((**finding).clone()))),
+        Becomes::Rejected(finding) => (Value::Null, json!((**finding).clone().masked())),
     };
     json!({ "key": key(seen), "task": draft, "rejected": rejected, "raw": raw })
-}
-
-fn masked(mut finding: Finding) -> Finding {
-    finding.what = Text::new(CitizenId::mask_in(&finding.what.vi), CitizenId::mask_in(&finding.what.en));
-    if let Some(detail) = finding.place.as_mut().and_then(|place| place.detail.as_mut()) {
-        *detail = CitizenId::mask_in(detail);
-    }
-    finding
 }
 
 fn pair(text: &str) -> Result<(String, String), Wrong> {

@@ -132,7 +132,7 @@ impl Store {
                 page.request.as_str(),
                 sha256(&rejection.body),
                 self.pack("rejected", &rejection.body)?,
-                json(&rejection.finding)?,
+                json(&rejection.finding.clone().masked())?,
                 page.fetched_at
             ]);
         }

@@ -204,6 +204,7 @@ impl Store {
             RunOutcome::Failed { finding, .. } => ("failed", vec![Finding::clone(finding)]),
         };
         told.extend(findings.iter().cloned());
+        let told: Vec<Finding> = told.into_iter().map(Finding::masked).collect();
         tx.execute(
             "UPDATE run SET ended_at = $2, outcome = $3, pages = $4, records = $5, new_tasks = $6, changed = $7, \
              unchanged = $8, rejected = $9, findings = $10 WHERE id = $1",
@@ -244,7 +245,13 @@ impl Store {
                 tx.execute(
                     "UPDATE source_state SET consecutive_failures = $2, blocked_until = $3, last_error = $4, \
                      records_total = records_total + $5 WHERE source_id = $1",
-                    vals![source.as_str(), failures, blocked, json(finding)?, counters.records],
+                    vals![
+                        source.as_str(),
+                        failures,
+                        blocked,
+                        json(&Finding::clone(finding).masked())?,
+                        counters.records
+                    ],
                 )
                 .await?;
             }
@@ -329,7 +336,7 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         next_due_at: row.opt_at(4)?,
         consecutive_failures: u32::try_from(row.int(5)?).unwrap_or(0),
         blocked_until: row.opt_at(6)?,
-        last_error: row.opt_json(7)?,
+        last_error: row.opt_json::<Finding>(7)?.map(Finding::masked),
         records_total: count(row, 8)?,
         rules_pulled: row.opt_text(9)?,
         rules_read: row.opt_text(10)?,
@@ -354,7 +361,12 @@ fn run_of(row: &Row) -> Result<Run, StoreError> {
             unchanged: count(row, 10)?,
             rejected: count(row, 11)?,
         },
-        findings: row.opt_json(12)?.unwrap_or_default(),
+        findings: row
+            .opt_json::<Vec<Finding>>(12)?
+            .unwrap_or_default()
+            .into_iter()
+            .map(Finding::masked)
+            .collect(),
     })
 }
 

@@ -294,7 +294,8 @@ impl Store {
                     external_id: row.opt_text(2)?,
                     index: u32::try_from(row.int(3)?).unwrap_or(0),
                     request: row.text(4)?,
-                    finding: row.json(5)?,
+                    // Rows of older versions quote what they were made of.
+                    finding: row.json::<Finding>(5)?.masked(),
                     first_seen_at: row.at(6)?,
                 })
             })

@@ -4,7 +4,7 @@ use super::overview::{Standing, stands};
 use super::table::{Cell, ROWS, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::connector::drift::Shape;
-use crate::domain::SourceId;
+use crate::domain::{CitizenId, SourceId};
 use crate::error::{Finding, Lang, Severity, place_in};
 use crate::pipeline::wording::{Words, word};
 use crate::store::{Gate, Proof, RejectedRow, Run, SourceState};
@@ -305,7 +305,7 @@ fn rejected_row(row: RejectedRow, lang: Lang) -> Vec<Cell> {
     let place = word(Words::Place, &row.place(), lang).into_owned();
     vec![
         Cell::link(format!("{}:{}", row.source, row.id), format!("/sources/{}", row.source)),
-        Cell::mono(row.external_id.unwrap_or_else(|| "–".to_owned())),
+        Cell::mono(row.external_id.map_or_else(|| "–".to_owned(), |key| CitizenId::mask_in(&key))),
         Cell::text(place),
         Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(lang)))
             .note(row.finding.remedy.get(lang)),

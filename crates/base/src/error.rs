@@ -9,6 +9,7 @@ mod cause;
 
 pub use cause::{cause, io_cause, sql_cause, written_cause};
 
+use crate::domain::CitizenId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -216,6 +217,20 @@ impl Finding {
     /// The same finding with its place.
     pub fn at(mut self, place: Place) -> Self {
         self.place = Some(place);
+        self
+    }
+
+    /// The same finding without the numbers of citizens in what it quotes: before it is kept or shown.
+    pub fn masked(mut self) -> Self {
+        let mask = |text: &mut String| *text = CitizenId::mask_in(text);
+        for text in [&mut self.what, &mut self.remedy] {
+            mask(&mut text.vi);
+            mask(&mut text.en);
+        }
+        // The name of a file is no quotation, and without it nobody finds the file.
+        if let Some(detail) = self.place.as_mut().and_then(|place| place.detail.as_mut()) {
+            mask(detail);
+        }
         self
     }
 

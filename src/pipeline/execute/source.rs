@@ -5,7 +5,7 @@ use crate::connector::json::members;
 use crate::connector::{
     Connector, ConnectorError, Delivered, Detailed, Presence, PullMode, RawRecord, Unpacked, details_of,
 };
-use crate::domain::{SourceId, local_offset};
+use crate::domain::{CitizenId, SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
 use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
@@ -157,7 +157,7 @@ pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -
             vec![
                 json!(format!("{}:{}", row.source, row.id)),
                 json!(row.source),
-                json!(row.external_id),
+                json!(row.external_id.as_deref().map(CitizenId::mask_in)),
                 json!(row.place()),
                 json!(row.finding.code),
                 json!(row.finding.what),

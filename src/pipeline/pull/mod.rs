@@ -222,6 +222,7 @@ async fn pull_once(
             Err(error)
         }
     };
+    summary.findings = std::mem::take(&mut summary.findings).into_iter().map(Finding::masked).collect();
     let outcome = match &result {
         Ok(()) => RunOutcome::Succeeded,
         Err(error) => RunOutcome::Failed {
@@ -237,7 +238,7 @@ async fn pull_once(
         .map_err(|error| error.finding())?;
     match result {
         Ok(()) => Ok(summary),
-        Err(error) => Err((*error.finding).into()),
+        Err(error) => Err((*error.finding).masked().into()),
     }
 }
 

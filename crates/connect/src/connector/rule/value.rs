@@ -8,7 +8,7 @@ use super::super::expression::{Expression, value_of};
 use super::super::json::{Json, Path};
 use super::super::manifest::Problem;
 use super::spec::RuleTable;
-use crate::domain::EventKind;
+use crate::domain::{CitizenId, EventKind};
 use crate::error::{Text, written_cause};
 use crate::text;
 use chrono::{DateTime, Utc};
@@ -405,9 +405,12 @@ fn not_single(json: &Json<'_>) -> Fault {
     }
 }
 
-/// The beginning of a value, fit to be shown.
+/// The beginning of a value, fit to be shown: without numbers of citizens, which are looked for in more than what is
+/// shown, because one that is cut in its middle is not found.
 pub fn excerpt(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
+    const SHOWN: usize = 60;
+    let beginning: String = text.chars().filter(|c| !c.is_control()).take(SHOWN + 13).collect();
+    CitizenId::mask_in(&beginning).chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
