@@ -49,6 +49,13 @@ impl SourceState {
     }
 }
 
+impl SourceState {
+    /// When the schedule asks the source next: not before it is left alone no more.
+    pub fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
+        self.next_due_at.max(self.blocked_until)
+    }
+}
+
 /// Calls by which a source says that something changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hooks {
@@ -183,7 +190,8 @@ impl Store {
     }
 
     /// Closes a run and writes down what it means for the source: after failures it is left alone for a
-    /// growing while (30 s doubled, at most 1 h), after a wrong password at least 10 minutes.
+    /// growing while (30 s doubled, at most 1 h), after a wrong password at least 10 minutes. A pull that was ordered
+    /// meanwhile and found the source down changes nothing about that.
     pub async fn finish_run(
         &self,
         run: i64,
@@ -194,11 +202,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        let kind = tx
-            .row("SELECT kind FROM run WHERE id = $1", vals![run])
-            .await?
-            .map(|row| row.text(0))
-            .transpose()?;
+        let begun = tx.row("SELECT kind, started_at FROM run WHERE id = $1", vals![run]).await?;
+        let begun = begun.map(|row| Ok::<_, StoreError>((row.text(0)?, row.at(1)?))).transpose()?;
+        let (kind, started_at) = begun.unzip();
         let (word, mut told) = match outcome {
             RunOutcome::Succeeded => ("succeeded", Vec::new()),
             RunOutcome::Failed { finding, .. } => ("failed", vec![Finding::clone(finding)]),
@@ -236,12 +242,20 @@ impl Store {
             RunOutcome::Failed { finding, disposition, retry_after } => {
                 let row = tx
                     .row(
-                        "SELECT consecutive_failures FROM source_state WHERE source_id = $1",
+                        "SELECT consecutive_failures, blocked_until FROM source_state WHERE source_id = $1",
                         vals![source.as_str()],
                     )
                     .await?;
-                let failures = row.map(|row| row.int(0)).transpose()?.unwrap_or(0) + 1;
-                let blocked = now + pause_after(failures, *disposition, *retry_after);
+                let before = row.map(|row| Ok::<_, StoreError>((row.int(0)?, row.opt_at(1)?))).transpose()?;
+                let (failures, until) = before.unwrap_or_default();
+                // Who orders a pull while the source is left alone learns what is known, and makes the pause no longer.
+                let ordered = until.filter(|until| {
+                    *disposition == Disposition::RetryLater && started_at.is_some_and(|at| at < *until)
+                });
+                let (failures, blocked) = match ordered {
+                    Some(until) => (failures, until.max(now + asked_for(*retry_after))),
+                    None => (failures + 1, now + pause_after(failures + 1, *disposition, *retry_after)),
+                };
                 tx.execute(
                     "UPDATE source_state SET consecutive_failures = $2, blocked_until = $3, last_error = $4, \
                      records_total = records_total + $5 WHERE source_id = $1",
@@ -315,9 +329,15 @@ impl Store {
     }
 }
 
+/// How long the source asked to be left alone, at most 1 h.
+fn asked_for(retry_after: Option<Duration>) -> TimeDelta {
+    let asked = retry_after.map_or(0, |wait| i64::try_from(wait.as_secs()).unwrap_or(3600));
+    TimeDelta::seconds(asked.min(3600))
+}
+
 fn pause_after(failures: i64, disposition: Disposition, retry_after: Option<Duration>) -> TimeDelta {
     let doubled = 30i64 << failures.clamp(1, 8).saturating_sub(1);
-    let asked = retry_after.map_or(0, |wait| i64::try_from(wait.as_secs()).unwrap_or(3600));
+    let asked = asked_for(retry_after).num_seconds();
     // Four to six wrong passwords lock many accounts: leave the account alone much longer than usual.
     let least = if disposition == Disposition::NeedsOperator { 600 } else { 0 };
     TimeDelta::seconds(doubled.max(asked).max(least).min(3600))

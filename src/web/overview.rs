@@ -116,11 +116,11 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     Ok(Some(render(web, visit, "overview.html", own, counts.overview.waiting().all())))
 }
 
-/// How fresh a source is, in a light and in words: red needs a person, yellow heals by itself.
+/// How fresh a source is, in a light and in words: red wants a look, yellow heals by itself.
 fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static str, &'static str) {
     match (state.last_success_at, &state.last_error) {
         (_, Some(_)) if state.consecutive_failures >= 3 => {
-            ("bad", say(lang, "Cần người xử lý", "Action required"))
+            ("bad", say(lang, "Lỗi liên tiếp", "Keeps failing"))
         }
         (_, Some(_)) => ("warn", say(lang, "Lỗi, tự thử lại", "Failed, retrying")),
         (None, None) => ("warn", say(lang, "Chưa lấy lần nào", "Not pulled yet")),
@@ -234,7 +234,7 @@ fn sources(
             last_success: state
                 .last_success_at
                 .map_or_else(|| "–".to_owned(), |at| format::ago(at, now, lang)),
-            next: state.next_due_at.map_or_else(|| "–".to_owned(), |at| format::instant(at.max(now))),
+            next: state.next_attempt_at().map_or_else(|| "–".to_owned(), |at| format::instant(at.max(now))),
             tasks: format::count(totals.tasks),
             events: format::count(totals.events),
             rejected: if totals.rejected == 0 { String::new() } else { format::count(totals.rejected) },

@@ -86,7 +86,16 @@ fn standing(web: &Web, visit: &Visit, judged: Standing<'_>, state: &SourceState,
     }
     facts.fact(visit.say("Lần cuối thành công", "Last success"), ago(state.last_success_at));
     facts.fact(visit.say("Lần cuối đọc toàn bộ", "Last read completely"), ago(state.last_full_at));
-    facts.fact(visit.say("Lần tới", "Next"), Cell::text(format::instant_or_dash(state.next_due_at)));
+    let left_alone = state.blocked_until.is_some_and(|at| at > now && Some(at) == state.next_attempt_at());
+    let next = Cell::text(format::instant_or_dash(state.next_attempt_at()));
+    facts.fact(
+        visit.say("Lần tới", "Next"),
+        if left_alone {
+            next.note(visit.say("được để yên đến lúc đó vì lỗi", "left alone until then after failures"))
+        } else {
+            next
+        },
+    );
     if state.hooks.received > 0 {
         let count = format::count(state.hooks.received);
         let waits = visit.say("lấy ngay khi được", "pulled as soon as it may be");
@@ -98,9 +107,6 @@ fn standing(web: &Web, visit: &Visit, judged: Standing<'_>, state: &SourceState,
                 count
             }),
         );
-    }
-    if let Some(at) = state.blocked_until.filter(|at| *at > now) {
-        facts.fact(visit.say("Tạm ngừng đến", "Left alone until"), Cell::text(format::instant(at)));
     }
     // What the last run brought beside what such a run usually brings: a source that goes quiet shows here.
     let finished: Vec<u64> = runs

@@ -128,7 +128,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
             json!(word),
             json!(state.last_attempt_at),
             json!(state.last_success_at),
-            json!(state.next_due_at),
+            json!(state.next_attempt_at()),
             json!(totals.tasks),
             json!(totals.events),
             json!(totals.rejected),

@@ -271,14 +271,15 @@ pub(super) fn limited(wait: Duration) -> TransportError {
 
 /// The breaker is open.
 pub(super) fn broken(left: Duration, why: Option<Box<Finding>>) -> TransportError {
-    let seconds = left.as_secs().max(1);
-    let mut what = Text::new(
-        format!("nguồn lỗi liên tiếp nên tạm ngắt, thử lại sau {seconds} giây"),
-        format!("the source only fails and is left alone, tried again in {seconds} s"),
+    // When it is asked again its schedule says, not this pause: one time is shown, where the schedule is.
+    let what = Text::new(
+        "nguồn lỗi liên tiếp nên đang được để yên, chưa gửi gì",
+        "the source only fails and is left alone, nothing was sent",
     );
-    if let Some(why) = why {
-        what = Text::new(format!("{}: {}", what.vi, why.what.vi), format!("{}: {}", what.en, why.what.en));
-    }
+    let what = match why {
+        Some(why) => what.because(&why.what),
+        None => what,
+    };
     let finding = error(
         "LT-NET-037",
         (what.vi, what.en),

@@ -8,18 +8,17 @@ use crate::error::{Finding, Text, written_cause};
 use sha2::{Digest as _, Sha256};
 
 /// The far side failed again and again and is left alone for a while.
-pub(super) fn paused(left: std::time::Duration, why: &Finding) -> Finding {
-    let seconds = left.as_secs().max(1);
+pub(super) fn paused(why: &Finding) -> Finding {
     Finding::warning(
         "LT-SRC-087",
         Text::new(
-            format!("hệ thống nguồn lỗi liên tiếp; để yên thêm {seconds} giây rồi thử lại"),
-            format!("the far side failed again and again; it is left alone for {seconds} seconds more"),
+            "hệ thống nguồn lỗi liên tiếp nên đang được để yên",
+            "the far side failed again and again and is left alone",
         )
         .because(&why.what),
         Text::new(
-            "không cần làm gì nếu bên kia đang bảo trì; kéo dài thì báo đơn vị quản lý hệ thống nguồn",
-            "nothing where it is being maintained; if it lasts, tell the owner of the source system",
+            "không cần làm gì nếu bên kia đang bảo trì: nguồn được hỏi lại vào \"Lần tới\"; kéo dài thì báo đơn vị quản lý hệ thống nguồn",
+            "nothing where it is being maintained: it is asked again at \"Next\"; if it lasts, tell the owner of the source system",
         ),
     )
 }

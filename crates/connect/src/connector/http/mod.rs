@@ -444,8 +444,8 @@ impl Connector for HttpConnector {
 
     fn paused(&self) -> Option<Finding> {
         match self.breaker() {
-            BreakerState::Open { left, why } => {
-                Some(finding::paused(left, &why).at(Place::of(self.shared.whose.clone())))
+            BreakerState::Open { why, .. } => {
+                Some(finding::paused(&why).at(Place::of(self.shared.whose.clone())))
             }
             BreakerState::Closed | BreakerState::HalfOpen => None,
         }
