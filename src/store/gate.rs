@@ -386,15 +386,17 @@ impl Store {
 
     /// Tasks a full pull of a source usually sees: the middle of the last `runs` ones that passed; none without any.
     pub async fn usual_seen(&self, source: &SourceId, runs: usize) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT seen FROM source_proof WHERE source_id = $1 AND run_id >= \
-                   coalesce((SELECT usual_from_run FROM source_gate WHERE source_id = $1), 0) ORDER BY run_id DESC LIMIT $2";
+        let sql = "SELECT p.seen FROM source_proof p JOIN run r ON r.id = p.run_id WHERE p.source_id = $1 AND r.kind = 'full' \
+                   AND p.run_id >= coalesce((SELECT usual_from_run FROM source_gate WHERE source_id = $1), 0) \
+                   ORDER BY p.run_id DESC LIMIT $2";
         let rows = self.db.rows(sql, vals![source.as_str(), runs as u64]).await?;
         let mut seen = rows.iter().map(|row| number(row, 0)).collect::<Result<Vec<_>, _>>()?;
         seen.sort_unstable();
         Ok(seen.get(seen.len() / 2).copied())
     }
 
-    /// Keeps what a full pull proved.
+    /// Keeps what a pull that saw everything proved. Of each kind of pull the last ones stay: many scheduled pulls push no
+    /// full one out.
     pub async fn keep_proof(&self, source: &SourceId, proof: &Proof) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         tx.execute(
@@ -406,15 +408,17 @@ impl Store {
         )
         .await?;
         tx.execute(
-            "DELETE FROM source_proof WHERE source_id = $1 AND run_id NOT IN \
-             (SELECT run_id FROM source_proof WHERE source_id = $1 ORDER BY run_id DESC LIMIT $2)",
-            vals![source.as_str(), PROOFS_KEPT],
+            "DELETE FROM source_proof WHERE source_id = $1 \
+             AND (SELECT r.kind FROM run r WHERE r.id = source_proof.run_id) = (SELECT r.kind FROM run r WHERE r.id = $3) \
+             AND run_id NOT IN (SELECT p.run_id FROM source_proof p JOIN run r ON r.id = p.run_id WHERE p.source_id = $1 \
+             AND r.kind = (SELECT k.kind FROM run k WHERE k.id = $3) ORDER BY p.run_id DESC LIMIT $2)",
+            vals![source.as_str(), PROOFS_KEPT, proof.run],
         )
         .await?;
         tx.commit().await
     }
 
-    /// What the last full pulls of a source proved, newest first.
+    /// What the last pulls of a source that saw everything proved, newest first.
     pub async fn proofs(&self, source: &SourceId, limit: usize) -> Result<Vec<Proof>, StoreError> {
         let sql = "SELECT run_id, at, seen, held, source_total, rejected, missed, gone, proven, digest, periods FROM source_proof \
                    WHERE source_id = $1 ORDER BY run_id DESC LIMIT $2";

@@ -63,8 +63,13 @@ impl RejectedRow {
             Some(place) if place.line.is_some() => place.to_string(),
             place => {
                 let detail = place.as_ref().and_then(|place| place.detail.as_ref());
+                let index = match detail {
+                    // It says the page and the record of it.
+                    Some(detail) if detail.starts_with("page ") => String::new(),
+                    _ => format!(" #{}", self.index),
+                };
                 let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
-                format!("{} #{}{detail}", self.request, self.index)
+                format!("{}{index}{detail}", self.request)
             }
         }
     }
@@ -311,18 +316,13 @@ impl Store {
         self.unpack("rejected", &row.blob(0)?, 64 << 20).map(Some)
     }
 
-    /// Settles those rejected records with a code that a source has not listed since a moment: they are gone.
-    pub async fn settle_unlisted(
-        &self,
-        source: &SourceId,
-        code: &str,
-        since: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    /// Settles those rejected records that a source, read to its end, has not listed since a moment: they were corrected
+    /// there, with a key or without one, or are gone.
+    pub async fn settle_unlisted(&self, source: &SourceId, since: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         tx.execute(
-            "UPDATE rejected SET state = 'gone' WHERE source_id = $1 AND state = 'open' AND last_seen_at < $2 \
-             AND finding ->> 'code' = $3",
-            vals![source.as_str(), since, code],
+            "UPDATE rejected SET state = 'gone' WHERE source_id = $1 AND state = 'open' AND last_seen_at < $2",
+            vals![source.as_str(), since],
         )
         .await?;
         tx.commit().await

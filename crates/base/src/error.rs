@@ -149,6 +149,8 @@ pub fn place_in(written: &str, lang: Lang) -> String {
         .replacen(" (source ", " (nguồn ", 1)
         .replacen(" (target ", " (đích ", 1)
         .replacen(" (record ", " (bản ghi ", 1)
+        .replacen(" (page ", " (trang ", 1)
+        .replacen(", record ", ", bản ghi ", 1)
         .replacen(" (event ", " (sự kiện ", 1)
         .replacen(", field ", ", trường ", 1);
     what + &detail

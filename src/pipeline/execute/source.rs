@@ -430,8 +430,8 @@ fn still_rejected(source: &SourceId, count: u64) -> Finding {
             format!("{count} records still cannot be read"),
         ),
         Text::new(
-            "sửa manifest hoặc dữ liệu ở nguồn, rồi chạy lại",
-            "correct the manifest or the data at the source, then run it again",
+            "sửa manifest hoặc dữ liệu ở nguồn, rồi chạy lại; bản ghi mà nguồn không còn đưa ra như vậy được bỏ khỏi danh sách ở lần đọc toàn bộ (sync --full)",
+            "correct the manifest or the data at the source, then run it again; what the source shows like that no more leaves the list with a full pull (sync --full)",
         ),
     )
     .at(Place::of(format!("source {source}")))

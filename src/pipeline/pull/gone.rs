@@ -81,16 +81,17 @@ pub(super) struct Settled {
     pub(super) held: Tally,
 }
 
-/// Walks over the tasks held of a source: counts them, and calls those gone that were not seen, where the pull was
-/// complete or, of a source that shows each user only what is theirs, for everybody who was shown them.
+/// Walks over the tasks held of a source: counts them, and calls those gone that were not seen, where a full pull was
+/// complete or, of a source that shows each user only what is theirs, for everybody who was shown them. Other pulls call
+/// nothing gone.
 pub(super) async fn settle(
     app: &App,
     source: &SourceId,
     run: i64,
     seen: &SeenTasks,
-    end: &PullEnd,
+    (end, full): (&PullEnd, bool),
 ) -> Result<Settled, Finding> {
-    let shown = match &end.views {
+    let shown = match end.views.as_ref().filter(|_| full) {
         Some(views) => Some(Shown::begin(app, source, views, end.complete).await?),
         None => None,
     };
@@ -105,7 +106,7 @@ pub(super) async fn settle(
             None => None,
         };
         for task in page {
-            let is_gone = gone.as_ref().map_or(end.complete, |gone| gone.contains(&task.id));
+            let is_gone = gone.as_ref().map_or(full && end.complete, |gone| gone.contains(&task.id));
             if is_gone && !seen.contains(task.id) {
                 missing.push(task.id);
             } else {

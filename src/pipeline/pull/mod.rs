@@ -24,8 +24,8 @@ pub(super) use page::without_citizen_ids;
 
 use super::app::App;
 use crate::connector::{
-    Connector, ConnectorError, DETAIL_VANISHED, DetailsAgain, MARK_REFUSED, Page, Pull, PullEnd, PullMode,
-    PullRequest, Step as PullStep,
+    Connector, ConnectorError, DetailsAgain, MARK_REFUSED, Page, Pull, PullEnd, PullMode, PullRequest,
+    Step as PullStep,
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
@@ -78,8 +78,12 @@ pub struct PullSummary {
     pub gone: u64,
     /// Tasks a full pull brought that earlier pulls of changes should have brought.
     pub missed: u64,
-    /// Whether the source was read to its end: everything of the span asked for passed by.
+    /// Whether the source was read to its end: everything of the span asked for passed by; of a pull that leaves a proof
+    /// what the proof says.
     pub complete: bool,
+    /// Whether a proof was left that everything is held.
+    #[serde(skip)]
+    pub proven: bool,
     /// Things worth telling.
     pub findings: Vec<Finding>,
 }
@@ -136,6 +140,9 @@ async fn pull_once(
     let rules = connector.rules().map(hex);
     let first = state.cursor.is_none() && state.last_success_at.is_none();
     let changes = kind == RunKind::Incremental && connector.abilities().incremental && !first;
+    // A source that cannot tell changes shows everything in each pull: that proves as much as a full pull does.
+    let abilities = connector.abilities();
+    let whole = abilities.full_is_complete && kind == RunKind::Incremental && !abilities.incremental;
     // A pull of changes meets what the last one left; any other one also what only a pull of everything read.
     let held_by = if changes { &state.rules_pulled } else { &state.rules_read };
     let compares = rules.is_none() || rules == *held_by;
@@ -147,6 +154,7 @@ async fn pull_once(
         moves_cursor: !matches!(mode, PullMode::Backfill { .. }),
         full,
         changes,
+        proves: full || whole,
         missed_before: state
             .last_success_at
             .filter(|_| full && compares && connector.abilities().incremental)
@@ -199,13 +207,16 @@ async fn pull_once(
             let partly = end.views.as_ref().is_some_and(|views| views.left_out > 0);
             let seen = (!end.unchanged && !partly).then_some(puller.seen.count);
             puller.watch.passed(app, run, seen, full && end.complete).await?;
-            if full {
+            if full || (whole && !end.unchanged) {
                 crate::failpoint!("pull::before_gone");
-                prove(app, &source, run, (&puller.seen, &puller.tombstones), &end, &mut summary).await?;
-                if !end.short && !end.unchanged {
-                    // What waited for its details and is listed no more was deleted.
-                    let settled = app.store.settle_unlisted(&source, DETAIL_VANISHED, now).await;
-                    settled.map_err(|error| error.finding())?;
+                let seen = (&puller.seen, &puller.tombstones);
+                prove(app, &source, run, seen, (&end, kind), &mut summary).await?;
+                if abilities.full_is_complete {
+                    summary.complete &= summary.proven;
+                }
+                if abilities.full_is_complete && !end.short && !end.unchanged {
+                    // What could not be read and is listed no more was corrected or deleted.
+                    app.store.settle_unlisted(&source, now).await.map_err(|error| error.finding())?;
                 }
             }
             if let Some(views) = end.views.as_ref().filter(|_| !full) {
@@ -242,16 +253,18 @@ async fn pull_once(
     }
 }
 
-/// Calls gone what a complete full pull did not see, keeps the proof of what is held, and tells what it shows.
+/// Calls gone what a complete full pull did not see, keeps the proof of what is held, and tells what it shows. Another
+/// pull that saw everything calls nothing gone: it proves what is held, or that more is held than it saw.
 async fn prove(
     app: &App,
     source: &SourceId,
     run: i64,
     (seen, tombstones): (&SeenTasks, &Tombstones),
-    end: &PullEnd,
+    (end, kind): (&PullEnd, RunKind),
     summary: &mut PullSummary,
 ) -> Result<(), Finding> {
-    let settled = gone::settle(app, source, run, seen, end).await?;
+    let full = kind == RunKind::Full;
+    let settled = gone::settle(app, source, run, seen, (end, full)).await?;
     summary.gone += settled.gone;
     let held = settled.held.count;
     // A source that lists tombstones usually counts them as well.
@@ -266,11 +279,14 @@ async fn prove(
         rejected: summary.counters.rejected,
         missed: summary.missed,
         gone: summary.gone,
-        proven: end.complete && source_total.is_none_or(|total| total == held),
+        proven: end.complete
+            && source_total.is_none_or(|total| total == held)
+            && (full || seen.count == held),
         digest: settled.held.digest(),
         periods: settled.held.periods(),
     };
     app.store.keep_proof(source, &proof).await.map_err(|error| error.finding())?;
+    summary.proven = proof.proven;
     if let Some(total) = source_total.filter(|total| *total != held) {
         summary.findings.push(unequal(source, total, &proof));
     }
@@ -291,8 +307,8 @@ fn unequal(source: &SourceId, total: u64, proof: &Proof) -> Finding {
             ),
         ),
         Text::new(
-            "xem bản ghi bị loại (rejected list) và các bản ghi trùng khóa ở nguồn",
-            "look at rejected records (rejected list) and at records with the same key at the source",
+            "xem bản ghi bị loại (rejected list) và các bản ghi trùng khóa ở nguồn; nhiệm vụ đã xóa ở nguồn được nhận ra khi đọc toàn bộ (sync --full)",
+            "look at rejected records (rejected list) and at records with the same key at the source; what was deleted there is found by a full pull (sync --full)",
         ),
     )
     .at(place(source))
@@ -362,6 +378,8 @@ struct Puller<'a> {
     full: bool,
     /// Whether only what changed since the cursor is asked for.
     changes: bool,
+    /// Whether the run sees everything the source shows, and leaves a proof.
+    proves: bool,
     /// A task changed before this moment should have been seen by an earlier pull.
     missed_before: Option<DateTime<Utc>>,
     missed: u64,

@@ -73,7 +73,7 @@ impl Puller<'_> {
                         first_seen.insert(id);
                     }
                 }
-            } else if self.full {
+            } else if self.proves {
                 self.tombstones.note(id, key);
             }
             // A tombstone is no sign of life; one of a task we never had says nothing.

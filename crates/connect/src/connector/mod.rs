@@ -49,9 +49,6 @@ use std::sync::Arc;
 /// not know its mark, or another account, address or part of the source is asked. Everything has to be read.
 pub const MARK_REFUSED: &str = "LT-SRC-089";
 
-/// Code of the finding that a listed record has no details (any more).
-pub const DETAIL_VANISHED: &str = "LT-SRC-022";
-
 /// Code of the finding that names files of a folder which are not read yet, because someone may still be writing them.
 pub const FILES_WAIT: &str = "LT-FIL-030";
 
@@ -160,7 +157,7 @@ pub enum Detailed {
     /// Complete, ready to be read.
     Complete(RawRecord),
     /// Not there any more: deleted between list and detail, or a detail that lags behind the list. The finding
-    /// ([`DETAIL_VANISHED`]) says which record; a pull keeps it as rejected until it comes or is listed no more.
+    /// (LT-SRC-022) says which record; a pull keeps it as rejected until it comes or is listed no more.
     Vanished(Box<Finding>),
     /// Not to be had, for this record alone.
     Rejected(Rejection),
