@@ -52,7 +52,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     }
     let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
     let shape: Option<Shape> = web.app.store.shape(source).await.map_err(told)?;
-    let mut table = run_table(visit, runs);
+    let mut table = run_table(visit, runs, configured.connector.abilities().incremental);
     table.pages(visit, "before", last);
     let sheet = Sheet {
         heading: format!("{} {id}", visit.say("Nguồn", "Source")),
@@ -180,7 +180,7 @@ fn drift_table(visit: &Visit, id: &str, shape: Option<Shape>) -> Section {
     table
 }
 
-/// What the last full pulls proved.
+/// What the last pulls that saw everything proved.
 fn proof_table(visit: &Visit, proofs: Vec<Proof>) -> Section {
     let mut table = Section::table(
         visit,
@@ -219,7 +219,7 @@ fn proof_table(visit: &Visit, proofs: Vec<Proof>) -> Section {
     table
 }
 
-fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {
+fn run_table(visit: &Visit, runs: Vec<Run>, tells_changes: bool) -> Section {
     let lang = visit.lang;
     let mut table = Section::table(
         visit,
@@ -249,7 +249,11 @@ fn run_table(visit: &Visit, runs: Vec<Run>) -> Section {
         let counters = run.counters;
         let mut row = vec![
             Cell::text(format::instant(run.started_at)),
-            Cell::text(word(Words::RunKind, &run.kind, lang)),
+            Cell::text(word(
+                Words::RunKind,
+                if !tells_changes && run.kind == "incremental" { "whole" } else { &run.kind },
+                lang,
+            )),
             Cell::tag(ended).note(told.join(" · ")),
         ];
         row.extend(

@@ -263,6 +263,7 @@ const DECIDED_BY: Names = &[
 
 const RUN_KINDS: Names = &[
     ("incremental", "Phần thay đổi", "Changes"),
+    ("whole", "Cả danh sách theo lịch", "Whole list, scheduled"),
     ("full", "Toàn bộ", "Everything"),
     ("backfill", "Bổ sung khoảng thời gian", "Backfill"),
 ];
