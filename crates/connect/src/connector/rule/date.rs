@@ -6,7 +6,7 @@
 
 use crate::domain::{Due, local_offset};
 use crate::text;
-use chrono::format::{Item, Parsed, StrftimeItems};
+use chrono::format::{Item, ParseErrorKind, Parsed, StrftimeItems};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 
 /// Seconds of the years 1900 to 2200.
@@ -102,6 +102,46 @@ impl DateRule {
         let time = local.time();
         let whole_day = time == NaiveTime::MIN || (time.hour() == 23 && time.minute() == 59);
         Some(Due { day: local.date_naive(), time: (moment.has_time && !whole_day).then_some(time) })
+    }
+
+    /// Whether a text that names no moment is written as it was declared all the same: a day there never was, or one
+    /// outside of 1900 to 2200.
+    pub fn is_no_day(&self, text: &str) -> bool {
+        let text = text.trim();
+        text.len() <= 60 && self.spellings.iter().any(|spelling| self.is_written_so(spelling, text))
+    }
+
+    fn is_written_so(&self, spelling: &Spelling, text: &str) -> bool {
+        let impossible = |error: &chrono::ParseError| {
+            matches!(error.kind(), ParseErrorKind::OutOfRange | ParseErrorKind::Impossible)
+        };
+        let numbers = || {
+            let day = text.split(['T', ' ']).next().unwrap_or_default();
+            let parts: Vec<&str> = day.split(['/', '-', '.']).collect();
+            let digits =
+                |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+            let year = parts.first().is_some_and(|part| part.len() == 4)
+                || parts.last().is_some_and(|part| part.len() == 4);
+            parts.len() == 3 && year && parts.iter().all(digits)
+        };
+        match spelling {
+            // As days are written, and none of the calendar.
+            Spelling::Auto => {
+                text::date::instant(text).is_ok() || numbers() && text::date::date(text).is_err()
+            }
+            Spelling::Rfc3339 => match DateTime::parse_from_rfc3339(text) {
+                Ok(_) => true,
+                Err(error) => impossible(&error),
+            },
+            Spelling::Pattern(items) => {
+                let mut parsed = Parsed::new();
+                match chrono::format::parse(&mut parsed, text, items.iter()) {
+                    Ok(()) => true,
+                    Err(error) => impossible(&error),
+                }
+            }
+            other => self.read(other, text).is_some(),
+        }
     }
 
     fn moment(&self, text: &str, read: impl Fn(&Spelling) -> Option<Moment>) -> Option<Moment> {
@@ -268,6 +308,28 @@ mod tests {
                 DateRule::compile(&[spelling.to_owned()], offset(zone).expect("zone")).is_err(),
                 "{spelling}"
             );
+        }
+    }
+
+    #[test]
+    fn day_that_never_was_is_told_apart_from_a_spelling_nobody_declared() {
+        for (spelling, text, no_day) in [
+            ("%d/%m/%Y", "31/02/2026", true),
+            ("%d/%m/%Y", "32/13/2026", true),
+            ("%d/%m/%Y", "01/01/0001", true),
+            ("%d/%m/%Y", "2026-02-28", false),
+            ("%d/%m/%Y", "trong tháng 3", false),
+            ("auto", "31/02/2026", true),
+            ("auto", "2026-02-30 08:00", true),
+            ("auto", "28/02/26", false),
+            ("rfc3339", "2026-02-30T08:00:00+07:00", true),
+            ("rfc3339", "0001-01-01T00:00:00Z", true),
+            ("rfc3339", "30/02/2026", false),
+            ("epoch_ms", "99999999999999", true),
+            ("epoch_ms", "mai", false),
+        ] {
+            assert_eq!(rule(&[spelling]).instant(text), None, "{spelling}: {text}");
+            assert_eq!(rule(&[spelling]).is_no_day(text), no_day, "{spelling}: {text}");
         }
     }
 

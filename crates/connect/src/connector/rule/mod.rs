@@ -329,7 +329,7 @@ fn instant(rule: &TimeRule, scope: &Scope<'_>) -> Result<Option<DateTime<Utc>>, 
     } else {
         rule.date.instant(&text)
     };
-    read.map(Some).ok_or_else(|| not_a_date(&text))
+    read.map(Some).ok_or_else(|| not_a_date(&rule.date, &text))
 }
 
 fn time_of(
@@ -348,7 +348,10 @@ fn due_of(
     let Some(rule) = rule else { return Ok(None) };
     let Some(text) = rule.value.value(scope).map_err(in_field("due"))? else { return Ok(None) };
     let since = assigned_at.map(local_date);
-    rule.date.due(&text, since).map(Some).ok_or_else(|| FieldFault { field: "due", fault: not_a_date(&text) })
+    rule.date
+        .due(&text, since)
+        .map(Some)
+        .ok_or_else(|| FieldFault { field: "due", fault: not_a_date(&rule.date, &text) })
 }
 
 fn account(rule: &AccountRule, scope: &Scope<'_>) -> Result<Option<AccountRef>, Fault> {
@@ -434,8 +437,25 @@ fn unknown_status(word: &str) -> Fault {
     }
 }
 
-fn not_a_date(text: &str) -> Fault {
+fn not_a_date(rule: &DateRule, text: &str) -> Fault {
     let shown = excerpt(text);
+    if rule.is_no_day(text) {
+        return Fault {
+            code: "LT-SRC-007",
+            what: Text::new(
+                format!(
+                    "\"{shown}\" viết đúng kiểu đã khai báo nhưng không phải ngày có thật, hoặc ngoài các năm 1900–2200"
+                ),
+                format!(
+                    "\"{shown}\" is written as declared but is no day of the calendar, or outside of 1900 to 2200"
+                ),
+            ),
+            remedy: Text::new(
+                "sửa ngày này ở hệ thống nguồn, hoặc khai empty nếu nó nghĩa là không có",
+                "correct this day at the source, or add it to the field's empty list where it means \"none\"",
+            ),
+        };
+    }
     Fault {
         code: "LT-SRC-007",
         what: Text::new(
