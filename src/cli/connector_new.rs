@@ -4,9 +4,9 @@
 //! must not know how a list is recognised. Nothing is overwritten; what is wrong with the file is a finding.
 
 use crate::config::read_text;
-use crate::connector::manifest;
+use crate::connector::manifest::{self, Manifest};
 use crate::connector::propose::{Proposal, from_openapi, from_sample, propose};
-use crate::error::{Finding, Findings, Place, Text, io_cause};
+use crate::error::{Finding, Findings, Lang, Place, Text, io_cause};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use serde_json::json;
 use std::io::Write as _;
@@ -79,19 +79,29 @@ pub(super) fn new(order: &New) -> Result<Outcome, Findings> {
         ],
         rows,
     };
-    let next = Text::new(
-        format!(
-            "Tiếp theo: lienthong connector preview {} --set base_url=https://… --raw",
-            written.display()
-        ),
-        format!("Next: lienthong connector preview {} --set base_url=https://… --raw", written.display()),
-    );
+    let order = |lang| {
+        format!("lienthong connector preview {}{} --raw", written.display(), asked(&loaded.manifest, lang))
+    };
+    let next = Text::new(format!("Tiếp theo: {}", order(Lang::Vi)), format!("Next: {}", order(Lang::En)));
     let parts = vec![
         ("manifest".to_owned(), summary),
         ("open".to_owned(), looked_at),
         ("next".to_owned(), Document::Message { text: next }),
     ];
     Ok(Outcome::ok(Document::Parts { parts }))
+}
+
+/// What the manifest has to be given, as the command line takes it.
+fn asked(manifest: &Manifest, lang: Lang) -> String {
+    let file = if lang == Lang::Vi { "TỆP" } else { "FILE" };
+    let lacking = manifest.settings.iter().filter(|(_, setting)| setting.default.is_none());
+    lacking
+        .map(|(name, setting)| match name.as_str() {
+            name if setting.secret => format!(" --secret {name}={file}"),
+            "base_url" => " --set base_url=https://…".to_owned(),
+            name => format!(" --set {name}=…"),
+        })
+        .collect()
 }
 
 fn write(folder: &Path, text: &str) -> Result<PathBuf, Findings> {

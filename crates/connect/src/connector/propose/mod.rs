@@ -137,6 +137,7 @@ pub fn propose(name: &str, shape: &Shape) -> Proposal {
         writer.line("# Errors come with status 200.\n[success]\ncheck = [{ path = \"error\", absent = true }]\nerror_text = \"error.message\"\n");
     }
     fields(&mut writer, shape, &chosen);
+    unread(&mut writer, shape, &chosen);
     Proposal { manifest: writer.out, open: writer.open }
 }
 
@@ -214,10 +215,15 @@ fn stream(w: &mut Writer, shape: &Shape) {
         w.line(&format!("columns = [{}]", names.join(", ")));
     }
     let key = words::key(&shape.members);
-    if key.is_none() {
-        w.ask("không thấy khóa không trùng nhau", "no member is unique in every record");
+    match key {
+        None => w.ask("không thấy khóa không trùng nhau", "no member is unique in every record"),
+        Some((_, true)) => {}
+        Some((key, false)) => w.ask(
+            &format!("\"{key}\" không trùng nhau trong mẫu này; nó có mãi là khóa của một công việc không?"),
+            &format!("\"{key}\" is unique in this sample; is it the key of a task for ever?"),
+        ),
     }
-    w.line(&format!("key = {}", quoted(key.unwrap_or("id"))));
+    w.line(&format!("key = {}", quoted(key.map_or("id", |(key, _)| key))));
     if let Some((place, _)) = shape.beside.iter().find(|(place, value)| words::is_total(place, value)) {
         w.line(&format!("total = {}", quoted(place)));
     }
@@ -309,6 +315,7 @@ fn fields(w: &mut Writer, shape: &Shape, chosen: &[(&'static Field, &Member)]) {
         let path = quoted(&member.path);
         match field.meaning {
             Meaning::Text => w.line(&format!("{} = {path}", field.name)),
+            Meaning::Number => number(w, field.name, member),
             Meaning::Status => status(w, member),
             Meaning::Person => {
                 w.ask(
@@ -337,6 +344,41 @@ fn fields(w: &mut Writer, shape: &Shape, chosen: &[(&'static Field, &Member)]) {
             }
         }
     }
+}
+
+/// What nobody will read, so that a person sees what a name did not tell.
+fn unread(w: &mut Writer, shape: &Shape, chosen: &[(&'static Field, &Member)]) {
+    const NAMED: usize = 40;
+    let key = words::key(&shape.members).map(|(key, _)| key);
+    let is_read = |path: &str| key == Some(path) || chosen.iter().any(|(_, member)| member.path == path);
+    let left: Vec<&str> =
+        shape.members.iter().map(|member| member.path.as_str()).filter(|path| !is_read(path)).collect();
+    if left.is_empty() {
+        return;
+    }
+    let more = if left.len() > NAMED { ", …" } else { "" };
+    let names = left.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    w.ask(
+        &format!("chưa dùng: {names}{more}; thêm vào [fields] nếu cần"),
+        &format!("not read: {names}{more}; add them to [fields] where they matter"),
+    );
+}
+
+/// A quantity, with the sign of its decimals where the values show one.
+fn number(w: &mut Writer, name: &str, member: &Member) {
+    let path = quoted(&member.path);
+    let commas: Vec<&str> =
+        member.values.iter().filter_map(|value| Some(value.rsplit_once(',')?.1)).collect();
+    if commas.is_empty() {
+        return w.line(&format!("{name} = {path}"));
+    }
+    if commas.iter().all(|after| after.len() == 3) {
+        w.ask(
+            "dấu phẩy là dấu thập phân hay dấu nghìn? các giá trị đã thấy hợp với cả hai",
+            "is the comma the sign of decimals or of thousands? the values seen fit both",
+        );
+    }
+    w.line(&format!("{name} = {{ path = {path}, decimal = \"comma\" }}"));
 }
 
 /// The map of a status: words whose meaning is common, the others for a person.

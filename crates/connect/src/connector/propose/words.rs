@@ -4,14 +4,16 @@
 //! `người xử lý` are one. A word that is not in a list means nothing, rather than something near to it.
 
 use super::Member;
+use crate::connector::rule::is_key;
 use crate::domain::TaskStatus;
-use crate::text::fold;
+use crate::text::{self, fold};
 use std::collections::HashSet;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     Text,
+    Number,
     Status,
     Person,
     Date,
@@ -37,7 +39,7 @@ const fn required(name: &'static str, meaning: Meaning, names: &'static [&'stati
 }
 
 /// In the order in which they choose.
-pub(super) static FIELDS: [Field; 12] = [
+pub(super) static FIELDS: [Field; 13] = [
     required(
         "title",
         Meaning::Text,
@@ -95,6 +97,20 @@ pub(super) static FIELDS: [Field; 12] = [
         ],
     ),
     field(
+        ASSIGNEE_NAME,
+        Meaning::Text,
+        &[
+            "assigneename",
+            "ownername",
+            "tennguoixuly",
+            "hotennguoixuly",
+            "tencanbo",
+            "fullname",
+            "hoten",
+            "hovaten",
+        ],
+    ),
+    field(
         "unit",
         Meaning::Text,
         &["unitcode", "madonvi", "unit", "donvi", "department", "departmentcode", "phongban", "coquan"],
@@ -148,6 +164,8 @@ pub(super) static FIELDS: [Field; 12] = [
             "ngaykethuc",
             "completeddate",
             "approvedat",
+            "ngayxong",
+            "ngayhoantat",
         ],
     ),
     field(
@@ -164,18 +182,29 @@ pub(super) static FIELDS: [Field; 12] = [
             "activity",
             "ngaycapnhat",
             "ngaysua",
+            "capnhat",
+            "capnhatluc",
+            "thoigiancapnhat",
         ],
     ),
     field("doc_number", Meaning::Text, &["docnumber", "documentnumber", "sokyhieu", "sovanban", "sohieu"]),
     field("doc_type", Meaning::Text, &["doctype", "documenttype", "loaivanban", "tenloaivanban"]),
-    field("quantity", Meaning::Text, &["quantity", "soluong"]),
+    field("quantity", Meaning::Number, &["quantity", "soluong"]),
     field("product_code", Meaning::Text, &["productcode", "masanpham", "macongviec"]),
 ];
 
+/// The field that holds a full name: beside the account, never instead of it.
+const ASSIGNEE_NAME: &str = "assignee_name";
+
 /// Members of an object that name a person or thing better than the others.
 /// What stands in an object of a typed value comes first.
-const INNER: [&str; 11] =
-    ["value", "iso", "decimal", "username", "account", "login", "code", "ma", "name", "ten", "title"];
+const INNER: [&str; 13] = [
+    "value", "iso", "decimal", "username", "account", "taikhoan", "tendangnhap", "login", "code", "ma", "name", "ten",
+    "title",
+];
+
+/// Members of an object that hold a person's full name.
+const FULL_NAMES: [&str; 6] = ["hoten", "hovaten", "fullname", "displayname", "name", "ten"];
 
 /// Names of parameters.
 pub(super) const SIZE: [&str; 7] = ["pagesize", "perpage", "limit", "size", "take", "top", "kichthuoc"];
@@ -225,6 +254,11 @@ impl Field {
         match steps.last() {
             None => Some((at(&last)?, 0)),
             // `owner.username` is the owner; `owner.phone` is not.
+            Some(outer) if self.name == ASSIGNEE_NAME => {
+                let person = FIELDS.iter().find(|field| field.meaning == Meaning::Person)?;
+                let inner = FULL_NAMES.iter().position(|known| *known == last)?;
+                Some((person.names.iter().position(|known| known == outer)?, inner + 1))
+            }
             Some(outer) => {
                 let inner = INNER.iter().position(|known| *known == last)?;
                 Some((at(outer)?, inner + 1))
@@ -238,9 +272,22 @@ pub(super) fn named<'a>(given: impl Iterator<Item = &'a str> + Clone, wanted: &[
     wanted.iter().find_map(|name| given.clone().find(|known| plain(known) == *name))
 }
 
-/// A member that is there once in every record.
-pub(super) fn key(members: &[Member]) -> Option<&str> {
-    const NAMES: [&str; 8] = ["id", "uuid", "guid", "key", "taskid", "macongviec", "idcongviec", "ma"];
+/// A member that is there once in every record, and whether its name says that it is the key: else several records
+/// show it to be unique, and a person has to say whether it stays so.
+pub(super) fn key(members: &[Member]) -> Option<(&str, bool)> {
+    const NAMES: [&str; 11] = [
+        "id",
+        "uuid",
+        "guid",
+        "key",
+        "taskid",
+        "macongviec",
+        "idcongviec",
+        "ma",
+        "macv",
+        "manhiemvu",
+        "code",
+    ];
     let unique = |member: &&Member| {
         let distinct: HashSet<&str> = member.values.iter().map(String::as_str).collect();
         member.filled.0 == member.filled.1 && distinct.len() == member.values.len()
@@ -249,7 +296,26 @@ pub(super) fn key(members: &[Member]) -> Option<&str> {
         members.iter().filter(|member| !member.path.contains('.')).filter(unique).collect();
     let by_name = NAMES.iter().find_map(|name| top.iter().find(|member| plain(&member.path) == *name));
     let ends_so = || top.iter().find(|member| plain(&member.path).ends_with("id"));
-    by_name.or_else(ends_so).map(|member| member.path.as_str())
+    let certain = by_name.or_else(ends_so).map(|member| (member.path.as_str(), true));
+    certain.or_else(|| Some((likely(&top)?, false)))
+}
+
+/// Of members that several records show to be unique the one that is written as a key: no words, no date, no part.
+fn likely<'a>(unique: &[&'a Member]) -> Option<&'a str> {
+    let is_date = |value: &str| value.contains(['/', '-', ':', '.']) && text::date::instant(value).is_ok();
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_part =
+        |value: &str| value.split_once([',', '.']).is_some_and(|(whole, part)| digits(whole) && digits(part));
+    let is_code = |value: &String| {
+        is_key(value) && value.len() <= 40 && !value.contains(' ') && !is_date(value) && !is_part(value)
+    };
+    let is_written_so = |member: &&&&'a Member| member.values.len() > 1 && member.values.iter().all(is_code);
+    let written: Vec<&&'a Member> = unique.iter().filter(|member| is_written_so(&member)).collect();
+    // A code has a digit; of those that have none the first.
+    let has_digit =
+        |member: &&&&'a Member| member.values.iter().all(|value| value.bytes().any(|b| b.is_ascii_digit()));
+    let best = written.iter().find(|member| has_digit(member)).or_else(|| written.first());
+    best.map(|member| member.path.as_str())
 }
 
 fn last(place: &str) -> String {
