@@ -6,12 +6,15 @@
 use super::print::text as text_of;
 use crate::connector::{conformance, kit};
 use crate::error::{Finding, Findings, Lang, Place, Text};
-use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::pipeline::command::{Column, Document, EXIT_FAILED, Field, Outcome};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Runs a manifest against its samples, and the rules every connector holds.
 pub(super) async fn test(folder: &Path) -> Result<Outcome, Findings> {
+    if folder.join("manifest.toml").is_file() && !has_samples(folder) {
+        return Ok(Outcome::failed(EXIT_FAILED, without_samples(folder)));
+    }
     let report = conformance::run(folder).await?;
     let verdicts = kit::judge(folder).await?;
     let broken = verdicts.iter().any(|verdict| matches!(verdict.outcome, kit::Outcome::Broken(_)));
@@ -54,6 +57,28 @@ pub(super) async fn test(folder: &Path) -> Result<Outcome, Findings> {
         kit::Outcome::Held(_) | kit::Outcome::Unconcerned(_) => None,
     }));
     Ok(Outcome::with_findings(Document::Json { value, text }, problems))
+}
+
+/// Whether there is anything to run the manifest against.
+fn has_samples(folder: &Path) -> bool {
+    std::fs::read_dir(folder.join("samples")).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn without_samples(folder: &Path) -> Finding {
+    let shown = folder.display();
+    let what = Text::new(
+        "chưa có mẫu nào trong samples/ để chạy manifest",
+        "there are no samples in samples/ to run the manifest against",
+    );
+    let remedy = Text::new(
+        format!(
+            "ghi mẫu từ hệ thống đang chạy: lienthong connector record {shown} {shown}/manifest.toml --set … --secret …"
+        ),
+        format!(
+            "make them from the running system: lienthong connector record {shown} {shown}/manifest.toml --set … --secret …"
+        ),
+    );
+    Finding::error("LT-MAN-013", what, remedy).at(Place::of(shown.to_string()))
 }
 
 /// The word for an outcome, as programs read it; its words for people; what was seen.
