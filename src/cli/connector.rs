@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// Subcommands of `connector`. They keep nothing.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// List the manifests that are compiled in
+    /// List the manifests at hand: those that are compiled in, and your own in connectors/
     List,
     /// Print a manifest, to begin with a copy of it
     Show {
@@ -191,13 +191,33 @@ pub(super) fn secrets(tried: &Tried) -> Result<BTreeMap<String, SecretString>, F
 }
 
 fn list() -> Outcome {
-    let row = |(name, written): &(&str, &str)| {
-        let loaded = language::parse(name, written).ok()?;
+    let here = std::env::current_dir().unwrap_or_default();
+    let own = manifest::own(&here);
+    let built_in = manifest::BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
+    let of_others: Vec<String> = built_in.filter(|name| !own.contains(name)).collect();
+    let row = |name: &String| {
+        let is_own = own.contains(name);
+        let found = manifest::find(name, &here);
+        let loaded =
+            match found.map_err(Findings::from).and_then(|found| language::parse(&found.name, &found.text)) {
+                Ok(loaded) => loaded,
+                // It is there, and `lint` says what is wrong with it.
+                Err(_) => {
+                    let mut cells = vec![
+                        json!(name),
+                        json!("không đọc được: connector lint"),
+                        json!("unreadable: connector lint"),
+                    ];
+                    cells.extend([Value::Null, Value::Null, json!([]), json!([])]);
+                    cells.push(json!(is_own));
+                    return cells;
+                }
+            };
         let Manifest { kind, version, title, settings, .. } = &loaded.manifest;
         let asked = |secret: bool| -> Vec<&str> {
             settings.iter().filter(|(_, s)| s.secret == secret).map(|(name, _)| name.as_str()).collect()
         };
-        Some(vec![
+        vec![
             json!(name),
             json!(title.vi),
             json!(title.en),
@@ -205,7 +225,8 @@ fn list() -> Outcome {
             json!(version),
             json!(asked(false)),
             json!(asked(true)),
-        ])
+            json!(is_own),
+        ]
     };
     Outcome::ok(Document::Table {
         title: Text::new("Manifest có sẵn", "Manifests at hand"),
@@ -217,8 +238,9 @@ fn list() -> Outcome {
             Column::left("version", "Phiên bản", "Version"),
             Column::left("settings", "settings", "settings"),
             Column::left("secrets", "secrets", "secrets"),
+            Column::left("own", "Của đơn vị", "Own"),
         ],
-        rows: manifest::BUILT_IN.iter().filter_map(row).collect(),
+        rows: own.iter().chain(&of_others).map(row).collect(),
     })
 }
 

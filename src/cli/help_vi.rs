@@ -132,7 +132,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("report bundle", "Ghi mọi văn bản của một đơn vị và cấp dưới vào một tệp nén"),
     ("report statistics", "Nhiệm vụ được giao theo sở, xã và người đứng đầu, cho Văn phòng UBND tỉnh"),
     ("connector", "Manifest của các hệ thống nguồn: thử trước khi bật một nguồn"),
-    ("connector list", "Liệt kê các manifest có sẵn"),
+    ("connector list", "Liệt kê các manifest có sẵn, và của đơn vị trong connectors/"),
     ("connector show", "In một manifest, để bắt đầu từ một bản sao"),
     ("connector schema", "In JSON Schema của manifest, cho trình soạn thảo"),
     ("connector lint", "Đọc một manifest và báo mọi chỗ sai"),

@@ -1,10 +1,12 @@
-//! Where the manifest of a source is found: a path, a folder of `connectors/`, or compiled in.
+//! Where the manifest of a source is found: a file, a folder that holds one, a folder of `connectors/`, or compiled in.
 //!
 //! Owns the order of looking, so that one installed binary works without any other file and a folder beside
 //! the configuration still overrides what is compiled in. It must not know what a manifest says.
 
+use super::check::nearest;
 use super::file::read_text;
 use crate::error::{Finding, Place, Text};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Largest manifest, bytes.
@@ -50,8 +52,9 @@ pub struct ManifestText {
     pub text: String,
 }
 
-/// Finds a manifest. `named` is a path (ends in `.toml`, relative to `folder`) or the name of a folder of
-/// `connectors/`, looked for beside the configuration, in the working folder, and among the built-in ones.
+/// Finds a manifest. `named` is a path, relative to `folder` (of a file that ends in `.toml`, or of a folder with a
+/// `manifest.toml`), or the name of a folder of `connectors/`, looked for beside the configuration, in the working
+/// folder, and among the built-in ones.
 ///
 /// # Errors
 /// LT-CFG-028 found nowhere, LT-CFG-003 unreadable.
@@ -69,7 +72,18 @@ pub fn find(named: &str, folder: &Path) -> Result<ManifestText, Finding> {
             name: format!("connectors/{name}/manifest.toml (built in)"),
             text: (*text).to_owned(),
         })
-        .ok_or_else(|| missing(named))
+        .ok_or_else(|| missing(named, folder))
+}
+
+/// Names of the folders of `connectors/` beside the configuration and in the working folder that hold a manifest, sorted.
+pub fn own(folder: &Path) -> Vec<String> {
+    let below = |folder: &Path| std::fs::read_dir(folder.join("connectors")).into_iter().flatten().flatten();
+    let names: BTreeSet<String> = below(folder)
+        .chain(below(Path::new(".")))
+        .filter(|entry| entry.path().join("manifest.toml").is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.into_iter().collect()
 }
 
 /// The files in which it is looked for, the first one that is there counts.
@@ -77,7 +91,7 @@ pub fn places(named: &str, folder: &Path) -> Vec<PathBuf> {
     let below = |folder: &Path| folder.join("connectors").join(named).join("manifest.toml");
     match named {
         path if path.ends_with(".toml") => vec![folder.join(path)],
-        path if path.contains(['/', '\\']) || path == ".." => Vec::new(),
+        path if path.contains(['/', '\\']) || path == ".." => vec![folder.join(path).join("manifest.toml")],
         _ => vec![below(folder), below(Path::new("."))],
     }
 }
@@ -86,9 +100,18 @@ fn load(path: &Path) -> Result<ManifestText, Finding> {
     Ok(ManifestText { name: path.display().to_string(), text: read_text(path, MAX_BYTES)? })
 }
 
-fn missing(named: &str) -> Finding {
+fn missing(named: &str, folder: &Path) -> Finding {
     let named: String = named.chars().take(120).collect();
-    let known = BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let own = own(folder);
+    let built_in: Vec<&str> =
+        BUILT_IN.iter().map(|(name, _)| *name).filter(|name| !own.iter().any(|own| own == name)).collect();
+    let all = || own.iter().map(String::as_str).chain(built_in.iter().copied());
+    let known = all().collect::<Vec<_>>().join(", ");
+    let name = named.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+    let (vi, en) = match nearest(name, all()) {
+        Some(near) => (format!("có phải \"{near}\"? "), format!("did you mean \"{near}\"? ")),
+        None => (String::new(), String::new()),
+    };
     Finding::error(
         "LT-CFG-028",
         Text::new(
@@ -96,8 +119,8 @@ fn missing(named: &str) -> Finding {
             format!("manifest \"{named}\" is found nowhere"),
         ),
         Text::new(
-            format!("viết đường dẫn đến tệp .toml, hoặc một trong các tên có sẵn: {known}"),
-            format!("write the path of a .toml file, or one of the built-in names: {known}"),
+            format!("{vi}viết đường dẫn đến tệp .toml hay thư mục có manifest.toml, hoặc một trong các tên: {known}"),
+            format!("{en}write the path of a .toml file or of a folder with a manifest.toml, or one of the names: {known}"),
         ),
     )
     .at(Place::of("manifest"))
@@ -127,6 +150,10 @@ mod tests {
         std::fs::write(own.join("manifest.toml"), "a = 1").expect("written");
         assert_eq!(find("ours", folder.path()).expect("by name").text, "a = 1");
         assert_eq!(find("connectors/ours/manifest.toml", folder.path()).expect("by path").text, "a = 1");
+        assert_eq!(find("connectors/ours", folder.path()).expect("by its folder").text, "a = 1");
+        assert_eq!(own(folder.path()).iter().filter(|name| *name == "ours").count(), 1);
+        let told = find("connectors/uors", folder.path()).expect_err("a slip");
+        assert!(told.remedy.en.starts_with("did you mean \"ours\"?"), "{told:?}");
         assert_eq!(find("theirs", folder.path()).expect_err("nowhere").code, "LT-CFG-028");
         assert_eq!(find("../x", folder.path()).expect_err("not a name").code, "LT-CFG-028");
     }
