@@ -18,7 +18,7 @@ use crate::connector::{Connector, OpenSource, open};
 use crate::domain::{CitizenId, SourceId, TaskDraft, local_offset};
 use crate::error::{Finding, Findings, Lang, Place, Severity, Text};
 use crate::pipeline::assemble;
-use crate::pipeline::command::{Column, Document, EXIT_CONFIG, EXIT_FAILED, Field, Outcome};
+use crate::pipeline::command::{Column, Document, EXIT_CONFIG, EXIT_FAILED, EXIT_OK, Field, Outcome};
 use crate::pipeline::source::no_such_source;
 use crate::pipeline::wording::Words;
 use chrono::{DateTime, Utc};
@@ -163,6 +163,7 @@ fn of_a_manifest(named: &str, tried: &Tried) -> Result<Arc<dyn Connector>, Findi
     let manifest = manifest::find(named, &here)?;
     let id = SourceId::new(TRIED_AS).map_err(|_| Findings::from(no_such_source(TRIED_AS, &[])))?;
     let secrets = secrets(tried)?;
+    let place = manifest.name.clone();
     let opened = open(OpenSource {
         id,
         manifest_name: manifest.name,
@@ -173,8 +174,47 @@ fn of_a_manifest(named: &str, tried: &Tried) -> Result<Arc<dyn Connector>, Findi
         ca_file: tried.ca_file.clone(),
         allow_http: tried.allow_http,
         limits: SourceLimits::default(),
-    })?;
-    Ok(opened.connector)
+    });
+    opened.map(|opened| opened.connector).map_err(|Findings(findings)| {
+        let mut told = Vec::new();
+        Findings::add_new(&mut told, findings.into_iter().map(|finding| as_typed(finding, &place)));
+        Findings(told)
+    })
+}
+
+/// What is wrong with what the manifest was given, for somebody who gave it on the command line: there is no
+/// configuration to correct.
+fn as_typed(finding: Finding, manifest: &str) -> Finding {
+    let detail = finding.place.as_ref().and_then(|place| place.detail.clone());
+    let is_tried = finding.place.as_ref().is_some_and(|place| place.what == format!("source {TRIED_AS}"));
+    let typed = detail.as_deref().and_then(|detail| detail.split_once('.'));
+    let is_missing = finding.what.en.ends_with("is missing");
+    let remedy = match (finding.code.as_str(), typed) {
+        ("LT-MAN-009", Some(("secrets", name))) if is_missing => Some(Text::new(
+            format!("thêm --secret {name}=TỆP, tệp chỉ chủ sở hữu đọc được"),
+            format!("add --secret {name}=FILE, a file that only its owner can read"),
+        )),
+        ("LT-MAN-009", Some(("settings", name))) if is_missing => {
+            Some(Text::new(format!("thêm --set {name}=GIÁ-TRỊ"), format!("add --set {name}=VALUE")))
+        }
+        ("LT-MAN-009", Some(("settings", name))) if finding.what.en.contains("is a secret") => {
+            Some(Text::new(format!("dùng --secret {name}=TỆP"), format!("use --secret {name}=FILE")))
+        }
+        ("LT-SRC-040", _) => Some(Text::new(
+            "thêm nó bằng --set TÊN=GIÁ-TRỊ, hoặc --secret TÊN=TỆP nếu là giá trị bí mật",
+            "add it by --set NAME=VALUE, or by --secret NAME=FILE where it is a secret",
+        )),
+        ("LT-CFG-025", _) => Some(Text::new(
+            "dùng https://; chỉ trong mạng nội bộ tin cậy mới thêm --allow-http",
+            "use https://; only inside a trusted network add --allow-http",
+        )),
+        _ => None,
+    };
+    let place = match is_tried {
+        true => Some(Place { what: manifest.to_owned(), ..finding.place.clone().unwrap_or_default() }),
+        false => finding.place.clone(),
+    };
+    Finding { place, remedy: remedy.unwrap_or_else(|| finding.remedy.clone()), ..finding }
 }
 
 /// The secrets given on the command line, each from its file.
@@ -314,7 +354,11 @@ fn previewed(preview: Preview, raw: bool) -> Outcome {
     };
     let text = Text::new(text(Lang::Vi), text(Lang::En));
     let value = json!({ "total": preview.total, "whole": preview.whole, "records": beside });
-    Outcome { findings, ..Outcome::ok(Document::Json { value, text }) }
+    // One record nobody can read stops nothing; where none can be read the manifest is wrong.
+    let refused = |seen: &Seen| matches!(seen.outcome, Becomes::Rejected(_));
+    let none = !preview.seen.is_empty() && preview.seen.iter().all(refused);
+    let exit = if none { EXIT_FAILED } else { EXIT_OK };
+    Outcome { findings, exit, document: Document::Json { value, text } }
 }
 
 fn columns() -> Vec<Column> {
@@ -324,9 +368,12 @@ fn columns() -> Vec<Column> {
         Column::words("status", "Trạng thái", "Status", Words::TaskStatus),
         Column::left("raw_status", "Ghi ở nguồn", "As the source has it"),
         Column::left("assignee", "Người thực hiện", "Assignee"),
+        Column::left("assignee_name", "Họ tên", "Name"),
         Column::left("assigned", "Ngày giao", "Assigned"),
         Column::left("due", "Hạn", "Due"),
         Column::left("completed", "Hoàn thành", "Completed"),
+        Column::words("quantity", "Số lượng", "Quantity", Words::Number),
+        Column::left("updated", "Thay đổi lúc", "Changed at"),
         Column::right("events", "Sự kiện", "Events"),
     ]
 }
@@ -381,9 +428,12 @@ fn cells(seen: &Seen, columns: &[Column]) -> Vec<Value> {
         json!(draft.status),
         json!(CitizenId::mask_in(&draft.raw_status)),
         json!(draft.assignee.as_ref().map(|account| CitizenId::mask_in(&account.value))),
+        json!(draft.assignee_name.as_deref().map(CitizenId::mask_in)),
         day(draft.assigned_at),
         json!(draft.due.as_ref().map(|due| due.day)),
         day(draft.completed_at),
+        json!(draft.quantity.map(|quantity| quantity.to_string())),
+        json!(draft.updated_at),
         json!(draft.events.len()),
     ]
 }

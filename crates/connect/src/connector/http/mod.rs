@@ -35,6 +35,7 @@ use super::{
     RawRecord, Rejection,
 };
 use crate::clock::Clock;
+use crate::config::nearest;
 use crate::domain::{SourceId, TaskDraft};
 use crate::error::{Disposition, Finding, Findings, Place, Text};
 use crate::transport::{
@@ -291,14 +292,28 @@ pub(super) fn check_settings(
     let given = options.settings.keys().map(|name| ("settings", name));
     let given = given.chain(options.secrets.keys().map(|name| ("secrets", name)));
     for (table, name) in given.filter(|(_, name)| !declared.contains_key(*name)) {
-        let known = declared.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        // What may stand in this table: a secret is none of the settings.
+        let of_table = declared.iter().filter(|(_, setting)| setting.secret == (table == "secrets"));
+        let known: Vec<&str> = of_table.map(|(name, _)| name.as_str()).collect();
+        let list = known.join(", ");
+        let remedy = match (nearest(name, known.iter().copied()), known.is_empty()) {
+            (Some(near), _) => Text::new(
+                format!("có phải \"{near}\"? các mục: {list}"),
+                format!("did you mean \"{near}\"? one of: {list}"),
+            ),
+            (None, false) => Text::new(format!("dùng một trong: {list}"), format!("use one of: {list}")),
+            (None, true) => Text::new(
+                format!("bỏ {table}.{name}: manifest không có mục nào loại này"),
+                format!("leave {table}.{name} out: the manifest has none of this kind"),
+            ),
+        };
         tell(
             format!("{table}.{name}"),
             Text::new(
                 format!("manifest không có mục \"{name}\""),
                 format!("the manifest has no setting \"{name}\""),
             ),
-            Text::new(format!("dùng một trong: {known}"), format!("use one of: {known}")),
+            remedy,
         );
     }
     findings
