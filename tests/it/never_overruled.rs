@@ -203,8 +203,8 @@ async fn late(house: &Installed, task: i64) {
     };
     let change = MappingChange::Decide(row);
     let write = MappingWrite { task, changed_at: item.task.changed_at, change };
-    store.save_mappings(std::slice::from_ref(&write), &[]).await.expect("saved");
-    store.save_ranked_again(&[write], &[]).await.expect("saved");
+    store.save_mappings(std::slice::from_ref(&write), &[], None).await.expect("saved");
+    store.save_ranked_again(&[write], &[], None).await.expect("saved");
 }
 
 /// Forty random steps around six tasks; what people decided is looked at after each.
