@@ -76,21 +76,21 @@ fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
     };
     assert!(of(&clean).iter().zip(BAR).all(|(figure, bar)| *figure >= bar), "{clean:?}");
     assert!(clean.half >= 0.985 && clean.calibration_error <= 0.06, "{clean:?}");
-    let [top1, top3, precision, _] = BAR;
+    let [top1, top3, precision, coverage] = BAR;
     // Those that keep every word are the clean titles to whoever reads them (`noise`); TCVN3 stands for them.
     let kinds = [
         (Noise::NoAccents, BAR),
         (Noise::Typos, BAR),
         (Noise::ShortForms, BAR),
-        (Noise::Order, [top1, top3, 0.962, 0.473]),
+        (Noise::Order, [top1, top3, 0.963, 0.479]),
         (Noise::Tcvn3, BAR),
-        (Noise::Hurried, [top1, top3, precision, 0.461]),
-        (Noise::Beside, [top1, top3, 0.968, 0.495]),
+        (Noise::Hurried, [top1, top3, 0.967, 0.475]),
+        (Noise::Beside, [top1, top3, 0.969, coverage]),
         (Noise::Keystrokes, BAR),
         (Noise::LostBlanks, BAR),
-        (Noise::Initials, [0.710, 0.865, 0.938, 0.449]),
-        (Noise::Shuffled, [0.767, top3, precision, 0.423]),
-        (Noise::Fewer, [0.740, 0.869, 0.934, 0.475]),
+        (Noise::Initials, [0.710, 0.865, 0.943, 0.455]),
+        (Noise::Shuffled, [0.767, top3, precision, 0.417]),
+        (Noise::Fewer, [0.740, 0.869, 0.927, 0.491]),
     ];
     let (mut means, mut below) = (vec![of(&clean)], Vec::new());
     for (noise, kept) in kinds {
@@ -111,7 +111,7 @@ fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
     let (precision, coverage) = (mean(2), mean(3));
     println!("means: precision {precision}, coverage {coverage}");
     assert!(below.is_empty(), "{below:#?}");
-    assert!(precision >= 0.974 - SLACK && coverage >= 0.500 - SLACK, "{precision} at {coverage}");
+    assert!(precision >= 0.973 - SLACK && coverage >= 0.511 - SLACK, "{precision} at {coverage}");
 }
 
 /// Titles written before any result was seen and never learned from.
