@@ -8,7 +8,9 @@ use super::app::App;
 use super::record::content_of;
 use super::score::scope_of;
 use super::wording::{Words, both, decimal, decimal_only, local_time};
-use crate::domain::{Exact, Period, PersonId, SourceId, StaffNumber, WorkingCalendar};
+use crate::domain::{
+    Decision, DecisionKind, Exact, Period, PersonId, SourceId, StaffNumber, WorkingCalendar,
+};
 use crate::error::{Finding, Lang, Text};
 use crate::evaluation::{Content, Part};
 use crate::store::{Stood, StoreError};
@@ -285,7 +287,7 @@ impl App {
         let directory = self.directory().await?;
         let whose = line.of.and_then(StaffNumber::parse);
         let whose = whose.and_then(|number| directory.by_staff_number(&number)).unwrap_or(person);
-        if let Some((at, text)) = self.newest_decision(whose, period, since).await? {
+        if let Some((at, text)) = self.newest_decision((whose, period), since, Some(line.source)).await? {
             later(&mut newest, since, (at, Behind::Decision, text));
         }
         if line.recoefficient && newest.is_none() {
@@ -308,19 +310,20 @@ impl App {
         period: Period,
         since: DateTime<Utc>,
     ) -> Result<Option<Moved>, Finding> {
-        let newest = self.newest_decision(person, period, since).await?;
+        let newest = self.newest_decision((person, period), since, None).await?;
         Ok(newest.map(|(at, text)| Moved { behind: Behind::Decision, text: at_moment(&text, at) }))
     }
 
+    /// The newest decision that moves figures: about a task, or about none.
     async fn newest_decision(
         &self,
-        person: PersonId,
-        period: Period,
+        (person, period): (PersonId, Period),
         since: DateTime<Utc>,
+        task: Option<&str>,
     ) -> Result<Option<(DateTime<Utc>, Text)>, Finding> {
         let decisions = self.store.decisions_of(person, period).await.map_err(|error| error.finding())?;
-        let newest =
-            decisions.into_iter().map(|stored| stored.decision).rfind(|decision| decision.at > since);
+        let moves = |decision: &Decision| decision.at > since && is_about(&decision.kind, task);
+        let newest = decisions.into_iter().map(|stored| stored.decision).rfind(moves);
         Ok(newest.map(|decision| {
             let kind = serde_json::to_value(&decision.kind).unwrap_or_default();
             let kind = both(Words::Decision, kind.get("type").and_then(Value::as_str).unwrap_or_default());
@@ -330,6 +333,24 @@ impl App {
             );
             (decision.at, text)
         }))
+    }
+}
+
+/// Whether a decision moves figures and is about a task, or about none.
+fn is_about(kind: &DecisionKind, task: Option<&str>) -> bool {
+    use DecisionKind as K;
+    match kind {
+        K::QualityFailures { source, external_id, .. }
+        | K::Lateness { source, external_id, .. }
+        | K::Excuse { source, external_id, .. }
+        | K::CompletedQuantity { source, external_id, .. } => {
+            task.is_some_and(|task| task == format!("{source}/{external_id}"))
+        }
+        K::SelfAssessment { .. }
+        | K::GeneralCriteria { .. }
+        | K::LeaderComponent { .. }
+        | K::SupportPercents { .. } => task.is_none(),
+        K::Remarks { .. } | K::Approval { .. } | K::Classification { .. } => false,
     }
 }
 
@@ -558,5 +579,22 @@ mod tests {
             days(&changed).en,
             "working days: 2026-11-23 is a day off now, 2026-11-28 is a working day now"
         );
+    }
+
+    #[test]
+    fn decision_stands_behind_its_own_task_or_behind_the_whole_and_an_approval_behind_nothing() {
+        let kind = |value: Value| serde_json::from_value::<DecisionKind>(value).expect("a decision");
+        let excuse = kind(
+            json!({ "type": "excuse", "source": "snv", "external_id": "1", "covers": "late", "reason": "x" }),
+        );
+        assert!(
+            is_about(&excuse, Some("snv/1")) && !is_about(&excuse, Some("snv/2")) && !is_about(&excuse, None)
+        );
+        let ability =
+            kind(json!({ "type": "leader_component", "component": "unity_ability", "percent": "50" }));
+        assert!(is_about(&ability, None) && !is_about(&ability, Some("snv/1")));
+        let approval =
+            kind(json!({ "type": "approval", "revision": 1, "content_hash": null, "decision_no": null }));
+        assert!(!is_about(&approval, None) && !is_about(&approval, Some("snv/1")));
     }
 }
