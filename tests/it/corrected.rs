@@ -173,7 +173,7 @@ async fn undo_takes_back_and_lists_what_text_mapped_to_its_product_while_it_coun
         assert_eq!(rows, expected.map(|(task, before)| (Some(task), Some(before))));
         // Whose product is gone, their score is computed again.
         scored(&later).await;
-        while Map::new(later.app.clone()).run().await.expect("ran").more {}
+        settled(&Map::new(later.app.clone())).await;
         let due = store.scores_due(99).await.expect("read");
         let whose = later.person(BINH).await;
         assert!(due.iter().any(|(person, ..)| *person == whose), "{due:?}");

@@ -73,7 +73,7 @@ pub(super) async fn import(app: &App, order: SignedTable) -> Answer {
             Column::right("signed", "Bảng", "Table"),
             Column::right("held", "Hệ thống", "Held"),
             Column::words("level", "Mức trong bảng", "Level of the table", Words::Level),
-            Column::left("place", "Ô", "Cell"),
+            Column::words("place", "Ô", "Cell", Words::Place),
         ],
         rows: differing
             .iter()

@@ -199,7 +199,18 @@ const ASSIGNEE_NAME: &str = "assignee_name";
 /// Members of an object that name a person or thing better than the others.
 /// What stands in an object of a typed value comes first.
 const INNER: [&str; 13] = [
-    "value", "iso", "decimal", "username", "account", "taikhoan", "tendangnhap", "login", "code", "ma", "name", "ten",
+    "value",
+    "iso",
+    "decimal",
+    "username",
+    "account",
+    "taikhoan",
+    "tendangnhap",
+    "login",
+    "code",
+    "ma",
+    "name",
+    "ten",
     "title",
 ];
 
