@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn a_folder_beside_the_configuration_is_found_by_name_and_a_file_by_path() {
         let folder = tempfile::tempdir().expect("folder");
-        let own = folder.path().join("connectors/ours");
-        std::fs::create_dir_all(&own).expect("made");
-        std::fs::write(own.join("manifest.toml"), "a = 1").expect("written");
+        let ours = folder.path().join("connectors/ours");
+        std::fs::create_dir_all(&ours).expect("made");
+        std::fs::write(ours.join("manifest.toml"), "a = 1").expect("written");
         assert_eq!(find("ours", folder.path()).expect("by name").text, "a = 1");
         assert_eq!(find("connectors/ours/manifest.toml", folder.path()).expect("by path").text, "a = 1");
         assert_eq!(find("connectors/ours", folder.path()).expect("by its folder").text, "a = 1");

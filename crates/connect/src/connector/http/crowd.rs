@@ -279,7 +279,7 @@ impl Connector for Crowd {
     ) -> Option<Result<Vec<RawRecord>, Box<Finding>>> {
         let (shared, users) = (self.shared(), self.inner.plan()?);
         let plan = shared.plan();
-        let listed = page::list(shared, &plan.tasks, &shared.client.kept(body), None);
+        let listed = page::list(shared, &plan.tasks, &shared.client.kept(body), page::Standing::default());
         // Who was shown a record stands beside its page only.
         let details = details?;
         let records = match listed {
