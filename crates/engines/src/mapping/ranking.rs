@@ -474,25 +474,13 @@ impl Ranking {
             own.map_or(0.0, |(_, share)| *share)
         };
         let left_out: Vec<f32> = classes.iter().map(left_out).collect();
-        // Which of the classes asked for a class is, counted from 1.
-        let mut asked = vec![0u8; self.classes];
-        for (number, class) in (1u8..).zip(classes) {
-            if let Some(place) = asked.get_mut(*class) {
-                *place = number;
-            }
-        }
         let tokens = scores.told.iter().map(|told| usize::from(told.token) + 1).max().unwrap_or(0);
         let mut sums = vec![vec![0.0f32; tokens]; classes.len()];
-        let mut weights = vec![0.0f32; classes.len()];
         for told in &scores.told {
-            weights.fill(0.0);
-            for (class, weight) in self.weights.get(told.id) {
-                let number = asked.get(*class as usize).copied().unwrap_or(0);
-                if let Some(own) = number.checked_sub(1).and_then(|at| weights.get_mut(usize::from(at))) {
-                    *own = *weight;
-                }
-            }
-            for ((sums, weight), left_out) in sums.iter_mut().zip(&weights).zip(&left_out) {
+            let row = self.weights.get(told.id);
+            for ((sums, class), left_out) in sums.iter_mut().zip(classes).zip(&left_out) {
+                let at = row.binary_search_by_key(class, |(class, _)| *class as usize).ok();
+                let weight = at.and_then(|at| row.get(at)).map_or(0.0, |(_, weight)| *weight);
                 if let Some(sum) = sums.get_mut(usize::from(told.token)) {
                     *sum += told.weight * (weight - left_out * told.own);
                 }

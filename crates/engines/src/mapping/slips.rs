@@ -5,6 +5,7 @@
 //! speak for a reading and every slip against it. It must not know products. A word that stays strange stays as it is; how
 //! far a repaired word may be trusted is told with it. Deterministic, total.
 
+use super::features::hash;
 use super::vocabulary::{Entry, Vocabulary};
 use crate::text::keys::{squeezed, typed};
 use crate::text::syllable::is_bare_syllable;
@@ -118,22 +119,6 @@ fn letters(token: &Token) -> bool {
         && token.folded.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-/// How often the first and last of some words stand beside the words before and after them; none where never.
-fn supported(
-    vocabulary: &Vocabulary,
-    tokens: &[Token],
-    from: usize,
-    to: usize,
-    first: &str,
-    last: &str,
-) -> Option<u32> {
-    let before = from.checked_sub(1).and_then(|at| tokens.get(at));
-    let after = tokens.get(to);
-    let left = before.map_or(0, |before| vocabulary.beside(&before.folded, first));
-    let right = after.map_or(0, |after| vocabulary.beside(last, &after.folded));
-    Some(left + right).filter(|count| *count > 0)
-}
-
 fn as_written(tokens: &[Token], at: usize, known: bool) -> Way<'_> {
     let token = tokens.get(at).map_or_else(|| Cow::Owned(Token::of("")), Cow::Borrowed);
     let cost = if !letters(&token) || known {
@@ -159,7 +144,12 @@ fn ways<'a>(
     let strange = own.cost > 0.0;
     let no_syllable = own.cost >= NO_SYLLABLE;
     let mut drafts: Vec<(f32, Draft<'a>)> = Vec::new();
-    let fits = |first: &str, last: &str| supported(vocabulary, tokens, at, at + 1, first, last).is_some();
+    let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(|before| hash(&before.folded));
+    let after = tokens.get(at + 1);
+    let fits = |entry: &Entry| {
+        before.is_some_and(|before| vocabulary.follows(before, &entry.folded) > 0)
+            || after.is_some_and(|after| vocabulary.follows(entry.hash, &after.folded) > 0)
+    };
     if strange && let Some(word) = typed(&token.shown) {
         let word = Token::of(&word);
         if vocabulary.get(&word.folded).is_some() {
@@ -168,13 +158,15 @@ fn ways<'a>(
     }
     let extra = if strange { 0.0 } else { KNOWN };
     for entry in vocabulary.alike(folded) {
-        let slip = slip(folded, &entry.folded);
         // A known or very short word is many others' slip: the words beside it have to speak for one.
         let needs = !no_syllable || folded.len() < 3;
-        if slip > DEAREST || (needs && !fits(&entry.folded, &entry.folded)) {
+        if needs && !fits(entry) {
             continue;
         }
-        drafts.push((SLIP * slip + extra - 0.1 * (entry.count as f32).ln(), Draft::Known(entry)));
+        let slip = slip(folded, &entry.folded);
+        if slip <= DEAREST {
+            drafts.push((SLIP * slip + extra - 0.1 * (entry.count as f32).ln(), Draft::Known(entry)));
+        }
     }
     let squeezed = squeezed(folded);
     if strange && squeezed != folded {
@@ -183,7 +175,7 @@ fn ways<'a>(
         } else {
             for entry in vocabulary.alike(&squeezed) {
                 let slip = slip(&squeezed, &entry.folded);
-                if slip <= DEAREST && (no_syllable || fits(&entry.folded, &entry.folded)) {
+                if slip <= DEAREST && (no_syllable || fits(entry)) {
                     drafts.push((TWICE + SLIP * slip, Draft::Known(entry)));
                 }
             }
@@ -191,18 +183,21 @@ fn ways<'a>(
     }
     if strange {
         for (left, right) in (1..folded.len()).filter_map(|cut| folded.split_at_checked(cut)) {
-            let (Some(one), Some(two)) = (vocabulary.get(left), vocabulary.get(right)) else { continue };
-            if vocabulary.beside(left, right) > 0 || (no_syllable && left.len() > 1 && right.len() > 1) {
+            let Some(one) = vocabulary.get(left) else { continue };
+            let Some(two) = vocabulary.get(right) else { continue };
+            if vocabulary.follows(one.hash, right) > 0 || (no_syllable && left.len() > 1 && right.len() > 1) {
                 drafts.push((BLANK, Draft::Two(one, two)));
             }
         }
     }
-    let next = tokens.get(at + 1).filter(|next| letters(next));
+    let next = after.filter(|next| letters(next));
     if let Some(next) = next.filter(|next| vocabulary.beside(folded, &next.folded) == 0) {
         let joined = format!("{folded}{}", next.folded);
-        if let Some(entry) = vocabulary.get(&joined)
-            && supported(vocabulary, tokens, at, at + 2, &joined, &joined).is_some()
-        {
+        let beside = |entry: &&Entry| {
+            before.is_some_and(|before| vocabulary.follows(before, &entry.folded) > 0)
+                || tokens.get(at + 2).is_some_and(|after| vocabulary.follows(entry.hash, &after.folded) > 0)
+        };
+        if let Some(entry) = vocabulary.get(&joined).filter(beside) {
             drafts.push((JOIN, Draft::Joined(entry)));
         }
     }
@@ -243,10 +238,12 @@ fn slip(typed: &str, meant: &str) -> f32 {
     let (a, b) = (typed.as_bytes(), meant.as_bytes());
     let at = |row: &[f32], index: usize| row.get(index).copied().unwrap_or(f32::MAX);
     let letter = |word: &[u8], index: usize| index.checked_sub(1).and_then(|index| word.get(index)).copied();
-    let mut before: Vec<f32> = Vec::new();
+    // Three rows that take turns: the one before the last, the last, the present one.
+    let mut before: Vec<f32> = Vec::with_capacity(b.len() + 1);
     let mut last: Vec<f32> = (0..=b.len()).map(|count| count as f32 * 0.9).collect();
+    let mut row: Vec<f32> = Vec::with_capacity(b.len() + 1);
     for i in 1..=a.len() {
-        let mut row: Vec<f32> = Vec::with_capacity(b.len() + 1);
+        row.clear();
         let own = letter(a, i);
         let twice = own.is_some() && own == letter(a, i - 1);
         row.push(at(&last, 0) + 0.9);
@@ -265,18 +262,24 @@ fn slip(typed: &str, meant: &str) -> f32 {
             }
             row.push(cost);
         }
-        before = std::mem::replace(&mut last, row);
+        std::mem::swap(&mut before, &mut last);
+        std::mem::swap(&mut last, &mut row);
     }
     at(&last, b.len())
 }
 
+/// Row and column of each small letter's key, four bits each, from `a` to `z`.
+const KEYBOARD: [u8; 26] = [
+    0x10, 0x24, 0x22, 0x12, 0x02, 0x13, 0x14, 0x15, 0x07, 0x16, 0x17, 0x18, 0x26, 0x25, 0x08, 0x09, 0x00,
+    0x03, 0x11, 0x04, 0x06, 0x23, 0x01, 0x21, 0x05, 0x20,
+];
+
 fn beside_on_keyboard(a: u8, b: u8) -> bool {
-    const ROWS: [&[u8]; 3] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
-    let place = |key: u8| {
-        ROWS.iter().enumerate().find_map(|(row, keys)| Some((row, keys.iter().position(|own| *own == key)?)))
-    };
+    let place = |key: u8| KEYBOARD.get(usize::from(key.checked_sub(b'a')?)).copied();
     match (place(a), place(b)) {
-        (Some((row, at)), Some((other, there))) => row.abs_diff(other) <= 1 && at.abs_diff(there) <= 1,
+        (Some(one), Some(other)) => {
+            (one >> 4).abs_diff(other >> 4) <= 1 && (one & 15).abs_diff(other & 15) <= 1
+        }
         _ => false,
     }
 }

@@ -20,6 +20,8 @@ const RUNS: usize = 6;
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub folded: String,
+    /// Its hash.
+    pub hash: u64,
     pub count: u32,
     forms: Vec<(Token, u32)>,
 }
@@ -123,7 +125,7 @@ impl Vocabulary {
             }
             let mut forms: Vec<(Token, u32)> = forms.into_values().collect();
             forms.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            all.words.push(Entry { folded, count, forms });
+            all.words.push(Entry { hash: word(&folded), folded, count, forms });
         }
         counted.pairs.retain(|_, count| *count >= FEWEST);
         all.pairs = counted.pairs;
@@ -147,6 +149,11 @@ impl Vocabulary {
     /// How often two words stand beside each other.
     pub fn beside(&self, left: &str, right: &str) -> u32 {
         self.pairs.get(&pair(left, right)).copied().unwrap_or(0)
+    }
+
+    /// The same of a word known by its hash and the one after it.
+    pub fn follows(&self, left: u64, right: &str) -> u32 {
+        self.pairs.get(&mix(mix(left, " "), right)).copied().unwrap_or(0)
     }
 
     /// Known words that one letter lost, added, changed or exchanged may have turned into this one.
