@@ -364,7 +364,7 @@ async fn list_of_users_may_be_the_sources_own_and_who_is_shown_a_task_be_its_ass
         assert_eq!(desk.sync(&app, true).await, [""; 0], "{}", store.kind());
         assert_eq!((desk.whose("1").await.as_deref(), desk.live().await), (Some("binh"), 2));
         desk.shows("an", vec![task(2, "")]);
-        assert_eq!(desk.sync(&app, true).await, ["LT-SRC-096"]);
+        assert_eq!(desk.sync(&app, true).await, ["LT-SRC-097"]);
     }
 }
 

@@ -168,7 +168,7 @@ pub(in crate::pipeline) async fn closed_told(
     let facts: BTreeSet<i64> = touched.values().flatten().copied().collect();
     let (facts, listed) = (facts.len(), touched.keys().map(Period::to_string).collect::<Vec<_>>().join(", "));
     Ok(Some(Finding::warning(
-        "LT-SCO-028",
+        "LT-SCO-029",
         Text::new(
             format!("{facts} dữ kiện thuộc kỳ đã khóa: {listed}; kết quả đã khóa không tự thay đổi"),
             format!(

@@ -681,7 +681,7 @@ pub(super) fn no_such_user() -> Finding {
 
 pub(super) fn shown_to_two() -> Finding {
     Finding::warning(
-        "LT-SRC-096",
+        "LT-SRC-097",
         Text::new(
             "có nhiệm vụ nằm trong danh sách của nhiều người, mà manifest lấy người thực hiện là người được thấy ($user); người đứng trước trong danh sách được tính",
             "tasks stand in the lists of several users while the manifest takes whoever is shown them ($user); the one who stands first in the list counts",
