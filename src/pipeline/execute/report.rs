@@ -114,6 +114,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         let gate = app.store.gate(source).await?;
         let proof = app.store.proofs(source, 1).await?.pop();
         let late = state.is_late(app.clock.now()).then(|| late(state.next_due_at));
+        let next = state.next_attempt_at();
         let (word, trouble) =
             match (gate, state.last_error, state.last_success_at, late.or_else(|| told.next())) {
                 (Some(gate), ..) => ("stopped", Some(gate.finding)),
@@ -128,7 +129,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
             json!(word),
             json!(state.last_attempt_at),
             json!(state.last_success_at),
-            json!(state.next_attempt_at()),
+            json!(next),
             json!(totals.tasks),
             json!(totals.events),
             json!(totals.rejected),
