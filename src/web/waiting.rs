@@ -76,8 +76,8 @@ async fn petitions(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding>
         ("–", "–"),
     )
     .command(visit.say(
-        "lienthong petition list --open; lienthong petition answer SỐ",
-        "lienthong petition list --open; lienthong petition answer ID",
+        "lienthong petition list; lienthong petition answer SỐ",
+        "lienthong petition list; lienthong petition answer ID",
     ));
     for (petition, told) in &pressing {
         section.push(

@@ -22,7 +22,7 @@ use std::path::Path;
 /// Far sides tried at the same time.
 const AT_ONCE: usize = 8;
 
-/// Different sentences of one code that are told of a far side.
+/// Findings of one code that are told of a far side.
 const EXAMPLES: usize = 3;
 
 /// What is tried: a source or target, by the key of its entry.
@@ -98,44 +98,26 @@ pub(super) async fn check(app: Option<&App>, path: &Path, unopened: Vec<Finding>
     if broken { Outcome { exit: EXIT_CONFIG, ..outcome } } else { outcome }
 }
 
-/// Findings of one far side, each sentence once with how often it came: a page of records is often wrong in one way.
+/// Findings of one far side, a few of each code and how many others there are: a page of records is often wrong in one way.
 fn grouped(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<(Finding, usize)> = Vec::new();
+    let mut met: BTreeMap<(String, Severity), usize> = BTreeMap::new();
+    let mut told: Vec<Finding> = Vec::new();
     for finding in findings {
-        let alike = |(known, _): &&mut (Finding, usize)| {
-            (&known.code, known.severity, &known.what) == (&finding.code, finding.severity, &finding.what)
-        };
-        match kept.iter_mut().find(alike) {
-            Some((_, times)) => *times += 1,
-            None => kept.push((finding, 1)),
+        let times = met.entry((finding.code.clone(), finding.severity)).or_default();
+        *times += 1;
+        if *times <= EXAMPLES {
+            told.push(finding);
         }
     }
-    // Where the sentences name what stood there, a few say enough.
-    let mut others: BTreeMap<String, usize> = BTreeMap::new();
-    let mut told: Vec<(Finding, usize)> = Vec::new();
-    for (finding, times) in kept {
-        if told.iter().filter(|(known, _)| known.code == finding.code).count() < EXAMPLES {
-            told.push((finding, times));
-        } else {
-            *others.entry(finding.code).or_default() += times;
+    for finding in told.iter_mut().rev() {
+        // The last one of its code says it.
+        let times = met.remove(&(finding.code.clone(), finding.severity)).unwrap_or_default();
+        if let Some(others) = times.checked_sub(EXAMPLES).filter(|others| *others > 0) {
+            finding.what.vi.push_str(&format!(" (và {others} lỗi khác cùng mã)"));
+            finding.what.en.push_str(&format!(" (and {others} others of this code)"));
         }
     }
-    let mut findings = Vec::with_capacity(told.len());
-    for (mut finding, times) in told.into_iter().rev() {
-        let mut add = |vi: String, en: String| {
-            finding.what.vi.push_str(&vi);
-            finding.what.en.push_str(&en);
-        };
-        if times > 1 {
-            add(format!(" ({times} lần; đây là lần đầu)"), format!(" ({times} times; this is the first)"));
-        }
-        if let Some(others) = others.remove(&finding.code) {
-            add(format!(" (và {others} lỗi khác cùng mã)"), format!(" (and {others} others of this code)"));
-        }
-        findings.push(finding);
-    }
-    findings.reverse();
-    findings
+    told
 }
 
 fn row(tried: &Tried) -> Vec<Value> {
@@ -261,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentence_that_comes_twenty_times_is_told_once_with_its_count() {
+    fn of_twenty_findings_of_a_code_three_are_told_with_their_places_and_how_many_others_there_are() {
         let wrong = |code: &str, what: &str, record: usize| {
             let finding = Finding::error(code, Text::new(what, what), Text::new("", ""));
             finding.at(crate::error::Place::of("source a").at(format!("record {record}")))
@@ -269,15 +251,13 @@ mod tests {
         let mut findings: Vec<Finding> =
             (0..20).map(|number| wrong("LT-SRC-008", "no day", number)).collect();
         findings.push(wrong("LT-SRC-009", "other", 0));
+        findings.push(wrong("LT-SRC-009", "other", 1));
         let told = grouped(findings);
         let sentences: Vec<&str> = told.iter().map(|finding| finding.what.en.as_str()).collect();
-        assert_eq!(sentences, ["no day (20 times; this is the first)", "other"]);
-        assert_eq!(told[0].place.as_ref().and_then(|place| place.detail.as_deref()), Some("record 0"));
-        // Each with what stood there: a few of them, and how many more there are.
-        let each = (0..9).map(|number| wrong("LT-SRC-008", &format!("\"{number}\" is no day"), number));
-        let told = grouped(each.collect());
-        let sentences: Vec<&str> = told.iter().map(|finding| finding.what.en.as_str()).collect();
-        let last = "\"2\" is no day (and 6 others of this code)";
-        assert_eq!(sentences, ["\"0\" is no day", "\"1\" is no day", last]);
+        let last = "no day (and 17 others of this code)";
+        assert_eq!(sentences, ["no day", "no day", last, "other", "other"]);
+        let places: Vec<_> =
+            told.iter().filter_map(|finding| finding.place.as_ref()?.detail.as_deref()).collect();
+        assert_eq!(places, ["record 0", "record 1", "record 2", "record 0", "record 1"]);
     }
 }
