@@ -63,10 +63,7 @@ impl Step for Decide {
         let directory = app.directory().await?;
         let mut settled = Vec::new();
         for stored in open {
-            if !matches!(
-                stored.decision.kind,
-                DecisionKind::Approval { .. } | DecisionKind::Classification { .. }
-            ) {
+            if !stored.decision.kind.judges_record() {
                 settled.push((stored.id, None));
                 continue;
             }
@@ -212,8 +209,7 @@ impl App {
             return Ok(Judged::Not(finding.at(place())));
         }
         // The life of a record judges the others, with the revision at hand.
-        let enters =
-            !matches!(incoming.kind, DecisionKind::Approval { .. } | DecisionKind::Classification { .. });
+        let enters = !incoming.kind.judges_record();
         let remarks = matches!(incoming.kind, DecisionKind::Remarks { .. });
         if enters && let Err(finding) = check_period(self, incoming.period, remarks) {
             return Ok(Judged::Not(finding.at(place())));

@@ -96,7 +96,9 @@ impl Tx {
                 .await?;
             if inserted > 0 {
                 new += 1;
-                due.push((decision.person, decision.period));
+                if !decision.kind.judges_record() {
+                    due.push((decision.person, decision.period));
+                }
                 told.push(AuditNew {
                     at: now,
                     actor: &decision.author,

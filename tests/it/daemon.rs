@@ -96,8 +96,9 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     let pulled = site.json(&["sync", "desk"]);
     assert!(pulled["records"].as_u64() >= Some(31), "{pulled}");
     let again = site.json(&["sync", "desk"]);
+    // Of 31 records one is rejected: read to the end, but not everything the source tells of is held.
     let told = (&pulled["complete"], &again["complete"], &again["new"]);
-    assert_eq!(told, (&json!(true), &json!(true), &json!(0)), "read to the end, whatever changed: {again}");
+    assert_eq!(told, (&json!(false), &json!(false), &json!(0)), "{again}");
     let mut order = vec!["criteria", "set", "GL-2", "2026-Q4", "--author", "Phòng Tổ chức"];
     let items = ["I.1=4", "I.2=5", "II.1=2", "II.2=2", "II.3=2", "II.4=2", "III.1=2", "III.2=2", "III.3=2"];
     for item in items.into_iter().chain(["III.4=2"]) {

@@ -82,13 +82,13 @@ async fn year_asked_for_before_it_opens_names_the_day_it_opens() {
     let both = both().await;
     for store in &both.stores {
         let house = house(store).await;
-        let order = LifeOrder::Show { person: whom(AN), period: period("2027") };
-        let refused = house.order(Command::Life { order }).await;
+        let order =
+            |which: &str| Command::ScoreExplain { person: whom(AN), period: period(which), view: None };
+        let refused = house.order(order("2027")).await;
         let told = refused.findings.first().expect("told");
         assert_eq!(told.code, "LT-SCO-010", "{}", store.kind());
         assert!(told.remedy.vi.contains("2027") && told.remedy.vi.contains("year_opens"), "{told:?}");
-        let order = LifeOrder::Show { person: whom(AN), period: period("2026") };
-        let now = house.order(Command::Life { order }).await;
+        let now = house.order(order("2026")).await;
         assert!(!now.findings[0].remedy.vi.contains("year_opens"), "it is open: {now:?}");
     }
 }

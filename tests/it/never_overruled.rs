@@ -241,7 +241,10 @@ async fn lived(mut house: Installed, seed: u64) {
                 }
             }
             2 => {
-                if let Some((order, _)) = said.get_mut(&of).and_then(Vec::pop) {
+                let held: Vec<i64> =
+                    said.iter().filter(|(_, orders)| !orders.is_empty()).map(|(task, _)| *task).collect();
+                let back = (!held.is_empty()).then(|| held[chance.below(held.len())]);
+                if let Some((order, _)) = back.and_then(|task| said.get_mut(&task)).and_then(Vec::pop) {
                     house.ordered(undo(order, CHIEF)).await;
                     undone += 1;
                 }

@@ -42,6 +42,6 @@ fn without_a_default_toolchain_nextest_is_installed_and_run_with_the_pinned_one(
     assert!(output.status.success(), "{calls}{}", String::from_utf8_lossy(&output.stderr));
     assert!(calls.contains(&format!("/ {channel} install cargo-nextest --locked")), "{calls}");
     let last = calls.lines().last().expect("a call");
-    let run = format!("{} {channel} nextest run --locked --features failpoints", root.display());
+    let run = format!("{} {channel} nextest run --workspace --locked --features failpoints", root.display());
     assert!(last.starts_with(&run) && last.ends_with(" scoring"), "{calls}");
 }

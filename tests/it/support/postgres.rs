@@ -67,6 +67,40 @@ fn command(name: &str, folder: &Path) -> Command {
     command
 }
 
+/// A folder with everything in it, its owners kept.
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).output().expect("cp");
+    assert!(copied.status.success(), "cp: {}", String::from_utf8_lossy(&copied.stderr));
+}
+
+/// A cluster nobody has started, made once for all tests that follow: making one takes far longer than copying it.
+fn empty_cluster() -> PathBuf {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let owner = account("postgres").map_or(0, |(uid, _)| uid);
+    let major = binary("initdb").display().to_string().replace('/', "-");
+    let (made, lock) = (kept.join(format!("cluster{major}-{owner}")), kept.join("cluster.lock"));
+    let turn = fs::File::create(lock).expect("lock");
+    turn.lock().expect("one test at a time makes it");
+    if !made.is_dir() {
+        // Where the server's account may write.
+        let folder = tempfile::Builder::new().prefix("lt-pg").tempdir_in("/tmp").expect("folder");
+        chown_all(folder.path(), "postgres");
+        let data = folder.path().join("data");
+        let output = command("initdb", folder.path())
+            .args(["--no-sync", "--auth=trust", "--username=lienthong", "--encoding=UTF8"])
+            .args(["--wal-segsize=1", "--pgdata"])
+            .arg(&data)
+            .output()
+            .expect("initdb");
+        assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+        // Whole or not at all, however a test ends.
+        let begun = tempfile::Builder::new().prefix("cluster-begun").tempdir_in(kept).expect("folder");
+        copy(&data, &begun.path().join("data"));
+        fs::rename(begun.path().join("data"), &made).expect("renamed");
+    }
+    made
+}
+
 impl Cluster {
     /// Makes and starts a cluster that listens on a socket in its own folder only and trusts the machine not to fail.
     pub fn start() -> Self {
@@ -78,12 +112,7 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("lt-pg").tempdir_in("/tmp").expect("folder");
         chown_all(folder.path(), "postgres");
         let data = folder.path().join("data");
-        let made = command("initdb", folder.path())
-            .args(["--no-sync", "--auth=trust", "--username=lienthong", "--encoding=UTF8", "--pgdata"])
-            .arg(&data)
-            .output()
-            .expect("initdb");
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        copy(&empty_cluster(), &data);
         let server = command("postgres", folder.path())
             .arg("-D")
             .arg(&data)

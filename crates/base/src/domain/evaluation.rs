@@ -342,6 +342,12 @@ pub enum DecisionKind {
 }
 
 impl DecisionKind {
+    /// Whether it says what is thought of a record as it stands, approval or classification: nothing a score or a record's words are
+    /// made of.
+    pub fn judges_record(&self) -> bool {
+        matches!(self, Self::Approval { .. } | Self::Classification { .. })
+    }
+
     /// Whether two tellings of one decision say the same; one that leaves out the hash an approval may carry, or
     /// the revision of a classification, does not contradict one that has it.
     pub fn says_the_same(&self, other: &Self) -> bool {
