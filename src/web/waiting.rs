@@ -75,10 +75,7 @@ async fn petitions(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding>
         &[("#Số", "#Id"), ("Kỳ", "Period"), ("Hạn trả lời", "To be answered by"), ("Nội dung", "What")],
         ("–", "–"),
     )
-    .command(visit.say(
-        "lienthong petition list; lienthong petition answer SỐ",
-        "lienthong petition list; lienthong petition answer ID",
-    ));
+    .command("lienthong petition list");
     for (petition, told) in &pressing {
         section.push(
             petition.id.to_string(),

@@ -563,6 +563,7 @@ async fn newest_word_stands_after_an_older_entry_a_second_step_and_moved_figures
         Record(moved.app.clone()).run().await.expect("a run");
         assert_eq!(comment().await, (4, "nhập sau".to_owned()), "{}", store.kind());
         moved.ordered(entered("nhập sau cùng")).await;
+        moved.computed().await;
         let approved = first.later("2026-12-07T06:00:00Z");
         approved.ordered(Order { revision: 4, ..QUARTER }.approve()).await;
         assert_eq!(comment().await, (5, "nhập sau cùng".to_owned()), "{}", store.kind());
