@@ -83,7 +83,7 @@ async fn occurrences_that_a_calendar_tells_apart_are_tasks_and_the_series_is_kep
             "/phong/viec/tuan.ics#2026-11-13"
         ]
     );
-    let read: Vec<Result<(String, String, Option<String>), String>> = page
+    let read: Vec<Result<_, String>> = page
         .records
         .iter()
         .map(|record| match connector.read(record) {

@@ -252,7 +252,7 @@ async fn lived(mut house: Installed, seed: u64) {
             3 => {
                 let corrected = format!("{} đợt {step}", title(chance.below(2)));
                 let later = house.later(&format!("2027-03-01T01:{step:02}:00Z"));
-                task(&later, id, if which % 2 == 0 { AN } else { BINH }, &corrected, None).await;
+                task(&later, id, if which.is_multiple_of(2) { AN } else { BINH }, &corrected, None).await;
             }
             4 => {
                 let products: Vec<(&str, &str)> = CODES.iter().map(|code| (*code, "7")).collect();

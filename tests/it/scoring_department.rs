@@ -245,11 +245,10 @@ async fn random_departments_equal_the_independent_calculator() {
             for (person, wanted) in answer.as_object().expect("people") {
                 let found =
                     derivation(&house, house.person(person).await, period(QUARTER), FULL_PERIOD).await;
-                let printed =
-                    |part: &&str| found["components"].get(*part).map(|part| part["printed"].clone());
+                let printed = |part: &str| found["components"].get(part).map(|part| part["printed"].clone());
                 let parts = wanted["printed_parts"].as_array().expect("parts");
                 let ours: Vec<Value> =
-                    PARTS.iter().take(parts.len()).map(|part| printed(&part).into()).collect();
+                    PARTS.iter().take(parts.len()).map(|part| printed(part).into()).collect();
                 assert_eq!(&ours, parts, "department {number}, {person}: {told} {rules:?}");
                 let exact = |value: &Value| value.as_str().map(|text| text.parse::<Exact>().expect("exact"));
                 assert_eq!(

@@ -66,8 +66,11 @@ struct Inner {
     base: HttpConnector,
     options: SourceOptions,
     /// Users met before, with their sessions and pauses.
-    known: Mutex<HashMap<String, ([u8; 32], Arc<Shared>)>>,
+    known: Mutex<HashMap<String, Met>>,
 }
+
+/// A user as they were met: the digest of what the list said of them, and what asks for them.
+type Met = ([u8; 32], Arc<Shared>);
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
