@@ -33,11 +33,6 @@ impl Clock {
     pub fn today(&self) -> NaiveDate {
         crate::domain::local_date(self.now())
     }
-
-    /// Whether this clock shows another time than the machine's.
-    pub fn is_shifted(&self) -> bool {
-        !self.shift.is_zero()
-    }
 }
 
 #[cfg(test)]
