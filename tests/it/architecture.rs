@@ -3,6 +3,7 @@
 //! Every rule is a function over one file, so that each has a test that plants a violation and sees it
 //! caught. Comments and texts are told apart from code first: a word in a comment is no import.
 
+use crate::support::project;
 use std::path::Path;
 
 /// One file of the program, taken apart.
@@ -371,7 +372,7 @@ const RULES: [Rule; 10] = [
 
 /// Folders of sources, from the root: the program's own and those of the crates it stands on.
 pub fn folders() -> Vec<String> {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let crates = project::root().join("crates");
     let mut folders: Vec<String> = std::fs::read_dir(crates)
         .expect("crates")
         .map(|entry| format!("crates/{}/src", entry.expect("entry").file_name().display()))
@@ -399,7 +400,7 @@ fn sources() -> Vec<Source> {
     }
     let mut found = Vec::new();
     for folder in folders() {
-        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&folder), &folder, "", &mut found);
+        walk(&project::root().join(&folder), &folder, "", &mut found);
     }
     found
 }
@@ -426,7 +427,7 @@ fn files_stay_short_in_the_middle() {
 
 #[test]
 fn every_dependency_is_explained() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let read = |name: &str| std::fs::read_to_string(root.join(name)).expect("readable");
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
     let page = read("docs/DEPENDENCIES.md");
@@ -443,7 +444,7 @@ fn every_dependency_is_explained() {
 
 #[test]
 fn every_metric_stands_in_the_page_with_its_labels_and_meaning() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let page = std::fs::read_to_string(root.join("docs/LOGGING.md")).expect("readable");
     for metric in lienthong::telemetry::METRICS {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", metric.name)));

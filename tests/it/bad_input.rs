@@ -2,6 +2,7 @@
 //! a person meets it, and nothing is lost or half-applied.
 
 use crate::support::http::{Scripted, json, status};
+use crate::support::project;
 use crate::support::site::{Site, program, until};
 use crate::support::source::{HEAD, STREAM, record};
 use base64::Engine as _;
@@ -39,7 +40,7 @@ fn complete(site: &Site, order: &[&str], exit: i32, code: &str, place: &str) {
     assert!(told.contains("remedy: "), "{told}");
     let vietnamese = site.refused(&[order, &["--lang", "vi"]].concat(), exit);
     assert!(vietnamese.contains(code) && vietnamese.contains("cách xử lý: "), "{vietnamese}");
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/errors/{code}.md"));
+    let page = project::root().join(format!("docs/errors/{code}.md"));
     assert!(page.is_file(), "{code} has a page");
 }
 

@@ -1,8 +1,8 @@
 //! The program as a person meets it: real processes, real folders, real signals.
 
+use crate::support::project;
 use crate::support::site::{Site, output, program, told};
 use serde_json::Value;
-use std::path::Path;
 use std::process::Stdio;
 
 fn site() -> Site {
@@ -157,7 +157,7 @@ fn a_score_case_is_calculated_without_a_configuration_and_a_negative_quantity_is
 
 #[test]
 fn mapping_evaluate_prints_the_documented_keys() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let arguments = [
         "mapping",
         "evaluate",
@@ -182,7 +182,7 @@ fn mapping_evaluate_prints_the_documented_keys() {
 #[test]
 fn mapping_is_measured_on_the_stored_catalog_where_none_is_named() {
     let site = Site::new("");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let file = |name: &str| root.join(name).display().to_string();
     let labels = file("tests/data/mapping-fresh.csv");
     let evaluate = ["mapping", "evaluate", "--labels", labels.as_str(), "--json"];

@@ -1,5 +1,6 @@
 //! The configuration as an operator meets it: files on disk, variables, secrets, and every finding at once.
 
+use crate::support::project;
 use lienthong::config::{self, DEFAULTS, EXAMPLE, Overrides, StoreKind};
 use lienthong::error::{Finding, Severity};
 use std::os::unix::fs::PermissionsExt;
@@ -370,8 +371,7 @@ fn the_published_schema_requires_nothing_that_has_a_default_and_forbids_unknown_
 
 #[test]
 fn documented_variables_are_exactly_those_that_are_understood() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPERATIONS.md"))
-        .expect("page");
+    let page = std::fs::read_to_string(project::root().join("docs/OPERATIONS.md")).expect("page");
     let mut documented: Vec<&str> = page
         .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
         .filter(|word| word.starts_with("LIENTHONG__") && word.len() > 20)

@@ -1,11 +1,12 @@
 //! Every ready-made manifest against its own recorded answers.
 
+use crate::support::project;
 use lienthong::connector::conformance;
 use lienthong::connector::manifest::{self, Kind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
+    let root = project::root().join("connectors");
     let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
         .expect("connectors/")
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -30,7 +31,7 @@ fn every_ready_made_manifest_loads_under_the_name_of_its_folder() {
 #[tokio::test]
 async fn every_manifest_gives_exactly_the_expected_drafts() {
     crate::support::install_tls();
-    lienthong::connector::process::keeper_is(Path::new(env!("CARGO_BIN_EXE_lienthong")));
+    lienthong::connector::process::keeper_is(project::program());
     let (mut ran, mut told, mut again) = (0, String::new(), Vec::new());
     for folder in folders() {
         let report = conformance::run(&folder).await.unwrap_or_else(|findings| panic!("{findings}"));
@@ -57,7 +58,7 @@ async fn every_manifest_gives_exactly_the_expected_drafts() {
 #[tokio::test]
 async fn changed_expectation_is_told_with_record_and_field() {
     crate::support::install_tls();
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/ward-desk");
+    let from = project::root().join("connectors/ward-desk");
     let folder = tempfile::tempdir().expect("folder");
     for part in ["samples", "expected"] {
         std::fs::create_dir(folder.path().join(part)).expect("made");

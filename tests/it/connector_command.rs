@@ -1,6 +1,7 @@
 //! `connector …`: an IT officer tries a manifest before a source is switched on; nothing is kept.
 
 use crate::support::http::{Scripted, json, status};
+use crate::support::project;
 use crate::support::site::Site;
 use crate::support::source::{HEAD, STREAM, record};
 use base64::Engine as _;
@@ -124,7 +125,7 @@ fn manifests_at_hand_are_listed_printed_and_run_against_their_samples() {
     assert_eq!(exit, 0);
     site.write("mine.toml", printed);
     assert_eq!(site.json(&["connector", "lint", "mine.toml"])["kind"], "folder");
-    let folder = |name: &str| format!("{}/connectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let folder = |name: &str| project::root().join("connectors").join(name).display().to_string();
     let report = site.json(&["connector", "test", &folder("ward-desk")]);
     assert_eq!((&report["ok"], report["drafts"].as_u64() > Some(0)), (&json!(true), true));
     let rules = report["rules"].as_array().expect("rules");

@@ -1,15 +1,16 @@
 //! The fourteen rules of `connector test`: ready-made manifests hold them, and each one that is provoked is caught.
 
+use crate::support::project;
 use lienthong::connector::kit::{self, Outcome, Verdict};
 use std::path::{Path, PathBuf};
 
 fn ready_made(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors").join(name)
+    project::root().join("connectors").join(name)
 }
 
 async fn verdicts(folder: &Path) -> Vec<Verdict> {
     crate::support::install_tls();
-    lienthong::connector::process::keeper_is(Path::new(env!("CARGO_BIN_EXE_lienthong")));
+    lienthong::connector::process::keeper_is(project::program());
     kit::judge(folder).await.unwrap_or_else(|findings| panic!("{}: {findings}", folder.display()))
 }
 

@@ -1,6 +1,7 @@
 //! The daemon as its operator meets it: real processes, signals, orders beside it and without it, systemd.
 
 use crate::support::http::{Scripted, json};
+use crate::support::project;
 use crate::support::site::{Daemon, Site, told, until};
 use crate::support::source::{HEAD, PASSWORD, STREAM, record};
 use serde_json::{Value, json};
@@ -88,7 +89,7 @@ const SHOWING: [&[&str]; 18] = [
 async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     let server = desk().await;
     let site = site(&format!("{CLOCK}{UNITS}{}", source("desk", &server.base)));
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     site.write("catalog.csv", std::fs::read(root.join("config/catalog-example.csv")).expect("the example"));
 
     let mut daemon = site.daemon();
@@ -525,7 +526,7 @@ fn logs_are_json_in_a_file_and_pretty_on_a_terminal() {
     assert!(done["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{done}");
     drop(daemon);
 
-    let program = env!("CARGO_BIN_EXE_lienthong");
+    let program = project::program().display();
     let terminal = Command::new("script")
         .args(["-q", "-e", "-c", &format!("timeout --signal=TERM 5 {program} run"), "/dev/null"])
         .current_dir(site.path())

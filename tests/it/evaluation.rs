@@ -1,5 +1,6 @@
 //! A record's life in a real store, and the workbooks people send for it.
 
+use crate::support::project;
 use crate::support::stores::{department, officer};
 use chrono::{DateTime, Utc};
 use lienthong::domain::{
@@ -261,8 +262,7 @@ fn criteria_workbook_with_one_wrong_cell_gives_its_address_and_no_decision() {
 
 #[test]
 fn table_of_moves_in_the_docs_is_the_programs() {
-    let page =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/RECORDS.md")).expect("the page");
+    let page = std::fs::read_to_string(project::root().join("docs/RECORDS.md")).expect("the page");
     let (_, after) = page.split_once("compares this table with the program -->\n").expect("the table");
     let (table, _) = after.split_once("<!-- end of moves -->").expect("its end");
     assert_eq!(table.trim(), moves::printed().trim());

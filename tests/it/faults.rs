@@ -1,5 +1,6 @@
 //! docs/FAULTS.md names a test for every fault of the connectors' list, and each of these tests exists.
 
+use crate::support::project;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -40,7 +41,7 @@ pub fn tests_below(root: &Path) -> BTreeSet<String> {
 
 #[test]
 fn every_fault_of_the_list_names_tests_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let known = tests_below(root);
     let page = std::fs::read_to_string(root.join("docs/FAULTS.md")).expect("the page");
     let rows: Vec<(&str, &str)> = page

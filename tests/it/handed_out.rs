@@ -2,6 +2,7 @@
 
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
 use crate::support::office::{part, pdfs, pictures, words};
+use crate::support::project;
 use crate::support::stores::both;
 use lienthong::domain::DecisionKind;
 use lienthong::evaluation::CriteriaRules;
@@ -12,7 +13,6 @@ use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
 use lienthong::sheet::{Reading, Sheet, Sheets};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
 const AN: &str = "GL-00001";
 
@@ -185,5 +185,5 @@ fn criteria_workbook_is_open_where_it_is_filled_in_and_prints_one_page_wide() {
     let lists: Vec<&&str> = pages.iter().filter(|page| page.contains("Nguyễn Thị Hoàng Anh")).collect();
     assert!(lists.len() >= 3, "{words}");
     assert!(lists.iter().all(|page| page.contains("Số hiệu") && page.contains("Người chấm")), "{words}");
-    pictures(pdf, &Path::new(env!("CARGO_MANIFEST_DIR")).join("target/papers"), 60);
+    pictures(pdf, &project::root().join("target/papers"), 60);
 }

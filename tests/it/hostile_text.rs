@@ -1,6 +1,7 @@
 //! Row F10: one text that would be an order wherever it is read as one, from a source through to everything that shows it.
 
 use crate::support::http::{Scripted, json};
+use crate::support::project;
 use crate::support::site::{Site, until};
 use crate::support::source::{HEAD, PASSWORD, STREAM};
 use lienthong::sheet::{Reading, Sheet};
@@ -42,7 +43,7 @@ async fn title_that_is_code_everywhere_is_text_on_page_terminal_log_csv_and_work
     site.write("people.csv", PEOPLE);
     site.write("secret", PASSWORD);
     site.write("desk.toml", format!("{HEAD}{STREAM}{FIELDS}"));
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     site.write("catalog.csv", std::fs::read(root.join("config/catalog-example.csv")).expect("the example"));
     let daemon = site.daemon();
     site.json(&["catalog", "import", "catalog.csv", "--name", "2026-1", "--valid-from", "2026-01-01"]);

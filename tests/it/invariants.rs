@@ -7,6 +7,7 @@ use crate::pull_gates::{House, RULES, source, tasks};
 use crate::score_step::{AN, at_work, derivation, settled, task};
 use crate::support::http::{Scripted, json as answer};
 use crate::support::installation::{Installed, Targets, period};
+use crate::support::project;
 use crate::support::source::{HEAD, PASSWORD, entry, opened};
 use crate::support::stores::both;
 use axum::body::Body;
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 #[test]
 fn every_invariant_names_tests_that_exist() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let known = tests_below(root);
     let page = std::fs::read_to_string(root.join("docs/FAULTS.md")).expect("the page");
     let rows: Vec<(&str, &str)> = page

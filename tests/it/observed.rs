@@ -1,10 +1,10 @@
 //! What can be seen of a running daemon: its metrics are the documented ones, and neither they, the log, the page
 //! nor the database file hold a secret or a citizen id.
 
+use crate::support::project;
 use crate::support::site::{Daemon, Site, output, told, until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// A small simulated province as a process of its own, and the daemon on it, configured from files.
 struct Province {
@@ -78,8 +78,7 @@ impl Province {
 
 /// Name → kind, labels, meaning, as docs/LOGGING.md lists them.
 fn documented() -> BTreeMap<String, (String, BTreeSet<String>, String)> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/LOGGING.md"))
-        .expect("readable");
+    let text = std::fs::read_to_string(project::root().join("docs/LOGGING.md")).expect("readable");
     let rows = text.lines().filter(|line| line.starts_with("| `lienthong_"));
     rows.map(|line| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();

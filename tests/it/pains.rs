@@ -5,6 +5,7 @@ use crate::faults::tests_below;
 use crate::score_regimes::under_rules;
 use crate::score_step::{derivation, settled, task};
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
+use crate::support::project;
 use crate::support::stores::{both, officer};
 use crate::support::task::{mapped, shown};
 use lienthong::domain::rules::{PeriodMembership, QuarterMethod};
@@ -19,7 +20,6 @@ use lienthong::pipeline::step::Step as _;
 use lienthong::store::Store;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 const AN: &str = "GL-00001";
 
@@ -424,7 +424,7 @@ async fn pain_15_general_points_count_whole_up_to_thirty() {
 
 #[test]
 fn every_pain_names_tests_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let known = tests_below(root);
     let page = std::fs::read_to_string(root.join("docs/PAINS.md")).expect("the page");
     let rows: Vec<(&str, &str)> = page

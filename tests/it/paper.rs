@@ -1,6 +1,7 @@
 //! Papers: what stands on them, the same bytes for the same values, and LibreOffice as the judge of both formats.
 
 use crate::support::office::{paragraphs, part, pdfs, pictures, words};
+use crate::support::project;
 use calamine::{Data, Reader as _};
 use lienthong::cli::score_case;
 use lienthong::domain::{Exact, Level};
@@ -16,7 +17,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 fn head(period: &str, standing: Standing) -> Head {
@@ -41,7 +42,7 @@ fn head(period: &str, standing: Standing) -> Head {
 
 /// A golden example of the law as the program derives it and keeps it.
 fn golden(id: &str) -> Derivation {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/scoring/{id}.json"));
+    let path = project::root().join(format!("tests/golden/scoring/{id}.json"));
     let golden: Value = serde_json::from_slice(&std::fs::read(path).expect("read")).expect("JSON");
     let derived = score_case::run(id, golden["case"].to_string().as_bytes());
     let kept = serde_json::to_vec(&derived.unwrap_or_else(|findings| panic!("{findings}"))).expect("JSON");
@@ -388,7 +389,7 @@ fn libreoffice_makes_pages_of_every_paper_and_their_words_are_the_ones_written()
     }
     let made = pdfs(folder.path(), &files);
     assert_eq!(made.len(), files.len(), "{made:?}");
-    let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/papers");
+    let shown = project::root().join("target/papers");
     for (stem, pdf) in &made {
         let words = words(pdf);
         for needed in ["Nguyễn Văn An", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "1a2b3c4d5e6f", "Trang 1/"]

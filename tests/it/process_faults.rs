@@ -3,6 +3,7 @@
 //! Rows J1–J9 of the fault list. Every script is a real process under the real keeper.
 
 use crate::support::memory::resident_kib;
+use crate::support::project;
 use lienthong::connector::http::SourceLimits;
 use lienthong::connector::{
     Connector, ConnectorError, Cursor, OpenSource, Page, PullEnd, PullMode, PullRequest, Step, open, process,
@@ -32,7 +33,7 @@ fn state(at: u32) -> String {
 
 /// A shell script as a tap without discovery; `more` goes into `[process]`.
 fn tap(folder: &Path, script: &str, more: &str) -> Arc<dyn Connector> {
-    process::keeper_is(Path::new(env!("CARGO_BIN_EXE_lienthong")));
+    process::keeper_is(project::program());
     let program = folder.join("tap.sh");
     std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("script");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("mode");

@@ -3,6 +3,7 @@
 
 use crate::support::http::{Scripted, json, status};
 use crate::support::installation::{Installed, Targets};
+use crate::support::project;
 use crate::support::source::{entry, opened};
 use crate::support::stores::{both, department, officer, one};
 use lienthong::config::Gates;
@@ -15,7 +16,6 @@ use lienthong::pipeline::execute::Installation;
 use lienthong::pipeline::pull::{PullSummary, pull_source};
 use lienthong::store::Store;
 use serde_json::{Value, json as value};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// What the personnel system shows, and an installation that pulls it.
@@ -67,7 +67,7 @@ impl Office {
     }
 
     fn app(&self) -> App {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/personnel-leave/manifest.toml");
+        let file = project::root().join("connectors/personnel-leave/manifest.toml");
         let manifest = std::fs::read_to_string(file).expect("manifest");
         let settings = [("base_url".to_owned(), self.server.base.clone())].into();
         let secrets = [("api_key".to_owned(), "khoa".to_owned().into())].into();

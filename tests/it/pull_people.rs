@@ -2,6 +2,7 @@
 
 use crate::support::http::{Scripted, json, status};
 use crate::support::installation::{Installed, Targets};
+use crate::support::project;
 use crate::support::source::{entry, opened};
 use crate::support::stores::{both, officer};
 use lienthong::config::Gates;
@@ -15,7 +16,6 @@ use lienthong::pipeline::pull::{PullSummary, pull_source};
 use lienthong::store::Store;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 const UNITS: &str = r#"
@@ -62,7 +62,7 @@ fn staff(number: usize) -> Value {
 }
 
 fn ready_made(name: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors").join(name).join("manifest.toml");
+    let file = project::root().join("connectors").join(name).join("manifest.toml");
     std::fs::read_to_string(file).expect("manifest")
 }
 

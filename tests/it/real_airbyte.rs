@@ -4,16 +4,16 @@
 
 use crate::support::child_source::{ALL, TaskApi, pull, source};
 use crate::support::environment::environment;
+use crate::support::project;
 use lienthong::connector::{Cursor, PullMode};
 use lienthong::error::Disposition;
-use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_airbyte_manifest_is_pulled_unchanged_and_goes_on_from_its_state() {
     let api = TaskApi::start("khoa-dung").await;
     api.put(1..=120);
     let program = environment("airbyte").join("bin/source-declarative-manifest");
-    let yaml = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/airbyte-tasks.yaml");
+    let yaml = project::root().join("tests/data/airbyte-tasks.yaml");
     let settings = [
         ("program", program.to_str().expect("a path")),
         ("manifest", yaml.to_str().expect("a path")),

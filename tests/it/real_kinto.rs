@@ -4,6 +4,7 @@
 //! `./test --real` alone, because Kinto comes from its package registry.
 
 use crate::support::kinto::{Kinto, READER};
+use crate::support::project;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ impl Drop for Process {
 }
 
 fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lienthong"));
+    let mut command = Command::new(project::program());
     command.current_dir(folder).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
     command
 }

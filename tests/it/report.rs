@@ -1,10 +1,10 @@
 //! `report tasks`: every rule of counting, from a source's records through the real program.
 
 use crate::support::http::{Scripted, json};
+use crate::support::project;
 use crate::support::site::Site;
 use crate::support::source::{HEAD, PASSWORD, STREAM};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 const FIELDS: &str = r#"
@@ -190,7 +190,7 @@ async fn one_account_name_in_two_systems_is_two_rows_and_an_unknown_source_is_re
 
 #[test]
 fn columns_are_those_the_handbook_names_whatever_a_row_stands_for() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPERATIONS.md");
+    let page = project::root().join("docs/OPERATIONS.md");
     let page = std::fs::read_to_string(page).expect("docs/OPERATIONS.md");
     let told = page.split("`report tasks` has the columns ").nth(1).expect("the columns");
     let told: Vec<&str> = told.split(',').map(str::trim).take_while(|word| word.starts_with('`')).collect();

@@ -1,11 +1,11 @@
 //! The law's examples as data (`tests/golden/scoring`), and random cases against an independent calculator.
 
+use crate::support::project;
 use lienthong::cli::score_case;
 use lienthong::domain::Exact;
 use lienthong::scoring::Derivation;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, Write as _};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn printed(derivation: &Derivation, key: &str) -> Option<String> {
@@ -93,7 +93,7 @@ fn default_rules() -> Value {
 fn every_golden_example_names_every_switch_of_its_rule_set() {
     let switches: Vec<String> =
         flattened(&default_rules()).into_keys().filter(|key| key != "valid_to").collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
+    let folder = project::root().join("tests/golden/scoring");
     for entry in std::fs::read_dir(folder).expect("folder") {
         let golden: Value =
             serde_json::from_slice(&std::fs::read(entry.expect("entry").path()).expect("file"))
@@ -126,7 +126,7 @@ fn told_about(switch: &str, value: &Value) -> Vec<String> {
 
 #[test]
 fn table_of_switches_says_what_the_program_does() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCORING.md");
+    let page = project::root().join("docs/SCORING.md");
     let page = std::fs::read_to_string(page).expect("docs/SCORING.md");
     let table = page.split("## Switches").nth(1).expect("a section of switches");
     let rows: Vec<Vec<&str>> = table
@@ -173,7 +173,7 @@ fn table_of_switches_says_what_the_program_does() {
 
 #[test]
 fn every_golden_example_gives_its_documented_values() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/scoring");
+    let folder = project::root().join("tests/golden/scoring");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).expect("folder") {
         let path = entry.expect("entry").path();
@@ -402,7 +402,7 @@ fn random_cases_equal_the_independent_calculator() {
         std::env::var("LIENTHONG_RANDOM_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
     let seed = 335_2025;
     println!("seed {seed}, {count} cases");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/calculator/calculate.py");
+    let script = project::root().join("tests/calculator/calculate.py");
     let mut child = Command::new("python3")
         .arg(script)
         .stdin(Stdio::piped())
@@ -493,7 +493,7 @@ fn random_cases_equal_the_independent_calculator() {
 
 /// Files of a folder of examples, each with its id as its name.
 fn golden(folder: &str) -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder);
+    let folder = project::root().join("tests/golden").join(folder);
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.expect("entry").path();
         let value: Value = serde_json::from_slice(&std::fs::read(&path).expect("file")).expect("json");

@@ -1,5 +1,6 @@
 //! The script `test` on a machine whose rustup has no default toolchain, with stand-ins for what it calls.
 
+use crate::support::project;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +20,7 @@ fn program(folder: &Path, name: &str, text: &str) {
 
 #[test]
 fn without_a_default_toolchain_nextest_is_installed_and_run_with_the_pinned_one() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let pinned = std::fs::read_to_string(root.join("rust-toolchain.toml")).expect("the pin");
     let pinned = pinned.lines().find_map(|line| line.strip_prefix("channel = ")).expect("a channel");
     let channel = format!("+{}", pinned.trim_matches('"'));

@@ -1,6 +1,7 @@
 //! What the network and far sides can do to a request, on real connections.
 
 use crate::support::http::{Scripted, json, raw_server, status};
+use crate::support::project;
 use crate::support::source::{PASSWORD, STREAM, connect, full, pull, record};
 use lienthong::connector::{Connector, ConnectorError, PullMode};
 use lienthong::error::Disposition;
@@ -125,7 +126,7 @@ async fn broken_answers_are_thrown_away_whole() {
 async fn answer_over_the_limit_is_refused_also_when_it_arrives_compressed() {
     let server = Scripted::start(|_| json(json!({ "items": [], "padding": "x".repeat(2 << 20) }))).await;
     assert_eq!(seen(&failure(&server, STREAM).await), ("LT-NET-007", Disposition::NeedsOperator));
-    let bomb = std::fs::read("tests/data/bomb.json.gz").expect("bomb");
+    let bomb = std::fs::read(project::root().join("tests/data/bomb.json.gz")).expect("bomb");
     assert!(bomb.len() < 10_000);
     let server = Scripted::start(move |_| {
         axum::http::Response::builder()

@@ -1,5 +1,6 @@
 //! The whole way in one command: `demo --once --json` runs a province to its settled end and adds it all up.
 
+use crate::support::project;
 use crate::support::site::{Daemon, Site};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -7,7 +8,7 @@ use std::process::{Command, Stdio};
 
 /// The account the command printed; its exit code must be 0.
 fn account(folder: &std::path::Path) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+    let output = Command::new(project::program())
         .args(["demo", "--once", "--json", "--people", "128", "--tasks", "900", "--data-dir"])
         .arg(folder)
         .stderr(Stdio::piped())
@@ -21,7 +22,7 @@ fn account(folder: &std::path::Path) -> Value {
 
 /// What an order on the settled province's folder prints.
 fn ask(folder: &std::path::Path, order: &[&str]) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+    let output = Command::new(project::program())
         .args(order)
         .args(["--json", "--config"])
         .arg(folder.join("lienthong.toml"))
@@ -75,7 +76,7 @@ fn demonstration_writes_over_nothing_that_is_not_its_own() {
     let folder = tempfile::tempdir().expect("folder");
     let config = folder.path().join("lienthong.toml");
     std::fs::write(&config, "# my own\n").expect("written");
-    let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+    let output = Command::new(project::program())
         .args(["demo", "--once", "--data-dir"])
         .arg(folder.path())
         .output()

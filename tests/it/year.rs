@@ -7,6 +7,7 @@ mod house;
 mod plan;
 
 use crate::support::installation::period;
+use crate::support::project;
 use crate::support::stores::both;
 use count::{Afterwards, Count, band};
 use house::{House, SOURCE};
@@ -17,7 +18,6 @@ use lienthong::pipeline::score::{FULL_PERIOD, TO_DATE, scope_of};
 use plan::{Fate, Plan, Said, agency, day, quarter_of, span};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 const SEED: u64 = 335;
 
@@ -506,7 +506,7 @@ async fn simulated_year_holds_what_the_decree_says_and_its_account_is_true() {
     println!("seed {SEED}");
     let plan = Plan::of(SEED);
     let both = both().await;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/YEAR.md");
+    let path = project::root().join("docs/YEAR.md");
     for store in &both.stores {
         let account = played(&plan, store).await;
         if std::env::var_os("LIENTHONG_WRITE_DOCS").is_some() {

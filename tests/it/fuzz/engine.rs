@@ -7,11 +7,12 @@
 //! `LIENTHONG_FUZZ_SECONDS` is how long each target runs (1; the continuous integration takes 15),
 //! `LIENTHONG_FUZZ_SEED` makes another run of it.
 
+use crate::support::project;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Longest one input may take; what takes longer has no bound.
@@ -149,7 +150,7 @@ fn mutate(dice: &mut Dice, input: &mut Vec<u8>, others: &[Vec<u8>]) {
 
 /// The files of a folder, as seeds; files of `tests/corpus/<target>/` are seeds always.
 pub fn seeds(target: &str, folders: &[&str]) -> Vec<Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let own = format!("tests/corpus/{target}");
     let mut files: Vec<PathBuf> = folders
         .iter()
@@ -195,7 +196,7 @@ pub fn fuzz<O: Hash>(target: &str, mut corpus: Vec<Vec<u8>>, run: impl Fn(&[u8])
 
 /// Keeps an input that must not be lost, and says where.
 fn kept(target: &str, input: &[u8], what: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fuzz").join(target);
+    let folder = project::root().join("target/fuzz").join(target);
     let mut hasher = DefaultHasher::new();
     input.hash(&mut hasher);
     let file = folder.join(format!("{:016x}", hasher.finish()));

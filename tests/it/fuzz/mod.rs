@@ -5,6 +5,7 @@
 
 mod engine;
 
+use crate::support::project;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use engine::{fuzz, seeds};
@@ -18,7 +19,6 @@ use lienthong::connector::{Connector, OpenSource, manifest, open, xml};
 use lienthong::domain::{SourceId, local_offset};
 use lienthong::error::Findings;
 use lienthong::sheet::Sheet;
-use std::path::Path;
 use std::sync::Arc;
 
 const CONNECTORS: [&str; 5] = ["eoffice-open", "kinto", "roundup", "task-tracker", "ward-desk"];
@@ -31,7 +31,7 @@ fn codes(findings: &Findings) -> Vec<String> {
 
 /// A connector of a ready-made manifest, its settings being the examples.
 fn connector(name: &str) -> Arc<dyn Connector> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors").join(name).join("manifest.toml");
+    let file = project::root().join("connectors").join(name).join("manifest.toml");
     of_text(name, &std::fs::read_to_string(file).expect("a manifest"))
 }
 
@@ -217,7 +217,7 @@ fn fuzz_sheets() {
 
 #[test]
 fn fuzz_manifests() {
-    let corpus = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors"))
+    let corpus = std::fs::read_dir(project::root().join("connectors"))
         .expect("connectors")
         .flatten()
         .filter_map(|entry| std::fs::read(entry.path().join("manifest.toml")).ok())

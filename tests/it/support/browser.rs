@@ -2,6 +2,7 @@
 //!
 //! Both end with the value that holds them, whatever happens to the test: each leads its own process group.
 
+use super::project;
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -137,7 +138,7 @@ impl Demonstration {
         let log = folder.path().join("said");
         let written = File::create(&log).expect("a file");
         let process = Group::start(
-            Command::new(env!("CARGO_BIN_EXE_lienthong"))
+            Command::new(project::program())
                 .args(["demo", "--port", "0", "--lang", "vi", "--data-dir"])
                 .arg(folder.path().join("demo"))
                 .args(["--people", &people.to_string(), "--tasks", &tasks.to_string()])
@@ -154,7 +155,7 @@ impl Demonstration {
 
     /// The figures of the store, by the same program's command.
     pub fn status(&self) -> Value {
-        let output = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+        let output = Command::new(project::program())
             .arg("--config")
             .arg(self.folder.path().join("demo/lienthong.toml"))
             .args(["status", "--json"])

@@ -1,13 +1,13 @@
 //! The independent calculator (`tests/calculator/calculate.py`) in one process.
 
+use super::project;
 use serde_json::Value;
 use std::io::{BufRead as _, Write as _};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Its answers to some cases, in order.
 pub fn answers(cases: &[Value]) -> Vec<Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/calculator/calculate.py");
+    let script = project::root().join("tests/calculator/calculate.py");
     let mut child = Command::new("python3")
         .arg(script)
         .stdin(Stdio::piped())

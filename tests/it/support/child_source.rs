@@ -1,6 +1,7 @@
 //! Sources that are programs of other hands, and the system they read: an API of tasks behind a token.
 
 use super::http::{Scripted, json, status};
+use super::project;
 use lienthong::connector::http::SourceLimits;
 use lienthong::connector::{
     Connector, ConnectorError, Cursor, OpenSource, PullMode, PullRequest, Step, open, process,
@@ -8,7 +9,6 @@ use lienthong::connector::{
 use lienthong::domain::{SourceId, TaskDraft};
 use secrecy::SecretString;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// Everything.
@@ -69,8 +69,8 @@ impl TaskApi {
 
 /// A source of a ready-made manifest.
 pub fn source(manifest: &str, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Arc<dyn Connector> {
-    process::keeper_is(Path::new(env!("CARGO_BIN_EXE_lienthong")));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("connectors/{manifest}/manifest.toml"));
+    process::keeper_is(project::program());
+    let file = project::root().join(format!("connectors/{manifest}/manifest.toml"));
     let opened = open(OpenSource {
         id: SourceId::new("child").expect("id"),
         manifest_name: file.display().to_string(),

@@ -3,13 +3,14 @@
 //! Versions are pinned in `tests/data/NAME-requirements.txt`. The environments live in `.real/`, which the project
 //! ignores; one whose list changed is made anew. Several tests may ask for one at the same time.
 
+use super::project;
 use sha2::{Digest as _, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The folder of an environment, installed when it is not there yet.
 pub fn environment(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = project::root();
     let list = root.join(format!("tests/data/{name}-requirements.txt"));
     let wanted = std::fs::read(&list).expect("the list of its packages");
     let digest: String = Sha256::digest(&wanted).iter().take(4).map(|byte| format!("{byte:02x}")).collect();

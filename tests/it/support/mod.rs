@@ -14,6 +14,7 @@ pub mod office;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
+pub mod project;
 pub mod province;
 pub mod radicale;
 pub mod roundup;

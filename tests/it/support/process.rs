@@ -4,6 +4,7 @@
 //! of the machine, whatever processes come and go. Every daemon writes its log into the site's folder, which is
 //! shown when something goes wrong.
 
+use super::project;
 use super::province::{Province, TODAY};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -125,7 +126,7 @@ impl Site {
     }
 
     fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lienthong"));
+        let mut command = Command::new(project::program());
         command
             .current_dir(self.folder.path())
             .env_clear()
@@ -252,7 +253,7 @@ fn configuration(province: &Province, kind: &Kind) -> String {
     let file = |name: &str| format!("{:?}", province.file(name).display().to_string());
     let secret = |name: &str| format!("{{ file = {} }}", file(&format!("{name}.secret")));
     let url = |path: &str| format!("{:?}", province.url(path));
-    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/config/catalog-example.csv");
+    let catalog = project::root().join("config/catalog-example.csv");
     let mut text = format!(
         "[daemon]\ndata_dir = \"data\"\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n\
          [people]\nfile = {}\nunits_file = {}\n\

@@ -4,6 +4,7 @@
 //! test says so.
 
 use super::install_tls;
+use super::project;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ impl Province {
     pub fn start(seed: u64, tasks: u32) -> Self {
         install_tls();
         let folder = TempDir::new().expect("a folder");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lienthong"))
+        let mut child = Command::new(project::program())
             .env_clear()
             .args(["simulate", "--today", TODAY, "--people", "128"])
             .args(["--seed", &seed.to_string(), "--tasks", &tasks.to_string()])

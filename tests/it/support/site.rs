@@ -1,5 +1,6 @@
 //! An installation in a folder of its own, worked on by the real program in child processes.
 
+use super::project;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// The program with nothing of this test's environment but the search path.
 pub fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lienthong"));
+    let mut command = Command::new(project::program());
     command.current_dir(folder).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
     command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command
@@ -102,7 +103,7 @@ impl Site {
         command.current_dir(self.path()).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
         command.env("TERM", "xterm").envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
-        command.args(["-c", SPAWN, env!("CARGO_BIN_EXE_lienthong")]).args(arguments).stdin(Stdio::null());
+        command.args(["-c", SPAWN]).arg(project::program()).args(arguments).stdin(Stdio::null());
         let (exit, shown, errors) = told(&command.output().expect("python3 is needed for a pseudo-terminal"));
         (exit, shown + &errors)
     }

@@ -3,6 +3,7 @@
 //! Tasks are written and read by the service's own door and not by SOAP.
 
 use super::environment::{environment, free_port};
+use super::project;
 use super::third_party::{Change, ThirdParty, Work};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ impl Register {
         let (python, port) = (environment("spyne").join("bin/python3"), free_port());
         let log = std::fs::File::create(folder.join("register.log")).expect("log");
         let server = Command::new(python)
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/soap-service.py"))
+            .arg(project::root().join("tests/data/soap-service.py"))
             .args([&port.to_string(), READER.0, READER.1])
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("log"))

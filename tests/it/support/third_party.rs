@@ -4,6 +4,7 @@
 //! system itself holds, asked for in the system's own way and not through our connector. The program is started anew
 //! for each order, as an operator would.
 
+use super::project;
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -130,7 +131,7 @@ impl<'a> Beside<'a> {
     }
 
     fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lienthong"));
+        let mut command = Command::new(project::program());
         command.current_dir(self.folder).env_clear().env("LANG", "C.UTF-8").env("USER", "tester");
         command.args(arguments).arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
         command
