@@ -13,11 +13,11 @@ use super::{Answer, App, Refusal, author, known_unit};
 use crate::domain::{UnitCode, local_date};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::check_notice;
-use crate::evaluation::remarks::{is_ground, wrong_text};
+use crate::evaluation::remarks::wrong_text;
 use crate::pipeline::command::{LifeOrder, Outcome, TaskRef};
 use crate::store::{OrganisationFact, OrganisationNotice};
 use chrono::NaiveDate;
-use entitled::{may_not, may_state, may_tell, no_document};
+use entitled::{check_document, may_not, may_state, may_tell};
 use std::collections::BTreeSet;
 use step::{Making, check_revision, refused_move, take};
 
@@ -76,7 +76,7 @@ async fn state(
     let who = author(who)?;
     known_organisation(app, unit).await?;
     let directory = app.directory().await?;
-    let judged = may_state(app, &directory, unit, who);
+    let judged = may_state(app, &directory, unit, who).and_then(|()| check_document(document));
     let refusal = if !FACTS.contains(&kind) {
         let list = FACTS.join(", ");
         Some(Finding::error(
@@ -84,12 +84,8 @@ async fn state(
             Text::new(format!("không có loại xác nhận \"{kind}\""), format!("there is no fact \"{kind}\"")),
             Text::new(format!("dùng một trong: {list}"), format!("use one of: {list}")),
         ))
-    } else if let Err(finding) = judged {
-        Some(*finding)
-    } else if !is_ground(document) {
-        Some(no_document(document))
     } else {
-        None
+        judged.err().map(|finding| *finding)
     };
     if let Some(finding) = refusal {
         let object = format!("organisation {unit} {year}");
@@ -157,13 +153,12 @@ async fn above(app: &App, task: &TaskRef, back: bool, document: &str, who: &str)
     let directory = app.directory().await?;
     let units: BTreeSet<&UnitCode> =
         people.iter().filter_map(|person| directory.unit_on(*person, app.clock.today())).collect();
-    let judged = if !is_ground(document) {
-        Err(Box::new(no_document(document)))
-    } else if units.is_empty() && directory.named(who).is_some() {
-        Err(Box::new(may_not(("xác nhận về", "state facts about"), who)))
-    } else {
+    let judged = check_document(document).and_then(|()| {
+        if units.is_empty() && directory.named(who).is_some() {
+            return Err(Box::new(may_not(("xác nhận về", "state facts about"), who)));
+        }
         units.iter().try_for_each(|unit| may_state(app, &directory, unit, who))
-    };
+    });
     if let Err(finding) = judged {
         let object = format!("task {source}/{key}");
         app.store.note(now, who, "move_refused", object, Some(&finding.code)).await?;

@@ -73,9 +73,8 @@ pub(super) fn may_tell(
     unit: &UnitCode,
     (who, document): (&str, Option<&str>),
 ) -> Result<(), Box<Finding>> {
-    let cites = document.is_some_and(is_ground);
-    if !cites && (document.is_some() || directory.named(who).is_none()) {
-        return Err(Box::new(no_document(document.unwrap_or_default())));
+    if document.is_some() || directory.named(who).is_none() {
+        check_document(document.unwrap_or_default())?;
     }
     may_state(app, directory, unit, who)
 }
@@ -85,8 +84,12 @@ pub(super) fn may(app: &App, directory: &Directory, step: State, made: &Making) 
     let today = app.clock.today();
     let heads = directory.heads_on(&made.unit, today);
     let named = directory.named(&made.author);
-    let cites = made.document.as_deref().is_some_and(|document| !document.trim().is_empty());
     let place = || Place::of(format!("organisation {} {}", made.unit, made.year));
+    let document = made.document.as_deref().filter(|document| !document.trim().is_empty());
+    if let Some(document) = document {
+        check_document(document).map_err(|told| Box::new(told.at(place())))?;
+    }
+    let cites = document.is_some();
     let own = match named {
         Some(named) => is_member(directory, named, &made.unit, today),
         None => member_written_out(directory, &made.author, &made.unit, today),
@@ -159,8 +162,11 @@ pub(super) fn may_not((vi, en): (&str, &str), who: &str) -> Finding {
     )
 }
 
-/// The document is not there, or is none by its length.
-pub(super) fn no_document(given: &str) -> Finding {
+/// Whether a document that is cited is one by its length (LT-AUT-006).
+pub(super) fn check_document(given: &str) -> Result<(), Box<Finding>> {
+    if is_ground(given) {
+        return Ok(());
+    }
     let (given, length) = (given.trim(), given.trim().chars().count());
     let what = match length {
         0 => Text::new(
@@ -176,9 +182,9 @@ pub(super) fn no_document(given: &str) -> Finding {
             format!("the document has {length} characters: 2 to 2,000 are needed"),
         ),
     };
-    Finding::error(
+    Err(Box::new(Finding::error(
         "LT-AUT-006",
         what,
         Text::new("ghi số, ngày văn bản bằng --document", "give number and date with --document"),
-    )
+    )))
 }
