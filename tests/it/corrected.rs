@@ -9,7 +9,7 @@ use crate::support::installation::{CHIEF, Installed};
 use crate::support::stores::both;
 use lienthong::mapping::RuleBook;
 use lienthong::pipeline::Policy;
-use lienthong::pipeline::command::Command;
+use lienthong::pipeline::command::{Command, Outcome};
 use lienthong::pipeline::map::Map;
 use lienthong::store::{MappingChange, MappingRow, MappingState, MappingWrite};
 use serde_json::json;
@@ -125,41 +125,73 @@ async fn decision_about_a_task_corrected_since_is_not_confirmed() {
     }
 }
 
+/// What text gave a task, at the moment of a house.
+fn by_text(house: &Installed, task: i64, product: &str) -> MappingWrite {
+    MappingWrite {
+        task,
+        changed_at: crate::support::installation::at(NOW),
+        change: MappingChange::Decide(MappingRow {
+            state: MappingState::Mapped,
+            product: Some(product.parse().expect("code")),
+            catalog_version: "2026".parse().expect("version"),
+            coefficient: "1.2".parse().ok(),
+            decided_by: "text".into(),
+            author: None,
+            reason: json!({ "confidence": 0.98 }),
+            decided_at: house.app.clock.now(),
+        }),
+    }
+}
+
+#[tokio::test]
+async fn second_person_is_told_what_an_undo_takes_back_besides_its_own_tasks() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = queue(&house).await;
+        let policy = Policy { four_eyes: true, ..house.app.policy.clone() };
+        let number = |outcome: &Outcome| told(outcome)["decision"]["decision"].as_i64().expect("number");
+        let at = async |hour: u32| {
+            house.configured_anew(&format!("2027-01-05T0{hour}:00:00Z"), policy.clone()).await
+        };
+        let confirm = |id| Command::MappingConfirm { id, author: AN.into() };
+        let first = at(2).await;
+        let id = number(&first.ordered(choose(&["3"], "SP-1", CHIEF)).await);
+        first.ordered(confirm(id)).await;
+        let meanwhile = at(3).await;
+        let writes = [by_text(&meanwhile, tasks[4], "SP-1")];
+        store.save_mappings(&writes, &[], None).await.expect("saved");
+        let later = at(4).await;
+        let asked = later.ordered(undo(id, CHIEF)).await;
+        assert_eq!(states(&later, &tasks).await[4], "SP-1", "one person alone takes nothing back");
+        let confirmed = later.ordered(confirm(number(&asked))).await;
+        assert_eq!(codes(&confirmed), ["LT-MAP-061"], "{}", store.kind());
+        assert_eq!(told(&confirmed)["decision"]["tasks"], 2);
+        assert_eq!(states(&later, &tasks).await, ["review"; 5]);
+    }
+}
+
 #[tokio::test]
 async fn undo_takes_back_and_lists_what_text_mapped_to_its_product_while_it_counted() {
     let both = both().await;
     for store in &both.stores {
         let house = house(store).await;
         let tasks = queue(&house).await;
-        let by_text = |task: i64, product: &str| MappingWrite {
-            task,
-            changed_at: crate::support::installation::at(NOW),
-            change: MappingChange::Decide(MappingRow {
-                state: MappingState::Mapped,
-                product: Some(product.parse().expect("code")),
-                catalog_version: "2026".parse().expect("version"),
-                coefficient: "1.2".parse().ok(),
-                decided_by: "text".into(),
-                author: None,
-                reason: json!({ "confidence": 0.98 }),
-                decided_at: house.app.clock.now(),
-            }),
-        };
-        store.save_mappings(&[by_text(tasks[1], "SP-1")], &[], None).await.expect("saved");
+        store.save_mappings(&[by_text(&house, tasks[1], "SP-1")], &[], None).await.expect("saved");
         let before = house.later("2027-01-05T02:00:00Z");
         let decided = told(&before.ordered(choose(&["1"], "SP-1", OFFICE)).await);
         let id = decided["decision"]["decision"].as_i64().expect("number");
         // Two come to the same product meanwhile, another to another one; the first was there before.
         let meanwhile = house.later("2027-01-05T03:00:00Z");
-        let writes = [(tasks[2], "SP-1"), (tasks[3], "SP-1"), (tasks[4], "SP-2")].map(|(task, product)| {
-            let mut write = by_text(task, product);
-            if let MappingChange::Decide(row) = &mut write.change {
-                row.decided_at = meanwhile.app.clock.now();
-            }
-            write
-        });
+        let writes = [(tasks[2], "SP-1"), (tasks[3], "SP-1"), (tasks[4], "SP-2")]
+            .map(|(task, product)| by_text(&meanwhile, task, product));
         store.save_mappings(&writes, &[], None).await.expect("saved");
         let later = house.later("2027-01-05T04:00:00Z");
+        let Command::MappingUndo { author, reason, .. } = undo(id, CHIEF) else { unreachable!("an undo") };
+        let preview = later.ordered(Command::MappingUndo { id, author, reason, dry_run: true }).await;
+        assert_eq!(codes(&preview), ["LT-MAP-061"], "it is told before");
+        assert_eq!(told(&preview)["decision"]["tasks"], 3);
+        assert_eq!(states(&later, &tasks).await, ["SP-1", "SP-1", "SP-1", "SP-1", "SP-2"]);
         let undone = later.ordered(undo(id, CHIEF)).await;
         assert_eq!(codes(&undone), ["LT-MAP-061"]);
         assert!(undone.findings[0].what.en.starts_with("2 tasks"), "{:?}", undone.findings);

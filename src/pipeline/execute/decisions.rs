@@ -170,8 +170,8 @@ pub(super) fn rested(tasks: usize, order: i64, undo: Option<i64>) -> Finding {
                 ),
             ),
             None => Text::new(
-                "sau khi thu hồi, chúng được liệt kê trong quyết định thu hồi",
-                "once it is taken back, the order that takes it back lists them",
+                "điểm nêu trên là khi chúng còn chờ; sau khi thu hồi, nhiệm vụ nào vẫn đủ chắc chắn được gán lại tự động, quyết định thu hồi liệt kê tất cả",
+                "the scores above are those while they wait; once it is taken back, what is still sure enough is mapped again by itself, and the order that takes it back lists them all",
             ),
         },
     )

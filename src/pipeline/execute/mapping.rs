@@ -151,13 +151,17 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
     if let Some(other) = corrected_since(&order, &items, &rows) {
         return Err(other.into());
     }
-    let effect = app.effect_of(&items, &rows).await?;
+    let resting = resting_on(app, order.about.filter(|_| order.kind == OrderKind::Undo)).await?;
+    let effect = effect_of_undo(app, &items, &rows, &resting).await?;
     let due = due_of(&items, &rows);
     let now = app.clock.now();
     app.store.confirm_order(&order, &rows, &due, (who, now), &effect.value(&directory)).await?;
     app.ring("map");
     app.ring("score");
-    let told = effect.told().into_iter().collect();
+    let mut told: Vec<Finding> = effect.told().into_iter().collect();
+    told.extend(
+        order.about.filter(|_| !resting.is_empty()).map(|about| rested(resting.len(), about, Some(id))),
+    );
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), OrderState::Counted), told))
 }
 
@@ -261,6 +265,12 @@ pub(super) async fn undo_order(
     findings.extend(more);
     findings.extend((resting > 0).then(|| rested(resting, id, Some(new))));
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(new), state), findings))
+}
+
+/// The tasks whose mappings may rest on an order an undo takes back.
+async fn resting_on(app: &App, about: Option<i64>) -> Result<Vec<i64>, Refusal> {
+    let Some(about) = about else { return Ok(Vec::new()) };
+    Ok(app.store.resting_on(&known(app, about).await?, MAX_TASKS).await?)
 }
 
 /// What an undo moves: by its own tasks, and by those that text mapped because of the order.
