@@ -29,6 +29,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard, RwLock};
 
 /// One connected source.
@@ -120,6 +121,9 @@ impl Policy {
     }
 }
 
+/// Longer than a change takes to become visible, shorter than a daemon that stops waits for its orders.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The running installation.
 pub struct App {
     /// The store.
@@ -152,6 +156,8 @@ pub struct App {
     pub bells: BTreeMap<String, Bell>,
     /// Steps whose last run failed.
     pub failing: Arc<Failing>,
+    /// How long an order waits for figures that are being computed.
+    pub patience: Duration,
     /// Orders to read the configuration again.
     pub reload: Reload,
     /// By what this process judges periods.
@@ -209,6 +215,7 @@ impl App {
             judging: Mutex::default(),
             bells,
             failing: Arc::default(),
+            patience: PATIENCE,
             reload: Reload::default(),
             directory: RwLock::default(),
             kept_rules: Mutex::default(),

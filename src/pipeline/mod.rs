@@ -35,6 +35,7 @@ mod review;
 mod scope;
 pub mod score;
 pub(crate) mod search;
+mod settle;
 pub mod source;
 pub mod step;
 mod titles;

@@ -47,8 +47,22 @@ impl Step for Record {
     }
 
     async fn run(&self) -> Result<StepReport, Finding> {
+        let scores = self.0.store.scores_without_record(BATCH).await.map_err(|error| error.finding())?;
+        let full = scores.len() == BATCH;
+        let report = self.follow(scores).await?;
+        Ok(StepReport { more: report.more || full, ..report })
+    }
+}
+
+impl Record {
+    /// Lets the records of some people's period follow their scores.
+    pub(super) async fn followed(&self, of: Period, people: &[PersonId]) -> Result<StepReport, Finding> {
+        let scores = self.0.store.scores_without_record_of(of, people).await;
+        self.follow(scores.map_err(|error| error.finding())?).await
+    }
+
+    async fn follow(&self, scores: Vec<StoredScore>) -> Result<StepReport, Finding> {
         let app = &self.0;
-        let scores = app.store.scores_without_record(BATCH).await.map_err(|error| error.finding())?;
         if scores.is_empty() {
             return Ok(StepReport::default());
         }
@@ -60,7 +74,7 @@ impl Step for Record {
                 entry.insert(app.store.closed_units(score.period).await.map_err(|error| error.finding())?);
             }
         }
-        let mut report = StepReport { more: scores.len() == BATCH, ..StepReport::default() };
+        let mut report = StepReport::default();
         let mut followed = Vec::with_capacity(scores.len());
         let mut differences = Vec::new();
         for score in scores {
@@ -222,6 +236,13 @@ impl App {
         let follows = !around.closed && latest.state.is_open();
         let to_come = || self.store.is_unsettled(latest.person, latest.period);
         Ok(follows && to_come().await.map_err(|error| error.finding())?)
+    }
+
+    /// Whether anything of what a person's score of a period depends on waits to be computed: a correction takes the score
+    /// itself, whatever its record says.
+    pub(super) async fn has_figures_due(&self, person: PersonId, period: Period) -> Result<bool, Finding> {
+        let due = self.store.periods_due(person).await.map_err(|error| error.finding())?;
+        Ok(due.into_iter().any(|due| period.depends_on(due)))
     }
 
     /// Whether the rule set asks for every step before an approval; of a period without one nothing is asked.

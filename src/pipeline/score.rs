@@ -81,12 +81,21 @@ impl Step for Score {
     }
 
     async fn run(&self) -> Result<StepReport, Finding> {
+        self.0.begin_day().await?;
+        self.scored(None).await
+    }
+}
+
+impl Score {
+    /// Scores whoever is due; of one period alone what its scores depend on.
+    pub(super) async fn scored(&self, of: Option<Period>) -> Result<StepReport, Finding> {
         let app = &self.0;
-        app.begin_day().await?;
         let elsewhere = app.judge_anew().await?;
         let mut marked = app.store.scores_due(MARKS).await.map_err(|error| error.finding())?;
         let mut more = marked.len() == MARKS;
-        marked.retain(|(_, period, _)| !elsewhere.contains(&period.quarter_around()));
+        marked.retain(|(_, period, _)| {
+            !elsewhere.contains(&period.quarter_around()) && of.is_none_or(|of| of.depends_on(*period))
+        });
         let told = if elsewhere.is_empty() { Vec::new() } else { vec![judged_elsewhere(&elsewhere)] };
         if marked.is_empty() {
             return Ok(StepReport { findings: told, ..StepReport::default() });

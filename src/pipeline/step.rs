@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -47,19 +47,43 @@ pub trait Step: Send + Sync {
     }
 }
 
+/// How long a replica may hold a step without renewing it.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// Under which name a step is leased.
+pub fn lease_of(step: &str) -> String {
+    format!("step:{step}")
+}
+
 /// A bell per step: ringing it makes the step run soon.
 #[derive(Debug, Clone, Default)]
-pub struct Bell(Arc<Notify>);
+pub struct Bell(Arc<Ring>);
+
+#[derive(Debug, Default)]
+struct Ring {
+    rung: Notify,
+    answered: AtomicBool,
+}
 
 impl Bell {
     /// Makes the step run soon; ringing twice before it runs is one run.
     pub fn ring(&self) {
-        self.0.notify_one();
+        self.0.rung.notify_one();
     }
 
     /// Waits until it rings.
     pub async fn rung(&self) {
-        self.0.notified().await;
+        self.0.rung.notified().await;
+    }
+
+    /// Says that a step of this process runs when it rings.
+    pub fn answer(&self) {
+        self.0.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one does; without a daemon nothing runs but the order.
+    pub fn is_answered(&self) -> bool {
+        self.0.answered.load(Ordering::Relaxed)
     }
 }
 

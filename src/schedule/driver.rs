@@ -8,7 +8,7 @@
 
 use crate::clock::Clock;
 use crate::error::{Finding, Text};
-use crate::pipeline::step::{Bell, Failing, Pulse, Step, StepReport};
+use crate::pipeline::step::{Bell, Failing, LEASE, Pulse, Step, StepReport, lease_of};
 use crate::store::Store;
 use crate::telemetry::name as metric;
 use chrono::{DateTime, Utc};
@@ -21,9 +21,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// How long a replica may hold a step without renewing it.
-const LEASE: Duration = Duration::from_secs(60);
 
 /// Shortest pause after a run that reports more to do, so that one step never starves the store.
 const BREATH: Duration = Duration::from_millis(5);
@@ -171,6 +168,7 @@ impl Driver {
             drop_all: self.drop_all.clone(),
             step,
         };
+        runner.bell.answer();
         let stop = self.stop.clone();
         self.tasks.spawn(async move { runner.run(stop).await });
     }
@@ -210,7 +208,7 @@ struct Runner {
 
 impl Runner {
     async fn run(self, stop: CancellationToken) {
-        let name = format!("step:{}", self.step.name());
+        let name = lease_of(self.step.name());
         while !stop.is_cancelled() {
             self.pulse.beat();
             let pause = match self.store.acquire_lease(&name, &self.owner, LEASE).await {
@@ -295,7 +293,7 @@ impl Runner {
 
     /// Renews the lease while a long run lasts; returns only when the lease was lost.
     async fn keep_lease(&self) -> Finding {
-        let name = format!("step:{}", self.step.name());
+        let name = lease_of(self.step.name());
         loop {
             tokio::time::sleep(LEASE / 3).await;
             match self.store.acquire_lease(&name, &self.owner, LEASE).await {

@@ -184,6 +184,10 @@ const EVERYONE_DUE: &str = concat!(
     due_again!()
 );
 
+/// A score of a period ($1, in the quarter $2) that waits to be computed again, or whose record has yet to follow it.
+const UNSETTLED: &str = "s.period = $1 AND (s.record_due OR EXISTS \
+     (SELECT 1 FROM score_due d WHERE d.person_id = s.person_id AND d.period IN ($1, $2)))";
+
 /// What the keys begin with under which `meta` says by what a period is judged.
 const JUDGED_BY: &str = "judged_by:";
 
@@ -452,6 +456,27 @@ impl Store {
         rows.iter().map(stored_score).collect()
     }
 
+    /// The same of some people's period.
+    pub async fn scores_without_record_of(
+        &self,
+        period: Period,
+        people: &[PersonId],
+    ) -> Result<Vec<StoredScore>, StoreError> {
+        let mut found = Vec::new();
+        for some in people.chunks(PER_QUESTION) {
+            let whose = placeholders(1, some.len(), 2);
+            let sql = format!(
+                "SELECT {COLUMNS} FROM score WHERE record_due AND period = $1 AND person_id IN {whose}"
+            );
+            let mut vals = vals![period];
+            vals.extend(some.iter().map(|person| Val::from(*person)));
+            for row in &self.db.rows(sql, vals).await? {
+                found.push(stored_score(row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Whose record of a period has not followed their score yet.
     pub async fn scores_unrecorded(&self, period: Period) -> Result<BTreeSet<PersonId>, StoreError> {
         let sql = "SELECT person_id FROM score WHERE record_due AND period = $1";
@@ -461,9 +486,15 @@ impl Store {
 
     /// Whether a person's score of a period waits to be computed again, or their record to follow it.
     pub async fn is_unsettled(&self, person: PersonId, period: Period) -> Result<bool, StoreError> {
-        let sql = "SELECT count(*) FROM score s WHERE s.person_id = $1 AND s.period = $2 AND (s.record_due OR EXISTS \
-                   (SELECT 1 FROM score_due d WHERE d.person_id = $1 AND d.period IN ($2, $3)))";
-        Ok(self.db.count(sql, vals![person, period, period.quarter_around()]).await? > 0)
+        let sql = format!("SELECT count(*) FROM score s WHERE s.person_id = $3 AND {UNSETTLED}");
+        Ok(self.db.count(sql, vals![period, period.quarter_around(), person]).await? > 0)
+    }
+
+    /// Everybody of whom that is so.
+    pub async fn unsettled(&self, period: Period) -> Result<BTreeSet<PersonId>, StoreError> {
+        let sql = format!("SELECT DISTINCT s.person_id FROM score s WHERE {UNSETTLED}");
+        let rows = self.db.rows(sql, vals![period, period.quarter_around()]).await?;
+        rows.iter().map(|row| row.person(0)).collect()
     }
 
     /// Says that the record step has looked at a score with these inputs.

@@ -4,9 +4,9 @@ use crate::review::{AN, BINH, OFFICE, choose, codes, house, rules_with, scored, 
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::stores::both;
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
-use lienthong::domain::{CatalogScope, CatalogVersion, RuleSet, WorkingCalendar};
+use lienthong::domain::{CatalogScope, CatalogVersion, RecordState, RuleSet, WorkingCalendar};
 use lienthong::pipeline::Policy;
-use lienthong::pipeline::command::{CatalogRef, Command, InputFile, ShareEntry};
+use lienthong::pipeline::command::{CatalogRef, Command, InputFile, LifeOrder, ShareEntry};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
@@ -308,29 +308,165 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
 }
 
 #[tokio::test]
-async fn approval_waits_while_the_record_has_yet_to_follow_its_figures() {
+async fn approval_where_no_daemon_runs_settles_its_figures_itself_and_is_of_the_revision_that_was_read() {
+/// An approval of Bình's quarter by somebody who read this revision.
+fn approve(revision: u32) -> Command {
+    Command::RecordApprove {
+        person: whom(BINH),
+        period: period("2026-Q4"),
+        revision,
+        level: None,
+        decision_no: None,
+        opinion: None,
+        author: CHIEF.into(),
+    }
+}
+
     let both = both().await;
     for store in &both.stores {
         let house = house(store).await;
         worked(&house).await;
-        Record(house.app.clone()).run().await.expect("a run");
         let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
-        let approve = |revision: u32| Command::RecordApprove {
+        Record(house.app.clone()).run().await.expect("a run");
+        house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+        assert!(store.is_unsettled(person, quarter).await.expect("read"), "{}", store.kind());
+        assert_eq!(codes(&house.order(approve(1)).await), ["LT-REC-002"], "{}: others by now", store.kind());
+        assert!(!store.is_unsettled(person, quarter).await.expect("read"), "the order settled them");
+        house.ordered(approve(2)).await;
+        // The same figures again are what was read.
+        let an = house.person(AN).await;
+        store.mark_scores_due(&[(an, quarter)]).await.expect("marked");
+        house.approve(AN, "2026-Q4", 1).await;
+        let corrected = Command::RecordCorrect {
             person: whom(BINH),
             period: quarter,
-            revision,
+            revision: 3,
             level: None,
             decision_no: None,
             opinion: None,
             author: CHIEF.into(),
         };
         house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+            reason: "sản phẩm được xác định lại".into(),
         for _ in 0..2 {
+        house.ordered(choose(&["3"], "SP-9", OFFICE)).await;
+        house.ordered(corrected).await;
+        let newest = store.latest_revision(person, quarter).await.expect("read").expect("a record");
+        let score = store.score(person, quarter, FULL_PERIOD).await.expect("read").expect("a score");
+        assert_eq!(newest.revision, 4, "{}", store.kind());
+        assert_eq!(newest.content["parts"]["total"]["printed"], json!(score.total), "{}", store.kind());
+        assert!(store.periods_due(person).await.expect("read").iter().all(|due| !quarter.depends_on(*due)));
+    }
+}
+
+#[tokio::test]
+async fn approval_waits_for_whoever_else_computes_its_figures() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await.patient(600);
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let computed = async || {
+            scored(&house).await;
+            Record(house.app.clone()).run().await.expect("a run");
+        };
+        // Another replica computes scores.
+        house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+        let lease = std::time::Duration::from_secs(600);
+        store.acquire_lease("step:score", "b", lease).await.expect("leased").expect("free");
+        let (refused, ()) = tokio::join!(house.order(approve(1)), computed());
+        assert_eq!(codes(&refused), ["LT-REC-002"], "{}", store.kind());
+        // The daemon this order is given to does, once the order rings.
+        let bell = house.app.bells["score"].clone();
+        bell.rung().await;
+        bell.answer();
+        let rung = async {
+            bell.rung().await;
+            computed().await;
+        };
+        store.mark_scores_due(&[(house.person(BINH).await, period("2026-Q4"))]).await.expect("marked");
+        let (approved, ()) = tokio::join!(house.order(approve(2)), rung);
+        assert_eq!(codes(&approved), Vec::<&str>::new(), "{}", store.kind());
+    }
+}
+
+/// A signed table of the totals some people have now, to be approved.
+async fn signed(house: &Installed, who: &[&str]) -> Command {
+    let mut text = "Số hiệu,Họ và tên,Tổng điểm,Xếp loại\n".to_owned();
+    for number in who {
+        let total = stored(house, number).await.0.expect("a total");
+        text.push_str(&format!("{number},,{total},\n"));
+    }
+    Command::Life {
+        order: LifeOrder::SignedTable {
+            file: InputFile { name: "bang.csv".into(), bytes: text.into() },
+            period: period("2026-Q4"),
+            unit: None,
+            decision_no: "77/QĐ-SNV".into(),
+            opinion: None,
+            approve: true,
+            author: CHIEF.into(),
+        },
+    }
+}
+
+async fn state(house: &Installed, who: &str) -> RecordState {
+    let person = house.person(who).await;
+    let newest = house.app.store.latest_revision(person, period("2026-Q4")).await.expect("read");
+    newest.expect("a record").state
+}
+
+#[tokio::test]
+async fn signed_table_approves_figures_that_have_settled_and_leaves_those_that_have_not() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await.patient(0);
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let before = signed(&house, &[AN, BINH]).await;
+        house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+        let told = house.ordered(before.clone()).await;
+        assert!(codes(&told).contains(&"LT-REC-085"), "{:?}", told.findings);
+        let states = (state(&house, AN).await, state(&house, BINH).await);
+        assert_eq!(states, (RecordState::Approved, RecordState::Provisional), "{}", store.kind());
+        // With a moment for them the figures settle first, and are others than the table's.
+        let house = house.patient(600);
+        let told = house.ordered(before).await;
+        assert!(codes(&told).contains(&"LT-REC-065"), "{:?}", told.findings);
+        assert_eq!(state(&house, BINH).await, RecordState::Provisional, "{}", store.kind());
+        house.ordered(signed(&house, &[AN, BINH]).await).await;
+        assert_eq!(state(&house, BINH).await, RecordState::Approved, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn approval_is_refused_while_the_record_has_yet_to_follow_its_figures() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await.patient(0);
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
             // Due to be computed, then computed and not taken up.
             let refused = house.order(approve(1)).await;
             assert_eq!(codes(&refused), ["LT-REC-085"], "{}", store.kind());
             scored(&house).await;
         }
+            let review = LifeOrder::Review {
+                person: whom(BINH),
+                period: quarter,
+                revision: 1,
+                level: None,
+                comment: Some("hoàn thành tốt".into()),
+                strengths: None,
+                weaknesses: None,
+                minutes: None,
+                party_opinion: None,
+                handling: None,
+                author: CHIEF.into(),
+            };
+            let refused = house.order(Command::Life { order: review }).await;
+            assert_eq!(codes(&refused), ["LT-REC-085"], "{}: a review as well", store.kind());
         Record(house.app.clone()).run().await.expect("a run");
         assert_eq!(codes(&house.order(approve(1)).await), ["LT-REC-002"], "{}: others by now", store.kind());
         house.ordered(approve(2)).await;

@@ -243,7 +243,7 @@ async fn earlier_results_come_from_who_decides_or_an_office_and_never_for_a_peri
 async fn correction_with_a_level_is_written_whole_or_not_at_all_and_waits_for_figures_that_are_due() {
     let both = both().await;
     for store in &both.stores {
-        let house = house(store).await;
+        let house = house(store).await.patient(0);
         house.provisional(AN, "2026", 1, "80").await;
         house.ordered(approve("2026", 1, Some(Level::Good), CHIEF)).await;
         house.score(AN, "2026", Some("69"), &[]).await;

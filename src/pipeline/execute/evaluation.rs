@@ -1,6 +1,7 @@
 //! Orders about criteria, scores and records.
 
-use super::life::{Opened, allowed, subject_of};
+use super::life::{Opened, allowed, still_due, subject_of};
+use super::trial::journal_refused;
 use super::{Answer, App, Refusal, author, entry, person, quota};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
@@ -21,6 +22,7 @@ use crate::pipeline::moved;
 use crate::pipeline::score::{Gathered, scope_of};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
+use std::sync::Arc;
 use crate::store::{NewRevision, RecordLine, Revision, ScoreLine};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -540,13 +542,11 @@ pub(super) struct Ruled {
     pub author: String,
 }
 
-pub(super) async fn approve(app: &App, whose: &PersonRef, period: Period, ruled: Ruled) -> Answer {
+pub(super) async fn approve(app: &Arc<App>, whose: &PersonRef, period: Period, ruled: Ruled) -> Answer {
     author(&ruled.author)?;
-    let opened = Opened::of(app, whose, period).await?;
+    let opened = Opened::settled(app, whose, period).await?;
     let now = app.clock.now();
-    let waits = app.is_to_follow(&opened.latest, &opened.around).await?;
-    let settled = if waits { Err(Box::new(still_due(whose, period))) } else { Ok(()) };
-    allowed(app, settled, opened.id, period, &ruled.author).await?;
+    allowed(app, opened.check_settled(app, whose).await?, opened.id, period, &ruled.author).await?;
     let (decided, told) = rule(app, &opened.directory, opened.id, opened.held(), &ruled, now).await?;
     let Some((content, summary)) = decided else {
         return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
@@ -668,7 +668,7 @@ pub(super) struct Correcting {
 
 /// Replaces an approved or closed record by what is computed now, with author and reason; it waits for its own approval,
 /// or a year with a level is classified in the same order: both revisions are written, or neither.
-pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
+pub(super) async fn correct(app: &Arc<App>, order: Correcting) -> Answer {
     let ruling = &order.ruling;
     let who = author(&ruling.author)?;
     let id = person(app, &order.person).await?;
@@ -685,7 +685,11 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         let judged = Judged { subject: id, period, duty, author: who, at: now, document };
         allowed(app, directory.check_author(judged), id, period, who).await?;
     }
-    let pending = app.store.periods_due(id).await?.into_iter().any(|due| period.depends_on(due));
+    let mut pending = app.has_figures_due(id, period).await?;
+    if pending {
+        app.settle(period, &BTreeSet::from([id])).await?;
+        pending = app.has_figures_due(id, period).await?;
+    }
     let settled = if pending { Err(Box::new(still_due(&order.person, period))) } else { Ok(()) };
     allowed(app, settled, id, period, who).await?;
     let Some(score) = app.store.score(id, period, app.shown_view(period)).await? else {
@@ -744,20 +748,4 @@ pub(super) async fn correct(app: &App, order: Correcting) -> Answer {
         format!("đã lập phiên bản đính chính r{number}; cần phê duyệt lại"),
         format!("correction r{number} made; it waits for its approval"),
     ))
-}
-
-fn still_due(whose: &PersonRef, period: Period) -> Finding {
-    Finding::error(
-        "LT-REC-085",
-        Text::new(
-            format!("điểm kỳ {period} của {whose} đang chờ tính lại; quyết định lúc này sẽ lấy số liệu cũ"),
-            format!(
-                "the score of {whose} for {period} waits to be computed; a decision now would take old figures"
-            ),
-        ),
-        Text::new(
-            "đợi `status` cho thấy không còn điểm chờ tính, xem bản mới nhất rồi quyết định lại",
-            "wait until `status` shows no scores due, look at the newest revision and decide again",
-        ),
-    )
 }

@@ -20,10 +20,11 @@ use crate::pipeline::decide::own_record;
 use crate::pipeline::record::Circumstances;
 use crate::pipeline::results::{Occasion, result_item};
 use crate::store::{HoldWord, NewRevision, Notice, Revision};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Carries out one order.
-pub(super) async fn carry_out(app: &App, order: LifeOrder) -> Answer {
+pub(super) async fn carry_out(app: &Arc<App>, order: LifeOrder) -> Answer {
     use LifeOrder as L;
     match order {
         L::Show { person, period } => shown::show(app, &person, period).await,
@@ -150,6 +151,27 @@ impl Opened {
         Ok(Self { id, directory, latest, content, around })
     }
 
+    /// The same, once its figures have settled, as far as they do in a moment.
+    pub async fn settled(app: &Arc<App>, whose: &PersonRef, period: Period) -> Result<Self, Refusal> {
+        let opened = Self::of(app, whose, period).await?;
+        if app.is_to_follow(&opened.latest, &opened.around).await?
+            && app.settle(period, &BTreeSet::from([opened.id])).await?
+        {
+            return Self::of(app, whose, period).await;
+        }
+        Ok(opened)
+    }
+
+    /// Refuses a decision about figures that are still to come (LT-REC-085).
+    pub async fn check_settled(
+        &self,
+        app: &App,
+        whose: &PersonRef,
+    ) -> Result<Result<(), Box<Finding>>, Finding> {
+        let waits = app.is_to_follow(&self.latest, &self.around).await?;
+        Ok(if waits { Err(Box::new(still_due(whose, self.latest.period))) } else { Ok(()) })
+    }
+
     /// For the life of the record.
     pub fn held(&self) -> Held<'_> {
         Held {
@@ -190,11 +212,32 @@ pub(super) async fn allowed<T>(
     }
 }
 
-async fn step(app: &App, order: Ordered, to: RecordState) -> Answer {
+/// Figures a decision would take are still to come, although it waited for them.
+pub(super) fn still_due(whose: &PersonRef, period: Period) -> Finding {
+    Finding::error(
+        "LT-REC-085",
+        Text::new(
+            format!("điểm kỳ {period} của {whose} đang chờ tính lại; quyết định lúc này sẽ lấy số liệu cũ"),
+            format!(
+                "the score of {whose} for {period} waits to be computed; a decision now would take old figures"
+            ),
+        ),
+        Text::new(
+            "xem `status`: còn điểm chờ tính hoặc có bước lỗi; khi hết, xem bản mới nhất rồi chạy lại lệnh này",
+            "look at `status`: scores are due or a step fails; once none is, look at the newest revision and order it again",
+        ),
+    )
+}
+
+async fn step(app: &Arc<App>, order: Ordered, to: RecordState) -> Answer {
     let who = author(&order.author)?.to_owned();
-    let opened = Opened::of(app, &order.person, order.period).await?;
+    let opened = Opened::settled(app, &order.person, order.period).await?;
     let (id, period) = (opened.id, order.period);
     let own = to == RecordState::SelfAssessed;
+    // A review falls with the figures it was of, a person's own word stays.
+    if !own {
+        allowed(app, opened.check_settled(app, &order.person).await?, id, period, &who).await?;
+    }
     // Deciding about oneself is refused as such, below.
     let document = if own { None } else { order.texts.minutes.as_deref() };
     let duty = if own { Duty::Own } else { Duty::Score };

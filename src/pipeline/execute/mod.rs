@@ -277,13 +277,14 @@ impl Installation {
             }
             C::RecordApprove { person, period, revision, level, decision_no, opinion, author } => {
                 let ruling = evaluation::Ruled { revision, level, decision_no, opinion, author };
-                evaluation::approve(app, &person, period, ruling).await
+                evaluation::approve(&self.app, &person, period, ruling).await
             }
             C::RecordCorrect { person, period, revision, level, decision_no, opinion, author, reason } => {
                 let ruling = evaluation::Ruled { revision, level, decision_no, opinion, author };
-                evaluation::correct(app, evaluation::Correcting { person, period, ruling, reason }).await
+                let order = evaluation::Correcting { person, period, ruling, reason };
+                evaluation::correct(&self.app, order).await
             }
-            C::Life { order } => life::carry_out(app, order).await,
+            C::Life { order } => life::carry_out(&self.app, order).await,
             C::Task { order } => duplicate::carry_out(app, order).await,
             C::PeriodClose { period, author, reason, document, dry_run } => {
                 let unit = None;

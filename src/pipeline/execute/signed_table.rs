@@ -16,7 +16,8 @@ use crate::pipeline::record::content_of;
 use crate::pipeline::wording::Words;
 use crate::store::NewRevision;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A table as ordered.
 pub(super) struct SignedTable {
@@ -30,13 +31,20 @@ pub(super) struct SignedTable {
 }
 
 /// Compares, tells the differences by cause, and with `approve` approves what matches.
-pub(super) async fn import(app: &App, order: SignedTable) -> Answer {
+pub(super) async fn import(app: &Arc<App>, order: SignedTable) -> Answer {
     let who = author(&order.author)?.to_owned();
     known_unit(app, order.unit.as_ref()).await?;
     let (period, year) = (order.period, order.period.is_year());
     let rows = read_signed(&order.file.name, &order.file.bytes, year)?;
-    let (held, people) = held(app, period, order.unit.as_ref()).await?;
-    let compared = compare(&rows, &held, year);
+    let (mut known, mut people) = held(app, period, order.unit.as_ref()).await?;
+    if order.approve {
+        let concerned: BTreeSet<PersonId> = people.values().copied().collect();
+        let waiting = &app.store.unsettled(period).await? & &concerned;
+        if !waiting.is_empty() && app.settle(period, &waiting).await? {
+            (known, people) = held(app, period, order.unit.as_ref()).await?;
+        }
+    }
+    let compared = compare(&rows, &known, year);
     let mut findings: Vec<Finding> = Vec::new();
     let mut revisions = Vec::new();
     let (mut approved, mut already, mut refused) = (0_u64, 0_u64, 0_u64);
@@ -184,6 +192,10 @@ async fn ruled(
     let decided = held.content.ruling.as_ref().and_then(|ruling| ruling.decision_no.as_deref());
     if life::is_deliverable(held.state) && decided == Some(number.trim()) {
         return Ok(Ok(None));
+    }
+    let whose = PersonRef::Staff(row.staff_number.clone());
+    if let Err(finding) = opened.check_settled(app, &whose).await? {
+        return Ok(Err(finding));
     }
     let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
     if directory.named(who) != Some(person) {

@@ -148,6 +148,13 @@ impl Installed {
         Self { app: Arc::new(app), _folder: self._folder.clone() }
     }
 
+    /// The same, with orders that wait so long for figures that are being computed.
+    pub fn patient(mut self, seconds: u64) -> Self {
+        let app = Arc::get_mut(&mut self.app).expect("nothing runs");
+        app.patience = std::time::Duration::from_secs(seconds);
+        self
+    }
+
     /// The people named, staff of one department, and its chief.
     pub async fn import(&self, people: &[(&str, &str)]) {
         let people =
