@@ -9,6 +9,7 @@ use super::{Store, StoreError};
 use crate::domain::{Period, PersonId};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -153,6 +154,13 @@ impl Store {
         })
         .await?;
         tx.commit().await
+    }
+
+    /// Whose results of a period were told, and which revision of them.
+    pub async fn told(&self, period: Period) -> Result<BTreeSet<(PersonId, u32)>, StoreError> {
+        let sql = "SELECT DISTINCT person_id, revision FROM record_notice WHERE period = $1";
+        let rows = self.db.rows(sql, vals![period]).await?;
+        rows.iter().map(|row| Ok((row.person(0)?, u32::try_from(row.int(1)?).unwrap_or(0)))).collect()
     }
 
     /// Every notice of a record, oldest first.

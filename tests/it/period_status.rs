@@ -134,6 +134,62 @@ async fn status_counts_who_still_has_to_act_by_unit() {
 }
 
 #[tokio::test]
+async fn status_counts_approved_results_until_the_person_was_told_of_that_revision() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let untold = async || row(&status(&house).await, "unit", "SNV-VP")["untold"].clone();
+        let notify = |revision| {
+            life(LifeOrder::Notify {
+                person: whom(AN),
+                period: period("2026-Q3"),
+                revision,
+                on: None,
+                how: "tại cuộc họp".into(),
+                document: None,
+                author: HEAD.into(),
+            })
+        };
+        house.provisional(AN, "2026-Q3", 1, "88").await;
+        assert_eq!(untold().await, 0, "{}: nothing is approved", store.kind());
+        house.ordered(approval(1)).await;
+        assert_eq!(untold().await, 1);
+        house.ordered(notify(2)).await;
+        assert_eq!(untold().await, 0, "{}", store.kind());
+        // Made anew it is told anew.
+        house.score(AN, "2026-Q3", Some("69"), &[]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house
+            .ordered(Command::RecordCorrect {
+                person: whom(AN),
+                period: period("2026-Q3"),
+                revision: 2,
+                level: None,
+                decision_no: None,
+                opinion: None,
+                author: HEAD.into(),
+                reason: "sai số liệu".into(),
+            })
+            .await;
+        house.ordered(approval(3)).await;
+        assert_eq!(untold().await, 1, "{}", store.kind());
+    }
+}
+
+/// An approval of An's quarter by the head of the office.
+fn approval(revision: u32) -> Command {
+    Command::RecordApprove {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        revision,
+        level: None,
+        decision_no: None,
+        opinion: None,
+        author: HEAD.into(),
+    }
+}
+
+#[tokio::test]
 async fn petition_is_answered_in_seven_working_days_by_who_decides_and_frees_the_record() {
     let both = both().await;
     for store in &both.stores {

@@ -36,6 +36,8 @@ pub(super) struct Counted {
     pub petitions: u64,
     /// Open petitions past their day.
     pub overdue: u64,
+    /// With a result that was approved and not told to them (art. 17.3).
+    pub untold: u64,
     /// Whose figures moved on after the approval or close (LT-REC-006).
     pub changed: u64,
 }
@@ -70,6 +72,7 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
     let held: BTreeSet<PersonId> =
         app.store.open_holds(period).await?.into_iter().map(|hold| hold.person).collect();
     let own = app.store.self_assessed(period).await?;
+    let told = app.store.told(period).await?;
     let mut petitions: BTreeMap<PersonId, (u64, u64)> = BTreeMap::new();
     for petition in app.store.petitions(true, 100_000).await? {
         if petition.period == period {
@@ -102,6 +105,8 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
             continue;
         };
         *counted.states.entry(line.state.as_str()).or_default() += 1;
+        let stands = matches!(line.state, RecordState::Approved | RecordState::Delivered);
+        counted.untold += u64::from(stands && !told.contains(&(known.id, line.revision)));
         let missing = line.content.get("missing").and_then(Value::as_array);
         let lacks = |names: &[&str]| {
             let mut missing = missing.into_iter().flatten().filter_map(Value::as_str);
@@ -123,7 +128,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
     let closed_units = app.store.closed_units(period).await?;
     let closed = app.store.period_close(period).await?.is_some();
     let mut rows = Vec::new();
-    let mut sums = [0_u64; 17];
+    let mut sums = [0_u64; 18];
     for (code, counted) in by_unit(app, period).await? {
         if within.as_ref().is_some_and(|units| !units.contains(&code)) {
             continue;
@@ -143,6 +148,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
             one(RecordState::Revoked),
             one(RecordState::Approved),
             one(RecordState::Delivered),
+            counted.untold,
             counted.held,
             counted.petitions,
             counted.overdue,
@@ -174,6 +180,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
         ("revoked", "Đã hủy", "Revoked"),
         ("approved", "Đã duyệt", "Approved"),
         ("delivered", "Đã gửi", "Delivered"),
+        ("untold", "Chưa thông báo", "Not told"),
         ("held", "Tạm dừng", "Held"),
         ("petitions", "Kiến nghị", "Petitions"),
         ("overdue", "Quá hạn trả lời", "Overdue"),
