@@ -276,6 +276,14 @@ pub struct Author {
     pub author: Option<String>,
 }
 
+/// Whether an order is only tried.
+#[derive(Debug, Args)]
+pub struct Trial {
+    /// Only show what would change; nothing is stored
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Subcommands of `retention`.
 #[derive(Debug, Subcommand)]
 pub enum Retention {

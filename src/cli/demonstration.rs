@@ -281,7 +281,12 @@ async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> 
     let file = InputFile { name: "history.csv".into(), bytes };
     let outcome = installation
         .execute(
-            Command::HistoryImport { file, document: Some(DOCUMENT.into()), author: OFFICER.into() },
+            Command::HistoryImport {
+                file,
+                document: Some(DOCUMENT.into()),
+                author: OFFICER.into(),
+                dry_run: false,
+            },
             progress.clone(),
         )
         .await;
@@ -296,6 +301,7 @@ async fn import_history(daemon: &Daemon, folder: &Path) -> Result<(), Findings> 
                 author: OFFICER.into(),
                 reason,
                 document: Some(DOCUMENT.into()),
+                dry_run: false,
             },
             progress,
         )

@@ -50,9 +50,12 @@ pub fn command(action: Action) -> Ordered {
             let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
             Ok(Command::Life { order: LifeOrder::CriteriaTemplate { unit, period, own, to } })
         }
-        Action::Criteria(Criteria::Import { file, document, author }) => {
-            Ok(Command::CriteriaImport { file: read(&file)?, document, author: name(author)? })
-        }
+        Action::Criteria(Criteria::Import { file, document, trial, author }) => Ok(Command::CriteriaImport {
+            file: read(&file)?,
+            document,
+            author: name(author)?,
+            dry_run: trial.dry_run,
+        }),
         Action::Score(Score::Show { person, period, unit, view, rows }) => {
             Ok(Command::ScoreShow { period, person, unit, view, limit: rows.limit })
         }
@@ -74,15 +77,21 @@ pub fn command(action: Action) -> Ordered {
         Action::Organisation(action) => super::life_order::organisation(action),
         Action::Petition(action) => super::life_order::petition(action),
         Action::Period(action) => super::life_order::period(action),
-        Action::History(History::Import { file: Some(file), document, author, .. }) => {
-            Ok(Command::HistoryImport { file: read(&file)?, document, author: name(author)? })
+        Action::History(History::Import { file: Some(file), document, trial, author, .. }) => {
+            Ok(Command::HistoryImport {
+                file: read(&file)?,
+                document,
+                author: name(author)?,
+                dry_run: trial.dry_run,
+            })
         }
-        Action::History(History::Import { file: None, person, reason, document, author, .. }) => {
+        Action::History(History::Import { file: None, person, reason, document, trial, author, .. }) => {
             Ok(Command::HistoryEmpty {
                 people: person,
                 author: name(author)?,
                 reason: reason.unwrap_or_default(),
                 document,
+                dry_run: trial.dry_run,
             })
         }
         Action::Outbox(action) => outbox(action),
@@ -128,11 +137,11 @@ pub fn command(action: Action) -> Ordered {
 
 fn people(action: People) -> Ordered {
     Ok(match action {
-        People::Import { file, units, dry_run, author } => Command::PeopleImport {
+        People::Import { file, units, trial, author } => Command::PeopleImport {
             people: read(&file)?,
             units: units.as_deref().map(read).transpose()?,
             author: name(author)?,
-            dry_run,
+            dry_run: trial.dry_run,
         },
         People::Data { person, out, reason, document, author } => {
             let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
@@ -155,9 +164,9 @@ fn people(action: People) -> Ordered {
 fn catalog(action: Catalog) -> Ordered {
     let groups = |path: Option<std::path::PathBuf>| path.as_deref().map(read).transpose();
     Ok(match action {
-        Catalog::Import { file, name: version, valid_from, scope, reason, author } => {
-            let author = name(author)?;
-            Command::CatalogImport { file: read(&file)?, version, valid_from, scope, author, reason }
+        Catalog::Import { file, name: version, valid_from, scope, reason, trial, author } => {
+            let (file, author, dry_run) = (read(&file)?, name(author)?, trial.dry_run);
+            Command::CatalogImport { file, version, valid_from, scope, author, reason, dry_run }
         }
         Catalog::Propose { unit, year, at_least, groups: path, .. } => {
             Command::CatalogPropose { unit, year, at_least, groups: groups(path)? }
@@ -172,6 +181,7 @@ fn catalog(action: Catalog) -> Ordered {
             scope,
             reason,
             groups: path,
+            dry_run,
             author,
             ..
         } => Command::CatalogSettle {
@@ -182,6 +192,7 @@ fn catalog(action: Catalog) -> Ordered {
             scope,
             author: name(author)?,
             reason: reason.unwrap_or_default(),
+            dry_run,
         },
         Catalog::Merge { files, groups: path, .. } => {
             let files: Vec<InputFile> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
@@ -206,9 +217,10 @@ fn mapping(action: Mapping) -> Ordered {
     match action {
         Mapping::Review { groups: true, rows, .. } => Ok(Command::MappingGroups { limit: rows.limit }),
         Mapping::Review { after, rows, .. } => Ok(Command::MappingReview { after, limit: rows.limit }),
-        Mapping::Decide { tasks, group, product, dry_run, reason, author, .. } => {
+        Mapping::Decide { tasks, group, product, trial, reason, author, .. } => {
             let choice = product.map_or(MappingChoice::Outside, MappingChoice::Product);
-            Ok(Command::MappingDecide { tasks, group, choice, author: name(author)?, reason, dry_run })
+            let (author, dry_run) = (name(author)?, trial.dry_run);
+            Ok(Command::MappingDecide { tasks, group, choice, author, reason, dry_run })
         }
         Mapping::Decisions { id, waiting, rows } => {
             Ok(Command::MappingDecisions { id, waiting, limit: rows.limit })
@@ -224,21 +236,22 @@ fn mapping(action: Mapping) -> Ordered {
             measure,
             unit,
             reason,
-            dry_run,
+            trial,
             author,
         } => {
             let field = field.unwrap_or_default();
             let measure = measure.unwrap_or_default();
             let terms = ProposedTerms { code, name: called, group, coefficient, field, measure };
-            let author = name(author)?;
+            let (author, dry_run) = (name(author)?, trial.dry_run);
             Ok(Command::ProductPropose { tasks, group: tasks_of, terms, unit, author, reason, dry_run })
         }
         Mapping::Proposals { all, format, out, rows } => {
             let workbook = SheetFormat::of(format, out.as_ref()) == Some(SheetFormat::Xlsx);
             Ok(Command::ProductProposals { all, limit: rows.limit, workbook })
         }
-        Mapping::AcceptProduct { id, code, catalog, dry_run, author } => {
-            Ok(Command::ProductAccept { id, code, catalog, author: name(author)?, dry_run })
+        Mapping::AcceptProduct { id, code, catalog, trial, author } => {
+            let (author, dry_run) = (name(author)?, trial.dry_run);
+            Ok(Command::ProductAccept { id, code, catalog, author, dry_run })
         }
         Mapping::WithdrawProduct { id, reason, author } => {
             Ok(Command::ProductWithdraw { id, author: name(author)?, reason })
@@ -247,13 +260,13 @@ fn mapping(action: Mapping) -> Ordered {
             Ok(Command::MappingRulesTest { file: read(&file)?, limit: rows.limit })
         }
         Mapping::Export { after, limit, .. } => Ok(Command::MappingExport { after, limit }),
-        Mapping::Import { file, as_what, origin, replace, dry_run, author } => {
-            let (file, author) = (read(&file)?, name(author)?);
+        Mapping::Import { file, as_what, origin, replace, trial, author } => {
+            let (file, author, dry_run) = (read(&file)?, name(author)?, trial.dry_run);
             Ok(Command::MappingImport { file, as_what, origin, author, replace, dry_run })
         }
         Mapping::Confirm { id, author } => Ok(Command::MappingConfirm { id, author: name(author)? }),
-        Mapping::Undo { id, reason, dry_run, author } => {
-            Ok(Command::MappingUndo { id, author: name(author)?, reason, dry_run })
+        Mapping::Undo { id, reason, trial, author } => {
+            Ok(Command::MappingUndo { id, author: name(author)?, reason, dry_run: trial.dry_run })
         }
         Mapping::Share(share) => shares(*share),
         Mapping::Evaluate(_) | Mapping::Model(_) => Err(Box::new(super::run::not_available())),
@@ -270,10 +283,10 @@ fn catalog_ref(named: &Path) -> Result<CatalogRef, Box<Finding>> {
 }
 
 fn shares(share: Share) -> Ordered {
-    let Share { task, person, period, support, whole, file, document, reason, author } = share;
-    let author = name(author)?;
+    let Share { task, person, period, support, whole, file, document, reason, trial, author } = share;
+    let (author, dry_run) = (name(author)?, trial.dry_run);
     if let Some(file) = file {
-        return Ok(Command::MappingShareFile { file: read(&file)?, document, author, reason });
+        return Ok(Command::MappingShareFile { file: read(&file)?, document, author, reason, dry_run });
     }
     let mut parts = Vec::new();
     let of_people = person.into_iter().map(|(person, percent)| (Some(person), None, Some(percent)));
@@ -284,7 +297,7 @@ fn shares(share: Share) -> Ordered {
     }
     match task {
         Some(task) if whole || !parts.is_empty() => {
-            Ok(Command::MappingShare { task, parts, document, author, reason })
+            Ok(Command::MappingShare { task, parts, document, author, reason, dry_run })
         }
         _ => Err(Box::new(incomplete("--person, --period, --support, --whole"))),
     }
@@ -369,7 +382,9 @@ fn fact(action: Fact) -> Ordered {
             },
             author: name(add.author)?,
         },
-        Fact::Import { file, author } => Command::FactImport { file: read(&file)?, author: name(author)? },
+        Fact::Import { file, trial, author } => {
+            Command::FactImport { file: read(&file)?, author: name(author)?, dry_run: trial.dry_run }
+        }
         Fact::List { person, revoked, rows } => Command::FactList { person, revoked, limit: rows.limit },
         Fact::Revoke { id, reason, document, author } => {
             Command::FactRevoke { id, reason, document, author: name(author)? }

@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let file = InputFile { name: "a.csv".into(), bytes: vec![b'x'; 3 << 20] };
         let steps = std::sync::Mutex::new(Vec::new());
-        let command = Command::CriteriaImport { file, document: None, author: "A".into() };
+        let command = Command::CriteriaImport { file, document: None, author: "A".into(), dry_run: false };
         let outcome = order(folder.path(), &command, &|p| steps.lock().expect("lock").push(p.done)).await;
         let outcome = outcome.expect("answered").expect("a daemon");
         assert_eq!(outcome.exit, EXIT_OK);

@@ -235,6 +235,7 @@ async fn file_of_criteria_takes_a_d_only_where_it_is_entered() {
         ),
         document: None,
         author: CHIEF.into(),
+        dry_run: false,
     };
     assert_eq!(codes(&house, import(AN)).await, ["LT-CRI-003"]);
     house.ordered(import(DEPUTY)).await;

@@ -76,7 +76,9 @@ async fn what_people_decided_there_is_what_the_national_database_receives() {
         // Whom the simulated province lets score and classify this person.
         house.import_heads(&["GL-00001 Người đứng đầu", "GL-00004 Trưởng phòng"]).await;
         let file = InputFile { name: "history.csv".into(), bytes: province.history_of(number) };
-        house.ordered(Command::HistoryImport { file, document: None, author: CHIEF.into() }).await;
+        house
+            .ordered(Command::HistoryImport { file, document: None, author: CHIEF.into(), dry_run: false })
+            .await;
 
         house.score(number, "2026-Q3", None, &["general_criteria"]).await;
         record(&house).await;

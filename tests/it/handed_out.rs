@@ -64,7 +64,7 @@ async fn criteria_workbook_of_a_unit_names_people_and_scorers_and_comes_back_fil
             }
         }
         let file = InputFile { name: "mau.xlsx".into(), bytes: book.save_to_buffer().expect("xlsx") };
-        let import = Command::CriteriaImport { file, document: None, author: CHIEF.into() };
+        let import = Command::CriteriaImport { file, document: None, author: CHIEF.into(), dry_run: false };
         house.ordered(import.clone()).await;
         // The same file again enters nothing, and says so.
         let again = house.ordered(import).await.document.to_json(lienthong::error::Lang::En).to_string();

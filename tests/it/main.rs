@@ -106,6 +106,7 @@ mod told;
 mod transport;
 mod transport_faults;
 mod transport_tls;
+mod tried;
 mod web;
 mod what_if;
 mod who_decides;

@@ -264,6 +264,7 @@ async fn happens(house: &Installed, dice: &mut Dice) {
                 document: None,
                 author: CHIEF.into(),
                 reason: "cùng làm".into(),
+                dry_run: false,
             };
             // Refused where both parts are one person's, or nobody has told the task.
             house.order(order).await;

@@ -107,6 +107,7 @@ async fn file_of_facts_is_taken_whole_or_not_at_all() {
     let import = |text: &str| Command::FactImport {
         file: InputFile { name: "facts.csv".into(), bytes: text.as_bytes().to_vec() },
         author: CHIEF.into(),
+        dry_run: false,
     };
     let head = "Số hiệu,Loại,Từ ngày,Đến ngày,Nội dung,Văn bản\n";
     let wrong = format!(

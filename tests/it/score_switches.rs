@@ -263,6 +263,7 @@ async fn product_shared_by_quarters_counts_in_each_with_its_part_due_by_the_quar
                 document: None,
                 author: format!("{HEAD_1} Một"),
                 reason: "làm trong hai quý".into(),
+                dry_run: false,
             };
             house.ordered(share).await;
             let an = house.person(AN).await;

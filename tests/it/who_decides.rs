@@ -178,6 +178,7 @@ async fn that_there_are_no_earlier_results_is_signed_by_whoever_may_import_them(
             author: author.into(),
             reason: "mới tuyển".into(),
             document: document.map(str::to_owned),
+            dry_run: false,
         };
         assert_eq!(refused(&house, empty(&[AN], AN, None)).await, "LT-AUT-001", "their own");
         assert_eq!(refused(&house, empty(&[AN], "Nguyễn Văn An", Some("1/TB"))).await, "LT-AUT-001");
@@ -209,6 +210,7 @@ async fn earlier_results_come_from_who_decides_or_an_office_and_never_for_a_peri
             },
             document: document.map(str::to_owned),
             author: author.into(),
+            dry_run: false,
         };
         let old = "GL-00001,2024,,good,9/QĐ,2024-12-10";
         assert_eq!(refused(&house, import(old, AN, Some("9/QĐ"))).await, "LT-AUT-001", "their own");

@@ -375,8 +375,16 @@ async fn proposal_counts_the_year_of_the_unit_and_those_below_it_and_the_decided
             scope: CatalogScope::Province,
             author: CHIEF.into(),
             reason: reason.into(),
+            dry_run: false,
         };
         assert_eq!(house.order(settle(draft.clone(), " ")).await.findings[0].code, "LT-CAT-048");
+        let mut trial = settle(draft.clone(), "QĐ 12/QĐ-UBND");
+        if let Command::CatalogSettle { dry_run, .. } = &mut trial {
+            *dry_run = true;
+        }
+        let shown = house.ordered(trial).await.document.to_json(lienthong::error::Lang::En);
+        assert_eq!((&shown["new"], &shown["replaces"]), (&serde_json::json!(3), &serde_json::Value::Null));
+        assert!(store.catalogs().await.expect("read").is_empty(), "{}: a trial", store.kind());
         let settled = house.ordered(settle(draft.clone(), "QĐ 12/QĐ-UBND")).await;
         assert!(String::from_utf8(file_of(&settled).bytes).expect("CSV").contains("complexity_group"));
         assert_eq!(house.order(settle(draft, "QĐ 12/QĐ-UBND")).await.findings[0].code, "LT-CAT-024");
@@ -407,6 +415,7 @@ async fn catalog_of_the_nearest_scope_is_chosen_at_assignment_and_frozen() {
             scope: scope.parse().expect("scope"),
             author: CHIEF.into(),
             reason: None,
+            dry_run: false,
         };
         house.ordered(import("CHUNG", "chung", "province", "8")).await;
         house.ordered(import("XA", "xa", "commune", "9")).await;
@@ -509,6 +518,7 @@ async fn at_work(
         scope: CatalogScope::Province,
         author: CHIEF.into(),
         reason: Some("QĐ 1".into()),
+        dry_run: false,
     };
     house.ordered(import).await;
     tasks(&house, "snv", "GL-00001", titles).await;
@@ -570,6 +580,7 @@ fn share(task: &str, parts: &[(&str, Option<&str>)], author: &str) -> Command {
         document: None,
         author: author.into(),
         reason: "đóng góp thực tế".into(),
+        dry_run: false,
     }
 }
 
@@ -646,6 +657,7 @@ async fn shares_of_many_tasks_come_from_a_file_whole_or_not_at_all() {
         document: None,
         author: HEAD.into(),
         reason: "phân công".into(),
+        dry_run: false,
     };
     let wrong = "task,person,period,share\nsnv:GL-00001-0,GL-00001,,120\nsnv:GL-00001-1,GL-00001,2026-13,10\nx,GL-00001,,10\n";
     let outcome = house.order(import(wrong)).await;
@@ -659,7 +671,20 @@ async fn shares_of_many_tasks_come_from_a_file_whole_or_not_at_all() {
     assert_eq!(house.order(import(half)).await.findings[0].code, "LT-CAT-049");
     assert!(store.shares_of_task(ids[0]).await.expect("shares").is_empty(), "whole or not at all");
     let good = "Nhiệm vụ;Số hiệu;Kỳ;Phần\nsnv:GL-00001-0;GL-00001;;50\nsnv:GL-00001-1;GL-00001;2026-10;20\nsnv:GL-00001-1;GL-00001;2026-11;12,5\n";
+    let mut trial = import(good);
+    if let Command::MappingShareFile { dry_run, .. } = &mut trial {
+        *dry_run = true;
+    }
+    let shown = house.ordered(trial.clone()).await.document.to_json(lienthong::error::Lang::En);
+    assert_eq!((&shown["new"], &shown["people"]), (&serde_json::json!(2), &serde_json::json!(1)), "{shown}");
+    assert!(store.shares_of_task(ids[0]).await.expect("shares").is_empty(), "a trial");
     house.ordered(import(good)).await;
+    let shown = house.ordered(trial).await.document.to_json(lienthong::error::Lang::En);
+    assert_eq!(
+        (&shown["new"], &shown["unchanged"]),
+        (&serde_json::json!(0), &serde_json::json!(2)),
+        "{shown}"
+    );
     let months = store.shares_of_task(ids[1]).await.expect("shares");
     let sum: Decimal = months.iter().filter_map(|part| part.share).sum();
     assert_eq!((months.len(), sum.normalize()), (2, number("0.325")));

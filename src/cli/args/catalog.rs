@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Author, Rows,
+    Author, Rows, Trial,
     value::{day, scope},
 };
 use crate::domain::{CatalogScope, CatalogVersion, UnitCode};
@@ -29,6 +29,8 @@ pub enum Catalog {
         /// Why: the decision that approves it
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },
@@ -85,6 +87,9 @@ pub enum Catalog {
         /// Another scale of groups and points
         #[arg(long)]
         groups: Option<PathBuf>,
+        /// With the decided draft: only show what would change; nothing is stored
+        #[arg(long, requires = "settled")]
+        dry_run: bool,
         #[command(flatten)]
         author: Author,
     },

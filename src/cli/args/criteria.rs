@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Author,
+    Author, Trial,
     value::{Wrong, number, period, person, task, wrong},
 };
 use crate::domain::{Component, Exact, Period, UnitCode};
@@ -37,6 +37,8 @@ pub enum Criteria {
         /// Document the decisions cite; needed when the author is an office
         #[arg(long)]
         document: Option<String>,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },

@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Author, Rows,
+    Author, Rows, Trial,
     value::{Wrong, day, person, wrong},
 };
 use crate::domain::FactKind;
@@ -20,6 +20,8 @@ pub enum Fact {
     Import {
         /// File of facts
         file: PathBuf,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },

@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Author, Rows, SheetFormat,
+    Author, Rows, SheetFormat, Trial,
     value::{period_share, person, person_share, task},
 };
 use crate::cli::mapping_evaluate;
@@ -40,9 +40,8 @@ pub enum Mapping {
         /// The tasks are outside the catalog
         #[arg(long)]
         outside: bool,
-        /// Only show whose scores would move, and by how much
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        trial: Trial,
         /// Why
         #[arg(long)]
         reason: Option<String>,
@@ -91,9 +90,8 @@ pub enum Mapping {
         /// Why
         #[arg(long)]
         reason: String,
-        /// Only show whose scores would move, and by how much
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },
@@ -121,9 +119,8 @@ pub enum Mapping {
         /// The catalog version; default: for each task the newest one of its body that has the code
         #[arg(long, value_name = "NAME")]
         catalog: Option<CatalogVersion>,
-        /// Only show whose scores would move, and by how much
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },
@@ -165,9 +162,8 @@ pub enum Mapping {
         /// With decisions: replace those made here otherwise; without it they are kept
         #[arg(long)]
         replace: bool,
-        /// Only show what would happen
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },
@@ -185,9 +181,8 @@ pub enum Mapping {
         /// Why
         #[arg(long)]
         reason: String,
-        /// Only show whose scores would move, and by how much
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },
@@ -247,6 +242,8 @@ pub struct Share {
     /// Why
     #[arg(long)]
     pub reason: String,
+    #[command(flatten)]
+    pub trial: Trial,
     #[command(flatten)]
     pub author: Author,
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
-use super::{Author, Rows, value::person};
+use super::{Author, Rows, Trial, value::person};
 use crate::domain::{SourceId, UnitCode};
 use crate::pipeline::command::PersonRef;
 use clap::Subcommand;
@@ -17,9 +17,8 @@ pub enum People {
         /// Units file
         #[arg(long, value_name = "FILE")]
         units: Option<PathBuf>,
-        /// Only report what would change
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },

@@ -3,7 +3,7 @@
 //! Owns the shape and nothing else: what an option means is decided in `order`. A wrong value ends with exit code 2.
 
 use super::{
-    Author, Rows,
+    Author, Rows, Trial,
     value::{Wrong, day, period, person, wrong},
 };
 use crate::domain::{Level, Period, RecordState, UnitCode};
@@ -352,6 +352,8 @@ pub enum History {
         /// Document it rests on; needed when the author is an office
         #[arg(long)]
         document: Option<String>,
+        #[command(flatten)]
+        trial: Trial,
         #[command(flatten)]
         author: Author,
     },

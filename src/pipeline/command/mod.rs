@@ -157,6 +157,9 @@ pub enum Command {
         author: String,
         /// Why, where it was said.
         reason: Option<String>,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Groups a unit's year into candidate products: the form people edit.
     CatalogPropose {
@@ -199,6 +202,9 @@ pub enum Command {
         author: String,
         /// Why: the decision that approves it.
         reason: String,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Compares a catalog file with a stored version.
     CatalogDiff {
@@ -364,6 +370,9 @@ pub enum Command {
         author: String,
         /// Why.
         reason: String,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Shares of many tasks from a file; all or nothing.
     MappingShareFile {
@@ -375,6 +384,9 @@ pub enum Command {
         author: String,
         /// Why.
         reason: String,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// One decision about a person's evaluation: criteria, đ, e, an excuse, failures, a quantity.
     CriteriaSet {
@@ -397,6 +409,9 @@ pub enum Command {
         document: Option<String>,
         /// Who answers for rows that name nobody.
         author: String,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Scores of a period.
     ScoreShow {
@@ -453,6 +468,9 @@ pub enum Command {
         file: InputFile,
         /// Who enters them.
         author: String,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Facts of service.
     FactList {
@@ -569,6 +587,9 @@ pub enum Command {
         document: Option<String>,
         /// Who imports.
         author: String,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Signs off that people have no earlier classification.
     HistoryEmpty {
@@ -580,6 +601,9 @@ pub enum Command {
         reason: String,
         /// The document it cites; an office that is nobody's staff number needs one.
         document: Option<String>,
+        /// Only show what would change.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Deliveries.
     OutboxList {

@@ -8,6 +8,7 @@ fn an_order_with_a_file_survives_the_wire_and_debug_hides_the_contents() {
         file: InputFile { name: "tiêu chí.csv".into(), bytes: b"staff_number,\xff\x00".to_vec() },
         document: None,
         author: "Trần Thị B".into(),
+        dry_run: false,
     };
     let wire = serde_json::to_string(&command).expect("serialises");
     assert!(wire.contains(r#""command":"criteria_import""#), "{wire}");

@@ -1,5 +1,6 @@
 //! Orders about the catalog.
 
+use super::trial::{Tally, tried};
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog;
 use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, Period, ProductCode};
@@ -23,6 +24,7 @@ pub(super) struct Importing {
     pub scope: CatalogScope,
     pub author: String,
     pub reason: Option<String>,
+    pub dry_run: bool,
 }
 
 pub(super) async fn import(app: &App, importing: Importing) -> Answer {
@@ -31,20 +33,13 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
     let products = catalog::read(&file.bytes, &file.name)?;
     let heads = check_version(app, version, scope).await?;
     let mut findings = Vec::new();
-    // Of the same scope: what holds for other bodies is not replaced.
-    let own: Vec<&CatalogHead> = heads.iter().filter(|head| head.scope == *scope).collect();
-    let valid = own.iter().filter(|head| head.valid_from <= valid_from).max_by_key(|head| head.valid_from);
-    if let Some(replaced) = valid {
-        let old = app.store.catalog_products(&replaced.version).await?;
-        let missing = catalog::diff(&old, &products).removed.len();
-        let next = own.iter().map(|head| head.valid_from).find(|day| *day > valid_from);
-        if missing > 0 {
-            let told = products_missing(&replaced.version, missing, valid_from, next);
-            findings.push(told.at(Place::of(file.name.as_str())));
-        }
-    }
+    let replaces = Replaces::of(app, &heads, (scope, valid_from), &products).await?;
+    findings.extend(replaces.missing(valid_from).map(|told| told.at(Place::of(file.name.as_str()))));
     let moves = app.moved_by_catalog(&heads, scope, valid_from).await?;
     findings.extend(touched(app, &heads, scope, &moves, &products).await?);
+    if importing.dry_run {
+        return Ok(Outcome::with_findings(replaces.tried(&products, &moves), findings));
+    }
     let new = CatalogNew {
         version,
         valid_from,
@@ -67,6 +62,58 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
         ],
     };
     Ok(Outcome::with_findings(document, findings))
+}
+
+/// The version a new one takes the place of from its first day on, and what is other in it.
+pub(super) struct Replaces {
+    version: Option<CatalogVersion>,
+    /// First day of the version of the same scope that follows.
+    next: Option<NaiveDate>,
+    diff: catalog::Diff,
+}
+
+impl Replaces {
+    /// Of the same scope: what holds for other bodies is not replaced.
+    pub(super) async fn of(
+        app: &App,
+        heads: &[CatalogHead],
+        (scope, valid_from): (&CatalogScope, NaiveDate),
+        products: &[CatalogProduct],
+    ) -> Result<Self, Refusal> {
+        let own: Vec<&CatalogHead> = heads.iter().filter(|head| head.scope == *scope).collect();
+        let before =
+            own.iter().filter(|head| head.valid_from <= valid_from).max_by_key(|head| head.valid_from);
+        let old = match before {
+            Some(head) => app.store.catalog_products(&head.version).await?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            version: before.map(|head| head.version.clone()),
+            next: own.iter().map(|head| head.valid_from).find(|day| *day > valid_from),
+            diff: catalog::diff(&old, products),
+        })
+    }
+
+    /// That it lacks products of the version it replaces (LT-CAT-025).
+    fn missing(&self, valid_from: NaiveDate) -> Option<Finding> {
+        let replaced = self.version.as_ref().filter(|_| !self.diff.removed.is_empty())?;
+        Some(products_missing(replaced, self.diff.removed.len(), valid_from, self.next))
+    }
+
+    /// What a trial shows: `moves` are the quarters whose scores would be computed again.
+    pub(super) fn tried(&self, products: &[CatalogProduct], moves: &[Period]) -> Document {
+        let (new, changed) = (self.diff.added.len(), self.diff.changed.len());
+        let unchanged = products.len() - new - changed;
+        let coefficients = self.diff.changed.iter().filter(|change| change.coefficient).count();
+        let quarters = moves.iter().map(Period::to_string).collect::<Vec<_>>().join(", ");
+        let more = vec![
+            Field::new("coefficients", "Đổi hệ số", "Other coefficient", coefficients),
+            Field::new("removed", "Không còn", "Gone", self.diff.removed.len()),
+            Field::new("replaces", "Thay phiên bản", "Replaces", json!(self.version)),
+            Field::new("quarters", "Quý được tính lại ngay", "Quarters computed again at once", quarters),
+        ];
+        tried(Tally { new, changed, unchanged }, more, None)
+    }
 }
 
 /// Adds a version and has follow what follows from it.

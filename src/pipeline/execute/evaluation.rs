@@ -5,31 +5,27 @@ use super::trial::journal_refused;
 use super::{Answer, App, Refusal, author, entry, person, quota};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
-use crate::domain::rules::LeaderLevels;
-use crate::domain::{
-    Decision, DecisionKind, Exact, Level, Period, PersonId, RecordState, StaffNumber, UnitCode,
-};
+use crate::domain::{Decision, DecisionKind, Level, Period, PersonId, RecordState, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::organisation::late_classification;
 use crate::evaluation::{
-    Approval, Approved, Classification, Content, Correction, CriteriaRules, Difference, Held, ReadCriteria,
-    Situation, Standing, life, read_criteria,
+    Approval, Approved, Classification, Content, Correction, Difference, Held, Situation, life,
 };
-use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef, ScoreView};
+use crate::pipeline::command::{Column, Document, Field, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::moved;
-use crate::pipeline::score::{Gathered, scope_of};
+use crate::pipeline::score::scope_of;
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, check_entries};
-use std::sync::Arc;
 use crate::store::{NewRevision, RecordLine, Revision, ScoreLine};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Where decisions given on the command line come from.
-const ORIGIN: &str = "cli";
+pub(super) const ORIGIN: &str = "cli";
 
 pub(super) async fn criteria(
     app: &App,
@@ -91,7 +87,7 @@ pub(super) async fn criteria(
 }
 
 /// Whether what is entered moves nothing by itself: the result is approved, or the part of the period is closed.
-async fn kept(app: &App, id: PersonId, period: Period) -> Result<bool, Refusal> {
+pub(super) async fn kept(app: &App, id: PersonId, period: Period) -> Result<bool, Refusal> {
     if app.is_closed(id, period).await? {
         return Ok(true);
     }
@@ -103,13 +99,17 @@ async fn kept(app: &App, id: PersonId, period: Period) -> Result<bool, Refusal> 
 
 /// Refuses decisions whose authors may not make them.
 async fn refuse_unentitled(app: &App, decisions: &[Decision]) -> Result<(), Refusal> {
-    let findings = unentitled(app, decisions).await?;
+    let findings = unentitled(app, decisions, false).await?;
     if findings.is_empty() { Ok(()) } else { Err(Refusal(findings)) }
 }
 
 /// What is told of decisions whose authors may not make them. Whoever ordered is answered here and now, so nothing
-/// waits for anybody; that it was tried stands in the journal, once for each author and reason.
-pub(super) async fn unentitled(app: &App, decisions: &[Decision]) -> Result<Vec<Finding>, Refusal> {
+/// waits for anybody; that it was ordered stands in the journal, once for each author and reason.
+pub(super) async fn unentitled(
+    app: &App,
+    decisions: &[Decision],
+    dry_run: bool,
+) -> Result<Vec<Finding>, Refusal> {
     let directory = app.directory().await?;
     let mut findings = Vec::new();
     let mut tried: BTreeMap<(&str, String), Vec<&Decision>> = BTreeMap::new();
@@ -135,7 +135,7 @@ pub(super) async fn unentitled(app: &App, decisions: &[Decision]) -> Result<Vec<
             [one] => format!("record {} {}", one.person, one.period),
             several => format!("{} decisions of one file", several.len()),
         };
-        app.store.note(app.clock.now(), author, "decision_refused", object, Some(&why)).await?;
+        journal_refused(app, dry_run, author, object, Some(&why)).await?;
     }
     findings.truncate(500);
     Ok(findings)
@@ -146,85 +146,6 @@ fn refuse_own(directory: &Directory, id: PersonId, period: Period, who: &str) ->
     match subject_of(directory, id) {
         Some(subject) if life::is_own(subject, who) => Err(Box::new(own_record(period))),
         _ => Ok(()),
-    }
-}
-
-pub(super) async fn criteria_file(app: &App, file: &InputFile, document: Option<&str>, who: &str) -> Answer {
-    let who = author(who)?;
-    let directory = app.directory().await?;
-    let importer = directory.check_importer(who, document).err().map(|finding| *finding);
-    let facts = Gathered::default().facts(app).await?;
-    // Each row is of its own period, and so are the rules it is held to.
-    let rules = |period: Period| {
-        entry::check_period(app, period, false)?;
-        let rules = app.rule_set(period).map_err(Box::new)?;
-        let step: Exact = rules.gen_step.parse().unwrap_or_else(|_| Exact::one());
-        Ok(CriteriaRules { step, between: rules.leader_levels == LeaderLevels::AnyBetween })
-    };
-    let standing = |number: &StaffNumber, period: Period| {
-        let id = directory.by_staff_number(number)?;
-        let known = directory.person(id)?;
-        Some(Standing {
-            person: id,
-            full_name: known.full_name.clone(),
-            is_leader: directory.is_leader(id, period),
-            enters_d: app
-                .rule_set(period)
-                .is_ok_and(|rules| App::enters_d(&directory, &facts, id, period, rules)),
-        })
-    };
-    let ReadCriteria { mut decisions, mut findings } =
-        read_criteria(&file.name, &file.bytes, &rules, app.clock.now(), &standing);
-    for decision in &mut decisions {
-        decision.document = document.map(str::to_owned);
-    }
-    // Whoever corrects the file learns of everything at once: wrong cells, and scorers who are not entitled.
-    findings.extend(unentitled(app, &decisions).await?);
-    findings.extend(importer);
-    if !findings.is_empty() {
-        findings.truncate(500);
-        return Err(Refusal(findings));
-    }
-    let now = app.clock.now();
-    let mut new = Vec::with_capacity(decisions.len());
-    for decision in decisions {
-        let held = app.store.decisions_of(decision.person, decision.period).await?;
-        let mut newest = held.iter().rev().map(|stored| &stored.decision);
-        let newest = newest.find(|held| is_about_the_same(&held.kind, &decision.kind));
-        let said = |of: &Decision| (of.kind.clone(), of.author.clone(), of.document.clone());
-        // The same file again changes nothing and tells nothing new.
-        if newest.map(said) != Some(said(&decision)) {
-            new.push(decision);
-        }
-    }
-    let entered = app.store.import_decisions(ORIGIN, &new, who, document, now).await?;
-    app.ring("decide");
-    app.ring("score");
-    let about: BTreeSet<(PersonId, Period)> = new.iter().map(|new| (new.person, new.period)).collect();
-    let mut standing = 0_u64;
-    for (id, period) in about {
-        standing += u64::from(kept(app, id, period).await?);
-    }
-    let (mut vi, mut en) = (format!("đã ghi {entered} quyết định"), format!("{entered} decisions entered"));
-    if standing > 0 {
-        vi.push_str(&format!(
-            "; {standing} kết quả đã phê duyệt hoặc đã khóa giữ nguyên, chỉ đổi bằng `record correct`"
-        ));
-        en.push_str(&format!(
-            "; {standing} approved or closed results stand and change by `record correct` alone"
-        ));
-    }
-    Ok(Outcome::done(vi, en))
-}
-
-/// Whether one decision takes another one's place.
-fn is_about_the_same(one: &DecisionKind, other: &DecisionKind) -> bool {
-    match (one, other) {
-        (
-            DecisionKind::LeaderComponent { component, .. },
-            DecisionKind::LeaderComponent { component: its, .. },
-        ) => component == its,
-        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }
 

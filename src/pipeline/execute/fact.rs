@@ -5,6 +5,7 @@
 //! move. A file is taken as a whole or not at all; who tried what they may not stands in the journal.
 
 use super::life::subject_of;
+use super::trial::{Tally, journal_refused, people_in_it, scores_again, tried};
 use super::{Answer, App, Refusal, author, person};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
@@ -26,10 +27,10 @@ pub(super) async fn enter(app: &App, whose: &PersonRef, fact: ServiceFact, who: 
     if let Some(finding) = impossible_fact(&fact) {
         return Err(finding.into());
     }
-    keep(app, &[(id, fact)], who).await
+    keep(app, &[(id, fact)], who, false).await
 }
 
-pub(super) async fn import(app: &App, file: &InputFile, who: &str) -> Answer {
+pub(super) async fn import(app: &App, file: &InputFile, who: &str, dry_run: bool) -> Answer {
     let who = author(who)?;
     let directory = app.directory().await?;
     let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
@@ -38,10 +39,10 @@ pub(super) async fn import(app: &App, file: &InputFile, who: &str) -> Answer {
         .into_iter()
         .filter_map(|(number, fact)| Some((directory.by_staff_number(&number)?, fact)))
         .collect();
-    keep(app, &facts, who).await
+    keep(app, &facts, who, dry_run).await
 }
 
-async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str) -> Answer {
+async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str, dry_run: bool) -> Answer {
     let directory = app.directory().await?;
     let mut findings = Vec::new();
     let mut refused: Vec<(PersonId, String)> = Vec::new();
@@ -51,36 +52,51 @@ async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str) -> Answer
             findings.push(*finding);
         }
     }
-    journal_refused(app, who, &refused).await?;
+    tell_refused(app, dry_run, who, &refused).await?;
     let held = app.store.service_facts(None, false).await?;
     let mut leaves: Vec<(PersonId, ServiceFact)> =
         held.into_iter().map(|held| (held.person, held.fact)).collect();
+    let mut fresh: Vec<(PersonId, ServiceFact)> = Vec::new();
     for (id, fact) in facts {
-        if leaves.contains(&(*id, fact.clone())) {
+        let new = (*id, fact.clone());
+        // Known, or in the file twice.
+        if leaves.contains(&new) {
             continue;
         }
         findings.extend(overlapping(&directory, &leaves, *id, fact));
-        leaves.push((*id, fact.clone()));
+        leaves.push(new.clone());
+        fresh.push(new);
     }
     if !findings.is_empty() {
         findings.truncate(500);
         return Err(Refusal(findings));
     }
-    let named: Vec<(PersonId, &ServiceFact)> = facts.iter().map(|(id, fact)| (*id, fact)).collect();
+    let named: Vec<(PersonId, &ServiceFact)> = fresh.iter().map(|(id, fact)| (*id, fact)).collect();
     let due = concerned(app, &directory, &named).await?;
-    let new = FactsNew { facts, author: who, at: app.clock.now(), due: &due };
+    let closed = closed_told(app, &directory, &named).await?;
+    if dry_run {
+        let people: BTreeSet<PersonId> = named.iter().map(|(id, _)| *id).collect();
+        let tally = Tally { new: fresh.len(), changed: 0, unchanged: facts.len() - fresh.len() };
+        let more = vec![people_in_it(people.len()), scores_again(due.len())];
+        return Ok(Outcome::with_findings(tried(tally, more, None), closed.into_iter().collect()));
+    }
+    let new = FactsNew { facts: &fresh, author: who, at: app.clock.now(), due: &due };
     let kept = app.store.enter_facts(new).await?;
     app.ring("score");
-    let closed = closed_told(app, &directory, &named).await?;
     let done = Outcome::done(
         format!("đã ghi {kept} dữ kiện; điểm được tính lại"),
         format!("{kept} facts entered; scores are computed again"),
     );
-    Ok(Outcome { findings: closed.filter(|_| kept > 0).into_iter().collect(), ..done })
+    Ok(Outcome { findings: closed.into_iter().collect(), ..done })
 }
 
 /// Tells the journal what somebody tried, once for each code.
-async fn journal_refused(app: &App, who: &str, refused: &[(PersonId, String)]) -> Result<(), Refusal> {
+async fn tell_refused(
+    app: &App,
+    dry_run: bool,
+    who: &str,
+    refused: &[(PersonId, String)],
+) -> Result<(), Refusal> {
     let codes: BTreeSet<&String> = refused.iter().map(|(_, code)| code).collect();
     for code in codes {
         let people: Vec<&PersonId> =
@@ -89,7 +105,7 @@ async fn journal_refused(app: &App, who: &str, refused: &[(PersonId, String)]) -
             [one] => format!("person {one}"),
             several => format!("{} facts of one file", several.len()),
         };
-        app.store.note(app.clock.now(), who, "decision_refused", object, Some(code)).await?;
+        journal_refused(app, dry_run, who, object, Some(code)).await?;
     }
     Ok(())
 }
@@ -269,7 +285,7 @@ pub(super) async fn revoke(
     };
     let directory = app.directory().await?;
     if let Err(finding) = may(app, &directory, (stored.person, &stored.fact), who, document) {
-        journal_refused(app, who, &[(stored.person, finding.code.clone())]).await?;
+        tell_refused(app, false, who, &[(stored.person, finding.code.clone())]).await?;
         return Err(finding.into());
     }
     let due = concerned(app, &directory, &[(stored.person, &stored.fact)]).await?;

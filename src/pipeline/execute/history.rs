@@ -3,6 +3,7 @@
 //! Owns who may bring them in or sign them off (whoever scores or classifies the person, an office by a document, nobody
 //! their own) and for which periods: never one whose result is made here. A file is taken as a whole or not at all.
 
+use super::trial::{Tally, journal_refused, people_in_it, tried};
 use super::{Answer, App, Refusal, author, person};
 use crate::delivery::ResultRow;
 use crate::directory::Directory;
@@ -15,13 +16,19 @@ use crate::pipeline::results::{Occasion, result_item};
 use crate::store::{HistoryState, Importer, OutboxFilter};
 use std::collections::BTreeSet;
 
-pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, who: &str) -> Answer {
+pub(super) async fn import(
+    app: &App,
+    file: &InputFile,
+    (who, document): (&str, Option<&str>),
+    dry_run: bool,
+) -> Answer {
     let who = author(who)?;
     let directory = app.directory().await?;
     let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
     let rows = read_history(&file.name, &file.bytes, app.clock.today(), &known)?;
     let mut kept = Vec::with_capacity(rows.len());
     let mut findings = Vec::new();
+    let mut tally = Tally::default();
     for row in &rows {
         let Some(id) = directory.by_staff_number(&row.staff_number) else { continue };
         // Before the first rule set scores were printed as the built-in one prints them; a fraction is no score.
@@ -36,8 +43,13 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
         };
         let value = serde_json::to_value(value).map_err(|_| crate::pipeline::broken("history"))?;
         // What is known already is brought in by nobody.
-        if app.store.history(id).await?.contains(&(row.period, value.clone())) {
-            continue;
+        match app.store.history(id).await?.iter().find(|(period, _)| *period == row.period) {
+            Some((_, held)) if *held == value => {
+                tally.unchanged += 1;
+                continue;
+            }
+            Some(_) => tally.changed += 1,
+            None => tally.new += 1,
         }
         if let Err(finding) = check(app, &directory, id, row.period, (who, document)).await? {
             findings.push(*finding);
@@ -45,7 +57,11 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
         kept.push((id, row.period, value));
     }
     if !findings.is_empty() {
-        return Err(refused(app, who, "earlier results of one file", findings).await?);
+        return Err(refused(app, dry_run, who, "earlier results of one file", findings).await?);
+    }
+    if dry_run {
+        let people: BTreeSet<PersonId> = kept.iter().map(|(id, ..)| *id).collect();
+        return Ok(Outcome::ok(tried(tally, vec![people_in_it(people.len())], None)));
     }
     let count =
         app.store.import_history(&kept, Importer { author: who, document, at: app.clock.now() }).await?;
@@ -59,10 +75,16 @@ pub(super) async fn import(app: &App, file: &InputFile, document: Option<&str>, 
 }
 
 /// Tells the journal of what was refused; 500 findings at most are told to whoever ordered it.
-async fn refused(app: &App, who: &str, what: &str, mut findings: Vec<Finding>) -> Result<Refusal, Refusal> {
+async fn refused(
+    app: &App,
+    dry_run: bool,
+    who: &str,
+    what: &str,
+    mut findings: Vec<Finding>,
+) -> Result<Refusal, Refusal> {
     let object = format!("{} {what}", findings.len());
     let why = findings.first().map(|first| first.code.clone());
-    app.store.note(app.clock.now(), who, "decision_refused", object, why.as_deref()).await?;
+    journal_refused(app, dry_run, who, object, why.as_deref()).await?;
     findings.truncate(500);
     Ok(Refusal(findings))
 }
@@ -173,8 +195,8 @@ async fn renew_lists(app: &App, imported: &BTreeSet<PersonId>) -> Result<usize, 
 pub(super) async fn empty(
     app: &App,
     people: &[PersonRef],
-    (who, document): (&str, Option<&str>),
-    reason: &str,
+    (who, document, reason): (&str, Option<&str>, &str),
+    dry_run: bool,
 ) -> Answer {
     let who = author(who)?;
     let directory = app.directory().await?;
@@ -187,7 +209,12 @@ pub(super) async fn empty(
     let judged = unknown.iter().map(|id| answers_for(app, &directory, *id, (who, document)));
     let findings: Vec<Finding> = judged.filter_map(Result::err).map(|finding| *finding).collect();
     if !findings.is_empty() {
-        return Err(refused(app, who, "signed-off histories", findings).await?);
+        return Err(refused(app, dry_run, who, "signed-off histories", findings).await?);
+    }
+    if dry_run {
+        let asked = if people.is_empty() { unknown.len() } else { named.len() };
+        let tally = Tally { new: unknown.len(), changed: 0, unchanged: asked - unknown.len() };
+        return Ok(Outcome::ok(tried(tally, Vec::new(), None)));
     }
     let by = Importer { author: who, document, at: app.clock.now() };
     let signed = app.store.sign_history_empty(&unknown, reason, by).await?;

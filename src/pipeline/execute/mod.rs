@@ -8,6 +8,7 @@ mod candidate;
 mod catalog;
 mod catalog_diff;
 mod check;
+mod criteria_file;
 mod database;
 mod decisions;
 mod delivery;
@@ -45,6 +46,7 @@ mod signed_table;
 mod source;
 mod standing;
 mod statistics;
+mod trial;
 mod waiting;
 mod what_if;
 mod workshop;
@@ -187,8 +189,9 @@ impl Installation {
                 known_source(app, Some(&source)).await?;
                 people::link(app, people::Linking { source, account, person, moves, author }).await
             }
-            C::CatalogImport { file, version, valid_from, scope, author, reason } => {
-                let importing = catalog::Importing { file, version, valid_from, scope, author, reason };
+            C::CatalogImport { file, version, valid_from, scope, author, reason, dry_run } => {
+                let importing =
+                    catalog::Importing { file, version, valid_from, scope, author, reason, dry_run };
                 catalog::import(app, importing).await
             }
             C::CatalogPropose { unit, year, at_least, groups } => {
@@ -196,9 +199,9 @@ impl Installation {
             }
             C::CatalogCheck { file, groups } => workshop::check(&file, groups.as_ref()).await,
             C::CatalogMerge { files, groups } => workshop::join(app, files, groups.as_ref()).await,
-            C::CatalogSettle { file, groups, version, valid_from, scope, author, reason } => {
+            C::CatalogSettle { file, groups, version, valid_from, scope, author, reason, dry_run } => {
                 let settling =
-                    workshop::Settling { file, groups, version, valid_from, scope, author, reason };
+                    workshop::Settling { file, groups, version, valid_from, scope, author, reason, dry_run };
                 workshop::settle_draft(app, settling).await
             }
             C::CatalogDiff { file, version, affected } => {
@@ -234,17 +237,17 @@ impl Installation {
             C::MappingUndo { id, author, reason, dry_run } => {
                 mapping::undo(app, id, &author, &reason, dry_run).await
             }
-            C::MappingShare { task, parts, document, author, reason } => {
-                share::enter(app, &task, &parts, share::Entered { author, document, reason }).await
+            C::MappingShare { task, parts, document, author, reason, dry_run } => {
+                share::enter(app, &task, &parts, share::Entered { author, document, reason, dry_run }).await
             }
-            C::MappingShareFile { file, document, author, reason } => {
-                share::enter_file(app, &file, share::Entered { author, document, reason }).await
+            C::MappingShareFile { file, document, author, reason, dry_run } => {
+                share::enter_file(app, &file, share::Entered { author, document, reason, dry_run }).await
             }
             C::CriteriaSet { person, period, decision, document, author } => {
                 evaluation::criteria(app, &person, period, decision, document, author).await
             }
-            C::CriteriaImport { file, document, author } => {
-                evaluation::criteria_file(app, &file, document.as_deref(), &author).await
+            C::CriteriaImport { file, document, author, dry_run } => {
+                criteria_file::import(app, &file, (&author, document.as_deref()), dry_run).await
             }
             C::ScoreShow { period, person, unit, view, limit } => {
                 known_unit(app, unit.as_ref()).await?;
@@ -260,7 +263,7 @@ impl Installation {
                 quota::show(app, unit.as_ref(), period).await
             }
             C::FactAdd { person, fact, author } => fact::enter(app, &person, fact, &author).await,
-            C::FactImport { file, author } => fact::import(app, &file, &author).await,
+            C::FactImport { file, author, dry_run } => fact::import(app, &file, &author, dry_run).await,
             C::FactList { person, revoked, limit } => fact::list(app, person.as_ref(), revoked, limit).await,
             C::FactRevoke { id, reason, document, author } => {
                 fact::revoke(app, id, (&author, &reason, document.as_deref())).await
@@ -290,11 +293,11 @@ impl Installation {
                 let unit = None;
                 period::close(app, period::Closing { period, unit, author, reason, document, dry_run }).await
             }
-            C::HistoryImport { file, document, author } => {
-                history::import(app, &file, document.as_deref(), &author).await
+            C::HistoryImport { file, document, author, dry_run } => {
+                history::import(app, &file, (&author, document.as_deref()), dry_run).await
             }
-            C::HistoryEmpty { people, author, reason, document } => {
-                history::empty(app, &people, (&author, document.as_deref()), &reason).await
+            C::HistoryEmpty { people, author, reason, document, dry_run } => {
+                history::empty(app, &people, (&author, document.as_deref(), &reason), dry_run).await
             }
             C::OutboxList { target, state, limit } => {
                 known_target(app, target.as_ref()).await?;

@@ -1,5 +1,6 @@
 //! Orders about people.
 
+use super::trial::preview;
 use super::{Answer, App, Refusal, author, known_sources, person};
 use crate::directory::Known;
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
@@ -129,14 +130,11 @@ pub(super) async fn import(
     if dry_run {
         let before = |staff: &str| known.people.iter().any(|person| person.staff_number.as_str() == staff);
         let again = import.people.iter().filter(|person| before(person.staff_number.as_str())).count();
-        let document = Document::Object {
-            title: Text::new("Tệp hợp lệ; chưa ghi gì", "The file is valid; nothing was written"),
-            fields: vec![
-                Field::new("new_people", "Người mới", "New people", import.people.len() - again),
-                Field::new("known_people", "Người đã biết", "Known people", again),
-                Field::new("units", "Đơn vị", "Units", import.units.len()),
-            ],
-        };
+        let document = preview(vec![
+            Field::new("new_people", "Người mới", "New people", import.people.len() - again),
+            Field::new("known_people", "Người đã biết", "Known people", again),
+            Field::new("units", "Đơn vị", "Units", import.units.len()),
+        ]);
         return Ok(Outcome::with_findings(document, findings));
     }
     let counts = app.store.import_directory(&import, who, None, app.clock.now()).await?;

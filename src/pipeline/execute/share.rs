@@ -1,6 +1,7 @@
 //! Orders about shares of one product: by person, by quarter, of supporting people (art. 18.1.c).
 
 use super::mapping::no_such_task;
+use super::trial::{Tally, journal_refused, people_in_it, scores_again, tried};
 use super::{Answer, App, Refusal, author, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Period, PersonId, TaskKey};
@@ -14,7 +15,7 @@ use crate::sheet::{Column, Table};
 use crate::store::{MapItem, SharesNew};
 use rust_decimal::Decimal;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tasks of one file.
 const MOST_TASKS: usize = 5_000;
@@ -24,6 +25,8 @@ pub(super) struct Entered {
     pub author: String,
     pub document: Option<String>,
     pub reason: String,
+    /// Only show what would change.
+    pub dry_run: bool,
 }
 
 pub(super) async fn enter(app: &App, task: &TaskRef, parts: &[ShareEntry], entered: Entered) -> Answer {
@@ -58,6 +61,9 @@ async fn keep(app: &App, entries: Vec<SharesNew>, entered: &Entered) -> Answer {
         entries.iter().flat_map(|new| new.due.iter().map(|(person, period)| (new.task, *person, *period)));
     let stakes = stakes.collect();
     let touched = app.frozen(&*app.directory().await?, stakes).await?;
+    if entered.dry_run {
+        return Ok(Outcome::with_findings(shown(&entries), told(&touched).into_iter().collect()));
+    }
     app.store.enter_shares(&entries, by, app.clock.now()).await?;
     app.ring("score");
     let count = entries.len();
@@ -68,6 +74,25 @@ async fn keep(app: &App, entries: Vec<SharesNew>, entered: &Entered) -> Answer {
     Ok(Outcome::with_findings(Document::Message { text }, told(&touched).into_iter().collect()))
 }
 
+/// What entries would change: of tasks that were not shared, of those shared otherwise, of those that stand so.
+fn shown(entries: &[SharesNew]) -> Document {
+    let mut tally = Tally::default();
+    let (mut people, mut scores) = (BTreeSet::new(), BTreeSet::new());
+    for entry in entries {
+        let before = entry.before.iter().map(|part| (part.person, part.period, part.share));
+        if before.eq(entry.parts.iter().copied()) {
+            tally.unchanged += 1;
+        } else if entry.before.is_empty() {
+            tally.new += 1;
+        } else {
+            tally.changed += 1;
+        }
+        people.extend(entry.due.iter().map(|(person, _)| *person));
+        scores.extend(entry.due.iter().copied());
+    }
+    tried(tally, vec![people_in_it(people.len()), scores_again(scores.len())], None)
+}
+
 /// What one task's shares become, once everything about them is checked.
 async fn entry(
     app: &App,
@@ -76,7 +101,7 @@ async fn entry(
     entered: &Entered,
     place: &Place,
 ) -> Result<SharesNew, Refusal> {
-    let who = author(&entered.author)?;
+    author(&entered.author)?;
     let known = app.store.known_hashes(&task.source, &[&task.external_id]).await?;
     let Some((id, _)) = known.first().copied().flatten() else { return Err(no_such_task(task).into()) };
     let Some(item) = app.store.map_item(id).await? else { return Err(no_such_task(task).into()) };
@@ -99,7 +124,7 @@ async fn entry(
     people.extend(before.iter().filter_map(|part| part.person));
     people.sort();
     people.dedup();
-    check_authority(app, &people, &item, who, entered.document.as_deref()).await?;
+    check_authority(app, &people, &item, entered).await?;
     let mut periods: Vec<Period> =
         scores_concerned(&MapItem { people: people.iter().take(1).copied().collect(), ..item.clone() })
             .into_iter()
@@ -137,9 +162,9 @@ async fn check_authority(
     app: &App,
     people: &[PersonId],
     item: &MapItem,
-    who: &str,
-    document: Option<&str>,
+    entered: &Entered,
 ) -> Result<(), Refusal> {
+    let (who, document) = (author(&entered.author)?, entered.document.as_deref());
     let directory = app.directory().await?;
     let mut findings = Vec::new();
     for subject in people {
@@ -163,7 +188,7 @@ async fn check_authority(
     let key: &TaskKey = &item.task.key;
     let object = format!("shares of task {}:{}", key.source, key.external_id);
     let why = findings.first().map(|finding| finding.code.clone()).unwrap_or_default();
-    app.store.note(app.clock.now(), who, "decision_refused", object, Some(&why)).await?;
+    journal_refused(app, entered.dry_run, who, object, Some(&why)).await?;
     Err(Refusal(findings))
 }
 

@@ -1,6 +1,6 @@
 //! Orders of the catalog workshop: a unit's proposal, its check, the joined draft, the province's version.
 
-use super::catalog::{add, check_version, touched};
+use super::catalog::{Replaces, add, check_version, touched};
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog::workshop::{
     Filled, Joined, Origin, Proposal, Scale, Settled, merge, read_form, settle, write_draft, write_form,
@@ -203,6 +203,7 @@ pub(super) struct Settling {
     pub scope: CatalogScope,
     pub author: String,
     pub reason: String,
+    pub dry_run: bool,
 }
 
 pub(super) async fn settle_draft(app: &App, settling: Settling) -> Answer {
@@ -218,6 +219,12 @@ pub(super) async fn settle_draft(app: &App, settling: Settling) -> Answer {
     let provenance: Vec<Provenance> = settled.origins.iter().map(provenance).collect();
     let moves = app.moved_by_catalog(&heads, &settling.scope, settling.valid_from).await?;
     let touched = touched(app, &heads, &settling.scope, &moves, &settled.products).await?;
+    if settling.dry_run {
+        let from = (&settling.scope, settling.valid_from);
+        let replaces = Replaces::of(app, &heads, from, &settled.products).await?;
+        let document = replaces.tried(&settled.products, &moves);
+        return Ok(Outcome::with_findings(document, touched.into_iter().collect()));
+    }
     let new = CatalogNew {
         version: &settling.version,
         valid_from: settling.valid_from,

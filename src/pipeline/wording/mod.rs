@@ -96,6 +96,8 @@ pub enum Words {
     CheckState,
     /// Difference between two catalogs.
     Change,
+    /// Whether a result follows what is entered.
+    Standing,
     /// View of a score.
     View,
     /// Kind of evidence.

@@ -50,6 +50,7 @@ impl Words {
             Self::Check => CHECKS,
             Self::CheckState => CHECK_STATES,
             Self::Change => CHANGES,
+            Self::Standing => STANDING,
             Self::View => VIEWS,
             Self::Evidence => EVIDENCE,
             Self::Contradiction => CONTRADICTIONS,
@@ -601,6 +602,11 @@ const CANDIDATES: Names = &[
 
 const CHANGES: Names =
     &[("added", "Thêm", "Added"), ("removed", "Bỏ", "Removed"), ("changed", "Sửa", "Changed")];
+
+const STANDING: Names = &[
+    ("stands", "giữ nguyên, chỉ đổi bằng `record correct`", "stands, changes by `record correct` alone"),
+    ("follows", "tính lại", "computed again"),
+];
 
 const VIEWS: Names = &[
     ("to_date", "việc đến hạn tới nay", "due up to today"),

@@ -317,7 +317,8 @@ impl Installed {
     pub async fn history(&self, lines: &str) {
         let bytes = format!("staff_number,period,score,level,decision_no,decided_on\n{lines}\n").into_bytes();
         let file = InputFile { name: "history.csv".into(), bytes };
-        self.ordered(Command::HistoryImport { file, document: None, author: CHIEF.into() }).await;
+        self.ordered(Command::HistoryImport { file, document: None, author: CHIEF.into(), dry_run: false })
+            .await;
     }
 
     /// A result of a period that stands, in whatever way it came here.
@@ -338,7 +339,8 @@ impl Installed {
     pub async fn no_history(&self) {
         let reason = "mới tuyển".to_owned();
         let (author, document) = ("Phòng Tổ chức cán bộ".to_owned(), Some("1/TB".to_owned()));
-        self.ordered(Command::HistoryEmpty { people: Vec::new(), author, reason, document }).await;
+        self.ordered(Command::HistoryEmpty { people: Vec::new(), author, reason, document, dry_run: false })
+            .await;
     }
 
     /// A person whose third quarter is approved and closed and waits to be sent.

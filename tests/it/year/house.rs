@@ -155,6 +155,7 @@ impl<'a> House<'a> {
             scope: CatalogScope::Province,
             author: "Sở Nội vụ".into(),
             reason: Some("Quyết định của Chủ tịch UBND tỉnh".into()),
+            dry_run: false,
         })
         .await;
     }
