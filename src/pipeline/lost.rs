@@ -5,6 +5,7 @@
 //! computes no score; a derivation that lacks a part names none. An error of the store is the caller's.
 
 use super::app::App;
+use super::derived::read;
 use crate::domain::rules::SupportModel;
 use crate::domain::{Exact, Period, PersonId, RuleSet};
 use crate::error::Finding;
@@ -56,8 +57,7 @@ impl App {
         let count = Exact::integer(i64::try_from(months.len()).unwrap_or(1));
         for month in months {
             let kept = self.store.derivation(person, month, scope).await.map_err(|error| error.finding())?;
-            let month_s =
-                kept.and_then(|kept| serde_json::from_slice::<Value>(&kept).ok()).unwrap_or_default();
+            let month_s = kept.and_then(|kept| read(&kept)).unwrap_or_default();
             let Some(rules) = rules_of(&month_s) else { continue };
             lost.extend(lost_of(&month_s, &rules).into_iter().filter_map(|one| {
                 let points = one.points.checked_div(&count)?;

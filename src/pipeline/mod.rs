@@ -11,6 +11,7 @@ pub mod command;
 mod day_book;
 pub mod decide;
 pub mod deliver;
+pub mod derived;
 mod entered;
 pub mod execute;
 pub mod explain;

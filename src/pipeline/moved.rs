@@ -5,6 +5,7 @@
 //! person's decision. It computes no score and moves no record. Where nothing was kept to compare with it names no cause.
 
 use super::app::App;
+use super::derived;
 use super::record::content_of;
 use super::score::scope_of;
 use super::wording::{Words, both, decimal, decimal_only, local_time};
@@ -195,7 +196,9 @@ impl App {
         let now = self.store.derivation(person, period, scope).await.map_err(told)?;
         let held = self.store.score(person, period, scope).await.map_err(told)?;
         let Some((now, held)) = now.zip(held) else { return Ok(Vec::new()) };
-        let read = |text: &[u8]| serde_json::from_slice::<Derived>(text).unwrap_or_default();
+        let read = |text: &[u8]| -> Derived {
+            derived::read(text).and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
+        };
         let (before, after) = (read(&stood.derivation), read(&now));
         let says = content.parts.get(&Part::Total).map(|figure| &figure.exact);
         // What was kept is none of the figures the record says: nothing of it is told as if it were.

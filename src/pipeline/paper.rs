@@ -7,6 +7,7 @@
 mod year;
 
 use super::app::App;
+use super::derived;
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
 use crate::directory::entitled::Duty;
@@ -201,7 +202,7 @@ impl App {
         let view = self.shown_view(period);
         let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
         let Some(kept) = kept else { return Ok(None) };
-        let whole: Value = serde_json::from_slice(&kept).map_err(|_| unreadable())?;
+        let whole = derived::read(&kept).ok_or_else(unreadable)?;
         let lost = self.lost_most((person, view), &whole).await?;
         let mut derivation: Derivation = serde_json::from_value(whole).map_err(|_| unreadable())?;
         derivation.most = serde_json::from_value(Value::Array(lost)).map_err(|_| unreadable())?;

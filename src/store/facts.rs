@@ -102,18 +102,18 @@ impl<'de> Deserialize<'de> for Account<'_> {
 
 /// A due date: its day, and the second of the day or the time as text where it has one finer than that.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct DueForm(NaiveDate, #[serde(default, skip_serializing_if = "Option::is_none")] Option<Hour>);
+pub(super) struct DueForm(NaiveDate, #[serde(default, skip_serializing_if = "Option::is_none")] Option<Hour>);
 
 /// A time of day in seconds, or its text where it is finer than that.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Hour {
+pub(super) enum Hour {
     Second(u32),
     Text(NaiveTime),
 }
 
 impl Hour {
-    fn of(time: NaiveTime) -> Self {
+    pub(super) fn of(time: NaiveTime) -> Self {
         let second = time.num_seconds_from_midnight();
         if NaiveTime::from_num_seconds_from_midnight_opt(second, 0) == Some(time) {
             Self::Second(second)
@@ -122,7 +122,7 @@ impl Hour {
         }
     }
 
-    fn time(self) -> Option<NaiveTime> {
+    pub(super) fn time(self) -> Option<NaiveTime> {
         match self {
             Self::Second(second) => NaiveTime::from_num_seconds_from_midnight_opt(second, 0),
             Self::Text(time) => Some(time),
@@ -349,52 +349,63 @@ fn document<T: Serialize>(form: &T, room: &mut Vec<u8>) -> Result<Arc<str>, Stor
 }
 
 /// What a score takes of a task's document; everything else is passed over unread.
-#[derive(Debug, Serialize, Deserialize)]
-struct ScoredForm {
-    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
-    assigned_at: Option<Moment>,
-    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
-    due_hour: Option<Hour>,
-    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    completed_at: Option<Moment>,
-    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
-    quantity: Option<Decimal>,
-    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
-    unplanned: bool,
-    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-    due_changes: Option<Vec<(Option<DueForm>, Moment)>>,
-    #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
-    returned_count: u32,
-    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
-    accepted_submission_at: Option<Moment>,
-    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
-    shown_last: Option<TaskStatus>,
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    first_seen_at: Option<Moment>,
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    last_changed_at: Option<Moment>,
+#[derive(Debug, Deserialize)]
+pub(super) struct ScoredForm {
+    #[serde(rename = "g", default)]
+    pub(super) assigned_at: Option<Moment>,
+    #[serde(rename = "h", default)]
+    pub(super) due_hour: Option<Hour>,
+    #[serde(rename = "c", default)]
+    pub(super) completed_at: Option<Moment>,
+    #[serde(rename = "q", default)]
+    pub(super) quantity: Option<Decimal>,
+    #[serde(rename = "x", default)]
+    pub(super) unplanned: bool,
+    #[serde(rename = "l", default)]
+    pub(super) due_changes: Option<Vec<(Option<DueForm>, Moment)>>,
+    #[serde(rename = "b", default)]
+    pub(super) returned_count: u32,
+    #[serde(rename = "z", default)]
+    pub(super) accepted_submission_at: Option<Moment>,
+    #[serde(rename = "v", default)]
+    pub(super) shown_last: Option<TaskStatus>,
+    #[serde(rename = "f", default)]
+    pub(super) first_seen_at: Option<Moment>,
+    #[serde(rename = "m", default)]
+    pub(super) last_changed_at: Option<Moment>,
 }
 
 /// A row of [`TASK_COLUMNS`] as far as a score depends on it: without the people, words and history of its source, which
 /// are most of a document.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ScoredTask(i64, String, String, String, String, Option<NaiveDate>, Moment, ScoredForm);
+#[derive(Debug)]
+pub(super) struct ScoredTask {
+    pub(super) id: i64,
+    pub(super) source: String,
+    pub(super) external_id: String,
+    pub(super) status: TaskStatus,
+    pub(super) title: String,
+    pub(super) due_day: Option<NaiveDate>,
+    pub(super) changed_at: DateTime<Utc>,
+    pub(super) form: ScoredForm,
+}
 
 impl ScoredTask {
     pub(super) fn of(row: &Row) -> Result<Self, StoreError> {
-        let (id, source, external_id) = (row.int(0)?, row.text(1)?, row.text(2)?);
-        let (status, title, due_day) = (row.text(3)?, row.text(4)?, row.opt_day(5)?);
-        Ok(Self(id, source, external_id, status, title, due_day, Moment(row.at(6)?), row.json(7)?))
-    }
-
-    /// Its number.
-    pub(super) fn id(&self) -> i64 {
-        self.0
+        Ok(Self {
+            id: row.int(0)?,
+            source: row.text(1)?,
+            external_id: row.text(2)?,
+            status: known(&row.text(3)?)?,
+            title: row.text(4)?,
+            due_day: row.opt_day(5)?,
+            changed_at: row.at(6)?,
+            form: row.json(7)?,
+        })
     }
 
     /// The task itself.
     pub(super) fn task(self) -> Result<StoredTask, StoreError> {
-        let Self(id, source, external_id, status, title, due_day, Moment(changed_at), form) = self;
+        let Self { id, source, external_id, status, title, due_day, changed_at, form } = self;
         let whole = TaskForm {
             assigned_at: form.assigned_at,
             due_hour: form.due_hour,
@@ -409,13 +420,7 @@ impl ScoredTask {
             last_changed_at: form.last_changed_at,
             ..TaskForm::default()
         };
-        stored(
-            id,
-            &source,
-            Columns { external_id, status: known(&status)?, title, due_day },
-            changed_at,
-            whole,
-        )
+        stored(id, &source, Columns { external_id, status, title, due_day }, changed_at, whole)
     }
 }
 

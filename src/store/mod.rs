@@ -63,6 +63,7 @@ mod search;
 mod service;
 mod shape;
 mod share;
+mod short_form;
 mod source;
 mod survey;
 mod task;

@@ -29,7 +29,12 @@ impl Packed {
         let packed = COMPRESSOR.with_borrow_mut(|kept| {
             let compressor = match kept {
                 Some(compressor) => compressor,
-                None => kept.insert(zstd::bulk::Compressor::new(1)?),
+                None => {
+                    let compressor = kept.insert(zstd::bulk::Compressor::new(1)?);
+                    // What is damaged must not be read as something else.
+                    compressor.include_checksum(true)?;
+                    compressor
+                }
             };
             compressor.compress(text)
         });
@@ -51,7 +56,8 @@ impl Packed {
         if self.0.is_empty() {
             return Ok(Vec::new());
         }
-        let mut text = Vec::new();
+        // Most texts are unpacked to less than this; one that is not grows.
+        let mut text = Vec::with_capacity((self.0.len() * 16).min(1 << 20));
         let decoder = zstd::stream::read::Decoder::with_buffer(self.0.as_slice());
         let read = decoder.and_then(|decoder| decoder.take(MOST + 1).read_to_end(&mut text));
         match read {

@@ -1,6 +1,6 @@
 //! What scores read of people's tasks: task, mapping and stake of each.
 //!
-//! Owns the statement that joins them and, on SQLite, the short form of all tasks of a person in one row (`person_tasks`):
+//! Owns the statement that joins them and, on SQLite, when all tasks of a person stand in one row (`person_tasks`, `short_form`):
 //! a person's tasks lie far from each other, and reading them one by one is most of what a province's scores take. That row
 //! is empty whenever anything it is made of changed since; triggers of the schema see to it, whoever writes. PostgreSQL
 //! has none: its replicas would wait for each other's marks. It must not know scores. A form of another version of the
@@ -11,16 +11,13 @@ use super::facts::{Moment, ScoredTask, TASK_COLUMNS, TASK_WIDTH};
 use super::mapping::MappingState;
 use super::packed::Packed;
 use super::proposal::PendingProduct;
+use super::short_form::{FORM, packed, unpacked};
 use super::task::StoredTask;
 use super::{Store, StoreError};
 use crate::domain::{Assignment, PersonId, ProductCode, TaskKey};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-
-/// Version of the short form: to be raised whenever what is read of a task changes.
-const FORM: i64 = 1;
 
 /// A task of a person with its mapping and the person's stake.
 #[derive(Debug, Clone)]
@@ -38,22 +35,17 @@ pub struct PersonTask {
 }
 
 /// What of a mapping a score depends on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct TaskProduct {
     /// State.
-    #[serde(rename = "s")]
     pub state: MappingState,
     /// Product, when it is mapped.
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub product: Option<ProductCode>,
     /// Coefficient frozen with it.
-    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub coefficient: Option<Decimal>,
     /// What it may count as while its product is proposed.
-    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingProduct>,
     /// Whether it is a product of leadership work.
-    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
     pub leadership: bool,
 }
 
@@ -68,21 +60,16 @@ const PRODUCT_JOINS: &str = "LEFT JOIN mapping m ON m.task_id = t.id \
 const STAKE: usize = TASK_WIDTH + 10;
 const PERSON: usize = STAKE + 3;
 
-/// One task of a person as it is kept in short.
-#[derive(Debug, Serialize, Deserialize)]
-struct Held {
-    #[serde(rename = "t")]
-    task: ScoredTask,
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    mapping: Option<TaskProduct>,
-    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
-    since: Option<Moment>,
-    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
-    handed_over: bool,
-    #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
-    taken_over: bool,
-    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
-    counts_as: Option<(String, String)>,
+/// One task of a person as it is read: from its tables or the short form.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) task: ScoredTask,
+    pub(super) mapping: Option<TaskProduct>,
+    pub(super) since: Option<Moment>,
+    pub(super) handed_over: bool,
+    pub(super) taken_over: bool,
+    /// Source and key of the task it counts as.
+    pub(super) counts_as: Option<(String, String)>,
 }
 
 impl Held {
@@ -159,10 +146,6 @@ pub struct TasksToKeep {
     body: Packed,
 }
 
-fn unpacked(body: &Packed) -> Result<Vec<Held>, StoreError> {
-    Ok(serde_json::from_slice(&body.text()?)?)
-}
-
 impl TasksOf {
     /// The tasks, in order of number.
     ///
@@ -178,7 +161,7 @@ impl TasksOf {
     /// When the compressor has no memory left.
     pub fn to_keep(&self, person: PersonId) -> Result<Option<TasksToKeep>, StoreError> {
         let Some(stamp) = self.unkept else { return Ok(None) };
-        Ok(Some(TasksToKeep { person, stamp, body: Packed::of(&serde_json::to_vec(&self.held)?)? }))
+        Ok(Some(TasksToKeep { person, stamp, body: packed(&self.held)? }))
     }
 }
 
@@ -272,7 +255,7 @@ impl Store {
         };
         self.db.each(sql, people.iter().map(|person| Val::from(*person)).collect(), take).await?;
         // A person has one stake in a task.
-        found.values_mut().for_each(|tasks| tasks.sort_by_key(|held| held.task.id()));
+        found.values_mut().for_each(|tasks| tasks.sort_by_key(|held| held.task.id));
         Ok(found)
     }
 
@@ -331,14 +314,5 @@ mod tests {
                 "{column} is read by scores and not named by the trigger: {named:?}"
             );
         }
-    }
-
-    /// Whoever changes what is written here raises [`FORM`]: what is kept would be read as something else.
-    #[test]
-    fn short_form_of_this_version_is_what_it_was() {
-        assert_eq!(FORM, 1);
-        let kept = r#"[{"t":[7,"snv","nv-1","done","Báo cáo","2026-11-25",1793264523000,{"g":1793178123000,"h":61200,"c":1793264523250,"q":"0.80","x":true,"l":[[["2026-11-20"],1793178123000]],"b":2,"z":1793264523250,"v":"done","f":1793178123000,"m":1793178123001}],"m":{"s":"mapped","p":"SP-1","c":"1.20","w":{"code":"SP-9","coefficient":"2","catch_all":["SP-0","1"]},"l":true},"s":1793178123000,"h":true,"k":true,"o":["khdt","8"]}]"#;
-        let held = unpacked(&Packed::of(kept.as_bytes()).expect("packed")).expect("unpacked");
-        assert_eq!(serde_json::to_string(&held).expect("json"), kept);
     }
 }

@@ -7,6 +7,7 @@ use super::{Page, Visit, Web, deliveries, format, papers, words, written};
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::paper::switch::{self, Switch};
+use crate::pipeline::derived::read;
 use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
@@ -83,12 +84,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let store = &web.app.store;
     let score = store.score(person, period, view).await.map_err(told)?;
     let derivation = store.derivation(person, period, view).await.map_err(told)?;
-    let derivation: Value = derivation
-        .as_deref()
-        .map(serde_json::from_slice)
-        .transpose()
-        .map_err(|_| unreadable())?
-        .unwrap_or_default();
+    let derivation: Value =
+        derivation.map(|kept| read(&kept).ok_or_else(unreadable)).transpose()?.unwrap_or_default();
     let summary = score.as_ref().map(|score| score.summary.clone()).unwrap_or_default();
     let post = directory.last_post(person, period);
     let latest = store.latest_revision(person, period).await.map_err(told)?;

@@ -5,6 +5,7 @@ use crate::support::installation::{CHIEF, Installed, period};
 use crate::support::stores::both;
 use lienthong::domain::SourceId;
 use lienthong::pipeline::command::{Command, TaskOrder, TaskRef};
+use lienthong::pipeline::derived::read;
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::score::FULL_PERIOD;
 use lienthong::pipeline::step::Step as _;
@@ -60,7 +61,7 @@ async fn two_systems(house: &Installed) -> [i64; 2] {
 async fn derivation(house: &Installed, who: &str) -> Value {
     let person = house.person(who).await;
     let bytes = house.app.store.derivation(person, period("2026-Q4"), FULL_PERIOD).await.expect("read");
-    serde_json::from_slice(&bytes.expect("a score")).expect("json")
+    read(&bytes.expect("a score")).expect("a derivation")
 }
 
 #[tokio::test]

@@ -6,7 +6,12 @@ use crate::support::stores::both;
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
 use lienthong::domain::{CatalogScope, CatalogVersion, RecordState, RuleSet, WorkingCalendar};
 use lienthong::pipeline::Policy;
+<<<<<<< HEAD
 use lienthong::pipeline::command::{CatalogRef, Command, InputFile, LifeOrder, ShareEntry};
+=======
+use lienthong::pipeline::command::{CatalogRef, Command, InputFile, ShareEntry};
+use lienthong::pipeline::derived::read;
+>>>>>>> d530d7b (Keep lines of a derivation in short, packed once for everyone who takes them)
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
@@ -43,7 +48,7 @@ async fn under(house: &Installed, rules: RuleSet, holidays: &[&str]) -> Installe
 async fn lateness(house: &Installed) -> serde_json::Value {
     let person = house.person(AN).await;
     let bytes = house.app.store.derivation(person, period("2026-Q4"), FULL_PERIOD).await.expect("read");
-    let derived: serde_json::Value = serde_json::from_slice(&bytes.expect("a score")).expect("json");
+    let derived = read(&bytes.expect("a score")).expect("a derivation");
     let lines = derived["lines"].as_array().expect("lines").clone();
     lines.iter().find(|line| line["source"] == "snv/2").expect("the late one")["late_count"].clone()
 }

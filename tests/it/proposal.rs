@@ -11,6 +11,7 @@ use lienthong::domain::rules::PendingCoefficientPolicy;
 use lienthong::domain::{ProductCode, RuleSet};
 use lienthong::pipeline::Policy;
 use lienthong::pipeline::command::{Command, Document, ImportAs, InputFile, ProposedTerms};
+use lienthong::pipeline::derived::read;
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::score::FULL_PERIOD;
 use lienthong::pipeline::step::Step as _;
@@ -60,7 +61,7 @@ async fn by(house: &Installed, value: PendingCoefficientPolicy) -> Installed {
 async fn derivation(house: &Installed, who: &str) -> Value {
     let person = house.person(who).await;
     let bytes = house.app.store.derivation(person, period("2026-Q4"), FULL_PERIOD).await.expect("read");
-    serde_json::from_slice(&bytes.expect("a score")).expect("json")
+    read(&bytes.expect("a score")).expect("a derivation")
 }
 
 #[tokio::test]

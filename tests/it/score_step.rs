@@ -10,6 +10,7 @@ use lienthong::domain::{
 };
 use lienthong::pipeline::App;
 use lienthong::pipeline::command::{Command, Document, Outcome, ScoreView};
+use lienthong::pipeline::derived::read;
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score, TO_DATE};
@@ -59,7 +60,7 @@ pub async fn settled(house: &Installed) {
 
 pub async fn derivation(house: &Installed, person: PersonId, which: Period, view: &str) -> Value {
     let bytes = house.app.store.derivation(person, which, view).await.expect("read").expect("a score");
-    serde_json::from_slice(&bytes).expect("json")
+    read(&bytes).expect("a derivation")
 }
 
 /// a in percent, in a view of the fourth quarter.

@@ -553,7 +553,7 @@ async fn lines(house: &Installed, who: &str, period: &str) -> (Vec<String>, Vec<
     while Score(house.app.clone()).run().await.expect("a run").more {}
     let bytes = house.app.store.derivation(person, period, FULL_PERIOD).await.expect("read");
     let Some(bytes) = bytes else { return (Vec::new(), Vec::new()) };
-    let made: serde_json::Value = serde_json::from_slice(&bytes).expect("json");
+    let made = lienthong::pipeline::derived::read(&bytes).expect("a derivation");
     let of = |list: &str, field: &str| -> Vec<String> {
         let own = made[list]
             .as_array()

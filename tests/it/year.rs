@@ -14,6 +14,7 @@ use house::{House, SOURCE};
 use lienthong::domain::{Level, Period, PersonId, Role};
 use lienthong::error::Lang;
 use lienthong::pipeline::command::{Command, Document, LifeOrder};
+use lienthong::pipeline::derived::read;
 use lienthong::pipeline::score::{FULL_PERIOD, TO_DATE, scope_of};
 use plan::{Fate, Plan, Said, agency, day, quarter_of, span};
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ impl Year<'_> {
     async fn derivation(&self, who: usize, which: &str, view: &'static str) -> Option<Value> {
         let (person, which) = (self.house.id(who).await, period(which));
         let kept = self.house.store().derivation(person, which, scope_of(which, view)).await.expect("read");
-        kept.map(|bytes| serde_json::from_slice(&bytes).expect("json"))
+        kept.map(|kept| read(&kept).expect("a derivation"))
     }
 
     /// Those of the people file today.

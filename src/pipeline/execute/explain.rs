@@ -7,6 +7,7 @@
 use super::{Answer, App, Refusal, evaluation, person};
 use crate::domain::{Period, PersonId, RuleSet, SourceId};
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
+use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
 use crate::pipeline::score::scope_of;
 use serde_json::{Map, Value, json};
@@ -19,7 +20,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     let id = person(app, whose).await?;
     let scope = scope_of(period, app.view_of(period, view.map(ScoreView::as_str)));
     let derivation = app.store.derivation(id, period, scope).await?;
-    let Some(mut value) = derivation.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
+    let Some(mut value) = derivation.and_then(|kept| read(&kept)) else {
         return Err(evaluation::no_score_in(app, whose, period).into());
     };
     let explanation = json!({

@@ -1,23 +1,23 @@
 //! One person's lines of a period and view: made once, and taken by their own score and by everyone above them.
 //!
-//! Owns the text of lines as derivations hold them and as the hash of a score's inputs takes them, and how a score's
-//! text is put together from such pieces: byte for byte what writing all its lines anew would give. It must not know
-//! where lines come from. A line that is not written as expected is a fault of the program and ends the score.
+//! Owns the text of lines as kept derivations hold them and as the hash of a score's inputs takes them, and how a score's
+//! text is put together from such pieces: packed once for the person and everyone above them, behind a mark that says whose
+//! they are (`pipeline::derived` reads it back). It must not know where lines come from. A line that is not written as
+//! expected is a fault of the program and ends the score.
 
 use super::{hash_of, hex, to_bytes};
 use crate::domain::rules::LateUnit;
 use crate::domain::{RuleSet, WorkingCalendar};
 use crate::error::Finding;
 use crate::pipeline::broken;
+use crate::pipeline::derived::{LineWriter, mark};
 use crate::scoring::service::Span;
-use crate::scoring::{Derivation, Excluded, Line, PersonInput, Tally, convert};
+use crate::scoring::{Derivation, Excluded, Line, PersonInput, Tally};
 use crate::store::{Days, Packed};
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::sync::OnceLock;
-
-/// How a line's text ends, before the numbers it adds: nobody's but one's own.
-const OWN: &[u8] = b"null}";
 
 /// A rule set with its text and hash, and the working days it counts by.
 #[derive(Debug)]
@@ -49,27 +49,15 @@ impl Terms {
     }
 }
 
-/// One line within the text of a piece.
-#[derive(Debug, Clone, Copy)]
-struct Cut {
-    /// Where it begins.
-    from: usize,
-    /// Where the name of whose line it is stands.
-    of: usize,
-    /// Where it ends.
-    to: usize,
-}
+/// Where a line with the comma before it begins and ends within the text of a piece.
+type Cut = (usize, usize);
 
 type LinesDigest = [u8; 32];
 
-/// Hash of lines as one's own, without the numbers they add.
+/// Hash of lines, each behind its comma.
 fn digest_of<'a>(lines: impl Iterator<Item = &'a [u8]>) -> LinesDigest {
     let mut digest = Sha256::new();
-    for (place, line) in lines.enumerate() {
-        digest.update(if place == 0 { b"".as_slice() } else { b"," });
-        digest.update(line);
-        digest.update(OWN);
-    }
+    lines.for_each(|line| digest.update(line));
     digest.finalize().into()
 }
 
@@ -79,15 +67,15 @@ pub(super) struct Piece {
     tally: Tally,
     /// Tasks that do not count.
     pub excluded: Vec<Excluded>,
-    /// The lines with the numbers they add, one after the other with commas between.
+    /// The lines with the numbers they add, each behind a comma.
     text: Vec<u8>,
     cuts: Vec<Cut>,
-    /// Hash of the lines as one's own.
+    /// Hash of the text.
     digest: LinesDigest,
     /// The lines themselves, where somebody may answer for some of the days only.
     lines: Option<Vec<Line>>,
-    /// The text as leaders hold it, each line behind a comma.
-    pooled: OnceLock<Packed>,
+    /// The text as derivations hold it.
+    packed: OnceLock<Packed>,
 }
 
 impl Piece {
@@ -101,25 +89,20 @@ impl Piece {
         rules: &RuleSet,
         before: Option<(&[Line], &Self)>,
     ) -> Result<Self, Finding> {
-        let mut text = Vec::with_capacity(lines.len() * 480);
+        let mut text = Vec::with_capacity(lines.len() * 240);
+        let mut writer = LineWriter::of(rules);
         let mut cuts = Vec::with_capacity(lines.len());
         let (known, of_known) = before.map_or((&[][..], None), |(lines, piece)| (lines, Some(piece)));
         let mut known = known.iter().zip(of_known.iter().flat_map(|piece| &piece.cuts)).peekable();
         for line in lines {
-            if !text.is_empty() {
-                text.push(b',');
-            }
             let from = text.len();
             let same = known.next_if(|(known, _)| known.source == line.source);
             let same = same.filter(|(known, _)| *known == line).zip(of_known);
-            let of = match same {
-                Some(((_, cut), piece)) => {
-                    text.extend_from_slice(piece.part(cut.from, cut.to));
-                    from + (cut.of - cut.from)
-                }
-                None => put_line(&mut text, line, rules)?,
-            };
-            cuts.push(Cut { from, of, to: text.len() });
+            match same {
+                Some(((_, cut), piece)) => text.extend_from_slice(piece.part(*cut)),
+                None => writer.put(&mut text, line)?,
+            }
+            cuts.push((from, text.len()));
         }
         // Many are held at a time.
         text.shrink_to_fit();
@@ -127,17 +110,15 @@ impl Piece {
             [(from, to)] => lines.iter().all(|line| (*from..=*to).contains(&line.counted_on)),
             _ => false,
         };
-        let mut piece = Self {
+        Ok(Self {
             tally: Tally::of(lines, rules),
             excluded,
+            digest: Sha256::digest(&text).into(),
             text,
             cuts,
-            digest: LinesDigest::default(),
             lines: (!whole).then(|| lines.to_vec()),
-            pooled: OnceLock::new(),
-        };
-        piece.digest = digest_of(piece.cuts.iter().map(|cut| piece.part(cut.from, cut.of)));
-        Ok(piece)
+            packed: OnceLock::new(),
+        })
     }
 
     /// Whether another one is the same: lines and tasks that do not count.
@@ -151,71 +132,41 @@ impl Piece {
         self.text.len() + lines + self.excluded.len() * 200 + self.cuts.len() * size_of::<Cut>()
     }
 
-    fn part(&self, from: usize, to: usize) -> &[u8] {
+    fn part(&self, (from, to): Cut) -> &[u8] {
         self.text.get(from..to).unwrap_or_default()
     }
 
-    /// Some lines as a leader holds them, each behind a comma.
-    fn pooled_text<'a>(&self, cuts: impl Iterator<Item = &'a Cut>, name: &[u8]) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.text.len() + self.cuts.len() * (name.len() + 1));
-        for cut in cuts {
-            text.push(b',');
-            text.extend_from_slice(self.part(cut.from, cut.of));
-            text.extend_from_slice(name);
-            // Behind the `null` that stands there.
-            text.extend_from_slice(self.part(cut.of + OWN.len() - 1, cut.to));
-        }
-        text
-    }
-
-    fn packed(&self, name: &[u8]) -> Result<&Packed, Finding> {
-        if let Some(packed) = self.pooled.get() {
+    fn packed(&self) -> Result<&Packed, Finding> {
+        if let Some(packed) = self.packed.get() {
             return Ok(packed);
         }
-        let text = self.pooled_text(self.cuts.iter(), name);
-        let packed = Packed::of(&text).map_err(|error| error.finding())?;
-        Ok(self.pooled.get_or_init(|| packed))
+        let packed = pack(&self.text)?;
+        Ok(self.packed.get_or_init(|| packed))
     }
 }
 
-/// Writes a line with the numbers it adds; gives where the name of whose line it is stands.
-fn put_line(text: &mut Vec<u8>, line: &Line, rules: &RuleSet) -> Result<usize, Finding> {
-    serde_json::to_writer(&mut *text, line).map_err(|_| broken("line"))?;
-    if !text.ends_with(OWN) {
-        return Err(broken("line"));
-    }
-    let of = text.len() - OWN.len();
-    // The numbers go on where the line's own text ends.
-    text.pop();
-    let end = text.len();
-    serde_json::to_writer(&mut *text, &convert(line, rules)).map_err(|_| broken("line"))?;
-    if let Some(brace) = text.get_mut(end) {
-        *brace = b',';
-    }
-    Ok(of)
+fn pack(text: &[u8]) -> Result<Packed, Finding> {
+    Packed::of(text).map_err(|error| error.finding())
 }
 
 /// A score that is put together from its pieces.
 pub(super) struct Assembly<'a> {
     terms: &'a Terms,
     view: &'static str,
-    /// The lines up to the first packed piece.
-    text: Vec<u8>,
-    /// What follows them, packed; empty where everything stands in the text.
-    pooled: Packed,
+    own: &'a Piece,
+    /// The lines of others, each behind a mark that says whose they are; none where the derivation is not wanted.
+    pooled: Option<Packed>,
     tally: Tally,
     digest: Sha256,
     /// The inputs behind their lines.
     rest: Vec<u8>,
-    /// Whether the derivation is wanted.
-    packs: bool,
 }
 
 impl<'a> Assembly<'a> {
     /// Begins with the person's own lines; the input's lines are empty, everything else of it is there.
     pub fn begin(
         input: &PersonInput,
-        own: &Piece,
+        own: &'a Piece,
         (terms, view): (&'a Terms, &'static str),
         packs: bool,
     ) -> Result<Self, Finding> {
@@ -224,20 +175,11 @@ impl<'a> Assembly<'a> {
         let mut digest = Sha256::new();
         digest.update(b"[");
         digest.update(head);
-        let mut assembly = Self {
-            terms,
-            view,
-            text: if packs { own.text.clone() } else { Vec::new() },
-            pooled: Packed::default(),
-            tally: own.tally.clone(),
-            digest,
-            rest: rest.to_vec(),
-            packs,
-        };
         if !own.cuts.is_empty() {
-            assembly.digest.update(own.digest);
+            digest.update(own.digest);
         }
-        Ok(assembly)
+        let pooled = packs.then(Packed::default);
+        Ok(Self { terms, view, own, pooled, tally: own.tally.clone(), digest, rest: rest.to_vec() })
     }
 
     /// Takes the lines of somebody in charge, of the days they were; `name` is their staff number as JSON.
@@ -245,23 +187,18 @@ impl<'a> Assembly<'a> {
         let Some(lines) = &piece.lines else {
             self.feed(name, piece.cuts.len(), || piece.digest);
             self.tally.pool(&piece.tally);
-            if self.packs && !piece.cuts.is_empty() {
-                if self.any_text() {
-                    self.pooled.append(piece.packed(name)?);
-                } else {
-                    self.put(&piece.pooled_text(piece.cuts.iter(), name))?;
-                }
-            }
-            return Ok(());
+            return self.put(name, piece.cuts.len(), || Ok(Cow::Borrowed(piece.packed()?)));
         };
-        let taken: Vec<(&Line, &Cut)> =
-            lines.iter().zip(&piece.cuts).filter(|(line, _)| is_within(line, spans)).collect();
-        self.feed(name, taken.len(), || digest_of(taken.iter().map(|(_, cut)| piece.part(cut.from, cut.of))));
+        let taken: Vec<(&Line, &[u8])> = lines
+            .iter()
+            .zip(&piece.cuts)
+            .filter(|(line, _)| is_within(line, spans))
+            .map(|(line, cut)| (line, piece.part(*cut)))
+            .collect();
+        self.feed(name, taken.len(), || digest_of(taken.iter().map(|(_, text)| *text)));
         self.tally.pool(&Tally::of(taken.iter().map(|(line, _)| *line), &self.terms.rules));
-        if self.packs && !taken.is_empty() {
-            self.put(&piece.pooled_text(taken.iter().map(|(_, cut)| *cut), name))?;
-        }
-        Ok(())
+        let texts = || taken.iter().flat_map(|(_, text)| text.iter().copied()).collect::<Vec<u8>>();
+        self.put(name, taken.len(), || Ok(Cow::Owned(pack(&texts())?)))
     }
 
     /// Looks at what was assigned to somebody in charge and completed of it, for the local overlays on a unit's share;
@@ -272,7 +209,7 @@ impl<'a> Assembly<'a> {
             return self.tally.pool_planned(&piece.tally);
         };
         let taken = || lines.iter().zip(&piece.cuts).filter(|(line, _)| is_within(line, spans));
-        self.feed(name, taken().count(), || digest_of(taken().map(|(_, cut)| piece.part(cut.from, cut.of))));
+        self.feed(name, taken().count(), || digest_of(taken().map(|(_, cut)| piece.part(*cut))));
         self.tally.pool_planned(&Tally::of(taken().map(|(line, _)| line), &self.terms.rules));
     }
 
@@ -284,18 +221,16 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn any_text(&self) -> bool {
-        !self.text.is_empty() || self.pooled.size() > 0
-    }
-
-    /// Puts lines behind the others, each of them behind a comma; the very first has none.
-    fn put(&mut self, lines: &[u8]) -> Result<(), Finding> {
-        if !self.any_text() {
-            self.text.extend_from_slice(lines.get(1..).unwrap_or_default());
-        } else if self.pooled.size() == 0 {
-            self.text.extend_from_slice(lines);
-        } else {
-            self.pooled.append(&Packed::of(lines).map_err(|error| error.finding())?);
+    /// Puts lines of somebody behind the others, where they are wanted.
+    fn put<'p>(
+        &mut self,
+        name: &[u8],
+        count: usize,
+        packed: impl FnOnce() -> Result<Cow<'p, Packed>, Finding>,
+    ) -> Result<(), Finding> {
+        if let Some(pooled) = self.pooled.as_mut().filter(|_| count > 0) {
+            pooled.append(&pack(&[b",".as_slice(), &mark(name)].concat())?);
+            pooled.append(packed()?.as_ref());
         }
         Ok(())
     }
@@ -321,13 +256,16 @@ impl<'a> Assembly<'a> {
     pub fn packed(self, derivation: &Derivation) -> Result<Packed, Finding> {
         let text = to_bytes(derivation)?;
         let (head, rest) = around_lines(&text)?;
-        let pack = |text: Vec<u8>| Packed::of(&text).map_err(|error| error.finding());
-        if self.pooled.size() == 0 {
-            return pack([head, &self.text, rest].concat());
+        let pooled = self.pooled.unwrap_or_default();
+        if self.own.cuts.is_empty() && pooled.size() == 0 {
+            return pack(&text);
         }
-        let mut whole = pack([head, &self.text].concat())?;
-        whole.append(&self.pooled);
-        whole.append(&pack(rest.to_vec())?);
+        let mut whole = pack(&[head, &mark(b"null")].concat())?;
+        if !self.own.cuts.is_empty() {
+            whole.append(self.own.packed()?);
+        }
+        whole.append(&pooled);
+        whole.append(&pack(rest)?);
         Ok(whole)
     }
 }
@@ -348,6 +286,7 @@ mod tests {
     use super::*;
     use crate::domain::rules::Overlay;
     use crate::domain::{Component, Exact, Role};
+    use crate::pipeline::derived::read;
     use crate::pipeline::score::TO_DATE;
     use crate::scoring::{Criteria, Subordinate, Support, score_person, score_tally};
     use rust_decimal::Decimal;
@@ -418,14 +357,15 @@ mod tests {
     struct Hashed(Vec<u8>);
 
     impl Hashed {
-        fn lines(&mut self, whose: Option<&str>, lines: &[Line]) {
+        fn lines(&mut self, whose: Option<&str>, lines: &[Line], rules: &RuleSet) {
             if lines.is_empty() {
                 return;
             }
             self.0.extend(whose.iter().flat_map(|name| serde_json::to_vec(name).expect("json")));
-            let text = serde_json::to_string(lines).expect("json");
-            let list = text.trim_start_matches('[').trim_end_matches(']');
-            self.0.extend(Sha256::digest(list));
+            let mut text = Vec::new();
+            let mut writer = LineWriter::of(rules);
+            lines.iter().for_each(|line| writer.put(&mut text, line).expect("written"));
+            self.0.extend(Sha256::digest(text));
         }
 
         fn whole(self, without: &PersonInput, rules: &RuleSet) -> String {
@@ -460,15 +400,12 @@ mod tests {
             let after = of(second, Some((first.as_slice(), &before)));
             assert!(after.is(&alone));
             assert_eq!(after.digest, alone.digest);
-            let cuts = |piece: &Piece| -> Vec<_> {
-                piece.cuts.iter().map(|cut| (cut.from, cut.of, cut.to)).collect()
-            };
-            assert_eq!(cuts(&after), cuts(&alone));
+            assert_eq!(after.cuts, alone.cuts);
         }
     }
 
     #[test]
-    fn score_from_pieces_is_byte_for_byte_the_one_from_all_its_lines() {
+    fn score_from_pieces_says_what_the_one_from_all_its_lines_says() {
         let quarter = (day(1), day(30));
         let sets = [
             RuleSet::default(),
@@ -497,12 +434,12 @@ mod tests {
                 Piece::of(&lines, whole.excluded.clone(), posts, rules, None).expect("piece")
             };
             let mut hashed = Hashed::default();
-            hashed.lines(None, &own);
-            hashed.lines(Some("GL-2"), &staying);
+            hashed.lines(None, &own, rules);
+            hashed.lines(Some("GL-2"), &staying, rules);
             let (from, to) = days;
             let theirs: Vec<Line> =
                 moving.iter().filter(|line| (from..=to).contains(&line.counted_on)).cloned().collect();
-            hashed.lines(Some("GL \"3\""), &theirs);
+            hashed.lines(Some("GL \"3\""), &theirs, rules);
             let own = piece(own, &[quarter]);
             let without = PersonInput { lines: Vec::new(), ..whole.clone() };
             let mut assembly = Assembly::begin(&without, &own, (&terms, TO_DATE), true).expect("begun");
@@ -512,8 +449,8 @@ mod tests {
             assert_eq!(assembly.inputs_hash().expect("hash"), hashed.whole(&without, rules));
             let derivation = score_tally(&without, assembly.tally(), rules);
             let text = assembly.packed(&derivation).expect("packed").text().expect("text");
-            let expected = to_bytes(&score_person(&whole, rules)).expect("text");
-            assert_eq!(String::from_utf8_lossy(&text), String::from_utf8_lossy(&expected));
+            let expected = serde_json::to_value(score_person(&whole, rules)).expect("json");
+            assert_eq!(read(&text), Some(expected));
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::directory::Directory;
 use crate::domain::organisation::maxima;
 use crate::domain::{Exact, Level, Period, PersonId, UnitCode};
 use crate::evaluation::organisation::OrganisationState as State;
+use crate::pipeline::derived::read;
 use crate::pipeline::execute::{App, Refusal};
 use crate::pipeline::score::FULL_PERIOD;
 use crate::scoring::organisation::{
@@ -119,8 +120,7 @@ async fn tasks(
         let mut own: BTreeMap<String, OrganisationTask> = BTreeMap::new();
         for part in &made_of_tasks {
             let Some(bytes) = app.store.derivation(person, *part, FULL_PERIOD).await? else { continue };
-            let derivation: Value =
-                serde_json::from_slice(&bytes).map_err(|_| crate::pipeline::broken("derivation"))?;
+            let derivation = read(&bytes).ok_or_else(|| crate::pipeline::broken("derivation"))?;
             for line in derivation.get("lines").and_then(Value::as_array).into_iter().flatten() {
                 // A leader's pool repeats the lines of those in charge.
                 let (Some(key), None) = (text(line, "source"), text(line, "of")) else { continue };

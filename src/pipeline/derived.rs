@@ -1,0 +1,288 @@
+//! A derivation as it is kept: its lines without names of fields, behind marks that say whose they are.
+//!
+//! Owns both ways of that text: how one line is written, and how a kept text is read back as the derivation it says, each
+//! line an object as the command line and the documents show it. So one person's lines are written and packed once, for
+//! themselves and for everyone above them. It must not know where lines come from or who asks. A text that is no derivation
+//! reads as none.
+
+use super::broken;
+use crate::domain::RuleSet;
+use crate::error::Finding;
+use crate::scoring::{Converted, Line, convert};
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// How a field of a line is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// As it is kept.
+    Always,
+    /// Only where there is one.
+    Given,
+    /// `true` or `false`, kept as 1 or 0.
+    Flag,
+    /// Only where it is true.
+    True,
+}
+
+/// The fields of a kept line, in order.
+const FIELDS: [(&str, Shown); 21] = [
+    ("source", Shown::Always),
+    ("title", Shown::Always),
+    ("product", Shown::Always),
+    ("coefficient", Shown::Always),
+    ("multiplier", Shown::Given),
+    ("assigned", Shown::Always),
+    ("completed", Shown::Always),
+    ("quality_failures", Shown::Always),
+    ("late_count", Shown::Always),
+    ("late_excused", Shown::True),
+    ("handed_over", Shown::True),
+    ("extra", Shown::Flag),
+    ("due", Shown::Always),
+    ("counted_on", Shown::Always),
+    ("completed_on", Shown::Always),
+    ("finished_later_on", Shown::Given),
+    ("notes", Shown::Always),
+    ("assigned_converted", Shown::Always),
+    ("completed_converted", Shown::Always),
+    ("quality", Shown::Always),
+    ("progress", Shown::Always),
+];
+
+/// A line without whose it is and without the numbers it adds.
+#[derive(Serialize)]
+struct Kept<'a>(
+    &'a str,
+    &'a str,
+    &'a str,
+    Decimal,
+    Option<Decimal>,
+    Decimal,
+    Decimal,
+    u32,
+    u32,
+    u8,
+    u8,
+    u8,
+    Option<NaiveDate>,
+    NaiveDate,
+    Option<NaiveDate>,
+    Option<NaiveDate>,
+    &'a [String],
+);
+
+/// What of a line decides the numbers it adds.
+#[derive(PartialEq, Eq, Hash)]
+struct Weighed([u8; 16], Option<[u8; 16]>, [u8; 16], [u8; 16], u32, u32, bool);
+
+/// Writes the lines of one person by one rule set.
+pub(super) struct LineWriter<'a> {
+    rules: &'a RuleSet,
+    /// The numbers of lines like those before, as text: most of somebody's lines weigh the same.
+    numbers: HashMap<Weighed, Vec<u8>>,
+}
+
+impl<'a> LineWriter<'a> {
+    pub(super) fn of(rules: &'a RuleSet) -> Self {
+        Self { rules, numbers: HashMap::new() }
+    }
+
+    /// Writes a line with the numbers it adds, behind a comma.
+    pub(super) fn put(&mut self, text: &mut Vec<u8>, line: &Line) -> Result<(), Finding> {
+        // Whose it is stands in the mark before it.
+        let Line {
+            source,
+            title,
+            product,
+            coefficient,
+            multiplier,
+            assigned,
+            completed,
+            quality_failures,
+            late_count,
+            late_excused,
+            handed_over,
+            extra,
+            due,
+            counted_on,
+            completed_on,
+            finished_later_on,
+            notes,
+            of: _,
+        } = line;
+        let kept = Kept(
+            source,
+            title,
+            product,
+            *coefficient,
+            *multiplier,
+            *assigned,
+            *completed,
+            *quality_failures,
+            *late_count,
+            (*late_excused).into(),
+            (*handed_over).into(),
+            (*extra).into(),
+            *due,
+            *counted_on,
+            *completed_on,
+            *finished_later_on,
+            notes,
+        );
+        text.push(b',');
+        serde_json::to_writer(&mut *text, &kept).map_err(|_| broken("line"))?;
+        // The numbers go on where the line's own fields end.
+        text.pop();
+        let weighed = Weighed(
+            coefficient.serialize(),
+            multiplier.map(|multiplier| multiplier.serialize()),
+            assigned.serialize(),
+            completed.serialize(),
+            *quality_failures,
+            *late_count,
+            *extra,
+        );
+        if let Some(numbers) = self.numbers.get(&weighed) {
+            text.extend_from_slice(numbers);
+            return Ok(());
+        }
+        let Converted { assigned_converted, completed_converted, quality, progress } =
+            convert(line, self.rules);
+        let numbers = (assigned_converted, completed_converted, quality, progress);
+        let mut numbers = serde_json::to_vec(&numbers).map_err(|_| broken("line"))?;
+        if let Some(bracket) = numbers.first_mut() {
+            *bracket = b',';
+        }
+        text.extend_from_slice(&numbers);
+        self.numbers.insert(weighed, numbers);
+        Ok(())
+    }
+}
+
+/// What stands before somebody's lines; `name` is their staff number as JSON, `null` for one's own.
+pub(super) fn mark(name: &[u8]) -> Vec<u8> {
+    [b"{\"of\":".as_slice(), name, b"}"].concat()
+}
+
+/// Reads a kept derivation, each line as an object that says whose it is; none where it is no derivation.
+pub fn read(text: &[u8]) -> Option<Value> {
+    let mut value: Value = serde_json::from_slice(text).ok()?;
+    let Some(lines) = value.get_mut("lines").and_then(Value::as_array_mut) else { return Some(value) };
+    let (mut of, mut whole) = (Value::Null, Vec::with_capacity(lines.len()));
+    for line in std::mem::take(lines) {
+        match line {
+            Value::Array(fields) => whole.push(Value::Object(unfolded(fields, &of)?)),
+            Value::Object(mut mark) if mark.len() == 1 => of = mark.remove("of")?,
+            other => whole.push(other),
+        }
+    }
+    *lines = whole;
+    Some(value)
+}
+
+fn unfolded(fields: Vec<Value>, of: &Value) -> Option<Map<String, Value>> {
+    if fields.len() != FIELDS.len() {
+        return None;
+    }
+    let mut line = Map::new();
+    for ((name, shown), value) in FIELDS.into_iter().zip(fields) {
+        let value = match shown {
+            Shown::Always => value,
+            Shown::Given if value.is_null() => continue,
+            Shown::Given => value,
+            Shown::Flag => Value::Bool(value == 1),
+            Shown::True if value == 1 => Value::Bool(true),
+            Shown::True => continue,
+        };
+        line.insert(name.to_owned(), value);
+    }
+    line.insert("of".to_owned(), of.clone());
+    Some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::LineResult;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("day")
+    }
+
+    fn plain() -> Line {
+        Line {
+            source: "snv/1".to_owned(),
+            title: "Báo cáo \"quý\"".to_owned(),
+            product: "SP-1".to_owned(),
+            coefficient: Decimal::new(120, 2),
+            multiplier: None,
+            assigned: Decimal::ONE,
+            completed: Decimal::ONE,
+            quality_failures: 0,
+            late_count: 0,
+            late_excused: false,
+            handed_over: false,
+            extra: false,
+            due: None,
+            counted_on: day("2026-11-25"),
+            completed_on: None,
+            finished_later_on: None,
+            notes: Vec::new(),
+            of: None,
+        }
+    }
+
+    /// Lines in which each field is told once at least, and left out once.
+    fn lines() -> Vec<Line> {
+        let told = Line {
+            multiplier: Some(Decimal::new(15, 1)),
+            completed: Decimal::new(5, 1),
+            quality_failures: 2,
+            late_count: 3,
+            late_excused: true,
+            handed_over: true,
+            due: Some(day("2026-11-20")),
+            completed_on: Some(day("2026-11-21")),
+            finished_later_on: Some(day("2027-01-02")),
+            notes: vec!["ghi chú".to_owned()],
+            ..plain()
+        };
+        let extra = Line { extra: true, ..plain() };
+        let theirs = Line { of: Some("GL-2".to_owned()), ..told.clone() };
+        vec![plain(), told.clone(), plain(), extra, theirs, told]
+    }
+
+    #[test]
+    fn line_that_is_kept_reads_back_as_the_derivation_shows_it() {
+        let rules = RuleSet::default();
+        let mut writer = LineWriter::of(&rules);
+        let mut text = Vec::new();
+        for line in &lines() {
+            let name = serde_json::to_vec(&line.of).expect("json");
+            text.extend([b",".as_slice(), &mark(&name)].concat());
+            writer.put(&mut text, line).expect("written");
+        }
+        let kept = [b"{\"lines\":[".as_slice(), text.get(1..).unwrap_or_default(), b"]}"].concat();
+        let result = |line: &Line| {
+            let Converted { assigned_converted, completed_converted, quality, progress } =
+                convert(line, &rules);
+            LineResult { line: line.clone(), assigned_converted, completed_converted, quality, progress }
+        };
+        let shown: Vec<LineResult> = lines().iter().map(result).collect();
+        let shown = serde_json::to_value(shown).expect("json");
+        let read = read(&kept).expect("a derivation");
+        assert_eq!(read.get("lines"), Some(&shown));
+    }
+
+    #[test]
+    fn what_is_no_derivation_reads_as_none() {
+        for text in ["", "[", "{\"lines\":[[1,2]]}", "{\"lines\":[{\"from\":1}]}"] {
+            assert_eq!(read(text.as_bytes()), None, "{text}");
+        }
+        assert!(read(b"{\"quarters\":[]}").is_some());
+    }
+}
