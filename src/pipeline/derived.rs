@@ -6,10 +6,10 @@
 //! reads as none.
 
 use super::broken;
-use crate::domain::RuleSet;
+use crate::domain::{Exact, RuleSet};
 use crate::error::Finding;
 use crate::scoring::{Converted, Line, convert};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -22,58 +22,48 @@ enum Shown {
     Always,
     /// Only where there is one.
     Given,
+    /// A day, kept as its number from the first of the common era.
+    Day,
+    /// The same, only where there is one.
+    GivenDay,
     /// `true` or `false`, kept as 1 or 0.
     Flag,
     /// Only where it is true.
     True,
 }
 
-/// The fields of a kept line, in order.
+/// The fields of a kept line, in order: what decides the numbers it adds stands last, with these.
 const FIELDS: [(&str, Shown); 21] = [
     ("source", Shown::Always),
     ("title", Shown::Always),
     ("product", Shown::Always),
+    ("late_excused", Shown::True),
+    ("handed_over", Shown::True),
+    ("due", Shown::Day),
+    ("counted_on", Shown::Day),
+    ("completed_on", Shown::Day),
+    ("finished_later_on", Shown::GivenDay),
+    ("notes", Shown::Always),
     ("coefficient", Shown::Always),
     ("multiplier", Shown::Given),
     ("assigned", Shown::Always),
     ("completed", Shown::Always),
     ("quality_failures", Shown::Always),
     ("late_count", Shown::Always),
-    ("late_excused", Shown::True),
-    ("handed_over", Shown::True),
     ("extra", Shown::Flag),
-    ("due", Shown::Always),
-    ("counted_on", Shown::Always),
-    ("completed_on", Shown::Always),
-    ("finished_later_on", Shown::Given),
-    ("notes", Shown::Always),
     ("assigned_converted", Shown::Always),
     ("completed_converted", Shown::Always),
     ("quality", Shown::Always),
     ("progress", Shown::Always),
 ];
 
-/// A line without whose it is and without the numbers it adds.
+/// A line up to what decides the numbers it adds, without whose it is.
 #[derive(Serialize)]
-struct Kept<'a>(
-    &'a str,
-    &'a str,
-    &'a str,
-    Decimal,
-    Option<Decimal>,
-    Decimal,
-    Decimal,
-    u32,
-    u32,
-    u8,
-    u8,
-    u8,
-    Option<NaiveDate>,
-    NaiveDate,
-    Option<NaiveDate>,
-    Option<NaiveDate>,
-    &'a [String],
-);
+struct Kept<'a>(&'a str, &'a str, &'a str, u8, u8, Option<i32>, i32, Option<i32>, Option<i32>, &'a [String]);
+
+/// What decides the numbers a line adds, and these.
+#[derive(Serialize)]
+struct Numbers(Decimal, Option<Decimal>, Decimal, Decimal, u32, u32, u8, Exact, Exact, Exact, Exact);
 
 /// What of a line decides the numbers it adds.
 #[derive(PartialEq, Eq, Hash)]
@@ -82,7 +72,7 @@ struct Weighed([u8; 16], Option<[u8; 16]>, [u8; 16], [u8; 16], u32, u32, bool);
 /// Writes the lines of one person by one rule set.
 pub(super) struct LineWriter<'a> {
     rules: &'a RuleSet,
-    /// The numbers of lines like those before, as text: most of somebody's lines weigh the same.
+    /// How lines like those before end: most of somebody's lines weigh the same.
     numbers: HashMap<Weighed, Vec<u8>>,
 }
 
@@ -114,28 +104,22 @@ impl<'a> LineWriter<'a> {
             notes,
             of: _,
         } = line;
+        let day = |day: NaiveDate| day.num_days_from_ce();
         let kept = Kept(
             source,
             title,
             product,
-            *coefficient,
-            *multiplier,
-            *assigned,
-            *completed,
-            *quality_failures,
-            *late_count,
             (*late_excused).into(),
             (*handed_over).into(),
-            (*extra).into(),
-            *due,
-            *counted_on,
-            *completed_on,
-            *finished_later_on,
+            due.map(day),
+            day(*counted_on),
+            completed_on.map(day),
+            finished_later_on.map(day),
             notes,
         );
         text.push(b',');
         serde_json::to_writer(&mut *text, &kept).map_err(|_| broken("line"))?;
-        // The numbers go on where the line's own fields end.
+        // The numbers go on where these fields end.
         text.pop();
         let weighed = Weighed(
             coefficient.serialize(),
@@ -152,7 +136,19 @@ impl<'a> LineWriter<'a> {
         }
         let Converted { assigned_converted, completed_converted, quality, progress } =
             convert(line, self.rules);
-        let numbers = (assigned_converted, completed_converted, quality, progress);
+        let numbers = Numbers(
+            *coefficient,
+            *multiplier,
+            *assigned,
+            *completed,
+            *quality_failures,
+            *late_count,
+            (*extra).into(),
+            assigned_converted,
+            completed_converted,
+            quality,
+            progress,
+        );
         let mut numbers = serde_json::to_vec(&numbers).map_err(|_| broken("line"))?;
         if let Some(bracket) = numbers.first_mut() {
             *bracket = b',';
@@ -192,8 +188,13 @@ fn unfolded(fields: Vec<Value>, of: &Value) -> Option<Map<String, Value>> {
     for ((name, shown), value) in FIELDS.into_iter().zip(fields) {
         let value = match shown {
             Shown::Always => value,
-            Shown::Given if value.is_null() => continue,
+            Shown::Given | Shown::GivenDay if value.is_null() => continue,
             Shown::Given => value,
+            Shown::Day | Shown::GivenDay if value.is_null() => value,
+            Shown::Day | Shown::GivenDay => {
+                let number = i32::try_from(value.as_i64()?).ok()?;
+                serde_json::to_value(NaiveDate::from_num_days_from_ce_opt(number)?).ok()?
+            }
             Shown::Flag => Value::Bool(value == 1),
             Shown::True if value == 1 => Value::Bool(true),
             Shown::True => continue,

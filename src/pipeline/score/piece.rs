@@ -31,6 +31,8 @@ pub(in crate::pipeline) struct Terms {
     /// Where it counts them: those otherwise than Monday to Friday, with their hash.
     pub counted: Option<(String, Days)>,
     text: Vec<u8>,
+    /// How derivations by it end, packed once.
+    end: OnceLock<Packed>,
 }
 
 impl Terms {
@@ -40,7 +42,24 @@ impl Terms {
         let days = (rules.late_unit == LateUnit::WorkingDay).then(|| calendar.exceptions_until(last));
         let counted = days.map(|days| Ok::<_, Finding>((hash_of(&days)?, days))).transpose()?;
         let calendar = calendar.clone();
-        Ok(Self { rules: rules.clone(), hash: hex(&Sha256::digest(&text)), calendar, counted, text })
+        let hash = hex(&Sha256::digest(&text));
+        Ok(Self { rules: rules.clone(), hash, calendar, counted, text, end: OnceLock::new() })
+    }
+
+    /// The rest of a derivation, packed: the rule set at its end is the same for everybody.
+    fn packed_rest(&self, rest: &[u8]) -> Result<Packed, Finding> {
+        let before = rest.strip_suffix(b"}").and_then(|rest| rest.strip_suffix(self.text.as_slice()));
+        let Some(before) = before else { return pack(rest) };
+        let mut packed = pack(before)?;
+        let end = match self.end.get() {
+            Some(end) => end,
+            None => {
+                let end = pack(&[self.text.as_slice(), b"}"].concat())?;
+                self.end.get_or_init(|| end)
+            }
+        };
+        packed.append(end);
+        Ok(packed)
     }
 
     /// Hash of the working days it counts by; none where it counts none.
@@ -265,7 +284,7 @@ impl<'a> Assembly<'a> {
             whole.append(self.own.packed()?);
         }
         whole.append(&pooled);
-        whole.append(&pack(rest)?);
+        whole.append(&self.terms.packed_rest(rest)?);
         Ok(whole)
     }
 }
