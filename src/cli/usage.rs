@@ -338,7 +338,8 @@ mod tests {
 
     /// Every text in the page's sources that begins a command of ours.
     fn suggested() -> Vec<(String, String)> {
-        let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+        // Compiled by the package of the tests, a folder below the root.
+        let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/web");
         let mut found = Vec::new();
         for folder in [web.clone(), web.join("templates")] {
             for entry in std::fs::read_dir(folder).expect("the page's sources") {
