@@ -191,6 +191,35 @@ async fn an_operator_finds_the_store_s_figures_live_and_walks_from_a_score_to_it
     browser.client.clone().close().await.expect("the session ends");
 }
 
+/// Longest a page may take where nothing holds its connection back: a page that waits for one waits a minute or for ever.
+const LOADS: Duration = Duration::from_secs(40);
+
+/// Opens a page, and says which one does not open.
+async fn loads(browser: &Browser, address: &str) {
+    let gone = tokio::time::timeout(LOADS, browser.client.goto(address)).await;
+    gone.unwrap_or_else(|_| panic!("{address} waits for a connection"))
+        .unwrap_or_else(|error| panic!("{address}: {error}"));
+}
+
+#[tokio::test]
+async fn whoever_goes_through_many_pages_or_opens_many_tabs_waits_for_no_connection() {
+    let demonstration = Demonstration::start(20, 100);
+    let browser = Browser::start().await;
+    let page = &demonstration.page;
+    let paths = ["/", "/waiting", "/scores", "/units", "/records", "/deliveries", "/changes", "/sources/snv"];
+    for path in paths.iter().chain(&paths) {
+        loads(&browser, &format!("{page}{path}")).await;
+    }
+    // More tabs than a browser opens connections to one server, each of which shows its page and stays open.
+    for path in paths {
+        let tab = browser.client.new_window(true).await.expect("a tab");
+        browser.client.switch_to_window(tab.handle).await.expect("the tab");
+        loads(&browser, &format!("{page}{path}")).await;
+        assert!(!text(&browser, "h1").await.is_empty(), "{path}");
+    }
+    browser.client.clone().close().await.expect("the session ends");
+}
+
 #[tokio::test]
 async fn every_page_fits_a_phone_is_labelled_and_works_without_scripts() {
     let demonstration = Demonstration::start(40, 300);

@@ -1,6 +1,6 @@
 // Keeps the page current without a reload. The server rings when something changed; the page fetches itself
 // and changes only what differs, so that scroll, focus, selection and open details stay. While the daemon does
-// not answer, the page says so and how old its figures are.
+// not answer, the page says so and how old its figures are. Only a page that is looked at listens.
 (() => {
   "use strict";
   const main = document.getElementById("main"), lost = document.querySelector(".lost");
@@ -88,11 +88,21 @@
     }
   };
 
-  const bell = new EventSource("/live");
-  bell.addEventListener("changed", refresh);
-  bell.addEventListener("error", () => gone(true));
-  bell.addEventListener("open", () => { if (lost.textContent) refresh(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+  // A browser opens six connections to a server, all its tabs together: only a page somebody looks at holds one. One that
+  // is left (and may be kept to come back to) or hidden gives its own up, and looks once when it is shown again.
+  let bell = null;
+  const listen = () => {
+    bell = new EventSource("/live");
+    bell.addEventListener("changed", refresh);
+    bell.addEventListener("error", () => gone(true));
+    bell.addEventListener("open", () => { if (lost.textContent) refresh(); });
+  };
+  const leave = () => { bell?.close(); bell = null; };
+  const wake = () => { if (!document.hidden && !bell) { listen(); refresh(); } };
+  if (!document.hidden) listen();
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", wake);
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : wake()));
   // A bell that was refused (too many open pages) or gave up: look by the clock instead.
-  setInterval(() => { if (bell.readyState === EventSource.CLOSED) refresh(); }, 20000);
+  setInterval(() => { if (bell?.readyState === EventSource.CLOSED) refresh(); }, 20000);
 })();
