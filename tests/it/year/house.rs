@@ -68,7 +68,9 @@ fn opened(base: &Installed, folder: &Path, today: NaiveDate) -> Arc<App> {
     let clock = lienthong::clock::Clock::starting_at(now);
     let app = &base.app;
     // Its units come from files alone.
-    let policy = lienthong::pipeline::app::Policy { units: Vec::new(), ..app.policy.clone() };
+    let mut policy = lienthong::pipeline::app::Policy { units: Vec::new(), ..app.policy.clone() };
+    // The reckoning counts the chair of the province like everyone else.
+    policy.rule_sets.iter_mut().for_each(|rules| rules.population_filter.province_leaders = true);
     Arc::new(App::new(app.store.clone(), clock, "a".into(), sources, (None, None), policy))
 }
 

@@ -396,11 +396,20 @@ pub struct Population {
     pub contract_workers: bool,
     /// Accounts that administer systems.
     pub administrators: bool,
+    /// Heads of units of the kind `province`: they score and classify heads of departments and communes (plan IV.1.1.a) and
+    /// are outside the decree themselves (Đ2.3).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub province_leaders: bool,
 }
 
 impl Default for Population {
     fn default() -> Self {
-        Self { commune_leaders: true, contract_workers: false, administrators: false }
+        Self {
+            commune_leaders: true,
+            contract_workers: false,
+            administrators: false,
+            province_leaders: false,
+        }
     }
 }
 
@@ -410,6 +419,7 @@ impl Population {
         match role {
             Role::Contract => self.contract_workers,
             Role::Administrator => self.administrators,
+            Role::Head if unit == Some(UnitKind::Province) => self.province_leaders,
             Role::Head | Role::Deputy => self.commune_leaders || unit != Some(UnitKind::Commune),
             Role::Staff => true,
         }

@@ -184,6 +184,16 @@ fn administrator_is_outside_the_population_and_ranks_rise_with_the_tree() {
     assert!(!commune.is_scored(id(2), quarter(), no_communes));
     assert!(commune.is_scored(id(3), quarter(), no_communes), "a head of division stays in");
     assert_eq!(commune.in_charge(id(1), quarter(), no_communes), [3, 4, 5, 6].map(id));
+    let mut province = sample();
+    province.units.get_mut(&code("D")).expect("unit").kind = UnitKind::Province;
+    assert!(!province.is_scored(id(1), quarter(), Population::default()), "the chair decides alone");
+    assert!(province.is_scored(id(2), quarter(), Population::default()), "a deputy of the chair stays in");
+    assert!(
+        province.in_charge(id(1), quarter(), Population::default()).contains(&id(2)),
+        "and answers to the chair"
+    );
+    let chairs = Population { province_leaders: true, ..Population::default() };
+    assert!(province.is_scored(id(1), quarter(), chairs));
     let rank = |number| directory.rank(id(number), quarter());
     assert!(rank(4) < rank(3) && rank(3) < rank(2) && rank(2) < rank(1));
 }

@@ -389,6 +389,7 @@ const PARTS: &[Said] = &[
     ("commune_leaders", "lãnh đạo cấp xã", "commune leaders"),
     ("contract_workers", "lao động hợp đồng", "contract workers"),
     ("administrators", "quản trị", "administrators"),
+    ("province_leaders", "người đứng đầu tỉnh", "heads of the province"),
 ];
 
 fn pick((vi, en): (&'static str, &'static str), lang: Lang) -> &'static str {
