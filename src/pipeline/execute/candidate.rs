@@ -5,12 +5,12 @@
 //! the law names.
 
 use super::{Answer, App, person};
-use crate::domain::rules::Counted;
+use crate::domain::rules::{Counted, PartialCompletion};
 use crate::domain::{DecisionKind, Period, PersonId, UnitCode};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Outcome, PersonRef};
 use crate::pipeline::wording::Words;
-use crate::scoring::line::{due_in_force, late_days, reference_day};
+use crate::scoring::line::{due_in_force, is_finished, late_days, reference_day};
 use crate::store::{PersonTask, StoredDecision};
 use serde_json::{Value, json};
 
@@ -124,6 +124,7 @@ fn candidates(
         stored.decision.period == period || stored.decision.period == period.quarter_around()
     });
     let (mut quality, mut excused_quality, mut late, mut excused_late) = (None, None, None, None);
+    let mut is_partly_done = false;
     for stored in of_period {
         match &stored.decision.kind {
             DecisionKind::QualityFailures { source, external_id, count, reason }
@@ -140,6 +141,11 @@ fn candidates(
                     "none" => (excused_late, excused_quality) = (None, None),
                     _ => excused_quality = by(stored, reason),
                 }
+            }
+            DecisionKind::CompletedQuantity { source, external_id, quantity }
+                if about(source, external_id) =>
+            {
+                is_partly_done = !quantity.is_zero();
             }
             _ => {}
         }
@@ -160,11 +166,15 @@ fn candidates(
     let today = app.clock.today().min(period.last_day());
     let days = late_days(canonical, due, today, rules, &app.policy.calendar);
     if days > 0 {
+        // What is not finished has no progress to take from: its lateness counts once something of it is done.
+        let by_share = is_partly_done && rules.partial_completion == PartialCompletion::ConfirmedFraction;
+        let counts = if is_finished(canonical, today, rules) || by_share { days } else { 0 };
         let (state, counted, decided) = match (excused_late, late) {
             (Some(by), _) => ("excused", 0, Some(by)),
             (None, Some((false, by))) => ("rejected", 0, by),
-            (None, Some((true, by))) => ("confirmed", days, by),
-            (None, None) if rules.late_counted == Counted::Automatic => ("counted", days, None),
+            (None, Some((true, by))) => ("confirmed", counts, by),
+            (None, None) if counts == 0 => ("unfinished", 0, None),
+            (None, None) if rules.late_counted == Counted::Automatic => ("counted", counts, None),
             (None, None) => ("open", 0, None),
         };
         found.push(Candidate { kind: "late", count: days, state, counted, decided });

@@ -595,6 +595,7 @@ const CANDIDATES: Names = &[
     ("late", "Chậm", "Late"),
     ("open", "Chờ xác nhận, chưa tính", "Open, not counted"),
     ("counted", "Tính tự động", "Counted by itself"),
+    ("unfinished", "Chưa xong: chưa tính", "Not finished, not counted"),
     ("confirmed", "Đã xác nhận", "Confirmed"),
     ("rejected", "Đã bác", "Rejected"),
     ("excused", "Có nguyên nhân khách quan", "Excused"),

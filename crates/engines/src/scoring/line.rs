@@ -401,6 +401,11 @@ pub fn late_days(
     due.zip(done.or(owed)).map_or(0, |(due, done)| lateness(due, done, rules, calendar))
 }
 
+/// Whether a task is finished by a day: until then its lateness takes nothing from a line.
+pub fn is_finished(task: &CanonicalTask, by: NaiveDate, rules: &RuleSet) -> bool {
+    completion(task, rules).is_some_and(|at| local_date(at) <= by)
+}
+
 /// A local day, with the time of day where it is known.
 pub type Moment = (NaiveDate, Option<NaiveTime>);
 
