@@ -2,7 +2,7 @@
 //! the year's record. Each figure leads to what it was made of; form 02 is at hand.
 
 use super::scores::units;
-use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
+use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, shown_of, some_rows};
 use super::{Page, Visit, Web, format, papers, words};
 use crate::domain::{Level, Period, RecordState, UnitCode};
 use crate::paper::Form;
@@ -58,12 +58,14 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
             after.as_ref().is_some_and(|(unit, number)| (&person.unit, &person.number) <= (unit, number));
         !before && fits(person)
     });
-    people.truncate(ROWS + 1);
-    let (people, last) = one_page(people, place);
+    // What was found by a name has no further page.
+    let shown = if sought.is_empty() { shown_of(visit, "results") } else { ROWS };
+    people.truncate(shown + 1);
+    let (people, last) = some_rows(people, shown, place);
     let results = app.year_results(year, &people).await?;
     let mut section = table(visit);
     // What was found by a name stands on one page: addresses carry no names.
-    section.pages(visit, "after", last.filter(|_| sought.is_empty()));
+    section.some_pages(visit, "after", last.filter(|_| sought.is_empty()));
     for (person, found) in people.iter().zip(&results) {
         let unit =
             directory.unit(&person.unit).map_or_else(|| person.unit.to_string(), |unit| unit.name.clone());

@@ -1,7 +1,7 @@
 //! One source: how it stands, its runs and its rejected records.
 
 use super::overview::{Standing, stands};
-use super::table::{Cell, ROWS, Section, Sheet, one_page};
+use super::table::{Cell, ROWS, Section, Sheet, one_page, shown_of, some_rows};
 use super::{Page, Visit, Web, format, words};
 use crate::connector::drift::Shape;
 use crate::domain::{CitizenId, SourceId};
@@ -288,8 +288,9 @@ pub(super) async fn rejected(
     source: Option<&SourceId>,
 ) -> Result<Section, crate::error::Finding> {
     let after = visit.asked("rejected").parse().unwrap_or(0);
-    let rows = web.app.store.rejected(source, after, ROWS + 1).await.map_err(|error| error.finding())?;
-    let (rows, last) = one_page(rows, |row| row.id.to_string());
+    let shown = shown_of(visit, "rejected");
+    let rows = web.app.store.rejected(source, after, shown + 1).await.map_err(|error| error.finding())?;
+    let (rows, last) = some_rows(rows, shown, |row| row.id.to_string());
     let mut section = Section::table(
         visit,
         "rejected",
@@ -304,7 +305,7 @@ pub(super) async fn rejected(
         ("Không có bản ghi nào bị loại.", "No rejected records."),
     )
     .command(visit.say("lienthong rejected replay NGUỒN:SỐ", "lienthong rejected replay SOURCE:ID"));
-    section.pages(visit, "rejected", last);
+    section.some_pages(visit, "rejected", last);
     for row in rows {
         section.push(row.id.to_string(), rejected_row(row, visit.lang));
     }

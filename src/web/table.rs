@@ -12,6 +12,15 @@ use serde::Serialize;
 /// Rows per page of a list.
 pub const ROWS: usize = 100;
 
+/// Rows of one section on a page of several, until all of them are asked for.
+pub const FEW: usize = 25;
+
+/// How many rows a section of a page of several shows: a few, or as many as a page of its own once it was asked for
+/// (`?all=ID`).
+pub fn shown_of(visit: &Visit, id: &str) -> usize {
+    if visit.asked("all") == id { ROWS } else { FEW }
+}
+
 /// One cell.
 #[derive(Serialize, Default)]
 pub struct Cell {
@@ -103,6 +112,7 @@ pub struct Section {
     empty: &'static str,
     first: String,
     next: String,
+    all: String,
 }
 
 impl Section {
@@ -155,6 +165,24 @@ impl Section {
         self
     }
 
+    /// The same for a section of several: with a link to its whole list while it shows a few rows.
+    pub fn some_pages(&mut self, visit: &Visit, parameter: &str, last: Option<String>) {
+        if last.is_some() && shown_of(visit, self.id) < ROWS {
+            let mut whole = visit.clone();
+            whole.query.remove(parameter);
+            self.all = whole.with("all", self.id);
+        }
+        self.pages(visit, parameter, last);
+    }
+
+    /// With a link to the whole list while a few rows of it are shown.
+    pub fn whole(mut self, visit: &Visit) -> Self {
+        if shown_of(visit, self.id) < ROWS {
+            self.all = visit.with("all", self.id);
+        }
+        self
+    }
+
     /// Links to the following rows and back to the first ones. The list is complete when `last` is none.
     pub fn pages(&mut self, visit: &Visit, parameter: &str, last: Option<String>) {
         if let Some(last) = last {
@@ -167,9 +195,18 @@ impl Section {
 }
 
 /// Takes the rows of one page from a list that was asked for one more, and says where it goes on.
-pub fn one_page<T>(mut rows: Vec<T>, place: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
-    let more = rows.len() > ROWS;
-    rows.truncate(ROWS);
+pub fn one_page<T>(rows: Vec<T>, place: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
+    some_rows(rows, ROWS, place)
+}
+
+/// The same of a section that shows so many rows.
+pub fn some_rows<T>(
+    mut rows: Vec<T>,
+    shown: usize,
+    place: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
+    let more = rows.len() > shown;
+    rows.truncate(shown);
     let last = if more { rows.last().map(place) } else { None };
     (rows, last)
 }
@@ -241,5 +278,37 @@ impl Sheet {
         };
         let counts = web.live.counts(web).await?;
         Ok(render(web, visit, "sheet.html", own, counts.overview.waiting().all()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Lang;
+    use std::collections::BTreeMap;
+
+    fn visit(query: &[(&str, &str)]) -> Visit {
+        let query: BTreeMap<String, String> =
+            query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Visit { lang: Lang::En, chosen: false, path: "/waiting".into(), query }
+    }
+
+    #[test]
+    fn a_section_of_several_shows_a_few_rows_until_its_whole_list_is_asked_for() {
+        let section = |visit: &Visit| {
+            let mut section = Section::table(visit, "unknown", "", &[("Nguồn", "Source")], ("–", "–"));
+            section.some_pages(visit, "unknown", Some("3-9".to_owned()));
+            (section.all, section.next)
+        };
+        let later = visit(&[("unknown", "5-7")]);
+        let (all, next) = section(&later);
+        assert_eq!((all.as_str(), next.as_str()), ("/waiting?all=unknown", "/waiting?unknown=3-9"));
+        assert_eq!(shown_of(&later, "unknown"), FEW);
+        let whole = visit(&[("all", "unknown")]);
+        assert_eq!((shown_of(&whole, "unknown"), shown_of(&whole, "review")), (ROWS, FEW));
+        let (all, next) = section(&whole);
+        assert_eq!((all.as_str(), next.as_str()), ("", "/waiting?all=unknown&unknown=3-9"));
+        let (rows, last) = some_rows(vec![1, 2, 3], 2, ToString::to_string);
+        assert_eq!((rows, last.as_deref()), (vec![1, 2], Some("2")));
     }
 }

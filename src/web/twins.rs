@@ -1,6 +1,6 @@
 //! Pairs of tasks that may be one, on the page of a task and among what waits for a person.
 
-use super::table::{Cell, ROWS, Section, one_page};
+use super::table::{Cell, Section, shown_of, some_rows};
 use super::{Visit, Web, words};
 use crate::error::Finding;
 use crate::pipeline::execute::duplicate;
@@ -47,8 +47,10 @@ pub(super) async fn of_task(web: &Web, visit: &Visit, task: i64) -> Result<Secti
 /// Pairs that wait for a person, newest first.
 pub(super) async fn waiting(web: &Web, visit: &Visit) -> Result<Section, Finding> {
     let before = visit.asked("pairs").parse().unwrap_or(i64::MAX);
-    let pairs = web.app.store.pairs(PairState::Proposed, before, ROWS + 1).await;
-    let (pairs, last) = one_page(pairs.map_err(|error| error.finding())?, |pair| pair.tasks.1.to_string());
+    let shown = shown_of(visit, "pairs");
+    let pairs = web.app.store.pairs(PairState::Proposed, before, shown + 1).await;
+    let pairs = pairs.map_err(|error| error.finding())?;
+    let (pairs, last) = some_rows(pairs, shown, |pair| pair.tasks.1.to_string());
     let tasks: Vec<i64> = pairs.iter().flat_map(|pair| [pair.tasks.0, pair.tasks.1]).collect();
     let known = web.app.store.load_tasks(&tasks).await.map_err(|error| error.finding())?;
     let known: BTreeMap<i64, _> = known.into_iter().map(|task| (task.id, task)).collect();
@@ -63,7 +65,7 @@ pub(super) async fn waiting(web: &Web, visit: &Visit) -> Result<Section, Finding
         "lienthong task same-as NGUỒN:MÃ NGUỒN:MÃ --reason LÝ_DO --author TÊN",
         "lienthong task same-as SOURCE:KEY SOURCE:KEY --reason REASON --author NAME",
     ));
-    section.pages(visit, "pairs", last);
+    section.some_pages(visit, "pairs", last);
     for pair in pairs {
         let cell = |id: i64| {
             known.get(&id).map_or_else(Cell::default, |task| {

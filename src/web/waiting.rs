@@ -1,14 +1,16 @@
 //! Everything that waits for a person, and everything that changed.
 
 use super::live::Counts;
-use super::table::{Cell, ROWS, Section, Sheet, one_page};
+use super::table::{Cell, FEW, ROWS, Section, Sheet, one_page, shown_of, some_rows};
 use super::{Page, Visit, Web, deliveries, format, source, words};
-use crate::directory::Directory;
+use crate::directory::{Directory, Known};
 use crate::domain::{AccountKind, Period, PersonId};
 use crate::error::{Finding, Lang};
 use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::wording::{Words, word};
-use crate::store::{AuditEntry, StoreError, Waiting};
+use crate::store::{AuditEntry, StoreError, UnknownAccount, Waiting};
+use crate::text::fold::fold;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 fn told(error: StoreError) -> Finding {
@@ -100,11 +102,11 @@ async fn stuck(web: &Web, visit: &Visit, counts: &Counts) -> Result<Vec<Section>
         }
         for state in ["parked", "rejected"] {
             let items =
-                web.app.store.deliveries(&target, Some(state), Uuid::max(), ROWS + 1).await.map_err(told)?;
+                web.app.store.deliveries(&target, Some(state), Uuid::max(), FEW + 1).await.map_err(told)?;
             if items.is_empty() {
                 continue;
             }
-            let more = items.len() > ROWS;
+            let more = items.len() > FEW;
             let title = format!(
                 "{} · {}",
                 words::target(&target, national, visit.lang),
@@ -118,8 +120,8 @@ async fn stuck(web: &Web, visit: &Visit, counts: &Counts) -> Result<Vec<Section>
                 ));
             if more {
                 section = section.note(visit.say(
-                    "Chỉ hiện 100 mục mới nhất; xem đủ ở trang Gửi và biên nhận.",
-                    "Only the newest 100; the page of deliveries has all of them.",
+                    "Chỉ hiện 25 mục mới nhất; xem đủ ở trang Gửi và biên nhận.",
+                    "Only the newest 25; the page of deliveries has all of them.",
                 ));
             }
             deliveries::fill(
@@ -128,7 +130,7 @@ async fn stuck(web: &Web, visit: &Visit, counts: &Counts) -> Result<Vec<Section>
                 web,
                 visit,
                 &directory,
-                items.into_iter().take(ROWS).collect(),
+                items.into_iter().take(FEW).collect(),
             );
             sections.push(section);
         }
@@ -138,8 +140,9 @@ async fn stuck(web: &Web, visit: &Visit, counts: &Counts) -> Result<Vec<Section>
 
 async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
     let after = visit.asked("review").parse().unwrap_or(0);
-    let items = web.app.store.review_queue(after, ROWS + 1).await.map_err(told)?;
-    let (items, last) = one_page(items, |item| item.task.to_string());
+    let shown = shown_of(visit, "review");
+    let items = web.app.store.review_queue(after, shown + 1).await.map_err(told)?;
+    let (items, last) = some_rows(items, shown, |item| item.task.to_string());
     let mut section = Section::table(
         visit,
         "review",
@@ -156,7 +159,7 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         "lienthong mapping decide NGUỒN:MÃ --product MÃ_SẢN_PHẨM --author TÊN",
         "lienthong mapping decide SOURCE:KEY --product CODE --author NAME",
     ));
-    section.pages(visit, "review", last);
+    section.some_pages(visit, "review", last);
     let names = ProductNames::of(&web.app, &items).await.map_err(told)?;
     for item in items {
         let near = names.nearest(&item);
@@ -188,7 +191,12 @@ async fn decisions(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         ("Mọi quyết định đều đã áp dụng.", "Every decision was taken up."),
     )
     .command(visit.say("lienthong rejected replay ĐÍCH:SỐ", "lienthong rejected replay TARGET:ID"));
-    for (index, row) in web.app.store.kept_decisions(ROWS).await.map_err(told)?.into_iter().enumerate() {
+    let shown = shown_of(visit, "decisions");
+    let kept = web.app.store.kept_decisions(shown + 1).await.map_err(told)?;
+    if kept.len() > shown {
+        section = section.whole(visit);
+    }
+    for (index, row) in kept.into_iter().take(shown).enumerate() {
         section.push(
             format!("decision-{index}"),
             vec![
@@ -203,11 +211,26 @@ async fn decisions(web: &Web, visit: &Visit) -> Result<Section, Finding> {
     Ok(section)
 }
 
+/// The order that says whose an account is, with what is known of it; the name of the one person who is called alike is a
+/// proposal to whoever gives the order.
+fn link_order(visit: &Visit, account: &UnknownAccount, alike: &[&Known]) -> String {
+    let number = match alike {
+        [one] => one.staff_number.as_str(),
+        _ => visit.say("SỐ_HIỆU", "STAFF_NUMBER"),
+    };
+    let plain = account.account.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'));
+    let name =
+        if plain { account.account.clone() } else { format!("'{}'", account.account.replace('\'', "'\\''")) };
+    format!("lienthong people link {} {name} {number} --author {}", account.source, visit.say("TÊN", "NAME"))
+}
+
 async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
     let after = visit.asked("unknown").split_once('-');
     let after = after.and_then(|(tasks, id)| Some((tasks.parse().ok()?, id.parse().ok()?)));
-    let accounts = web.app.store.unknown_accounts(after, ROWS + 1).await.map_err(told)?;
-    let (accounts, last) = one_page(accounts, |account| {
+    let shown = shown_of(visit, "unknown");
+    let accounts = web.app.store.unknown_accounts(after, shown + 1).await.map_err(told)?;
+    let directory = web.app.directory().await?;
+    let (accounts, last) = some_rows(accounts, shown, |account| {
         let (tasks, id) = account.place();
         format!("{tasks}-{id}")
     });
@@ -218,7 +241,7 @@ async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         &[
             ("Nguồn", "Source"),
             ("Tài khoản", "Account"),
-            ("Tên hiển thị", "Display name"),
+            ("Tên hiển thị, người cùng tên", "Display name, people of that name"),
             ("#Nhiệm vụ", "#Tasks"),
             ("Thấy lần đầu", "First seen"),
         ],
@@ -228,18 +251,27 @@ async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
         "lienthong people link NGUỒN TÀI_KHOẢN SỐ_HIỆU --author TÊN",
         "lienthong people link SOURCE ACCOUNT STAFF_NUMBER --author NAME",
     ));
-    section.pages(visit, "unknown", last);
+    section.some_pages(visit, "unknown", last);
+    let mut named: BTreeMap<String, Vec<&Known>> = BTreeMap::new();
+    for known in directory.people() {
+        named.entry(fold(&known.full_name)).or_default().push(known);
+    }
     for account in accounts {
-        let shown = match account.kind {
-            AccountKind::CitizenId => visit.say("số định danh (đã che)", "citizen id (masked)").to_owned(),
-            _ => account.account.clone(),
+        let alike = account.name_hint.as_deref().and_then(|name| named.get(&fold(name)));
+        let alike = alike.map_or(&[][..], Vec::as_slice);
+        let account_cell = match account.kind {
+            // The store has an index of the number alone: nobody can type it.
+            AccountKind::CitizenId => Cell::text(visit.say("số định danh (đã che)", "citizen id (masked)")),
+            _ => Cell::mono(account.account.clone()).note(link_order(visit, &account, alike)),
         };
+        let people = alike.iter().map(|known| format!("{} {}?", known.staff_number, known.full_name));
+        let people: Vec<String> = people.take(3).collect();
         section.push(
             account.id.to_string(),
             vec![
                 Cell::link(account.source.to_string(), format!("/sources/{}", account.source)),
-                Cell::mono(shown),
-                Cell::text(account.name_hint.unwrap_or_else(|| "–".to_owned())),
+                account_cell,
+                Cell::text(account.name_hint.unwrap_or_else(|| "–".to_owned())).note(people.join("; ")),
                 Cell::num(format::count(account.tasks)),
                 Cell::text(format::instant(account.first_seen_at)),
             ],
@@ -378,4 +410,38 @@ pub(super) async fn changes(web: &Web, visit: &Visit) -> Page {
         ..Sheet::default()
     };
     sheet.show(web, visit).await.map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{SourceId, StaffNumber};
+
+    #[test]
+    fn the_order_for_an_account_has_its_values_and_the_number_of_the_only_person_called_alike() {
+        let visit = Visit { lang: Lang::En, chosen: false, path: "/waiting".into(), query: BTreeMap::new() };
+        let account = |name: &str| UnknownAccount {
+            id: 1,
+            source: SourceId::new("so").expect("source"),
+            kind: AccountKind::Account,
+            account: name.to_owned(),
+            name_hint: None,
+            first_seen_at: "2026-10-05T01:00:00Z".parse().expect("instant"),
+            tasks: 3,
+        };
+        let known = Known {
+            id: PersonId(Uuid::nil()),
+            staff_number: StaffNumber::parse("GL-00012").expect("number"),
+            citizen_index: None,
+            full_name: "Hồ Văn Viên".into(),
+        };
+        assert_eq!(
+            link_order(&visit, &account("vien.hv"), &[&known]),
+            "lienthong people link so vien.hv GL-00012 --author NAME"
+        );
+        assert_eq!(
+            link_order(&visit, &account("ông Viên"), &[&known, &known]),
+            "lienthong people link so 'ông Viên' STAFF_NUMBER --author NAME"
+        );
+    }
 }
