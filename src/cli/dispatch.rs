@@ -23,6 +23,7 @@ use crate::pipeline::command::{
 };
 use crate::pipeline::execute::check_without_store;
 use crate::pipeline::explain::explained;
+use crate::pipeline::grounds::Grounds;
 use clap::FromArgMatches as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -302,7 +303,7 @@ fn case(file: &Path) -> Outcome {
     match score_case::run(&input.name, &input.bytes) {
         Ok(derivation) => match serde_json::to_value(&derivation) {
             Ok(value) => {
-                let text = explained(&value);
+                let text = explained(&value, &Grounds::default());
                 Outcome::ok(Document::Json { value, text })
             }
             Err(error) => Outcome::failed(EXIT_FAILED, run::not_printable(&error)),

@@ -4,19 +4,23 @@
 //! each line down to its articles and source events. It must not compute anything: every number is printed as it was
 //! derived. A derivation of an older version that lacks a key prints without it.
 
-use crate::domain::evaluation::D_ENTERED;
+use crate::domain::Exact;
 use crate::error::{Lang, Text};
+use crate::paper::form01::CRITERIA;
 use crate::paper::switch;
+use crate::pipeline::grounds::{Ground, Grounds, formulas};
 use crate::pipeline::wording::{self, Words, word};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// A derivation in both languages: results and formulas first, then each task with its numbers.
-pub fn explained(value: &Value) -> Text {
-    Text::new(lines(value, Lang::Vi), lines(value, Lang::En))
+/// A derivation in both languages: results and formulas first, then each task with its numbers and what people decided
+/// about it.
+pub fn explained(value: &Value, grounds: &Grounds) -> Text {
+    Text::new(lines(value, grounds, Lang::Vi), lines(value, grounds, Lang::En))
 }
 
-fn lines(value: &Value, lang: Lang) -> String {
+fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
     let say = |vi: &'static str, en: &'static str| match lang {
         Lang::Vi => vi,
         Lang::En => en,
@@ -97,10 +101,8 @@ fn lines(value: &Value, lang: Lang) -> String {
         put(format!("  +{points} · {what}{}", month.unwrap_or_default()));
     }
     put(String::new());
-    strings(value, "formulas").for_each(|formula| {
-        let entered = say("người chấm nhập, không phụ trách ai được đánh giá", D_ENTERED);
-        put(wording::formula(formula, lang).replace(D_ENTERED, entered));
-    });
+    formulas(value, grounds, lang).into_iter().for_each(&mut put);
+    criteria(grounds, lang).into_iter().for_each(&mut put);
     for part in list(value, "quarters") {
         let unit = text(part, "unit", "");
         put(format!(
@@ -120,6 +122,11 @@ fn lines(value: &Value, lang: Lang) -> String {
     let number = |of: &Value, key: &str| wording::decimal(&text(of, key, ""), lang);
     for line in list(value, "lines") {
         put(format!("\n{} · {}", named(&text(line, "source", "")), text(line, "title", "")));
+        let product = text(line, "product", "");
+        if !product.is_empty() {
+            let name = explanation.pointer("/products").and_then(|names| names.get(&product)?.as_str());
+            put(format!("  {product} {}", name.unwrap_or_default()).trim_end().to_owned());
+        }
         put(format!(
             "  k {} · G {} · C {} · k·G {} · k·C {} · l {} · q {} · {} {} · {} {}",
             number(line, "coefficient"),
@@ -142,6 +149,8 @@ fn lines(value: &Value, lang: Lang) -> String {
         ));
         strings(line, "notes").for_each(|note| put(format!("  {}", wording::note(note, lang))));
         let source = text(line, "source", "");
+        let of = line.get("of").and_then(Value::as_str);
+        grounds.of_line(of, &source).for_each(|ground| put(format!("  {}", ground.told(lang))));
         for event in explanation.get("events").map(|events| list(events, &source)).into_iter().flatten() {
             put(format!(
                 "    {} {} ({} {}, {} {})",
@@ -167,6 +176,33 @@ fn lines(value: &Value, lang: Lang) -> String {
         }
     }
     out
+}
+
+/// The general criteria item by item, the person's own points and the scorer's, and who entered them; nothing where nobody
+/// did.
+fn criteria(grounds: &Grounds, lang: Lang) -> Vec<String> {
+    let (own, scorer) = (grounds.points(true), grounds.points(false));
+    if own.is_none() && scorer.is_none() {
+        return Vec::new();
+    }
+    let (head, own_word, scorer_word) = match lang {
+        Lang::Vi => ("Tiêu chí chung, từng mục", "tự chấm", "cấp có thẩm quyền chấm"),
+        Lang::En => ("General criteria, item by item", "own", "scorer"),
+    };
+    let mut told = vec![format!("{head}:")];
+    for (key, _, words, most) in CRITERIA.iter().flat_map(|(.., items)| items.iter()) {
+        let points = |items: Option<&BTreeMap<String, Exact>>| {
+            let points = items.and_then(|items| items.get(*key));
+            points.map_or_else(|| "–".to_owned(), |points| wording::decimal(&points.to_text(), lang))
+        };
+        let (own, scorer, most) = (points(own), points(scorer), wording::decimal(most, lang));
+        told.push(format!("  {key} · {own_word} {own} · {scorer_word} {scorer} / {most} · {words}"));
+    }
+    let by =
+        |ground: Option<&Ground>, word| ground.map(|ground| format!("  {word}: {}", ground.signed(lang)));
+    told.extend(by(grounds.own.as_ref(), own_word));
+    told.extend(by(grounds.superior.as_ref(), scorer_word));
+    told
 }
 
 /// A task as commands take it.
@@ -203,7 +239,7 @@ mod tests {
     fn a_total_that_rounding_carries_over_a_threshold_is_told_with_what_the_level_rests_on() {
         let mut value = json!({ "total": { "exact": "20999/300", "printed": "70.00" }, "level": "completed",
             "rule_set": { "id": "decree", "rounding": { "digits": 2, "mode": "half_up", "classify_on": "exact" } } });
-        let told = explained(&value);
+        let told = explained(&value, &Grounds::default());
         assert!(
             told.vi.contains("là 69,997, dưới 70: mức xếp theo điểm này, không theo số in 70,00"),
             "{}",
@@ -211,9 +247,9 @@ mod tests {
         );
         assert!(told.en.contains("is 69.997, below 70: the level rests on it"), "{}", told.en);
         value["rule_set"]["rounding"]["classify_on"] = json!("printed");
-        assert!(explained(&value).en.contains("the level rests on the printed 70.00"));
+        assert!(explained(&value, &Grounds::default()).en.contains("the level rests on the printed 70.00"));
         value["total"]["exact"] = json!("70");
-        assert!(!explained(&value).vi.contains("chưa làm tròn"));
+        assert!(!explained(&value, &Grounds::default()).vi.contains("chưa làm tròn"));
     }
 
     #[test]
@@ -232,7 +268,7 @@ mod tests {
                 "events": { "snv/1": [{ "kind": "returned", "at": null, "observed_at": "2026-12-01T00:00:00Z", "answer": 7 }] } },
             "excluded": [{ "reason": "unmapped", "source": "snv/2", "title": "Tờ trình" }],
         });
-        let told = explained(&value);
+        let told = explained(&value, &Grounds::default());
         assert!(
             told.vi.contains("Tổng điểm (S): còn thiếu")
                 && told.vi.contains("Còn thiếu: điểm tiêu chí chung"),
@@ -300,7 +336,7 @@ mod tests {
         let local_overlays = vec![Overlay::YearFromQuarterLevels];
         let year = score_mean(&input, &RuleSet { local_overlays, ..RuleSet::default() });
         let value = serde_json::to_value(&year).expect("a derivation");
-        let told = explained(&value);
+        let told = explained(&value, &Grounds::default());
         let (vi, en) = (
             "3 quý hoàn thành xuất sắc, 0 quý hoàn thành, 1 quý không hoàn thành",
             "3 quarters excellent, 0 completed, 1 not completed",

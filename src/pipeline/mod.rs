@@ -17,6 +17,7 @@ pub mod execute;
 pub mod explain;
 mod former;
 mod frozen;
+pub mod grounds;
 pub mod hook;
 pub mod identify;
 mod judged;

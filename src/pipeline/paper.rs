@@ -8,6 +8,7 @@ mod year;
 
 use super::app::App;
 use super::derived;
+use super::grounds::{Ground, Grounds, formulas, with_name};
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
 use crate::directory::entitled::Duty;
@@ -17,7 +18,7 @@ use crate::domain::{
 };
 use crate::error::{Finding, Lang, Place, Text, cause};
 use crate::evaluation::Content;
-use crate::paper::explanation::{Decided, Explanation};
+use crate::paper::explanation::{Decided, Entered, Explanation};
 use crate::paper::form01::Form01;
 use crate::paper::layout::Paper;
 use crate::paper::score::Derivation;
@@ -73,6 +74,14 @@ impl App {
     /// The store does not answer.
     pub async fn shelf(&self, period: Period) -> Result<Shelf, Finding> {
         let directory = self.directory().await?;
+        Ok(Shelf { directory, products: Arc::new(self.product_names(period).await?) })
+    }
+
+    /// What products are called in a period, by code.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn product_names(&self, period: Period) -> Result<BTreeMap<String, String>, Finding> {
         let told = |error: crate::store::StoreError| error.finding();
         let mut heads = self.store.catalogs().await.map_err(told)?;
         heads.retain(|head| head.valid_from <= period.last_day());
@@ -83,7 +92,7 @@ impl App {
             let named = self.store.catalog_products(&head.version).await.map_err(told)?;
             products.extend(named.into_iter().map(|product| (product.code.to_string(), product.name)));
         }
-        Ok(Shelf { directory, products: Arc::new(products) })
+        Ok(products)
     }
 
     /// The paper as a file: its name and its bytes.
@@ -127,17 +136,19 @@ impl App {
             Form::Form01 => Ok(paper::form01::paper(&form01(shelf, wanted, chosen, &decisions))),
             Form::Form02 => {
                 let derivation = self.derivation_of(person, period).await?;
-                let form = self.form02(shelf, wanted, chosen, derivation.unwrap_or_default()).await?;
+                let derivation = derivation.map(|(derivation, _)| derivation).unwrap_or_default();
+                let form = self.form02(shelf, wanted, chosen, derivation).await?;
                 Ok(paper::form02::paper(&form))
             }
             Form::WorkSheet | Form::Explanation => {
-                let derivation =
+                let (derivation, grounds) =
                     self.derivation_of(person, period).await?.ok_or_else(|| nothing(shelf, wanted))?;
                 let chosen = of_lines(wanted, chosen, score.as_ref(), self.clock.now())?;
                 Ok(if form == Form::WorkSheet {
                     paper::work_sheet::paper(&work_sheet(shelf, wanted, chosen, derivation))
                 } else {
-                    paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, &decisions))
+                    let rests = (&grounds, decisions.as_slice());
+                    paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, rests))
                 })
             }
         }
@@ -197,15 +208,22 @@ impl App {
         Ok(Chosen { content, raw, standing: Standing::Provisional, revised_at: now, made_at: now, trace })
     }
 
-    /// The kept derivation, its words in Vietnamese.
-    async fn derivation_of(&self, person: PersonId, period: Period) -> Result<Option<Derivation>, Finding> {
+    /// The kept derivation, its words in Vietnamese, with what people decided behind its figures and lines.
+    async fn derivation_of(
+        &self,
+        person: PersonId,
+        period: Period,
+    ) -> Result<Option<(Derivation, Grounds)>, Finding> {
         let view = self.shown_view(period);
         let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
         let Some(kept) = kept else { return Ok(None) };
         let whole = derived::read(&kept).ok_or_else(unreadable)?;
         let lost = self.lost_most((person, view), &whole).await?;
+        let grounds = self.grounds(person, period, &whole).await?;
+        let formulas = formulas(&whole, &grounds, Lang::Vi);
         let mut derivation: Derivation = serde_json::from_value(whole).map_err(|_| unreadable())?;
         derivation.most = serde_json::from_value(Value::Array(lost)).map_err(|_| unreadable())?;
+        derivation.formulas = formulas;
         let missing = std::mem::take(&mut derivation.missing);
         derivation.missing = missing.iter().map(|part| missing_word(part)).collect();
         for task in &mut derivation.excluded {
@@ -220,7 +238,7 @@ impl App {
                 *note = wording::note(note, Lang::Vi);
             }
         }
-        Ok(Some(derivation))
+        Ok(Some((derivation, grounds)))
     }
 }
 
@@ -321,18 +339,29 @@ fn explanation(
     shelf: &Shelf,
     wanted: Wanted,
     chosen: Chosen,
-    derivation: Derivation,
-    decisions: &[StoredDecision],
+    mut derivation: Derivation,
+    (grounds, decisions): (&Grounds, &[StoredDecision]),
 ) -> Explanation {
+    for line in &mut derivation.lines {
+        let decided = grounds.of_line(line.of.as_deref(), &line.source);
+        line.notes.extend(decided.map(|ground| ground.told(Lang::Vi)));
+    }
+    let entered = |ground: Option<&Ground>, own| Entered {
+        items: grounds.points(own).cloned().unwrap_or_default(),
+        by: ground.map(|ground| ground.signed(Lang::Vi)),
+    };
     Explanation {
         head: head(shelf, wanted, &chosen),
+        own: entered(grounds.own.as_ref(), true),
+        scorer: entered(grounds.superior.as_ref(), false),
+        products: shelf.products.clone(),
         derivation,
-        decided: decisions.iter().map(decided).collect(),
+        decided: decisions.iter().map(|stored| decided(&shelf.directory, stored)).collect(),
     }
 }
 
 /// A decision in words. Whatever its kind holds is told by its keys, so that a new kind is never left out.
-fn decided(stored: &StoredDecision) -> Decided {
+pub(super) fn decided(directory: &Directory, stored: &StoredDecision) -> Decided {
     let decision = &stored.decision;
     let value = serde_json::to_value(&decision.kind).unwrap_or_default();
     let mut what = Vec::new();
@@ -340,6 +369,8 @@ fn decided(stored: &StoredDecision) -> Decided {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
+            Value::Bool(is) => is.to_string(),
+            Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" / "),
             _ => String::new(),
         };
         let sum = || -> Exact {
@@ -357,8 +388,17 @@ fn decided(stored: &StoredDecision) -> Decided {
             "percent" => Some(format!("{} %", paper::decimal(&text))),
             "source" => Some(format!("nguồn {text}")),
             "external_id" => Some(format!("bản ghi {text}")),
-            "covers" if text == "late" => Some("chậm".to_owned()),
-            "covers" => Some("chất lượng".to_owned()),
+            "covers" => Some(
+                match text.as_str() {
+                    "late" => "chậm",
+                    "none" => "rút lại",
+                    _ => "chất lượng",
+                }
+                .to_owned(),
+            ),
+            "counts" => Some(if text == "true" { "tính là chậm" } else { "không tính là chậm" }.to_owned()),
+            "own" => Some(if text == "true" { "tự chấm" } else { "cấp trên chấm" }.to_owned()),
+            "percents" => Some(format!("{} %", paper::decimal(&text))),
             "count" => Some(format!("{text} lần")),
             "quantity" => Some(format!("khối lượng {}", paper::decimal(&text))),
             "revision" => Some(format!("phiên bản {text}")),
@@ -373,7 +413,7 @@ fn decided(stored: &StoredDecision) -> Decided {
         at: decision.at.with_timezone(&local_offset()).format("%H:%M %d/%m/%Y").to_string(),
         kind: word(Words::Decision, kind, Lang::Vi).into_owned(),
         what: what.join("; "),
-        who: format!("{}{document}", decision.author),
+        who: format!("{}{document}", with_name(directory, &decision.author)),
     }
 }
 
@@ -576,4 +616,41 @@ fn unreadable() -> Finding {
             "run `score verify`; if the data are intact, tell the developers",
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Decision;
+
+    #[test]
+    fn what_was_decided_about_a_task_is_told_with_the_word_that_decides() {
+        let told = |kind: DecisionKind| {
+            let decision = Decision {
+                key: "1".into(),
+                person: PersonId(uuid::Uuid::nil()),
+                period: "2026-Q3".parse().expect("period"),
+                author: "GL-00003".into(),
+                at: "2026-10-05T01:00:00Z".parse().expect("instant"),
+                document: Some("5/SNV".into()),
+                kind,
+            };
+            let stored = StoredDecision { id: 1, origin: "cli".into(), decision };
+            decided(&Directory::default(), &stored)
+        };
+        let (source, external_id, reason) = ("snv".to_owned(), "7".to_owned(), "chờ ý kiến".to_owned());
+        let late = told(DecisionKind::Lateness {
+            source: source.clone(),
+            external_id: external_id.clone(),
+            counts: false,
+            reason: reason.clone(),
+        });
+        assert!(late.what.contains("không tính là chậm") && late.what.contains("chờ ý kiến"), "{late:?}");
+        assert_eq!((late.at.as_str(), late.who.as_str()), ("08:00 05/10/2026", "GL-00003 (5/SNV)"));
+        let back = told(DecisionKind::Excuse { source, external_id, covers: "none".into(), reason });
+        assert!(back.what.contains("rút lại") && !back.what.contains("chất lượng"), "{back:?}");
+        let percents = [85, 90, 80].map(Exact::integer);
+        let support = told(DecisionKind::SupportPercents { own: true, percents });
+        assert!(support.what.contains("tự chấm") && support.what.contains("85 / 90 / 80 %"), "{support:?}");
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::domain::{Period, local_offset};
 use crate::error::Lang;
-pub use crate::pipeline::wording::{deadline, decimal, formula};
+pub use crate::pipeline::wording::{deadline, decimal};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// An instant in Asia/Ho_Chi_Minh: `14:03:22 07/12/2026`.

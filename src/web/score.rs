@@ -2,12 +2,14 @@
 //! and its deliveries.
 
 use super::page::{render, say, value};
-use super::table::{Cell, ROWS, Section};
+use super::table::{Cell, ROWS, Section, shown_of};
 use super::{Page, Visit, Web, deliveries, format, papers, words, written};
+use crate::directory::Directory;
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
 use crate::error::{Finding, Lang, Text};
 use crate::paper::switch::{self, Switch};
 use crate::pipeline::derived::read;
+use crate::pipeline::grounds::{Grounds, formulas, with_name};
 use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
@@ -92,17 +94,19 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let approved = store.approved_of(&[person], period).await.map_err(told)?.remove(&person);
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
+    let grounds = web.app.grounds(person, period, &derivation).await?;
     let mut sections = Vec::new();
     sections.extend(ruled(visit, &derivation));
     if period.is_mean() {
         sections.push(quarters(visit, person, &derivation));
     } else {
-        sections.push(lines(web, visit, &derivation).await?);
+        let products = web.app.product_names(period).await?;
+        sections.push(lines(web, visit, &derivation, &grounds, &products).await?);
         sections.extend(excluded(web, visit, &derivation).await?);
     }
     let decisions = store.decisions_of(person, period).await.map_err(told)?;
     sections.extend(written::sections(web, visit, person, period).await?);
-    sections.push(decided(visit, &decisions));
+    sections.push(decided(visit, &directory, &decisions));
     sections.push(revisions(web, visit, person, period).await?);
     let mut sent = deliveries::table(
         visit,
@@ -141,7 +145,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         crossed => wording::crossed(&derivation, lang),
         missing => missing.join(", "),
         worked => worked(&summary),
-        parts => value(&parts(&summary, &derivation, lang)),
+        parts => value(&parts(&summary, &derivation, &grounds, lang)),
         papers => value(&if printable { papers::offers(person, period, lang) } else { Vec::new() }),
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
@@ -268,14 +272,14 @@ fn text(value: &Value, pointer: &str) -> String {
 }
 
 /// The parts in the order of the decree, each with its formula from the derivation.
-fn parts(summary: &Value, derivation: &Value, lang: Lang) -> Vec<PartView> {
-    let formulas: Vec<&str> = strings(derivation, "formulas").collect();
+fn parts(summary: &Value, derivation: &Value, grounds: &Grounds, lang: Lang) -> Vec<PartView> {
+    let formulas = formulas(derivation, grounds, lang);
     let year = derivation.get("quarters").is_some();
     [
         ("a", "a · số lượng (%)", "a · quantity (%)", "Đ14.2.a", "a "),
         ("b", "b · chất lượng (%)", "b · quality (%)", "Đ14.2.b", "b "),
         ("c", "c · tiến độ (%)", "c · progress (%)", "Đ14.2.c", "c "),
-        ("d", "d · kết quả hoạt động của đơn vị (%)", "d · unit result (%)", "Đ15.3.a", "d"),
+        ("d", "d · kết quả hoạt động của đơn vị (%)", "d · unit result (%)", "Đ15.3.a", "d "),
         ("dd", "đ · khả năng tổ chức triển khai (%)", "đ · implementation (%)", "Đ15.3.b", "đ "),
         ("e", "e · năng lực tập hợp, đoàn kết (%)", "e · unity (%)", "Đ15.3.c", "e "),
         ("r", "R · tỷ lệ hoàn thành (%)", "R · completion (%)", "Đ16", "R ="),
@@ -291,27 +295,14 @@ fn parts(summary: &Value, derivation: &Value, lang: Lang) -> Vec<PartView> {
         if printed.is_none() && (!sum || (year && key != "total")) {
             return None;
         }
-        let formula =
-            formulas.iter().find(|formula| formula.starts_with(begins)).map_or("", |formula| formula);
+        let formula = formulas.iter().find(|formula| formula.starts_with(begins)).map_or("", String::as_str);
         let formula = formula.split_at(formula.rfind(" (Đ").unwrap_or(formula.len())).0;
-        let entered = formula.strip_suffix(crate::domain::evaluation::D_ENTERED);
-        let shown = entered.map_or(formula, |figure| figure.trim_end_matches(": "));
         Some(PartView {
             key,
             label: say(lang, vi, en),
             article: wording::article(article, lang),
-            formula: format::formula(shown, lang),
+            formula: formula.to_owned(),
             hint: match key {
-                "d" if entered.is_some() => say(
-                    lang,
-                    "người có thẩm quyền quyết định: không phụ trách ai được đánh giá",
-                    "decided by people: nobody in charge is evaluated",
-                ),
-                "d" => say(
-                    lang,
-                    "số cấp dưới có điểm dưới 50 trên số cấp dưới có điểm",
-                    "subordinates below 50 among those with a score",
-                ),
                 "dd" | "e" => say(lang, "người có thẩm quyền quyết định", "decided by people"),
                 "general"
                     if printed.is_some()
@@ -366,11 +357,17 @@ fn from(visit: &Visit, name: &str) -> usize {
     visit.asked(name).parse().unwrap_or(0)
 }
 
-async fn lines(web: &Web, visit: &Visit, derivation: &Value) -> Result<Section, Finding> {
+async fn lines(
+    web: &Web,
+    visit: &Visit,
+    derivation: &Value,
+    grounds: &Grounds,
+    products: &BTreeMap<String, String>,
+) -> Result<Section, Finding> {
     let lang = visit.lang;
     let all = list(derivation, "lines");
     let first = from(visit, "line").min(all.len());
-    let shown = all.get(first..all.len().min(first + ROWS)).unwrap_or_default();
+    let shown = all.get(first..all.len().min(first + shown_of(visit, "lines"))).unwrap_or_default();
     let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
     let numbers = numbers(web, &sources).await?;
     let mut section = Section::table(
@@ -397,7 +394,7 @@ async fn lines(web: &Web, visit: &Visit, derivation: &Value) -> Result<Section, 
         "k: hệ số quy đổi của sản phẩm (Điều 13). G: số lượng giao; C: số lượng hoàn thành được nghiệm thu. Nhiệm vụ ngoài kế hoạch không vào mẫu số nên k·G bằng 0.",
         "k: the product's coefficient (Art. 13). G: assigned; C: completed and accepted. Unplanned tasks stay outside the denominator, so their k·G is 0.",
     ));
-    section.pages(
+    section.some_pages(
         visit,
         "line",
         (first + shown.len() < all.len()).then(|| (first + shown.len()).to_string()),
@@ -409,15 +406,18 @@ async fn lines(web: &Web, visit: &Visit, derivation: &Value) -> Result<Section, 
         if line.get("extra").and_then(Value::as_bool) == Some(true) {
             notes.insert(0, say(lang, "ngoài kế hoạch hoặc nhận lại", "unplanned or taken over").to_owned());
         }
-        if let Some(of) = line.get("of").and_then(Value::as_str) {
+        let (source, of) = (get("source"), line.get("of").and_then(Value::as_str));
+        notes.extend(grounds.of_line(of, &source).map(|ground| ground.told(lang)));
+        if let Some(of) = of {
             notes.insert(0, format!("{} {of}", say(lang, "của", "of")));
         }
-        let source = get("source");
+        let product = get("product");
+        let name = products.get(&product).cloned().unwrap_or_default();
         section.push(
             format!("{}-{source}", first + index),
             vec![
                 to_task(get("title"), &source, &numbers).note(notes.join("; ")),
-                Cell::mono(get("product")),
+                Cell::mono(product).note(name),
                 number("coefficient"),
                 number("assigned"),
                 number("assigned_converted"),
@@ -439,7 +439,7 @@ async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option
         return Ok(None);
     }
     let first = from(visit, "excluded").min(all.len());
-    let shown = all.get(first..all.len().min(first + ROWS)).unwrap_or_default();
+    let shown = all.get(first..all.len().min(first + shown_of(visit, "excluded"))).unwrap_or_default();
     let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
     let numbers = numbers(web, &sources).await?;
     let mut section = Section::table(
@@ -453,7 +453,7 @@ async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option
         &[("Nhiệm vụ", "Task"), ("Lý do", "Reason"), ("Nguồn", "Source")],
         ("–", "–"),
     );
-    section.pages(
+    section.some_pages(
         visit,
         "excluded",
         (first + shown.len() < all.len()).then(|| (first + shown.len()).to_string()),
@@ -530,7 +530,7 @@ fn ruled(visit: &Visit, derivation: &Value) -> Option<Section> {
     Some(section)
 }
 
-fn decided(visit: &Visit, decisions: &[StoredDecision]) -> Section {
+fn decided(visit: &Visit, directory: &Directory, decisions: &[StoredDecision]) -> Section {
     let mut section = Section::table(
         visit,
         "decisions",
@@ -540,13 +540,18 @@ fn decided(visit: &Visit, decisions: &[StoredDecision]) -> Section {
     );
     for stored in decisions.iter().rev().take(ROWS) {
         let (kind, what) = decision_words(&stored.decision.kind, visit);
+        // The moment is the one the other side wrote down: its clock may be another than ours.
+        let clock = match stored.origin.as_str() {
+            "cli" => String::new(),
+            origin => format!("{} {origin}", visit.say("theo đồng hồ của", "by the clock of")),
+        };
         section.push(
             stored.id.to_string(),
             vec![
-                Cell::text(format::instant(stored.decision.at)),
+                Cell::text(format::instant(stored.decision.at)).note(clock),
                 Cell::text(word(Words::Decision, kind, visit.lang)),
                 Cell::text(what),
-                Cell::text(stored.decision.author.clone()),
+                Cell::text(with_name(directory, &stored.decision.author)),
             ],
         );
     }

@@ -5,7 +5,7 @@ use crate::support::project;
 use calamine::{Data, Reader as _};
 use lienthong::cli::score_case;
 use lienthong::domain::{Exact, Level};
-use lienthong::paper::explanation::{Decided, Explanation};
+use lienthong::paper::explanation::{Decided, Entered, Explanation};
 use lienthong::paper::form01::Form01;
 use lienthong::paper::form02::Form02;
 use lienthong::paper::layout::Paper;
@@ -139,7 +139,15 @@ fn explanation(id: &str) -> Explanation {
             printed: printed.into(),
         })
         .into();
-    Explanation { head: head("2025-Q4", Standing::Provisional), derivation, decided: vec![decided] }
+    let form = form01(Standing::Provisional);
+    Explanation {
+        head: head("2025-Q4", Standing::Provisional),
+        derivation,
+        own: Entered { items: form.own, by: Some("GL-00012 Nguyễn Văn An, 20/12/2025".into()) },
+        scorer: Entered { items: form.superior, by: Some("GL-00003 Trần Thị Bình, 27/12/2025".into()) },
+        products: work_sheet(id).products,
+        decided: vec![decided],
+    }
 }
 
 /// Every paper with the name of its file.
@@ -213,9 +221,21 @@ fn form_01_has_the_ten_items_the_sums_and_a_mark_until_it_is_approved() {
     row_with(&rows, "BẢN CŨ – đã được thay bằng phiên bản 4");
     let item = filled(row_with(&rows, "Ý thức kỷ luật, kỷ cương trong thực thi công vụ"));
     assert_eq!(item[2..], ["5", "5"]);
+    let told = "Cấp có thẩm quyền chấm (khoản 2 Điều 17): I.1: 5; I.2: 5; II.1: 2,5; II.2: 2,5; II.3: 2,5; II.4: 2,5; III.1: 1,5; ";
+    assert!(text.iter().any(|paragraph| paragraph.starts_with(told)), "{text:#?}");
+    assert!(!text.iter().any(|paragraph| paragraph.starts_with("Cột (4) để trống")), "{text:#?}");
     let total = row_with(&rows, "Tổng cộng");
     assert_eq!(filled(total), ["Tổng cộng", "30", "30"]);
     assert_eq!(total.iter().filter(|cell| **cell == Data::Float(30.0)).count(), 2, "numbers to reckon with");
+}
+
+#[test]
+fn a_column_of_form_01_that_the_person_left_empty_says_why_and_the_scorer_s_points_stand_below() {
+    let form = Form01 { own: BTreeMap::new(), ..form01(Standing::Approved) };
+    let text = paragraphs(&docx(&paper::form01::paper(&form)));
+    let begins = |words: &str| text.iter().any(|paragraph| paragraph.starts_with(words));
+    assert!(begins("Cột (4) để trống: cá nhân chưa tự chấm (khoản 2 Điều 18)"), "{text:#?}");
+    assert!(begins("Cấp có thẩm quyền chấm (khoản 2 Điều 17): I.1: 5; "), "{text:#?}");
 }
 
 #[test]
@@ -228,6 +248,7 @@ fn what_nobody_knows_is_blank_on_form_01_and_never_0() {
     assert!(text.iter().any(|paragraph| paragraph == "Chưa có: điểm tiêu chí chung."));
     assert!(text.iter().any(|paragraph| paragraph == "3. Tổng điểm theo dõi, đánh giá công chức: "));
     assert!(!text.iter().any(|paragraph| paragraph == "0"), "{text:#?}");
+    assert!(!text.iter().any(|paragraph| paragraph.starts_with("Cột (4)")), "a form to be filled in by hand");
     let rows = rows(&paper::form01::paper(&form));
     assert_eq!(filled(row_with(&rows, "Tổng cộng")), ["Tổng cộng", "30"]);
 }
@@ -312,6 +333,13 @@ fn an_explanation_goes_down_to_record_and_article() {
     has("Điều gì làm điểm thay đổi nhiều nhất");
     has("+9,72");
     has("III. Từng nhiệm vụ được tính");
+    has("công văn Công văn tham gia ý kiến; hạn ");
+    has("Tiêu chí chung, từng mục");
+    has("Cấp có thẩm quyền chấm: GL-00003 Trần Thị Bình, 27/12/2025.");
+    let rows = rows(&paper::explanation::paper(&explanation("H-1")));
+    let item = filled(row_with(&rows, "Có sản phẩm, giải pháp đột phá"));
+    assert_eq!((&*item[0], &item[2..]), ("III.1", &["2.5", "2.5", "1.5"].map(str::to_owned)[..]));
+    assert_eq!(filled(row_with(&rows, "Tổng cộng")), ["Tổng cộng", "30", "30", "29"]);
     let undecided = Explanation { decided: Vec::new(), ..explanation("H-1") };
     let text = paragraphs(&docx(&paper::explanation::paper(&undecided)));
     assert!(text.iter().any(|paragraph| paragraph == "II. Từng nhiệm vụ được tính"), "no number is left out");

@@ -1,15 +1,15 @@
 //! A task sent back by a superior is a candidate failure: it counts only as the rule set says, and who scores confirms,
-//! rejects or excuses it (Decree 335/2025 art. 14.2.b; docs/SCORING.md, "Candidates").
+//! rejects or excuses it, as lateness (Decree 335/2025 art. 14.2.b; docs/SCORING.md, "Candidates"); explanations tell why.
 
 use crate::score_regimes::under_rules;
-use crate::score_step::{AN, derivation, settled, verified};
+use crate::score_step::{AN, derivation, settled, task, verified};
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::stores::both;
 use crate::support::task::{mapped, shown};
 use lienthong::domain::rules::Counted;
 use lienthong::domain::{DecisionKind, RuleSet};
 use lienthong::error::Lang;
-use lienthong::pipeline::command::{Command, Outcome};
+use lienthong::pipeline::command::{Command, Document, Outcome};
 use lienthong::pipeline::score::FULL_PERIOD;
 use serde_json::{Value, json};
 
@@ -107,5 +107,56 @@ async fn return_counts_by_itself_where_the_rule_set_counts_returns() {
         assert_eq!(stands(&house).await, (json!(1), json!("75.00"), json!(["counted", 1, null])));
         assert_eq!(decided(&house, failures(0, "chỉ sửa thể thức"), CHIEF).await.exit, 0);
         assert_eq!(stands(&house).await.1, json!("100.00"), "a rejected one never counts");
+    }
+}
+
+#[tokio::test]
+async fn lateness_of_a_task_that_is_not_finished_is_listed_and_not_counted() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = under_rules(store, "2026-12-20T01:00:00Z", RuleSet::default()).await;
+        task(&house, "1", "2026-11-10", None).await;
+        settled(&house).await;
+        let order =
+            Command::ScoreCandidates { period: period("2026-Q4"), person: None, unit: None, limit: 10 };
+        let row = house.ordered(order).await.document.to_json(Lang::En)[0].clone();
+        assert_eq!((&row["state"], &row["counted"]), (&json!("unfinished"), &json!(0)), "{row}");
+        assert!(row["count"].as_u64().is_some_and(|days| days > 0), "{row}");
+        let derived = derivation(&house, house.person(AN).await, period("2026-Q4"), FULL_PERIOD).await;
+        assert_eq!(derived["lines"][0]["late_count"], json!(0), "{derived}");
+    }
+}
+
+#[tokio::test]
+async fn a_leader_s_explanation_tells_why_lateness_of_somebody_in_charge_is_excused_and_who_said_so() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = under_rules(store, "2026-12-20T01:00:00Z", RuleSet::default()).await;
+        task(&house, "1", "2026-11-10", Some("2026-11-12T03:00:00Z")).await;
+        let decision = DecisionKind::Excuse {
+            source: "snv".into(),
+            external_id: "1".into(),
+            covers: "late".into(),
+            reason: "chờ ý kiến sở khác".into(),
+        };
+        let order = Command::CriteriaSet {
+            person: whom(AN),
+            period: period("2026-Q4"),
+            decision,
+            document: Some("5/SNV".into()),
+            author: CHIEF.into(),
+        };
+        house.ordered(order).await;
+        settled(&house).await;
+        for whose in [AN, "GL-00990"] {
+            let order = Command::ScoreExplain { person: whom(whose), period: period("2026-Q4"), view: None };
+            let document = house.ordered(order).await.document;
+            let Document::Json { value, text } = document else { panic!("{document:?}") };
+            let ground = &value["explanation"]["grounds"]["lines"]["snv/1"][0];
+            assert_eq!(ground["author"], json!(CHIEF), "{whose} {}: {value}", store.kind());
+            let told =
+                "chậm vì lý do khách quan – chờ ý kiến sở khác [GL-00990 Lê Văn Trưởng, 20/12/2026 (5/SNV)]";
+            assert!(text.vi.contains(told), "{whose} {}: {}", store.kind(), text.vi);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The order `score explain`: a derivation as it is kept, with what it rests on.
 //!
 //! Owns what is put beside a derivation when somebody asks: the source events of each own line, the decisions of the
-//! period, the switches that differ from the defaults, and which lines lost most. It computes no score. The document is
+//! period and those its figures and lines rest on, names of products, the switches that differ from the defaults, and
+//! which lines lost most. It computes no score. The document is
 //! JSON with a key of its own, `explanation`; everything else is the derivation as it was kept.
 
 use super::{Answer, App, Refusal, evaluation, person};
@@ -11,7 +12,7 @@ use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
 use crate::pipeline::score::scope_of;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Own lines whose events are told; a person has fewer, and a leader's pool is explained by its people.
 const MOST_EVENTS_OF: usize = 400;
@@ -23,16 +24,19 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     let Some(mut value) = derivation.and_then(|kept| read(&kept)) else {
         return Err(evaluation::no_score_in(app, whose, period).into());
     };
+    let grounds = app.grounds(id, period, &value).await?;
     let explanation = json!({
         "most": app.lost_most((id, scope), &value).await?,
         "switches": differing(&value),
         "events": events(app, &value).await?,
         "decisions": decisions(app, id, period).await?,
+        "grounds": grounds,
+        "products": products(app, period, &value).await?,
     });
     if let Some(object) = value.as_object_mut() {
         object.insert("explanation".to_owned(), explanation);
     }
-    let text = explained(&value);
+    let text = explained(&value, &grounds);
     Ok(Outcome::ok(Document::Json { value, text }))
 }
 
@@ -48,6 +52,15 @@ fn differing(value: &Value) -> Map<String, Value> {
     set.filter(|(key, value)| !named(key) && defaults.get(key) != Some(*value))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
+}
+
+/// What the products of the lines are called, by code.
+async fn products(app: &App, period: Period, value: &Value) -> Result<Map<String, Value>, Refusal> {
+    let mut names = app.product_names(period).await?;
+    let codes = list(value, "lines").filter_map(|line| line.get("product")?.as_str());
+    let codes: BTreeSet<&str> = codes.collect();
+    let named = |code: &str| Some((code.to_owned(), Value::from(names.remove(code)?)));
+    Ok(codes.into_iter().filter_map(named).collect())
 }
 
 /// The kept events of each own line, by line: kind, the source's moment, ours, and the number of the answer.

@@ -203,13 +203,28 @@ pub fn crossed(derivation: &serde_json::Value, lang: Lang) -> Option<String> {
     })
 }
 
+/// A note as scoring writes it, its article in full and one of a thing as one.
+fn in_english(note: &str) -> String {
+    let one = [
+        ("returned 1 times", "returned once"),
+        ("overdue by 1 days", "overdue by 1 day"),
+        ("1 failures excused", "1 failure excused"),
+    ];
+    let one = one.iter().find_map(|(kept, told)| Some(format!("{told}{}", note.strip_prefix(kept)?)));
+    let note = one.unwrap_or_else(|| note.to_owned());
+    match note.rsplit_once(" (Đ").and_then(|(words, short)| Some((words, short.strip_suffix(')')?))) {
+        Some((words, short)) => format!("{words} ({})", article(short, Lang::En)),
+        None => note,
+    }
+}
+
 /// A line's note in a reader's language; scoring writes them in English with their article.
 pub fn note(note: &str, lang: Lang) -> String {
     let number = || {
         note.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect::<String>()
     };
     if lang == Lang::En {
-        return note.to_owned();
+        return in_english(note);
     }
     let n = number();
     let told = if let Some(others) = note.strip_prefix("one task with ") {
@@ -289,6 +304,19 @@ mod tests {
             "chưa có danh mục nào hiệu lực ngày 01/10/2026: giữ hệ số lúc giao"
         );
         assert_eq!(note("something new", Lang::Vi), "something new");
+    }
+
+    #[test]
+    fn notes_of_lines_are_told_in_english_with_their_article_and_one_of_a_thing_as_one() {
+        let excused = note("lateness of 3 excused: objective cause confirmed (Đ14.2.c)", Lang::En);
+        assert_eq!(excused, "lateness of 3 excused: objective cause confirmed (Art. 14(2)(c))");
+        let returned =
+            |times: u32| note(&format!("returned {times} times, not confirmed as a content error"), Lang::En);
+        assert_eq!(returned(1), "returned once, not confirmed as a content error");
+        assert_eq!(returned(2), "returned 2 times, not confirmed as a content error");
+        assert_eq!(note("overdue by 1 days", Lang::En), "overdue by 1 day");
+        assert_eq!(note("overdue by 11 days", Lang::En), "overdue by 11 days");
+        assert_eq!(note("something (new)", Lang::En), "something (new)");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The explanation of a score as an annex: every number down to its source record and its article.
 //!
-//! Owns the order: result with formulas, what people decided, each line with its deductions, what does not count, which
-//! lines lost most, what is missing, the switches. It must not compute anything but the words of a deduction; every number is printed as it
+//! Owns the order: result with formulas, the general criteria item by item, what people decided, each line with its
+//! deductions, what does not count, which lines lost most, what is missing, the switches. It must not compute anything but the words of a deduction; every number is printed as it
 //! was derived.
 
+use super::form01::CRITERIA;
 use super::head::Head;
 use super::layout::{Block, Cell, Paper, Run, Table};
 use super::score::{Derivation, Line};
@@ -12,6 +13,8 @@ use super::words::{day, decimal, formula};
 use super::work_sheet::excluded;
 use crate::domain::{Crossing, Exact, Level};
 use crate::error::Lang;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Most lines printed; the rest is counted, and stands in the explanations of the people it belongs to.
 const MOST_LINES: usize = 2_000;
@@ -29,13 +32,28 @@ pub struct Decided {
     pub who: String,
 }
 
+/// The general criteria as one side entered them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entered {
+    /// Points by item (form 01); empty where that side entered none.
+    pub items: BTreeMap<String, Exact>,
+    /// Who, on which day, by which document.
+    pub by: Option<String>,
+}
+
 /// What stands in the annex.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// Above and below.
     pub head: Head,
-    /// The score.
+    /// The score; notes of its lines tell what was decided about them.
     pub derivation: Derivation,
+    /// General criteria as the person entered them (art. 18.2).
+    pub own: Entered,
+    /// General criteria as the scorer entered them (art. 17.2).
+    pub scorer: Entered,
+    /// Names of products by code.
+    pub products: Arc<BTreeMap<String, String>>,
     /// What people decided, oldest first.
     pub decided: Vec<Decided>,
 }
@@ -83,6 +101,15 @@ pub fn paper(explanation: &Explanation) -> Paper {
     }
     blocks.push(numbered("Cách tính"));
     blocks.push(Block::Table(formulas(&derivation.formulas)));
+    if !explanation.own.items.is_empty() || !explanation.scorer.items.is_empty() {
+        blocks.push(Block::Heading("Tiêu chí chung, từng mục".to_owned()));
+        blocks.push(Block::Table(criteria(&explanation.own.items, &explanation.scorer.items)));
+        for (who, entered) in [("Tự chấm", &explanation.own), ("Cấp có thẩm quyền chấm", &explanation.scorer)]
+        {
+            let by = entered.by.as_ref().map(|by| Block::Line(vec![Run::plain(format!("{who}: {by}."))]));
+            blocks.extend(by);
+        }
+    }
     if !derivation.quarters.is_empty() {
         blocks.push(Block::Heading("Các kỳ đã ghi nhận".to_owned()));
         blocks.push(Block::Table(recorded(derivation)));
@@ -97,7 +124,7 @@ pub fn paper(explanation: &Explanation) -> Paper {
     }
     if !derivation.lines.is_empty() {
         blocks.push(numbered("Từng nhiệm vụ được tính"));
-        blocks.push(Block::Table(lines(&derivation.lines)));
+        blocks.push(Block::Table(lines(&derivation.lines, &explanation.products)));
     }
     excluded(blocks, derivation);
     if !derivation.most.is_empty() {
@@ -151,6 +178,36 @@ fn formulas(formulas: &[String]) -> Table {
     )
 }
 
+/// The ten items with the points of both sides; a sum stands only where all items do.
+fn criteria(own: &BTreeMap<String, Exact>, scorer: &BTreeMap<String, Exact>) -> Table {
+    let items = || CRITERIA.iter().flat_map(|(.., items)| items.iter());
+    let points =
+        |side: &BTreeMap<String, Exact>, key: &str| side.get(key).map_or_else(String::new, Exact::to_text);
+    let mut rows: Vec<Vec<Cell>> = items()
+        .map(|(key, _, words, most)| {
+            vec![
+                Cell::centre(*key),
+                Cell::text(*words),
+                Cell::number(*most).centred(),
+                Cell::number(points(own, key)).centred(),
+                Cell::number(points(scorer, key)).centred(),
+            ]
+        })
+        .collect();
+    let sum = |side: &BTreeMap<String, Exact>| {
+        let all: Option<Vec<&Exact>> = items().map(|(key, ..)| side.get(*key)).collect();
+        all.map_or_else(String::new, |all| all.into_iter().sum::<Exact>().to_text())
+    };
+    rows.push(vec![
+        Cell::centre("Tổng cộng").bold().across(2),
+        Cell::number("30").centred().bold(),
+        Cell::number(sum(own)).centred().bold(),
+        Cell::number(sum(scorer)).centred().bold(),
+    ]);
+    let heads = ["Mục", "Tiêu chí (mẫu số 01)", "Tối đa", "Tự chấm", "Cấp có thẩm quyền chấm"];
+    table("Tiêu chí chung, từng mục", &heads, &[7, 57, 10, 12, 14], rows)
+}
+
 fn recorded(derivation: &Derivation) -> Table {
     let row = |recorded: &super::score::Recorded| {
         let from = match recorded.from.strip_prefix("record r") {
@@ -187,12 +244,13 @@ fn decisions(decided: &[Decided]) -> Table {
     table("Quyết định", &heads, &[15, 22, 38, 25], decided.iter().map(row).collect())
 }
 
-fn lines(all: &[Line]) -> Table {
+fn lines(all: &[Line], products: &BTreeMap<String, String>) -> Table {
     // One's own first: what is left out is in the annexes of others.
     let mut sorted: Vec<&Line> = all.iter().collect();
     sorted.sort_by_key(|line| line.of.is_some());
+    let shown = sorted.iter().take(MOST_LINES).enumerate();
     let mut rows: Vec<Vec<Cell>> =
-        sorted.iter().take(MOST_LINES).enumerate().map(|(index, line)| line_row(index + 1, line)).collect();
+        shown.map(|(index, line)| line_row(index + 1, line, products.get(&line.product))).collect();
     if all.len() > MOST_LINES {
         let rest = format!(
             "… và {} dòng nữa của công chức thuộc quyền; xem giải trình của từng người",
@@ -204,11 +262,12 @@ fn lines(all: &[Line]) -> Table {
     table("Từng nhiệm vụ", &heads, &[4, 30, 18, 28, 20], rows)
 }
 
-fn line_row(number: usize, line: &Line) -> Vec<Cell> {
+fn line_row(number: usize, line: &Line, product: Option<&String>) -> Vec<Cell> {
     let whose = line.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
     let dates = format!(
-        "{}; hạn {}; xong {}",
+        "{}{}; hạn {}; xong {}",
         line.product,
+        product.map(|name| format!(" {name}")).unwrap_or_default(),
         line.due.map_or_else(|| "không có".to_owned(), day),
         line.completed_on.map_or_else(|| "chưa".to_owned(), day)
     );

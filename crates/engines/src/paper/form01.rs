@@ -1,7 +1,8 @@
 //! Mẫu số 01: phiếu theo dõi, đánh giá công chức (Decree 335/2025 Annex II; art. 17.2, 18.2).
 //!
 //! Owns the form's wording and order. The decree's form has one column of points, the person's own; what the superior
-//! confirmed otherwise stands beside the sum, so that the printed total can be followed. It must not know rules.
+//! confirmed stands below the sum item by item, so that the printed total can be followed, and an empty column says why it
+//! is empty. It must not know rules.
 
 use super::head::Head;
 use super::layout::{Block, Cell, Paper, Run, Signature, Table};
@@ -122,8 +123,13 @@ pub fn paper(form: &Form01) -> Paper {
     let blocks = &mut paper.blocks;
     blocks.push(Block::Heading("I. KẾT QUẢ THEO DÕI, ĐÁNH GIÁ THEO TIÊU CHÍ CHUNG".to_owned()));
     blocks.push(Block::Table(criteria(&form.own)));
+    if form.own.is_empty() && !form.superior.is_empty() {
+        let why = "Cột (4) để trống: cá nhân chưa tự chấm (khoản 2 Điều 18); điểm ở mục II.1 do cấp có thẩm quyền chấm.";
+        blocks.push(Block::Line(vec![Run::italic(why)]));
+    }
     blocks.push(Block::Heading("II. TỔNG HỢP KẾT QUẢ THEO DÕI, ĐÁNH GIÁ CÔNG CHỨC".to_owned()));
     blocks.push(points("1. Điểm tiêu chí chung:", form.general.as_deref(), "30", &confirmed(form)));
+    blocks.extend(scored(&form.superior).map(|told| Block::Line(vec![Run::italic(told)])));
     let ratio = form.ratio.as_deref().map(|ratio| format!(" (tỷ lệ {} %)", decimal(ratio)));
     blocks.push(points(
         "2. Điểm tiêu chí kết quả thực hiện nhiệm vụ:",
@@ -175,6 +181,15 @@ fn confirmed(form: &Form01) -> String {
     }
     let (own, superior) = (sum(&form.own).to_text(), sum(&form.superior).to_text());
     format!(" (cá nhân tự chấm {}, cấp có thẩm quyền xác nhận {})", decimal(&own), decimal(&superior))
+}
+
+/// The scorer's points item by item; the form has no column for them.
+fn scored(superior: &BTreeMap<String, Exact>) -> Option<String> {
+    let items = CRITERIA.iter().flat_map(|(.., items)| items.iter());
+    let points: Vec<String> = items
+        .filter_map(|(key, ..)| Some(format!("{key}: {}", decimal(&superior.get(*key)?.to_text()))))
+        .collect();
+    (!points.is_empty()).then(|| format!("Cấp có thẩm quyền chấm (khoản 2 Điều 17): {}.", points.join("; ")))
 }
 
 fn criteria(own: &BTreeMap<String, Exact>) -> Table {

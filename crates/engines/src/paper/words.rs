@@ -1,6 +1,5 @@
 //! Periods, days and numbers as Vietnamese administrative papers write them.
 
-use crate::domain::evaluation::D_ENTERED;
 use crate::domain::{Period, local_offset};
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -32,12 +31,23 @@ pub fn period_in_words(period: Period) -> String {
 }
 
 /// A formula with the comma of papers, and the article it rests on: `a = 1,5 / 2 = 75 %` and
-/// `điểm a khoản 2 Điều 14`.
+/// `điểm a khoản 2 Điều 14`. Points that stand in no number, as in a name, stay.
 pub fn formula(line: &str) -> (String, String) {
     let (numbers, article) = line.split_at(line.rfind(" (Đ").unwrap_or(line.len()));
     let article = article.trim_start_matches(" (").trim_end_matches(')');
-    let numbers = numbers.replace(D_ENTERED, "người chấm nhập, không phụ trách ai được đánh giá");
-    (decimal(&numbers), article_in_full(article))
+    (commas(numbers), article_in_full(article))
+}
+
+/// A sentence with the comma in its numbers.
+fn commas(text: &str) -> String {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let within = c == '.' && digit(told.chars().next_back()) && digit(rest.peek().copied());
+        told.push(if within { ',' } else { c });
+    }
+    told
 }
 
 /// `Đ14.2.a` as papers cite it: điểm a khoản 2 Điều 14.
@@ -61,9 +71,9 @@ mod tests {
             (numbers.as_str(), article.as_str()),
             ("a = 15,06 / 16,8 = 89,64 %", "điểm a khoản 2 Điều 14")
         );
-        let entered = formula(&format!("d = 100.00 %: {D_ENTERED} (Đ15.4)"));
-        assert!(entered.0.starts_with("d = 100,00 %: người chấm nhập"), "{entered:?}");
-        assert_eq!(entered.1, "khoản 4 Điều 15");
+        let entered = formula("đ = 100.00 %: TP-01 Lê T. Trưởng, 27/11/2026 (Đ15.3.b)");
+        assert_eq!(entered.0, "đ = 100,00 %: TP-01 Lê T. Trưởng, 27/11/2026");
+        assert_eq!(entered.1, "điểm b khoản 3 Điều 15");
         assert_eq!(formula("R·70 = 46.7 (Đ12.3)").1, "khoản 3 Điều 12");
         assert_eq!(formula("x = 1.5"), ("x = 1,5".to_owned(), String::new()));
     }
