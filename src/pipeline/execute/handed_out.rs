@@ -7,12 +7,14 @@ use super::life::allowed;
 use super::{Answer, App, Refusal, author, entry, known_unit, person};
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::rules::LeaderLevels;
-use crate::domain::{Charge, CitizenId, Exact, Period, PersonId, UnitCode, local_offset};
+use crate::domain::{Charge, CitizenId, DecisionKind, Exact, Period, PersonId, UnitCode, local_offset};
 use crate::error::{Finding, Place, Text, io_cause};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::{CriteriaRules, template};
+use crate::paper::explanation::Decided;
 use crate::paper::form01::words_of;
 use crate::pipeline::command::{Outcome, PersonRef};
+use crate::pipeline::paper::decided;
 use crate::pipeline::score::Gathered;
 use crate::pipeline::whole_file;
 use crate::pipeline::wording::{Words, decimal_only, word};
@@ -147,10 +149,13 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
     for held in tasks {
         let task = &held.task.task;
         let due = task.draft.due.map_or("–".to_owned(), |due| day(due.day));
+        let status = word(Words::TaskStatus, task.draft.status.as_str(), lang);
+        let product = held.mapping.as_ref().and_then(|mapping| mapping.product.as_ref());
+        let product = product.map_or_else(|| "chưa gán sản phẩm".to_owned(), ToString::to_string);
         line(
             &mut text,
             &format!(
-                "{}/{} | hạn {due} | {}",
+                "{}/{} | hạn {due} | {status} | {product} | {}",
                 held.task.key.source, held.task.key.external_id, task.draft.title
             ),
         );
@@ -175,9 +180,17 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
     text.push_str(&head("Quyết định, tự đánh giá, nhận xét về kết quả"));
     for period in &periods {
         for stored in app.store.decisions_of(id, *period).await? {
+            let Decided { kind, what, who, .. } = decided(&directory, &stored);
             let decision = stored.decision;
-            let kind = serde_json::to_string(&decision.kind).unwrap_or_default();
-            line(&mut text, &format!("{period} | {} | {} | {kind}", moment(decision.at), decision.author));
+            line(&mut text, &format!("{period} | {} | {who} | {kind} | {what}", moment(decision.at)));
+            if let DecisionKind::SelfAssessment { items } | DecisionKind::GeneralCriteria { items } =
+                &decision.kind
+            {
+                let points = items
+                    .iter()
+                    .map(|(item, points)| format!("{item}: {}", decimal_only(&points.to_text(), lang)));
+                line(&mut text, &format!("    {}", points.collect::<Vec<_>>().join("; ")));
+            }
         }
     }
     text.push_str(&head("Tạm dừng, thông báo, kiến nghị"));
