@@ -3,11 +3,12 @@
 use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
-use crate::domain::{AccountKind, AccountRef, CanonicalTask, Due, Period, SourceId, TaskKey};
+use crate::domain::{AccountKind, AccountRef, CanonicalTask, CatalogVersion, Due, Period, SourceId, TaskKey};
 use crate::error::Finding;
 use crate::pipeline::search::Sought;
 use crate::pipeline::wording::{Words, word};
 use crate::store::{MapItem, MappingRow, StoreError, TaskLine, TaskList};
+use std::collections::BTreeMap;
 
 /// Events shown of one task.
 const EVENTS: usize = 300;
@@ -147,7 +148,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: i64) -> Page {
             super::twins::of_task(web, visit, id).await?,
             events(web, visit, &directory, &key.source, id).await?,
             evidence(web, visit, id).await?,
-            record(web, visit, id).await?,
+            record(web, visit, &key, id).await?,
         ],
         ..Sheet::default()
     };
@@ -191,6 +192,11 @@ fn facts(visit: &Visit, task: &CanonicalTask, key: &TaskKey) -> Section {
     fact("Nguồn", "Source", Cell::link(key.source.to_string(), format!("/sources/{}", key.source)));
     fact("Mã tại nguồn", "Key at the source", Cell::mono(key.external_id.clone()));
     facts
+}
+
+/// A task as a shell takes it.
+fn quoted(key: &TaskKey) -> String {
+    format!("'{}:{}'", key.source, key.external_id.replace('\'', "'\\''"))
 }
 
 /// How an account is shown: the person it belongs to, else the account itself, never a citizen id.
@@ -237,6 +243,24 @@ fn people(web: &Web, visit: &Visit, directory: &Directory, item: &MapItem) -> Se
     section
 }
 
+/// Names of products by catalog version and code, each read once.
+#[derive(Default)]
+struct Names(BTreeMap<(CatalogVersion, String), String>);
+
+impl Names {
+    /// What a product is called; nothing where the version has no such code.
+    async fn of(&mut self, web: &Web, version: &CatalogVersion, code: &str) -> Result<String, Finding> {
+        let key = (version.clone(), code.to_owned());
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = web.app.store.products_of(version, &[code]).await.map_err(told)?;
+        let name = found.into_iter().next().map(|product| product.name).unwrap_or_default();
+        self.0.insert(key, name.clone());
+        Ok(name)
+    }
+}
+
 async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Finding> {
     let lang = visit.lang;
     let earlier = web.app.store.mapping_history(item.task.id, ROWS).await.map_err(told)?;
@@ -254,6 +278,7 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
         ],
         ("Chưa được xét.", "Not looked at yet."),
     );
+    let mut names = Names::default();
     // The history repeats the decision in force as its newest entry.
     let rows: Vec<&MappingRow> = match &item.mapping {
         Some(present) => std::iter::once(present)
@@ -277,10 +302,18 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
         let near = if near.is_empty() || row.product.is_some() {
             String::new()
         } else {
-            format!("{}: {}", visit.say("gần nhất", "nearest"), near.join(", "))
+            let mut told = Vec::with_capacity(near.len());
+            for code in near {
+                let name = names.of(web, &row.catalog_version, code).await?;
+                told.push(format!("{code} {name}").trim_end().to_owned());
+            }
+            format!("{}: {}", visit.say("gần nhất", "nearest"), told.join("; "))
         };
         let name = match &row.product {
-            Some(product) => Cell::text(product.to_string()),
+            Some(product) => {
+                let name = names.of(web, &row.catalog_version, product.as_str()).await?;
+                Cell::text(product.to_string()).note(name)
+            }
             None => Cell::tag(words::mapping(Some(row.state.as_str()), lang)),
         };
         let author = row.author.as_ref().map(|author| format!(" · {author}")).unwrap_or_default();
@@ -303,9 +336,8 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
     }
     if item.mapping.as_ref().is_some_and(|row| row.product.is_none()) {
         section = section.command(format!(
-            "lienthong mapping decide '{}:{}' --product {} --author {}",
-            item.task.key.source,
-            item.task.key.external_id.replace('\'', "'\\''"),
+            "lienthong mapping decide {} --product {} --author {}",
+            quoted(&item.task.key),
             visit.say("MÃ", "CODE"),
             visit.say("TÊN", "NAME")
         ));
@@ -382,7 +414,7 @@ async fn evidence(web: &Web, visit: &Visit, id: i64) -> Result<Section, Finding>
     Ok(section)
 }
 
-async fn record(web: &Web, visit: &Visit, id: i64) -> Result<Section, Finding> {
+async fn record(web: &Web, visit: &Visit, key: &TaskKey, id: i64) -> Result<Section, Finding> {
     let mut facts =
         Section::facts("record", visit.say("Bản gốc từ nguồn", "The source record")).note(visit.say(
             "Nội dung bản gốc được nén và niêm phong; mã băm chứng minh bản lưu giữ chưa bị thay đổi.",
@@ -390,6 +422,8 @@ async fn record(web: &Web, visit: &Visit, id: i64) -> Result<Section, Finding> {
         ));
     match web.app.store.raw_of_task(id).await.map_err(told)? {
         Some(head) => {
+            let show = format!("lienthong task show {} --raw", quoted(key));
+            facts.fact(visit.say("Xem cả bản ghi", "See the whole record"), Cell::mono(show));
             let hash: String = head.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
             facts.fact(visit.say("Yêu cầu", "Request"), Cell::mono(head.request));
             facts.fact(visit.say("Nhận lúc", "Received"), Cell::text(format::instant(head.fetched_at)));

@@ -64,7 +64,7 @@ fn site(more: &str) -> Site {
 }
 
 /// Every order that shows something, with JSON.
-const SHOWING: [&[&str]; 18] = [
+const SHOWING: [&[&str]; 19] = [
     &["status"],
     &["rejected", "list"],
     &["people", "unknown"],
@@ -83,6 +83,7 @@ const SHOWING: [&[&str]; 18] = [
     &["people", "list", "--unit", "SNV-P"],
     &["people", "show", "GL-2"],
     &["people", "units"],
+    &["task", "show", "desk:1", "--raw"],
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,6 +128,14 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
         "{one}"
     );
     assert!(units.as_array().expect("units").iter().any(|unit| unit["unit"] == "SNV-P"), "{units}");
+    let task = &beside[18];
+    assert_eq!(
+        (&task["task"], &task["record"]["body"]["due"]),
+        (&json!("desk:1"), &json!("2026-12-15")),
+        "{task}"
+    );
+    assert_eq!(task["answer"]["sha256"].as_str().map(str::len), Some(64), "{task}");
+    assert_eq!(task["events"][0]["answer"], task["answer"]["number"], "{task}");
 
     daemon.signal("-KILL");
     assert_eq!(daemon.ended(), None);

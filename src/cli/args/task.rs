@@ -28,6 +28,15 @@ pub enum Task {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Show a task with its product, its events and the answer it was read from
+    Show {
+        /// Task as SOURCE:KEY
+        #[arg(value_parser = task)]
+        task: TaskRef,
+        /// The record too, as the source gave it, with its file and line
+        #[arg(long)]
+        raw: bool,
+    },
     /// Say that two tasks are one: the second counts as the first
     SameAs(Two),
     /// Say that two tasks are two; the pair is not proposed again
@@ -60,6 +69,7 @@ impl Task {
             Self::Find { text, before, rows } => {
                 TaskOrder::Find { text: text.join(" "), before, limit: rows.limit }
             }
+            Self::Show { task, raw } => TaskOrder::Show { task, raw },
             Self::SameAs(Two { task, other, reason, author }) => {
                 TaskOrder::SameAs { task, other, author: name(author)?, reason }
             }

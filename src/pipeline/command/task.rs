@@ -1,7 +1,7 @@
 //! What people order about tasks themselves: which there are, which may be one, what a person says of two.
 //!
 //! Owns the shape of these orders and their names for logs. It must not know how one is carried out
-//! (`execute/duplicate.rs`, `execute/find.rs`).
+//! (`execute/duplicate.rs`, `execute/find.rs`, `execute/task_show.rs`).
 
 use super::named::TaskRef;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,13 @@ pub enum TaskOrder {
         before: Option<i64>,
         /// Most rows.
         limit: u32,
+    },
+    /// One task down to the record it was read from.
+    Show {
+        /// Which.
+        task: TaskRef,
+        /// With the record as it was kept, and its place.
+        raw: bool,
     },
     /// Two tasks are one: the second counts as the first.
     SameAs {
@@ -67,6 +74,7 @@ impl TaskOrder {
         match self {
             Self::Duplicates { .. } => "task duplicates",
             Self::Find { .. } => "task find",
+            Self::Show { .. } => "task show",
             Self::SameAs { .. } => "task same-as",
             Self::Different { .. } => "task different",
             Self::Apart { .. } => "task apart",

@@ -15,6 +15,7 @@ pub(super) async fn carry_out(app: &App, order: TaskOrder) -> Answer {
     match order {
         TaskOrder::Duplicates { before, limit } => list(app, before, limit).await,
         TaskOrder::Find { text, before, limit } => super::find::tasks(app, &text, before, limit).await,
+        TaskOrder::Show { task, raw } => super::task_show::show(app, &task, raw).await,
         TaskOrder::SameAs { task, other, author, reason } => {
             say(app, (&task, &other), PairWord::Same, &author, &reason).await
         }
@@ -236,7 +237,7 @@ fn asks(first: &MapItem, second: &MapItem) -> Finding {
     )
 }
 
-async fn item(app: &App, task: &TaskRef) -> Result<MapItem, Refusal> {
+pub(super) async fn item(app: &App, task: &TaskRef) -> Result<MapItem, Refusal> {
     let known = app.store.known_hashes(&task.source, &[&task.external_id]).await?;
     let Some((id, _)) = known.first().copied().flatten() else { return Err(no_such_task(task).into()) };
     app.store.map_item(id).await?.ok_or_else(|| no_such_task(task).into())

@@ -713,6 +713,6 @@ pub(super) fn no_such_task(task: &TaskRef) -> Finding {
             format!("không có nhiệm vụ {}:{}", task.source, task.external_id),
             format!("there is no task {}:{}", task.source, task.external_id),
         ),
-        Text::new("lấy mã từ `mapping review`", "take it from `mapping review`"),
+        Text::new("tìm mã bằng `task find`", "find it with `task find`"),
     )
 }

@@ -47,6 +47,7 @@ mod source;
 mod standing;
 mod statistics;
 mod trial;
+mod task_show;
 mod waiting;
 mod what_if;
 mod workshop;
