@@ -91,7 +91,8 @@ impl Ground {
 /// An author's text with the name of the person it names, where the text is a staff number alone.
 pub fn with_name(directory: &Directory, author: &str) -> String {
     let known = directory.named(author).and_then(|person| directory.person(person));
-    match known.filter(|known| !author.contains(&known.full_name)) {
+    // More than one word is a name already, or an office that mentions somebody.
+    match known.filter(|_| !author.trim().contains(char::is_whitespace)) {
         Some(known) => format!("{author} {}", known.full_name),
         None => author.to_owned(),
     }
