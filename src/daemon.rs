@@ -52,13 +52,15 @@ impl Daemon {
     pub async fn start(loaded: &Loaded, metrics: MetricsText) -> Result<Self, Findings> {
         let store = assemble::open_store(&loaded.config).await?;
         crate::failpoint!("start::before_migration");
-        store.migrate().await.map_err(|error| error.finding())?;
+        let placed = |findings| store.placed_all(findings);
+        store.migrate().await.map_err(|error| store.placed(error.finding()))?;
         crate::failpoint!("start::after_migration");
-        assemble::first_imports(loaded, &store).await?;
+        assemble::first_imports(loaded, &store).await.map_err(placed)?;
         crate::failpoint!("start::after_imports");
-        let owner = assemble::take_over(loaded, &store).await?;
+        let owner = assemble::take_over(loaded, &store).await.map_err(placed)?;
         crate::failpoint!("start::after_take_over");
-        let app = Arc::new(assemble::assemble(loaded, store.clone(), owner.clone()).await?);
+        let app = assemble::assemble(loaded, store.clone(), owner.clone()).await.map_err(placed)?;
+        let app = Arc::new(app);
         let (listener, address) = listening(loaded.config.daemon.listen, "listen").await?;
         let hooks = match loaded.config.daemon.hooks_listen {
             Some(address) => Some(listening(address, "hooks_listen").await?),

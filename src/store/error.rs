@@ -4,6 +4,7 @@
 //! newer schema, lost race. A failed transaction has left nothing behind.
 
 use crate::error::{Disposition, Finding, Text};
+use sqlx::migrate::MigrateError;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum StoreError {
     /// The database holds something this program did not write.
     #[error("unexpected content: {0}")]
     Unexpected(String),
+    /// A check of the file found damage in it.
+    #[error("damaged file: {0}")]
+    Damaged(String),
     /// The schema is newer than this program.
     #[error("schema {found} is newer than this program knows ({known})")]
     NewerSchema {
@@ -52,6 +56,21 @@ impl StoreError {
         Self::Unexpected(what.into())
     }
 
+    /// Why the schema was not brought up: what the disk or the file says is told as everywhere else.
+    pub(super) fn of_migration(error: MigrateError) -> Self {
+        let told = format!("migration: {error}");
+        match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                let of_the_driver = Self::Driver(error);
+                match of_the_driver.cause() {
+                    Cause::Unexpected => Self::Unexpected(told),
+                    _ => of_the_driver,
+                }
+            }
+            _ => Self::Unexpected(told),
+        }
+    }
+
     /// Whether what is stored in one place cannot be understood, while the database itself answers.
     pub fn is_of_content(&self) -> bool {
         matches!(
@@ -71,6 +90,7 @@ impl StoreError {
     fn cause(&self) -> Cause {
         let Self::Driver(error) = self else {
             return match self {
+                Self::Damaged(_) => Cause::Corrupt,
                 Self::NewerSchema { .. } => Cause::NewerSchema,
                 Self::OlderSchema { .. } => Cause::OlderSchema,
                 Self::OldSqlite(_) => Cause::OldSqlite,

@@ -35,6 +35,7 @@ mod error;
 mod evidence;
 mod example;
 mod facts;
+mod file;
 mod gate;
 mod ground;
 mod history;
@@ -80,6 +81,7 @@ pub use duplicate::{Pair, PairSaid, PairState, PairWord};
 pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use example::{BroughtExample, ForeignExample};
+pub use file::of_file;
 pub use gate::{Acceptance, Accepted, Gate, HeldTask, Proof, Size, Stop, Tally};
 pub use ground::{Days, Stood};
 pub use history::{HistoryState, Importer};
@@ -110,7 +112,7 @@ pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use taught::{DecisionMarks, Taught};
 pub use vault::Vault;
 
-use crate::error::{Finding, Place, Text};
+use crate::error::{Finding, Findings, Text};
 use db::{Db, Fold, vals};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -382,7 +384,7 @@ impl Store {
             Db::Sqlite { writer, .. } => migrator(|m| m.2).run(writer).await,
             Db::Postgres(pool) => migrator(|m| m.3).run(pool).await,
         }
-        .map_err(|error| StoreError::Unexpected(format!("migration: {error}")))?;
+        .map_err(StoreError::of_migration)?;
         self.keep_key_check().await?;
         Ok(known)
     }
@@ -427,13 +429,15 @@ impl Store {
 
     /// A finding about the disk or the file of the database, with the file where it names no place.
     pub fn placed(&self, finding: Finding) -> Finding {
-        let of_file = matches!(finding.code.as_str(), "LT-DB-001" | "LT-DB-002" | "LT-DB-005" | "LT-DB-006");
         match self.file() {
-            Some(file) if of_file && finding.place.is_none() => {
-                finding.at(Place::of(file.display().to_string()))
-            }
-            _ => finding,
+            Some(file) => of_file(file, finding),
+            None => finding,
         }
+    }
+
+    /// The same of all that keeps an installation from going on.
+    pub fn placed_all(&self, findings: Findings) -> Findings {
+        Findings(findings.0.into_iter().map(|finding| self.placed(finding)).collect())
     }
 
     /// `sqlite` or `postgresql`.
@@ -449,25 +453,19 @@ impl Store {
         self.db.row("SELECT 1", vals![]).await.map(|_| ())
     }
 
-    /// Looks for damage in the file and for breaks in the audit chain; every finding.
+    /// Looks for damage in the file, for whether it can be written, and for breaks in the audit chain; every finding.
     pub async fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
         if let Db::Sqlite { .. } = &*self.db {
             for row in self.db.rows("PRAGMA integrity_check(20)", vals![]).await? {
                 let line = row.text(0)?;
                 if line != "ok" {
-                    findings.push(Finding::error(
-                        "LT-DB-006",
-                        Text::new(
-                            format!("tệp cơ sở dữ liệu bị hỏng: {line}"),
-                            format!("the database file is damaged: {line}"),
-                        ),
-                        Text::new(
-                            "khôi phục bản sao lưu gần nhất (docs/OPERATIONS.md)",
-                            "restore the latest backup (docs/OPERATIONS.md)",
-                        ),
-                    ));
+                    findings.push(self.placed(StoreError::Damaged(line).finding()));
                 }
+            }
+            // A file that can only be read is whole, and yet nothing goes on with it.
+            if let Err(error) = self.db.begin().await {
+                findings.push(self.placed(error.finding()));
             }
         }
         if let Some(fault) = self.verify_audit().await? {
@@ -592,9 +590,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     for row in db.rows("PRAGMA quick_check(1)", vals![]).await? {
         let line = row.text(0)?;
         if line != "ok" {
-            return Err(StoreError::Driver(sqlx::Error::Io(std::io::Error::other(format!(
-                "damaged file: {line}"
-            )))));
+            return Err(StoreError::Damaged(line));
         }
     }
     Ok(db)
