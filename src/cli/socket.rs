@@ -226,9 +226,10 @@ pub async fn order(
     loop {
         line.clear();
         reader.set_limit(MAX_ANSWER);
-        let read = reader.read_until(b'\n', &mut line).await.map_err(|error| broken(&io_cause(&error)))?;
+        let read = reader.read_until(b'\n', &mut line).await;
+        let read = read.map_err(|error| Box::new(broken_off(&path, Some(&io_cause(&error)))))?;
         if read == 0 {
-            return Err(broken(&Text::new("dịch vụ ngắt giữa chừng", "the daemon broke off")));
+            return Err(Box::new(broken_off(&path, None)));
         }
         match serde_json::from_slice::<Answer>(&line).map_err(|error| broken(&cause(&error)))? {
             Answer::Progress(progress) => told(progress),
@@ -255,6 +256,23 @@ fn trouble(path: &Path, why: &Text) -> Finding {
         ),
     )
     .at(Place::of(path.display().to_string()))
+}
+
+/// The daemon went while an order was under way: nobody here knows how far it came.
+fn broken_off(path: &Path, why: Option<&Text>) -> Finding {
+    let what = Text::new(
+        "dịch vụ ngắt giữa chừng; lệnh có thể đã được thực hiện một phần hoặc toàn bộ",
+        "the daemon broke off; the order may have been carried out, in part or as a whole",
+    );
+    let remedy = Text::new(
+        "xem điều gì đã được ghi rồi mới chạy lại (`status`, `source show NGUỒN`, nhật ký thay đổi trên trang); nguyên nhân ở nhật ký dịch vụ (journalctl -u lienthong)",
+        "look at what was written before ordering again (`status`, `source show SOURCE`, the changes on the page); why it went stands in the daemon's log (journalctl -u lienthong)",
+    );
+    let what = match why {
+        Some(why) => what.because(why),
+        None => what,
+    };
+    Finding { what, remedy, ..trouble(path, &Text::new("", "")) }
 }
 
 fn malformed() -> Finding {

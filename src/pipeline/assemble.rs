@@ -462,7 +462,7 @@ pub fn findings(loaded: &Loaded, doubt: &Doubt) -> Vec<Finding> {
 /// process has in leases. The folder's name in them is a random number kept in it: replicas on one database
 /// must never be started from copies of one folder.
 pub async fn take_over(loaded: &Loaded, store: &Store) -> Result<String, Findings> {
-    let replica = replica(&loaded.config.daemon.data_dir)?;
+    let replica = replica(&loaded.config.replica_file())?;
     let owner = format!("{replica}/{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
     let now = clock(&loaded.config).now();
     let items = store.take_back(&replica, &owner, now).await.map_err(|error| error.finding())?;
@@ -472,18 +472,36 @@ pub async fn take_over(loaded: &Loaded, store: &Store) -> Result<String, Finding
     Ok(owner)
 }
 
-fn replica(folder: &Path) -> Result<String, Findings> {
-    let path = folder.join("replica");
-    let known = std::fs::read_to_string(&path).unwrap_or_default();
+/// A pull whose process was killed.
+fn cut_off() -> Finding {
+    Finding::warning(
+        "LT-RUN-040",
+        Text::new(
+            "tiến trình bị dừng đột ngột trong lần lấy này; những trang đã lưu vẫn giữ, số lượng của lần này không được ghi",
+            "the process was killed during this pull; the pages it stored stay, its counts were not written",
+        ),
+        Text::new(
+            "không mất gì: lần lấy tới đi tiếp từ chỗ đã lưu; muốn ngay thì `lienthong sync NGUỒN`",
+            "nothing is lost: the next pull goes on from what is stored; at once with `lienthong sync SOURCE`",
+        ),
+    )
+}
+
+fn replica(path: &Path) -> Result<String, Findings> {
+    let known = std::fs::read_to_string(path).unwrap_or_default();
     if let Ok(known) = known.trim().parse::<uuid::Uuid>() {
         return Ok(known.simple().to_string());
     }
     // Missing, or cut off by a kill at the first start: nothing is held under a name nobody could read.
     let new = uuid::Uuid::now_v7().simple().to_string();
-    std::fs::write(&path, format!("{new}\n")).map_err(|error| {
+    std::fs::write(path, format!("{new}\n")).map_err(|error| {
         Findings::from(
             Finding::error(
                 "LT-RUN-004",
+    let cut_off = store.close_cut_off_runs(&cut_off(), now).await.map_err(|error| error.finding())?;
+    if cut_off > 0 {
+        tracing::warn!(cut_off, "pulls of a process that was killed; what they stored stays");
+    }
                 Text::new("không dùng được thư mục dữ liệu", "the data folder cannot be used")
                     .because(&io_cause(&error)),
                 Text::new(
@@ -491,7 +509,7 @@ fn replica(folder: &Path) -> Result<String, Findings> {
                     "check the path, the right to write and the space on the disk",
                 ),
             )
-            .at(Place::of(shown(&path))),
+            .at(Place::of(shown(path))),
         )
     })?;
     Ok(new)

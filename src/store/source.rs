@@ -143,7 +143,7 @@ pub struct Run {
     pub kind: String,
     /// Begin.
     pub started_at: DateTime<Utc>,
-    /// End; none while it runs or when the process was killed.
+    /// End; none while it runs. Of a process that was killed: when the next one began.
     pub ended_at: Option<DateTime<Utc>>,
     /// `succeeded` or `failed`.
     pub outcome: Option<String>,
@@ -163,7 +163,7 @@ impl Store {
         row.map_or(Ok(SourceState::default()), |row| state_of(&row))
     }
 
-    /// Opens a run. A kill leaves it open; the next one is a new run.
+    /// Opens a run. A kill leaves it open until [`Store::close_cut_off_runs`]; the next one is a new run.
     pub async fn begin_run(
         &self,
         source: &SourceId,
@@ -271,6 +271,23 @@ impl Store {
             }
         }
         tx.commit().await
+    }
+
+    /// Closes runs that a process which was killed left open, with what is told of them: those of sources that nobody
+    /// pulls now. To be called at a start, once what earlier processes held was taken back; gives how many.
+    pub async fn close_cut_off_runs(&self, told: &Finding, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let clock =
+            if tx.is_postgres() { "clock_timestamp()" } else { "strftime('%Y-%m-%dT%H:%M:%fZ','now')" };
+        // Who was killed did so among the latest; all there ever were need not be walked over at every start.
+        let sql = format!(
+            "UPDATE run SET ended_at = $1, outcome = 'failed', findings = $2 WHERE ended_at IS NULL \
+             AND id > (SELECT coalesce(max(id), 0) - 5000 FROM run) AND NOT EXISTS (SELECT 1 FROM lease l \
+             WHERE l.name = 'step:pull:' || run.source_id AND l.expires_at > {clock})"
+        );
+        let closed = tx.execute(sql, vals![now, json(&[told])?]).await?;
+        tx.commit().await?;
+        Ok(closed)
     }
 
     /// Keeps the fingerprint of the rules by which a pull read; `everything`: whether it read all the source has.

@@ -278,6 +278,11 @@ impl Config {
     /// The holiday table in force.
     ///
     /// # Errors
+    /// The file with the random name of the data folder: written once its database is there.
+    pub fn replica_file(&self) -> PathBuf {
+        self.daemon.data_dir.join("replica")
+    }
+
     /// The findings of the file.
     pub fn holidays(&self) -> Result<Holidays, Findings> {
         match &self.calendar.file {
