@@ -2,8 +2,8 @@
 //!
 //! Owns what each prints. They need no database and no network and change nothing.
 
-use crate::config::{self, Examined, Loaded};
-use crate::error::{Severity, Text};
+use crate::config::{self, Config, Examined, Loaded};
+use crate::error::{Finding, Severity, Text};
 use crate::pipeline::assemble;
 use crate::pipeline::command::{Document, EXIT_CONFIG, EXIT_OK, Field, Outcome};
 use serde_json::Value;
@@ -11,11 +11,13 @@ use serde_json::Value;
 /// What a configuration amounts to as far as it can be read, with everything that is wrong with it and with what
 /// it names.
 pub fn check(examined: &Examined) -> Outcome {
-    let findings = assemble::all_findings(examined);
+    let mut findings = assemble::all_findings(examined);
     let Some(Loaded { config, .. }) = &examined.usable else {
         return Outcome { exit: EXIT_CONFIG, findings, document: Document::Nothing };
     };
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    // Beside a mistake it would only be what follows from it.
+    findings.extend(idle(config).filter(|_| !failed));
     let path = |path: &std::path::Path| Value::from(path.display().to_string());
     let names = |names: Vec<&str>| Value::from(names);
     let fields = vec![
@@ -49,6 +51,39 @@ pub fn check(examined: &Examined) -> Outcome {
         },
     };
     Outcome { exit: if failed { EXIT_CONFIG } else { EXIT_OK }, findings, document }
+}
+
+/// A configuration without a mistake that does nothing: the daemon starts, and no task ever comes.
+fn idle(config: &Config) -> Option<Finding> {
+    let mut lacks = Vec::new();
+    if config.unit.is_empty() && config.people.units_file.is_none() {
+        lacks.push(("đơn vị ([[unit]] hoặc people.units_file)", "unit ([[unit]] or people.units_file)"));
+    }
+    if !config.source.iter().any(|source| source.enabled) {
+        lacks.push(("nguồn đang bật ([[source]])", "enabled source ([[source]])"));
+    }
+    if lacks.is_empty() {
+        return None;
+    }
+    let vi: Vec<&str> = lacks.iter().map(|(vi, _)| *vi).collect();
+    let en: Vec<&str> = lacks.iter().map(|(_, en)| *en).collect();
+    Some(Finding::warning(
+        "LT-CFG-060",
+        Text::new(
+            format!(
+                "cấu hình không có {}: dịch vụ khởi động được nhưng không lấy nhiệm vụ nào",
+                vi.join(", không có ")
+            ),
+            format!(
+                "the configuration has no {}: the daemon starts, and no task ever comes",
+                en.join(" and no ")
+            ),
+        ),
+        Text::new(
+            "xem các bước của README và mẫu của `lienthong config example`; nếu tệp vừa bị làm rỗng, khôi phục nó",
+            "see the steps of the README and what `lienthong config example` prints; if the file was emptied, restore it",
+        ),
+    ))
 }
 
 /// The JSON Schema, as JSON in either form of output.

@@ -43,7 +43,7 @@ pub async fn open_store(config: &Config) -> Result<Store, Finding> {
     let key = config::field_key(config, credentials.as_deref())?;
     let store = match (config.store.kind, &config.store.url) {
         (StoreKind::Postgres, Some(url)) => StoreConfig::Postgres {
-            url: url.read(credentials.as_deref())?,
+            url: url.read_line(credentials.as_deref())?,
             max_connections: config.store.max_connections,
         },
         _ => StoreConfig::Sqlite(config.database_file()),
@@ -129,7 +129,7 @@ fn hooks(loaded: &Loaded) -> (BTreeMap<SourceId, Hook>, Vec<Wrong>) {
     let credentials = Config::credentials_folder();
     for (index, entry) in loaded.config.source.iter().enumerate().filter(|(_, entry)| entry.enabled) {
         let Some(webhook) = &entry.webhook else { continue };
-        let secret = webhook.secret.read(credentials.as_deref()).map_err(|finding| ("secret", finding));
+        let secret = webhook.secret.read_line(credentials.as_deref()).map_err(|finding| ("secret", finding));
         match secret.and_then(|secret| Hook::new(webhook, &secret)) {
             Ok(hook) => {
                 hooks.insert(entry.id.clone(), hook);
@@ -257,7 +257,7 @@ pub fn targets(loaded: &Loaded) -> (Targets, Vec<Wrong>) {
 fn client(config: &Config, entry: &TargetEntry) -> Result<Client, Vec<(&'static str, Finding)>> {
     let credentials = Config::credentials_folder();
     let mut wrong = Vec::new();
-    let password = entry.password.read(credentials.as_deref()).unwrap_or_else(|finding| {
+    let password = entry.password.read_line(credentials.as_deref()).unwrap_or_else(|finding| {
         wrong.push(("password", finding));
         // Stands in until the rest of the target has been looked at; nothing is opened with it.
         SecretString::from("-")

@@ -126,7 +126,7 @@ fn own_key(data_dir: &Path) -> PathBuf {
 }
 
 fn parse(reference: &SecretRef, credentials: Option<&Path>) -> Result<[u8; 32], Finding> {
-    let text = reference.read(credentials)?;
+    let text = reference.read_line(credentials)?;
     decode(text.expose_secret()).ok_or_else(|| {
         unusable(Text::new(
             "khóa không phải 32 byte ở dạng base64 hoặc hex",

@@ -181,12 +181,13 @@ impl Loaded {
     /// Tries to read every secret and tells what does not work. The values are dropped at once.
     pub fn secret_findings(&self, credentials: Option<&Path>) -> Vec<Finding> {
         let config = &self.config;
-        let mut references = Vec::new();
+        // A secret of a source may be a table of its users; every other one is one line.
+        let (mut references, mut of_sources) = (Vec::new(), Vec::new());
         references.extend(config.store.url.iter().map(|secret| ("store.url".to_owned(), secret)));
         references.extend(config.keys.field_key.iter().map(|secret| ("keys.field_key".to_owned(), secret)));
         for (index, source) in config.source.iter().enumerate() {
             let named = source.secrets.iter();
-            references
+            of_sources
                 .extend(named.map(|(name, secret)| (format!("source[{index}].secrets.{name}"), secret)));
             let hook = source.webhook.iter();
             references.extend(hook.map(|hook| (format!("source[{index}].webhook.secret"), &hook.secret)));
@@ -194,7 +195,8 @@ impl Loaded {
         let targets = config.target.iter().enumerate();
         references
             .extend(targets.map(|(index, target)| (format!("target[{index}].password"), &target.password)));
-        let tried = references.into_iter().map(|(key, secret)| (key, secret.read(credentials)));
+        let tried = of_sources.into_iter().map(|(key, secret)| (key, secret.read(credentials)));
+        let lines = references.into_iter().map(|(key, secret)| (key, secret.read_line(credentials)));
         tried
             .filter_map(|(key, result)| result.err().map(|finding| self.places.locate(finding, &key)))
             .collect()

@@ -6,7 +6,7 @@
 
 use crate::error::{Finding, Text, io_cause};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -60,6 +60,34 @@ impl SecretRef {
                 }
             }
         }
+    }
+}
+
+impl SecretRef {
+    /// The same of a secret that is one line: a password, a key, an address. A second line would become part of it.
+    ///
+    /// # Errors
+    /// As [`SecretRef::read`]; LT-CFG-009 more than one line.
+    pub fn read_line(&self, credentials: Option<&Path>) -> Result<SecretString, Finding> {
+        let secret = self.read(credentials)?;
+        if !secret.expose_secret().contains(['\r', '\n']) {
+            return Ok(secret);
+        }
+        let shown = match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Credential(name) => format!("credential {name}"),
+        };
+        Err(Finding::error(
+            "LT-CFG-009",
+            Text::new(
+                format!("tệp bí mật {shown} có nhiều hơn một dòng"),
+                format!("secret file {shown} has more than one line"),
+            ),
+            Text::new(
+                "để bí mật đứng một mình trên một dòng, xóa các dòng khác",
+                "let the secret stand alone on one line, and take the other lines away",
+            ),
+        ))
     }
 }
 
@@ -131,7 +159,6 @@ fn no_credential(name: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     fn file(mode: u32, text: &str) -> (tempfile::TempDir, SecretRef) {
@@ -156,6 +183,17 @@ mod tests {
             assert_eq!(finding.code, "LT-CFG-008");
             assert!(!finding.to_string().contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn a_password_is_one_line_and_a_table_may_be_more() {
+        let (_keep, secret) = file(0o600, "một\n");
+        assert_eq!(secret.read_line(None).expect("one line").expose_secret(), "một");
+        let (_keep, secret) = file(0o600, "hai\nba\n");
+        assert_eq!(secret.read(None).expect("a table").expose_secret(), "hai\nba");
+        let finding = secret.read_line(None).expect_err("two lines");
+        assert_eq!(finding.code, "LT-CFG-009");
+        assert!(!finding.to_string().contains("hai"), "{finding}");
     }
 
     #[test]
