@@ -291,7 +291,11 @@ pub fn tell_systemd(states: &[NotifyState<'_>]) {
 /// The outcome to print when the store or another part cannot be opened.
 pub async fn executor(loaded: &Loaded, command: &Command) -> Result<Arc<dyn Executor>, Outcome> {
     let open = async {
-        let store = assemble::open_store(&loaded.config).await?;
+        let store = match command {
+            // The one order that may begin an installation anew.
+            Command::DbMigrate {} => assemble::make_store(&loaded.config).await?,
+            _ => assemble::open_store(&loaded.config).await?,
+        };
         match command {
             // These hold nothing, and the schema may be an older one. A broken password or manifest must not
             // keep anyone from looking after the store, and a check tells it better.
@@ -302,10 +306,14 @@ pub async fn executor(loaded: &Loaded, command: &Command) -> Result<Arc<dyn Exec
                 assemble::without_far_sides(loaded, store, format!("order-{}", std::process::id()))
             }
             _ => {
-                store.migrate().await.map_err(|error| error.finding())?;
-                assemble::first_imports(loaded, &store).await?;
-                let owner = assemble::take_over(loaded, &store).await?;
-                assemble::assemble(loaded, store, owner).await
+                let placed = store.clone();
+                let begun = async {
+                    store.migrate().await.map_err(|error| error.finding())?;
+                    assemble::first_imports(loaded, &store).await?;
+                    let owner = assemble::take_over(loaded, &store).await?;
+                    assemble::assemble(loaded, store, owner).await
+                };
+                begun.await.map_err(|findings| placed.placed_all(findings))
             }
         }
     };

@@ -18,7 +18,7 @@ use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::{DirectoryImport, SourceId, TargetId, Unit, UnitCode};
 use crate::error::{Finding, Findings, Place, Text, io_cause};
 use crate::mapping::{RuleBook, short_forms};
-use crate::store::{DirectoryRows, Store, StoreConfig, StoreError};
+use crate::store::{DirectoryRows, Store, StoreConfig, StoreError, of_file};
 use crate::text::Abbreviations;
 use crate::transport::{Auth, Client, Expected, Login, Method, Moment, Options, Roots};
 use chrono::Datelike as _;
@@ -37,8 +37,22 @@ pub fn clock(config: &Config) -> Clock {
     config.simulation.clock_start.map_or_else(Clock::system, Clock::starting_at)
 }
 
-/// Opens the configured store.
+/// Opens the configured store. A database that is gone although its data folder was worked on is not made anew.
+///
+/// # Errors
+/// LT-DB-030; else as [`make_store`].
 pub async fn open_store(config: &Config) -> Result<Store, Finding> {
+    match config::lost_database(config) {
+        Some(lost) => Err(lost),
+        None => make_store(config).await,
+    }
+}
+
+/// Opens the configured store; a SQLite database that is not there is made.
+///
+/// # Errors
+/// The findings of the key and of the opening, about a file with its name.
+pub async fn make_store(config: &Config) -> Result<Store, Finding> {
     let credentials = Config::credentials_folder();
     let key = config::field_key(config, credentials.as_deref())?;
     let store = match (config.store.kind, &config.store.url) {
@@ -48,9 +62,10 @@ pub async fn open_store(config: &Config) -> Result<Store, Finding> {
         },
         _ => StoreConfig::Sqlite(config.database_file()),
     };
-    Store::open(&store, &key).await.map_err(|error| match error {
-        StoreError::OtherKey => other_key(config),
-        error => error.finding(),
+    Store::open(&store, &key).await.map_err(|error| match (&store, error) {
+        (_, StoreError::OtherKey) => other_key(config),
+        (StoreConfig::Sqlite(file), error) => of_file(file, error.finding()),
+        (StoreConfig::Postgres { .. }, error) => error.finding(),
     })
 }
 
@@ -469,6 +484,10 @@ pub async fn take_over(loaded: &Loaded, store: &Store) -> Result<String, Finding
     if items > 0 {
         tracing::warn!(items, "deliveries taken back from a process that ended without giving them back");
     }
+    let cut_off = store.close_cut_off_runs(&cut_off(), now).await.map_err(|error| error.finding())?;
+    if cut_off > 0 {
+        tracing::warn!(cut_off, "pulls of a process that was killed; what they stored stays");
+    }
     Ok(owner)
 }
 
@@ -498,10 +517,6 @@ fn replica(path: &Path) -> Result<String, Findings> {
         Findings::from(
             Finding::error(
                 "LT-RUN-004",
-    let cut_off = store.close_cut_off_runs(&cut_off(), now).await.map_err(|error| error.finding())?;
-    if cut_off > 0 {
-        tracing::warn!(cut_off, "pulls of a process that was killed; what they stored stays");
-    }
                 Text::new("không dùng được thư mục dữ liệu", "the data folder cannot be used")
                     .because(&io_cause(&error)),
                 Text::new(

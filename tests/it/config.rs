@@ -294,9 +294,14 @@ fn the_field_key_is_made_once_and_never_replaced_while_a_database_exists() {
 }
 
 #[test]
+    assert_eq!(config::lost_database(&config), None, "nothing was there yet");
 fn the_reference_explains_every_key_and_the_example_loads() {
     let schema = config::schema();
+    assert_eq!(config::lost_database(&config).expect("its key is there").code, "LT-DB-030");
+    std::fs::write(config.database_file(), "").expect("an empty file");
+    assert_eq!(config::lost_database(&config).expect("empty is none").code, "LT-DB-030");
     let mut keys = Vec::new();
+    assert_eq!(config::lost_database(&config), None);
     collect_keys(&schema, &schema, &mut keys, 0);
     assert!(keys.len() > 60, "{}", keys.len());
     for key in keys {

@@ -5,6 +5,7 @@ use crate::support::http::{Scripted, json, status};
 use crate::support::site::{Site, program};
 use crate::support::source::{HEAD, STREAM};
 use serde_json::json;
+use sqlx::Connection as _;
 
 const UNIT: &str = "[[unit]]\ncode = \"SNV\"\nname = \"Sở Nội vụ\"\nkind = \"department\"\n";
 const PEOPLE: &str = "staff_number,citizen_id,full_name,unit,post,role,from,to,leads,accounts\n";
@@ -54,6 +55,96 @@ fn where_a_database_exists_its_own_key_is_asked_for_and_never_a_new_one() {
     let (vi, en) = both(&site, &["status"], 5);
     says(&vi, &["LT-CFG-007", "không có tệp hoặc thư mục này (chi tiết kỹ thuật: ", "đặt lại tệp khóa"]);
     says(&en, &["gone.key", "bring back the key that belongs to database"]);
+}
+
+#[test]
+fn a_configuration_without_a_mistake_that_does_nothing_is_told_as_such() {
+    let site = Site::new("");
+    let told = |site: &Site| {
+        let (exit, printed, errors) = site.run(&["config", "check", "--json"]);
+        assert_eq!(exit, 0, "{errors}{printed}");
+        printed
+    };
+    says(
+        &told(&site),
+        &["LT-CFG-060", "no unit ([[unit]] or people.units_file) and no enabled source", "\"ok\": true"],
+    );
+    site.configure(UNIT);
+    let printed = told(&site);
+    says(&printed, &["LT-CFG-060", "has no enabled source"]);
+    assert!(!printed.contains("no unit"), "{printed}");
+    // Beside a mistake it is not said: the mistake may be why.
+    site.configure("[[unitt]]\ncode = \"SNV\"\n");
+    let (exit, printed, _) = site.run(&["config", "check", "--json"]);
+    assert!(exit == 5 && !printed.contains("LT-CFG-060"), "{exit} {printed}");
+}
+
+#[test]
+fn a_password_of_two_lines_is_refused_where_it_is_named() {
+    let site = Site::new(&format!(
+        "{UNIT}[[target]]\nid = \"kept\"\nkind = \"evaluation\"\nbase_url = \"http://127.0.0.1:9/\"\nusername = \"u\"\n\
+         password = {{ file = \"secret\" }}\nallow_http = true\n"
+    ));
+    site.write("secret", "hai\ndong\n");
+    let (vi, en) = both(&site, &["config", "check"], 5);
+    says(&vi, &["LT-CFG-009", "target[0].password", "nhiều hơn một dòng"]);
+    says(&en, &["LT-CFG-009", "has more than one line"]);
+    assert!(!vi.contains("dong") && !en.contains("dong"), "the secret is not told: {en}");
+}
+
+/// The file of a site's database, with all that an order left in the log beside it.
+async fn database(site: &Site) -> std::path::PathBuf {
+    let file = site.file("data/lienthong.db");
+    let address = format!("sqlite://{}", file.display());
+    let mut database = sqlx::SqliteConnection::connect(&address).await.expect("opens");
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut database).await.expect("folded in");
+    database.close().await.expect("closes");
+    for ending in ["-wal", "-shm"] {
+        let _gone = std::fs::remove_file(site.file(&format!("data/lienthong.db{ending}")));
+    }
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_or_empty_is_not_made_anew_beside_what_its_folder_keeps() {
+    let site = Site::new("");
+    site.json(&["status"]);
+    std::fs::remove_file(database(&site).await).expect("removed");
+    for empty in [false, true] {
+        if empty {
+            site.write("data/lienthong.db", "");
+        }
+        for order in [["status"].as_slice(), &["people", "list"], &["db", "check"], &["run"]] {
+            let (vi, en) = both(&site, order, 4);
+            says(
+                &vi,
+                &["LT-DB-030", "data/lienthong.db", "data/keys/field.key", "data/replica", "db migrate"],
+            );
+            says(&en, &["LT-DB-030", "nothing new was made", "put the backup at"]);
+        }
+        let file = std::fs::metadata(site.file("data/lienthong.db"));
+        assert_eq!(file.map(|file| file.len()).ok(), empty.then_some(0), "it stands as it was");
+    }
+    // Who wants an empty one says so.
+    site.json(&["db", "migrate"]);
+    site.json(&["status"]);
+    site.json(&["db", "check"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_page_is_told_as_damage_of_the_file_and_not_as_a_server_that_is_away() {
+    let site = Site::new("");
+    site.json(&["status"]);
+    let file = database(&site).await;
+    let mut bytes = std::fs::read(&file).expect("readable");
+    bytes[200_000..240_000].fill(0xa5);
+    std::fs::write(&file, bytes).expect("written");
+    for order in [["status"].as_slice(), &["db", "check"], &["run"]] {
+        let (vi, en) = both(&site, order, 4);
+        says(&vi, &["LT-DB-006", "data/lienthong.db", "tệp cơ sở dữ liệu bị hỏng", "bản sao lưu"]);
+        says(&en, &["LT-DB-006", "data/lienthong.db", "put the latest backup in its place"]);
+        assert!(!vi.contains("LT-DB-004") && !en.contains("password"), "{en}");
+    }
 }
 
 #[test]

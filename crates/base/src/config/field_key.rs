@@ -2,7 +2,8 @@
 //!
 //! Owns the rule where the key is (configuration, else `keys/field.key` in the data folder) and when a new
 //! one may be made: only for a SQLite installation that has no database yet. A database without its key is
-//! refused, never given a new key: what is sealed would be lost for good.
+//! refused, never given a new key: what is sealed would be lost for good. Nor is a database made anew where
+//! the folder tells that there was one.
 
 use super::secret::SecretRef;
 use super::sections::{Config, StoreKind};
@@ -50,6 +51,54 @@ pub fn field_key(config: &Config, credentials: Option<&Path>) -> Result<[u8; 32]
     })
 }
 
+/// What is wrong where the SQLite database is gone, or empty, although its data folder was worked on: the key made
+/// for it or the name in leases is there. None where everything or nothing is there, and for a server.
+///
+/// LT-DB-030.
+pub fn lost_database(config: &Config) -> Option<Finding> {
+    let database = config.database_file();
+    if config.store.kind == StoreKind::Postgres || is_held(&database) {
+        return None;
+    }
+    // A configured key may be there before the first start; one in the folder is made together with the database.
+    let own = config.keys.field_key.is_none().then(|| own_key(&config.daemon.data_dir));
+    let left: Vec<String> = own
+        .into_iter()
+        .chain([config.replica_file()])
+        .filter(|path| path.exists())
+        .map(|path| path.display().to_string())
+        .collect();
+    if left.is_empty() {
+        return None;
+    }
+    let (database, left) = (database.display(), left.join(", "));
+    let finding = Finding::error(
+        "LT-DB-030",
+        Text::new(
+            format!(
+                "không có cơ sở dữ liệu {database}, hoặc tệp rỗng (0 byte), trong khi thư mục dữ liệu đã được dùng: còn {left}; chưa tạo gì mới"
+            ),
+            format!(
+                "database {database} is not there, or empty (0 bytes), although the data folder was worked on: {left} is there; nothing new was made"
+            ),
+        ),
+        Text::new(
+            format!(
+                "gắn lại ổ đĩa, hoặc đặt bản sao lưu vào {database} rồi chạy `lienthong db check`; chỉ khi muốn bắt đầu lại từ đầu: chuyển {left} đi nơi khác, hoặc `lienthong db migrate` để tạo cơ sở dữ liệu rỗng với khóa đang có"
+            ),
+            format!(
+                "mount its disk, or put the backup at {database} and run `lienthong db check`; only to begin anew: move {left} away, or `lienthong db migrate` for an empty database with the present key"
+            ),
+        ),
+    );
+    Some(finding.at(Place::of(database.to_string())))
+}
+
+/// Whether a file holds a database: one of no bytes holds nothing.
+fn is_held(database: &Path) -> bool {
+    std::fs::metadata(database).is_ok_and(|file| file.len() > 0)
+}
+
 /// A key in a file of its own, as the next one of an installation comes.
 ///
 /// # Errors
@@ -75,7 +124,7 @@ impl Stored {
             return Self::Perhaps;
         }
         let database = config.database_file();
-        if database.exists() { Self::Here(database) } else { Self::Nothing }
+        if is_held(&database) { Self::Here(database) } else { Self::Nothing }
     }
 
     /// The finding about a key that is not there or is none, with what helps here. Rights and names of a key

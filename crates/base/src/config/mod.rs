@@ -24,7 +24,7 @@ pub use cron_time::{CronTime, InvalidCron};
 pub use environment::{PREFIX as ENVIRONMENT_PREFIX, Variable, present as present_variables};
 use examine::examine_text;
 pub use examine::{Doubt, Examined, examine};
-pub use field_key::{field_key, field_key_place, key_file};
+pub use field_key::{field_key, field_key_place, key_file, lost_database};
 pub use file::{no_such_file, read_text, read_toml};
 pub use holidays::Holidays;
 pub use manifest::ManifestText;
@@ -198,6 +198,7 @@ impl Loaded {
         let tried = of_sources.into_iter().map(|(key, secret)| (key, secret.read(credentials)));
         let lines = references.into_iter().map(|(key, secret)| (key, secret.read_line(credentials)));
         tried
+            .chain(lines)
             .filter_map(|(key, result)| result.err().map(|finding| self.places.locate(finding, &key)))
             .collect()
     }
@@ -277,14 +278,14 @@ impl Config {
         self.store.path.clone().unwrap_or_else(|| self.daemon.data_dir.join("lienthong.db"))
     }
 
-    /// The holiday table in force.
-    ///
-    /// # Errors
     /// The file with the random name of the data folder: written once its database is there.
     pub fn replica_file(&self) -> PathBuf {
         self.daemon.data_dir.join("replica")
     }
 
+    /// The holiday table in force.
+    ///
+    /// # Errors
     /// The findings of the file.
     pub fn holidays(&self) -> Result<Holidays, Findings> {
         match &self.calendar.file {
