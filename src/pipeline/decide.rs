@@ -4,11 +4,11 @@
 //! record that follows it. What cannot become a decision (unreadable, about nobody known, not allowed) is kept
 //! as received with its reason and read again when people become known or someone orders it; a decision the law
 //! does not allow a record to follow is refused, told and not tried again; an approval of a revision that does not
-//! exist yet waits for it. One bad entry never stops the others.
+//! exist yet waits for it; one of an older revision than the one that was approved needs nobody. One bad entry never stops the others.
 
 use super::app::App;
 use super::execute::{check_component, check_period};
-use super::record::Refused;
+use super::record::{Refused, content_of};
 use super::step::{Step, StepReport};
 use crate::delivery::Target as _;
 use crate::delivery::evaluation::{Entry, EvaluationSoftware, IncomingDecision, Unread};
@@ -58,6 +58,7 @@ impl Step for Decide {
         let app = &self.0;
         let mut report = StepReport::default();
         app.read_decisions(&mut report).await?;
+        report.done += app.settle_replaced().await?;
         let open = app.store.open_decisions(BATCH).await.map_err(|error| error.finding())?;
         report.more |= open.len() == BATCH;
         let directory = app.directory().await?;
@@ -72,10 +73,16 @@ impl Step for Decide {
                 Ok(false) => settled.push((stored.id, None)),
                 Err(Refused::Race) => report.more = true,
                 Err(Refused::Waits) => {}
-                Err(Refused::Finding(finding)) => {
-                    app.refuse_decision(&stored, &finding).await?;
-                    tell(&mut report, *finding);
-                }
+                Err(Refused::Finding(finding)) => match app.replacing(&stored, &finding.code).await? {
+                    Some(by) => {
+                        app.settle_as_replaced(&stored, &by).await?;
+                        report.done += 1;
+                    }
+                    None => {
+                        app.refuse_decision(&stored, &finding).await?;
+                        tell(&mut report, *finding);
+                    }
+                },
             }
         }
         app.store.settle_decisions(&settled).await.map_err(|error| error.finding())?;
@@ -298,6 +305,54 @@ impl App {
         }
     }
 
+    /// What stands in place of a decision that looked at another revision than the newest: the approval of a newer one,
+    /// given no earlier. None where a person has to look.
+    async fn replacing(&self, stored: &StoredDecision, refused: &str) -> Result<Option<Finding>, Finding> {
+        let decision = &stored.decision;
+        let seen = match &decision.kind {
+            DecisionKind::Approval { revision, .. } => Some(*revision),
+            DecisionKind::Classification { revision, .. } => *revision,
+            _ => None,
+        };
+        let Some(seen) = seen.filter(|_| refused == life::OTHER_REVISION) else { return Ok(None) };
+        let approved = self.store.approved_of(&[decision.person], decision.period).await;
+        let approved = approved.map_err(|error| error.finding())?;
+        let Some(approved) = approved.get(&decision.person) else { return Ok(None) };
+        let ruling = content_of(approved)?.ruling;
+        let later = ruling.filter(|ruling| seen < approved.revision && decision.at <= ruling.at);
+        Ok(later.map(|ruling| replaced(seen, approved.revision, ruling.decision_no.as_deref())))
+    }
+
+    async fn settle_as_replaced(&self, stored: &StoredDecision, by: &Finding) -> Result<(), Finding> {
+        let object = format!("record {} {}", stored.decision.person, stored.decision.period);
+        let why = format!("{} {}", by.code, by.what.en);
+        self.store
+            .note(self.clock.now(), &stored.decision.author, "decision_replaced", object, Some(&why))
+            .await
+            .map_err(|error| error.finding())?;
+        self.store.settle_decisions(&[(stored.id, None)]).await.map_err(|error| error.finding())
+    }
+
+    /// Settles what was refused and left over before, once after each start; gives how many.
+    async fn settle_replaced(&self) -> Result<u64, Finding> {
+        let mut looked = self.replaced_settled.lock().await;
+        let (mut after, mut settled) = (0, 0);
+        while !*looked {
+            let refused =
+                self.store.refused_decisions(after, BATCH).await.map_err(|error| error.finding())?;
+            let last = refused.len() < BATCH;
+            for (stored, finding) in refused {
+                after = stored.id;
+                if let Some(by) = self.replacing(&stored, &finding.code).await? {
+                    self.settle_as_replaced(&stored, &by).await?;
+                    settled += 1;
+                }
+            }
+            *looked = last;
+        }
+        Ok(settled)
+    }
+
     async fn refuse_decision(&self, stored: &StoredDecision, finding: &Finding) -> Result<(), Finding> {
         let object = format!("record {} {}", stored.decision.person, stored.decision.period);
         let why = format!("{} {}", finding.code, finding.what.en);
@@ -368,6 +423,23 @@ fn impossible(vi: &str, en: &str) -> Finding {
             "điểm tiêu chí theo mức tối đa của mẫu số 01 và bước điểm gen_step của bộ quy tắc; d, đ và e theo leader_levels (docs/SCORING.md); sửa giá trị rồi nhập lại, chưa có gì được ghi",
             "items have the maxima of form 01 and the step gen_step of the rule set, d, đ and e the levels of leader_levels (docs/SCORING.md); correct the value and enter it again, nothing was entered",
         ),
+    )
+}
+
+/// A decision in whose place another one stands.
+fn replaced(seen: u32, approved: u32, decision_no: Option<&str>) -> Finding {
+    let by = decision_no.map(|number| format!(" {number}")).unwrap_or_default();
+    Finding::info(
+        "LT-REC-090",
+        Text::new(
+            format!(
+                "quyết định về bản {seen} đã được thay bằng quyết định{by}: bản {approved} được phê duyệt"
+            ),
+            format!(
+                "the decision about revision {seen} is replaced by decision{by}: revision {approved} is approved"
+            ),
+        ),
+        Text::new("không cần làm gì", "nothing to do"),
     )
 }
 

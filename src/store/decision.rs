@@ -232,6 +232,18 @@ impl Store {
         Ok(kept)
     }
 
+    /// Decisions that were read and that no record followed, after a number, each with the reason.
+    pub async fn refused_decisions(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(StoredDecision, Finding)>, StoreError> {
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, refused FROM decision \
+                   WHERE refused IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        rows.iter().map(|row| Ok((decision_of(row)?, row.json(9)?))).collect()
+    }
+
     /// How many there are of these, by origin.
     pub async fn kept_decisions_by_origin(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let mut counts = BTreeMap::new();

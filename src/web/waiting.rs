@@ -358,7 +358,7 @@ pub(super) fn actor(visit: &Visit, entry: &AuditEntry) -> String {
 pub(super) fn reason(visit: &Visit, entry: &AuditEntry) -> String {
     let reason = entry.reason.clone().unwrap_or_default();
     match (entry.action.as_str(), visit.lang, reason.split_once(' ')) {
-        ("decision_refused", Lang::Vi, Some((code, _))) => code.to_owned(),
+        ("decision_refused" | "decision_replaced", Lang::Vi, Some((code, _))) => code.to_owned(),
         _ => reason,
     }
 }

@@ -345,6 +345,49 @@ async fn refused_approval_is_shown_until_the_record_is_approved() {
 }
 
 #[tokio::test]
+async fn older_decision_about_a_record_that_was_approved_needs_nobody_and_a_later_one_does() {
+    let both = both().await;
+    for store in &both.stores {
+        let (events, server) = approving().await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.provisional("GL-00001", "2026-Q4", 1, "80").await;
+        house.provisional("GL-00001", "2026-Q4", 2, "81").await;
+        let give = |id: &str, at: &str| {
+            let mut given = approval(id, 1, None);
+            given["at"] = json!(at);
+            events.lock().expect("lock").push(given);
+        };
+        events.lock().expect("lock").push(approval("a2", 2, None));
+        decide(&house).await;
+        // Given before the approval, read after it; and given after it by somebody who still looks at the old figures.
+        give("a1", "2026-12-06T01:00:00Z");
+        give("a3", "2026-12-06T05:00:00Z");
+        decide(&house).await;
+        let left = [("a3".to_owned(), "LT-REC-002".to_owned())];
+        assert_eq!(kept(store).await, left, "{}", store.kind());
+        let journal = store.audit_entries(i64::MAX, 20).await.expect("journal");
+        let replaced: Vec<_> = journal.iter().filter(|entry| entry.action == "decision_replaced").collect();
+        assert_eq!(replaced.len(), 1, "{journal:?}");
+        let why = replaced[0].reason.as_deref().expect("a reason");
+        assert!(
+            why.starts_with("LT-REC-090 ") && why.contains("revision 1") && why.contains("9/QĐ"),
+            "{why}"
+        );
+        // What an earlier program left over is settled at the next start.
+        let person = house.person("GL-00001").await;
+        let decisions = store.decisions_of(person, period("2026-Q4")).await.expect("read");
+        let old = decisions.iter().find(|stored| stored.decision.key == "a1").expect("kept");
+        let refused = store.refused_decisions(0, 10).await.expect("read").remove(0).1;
+        store.settle_decisions(&[(old.id, Some(refused))]).await.expect("as it was");
+        decide(&house).await;
+        assert_eq!(kept(store).await.len(), 2, "{}: looked for once", store.kind());
+        decide(&house.later("2026-12-08T03:00:00Z")).await;
+        assert_eq!(kept(store).await, left, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn approval_told_before_the_quarter_is_assessed_is_kept_with_its_reason() {
     let both = both().await;
     for store in &both.stores {

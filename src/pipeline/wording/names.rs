@@ -202,6 +202,7 @@ const ACTIONS: Names = &[
     ("decision_entered", "Ghi quyết định về kết quả", "Decision entered"),
     ("decisions_imported", "Nhập tệp quyết định", "File of decisions imported"),
     ("decision_refused", "Quyết định không được chấp nhận", "Decision refused"),
+    ("decision_replaced", "Quyết định đã được thay bằng quyết định sau", "Decision replaced by a later one"),
     ("fact_entered", "Ghi dữ kiện công tác", "Fact of service entered"),
     ("fact_revoked", "Thu hồi dữ kiện công tác", "Fact of service taken back"),
     ("period_closed", "Chốt kỳ", "Period closed"),

@@ -143,6 +143,9 @@ fn with_ruling_of(previous: Option<Held<'_>>, computed: &Content) -> Content {
     with_ruling
 }
 
+/// Code of a decision that looked at another revision than the newest.
+pub const OTHER_REVISION: &str = "LT-REC-002";
+
 /// Code of an approval whose revision does not exist (yet): it waits for that revision.
 pub const AWAITS_REVISION: &str = "LT-REC-011";
 
@@ -416,7 +419,7 @@ pub(super) fn check_newest(
         Some(seen) if seen != held.revision => {
             let newest = held.revision;
             Err(refuse(
-                "LT-REC-002",
+                OTHER_REVISION,
                 subject,
                 held.content.period,
                 (
