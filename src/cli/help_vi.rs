@@ -348,6 +348,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("*.strengths", "Ưu điểm, như mẫu số 01"),
     ("*.weaknesses", "Hạn chế, khuyết điểm, như mẫu số 01"),
     ("criteria set.comment", "Nhận xét của người đánh giá, như mẫu số 01"),
+    ("record list.changed", "Chỉ những kết quả có số liệu đổi sau khi duyệt hoặc chốt, kèm nguyên nhân"),
     ("record review.comment", "Nhận xét của người đánh giá; mặc định: nội dung đã nhập bằng `criteria`"),
     ("*.minutes", "Số, ngày biên bản họp"),
     ("record review.handling", "Đề xuất sử dụng kết quả (Điều 23), như mẫu số 02; chỉ cho kết quả năm"),

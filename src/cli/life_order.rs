@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 pub(super) fn record(action: Record) -> Ordered {
     let life = |order| Ok(Command::Life { order });
     match action {
-        Record::List { state, period, unit, rows } => {
-            Ok(Command::RecordList { state, period, unit, limit: rows.limit })
+        Record::List { state, period, unit, changed, rows } => {
+            Ok(Command::RecordList { state, period, unit, changed, limit: rows.limit })
         }
         Record::Results { year, unit, rows } => life(LifeOrder::Results { year, unit, limit: rows.limit }),
         Record::Show(Whose { person, period }) => life(LifeOrder::Show { person, period }),

@@ -105,8 +105,13 @@ async fn pain_08_people_without_a_form_are_counted_as_such_and_have_no_zero_scor
         Record(house.app.clone()).run().await.expect("a run");
         // The chief and one officer have nothing; nobody has zero points.
         assert_eq!(total(&house, "no_record").await, 2, "{}", store.kind());
-        let list =
-            Command::RecordList { state: None, period: Some(period("2026-Q3")), unit: None, limit: 50 };
+        let list = Command::RecordList {
+            state: None,
+            period: Some(period("2026-Q3")),
+            unit: None,
+            changed: false,
+            limit: 50,
+        };
         let rows = house.ordered(list).await.document.to_json(Lang::En);
         assert_eq!(rows.as_array().expect("rows").len(), 1);
         assert_eq!(rows[0]["total"], "88.50");

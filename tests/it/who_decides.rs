@@ -6,10 +6,11 @@ use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::{both, one};
 use lienthong::domain::{DecisionKind, FactKind, Level, Period, RecordState, RuleSet, ServiceFact};
 use lienthong::error::Lang;
-use lienthong::pipeline::command::{Command, InputFile, LifeOrder, Outcome, TaskRef};
+use lienthong::pipeline::command::{Command, Document, InputFile, LifeOrder, Outcome, TaskRef};
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::Store;
+use serde_json::json;
 
 const AN: &str = "GL-00001";
 const OTHER: &str = "GL-00002";
@@ -299,16 +300,39 @@ async fn what_changed_after_a_close_stays_told_until_it_is_corrected() {
         assert!(Record(house.app.clone()).run().await.expect("a run").findings.is_empty());
         let show = || life(LifeOrder::Show { person: whom(AN), period: period("2026-Q3") });
         let status = || life(LifeOrder::PeriodStatus { period: Some(period("2026-Q3")), unit: None });
-        for order in [show(), status(), Command::Status {}] {
+        for order in [show(), status()] {
             let shown = format!("{order:?}");
             let told = house.order(order).await;
             assert!(codes(&told).contains(&"LT-REC-006"), "{} {shown}: {:?}", store.kind(), told.findings);
         }
+        // A period and the whole count them; the causes stand in a list of their own.
+        let told = house.order(status()).await;
+        let counted = told.findings.iter().find(|finding| finding.code == "LT-REC-006").expect("told");
+        assert!(counted.what.en.starts_with("1 approved or closed result"), "{counted}");
+        assert!(counted.remedy.en.contains("`record list --changed --period 2026-Q3`"), "{counted}");
+        let whole = house.order(Command::Status {}).await;
+        assert!(!codes(&whole).contains(&"LT-REC-006"), "{:?}", whole.findings);
+        assert_eq!(whole.document.to_json(Lang::En)["changed_results"], 1);
+        let Document::Parts { parts } = &whole.document else { panic!("{:?}", whole.document) };
+        let Some((_, Document::Json { text, .. })) = parts.last() else { panic!("a last line: {parts:?}") };
+        assert!(text.vi.contains("LT-REC-006") && text.vi.contains("`record list --changed`"), "{}", text.vi);
+        let list =
+            |changed| Command::RecordList { state: None, period: None, unit: None, changed, limit: 50 };
+        let rows = house.ordered(list(true)).await.document.to_json(Lang::En);
+        assert_eq!(rows.as_array().expect("rows").len(), 1, "{rows}");
+        assert!(rows[0]["changed"].to_string().contains("69"), "{rows}");
+        assert_eq!(rows[0]["person"], AN);
         house.ordered(correct("2026-Q3", 2, None)).await;
-        for order in [show(), status(), Command::Status {}] {
+        for order in [show(), status()] {
             let told = house.order(order).await;
             assert!(!codes(&told).contains(&"LT-REC-006"), "{:?}", told.findings);
         }
+        let whole = house.order(Command::Status {}).await.document.to_json(Lang::En);
+        assert_eq!(whole["changed_results"], 0);
+        let rows = house.ordered(list(true)).await.document.to_json(Lang::En);
+        assert_eq!(rows, json!([]));
+        let all = house.ordered(list(false)).await.document.to_json(Lang::En);
+        assert_eq!(all.as_array().expect("rows").len(), 1, "{all}");
     }
 }
 

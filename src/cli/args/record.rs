@@ -25,6 +25,9 @@ pub enum Record {
         /// Of this unit and those below it only
         #[arg(long)]
         unit: Option<UnitCode>,
+        /// Only those whose figures moved on after the approval or close, with the causes
+        #[arg(long)]
+        changed: bool,
         #[command(flatten)]
         rows: Rows,
     },

@@ -22,7 +22,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use document::{Align, Column, Document, Field};
+pub use document::{Align, Cells, Column, Document, Field};
 pub use life::LifeOrder;
 pub use named::{
     CatalogRef, ImportAs, InputFile, MAX_FILE_BYTES, MappingChoice, PersonRef, ProposedTerms, ReportBy,
@@ -517,6 +517,9 @@ pub enum Command {
         period: Option<Period>,
         /// Of this unit and those below it only.
         unit: Option<UnitCode>,
+        /// Only those whose figures moved on after the approval or close, with the causes.
+        #[serde(default)]
+        changed: bool,
         /// Most rows.
         limit: u32,
     },

@@ -12,7 +12,7 @@ use crate::evaluation::organisation::late_classification;
 use crate::evaluation::{
     Approval, Approved, Classification, Content, Correction, Difference, Held, Situation, life,
 };
-use crate::pipeline::command::{Column, Document, Field, Outcome, PersonRef, ScoreView};
+use crate::pipeline::command::{Cells, Column, Document, Field, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::moved;
 use crate::pipeline::score::scope_of;
@@ -408,36 +408,43 @@ pub(super) async fn records(
     state: Option<RecordState>,
     period: Option<Period>,
     unit: Option<UnitCode>,
+    changed: bool,
     limit: u32,
 ) -> Answer {
     let within = within(app, unit.as_ref()).await?;
+    let moved = if changed { app.store.differences(period, 100_000).await? } else { Vec::new() };
+    let moved: BTreeMap<(PersonId, Period), Text> =
+        moved.into_iter().map(|(person, period, told)| ((person, period), told.what)).collect();
+    let wanted = |line: &RecordLine| !changed || moved.contains_key(&(line.person, line.period));
     let (mut shown, mut after) = (Vec::new(), String::new());
     while shown.len() < limit as usize {
         let lines = app.store.record_lines(period, state, &after, 500).await?;
         let Some(last) = lines.last() else { break };
         after = last.place();
         let inside = |line: &RecordLine| within.as_ref().is_none_or(|units| units.contains(&line.unit));
-        shown.extend(lines.into_iter().filter(inside));
+        shown.extend(lines.into_iter().filter(inside).filter(wanted));
     }
     shown.truncate(limit as usize);
     let part = |line: &RecordLine, pointer: &str| line.content.pointer(pointer).cloned().unwrap_or_default();
-    Ok(Outcome::ok(Document::listed(
-        Text::new("Hồ sơ đánh giá", "Evaluation records"),
-        &shown,
-        vec![
-            (Column::left("person", "Số hiệu", "Person"), &|line| json!(line.staff_number)),
-            (Column::left("name", "Họ và tên", "Name"), &|line| json!(line.full_name)),
-            (Column::left("period", "Kỳ", "Period"), &|line| json!(line.period)),
-            (Column::right("revision", "Phiên bản", "Revision"), &|line| json!(line.revision)),
-            (Column::words("state", "Trạng thái", "State", Words::RecordState), &|line| json!(line.state)),
-            (Column::right("total", "Tổng", "Total"), &|line| part(line, "/parts/total/printed")),
-            (Column::words("level", "Mức", "Level", Words::Level), &|line| part(line, "/level")),
-            (Column::left("decided_by", "Người quyết định", "Decided by"), &|line| {
-                part(line, "/ruling/by")
-            }),
-            (Column::left("at", "Lúc", "At"), &|line| json!(line.at)),
-        ],
-    )))
+    let total = |line: &RecordLine| part(line, "/parts/total/printed");
+    let level = |line: &RecordLine| part(line, "/level");
+    let decided_by = |line: &RecordLine| part(line, "/ruling/by");
+    let why = |line: &RecordLine| json!(moved.get(&(line.person, line.period)));
+    let mut columns: Vec<Cells<'_, RecordLine>> = vec![
+        (Column::left("person", "Số hiệu", "Person"), &|line| json!(line.staff_number)),
+        (Column::left("name", "Họ và tên", "Name"), &|line| json!(line.full_name)),
+        (Column::left("period", "Kỳ", "Period"), &|line| json!(line.period)),
+        (Column::right("revision", "Phiên bản", "Revision"), &|line| json!(line.revision)),
+        (Column::words("state", "Trạng thái", "State", Words::RecordState), &|line| json!(line.state)),
+        (Column::right("total", "Tổng", "Total"), &total),
+        (Column::words("level", "Mức", "Level", Words::Level), &level),
+        (Column::left("decided_by", "Người quyết định", "Decided by"), &decided_by),
+        (Column::left("at", "Lúc", "At"), &|line| json!(line.at)),
+    ];
+    if changed {
+        columns.push((Column::left("changed", "Số liệu đã đổi", "Figures changed"), &why));
+    }
+    Ok(Outcome::ok(Document::listed(Text::new("Hồ sơ đánh giá", "Evaluation records"), &shown, columns)))
 }
 
 pub(super) async fn newest(

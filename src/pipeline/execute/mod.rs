@@ -275,9 +275,9 @@ impl Installation {
                 what_if::compare(app, asked, progress).await
             }
             C::ScoreVerify {} => evaluation::verify(app).await,
-            C::RecordList { state, period, unit, limit } => {
+            C::RecordList { state, period, unit, changed, limit } => {
                 known_unit(app, unit.as_ref()).await?;
-                evaluation::records(app, state, period, unit, limit).await
+                evaluation::records(app, state, period, unit, changed, limit).await
             }
             C::RecordApprove { person, period, revision, level, decision_no, opinion, author } => {
                 let ruling = evaluation::Ruled { revision, level, decision_no, opinion, author };

@@ -1,5 +1,6 @@
 //! Status, and the report on tasks.
 
+use super::standing::moved_on;
 use super::{Answer, App, Refusal};
 use crate::connector::FILES_WAIT;
 use crate::domain::{AccountKind, SourceId, local_offset};
@@ -18,7 +19,6 @@ pub(super) async fn status(app: &App) -> Answer {
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
     findings.extend(app.pressing_petitions().await?.into_iter().map(|(_, told)| told));
-    findings.extend(app.store.differences(None, 20).await?.into_iter().map(|(_, _, finding)| finding));
     findings.extend(app.reload.told());
     let failing = app.failing.all();
     // Tried again by itself: worth a look, no failure of this order.
@@ -102,10 +102,23 @@ pub(super) async fn status(app: &App) -> Answer {
 async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Finding>), Refusal> {
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
     for (source, configured) in &app.sources {
+        ("changed_results".into(), changed_results(app).await?),
         findings.extend(configured.connector.paused());
         let state = app.store.source_state(source).await?;
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
+/// How many results have other figures by now: one line behind the tables, which a list of their causes would hide.
+async fn changed_results(app: &App) -> Result<Document, Refusal> {
+    let count = app.store.differences(None, 100_000).await?.len();
+    let line = moved_on(count, None).map(|told| {
+        Text::new(
+            format!("{} ({}): {}", told.what.vi, told.code, told.remedy.vi),
+            format!("{} ({}): {}", told.what.en, told.code, told.remedy.en),
+        )
+    });
+    Ok(Document::Json { value: json!(count), text: line.unwrap_or_else(|| Text::new("", "")) })
+}
+
         let told = app.store.runs(source, i64::MAX, 1).await?.into_iter().flat_map(|run| run.findings);
         let (waiting, told): (Vec<_>, Vec<_>) = told.partition(|finding| finding.code == FILES_WAIT);
         let mut told = told.into_iter().filter(|finding| finding.severity == Severity::Error);

@@ -204,8 +204,8 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
     Ok(Outcome::with_findings(table, findings))
 }
 
-/// What a person has to look at in a period, 100 findings at most: figures that moved on after an approval or close; of a
-/// year those who are classified late, heads whose organisation is not recognised, and more Excellent ones than the quota.
+/// What a person has to look at in a period, 100 findings at most: how many figures moved on after an approval or close; of
+/// a year those who are classified late, heads whose organisation is not recognised, and more Excellent ones than the quota.
 async fn told(
     app: &App,
     directory: &Directory,
@@ -216,14 +216,9 @@ async fn told(
         let unit = unit_of(directory, person, period);
         within.is_none_or(|(_, units)| unit.is_some_and(|unit| units.contains(&unit)))
     };
-    let mut findings: Vec<Finding> = app
-        .store
-        .differences(Some(period), 100_000)
-        .await?
-        .into_iter()
-        .filter(|(person, ..)| inside(*person))
-        .map(|(_, _, finding)| finding)
-        .collect();
+    let changed = app.store.differences(Some(period), 100_000).await?;
+    let changed = changed.iter().filter(|(person, ..)| inside(*person)).count();
+    let mut findings: Vec<Finding> = moved_on(changed, Some(period)).into_iter().collect();
     if period.is_year() {
         let asked = within.map(|(unit, _)| unit);
         if !divides(directory, asked) {
@@ -233,6 +228,25 @@ async fn told(
     }
     findings.truncate(100);
     Ok(findings)
+}
+
+/// How many approved or closed results have other figures by now, of one period or of all; none where there is none. What
+/// moved each of them is long, and told by the list.
+pub(super) fn moved_on(count: usize, period: Option<Period>) -> Option<Finding> {
+    let of_period = period.map(|period| format!(" --period {period}")).unwrap_or_default();
+    (count > 0).then(|| {
+        Finding::warning(
+            "LT-REC-006",
+            Text::new(
+                format!("{count} kết quả đã duyệt hoặc đã chốt có số liệu khác"),
+                format!("{count} approved or closed results have other figures by now"),
+            ),
+            Text::new(
+                format!("xem từng kết quả và nguyên nhân: `record list --changed{of_period}`"),
+                format!("each of them and its causes: `record list --changed{of_period}`"),
+            ),
+        )
+    })
 }
 
 /// What stands open in a year's classifications, of everybody or of the people of one unit. The quota is one of an agency:
