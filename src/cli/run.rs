@@ -64,6 +64,9 @@ pub async fn run_daemon(mut loaded: Loaded, again: LoadAgain<'_>, printer: &Prin
             let finding = loaded.places.locate(finding, "scoring.rule_sets");
             tracing::warn!(code = finding.code, "{finding}");
         }
+        if let Ok(Some(finding)) | Err(finding) = daemon.app.ahead_of_clock().await {
+            tracing::warn!(code = finding.code, "{finding}");
+        }
         let pause = stop.child_token();
         let orders = match serve_orders(&folder, daemon.app.clone(), pause.clone()) {
             Ok(orders) => orders,

@@ -25,6 +25,7 @@ mod lost;
 pub mod map;
 mod mappers;
 mod mean;
+mod moments;
 pub mod moved;
 pub(crate) mod nearest;
 pub mod paper;

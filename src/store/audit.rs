@@ -166,6 +166,13 @@ impl Store {
         row.map(|row| row.at(0)).transpose()
     }
 
+    /// The latest moment among the last thousand entries: later than now where the clock was set back meanwhile.
+    pub async fn latest_of_recent_audit(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT at FROM (SELECT at FROM audit ORDER BY seq DESC LIMIT 1000) AS recent ORDER BY at DESC LIMIT 1";
+        let row = self.db.row(sql, vals![]).await?;
+        row.map(|row| row.at(0)).transpose()
+    }
+
     /// Walks the whole chain; the first entry that does not fit, if any.
     pub async fn verify_audit(&self) -> Result<Option<AuditFault>, StoreError> {
         let (mut expected, mut prev) = (1, String::new());

@@ -29,6 +29,7 @@ mod connector_sql;
 mod connector_sql_databases;
 mod connector_told;
 mod corrected;
+mod cut_off;
 mod daemon;
 mod delivery_evaluation;
 mod delivery_faults;

@@ -18,6 +18,7 @@ pub(super) async fn status(app: &App) -> Answer {
     let (sources, mut findings) = sources(app, &overview).await?;
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
+    findings.extend(app.ahead_of_clock().await?);
     findings.extend(app.pressing_petitions().await?.into_iter().map(|(_, told)| told));
     findings.extend(app.reload.told());
     let failing = app.failing.all();
