@@ -11,8 +11,8 @@ use crate::domain::RecordState;
 use crate::error::{Finding, Lang};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
-use crate::store::Waiting;
-use chrono::{DateTime, Utc};
+use crate::store::{IMPORTED, Waiting};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 /// One answer.
@@ -69,6 +69,17 @@ fn approved(counts: &Counts) -> (u64, u64) {
     (before_close, on_the_way)
 }
 
+/// People whose result of a period that has ended is not approved: it will be sent, and nobody can say when.
+fn unapproved(counts: &Counts, today: NaiveDate) -> u64 {
+    let ended = counts.periods.iter().filter(|(period, states)| {
+        // What was imported stands for its period, and a mean is made of what was approved.
+        let imported = states.get(IMPORTED).is_some_and(|count| *count > 0);
+        period.quarter_number().is_some() && period.last_day() < today && !imported
+    });
+    let open = || RecordState::ALL.into_iter().filter(|state| state.is_open());
+    ended.flat_map(|(_, states)| open().filter_map(|state| states.get(state.as_str()))).sum()
+}
+
 /// Whether results arrive in time. Only the national database has a legal deadline.
 pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &Visit) -> Card {
     let lang = visit.lang;
@@ -77,6 +88,7 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
     let risk = counts.risk.get(&id).cloned().unwrap_or_default();
     let totals = counts.overview.targets.get(&id).cloned().unwrap_or_default();
     let (before_close, on_the_way) = approved(counts);
+    let unapproved = unapproved(counts, web.app.clock.today());
     let stuck = totals.needs_person();
     let n = format::count;
     let left = totals.earliest_deadline.map(|at| format::left(at, now, lang)).unwrap_or_default();
@@ -110,6 +122,12 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
         )
     } else if risk.open > 0 {
         (format!("{} {left}", visit.say("Có, hạn gần nhất", "Yes, earliest deadline:")), "ok")
+    } else if unapproved > 0 {
+        let what = visit.say(
+            "kết quả của kỳ đã kết thúc chưa phê duyệt",
+            "results of periods that have ended are not approved",
+        );
+        (format!("{} {} {what}", visit.say("Chưa gửi hết:", "Not all of them:"), n(unapproved)), "warn")
     } else {
         (visit.say("Có, không còn gì chờ gửi", "Yes, nothing is left to send").to_owned(), "ok")
     };
@@ -120,17 +138,27 @@ pub(super) fn deadlines(web: &Web, counts: &Counts, now: DateTime<Utc>, visit: &
     detail.push_str(&format!(
         "{} {}, {} {}",
         n(totals.receipts),
-        visit.say("biên nhận", "receipts"),
+        visit.say("biên nhận của CSDL quốc gia", "receipts of the national database"),
         n(risk.open),
         visit.say("kết quả chưa có biên nhận", "results without one")
     ));
-    for (count, what) in [
-        (on_the_way, visit.say("hồ sơ đã phê duyệt chưa có biên nhận", "approved records without a receipt")),
-        (
-            before_close,
-            visit.say("đã phê duyệt, gửi khi chốt kỳ", "approved, sent once the period is closed"),
-        ),
-    ] {
+    for (count, what) in
+        [
+            (
+                on_the_way,
+                match id.is_empty() {
+                    false => visit
+                        .say("hồ sơ đã phê duyệt chưa có biên nhận", "approved records without a receipt"),
+                    true => visit
+                        .say("hồ sơ đã phê duyệt chưa có nơi gửi đến", "approved records with nowhere to go"),
+                },
+            ),
+            (
+                before_close,
+                visit.say("đã phê duyệt, gửi khi chốt kỳ", "approved, sent once the period is closed"),
+            ),
+        ]
+    {
         if count > 0 {
             detail.push_str(&format!("; {} {what}", n(count)));
         }

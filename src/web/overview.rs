@@ -104,7 +104,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     ];
     let own = context! {
         answers => value(&answers),
-        flow => value(&flow(&counts.overview, lang)),
+        flow => value(&flow(web, &counts.overview, lang)),
         sources => value(&sources),
         periods => value(&periods(&counts, lang)),
         sections => value(&[nearest(web, visit, &directory).await?, targets(web, &counts, now, visit)]),
@@ -157,7 +157,7 @@ pub(super) fn stands<'a>(
     Standing { light, word, trouble }
 }
 
-fn flow(overview: &Overview, lang: Lang) -> Vec<Stage> {
+fn flow(web: &Web, overview: &Overview, lang: Lang) -> Vec<Stage> {
     let of = |map: &std::collections::BTreeMap<String, u64>, key: &str| map.get(key).copied().unwrap_or(0);
     let due = |step: &str| match of(&overview.due, step) {
         0 => String::new(),
@@ -171,6 +171,17 @@ fn flow(overview: &Overview, lang: Lang) -> Vec<Stage> {
         href,
     };
     let receipts: u64 = overview.targets.values().map(|target| target.receipts).sum();
+    // Scores are told to the evaluation software; results are what the law has a day for.
+    let national = deliveries::targets(web).into_iter().find(|(_, national)| *national);
+    let national = national.and_then(|(id, _)| overview.targets.get(&id)).map_or(0, |target| target.receipts);
+    let of_national = match receipts {
+        0 => String::new(),
+        _ => format!(
+            "{} {}",
+            format::count(national),
+            say(lang, "của CSDL quốc gia", "of the national database")
+        ),
+    };
     let records: u64 = overview.records.values().sum();
     let approved = of(&overview.records, "approved") + of(&overview.records, "delivered");
     let none = String::new;
@@ -203,7 +214,7 @@ fn flow(overview: &Overview, lang: Lang) -> Vec<Stage> {
         stage("scores", "Điểm đã tính", "Scores", overview.scores, due("score"), "/scores"),
         stage("records", "Hồ sơ đánh giá", "Evaluation records", records, due("record"), "/records"),
         stage("approved", "Đã phê duyệt", "Approved", approved, none(), "/records?state=approved"),
-        stage("receipts", "Biên nhận", "Receipts", receipts, none(), "/deliveries"),
+        stage("receipts", "Biên nhận", "Receipts", receipts, of_national, "/deliveries"),
     ]
 }
 
@@ -324,7 +335,9 @@ async fn nearest(web: &Web, visit: &Visit, directory: &Directory) -> Result<Sect
     let national = deliveries::targets(web).into_iter().find(|(_, national)| *national).map(|(id, _)| id);
     let target = national.unwrap_or_default();
     let open = store.open_deliveries(&target, None, NEAREST).await.map_err(|error| error.finding())?;
-    let (title, items) = if open.is_empty() {
+    let (title, items) = if target.is_empty() {
+        (visit.say("CSDL quốc gia chưa được khai báo", "No national database is configured"), open)
+    } else if open.is_empty() {
         let newest =
             store.deliveries(&target, None, Uuid::max(), NEAREST).await.map_err(|error| error.finding())?;
         (

@@ -43,10 +43,13 @@ pub(super) async fn section(web: &Web, visit: &Visit) -> Result<Option<Section>,
     );
     section.fact(
         visit.say("Tổ chức chưa được công nhận", "Organisations not recognised"),
-        Cell::text(format::count(open)).note(visit.say(
-            "mức của người đứng đầu chưa đối chiếu được với tổ chức (LT-ORG-011)",
-            "the level of a head cannot be compared with the organisation's (LT-ORG-011)",
-        )),
+        Cell::text(format::count(open)).note(match open {
+            0 => "",
+            _ => visit.say(
+                "mức của người đứng đầu chưa đối chiếu được với tổ chức (LT-ORG-011)",
+                "the level of a head cannot be compared with the organisation's (LT-ORG-011)",
+            ),
+        }),
     );
     let said = |finding: &Finding| match visit.lang {
         Lang::Vi => format!("{}: {}. {}", finding.code, finding.what.vi, finding.remedy.vi),

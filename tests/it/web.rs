@@ -121,6 +121,39 @@ async fn year_that_is_classified_late_and_organisations_without_recognition_stan
 }
 
 #[tokio::test]
+async fn first_page_calls_nothing_sent_that_was_never_approved_and_names_a_receiver_that_is_missing() {
+    let both = both().await;
+    for store in &both.stores {
+        let now = "2026-10-07T01:00:00Z";
+        let house = Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", now);
+        house.import(&[("GL-00001", "Nguyễn Văn An"), ("GL-00002", "Trần Thị Bình")]).await;
+        // Counts are kept for a moment: a page of its own counts anew.
+        let home = async |house: &Installed| {
+            let site = Site::serving(TempDir::new().expect("a folder"), house.app.clone()).await;
+            site.get("/").await.text().await.expect("text")
+        };
+        assert!(home(&house).await.contains("Có, không còn gì chờ gửi"), "{}", store.kind());
+        for number in ["GL-00001", "GL-00002"] {
+            house.provisional(number, "2026-Q3", 1, "88.50").await;
+            // A quarter that has not ended is nobody's fault yet.
+            house.provisional(number, "2026-Q4", 1, "88.50").await;
+        }
+        let html = home(&house).await;
+        assert!(
+            html.contains("Chưa gửi hết: 2 kết quả của kỳ đã kết thúc chưa phê duyệt"),
+            "{}",
+            store.kind()
+        );
+        assert!(!html.contains("Có, không còn gì chờ gửi"), "{}", store.kind());
+        assert!(html.contains("0 biên nhận của CSDL quốc gia"), "{}", store.kind());
+        let alone = Installed::new(store, &Targets::evaluation("http://127.0.0.1:9"), "a", now);
+        let html = home(&alone).await;
+        assert!(html.contains("CSDL quốc gia chưa được khai báo"), "{}", store.kind());
+        assert!(!html.contains("Không còn gì chờ gửi"), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn an_installation_without_data_shows_what_is_missing_on_every_page_in_both_languages() {
     let site = Site::empty().await;
     for path in PAGES {

@@ -86,8 +86,14 @@ pub(super) async fn status(app: &App) -> Answer {
             "due": overview.due, "scores": overview.scores, "records": overview.records, "unknown_accounts": overview.unknown_accounts,
         }),
         text: Text::new(
-            format!("{} người, {} nhiệm vụ, {} điểm", overview.people, overview.tasks, overview.scores),
-            format!("{} people, {} tasks, {} scores", overview.people, overview.tasks, overview.scores),
+            format!(
+                "{} người, {} nhiệm vụ, {} bảng điểm (của mỗi người và kỳ: đến nay, và cả kỳ)",
+                overview.people, overview.tasks, overview.scores
+            ),
+            format!(
+                "{} people, {} tasks, {} scores (of each person and period: to date, and of the whole)",
+                overview.people, overview.tasks, overview.scores
+            ),
         ),
     };
     let parts = vec![
@@ -96,18 +102,11 @@ pub(super) async fn status(app: &App) -> Answer {
         ("waiting".into(), waiting),
         ("steps".into(), work),
         ("numbers".into(), numbers),
+        ("changed_results".into(), changed_results(app).await?),
     ];
     Ok(Outcome::with_findings(Document::Parts { parts }, findings))
 }
 
-async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Finding>), Refusal> {
-    let (mut rows, mut findings) = (Vec::new(), Vec::new());
-    for (source, configured) in &app.sources {
-        ("changed_results".into(), changed_results(app).await?),
-        findings.extend(configured.connector.paused());
-        let state = app.store.source_state(source).await?;
-        let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
-        // A run may succeed and still tell of a file or record that a person has to correct.
 /// How many results have other figures by now: one line behind the tables, which a list of their causes would hide.
 async fn changed_results(app: &App) -> Result<Document, Refusal> {
     let count = app.store.differences(None, 100_000).await?.len();
@@ -120,6 +119,13 @@ async fn changed_results(app: &App) -> Result<Document, Refusal> {
     Ok(Document::Json { value: json!(count), text: line.unwrap_or_else(|| Text::new("", "")) })
 }
 
+async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Finding>), Refusal> {
+    let (mut rows, mut findings) = (Vec::new(), Vec::new());
+    for (source, configured) in &app.sources {
+        findings.extend(configured.connector.paused());
+        let state = app.store.source_state(source).await?;
+        let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
+        // A run may succeed and still tell of a file or record that a person has to correct.
         let told = app.store.runs(source, i64::MAX, 1).await?.into_iter().flat_map(|run| run.findings);
         let (waiting, told): (Vec<_>, Vec<_>) = told.partition(|finding| finding.code == FILES_WAIT);
         let mut told = told.into_iter().filter(|finding| finding.severity == Severity::Error);
