@@ -130,6 +130,15 @@ fn a_literal_secret_is_refused_without_repeating_it() {
 }
 
 #[test]
+fn a_value_of_a_pattern_is_told_by_an_example_and_not_by_the_pattern() {
+    let findings = Site::new("[scoring]\nyear_opens = \"1/12\"\n").load().expect_err("refused");
+    let told: Vec<_> = findings.iter().filter(|finding| finding.code == "LT-CFG-004").collect();
+    assert_eq!(told.len(), 1, "{findings:?}");
+    assert!(told[0].what.vi.contains("viết như 12-01") && told[0].what.en.contains("write it as 12-01"));
+    assert!(!told[0].what.vi.contains('^'), "{:?}", told[0]);
+}
+
+#[test]
 fn a_missing_or_open_secret_file_is_told_with_its_key() {
     let text = format!(
         "{WITH_SOURCE}secrets = {{ password = {{ file = \"s/p\" }}, token = {{ file = \"s/t\" }}, key = {{ credential = \"k\" }} }}\n"
@@ -285,23 +294,23 @@ fn postgres_needs_its_url_and_a_configured_key() {
 fn the_field_key_is_made_once_and_never_replaced_while_a_database_exists() {
     let site = Site::new("");
     let config = site.load().expect("loads").config;
+    assert_eq!(config::lost_database(&config), None, "nothing was there yet");
     let first = config::field_key(&config, None).expect("made");
     assert_eq!(config::field_key(&config, None).expect("read"), first);
+    assert_eq!(config::lost_database(&config).expect("its key is there").code, "LT-DB-030");
+    std::fs::write(config.database_file(), "").expect("an empty file");
+    assert_eq!(config::lost_database(&config).expect("empty is none").code, "LT-DB-030");
     std::fs::write(config.database_file(), "data").expect("a database");
+    assert_eq!(config::lost_database(&config), None);
     std::fs::remove_file(config.daemon.data_dir.join("keys/field.key")).expect("lost");
     assert_eq!(config::field_key(&config, None).expect_err("refused").code, "LT-CFG-012");
     assert!(!config.daemon.data_dir.join("keys/field.key").exists(), "no new key was made");
 }
 
 #[test]
-    assert_eq!(config::lost_database(&config), None, "nothing was there yet");
 fn the_reference_explains_every_key_and_the_example_loads() {
     let schema = config::schema();
-    assert_eq!(config::lost_database(&config).expect("its key is there").code, "LT-DB-030");
-    std::fs::write(config.database_file(), "").expect("an empty file");
-    assert_eq!(config::lost_database(&config).expect("empty is none").code, "LT-DB-030");
     let mut keys = Vec::new();
-    assert_eq!(config::lost_database(&config), None);
     collect_keys(&schema, &schema, &mut keys, 0);
     assert!(keys.len() > 60, "{}", keys.len());
     for key in keys {

@@ -713,6 +713,9 @@ pub(super) fn no_such_task(task: &TaskRef) -> Finding {
             format!("không có nhiệm vụ {}:{}", task.source, task.external_id),
             format!("there is no task {}:{}", task.source, task.external_id),
         ),
-        Text::new("tìm mã bằng `task find`", "find it with `task find`"),
+        Text::new(
+            "lấy NGUỒN:MÃ từ `task find TỪ` hoặc `mapping review`",
+            "take SOURCE:KEY from `task find WORDS` or `mapping review`",
+        ),
     )
 }

@@ -146,11 +146,16 @@ impl<'a> Checker<'a> {
             && regex::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))
         {
             let shown = shown(text);
+            // A pattern is for programs; where there is an example, people are shown that.
+            let (vi, en) = match schema.pointer("/examples/0").and_then(Json::as_str) {
+                Some(example) => (format!("viết như {example}"), format!("write it as {example}")),
+                None => (format!("mẫu {pattern}"), format!("pattern {pattern}")),
+            };
             return self.wrong(
                 node,
                 path,
-                &format!("\"{shown}\" không hợp lệ (mẫu {pattern})"),
-                &format!("\"{shown}\" is not valid (pattern {pattern})"),
+                &format!("\"{shown}\" không hợp lệ ({vi})"),
+                &format!("\"{shown}\" is not valid ({en})"),
             );
         }
         if let Some((vi, en)) =

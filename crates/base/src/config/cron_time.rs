@@ -77,7 +77,9 @@ impl FromStr for CronTime {
             crontab_weekdays(weekday).ok_or_else(|| InvalidCron::Unreadable(shown(), "weekday".into()))?;
         let expression = format!("{seconds} {minute} {hour} {day} {month} {weekday}");
         let schedule = cron::Schedule::from_str(&expression)
-            .map_err(|error| InvalidCron::Unreadable(shown(), one_line(&error.to_string())))?;
+            // The library tells the expression it was given: nobody typed that one.
+            .map_err(|error| one_line(&error.to_string()).replace(&expression, &fields.join(" ")))
+            .map_err(|why| InvalidCron::Unreadable(shown(), why))?;
         Ok(Self { text: fields.join(" "), schedule })
     }
 }
@@ -166,5 +168,7 @@ mod tests {
         assert!(why("61 7 * * *").contains("cannot be read"));
         assert!(why("0 7 * * 9").contains("cannot be read"));
         assert!(why("").contains("five fields"));
+        let typed = why("*/70 * * * *");
+        assert!(typed.contains("*/70 * * * *") && !typed.contains("0 */70"), "as it was typed: {typed}");
     }
 }

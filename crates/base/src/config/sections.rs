@@ -355,7 +355,7 @@ pub struct Scoring {
     #[schemars(with = "Vec<String>")]
     pub rule_sets: Vec<PathBuf>,
     /// Month and day (MM-DD) from which the year is computed.
-    #[schemars(regex(pattern = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"))]
+    #[schemars(regex(pattern = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("examples" = ["12-01"]))]
     pub year_opens: String,
     /// Day of a quarter's or month's last month from which its results may be approved.
     #[schemars(range(min = 1, max = 28))]

@@ -164,7 +164,7 @@ impl Checklist {
                 CheckName::PeriodOver,
                 u64::from(facts.today <= last),
                 "LT-REC-030",
-                format!("kỳ {period} chưa kết thúc (ngày cuối {last})"),
+                format!("kỳ {period} chưa kết thúc (ngày cuối {})", last.format("%d/%m/%Y")),
                 format!("period {period} is not over (last day {last})"),
                 ("khóa kỳ sau ngày cuối của kỳ", "close it after its last day"),
             ),
@@ -406,10 +406,10 @@ fn not_closed((period, unit): (Period, Option<&UnitCode>), open: usize, only_gap
     let remedy = if only_gaps {
         Text::new(
             format!(
-                "xử lý từng mục, hoặc khóa dù còn mục mở và chịu trách nhiệm: period close {period}{part} --reason \"LÝ DO\""
+                "xử lý từng mục, hoặc khóa dù còn mục mở và chịu trách nhiệm: period close {period}{part} --reason \"LÝ DO\", cùng --author và --document như lệnh này"
             ),
             format!(
-                "settle each point, or answer for closing in spite of them: period close {period}{part} --reason \"WHY\""
+                "settle each point, or answer for closing in spite of them: period close {period}{part} --reason \"WHY\", with the --author and --document of this order"
             ),
         )
     } else {

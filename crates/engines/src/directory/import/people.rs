@@ -329,8 +329,8 @@ impl Reader<'_> {
             self.wrong(
                 row,
                 column,
-                "cần ngày dạng 31/01/2026 hoặc 2026-01-31",
-                "a day as 31/01/2026 or 2026-01-31 is needed",
+                "cần ngày có trong lịch, dạng 31/01/2026 hoặc 2026-01-31",
+                "a day of the calendar, as 31/01/2026 or 2026-01-31, is needed",
             );
         }
         day
