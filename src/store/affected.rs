@@ -74,7 +74,7 @@ impl Store {
                 }
                 AccountKind::Account => false,
             };
-            // A link takes a name out of those that wait, however it was meant.
+            // A link counts for names of every kind.
             if theirs || accounts.contains(&(source.as_str(), account.as_str())) {
                 due += tx
                     .execute(

@@ -566,7 +566,8 @@ impl Store {
     }
 }
 
-/// Writes whose an account is; gives whose it was, when it was another person's.
+/// Writes whose an account is; gives whose it was, when it was another person's. A link counts for names of every kind, so
+/// that nothing the source writes so waits any more.
 async fn link(
     tx: &mut Tx,
     source: &str,

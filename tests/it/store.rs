@@ -1,6 +1,8 @@
 //! Every behaviour of the store, on SQLite and on PostgreSQL.
 
+use crate::support::installation::{Installed, Targets};
 use crate::support::stores::{Hold, KEY, both, department, officer, run_sql};
+use crate::support::task::shown;
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
@@ -9,6 +11,8 @@ use lienthong::domain::{
 };
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
+use lienthong::pipeline::identify::Identify;
+use lienthong::pipeline::step::Step as _;
 use lienthong::store::{
     Linked, MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind,
     OutboxNew, Packed, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, RetriedAll, Revision,
@@ -791,5 +795,34 @@ async fn account_of_another_person_is_taken_only_when_that_is_said_and_the_journ
         with_person(store).await;
         let journal = store.audit_entries(i64::MAX, 3).await.expect("journal");
         assert!(journal.iter().filter(|entry| entry.action == "account_moved").count() == 2, "{journal:?}");
+    }
+}
+
+/// Found by a province whose sources write staff numbers: over half of its unknown accounts were of this kind.
+#[tokio::test]
+async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_moment_they_were_first_seen() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let person = with_person(store).await;
+        let told = |id: &str, kind: &str, number: &str| json!({ "external_id": id, "assignee": { "kind": kind, "value": number }, "quantity": "1" });
+        let first = shown(&house, told("a", "staff_number", "XX-99")).await;
+        shown(&house, told("b", "staff_number", "XX-98")).await;
+        let seen = store.unknown_accounts(None, 10).await.expect("unknown");
+        assert_eq!(seen.len(), 2, "{}", store.kind());
+        let linked = store.link_account(&source(), "XX-99", person, false, "test", now()).await;
+        assert_eq!(linked.expect("linked"), Linked::Done { from: None, known: true }, "{}", store.kind());
+        let later = house.later("2026-11-25T08:00:00Z");
+        Identify(later.app.clone()).run().await.expect("identified");
+        // What comes later of the other one is no first sight.
+        shown(&later, told("c", "staff_number", "XX-98")).await;
+        let left = store.unknown_accounts(None, 10).await.expect("unknown");
+        let left: Vec<_> =
+            left.iter().map(|one| (one.account.as_str(), one.tasks, one.first_seen_at)).collect();
+        let since = seen.iter().find(|one| one.account == "XX-98").expect("listed").first_seen_at;
+        assert_eq!(left, [("XX-98", 2, since)], "{}", store.kind());
+        let items = store.tasks_to_map(10).await.expect("to map");
+        let theirs = items.iter().find(|item| item.task.id == first).expect("due");
+        assert_eq!(theirs.people, [person], "{}", store.kind());
     }
 }

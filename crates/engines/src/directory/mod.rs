@@ -1,6 +1,6 @@
 //! Who is who: people, units, posts by date, who leads whom, and whose a task is.
 //!
-//! Owns identification (by citizen id index, staff number or account, never by name), the stakes several
+//! Owns identification (by linked account, citizen id index or staff number, never by name), the stakes several
 //! people have in a task that was handed over (Decree 335/2025 art. 18.1.d), and the tree of leaders. It
 //! must not know what tasks are worth. Who cannot be identified is a reason, not an error.
 
@@ -159,17 +159,19 @@ impl Directory {
         self.by_staff_number.get(number.as_str()).copied()
     }
 
-    /// Whose a name of a source is; none when nobody's.
+    /// Whose a name of a source is; none when nobody's. What a person said of that name comes first, of whatever kind it
+    /// is: a source may write a staff number that is nobody's, or somebody else's by now.
     pub fn identify(&self, source: &SourceId, account: &AccountRef) -> Option<PersonId> {
-        match account.kind {
+        let linked =
+            |name: &str| self.by_account.get(&(source.as_str().to_owned(), name.to_owned())).copied();
+        linked(&account.value).or_else(|| match account.kind {
             AccountKind::CitizenId => self.by_index.get(&account.value).copied(),
             AccountKind::StaffNumber => {
-                StaffNumber::parse(&account.value).and_then(|number| self.by_staff_number(&number))
+                let number = StaffNumber::parse(&account.value)?;
+                linked(number.as_str()).or_else(|| self.by_staff_number(&number))
             }
-            AccountKind::Account => {
-                self.by_account.get(&(source.as_str().to_owned(), account.value.clone())).copied()
-            }
-        }
+            AccountKind::Account => None,
+        })
     }
 
     /// Everyone with a stake in a task, and the names that belong to nobody. A person who had it and gave

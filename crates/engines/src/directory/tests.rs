@@ -213,6 +213,24 @@ fn nobody_is_identified_by_name_and_unknown_accounts_are_listed() {
 }
 
 #[test]
+fn link_of_an_account_counts_before_staff_number_and_citizen_index() {
+    let mut directory = sample();
+    let source = SourceId::new("s").expect("source");
+    let name = |kind, value: &str| AccountRef { kind, value: value.to_owned() };
+    for (account, person) in [("XX-99", 2), ("GL-6", 3), ("bi1_four", 5)] {
+        directory.by_account.insert(("s".into(), account.into()), id(person));
+    }
+    let of = |kind, value: &str| directory.identify(&source, &name(kind, value));
+    assert_eq!(of(AccountKind::StaffNumber, "XX-99"), Some(id(2)), "nobody has that number");
+    assert_eq!(of(AccountKind::StaffNumber, "XX - 99"), Some(id(2)), "written with blanks");
+    assert_eq!(of(AccountKind::StaffNumber, "GL-6"), Some(id(3)), "a person said so");
+    assert_eq!(of(AccountKind::CitizenId, "bi1_four"), Some(id(5)));
+    let other = SourceId::new("other").expect("source");
+    assert_eq!(directory.identify(&other, &name(AccountKind::StaffNumber, "GL-6")), Some(id(6)));
+    assert_eq!(directory.identify(&other, &name(AccountKind::StaffNumber, "XX-99")), None);
+}
+
+#[test]
 fn task_back_with_its_first_holder_is_one_stake() {
     let directory = sample();
     let source = SourceId::new("s").expect("source");
