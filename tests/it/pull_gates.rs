@@ -603,6 +603,42 @@ async fn bulk_closing_and_a_tenfold_quantity_are_told_and_stop_nothing() {
     assert_eq!(stored.task.draft.quantity, Some(20.into()), "the source's word stands");
 }
 
+/// Found by a sheet with 99999999999 in one cell: its person's other work was nothing beside it.
+#[tokio::test]
+async fn quantity_no_task_can_have_is_rejected_the_first_time_too_until_a_person_raises_the_bound() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        let with = |number: usize, points: Value| {
+            let mut task = task(number);
+            task["points"] = points;
+            task
+        };
+        let shown =
+            [with(1, json!(99_999_999_999_u64)), with(2, json!(1_000)), with(3, json!(1000.5)), task(4)];
+        house.shows(shown.to_vec());
+        assert_eq!(house.sync(false).await, [""; 0]);
+        let rejected = store.rejected(None, 0, 10).await.expect("rejected");
+        let told: Vec<_> =
+            rejected.iter().map(|row| (row.external_id.as_deref(), row.finding.code.as_str())).collect();
+        let expected = [(Some("1"), "LT-ING-020"), (Some("3"), "LT-ING-020")];
+        assert_eq!(told, expected, "{}", store.kind());
+        assert!(rejected[0].finding.what.vi.contains("99999999999"), "{:?}", rejected[0].finding);
+        assert_eq!(house.live().await, 2, "the bound itself is a quantity");
+        // A replay says the same while the bound does, and reads it once it is raised.
+        let replay = || Command::RejectedReplay { source: source(), id: None };
+        house.order(replay()).await;
+        assert_eq!((house.live().await, store.rejected(None, 0, 10).await.expect("kept").len()), (2, 2));
+        house.gates.most_quantity = 2_000;
+        house.order(replay()).await;
+        assert_eq!(house.live().await, 3, "{}", store.kind());
+        assert_eq!(store.rejected(None, 0, 10).await.expect("kept").len(), 1);
+        house.gates.most_quantity = 0;
+        house.order(replay()).await;
+        assert_eq!(house.live().await, 4, "0 is any quantity");
+    }
+}
+
 /// Fault F11: one poisoned record among a thousand; and what was rejected is read by a corrected manifest, whatever
 /// the reason was.
 #[tokio::test]

@@ -375,6 +375,7 @@ async fn written(
     records: Vec<RawRecord>,
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<TaskWrite>>, Refusal> {
+    let most = app.gates.get(source).copied().unwrap_or_default().most_quantity;
     let mut tasks: Vec<TaskWrite> = Vec::with_capacity(records.len());
     for record in records {
         // A key that stands twice is one task: the second record follows what the first one left.
@@ -392,6 +393,9 @@ async fn written(
         let applied = match (record.presence, &held) {
             (Presence::Shown, held) => {
                 let Ok(draft) = connector.read(&record) else { return Ok(None) };
+                if ingest::beyond(&draft, most).is_some() {
+                    return Ok(None);
+                }
                 let draft = without_citizen_ids(app.store.vault(), draft);
                 ingest::apply(held.as_ref(), draft, now)
             }

@@ -146,6 +146,7 @@ async fn pull_once(
     // A pull of changes meets what the last one left; any other one also what only a pull of everything read.
     let held_by = if changes { &state.rules_pulled } else { &state.rules_read };
     let compares = rules.is_none() || rules == *held_by;
+    let gates = app.gates.get(&source).copied().unwrap_or_default();
     let mut puller = Puller {
         app,
         connector,
@@ -163,6 +164,7 @@ async fn pull_once(
         again: connector.details_again().filter(|_| full).map(|again| (again, state.full_pulls)),
         asked_again: HashSet::new(),
         compares,
+        most_quantity: gates.most_quantity,
         drifting: Drifting::begin(app, &source, watch.accepted_fields()).await?,
         watch,
         closing: Closing::default(),
@@ -187,7 +189,6 @@ async fn pull_once(
     let outcome = puller.run(request, progress).await;
     count(&source, &puller.counters, outcome.is_ok(), timer.elapsed());
     let ended = app.clock.now();
-    let gates = app.gates.get(&source).copied().unwrap_or_default();
     puller.findings.extend(puller.drifting.end(app).await?);
     if puller.rewound > 0 {
         puller.findings.push(rewound(&source, puller.rewound));
@@ -389,6 +390,8 @@ struct Puller<'a> {
     asked_again: HashSet<i64>,
     /// Whether the versions held were read by the rules of this run.
     compares: bool,
+    /// Largest quantity one task can have; 0 = any.
+    most_quantity: u32,
     watch: Watch,
     drifting: Drifting,
     closing: Closing,

@@ -250,6 +250,16 @@ impl Puller<'_> {
             }
             match self.connector.read(&record) {
                 Ok(draft) => {
+                    if let Some(finding) = ingest::beyond(&draft, self.most_quantity) {
+                        let place = Place::of(format!("source {}", self.source)).at(&record.external_id);
+                        rejections.push(RejectionWrite {
+                            external_id: Some(record.external_id),
+                            index: record.index,
+                            body: record.body,
+                            finding: finding.at(place),
+                        });
+                        continue;
+                    }
                     let before = held.take(&record.external_id, id);
                     let older = match &before {
                         Some(before) if !before.of_page && id.is_some_and(|id| first_seen.contains(&id)) => {

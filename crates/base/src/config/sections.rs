@@ -334,11 +334,21 @@ pub struct Gates {
     /// See `bulk_close`, minutes.
     #[schemars(range(min = 1, max = 1_440))]
     pub bulk_minutes: u16,
+    /// Largest quantity one task can have: a record above it is rejected; 0 = any.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub most_quantity: u32,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { least_percent: 50, most_times: 10, from_tasks: 50, bulk_close: 30, bulk_minutes: 10 }
+        Self {
+            least_percent: 50,
+            most_times: 10,
+            from_tasks: 50,
+            bulk_close: 30,
+            bulk_minutes: 10,
+            most_quantity: 1_000,
+        }
     }
 }
 

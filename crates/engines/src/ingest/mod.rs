@@ -4,7 +4,7 @@
 //! each with the source's claim and the moment we saw it; the task follows from its events ([`fold`]) and can be
 //! derived again from them ([`rebuild`]). An older version that arrives after a newer one is kept as an event and
 //! not applied, unless the caller knows that it corrects the newer one ([`Older`]). It must not know where drafts come from or whose the task is. Every function is pure; replaying
-//! the same drafts gives the same task. Nothing is refused here: what looks wrong is told and kept.
+//! the same drafts gives the same task. What looks wrong is told and kept; only whoever asks [`beyond`] refuses a draft.
 
 pub mod duplicate;
 pub mod evidence;
@@ -17,6 +17,7 @@ use crate::domain::{AccountRef, CanonicalTask, EventKind, SourceEvent, TaskDraft
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use fold::{Explained, settle, take_up};
+pub use plausible::beyond;
 
 /// Findings of [`apply`] that say something only where both versions of a task were read by the same rules: a due date
 /// moved after completion, a quantity that became ten times as large or as small.

@@ -1,7 +1,7 @@
-//! What looks wrong in a record and is worth telling: dates that cannot all be true.
+//! What looks wrong in a record and is worth telling: dates that cannot all be true, quantities that no task has.
 //!
-//! Owns the checks and their codes. It never refuses or changes a record: the source's word stands, a person
-//! looks at it there. It must not know scores.
+//! Owns the checks and their codes. It never changes a record: the source's word stands, a person looks at it there.
+//! Only a quantity beyond what one task can have is refused ([`beyond`]). It must not know scores.
 
 use crate::domain::{CanonicalTask, TaskDraft, TaskStatus, local_date};
 use crate::error::{Finding, Text};
@@ -10,6 +10,23 @@ use rust_decimal::Decimal;
 
 /// Clocks of source systems may run this much ahead of ours.
 const SKEW: TimeDelta = TimeDelta::hours(24);
+
+/// Why a draft is not taken over whose quantity is above what one task can have (`most`; 0 = any): a slip in one cell would
+/// make all other work of a person nothing beside it.
+pub fn beyond(draft: &TaskDraft, most: u32) -> Option<Finding> {
+    let quantity = draft.quantity.filter(|quantity| most > 0 && *quantity > Decimal::from(most))?;
+    Some(Finding::error(
+        "LT-ING-020",
+        Text::new(
+            format!("số lượng {quantity} lớn hơn mức một nhiệm vụ có thể có ({most})"),
+            format!("the quantity {quantity} is more than one task can have ({most})"),
+        ),
+        Text::new(
+            "sửa số lượng ở hệ thống nguồn hoặc trong tệp; nếu đúng là như vậy, nâng most_quantity trong [source.gates] của nguồn rồi chạy `rejected replay`",
+            "correct the quantity in the source system or in the file; if it is true, raise most_quantity in [source.gates] of the source and give `rejected replay`",
+        ),
+    ))
+}
 
 /// Warnings about a draft that is applied: LT-ING-001 done in the future, LT-ING-002 due before it was assigned,
 /// LT-ING-003 due date moved after completion, LT-ING-011 a quantity that became ten times as large or as small.
