@@ -10,7 +10,7 @@ use super::evidence;
 use super::facts::{event_document, task_document};
 use super::task::sha256;
 use super::{Store, StoreError};
-use crate::domain::{CanonicalTask, Evidence, SourceEvent, SourceId};
+use crate::domain::{CanonicalTask, Evidence, OddDone, SourceEvent, SourceId};
 use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -287,6 +287,7 @@ const OF_TASK: &[(&str, Kind)] = &[
     ("title", Kind::Text),
     ("due_day", Kind::Day),
     ("facts", Kind::PlainJson),
+    ("odd_done", Kind::Text),
 ];
 
 macro_rules! overwrite_task {
@@ -294,7 +295,8 @@ macro_rules! overwrite_task {
         "ON CONFLICT (source_id, external_id) DO UPDATE SET hash = excluded.hash, status = excluded.status, \
          title = excluded.title, due_day = excluded.due_day, \
          raw_id = coalesce(excluded.raw_id, task.raw_id), changed_at = excluded.changed_at, \
-         identify_due = excluded.identify_due, map_due = excluded.map_due, facts = excluded.facts"
+         identify_due = excluded.identify_due, map_due = excluded.map_due, facts = excluded.facts, \
+         odd_done = excluded.odd_done"
     };
 }
 
@@ -418,6 +420,7 @@ impl Tasks {
                     Val::Shared(draft.title.as_str().into()),
                     draft.due.map(|due| due.day).into(),
                     Val::Shared(document),
+                    Val::Word(draft.odd_done(seen_at).map_or("", OddDone::as_str)),
                 ];
                 vals.extend(row);
                 new += usize::from(write.known_id.is_none());

@@ -319,6 +319,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0043_source_request.sql"),
         include_str!("../../migrations/postgres/0043_source_request.sql"),
     ),
+    (
+        44,
+        "odd_done",
+        include_str!("../../migrations/sqlite/0044_odd_done.sql"),
+        include_str!("../../migrations/postgres/0044_odd_done.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

@@ -188,6 +188,12 @@ const EVERYONE_DUE: &str = concat!(
 const UNSETTLED: &str = "s.period = $1 AND (s.record_due OR EXISTS \
      (SELECT 1 FROM score_due d WHERE d.person_id = s.person_id AND d.period IN ($1, $2)))";
 
+const STAKES_DUE: &str = concat!(
+    "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT p.person_id, $1, 1 FROM task_person p \
+     JOIN task t ON t.id = p.task_id WHERE t.due_day >= $2 AND t.due_day <= $3 ",
+    due_again!()
+);
+
 /// What the keys begin with under which `meta` says by what a period is judged.
 const JUDGED_BY: &str = "judged_by:";
 
@@ -261,14 +267,19 @@ impl Store {
         row.map(|row| row.text(0)?.parse().map_err(unreadable)).transpose()
     }
 
-    /// Begins a day: whoever has a score of these quarters and everyone for these years is to be scored.
+    /// Begins a day: whoever has a score of these quarters, whoever has a task due in one of those that have `begun` since,
+    /// and everyone for these years is to be scored.
     pub async fn begin_day(
         &self,
         day: NaiveDate,
-        quarters: &[Period],
+        (quarters, begun): (&[Period], &[Period]),
         years: &[Period],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        for quarter in begun {
+            let days = (quarter.first_day(), quarter.last_day());
+            tx.execute(STAKES_DUE, vals![*quarter, days.0, days.1]).await?;
+        }
         for quarter in quarters {
             tx.execute(scored_due!("period = $1 AND scope = 'to_date'"), vals![*quarter]).await?;
         }

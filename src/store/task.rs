@@ -6,7 +6,7 @@
 use super::db::{Db, Row, Val, placeholders, vals};
 use super::facts::{TASK_COLUMNS, stored_event, stored_task};
 use super::{Store, StoreError};
-use crate::domain::{CanonicalTask, SourceEvent, SourceId, TaskKey};
+use crate::domain::{CanonicalTask, OddDone, SourceEvent, SourceId, TaskKey};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -54,6 +54,11 @@ pub struct RejectedRow {
     pub finding: Finding,
     /// When it was first seen.
     pub first_seen_at: DateTime<Utc>,
+}
+
+fn odd_done(word: &str) -> Result<OddDone, StoreError> {
+    let known = OddDone::ALL.into_iter().find(|odd| odd.as_str() == word);
+    known.ok_or_else(|| StoreError::unexpected("an unknown reason of a day of completion"))
 }
 
 impl RejectedRow {
@@ -222,6 +227,31 @@ impl Store {
             "SELECT {TASK_COLUMNS} FROM task t WHERE t.id > $1 AND ($2 = '' OR t.source_id = $2) ORDER BY t.id LIMIT $3"
         );
         let rows = self.db.rows(sql, vals![after, name, limit as u64]).await?;
+        rows.iter().map(stored_task).collect()
+    }
+
+    /// How many tasks have a day of completion that cannot be true, by why.
+    pub async fn odd_done_counts(&self) -> Result<Vec<(OddDone, u64)>, StoreError> {
+        let sql =
+            "SELECT odd_done, count(*) FROM task WHERE odd_done <> '' GROUP BY odd_done ORDER BY odd_done";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter()
+            .map(|row| Ok((odd_done(&row.text(0)?)?, u64::try_from(row.int(1)?).unwrap_or(0))))
+            .collect()
+    }
+
+    /// Tasks whose day of completion cannot be true for a reason, with numbers above `after`.
+    pub async fn odd_done_tasks(
+        &self,
+        why: OddDone,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<StoredTask>, StoreError> {
+        let sql = format!(
+            "SELECT {TASK_COLUMNS} FROM task t WHERE t.odd_done <> '' AND t.odd_done = $1 AND t.id > $2 \
+             ORDER BY t.id LIMIT $3"
+        );
+        let rows = self.db.rows(sql, vals![why.as_str(), after, limit as u64]).await?;
         rows.iter().map(stored_task).collect()
     }
 

@@ -4,12 +4,13 @@ use super::live::Counts;
 use super::table::{Cell, FEW, ROWS, Section, Sheet, one_page, shown_of, some_rows};
 use super::{Page, Visit, Web, deliveries, format, source, words};
 use crate::directory::{Directory, Known};
-use crate::domain::{AccountKind, Period, PersonId};
+use crate::domain::{AccountKind, OddDone, Period, PersonId, local_date};
 use crate::error::{Finding, Lang};
 use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::wording::{Words, word};
 use crate::store::{AuditEntry, StoreError, UnknownAccount, Waiting};
 use crate::text::fold::fold;
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -26,6 +27,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     sections.extend(stuck(web, visit, &counts).await?);
     sections.push(unknown(web, visit).await?);
     sections.push(source::rejected(web, visit, None).await?);
+    sections.extend(odd_done(web, visit).await?);
     sections.push(decisions(web, visit).await?);
     sections.push(review(web, visit).await?);
     sections.push(super::twins::waiting(web, visit).await?);
@@ -90,6 +92,47 @@ async fn petitions(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding>
         );
     }
     Ok((!pressing.is_empty()).then_some(section))
+}
+
+/// Tasks whose day of completion cannot be true; none while there are none.
+async fn odd_done(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding> {
+    let mut section = Section::table(
+        visit,
+        "odd-dates",
+        visit.say("Ngày hoàn thành không thể đúng", "Days of completion that cannot be true"),
+        &[
+            ("NGUỒN:MÃ", "SOURCE:KEY"),
+            ("Nhiệm vụ", "Task"),
+            ("Ngày giao", "Assigned"),
+            ("Ngày hoàn thành", "Completed"),
+            ("Lý do", "Why"),
+        ],
+        ("–", "–"),
+    )
+    .note(visit.say(
+        "Vẫn được tính như nguồn ghi; sửa ở nguồn hoặc trong tệp thì dòng này tự mất.",
+        "Counted as the source says; once it is corrected there or in the file, the line goes by itself.",
+    ));
+    let mut any = false;
+    let day = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| format::day(local_date(at)));
+    for why in OddDone::ALL {
+        let (code, what) = crate::ingest::odd_done(why);
+        for stored in web.app.store.odd_done_tasks(why, 0, ROWS).await.map_err(told)? {
+            let draft = &stored.task.draft;
+            any = true;
+            section.push(
+                stored.id.to_string(),
+                vec![
+                    Cell::text(format!("{}:{}", stored.key.source, stored.key.external_id)),
+                    Cell::link(draft.title.clone(), format!("/tasks/{}", stored.id)),
+                    Cell::text(day(draft.assigned_at)),
+                    Cell::text(day(draft.completed_at)),
+                    Cell::text(format!("{code} {}", what.get(visit.lang))),
+                ],
+            );
+        }
+    }
+    Ok(any.then_some(section))
 }
 
 /// Deliveries that wait for a person, of every target.

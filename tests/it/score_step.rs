@@ -102,6 +102,41 @@ async fn people_file_and_a_task_that_goes_to_somebody_else_have_scores_computed_
 }
 
 #[tokio::test]
+async fn quarter_that_has_not_begun_has_no_score_and_its_first_day_scores_whoever_has_tasks_due_in_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-12-20T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        let (next, slip) = (period("2027-Q1"), period("2027-Q3"));
+        let id = put(
+            &house,
+            json!({ "external_id": "1", "assignee": { "kind": "staff_number", "value": AN },
+                "due": { "day": "2027-01-15", "time": null } }),
+        )
+        .await;
+        mapped(&house, id, "SP-1", "1.2", (AN, next)).await;
+        let person = house.person(AN).await;
+        // Completed on 30 September 2027, says its source.
+        store.mark_scores_due(&[(person, slip)]).await.expect("marked");
+        settled(&house).await;
+        let held = async |which| {
+            let score = store.score(person, which, TO_DATE).await.expect("read").is_some();
+            (score, store.latest_revision(person, which).await.expect("read").is_some())
+        };
+        assert_eq!(
+            (held(next).await, held(slip).await),
+            ((false, false), (false, false)),
+            "{}",
+            store.kind()
+        );
+        assert!(store.scores_due(10).await.expect("due").is_empty(), "nothing waits for it");
+        settled(&house.later("2027-01-01T01:00:00Z")).await;
+        assert_eq!(held(next).await, (true, true), "{}", store.kind());
+        assert_eq!(held(slip).await, (false, false), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn import_of_one_person_has_their_tasks_and_leaders_looked_at_and_nobody_elses() {
     let both = both().await;
     for store in &both.stores {

@@ -6,11 +6,12 @@ use crate::support::task::shown;
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
-    DecisionKind, DirectoryImport, ImportedPerson, Period, PersonId, RecordState, SourceId, StaffNumber,
-    TargetId, TaskDraft, UnitCode,
+    DecisionKind, DirectoryImport, ImportedPerson, OddDone, Period, PersonId, RecordState, SourceId,
+    StaffNumber, TargetId, TaskDraft, UnitCode,
 };
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
+use lienthong::pipeline::command::Command;
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::{
@@ -824,5 +825,39 @@ async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_momen
         let items = store.tasks_to_map(10).await.expect("to map");
         let theirs = items.iter().find(|item| item.task.id == first).expect("due");
         assert_eq!(theirs.people, [person], "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn day_of_completion_that_cannot_be_true_is_told_until_its_record_changes() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let done = |id: &str, assigned: &str, completed: &str| {
+            json!({ "external_id": id, "assignee": { "kind": "account", "value": "1001" },
+                "assigned_at": assigned, "completed_at": completed })
+        };
+        shown(&house, done("t1", "2026-07-01T01:00:00Z", "2026-06-01T01:00:00Z")).await;
+        shown(&house, done("t2", "2026-07-01T01:00:00Z", "2027-09-30T01:00:00Z")).await;
+        shown(&house, done("t3", "2026-07-01T01:00:00Z", "2026-07-01T00:30:00Z")).await;
+        let told = async |house: &Installed| {
+            let findings = house.order(Command::Status {}).await.findings.into_iter();
+            let odd = findings.filter(|finding| finding.code.starts_with("LT-ING-"));
+            odd.map(|finding| (finding.code, finding.what.en)).collect::<Vec<_>>()
+        };
+        let both_told = [
+            ("LT-ING-021".to_owned(), "1 tasks completed before it was assigned: snv:t1".to_owned()),
+            ("LT-ING-001".to_owned(), "1 tasks completed in the future: snv:t2".to_owned()),
+        ];
+        assert_eq!(told(&house).await, both_told, "{}", store.kind());
+        assert_eq!(
+            told(&house.later("2026-12-20T08:00:00Z")).await,
+            both_told,
+            "as long as nobody corrects it"
+        );
+        shown(&house, done("t1", "2026-07-01T01:00:00Z", "2026-07-02T01:00:00Z")).await;
+        assert_eq!(told(&house).await, both_told[1..], "{}", store.kind());
+        let left = store.odd_done_tasks(OddDone::InFuture, 0, 10).await.expect("read");
+        assert_eq!(left.iter().map(|task| task.key.external_id.as_str()).collect::<Vec<_>>(), ["t2"]);
     }
 }

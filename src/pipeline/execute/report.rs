@@ -19,6 +19,7 @@ pub(super) async fn status(app: &App) -> Answer {
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
     findings.extend(app.ahead_of_clock().await?);
+    findings.extend(odd_done(app).await?);
     findings.extend(app.pressing_petitions().await?.into_iter().map(|(_, told)| told));
     findings.extend(app.reload.told());
     let failing = app.failing.all();
@@ -117,6 +118,34 @@ async fn changed_results(app: &App) -> Result<Document, Refusal> {
         )
     });
     Ok(Document::Json { value: json!(count), text: line.unwrap_or_else(|| Text::new("", "")) })
+}
+
+/// Tasks named of those whose day of completion cannot be true.
+const NAMED: usize = 3;
+
+/// Tasks whose day of completion cannot be true, told as long as their source says so: one finding for each reason.
+async fn odd_done(app: &App) -> Result<Vec<Finding>, Refusal> {
+    let mut findings = Vec::new();
+    for (why, count) in app.store.odd_done_counts().await? {
+        let named = app.store.odd_done_tasks(why, 0, NAMED).await?;
+        let named: Vec<String> =
+            named.iter().map(|task| format!("{}:{}", task.key.source, task.key.external_id)).collect();
+        let more = if count > named.len() as u64 { ", …" } else { "" };
+        let named = named.join(", ");
+        let (code, what) = crate::ingest::odd_done(why);
+        findings.push(Finding::warning(
+            code,
+            Text::new(
+                format!("{count} nhiệm vụ {}: {named}{more}", what.vi),
+                format!("{count} tasks {}: {named}{more}", what.en),
+            ),
+            Text::new(
+                "mở trang Cần người xử lý để xem đủ; sửa ngày ở hệ thống nguồn hoặc trong tệp, lần đọc sau sẽ nhận",
+                "the page of what needs a person lists all of them; correct the day in the source system or in the file, the next pull takes it up",
+            ),
+        ));
+    }
+    Ok(findings)
 }
 
 async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Finding>), Refusal> {

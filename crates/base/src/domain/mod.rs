@@ -31,6 +31,6 @@ pub use person::{Charge, CitizenId, Leadership, Membership, Person, Role, StaffN
 pub use product::{CatalogProduct, CatalogScope, ComplexityGroup, ProductKind};
 pub use rules::RuleSet;
 pub use task::{
-    AccountKind, AccountRef, Assignment, CanonicalTask, Due, EventKind, SourceEvent, TaskDraft, TaskKey,
-    TaskStatus,
+    AccountKind, AccountRef, Assignment, CanonicalTask, Due, EventKind, OddDone, SourceEvent, TaskDraft,
+    TaskKey, TaskStatus,
 };

@@ -7,7 +7,7 @@
 
 use super::calendar::local_date;
 use super::id::{PersonId, SourceId};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -325,6 +325,43 @@ pub struct CanonicalTask {
     pub first_seen_at: DateTime<Utc>,
     /// When we last saw it change.
     pub last_changed_at: DateTime<Utc>,
+}
+
+/// How far clocks of source systems may run ahead of ours.
+const SKEW: TimeDelta = TimeDelta::hours(24);
+
+/// Why the day a task was done on cannot be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OddDone {
+    /// Before the day it was assigned.
+    BeforeAssigned,
+    /// More than a day after the moment it was seen.
+    InFuture,
+}
+
+impl OddDone {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::BeforeAssigned, Self::InFuture];
+
+    /// Stable lower-case name, as stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BeforeAssigned => "before_assigned",
+            Self::InFuture => "in_future",
+        }
+    }
+}
+
+impl TaskDraft {
+    /// Why the day it was done on cannot be true, as it was seen at a moment; none of a task that is not done.
+    pub fn odd_done(&self, seen_at: DateTime<Utc>) -> Option<OddDone> {
+        let done = self.completed_at.filter(|_| self.status == TaskStatus::Done)?;
+        // By the day: many sources know the hour of one of the two alone.
+        let before = self.assigned_at.is_some_and(|assigned| local_date(done) < local_date(assigned));
+        let future = || (done > seen_at + SKEW).then_some(OddDone::InFuture);
+        before.then_some(OddDone::BeforeAssigned).or_else(future)
+    }
 }
 
 impl CanonicalTask {

@@ -17,7 +17,7 @@ use crate::domain::{AccountRef, CanonicalTask, EventKind, SourceEvent, TaskDraft
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use fold::{Explained, settle, take_up};
-pub use plausible::beyond;
+pub use plausible::{beyond, odd_done};
 
 /// Findings of [`apply`] that say something only where both versions of a task were read by the same rules: a due date
 /// moved after completion, a quantity that became ten times as large or as small.

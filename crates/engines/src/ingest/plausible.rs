@@ -3,13 +3,22 @@
 //! Owns the checks and their codes. It never changes a record: the source's word stands, a person looks at it there.
 //! Only a quantity beyond what one task can have is refused ([`beyond`]). It must not know scores.
 
-use crate::domain::{CanonicalTask, TaskDraft, TaskStatus, local_date};
+use crate::domain::{CanonicalTask, OddDone, TaskDraft, TaskStatus, local_date};
 use crate::error::{Finding, Text};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-/// Clocks of source systems may run this much ahead of ours.
-const SKEW: TimeDelta = TimeDelta::hours(24);
+/// What is told of a task whose day of completion cannot be true: code and words.
+pub fn odd_done(odd: OddDone) -> (&'static str, Text) {
+    match odd {
+        OddDone::BeforeAssigned => {
+            ("LT-ING-021", Text::new("hoàn thành trước ngày giao", "completed before it was assigned"))
+        }
+        OddDone::InFuture => {
+            ("LT-ING-001", Text::new("ngày hoàn thành nằm ở tương lai", "completed in the future"))
+        }
+    }
+}
 
 /// Why a draft is not taken over whose quantity is above what one task can have (`most`; 0 = any): a slip in one cell would
 /// make all other work of a person nothing beside it.
@@ -28,8 +37,8 @@ pub fn beyond(draft: &TaskDraft, most: u32) -> Option<Finding> {
     ))
 }
 
-/// Warnings about a draft that is applied: LT-ING-001 done in the future, LT-ING-002 due before it was assigned,
-/// LT-ING-003 due date moved after completion, LT-ING-011 a quantity that became ten times as large or as small.
+/// Warnings about a draft that is applied: LT-ING-001 done in the future, LT-ING-021 done before it was assigned,
+/// LT-ING-002 due before it was assigned, LT-ING-003 due date moved after completion, LT-ING-011 a quantity that became ten times as large or as small.
 pub(super) fn check(
     held: Option<&CanonicalTask>,
     draft: &TaskDraft,
@@ -44,8 +53,8 @@ pub(super) fn check(
         findings.push(Finding::warning(code, Text::new(vi, en), remedy));
     };
     let done = draft.status == TaskStatus::Done;
-    if done && draft.completed_at.is_some_and(|at| at > observed_at + SKEW) {
-        tell("LT-ING-001", "ngày hoàn thành nằm ở tương lai", "completed in the future");
+    if let Some((code, what)) = draft.odd_done(observed_at).map(odd_done) {
+        tell(code, &what.vi, &what.en);
     }
     if let (Some(due), Some(assigned)) = (draft.due, draft.assigned_at)
         && due.day < local_date(assigned)

@@ -199,6 +199,22 @@ fn completion_in_the_future_and_due_before_assignment_are_told() {
     assert_eq!(codes, ["LT-ING-001", "LT-ING-002"]);
 }
 
+#[test]
+fn completion_before_the_day_of_assignment_is_told_and_one_earlier_on_that_day_is_not() {
+    let done = |day: &str| {
+        let mut draft = draft(TaskStatus::Done, "2026-10-01T01:00:00Z");
+        draft.assigned_at = Some(at("2026-07-01T07:00:00Z"));
+        draft.due = None;
+        draft.completed_at = Some(at(day));
+        let findings = apply(None, draft, at("2026-10-02T00:00:00Z")).findings;
+        findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(done("2026-06-01T03:00:00Z"), ["LT-ING-021"]);
+    // Midnight in Vietnam: a source that knows the day alone.
+    assert_eq!(done("2026-06-30T17:00:00Z"), [""; 0]);
+    assert_eq!(done("2026-06-30T16:59:59Z"), ["LT-ING-021"]);
+}
+
 proptest! {
     #[test]
     fn same_record_again_changes_nothing(status in 0usize..6, day in 1u32..28) {

@@ -1,0 +1,10 @@
+-- Why the day a task was done on cannot be true, as long as its source says so; empty = nothing speaks against it.
+ALTER TABLE task ADD COLUMN odd_done TEXT NOT NULL DEFAULT '';
+-- Days of Vietnam (+07:00); facts keep moments as milliseconds since 1970.
+UPDATE task SET odd_done = 'before_assigned' WHERE status = 'done' AND json_type(facts, '$.c') = 'integer'
+  AND json_type(facts, '$.g') = 'integer'
+  AND (json_extract(facts, '$.c') + 25200000) / 86400000 < (json_extract(facts, '$.g') + 25200000) / 86400000;
+CREATE INDEX task_odd_done ON task (odd_done, id) WHERE odd_done <> '';
+-- Links counted for login names alone: tasks of nobody are looked at again where accounts of their source are linked.
+UPDATE task SET identify_due = TRUE WHERE EXISTS (SELECT 1 FROM account a WHERE a.source_id = task.source_id)
+  AND NOT EXISTS (SELECT 1 FROM task_person p WHERE p.task_id = task.id);
