@@ -4,8 +4,8 @@ use lienthong::domain::CatalogProduct;
 use lienthong::error::Findings;
 use lienthong::mapping::noise::Noise;
 use lienthong::mapping::{
-    Example, Figures, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText,
-    evaluate, labels, model, short_forms,
+    DecidedBy, Example, Figures, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook,
+    TaskText, evaluate, labels, model, short_forms,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -349,6 +349,29 @@ fn the_shipped_rules_fit_the_example_catalog() {
         .expect("valid");
     let products = catalog();
     assert_eq!(rules.check(|_, code| products.iter().any(|product| product.code == *code)), []);
+}
+
+/// Found in a new installation without a file of rules: the code its unit wrote was not even among the candidates.
+#[test]
+fn code_in_a_title_settles_the_task_without_rules_and_several_are_offered_first() {
+    let decide = |title: &str| SMALL.decide(&TaskText { title, ..TaskText::default() });
+    let one = decide("SP-DC-011 tổng hợp số liệu");
+    assert!(matches!(&one.outcome, Outcome::Mapped { product, .. } if product.as_str() == "SP-DC-011"));
+    assert_eq!(one.decided_by, DecidedBy::Rule);
+    assert!(one.reason.vi.contains("SP-DC-011"), "{:?}", one.reason);
+    let several = decide("Ghép (SP-TP-001), SP-DC-010 vào công văn phúc đáp");
+    assert_eq!(several.outcome, Outcome::Review);
+    let offered: Vec<&str> = several.candidates.iter().map(|candidate| candidate.product.as_str()).collect();
+    assert_eq!(offered[..2], ["SP-TP-001", "SP-DC-010"], "{offered:?}");
+    assert!(offered.len() <= 5, "{offered:?}");
+    // A code that is part of another word is no code.
+    assert_ne!(decide("xSP-DC-011 tổng hợp số liệu").decided_by, DecidedBy::Rule);
+    // A rule of the file goes before it.
+    let rules = "[[rule]]\nid='party'\npriority=1\nkeywords=['chi bộ']\noutside=true\n";
+    let rules = RuleBook::parse(rules, "rules.toml").expect("rules");
+    let ruled = Mapper::build(&catalog(), rules, &[], Options::default());
+    let task = TaskText { title: "SP-DC-011 sinh hoạt chi bộ", ..TaskText::default() };
+    assert_eq!(ruled.decide(&task).outcome, Outcome::Outside);
 }
 
 #[test]

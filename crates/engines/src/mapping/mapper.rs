@@ -1,4 +1,4 @@
-//! The decision: source's own code, rules, then the text ranking with abstention.
+//! The decision: source's own code, rules, a code in the title, then the text ranking with abstention.
 //!
 //! Owns the order of evidence and the reason given. It must not know files or stores. Building and deciding are
 //! total and deterministic; a mapper never changes, a new decision of a person makes a new mapper.
@@ -9,6 +9,7 @@ use super::features::{Circumstances, Cut, catalog_text, task_text};
 use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
+use super::rules::{codes_in, is_unmistakable};
 use super::slips::read;
 use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
@@ -321,7 +322,15 @@ impl Mapper {
                 Text::new(format!("theo quy tắc \"{}\"", hit.rule), format!("by rule \"{}\"", hit.rule));
             return self.settled(hit.product, DecidedBy::Rule, reason);
         }
-        self.by_text(task)
+        let written = codes_in(task.title, &self.codes);
+        if let [code] = written.as_slice()
+            && is_unmistakable(code)
+        {
+            let reason =
+                Text::new(format!("tiêu đề ghi mã {code}"), format!("the title carries the code {code}"));
+            return self.settled(Some(code.clone()), DecidedBy::Rule, reason);
+        }
+        self.by_text(task, &written)
     }
 
     /// The confidence from which on the text ranking decides without a person.
@@ -346,7 +355,8 @@ impl Mapper {
         }
     }
 
-    fn by_text(&self, task: &TaskText<'_>) -> MappingDecision {
+    /// By the words of the title; codes of the catalog that stand in it are offered before what its words are like.
+    fn by_text(&self, task: &TaskText<'_>, written: &[ProductCode]) -> MappingDecision {
         let circumstances = Circumstances::of(task);
         let commune = circumstances.commune;
         let cuts = readings(&self.vocabulary, task.title, &circumstances);
@@ -367,7 +377,23 @@ impl Mapper {
             ranked.retain(|(own, _)| *own != class);
             ranked.insert(0, (class, score));
         }
-        let confidence = if cut.tokens.is_empty() || overruled { 0.0 } else { sure };
+        let likest = ranked.first().map(|(class, _)| *class);
+        // A person's word about the very same task stays the first.
+        let from = usize::from(decided && person.is_some_and(|class| Some(class) == likest));
+        let written = written.iter().filter_map(|code| self.index.get(code).copied());
+        let written: Vec<(usize, f32)> = written
+            .filter(|class| from == 0 || Some(*class) != likest)
+            .map(|class| {
+                let known = ranked.iter().find(|(own, _)| *own == class).copied();
+                known.unwrap_or((class, scores.by_class.get(class).copied().unwrap_or(0.0)))
+            })
+            .collect();
+        ranked.retain(|(class, _)| written.iter().all(|(own, _)| own != class));
+        for (place, offered) in written.iter().enumerate() {
+            ranked.insert((from + place).min(ranked.len()), *offered);
+        }
+        let contradicted = ranked.first().map(|(class, _)| *class) != likest || written.len() > 1;
+        let confidence = if cut.tokens.is_empty() || overruled || contradicted { 0.0 } else { sure };
         let shown: Vec<usize> = ranked.iter().take(SHOWN).map(|(class, _)| *class).collect();
         let words = self.ranking.explain(&scores, &shown);
         let candidates: Vec<Candidate> = ranked
@@ -389,6 +415,7 @@ impl Mapper {
         match best {
             Some(((code, coefficient, _), score))
                 if !overruled
+                    && !contradicted
                     && confidence >= self.calibration.threshold
                     && score > outside_score + f64::from(CLEAR) =>
             {
@@ -410,6 +437,10 @@ impl Mapper {
                     _ if overruled => Text::new(
                         "người đã quyết định một việc giống hệt theo cách khác; cần người quyết định",
                         "people decided the very same task otherwise; a person has to decide",
+                    ),
+                    _ if contradicted => Text::new(
+                        "tiêu đề ghi mã của danh mục nhưng nội dung giống sản phẩm khác; cần người quyết định",
+                        "the title carries a code of the catalog and reads like another product; a person has to decide",
                     ),
                     Some((_, score)) if score <= outside_score => Text::new(
                         "giống các việc ngoài danh mục; cần người quyết định",

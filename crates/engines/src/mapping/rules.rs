@@ -373,13 +373,31 @@ impl RuleBook {
 
 /// The only catalog code that stands in a title as a word of its own; two different ones decide nothing.
 fn code_in(title: &str, codes: &BTreeSet<ProductCode>) -> Option<ProductCode> {
+    match codes_in(title, codes).as_slice() {
+        [code] => Some(code.clone()),
+        _ => None,
+    }
+}
+
+/// The catalog codes that stand in a title as words of their own, in its order, each once.
+pub(super) fn codes_in(title: &str, codes: &BTreeSet<ProductCode>) -> Vec<ProductCode> {
     let cut: String = title.chars().take(crate::text::tokens::MAX_CHARS).collect();
-    let mut found = cut
-        .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ',' | ';' | ':'))
-        .filter_map(|word| ProductCode::new(word.trim_end_matches('.')).ok())
-        .filter_map(|code| codes.get(&code));
-    let first = found.next()?;
-    found.all(|other| other == first).then(|| first.clone())
+    let mut found: Vec<ProductCode> = Vec::new();
+    for word in cut.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ',' | ';' | ':'))
+    {
+        let code = ProductCode::new(word.trim_end_matches('.')).ok();
+        if let Some(code) = code.and_then(|code| codes.get(&code)).filter(|code| !found.contains(code)) {
+            found.push(code.clone());
+        }
+    }
+    found
+}
+
+/// Whether a code is no word anybody writes for something else: a letter, and a figure or a mark within it.
+pub(super) fn is_unmistakable(code: &ProductCode) -> bool {
+    let text = code.as_str();
+    let letter = text.chars().any(char::is_alphabetic);
+    letter && text.chars().any(|c| !c.is_alphabetic()) && text.chars().count() >= 4
 }
 
 /// A pattern with its letters as titles have them, without accents; what is ASCII stays, as in it a letter may be an operator.
