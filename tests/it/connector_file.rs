@@ -559,3 +559,49 @@ async fn a_row_that_cannot_be_read_is_placed_by_its_file_line_and_field() {
     let place = refused.finding.place.as_ref().expect("a place").to_string();
     assert!(place.starts_with("thang-11.csv:3 (record NV-2, field "), "{place}");
 }
+
+#[tokio::test]
+async fn quantity_of_a_sheet_takes_comma_and_point_and_a_bad_cell_is_told_by_its_header() {
+    let folder = tempfile::tempdir().expect("folder");
+    let row = |key: &str, state: &str, quantity: &str| {
+        format!("{key};Việc {key};GL-1;01/09/2026;15/11/2026;;{state};{quantity}\n")
+    };
+    let rows = [
+        row("NV-1", "Đang xử lý", "0,8"),
+        row("NV-2", "Đang xử lý", "0.8"),
+        row("NV-3", "Đang xử lý", "1.000,5"),
+        row("NV-4", "Chưa từng thấy", "1"),
+    ];
+    let file = format!("{HEADER};Số lượng\n{}", rows.concat());
+    put(folder.path(), "quy-4.csv", 0, file.as_bytes());
+    let connector = connect(folder.path());
+    let now = "2026-11-24T08:00:00Z".parse().expect("instant");
+    let request = PullRequest { mode: PullMode::Full, cursor: None, now };
+    let mut pull = connector.pull(request).await.expect("pull");
+    let Step::Page(page) = pull.next_page().await.expect("page") else { panic!("a page") };
+    let of = |key: &str| {
+        let record = page.records.iter().find(|record| record.external_id == key).expect("the row");
+        connector.read(record)
+    };
+    let eight = Some("0.8".parse().expect("decimal"));
+    assert_eq!((of("NV-1").expect("read").quantity, of("NV-2").expect("read").quantity), (eight, eight));
+    for (key, code, header) in [("NV-3", "LT-SRC-008", "Số lượng"), ("NV-4", "LT-SRC-006", "Trạng thái")]
+    {
+        let finding = of(key).expect_err("refused").finding;
+        let place = finding.place.as_ref().expect("a place").to_string();
+        assert_eq!(finding.code, code);
+        assert!(place.contains(header), "{place}");
+        let remedy = &finding.remedy.vi;
+        assert!(remedy.contains(header) && remedy.contains("thả lại tệp"), "{remedy}");
+        assert!(!remedy.contains("hệ thống nguồn"), "{remedy}");
+    }
+    // A row without its key names the column as the sheet does.
+    put(folder.path(), "quy-4b.csv", 1, format!("{HEADER}\n;Việc;GL-1;;;;Đang xử lý\n").as_bytes());
+    let mut pull =
+        connector.pull(PullRequest { mode: PullMode::Full, cursor: None, now }).await.expect("pull");
+    let mut told = Vec::new();
+    while let Step::Page(page) = pull.next_page().await.expect("page") {
+        told.extend(page.rejected.into_iter().map(|rejection| rejection.finding.what.vi));
+    }
+    assert_eq!(told, ["dòng không có khóa (cột Mã nhiệm vụ)"]);
+}

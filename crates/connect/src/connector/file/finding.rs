@@ -95,7 +95,10 @@ pub(super) fn failed_formula(column: &str) -> Finding {
             format!("ô của cột {column} là lỗi công thức"),
             format!("a cell of column {column} holds a formula error"),
         ),
-        Text::new("sửa công thức hoặc dán giá trị", "correct the formula or paste the value"),
+        Text::new(
+            "sửa công thức hoặc dán giá trị vào ô này rồi thả lại tệp",
+            "correct the formula or paste the value into this cell, and put the file again",
+        ),
     )
 }
 
@@ -146,7 +149,7 @@ pub(super) fn without_key(key: &str) -> Finding {
     Finding::error(
         "LT-FIL-003",
         Text::new(format!("dòng không có khóa (cột {key})"), format!("the row has no key (column {key})")),
-        Text::new("điền mã nhiệm vụ rồi thả lại tệp", "fill in the key and drop the file again"),
+        Text::new("điền ô này trong tệp rồi thả lại tệp", "fill in this cell and put the file again"),
     )
 }
 

@@ -88,11 +88,21 @@ pub struct TableOptions {
     pub reading: Reading,
 }
 
+impl TableOptions {
+    /// What messages call a column: the first spelling of its header.
+    pub(super) fn header<'a>(&'a self, name: &'a str) -> &'a str {
+        let column = self.columns.iter().find(|column| column.name == name);
+        column.and_then(|column| column.synonyms.first()).map_or(name, String::as_str)
+    }
+}
+
 impl FolderOptions {
     /// What messages call the key.
     pub(super) fn key(&self) -> String {
         match &self.format {
-            Format::Table(table) => table.key.join(" + "),
+            Format::Table(table) => {
+                table.key.iter().map(|name| table.header(name)).collect::<Vec<_>>().join(" + ")
+            }
             Format::Json { key, .. } | Format::JsonLines { key } | Format::Xml { key, .. } => key.pointer(),
             Format::Edxml(_) => "edXML".to_owned(),
         }

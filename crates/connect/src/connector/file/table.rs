@@ -153,8 +153,10 @@ fn row(line: &Line, part: &Part, above: &mut Above, options: &TableOptions) -> O
     if let (Some(column), Some(group)) = (&options.group, &above.group) {
         record.entry(column).or_insert(group);
     }
-    let failed =
-        record.iter().find(|(_, cell)| is_error(cell)).map(|(column, _)| finding::failed_formula(column));
+    let failed = record
+        .iter()
+        .find(|(_, cell)| is_error(cell))
+        .map(|(column, _)| finding::failed_formula(options.header(column)));
     let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
     Some(Row { key, line: line.number, body, fault: failed, ..Row::default() })
 }

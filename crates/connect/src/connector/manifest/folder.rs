@@ -165,6 +165,29 @@ pub struct ColumnSection {
     pub required: bool,
 }
 
+impl ColumnSection {
+    /// What messages call it: the first spelling of its header.
+    pub fn header(&self) -> &str {
+        self.synonyms.first().unwrap_or(&self.name)
+    }
+}
+
+/// Of a folder of sheets: the header of the column that each field of a task is read from, as its first spelling says.
+pub(super) fn headers(manifest: &Manifest) -> BTreeMap<String, String> {
+    let Some(folder) = manifest.folder.as_ref().filter(|folder| folder.format == FolderFormat::Table) else {
+        return BTreeMap::new();
+    };
+    // Asked by name, so that no field is forgotten here.
+    let rules = serde_json::to_value(&manifest.fields).unwrap_or_default();
+    let fields = rules.as_object().into_iter().flatten();
+    let named = fields.filter_map(|(field, rule)| {
+        let path = rule.get("path")?.as_str()?;
+        let column = folder.column.iter().find(|column| column.name == path)?;
+        Some((field.clone(), column.header().to_owned()))
+    });
+    named.collect()
+}
+
 /// What of the section decides how a record is read, for the fingerprint.
 pub(super) fn decisive(manifest: &Manifest) -> Option<impl Serialize + '_> {
     manifest.folder.as_ref().map(|folder| {

@@ -437,7 +437,7 @@ fn reading(manifest: &Manifest, zone: FixedOffset, problems: &mut Vec<Problem>) 
             return None;
         };
         let reader = Reader::compile(fields, manifest.events.as_ref(), &manifest.event, zone, problems);
-        return Some(Reading::Tasks(Box::new(reader?)));
+        return Some(Reading::Tasks(Box::new(reader?.of_sheet(folder::headers(manifest)))));
     };
     let of_tasks = manifest.fields.is_some() || manifest.events.is_some() || !manifest.event.is_empty();
     if of_tasks || manifest.kind == Kind::Vxp {

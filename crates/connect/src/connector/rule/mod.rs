@@ -26,6 +26,7 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use spec::{DecimalSign, EventRule, FieldRules, HistoryRules, Rule};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use value::{Fault, Scope, ValueRule, excerpt};
 
 /// Longest key a task may have, in characters.
@@ -73,6 +74,8 @@ pub struct Reader {
     product_code: Option<ValueRule>,
     history: Option<HistoryReader>,
     events: Vec<EventReader>,
+    /// Of a sheet: the header of the column each field is read from.
+    headers: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -214,12 +217,23 @@ impl Reader {
             product_code,
             history,
             events,
+            headers: BTreeMap::new(),
         })
+    }
+
+    /// The same for a sheet: what cannot be read is told by the header its column stands under, and mended in its cell.
+    pub fn of_sheet(self, headers: BTreeMap<String, String>) -> Self {
+        Self { headers, ..self }
     }
 
     /// Reads one record. `whose` names the source in the rejection of a record that stands in no file.
     pub fn read(&self, whose: &str, record: &RawRecord) -> Result<TaskDraft, Box<Rejection>> {
-        self.draft(record).map_err(|fault| refused(whose, record, fault))
+        self.draft(record).map_err(|FieldFault { field, fault }| {
+            match self.headers.get(field).filter(|_| record.file.is_some()) {
+                Some(header) => refused(whose, record, header, in_its_cell(header, fault)),
+                None => refused(whose, record, field, fault),
+            }
+        })
     }
 
     fn draft(&self, record: &RawRecord) -> Result<TaskDraft, FieldFault> {
@@ -275,7 +289,7 @@ fn parsed(record: &RawRecord) -> Result<Json<'_>, Fault> {
 }
 
 /// The rejection of a record for the fault of one of its fields.
-fn refused(whose: &str, record: &RawRecord, FieldFault { field, fault }: FieldFault) -> Box<Rejection> {
+fn refused(whose: &str, record: &RawRecord, field: &str, fault: Fault) -> Box<Rejection> {
     // A key may be a person's number at some sources; it is kept in the rejection, not in the place.
     let stands = match &record.file {
         Some(file) => Place::line(&**file, record.index),
@@ -288,6 +302,25 @@ fn refused(whose: &str, record: &RawRecord, FieldFault { field, fault }: FieldFa
         body: record.body.clone(),
         finding: Finding::error(fault.code, fault.what, fault.remedy).at(place),
     })
+}
+
+/// What is wrong with a cell, for whoever typed the sheet.
+fn in_its_cell(header: &str, fault: Fault) -> Fault {
+    let (vi, en) = match fault.code {
+        "LT-SRC-006" | "LT-SRC-007" => (
+            "; nếu tệp của đơn vị luôn viết như vậy, người quản trị khai thêm cách viết trong manifest (map, date hoặc empty)",
+            "; where the unit's sheets always write it so, the operator adds the spelling to the manifest (map, date or empty)",
+        ),
+        "LT-SRC-005" | "LT-SRC-008" => ("", ""),
+        _ => return fault,
+    };
+    Fault {
+        remedy: Text::new(
+            format!("sửa ô ở cột \"{header}\" của dòng này trong tệp rồi thả lại tệp{vi}"),
+            format!("mend the cell of this row under \"{header}\" in the file and put the file again{en}"),
+        ),
+        ..fault
+    }
 }
 
 /// Times of the last submission, approval and so on that still hold: none that a reopening (for a
@@ -388,6 +421,8 @@ fn quantity_of(
     let plain = match sign {
         DecimalSign::Point => Cow::Borrowed(&*text),
         DecimalSign::Comma => Cow::Owned(text.replace('.', "").replace(',', ".")),
+        // Two signs leave two points, which are no number.
+        DecimalSign::Either => Cow::Owned(text.replace(',', ".")),
     };
     let read = Decimal::from_str_exact(&plain).or_else(|_| Decimal::from_scientific(&plain));
     match read {

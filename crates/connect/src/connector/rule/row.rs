@@ -80,7 +80,7 @@ impl RowReader {
     /// # Errors
     /// Why it cannot be read, by its column.
     pub fn read(&self, whose: &str, record: &RawRecord) -> Result<Vec<String>, Box<Rejection>> {
-        self.row(record).map_err(|fault| refused(whose, record, fault))
+        self.row(record).map_err(|FieldFault { field, fault }| refused(whose, record, field, fault))
     }
 
     fn row(&self, record: &RawRecord) -> Result<Vec<String>, FieldFault> {

@@ -85,6 +85,8 @@ pub enum DecimalSign {
     Point,
     /// `1.234,5`
     Comma,
+    /// `0.8` or `0,8`, as people type it; no thousands separators.
+    Either,
 }
 
 /// A rule: a table, or only its path.
