@@ -6,9 +6,10 @@ use crate::support::stores::both;
 use lienthong::connector::PullMode;
 use lienthong::connector::preview::preview;
 use lienthong::domain::SourceId;
-use lienthong::error::{Finding, Severity};
+use lienthong::error::{Finding, Lang, Severity};
 use lienthong::pipeline::command::{Command, Executor as _};
 use lienthong::pipeline::execute::Installation;
+use lienthong::store::RunKind;
 
 /// Minutes after the first file of [`put`]: five before the present moment of the tests.
 const JUST_NOW: u64 = 91_782;
@@ -115,4 +116,53 @@ async fn binary_file_under_the_name_of_a_workbook_is_not_called_text() {
     let told = connector.check().await.remove(0);
     assert!(told.what.vi.contains("không phải văn bản"), "{}", told.what.vi);
     assert!(!told.remedy.vi.contains("encoding") && !told.remedy.vi.contains("UTF-8"), "{}", told.remedy.vi);
+}
+
+/// Told once, and forgotten by the next order that looked at no file.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_not_read_stand_in_one_list_until_they_are_read_or_gone() {
+    let both = both().await;
+    for store in &both.stores {
+        let folder = tempfile::tempdir().expect("folder");
+        let row = "NV-1;Việc một;GL-1;;;;Đang xử lý\n";
+        put(folder.path(), "tot.csv", 0, format!("{HEADER}\n{row}").as_bytes());
+        put(folder.path(), "thieu.csv", 1, b"a;b\n1;2\n");
+        let noise: Vec<u8> = (0..4_000u32).map(|n| u8::try_from(n * n * 31 % 251).expect("a byte")).collect();
+        put(folder.path(), "hong.xlsx", 2, &noise);
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let installation = Installation { app: under(&house, connect(folder.path())) };
+        let order = async |order: Command| {
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            installation.execute(order, progress).await
+        };
+        let source = || SourceId::new("sheets").expect("id");
+        let listed = async || {
+            let outcome = order(Command::Status {}).await;
+            let document = outcome.document.to_json(Lang::En);
+            let told = outcome.findings.into_iter().find(|finding| finding.code == "LT-FIL-050");
+            (document["waiting"]["unread_files"].clone(), told.map(|finding| finding.what.vi))
+        };
+        order(Command::Sync { source: source(), full: false }).await;
+        let (count, told) = listed().await;
+        let told = told.expect("told");
+        assert_eq!(count, 2, "{}: {told}", store.kind());
+        for part in ["2 tệp", "thieu.csv", "LT-FIL-002", "hong.xlsx", "LT-TAB-005"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!told.contains("tot.csv"), "{told}");
+        // An order that looks at no file, and a run that was cut off.
+        order(Command::RejectedReplay { source: source(), id: None }).await;
+        let now = house.app.clock.now();
+        store.begin_run(&source(), RunKind::Incremental, now).await.expect("run");
+        assert_eq!(listed().await, (2.into(), Some(told)), "{}", store.kind());
+        std::fs::remove_file(folder.path().join("hong.xlsx")).expect("removed");
+        order(Command::Sync { source: source(), full: false }).await;
+        let (count, told) = listed().await;
+        assert!(told.is_some_and(|told| told.contains("thieu.csv") && !told.contains("hong.xlsx")));
+        assert_eq!(count, 1);
+        put(folder.path(), "thieu.csv", 3, format!("{HEADER}\n{row}").as_bytes());
+        order(Command::Sync { source: source(), full: false }).await;
+        assert_eq!(listed().await, (0.into(), None), "{}", store.kind());
+    }
 }

@@ -8,14 +8,14 @@ use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
 use crate::pipeline::command::{Column, Document, Field, Outcome, ReportBy, ReportKey};
 use crate::pipeline::wording::Words;
-use crate::store::Overview;
+use crate::store::{Overview, Run};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 pub(super) async fn status(app: &App) -> Answer {
     let overview = app.store.overview().await?;
-    let (sources, mut findings) = sources(app, &overview).await?;
+    let (sources, unread_files, mut findings) = sources(app, &overview).await?;
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
     findings.extend(app.ahead_of_clock().await?);
@@ -54,6 +54,12 @@ pub(super) async fn status(app: &App) -> Answer {
                 "Bản ghi bị loại (rejected list)",
                 "Rejected records (rejected list)",
                 needed.rejected,
+            ),
+            Field::new(
+                "unread_files",
+                "Tệp không đọc được trong thư mục",
+                "Files of folders that cannot be read",
+                unread_files,
             ),
             Field::new(
                 "decisions",
@@ -148,15 +154,68 @@ async fn odd_done(app: &App) -> Result<Vec<Finding>, Refusal> {
     Ok(findings)
 }
 
-async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Finding>), Refusal> {
-    let (mut rows, mut findings) = (Vec::new(), Vec::new());
+/// Runs looked back at for the last one that looked at everything that lies in a folder.
+const LOOKED_BACK: usize = 20;
+
+/// What the last run that looked told. One that is under way, was cut off or failed has not seen everything, and reading
+/// rejected records again looks at no file: what was told before them still holds.
+fn last_told(runs: Vec<Run>) -> Vec<Finding> {
+    let looked = |run: &Run| {
+        let replay = run.kind == "backfill" && run.counters.pages == 0;
+        run.outcome.as_deref() == Some("succeeded") && !replay
+    };
+    runs.into_iter().find(looked).map(|run| run.findings).unwrap_or_default()
+}
+
+/// Whether a finding says that a file was not read.
+fn of_unread_file(finding: &Finding) -> bool {
+    let of_files = ["LT-FIL-", "LT-TAB-", "LT-XML-"].iter().any(|area| finding.code.starts_with(area));
+    // A file somebody has open is no error: it is looked at again.
+    of_files && (finding.severity == Severity::Error || finding.code == "LT-FIL-022")
+}
+
+/// The files of a source that were not read, in one list; none while all were.
+fn unread(source: &SourceId, files: &[Finding]) -> Option<Finding> {
+    const NAMED: usize = 10;
+    let first = files.first()?;
+    let named = |lang: fn(&Text) -> &str| {
+        let one = |finding: &Finding| {
+            let file = finding.place.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{file} ({} {})", finding.code, lang(&finding.what))
+        };
+        let more = if files.len() > NAMED { "; …" } else { "" };
+        files.iter().take(NAMED).map(one).collect::<Vec<_>>().join("; ") + more
+    };
+    let count = files.len();
+    let remedy = if count == 1 {
+        first.remedy.clone()
+    } else {
+        Text::new(
+            "sửa từng tệp theo mã của nó (docs/errors) hoặc bỏ tệp khỏi thư mục; mỗi tệp được nêu đến khi đọc được hoặc không còn",
+            "mend each file by its code (docs/errors) or take it out of the folder; it is told until it is read or gone",
+        )
+    };
+    let what = Text::new(
+        format!("{count} tệp chưa đọc được: {}", named(|text| &text.vi)),
+        format!("{count} files are not read: {}", named(|text| &text.en)),
+    );
+    Some(Finding::warning("LT-FIL-050", what, remedy).at(Place::of(format!("source {source}"))))
+}
+
+async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec<Finding>), Refusal> {
+    let (mut rows, mut findings, mut unread_files) = (Vec::new(), Vec::new(), 0);
     for (source, configured) in &app.sources {
         findings.extend(configured.connector.paused());
         let state = app.store.source_state(source).await?;
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
-        let told = app.store.runs(source, i64::MAX, 1).await?.into_iter().flat_map(|run| run.findings);
-        let (waiting, told): (Vec<_>, Vec<_>) = told.partition(|finding| finding.code == FILES_WAIT);
+        let told = last_told(app.store.runs(source, i64::MAX, LOOKED_BACK).await?);
+        // Empty files wait for whoever copies them, too.
+        let waits = |finding: &Finding| [FILES_WAIT, "LT-FIL-020"].contains(&finding.code.as_str());
+        let (waiting, told): (Vec<_>, Vec<_>) = told.into_iter().partition(waits);
+        let files: Vec<Finding> = told.iter().filter(|finding| of_unread_file(finding)).cloned().collect();
+        unread_files += files.len();
+        findings.extend(unread(source, &files));
         let mut told = told.into_iter().filter(|finding| finding.severity == Severity::Error);
         // A file that is not read yet is no trouble, and nobody would look for it elsewhere.
         findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
@@ -186,7 +245,8 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
             json!(proof.filter(|proof| proof.proven).map(|proof| proof.at)),
             json!(trouble.as_ref().map(|finding| &finding.code)),
         ]);
-        // Known and tried again by itself: worth a look, no failure of this order.
+        // Known and tried again by itself: worth a look, no failure of this order. Files stand in their list.
+        let trouble = trouble.filter(|finding| !files.contains(finding));
         findings.extend(trouble.map(|finding| {
             let place = finding.place.clone().unwrap_or_else(|| Place::of(format!("source {source}")));
             Finding { severity: Severity::Warning, ..finding }.at(place)
@@ -209,7 +269,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Vec<Findin
         ],
         rows,
     };
-    Ok((table, findings))
+    Ok((table, unread_files, findings))
 }
 
 /// Code of a source that was due and was not pulled.
