@@ -1,7 +1,7 @@
 //! Sources: where each pull goes on, how the last ones went, and when the next is due.
 
 use super::db::{Row, json, vals};
-use super::{Store, StoreError};
+use super::{Proof, Store, StoreError};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -130,6 +130,13 @@ pub enum RunOutcome {
         /// How long the source asked us to wait.
         retry_after: Option<Duration>,
     },
+}
+
+impl SourceState {
+    /// When everything was read last: by a full pull, or by a pull that saw everything and left the newest proof.
+    pub fn last_read_whole(&self, newest: Option<&Proof>) -> Option<DateTime<Utc>> {
+        self.last_full_at.max(newest.map(|proof| proof.at))
+    }
 }
 
 /// One run as the page shows it.

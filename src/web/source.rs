@@ -32,7 +32,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     let gate = web.app.store.gate(source).await.map_err(told)?;
     let paused = configured.connector.paused();
     let judged = stands((&state, &runs), gate.as_ref(), paused.as_ref(), web.app.clock.now(), visit.lang);
-    let mut facts = standing(web, visit, judged, &state, &runs);
+    let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
+    let mut facts = standing(web, visit, judged, (&state, proofs.first()), &runs);
     facts.fact(visit.say("Đơn vị", "Unit"), Cell::text(unit));
     facts.fact(
         visit.say("Loại hệ thống", "Kind of system"),
@@ -50,7 +51,6 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     if let Some(gate) = &gate {
         gate_facts(visit, &mut facts, gate);
     }
-    let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
     let shape: Option<Shape> = web.app.store.shape(source).await.map_err(told)?;
     let mut table = run_table(visit, runs, configured.connector.abilities().incremental);
     table.pages(visit, "before", last);
@@ -59,7 +59,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
         parent: Some((visit.say("Đơn vị", "Units"), "/units".to_owned())),
         sections: vec![
             facts,
-            proof_table(visit, proofs),
+            proof_table(visit, proofs, configured.connector.abilities().full_is_complete),
             drift_table(visit, id, shape),
             table,
             rejected(web, visit, Some(source)).await?,
@@ -69,7 +69,13 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     sheet.show(web, visit).await.map(Some)
 }
 
-fn standing(web: &Web, visit: &Visit, judged: Standing<'_>, state: &SourceState, runs: &[Run]) -> Section {
+fn standing(
+    web: &Web,
+    visit: &Visit,
+    judged: Standing<'_>,
+    (state, newest): (&SourceState, Option<&Proof>),
+    runs: &[Run],
+) -> Section {
     let (lang, now) = (visit.lang, web.app.clock.now());
     let ago = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map_or_else(
@@ -85,7 +91,7 @@ fn standing(web: &Web, visit: &Visit, judged: Standing<'_>, state: &SourceState,
         facts.fact(visit.say("Cần làm gì", "What to do"), Cell::text(error.remedy.get(lang)));
     }
     facts.fact(visit.say("Lần cuối thành công", "Last success"), ago(state.last_success_at));
-    facts.fact(visit.say("Lần cuối đọc toàn bộ", "Last read completely"), ago(state.last_full_at));
+    facts.fact(visit.say("Lần cuối đọc toàn bộ", "Last read completely"), ago(state.last_read_whole(newest)));
     let left_alone = state.blocked_until.is_some_and(|at| at > now && Some(at) == state.next_attempt_at());
     let next = Cell::text(format::instant_or_dash(state.next_attempt_at()));
     facts.fact(
@@ -180,8 +186,8 @@ fn drift_table(visit: &Visit, id: &str, shape: Option<Shape>) -> Section {
     table
 }
 
-/// What the last pulls that saw everything proved.
-fn proof_table(visit: &Visit, proofs: Vec<Proof>) -> Section {
+/// What the last pulls that saw everything proved. Of a folder none proves that nothing is missing (`proves`).
+fn proof_table(visit: &Visit, proofs: Vec<Proof>, proves: bool) -> Section {
     let mut table = Section::table(
         visit,
         "proofs",
@@ -197,6 +203,12 @@ fn proof_table(visit: &Visit, proofs: Vec<Proof>) -> Section {
         ],
         ("Nguồn này chưa được đọc toàn bộ lần nào.", "This source was never read completely."),
     );
+    if !proves {
+        table = table.note(visit.say(
+            "Nguồn này đưa từng phần (tệp, gói): mọi phần nhận được đều được đọc, phần chưa đọc được nêu trong `status`. Phần không được gửi hoặc tệp đã bị bỏ đi thì không lần đọc nào thấy, nên không có kết luận \"Đủ\".",
+            "This source hands over parts (files, packages): every part that came is read, and one that could not be is told in `status`. What was never put there or was taken away no pull can see, so nothing here is ever called complete.",
+        ));
+    }
     for proof in proofs {
         let verdict = if proof.proven {
             (visit.say("Đủ", "Complete").to_owned(), "ok")

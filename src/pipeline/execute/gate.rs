@@ -14,11 +14,13 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
     let state = app.store.source_state(source).await?;
     let gate = app.store.gate(source).await?;
     let accepted = gate.as_ref().and_then(|gate| gate.accepted.as_ref());
+    let proofs = app.store.proofs(source, PROOFS).await?;
+    let read_whole = state.last_read_whole(proofs.first());
     let standing = Document::Object {
         title: Text::new("Tình trạng", "State"),
         fields: vec![
             Field::new("last_success_at", "Thành công lúc", "Last success", json!(state.last_success_at)),
-            Field::new("last_full_at", "Đọc toàn bộ lúc", "Last read completely", json!(state.last_full_at)),
+            Field::new("last_full_at", "Đọc toàn bộ lúc", "Last read completely", json!(read_whole)),
             Field::new("hooks", "Số lần nguồn gọi", "Calls of the source", state.hooks.received),
             Field::new("hook_at", "Nguồn gọi lúc", "Last call", json!(state.hooks.last_at)),
             Field::new("hook_waiting", "Có lời gọi đang chờ", "A call waits", state.hooks.waiting()),
@@ -48,7 +50,6 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
             ),
         ],
     };
-    let proofs = app.store.proofs(source, PROOFS).await?;
     let rows = proofs.iter().map(|proof| {
         vec![
             json!(proof.at),
