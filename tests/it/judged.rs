@@ -6,12 +6,8 @@ use crate::support::stores::both;
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
 use lienthong::domain::{CatalogScope, CatalogVersion, RecordState, RuleSet, WorkingCalendar};
 use lienthong::pipeline::Policy;
-<<<<<<< HEAD
 use lienthong::pipeline::command::{CatalogRef, Command, InputFile, LifeOrder, ShareEntry};
-=======
-use lienthong::pipeline::command::{CatalogRef, Command, InputFile, ShareEntry};
 use lienthong::pipeline::derived::read;
->>>>>>> d530d7b (Keep lines of a derivation in short, packed once for everyone who takes them)
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
