@@ -4,12 +4,16 @@
 //! measuring the attachment, cutting its content and the record's JSON together; missing it ends the program with exit
 //! code 1.
 
-use lienthong::connector::edxml::Edxml;
-use lienthong::connector::edxml::package::{Business, Hop, Organization, Package};
-use lienthong::connector::edxml::record::{TaskChoice, meaning};
-use lienthong::connector::edxml::write::{Enclosure, write};
+use lienthong_connect::connector::edxml::Edxml;
+use lienthong_connect::connector::edxml::package::{Business, Hop, Organization, Package};
+use lienthong_connect::connector::edxml::record::{TaskChoice, meaning};
+use lienthong_connect::connector::edxml::write::{Enclosure, write};
 use std::hint::black_box;
 use std::time::Instant;
+
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Packages per second that one core must reach.
 const BAR: f64 = 2_000.0;

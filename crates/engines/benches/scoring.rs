@@ -4,14 +4,18 @@
 //! 1,000,000 lines a second for tasks → lines → derivation together; missing it ends the program with exit code 1.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use lienthong::domain::{
+use lienthong_base::domain::{
     CanonicalTask, Due, Period, Role, RuleSet, SourceId, TaskDraft, TaskKey, TaskStatus, WorkingCalendar,
 };
-use lienthong::scoring::{Criteria, PersonInput, TaskFacts, build_lines, score_person};
+use lienthong_engines::scoring::{Criteria, PersonInput, TaskFacts, build_lines, score_person};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Instant;
+
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Lines per second that one core must reach.
 const BAR: f64 = 1_000_000.0;
@@ -59,7 +63,7 @@ fn main() {
         subordinates: Vec::new(),
         unit_result: None,
         worked: Vec::new(),
-        support: lienthong::scoring::Support::default(),
+        support: lienthong_engines::scoring::Support::default(),
     };
     assert_eq!(lines().0.len(), TASKS, "every task is a line");
     let ready = input(lines());
