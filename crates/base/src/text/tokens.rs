@@ -10,6 +10,7 @@ use super::letter;
 use super::repair::repair;
 use super::syllable::is_bare_syllable;
 use regex::Regex;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -161,12 +162,12 @@ impl Written {
 
     /// The tokens, short forms spelt out.
     pub fn spelt_out(&self, forms: &Abbreviations) -> Vec<Token> {
-        unify(&self.0, forms, &|_, _, _| 0)
+        unify(&self.0, forms, &|_, _, _| 0).into_iter().map(Cow::into_owned).collect()
     }
 
     /// The tokens; where a short form without accents has several readings, the one that `fit` finds best between the token
     /// before it and the word after it, else the first.
-    pub fn spelt_out_by(&self, forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
+    pub fn spelt_out_by<'s>(&'s self, forms: &'s Abbreviations, fit: &Fit<'_>) -> Vec<Cow<'s, Token>> {
         unify(&self.0, forms, fit)
     }
 }
@@ -211,8 +212,8 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn unify(raw: &[Token], forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
-    let mut out: Vec<Token> = Vec::with_capacity(raw.len() + 8);
+fn unify<'s>(raw: &'s [Token], forms: &'s Abbreviations, fit: &Fit<'_>) -> Vec<Cow<'s, Token>> {
+    let mut out: Vec<Cow<'s, Token>> = Vec::with_capacity(raw.len() + 8);
     let mut index = 0usize;
     let accents = raw.iter().any(|token| token.accented != token.folded);
     while let Some(token) = raw.get(index) {
@@ -227,18 +228,21 @@ fn unify(raw: &[Token], forms: &Abbreviations, fit: &Fit<'_>) -> Vec<Token> {
                 || matches!(before, "lop" | "tuoi")
                 || matches!(word, "1022" | "389" | "1719")
                 || out.last().is_some_and(|token| token.folded == "dinh") && before != "quyet";
-            out.push(if kept { token.clone() } else { Token::of("#") });
+            out.push(if kept { Cow::Borrowed(token) } else { Cow::Owned(Token::of("#")) });
         } else if before == "quy" && matches!(word, "i" | "ii" | "iii" | "iv") {
-            out.push(Token::of("#"));
+            out.push(Cow::Owned(Token::of("#")));
         } else if word == "v" && matches!(next(1), "v" | "vv") {
             taken = 2;
         } else if let Some((words, readings)) = expanded(forms, raw.get(index..).unwrap_or_default()) {
             let after = raw.get(index + words);
-            let best = readings.into_iter().rev().max_by_key(|long| fit(out.last(), long, after));
-            out.extend_from_slice(best.unwrap_or_default());
+            let best = readings
+                .into_iter()
+                .rev()
+                .max_by_key(|long| fit(out.last().map(|last| &**last), long, after));
+            out.extend(best.unwrap_or_default().iter().map(Cow::Borrowed));
             taken = words;
         } else {
-            out.push(token.clone());
+            out.push(Cow::Borrowed(token));
             let middle = matches!(next(2), "thi" | "van");
             if is_named(token, raw.get(index + 1), middle, accents) {
                 taken = if middle { 4 } else { 3 };

@@ -10,7 +10,7 @@ use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
 use super::rules::{codes_in, is_unmistakable};
-use super::slips::read;
+use super::slips::{Asked, read};
 use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
@@ -27,6 +27,8 @@ const APART: usize = 6_000;
 const CLEAR: f32 = 0.15;
 /// Latest different titles on which confidence is measured.
 const MEASURED: usize = 1_000;
+/// Products looked at together for one that scores enough.
+const TOGETHER: usize = 32;
 /// Candidates shown.
 const SHOWN: usize = 5;
 
@@ -144,7 +146,7 @@ impl<'a> Prepared<'a> {
         let tasks = usable
             .iter()
             .map(|(example, class)| {
-                let words = read(&vocabulary, &Written::of(&example.title));
+                let words = read(&vocabulary, &Written::of(&example.title), &mut Asked::default());
                 let mut cut = task_text(words, &Circumstances::of(&example.task()));
                 // Of ten thousand decisions only what is learned from is kept.
                 cut.forget_words();
@@ -275,7 +277,7 @@ impl Mapper {
     }
 
     fn cut_of(&self, example: &Example) -> Cut {
-        let words = read(&self.vocabulary, &Written::of(&example.title));
+        let words = read(&self.vocabulary, &Written::of(&example.title), &mut Asked::default());
         task_text(words, &Circumstances::of(&example.task()))
     }
 
@@ -469,16 +471,22 @@ impl Mapper {
         let [department, own] = &self.lost;
         let lost = if commune { own } else { department };
         let mut least = f32::NEG_INFINITY;
-        for (class, (lost, score)) in lost.iter().zip(&scores.by_class).enumerate() {
-            let score = score - lost;
-            if score <= least {
+        let chunks = lost.chunks(TOGETHER).zip(scores.by_class.chunks(TOGETHER));
+        for (number, (lost, some)) in chunks.enumerate() {
+            let score = lost.iter().zip(some).map(|(lost, score)| score - lost);
+            if !score.clone().fold(false, |any, score| any | (score > least)) {
                 continue;
             }
-            let place = best.partition_point(|(_, own)| *own >= score);
-            best.insert(place, (class, score));
-            best.truncate(SHOWN);
-            if let Some((_, last)) = best.last().filter(|_| best.len() == SHOWN) {
-                least = *last;
+            for (class, score) in (number * TOGETHER..).zip(score) {
+                if score <= least {
+                    continue;
+                }
+                let place = best.partition_point(|(_, own)| *own >= score);
+                best.insert(place, (class, score));
+                best.truncate(SHOWN);
+                if let Some((_, last)) = best.last().filter(|_| best.len() == SHOWN) {
+                    least = *last;
+                }
             }
         }
         best
@@ -525,7 +533,8 @@ fn readings(vocabulary: &Vocabulary, title: &str, circumstances: &Circumstances)
     let written = Written::of(title);
     let bare = written.accents().then(|| written.bare());
     let all = std::iter::once(written).chain(bare);
-    all.map(|written| task_text(read(vocabulary, &written), circumstances)).collect()
+    let mut asked = Asked::default();
+    all.map(|written| task_text(read(vocabulary, &written, &mut asked), circumstances)).collect()
 }
 
 /// Work that no catalog holds, as texts, except what this catalog names as a product all the same.

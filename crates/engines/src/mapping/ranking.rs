@@ -382,11 +382,9 @@ impl Ranking {
     fn similar(&self, vector: &[(u32, f32)], except: &[usize], count: usize) -> Vec<(usize, f32)> {
         let most = (self.texts.len() / TELLING).clamp(TELLING, MOST_HOLDING);
         let mut sums: Vec<f32> = vec![0.0; self.texts.len()];
-        for (feature, weight) in vector {
-            let list = self.holding.get(*feature);
-            if list.len() > most {
-                continue;
-            }
+        let telling = |(feature, _): &&(u32, f32)| self.holding.get(*feature).len() <= most;
+        let telling: Vec<(u32, f32)> = vector.iter().filter(telling).copied().collect();
+        for (list, weight) in self.holding.get_all(&telling) {
             for (text, own) in list {
                 if let Some(sum) = sums.get_mut(*text as usize) {
                     *sum += weight * own;
@@ -473,14 +471,26 @@ impl Ranking {
             let own = scores.without.iter().find(|(own, _)| *own as usize == *class);
             own.map_or(0.0, |(_, share)| *share)
         };
+        // Of each class its place among those asked for, counted from 1: one walk through a row finds them all.
+        let mut places = vec![0u8; self.classes];
+        for (place, class) in (1u8..).zip(classes) {
+            if let Some(own) = places.get_mut(*class) {
+                *own = place;
+            }
+        }
         let left_out: Vec<f32> = classes.iter().map(left_out).collect();
         let tokens = scores.told.iter().map(|told| usize::from(told.token) + 1).max().unwrap_or(0);
         let mut sums = vec![vec![0.0f32; tokens]; classes.len()];
+        let mut weights = vec![0.0f32; classes.len() + 1];
         for told in &scores.told {
-            let row = self.weights.get(told.id);
-            for ((sums, class), left_out) in sums.iter_mut().zip(classes).zip(&left_out) {
-                let at = row.binary_search_by_key(class, |(class, _)| *class as usize).ok();
-                let weight = at.and_then(|at| row.get(at)).map_or(0.0, |(_, weight)| *weight);
+            weights.fill(0.0);
+            for (class, weight) in self.weights.get(told.id) {
+                let place = places.get(*class as usize).copied().unwrap_or(0);
+                if let Some(own) = weights.get_mut(usize::from(place)) {
+                    *own = *weight;
+                }
+            }
+            for ((sums, weight), left_out) in sums.iter_mut().zip(weights.iter().skip(1)).zip(&left_out) {
                 if let Some(sum) = sums.get_mut(usize::from(told.token)) {
                     *sum += told.weight * (weight - left_out * told.own);
                 }
@@ -530,8 +540,8 @@ fn numbered(features: &[Feature]) -> Vec<(u32, f32)> {
 }
 
 fn add_scores(weights: &Rows, vector: &[(u32, f32)], scores: &mut [f32]) {
-    for (feature, weight) in vector {
-        for (class, own) in weights.get(*feature) {
+    for (row, weight) in weights.get_all(vector) {
+        for (class, own) in row {
             if let Some(score) = scores.get_mut(*class as usize) {
                 *score += weight * own;
             }

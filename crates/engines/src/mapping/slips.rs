@@ -5,7 +5,7 @@
 //! speak for a reading and every slip against it. It must not know products. A word that stays strange stays as it is; how
 //! far a repaired word may be trusted is told with it. Deterministic, total.
 
-use super::features::hash;
+use super::features::{hash, mix};
 use super::vocabulary::{Entry, Vocabulary};
 use crate::text::keys::{squeezed, typed};
 use crate::text::syllable::is_bare_syllable;
@@ -14,6 +14,8 @@ use std::borrow::Cow;
 
 /// Longest word that is read otherwise.
 const LONGEST: usize = 24;
+/// Costs of one row of letters: what differs from a word by a letter or two is hardly longer.
+const ROW: usize = LONGEST + 4;
 /// Readings of one word that are weighed.
 const READINGS: usize = 8;
 /// Cost of a strange word that could be a name, and of one that is no syllable.
@@ -51,25 +53,51 @@ pub(super) struct Word {
 struct Way<'a> {
     /// First word after it.
     to: usize,
-    words: Vec<Cow<'a, Token>>,
+    words: Words<'a>,
     cost: f32,
     repaired: bool,
     /// A run spelt out: its words were never typed, so their standing beside each other proves nothing.
     spelt: bool,
 }
 
+/// The words of a way: nearly every one has one, which needs no list.
+enum Words<'a> {
+    One(Cow<'a, Token>),
+    Some(Vec<Cow<'a, Token>>),
+}
+
+impl<'a> Words<'a> {
+    fn all(&self) -> &[Cow<'a, Token>] {
+        match self {
+            Self::One(word) => std::slice::from_ref(word),
+            Self::Some(words) => words,
+        }
+    }
+}
+
 /// A reading that is weighed: its words are written out when it is among the cheapest.
 enum Draft<'a> {
     Word(Token),
-    Known(&'a Entry),
-    Two(&'a Entry, &'a Entry),
+    Meant(Meant<'a>),
     /// With the word after it.
     Joined(&'a Entry),
     Run(&'a [Token]),
 }
 
-/// The words of a title, short forms spelt out and slips repaired.
-pub(super) fn read(vocabulary: &Vocabulary, title: &Written) -> Vec<Word> {
+/// Known words that one word was typed for.
+#[derive(Clone, Copy)]
+enum Meant<'a> {
+    One(&'a Entry),
+    Two(&'a Entry, &'a Entry),
+}
+
+/// What doubtful words of a title may have been, each between its neighbours: a title is read with its accents and without them, and
+/// this is the same for both.
+#[derive(Default)]
+pub(super) struct Asked<'a>(Vec<(u64, Vec<(f32, Meant<'a>)>)>);
+
+/// The words of a title, short forms spelt out and slips repaired. Its other readings go on from what was `asked` for one.
+pub(super) fn read<'a>(vocabulary: &'a Vocabulary, title: &Written, asked: &mut Asked<'a>) -> Vec<Word> {
     let accents = title.accents();
     let fit = |before: Option<&Token>, long: &[Token], after: Option<&Token>| {
         let beside = |left: Option<&Token>, right: Option<&Token>| {
@@ -81,27 +109,28 @@ pub(super) fn read(vocabulary: &Vocabulary, title: &Written) -> Vec<Word> {
     if !accents {
         // Words spelt out would have accents where no other has.
         for token in tokens.iter_mut().filter(|token| token.accented != token.folded) {
+            let token = token.to_mut();
             token.accented.clone_from(&token.folded);
         }
     }
     let known: Vec<bool> = tokens.iter().map(|token| vocabulary.get(&token.folded).is_some()).collect();
-    let pairs = pairs(vocabulary, tokens.iter());
+    let pairs = pairs(vocabulary, tokens.iter().map(|token| &**token));
     let doubtful: Vec<bool> = (0..tokens.len())
         .map(|at| {
             // Strange, or known beside none of its neighbours.
             let beside = |at: Option<usize>| at.and_then(|at| pairs.get(at)).is_some_and(|count| *count > 0);
-            tokens.get(at).is_some_and(letters)
+            tokens.get(at).is_some_and(|token| letters(token))
                 && !(known.get(at) == Some(&true) && (beside(at.checked_sub(1)) || beside(Some(at))))
         })
         .collect();
     if !doubtful.contains(&true) {
-        return tokens.into_iter().map(|token| Word { token, trust: 1.0 }).collect();
+        return tokens.into_iter().map(|token| Word { token: token.into_owned(), trust: 1.0 }).collect();
     }
     let ways: Vec<Vec<Way<'_>>> = (0..tokens.len())
         .map(|at| {
             let own = as_written(&tokens, at, known.get(at) == Some(&true));
             let doubt = doubtful.get(at) == Some(&true) || doubtful.get(at + 1) == Some(&true);
-            if doubt { ways(vocabulary, &tokens, at, own, accents) } else { vec![own] }
+            if doubt { ways(vocabulary, &tokens, at, own, (accents, &mut *asked)) } else { vec![own] }
         })
         .collect();
     cheapest(vocabulary, &ways)
@@ -119,8 +148,8 @@ fn letters(token: &Token) -> bool {
         && token.folded.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-fn as_written(tokens: &[Token], at: usize, known: bool) -> Way<'_> {
-    let token = tokens.get(at).map_or_else(|| Cow::Owned(Token::of("")), Cow::Borrowed);
+fn as_written<'a>(tokens: &'a [Cow<'_, Token>], at: usize, known: bool) -> Way<'a> {
+    let token = tokens.get(at).map_or_else(|| Cow::Owned(Token::of("")), |token| Cow::Borrowed(&**token));
     let cost = if !letters(&token) || known {
         0.0
     } else if token.folded.len() < 2 || is_bare_syllable(&token.folded) {
@@ -128,68 +157,34 @@ fn as_written(tokens: &[Token], at: usize, known: bool) -> Way<'_> {
     } else {
         NO_SYLLABLE
     };
-    Way { to: at + 1, words: vec![token], cost, repaired: false, spelt: false }
+    Way { to: at + 1, words: Words::One(token), cost, repaired: false, spelt: false }
 }
 
 /// The ways to read what begins with one word, its own first.
-fn ways<'a>(
-    vocabulary: &'a Vocabulary,
-    tokens: &'a [Token],
+fn ways<'v: 'a, 'a>(
+    vocabulary: &'v Vocabulary,
+    tokens: &'a [Cow<'_, Token>],
     at: usize,
     own: Way<'a>,
-    accents: bool,
+    (accents, asked): (bool, &mut Asked<'v>),
 ) -> Vec<Way<'a>> {
-    let Some(token) = tokens.get(at).filter(|token| letters(token)) else { return vec![own] };
+    let Some(token) = tokens.get(at).map(|token| &**token).filter(|token| letters(token)) else {
+        return vec![own];
+    };
     let folded = token.folded.as_str();
     let strange = own.cost > 0.0;
     let no_syllable = own.cost >= NO_SYLLABLE;
     let mut drafts: Vec<(f32, Draft<'a>)> = Vec::new();
     let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(|before| hash(&before.folded));
-    let after = tokens.get(at + 1);
-    let fits = |entry: &Entry| {
-        before.is_some_and(|before| vocabulary.follows(before, &entry.folded) > 0)
-            || after.is_some_and(|after| vocabulary.follows(entry.hash, &after.folded) > 0)
-    };
+    let after = tokens.get(at + 1).map(|after| &**after);
     if strange && let Some(word) = typed(&token.shown) {
         let word = Token::of(&word);
         if vocabulary.get(&word.folded).is_some() {
             drafts.push((KEYS, Draft::Word(if accents { word } else { Token::of(&word.folded) })));
         }
     }
-    let extra = if strange { 0.0 } else { KNOWN };
-    for entry in vocabulary.alike(folded) {
-        // A known or very short word is many others' slip: the words beside it have to speak for one.
-        let needs = !no_syllable || folded.len() < 3;
-        if needs && !fits(entry) {
-            continue;
-        }
-        let slip = slip(folded, &entry.folded);
-        if slip <= DEAREST {
-            drafts.push((SLIP * slip + extra - 0.1 * (entry.count as f32).ln(), Draft::Known(entry)));
-        }
-    }
-    let squeezed = squeezed(folded);
-    if strange && squeezed != folded {
-        if let Some(entry) = vocabulary.get(&squeezed) {
-            drafts.push((TWICE, Draft::Known(entry)));
-        } else {
-            for entry in vocabulary.alike(&squeezed) {
-                let slip = slip(&squeezed, &entry.folded);
-                if slip <= DEAREST && (no_syllable || fits(entry)) {
-                    drafts.push((TWICE + SLIP * slip, Draft::Known(entry)));
-                }
-            }
-        }
-    }
-    if strange {
-        for (left, right) in (1..folded.len()).filter_map(|cut| folded.split_at_checked(cut)) {
-            let Some(one) = vocabulary.get(left) else { continue };
-            let Some(two) = vocabulary.get(right) else { continue };
-            if vocabulary.follows(one.hash, right) > 0 || (no_syllable && left.len() > 1 && right.len() > 1) {
-                drafts.push((BLANK, Draft::Two(one, two)));
-            }
-        }
-    }
+    let meant = asked.about(vocabulary, (before, folded, after), own.cost);
+    drafts.extend(meant.iter().map(|(cost, meant)| (*cost, Draft::Meant(*meant))));
     let next = after.filter(|next| letters(next));
     if let Some(next) = next.filter(|next| vocabulary.beside(folded, &next.folded) == 0) {
         let joined = format!("{folded}{}", next.folded);
@@ -215,16 +210,16 @@ fn ways<'a>(
     let as_typed = |entry: &Entry| Cow::Owned(entry.as_typed(token, accents));
     let written_out = |(cost, draft): (f32, Draft<'a>)| {
         let (to, words) = match draft {
-            Draft::Word(word) => (at + 1, vec![Cow::Owned(word)]),
-            Draft::Known(entry) => (at + 1, vec![as_typed(entry)]),
-            Draft::Two(one, two) => (at + 1, vec![as_typed(one), as_typed(two)]),
+            Draft::Word(word) => (at + 1, Words::One(Cow::Owned(word))),
+            Draft::Meant(Meant::One(entry)) => (at + 1, Words::One(as_typed(entry))),
+            Draft::Meant(Meant::Two(one, two)) => (at + 1, Words::Some(vec![as_typed(one), as_typed(two)])),
             Draft::Joined(entry) => {
                 let accented = next.map_or("", |next| next.accented.as_str());
                 let whole = Token { accented: format!("{}{accented}", token.accented), ..token.clone() };
-                (at + 2, vec![Cow::Owned(entry.as_typed(&whole, accents))])
+                (at + 2, Words::One(Cow::Owned(entry.as_typed(&whole, accents))))
             }
             Draft::Run(run) => {
-                let words = run.iter().map(bare).collect();
+                let words = Words::Some(run.iter().map(bare).collect());
                 return Way { to: at + 1, words, cost, repaired: true, spelt: true };
             }
         };
@@ -233,20 +228,94 @@ fn ways<'a>(
     std::iter::once(own).chain(drafts.into_iter().map(written_out)).collect()
 }
 
-/// How dear it is that one word was typed for another.
+impl<'a> Asked<'a> {
+    /// The known words a word may have been typed for, with their costs: by its letters, which tell its own cost, and its neighbours.
+    fn about(
+        &mut self,
+        vocabulary: &'a Vocabulary,
+        (before, folded, after): (Option<u64>, &str, Option<&Token>),
+        cost: f32,
+    ) -> &[(f32, Meant<'a>)] {
+        let beside = mix(mix(before.unwrap_or_default(), " "), folded);
+        let key = after.map_or(beside, |after| mix(mix(beside, " "), &after.folded));
+        let place = self.0.iter().position(|(own, _)| *own == key).unwrap_or_else(|| {
+            self.0.push((key, meant(vocabulary, (before, folded, after), cost)));
+            self.0.len() - 1
+        });
+        self.0.get(place).map_or(&[], |(_, meant)| meant.as_slice())
+    }
+}
+
+fn meant<'a>(
+    vocabulary: &'a Vocabulary,
+    (before, folded, after): (Option<u64>, &str, Option<&Token>),
+    cost: f32,
+) -> Vec<(f32, Meant<'a>)> {
+    let strange = cost > 0.0;
+    let no_syllable = cost >= NO_SYLLABLE;
+    let fits = |entry: &Entry| {
+        before.is_some_and(|before| vocabulary.follows(before, &entry.folded) > 0)
+            || after.is_some_and(|after| vocabulary.follows(entry.hash, &after.folded) > 0)
+    };
+    let mut all: Vec<(f32, Meant<'a>)> = Vec::new();
+    let extra = if strange { 0.0 } else { KNOWN };
+    for entry in vocabulary.alike(folded) {
+        // A known or very short word is many others' slip: the words beside it have to speak for one.
+        let needs = !no_syllable || folded.len() < 3;
+        if needs && !fits(entry) {
+            continue;
+        }
+        let slip = slip(folded, &entry.folded);
+        if slip <= DEAREST {
+            all.push((SLIP * slip + extra - 0.1 * (entry.count as f32).ln(), Meant::One(entry)));
+        }
+    }
+    let squeezed = squeezed(folded);
+    if strange && squeezed != folded {
+        if let Some(entry) = vocabulary.get(&squeezed) {
+            all.push((TWICE, Meant::One(entry)));
+        } else {
+            for entry in vocabulary.alike(&squeezed) {
+                let slip = slip(&squeezed, &entry.folded);
+                if slip <= DEAREST && (no_syllable || fits(entry)) {
+                    all.push((TWICE + SLIP * slip, Meant::One(entry)));
+                }
+            }
+        }
+    }
+    if strange {
+        for (left, right) in (1..folded.len()).filter_map(|cut| folded.split_at_checked(cut)) {
+            let Some(one) = vocabulary.get(left) else { continue };
+            let Some(two) = vocabulary.get(right) else { continue };
+            if vocabulary.follows(one.hash, right) > 0 || (no_syllable && left.len() > 1 && right.len() > 1) {
+                all.push((BLANK, Meant::Two(one, two)));
+            }
+        }
+    }
+    all
+}
+
+/// How dear it is that one word was typed for another; [`f32::MAX`] where that is dearer than [`DEAREST`] for certain.
 fn slip(typed: &str, meant: &str) -> f32 {
     let (a, b) = (typed.as_bytes(), meant.as_bytes());
     let at = |row: &[f32], index: usize| row.get(index).copied().unwrap_or(f32::MAX);
     let letter = |word: &[u8], index: usize| index.checked_sub(1).and_then(|index| word.get(index)).copied();
+    if b.len() >= ROW {
+        return f32::MAX;
+    }
     // Three rows that take turns: the one before the last, the last, the present one.
-    let mut before: Vec<f32> = Vec::with_capacity(b.len() + 1);
-    let mut last: Vec<f32> = (0..=b.len()).map(|count| count as f32 * 0.9).collect();
-    let mut row: Vec<f32> = Vec::with_capacity(b.len() + 1);
+    let (mut before, mut last, mut row) = ([0.0; ROW], [0.0; ROW], [0.0; ROW]);
+    last.iter_mut().zip(0u8..).for_each(|(cost, count)| *cost = f32::from(count) * 0.9);
+    let mut least = 0.0f32;
     for i in 1..=a.len() {
-        row.clear();
         let own = letter(a, i);
         let twice = own.is_some() && own == letter(a, i - 1);
-        row.push(at(&last, 0) + 0.9);
+        let lost = if twice { 0.5 } else { 0.9 };
+        let mut left = at(&last, 0) + 0.9;
+        let mut cheapest = left;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
         for j in 1..=b.len() {
             let other = letter(b, j);
             let changed = match (own, other) {
@@ -255,13 +324,22 @@ fn slip(typed: &str, meant: &str) -> f32 {
                 _ => 1.2,
             };
             let mut cost = at(&last, j - 1) + changed;
-            cost = cost.min(at(&last, j) + if twice { 0.5 } else { 0.9 });
-            cost = cost.min(at(&row, j - 1) + 0.9);
+            cost = cost.min(at(&last, j) + lost);
+            cost = cost.min(left + 0.9);
             if i > 1 && j > 1 && own == letter(b, j - 1) && letter(a, i - 1) == other && own != other {
                 cost = cost.min(at(&before, j - 2) + 0.6);
             }
-            row.push(cost);
+            if let Some(place) = row.get_mut(j) {
+                *place = cost;
+            }
+            left = cost;
+            cheapest = cheapest.min(cost);
         }
+        // Every way on goes through one of two rows that follow each other.
+        if cheapest.min(least) > DEAREST {
+            return f32::MAX;
+        }
+        least = cheapest;
         std::mem::swap(&mut before, &mut last);
         std::mem::swap(&mut last, &mut row);
     }
@@ -305,9 +383,11 @@ fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way<'_>>]) -> Vec<Word> {
     let mut ending: Vec<Vec<Step>> = vec![Vec::new(); ways.len() + 1];
     let way_of = |step: &Step| ways.get(step.from).and_then(|own| own.get(step.way));
     for (at, own) in ways.iter().enumerate() {
-        let steps_here = ending.get(at).cloned().unwrap_or_default();
+        // A way ends behind the word it begins with.
+        let Some((until_here, behind)) = ending.split_at_mut_checked(at + 1) else { break };
+        let steps_here = until_here.last().map_or(&[][..], Vec::as_slice);
         for (number, way) in own.iter().enumerate() {
-            let typed = way.words.windows(2).filter(|_| !way.spelt);
+            let typed = way.words.all().windows(2).filter(|_| !way.spelt);
             let within: f32 = typed
                 .map(|two| match two {
                     [left, right] => pair_worth(vocabulary, left, right),
@@ -316,14 +396,15 @@ fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way<'_>>]) -> Vec<Word> {
                 .sum();
             let mut best: Option<(f32, Option<usize>)> = (at == 0).then_some((0.0, None));
             for (place, step) in steps_here.iter().enumerate() {
-                let last = way_of(step).and_then(|way| way.words.last());
-                let joint = last.zip(way.words.first()).map_or(0.0, |(l, r)| pair_worth(vocabulary, l, r));
+                let last = way_of(step).and_then(|way| way.words.all().last());
+                let joint =
+                    last.zip(way.words.all().first()).map_or(0.0, |(l, r)| pair_worth(vocabulary, l, r));
                 let cost = step.cost - joint;
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, Some(place)));
                 }
             }
-            if let (Some((cost, before)), Some(list)) = (best, ending.get_mut(way.to)) {
+            if let (Some((cost, before)), Some(list)) = (best, behind.get_mut(way.to - at - 1)) {
                 list.push(Step { cost: cost + way.cost - within, from: at, way: number, before });
             }
         }
@@ -337,7 +418,7 @@ fn cheapest(vocabulary: &Vocabulary, ways: &[Vec<Way<'_>>]) -> Vec<Word> {
     }
     path.reverse();
     let words: Vec<(&Token, bool)> =
-        path.iter().flat_map(|way| way.words.iter().map(|token| (&**token, way.repaired))).collect();
+        path.iter().flat_map(|way| way.words.all().iter().map(|token| (&**token, way.repaired))).collect();
     let pairs = pairs(vocabulary, words.iter().map(|(token, _)| *token));
     let known = |at: usize| pairs.get(at).is_some_and(|count| *count > 0);
     (0..words.len())
@@ -361,7 +442,7 @@ mod tests {
 
     fn repaired(text: &str) -> String {
         let vocabulary = Vocabulary::of(&Abbreviations::default(), std::iter::empty(), std::iter::empty());
-        let words = read(&vocabulary, &Written::of(text));
+        let words = read(&vocabulary, &Written::of(text), &mut Asked::default());
         words.into_iter().map(|word| word.token.folded).collect::<Vec<_>>().join(" ")
     }
 
