@@ -51,27 +51,22 @@ pub fn field_key(config: &Config, credentials: Option<&Path>) -> Result<[u8; 32]
     })
 }
 
-/// What is wrong where the SQLite database is gone, or empty, although its data folder was worked on: the key made
-/// for it or the name in leases is there. None where everything or nothing is there, and for a server.
+/// What is wrong where the SQLite database is gone, or empty, although its data folder was worked on: the name in leases
+/// is there. None where everything or nothing is there, and for a server.
 ///
 /// LT-DB-030.
 pub fn lost_database(config: &Config) -> Option<Finding> {
     let database = config.database_file();
-    if config.store.kind == StoreKind::Postgres || is_held(&database) {
+    let replica = config.replica_file();
+    // A key alone may be what a first start left that was killed before it made its database; the name in leases is
+    // written once there is one.
+    if config.store.kind == StoreKind::Postgres || is_held(&database) || !replica.exists() {
         return None;
     }
-    // A configured key may be there before the first start; one in the folder is made together with the database.
     let own = config.keys.field_key.is_none().then(|| own_key(&config.daemon.data_dir));
-    let left: Vec<String> = own
-        .into_iter()
-        .chain([config.replica_file()])
-        .filter(|path| path.exists())
-        .map(|path| path.display().to_string())
-        .collect();
-    if left.is_empty() {
-        return None;
-    }
-    let (database, left) = (database.display(), left.join(", "));
+    let left = own.into_iter().filter(|path| path.exists()).chain([replica]);
+    let left = left.map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let database = database.display();
     let finding = Finding::error(
         "LT-DB-030",
         Text::new(
