@@ -94,7 +94,13 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let approved = store.approved_of(&[person], period).await.map_err(told)?.remove(&person);
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
-    let grounds = web.app.grounds(person, period, &derivation).await?;
+    // What stands behind a line is asked of the lines that are shown: a director's are thousands.
+    let behind = json!({
+        "components": derivation.get("components"),
+        "formulas": derivation.get("formulas"),
+        "lines": lines_shown(visit, &derivation).1,
+    });
+    let grounds = web.app.grounds(person, period, &behind).await?;
     let mut sections = Vec::new();
     sections.extend(ruled(visit, &derivation));
     if period.is_mean() {
@@ -357,6 +363,13 @@ fn from(visit: &Visit, name: &str) -> usize {
     visit.asked(name).parse().unwrap_or(0)
 }
 
+/// Position of the first line shown, and the lines shown.
+fn lines_shown<'a>(visit: &Visit, derivation: &'a Value) -> (usize, &'a [Value]) {
+    let all = list(derivation, "lines");
+    let first = from(visit, "line").min(all.len());
+    (first, all.get(first..all.len().min(first + shown_of(visit, "lines"))).unwrap_or_default())
+}
+
 async fn lines(
     web: &Web,
     visit: &Visit,
@@ -366,8 +379,7 @@ async fn lines(
 ) -> Result<Section, Finding> {
     let lang = visit.lang;
     let all = list(derivation, "lines");
-    let first = from(visit, "line").min(all.len());
-    let shown = all.get(first..all.len().min(first + shown_of(visit, "lines"))).unwrap_or_default();
+    let (first, shown) = lines_shown(visit, derivation);
     let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
     let numbers = numbers(web, &sources).await?;
     let mut section = Section::table(
