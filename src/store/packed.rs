@@ -30,10 +30,10 @@ impl Packed {
             let compressor = match kept {
                 Some(compressor) => compressor,
                 None => {
-                    let compressor = kept.insert(zstd::bulk::Compressor::new(1)?);
-                    // What is damaged must not be read as something else.
-                    compressor.include_checksum(true)?;
-                    compressor
+                    let mut made = zstd::bulk::Compressor::new(1)?;
+                    // What is damaged must not be read as something else; kept only with it, or the next text had none.
+                    made.include_checksum(true)?;
+                    kept.insert(made)
                 }
             };
             compressor.compress(text)
