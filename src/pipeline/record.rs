@@ -242,7 +242,8 @@ impl App {
     /// itself, whatever its record says.
     pub(super) async fn has_figures_due(&self, person: PersonId, period: Period) -> Result<bool, Finding> {
         let due = self.store.periods_due(person).await.map_err(|error| error.finding())?;
-        Ok(due.into_iter().any(|due| period.depends_on(due)))
+        let today = self.clock.today();
+        Ok(due.into_iter().any(|due| due.has_begun(today) && period.depends_on(due)))
     }
 
     /// Whether the rule set asks for every step before an approval; of a period without one nothing is asked.

@@ -91,9 +91,10 @@ impl Score {
     pub(super) async fn scored(&self, of: Option<Period>) -> Result<StepReport, Finding> {
         let app = &self.0;
         let elsewhere = app.judge_anew().await?;
-        let mut marked = app.store.scores_due(MARKS).await.map_err(|error| error.finding())?;
+        // A slip in a day of completion leaves no score of a quarter that has not begun: marks of those stay until it has.
+        let marked = app.store.scores_due_by(app.clock.today(), MARKS).await;
+        let mut marked = marked.map_err(|error| error.finding())?;
         let mut more = marked.len() == MARKS;
-        self.put_off(&mut marked).await?;
         marked.retain(|(_, period, _)| {
             !elsewhere.contains(&period.quarter_around()) && of.is_none_or(|of| of.depends_on(*period))
         });
@@ -129,21 +130,6 @@ impl Score {
         saved?;
         more |= again;
         Ok(StepReport { done, more, findings: told, ..StepReport::default() })
-    }
-}
-
-impl Score {
-    /// Takes out the marks of quarters that have not begun: a slip in a day of completion would leave a score and a record
-    /// of them. The first run of such a quarter marks whoever has tasks due in it.
-    async fn put_off(&self, marked: &mut Vec<(PersonId, Period, i64)>) -> Result<(), Finding> {
-        let today = self.0.clock.today();
-        let early: Vec<_> =
-            marked.extract_if(.., |(_, period, _)| period.quarter_around().first_day() > today).collect();
-        if early.is_empty() {
-            return Ok(());
-        }
-        self.0.store.save_scores(Vec::new(), &early, &[]).await.map_err(|error| error.finding())?;
-        Ok(())
     }
 }
 
@@ -624,7 +610,6 @@ impl App {
         if before == Some(today) {
             return Ok(());
         }
-        let earlier = before;
         let before = before.unwrap_or_else(|| Period::quarter_of(today).previous().first_day());
         let (first, last) = (before.min(today), before.max(today));
         let mut quarters = vec![Period::quarter_of(first)];
@@ -636,12 +621,7 @@ impl App {
         let is_due = |mean: &Period| self.days_of(*mean).iter().any(|day| (first..=last).contains(day));
         let mut means: Vec<Period> = years.chain(halves).filter(is_due).collect();
         means.dedup();
-        // What was marked before they began was put off.
-        let begun = |quarter: &&Period| {
-            earlier.is_some_and(|day| quarter.first_day() > day && quarter.first_day() <= today)
-        };
-        let begun: Vec<Period> = quarters.iter().filter(begun).copied().collect();
-        self.store.begin_day(today, (&quarters, &begun), &means).await.map_err(|error| error.finding())
+        self.store.begin_day(today, &quarters, &means).await.map_err(|error| error.finding())
     }
 
     /// The days on which time alone changes a half-year or year: it opens, and later a part of it has ended, whose result

@@ -161,12 +161,12 @@ impl Store {
         for (name, sql) in [
             ("identify", "SELECT count(*) FROM task WHERE identify_due"),
             ("map", "SELECT count(*) FROM task WHERE map_due AND NOT identify_due"),
-            ("score", "SELECT count(*) FROM score_due"),
             ("record", "SELECT count(*) FROM score WHERE record_due"),
             ("decide", "SELECT count(*) FROM decision WHERE NOT applied AND awaits IS NULL"),
         ] {
             overview.due.insert(name.to_owned(), self.db.count(sql, vals![]).await?);
         }
+        overview.due.insert("score".to_owned(), self.count_due().await?);
         overview.scores = self.db.count("SELECT count(*) FROM score", vals![]).await?;
         overview.complete_scores =
             self.db.count("SELECT count(*) FROM score WHERE total IS NOT NULL", vals![]).await?;

@@ -188,12 +188,6 @@ const EVERYONE_DUE: &str = concat!(
 const UNSETTLED: &str = "s.period = $1 AND (s.record_due OR EXISTS \
      (SELECT 1 FROM score_due d WHERE d.person_id = s.person_id AND d.period IN ($1, $2)))";
 
-const STAKES_DUE: &str = concat!(
-    "INSERT INTO score_due (person_id, period, stamp) SELECT DISTINCT p.person_id, $1, 1 FROM task_person p \
-     JOIN task t ON t.id = p.task_id WHERE t.due_day >= $2 AND t.due_day <= $3 ",
-    due_again!()
-);
-
 /// What the keys begin with under which `meta` says by what a period is judged.
 const JUDGED_BY: &str = "judged_by:";
 
@@ -267,19 +261,14 @@ impl Store {
         row.map(|row| row.text(0)?.parse().map_err(unreadable)).transpose()
     }
 
-    /// Begins a day: whoever has a score of these quarters, whoever has a task due in one of those that have `begun` since,
-    /// and everyone for these years is to be scored.
+    /// Begins a day: whoever has a score of these quarters, and everyone for these years is to be scored.
     pub async fn begin_day(
         &self,
         day: NaiveDate,
-        (quarters, begun): (&[Period], &[Period]),
+        quarters: &[Period],
         years: &[Period],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        for quarter in begun {
-            let days = (quarter.first_day(), quarter.last_day());
-            tx.execute(STAKES_DUE, vals![*quarter, days.0, days.1]).await?;
-        }
         for quarter in quarters {
             tx.execute(scored_due!("period = $1 AND scope = 'to_date'"), vals![*quarter]).await?;
         }
@@ -327,7 +316,7 @@ impl Store {
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.text(2)?))).collect()
     }
 
-    /// People and periods to be scored, with the stamp of the mark.
+    /// People and periods to be scored, with the stamp of the mark; those of quarters that have not begun as well.
     pub async fn scores_due(&self, limit: usize) -> Result<Vec<(PersonId, Period, i64)>, StoreError> {
         let rows = self
             .db
@@ -337,6 +326,50 @@ impl Store {
             )
             .await?;
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.int(2)?))).collect()
+    }
+
+    /// The same of what has begun by a day: marks of later quarters stay until then.
+    pub async fn scores_due_by(
+        &self,
+        day: NaiveDate,
+        limit: usize,
+    ) -> Result<Vec<(PersonId, Period, i64)>, StoreError> {
+        let marked = self.periods_marked().await?.into_keys();
+        let later: Vec<Period> = marked.filter(|period| !period.has_begun(day)).collect();
+        if later.is_empty() {
+            let mut due = self.scores_due(limit).await?;
+            due.retain(|(_, period, _)| period.has_begun(day));
+            return Ok(due);
+        }
+        let sql = format!(
+            "SELECT person_id, period, stamp FROM score_due WHERE period NOT IN {} \
+             ORDER BY period, person_id LIMIT $1",
+            placeholders(1, later.len(), 2)
+        );
+        let mut vals = vals![limit as u64];
+        vals.extend(later.into_iter().map(Val::from));
+        let rows = self.db.rows(sql, vals).await?;
+        let due: Result<Vec<_>, StoreError> =
+            rows.iter().map(|row| Ok((row.person(0)?, row.parsed::<Period>(1)?, row.int(2)?))).collect();
+        let mut due = due?;
+        // What was marked between the two questions.
+        due.retain(|(_, period, _)| period.has_begun(day));
+        Ok(due)
+    }
+
+    /// Periods with scores to be computed, and of how many people.
+    pub(super) async fn periods_marked(&self) -> Result<BTreeMap<Period, u64>, StoreError> {
+        let sql = "SELECT period, count(*) FROM score_due GROUP BY period";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.parsed(0)?, u64::try_from(row.int(1)?).unwrap_or(0)))).collect()
+    }
+
+    /// How many scores wait to be computed, but for those of quarters that had not begun on the day scores were last judged.
+    pub(super) async fn count_due(&self) -> Result<u64, StoreError> {
+        let judged = self.day_judged().await?;
+        let marked = self.periods_marked().await?.into_iter();
+        let waits = marked.filter(|(period, _)| judged.is_none_or(|day| period.has_begun(day)));
+        Ok(waits.map(|(_, count)| count).sum())
     }
 
     /// Periods of a person whose score waits to be computed.

@@ -395,7 +395,7 @@ async fn lives(config: &StoreConfig, store: &Store, case: u64) {
         }
     }
     settled(&house).await;
-    assert!(store.scores_due(10).await.expect("due").is_empty());
+    assert!(store.scores_due_by(house.app.clock.today(), 10).await.expect("due").is_empty());
     let (codes, told) = verified(&house).await;
     assert!(codes.is_empty(), "seed {case}: {codes:?} {told:?}");
     let (step_by_step, organisations) = (kept(store).await, organisation(&house).await);

@@ -102,11 +102,12 @@ async fn people_file_and_a_task_that_goes_to_somebody_else_have_scores_computed_
 }
 
 #[tokio::test]
-async fn quarter_that_has_not_begun_has_no_score_and_its_first_day_scores_whoever_has_tasks_due_in_it() {
+async fn quarter_that_has_not_begun_has_no_score_and_its_first_day_scores_whoever_was_marked_before() {
     let both = both().await;
     for store in &both.stores {
         let house = at_work(store, "2026-12-20T01:00:00Z").await;
-        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        const SHARING: &str = "GL-00002";
+        house.import(&[(AN, "Nguyễn Văn An"), (SHARING, "Trần Thị B")]).await;
         let (next, slip) = (period("2027-Q1"), period("2027-Q3"));
         let id = put(
             &house,
@@ -116,8 +117,9 @@ async fn quarter_that_has_not_begun_has_no_score_and_its_first_day_scores_whoeve
         .await;
         mapped(&house, id, "SP-1", "1.2", (AN, next)).await;
         let person = house.person(AN).await;
-        // Completed on 30 September 2027, says its source.
-        store.mark_scores_due(&[(person, slip)]).await.expect("marked");
+        // Completed on 30 September 2027, says its source; and a share of the next quarter, without a task due in it.
+        let sharing = house.person(SHARING).await;
+        store.mark_scores_due(&[(person, slip), (sharing, next)]).await.expect("marked");
         settled(&house).await;
         let held = async |which| {
             let score = store.score(person, which, TO_DATE).await.expect("read").is_some();
@@ -129,8 +131,17 @@ async fn quarter_that_has_not_begun_has_no_score_and_its_first_day_scores_whoeve
             "{}",
             store.kind()
         );
-        assert!(store.scores_due(10).await.expect("due").is_empty(), "nothing waits for it");
-        settled(&house.later("2027-01-01T01:00:00Z")).await;
+        let today = house.app.clock.today();
+        assert!(store.scores_due_by(today, 10).await.expect("due").is_empty(), "nothing waits for it");
+        assert_eq!(store.overview().await.expect("read").due["score"], 0, "{}", store.kind());
+        let marks = store.scores_due(100).await.expect("due");
+        assert!(marks.iter().any(|(who, of, _)| (*who, *of) == (sharing, next)), "{marks:?}");
+        let begun = house.later("2027-01-01T01:00:00Z");
+        settled(&begun).await;
+        let shared = store.score(sharing, next, TO_DATE).await.expect("read");
+        assert!(shared.is_some(), "{}: marked before it began", store.kind());
+        let today = begun.app.clock.today();
+        assert!(store.scores_due_by(today, 10).await.expect("due").is_empty(), "{}", store.kind());
         assert_eq!(held(next).await, (true, true), "{}", store.kind());
         assert_eq!(held(slip).await, (false, false), "{}", store.kind());
     }

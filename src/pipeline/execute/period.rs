@@ -122,7 +122,7 @@ pub(super) async fn close(app: &App, order: Closing) -> Answer {
 /// The facts of a close. Of a unit: of the people whose post at the end of the period is in it, and of the sources of
 /// the department or commune it belongs to and of every unit above that one: a province-wide system shows its tasks too.
 async fn close_facts(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<CloseFacts, Refusal> {
-    let due = app.store.scores_due(100_000).await?;
+    let due = app.store.scores_due_by(app.clock.today(), 100_000).await?;
     let directory = app.directory().await?;
     let serving = unit.map(|unit| directory.above(directory.serving(unit)));
     let (mut stale_sources, mut own_sources) = (Vec::new(), Vec::new());

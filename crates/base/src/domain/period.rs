@@ -111,6 +111,11 @@ impl Period {
         NaiveDate::from_ymd_opt(self.year(), month, 1).unwrap_or(NaiveDate::MIN)
     }
 
+    /// Whether a day lies in the quarter around it or after it: from then on it has scores.
+    pub fn has_begun(self, day: NaiveDate) -> bool {
+        self.quarter_around().first_day() <= day
+    }
+
     /// Last day of the period.
     pub fn last_day(self) -> NaiveDate {
         self.next().first_day().pred_opt().unwrap_or(NaiveDate::MAX)
