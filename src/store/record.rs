@@ -387,6 +387,11 @@ impl Store {
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.json(2)?))).collect()
     }
 
+    /// How many there are of these, of all periods.
+    pub async fn count_differences(&self) -> Result<u64, StoreError> {
+        self.db.count("SELECT count(*) FROM record_head WHERE difference IS NOT NULL", vals![]).await
+    }
+
     /// A period's close, when it is closed.
     pub async fn period_close(&self, period: Period) -> Result<Option<PeriodClose>, StoreError> {
         let row = self

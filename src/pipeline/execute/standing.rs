@@ -217,7 +217,7 @@ async fn told(
         within.is_none_or(|(_, units)| unit.is_some_and(|unit| units.contains(&unit)))
     };
     let changed = app.store.differences(Some(period), 100_000).await?;
-    let changed = changed.iter().filter(|(person, ..)| inside(*person)).count();
+    let changed = changed.iter().filter(|(person, ..)| inside(*person)).count() as u64;
     let mut findings: Vec<Finding> = moved_on(changed, Some(period)).into_iter().collect();
     if period.is_year() {
         let asked = within.map(|(unit, _)| unit);
@@ -232,7 +232,7 @@ async fn told(
 
 /// How many approved or closed results have other figures by now, of one period or of all; none where there is none. What
 /// moved each of them is long, and told by the list.
-pub(super) fn moved_on(count: usize, period: Option<Period>) -> Option<Finding> {
+pub(super) fn moved_on(count: u64, period: Option<Period>) -> Option<Finding> {
     let of_period = period.map(|period| format!(" --period {period}")).unwrap_or_default();
     (count > 0).then(|| {
         Finding::warning(
