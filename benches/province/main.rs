@@ -199,7 +199,7 @@ async fn derive(store: &Path) -> (f64, u64, String) {
 async fn score(store: &Path) -> (f64, u64, String) {
     let app = build::open(store).await;
     // What a day marks by itself (half-years that opened since the last one) is none of the quarter's work.
-    app.store.begin_day(app.clock.today(), (&[], &[]), &[]).await.expect("begun");
+    app.store.begin_day(app.clock.today(), &[], &[]).await.expect("begun");
     app.store.judge_anew(&[], &[quarter()]).await.expect("marked");
     let began = Instant::now();
     let (done, runs) = until_settled(&app).await;
