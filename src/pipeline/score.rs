@@ -82,28 +82,62 @@ impl Step for Score {
 
     async fn run(&self) -> Result<StepReport, Finding> {
         self.0.begin_day().await?;
-        self.scored(None).await
+        self.scored().await
     }
 }
 
 impl Score {
-    /// Scores whoever is due; of one period alone what its scores depend on.
-    pub(super) async fn scored(&self, of: Option<Period>) -> Result<StepReport, Finding> {
+    /// Scores whoever is due.
+    async fn scored(&self) -> Result<StepReport, Finding> {
         let app = &self.0;
         let elsewhere = app.judge_anew().await?;
         // A slip in a day of completion leaves no score of a quarter that has not begun: marks of those stay until it has.
         let marked = app.store.scores_due_by(app.clock.today(), MARKS).await;
         let mut marked = marked.map_err(|error| error.finding())?;
-        let mut more = marked.len() == MARKS;
-        marked.retain(|(_, period, _)| {
-            !elsewhere.contains(&period.quarter_around()) && of.is_none_or(|of| of.depends_on(*period))
-        });
+        let full = marked.len() == MARKS;
+        marked.retain(|(_, period, _)| !elsewhere.contains(&period.quarter_around()));
         let told = if elsewhere.is_empty() { Vec::new() } else { vec![judged_elsewhere(&elsewhere)] };
         if marked.is_empty() {
             return Ok(StepReport { findings: told, ..StepReport::default() });
         }
         app.begin_to_judge(&marked.iter().map(|(_, period, _)| period.quarter_around()).collect()).await?;
+        let (done, again) = self.answer(app.directory().await?, marked).await?;
+        Ok(StepReport { done, more: full | again, findings: told, ..StepReport::default() })
+    }
+
+    /// Scores those of some people who are due, and before them those their scores of a period depend on; gives how many
+    /// marks are answered. What is judged by other rules than this process has stays due: an order puts no rules in force.
+    pub(super) async fn scored_of(&self, of: Period, people: &BTreeSet<PersonId>) -> Result<u64, Finding> {
+        let app = &self.0;
+        let marked = app.store.scores_due_by(app.clock.today(), MARKS).await;
+        let mut marked = marked.map_err(|error| error.finding())?;
+        marked.retain(|(_, period, _)| of.depends_on(*period));
         let directory = app.directory().await?;
+        let mut below: BTreeMap<Period, Option<Below<'_>>> = BTreeMap::new();
+        for period in marked.iter().map(|(_, period, _)| period.quarter_around()) {
+            if !below.contains_key(&period) {
+                let otherwise = app.is_judged_otherwise(period).await?;
+                below.insert(period, (!otherwise).then(|| Below::of(&directory, period, people)));
+            }
+        }
+        marked.retain(|(person, period, _)| {
+            let below = below.get_mut(&period.quarter_around()).and_then(Option::as_mut);
+            below.is_some_and(|below| below.holds(*person))
+        });
+        drop(below);
+        if marked.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.answer(directory, marked).await?.0)
+    }
+
+    /// Scores whoever is marked; gives how many marks are answered, and whether new ones were set.
+    async fn answer(
+        &self,
+        directory: Arc<Directory>,
+        marked: Vec<(PersonId, Period, i64)>,
+    ) -> Result<(u64, bool), Finding> {
+        let app = &self.0;
         let mut marks: Vec<Mark> = marked
             .into_iter()
             .map(|(person, marked, stamp)| {
@@ -126,10 +160,39 @@ impl Score {
             Some(last) => saved(last).await,
             None => Ok(()),
         };
-        let (done, again) = scored?;
+        let answered = scored?;
         saved?;
-        more |= again;
-        Ok(StepReport { done, more, findings: told, ..StepReport::default() })
+        Ok(answered)
+    }
+}
+
+/// Some people, and everyone below them: a leader's score takes those of the people in charge, who may lead others.
+struct Below<'a> {
+    leading: Leading<'a>,
+    people: &'a BTreeSet<PersonId>,
+    period: Period,
+    known: BTreeMap<PersonId, Vec<PersonId>>,
+}
+
+impl<'a> Below<'a> {
+    fn of(directory: &'a Directory, period: Period, people: &'a BTreeSet<PersonId>) -> Self {
+        Self { leading: directory.leading(period), people, period, known: BTreeMap::new() }
+    }
+
+    fn holds(&mut self, person: PersonId) -> bool {
+        // A mean is made of one's own results alone.
+        if self.period.is_mean() || self.people.contains(&person) {
+            return self.people.contains(&person);
+        }
+        let (mut seen, mut next) = (BTreeSet::from([person]), vec![person]);
+        while let Some(one) = next.pop() {
+            let above = self.known.entry(one).or_insert_with(|| self.leading.of(one));
+            if above.iter().any(|leader| self.people.contains(leader)) {
+                return true;
+            }
+            next.extend(above.iter().copied().filter(|leader| seen.insert(*leader)));
+        }
+        false
     }
 }
 

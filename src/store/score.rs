@@ -378,6 +378,19 @@ impl Store {
         rows.iter().map(|row| row.parsed(0)).collect()
     }
 
+    /// The same of some people together.
+    pub async fn periods_due_of(&self, people: &[PersonId]) -> Result<BTreeSet<Period>, StoreError> {
+        let mut periods = BTreeSet::new();
+        for some in people.chunks(PER_QUESTION) {
+            let whose = placeholders(1, some.len(), 1);
+            let sql = format!("SELECT DISTINCT period FROM score_due WHERE person_id IN {whose}");
+            for row in &self.db.rows(sql, some.iter().map(|person| Val::from(*person)).collect()).await? {
+                periods.insert(row.parsed(0)?);
+            }
+        }
+        Ok(periods)
+    }
+
     /// What is held of a period's scores in one view, by person.
     pub async fn score_heads(
         &self,

@@ -231,10 +231,14 @@ pub(super) fn still_due(whose: &PersonRef, period: Period) -> Finding {
 
 async fn step(app: &Arc<App>, order: Ordered, to: RecordState) -> Answer {
     let who = author(&order.author)?.to_owned();
-    let opened = Opened::settled(app, &order.person, order.period).await?;
-    let (id, period) = (opened.id, order.period);
     let own = to == RecordState::SelfAssessed;
-    // A review falls with the figures it was of, a person's own word stays.
+    // A review falls with the figures it was of, a person's own word stays: it waits for none.
+    let opened = if own {
+        Opened::of(app, &order.person, order.period).await?
+    } else {
+        Opened::settled(app, &order.person, order.period).await?
+    };
+    let (id, period) = (opened.id, order.period);
     if !own {
         allowed(app, opened.check_settled(app, &order.person).await?, id, period, &who).await?;
     }

@@ -47,18 +47,8 @@ async fn alone<T>(
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    let renewed = async {
-        loop {
-            tokio::time::sleep(LEASE / 3).await;
-            // A database that cannot be asked now tells it to the work itself.
-            if let Ok(None) = app.store.acquire_lease(&lease, &app.owner, LEASE).await {
-                return;
-            }
-        }
-    };
-    let outcome = tokio::select! {
-        outcome = work => outcome,
-        () = renewed => return Err(busy(source).into()),
+    let Some(outcome) = app.renewing(&lease, LEASE, work).await else {
+        return Err(busy(source).into());
     };
     // The next process need not wait for the lease to run out; a daemon's step takes it again by itself.
     app.store.release_lease(&lease, &app.owner).await?;
