@@ -170,8 +170,8 @@ pub struct App {
     pub(super) kept_rules: Mutex<BTreeSet<String>>,
     /// State of the directory for which kept entries about unknown people were read again.
     pub(super) entries_read_for: Mutex<Option<u64>>,
-    /// Whether this process looked for refused decisions that another one has replaced.
-    pub(super) replaced_settled: Mutex<bool>,
+    /// Refused decisions this process looked at, each with the revision its record had then.
+    pub(super) refused_looked: Mutex<BTreeMap<i64, i64>>,
 }
 
 impl App {
@@ -222,7 +222,7 @@ impl App {
             directory: RwLock::default(),
             kept_rules: Mutex::default(),
             entries_read_for: Mutex::default(),
-            replaced_settled: Mutex::default(),
+            refused_looked: Mutex::default(),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::domain::{Decision, DecisionKind, Period};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::{Subject, life};
 use crate::scoring::{Criteria, Impossible, check_entries};
-use crate::store::{DecisionPage, KeptNew, StoredDecision};
+use crate::store::{DecisionPage, KeptNew, StoreError, StoredDecision};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,7 +58,6 @@ impl Step for Decide {
         let app = &self.0;
         let mut report = StepReport::default();
         app.read_decisions(&mut report).await?;
-        report.done += app.settle_replaced().await?;
         let open = app.store.open_decisions(BATCH).await.map_err(|error| error.finding())?;
         report.more |= open.len() == BATCH;
         let directory = app.directory().await?;
@@ -74,11 +73,14 @@ impl Step for Decide {
                 Err(Refused::Race) => report.more = true,
                 Err(Refused::Waits) => {}
                 Err(Refused::Finding(finding)) => match app.replacing(&stored, &finding.code).await? {
-                    Some(by) => {
+                    Ok(Some(by)) => {
                         app.settle_as_replaced(&stored, &by).await?;
                         report.done += 1;
                     }
-                    None => {
+                    found => {
+                        if let Err(unreadable) = found {
+                            tell(&mut report, unreadable);
+                        }
                         app.refuse_decision(&stored, &finding).await?;
                         tell(&mut report, *finding);
                     }
@@ -87,6 +89,7 @@ impl Step for Decide {
         }
         app.store.settle_decisions(&settled).await.map_err(|error| error.finding())?;
         report.done += settled.len() as u64;
+        app.settle_replaced(&mut report).await?;
         app.ring_deliveries();
         Ok(report)
     }
@@ -306,21 +309,26 @@ impl App {
     }
 
     /// What stands in place of a decision that looked at another revision than the newest: the approval of a newer one,
-    /// given no earlier. None where a person has to look.
-    async fn replacing(&self, stored: &StoredDecision, refused: &str) -> Result<Option<Finding>, Finding> {
+    /// given no earlier. None where a person has to look; what is wrong where the approved revision cannot be read.
+    async fn replacing(
+        &self,
+        stored: &StoredDecision,
+        refused: &str,
+    ) -> Result<Result<Option<Finding>, Finding>, Finding> {
         let decision = &stored.decision;
         let seen = match &decision.kind {
             DecisionKind::Approval { revision, .. } => Some(*revision),
             DecisionKind::Classification { revision, .. } => *revision,
             _ => None,
         };
-        let Some(seen) = seen.filter(|_| refused == life::OTHER_REVISION) else { return Ok(None) };
-        let approved = self.store.approved_of(&[decision.person], decision.period).await;
-        let approved = approved.map_err(|error| error.finding())?;
-        let Some(approved) = approved.get(&decision.person) else { return Ok(None) };
-        let ruling = content_of(approved)?.ruling;
-        let later = ruling.filter(|ruling| seen < approved.revision && decision.at <= ruling.at);
-        Ok(later.map(|ruling| replaced(seen, approved.revision, ruling.decision_no.as_deref())))
+        let Some(seen) = seen.filter(|_| refused == life::OTHER_REVISION) else { return Ok(Ok(None)) };
+        let approved = readable(self.store.approved_of(&[decision.person], decision.period).await)?;
+        Ok(approved.and_then(|approved| {
+            let Some(approved) = approved.get(&decision.person) else { return Ok(None) };
+            let ruling = content_of(approved)?.ruling;
+            let later = ruling.filter(|ruling| seen < approved.revision && decision.at <= ruling.at);
+            Ok(later.map(|ruling| replaced(seen, approved.revision, ruling.decision_no.as_deref())))
+        }))
     }
 
     async fn settle_as_replaced(&self, stored: &StoredDecision, by: &Finding) -> Result<(), Finding> {
@@ -333,24 +341,44 @@ impl App {
         self.store.settle_decisions(&[(stored.id, None)]).await.map_err(|error| error.finding())
     }
 
-    /// Settles what was refused and left over before, once after each start; gives how many.
-    async fn settle_replaced(&self) -> Result<u64, Finding> {
-        let mut looked = self.replaced_settled.lock().await;
-        let (mut after, mut settled) = (0, 0);
-        while !*looked {
-            let refused =
-                self.store.refused_decisions(after, BATCH).await.map_err(|error| error.finding())?;
-            let last = refused.len() < BATCH;
-            for (stored, finding) in refused {
-                after = stored.id;
-                if let Some(by) = self.replacing(&stored, &finding.code).await? {
-                    self.settle_as_replaced(&stored, &by).await?;
-                    settled += 1;
+    /// Settles what was refused and has been replaced since: each is looked at again once its record has another revision,
+    /// whoever made it, and after each start. One that cannot be read is told and left.
+    async fn settle_replaced(&self, report: &mut StepReport) -> Result<(), Finding> {
+        let mut looked = self.refused_looked.lock().await;
+        let refused = self.store.refused_decisions().await.map_err(|error| error.finding())?;
+        let mut left = BTreeMap::new();
+        for (id, revision) in refused {
+            if looked.get(&id) != Some(&revision) {
+                match self.settle_refused(id).await? {
+                    Ok(true) => {
+                        report.done += 1;
+                        continue;
+                    }
+                    Ok(false) => {}
+                    Err(unreadable) => tell(report, unreadable.at(Place::of(format!("decision {id}")))),
                 }
             }
-            *looked = last;
+            left.insert(id, revision);
         }
-        Ok(settled)
+        *looked = left;
+        Ok(())
+    }
+
+    /// Whether a refused decision has been replaced, and is settled now; what is wrong where that cannot be read.
+    async fn settle_refused(&self, id: i64) -> Result<Result<bool, Finding>, Finding> {
+        let (stored, refused) = match readable(self.store.refused_decision(id).await)? {
+            Ok(Some(read)) => read,
+            Ok(None) => return Ok(Ok(false)),
+            Err(unreadable) => return Ok(Err(unreadable)),
+        };
+        Ok(match self.replacing(&stored, &refused.code).await? {
+            Ok(Some(by)) => {
+                self.settle_as_replaced(&stored, &by).await?;
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(unreadable) => Err(unreadable),
+        })
     }
 
     async fn refuse_decision(&self, stored: &StoredDecision, finding: &Finding) -> Result<(), Finding> {
@@ -367,6 +395,15 @@ impl App {
             _ => self.store.settle_decisions(&[(stored.id, Some(finding.clone()))]).await,
         }
         .map_err(|error| error.finding())
+    }
+}
+
+/// What was read; what is wrong where its content alone cannot be read, so that the others go on.
+fn readable<T>(read: Result<T, StoreError>) -> Result<Result<T, Finding>, Finding> {
+    match read {
+        Ok(read) => Ok(Ok(read)),
+        Err(error) if error.is_of_content() => Ok(Err(error.finding())),
+        Err(error) => Err(error.finding()),
     }
 }
 

@@ -232,19 +232,25 @@ impl Store {
         Ok(kept)
     }
 
-    /// Decisions that were read and that no record followed, after a number, each with the reason.
-    pub async fn refused_decisions(
-        &self,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<(StoredDecision, Finding)>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, refused FROM decision \
-                   WHERE refused IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
-        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
-        rows.iter().map(|row| Ok((decision_of(row)?, row.json(9)?))).collect()
+    /// Numbers of decisions that were read and that no record followed, each with the revision its record has by now; without
+    /// those that have no record.
+    pub async fn refused_decisions(&self) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sql = "SELECT d.id, h.revision FROM decision d \
+                   JOIN record_head h ON h.person_id = d.person_id AND h.period = d.period \
+                   WHERE d.refused IS NOT NULL ORDER BY d.id";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
-    /// How many there are of these, by origin.
+    /// One of them with the reason; none once a record followed it, or none has to.
+    pub async fn refused_decision(&self, id: i64) -> Result<Option<(StoredDecision, Finding)>, StoreError> {
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, refused FROM decision \
+                   WHERE refused IS NOT NULL AND id = $1";
+        let row = self.db.row(sql, vals![id]).await?;
+        row.map(|row| Ok((decision_of(&row)?, row.json(9)?))).transpose()
+    }
+
+    /// How many decisions were kept or refused, by origin.
     pub async fn kept_decisions_by_origin(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let mut counts = BTreeMap::new();
         for sql in [

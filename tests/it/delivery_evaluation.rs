@@ -374,16 +374,37 @@ async fn older_decision_about_a_record_that_was_approved_needs_nobody_and_a_late
             why.starts_with("LT-REC-090 ") && why.contains("revision 1") && why.contains("9/QĐ"),
             "{why}"
         );
-        // What an earlier program left over is settled at the next start.
+        // What an earlier program left over is settled.
         let person = house.person("GL-00001").await;
         let decisions = store.decisions_of(person, period("2026-Q4")).await.expect("read");
         let old = decisions.iter().find(|stored| stored.decision.key == "a1").expect("kept");
-        let refused = store.refused_decisions(0, 10).await.expect("read").remove(0).1;
+        let (a3, _) = store.refused_decisions().await.expect("read").remove(0);
+        let refused = store.refused_decision(a3).await.expect("read").expect("refused").1;
         store.settle_decisions(&[(old.id, Some(refused))]).await.expect("as it was");
-        decide(&house).await;
-        assert_eq!(kept(store).await.len(), 2, "{}: looked for once", store.kind());
+        assert_eq!(kept(store).await.len(), 2, "{}", store.kind());
         decide(&house.later("2026-12-08T03:00:00Z")).await;
         assert_eq!(kept(store).await, left, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn refused_decision_needs_nobody_once_a_newer_revision_is_approved_here() {
+    let both = both().await;
+    for store in &both.stores {
+        let (events, server) = approving().await;
+        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.provisional("GL-00001", "2026-Q4", 1, "80").await;
+        house.provisional("GL-00001", "2026-Q4", 2, "81").await;
+        let mut given = approval("a1", 1, None);
+        given["at"] = json!("2026-12-06T01:00:00Z");
+        events.lock().expect("lock").push(given);
+        decide(&house).await;
+        let refused = [("a1".to_owned(), "LT-REC-002".to_owned())];
+        assert_eq!(kept(store).await, refused, "{}: nothing is approved yet", store.kind());
+        house.approve("GL-00001", "2026-Q4", 2).await;
+        decide(&house).await;
+        assert_eq!(kept(store).await, [], "{}", store.kind());
     }
 }
 
