@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use chrono::{Datelike as _, NaiveDate};
 use gathered::PEOPLE_AT_ONCE;
 pub(super) use gathered::{Asked, Facts, Gathered};
+use led::Below;
 use piece::Assembly;
 pub(super) use piece::Terms;
 use sha2::{Digest as _, Sha256};
@@ -163,36 +164,6 @@ impl Score {
         let answered = scored?;
         saved?;
         Ok(answered)
-    }
-}
-
-/// Some people, and everyone below them: a leader's score takes those of the people in charge, who may lead others.
-struct Below<'a> {
-    leading: Leading<'a>,
-    people: &'a BTreeSet<PersonId>,
-    period: Period,
-    known: BTreeMap<PersonId, Vec<PersonId>>,
-}
-
-impl<'a> Below<'a> {
-    fn of(directory: &'a Directory, period: Period, people: &'a BTreeSet<PersonId>) -> Self {
-        Self { leading: directory.leading(period), people, period, known: BTreeMap::new() }
-    }
-
-    fn holds(&mut self, person: PersonId) -> bool {
-        // A mean is made of one's own results alone.
-        if self.period.is_mean() || self.people.contains(&person) {
-            return self.people.contains(&person);
-        }
-        let (mut seen, mut next) = (BTreeSet::from([person]), vec![person]);
-        while let Some(one) = next.pop() {
-            let above = self.known.entry(one).or_insert_with(|| self.leading.of(one));
-            if above.iter().any(|leader| self.people.contains(leader)) {
-                return true;
-            }
-            next.extend(above.iter().copied().filter(|leader| seen.insert(*leader)));
-        }
-        false
     }
 }
 
