@@ -4,7 +4,7 @@
 use crate::delivery_national::Province;
 use crate::support::http::{Asked, Scripted, json as answer, status};
 use crate::support::installation::{CHIEF, Installed, Targets, at, period};
-use crate::support::stores::{both, one};
+use crate::support::stores::{both, one, run_sql};
 use axum::body::Body;
 use axum::http::Response;
 use lienthong::domain::{Level, RecordState};
@@ -388,23 +388,28 @@ async fn older_decision_about_a_record_that_was_approved_needs_nobody_and_a_late
 }
 
 #[tokio::test]
-async fn refused_decision_needs_nobody_once_a_newer_revision_is_approved_here() {
+async fn refused_decision_is_settled_once_a_newer_one_is_approved_past_one_that_cannot_be_read() {
     let both = both().await;
-    for store in &both.stores {
+    for (store, config) in both.stores.iter().zip(both.configs()) {
         let (events, server) = approving().await;
         let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
         house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
         house.provisional("GL-00001", "2026-Q4", 1, "80").await;
         house.provisional("GL-00001", "2026-Q4", 2, "81").await;
-        let mut given = approval("a1", 1, None);
-        given["at"] = json!("2026-12-06T01:00:00Z");
-        events.lock().expect("lock").push(given);
+        for id in ["a1", "b1"] {
+            let mut given = approval(id, 1, None);
+            given["at"] = json!("2026-12-06T01:00:00Z");
+            events.lock().expect("lock").push(given);
+        }
         decide(&house).await;
-        let refused = [("a1".to_owned(), "LT-REC-002".to_owned())];
-        assert_eq!(kept(store).await, refused, "{}: nothing is approved yet", store.kind());
+        assert_eq!(kept(store).await.len(), 2, "{}", store.kind());
+        run_sql(&config, "UPDATE decision SET refused = '7' WHERE key = 'a1'").await;
         house.approve("GL-00001", "2026-Q4", 2).await;
-        decide(&house).await;
-        assert_eq!(kept(store).await, [], "{}", store.kind());
+        let report = decide(&house).await;
+        assert_eq!(report.failed, 1, "{}: {:?}", store.kind(), report.findings);
+        let left = store.refused_decisions().await.expect("read");
+        assert_eq!(left.len(), 1, "{}: b1 is settled", store.kind());
+        assert_eq!(decide(&house).await.failed, 0, "{}", store.kind());
     }
 }
 
