@@ -361,6 +361,21 @@ async fn approval_where_no_daemon_runs_settles_its_figures_itself_and_is_of_the_
 }
 
 #[tokio::test]
+async fn approval_under_other_rules_than_those_in_force_computes_nothing_and_is_refused() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.ordered(choose(&["3"], "SP-2", OFFICE)).await;
+        let in_force = store.judged_by().await.expect("read");
+        let other = under(&house, rules_with(|rules| rules.late_unit = LateUnit::Occurrence), &[]).await;
+        assert_eq!(codes(&other.order(approve(1)).await), ["LT-REC-085"], "{}", store.kind());
+        assert_eq!(store.judged_by().await.expect("read"), in_force, "{}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn approval_waits_for_whoever_else_computes_its_figures() {
     let both = both().await;
     for store in &both.stores {
