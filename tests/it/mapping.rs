@@ -1,6 +1,6 @@
 //! Mapping measured on the example catalog and the development tasks, and the spellings that must not matter.
 
-use lienthong::domain::CatalogProduct;
+use lienthong::domain::{CatalogProduct, ProductCode};
 use lienthong::error::Findings;
 use lienthong::mapping::noise::Noise;
 use lienthong::mapping::{
@@ -349,6 +349,35 @@ fn the_shipped_rules_fit_the_example_catalog() {
         .expect("valid");
     let products = catalog();
     assert_eq!(rules.check(|_, code| products.iter().any(|product| product.code == *code)), []);
+}
+
+/// Catalogs numbered 1, 2, 3 or I.1, I.2 were found in every "quý 3" and "mục I.2".
+#[test]
+fn catalog_numbered_by_figures_or_sections_is_not_found_in_every_title_with_a_number() {
+    let numbered = |code: fn(usize) -> String| {
+        let all = catalog().into_iter().enumerate().map(|(place, product)| CatalogProduct {
+            code: ProductCode::new(&code(place + 1)).expect("a code"),
+            ..product
+        });
+        Mapper::build(&all.collect::<Vec<_>>(), RuleBook::default(), &[], Options::default())
+    };
+    let (figures, sections) = (numbered(|n| n.to_string()), numbered(|n| format!("II.{n}")));
+    let own = Mapper::build(&catalog(), RuleBook::default(), &[], Options::default());
+    let first = |mapper: &Mapper, title: &str| {
+        let told = mapper.decide(&TaskText { title, ..TaskText::default() });
+        (
+            told.confidence,
+            told.decided_by == DecidedBy::Rule,
+            told.candidates.first().map(|c| c.product.to_string()),
+        )
+    };
+    let product = catalog().remove(0);
+    let title = format!("{} quý 3 năm 2026, đợt 2", product.name);
+    let (sure, _, known) = first(&own, &title);
+    assert_eq!(known, Some(product.code.to_string()), "the title is that product's");
+    assert_eq!(first(&figures, &title), (sure, false, Some("1".into())));
+    let title = format!("{} theo mục II.2 của Kế hoạch", product.name);
+    assert_eq!(first(&sections, &title), (0.0, false, Some("II.2".into())), "offered, and a person decides");
 }
 
 /// Found in a new installation without a file of rules: the code its unit wrote was not even among the candidates.

@@ -9,12 +9,13 @@ use super::features::{Circumstances, Cut, catalog_text, task_text};
 use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
-use super::rules::{codes_in, is_unmistakable};
+use super::rules::{code_in, codes_in, is_all_letters};
 use super::slips::{Asked, read};
 use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
 use crate::error::Text;
+use crate::text::fold::fold;
 use crate::text::{Abbreviations, Token, Written, tokens_with};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -324,14 +325,14 @@ impl Mapper {
                 Text::new(format!("theo quy tắc \"{}\"", hit.rule), format!("by rule \"{}\"", hit.rule));
             return self.settled(hit.product, DecidedBy::Rule, reason);
         }
-        let written = codes_in(task.title, &self.codes);
-        if let [code] = written.as_slice()
-            && is_unmistakable(code)
-        {
+        if let Some(code) = code_in(task.title, &self.codes) {
             let reason =
                 Text::new(format!("tiêu đề ghi mã {code}"), format!("the title carries the code {code}"));
-            return self.settled(Some(code.clone()), DecidedBy::Rule, reason);
+            return self.settled(Some(code), DecidedBy::Rule, reason);
         }
+        // A code of letters alone that titles or the catalog use as a word is that word.
+        let mut written = codes_in(task.title, &self.codes);
+        written.retain(|code| !is_all_letters(code) || self.vocabulary.get(&fold(code.as_str())).is_none());
         self.by_text(task, &written)
     }
 
