@@ -418,6 +418,11 @@ fn quantity_of(
 ) -> Result<Option<Decimal>, FieldFault> {
     let Some((rule, sign)) = rule else { return Ok(None) };
     let Some(text) = rule.value(scope).map_err(in_field("quantity"))? else { return Ok(None) };
+    if *sign == DecimalSign::Either
+        && let Some(fault) = two_readings(&text)
+    {
+        return Err(in_field("quantity")(fault));
+    }
     let plain = match sign {
         DecimalSign::Point => Cow::Borrowed(&*text),
         DecimalSign::Comma => Cow::Owned(text.replace('.', "").replace(',', ".")),
@@ -432,6 +437,35 @@ fn quantity_of(
             fault: not_this_kind(&text, "số lượng không âm", "a quantity of 0 or more"),
         }),
     }
+}
+
+/// Why a number people type is not read: one sign before three figures is a thousand to some and a fraction to others
+/// (`1.000`, `1,250`). A zero before it (`0,125`) is no thousand.
+fn two_readings(text: &str) -> Option<Fault> {
+    let (whole, rest) = text.trim().split_once(['.', ','])?;
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let thousand = (1..=3).contains(&whole.len()) && digits(whole) && whole.bytes().any(|byte| byte != b'0');
+    if !thousand || rest.len() != 3 || !digits(rest) {
+        return None;
+    }
+    let shown = excerpt(text);
+    let fraction = rest.trim_end_matches('0');
+    let part =
+        |sign: &str| if fraction.is_empty() { whole.to_owned() } else { format!("{whole}{sign}{fraction}") };
+    Some(Fault {
+        code: "LT-SRC-008",
+        what: Text::new(
+            format!(
+                "\"{shown}\" có hai cách đọc: {whole}{rest} (dấu ngăn hàng nghìn) hoặc {} (dấu thập phân)",
+                part(",")
+            ),
+            format!("\"{shown}\" reads in two ways: {whole}{rest} (thousands) or {} (decimals)", part(".")),
+        ),
+        remedy: Text::new(
+            format!("viết {whole}{rest} không có dấu, hoặc {whole},{rest}0 nếu là phần thập phân"),
+            format!("write {whole}{rest} without a sign, or {whole}.{rest}0 if it is a fraction"),
+        ),
+    })
 }
 
 fn not_utf8() -> Fault {

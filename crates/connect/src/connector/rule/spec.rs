@@ -85,7 +85,7 @@ pub enum DecimalSign {
     Point,
     /// `1.234,5`
     Comma,
-    /// `0.8` or `0,8`, as people type it; no thousands separators.
+    /// `0.8` or `0,8`, as people type it; no thousands separators: `1.000`, which some mean as a thousand, is not read.
     Either,
 }
 

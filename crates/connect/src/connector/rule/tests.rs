@@ -113,6 +113,31 @@ fn every_unreadable_value_is_rejected_with_code_and_field() {
 }
 
 #[test]
+fn number_that_is_a_thousand_to_some_and_a_fraction_to_others_is_told_with_both_readings() {
+    let reader = reader("quantity = { path = \"n\", decimal = \"either\" }");
+    let body = |number: &str| format!(r#"{{"name":"a","status":1,"n":"{number}"}}"#);
+    for number in ["1.000", "1,000", "12.500", "250,125", "100.000", "1.000,5", "1.000.000"] {
+        assert_eq!(code(&reader, &body(number)).0, "LT-SRC-008", "{number}");
+    }
+    for (number, is) in [
+        ("0.8", Decimal::new(8, 1)),
+        ("0,8", Decimal::new(8, 1)),
+        ("0,125", Decimal::new(125, 3)),
+        ("1000", Decimal::from(1000)),
+        ("1.25", Decimal::new(125, 2)),
+        ("1,2500", Decimal::new(125, 2)),
+        ("1000,125", Decimal::new(1_000_125, 3)),
+    ] {
+        assert_eq!(read(&reader, &body(number)).quantity, Some(is), "{number}");
+    }
+    let told = super::two_readings("12.500").expect("two readings").what;
+    assert!(told.vi.contains("12500") && told.vi.contains("12,5 "), "{}", told.vi);
+    assert!(told.en.contains("12500") && told.en.contains("12.5 "), "{}", told.en);
+    let thousand = super::two_readings("1,000").expect("two readings").what;
+    assert!(thousand.en.contains(": 1000 (") && thousand.en.contains("or 1 ("), "{}", thousand.en);
+}
+
+#[test]
 fn words_match_without_accents_only_when_the_rule_says_so() {
     let rules = |fold: &str| {
         format!(
