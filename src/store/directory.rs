@@ -523,6 +523,11 @@ impl Store {
         self.db.count(sql, vals![period.first_day(), period.last_day()]).await
     }
 
+    /// Whether an account is somebody's or was named by a task of its source, written so.
+    pub async fn is_account_known(&self, source: &SourceId, account: &str) -> Result<bool, StoreError> {
+        Ok(self.db.row(KNOWN_ACCOUNT, vals![source.as_str(), account]).await?.is_some())
+    }
+
     /// Says whose an account is; the source's tasks are looked at again. Another person's is taken only when
     /// `moves` says so.
     pub async fn link_account(
@@ -535,9 +540,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Linked, StoreError> {
         let mut tx = self.db.begin().await?;
-        let sql = "SELECT 1 FROM account WHERE source_id = $1 AND account = $2 \
-                   UNION ALL SELECT 1 FROM unknown_account WHERE source_id = $1 AND account = $2 LIMIT 1";
-        let known = tx.row(sql, vals![source.as_str(), account]).await?.is_some();
+        let known = tx.row(KNOWN_ACCOUNT, vals![source.as_str(), account]).await?.is_some();
         let from = link(&mut tx, source.as_str(), account, person, author).await?;
         if let (Some(from), false) = (from, moves) {
             // Dropped without a commit, the transaction has changed nothing.
@@ -565,6 +568,9 @@ impl Store {
         tx.commit().await
     }
 }
+
+const KNOWN_ACCOUNT: &str = "SELECT 1 FROM account WHERE source_id = $1 AND account = $2 \
+     UNION ALL SELECT 1 FROM unknown_account WHERE source_id = $1 AND account = $2 LIMIT 1";
 
 /// Writes whose an account is; gives whose it was, when it was another person's. A link counts for names of every kind, so
 /// that nothing the source writes so waits any more.

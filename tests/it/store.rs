@@ -11,7 +11,7 @@ use lienthong::domain::{
 };
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
-use lienthong::pipeline::command::Command;
+use lienthong::pipeline::command::{Command, PersonRef};
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::{
@@ -825,6 +825,42 @@ async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_momen
         let items = store.tasks_to_map(10).await.expect("to map");
         let theirs = items.iter().find(|item| item.task.id == first).expect("due");
         assert_eq!(theirs.people, [person], "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn linked_citizen_number_counts_by_its_index_and_is_neither_stored_nor_shown() {
+    let both = both().await;
+    let number = "099200000777";
+    for store in &both.stores {
+        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let person = with_person(store).await;
+        let index = store.vault().blind_index(&CitizenId::parse(number).expect("number"));
+        let named = json!({ "external_id": "a", "assignee": { "kind": "citizen_id", "value": index } });
+        let task = shown(&house, named).await;
+        let link = async |account: &str| {
+            let order = Command::PeopleLink {
+                source: source(),
+                account: account.to_owned(),
+                person: PersonRef::Id(person),
+                moves: false,
+                author: "test".to_owned(),
+            };
+            house.order(order).await
+        };
+        let told = link(number).await;
+        assert!(told.findings.is_empty(), "known: {:?}", told.findings);
+        let shown = format!("{:?} {:?}", told.document, told.findings);
+        assert!(!shown.contains(number) && shown.contains("đã che"), "{}: {shown}", store.kind());
+        let kept = store.load_directory().await.expect("rows").accounts;
+        assert!(kept.iter().any(|(_, account, _)| *account == index), "{}: {kept:?}", store.kind());
+        assert!(kept.iter().all(|(_, account, _)| !account.contains(number)), "{}", store.kind());
+        Identify(house.later("2026-11-25T08:00:00Z").app.clone()).run().await.expect("identified");
+        let items = store.tasks_to_map(10).await.expect("to map");
+        let theirs = items.iter().find(|item| item.task.id == task).expect("due");
+        assert_eq!(theirs.people, [person], "{}", store.kind());
+        let refused = link("invalid").await.findings;
+        assert_eq!(refused.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), ["LT-PPL-045"]);
     }
 }
 

@@ -5,10 +5,11 @@ use super::{Answer, App, Refusal, author, known_sources, person};
 use crate::directory::Known;
 use crate::directory::import::{accounts_elsewhere, read_people, read_units};
 use crate::domain::person::spans_overlap;
-use crate::domain::{DirectoryImport, Role, SourceId, StaffNumber, Unit};
+use crate::domain::{CitizenId, DirectoryImport, Role, SourceId, StaffNumber, Unit};
 use crate::error::{Finding, Findings, Place, Text};
 use crate::pipeline::app::directory_of;
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
+use crate::pipeline::pull::NO_CITIZEN_ID;
 use crate::pipeline::wording::Words;
 use crate::store::{DirectoryRows, Linked};
 use chrono::NaiveDate;
@@ -332,19 +333,19 @@ pub(super) async fn unknown(app: &App, limit: u32) -> Answer {
 }
 
 /// An account may come later, and a slip in its name looks just the same.
-fn never_seen(source: &SourceId, account: &str) -> Finding {
+fn never_seen(source: &SourceId, account: &Text) -> Finding {
     Finding::warning(
         "LT-PPL-012",
         Text::new(
-            format!("chưa nhiệm vụ nào của {source} mang tài khoản {account}; vẫn đã ghi"),
-            format!("no task of {source} has named the account {account} so far; it was linked all the same"),
+            format!("chưa nhiệm vụ nào của {source} mang tài khoản {}; vẫn đã ghi", account.vi),
+            format!("no task of {source} has named the account {} so far; it was linked all the same", account.en),
         ),
         Text::new(
             "gõ sai thì xem `people unknown` rồi gán lại đúng tài khoản; tài khoản sẽ có sau thì không cần làm gì",
             "if it is a slip, look at `people unknown` and link the right one; nothing if the account is to come",
         ),
     )
-    .at(Place::of(format!("source {source}")).at(account))
+    .at(Place::of(format!("source {source}")).at(account.en.as_str()))
 }
 
 /// Whose an account is said to be.
@@ -356,10 +357,44 @@ pub(super) struct Linking {
     pub author: String,
 }
 
+/// An account as the store has it and as it is told. Of a citizen id number the store has the index alone, and nothing
+/// shows it; a source that writes twelve figures as a login is known by them.
+async fn written(app: &App, source: &SourceId, typed: String) -> Result<(String, Text), Refusal> {
+    if typed == NO_CITIZEN_ID {
+        return Err(nobodys(source).into());
+    }
+    let number = CitizenId::parse(&typed.split_whitespace().collect::<String>());
+    let Some(number) = number else { return Ok((typed.clone(), Text::new(typed.clone(), typed))) };
+    let account = if app.store.is_account_known(source, &typed).await? {
+        typed
+    } else {
+        app.store.vault().blind_index(&number)
+    };
+    Ok((account, Text::new("số định danh (đã che)", "citizen id (masked)")))
+}
+
+/// All numbers of a source that are none stand under one name: whoever it were linked to would have the tasks of all.
+fn nobodys(source: &SourceId) -> Finding {
+    Finding::error(
+        "LT-PPL-045",
+        Text::new(
+            format!("\"{NO_CITIZEN_ID}\" của {source} đứng thay mọi số định danh không hợp lệ; không gán cho ai được"),
+            format!("\"{NO_CITIZEN_ID}\" of {source} stands for every citizen id that is none; it is nobody's"),
+        ),
+        Text::new(
+            "sửa số định danh ở hệ thống nguồn; lần lấy sau sẽ nhận ra người",
+            "correct the citizen id in the source system; the next pull knows the person",
+        ),
+    )
+    .at(Place::of(format!("source {source}")))
+}
+
 pub(super) async fn link(app: &App, order: Linking) -> Answer {
     let Linking { source, account, person: whose, moves, author: who } = order;
     let who = author(&who)?;
     let id = person(app, &whose).await?;
+    let (account, told) = written(app, &source, account).await?;
+    let Text { vi: account_vi, en: account_en } = &told;
     let linked = app.store.link_account(&source, &account, id, moves, who, app.clock.now()).await?;
     let directory = app.directory().await?;
     let shown = |known: &Known| format!("{} {}", known.staff_number, known.full_name);
@@ -370,15 +405,15 @@ pub(super) async fn link(app: &App, order: Linking) -> Answer {
             Err(Finding::error(
                 "LT-PPL-011",
                 Text::new(
-                    format!("tài khoản {account} của {source} đang thuộc về {other}; chưa thay đổi gì"),
-                    format!("account {account} of {source} belongs to {other}; nothing was changed"),
+                    format!("tài khoản {account_vi} của {source} đang thuộc về {other}; chưa thay đổi gì"),
+                    format!("account {account_en} of {source} belongs to {other}; nothing was changed"),
                 ),
                 Text::new(
                     "nếu tài khoản thật sự đổi người, thêm --move: nhiệm vụ của nó sẽ theo người mới",
                     "if it really is somebody else's now, add --move: its tasks follow the new person",
                 ),
             )
-            .at(Place::of(format!("source {source}")).at(account))
+            .at(Place::of(format!("source {source}")).at(account_en.as_str()))
             .into())
         }
         Linked::Done { from, known } => {
@@ -386,16 +421,16 @@ pub(super) async fn link(app: &App, order: Linking) -> Answer {
             let to = name(id);
             let mut outcome = match from.map(name) {
                 None => Outcome::done(
-                    format!("tài khoản {account} của {source} là của {to}"),
-                    format!("account {account} of {source} belongs to {to}"),
+                    format!("tài khoản {account_vi} của {source} là của {to}"),
+                    format!("account {account_en} of {source} belongs to {to}"),
                 ),
                 Some(from) => Outcome::done(
-                    format!("tài khoản {account} của {source} chuyển từ {from} sang {to}"),
-                    format!("account {account} of {source} moved from {from} to {to}"),
+                    format!("tài khoản {account_vi} của {source} chuyển từ {from} sang {to}"),
+                    format!("account {account_en} of {source} moved from {from} to {to}"),
                 ),
             };
             if !known {
-                outcome.findings.push(never_seen(&source, &account));
+                outcome.findings.push(never_seen(&source, &told));
             }
             Ok(outcome)
         }

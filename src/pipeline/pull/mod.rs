@@ -20,7 +20,7 @@ mod posts;
 mod stand;
 mod views;
 
-pub(super) use page::without_citizen_ids;
+pub(super) use page::{NO_CITIZEN_ID, without_citizen_ids};
 
 use super::app::App;
 use crate::connector::{

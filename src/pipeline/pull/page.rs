@@ -391,6 +391,9 @@ struct News {
     record: RawRecord,
 }
 
+/// What stands for a citizen id number that is none: the same for everybody, so that nobody's link can be of it.
+pub(in crate::pipeline) const NO_CITIZEN_ID: &str = "invalid";
+
 /// Replaces citizen id numbers by their keyed index: before anything of a draft is stored.
 pub(in crate::pipeline) fn without_citizen_ids(vault: &Vault, mut draft: TaskDraft) -> TaskDraft {
     let hide = |account: &mut AccountRef| {
@@ -398,7 +401,7 @@ pub(in crate::pipeline) fn without_citizen_ids(vault: &Vault, mut draft: TaskDra
             account.value = match CitizenId::parse(&account.value) {
                 Some(id) => vault.blind_index(&id),
                 // Not a number that can belong to anyone: kept as unknown, without its digits.
-                None => "invalid".to_owned(),
+                None => NO_CITIZEN_ID.to_owned(),
             };
         }
     };
