@@ -160,6 +160,21 @@ pub struct Run {
     pub findings: Vec<Finding>,
 }
 
+impl Run {
+    /// Runs looked back at for the last one that looked at everything that lies in a folder.
+    pub const LOOKED_BACK: usize = 20;
+
+    /// What the last run that looked told, of runs with the latest first. One that is under way, was cut off or failed has
+    /// not seen everything, and reading rejected records again looks at no file: what was told before them still holds.
+    pub fn last_told(runs: &[Self]) -> &[Finding] {
+        let looked = |run: &&Self| {
+            let replay = run.kind == "backfill" && run.counters.pages == 0;
+            run.outcome.as_deref() == Some("succeeded") && !replay
+        };
+        runs.iter().find(looked).map_or(&[], |run| &run.findings)
+    }
+}
+
 impl Store {
     /// A source's state; the empty state for one never pulled.
     pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {

@@ -27,8 +27,6 @@ const SILENCE: Duration = Duration::from_secs(20);
 const SHARE: u32 = 10;
 /// Pages that may listen at the same time.
 const LISTENERS: usize = 256;
-/// Runs of a source on the first screen.
-const RUNS: usize = 8;
 /// Deliveries due within this time are close to their deadline.
 pub const SOON: TimeDelta = TimeDelta::hours(48);
 
@@ -121,7 +119,7 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
     for id in web.app.sources.keys() {
         stopped.extend(store.gate(id).await.map_err(told)?.map(|gate| (id.clone(), gate)));
         let state = store.source_state(id).await.map_err(told)?;
-        let runs = store.runs(id, i64::MAX, RUNS).await.map_err(told)?;
+        let runs = store.runs(id, i64::MAX, Run::LOOKED_BACK).await.map_err(told)?;
         sources.insert(id.clone(), (state, runs));
     }
     let mut scores = BTreeMap::new();

@@ -129,6 +129,9 @@ fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static s
     }
 }
 
+/// Runs of a source on the first screen.
+const RUNS: usize = 8;
+
 /// How a source stands and what is the matter with it: stopped before failing before late before partly read.
 pub(super) struct Standing<'a> {
     pub light: &'static str,
@@ -146,7 +149,7 @@ pub(super) fn stands<'a>(
 ) -> Standing<'a> {
     let (mut light, mut word) = freshness(state, now, lang);
     // A run may succeed and still tell of a file or record that a person has to correct.
-    let told = runs.first().and_then(|run| run.findings.iter().find(|told| told.severity == Severity::Error));
+    let told = Run::last_told(runs).iter().find(|told| told.severity == Severity::Error);
     if let ("ok", Some(_)) = (light, told) {
         (light, word) = ("warn", say(lang, "Một phần", "Partly"));
     }
@@ -251,6 +254,7 @@ fn sources(
             rejected: if totals.rejected == 0 { String::new() } else { format::count(totals.rejected) },
             ticks: runs
                 .iter()
+                .take(RUNS)
                 .rev()
                 .map(|run| {
                     let (word, light) = source::outcome(run.outcome.as_deref(), lang);

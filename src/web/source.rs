@@ -31,7 +31,9 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
         .map_or_else(|| configured.unit.to_string(), |unit| unit.name.clone());
     let gate = web.app.store.gate(source).await.map_err(told)?;
     let paused = configured.connector.paused();
-    let judged = stands((&state, &runs), gate.as_ref(), paused.as_ref(), web.app.clock.now(), visit.lang);
+    // The page may show older runs: how the source stands is what the latest say.
+    let latest = web.app.store.runs(source, i64::MAX, Run::LOOKED_BACK).await.map_err(told)?;
+    let judged = stands((&state, &latest), gate.as_ref(), paused.as_ref(), web.app.clock.now(), visit.lang);
     let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
     let mut facts = standing(web, visit, judged, (&state, proofs.first()), &runs);
     facts.fact(visit.say("Đơn vị", "Unit"), Cell::text(unit));

@@ -143,7 +143,7 @@ async fn odd_done(app: &App) -> Result<Vec<Finding>, Refusal> {
             code,
             Text::new(
                 format!("{count} nhiệm vụ {}: {named}{more}", what.vi),
-                format!("{count} tasks {}: {named}{more}", what.en),
+                format!("{count} {} {}: {named}{more}", if count == 1 { "task" } else { "tasks" }, what.en),
             ),
             Text::new(
                 "mở trang Cần người xử lý để xem đủ; sửa ngày ở hệ thống nguồn hoặc trong tệp, lần đọc sau sẽ nhận",
@@ -154,19 +154,6 @@ async fn odd_done(app: &App) -> Result<Vec<Finding>, Refusal> {
     Ok(findings)
 }
 
-/// Runs looked back at for the last one that looked at everything that lies in a folder.
-const LOOKED_BACK: usize = 20;
-
-/// What the last run that looked told. One that is under way, was cut off or failed has not seen everything, and reading
-/// rejected records again looks at no file: what was told before them still holds.
-fn last_told(runs: Vec<Run>) -> Vec<Finding> {
-    let looked = |run: &Run| {
-        let replay = run.kind == "backfill" && run.counters.pages == 0;
-        run.outcome.as_deref() == Some("succeeded") && !replay
-    };
-    runs.into_iter().find(looked).map(|run| run.findings).unwrap_or_default()
-}
-
 /// Whether a finding says that a file was not read.
 fn of_unread_file(finding: &Finding) -> bool {
     let of_files = ["LT-FIL-", "LT-TAB-", "LT-XML-"].iter().any(|area| finding.code.starts_with(area));
@@ -174,12 +161,19 @@ fn of_unread_file(finding: &Finding) -> bool {
     of_files && (finding.severity == Severity::Error || finding.code == "LT-FIL-022")
 }
 
+/// The first finding of each file: one with two faults is one file.
+fn one_of_each_file(files: &[Finding]) -> Vec<&Finding> {
+    let mut seen = BTreeSet::new();
+    let file = |finding: &Finding| finding.place.as_ref().map(|place| place.what.clone());
+    files.iter().filter(|finding| seen.insert(file(finding))).collect()
+}
+
 /// The files of a source that were not read, in one list; none while all were.
-fn unread(source: &SourceId, files: &[Finding]) -> Option<Finding> {
+fn unread(source: &SourceId, files: &[&Finding]) -> Option<Finding> {
     const NAMED: usize = 10;
     let first = files.first()?;
     let named = |lang: fn(&Text) -> &str| {
-        let one = |finding: &Finding| {
+        let one = |finding: &&Finding| {
             let file = finding.place.as_ref().map(ToString::to_string).unwrap_or_default();
             format!("{file} ({} {})", finding.code, lang(&finding.what))
         };
@@ -197,7 +191,11 @@ fn unread(source: &SourceId, files: &[Finding]) -> Option<Finding> {
     };
     let what = Text::new(
         format!("{count} tệp chưa đọc được: {}", named(|text| &text.vi)),
-        format!("{count} files are not read: {}", named(|text| &text.en)),
+        format!(
+            "{} not read: {}",
+            if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") },
+            named(|text| &text.en)
+        ),
     );
     Some(Finding::warning("LT-FIL-050", what, remedy).at(Place::of(format!("source {source}"))))
 }
@@ -209,13 +207,15 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
         let state = app.store.source_state(source).await?;
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
-        let told = last_told(app.store.runs(source, i64::MAX, LOOKED_BACK).await?);
+        let runs = app.store.runs(source, i64::MAX, Run::LOOKED_BACK).await?;
+        let told = Run::last_told(&runs).to_vec();
         // Empty files wait for whoever copies them, too.
         let waits = |finding: &Finding| [FILES_WAIT, "LT-FIL-020"].contains(&finding.code.as_str());
         let (waiting, told): (Vec<_>, Vec<_>) = told.into_iter().partition(waits);
         let files: Vec<Finding> = told.iter().filter(|finding| of_unread_file(finding)).cloned().collect();
-        unread_files += files.len();
-        findings.extend(unread(source, &files));
+        let each = one_of_each_file(&files);
+        unread_files += each.len();
+        findings.extend(unread(source, &each));
         let mut told = told.into_iter().filter(|finding| finding.severity == Severity::Error);
         // A file that is not read yet is no trouble, and nobody would look for it elsewhere.
         findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
