@@ -882,8 +882,8 @@ async fn day_of_completion_that_cannot_be_true_is_told_until_its_record_changes(
             odd.map(|finding| (finding.code, finding.what.en)).collect::<Vec<_>>()
         };
         let both_told = [
-            ("LT-ING-021".to_owned(), "1 tasks completed before it was assigned: snv:t1".to_owned()),
-            ("LT-ING-001".to_owned(), "1 tasks completed in the future: snv:t2".to_owned()),
+            ("LT-ING-021".to_owned(), "1 task completed before it was assigned: snv:t1".to_owned()),
+            ("LT-ING-001".to_owned(), "1 task completed in the future: snv:t2".to_owned()),
         ];
         assert_eq!(told(&house).await, both_told, "{}", store.kind());
         assert_eq!(

@@ -239,7 +239,10 @@ pub(super) fn moved_on(count: u64, period: Option<Period>) -> Option<Finding> {
             "LT-REC-006",
             Text::new(
                 format!("{count} kết quả đã duyệt hoặc đã chốt có số liệu khác"),
-                format!("{count} approved or closed results have other figures by now"),
+                match count {
+                    1 => "1 approved or closed result has other figures by now".to_owned(),
+                    _ => format!("{count} approved or closed results have other figures by now"),
+                },
             ),
             Text::new(
                 format!("xem từng kết quả và nguyên nhân: `record list --changed{of_period}`"),
