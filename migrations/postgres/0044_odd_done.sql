@@ -5,6 +5,11 @@ UPDATE task SET odd_done = 'before_assigned' WHERE status = 'done'
   AND CASE WHEN json_typeof(facts -> 'c') = 'number' AND json_typeof(facts -> 'g') = 'number'
     THEN ((facts ->> 'c')::bigint + 25200000) / 86400000 < ((facts ->> 'g')::bigint + 25200000) / 86400000
     ELSE FALSE END;
+-- More than a day after this moment.
+UPDATE task SET odd_done = 'in_future' WHERE odd_done = '' AND status = 'done'
+  AND CASE WHEN json_typeof(facts -> 'c') = 'number'
+    THEN (facts ->> 'c')::bigint > (extract(epoch FROM now())::bigint + 86400) * 1000
+    ELSE FALSE END;
 CREATE INDEX task_odd_done ON task (odd_done, id) WHERE odd_done <> '';
 -- Links counted for login names alone: tasks of nobody are looked at again where accounts of their source are linked.
 UPDATE task SET identify_due = TRUE WHERE EXISTS (SELECT 1 FROM account a WHERE a.source_id = task.source_id)

@@ -4,6 +4,9 @@ ALTER TABLE task ADD COLUMN odd_done TEXT NOT NULL DEFAULT '';
 UPDATE task SET odd_done = 'before_assigned' WHERE status = 'done' AND json_type(facts, '$.c') = 'integer'
   AND json_type(facts, '$.g') = 'integer'
   AND (json_extract(facts, '$.c') + 25200000) / 86400000 < (json_extract(facts, '$.g') + 25200000) / 86400000;
+-- More than a day after this moment.
+UPDATE task SET odd_done = 'in_future' WHERE odd_done = '' AND status = 'done' AND json_type(facts, '$.c') = 'integer'
+  AND json_extract(facts, '$.c') > (CAST(strftime('%s', 'now') AS INTEGER) + 86400) * 1000;
 CREATE INDEX task_odd_done ON task (odd_done, id) WHERE odd_done <> '';
 -- Links counted for login names alone: tasks of nobody are looked at again where accounts of their source are linked.
 UPDATE task SET identify_due = TRUE WHERE EXISTS (SELECT 1 FROM account a WHERE a.source_id = task.source_id)

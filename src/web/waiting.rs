@@ -113,26 +113,45 @@ async fn odd_done(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding> 
         "Vẫn được tính như nguồn ghi; sửa ở nguồn hoặc trong tệp thì dòng này tự mất.",
         "Counted as the source says; once it is corrected there or in the file, the line goes by itself.",
     ));
-    let mut any = false;
-    let day = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| format::day(local_date(at)));
-    for why in OddDone::ALL {
-        let (code, what) = crate::ingest::odd_done(why);
-        for stored in web.app.store.odd_done_tasks(why, 0, ROWS).await.map_err(told)? {
-            let draft = &stored.task.draft;
-            any = true;
-            section.push(
-                stored.id.to_string(),
-                vec![
-                    Cell::text(format!("{}:{}", stored.key.source, stored.key.external_id)),
-                    Cell::link(draft.title.clone(), format!("/tasks/{}", stored.id)),
-                    Cell::text(day(draft.assigned_at)),
-                    Cell::text(day(draft.completed_at)),
-                    Cell::text(format!("{code} {}", what.get(visit.lang))),
-                ],
-            );
+    let shown = shown_of(visit, "odd-dates");
+    let (from, after) = odd_place(visit.asked("odd-dates"));
+    let mut odd = Vec::new();
+    for (place, why) in OddDone::ALL.into_iter().enumerate().skip(from) {
+        let after = if place == from { after } else { 0 };
+        let left = shown + 1 - odd.len();
+        let tasks = web.app.store.odd_done_tasks(why, after, left).await.map_err(told)?;
+        odd.extend(tasks.into_iter().map(|task| (place, why, task)));
+        if odd.len() > shown {
+            break;
         }
     }
-    Ok(any.then_some(section))
+    if odd.is_empty() {
+        return Ok(None);
+    }
+    let (odd, last) = some_rows(odd, shown, |(place, _, task)| format!("{place}-{}", task.id));
+    section.some_pages(visit, "odd-dates", last);
+    let day = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| format::day(local_date(at)));
+    for (_, why, stored) in odd {
+        let (code, what) = crate::ingest::odd_done(why);
+        let draft = &stored.task.draft;
+        section.push(
+            stored.id.to_string(),
+            vec![
+                Cell::text(format!("{}:{}", stored.key.source, stored.key.external_id)),
+                Cell::link(draft.title.clone(), format!("/tasks/{}", stored.id)),
+                Cell::text(day(draft.assigned_at)),
+                Cell::text(day(draft.completed_at)),
+                Cell::text(format!("{code} {}", what.get(visit.lang))),
+            ],
+        );
+    }
+    Ok(Some(section))
+}
+
+/// Where a page of them goes on: the place of a reason among all, and the number of the last task shown.
+fn odd_place(asked: &str) -> (usize, i64) {
+    let place = asked.split_once('-').and_then(|(why, id)| Some((why.parse().ok()?, id.parse().ok()?)));
+    place.unwrap_or((0, 0))
 }
 
 /// Deliveries that wait for a person, of every target.
