@@ -6,7 +6,7 @@ use crate::directory::Directory;
 use crate::domain::{AccountKind, AccountRef, CanonicalTask, CatalogVersion, Due, Period, SourceId, TaskKey};
 use crate::error::Finding;
 use crate::pipeline::search::Sought;
-use crate::pipeline::wording::{Words, word};
+use crate::pipeline::wording::{Words, shell_quoted, word};
 use crate::store::{MapItem, MappingRow, StoreError, TaskLine, TaskList};
 use std::collections::BTreeMap;
 
@@ -196,7 +196,7 @@ fn facts(visit: &Visit, task: &CanonicalTask, key: &TaskKey) -> Section {
 
 /// A task as a shell takes it.
 fn quoted(key: &TaskKey) -> String {
-    format!("'{}:{}'", key.source, key.external_id.replace('\'', "'\\''"))
+    shell_quoted(&format!("{}:{}", key.source, key.external_id))
 }
 
 /// How an account is shown: the person it belongs to, else the account itself, never a citizen id.

@@ -7,7 +7,7 @@ use crate::directory::{Directory, Known};
 use crate::domain::{AccountKind, OddDone, Period, PersonId, local_date};
 use crate::error::{Finding, Lang};
 use crate::pipeline::nearest::ProductNames;
-use crate::pipeline::wording::{Words, word};
+use crate::pipeline::wording::{Words, shell_quoted, word};
 use crate::store::{AuditEntry, StoreError, UnknownAccount, Waiting};
 use crate::text::fold::fold;
 use chrono::{DateTime, Utc};
@@ -277,13 +277,12 @@ async fn decisions(web: &Web, visit: &Visit) -> Result<Section, Finding> {
 /// proposal to whoever gives the order.
 fn link_order(visit: &Visit, account: &UnknownAccount, alike: &[&Known]) -> String {
     let number = match alike {
-        [one] => one.staff_number.as_str(),
-        _ => visit.say("SỐ_HIỆU", "STAFF_NUMBER"),
+        [one] => shell_quoted(one.staff_number.as_str()),
+        _ => visit.say("SỐ_HIỆU", "STAFF_NUMBER").to_owned(),
     };
-    let plain = account.account.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'));
-    let name =
-        if plain { account.account.clone() } else { format!("'{}'", account.account.replace('\'', "'\\''")) };
-    format!("lienthong people link {} {name} {number} --author {}", account.source, visit.say("TÊN", "NAME"))
+    // Behind `--` an account that begins with a hyphen is no option.
+    let (source, author) = (&account.source, visit.say("TÊN", "NAME"));
+    format!("lienthong people link --author {author} -- {source} {} {number}", shell_quoted(&account.account))
 }
 
 async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
@@ -498,12 +497,12 @@ mod tests {
             full_name: "Hồ Văn Viên".into(),
         };
         assert_eq!(
-            link_order(&visit, &account("vien.hv"), &[&known]),
-            "lienthong people link so vien.hv GL-00012 --author NAME"
+            link_order(&visit, &account("-vien.hv"), &[&known]),
+            "lienthong people link --author NAME -- so '-vien.hv' 'GL-00012'"
         );
         assert_eq!(
             link_order(&visit, &account("ông Viên"), &[&known, &known]),
-            "lienthong people link so 'ông Viên' STAFF_NUMBER --author NAME"
+            "lienthong people link --author NAME -- so 'ông Viên' STAFF_NUMBER"
         );
     }
 }

@@ -203,6 +203,11 @@ pub fn crossed(derivation: &serde_json::Value, lang: Lang) -> Option<String> {
     })
 }
 
+/// A name as a shell takes it, whatever stands in it.
+pub fn shell_quoted(name: &str) -> String {
+    format!("'{}'", name.replace('\'', "'\\''"))
+}
+
 /// A note as scoring writes it, its article in full and one of a thing as one.
 fn in_english(note: &str) -> String {
     let one = [
