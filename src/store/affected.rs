@@ -8,7 +8,7 @@ use super::db::{Tx, placeholders, vals};
 use super::directory::{kind_of, role_of, unit_kind};
 use super::{Store, StoreError};
 use crate::domain::{AccountKind, DirectoryImport, PersonId, StaffNumber};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// People asked about by one statement.
@@ -31,12 +31,14 @@ impl Store {
     }
 
     /// Has the tasks looked at again whose people an import may change, and gives how many: those of its people and of whoever
-    /// loses an account to them, and those that wait for a name that becomes theirs.
+    /// loses an account to them or was meant by one so far as by a staff number, and those that wait for a name that becomes
+    /// theirs. `known` are the ids of everybody by staff number.
     pub(super) async fn waiting_due(
         &self,
         tx: &mut Tx,
         import: &DirectoryImport,
         people: &[Uuid],
+        known: &HashMap<String, Uuid>,
     ) -> Result<u64, StoreError> {
         let mut holders: BTreeSet<PersonId> = people.iter().copied().map(PersonId).collect();
         let mut numbers: HashSet<&str> = HashSet::new();
@@ -48,9 +50,23 @@ impl Store {
             accounts
                 .extend(person.accounts.iter().map(|(source, account)| (source.as_str(), account.as_str())));
         }
+        let mut held = HashMap::new();
         for row in tx.rows("SELECT source_id, account, person_id FROM account", vals![]).await? {
-            if accounts.contains(&(row.text(0)?.as_str(), row.text(1)?.as_str())) {
-                holders.insert(row.person(2)?);
+            held.insert((row.text(0)?, row.text(1)?), row.person(2)?);
+        }
+        let holder =
+            |source: &str, account: &str| held.get(&(source.to_owned(), account.to_owned())).copied();
+        for (person, id) in import.people.iter().zip(people) {
+            for (source, account) in &person.accounts {
+                let before = holder(source.as_str(), account);
+                holders.extend(before);
+                // A link goes before a staff number, however that is written.
+                if before != Some(PersonId(*id))
+                    && let Some(number) = StaffNumber::parse(account)
+                {
+                    holders.extend(known.get(number.as_str()).copied().map(PersonId));
+                    holders.extend(holder(source.as_str(), number.as_str()));
+                }
             }
         }
         let mut due = 0;
@@ -69,9 +85,10 @@ impl Store {
             let (source, kind, account) = (row.text(0)?, row.text(1)?, row.text(2)?);
             let theirs = match kind_of(&kind) {
                 AccountKind::CitizenId => indexes.contains(&account),
-                AccountKind::StaffNumber => {
-                    StaffNumber::parse(&account).is_some_and(|number| numbers.contains(number.as_str()))
-                }
+                AccountKind::StaffNumber => StaffNumber::parse(&account).is_some_and(|number| {
+                    numbers.contains(number.as_str())
+                        || accounts.contains(&(source.as_str(), number.as_str()))
+                }),
                 AccountKind::Account => false,
             };
             // A link counts for names of every kind.

@@ -202,7 +202,7 @@ impl Store {
         // Before the names are theirs: links take accounts out of those that wait.
         let mut touched = BTreeSet::new();
         if !regrown {
-            counts.tasks_due = self.waiting_due(&mut tx, import, &people).await?;
+            counts.tasks_due = self.waiting_due(&mut tx, import, &people, &known).await?;
             touched = Self::touched_by(&mut tx, &people).await?;
         }
         for (person, id) in import.people.iter().zip(&people) {

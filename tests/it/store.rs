@@ -829,6 +829,33 @@ async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_momen
 }
 
 #[tokio::test]
+async fn account_of_a_people_file_that_is_somebodys_staff_number_takes_over_the_tasks_that_name_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let first = with_person(store).await;
+        let import = |person| DirectoryImport { units: Vec::new(), people: vec![person] };
+        let second = import(officer("GL-00002", "Trần Thị B"));
+        store.import_directory(&second, "test", None, now()).await.expect("imported");
+        let named = |id: &str, number: &str| json!({ "external_id": id, "assignee": { "kind": "staff_number", "value": number } });
+        let held = shown(&house, named("a", "GL-00002")).await;
+        let waits = shown(&house, named("b", "XX - 97")).await;
+        Identify(house.app.clone()).run().await.expect("identified");
+        let linked = ImportedPerson {
+            accounts: vec![(source(), "GL-00002".into()), (source(), "XX-97".into())],
+            ..officer("GL-00001", "Nguyễn Văn A")
+        };
+        store.import_directory(&import(linked), "test", None, now()).await.expect("imported");
+        Identify(house.later("2026-11-25T08:00:00Z").app.clone()).run().await.expect("identified");
+        let items = store.tasks_to_map(10).await.expect("to map");
+        for task in [held, waits] {
+            let theirs = items.iter().find(|item| item.task.id == task).expect("due");
+            assert_eq!(theirs.people, [first], "{} {task}", store.kind());
+        }
+    }
+}
+
+#[tokio::test]
 async fn linked_citizen_number_counts_by_its_index_and_is_neither_stored_nor_shown() {
     let both = both().await;
     let number = "099200000777";
