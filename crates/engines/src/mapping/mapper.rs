@@ -4,12 +4,12 @@
 //! total and deterministic; a mapper never changes, a new decision of a person makes a new mapper.
 
 use super::calibration::{Calibration, Case, FEWEST_TASKS, Signs};
+use super::codes::{code_in, codes_in, is_all_letters};
 use super::copies::hasty;
 use super::features::{Circumstances, Cut, catalog_text, task_text};
 use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
-use super::rules::{code_in, codes_in, is_all_letters};
 use super::slips::{Asked, read};
 use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};

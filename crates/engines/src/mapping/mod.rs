@@ -5,6 +5,7 @@
 //! sure of goes to review with candidates, never to a guess. Same inputs, same decisions, byte for byte.
 
 pub mod calibration;
+mod codes;
 mod copies;
 pub mod evaluate;
 pub mod exchange;
