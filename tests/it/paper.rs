@@ -426,7 +426,9 @@ fn libreoffice_makes_pages_of_every_paper_and_their_words_are_the_ones_written()
         }
         let pages = pictures(pdf, &shown, 60);
         assert!(pages.iter().all(|page| std::fs::metadata(page).expect("picture").len() > 5_000), "{stem}");
-        assert!((1..=5).contains(&pages.len()), "{stem} has {} pages", pages.len());
+        // The explanation lists the criteria as well; the forms stay as short as they were.
+        let most = if stem.starts_with("explain") { 5 } else { 4 };
+        assert!((1..=most).contains(&pages.len()), "{stem} has {} pages", pages.len());
     }
 }
 
