@@ -337,6 +337,12 @@ impl Store {
             .collect()
     }
 
+    /// How many rejected records that nobody has settled have a code.
+    pub async fn count_rejected(&self, code: &str) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM rejected WHERE state = 'open' AND CAST(finding AS TEXT) LIKE $1";
+        self.db.count(sql, vals![format!("%\"{code}\"%")]).await
+    }
+
     /// The bytes of a rejected record.
     pub async fn rejected_body(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(row) = self.db.row("SELECT body FROM rejected WHERE id = $1", vals![id]).await? else {

@@ -625,6 +625,8 @@ async fn quantity_no_task_can_have_is_rejected_the_first_time_too_until_a_person
         assert_eq!(told, expected, "{}", store.kind());
         assert!(rejected[0].finding.what.vi.contains("99999999999"), "{:?}", rejected[0].finding);
         assert_eq!(house.live().await, 2, "the bound itself is a quantity");
+        let large = async || store.count_rejected("LT-ING-020").await.expect("count");
+        assert_eq!((large().await, store.count_rejected("LT-ING-02").await.expect("count")), (2, 0));
         // A replay says the same while the bound does, and reads it once it is raised.
         let replay = || Command::RejectedReplay { source: source(), id: None };
         house.order(replay()).await;
@@ -636,6 +638,7 @@ async fn quantity_no_task_can_have_is_rejected_the_first_time_too_until_a_person
         house.gates.most_quantity = 0;
         house.order(replay()).await;
         assert_eq!(house.live().await, 4, "0 is any quantity");
+        assert_eq!(large().await, 0, "{}", store.kind());
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) async fn status(app: &App) -> Answer {
     findings.extend(failing);
     findings.extend(app.ahead_of_clock().await?);
     findings.extend(odd_done(app).await?);
+    findings.extend(too_large(app).await?);
     findings.extend(app.pressing_petitions().await?.into_iter().map(|(_, told)| told));
     findings.extend(app.reload.told());
     let failing = app.failing.all();
@@ -152,6 +153,25 @@ async fn odd_done(app: &App) -> Result<Vec<Finding>, Refusal> {
         ));
     }
     Ok(findings)
+}
+
+/// Records whose quantity is above what one task can have: their tasks stay as they were, and the figures with them.
+async fn too_large(app: &App) -> Result<Option<Finding>, Refusal> {
+    let count = app.store.count_rejected("LT-ING-020").await?;
+    let records = if count == 1 { "1 record is".to_owned() } else { format!("{count} records are") };
+    Ok((count > 0).then(|| {
+        Finding::warning(
+            "LT-ING-020",
+            Text::new(
+                format!("{count} bản ghi bị loại vì số lượng quá lớn; nhiệm vụ của chúng vẫn như trước"),
+                format!("{records} rejected for too large a quantity; their tasks stay as they were"),
+            ),
+            Text::new(
+                "xem `rejected list`: sửa số lượng ở nguồn; nếu đúng, nâng most_quantity trong [source.gates] (0 = không giới hạn) rồi chạy `rejected replay`",
+                "see `rejected list`: correct the quantity at the source; if it is true, raise most_quantity in [source.gates] (0: any) and give `rejected replay`",
+            ),
+        )
+    }))
 }
 
 /// Whether a finding says that a file was not read.
