@@ -171,7 +171,7 @@ impl Run {
             let replay = run.kind == "backfill" && run.counters.pages == 0;
             run.outcome.as_deref() == Some("succeeded") && !replay
         };
-        runs.iter().find(looked).map_or(&[], |run| &run.findings)
+        runs.iter().find(looked).map_or(&[][..], |run| run.findings.as_slice())
     }
 }
 
