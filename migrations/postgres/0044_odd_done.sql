@@ -15,5 +15,6 @@ CREATE INDEX task_odd_done ON task (odd_done, id) WHERE odd_done <> '';
 UPDATE task SET identify_due = TRUE WHERE EXISTS (SELECT 1 FROM account a WHERE a.source_id = task.source_id)
   AND NOT EXISTS (SELECT 1 FROM task_person p WHERE p.task_id = task.id);
 -- So are the tasks of whoever has the staff number that is linked to somebody else.
-UPDATE task SET identify_due = TRUE WHERE EXISTS (SELECT 1 FROM account a JOIN person o ON o.staff_number = a.account
-  JOIN task_person p ON p.person_id = o.id WHERE o.id <> a.person_id AND a.source_id = task.source_id AND p.task_id = task.id);
+UPDATE task SET identify_due = TRUE WHERE id IN (SELECT t.id FROM account a
+  JOIN person o ON o.staff_number = a.account AND o.id <> a.person_id
+  JOIN task_person p ON p.person_id = o.id JOIN task t ON t.id = p.task_id AND t.source_id = a.source_id);
