@@ -501,8 +501,8 @@ mod tests {
             "lienthong people link --author NAME -- so '-vien.hv' 'GL-00012'"
         );
         assert_eq!(
-            link_order(&visit, &account("ông Viên"), &[&known, &known]),
-            "lienthong people link --author NAME -- so 'ông Viên' STAFF_NUMBER"
+            link_order(&visit, &account("cô.Viên"), &[&known, &known]),
+            "lienthong people link --author NAME -- so 'cô.Viên' STAFF_NUMBER"
         );
     }
 }

@@ -804,7 +804,8 @@ async fn account_of_another_person_is_taken_only_when_that_is_said_and_the_journ
 async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_moment_they_were_first_seen() {
     let both = both().await;
     for store in &both.stores {
-        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
         let person = with_person(store).await;
         let told = |id: &str, kind: &str, number: &str| json!({ "external_id": id, "assignee": { "kind": kind, "value": number }, "quantity": "1" });
         let first = shown(&house, told("a", "staff_number", "XX-99")).await;
@@ -832,7 +833,8 @@ async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_momen
 async fn account_of_a_people_file_that_is_somebodys_staff_number_takes_over_the_tasks_that_name_it() {
     let both = both().await;
     for store in &both.stores {
-        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
         let first = with_person(store).await;
         let import = |person| DirectoryImport { units: Vec::new(), people: vec![person] };
         let second = import(officer("GL-00002", "Trần Thị B"));
@@ -860,7 +862,8 @@ async fn linked_citizen_number_counts_by_its_index_and_is_neither_stored_nor_sho
     let both = both().await;
     let number = "099200000777";
     for store in &both.stores {
-        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
         let person = with_person(store).await;
         let index = store.vault().blind_index(&CitizenId::parse(number).expect("number"));
         let named = json!({ "external_id": "a", "assignee": { "kind": "citizen_id", "value": index } });
@@ -895,7 +898,8 @@ async fn linked_citizen_number_counts_by_its_index_and_is_neither_stored_nor_sho
 async fn day_of_completion_that_cannot_be_true_is_told_until_its_record_changes() {
     let both = both().await;
     for store in &both.stores {
-        let house = Installed::new(store, &Targets::default(), "a", "2026-11-24T08:00:00Z");
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
         let done = |id: &str, assigned: &str, completed: &str| {
             json!({ "external_id": id, "assignee": { "kind": "account", "value": "1001" },
                 "assigned_at": assigned, "completed_at": completed })
