@@ -362,9 +362,8 @@ mod tests {
         let example = match word {
             "SỐ" | "ID" => "01a0c3f2-7f0e-7d62-a1c8-2f6d9a9f2b11",
             "{period}" | "KỲ" | "PERIOD" => "2026-Q3",
-            "{}:{}" | "NGUỒN:MÃ" | "SOURCE:KEY" | "NGUỒN:SỐ" | "SOURCE:ID" | "ĐÍCH:SỐ" | "TARGET:ID" => {
-                "snv:1"
-            }
+            "{task}" | "{}:{}" | "NGUỒN:MÃ" | "SOURCE:KEY" | "NGUỒN:SỐ" | "SOURCE:ID" | "ĐÍCH:SỐ"
+            | "TARGET:ID" => "snv:1",
             "NGUỒN" | "SOURCE" | "ĐÍCH" | "TARGET" => "snv",
             "{}" | "SỐ_HIỆU" | "STAFF_NUMBER" => "GL-00001",
             word if word.starts_with("--") || word.chars().all(|c| c.is_ascii_lowercase() || c == '-') => {

@@ -335,9 +335,9 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
         );
     }
     if item.mapping.as_ref().is_some_and(|row| row.product.is_none()) {
+        let task = quoted(&item.task.key);
         section = section.command(format!(
-            "lienthong mapping decide {} --product {} --author {}",
-            quoted(&item.task.key),
+            "lienthong mapping decide {task} --product {} --author {}",
             visit.say("MÃ", "CODE"),
             visit.say("TÊN", "NAME")
         ));

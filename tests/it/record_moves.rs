@@ -550,6 +550,7 @@ async fn newest_word_stands_after_an_older_entry_a_second_step_and_moved_figures
             (newest.revision, newest.content["remarks"]["comment"].as_str().unwrap_or("none").to_owned())
         };
         first.ordered(entered("nhập trước")).await;
+        first.computed().await;
         let second = first.later("2026-12-07T02:00:00Z");
         second.ordered(review(1, Some("nhận xét của bước"), CHIEF)).await;
         // A step that brings the minutes alone leaves the comment of the step before it.
