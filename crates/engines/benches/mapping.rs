@@ -32,7 +32,10 @@ const TASKS: usize = 1_000_000;
 const PAGE: usize = 2_000;
 const ROUNDS: usize = 15;
 
-const PARTS: [(&str, fn() -> bool); 4] =
+/// A part by its name; it says whether its bar was reached.
+type Part = (&'static str, fn() -> bool);
+
+const PARTS: [Part; 4] =
     [("titles", titles), ("decision", decision), ("large", large), ("proposal", proposal)];
 
 fn main() -> ExitCode {
