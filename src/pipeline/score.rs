@@ -115,11 +115,11 @@ impl Score {
         marked.retain(|(_, period, _)| of.depends_on(*period));
         let directory = app.directory().await?;
         let mut below: BTreeMap<Period, Option<Below<'_>>> = BTreeMap::new();
-        for period in marked.iter().map(|(_, period, _)| period.quarter_around()) {
-            if !below.contains_key(&period) {
-                let otherwise = app.is_judged_otherwise(period).await?;
-                below.insert(period, (!otherwise).then(|| Below::of(&directory, period, people)));
-            }
+        let quarters: BTreeSet<Period> =
+            marked.iter().map(|(_, period, _)| period.quarter_around()).collect();
+        for period in quarters {
+            let otherwise = app.is_judged_otherwise(period).await?;
+            below.insert(period, (!otherwise).then(|| Below::of(&directory, period, people)));
         }
         marked.retain(|(person, period, _)| {
             let below = below.get_mut(&period.quarter_around()).and_then(Option::as_mut);

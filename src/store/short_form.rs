@@ -37,13 +37,17 @@ struct Digits(i128, u32);
 /// A due date and when it was granted.
 type Granted = (Option<(Day, Option<Time>)>, At);
 
+/// A product that is proposed: its code, its coefficient, and the catch-all with its own.
+type Pending<'a> = (&'a str, Option<Digits>, Option<(&'a str, Digits)>);
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Product<'a> {
     state: MappingState,
     #[serde(borrow)]
     product: Option<&'a str>,
     coefficient: Option<Digits>,
-    pending: Option<(&'a str, Option<Digits>, Option<(&'a str, Digits)>)>,
+    #[serde(borrow)]
+    pending: Option<Pending<'a>>,
     leadership: bool,
 }
 

@@ -356,7 +356,7 @@ fn the_shipped_rules_fit_the_example_catalog() {
 fn catalog_numbered_by_figures_or_sections_is_not_found_in_every_title_with_a_number() {
     let numbered = |code: fn(usize) -> String| {
         let all = catalog().into_iter().enumerate().map(|(place, product)| CatalogProduct {
-            code: ProductCode::new(&code(place + 1)).expect("a code"),
+            code: ProductCode::new(code(place + 1)).expect("a code"),
             ..product
         });
         Mapper::build(&all.collect::<Vec<_>>(), RuleBook::default(), &[], Options::default())
