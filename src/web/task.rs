@@ -422,7 +422,8 @@ async fn record(web: &Web, visit: &Visit, key: &TaskKey, id: i64) -> Result<Sect
         ));
     match web.app.store.raw_of_task(id).await.map_err(told)? {
         Some(head) => {
-            let show = format!("lienthong task show {} --raw", quoted(key));
+            let task = quoted(key);
+            let show = format!("lienthong task show {task} --raw");
             facts.fact(visit.say("Xem cả bản ghi", "See the whole record"), Cell::mono(show));
             let hash: String = head.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
             facts.fact(visit.say("Yêu cầu", "Request"), Cell::mono(head.request));
