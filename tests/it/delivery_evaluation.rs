@@ -4,7 +4,7 @@
 use crate::delivery_national::Province;
 use crate::support::http::{Asked, Scripted, json as answer, status};
 use crate::support::installation::{CHIEF, Installed, Targets, at, period};
-use crate::support::stores::{both, one, run_sql};
+use crate::support::stores::{both, one};
 use axum::body::Body;
 use axum::http::Response;
 use lienthong::domain::{Level, RecordState};
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 const LOGIN: &str = "/login";
 const EVENTS: &str = "/events";
 
-async fn decide(house: &Installed) -> StepReport {
+pub async fn decide(house: &Installed) -> StepReport {
     Decide(house.app.clone()).run().await.expect("a run")
 }
 
@@ -28,7 +28,7 @@ async fn record(house: &Installed) {
 }
 
 /// Reasons of everything that could not be taken up.
-async fn kept(store: &Store) -> Vec<(String, String)> {
+pub async fn kept(store: &Store) -> Vec<(String, String)> {
     let kept = store.kept_decisions(100).await.expect("kept");
     kept.into_iter().map(|row| (row.event_id, row.finding.code)).collect()
 }
@@ -388,44 +388,6 @@ async fn older_decision_about_a_record_that_was_approved_needs_nobody_and_a_late
 }
 
 #[tokio::test]
-async fn refused_decision_that_was_left_over_is_settled_past_one_that_cannot_be_read() {
-    let both = both().await;
-    for (store, config) in both.stores.iter().zip(both.configs()) {
-        let (events, server) = approving().await;
-        let house = Installed::new(store, &Targets::evaluation(&server.base), "a", "2026-12-07T03:00:00Z");
-        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
-        house.provisional("GL-00001", "2026-Q4", 1, "80").await;
-        house.provisional("GL-00001", "2026-Q4", 2, "81").await;
-        for id in ["a1", "b1"] {
-            let mut given = approval(id, 1, None);
-            given["at"] = json!("2026-12-06T01:00:00Z");
-            events.lock().expect("lock").push(given);
-        }
-        decide(&house).await;
-        assert_eq!(kept(store).await.len(), 2, "{}", store.kind());
-        let refused = store.refused_decisions().await.expect("read");
-        let why = store.refused_decision(refused[0].0).await.expect("read").expect("refused").1;
-        house.approve("GL-00001", "2026-Q4", 2).await;
-        assert_eq!(
-            store.refused_decisions().await.expect("read"),
-            [],
-            "{}: an approval settles them",
-            store.kind()
-        );
-        // An older version left some behind.
-        let before: Vec<_> = refused.iter().map(|(id, _)| (*id, Some(why.clone()))).collect();
-        store.settle_decisions(&before).await.expect("as it was");
-        run_sql(&config, "UPDATE decision SET refused = '7' WHERE key = 'a1'").await;
-        let later = house.later("2026-12-08T03:00:00Z");
-        let report = decide(&later).await;
-        assert_eq!(report.failed, 1, "{}: {:?}", store.kind(), report.findings);
-        let left = store.refused_decisions().await.expect("read");
-        assert_eq!(left.len(), 1, "{}: b1 is settled", store.kind());
-        assert_eq!(decide(&later).await.failed, 0, "{}", store.kind());
-    }
-}
-
-#[tokio::test]
 async fn approval_told_before_the_quarter_is_assessed_is_kept_with_its_reason() {
     let both = both().await;
     for store in &both.stores {
@@ -447,7 +409,7 @@ async fn approval_told_before_the_quarter_is_assessed_is_kept_with_its_reason() 
 }
 
 /// An evaluation software whose people approve what is pushed to the list.
-async fn approving() -> (Arc<Mutex<Vec<Value>>>, Scripted) {
+pub async fn approving() -> (Arc<Mutex<Vec<Value>>>, Scripted) {
     let events: Arc<Mutex<Vec<Value>>> = Arc::default();
     let given = events.clone();
     let server = with_events(move |after| {
@@ -459,7 +421,7 @@ async fn approving() -> (Arc<Mutex<Vec<Value>>>, Scripted) {
     (events, server)
 }
 
-fn approval(id: &str, revision: u32, content_hash: Option<&str>) -> Value {
+pub fn approval(id: &str, revision: u32, content_hash: Option<&str>) -> Value {
     let seen = json!({ "revision": revision, "content_hash": content_hash, "decision_no": "9/QĐ" });
     event(id, "GL-00001", "approval", seen)
 }

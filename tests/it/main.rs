@@ -53,6 +53,8 @@ mod invariants;
 mod judged;
 mod kill;
 mod learning;
+mod left_over;
+mod linked;
 mod mapping;
 mod never_overruled;
 mod observed;

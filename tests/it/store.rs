@@ -1,19 +1,14 @@
 //! Every behaviour of the store, on SQLite and on PostgreSQL.
 
-use crate::support::installation::{Installed, Targets};
 use crate::support::stores::{Hold, KEY, both, department, officer, run_sql};
-use crate::support::task::shown;
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::{
     AccountKind, AccountRef, Assignment, CanonicalTask, CatalogProduct, CatalogVersion, CitizenId, Decision,
-    DecisionKind, DirectoryImport, ImportedPerson, OddDone, Period, PersonId, RecordState, SourceId,
-    StaffNumber, TargetId, TaskDraft, UnitCode,
+    DecisionKind, DirectoryImport, ImportedPerson, Period, PersonId, RecordState, SourceId, StaffNumber,
+    TargetId, TaskDraft, UnitCode,
 };
 use lienthong::error::{Disposition, Finding, Text};
 use lienthong::ingest;
-use lienthong::pipeline::command::{Command, PersonRef};
-use lienthong::pipeline::identify::Identify;
-use lienthong::pipeline::step::Step as _;
 use lienthong::store::{
     Linked, MappingChange, MappingRow, MappingState, MappingWrite, NewRevision, OutboxFilter, OutboxKind,
     OutboxNew, Packed, PageCommit, PeriodClose, ReceiptNew, RejectionWrite, Retried, RetriedAll, Revision,
@@ -23,11 +18,11 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     "2026-12-07T02:00:00.123Z".parse().expect("instant")
 }
 
-fn source() -> SourceId {
+pub fn source() -> SourceId {
     SourceId::new("snv").expect("source")
 }
 
@@ -64,7 +59,7 @@ fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
     }
 }
 
-async fn with_person(store: &Store) -> PersonId {
+pub async fn with_person(store: &Store) -> PersonId {
     let person = ImportedPerson {
         citizen_id: CitizenId::parse("099200000001"),
         accounts: vec![(source(), "1001".into())],
@@ -796,135 +791,5 @@ async fn account_of_another_person_is_taken_only_when_that_is_said_and_the_journ
         with_person(store).await;
         let journal = store.audit_entries(i64::MAX, 3).await.expect("journal");
         assert!(journal.iter().filter(|entry| entry.action == "account_moved").count() == 2, "{journal:?}");
-    }
-}
-
-/// Found by a province whose sources write staff numbers: over half of its unknown accounts were of this kind.
-#[tokio::test]
-async fn linked_staff_number_of_nobody_gives_its_tasks_and_others_keep_the_moment_they_were_first_seen() {
-    let both = both().await;
-    for store in &both.stores {
-        let house =
-            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
-        let person = with_person(store).await;
-        let told = |id: &str, kind: &str, number: &str| json!({ "external_id": id, "assignee": { "kind": kind, "value": number }, "quantity": "1" });
-        let first = shown(&house, told("a", "staff_number", "XX-99")).await;
-        shown(&house, told("b", "staff_number", "XX-98")).await;
-        let seen = store.unknown_accounts(None, 10).await.expect("unknown");
-        assert_eq!(seen.len(), 2, "{}", store.kind());
-        let linked = store.link_account(&source(), "XX-99", person, false, "test", now()).await;
-        assert_eq!(linked.expect("linked"), Linked::Done { from: None, known: true }, "{}", store.kind());
-        let later = house.later("2026-11-25T08:00:00Z");
-        Identify(later.app.clone()).run().await.expect("identified");
-        // What comes later of the other one is no first sight.
-        shown(&later, told("c", "staff_number", "XX-98")).await;
-        let left = store.unknown_accounts(None, 10).await.expect("unknown");
-        let left: Vec<_> =
-            left.iter().map(|one| (one.account.as_str(), one.tasks, one.first_seen_at)).collect();
-        let since = seen.iter().find(|one| one.account == "XX-98").expect("listed").first_seen_at;
-        assert_eq!(left, [("XX-98", 2, since)], "{}", store.kind());
-        let items = store.tasks_to_map(10).await.expect("to map");
-        let theirs = items.iter().find(|item| item.task.id == first).expect("due");
-        assert_eq!(theirs.people, [person], "{}", store.kind());
-    }
-}
-
-#[tokio::test]
-async fn account_of_a_people_file_that_is_somebodys_staff_number_takes_over_the_tasks_that_name_it() {
-    let both = both().await;
-    for store in &both.stores {
-        let house =
-            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
-        let first = with_person(store).await;
-        let import = |person| DirectoryImport { units: Vec::new(), people: vec![person] };
-        let second = import(officer("GL-00002", "Trần Thị B"));
-        store.import_directory(&second, "test", None, now()).await.expect("imported");
-        let named = |id: &str, number: &str| json!({ "external_id": id, "assignee": { "kind": "staff_number", "value": number } });
-        let held = shown(&house, named("a", "GL-00002")).await;
-        let waits = shown(&house, named("b", "XX - 97")).await;
-        Identify(house.app.clone()).run().await.expect("identified");
-        let linked = ImportedPerson {
-            accounts: vec![(source(), "GL-00002".into()), (source(), "XX-97".into())],
-            ..officer("GL-00001", "Nguyễn Văn A")
-        };
-        store.import_directory(&import(linked), "test", None, now()).await.expect("imported");
-        Identify(house.later("2026-11-25T08:00:00Z").app.clone()).run().await.expect("identified");
-        let items = store.tasks_to_map(10).await.expect("to map");
-        for task in [held, waits] {
-            let theirs = items.iter().find(|item| item.task.id == task).expect("due");
-            assert_eq!(theirs.people, [first], "{} {task}", store.kind());
-        }
-    }
-}
-
-#[tokio::test]
-async fn linked_citizen_number_counts_by_its_index_and_is_neither_stored_nor_shown() {
-    let both = both().await;
-    let number = "099200000777";
-    for store in &both.stores {
-        let house =
-            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
-        let person = with_person(store).await;
-        let index = store.vault().blind_index(&CitizenId::parse(number).expect("number"));
-        let named = json!({ "external_id": "a", "assignee": { "kind": "citizen_id", "value": index } });
-        let task = shown(&house, named).await;
-        let link = async |account: &str| {
-            let order = Command::PeopleLink {
-                source: source(),
-                account: account.to_owned(),
-                person: PersonRef::Id(person),
-                moves: false,
-                author: "test".to_owned(),
-            };
-            house.order(order).await
-        };
-        let told = link(number).await;
-        assert!(told.findings.is_empty(), "known: {:?}", told.findings);
-        let shown = format!("{:?} {:?}", told.document, told.findings);
-        assert!(!shown.contains(number) && shown.contains("đã che"), "{}: {shown}", store.kind());
-        let kept = store.load_directory().await.expect("rows").accounts;
-        assert!(kept.iter().any(|(_, account, _)| *account == index), "{}: {kept:?}", store.kind());
-        assert!(kept.iter().all(|(_, account, _)| !account.contains(number)), "{}", store.kind());
-        Identify(house.later("2026-11-25T08:00:00Z").app.clone()).run().await.expect("identified");
-        let items = store.tasks_to_map(10).await.expect("to map");
-        let theirs = items.iter().find(|item| item.task.id == task).expect("due");
-        assert_eq!(theirs.people, [person], "{}", store.kind());
-        let refused = link("invalid").await.findings;
-        assert_eq!(refused.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), ["LT-PPL-045"]);
-    }
-}
-
-#[tokio::test]
-async fn day_of_completion_that_cannot_be_true_is_told_until_its_record_changes() {
-    let both = both().await;
-    for store in &both.stores {
-        let house =
-            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
-        let done = |id: &str, assigned: &str, completed: &str| {
-            json!({ "external_id": id, "assignee": { "kind": "account", "value": "1001" },
-                "assigned_at": assigned, "completed_at": completed })
-        };
-        shown(&house, done("t1", "2026-07-01T01:00:00Z", "2026-06-01T01:00:00Z")).await;
-        shown(&house, done("t2", "2026-07-01T01:00:00Z", "2027-09-30T01:00:00Z")).await;
-        shown(&house, done("t3", "2026-07-01T01:00:00Z", "2026-07-01T00:30:00Z")).await;
-        let told = async |house: &Installed| {
-            let findings = house.order(Command::Status {}).await.findings.into_iter();
-            let odd = findings.filter(|finding| finding.code.starts_with("LT-ING-"));
-            odd.map(|finding| (finding.code, finding.what.en)).collect::<Vec<_>>()
-        };
-        let both_told = [
-            ("LT-ING-021".to_owned(), "1 task completed before it was assigned: snv:t1".to_owned()),
-            ("LT-ING-001".to_owned(), "1 task completed in the future: snv:t2".to_owned()),
-        ];
-        assert_eq!(told(&house).await, both_told, "{}", store.kind());
-        assert_eq!(
-            told(&house.later("2026-12-20T08:00:00Z")).await,
-            both_told,
-            "as long as nobody corrects it"
-        );
-        shown(&house, done("t1", "2026-07-01T01:00:00Z", "2026-07-02T01:00:00Z")).await;
-        assert_eq!(told(&house).await, both_told[1..], "{}", store.kind());
-        let left = store.odd_done_tasks(OddDone::InFuture, 0, 10).await.expect("read");
-        assert_eq!(left.iter().map(|task| task.key.external_id.as_str()).collect::<Vec<_>>(), ["t2"]);
     }
 }
