@@ -60,39 +60,38 @@ pub struct Mapper {
 /// What people decided, by a task's own words and circumstances, with and without accents: no text match says otherwise.
 #[derive(Debug, Clone, Default)]
 struct Settled {
+    /// The last word about each task.
     written: ByHash<usize>,
-    /// None where two decided tasks differ in accents alone and were decided differently.
-    bare: ByHash<Option<usize>>,
+    /// The decided tasks that are one without their accents.
+    bare: ByHash<Vec<u64>>,
 }
 
 impl Settled {
     fn add(&mut self, cut: &Cut, class: usize) {
-        self.written.insert(cut.identity, class);
-        let both = self.bare.entry(cut.bare_identity).or_insert(Some(class));
-        if both.is_some_and(|own| own != class) {
-            *both = None;
+        if self.written.insert(cut.identity, class).is_none() {
+            self.bare.entry(cut.bare_identity).or_default().push(cut.identity);
         }
     }
 
     /// The same of a decision older than all so far.
     fn add_older(&mut self, cut: &Cut, class: usize) {
-        if self.written.contains_key(&cut.identity) {
-            return;
-        }
-        self.written.insert(cut.identity, class);
-        let both = self.bare.entry(cut.bare_identity).or_insert(Some(class));
-        if both.is_some_and(|own| own != class) {
-            *both = None;
+        if !self.written.contains_key(&cut.identity) {
+            self.add(cut, class);
         }
     }
 
-    /// The class people decided, and whether they decided at all: typed without accents a title may be two tasks.
+    /// The class people decided, and whether they decided at all: typed without accents a title may be two tasks, and is
+    /// settled where the last words about all of them agree, whatever was said before.
     fn get(&self, cut: &Cut) -> (Option<usize>, bool) {
-        match (self.written.get(&cut.identity), self.bare.get(&cut.bare_identity)) {
-            (Some(class), _) => (Some(*class), true),
-            (None, Some(class)) if !cut.accents => (*class, true),
-            _ => (None, false),
+        if let Some(class) = self.written.get(&cut.identity) {
+            return (Some(*class), true);
         }
+        let Some(written) = self.bare.get(&cut.bare_identity).filter(|_| !cut.accents) else {
+            return (None, false);
+        };
+        let mut classes = written.iter().filter_map(|identity| self.written.get(identity).copied());
+        let first = classes.next();
+        (first.filter(|first| classes.all(|class| class == *first)), true)
     }
 }
 
