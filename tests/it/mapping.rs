@@ -269,16 +269,39 @@ fn an_operators_own_short_forms_reach_the_ranking_and_the_model_file() {
 }
 
 #[test]
-fn two_products_of_one_name_wait_for_a_person() {
-    let mut products: Vec<_> = catalog().into_iter().take(20).collect();
-    let mut twin = products[9].clone();
-    twin.code = lienthong::domain::ProductCode::new("TWIN").expect("code");
-    products.push(twin);
-    let mapper = Mapper::build(&products, RuleBook::default(), &[], Options::default());
-    let decision = mapper.decide(&TaskText { title: &products[9].name, ..TaskText::default() });
-    assert_eq!(decision.outcome, Outcome::Review);
-    let both: Vec<_> = decision.candidates.iter().take(2).map(|c| c.product.as_str()).collect();
-    assert!(both.contains(&"TWIN") && both.contains(&products[9].code.as_str()), "{both:?}");
+fn two_products_of_one_name_wait_for_a_person_whichever_they_are() {
+    let mut products = catalog();
+    let whole = products.len();
+    let twin = |product: &CatalogProduct| CatalogProduct {
+        code: ProductCode::new(format!("TWIN-{}", product.code)).expect("code"),
+        ..product.clone()
+    };
+    let twins: Vec<CatalogProduct> = products.iter().map(twin).collect();
+    products.extend(twins);
+    for examples in [Vec::new(), tasks()] {
+        let mapper = Mapper::build(&products, RuleBook::default(), &examples, Options::default());
+        for product in products.iter().take(whole) {
+            let decision = mapper.decide(&TaskText { title: &product.name, ..TaskText::default() });
+            assert_eq!(decision.outcome, Outcome::Review, "{}", product.name);
+            let [first, second] = [0, 1].map(|place| decision.candidates[place].product.to_string());
+            let ends = first.trim_start_matches("TWIN-") == second.trim_start_matches("TWIN-");
+            assert!(ends && first != second, "{first} {second}");
+        }
+    }
+    // What a person said of the very same task holds for the next one of its words.
+    let said = Example {
+        title: products[9].name.clone(),
+        product: Some(products[9].code.clone()),
+        ..Example::default()
+    };
+    let mapper = Mapper::build(&products, RuleBook::default(), &vec![said.clone(); 40], Options::default());
+    let decision = mapper.decide(&said.task());
+    assert_eq!(decision.candidates[0].product, products[9].code);
+    assert!(
+        matches!(&decision.outcome, Outcome::Mapped { product, .. } if *product == products[9].code),
+        "{:?}",
+        decision.reason
+    );
 }
 
 #[test]

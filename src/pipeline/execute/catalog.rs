@@ -5,6 +5,7 @@ use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog;
 use crate::domain::{CatalogProduct, CatalogScope, CatalogVersion, Period, ProductCode};
 use crate::error::{Finding, Place, Text};
+use crate::mapping::of_one_name;
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
 use crate::pipeline::frozen;
 use crate::pipeline::search::Sought;
@@ -37,6 +38,7 @@ pub(super) async fn import(app: &App, importing: Importing) -> Answer {
     findings.extend(replaces.missing(valid_from).map(|told| told.at(Place::of(file.name.as_str()))));
     let moves = app.moved_by_catalog(&heads, scope, valid_from).await?;
     findings.extend(touched(app, &heads, scope, &moves, &products).await?);
+    findings.extend(named_alike(&products));
     if importing.dry_run {
         return Ok(Outcome::with_findings(replaces.tried(&products, &moves), findings));
     }
@@ -122,6 +124,36 @@ pub(super) async fn add(app: &App, new: CatalogNew<'_>) -> Result<(), Refusal> {
     app.ring("map");
     app.ring("score");
     Ok(())
+}
+
+/// Groups of products of one name told of one catalog.
+const ALIKE: usize = 20;
+
+/// That products of a catalog have one name: no title tells them apart, so their tasks wait for people (LT-CAT-051).
+pub(super) fn named_alike(products: &[CatalogProduct]) -> Vec<Finding> {
+    let groups = of_one_name(products);
+    let told = groups.iter().take(ALIKE).map(|places| {
+        let alike: Vec<&CatalogProduct> = places.iter().filter_map(|place| products.get(*place)).collect();
+        let named = |one: &&CatalogProduct| format!("{} (k {})", one.code, one.coefficient.normalize());
+        let codes = alike.iter().map(named).collect::<Vec<_>>().join(", ");
+        let name = alike.first().map_or("", |one| one.name.as_str());
+        let (vi, en) = match groups.len().saturating_sub(ALIKE) {
+            0 => (String::new(), String::new()),
+            more => (format!("; và {more} tên khác như vậy"), format!("; and {more} other names like this")),
+        };
+        Finding::warning(
+            "LT-CAT-051",
+            Text::new(
+                format!("các sản phẩm {codes} cùng tên \"{name}\"{vi}"),
+                format!("the products {codes} have one name, \"{name}\"{en}"),
+            ),
+            Text::new(
+                "công việc của chúng luôn chờ người quyết định; đặt tên phân biệt được, hoặc bỏ bớt dòng thừa",
+                "their tasks always wait for a person; give them names that tell them apart, or take the surplus row out",
+            ),
+        )
+    });
+    told.collect()
 }
 
 /// What is told where a new version changes coefficients of tasks in closed periods: those of products whose coefficient is

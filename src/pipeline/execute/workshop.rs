@@ -1,6 +1,6 @@
 //! Orders of the catalog workshop: a unit's proposal, its check, the joined draft, the province's version.
 
-use super::catalog::{Replaces, add, check_version, touched};
+use super::catalog::{Replaces, add, check_version, named_alike, touched};
 use super::{Answer, App, Refusal, author, known_unit};
 use crate::catalog::workshop::{
     Filled, Joined, Origin, Proposal, Scale, Settled, merge, read_form, settle, write_draft, write_form,
@@ -219,11 +219,12 @@ pub(super) async fn settle_draft(app: &App, settling: Settling) -> Answer {
     let provenance: Vec<Provenance> = settled.origins.iter().map(provenance).collect();
     let moves = app.moved_by_catalog(&heads, &settling.scope, settling.valid_from).await?;
     let touched = touched(app, &heads, &settling.scope, &moves, &settled.products).await?;
+    let findings = touched.into_iter().chain(named_alike(&settled.products)).collect();
     if settling.dry_run {
         let from = (&settling.scope, settling.valid_from);
         let replaces = Replaces::of(app, &heads, from, &settled.products).await?;
         let document = replaces.tried(&settled.products, &moves);
-        return Ok(Outcome::with_findings(document, touched.into_iter().collect()));
+        return Ok(Outcome::with_findings(document, findings));
     }
     let new = CatalogNew {
         version: &settling.version,
@@ -241,7 +242,7 @@ pub(super) async fn settle_draft(app: &App, settling: Settling) -> Answer {
     let name = format!("danh-muc-{}.csv", settling.version);
     let file = InputFile { name, bytes: csv.into_bytes() };
     let document = Document::File { file, told: Box::new(told) };
-    Ok(Outcome::with_findings(document, touched.into_iter().collect()))
+    Ok(Outcome::with_findings(document, findings))
 }
 
 fn provenance(origin: &Origin) -> Provenance {

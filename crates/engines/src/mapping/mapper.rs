@@ -11,6 +11,7 @@ use super::hashed::ByHash;
 use super::phrase::Kind;
 use super::ranking::{Ranking, Scores};
 use super::slips::{Asked, read};
+use super::twins::of_one_name;
 use super::vocabulary::Vocabulary;
 use super::{Candidate, DecidedBy, Example, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
@@ -33,8 +34,9 @@ const TOGETHER: usize = 32;
 /// Candidates shown.
 const SHOWN: usize = 5;
 
+/// The kind of body a product is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
+pub(super) enum Body {
     All,
     Commune,
     Department,
@@ -48,6 +50,8 @@ pub struct Mapper {
     products: Vec<(ProductCode, Decimal, Body)>,
     /// What each product's score loses for a department's task and for a commune's.
     lost: [Vec<f32>; 2],
+    /// The others of one name, where a product has any.
+    twins: BTreeMap<usize, BTreeSet<usize>>,
     /// Per product the forms of output its texts name.
     forms: Vec<BTreeSet<&'static str>>,
     rules: RuleBook,
@@ -97,6 +101,7 @@ impl Settled {
 
 /// Texts and tasks ready for training.
 struct Prepared<'a> {
+    twins: BTreeMap<usize, BTreeSet<usize>>,
     index: BTreeMap<ProductCode, usize>,
     products: Vec<(ProductCode, Decimal, Body)>,
     texts: Vec<(Cut, usize)>,
@@ -153,7 +158,16 @@ impl<'a> Prepared<'a> {
                 (cut, *class)
             })
             .collect();
-        Self { vocabulary, index, products, texts, usable, tasks }
+        let mut twins: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for places in of_one_name(catalog) {
+            let codes = places.iter().filter_map(|place| catalog.get(*place));
+            let classes: Vec<usize> = codes.filter_map(|one| index.get(&one.code).copied()).collect();
+            for class in &classes {
+                let others = classes.iter().copied().filter(|other| other != class);
+                twins.entry(*class).or_default().extend(others);
+            }
+        }
+        Self { twins, vocabulary, index, products, texts, usable, tasks }
     }
 }
 
@@ -259,6 +273,7 @@ impl Mapper {
                 let lost = |body: Body| if body == other { WRONG_BODY } else { 0.0 };
                 prepared.products.iter().map(|(_, _, body)| lost(*body)).collect()
             }),
+            twins: prepared.twins.clone(),
             forms,
             rules,
             ranking,
@@ -395,7 +410,16 @@ impl Mapper {
             ranked.insert((from + place).min(ranked.len()), *offered);
         }
         let contradicted = ranked.first().map(|(class, _)| *class) != likest || written.len() > 1;
-        let confidence = if cut.tokens.is_empty() || overruled || contradicted { 0.0 } else { sure };
+        // No title tells products of one name apart; only what people said of the very same task does.
+        let alike = ranked.first().filter(|(class, _)| person != Some(*class));
+        let alike = alike.and_then(|(class, _)| self.twins.get(class)).filter(|_| written.is_empty());
+        for twin in alike.into_iter().flatten().rev() {
+            let score = scores.by_class.get(*twin).copied().unwrap_or(0.0);
+            ranked.retain(|(class, _)| class != twin);
+            ranked.insert(1, (*twin, score));
+        }
+        let unsure = cut.tokens.is_empty() || overruled || contradicted || alike.is_some();
+        let confidence = if unsure { 0.0 } else { sure };
         let shown: Vec<usize> = ranked.iter().take(SHOWN).map(|(class, _)| *class).collect();
         let words = self.ranking.explain(&scores, &shown);
         let candidates: Vec<Candidate> = ranked
@@ -418,6 +442,7 @@ impl Mapper {
             Some(((code, coefficient, _), score))
                 if !overruled
                     && !contradicted
+                    && alike.is_none()
                     && confidence >= self.calibration.threshold
                     && score > outside_score + f64::from(CLEAR) =>
             {
@@ -443,6 +468,10 @@ impl Mapper {
                     _ if contradicted => Text::new(
                         "tiêu đề ghi mã của danh mục nhưng nội dung giống sản phẩm khác; cần người quyết định",
                         "the title carries a code of the catalog and reads like another product; a person has to decide",
+                    ),
+                    _ if alike.is_some() => Text::new(
+                        "danh mục có sản phẩm khác cùng tên; cần người quyết định",
+                        "the catalog has another product of the same name; a person has to decide",
                     ),
                     Some((_, score)) if score <= outside_score => Text::new(
                         "giống các việc ngoài danh mục; cần người quyết định",
@@ -547,7 +576,7 @@ fn outside_texts(catalog: &[CatalogProduct], forms: &Abbreviations) -> Vec<Cut> 
         .collect()
 }
 
-fn body(applies_to: &str) -> Body {
+pub(super) fn body(applies_to: &str) -> Body {
     match crate::text::fold(applies_to).as_str() {
         "commune" | "xa" | "cap xa" => Body::Commune,
         "province department" | "so" | "cap tinh" | "so, nganh" => Body::Department,

@@ -24,12 +24,14 @@ pub mod rule_trial;
 pub mod rules;
 pub mod short_forms;
 mod slips;
+mod twins;
 mod vocabulary;
 
 pub use evaluate::{Figures, Folds, Report, cross_validate, evaluate};
 pub use labels::Labelled;
 pub use mapper::Mapper;
 pub use rules::RuleBook;
+pub use twins::of_one_name;
 
 use crate::domain::{CatalogScope, ProductCode, UnitKind};
 use crate::error::Text;
