@@ -69,16 +69,21 @@ struct Numbers(Decimal, Option<Decimal>, Decimal, Decimal, u32, u32, u8, Exact, 
 #[derive(PartialEq, Eq, Hash)]
 struct Weighed([u8; 16], Option<[u8; 16]>, [u8; 16], [u8; 16], u32, u32, bool);
 
-/// Writes the lines of one person by one rule set.
+/// Writes lines by one rule set, of one person after the other.
 pub(super) struct LineWriter<'a> {
     rules: &'a RuleSet,
-    /// How lines like those before end: most of somebody's lines weigh the same.
+    /// How lines like those before end: most lines weigh the same.
     numbers: HashMap<Weighed, Vec<u8>>,
 }
 
 impl<'a> LineWriter<'a> {
     pub(super) fn of(rules: &'a RuleSet) -> Self {
         Self { rules, numbers: HashMap::new() }
+    }
+
+    /// The rule set.
+    pub(super) fn rules(&self) -> &'a RuleSet {
+        self.rules
     }
 
     /// Writes a line with the numbers it adds, behind a comma.
@@ -180,6 +185,19 @@ pub fn read(text: &[u8]) -> Option<Value> {
     Some(value)
 }
 
+/// What a kept derivation says, in whatever order its lines and the tasks that do not count are told.
+pub fn meaning(text: &[u8]) -> Option<Value> {
+    let mut value = read(text)?;
+    for list in ["lines", "excluded"] {
+        let told =
+            |one: &Value| (one.get("of").map(Value::to_string), one.get("source").map(Value::to_string));
+        if let Some(list) = value.get_mut(list).and_then(Value::as_array_mut) {
+            list.sort_by_cached_key(told);
+        }
+    }
+    Some(value)
+}
+
 fn unfolded(fields: Vec<Value>, of: &Value) -> Option<Map<String, Value>> {
     if fields.len() != FIELDS.len() {
         return None;
@@ -277,6 +295,22 @@ mod tests {
         let shown = serde_json::to_value(shown).expect("json");
         let read = read(&kept).expect("a derivation");
         assert_eq!(read.get("lines"), Some(&shown));
+    }
+
+    #[test]
+    fn order_of_lines_says_nothing_and_whatever_else_differs_does() {
+        let kept = |lines: &[Line]| {
+            let rules = RuleSet::default();
+            let mut writer = LineWriter::of(&rules);
+            let mut text = Vec::new();
+            lines.iter().for_each(|line| writer.put(&mut text, line).expect("written"));
+            [b"{\"lines\":[".as_slice(), text.get(1..).unwrap_or_default(), b"]}"].concat()
+        };
+        let other = Line { source: "snv/2".to_owned(), ..plain() };
+        let (one, turned) = (kept(&[plain(), other.clone()]), kept(&[other, plain()]));
+        assert_ne!(read(&one), read(&turned));
+        assert_eq!(meaning(&one), meaning(&turned));
+        assert_ne!(meaning(&one), meaning(&kept(&[plain(), plain()])));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! person's service. It must not compute a mean. Results of an old unit are carried with the person (art. 19.1).
 
 use super::app::App;
-use super::score::{Asked, FULL_PERIOD, Facts, Gathered, hash_of, put, scope_of, to_bytes, worked};
+use super::score::{Asked, FULL_PERIOD, Facts, Gathered, Scored, hash_of, put, scope_of, to_bytes, worked};
 use crate::directory::Directory;
 use crate::domain::{Level, Period, PersonId, Role, RuleSet, UnitCode, local_date};
 use crate::error::Finding;
@@ -19,14 +19,15 @@ use chrono::{Datelike as _, NaiveDate};
 use std::collections::BTreeMap;
 
 impl App {
-    /// The months of a quarter that have begun, and the quarter as their mean.
+    /// The months of a quarter that have begun, and the quarter as their mean; `others` are months in the other view.
     pub(super) async fn monthly(
         &self,
         directory: &Directory,
         gathered: &Gathered,
         person: PersonId,
         asked: &Asked,
-    ) -> Result<(Vec<ScoreWrite>, Option<ScoreWrite>), Finding> {
+        others: &[Scored],
+    ) -> Result<(Vec<Scored>, Option<ScoreWrite>), Finding> {
         let Asked { period: quarter, view, as_of, terms } = asked;
         let rules = &terms.rules;
         let mut months = Vec::new();
@@ -34,13 +35,12 @@ impl App {
         let facts = gathered.facts(self).await?;
         for month in quarter.months().into_iter().filter(|month| month.first_day() <= *as_of) {
             let of_month = Asked { period: month, as_of: (*as_of).min(month.last_day()), ..asked.clone() };
-            let Some(write) = self.tasks_score(directory, gathered, person, &of_month).await? else {
-                continue;
-            };
+            let scored = self.tasks_score(directory, gathered, person, &of_month, others).await?;
+            let Some(scored) = scored else { continue };
             if Self::is_evaluated(directory, &facts, person, month, rules) {
-                scores.push(month_score(month, &write)?);
+                scores.push(month_score(month, &scored.write)?);
             }
-            months.push(write);
+            months.push(scored);
         }
         let held = (person, *quarter, *view);
         let post = directory.last_post(person, *quarter);

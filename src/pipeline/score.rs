@@ -9,31 +9,30 @@
 mod gathered;
 mod led;
 mod piece;
+mod tasks;
 
 use super::app::App;
-use super::entered::Entered;
 use super::judged::judged_elsewhere;
 use super::step::{Step, StepReport};
 use crate::directory::{Directory, Leading, Place};
 use crate::domain::rules::{LeaderScope, ProvisionalView, TransferPolicy};
-use crate::domain::{Component, Membership, Period, PersonId, RuleSet, ServiceFact};
+use crate::domain::{Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
-use crate::evaluation::content::{OUTSIDE_POPULATION, WORKED_SHARE};
-use crate::evaluation::{Content, Figure, LineCounts, Part};
+use crate::evaluation::{Figure, Part};
 use crate::scoring::service::{Span, share_worked, worked_in};
-use crate::scoring::{Derivation, Line, Number, PersonInput, Subordinate, Tally, score_tally};
-use crate::store::{Packed, ScoreWrite};
+use crate::scoring::{Line, Number};
+use crate::store::ScoreWrite;
 use async_trait::async_trait;
 use chrono::{Datelike as _, NaiveDate};
 use gathered::PEOPLE_AT_ONCE;
 pub(super) use gathered::{Asked, Facts, Gathered};
 use led::Below;
-use piece::Assembly;
 pub(super) use piece::Terms;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+pub(super) use tasks::Scored;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -209,7 +208,7 @@ fn groups(marks: Vec<Mark>) -> Vec<Vec<Mark>> {
 
 /// Scores of a group, with the marks they answer and those they set.
 #[derive(Default)]
-struct Scored {
+struct GroupScored {
     writes: Vec<ScoreWrite>,
     answered: Vec<(PersonId, Period, i64)>,
     due: Vec<(PersonId, Period)>,
@@ -311,8 +310,8 @@ impl Run<'_> {
         group: &[Mark],
         leading: &Leading<'_>,
         ahead: &mut BTreeSet<(PersonId, Period)>,
-    ) -> Result<Scored, Finding> {
-        let Some(period) = group.first().map(|mark| mark.period) else { return Ok(Scored::default()) };
+    ) -> Result<GroupScored, Finding> {
+        let Some(period) = group.first().map(|mark| mark.period) else { return Ok(GroupScored::default()) };
         let (mut writes, mut due) = (Vec::new(), BTreeSet::new());
         // People of one rank do not depend on each other; the ranks above take what these came to.
         for same_rank in group.chunk_by(|one, next| one.rank == next.rank) {
@@ -329,7 +328,7 @@ impl Run<'_> {
             due.extend(leaders.map(|leader| (leader, period)).filter(|leader| !ahead.contains(leader)));
         }
         let answered = group.iter().map(|mark| (mark.person, mark.marked, mark.stamp)).collect();
-        Ok(Scored { writes, answered, due: due.into_iter().collect() })
+        Ok(GroupScored { writes, answered, due: due.into_iter().collect() })
     }
 
     /// Lets go of what was read of a group and of those its leaders answer for.
@@ -401,8 +400,8 @@ fn charge(
 }
 
 impl App {
-    async fn keep(self: Arc<Self>, scored: Scored) -> Result<(), Finding> {
-        let Scored { writes, answered, due } = scored;
+    async fn keep(self: Arc<Self>, scored: GroupScored) -> Result<(), Finding> {
+        let GroupScored { writes, answered, due } = scored;
         crate::failpoint!("score::before_save");
         self.store.save_scores(writes, &answered, &due).await.map_err(|error| error.finding())?;
         crate::failpoint!("score::after_save");
@@ -443,184 +442,19 @@ impl App {
             return Ok(mean.into_iter().collect());
         }
         let as_of = today.min(period.last_day());
-        let mut writes = Vec::new();
+        let (mut scored, mut quarters) = (Vec::new(), Vec::new());
         for view in [TO_DATE, FULL_PERIOD] {
             let asked = Asked { period, view, as_of, terms: terms.clone() };
             if rules.is_monthly() {
-                let (months, quarter) = self.monthly(directory, gathered, person, &asked).await?;
-                writes.extend(months);
-                writes.extend(quarter);
+                let (months, quarter) = self.monthly(directory, gathered, person, &asked, &scored).await?;
+                scored.extend(months);
+                quarters.extend(quarter);
             } else {
-                writes.extend(self.tasks_score(directory, gathered, person, &asked).await?);
+                let quarter = self.tasks_score(directory, gathered, person, &asked, &scored).await?;
+                scored.extend(quarter);
             }
         }
-        Ok(writes)
-    }
-
-    /// The score of a period that is made of tasks: a quarter, or a month of the monthly regime.
-    pub(super) async fn tasks_score(
-        &self,
-        directory: &Directory,
-        gathered: &Gathered,
-        person: PersonId,
-        asked: &Asked,
-    ) -> Result<Option<ScoreWrite>, Finding> {
-        let Asked { period, view, terms, .. } = asked;
-        let (period, view, rules) = (*period, *view, &terms.rules);
-        let held = (person, period, view);
-        let post = directory.last_post(person, period);
-        let post = post.filter(|_| directory.is_scored(person, period, rules.population_filter));
-        let Some(post) = post else {
-            return self.void(gathered, held, asked.as_of, rules, OUTSIDE_POPULATION).await;
-        };
-        let service = gathered.facts(self).await?;
-        let Some(worked) = worked(directory, &service, person, period) else {
-            return self.void(gathered, held, asked.as_of, rules, WORKED_SHARE).await;
-        };
-        let own = gathered.piece(self, directory, person, asked).await?;
-        let subordinates = if post.role.is_leader() {
-            self.subordinates(directory, gathered, person, period, view, rules).await?
-        } else {
-            Vec::new()
-        };
-        let decisions = gathered.decisions(self, person).await?;
-        let Entered { criteria, mut components, support } = Entered::of(&decisions, period, rules);
-        // What stands entered from before somebody was in charge waits behind what is computed.
-        let entered = components.remove(&Component::UnitResult);
-        let unit_result = entered.filter(|_| post.role.is_leader() && subordinates.is_empty());
-        let input = PersonInput {
-            period,
-            role: post.role,
-            lines: Vec::new(),
-            excluded: own.excluded.clone(),
-            criteria,
-            components,
-            subordinates,
-            unit_result,
-            worked,
-            support,
-        };
-        let mut assembly = Assembly::begin(&input, &own, (terms, view), gathered.may_want())?;
-        if post.role.is_leader() && takes_lines(rules) {
-            self.pool(directory, gathered, person, asked, &mut assembly).await?;
-        }
-        let inputs_hash = assembly.inputs_hash()?;
-        let derivation = score_tally(&input, assembly.tally(), rules);
-        let counts = counts(assembly.tally(), &derivation);
-        let wanted = gathered.wants(self, (period, view), (person, post), &inputs_hash).await?;
-        let packed = if wanted { Some(assembly.packed(&derivation)?) } else { None };
-        self.write((person, post), asked, inputs_hash, &derivation, counts, packed).map(Some)
-    }
-
-    /// What takes the place of a score that is held of somebody who is not evaluated in the period after all (leave that
-    /// was entered later, another population): no figure, so that its record cannot be approved any more. Nothing where
-    /// none is held.
-    pub(super) async fn void(
-        &self,
-        gathered: &Gathered,
-        (person, period, scope): (PersonId, Period, &'static str),
-        as_of: NaiveDate,
-        rules: &RuleSet,
-        reason: &str,
-    ) -> Result<Option<ScoreWrite>, Finding> {
-        if !gathered.holds(self, (period, scope), person).await? {
-            return Ok(None);
-        }
-        let held = self.store.score(person, period, scope).await.map_err(|error| error.finding())?;
-        let Some(held) = held else { return Ok(None) };
-        let content: Content = serde_json::from_value(held.summary).map_err(|_| super::broken("score"))?;
-        let role = content.role;
-        let rule_set_hash = hash_of(rules)?;
-        let inputs_hash = hash_of(&(reason, period, role, rules, scope))?;
-        let content = Content {
-            rule_set: rules.id.to_string(),
-            rule_set_hash: rule_set_hash.clone(),
-            inputs_hash: inputs_hash.clone(),
-            ..content.voided(reason)
-        };
-        let derivation = to_bytes(&Derivation::void(period, role, rules, reason))?;
-        Ok(Some(ScoreWrite {
-            person,
-            period,
-            scope,
-            unit: held.unit,
-            role: role.as_str(),
-            rule_set_hash,
-            working_days: None,
-            inputs_hash,
-            as_of,
-            task_part: None,
-            total: None,
-            total_exact: None,
-            summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
-            derivation: Some(Packed::of(&derivation).map_err(|error| error.finding())?),
-            computed_at: self.clock.now(),
-            record_due: self.shown_view(period) == scope,
-        }))
-    }
-
-    /// A derivation of a month or quarter as it is kept.
-    pub(super) fn write(
-        &self,
-        (person, post): (PersonId, &Membership),
-        asked: &Asked,
-        inputs_hash: String,
-        derivation: &Derivation,
-        counts: LineCounts,
-        packed: Option<Packed>,
-    ) -> Result<ScoreWrite, Finding> {
-        let (period, view, rules) = (derivation.period, asked.view, &derivation.rule_set);
-        let rule_set_hash = asked.terms.hash.clone();
-        let mut parts = BTreeMap::new();
-        for (part, key) in
-            [(Part::A, "a"), (Part::B, "b"), (Part::C, "c"), (Part::D, "d"), (Part::Dd, "dd"), (Part::E, "e")]
-        {
-            put(&mut parts, part, derivation.components.get(key));
-        }
-        put(&mut parts, Part::R, derivation.criterion.as_ref());
-        put(&mut parts, Part::TaskPart, derivation.task_part.as_ref());
-        put(&mut parts, Part::General, derivation.general.as_ref());
-        put(&mut parts, Part::Total, derivation.total.as_ref());
-        let content = Content {
-            period,
-            role: post.role,
-            unit: post.unit.clone(),
-            post: post.post.clone(),
-            parts,
-            level: derivation.level,
-            proposed: None,
-            missing: derivation.missing.clone(),
-            lines: counts,
-            worked: derivation.worked.clone(),
-            rule_set: rules.id.to_string(),
-            rule_set_hash: rule_set_hash.clone(),
-            inputs_hash: inputs_hash.clone(),
-            ruling: None,
-            remarks: crate::evaluation::Remarks::default(),
-        };
-        Ok(ScoreWrite {
-            person,
-            period,
-            scope: view,
-            unit: post.unit.clone(),
-            role: post.role.as_str(),
-            rule_set_hash,
-            working_days: asked.terms.working_days(),
-            inputs_hash,
-            as_of: asked.as_of,
-            task_part: derivation.task_part.as_ref().map(|number| number.printed.clone()),
-            total: derivation.total.as_ref().map(|number| number.printed.clone()),
-            // An assumed total is nobody's result yet: a leader's d waits for the entered one.
-            total_exact: derivation
-                .total
-                .as_ref()
-                .filter(|_| !derivation.general_assumed)
-                .map(|number| number.exact.to_string()),
-            summary: serde_json::to_value(&content).map_err(|_| super::broken("score"))?,
-            derivation: packed,
-            computed_at: self.clock.now(),
-            record_due: self.shown_view(period) == view,
-        })
+        Ok(scored.into_iter().map(|one| one.write).chain(quarters).collect())
     }
 
     /// The view that is shown and a record is made from: while the quarter runs the one its rule set names, the
@@ -688,66 +522,6 @@ impl App {
         let left = directory.last_post(person, period).and_then(|post| post.to?.succ_opt());
         left.map_or(opens, |left| left.min(opens))
     }
-
-    /// Takes the lines of everyone in a leader's charge, each for the days the person was theirs; where the rule set
-    /// pools none, only what was assigned and completed of it.
-    async fn pool(
-        &self,
-        directory: &Directory,
-        gathered: &Gathered,
-        leader: PersonId,
-        asked: &Asked,
-        assembly: &mut Assembly<'_>,
-    ) -> Result<(), Finding> {
-        let charge = charge(directory, leader, asked.period, &asked.terms.rules);
-        for some in charge.chunks(PEOPLE_AT_ONCE) {
-            let people: Vec<PersonId> = some.iter().map(|(person, _)| *person).collect();
-            gathered.fetch_for_pool(self, &people, asked).await?;
-            for (person, spans) in some {
-                let piece = gathered.piece(self, directory, *person, asked).await?;
-                let name = directory.person(*person).map(|known| known.staff_number.as_str());
-                if asked.terms.rules.leader_scope == LeaderScope::PooledSubordinates {
-                    assembly.pool(&piece, &to_bytes(&name)?, spans)?;
-                } else {
-                    assembly.watch(&piece, &to_bytes(&name)?, spans);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn subordinates(
-        &self,
-        directory: &Directory,
-        gathered: &Gathered,
-        leader: PersonId,
-        period: Period,
-        view: &'static str,
-        rules: &RuleSet,
-    ) -> Result<Vec<Subordinate>, Finding> {
-        let facts = gathered.facts(self).await?;
-        let people = Self::looked_at(directory, &facts, leader, period, rules);
-        let totals = gathered.totals(self, (period, view), &people).await?;
-        let mut subordinates = Vec::with_capacity(people.len());
-        for (person, total) in people.into_iter().zip(totals) {
-            let name = directory.person(person).map(|known| known.staff_number.to_string());
-            subordinates.push(Subordinate { person: name.unwrap_or_default(), total });
-        }
-        Ok(subordinates)
-    }
-}
-
-/// How many lines count, how many stand outside the assigned total, how many tasks do not count.
-fn counts(tally: &Tally, derivation: &Derivation) -> LineCounts {
-    LineCounts {
-        counted: count(tally.counted),
-        extra: count(tally.extra),
-        excluded: count(derivation.excluded.len()),
-    }
-}
-
-fn count(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 pub(super) fn put(parts: &mut BTreeMap<Part, Figure>, part: Part, number: Option<&Number>) {

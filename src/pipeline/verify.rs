@@ -347,9 +347,10 @@ impl App {
             let again = if period.is_mean() {
                 self.mean(&directory, &gathered, person, period, as_of, rules).await
             } else if rules.is_monthly() && period.quarter_number().is_some() {
-                self.monthly(&directory, &gathered, person, &asked).await.map(|(_, quarter)| quarter)
+                self.monthly(&directory, &gathered, person, &asked, &[]).await.map(|(_, quarter)| quarter)
             } else {
-                self.tasks_score(&directory, &gathered, person, &asked).await
+                let scored = self.tasks_score(&directory, &gathered, person, &asked, &[]).await;
+                scored.map(|scored| scored.map(|scored| scored.write))
             };
             let again = match again {
                 Ok(again) => again,
@@ -369,8 +370,8 @@ impl App {
             };
             let again = again.and_then(|again| again.derivation).map(|packed| packed.text());
             let again = again.transpose().map_err(|error| error.finding())?;
-            // An older version of the program may have kept the same in other words.
-            let says = |kept: &Option<Vec<u8>>| kept.as_deref().and_then(derived::read);
+            // An older version of the program may have kept the same in other words or in another order.
+            let says = |kept: &Option<Vec<u8>>| kept.as_deref().and_then(derived::meaning);
             if again == stored || says(&again).is_some_and(|again| says(&stored) == Some(again)) {
                 verified.same += 1;
             } else {

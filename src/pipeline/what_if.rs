@@ -255,11 +255,13 @@ impl App {
             return Ok(None);
         }
         let write = if rules.is_monthly() {
-            let (months, quarter) = self.monthly(directory, gathered, person, asked).await?;
-            gathered.note(self, &months).await?;
+            let (months, quarter) = self.monthly(directory, gathered, person, asked, &[]).await?;
+            for month in &months {
+                gathered.note(self, std::slice::from_ref(&month.write)).await?;
+            }
             quarter
         } else {
-            self.tasks_score(directory, gathered, person, asked).await?
+            self.tasks_score(directory, gathered, person, asked, &[]).await?.map(|scored| scored.write)
         };
         let Some(write) = write else { return Ok(None) };
         gathered.note(self, std::slice::from_ref(&write)).await?;

@@ -245,16 +245,9 @@ fn random_tasks_become_the_lines_the_independent_calculator_makes_of_them() {
             .map(|((told, key), task)| facts_of(told, key, task, k(told)))
             .collect();
         let (period, as_of) = ("2026-Q2".parse().expect("period"), day(case["as_of"].as_str().expect("day")));
-        let (lines, excluded) = build_shared_lines(
-            &facts,
-            &shares_of(told, &keys),
-            me(),
-            period,
-            as_of,
-            case["to_date"] == true,
-            rules,
-            &WorkingCalendar::default(),
-        );
+        let (shares, calendar) = (shares_of(told, &keys), WorkingCalendar::default());
+        let judged = build_shared_lines(&facts, &shares, me(), period, as_of, rules, &calendar);
+        let (lines, excluded) = if case["to_date"] == true { judged.to_date() } else { judged.full() };
         let points = BTreeMap::from([("total".to_owned(), Exact::integer(28))]);
         let mut why: Vec<String> = excluded.iter().map(|one| one.reason.clone()).collect();
         why.sort();

@@ -52,7 +52,7 @@ fn main() {
     let (rules, calendar) = (RuleSet::default(), WorkingCalendar::default());
     let period: Period = "2026-Q1".parse().expect("period");
     let as_of = NaiveDate::from_ymd_opt(2026, 3, 31).expect("day");
-    let lines = || build_lines(&facts, period, as_of, false, &rules, &calendar);
+    let lines = || build_lines(&facts, period, as_of, &rules, &calendar).full();
     let input = |(lines, excluded)| PersonInput {
         period,
         role: Role::Staff,

@@ -4,17 +4,18 @@
 //! read when it is asked for; what was let go of is read again. It must not know formulas or the order of people. An
 //! error of the store is the caller's.
 
-use super::piece::{Piece, Terms};
-use super::{TO_DATE, multiply};
+use super::multiply;
+use super::piece::{Piece, Terms, Views};
 use crate::directory::Directory;
 use crate::domain::rules::CoefficientFreeze;
 use crate::domain::{CatalogScope, Exact, Membership, Period, PersonId, RuleSet, ServiceFact, TaskKey};
 use crate::error::Finding;
 use crate::pipeline::app::App;
+use crate::pipeline::derived::LineWriter;
 use crate::pipeline::entered::facts;
 use crate::pipeline::what_if::Assumed;
 use crate::scoring::service::Span;
-use crate::scoring::{Excluded, Line, SharePart, Shares, TaskFacts, build_shared_lines, source_of};
+use crate::scoring::{Judged, SharePart, Shares, TaskFacts, build_shared_lines, source_of};
 use crate::store::{PersonTask, ScoreHead, ScoreWrite, StoredDecision, TasksOf, TasksToKeep};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -57,13 +58,13 @@ enum Derivations {
     None,
 }
 
-/// What somebody's lines are made for: the period, view, day, rules and working days.
-type Of = (PersonId, Period, &'static str, NaiveDate, String, Option<String>);
+/// What somebody's lines are made for: the period, day, rules and working days.
+type Of = (PersonId, Period, NaiveDate, String, Option<String>);
 
 /// Lines at hand.
 #[derive(Default)]
 struct Lines {
-    pieces: HashMap<Of, Arc<Piece>>,
+    pieces: HashMap<Of, Views>,
     bytes: usize,
 }
 
@@ -280,8 +281,8 @@ impl Gathered {
         asked: &Asked,
     ) -> Result<Arc<Piece>, Finding> {
         let of = of(person, asked);
-        if let Some(piece) = lock(&self.lines).pieces.get(&of) {
-            return Ok(piece.clone());
+        if let Some(views) = lock(&self.lines).pieces.get(&of) {
+            return Ok(views.seen(asked.view).clone());
         }
         let coefficients = self.coefficients(app, asked).await?;
         let (tasks, decisions, shares) = self
@@ -296,18 +297,20 @@ impl Gathered {
             shares: &shares,
             coefficients: coefficients.as_deref(),
         };
-        let piece = Arc::new(app.piece(directory, person, &known, asked, None)?.1);
-        self.keep(of, piece.clone());
+        let writer = &mut LineWriter::of(&asked.terms.rules);
+        let views = app.views(directory, person, &known, asked, writer)?;
+        let piece = views.seen(asked.view).clone();
+        self.keep(of, views);
         Ok(piece)
     }
 
-    fn keep(&self, of: Of, piece: Arc<Piece>) {
+    fn keep(&self, of: Of, views: Views) {
         let mut lines = lock(&self.lines);
         if lines.bytes > MOST_LINES {
             *lines = Lines::default();
         }
-        lines.bytes += piece.size();
-        lines.pieces.insert(of, piece);
+        lines.bytes += views.size();
+        lines.pieces.insert(of, views);
     }
 
     /// Reads of some people what they and those above them need, if it is not at hand.
@@ -357,25 +360,29 @@ impl Gathered {
                 let (asked, shares, coefficients) = (asked.clone(), shares.clone(), coefficients.clone());
                 making.spawn_blocking(move || {
                     let mut to_keep = Vec::new();
+                    // Whatever is asked is asked by one rule set.
+                    let Some(rules) = asked.first().map(|one| &one.terms.rules) else { return Ok(to_keep) };
+                    let mut writer = LineWriter::of(rules);
                     for read in people {
                         let (person, decisions) = (read.person, read.decisions.clone());
                         let (tasks, kept) = gathered.unpacked(read)?;
                         to_keep.extend(kept);
-                        let mut before: Option<(Period, Vec<Line>, Arc<Piece>)> = None;
+                        let mut made: Option<Of> = None;
                         for (one, coefficients) in asked.iter().zip(coefficients.iter()) {
-                            let coefficients = coefficients.as_deref();
-                            let known =
-                                Known { tasks: &tasks, decisions: &decisions, shares: &shares, coefficients };
-                            let other = before.as_ref().filter(|(period, ..)| *period == one.period);
-                            let other = other.map(|(_, lines, piece)| (lines.as_slice(), &**piece));
-                            let (lines, piece) = app.piece(&directory, person, &known, one, other)?;
-                            // Once everything is due both views are the same, and packed once.
-                            let piece = match before.take() {
-                                Some((.., before)) if before.is(&piece) => before,
-                                _ => Arc::new(piece),
-                            };
-                            gathered.keep(of(person, one), piece.clone());
-                            before = Some((one.period, lines, piece));
+                            let of = of(person, one);
+                            // What is made is made for both views.
+                            if made.as_ref() != Some(&of) {
+                                let coefficients = coefficients.as_deref();
+                                let known = Known {
+                                    tasks: &tasks,
+                                    decisions: &decisions,
+                                    shares: &shares,
+                                    coefficients,
+                                };
+                                let views = app.views(&directory, person, &known, one, &mut writer)?;
+                                gathered.keep(of.clone(), views);
+                                made = Some(of);
+                            }
                         }
                     }
                     Ok::<_, Finding>(to_keep)
@@ -399,8 +406,8 @@ impl Gathered {
         for person in people {
             read.decisions.remove(person);
             for one in asked {
-                if let Some(piece) = lines.pieces.remove(&of(*person, one)) {
-                    lines.bytes = lines.bytes.saturating_sub(piece.size());
+                if let Some(views) = lines.pieces.remove(&of(*person, one)) {
+                    lines.bytes = lines.bytes.saturating_sub(views.size());
                 }
             }
         }
@@ -571,7 +578,7 @@ impl Gathered {
 }
 
 fn of(person: PersonId, asked: &Asked) -> Of {
-    (person, asked.period, asked.view, asked.as_of, asked.terms.hash.clone(), asked.terms.working_days())
+    (person, asked.period, asked.as_of, asked.terms.hash.clone(), asked.terms.working_days())
 }
 
 /// What somebody's lines are made from.
@@ -584,36 +591,30 @@ struct Known<'a> {
 }
 
 impl App {
-    /// Somebody's lines, made from what was read; `other` are those of another view of the period.
-    fn piece(
+    /// Somebody's lines in both views, made from what was read.
+    fn views(
         &self,
         directory: &Directory,
         person: PersonId,
         known: &Known<'_>,
         asked: &Asked,
-        other: Option<(&[Line], &Piece)>,
-    ) -> Result<(Vec<Line>, Piece), Finding> {
+        writer: &mut LineWriter<'_>,
+    ) -> Result<Views, Finding> {
         let rules = &asked.terms.rules;
-        let (mut lines, excluded) = self.lines(directory, person, known, asked);
-        multiply(&mut lines, directory, person, asked.period, rules);
+        let mut judged = self.lines(directory, person, known, asked);
+        multiply(&mut judged.lines, directory, person, asked.period, rules);
+        multiply(&mut judged.later, directory, person, asked.period, rules);
         let posts = directory.posts(person, asked.period).into_iter();
         let mut days: Vec<Span> = posts.map(|post| (post.from, post.to.unwrap_or(NaiveDate::MAX))).collect();
         if directory.changes_hands(person, asked.period) {
             // Who began or ceased to lead them answers for some of the days of any post.
             days.clear();
         }
-        let piece = Piece::of(&lines, excluded, &days, rules, other)?;
-        Ok((lines, piece))
+        Views::of(judged, &days, writer)
     }
 
-    fn lines(
-        &self,
-        directory: &Directory,
-        person: PersonId,
-        known: &Known<'_>,
-        asked: &Asked,
-    ) -> (Vec<Line>, Vec<Excluded>) {
-        let Asked { period, view, as_of, terms } = asked;
+    fn lines(&self, directory: &Directory, person: PersonId, known: &Known<'_>, asked: &Asked) -> Judged {
+        let Asked { period, as_of, terms, .. } = asked;
         let (period, rules) = (*period, &terms.rules);
         let mut facts: Vec<TaskFacts<'_>> =
             known.tasks.iter().map(|task| facts(task, known.decisions, period, rules)).collect();
@@ -630,19 +631,11 @@ impl App {
                 *coefficient = coefficients.get(*code).copied().unwrap_or(*coefficient);
             }
         }
-        let (mut lines, mut excluded) = build_shared_lines(
-            &facts,
-            known.shares,
-            person,
-            period,
-            *as_of,
-            *view == TO_DATE,
-            rules,
-            &terms.calendar,
-        );
+        let mut judged =
+            build_shared_lines(&facts, known.shares, person, period, *as_of, rules, &terms.calendar);
         if matches!(known.coefficients, Some(None)) {
             let first = period.first_day();
-            lines.iter_mut().for_each(|line| {
+            judged.lines.iter_mut().chain(&mut judged.later).for_each(|line| {
                 line.notes.push(format!("no catalog version in force on {first}: k of the assignment"));
             });
         }
@@ -651,20 +644,8 @@ impl App {
             known.tasks.iter().filter(leads).map(|task| source_of(&task.task.key)).collect();
         if !leadership.is_empty() && !directory.is_leader(person, period) {
             // Leadership work is that of heads and deputies (Đ15.1.b).
-            lines.retain(|line| {
-                let counts = !leadership.contains(&line.source);
-                if !counts {
-                    let (source, title) = (line.source.clone(), line.title.clone());
-                    excluded.push(Excluded {
-                        source,
-                        title,
-                        reason: "leadership_product".to_owned(),
-                        counts_as: None,
-                    });
-                }
-                counts
-            });
+            judged.leave_out("leadership_product", |line| leadership.contains(&line.source));
         }
-        (lines, excluded)
+        judged
     }
 }

@@ -1,23 +1,22 @@
-//! One person's lines of a period and view: made once, and taken by their own score and by everyone above them.
+//! One person's lines of a period: made once, and taken by their own scores and by everyone above them.
 //!
-//! Owns the text of lines as kept derivations hold them and as the hash of a score's inputs takes them, and how a score's
+//! Owns both views of a person's lines, their text as kept derivations hold it and as the hash of a score's inputs takes it, and how a score's
 //! text is put together from such pieces: packed once for the person and everyone above them, behind a mark that says whose
 //! they are (`pipeline::derived` reads it back). It must not know where lines come from. A line that is not written as
 //! expected is a fault of the program and ends the score.
 
-use super::{hash_of, hex, to_bytes};
+use super::{TO_DATE, hash_of, hex, to_bytes};
 use crate::domain::rules::LateUnit;
 use crate::domain::{RuleSet, WorkingCalendar};
 use crate::error::Finding;
 use crate::pipeline::broken;
 use crate::pipeline::derived::{LineWriter, mark};
 use crate::scoring::service::Span;
-use crate::scoring::{Derivation, Excluded, Line, PersonInput, Tally};
+use crate::scoring::{Derivation, Excluded, Judged, Line, PersonInput, Tally};
 use crate::store::{Days, Packed};
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
-use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A rule set with its text and hash, and the working days it counts by.
 #[derive(Debug)]
@@ -73,6 +72,12 @@ type Cut = (usize, usize);
 
 type LinesDigest = [u8; 32];
 
+/// Everything a score depends on but the view, by its hash.
+pub(super) type Inputs = [u8; 32];
+
+/// Most bytes of others' lines that wait to be put into a derivation.
+const MOST_WAITING: usize = 8 << 20;
+
 /// Hash of lines, each behind its comma.
 fn digest_of<'a>(lines: impl Iterator<Item = &'a [u8]>) -> LinesDigest {
     let mut digest = Sha256::new();
@@ -80,12 +85,9 @@ fn digest_of<'a>(lines: impl Iterator<Item = &'a [u8]>) -> LinesDigest {
     digest.finalize().into()
 }
 
-/// The lines of one person.
+/// Lines of one person: those of both views, or those of the full period alone.
 #[derive(Debug)]
-pub(super) struct Piece {
-    tally: Tally,
-    /// Tasks that do not count.
-    pub excluded: Vec<Excluded>,
+struct Part {
     /// The lines with the numbers they add, each behind a comma.
     text: Vec<u8>,
     cuts: Vec<Cut>,
@@ -97,62 +99,28 @@ pub(super) struct Piece {
     packed: OnceLock<Packed>,
 }
 
-impl Piece {
-    /// A piece of lines; `days` are the posts of the person, where who answers for them answers for all days of some of these;
-    /// none where somebody answers for other days. `before` are lines of the same person and period by the same rules, with
-    /// their piece: most lines of one view are those of the other as well, and are written once.
-    pub fn of(
-        lines: &[Line],
-        excluded: Vec<Excluded>,
-        days: &[Span],
-        rules: &RuleSet,
-        before: Option<(&[Line], &Self)>,
-    ) -> Result<Self, Finding> {
+impl Part {
+    /// A part of lines; none of no lines.
+    fn of(
+        lines: Vec<Line>,
+        is_whole: bool,
+        writer: &mut LineWriter<'_>,
+    ) -> Result<Option<Arc<Self>>, Finding> {
+        if lines.is_empty() {
+            return Ok(None);
+        }
         let mut text = Vec::with_capacity(lines.len() * 240);
-        let mut writer = LineWriter::of(rules);
         let mut cuts = Vec::with_capacity(lines.len());
-        let (known, of_known) = before.map_or((&[][..], None), |(lines, piece)| (lines, Some(piece)));
-        let mut known = known.iter().zip(of_known.iter().flat_map(|piece| &piece.cuts)).peekable();
-        for line in lines {
+        for line in &lines {
             let from = text.len();
-            let same = known.next_if(|(known, _)| known.source == line.source);
-            let same = same.filter(|(known, _)| *known == line).zip(of_known);
-            match same {
-                Some(((_, cut), piece)) => text.extend_from_slice(piece.part(*cut)),
-                None => writer.put(&mut text, line)?,
-            }
+            writer.put(&mut text, line)?;
             cuts.push((from, text.len()));
         }
         // Many are held at a time.
         text.shrink_to_fit();
-        let whole = match days {
-            [(from, to)] => lines.iter().all(|line| (*from..=*to).contains(&line.counted_on)),
-            _ => false,
-        };
-        Ok(Self {
-            tally: Tally::of(lines, rules),
-            excluded,
-            digest: Sha256::digest(&text).into(),
-            text,
-            cuts,
-            lines: (!whole).then(|| lines.to_vec()),
-            packed: OnceLock::new(),
-        })
-    }
-
-    /// Whether another one is the same: lines and tasks that do not count.
-    pub fn is(&self, other: &Self) -> bool {
-        self.text == other.text && self.excluded == other.excluded && self.lines == other.lines
-    }
-
-    /// How many bytes it holds, about.
-    pub fn size(&self) -> usize {
-        let lines = self.lines.as_ref().map_or(0, |lines| lines.len() * 400);
-        self.text.len() + lines + self.excluded.len() * 200 + self.cuts.len() * size_of::<Cut>()
-    }
-
-    fn part(&self, (from, to): Cut) -> &[u8] {
-        self.text.get(from..to).unwrap_or_default()
+        let digest = Sha256::digest(&text).into();
+        let lines = (!is_whole).then_some(lines);
+        Ok(Some(Arc::new(Self { digest, text, cuts, lines, packed: OnceLock::new() })))
     }
 
     fn packed(&self) -> Result<&Packed, Finding> {
@@ -162,10 +130,152 @@ impl Piece {
         let packed = pack(&self.text)?;
         Ok(self.packed.get_or_init(|| packed))
     }
+
+    fn size(&self) -> usize {
+        let lines = self.lines.as_ref().map_or(0, |lines| lines.len() * 400);
+        self.text.len() + lines + self.cuts.len() * size_of::<Cut>()
+    }
+}
+
+/// The lines of one person in one view.
+#[derive(Debug)]
+pub(super) struct Piece {
+    tally: Tally,
+    /// Tasks that do not count.
+    pub excluded: Vec<Excluded>,
+    /// Whether who answers for the person answers for all of it.
+    is_whole: bool,
+    /// None without lines.
+    parts: Vec<Arc<Part>>,
+    /// What stands before it in derivations of others.
+    mark: OnceLock<Packed>,
+}
+
+impl Piece {
+    fn of(
+        tally: Tally,
+        excluded: Vec<Excluded>,
+        is_whole: bool,
+        parts: impl IntoIterator<Item = Arc<Part>>,
+    ) -> Arc<Self> {
+        let parts = parts.into_iter().collect();
+        Arc::new(Self { tally, excluded, is_whole, parts, mark: OnceLock::new() })
+    }
+
+    /// How many bytes it holds, about.
+    fn size(&self) -> usize {
+        self.parts.iter().map(|part| part.size()).sum::<usize>() + self.excluded.len() * 200
+    }
+
+    /// Its lines of some days, with their texts.
+    fn of_days<'p>(&'p self, spans: &'p [Span]) -> impl Iterator<Item = (&'p Line, &'p [u8])> {
+        let lines = self.parts.iter().flat_map(|part| {
+            let lines = part.lines.iter().flatten().zip(&part.cuts);
+            lines.map(|(line, (from, to))| (line, part.text.get(*from..*to).unwrap_or_default()))
+        });
+        lines.filter(|(line, _)| is_within(line, spans))
+    }
+
+    /// What stands before the lines in derivations of others; `name` is the person's staff number as JSON.
+    fn mark(&self, name: &[u8]) -> Result<&Packed, Finding> {
+        if let Some(mark) = self.mark.get() {
+            return Ok(mark);
+        }
+        let packed = pack(&[b",".as_slice(), &mark(name)].concat())?;
+        Ok(self.mark.get_or_init(|| packed))
+    }
+
+    /// Puts it behind the beginning of somebody else's derivation.
+    fn follow(&self, name: &[u8], whole: &mut Packed) -> Result<(), Finding> {
+        whole.append(self.mark(name)?);
+        self.parts.iter().try_for_each(|part| part.packed().map(|packed| whole.append(packed)))
+    }
+}
+
+/// The lines of one person in both views. Those of the view to date are the first of the full period, and are written and
+/// packed once.
+#[derive(Debug, Clone)]
+pub(super) struct Views {
+    to_date: Arc<Piece>,
+    full: Arc<Piece>,
+}
+
+impl Views {
+    /// Both views of what was judged; `days` are the posts of the person, where who answers for them answers for all days of
+    /// some of these; none where somebody answers for other days.
+    pub fn of(judged: Judged, days: &[Span], writer: &mut LineWriter<'_>) -> Result<Self, Finding> {
+        let rules = writer.rules();
+        let mut lines = judged.lines.iter().chain(&judged.later);
+        let is_whole = match days {
+            [(from, to)] => lines.all(|line| (*from..=*to).contains(&line.counted_on)),
+            _ => false,
+        };
+        let mut tally = Tally::of(&judged.lines, rules);
+        let (to_date, full) = (judged.excluded_to_date(), judged.excluded_of_period());
+        let first = Part::of(judged.lines, is_whole, writer)?;
+        let to_date = Piece::of(tally.clone(), to_date, is_whole, first.clone());
+        if judged.later.is_empty() && judged.excluded_later.is_empty() {
+            return Ok(Self { full: to_date.clone(), to_date });
+        }
+        tally.take(&judged.later, rules);
+        let later = Part::of(judged.later, is_whole, writer)?;
+        Ok(Self { to_date, full: Piece::of(tally, full, is_whole, first.into_iter().chain(later)) })
+    }
+
+    /// The lines in one view.
+    pub fn seen(&self, view: &str) -> &Arc<Piece> {
+        if view == TO_DATE { &self.to_date } else { &self.full }
+    }
+
+    /// How many bytes they hold, about.
+    pub fn size(&self) -> usize {
+        self.full.size() + self.to_date.excluded.len() * 200
+    }
 }
 
 fn pack(text: &[u8]) -> Result<Packed, Finding> {
     Packed::of(text).map_err(|error| error.finding())
+}
+
+/// Lines of others on their way into a derivation: only one that is wanted costs their packing, unless too many wait.
+#[derive(Default)]
+struct Pooled {
+    packed: Packed,
+    waiting: Vec<(Arc<Piece>, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Pooled {
+    /// Has all lines of somebody wait.
+    fn wait(&mut self, piece: &Arc<Piece>, name: &[u8]) -> Result<(), Finding> {
+        self.bytes += piece.size();
+        self.waiting.push((piece.clone(), name.to_vec()));
+        if self.bytes > MOST_WAITING { self.pack() } else { Ok(()) }
+    }
+
+    /// Puts some lines of somebody behind those that wait.
+    fn put(&mut self, text: &[u8], name: &[u8]) -> Result<(), Finding> {
+        self.pack()?;
+        self.packed.append(&pack(&[b",".as_slice(), &mark(name)].concat())?);
+        self.packed.append(&pack(text)?);
+        Ok(())
+    }
+
+    fn pack(&mut self) -> Result<(), Finding> {
+        self.bytes = 0;
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter();
+        waiting.try_for_each(|(piece, name)| piece.follow(&name, &mut self.packed))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.packed.size() == 0
+    }
+
+    /// Puts all of it behind the beginning of a derivation.
+    fn follow(&self, whole: &mut Packed) -> Result<(), Finding> {
+        whole.append(&self.packed);
+        self.waiting.iter().try_for_each(|(piece, name)| piece.follow(name, whole))
+    }
 }
 
 /// A score that is put together from its pieces.
@@ -174,7 +284,7 @@ pub(super) struct Assembly<'a> {
     view: &'static str,
     own: &'a Piece,
     /// The lines of others, each behind a mark that says whose they are; none where the derivation is not wanted.
-    pooled: Option<Packed>,
+    pooled: Option<Pooled>,
     tally: Tally,
     digest: Sha256,
     /// The inputs behind their lines.
@@ -194,64 +304,51 @@ impl<'a> Assembly<'a> {
         let mut digest = Sha256::new();
         digest.update(b"[");
         digest.update(head);
-        if !own.cuts.is_empty() {
-            digest.update(own.digest);
-        }
-        let pooled = packs.then(Packed::default);
+        own.parts.iter().for_each(|part| digest.update(part.digest));
+        let pooled = packs.then(Pooled::default);
         Ok(Self { terms, view, own, pooled, tally: own.tally.clone(), digest, rest: rest.to_vec() })
     }
 
     /// Takes the lines of somebody in charge, of the days they were; `name` is their staff number as JSON.
-    pub fn pool(&mut self, piece: &Piece, name: &[u8], spans: &[Span]) -> Result<(), Finding> {
-        let Some(lines) = &piece.lines else {
-            self.feed(name, piece.cuts.len(), || piece.digest);
+    pub fn pool(&mut self, piece: &Arc<Piece>, name: &[u8], spans: &[Span]) -> Result<(), Finding> {
+        if piece.is_whole {
+            self.feed(name, piece.parts.iter().map(|part| part.digest));
             self.tally.pool(&piece.tally);
-            return self.put(name, piece.cuts.len(), || Ok(Cow::Borrowed(piece.packed()?)));
-        };
-        let taken: Vec<(&Line, &[u8])> = lines
-            .iter()
-            .zip(&piece.cuts)
-            .filter(|(line, _)| is_within(line, spans))
-            .map(|(line, cut)| (line, piece.part(*cut)))
-            .collect();
-        self.feed(name, taken.len(), || digest_of(taken.iter().map(|(_, text)| *text)));
+            let pooled = self.pooled.as_mut().filter(|_| !piece.parts.is_empty());
+            return pooled.map_or(Ok(()), |pooled| pooled.wait(piece, name));
+        }
+        let taken: Vec<(&Line, &[u8])> = piece.of_days(spans).collect();
+        if taken.is_empty() {
+            return Ok(());
+        }
+        self.feed(name, [digest_of(taken.iter().map(|(_, text)| *text))]);
         self.tally.pool(&Tally::of(taken.iter().map(|(line, _)| *line), &self.terms.rules));
-        let texts = || taken.iter().flat_map(|(_, text)| text.iter().copied()).collect::<Vec<u8>>();
-        self.put(name, taken.len(), || Ok(Cow::Owned(pack(&texts())?)))
+        let Some(pooled) = &mut self.pooled else { return Ok(()) };
+        let text: Vec<u8> = taken.iter().flat_map(|(_, text)| text.iter().copied()).collect();
+        pooled.put(&text, name)
     }
 
     /// Looks at what was assigned to somebody in charge and completed of it, for the local overlays on a unit's share;
     /// their lines are none of the score's, which depends on them all the same.
     pub fn watch(&mut self, piece: &Piece, name: &[u8], spans: &[Span]) {
-        let Some(lines) = &piece.lines else {
-            self.feed(name, piece.cuts.len(), || piece.digest);
+        if piece.is_whole {
+            self.feed(name, piece.parts.iter().map(|part| part.digest));
             return self.tally.pool_planned(&piece.tally);
-        };
-        let taken = || lines.iter().zip(&piece.cuts).filter(|(line, _)| is_within(line, spans));
-        self.feed(name, taken().count(), || digest_of(taken().map(|(_, cut)| piece.part(*cut))));
-        self.tally.pool_planned(&Tally::of(taken().map(|(line, _)| line), &self.terms.rules));
+        }
+        let taken: Vec<(&Line, &[u8])> = piece.of_days(spans).collect();
+        if !taken.is_empty() {
+            self.feed(name, [digest_of(taken.iter().map(|(_, text)| *text))]);
+            self.tally.pool_planned(&Tally::of(taken.iter().map(|(line, _)| *line), &self.terms.rules));
+        }
     }
 
     /// Has the inputs' hash depend on lines of somebody: on what they are, whether or not others of theirs are left out.
-    fn feed(&mut self, name: &[u8], lines: usize, digest: impl FnOnce() -> LinesDigest) {
-        if lines > 0 {
+    fn feed(&mut self, name: &[u8], lines: impl IntoIterator<Item = LinesDigest>) {
+        let mut lines = lines.into_iter().peekable();
+        if lines.peek().is_some() {
             self.digest.update(name);
-            self.digest.update(digest());
+            lines.for_each(|digest| self.digest.update(digest));
         }
-    }
-
-    /// Puts lines of somebody behind the others, where they are wanted.
-    fn put<'p>(
-        &mut self,
-        name: &[u8],
-        count: usize,
-        packed: impl FnOnce() -> Result<Cow<'p, Packed>, Finding>,
-    ) -> Result<(), Finding> {
-        if let Some(pooled) = self.pooled.as_mut().filter(|_| count > 0) {
-            pooled.append(&pack(&[b",".as_slice(), &mark(name)].concat())?);
-            pooled.append(packed()?.as_ref());
-        }
-        Ok(())
     }
 
     /// What the lines add up to.
@@ -259,16 +356,18 @@ impl<'a> Assembly<'a> {
         &self.tally
     }
 
-    /// Hash of the inputs, of each person's lines by their hash, the rule set and the view.
-    pub fn inputs_hash(&mut self) -> Result<String, Finding> {
+    /// Hash of the inputs, of each person's lines by their hash and of the rule set: that of everything but the view, and
+    /// the one of the score.
+    pub fn inputs(&mut self) -> Result<(Inputs, String), Finding> {
         let mut digest = std::mem::take(&mut self.digest);
         digest.update(&self.rest);
         digest.update(b",");
         digest.update(&self.terms.text);
         digest.update(b",");
+        let inputs = digest.clone().finalize().into();
         digest.update(to_bytes(&self.view)?);
         digest.update(b"]");
-        Ok(hex(&digest.finalize()))
+        Ok((inputs, hex(&digest.finalize())))
     }
 
     /// The derivation with these lines; the one given names none.
@@ -276,14 +375,12 @@ impl<'a> Assembly<'a> {
         let text = to_bytes(derivation)?;
         let (head, rest) = around_lines(&text)?;
         let pooled = self.pooled.unwrap_or_default();
-        if self.own.cuts.is_empty() && pooled.size() == 0 {
+        if self.own.parts.is_empty() && pooled.is_empty() {
             return pack(&text);
         }
         let mut whole = pack(&[head, &mark(b"null")].concat())?;
-        if !self.own.cuts.is_empty() {
-            whole.append(self.own.packed()?);
-        }
-        whole.append(&pooled);
+        self.own.parts.iter().try_for_each(|part| part.packed().map(|packed| whole.append(packed)))?;
+        pooled.follow(&mut whole)?;
         whole.append(&self.terms.packed_rest(rest)?);
         Ok(whole)
     }
@@ -306,8 +403,8 @@ mod tests {
     use crate::domain::rules::Overlay;
     use crate::domain::{Component, Exact, Role};
     use crate::pipeline::derived::read;
-    use crate::pipeline::score::TO_DATE;
-    use crate::scoring::{Criteria, Subordinate, Support, score_person, score_tally};
+    use crate::pipeline::score::FULL_PERIOD;
+    use crate::scoring::{Criteria, NOT_DUE_YET, Subordinate, Support, score_person, score_tally};
     use rust_decimal::Decimal;
     use std::collections::BTreeMap;
 
@@ -399,28 +496,31 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_the_other_view_are_taken_over_where_they_are_the_same_and_written_where_they_are_not() {
+    fn lines_not_due_yet_stand_behind_those_of_both_views_which_are_written_once() {
         let rules = RuleSet::default();
-        let full = lines("a", 40, 1);
-        // Some are not in it, some say something else.
-        let mut to_date: Vec<Line> = full
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| place % 3 > 0)
-            .map(|(_, line)| line.clone())
-            .collect();
-        to_date.iter_mut().step_by(4).for_each(|line| line.late_count += 1);
-        let of = |lines: &[Line], before: Option<(&[Line], &Piece)>| {
-            Piece::of(lines, Vec::new(), &[(day(1), day(30))], &rules, before).expect("piece")
+        let writer = &mut LineWriter::of(&rules);
+        let (now, later) = (lines("a", 40, 1), lines("b", 7, 2));
+        let judged = Judged { lines: now.clone(), later: later.clone(), ..Judged::default() };
+        let views = Views::of(judged, &[(day(1), day(30))], writer).expect("written");
+        let text = |view: &str| -> Vec<u8> {
+            views.seen(view).parts.iter().flat_map(|part| part.text.clone()).collect()
         };
-        for (first, second) in [(&to_date, &full), (&full, &to_date), (&full, &full), (&to_date, &Vec::new())]
-        {
-            let (alone, before) = (of(second, None), of(first, None));
-            let after = of(second, Some((first.as_slice(), &before)));
-            assert!(after.is(&alone));
-            assert_eq!(after.digest, alone.digest);
-            assert_eq!(after.cuts, alone.cuts);
-        }
+        let written = |lines: &[Line]| {
+            let mut text = Vec::new();
+            let writer = &mut LineWriter::of(&rules);
+            lines.iter().for_each(|line| writer.put(&mut text, line).expect("written"));
+            text
+        };
+        assert_eq!(text(TO_DATE), written(&now));
+        assert_eq!(text(FULL_PERIOD), written(&[now.clone(), later].concat()));
+        assert!(Arc::ptr_eq(&views.to_date.parts[0], &views.full.parts[0]));
+        let reasons = |view: &str| -> Vec<String> {
+            views.seen(view).excluded.iter().map(|one| one.reason.clone()).collect()
+        };
+        assert_eq!((reasons(TO_DATE), reasons(FULL_PERIOD)), (vec![NOT_DUE_YET.to_owned(); 7], Vec::new()));
+        let judged = Judged { lines: now, ..Judged::default() };
+        let views = Views::of(judged, &[(day(1), day(30))], writer).expect("written");
+        assert!(Arc::ptr_eq(&views.to_date, &views.full));
     }
 
     #[test]
@@ -450,7 +550,9 @@ mod tests {
             let whole = input(Role::Head, all);
             let terms = Terms::of(rules, &WorkingCalendar::default(), day(30)).expect("terms");
             let piece = |lines: Vec<Line>, posts: &[Span]| {
-                Piece::of(&lines, whole.excluded.clone(), posts, rules, None).expect("piece")
+                let judged = Judged { lines, excluded: whole.excluded.clone(), ..Judged::default() };
+                let views = Views::of(judged, posts, &mut LineWriter::of(rules)).expect("written");
+                views.seen(TO_DATE).clone()
             };
             let mut hashed = Hashed::default();
             hashed.lines(None, &own, rules);
@@ -465,7 +567,7 @@ mod tests {
             assembly.pool(&piece(staying, &[quarter]), b"\"GL-2\"", &[quarter]).expect("pooled");
             let moved = piece(moving, &[days, (day(11), day(30))]);
             assembly.pool(&moved, b"\"GL \\\"3\\\"\"", &[days]).expect("pooled");
-            assert_eq!(assembly.inputs_hash().expect("hash"), hashed.whole(&without, rules));
+            assert_eq!(assembly.inputs().expect("hash").1, hashed.whole(&without, rules));
             let derivation = score_tally(&without, assembly.tally(), rules);
             let text = assembly.packed(&derivation).expect("packed").text().expect("text");
             let expected = serde_json::to_value(score_person(&whole, rules)).expect("json");

@@ -61,6 +61,9 @@ pub struct Line {
     pub of: Option<String>,
 }
 
+/// Why a task is left out of the view to date alone.
+pub const NOT_DUE_YET: &str = "not_due_yet";
+
 /// A task that does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Excluded {
@@ -68,7 +71,7 @@ pub struct Excluded {
     pub source: String,
     /// Title.
     pub title: String,
-    /// Why: `unmapped`, `outside_catalog`, `pending_coefficient`, `cancelled`, `gone`, `not_due_yet`, `duplicate`.
+    /// Why: `unmapped`, `outside_catalog`, `pending_coefficient`, `cancelled`, `gone`, [`NOT_DUE_YET`], `duplicate`.
     pub reason: String,
     /// The task it counts as, where it is one with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,29 +146,98 @@ pub struct TaskFacts<'a> {
     pub also: Vec<&'a TaskKey>,
 }
 
-/// The lines and exclusions of one person in one period, judged on a day. `to_date` leaves out what is
-/// neither due by that day nor completed; the full period does not.
+/// One person's tasks of a period, judged on a day: what counts, and what does not.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    /// Lines of tasks that are due by that day or completed: those of both views.
+    pub lines: Vec<Line>,
+    /// Lines of tasks that are neither: behind the others in the full period, [`NOT_DUE_YET`] in the view to date.
+    pub later: Vec<Line>,
+    /// Tasks that do not count in either view.
+    pub excluded: Vec<Excluded>,
+    /// Tasks that do not count in the full period for this reason, and are [`NOT_DUE_YET`] in the view to date.
+    pub excluded_later: Vec<Excluded>,
+}
+
+impl Judged {
+    /// Puts a line where it belongs.
+    pub(super) fn put(&mut self, line: Line, as_of: NaiveDate) {
+        let counts = counts_to_date(&line, as_of);
+        if counts { &mut self.lines } else { &mut self.later }.push(line);
+    }
+
+    /// Puts a line that does not count after all where it belongs.
+    pub(super) fn put_excluded(&mut self, line: Line, reason: &str, as_of: NaiveDate) {
+        let counts = counts_to_date(&line, as_of);
+        let list = if counts { &mut self.excluded } else { &mut self.excluded_later };
+        list.push(excluded(line, reason));
+    }
+
+    /// Takes the lines that do not hold from both views, as not counting for a reason.
+    pub fn leave_out(&mut self, reason: &str, leaves: impl Fn(&Line) -> bool) {
+        let lists = [(&mut self.lines, &mut self.excluded), (&mut self.later, &mut self.excluded_later)];
+        for (lines, out) in lists {
+            out.extend(lines.extract_if(.., |line| leaves(line)).map(|line| excluded(line, reason)));
+        }
+    }
+
+    /// What does not count to date: what is not due yet comes last.
+    pub fn excluded_to_date(&self) -> Vec<Excluded> {
+        let lines = self.later.iter().cloned().map(|line| excluded(line, NOT_DUE_YET));
+        let others = self.excluded_later.iter();
+        let others = others.map(|one| Excluded { reason: NOT_DUE_YET.to_owned(), ..one.clone() });
+        self.excluded.iter().cloned().chain(lines).chain(others).collect()
+    }
+
+    /// What does not count in the full period.
+    pub fn excluded_of_period(&self) -> Vec<Excluded> {
+        self.excluded.iter().chain(&self.excluded_later).cloned().collect()
+    }
+
+    /// Lines and what does not count of the view to date.
+    pub fn to_date(self) -> (Vec<Line>, Vec<Excluded>) {
+        let excluded = self.excluded_to_date();
+        (self.lines, excluded)
+    }
+
+    /// The same of the full period.
+    pub fn full(self) -> (Vec<Line>, Vec<Excluded>) {
+        let excluded = self.excluded_of_period();
+        let mut lines = self.lines;
+        lines.extend(self.later);
+        (lines, excluded)
+    }
+}
+
+fn counts_to_date(line: &Line, as_of: NaiveDate) -> bool {
+    line.completed_on.is_some() || line.due.is_some_and(|due| due <= as_of)
+}
+
+fn excluded(line: Line, reason: &str) -> Excluded {
+    Excluded { source: line.source, title: line.title, reason: reason.to_owned(), counts_as: None }
+}
+
+/// The lines and exclusions of one person in one period, judged on a day.
 pub fn build_lines(
     facts: &[TaskFacts<'_>],
     period: Period,
     as_of: NaiveDate,
-    to_date: bool,
     rules: &RuleSet,
     calendar: &WorkingCalendar,
-) -> (Vec<Line>, Vec<Excluded>) {
-    let (mut lines, mut excluded) = (Vec::new(), Vec::new());
+) -> Judged {
+    let mut judged = Judged::default();
     for fact in facts {
         let due = due_in_force(fact.task, rules);
         let day = reference_day(fact.task, due, rules);
         if !period.contains(day) {
             if rules.carries_over() && day < period.first_day() {
-                lines.extend(carried(fact, due, day, period, as_of, rules, calendar));
+                judged.lines.extend(carried(fact, due, day, period, as_of, rules, calendar));
             }
             continue;
         }
-        match judge(fact, due, as_of, to_date, rules, calendar) {
-            Ok(line) => lines.push(line),
-            Err(reason) => excluded.push(Excluded {
+        match judge(fact, due, as_of, rules, calendar) {
+            Ok(line) => judged.put(line, as_of),
+            Err(reason) => judged.excluded.push(Excluded {
                 source: source_of(fact.key),
                 title: fact.task.draft.title.clone(),
                 reason: reason.to_owned(),
@@ -173,7 +245,7 @@ pub fn build_lines(
             }),
         }
     }
-    (lines, excluded)
+    judged
 }
 
 /// The line of a task of an earlier period that was finished in this one (switch `carry_over`): extra here, with its
@@ -187,7 +259,7 @@ fn carried(
     rules: &RuleSet,
     calendar: &WorkingCalendar,
 ) -> Option<Line> {
-    let mut line = judge(fact, due, as_of, false, rules, calendar).ok()?;
+    let mut line = judge(fact, due, as_of, rules, calendar).ok()?;
     let finished = line.completed_on.filter(|finished| period.contains(*finished))?;
     if !fact.counted_before.is_zero() {
         line.completed = (line.completed - fact.counted_before).max(Decimal::ZERO);
@@ -237,7 +309,6 @@ fn judge(
     fact: &TaskFacts<'_>,
     due: Option<Due>,
     as_of: NaiveDate,
-    to_date: bool,
     rules: &RuleSet,
     calendar: &WorkingCalendar,
 ) -> Result<Line, &'static str> {
@@ -267,10 +338,6 @@ fn judge(
     // (rules 2.2.g; `carry_over` none).
     let finished_at = completion(task, rules);
     let completed_at = finished_at.filter(|at| local_date(*at) <= as_of);
-    let is_due = due.is_some_and(|due| due.day <= as_of);
-    if to_date && !is_due && completed_at.is_none() {
-        return Err("not_due_yet");
-    }
     let assigned = task.draft.quantity.unwrap_or(Decimal::ONE);
     let completed = completed_quantity(fact, completed_at, assigned, rules, &mut notes);
     let completed_on = completed_at.map(local_date);

@@ -4,7 +4,7 @@
 //! share is exact. It must not know who entered a share. What is shared with others or has no share is listed with its
 //! reason, never dropped.
 
-use super::line::{Excluded, Line, TaskFacts, build_lines, due_in_force, reference_day};
+use super::line::{Judged, TaskFacts, build_lines, due_in_force, reference_day};
 use crate::domain::rules::{PeriodMembership, RuleSet};
 use crate::domain::{Due, Period, PersonId, TaskKey, WorkingCalendar};
 use chrono::NaiveDate;
@@ -112,14 +112,16 @@ pub fn build_shared_lines(
     person: PersonId,
     period: Period,
     as_of: NaiveDate,
-    to_date: bool,
     rules: &RuleSet,
     calendar: &WorkingCalendar,
-) -> (Vec<Line>, Vec<Excluded>) {
+) -> Judged {
+    if shares.is_empty() {
+        return build_lines(facts, period, as_of, rules, calendar);
+    }
     let (shared, whole): (Vec<&TaskFacts<'_>>, Vec<&TaskFacts<'_>>) =
         facts.iter().partition(|fact| shares.get(fact.key).is_some_and(|parts| !parts.is_empty()));
     let whole: Vec<TaskFacts<'_>> = whole.into_iter().cloned().collect();
-    let (mut lines, mut excluded) = build_lines(&whole, period, as_of, to_date, rules, calendar);
+    let mut judged = build_lines(&whole, period, as_of, rules, calendar);
     for fact in shared {
         let parts = shares.get(fact.key).map(Vec::as_slice).unwrap_or_default();
         let allocated = rules.period_membership == PeriodMembership::ShareAllocated
@@ -144,30 +146,24 @@ pub fn build_shared_lines(
             task.due_changes = vec![(Some(due), granted)];
         }
         let fact = TaskFacts { task: &task, ..fact.clone() };
-        let (own_lines, own_excluded) =
-            build_lines(std::slice::from_ref(&fact), period, as_of, to_date, rules, calendar);
-        excluded.extend(own_excluded);
-        for mut line in own_lines {
+        let whole = build_lines(std::slice::from_ref(&fact), period, as_of, rules, calendar);
+        judged.excluded.extend(whole.excluded);
+        for mut line in whole.lines.into_iter().chain(whole.later) {
             match own(parts, &in_period, home, person, rules) {
                 Own::Share(share) => {
                     let percent = (share * Decimal::ONE_HUNDRED).normalize();
                     line.notes
                         .push(format!("share {percent} % of k {} (Đ18.1.c)", line.coefficient.normalize()));
                     line.coefficient = line.coefficient.checked_mul(share).unwrap_or(line.coefficient);
-                    lines.push(line);
+                    judged.put(line, as_of);
                 }
                 // Who gave it away keeps it as assigned (Đ18.1.d); shares are of those who do it.
-                Own::Nothing(_) if fact.handed_over => lines.push(line),
-                Own::Nothing(reason) => excluded.push(Excluded {
-                    source: line.source,
-                    title: line.title,
-                    reason: reason.to_owned(),
-                    counts_as: None,
-                }),
+                Own::Nothing(_) if fact.handed_over => judged.put(line, as_of),
+                Own::Nothing(reason) => judged.put_excluded(line, reason, as_of),
             }
         }
     }
-    (lines, excluded)
+    judged
 }
 
 /// Whether a part's quarter or month is counted in a period: a month in its quarter, and where months are scored a quarter

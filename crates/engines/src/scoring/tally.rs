@@ -30,9 +30,14 @@ impl Tally {
     /// The sums of some lines.
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a Line>, rules: &RuleSet) -> Self {
         let mut tally = Self::default();
-        let adds = Adds::of(rules);
-        lines.into_iter().for_each(|line| tally.add(line, &adds, rules));
+        tally.take(lines, rules);
         tally
+    }
+
+    /// Takes some more lines of the same person.
+    pub fn take<'a>(&mut self, lines: impl IntoIterator<Item = &'a Line>, rules: &RuleSet) {
+        let adds = Adds::of(rules);
+        lines.into_iter().for_each(|line| self.add(line, &adds, rules));
     }
 
     /// Takes the sums of somebody else's lines.

@@ -73,7 +73,7 @@ fn judged(
     change(&mut facts);
     let period = "2026-Q3".parse().expect("period");
     let calendar = WorkingCalendar::default();
-    let (mut lines, excluded) = build_lines(&[facts], period, day(as_of), false, rules, &calendar);
+    let (mut lines, excluded) = build_lines(&[facts], period, day(as_of), rules, &calendar).full();
     match (lines.pop(), excluded.first()) {
         (Some(line), _) => Ok(line),
         (None, Some(excluded)) => Err(excluded.reason.clone()),
@@ -296,14 +296,8 @@ fn day_judged_on_belongs_to_what_is_done_and_what_is_due() {
     let facts = facts(&key, &open);
     let to_date = |as_of: &str| {
         let period = "2026-Q3".parse().expect("period");
-        build_lines(
-            std::slice::from_ref(&facts),
-            period,
-            day(as_of),
-            true,
-            &rules,
-            &WorkingCalendar::default(),
-        )
+        let calendar = WorkingCalendar::default();
+        build_lines(std::slice::from_ref(&facts), period, day(as_of), &rules, &calendar).to_date()
     };
     assert_eq!(to_date("2026-09-09").1[0].reason, "not_due_yet");
     assert_eq!(to_date("2026-09-10").0.len(), 1);

@@ -95,10 +95,10 @@ fn shared(
         who(person),
         period,
         period.last_day(),
-        false,
         rules,
         &WorkingCalendar::default(),
-    );
+    )
+    .full();
     (lines, excluded.into_iter().map(|one| one.reason).collect())
 }
 
