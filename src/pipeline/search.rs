@@ -4,7 +4,7 @@
 //! for tasks, people and products. It must not know where what is found is kept. Total on any input; a search is cut to its
 //! first characters and words.
 
-use crate::text::{Abbreviations, Token, repair, tokens_with};
+use crate::text::{Abbreviations, Token, legible, tokens_with};
 use std::collections::BTreeSet;
 
 /// Characters of a search and of a text that are read.
@@ -20,8 +20,8 @@ const LONGEST_FORM: usize = 5;
 /// Words as they stand, without accents and case; joined by anything that is no letter or digit.
 fn plain(text: &str, most: usize) -> Vec<Token> {
     let cut: String = text.chars().take(most).collect();
-    let (repaired, _) = repair(&crate::text::fold::clean(&cut));
-    let words = repaired.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let legible = legible(&cut);
+    let words = legible.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(Token::of).filter(|token| !token.folded.is_empty()).collect()
 }
 
@@ -176,6 +176,13 @@ mod tests {
         let many: String = (0..5_000).map(|number| format!("w{number} ")).collect();
         assert!(Sought::of(&many, &forms()).words.len() <= SOUGHT_WORDS);
         assert!(words(&many, &forms()).len() <= READ_WORDS);
+    }
+
+    #[test]
+    fn title_in_an_old_font_is_found_by_every_letter_of_it() {
+        let title = "Tê tr\u{d7}nh xin chñ tr\u{ad}\u{ac}ng mua xe, båi d\u{ad}ìng";
+        assert!(Sought::of("chu truong", &forms()).fits(title, &forms()));
+        assert!(Sought::of("bồi dưỡng", &forms()).fits(title, &forms()));
     }
 
     #[test]

@@ -635,3 +635,68 @@ fn rules_with_more_patterns_than_memory_is_meant_for_are_refused() {
     assert!(rules(500).is_ok());
     assert_eq!(codes(rules(501)), ["LT-MAP-006"]);
 }
+
+#[test]
+fn letter_that_goes_out_and_asks_others_for_a_work_is_not_that_work() {
+    let mapper = Mapper::build(&catalog(), RuleBook::default(), &tasks(), Options::default());
+    let decided = |title: &str, category: &str| {
+        let task =
+            TaskText { title, doc_type: "Công văn", category, unit: "Sở Y tế", ..TaskText::default() };
+        mapper.decide(&task)
+    };
+    for title in [
+        "V/v đề nghị báo cáo kết quả thực hiện Kế hoạch số 12",
+        "V/v yêu cầu các đơn vị lập báo cáo quý II",
+        "V/v đề nghị báo cáo nhanh tình hình dịch bệnh",
+        "V/v đề nghị cung cấp thông tin phục vụ đoàn giám sát",
+        "V/v de nghi bao cao tinh hinh giai ngan von dau tu cong",
+        "V/v đề nghị tổ chức tập huấn an toàn thực phẩm",
+    ] {
+        let decision = decided(title, "VB đi");
+        let letter = |code: &str| ["SP-DC-001", "SP-DC-005"].contains(&code);
+        let Outcome::Mapped { product, .. } = &decision.outcome else { continue };
+        assert!(letter(product.as_str()), "{title}: {product}");
+    }
+    // Whoever is asked does the work.
+    let decision = decided("V/v đề nghị cung cấp thông tin phục vụ đoàn giám sát", "VB đến - xử lý chính");
+    assert!(
+        matches!(&decision.outcome, Outcome::Mapped { product, .. } if product.as_str() == "SP-DC-028"),
+        "{:?}",
+        decision.reason
+    );
+}
+
+#[test]
+fn decisions_of_the_queue_do_not_end_what_was_sure_before_them() {
+    let catalog = catalog();
+    let built =
+        |examples: &[Example]| Mapper::build(&catalog, RuleBook::default(), examples, Options::default());
+    let fresh = labelled(FRESH);
+    // How many fresh titles are decided alone, and how many of them wrongly.
+    let alone = |mapper: &Mapper| {
+        let decided = |task: &&Labelled| match mapper.decide(&task.example.task()).outcome {
+            Outcome::Mapped { product, .. } => {
+                let right = |code: &ProductCode| *code == product;
+                Some(task.example.product.iter().chain(&task.example.also_ok).any(right))
+            }
+            _ => None,
+        };
+        let decided: Vec<bool> = fresh.iter().filter_map(|task| decided(&task)).collect();
+        (decided.len(), decided.iter().filter(|right| !**right).count())
+    };
+    let first_day = built(&[]);
+    let (before, _) = alone(&first_day);
+    // People decide what was not sure.
+    let queue: Vec<Example> = tasks()
+        .into_iter()
+        .filter(|task| !matches!(first_day.decide(&task.task()).outcome, Outcome::Mapped { .. }))
+        .collect();
+    for decided in [30, 60, 100, 200] {
+        let (after, wrong) = alone(&built(&queue[..decided]));
+        assert!(
+            after * 4 >= before * 3,
+            "{before} alone on the first day, {after} after {decided} decisions"
+        );
+        assert!(wrong * 33 <= after, "{wrong} of {after} wrong after {decided} decisions");
+    }
+}

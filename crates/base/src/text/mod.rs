@@ -22,4 +22,4 @@ pub use abbreviation::Abbreviations;
 pub use encoding::{Encoding, decode, decode_as};
 pub use fold::{clean, fold, lower_key};
 pub use repair::repair;
-pub use tokens::{Token, Written, tokens, tokens_with};
+pub use tokens::{Token, Written, legible, tokens, tokens_with};

@@ -129,6 +129,13 @@ pub fn tokens_with(text: &str, forms: &Abbreviations) -> Vec<Token> {
     Written::of(text).spelt_out(forms)
 }
 
+/// A text as people read it: old fonts and wrong encodings repaired, signs nobody sees taken out.
+pub fn legible(text: &str) -> String {
+    // Before cleaning: the soft hyphen that is cleaned away is a letter of the font TCVN3.
+    let (repaired, _) = repair(&letter::composed(text));
+    super::fold::clean(&repaired)
+}
+
 /// How well words fit between the token before them and the word after them.
 pub type Fit<'f> = dyn Fn(Option<&Token>, &[Token], Option<&Token>) -> u32 + 'f;
 
@@ -140,9 +147,7 @@ impl Written {
     /// Reads a text.
     pub fn of(text: &str) -> Self {
         let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(at, _)| at);
-        // Before cleaning: the soft hyphen that is cleaned away is a letter of the font TCVN3.
-        let (repaired, _) = repair(&letter::composed(text.get(..end).unwrap_or_default()));
-        let mut text = super::fold::clean(&repaired);
+        let mut text = legible(text.get(..end).unwrap_or_default());
         if text.bytes().any(|byte| byte.is_ascii_digit()) {
             text = without_numbers(text);
             text = keys_read(text);

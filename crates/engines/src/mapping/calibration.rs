@@ -36,7 +36,7 @@ const PRIOR: Signs = [-2.6, 2.2, 5.9, -0.5, 0.0, 0.7, -0.9, -1.7, 1.0, 0.2, 1.9,
 /// Threshold that goes with the prior.
 const PRIOR_THRESHOLD: f64 = 0.95;
 
-/// A threshold nothing reaches.
+/// A threshold nothing reaches: decided tasks speak against the curve where it is surest.
 const NEVER: f64 = 2.0;
 
 /// A fitted curve with its threshold.
@@ -56,7 +56,8 @@ impl Default for Calibration {
 impl Calibration {
     /// Fits the curve to every reading of the titles, each with whether it is a hasty copy, and picks the lowest threshold at which the share of right ones among
     /// the surest readings of the others reaches the target with a margin of one standard deviation, that of one error where none
-    /// was seen. A target that is never reached gives a threshold nothing passes.
+    /// was seen. Where too few of the surest are decided to show it, since people decide what was not sure, the threshold is that
+    /// confidence itself, which is the share observed; where decided titles speak against that, nothing passes.
     pub fn fit(titles: &[(Vec<Case>, bool)], target_precision: f64) -> Self {
         if titles.iter().filter(|(_, hasty)| !hasty).count() < FEWEST_TASKS {
             return Self::default();
@@ -83,6 +84,19 @@ impl Calibration {
             // was seen among a few is luck as well, so at least one error's is.
             if wrong + wrong.max(1.0).sqrt() <= (1.0 - target_precision) * taken {
                 calibration.threshold = rounded(*confidence - 5e-7);
+            }
+        }
+        if calibration.threshold >= NEVER {
+            let least = target_precision.max(PRIOR_THRESHOLD);
+            let surest: Vec<bool> = ranked
+                .iter()
+                .filter(|(confidence, _)| *confidence >= least)
+                .map(|(_, right)| *right)
+                .collect();
+            let wrong = surest.iter().filter(|right| !**right).count() as f64;
+            let allowed = (1.0 - target_precision) * surest.len() as f64;
+            if wrong <= allowed + allowed.sqrt() {
+                calibration.threshold = least;
             }
         }
         calibration
@@ -184,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn few_cases_without_an_error_are_not_enough_for_a_threshold() {
+    fn few_cases_without_an_error_are_not_enough_to_lower_the_threshold() {
         // Of all titles only the surest few may be decided alone, and these are right.
         let few = |count: usize| -> Vec<(Vec<Case>, bool)> {
             let eligible = |number: usize| number >= 200 - count;
@@ -197,8 +211,23 @@ mod tests {
             };
             cases().into_iter().enumerate().map(one).collect()
         };
-        assert_eq!(Calibration::fit(&few(33), 0.97).threshold, NEVER);
-        assert!(Calibration::fit(&few(34), 0.97).threshold < 1.0);
+        assert_eq!(Calibration::fit(&few(33), 0.97).threshold, 0.97);
+        let enough = Calibration::fit(&few(34), 0.97).threshold;
+        assert!(enough < 1.0 && enough != 0.97, "{enough}");
+    }
+
+    /// Titles of which the curve is sure though every seventh is wrong.
+    #[test]
+    fn decided_titles_that_speak_against_the_surest_leave_all_to_people() {
+        let sure = [1.0, 1.0, 1.0, 1.0, 0.9, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0];
+        let unsure = [1.0, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.5, 1.0, 0.0, 0.2, 0.0, 0.5, 0.0];
+        let one = |number: i32| {
+            let (signs, right) = if number < 30 { (sure, number % 7 > 0) } else { (unsure, false) };
+            (vec![Case { signs, right, eligible: true }], false)
+        };
+        let titles: Vec<_> = (0..100).map(one).collect();
+        let fitted = Calibration::fit(&titles, 0.97);
+        assert!(fitted.confidence(&sure) < fitted.threshold, "{fitted:?}");
     }
 
     #[test]
@@ -209,7 +238,9 @@ mod tests {
                 (readings.into_iter().map(|case| Case { right: false, ..case }).collect(), false)
             })
             .collect();
-        assert_eq!(Calibration::fit(&wrong, 0.97).threshold, NEVER);
+        let fitted = Calibration::fit(&wrong, 0.97);
+        let decides = |case: &Case| fitted.confidence(&case.signs) >= fitted.threshold;
+        assert!(!wrong.iter().flat_map(|(readings, _)| readings).any(decides));
         assert_eq!(Calibration::fit(&[], 0.97), Calibration::default());
     }
 }

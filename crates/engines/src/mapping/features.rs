@@ -66,6 +66,8 @@ pub(super) struct Cut {
     /// The form of output it names, and the one its document type names.
     pub form: Option<&'static str>,
     pub doc_form: Option<&'static str>,
+    /// Whether it goes out and asks others for a form of work.
+    pub asks: bool,
     /// A hash of words and circumstances: the same for the same task but for spelling, figures, dates and names.
     pub identity: u64,
     /// The same of the words without accents.
@@ -177,7 +179,11 @@ fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
     let Some(first) = forms().min_by_key(|hit| (hit.at, std::cmp::Reverse(hit.len))) else { return };
     let before = || cut.tokens.iter().take(first.at).map(|token| token.folded.as_str());
     let asks = || before().any(|word| matches!(word, "nghi" | "gui" | "yeu"));
+    let asked = direction == Some("out") && doc_type == "cong van" && asks_others(&cut.tokens, first.at);
     let name = match (first.name, direction) {
+        // A letter that asks others for their work is a letter, and no such work.
+        (name, _) if asked && is_report(name) => "reminder",
+        (name, _) if asked && WORK_OF_OTHERS.contains(&name) => "ordinary",
         ("askcomment", Some("in")) => "comment",
         ("comment", Some("out")) if asks() => "askcomment",
         ("report", Some("out")) if doc_type == "cong van" => "reminder",
@@ -193,13 +199,46 @@ fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
         2..=3 => 0.7,
         _ => 0.35,
     };
-    let others: Vec<&'static str> =
-        forms().map(|hit| hit.name).filter(|other| *other != name && *other != first.name).collect();
-    cut.form = Some(name);
+    let others: Vec<&'static str> = forms()
+        .filter(|_| !asked)
+        .map(|hit| hit.name)
+        .filter(|other| *other != name && *other != first.name)
+        .collect();
+    (cut.form, cut.asks) = (Some(name), asked);
     cut.extra.insert(hash(&format!("f:{name}")), FORM * weight);
     for name in others {
         cut.extra.insert(hash(&format!("f:{name}")), FORM * OTHER_FORM);
     }
+}
+
+/// Forms of work that a letter which goes out and asks for it leaves to others.
+const WORK_OF_OTHERS: [&str; 14] = [
+    "plan",
+    "yearprogram",
+    "schedule",
+    "setup",
+    "legaldoc",
+    "scheme",
+    "regulation",
+    "minutes",
+    "speech",
+    "hostmeeting",
+    "training",
+    "news",
+    "supplydata",
+    "joininspect",
+];
+
+fn is_report(form: &str) -> bool {
+    matches!(form, "report" | "reportmonth" | "reportquarter" | "urgent" | "theme" | "result")
+}
+
+/// Whether a text asks for something (đề nghị, yêu cầu) before a place.
+fn asks_others(words: &[Token], at: usize) -> bool {
+    words.get(..at).unwrap_or_default().windows(2).any(|pair| {
+        let [first, second] = pair else { return false };
+        matches!((first.folded.as_str(), second.folded.as_str()), ("de", "nghi") | ("yeu", "cau"))
+    })
 }
 
 /// Where a document goes, as the source's folded category says.
@@ -421,6 +460,7 @@ fn cut(words: Vec<Word>) -> Cut {
         hits,
         form: None,
         doc_form: None,
+        asks: false,
         accents,
         identity: 0,
         bare_identity: 0,

@@ -418,7 +418,12 @@ impl Mapper {
             ranked.retain(|(class, _)| class != twin);
             ranked.insert(1, (*twin, score));
         }
-        let unsure = cut.tokens.is_empty() || overruled || contradicted || alike.is_some();
+        // Work that a letter asks for is that of who receives it; who writes it has written a letter.
+        let of_others = cut.asks
+            && ranked.first().filter(|(class, _)| person != Some(*class)).is_some_and(|(class, _)| {
+                self.forms.get(*class).is_none_or(|forms| cut.form.is_none_or(|form| !forms.contains(form)))
+            });
+        let unsure = cut.tokens.is_empty() || overruled || contradicted || alike.is_some() || of_others;
         let confidence = if unsure { 0.0 } else { sure };
         let shown: Vec<usize> = ranked.iter().take(SHOWN).map(|(class, _)| *class).collect();
         let words = self.ranking.explain(&scores, &shown);
@@ -443,6 +448,7 @@ impl Mapper {
                 if !overruled
                     && !contradicted
                     && alike.is_none()
+                    && !of_others
                     && confidence >= self.calibration.threshold
                     && score > outside_score + f64::from(CLEAR) =>
             {
@@ -468,6 +474,10 @@ impl Mapper {
                     _ if contradicted => Text::new(
                         "tiêu đề ghi mã của danh mục nhưng nội dung giống sản phẩm khác; cần người quyết định",
                         "the title carries a code of the catalog and reads like another product; a person has to decide",
+                    ),
+                    _ if of_others => Text::new(
+                        "văn bản đi đề nghị nơi khác làm việc này; cần người quyết định",
+                        "a letter that goes out and asks others for this work; a person has to decide",
                     ),
                     _ if alike.is_some() => Text::new(
                         "danh mục có sản phẩm khác cùng tên; cần người quyết định",

@@ -4,7 +4,7 @@
 //! not count) and the likeness of two such texts, 0 to 1. It must not know tasks or products. Total and deterministic
 //! on any input; sums go in the order of the features.
 
-use crate::text::{repair, tokens};
+use crate::text::{legible, tokens};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -44,7 +44,7 @@ const PHRASES: [&str; 12] = [
 /// A title without numbers, dates and names, as a person reads it; empty when nothing is left.
 pub(super) fn shown(title: &str) -> String {
     let cut: String = title.chars().take(MAX_CHARS).collect();
-    let (text, _) = repair(&crate::text::fold::clean(&cut));
+    let text = legible(&cut);
     let words: Vec<&str> = text.split_whitespace().collect();
     let named: Vec<bool> = words.iter().map(|word| is_name(word)).collect();
     let many = named.iter().filter(|name| **name).count() * 5 > words.len() * 3;
