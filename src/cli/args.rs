@@ -23,7 +23,9 @@ pub use fact::{Fact, FactAdd};
 pub use mapping::{ExportForm, Mapping, MappingRules, Share};
 pub use organisation::{Annulling, FactKind, Organisation, Proposing, Recognising, Step, Which};
 pub use people::People;
-pub use record::{History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Told, Whose};
+pub use record::{
+    Approving, History, Holding, PeriodAction, PetitionAction, Read, Record, Ruling, Told, Whose,
+};
 pub use report::{Format, PaperFormat, Report, SheetFormat};
 pub use score::Score;
 pub use task::Task;

@@ -4,10 +4,11 @@
 //! carried out. A file that cannot be read, or an author nobody can name, is a finding and exit code 2.
 
 use super::args::{
-    Annulling, FactKind, Holding, Organisation, PeriodAction, PetitionAction, Proposing, Read, Recognising,
-    Record, Ruling, Step, Told, Which, Whose,
+    Annulling, Approving, FactKind, Holding, Organisation, PeriodAction, PetitionAction, Proposing, Read,
+    Recognising, Record, Ruling, Step, Told, Which, Whose,
 };
-use super::order::{Ordered, name, read};
+use super::order::{Ordered, incomplete, name, read, unreadable};
+use crate::error::io_cause;
 use crate::pipeline::command::{Command, LifeOrder};
 use std::collections::BTreeMap;
 
@@ -67,13 +68,37 @@ pub(super) fn record(action: Record) -> Ordered {
             let Told { on, how, document, author } = told;
             life(LifeOrder::Notify { person, period, revision, on, how, document, author: name(author)? })
         }
+        Record::Table { period, unit, out } => {
+            let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
+            life(LifeOrder::DecisionList { period, unit, to })
+        }
         Record::Import { file, period, unit, decision_no, opinion, approve, author } => {
             let (file, author) = (read(&file)?, name(author)?);
             life(LifeOrder::SignedTable { file, period, unit, decision_no, opinion, approve, author })
         }
-        Record::Approve(Ruling { person, period, revision, level, decision_no, opinion, author }) => {
+        Record::Approve(approving) => {
+            let Approving { person, period, unit, revision, level, decision_no, opinion, dry_run, author } =
+                approving;
             let author = name(author)?;
-            Ok(Command::RecordApprove { person, period, revision, level, decision_no, opinion, author })
+            match (person, unit) {
+                (_, Some(unit)) => {
+                    life(LifeOrder::ApproveUnit { unit, period, decision_no, opinion, author, dry_run })
+                }
+                (Some(person), None) => {
+                    // Both are asked for together.
+                    let revision = revision.unwrap_or_default();
+                    Ok(Command::RecordApprove {
+                        person,
+                        period,
+                        revision,
+                        level,
+                        decision_no,
+                        opinion,
+                        author,
+                    })
+                }
+                (None, None) => Err(Box::new(incomplete("PERSON"))),
+            }
         }
         Record::Correct {
             ruling: Ruling { person, period, revision, level, decision_no, opinion, author },

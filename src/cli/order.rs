@@ -448,7 +448,7 @@ fn take(path: &Path, from: impl std::io::Read) -> Result<InputFile, Box<Finding>
     Ok(InputFile { name, bytes })
 }
 
-fn unreadable(path: &Path, why: &Text) -> Box<Finding> {
+pub(super) fn unreadable(path: &Path, why: &Text) -> Box<Finding> {
     Box::new(
         Finding::error(
             "LT-RUN-008",
@@ -459,7 +459,7 @@ fn unreadable(path: &Path, why: &Text) -> Box<Finding> {
     )
 }
 
-fn incomplete(option: &str) -> Finding {
+pub(super) fn incomplete(option: &str) -> Finding {
     Finding::error(
         "LT-RUN-009",
         Text::new(

@@ -427,7 +427,7 @@ fn component_letter(name: &str) -> &str {
 }
 
 /// What is missing in words. Points that are assumed are printed, and stand here as such.
-fn missing_words(content: &Content) -> Vec<String> {
+pub(super) fn missing_words(content: &Content) -> Vec<String> {
     let assumed = content.general_is_assumed();
     let words = content.missing.iter().map(|part| match part.as_str() {
         "general_criteria" if assumed => format!("{} (điểm đang ghi là giả định)", missing_word(part)),

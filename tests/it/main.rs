@@ -110,6 +110,7 @@ mod transport;
 mod transport_faults;
 mod transport_tls;
 mod tried;
+mod unit_approval;
 mod web;
 mod what_if;
 mod who_decides;

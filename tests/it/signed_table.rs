@@ -6,8 +6,12 @@ use crate::support::stores::both;
 use lienthong::domain::RecordState;
 use lienthong::error::Lang;
 use lienthong::pipeline::command::{Command, InputFile, LifeOrder, Outcome};
+use lienthong::pipeline::record::Record;
+use lienthong::pipeline::step::Step as _;
+use lienthong::sheet::{Reading, Sheet, Sheets};
 use lienthong::store::Store;
 use rust_xlsxwriter::Workbook;
+use std::path::Path;
 
 const PEOPLE: [(&str, &str); 5] = [
     ("GL-00001", "Nguyễn Văn An"),
@@ -60,6 +64,24 @@ fn import(file: InputFile, approve: bool, author: &str) -> Command {
             author: author.into(),
         },
     }
+}
+
+/// The list to be signed as it is written, sheet by sheet.
+async fn list(house: &Installed, which: &str, to: &Path) -> (InputFile, Vec<Vec<Vec<String>>>) {
+    let (unit, to) = (Some("SNV".parse().expect("unit")), to.to_path_buf());
+    let order = LifeOrder::DecisionList { period: period(which), unit, to: to.clone() };
+    house.ordered(Command::Life { order }).await;
+    let bytes = std::fs::read(&to).expect("written");
+    let reading = Reading { sheets: Sheets::All, ..Reading::default() };
+    let sheets = Sheet::read_all("bang.xlsx", &bytes, &reading).expect("a workbook");
+    let cells = |sheet: &Sheet| sheet.lines.iter().map(|line| line.cells.clone()).collect();
+    (InputFile { name: "bang.xlsx".into(), bytes }, sheets.iter().map(cells).collect())
+}
+
+/// Rows of a sheet with a staff number: number, and the last cell of the row.
+fn listed(sheet: &[Vec<String>]) -> Vec<(&str, &str)> {
+    let people = sheet.iter().filter(|row| row.get(1).is_some_and(|cell| cell.starts_with("GL-")));
+    people.map(|row| (row[1].as_str(), row.last().map_or("", String::as_str))).collect()
 }
 
 fn codes(outcome: &Outcome) -> Vec<String> {
@@ -168,5 +190,116 @@ async fn table_with_a_wrong_cell_or_an_unentitled_author_approves_nobody() {
         let held = house.ordered(import(table(&good), true, CHIEF)).await;
         assert!(codes(&held).contains(&"LT-REC-040".to_owned()), "{:?}", codes(&held));
         assert_eq!(states(&house).await[..2], [RecordState::Approved, RecordState::Provisional]);
+    }
+}
+
+#[tokio::test]
+async fn list_to_be_signed_comes_back_as_approvals_of_exactly_those_on_its_first_sheet() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        house.approve("GL-00003", "2026-Q3", 1).await;
+        house.import_deputy("GL-00006", "Võ Thị Giang").await;
+        house.score("GL-00006", "2026-Q3", None, &["general_criteria"]).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let hold = LifeOrder::Hold {
+            person: "GL-00002".parse().expect("person"),
+            period: period("2026-Q3"),
+            reason: "đơn".into(),
+            document: None,
+            author: CHIEF.into(),
+        };
+        house.ordered(Command::Life { order: hold }).await;
+        let folder = tempfile::tempdir().expect("folder");
+        let (file, sheets) = list(&house, "2026-Q3", &folder.path().join("bang.xlsx")).await;
+        let ready: Vec<&str> = listed(&sheets[0]).into_iter().map(|(number, _)| number).collect();
+        assert_eq!(ready, ["GL-00001", "GL-00004", "GL-00005"], "{:?}", sheets[0]);
+        // Nobody of the unit is left out: whoever is not on the first sheet stands on the second with the reason.
+        let left = listed(&sheets[1]);
+        let why = |number: &str| left.iter().find(|(who, _)| *who == number).map_or("", |(_, why)| *why);
+        for (number, told) in [
+            ("GL-00002", "LT-REC-040"),
+            ("GL-00003", "12/QĐ-SNV"),
+            ("GL-00006", "điểm tiêu chí chung (LT-REC-001)"),
+            ("GL-00990", "LT-SCO-010"),
+        ] {
+            assert!(why(number).contains(told), "{number}: {left:?}");
+        }
+        assert_eq!(left.len(), 4, "{} {left:?}", store.kind());
+        house.ordered(import(file.clone(), true, CHIEF)).await;
+        use RecordState::{Approved, Provisional};
+        assert_eq!(states(&house).await, [Approved, Provisional, Approved, Approved, Approved]);
+        let person = house.person("GL-00002").await;
+        assert_eq!(store.revisions(person, period("2026-Q3")).await.expect("read").len(), 1);
+        // Once more: nothing is left to sign but whoever is still held, and the table changes nothing.
+        let again = house.ordered(import(file, true, CHIEF)).await;
+        assert_eq!(again.document.to_json(Lang::En)["summary"]["already"], 3);
+        let (_, sheets) = list(&house, "2026-Q3", &folder.path().join("sau.xlsx")).await;
+        assert_eq!((listed(&sheets[0]).len(), listed(&sheets[1]).len()), (0, 7));
+    }
+}
+
+#[tokio::test]
+async fn cell_changed_in_the_list_of_a_year_is_told_by_its_cause_and_not_approved() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-12-05T01:00:00Z");
+        house.import(&PEOPLE[..3]).await;
+        house.import_deputy("GL-00006", "Võ Thị Giang").await;
+        house.no_history().await;
+        for (number, total) in
+            [("GL-00001", "92"), ("GL-00002", "71.5"), ("GL-00003", "72.25"), ("GL-00006", "75")]
+        {
+            house.provisional(number, "2026", 1, total).await;
+        }
+        let folder = tempfile::tempdir().expect("folder");
+        let (_, sheets) = list(&house, "2026", &folder.path().join("bang.xlsx")).await;
+        let notes = listed(&sheets[0]);
+        assert_eq!(notes.len(), 4, "{notes:?}");
+        assert!(notes[3].1.contains("LT-AUT-003"), "the chair's opinion comes first: {notes:?}");
+        assert!(sheets[0].iter().flatten().any(|cell| cell == "Hoàn thành xuất sắc nhiệm vụ"), "{sheets:?}");
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (row, cells) in (0..).zip(&sheets[0]) {
+            for (column, cell) in (0..).zip(cells) {
+                let cell = match (cell.as_str(), column) {
+                    // A total that grew, and a level above the proposed one.
+                    ("71.5", _) => "71.75",
+                    ("Hoàn thành nhiệm vụ", _) if cells[1] == "GL-00003" => "Hoàn thành tốt nhiệm vụ",
+                    ("Hoàn thành tốt nhiệm vụ", _) if cells[1] == "GL-00003" => {
+                        "Hoàn thành xuất sắc nhiệm vụ"
+                    }
+                    (text, _) => text,
+                };
+                sheet.write(row, column, cell).expect("cell");
+            }
+        }
+        let file = InputFile { name: "bang.xlsx".into(), bytes: book.save_to_buffer().expect("xlsx") };
+        let Command::Life { order } = import(file, true, CHIEF) else { panic!("another order") };
+        let LifeOrder::SignedTable { file, unit, decision_no, author, .. } = order else {
+            panic!("another order")
+        };
+        let order = LifeOrder::SignedTable {
+            file,
+            period: period("2026"),
+            unit,
+            decision_no,
+            opinion: Some("5/UBND-NC".into()),
+            approve: true,
+            author,
+        };
+        let outcome = house.ordered(Command::Life { order }).await;
+        let told = codes(&outcome);
+        assert!(told.contains(&"LT-REC-069".into()) && told.contains(&"LT-REC-066".into()), "{told:?}");
+        let mut approved = Vec::new();
+        for number in ["GL-00001", "GL-00002", "GL-00003", "GL-00006"] {
+            let person = house.person(number).await;
+            let newest = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
+            approved.push((newest.state == RecordState::Approved, newest.content["level"].clone()));
+        }
+        let level = |text: &str| serde_json::json!(text);
+        assert_eq!(approved[0], (true, level("excellent")), "{} {outcome:?}", store.kind());
+        assert!(!approved[1].0 && !approved[2].0 && approved[3].0, "{approved:?}");
     }
 }

@@ -112,6 +112,18 @@ pub enum Record {
         #[command(flatten)]
         told: Told,
     },
+    /// Write the list to be signed with a decision: who is ready, and on a second sheet who is not and why
+    Table {
+        /// Period: 2026-Q3, 2026
+        #[arg(value_parser = period)]
+        period: Period,
+        /// Of this unit and those below it only
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        /// Workbook to write; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Compare a signed decision table with the records; with --approve approve what matches
     Import {
         /// The table, CSV or a workbook
@@ -134,8 +146,8 @@ pub enum Record {
         #[command(flatten)]
         author: Author,
     },
-    /// Approve a quarter's record, or classify a year
-    Approve(Ruling),
+    /// Approve a quarter's record, or classify a year; with --unit of everybody who is ready
+    Approve(Approving),
     /// Correct an approved or closed record
     Correct {
         #[command(flatten)]
@@ -219,6 +231,38 @@ pub struct Ruling {
     /// Document with the provincial chair's opinion; needed to classify deputies of departments and communes
     #[arg(long)]
     pub opinion: Option<String>,
+    #[command(flatten)]
+    pub author: Author,
+}
+
+/// Whose records are approved, and how.
+#[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
+pub struct Approving {
+    /// Staff number, or the id the page shows
+    #[arg(value_parser = person, required_unless_present = "unit", conflicts_with = "unit")]
+    pub person: Option<PersonRef>,
+    /// Period: 2026-Q3, 2026
+    #[arg(value_parser = period, required = true)]
+    pub period: Period,
+    /// Everybody of this unit and those below it who is ready, the year with the level proposed
+    #[arg(long)]
+    pub unit: Option<UnitCode>,
+    /// Revision that was read; refused when a newer one exists
+    #[arg(long, required_unless_present = "unit", conflicts_with = "unit")]
+    pub revision: Option<u32>,
+    /// Level decided; years only
+    #[arg(long, value_name = "excellent|good|completed|not_completed", value_parser = level, conflicts_with = "unit")]
+    pub level: Option<Level>,
+    /// Number of the decision
+    #[arg(long)]
+    pub decision_no: Option<String>,
+    /// Document with the provincial chair's opinion; needed to classify deputies of departments and communes
+    #[arg(long)]
+    pub opinion: Option<String>,
+    /// Only show who would be approved
+    #[arg(long, requires = "unit")]
+    pub dry_run: bool,
     #[command(flatten)]
     pub author: Author,
 }

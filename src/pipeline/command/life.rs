@@ -193,6 +193,30 @@ pub enum LifeOrder {
         /// Most rows.
         limit: u32,
     },
+    /// Approves everybody of a unit who is ready, or classifies their year as proposed.
+    ApproveUnit {
+        /// The unit, with those below it.
+        unit: UnitCode,
+        /// Which period.
+        period: Period,
+        /// Decision number.
+        decision_no: Option<String>,
+        /// Document with the provincial chair's prior opinion; years of deputies only.
+        opinion: Option<String>,
+        /// Who approves.
+        author: String,
+        /// Only say who would be.
+        dry_run: bool,
+    },
+    /// Writes the list that goes with a decision to be signed.
+    DecisionList {
+        /// Which period.
+        period: Period,
+        /// Of this unit and those below it only.
+        unit: Option<UnitCode>,
+        /// Absolute path of the workbook; must not exist.
+        to: PathBuf,
+    },
     /// Compares a signed decision table with the records, and approves what matches.
     SignedTable {
         /// The table, CSV or a workbook.
@@ -337,6 +361,8 @@ impl LifeOrder {
             Self::PetitionList { .. } => "petition list",
             Self::CriteriaTemplate { .. } => "criteria template",
             Self::PersonData { .. } => "people data",
+            Self::ApproveUnit { .. } => "record approve",
+            Self::DecisionList { .. } => "record table",
             Self::SignedTable { .. } => "record import",
             Self::OrganisationShow { .. } => "organisation show",
             Self::OrganisationList { .. } => "organisation list",

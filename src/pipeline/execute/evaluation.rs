@@ -516,7 +516,8 @@ async fn rule(
                 told.extend(late_classification(period.year(), app.clock.today(), special));
                 let unit = directory.last_post(id, period).and_then(|post| directory.agency_of(&post.unit));
                 if let (Level::Excellent, Some(agency)) = (level, unit) {
-                    told.extend(quota::decided(app, Some(agency), period, Some((id, *level))).await?);
+                    let ahead = BTreeMap::from([(id, *level)]);
+                    told.extend(quota::decided(app, Some(agency), period, &ahead).await?);
                 }
             }
             let (decision_no, opinion) = (decision_no.clone(), opinion.clone());

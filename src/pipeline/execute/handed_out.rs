@@ -254,7 +254,8 @@ fn line(text: &mut String, told: &str) {
     let _written = writeln!(text, "{}", told.replace(['\r', '\n'], " "));
 }
 
-fn put(to: &Path, bytes: &[u8]) -> Result<(), Finding> {
+/// Writes a file that is handed out, nothing over nothing.
+pub(super) fn put(to: &Path, bytes: &[u8]) -> Result<(), Finding> {
     let told = |code: &str, what: Text, remedy: Text| {
         Finding::error(code, what, remedy).at(Place::of(to.display().to_string()))
     };

@@ -5,8 +5,8 @@
 
 use super::evaluation::{newest, no_score};
 use super::{
-    Answer, App, Refusal, author, handed_out, known_unit, period, person, petition, shown, signed_table,
-    standing,
+    Answer, App, Refusal, author, decision_list, handed_out, known_unit, period, person, petition, shown,
+    signed_table, standing, unit_approval,
 };
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
@@ -96,6 +96,11 @@ pub(super) async fn carry_out(app: &Arc<App>, order: LifeOrder) -> Answer {
             let asked = handed_out::Asked { author: &author, reason: &reason, document: document.as_deref() };
             handed_out::person_data(app, &person, asked, &to).await
         }
+        L::ApproveUnit { unit, period, decision_no, opinion, author, dry_run } => {
+            let order = unit_approval::UnitApproval { unit, period, decision_no, opinion, author, dry_run };
+            unit_approval::approve(app, order).await
+        }
+        L::DecisionList { period, unit, to } => decision_list::write(app, period, unit.as_ref(), &to).await,
         L::SignedTable { file, period, unit, decision_no, opinion, approve, author } => {
             let table =
                 signed_table::SignedTable { file, period, unit, decision_no, opinion, approve, author };

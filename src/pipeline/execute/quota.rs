@@ -118,12 +118,12 @@ async fn groups(
 }
 
 /// Groups in which more people are classified Excellent than the quota allows, all of them or those of the units of one;
-/// `ahead`: as if this person were classified so already. Whoever is not classified yet counts as proposed.
+/// `ahead`: as if these people were classified so already, and of their groups alone. Whoever is not classified yet counts as proposed.
 pub(super) async fn decided(
     app: &App,
     unit: Option<&UnitCode>,
     period: Period,
-    ahead: Option<(PersonId, Level)>,
+    ahead: &BTreeMap<PersonId, Level>,
 ) -> Result<Vec<Finding>, Refusal> {
     let Ok(rules) = app.rule_set(period) else { return Ok(Vec::new()) };
     let directory = app.directory().await?;
@@ -134,11 +134,11 @@ pub(super) async fn decided(
         };
         let ids: Vec<PersonId> = people.iter().filter_map(known).collect();
         let approved = app.store.approved_of(&ids, period).await?;
-        let (mut excellent, mut concerned) = (0_u64, ahead.is_none());
+        let (mut excellent, mut concerned) = (0_u64, ahead.is_empty());
         for person in &mut people {
             let Some(id) = known(person) else { continue };
             let held = approved.get(&id).and_then(|revision| revision.content.get("level")?.as_str());
-            let before = ahead.filter(|(ahead, _)| *ahead == id).map(|(_, level)| level);
+            let before = ahead.get(&id).copied();
             concerned |= before.is_some();
             let Some(level) = before.or_else(|| held.and_then(Level::parse)) else { continue };
             person.level = level;

@@ -4,19 +4,19 @@
 //! record allows; both are `evaluation`'s. Either every matching row is approved or, where anything stands in the way of
 //! one of them at the last moment, none is.
 
-use super::life::{Opened, subject_of};
+use super::each::{self, Cited};
+use super::life::Opened;
 use super::{Answer, App, Refusal, author, known_unit};
-use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Exact, Period, PersonId, RecordState, StaffNumber, UnitCode};
+use crate::domain::{Exact, Period, PersonId, StaffNumber, UnitCode};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::evaluation::signed_table::{Cause, Compared, HeldResult, compare, read_signed};
-use crate::evaluation::{Approval, Approved, Classification, Content, Part, life};
+use crate::evaluation::{Part, life};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
 use crate::pipeline::record::content_of;
 use crate::pipeline::wording::Words;
 use crate::store::NewRevision;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A table as ordered.
@@ -38,9 +38,8 @@ pub(super) async fn import(app: &Arc<App>, order: SignedTable) -> Answer {
     let rows = read_signed(&order.file.name, &order.file.bytes, year)?;
     let (mut known, mut people) = held(app, period, order.unit.as_ref()).await?;
     if order.approve {
-        let concerned: BTreeSet<PersonId> = people.values().copied().collect();
-        let waiting = &app.store.unsettled(period).await? & &concerned;
-        if !waiting.is_empty() && app.settle(period, &waiting).await? {
+        let concerned: Vec<PersonId> = people.values().copied().collect();
+        if each::settled(app, period, &concerned).await? {
             (known, people) = held(app, period, order.unit.as_ref()).await?;
         }
     }
@@ -66,7 +65,7 @@ pub(super) async fn import(app: &Arc<App>, order: SignedTable) -> Answer {
         }
     }
     if order.approve {
-        journal_refused(app, &who, period, &findings).await?;
+        each::journal_refused(app, &who, (period, "in one table"), findings.iter()).await?;
         app.store.append_revisions(&revisions).await?;
         app.ring("score");
         app.ring_deliveries();
@@ -143,17 +142,11 @@ type HeldAll = (BTreeMap<StaffNumber, HeldResult>, BTreeMap<StaffNumber, PersonI
 /// What is held of everyone evaluated in the period, of a unit and those below it where one is named.
 async fn held(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<HeldAll, Refusal> {
     let directory = app.directory().await?;
-    let population = app.rule_set(period)?.population_filter;
-    let within = unit.map(|unit| directory.subtree(unit));
     let (mut held, mut people) = (BTreeMap::new(), BTreeMap::new());
-    for known in directory.people() {
-        let post = directory.last_post(known.id, period);
-        let inside = within.as_ref().is_none_or(|units| post.is_some_and(|post| units.contains(&post.unit)));
-        if !inside || !directory.is_scored(known.id, period, population) {
-            continue;
-        }
+    for person in each::evaluated(app, period, unit).await? {
+        let Some(known) = directory.person(person) else { continue };
         let mut result = HeldResult::default();
-        let revisions = app.store.revisions(known.id, period).await?;
+        let revisions = app.store.revisions(person, period).await?;
         for (index, revision) in revisions.iter().enumerate() {
             let content = content_of(revision)?;
             let printed =
@@ -170,7 +163,7 @@ async fn held(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<Held
             result.level = proposed.or_else(|| content.level.filter(|_| content.is_ruled_year()));
         }
         held.insert(known.staff_number.clone(), result);
-        people.insert(known.staff_number.clone(), known.id);
+        people.insert(known.staff_number.clone(), person);
     }
     Ok((held, people))
 }
@@ -183,71 +176,16 @@ async fn ruled(
     row: &Compared,
     who: &str,
 ) -> Result<Result<Option<Box<NewRevision>>, Box<Finding>>, Refusal> {
-    let (period, now) = (order.period, app.clock.now());
-    let opened = Opened::of(app, &PersonRef::Id(person), period).await?;
-    let directory = &opened.directory;
-    let Some(subject) = subject_of(directory, person) else { return Ok(Ok(None)) };
+    let opened = Opened::of(app, &PersonRef::Id(person), order.period).await?;
     let number = order.decision_no.as_str();
     let held = opened.held();
     let decided = held.content.ruling.as_ref().and_then(|ruling| ruling.decision_no.as_deref());
     if life::is_deliverable(held.state) && decided == Some(number.trim()) {
         return Ok(Ok(None));
     }
-    let whose = PersonRef::Staff(row.staff_number.clone());
-    if let Err(finding) = opened.check_settled(app, &whose).await? {
-        return Ok(Err(finding));
-    }
-    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
-    if directory.named(who) != Some(person) {
-        let judged = Judged { subject: person, period, duty, author: who, at: now, document: Some(number) };
-        if let Err(finding) = directory.check_author(judged) {
-            return Ok(Err(finding));
-        }
-    }
-    let (decision_no, revision) = (Some(number), Some(opened.latest.revision));
-    let outcome = match row.level.filter(|_| period.is_year()) {
-        Some(level) => {
-            let opinion = order.opinion.as_deref();
-            if let Err(finding) = directory.check_opinion(person, period, opinion) {
-                return Ok(Err(finding));
-            }
-            if let Err(finding) = app.check_cap(directory, person, period, level).await? {
-                return Ok(Err(finding));
-            }
-            life::classify(
-                held,
-                subject,
-                Classification { revision, level, author: who, at: now, decision_no, opinion },
-            )
-        }
-        None => {
-            let approval = Approval { revision, content_hash: None, author: who, at: now, decision_no };
-            life::approve(held, subject, approval)
-        }
-    };
-    let (content, summary): (Box<Content>, _) = match outcome {
-        Ok(Approved::Already) => return Ok(Ok(None)),
-        Ok(Approved::Revision { content, summary, .. }) => (content, summary),
-        Err(finding) => return Ok(Err(finding)),
-    };
-    let next = opened.latest.revision + 1;
-    let revision = app.revision(person, next, RecordState::Approved, &content, &summary, who, None, now)?;
-    let outbox = app.results_of_approval(directory, &revision, &content).await?;
-    let due = period.means().into_iter().map(|mean| (person, mean)).collect();
-    Ok(Ok(Some(Box::new(NewRevision { revision, outbox, settles: Vec::new(), due }))))
-}
-
-/// What an approval by table was refused for stands in the journal, once for each code.
-async fn journal_refused(app: &App, who: &str, period: Period, findings: &[Finding]) -> Result<(), Refusal> {
-    let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
-    for finding in findings {
-        *by_code.entry(&finding.code).or_default() += 1;
-    }
-    for (code, count) in by_code {
-        let object = format!("{count} records of {period} in one table");
-        app.store.note(app.clock.now(), who, "decision_refused", object, Some(code)).await?;
-    }
-    Ok(())
+    let cited = Cited { author: who, decision_no: Some(number), opinion: order.opinion.as_deref() };
+    let made = each::approval(app, &opened, row.level, cited).await?;
+    Ok(made.map(|made| made.map(|(revision, _)| revision)))
 }
 
 fn differs(cause: Cause, count: u64, file: &str) -> Finding {

@@ -222,7 +222,7 @@ async fn told(
     if period.is_year() {
         let asked = within.map(|(unit, _)| unit);
         if !divides(directory, asked) {
-            findings.extend(super::quota::decided(app, asked, period, None).await?);
+            findings.extend(super::quota::decided(app, asked, period, &BTreeMap::new()).await?);
         }
         findings.extend(classified(app, directory, period, &inside, 100).await?);
     }
@@ -270,7 +270,7 @@ pub(super) async fn yearly(
     let above = if divides(directory, agency) {
         0
     } else {
-        super::quota::decided(app, agency, period, None).await?.len() as u64
+        super::quota::decided(app, agency, period, &BTreeMap::new()).await?.len() as u64
     };
     Ok(Yearly { late: count("LT-REC-052"), unrecognised: count("LT-ORG-011"), above_quota: above })
 }

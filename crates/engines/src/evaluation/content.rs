@@ -208,6 +208,13 @@ impl Content {
         if self.is_ruled_year() { self.proposed } else { self.level }
     }
 
+    /// The level a decision about the year takes as it stands: what the review after the meeting proposes (plan IV.4.2.c), never
+    /// above what score and rules do.
+    pub fn suggested(&self) -> Option<Level> {
+        let proposed = self.proposal()?;
+        Some(self.remarks.proposed_level.map_or(proposed, |level| level.min(proposed)))
+    }
+
     /// The total, where it exists.
     pub fn total(&self) -> Option<&Figure> {
         self.parts.get(&Part::Total)
@@ -287,6 +294,18 @@ pub(super) mod tests {
         other.lines.excluded += 1;
         assert_ne!(content.hash(), other.hash());
         assert!(!content.says_the_same(&other));
+    }
+
+    #[test]
+    fn level_suggested_is_that_of_the_review_and_never_above_the_proposed_one() {
+        let mut content = sample("2026", Some("89.5"));
+        assert_eq!(content.suggested(), Some(Level::Good));
+        for (reviewed, suggested) in [(Level::Completed, Level::Completed), (Level::Excellent, Level::Good)] {
+            content.remarks.proposed_level = Some(reviewed);
+            assert_eq!(content.suggested(), Some(suggested));
+        }
+        content.level = None;
+        assert_eq!(content.suggested(), None, "whoever is not classified has none, whatever a review says");
     }
 
     #[test]

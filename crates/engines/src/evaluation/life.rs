@@ -249,10 +249,7 @@ pub fn approve(
     if approval.content_hash.is_some_and(|seen| seen != held.content_hash) {
         return Err(other_content(held, subject));
     }
-    check_move(held, subject, RecordState::Approved, Mover::Decider)?;
-    check_open(held, subject, approval.at)?;
-    check_complete(held, subject)?;
-    check_hold(held, subject)?;
+    check_decidable(held, subject, approval.at)?;
     let content = Content { ruling: Some(ruling), ..held.content.clone() };
     Ok(Approved::Revision {
         summary: difference(Some(held.content), &content),
@@ -292,10 +289,7 @@ pub fn classify(
     }
     check_author(subject, period, decision.author)?;
     check_newest(held, subject, decision.revision)?;
-    check_move(held, subject, RecordState::Approved, Mover::Decider)?;
-    check_open(held, subject, decision.at)?;
-    check_complete(held, subject)?;
-    check_hold(held, subject)?;
+    check_decidable(held, subject, decision.at)?;
     let level = decision.level;
     let warnings = match held.content.proposal() {
         None => return Err(not_classified(subject, period)),
@@ -431,6 +425,27 @@ pub(super) fn check_newest(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the newest revision waits for nothing but the word of whoever decides: what is asked of every approval and classification,
+/// whoever makes it.
+///
+/// # Errors
+/// LT-REC-001 incomplete, LT-REC-003 and LT-REC-041 an illegal move, LT-REC-012 not assessed yet, LT-REC-040 held, LT-REC-081 a
+/// year that is not classified.
+pub fn check_ready(held: Held<'_>, subject: Subject<'_>, at: DateTime<Utc>) -> Result<(), Box<Finding>> {
+    check_decidable(held, subject, at)?;
+    if held.content.period.is_year() && held.content.proposal().is_none() {
+        return Err(not_classified(subject, held.content.period));
+    }
+    Ok(())
+}
+
+fn check_decidable(held: Held<'_>, subject: Subject<'_>, at: DateTime<Utc>) -> Result<(), Box<Finding>> {
+    check_move(held, subject, RecordState::Approved, Mover::Decider)?;
+    check_open(held, subject, at)?;
+    check_complete(held, subject)?;
+    check_hold(held, subject)
 }
 
 fn other_content(held: Held<'_>, subject: Subject<'_>) -> Box<Finding> {

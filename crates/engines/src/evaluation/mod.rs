@@ -6,6 +6,7 @@
 //! must not know how scores come about, where records are kept or what the time is. An illegal move is refused
 //! with a coded finding and changes nothing.
 
+pub mod annex;
 pub mod close;
 pub mod content;
 pub mod criteria;

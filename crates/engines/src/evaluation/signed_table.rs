@@ -1,7 +1,7 @@
 //! A signed table of results beside our records: who matches, who does not, and why (pains 4, 5 and 13).
 //!
-//! Owns the reading of such a table, the tolerance for decimals that were cut, the check of its sums, and the cause of
-//! each difference. People are matched by staff number alone; a name is shown and never a key. It must not know how a
+//! Owns the names of its columns, the reading of such a table, the tolerance for decimals that were cut, the check of its sums, and the
+//! cause of each difference. What is made to be signed (`annex`) uses the same names. People are matched by staff number alone; a name is shown and never a key. It must not know how a
 //! record is approved. A table with a wrong cell gives every wrong cell and no comparison.
 
 use super::cell;
@@ -10,21 +10,28 @@ use crate::error::{Finding, Findings, Place, Text};
 use crate::sheet::{Column, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) const NUMBER: &str = "Số hiệu";
+pub(super) const NAME: &str = "Họ và tên";
+pub(super) const GENERAL: &str = "Điểm tiêu chí chung";
+pub(super) const TASK_PART: &str = "Điểm kết quả thực hiện nhiệm vụ";
+pub(super) const TOTAL: &str = "Tổng điểm";
+pub(super) const LEVEL: &str = "Mức xếp loại";
+
 const COLUMNS: &[Column] = &[
     Column {
         name: "staff_number",
-        synonyms: &["Số hiệu", "Số hiệu CBCC", "Mã cán bộ", "Mã công chức"],
+        synonyms: &[NUMBER, "Số hiệu CBCC", "Mã cán bộ", "Mã công chức"],
         required: true,
     },
-    Column { name: "full_name", synonyms: &["Họ và tên", "Họ tên"], required: false },
-    Column { name: "general", synonyms: &["Điểm tiêu chí chung", "Tiêu chí chung"], required: false },
+    Column { name: "full_name", synonyms: &[NAME, "Họ tên"], required: false },
+    Column { name: "general", synonyms: &[GENERAL, "Tiêu chí chung"], required: false },
     Column {
         name: "task_part",
-        synonyms: &["Điểm kết quả thực hiện nhiệm vụ", "Điểm kết quả nhiệm vụ", "Kết quả nhiệm vụ"],
+        synonyms: &[TASK_PART, "Điểm kết quả nhiệm vụ", "Kết quả nhiệm vụ"],
         required: false,
     },
-    Column { name: "total", synonyms: &["Tổng điểm", "Điểm", "Tổng cộng"], required: true },
-    Column { name: "level", synonyms: &["Mức xếp loại", "Xếp loại", "Mức"], required: false },
+    Column { name: "total", synonyms: &[TOTAL, "Điểm", "Tổng cộng"], required: true },
+    Column { name: "level", synonyms: &[LEVEL, "Xếp loại", "Mức"], required: false },
 ];
 
 /// One row of a signed table.
