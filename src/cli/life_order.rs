@@ -68,6 +68,11 @@ pub(super) fn record(action: Record) -> Ordered {
             let Told { on, how, document, author } = told;
             life(LifeOrder::Notify { person, period, revision, on, how, document, author: name(author)? })
         }
+        Record::Opinion { whose, of, body, on, document, text, author } => {
+            let Whose { person, period } = whose;
+            let (kind, author) = (of.as_str().to_owned(), name(author)?);
+            life(LifeOrder::Opinion { person, period, kind, body, on, document, words: text, author })
+        }
         Record::Table { period, unit, out } => {
             let to = std::path::absolute(&out).map_err(|error| unreadable(&out, &io_cause(&error)))?;
             life(LifeOrder::DecisionList { period, unit, to })

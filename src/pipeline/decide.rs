@@ -242,7 +242,9 @@ impl App {
             return Ok(Judged::Not(finding.at(place())));
         }
         if let DecisionKind::Classification { opinion, .. } = &incoming.kind
-            && let Err(finding) = directory.check_opinion(person, incoming.period, opinion.as_deref())
+            && let kept = self.chairs_opinion(person, incoming.period).await?
+            && let cited = opinion.as_deref().or(kept.as_deref())
+            && let Err(finding) = directory.check_opinion(person, incoming.period, cited)
         {
             return Ok(Judged::Not(finding.at(place())));
         }

@@ -28,6 +28,7 @@ mod mean;
 mod moments;
 pub mod moved;
 pub(crate) mod nearest;
+mod opinion;
 pub mod paper;
 pub mod pull;
 pub mod record;

@@ -12,7 +12,7 @@ use super::step::{Step, StepReport};
 use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
 use crate::delivery::{Target as _, payload_hash};
 use crate::directory::Directory;
-use crate::domain::rules::RecordSteps;
+use crate::domain::rules::{PartyOpinion, RecordSteps};
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::check_head;
@@ -137,14 +137,16 @@ pub(super) struct Circumstances {
     closed: bool,
     opens: NaiveDate,
     optional: bool,
+    lacks_opinion: bool,
     hold: Option<String>,
 }
 
 impl Circumstances {
     /// For the life of the record.
     pub(super) fn situation(&self) -> Situation<'_> {
-        let Self { closed, opens, optional, hold } = self;
-        Situation { closed: *closed, opens: *opens, optional: *optional, hold: hold.as_deref() }
+        let Self { closed, opens, optional, lacks_opinion, hold } = self;
+        let (closed, opens, optional, lacks_opinion) = (*closed, *opens, *optional, *lacks_opinion);
+        Situation { closed, opens, optional, lacks_opinion, hold: hold.as_deref() }
     }
 }
 
@@ -173,7 +175,9 @@ impl App {
             None => hold.reason,
         });
         let opens = self.assessed_from(&*self.directory().await?, person, period);
-        Ok(Circumstances { closed, opens, optional: !self.steps_required(period), hold })
+        let asked = self.rule_set(period).is_ok_and(|rules| rules.party_opinion == PartyOpinion::Required);
+        let lacks_opinion = asked && self.lacks_party_opinion(person, period).await?;
+        Ok(Circumstances { closed, opens, optional: !self.steps_required(period), lacks_opinion, hold })
     }
 
     /// Whether a head's level stays at or below the organisation's (art. 20.6); what could not be compared is told.
@@ -446,6 +450,12 @@ impl App {
                 .await?
                 .map_err(Refused::Finding)?;
         }
+        let kept = match &decision.kind {
+            DecisionKind::Classification { .. } => {
+                self.chairs_opinion(decision.person, decision.period).await?
+            }
+            _ => None,
+        };
         let outcome = match &decision.kind {
             DecisionKind::Approval { revision, content_hash, decision_no } => life::approve(
                 held,
@@ -467,7 +477,7 @@ impl App {
                     author: &decision.author,
                     at: decision.at,
                     decision_no: decision_no.as_deref(),
-                    opinion: opinion.as_deref(),
+                    opinion: opinion.as_deref().or(kept.as_deref()),
                 },
             ),
             _ => return Ok(false),

@@ -1,5 +1,5 @@
 //! What people wrote about one record, for whoever looks at it: the words of the forms with who wrote them, the points of
-//! the general criteria, holds, notices and petitions.
+//! the general criteria, opinions, holds, notices and petitions.
 //!
 //! Owns which words stand (those of the newest revision, with what was entered apart from a step before or since) and whose
 //! each is. It must not know pages or terminals. Nothing here decides or changes anything.
@@ -10,7 +10,7 @@ use crate::domain::{DecisionKind, Exact, Level, Period, PersonId};
 use crate::error::Finding;
 use crate::evaluation::Remarks;
 use crate::paper::form01::CRITERIA;
-use crate::store::{Hold, Notice, Petition, Revision, StoreError, StoredDecision};
+use crate::store::{Hold, Notice, Opinion, Petition, Revision, StoreError, StoredDecision};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ pub struct Written {
     pub words: Vec<Word>,
     /// General criteria; empty where nobody entered any.
     pub points: Vec<Points>,
+    /// Opinions, oldest first.
+    pub opinions: Vec<Opinion>,
     /// Holds, oldest first.
     pub holds: Vec<Hold>,
     /// Notices, oldest first.
@@ -75,6 +77,7 @@ impl App {
         Ok(Written {
             words: words(revisions, &decisions)?,
             points: points(&decisions),
+            opinions: self.store.opinions(person, period).await.map_err(told)?,
             holds: self.store.holds(person, period).await.map_err(told)?,
             notices: self.store.notices(person, period).await.map_err(told)?,
             petitions: self.store.petitions_of(person, Some(period)).await.map_err(told)?,

@@ -44,6 +44,7 @@ mod key;
 mod lease;
 mod listing;
 mod mapping;
+mod opinion;
 mod organisation;
 mod outbox;
 mod outbox_view;
@@ -90,6 +91,7 @@ pub use listing::{Delivery, RawHead, TaskLine, TaskList};
 pub use mapping::{
     MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem, SeenTask,
 };
+pub use opinion::Opinion;
 pub use organisation::{Facts, OrganisationFact, OrganisationNotice, OrganisationRevision, Organisations};
 pub use outbox::{OutboxItem, OutboxKind, OutboxNew, ReceiptNew, Settlement};
 pub use outbox_view::{Allowance, OutboxFilter, OutboxLine, Retried, RetriedAll};
@@ -324,6 +326,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "odd_done",
         include_str!("../../migrations/sqlite/0044_odd_done.sql"),
         include_str!("../../migrations/postgres/0044_odd_done.sql"),
+    ),
+    (
+        45,
+        "opinion",
+        include_str!("../../migrations/sqlite/0045_opinion.sql"),
+        include_str!("../../migrations/postgres/0045_opinion.sql"),
     ),
 ];
 

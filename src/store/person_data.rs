@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 impl Store {
-    /// Periods with a record, a decision or a hold of a person.
+    /// Periods with a record, a decision, a hold or an opinion of a person.
     pub async fn touched_periods(&self, person: PersonId) -> Result<BTreeSet<Period>, StoreError> {
         let sql = "SELECT period FROM record_head WHERE person_id = $1 UNION SELECT period FROM decision WHERE person_id = $1 \
-                   UNION SELECT period FROM record_hold WHERE person_id = $1";
+                   UNION SELECT period FROM record_hold WHERE person_id = $1 UNION SELECT period FROM record_opinion \
+                   WHERE person_id = $1";
         self.db.rows(sql, vals![person]).await?.iter().map(|row| row.parsed(0)).collect()
     }
 

@@ -1,5 +1,5 @@
 //! What people wrote about one record, as sections of its page: words of the forms, points of the general criteria, holds,
-//! notices, petitions. A section nobody wrote anything for is left out. Of holds and petitions the page, which asks for no
+//! notices, petitions, opinions. A section nobody wrote anything for is left out. Of holds, petitions and opinions the page, which asks for no
 //! login, shows state and days alone; what was written in them is for `record show` and `data person`.
 
 use super::table::{Cell, Section};
@@ -8,7 +8,7 @@ use crate::domain::{Exact, Period, PersonId};
 use crate::error::Finding;
 use crate::pipeline::wording::{Words, word};
 use crate::pipeline::written::{Points, Word};
-use crate::store::{Hold, Notice, Petition};
+use crate::store::{Hold, Notice, Opinion, Petition};
 
 /// The sections there is something for.
 pub(super) async fn sections(
@@ -25,6 +25,9 @@ pub(super) async fn sections(
     }
     if !written.points.is_empty() {
         sections.push(criteria(visit, &written.points));
+    }
+    if !written.opinions.is_empty() {
+        sections.push(opinions(visit, &written.opinions));
     }
     if !written.holds.is_empty() {
         sections.push(holds(visit, &written.holds));
@@ -100,6 +103,30 @@ fn criteria(visit: &Visit, all: &[Points]) -> Section {
 /// A document below what rests on it.
 fn by(visit: &Visit, document: Option<&String>) -> String {
     document.map_or_else(String::new, |document| format!("{} {document}", visit.say("văn bản", "document")))
+}
+
+fn opinions(visit: &Visit, all: &[Opinion]) -> Section {
+    let mut section = Section::table(
+        visit,
+        "opinions",
+        visit.say("Ý kiến trước khi quyết định", "Opinions before the decision"),
+        &[("Của ai", "Whose"), ("Ngày", "On"), ("Văn bản", "Document"), ("Ai ghi", "Written down by")],
+        ("–", "–"),
+    )
+    .note(visit.say("Nội dung: xem bằng `record show`.", "What they say: look at `record show`."));
+    for opinion in all {
+        let whose = Cell::text(word(Words::Opinion, &opinion.kind, visit.lang));
+        section.push(
+            format!("{}-{}", opinion.kind, opinion.at),
+            vec![
+                whose.note(opinion.body.clone().unwrap_or_default()),
+                Cell::text(format::day(opinion.said_on)),
+                Cell::text(opinion.document.clone().unwrap_or_else(|| "–".to_owned())),
+                Cell::text(opinion.author.clone()).note(format::instant(opinion.at)),
+            ],
+        );
+    }
+    section
 }
 
 fn holds(visit: &Visit, all: &[Hold]) -> Section {

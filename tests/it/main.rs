@@ -58,6 +58,7 @@ mod linked;
 mod mapping;
 mod never_overruled;
 mod observed;
+mod opinion;
 mod organisation;
 mod packing;
 mod pains;

@@ -101,6 +101,7 @@ fn form02() -> Form02 {
         level: Some(Level::Good),
         decision_no: Some("412/QĐ-SNV".into()),
         minutes: Some("15/BB-SNV ngày 02/12/2026".into()),
+        opinions: vec![("Ý kiến của Sở Tài chính".into(), "số 5/STC ngày 01/12/2026: nhất trí".into())],
         party_opinion: None,
         handling: Some("Cho nâng bậc lương trước thời hạn".into()),
         classifier: None,
@@ -309,6 +310,8 @@ fn form_02_repeats_a_quarters_score_in_its_months_and_crosses_the_level_decided(
     assert!(text.iter().any(|paragraph| paragraph.starts_with("Kết quả xếp loại năm là căn cứ")));
     let proposed = "Đề xuất (Điều 23): Cho nâng bậc lương trước thời hạn";
     assert!(text.iter().any(|paragraph| paragraph.contains(proposed)), "{text:?}");
+    let opinion = "Ý kiến của Sở Tài chính: số 5/STC ngày 01/12/2026: nhất trí";
+    assert!(text.iter().any(|paragraph| paragraph == opinion), "{text:?}");
     let undecided = Form02 { level: None, ..form };
     let text = paragraphs(&docx(&paper::form02::paper(&undecided)));
     assert!(!text.iter().any(|paragraph| paragraph == "X"), "a band crosses no box");

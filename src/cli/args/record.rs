@@ -112,6 +112,28 @@ pub enum Record {
         #[command(flatten)]
         told: Told,
     },
+    /// Write down an opinion about a result: of the provincial chair, the party committee or a body concerned
+    Opinion {
+        #[command(flatten)]
+        whose: Whose,
+        /// Whose opinion
+        #[arg(long, value_name = "WHO")]
+        of: OpinionOf,
+        /// Name of the body
+        #[arg(long)]
+        body: Option<String>,
+        /// Day it was given, default: today
+        #[arg(long, value_parser = day)]
+        on: Option<NaiveDate>,
+        /// Document it stands in; needed of the chair, and when the author is an office
+        #[arg(long)]
+        document: Option<String>,
+        /// What it says
+        #[arg(long)]
+        text: String,
+        #[command(flatten)]
+        author: Author,
+    },
     /// Write the list to be signed with a decision: who is ready, and on a second sheet who is not and why
     Table {
         /// Period: 2026-Q3, 2026
@@ -233,6 +255,29 @@ pub struct Ruling {
     pub opinion: Option<String>,
     #[command(flatten)]
     pub author: Author,
+}
+
+/// Whose an opinion is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum OpinionOf {
+    /// The chair of the province's People's Committee
+    Chair,
+    /// The party committee of the agency
+    PartyCommittee,
+    /// A body the work concerns; give its name
+    RelatedBody,
+}
+
+impl OpinionOf {
+    /// Its word in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chair => "chair",
+            Self::PartyCommittee => "party_committee",
+            Self::RelatedBody => "related_body",
+        }
+    }
 }
 
 /// Whose records are approved, and how.

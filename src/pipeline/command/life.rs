@@ -121,6 +121,25 @@ pub enum LifeOrder {
         /// Who writes it down.
         author: String,
     },
+    /// Writes down an opinion about a result.
+    Opinion {
+        /// Whose result.
+        person: PersonRef,
+        /// Which period.
+        period: Period,
+        /// `chair`, `party_committee` or `related_body`.
+        kind: String,
+        /// Name of the body.
+        body: Option<String>,
+        /// The day it was given; today when none.
+        on: Option<NaiveDate>,
+        /// The document it stands in; an author who is an office needs one.
+        document: Option<String>,
+        /// What it says.
+        words: String,
+        /// Who writes it down.
+        author: String,
+    },
     /// Freezes one unit's part of a period.
     CloseUnit {
         /// Which period.
@@ -353,6 +372,7 @@ impl LifeOrder {
             Self::Hold { .. } => "record hold",
             Self::Release { .. } => "record release",
             Self::Notify { .. } => "record notify",
+            Self::Opinion { .. } => "record opinion",
             Self::CloseUnit { .. } => "period close",
             Self::PeriodStatus { .. } => "period status",
             Self::Results { .. } => "record results",

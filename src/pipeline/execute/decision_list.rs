@@ -30,7 +30,8 @@ pub(super) async fn write(app: &Arc<App>, period: Period, unit: Option<&UnitCode
         let (opened, level, note) = match each::stands(app, person, period).await? {
             Stands::Ready(opened, level) => {
                 // The chair's opinion comes before the decision, and the decision cites it: a list can be signed without.
-                let note = directory.check_opinion(person, period, None).err();
+                let kept = app.chairs_opinion(person, period).await?;
+                let note = directory.check_opinion(person, period, kept.as_deref()).err();
                 let note = note.map(|finding| told(&finding)).unwrap_or_default();
                 ready.push(row(&directory, (person, period), Some(&opened), level, note));
                 continue;

@@ -132,7 +132,8 @@ pub(super) async fn approval(
     let mut told = Vec::new();
     let outcome = match level.filter(|_| period.is_year()) {
         Some(level) => {
-            let opinion = cited.opinion;
+            let kept = app.chairs_opinion(person, period).await?;
+            let opinion = cited.opinion.or(kept.as_deref());
             if let Err(finding) = directory.check_opinion(person, period, opinion) {
                 return Ok(Err(finding));
             }

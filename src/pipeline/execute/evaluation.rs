@@ -505,6 +505,8 @@ async fn rule(
         return Err(no_score(&PersonRef::Id(id), period).into());
     };
     let mut told: Vec<Finding> = Vec::new();
+    let kept = if level.is_some() { app.chairs_opinion(id, period).await? } else { None };
+    let opinion = opinion.as_ref().or(kept.as_ref()).cloned();
     let kind = match level {
         Some(level) => {
             let asked = directory.check_opinion(id, period, opinion.as_deref());

@@ -14,6 +14,7 @@ use crate::evaluation::{CriteriaRules, template};
 use crate::paper::explanation::Decided;
 use crate::paper::form01::words_of;
 use crate::pipeline::command::{Outcome, PersonRef};
+use crate::pipeline::opinion::on_paper;
 use crate::pipeline::paper::decided;
 use crate::pipeline::score::Gathered;
 use crate::pipeline::whole_file;
@@ -191,6 +192,13 @@ async fn told(app: &App, id: PersonId) -> Result<String, Refusal> {
                     .map(|(item, points)| format!("{item}: {}", decimal_only(&points.to_text(), lang)));
                 line(&mut text, &format!("    {}", points.collect::<Vec<_>>().join("; ")));
             }
+        }
+    }
+    text.push_str(&head("Ý kiến trước khi quyết định"));
+    for period in &periods {
+        for opinion in app.store.opinions(id, *period).await? {
+            let (whose, words) = on_paper(&opinion);
+            line(&mut text, &format!("{period} | {whose} | {words} | {}", opinion.author));
         }
     }
     text.push_str(&head("Tạm dừng, thông báo, kiến nghị"));

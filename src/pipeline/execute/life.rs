@@ -5,8 +5,8 @@
 
 use super::evaluation::{newest, no_score};
 use super::{
-    Answer, App, Refusal, author, decision_list, handed_out, known_unit, period, person, petition, shown,
-    signed_table, standing, unit_approval,
+    Answer, App, Refusal, author, decision_list, handed_out, known_unit, opinion, period, person, petition,
+    shown, signed_table, standing, unit_approval,
 };
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
@@ -95,6 +95,10 @@ pub(super) async fn carry_out(app: &Arc<App>, order: LifeOrder) -> Answer {
         L::PersonData { person, to, reason, document, author } => {
             let asked = handed_out::Asked { author: &author, reason: &reason, document: document.as_deref() };
             handed_out::person_data(app, &person, asked, &to).await
+        }
+        L::Opinion { person, period, kind, body, on, document, words, author } => {
+            let saying = opinion::Saying { person, period, kind, body, on, document, words, author };
+            opinion::keep(app, saying).await
         }
         L::ApproveUnit { unit, period, decision_no, opinion, author, dry_run } => {
             let order = unit_approval::UnitApproval { unit, period, decision_no, opinion, author, dry_run };

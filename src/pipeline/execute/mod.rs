@@ -29,6 +29,7 @@ mod handed_out;
 mod history;
 mod life;
 mod mapping;
+mod opinion;
 mod organisation;
 mod paper;
 mod people;

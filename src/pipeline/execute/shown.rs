@@ -6,9 +6,10 @@ use super::{Answer, App, person};
 use crate::domain::{Exact, Period};
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Outcome, PersonRef};
+use crate::pipeline::opinion::party_opinion_missing;
 use crate::pipeline::wording::Words;
 use crate::pipeline::written::{Points, Word};
-use crate::store::{Hold, Notice, Petition, PetitionAnswer, Revision};
+use crate::store::{Hold, Notice, Opinion, Petition, PetitionAnswer, Revision};
 use serde_json::json;
 
 pub(super) async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer {
@@ -21,11 +22,16 @@ pub(super) async fn show(app: &App, whose: &PersonRef, period: Period) -> Answer
         ("record".into(), record(title, &revisions, latest.as_ref())),
         ("words".into(), words(&written.words)),
         ("criteria".into(), criteria(&written.points)),
+        ("opinions".into(), opinions(&written.opinions)),
         ("holds".into(), holds(&written.holds)),
         ("notices".into(), notices(&written.notices)),
         ("petitions".into(), petitions(&written.petitions)),
     ];
-    let findings = app.store.difference(id, period).await?.into_iter().collect();
+    let mut findings: Vec<_> = app.store.difference(id, period).await?.into_iter().collect();
+    let reviewed = written.words.iter().any(|word| word.what == "party_opinion");
+    if latest.is_some() && !reviewed && app.lacks_party_opinion(id, period).await? {
+        findings.push(party_opinion_missing(1, period));
+    }
     Ok(Outcome::with_findings(Document::Parts { parts }, findings))
 }
 
@@ -81,6 +87,22 @@ fn criteria(points: &[Points]) -> Document {
             (Column::right("most", "Tối đa", "Most"), &|of| json!(of.most)),
             (Column::right("own", "Tự chấm", "Own"), &|of| text(&of.own)),
             (Column::right("scorer", "Người đánh giá chấm", "Scorer"), &|of| text(&of.scorer)),
+        ],
+    )
+}
+
+fn opinions(opinions: &[Opinion]) -> Document {
+    Document::listed(
+        Text::new("Ý kiến trước khi quyết định", "Opinions before the decision"),
+        opinions,
+        vec![
+            (Column::words("kind", "Của ai", "Whose", Words::Opinion), &|of| json!(of.kind)),
+            (Column::left("body", "Cơ quan", "Body"), &|of| json!(of.body)),
+            (Column::left("said_on", "Ngày", "On"), &|of| json!(of.said_on)),
+            (Column::left("document", "Văn bản", "Document"), &|of| json!(of.document)),
+            (Column::left("text", "Nội dung", "Text"), &|of| json!(of.words)),
+            (Column::left("author", "Người ghi", "Written by"), &|of| json!(of.author)),
+            (Column::left("at", "Lúc", "At"), &|of| json!(of.at)),
         ],
     )
 }

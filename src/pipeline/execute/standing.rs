@@ -7,9 +7,11 @@ use super::{Answer, App, Refusal};
 use crate::directory::Directory;
 use crate::domain::{Period, PersonId, RecordState, RuleSet, UnitCode, local_date};
 use crate::error::{Finding, Place, Text};
+use crate::evaluation::opinion::OpinionKind;
 use crate::evaluation::organisation::late_classification;
 use crate::evaluation::{Content, Yearly};
 use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::opinion::party_opinion_missing;
 use crate::pipeline::score::Gathered;
 use crate::store::RecordLine;
 use serde_json::{Value, json};
@@ -38,6 +40,8 @@ pub(super) struct Counted {
     pub overdue: u64,
     /// With a result that was approved and not told to them (art. 17.3).
     pub untold: u64,
+    /// Heads and deputies whose year waits for its decision without the party committee's opinion (art. 21); years only.
+    pub no_party_opinion: u64,
     /// Whose figures moved on after the approval or close (LT-REC-006).
     pub changed: u64,
 }
@@ -73,6 +77,7 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
         app.store.open_holds(period).await?.into_iter().map(|hold| hold.person).collect();
     let own = app.store.self_assessed(period).await?;
     let told = app.store.told(period).await?;
+    let heard = app.store.with_opinion(period, OpinionKind::PartyCommittee.as_str()).await?;
     let mut petitions: BTreeMap<PersonId, (u64, u64)> = BTreeMap::new();
     for petition in app.store.petitions(true, 100_000).await? {
         if petition.period == period {
@@ -107,6 +112,9 @@ pub(super) async fn by_unit(app: &App, period: Period) -> Result<BTreeMap<UnitCo
         *counted.states.entry(line.state.as_str()).or_default() += 1;
         let stands = matches!(line.state, RecordState::Approved | RecordState::Delivered);
         counted.untold += u64::from(stands && !told.contains(&(known.id, line.revision)));
+        let wanted = period.is_year() && !stands && directory.is_leader(known.id, period);
+        let heard = heard.contains(&known.id) || line.content.pointer("/remarks/party_opinion").is_some();
+        counted.no_party_opinion += u64::from(wanted && !heard);
         let missing = line.content.get("missing").and_then(Value::as_array);
         let lacks = |names: &[&str]| {
             let mut missing = missing.into_iter().flatten().filter_map(Value::as_str);
@@ -128,6 +136,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
     let closed_units = app.store.closed_units(period).await?;
     let closed = app.store.period_close(period).await?.is_some();
     let mut rows = Vec::new();
+    let mut unheard = 0;
     let mut sums = [0_u64; 18];
     for (code, counted) in by_unit(app, period).await? {
         if within.as_ref().is_some_and(|units| !units.contains(&code)) {
@@ -157,6 +166,7 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
         for (sum, figure) in sums.iter_mut().zip(figures) {
             *sum += figure;
         }
+        unheard += counted.no_party_opinion;
         let name = directory.unit(&code).map(|unit| unit.name.clone()).unwrap_or_default();
         let is_closed = closed || closed_units.contains(&code);
         let mut row = vec![json!(code), json!(name), json!(is_closed)];
@@ -200,7 +210,8 @@ pub(super) async fn status(app: &App, period: Period, unit: Option<&UnitCode>) -
         columns: shown,
         rows,
     };
-    let findings = told(app, &directory, period, unit.zip(within.as_ref())).await?;
+    let mut findings = told(app, &directory, period, unit.zip(within.as_ref())).await?;
+    findings.extend((unheard > 0).then(|| party_opinion_missing(unheard, period)));
     Ok(Outcome::with_findings(table, findings))
 }
 

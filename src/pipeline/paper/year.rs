@@ -13,6 +13,7 @@ use crate::paper::Standing;
 use crate::paper::form02::Form02;
 use crate::paper::score::{Derivation, Recorded};
 use crate::pipeline::app::App;
+use crate::pipeline::opinion::on_paper;
 
 impl App {
     /// The form before it has a format.
@@ -24,6 +25,9 @@ impl App {
         derivation: Derivation,
     ) -> Result<Form02, Finding> {
         let recorded = self.recorded_then(wanted, &chosen, derivation.quarters).await?;
+        let kept =
+            self.store.opinions(wanted.person, wanted.period).await.map_err(|error| error.finding())?;
+        let opinions = kept.iter().map(on_paper).collect();
         // Who revoked a result decided no level.
         let ruled = chosen.content.ruling.as_ref().filter(|_| chosen.standing != Standing::Revoked);
         Ok(Form02 {
@@ -36,6 +40,7 @@ impl App {
             level: ruled.and(chosen.content.level),
             decision_no: ruled.and_then(|ruling| ruling.decision_no.clone()),
             minutes: chosen.content.remarks.minutes.clone(),
+            opinions,
             party_opinion: chosen.content.remarks.party_opinion.clone(),
             handling: chosen.content.remarks.handling.clone(),
             classifier: signer(shelf, wanted, &chosen, Duty::Classify),

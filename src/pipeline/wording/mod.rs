@@ -56,6 +56,8 @@ pub enum Words {
     Delivery,
     /// What a delivery carries.
     Message,
+    /// Whose an opinion is.
+    Opinion,
     /// State of a record.
     RecordState,
     /// Level of a classification.

@@ -20,6 +20,7 @@ impl Words {
             Self::RunKind => RUN_KINDS,
             Self::Decision => DECISIONS,
             Self::Missing => MISSING,
+            Self::Opinion => OPINIONS,
             Self::Excluded => EXCLUDED,
             Self::Likeness => LIKENESS,
             Self::Pair => PAIRS,
@@ -198,6 +199,7 @@ const ACTIONS: Names = &[
     ("record_held", "Tạm dừng hồ sơ để xác minh", "Record held"),
     ("record_released", "Kết thúc tạm dừng hồ sơ", "Record released"),
     ("record_notified", "Thông báo kết quả", "Result told"),
+    ("opinion_kept", "Ghi ý kiến về kết quả", "Opinion written down"),
     ("move_refused", "Bước của hồ sơ không được phép", "Move of a record refused"),
     ("decision_entered", "Ghi quyết định về kết quả", "Decision entered"),
     ("decisions_imported", "Nhập tệp quyết định", "File of decisions imported"),
@@ -282,6 +284,12 @@ const DECISIONS: Names = &[
     ("completed_quantity", "Xác nhận khối lượng hoàn thành", "Completed quantity"),
     ("approval", "Phê duyệt điểm", "Approval"),
     ("classification", "Xếp loại năm", "Classification"),
+];
+
+const OPINIONS: Names = &[
+    ("chair", "Chủ tịch UBND tỉnh", "Chair of the province"),
+    ("party_committee", "Cấp ủy", "Party committee"),
+    ("related_body", "Cơ quan liên quan", "Related body"),
 ];
 
 const MISSING: Names = &[

@@ -338,6 +338,17 @@ switch!(
     }
 );
 switch!(
+    /// Whether the year of a head or deputy is classified before the party committee's opinion is written down (Đ21, Đ24).
+    #[derive(Default)]
+    PartyOpinion {
+        /// It may be; that it is missing is told.
+        #[default]
+        Optional,
+        /// It may not.
+        Required,
+    }
+);
+switch!(
     /// Where points and coefficients of products come from (Đ13; plan IV.2).
     PointsAndK {
         /// The catalog the chair of the province approved; nothing is computed here.
@@ -510,6 +521,9 @@ pub struct RuleSet {
     /// Not written where it has its default, for the same reason.
     #[serde(skip_serializing_if = "LeaveExemption::is_default")]
     pub leave_exemption: LeaveExemption,
+    /// Not written where it has its default, for the same reason.
+    #[serde(skip_serializing_if = "PartyOpinion::is_default")]
+    pub party_opinion: PartyOpinion,
 }
 
 impl Overlay {
@@ -525,6 +539,12 @@ impl Overlay {
 }
 
 impl LeaveExemption {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl PartyOpinion {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -588,6 +608,7 @@ impl Default for RuleSet {
             local_overlays: Vec::new(),
             record_steps: RecordSteps::default(),
             leave_exemption: LeaveExemption::default(),
+            party_opinion: PartyOpinion::default(),
         }
     }
 }

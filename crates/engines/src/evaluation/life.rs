@@ -22,13 +22,15 @@ pub struct Situation<'a> {
     pub opens: NaiveDate,
     /// Whether the rule set leaves the steps before the approval optional (`record_steps`).
     pub optional: bool,
+    /// Whether the rule set asks for the party committee's opinion (`party_opinion`) and none is kept.
+    pub lacks_opinion: bool,
     /// Why it is held back while a complaint is verified (plan III.4.b, IV.4.2.d); none when it is not.
     pub hold: Option<&'a str>,
 }
 
 impl Default for Situation<'_> {
     fn default() -> Self {
-        Self { closed: false, opens: NaiveDate::MIN, optional: true, hold: None }
+        Self { closed: false, opens: NaiveDate::MIN, optional: true, lacks_opinion: false, hold: None }
     }
 }
 
@@ -445,7 +447,28 @@ fn check_decidable(held: Held<'_>, subject: Subject<'_>, at: DateTime<Utc>) -> R
     check_move(held, subject, RecordState::Approved, Mover::Decider)?;
     check_open(held, subject, at)?;
     check_complete(held, subject)?;
-    check_hold(held, subject)
+    check_hold(held, subject)?;
+    check_party_opinion(held, subject)
+}
+
+/// The year of a head or deputy waits for the party committee's opinion where the rule set asks for it (art. 21).
+fn check_party_opinion(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<Finding>> {
+    if !held.situation.lacks_opinion || held.content.remarks.party_opinion.is_some() {
+        return Ok(());
+    }
+    Err(refuse(
+        "LT-REC-091",
+        subject,
+        held.content.period,
+        (
+            "chưa có ý kiến của cấp ủy; bộ quy tắc yêu cầu trước khi xếp loại người đứng đầu, cấp phó (Điều 21)",
+            "the party committee's opinion is missing, which the rule set asks for before a head or deputy is classified (art. 21)",
+        ),
+        (
+            "ghi bằng `record opinion --of party_committee` rồi quyết định lại, hoặc đặt party_opinion = \"optional\"",
+            "write it down with `record opinion --of party_committee` and decide again, or set party_opinion = \"optional\"",
+        ),
+    ))
 }
 
 fn other_content(held: Held<'_>, subject: Subject<'_>) -> Box<Finding> {

@@ -14,6 +14,7 @@ pub mod difference;
 pub mod history;
 pub mod life;
 pub mod moves;
+pub mod opinion;
 pub mod organisation;
 pub mod petition;
 pub mod remarks;

@@ -34,6 +34,8 @@ pub struct Form02 {
     pub minutes: Option<String>,
     /// Document with the party committee's opinion, of heads and deputies (art. 21).
     pub party_opinion: Option<String>,
+    /// Opinions that were written down (art. 21, 24; plan IV.4.2.c): whose, and what they say.
+    pub opinions: Vec<(String, String)>,
     /// What is proposed to be done with the result (art. 23), where somebody did.
     pub handling: Option<String>,
     /// Name of whoever classifies, where it is known.
@@ -79,6 +81,9 @@ pub fn paper(form: &Form02) -> Paper {
         if let Some(document) = document {
             blocks.push(Block::Line(vec![Run::plain(format!("{words} {document}."))]));
         }
+    }
+    for (whose, words) in &form.opinions {
+        blocks.push(Block::Line(vec![Run::plain(format!("{whose}: {words}"))]));
     }
     blocks.push(Block::Heading("IV. ĐỀ XUẤT SỬ DỤNG KẾT QUẢ XẾP LOẠI".to_owned()));
     blocks.push(Block::Line(vec![Run::italic(USES)]));

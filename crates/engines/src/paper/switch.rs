@@ -246,6 +246,12 @@ const SWITCHES: &[Words] = &[
         ],
     ),
     words(
+        "party_opinion",
+        "Ý kiến cấp ủy trước khi xếp loại năm",
+        "Party committee's opinion before the year is classified",
+        &[("optional", "không bắt buộc", "optional"), ("required", "bắt buộc", "required")],
+    ),
+    words(
         "pending_coefficient_policy",
         "Nhiệm vụ chưa có hệ số",
         "Tasks without a coefficient",
