@@ -9,7 +9,7 @@ use super::outbox::OutboxNew;
 use super::{Store, StoreError};
 use crate::domain::{Period, PersonId, RecordState, UnitCode};
 use crate::error::Finding;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -101,9 +101,18 @@ pub struct RecordLine {
     pub content: Value,
     /// When it was made.
     pub at: DateTime<Utc>,
+    /// The day the person was told of this revision last (art. 17.3).
+    pub told_on: Option<NaiveDate>,
+    /// The imported result that stands for the period while nobody decided here.
+    pub imported: Option<Value>,
 }
 
 impl RecordLine {
+    /// The name of its state for whoever looks at it: of a period whose result was imported that it was.
+    pub fn shown_state(&self) -> &'static str {
+        if self.imported.is_some() { super::IMPORTED } else { self.state.as_str() }
+    }
+
     /// Where a list goes on after this line.
     pub fn place(&self) -> String {
         format!("{}/{}", self.staff_number, self.period)
@@ -331,7 +340,10 @@ impl Store {
             wanted.push_str(&format!("h.state = ${} AND ", vals.len()));
         }
         let sql = format!(
-            "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at \
+            "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at, \
+             (SELECT max(n.told_on) FROM record_notice n WHERE n.person_id = h.person_id AND n.period = h.period AND n.revision = h.revision), \
+             (SELECT x.row FROM history x WHERE x.person_id = h.person_id AND x.period = h.period \
+             AND h.state IN ('computed', 'provisional')) \
              FROM record_head h JOIN record r ON r.person_id = h.person_id AND r.period = h.period AND r.revision = h.revision \
              JOIN person p ON p.id = h.person_id WHERE {wanted}(p.staff_number, h.period) > ($1, $2) \
              ORDER BY p.staff_number, h.period LIMIT $3"
@@ -349,6 +361,8 @@ impl Store {
                     unit: row.text(6)?,
                     content: row.json(7)?,
                     at: row.at(8)?,
+                    told_on: row.opt_day(9)?,
+                    imported: row.opt_json(10)?,
                 })
             })
             .collect()

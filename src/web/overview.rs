@@ -283,7 +283,7 @@ fn periods(counts: &Counts, lang: Lang) -> Vec<PeriodRow> {
         // What was imported stands for the period; what is computed of it beside that misses nothing.
         if let Some(count) = states.get(IMPORTED).copied().filter(|count| *count > 0) {
             parts.push(Part {
-                label: say(lang, "Kết quả đã nhập", "Imported results").to_owned(),
+                label: word(Words::RecordState, IMPORTED, lang).into_owned(),
                 light: "half",
                 count: format::count(count),
                 x: "0".to_owned(),

@@ -41,13 +41,18 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     for line in lines {
         let field =
             |path: &str| line.content.pointer(path).and_then(|value| value.as_str()).map(str::to_owned);
-        let total = field("/parts/total/printed")
+        // Where a result was imported that is the one that stands.
+        let stands = |imported: &str, path: &str| match &line.imported {
+            Some(row) => row.get(imported).and_then(|value| value.as_str()).map(str::to_owned),
+            None => field(path),
+        };
+        let total = stands("score", "/parts/total/printed")
             .map_or_else(|| "–".to_owned(), |total| format::decimal(&total, lang));
-        let level = words::level(field("/level").as_deref().and_then(Level::parse), lang);
+        let level = words::level(stands("level", "/level").as_deref().and_then(Level::parse), lang);
         // What a closed result does not say stands under its state until somebody corrects it.
         let told = changed.get(&(line.person, line.period)).map(|what| what.get(lang).to_owned());
-        let state = Cell::tag(words::record(line.state, lang)).note(told.unwrap_or_default());
-        let stands = match line.state {
+        let state = Cell::tag(words::record_line(&line, lang)).note(told.unwrap_or_default());
+        let in_force = match line.state {
             RecordState::Revoked => visit.say("không còn hiệu lực", "not in force"),
             _ => "",
         };
@@ -58,7 +63,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
                 Cell::link(line.full_name, format!("/scores/{}/{}#revisions", line.person, line.period)),
                 Cell::text(format::period(line.period, lang)),
                 state,
-                Cell::num(total).note(stands),
+                Cell::num(total).note(in_force),
                 Cell::tag(level),
                 Cell::num(line.revision.to_string()),
                 Cell::text(format::instant(line.at)),

@@ -7,7 +7,7 @@ use super::page::say;
 use crate::domain::{Level, RecordState};
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
-use crate::store::PairState;
+use crate::store::{PairState, RecordLine};
 
 /// A name and its light: `ok`, `warn`, `bad` or none.
 pub type Lit = (String, &'static str);
@@ -32,6 +32,12 @@ pub fn record(state: RecordState, lang: Lang) -> Lit {
         | RecordState::Reviewed => "",
     };
     (word(Words::RecordState, state.as_str(), lang).into_owned(), light)
+}
+
+/// What a line of the list of records says of its state.
+pub fn record_line(line: &RecordLine, lang: Lang) -> Lit {
+    let (_, light) = record(line.state, lang);
+    (word(Words::RecordState, line.shown_state(), lang).into_owned(), light)
 }
 
 /// A delivery's state with its light.

@@ -115,6 +115,17 @@ async fn file_of_facts_is_taken_whole_or_not_at_all() {
     );
     assert_eq!(codes(&house.order(import(&wrong)).await), ["LT-SCO-022"]);
     assert!(store.service_facts(None, true).await.expect("read").is_empty());
+    // Whatever is wrong is told in one round: a cell, a person, a fact that cannot be, days that meet, and the author's own fact.
+    let wrong = format!(
+        "{head}GL-00001,Nghỉ ốm,32/01/2026,20/11/2026,,12/QĐ\nGL-77777,Nghỉ ốm,01/11/2026,20/11/2026,,12/QĐ\n\
+         GL-00001,Nghỉ ốm,20/11/2026,01/11/2026,,12/QĐ\nGL-00001,Nghỉ ốm,01/10/2026,05/10/2026,,12/QĐ\n\
+         GL-00001,Nghỉ ốm,04/10/2026,06/10/2026,,13/QĐ\nGL-00990,Nghỉ ốm,01/11/2026,20/11/2026,,12/QĐ\n"
+    );
+    assert_eq!(
+        codes(&house.order(import(&wrong)).await),
+        ["LT-SCO-021", "LT-SCO-022", "LT-SCO-020", "LT-REC-004", "LT-SCO-024"]
+    );
+    assert!(store.service_facts(None, true).await.expect("read").is_empty());
     let right = format!(
         "{head}GL-00001,Nghỉ ốm,01/11/2026,20/11/2026,,12/QĐ\nGL-00001,Nhóm nhiệm vụ,01/01/2026,,Tổng hợp,13/QĐ\n"
     );

@@ -104,6 +104,11 @@ async fn judged(
     for decision in &mut decisions {
         decision.document = document.map(str::to_owned);
     }
+    let about: BTreeSet<(PersonId, Period)> =
+        decisions.iter().map(|decision| (decision.person, decision.period)).collect();
+    for (id, period) in about {
+        findings.extend(entry::check_evaluated(app, id, period).await.err());
+    }
     // Wrong cells, and scorers who are not entitled.
     findings.extend(unentitled(app, &decisions, dry_run).await?);
     findings.extend(importer);

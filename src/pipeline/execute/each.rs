@@ -4,8 +4,8 @@
 //! the record. It must not know why somebody looks at many, or write anything. What stands against one person is told of that
 //! one, and the others go on.
 
-use super::evaluation::no_score_in;
 use super::life::{Opened, subject_of};
+use super::no_score::no_score_in;
 use super::{App, Refusal};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
@@ -70,14 +70,14 @@ pub(super) async fn stands(app: &App, person: PersonId, period: Period) -> Resul
     let directory = app.directory().await?;
     let whose = named(&directory, person);
     if app.store.latest_revision(person, period).await?.is_none() {
-        return Ok(Stands::Waits(None, Box::new(no_score_in(app, &whose, period))));
+        return Ok(Stands::Waits(None, Box::new(no_score_in(app, &whose, period).await)));
     }
     let opened = Box::new(Opened::of(app, &whose, period).await?);
     if life::is_deliverable(opened.latest.state) {
         return Ok(Stands::Approved(opened));
     }
     let Some(subject) = subject_of(&directory, person) else {
-        return Ok(Stands::Waits(Some(opened), Box::new(no_score_in(app, &whose, period))));
+        return Ok(Stands::Waits(Some(opened), Box::new(no_score_in(app, &whose, period).await)));
     };
     let checked = match opened.check_settled(app, &whose).await? {
         Ok(()) => life::check_ready(opened.held(), subject, app.clock.now()),

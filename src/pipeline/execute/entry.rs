@@ -6,7 +6,7 @@
 //! or which points a form takes. What does not fit is a finding, and nothing is entered.
 
 use super::mapping::no_such_task;
-use super::{App, Refusal};
+use super::{App, Refusal, no_score};
 use crate::domain::{Component, DecisionKind, Exact, Period, PersonId};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::{computed_not_entered, leaders_only};
@@ -48,6 +48,32 @@ pub(in crate::pipeline) fn check_period(
         return Ok(());
     };
     Err(Box::new(Finding::error("LT-CRI-011", what, remedy).at(Place::of(period.to_string()))))
+}
+
+/// Whether somebody is evaluated in a period at all: what is entered of anybody else would never count.
+///
+/// # Errors
+/// LT-REC-094.
+pub(super) async fn check_evaluated(app: &App, id: PersonId, period: Period) -> Result<(), Finding> {
+    let Ok(rules) = app.rule_set(period) else { return Ok(()) };
+    let directory = app.directory().await?;
+    if directory.is_scored(id, period, rules.population_filter) {
+        return Ok(());
+    }
+    let number = directory.person(id).map(|known| known.staff_number.to_string()).unwrap_or_default();
+    let why = no_score::outside(&directory, id, period);
+    Err(Finding::error(
+        "LT-REC-094",
+        Text::new(
+            format!("{number} không được đánh giá kỳ {period}: {}", why.vi),
+            format!("{number} is not evaluated in {period}: {}", why.en),
+        ),
+        Text::new(
+            "kiểm tra chức vụ trong danh sách công chức và population_filter của bộ quy tắc; chưa có gì được ghi",
+            "look at the posts of the people list and population_filter of the rule set; nothing was entered",
+        ),
+    )
+    .at(Place::of(format!("person {number}"))))
 }
 
 /// Whether a decision about a task is about one the person has or has a share of, and about no more of it than there is.

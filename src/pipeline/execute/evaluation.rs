@@ -1,11 +1,12 @@
 //! Orders about criteria, scores and records.
 
 use super::life::{Opened, allowed, still_due, subject_of};
+use super::no_score::{no_score, no_score_in};
 use super::trial::journal_refused;
 use super::{Answer, App, Refusal, author, entry, person, quota};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Decision, DecisionKind, Level, Period, PersonId, RecordState, UnitCode};
+use crate::domain::{Decision, DecisionKind, Level, Period, PersonId, RecordState, RuleSet, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
 use crate::evaluation::organisation::late_classification;
@@ -17,7 +18,7 @@ use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::moved;
 use crate::pipeline::score::scope_of;
 use crate::pipeline::wording::{Words, both};
-use crate::scoring::{Criteria, check_entries};
+use crate::scoring::{Criteria, Impossible, check_entries};
 use crate::store::{NewRevision, RecordLine, Revision, ScoreLine};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -41,26 +42,19 @@ pub(super) async fn criteria(
         let own = refuse_own(&*app.directory().await?, id, period, &who);
         allowed(app, own, id, period, &who).await?;
     }
-    if let Some(finding) = impossible_value(&kind) {
-        return Err(finding.into());
+    // Points above the maximum are told together with items that are missing.
+    let mut wrong: Vec<Finding> = impossible_value(&kind).into_iter().collect();
+    if let Ok(rules) = app.rule_set(period) {
+        wrong.extend(impossible_entries(&kind, rules).iter().map(not_of_the_form));
+    }
+    if !wrong.is_empty() {
+        return Err(Refusal(wrong));
     }
     entry::check_period(app, period, matches!(kind, DecisionKind::Remarks { .. }))?;
+    entry::check_evaluated(app, id, period).await?;
     entry::check_task(app, id, &kind).await?;
     entry::check_component(app, id, period, &kind).await?;
-    let rules = app.rule_set(period)?;
-    let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
-    match &kind {
-        DecisionKind::SelfAssessment { items } => entered.own = Some(items.clone()),
-        DecisionKind::GeneralCriteria { items } => entered.superior = Some(items.clone()),
-        DecisionKind::LeaderComponent { component, percent } => {
-            components.insert(*component, percent.clone());
-        }
-        _ => {}
-    }
-    let wrong = check_entries(&entered, &components, rules);
-    if !wrong.is_empty() {
-        return Err(Refusal(wrong.iter().map(not_of_the_form).collect()));
-    }
+    app.rule_set(period)?;
     let key = uuid::Uuid::now_v7().to_string();
     let at = app.clock.now();
     let decision = Decision { key, person: id, period, author: who, at, document, kind };
@@ -84,6 +78,20 @@ pub(super) async fn criteria(
         (false, _) => ("đã ghi; điểm được tính lại", "entered; the score is computed again"),
     };
     Ok(Outcome::done(vi, en))
+}
+
+/// Values of a decision the form does not take.
+fn impossible_entries(kind: &DecisionKind, rules: &RuleSet) -> Vec<Impossible> {
+    let (mut entered, mut components) = (Criteria::default(), BTreeMap::new());
+    match kind {
+        DecisionKind::SelfAssessment { items } => entered.own = Some(items.clone()),
+        DecisionKind::GeneralCriteria { items } => entered.superior = Some(items.clone()),
+        DecisionKind::LeaderComponent { component, percent } => {
+            components.insert(*component, percent.clone());
+        }
+        _ => {}
+    }
+    check_entries(&entered, &components, rules)
 }
 
 /// Whether what is entered moves nothing by itself: the result is approved, or the part of the period is closed.
@@ -371,38 +379,6 @@ pub(super) async fn verify(app: &App) -> Answer {
     Ok(Outcome::with_findings(document, findings))
 }
 
-/// What is told of somebody without a score; of a half-year or year that has not opened by now since when it has one.
-pub(super) fn no_score_in(app: &App, whose: &PersonRef, period: Period) -> Finding {
-    let told = no_score(whose, period);
-    let opens = app.opens(period);
-    if !period.is_mean() || app.clock.today() >= opens {
-        return told;
-    }
-    let (vi, en) = if period.is_year() {
-        (
-            format!("năm {period} được tính từ ngày {} ([scoring] year_opens)", opens.format("%d/%m/%Y")),
-            format!("the year {period} is computed from {opens} on ([scoring] year_opens)"),
-        )
-    } else {
-        (
-            format!("kỳ {period} được tính từ ngày {}, khi đã kết thúc", opens.format("%d/%m/%Y")),
-            format!("{period} is computed from {opens} on, once it is over"),
-        )
-    };
-    Finding { remedy: Text::new(vi, en), ..told }
-}
-
-pub(super) fn no_score(whose: &PersonRef, period: Period) -> Finding {
-    Finding::error(
-        "LT-SCO-010",
-        Text::new(
-            format!("{whose} chưa có điểm kỳ {period}"),
-            format!("{whose} has no score for {period} yet"),
-        ),
-        Text::new("xem `score show` và `status`", "look at `score show` and `status`"),
-    )
-}
-
 pub(super) async fn records(
     app: &App,
     state: Option<RecordState>,
@@ -426,8 +402,13 @@ pub(super) async fn records(
     }
     shown.truncate(limit as usize);
     let part = |line: &RecordLine, pointer: &str| line.content.pointer(pointer).cloned().unwrap_or_default();
-    let total = |line: &RecordLine| part(line, "/parts/total/printed");
-    let level = |line: &RecordLine| part(line, "/level");
+    // Where a result was imported that is the one that stands.
+    let stands = |line: &RecordLine, imported: &str, pointer: &str| match &line.imported {
+        Some(row) => row.get(imported).cloned().unwrap_or_default(),
+        None => part(line, pointer),
+    };
+    let total = |line: &RecordLine| stands(line, "score", "/parts/total/printed");
+    let level = |line: &RecordLine| stands(line, "level", "/level");
     let decided_by = |line: &RecordLine| part(line, "/ruling/by");
     let why = |line: &RecordLine| json!(moved.get(&(line.person, line.period)));
     let mut columns: Vec<Cells<'_, RecordLine>> = vec![
@@ -435,11 +416,14 @@ pub(super) async fn records(
         (Column::left("name", "Họ và tên", "Name"), &|line| json!(line.full_name)),
         (Column::left("period", "Kỳ", "Period"), &|line| json!(line.period)),
         (Column::right("revision", "Phiên bản", "Revision"), &|line| json!(line.revision)),
-        (Column::words("state", "Trạng thái", "State", Words::RecordState), &|line| json!(line.state)),
+        (Column::words("state", "Trạng thái", "State", Words::RecordState), &|line| {
+            json!(line.shown_state())
+        }),
         (Column::right("total", "Tổng", "Total"), &total),
         (Column::words("level", "Mức", "Level", Words::Level), &level),
         (Column::left("decided_by", "Người quyết định", "Decided by"), &decided_by),
         (Column::left("at", "Lúc", "At"), &|line| json!(line.at)),
+        (Column::left("told_on", "Ngày thông báo", "Told on"), &|line| json!(line.told_on)),
     ];
     if changed {
         columns.push((Column::left("changed", "Số liệu đã đổi", "Figures changed"), &why));
@@ -454,7 +438,7 @@ pub(super) async fn newest(
     period: Period,
 ) -> Result<(Revision, Content), Refusal> {
     let Some(revision) = app.store.latest_revision(id, period).await? else {
-        return Err(no_score_in(app, whose, period).into());
+        return Err(no_score_in(app, whose, period).await.into());
     };
     let content = app.standing_content(&revision).await?;
     Ok((revision, content))
@@ -624,7 +608,7 @@ pub(super) async fn correct(app: &Arc<App>, order: Correcting) -> Answer {
     let settled = if pending { Err(Box::new(still_due(&order.person, period))) } else { Ok(()) };
     allowed(app, settled, id, period, who).await?;
     let Some(score) = app.store.score(id, period, app.shown_view(period)).await? else {
-        return Err(no_score_in(app, &order.person, period).into());
+        return Err(no_score_in(app, &order.person, period).await.into());
     };
     let computed: Content =
         serde_json::from_value(score.summary).map_err(|_| crate::pipeline::broken("score"))?;

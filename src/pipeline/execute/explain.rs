@@ -5,7 +5,8 @@
 //! which lines lost most. It computes no score. The document is
 //! JSON with a key of its own, `explanation`; everything else is the derivation as it was kept.
 
-use super::{Answer, App, Refusal, evaluation, person};
+use super::no_score::no_score_in;
+use super::{Answer, App, Refusal, person};
 use crate::domain::{Period, PersonId, RuleSet, SourceId};
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
 use crate::pipeline::derived::read;
@@ -22,7 +23,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     let scope = scope_of(period, app.view_of(period, view.map(ScoreView::as_str)));
     let derivation = app.store.derivation(id, period, scope).await?;
     let Some(mut value) = derivation.and_then(|kept| read(&kept)) else {
-        return Err(evaluation::no_score_in(app, whose, period).into());
+        return Err(no_score_in(app, whose, period).await.into());
     };
     let grounds = app.grounds(id, period, &value).await?;
     let explanation = json!({

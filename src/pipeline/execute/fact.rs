@@ -12,7 +12,7 @@ use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{FactKind, Period, PersonId, ServiceFact, StaffNumber, StoredFact};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::life;
-use crate::evaluation::service::{impossible_fact, read_facts};
+use crate::evaluation::service::{ReadFacts, impossible_fact, read_facts};
 use crate::pipeline::command::{Column, Document, InputFile, Outcome, PersonRef};
 use crate::pipeline::decide::own_record;
 use crate::pipeline::wording::Words;
@@ -27,24 +27,29 @@ pub(super) async fn enter(app: &App, whose: &PersonRef, fact: ServiceFact, who: 
     if let Some(finding) = impossible_fact(&fact) {
         return Err(finding.into());
     }
-    keep(app, &[(id, fact)], who, false).await
+    keep(app, (&[(id, fact)], Vec::new()), who, false).await
 }
 
 pub(super) async fn import(app: &App, file: &InputFile, who: &str, dry_run: bool) -> Answer {
     let who = author(who)?;
     let directory = app.directory().await?;
     let known = |number: &StaffNumber| directory.by_staff_number(number).is_some();
-    let facts = read_facts(&file.name, &file.bytes, &known)?;
+    let ReadFacts { facts, findings } = read_facts(&file.name, &file.bytes, &known);
     let facts: Vec<(PersonId, ServiceFact)> = facts
         .into_iter()
         .filter_map(|(number, fact)| Some((directory.by_staff_number(&number)?, fact)))
         .collect();
-    keep(app, &facts, who, dry_run).await
+    keep(app, (&facts, findings), who, dry_run).await
 }
 
-async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str, dry_run: bool) -> Answer {
+/// Enters facts, or with `dry_run` tells what that would do; `findings` is what is wrong with them already, told with the rest.
+async fn keep(
+    app: &App,
+    (facts, mut findings): (&[(PersonId, ServiceFact)], Vec<Finding>),
+    who: &str,
+    dry_run: bool,
+) -> Answer {
     let directory = app.directory().await?;
-    let mut findings = Vec::new();
     let mut refused: Vec<(PersonId, String)> = Vec::new();
     for (id, fact) in facts {
         if let Err(finding) = may(app, &directory, (*id, fact), who, Some(&fact.document)) {
@@ -60,7 +65,7 @@ async fn keep(app: &App, facts: &[(PersonId, ServiceFact)], who: &str, dry_run: 
     for (id, fact) in facts {
         let new = (*id, fact.clone());
         // Known, or in the file twice.
-        if leaves.contains(&new) {
+        if leaves.contains(&new) || impossible_fact(fact).is_some() {
             continue;
         }
         findings.extend(overlapping(&directory, &leaves, *id, fact));

@@ -3,7 +3,8 @@
 //! Owns the way from such an order to a revision with its deliveries, and who may give it. It must not know which moves
 //! are legal; that is `evaluation`'s. A move that is not allowed is told, written to the journal, and changes nothing.
 
-use super::evaluation::{newest, no_score};
+use super::evaluation::newest;
+use super::no_score::no_score;
 use super::{
     Answer, App, Refusal, author, decision_list, handed_out, known_unit, opinion, period, person, petition,
     shown, signed_table, standing, unit_approval,

@@ -29,6 +29,7 @@ mod handed_out;
 mod history;
 mod life;
 mod mapping;
+mod no_score;
 mod opinion;
 mod organisation;
 mod paper;

@@ -37,7 +37,7 @@ pub(super) async fn open(app: &App, order: Opening) -> Answer {
     let received_on = order.received_on.unwrap_or(today);
     petition::check(&order.content, received_on, today)?;
     let Some(latest) = app.store.latest_revision(id, order.period).await? else {
-        return Err(super::evaluation::no_score_in(app, &order.person, order.period).into());
+        return Err(super::no_score::no_score_in(app, &order.person, order.period).await.into());
     };
     let due_on = petition::due_on(received_on, &app.policy.calendar);
     let (mut hold, mut refused) = (order.hold, None);

@@ -118,16 +118,14 @@ pub(super) async fn approve(app: &Arc<App>, order: UnitApproval) -> Answer {
         ],
     };
     let known = |row: &(PersonId, Finding)| directory.person(row.0);
+    let number = |row: &(PersonId, Finding)| json!(known(row).map(|known| known.staff_number.to_string()));
+    let name = |row: &(PersonId, Finding)| json!(known(row).map(|known| known.full_name.clone()));
+    let unit =
+        |row: &(PersonId, Finding)| json!(directory.last_post(row.0, period).map(|post| post.unit.clone()));
     let columns: Vec<Cells<'_, (PersonId, Finding)>> = vec![
-        (Column::left("person", "Số hiệu", "Person"), &|row| {
-            json!(known(row).map(|known| known.staff_number.to_string()))
-        }),
-        (Column::left("name", "Họ và tên", "Name"), &|row| {
-            json!(known(row).map(|known| known.full_name.clone()))
-        }),
-        (Column::left("unit", "Đơn vị", "Unit"), &|row| {
-            json!(directory.last_post(row.0, period).map(|post| post.unit.clone()))
-        }),
+        (Column::left("person", "Số hiệu", "Person"), &number),
+        (Column::left("name", "Họ và tên", "Name"), &name),
+        (Column::left("unit", "Đơn vị", "Unit"), &unit),
         (Column::left("code", "Mã lý do", "Code"), &|row| json!(row.1.code)),
         (Column::left("why", "Lý do", "Why"), &|row| json!(row.1.what)),
     ];

@@ -393,6 +393,7 @@ const DELIVERY_STATES: Names = &[
 const MESSAGES: Names = &[("score", "Điểm", "Score"), ("result", "Danh sách kết quả", "List of results")];
 
 const RECORD_STATES: Names = &[
+    ("imported", "Kết quả đã nhập", "Imported results"),
     ("computed", "Còn thiếu thành phần", "Parts missing"),
     ("provisional", "Tạm tính, chờ phê duyệt", "Provisional"),
     ("self_assessed", "Đã tự đánh giá", "Self-assessed"),

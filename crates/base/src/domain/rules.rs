@@ -407,8 +407,8 @@ pub struct Population {
     pub contract_workers: bool,
     /// Accounts that administer systems.
     pub administrators: bool,
-    /// Heads of units of the kind `province`: they score and classify heads of departments and communes (plan IV.1.1.a) and
-    /// are outside the decree themselves (Đ2.3).
+    /// Heads and deputies of units of the kind `province`: the head scores and classifies heads of departments and communes (plan
+    /// IV.1.1.a), and the province's People's Committee itself is outside the decree (Đ2.3).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub province_leaders: bool,
 }
@@ -430,7 +430,7 @@ impl Population {
         match role {
             Role::Contract => self.contract_workers,
             Role::Administrator => self.administrators,
-            Role::Head if unit == Some(UnitKind::Province) => self.province_leaders,
+            Role::Head | Role::Deputy if unit == Some(UnitKind::Province) => self.province_leaders,
             Role::Head | Role::Deputy => self.commune_leaders || unit != Some(UnitKind::Commune),
             Role::Staff => true,
         }

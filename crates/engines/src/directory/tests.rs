@@ -187,13 +187,14 @@ fn administrator_is_outside_the_population_and_ranks_rise_with_the_tree() {
     let mut province = sample();
     province.units.get_mut(&code("D")).expect("unit").kind = UnitKind::Province;
     assert!(!province.is_scored(id(1), quarter(), Population::default()), "the chair decides alone");
-    assert!(province.is_scored(id(2), quarter(), Population::default()), "a deputy of the chair stays in");
     assert!(
-        province.in_charge(id(1), quarter(), Population::default()).contains(&id(2)),
-        "and answers to the chair"
+        !province.is_scored(id(2), quarter(), Population::default()),
+        "nor is a deputy of the chair evaluated"
     );
+    assert!(!province.in_charge(id(1), quarter(), Population::default()).contains(&id(2)));
     let chairs = Population { province_leaders: true, ..Population::default() };
-    assert!(province.is_scored(id(1), quarter(), chairs));
+    assert!(province.is_scored(id(1), quarter(), chairs) && province.is_scored(id(2), quarter(), chairs));
+    assert!(province.in_charge(id(1), quarter(), chairs).contains(&id(2)), "and answers to the chair");
     let rank = |number| directory.rank(id(number), quarter());
     assert!(rank(4) < rank(3) && rank(3) < rank(2) && rank(2) < rank(1));
 }

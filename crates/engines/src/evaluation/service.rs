@@ -94,17 +94,22 @@ pub fn impossible_fact(fact: &ServiceFact) -> Option<Finding> {
     None
 }
 
-/// Reads a file of facts. `known` says whether a staff number is somebody's.
-///
-/// # Errors
-/// Every finding at once (500 at most): LT-SCO-020 a fact that cannot be, LT-SCO-021 a wrong cell, LT-SCO-022 an
+/// What a file of facts says, and everything wrong with it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadFacts {
+    /// Every row that could be read, of known people; what cannot be is among them, and is told.
+    pub facts: Vec<(StaffNumber, ServiceFact)>,
+    /// What is wrong (500 at most); where there is anything nothing may be entered.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads a file of facts. `known` says whether a staff number is somebody's. Findings: LT-SCO-020 a fact that cannot be, LT-SCO-021 a wrong cell, LT-SCO-022 an
 /// unknown staff number, LT-SCO-023 a file without rows; LT-TAB-nnn when it is no table.
-pub fn read_facts(
-    name: &str,
-    bytes: &[u8],
-    known: &dyn Fn(&StaffNumber) -> bool,
-) -> Result<Vec<(StaffNumber, ServiceFact)>, Findings> {
-    let table = Table::read(name, bytes, COLUMNS)?;
+pub fn read_facts(name: &str, bytes: &[u8], known: &dyn Fn(&StaffNumber) -> bool) -> ReadFacts {
+    let table = match Table::read(name, bytes, COLUMNS) {
+        Ok(table) => table,
+        Err(Findings(findings)) => return ReadFacts { facts: Vec::new(), findings },
+    };
     let (mut facts, mut findings) = (Vec::new(), Vec::new());
     for row in table.rows() {
         if findings.len() >= cell::MAX_FINDINGS {
@@ -113,6 +118,8 @@ pub fn read_facts(
         let Some((number, fact)) = read_row(row, &mut findings) else { continue };
         if !known(&number) {
             findings.push(nobody(row, &number));
+            findings.extend(impossible_fact(&fact).map(|finding| finding.at(row.place("kind"))));
+            continue;
         }
         findings.extend(impossible_fact(&fact).map(|finding| finding.at(row.place("kind"))));
         facts.push((number, fact));
@@ -127,7 +134,7 @@ pub fn read_facts(
             .at(Place::of(name)),
         );
     }
-    if findings.is_empty() { Ok(facts) } else { Err(Findings(findings)) }
+    ReadFacts { facts, findings }
 }
 
 fn read_row(row: TableRow<'_>, findings: &mut Vec<Finding>) -> Option<(StaffNumber, ServiceFact)> {
@@ -196,10 +203,14 @@ mod tests {
                     GL-2,holiday,32/01/2026,,,12/QĐ\n\
                     GL-9,sick_leave,01/03/2026,28/02/2026,,12/QĐ\n\
                     GL-3,discipline,01/03/2026,,,12/QĐ\n";
-        let findings =
-            read_facts("f.csv", file.as_bytes(), &|number| number.as_str() != "GL-9").expect_err("wrong");
-        let codes: Vec<String> = findings
-            .0
+        let read = read_facts("f.csv", file.as_bytes(), &|number| number.as_str() != "GL-9");
+        // Who may enter them and whether days meet is asked of what could be read, so that all is told at once.
+        assert_eq!(
+            read.facts.iter().map(|(number, _)| number.as_str()).collect::<Vec<_>>(),
+            ["GL-1", "GL-3"]
+        );
+        let codes: Vec<String> = read
+            .findings
             .iter()
             .map(|finding| {
                 let line = finding.place.as_ref().and_then(|place| place.line).unwrap_or(0);
@@ -214,7 +225,7 @@ mod tests {
         let file = "Số hiệu,Loại,Từ ngày,Đến ngày,Ngày vi phạm,Mã vụ việc,Nội dung,Văn bản\n\
                     GL-1,Nghỉ thai sản,01/03/2026,31/08/2026,,,,12/QĐ\n\
                     GL-1,Kỷ luật,01/11/2026,,05/05/2026,VV-1,Khiển trách,13/QĐ\n";
-        let facts = read_facts("f.csv", file.as_bytes(), &|_| true).expect("facts");
+        let facts = read_facts("f.csv", file.as_bytes(), &|_| true).facts;
         assert_eq!(facts[0].1.kind, FactKind::MaternityLeave);
         assert_eq!(facts[1].1.act_on.map(|day| day.to_string()).as_deref(), Some("2026-05-05"));
         assert_eq!(

@@ -395,7 +395,7 @@ const PARTS: &[Said] = &[
     ("commune_leaders", "lãnh đạo cấp xã", "commune leaders"),
     ("contract_workers", "lao động hợp đồng", "contract workers"),
     ("administrators", "quản trị", "administrators"),
-    ("province_leaders", "người đứng đầu tỉnh", "heads of the province"),
+    ("province_leaders", "lãnh đạo UBND tỉnh", "leaders of the province"),
 ];
 
 fn pick((vi, en): (&'static str, &'static str), lang: Lang) -> &'static str {
