@@ -230,16 +230,34 @@ impl App {
         Ok(directory.last_post(person, period).is_some_and(|post| units.contains(&post.unit)))
     }
 
-    /// Whether the record of an open period has yet to follow its score, or that waits to be computed: then nobody knows
+    /// Whether the record of an open period has yet to follow its score, or that, or of a mean a quarter's, waits to be computed: then nobody knows
     /// whether the figures are still those that were looked at.
     pub(super) async fn is_to_follow(
         &self,
         latest: &Revision,
         around: &Circumstances,
     ) -> Result<bool, Finding> {
-        let follows = !around.closed && latest.state.is_open();
-        let to_come = || self.store.is_unsettled(latest.person, latest.period);
-        Ok(follows && to_come().await.map_err(|error| error.finding())?)
+        let (person, period) = (latest.person, latest.period);
+        if around.closed || !latest.state.is_open() {
+            return Ok(false);
+        }
+        if self.store.is_unsettled(person, period).await.map_err(|error| error.finding())? {
+            return Ok(true);
+        }
+        // A mean is made of results that stand, and a quarter that is about to move may be another result by tomorrow.
+        Ok(period.is_mean() && self.parts_due(Some(person), period).await?.contains(&person))
+    }
+
+    /// Of whose quarters and months inside a half-year or year a score waits to be computed again.
+    pub(super) async fn parts_due(
+        &self,
+        person: Option<PersonId>,
+        period: Period,
+    ) -> Result<BTreeSet<PersonId>, Finding> {
+        let due = self.store.to_be_computed_again(person).await.map_err(|error| error.finding())?;
+        let today = self.clock.today();
+        let moves = |due: Period| due != period && due.has_begun(today) && period.depends_on(due);
+        Ok(due.into_iter().filter(|(_, due)| moves(*due)).map(|(person, _)| person).collect())
     }
 
     /// Whether anything of what a person's score of a period depends on waits to be computed: a correction takes the score

@@ -554,6 +554,23 @@ impl Store {
         rows.iter().map(|row| row.person(0)).collect()
     }
 
+    /// Scores that are held and wait to be computed again, of one person or of everybody.
+    pub async fn to_be_computed_again(
+        &self,
+        person: Option<PersonId>,
+    ) -> Result<BTreeSet<(PersonId, Period)>, StoreError> {
+        let mut sql = "SELECT DISTINCT d.person_id, d.period FROM score_due d JOIN score s ON s.person_id = d.person_id \
+                       AND s.period = d.period"
+            .to_owned();
+        let mut vals = Vec::new();
+        if let Some(person) = person {
+            sql.push_str(" WHERE d.person_id = $1");
+            vals.push(person.into());
+        }
+        let rows = self.db.rows(sql, vals).await?;
+        rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?))).collect()
+    }
+
     /// Says that the record step has looked at a score with these inputs.
     pub async fn record_followed(
         &self,

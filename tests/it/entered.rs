@@ -256,3 +256,39 @@ async fn what_was_computed_of_deputies_of_the_chair_is_looked_at_again_by_the_mi
         );
     }
 }
+
+#[tokio::test]
+async fn year_waits_for_quarters_that_are_to_be_computed_again() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await.patient(0);
+        house.provisional(AN, "2026", 1, "80").await;
+        house.score(AN, "2026-Q4", Some("80"), &[]).await;
+        house.ordered(enter("2026-Q4", criteria())).await;
+        let classify = || Command::RecordApprove {
+            person: whom(AN),
+            period: period("2026"),
+            revision: 1,
+            level: Some(Level::Good),
+            decision_no: Some("12/QĐ".into()),
+            opinion: None,
+            author: CHIEF.into(),
+        };
+        let refused = house.order(classify()).await;
+        let codes: Vec<&str> = refused.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["LT-REC-085"], "{}", store.kind());
+        let unit = LifeOrder::ApproveUnit {
+            unit: UnitCode::new("SNV").expect("code"),
+            period: period("2026"),
+            decision_no: Some("12/QĐ".into()),
+            opinion: None,
+            author: CHIEF.into(),
+            dry_run: true,
+        };
+        let shown = house.ordered(Command::Life { order: unit }).await;
+        let shown = shown.document.to_json(lienthong::error::Lang::En);
+        assert_eq!(shown["not_approved"][0]["code"], "LT-REC-085", "{shown}");
+        house.computed().await;
+        house.ordered(classify()).await;
+    }
+}

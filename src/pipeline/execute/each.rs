@@ -44,7 +44,11 @@ pub(super) async fn settled(
     people: &[PersonId],
 ) -> Result<bool, Refusal> {
     let people: BTreeSet<PersonId> = people.iter().copied().collect();
-    let waiting = &app.store.unsettled(period).await? & &people;
+    let mut waiting = app.store.unsettled(period).await?;
+    if period.is_mean() {
+        waiting.extend(app.parts_due(None, period).await?);
+    }
+    let waiting = &waiting & &people;
     Ok(!waiting.is_empty() && app.settle(period, &waiting).await?)
 }
 
