@@ -8,6 +8,7 @@ pub mod app;
 pub mod assemble;
 mod brought;
 pub mod command;
+pub mod completeness;
 mod day_book;
 pub mod decide;
 pub mod deliver;

@@ -426,6 +426,12 @@ impl Store {
         rows.iter().map(proof_of).collect()
     }
 
+    /// When a pull last proved that everything the source has is held.
+    pub async fn last_proven(&self, source: &SourceId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT at FROM source_proof WHERE source_id = $1 AND proven ORDER BY run_id DESC LIMIT 1";
+        self.db.row(sql, vals![source.as_str()]).await?.map(|row| row.at(0)).transpose()
+    }
+
     /// A source's tasks that are not gone, after a number, in order.
     pub async fn held_tasks(
         &self,

@@ -36,6 +36,7 @@ mod evidence;
 mod example;
 mod facts;
 mod file;
+mod folder;
 mod gate;
 mod ground;
 mod history;
@@ -83,6 +84,7 @@ pub use error::StoreError;
 pub use evidence::EvidenceRow;
 pub use example::{BroughtExample, ForeignExample};
 pub use file::of_file;
+pub use folder::FolderFiles;
 pub use gate::{Acceptance, Accepted, Gate, HeldTask, Proof, Size, Stop, Tally};
 pub use ground::{Days, Stood};
 pub use history::{HistoryState, Importer};
@@ -332,6 +334,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "opinion",
         include_str!("../../migrations/sqlite/0045_opinion.sql"),
         include_str!("../../migrations/postgres/0045_opinion.sql"),
+    ),
+    (
+        46,
+        "folder_files",
+        include_str!("../../migrations/sqlite/0046_folder_files.sql"),
+        include_str!("../../migrations/postgres/0046_folder_files.sql"),
     ),
 ];
 

@@ -1,7 +1,7 @@
 //! Sources: where each pull goes on, how the last ones went, and when the next is due.
 
 use super::db::{Row, json, vals};
-use super::{Proof, Store, StoreError};
+use super::{FolderFiles, Store, StoreError};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,6 +37,8 @@ pub struct SourceState {
     pub hooks: Hooks,
     /// Full pulls that ended well.
     pub full_pulls: u64,
+    /// Of a source that is a folder: its files when a pull last looked.
+    pub files: Option<FolderFiles>,
 }
 
 /// How long a source may be due before it is told that it is late.
@@ -132,13 +134,6 @@ pub enum RunOutcome {
     },
 }
 
-impl SourceState {
-    /// When everything was read last: by a full pull, or by a pull that saw everything and left the newest proof.
-    pub fn last_read_whole(&self, newest: Option<&Proof>) -> Option<DateTime<Utc>> {
-        self.last_full_at.max(newest.map(|proof| proof.at))
-    }
-}
-
 /// One run as the page shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Run {
@@ -179,7 +174,7 @@ impl Store {
     /// A source's state; the empty state for one never pulled.
     pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {
         let sql = "SELECT cursor, last_attempt_at, last_success_at, last_full_at, next_due_at, consecutive_failures, \
-                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at, full_pulls \
+                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at, full_pulls, files \
                    FROM source_state WHERE source_id = $1";
         let row = self.db.row(sql, vals![source.as_str()]).await?;
         row.map_or(Ok(SourceState::default()), |row| state_of(&row))
@@ -401,6 +396,7 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         rules_read: row.opt_text(10)?,
         hooks: Hooks { received: count(row, 11)?, served: count(row, 12)?, last_at: row.opt_at(13)? },
         full_pulls: count(row, 14)?,
+        files: row.opt_json(15)?,
     })
 }
 

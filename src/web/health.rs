@@ -5,6 +5,7 @@
 //! people.
 
 use super::Web;
+use super::live::SourceCounts;
 use crate::error::Finding;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -125,7 +126,7 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
     );
     let mut success = Vec::new();
     let mut failures = Vec::new();
-    for (source, (state, _)) in &counts.sources {
+    for (source, SourceCounts { state, .. }) in &counts.sources {
         failures.push((format!("{{source=\"{source}\"}}"), to_f64(state.consecutive_failures.into())));
         if let Some(at) = state.last_success_at {
             success.push((format!("{{source=\"{source}\"}}"), seconds(at.timestamp())));

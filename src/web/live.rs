@@ -7,6 +7,7 @@
 use super::Web;
 use crate::domain::{Period, SourceId};
 use crate::error::Finding;
+use crate::pipeline::completeness::Completeness;
 use crate::store::{Gate, Overview, Risk, Run, SourceState, Store};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -37,7 +38,7 @@ pub struct Counts {
     /// Totals.
     pub overview: Overview,
     /// State and last runs of every source.
-    pub sources: BTreeMap<SourceId, (SourceState, Vec<Run>)>,
+    pub sources: BTreeMap<SourceId, SourceCounts>,
     /// Sources a gate stopped.
     pub stopped: BTreeMap<SourceId, Gate>,
     /// Open deliveries by target against their deadlines.
@@ -52,6 +53,16 @@ pub struct Counts {
     pub closed: Vec<Period>,
     /// Petitions that are late or have to be answered soon.
     pub petitions: u64,
+}
+
+/// How one source is.
+pub struct SourceCounts {
+    /// Its state.
+    pub state: SourceState,
+    /// Its last runs, newest first.
+    pub runs: Vec<Run>,
+    /// Whether everything it has is held.
+    pub judged: Completeness,
 }
 
 struct Held {
@@ -120,7 +131,8 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
         stopped.extend(store.gate(id).await.map_err(told)?.map(|gate| (id.clone(), gate)));
         let state = store.source_state(id).await.map_err(told)?;
         let runs = store.runs(id, i64::MAX, Run::LOOKED_BACK).await.map_err(told)?;
-        sources.insert(id.clone(), (state, runs));
+        let judged = web.app.completeness(id, &state).await.map_err(told)?;
+        sources.insert(id.clone(), SourceCounts { state, runs, judged });
     }
     let mut scores = BTreeMap::new();
     for (unit, all, complete) in

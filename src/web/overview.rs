@@ -1,12 +1,13 @@
 //! The first screen: five questions answered in ten seconds (`cards`), and what stands behind the answers.
 
-use super::live::{Counts, SOON};
+use super::live::{Counts, SOON, SourceCounts};
 use super::page::{render, say, value};
 use super::table::{Cell, Section};
 use super::{Page, Visit, Web, cards, deliveries, format, source, waiting, words};
 use crate::directory::Directory;
 use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
+use crate::pipeline::completeness::Completeness;
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
 use crate::store::{Gate, IMPORTED, Overview, Run, SourceState, TargetTotals};
@@ -47,6 +48,9 @@ pub(super) struct SourceRow {
     reason: String,
     remedy: String,
     last_success: String,
+    complete: String,
+    complete_light: &'static str,
+    because: String,
     next: String,
     tasks: String,
     events: String,
@@ -132,6 +136,24 @@ fn freshness(state: &SourceState, now: DateTime<Utc>, lang: Lang) -> (&'static s
 /// Runs of a source on the first screen.
 const RUNS: usize = 8;
 
+/// What is known of a source.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    /// Its state.
+    pub state: &'a SourceState,
+    /// Its last runs, newest first.
+    pub runs: &'a [Run],
+    /// Whether everything it has is held.
+    pub judged: &'a Completeness,
+}
+
+impl<'a> Seen<'a> {
+    /// As it was counted for all visitors.
+    pub fn of(SourceCounts { state, runs, judged }: &'a SourceCounts) -> Self {
+        Self { state, runs, judged }
+    }
+}
+
 /// How a source stands and what is the matter with it: stopped before failing before late before partly read.
 pub(super) struct Standing<'a> {
     pub light: &'static str,
@@ -141,7 +163,7 @@ pub(super) struct Standing<'a> {
 
 /// One judgement for every page that shows a source.
 pub(super) fn stands<'a>(
-    (state, runs): (&'a SourceState, &'a [Run]),
+    Seen { state, runs, judged }: Seen<'a>,
     gate: Option<&'a Gate>,
     paused: Option<&'a Finding>,
     now: DateTime<Utc>,
@@ -153,10 +175,18 @@ pub(super) fn stands<'a>(
     if let ("ok", Some(_)) = (light, told) {
         (light, word) = ("warn", say(lang, "Một phần", "Partly"));
     }
+    if let ("ok", Some(_)) = (light, &judged.finding) {
+        (light, word) = ("warn", say(lang, "Tệp biến mất", "Files vanished"));
+    }
     if gate.is_some() {
         (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));
     }
-    let trouble = gate.map(|gate| &gate.finding).or(paused).or(state.last_error.as_ref()).or(told);
+    let trouble = gate
+        .map(|gate| &gate.finding)
+        .or(paused)
+        .or(state.last_error.as_ref())
+        .or(told)
+        .or(judged.finding.as_ref());
     Standing { light, word, trouble }
 }
 
@@ -230,12 +260,13 @@ fn sources(
 ) -> Vec<SourceRow> {
     let mut rows = Vec::new();
     for (id, configured) in &web.app.sources {
-        let Some((state, runs)) = counts.sources.get(id) else { continue };
+        let Some(seen) = counts.sources.get(id).map(Seen::of) else { continue };
+        let Seen { state, runs, judged } = seen;
+        let complete = word(Words::Completeness, judged.verdict.as_str(), lang).into_owned();
         let totals = counts.overview.sources.get(id.as_str()).cloned().unwrap_or_default();
         let paused = configured.connector.paused();
         let gate = counts.stopped.get(id);
-        let Standing { light, word, trouble: error } =
-            stands((state, runs), gate, paused.as_ref(), now, lang);
+        let Standing { light, word, trouble: error } = stands(seen, gate, paused.as_ref(), now, lang);
         rows.push(SourceRow {
             id: id.to_string(),
             unit: directory
@@ -248,6 +279,9 @@ fn sources(
             last_success: state
                 .last_success_at
                 .map_or_else(|| "–".to_owned(), |at| format::ago(at, now, lang)),
+            complete,
+            complete_light: judged.verdict.light(),
+            because: judged.because.get(lang).to_owned(),
             next: state.next_attempt_at().map_or_else(|| "–".to_owned(), |at| format::instant(at.max(now))),
             tasks: format::count(totals.tasks),
             events: format::count(totals.events),

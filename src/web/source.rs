@@ -1,11 +1,12 @@
 //! One source: how it stands, its runs and its rejected records.
 
-use super::overview::{Standing, stands};
+use super::overview::{Seen, Standing, stands};
 use super::table::{Cell, ROWS, Section, Sheet, one_page, shown_of, some_rows};
 use super::{Page, Visit, Web, format, words};
 use crate::connector::drift::Shape;
 use crate::domain::{CitizenId, SourceId};
 use crate::error::{Finding, Lang, Severity, place_in};
+use crate::pipeline::completeness::{Completeness, verdict_of_proof};
 use crate::pipeline::wording::{Words, word};
 use crate::store::{Gate, Proof, RejectedRow, Run, SourceState};
 use std::collections::BTreeSet;
@@ -33,9 +34,11 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
     let paused = configured.connector.paused();
     // The page may show older runs: how the source stands is what the latest say.
     let latest = web.app.store.runs(source, i64::MAX, Run::LOOKED_BACK).await.map_err(told)?;
-    let judged = stands((&state, &latest), gate.as_ref(), paused.as_ref(), web.app.clock.now(), visit.lang);
+    let judged = web.app.completeness(source, &state).await.map_err(told)?;
+    let seen = Seen { state: &state, runs: &latest, judged: &judged };
+    let how = stands(seen, gate.as_ref(), paused.as_ref(), web.app.clock.now(), visit.lang);
     let proofs = web.app.store.proofs(source, PROOFS).await.map_err(told)?;
-    let mut facts = standing(web, visit, judged, (&state, proofs.first()), &runs);
+    let mut facts = standing(web, visit, how, (&state, &judged), &runs);
     facts.fact(visit.say("Đơn vị", "Unit"), Cell::text(unit));
     facts.fact(
         visit.say("Loại hệ thống", "Kind of system"),
@@ -54,7 +57,16 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
         gate_facts(visit, &mut facts, gate);
     }
     let shape: Option<Shape> = web.app.store.shape(source).await.map_err(told)?;
-    let mut table = run_table(visit, runs, configured.connector.abilities().incremental);
+    let tells_changes = configured.connector.abilities().incremental;
+    // Below the last row shown lies nothing: that was the first pull, which began without a cursor.
+    let first = runs.last().filter(|_| last.is_none()).map(|run| run.id);
+    let kind = |run: &Run| match run.kind.as_str() {
+        "incremental" if !tells_changes || Some(run.id) == first => "whole".to_owned(),
+        "incremental" if state.files.is_some() => "new_files".to_owned(),
+        kind => kind.to_owned(),
+    };
+    let kinds = runs.iter().map(kind).collect();
+    let mut table = run_table(visit, runs, kinds);
     table.pages(visit, "before", last);
     let sheet = Sheet {
         heading: format!("{} {id}", visit.say("Nguồn", "Source")),
@@ -74,8 +86,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: &str) -> Page {
 fn standing(
     web: &Web,
     visit: &Visit,
-    judged: Standing<'_>,
-    (state, newest): (&SourceState, Option<&Proof>),
+    how: Standing<'_>,
+    (state, judged): (&SourceState, &Completeness),
     runs: &[Run],
 ) -> Section {
     let (lang, now) = (visit.lang, web.app.clock.now());
@@ -86,14 +98,19 @@ fn standing(
         )
     };
     let mut facts = Section::facts("standing", visit.say("Tình trạng", "State"));
-    let Standing { light, word, trouble: error } = judged;
+    let Standing { light, word: fresh, trouble: error } = how;
     let why = error.map(|error| why(error, lang)).unwrap_or_default();
-    facts.fact(visit.say("Độ mới", "Freshness"), Cell::tag((word.to_owned(), light)).note(why));
+    facts.fact(visit.say("Độ mới", "Freshness"), Cell::tag((fresh.to_owned(), light)).note(why));
     if let Some(error) = error {
         facts.fact(visit.say("Cần làm gì", "What to do"), Cell::text(error.remedy.get(lang)));
     }
     facts.fact(visit.say("Lần cuối thành công", "Last success"), ago(state.last_success_at));
-    facts.fact(visit.say("Lần cuối đọc toàn bộ", "Last read completely"), ago(state.last_read_whole(newest)));
+    let verdict = word(Words::Completeness, judged.verdict.as_str(), lang).into_owned();
+    facts.fact(
+        visit.say("Dữ liệu của nguồn", "Data of the source"),
+        Cell::tag((verdict, judged.verdict.light())).note(judged.because.get(lang)),
+    );
+    facts.fact(visit.say("Chứng minh lúc", "Proven at"), ago(judged.proven_at));
     let left_alone = state.blocked_until.is_some_and(|at| at > now && Some(at) == state.next_attempt_at());
     let next = Cell::text(format::instant_or_dash(state.next_attempt_at()));
     facts.fact(
@@ -203,7 +220,10 @@ fn proof_table(visit: &Visit, proofs: Vec<Proof>, proves: bool) -> Section {
             ("#Không còn", "#Gone"),
             ("Dấu kiểm", "Digest"),
         ],
-        ("Nguồn này chưa được đọc toàn bộ lần nào.", "This source was never read completely."),
+        (
+            "Chưa có lần đọc toàn bộ (sync --full) nào; căn cứ hiện có ở phần Tình trạng.",
+            "No pull of everything (sync --full) yet; what is known stands under State.",
+        ),
     );
     if !proves {
         table = table.note(visit.say(
@@ -212,11 +232,17 @@ fn proof_table(visit: &Visit, proofs: Vec<Proof>, proves: bool) -> Section {
         ));
     }
     for proof in proofs {
-        let verdict = if proof.proven {
-            (visit.say("Đủ", "Complete").to_owned(), "ok")
-        } else {
-            (visit.say("Chưa chứng minh được", "Not proven").to_owned(), "warn")
-        };
+        let verdict = word(Words::Completeness, verdict_of_proof(&proof, proves), visit.lang).into_owned();
+        let verdict = (
+            verdict,
+            if proof.proven {
+                "ok"
+            } else if proves {
+                "warn"
+            } else {
+                ""
+            },
+        );
         table.push(
             proof.run.to_string(),
             vec![
@@ -233,7 +259,8 @@ fn proof_table(visit: &Visit, proofs: Vec<Proof>, proves: bool) -> Section {
     table
 }
 
-fn run_table(visit: &Visit, runs: Vec<Run>, tells_changes: bool) -> Section {
+/// The runs, each with what it read.
+fn run_table(visit: &Visit, runs: Vec<Run>, kinds: Vec<String>) -> Section {
     let lang = visit.lang;
     let mut table = Section::table(
         visit,
@@ -251,7 +278,7 @@ fn run_table(visit: &Visit, runs: Vec<Run>, tells_changes: bool) -> Section {
         ],
         ("Nguồn này chưa được lấy lần nào.", "This source was never pulled."),
     );
-    for run in runs {
+    for (run, kind) in runs.into_iter().zip(kinds) {
         let told: Vec<String> = run.findings.iter().take(3).map(|finding| why(finding, lang)).collect();
         let partly = run.outcome.as_deref() == Some("succeeded")
             && run.findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -263,11 +290,7 @@ fn run_table(visit: &Visit, runs: Vec<Run>, tells_changes: bool) -> Section {
         let counters = run.counters;
         let mut row = vec![
             Cell::text(format::instant(run.started_at)),
-            Cell::text(word(
-                Words::RunKind,
-                if !tells_changes && run.kind == "incremental" { "whole" } else { &run.kind },
-                lang,
-            )),
+            Cell::text(word(Words::RunKind, &kind, lang)),
             Cell::tag(ended).note(told.join(" · ")),
         ];
         row.extend(

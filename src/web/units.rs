@@ -1,7 +1,7 @@
 //! Units of the first level: their sources, people, scores and records.
 
 use super::live::Counts;
-use super::overview::stands;
+use super::overview::{Seen, stands};
 use super::table::{Cell, Section, Sheet};
 use super::{Page, Visit, Web, format};
 use crate::directory::Directory;
@@ -99,7 +99,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         let worst = sources
             .iter()
             .filter_map(|(id, _)| Some((counts.sources.get(id)?, counts.stopped.get(id))))
-            .map(|((state, runs), gate)| stands((state, runs), gate, None, now, lang))
+            .map(|(source, gate)| stands(Seen::of(source), gate, None, now, lang))
             .map(|judged| (judged.light, judged.word))
             .max_by_key(|(light, _)| ["ok", "warn", "bad"].iter().position(|known| known == light));
         let none = UnitTotals::default();

@@ -7,7 +7,7 @@ use lienthong::connector::PullMode;
 use lienthong::connector::preview::preview;
 use lienthong::domain::SourceId;
 use lienthong::error::{Finding, Lang, Severity};
-use lienthong::pipeline::command::{Command, Executor as _};
+use lienthong::pipeline::command::{Command, Executor as _, Outcome};
 use lienthong::pipeline::execute::Installation;
 use lienthong::store::RunKind;
 
@@ -164,5 +164,85 @@ async fn files_that_are_not_read_stand_in_one_list_until_they_are_read_or_gone()
         put(folder.path(), "thieu.csv", 3, format!("{HEADER}\n{row}").as_bytes());
         order(Command::Sync { source: source(), full: false }).await;
         assert_eq!(listed().await, (0.into(), None), "{}", store.kind());
+    }
+}
+
+/// What an order says of the source: `sync` itself, `source show` in its first part, `status` in the row of the source.
+fn field(outcome: &Outcome, key: &str) -> serde_json::Value {
+    let shown = outcome.document.to_json(Lang::Vi);
+    let places = ["", "/state", "/sources/0"].map(|place| shown.pointer(&format!("{place}/{key}")));
+    places.into_iter().flatten().next().cloned().unwrap_or_default()
+}
+
+/// One answer to "is everything here" for every order, and files that vanish are told until somebody looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn folder_is_judged_alike_by_every_order_and_tells_files_that_vanish_until_they_are_accepted() {
+    let both = both().await;
+    for store in &both.stores {
+        let folder = tempfile::tempdir().expect("folder");
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let source = SourceId::new("sheets").expect("id");
+        // As a daemon that was started again: what is known stands in the store alone.
+        let order = async |command: Command| {
+            let installation = Installation { app: under(&house, connect(folder.path())) };
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            installation.execute(command, progress).await
+        };
+        let sync = |full| Command::Sync { source: source.clone(), full };
+        let show = || Command::SourceShow { source: source.clone() };
+        let accept = |code: &str| Command::SourceAccept {
+            source: source.clone(),
+            code: code.to_owned(),
+            author: "Nguyễn Văn An".to_owned(),
+            reason: "đã chuyển vào kho lưu trữ".to_owned(),
+        };
+        let vanished = |outcome: &Outcome| {
+            outcome.findings.iter().filter(|finding| finding.code == "LT-PUL-027").count()
+        };
+        for (minute, name) in (0..).zip(["a.csv", "b.csv", "c.csv"]) {
+            let row = format!("{HEADER}\nNV-{minute};Việc {name};GL-1;;;;Đang xử lý\n");
+            put(folder.path(), name, minute, row.as_bytes());
+        }
+        assert_eq!(field(&order(show()).await, "completeness"), "never_pulled", "{}", store.kind());
+        let judged = async |outcome: Outcome, word: &str, because: &str, told: usize| {
+            for outcome in [outcome, order(Command::Status {}).await, order(show()).await] {
+                assert_eq!(field(&outcome, "completeness"), word, "{}: {outcome:?}", store.kind());
+                let why = field(&outcome, "because").to_string();
+                assert!(why.contains(because), "{}: {why}", store.kind());
+                assert_eq!(field(&outcome, "proven_at").is_null(), word != "all_files_read", "{word}");
+                assert_eq!(vanished(&outcome), told, "{}: {:?}", store.kind(), outcome.findings);
+            }
+        };
+        let first = order(sync(false)).await;
+        assert_eq!((field(&first, "read"), field(&first, "records")), ("whole".into(), 3.into()));
+        judged(first, "all_files_read", "đã đọc hết 3 tệp", 0).await;
+        put(folder.path(), "d.csv", 9, b"no header at all\n");
+        let second = order(sync(false)).await;
+        assert_eq!((field(&second, "read"), field(&second, "records")), ("new_files".into(), 0.into()));
+        judged(second, "files_unread", "đã đọc 3 trong 4 tệp", 0).await;
+        for name in ["a.csv", "b.csv", "c.csv", "d.csv"] {
+            std::fs::remove_file(folder.path().join(name)).expect("removed");
+        }
+        judged(order(sync(false)).await, "fewer_files", "nay có 0 tệp, trước có 4", 1).await;
+        let full = order(sync(true)).await;
+        assert_eq!((field(&full, "read"), full.exit), ("full".into(), 0));
+        judged(full, "fewer_files", "nay có 0 tệp, trước có 4", 1).await;
+        let other = order(accept("LT-PUL-001")).await.findings;
+        assert_eq!(
+            other[0].code, "LT-PUL-013",
+            "nothing is stopped, and another code is no word about files"
+        );
+        assert_eq!(order(accept("lt-pul-027")).await.exit, 0);
+        let entry = store.audit_entries(i64::MAX, 1).await.expect("entries").remove(0);
+        assert_eq!((entry.action.as_str(), entry.detail.as_str()), ("fewer_files_accepted", "0 of 4 files"));
+        judged(order(sync(false)).await, "no_files", "không có tệp nào", 0).await;
+        assert_eq!(
+            order(accept("LT-PUL-027")).await.findings[0].code,
+            "LT-PUL-013",
+            "nothing is told any more"
+        );
+        put(folder.path(), "a.csv", 0, format!("{HEADER}\nNV-1;Việc;GL-1;;;;Đang xử lý\n").as_bytes());
+        judged(order(sync(false)).await, "all_files_read", "đã đọc hết 1 tệp", 0).await;
     }
 }

@@ -158,7 +158,7 @@ async fn source_that_cannot_tell_changes_leaves_a_proof_with_every_pull() {
         let proof = async || store.proofs(&source(), 9).await.expect("proofs");
         assert_eq!(proof().await.len(), 1, "{}: the first load", store.kind());
         assert!(proof().await[0].proven);
-        assert_eq!(status(&house).await["held_of"], "60 / 60");
+        assert_eq!(status(&house).await["completeness"], "complete");
         assert_eq!(
             store.usual_seen(&source(), 5).await.expect("usual"),
             None,

@@ -4,7 +4,9 @@ use super::{Answer, App, author};
 use crate::domain::SourceId;
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
-use crate::store::{Acceptance, Gate, Proof, RunKind};
+use crate::pipeline::completeness::{FEWER_FILES, verdict_of_proof};
+use crate::pipeline::wording::Words;
+use crate::store::{Acceptance, FolderFiles, Gate, RunKind};
 use serde_json::json;
 
 /// Proofs shown.
@@ -15,12 +17,20 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
     let gate = app.store.gate(source).await?;
     let accepted = gate.as_ref().and_then(|gate| gate.accepted.as_ref());
     let proofs = app.store.proofs(source, PROOFS).await?;
-    let read_whole = state.last_read_whole(proofs.first());
+    let judged = app.completeness(source, &state).await?;
     let standing = Document::Object {
         title: Text::new("Tình trạng", "State"),
         fields: vec![
             Field::new("last_success_at", "Thành công lúc", "Last success", json!(state.last_success_at)),
-            Field::new("last_full_at", "Đọc toàn bộ lúc", "Last read completely", json!(read_whole)),
+            Field::words(
+                "completeness",
+                "Dữ liệu của nguồn",
+                "Data of the source",
+                Words::Completeness,
+                judged.verdict.as_str(),
+            ),
+            Field::new("because", "Căn cứ", "Because", json!(judged.because)),
+            Field::new("proven_at", "Chứng minh lúc", "Proven at", json!(judged.proven_at)),
             Field::new("hooks", "Số lần nguồn gọi", "Calls of the source", state.hooks.received),
             Field::new("hook_at", "Nguồn gọi lúc", "Last call", json!(state.hooks.last_at)),
             Field::new("hook_waiting", "Có lời gọi đang chờ", "A call waits", state.hooks.waiting()),
@@ -50,11 +60,13 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
             ),
         ],
     };
+    let proves = app.sources.get(source).is_some_and(|one| one.connector.abilities().full_is_complete);
     let rows = proofs.iter().map(|proof| {
         vec![
             json!(proof.at),
-            json!(of_total(proof)),
-            json!(proof.proven),
+            json!(proof.held),
+            json!(proof.source_total),
+            json!(verdict_of_proof(proof, proves)),
             json!(proof.rejected),
             json!(proof.missed),
             json!(proof.gone),
@@ -65,8 +77,9 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
         title: Text::new("Bằng chứng đầy đủ của các lần đọc toàn bộ", "Proofs of full pulls"),
         columns: vec![
             Column::left("at", "Lúc", "At"),
-            Column::right("held", "Đang giữ / nguồn có", "Held / at the source"),
-            Column::left("proven", "Đầy đủ", "Complete"),
+            Column::right("held", "Đang giữ", "Held"),
+            Column::right("source_total", "Nguồn có", "At the source"),
+            Column::words("completeness", "Kết luận", "Verdict", Words::Completeness),
             Column::right("rejected", "Bị loại", "Rejected"),
             Column::right("missed", "Từng bị sót", "Missed before"),
             Column::right("gone", "Không còn", "Gone"),
@@ -75,13 +88,8 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
         rows: rows.collect(),
     };
     let parts = vec![("state".into(), standing), ("proofs".into(), proofs)];
-    let findings = gate.map(|gate| told(source, gate)).into_iter().collect();
+    let findings = gate.map(|gate| told(source, gate)).into_iter().chain(judged.finding).collect();
     Ok(Outcome::with_findings(Document::Parts { parts }, findings))
-}
-
-/// `N / M`: tasks held, and those the source has; without its total, those it showed.
-pub(in crate::pipeline) fn of_total(proof: &Proof) -> String {
-    format!("{} / {}", proof.held, proof.source_total.unwrap_or(proof.seen))
 }
 
 /// The reason of a closed gate: known, and waiting for a person; no failure of the order that shows it.
@@ -106,21 +114,13 @@ pub(super) async fn accept(app: &App, source: &SourceId, code: &str, by: &str, r
         .into());
     }
     let code = code.trim().to_uppercase();
+    if code == FEWER_FILES {
+        return accept_files(app, source, by, reason).await;
+    }
     let gate = match app.store.accept_gate(source, &code, (by, reason), app.clock.now()).await? {
         Acceptance::Given(gate) => gate,
         Acceptance::OtherReason(gate) => return Err(other_reason(source, &code, &gate).into()),
-        Acceptance::NothingStopped => {
-            return Err(Finding::error(
-                "LT-PUL-013",
-                Text::new(
-                    format!("nguồn {source} không bị dừng, không có gì để xác nhận"),
-                    format!("source {source} is not stopped, there is nothing to accept"),
-                ),
-                Text::new("xem `source show`", "look at `source show`"),
-            )
-            .at(Place::of(format!("source {source}")))
-            .into());
-        }
+        Acceptance::NothingStopped => return Err(nothing_to_accept(source).into()),
     };
     app.ring(&format!("pull:{source}"));
     let (vi, en) = match gate.kind {
@@ -146,6 +146,34 @@ pub(super) async fn accept(app: &App, source: &SourceId, code: &str, by: &str, r
             what.en
         ),
     ))
+}
+
+/// A folder with far fewer files than before is right: nothing was stopped, and it is told no more.
+async fn accept_files(app: &App, source: &SourceId, by: &str, reason: &str) -> Answer {
+    let Some(files) = app.store.accept_files(source, (by, reason), app.clock.now()).await? else {
+        return Err(nothing_to_accept(source).into());
+    };
+    let FolderFiles { there, most, .. } = files;
+    Ok(Outcome::done(
+        format!(
+            "Đã xác nhận {FEWER_FILES}: thư mục của nguồn {source} có {there} tệp thay cho {most} là đúng; từ nay so với {there} tệp."
+        ),
+        format!(
+            "Accepted {FEWER_FILES}: the folder of source {source} rightly holds {there} files instead of {most}; later pulls are compared with {there}."
+        ),
+    ))
+}
+
+fn nothing_to_accept(source: &SourceId) -> Finding {
+    Finding::error(
+        "LT-PUL-013",
+        Text::new(
+            format!("nguồn {source} không bị dừng, không có gì để xác nhận"),
+            format!("source {source} is not stopped, there is nothing to accept"),
+        ),
+        Text::new("xem `source show`", "look at `source show`"),
+    )
+    .at(Place::of(format!("source {source}")))
 }
 
 fn other_reason(source: &SourceId, named: &str, gate: &Gate) -> Finding {

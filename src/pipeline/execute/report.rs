@@ -240,7 +240,8 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
         // A file that is not read yet is no trouble, and nobody would look for it elsewhere.
         findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
         let gate = app.store.gate(source).await?;
-        let proof = app.store.proofs(source, 1).await?.pop();
+        let judged = app.completeness(source, &state).await?;
+        findings.extend(judged.finding);
         let late = state.is_late(app.clock.now()).then(|| late(state.next_due_at));
         let next = state.next_attempt_at();
         let (word, trouble) =
@@ -261,8 +262,9 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
             json!(totals.tasks),
             json!(totals.events),
             json!(totals.rejected),
-            json!(proof.as_ref().map(super::gate::of_total)),
-            json!(proof.filter(|proof| proof.proven).map(|proof| proof.at)),
+            json!(judged.verdict.as_str()),
+            json!(judged.proven_at),
+            json!(judged.because),
             json!(trouble.as_ref().map(|finding| &finding.code)),
         ]);
         // Known and tried again by itself: worth a look, no failure of this order. Files stand in their list.
@@ -283,8 +285,9 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
             Column::right("tasks", "Nhiệm vụ", "Tasks"),
             Column::right("events", "Sự kiện", "Events"),
             Column::right("rejected", "Bị loại", "Rejected"),
-            Column::right("held_of", "Giữ / nguồn có", "Held / at source"),
-            Column::left("proven_at", "Đủ, kiểm lúc", "Proven complete"),
+            Column::words("completeness", "Dữ liệu của nguồn", "Data of the source", Words::Completeness),
+            Column::left("proven_at", "Chứng minh lúc", "Proven at"),
+            Column::left("because", "Căn cứ", "Because"),
             Column::left("code", "Mã lỗi", "Code"),
         ],
         rows,

@@ -9,6 +9,7 @@ use crate::domain::{CitizenId, SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
 use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
+use crate::pipeline::completeness::Completeness;
 use crate::pipeline::pull::{PullSummary, pull_source, without_citizen_ids};
 use crate::pipeline::source::no_such_source;
 use crate::pipeline::wording::Words;
@@ -68,10 +69,11 @@ async fn pull(app: &App, source: &SourceId, mode: PullMode, progress: UnboundedS
     let pulled = alone(app, source, async { Ok(pull_source(app, &connector, mode, &report).await) });
     let summary = pulled.await??;
     app.ring("identify");
-    Ok(shown(summary))
+    let state = app.store.source_state(source).await?;
+    Ok(shown(summary, app.completeness(source, &state).await?))
 }
 
-fn shown(summary: PullSummary) -> Outcome {
+fn shown(summary: PullSummary, judged: Completeness) -> Outcome {
     let counters = summary.counters;
     let document = Document::Object {
         title: Text::new("Đã lấy dữ liệu", "Pulled"),
@@ -83,10 +85,20 @@ fn shown(summary: PullSummary) -> Outcome {
             Field::new("unchanged", "Không đổi", "Unchanged", counters.unchanged),
             Field::new("rejected", "Bị loại", "Rejected", counters.rejected),
             Field::new("gone", "Không còn hiển thị", "Gone", summary.gone),
-            Field::new("complete", "Đọc đầy đủ", "Complete", summary.complete),
+            Field::words("read", "Lần này đọc", "This run read", Words::RunKind, summary.read),
+            Field::new("complete", "Lần này đọc đến hết", "To its end", summary.complete),
+            Field::words(
+                "completeness",
+                "Dữ liệu của nguồn",
+                "Data of the source",
+                Words::Completeness,
+                judged.verdict.as_str(),
+            ),
+            Field::new("because", "Căn cứ", "Because", json!(judged.because)),
+            Field::new("proven_at", "Chứng minh lúc", "Proven at", json!(judged.proven_at)),
         ],
     };
-    Outcome::with_findings(document, summary.findings)
+    Outcome::with_findings(document, summary.findings.into_iter().chain(judged.finding).collect())
 }
 
 pub(super) async fn sync(

@@ -492,6 +492,6 @@ impl Watch {
 }
 
 /// The order with which a person lets the next run through for a reason.
-pub(super) fn accept_order(source: &SourceId, code: &str) -> String {
+pub(in crate::pipeline) fn accept_order(source: &SourceId, code: &str) -> String {
     format!("lienthong source accept {source} {code} --reason \"…\"")
 }

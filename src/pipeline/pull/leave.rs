@@ -181,6 +181,7 @@ pub(super) async fn pulled(
     let counts = (listed, summary.counters.rejected.min(listed), digest.finalize().into());
     proven(app, source, (run, gate), counts, cursor).await?;
     summary.complete = true;
+    summary.read = "whole";
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod posts;
 mod stand;
 mod views;
 
+pub(super) use gate::accept_order;
 pub(super) use page::{NO_CITIZEN_ID, without_citizen_ids};
 
 use super::app::App;
@@ -29,7 +30,7 @@ use crate::connector::{
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
-use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
+use crate::store::{FolderFiles, PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
 use crate::telemetry::name;
 use burial::Burials;
 use bytes::Bytes;
@@ -81,6 +82,8 @@ pub struct PullSummary {
     /// Whether the source was read to its end: everything of the span asked for passed by; of a pull that leaves a proof
     /// what the proof says.
     pub complete: bool,
+    /// What the run read, in the words of `Words::RunKind`: the whole list, changes, new files, a span.
+    pub read: &'static str,
     /// Whether a proof was left that everything is held.
     #[serde(skip)]
     pub proven: bool,
@@ -204,6 +207,19 @@ async fn pull_once(
     let result = match outcome {
         Ok(end) => {
             summary.complete = !end.short;
+            summary.read = match (kind, changes) {
+                _ if end.unchanged => "unchanged",
+                (RunKind::Full, _) => "full",
+                (RunKind::Backfill, _) => "backfill",
+                (RunKind::Incremental, true) if end.files.is_some() => "new_files",
+                (RunKind::Incremental, true) => "incremental",
+                (RunKind::Incremental, false) => "whole",
+            };
+            if let Some(files) = end.files.filter(|_| kind != RunKind::Backfill) {
+                let look = (files.there, files.read);
+                let kept = FolderFiles::looked(state.files, look, gates.least_percent, ended);
+                app.store.keep_files(&source, kept).await.map_err(|error| error.finding())?;
+            }
             // Where somebody was left out, what was seen says nothing about what the source shows.
             let partly = end.views.as_ref().is_some_and(|views| views.left_out > 0);
             let seen = (!end.unchanged && !partly).then_some(puller.seen.count);

@@ -177,6 +177,7 @@ async fn pulled(
     let digest = Sha256::digest(&list.file).into();
     proven(app, source, (run, gate), (listed, 0, digest), list.cursor.take()).await?;
     summary.complete = true;
+    summary.read = "whole";
     Ok(())
 }
 

@@ -68,6 +68,8 @@ pub enum Words {
     Account,
     /// How a source is.
     SourceState,
+    /// Whether everything a source has is held.
+    Completeness,
     /// What is known of a field of a source's records.
     FieldState,
     /// How a target is.

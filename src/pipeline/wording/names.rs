@@ -36,6 +36,7 @@ impl Words {
             Self::Role => ROLES,
             Self::Account => ACCOUNTS,
             Self::SourceState => SOURCE_STATES,
+            Self::Completeness => COMPLETENESS,
             Self::FieldState => FIELD_STATES,
             Self::TargetState => TARGET_STATES,
             Self::Kind => KINDS,
@@ -180,6 +181,7 @@ const ACTIONS: Names = &[
     ("field_key_retired", "Bỏ khóa mã hóa cũ", "Old field key retired"),
     ("retention_applied", "Xóa dữ liệu hết hạn giữ", "Let go what was kept long enough"),
     ("gate_accepted", "Cho nguồn đang dừng đi tiếp", "Stopped source let through"),
+    ("fewer_files_accepted", "Xác nhận thư mục ít tệp hơn là đúng", "Fewer files accepted"),
     ("drift_accepted", "Coi thay đổi của bản ghi là đã biết", "Change of records accepted"),
     ("product_proposed", "Đề nghị sản phẩm mới", "New product proposed"),
     ("examples_imported", "Nhập ví dụ từ nơi khác", "Examples of others imported"),
@@ -267,7 +269,9 @@ const DECIDED_BY: Names = &[
 
 const RUN_KINDS: Names = &[
     ("incremental", "Phần thay đổi", "Changes"),
-    ("whole", "Cả danh sách theo lịch", "Whole list, scheduled"),
+    ("new_files", "Tệp mới và tệp đã sửa", "New and changed files"),
+    ("unchanged", "Nguồn báo không có gì đổi", "Nothing changed, says the source"),
+    ("whole", "Cả danh sách", "Whole list"),
     ("full", "Toàn bộ", "Everything"),
     ("backfill", "Bổ sung khoảng thời gian", "Backfill"),
 ];
@@ -432,6 +436,18 @@ const SOURCE_STATES: Names = &[
     ("partly", "Được một phần", "Partly"),
     ("late", "Chậm lịch", "Late"),
     ("never_pulled", "Chưa lấy lần nào", "Never pulled"),
+];
+
+const COMPLETENESS: Names = &[
+    ("never_pulled", "Chưa lấy lần nào", "Never pulled"),
+    ("complete", "Đủ", "Complete"),
+    ("not_proven", "Chưa chứng minh được", "Not proven"),
+    ("never_read_whole", "Chưa đọc toàn bộ lần nào", "Never read completely"),
+    ("parts_read", "Đã đọc phần nhận được", "What came is read"),
+    ("all_files_read", "Đã đọc hết tệp", "All files are read"),
+    ("files_unread", "Còn tệp chưa đọc", "Files are not read"),
+    ("no_files", "Không có tệp", "No files"),
+    ("fewer_files", "Tệp biến mất", "Files vanished"),
 ];
 
 const FIELD_STATES: Names = &[

@@ -213,6 +213,17 @@ pub struct PullEnd {
     pub findings: Vec<Finding>,
     /// Who was shown what, where each user of a source is shown only what is theirs.
     pub views: Option<Box<Views>>,
+    /// The files of a source that is a folder; none of other sources, and of a folder whose newest file is all there is.
+    pub files: Option<Files>,
+}
+
+/// Files of a folder as one pull found them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Files {
+    /// Files there, empty ones included; of a folder with too many at least so many.
+    pub there: u64,
+    /// Of these, those read by this pull or by one before.
+    pub read: u64,
 }
 
 /// Who was shown which records in one pull of a source that shows each user only what is theirs. Users stand as numbers
@@ -379,7 +390,7 @@ pub struct DetailsAgain {
 }
 
 /// What a connector can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Abilities {
     /// Changes since a cursor can be asked for.
     pub incremental: bool,

@@ -64,6 +64,8 @@ pub(super) struct Known {
     files: Vec<File>,
     marks: HashSet<u64>,
     contents: HashSet<u64>,
+    /// Marks of files that were left out, and told.
+    left_out: HashSet<u64>,
     /// Marks of the files that are in the folder now.
     there: HashSet<u64>,
     /// Files that were read since the last cursor.
@@ -120,6 +122,7 @@ impl Known {
         match held {
             Some((of, files)) if of == rules => Self {
                 marks: files.iter().map(|file| file.mark).filter(|mark| *mark != 0).collect(),
+                left_out: files.iter().filter(|file| file.content == 0).map(|file| file.mark).collect(),
                 contents: files.iter().map(|file| file.content).filter(|content| *content != 0).collect(),
                 rules,
                 files,
@@ -135,6 +138,11 @@ impl Known {
         mark.is_some_and(|mark| self.marks.contains(&mark))
     }
 
+    /// Whether a file was passed over for good, and not read.
+    pub(super) fn was_left_out(&self, mark: Option<u64>) -> bool {
+        mark.is_some_and(|mark| self.left_out.contains(&mark))
+    }
+
     /// Whether this content was read.
     pub(super) fn has(&self, digest: &str) -> bool {
         self.contents.contains(&content(digest))
@@ -148,6 +156,7 @@ impl Known {
     /// A file was left out, and told: it must not come as news behind newer words.
     pub(super) fn leave_out(&mut self, mark: Option<u64>) {
         if let Some(mark) = mark {
+            self.left_out.insert(mark);
             self.note(File { mark, content: 0 });
         }
     }
@@ -287,5 +296,6 @@ mod tests {
         known.leave_out(Some(9));
         let known = of(Some(&known.cursor()), 1);
         assert!(known.is_untouched(Some(9)) && !known.has("") && !known.has(&digest(0x99)));
+        assert!(known.was_left_out(Some(9)) && !known.was_left_out(Some(1)) && !known.was_left_out(None));
     }
 }

@@ -116,6 +116,8 @@ struct Listing {
     files: Vec<Candidate>,
     /// Files without any content.
     empty: Vec<Candidate>,
+    /// Files there altogether; where there are too many, at least so many.
+    there: u64,
     /// What is told of others.
     findings: Vec<Finding>,
 }
@@ -126,10 +128,12 @@ fn listing(options: &FolderOptions, now: DateTime<Utc>) -> Result<Listing, Conne
     let entries = std::fs::read_dir(&options.folder)
         .map_err(|error| finding::unreadable_folder(&options.folder, &error))?;
     let (mut files, mut empty, mut findings, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0usize);
+    let mut more = 0;
     for entry in entries.flatten() {
         count += 1;
         if count > MAX_FILES {
             findings.push(finding::too_many_files(&options.folder, MAX_FILES));
+            more = 1;
             break;
         }
         let name = shown(&entry.file_name().to_string_lossy());
@@ -156,7 +160,8 @@ fn listing(options: &FolderOptions, now: DateTime<Utc>) -> Result<Listing, Conne
         findings.push(finding::empty_files(&names));
     }
     files.sort_by(|a: &Candidate, b: &Candidate| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
-    Ok(Listing { files, empty, findings })
+    let there = (files.len() + empty.len()) as u64 + more;
+    Ok(Listing { files, empty, there, findings })
 }
 
 /// A file's name for messages: composed, on one line, whatever it was typed in.
@@ -268,6 +273,7 @@ impl Connector for FolderSource {
             refused: self.refused.clone(),
             waiting,
             findings: listing.findings,
+            there: listing.there,
             known,
             newest,
             again,

@@ -14,8 +14,8 @@ use super::table::Tables;
 use super::{Candidate, FolderOptions, Format, ROWS, Row, finding, written_at};
 use crate::connector::rule::is_key;
 use crate::connector::{
-    ConnectorError, Cursor, Delivered, Page, Presence, PullEnd, RawRecord, Rejection, Step, record_hash,
-    referring,
+    ConnectorError, Cursor, Delivered, Files, Page, Presence, PullEnd, RawRecord, Rejection, Step,
+    record_hash, referring,
 };
 use crate::domain::{Evidence, SourceId};
 use crate::error::{Finding, Place, Severity, Text};
@@ -50,6 +50,8 @@ pub(super) struct Walk {
     pub(super) waiting: VecDeque<Candidate>,
     /// What was told of files that are not among them.
     pub(super) findings: Vec<Finding>,
+    /// Files there altogether.
+    pub(super) there: u64,
     pub(super) known: Known,
     /// Where one file is the whole list: what is known of the one before.
     pub(super) newest: Option<Newest>,
@@ -68,6 +70,8 @@ struct Seen {
     waits: Vec<(String, Text)>,
     /// Whether a file was passed over that the next pull looks at again.
     passed_over: bool,
+    /// Files that are read, by this walk or by one before.
+    read: u64,
 }
 
 /// What a file holds.
@@ -150,7 +154,8 @@ impl Walk {
         };
         // One file that was read to its end is all of a list.
         let complete = !short && self.newest.as_ref().is_some_and(|newest| newest.taken.is_some());
-        let end = PullEnd { complete, short, cursor, findings: seen.findings, ..PullEnd::default() };
+        let files = self.newest.is_none().then_some(Files { there: self.there, read: seen.read });
+        let end = PullEnd { complete, short, cursor, findings: seen.findings, files, ..PullEnd::default() };
         // A pull that was dropped needs no end.
         let _ = steps.blocking_send(Ok(Step::End(end)));
     }
@@ -161,6 +166,7 @@ impl Walk {
             return Ok(());
         }
         if !self.again && self.known.is_untouched(candidate.mark) {
+            seen.read += u64::from(!self.known.was_left_out(candidate.mark));
             return Ok(());
         }
         let (bytes, digest) = match held(candidate) {
@@ -182,6 +188,7 @@ impl Walk {
         };
         if !self.again && self.known.has(&digest) {
             self.known.add(candidate.mark, &digest);
+            seen.read += 1;
             return Ok(());
         }
         // A time in the future would have every later list wait for it.
@@ -212,6 +219,7 @@ impl Walk {
                 return Ok(());
             }
         };
+        seen.read += 1;
         if candidate.wanted {
             self.known.add(candidate.mark, &digest);
         }
@@ -498,6 +506,7 @@ mod tests {
             now: long.modified,
             waiting: [long, candidate(folder.path(), "b.csv", "no header\n")].into(),
             findings: Vec::new(),
+            there: 2,
             known: Known::default(),
             newest: None,
             again: false,
