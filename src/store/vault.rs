@@ -66,6 +66,9 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
+    /// What the index of a number begins with.
+    pub const INDEX_MARK: &str = "bi1_";
+
     /// A vault from the installation's first field key.
     pub fn new(key: &[u8; 32]) -> Self {
         Self::with_index(key, derive(key, b"lienthong index 1"))
@@ -130,7 +133,7 @@ impl Vault {
     /// The keyed index of a citizen id number: the same number gives the same text, nothing leads back.
     pub fn blind_index(&self, id: &CitizenId) -> String {
         let digest = derive(&self.index_key, id.reveal().as_bytes());
-        format!("bi1_{}", URL_SAFE_NO_PAD.encode(&digest[..16]))
+        format!("{}{}", Self::INDEX_MARK, URL_SAFE_NO_PAD.encode(&digest[..16]))
     }
 
     /// Says which key seals and nothing about it: the same key gives the same text, nothing leads back.

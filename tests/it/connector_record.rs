@@ -418,3 +418,86 @@ async fn pull_of_changes_is_recorded_too_and_what_it_shows_is_replaced_like_the_
         }
     }
 }
+
+/// A table of accounts is one secret; each of its cells stands in requests by itself.
+const OF_USERS: &str = r#"
+format_version = 1
+kind = "http"
+name = "recorded"
+version = "1"
+title = { vi = "Thử", en = "Test" }
+[settings.base_url]
+label = { vi = "Địa chỉ", en = "Address" }
+[settings.people]
+label = { vi = "Bảng tài khoản", en = "Table of accounts" }
+example = "account,token\nnguoi.mot,vi-du-mot\nnguoi.hai,vi-du-hai"
+secret = true
+[transport]
+base_url = "{{ settings.base_url }}"
+[users]
+list = "{{ secrets.people }}"
+name = "account"
+[users.auth]
+kind = "header"
+name = "X-Token"
+value = "{{ user.token }}"
+[stream]
+path = "/viec-cua/{{ user.account }}"
+records = "data"
+key = "id"
+[paging]
+kind = "none"
+[fields]
+title = "ten"
+status = { path = "trang_thai", map = { lam = "in_progress" } }
+assignee = "$user.account"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn table_of_users_leaves_no_cell_in_samples_and_they_conform() {
+    let server = Scripted::start(|asked| {
+        let token = asked.headers.get("x-token").map(String::as_str);
+        let title = |id: u32, name: &str| json!({ "id": id, "ten": name, "trang_thai": "lam" });
+        match (asked.path.as_str(), token) {
+            ("/viec-cua/an.nv", Some("bi-mat-cua-an")) => {
+                json(json!({ "data": [title(1, "Phối hợp với hoa.lt")], "da_dung": "bi-mat-cua-an" }))
+            }
+            ("/viec-cua/hoa.lt", Some("bi-mat-cua-hoa")) => json(json!({ "data": [title(2, "Báo cáo")] })),
+            ("/viec-cua/079201001234", Some("bi-mat-thu-ba")) => {
+                json(json!({ "data": [title(3, "Kế hoạch")] }))
+            }
+            _ => status(401, &[], ""),
+        }
+    })
+    .await;
+    let settings: BTreeMap<String, String> = [("base_url".to_owned(), server.base.clone())].into();
+    let table = "account;token\nan.nv;bi-mat-cua-an\nhoa.lt;\"bi-mat-cua-hoa\"\n079201001234;bi-mat-thu-ba\n";
+    let secrets: BTreeMap<String, SecretString> = [("people".to_owned(), table.to_owned().into())].into();
+    let connector = opened("test", OF_USERS, &settings, &secrets);
+    let loaded = manifest::parse("m.toml", OF_USERS).unwrap_or_else(|told| panic!("{told}"));
+    let given = Given { settings: &settings, secrets: &secrets };
+    let recorded = record(&*connector, &loaded, &given, crate::support::source::now())
+        .await
+        .unwrap_or_else(|told| panic!("{told}"));
+    assert_eq!((recorded.records, recorded.samples.len()), (3, 3));
+    let text = serde_json::to_string_pretty(&recorded.samples).expect("text");
+    for hidden in ["an.nv", "hoa.lt", "079201001234", "bi-mat", "127.0.0.1"] {
+        assert!(!text.contains(hidden), "{hidden} is left in\n{text}");
+    }
+    let first = &recorded.samples[0]["request"];
+    assert_eq!(
+        (&first["path"], &first["headers"]["x-token"]),
+        (&json!("/viec-cua/nguoi.mot"), &json!("vi-du-mot"))
+    );
+    assert_eq!(recorded.samples[0]["reply"]["body"]["data"][0]["ten"], "Phối hợp với nguoi.hai");
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("samples")).expect("made");
+    std::fs::write(folder.path().join("manifest.toml"), OF_USERS).expect("written");
+    for (number, sample) in recorded.samples.iter().enumerate() {
+        let file = folder.path().join(format!("samples/{number:03}.json"));
+        std::fs::write(file, sample.to_string()).expect("written");
+    }
+    let report = conformance::expect(folder.path()).await.unwrap_or_else(|told| panic!("{told}"));
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    assert_eq!(report.drafts.len(), 2, "those of the users the example names");
+}

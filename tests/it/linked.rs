@@ -6,7 +6,7 @@ use crate::support::installation::{Installed, Targets};
 use crate::support::stores::{both, officer};
 use crate::support::task::shown;
 use lienthong::domain::{CitizenId, DirectoryImport, ImportedPerson, OddDone};
-use lienthong::pipeline::command::{Command, PersonRef};
+use lienthong::pipeline::command::{Command, InputFile, PersonRef};
 use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::step::Step as _;
 use lienthong::store::Linked;
@@ -139,5 +139,59 @@ async fn day_of_completion_that_cannot_be_true_is_told_until_its_record_changes(
         assert_eq!(told(&house).await, both_told[1..], "{}", store.kind());
         let left = store.odd_done_tasks(OddDone::InFuture, 0, 10).await.expect("read");
         assert_eq!(left.iter().map(|task| task.key.external_id.as_str()).collect::<Vec<_>>(), ["t2"]);
+    }
+}
+
+#[tokio::test]
+async fn citizen_number_named_as_an_account_of_a_people_file_is_kept_as_its_index_alone() {
+    let both = both().await;
+    let number = "099200000777";
+    let file = |owner: &str| {
+        InputFile {
+        name: "people.csv".to_owned(),
+        bytes: format!(
+            "staff_number,full_name,unit,role,from,accounts\nGL-00001,Nguyễn Văn A,SNV,staff,2024-01-01,{}\nGL-00002,Trần Thị B,SNV,staff,2024-01-01,{}\n",
+            if owner == "GL-00001" { "snv=099200 000777" } else { "" },
+            if owner == "GL-00002" { "snv=099200000777" } else { "" },
+        )
+        .into_bytes(),
+    }
+    };
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        with_person(store).await;
+        let index = store.vault().blind_index(&CitizenId::parse(number).expect("number"));
+        for owner in ["GL-00001", "GL-00002"] {
+            let order = Command::PeopleImport {
+                people: file(owner),
+                units: None,
+                author: "test".to_owned(),
+                dry_run: false,
+            };
+            let told = house.order(order).await;
+            let shown = format!("{:?} {:?}", told.document, told.findings);
+            assert_eq!(told.exit, 0, "{}: {shown}", store.kind());
+            assert!(!shown.contains(number) && !shown.contains(&index), "{}: {shown}", store.kind());
+            let moves = told.findings.iter().any(|finding| finding.code == "LT-PPL-011");
+            assert_eq!(moves, owner == "GL-00002", "{}: {shown}", store.kind());
+            let kept = store.load_directory().await.expect("rows").accounts;
+            let kept: Vec<&str> = kept.iter().map(|(_, account, _)| account.as_str()).collect();
+            assert_eq!(
+                kept.iter().filter(|account| **account == index).count(),
+                1,
+                "{}: {kept:?}",
+                store.kind()
+            );
+            assert!(kept.iter().all(|account| !account.contains("099200")), "{}: {kept:?}", store.kind());
+        }
+        let refused = InputFile {
+            name: "people.csv".to_owned(),
+            bytes: "staff_number,full_name,unit,role,from,accounts\nGL-00001,Nguyễn Văn A,SNV,staff,2024-01-01,snv=invalid\n".into(),
+        };
+        let order =
+            Command::PeopleImport { people: refused, units: None, author: "test".to_owned(), dry_run: true };
+        let told = house.order(order).await.findings;
+        assert_eq!(told.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), ["LT-PPL-045"]);
     }
 }

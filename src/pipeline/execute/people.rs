@@ -11,7 +11,7 @@ use crate::pipeline::app::directory_of;
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
 use crate::pipeline::pull::NO_CITIZEN_ID;
 use crate::pipeline::wording::Words;
-use crate::store::{DirectoryRows, Linked};
+use crate::store::{DirectoryRows, Linked, Vault};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -57,6 +57,7 @@ pub(in crate::pipeline) async fn prepare(
     let mut import = DirectoryImport::default();
     if let Some(file) = people {
         import = read_people(&file.name, &file.bytes, all.as_slice(), &numbers_of(&known))?;
+        hide_numbers(app, &mut import, &file.name).await.map_err(|Refusal(findings)| Findings(findings))?;
         joined(&known, &mut import);
         check_heads(&known, &import, &file.name)?;
         check_charges(&known, &import, &units, (&file.name, app.clock.today()))?;
@@ -69,6 +70,24 @@ pub(in crate::pipeline) async fn prepare(
         findings.extend(accounts_elsewhere(&file.name, &import, &sources));
     }
     Ok(Prepared { import, known, findings })
+}
+
+/// Takes numbers of citizens out of the accounts of a file, as `people link` does: before anything is compared, told or
+/// written.
+async fn hide_numbers(app: &App, import: &mut DirectoryImport, file: &str) -> Result<(), Refusal> {
+    for person in &mut import.people {
+        let place = || Place::of(file).at(person.staff_number.as_str());
+        let mut accounts = Vec::with_capacity(person.accounts.len());
+        for (source, typed) in std::mem::take(&mut person.accounts) {
+            let account = written(app, &source, typed).await;
+            let (account, _) = account.map_err(|Refusal(told)| {
+                Refusal(told.into_iter().map(|finding| finding.at(place())).collect())
+            })?;
+            accounts.push((source, account));
+        }
+        person.accounts = accounts;
+    }
+    Ok(())
 }
 
 /// Units of the configuration and of its units file as they stand now; a file that cannot be read is told by `check`.
@@ -255,13 +274,14 @@ fn moved_accounts(known: &DirectoryRows, import: &DirectoryImport, file: &str) -
         for (source, account) in &person.accounts {
             let before =
                 held.get(&(source, account.as_str())).filter(|before| ***before != person.staff_number);
+            let shown = shown_account(account);
             findings.extend(before.map(|before| {
                 let number = &person.staff_number;
                 Finding::warning(
                     "LT-PPL-011",
                     Text::new(
-                        format!("tài khoản {account} của {source} chuyển từ {before} sang {number}"),
-                        format!("account {account} of {source} moves from {before} to {number}"),
+                        format!("tài khoản {} của {source} chuyển từ {before} sang {number}", shown.vi),
+                        format!("account {} of {source} moves from {before} to {number}", shown.en),
                     ),
                     Text::new(
                         "đúng thì không cần làm gì; sai thì sửa tệp và nhập lại: nhiệm vụ theo tài khoản",
@@ -273,6 +293,15 @@ fn moved_accounts(known: &DirectoryRows, import: &DirectoryImport, file: &str) -
         }
     }
     findings
+}
+
+/// An account of the store as it is told: never a number of a citizen, nor its index.
+fn shown_account(account: &str) -> Text {
+    if account.starts_with(Vault::INDEX_MARK) {
+        return Text::new("số định danh (đã che)", "citizen id (masked)");
+    }
+    let masked = CitizenId::mask_in(account);
+    Text::new(masked.clone(), masked)
 }
 
 /// A further unit with nothing above it. Several trees are as good as one; nobody but an office with a document

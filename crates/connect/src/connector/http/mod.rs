@@ -18,7 +18,7 @@ pub mod plan;
 mod pull;
 mod refusal;
 mod soap;
-mod users;
+pub(super) mod users;
 mod walk;
 mod window;
 

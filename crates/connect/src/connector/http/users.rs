@@ -214,7 +214,7 @@ async fn records(
 }
 
 /// The rows of a table as JSON objects. Its first line names the columns; what stands between quotes may hold anything.
-fn rows(table: &str) -> Result<Vec<String>, Text> {
+pub(in crate::connector) fn rows(table: &str) -> Result<Vec<String>, Text> {
     let table = table.trim_start_matches('\u{feff}');
     let head = table.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let delimiter = ['\t', ';', ','].into_iter().find(|sign| head.contains(*sign)).unwrap_or(',');

@@ -63,6 +63,8 @@ impl Mask {
         };
         let mut secrets: Vec<_> =
             given.secrets.iter().filter_map(|(name, secret)| of(name, secret.expose_secret())).collect();
+        let (people, cells) = users(loaded, given);
+        secrets.extend(cells);
         let tokens = tokens(exchanges, answers);
         secrets.extend(
             tokens.into_iter().enumerate().map(|(index, token)| (token, format!("token-{}", index + 1))),
@@ -94,12 +96,16 @@ impl Mask {
         for event in written.get("event").and_then(Value::as_array).into_iter().flatten() {
             places(event.get("actor").unwrap_or(&Value::Null), &mut personal);
         }
+        if let Some(name) = written.pointer("/users/name").and_then(Value::as_str) {
+            personal.insert(steps(name));
+        }
         if manifest.content == Content::People {
             places(written.pointer("/stream/key").unwrap_or(&Value::Null), &mut personal);
         }
         let at = |pointer: &str| written.pointer(pointer).and_then(Value::as_str).map(steps);
         let mut roots: Vec<Vec<String>> = vec![Vec::new()];
         roots.extend(at("/stream/records"));
+        roots.extend(at("/users/records"));
         for list in ["parent", "detail"] {
             let sections = written.get(list).and_then(Value::as_array).into_iter().flatten();
             for key in ["records", "select"] {
@@ -133,6 +139,12 @@ impl Mask {
             path,
             counts: HashMap::new(),
         };
+        for (account, stands) in people {
+            match stands {
+                Some(stands) => drop(mask.people.insert(account.nfc().collect(), stands)),
+                None => mask.meet(&account),
+            }
+        }
         // Who stands anywhere is known before the first text is written: titles name people of later records.
         for answer in answers {
             mask.learn(answer, &mut Vec::new());
@@ -149,11 +161,17 @@ impl Mask {
         let basic = value.strip_prefix("Basic ").and_then(|coded| STANDARD.decode(coded).ok());
         if let Some(plain) = basic.and_then(|plain| String::from_utf8(plain).ok()) {
             // Whole values, however short: what is left of one that is a setting would not let in again.
-            let parts: Vec<String> = plain
-                .splitn(2, ':')
-                .map(|part| self.given(part).into_iter().map(|one| one.0).collect())
-                .collect();
+            let part = |part: &str| match self.people.get(part) {
+                Some(known) => known.clone(),
+                None => self.given(part).into_iter().map(|one| one.0).collect(),
+            };
+            let parts: Vec<String> = plain.splitn(2, ':').map(part).collect();
             return Some(format!("Basic {}", STANDARD.encode(parts.join(":"))));
+        }
+        // On whose behalf is asked.
+        let user = self.people.get(value).filter(|_| value.chars().count() >= SHORTEST);
+        if let Some(user) = user {
+            return Some(user.clone());
         }
         let replaced = replaced(value, &self.secrets);
         (replaced != value).then_some(replaced)
@@ -398,6 +416,38 @@ impl Mask {
         }
         text
     }
+}
+
+/// An account of a table of users, with the one of the same line of the manifest's example; none beyond its last line.
+type Account = (String, Option<String>);
+
+/// The cells of tables that name users (`users.list`), line by line: accounts, which stand for somebody wherever they
+/// are, and what lets them in, with what stands for it. What requests get beside the name (`keep`) is no secret.
+fn users(loaded: &Loaded, given: &Given<'_>) -> (Vec<Account>, Vec<(String, String)>) {
+    let (mut accounts, mut secrets) = (Vec::new(), Vec::new());
+    let Some(section) = &loaded.manifest.users else { return (accounts, secrets) };
+    let named = section.list.as_deref().unwrap_or_default();
+    let cells = |table: &str| -> Vec<BTreeMap<String, String>> {
+        let rows = crate::connector::http::users::rows(table).unwrap_or_default();
+        rows.iter().filter_map(|row| serde_json::from_str(row).ok()).collect()
+    };
+    let tables = given.secrets.iter().filter(|(name, _)| named.contains(&format!("secrets.{name}")));
+    for (name, table) in tables {
+        let setting = loaded.manifest.settings.get(name);
+        let examples = cells(setting.and_then(|setting| setting.example.as_deref()).unwrap_or_default());
+        for (index, row) in cells(table.expose_secret()).into_iter().enumerate() {
+            let example = |column: &str| examples.get(index).and_then(|row| row.get(column)).cloned();
+            for (column, cell) in row.into_iter().filter(|(_, cell)| !cell.is_empty()) {
+                if column == section.name {
+                    accounts.push((cell, example(&column)));
+                } else if !section.keep.contains(&column) {
+                    let stands = example(&column).unwrap_or_else(|| format!("{column}-{}", index + 1));
+                    secrets.push((cell, stands));
+                }
+            }
+        }
+    }
+    (accounts, secrets)
 }
 
 /// Twelve digits (a citizen), or nine to eleven that begin as telephones and older identity cards do.
