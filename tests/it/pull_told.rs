@@ -174,5 +174,5 @@ async fn source_that_cannot_tell_changes_leaves_a_proof_with_every_pull() {
         let last = proof().await.remove(0);
         assert_eq!((last.held, last.gone, last.proven), (59, 1, true));
     }
-    assert_eq!(word(Words::RunKind, "whole", Lang::En), "Whole list, scheduled");
+    assert_eq!(word(Words::RunKind, "whole", Lang::En), "Whole list");
 }
