@@ -216,8 +216,14 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("*.file", "Tệp cần đọc"),
     ("people import.units", "Tệp đơn vị"),
     ("*.dry_run", "Chỉ xem sẽ thay đổi những gì; không ghi gì"),
-    ("period close.dry_run", "Chỉ xem danh mục kiểm tra; không ghi gì"),
-    ("catalog merge.dry_run", "Với dự thảo đã quyết định: chỉ xem sẽ thay đổi những gì; không ghi gì"),
+    (
+        "period close.dry_run",
+        "Chỉ xem danh mục kiểm tra: còn gì chưa xong, số liệu của ai đã đổi; không chốt gì",
+    ),
+    (
+        "catalog merge.dry_run",
+        "Với dự thảo đã quyết định: chỉ xem phiên bản mới đổi gì và điểm của những quý nào sẽ đổi",
+    ),
     ("people link.account", "Tài khoản như nguồn ghi"),
     ("people link.moves", "Chuyển tài khoản khỏi người đang giữ"),
     ("*.person", "Số hiệu cán bộ, hoặc mã trên trang theo dõi"),

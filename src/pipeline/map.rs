@@ -274,7 +274,13 @@ impl Map {
                 "a decision about this product was taken back just now; ranked again once that is learned",
             );
         }
+        let threshold = mappers.threshold(&version);
         let mut row = mapping_row(decision, version, app.clock.now());
+        if let (MappingState::Review, "text", Some(threshold)) =
+            (row.state, row.decided_by.as_str(), threshold)
+        {
+            row.reason["threshold"] = json!(threshold);
+        }
         if row.decided_by == "rule" {
             row.reason["rules"] = json!({ "version": app.policy.rule_book.version() });
         }

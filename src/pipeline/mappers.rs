@@ -233,6 +233,12 @@ impl Mappers {
         Some(loaded.mapper.decide(task))
     }
 
+    /// From which confidence on the words of a title decide alone; none where no confidence is enough.
+    pub fn threshold(&self, version: &CatalogVersion) -> Option<f64> {
+        let loaded = self.loaded.iter().find(|loaded| loaded.version == *version)?;
+        Some(loaded.mapper.threshold()).filter(|threshold| *threshold <= 1.0)
+    }
+
     /// Whether a text decision may rest on a decision that was taken back and is not forgotten yet.
     pub fn doubts(&self, decision: &MappingDecision) -> bool {
         match &decision.outcome {

@@ -87,7 +87,7 @@ pub enum Catalog {
         /// Another scale of groups and points
         #[arg(long)]
         groups: Option<PathBuf>,
-        /// With the decided draft: only show what would change; nothing is stored
+        /// With the decided draft: only show what the version would bring and the quarters whose scores would move
         #[arg(long, requires = "settled")]
         dry_run: bool,
         #[command(flatten)]

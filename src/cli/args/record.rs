@@ -320,7 +320,7 @@ pub enum PeriodAction {
         /// Period: 2026-Q3, 2026
         #[arg(value_parser = period)]
         period: Period,
-        /// Only show the checklist
+        /// Only show the checklist: what stands open and whose figures moved; nothing is frozen
         #[arg(long)]
         dry_run: bool,
         /// Close although points are open, for this reason

@@ -21,6 +21,7 @@ pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
                 json!(item.title),
                 json!(names.nearest(&item)),
                 item.reason.get("confidence").cloned().unwrap_or_default(),
+                item.reason.get("threshold").cloned().unwrap_or_default(),
                 json!(item.task),
             ]
         })
@@ -32,6 +33,7 @@ pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
             Column::left("title", "Nội dung", "Title"),
             Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
             Column::right("confidence", "Độ tin cậy", "Confidence"),
+            Column::right("threshold", "Ngưỡng tự quyết định", "Decides alone from"),
             Column::right("number", "Số", "Number"),
         ],
         rows,

@@ -74,11 +74,19 @@ impl Node {
             let start = table.span().start;
             return lines.table(table.into_inner(), start).map_err(|finding| vec![finding]);
         }
-        let found = |error: &toml::de::Error| {
-            syntax(&lines.origin(error.span().map_or(0, |span| span.start)), &written_cause(error.message()))
+        let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        let found =
+            |error: &toml::de::Error| syntax(&lines.origin(start(error)), &written_cause(error.message()));
+        let Some((opening, unclosed)) = unclosed(text, &errors) else {
+            // A broken line often breaks the following ones too; the first ones tell enough.
+            return Err(errors.iter().take(20).map(found).collect());
         };
-        // A broken line often breaks the following ones too; the first ones tell enough.
-        Err(errors.iter().take(20).map(found).collect())
+        // Everything behind a bracket that nobody closes was read as part of it: one fault, told once.
+        let before = errors.iter().filter(|error| start(error) < opening).take(20).map(found);
+        // A quote that never closes took the closing bracket along.
+        let quote = errors.iter().filter(|error| start(error) >= opening).find(|error| is_quote(error));
+        let told = quote.map_or_else(|| syntax(&lines.origin(opening), &written_cause(unclosed)), found);
+        Err(before.chain([told]).collect())
     }
 
     /// An empty table.
@@ -252,6 +260,32 @@ impl Lines<'_> {
     }
 }
 
+/// Whether an error is a quote that never closes.
+fn is_quote(error: &toml::de::Error) -> bool {
+    error.message().starts_with("invalid ") && error.message().contains("string")
+}
+
+/// Where a bracket stands that nobody closes, and what is said of it; none where all are closed.
+fn unclosed<'a>(text: &str, errors: &'a [toml::de::Error]) -> Option<(usize, &'a str)> {
+    let message =
+        errors.iter().map(|error| error.message()).find(|message| message.starts_with("unclosed "))?;
+    let (opens, closes) = if message.contains("array") { ('[', ']') } else { ('{', '}') };
+    let within = errors.iter().filter(|error| {
+        ["array", "inline table", "key-value pairs"].iter().any(|of| error.message().contains(of))
+    });
+    let first = within.filter_map(|error| Some(error.span()?.start)).min()?;
+    let mut closed = 0_u32;
+    for (at, sign) in text.get(..first)?.char_indices().rev() {
+        match sign {
+            _ if sign == closes => closed += 1,
+            _ if sign == opens && closed == 0 => return Some((at, message)),
+            _ if sign == opens => closed -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 fn syntax(origin: &Origin, why: &Text) -> Finding {
     let (line, column) = origin.position.unwrap_or((1, 1));
     Finding::error(
@@ -279,6 +313,21 @@ mod tests {
             Node::parse("a.toml", Path::new("/"), "a = \nb = 1\nc = \"x\n").expect_err("two errors");
         let places: Vec<_> = findings.iter().filter_map(|finding| finding.place.as_ref()?.line).collect();
         assert!(places.contains(&1) && places.contains(&3), "{findings:?}");
+    }
+
+    #[test]
+    fn bracket_nobody_closes_is_one_error_at_the_bracket_whatever_was_read_behind_it() {
+        let places = |text: &str| -> Vec<(u32, Option<String>)> {
+            let findings = Node::parse("a.toml", Path::new("/"), text).expect_err(text);
+            let places = findings.into_iter().map(|finding| finding.place.expect("a place"));
+            places.map(|place| (place.line.unwrap_or_default(), place.detail)).collect()
+        };
+        let at = |line, column: u32| (line, Some(format!("column {column}")));
+        assert_eq!(places("a = 1\nx = [1,\nb = 2\n[daemon]\ny = 1\n"), [at(2, 5)]);
+        assert_eq!(places("x = [[1, 2]\n[daemon]\ny = 1\n"), [at(1, 5)]);
+        assert_eq!(places("a = {x = 1\nb = 2\n"), [at(1, 5)]);
+        assert_eq!(places("a = \nx = [1\nb = 2\n").len(), 2, "the line before is a fault of its own");
+        assert_eq!(places("x = [\"a\", \"b\n[daemon]\n"), [at(1, 13)], "the quote took the bracket along");
     }
 
     #[test]
