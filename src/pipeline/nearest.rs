@@ -1,4 +1,4 @@
-//! The products nearest to tasks that wait for theirs, by code and name.
+//! What products are called, for tasks that have one and for those whose nearest ones are shown.
 //!
 //! Owns which of a task's candidates people are shown, on the page and by the command line alike. It only reads, and
 //! only the products it names; a code that its catalog version lacks stands alone.
@@ -11,15 +11,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// How many of a task's candidates are shown.
 const SHOWN: usize = 3;
 
-/// What the products nearest to waiting tasks are called, by version and code.
+/// What products are called, by version and code.
 pub(crate) struct ProductNames(BTreeMap<CatalogVersion, HashMap<String, String>>);
 
 impl ProductNames {
     /// The names of the products nearest to some tasks.
     pub(crate) async fn of(app: &App, items: &[ReviewItem]) -> Result<Self, StoreError> {
+        let near = items.iter().flat_map(|item| codes(item).map(|code| (&item.catalog_version, code)));
+        Self::named(app, near).await
+    }
+
+    /// The names of some products, each with the version it is looked up in.
+    pub(crate) async fn named<'a>(
+        app: &App,
+        products: impl Iterator<Item = (&'a CatalogVersion, &'a str)>,
+    ) -> Result<Self, StoreError> {
         let mut wanted: BTreeMap<&CatalogVersion, BTreeSet<&str>> = BTreeMap::new();
-        for item in items {
-            wanted.entry(&item.catalog_version).or_default().extend(codes(item));
+        for (version, code) in products {
+            wanted.entry(version).or_default().insert(code);
         }
         let mut names = BTreeMap::new();
         for (version, codes) in wanted {
@@ -31,15 +40,15 @@ impl ProductNames {
         Ok(Self(names))
     }
 
+    /// What a product is called; nothing where its version has no such code.
+    pub(crate) fn name(&self, version: &CatalogVersion, code: &str) -> &str {
+        self.0.get(version).and_then(|names| names.get(code)).map_or("", String::as_str)
+    }
+
     /// Code and name of the products nearest to a task.
     pub(crate) fn nearest(&self, item: &ReviewItem) -> Vec<String> {
-        let names = self.0.get(&item.catalog_version);
-        codes(item)
-            .map(|code| match names.and_then(|names| names.get(code)) {
-                Some(name) => format!("{code} {name}"),
-                None => code.to_owned(),
-            })
-            .collect()
+        let named = |code| format!("{code} {}", self.name(&item.catalog_version, code)).trim_end().to_owned();
+        codes(item).map(named).collect()
     }
 }
 

@@ -154,6 +154,22 @@ impl Store {
         rows.iter().map(entry_of).collect()
     }
 
+    /// The same of one kind of entry; of all of them where it is empty.
+    pub async fn audit_entries_of(
+        &self,
+        action: &str,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        if action.is_empty() {
+            return self.audit_entries(before, limit).await;
+        }
+        let sql = "SELECT seq, at, actor, action, object, detail, reason FROM audit WHERE action = $1 AND seq < $2 \
+                   ORDER BY seq DESC LIMIT $3";
+        let rows = self.db.rows(sql, vals![action, before, limit as u64]).await?;
+        rows.iter().map(entry_of).collect()
+    }
+
     /// The moment of the first entry: when this installation began.
     pub async fn first_audit(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let row = self.db.row("SELECT at FROM audit ORDER BY seq LIMIT 1", vals![]).await?;

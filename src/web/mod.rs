@@ -11,6 +11,7 @@ mod format;
 mod guard;
 mod health;
 pub mod hook;
+mod journal;
 mod live;
 mod overview;
 mod page;
@@ -19,6 +20,7 @@ mod people;
 mod records;
 mod results;
 mod score;
+mod score_lines;
 mod scores;
 mod source;
 mod table;
@@ -124,7 +126,10 @@ pub fn router(web: Web) -> Router {
         .route(
             "/changes",
             get(async |web: State<Web>, visit: Visit| {
-                answer(&web, &visit, waiting::changes(&web, &visit).await)
+                answer(&web, &visit, journal::page(&web, &visit, &people::Search::default()).await)
+            })
+            .post(async |web: State<Web>, visit: Visit, Form(search): Form<people::Search>| {
+                answer(&web, &visit, journal::page(&web, &visit, &search).await)
             }),
         )
         .route("/people", get(people_page).post(people_found))

@@ -3,7 +3,7 @@
 use super::live::{Counts, SOON, SourceCounts};
 use super::page::{render, say, value};
 use super::table::{Cell, Section};
-use super::{Page, Visit, Web, cards, deliveries, format, source, waiting, words};
+use super::{Page, Visit, Web, cards, deliveries, format, journal, source, words};
 use crate::directory::Directory;
 use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
@@ -541,8 +541,8 @@ async fn timeline(web: &Web, visit: &Visit, directory: &Directory) -> Result<Vec
     let entries = web.app.store.audit_entries(i64::MAX, ENTRIES).await.map_err(|error| error.finding())?;
     let mut groups: Vec<(String, Entry)> = Vec::new();
     for entry in entries {
-        let about = waiting::about(visit, directory, &entry);
-        let (who, reason) = (waiting::actor(visit, &entry), waiting::reason(visit, &entry));
+        let about = journal::about(visit, directory, &entry);
+        let (who, reason) = (journal::actor(visit, &entry), journal::reason(visit, &entry));
         let full = groups.len() == GROUPS;
         match groups.iter_mut().find(|(action, _)| *action == entry.action) {
             Some((_, group)) => {

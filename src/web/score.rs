@@ -2,10 +2,11 @@
 //! and its deliveries.
 
 use super::page::{render, say, value};
-use super::table::{Cell, ROWS, Section, shown_of};
+use super::score_lines::{excluded, led, lines, lines_shown, own_lines};
+use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, papers, words, written};
 use crate::directory::Directory;
-use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, SourceId};
+use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState};
 use crate::error::{Finding, Lang, Text};
 use crate::paper::switch::{self, Switch};
 use crate::pipeline::derived::read;
@@ -73,7 +74,7 @@ struct OtherPeriod {
     here: bool,
 }
 
-fn told(error: StoreError) -> Finding {
+pub(super) fn told(error: StoreError) -> Finding {
     error.finding()
 }
 
@@ -98,7 +99,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let behind = json!({
         "components": derivation.get("components"),
         "formulas": derivation.get("formulas"),
-        "lines": lines_shown(visit, &derivation).1,
+        "lines": lines_shown(visit, &own_lines(&derivation)).1,
     });
     let grounds = web.app.grounds(person, period, &behind).await?;
     let mut sections = Vec::new();
@@ -107,7 +108,12 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         sections.push(quarters(visit, person, &derivation));
     } else {
         let products = web.app.product_names(period).await?;
-        sections.push(lines(web, visit, &derivation, &grounds, &products).await?);
+        let led = led(visit, &directory, period, &derivation)?;
+        // Whoever has no task of their own is judged by those of others alone.
+        if led.is_none() || !own_lines(&derivation).is_empty() {
+            sections.push(lines(web, visit, &derivation, &grounds, &products).await?);
+        }
+        sections.extend(led);
         sections.extend(excluded(web, visit, &derivation).await?);
     }
     let decisions = store.decisions_of(person, period).await.map_err(told)?;
@@ -228,7 +234,7 @@ fn worked(summary: &Value) -> String {
     spans.collect::<Vec<_>>().join(", ")
 }
 
-fn unreadable() -> Finding {
+pub(super) fn unreadable() -> Finding {
     Finding::error(
         "LT-WEB-002",
         Text::new(
@@ -261,15 +267,15 @@ async fn other_periods(
     Ok(shown.collect())
 }
 
-fn strings<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+pub(super) fn strings<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
     value.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn text(value: &Value, pointer: &str) -> String {
+pub(super) fn text(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Null) | None => "–".to_owned(),
@@ -328,165 +334,6 @@ fn parts(summary: &Value, derivation: &Value, grounds: &Grounds, lang: Lang) -> 
         })
     })
     .collect()
-}
-
-/// Numbers of the tasks behind `source/key`, for links.
-async fn numbers(web: &Web, sources: &[String]) -> Result<BTreeMap<String, i64>, Finding> {
-    let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (source, key) in sources.iter().filter_map(|source| source.split_once('/')) {
-        keys.entry(source).or_default().push(key);
-    }
-    let mut numbers = BTreeMap::new();
-    for (source, mut keys) in keys {
-        let Ok(id) = SourceId::new(source) else { continue };
-        keys.sort_unstable();
-        keys.dedup();
-        let found = web.app.store.known_hashes(&id, &keys).await.map_err(told)?;
-        for (key, found) in keys.iter().zip(found) {
-            if let Some((number, _)) = found {
-                numbers.insert(format!("{source}/{key}"), number);
-            }
-        }
-    }
-    Ok(numbers)
-}
-
-fn to_task(text: String, source: &str, numbers: &BTreeMap<String, i64>) -> Cell {
-    match numbers.get(source) {
-        Some(number) => Cell::link(text, format!("/tasks/{number}")),
-        None => Cell::text(text),
-    }
-}
-
-/// Position of the first line shown, from the address.
-fn from(visit: &Visit, name: &str) -> usize {
-    visit.asked(name).parse().unwrap_or(0)
-}
-
-/// Position of the first line shown, and the lines shown.
-fn lines_shown<'a>(visit: &Visit, derivation: &'a Value) -> (usize, &'a [Value]) {
-    let all = list(derivation, "lines");
-    let first = from(visit, "line").min(all.len());
-    (first, all.get(first..all.len().min(first + shown_of(visit, "lines"))).unwrap_or_default())
-}
-
-async fn lines(
-    web: &Web,
-    visit: &Visit,
-    derivation: &Value,
-    grounds: &Grounds,
-    products: &BTreeMap<String, String>,
-) -> Result<Section, Finding> {
-    let lang = visit.lang;
-    let all = list(derivation, "lines");
-    let (first, shown) = lines_shown(visit, derivation);
-    let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
-    let numbers = numbers(web, &sources).await?;
-    let mut section = Section::table(
-        visit,
-        "lines",
-        format!("{} ({})", say(lang, "Từng nhiệm vụ được tính", "Task by task"), format::count(all.len() as u64)),
-        &[
-            ("Nhiệm vụ", "Task"),
-            ("Sản phẩm", "Product"),
-            ("#k", "#k"),
-            ("#Giao G", "#Assigned G"),
-            ("#k·G", "#k·G"),
-            ("#Xong C", "#Done C"),
-            ("#k·C", "#k·C"),
-            ("Hạn", "Due"),
-            ("Hoàn thành", "Completed"),
-            ("#Số lần chậm", "#Late"),
-            ("#Số lỗi", "#Failures"),
-        ],
-        ("Kỳ này chưa có nhiệm vụ nào được tính.", "No task counts in this period."),
-    )
-    .note(say(
-        lang,
-        "k: hệ số quy đổi của sản phẩm (Điều 13). G: số lượng giao; C: số lượng hoàn thành được nghiệm thu. Nhiệm vụ ngoài kế hoạch không vào mẫu số nên k·G bằng 0.",
-        "k: the product's coefficient (Art. 13). G: assigned; C: completed and accepted. Unplanned tasks stay outside the denominator, so their k·G is 0.",
-    ));
-    section.some_pages(
-        visit,
-        "line",
-        (first + shown.len() < all.len()).then(|| (first + shown.len()).to_string()),
-    );
-    for (index, line) in shown.iter().enumerate() {
-        let get = |key: &str| text(line, &format!("/{key}"));
-        let number = |key: &str| Cell::num(format::decimal(&get(key), lang));
-        let mut notes: Vec<String> = strings(line, "notes").map(|note| wording::note(note, lang)).collect();
-        if line.get("extra").and_then(Value::as_bool) == Some(true) {
-            notes.insert(0, say(lang, "ngoài kế hoạch hoặc nhận lại", "unplanned or taken over").to_owned());
-        }
-        let (source, of) = (get("source"), line.get("of").and_then(Value::as_str));
-        notes.extend(grounds.of_line(of, &source).map(|ground| ground.told(lang)));
-        if let Some(of) = of {
-            notes.insert(0, format!("{} {of}", say(lang, "của", "of")));
-        }
-        let product = get("product");
-        let name = products.get(&product).cloned().unwrap_or_default();
-        section.push(
-            format!("{}-{source}", first + index),
-            vec![
-                to_task(get("title"), &source, &numbers).note(notes.join("; ")),
-                Cell::mono(product).note(name),
-                number("coefficient"),
-                number("assigned"),
-                number("assigned_converted"),
-                number("completed"),
-                number("completed_converted"),
-                Cell::text(format::day_text(&get("due"))),
-                Cell::text(format::day_text(&get("completed_on"))),
-                number("late_count"),
-                number("quality_failures"),
-            ],
-        );
-    }
-    Ok(section)
-}
-
-async fn excluded(web: &Web, visit: &Visit, derivation: &Value) -> Result<Option<Section>, Finding> {
-    let all = list(derivation, "excluded");
-    if all.is_empty() {
-        return Ok(None);
-    }
-    let first = from(visit, "excluded").min(all.len());
-    let shown = all.get(first..all.len().min(first + shown_of(visit, "excluded"))).unwrap_or_default();
-    let sources: Vec<String> = shown.iter().map(|line| text(line, "/source")).collect();
-    let numbers = numbers(web, &sources).await?;
-    let mut section = Section::table(
-        visit,
-        "excluded",
-        format!(
-            "{} ({})",
-            visit.say("Không tính, kèm lý do", "Not counted, with reason"),
-            format::count(all.len() as u64)
-        ),
-        &[("Nhiệm vụ", "Task"), ("Lý do", "Reason"), ("Nguồn", "Source")],
-        ("–", "–"),
-    );
-    section.some_pages(
-        visit,
-        "excluded",
-        (first + shown.len() < all.len()).then(|| (first + shown.len()).to_string()),
-    );
-    for (index, line) in shown.iter().enumerate() {
-        let source = text(line, "/source");
-        section.push(
-            format!("{}-{source}", first + index),
-            vec![
-                to_task(text(line, "/title"), &source, &numbers),
-                Cell::text(word(Words::Excluded, &text(line, "/reason"), visit.lang)).note(
-                    match text(line, "/counts_as") {
-                        other if other.is_empty() => other,
-                        other => format!("{} {other}", visit.say("được tính là", "counts as")),
-                    },
-                ),
-                Cell::mono(source),
-            ],
-        );
-    }
-    Ok(Some(section))
 }
 
 fn quarters(visit: &Visit, person: PersonId, derivation: &Value) -> Section {

@@ -1,14 +1,14 @@
-//! Everything that waits for a person, and everything that changed.
+//! Everything that waits for a person.
 
 use super::live::Counts;
-use super::table::{Cell, FEW, ROWS, Section, Sheet, one_page, shown_of, some_rows};
+use super::table::{Cell, FEW, Section, Sheet, shown_of, some_rows};
 use super::{Page, Visit, Web, deliveries, format, source, words};
-use crate::directory::{Directory, Known};
-use crate::domain::{AccountKind, OddDone, Period, PersonId, local_date};
-use crate::error::{Finding, Lang};
+use crate::directory::Known;
+use crate::domain::{AccountKind, OddDone, local_date};
+use crate::error::Finding;
 use crate::pipeline::nearest::ProductNames;
-use crate::pipeline::wording::{Words, shell_quoted, word};
-use crate::store::{AuditEntry, StoreError, UnknownAccount, Waiting};
+use crate::pipeline::wording::shell_quoted;
+use crate::store::{StoreError, UnknownAccount, Waiting};
 use crate::text::fold::fold;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -213,6 +213,7 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
             ("NGUỒN:MÃ", "SOURCE:KEY"),
             ("Nhiệm vụ", "Task"),
             ("Sản phẩm gần nhất", "Nearest products"),
+            ("#Độ tin cậy", "#Confidence"),
             ("Nguồn", "Source"),
         ],
         ("Không có nhiệm vụ nào chờ.", "No task waits."),
@@ -231,11 +232,25 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
                 Cell::text(format!("{}:{}", item.key.source, item.key.external_id)),
                 Cell::link(item.title, format!("/tasks/{}", item.task)),
                 Cell::text(near.join("; ")),
+                confidence(visit, &item.reason),
                 Cell::link(item.key.source.to_string(), format!("/sources/{}", item.key.source)),
             ],
         );
     }
     Ok(section)
+}
+
+/// How sure the words of a title are, with the threshold from which on they would decide alone.
+fn confidence(visit: &Visit, reason: &serde_json::Value) -> Cell {
+    let number = |key: &str| {
+        let value = reason.get(key)?.as_f64()?;
+        Some(format::decimal(&format!("{value:.4}"), visit.lang))
+    };
+    let Some(confidence) = number("confidence") else { return Cell::num("–") };
+    let threshold = number("threshold");
+    let from =
+        threshold.map(|from| format!("{} {from}", visit.say("tự quyết định từ", "decides alone from")));
+    Cell::num(confidence).note(from.unwrap_or_default())
 }
 
 /// What the evaluation software sent that could not be taken up.
@@ -333,7 +348,7 @@ async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
                 Cell::link(account.source.to_string(), format!("/sources/{}", account.source)),
                 account_cell,
                 Cell::text(account.name_hint.unwrap_or_else(|| "–".to_owned())).note(people.join("; ")),
-                Cell::num(format::count(account.tasks)),
+                Cell::num(format::count(account.tasks)).to(format!("/tasks?account={}", account.id)),
                 Cell::text(format::instant(account.first_seen_at)),
             ],
         );
@@ -341,142 +356,11 @@ async fn unknown(web: &Web, visit: &Visit) -> Result<Section, Finding> {
     Ok(section)
 }
 
-/// Whose record and which period an entry tells of.
-pub(super) fn record_of(entry: &AuditEntry) -> Option<(PersonId, Period)> {
-    let mut words = entry.object.strip_prefix("record ")?.split(' ');
-    Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
-}
-
-/// What an entry is about, as a reader names it, and where it leads.
-pub(super) fn about(visit: &Visit, directory: &Directory, entry: &AuditEntry) -> (String, String) {
-    if let Some((person, period)) = record_of(entry) {
-        let name = deliveries::who(directory, person);
-        return (
-            format!("{name} · {}", format::period(period, visit.lang)),
-            format!("/scores/{person}/{period}"),
-        );
-    }
-    let named = |kind: &str| entry.object.strip_prefix(kind).map(str::to_owned);
-    if let Some(task) = named("task ") {
-        return (format!("{} {task}", visit.say("nhiệm vụ số", "task")), format!("/tasks/{task}"));
-    }
-    if let Some(item) = named("outbox ") {
-        return (format!("{} {item}", visit.say("mục gửi", "delivery")), format!("/deliveries/{item}"));
-    }
-    (object(visit, directory, &entry.object), String::new())
-}
-
-/// What the store writes of anything else, in the reader's words; what nobody named is shown as it is.
-fn object(visit: &Visit, directory: &Directory, object: &str) -> String {
-    if let Some((source, person)) =
-        object.strip_prefix("source ").and_then(|rest| rest.split_once(", person "))
-    {
-        let name = person.parse().map_or_else(|_| person.to_owned(), |id| deliveries::who(directory, id));
-        return format!("{} {source}, {name}", visit.say("nguồn", "source"));
-    }
-    if let Some(period) = object.strip_prefix("period ").and_then(|period| period.parse().ok()) {
-        return format::period(period, visit.lang);
-    }
-    if let Some(version) = object.strip_prefix("catalog ") {
-        return format!("{} {version}", visit.say("danh mục", "catalog"));
-    }
-    let called = [
-        ("mapping decision ", "quyết định về sản phẩm số", "decision about products"),
-        ("proposal ", "đề nghị sản phẩm số", "proposed product"),
-        ("petition ", "kiến nghị", "petition"),
-        ("organisation ", "tổ chức", "organisation"),
-        ("source ", "nguồn", "source"),
-        ("unit ", "đơn vị", "unit"),
-    ];
-    let named = called.into_iter().find_map(|(kind, vi, en)| {
-        let one = object.strip_prefix(kind)?;
-        Some(format!("{} {one}", visit.say(vi, en)))
-    });
-    if let Some(named) = named {
-        return named;
-    }
-    let Some((count, what)) = object.split_once(' ').filter(|(count, _)| count.parse::<u64>().is_ok()) else {
-        return object.to_owned();
-    };
-    let what = match what {
-        "people" => visit.say("người", "people"),
-        "results" => visit.say("kết quả", "results"),
-        "decisions of one file" => visit.say("quyết định trong một tệp", "decisions of one file"),
-        other => other,
-    };
-    format!("{count} {what}")
-}
-
-/// Who made an entry.
-pub(super) fn actor(visit: &Visit, entry: &AuditEntry) -> String {
-    match entry.actor.as_str() {
-        "configuration" => visit.say("tệp cấu hình", "configuration").to_owned(),
-        actor => actor.to_owned(),
-    }
-}
-
-/// Why. A refusal's reason is kept in English behind its code; the code leads to the page in both languages.
-pub(super) fn reason(visit: &Visit, entry: &AuditEntry) -> String {
-    let reason = entry.reason.clone().unwrap_or_default();
-    match (entry.action.as_str(), visit.lang, reason.split_once(' ')) {
-        ("decision_refused" | "decision_replaced", Lang::Vi, Some((code, _))) => code.to_owned(),
-        _ => reason,
-    }
-}
-
-/// Renders the page of everything that changed.
-pub(super) async fn changes(web: &Web, visit: &Visit) -> Page {
-    let before = visit.asked("before").parse().unwrap_or(i64::MAX);
-    let entries = web.app.store.audit_entries(before, ROWS + 1).await.map_err(told)?;
-    let (entries, last) = one_page(entries, |entry| entry.seq.to_string());
-    let directory = web.app.directory().await?;
-    let mut section = Section::table(
-        visit,
-        "changes",
-        "",
-        &[
-            ("#Số", "#No."),
-            ("Lúc", "At"),
-            ("Việc", "What"),
-            ("Đối tượng", "About"),
-            ("Ai", "Who"),
-            ("Lý do", "Why"),
-        ],
-        ("Chưa có gì thay đổi.", "Nothing changed yet."),
-    );
-    section.pages(visit, "before", last);
-    for entry in entries {
-        let (about, href) = about(visit, &directory, &entry);
-        section.push(
-            entry.seq.to_string(),
-            vec![
-                Cell::num(format::count(u64::try_from(entry.seq).unwrap_or(0))),
-                Cell::text(format::instant(entry.at)),
-                Cell::text(word(Words::Action, &entry.action, visit.lang)),
-                Cell::text(about).to(href),
-                Cell::text(actor(visit, &entry)),
-                Cell::text(reason(visit, &entry)),
-            ],
-        );
-    }
-    let sheet = Sheet {
-        heading: visit.say("Điều gì đã thay đổi", "What changed").to_owned(),
-        intro: visit
-            .say(
-                "Nhật ký nối chuỗi băm: mỗi dòng ràng buộc với dòng trước, không thể sửa mà không lộ.",
-                "A hash chain: each entry binds the one before, so that none can be changed unseen.",
-            )
-            .to_owned(),
-        sections: vec![section],
-        ..Sheet::default()
-    };
-    sheet.show(web, visit).await.map(Some)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{SourceId, StaffNumber};
+    use crate::domain::{PersonId, SourceId, StaffNumber};
+    use crate::error::Lang;
 
     #[test]
     fn the_order_for_an_account_has_its_values_and_the_number_of_the_only_person_called_alike() {

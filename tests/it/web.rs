@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio_util::task::AbortOnDropHandle;
 
 /// A page on a store of its own.
-struct Site {
+pub(crate) struct Site {
     folder: TempDir,
     app: Arc<App>,
     health: Health,
@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// The page of an installation.
-    async fn serving(folder: TempDir, app: Arc<App>) -> Self {
+    pub(crate) async fn serving(folder: TempDir, app: Arc<App>) -> Self {
         let health = Health::default();
         let web = Web {
             app: app.clone(),
@@ -62,6 +62,25 @@ impl Site {
         let base = format!("http://{}", listener.local_addr().expect("address"));
         let server = tokio::spawn(async move { axum::serve(listener, router(web)).await.expect("serves") });
         Self { folder, app, health, base, client: Client::new(), _server: AbortOnDropHandle::new(server) }
+    }
+
+    /// A page as it is read: its text, addresses with their slashes.
+    pub(crate) async fn shown(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.expect("text").replace("&#x2f;", "/")
+    }
+
+    /// The same of what a search box finds.
+    pub(crate) async fn found(&self, path: &str, name: &str) -> String {
+        let sent = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("name={name}"));
+        let answer = sent.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.expect("text").replace("&#x2f;", "/")
     }
 
     async fn get(&self, path: &str) -> Response {
@@ -193,7 +212,7 @@ async fn what_does_not_exist_is_not_found_and_nothing_can_be_changed() {
     }
     for path in PAGES
         .into_iter()
-        .filter(|path| !["/people", "/tasks", "/results"].contains(path))
+        .filter(|path| !["/people", "/tasks", "/results", "/changes"].contains(path))
         .chain(["/readyz", "/metrics", "/live"])
     {
         let address = format!("{}{path}", site.base);

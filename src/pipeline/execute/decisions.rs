@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 pub(super) async fn list(app: &App, waiting: bool, limit: u32) -> Answer {
     let state = waiting.then_some(OrderState::Waiting);
     let orders = app.store.mapping_orders(state, i64::MAX, limit as usize).await?;
+    let names = app.product_names(Period::quarter_of(app.clock.today())).await?;
     let moved = |order: &StoredOrder, key: &str| order.effect.get(key).cloned().unwrap_or_default();
     Ok(Outcome::ok(Document::listed(
         Text::new("Quyết định về sản phẩm của nhiệm vụ", "Decisions about the products of tasks"),
@@ -27,6 +28,9 @@ pub(super) async fn list(app: &App, waiting: bool, limit: u32) -> Answer {
                 json!(order.state)
             }),
             (Column::left("product", "Sản phẩm", "Product"), &|order| json!(order.choice)),
+            (Column::left("product_name", "Tên sản phẩm", "Product name"), &|order| {
+                json!(order.choice.as_ref().and_then(|choice| names.get(choice.as_str())))
+            }),
             (Column::right("tasks", "Nhiệm vụ", "Tasks"), &|order| json!(order.tasks)),
             (Column::right("moved", "Điểm thay đổi", "Scores moved"), &|order| moved(order, "moved")),
             (Column::right("bands", "Đổi mức", "Bands changed"), &|order| moved(order, "bands_changed")),

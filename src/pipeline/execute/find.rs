@@ -4,14 +4,23 @@ use super::{Answer, App};
 use crate::domain::Period;
 use crate::error::Text;
 use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::search::Sought;
 use crate::pipeline::wording::Words;
+use crate::store::TaskLine;
 use serde_json::json;
 
 /// Tasks with all words, newest first.
 pub(super) async fn tasks(app: &App, text: &str, before: Option<i64>, limit: u32) -> Answer {
     let sought = Sought::of(text, &app.policy.abbreviations);
     let found = app.store.find_tasks(&sought.words, before.unwrap_or(i64::MAX), limit as usize).await?;
+    let products =
+        found.iter().filter_map(|line| Some((line.catalog_version.as_ref()?, line.product.as_deref()?)));
+    let names = ProductNames::named(app, products).await?;
+    let name = |line: &TaskLine| {
+        let name = names.name(line.catalog_version.as_ref()?, line.product.as_deref()?);
+        (!name.is_empty()).then(|| name.to_owned())
+    };
     let rows = found
         .into_iter()
         .map(|line| {
@@ -21,6 +30,7 @@ pub(super) async fn tasks(app: &App, text: &str, before: Option<i64>, limit: u32
                 json!(line.status),
                 json!(line.due),
                 json!(line.product),
+                json!(name(&line)),
                 json!(line.mapping),
                 json!(line.id),
             ]
@@ -34,6 +44,7 @@ pub(super) async fn tasks(app: &App, text: &str, before: Option<i64>, limit: u32
             Column::words("status", "Trạng thái", "State", Words::TaskStatus),
             Column::left("due", "Hạn", "Due"),
             Column::left("product", "Sản phẩm", "Product"),
+            Column::left("product_name", "Tên sản phẩm", "Product name"),
             Column::words("mapping", "Xét sản phẩm", "Mapping", Words::Mapping),
             Column::right("number", "Số", "Number"),
         ],

@@ -155,6 +155,11 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
     }
 }
 
+/// Every word of a vocabulary with what it is called.
+pub fn known(words: Words, lang: Lang) -> Vec<(String, String)> {
+    words.names().iter().map(|(token, vi, en)| ((*token).to_owned(), say(lang, vi, en).to_owned())).collect()
+}
+
 /// What a word is called, in both languages.
 pub fn both(words: Words, token: &str) -> Text {
     Text::new(word(words, token, Lang::Vi), word(words, token, Lang::En))
