@@ -141,6 +141,7 @@ pub async fn commit(
                 known_id: before.map(|(id, _)| *id),
                 external_id: key(*task),
                 hash: [u8::try_from(version).expect("small"); 16],
+                place: None,
                 task: applied.task,
                 events: applied.events,
             });
@@ -158,6 +159,7 @@ pub async fn store_one(store: &Store, run: i64, held: &StoredTask, draft: TaskDr
         known_id: Some(held.id),
         external_id: held.key.external_id.clone(),
         hash: [77; 16],
+        place: None,
         task: applied.task,
         events: applied.events,
     };

@@ -149,17 +149,26 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
         ));
         strings(line, "notes").for_each(|note| put(format!("  {}", wording::note(note, lang))));
         let source = text(line, "source", "");
+        let place = explanation.get("records").and_then(|records| records.get(&source)?.get(say("vi", "en")));
+        if let Some(place) = place.and_then(Value::as_str) {
+            put(format!("  {}: {place}", say("bản ghi nguồn", "source record")));
+        }
         let of = line.get("of").and_then(Value::as_str);
         grounds.of_line(of, &source).for_each(|ground| put(format!("  {}", ground.told(lang))));
         for event in explanation.get("events").map(|events| list(events, &source)).into_iter().flatten() {
             put(format!(
-                "    {} {} ({} {}, {} {})",
+                "    {} {} ({} {}, {} {}{})",
                 word(Words::Event, &text(event, "kind", ""), lang),
                 moment(&text(event, "at", "–"), lang),
                 say("thấy", "seen"),
                 moment(&text(event, "observed_at", ""), lang),
                 say("câu trả lời", "answer"),
                 text(event, "answer", "–"),
+                if event.get("of_record").is_some() {
+                    say(", theo bản ghi", ", by the record")
+                } else {
+                    ""
+                },
             ));
         }
     }

@@ -33,6 +33,7 @@ mod opinion;
 pub mod paper;
 pub mod pull;
 pub mod record;
+pub mod record_place;
 pub mod reload;
 pub(crate) mod results;
 pub mod retention;

@@ -147,7 +147,9 @@ impl App {
                 Ok(if form == Form::WorkSheet {
                     paper::work_sheet::paper(&work_sheet(shelf, wanted, chosen, derivation))
                 } else {
-                    let rests = (&grounds, decisions.as_slice());
+                    let sources = derivation.lines.iter().map(|line| line.source.as_str());
+                    let places = self.record_places(sources).await.map_err(|error| error.finding())?;
+                    let rests = (&grounds, decisions.as_slice(), places);
                     paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, rests))
                 })
             }
@@ -340,7 +342,7 @@ fn explanation(
     wanted: Wanted,
     chosen: Chosen,
     mut derivation: Derivation,
-    (grounds, decisions): (&Grounds, &[StoredDecision]),
+    (grounds, decisions, places): (&Grounds, &[StoredDecision], BTreeMap<String, Text>),
 ) -> Explanation {
     for line in &mut derivation.lines {
         let decided = grounds.of_line(line.of.as_deref(), &line.source);
@@ -355,6 +357,7 @@ fn explanation(
         own: entered(grounds.own.as_ref(), true),
         scorer: entered(grounds.superior.as_ref(), false),
         products: shelf.products.clone(),
+        places: places.into_iter().map(|(task, place)| (task, place.vi)).collect(),
         derivation,
         decided: decisions.iter().map(|stored| decided(&shelf.directory, stored)).collect(),
     }

@@ -92,6 +92,8 @@ pub struct TaskWrite {
     pub external_id: String,
     /// Hash of the listed record.
     pub hash: [u8; 16],
+    /// Where the record stands in its answer: `file:line`, or `#` and its number; none where it was not read from one.
+    pub place: Option<String>,
     /// What we hold now.
     pub task: CanonicalTask,
     /// What happened.
@@ -288,6 +290,7 @@ const OF_TASK: &[(&str, Kind)] = &[
     ("due_day", Kind::Day),
     ("facts", Kind::PlainJson),
     ("odd_done", Kind::Text),
+    ("place", Kind::Text),
 ];
 
 macro_rules! overwrite_task {
@@ -296,7 +299,7 @@ macro_rules! overwrite_task {
          title = excluded.title, due_day = excluded.due_day, \
          raw_id = coalesce(excluded.raw_id, task.raw_id), changed_at = excluded.changed_at, \
          identify_due = excluded.identify_due, map_due = excluded.map_due, facts = excluded.facts, \
-         odd_done = excluded.odd_done"
+         odd_done = excluded.odd_done, place = coalesce(excluded.place, task.place)"
     };
 }
 
@@ -421,6 +424,7 @@ impl Tasks {
                     draft.due.map(|due| due.day).into(),
                     Val::Shared(document),
                     Val::Word(draft.odd_done(seen_at).map_or("", OddDone::as_str)),
+                    write.place.as_deref().into(),
                 ];
                 vals.extend(row);
                 new += usize::from(write.known_id.is_none());

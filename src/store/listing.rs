@@ -3,11 +3,11 @@
 //! Owns the reading side of tasks, deliveries and revisions for the page. Every list goes on after the key of
 //! the last row shown, so that a page costs the same wherever it is. It changes nothing.
 
-use super::db::vals;
+use super::db::{Val, placeholders, vals};
 use super::mapping::{MappingRow, mapping_row};
 use super::record::{Revision, revision_of};
 use super::{Store, StoreError};
-use crate::domain::{Period, PersonId};
+use crate::domain::{CatalogVersion, Period, PersonId, SourceId};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -32,6 +32,8 @@ pub struct TaskLine {
     pub mapping: Option<String>,
     /// Product, when mapped.
     pub product: Option<String>,
+    /// The version of the catalog it is a product of.
+    pub catalog_version: Option<CatalogVersion>,
 }
 
 /// Which tasks a list shows.
@@ -45,6 +47,8 @@ pub enum TaskList<'a> {
     OfSourceMapped(&'a str, &'a str),
     /// In one state of mapping, in order of number.
     Mapped(&'a str),
+    /// Of an account that is nobody's, by its number, in order of number.
+    OfUnknown(i64),
 }
 
 /// A page as it was received, without its content.
@@ -59,6 +63,20 @@ pub struct RawHead {
     /// Their number.
     pub size: u64,
 }
+
+/// Where the record of a task stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// Number of the answer that is kept.
+    pub answer: i64,
+    /// What was asked for: a file, or method and path.
+    pub request: String,
+    /// Place within it: `file:line`, or `#` and a number; none of a record read before places were kept.
+    pub place: Option<String>,
+}
+
+/// Keys of one question.
+const PLACES_ASKED: usize = 500;
 
 /// One delivery with everything kept about it but its content.
 #[derive(Debug, Clone)]
@@ -107,7 +125,7 @@ const DELIVERY: &str = "SELECT o.id, o.target, o.kind, o.person_id, o.period, o.
 
 /// Columns of a line of tasks, with its mapping `m` beside it.
 pub(super) const TASK_LINE: &str =
-    "t.id, t.source_id, t.external_id, t.status, t.title, t.due_day, m.state, m.product";
+    "t.id, t.source_id, t.external_id, t.status, t.title, t.due_day, m.state, m.product, m.catalog_version";
 
 pub(super) fn task_line(row: &super::db::Row) -> Result<TaskLine, StoreError> {
     Ok(TaskLine {
@@ -119,6 +137,7 @@ pub(super) fn task_line(row: &super::db::Row) -> Result<TaskLine, StoreError> {
         due: row.opt_day(5)?.map(|day| day.to_string()),
         mapping: row.opt_text(6)?,
         product: row.opt_text(7)?,
+        catalog_version: row.opt_text(8)?.and_then(|version| CatalogVersion::new(&version).ok()),
     })
 }
 
@@ -172,6 +191,14 @@ impl Store {
                 ),
                 vals![source, after, limit as u64],
             ),
+            TaskList::OfUnknown(account) => (
+                format!(
+                    "SELECT {TASK_LINE} FROM unknown_account a JOIN unknown_stake u ON u.source_id = a.source_id \
+                     AND u.kind = a.kind AND u.account = a.account JOIN task t ON t.id = u.task_id \
+                     LEFT JOIN mapping m ON m.task_id = t.id WHERE a.id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3"
+                ),
+                vals![account, number, limit as u64],
+            ),
             TaskList::OfSourceMapped(source, state) => (
                 // The state is looked at task by task of the source: the order is that of its keys.
                 format!(
@@ -205,6 +232,31 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// Where the records of a source's tasks stand in the answers kept of them, by key; without those of which no answer
+    /// is known.
+    pub async fn record_places(
+        &self,
+        source: &SourceId,
+        keys: &[&str],
+    ) -> Result<Vec<(String, RecordPlace)>, StoreError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for some in keys.chunks(PLACES_ASKED) {
+            let sql = format!(
+                "SELECT t.external_id, t.raw_id, p.request, t.place FROM task t JOIN raw_page p ON p.id = t.raw_id \
+                 WHERE t.source_id = $1 AND t.external_id IN {}",
+                placeholders(1, some.len(), 2)
+            );
+            let mut vals = vals![source.as_str()];
+            vals.extend(some.iter().map(|key| Val::from(*key)));
+            for row in self.db.rows(sql, vals).await? {
+                let place =
+                    RecordPlace { answer: row.int(1)?, request: row.text(2)?, place: row.opt_text(3)? };
+                found.push((row.text(0)?, place));
+            }
+        }
+        Ok(found)
     }
 
     /// Earlier decisions about a task's product, newest first.

@@ -89,7 +89,7 @@ pub use gate::{Acceptance, Accepted, Gate, HeldTask, Proof, Size, Stop, Tally};
 pub use ground::{Days, Stood};
 pub use history::{HistoryState, Importer};
 pub use hold::{Hold, HoldWord, Notice};
-pub use listing::{Delivery, RawHead, TaskLine, TaskList};
+pub use listing::{Delivery, RawHead, RecordPlace, TaskLine, TaskList};
 pub use mapping::{
     MapItem, MappedTask, MappingChange, MappingRow, MappingState, MappingWrite, ReviewItem, SeenTask,
 };
@@ -337,9 +337,9 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     ),
     (
         46,
-        "folder_files",
-        include_str!("../../migrations/sqlite/0046_folder_files.sql"),
-        include_str!("../../migrations/postgres/0046_folder_files.sql"),
+        "files_and_places",
+        include_str!("../../migrations/sqlite/0046_files_and_places.sql"),
+        include_str!("../../migrations/postgres/0046_files_and_places.sql"),
     ),
 ];
 

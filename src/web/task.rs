@@ -3,12 +3,13 @@
 use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
-use crate::domain::{AccountKind, AccountRef, CanonicalTask, CatalogVersion, Due, Period, SourceId, TaskKey};
+use crate::domain::{AccountKind, AccountRef, CanonicalTask, Due, Period, ProductCode, SourceId, TaskKey};
 use crate::error::Finding;
+use crate::pipeline::nearest::ProductNames;
+use crate::pipeline::record_place::{self, Happened};
 use crate::pipeline::search::Sought;
 use crate::pipeline::wording::{Words, shell_quoted, word};
-use crate::store::{MapItem, MappingRow, StoreError, TaskLine, TaskList};
-use std::collections::BTreeMap;
+use crate::store::{MapItem, MappingRow, StoreError, StoredTask, TaskLine, TaskList};
 
 /// Events shown of one task.
 const EVENTS: usize = 300;
@@ -21,8 +22,9 @@ fn told(error: StoreError) -> Finding {
 pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
     let lang = visit.lang;
     let (source, state) = (visit.asked("source"), visit.asked("state"));
+    let account = visit.asked("account").parse::<i64>().ok();
     let narrowed = match (source, state) {
-        ("", "") => TaskList::All,
+        ("", "") => account.map_or(TaskList::All, TaskList::OfUnknown),
         ("", state) => TaskList::Mapped(state),
         (source, "") => TaskList::OfSource(source),
         (source, state) => TaskList::OfSourceMapped(source, state),
@@ -33,7 +35,13 @@ pub(super) async fn list(web: &Web, visit: &Visit) -> Page {
         one_page(lines, |line| if of_source { line.external_id.clone() } else { line.id.to_string() });
     let mut section = table(visit);
     section.pages(visit, "after", last);
-    fill(visit, &mut section, lines);
+    if account.is_some() && source.is_empty() && state.is_empty() {
+        section = section.note(visit.say(
+            "Nhiệm vụ của một tài khoản chưa biết của ai; xem tài khoản ở trang Cần người xử lý.",
+            "Tasks of an account that is nobody's; the account stands on the page of what needs a person.",
+        ));
+    }
+    fill(web, visit, &mut section, lines).await?;
     let mut sources = vec![(String::new(), visit.say("Tất cả các nguồn", "All sources").to_owned())];
     sources.extend(web.app.sources.keys().map(|id| (id.to_string(), id.to_string())));
     let mut states = vec![(String::new(), visit.say("Tất cả", "All").to_owned())];
@@ -76,12 +84,19 @@ fn table(visit: &Visit) -> Section {
     )
 }
 
-fn fill(visit: &Visit, section: &mut Section, lines: Vec<TaskLine>) {
+async fn fill(web: &Web, visit: &Visit, section: &mut Section, lines: Vec<TaskLine>) -> Result<(), Finding> {
     let lang = visit.lang;
+    let products =
+        lines.iter().filter_map(|line| Some((line.catalog_version.as_ref()?, line.product.as_deref()?)));
+    let names = ProductNames::named(&web.app, products).await.map_err(told)?;
     for line in lines {
         let mapping = words::mapping(line.mapping.as_deref(), lang);
         let product = match line.product {
-            Some(product) => Cell::text(product),
+            Some(product) => {
+                let name =
+                    line.catalog_version.as_ref().map(|version| names.name(version, &product).to_owned());
+                Cell::text(product).note(name.unwrap_or_default())
+            }
             None => Cell::tag(mapping),
         };
         section.push(
@@ -96,6 +111,7 @@ fn fill(visit: &Visit, section: &mut Section, lines: Vec<TaskLine>) {
             ],
         );
     }
+    Ok(())
 }
 
 fn search(visit: &Visit, value: &str) -> SearchBox {
@@ -115,7 +131,7 @@ pub(super) async fn found(web: &Web, visit: &Visit, text: &str) -> Page {
             "Only the newest 100 are shown; type more.",
         ));
     }
-    fill(visit, &mut section, lines);
+    fill(web, visit, &mut section, lines).await?;
     let sheet = Sheet {
         heading: visit.say("Tìm nhiệm vụ", "Find a task").to_owned(),
         intro: visit
@@ -146,7 +162,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: i64) -> Page {
             people(web, visit, &directory, &item),
             product(web, visit, &item).await?,
             super::twins::of_task(web, visit, id).await?,
-            events(web, visit, &directory, &key.source, id).await?,
+            events(web, visit, &directory, &item.task).await?,
             evidence(web, visit, id).await?,
             record(web, visit, &key, id).await?,
         ],
@@ -243,22 +259,10 @@ fn people(web: &Web, visit: &Visit, directory: &Directory, item: &MapItem) -> Se
     section
 }
 
-/// Names of products by catalog version and code, each read once.
-#[derive(Default)]
-struct Names(BTreeMap<(CatalogVersion, String), String>);
-
-impl Names {
-    /// What a product is called; nothing where the version has no such code.
-    async fn of(&mut self, web: &Web, version: &CatalogVersion, code: &str) -> Result<String, Finding> {
-        let key = (version.clone(), code.to_owned());
-        if let Some(known) = self.0.get(&key) {
-            return Ok(known.clone());
-        }
-        let found = web.app.store.products_of(version, &[code]).await.map_err(told)?;
-        let name = found.into_iter().next().map(|product| product.name).unwrap_or_default();
-        self.0.insert(key, name.clone());
-        Ok(name)
-    }
+/// Codes of the products nearest to a task when its product was looked for.
+fn nearest(row: &MappingRow) -> impl Iterator<Item = &str> {
+    let candidates = row.reason.get("candidates").and_then(|list| list.as_array());
+    candidates.into_iter().flatten().take(3).filter_map(|candidate| candidate.get("product")?.as_str())
 }
 
 async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Finding> {
@@ -278,7 +282,6 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
         ],
         ("Chưa được xét.", "Not looked at yet."),
     );
-    let mut names = Names::default();
     // The history repeats the decision in force as its newest entry.
     let rows: Vec<&MappingRow> = match &item.mapping {
         Some(present) => std::iter::once(present)
@@ -286,33 +289,27 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
             .collect(),
         None => earlier.iter().collect(),
     };
-    for (index, row) in rows.into_iter().enumerate() {
+    let products = rows.iter().flat_map(|row| {
+        let known = row.product.as_ref().map(ProductCode::as_str);
+        known.into_iter().chain(nearest(row)).map(|code| (&row.catalog_version, code))
+    });
+    let names = ProductNames::named(&web.app, products).await.map_err(told)?;
+    for (index, row) in rows.iter().enumerate() {
         let why = if lang == crate::error::Lang::Vi { "/reason/vi" } else { "/reason/en" };
         let why =
             row.reason.pointer(why).or(row.reason.get("reason")).and_then(|why| why.as_str()).unwrap_or("");
-        let near: Vec<&str> = row
-            .reason
-            .get("candidates")
-            .and_then(|list| list.as_array())
-            .into_iter()
-            .flatten()
-            .take(3)
-            .filter_map(|candidate| candidate.get("product")?.as_str())
-            .collect();
+        let near: Vec<&str> = nearest(row).collect();
         let near = if near.is_empty() || row.product.is_some() {
             String::new()
         } else {
-            let mut told = Vec::with_capacity(near.len());
-            for code in near {
-                let name = names.of(web, &row.catalog_version, code).await?;
-                told.push(format!("{code} {name}").trim_end().to_owned());
-            }
+            let named =
+                |code| format!("{code} {}", names.name(&row.catalog_version, code)).trim_end().to_owned();
+            let told: Vec<String> = near.into_iter().map(named).collect();
             format!("{}: {}", visit.say("gần nhất", "nearest"), told.join("; "))
         };
         let name = match &row.product {
             Some(product) => {
-                let name = names.of(web, &row.catalog_version, product.as_str()).await?;
-                Cell::text(product.to_string()).note(name)
+                Cell::text(product.to_string()).note(names.name(&row.catalog_version, product.as_str()))
             }
             None => Cell::tag(words::mapping(Some(row.state.as_str()), lang)),
         };
@@ -349,9 +346,9 @@ async fn events(
     web: &Web,
     visit: &Visit,
     directory: &Directory,
-    source: &SourceId,
-    id: i64,
+    task: &StoredTask,
 ) -> Result<Section, Finding> {
+    let source = &task.key.source;
     let mut section = Section::table(
         visit,
         "events",
@@ -364,9 +361,16 @@ async fn events(
         ],
         ("Chưa có sự kiện nào.", "No events yet."),
     );
-    let events = web.app.store.events_of(id).await.map_err(told)?;
-    for (index, (seen, event, _)) in events.iter().enumerate().take(EVENTS) {
+    let history = web.app.history_of(task).await.map_err(told)?;
+    for (index, Happened { event, seen_at, of_record, .. }) in history.iter().enumerate().take(EVENTS) {
         let mut detail = Vec::new();
+        if *of_record {
+            detail.push(
+                visit
+                    .say("theo bản ghi nguồn, khi thấy lần đầu", "by the source record, when first seen")
+                    .to_owned(),
+            );
+        }
         if let Some(to) = &event.to {
             detail.push(account(visit, directory, source, to));
         }
@@ -381,7 +385,7 @@ async fn events(
             vec![
                 Cell::text(word(Words::Event, event.kind.as_str(), visit.lang)),
                 Cell::text(format::instant_or_dash(event.at)),
-                Cell::text(format::instant(*seen)),
+                Cell::text(format::instant(*seen_at)),
                 Cell::text(detail.join(" · ")).note(event.note.clone().unwrap_or_default()),
             ],
         );
@@ -426,6 +430,11 @@ async fn record(web: &Web, visit: &Visit, key: &TaskKey, id: i64) -> Result<Sect
             let show = format!("lienthong task show {task} --raw");
             facts.fact(visit.say("Xem cả bản ghi", "See the whole record"), Cell::mono(show));
             let hash: String = head.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            let places = web.app.store.record_places(&key.source, &[key.external_id.as_str()]).await;
+            if let Some((_, place)) = places.map_err(told)?.pop() {
+                let place = record_place::told(&place);
+                facts.fact(visit.say("Vị trí bản ghi", "Where it stands"), Cell::text(place.get(visit.lang)));
+            }
             facts.fact(visit.say("Yêu cầu", "Request"), Cell::mono(head.request));
             facts.fact(visit.say("Nhận lúc", "Received"), Cell::text(format::instant(head.fetched_at)));
             facts.fact(visit.say("Độ dài (byte)", "Length (bytes)"), Cell::text(format::count(head.size)));

@@ -76,6 +76,7 @@ async fn stored_tasks_are_derived_again_from_their_stored_events() {
                     known_id: previous.map(|task| task.id),
                     external_id,
                     hash: [u8::try_from(day).expect("small"); 16],
+                    place: None,
                     task: applied.task,
                     events: applied.events,
                 }

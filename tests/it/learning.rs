@@ -460,6 +460,7 @@ async fn many_of(house: &Installed, who: &str, titles: &[(&str, String)]) -> Vec
             known_id: None,
             external_id: (*key).to_owned(),
             hash: [1; 16],
+            place: None,
             task: applied.task,
             events: applied.events,
         }

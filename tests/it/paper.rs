@@ -147,6 +147,7 @@ fn explanation(id: &str) -> Explanation {
         own: Entered { items: form.own, by: Some("GL-00012 Nguyễn Văn An, 20/12/2025".into()) },
         scorer: Entered { items: form.superior, by: Some("GL-00003 Trần Thị Bình, 27/12/2025".into()) },
         products: work_sheet(id).products,
+        places: [("snv-eoffice/1042".to_owned(), "so-viec.xlsx, dòng 12".to_owned())].into(),
         decided: vec![decided],
     }
 }

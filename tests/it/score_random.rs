@@ -145,6 +145,7 @@ async fn shown(house: &Installed, dice: &mut Dice, id: &str) {
             known_id: held.map(|held| held.id),
             external_id: id.into(),
             hash: [u8::try_from(dice.roll(250)).expect("small"); 16],
+            place: None,
             task: applied.task,
             events: applied.events,
         }],

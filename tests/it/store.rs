@@ -41,7 +41,7 @@ fn write(id: &str, title: &str, hash: u8) -> TaskWrite {
     let task = task(id, title);
     let events =
         vec![lienthong::domain::SourceEvent::new(lienthong::domain::EventKind::Assigned, Some(now()))];
-    TaskWrite { known_id: None, external_id: id.into(), hash: [hash; 16], task, events }
+    TaskWrite { known_id: None, external_id: id.into(), hash: [hash; 16], place: None, task, events }
 }
 
 fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {

@@ -261,6 +261,7 @@ async fn tasks(house: &Installed, source: &str, who: &str, titles: &[(&str, &str
             known_id: None,
             external_id: format!("{who}-{at}"),
             hash: [at as u8; 16],
+            place: None,
             task: applied.task,
             events: applied.events,
         }

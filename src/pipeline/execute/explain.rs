@@ -11,6 +11,7 @@ use crate::domain::{Period, PersonId, RuleSet, SourceId};
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
 use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
+use crate::pipeline::record_place::Happened;
 use crate::pipeline::score::scope_of;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
         "most": app.lost_most((id, scope), &value).await?,
         "switches": differing(&value),
         "events": events(app, &value).await?,
+        "records": app.record_places(of_lines(&value)).await?,
         "decisions": decisions(app, id, period).await?,
         "grounds": grounds,
         "products": products(app, period, &value).await?,
@@ -43,6 +45,12 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The tasks of the lines, as `source/key`.
+fn of_lines(value: &Value) -> impl Iterator<Item = &str> + Send {
+    let lines = list(value, "lines").chain(list(value, "excluded"));
+    lines.filter_map(|line| line.get("source")?.as_str())
 }
 
 /// Switches of the rule set that differ from the defaults, each with its value.
@@ -81,13 +89,22 @@ async fn events(app: &App, value: &Value) -> Result<Map<String, Value>, Refusal>
         let known = app.store.known_hashes(&id, &asked).await?;
         for (key, known) in keys.iter().zip(known) {
             let Some((task, _)) = known else { continue };
-            let events = app.store.events_of(task).await?.into_iter().map(|(seen, event, answer)| {
-                json!({ "kind": event.kind, "at": event.at, "observed_at": seen, "answer": answer })
-            });
+            let Some(task) = app.store.load_tasks(&[task]).await?.pop() else { continue };
+            let events = app.history_of(&task).await?.into_iter().map(event_value);
             told.insert(format!("{source}/{key}"), Value::Array(events.collect()));
         }
     }
     Ok(told)
+}
+
+/// What happened to a task, as programs get it; `of_record` stands where no event told it.
+pub(super) fn event_value(happened: Happened) -> Value {
+    let Happened { event, seen_at, answer, of_record } = happened;
+    let mut value = json!({ "kind": event.kind, "at": event.at, "observed_at": seen_at, "answer": answer });
+    if let (true, Some(object)) = (of_record, value.as_object_mut()) {
+        object.insert("of_record".to_owned(), Value::Bool(true));
+    }
+    value
 }
 
 /// What people decided about the period, and about the quarter of a month, oldest first.

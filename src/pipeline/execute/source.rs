@@ -10,7 +10,7 @@ use crate::error::{Finding, Place, Text};
 use crate::ingest;
 use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
 use crate::pipeline::completeness::Completeness;
-use crate::pipeline::pull::{PullSummary, pull_source, without_citizen_ids};
+use crate::pipeline::pull::{PullSummary, place_of, pull_source, without_citizen_ids};
 use crate::pipeline::source::no_such_source;
 use crate::pipeline::wording::Words;
 use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, TaskWrite};
@@ -272,13 +272,15 @@ async fn replay_records(
         let body = Bytes::from(body);
         let unpacked = match &row.external_id {
             Some(external_id) => {
+                let line =
+                    row.finding.place.as_ref().and_then(|place| Some((place.what.as_str(), place.line?)));
                 // A hash no listing has: the record counts as changed when the source shows it next.
                 let record = RawRecord {
                     external_id: external_id.clone(),
                     hash: [0; 16],
                     body: body.clone(),
-                    index: row.index,
-                    file: None,
+                    index: line.map_or(row.index, |(_, line)| line),
+                    file: line.map(|(file, _)| file.into()),
                     presence: Presence::Shown,
                 };
                 Some(Unpacked { records: vec![record], delivered: Delivered::default(), kept: body })
@@ -407,6 +409,7 @@ async fn written(
         };
         tasks.push(TaskWrite {
             known_id: id,
+            place: Some(place_of(&record)),
             external_id: record.external_id,
             hash: record.hash,
             task: applied.task,

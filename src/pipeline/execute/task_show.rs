@@ -1,17 +1,19 @@
 //! The order `task show`: one task down to the record it was read from.
 //!
 //! Owns what is told of a task: its fields as they were read, whose it is, every decision about its product with its
-//! author, what happened to it, and the kept answer with its hash; with `raw` the record itself and its place in the
-//! answer or file. It changes nothing. An answer that is erased by now, cannot be listed again, or lists the record no more
+//! author, what happened to it, and the kept answer with its hash; its place in that answer
+//! or file, and with `raw` the record itself. It changes nothing. An answer that is erased by now, cannot be listed again, or lists the record no more
 //! says so in the place of the record. No citizen's number is shown.
 
+use super::explain::event_value;
 use super::{Answer, App, Refusal};
 use crate::domain::{CitizenId, TaskKey};
 use crate::error::{Lang, Text};
 use crate::pipeline::command::{Document, Outcome, TaskRef};
 use crate::pipeline::grounds::with_name;
+use crate::pipeline::record_place;
 use crate::pipeline::wording::{self, Words, word};
-use crate::store::{MapItem, MappingRow};
+use crate::store::{MapItem, MappingRow, StoredTask};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -29,8 +31,8 @@ pub(super) async fn show(app: &App, asked: &TaskRef, raw: bool) -> Answer {
         "read": read(&item),
         "people": people(app, &item).await?,
         "products": products(app, &item).await?,
-        "events": events(app, item.task.id).await?,
-        "answer": answer(app, item.task.id).await?,
+        "events": events(app, &item.task).await?,
+        "answer": answer(app, &item.task).await?,
     });
     if raw && let Some(object) = value.as_object_mut() {
         object.insert("record".to_owned(), record(app, &item.task.key, item.task.id).await?);
@@ -99,27 +101,25 @@ async fn products(app: &App, item: &MapItem) -> Result<Vec<Value>, Refusal> {
     Ok(told)
 }
 
-async fn events(app: &App, task: i64) -> Result<Vec<Value>, Refusal> {
-    let events = app.store.events_of(task).await?.into_iter();
-    Ok(events
-        .map(|(seen, event, answer)| {
-            json!({ "kind": event.kind, "at": event.at, "observed_at": seen, "answer": answer })
-        })
-        .collect())
+async fn events(app: &App, task: &StoredTask) -> Result<Vec<Value>, Refusal> {
+    Ok(app.history_of(task).await?.into_iter().map(event_value).collect())
 }
 
 /// The kept answer the task was read from last; null where none is kept any more.
-async fn answer(app: &App, task: i64) -> Result<Value, Refusal> {
-    let number = app.store.raw_page_of(task).await?;
-    let head = app.store.raw_of_task(task).await?;
+async fn answer(app: &App, task: &StoredTask) -> Result<Value, Refusal> {
+    let number = app.store.raw_page_of(task.id).await?;
+    let head = app.store.raw_of_task(task.id).await?;
     let Some((number, head)) = number.zip(head) else { return Ok(Value::Null) };
     let hash: String = head.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = [task.key.external_id.as_str()];
+    let place = app.store.record_places(&task.key.source, &key).await?.pop();
     Ok(json!({
+        "place": place.map(|(_, place)| record_place::told(&place)),
         "number": number, "request": head.request, "received_at": head.fetched_at, "bytes": head.size, "sha256": hash,
     }))
 }
 
-/// The record as it was kept with its place; null where it cannot be listed again.
+/// The record as it was kept; null where it cannot be listed again.
 async fn record(app: &App, key: &TaskKey, task: i64) -> Result<Value, Refusal> {
     let Some(page) = app.store.raw_page_of(task).await? else { return Ok(Value::Null) };
     let Some(kept) = app.store.raw_page(page).await? else { return Ok(Value::Null) };
@@ -136,7 +136,7 @@ async fn record(app: &App, key: &TaskKey, task: i64) -> Result<Value, Refusal> {
     };
     let body = CitizenId::mask_in(&String::from_utf8_lossy(&found.body));
     let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
-    Ok(json!({ "file": found.file.as_deref(), "place": found.index, "body": body }))
+    Ok(json!({ "body": body }))
 }
 
 fn told(value: &Value, lang: Lang) -> String {
@@ -206,16 +206,20 @@ fn told(value: &Value, lang: Lang) -> String {
     put(format!("\n{}", say("Diễn biến", "What happened")));
     for event in list("events") {
         put(format!(
-            "  {} {} ({} {}, {} {})",
+            "  {} {} ({} {}, {} {}{})",
             word(Words::Event, &text(event, "kind"), lang),
             text(event, "at"),
             say("thấy", "seen"),
             text(event, "observed_at"),
             say("câu trả lời", "answer"),
             text(event, "answer"),
+            if event.get("of_record").is_some() { say(", theo bản ghi", ", by the record") } else { "" },
         ));
     }
     put(format!("\n{}", say("Bản gốc", "The source record")));
+    if let Some(place) = value.pointer(say("/answer/place/vi", "/answer/place/en")).and_then(Value::as_str) {
+        put(format!("  {place}"));
+    }
     match value.get("answer").filter(|answer| !answer.is_null()) {
         Some(answer) => put(format!(
             "  {} {} · {} · {} {} · {} byte · SHA-256 {}",
@@ -239,10 +243,6 @@ fn told(value: &Value, lang: Lang) -> String {
             )
         )),
         Some(record) => {
-            let file = record.get("file").and_then(Value::as_str).map(|file| format!("{file}, "));
-            // Of a folder the line within its file, else the position within the answer.
-            let place = if file.is_some() { say("dòng", "line") } else { say("vị trí", "position") };
-            put(format!("  {}{place} {}", file.unwrap_or_default(), text(record, "place")));
             let body = record.get("body").map(|body| serde_json::to_string_pretty(body).unwrap_or_default());
             put(body.unwrap_or_default().chars().take(LONGEST_RECORD).collect());
         }

@@ -100,6 +100,7 @@ impl Puller<'_> {
                     known_id: Some(task.id),
                     external_id: task.key.external_id,
                     hash: tombstone.hash,
+                    place: None,
                     task: applied.task,
                     events: applied.events,
                 })

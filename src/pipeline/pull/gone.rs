@@ -131,6 +131,7 @@ async fn call_gone(app: &App, source: &SourceId, run: i64, missing: &[i64]) -> R
                 external_id: stored.key.external_id,
                 // A hash no record has: should the task be shown again, it counts as changed.
                 hash: [0; 16],
+                place: None,
                 task: applied.task,
                 events: applied.events,
             }

@@ -21,7 +21,7 @@ mod stand;
 mod views;
 
 pub(super) use gate::accept_order;
-pub(super) use page::{NO_CITIZEN_ID, without_citizen_ids};
+pub(super) use page::{NO_CITIZEN_ID, place_of, without_citizen_ids};
 
 use super::app::App;
 use crate::connector::{

@@ -312,6 +312,7 @@ impl Puller<'_> {
         }
         Some(TaskWrite {
             known_id,
+            place: Some(place_of(&record)),
             external_id: record.external_id,
             hash: record.hash,
             task: applied.task,
@@ -377,6 +378,7 @@ impl Puller<'_> {
         }
         Some(TaskWrite {
             known_id,
+            place: Some(place_of(&record)),
             hash: if applied.outdated { passed_over(record.hash) } else { record.hash },
             external_id: record.external_id,
             task: applied.task,
@@ -389,6 +391,14 @@ impl Puller<'_> {
 struct News {
     id: Option<i64>,
     record: RawRecord,
+}
+
+/// Where a record stands in what is kept of its answer.
+pub(in crate::pipeline) fn place_of(record: &RawRecord) -> String {
+    match &record.file {
+        Some(file) => Place::line(&**file, record.index).to_string(),
+        None => format!("#{}", record.index.saturating_add(1)),
+    }
 }
 
 /// What stands for a citizen id number that is none: the same for everybody, so that nobody's link can be of it.

@@ -47,6 +47,7 @@ pub async fn shown_by(house: &Installed, source: &str, said: Value) -> i64 {
             known_id: known,
             external_id,
             hash: [1; 16],
+            place: None,
             task: applied.task,
             events: applied.events,
         }],

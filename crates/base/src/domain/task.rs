@@ -375,6 +375,18 @@ impl CanonicalTask {
         self.shown_last.unwrap_or(self.draft.status)
     }
 
+    /// The completion that its record tells and none of its events, by their kinds in order: it was done when first seen.
+    pub fn completion_untold(&self, happened: &[EventKind]) -> Option<SourceEvent> {
+        let ended = happened.iter().rev().find(|kind| {
+            matches!(
+                kind,
+                EventKind::Approved | EventKind::Reopened | EventKind::Returned | EventKind::Progressed
+            )
+        });
+        let untold = self.shown_status() == TaskStatus::Done && ended != Some(&EventKind::Approved);
+        untold.then(|| SourceEvent::new(EventKind::Approved, self.draft.completed_at))
+    }
+
     /// The moment that counts as completion: the accepted submission, else the source's completion date,
     /// else the moment we saw it done. None while it is not done.
     pub fn completion_at(&self) -> Option<DateTime<Utc>> {

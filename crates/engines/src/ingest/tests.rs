@@ -506,3 +506,24 @@ proptest! {
         prop_assert_eq!(held.map(|task| task.draft), records.last().map(|(record, _)| record.clone()));
     }
 }
+
+#[test]
+fn completion_stands_in_the_history_where_only_the_record_of_a_first_sight_tells_it() {
+    let now = at("2026-10-20T00:00:00Z");
+    let done = TaskDraft {
+        completed_at: Some(at("2026-10-09T00:00:00Z")),
+        ..draft(TaskStatus::Done, "2026-10-10T00:00:00Z")
+    };
+    let seen = apply(None, done.clone(), now);
+    let untold = seen.task.completion_untold(&kinds(&seen)).expect("untold");
+    assert_eq!((untold.kind, untold.at), (EventKind::Approved, done.completed_at));
+    let open = apply(None, draft(TaskStatus::Open, "2026-10-01T00:00:00Z"), now);
+    assert_eq!(open.task.completion_untold(&kinds(&open)), None, "not done");
+    let later = apply(Some(&open.task), done.clone(), now);
+    assert_eq!(later.task.completion_untold(&kinds(&later)), None, "told by an event");
+    let reopened = apply(Some(&seen.task), draft(TaskStatus::Open, "2026-10-11T00:00:00Z"), now);
+    assert_eq!(reopened.task.completion_untold(&[kinds(&seen), kinds(&reopened)].concat()), None);
+    let gone = gone(&seen.task, None, now);
+    let both = [kinds(&seen), kinds(&gone)].concat();
+    assert!(gone.task.completion_untold(&both).is_some(), "it was done before it vanished");
+}

@@ -54,6 +54,8 @@ pub struct Explanation {
     pub scorer: Entered,
     /// Names of products by code.
     pub products: Arc<BTreeMap<String, String>>,
+    /// Where the records of the tasks stand, by the source of a line.
+    pub places: BTreeMap<String, String>,
     /// What people decided, oldest first.
     pub decided: Vec<Decided>,
 }
@@ -124,7 +126,7 @@ pub fn paper(explanation: &Explanation) -> Paper {
     }
     if !derivation.lines.is_empty() {
         blocks.push(numbered("Từng nhiệm vụ được tính"));
-        blocks.push(Block::Table(lines(&derivation.lines, &explanation.products)));
+        blocks.push(Block::Table(lines(explanation)));
     }
     excluded(blocks, derivation);
     if !derivation.most.is_empty() {
@@ -244,13 +246,16 @@ fn decisions(decided: &[Decided]) -> Table {
     table("Quyết định", &heads, &[15, 22, 38, 25], decided.iter().map(row).collect())
 }
 
-fn lines(all: &[Line], products: &BTreeMap<String, String>) -> Table {
+fn lines(explanation: &Explanation) -> Table {
+    let Explanation { products, places, .. } = explanation;
+    let all = &explanation.derivation.lines;
     // One's own first: what is left out is in the annexes of others.
     let mut sorted: Vec<&Line> = all.iter().collect();
     sorted.sort_by_key(|line| line.of.is_some());
     let shown = sorted.iter().take(MOST_LINES).enumerate();
-    let mut rows: Vec<Vec<Cell>> =
-        shown.map(|(index, line)| line_row(index + 1, line, products.get(&line.product))).collect();
+    let mut rows: Vec<Vec<Cell>> = shown
+        .map(|(index, line)| line_row(index + 1, line, products.get(&line.product), places.get(&line.source)))
+        .collect();
     if all.len() > MOST_LINES {
         let rest = format!(
             "… và {} dòng nữa của công chức thuộc quyền; xem giải trình của từng người",
@@ -262,7 +267,7 @@ fn lines(all: &[Line], products: &BTreeMap<String, String>) -> Table {
     table("Từng nhiệm vụ", &heads, &[4, 30, 18, 28, 20], rows)
 }
 
-fn line_row(number: usize, line: &Line, product: Option<&String>) -> Vec<Cell> {
+fn line_row(number: usize, line: &Line, product: Option<&String>, place: Option<&String>) -> Vec<Cell> {
     let whose = line.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
     let dates = format!(
         "{}{}; hạn {}; xong {}",
@@ -273,7 +278,10 @@ fn line_row(number: usize, line: &Line, product: Option<&String>) -> Vec<Cell> {
     );
     vec![
         Cell::number(number.to_string()).centred(),
-        Cell::text(format!("{}{whose}", line.title)).note(&line.source),
+        Cell::text(format!("{}{whose}", line.title)).note(match place {
+            Some(place) => format!("{}: {place}", line.source),
+            None => line.source.clone(),
+        }),
         Cell::text(dates),
         Cell::text(reckoning(line)),
         Cell::text(grounds(line)),

@@ -5,3 +5,7 @@ ALTER TABLE source_state ADD COLUMN files TEXT;
 DELETE FROM account WHERE account GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]'
   AND source_id IN (SELECT source_id FROM task WHERE facts LIKE '%"c:%')
   AND source_id NOT IN (SELECT source_id FROM task WHERE facts GLOB '*"[as]:[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]"*');
+-- Where the record of a task stands in its kept answer: file and line, or # and its number there; none of tasks read before.
+ALTER TABLE task ADD COLUMN place TEXT;
+-- The journal narrowed to one kind of entry.
+CREATE INDEX audit_by_action ON audit (action, seq);

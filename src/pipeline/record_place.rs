@@ -1,0 +1,109 @@
+//! Where the record of a task stands in what its source gave, in words, for whoever goes down from a figure to its source.
+//!
+//! Owns the wording for files (their line) and for answers (their number and the record's number there), and the history of a
+//! task with a completion that its record alone tells. It must not know what the record says. An error of the store is the
+//! caller's.
+
+use super::app::App;
+use crate::domain::{SourceEvent, SourceId};
+use crate::error::Text;
+use crate::store::{RecordPlace, StoreError, StoredTask};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// What happened to a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// What, and when by the source.
+    pub event: SourceEvent,
+    /// When we saw it.
+    pub seen_at: DateTime<Utc>,
+    /// The kept answer it was seen in.
+    pub answer: Option<i64>,
+    /// Whether it is told by the record alone: the task was completed when it was seen first.
+    pub of_record: bool,
+}
+
+impl App {
+    /// What happened to a task, oldest first. A task that was completed when it was first seen has its completion in no
+    /// event: it stands as one of its own, as its record tells it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn history_of(&self, task: &StoredTask) -> Result<Vec<Happened>, StoreError> {
+        let events = self.store.events_of(task.id).await?;
+        let mut told: Vec<Happened> = events
+            .into_iter()
+            .map(|(seen_at, event, answer)| Happened { event, seen_at, answer, of_record: false })
+            .collect();
+        let kinds: Vec<_> = told.iter().map(|one| one.event.kind).collect();
+        if let Some(event) = task.task.completion_untold(&kinds) {
+            let (seen_at, answer) =
+                told.first().map_or((task.task.first_seen_at, None), |first| (first.seen_at, first.answer));
+            // What was seen later happened after it.
+            let place = told.iter().take_while(|one| one.seen_at <= seen_at).count();
+            told.insert(place, Happened { event, seen_at, answer, of_record: true });
+        }
+        Ok(told)
+    }
+
+    /// Where the records of tasks (`source/key`) stand, in words, by task; without those of which no answer is kept.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn record_places(
+        &self,
+        tasks: impl Iterator<Item = &str> + Send,
+    ) -> Result<BTreeMap<String, Text>, StoreError> {
+        let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (source, key) in tasks.filter_map(|task| task.split_once('/')) {
+            keys.entry(source).or_default().push(key);
+        }
+        let mut found = BTreeMap::new();
+        for (source, keys) in keys {
+            let Ok(id) = source.parse::<SourceId>() else { continue };
+            let places = self.store.record_places(&id, &keys).await?;
+            found.extend(places.iter().map(|(key, place)| (format!("{source}/{key}"), told(place))));
+        }
+        Ok(found)
+    }
+}
+
+/// A place in words.
+pub fn told(place: &RecordPlace) -> Text {
+    let RecordPlace { answer, request, place } = place;
+    let place = place.as_deref().unwrap_or_default();
+    if let Some(number) = place.strip_prefix('#').filter(|number| is_number(number)) {
+        return Text::new(
+            format!("câu trả lời {answer} ({request}), bản ghi thứ {number}"),
+            format!("answer {answer} ({request}), record {number}"),
+        );
+    }
+    match place.rsplit_once(':').filter(|(_, line)| is_number(line)) {
+        Some((file, line)) => Text::new(format!("{file}, dòng {line}"), format!("{file}, line {line}")),
+        None => {
+            Text::new(format!("câu trả lời {answer} ({request})"), format!("answer {answer} ({request})"))
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn place_is_told_by_line_of_a_file_or_by_number_in_an_answer() {
+        let of = |request: &str, place: Option<&str>| {
+            let place = RecordPlace { answer: 7, request: request.into(), place: place.map(Into::into) };
+            told(&place).vi
+        };
+        assert_eq!(of("so.xlsx", Some("so.xlsx [Quý IV]:12")), "so.xlsx [Quý IV], dòng 12");
+        assert_eq!(of("so.xlsx", Some("#tuần:3.xlsx:5")), "#tuần:3.xlsx, dòng 5");
+        assert_eq!(of("GET /tasks?page=2", Some("#6")), "câu trả lời 7 (GET /tasks?page=2), bản ghi thứ 6");
+        assert_eq!(of("so.xlsx", None), "câu trả lời 7 (so.xlsx)", "read before places were kept");
+    }
+}
