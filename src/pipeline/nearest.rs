@@ -17,18 +17,16 @@ pub(crate) struct ProductNames(BTreeMap<CatalogVersion, HashMap<String, String>>
 impl ProductNames {
     /// The names of the products nearest to some tasks.
     pub(crate) async fn of(app: &App, items: &[ReviewItem]) -> Result<Self, StoreError> {
-        let near = items.iter().flat_map(|item| codes(item).map(|code| (&item.catalog_version, code)));
-        Self::named(app, near).await
+        let near = items.iter().flat_map(|item| codes(item).map(move |code| (&item.catalog_version, code)));
+        let near: Vec<_> = near.collect();
+        Self::named(app, &near).await
     }
 
     /// The names of some products, each with the version it is looked up in.
-    pub(crate) async fn named<'a>(
-        app: &App,
-        products: impl Iterator<Item = (&'a CatalogVersion, &'a str)>,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn named(app: &App, products: &[(&CatalogVersion, &str)]) -> Result<Self, StoreError> {
         let mut wanted: BTreeMap<&CatalogVersion, BTreeSet<&str>> = BTreeMap::new();
         for (version, code) in products {
-            wanted.entry(version).or_default().insert(code);
+            wanted.entry(*version).or_default().insert(*code);
         }
         let mut names = BTreeMap::new();
         for (version, codes) in wanted {

@@ -147,8 +147,9 @@ impl App {
                 Ok(if form == Form::WorkSheet {
                     paper::work_sheet::paper(&work_sheet(shelf, wanted, chosen, derivation))
                 } else {
-                    let sources = derivation.lines.iter().map(|line| line.source.as_str());
-                    let places = self.record_places(sources).await.map_err(|error| error.finding())?;
+                    let sources: Vec<&str> =
+                        derivation.lines.iter().map(|line| line.source.as_str()).collect();
+                    let places = self.record_places(&sources).await.map_err(|error| error.finding())?;
                     let rests = (&grounds, decisions.as_slice(), places);
                     paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, rests))
                 })

@@ -51,12 +51,9 @@ impl App {
     ///
     /// # Errors
     /// The store's.
-    pub async fn record_places(
-        &self,
-        tasks: impl Iterator<Item = &str> + Send,
-    ) -> Result<BTreeMap<String, Text>, StoreError> {
+    pub async fn record_places(&self, tasks: &[&str]) -> Result<BTreeMap<String, Text>, StoreError> {
         let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (source, key) in tasks.filter_map(|task| task.split_once('/')) {
+        for (source, key) in tasks.iter().filter_map(|task| task.split_once('/')) {
             keys.entry(source).or_default().push(key);
         }
         let mut found = BTreeMap::new();

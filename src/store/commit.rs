@@ -424,7 +424,7 @@ impl Tasks {
                     draft.due.map(|due| due.day).into(),
                     Val::Shared(document),
                     Val::Word(draft.odd_done(seen_at).map_or("", OddDone::as_str)),
-                    write.place.as_deref().into(),
+                    write.place.into(),
                 ];
                 vals.extend(row);
                 new += usize::from(write.known_id.is_none());

@@ -3,7 +3,6 @@
 //! Owns how an entry is told and what it is about. What was found by a name stands on one page: addresses carry no names.
 //! A narrowed journal looks back over so many entries at a time, and says where it goes on. It changes nothing.
 
-use super::people::Search;
 use super::scores::{below, units};
 use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
 use super::{Page, Visit, Web, deliveries, format};
@@ -139,18 +138,19 @@ impl Asked<'_> {
         (self.units.is_empty() || of_unit()) && (self.sought.is_empty() || called())
     }
 
+    async fn read(&self, web: &Web, before: i64, limit: usize) -> Result<Vec<AuditEntry>, Finding> {
+        let entries = web.app.store.audit_entries_of(self.action, before, limit).await;
+        entries.map_err(|error| error.finding())
+    }
+
     /// The entries of one page, newest first, and where the next one goes on.
     async fn entries(&self, web: &Web, before: i64) -> Result<(Vec<AuditEntry>, Option<String>), Finding> {
-        let read = async |before, limit| {
-            let entries = web.app.store.audit_entries_of(self.action, before, limit).await;
-            entries.map_err(|error| error.finding())
-        };
         if self.is_plain() {
-            return Ok(one_page(read(before, ROWS + 1).await?, |entry| entry.seq.to_string()));
+            return Ok(one_page(self.read(web, before, ROWS + 1).await?, |entry| entry.seq.to_string()));
         }
         let (mut found, mut place) = (Vec::new(), before);
         for _ in 0..LOOKED_AT / AT_ONCE {
-            let entries = read(place, AT_ONCE).await?;
+            let entries = self.read(web, place, AT_ONCE).await?;
             let Some(last) = entries.last() else { return Ok((found, None)) };
             place = last.seq;
             found.extend(entries.into_iter().filter(|entry| self.fits(web, entry)));
@@ -163,7 +163,7 @@ impl Asked<'_> {
 }
 
 /// Renders the page, narrowed by its address and by the words somebody typed.
-pub(super) async fn page(web: &Web, visit: &Visit, search: &Search) -> Page {
+pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
     let lang = visit.lang;
     let directory = web.app.directory().await?;
     let unit = visit.asked("unit");
@@ -171,7 +171,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, search: &Search) -> Page {
         directory: &directory,
         action: visit.asked("action"),
         units: if unit.is_empty() { BTreeSet::new() } else { below(&directory, unit).into_iter().collect() },
-        sought: Sought::name(&search.name),
+        sought: Sought::name(name),
     };
     let before = visit.asked("before").parse().unwrap_or(i64::MAX);
     let (entries, last) = asked.entries(web, before).await?;
@@ -230,7 +230,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, search: &Search) -> Page {
         search: Some(SearchBox {
             action: "/changes".to_owned(),
             label: visit.say("Người được nói đến hoặc tác giả", "Person it is about, or author"),
-            value: search.name.clone(),
+            value: name.to_owned(),
         }),
         ..Sheet::default()
     };

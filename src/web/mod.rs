@@ -123,15 +123,7 @@ pub fn router(web: Web) -> Router {
                 answer(&web, &visit, waiting::page(&web, &visit).await)
             }),
         )
-        .route(
-            "/changes",
-            get(async |web: State<Web>, visit: Visit| {
-                answer(&web, &visit, journal::page(&web, &visit, &people::Search::default()).await)
-            })
-            .post(async |web: State<Web>, visit: Visit, Form(search): Form<people::Search>| {
-                answer(&web, &visit, journal::page(&web, &visit, &search).await)
-            }),
-        )
+        .route("/changes", get(changes_page).post(changes_found))
         .route("/people", get(people_page).post(people_found))
         .route("/results", get(results_page).post(results_found))
         .route("/sources/{id}", get(source_page))
@@ -181,6 +173,14 @@ async fn people_page(State(web): State<Web>, visit: Visit) -> Response {
 /// A search comes as a form's body: names do not belong into addresses, histories and logs of proxies.
 async fn people_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {
     answer(&web, &visit, people::page(&web, &visit, &search.name).await)
+}
+
+async fn changes_page(State(web): State<Web>, visit: Visit) -> Response {
+    answer(&web, &visit, journal::page(&web, &visit, "").await)
+}
+
+async fn changes_found(State(web): State<Web>, visit: Visit, Form(search): Form<people::Search>) -> Response {
+    answer(&web, &visit, journal::page(&web, &visit, &search.name).await)
 }
 
 async fn results_page(State(web): State<Web>, visit: Visit) -> Response {

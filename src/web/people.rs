@@ -7,7 +7,7 @@ use crate::pipeline::search::Sought;
 use serde::Deserialize;
 
 /// What is searched for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Search {
     /// Staff number, or words of a name in any order.
     #[serde(default)]

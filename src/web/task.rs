@@ -88,7 +88,8 @@ async fn fill(web: &Web, visit: &Visit, section: &mut Section, lines: Vec<TaskLi
     let lang = visit.lang;
     let products =
         lines.iter().filter_map(|line| Some((line.catalog_version.as_ref()?, line.product.as_deref()?)));
-    let names = ProductNames::named(&web.app, products).await.map_err(told)?;
+    let products: Vec<_> = products.collect();
+    let names = ProductNames::named(&web.app, &products).await.map_err(told)?;
     for line in lines {
         let mapping = words::mapping(line.mapping.as_deref(), lang);
         let product = match line.product {
@@ -291,9 +292,10 @@ async fn product(web: &Web, visit: &Visit, item: &MapItem) -> Result<Section, Fi
     };
     let products = rows.iter().flat_map(|row| {
         let known = row.product.as_ref().map(ProductCode::as_str);
-        known.into_iter().chain(nearest(row)).map(|code| (&row.catalog_version, code))
+        known.into_iter().chain(nearest(row)).map(move |code| (&row.catalog_version, code))
     });
-    let names = ProductNames::named(&web.app, products).await.map_err(told)?;
+    let products: Vec<_> = products.collect();
+    let names = ProductNames::named(&web.app, &products).await.map_err(told)?;
     for (index, row) in rows.iter().enumerate() {
         let why = if lang == crate::error::Lang::Vi { "/reason/vi" } else { "/reason/en" };
         let why =

@@ -4,6 +4,7 @@
 
 use super::mapping::known;
 use super::{Answer, App};
+use crate::domain::Period;
 use crate::error::{Finding, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::review::MAX_TASKS;

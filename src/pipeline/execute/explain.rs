@@ -31,7 +31,7 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
         "most": app.lost_most((id, scope), &value).await?,
         "switches": differing(&value),
         "events": events(app, &value).await?,
-        "records": app.record_places(of_lines(&value)).await?,
+        "records": app.record_places(&of_lines(&value)).await?,
         "decisions": decisions(app, id, period).await?,
         "grounds": grounds,
         "products": products(app, period, &value).await?,
@@ -48,9 +48,9 @@ fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 /// The tasks of the lines, as `source/key`.
-fn of_lines(value: &Value) -> impl Iterator<Item = &str> + Send {
+fn of_lines(value: &Value) -> Vec<&str> {
     let lines = list(value, "lines").chain(list(value, "excluded"));
-    lines.filter_map(|line| line.get("source")?.as_str())
+    lines.filter_map(|line| line.get("source")?.as_str()).collect()
 }
 
 /// Switches of the rule set that differ from the defaults, each with its value.

@@ -16,7 +16,8 @@ pub(super) async fn tasks(app: &App, text: &str, before: Option<i64>, limit: u32
     let found = app.store.find_tasks(&sought.words, before.unwrap_or(i64::MAX), limit as usize).await?;
     let products =
         found.iter().filter_map(|line| Some((line.catalog_version.as_ref()?, line.product.as_deref()?)));
-    let names = ProductNames::named(app, products).await?;
+    let products: Vec<_> = products.collect();
+    let names = ProductNames::named(app, &products).await?;
     let name = |line: &TaskLine| {
         let name = names.name(line.catalog_version.as_ref()?, line.product.as_deref()?);
         (!name.is_empty()).then(|| name.to_owned())
