@@ -1,5 +1,6 @@
 //! Shares by person, by quarter and of supporting people (D-12).
 
+use super::super::line::Line;
 use super::*;
 use crate::domain::{CanonicalTask, SourceId, TaskStatus};
 use proptest::prelude::*;
