@@ -376,6 +376,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("record opinion.text", "Nội dung ý kiến"),
     ("record table.out", "Tệp cần ghi; chưa được tồn tại"),
     ("record approve.unit", "Mọi người đủ điều kiện của đơn vị này và cấp dưới; năm theo mức đề nghị"),
+    ("record approve.of_period", "Kỳ của đơn vị: 2026-Q3, 2026"),
     ("record approve.dry_run", "Chỉ xem ai sẽ được phê duyệt"),
     ("record import.approve", "Phê duyệt các dòng khớp, tất cả cùng lúc"),
     ("*.organisation", "Mã tổ chức"),

@@ -82,27 +82,24 @@ pub(super) fn record(action: Record) -> Ordered {
             life(LifeOrder::SignedTable { file, period, unit, decision_no, opinion, approve, author })
         }
         Record::Approve(approving) => {
-            let Approving { person, period, unit, revision, level, decision_no, opinion, dry_run, author } =
-                approving;
-            let author = name(author)?;
-            match (person, unit) {
-                (_, Some(unit)) => {
+            let Approving { person, period, unit, of_period, revision, level, .. } = approving;
+            let (decision_no, opinion) = (approving.decision_no, approving.opinion);
+            let (dry_run, author) = (approving.dry_run, name(approving.author)?);
+            match (unit.zip(of_period), person, period, revision) {
+                (Some((unit, period)), ..) => {
                     life(LifeOrder::ApproveUnit { unit, period, decision_no, opinion, author, dry_run })
                 }
-                (Some(person), None) => {
-                    // Both are asked for together.
-                    let revision = revision.unwrap_or_default();
-                    Ok(Command::RecordApprove {
-                        person,
-                        period,
-                        revision,
-                        level,
-                        decision_no,
-                        opinion,
-                        author,
-                    })
-                }
-                (None, None) => Err(Box::new(incomplete("PERSON"))),
+                (None, Some(person), Some(period), Some(revision)) => Ok(Command::RecordApprove {
+                    person,
+                    period,
+                    revision,
+                    level,
+                    decision_no,
+                    opinion,
+                    author,
+                }),
+                // What is read knows no such order.
+                (None, ..) => Err(Box::new(incomplete("--revision"))),
             }
         }
         Record::Correct {
@@ -211,4 +208,38 @@ pub(super) fn organisation(action: Organisation) -> Ordered {
         }
     };
     Ok(Command::Life { order })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::Cli;
+    use super::super::order::command;
+    use super::*;
+    use clap::Parser as _;
+
+    fn ordered(line: &str) -> Option<Command> {
+        let cli = Cli::try_parse_from(line.split(' ')).ok()?;
+        command(cli.action).ok()
+    }
+
+    #[test]
+    fn approval_names_a_person_with_a_revision_or_a_unit_with_its_period_and_never_both() {
+        let person = "lienthong record approve GL-1 2026-Q3 --revision 2 --author GL-2";
+        assert!(matches!(ordered(person), Some(Command::RecordApprove { revision: 2, .. })));
+        // Options may stand between person and period.
+        let mixed = "lienthong record approve GL-1 --revision 2 2026-Q3 --author GL-2";
+        assert_eq!(ordered(mixed), ordered(person));
+        let unit = "lienthong record approve --unit SNV --period 2026-Q3 --author GL-2 --dry-run";
+        let is_tried = |order: &LifeOrder| matches!(order, LifeOrder::ApproveUnit { dry_run: true, .. });
+        assert!(matches!(ordered(unit), Some(Command::Life { order }) if is_tried(&order)));
+        for wrong in [
+            "lienthong record approve GL-1 2026-Q3 --author GL-2",
+            "lienthong record approve --unit SNV --author GL-2",
+            "lienthong record approve --period 2026-Q3 --author GL-2",
+            "lienthong record approve GL-1 2026-Q3 --revision 2 --dry-run --author GL-2",
+            "lienthong record approve GL-1 2026-Q3 --unit SNV --period 2026-Q3 --author GL-2",
+        ] {
+            assert_eq!(ordered(wrong), None, "{wrong}");
+        }
+    }
 }

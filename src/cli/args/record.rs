@@ -282,17 +282,19 @@ impl OpinionOf {
 
 /// Whose records are approved, and how.
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
 pub struct Approving {
     /// Staff number, or the id the page shows
     #[arg(value_parser = person, required_unless_present = "unit", conflicts_with = "unit")]
     pub person: Option<PersonRef>,
     /// Period: 2026-Q3, 2026
-    #[arg(value_parser = period, required = true)]
-    pub period: Period,
+    #[arg(value_parser = period, required_unless_present = "unit", conflicts_with = "unit")]
+    pub period: Option<Period>,
     /// Everybody of this unit and those below it who is ready, the year with the level proposed
-    #[arg(long)]
+    #[arg(long, requires = "of_period")]
     pub unit: Option<UnitCode>,
+    /// Period of the unit: 2026-Q3, 2026
+    #[arg(long = "period", value_name = "PERIOD", value_parser = period, requires = "unit")]
+    pub of_period: Option<Period>,
     /// Revision that was read; refused when a newer one exists
     #[arg(long, required_unless_present = "unit", conflicts_with = "unit")]
     pub revision: Option<u32>,
