@@ -69,8 +69,6 @@ async fn tasks_of_an_account_that_is_nobodys_are_one_step_away_and_products_have
         house.ordered(choose(&["2"], "SP-1", OFFICE)).await;
         let listed = site.shown("/tasks").await;
         assert!(listed.contains("SP-1") && listed.contains("Sản phẩm SP-1"), "{}: {listed}", store.kind());
-        let found = site.found("/tasks", "bao+cao").await;
-        assert!(found.contains("Sản phẩm SP-1"), "{found}");
     }
 }
 
