@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 /// Decisions of one look that are followed up, the latest.
 pub(super) const MOST_DECIDED: usize = 20;
 /// Waiting tasks compared with them, and those ranked first.
-const MOST_COMPARED: usize = 2_000;
-const MOST_FIRST: usize = 200;
+pub(super) const MOST_COMPARED: usize = 2_000;
+pub(super) const MOST_FIRST: usize = 200;
 /// Share of their words two titles have in common at least, in percent of those either has.
 const ALIKE_PERCENT: usize = 25;
 
@@ -29,8 +29,8 @@ pub(super) struct Decided {
 }
 
 impl App {
-    /// The waiting tasks most like what was decided, the most alike first.
-    pub(super) async fn most_alike(&self, decided: Vec<Decided>) -> Result<Vec<i64>, Finding> {
+    /// The waiting tasks most like what was decided, the most alike first, at most so many.
+    pub(super) async fn most_alike(&self, decided: Vec<Decided>, most: usize) -> Result<Vec<i64>, Finding> {
         let products: BTreeSet<&ProductCode> = decided.iter().flat_map(|one| &one.products).collect();
         let each = MOST_COMPARED / products.len().max(1);
         let mut waiting = Vec::new();
@@ -39,13 +39,13 @@ impl App {
             waiting.extend(some.map_err(|error| error.finding())?);
         }
         // Some thousand titles are cut into words: off the threads that serve requests.
-        let chosen = tokio::task::spawn_blocking(move || most_like(&decided, waiting)).await;
+        let chosen = tokio::task::spawn_blocking(move || most_like(&decided, waiting, most)).await;
         chosen.map_err(|_| super::broken("mapper"))
     }
 }
 
-fn most_like(decided: &[Decided], waiting: Vec<(i64, String)>) -> Vec<i64> {
-    let decided: Vec<BTreeSet<String>> = decided.iter().map(|one| words_of(&one.title)).collect();
+fn most_like(decided: &[Decided], waiting: Vec<(i64, String)>, most: usize) -> Vec<i64> {
+    let decided: BTreeSet<BTreeSet<String>> = decided.iter().map(|one| words_of(&one.title)).collect();
     let mut alike: Vec<(usize, i64)> = waiting
         .into_iter()
         .filter_map(|(task, title)| {
@@ -55,7 +55,7 @@ fn most_like(decided: &[Decided], waiting: Vec<(i64, String)>) -> Vec<i64> {
         })
         .collect();
     alike.sort_by_key(|(share, task)| (Reverse(*share), *task));
-    alike.truncate(MOST_FIRST);
+    alike.truncate(most);
     alike.into_iter().map(|(_, task)| task).collect()
 }
 
@@ -82,9 +82,9 @@ mod tests {
             (4, ""),
         ];
         let waiting = waiting.map(|(task, title)| (task, title.to_owned()));
-        assert_eq!(most_like(&decided, waiting.to_vec()), [3, 2]);
-        assert!(most_like(&[], waiting.to_vec()).is_empty());
+        assert_eq!(most_like(&decided, waiting.to_vec(), MOST_FIRST), [3, 2]);
+        assert!(most_like(&[], waiting.to_vec(), MOST_FIRST).is_empty());
         let many = (1..=300).map(|task| (task, "báo cáo giải ngân vốn".to_owned())).collect();
-        assert_eq!(most_like(&decided, many).len(), MOST_FIRST);
+        assert_eq!(most_like(&decided, many, MOST_FIRST).len(), MOST_FIRST);
     }
 }

@@ -1,12 +1,13 @@
 //! What every step works with: the store, the connected sources and targets, the rules and the caches.
 //!
 //! Owns the bells between steps and the cached directory, which is read again when it changed. A cache only saves
-//! time; whoever finds it empty fills it. The mappers belong to the step that decides by them (`mappers`).
+//! time; whoever finds it empty fills it. What the mappers know is the step's that decides by them (`mappers`); orders only ask them.
 
 use super::day_book::StoredDay;
 use super::former::FormerRules;
 use super::hook::Hook;
 use super::judged::Judging;
+use super::mappers::Mappers;
 use super::reload::Reload;
 use super::scope::{bodies, nearest, scopes_of};
 use super::step::{Bell, Failing};
@@ -162,6 +163,10 @@ pub struct App {
     pub reload: Reload,
     /// By what this process judges periods.
     pub(super) judging: Mutex<Judging>,
+    /// What the mapping step has learned; orders ask it what they would teach. Held for a turn of the step at most.
+    pub(super) mappers: Arc<Mutex<Mappers>>,
+    /// Whoever asks what an order would teach holds it: one copy of a mapper at a time.
+    pub(super) foreseeing: Mutex<()>,
     turns: BTreeMap<SourceId, Mutex<()>>,
     /// When sources that showed no change were last seen to show what is held of them.
     pub(super) looked: Mutex<BTreeMap<SourceId, DateTime<Utc>>>,
@@ -215,6 +220,8 @@ impl App {
             policy,
             former: FormerRules::default(),
             judging: Mutex::default(),
+            mappers: Arc::default(),
+            foreseeing: Mutex::default(),
             bells,
             failing: Arc::default(),
             patience: PATIENCE,

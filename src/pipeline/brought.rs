@@ -9,8 +9,8 @@ use crate::domain::ProductCode;
 use crate::error::Finding;
 use crate::store::{BroughtExample, ForeignExample};
 use chrono::{DateTime, Utc};
-use std::collections::hash_map::{DefaultHasher, Entry};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{Hash as _, Hasher as _};
 
 /// Most examples of other installations that are known at all.
@@ -34,17 +34,19 @@ impl Brought {
     /// Reads the examples some orders brought in; gives the newest of each text, by when they were decided.
     pub async fn read(&mut self, app: &App, orders: &BTreeSet<i64>) -> Result<Vec<BroughtExample>, Finding> {
         self.newest = None;
-        let mut newest = HashMap::new();
-        let mut kept = Vec::new();
-        for one in brought_by(app, orders).await?.into_iter().rev() {
-            if let Entry::Vacant(free) = newest.entry(text_of(&one.example)) {
-                free.insert(said_by(&one));
-                kept.push(one);
-            }
-        }
-        kept.reverse();
-        self.newest = Some(newest);
+        let kept = newest_of(brought_by(app, orders).await?);
+        self.newest = Some(kept.iter().map(|one| (text_of(&one.example), said_by(one))).collect());
         Ok(kept)
+    }
+
+    /// What more examples would bring once an order with them counts, and whose products they overrule; none where nothing is
+    /// known.
+    pub fn would_bring(
+        &self,
+        examples: &[ForeignExample],
+    ) -> Option<(Vec<ForeignExample>, BTreeSet<Option<ProductCode>>)> {
+        let (fresh, doubted) = taken_up(self.newest.as_ref()?, newest_of(supposed(examples)));
+        Some((fresh.into_iter().map(|one| one.example).collect(), doubted))
     }
 
     /// Takes up what orders that count since bring: the examples that are the newest of their texts now, and the products whose
@@ -61,22 +63,8 @@ impl Brought {
         let mut fresh: Vec<BroughtExample> = Vec::new();
         match known {
             Some(mut known) if gone.is_empty() && known.len() <= MOST_KNOWN => {
-                let mut brought: HashMap<u64, BroughtExample> = HashMap::new();
-                for one in brought_by(app, &(now - before)).await? {
-                    let text = text_of(&one.example);
-                    let held = known.get(&text);
-                    if held.is_some_and(|held| held.decided_at > one.example.decided_at) {
-                        continue;
-                    }
-                    // Of two brought together only what was known before was ever learned.
-                    if !brought.contains_key(&text) {
-                        doubted.extend(held.and_then(|held| overruled(held, &one)));
-                    }
-                    known.insert(text, said_by(&one));
-                    brought.insert(text, one);
-                }
-                fresh.extend(brought.into_values());
-                fresh.sort_by_key(|one| (one.example.decided_at, one.order));
+                (fresh, doubted) = taken_up(&known, newest_of(brought_by(app, &(now - before)).await?));
+                known.extend(fresh.iter().map(|one| (text_of(&one.example), said_by(one))));
                 self.newest = Some(known);
             }
             known => {
@@ -90,6 +78,38 @@ impl Brought {
         }
         Ok((fresh.into_iter().map(|one| one.example).collect(), doubted.into_iter().collect()))
     }
+}
+
+/// Of each text the newest of some examples, by when they were decided; of one moment the one that came last.
+pub(super) fn newest_of(mut examples: Vec<BroughtExample>) -> Vec<BroughtExample> {
+    examples.sort_by_key(|one| one.example.decided_at);
+    let mut met = HashSet::new();
+    examples.reverse();
+    examples.retain(|one| met.insert(text_of(&one.example)));
+    examples.reverse();
+    examples
+}
+
+/// Examples as an order brings them in that is newer than all others.
+pub(super) fn supposed(examples: &[ForeignExample]) -> Vec<BroughtExample> {
+    let brought = |example: &ForeignExample| BroughtExample { order: i64::MAX, example: example.clone() };
+    examples.iter().map(brought).collect()
+}
+
+/// The examples that are the newest of their texts now, and the products of those they overrule.
+fn taken_up(
+    known: &HashMap<u64, Newest>,
+    brought: Vec<BroughtExample>,
+) -> (Vec<BroughtExample>, BTreeSet<Option<ProductCode>>) {
+    let (mut fresh, mut doubted) = (Vec::new(), BTreeSet::new());
+    for one in brought {
+        let held = known.get(&text_of(&one.example));
+        if held.is_none_or(|held| held.decided_at <= one.example.decided_at) {
+            doubted.extend(held.and_then(|held| overruled(held, &one)));
+            fresh.push(one);
+        }
+    }
+    (fresh, doubted)
 }
 
 /// The product an example was of that another one of the same text stands against; within, none = outside the catalog.

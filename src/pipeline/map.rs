@@ -5,6 +5,7 @@
 //! product no person gave waits for a person, with what it was. What text matching does not dare to decide waits for a person, and is
 //! ranked again once people have decided other tasks. What may be one task with another is proposed on the way.
 
+use super::alike::MOST_FIRST;
 use super::app::App;
 use super::mappers::Mappers;
 use super::scope::nearest;
@@ -15,7 +16,7 @@ use crate::domain::{
     local_date,
 };
 use crate::error::{Finding, Text};
-use crate::mapping::{DecidedBy, MappingDecision, Outcome, TaskText};
+use crate::mapping::{MappingDecision, Outcome, TaskText};
 use crate::store::{CatalogHead, MapItem, MappingChange, MappingRow, MappingState, MappingWrite, StoredTask};
 use crate::telemetry::name;
 use async_trait::async_trait;
@@ -44,7 +45,6 @@ pub struct Map {
 
 #[derive(Default)]
 struct Work {
-    mappers: Mappers,
     lap: Lap,
     catalogs: Vec<CatalogVersion>,
 }
@@ -99,7 +99,7 @@ impl Map {
 
     /// How often a mapper was trained whole so far; learning a decision alone is none.
     pub async fn trainings(&self) -> u64 {
-        self.work.lock().await.mappers.trainings()
+        self.app.mappers.lock().await.trainings()
     }
 }
 
@@ -120,19 +120,20 @@ impl Step for Map {
     async fn run(&self) -> Result<StepReport, Finding> {
         let app = &self.app;
         let work = &mut *self.work.lock().await;
+        let mappers = &mut *app.mappers.lock().await;
         let heads = app.store.catalogs().await.map_err(|error| error.finding())?;
-        if work.mappers.follow(app).await? || !work.catalogs.iter().eq(heads.iter().map(|head| &head.version))
-        {
+        mappers.follow(app).await?;
+        if mappers.take_changed() || !work.catalogs.iter().eq(heads.iter().map(|head| &head.version)) {
             work.lap.begin();
             work.catalogs = heads.iter().map(|head| head.version.clone()).collect();
         }
         let directory = app.directory().await?;
         // An order taken back from here on is not known to what is decided below: the store then does not write it.
-        let (undone, mut left) = (work.mappers.undone(), 0);
+        let (undone, mut left) = (mappers.undone(), 0);
         // What is new goes first, however much waits to be ranked again.
         let items = app.store.tasks_to_map(BATCH).await.map_err(|error| error.finding())?;
         if !items.is_empty() {
-            let (writes, due) = self.look_at(work, &heads, &directory, &items).await?;
+            let (writes, due) = self.look_at(mappers, &heads, &directory, &items).await?;
             // Before the tasks count as looked at: killed in between, they are read again.
             app.read_titles(&items).await?;
             crate::failpoint!("map::before_save");
@@ -141,11 +142,11 @@ impl Step for Map {
         }
         let mut done = items.len();
         // Whoever decided sees at once what that does to the tasks most like it; the walk over all that wait goes on beside it.
-        let decided = work.mappers.take_decided();
+        let decided = mappers.take_decided();
         if !decided.is_empty() {
-            let alike = app.most_alike(decided).await?;
+            let alike = app.most_alike(decided, MOST_FIRST).await?;
             let alike = app.store.map_items(&alike).await.map_err(|error| error.finding())?;
-            let ranked = self.rank_again(work, &heads, &directory, &alike, undone).await?;
+            let ranked = self.rank_again(mappers, &heads, &directory, &alike, undone).await?;
             (done, left) = (done + ranked.done, left + ranked.left);
         }
         if items.len() < BATCH
@@ -153,7 +154,7 @@ impl Step for Map {
         {
             let waiting =
                 app.store.waiting_items(after, upto, BATCH).await.map_err(|error| error.finding())?;
-            let ranked = self.rank_again(work, &heads, &directory, &waiting, undone).await?;
+            let ranked = self.rank_again(mappers, &heads, &directory, &waiting, undone).await?;
             (done, left) = (done + ranked.done, left + ranked.left);
             work.lap.went(waiting.last().map(|item| item.task.id), waiting.len() == BATCH);
         }
@@ -161,8 +162,8 @@ impl Step for Map {
         if !more {
             more = app.read_earlier_titles(BATCH).await?;
         }
-        let mut findings: Vec<Finding> = left_out(work.mappers.left_out()).into_iter().collect();
-        findings.extend(work.mappers.failed().then(|| super::broken("training")));
+        let mut findings: Vec<Finding> = left_out(mappers.left_out()).into_iter().collect();
+        findings.extend(mappers.failed().then(|| super::broken("training")));
         Ok(StepReport { done: done as u64, more, findings, ..StepReport::default() })
     }
 }
@@ -179,13 +180,13 @@ impl Map {
     /// Ranks waiting tasks again, as long as no order was taken back since so many were.
     async fn rank_again(
         &self,
-        work: &mut Work,
+        mappers: &mut Mappers,
         heads: &[CatalogHead],
         directory: &Directory,
         waiting: &[MapItem],
         undone: Option<u64>,
     ) -> Result<Ranked, Finding> {
-        let (mut writes, due) = self.look_at(work, heads, directory, waiting).await?;
+        let (mut writes, due) = self.look_at(mappers, heads, directory, waiting).await?;
         // One that keeps its mapping was settled between the two reads: whoever settled it marked its scores.
         writes.retain(|write| !matches!(write.change, MappingChange::Keep));
         let left = match writes.is_empty() {
@@ -201,37 +202,30 @@ impl Map {
     /// What becomes of some tasks, and whose scores that can move.
     async fn look_at(
         &self,
-        work: &mut Work,
+        mappers: &mut Mappers,
         heads: &[CatalogHead],
         directory: &Directory,
         items: &[MapItem],
     ) -> Result<(Vec<MappingWrite>, Vec<(PersonId, Period)>), Finding> {
         let app = &self.app;
-        let versions: Vec<Option<CatalogVersion>> = items
-            .iter()
-            .map(|item| {
-                match standing(item) {
-                    Standing::Stays | Standing::Unmarked => return None,
-                    // Frozen at assignment.
-                    Standing::Was(was) => return Some(was.catalog_version),
-                    Standing::Open => {}
-                }
-                let scopes = app.scopes_of_item(directory, item);
-                let head = nearest(heads, item.task.task.assigned_day(), &scopes, |head| {
-                    (head.valid_from, &head.scope)
-                });
-                head.map(|head| head.version.clone())
-            })
-            .collect();
+        let versions: Vec<Option<CatalogVersion>> =
+            items.iter().map(|item| app.version_of(heads, directory, item)).collect();
         let needed: BTreeSet<&CatalogVersion> = versions.iter().flatten().collect();
-        work.mappers.load(app, &needed).await?;
+        mappers.load(app, &needed).await?;
         let mut writes = Vec::with_capacity(items.len());
         let mut due = Vec::new();
         for (number, (item, version)) in items.iter().zip(versions).enumerate() {
             if number % TURN == TURN - 1 {
                 tokio::task::yield_now().await;
             }
-            let row = version.and_then(|version| self.decide(&work.mappers, item, version, directory));
+            let mut row = version.as_ref().and_then(|version| {
+                app.row_of(directory, item, version, |task| mappers.decide(version, task))
+            });
+            let waits = |row: &&mut MappingRow| row.state == MappingState::Review && row.decided_by == "text";
+            let threshold = version.as_ref().and_then(|version| mappers.threshold(version));
+            if let (Some(row), Some(threshold)) = (row.as_mut().filter(waits), threshold) {
+                row.reason["threshold"] = json!(threshold);
+            }
             let looked_at = row.is_some();
             let change = match row {
                 Some(row) => changed(item, row),
@@ -254,35 +248,42 @@ impl Map {
         }
         Ok((writes, due))
     }
+}
 
-    fn decide(
+impl App {
+    /// The catalog version the product of a task is sought in; none where what it is stays.
+    pub(super) fn version_of(
         &self,
-        mappers: &Mappers,
-        item: &MapItem,
-        version: CatalogVersion,
+        heads: &[CatalogHead],
         directory: &Directory,
+        item: &MapItem,
+    ) -> Option<CatalogVersion> {
+        match standing(item) {
+            Standing::Stays | Standing::Unmarked => return None,
+            // Frozen at assignment.
+            Standing::Was(was) => return Some(was.catalog_version),
+            Standing::Open => {}
+        }
+        let scopes = self.scopes_of_item(directory, item);
+        let day = item.task.task.assigned_day();
+        let head = nearest(heads, day, &scopes, |head| (head.valid_from, &head.scope));
+        head.map(|head| head.version.clone())
+    }
+
+    /// What becomes of a task by a mapper of its version; none where there is no mapper.
+    pub(super) fn row_of(
+        &self,
+        directory: &Directory,
+        item: &MapItem,
+        version: &CatalogVersion,
+        decide: impl FnOnce(&TaskText<'_>) -> Option<MappingDecision>,
     ) -> Option<MappingRow> {
-        let app = &self.app;
-        let (unit, unit_kind) = app.body_of_item(directory, item);
-        let scopes = app.scopes_of_item(directory, item);
-        let mut decision =
-            mappers.decide(&version, &evidence(app, &item.task, (&unit, unit_kind), &scopes))?;
-        if decision.decided_by == DecidedBy::Text && mappers.doubts(&decision) {
-            decision.outcome = Outcome::Review;
-            decision.reason = Text::new(
-                "một quyết định về sản phẩm này vừa bị rút lại; xếp hạng lại sau khi học xong",
-                "a decision about this product was taken back just now; ranked again once that is learned",
-            );
-        }
-        let threshold = mappers.threshold(&version);
-        let mut row = mapping_row(decision, version, app.clock.now());
-        if let (MappingState::Review, "text", Some(threshold)) =
-            (row.state, row.decided_by.as_str(), threshold)
-        {
-            row.reason["threshold"] = json!(threshold);
-        }
+        let (unit, unit_kind) = self.body_of_item(directory, item);
+        let scopes = self.scopes_of_item(directory, item);
+        let decision = decide(&evidence(self, &item.task, (&unit, unit_kind), &scopes))?;
+        let mut row = mapping_row(decision, version.clone(), self.clock.now());
         if row.decided_by == "rule" {
-            row.reason["rules"] = json!({ "version": app.policy.rule_book.version() });
+            row.reason["rules"] = json!({ "version": self.policy.rule_book.version() });
         }
         if let Standing::Was(was) = standing(item) {
             row = after_correction(row, was);
@@ -292,9 +293,7 @@ impl Map {
         }
         Some(row)
     }
-}
 
-impl App {
     /// The scopes whose catalogs hold for a task, the nearest first.
     pub(super) fn scopes_of_item(&self, directory: &Directory, item: &MapItem) -> Vec<CatalogScope> {
         let day = item.task.task.assigned_day();

@@ -5,8 +5,12 @@
 //! training (rarity of words, calibration) follows on a thread of its own when decisions grew by a tenth or one was
 //! taken back, one at a time, and is swapped in when it is done. Until then text decisions for the products of decisions
 //! taken back are doubted. After a start and after each full training a mapper is what [`Mapper::build`] makes of the
-//! same catalog, rules and decisions, whatever was learned in between. It must not know tasks that wait, nor write
-//! anything. A training that fails leaves the mappers there are and what is doubted; the next one is tried after the rest.
+//! same catalog, rules and decisions, whatever was learned in between. `supposed` asks what they would be had they learned more. It must
+//! not know tasks that wait, nor write anything. A training that fails leaves the mappers there are and what is doubted; the next one is tried after the rest.
+
+mod supposed;
+
+pub(super) use supposed::Supposed;
 
 use super::alike::{Decided, MOST_DECIDED};
 use super::app::App;
@@ -15,8 +19,8 @@ use super::step::Bell;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
-use crate::error::Finding;
-use crate::mapping::{Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText};
+use crate::error::{Finding, Text};
+use crate::mapping::{DecidedBy, Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::store::{DecisionMarks, ForeignExample, Taught};
 use crate::telemetry::name;
 use crate::text::fold;
@@ -126,6 +130,8 @@ pub(super) struct Mappers {
     decided: VecDeque<Decided>,
     /// Products of decisions that were taken back and are still in the mappers; none = outside the catalog.
     doubted: Vec<Option<ProductCode>>,
+    /// Something is ranked otherwise, and nobody asked yet.
+    changed: bool,
     /// Examples of the last full training, and how many were learned since.
     trained_on: usize,
     since: usize,
@@ -145,17 +151,17 @@ pub(super) struct Mappers {
 
 impl Mappers {
     /// Learns what people decided since the last call, takes over what was trained meanwhile and begins a training that
-    /// is due; whether anything is ranked otherwise now.
-    pub async fn follow(&mut self, app: &App) -> Result<bool, Finding> {
+    /// is due.
+    pub async fn follow(&mut self, app: &App) -> Result<(), Finding> {
         let now = app.clock.now();
         self.loaded.retain(|loaded| now - loaded.used_at < UNUSED);
         let marks = app.store.decision_marks().await.map_err(|error| error.finding())?;
-        let mut changed = self.take_over(app.clock).await?;
+        self.changed |= self.take_over(app.clock).await?;
         match self.marks.clone() {
             Some(seen) if seen == marks => {}
             Some(seen) => {
                 self.take_up(app, seen, marks).await?;
-                changed = true;
+                self.changed = true;
             }
             None => {
                 let undone = app.store.undoings().await.map_err(|error| error.finding())?;
@@ -171,11 +177,15 @@ impl Mappers {
                 self.undone = undone.into_iter().map(|(undo, _)| undo).collect();
                 self.learned = learned;
                 self.marks = Some(marks);
-                changed = true;
+                self.changed = true;
             }
         }
-        self.train_if_due(app).await?;
-        Ok(changed)
+        self.train_if_due(app).await
+    }
+
+    /// Whether anything is ranked otherwise since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     /// Has the mappers of some versions ready; only the first task of a version waits for its training. What there is to learn
@@ -202,7 +212,7 @@ impl Mappers {
         let products = app.store.catalog_products(version).await.map_err(|error| error.finding())?;
         let lessons = match read.take() {
             Some(lessons) => lessons,
-            None => self.lessons(app).await?,
+            None => self.lessons(app, None).await?,
         };
         let Lessons { trained, older, left_out } = read.insert(lessons).clone();
         self.left_out = left_out;
@@ -230,24 +240,13 @@ impl Mappers {
     /// Decides a task by the mapper of a version; none when it is not loaded.
     pub fn decide(&self, version: &CatalogVersion, task: &TaskText<'_>) -> Option<MappingDecision> {
         let loaded = self.loaded.iter().find(|loaded| loaded.version == *version)?;
-        Some(loaded.mapper.decide(task))
+        Some(unless_doubted(loaded.mapper.decide(task), &self.doubted))
     }
 
     /// From which confidence on the words of a title decide alone; none where no confidence is enough.
     pub fn threshold(&self, version: &CatalogVersion) -> Option<f64> {
         let loaded = self.loaded.iter().find(|loaded| loaded.version == *version)?;
         Some(loaded.mapper.threshold()).filter(|threshold| *threshold <= 1.0)
-    }
-
-    /// Whether a text decision may rest on a decision that was taken back and is not forgotten yet.
-    pub fn doubts(&self, decision: &MappingDecision) -> bool {
-        match &decision.outcome {
-            Outcome::Mapped { product, .. } => {
-                self.doubted.iter().any(|doubted| doubted.as_ref() == Some(product))
-            }
-            Outcome::Outside => self.doubted.contains(&None),
-            Outcome::Review => false,
-        }
     }
 
     /// How often orders had been taken back when the store was last asked: what is decided here rests on none of them that is
@@ -419,11 +418,7 @@ impl Mappers {
         self.decided.drain(..self.decided.len().saturating_sub(MOST_DECIDED));
         self.since += fresh.len();
         self.stale |= fresh.len() > AT_ONCE;
-        let fresh = fresh.into_iter().enumerate().map(|(number, (lesson, ours))| {
-            let whole = number < AT_ONCE;
-            Fresh { lesson, whole, ours }
-        });
-        self.learn(fresh.collect()).await
+        self.learn(fresh_of(fresh)).await
     }
 
     /// What a decision is about, before it is learned.
@@ -470,7 +465,7 @@ impl Mappers {
         if self.running.is_some() || self.loaded.is_empty() || rests || !(self.stale || grown) {
             return Ok(());
         }
-        let Lessons { trained: examples, older, left_out } = self.lessons(app).await?;
+        let Lessons { trained: examples, older, left_out } = self.lessons(app, None).await?;
         self.left_out = left_out;
         let mut catalogs: Vec<(CatalogVersion, Arc<Names>, Vec<CatalogProduct>)> = Vec::new();
         for loaded in &self.loaded {
@@ -519,8 +514,8 @@ impl Mappers {
         Ok(())
     }
 
-    /// Everything decided so far, as it stands in the store.
-    async fn lessons(&mut self, app: &App) -> Result<Lessons, Finding> {
+    /// Everything decided so far, as it stands in the store, and what is supposed to be decided besides.
+    async fn lessons(&mut self, app: &App, supposed: Option<&Supposed>) -> Result<Lessons, Finding> {
         let directory = app.directory().await?;
         // What was decided a moment ago is learned by all mappers alike, at the next look.
         let (mut own, mut older, mut met, mut left_out) = (Vec::new(), Vec::new(), HashSet::new(), 0);
@@ -531,7 +526,8 @@ impl Mappers {
             before = page.last().cloned();
             let full = page.len() == MOST;
             for one in page {
-                if self.learned.get(&one.task) != Some(&said_by(&one)) {
+                let anew = supposed.is_some_and(|supposed| supposed.decides(one.task));
+                if anew || self.learned.get(&one.task) != Some(&said_by(&one)) {
                     continue;
                 }
                 self.names_of(app, &one.catalog_version).await?;
@@ -548,8 +544,12 @@ impl Mappers {
             }
         }
         own.reverse();
+        own.extend(supposed.into_iter().flat_map(Supposed::own).cloned());
         let counting = self.marks.clone().unwrap_or_default().examples;
         let mut foreign = self.brought.read(app, &counting).await?;
+        if let Some(supposed) = supposed {
+            foreign = supposed.with_examples(foreign);
+        }
         let trained = foreign.split_off(foreign.len().saturating_sub(MOST));
         left_out += foreign.len();
         for one in foreign.into_iter().rev() {
@@ -628,6 +628,29 @@ fn take_in(mapper: &mut Mapper, names: &Names, fresh: &[Fresh]) {
             (false, false) => mapper.remember(std::slice::from_ref(&lesson.example)),
         }
     }
+}
+
+/// What was decided just now, ours or not, as it is learned: the first of it whole.
+fn fresh_of(lessons: Vec<(Lesson, bool)>) -> Vec<Fresh> {
+    let fresh = lessons.into_iter().enumerate();
+    fresh.map(|(number, (lesson, ours))| Fresh { lesson, whole: number < AT_ONCE, ours }).collect()
+}
+
+/// A decision, which goes to a person where text may rest on what was taken back and is not forgotten yet.
+fn unless_doubted(mut decision: MappingDecision, doubted: &[Option<ProductCode>]) -> MappingDecision {
+    let rests = match &decision.outcome {
+        Outcome::Mapped { product, .. } => doubted.iter().any(|doubted| doubted.as_ref() == Some(product)),
+        Outcome::Outside => doubted.contains(&None),
+        Outcome::Review => false,
+    };
+    if rests && decision.decided_by == DecidedBy::Text {
+        decision.outcome = Outcome::Review;
+        decision.reason = Text::new(
+            "một quyết định về sản phẩm này vừa bị rút lại; xếp hạng lại sau khi học xong",
+            "a decision about this product was taken back just now; ranked again once that is learned",
+        );
+    }
+    decision
 }
 
 /// Rings when a training ends, also when it dies.

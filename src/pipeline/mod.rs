@@ -16,6 +16,7 @@ pub mod derived;
 mod entered;
 pub mod execute;
 pub mod explain;
+mod foreseen;
 mod former;
 mod frozen;
 pub mod grounds;

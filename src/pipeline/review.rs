@@ -5,6 +5,7 @@
 //! given. Nobody settles a task they have a stake in; a decision is never overwritten, only followed by another.
 
 use super::app::App;
+use super::foreseen::{Foreseen, counted};
 use super::frozen::Touched;
 use super::map::{UNDONE, scores_concerned};
 use super::what_if::{Assumed, Compared, Question, Totals, as_value};
@@ -12,7 +13,7 @@ use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, ProductKind};
 use crate::error::{Finding, Text};
 use crate::mapping::group::{Grouping, Groups, TaskGroup, Waiting};
-use crate::store::{MapItem, MappingRow, MappingState, SeenTask, Settled, TaskProduct};
+use crate::store::{ForeignExample, MapItem, MappingRow, MappingState, SeenTask, Settled, TaskProduct};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
@@ -42,6 +43,8 @@ pub(super) const BY_A_PERSON: (&str, &str) = ("cán bộ quyết định", "deci
 pub(super) struct Effect {
     /// Tasks it settles.
     pub tasks: usize,
+    /// Waiting tasks besides that text maps once it is learned, and whether there may be more of them.
+    pub by_text: (usize, bool),
     /// Scores that move, by period, in the order computed.
     pub moved: Vec<Compared>,
     /// All comparisons together.
@@ -53,9 +56,11 @@ pub(super) struct Effect {
 }
 
 impl Effect {
-    /// What is to be told of closed periods.
-    pub fn told(&self) -> Option<Finding> {
-        super::frozen::told(&self.touched)
+    /// What is to be told of tasks text maps by it and of closed periods.
+    pub fn told(&self) -> Vec<Finding> {
+        let (tasks, at_least) = self.by_text;
+        let by_text = (tasks > 0).then(|| counted(tasks, at_least));
+        by_text.into_iter().chain(super::frozen::told(&self.touched)).collect()
     }
 
     /// As it is kept with the order.
@@ -64,6 +69,7 @@ impl Effect {
             self.moved.iter().take(KEPT_COMPARISONS).map(|compared| as_value(directory, compared)).collect();
         json!({
             "tasks": self.tasks,
+            "by_text": self.by_text.0,
             "scores": self.totals.people,
             "moved": self.totals.moved,
             "up": self.totals.up,
@@ -111,6 +117,24 @@ impl App {
         let Some(upto) = crate::mapping::group::upto(id) else { return Ok(None) };
         let (groups, _) = self.waiting_groups(Some(upto)).await?;
         Ok(groups.groups.into_iter().find(|group| group.id == id))
+    }
+
+    /// What an order would move by its own tasks, and by the waiting tasks that text maps once it and the examples it brings
+    /// are learned.
+    pub(super) async fn effect_of_learning(
+        &self,
+        items: &[MapItem],
+        rows: &[Settled],
+        examples: &[ForeignExample],
+    ) -> Result<Effect, Finding> {
+        let Foreseen { items: others, rows: by_text, at_least } =
+            self.foreseen(items, rows, examples).await?;
+        if by_text.is_empty() {
+            return self.effect_of(items, rows).await;
+        }
+        let number = by_text.len();
+        let effect = self.effect_of(&[items, &others].concat(), &[rows, &by_text].concat()).await?;
+        Ok(Effect { tasks: rows.len(), by_text: (number, at_least), ..effect })
     }
 
     /// What an order would move: the scores of everyone with a stake in its tasks and of their leaders, as they are

@@ -153,7 +153,7 @@ async fn decisions_carry_the_products_name_and_another_product_of_that_code_is_r
         }
         // Written otherwise it is the same name.
         let same = line(&|row| row["product_name"] = json!("SAN PHAM SP-1"));
-        let kept = |outcome| told(&outcome)["kept"].clone();
+        let kept = |outcome| told(&outcome)["decision"]["kept"].clone();
         assert_eq!(kept(house.ordered(import(&same, ImportAs::Examples)).await), json!(1));
         // Without a name it is that of the only product of the code; where there are two, the file has to say which.
         let silent = line(&|row| row["product_name"] = json!(""));

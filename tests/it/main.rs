@@ -45,6 +45,7 @@ mod failing_step;
 mod fault_rows;
 mod faults;
 mod folder_told;
+mod foreseen;
 mod fuzz;
 mod handed_out;
 mod hostile_text;

@@ -349,7 +349,7 @@ async fn decisions_travel_without_names_and_serve_as_examples_or_decisions_elsew
         (json!("Sở Nội vụ"), json!(OFFICE))
     );
     // As examples: learned from once, however often they come.
-    let kept = |outcome: &lienthong::pipeline::command::Outcome| told(outcome)["kept"].clone();
+    let kept = |outcome: &lienthong::pipeline::command::Outcome| told(outcome)["decision"]["kept"].clone();
     let stamp = there.decision_marks().await.expect("stamp");
     assert_eq!(kept(&other.ordered(import(&text, ImportAs::Examples)).await), json!(2));
     assert_eq!(kept(&other.ordered(import(&text, ImportAs::Examples)).await), json!(0));

@@ -100,13 +100,23 @@ pub(super) async fn one(app: &App, id: i64) -> Answer {
         Field::new("confirmed_by", "Người xác nhận", "Confirmed by", json!(order.confirmed_by)),
         Field::new("confirmed_at", "Xác nhận lúc", "Confirmed at", json!(order.confirmed_at)),
         Field::new("about", "Thu hồi số", "Takes back", json!(order.about)),
+        Field::new(
+            "by_text",
+            "Việc đang chờ được gán theo nội dung",
+            "Waiting tasks mapped by their text",
+            order.effect.get("by_text").cloned().unwrap_or_default(),
+        ),
     ];
     let title = Text::new("Quyết định", "Decision");
     if let Some((told, examples)) = super::exchange::brought(app, &order).await? {
-        // It is about no task here and moves no score.
+        // It is about no task here; what it moves it moves by tasks that text maps once it is learned.
         fields.extend(told);
         let decision = Document::Object { title, fields };
-        let parts = vec![("decision".to_owned(), decision), ("examples".to_owned(), examples)];
+        let parts = vec![
+            ("decision".to_owned(), decision),
+            ("examples".to_owned(), examples),
+            ("moved".to_owned(), moved_of(moved)),
+        ];
         return Ok(Outcome::ok(Document::Parts { parts }));
     }
     let parts = decision_parts(Document::Object { title, fields }, tasks, moved);
@@ -134,22 +144,24 @@ fn decision_parts(
                 rows: tasks,
             },
         ),
-        (
-            "moved".to_owned(),
-            Document::Table {
-                title: Text::new("Điểm thay đổi", "Scores moved"),
-                columns: vec![
-                    Column::left("person", "Cán bộ", "Person"),
-                    Column::left("period", "Kỳ", "Period"),
-                    Column::right("before", "Trước", "Before"),
-                    Column::right("after", "Sau", "After"),
-                    Column::words("level_before", "Mức trước", "Level before", Words::Level),
-                    Column::words("level_after", "Mức sau", "Level after", Words::Level),
-                ],
-                rows: moved,
-            },
-        ),
+        ("moved".to_owned(), moved_of(moved)),
     ]
+}
+
+/// What an order moved, as it is kept with it.
+fn moved_of(rows: Vec<Vec<Value>>) -> Document {
+    Document::Table {
+        title: Text::new("Điểm thay đổi", "Scores moved"),
+        columns: vec![
+            Column::left("person", "Cán bộ", "Person"),
+            Column::left("period", "Kỳ", "Period"),
+            Column::right("before", "Trước", "Before"),
+            Column::right("after", "Sau", "After"),
+            Column::words("level_before", "Mức trước", "Level before", Words::Level),
+            Column::words("level_after", "Mức sau", "Level after", Words::Level),
+        ],
+        rows,
+    }
 }
 
 /// Tasks that text gave the products of an order that is taken back, while it counted; `undo` = the order that did.

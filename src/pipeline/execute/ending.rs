@@ -37,7 +37,7 @@ impl Ending {
         rows: Vec<Settled>,
         mut told: Vec<Finding>,
     ) -> Answer {
-        let effect = app.effect_of(items, &rows).await?;
+        let effect = app.effect_of_learning(items, &rows, &[]).await?;
         told.extend(effect.told());
         if self.dry_run {
             return Ok(Outcome::with_findings(shown(directory, &effect, None, OrderState::Waiting), told));

@@ -1,7 +1,7 @@
 //! Orders that carry mapping knowledge in and out: a trial of rules, decisions as a file.
 
 use super::ending::Ending;
-use super::mapping::{Brings, no_such_task, place, refuse_own};
+use super::mapping::{Brings, effect_fields, moved_part, no_such_task, place, refuse_own};
 use super::{Answer, App, Refusal, author};
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
@@ -10,7 +10,7 @@ use crate::mapping::rule_trial::{Present, Trial};
 use crate::mapping::{RuleBook, TaskText};
 use crate::pipeline::command::{Column, Document, Field, ImportAs, InputFile, Outcome, TaskRef};
 use crate::pipeline::map::evidence;
-use crate::pipeline::review::by_a_person;
+use crate::pipeline::review::{Effect, by_a_person};
 use crate::pipeline::wording::Words;
 use crate::store::{ForeignExample, MappingOrder, MappingRow, MappingState, OrderKind, Settled, StoredOrder};
 use crate::text::fold;
@@ -396,11 +396,15 @@ async fn examples(app: &App, order: &Importing, (mut told, codes): (Vec<Told>, &
         .into_iter()
         .filter(|row| !known.contains(&row.digest) && met.insert(row.digest.clone()))
         .collect();
-    let (mut id, mut state, mut told) = (None, "preview", Vec::new());
+    let directory = app.directory().await?;
+    let mut effect = Effect::default();
+    if !fresh.is_empty() {
+        effect = app.effect_of_learning(&[], &[], &fresh).await?;
+    }
+    let (mut id, mut state, mut told) = (None, "preview", effect.told());
     if fresh.is_empty() {
         state = "unchanged";
     } else if !order.dry_run {
-        let directory = app.directory().await?;
         let file = &order.file.name;
         let from = if origin == file { origin.to_owned() } else { format!("{origin} ({file})") };
         let new = MappingOrder {
@@ -412,24 +416,26 @@ async fn examples(app: &App, order: &Importing, (mut told, codes): (Vec<Told>, &
             at: app.clock.now(),
             about: None,
             proposal: None,
-            effect: json!({}),
+            effect: effect.value(&directory),
             rows: Vec::new(),
             due: Vec::new(),
         };
         let (number, placed, findings) = place(app, &directory, &new, Brings::Examples(&fresh)).await?;
-        (id, state, told) = (Some(number), placed.as_str(), findings);
+        (id, state) = (Some(number), placed.as_str());
+        told.extend(findings);
     }
-    let document = Document::Object {
-        title: Text::new("Ví dụ để học", "Examples to learn from"),
-        fields: vec![
-            Field::new("origin", "Nguồn gốc", "Origin", origin),
-            Field::new("rows", "Dòng", "Rows", all),
-            Field::new("kept", "Mới", "New", fresh.len()),
-            Field::new("decision", "Số quyết định", "Decision", json!(id)),
-            Field::new("state", "Trạng thái", "State", state),
-        ],
-    };
-    Ok(Outcome::with_findings(document, told))
+    let mut fields = vec![
+        Field::new("origin", "Nguồn gốc", "Origin", origin),
+        Field::new("rows", "Dòng", "Rows", all),
+        Field::new("kept", "Mới", "New", fresh.len()),
+        Field::new("decision", "Số quyết định", "Decision", json!(id)),
+        Field::new("state", "Trạng thái", "State", state),
+    ];
+    fields.extend(effect_fields(&effect));
+    let title = Text::new("Ví dụ để học", "Examples to learn from");
+    let parts =
+        vec![("decision".to_owned(), Document::Object { title, fields }), moved_part(&directory, &effect)];
+    Ok(Outcome::with_findings(Document::Parts { parts }, told))
 }
 
 async fn decisions(app: &App, order: &Importing, told: Vec<Told>, who: &str) -> Answer {

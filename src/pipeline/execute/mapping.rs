@@ -6,6 +6,7 @@ use super::{Answer, App, Refusal, author};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Level, ProductCode};
 use crate::error::{Finding, Place, Text};
+use crate::mapping::exchange::MAX_ROWS;
 use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::review::{
     BY_A_PERSON, Effect, MAX_TASKS, TakingBack, by_a_person, due_of, is_own, taken_back,
@@ -152,13 +153,20 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
         return Err(other.into());
     }
     let resting = resting_on(app, order.about.filter(|_| order.kind == OrderKind::Undo)).await?;
-    let effect = effect_of_undo(app, &items, &rows, &resting).await?;
+    let effect = match order.kind {
+        OrderKind::Undo => effect_of_undo(app, &items, &rows, &resting).await?,
+        _ => {
+            let brought = app.store.examples_of(&[id], MAX_ROWS).await?;
+            let examples: Vec<ForeignExample> = brought.into_iter().map(|one| one.example).collect();
+            app.effect_of_learning(&items, &rows, &examples).await?
+        }
+    };
     let due = due_of(&items, &rows);
     let now = app.clock.now();
     app.store.confirm_order(&order, &rows, &due, (who, now), &effect.value(&directory)).await?;
     app.ring("map");
     app.ring("score");
-    let mut told: Vec<Finding> = effect.told().into_iter().collect();
+    let mut told = effect.told();
     told.extend(
         order.about.filter(|_| !resting.is_empty()).map(|about| rested(resting.len(), about, Some(id))),
     );
@@ -425,23 +433,13 @@ pub(super) fn one_product<'a>(
 
 /// What an order did, or would do.
 pub(super) fn shown(directory: &Directory, effect: &Effect, id: Option<i64>, state: OrderState) -> Document {
-    let totals = &effect.totals;
     let stands = if id.is_none() { "preview" } else { state.as_str() };
-    let fields = vec![
+    let mut fields = vec![
         Field::new("decision", "Số quyết định", "Decision", json!(id)),
         Field::words("state", "Trạng thái", "State", Words::MappingOrder, stands),
         Field::new("tasks", "Nhiệm vụ", "Tasks", effect.tasks),
-        Field::new("moved", "Điểm thay đổi", "Scores moved", totals.moved),
-        Field::new("up", "Tăng", "Up", totals.up),
-        Field::new("down", "Giảm", "Down", totals.down),
-        Field::new("bands_changed", "Đổi mức", "Bands changed", totals.bands_changed()),
-        Field::new(
-            "not_computed",
-            "Chưa tính trước (lãnh đạo phụ trách đông người)",
-            "Not computed ahead (leaders of many people)",
-            effect.beyond,
-        ),
     ];
+    fields.extend(effect_fields(effect));
     let title = match id {
         None => Text::new("Xem trước, chưa ghi gì", "Preview, nothing is written"),
         Some(_) if state == OrderState::Waiting => Text::new("Chờ xác nhận", "Waits for confirmation"),
@@ -453,9 +451,37 @@ pub(super) fn shown(directory: &Directory, effect: &Effect, id: Option<i64>, sta
     Document::Parts {
         parts: vec![
             ("decision".to_owned(), Document::Object { title, fields }),
-            ("moved".to_owned(), moved_table(directory, effect.moved.iter().take(SHOWN))),
+            moved_part(directory, effect),
         ],
     }
+}
+
+/// How much an order moves.
+pub(super) fn effect_fields(effect: &Effect) -> [Field; 6] {
+    let totals = &effect.totals;
+    [
+        Field::new(
+            "by_text",
+            "Việc đang chờ sẽ được gán theo nội dung",
+            "Waiting tasks mapped by their text",
+            effect.by_text.0,
+        ),
+        Field::new("moved", "Điểm thay đổi", "Scores moved", totals.moved),
+        Field::new("up", "Tăng", "Up", totals.up),
+        Field::new("down", "Giảm", "Down", totals.down),
+        Field::new("bands_changed", "Đổi mức", "Bands changed", totals.bands_changed()),
+        Field::new(
+            "not_computed",
+            "Chưa tính trước (lãnh đạo phụ trách đông người)",
+            "Not computed ahead (leaders of many people)",
+            effect.beyond,
+        ),
+    ]
+}
+
+/// Whose scores an order moves, as part of a document.
+pub(super) fn moved_part(directory: &Directory, effect: &Effect) -> (String, Document) {
+    ("moved".to_owned(), moved_table(directory, effect.moved.iter().take(SHOWN)))
 }
 
 /// Whose scores move, by how much, and whether the band is another one.

@@ -233,7 +233,7 @@ pub(super) async fn accept(
     let named = brought.iter().filter(|(head, _)| given.contains(&head.version));
     super::mapping::one_product(code, named.map(|(head, product)| (&head.version, product.name.as_str())))?;
     findings.extend(not_theirs.into_iter().map(Finding::as_warning));
-    let effect = app.effect_of(&items, &rows).await?;
+    let effect = app.effect_of_learning(&items, &rows, &[]).await?;
     findings.extend(effect.told());
     if dry_run {
         return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));

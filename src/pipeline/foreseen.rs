@@ -1,0 +1,143 @@
+//! Which waiting tasks text will map once an order about products is learned.
+//!
+//! Owns the choice of tasks looked at, all that wait while they are few, else those most like what is decided, and what is told of
+//! them. What it says the mapping step does when it comes to them: the same mapper, had it learned the order, decides them the same
+//! way. It must not know how an order is placed, and changes nothing. Later full trainings may make more tasks sure; none of them is
+//! promised.
+
+use super::alike::MOST_COMPARED;
+use super::app::App;
+use crate::domain::{CatalogVersion, ProductCode};
+use crate::error::{Finding, Text};
+use crate::store::{ForeignExample, MapItem, MappingRow, MappingState, SeenTask, Settled, Taught};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tasks decided in one go on a thread that serves others as well.
+const TURN: usize = 50;
+
+/// Waiting tasks that text will map.
+#[derive(Debug, Default)]
+pub(super) struct Foreseen {
+    /// The tasks.
+    pub items: Vec<MapItem>,
+    /// What each will be.
+    pub rows: Vec<Settled>,
+    /// More wait than were looked at: there may be others.
+    pub at_least: bool,
+}
+
+impl App {
+    /// What waiting tasks become sure enough once the rows of an order and the examples it brings are learned.
+    ///
+    /// # Errors
+    /// Those of the store, and of a training that died.
+    pub(super) async fn foreseen(
+        &self,
+        items: &[MapItem],
+        rows: &[Settled],
+        examples: &[ForeignExample],
+    ) -> Result<Foreseen, Finding> {
+        let taught = taught_by(items, rows);
+        if taught.is_empty() && examples.is_empty() {
+            return Ok(Foreseen::default());
+        }
+        let _alone = self.foreseeing.lock().await;
+        let (supposed, mut decided) = {
+            let mut mappers = self.mappers.lock().await;
+            mappers.follow(self).await?;
+            mappers.suppose(self, taught, examples).await?
+        };
+        let own: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
+        let mut waiting = self.store.waiting_items(0, i64::MAX, MOST_COMPARED + 1).await.map_err(told)?;
+        let at_least = waiting.len() > MOST_COMPARED;
+        if at_least {
+            if let Some(one) = decided.first_mut() {
+                one.products.extend(rows.iter().filter_map(|row| thought(row.held.as_ref()?)));
+            }
+            let alike = self.most_alike(decided, MOST_COMPARED).await?;
+            waiting = self.store.map_items(&alike).await.map_err(told)?;
+        }
+        waiting.retain(|item| !own.contains(&item.task.id));
+        let (directory, heads) = (self.directory().await?, self.store.catalogs().await.map_err(told)?);
+        let mut by_version: BTreeMap<CatalogVersion, Vec<MapItem>> = BTreeMap::new();
+        for item in waiting {
+            if let Some(version) = self.version_of(&heads, &directory, &item) {
+                by_version.entry(version).or_default().push(item);
+            }
+        }
+        let mut foreseen = Foreseen { at_least, ..Foreseen::default() };
+        for (version, items) in by_version {
+            let Some(mapper) = self.supposing(&version, &supposed).await? else { continue };
+            for (number, item) in items.into_iter().enumerate() {
+                if number % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
+                let row = self.row_of(&directory, &item, &version, |task| Some(mapper.decide(task)));
+                let sure = |row: &MappingRow| row.state == MappingState::Mapped && row.decided_by == "text";
+                if let Some(given) = row.filter(sure) {
+                    let (task, held) = (item.task.id, item.mapping.clone());
+                    foreseen.rows.push(Settled { task, held, given });
+                    foreseen.items.push(item);
+                }
+            }
+        }
+        Ok(foreseen)
+    }
+}
+
+/// What rows of an order teach, as the store has it once they count.
+fn taught_by(items: &[MapItem], rows: &[Settled]) -> Vec<Taught> {
+    let given: BTreeMap<i64, &MappingRow> = rows.iter().map(|row| (row.task, &row.given)).collect();
+    let taught = |item: &MapItem| {
+        let given = given.get(&item.task.id)?;
+        let teaches = matches!(given.state, MappingState::Mapped | MappingState::Outside);
+        if !teaches || given.decided_by != "operator" {
+            return None;
+        }
+        let SeenTask { title, doc_type, category } = given.seen().unwrap_or_else(|| SeenTask::of(&item.task));
+        Some(Taught {
+            task: item.task.id,
+            source: item.task.key.source.clone(),
+            people: item.people.clone(),
+            assigned_on: item.task.task.assigned_day(),
+            title,
+            doc_type,
+            category,
+            product: given.product.clone(),
+            catalog_version: given.catalog_version.clone(),
+            decided_at: given.decided_at,
+        })
+    };
+    items.iter().filter_map(taught).collect()
+}
+
+/// What a task was thought to be.
+fn thought(held: &MappingRow) -> Option<ProductCode> {
+    let best = held.reason.pointer("/candidates/0/product").and_then(Value::as_str);
+    held.product.clone().or_else(|| best?.parse().ok())
+}
+
+fn told(error: crate::store::StoreError) -> Finding {
+    error.finding()
+}
+
+/// Tells that the figures of an order count waiting tasks text will map by it.
+pub(super) fn counted(tasks: usize, at_least: bool) -> Finding {
+    let (vi, en) = if at_least { ("ít nhất ", "at least ") } else { ("", "") };
+    Finding::info(
+        "LT-MAP-070",
+        Text::new(
+            format!(
+                "học quyết định này, hệ thống sẽ tự gán theo nội dung {vi}{tasks} nhiệm vụ đang chờ; các điểm nêu trên đã tính cả chúng"
+            ),
+            format!(
+                "once this decision is learned, {en}{tasks} waiting tasks are mapped by their text; the scores above count them"
+            ),
+        ),
+        Text::new(
+            "nhiệm vụ nào không đúng thì quyết định riêng trước (`mapping review`); thu hồi quyết định thì chúng cũng được thu hồi",
+            "decide those that are something else first (`mapping review`); undone, the decision takes them back as well",
+        ),
+    )
+}
