@@ -2,11 +2,12 @@
 //!
 //! Owns the choice of tasks looked at, all that wait while they are few, else those most like what is decided, and what is told of
 //! them. What it says the mapping step does when it comes to them: the same mapper, had it learned the order, decides them the same
-//! way. It must not know how an order is placed, and changes nothing. Later full trainings may make more tasks sure; none of them is
-//! promised.
+//! way. It must not know how an order is placed, and changes nothing. The full training that follows at once is counted; later ones
+//! may make more tasks sure, and none of those is promised.
 
 use super::alike::MOST_COMPARED;
 use super::app::App;
+use super::mappers::Moment;
 use crate::domain::{CatalogVersion, ProductCode};
 use crate::error::{Finding, Text};
 use crate::store::{ForeignExample, MapItem, MappingRow, MappingState, SeenTask, Settled, Taught};
@@ -67,23 +68,34 @@ impl App {
             }
         }
         let mut foreseen = Foreseen { at_least, ..Foreseen::default() };
-        for (version, items) in by_version {
-            let Some(mapper) = self.supposing(&version, &supposed).await? else { continue };
-            for (number, item) in items.into_iter().enumerate() {
-                if number % TURN == TURN - 1 {
-                    tokio::task::yield_now().await;
+        for (version, mut items) in by_version {
+            for moment in [Moment::AtOnce, Moment::Trained] {
+                let Some(mapper) = self.supposing(&version, &supposed, moment).await? else { continue };
+                let mut left = Vec::new();
+                for (number, item) in items.into_iter().enumerate() {
+                    if number % TURN == TURN - 1 {
+                        tokio::task::yield_now().await;
+                    }
+                    let row = self.row_of(&directory, &item, &version, |task| Some(mapper.decide(task)));
+                    match row.filter(is_sure) {
+                        Some(given) => {
+                            let (task, held) = (item.task.id, item.mapping.clone());
+                            foreseen.rows.push(Settled { task, held, given });
+                            foreseen.items.push(item);
+                        }
+                        None => left.push(item),
+                    }
                 }
-                let row = self.row_of(&directory, &item, &version, |task| Some(mapper.decide(task)));
-                let sure = |row: &MappingRow| row.state == MappingState::Mapped && row.decided_by == "text";
-                if let Some(given) = row.filter(sure) {
-                    let (task, held) = (item.task.id, item.mapping.clone());
-                    foreseen.rows.push(Settled { task, held, given });
-                    foreseen.items.push(item);
-                }
+                items = left;
             }
         }
         Ok(foreseen)
     }
+}
+
+/// Whether text gives a task its product.
+fn is_sure(row: &MappingRow) -> bool {
+    row.state == MappingState::Mapped && row.decided_by == "text"
 }
 
 /// What rows of an order teach, as the store has it once they count.

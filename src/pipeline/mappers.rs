@@ -10,7 +10,7 @@
 
 mod supposed;
 
-pub(super) use supposed::Supposed;
+pub(super) use supposed::{Moment, Supposed};
 
 use super::alike::{Decided, MOST_DECIDED};
 use super::app::App;

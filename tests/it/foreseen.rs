@@ -10,6 +10,7 @@ use lienthong::pipeline::Policy;
 use lienthong::pipeline::command::{Command, ImportAs, InputFile, Outcome};
 use lienthong::pipeline::map::Map;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const NOW: &str = "2027-01-05T01:00:00Z";
 
@@ -106,6 +107,31 @@ async fn preview_counts_the_waiting_tasks_the_running_step_maps_once_it_has_lear
         settled(&map).await;
         is_foreseen(&house, &map, &tasks, || choose(&["1"], "SP-1", OFFICE), 1).await;
         assert_eq!(map.trainings().await, 1, "asked of a copy");
+    }
+}
+
+#[tokio::test]
+async fn preview_counts_what_the_full_training_maps_that_follows_the_decision() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = twelve(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        // The first decision of all: everything is trained anew with it.
+        let preview = house.ordered(tried(choose(&["1"], "SP-1", OFFICE))).await;
+        let done = house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        assert_eq!(told(&done)["moved"], told(&preview)["moved"]);
+        settled(&map).await;
+        for _ in 0..1200 {
+            if map.trainings().await > 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            settled(&map).await;
+        }
+        assert_eq!(map.trainings().await, 2);
+        comes_true(&house, &map, &done, &tasks, 1).await;
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the mappers would be had they learned something more: asked before an order counts, and nothing is changed by it.
 //!
-//! Owns the copy that learns it. A mapper in use is copied and taught as the step would teach it; where none is, one is trained with it
-//! among its lessons, as the step will do at its next start. Whoever asks holds [`App::foreseeing`], so that there is one such
-//! mapper at a time; it is given up with the answer. What later full trainings make of it is not foreseen.
+//! Owns the copy that learns it. A mapper in use is copied and taught as the step would teach it; where none is, or where a full training
+//! would follow at once, one is trained with it among its lessons, as the step will do. Whoever asks holds [`App::foreseeing`] and
+//! gives up one such mapper before asking for the next, so that there is one at a time. What still later trainings make of it is not foreseen.
 
 use super::{
-    Decided, Fresh, Lesson, Lessons, Mapper, Mappers, fresh_of, lesson_of_foreign, options_of, said_by,
-    take_in, train_on, unless_doubted,
+    AT_ONCE, Decided, Fresh, GROWTH, Lesson, Lessons, Mapper, Mappers, fresh_of, lesson_of_foreign,
+    options_of, said_by, take_in, train_on, unless_doubted,
 };
 use crate::domain::{CatalogVersion, ProductCode};
 use crate::error::Finding;
@@ -18,7 +18,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 /// What is learned of an order whole, and so its titles whose like are looked for.
-const MOST_ASKED: usize = super::AT_ONCE;
+const MOST_ASKED: usize = AT_ONCE;
+
+/// By which mapper a task is decided once something more is learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::pipeline) enum Moment {
+    /// By the one in use, which learned it at once.
+    AtOnce,
+    /// By the one of the full training that follows.
+    Trained,
+}
 
 /// What an order would teach.
 #[derive(Debug, Default)]
@@ -30,6 +39,8 @@ pub(in crate::pipeline) struct Supposed {
     examples: Vec<ForeignExample>,
     /// Products of what it overrules.
     doubted: Vec<Option<ProductCode>>,
+    /// A full training follows it, or is under way.
+    trains: bool,
 }
 
 impl Supposed {
@@ -98,29 +109,32 @@ impl Mappers {
         }
         let latest = lessons.iter().rev().take(MOST_ASKED);
         let decided = latest.map(|(lesson, _)| self.decided_by(lesson)).collect();
+        let grown = (self.since + lessons.len()) * GROWTH >= self.trained_on;
+        let stale = self.stale || !doubted.is_empty() || lessons.len() > AT_ONCE;
+        let trains = grown || stale || self.running.is_some();
         let fresh = fresh_of(lessons);
-        Ok((Supposed { fresh, tasks, examples: examples.to_vec(), doubted }, decided))
+        Ok((Supposed { fresh, tasks, examples: examples.to_vec(), doubted, trains }, decided))
     }
 }
 
 impl App {
-    /// The mapper of a version once something more is learned; none where that teaches it nothing.
+    /// The mapper of a version once something more is learned; none where that teaches it nothing, or none is made at that moment.
     pub(in crate::pipeline) async fn supposing(
         &self,
         version: &CatalogVersion,
         supposed: &Supposed,
+        moment: Moment,
     ) -> Result<Option<Supposing>, Finding> {
         let mut mappers = self.mappers.clone().lock_owned().await;
         let names = mappers.names_of(self, version).await?;
         if !supposed.fresh.iter().any(|fresh| fresh.lesson.teaches(&names)) {
             return Ok(None);
         }
-        // The first mapper there is has forgotten what was taken back, as all of one training have.
         let mut doubted = Vec::new();
-        if !mappers.loaded.is_empty() {
+        let at = mappers.loaded.iter().position(|loaded| loaded.version == *version);
+        let made = if moment == Moment::AtOnce {
+            let Some(at) = at else { return Ok(None) };
             doubted = [mappers.doubted.as_slice(), &supposed.doubted].concat();
-        }
-        let made = if let Some(at) = mappers.loaded.iter().position(|loaded| loaded.version == *version) {
             let fresh = supposed.fresh.clone();
             tokio::task::spawn_blocking(move || {
                 let mut mapper = mappers.loaded.get(at)?.mapper.clone();
@@ -129,6 +143,9 @@ impl App {
                 Some(mapper)
             })
         } else {
+            if at.is_some() && !supposed.trains {
+                return Ok(None);
+            }
             let Lessons { trained, older, .. } = mappers.lessons(self, Some(supposed)).await?;
             let turn = Arc::clone(&mappers.turn);
             drop(mappers);
