@@ -5,7 +5,7 @@
 //! caller's.
 
 use super::app::App;
-use crate::domain::{SourceEvent, SourceId};
+use crate::domain::{CitizenId, SourceEvent, SourceId};
 use crate::error::Text;
 use crate::store::{RecordPlace, StoreError, StoredTask};
 use chrono::{DateTime, Utc};
@@ -70,6 +70,8 @@ impl App {
 pub fn told(place: &RecordPlace) -> Text {
     let RecordPlace { answer, request, place } = place;
     let place = place.as_deref().unwrap_or_default();
+    // A source asked per user has the account in the address, which may be a citizen's number.
+    let request = CitizenId::mask_in(request);
     if let Some(number) = place.strip_prefix('#').filter(|number| is_number(number)) {
         return Text::new(
             format!("câu trả lời {answer} ({request}), bản ghi thứ {number}"),

@@ -4,7 +4,7 @@
 //! must not know which files are read, nor what a file holds.
 
 use super::audit::AuditNew;
-use super::db::{json, vals};
+use super::db::{json, json_opt, vals};
 use super::{Store, StoreError};
 use crate::domain::SourceId;
 use chrono::{DateTime, Utc};
@@ -42,11 +42,23 @@ impl FolderFiles {
 }
 
 impl Store {
-    /// Keeps what a pull found in its folder.
-    pub async fn keep_files(&self, source: &SourceId, files: FolderFiles) -> Result<(), StoreError> {
+    /// Keeps how many files a pull found in its folder, and how many of them are read; none where its source is no folder
+    /// whose files count.
+    pub async fn keep_files(
+        &self,
+        source: &SourceId,
+        look: Option<(u64, u64)>,
+        least_percent: u8,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
+        // As it is now: a person may have accepted what was told while the pull ran.
+        let row =
+            tx.row("SELECT files FROM source_state WHERE source_id = $1", vals![source.as_str()]).await?;
+        let before: Option<FolderFiles> = row.map(|row| row.opt_json(0)).transpose()?.flatten();
+        let files = look.map(|look| FolderFiles::looked(before, look, least_percent, at));
         let sql = "UPDATE source_state SET files = $2 WHERE source_id = $1";
-        tx.execute(sql, vals![source.as_str(), json(&files)?]).await?;
+        tx.execute(sql, vals![source.as_str(), json_opt(files.as_ref())?]).await?;
         tx.commit().await
     }
 

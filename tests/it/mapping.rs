@@ -7,6 +7,7 @@ use lienthong::mapping::{
     DecidedBy, Example, Figures, Folds, Labelled, Mapper, MappingDecision, Options, Outcome, RuleBook,
     TaskText, evaluate, labels, model, short_forms,
 };
+use lienthong::text::tokens;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -82,15 +83,15 @@ fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
         (Noise::NoAccents, BAR),
         (Noise::Typos, BAR),
         (Noise::ShortForms, BAR),
-        (Noise::Order, [top1, top3, 0.963, 0.479]),
+        (Noise::Order, [top1, top3, 0.956, 0.499]),
         (Noise::Tcvn3, BAR),
         (Noise::Hurried, [top1, top3, 0.967, 0.475]),
-        (Noise::Beside, [top1, top3, 0.969, coverage]),
+        (Noise::Beside, [top1, top3, 0.965, coverage]),
         (Noise::Keystrokes, BAR),
         (Noise::LostBlanks, BAR),
-        (Noise::Initials, [0.710, 0.865, 0.943, 0.455]),
-        (Noise::Shuffled, [0.761, top3, precision, 0.417]),
-        (Noise::Fewer, [0.740, 0.869, 0.927, 0.491]),
+        (Noise::Initials, [0.710, 0.858, 0.938, 0.455]),
+        (Noise::Shuffled, [0.761, top3, precision, 0.425]),
+        (Noise::Fewer, [0.735, 0.868, 0.934, 0.489]),
     ];
     let (mut means, mut below) = (vec![of(&clean)], Vec::new());
     for (noise, kept) in kinds {
@@ -111,7 +112,7 @@ fn clean_titles_reach_the_bar_and_each_kind_of_noise_what_is_listed_for_it() {
     let (precision, coverage) = (mean(2), mean(3));
     println!("means: precision {precision}, coverage {coverage}");
     assert!(below.is_empty(), "{below:#?}");
-    assert!(precision >= 0.973 - SLACK && coverage >= 0.511 - SLACK, "{precision} at {coverage}");
+    assert!(precision >= 0.972 - SLACK && coverage >= 0.513 - SLACK, "{precision} at {coverage}");
 }
 
 /// Titles written before any result was seen and never learned from.
@@ -188,7 +189,8 @@ fn hundreds_of_copies_of_one_decided_title_do_not_lower_the_threshold() {
         ..decided.clone()
     }));
     let with = threshold(&examples);
-    assert!(without > 1.0 && with > 1.0, "{without}, with copies {with}");
+    // That of decided titles which show nothing.
+    assert!(without >= 0.97 && with >= 0.97, "{without}, with copies {with}");
 }
 
 #[test]
@@ -197,7 +199,7 @@ fn copies_of_a_title_are_left_out_as_if_it_had_been_decided_once() {
     let titles = unforeseeable(70);
     let copied: Vec<Example> = titles.iter().flat_map(|title| vec![title.clone(); 8]).collect();
     let mapper = Mapper::build(&catalog(), RuleBook::default(), &copied, Options::default());
-    assert!(mapper.threshold() > 1.0, "{}", mapper.threshold());
+    assert!(mapper.threshold() >= 0.97, "{}", mapper.threshold());
 }
 
 #[test]
@@ -230,10 +232,16 @@ fn a_model_file_is_the_same_byte_for_byte_and_decides_as_what_it_was_made_from()
 fn removing_accents_never_raises_confidence_nor_makes_a_title_another_product() {
     let all: Vec<_> =
         tasks().into_iter().filter(|task| lienthong::text::repair(&task.title).1.is_none()).collect();
-    let (mut lower, mut with_accents) = (0, 0);
+    let (mut lower, mut with_accents, mut damaged) = (0, 0, 0);
     for example in &all {
         let plain = SMALL.decide(&example.task());
         let bare = Noise::NoAccents.apply(&example.title, 0);
+        // What a lost font made of a letter is another letter without its marks, and the title another one.
+        let folded = |title: &str| tokens(title).into_iter().map(|token| token.folded).collect::<Vec<_>>();
+        if folded(&bare) != folded(&example.title) {
+            damaged += 1;
+            continue;
+        }
         let other = SMALL.decide(&TaskText { title: &bare, ..example.task() });
         assert!(other.confidence <= plain.confidence, "{}: {plain:?} {other:?}", example.title);
         lower += usize::from(other.confidence < plain.confidence);
@@ -244,6 +252,7 @@ fn removing_accents_never_raises_confidence_nor_makes_a_title_another_product() 
             assert_eq!(product, same, "{}", example.title);
         }
     }
+    assert!(damaged * 20 < all.len(), "{damaged} titles are others without their accents");
     assert!(lower * 10 >= with_accents, "{lower} of {with_accents}: accents say nothing any more");
 }
 
@@ -656,6 +665,16 @@ fn letter_that_goes_out_and_asks_others_for_a_work_is_not_that_work() {
         let letter = |code: &str| ["SP-DC-001", "SP-DC-005"].contains(&code);
         let Outcome::Mapped { product, .. } = &decision.outcome else { continue };
         assert!(letter(product.as_str()), "{title}: {product}");
+    }
+    // What others asked for is one's own work, and a letter about nothing else is decided as one.
+    for (title, letter) in [
+        ("Theo đề nghị của Sở Tài chính, báo cáo kết quả thực hiện kế hoạch", false),
+        ("Thực hiện yêu cầu của UBND tỉnh, cung cấp số liệu phục vụ đoàn giám sát", false),
+        ("V/v đề nghị cử người tham gia tổ công tác", true),
+    ] {
+        let decision = decided(title, "VB đi");
+        let first = decision.candidates.first().map(|best| best.product.to_string()).unwrap_or_default();
+        assert_eq!(["SP-DC-001", "SP-DC-005"].contains(&first.as_str()), letter, "{title}: {first}");
     }
     // Whoever is asked does the work.
     let decision = decided("V/v đề nghị cung cấp thông tin phục vụ đoàn giám sát", "VB đến - xử lý chính");

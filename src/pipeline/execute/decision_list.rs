@@ -47,6 +47,10 @@ pub(super) async fn write(app: &Arc<App>, period: Period, unit: Option<&UnitCode
                 let content = opened.as_ref().map(|opened| opened.held().content);
                 let level = content.and_then(Content::suggested);
                 let note = match content.filter(|_| finding.code == "LT-REC-001") {
+                    // Why it is held is the business of whoever looks into it, and not of everyone who reads the list.
+                    _ if finding.code == "LT-REC-040" => {
+                        "đang tạm dừng để kiểm tra, xác minh (LT-REC-040)".to_owned()
+                    }
                     Some(content) => format!("còn thiếu: {} (LT-REC-001)", missing_words(content).join(", ")),
                     None => told(&finding),
                 };

@@ -10,7 +10,7 @@ use super::{App, Refusal};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Level, Period, PersonId, RecordState, UnitCode};
-use crate::error::Finding;
+use crate::error::{Finding, Text};
 use crate::evaluation::{Approval, Approved, Classification, Content, life};
 use crate::pipeline::command::PersonRef;
 use crate::store::NewRevision;
@@ -69,6 +69,19 @@ pub(super) enum Stands {
     Waits(Option<Box<Opened>>, Box<Finding>),
 }
 
+/// That the period has a result decided before records were kept here: who puts another one over it looks at it first.
+fn imported_stands(period: Period) -> Finding {
+    let what = Text::new(
+        format!("kỳ {period} đã có kết quả nhập từ trước; lệnh cho nhiều người không thay kết quả đó"),
+        format!("{period} has an imported result, which an order about many people does not replace"),
+    );
+    let remedy = Text::new(
+        "giữ kết quả đã nhập, hoặc phê duyệt riêng người này sau khi xem (`record show`, `record approve`)",
+        "leave the imported result, or approve this person alone after looking (`record show`, `record approve`)",
+    );
+    Finding::error("LT-REC-095", what, remedy)
+}
+
 /// How far somebody's record stands, as it is now.
 pub(super) async fn stands(app: &App, person: PersonId, period: Period) -> Result<Stands, Refusal> {
     let directory = app.directory().await?;
@@ -79,6 +92,9 @@ pub(super) async fn stands(app: &App, person: PersonId, period: Period) -> Resul
     let opened = Box::new(Opened::of(app, &whose, period).await?);
     if life::is_deliverable(opened.latest.state) {
         return Ok(Stands::Approved(opened));
+    }
+    if app.store.history(person).await?.iter().any(|(of, _)| *of == period) {
+        return Ok(Stands::Waits(Some(opened), Box::new(imported_stands(period))));
     }
     let Some(subject) = subject_of(&directory, person) else {
         return Ok(Stands::Waits(Some(opened), Box::new(no_score_in(app, &whose, period).await)));

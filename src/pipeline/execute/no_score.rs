@@ -8,7 +8,7 @@ use crate::directory::Directory;
 use crate::domain::{Period, PersonId};
 use crate::error::{Finding, Text};
 use crate::pipeline::command::PersonRef;
-use crate::pipeline::score::Gathered;
+use crate::pipeline::score::Facts;
 use crate::pipeline::wording::{Words, both};
 
 /// What is told of somebody without a score, with the reason.
@@ -82,7 +82,8 @@ async fn reason(app: &App, whose: &PersonRef, period: Period) -> Result<Reason, 
     if !directory.is_scored(id, period, rules.population_filter) {
         return Ok(Some((outside(&directory, id, period), None)));
     }
-    let facts = Gathered::default().facts(app).await?;
+    let facts = app.store.service_facts(Some(id), false).await?.into_iter().map(|stored| stored.fact);
+    let facts = Facts::from([(id, facts.collect())]);
     if !period.is_mean() && !App::is_evaluated(&directory, &facts, id, period, rules) {
         let why = Text::new(
             "nghỉ cả kỳ hoặc làm việc quá ít trong kỳ (min_worked_share)",

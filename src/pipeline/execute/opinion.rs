@@ -49,8 +49,6 @@ pub(super) async fn keep(app: &App, order: Saying) -> Answer {
         at: app.clock.now(),
     };
     app.store.add_opinion(&opinion).await?;
-    // A decision of the evaluation software may have waited for it.
-    app.ring("decide");
     Ok(Outcome::done(
         format!("đã ghi ý kiến ngày {}", on.format("%d/%m/%Y")),
         format!("opinion of {on} written down"),

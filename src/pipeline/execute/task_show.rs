@@ -115,7 +115,7 @@ async fn answer(app: &App, task: &StoredTask) -> Result<Value, Refusal> {
     let place = app.store.record_places(&task.key.source, &key).await?.pop();
     Ok(json!({
         "place": place.map(|(_, place)| record_place::told(&place)),
-        "number": number, "request": head.request, "received_at": head.fetched_at, "bytes": head.size, "sha256": hash,
+        "number": number, "request": CitizenId::mask_in(&head.request), "received_at": head.fetched_at, "bytes": head.size, "sha256": hash,
     }))
 }
 

@@ -73,7 +73,11 @@ pub(super) async fn approve(app: &Arc<App>, order: UnitApproval) -> Answer {
                     refused.push((person, error.finding()));
                     continue;
                 }
-                Err(error) => return Err(error.into()),
+                // What was approved before it stands, and is told; the same order goes on where it ended.
+                Err(error) => {
+                    told.push(error.finding());
+                    break;
+                }
             }
         }
         approved += 1;

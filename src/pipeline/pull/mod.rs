@@ -30,7 +30,7 @@ use crate::connector::{
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
-use crate::store::{FolderFiles, PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
+use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
 use crate::telemetry::name;
 use burial::Burials;
 use bytes::Bytes;
@@ -215,10 +215,12 @@ async fn pull_once(
                 (RunKind::Incremental, true) => "incremental",
                 (RunKind::Incremental, false) => "whole",
             };
-            if let Some(files) = end.files.filter(|_| kind != RunKind::Backfill) {
-                let look = (files.there, files.read);
-                let kept = FolderFiles::looked(state.files, look, gates.least_percent, ended);
-                app.store.keep_files(&source, kept).await.map_err(|error| error.finding())?;
+            let look = end.files.map(|files| (files.there, files.read));
+            // A source that was a folder and is none any more has no files to be judged by.
+            let is_none = state.files.is_some() && !end.unchanged;
+            if kind != RunKind::Backfill && (look.is_some() || is_none) {
+                let kept = app.store.keep_files(&source, look, gates.least_percent, ended).await;
+                kept.map_err(|error| error.finding())?;
             }
             // Where somebody was left out, what was seen says nothing about what the source shows.
             let partly = end.views.as_ref().is_some_and(|views| views.left_out > 0);

@@ -94,8 +94,7 @@ impl Calibration {
                 .map(|(_, right)| *right)
                 .collect();
             let wrong = surest.iter().filter(|right| !**right).count() as f64;
-            let allowed = (1.0 - target_precision) * surest.len() as f64;
-            if wrong <= allowed + allowed.sqrt() {
+            if wrong <= (1.0 - target_precision) * surest.len() as f64 {
                 calibration.threshold = least;
             }
         }

@@ -229,15 +229,22 @@ const WORK_OF_OTHERS: [&str; 14] = [
     "joininspect",
 ];
 
+/// Last words of what goes before something others asked for: theo, thực hiện, căn cứ, trên cơ sở, sau khi.
+const CITING: [&str; 5] = ["theo", "hien", "cu", "so", "khi"];
+
 fn is_report(form: &str) -> bool {
     matches!(form, "report" | "reportmonth" | "reportquarter" | "urgent" | "theme" | "result")
 }
 
 /// Whether a text asks for something (đề nghị, yêu cầu) before a place.
 fn asks_others(words: &[Token], at: usize) -> bool {
-    words.get(..at).unwrap_or_default().windows(2).any(|pair| {
-        let [first, second] = pair else { return false };
-        matches!((first.folded.as_str(), second.folded.as_str()), ("de", "nghi") | ("yeu", "cau"))
+    let word = |place: usize| words.get(place).map_or("", |word| word.folded.as_str());
+    (1..at.min(words.len())).any(|second| {
+        let first = second - 1;
+        // What others asked for ("theo đề nghị của …") is one's own work.
+        let cited = first.checked_sub(1).is_some_and(|before| CITING.contains(&word(before)))
+            || word(second + 1) == "cua";
+        matches!((word(first), word(second)), ("de", "nghi") | ("yeu", "cau")) && !cited
     })
 }
 

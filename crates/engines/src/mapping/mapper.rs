@@ -413,7 +413,12 @@ impl Mapper {
         // No title tells products of one name apart; only what people said of the very same task does.
         let alike = ranked.first().filter(|(class, _)| person != Some(*class));
         let alike = alike.and_then(|(class, _)| self.twins.get(class)).filter(|_| written.is_empty());
-        for twin in alike.into_iter().flatten().rev() {
+        // Those of the other kind of body are told apart by the unit.
+        let lost = self.lost.get(usize::from(commune));
+        let fits = |twin: &&usize| lost.and_then(|lost| lost.get(**twin)).is_none_or(|lost| *lost == 0.0);
+        let alike: Vec<usize> = alike.into_iter().flatten().filter(fits).copied().collect();
+        let alike = Some(alike).filter(|alike| !alike.is_empty());
+        for twin in alike.iter().flatten().rev() {
             let score = scores.by_class.get(*twin).copied().unwrap_or(0.0);
             ranked.retain(|(class, _)| class != twin);
             ranked.insert(1, (*twin, score));

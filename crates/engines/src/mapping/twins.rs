@@ -53,7 +53,7 @@ mod tests {
             ("Đăng ký khai sinh", ""),
             ("Trả lời đơn", "commune"),
             ("ĐĂNG KÝ  khai-sinh", ""),
-            ("Trả lời đơn", "province_department"),
+            ("Trả lời đơn", "province department"),
             ("Đăng ký khai tử", ""),
         ]);
         assert_eq!(of_one_name(&all), [vec![0, 2]]);

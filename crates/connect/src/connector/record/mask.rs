@@ -140,9 +140,16 @@ impl Mask {
             counts: HashMap::new(),
         };
         for (account, stands) in people {
+            let account: String = account.nfc().collect();
             match stands {
-                Some(stands) => drop(mask.people.insert(account.nfc().collect(), stands)),
+                Some(stands) => drop(mask.people.insert(account.clone(), stands)),
                 None => mask.meet(&account),
+            }
+            // It stands in addresses as well, where signs are written otherwise.
+            if let Some(stands) = mask.people.get(&account).cloned() {
+                for (form, stands) in forms(&account, &stands) {
+                    mask.people.entry(form).or_insert(stands);
+                }
             }
         }
         // Who stands anywhere is known before the first text is written: titles name people of later records.
