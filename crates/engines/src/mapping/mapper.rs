@@ -414,8 +414,10 @@ impl Mapper {
         let alike = ranked.first().filter(|(class, _)| person != Some(*class));
         let alike = alike.and_then(|(class, _)| self.twins.get(class)).filter(|_| written.is_empty());
         // Those of the other kind of body are told apart by the unit.
-        let lost = self.lost.get(usize::from(commune));
-        let fits = |twin: &&usize| lost.and_then(|lost| lost.get(**twin)).is_none_or(|lost| *lost == 0.0);
+        let lost = |class: usize| {
+            self.lost.get(usize::from(commune)).and_then(|lost| lost.get(class)).copied().unwrap_or(0.0)
+        };
+        let fits = |twin: &&usize| likest.is_none_or(|best| lost(**twin) <= lost(best));
         let alike: Vec<usize> = alike.into_iter().flatten().filter(fits).copied().collect();
         let alike = Some(alike).filter(|alike| !alike.is_empty());
         for twin in alike.iter().flatten().rev() {
