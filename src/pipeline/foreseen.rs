@@ -5,7 +5,6 @@
 //! way. It must not know how an order is placed, and changes nothing. The full training that follows at once is counted; later ones
 //! may make more tasks sure, and none of those is promised.
 
-use super::alike::MOST_COMPARED;
 use super::app::App;
 use super::mappers::Moment;
 use crate::domain::{CatalogVersion, ProductCode};
@@ -14,6 +13,8 @@ use crate::store::{ForeignExample, MapItem, MappingRow, MappingState, SeenTask, 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Waiting tasks looked at: whoever decides waits for the answer.
+const MOST_LOOKED_AT: usize = 300;
 /// Tasks decided in one go on a thread that serves others as well.
 const TURN: usize = 50;
 
@@ -50,13 +51,13 @@ impl App {
             mappers.suppose(self, taught, examples).await?
         };
         let own: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
-        let mut waiting = self.store.waiting_items(0, i64::MAX, MOST_COMPARED + 1).await.map_err(told)?;
-        let at_least = waiting.len() > MOST_COMPARED;
+        let mut waiting = self.store.waiting_items(0, i64::MAX, MOST_LOOKED_AT + 1).await.map_err(told)?;
+        let at_least = waiting.len() > MOST_LOOKED_AT;
         if at_least {
             if let Some(one) = decided.first_mut() {
                 one.products.extend(rows.iter().filter_map(|row| thought(row.held.as_ref()?)));
             }
-            let alike = self.most_alike(decided, MOST_COMPARED).await?;
+            let alike = self.most_alike(decided, MOST_LOOKED_AT).await?;
             waiting = self.store.map_items(&alike).await.map_err(told)?;
         }
         waiting.retain(|item| !own.contains(&item.task.id));
