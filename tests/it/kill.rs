@@ -401,6 +401,9 @@ impl Life {
                     event["answer"].take();
                 }
             }
+            for place in explained["explanation"]["records"].as_object_mut().expect("places").values_mut() {
+                place.take();
+            }
             held.insert(format!("explained {head}"), explained);
         }
         held.insert("receivers".into(), self.province.get("/sim/holdings").await);
