@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// Decisions of one look that are followed up, the latest.
 pub(super) const MOST_DECIDED: usize = 20;
 /// Waiting tasks compared with them, and those ranked first.
-pub(super) const MOST_COMPARED: usize = 2_000;
+const MOST_COMPARED: usize = 2_000;
 pub(super) const MOST_FIRST: usize = 200;
 /// Share of their words two titles have in common at least, in percent of those either has.
 const ALIKE_PERCENT: usize = 25;
