@@ -2,11 +2,11 @@
 //!
 //! Owns the choice of tasks looked at, all that wait while they are few, else those most like what is decided, and what is told of
 //! them. What it says the mapping step does when it comes to them: the same mapper, had it learned the order, decides them the same
-//! way. It must not know how an order is placed, and changes nothing. The full training that follows at once is counted; later ones
-//! may make more tasks sure, and none of those is promised.
+//! way. It must not know how an order is placed, and changes nothing. The full training that follows is counted: of a preview always, of an
+//! order that counts at once where it would begin then. Later ones may make more tasks sure, and none of those is promised.
 
 use super::app::App;
-use super::mappers::Moment;
+use super::mappers::{Ahead, Moment};
 use crate::domain::{CatalogVersion, ProductCode};
 use crate::error::{Finding, Text};
 use crate::store::{ForeignExample, MapItem, MappingRow, MappingState, SeenTask, Settled, Taught};
@@ -25,7 +25,7 @@ pub(super) struct Foreseen {
     pub items: Vec<MapItem>,
     /// What each will be.
     pub rows: Vec<Settled>,
-    /// More wait than were looked at: there may be others.
+    /// More wait than were looked at, or a full training follows later: there may be others.
     pub at_least: bool,
 }
 
@@ -39,6 +39,7 @@ impl App {
         items: &[MapItem],
         rows: &[Settled],
         examples: &[ForeignExample],
+        ahead: Ahead,
     ) -> Result<Foreseen, Finding> {
         let taught = taught_by(items, rows);
         if taught.is_empty() && examples.is_empty() {
@@ -48,12 +49,12 @@ impl App {
         let (supposed, mut decided) = {
             let mut mappers = self.mappers.lock().await;
             mappers.follow(self).await?;
-            mappers.suppose(self, taught, examples).await?
+            mappers.suppose(self, taught, examples, ahead).await?
         };
         let own: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
         let mut waiting = self.store.waiting_items(0, i64::MAX, MOST_LOOKED_AT + 1).await.map_err(told)?;
-        let at_least = waiting.len() > MOST_LOOKED_AT;
-        if at_least {
+        let many = waiting.len() > MOST_LOOKED_AT;
+        if many {
             if let Some(one) = decided.first_mut() {
                 one.products.extend(rows.iter().filter_map(|row| thought(row.held.as_ref()?)));
             }
@@ -68,7 +69,7 @@ impl App {
                 by_version.entry(version).or_default().push(item);
             }
         }
-        let mut foreseen = Foreseen { at_least, ..Foreseen::default() };
+        let mut foreseen = Foreseen { at_least: many || supposed.is_open(), ..Foreseen::default() };
         for (version, mut items) in by_version {
             for moment in [Moment::AtOnce, Moment::Trained] {
                 let Some(mapper) = self.supposing(&version, &supposed, moment).await? else { continue };

@@ -10,7 +10,7 @@
 
 mod supposed;
 
-pub(super) use supposed::{Moment, Supposed};
+pub(super) use supposed::{Ahead, Moment, Supposed};
 
 use super::alike::{Decided, MOST_DECIDED};
 use super::app::App;
@@ -458,11 +458,15 @@ impl Mappers {
         Ok(())
     }
 
+    /// Whether no full training begins yet.
+    fn rests(&self, now: DateTime<Utc>) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
+    }
+
     async fn train_if_due(&mut self, app: &App) -> Result<(), Finding> {
         let now = app.clock.now();
         let grown = self.since > 0 && self.since * GROWTH >= self.trained_on;
-        let rests = self.rests_until.is_some_and(|until| now < until);
-        if self.running.is_some() || self.loaded.is_empty() || rests || !(self.stale || grown) {
+        if self.running.is_some() || self.loaded.is_empty() || self.rests(now) || !(self.stale || grown) {
             return Ok(());
         }
         let Lessons { trained: examples, older, left_out } = self.lessons(app, None).await?;

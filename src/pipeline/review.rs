@@ -8,6 +8,7 @@ use super::app::App;
 use super::foreseen::{Foreseen, counted};
 use super::frozen::Touched;
 use super::map::{UNDONE, scores_concerned};
+use super::mappers::Ahead;
 use super::what_if::{Assumed, Compared, Question, Totals, as_value};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Period, PersonId, ProductCode, ProductKind};
@@ -126,9 +127,10 @@ impl App {
         items: &[MapItem],
         rows: &[Settled],
         examples: &[ForeignExample],
+        ahead: Ahead,
     ) -> Result<Effect, Finding> {
         let Foreseen { items: others, rows: by_text, at_least } =
-            self.foreseen(items, rows, examples).await?;
+            self.foreseen(items, rows, examples, ahead).await?;
         if by_text.is_empty() {
             return self.effect_of(items, rows).await;
         }

@@ -282,7 +282,9 @@ const OF_PAGE: &[(&str, Kind)] = &[
     ("map_due", Kind::Bool),
 ];
 
-const OF_TASK: &[(&str, Kind)] = &[
+/// What each new task has of its own where its number is given.
+const OF_NEW_TASK: &[(&str, Kind)] = &[
+    ("id", Kind::Int),
     ("external_id", Kind::Text),
     ("hash", Kind::Blob),
     ("status", Kind::Text),
@@ -292,6 +294,9 @@ const OF_TASK: &[(&str, Kind)] = &[
     ("odd_done", Kind::Text),
     ("place", Kind::Text),
 ];
+
+/// What each task has of its own.
+const OF_TASK: &[(&str, Kind)] = OF_NEW_TASK.split_at(1).1;
 
 macro_rules! overwrite_task {
     () => {
@@ -313,6 +318,9 @@ static UPSERT_TASKS_TELLING: Bulk = Bulk::sharing(
     OF_TASK,
     concat!(overwrite_task!(), " RETURNING external_id, id, xmax = 0"),
 );
+
+/// PostgreSQL, tasks nobody knew: with the numbers they are to have.
+static ADD_TASKS: Bulk = Bulk::sharing("task", OF_PAGE, OF_NEW_TASK, "");
 
 static INSERT_EVENTS: Bulk = Bulk::sharing(
     "task_event",
@@ -338,11 +346,19 @@ struct Tasks {
     rows: Vec<usize>,
     /// How many rows are of tasks nobody knew.
     new: usize,
-    /// The rows, in the order of [`OF_TASK`].
-    bound: Rows,
+    bound: TaskRows,
     /// How many events there are.
     happened: u64,
     events: Events,
+}
+
+/// The rows of the tasks of a page.
+#[derive(Debug)]
+enum TaskRows {
+    /// In the order of [`OF_TASK`], bound.
+    Bound(Rows),
+    /// Of PostgreSQL, of tasks nobody knew: in the order of [`OF_NEW_TASK`], without their numbers.
+    New(Vec<Val>),
 }
 
 /// What happened to the tasks of a page.
@@ -405,6 +421,7 @@ impl Tasks {
         let mut vals = Vec::with_capacity(rows.len() * OF_TASK.len());
         let mut events = Vec::with_capacity(writes.len());
         let mut new = 0;
+        let all_new = postgres && writes.iter().all(|write| write.known_id.is_none());
         // Documents are written here one after the other.
         let mut room = Vec::with_capacity(1024);
         for (index, write) in writes.into_iter().enumerate() {
@@ -426,6 +443,9 @@ impl Tasks {
                     Val::Word(draft.odd_done(seen_at).map_or("", OddDone::as_str)),
                     write.place.into(),
                 ];
+                if all_new {
+                    vals.push(Val::Int(None));
+                }
                 vals.extend(row);
                 new += usize::from(write.known_id.is_none());
             }
@@ -445,8 +465,12 @@ impl Tasks {
             }
             Events::Counted(INSERT_EVENTS.bind(postgres, vals)?, events)
         };
-        let bulk = if postgres { &UPSERT_TASKS_TELLING } else { &UPSERT_TASKS };
-        Ok(Self { keys, row_of, rows, new, bound: bulk.bind(postgres, vals)?, happened, events })
+        let bound = match (all_new, postgres) {
+            (true, _) => TaskRows::New(vals),
+            (false, true) => TaskRows::Bound(UPSERT_TASKS_TELLING.bind(postgres, vals)?),
+            (false, false) => TaskRows::Bound(UPSERT_TASKS.bind(postgres, vals)?),
+        };
+        Ok(Self { keys, row_of, rows, new, bound, happened, events })
     }
 }
 
@@ -478,8 +502,22 @@ async fn insert_tasks(
     }
     let shared = vals![page.source.as_str(), page.raw_id, page.seen_at, true, true];
     let of_events = |base: i64| vals![page.seen_at, page.raw_id, base];
+    let bound = match tasks.bound {
+        TaskRows::New(mut vals) => {
+            let given = numbers_for(tx, &mut vals).await?;
+            if ADD_TASKS.added(tx, &shared, &vals).await? {
+                let number = |row: usize| given.get(row).map(|id| (*id, true));
+                insert_events(tx, of_events(0), tasks.events.asked(), number).await?;
+                return of_keys(&tasks.row_of, |row| given.get(row).copied());
+            }
+            // Somebody wrote one of them since they were looked up, or it stands on an earlier page of this transaction.
+            let own = vals.chunks(OF_NEW_TASK.len()).flat_map(|row| row.iter().skip(1).cloned());
+            UPSERT_TASKS_TELLING.bind(true, own.collect())?
+        }
+        TaskRows::Bound(bound) => bound,
+    };
     let (by_key, events) = if tx.is_postgres() {
-        let returned = tasks.bound.write(tx, shared).await?;
+        let returned = bound.write(tx, shared).await?;
         let told = |row: &Row| Ok((row.text(0)?, (row.int(1)?, row.flag(2)?)));
         (returned.iter().map(told).collect::<Result<HashMap<_, _>, StoreError>>()?, tasks.events.asked())
     } else {
@@ -487,7 +525,7 @@ async fn insert_tasks(
             Some(known) => known,
             None => largest(tx).await?,
         };
-        tasks.bound.write(tx, shared).await?;
+        bound.write(tx, shared).await?;
         let now = largest(tx).await?;
         *known = Some(now);
         let events = match tasks.events {
@@ -505,6 +543,23 @@ async fn insert_tasks(
     let numbered = |row: usize| numbered.get(row).copied().flatten();
     insert_events(tx, of_events(0), events, numbered).await?;
     of_keys(&tasks.row_of, |row| numbered(row).map(|(id, _)| id))
+}
+
+/// Gives new tasks of PostgreSQL their numbers.
+async fn numbers_for(tx: &mut Tx, vals: &mut [Val]) -> Result<Vec<i64>, StoreError> {
+    let rows = vals.chunks_mut(OF_NEW_TASK.len());
+    let sql = "SELECT nextval(pg_get_serial_sequence('task', 'id')) FROM generate_series(1, $1::bigint)";
+    let given = tx.rows(sql, vals![rows.len() as u64]).await?;
+    let given = given.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+    if given.len() != rows.len() {
+        return Err(StoreError::unexpected("not every new task got a number"));
+    }
+    for (row, id) in rows.zip(&given) {
+        if let Some(first) = row.first_mut() {
+            *first = Val::Int(Some(*id));
+        }
+    }
+    Ok(given)
 }
 
 /// The number of each key, from those of the rows.

@@ -27,6 +27,7 @@ mod audit;
 mod bulk;
 mod catalog;
 mod commit;
+mod copy;
 mod db;
 mod decision;
 mod directory;

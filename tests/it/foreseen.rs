@@ -230,3 +230,30 @@ async fn comes_true_of(house: &Installed, map: &Map, shown: &Outcome) {
         assert_eq!(row["after"].as_str(), after.as_deref(), "{row}");
     }
 }
+
+#[tokio::test]
+async fn order_that_counts_while_trainings_rest_answers_without_one_and_its_preview_still_counts_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let tasks = twelve(&house).await;
+        let map = Map::new(house.app.clone());
+        settled(&map).await;
+        // Something else is decided and learned: the next training waits, as long as this clock stands still.
+        house.ordered(choose(&["13"], "SP-2", OFFICE)).await;
+        for _ in 0..1200 {
+            settled(&map).await;
+            if map.trainings().await > 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let preview = house.ordered(tried(choose(&["1"], "SP-1", OFFICE))).await;
+        assert_eq!(by_text(&preview), 11, "by the training that has to follow");
+        let done = house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
+        assert_eq!(by_text(&done), 0, "what is learned at once is not enough for them");
+        settled(&map).await;
+        let mapped = states(&house, &tasks).await.into_iter().filter(|state| state == "SP-1").count();
+        assert_eq!(mapped, 1, "and nothing else was done by it yet");
+    }
+}

@@ -3,7 +3,7 @@
 //! Owns the one way from rows that are settled to an answer, for a choice and for a file of choices alike. It must not know
 //! where the rows come from.
 
-use super::mapping::{Brings, place, shown};
+use super::mapping::{Brings, ahead, place, shown};
 use super::{Answer, App};
 use crate::directory::Directory;
 use crate::error::Finding;
@@ -37,7 +37,7 @@ impl Ending {
         rows: Vec<Settled>,
         mut told: Vec<Finding>,
     ) -> Answer {
-        let effect = app.effect_of_learning(items, &rows, &[]).await?;
+        let effect = app.effect_of_learning(items, &rows, &[], ahead(app, self.dry_run)).await?;
         told.extend(effect.told());
         if self.dry_run {
             return Ok(Outcome::with_findings(shown(directory, &effect, None, OrderState::Waiting), told));

@@ -1,7 +1,7 @@
 //! Orders that carry mapping knowledge in and out: a trial of rules, decisions as a file.
 
 use super::ending::Ending;
-use super::mapping::{Brings, effect_fields, moved_part, no_such_task, place, refuse_own};
+use super::mapping::{Brings, ahead, effect_fields, moved_part, no_such_task, place, refuse_own};
 use super::{Answer, App, Refusal, author};
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
@@ -399,7 +399,7 @@ async fn examples(app: &App, order: &Importing, (mut told, codes): (Vec<Told>, &
     let directory = app.directory().await?;
     let mut effect = Effect::default();
     if !fresh.is_empty() {
-        effect = app.effect_of_learning(&[], &[], &fresh).await?;
+        effect = app.effect_of_learning(&[], &[], &fresh, ahead(app, order.dry_run)).await?;
     }
     let (mut id, mut state, mut told) = (None, "preview", effect.told());
     if fresh.is_empty() {

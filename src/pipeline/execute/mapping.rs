@@ -8,6 +8,7 @@ use crate::domain::{CatalogVersion, Level, ProductCode};
 use crate::error::{Finding, Place, Text};
 use crate::mapping::exchange::MAX_ROWS;
 use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
+use crate::pipeline::mappers::Ahead;
 use crate::pipeline::review::{
     BY_A_PERSON, Effect, MAX_TASKS, TakingBack, by_a_person, due_of, is_own, taken_back,
 };
@@ -93,6 +94,11 @@ pub(super) enum Brings<'a> {
     Examples(&'a [ForeignExample]),
 }
 
+/// How far ahead of an order is looked: whole where somebody looks at it before it counts.
+pub(super) fn ahead(app: &App, dry_run: bool) -> Ahead {
+    if dry_run || app.policy.four_eyes { Ahead::Whole } else { Ahead::Next }
+}
+
 /// Lets an order count, or keeps it for the second person where the configuration asks for one.
 pub(super) async fn place(
     app: &App,
@@ -158,7 +164,7 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
         _ => {
             let brought = app.store.examples_of(&[id], MAX_ROWS).await?;
             let examples: Vec<ForeignExample> = brought.into_iter().map(|one| one.example).collect();
-            app.effect_of_learning(&items, &rows, &examples).await?
+            app.effect_of_learning(&items, &rows, &examples, Ahead::Next).await?
         }
     };
     let due = due_of(&items, &rows);

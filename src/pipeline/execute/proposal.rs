@@ -1,7 +1,7 @@
 //! Orders about products no catalog has yet (plan IV.2.3): proposed with the tasks they cover, withdrawn, accepted once
 //! a catalog version brings them.
 
-use super::mapping::{Brings, numbers_of, place, refuse_own, shown, undo_order, waiting_numbers};
+use super::mapping::{Brings, ahead, numbers_of, place, refuse_own, shown, undo_order, waiting_numbers};
 use super::{Answer, App, Refusal, author};
 use crate::domain::rules::PendingCoefficientPolicy;
 use crate::domain::{
@@ -233,7 +233,7 @@ pub(super) async fn accept(
     let named = brought.iter().filter(|(head, _)| given.contains(&head.version));
     super::mapping::one_product(code, named.map(|(head, product)| (&head.version, product.name.as_str())))?;
     findings.extend(not_theirs.into_iter().map(Finding::as_warning));
-    let effect = app.effect_of_learning(&items, &rows, &[]).await?;
+    let effect = app.effect_of_learning(&items, &rows, &[], ahead(app, dry_run)).await?;
     findings.extend(effect.told());
     if dry_run {
         return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), findings));

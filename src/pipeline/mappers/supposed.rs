@@ -20,6 +20,15 @@ use std::sync::{Arc, PoisonError};
 /// What is learned of an order whole, and so its titles whose like are looked for.
 const MOST_ASKED: usize = AT_ONCE;
 
+/// How far it is looked ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::pipeline) enum Ahead {
+    /// As far as the full training that has to follow, whenever it will: of an order somebody still thinks about.
+    Whole,
+    /// To what the step does next: of an order that counts at once, one of many perhaps, whose author goes on to the following one.
+    Next,
+}
+
 /// By which mapper a task is decided once something more is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pipeline) enum Moment {
@@ -39,11 +48,18 @@ pub(in crate::pipeline) struct Supposed {
     examples: Vec<ForeignExample>,
     /// Products of what it overrules.
     doubted: Vec<Option<ProductCode>>,
-    /// A full training follows it, or is under way.
+    /// It is asked what a full training makes of it.
     trains: bool,
+    /// A full training follows it that is not asked.
+    later: bool,
 }
 
 impl Supposed {
+    /// Whether a full training may make more of it than is asked here.
+    pub fn is_open(&self) -> bool {
+        self.later
+    }
+
     /// Whether a task is decided by it.
     pub(super) fn decides(&self, task: i64) -> bool {
         self.tasks.contains(&task)
@@ -82,6 +98,7 @@ impl Mappers {
         app: &App,
         taught: Vec<Taught>,
         examples: &[ForeignExample],
+        ahead: Ahead,
     ) -> Result<(Supposed, Vec<Decided>), Finding> {
         let directory = app.directory().await?;
         let (mut lessons, mut doubted): (Vec<(Lesson, bool)>, Vec<Option<ProductCode>>) = Default::default();
@@ -111,9 +128,12 @@ impl Mappers {
         let decided = latest.map(|(lesson, _)| self.decided_by(lesson)).collect();
         let grown = (self.since + lessons.len()) * GROWTH >= self.trained_on;
         let stale = self.stale || !doubted.is_empty() || lessons.len() > AT_ONCE;
-        let trains = grown || stale || self.running.is_some();
+        let follows = grown || stale || self.running.is_some();
+        let at_once = self.running.is_none() && !self.rests(app.clock.now());
+        let trains = follows && (ahead == Ahead::Whole || at_once);
         let fresh = fresh_of(lessons);
-        Ok((Supposed { fresh, tasks, examples: examples.to_vec(), doubted, trains }, decided))
+        let later = follows && !trains;
+        Ok((Supposed { fresh, tasks, examples: examples.to_vec(), doubted, trains, later }, decided))
     }
 }
 
