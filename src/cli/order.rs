@@ -59,8 +59,8 @@ pub fn command(action: Action) -> Ordered {
         Action::Score(Score::Show { person, period, unit, view, rows }) => {
             Ok(Command::ScoreShow { period, person, unit, view, limit: rows.limit })
         }
-        Action::Score(Score::Explain { person, period, view }) => {
-            Ok(Command::ScoreExplain { person, period, view })
+        Action::Score(Score::Explain { person, period, view, revision }) => {
+            Ok(Command::ScoreExplain { person, period, view, revision })
         }
         Action::Score(Score::Candidates { person, period, unit, rows }) => {
             Ok(Command::ScoreCandidates { period, person, unit, limit: rows.limit })

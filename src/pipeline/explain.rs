@@ -30,11 +30,31 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
     let mut put = |line: String| {
         let _infallible = writeln!(out, "{line}");
     };
+    let explanation = value.get("explanation").cloned().unwrap_or_default();
+    if let Some(revision) = explanation.get("revision").and_then(Value::as_u64) {
+        put(format!("{} {revision}", say("Điểm của phiên bản", "What was scored in revision")));
+    }
+    if let Some(stands) = explanation.get("stands").filter(|stands| stands.is_object()) {
+        let revision = stands.get("revision").and_then(Value::as_u64).unwrap_or_default();
+        let total = wording::decimal(&text(stands, "total", "–"), lang);
+        put(match lang {
+            Lang::Vi => format!(
+                "Kết quả đã phê duyệt là {total} (phiên bản {revision}; giải trình: thêm --revision {revision}). Dưới đây là điểm tính lại hiện nay, chưa thay kết quả đó."
+            ),
+            Lang::En => format!(
+                "The approved result is {total} (revision {revision}; explained by --revision {revision}). Below stands what is computed now, which does not replace it."
+            ),
+        });
+    }
     for (key, vi, en) in [
         ("task_part", "Kết quả thực hiện nhiệm vụ (R·70)", "Results of tasks (R·70)"),
         ("general", "Tiêu chí chung", "General criteria"),
         ("total", "Tổng điểm (S)", "Total (S)"),
     ] {
+        if key != "total" && list(value, "quarters").next().is_some() {
+            // The mean of results has neither.
+            continue;
+        }
         let printed = value.get(key).and_then(|number| number.get("printed")).and_then(Value::as_str);
         let assumed = key == "general" && value.get("general_assumed") == Some(&Value::Bool(true));
         let sign = if assumed {
@@ -78,7 +98,6 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
     if !rules.is_empty() {
         put(format!("{}: {rules}", say("Bộ quy tắc", "Rule set")));
     }
-    let explanation = value.get("explanation").cloned().unwrap_or_default();
     let switches = explanation.get("switches").and_then(Value::as_object).into_iter().flatten();
     for one in switch::switches(switches, lang) {
         put(format!("  {} [{}]: {}", one.label, one.key, one.value));

@@ -148,6 +148,7 @@ impl App {
         person: PersonId,
         period: Period,
         derivation: &Value,
+        until: Option<DateTime<Utc>>,
     ) -> Result<Grounds, Finding> {
         let directory = self.directory().await?;
         let lines: Vec<LineOf<'_>> = lines(derivation).collect();
@@ -159,6 +160,9 @@ impl App {
         let mut decisions: HashMap<PersonId, Vec<StoredDecision>> = HashMap::new();
         for some in ids.chunks(AT_ONCE) {
             decisions.extend(self.store.decisions_of_people(some).await.map_err(|error| error.finding())?);
+        }
+        if let Some(until) = until {
+            decisions.values_mut().for_each(|all| all.retain(|stored| stored.decision.at <= until));
         }
         let mut grounds = Grounds::default();
         grounds.take_figures(&directory, decisions.get(&person).into_iter().flatten(), period, derivation);

@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What this process found or put since it began, by period; none before its first run.
 pub(super) type Judging = Option<BTreeMap<Period, String>>;
 
+/// In place of the hash, of a period no rule set governs.
+const NOTHING: &str = "nothing";
+
 impl App {
     /// A rule set with what it counts by in a period, as the configuration says it now.
     pub(super) fn terms(&self, period: Period, rules: &RuleSet) -> Result<Terms, Finding> {
@@ -123,6 +126,15 @@ impl App {
         }
         *judging = Some(mine);
         Ok(elsewhere)
+    }
+
+    /// Keeps that periods are judged by nothing: a rule set that governs one later is another word about it.
+    pub(super) async fn judge_by_nothing(
+        &self,
+        periods: impl Iterator<Item = Period>,
+    ) -> Result<(), Finding> {
+        let by: Vec<(Period, String)> = periods.map(|period| (period, NOTHING.to_owned())).collect();
+        self.store.judge_anew(&by, &[]).await.map_err(|error| error.finding())
     }
 
     /// Keeps by what periods are judged that are scored for the first time.

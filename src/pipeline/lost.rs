@@ -45,7 +45,7 @@ impl App {
     ///
     /// # Errors
     /// Those of the store.
-    pub(super) async fn lost_most(
+    pub(crate) async fn lost_most(
         &self,
         (person, scope): (PersonId, &str),
         derived: &Value,

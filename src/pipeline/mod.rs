@@ -39,6 +39,7 @@ pub mod reload;
 pub(crate) mod results;
 pub mod retention;
 mod review;
+mod revision_lines;
 mod scope;
 pub mod score;
 pub(crate) mod search;

@@ -57,6 +57,8 @@ pub struct Shelf {
 
 /// What is printed: one content and what it is worth.
 struct Chosen {
+    /// The revision; none where there is no record.
+    revision: Option<Revision>,
     content: Content,
     raw: Value,
     standing: Standing,
@@ -135,15 +137,24 @@ impl App {
         match form {
             Form::Form01 => Ok(paper::form01::paper(&form01(shelf, wanted, chosen, &decisions))),
             Form::Form02 => {
-                let derivation = self.derivation_of(person, period).await?;
-                let derivation = derivation.map(|(derivation, _)| derivation).unwrap_or_default();
+                let whole = match &chosen.revision {
+                    Some(revision) => self.lines_of(revision, score.as_ref()).await?,
+                    None => None,
+                };
+                let whole = match whole {
+                    Some(whole) => Some(whole),
+                    None => self.present_lines(person, period).await?,
+                };
+                let derivation = match whole {
+                    Some(whole) => self.derivation_of(wanted, whole, chosen.made_at).await?.0,
+                    None => Derivation::default(),
+                };
                 let form = self.form02(shelf, wanted, chosen, derivation).await?;
                 Ok(paper::form02::paper(&form))
             }
             Form::WorkSheet | Form::Explanation => {
-                let (derivation, grounds) =
-                    self.derivation_of(person, period).await?.ok_or_else(|| nothing(shelf, wanted))?;
-                let chosen = of_lines(wanted, chosen, score.as_ref(), self.clock.now())?;
+                let (chosen, whole) = self.with_lines(shelf, wanted, chosen, score.as_ref()).await?;
+                let (derivation, grounds) = self.derivation_of(wanted, whole, chosen.made_at).await?;
                 Ok(if form == Form::WorkSheet {
                     paper::work_sheet::paper(&work_sheet(shelf, wanted, chosen, derivation))
                 } else {
@@ -184,18 +195,19 @@ impl App {
             let made_at = if fixed { picked.at } else { now };
             let trace = Trace {
                 revision: Some(picked.revision),
-                hash: picked.content_hash,
+                hash: picked.content_hash.clone(),
                 rule_set: content.rule_set.clone(),
                 as_of,
                 printed_at: now,
             };
             return Ok(Chosen {
                 content,
-                raw: picked.content,
+                raw: picked.content.clone(),
                 standing,
                 revised_at: picked.at,
                 made_at,
                 trace,
+                revision: Some(picked),
             });
         }
         let score = score.ok_or_else(|| no_score(period))?;
@@ -208,21 +220,44 @@ impl App {
             printed_at: now,
         };
         let raw = score.summary.clone();
-        Ok(Chosen { content, raw, standing: Standing::Provisional, revised_at: now, made_at: now, trace })
+        let standing = Standing::Provisional;
+        Ok(Chosen { revision: None, content, raw, standing, revised_at: now, made_at: now, trace })
     }
 
-    /// The kept derivation, its words in Vietnamese, with what people decided behind its figures and lines.
-    async fn derivation_of(
+    /// What a sheet of lines prints: those the chosen revision stands in, else the present ones, and then it says so.
+    async fn with_lines(
         &self,
-        person: PersonId,
-        period: Period,
-    ) -> Result<Option<(Derivation, Grounds)>, Finding> {
+        shelf: &Shelf,
+        wanted: Wanted,
+        chosen: Chosen,
+        score: Option<&StoredScore>,
+    ) -> Result<(Chosen, Value), Finding> {
+        if let Some(revision) = &chosen.revision
+            && let Some(lines) = self.lines_of(revision, score).await?
+        {
+            return Ok((chosen, lines));
+        }
+        let present = self.present_lines(wanted.person, wanted.period).await?;
+        let present = present.ok_or_else(|| nothing(shelf, wanted))?;
+        Ok((of_lines(wanted, chosen, score, self.clock.now())?, present))
+    }
+
+    /// The derivation of the present score.
+    async fn present_lines(&self, person: PersonId, period: Period) -> Result<Option<Value>, Finding> {
         let view = self.shown_view(period);
         let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
-        let Some(kept) = kept else { return Ok(None) };
-        let whole = derived::read(&kept).ok_or_else(unreadable)?;
-        let lost = self.lost_most((person, view), &whole).await?;
-        let grounds = self.grounds(person, period, &whole).await?;
+        kept.map(|kept| derived::read(&kept).ok_or_else(unreadable)).transpose()
+    }
+
+    /// A derivation, its words in Vietnamese, with what people decided behind its figures and lines up to a moment.
+    async fn derivation_of(
+        &self,
+        Wanted { person, period, .. }: Wanted,
+        whole: Value,
+        until: DateTime<Utc>,
+    ) -> Result<(Derivation, Grounds), Finding> {
+        let lost = self.lost_most((person, self.shown_view(period)), &whole).await?;
+        let grounds = self.grounds(person, period, &whole, Some(until)).await?;
         let formulas = formulas(&whole, &grounds, Lang::Vi);
         let mut derivation: Derivation = serde_json::from_value(whole).map_err(|_| unreadable())?;
         derivation.most = serde_json::from_value(Value::Array(lost)).map_err(|_| unreadable())?;
@@ -241,7 +276,7 @@ impl App {
                 *note = wording::note(note, Lang::Vi);
             }
         }
-        Ok(Some((derivation, grounds)))
+        Ok((derivation, grounds))
     }
 }
 
@@ -257,8 +292,7 @@ fn standing_of(picked: &Revision, approved: Option<u32>, newest: Option<u32>) ->
     }
 }
 
-/// Sheets of lines print what is kept now: the lines behind an earlier figure are not kept, and a sheet whose figures
-/// are no longer the approved ones says so.
+/// A sheet of the present lines, where those of the revision are not kept: it says so where its figures are other ones.
 fn of_lines(
     wanted: Wanted,
     chosen: Chosen,
@@ -286,7 +320,8 @@ fn of_lines(
         as_of: Some(score.as_of),
         printed_at: now,
     };
-    Ok(Chosen { content, raw: score.summary.clone(), standing, revised_at: now, made_at: now, trace })
+    let raw = score.summary.clone();
+    Ok(Chosen { revision: None, content, raw, standing, revised_at: now, made_at: now, trace })
 }
 
 fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDecision]) -> Form01 {
@@ -353,6 +388,7 @@ fn explanation(
         items: grounds.points(own).cloned().unwrap_or_default(),
         by: ground.map(|ground| ground.signed(Lang::Vi)),
     };
+    let decisions = decisions.iter().filter(|stored| stored.decision.at <= chosen.made_at);
     Explanation {
         head: head(shelf, wanted, &chosen),
         own: entered(grounds.own.as_ref(), true),
@@ -360,7 +396,7 @@ fn explanation(
         products: shelf.products.clone(),
         places: places.into_iter().map(|(task, place)| (task, place.vi)).collect(),
         derivation,
-        decided: decisions.iter().map(|stored| decided(&shelf.directory, stored)).collect(),
+        decided: decisions.map(|stored| decided(&shelf.directory, stored)).collect(),
     }
 }
 
@@ -546,7 +582,7 @@ fn no_score(period: Period) -> Finding {
     )
 }
 
-fn no_revision(asked: u32, newest: Option<u32>) -> Finding {
+pub(super) fn no_revision(asked: u32, newest: Option<u32>) -> Finding {
     let (vi, en) = match newest {
         Some(newest) => (format!("mới nhất là {newest}"), format!("the newest is {newest}")),
         None => ("chưa có phiên bản nào".to_owned(), "there is none yet".to_owned()),
@@ -582,7 +618,7 @@ pub(super) fn other_period(form: Form, period: Period) -> Finding {
     .at(Place::of("--form"))
 }
 
-fn lines_not_kept(revision: u32) -> Finding {
+pub(super) fn lines_not_kept(revision: u32) -> Finding {
     Finding::error(
         "LT-PAP-004",
         Text::new(

@@ -96,13 +96,42 @@ impl Score {
         let mut marked = marked.map_err(|error| error.finding())?;
         let full = marked.len() == MARKS;
         marked.retain(|(_, period, _)| !elsewhere.contains(&period.quarter_around()));
-        let told = if elsewhere.is_empty() { Vec::new() } else { vec![judged_elsewhere(&elsewhere)] };
+        let mut told = if elsewhere.is_empty() { Vec::new() } else { vec![judged_elsewhere(&elsewhere)] };
+        let passed = self.pass_over(&mut marked, &mut told).await?;
         if marked.is_empty() {
-            return Ok(StepReport { findings: told, ..StepReport::default() });
+            return Ok(StepReport { done: passed, more: full, findings: told, ..StepReport::default() });
         }
         app.begin_to_judge(&marked.iter().map(|(_, period, _)| period.quarter_around()).collect()).await?;
         let (done, again) = self.answer(app.directory().await?, marked).await?;
-        Ok(StepReport { done, more: full | again, findings: told, ..StepReport::default() })
+        Ok(StepReport { done: done + passed, more: full | again, findings: told, ..StepReport::default() })
+    }
+
+    /// Answers the marks of quarters that no rule set governs with nothing, and tells each of them once: a task of a year before
+    /// the first set, or of a gap, keeps nobody else from being scored. A set that governs one later has everyone marked.
+    async fn pass_over(
+        &self,
+        marked: &mut Vec<(PersonId, Period, i64)>,
+        told: &mut Vec<Finding>,
+    ) -> Result<u64, Finding> {
+        let app = &self.0;
+        let mut without = BTreeMap::new();
+        for (_, period, _) in marked.iter().filter(|(_, period, _)| !period.is_mean()) {
+            if let Err(none) = app.rule_set(period.quarter_around()) {
+                without.insert(period.quarter_around(), none);
+            }
+        }
+        if without.is_empty() {
+            return Ok(0);
+        }
+        app.judge_by_nothing(without.keys().copied()).await?;
+        let is_without = |(_, period, _): &(PersonId, Period, i64)| {
+            !period.is_mean() && without.contains_key(&period.quarter_around())
+        };
+        let answered: Vec<(PersonId, Period, i64)> = marked.extract_if(.., |mark| is_without(mark)).collect();
+        let number = answered.len() as u64;
+        app.clone().keep(GroupScored { answered, ..GroupScored::default() }).await?;
+        told.extend(without.into_values().map(Finding::as_warning));
+        Ok(number)
     }
 
     /// Scores those of some people who are due, and before them those their scores of a period depend on; gives how many
@@ -125,10 +154,11 @@ impl Score {
             below.is_some_and(|below| below.holds(*person))
         });
         drop(below);
+        let passed = self.pass_over(&mut marked, &mut Vec::new()).await?;
         if marked.is_empty() {
-            return Ok(0);
+            return Ok(passed);
         }
-        Ok(self.answer(directory, marked).await?.0)
+        Ok(self.answer(directory, marked).await?.0 + passed)
     }
 
     /// Scores whoever is marked; gives how many marks are answered, and whether new ones were set.

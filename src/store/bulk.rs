@@ -63,6 +63,8 @@ pub(super) struct Bulk {
     shared: Columns,
     columns: Columns,
     tail: &'static str,
+    /// PostgreSQL takes it by `COPY`.
+    copied: bool,
     texts: OnceLock<Texts>,
 }
 
@@ -107,7 +109,13 @@ impl Bulk {
         columns: Columns,
         tail: &'static str,
     ) -> Self {
-        Self { table, shared, columns, tail, texts: OnceLock::new() }
+        Self { table, shared, columns, tail, copied: false, texts: OnceLock::new() }
+    }
+
+    /// Only adds, on PostgreSQL by `COPY`. A `COPY` that is left before its end leaves its connection unusable: whoever writes such
+    /// rows goes on to the end of the transaction, whether or not anybody still waits for it.
+    pub(super) const fn adding(table: &'static str, shared: Columns, columns: Columns) -> Self {
+        Self { table, shared, columns, tail: "", copied: true, texts: OnceLock::new() }
     }
 
     fn texts(&self) -> &Texts {
@@ -171,7 +179,7 @@ impl Bulk {
         let mut bytes = 0;
         let bound = if vals.is_empty() {
             Bound::Nothing
-        } else if postgres && self.tail.is_empty() {
+        } else if postgres && self.copied {
             Bound::Copied(vals)
         } else if postgres {
             Bound::Postgres(self.arrays(vals)?)

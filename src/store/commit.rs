@@ -15,7 +15,7 @@ use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What is to be stored of one page.
 #[derive(Debug)]
@@ -162,31 +162,48 @@ impl Store {
     }
 
     /// Stores pages in one transaction; gives the numbers of the tasks written.
+    ///
+    /// What was begun is ended, and rolled back, also where nobody waits for it any more: a `COPY` is not left half-way.
     pub async fn commit_packed(&self, pages: Vec<PackedPage>) -> Result<Vec<i64>, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let mut written = Vec::new();
-        // Per source: events added, and the last cursor.
-        let mut state: BTreeMap<SourceId, (u64, Option<String>)> = BTreeMap::new();
-        let mut largest = Largest::None;
-        let mut with_rejected = with_rejected(&mut tx, &pages).await?;
-        for mut page in pages {
-            let raw_id = match page.raw.take() {
-                Some(raw) => {
-                    let details = page.details.take();
-                    Some(insert_raw(&mut tx, &page, raw, details).await?)
-                }
-                None => None,
-            };
-            if with_rejected.contains(&page.source) {
-                settle_read(&mut tx, &page).await?;
+        let waits = Arc::new(());
+        let waiting = Arc::downgrade(&waits);
+        let written = tokio::spawn(write(self.db.clone(), pages, waiting)).await;
+        drop(waits);
+        written.map_err(|_| StoreError::unexpected("the writing of pages died"))?
+    }
+
+    fn pack(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let small = zstd::bulk::compress(plain, 1).map_err(sqlx::Error::Io)?;
+        self.vault.seal(place, &small)
+    }
+}
+
+/// Writes pages in one transaction, which counts where somebody still waits for it at its end.
+async fn write(db: Arc<Db>, pages: Vec<PackedPage>, waiting: Weak<()>) -> Result<Vec<i64>, StoreError> {
+    let mut tx = db.begin().await?;
+    let mut written = Vec::new();
+    // Per source: events added, and the last cursor.
+    let mut state: BTreeMap<SourceId, (u64, Option<String>)> = BTreeMap::new();
+    let mut largest = Largest::None;
+    let mut with_rejected = with_rejected(&mut tx, &pages).await?;
+    for mut page in pages {
+        let raw_id = match page.raw.take() {
+            Some(raw) => {
+                let details = page.details.take();
+                Some(insert_raw(&mut tx, &page, raw, details).await?)
             }
-            if !page.rejections.is_empty() {
-                with_rejected.insert(page.source.clone());
-            }
-            for mut vals in page.rejections {
-                vals[3] = raw_id.into();
-                // The same bad record again is the same row: it is counted once and shown until it is settled.
-                tx.execute(
+            None => None,
+        };
+        if with_rejected.contains(&page.source) {
+            settle_read(&mut tx, &page).await?;
+        }
+        if !page.rejections.is_empty() {
+            with_rejected.insert(page.source.clone());
+        }
+        for mut vals in page.rejections {
+            vals[3] = raw_id.into();
+            // The same bad record again is the same row: it is counted once and shown until it is settled.
+            tx.execute(
                     "INSERT INTO rejected (source_id, external_id, record_index, raw_id, request, sha256, body, \
                      finding, first_seen_at, last_seen_at, state) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$9,'open') \
                      ON CONFLICT (source_id, sha256) DO UPDATE SET last_seen_at = excluded.last_seen_at, \
@@ -194,37 +211,34 @@ impl Store {
                     vals,
                 )
                 .await?;
-            }
-            for word in page.evidence {
-                evidence::insert(&mut tx, word).await?;
-            }
-            let (total, cursor) = state.entry(page.source.clone()).or_default();
-            *total += page.tasks.happened;
-            *cursor = page.cursor.or(cursor.take());
-            let of_page = OfPage { source: &page.source, raw_id, seen_at: page.fetched_at };
-            written.extend(insert_tasks(&mut tx, &of_page, page.tasks, &mut largest).await?);
         }
-        for (source, (events, cursor)) in state {
-            if events == 0 && cursor.is_none() {
-                continue;
-            }
-            tx.execute(
+        for word in page.evidence {
+            evidence::insert(&mut tx, word).await?;
+        }
+        let (total, cursor) = state.entry(page.source.clone()).or_default();
+        *total += page.tasks.happened;
+        *cursor = page.cursor.or(cursor.take());
+        let of_page = OfPage { source: &page.source, raw_id, seen_at: page.fetched_at };
+        written.extend(insert_tasks(&mut tx, &of_page, page.tasks, &mut largest).await?);
+    }
+    for (source, (events, cursor)) in state {
+        if events == 0 && cursor.is_none() {
+            continue;
+        }
+        tx.execute(
                 "INSERT INTO source_state (source_id, events_total, cursor) VALUES ($1, $2, $3) \
                  ON CONFLICT (source_id) DO UPDATE SET cursor = coalesce(excluded.cursor, source_state.cursor), \
                  events_total = source_state.events_total + excluded.events_total",
                 vals![source.as_str(), events, cursor],
             )
             .await?;
-        }
-        crate::failpoint!("pull::inside_commit");
-        tx.commit().await?;
-        Ok(written)
     }
-
-    fn pack(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let small = zstd::bulk::compress(plain, 1).map_err(sqlx::Error::Io)?;
-        self.vault.seal(place, &small)
+    crate::failpoint!("pull::inside_commit");
+    if waiting.strong_count() == 0 {
+        return Err(StoreError::unexpected("nobody waits for these pages any more"));
     }
+    tx.commit().await?;
+    Ok(written)
 }
 
 /// Those sources of the pages that have rejected records nobody has settled.
@@ -320,9 +334,9 @@ static UPSERT_TASKS_TELLING: Bulk = Bulk::sharing(
 );
 
 /// PostgreSQL, tasks nobody knew: with the numbers they are to have.
-static ADD_TASKS: Bulk = Bulk::sharing("task", OF_PAGE, OF_NEW_TASK, "");
+static ADD_TASKS: Bulk = Bulk::adding("task", OF_PAGE, OF_NEW_TASK);
 
-static INSERT_EVENTS: Bulk = Bulk::sharing(
+static INSERT_EVENTS: Bulk = Bulk::adding(
     "task_event",
     &[("observed_at", Kind::At), ("raw_id", Kind::Int)],
     &[
@@ -332,7 +346,6 @@ static INSERT_EVENTS: Bulk = Bulk::sharing(
         ("at", Kind::At),
         ("payload", Kind::PlainJson),
     ],
-    "",
 );
 
 /// Tasks of one page, ready to be written.

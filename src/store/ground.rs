@@ -1,12 +1,12 @@
-//! What a score rested on, kept beside it: the working days it was counted by, and the derivation a record stands in
+//! What a score rested on, kept beside it: the working days it was counted by, and the derivations revisions of records stand in
 //! whose score has moved on.
 //!
 //! Owns both tables. A table of working days is kept once, by its hash. The derivation of a record that does not move by
-//! itself (approved, corrected, revoked, or of a closed period) is kept in the transaction that writes another one over
-//! it, as long as the record says what it said. It must not know how scores are computed. An error of the database is
-//! the caller's.
+//! itself (approved, corrected, revoked, or of a closed period) is kept under its newest revision in the transaction that
+//! writes another one over it, as long as the record says what it said, and for good: a result that was corrected is still to be
+//! explained. It must not know how scores are computed. An error of the database is the caller's.
 
-use super::db::{Tx, Val, json, placeholders, vals};
+use super::db::{Row, Tx, Val, json, placeholders, vals};
 use super::packed::Packed;
 use super::score::PER_QUESTION;
 use super::{Store, StoreError};
@@ -20,6 +20,8 @@ pub type Days = BTreeMap<NaiveDate, bool>;
 /// The derivation a record stands in.
 #[derive(Debug, Clone)]
 pub struct Stood {
+    /// The revision it was kept under.
+    pub revision: u32,
     /// Its JSON text.
     pub derivation: Vec<u8>,
     /// Hash of the working days counted by; none where none count.
@@ -50,14 +52,36 @@ impl Store {
 
     /// What the figures of a record follow from, where its score has moved away from them since.
     pub async fn stood(&self, person: PersonId, period: Period) -> Result<Option<Stood>, StoreError> {
-        let sql = "SELECT derivation, working_days, computed_at FROM score_stood WHERE person_id = $1 AND period = $2";
-        let Some(row) = self.db.row(sql, vals![person, period]).await? else { return Ok(None) };
-        Ok(Some(Stood {
-            derivation: Packed::kept(row.blob(0)?).text()?,
-            working_days: row.opt_text(1)?,
-            computed_at: row.at(2)?,
-        }))
+        // What was kept before the record followed its score the last time is of figures it does not say any more.
+        let sql = "SELECT revision, derivation, working_days, computed_at FROM revision_ground \
+                   WHERE person_id = $1 AND period = $2 AND revision >= (SELECT coalesce(max(r.revision), 0) FROM record r \
+                   WHERE r.person_id = $1 AND r.period = $2 AND (r.author = $3 OR r.state = 'corrected')) \
+                   ORDER BY revision DESC LIMIT 1";
+        let row = self.db.row(sql, vals![person, period, super::DAEMON]).await?;
+        row.as_ref().map(stood).transpose()
     }
+
+    /// What was kept under a revision of a record, or under the first one after it.
+    pub async fn stood_from(
+        &self,
+        person: PersonId,
+        period: Period,
+        revision: u32,
+    ) -> Result<Option<Stood>, StoreError> {
+        let sql = "SELECT revision, derivation, working_days, computed_at FROM revision_ground \
+                   WHERE person_id = $1 AND period = $2 AND revision >= $3 ORDER BY revision LIMIT 1";
+        let row = self.db.row(sql, vals![person, period, revision]).await?;
+        row.as_ref().map(stood).transpose()
+    }
+}
+
+fn stood(row: &Row) -> Result<Stood, StoreError> {
+    Ok(Stood {
+        revision: u32::try_from(row.int(0)?).unwrap_or(0),
+        derivation: Packed::kept(row.blob(1)?).text()?,
+        working_days: row.opt_text(2)?,
+        computed_at: row.at(3)?,
+    })
 }
 
 impl Tx {
@@ -70,14 +94,14 @@ impl Tx {
     ) -> Result<(), StoreError> {
         for some in people.chunks(PER_QUESTION) {
             let sql = format!(
-                "INSERT INTO score_stood (person_id, period, derivation, working_days, computed_at) \
-                 SELECT s.person_id, s.period, s.derivation, s.working_days, s.computed_at FROM score s \
+                "INSERT INTO revision_ground (person_id, period, revision, derivation, working_days, computed_at) \
+                 SELECT s.person_id, s.period, h.revision, s.derivation, s.working_days, s.computed_at FROM score s \
                  JOIN record_head h ON h.person_id = s.person_id AND h.period = s.period \
                  WHERE s.period = $1 AND s.scope = $2 AND NOT s.record_due AND h.difference IS NULL \
                  AND (h.state IN ('approved', 'delivered', 'corrected', 'revoked') \
                  OR EXISTS (SELECT 1 FROM period_close c WHERE c.period = s.period) \
                  OR EXISTS (SELECT 1 FROM unit_close u WHERE u.period = s.period AND u.unit_code = s.unit_code)) \
-                 AND s.person_id IN {} ON CONFLICT (person_id, period) DO NOTHING",
+                 AND s.person_id IN {} ON CONFLICT (person_id, period, revision) DO NOTHING",
                 placeholders(1, some.len(), 3)
             );
             let mut vals = vals![period, scope];
@@ -85,15 +109,5 @@ impl Tx {
             self.execute(sql, vals).await?;
         }
         Ok(())
-    }
-
-    /// Forgets the derivation a record stood in that says what its figures say now.
-    pub(super) async fn forget_what_stood(
-        &mut self,
-        person: PersonId,
-        period: Period,
-    ) -> Result<(), StoreError> {
-        let sql = "DELETE FROM score_stood WHERE person_id = $1 AND period = $2";
-        self.execute(sql, vals![person, period]).await.map(|_| ())
     }
 }

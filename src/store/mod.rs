@@ -342,6 +342,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0046_files_and_places.sql"),
         include_str!("../../migrations/postgres/0046_files_and_places.sql"),
     ),
+    (
+        49,
+        "revision_ground",
+        include_str!("../../migrations/sqlite/0049_revision_ground.sql"),
+        include_str!("../../migrations/postgres/0049_revision_ground.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

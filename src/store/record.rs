@@ -281,9 +281,6 @@ impl Store {
             vals![revision.person, revision.period, revision.revision, revision.state.as_str()],
         )
         .await?;
-        if follows {
-            tx.forget_what_stood(revision.person, revision.period).await?;
-        }
         for item in &new.outbox {
             tx.enqueue(&self.vault, item).await?;
         }

@@ -2,7 +2,7 @@
 //! and its deliveries.
 
 use super::page::{render, say, value};
-use super::score_lines::{excluded, led, lines, lines_shown, own_lines};
+use super::score_lines::{excluded, led, lines, lines_shown, most, own_lines};
 use super::table::{Cell, ROWS, Section};
 use super::{Page, Visit, Web, deliveries, format, papers, words, written};
 use crate::directory::Directory;
@@ -101,9 +101,11 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         "formulas": derivation.get("formulas"),
         "lines": lines_shown(visit, &own_lines(&derivation)).1,
     });
-    let grounds = web.app.grounds(person, period, &behind).await?;
+    let grounds = web.app.grounds(person, period, &behind, None).await?;
     let mut sections = Vec::new();
     sections.extend(ruled(visit, &derivation));
+    let lost = web.app.lost_most((person, view), &derivation).await?;
+    sections.extend(most(web, visit, &lost).await?);
     if period.is_mean() {
         sections.push(quarters(visit, person, &derivation));
     } else {

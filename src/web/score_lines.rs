@@ -203,6 +203,38 @@ pub(super) fn led(
     Ok(Some(section))
 }
 
+/// What would change a score most (the lines that lost most), each for itself; none where nothing was lost.
+pub(super) async fn most(web: &Web, visit: &Visit, lost: &[Value]) -> Result<Option<Section>, Finding> {
+    if lost.is_empty() {
+        return Ok(None);
+    }
+    let sources: Vec<String> = lost.iter().map(|line| text(line, "/source")).collect();
+    let numbers = numbers(web, &sources).await?;
+    let mut section = Section::table(
+        visit,
+        "most",
+        visit.say("Thay đổi điểm nhiều nhất", "What would change it most"),
+        &[("Nhiệm vụ", "Task"), ("#Điểm thêm", "#Points more")],
+        ("–", "–"),
+    )
+    .note(visit.say(
+        "Điểm tăng thêm nếu riêng việc đó làm trọn, đúng hạn, không lỗi; cộng các dòng lại không ra tổng nơi có mức trần.",
+        "Points more if that one alone were done whole, on time and without failure; lines do not add up where a cap holds.",
+    ));
+    for (index, line) in lost.iter().enumerate() {
+        let source = text(line, "/source");
+        let what = if source.contains('/') {
+            to_task(text(line, "/title"), &source, &numbers)
+        } else {
+            // No task: one of a support worker's three percents.
+            Cell::text(word(Words::ScorePart, &source, visit.lang))
+        };
+        let points = Cell::num(format!("+{}", format::decimal(&text(line, "/printed"), visit.lang)));
+        section.push(format!("{index}-{source}"), vec![what.note(text(line, "/month")), points]);
+    }
+    Ok(Some(section))
+}
+
 pub(super) async fn excluded(
     web: &Web,
     visit: &Visit,

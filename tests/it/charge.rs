@@ -202,7 +202,12 @@ async fn deputy_with_nobody_in_charge_has_the_d_the_scorer_enters_and_can_be_app
         assert_eq!(found["total"]["printed"], json!("84.17"), "{} {found}", store.kind());
         assert!(found["formulas"].to_string().contains("d = 50.00 %: entered"), "{found}");
         // What is read of it says who it is from, in either language.
-        let explain = Command::ScoreExplain { person: whom(DEPUTY), period: period(QUARTER), view: None };
+        let explain = Command::ScoreExplain {
+            person: whom(DEPUTY),
+            period: period(QUARTER),
+            view: None,
+            revision: None,
+        };
         let Document::Json { text, .. } = house.ordered(explain).await.document else {
             panic!("a derivation with its text")
         };

@@ -82,8 +82,12 @@ async fn year_asked_for_before_it_opens_names_the_day_it_opens() {
     let both = both().await;
     for store in &both.stores {
         let house = house(store).await;
-        let order =
-            |which: &str| Command::ScoreExplain { person: whom(AN), period: period(which), view: None };
+        let order = |which: &str| Command::ScoreExplain {
+            person: whom(AN),
+            period: period(which),
+            view: None,
+            revision: None,
+        };
         let refused = house.order(order("2027")).await;
         let told = refused.findings.first().expect("told");
         assert_eq!(told.code, "LT-SCO-010", "{}", store.kind());
@@ -179,7 +183,12 @@ async fn nothing_is_entered_of_somebody_who_is_not_evaluated_and_that_they_have_
             (AN, "2027-Q1", "has not begun"),
             (AN, "2026-Q4", "has not run"),
         ] {
-            let asked = Command::ScoreExplain { person: whom(number), period: period(which), view: None };
+            let asked = Command::ScoreExplain {
+                person: whom(number),
+                period: period(which),
+                view: None,
+                revision: None,
+            };
             let why = house.order(asked).await.findings[0].what.en.clone();
             assert!(why.contains(told), "{number} {which}: {why}");
         }

@@ -2,16 +2,20 @@
 
 use crate::review::{AN, BINH, OFFICE, choose, codes, house, rules_with, scored, stored, task, told, waits};
 use crate::support::installation::{CHIEF, Installed, period, whom};
+use crate::support::office::paragraphs;
 use crate::support::stores::both;
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
 use lienthong::domain::{CatalogScope, CatalogVersion, RecordState, RuleSet, WorkingCalendar};
+use lienthong::paper::{Form, Format};
 use lienthong::pipeline::Policy;
-use lienthong::pipeline::command::{CatalogRef, Command, InputFile, LifeOrder, ShareEntry};
+use lienthong::pipeline::command::{
+    CatalogRef, Command, Document, InputFile, LifeOrder, ReportOrder, ShareEntry,
+};
 use lienthong::pipeline::derived::read;
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// When an installation is started again: what was decided before stays before.
 const LATER: &str = "2027-01-05T02:00:00Z";
@@ -293,6 +297,18 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
         let causes: Vec<&str> = causes.iter().map(|cause| cause.text.en.as_str()).collect();
         assert_eq!(causes.len(), 1, "{causes:?}");
         assert!(causes[0].contains("product SP-1 → SP-9, k 1.2 → 0.5"), "{causes:?}");
+        let approved = revision().await;
+        let present = explained(&house, None).await;
+        assert_eq!(present.0["explanation"]["stands"]["revision"], approved, "{}", store.kind());
+        let said = format!(
+            "The approved result is {}",
+            present.0["explanation"]["stands"]["total"].as_str().expect("a total")
+        );
+        assert!(present.1.contains(&said), "{}", present.1);
+        let official = explained(&house, Some(approved)).await;
+        assert_eq!(official.0["explanation"]["stands"], Value::Null);
+        assert!(products(&official.0).contains(&"SP-1") && products(&present.0).contains(&"SP-9"));
+        assert_ne!(official.0["total"], present.0["total"], "{}", store.kind());
         house
             .ordered(Command::RecordCorrect {
                 person: whom(BINH),
@@ -307,7 +323,37 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
             .await;
         assert_eq!(kept().await, None, "{}: the correction says what the score says", store.kind());
         assert_eq!(store.difference(person, quarter).await.expect("read"), None);
+        // What was approved is explained as it was, before a correction and after it, on the annex as well.
+        let still = explained(&house, Some(approved)).await;
+        assert_eq!((&still.0["total"], &still.0["lines"]), (&official.0["total"], &official.0["lines"]));
+        let printed = Command::Report {
+            order: ReportOrder::Form {
+                person: whom(BINH),
+                period: quarter,
+                form: Form::Explanation,
+                format: Format::Docx,
+                revision: Some(approved),
+            },
+        };
+        let Document::File { file, .. } = house.ordered(printed).await.document else { panic!("no file") };
+        let text = paragraphs(&file.bytes).join("\n");
+        let total = official.0["total"]["printed"].as_str().expect("a total").replace('.', ",");
+        assert!(text.contains(&format!("{total}/100 điểm")), "{}: {text}", store.kind());
     }
+}
+
+/// What a score is made of, as a value and in words: the present one, or what a revision stands in.
+async fn explained(house: &Installed, revision: Option<u32>) -> (Value, String) {
+    let explain =
+        Command::ScoreExplain { person: whom(BINH), period: period("2026-Q4"), view: None, revision };
+    let Document::Json { value, text } = house.ordered(explain).await.document else { panic!("no value") };
+    (value, text.en)
+}
+
+/// The products of the lines.
+fn products(derivation: &Value) -> Vec<&str> {
+    let lines = derivation["lines"].as_array().expect("lines");
+    lines.iter().filter_map(|line| line["product"].as_str()).collect()
 }
 
 /// An approval of Bình's quarter by somebody who read this revision.

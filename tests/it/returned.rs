@@ -149,7 +149,12 @@ async fn a_leader_s_explanation_tells_why_lateness_of_somebody_in_charge_is_excu
         house.ordered(order).await;
         settled(&house).await;
         for whose in [AN, "GL-00990"] {
-            let order = Command::ScoreExplain { person: whom(whose), period: period("2026-Q4"), view: None };
+            let order = Command::ScoreExplain {
+                person: whom(whose),
+                period: period("2026-Q4"),
+                view: None,
+                revision: None,
+            };
             let document = house.ordered(order).await.document;
             let Document::Json { value, text } = document else { panic!("{document:?}") };
             let ground = &value["explanation"]["grounds"]["lines"]["snv/1"][0];

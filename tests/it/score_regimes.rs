@@ -592,14 +592,20 @@ async fn support_worker_has_three_percents_in_two_columns() {
         .map(|one| (one["source"].as_str().unwrap_or(""), one["printed"].as_str().unwrap_or("")))
         .collect();
     assert_eq!(told, [("support_compliance", "4.67"), ("support_efficiency", "2.33")]);
-    let explain = Command::ScoreExplain { person: whom("GL-00005"), period: period("2026-Q4"), view: None };
+    let explain = Command::ScoreExplain {
+        person: whom("GL-00005"),
+        period: period("2026-Q4"),
+        view: None,
+        revision: None,
+    };
     let text = shown(&house.ordered(explain).await);
     assert!(text.contains("+4,67 · Chấp hành quy định") && text.contains("+2.33 · Efficiency"), "{text}");
 }
 
 /// What would change somebody's fourth quarter most, as it is explained.
 async fn most(house: &Installed, who: &str) -> Vec<Value> {
-    let explain = Command::ScoreExplain { person: whom(who), period: period("2026-Q4"), view: None };
+    let explain =
+        Command::ScoreExplain { person: whom(who), period: period("2026-Q4"), view: None, revision: None };
     let value = house.ordered(explain).await.document.to_json(lienthong::error::Lang::En);
     value["explanation"]["most"].as_array().cloned().unwrap_or_else(|| panic!("{value}"))
 }

@@ -454,6 +454,7 @@ async fn quarter_worked_in_part_counts_and_is_marked_wherever_it_is_shown() {
             person: whom(AN),
             period: period("2026-Q4"),
             view: Some(ScoreView::ToDate),
+            revision: None,
         };
         let explained = shown(&house.ordered(explain).await);
         let show = Command::ScoreShow {
@@ -547,4 +548,39 @@ async fn every_answer_task_and_score_is_derived_again_and_a_change_by_hand_is_fo
         assert!(codes.iter().any(|found| found == code), "{change}: {codes:?} {told:?}");
     }
     database.close().await.expect("closes");
+}
+
+#[tokio::test]
+async fn task_of_a_quarter_without_rules_keeps_nobody_from_being_scored_and_counts_once_a_set_governs_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = at_work(store, "2026-12-20T01:00:00Z").await;
+        house.import(&[(AN, "Nguyễn Văn An")]).await;
+        let person = house.person(AN).await;
+        task(&house, "1", "2026-11-20", Some("2026-11-19T03:00:00Z")).await;
+        // Before the first set, and one slip of a year.
+        let before = [period("2016-Q3"), period("2025-Q4")];
+        store.mark_scores_due(&before.map(|which| (person, which))).await.expect("marked");
+        let report = Score(house.app.clone()).run().await.expect("a run");
+        let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["LT-RUL-010", "LT-RUL-010"], "{}: each quarter by itself", store.kind());
+        assert!(report.findings[1].what.en.ends_with("2025-Q4"), "{:?}", report.findings);
+        settled(&house).await;
+        let held = async |which: &str| {
+            store.score(person, period(which), FULL_PERIOD).await.expect("read").is_some()
+        };
+        assert!(held("2026-Q4").await && !held("2025-Q4").await, "{}", store.kind());
+        let again = Score(house.app.clone()).run().await.expect("a run");
+        assert!(again.findings.is_empty() && !again.more, "told once: {:?}", again.findings);
+        assert_eq!(store.scores_due(9).await.expect("read"), [], "nothing waits for it");
+        // A set for it later is another word about that quarter, and about no earlier one.
+        let earlier = RuleSet { valid_from: day("2025-10-01"), ..house.app.policy.rule_sets[0].clone() };
+        let next = governed_by(&house, "2026-12-21T01:00:00Z", earlier).await;
+        let nothing = async |which: &str| {
+            store.judged_by().await.expect("read").get(&period(which)).map(String::as_str) == Some("nothing")
+        };
+        assert!(nothing("2025-Q4").await, "{}", store.kind());
+        settled(&next).await;
+        assert!(!nothing("2025-Q4").await && nothing("2016-Q3").await, "{}", store.kind());
+    }
 }

@@ -364,7 +364,7 @@ fn files_tell_wrong_cells_and_unknown_people_in_one_go_and_the_importer_has_to_b
     says(&told, &["LT-PPL-004 units.csv:2", "LT-PPL-001 people.csv:2 (column 2)", "people.csv:2 (column 6)"]);
     assert!(!told.contains("people.csv:2 (column 4)"), "nobody knows which units there are: {told}");
 
-    let rows = "GL-1,,Nguyễn Văn An,SNV,,head,2026-01-01,,,\nGL-2,,Trần Thị Bình,SNV,,staff,2026-01-01,,,\n";
+    let rows = "GL-1,,Nguyễn Văn An,SNV,,head,2026-01-01,,,\nGL-2,,Trần Thị Bình,SNV,,staff,2026-01-01,,,\nGL-3,,Lê Văn Cường,SNV,,staff,2026-01-01,,,\n";
     site.write("people.csv", format!("{PEOPLE}{rows}"));
     site.json(&["people", "import", "people.csv"]);
 
@@ -390,5 +390,14 @@ fn files_tell_wrong_cells_and_unknown_people_in_one_go_and_the_importer_has_to_b
     file(&format!("GL-2,2026-Q3,GL-1,{points}\n"));
     let told = site.refused(&["criteria", "import", "c.csv", "--author", "nobody"], 1);
     says(&told, &["LT-AUT-002 --author"]);
+    // The head's points, brought in by whom they are about, by a colleague, by the head.
+    let brought = |who: &str, document: &[&str]| {
+        let order = ["criteria", "import", "c.csv", "--author", who];
+        site.refused(&[order.as_slice(), document].concat(), 1)
+    };
+    says(&brought("GL-2", &[]), &["LT-AUT-001 record GL-2 2026-Q3"]);
+    says(&brought("GL-2", &["--document", "1/CV"]), &["LT-AUT-001 record GL-2 2026-Q3"]);
+    says(&brought("GL-3", &[]), &["LT-AUT-008 record GL-2 2026-Q3"]);
+    site.json(&["criteria", "import", "c.csv", "--author", "GL-3", "--document", "1/CV"]);
     site.json(&["criteria", "import", "c.csv", "--author", "GL-1"]);
 }

@@ -6,7 +6,7 @@ use crate::review::{
 };
 use crate::support::installation::Installed;
 use crate::support::stores::both;
-use lienthong::domain::rules::LateUnit;
+use lienthong::domain::rules::{GenScoreSource, LateUnit};
 use lienthong::domain::{CatalogVersion, RuleSet};
 use lienthong::pipeline::command::{CatalogRef, Command, InputFile};
 use serde_json::{Value, json};
@@ -145,4 +145,28 @@ async fn year_is_refused_and_so_is_a_file_that_is_no_rule_set() {
     assert_eq!(codes(&house.order(year).await), ["LT-MAP-042"]);
     let version = CatalogVersion::new("none").expect("version");
     assert_eq!(codes(&house.order(ask(None, Some(CatalogRef::Stored(version)))).await), ["LT-CAT-020"]);
+}
+
+#[tokio::test]
+async fn side_without_a_total_is_compared_by_the_part_both_have() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        // Nobody entered points of their own: no total. Milder about lateness as well, so that the task part moves too.
+        let own = rules_with(|rules| {
+            (rules.gen_score_source, rules.late_unit) = (GenScoreSource::Own, LateUnit::Occurrence);
+        });
+        let told = asked(&house, ask(Some(&own), None)).await;
+        let rows = told["moved"].as_array().expect("rows");
+        let an = rows.iter().find(|row| row["person"] == AN).expect("a row");
+        assert_eq!(an["part"], "task_part", "{an}");
+        let number = |key: &str| {
+            an[key].as_str().expect("a figure").parse::<rust_decimal::Decimal>().expect("decimal")
+        };
+        assert!(number("difference") > rust_decimal::Decimal::ZERO, "{an}");
+        // Each of the three is rounded by itself.
+        let off = number("after") - number("before") - number("difference");
+        assert!(off.abs() <= "0.01".parse().expect("decimal"), "{an}");
+    }
 }

@@ -41,6 +41,9 @@ pub enum Score {
         /// Tasks due up to today, or every task of the period; default: the one that is shown
         #[arg(long)]
         view: Option<ScoreView>,
+        /// What this revision of the record stands in, for example the approved one, in place of the present score
+        #[arg(long, conflicts_with = "view")]
+        revision: Option<u32>,
     },
     /// List candidate failures of a period, returns and lateness, with what was decided about them
     Candidates {

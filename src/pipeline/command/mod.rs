@@ -434,6 +434,9 @@ pub enum Command {
         period: Period,
         /// Which view; the one that is shown when none.
         view: Option<ScoreView>,
+        /// What this revision of the record stands in, in place of the present score.
+        #[serde(default)]
+        revision: Option<u32>,
     },
     /// Candidate failures of a period: returns and lateness, with what was decided about them.
     ScoreCandidates {

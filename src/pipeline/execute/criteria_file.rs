@@ -9,7 +9,7 @@ use super::{Answer, App, Refusal, author, entry};
 use crate::directory::Directory;
 use crate::domain::rules::LeaderLevels;
 use crate::domain::{Decision, DecisionKind, Exact, Period, PersonId, StaffNumber};
-use crate::error::Text;
+use crate::error::{Findings, Text};
 use crate::evaluation::{CriteriaRules, ReadCriteria, Standing, read_criteria};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome};
 use crate::pipeline::score::Gathered;
@@ -78,7 +78,6 @@ async fn judged(
     (who, document): (&str, Option<&str>),
     dry_run: bool,
 ) -> Result<Vec<Decision>, Refusal> {
-    let importer = directory.check_importer(who, document).err().map(|finding| *finding);
     let facts = Gathered::default().facts(app).await?;
     // Each row is of its own period, and so are the rules it is held to.
     let rules = |period: Period| {
@@ -111,7 +110,8 @@ async fn judged(
     }
     // Wrong cells, and scorers who are not entitled.
     findings.extend(unentitled(app, &decisions, dry_run).await?);
-    findings.extend(importer);
+    let brought = decisions.iter().filter_map(|decision| directory.check_importer(who, decision).err());
+    Findings::add_new(&mut findings, brought.map(|told| *told));
     if findings.is_empty() {
         return Ok(decisions);
     }

@@ -11,23 +11,49 @@ use crate::domain::{Period, PersonId, RuleSet, SourceId};
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
 use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
+use crate::pipeline::paper::{lines_not_kept, no_revision};
 use crate::pipeline::record_place::Happened;
 use crate::pipeline::score::scope_of;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Own lines whose events are told; a person has fewer, and a leader's pool is explained by its people.
 const MOST_EVENTS_OF: usize = 400;
 
-pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: Option<ScoreView>) -> Answer {
+pub(super) async fn explain(
+    app: &App,
+    whose: &PersonRef,
+    period: Period,
+    view: Option<ScoreView>,
+    revision: Option<u32>,
+) -> Answer {
     let id = person(app, whose).await?;
     let scope = scope_of(period, app.view_of(period, view.map(ScoreView::as_str)));
-    let derivation = app.store.derivation(id, period, scope).await?;
-    let Some(mut value) = derivation.and_then(|kept| read(&kept)) else {
-        return Err(no_score_in(app, whose, period).await.into());
+    let (mut value, until) = match revision {
+        Some(number) => {
+            let (value, made_at) = of_revision(app, id, period, number).await?;
+            (value, Some(made_at))
+        }
+        None => {
+            let derivation = app.store.derivation(id, period, scope).await?;
+            let Some(value) = derivation.and_then(|kept| read(&kept)) else {
+                return Err(no_score_in(app, whose, period).await.into());
+            };
+            (value, None)
+        }
     };
-    let grounds = app.grounds(id, period, &value).await?;
+    let grounds = app.grounds(id, period, &value, until).await?;
+    let approved = app.store.approved_of(&[id], period).await?.remove(&id);
+    let total = |of: &Value, at: &str| of.pointer(at).cloned();
+    let stands = approved.filter(|approved| {
+        revision.is_none() && total(&approved.content, "/parts/total/exact") != total(&value, "/total/exact")
+    });
     let explanation = json!({
+        "revision": revision,
+        "stands": stands.map(|approved| {
+            json!({ "revision": approved.revision, "total": total(&approved.content, "/parts/total/printed") })
+        }),
         "most": app.lost_most((id, scope), &value).await?,
         "switches": differing(&value),
         "events": events(app, &value).await?,
@@ -41,6 +67,23 @@ pub(super) async fn explain(app: &App, whose: &PersonRef, period: Period, view: 
     }
     let text = explained(&value, &grounds);
     Ok(Outcome::ok(Document::Json { value, text }))
+}
+
+/// What a revision of the record stands in, and when it was made.
+async fn of_revision(
+    app: &App,
+    id: PersonId,
+    period: Period,
+    number: u32,
+) -> Result<(Value, DateTime<Utc>), Refusal> {
+    let revisions = app.store.revisions(id, period).await?;
+    let newest = revisions.iter().map(|revision| revision.revision).max();
+    let Some(revision) = revisions.into_iter().find(|revision| revision.revision == number) else {
+        return Err(no_revision(number, newest).into());
+    };
+    let score = app.store.score(id, period, app.shown_view(period)).await?;
+    let lines = app.lines_of(&revision, score.as_ref()).await?;
+    Ok((lines.ok_or_else(|| lines_not_kept(number))?, revision.at))
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {

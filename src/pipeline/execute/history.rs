@@ -160,6 +160,7 @@ fn made_here(number: &str, period: Period) -> Finding {
 /// whose list waits because the earlier results were unknown or incomplete.
 async fn renew_lists(app: &App, imported: &BTreeSet<PersonId>) -> Result<usize, Refusal> {
     use crate::delivery::Target as _;
+    app.ring("score");
     let Some(target) = app.national.clone() else { return Ok(0) };
     let directory = app.directory().await?;
     let now = app.clock.now();
@@ -187,7 +188,6 @@ async fn renew_lists(app: &App, imported: &BTreeSet<PersonId>) -> Result<usize, 
             app.store.retry_item(line.id, "history import", now).await?;
         }
     }
-    app.ring("score");
     app.ring_deliveries();
     Ok(items.len())
 }

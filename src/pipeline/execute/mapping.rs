@@ -495,13 +495,15 @@ pub(super) fn moved_table<'a>(directory: &Directory, moved: impl Iterator<Item =
     let rows = moved
         .map(|one| {
             let known = directory.person(one.person);
+            // Both figures and their difference are of one part: totals, or R·70 where a side has that alone.
+            let sides = || one.before.iter().chain(&one.after);
+            let whole = !sides().any(|side| side.total.is_none() && side.task_part.is_some());
             let printed = |side: &Option<Side>| {
                 let side = side.as_ref()?;
-                let figure = side.total.as_ref().or(side.task_part.as_ref())?;
-                Some(figure.1.clone())
+                let figure = if whole { &side.total } else { &side.task_part };
+                figure.as_ref().map(|(_, printed)| printed.clone())
             };
             let level = |side: &Option<Side>| side.as_ref().and_then(|side| side.level).map(Level::as_str);
-            let whole = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.total.is_some());
             let difference =
                 one.difference().map(|exact| exact.round(2, crate::domain::exact::RoundingMode::HalfUp));
             vec![
@@ -509,7 +511,7 @@ pub(super) fn moved_table<'a>(directory: &Directory, moved: impl Iterator<Item =
                 json!(known.map(|known| known.full_name.clone())),
                 json!(one.unit),
                 json!(one.period),
-                json!(if whole(&one.before) && whole(&one.after) { "total" } else { "task_part" }),
+                json!(if whole { "total" } else { "task_part" }),
                 json!(printed(&one.before)),
                 json!(printed(&one.after)),
                 json!(difference),

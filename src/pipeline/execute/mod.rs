@@ -259,7 +259,9 @@ impl Installation {
                 known_unit(app, unit.as_ref()).await?;
                 evaluation::scores(app, period, person, unit, view, limit).await
             }
-            C::ScoreExplain { person, period, view } => explain::explain(app, &person, period, view).await,
+            C::ScoreExplain { person, period, view, revision } => {
+                explain::explain(app, &person, period, view, revision).await
+            }
             C::ScoreCandidates { period, person, unit, limit } => {
                 known_unit(app, unit.as_ref()).await?;
                 candidate::list(app, person.as_ref(), unit.as_ref(), period, limit).await

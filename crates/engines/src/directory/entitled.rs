@@ -8,7 +8,7 @@
 
 use super::Directory;
 use crate::domain::{
-    DecisionKind, Membership, Period, PersonId, Role, StaffNumber, UnitCode, UnitKind, local_date,
+    Decision, DecisionKind, Membership, Period, PersonId, Role, StaffNumber, UnitCode, UnitKind, local_date,
 };
 use crate::error::{Finding, Place, Text};
 use crate::text::mention;
@@ -181,17 +181,31 @@ impl Directory {
         Err(Box::new(told.at(Place::of(place))))
     }
 
-    /// Whether somebody may bring in a file of other people's decisions: like any author, by a staff number or
-    /// with a document. Whether each row's scorer may decide is another question.
+    /// Whether somebody may bring in a file with this decision: its author does, whoever assesses themselves does, anybody else
+    /// cites the document it stands in. A superior's word about oneself is brought in by somebody else, document or not. Whether
+    /// its author may decide is another question.
     ///
     /// # Errors
-    /// LT-AUT-002 nobody's staff number and no document.
-    pub fn check_importer(&self, author: &str, document: Option<&str>) -> Result<(), Box<Finding>> {
+    /// LT-AUT-001 a superior's word about whoever brings it in; LT-AUT-002 nobody's staff number and no document; LT-AUT-008 a
+    /// word of somebody else without a document.
+    pub fn check_importer(&self, importer: &str, decision: &Decision) -> Result<(), Box<Finding>> {
+        let Decision { person: subject, period, kind, author, at, document, .. } = decision;
+        let (subject, period, duty, document) = (*subject, *period, Duty::of(kind), document.as_deref());
+        let named = self.named(importer);
+        let own = named == Some(subject) || named.is_none() && self.is_written_out(subject, importer);
         let cites = document.is_some_and(|document| !document.trim().is_empty());
-        if cites || self.named(author).is_some() {
-            return Ok(());
-        }
-        Err(Box::new(no_document(author).at(Place::of("--author"))))
+        let told = match named {
+            _ if own && duty != Duty::Own => {
+                let judged = Judged { subject, period, duty, author: importer, at: *at, document };
+                self.not_entitled(judged, &self.entitled(subject, period, local_date(*at), duty))
+            }
+            Some(_) if cites || own || named == self.named(author) => return Ok(()),
+            Some(_) => somebody_elses(importer, author),
+            None if cites => return Ok(()),
+            None => return Err(Box::new(no_document(importer).at(Place::of("--author")))),
+        };
+        let number = self.person(subject).map(|known| known.staff_number.to_string()).unwrap_or_default();
+        Err(Box::new(told.at(Place::of(format!("record {number} {period}")))))
     }
 
     /// Whether somebody may close a period for a unit, or for everybody (none): the head of the unit or of one above it,
@@ -288,6 +302,20 @@ fn not_closer(author: &str, unit: Option<&UnitCode>) -> Finding {
         Text::new(
             "người đứng đầu đơn vị (cả kỳ: Chủ tịch UBND tỉnh) khóa; cơ quan nhập thay ghi tên cơ quan và văn bản (--document)",
             "the unit's head (of the whole: the province's chair) closes; an office gives its name and a document (--document)",
+        ),
+    )
+}
+
+fn somebody_elses(importer: &str, author: &str) -> Finding {
+    Finding::error(
+        "LT-AUT-008",
+        Text::new(
+            format!("{importer} nhập quyết định của {author} mà không nêu văn bản"),
+            format!("{importer} brings in a decision of {author} and cites no document"),
+        ),
+        Text::new(
+            "để chính người chấm nhập (--author), hoặc nêu văn bản có chữ ký của người chấm bằng --document",
+            "have the scorer bring it in (--author), or cite the document the scorer signed with --document",
         ),
     )
 }

@@ -77,6 +77,7 @@ pub(super) async fn take(app: &App, step: &str, made: Making) -> Answer {
     if let Err(findings) = recognised.await? {
         return Err(refused_move(app, &revision.author, &unit, year, findings).await?);
     }
+    app.ring("score");
     let document = Document::Object {
         title: Text::new("Đã ghi", "Written"),
         fields: vec![

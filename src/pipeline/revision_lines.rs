@@ -1,0 +1,51 @@
+//! The lines the figures of one revision of a record follow from, whatever the score says by now.
+//!
+//! Owns the search: what was kept under that revision or under a later one of the same figures, else the present derivation where it
+//! says the same. It must not know papers and pages. What says other figures than the revision is never taken for it: then there
+//! are none.
+
+use super::app::App;
+use super::derived;
+use crate::error::Finding;
+use crate::store::{Revision, StoreError, StoredScore};
+use serde_json::Value;
+
+impl App {
+    /// The derivation a revision stands in; none where it is not kept.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn lines_of(
+        &self,
+        revision: &Revision,
+        score: Option<&StoredScore>,
+    ) -> Result<Option<Value>, Finding> {
+        let told = |error: StoreError| error.finding();
+        let (person, period, parts) = (revision.person, revision.period, revision.content.get("parts"));
+        let kept = match self.store.stood_from(person, period, revision.revision).await {
+            Ok(kept) => kept,
+            // What cannot be unpacked any more is named by `score verify`.
+            Err(error) if error.is_of_content() => None,
+            Err(error) => return Err(told(error)),
+        };
+        if let Some(kept) = kept {
+            let same = kept.revision == revision.revision || {
+                let all = self.store.revisions(person, period).await.map_err(told)?;
+                all.iter().any(|one| one.revision == kept.revision && one.content.get("parts") == parts)
+            };
+            let derivation = derived::read(&kept.derivation).filter(|_| same);
+            if let Some(derivation) = derivation.filter(|derivation| says(derivation, parts)) {
+                return Ok(Some(derivation));
+            }
+        }
+        let Some(score) = score.filter(|score| score.summary.get("parts") == parts) else { return Ok(None) };
+        let present = self.store.derivation(person, period, &score.scope).await.map_err(told)?;
+        Ok(present.and_then(|present| derived::read(&present)))
+    }
+}
+
+/// Whether a derivation comes to the total of a revision.
+fn says(derivation: &Value, parts: Option<&Value>) -> bool {
+    let exact = |figure: Option<&Value>| figure.and_then(|figure| figure.get("exact")).cloned();
+    exact(derivation.get("total")) == exact(parts.and_then(|parts| parts.get("total")))
+}
