@@ -113,7 +113,7 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
         let (points, source) = (wording::decimal(&text(line, "printed", ""), lang), text(line, "source", ""));
         let month = line.get("month").and_then(Value::as_str).map(|month| format!(" · {month}"));
         let what = match source.split_once('/') {
-            Some(_) => format!("{} · {}", named(&source), text(line, "title", "")),
+            Some(_) => format!("{} · {}", named(&source), titled(line)),
             // No task: one of a support worker's three percents.
             None => word(Words::ScorePart, &source, lang).into_owned(),
         };
@@ -140,7 +140,7 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
     let none = say("chưa", "not yet");
     let number = |of: &Value, key: &str| wording::decimal(&text(of, key, ""), lang);
     for line in list(value, "lines") {
-        put(format!("\n{} · {}", named(&text(line, "source", "")), text(line, "title", "")));
+        put(format!("\n{} · {}", named(&text(line, "source", "")), titled(line)));
         let product = text(line, "product", "");
         if !product.is_empty() {
             let name = explanation.pointer("/products").and_then(|names| names.get(&product)?.as_str());
@@ -197,7 +197,7 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
             say("không tính", "not counted"),
             word(Words::Excluded, &text(line, "reason", ""), lang),
             named(&text(line, "source", "")),
-            text(line, "title", "")
+            titled(line)
         ));
         if let Some(other) = line.get("counts_as").and_then(Value::as_str) {
             put(format!("  {} {other}", say("được tính là", "counts as")));
@@ -231,6 +231,12 @@ fn criteria(grounds: &Grounds, lang: Lang) -> Vec<String> {
     told.extend(by(grounds.own.as_ref(), own_word));
     told.extend(by(grounds.superior.as_ref(), scorer_word));
     told
+}
+
+/// What a line is about, as people read it.
+fn titled(line: &Value) -> String {
+    // In either language: it is nobody's word but the source's.
+    word(Words::Title, &text(line, "title", ""), Lang::Vi).into_owned()
 }
 
 /// A task as commands take it.
@@ -294,7 +300,7 @@ mod tests {
             "explanation": { "switches": { "late_unit": "occurrence" },
                 "most": [{ "source": "snv/1", "title": "Công văn", "exact": "70", "printed": "70.00" }],
                 "events": { "snv/1": [{ "kind": "returned", "at": null, "observed_at": "2026-12-01T00:00:00Z", "answer": 7 }] } },
-            "excluded": [{ "reason": "unmapped", "source": "snv/2", "title": "Tờ trình" }],
+            "excluded": [{ "reason": "unmapped", "source": "snv/2", "title": "KÕ ho¹ch phßng ch¸y ch÷a ch¸y rõng" }],
         });
         let told = explained(&value, &Grounds::default());
         assert!(
@@ -315,6 +321,7 @@ mod tests {
             told.vi
         );
         assert!(told.en.contains("overdue by 12 days"), "{}", told.en);
+        assert!(told.vi.contains("snv:2 · Kế hoạch phòng cháy chữa cháy rừng"), "an old font: {}", told.vi);
         assert!(
             told.vi.contains(
                 "điểm c khoản 4 Điều 20: Hoàn thành tốt nhiệm vụ → Không hoàn thành nhiệm vụ (Kỷ luật (Đ20.4.c): 12/QĐ)"

@@ -258,9 +258,10 @@ impl App {
         let told = |error: StoreError| error.finding();
         let named = line.source.replacen('/', ":", 1);
         let whose = line.of.map(|of| format!(" ({of})")).unwrap_or_default();
+        let title = both(Words::Title, line.title);
         let what = Text::new(
-            format!("{named}{whose} «{}» {}", line.title, line.what.vi),
-            format!("{named}{whose} \"{}\" {}", line.title, line.what.en),
+            format!("{named}{whose} «{}» {}", title.vi, line.what.vi),
+            format!("{named}{whose} \"{}\" {}", title.en, line.what.en),
         );
         let mut newest: Option<Found> = None;
         let key = line.source.split_once('/');

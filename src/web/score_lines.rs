@@ -115,7 +115,8 @@ pub(super) async fn lines(
         section.push(
             format!("{}-{source}", first + index),
             vec![
-                to_task(get("title"), &source, &numbers).note(notes.join("; ")),
+                to_task(word(Words::Title, &get("title"), lang).into_owned(), &source, &numbers)
+                    .note(notes.join("; ")),
                 Cell::mono(product).note(name),
                 number("coefficient"),
                 number("assigned"),
@@ -269,7 +270,11 @@ pub(super) async fn excluded(
         section.push(
             format!("{}-{source}", first + index),
             vec![
-                to_task(text(line, "/title"), &source, &numbers),
+                to_task(
+                    word(Words::Title, &text(line, "/title"), visit.lang).into_owned(),
+                    &source,
+                    &numbers,
+                ),
                 Cell::text(word(Words::Excluded, &text(line, "/reason"), visit.lang)).note(
                     match text(line, "/counts_as") {
                         other if other.is_empty() => other,

@@ -105,7 +105,7 @@ async fn fill(web: &Web, visit: &Visit, section: &mut Section, lines: Vec<TaskLi
         section.push(
             line.id.to_string(),
             vec![
-                Cell::link(line.title, format!("/tasks/{}", line.id)),
+                Cell::link(word(Words::Title, &line.title, lang), format!("/tasks/{}", line.id)),
                 Cell::text(word(Words::TaskStatus, &line.status, lang)),
                 Cell::text(line.due.map_or_else(|| "–".to_owned(), |due| format::day_text(&due))),
                 product,
@@ -157,7 +157,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, id: i64) -> Page {
     let directory = web.app.directory().await?;
     let key = item.task.key.clone();
     let sheet = Sheet {
-        heading: item.task.task.draft.title.clone(),
+        heading: word(Words::Title, &item.task.task.draft.title, visit.lang).into_owned(),
         intro: format!("{} {id}", visit.say("Nhiệm vụ số", "Task number")),
         parent: Some((visit.say("Nhiệm vụ", "Tasks"), format!("/tasks?source={}", key.source))),
         sections: vec![

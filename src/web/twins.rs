@@ -69,7 +69,8 @@ pub(super) async fn waiting(web: &Web, visit: &Visit) -> Result<Section, Finding
     for pair in pairs {
         let cell = |id: i64| {
             known.get(&id).map_or_else(Cell::default, |task| {
-                Cell::link(task.task.draft.title.clone(), format!("/tasks/{id}"))
+                let title = word(Words::Title, &task.task.draft.title, visit.lang);
+                Cell::link(title, format!("/tasks/{id}"))
                     .note(format!("{}:{}", task.key.source, task.key.external_id))
             })
         };

@@ -5,9 +5,9 @@ use super::table::{Cell, FEW, Section, Sheet, shown_of, some_rows};
 use super::{Page, Visit, Web, deliveries, format, source, words};
 use crate::directory::Known;
 use crate::domain::{AccountKind, OddDone, local_date};
-use crate::error::Finding;
+use crate::error::{Finding, Text};
 use crate::pipeline::nearest::ProductNames;
-use crate::pipeline::wording::shell_quoted;
+use crate::pipeline::wording::{Words, shell_quoted, word};
 use crate::store::{StoreError, UnknownAccount, Waiting};
 use crate::text::fold::fold;
 use chrono::{DateTime, Utc};
@@ -138,7 +138,7 @@ async fn odd_done(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding> 
             stored.id.to_string(),
             vec![
                 Cell::text(format!("{}:{}", stored.key.source, stored.key.external_id)),
-                Cell::link(draft.title.clone(), format!("/tasks/{}", stored.id)),
+                Cell::link(word(Words::Title, &draft.title, visit.lang), format!("/tasks/{}", stored.id)),
                 Cell::text(day(draft.assigned_at)),
                 Cell::text(day(draft.completed_at)),
                 Cell::text(format!("{code} {}", what.get(visit.lang))),
@@ -230,14 +230,20 @@ async fn review(web: &Web, visit: &Visit) -> Result<Section, Finding> {
             item.task.to_string(),
             vec![
                 Cell::text(format!("{}:{}", item.key.source, item.key.external_id)),
-                Cell::link(item.title, format!("/tasks/{}", item.task)),
-                Cell::text(near.join("; ")),
+                Cell::link(word(Words::Title, &item.title, visit.lang), format!("/tasks/{}", item.task)),
+                Cell::text(near.join("; ")).note(why(visit, &item.reason)),
                 confidence(visit, &item.reason),
                 Cell::link(item.key.source.to_string(), format!("/sources/{}", item.key.source)),
             ],
         );
     }
     Ok(section)
+}
+
+/// Why a person is asked, as the mapping kept it.
+fn why(visit: &Visit, reason: &serde_json::Value) -> String {
+    let told = serde_json::from_value::<Text>(reason.get("reason").cloned().unwrap_or_default());
+    told.map(|told| told.get(visit.lang).to_owned()).unwrap_or_default()
 }
 
 /// How sure the words of a title are, with the threshold from which on they would decide alone.

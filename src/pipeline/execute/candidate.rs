@@ -64,7 +64,7 @@ pub(super) async fn list(
         columns: vec![
             Column::left("person", "Số hiệu", "Person"),
             Column::left("task", "Nhiệm vụ", "Task"),
-            Column::left("title", "Tên", "Title"),
+            Column::words("title", "Tên", "Title", Words::Title),
             Column::words("kind", "Loại", "Kind", Words::Candidate),
             Column::right("count", "Số lần/ngày", "Count"),
             Column::words("state", "Tình trạng", "State", Words::Candidate),

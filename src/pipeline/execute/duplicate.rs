@@ -41,9 +41,15 @@ async fn list(app: &App, before: Option<i64>, limit: u32) -> Answer {
         let (Some(first), Some(second)) = (items.get(&pair.tasks.0), items.get(&pair.tasks.1)) else {
             continue;
         };
-        let shared = first.people.iter().filter(|person| second.people.contains(person));
-        let people: Vec<String> = shared
-            .filter_map(|person| directory.person(*person))
+        // Of one document given to two people, both.
+        let mut people: Vec<_> =
+            first.people.iter().filter(|person| second.people.contains(person)).copied().collect();
+        if people.is_empty() {
+            people.extend(first.people.iter().chain(&second.people));
+        }
+        let people: Vec<String> = people
+            .into_iter()
+            .filter_map(|person| directory.person(person))
             .map(|person| format!("{} {}", person.staff_number, person.full_name))
             .collect();
         rows.push(vec![
@@ -60,9 +66,9 @@ async fn list(app: &App, before: Option<i64>, limit: u32) -> Answer {
         title: Text::new("Nhiệm vụ có thể trùng nhau", "Tasks that may be one"),
         columns: vec![
             Column::left("first", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("first_title", "Nội dung", "Title"),
+            Column::words("first_title", "Nội dung", "Title", Words::Title),
             Column::left("second", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("second_title", "Nội dung", "Title"),
+            Column::words("second_title", "Nội dung", "Title", Words::Title),
             Column::words("reasons", "Vì sao", "Why", Words::Likeness),
             Column::left("people", "Người thực hiện", "Who does it"),
             Column::right("number", "Số", "Number"),

@@ -48,7 +48,7 @@ pub(super) async fn check(app: &App, limit: u32) -> Answer {
         title: Text::new("Nhiệm vụ không khớp chứng cứ", "Tasks that evidence contradicts"),
         columns: vec![
             Column::left("task", "Nhiệm vụ", "Task"),
-            Column::left("title", "Trích yếu", "Title"),
+            Column::words("title", "Trích yếu", "Title", Words::Title),
             Column::words("status", "Trạng thái", "State", Words::TaskStatus),
             Column::words("contradiction", "Không khớp", "Contradiction", Words::Contradiction),
             Column::left("axis_state", "Trạng thái trên trục", "State on the axis"),

@@ -175,7 +175,7 @@ fn tried(book: &RuleBook, trial: &Trial, limit: usize) -> Document {
                     Text::new("Khác quyết định hiện có", "Otherwise than decided"),
                     vec![
                         Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-                        Column::left("title", "Nội dung", "Title"),
+                        Column::words("title", "Nội dung", "Title", Words::Title),
                         Column::left("rule", "Quy tắc", "Rule"),
                         Column::words("present", "Hiện tại", "At present", Words::Mapping),
                         Column::words("says", "Quy tắc cho", "The rule says", Words::Mapping),
@@ -675,7 +675,7 @@ pub(super) async fn brought(
     let table = Document::Table {
         title: Text::new(format!("Ví dụ, {SHOWN} dòng đầu"), format!("Examples, the first {SHOWN}")),
         columns: vec![
-            Column::left("title", "Nội dung", "Title"),
+            Column::words("title", "Nội dung", "Title", Words::Title),
             Column::words("product", "Sản phẩm", "Product", Words::Mapping),
             Column::left("author", "Người quyết định", "Author"),
             Column::left("at", "Lúc", "At"),

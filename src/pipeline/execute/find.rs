@@ -41,7 +41,7 @@ pub(super) async fn tasks(app: &App, text: &str, before: Option<i64>, limit: u32
         title: Text::new("Nhiệm vụ tìm thấy", "Tasks found"),
         columns: vec![
             Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("title", "Nội dung", "Title"),
+            Column::words("title", "Nội dung", "Title", Words::Title),
             Column::words("status", "Trạng thái", "State", Words::TaskStatus),
             Column::left("due", "Hạn", "Due"),
             Column::left("product", "Sản phẩm", "Product"),

@@ -22,6 +22,8 @@ pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
                 json!(names.nearest(&item)),
                 item.reason.get("confidence").cloned().unwrap_or_default(),
                 item.reason.get("threshold").cloned().unwrap_or_default(),
+                // In both languages, as the reason was kept.
+                item.reason.get("reason").cloned().unwrap_or_default(),
                 json!(item.task),
             ]
         })
@@ -30,10 +32,11 @@ pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
         title: Text::new("Nhiệm vụ chờ gán sản phẩm", "Tasks waiting for their product"),
         columns: vec![
             Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-            Column::left("title", "Nội dung", "Title"),
+            Column::words("title", "Nội dung", "Title", Words::Title),
             Column::left("candidates", "Sản phẩm gần nhất", "Nearest products"),
             Column::right("confidence", "Độ tin cậy", "Confidence"),
             Column::right("threshold", "Ngưỡng tự quyết định", "Decides alone from"),
+            Column::left("reason", "Vì sao chờ", "Why it waits"),
             Column::right("number", "Số", "Number"),
         ],
         rows,
@@ -65,7 +68,7 @@ pub(super) async fn groups(app: &App, limit: u32) -> Answer {
         columns: vec![
             Column::left("group", "Nhóm", "Group"),
             Column::right("tasks", "Nhiệm vụ", "Tasks"),
-            Column::left("titles", "Nội dung", "Titles"),
+            Column::words("titles", "Nội dung", "Titles", Words::Title),
             Column::left("candidates", "Sản phẩm gần nhất (số việc)", "Nearest products (tasks)"),
             Column::left("doc_type", "Loại văn bản", "Document type"),
             Column::words("direction", "Chiều", "Direction", Words::Direction),

@@ -10,6 +10,7 @@ mod ruled;
 
 use crate::domain::Crossing;
 use crate::error::{Lang, Text, place_in};
+use crate::text::legible;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -126,6 +127,8 @@ pub enum Words {
     Place,
     /// A deadline, as an instant.
     Deadline,
+    /// Title of a task as its source wrote it; people read it with old fonts and wrong encodings repaired.
+    Title,
 }
 
 /// What a word is called.
@@ -151,6 +154,10 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
             Ok(at) => Cow::Owned(deadline(at, lang)),
             Err(_) => Cow::Borrowed(token),
         },
+        (None, _) if words == Words::Title => {
+            let text = legible(token);
+            Cow::Owned(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+        }
         (None, _) => Cow::Borrowed(token),
     }
 }
@@ -292,6 +299,20 @@ pub fn note(note: &str, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn titles_in_old_fonts_read_as_they_are_meant_and_others_as_they_are_written() {
+        for (stored, read) in [
+            ("KÕ ho¹ch phßng ch¸y ch÷a ch¸y rõng", "Kế hoạch phòng cháy chữa cháy rừng"),
+            ("Tê tr×nh xin chñ tr\u{ad}¬ng mua xe", "Tờ trình xin chủ trương mua xe"),
+            ("V/v báo cáo kết quả Quý III/2026 (lần 2)", "V/v báo cáo kết quả Quý III/2026 (lần 2)"),
+            ("Report: déjà vu, 12/QĐ-UBND", "Report: déjà vu, 12/QĐ-UBND"),
+            ("", ""),
+        ] {
+            assert_eq!(word(Words::Title, stored, Lang::Vi), read);
+            assert_eq!(word(Words::Title, stored, Lang::En), read);
+        }
+    }
 
     #[test]
     fn notes_of_lines_are_told_in_vietnamese_with_their_numbers() {

@@ -62,7 +62,7 @@ impl Words {
             Self::RetentionReason => RETENTION_REASONS,
             Self::Scope => SCOPES,
             Self::Rule => RULES,
-            Self::Number | Self::Place | Self::Deadline => &[],
+            Self::Number | Self::Place | Self::Deadline | Self::Title => &[],
         }
     }
 }
@@ -345,6 +345,8 @@ const MAPPING_STATES: Names = &[
     ("review", "Chờ xem xét", "Waits for review"),
     ("outside", "Ngoài danh mục", "Outside the catalog"),
     ("proposed", "Chờ bổ sung danh mục", "Waits for the catalog"),
+    ("whole", "Không chia", "Not shared"),
+    ("support_share", "Hỗ trợ", "Supports"),
 ];
 
 const MAPPING_ORDERS: Names = &[
@@ -355,6 +357,7 @@ const MAPPING_ORDERS: Names = &[
     ("import", "Nhập từ tệp", "Import"),
     ("preview", "Xem trước", "Preview"),
     ("examples", "Nhập ví dụ để học", "Examples to learn from"),
+    ("share", "Chia sản phẩm", "Shares"),
     ("waiting", "Chờ xác nhận", "Waits for confirmation"),
     ("counted", "Có hiệu lực", "Counts"),
     ("undone", "Đã thu hồi", "Taken back"),
