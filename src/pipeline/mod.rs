@@ -44,6 +44,7 @@ mod scope;
 pub mod score;
 pub(crate) mod search;
 mod settle;
+mod shared;
 pub mod source;
 pub mod step;
 mod titles;

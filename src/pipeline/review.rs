@@ -39,6 +39,9 @@ const KEPT_COMPARISONS: usize = 200;
 /// enough. Groups, proposals, undos and files need one of their own.
 pub(super) const BY_A_PERSON: (&str, &str) = ("cán bộ quyết định", "decided by a person");
 
+/// Whose scores of which quarters an order concerns.
+pub(super) type Concerned = BTreeMap<Period, BTreeSet<PersonId>>;
+
 /// What an order moves.
 #[derive(Debug, Default)]
 pub(super) struct Effect {
@@ -163,7 +166,7 @@ impl App {
             }
         }
         let assumed = Arc::new(Assumed::products(given));
-        let mut concerned: BTreeMap<Period, BTreeSet<PersonId>> = BTreeMap::new();
+        let mut concerned = Concerned::new();
         let mut effect = Effect { tasks: rows.len(), ..Effect::default() };
         let settled: BTreeSet<i64> = rows.iter().map(|row| row.task).collect();
         let items: Vec<&MapItem> = items.iter().filter(|item| settled.contains(&item.task.id)).collect();
@@ -173,6 +176,17 @@ impl App {
                 concerned.entry(period).or_default().insert(person);
             }
         }
+        self.effect_under(&directory, &assumed, concerned, effect).await
+    }
+
+    /// Takes into an effect what the scores of some people and of their leaders would be.
+    pub(super) async fn effect_under(
+        &self,
+        directory: &Directory,
+        assumed: &Arc<Assumed>,
+        concerned: Concerned,
+        mut effect: Effect,
+    ) -> Result<Effect, Finding> {
         for (period, mut people) in concerned {
             let Ok(rules) = self.rule_set(period) else { continue };
             let population = rules.population_filter;
@@ -197,7 +211,7 @@ impl App {
                     moved.push(compared);
                 }
             };
-            let totals = self.compare_scores(&directory, &question, ranked, take).await?;
+            let totals = self.compare_scores(directory, &question, ranked, take).await?;
             effect.totals.join(totals);
         }
         Ok(effect)

@@ -1,4 +1,4 @@
-//! What scores would be if something were otherwise: other products of tasks, another rule set, another catalog.
+//! What scores would be if something were otherwise: other products or shares of tasks, another rule set, another catalog.
 //!
 //! Owns the comparison of a quarter as it is with the same quarter under changed inputs, person by person from the
 //! bottom up, both sides computed the same way at the same moment by the scoring step's own code. Nothing of it is
@@ -9,6 +9,7 @@ use super::score::{Asked, FULL_PERIOD, Gathered, TO_DATE};
 use crate::directory::Directory;
 use crate::domain::{Exact, Level, Period, PersonId, ProductCode, RuleSet, UnitCode};
 use crate::error::Finding;
+use crate::scoring::Shares;
 use crate::store::{MappingState, PersonTask, ScoreWrite, TaskProduct};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -20,6 +21,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Assumed {
     /// Tasks with another product, by number.
     pub products: HashMap<i64, TaskProduct>,
+    /// Parts of shared products, by task; none = the task is whole.
+    pub shares: Shares,
+    /// Tasks of others that somebody comes to share in.
+    pub joining: HashMap<PersonId, Vec<PersonTask>>,
+    /// Tasks of others that somebody shares in no more, by number.
+    pub leaving: HashMap<PersonId, BTreeSet<i64>>,
     /// The coefficients of another catalog: they count for every mapped task, whatever it was frozen with.
     pub coefficients: Option<HashMap<ProductCode, Decimal>>,
     /// Codes of mapped tasks that catalog does not have.
@@ -37,13 +44,20 @@ impl Assumed {
         Self { products, ..Self::default() }
     }
 
-    /// Whether anything about some tasks is otherwise.
-    pub fn concerns(&self, tasks: &[PersonTask]) -> bool {
-        self.coefficients.is_some() || tasks.iter().any(|task| self.products.contains_key(&task.task.id))
+    /// Whether anything about somebody's tasks is otherwise.
+    pub fn concerns(&self, person: PersonId, tasks: &[PersonTask]) -> bool {
+        self.coefficients.is_some()
+            || self.joining.contains_key(&person)
+            || self.leaving.contains_key(&person)
+            || tasks.iter().any(|task| self.products.contains_key(&task.task.id))
     }
 
     /// Changes what was read of somebody's tasks.
-    pub fn change(&self, tasks: &mut [PersonTask]) {
+    pub fn change(&self, person: PersonId, tasks: &mut Vec<PersonTask>) {
+        if let Some(leaving) = self.leaving.get(&person) {
+            tasks.retain(|task| !leaving.contains(&task.task.id));
+        }
+        tasks.extend(self.joining.get(&person).into_iter().flatten().cloned());
         for task in tasks {
             if let Some(product) = self.products.get(&task.task.id) {
                 task.mapping = Some(product.clone());
@@ -56,6 +70,17 @@ impl Assumed {
             if mapping.coefficient.is_none() {
                 self.missing.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone());
                 mapping.state = MappingState::Review;
+            }
+        }
+    }
+
+    /// Changes the shares that were read.
+    pub fn share(&self, shares: &mut Shares) {
+        for (key, parts) in &self.shares {
+            if parts.is_empty() {
+                shares.remove(key);
+            } else {
+                shares.insert(key.clone(), parts.clone());
             }
         }
     }

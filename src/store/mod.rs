@@ -343,6 +343,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0046_files_and_places.sql"),
     ),
     (
+        47,
+        "decided_shares",
+        include_str!("../../migrations/sqlite/0047_decided_shares.sql"),
+        include_str!("../../migrations/postgres/0047_decided_shares.sql"),
+    ),
+    (
         49,
         "revision_ground",
         include_str!("../../migrations/sqlite/0049_revision_ground.sql"),

@@ -288,13 +288,23 @@ impl Store {
         );
         for row in self.db.rows(sql, people.iter().map(|person| Val::from(*person)).collect()).await? {
             let (person, task) = (row.person(0)?, row.int(1)?);
-            let sql = format!(
-                "SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS} FROM task t {PRODUCT_JOINS} WHERE t.id = $1"
-            );
-            let Some(row) = self.db.row(sql, vals![task]).await? else { continue };
-            found.entry(person).or_default().push(Held::of(&row, (None, false, false))?.task(person)?);
+            if let Some(shared) = self.task_shared_with(person, task).await? {
+                found.entry(person).or_default().push(shared);
+            }
         }
         Ok(found)
+    }
+
+    /// A task as it is of somebody who shares in it without a stake of their own.
+    pub async fn task_shared_with(
+        &self,
+        person: PersonId,
+        task: i64,
+    ) -> Result<Option<PersonTask>, StoreError> {
+        let sql =
+            format!("SELECT {TASK_COLUMNS}, {PRODUCT_COLUMNS} FROM task t {PRODUCT_JOINS} WHERE t.id = $1");
+        let row = self.db.row(sql, vals![task]).await?;
+        row.map(|row| Held::of(&row, (None, false, false))?.task(person)).transpose()
     }
 }
 

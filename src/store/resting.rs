@@ -38,10 +38,11 @@ impl Store {
         Ok(found)
     }
 
-    /// When an order was last taken back, but by one undo.
+    /// When an order text may rest on was last taken back, but by one undo.
     pub async fn last_undoing(&self, but: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
         let sql = "SELECT coalesce(confirmed_at, at) FROM mapping_decision WHERE kind = 'undo' AND state = 'counted' \
-                   AND id <> $1 ORDER BY 1 DESC LIMIT 1";
+                   AND id <> $1 AND NOT EXISTS (SELECT 1 FROM mapping_decision_share s WHERE s.decision_id = mapping_decision.id) \
+                   ORDER BY 1 DESC LIMIT 1";
         self.db.row(sql, vals![but]).await?.map(|row| row.at(0)).transpose()
     }
 }
@@ -113,7 +114,7 @@ impl Tx {
         self.map_again(&tasks).await
     }
 
-    async fn order(&mut self, id: i64) -> Result<StoredOrder, StoreError> {
+    pub(super) async fn order(&mut self, id: i64) -> Result<StoredOrder, StoreError> {
         let sql = format!("SELECT {ORDER_COLUMNS} FROM mapping_decision WHERE id = $1");
         let row = self.row(sql, vals![id]).await?;
         order_of(&row.ok_or_else(|| StoreError::unexpected("the order is gone"))?)

@@ -35,6 +35,8 @@ pub enum OrderKind {
     Import,
     /// Takes over tasks other installations decided, to learn from.
     Examples,
+    /// Shares products among people and quarters.
+    Share,
 }
 
 /// How far an order is.
@@ -68,7 +70,7 @@ macro_rules! words {
         }
     };
 }
-words!(OrderKind { Decide => "decide", Undo => "undo", Propose => "propose", Accept => "accept", Import => "import", Examples => "examples" });
+words!(OrderKind { Decide => "decide", Undo => "undo", Propose => "propose", Accept => "accept", Import => "import", Examples => "examples", Share => "share" });
 words!(OrderState { Waiting => "waiting", Counted => "counted", Undone => "undone", Withdrawn => "withdrawn" });
 
 /// One task of an order.
@@ -440,11 +442,11 @@ impl Store {
 
 /// An order as it is applied.
 #[derive(Clone, Copy)]
-struct Applied {
-    id: i64,
-    kind: OrderKind,
-    about: Option<i64>,
-    proposal: Option<i64>,
+pub(super) struct Applied {
+    pub id: i64,
+    pub kind: OrderKind,
+    pub about: Option<i64>,
+    pub proposal: Option<i64>,
 }
 
 impl Tx {
@@ -488,7 +490,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn apply_order(
+    pub(super) async fn apply_order(
         &mut self,
         Applied { id, kind, about, proposal }: Applied,
         rows: &[Settled],
@@ -522,6 +524,7 @@ impl Tx {
             self.reopen_resting((id, about), rows, by).await?;
         }
         self.follow_proposal(proposal, rows, by).await?;
+        self.enter_shares(id, by.1).await?;
         tracing::debug!(order = id, tasks = rows.len(), "mappings settled");
         self.score_due(due).await
     }
@@ -561,9 +564,10 @@ impl Tx {
     }
 }
 
-fn detail_of(kind: OrderKind, choice: Option<&str>, tasks: usize, about: Option<i64>) -> String {
+pub(super) fn detail_of(kind: OrderKind, choice: Option<&str>, tasks: usize, about: Option<i64>) -> String {
     let what = match (kind, about) {
         (OrderKind::Undo, Some(about)) => format!("undo of {about}"),
+        (OrderKind::Share, _) => "shares".to_owned(),
         _ => choice.unwrap_or("outside").to_owned(),
     };
     if tasks == 1 { what } else { format!("{what}, {tasks} tasks") }

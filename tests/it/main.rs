@@ -102,6 +102,7 @@ mod scoring;
 mod scoring_department;
 mod scoring_tasks;
 mod search;
+mod shares;
 mod signed_table;
 mod simulator;
 mod source_hook;

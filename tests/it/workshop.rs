@@ -17,7 +17,9 @@ use lienthong::pipeline::map::Map;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
 use lienthong::simulator::World;
-use lienthong::store::{MappingRow, MappingState, PageCommit, RunKind, Store, TaskWrite};
+use lienthong::store::{
+    MappingOrder, MappingRow, MappingState, OrderKind, PageCommit, RunKind, Store, TaskWrite,
+};
 use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -394,6 +396,31 @@ async fn proposal_counts_the_year_of_the_unit_and_those_below_it_and_the_decided
         let origins = store.catalog_provenance(&version).await.expect("provenance");
         let units: BTreeSet<&str> = origins.iter().map(|origin| origin.unit.as_str()).collect();
         assert_eq!(units, BTreeSet::from(["SNV", "IAKHA"]));
+        // Whoever asks is shown who proposed what, of all products or of those with some words.
+        let list = |text: &str| Command::CatalogList {
+            version: Some(version.clone()),
+            text: text.into(),
+            provenance: true,
+            limit: 100,
+        };
+        let shown = house.ordered(list("")).await.document.to_json(lienthong::error::Lang::En);
+        let rows = shown.as_array().expect("rows");
+        assert_eq!(rows.len(), origins.len(), "{shown}");
+        for origin in &origins {
+            let said = |row: &&serde_json::Value| {
+                row["code"] == origin.code.as_str()
+                    && row["unit"] == origin.unit.as_str()
+                    && row["unit_name"].is_string()
+                    && row["proposed_name"] == origin.proposed["name"]
+                    && row["proposed_coefficient"] == origin.proposed["coefficient"]
+            };
+            assert!(rows.iter().any(|row| said(&row)), "{origin:?} in {shown}");
+        }
+        let code = origins[0].code.as_str();
+        let shown = house.ordered(list(code)).await.document.to_json(lienthong::error::Lang::En);
+        let codes: BTreeSet<&str> =
+            shown.as_array().expect("rows").iter().filter_map(|row| row["code"].as_str()).collect();
+        assert_eq!(codes, BTreeSet::from([code]), "{shown}");
     }
 }
 
@@ -631,20 +658,32 @@ async fn shares_entered_meanwhile_by_somebody_else_are_not_replaced_unseen() {
         let (an, binh) = (house.person("GL-00001").await, house.person("GL-00002").await);
         let entry = |person, before| lienthong::store::SharesNew {
             task: ids[0],
+            document: None,
             parts: vec![(Some(person), None, Some(number("0.5")))],
             before,
             written: serde_json::json!([]),
             due: vec![(person, "2026-Q4".parse().expect("period"))],
         };
-        let by = ("tester", None, "phân công");
-        let now = house.app.clock.now();
-        store.enter_shares(&[entry(an, Vec::new())], by, now).await.expect("entered");
+        let order = MappingOrder {
+            kind: OrderKind::Share,
+            group: None,
+            choice: None,
+            author: "tester".into(),
+            reason: Some("phân công".into()),
+            at: house.app.clock.now(),
+            about: None,
+            proposal: None,
+            effect: serde_json::json!({}),
+            rows: Vec::new(),
+            due: Vec::new(),
+        };
+        store.place_shares(&order, &[entry(an, Vec::new())], true).await.expect("entered");
         // Made before that was there: the score of the one it replaces would stay as it is.
-        let late = store.enter_shares(&[entry(binh, Vec::new())], by, now).await;
+        let late = store.place_shares(&order, &[entry(binh, Vec::new())], true).await;
         assert!(matches!(late, Err(lienthong::store::StoreError::Conflict(_))), "{late:?}");
         let seen = store.shares_of_task(ids[0]).await.expect("shares");
         assert_eq!(seen.iter().map(|part| part.person).collect::<Vec<_>>(), [Some(an)]);
-        store.enter_shares(&[entry(binh, seen)], by, now).await.expect("entered");
+        store.place_shares(&order, &[entry(binh, seen)], true).await.expect("entered");
     }
 }
 
@@ -677,15 +716,13 @@ async fn shares_of_many_tasks_come_from_a_file_whole_or_not_at_all() {
         *dry_run = true;
     }
     let shown = house.ordered(trial.clone()).await.document.to_json(lienthong::error::Lang::En);
-    assert_eq!((&shown["new"], &shown["people"]), (&serde_json::json!(2), &serde_json::json!(1)), "{shown}");
+    let tells = (&shown["decision"]["state"], &shown["decision"]["tasks"]);
+    let expected = (&serde_json::json!("preview"), &serde_json::json!(2));
+    assert_eq!(tells, expected, "{shown}");
     assert!(store.shares_of_task(ids[0]).await.expect("shares").is_empty(), "a trial");
     house.ordered(import(good)).await;
     let shown = house.ordered(trial).await.document.to_json(lienthong::error::Lang::En);
-    assert_eq!(
-        (&shown["new"], &shown["unchanged"]),
-        (&serde_json::json!(0), &serde_json::json!(2)),
-        "{shown}"
-    );
+    assert!(shown["message"].as_str().is_some_and(|told| told.contains("nothing changes")), "{shown}");
     let months = store.shares_of_task(ids[1]).await.expect("shares");
     let sum: Decimal = months.iter().filter_map(|part| part.share).sum();
     assert_eq!((months.len(), sum.normalize()), (2, number("0.325")));

@@ -1,4 +1,4 @@
-//! The orders about products given so far: as they are listed, and one with its tasks and what it moved.
+//! The orders about products given so far: as they are listed, and one with its tasks, or their shares, and what it moved.
 //!
 //! Owns both documents and how is told what is taken back with an order. It changes nothing.
 
@@ -49,7 +49,7 @@ pub(super) async fn list(app: &App, waiting: bool, limit: u32) -> Answer {
 /// One order with its tasks and what it moved, or with the examples it brings in.
 pub(super) async fn one(app: &App, id: i64) -> Answer {
     let order = known(app, id).await?;
-    let rows = app.store.settled_by(id).await?;
+    let (rows, shares) = (app.store.settled_by(id).await?, app.store.shares_of_order(id).await?);
     let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
     let titles: BTreeMap<i64, (String, String)> = items
         .into_iter()
@@ -58,7 +58,7 @@ pub(super) async fn one(app: &App, id: i64) -> Answer {
             (item.task.id, (key, item.task.task.draft.title))
         })
         .collect();
-    let tasks = rows
+    let mut tasks: Vec<Vec<Value>> = rows
         .iter()
         .map(|row| {
             let (key, title) = titles.get(&row.task).cloned().unwrap_or_default();
@@ -69,6 +69,7 @@ pub(super) async fn one(app: &App, id: i64) -> Answer {
             vec![json!(key), json!(title), row.held.as_ref().map_or(Value::Null, word), word(&row.given)]
         })
         .collect();
+    tasks.extend(super::share::listed(app, &*app.directory().await?, &shares).await?);
     let people = order.effect.get("people").and_then(Value::as_array).cloned().unwrap_or_default();
     let moved = people
         .iter()
@@ -137,7 +138,7 @@ fn decision_parts(
                 title: Text::new("Nhiệm vụ", "Tasks"),
                 columns: vec![
                     Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"),
-                    Column::left("title", "Nội dung", "Title"),
+                    Column::words("title", "Nội dung", "Title", Words::Title),
                     Column::words("before", "Trước", "Before", Words::Mapping),
                     Column::words("after", "Sau", "After", Words::Mapping),
                 ],

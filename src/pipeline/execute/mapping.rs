@@ -2,7 +2,7 @@
 
 use super::decisions::rested;
 use super::ending::Ending;
-use super::{Answer, App, Refusal, author};
+use super::{Answer, App, Refusal, author, share};
 use crate::directory::Directory;
 use crate::domain::{CatalogVersion, Level, ProductCode};
 use crate::error::{Finding, Place, Text};
@@ -16,7 +16,7 @@ use crate::pipeline::what_if::{Compared, Side};
 use crate::pipeline::wording::{Words, both};
 use crate::store::{
     ForeignExample, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew,
-    SeenTask, Settled, StoredOrder,
+    SeenTask, Settled, SharesNew, StoredOrder,
 };
 use crate::text::fold;
 use serde_json::{Value, json};
@@ -92,6 +92,8 @@ pub(super) enum Brings<'a> {
     Product(&'a ProposalNew),
     /// Tasks other installations decided.
     Examples(&'a [ForeignExample]),
+    /// Shares of products.
+    Shares(&'a [SharesNew]),
 }
 
 /// How far ahead of an order is looked: whole where somebody looks at it before it counts.
@@ -110,6 +112,7 @@ pub(super) async fn place(
         let id = match brings {
             Brings::Product(new) => app.store.propose_product(new, order, true).await?.1,
             Brings::Examples(examples) => app.store.bring_examples(order, examples, true).await?,
+            Brings::Shares(entries) => app.store.place_shares(order, entries, true).await?,
             Brings::Nothing => app.store.settle_mappings(order).await?,
         };
         app.ring("map");
@@ -122,6 +125,7 @@ pub(super) async fn place(
     let id = match brings {
         Brings::Product(new) => app.store.propose_product(new, order, false).await?.1,
         Brings::Examples(examples) => app.store.bring_examples(order, examples, false).await?,
+        Brings::Shares(entries) => app.store.place_shares(order, entries, false).await?,
         Brings::Nothing => app.store.keep_order(order).await?,
     };
     let told = Finding::info(
@@ -150,8 +154,8 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
     if directory.named(&order.author) == Some(second) {
         return Err(same_person(id).into());
     }
-    let rows = app.store.settled_by(id).await?;
-    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    let (rows, shares) = (app.store.settled_by(id).await?, app.store.shares_of_order(id).await?);
+    let items = app.store.map_items(&tasks_of(&rows, &shares)).await?;
     if let Some(own) = items.iter().find(|item| is_own(&directory, who, item)) {
         return Err(own_task(own, who).into());
     }
@@ -159,15 +163,17 @@ pub(super) async fn confirm(app: &App, id: i64, who: &str) -> Answer {
         return Err(other.into());
     }
     let resting = resting_on(app, order.about.filter(|_| order.kind == OrderKind::Undo)).await?;
-    let effect = match order.kind {
-        OrderKind::Undo => effect_of_undo(app, &items, &rows, &resting).await?,
+    let (effect, due) = match order.kind {
+        _ if !shares.is_empty() => {
+            share::confirmed(app, &directory, (&order, &shares), (&items, who)).await?
+        }
+        OrderKind::Undo => (effect_of_undo(app, &items, &rows, &resting).await?, due_of(&items, &rows)),
         _ => {
             let brought = app.store.examples_of(&[id], MAX_ROWS).await?;
             let examples: Vec<ForeignExample> = brought.into_iter().map(|one| one.example).collect();
-            app.effect_of_learning(&items, &rows, &examples, Ahead::Next).await?
+            (app.effect_of_learning(&items, &rows, &examples, Ahead::Next).await?, due_of(&items, &rows))
         }
     };
-    let due = due_of(&items, &rows);
     let now = app.clock.now();
     app.store.confirm_order(&order, &rows, &due, (who, now), &effect.value(&directory)).await?;
     app.ring("map");
@@ -210,8 +216,8 @@ pub(super) async fn undo_order(
     let id = order.id;
     let now = app.clock.now();
     let directory = app.directory().await?;
-    let rows = app.store.settled_by(id).await?;
-    let items = app.store.map_items(&rows.iter().map(|row| row.task).collect::<Vec<_>>()).await?;
+    let (rows, shares) = (app.store.settled_by(id).await?, app.store.shares_of_order(id).await?);
+    let items = app.store.map_items(&tasks_of(&rows, &shares)).await?;
     let own = items.iter().find(|item| is_own(&directory, who, item)).map(|item| own_task(item, who));
     match order.state {
         OrderState::Waiting => {
@@ -240,6 +246,9 @@ pub(super) async fn undo_order(
     }
     if let Some(own) = own {
         return Err(own.into());
+    }
+    if !shares.is_empty() {
+        return share::take_back(app, &order, shares, (who, reason, dry_run)).await;
     }
     // What an order says besides its tasks, of a proposal or of examples, is taken back though they were decided since.
     let tasks_alone = order.proposal.is_none() && !rows.is_empty();
@@ -279,6 +288,11 @@ pub(super) async fn undo_order(
     findings.extend(more);
     findings.extend((resting > 0).then(|| rested(resting, id, Some(new))));
     Ok(Outcome::with_findings(shown(&directory, &effect, Some(new), state), findings))
+}
+
+/// The tasks an order is about, by its mappings and by its shares.
+fn tasks_of(rows: &[Settled], shares: &[SharesNew]) -> Vec<i64> {
+    rows.iter().map(|row| row.task).chain(shares.iter().map(|entry| entry.task)).collect()
 }
 
 /// The tasks whose mappings may rest on an order an undo takes back.
@@ -575,7 +589,7 @@ fn settled_otherwise(order: &StoredOrder) -> Finding {
     )
 }
 
-fn own_task(item: &MapItem, who: &str) -> Finding {
+pub(super) fn own_task(item: &MapItem, who: &str) -> Finding {
     let key = format!("{}:{}", item.task.key.source, item.task.key.external_id);
     Finding::error(
         "LT-MAP-032",
@@ -596,7 +610,7 @@ fn no_such_decision(id: i64) -> Finding {
     )
 }
 
-fn cannot_be_undone(order: &StoredOrder) -> Finding {
+pub(super) fn cannot_be_undone(order: &StoredOrder) -> Finding {
     Finding::error(
         "LT-MAP-034",
         Text::new(
@@ -613,7 +627,7 @@ fn cannot_be_undone(order: &StoredOrder) -> Finding {
     )
 }
 
-fn decided_since(id: i64, tasks: usize) -> Finding {
+pub(super) fn decided_since(id: i64, tasks: usize) -> Finding {
     Finding::warning(
         "LT-MAP-035",
         Text::new(

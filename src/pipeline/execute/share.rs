@@ -1,21 +1,26 @@
 //! Orders about shares of one product: by person, by quarter, of supporting people (art. 18.1.c).
+//!
+//! Owns what is entered, who may enter it, and how it is taken back. It is placed, previewed and confirmed as every order about
+//! products (`mapping`). It must not know what a share is worth. Nobody shares a product of their own.
 
-use super::mapping::no_such_task;
-use super::trial::{Tally, journal_refused, people_in_it, scores_again, tried};
+use super::mapping::{Brings, cannot_be_undone, decided_since, no_such_task, own_task, place, shown};
+use super::trial::journal_refused;
 use super::{Answer, App, Refusal, author, person};
+use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Period, PersonId, TaskKey};
 use crate::error::{Finding, Findings, Place, Text};
-use crate::pipeline::command::{Document, InputFile, Outcome, ShareEntry, TaskRef};
-use crate::pipeline::frozen::told;
+use crate::pipeline::command::{InputFile, Outcome, ShareEntry, TaskRef};
 use crate::pipeline::map::scores_concerned;
+use crate::pipeline::review::Effect;
+use crate::pipeline::shared::due_of_shares;
 use crate::scoring::share::Impossible;
 use crate::scoring::{SharePart, check_shares};
 use crate::sheet::{Column, Table};
-use crate::store::{MapItem, SharesNew};
+use crate::store::{MapItem, MappingOrder, OrderKind, OrderState, SharesNew, StoredOrder, TaskShare};
 use rust_decimal::Decimal;
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Tasks of one file.
 const MOST_TASKS: usize = 5_000;
@@ -55,49 +60,185 @@ pub(super) async fn enter_file(app: &App, file: &InputFile, entered: Entered) ->
     keep(app, entries, &entered).await
 }
 
-async fn keep(app: &App, entries: Vec<SharesNew>, entered: &Entered) -> Answer {
-    let by = (entered.author.trim(), entered.document.as_deref(), entered.reason.trim());
-    let stakes =
-        entries.iter().flat_map(|new| new.due.iter().map(|(person, period)| (new.task, *person, *period)));
-    let stakes = stakes.collect();
-    let touched = app.frozen(&*app.directory().await?, stakes).await?;
-    if entered.dry_run {
-        return Ok(Outcome::with_findings(shown(&entries), told(&touched).into_iter().collect()));
+async fn keep(app: &App, mut entries: Vec<SharesNew>, entered: &Entered) -> Answer {
+    entries.retain(|entry| !said(&entry.before).eq(&entry.parts));
+    if entries.is_empty() {
+        return Ok(Outcome::done(
+            "sản phẩm đã được chia như vậy; không có gì thay đổi",
+            "the products are shared like that already; nothing changes",
+        ));
     }
-    app.store.enter_shares(&entries, by, app.clock.now()).await?;
-    app.ring("score");
-    let count = entries.len();
-    let text = Text::new(
-        format!("đã ghi phần chia của {count} nhiệm vụ; điểm liên quan được tính lại"),
-        format!("shares of {count} tasks entered; the scores concerned are computed again"),
-    );
-    Ok(Outcome::with_findings(Document::Message { text }, told(&touched).into_iter().collect()))
+    let who = author(&entered.author)?;
+    let order = Ordered {
+        kind: OrderKind::Share,
+        about: None,
+        author: who,
+        reason: entered.reason.trim(),
+        dry_run: entered.dry_run,
+    };
+    order.end(app, &entries, Vec::new()).await
 }
 
-/// What entries would change: of tasks that were not shared, of those shared otherwise, of those that stand so.
-fn shown(entries: &[SharesNew]) -> Document {
-    let mut tally = Tally::default();
-    let (mut people, mut scores) = (BTreeSet::new(), BTreeSet::new());
-    for entry in entries {
-        let before = entry.before.iter().map(|part| (part.person, part.period, part.share));
-        if before.eq(entry.parts.iter().copied()) {
-            tally.unchanged += 1;
-        } else if entry.before.is_empty() {
-            tally.new += 1;
-        } else {
-            tally.changed += 1;
+/// Parts as they are entered.
+fn said(parts: &[TaskShare]) -> Vec<(Option<PersonId>, Option<Period>, Option<Decimal>)> {
+    parts.iter().map(|part| (part.person, part.period, part.share)).collect()
+}
+
+/// How an order about shares ends: its effect shown, or the order placed and told.
+struct Ordered<'a> {
+    kind: OrderKind,
+    about: Option<i64>,
+    author: &'a str,
+    reason: &'a str,
+    dry_run: bool,
+}
+
+impl Ordered<'_> {
+    async fn end(&self, app: &App, entries: &[SharesNew], mut told: Vec<Finding>) -> Answer {
+        let directory = app.directory().await?;
+        let effect = app.effect_of_shares(entries).await?;
+        told.extend(effect.told());
+        if self.dry_run {
+            return Ok(Outcome::with_findings(shown(&directory, &effect, None, OrderState::Waiting), told));
         }
-        people.extend(entry.due.iter().map(|(person, _)| *person));
-        scores.extend(entry.due.iter().copied());
+        let new = MappingOrder {
+            kind: self.kind,
+            group: None,
+            choice: None,
+            author: self.author.to_owned(),
+            reason: Some(self.reason.to_owned()),
+            at: app.clock.now(),
+            about: self.about,
+            proposal: None,
+            effect: effect.value(&directory),
+            rows: Vec::new(),
+            due: due_of_shares(entries),
+        };
+        let (id, state, more) = place(app, &directory, &new, Brings::Shares(entries)).await?;
+        told.extend(more);
+        Ok(Outcome::with_findings(shown(&directory, &effect, Some(id), state), told))
     }
-    tried(tally, vec![people_in_it(people.len()), scores_again(scores.len())], None)
+}
+
+/// What a waiting order about shares moves once a second person confirms it, and which scores that marks.
+///
+/// # Errors
+/// LT-MAP-032 the second person has a share in one of the tasks; whoever ordered it may not share one of them any more.
+pub(super) async fn confirmed(
+    app: &App,
+    directory: &Directory,
+    (order, entries): (&StoredOrder, &[SharesNew]),
+    (items, second): (&[MapItem], &str),
+) -> Result<(Effect, Vec<(PersonId, Period)>), Refusal> {
+    let mut counted = entries.to_vec();
+    for entry in &mut counted {
+        let Some(item) = items.iter().find(|item| item.task.id == entry.task) else { continue };
+        let people = people_of(item, &entry.parts, &entry.before);
+        if directory.named(second).is_some_and(|person| people.contains(&person)) {
+            return Err(own_task(item, second).into());
+        }
+        let terms = (order.author.as_str(), entry.document.as_deref(), true);
+        check_authority(app, &people, item, terms).await?;
+        // Whose task it is may be others by now.
+        entry.due.extend(scores_concerned(item));
+    }
+    let effect = app.effect_of_shares(&counted).await?;
+    Ok((effect, due_of_shares(&counted)))
+}
+
+/// Takes an order about shares back: what was entered before it stands again, of the tasks nobody shared otherwise since.
+pub(super) async fn take_back(
+    app: &App,
+    order: &StoredOrder,
+    entries: Vec<SharesNew>,
+    (who, reason, dry_run): (&str, &str, bool),
+) -> Answer {
+    let mut back = Vec::with_capacity(entries.len());
+    let mut left = 0;
+    for entry in entries {
+        let before = app.store.shares_of_task(entry.task).await?;
+        let Some(item) = app.store.map_item(entry.task).await?.filter(|_| said(&before) == entry.parts)
+        else {
+            left += 1;
+            continue;
+        };
+        let people = people_of(&item, &entry.parts, &entry.before);
+        check_authority(app, &people, &item, (who, entry.document.as_deref(), dry_run)).await?;
+        let mut due = entry.due;
+        due.extend(scores_concerned(&item));
+        let (parts, written) = (said(&entry.before), written_of(&*app.directory().await?, &entry.before));
+        back.push(SharesNew { before, parts, written, due, ..entry });
+    }
+    if back.is_empty() {
+        return Err(cannot_be_undone(order).into());
+    }
+    let told = (left > 0).then(|| decided_since(order.id, left)).into_iter().collect();
+    let undo = Ordered { kind: OrderKind::Undo, about: Some(order.id), author: who, reason, dry_run };
+    undo.end(app, &back, told).await
+}
+
+/// Parts as the history keeps them.
+fn written_of(directory: &Directory, parts: &[TaskShare]) -> Value {
+    let number = |person: PersonId| directory.person(person).map(|known| known.staff_number.to_string());
+    let written = parts.iter().map(|part| {
+        json!({
+            "person": part.person.and_then(number), "period": part.period,
+            "percent": part.share.map(|share| (share * Decimal::ONE_HUNDRED).normalize().to_string())
+        })
+    });
+    Value::Array(written.collect())
+}
+
+/// Everyone whose part of a task some entry changes.
+fn people_of(
+    item: &MapItem,
+    parts: &[(Option<PersonId>, Option<Period>, Option<Decimal>)],
+    before: &[TaskShare],
+) -> Vec<PersonId> {
+    let mut people: Vec<PersonId> = item.people.clone();
+    people.extend(parts.iter().filter_map(|(person, _, _)| *person));
+    people.extend(before.iter().filter_map(|part| part.person));
+    people.sort();
+    people.dedup();
+    people
+}
+
+/// What an order says of each task, for whoever looks at it: the task, the parts before and after.
+pub(super) async fn listed(
+    app: &App,
+    directory: &Directory,
+    entries: &[SharesNew],
+) -> Result<Vec<Vec<Value>>, Refusal> {
+    let items = app.store.map_items(&entries.iter().map(|entry| entry.task).collect::<Vec<_>>()).await?;
+    let parts = |written: &Value| -> Value {
+        let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();
+        if parts.is_empty() {
+            return json!("whole");
+        }
+        let text = |part: &Value, key: &str| part.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+        let part = |part: &Value| {
+            let percent = Some(text(part, "percent")).filter(|percent| !percent.is_empty());
+            let share = percent.map_or_else(|| "support_share".to_owned(), |percent| format!("{percent} %"));
+            let words = [text(part, "person"), text(part, "period"), share];
+            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        json!(parts.iter().map(part).collect::<Vec<_>>())
+    };
+    let row = |entry: &SharesNew| {
+        let item = items.iter().find(|item| item.task.id == entry.task);
+        let key = item.map(|item| format!("{}:{}", item.task.key.source, item.task.key.external_id));
+        let title = item.map(|item| item.task.task.draft.title.clone());
+        let before = parts(&written_of(directory, &entry.before));
+        vec![json!(key), json!(title), before, parts(&entry.written)]
+    };
+    Ok(entries.iter().map(row).collect())
 }
 
 /// What one task's shares become, once everything about them is checked.
 async fn entry(
     app: &App,
     task: &TaskRef,
-    parts: &[ShareEntry],
+    entries: &[ShareEntry],
     entered: &Entered,
     place: &Place,
 ) -> Result<SharesNew, Refusal> {
@@ -105,8 +246,8 @@ async fn entry(
     let known = app.store.known_hashes(&task.source, &[&task.external_id]).await?;
     let Some((id, _)) = known.first().copied().flatten() else { return Err(no_such_task(task).into()) };
     let Some(item) = app.store.map_item(id).await? else { return Err(no_such_task(task).into()) };
-    let mut read = Vec::with_capacity(parts.len());
-    for part in parts {
+    let mut read = Vec::with_capacity(entries.len());
+    for part in entries {
         let whose = match &part.person {
             Some(named) => Some(person(app, named).await?),
             None => None,
@@ -119,12 +260,10 @@ async fn entry(
         return Err(impossible(why, sum).at(place.clone()).into());
     }
     let before = app.store.shares_of_task(id).await?;
-    let mut people: Vec<PersonId> = item.people.clone();
-    people.extend(read.iter().filter_map(|part| part.person));
-    people.extend(before.iter().filter_map(|part| part.person));
-    people.sort();
-    people.dedup();
-    check_authority(app, &people, &item, entered).await?;
+    let parts: Vec<_> = read.iter().map(|part| (part.person, part.period, part.share)).collect();
+    let people = people_of(&item, &parts, &before);
+    let terms = (entered.author.as_str(), entered.document.as_deref(), entered.dry_run);
+    check_authority(app, &people, &item, terms).await?;
     let mut periods: Vec<Period> =
         scores_concerned(&MapItem { people: people.iter().take(1).copied().collect(), ..item.clone() })
             .into_iter()
@@ -135,19 +274,14 @@ async fn entry(
     periods.sort();
     periods.dedup();
     let due = people.iter().flat_map(|person| periods.iter().map(|period| (*person, *period))).collect();
-    let written = parts.iter().map(|part| {
+    let written = entries.iter().map(|part| {
         json!({
             "person": part.person.as_ref().map(ToString::to_string), "period": part.period,
             "percent": part.percent.map(|percent| percent.to_string())
         })
     });
-    Ok(SharesNew {
-        task: id,
-        before,
-        written: written.collect(),
-        parts: read.into_iter().map(|part| (part.person, part.period, part.share)).collect(),
-        due,
-    })
+    let document = entered.document.clone();
+    Ok(SharesNew { task: id, document, before, written: written.collect(), parts, due })
 }
 
 /// The quarter a task belongs to.
@@ -162,9 +296,9 @@ async fn check_authority(
     app: &App,
     people: &[PersonId],
     item: &MapItem,
-    entered: &Entered,
+    (who, document, tried): (&str, Option<&str>, bool),
 ) -> Result<(), Refusal> {
-    let (who, document) = (author(&entered.author)?, entered.document.as_deref());
+    let who = author(who)?;
     let directory = app.directory().await?;
     let mut findings = Vec::new();
     for subject in people {
@@ -188,7 +322,7 @@ async fn check_authority(
     let key: &TaskKey = &item.task.key;
     let object = format!("shares of task {}:{}", key.source, key.external_id);
     let why = findings.first().map(|finding| finding.code.clone()).unwrap_or_default();
-    journal_refused(app, entered.dry_run, who, object, Some(&why)).await?;
+    journal_refused(app, tried, who, object, Some(&why)).await?;
     Err(Refusal(findings))
 }
 

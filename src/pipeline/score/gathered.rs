@@ -146,17 +146,21 @@ impl Gathered {
         let (mut mine, other) = (lock(&self.read), lock(&other.read));
         mine.keep_only(|person| other.tasks.contains_key(person));
         mine.shares = other.shares.clone();
+        if let Some(assumed) = self.assumed.as_ref().filter(|assumed| !assumed.shares.is_empty()) {
+            assumed.share(Arc::make_mut(&mut mine.shares));
+        }
         for (person, decisions) in &other.decisions {
             mine.decisions.entry(*person).or_insert_with(|| decisions.clone());
         }
         for (person, tasks) in &other.tasks {
             let Entry::Vacant(unread) = mine.tasks.entry(*person) else { continue };
-            let Some(assumed) = self.assumed.as_ref().filter(|assumed| assumed.concerns(tasks)) else {
+            let Some(assumed) = self.assumed.as_ref().filter(|assumed| assumed.concerns(*person, tasks))
+            else {
                 unread.insert(tasks.clone());
                 continue;
             };
             let mut tasks = (**tasks).clone();
-            assumed.change(&mut tasks);
+            assumed.change(*person, &mut tasks);
             unread.insert(Arc::new(tasks));
         }
         mine.held = mine.tasks.values().map(|tasks| tasks.len()).sum();
@@ -177,6 +181,9 @@ impl Gathered {
             let part = SharePart { person: entered.person, period: entered.period, share: entered.share };
             shares.entry(entered.key).or_default().push(part);
         }
+        if let Some(assumed) = &self.assumed {
+            assumed.share(&mut shares);
+        }
         let of = |person: &PersonId| {
             let shared = shared.remove(person).unwrap_or_default();
             let decisions = Arc::new(decisions.remove(person).unwrap_or_default());
@@ -193,7 +200,7 @@ impl Gathered {
         let mut tasks = read.tasks.tasks(read.person).map_err(told)?;
         tasks.extend(read.shared);
         if let Some(assumed) = &self.assumed {
-            assumed.change(&mut tasks);
+            assumed.change(read.person, &mut tasks);
         }
         Ok((tasks, kept))
     }
