@@ -2,8 +2,8 @@
 
 use crate::review::{AN, BINH, OFFICE, REPORT, choose, codes, house, scored, stored, task_of, told};
 use crate::support::installation::{CHIEF, Installed, period};
-use crate::support::stores::both;
-use lienthong::domain::SourceId;
+use crate::support::stores::{both, department, officer, one};
+use lienthong::domain::{DirectoryImport, SourceId, Unit};
 use lienthong::pipeline::command::{Command, TaskOrder, TaskRef};
 use lienthong::pipeline::derived::read;
 use lienthong::pipeline::map::Map;
@@ -115,6 +115,71 @@ async fn one_task_of_two_systems_is_found_and_counts_once_until_it_is_taken_back
         assert_eq!(pairs(&house).await.as_array().map(Vec::len), Some(1));
         assert_eq!(store.verify_audit().await.expect("walked"), None);
     }
+}
+
+#[tokio::test]
+async fn one_document_given_to_two_people_of_a_unit_is_asked_about_and_counts_as_it_did() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let number = Some("99/STP-VB");
+        task_of(&house, "snv", number, "1", AN, REPORT, DONE).await;
+        task_of(&house, "snv", Some("98/STP-VB"), "2", BINH, REPORT, DONE).await;
+        looked_at(&house).await;
+        assert_eq!(pairs(&house).await, json!([]));
+        // Parts of one document are told apart by their words.
+        task_of(&house, "snv", number, "3", BINH, "Góp ý dự thảo kế hoạch phòng chống dịch bệnh", DONE).await;
+        looked_at(&house).await;
+        assert_eq!(pairs(&house).await, json!([]));
+        let before = (stored_after(&house, AN).await, stored_after(&house, BINH).await);
+        task_of(&house, "snv", number, "4", BINH, &format!("{REPORT} (lần hai, gửi lại)"), DONE).await;
+        looked_at(&house).await;
+        let found = pairs(&house).await;
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{} {found}", store.kind());
+        assert_eq!((&found[0]["first"], &found[0]["second"]), (&json!("snv:1"), &json!("snv:4")));
+        assert!(found[0]["reasons"].as_array().expect("reasons").contains(&json!("one_source")), "{found}");
+        assert_eq!(found[0]["people"], json!(["GL-00001 Nguyễn Văn An", "GL-00002 Trần Thị Bình"]));
+        // It is a question: whoever has the second alone cannot lose it by a word about the first.
+        assert_eq!(codes(&house.order(same(("snv", "1"), ("snv", "4"), OFFICE)).await), ["LT-DUP-004"]);
+        assert_eq!((stored_after(&house, AN).await, stored_after(&house, BINH).await), before);
+        house.ordered(different(("snv", "1"), ("snv", "4"))).await;
+        looked_at(&house).await;
+        assert_eq!(pairs(&house).await, json!([]));
+    }
+}
+
+#[tokio::test]
+async fn document_given_to_many_on_purpose_is_no_question_nor_is_one_of_two_units() {
+    let (_folder, store) = one().await;
+    let house = house(&store).await;
+    let people = ["GL-00011", "GL-00012", "GL-00013", "GL-00014", "GL-00015"];
+    let named: Vec<(&str, &str)> = people.iter().map(|who| (*who, "Cán bộ")).collect();
+    house.import(&named).await;
+    for (at, who) in people.iter().enumerate() {
+        task_of(&house, "snv", Some("7/UBND-NC"), &format!("m{at}"), who, REPORT, DONE).await;
+    }
+    looked_at(&house).await;
+    assert_eq!(pairs(&house).await, json!([]), "given to five");
+    // Two units that were sent one letter have each their own answer to give.
+    let other = Unit { code: "STC".parse().expect("code"), name: "Sở Tài chính".into(), ..department() };
+    let mut elsewhere = officer("GL-00021", "Cán bộ");
+    elsewhere.memberships[0].0 = other.code.clone();
+    let import = DirectoryImport { units: vec![other], people: vec![elsewhere] };
+    store.import_directory(&import, "test", None, house.app.clock.now()).await.expect("imported");
+    for (id, who) in [("u1", AN), ("u2", "GL-00021")] {
+        task_of(&house, "snv", Some("8/UBND-NC"), id, who, REPORT, DONE).await;
+    }
+    looked_at(&house).await;
+    assert_eq!(pairs(&house).await, json!([]), "of two units");
+    task_of(&house, "snv", Some("8/UBND-NC"), "u3", BINH, REPORT, DONE).await;
+    looked_at(&house).await;
+    assert_eq!(pairs(&house).await.as_array().map(Vec::len), Some(1), "of one");
+}
+
+/// Total and band once everything is counted.
+async fn stored_after(house: &Installed, who: &str) -> (Option<String>, Option<String>) {
+    scored(house).await;
+    stored(house, who).await
 }
 
 #[tokio::test]

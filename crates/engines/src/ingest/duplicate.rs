@@ -4,7 +4,7 @@
 //! are one task. It must not know the store. Total and deterministic on any input.
 
 use crate::domain::{PersonId, TaskDraft, TaskKey, local_date};
-use crate::text::{fold, tokens};
+use crate::text::{Abbreviations, fold, tokens_with};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -15,6 +15,8 @@ const FEWEST_WORDS: usize = 3;
 /// Share of the words of two titles that both have: alike titles, and titles of one document told in other words.
 const ALIKE: f64 = 0.7;
 const RELATED: f64 = 0.3;
+/// Share of the words of the shorter of two titles that the longer one has as well: it says the same with a few words more.
+const CONTAINED: f64 = 0.9;
 /// Numbers of documents begin anew every year: assigned further apart, one number is two documents.
 const DAYS_APART: i64 = 120;
 
@@ -46,26 +48,28 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// What of a task is compared.
-    pub fn of(key: &TaskKey, draft: &TaskDraft) -> Self {
+    /// What of a task is compared, by an operator's own short forms as well.
+    pub fn of(key: &TaskKey, draft: &TaskDraft, forms: &Abbreviations) -> Self {
         Self {
             key: key.clone(),
-            words: tokens(&draft.title).into_iter().map(|token| token.folded).collect(),
+            words: tokens_with(&draft.title, forms).into_iter().map(|token| token.folded).collect(),
             number: draft.doc_number.as_deref().and_then(number),
             due: draft.due.map(|due| due.day),
             assigned: draft.assigned_at.map(local_date),
         }
     }
 
-    /// The marks under which a person's tasks that may be one with it are found: each pair that [`reasons`] can speak for
-    /// has one in common.
+    /// The mark of the document it is about in its system, whoever it is given to; none where its number is not known.
+    pub fn document(&self) -> Option<i64> {
+        self.number.as_ref().map(|number| mark(&format!("document|{}|{number}", self.key.source)))
+    }
+
+    /// The marks under which a person's tasks that may be one with it are found: each pair of one person that [`reasons`] can
+    /// speak for has one in common.
     pub fn traits(&self, people: &[PersonId]) -> Vec<i64> {
         let mut traits = Vec::new();
         for person in people {
-            let mark = |kind: &str, value: &str| {
-                let digest = Sha256::digest(format!("{kind}|{}|{value}", person.0));
-                digest.iter().take(8).fold(0i64, |all, byte| (all << 8) | i64::from(*byte))
-            };
+            let mark = |kind: &str, value: &str| mark(&format!("{kind}|{}|{value}", person.0));
             if let Some(number) = &self.number {
                 traits.push(mark("number", number));
             }
@@ -81,6 +85,11 @@ impl Compared {
     }
 }
 
+/// Eight bytes of a digest.
+fn mark(of: &str) -> i64 {
+    Sha256::digest(of).iter().take(8).fold(0i64, |all, byte| (all << 8) | i64::from(*byte))
+}
+
 /// A document number without blanks, accents and leading zeros, where it has a notation.
 fn number(text: &str) -> Option<String> {
     let folded: String = fold(text).chars().filter(|c| !c.is_whitespace()).collect();
@@ -90,8 +99,18 @@ fn number(text: &str) -> Option<String> {
     (fits && !digits.is_empty()).then(|| folded.to_owned())
 }
 
-/// What speaks for two tasks of one person being one; none when too little does, or something speaks against it.
-pub fn reasons(a: &Compared, b: &Compared) -> Option<BTreeSet<Reason>> {
+/// Who does two tasks that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Somebody does both.
+    OnePersons,
+    /// Nobody does both; people of one unit do them.
+    OneUnits,
+}
+
+/// What speaks for two tasks being one; none when too little does, or something speaks against it. A document may be given
+/// to several people in parts: what they do is compared within one system alone, and needs the same day besides.
+pub fn reasons(a: &Compared, b: &Compared, whose: Whose) -> Option<BTreeSet<Reason>> {
     if a.key == b.key {
         return None;
     }
@@ -111,9 +130,13 @@ pub fn reasons(a: &Compared, b: &Compared) -> Option<BTreeSet<Reason>> {
     let likeness = shared as f64 / a.words.union(&b.words).count().max(1) as f64;
     let long_enough = a.words.len().min(b.words.len()) >= FEWEST_WORDS;
     let alike = long_enough && likeness >= ALIKE;
+    // "(lần 2, gửi lại)": the same with a few words more.
+    let contained =
+        long_enough && shared as f64 / a.words.len().min(b.words.len()).max(1) as f64 >= CONTAINED;
     let one = match (one_source, same_number && near_in_time) {
+        (_, number) if whose == Whose::OneUnits => one_source && number && due && (alike || contained),
         // One document may be handed to one person in one system once.
-        (true, number) => number && alike,
+        (true, number) => number && (alike || due && contained),
         (false, true) => alike || due || likeness >= RELATED,
         (false, false) => alike && (due || a.due.is_none() && b.due.is_none() && assigned),
     };
@@ -140,7 +163,11 @@ mod tests {
         }))
         .expect("a draft");
         let key = TaskKey { source: source.parse().expect("source"), external_id: id.to_owned() };
-        Compared::of(&key, &draft)
+        Compared::of(&key, &draft, &Abbreviations::default())
+    }
+
+    fn reasons(a: &Compared, b: &Compared) -> Option<BTreeSet<Reason>> {
+        super::reasons(a, b, Whose::OnePersons)
     }
 
     const TITLE: &str = "Báo cáo kết quả giải ngân vốn đầu tư công quý III";
@@ -186,6 +213,48 @@ mod tests {
             found.into_iter().collect::<Vec<_>>(),
             [Reason::DocNumber, Reason::Title, Reason::Assigned, Reason::OneSource]
         );
+    }
+
+    #[test]
+    fn one_document_answered_twice_is_met_though_the_second_title_says_more() {
+        let first = task("qlvb", "1", TITLE, Some("123/UBND-KT"), Some("2026-11-20"));
+        let again = format!("{TITLE} (lần hai, gửi lại theo yêu cầu của Văn phòng)");
+        let second = task("qlvb", "2", &again, Some("123/UBND-KT"), Some("2026-11-20"));
+        let found = reasons(&first, &second).expect("a pair");
+        let expected = [Reason::DocNumber, Reason::Due, Reason::Assigned, Reason::OneSource];
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
+        // Another day, or other words under the same number: two works that one document gives.
+        let later = task("qlvb", "2", &again, Some("123/UBND-KT"), Some("2026-12-01"));
+        assert_eq!(reasons(&first, &later), None);
+        let part = "Góp ý dự thảo kế hoạch đầu tư công năm sau";
+        let part = task("qlvb", "2", part, Some("123/UBND-KT"), Some("2026-11-20"));
+        assert_eq!(reasons(&first, &part), None);
+        let short = |id| task("qlvb", id, "Báo cáo", Some("123/UBND-KT"), Some("2026-11-20"));
+        assert_eq!(reasons(&short("1"), &short("2")), None);
+    }
+
+    #[test]
+    fn one_document_given_to_two_people_of_a_unit_is_asked_about_where_day_and_words_are_one() {
+        let asked = |a: &Compared, b: &Compared| super::reasons(a, b, Whose::OneUnits);
+        let first = task("qlvb", "1", TITLE, Some("99/STP-VB"), Some("2026-11-20"));
+        let of = |source, title, number, due| task(source, "2", title, number, due);
+        let twin = of("qlvb", TITLE, Some("99/stp-vb"), Some("2026-11-20"));
+        assert!(asked(&first, &twin).is_some_and(|told| told.contains(&Reason::OneSource)));
+        assert_eq!(first.document(), twin.document());
+        let more = format!("{TITLE} lần hai");
+        assert!(asked(&first, &of("qlvb", &more, Some("99/STP-VB"), Some("2026-11-20"))).is_some());
+        for other in [
+            of("qlvb", TITLE, Some("99/STP-VB"), Some("2026-11-27")),
+            of("qlvb", TITLE, Some("99/STP-VB"), None),
+            of("qlvb", "Tổng hợp số liệu nợ đọng xây dựng cơ bản", Some("99/STP-VB"), Some("2026-11-20")),
+            of("qlvb", TITLE, None, Some("2026-11-20")),
+            of("qlvb", TITLE, Some("98/STP-VB"), Some("2026-11-20")),
+            of("nhiemvu", TITLE, Some("99/STP-VB"), Some("2026-11-20")),
+        ] {
+            assert_eq!(asked(&first, &other), None, "{other:?}");
+        }
+        assert_ne!(first.document(), of("nhiemvu", TITLE, Some("99/STP-VB"), None).document());
+        assert_eq!(of("qlvb", TITLE, None, None).document(), None);
     }
 
     #[test]
