@@ -207,8 +207,8 @@ fn catalog(action: Catalog) -> Ordered {
         Catalog::Diff { file, name, affected } => {
             Command::CatalogDiff { file: read(&file)?, version: name, affected }
         }
-        Catalog::List { text, name, rows } => {
-            Command::CatalogList { version: name, text: text.join(" "), limit: rows.limit }
+        Catalog::List { text, name, provenance, rows } => {
+            Command::CatalogList { version: name, text: text.join(" "), provenance, limit: rows.limit }
         }
     })
 }

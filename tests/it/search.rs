@@ -101,7 +101,8 @@ async fn people_and_products_are_found_the_same_way() {
         assert_eq!(people("00002").await, [BINH]);
         assert!(people("?").await.is_empty());
         let products = async |text: &str| {
-            let order = Command::CatalogList { version: None, text: text.into(), limit: 9 };
+            let order =
+                Command::CatalogList { version: None, text: text.into(), provenance: false, limit: 9 };
             keys(&told(&house.ordered(order).await), "code")
         };
         assert_eq!(products("pham san sp 2").await, ["SP-2"]);

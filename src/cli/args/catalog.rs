@@ -104,13 +104,16 @@ pub enum Catalog {
         #[arg(long)]
         affected: bool,
     },
-    /// List its products
+    /// List its products, or which units proposed them
     List {
         /// Words of code, name or field; marks and case do not matter
         text: Vec<String>,
         /// Stored version; default: the one in force today
         #[arg(long)]
         name: Option<CatalogVersion>,
+        /// Which units proposed each product, and what they said of it
+        #[arg(long)]
+        provenance: bool,
         #[command(flatten)]
         rows: Rows,
     },

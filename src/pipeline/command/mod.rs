@@ -221,6 +221,9 @@ pub enum Command {
         version: Option<CatalogVersion>,
         /// Words of code, name or field; all when empty.
         text: String,
+        /// Who proposed them, in the place of what they are.
+        #[serde(default)]
+        provenance: bool,
         /// Most rows.
         limit: u32,
     },

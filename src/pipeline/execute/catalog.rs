@@ -220,7 +220,13 @@ pub(super) async fn products(app: &App) -> Answer {
     Ok(Outcome::ok(Document::Json { value: json!(products), text }))
 }
 
-pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str, limit: u32) -> Answer {
+pub(super) async fn list(
+    app: &App,
+    version: Option<CatalogVersion>,
+    text: &str,
+    provenance: bool,
+    limit: u32,
+) -> Answer {
     let heads = app.store.catalogs().await?;
     let version = match version {
         Some(version) => Some(version),
@@ -242,6 +248,10 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
         )
     };
     let products = app.store.catalog_products(&head.version).await?;
+    if provenance {
+        let products: Vec<CatalogProduct> = products.into_iter().filter(found).collect();
+        return proposers(app, head, &products, limit).await;
+    }
     let rows = products
         .into_iter()
         .filter(found)
@@ -273,6 +283,57 @@ pub(super) async fn list(app: &App, version: Option<CatalogVersion>, text: &str,
             Column::words("applies_to", "Áp dụng cho", "Applies to", Words::Scope),
         ],
         rows,
+    }))
+}
+
+/// Which units proposed some products of a version, under what name and with what coefficient (plan IV.2.1, IV.2.2); a version
+/// that came as a file has none.
+async fn proposers(app: &App, head: &CatalogHead, products: &[CatalogProduct], limit: u32) -> Answer {
+    let directory = app.directory().await?;
+    let named: BTreeMap<&ProductCode, &CatalogProduct> =
+        products.iter().map(|product| (&product.code, product)).collect();
+    let mut kept = app.store.catalog_provenance(&head.version).await?;
+    // Those of one product stand together, in the order they were joined.
+    kept.sort_by(|one, other| one.code.cmp(&other.code));
+    let rows = kept.iter().filter_map(|one| Some((one, named.get(&one.code)?))).take(limit as usize).map(
+        |(one, product)| {
+            let said = |key: &str| one.proposed.get(key).cloned().unwrap_or_default();
+            let unit = directory.unit(&one.unit).map(|unit| unit.name.clone());
+            vec![
+                json!(one.code),
+                json!(product.name),
+                json!(product.coefficient.to_string()),
+                json!(one.unit),
+                json!(unit),
+                said("code"),
+                said("name"),
+                said("output"),
+                said("group"),
+                said("points"),
+                said("coefficient"),
+            ]
+        },
+    );
+    let version = &head.version;
+    Ok(Outcome::ok(Document::Table {
+        title: Text::new(
+            format!("Đơn vị đề xuất sản phẩm của danh mục {version}"),
+            format!("Who proposed the products of catalog {version}"),
+        ),
+        columns: vec![
+            Column::left("code", "Mã", "Code"),
+            Column::left("name", "Tên", "Name"),
+            Column::right("coefficient", "Hệ số", "Coefficient"),
+            Column::left("unit", "Mã đơn vị", "Unit code"),
+            Column::left("unit_name", "Đơn vị đề xuất", "Proposed by"),
+            Column::left("proposed_code", "Mã đề xuất", "Proposed code"),
+            Column::left("proposed_name", "Tên đề xuất", "Proposed name"),
+            Column::left("proposed_output", "Sản phẩm đầu ra đề xuất", "Proposed output"),
+            Column::right("proposed_group", "Nhóm đề xuất", "Proposed group"),
+            Column::right("proposed_points", "Điểm đề xuất", "Proposed points"),
+            Column::right("proposed_coefficient", "Hệ số đề xuất", "Proposed coefficient"),
+        ],
+        rows: rows.collect(),
     }))
 }
 

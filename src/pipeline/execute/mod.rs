@@ -214,7 +214,9 @@ impl Installation {
                 catalog_diff::compare(app, &file, version, affected).await
             }
             C::CatalogProducts {} => catalog::products(app).await,
-            C::CatalogList { version, text, limit } => catalog::list(app, version, &text, limit).await,
+            C::CatalogList { version, text, provenance, limit } => {
+                catalog::list(app, version, &text, provenance, limit).await
+            }
             C::MappingReview { after, limit } => waiting::review(app, after, limit).await,
             C::MappingGroups { limit } => waiting::groups(app, limit).await,
             C::MappingDecide { tasks, group, choice, author, reason, dry_run } => {
