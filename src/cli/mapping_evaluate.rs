@@ -8,6 +8,7 @@ use crate::domain::CatalogProduct;
 use crate::error::{Finding, Findings, Lang, Place, Text, io_cause};
 use crate::mapping::report::{self, calibration_svg, markdown};
 use crate::mapping::{Example, Figures, Folds, Mapper, Options, Report, RuleBook, evaluate, labels, model};
+use crate::pipeline::whole_file;
 use std::path::{Path, PathBuf};
 
 /// Decisions learned from at each point of the learning curve.
@@ -54,7 +55,7 @@ pub struct ModelArgs {
     /// Share of decisions without a person that shall be right, 0.5 to 0.999.
     #[arg(long, default_value_t = 0.97)]
     pub target_precision: f64,
-    /// File to write.
+    /// File to write; must not exist.
     #[arg(long)]
     pub out: PathBuf,
 }
@@ -157,10 +158,14 @@ pub fn run(args: &Args, stored: &[CatalogProduct]) -> Result<Report, Findings> {
 /// LT-MAP-012, -013, -023 as [`run`], and the findings of catalog and labels.
 pub fn make_model(args: &ModelArgs, stored: &[CatalogProduct]) -> Result<usize, Findings> {
     let options = options(args.target_precision)?;
+    // Told before the training: what stands there is never overwritten.
+    if args.out.exists() {
+        return Err(unwritten(&args.out, &std::io::ErrorKind::AlreadyExists.into()));
+    }
     let named = args.catalog.as_deref().map(read_catalog).transpose()?;
     let catalog = named.as_deref().unwrap_or(stored);
     let model = model::write(catalog, &train(args.train.as_deref(), catalog)?, options);
-    write(&args.out, &model)?;
+    whole_file::put(&args.out, &model).map_err(|error| unwritten(&args.out, &error))?;
     Ok(model.len())
 }
 
@@ -204,7 +209,12 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Findings> {
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Findings {
     let what = Text::new("không ghi được", "cannot be written").because(&io_cause(error));
-    let remedy = Text::new("kiểm tra đường dẫn và quyền ghi", "check the path and the right to write there");
+    let remedy = match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Text::new("chọn tên tệp khác với --out", "give another file with --out")
+        }
+        _ => Text::new("kiểm tra đường dẫn và quyền ghi", "check the path and the right to write there"),
+    };
     Finding::error("LT-MAP-023", what, remedy).at(Place::of(name(path))).into()
 }
 

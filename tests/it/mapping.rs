@@ -341,6 +341,16 @@ fn a_report_is_written_by_one_command_and_the_same_each_time() {
         out: place("m.json"),
     };
     assert!(make_model(&model, &[]).expect("made") > 1_000);
+    // What stands there is never overwritten.
+    let made = std::fs::read(place("m.json")).expect("read");
+    std::fs::write(place("m.txt"), "theirs").expect("written");
+    let taken = ModelArgs { out: place("m.txt"), ..model.clone() };
+    assert_eq!(codes(make_model(&taken, &[])), ["LT-MAP-023"]);
+    assert_eq!(std::fs::read(place("m.txt")).expect("read"), b"theirs");
+    let nowhere = ModelArgs { out: place("none").join("m.json"), ..model.clone() };
+    assert_eq!(codes(make_model(&nowhere, &[])), ["LT-MAP-023"]);
+    assert_eq!(codes(make_model(&model, &[])), ["LT-MAP-023"]);
+    assert_eq!(std::fs::read(place("m.json")).expect("read"), made);
     let args = Args {
         catalog: Some(place("c.csv")),
         labels: place("l.csv"),
@@ -373,6 +383,21 @@ fn a_report_is_written_by_one_command_and_the_same_each_time() {
         String::from_utf8_lossy(CATALOG).lines().take(165).map(|line| format!("{line}\n")).collect();
     std::fs::write(place("c.csv"), fewer).expect("written");
     assert_eq!(codes(run(&Args { report: None, ..args }, &[])), ["LT-MAP-024"]);
+}
+
+#[test]
+fn figures_are_divided_by_the_noise_the_labels_tell_and_else_by_what_the_titles_show() {
+    let rows = "task_id,title,expected_code,noise\n1,Báo cáo tháng,,typo|oldtone\n2,bao cao thang,,\n3,Báo cáo tháng,,\n4,Báo cáo tuần,, typo \n5,bao cao nam,,noaccent\n";
+    let labels = labelled(rows.as_bytes());
+    let report = evaluate(&catalog(), &RuleBook::default(), &[], &labels, Options::default());
+    let of_noise = report.slices.iter().filter(|slice| slice.by == "noise");
+    let parts: Vec<(&str, u64)> = of_noise.map(|slice| (slice.part.as_str(), slice.figures.n)).collect();
+    assert_eq!(parts, [("no accents", 1), ("noaccent", 1), ("none", 1), ("oldtone", 1), ("typo", 2)]);
+    // One without the column is divided by what its titles show.
+    let bare = labelled("task_id,title,expected_code\n1,BÁO CÁO,\n2,Báo cáo,\n".as_bytes());
+    let report = evaluate(&catalog(), &RuleBook::default(), &[], &bare, Options::default());
+    let parts = report.slices.iter().filter(|slice| slice.by == "noise").map(|slice| slice.part.as_str());
+    assert_eq!(parts.collect::<Vec<_>>(), ["capitals", "none"]);
 }
 
 #[test]

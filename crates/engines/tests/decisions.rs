@@ -3,7 +3,7 @@
 //!
 //! Owns `tests/golden/mapping/decisions.txt`: a mapper learns every second task and decides the others as they are given, each in a
 //! line, and under every kind of noise, a digest for each kind. Confidence has three decimals there, as the logarithms of two systems
-//! differ in their last bits. It says nothing of how good decisions are; `docs/MAPPING.md` tells how that is measured.
+//! differ in their last bits. Nor is anybody told that it is not sure enough of what it is sure enough of. It says nothing of how good decisions are; `docs/MAPPING.md` tells how that is measured.
 
 use lienthong_engines::mapping::noise::Noise;
 use lienthong_engines::mapping::{Mapper, Options, Outcome, RuleBook, labels};
@@ -20,6 +20,8 @@ fn told(mapper: &Mapper, task: &labels::Labelled, title: &str) -> (String, bool)
     asked.title = title;
     let decision = mapper.decide(&asked);
     let alone = matches!(decision.outcome, Outcome::Mapped { .. });
+    let unsure = decision.reason.en.starts_with("not sure enough");
+    assert!(!unsure || decision.confidence < mapper.threshold(), "{title}: {}", decision.reason.en);
     let best = decision.candidates.first().map_or("-", |best| best.product.as_str());
     (format!("{} {best} {:.3}{}", task.id, decision.confidence, if alone { " alone" } else { "" }), alone)
 }

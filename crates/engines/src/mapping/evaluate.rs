@@ -9,7 +9,7 @@ use super::noise::{Noise, found_in};
 use super::{Example, Mapper, MappingDecision, Options, Outcome, RuleBook, TaskText};
 use crate::domain::{CatalogProduct, ProductCode};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bins of the calibration table.
 const BINS: usize = 10;
@@ -261,21 +261,30 @@ fn report(all: &[Measured<'_>]) -> Report {
 }
 
 fn slices(all: &[Measured<'_>]) -> Vec<Slice> {
-    type Part<'p> = (&'static str, &'p dyn Fn(&Measured<'_>) -> String);
-    let noise = |one: &Measured<'_>| found_in(&one.task.example.title).to_owned();
-    let difficulty = |one: &Measured<'_>| one.task.difficulty.clone();
+    type Part<'p> = (&'static str, &'p dyn Fn(&Measured<'_>) -> Vec<String>);
+    // What the author of the labels says, else what the title itself shows; a title may have several kinds.
+    let noise = |one: &Measured<'_>| {
+        let told = one.task.noise.split('|').map(str::trim).filter(|kind| !kind.is_empty());
+        let told: BTreeSet<String> = told.map(str::to_owned).collect();
+        if told.is_empty() {
+            vec![found_in(&one.task.example.title).to_owned()]
+        } else {
+            told.into_iter().collect()
+        }
+    };
+    let difficulty = |one: &Measured<'_>| vec![one.task.difficulty.clone()];
     let unit = |one: &Measured<'_>| {
         let commune = super::features::is_commune(&one.task.example.task());
-        if commune { "commune, ward" } else { "province department" }.to_owned()
+        vec![if commune { "commune, ward" } else { "province department" }.to_owned()]
     };
-    let source = |one: &Measured<'_>| one.task.example.source_system.clone();
+    let source = |one: &Measured<'_>| vec![one.task.example.source_system.clone()];
     let parts: [Part<'_>; 4] =
         [("noise", &noise), ("difficulty", &difficulty), ("unit", &unit), ("source", &source)];
     let mut out = Vec::new();
     for (by, of) in parts {
         let mut groups: BTreeMap<String, Vec<&Measured<'_>>> = BTreeMap::new();
         for one in all {
-            groups.entry(of(one)).or_default().push(one);
+            of(one).into_iter().for_each(|part| groups.entry(part).or_default().push(one));
         }
         out.extend(groups.into_iter().filter(|(part, _)| !part.is_empty()).map(|(part, group)| Slice {
             by,

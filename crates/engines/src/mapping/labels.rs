@@ -22,6 +22,7 @@ const COLUMNS: &[Column] = &[
     Column { name: "source_category", synonyms: &["Nhóm nhiệm vụ"], required: false },
     Column { name: "also_ok", synonyms: &["Mã khác chấp nhận được"], required: false },
     Column { name: "difficulty", synonyms: &["Độ khó"], required: false },
+    Column { name: "noise", synonyms: &["Nhiễu"], required: false },
 ];
 
 /// A labelled task with what is known for its analysis alone.
@@ -31,12 +32,14 @@ pub struct Labelled {
     pub id: String,
     /// How hard its author thought it; empty when unknown.
     pub difficulty: String,
+    /// What its author says is odd about the title, `|` between several; empty when unknown.
+    pub noise: String,
     /// Task and decision.
     pub example: Example,
 }
 
 /// Reads labelled tasks (CSV or XLSX; columns task_id, title, expected_code and, where known, source_system, unit,
-/// doc_type, source_category, also_ok with `|` between codes). An empty expected_code means outside the catalog.
+/// doc_type, source_category, also_ok with `|` between codes, difficulty, noise). An empty expected_code means outside the catalog.
 /// Other columns are ignored.
 ///
 /// # Errors
@@ -46,7 +49,7 @@ pub fn read(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<Vec<
     Ok(read_all(bytes, file, catalog)?.into_iter().map(|labelled| labelled.example).collect())
 }
 
-/// The same with each row's id and difficulty.
+/// The same with each row's id, difficulty and noise.
 ///
 /// # Errors
 /// As [`read`].
@@ -97,7 +100,12 @@ pub fn read_all(bytes: &[u8], file: &str, catalog: &[CatalogProduct]) -> Result<
             product,
             also_ok,
         };
-        examples.push(Labelled { id: id.to_owned(), difficulty: cell("difficulty"), example });
+        examples.push(Labelled {
+            id: id.to_owned(),
+            difficulty: cell("difficulty"),
+            noise: cell("noise"),
+            example,
+        });
         if findings.len() >= MAX_FINDINGS {
             break;
         }

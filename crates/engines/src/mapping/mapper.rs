@@ -438,7 +438,9 @@ impl Mapper {
             .iter()
             .zip(words)
             .filter_map(|((class, score), words)| {
-                let words = words.iter().take(5).filter_map(|(token, _)| cut.tokens.get(usize::from(*token)));
+                let words = words.iter().filter_map(|(token, _)| cut.tokens.get(usize::from(*token)));
+                // A figure says nothing to whoever reads the words.
+                let words = words.filter(|token| token.folded != "#").take(5);
                 Some(Candidate {
                     product: self.products.get(*class)?.0.clone(),
                     score: f64::from(*score),
@@ -493,6 +495,11 @@ impl Mapper {
                     Some((_, score)) if score <= outside_score => Text::new(
                         "giống các việc ngoài danh mục; cần người quyết định",
                         "looks like tasks outside the catalog; a person has to decide",
+                    ),
+                    // Sure enough of the product, and not of its being in the catalog at all.
+                    Some(_) if confidence >= self.calibration.threshold => Text::new(
+                        "cũng gần giống các việc ngoài danh mục; cần người quyết định",
+                        "nearly as much like tasks outside the catalog; a person has to decide",
                     ),
                     _ => Text::new(
                         format!("chưa đủ chắc chắn ({percent}%); cần người quyết định"),

@@ -13,11 +13,14 @@ use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::text::{Token, fold, tokens};
 use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as DeError, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use toml::Spanned;
+use toml::value::Datetime;
 
 /// Rules of one file.
 const MAX_RULES: usize = 10_000;
@@ -85,8 +88,34 @@ struct Written {
     product: Option<String>,
     #[serde(default)]
     outside: bool,
+    #[serde(default, deserialize_with = "day")]
     valid_from: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "day")]
     valid_to: Option<NaiveDate>,
+}
+
+/// A day with or without quotes around it.
+fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>, D::Error> {
+    struct Day;
+    impl<'de> Visitor<'de> for Day {
+        type Value = NaiveDate;
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("a day as 2026-08-01")
+        }
+
+        fn visit_str<E: DeError>(self, text: &str) -> Result<NaiveDate, E> {
+            text.parse().map_err(E::custom)
+        }
+
+        // What stands without quotes is a moment of TOML's own.
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NaiveDate, A::Error> {
+            let at = Datetime::deserialize(MapAccessDeserializer::new(map))?;
+            // A time of day beside it is refused as it is in quotes.
+            self.visit_str(&at.to_string())
+        }
+    }
+    from.deserialize_any(Day).map(Some)
 }
 
 #[derive(Debug, Clone)]
@@ -633,6 +662,17 @@ mod tests {
         assert_eq!((says("2026-06-30"), says("2026-07-01")), (Some("old".into()), Some("new".into())));
         let task = TaskText { title: "Báo cáo tuần", ..TaskText::default() };
         assert_eq!(book.all_hits(&task, &codes()).len(), 2, "without a day both hold");
+        // Days stand with quotes or without; a time of day is no day either way.
+        let bare = text.replace("'2026-06-30'", "2026-06-30").replace("'2026-07-01'", "2026-07-01");
+        assert_ne!(bare, text);
+        let bare = RuleBook::parse(&bare, "r").expect("rules");
+        let assigned_on = "2026-07-01".parse().ok();
+        let asked = TaskText { title: "Báo cáo tuần", assigned_on, ..TaskText::default() };
+        assert_eq!(bare.apply(&asked, &codes()).map(|hit| hit.rule.to_owned()), Some("new".into()));
+        for wrong in ["2026-07-01T08:00:00", "'2026-07-01T08:00:00'", "2026", "'mai'", "08:00:00"] {
+            let text = text.replace("'2026-07-01'", wrong);
+            assert!(RuleBook::parse(&text, "r").is_err(), "{wrong}");
+        }
         let backwards =
             text.replace("valid_to='2026-06-30'", "valid_from='2026-07-01'\nvalid_to='2026-06-30'");
         assert_eq!(RuleBook::parse(&backwards, "r").expect_err("bad").0[0].code, "LT-MAP-048");
