@@ -13,7 +13,7 @@ use crate::store::{CatalogNew, Provenance};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The scale an order works with: the one given, else the Handbook's.
@@ -169,12 +169,15 @@ fn told_of_draft(joined: &[Joined]) -> Document {
             ]
         })
         .collect();
-    let clusters: std::collections::BTreeSet<u32> = joined.iter().map(|one| one.cluster).collect();
+    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    joined.iter().for_each(|one| *sizes.entry(one.cluster).or_default() += 1);
+    // A row alone is nobody's duplicate.
+    let clusters = sizes.values().filter(|size| **size > 1).count();
     let counts = Document::Object {
         title: Text::new("Dự thảo danh mục dùng chung", "Draft of the common catalog"),
         fields: vec![
             Field::new("products", "Dòng của dự thảo", "Rows of the draft", joined.len()),
-            Field::new("clusters", "Cụm", "Groups of possible duplicates", clusters.len()),
+            Field::new("clusters", "Cụm", "Groups of possible duplicates", clusters),
             Field::new("waiting", "Dòng chờ quyết định", "Rows that wait for a decision", rows.len()),
         ],
     };

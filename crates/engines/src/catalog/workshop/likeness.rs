@@ -46,23 +46,32 @@ pub(super) fn shown(title: &str) -> String {
     let cut: String = title.chars().take(MAX_CHARS).collect();
     let text = legible(&cut);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let named: Vec<bool> = words.iter().map(|word| is_name(word)).collect();
+    let named: Vec<bool> = std::iter::once(&"")
+        .chain(&words)
+        .zip(&words)
+        .map(|(before, word)| is_name(word) || is_initial(word) && (is_name(before) || addresses(before)))
+        .collect();
     let many = named.iter().filter(|name| **name).count() * 5 > words.len() * 3;
-    let mut out: Vec<&str> = Vec::with_capacity(words.len());
+    let is_named = |at: Option<usize>| at.and_then(|at| named.get(at)).copied().unwrap_or(false);
+    let addressed = |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| addresses(word));
+    let is_a_name = |at: usize| {
+        let before = at.checked_sub(1);
+        !many && is_named(Some(at)) && (is_named(before) || is_named(Some(at + 1)) || addressed(before))
+    };
+    let mut out: Vec<(usize, &str)> = Vec::with_capacity(words.len());
     for (at, word) in words.iter().enumerate() {
         let digit = word.chars().any(|c| c.is_ascii_digit());
-        let beside =
-            |other: Option<usize>| other.and_then(|other| named.get(other)).copied().unwrap_or(false);
-        let name =
-            !many && named.get(at) == Some(&true) && (beside(at.checked_sub(1)) || beside(Some(at + 1)));
         let roman = !word.is_empty() && word.chars().all(|c| matches!(c, 'I' | 'V' | 'X'));
-        if !(digit || name || roman) {
-            out.push(word);
+        // "ô." is a word with its name alone.
+        let title = word.ends_with('.') && addresses(word) && is_a_name(at + 1);
+        if !(digit || roman || title || is_a_name(at)) {
+            out.push((at, word));
         }
     }
-    while out.last().is_some_and(|word| dangles(word)) {
+    while out.last().is_some_and(|(at, word)| dangles(word) || addresses(word) && is_a_name(at + 1)) {
         out.pop();
     }
+    let out: Vec<&str> = out.into_iter().map(|(_, word)| word).collect();
     let text = out.join(" ");
     let text = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.chars().take(MAX_SHOWN).collect::<String>().trim_end().to_owned()
@@ -74,6 +83,20 @@ fn is_name(word: &str) -> bool {
     letters.next().is_some_and(char::is_uppercase)
         && letters.clone().next().is_some()
         && letters.all(char::is_lowercase)
+}
+
+/// The short form of a part of a name, as in "Trần Q. Huy".
+fn is_initial(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase) && letters.as_str() == "."
+}
+
+/// A word before a person's name.
+fn addresses(word: &str) -> bool {
+    matches!(
+        crate::text::clean(word).to_lowercase().as_str(),
+        "ông" | "bà" | "anh" | "chị" | "ô." | "b." | "đ/c" | "ô" | "đc"
+    )
 }
 
 fn dangles(word: &str) -> bool {
@@ -236,6 +259,16 @@ mod tests {
             ),
             "Báo cáo quý kết quả xử lý đơn của bà theo QĐ"
         );
+        for (title, expected) in [
+            ("Cấp GPXD nhà ở riêng lẻ cho ô. Trần Q. Huy", "Cấp GPXD nhà ở riêng lẻ"),
+            ("Trả lời đơn của bà Chín về đất đai", "Trả lời đơn của bà về đất đai"),
+            ("Cấp phép xây dựng cho ông Nguyễn Văn Nam", "Cấp phép xây dựng"),
+            ("Họp tổ ba của Sở", "Họp tổ ba của Sở"),
+            ("Kế hoạch A. năm sau", "Kế hoạch A. năm sau"),
+            ("Phụ lục A. Danh mục hồ sơ", "Phụ lục A. Danh mục hồ sơ"),
+        ] {
+            assert_eq!(shown(title), expected, "{title}");
+        }
         assert_eq!(shown("12/2026"), "");
         assert_eq!(shown(""), "");
     }

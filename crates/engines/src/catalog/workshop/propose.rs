@@ -27,7 +27,7 @@ const MOST_RARE: usize = 1_000;
 pub struct Candidate {
     /// Technical key: what its row is known by when the sheet comes back.
     pub key: String,
-    /// Field of work as the sources call it; empty when they do not.
+    /// Field of work of the product of the present catalog it is or is like; empty where there is none.
     pub field: String,
     /// The work: a typical title without numbers, dates and names.
     pub work: String,
@@ -184,13 +184,17 @@ fn candidate(head: &Head, scale: &Scale, known: &Known<'_>) -> Candidate {
         }
         (_, None) => notes.push(format!("đề xuất nhóm {}: {}", group.number(), on_scale.reason)),
     }
+    // How a system sorts its documents is no field of work.
+    if let Some((name, _)) = frequent(&head.categories).into_iter().next() {
+        notes.push(format!("nhóm công việc ở hệ thống nguồn: {name}"));
+    }
     if kind.is_none() {
         notes.push("không rõ sản phẩm đầu ra: ghi sản phẩm hoặc bỏ dòng này (mục IV.2.1.a)".to_owned());
     }
     let quarter = |number: u16| head.months & (0b111 << (number * 3)) != 0;
     Candidate {
         key: String::new(),
-        field: frequent(&head.categories).into_iter().next().map(|(name, _)| name).unwrap_or_default(),
+        field: of_catalog.map(|product| product.field.clone()).unwrap_or_default(),
         work: head.title.clone(),
         output: kind.map(|kind| kind.name.clone()).unwrap_or_default(),
         count: head.count,
