@@ -156,7 +156,7 @@ fn told(value: &Value, lang: Lang) -> String {
         let _infallible = writeln!(out, "{line}");
     };
     let read = value.get("read").cloned().unwrap_or_default();
-    put(format!("{} · {}", text(value, "task"), text(&read, "title")));
+    put(format!("{} · {}", text(value, "task"), word(Words::Title, &text(&read, "title"), lang)));
     for (key, vi, en) in [
         ("status", "Trạng thái", "State"),
         ("raw_status", "Trạng thái tại nguồn", "State at the source"),

@@ -20,6 +20,7 @@ mod phrase;
 mod ranking;
 pub mod report;
 mod rows;
+mod rule_day;
 pub mod rule_trial;
 pub mod rules;
 pub mod short_forms;

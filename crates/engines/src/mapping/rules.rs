@@ -7,20 +7,18 @@
 use super::TaskText;
 use super::codes::code_in;
 use super::features::is_commune;
+use super::rule_day::day;
 use crate::config::nearest;
 use crate::domain::{CatalogScope, ProductCode, UnitKind};
 use crate::error::{Finding, Findings, Place, Text, written_cause};
 use crate::text::{Token, fold, tokens};
 use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as DeError, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use toml::Spanned;
-use toml::value::Datetime;
 
 /// Rules of one file.
 const MAX_RULES: usize = 10_000;
@@ -92,30 +90,6 @@ struct Written {
     valid_from: Option<NaiveDate>,
     #[serde(default, deserialize_with = "day")]
     valid_to: Option<NaiveDate>,
-}
-
-/// A day with or without quotes around it.
-fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>, D::Error> {
-    struct Day;
-    impl<'de> Visitor<'de> for Day {
-        type Value = NaiveDate;
-
-        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            out.write_str("a day as 2026-08-01")
-        }
-
-        fn visit_str<E: DeError>(self, text: &str) -> Result<NaiveDate, E> {
-            text.parse().map_err(E::custom)
-        }
-
-        // What stands without quotes is a moment of TOML's own.
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NaiveDate, A::Error> {
-            let at = Datetime::deserialize(MapAccessDeserializer::new(map))?;
-            // A time of day beside it is refused as it is in quotes.
-            self.visit_str(&at.to_string())
-        }
-    }
-    from.deserialize_any(Day).map(Some)
 }
 
 #[derive(Debug, Clone)]
