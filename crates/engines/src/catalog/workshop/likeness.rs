@@ -263,9 +263,9 @@ mod tests {
             ("Cấp GPXD nhà ở riêng lẻ cho ô. Trần Q. Huy", "Cấp GPXD nhà ở riêng lẻ"),
             ("Trả lời đơn của bà Chín về đất đai", "Trả lời đơn của bà về đất đai"),
             ("Cấp phép xây dựng cho ông Nguyễn Văn Nam", "Cấp phép xây dựng"),
-            ("Họp tổ ba của Sở", "Họp tổ ba của Sở"),
+            ("Họp tổ ba của phòng", "Họp tổ ba của phòng"),
             ("Kế hoạch A. năm sau", "Kế hoạch A. năm sau"),
-            ("Phụ lục A. Danh mục hồ sơ", "Phụ lục A. Danh mục hồ sơ"),
+            ("Phụ lục A. Danh mục văn bản", "Phụ lục A. Danh mục văn bản"),
         ] {
             assert_eq!(shown(title), expected, "{title}");
         }
