@@ -70,7 +70,7 @@ pub(super) fn record(action: Record) -> Ordered {
         }
         Record::Opinion { whose, of, body, on, document, text, author } => {
             let Whose { person, period } = whose;
-            let (kind, author) = (of.as_str().to_owned(), name(author)?);
+            let (kind, author) = (of.kind().as_str().to_owned(), name(author)?);
             life(LifeOrder::Opinion { person, period, kind, body, on, document, words: text, author })
         }
         Record::Table { period, unit, out } => {

@@ -1,6 +1,7 @@
 //! The numbers of the first screen, in a handful of statements.
 
-use super::db::vals;
+use super::db::{Sql, vals};
+use super::record::UNDECIDED;
 use super::{Store, StoreError};
 use crate::domain::Period;
 use crate::error::Finding;
@@ -268,10 +269,10 @@ impl Store {
     pub async fn records_by_period(&self) -> Result<Vec<(Period, String, u64)>, StoreError> {
         let all = "SELECT period, state, count(*) FROM record_head GROUP BY period, state";
         let mut all = self.counted_by_period(all).await?;
-        let imported = self.counted_by_period(
+        let imported = self.counted_by_period(format!(
             "SELECT h.period, h.state, count(*) FROM history x JOIN record_head h ON h.person_id = x.person_id \
-             AND h.period = x.period WHERE h.state IN ('computed', 'provisional') GROUP BY h.period, h.state",
-        );
+             AND h.period = x.period WHERE {UNDECIDED} GROUP BY h.period, h.state"
+        ));
         for (period, state, count) in imported.await? {
             let same = |known: &&mut (Period, String, u64)| (known.0, &known.1) == (period, &state);
             if let Some(known) = all.iter_mut().find(same) {
@@ -283,7 +284,7 @@ impl Store {
         Ok(all)
     }
 
-    async fn counted_by_period(&self, sql: &'static str) -> Result<Vec<(Period, String, u64)>, StoreError> {
+    async fn counted_by_period(&self, sql: impl Into<Sql>) -> Result<Vec<(Period, String, u64)>, StoreError> {
         let rows = self.db.rows(sql, vals![]).await?;
         rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?, number(row.int(2)?)))).collect()
     }

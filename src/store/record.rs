@@ -119,6 +119,9 @@ impl RecordLine {
     }
 }
 
+/// Of `record_head h`: nobody put a word to it yet, so that an imported result of its period stands.
+pub(super) const UNDECIDED: &str = "h.state IN ('computed', 'provisional')";
+
 pub(super) const COLUMNS: &str = "r.person_id, r.period, r.revision, r.state, r.unit_code, r.content, r.content_hash, r.summary, r.author, r.reason, r.at";
 
 fn state_of(word: &str) -> Result<RecordState, StoreError> {
@@ -339,8 +342,7 @@ impl Store {
         let sql = format!(
             "SELECT h.person_id, p.staff_number, p.full_name, h.period, h.revision, h.state, r.unit_code, r.content, r.at, \
              (SELECT max(n.told_on) FROM record_notice n WHERE n.person_id = h.person_id AND n.period = h.period AND n.revision = h.revision), \
-             (SELECT x.row FROM history x WHERE x.person_id = h.person_id AND x.period = h.period \
-             AND h.state IN ('computed', 'provisional')) \
+             (SELECT x.row FROM history x WHERE x.person_id = h.person_id AND x.period = h.period AND {UNDECIDED}) \
              FROM record_head h JOIN record r ON r.person_id = h.person_id AND r.period = h.period AND r.revision = h.revision \
              JOIN person p ON p.id = h.person_id WHERE {wanted}(p.staff_number, h.period) > ($1, $2) \
              ORDER BY p.staff_number, h.period LIMIT $3"

@@ -7,10 +7,12 @@ use super::{
     value::{Wrong, day, period, person, wrong},
 };
 use crate::domain::{Level, Period, RecordState, UnitCode};
+use crate::evaluation::opinion::OpinionKind;
 use crate::pipeline::command::PersonRef;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
 /// Subcommands of `record`.
 #[derive(Debug, Subcommand)]
 pub enum Record {
@@ -270,12 +272,12 @@ pub enum OpinionOf {
 }
 
 impl OpinionOf {
-    /// Its word in the store.
-    pub fn as_str(self) -> &'static str {
+    /// The kind it stands for.
+    pub fn kind(self) -> OpinionKind {
         match self {
-            Self::Chair => "chair",
-            Self::PartyCommittee => "party_committee",
-            Self::RelatedBody => "related_body",
+            Self::Chair => OpinionKind::Chair,
+            Self::PartyCommittee => OpinionKind::PartyCommittee,
+            Self::RelatedBody => OpinionKind::RelatedBody,
         }
     }
 }

@@ -342,7 +342,8 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Has the inputs' hash depend on lines of somebody: on what they are, whether or not others of theirs are left out.
+    /// Has the inputs' hash depend on lines of somebody. The same lines taken whole and taken day by day give other digests: where a view
+    /// changes between the two, a score is computed once more and comes out the same.
     fn feed(&mut self, name: &[u8], lines: impl IntoIterator<Item = LinesDigest>) {
         let mut lines = lines.into_iter().peekable();
         if lines.peek().is_some() {

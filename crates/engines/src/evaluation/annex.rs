@@ -56,7 +56,7 @@ pub struct Printed {
     pub state: String,
 }
 
-/// A column: its name, its width in characters, and whether its cells are points.
+/// A column: its name, its width in characters, and whether its cells are numbers.
 type Head = (String, f64, bool);
 
 /// Makes the workbook. The same people give the same bytes.
@@ -74,7 +74,7 @@ pub fn workbook(ready: &[Row], waiting: &[Row], about: About<'_>) -> Result<Vec<
     let what = if year { "Kết quả xếp loại" } else { "Kết quả đánh giá" };
     let who = |note: &str| -> Vec<Head> {
         let mut heads = vec![
-            ("STT".to_owned(), 6.0, false),
+            ("STT".to_owned(), 6.0, true),
             (NUMBER.to_owned(), 13.0, false),
             (NAME.to_owned(), 28.0, false),
             ("Đơn vị".to_owned(), 30.0, false),
@@ -131,10 +131,10 @@ fn write(
     sheet.set_freeze_panes(HEAD + 1, 3)?;
     for (at, row) in (1_u32..).zip(rows) {
         let values = cells(at, row, heads);
-        for ((column, value), (_, _, points)) in (0..).zip(&values).zip(heads) {
+        for ((column, value), (_, _, numbers)) in (0..).zip(&values).zip(heads) {
             // A workbook knows no other numbers; what is computed and kept never passes through here.
             match value.parse::<f64>() {
-                Ok(number) if *points => {
+                Ok(number) if *numbers => {
                     let decimals = value.split_once('.').map_or(0, |(_, fraction)| fraction.len());
                     let shown =
                         if decimals == 0 { "0".to_owned() } else { format!("0.{}", "0".repeat(decimals)) };

@@ -103,8 +103,8 @@ pub struct ReadFacts {
     pub findings: Vec<Finding>,
 }
 
-/// Reads a file of facts. `known` says whether a staff number is somebody's. Findings: LT-SCO-020 a fact that cannot be, LT-SCO-021 a wrong cell, LT-SCO-022 an
-/// unknown staff number, LT-SCO-023 a file without rows; LT-TAB-nnn when it is no table.
+/// Reads a file of facts. `known` says whether a staff number is somebody's. Findings: LT-SCO-020 a fact that cannot be, LT-SCO-021 a
+/// wrong cell, LT-SCO-022 an unknown staff number, LT-SCO-023 a file without rows; LT-TAB-nnn when it is no table.
 pub fn read_facts(name: &str, bytes: &[u8], known: &dyn Fn(&StaffNumber) -> bool) -> ReadFacts {
     let table = match Table::read(name, bytes, COLUMNS) {
         Ok(table) => table,

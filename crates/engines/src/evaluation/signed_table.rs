@@ -1,8 +1,9 @@
 //! A signed table of results beside our records: who matches, who does not, and why (pains 4, 5 and 13).
 //!
 //! Owns the names of its columns, the reading of such a table, the tolerance for decimals that were cut, the check of its sums, and the
-//! cause of each difference. What is made to be signed (`annex`) uses the same names. People are matched by staff number alone; a name is shown and never a key. It must not know how a
-//! record is approved. A table with a wrong cell gives every wrong cell and no comparison.
+//! cause of each difference. What is made to be signed (`annex`) uses the same names. People are matched by staff number alone; a name
+//! is shown and never a key. It must not know how a record is approved. A table with a wrong cell gives every wrong cell and no
+//! comparison.
 
 use super::cell;
 use crate::domain::{Exact, Level, StaffNumber};
