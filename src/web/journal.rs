@@ -15,8 +15,11 @@ use crate::store::AuditEntry;
 use std::collections::BTreeSet;
 
 /// Entries looked at for one page of a narrowed journal, and how many at once.
-const LOOKED_AT: usize = 20_000;
+const LOOKED_AT: usize = 10_000;
 const AT_ONCE: usize = 1_000;
+
+/// Entries between two moments at which others are served.
+const PAUSE: usize = 100;
 
 /// Whose record and which period an entry tells of.
 pub(super) fn record_of(entry: &AuditEntry) -> Option<(PersonId, Period)> {
@@ -127,7 +130,10 @@ impl Asked<'_> {
         let of_unit = || {
             let named = entry.object.strip_prefix("unit ").is_some_and(|unit| self.units.contains(unit));
             let year = Period::Year(Period::quarter_of(web.app.clock.today()).year());
-            let post = person.and_then(|known| self.directory.last_post(known.id, year));
+            // Whoever left before this year is found under the unit of their last post.
+            let post = person.and_then(|known| {
+                self.directory.last_post(known.id, year).or_else(|| self.directory.newest_post(known.id))
+            });
             named || post.is_some_and(|post| self.units.contains(post.unit.as_str()))
         };
         let called = || {
@@ -153,7 +159,12 @@ impl Asked<'_> {
             let entries = self.read(web, place, AT_ONCE).await?;
             let Some(last) = entries.last() else { return Ok((found, None)) };
             place = last.seq;
-            found.extend(entries.into_iter().filter(|entry| self.fits(web, entry)));
+            for (index, entry) in entries.into_iter().enumerate() {
+                if index % PAUSE == 0 {
+                    tokio::task::yield_now().await;
+                }
+                found.extend(self.fits(web, &entry).then_some(entry));
+            }
             if found.len() > ROWS {
                 return Ok(one_page(found, |entry| entry.seq.to_string()));
             }
@@ -193,8 +204,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, name: &str) -> Page {
         section.pages(visit, "before", last);
     } else if last.is_some() {
         section = section.note(visit.say(
-            "Chỉ hiện các mục mới nhất trong 20 000 mục gần đây; hãy gõ thêm hoặc chọn loại việc.",
-            "Only the newest of the last 20,000 entries; type more, or choose a kind.",
+            "Chỉ hiện các mục mới nhất trong 10 000 mục gần đây; hãy gõ thêm hoặc chọn loại việc.",
+            "Only the newest of the last 10,000 entries; type more, or choose a kind.",
         ));
     }
     for entry in entries {

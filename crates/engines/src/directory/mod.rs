@@ -216,6 +216,12 @@ impl Directory {
         self.posts_in(person, period).max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
     }
 
+    /// The post held last, whenever that was.
+    pub fn newest_post(&self, person: PersonId) -> Option<&Membership> {
+        let posts = self.memberships.get(&person).into_iter().flatten();
+        posts.max_by_key(|post| (post.to.unwrap_or(NaiveDate::MAX), post.from))
+    }
+
     /// The unit a person belongs to on a day; the latest post where several cover it.
     pub fn unit_on(&self, person: PersonId, day: NaiveDate) -> Option<&UnitCode> {
         let posts = self.memberships.get(&person).into_iter().flatten();
