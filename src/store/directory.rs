@@ -205,6 +205,10 @@ impl Store {
             counts.tasks_due = self.waiting_due(&mut tx, import, &people, &known).await?;
             touched = Self::touched_by(&mut tx, &people).await?;
         }
+        let accounts = import.people.iter().flat_map(|person| &person.accounts);
+        for source in accounts.map(|(source, _)| source.as_str()).collect::<BTreeSet<&str>>() {
+            forget_plain_numbers(&mut tx, source).await?;
+        }
         for (person, id) in import.people.iter().zip(&people) {
             self.write_person(&mut tx, *id, person, author, now).await?;
         }
@@ -528,6 +532,13 @@ impl Store {
         Ok(self.db.row(KNOWN_ACCOUNT, vals![source.as_str(), account]).await?.is_some())
     }
 
+    /// Whether the tasks of a source name people by citizen ids, and nobody by twelve figures as a login: a plain number is
+    /// nobody's account there.
+    pub async fn names_by_citizen_id(&self, source: &SourceId) -> Result<bool, StoreError> {
+        let names = names_by_citizen_id(self.db.is_postgres());
+        Ok(self.db.row(format!("SELECT 1 WHERE {names}"), vals![source.as_str()]).await?.is_some())
+    }
+
     /// Says whose an account is; the source's tasks are looked at again. Another person's is taken only when
     /// `moves` says so.
     pub async fn link_account(
@@ -567,6 +578,32 @@ impl Store {
         tx.score_due(due).await?;
         tx.commit().await
     }
+}
+
+/// That the tasks of source `$1` name people by citizen ids (their index), and by twelve figures never.
+fn names_by_citizen_id(postgres: bool) -> String {
+    let (indexed, plain) = if postgres {
+        ("facts::text LIKE '%\"c:%'".to_owned(), "facts::text ~ '\"[as]:[0-9]{12}\"'".to_owned())
+    } else {
+        let figures = "[0-9]".repeat(12);
+        ("facts GLOB '*\"c:*'".to_owned(), format!("facts GLOB '*\"[as]:{figures}\"*'"))
+    };
+    format!(
+        "EXISTS (SELECT 1 FROM task WHERE source_id = $1 AND {indexed}) \
+         AND NOT EXISTS (SELECT 1 FROM task WHERE source_id = $1 AND {plain})"
+    )
+}
+
+/// Takes away plain numbers that were linked to people of a source before it named anybody by citizen ids.
+async fn forget_plain_numbers(tx: &mut Tx, source: &str) -> Result<(), StoreError> {
+    let names = names_by_citizen_id(tx.is_postgres());
+    let is_number = if tx.is_postgres() {
+        "account ~ '^[0-9]{12}$'".to_owned()
+    } else {
+        format!("account GLOB '{}'", "[0-9]".repeat(12))
+    };
+    let sql = format!("DELETE FROM account WHERE source_id = $1 AND {is_number} AND {names}");
+    tx.execute(sql, vals![source]).await.map(|_| ())
 }
 
 const KNOWN_ACCOUNT: &str = "SELECT 1 FROM account WHERE source_id = $1 AND account = $2 \

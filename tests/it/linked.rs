@@ -195,3 +195,76 @@ async fn citizen_number_named_as_an_account_of_a_people_file_is_kept_as_its_inde
         assert_eq!(told.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), ["LT-PPL-045"]);
     }
 }
+
+fn people(accounts: [&str; 2]) -> Command {
+    let rows = ["GL-00001,Nguyễn Văn A", "GL-00002,Trần Thị B"];
+    let rows: Vec<String> = rows
+        .into_iter()
+        .zip(accounts)
+        .map(|(who, accounts)| format!("{who},SNV,staff,2024-01-01,{accounts}\n"))
+        .collect();
+    let bytes = format!("staff_number,full_name,unit,role,from,accounts\n{}", rows.concat()).into_bytes();
+    let file = InputFile { name: "people.csv".to_owned(), bytes };
+    Command::PeopleImport { people: file, units: None, author: "test".to_owned(), dry_run: false }
+}
+
+#[tokio::test]
+async fn plain_number_linked_before_its_source_named_citizens_goes_with_the_next_people_file() {
+    let both = both().await;
+    let number = "099200000777";
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let person = with_person(store).await;
+        let index = store.vault().blind_index(&CitizenId::parse(number).expect("number"));
+        store.link_account(&source(), number, person, false, "test", now()).await.expect("linked");
+        let named = json!({ "external_id": "a", "assignee": { "kind": "citizen_id", "value": index } });
+        let task = shown(&house, named).await;
+        house.ordered(people(["snv=099200000777", ""])).await;
+        let kept = store.load_directory().await.expect("rows").accounts;
+        let kept: Vec<&str> = kept.iter().map(|(_, account, _)| account.as_str()).collect();
+        assert!(kept.contains(&index.as_str()) && !kept.contains(&number), "{}: {kept:?}", store.kind());
+        Identify(house.later("2026-11-25T08:00:00Z").app.clone()).run().await.expect("identified");
+        let items = store.tasks_to_map(10).await.expect("to map");
+        let theirs = items.iter().find(|item| item.task.id == task).expect("due");
+        assert_eq!(theirs.people, [person], "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn twelve_figures_a_source_writes_as_a_login_stay_one_whatever_file_comes() {
+    let both = both().await;
+    let number = "099200000777";
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        with_person(store).await;
+        let named = json!({ "external_id": "a", "assignee": { "kind": "account", "value": number } });
+        shown(&house, named).await;
+        for _ in 0..2 {
+            house.ordered(people(["snv=099200000777", ""])).await;
+            let kept = store.load_directory().await.expect("rows").accounts;
+            let mut kept: Vec<&str> = kept.iter().map(|(_, account, _)| account.as_str()).collect();
+            kept.sort_unstable();
+            assert_eq!(kept, [number, "1001"], "{}", store.kind());
+        }
+    }
+}
+
+#[tokio::test]
+async fn number_two_people_of_one_file_claim_is_refused_however_each_types_it() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        with_person(store).await;
+        let told = house.order(people(["snv=099200 000777", "snv=099200000777"])).await;
+        let codes: Vec<&str> = told.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["LT-PPL-001"], "{}: {:?}", store.kind(), told.findings);
+        assert!(!format!("{:?}", told.findings).contains("000777"), "{:?}", told.findings);
+        assert_eq!(store.load_directory().await.expect("rows").accounts.len(), 1, "nothing was written");
+        // Of one person it is one account.
+        house.ordered(people(["snv=099200 000777|snv=099200000777", ""])).await;
+        assert_eq!(store.load_directory().await.expect("rows").accounts.len(), 2, "{}", store.kind());
+    }
+}

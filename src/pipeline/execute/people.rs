@@ -14,7 +14,7 @@ use crate::pipeline::wording::Words;
 use crate::store::{DirectoryRows, Linked, Vault};
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What a people file and a units file say, checked against what is known.
 pub(in crate::pipeline) struct Prepared {
@@ -73,21 +73,45 @@ pub(in crate::pipeline) async fn prepare(
 }
 
 /// Takes numbers of citizens out of the accounts of a file, as `people link` does: before anything is compared, told or
-/// written.
+/// written. One number can be typed in several ways: whose it is is one person's all the same.
 async fn hide_numbers(app: &App, import: &mut DirectoryImport, file: &str) -> Result<(), Refusal> {
+    let mut owners: HashMap<(SourceId, String), StaffNumber> = HashMap::new();
+    let mut by_number = BTreeMap::new();
+    let mut twice = Vec::new();
     for person in &mut import.people {
         let place = || Place::of(file).at(person.staff_number.as_str());
         let mut accounts = Vec::with_capacity(person.accounts.len());
         for (source, typed) in std::mem::take(&mut person.accounts) {
-            let account = written(app, &source, typed).await;
-            let (account, _) = account.map_err(|Refusal(told)| {
+            let account = written(app, &source, typed, &mut by_number).await;
+            let (account, told) = account.map_err(|Refusal(told)| {
                 Refusal(told.into_iter().map(|finding| finding.at(place())).collect())
             })?;
+            let owner = owners.insert((source.clone(), account.clone()), person.staff_number.clone());
+            match owner {
+                Some(owner) if owner == person.staff_number => continue,
+                Some(owner) => twice.push(claimed_twice((&source, &told), &owner).at(place())),
+                None => {}
+            }
             accounts.push((source, account));
         }
         person.accounts = accounts;
     }
-    Ok(())
+    if twice.is_empty() { Ok(()) } else { Err(Refusal(twice)) }
+}
+
+/// Two people of one file have an account of one source: typed alike it is told with its cell, when the file is read.
+fn claimed_twice((source, account): (&SourceId, &Text), owner: &StaffNumber) -> Finding {
+    Finding::error(
+        "LT-PPL-001",
+        Text::new(
+            format!("tài khoản {} của {source} đã thuộc về {owner} trong tệp", account.vi),
+            format!("the account {} of {source} belongs to {owner} in this file", account.en),
+        ),
+        Text::new(
+            "sửa cột accounts rồi nhập lại; chưa có gì được ghi",
+            "correct the column accounts and import again; nothing was written",
+        ),
+    )
 }
 
 /// Units of the configuration and of its units file as they stand now; a file that cannot be read is told by `check`.
@@ -387,14 +411,25 @@ pub(super) struct Linking {
 }
 
 /// An account as the store has it and as it is told. Of a citizen id number the store has the index alone, and nothing
-/// shows it; a source that writes twelve figures as a login is known by them.
-async fn written(app: &App, source: &SourceId, typed: String) -> Result<(String, Text), Refusal> {
+/// shows it; a source that writes twelve figures as a login is known by them. `by_number` keeps which sources name people by
+/// citizen ids: of those a plain number that was linked once, before they were known to, leads to nobody's tasks.
+async fn written(
+    app: &App,
+    source: &SourceId,
+    typed: String,
+    by_number: &mut BTreeMap<SourceId, bool>,
+) -> Result<(String, Text), Refusal> {
     if typed == NO_CITIZEN_ID {
         return Err(nobodys(source).into());
     }
     let number = CitizenId::parse(&typed.split_whitespace().collect::<String>());
     let Some(number) = number else { return Ok((typed.clone(), Text::new(typed.clone(), typed))) };
-    let account = if app.store.is_account_known(source, &typed).await? {
+    let names_citizens = match by_number.get(source) {
+        Some(known) => *known,
+        None => app.store.names_by_citizen_id(source).await?,
+    };
+    by_number.insert(source.clone(), names_citizens);
+    let account = if !names_citizens && app.store.is_account_known(source, &typed).await? {
         typed
     } else {
         app.store.vault().blind_index(&number)
@@ -422,7 +457,7 @@ pub(super) async fn link(app: &App, order: Linking) -> Answer {
     let Linking { source, account, person: whose, moves, author: who } = order;
     let who = author(&who)?;
     let id = person(app, &whose).await?;
-    let (account, told) = written(app, &source, account).await?;
+    let (account, told) = written(app, &source, account, &mut BTreeMap::new()).await?;
     let Text { vi: account_vi, en: account_en } = &told;
     let linked = app.store.link_account(&source, &account, id, moves, who, app.clock.now()).await?;
     let directory = app.directory().await?;
