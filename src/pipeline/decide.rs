@@ -4,10 +4,12 @@
 //! record that follows it. What cannot become a decision (unreadable, about nobody known, not allowed) is kept
 //! as received with its reason and read again when people become known or someone orders it; a decision the law
 //! does not allow a record to follow is refused, told and not tried again; an approval of a revision that does not
-//! exist yet waits for it; one of an older revision than the one that was approved needs nobody. One bad entry never stops the others.
+//! exist yet waits for it, a classification for the opinion it lacks; one of an older revision than the one that was approved needs
+//! nobody. One bad entry never stops the others.
 
 use super::app::App;
 use super::execute::{check_component, check_period};
+use super::opinion::is_lacking;
 use super::record::{Refused, content_of};
 use super::step::{Step, StepReport};
 use crate::delivery::Target as _;
@@ -19,7 +21,7 @@ use crate::domain::{Decision, DecisionKind, Period};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::{Subject, life};
 use crate::scoring::{Criteria, Impossible, check_entries};
-use crate::store::{DecisionPage, KeptNew, StoreError, StoredDecision};
+use crate::store::{Around, DecisionPage, KeptNew, StoreError, StoredDecision};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +69,10 @@ impl Step for Decide {
                 settled.push((stored.id, None));
                 continue;
             }
+            let decision = &stored.decision;
+            // Before it is judged: an opinion that comes meanwhile has it judged again.
+            let around = app.store.around(decision.person, decision.period).await;
+            let around = around.map_err(|error| error.finding())?;
             match app.take_up(&directory, &stored).await {
                 Ok(true) => report.done += 1,
                 Ok(false) => settled.push((stored.id, None)),
@@ -81,8 +87,9 @@ impl Step for Decide {
                         if let Err(unreadable) = found {
                             tell(&mut report, unreadable);
                         }
-                        app.refuse_decision(&stored, &finding).await?;
-                        tell(&mut report, *finding);
+                        if app.refuse_decision(&stored, &finding, around).await? {
+                            tell(&mut report, *finding);
+                        }
                     }
                 },
             }
@@ -110,6 +117,7 @@ impl App {
         let stamp = self.store.directory_stamp().await.map_err(|error| error.finding())?;
         if *self.entries_read_for.lock().await != Some(stamp) {
             report.done += self.read_kept(Some(UNKNOWN_PERSON), None).await?.0;
+            self.store.judge_awaiting_again().await.map_err(|error| error.finding())?;
             *self.entries_read_for.lock().await = Some(stamp);
         }
         let mut cursor = self.store.decision_cursor(origin).await.map_err(|error| error.finding())?;
@@ -238,13 +246,6 @@ impl App {
         // One's own approval is refused by the life of the record, with the revision at hand.
         if (!own || authored.duty == Duty::Own)
             && let Err(finding) = directory.check_author(authored)
-        {
-            return Ok(Judged::Not(finding.at(place())));
-        }
-        if let DecisionKind::Classification { opinion, .. } = &incoming.kind
-            && let kept = self.chairs_opinion(person, incoming.period).await?
-            && let cited = opinion.as_deref().or(kept.as_deref())
-            && let Err(finding) = directory.check_opinion(person, incoming.period, cited)
         {
             return Ok(Judged::Not(finding.at(place())));
         }
@@ -383,20 +384,36 @@ impl App {
         })
     }
 
-    async fn refuse_decision(&self, stored: &StoredDecision, finding: &Finding) -> Result<(), Finding> {
-        let object = format!("record {} {}", stored.decision.person, stored.decision.period);
-        let why = format!("{} {}", finding.code, finding.what.en);
-        self.store
-            .note(self.clock.now(), &stored.decision.author, "decision_refused", object, Some(&why))
-            .await
-            .map_err(|error| error.finding())?;
+    /// Keeps why no record follows a decision, or what it waits for; false where the same was told of it before.
+    async fn refuse_decision(
+        &self,
+        stored: &StoredDecision,
+        finding: &Finding,
+        around: Around,
+    ) -> Result<bool, Finding> {
+        let told = |error: StoreError| error.finding();
+        let lacks_opinion = is_lacking(&finding.code);
+        let before = if lacks_opinion {
+            readable(self.store.refused_decision(stored.id).await)?.ok().flatten()
+        } else {
+            None
+        };
+        let new = before.is_none_or(|(_, before)| before.code != finding.code);
+        if new {
+            let object = format!("record {} {}", stored.decision.person, stored.decision.period);
+            let why = format!("{} {}", finding.code, finding.what.en);
+            let (now, author) = (self.clock.now(), &stored.decision.author);
+            self.store.note(now, author, "decision_refused", object, Some(&why)).await.map_err(told)?;
+        }
         match &stored.decision.kind {
             DecisionKind::Approval { revision, .. } if finding.code == life::AWAITS_REVISION => {
                 self.store.await_revision(stored.id, *revision, finding).await
             }
+            _ if lacks_opinion => self.store.await_opinion(stored.id, around, finding).await,
             _ => self.store.settle_decisions(&[(stored.id, Some(finding.clone()))]).await,
         }
-        .map_err(|error| error.finding())
+        .map_err(told)?;
+        Ok(new)
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) mod results;
 pub mod retention;
 mod review;
 mod revision_lines;
+mod ruling;
 mod scope;
 pub mod score;
 pub(crate) mod search;

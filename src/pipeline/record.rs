@@ -8,6 +8,7 @@
 use super::app::App;
 use super::moved::sentence;
 use super::results::{Occasion, result_item, start_of};
+use super::ruling::{Decided, Ruling};
 use super::step::{Step, StepReport};
 use crate::delivery::evaluation::{ScoreMessage, ScorePerson};
 use crate::delivery::{Target as _, payload_hash};
@@ -17,9 +18,7 @@ use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState, UnitCode
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::check_head;
 use crate::evaluation::remarks::Signed;
-use crate::evaluation::{
-    Approval, Approved, Change, Classification, Content, Held, Part, Situation, Subject, life,
-};
+use crate::evaluation::{Change, Content, Held, Part, Situation, Subject, life};
 use crate::store::{
     DAEMON, NewRevision, OutboxKind, OutboxNew, Revision, StoreError, StoredDecision, StoredScore,
 };
@@ -463,61 +462,10 @@ impl App {
             content_hash: &latest.content_hash,
             situation: around.situation(),
         };
-        if let DecisionKind::Classification { level, .. } = &decision.kind {
-            self.check_cap(directory, decision.person, decision.period, *level)
-                .await?
-                .map_err(Refused::Finding)?;
-        }
-        let kept = match &decision.kind {
-            DecisionKind::Classification { .. } => {
-                self.chairs_opinion(decision.person, decision.period).await?
-            }
-            _ => None,
-        };
-        let outcome = match &decision.kind {
-            DecisionKind::Approval { revision, content_hash, decision_no } => life::approve(
-                held,
-                subject,
-                Approval {
-                    revision: Some(*revision),
-                    content_hash: content_hash.as_deref(),
-                    author: &decision.author,
-                    at: decision.at,
-                    decision_no: decision_no.as_deref(),
-                },
-            ),
-            DecisionKind::Classification { revision, level, decision_no, opinion } => life::classify(
-                held,
-                subject,
-                Classification {
-                    revision: *revision,
-                    level: *level,
-                    author: &decision.author,
-                    at: decision.at,
-                    decision_no: decision_no.as_deref(),
-                    opinion: opinion.as_deref().or(kept.as_deref()),
-                },
-            ),
-            _ => return Ok(false),
-        };
-        let (content, summary) = match outcome.map_err(Refused::Finding)? {
-            Approved::Already => return Ok(false),
-            Approved::Revision { content, summary, .. } => (content, summary),
-        };
-        let now = self.clock.now();
-        let revision = self.revision(
-            decision.person,
-            latest.revision + 1,
-            RecordState::Approved,
-            &content,
-            &summary,
-            &decision.author,
-            None,
-            now,
-        )?;
-        let outbox = self.results_of_approval(directory, &revision, &content).await?;
-        let due = decision.period.means().into_iter().map(|mean| (decision.person, mean)).collect();
-        let new = NewRevision { revision, outbox, settles: vec![stored.id], due };
+        let Some(ruling) = Ruling::of(decision) else { return Ok(false) };
+        let judged = self.judge_ruling(directory, (&latest, held), ruling).await?;
+        let Some(Decided { mut new, .. }) = judged.map_err(Refused::Finding)? else { return Ok(false) };
+        new.settles = vec![stored.id];
         crate::failpoint!("decide::before_commit");
         self.store.append_revision(&new).await?;
         crate::failpoint!("decide::after_commit");

@@ -51,6 +51,15 @@ pub struct KeptDecision {
     pub at: DateTime<Utc>,
 }
 
+/// What a decision was judged by: with a later revision of its record, or more opinions about it, it may be judged otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Around {
+    /// Newest revision; 0 without a record.
+    pub revision: u32,
+    /// How many opinions there are.
+    pub opinions: u64,
+}
+
 /// What one page of an origin brought.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionPage {
@@ -309,12 +318,14 @@ impl Store {
         Ok(found)
     }
 
-    /// Approvals and classifications that no record has taken up yet, oldest first; without those whose revision
-    /// does not exist yet.
+    /// Approvals and classifications that no record has taken up yet, oldest first; without those that wait for a revision or an
+    /// opinion that is not there yet.
     pub async fn open_decisions(&self, limit: usize) -> Result<Vec<StoredDecision>, StoreError> {
         let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision d WHERE NOT applied \
                    AND (awaits IS NULL OR EXISTS (SELECT 1 FROM record_head h WHERE h.person_id = d.person_id \
-                   AND h.period = d.period AND h.revision >= d.awaits)) ORDER BY id LIMIT $1";
+                   AND h.period = d.period AND h.revision >= d.awaits) \
+                   OR (SELECT count(*) FROM record_opinion o WHERE o.person_id = d.person_id \
+                   AND o.period = d.period) > d.heard) ORDER BY id LIMIT $1";
         let rows = self.db.rows(sql, vals![limit as u64]).await?;
         rows.iter().map(decision_of).collect()
     }
@@ -324,6 +335,37 @@ impl Store {
         let sql = "UPDATE decision SET awaits = $2, refused = $3 WHERE id = $1";
         let mut tx = self.db.begin().await?;
         tx.execute(sql, vals![id, i64::from(revision), json(why)?]).await?;
+        tx.commit().await
+    }
+
+    /// What stands around a record now, for [`Store::await_opinion`]; read before the decision is judged.
+    pub async fn around(&self, person: PersonId, period: Period) -> Result<Around, StoreError> {
+        let sql = "SELECT coalesce((SELECT revision FROM record_head WHERE person_id = $1 AND period = $2), 0), \
+                   (SELECT count(*) FROM record_opinion WHERE person_id = $1 AND period = $2)";
+        let row = self.db.row(sql, vals![person, period]).await?;
+        let row = row.ok_or_else(|| StoreError::unexpected("an answer without a row"))?;
+        let number = |index| row.int(index).map(|number: i64| number.max(0));
+        Ok(Around {
+            revision: u32::try_from(number(0)?).unwrap_or(u32::MAX),
+            opinions: number(1)?.unsigned_abs(),
+        })
+    }
+
+    /// Lets a decision that lacks an opinion wait until there is another one than it was judged by, or another revision; shown with
+    /// its reason until then.
+    pub async fn await_opinion(&self, id: i64, judged: Around, why: &Finding) -> Result<(), StoreError> {
+        let sql = "UPDATE decision SET awaits = $2, heard = $3, refused = $4 WHERE id = $1";
+        let mut tx = self.db.begin().await?;
+        let next = i64::from(judged.revision) + 1;
+        tx.execute(sql, vals![id, next, judged.opinions, json(why)?]).await?;
+        tx.commit().await
+    }
+
+    /// Has decisions that wait for an opinion judged again: who has to be asked is another question once people or rules changed.
+    pub async fn judge_awaiting_again(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE decision SET awaits = NULL, heard = NULL WHERE NOT applied AND heard IS NOT NULL";
+        let mut tx = self.db.begin().await?;
+        tx.execute(sql, vals![]).await?;
         tx.commit().await
     }
 

@@ -78,7 +78,7 @@ mod viewer;
 pub use audit::{AuditEntry, AuditFault};
 pub use catalog::{CatalogHead, CatalogNew, Provenance};
 pub use commit::{PackedPage, PageCommit, RejectionWrite, TaskWrite};
-pub use decision::{DecisionPage, KeptDecision, KeptNew, StoredDecision};
+pub use decision::{Around, DecisionPage, KeptDecision, KeptNew, StoredDecision};
 pub use directory::{DirectoryCounts, DirectoryRows, Linked, PersonRow, UnknownAccount};
 pub use duplicate::{Pair, PairSaid, PairState, PairWord};
 pub use error::StoreError;
@@ -347,6 +347,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "decided_shares",
         include_str!("../../migrations/sqlite/0047_decided_shares.sql"),
         include_str!("../../migrations/postgres/0047_decided_shares.sql"),
+    ),
+    (
+        48,
+        "decision_waits_for_opinion",
+        include_str!("../../migrations/sqlite/0048_decision_waits_for_opinion.sql"),
+        include_str!("../../migrations/postgres/0048_decision_waits_for_opinion.sql"),
     ),
     (
         49,

@@ -38,7 +38,7 @@ fn login(asked: &Asked) -> Option<Response<Body>> {
 }
 
 /// An evaluation software that gives these pages by cursor and takes every score.
-async fn with_events(pages: impl Fn(Option<&str>) -> Value + Send + Sync + 'static) -> Scripted {
+pub async fn with_events(pages: impl Fn(Option<&str>) -> Value + Send + Sync + 'static) -> Scripted {
     Scripted::start(move |asked| {
         login(asked).unwrap_or_else(|| match asked.path.as_str() {
             EVENTS => answer(pages(asked.query.get("after").map(String::as_str))),
@@ -48,7 +48,8 @@ async fn with_events(pages: impl Fn(Option<&str>) -> Value + Send + Sync + 'stat
     .await
 }
 
-fn event(id: &str, staff: &str, kind: &str, more: Value) -> Value {
+/// Something decided there.
+pub fn event(id: &str, staff: &str, kind: &str, more: Value) -> Value {
     let mut event = json!({
         "id": id, "at": "2026-12-06T02:00:00Z", "author": "GL-00990 Lê Văn Trưởng", "staff_number": staff,
         "period": "2026-Q4", "type": kind
@@ -567,7 +568,7 @@ async fn deadline_counts_from_the_decision_and_not_from_our_reading_of_it() {
 }
 
 #[tokio::test]
-async fn classification_of_a_deputy_is_kept_until_it_cites_the_provincial_chairs_opinion() {
+async fn classification_of_a_deputy_waits_until_one_cites_the_provincial_chairs_opinion() {
     let (_folder, store) = one().await;
     let ruling = |id: &str, opinion: Option<&str>| {
         let year = json!({ "period": "2026", "level": "good", "decision_no": "1/QĐ", "opinion": opinion });
@@ -592,6 +593,7 @@ async fn classification_of_a_deputy_is_kept_until_it_cites_the_provincial_chairs
     decide(&house).await;
     let held = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
     assert_eq!((held.revision, &held.content["ruling"]["opinion"]), (2, &json!("7/UBND-NV")));
+    assert_eq!(kept(&store).await, [], "the one that cites none needs nobody any more");
 }
 
 /// A self-assessment, which only its own author may give.

@@ -1,14 +1,16 @@
 //! Opinions about a result, written down in a real store of either kind: who may, what a decision makes of them, and where they are
 //! shown.
 
+use crate::delivery_evaluation::{decide, event, kept, with_events};
+use crate::support::http::Scripted;
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
 use crate::support::stores::both;
-use lienthong::domain::Level;
 use lienthong::domain::rules::PartyOpinion;
+use lienthong::domain::{Level, RecordState};
 use lienthong::error::Lang;
 use lienthong::pipeline::command::{Command, LifeOrder, Outcome};
 use lienthong::store::Store;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const AN: &str = "GL-00001";
 const DEPUTY: &str = "GL-00002";
@@ -78,6 +80,18 @@ async fn chairs_opinion_that_was_written_down_is_cited_by_the_decision_and_shown
         ] {
             assert_eq!(codes(&house.order(order).await), [code], "{}", store.kind());
         }
+        for kind in ["chair", "party_committee"] {
+            let Command::Life { order } = opinion(DEPUTY, kind, None, Some("7/UBND-NC"), OFFICE) else {
+                panic!("another order")
+            };
+            let LifeOrder::Opinion { person, kind, body, on, document, words, author, .. } = order else {
+                panic!("another order")
+            };
+            let period = period("2026-Q4");
+            let order = LifeOrder::Opinion { person, period, kind, body, on, document, words, author };
+            let told = house.order(Command::Life { order }).await;
+            assert_eq!(codes(&told), ["LT-REC-093"], "it would count for nothing");
+        }
         let person = house.person(DEPUTY).await;
         assert!(store.opinions(person, period("2026")).await.expect("read").is_empty());
         house.ordered(opinion(DEPUTY, "chair", None, Some("7/UBND-NC"), OFFICE)).await;
@@ -128,5 +142,89 @@ async fn party_committees_opinion_is_told_as_missing_and_stops_a_leaders_year_on
         assert!(shown(&house, DEPUTY).await.1.is_empty());
         let told = house.ordered(Command::Life { order: status }).await;
         assert!(!codes(&told).contains(&"LT-REC-092"), "{:?}", codes(&told));
+    }
+}
+
+/// An evaluation software in which the deputy's year was classified before anybody was asked.
+async fn classified_too_early() -> Scripted {
+    let early = event(
+        "c1",
+        DEPUTY,
+        "classification",
+        json!({ "period": "2026", "level": "good", "decision_no": "1/QĐ" }),
+    );
+    with_events(move |after| match after {
+        None => json!({ "events": [early], "next": "1", "more": false }),
+        Some(_) => json!({ "events": [], "next": "1", "more": false }),
+    })
+    .await
+}
+
+async fn where_asked_for(store: &Store, base: &str) -> Installed {
+    let house = Installed::new(store, &Targets::evaluation(base), "a", "2026-12-07T03:00:00Z");
+    house.import(&[(AN, "Nguyễn Văn An")]).await;
+    house.import_deputy(DEPUTY, "Võ Thị Giang").await;
+    house.no_history().await;
+    house.provisional(DEPUTY, "2026", 1, "80").await;
+    let mut policy = house.app.policy.clone();
+    policy.rule_sets.iter_mut().for_each(|rules| rules.party_opinion = PartyOpinion::Required);
+    let house = house.configured_anew("2026-12-07T03:00:00Z", policy).await;
+    house.computed().await;
+    house
+}
+
+#[tokio::test]
+async fn classification_read_before_an_opinion_waits_and_is_taken_up_once_it_is_entered() {
+    let both = both().await;
+    for store in &both.stores {
+        let software = classified_too_early().await;
+        let house = where_asked_for(store, &software.base).await;
+        let person = house.person(DEPUTY).await;
+        let newest =
+            async || store.latest_revision(person, period("2026")).await.expect("read").expect("record");
+        let refused = async || {
+            let journal = store.audit_entries(i64::MAX, 100).await.expect("journal");
+            journal.iter().filter(|entry| entry.action == "decision_refused").count()
+        };
+        let waits = |code: &str| [("c1".to_owned(), code.to_owned())];
+        assert_eq!(decide(&house).await.findings.len(), 1, "{}", store.kind());
+        assert_eq!((kept(store).await.as_slice(), refused().await), (waits("LT-AUT-003").as_slice(), 1));
+        assert_eq!(store.overview().await.expect("overview").waiting().decisions, 1);
+        // Another opinion has it judged again, and nobody is told the same twice.
+        house.ordered(opinion(DEPUTY, "related_body", Some("Sở Tài chính"), Some("5/STC"), OFFICE)).await;
+        assert_eq!(decide(&house).await.findings, [], "{}", store.kind());
+        assert_eq!((kept(store).await.as_slice(), refused().await), (waits("LT-AUT-003").as_slice(), 1));
+        house.ordered(opinion(DEPUTY, "chair", None, Some("7/UBND-NC"), OFFICE)).await;
+        assert_eq!(decide(&house).await.findings.len(), 1, "{}: another reason by now", store.kind());
+        assert_eq!((kept(store).await.as_slice(), refused().await), (waits("LT-REC-091").as_slice(), 2));
+        assert!(store.open_decisions(10).await.expect("read").is_empty(), "it is not judged all the time");
+        assert_eq!(newest().await.revision, 1);
+        house.ordered(opinion(DEPUTY, "party_committee", None, Some("9-NQ/ĐU"), OFFICE)).await;
+        decide(&house).await;
+        let held = newest().await;
+        assert_eq!((held.revision, held.state), (2, RecordState::Approved), "{}", store.kind());
+        assert_eq!(held.content["ruling"]["opinion"], "7/UBND-NC", "{}", store.kind());
+        assert_eq!(kept(store).await, []);
+    }
+}
+
+#[tokio::test]
+async fn classification_that_waits_for_an_opinion_is_taken_up_once_the_rules_ask_for_none() {
+    let both = both().await;
+    for store in &both.stores {
+        let software = classified_too_early().await;
+        let house = where_asked_for(store, &software.base).await;
+        house.ordered(opinion(DEPUTY, "chair", None, Some("7/UBND-NC"), OFFICE)).await;
+        decide(&house).await;
+        assert_eq!(kept(store).await, [("c1".to_owned(), "LT-REC-091".to_owned())], "{}", store.kind());
+        let mut policy = house.app.policy.clone();
+        policy.rule_sets.iter_mut().for_each(|rules| rules.party_opinion = PartyOpinion::Optional);
+        let house = house.configured_anew("2026-12-08T03:00:00Z", policy).await;
+        house.computed().await;
+        decide(&house).await;
+        let person = house.person(DEPUTY).await;
+        let held = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
+        assert_eq!(held.state, RecordState::Approved, "{}", store.kind());
+        assert_eq!(kept(store).await, []);
     }
 }

@@ -104,6 +104,30 @@ async fn unit_is_approved_but_for_whoever_is_held_incomplete_or_the_author() {
 }
 
 #[tokio::test]
+async fn trial_is_of_the_figures_the_order_would_take_and_approves_nobody() {
+    let both = both().await;
+    for store in &both.stores {
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-10-05T01:00:00Z");
+        house.import(&PEOPLE[..2]).await;
+        house.no_history().await;
+        for (number, total) in [("GL-00001", "88.29"), ("GL-00002", "71.5")] {
+            house.provisional(number, "2026-Q3", 1, "60").await;
+            // Its record has yet to follow.
+            house.score(number, "2026-Q3", Some(total), &[]).await;
+        }
+        let tried = told(&house.ordered(approve("2026-Q3", CHIEF, true)).await);
+        assert_eq!(tried["summary"]["approved"], 2, "{}: {tried}", store.kind());
+        for number in ["GL-00001", "GL-00002"] {
+            assert_eq!(state(store, &house, number, "2026-Q3").await, (2, RecordState::Provisional));
+        }
+        let done = told(&house.ordered(approve("2026-Q3", CHIEF, false)).await);
+        assert_eq!(refused(&done), refused(&tried), "{}: {done}", store.kind());
+        assert_eq!(done["summary"]["approved"], 2, "{done}");
+    }
+}
+
+#[tokio::test]
 async fn year_of_a_unit_takes_the_levels_proposed_and_deputies_wait_for_the_chairs_opinion() {
     let both = both().await;
     for store in &both.stores {

@@ -1,8 +1,8 @@
 //! The list that goes with a decision to be signed: who is ready for it, and of everybody else why not.
 //!
 //! Owns who stands on which of its sheets, and that nobody of the unit is on neither. It must not know how a sheet is laid out
-//! (`evaluation::annex`) or how a signed one is brought back (`signed_table`). It decides nothing and stores nothing; a file that
-//! cannot be written is a finding.
+//! (`evaluation::annex`) or how a signed one is brought back (`signed_table`). It decides nothing; scores and
+//! records that are due are settled first, as before a decision. A file that cannot be written is a finding.
 
 use super::each::{self, Stands};
 use super::handed_out::put;
@@ -30,8 +30,7 @@ pub(super) async fn write(app: &Arc<App>, period: Period, unit: Option<&UnitCode
         let (opened, level, note) = match each::stands(app, person, period).await? {
             Stands::Ready(opened, level) => {
                 // The chair's opinion comes before the decision, and the decision cites it: a list can be signed without.
-                let kept = app.chairs_opinion(person, period).await?;
-                let note = directory.check_opinion(person, period, kept.as_deref()).err();
+                let note = app.prior_opinion(&directory, (person, period), None).await?.err();
                 let note = note.map(|finding| told(&finding)).unwrap_or_default();
                 ready.push(row(&directory, (person, period), Some(&opened), level, note));
                 continue;

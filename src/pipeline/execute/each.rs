@@ -1,20 +1,19 @@
-//! Many people's records looked at in one order: who is evaluated, how far the record of each stands, and one approval among many.
+//! Many people's records looked at in one order: who is evaluated, how far the record of each stands, and what is told of all.
 //!
-//! Owns that each of them is judged as an order about that person alone is, by authority, prior opinion, cap, day, hold and the life of
-//! the record. It must not know why somebody looks at many, or write anything. What stands against one person is told of that
-//! one, and the others go on.
+//! Owns that figures have settled before somebody's record is decided about, alone or among many. It must not know why somebody looks
+//! at many, or how one decision is judged (`pipeline::ruling`). What stands against one person is told of that one, and the others
+//! go on.
 
 use super::life::{Opened, subject_of};
 use super::no_score::no_score_in;
 use super::{App, Refusal};
 use crate::directory::Directory;
-use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Level, Period, PersonId, RecordState, UnitCode};
+use crate::domain::{Level, Period, PersonId, UnitCode};
 use crate::error::{Finding, Text};
-use crate::evaluation::{Approval, Approved, Classification, Content, life};
+use crate::evaluation::life;
 use crate::pipeline::command::PersonRef;
-use crate::store::NewRevision;
-use std::collections::BTreeSet;
+use crate::pipeline::ruling::{Judgement, Ruling};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everybody evaluated in a period, of a unit and those below it where one is named, by unit and staff number.
 pub(super) async fn evaluated(
@@ -115,83 +114,31 @@ pub(super) async fn stands(app: &App, person: PersonId, period: Period) -> Resul
     Ok(Stands::Ready(opened, level))
 }
 
-/// Who decides about many, and by what.
-#[derive(Clone, Copy)]
-pub(super) struct Cited<'a> {
-    pub author: &'a str,
-    pub decision_no: Option<&'a str>,
-    pub opinion: Option<&'a str>,
-}
-
-/// An approval, or of a year with a level a classification, with what is worth telling of it; none where the record says so already.
-pub(super) type Decided = Option<(Box<NewRevision>, Vec<Finding>)>;
-
-/// The approval of one record, or what stands against it.
-pub(super) async fn approval(
-    app: &App,
-    opened: &Opened,
-    level: Option<Level>,
-    cited: Cited<'_>,
-) -> Result<Result<Decided, Box<Finding>>, Refusal> {
-    let (person, directory, held, now) = (opened.id, &opened.directory, opened.held(), app.clock.now());
-    let (period, who) = (opened.latest.period, cited.author);
-    let Some(subject) = subject_of(directory, person) else { return Ok(Ok(None)) };
-    if let Err(finding) = opened.check_settled(app, &named(directory, person)).await? {
+/// One decision about a record whose figures have settled: what it comes to, or what stands against it.
+pub(super) async fn judged(app: &App, opened: &Opened, ruling: Ruling<'_>) -> Result<Judgement, Refusal> {
+    if let Err(finding) = opened.check_settled(app, &named(&opened.directory, opened.id)).await? {
         return Ok(Err(finding));
     }
-    let duty = if period.is_year() { Duty::Classify } else { Duty::Score };
-    // Deciding about oneself is refused as such, below.
-    if directory.named(who) != Some(person) {
-        let document = cited.decision_no;
-        let judged = Judged { subject: person, period, duty, author: who, at: now, document };
-        if let Err(finding) = directory.check_author(judged) {
-            return Ok(Err(finding));
-        }
-    }
-    let (decision_no, revision) = (cited.decision_no, Some(opened.latest.revision));
-    let mut told = Vec::new();
-    let outcome = match level.filter(|_| period.is_year()) {
-        Some(level) => {
-            let kept = app.chairs_opinion(person, period).await?;
-            let opinion = cited.opinion.or(kept.as_deref());
-            if let Err(finding) = directory.check_opinion(person, period, opinion) {
-                return Ok(Err(finding));
-            }
-            match app.check_cap(directory, person, period, level).await? {
-                Ok(warning) => told.extend(warning),
-                Err(finding) => return Ok(Err(finding)),
-            }
-            let decision = Classification { revision, level, author: who, at: now, decision_no, opinion };
-            life::classify(held, subject, decision)
-        }
-        None => {
-            let approval = Approval { revision, content_hash: None, author: who, at: now, decision_no };
-            life::approve(held, subject, approval)
-        }
-    };
-    let (content, summary): (Box<Content>, _) = match outcome {
-        Ok(Approved::Already) => return Ok(Ok(None)),
-        Ok(Approved::Revision { content, summary, warnings }) => {
-            told.extend(warnings);
-            (content, summary)
-        }
-        Err(finding) => return Ok(Err(finding)),
-    };
-    let next = opened.latest.revision + 1;
-    let revision = app.revision(person, next, RecordState::Approved, &content, &summary, who, None, now)?;
-    let outbox = app.results_of_approval(directory, &revision, &content).await?;
-    let due = period.means().into_iter().map(|mean| (person, mean)).collect();
-    Ok(Ok(Some((Box::new(NewRevision { revision, outbox, settles: Vec::new(), due }), told))))
+    Ok(app.judge_ruling(&opened.directory, (&opened.latest, opened.held()), ruling).await?)
+}
+
+/// What is told of many decisions: what holds for all of them (the day of the law) once.
+pub(super) fn told_once(told: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    told.retain(|finding| {
+        let place = finding.place.as_ref().map(ToString::to_string);
+        seen.insert((finding.code.clone(), finding.what.en.clone(), place))
+    });
 }
 
 /// What an order about many was refused for stands in the journal, once for each code.
-pub(super) async fn journal_refused<'a>(
+pub(super) async fn journal_by_code<'a>(
     app: &App,
     who: &str,
     (period, what): (Period, &str),
     findings: impl Iterator<Item = &'a Finding>,
 ) -> Result<(), Refusal> {
-    let mut by_code: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
     for finding in findings {
         *by_code.entry(&finding.code).or_default() += 1;
     }

@@ -3,19 +3,17 @@
 use super::life::{Opened, allowed, still_due, subject_of};
 use super::no_score::{no_score, no_score_in};
 use super::trial::journal_refused;
-use super::{Answer, App, Refusal, author, entry, person, quota};
+use super::{Answer, App, Refusal, author, each, entry, person, quota};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Decision, DecisionKind, Level, Period, PersonId, RecordState, RuleSet, UnitCode};
 use crate::error::{Finding, Place, Text};
 use crate::evaluation::criteria::impossible_value;
-use crate::evaluation::organisation::late_classification;
-use crate::evaluation::{
-    Approval, Approved, Classification, Content, Correction, Difference, Held, Situation, life,
-};
+use crate::evaluation::{Content, Correction, Held, Situation, life};
 use crate::pipeline::command::{Cells, Column, Document, Field, Outcome, PersonRef, ScoreView};
 use crate::pipeline::decide::{not_of_the_form, own_record};
 use crate::pipeline::moved;
+use crate::pipeline::ruling::{Decided, Ruling};
 use crate::pipeline::score::scope_of;
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::{Criteria, Impossible, check_entries};
@@ -445,7 +443,6 @@ pub(super) async fn newest(
 }
 
 /// An approval, classification or correction as ordered.
-#[derive(Clone)]
 pub(super) struct Ruled {
     pub revision: u32,
     pub level: Option<Level>,
@@ -454,18 +451,29 @@ pub(super) struct Ruled {
     pub author: String,
 }
 
+impl Ruled {
+    fn ruling(&self, at: DateTime<Utc>) -> Ruling<'_> {
+        Ruling {
+            revision: Some(self.revision),
+            content_hash: None,
+            level: self.level,
+            author: &self.author,
+            at,
+            decision_no: self.decision_no.as_deref(),
+            opinion: self.opinion.as_deref(),
+        }
+    }
+}
+
 pub(super) async fn approve(app: &Arc<App>, whose: &PersonRef, period: Period, ruled: Ruled) -> Answer {
-    author(&ruled.author)?;
+    let who = author(&ruled.author)?;
     let opened = Opened::settled(app, whose, period).await?;
-    let now = app.clock.now();
-    allowed(app, opened.check_settled(app, whose).await?, opened.id, period, &ruled.author).await?;
-    let (decided, told) = rule(app, &opened.directory, opened.id, opened.held(), &ruled, now).await?;
-    let Some((content, summary)) = decided else {
+    let judged = each::judged(app, &opened, ruled.ruling(app.clock.now())).await?;
+    let decided = allowed(app, judged, opened.id, period, who).await?;
+    let Some(Decided { new, mut told }) = decided else {
         return Ok(Outcome::done("hồ sơ đã ở trạng thái này", "the record says so already"));
     };
-    let new =
-        approval(app, &opened.directory, opened.id, &opened.latest, (&content, &summary), &ruled.author, now);
-    let new = new.await?;
+    told.extend(beyond_quota(app, (opened.id, period), ruled.level).await?);
     let (revision, sent) = (new.revision.revision, new.outbox.len());
     app.store.append_revision(&new).await?;
     app.ring("score");
@@ -473,94 +481,20 @@ pub(super) async fn approve(app: &Arc<App>, whose: &PersonRef, period: Period, r
     Ok(Outcome::with_findings(approved(revision, sent), told))
 }
 
-/// What an approval or classification gives, with everything that was checked: authority, prior opinion, cap, day, and
-/// the life of the record. None when the record says so already.
-async fn rule(
+/// More Excellent people than the quota allows, once this one is.
+async fn beyond_quota(
     app: &App,
-    directory: &Directory,
-    id: PersonId,
-    held: Held<'_>,
-    ruled: &Ruled,
-    now: DateTime<Utc>,
-) -> Result<(Option<Judgement>, Vec<Finding>), Refusal> {
-    let Ruled { revision, level, decision_no, opinion, author: who } = ruled;
-    let (revision, period) = (Some(*revision), held.content.period);
-    let Some(subject) = subject_of(directory, id) else {
-        return Err(no_score(&PersonRef::Id(id), period).into());
-    };
-    let mut told: Vec<Finding> = Vec::new();
-    let kept = if level.is_some() { app.chairs_opinion(id, period).await? } else { None };
-    let opinion = opinion.as_ref().or(kept.as_ref()).cloned();
-    let kind = match level {
-        Some(level) => {
-            let asked = directory.check_opinion(id, period, opinion.as_deref());
-            allowed(app, asked, id, period, who).await?;
-            let capped = app.check_cap(directory, id, period, *level).await?;
-            told.extend(allowed(app, capped, id, period, who).await?);
-            if period.is_year() {
-                let special = app.has_special_date(directory, id, period).await?;
-                told.extend(late_classification(period.year(), app.clock.today(), special));
-                let unit = directory.last_post(id, period).and_then(|post| directory.agency_of(&post.unit));
-                if let (Level::Excellent, Some(agency)) = (level, unit) {
-                    let ahead = BTreeMap::from([(id, *level)]);
-                    told.extend(quota::decided(app, Some(agency), period, &ahead).await?);
-                }
-            }
-            let (decision_no, opinion) = (decision_no.clone(), opinion.clone());
-            DecisionKind::Classification { revision, level: *level, decision_no, opinion }
+    (id, period): (PersonId, Period),
+    level: Option<Level>,
+) -> Result<Vec<Finding>, Refusal> {
+    let directory = app.directory().await?;
+    let agency = directory.last_post(id, period).and_then(|post| directory.agency_of(&post.unit));
+    match (level.filter(|level| *level == Level::Excellent), agency) {
+        (Some(level), Some(agency)) => {
+            quota::decided(app, Some(agency), period, &BTreeMap::from([(id, level)])).await
         }
-        None => DecisionKind::Approval {
-            revision: ruled.revision,
-            content_hash: None,
-            decision_no: decision_no.clone(),
-        },
-    };
-    let key = uuid::Uuid::now_v7().to_string();
-    let (author, document) = (who.clone(), decision_no.clone());
-    let decision = Decision { key, person: id, period, author, at: now, document, kind };
-    refuse_unentitled(app, &[decision]).await?;
-    let (decision_no, opinion) = (decision_no.as_deref(), opinion.as_deref());
-    let outcome = match level {
-        Some(level) => {
-            let level = *level;
-            life::classify(
-                held,
-                subject,
-                Classification { revision, level, author: who, at: now, decision_no, opinion },
-            )
-        }
-        None => {
-            let approval = Approval { revision, content_hash: None, author: who, at: now, decision_no };
-            life::approve(held, subject, approval)
-        }
-    };
-    match allowed(app, outcome, id, period, who).await? {
-        Approved::Already => Ok((None, told)),
-        Approved::Revision { content, summary, warnings } => {
-            told.extend(warnings);
-            Ok((Some((content, summary)), told))
-        }
+        _ => Ok(Vec::new()),
     }
-}
-
-/// The content of a revision to come and what it changes.
-type Judgement = (Box<Content>, Vec<Difference>);
-
-/// The approved revision that follows another one, with its deliveries.
-async fn approval(
-    app: &App,
-    directory: &Directory,
-    id: PersonId,
-    before: &Revision,
-    (content, summary): (&Content, &Vec<Difference>),
-    who: &str,
-    now: DateTime<Utc>,
-) -> Result<NewRevision, Refusal> {
-    let number = before.revision + 1;
-    let revision = app.revision(id, number, RecordState::Approved, content, summary, who, None, now)?;
-    let outbox = app.results_of_approval(directory, &revision, content).await?;
-    let due = content.period.means().into_iter().map(|mean| (id, mean)).collect();
-    Ok(NewRevision { revision, outbox, settles: Vec::new(), due })
 }
 
 fn approved(revision: u32, sent: usize) -> Document {
@@ -646,11 +580,12 @@ pub(super) async fn correct(app: &Arc<App>, order: Correcting) -> Answer {
             content_hash: &corrected.content_hash,
             situation: around.situation(),
         };
-        let anew = Ruled { revision: number, ..ruling.clone() };
-        let (decided, warnings) = rule(app, &directory, id, held, &anew, now).await?;
-        told = warnings;
-        if let Some((content, summary)) = decided {
-            new.push(approval(app, &directory, id, &corrected, (&content, &summary), who, now).await?);
+        let anew = Ruling { revision: Some(number), ..ruling.ruling(now) };
+        let judged = app.judge_ruling(&directory, (&corrected, held), anew).await?;
+        if let Some(decided) = allowed(app, judged, id, period, who).await? {
+            told = decided.told;
+            told.extend(beyond_quota(app, (id, period), ruling.level).await?);
+            new.push(decided.new);
         }
     }
     app.store.append_revisions(&new).await?;

@@ -32,7 +32,8 @@ pub(super) async fn keep(app: &App, order: Saying) -> Answer {
     let (today, period) = (app.clock.today(), order.period);
     let on = order.on.unwrap_or(today);
     let document = order.document.as_deref();
-    check(Given { kind, body: order.body.as_deref(), on, document, words: &order.words }, today)?;
+    let body = order.body.as_deref();
+    check(Given { kind, period, body, on, document, words: &order.words }, today)?;
     let directory = app.directory().await?;
     allowed(app, oversees(app, &directory, (id, period), (who, document)), id, period, who).await?;
     let trimmed =
@@ -49,6 +50,8 @@ pub(super) async fn keep(app: &App, order: Saying) -> Answer {
         at: app.clock.now(),
     };
     app.store.add_opinion(&opinion).await?;
+    // A decision of the evaluation software may wait for it.
+    app.ring("decide");
     Ok(Outcome::done(
         format!("đã ghi ý kiến ngày {}", on.format("%d/%m/%Y")),
         format!("opinion of {on} written down"),

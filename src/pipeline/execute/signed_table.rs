@@ -4,17 +4,17 @@
 //! record allows; both are `evaluation`'s. Either every matching row is approved or, where anything stands in the way of
 //! one of them at the last moment, none is.
 
-use super::each::{self, Cited};
+use super::each;
 use super::life::Opened;
-use super::{Answer, App, Refusal, author, known_unit};
-use crate::domain::{Exact, Period, PersonId, StaffNumber, UnitCode};
+use super::{Answer, App, Refusal, author, known_unit, quota};
+use crate::domain::{Exact, Level, Period, PersonId, StaffNumber, UnitCode};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::evaluation::signed_table::{Cause, Compared, HeldResult, compare, read_signed};
 use crate::evaluation::{Part, life};
 use crate::pipeline::command::{Column, Document, Field, InputFile, Outcome, PersonRef};
 use crate::pipeline::record::content_of;
+use crate::pipeline::ruling::{Decided, Judgement, Ruling};
 use crate::pipeline::wording::Words;
-use crate::store::NewRevision;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,14 +45,18 @@ pub(super) async fn import(app: &Arc<App>, order: SignedTable) -> Answer {
     }
     let compared = compare(&rows, &known, year);
     let mut findings: Vec<Finding> = Vec::new();
-    let mut revisions = Vec::new();
+    let (mut revisions, mut told) = (Vec::new(), Vec::new());
+    let mut excellent: BTreeMap<PersonId, Level> = BTreeMap::new();
     let (mut approved, mut already, mut refused) = (0_u64, 0_u64, 0_u64);
     for row in compared.iter().filter(|row| row.matches()) {
         let Some(person) = people.get(&row.staff_number) else { continue };
         match ruled(app, &order, *person, row, &who).await? {
-            Ok(Some(new)) => {
+            Ok(Some(Decided { new, told: warnings })) => {
                 approved += 1;
-                revisions.push(*new);
+                revisions.push(new);
+                told.extend(warnings);
+                let level = row.level.filter(|level| year && *level == Level::Excellent);
+                excellent.extend(level.map(|level| (*person, level)));
             }
             Ok(None) => already += 1,
             Err(finding) => {
@@ -65,11 +69,17 @@ pub(super) async fn import(app: &Arc<App>, order: SignedTable) -> Answer {
         }
     }
     if order.approve {
-        each::journal_refused(app, &who, (period, "in one table"), findings.iter()).await?;
+        each::journal_by_code(app, &who, (period, "in one table"), findings.iter()).await?;
         app.store.append_revisions(&revisions).await?;
         app.ring("score");
         app.ring_deliveries();
     }
+    if !excellent.is_empty() {
+        let directory = app.directory().await?;
+        let agency = order.unit.as_ref().and_then(|unit| directory.agency_of(unit));
+        told.extend(quota::decided(app, agency, period, &excellent).await?);
+    }
+    each::told_once(&mut told);
     let differing: Vec<&Compared> = compared.iter().filter(|row| !row.causes.is_empty()).collect();
     let causes = |row: &Compared| row.causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>();
     let table = Document::Table {
@@ -130,6 +140,7 @@ pub(super) async fn import(app: &Arc<App>, order: SignedTable) -> Answer {
             ),
         ],
     };
+    findings.extend(told);
     // What differs is told and left alone; the others are approved all the same.
     findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
     findings.truncate(500);
@@ -168,14 +179,14 @@ async fn held(app: &App, period: Period, unit: Option<&UnitCode>) -> Result<Held
     Ok((held, people))
 }
 
-/// The approval of one row: none when this decision approved it before.
+/// What one row comes to: none when this decision approved it before.
 async fn ruled(
     app: &App,
     order: &SignedTable,
     person: PersonId,
     row: &Compared,
     who: &str,
-) -> Result<Result<Option<Box<NewRevision>>, Box<Finding>>, Refusal> {
+) -> Result<Judgement, Refusal> {
     let opened = Opened::of(app, &PersonRef::Id(person), order.period).await?;
     let number = order.decision_no.as_str();
     let held = opened.held();
@@ -183,9 +194,16 @@ async fn ruled(
     if life::is_deliverable(held.state) && decided == Some(number.trim()) {
         return Ok(Ok(None));
     }
-    let cited = Cited { author: who, decision_no: Some(number), opinion: order.opinion.as_deref() };
-    let made = each::approval(app, &opened, row.level, cited).await?;
-    Ok(made.map(|made| made.map(|(revision, _)| revision)))
+    let ruling = Ruling {
+        revision: Some(opened.latest.revision),
+        content_hash: None,
+        level: row.level.filter(|_| order.period.is_year()),
+        author: who,
+        at: app.clock.now(),
+        decision_no: Some(number),
+        opinion: order.opinion.as_deref(),
+    };
+    each::judged(app, &opened, ruling).await
 }
 
 fn differs(cause: Cause, count: u64, file: &str) -> Finding {

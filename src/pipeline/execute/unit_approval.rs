@@ -1,18 +1,18 @@
 //! A unit's records of a period approved, or its year classified, in one order.
 //!
 //! Owns that each person is judged as the order about one person is, committed on their own, and listed with the reason where they
-//! are not approved. It must not know how one record is judged (`each`). What stands against one stops nobody else, and the
+//! are not approved. It must not know how one record is judged (`pipeline::ruling`). What stands against one stops nobody else, and the
 //! order again approves whoever is ready by then, and nobody twice.
 
-use super::each::{self, Cited, Stands};
+use super::each::{self, Stands};
 use super::{Answer, App, author, known_unit, quota};
 use crate::domain::{Level, Period, PersonId, UnitCode};
 use crate::error::{Finding, Text};
-use crate::evaluation::organisation::late_classification;
 use crate::pipeline::command::{Cells, Column, Document, Field, Outcome};
+use crate::pipeline::ruling::{Decided, Ruling};
 use crate::store::StoreError;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The approval of a unit as ordered.
@@ -26,18 +26,23 @@ pub(super) struct UnitApproval {
 }
 
 /// Approves everybody of a unit and those below it who is ready and whom the author may decide about; a year with the level
-/// that is proposed. With `dry_run` only says whom.
+/// that is proposed. With `dry_run` only says whom, of the same settled figures.
 pub(super) async fn approve(app: &Arc<App>, order: UnitApproval) -> Answer {
     let who = author(&order.author)?;
     known_unit(app, Some(&order.unit)).await?;
     let period = order.period;
     let people = each::evaluated(app, period, Some(&order.unit)).await?;
-    if !order.dry_run {
-        each::settled(app, period, &people).await?;
-    }
+    each::settled(app, period, &people).await?;
     let directory = app.directory().await?;
-    let cited =
-        Cited { author: who, decision_no: order.decision_no.as_deref(), opinion: order.opinion.as_deref() };
+    let cited = Ruling {
+        revision: None,
+        content_hash: None,
+        level: None,
+        author: who,
+        at: app.clock.now(),
+        decision_no: order.decision_no.as_deref(),
+        opinion: order.opinion.as_deref(),
+    };
     let (mut approved, mut already) = (0_u64, 0_u64);
     let (mut told, mut refused) = (Vec::new(), Vec::new());
     let mut excellent: BTreeMap<PersonId, Level> = BTreeMap::new();
@@ -54,8 +59,9 @@ pub(super) async fn approve(app: &Arc<App>, order: UnitApproval) -> Answer {
                 continue;
             }
         };
-        let (new, warnings) = match each::approval(app, &opened, level, cited).await? {
-            Ok(Some(made)) => made,
+        let ruling = Ruling { revision: Some(opened.latest.revision), level, at: app.clock.now(), ..cited };
+        let Decided { new, told: warnings } = match each::judged(app, &opened, ruling).await? {
+            Ok(Some(decided)) => decided,
             Ok(None) => {
                 already += 1;
                 continue;
@@ -82,15 +88,11 @@ pub(super) async fn approve(app: &Arc<App>, order: UnitApproval) -> Answer {
         }
         approved += 1;
         told.extend(warnings);
-        if period.is_year() {
-            let special = app.has_special_date(&directory, person, period).await?;
-            told.extend(late_classification(period.year(), app.clock.today(), special));
-            excellent.extend(level.filter(|level| *level == Level::Excellent).map(|level| (person, level)));
-        }
+        excellent.extend(level.filter(|level| *level == Level::Excellent).map(|level| (person, level)));
     }
     if !order.dry_run {
         let findings = refused.iter().map(|(_, finding)| finding);
-        each::journal_refused(app, who, (period, "of one unit"), findings).await?;
+        each::journal_by_code(app, who, (period, "of one unit"), findings).await?;
         app.ring("score");
         app.ring_deliveries();
     }
@@ -98,12 +100,7 @@ pub(super) async fn approve(app: &Arc<App>, order: UnitApproval) -> Answer {
         let agency = directory.agency_of(&order.unit);
         told.extend(quota::decided(app, agency, period, &excellent).await?);
     }
-    // What holds for a whole unit (the day of the law) is told once.
-    let mut seen = BTreeSet::new();
-    told.retain(|finding| {
-        let place = finding.place.as_ref().map(ToString::to_string);
-        seen.insert((finding.code.clone(), finding.what.en.clone(), place))
-    });
+    each::told_once(&mut told);
     told.truncate(500);
     let (vi, en) = match order.dry_run {
         true => ("Sẽ được phê duyệt, chưa ghi gì", "Would be approved, nothing is written"),

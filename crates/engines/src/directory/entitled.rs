@@ -152,8 +152,8 @@ impl Directory {
                 ),
             ),
             Text::new(
-                "ghi số văn bản ý kiến (--opinion, hoặc \"opinion\" của phần mềm đánh giá) rồi quyết định lại",
-                "cite the document (--opinion, or \"opinion\" of the evaluation software) and decide again",
+                "ghi ý kiến bằng `record opinion --of chair` (quyết định của phần mềm đánh giá tự được xem xét lại khi đó), hoặc quyết định lại có nêu số văn bản (--opinion, \"opinion\" của phần mềm đánh giá)",
+                "write it down with `record opinion --of chair` (a decision of the evaluation software is judged again by itself then), or decide again and cite the document (--opinion, \"opinion\" of the evaluation software)",
             ),
         );
         Err(Box::new(finding.at(Place::of(format!("record {number} {period}")))))

@@ -465,8 +465,8 @@ fn check_party_opinion(held: Held<'_>, subject: Subject<'_>) -> Result<(), Box<F
             "the party committee's opinion is missing, which the rule set asks for before a head or deputy is classified (art. 21)",
         ),
         (
-            "ghi bằng `record opinion --of party_committee` rồi quyết định lại, hoặc đặt party_opinion = \"optional\"",
-            "write it down with `record opinion --of party_committee` and decide again, or set party_opinion = \"optional\"",
+            "ghi bằng `record opinion --of party_committee`, hoặc đặt party_opinion = \"optional\"; lệnh ở đây thì chạy lại, quyết định của phần mềm đánh giá tự được xem xét lại khi đó",
+            "write it down with `record opinion --of party_committee`, or set party_opinion = \"optional\"; give an order again, a decision of the evaluation software is judged again by itself then",
         ),
     ))
 }

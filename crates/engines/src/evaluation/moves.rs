@@ -105,7 +105,8 @@ pub fn needs(to: RecordState, by: Mover) -> &'static str {
         (Reviewed, _) => "complete result; newest revision; comments of the scorer; no hold",
         (Approved, _) => {
             "complete result; newest revision; no hold; the period is assessed by now; of a year a level, of a deputy of a \
-             department or commune the chair's prior opinion (plan IV.4.2.c)"
+             department or commune the chair's prior opinion (plan IV.4.2.c), of heads and deputies the party \
+             committee's where `party_opinion` asks for it"
         }
         (Revoked, _) => "newest revision; reason and document (art. 21.3, plan II.2.g)",
         (Corrected, _) => "newest revision; reason",

@@ -4,6 +4,7 @@
 //! that cannot be is refused with a coded finding, and nothing of it is kept.
 
 use super::remarks::{is_ground, wrong_text};
+use crate::domain::Period;
 use crate::error::{Finding, Place, Text};
 use chrono::NaiveDate;
 
@@ -42,6 +43,8 @@ impl OpinionKind {
 pub struct Given<'a> {
     /// Whose.
     pub kind: OpinionKind,
+    /// About the result of which period.
+    pub period: Period,
     /// Name of the body.
     pub body: Option<&'a str>,
     /// The day it was given.
@@ -55,14 +58,21 @@ pub struct Given<'a> {
 /// Whether an opinion is whole.
 ///
 /// # Errors
-/// LT-REC-042 no words, or ones no form can hold; LT-REC-093 a related body without its name, the chair's without its document, or
-/// a day in the future.
+/// LT-REC-042 no words, or ones no form can hold; LT-REC-093 a related body without its name, the chair's without its document, a
+/// day in the future, or the chair's or the party committee's outside a year: they come before a classification, and a year alone is
+/// classified (art. 19.1, 21; plan IV.4.2.c).
 pub fn check(given: Given<'_>, today: NaiveDate) -> Result<(), Box<Finding>> {
     if let Some(wrong) = wrong_text("ý kiến", "opinion", given.words) {
         return Err(Box::new(wrong));
     }
     let is_named = |text: Option<&str>| text.is_some_and(is_ground);
-    let what = if given.on > today {
+    let of_years = given.kind != OpinionKind::RelatedBody;
+    let what = if of_years && !given.period.is_year() {
+        Text::new(
+            "ý kiến của Chủ tịch UBND tỉnh và của cấp ủy là về xếp loại năm; kỳ khác không xếp loại",
+            "the provincial chair's and the party committee's opinions are about a year's classification; no other period has one",
+        )
+    } else if given.on > today {
         Text::new("ngày cho ý kiến ở tương lai", "the day of the opinion lies in the future")
     } else if given.kind == OpinionKind::RelatedBody && !is_named(given.body) {
         Text::new(
@@ -91,7 +101,9 @@ mod tests {
     #[test]
     fn opinion_lacks_a_bodys_name_a_chairs_document_or_a_day_that_has_come() {
         let day = |day| NaiveDate::from_ymd_opt(2026, 12, day).expect("day");
-        let given = |kind| Given { kind, body: None, on: day(1), document: None, words: "nhất trí" };
+        let period = Period::Year(2026);
+        let given =
+            |kind| Given { kind, period, body: None, on: day(1), document: None, words: "nhất trí" };
         let told = |given| check(given, day(2)).err().map(|finding| finding.code);
         assert_eq!(told(given(OpinionKind::PartyCommittee)), None);
         for kind in [OpinionKind::Chair, OpinionKind::RelatedBody] {
@@ -102,6 +114,16 @@ mod tests {
         assert_eq!((told(chair), told(body)), (None, None));
         let future = Given { on: day(3), ..given(OpinionKind::PartyCommittee) };
         assert_eq!(told(future).as_deref(), Some("LT-REC-093"));
+        let quarter = |kind| Given {
+            period: "2026-Q4".parse().expect("period"),
+            body: Some("Sở Tài chính"),
+            document: Some("5/STC"),
+            ..given(kind)
+        };
+        for kind in [OpinionKind::Chair, OpinionKind::PartyCommittee] {
+            assert_eq!(told(quarter(kind)).as_deref(), Some("LT-REC-093"), "a year alone is classified");
+        }
+        assert_eq!(told(quarter(OpinionKind::RelatedBody)), None);
         let silent = Given { words: " ", ..given(OpinionKind::PartyCommittee) };
         assert_eq!(told(silent).as_deref(), Some("LT-REC-042"));
         assert!(OpinionKind::ALL.into_iter().all(|kind| OpinionKind::parse(kind.as_str()) == Some(kind)));
