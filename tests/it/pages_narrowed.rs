@@ -48,6 +48,27 @@ async fn journal_is_narrowed_by_kind_unit_person_and_author() {
 }
 
 #[tokio::test]
+async fn journal_of_a_unit_has_what_concerns_whoever_left_it_in_an_earlier_year() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let mut left = officer("GL-00077", "Đinh Thị Hạnh");
+        left.memberships[0].4 = Some("2026-10-31".parse().expect("day"));
+        let import = DirectoryImport { units: Vec::new(), people: vec![left] };
+        store.import_directory(&import, "test", None, crate::store::now()).await.expect("imported");
+        let person = house.person("GL-00077").await;
+        let source = crate::store::source();
+        let linked = store.link_account(&source, "hanh", person, false, "test", crate::store::now()).await;
+        linked.expect("linked");
+        let site = site(&house.later("2027-01-06T01:00:00Z")).await;
+        let unit = site.shown("/changes?unit=SNV").await;
+        assert!(unit.contains("Đinh Thị Hạnh"), "{}: {unit}", store.kind());
+        let other = site.shown("/changes?unit=STC").await;
+        assert!(!other.contains("Đinh Thị Hạnh"), "{}: {other}", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn tasks_of_an_account_that_is_nobodys_are_one_step_away_and_products_have_their_names() {
     let both = both().await;
     for store in &both.stores {

@@ -266,6 +266,8 @@ async fn cell_changed_in_the_list_of_a_year_is_told_by_its_cause_and_not_approve
                 let cell = match (cell.as_str(), column) {
                     // A total that grew, and a level above the proposed one.
                     ("71.5", _) => "71.75",
+                    // Below the proposed one is for whoever decides.
+                    ("Hoàn thành tốt nhiệm vụ", _) if cells[1] == "GL-00006" => "Hoàn thành nhiệm vụ",
                     ("Hoàn thành nhiệm vụ", _) if cells[1] == "GL-00003" => "Hoàn thành tốt nhiệm vụ",
                     ("Hoàn thành tốt nhiệm vụ", _) if cells[1] == "GL-00003" => {
                         "Hoàn thành xuất sắc nhiệm vụ"
@@ -292,6 +294,11 @@ async fn cell_changed_in_the_list_of_a_year_is_told_by_its_cause_and_not_approve
         let outcome = house.ordered(Command::Life { order }).await;
         let told = codes(&outcome);
         assert!(told.contains(&"LT-REC-069".into()) && told.contains(&"LT-REC-066".into()), "{told:?}");
+        assert_eq!(
+            told.iter().filter(|code| *code == "LT-REC-008").count(),
+            1,
+            "as one order tells it: {told:?}"
+        );
         let mut approved = Vec::new();
         for number in ["GL-00001", "GL-00002", "GL-00003", "GL-00006"] {
             let person = house.person(number).await;
@@ -301,5 +308,6 @@ async fn cell_changed_in_the_list_of_a_year_is_told_by_its_cause_and_not_approve
         let level = |text: &str| serde_json::json!(text);
         assert_eq!(approved[0], (true, level("excellent")), "{} {outcome:?}", store.kind());
         assert!(!approved[1].0 && !approved[2].0 && approved[3].0, "{approved:?}");
+        assert_eq!(approved[3].1, level("completed"));
     }
 }
