@@ -214,13 +214,14 @@ fn level_of(
     if met(Condition::NoWrongdoing) == Met::NotMet {
         return Ok(Level::NotCompleted);
     }
+    // So do points below 50: force majeure is weighed for the share of the programme alone.
+    if total.is_some_and(|total| *total < Exact::integer(50)) {
+        return Ok(Level::NotCompleted);
+    }
     if met(Condition::SeventyPercentDone) == Met::NotMet {
         return if force_majeure { Err(Gap::ForceMajeure) } else { Ok(Level::NotCompleted) };
     }
     let total = total.ok_or(Gap::NoScore)?;
-    if *total < Exact::integer(50) {
-        return Ok(Level::NotCompleted);
-    }
     let band = Level::of_score(total);
     use Condition as C;
     let needed: &[C] = match band {
@@ -347,6 +348,9 @@ mod tests {
         assert_eq!(score_organisation(&few).level, Some(Level::NotCompleted));
         let weighed = OrganisationInput { force_majeure: true, ..few };
         assert_eq!(score_organisation(&weighed).gap, Some(Gap::ForceMajeure));
+        // Points below 50 are a ground of their own, which nobody weighs.
+        let poor = OrganisationInput { points: perfect(51).points, ..weighed };
+        assert_eq!(score_organisation(&poor).level, Some(Level::NotCompleted));
         let failed = OrganisationInput { subordinates: vec![Some(Level::NotCompleted)], ..perfect(0) };
         assert_eq!(score_organisation(&failed).gap, Some(Gap::PointsWithoutConditions));
     }
