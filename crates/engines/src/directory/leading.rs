@@ -339,8 +339,8 @@ impl Directory {
         members.chain(&reach.people).copied().filter(|person| *person != leader).collect()
     }
 
-    /// The units and people a leader answers for at a period's end: what the people file names then, or last in it, and
-    /// the head's own unit.
+    /// The units and people a leader answers for at a period's end: what the people file names then, or last in it beside
+    /// the post held then, and the head's own unit. What somebody was in charge of in a former post is not theirs any more.
     fn led(&self, leader: PersonId, period: Period) -> (BTreeSet<&UnitCode>, BTreeSet<PersonId>) {
         let post = self.last_post(leader, period);
         let end = post.and_then(|post| post.to).map_or(period.last_day(), |to| to.min(period.last_day()));
@@ -350,7 +350,8 @@ impl Directory {
         };
         let mut charges: Vec<&Charge<PersonId>> = within((end, Some(end))).collect();
         if charges.is_empty() {
-            charges = within((period.first_day(), Some(period.last_day()))).collect();
+            let since = post.map_or(period.first_day(), |post| post.from.max(period.first_day()));
+            charges = within((since, Some(end))).collect();
         }
         let (mut units, mut people) = (BTreeSet::new(), BTreeSet::new());
         for over in charges.into_iter().map(Over::from) {

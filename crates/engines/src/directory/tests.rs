@@ -140,6 +140,29 @@ fn deputy_answers_for_a_field_on_the_days_of_its_charge() {
 }
 
 #[test]
+fn charge_of_a_former_post_is_over_when_d_is_looked_at() {
+    let mut directory = sample();
+    let day = |text: &str| text.parse::<NaiveDate>().expect("day");
+    // 2, deputy with A in charge until 31 August, is the head of B from then on.
+    directory.memberships.get_mut(&id(2)).expect("posts")[0].to = Some(day("2026-08-31"));
+    directory.leaderships.get_mut(&id(2)).expect("charges")[0].to = Some(day("2026-08-31"));
+    let head = Membership {
+        person: id(2),
+        unit: code("B"),
+        post: String::new(),
+        role: Role::Head,
+        from: day("2026-09-01"),
+        to: None,
+    };
+    directory.members.get_mut(&code("B")).expect("unit").insert(id(2));
+    directory.memberships.get_mut(&id(2)).expect("posts").push(head);
+    assert_eq!(directory.direct_subordinates(id(2), quarter(), Population::default()), [5].map(id));
+    assert_eq!(directory.in_charge(id(2), quarter(), Population::default()), [5].map(id));
+    // Their tasks of those days stay with whoever was in charge then.
+    assert_eq!(answered(&directory, 2, 4), [("2026-07-01".to_owned(), "2026-08-31".to_owned())]);
+}
+
+#[test]
 fn unit_changes_hands_where_somebody_begins_or_ceases_to_answer_for_it_or_for_one_above() {
     // Everybody has been there since January: nothing changes hands but in the quarter before.
     let directory = sample();
