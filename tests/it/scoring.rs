@@ -568,7 +568,8 @@ fn every_golden_quota_gives_its_documented_numbers() {
             let percent = u32::try_from(row["percent"].as_u64().expect("percent")).expect("percent");
             let people = example["people"].as_array().expect("people").iter();
             let most: Vec<u64> = people
-                .map(|n| most_excellent(n.as_u64().expect("a number"), percent, base, QuotaSmallGroup::None))
+                .map(|n| n.as_u64().expect("a number"))
+                .map(|n| most_excellent(n, n, percent, base, QuotaSmallGroup::None))
                 .collect();
             assert_eq!(json!(most), row["most"], "{id} {row}");
         }

@@ -11,20 +11,21 @@ use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::score::{FULL_PERIOD, scope_of};
 use crate::pipeline::wording::{Words, both};
-use crate::scoring::quota::{Candidate, most_excellent, quota};
+use crate::scoring::quota::{Candidate, looks_at, most_excellent, quota};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
 pub(super) async fn show(app: &App, unit: Option<&UnitCode>, period: Period) -> Answer {
     let rules = app.rule_set(period)?;
-    if !period.is_year() && !rules.quota_on_quarters {
+    if !looks_at(period, rules) {
         return Err(only_years(period).into());
     }
     let groups = groups(app, unit, period).await?;
     let rows = groups.into_iter().map(|((agency, group), people)| {
         let found = quota(&people, rules);
+        let (all, good_or_better) = (people.len() as u64, found.good_or_better);
         let other =
-            |base, percent| most_excellent(found.good_or_better, percent, base, rules.quota_small_group);
+            |base, percent| most_excellent(all, good_or_better, percent, base, rules.quota_small_group);
         vec![
             json!(agency),
             json!(group),

@@ -1,25 +1,37 @@
 //! The quota of Excellent within a group of people with similar tasks (Decree 335/2025 art. 20.5).
 //!
-//! Owns how many may be Excellent in the two readings of the base, and who they would be by score, ties named. It
-//! decides nothing: whoever classifies does. It must not know where levels come from.
+//! Owns which periods have one, how many may be Excellent in the two readings of the base, and who they would be by score,
+//! ties named. It decides nothing: whoever classifies does. It must not know where levels come from.
 
 use crate::domain::rules::{QuotaBase, QuotaSmallGroup, RuleSet};
-use crate::domain::{Exact, Level};
+use crate::domain::{Exact, Level, Period};
 use std::cmp::Reverse;
 
-/// People of a group that is small in the sense of `quota_small_group`.
+/// A group of fewer people is small in the sense of `quota_small_group`.
 const SMALL: u64 = 5;
 
-/// How many of `good_or_better` people may be Excellent: of those exactly Good after the choice
-/// (E ≤ p·(N − E), hence ⌊N·p / (100 + p)⌋), or of all Good or better (⌊N·p / 100⌋).
-pub fn most_excellent(good_or_better: u64, percent: u32, base: QuotaBase, small: QuotaSmallGroup) -> u64 {
+/// Whether a period has a quota: a year does (art. 20.5), any other where the rule set says so (`quota_on_quarters`).
+pub fn looks_at(period: Period, rules: &RuleSet) -> bool {
+    period.is_year() || rules.quota_on_quarters
+}
+
+/// How many of the `good_or_better` of a group of `people` may be Excellent: of those exactly Good after the choice
+/// (E ≤ p·(N − E), hence ⌊N·p / (100 + p)⌋), or of all Good or better (⌊N·p / 100⌋). A group of fewer than five people, not
+/// of fewer Good ones, may pick one where the rule set says so.
+pub fn most_excellent(
+    people: u64,
+    good_or_better: u64,
+    percent: u32,
+    base: QuotaBase,
+    small: QuotaSmallGroup,
+) -> u64 {
     let (n, p) = (u128::from(good_or_better), u128::from(percent));
     let most = match base {
         QuotaBase::Good => n * p / (100 + p),
         QuotaBase::GoodOrBetter => n * p / 100,
     };
     let most = u64::try_from(most).unwrap_or(u64::MAX);
-    let picks_one = small == QuotaSmallGroup::AtLeastOne && (1..SMALL).contains(&good_or_better);
+    let picks_one = small == QuotaSmallGroup::AtLeastOne && people < SMALL && good_or_better > 0;
     if picks_one { most.max(1) } else { most }
 }
 
@@ -57,8 +69,8 @@ pub fn quota(people: &[Candidate], rules: &RuleSet) -> Quota {
     let mut proposed: Vec<&Candidate> =
         people.iter().filter(|person| person.level == Level::Excellent).collect();
     proposed.sort_by_key(|person| (Reverse(&person.score), &person.person));
-    let allowed =
-        most_excellent(good_or_better, rules.quota_percent, rules.quota_base, rules.quota_small_group);
+    let (percent, base, small) = (rules.quota_percent, rules.quota_base, rules.quota_small_group);
+    let allowed = most_excellent(people.len() as u64, good_or_better, percent, base, small);
     let border = usize::try_from(allowed).unwrap_or(usize::MAX);
     let score = |at: usize| proposed.get(at).map(|person| &person.score);
     // A tie lies across the border when the last within has the score of the first beyond.
@@ -82,7 +94,7 @@ mod tests {
     #[test]
     fn d11_quota_in_both_readings_and_both_percents() {
         let people = [4, 6, 12, 30, 37, 100];
-        let all = |percent, base| people.map(|n| most_excellent(n, percent, base, QuotaSmallGroup::None));
+        let all = |percent, base| people.map(|n| most_excellent(n, n, percent, base, QuotaSmallGroup::None));
         assert_eq!(all(20, QuotaBase::Good), [0, 1, 2, 5, 6, 16]);
         assert_eq!(all(20, QuotaBase::GoodOrBetter), [0, 1, 2, 6, 7, 20]);
         assert_eq!(all(25, QuotaBase::Good), [0, 1, 2, 6, 7, 20]);
@@ -91,9 +103,11 @@ mod tests {
 
     #[test]
     fn small_group_may_pick_one_where_the_rule_set_says_so() {
-        let most = |n, small| most_excellent(n, 20, QuotaBase::Good, small);
-        assert_eq!([0, 1, 4, 5].map(|n| most(n, QuotaSmallGroup::AtLeastOne)), [0, 1, 1, 0]);
-        assert_eq!([1, 4].map(|n| most(n, QuotaSmallGroup::None)), [0, 0]);
+        let most = |people, good, small| most_excellent(people, good, 20, QuotaBase::Good, small);
+        assert_eq!([0, 1, 4, 5].map(|n| most(n, n, QuotaSmallGroup::AtLeastOne)), [0, 1, 1, 0]);
+        assert_eq!([1, 4].map(|n| most(n, n, QuotaSmallGroup::None)), [0, 0]);
+        // Four Good ones of thirty people are no small group.
+        assert_eq!([4, 30].map(|people| most(people, 4, QuotaSmallGroup::AtLeastOne)), [1, 0]);
     }
 
     /// The largest E with E ≤ p % of those left Good, by trying.
@@ -106,7 +120,7 @@ mod tests {
         for n in 0..2_000 {
             for percent in [20, 25] {
                 assert_eq!(
-                    most_excellent(n, percent, QuotaBase::Good, QuotaSmallGroup::None),
+                    most_excellent(n, n, percent, QuotaBase::Good, QuotaSmallGroup::None),
                     by_trying(n, percent),
                     "{n} people, {percent} %"
                 );
