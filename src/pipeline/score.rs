@@ -15,12 +15,12 @@ use super::app::App;
 use super::judged::judged_elsewhere;
 use super::step::{Step, StepReport};
 use crate::directory::{Directory, Leading, Place};
-use crate::domain::rules::{LeaderScope, ProvisionalView, TransferPolicy};
+use crate::domain::rules::{LeaderScope, TransferPolicy};
 use crate::domain::{Period, PersonId, RuleSet, ServiceFact};
 use crate::error::Finding;
 use crate::evaluation::{Figure, Part};
 use crate::scoring::service::{Span, share_worked, worked_in};
-use crate::scoring::{Line, Number};
+use crate::scoring::{Line, Number, shows_full_period};
 use crate::store::ScoreWrite;
 use async_trait::async_trait;
 use chrono::{Datelike as _, NaiveDate};
@@ -490,10 +490,11 @@ impl App {
     /// The view that is shown and a record is made from: while the quarter runs the one its rule set names, the
     /// full period once it is over.
     pub fn shown_view(&self, period: Period) -> &'static str {
-        let running = || self.rule_set(period).map(|rules| rules.provisional_view);
+        let today = self.clock.today();
+        let full = |rules: &RuleSet| shows_full_period(period, today, rules);
         if period.is_mean() {
             scope_of(period, FULL_PERIOD)
-        } else if self.clock.today() > period.last_day() || running() == Ok(ProvisionalView::FullPeriod) {
+        } else if today > period.last_day() || self.rule_set(period).is_ok_and(full) {
             FULL_PERIOD
         } else {
             TO_DATE

@@ -5,13 +5,17 @@ Written from the articles with Python's fractions. It thinks of a period as a ta
 which part of its points art. 14 keeps for quantity, quality and progress, and every ratio is a weighted sum of a
 column. It shares no code, no data type and no order of steps with the program it checks. Input: the format of
 `score case` with every switch of the rule set given; instead of `lines` there may be `tasks`, from which the rows of the
-table follow, `recorded` months and quarters, of which a year is the mean, or the `people` of a department with their
-posts and tasks, of whom everyone is reckoned.
+table follow, `recorded` months and quarters, of which a year is the mean (`service.py` has leave and discipline), or the
+`people` of a department with their posts and tasks, of whom everyone is reckoned. `bodies.py` has quotas, organisations
+and deadlines.
 """
 import json
 import sys
 from datetime import date, timedelta
 from fractions import Fraction
+
+import bodies
+import service
 
 FORM_01 = {"I.1": "5", "I.2": "5", **{f"{group}.{n}": "2.5" for group in ("II", "III") for n in (1, 2, 3, 4)}}
 BANDS = (("excellent", 90), ("good", 70), ("completed", 50), ("not_completed", None))
@@ -208,6 +212,23 @@ def finished(task, rules):
     return task["submitted"] if by_submission else task["completed"]
 
 
+def worth(task, rules):
+    """k of a task, or why it has none: of a product no catalog has yet (art. 13.3; plan IV.2.3) it is what the rule set
+    lets stand in for it, and nothing where nobody named that."""
+    product = task.get("product", "approved")
+    if product == "approved":
+        return task["k"]
+    if product != "pending":
+        return {"none": "unmapped", "outside": "outside_catalog"}[product]
+    stands_in = {"park": None, "provisional": task["provisional"], "catch_all": task["catch_all"]}
+    return stands_in[rules["pending_coefficient_policy"]] or "pending_coefficient"
+
+
+def in_full(case):
+    """Whether the view of a period shows all its tasks: once it is over, before that as the rule set says."""
+    return day(case["today"]) > bounds(case["period"])[1] or case["rule_set"]["provisional_view"] == "full_period"
+
+
 def row_of(task, case):
     """What a task adds to the table, or why it adds nothing (section 8b)."""
     rules, as_of = case["rule_set"], case["as_of"]
@@ -215,6 +236,9 @@ def row_of(task, case):
         return "gone"
     if task["status"] == "cancelled" and not rules["cancelled_in_denominator"]:
         return "cancelled"
+    k = worth(task, rules)
+    if k in ("unmapped", "outside_catalog", "pending_coefficient"):
+        return k
     due, end = due_day(task, rules), finished(task, rules)
     end = end if end is not None and end <= as_of else None
     if case["to_date"] and end is None and (due is None or due > as_of):
@@ -230,7 +254,7 @@ def row_of(task, case):
     if task.get("handed_over"):
         done = Fraction(0)
     failures = told.get("failures", task["returned"] if rules["quality_counted"] == "automatic" else 0)
-    row = {"coefficient": task["k"], "assigned": given, "completed": done, "failures": failures, "late": 0,
+    row = {"coefficient": k, "assigned": given, "completed": done, "failures": failures, "late": 0,
            "extra": task.get("taken_over", False) or task.get("unplanned", False),
            "quality_excused": told.get("quality_excused", False), "late_excused": told.get("late_excused", False),
            "handed_over": task.get("handed_over", False), "end": end}
@@ -317,7 +341,7 @@ def table_of(case):
 
 
 def of_year(case):
-    """A year as the mean of what is recorded (art. 17.3), with the rules on the levels of its quarters."""
+    """A year or half of one as the mean of what is recorded (art. 17.3), with the rules on the levels of its quarters."""
     rules, rounding = case["rule_set"], case["rule_set"]["rounding"]
     show = lambda value: printed(value, rounding["digits"], rounding["mode"])
     # Levels are read from what is printed, or from what is behind it, where that is known.
@@ -326,12 +350,24 @@ def of_year(case):
     unrounded = lambda part: number(part.get("exact") or part["score"])
     taken = lambda part: unrounded(part) if rules["year_mean_of"] == "exact" else number(part["score"])
     parts = case["recorded"]
+    period_days = set()
+    for quarter in ("Q1", "Q2", "Q3", "Q4") if len(case["period"]) == 4 else ("Q1", "Q2"):
+        first, last = bounds(f"{case['period'][:4]}-{quarter}")
+        period_days |= set(range(first.toordinal(), last.toordinal() + 1))
+    worked = service.worked_days(case, period_days)
+    if not worked:
+        return {"worked": None}
+    spans = [] if worked == period_days else [[str(first), str(last)] for first, last in service.runs(worked)]
+    if not parts or case["absent"]:
+        # Never the mean of those that are there while one that ended is not (art. 17.3).
+        missing = case["absent"] if parts else ["recorded_quarters"]
+        return {"worked": spans, "total": None, "printed": None, "level": None, "ruled": [], "missing": missing}
     total = mean(taken(part) for part in parts)
     level = band(read(total, show(total)))
     quarters = []
     for number_ in range(1, 5):
-        name = f"{case['period']}-Q{number_}"
-        names = [f"{case['period']}-M{month:02}" for month in range(3 * number_ - 2, 3 * number_ + 1)]
+        name = f"{case['period'][:4]}-Q{number_}"
+        names = [f"{case['period'][:4]}-M{month:02}" for month in range(3 * number_ - 2, 3 * number_ + 1)]
         whole_, months = ([part for part in parts if part["period"] in wanted] for wanted in ([name], names))
         if whole_:
             part = whole_[0]
@@ -362,7 +398,12 @@ def of_year(case):
         if to is not None:
             ruled.append([rule, level, to])
             level = to
-    return {"total": f"{total.numerator}/{total.denominator}", "printed": show(total), "level": level, "ruled": ruled}
+    told = {"worked": spans, "total": f"{total.numerator}/{total.denominator}", "printed": show(total), "missing": []}
+    if len(case["period"]) > 4:
+        # Half a year is not classified (art. 19.1): its band alone.
+        return {**told, "level": band(read(total, show(total))), "ruled": []}
+    level, more = service.ruled(case, level, period_days, worked)
+    return {**told, "level": level, "ruled": ruled + more}
 
 
 def printed(value, digits, mode):
@@ -423,9 +464,25 @@ class Department:
         self.case, self.rules, self.people = case, case["rule_set"], case["people"]
         self.first, self.last = bounds(case["period"])
         self.known = {}
+        self.held = {name: self.cut_to_quarter(name) for name in self.people}
+
+    def admits(self, stay):
+        """Whether a post is evaluated: civil servants always are, the others as the rule set says. The People's Committee
+        of the province is outside the decree (art. 2.3); chairs of communes the plan lists (IV.1.1.a)."""
+        who, kind = self.rules["population_filter"], self.case.get("kinds", {}).get(stay["unit"])
+        leads = stay["role"] in ("head", "deputy")
+        group = {"contract": "contract_workers", "administrator": "administrators"}.get(stay["role"])
+        group = {"province": "province_leaders", "commune": "commune_leaders"}.get(kind) if leads else group
+        return group is None or who.get(group, False)
+
+    def is_evaluated(self, name):
+        return self.admits(self.stays(name)[-1])
 
     def stays(self, name):
-        """Posts held in the quarter, in order, cut to it."""
+        """Posts held in the quarter, in order."""
+        return self.held[name]
+
+    def cut_to_quarter(self, name):
         cut = [{**post, "from": max(day(post["from"]), self.first), "to": min(day(post["to"] or "9999-01-01"), self.last)}
                for post in self.people[name]["posts"]]
         return sorted((stay for stay in cut if stay["from"] <= stay["to"]), key=lambda stay: stay["from"])
@@ -450,13 +507,13 @@ class Department:
             if name == leader:
                 continue
             if self.rules["transfer_policy"] == "unit_at_end":
-                if self.mine(self.stays(leader)[-1], name, self.stays(name)[-1]):
+                if self.is_evaluated(name) and self.mine(self.stays(leader)[-1], name, self.stays(name)[-1]):
                     found[name] = [(self.first, self.last)]
                 continue
             for lead in self.stays(leader):
                 if lead["role"] not in ("head", "deputy"):
                     continue
-                for stay in self.stays(name):
+                for stay in filter(self.admits, self.stays(name)):
                     start, end = max(lead["from"], stay["from"]), min(lead["to"], stay["to"])
                     if start <= end and self.mine(lead, name, stay):
                         found.setdefault(name, []).append((start, end))
@@ -469,7 +526,7 @@ class Department:
         over = [lead["unit"]] if lead["role"] == "head" else lead["leads"]
         for name in self.people:
             stay = self.stays(name)[-1]
-            if name == leader or not self.mine(lead, name, stay):
+            if name == leader or not self.admits(stay) or not self.mine(lead, name, stay):
                 continue
             right_under = stay["role"] == "head" and self.case["units"][stay["unit"]] in over
             if self.rules["d_population"] == "whole_subtree" or name in over or stay["unit"] in over or right_under:
@@ -506,16 +563,49 @@ class Department:
         return self.known[name]
 
 
+    def quota(self):
+        """The quota of everybody with a level, by agency and role: a department is one agency."""
+        if not bodies.has_quota(self.case["period"], self.rules):
+            return None
+        groups = {}
+        for name in self.people:
+            found, role = self.of(name), self.stays(name)[-1]["role"]
+            if found["level"] is not None:
+                person = {"person": name, "score": found["total"], "level": found["level"]}
+                groups.setdefault(role, []).append(person)
+        return [{"group": role, **bodies.of_group(groups[role], self.rules)} for role in sorted(groups)]
+
+    def population(self):
+        """Who is evaluated, and of each leader whose results make d and who is answered for, with the days."""
+        whole = {}
+        for name in self.people:
+            whole[name] = {"evaluated": self.is_evaluated(name)}
+            if self.stays(name)[-1]["role"] in ("head", "deputy"):
+                charge = {other: sorted([str(start), str(end)] for start, end in spans)
+                          for other, spans in self.charge(name).items()}
+                whole[name].update(looked_at=sorted(self.looked_at(name)), charge=charge)
+        return whole
+
+
 def calculate(case):
+    if "candidates" in case:
+        return bodies.of_candidates(case)
+    if "subordinates" in case and "points" in case:
+        return bodies.of_organisation(case)
+    if "start" in case:
+        return bodies.of_deadlines(case)
+    if "kinds" in case:
+        return Department(case).population()
     if "people" in case:
         department = Department(case)
-        return {name: department.of(name) for name in case["people"]}
+        return {"people": {name: department.of(name) for name in case["people"]}, "quota": department.quota()}
     if "recorded" in case:
         return of_year(case)
     if impossible(case):
         return {"impossible": True}
     excluded = []
     if "tasks" in case:
+        case = {**case, "as_of": min(case["today"], bounds(case["period"])[1].isoformat()), "to_date": not in_full(case)}
         lines, excluded = table_of(case)
         case = {**case, "lines": lines}
     rules, rounding = case["rule_set"], case["rule_set"]["rounding"]

@@ -1,15 +1,15 @@
 //! Random departments against the independent calculator, through the scoring step: who answers for whom on which days,
-//! whose results make d, and which catalog's coefficients count. The seed is printed.
+//! whose results make d, which catalog's coefficients count, and the quota of Excellent. The seed is printed.
 
 use crate::score_step::{derivation, governed_by, settled, verified};
-use crate::support::calculator::answers;
+use crate::support::calculator::{answers, cases};
 use crate::support::dice::Dice;
 use crate::support::installation::{CHIEF, Installed, Targets, at, period, whom};
 use crate::support::stores::one;
 use crate::support::task::{mapped, shown};
 use lienthong::domain::evaluation::GENERAL_ITEMS;
-use lienthong::domain::rules::{CoefficientFreeze, DPopulation, DUnscored, TransferPolicy};
 use lienthong::domain::{CatalogProduct, CatalogVersion, Component, DecisionKind, Exact, RuleSet};
+use lienthong::error::Lang;
 use lienthong::pipeline::command::{Command, InputFile};
 use lienthong::pipeline::score::FULL_PERIOD;
 use lienthong::store::Store;
@@ -18,7 +18,10 @@ use std::collections::BTreeMap;
 
 const NOW: &str = "2027-01-05T01:00:00Z";
 const QUARTER: &str = "2026-Q4";
-const DEPARTMENTS: usize = 5;
+/// Every department is scored under sixteen rule sets.
+const CASES_A_DEPARTMENT: usize = 2_000;
+/// Of these every mixture is made.
+const MIXED: [&str; 4] = ["d_population", "transfer_policy", "coefficient_freeze", "d_unscored"];
 const HEADS: [(&str, &str); 3] = [("GL-00011", "P1"), ("GL-00012", "P2"), ("GL-00013", "P3")];
 const DEPUTY: &str = "GL-00020";
 const STAFF: [&str; 5] = ["GL-00001", "GL-00002", "GL-00003", "GL-00004", "GL-00005"];
@@ -192,69 +195,99 @@ async fn installed(store: &Store, told: &Value) -> Installed {
     house
 }
 
-/// Every mixture of the switches, each with the place of what it differs from the first one in.
-fn mixtures() -> Vec<RuleSet> {
-    let mut sets = Vec::new();
-    for number in 0..16_u32 {
-        let of = |bit: u32| number & (1 << bit) != 0;
-        sets.push(RuleSet {
-            d_population: if of(0) { DPopulation::WholeSubtree } else { DPopulation::Direct },
-            transfer_policy: if of(1) {
-                TransferPolicy::UnitAtEnd
-            } else {
-                TransferPolicy::SplitByEffectiveDate
-            },
-            coefficient_freeze: if of(2) {
-                CoefficientFreeze::AtPeriodStart
-            } else {
-                CoefficientFreeze::AtAssignment
-            },
-            d_unscored: if of(3) { DUnscored::ExcludeAndList } else { DUnscored::Block },
-            ..RuleSet::default()
-        });
+pub fn switches() -> Value {
+    json!({
+        "d_population": ["direct", "whole_subtree"],
+        "transfer_policy": ["split_by_effective_date", "unit_at_end"],
+        "coefficient_freeze": ["at_assignment", "at_period_start"],
+        "d_unscored": ["block", "exclude_and_list"],
+        "quota_base": ["good", "good_or_better"],
+        "quota_percent": [20, 25],
+        "quota_small_group": ["none", "at_least_one"],
+        "quota_on_quarters": [true, false],
+    })
+}
+
+/// Every mixture of the first four switches, each with the place of what it differs from the first one in; those of the
+/// quota are drawn.
+fn mixtures(dice: &mut Dice) -> Vec<Value> {
+    let switches = switches();
+    let mixture = |number: usize, dice: &mut Dice| {
+        let mut rules = serde_json::to_value(RuleSet::default()).expect("json");
+        for (switch, values) in switches.as_object().expect("an object") {
+            let place = MIXED.iter().position(|mixed| mixed == switch);
+            let at = place.map_or_else(|| dice.place(2), |bit| (number >> bit) & 1);
+            rules[switch] = values[at].clone();
+        }
+        rules
+    };
+    (0..16).map(|number| mixture(number, dice)).collect()
+}
+
+/// The table of `score quota` of the quarter as the calculator tells it; none where the order is refused.
+async fn quota(house: &Installed) -> Value {
+    let outcome = house.order(Command::ScoreQuota { period: period(QUARTER), unit: None }).await;
+    if outcome.findings.iter().any(|finding| finding.code == "LT-SCO-026") {
+        return Value::Null;
     }
-    sets
+    assert_eq!(outcome.exit, 0, "{:?}", outcome.findings);
+    let table = outcome.document.to_json(Lang::En);
+    let list = |row: &Value, key: &str| -> Vec<String> {
+        let text = row[key].as_str().expect("text").split(", ");
+        text.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let row = |row: &Value| {
+        json!({
+            "group": row["group"], "people": row["people"], "good_or_better": row["good_or_better"],
+            "proposed": row["proposed"], "allowed": row["allowed"], "within": list(row, "within"),
+            "tied": list(row, "tied"), "beyond": list(row, "beyond"),
+        })
+    };
+    table.as_array().expect("rows").iter().map(row).collect()
 }
 
 #[tokio::test]
-async fn random_departments_equal_the_independent_calculator() {
+async fn random_cases_equal_the_departments_of_the_independent_calculator() {
     let seed = 335;
-    println!("seed {seed}");
+    let departments = cases().div_ceil(CASES_A_DEPARTMENT).max(5);
+    println!("seed {seed}, {departments} departments under sixteen rule sets each");
     let mut dice = Dice(seed);
-    let sets = mixtures();
-    let mut moved = [0_u32; 4];
-    for number in 0..DEPARTMENTS {
+    let (mut moved, mut quotas, mut refused) = ([0_u32; 4], 0, 0);
+    for number in 0..departments {
         let told = department(&mut dice);
-        let cases: Vec<Value> = sets
-            .iter()
-            .map(|rules| {
-                let mut case = told.clone();
-                case["rule_set"] = serde_json::to_value(rules).expect("json");
-                case
-            })
-            .collect();
-        let expected = answers(&cases);
+        let sets = mixtures(&mut dice);
+        let of_rules = |rules: &Value| {
+            let mut case = told.clone();
+            case["rule_set"] = rules.clone();
+            case
+        };
+        let expected = answers(&sets.iter().map(of_rules).collect::<Vec<Value>>());
         for (bit, moved) in moved.iter_mut().enumerate() {
-            *moved += u32::from((0..16_usize).any(|one| expected[one] != expected[one ^ (1 << bit)]));
+            let people = |one: usize| &expected[one]["people"];
+            *moved += u32::from((0..16_usize).any(|one| people(one) != people(one ^ (1 << bit))));
         }
         let (_folder, store) = one().await;
         let house = installed(&store, &told).await;
         for (rules, answer) in sets.iter().zip(&expected) {
-            let house = governed_by(&house, NOW, rules.clone()).await;
+            let set: RuleSet = serde_json::from_value(rules.clone()).expect("a rule set");
+            let house = governed_by(&house, NOW, set).await;
             settled(&house).await;
-            for (person, wanted) in answer.as_object().expect("people") {
+            assert_eq!(quota(&house).await, answer["quota"], "department {number}: {told} {rules}");
+            refused += usize::from(answer["quota"].is_null());
+            quotas += answer["quota"].as_array().map_or(0, Vec::len);
+            for (person, wanted) in answer["people"].as_object().expect("people") {
                 let found =
                     derivation(&house, house.person(person).await, period(QUARTER), FULL_PERIOD).await;
                 let printed = |part: &str| found["components"].get(part).map(|part| part["printed"].clone());
                 let parts = wanted["printed_parts"].as_array().expect("parts");
                 let ours: Vec<Value> =
                     PARTS.iter().take(parts.len()).map(|part| printed(part).into()).collect();
-                assert_eq!(&ours, parts, "department {number}, {person}: {told} {rules:?}");
+                assert_eq!(&ours, parts, "department {number}, {person}: {told} {rules}");
                 let exact = |value: &Value| value.as_str().map(|text| text.parse::<Exact>().expect("exact"));
                 assert_eq!(
                     exact(&found["total"]["exact"]),
                     exact(&wanted["total"]),
-                    "{person}: {told} {rules:?}"
+                    "{person}: {told} {rules}"
                 );
                 assert_eq!(found["level"], wanted["level"], "{person}");
             }
@@ -262,7 +295,7 @@ async fn random_departments_equal_the_independent_calculator() {
         let (codes, why) = verified(&house).await;
         assert!(codes.is_empty(), "{codes:?} {why:?}");
     }
-    let names = ["d_population", "transfer_policy", "coefficient_freeze", "d_unscored"];
-    let moved: BTreeMap<&str, u32> = names.into_iter().zip(moved).collect();
+    let moved: BTreeMap<&str, u32> = MIXED.into_iter().zip(moved).collect();
     assert!(moved.values().all(|departments| *departments > 0), "every switch moves somebody: {moved:?}");
+    assert!(refused > 0 && quotas > refused, "{quotas} groups, {refused} quarters without a quota");
 }

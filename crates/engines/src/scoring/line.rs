@@ -6,7 +6,7 @@
 
 use crate::domain::rules::{
     CompletionEvent, Counted, DueDateRule, DuePrecision, GonePolicy, LateUnit, PartialCompletion,
-    PendingCoefficientPolicy, PeriodMembership, RuleSet,
+    PendingCoefficientPolicy, PeriodMembership, ProvisionalView, RuleSet,
 };
 use crate::domain::{
     CanonicalTask, Due, Period, TaskKey, TaskStatus, WorkingCalendar, local_date, local_offset,
@@ -207,6 +207,12 @@ impl Judged {
         lines.extend(self.later);
         (lines, excluded)
     }
+}
+
+/// Whether the view that is shown of a period on a day is the full one: once the period is over, and before that where the
+/// rule set says so (`provisional_view`).
+pub fn shows_full_period(period: Period, today: NaiveDate, rules: &RuleSet) -> bool {
+    today > period.last_day() || rules.provisional_view == ProvisionalView::FullPeriod
 }
 
 fn counts_to_date(line: &Line, as_of: NaiveDate) -> bool {

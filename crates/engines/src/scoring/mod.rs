@@ -32,7 +32,9 @@ use sum::Sum;
 use tally::{kept, weight};
 
 pub use because::Because;
-pub use line::{Excluded, Judged, Line, NOT_DUE_YET, Pending, TaskFacts, build_lines, source_of};
+pub use line::{
+    Excluded, Judged, Line, NOT_DUE_YET, Pending, TaskFacts, build_lines, shows_full_period, source_of,
+};
 pub use overlay::Ruled;
 pub use share::{SharePart, Shares, build_shared_lines, check_shares};
 pub use tally::Tally;
