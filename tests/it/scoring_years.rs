@@ -14,7 +14,6 @@ const LEVELS: [&str; 4] = ["excellent", "good", "completed", "not_completed"];
 
 pub fn switches() -> Value {
     json!({
-        "quarter_method": ["direct", "mean_of_months"],
         "year_mean_of": ["recorded", "exact"],
         "rounding.digits": [0, 1, 2, 6],
         "rounding.mode": ["half_up", "half_even"],
@@ -68,7 +67,7 @@ fn random_facts(dice: &mut Dice) -> Vec<Value> {
 }
 
 fn random(dice: &mut Dice, rules: Value) -> Value {
-    let monthly = rules["quarter_method"] == "mean_of_months";
+    let monthly = dice.roll(2) == 0;
     let half = dice.roll(8) == 0;
     let (mut parts, mut absent) = (Vec::new(), Vec::new());
     for quarter in 1..=if half { 2 } else { 4_u64 } {
