@@ -64,30 +64,36 @@ impl Step for Decide {
         report.more |= open.len() == BATCH;
         let directory = app.directory().await?;
         let mut settled = Vec::new();
-        for stored in open {
+        for stored in &open {
             if !stored.decision.kind.judges_record() {
                 settled.push((stored.id, None));
                 continue;
             }
             let decision = &stored.decision;
+            // Two that waited for one opinion: the later word counts.
+            if let Some(by) = open.iter().find_map(|other| replaced_by(stored, other)) {
+                app.settle_as_replaced(stored, &by).await?;
+                report.done += 1;
+                continue;
+            }
             // Before it is judged: an opinion that comes meanwhile has it judged again.
             let around = app.store.around(decision.person, decision.period).await;
             let around = around.map_err(|error| error.finding())?;
-            match app.take_up(&directory, &stored).await {
+            match app.take_up(&directory, stored).await {
                 Ok(true) => report.done += 1,
                 Ok(false) => settled.push((stored.id, None)),
                 Err(Refused::Race) => report.more = true,
                 Err(Refused::Waits) => {}
-                Err(Refused::Finding(finding)) => match app.replacing(&stored, &finding.code).await? {
+                Err(Refused::Finding(finding)) => match app.replacing(stored, &finding.code).await? {
                     Ok(Some(by)) => {
-                        app.settle_as_replaced(&stored, &by).await?;
+                        app.settle_as_replaced(stored, &by).await?;
                         report.done += 1;
                     }
                     found => {
                         if let Err(unreadable) = found {
                             tell(&mut report, unreadable);
                         }
-                        if app.refuse_decision(&stored, &finding, around).await? {
+                        if app.refuse_decision(stored, &finding, around).await? {
                             tell(&mut report, *finding);
                         }
                     }
@@ -392,7 +398,10 @@ impl App {
         around: Around,
     ) -> Result<bool, Finding> {
         let told = |error: StoreError| error.finding();
-        let lacks_opinion = is_lacking(&finding.code);
+        // One that names no revision is held to none: waiting, it would judge figures nobody saw.
+        let names_one =
+            matches!(&stored.decision.kind, DecisionKind::Classification { revision: Some(_), .. });
+        let lacks_opinion = is_lacking(&finding.code) && names_one;
         let before = if lacks_opinion {
             readable(self.store.refused_decision(stored.id).await)?.ok().flatten()
         } else {
@@ -415,6 +424,18 @@ impl App {
         .map_err(told)?;
         Ok(new)
     }
+}
+
+/// Whether another classification of the same record, both of revisions that were seen, came later.
+fn replaced_by(stored: &StoredDecision, other: &StoredDecision) -> Option<Finding> {
+    let (one, its) = (&stored.decision, &other.decision);
+    let DecisionKind::Classification { revision: Some(seen), .. } = one.kind else { return None };
+    let DecisionKind::Classification { revision: Some(later), ref decision_no, .. } = its.kind else {
+        return None;
+    };
+    let comes_later = (its.at, other.id) > (one.at, stored.id) && later >= seen;
+    let same = (one.person, one.period) == (its.person, its.period);
+    (same && comes_later).then(|| replaced(seen, later, decision_no.as_deref()))
 }
 
 /// What was read; what is wrong where its content alone cannot be read, so that the others go on.

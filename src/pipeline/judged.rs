@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Judging = Option<BTreeMap<Period, String>>;
 
 /// In place of the hash, of a period no rule set governs.
-const NOTHING: &str = "nothing";
+pub(super) const NOTHING: &str = "nothing";
 
 impl App {
     /// A rule set with what it counts by in a period, as the configuration says it now.
@@ -91,16 +91,20 @@ impl App {
         let mut mine = judging.clone().unwrap_or_default();
         let (mut by, mut everyone, mut elsewhere) = (Vec::new(), Vec::new(), BTreeSet::new());
         for period in periods.into_iter().filter(|period| !closed.contains(period)) {
-            let Some(now) = self.judged_by(period)? else { continue };
+            let governed = self.judged_by(period)?;
+            let is_governed = governed.is_some();
+            let now = governed.unwrap_or_else(|| NOTHING.to_owned());
             match kept.get(&period) {
                 Some(kept) if *kept == now => {}
-                Some(_) if mine.get(&period) == Some(&now) => {
+                // What this process said before, or has no word about while another one has.
+                Some(_) if mine.get(&period) == Some(&now) || (judging.is_some() && !is_governed) => {
                     elsewhere.insert(period);
                     continue;
                 }
-                Some(_) => everyone.push(period),
+                Some(_) if is_governed => everyone.push(period),
+                Some(_) => {}
                 // Nothing says by which working days they were made; by which rules does.
-                None if scored.contains(&period) => {
+                None if is_governed && scored.contains(&period) => {
                     let made_by = self.store.rule_sets_of(period).await.map_err(told)?;
                     let rules = hash_of(self.rule_set(period)?)?;
                     if made_by.iter().any(|hash| *hash != rules) {

@@ -1,7 +1,7 @@
 //! The lines the figures of one revision of a record follow from, whatever the score says by now.
 //!
-//! Owns the search: what was kept under that revision or under a later one of the same figures, else the present derivation where it
-//! says the same. It must not know papers and pages. What says other figures than the revision is never taken for it: then there
+//! Owns the search: what was kept under that revision or under the nearest one of the same figures, else the present derivation where
+//! it says the same. It must not know papers and pages. What says other figures than the revision is never taken for it: then there
 //! are none.
 
 use super::app::App;
@@ -22,18 +22,24 @@ impl App {
     ) -> Result<Option<Value>, Finding> {
         let told = |error: StoreError| error.finding();
         let (person, period, parts) = (revision.person, revision.period, revision.content.get("parts"));
-        let kept = match self.store.stood_from(person, period, revision.revision).await {
-            Ok(kept) => kept,
-            // What cannot be unpacked any more is named by `score verify`.
-            Err(error) if error.is_of_content() => None,
-            Err(error) => return Err(told(error)),
-        };
-        if let Some(kept) = kept {
-            let same = kept.revision == revision.revision || {
-                let all = self.store.revisions(person, period).await.map_err(told)?;
-                all.iter().any(|one| one.revision == kept.revision && one.content.get("parts") == parts)
+        let mut kept = self.store.stood_under(person, period).await.map_err(told)?;
+        if kept.iter().any(|number| *number != revision.revision) {
+            // A decision about a record changes none of its figures: what was kept before or after it is what it stands in.
+            let all = self.store.revisions(person, period).await.map_err(told)?;
+            let same = |number: u32| {
+                all.iter().any(|one| one.revision == number && one.content.get("parts") == parts)
             };
-            let derivation = derived::read(&kept.derivation).filter(|_| same);
+            kept.retain(|number| *number == revision.revision || same(*number));
+        }
+        kept.sort_by_key(|number| number.abs_diff(revision.revision));
+        for number in kept {
+            let stood = match self.store.stood_by(person, period, number).await {
+                Ok(stood) => stood,
+                // What cannot be unpacked any more is named by `score verify`.
+                Err(error) if error.is_of_content() => None,
+                Err(error) => return Err(told(error)),
+            };
+            let derivation = stood.and_then(|stood| derived::read(&stood.derivation));
             if let Some(derivation) = derivation.filter(|derivation| says(derivation, parts)) {
                 return Ok(Some(derivation));
             }

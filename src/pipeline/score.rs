@@ -12,7 +12,7 @@ mod piece;
 mod tasks;
 
 use super::app::App;
-use super::judged::judged_elsewhere;
+use super::judged::{NOTHING, judged_elsewhere};
 use super::step::{Step, StepReport};
 use crate::directory::{Directory, Leading, Place};
 use crate::domain::rules::{LeaderScope, TransferPolicy};
@@ -106,7 +106,7 @@ impl Score {
         Ok(StepReport { done: done + passed, more: full | again, findings: told, ..StepReport::default() })
     }
 
-    /// Answers the marks of quarters that no rule set governs with nothing, and tells each of them once: a task of a year before
+    /// Answers the marks of quarters that no rule set governs with nothing, and tells each of them where marks come: a task of a year before
     /// the first set, or of a gap, keeps nobody else from being scored. A set that governs one later has everyone marked.
     async fn pass_over(
         &self,
@@ -123,11 +123,19 @@ impl Score {
         if without.is_empty() {
             return Ok(0);
         }
-        app.judge_by_nothing(without.keys().copied()).await?;
-        let is_without = |(_, period, _): &(PersonId, Period, i64)| {
-            !period.is_mean() && without.contains_key(&period.quarter_around())
-        };
-        let answered: Vec<(PersonId, Period, i64)> = marked.extract_if(.., |mark| is_without(mark)).collect();
+        let kept = app.store.judged_by().await.map_err(|error| error.finding())?;
+        let closed = app.store.closed_periods().await.map_err(|error| error.finding())?;
+        // What another process judges is left to it; a closed period keeps what it was judged by.
+        let is_ours = |period: &Period| kept.get(period).is_none_or(|kept| kept == NOTHING);
+        let open = without.keys().copied().filter(|period| is_ours(period) && !closed.contains(period));
+        app.judge_by_nothing(open).await?;
+        let mut answered: Vec<(PersonId, Period, i64)> = marked
+            .extract_if(.., |(_, period, _)| {
+                !period.is_mean() && without.contains_key(&period.quarter_around())
+            })
+            .collect();
+        without.retain(|period, _| is_ours(period) || closed.contains(period));
+        answered.retain(|(_, period, _)| without.contains_key(&period.quarter_around()));
         let number = answered.len() as u64;
         app.clone().keep(GroupScored { answered, ..GroupScored::default() }).await?;
         told.extend(without.into_values().map(Finding::as_warning));

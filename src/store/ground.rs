@@ -20,8 +20,6 @@ pub type Days = BTreeMap<NaiveDate, bool>;
 /// The derivation a record stands in.
 #[derive(Debug, Clone)]
 pub struct Stood {
-    /// The revision it was kept under.
-    pub revision: u32,
     /// Its JSON text.
     pub derivation: Vec<u8>,
     /// Hash of the working days counted by; none where none count.
@@ -53,7 +51,7 @@ impl Store {
     /// What the figures of a record follow from, where its score has moved away from them since.
     pub async fn stood(&self, person: PersonId, period: Period) -> Result<Option<Stood>, StoreError> {
         // What was kept before the record followed its score the last time is of figures it does not say any more.
-        let sql = "SELECT revision, derivation, working_days, computed_at FROM revision_ground \
+        let sql = "SELECT derivation, working_days, computed_at FROM revision_ground \
                    WHERE person_id = $1 AND period = $2 AND revision >= (SELECT coalesce(max(r.revision), 0) FROM record r \
                    WHERE r.person_id = $1 AND r.period = $2 AND (r.author = $3 OR r.state = 'corrected')) \
                    ORDER BY revision DESC LIMIT 1";
@@ -61,15 +59,23 @@ impl Store {
         row.as_ref().map(stood).transpose()
     }
 
-    /// What was kept under a revision of a record, or under the first one after it.
-    pub async fn stood_from(
+    /// Under which revisions of a record something was kept.
+    pub async fn stood_under(&self, person: PersonId, period: Period) -> Result<Vec<u32>, StoreError> {
+        let sql =
+            "SELECT revision FROM revision_ground WHERE person_id = $1 AND period = $2 ORDER BY revision";
+        let rows = self.db.rows(sql, vals![person, period]).await?;
+        rows.iter().map(|row| Ok(u32::try_from(row.int(0)?).unwrap_or(0))).collect()
+    }
+
+    /// What was kept under a revision of a record.
+    pub async fn stood_by(
         &self,
         person: PersonId,
         period: Period,
         revision: u32,
     ) -> Result<Option<Stood>, StoreError> {
-        let sql = "SELECT revision, derivation, working_days, computed_at FROM revision_ground \
-                   WHERE person_id = $1 AND period = $2 AND revision >= $3 ORDER BY revision LIMIT 1";
+        let sql = "SELECT derivation, working_days, computed_at FROM revision_ground \
+                   WHERE person_id = $1 AND period = $2 AND revision = $3";
         let row = self.db.row(sql, vals![person, period, revision]).await?;
         row.as_ref().map(stood).transpose()
     }
@@ -77,10 +83,9 @@ impl Store {
 
 fn stood(row: &Row) -> Result<Stood, StoreError> {
     Ok(Stood {
-        revision: u32::try_from(row.int(0)?).unwrap_or(0),
-        derivation: Packed::kept(row.blob(1)?).text()?,
-        working_days: row.opt_text(2)?,
-        computed_at: row.at(3)?,
+        derivation: Packed::kept(row.blob(0)?).text()?,
+        working_days: row.opt_text(1)?,
+        computed_at: row.at(2)?,
     })
 }
 

@@ -309,12 +309,14 @@ impl Store {
         }
         let of = Applied { id: order.id, kind: order.kind, about: order.about, proposal: order.proposal };
         tx.apply_order(of, rows, due, (who, at)).await?;
+        // Of shares there are no rows here.
+        let of_order = usize::try_from(order.tasks).unwrap_or(usize::MAX);
         tx.audit(AuditNew {
             at,
             actor: who,
             action: "mapping_confirmed",
             object: format!("mapping decision {}", order.id),
-            detail: detail_of(order.kind, order.choice.as_deref(), rows.len(), order.about),
+            detail: detail_of(order.kind, order.choice.as_deref(), of_order, order.about),
             reason: None,
         })
         .await?;

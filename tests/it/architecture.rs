@@ -418,6 +418,19 @@ fn the_house_keeps_its_rules() {
 }
 
 #[test]
+fn no_file_of_tests_is_longer_than_one_of_the_program_may_be() {
+    let folder = project::root().join("tests/it");
+    let files = std::fs::read_dir(folder).expect("tests").map(|entry| entry.expect("entry").path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "rs")).collect();
+    assert!(files.len() > 50, "{} files were found", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let told = too_long(&Source::new(&path.display().to_string(), &text));
+        assert!(told.is_empty(), "{told:?}");
+    }
+}
+
+#[test]
 fn files_stay_short_in_the_middle() {
     let mut lines: Vec<usize> = sources().iter().map(|source| source.text.lines().count()).collect();
     lines.sort_unstable();

@@ -339,6 +339,14 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
         let text = paragraphs(&file.bytes).join("\n");
         let total = official.0["total"]["printed"].as_str().expect("a total").replace('.', ",");
         assert!(text.contains(&format!("{total}/100 điểm")), "{}: {text}", store.kind());
+        // What was corrected moves before it is approved: the approval is explained by what was corrected.
+        house.ordered(choose(&["3"], "SP-1", OFFICE)).await;
+        scored(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        house.approve(BINH, "2026-Q4", revision().await).await;
+        let latest = explained(&house, Some(revision().await)).await;
+        assert_eq!(latest.0["total"], present.0["total"], "{}", store.kind());
+        assert!(products(&latest.0).contains(&"SP-9"), "{}", store.kind());
     }
 }
 

@@ -580,7 +580,18 @@ async fn task_of_a_quarter_without_rules_keeps_nobody_from_being_scored_and_coun
             store.judged_by().await.expect("read").get(&period(which)).map(String::as_str) == Some("nothing")
         };
         assert!(nothing("2025-Q4").await, "{}", store.kind());
+        let marked = Score(next.app.clone()).run().await.expect("a run");
+        assert!(marked.done > 0, "{}: everyone of that quarter", store.kind());
         settled(&next).await;
         assert!(!nothing("2025-Q4").await && nothing("2016-Q3").await, "{}", store.kind());
+        // Another process that began before and has no set for it leaves it alone.
+        store.mark_scores_due(&[(person, period("2025-Q4"))]).await.expect("marked");
+        let report = Score(house.app.clone()).run().await.expect("a run");
+        assert_eq!(
+            report.findings.iter().map(|found| found.code.as_str()).collect::<Vec<_>>(),
+            ["LT-SCO-027"]
+        );
+        assert!(!nothing("2025-Q4").await, "{}", store.kind());
+        assert_eq!(store.scores_due(9).await.expect("read").len(), 1, "and its marks to whoever judges it");
     }
 }

@@ -16,7 +16,6 @@ use lienthong::pipeline::identify::Identify;
 use lienthong::pipeline::map::Map;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
-use lienthong::simulator::World;
 use lienthong::store::{
     MappingOrder, MappingRow, MappingState, OrderKind, PageCommit, RunKind, Store, TaskWrite,
 };
@@ -31,7 +30,7 @@ pub fn scale() -> Scale {
     Scale::built_in().unwrap_or_else(|findings| panic!("{findings}"))
 }
 
-fn day(text: &str) -> chrono::NaiveDate {
+pub fn day(text: &str) -> chrono::NaiveDate {
     text.parse().expect("day")
 }
 
@@ -785,41 +784,4 @@ async fn catalog_diff_tells_what_changes_and_whose_lines_that_concerns() {
         );
         assert_eq!(told["together"]["before"], "46");
     }
-}
-
-/// Titles of a simulated province: the groups agree with the products the tasks truly are.
-#[test]
-fn groups_of_a_provinces_titles_agree_with_the_products_they_truly_are() {
-    let world = World::generate(11, day("2026-11-20"), 200, 6_000);
-    let catalog = lienthong::catalog::read(include_bytes!("../../config/catalog-example.csv"), "c.csv")
-        .expect("catalog");
-    let scale = Arc::new(scale());
-    let mut survey = Survey::new(scale.clone());
-    for task in &world.tasks {
-        let product = task.product.map(|code| code.parse().expect("code"));
-        survey.add(&Seen {
-            title: &task.title,
-            doc_type: task.doc_type,
-            category: task.category,
-            day: task.assigned.date(),
-            people: &[],
-            product: product.as_ref(),
-        });
-    }
-    let unit = UnitCode::new("T").expect("code");
-    let proposal = propose(survey, &scale, &catalog, (&unit, "Tỉnh", 2026), 2);
-    let count = |of: &dyn Fn(&lienthong::catalog::workshop::Candidate) -> bool| -> u64 {
-        proposal.rows.iter().filter(|row| of(row)).map(|row| row.count).sum()
-    };
-    let grouped = count(&|_| true);
-    let agree = count(&|row| row.notes.iter().any(|note| note.contains("việc đã gán")));
-    let unclear = count(&|row| row.output.is_empty());
-    println!(
-        "{} tasks: {} groups hold {grouped}, of these {agree} in groups of mostly one product, {unclear} without an output, {} rare",
-        proposal.tasks,
-        proposal.rows.len(),
-        proposal.rare
-    );
-    assert!(grouped * 10 >= proposal.tasks * 8, "four of five tasks stand in a group");
-    assert!(agree * 10 >= grouped * 7, "seven of ten stand in a group of mostly one product");
 }

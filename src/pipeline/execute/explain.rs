@@ -58,7 +58,7 @@ pub(super) async fn explain(
         "switches": differing(&value),
         "events": events(app, &value).await?,
         "records": app.record_places(&of_lines(&value)).await?,
-        "decisions": decisions(app, id, period).await?,
+        "decisions": decisions(app, id, period, until).await?,
         "grounds": grounds,
         "products": products(app, period, &value).await?,
     });
@@ -151,8 +151,14 @@ pub(super) fn event_value(happened: Happened) -> Value {
 }
 
 /// What people decided about the period, and about the quarter of a month, oldest first.
-async fn decisions(app: &App, id: PersonId, period: Period) -> Result<Vec<Value>, Refusal> {
+async fn decisions(
+    app: &App,
+    id: PersonId,
+    period: Period,
+    until: Option<DateTime<Utc>>,
+) -> Result<Vec<Value>, Refusal> {
     let mut all = app.store.decisions_of_people(&[id]).await?.remove(&id).unwrap_or_default();
+    all.retain(|stored| until.is_none_or(|until| stored.decision.at <= until));
     all.retain(|stored| [period, period.quarter_around()].contains(&stored.decision.period));
     let told = all.into_iter().map(|stored| {
         let decision = stored.decision;

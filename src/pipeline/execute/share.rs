@@ -163,11 +163,11 @@ pub(super) async fn take_back(
             continue;
         };
         let people = people_of(&item, &entry.parts, &entry.before);
-        check_authority(app, &people, &item, (who, entry.document.as_deref(), dry_run)).await?;
+        check_authority(app, &people, &item, (who, None, dry_run)).await?;
         let mut due = entry.due;
         due.extend(scores_concerned(&item));
         let (parts, written) = (said(&entry.before), written_of(&*app.directory().await?, &entry.before));
-        back.push(SharesNew { before, parts, written, due, ..entry });
+        back.push(SharesNew { before, parts, written, due, document: None, ..entry });
     }
     if back.is_empty() {
         return Err(cannot_be_undone(order).into());
