@@ -147,14 +147,20 @@ async fn party_committees_opinion_is_told_as_missing_and_stops_a_leaders_year_on
 
 /// An evaluation software in which the deputy's year was classified before anybody was asked.
 async fn classified_too_early() -> Scripted {
-    let early = event(
-        "c1",
-        DEPUTY,
-        "classification",
-        json!({ "period": "2026", "level": "good", "decision_no": "1/QĐ" }),
-    );
+    classified(&[("c1", "good", Some(1))]).await
+}
+
+/// The deputy's year classified, by each event to a level, of a revision where it names one.
+async fn classified(events: &[(&str, &str, Option<u32>)]) -> Scripted {
+    let early: Vec<Value> = events
+        .iter()
+        .map(|(id, level, revision)| {
+            let said = json!({ "period": "2026", "level": level, "decision_no": format!("{id}/QĐ"), "revision": revision });
+            event(id, DEPUTY, "classification", said)
+        })
+        .collect();
     with_events(move |after| match after {
-        None => json!({ "events": [early], "next": "1", "more": false }),
+        None => json!({ "events": early, "next": "1", "more": false }),
         Some(_) => json!({ "events": [], "next": "1", "more": false }),
     })
     .await
@@ -226,5 +232,36 @@ async fn classification_that_waits_for_an_opinion_is_taken_up_once_the_rules_ask
         let held = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
         assert_eq!(held.state, RecordState::Approved, "{}", store.kind());
         assert_eq!(kept(store).await, []);
+    }
+}
+
+#[tokio::test]
+async fn of_two_classifications_that_wait_the_later_word_counts_and_one_of_no_revision_never_waits() {
+    let both = both().await;
+    for store in &both.stores {
+        let events = [("c0", "good", None), ("c1", "good", Some(1)), ("c2", "completed", Some(1))];
+        let software = classified(&events).await;
+        let house = where_asked_for(store, &software.base).await;
+        let person = house.person(DEPUTY).await;
+        assert_eq!(
+            decide(&house).await.findings.len(),
+            2,
+            "{}: of two the later one is judged",
+            store.kind()
+        );
+        let mut left: Vec<String> = kept(store).await.into_iter().map(|(id, _)| id).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["c0", "c2"], "{}", store.kind());
+        house.ordered(opinion(DEPUTY, "chair", None, Some("7/UBND-NC"), OFFICE)).await;
+        house.ordered(opinion(DEPUTY, "party_committee", None, Some("9-NQ/ĐU"), OFFICE)).await;
+        decide(&house).await;
+        let held = store.latest_revision(person, period("2026")).await.expect("read").expect("record");
+        let ruled = &held.content["ruling"];
+        assert_eq!(
+            (held.state, &ruled["decision_no"]),
+            (RecordState::Approved, &json!("c2/QĐ")),
+            "{}",
+            store.kind()
+        );
     }
 }
