@@ -1,17 +1,15 @@
 //! Many rows in few statements, each of one text, so that both databases prepare it once.
 //!
 //! Owns how rows travel: SQLite takes several rows per statement in a few fixed sizes (one hop to its thread for
-//! many rows), PostgreSQL one array per column, or a `COPY` where rows are only added. Rows can be bound before their
-//! transaction begins, what they share when it is known. It must not know what the rows mean. A failing statement fails
-//! the transaction it belongs to.
+//! many rows), PostgreSQL one array per column. Rows can be bound before their transaction begins, what they share
+//! when it is known. It must not know what the rows mean. A failing statement fails the transaction it belongs to.
 
 use super::StoreError;
-use super::copy::Stream;
 use super::db::{Row, Tx, Val, Words, add_postgres, add_sqlite, text_of, vals};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, SqlSafeStr as _, SqlStr};
+use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use std::sync::OnceLock;
 
 /// Rows per statement on SQLite, largest first; the last one must be 1. A full page is one statement.
@@ -63,8 +61,6 @@ pub(super) struct Bulk {
     shared: Columns,
     columns: Columns,
     tail: &'static str,
-    /// PostgreSQL takes it by `COPY`.
-    copied: bool,
     texts: OnceLock<Texts>,
 }
 
@@ -73,7 +69,6 @@ pub(super) struct Bulk {
 struct Texts {
     sqlite: [SqlStr; SIZES.len()],
     postgres: SqlStr,
-    copy: String,
 }
 
 /// Rows bound to their statements: everything that needs no transaction is done.
@@ -90,8 +85,6 @@ enum Bound {
     /// Statements by their place in [`SIZES`].
     Sqlite(Vec<(usize, SqliteArguments)>),
     Postgres(PgArguments),
-    /// Values for PostgreSQL's `COPY`.
-    Copied(Vec<Val>),
     /// There are no rows.
     Nothing,
 }
@@ -109,21 +102,14 @@ impl Bulk {
         columns: Columns,
         tail: &'static str,
     ) -> Self {
-        Self { table, shared, columns, tail, copied: false, texts: OnceLock::new() }
-    }
-
-    /// Only adds, on PostgreSQL by `COPY`. A `COPY` that is left before its end leaves its connection unusable: whoever writes such
-    /// rows goes on to the end of the transaction, whether or not anybody still waits for it.
-    pub(super) const fn adding(table: &'static str, shared: Columns, columns: Columns) -> Self {
-        Self { table, shared, columns, tail: "", copied: true, texts: OnceLock::new() }
+        Self { table, shared, columns, tail, texts: OnceLock::new() }
     }
 
     fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| {
             let names = |columns: Columns| columns.iter().map(|(name, _)| *name).collect();
             let (shared, own): (Vec<&str>, Vec<&str>) = (names(self.shared), names(self.columns));
-            let target = format!("{} ({})", self.table, [shared, own.clone()].concat().join(", "));
-            let into = format!("INSERT INTO {target}");
+            let into = format!("INSERT INTO {} ({})", self.table, [shared, own.clone()].concat().join(", "));
             // Without names: SQLite finds the name of the n-th value by walking over all before it. Rows stand first,
             // because what they share may not be known yet when they are bound.
             let row = format!("({})", vec!["?"; own.len()].join(","));
@@ -162,8 +148,7 @@ impl Bulk {
                 own.join(", "),
                 self.tail
             ));
-            let copy = format!("COPY {target} FROM STDIN (FORMAT BINARY)");
-            Texts { sqlite, postgres: postgres.into_sql_str(), copy }
+            Texts { sqlite, postgres: postgres.into_sql_str() }
         })
     }
 
@@ -179,8 +164,6 @@ impl Bulk {
         let mut bytes = 0;
         let bound = if vals.is_empty() {
             Bound::Nothing
-        } else if postgres && self.copied {
-            Bound::Copied(vals)
         } else if postgres {
             Bound::Postgres(self.arrays(vals)?)
         } else {
@@ -239,46 +222,6 @@ impl Bulk {
         Ok(arguments)
     }
 
-    /// Rows of PostgreSQL with what they share, for a `COPY`.
-    fn stream(&self, shared: &[Val], vals: &[Val]) -> Result<Stream, StoreError> {
-        let based = self.columns.iter().any(|(_, kind)| *kind == Kind::Above);
-        let base = match shared.last() {
-            Some(Val::Int(Some(base))) if based => *base,
-            _ => 0,
-        };
-        let mut stream = Stream::new(self.shared.len() + self.columns.len())?;
-        for row in vals.chunks(self.columns.len()) {
-            stream.row();
-            let same = self.shared.iter().zip(shared);
-            for ((name, kind), val) in same.chain(self.columns.iter().zip(row)) {
-                if !stream.put(*kind, val, base)? {
-                    return Err(self.unfit(name, *kind));
-                }
-            }
-        }
-        Ok(stream)
-    }
-
-    /// Adds rows to a table of PostgreSQL; false, and nothing is added, where one of them is there already.
-    pub(super) async fn added(&self, tx: &mut Tx, shared: &[Val], vals: &[Val]) -> Result<bool, StoreError> {
-        let Tx::Postgres(transaction) = tx else {
-            return Err(StoreError::unexpected("rows bound for another database"));
-        };
-        let stream = self.stream(shared, vals)?;
-        let mut savepoint = (**transaction).begin().await?;
-        match stream.send(&mut savepoint, &self.texts().copy).await {
-            Ok(()) => {
-                savepoint.commit().await?;
-                Ok(true)
-            }
-            Err(sqlx::Error::Database(told)) if told.is_unique_violation() => {
-                savepoint.rollback().await?;
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn unfit(&self, name: &str, kind: Kind) -> StoreError {
         StoreError::unexpected(format!("a value of {}.{name} is not {kind:?}", self.table))
     }
@@ -317,9 +260,6 @@ impl Rows {
                 let rows =
                     sqlx::query_with(texts.postgres.clone(), arguments).fetch_all(&mut **transaction).await?;
                 returned.extend(rows.into_iter().map(Row::Postgres));
-            }
-            (Bound::Copied(vals), Tx::Postgres(transaction)) => {
-                bulk.stream(&shared, &vals)?.send(&mut *transaction, &texts.copy).await?;
             }
             _ => return Err(StoreError::unexpected("rows bound for another database")),
         }

@@ -15,7 +15,7 @@ use crate::error::Finding;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 /// What is to be stored of one page.
 #[derive(Debug)]
@@ -162,48 +162,31 @@ impl Store {
     }
 
     /// Stores pages in one transaction; gives the numbers of the tasks written.
-    ///
-    /// What was begun is ended, and rolled back, also where nobody waits for it any more: a `COPY` is not left half-way.
     pub async fn commit_packed(&self, pages: Vec<PackedPage>) -> Result<Vec<i64>, StoreError> {
-        let waits = Arc::new(());
-        let waiting = Arc::downgrade(&waits);
-        let written = tokio::spawn(write(self.db.clone(), pages, waiting)).await;
-        drop(waits);
-        written.map_err(|_| StoreError::unexpected("the writing of pages died"))?
-    }
-
-    fn pack(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let small = zstd::bulk::compress(plain, 1).map_err(sqlx::Error::Io)?;
-        self.vault.seal(place, &small)
-    }
-}
-
-/// Writes pages in one transaction, which counts where somebody still waits for it at its end.
-async fn write(db: Arc<Db>, pages: Vec<PackedPage>, waiting: Weak<()>) -> Result<Vec<i64>, StoreError> {
-    let mut tx = db.begin().await?;
-    let mut written = Vec::new();
-    // Per source: events added, and the last cursor.
-    let mut state: BTreeMap<SourceId, (u64, Option<String>)> = BTreeMap::new();
-    let mut largest = Largest::None;
-    let mut with_rejected = with_rejected(&mut tx, &pages).await?;
-    for mut page in pages {
-        let raw_id = match page.raw.take() {
-            Some(raw) => {
-                let details = page.details.take();
-                Some(insert_raw(&mut tx, &page, raw, details).await?)
+        let mut tx = self.db.begin().await?;
+        let mut written = Vec::new();
+        // Per source: events added, and the last cursor.
+        let mut state: BTreeMap<SourceId, (u64, Option<String>)> = BTreeMap::new();
+        let mut largest = Largest::None;
+        let mut with_rejected = with_rejected(&mut tx, &pages).await?;
+        for mut page in pages {
+            let raw_id = match page.raw.take() {
+                Some(raw) => {
+                    let details = page.details.take();
+                    Some(insert_raw(&mut tx, &page, raw, details).await?)
+                }
+                None => None,
+            };
+            if with_rejected.contains(&page.source) {
+                settle_read(&mut tx, &page).await?;
             }
-            None => None,
-        };
-        if with_rejected.contains(&page.source) {
-            settle_read(&mut tx, &page).await?;
-        }
-        if !page.rejections.is_empty() {
-            with_rejected.insert(page.source.clone());
-        }
-        for mut vals in page.rejections {
-            vals[3] = raw_id.into();
-            // The same bad record again is the same row: it is counted once and shown until it is settled.
-            tx.execute(
+            if !page.rejections.is_empty() {
+                with_rejected.insert(page.source.clone());
+            }
+            for mut vals in page.rejections {
+                vals[3] = raw_id.into();
+                // The same bad record again is the same row: it is counted once and shown until it is settled.
+                tx.execute(
                     "INSERT INTO rejected (source_id, external_id, record_index, raw_id, request, sha256, body, \
                      finding, first_seen_at, last_seen_at, state) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$9,'open') \
                      ON CONFLICT (source_id, sha256) DO UPDATE SET last_seen_at = excluded.last_seen_at, \
@@ -211,34 +194,37 @@ async fn write(db: Arc<Db>, pages: Vec<PackedPage>, waiting: Weak<()>) -> Result
                     vals,
                 )
                 .await?;
+            }
+            for word in page.evidence {
+                evidence::insert(&mut tx, word).await?;
+            }
+            let (total, cursor) = state.entry(page.source.clone()).or_default();
+            *total += page.tasks.happened;
+            *cursor = page.cursor.or(cursor.take());
+            let of_page = OfPage { source: &page.source, raw_id, seen_at: page.fetched_at };
+            written.extend(insert_tasks(&mut tx, &of_page, page.tasks, &mut largest).await?);
         }
-        for word in page.evidence {
-            evidence::insert(&mut tx, word).await?;
-        }
-        let (total, cursor) = state.entry(page.source.clone()).or_default();
-        *total += page.tasks.happened;
-        *cursor = page.cursor.or(cursor.take());
-        let of_page = OfPage { source: &page.source, raw_id, seen_at: page.fetched_at };
-        written.extend(insert_tasks(&mut tx, &of_page, page.tasks, &mut largest).await?);
-    }
-    for (source, (events, cursor)) in state {
-        if events == 0 && cursor.is_none() {
-            continue;
-        }
-        tx.execute(
+        for (source, (events, cursor)) in state {
+            if events == 0 && cursor.is_none() {
+                continue;
+            }
+            tx.execute(
                 "INSERT INTO source_state (source_id, events_total, cursor) VALUES ($1, $2, $3) \
                  ON CONFLICT (source_id) DO UPDATE SET cursor = coalesce(excluded.cursor, source_state.cursor), \
                  events_total = source_state.events_total + excluded.events_total",
                 vals![source.as_str(), events, cursor],
             )
             .await?;
+        }
+        crate::failpoint!("pull::inside_commit");
+        tx.commit().await?;
+        Ok(written)
     }
-    crate::failpoint!("pull::inside_commit");
-    if waiting.strong_count() == 0 {
-        return Err(StoreError::unexpected("nobody waits for these pages any more"));
+
+    fn pack(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let small = zstd::bulk::compress(plain, 1).map_err(sqlx::Error::Io)?;
+        self.vault.seal(place, &small)
     }
-    tx.commit().await?;
-    Ok(written)
 }
 
 /// Those sources of the pages that have rejected records nobody has settled.
@@ -296,9 +282,7 @@ const OF_PAGE: &[(&str, Kind)] = &[
     ("map_due", Kind::Bool),
 ];
 
-/// What each new task has of its own where its number is given.
-const OF_NEW_TASK: &[(&str, Kind)] = &[
-    ("id", Kind::Int),
+const OF_TASK: &[(&str, Kind)] = &[
     ("external_id", Kind::Text),
     ("hash", Kind::Blob),
     ("status", Kind::Text),
@@ -308,9 +292,6 @@ const OF_NEW_TASK: &[(&str, Kind)] = &[
     ("odd_done", Kind::Text),
     ("place", Kind::Text),
 ];
-
-/// What each task has of its own.
-const OF_TASK: &[(&str, Kind)] = OF_NEW_TASK.split_at(1).1;
 
 macro_rules! overwrite_task {
     () => {
@@ -333,10 +314,7 @@ static UPSERT_TASKS_TELLING: Bulk = Bulk::sharing(
     concat!(overwrite_task!(), " RETURNING external_id, id, xmax = 0"),
 );
 
-/// PostgreSQL, tasks nobody knew: with the numbers they are to have.
-static ADD_TASKS: Bulk = Bulk::adding("task", OF_PAGE, OF_NEW_TASK);
-
-static INSERT_EVENTS: Bulk = Bulk::adding(
+static INSERT_EVENTS: Bulk = Bulk::sharing(
     "task_event",
     &[("observed_at", Kind::At), ("raw_id", Kind::Int)],
     &[
@@ -346,6 +324,7 @@ static INSERT_EVENTS: Bulk = Bulk::adding(
         ("at", Kind::At),
         ("payload", Kind::PlainJson),
     ],
+    "",
 );
 
 /// Tasks of one page, ready to be written.
@@ -359,19 +338,11 @@ struct Tasks {
     rows: Vec<usize>,
     /// How many rows are of tasks nobody knew.
     new: usize,
-    bound: TaskRows,
+    /// The rows, in the order of [`OF_TASK`].
+    bound: Rows,
     /// How many events there are.
     happened: u64,
     events: Events,
-}
-
-/// The rows of the tasks of a page.
-#[derive(Debug)]
-enum TaskRows {
-    /// In the order of [`OF_TASK`], bound.
-    Bound(Rows),
-    /// Of PostgreSQL, of tasks nobody knew: in the order of [`OF_NEW_TASK`], without their numbers.
-    New(Vec<Val>),
 }
 
 /// What happened to the tasks of a page.
@@ -434,7 +405,6 @@ impl Tasks {
         let mut vals = Vec::with_capacity(rows.len() * OF_TASK.len());
         let mut events = Vec::with_capacity(writes.len());
         let mut new = 0;
-        let all_new = postgres && writes.iter().all(|write| write.known_id.is_none());
         // Documents are written here one after the other.
         let mut room = Vec::with_capacity(1024);
         for (index, write) in writes.into_iter().enumerate() {
@@ -456,9 +426,6 @@ impl Tasks {
                     Val::Word(draft.odd_done(seen_at).map_or("", OddDone::as_str)),
                     write.place.into(),
                 ];
-                if all_new {
-                    vals.push(Val::Int(None));
-                }
                 vals.extend(row);
                 new += usize::from(write.known_id.is_none());
             }
@@ -478,12 +445,8 @@ impl Tasks {
             }
             Events::Counted(INSERT_EVENTS.bind(postgres, vals)?, events)
         };
-        let bound = match (all_new, postgres) {
-            (true, _) => TaskRows::New(vals),
-            (false, true) => TaskRows::Bound(UPSERT_TASKS_TELLING.bind(postgres, vals)?),
-            (false, false) => TaskRows::Bound(UPSERT_TASKS.bind(postgres, vals)?),
-        };
-        Ok(Self { keys, row_of, rows, new, bound, happened, events })
+        let bulk = if postgres { &UPSERT_TASKS_TELLING } else { &UPSERT_TASKS };
+        Ok(Self { keys, row_of, rows, new, bound: bulk.bind(postgres, vals)?, happened, events })
     }
 }
 
@@ -515,22 +478,8 @@ async fn insert_tasks(
     }
     let shared = vals![page.source.as_str(), page.raw_id, page.seen_at, true, true];
     let of_events = |base: i64| vals![page.seen_at, page.raw_id, base];
-    let bound = match tasks.bound {
-        TaskRows::New(mut vals) => {
-            let given = numbers_for(tx, &mut vals).await?;
-            if ADD_TASKS.added(tx, &shared, &vals).await? {
-                let number = |row: usize| given.get(row).map(|id| (*id, true));
-                insert_events(tx, of_events(0), tasks.events.asked(), number).await?;
-                return of_keys(&tasks.row_of, |row| given.get(row).copied());
-            }
-            // Somebody wrote one of them since they were looked up, or it stands on an earlier page of this transaction.
-            let own = vals.chunks(OF_NEW_TASK.len()).flat_map(|row| row.iter().skip(1).cloned());
-            UPSERT_TASKS_TELLING.bind(true, own.collect())?
-        }
-        TaskRows::Bound(bound) => bound,
-    };
     let (by_key, events) = if tx.is_postgres() {
-        let returned = bound.write(tx, shared).await?;
+        let returned = tasks.bound.write(tx, shared).await?;
         let told = |row: &Row| Ok((row.text(0)?, (row.int(1)?, row.flag(2)?)));
         (returned.iter().map(told).collect::<Result<HashMap<_, _>, StoreError>>()?, tasks.events.asked())
     } else {
@@ -538,7 +487,7 @@ async fn insert_tasks(
             Some(known) => known,
             None => largest(tx).await?,
         };
-        bound.write(tx, shared).await?;
+        tasks.bound.write(tx, shared).await?;
         let now = largest(tx).await?;
         *known = Some(now);
         let events = match tasks.events {
@@ -556,23 +505,6 @@ async fn insert_tasks(
     let numbered = |row: usize| numbered.get(row).copied().flatten();
     insert_events(tx, of_events(0), events, numbered).await?;
     of_keys(&tasks.row_of, |row| numbered(row).map(|(id, _)| id))
-}
-
-/// Gives new tasks of PostgreSQL their numbers.
-async fn numbers_for(tx: &mut Tx, vals: &mut [Val]) -> Result<Vec<i64>, StoreError> {
-    let rows = vals.chunks_mut(OF_NEW_TASK.len());
-    let sql = "SELECT nextval(pg_get_serial_sequence('task', 'id')) FROM generate_series(1, $1::bigint)";
-    let given = tx.rows(sql, vals![rows.len() as u64]).await?;
-    let given = given.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-    if given.len() != rows.len() {
-        return Err(StoreError::unexpected("not every new task got a number"));
-    }
-    for (row, id) in rows.zip(&given) {
-        if let Some(first) = row.first_mut() {
-            *first = Val::Int(Some(*id));
-        }
-    }
-    Ok(given)
 }
 
 /// The number of each key, from those of the rows.

@@ -27,7 +27,6 @@ mod audit;
 mod bulk;
 mod catalog;
 mod commit;
-mod copy;
 mod db;
 mod decision;
 mod directory;

@@ -26,7 +26,7 @@ pub(super) struct Unsettled {
     pub(super) receipts: Vec<Receipt>,
 }
 
-/// The transaction under way, with the keys of its tasks. Dropping it has it rolled back once it is at its end.
+/// The transaction under way, with the keys of its tasks. Dropping it rolls it back.
 #[derive(Default)]
 pub(super) struct Committing {
     pub(super) commit: Option<AbortOnDropHandle<Result<Vec<i64>, ConnectorError>>>,
