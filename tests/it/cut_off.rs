@@ -1,7 +1,6 @@
 //! What a killed process and a clock that was set back leave behind is told: no pull runs for ever, and what was written
-//! in the future does not stand there unnoticed. Pages nobody waits for any more are not stored.
+//! in the future does not stand there unnoticed.
 
-use crate::store::{page, write};
 use crate::support::installation::{Installed, Targets, at};
 use crate::support::stores::both;
 use lienthong::domain::SourceId;
@@ -65,28 +64,5 @@ async fn entries_of_the_future_are_told_by_the_status_also_after_others_were_wri
             "{finding}"
         );
         assert!(finding.what.en.contains("days after the present moment"), "{finding}");
-    }
-}
-
-#[tokio::test]
-async fn pages_whose_writing_is_given_up_are_not_stored_and_the_store_works_on() {
-    let both = both().await;
-    for store in &both.stores {
-        let source = page(0, Vec::new(), "").source;
-        let run = store.begin_run(&source, RunKind::Full, at(NOW)).await.expect("run");
-        for number in 0..30 {
-            let tasks = (0..50).map(|task| write(&format!("given-up-{number}-{task}"), "x", 1)).collect();
-            // Asked once and dropped, wherever its writing is by then.
-            let given_up = store.commit_pages(vec![page(run, tasks, "given up")]);
-            tokio::select! {
-                biased;
-                _ = given_up => panic!("it takes longer than that"),
-                () = std::future::ready(()) => {}
-            }
-            let kept =
-                store.commit_pages(vec![page(run, vec![write(&format!("kept-{number}"), "x", 1)], "c")]);
-            assert_eq!(kept.await.expect("stored").len(), 1, "{} {number}", store.kind());
-        }
-        assert_eq!(store.count_live_tasks(&source).await.expect("count"), 30, "{}", store.kind());
     }
 }

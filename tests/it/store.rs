@@ -37,14 +37,14 @@ fn task(id: &str, title: &str) -> CanonicalTask {
     ingest::apply(None, draft, now()).task
 }
 
-pub fn write(id: &str, title: &str, hash: u8) -> TaskWrite {
+fn write(id: &str, title: &str, hash: u8) -> TaskWrite {
     let task = task(id, title);
     let events =
         vec![lienthong::domain::SourceEvent::new(lienthong::domain::EventKind::Assigned, Some(now()))];
     TaskWrite { known_id: None, external_id: id.into(), hash: [hash; 16], place: None, task, events }
 }
 
-pub fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
+fn page(run: i64, tasks: Vec<TaskWrite>, cursor: &str) -> PageCommit {
     PageCommit {
         source: source(),
         run,
