@@ -422,14 +422,7 @@ impl Store {
         }
         match &*self.db {
             Db::Sqlite { writer, .. } => migrator(|m| m.2).run(writer).await,
-            Db::Postgres(pool) => {
-                let mut own = pool.acquire().await?;
-                // Of no use to anybody else. Steps are durable together, with the first that is waited for: one that a failing
-                // machine loses is made again, and none is lost before a later one.
-                own.close_on_drop();
-                sqlx::query("SET synchronous_commit = off").execute(&mut *own).await?;
-                migrator(|m| m.3).run_direct(None, &mut *own, false).await
-            }
+            Db::Postgres(pool) => migrator(|m| m.3).run(pool).await,
         }
         .map_err(StoreError::of_migration)?;
         self.keep_key_check().await?;
