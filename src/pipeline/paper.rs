@@ -137,13 +137,9 @@ impl App {
         match form {
             Form::Form01 => Ok(paper::form01::paper(&form01(shelf, wanted, chosen, &decisions))),
             Form::Form02 => {
-                let whole = match &chosen.revision {
-                    Some(revision) => self.lines_of(revision, score.as_ref()).await?,
-                    None => None,
-                };
-                let whole = match whole {
-                    Some(whole) => Some(whole),
+                let whole = match self.chosen_lines(&chosen, score.as_ref()).await? {
                     None => self.present_lines(person, period).await?,
+                    kept => kept,
                 };
                 let derivation = match whole {
                     Some(whole) => self.derivation_of(wanted, whole, chosen.made_at).await?.0,
@@ -232,14 +228,24 @@ impl App {
         chosen: Chosen,
         score: Option<&StoredScore>,
     ) -> Result<(Chosen, Value), Finding> {
-        if let Some(revision) = &chosen.revision
-            && let Some(lines) = self.lines_of(revision, score).await?
-        {
+        if let Some(lines) = self.chosen_lines(&chosen, score).await? {
             return Ok((chosen, lines));
         }
         let present = self.present_lines(wanted.person, wanted.period).await?;
         let present = present.ok_or_else(|| nothing(shelf, wanted))?;
         Ok((of_lines(wanted, chosen, score, self.clock.now())?, present))
+    }
+
+    /// What the chosen revision stands in; none where that is not kept, or there is no record.
+    async fn chosen_lines(
+        &self,
+        chosen: &Chosen,
+        score: Option<&StoredScore>,
+    ) -> Result<Option<Value>, Finding> {
+        match &chosen.revision {
+            Some(revision) => self.lines_of(revision, score).await,
+            None => Ok(None),
+        }
     }
 
     /// The derivation of the present score.

@@ -81,6 +81,17 @@ async fn comes_true(house: &Installed, map: &Map, shown: &Outcome, tasks: &[i64]
     }
 }
 
+/// Lets the step run until what was decided has been trained.
+async fn trained_again(map: &Map) {
+    for _ in 0..1200 {
+        settled(map).await;
+        if map.trainings().await > 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// What an order shows before it counts, when it does, and what comes of it.
 async fn is_foreseen(house: &Installed, map: &Map, tasks: &[i64], order: impl Fn() -> Command, own: u64) {
     let preview = house.ordered(tried(order())).await;
@@ -122,14 +133,7 @@ async fn preview_counts_what_the_full_training_maps_that_follows_the_decision() 
         let preview = house.ordered(tried(choose(&["1"], "SP-1", OFFICE))).await;
         let done = house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
         assert_eq!(told(&done)["moved"], told(&preview)["moved"]);
-        settled(&map).await;
-        for _ in 0..1200 {
-            if map.trainings().await > 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            settled(&map).await;
-        }
+        trained_again(&map).await;
         assert_eq!(map.trainings().await, 2);
         comes_true(&house, &map, &done, &tasks, 1).await;
     }
@@ -241,13 +245,7 @@ async fn order_that_counts_while_trainings_rest_answers_without_one_and_its_prev
         settled(&map).await;
         // Something else is decided and learned: the next training waits, as long as this clock stands still.
         house.ordered(choose(&["13"], "SP-2", OFFICE)).await;
-        for _ in 0..1200 {
-            settled(&map).await;
-            if map.trainings().await > 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        trained_again(&map).await;
         // The preview trains one all the same; the order says that a training may still make more of it.
         let preview = house.ordered(tried(choose(&["1"], "SP-1", OFFICE))).await;
         let done = house.ordered(choose(&["1"], "SP-1", OFFICE)).await;
