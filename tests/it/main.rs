@@ -7,6 +7,7 @@ mod browser;
 mod catalogs;
 mod charge;
 mod cli;
+mod cluster;
 mod config;
 mod conformance;
 mod connector_auth;

@@ -1,6 +1,7 @@
 //! A private PostgreSQL cluster in a temporary folder, one per test: never a shared server, never as root.
 //!
-//! Missing binaries fail the test with the way to install them; nothing is skipped.
+//! Missing binaries fail the test with the way to install them; nothing is skipped. A cluster ends with its test, also
+//! with one that is killed, and leaves nothing behind on the machine.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -59,7 +60,11 @@ pub fn free_port() -> u16 {
 }
 
 fn command(name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(binary(name));
+    run_as_owner(Command::new(binary(name)), folder)
+}
+
+/// With the account that owns the cluster.
+fn run_as_owner(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null());
     if let Some((uid, gid)) = account("postgres") {
         command.uid(uid).gid(gid);
@@ -113,7 +118,10 @@ impl Cluster {
         chown_all(folder.path(), "postgres");
         let data = folder.path().join("data");
         copy(&empty_cluster(), &data);
-        let server = command("postgres", folder.path())
+        // A test that is killed cannot stop its server: the kernel tells the server that its parent is gone.
+        let server = run_as_owner(Command::new("setpriv"), folder.path())
+            .args(["--pdeathsig", "QUIT"])
+            .arg(binary("postgres"))
             .arg("-D")
             .arg(&data)
             .arg("-k")
@@ -189,7 +197,18 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
+    /// Without waiting for anybody connected, but by its own hand: killed with -9 it would leave a segment of shared
+    /// memory on the machine, of which there are some four thousand.
     fn drop(&mut self) {
+        let server = rustix::process::Pid::from_child(&self.server);
+        let told = rustix::process::kill_process(server, rustix::process::Signal::QUIT);
+        let began = Instant::now();
+        while told.is_ok() && began.elapsed() < Duration::from_secs(20) {
+            if !matches!(self.server.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         // A child that cannot be killed is gone already.
         let _ = self.server.kill();
         let _ = self.server.wait();
