@@ -28,23 +28,24 @@ def most(people, upper, rules):
     return found
 
 
-def of_group(members, rules):
-    """Who of a group is within, who shares the score at the border, who is beyond: score by score from the top."""
+def of_group(everybody, members, rules):
+    """Who of a group of so many is within, who shares the score at the border, who is beyond: score by score from the top of
+    those who have one."""
     upper = sum(one["level"] in ("good", "excellent") for one in members)
     proposed = [one for one in members if one["level"] == "excellent"]
-    allowed = most(len(members), upper, rules)
+    allowed = most(everybody, upper, rules)
     within, tied, beyond = [], [], []
     for score in sorted({Fraction(one["score"]) for one in proposed}, reverse=True):
         names = sorted(one["person"] for one in proposed if Fraction(one["score"]) == score)
         free = allowed - len(within) - len(tied)
         (within if len(names) <= free else tied if free > 0 else beyond).extend(names)
-    return {"people": len(members), "good_or_better": upper, "proposed": len(proposed), "allowed": allowed,
+    return {"people": everybody, "good_or_better": upper, "proposed": len(proposed), "allowed": allowed,
             "within": within, "tied": tied, "beyond": beyond}
 
 
 def of_candidates(case):
     rules = case["rule_set"]
-    return of_group(case["candidates"], rules) if has_quota(case["period"], rules) else {"none": True}
+    return of_group(case["everybody"], case["candidates"], rules) if has_quota(case["period"], rules) else {"none": True}
 
 
 def possible_level(total, tasks, facts):

@@ -564,16 +564,18 @@ class Department:
 
 
     def quota(self):
-        """The quota of everybody with a level, by agency and role: a department is one agency."""
+        """The quota of everybody with a level among all who are evaluated, by agency and role: a department is one agency."""
         if not bodies.has_quota(self.case["period"], self.rules):
             return None
-        groups = {}
+        groups, everybody = {}, {}
         for name in self.people:
             found, role = self.of(name), self.stays(name)[-1]["role"]
+            everybody[role] = everybody.get(role, 0) + self.is_evaluated(name)
             if found["level"] is not None:
                 person = {"person": name, "score": found["total"], "level": found["level"]}
                 groups.setdefault(role, []).append(person)
-        return [{"group": role, **bodies.of_group(groups[role], self.rules)} for role in sorted(groups)]
+        of_role = lambda role: bodies.of_group(everybody[role], groups[role], self.rules)
+        return [{"group": role, **of_role(role)} for role in sorted(groups)]
 
     def population(self):
         """Who is evaluated, and of each leader whose results make d and who is answered for, with the days."""

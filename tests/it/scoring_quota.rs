@@ -34,7 +34,9 @@ fn random(dice: &mut Dice, rules: Value) -> Value {
         })
         .collect();
     let period = dice.pick(&["2026", "2026", "2026-H1", "2026-Q3", "2026-M05"]);
-    json!({ "period": period, "rule_set": rules, "candidates": candidates })
+    // Some of a group may have no level yet.
+    let everybody = candidates.len() + dice.pick(&[&0, &0, &1, &9]);
+    json!({ "period": period, "rule_set": rules, "everybody": everybody, "candidates": candidates })
 }
 
 fn ours(case: &Value) -> Option<Value> {
@@ -51,9 +53,10 @@ fn ours(case: &Value) -> Option<Value> {
     };
     let people: Vec<Candidate> =
         case["candidates"].as_array().expect("people").iter().map(candidate).collect();
-    let found = quota(&people, &rules);
+    let everybody = case["everybody"].as_u64().expect("a number");
+    let found = quota(everybody, &people, &rules);
     Some(json!({
-        "people": people.len(), "good_or_better": found.good_or_better, "proposed": found.proposed,
+        "people": everybody, "good_or_better": found.good_or_better, "proposed": found.proposed,
         "allowed": found.allowed, "within": found.within, "tied": found.tied, "beyond": found.beyond,
     }))
 }

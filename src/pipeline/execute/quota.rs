@@ -8,11 +8,12 @@ use super::{Answer, App, Refusal};
 use crate::domain::rules::{QuotaBase, RuleSet};
 use crate::domain::{Exact, FactKind, Level, Period, PersonId, StaffNumber, UnitCode};
 use crate::error::{Finding, Place, Text};
+use crate::evaluation::is_evaluated;
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::score::{FULL_PERIOD, scope_of};
 use crate::pipeline::wording::{Words, both};
 use crate::scoring::quota::{Candidate, looks_at, most_excellent, quota};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 pub(super) async fn show(app: &App, unit: Option<&UnitCode>, period: Period) -> Answer {
@@ -21,15 +22,15 @@ pub(super) async fn show(app: &App, unit: Option<&UnitCode>, period: Period) -> 
         return Err(only_years(period).into());
     }
     let groups = groups(app, unit, period).await?;
-    let rows = groups.into_iter().map(|((agency, group), people)| {
-        let found = quota(&people, rules);
-        let (all, good_or_better) = (people.len() as u64, found.good_or_better);
+    let rows = groups.into_iter().map(|((agency, group), Group { everybody, people })| {
+        let found = quota(everybody, &people, rules);
+        let (all, good_or_better) = (everybody, found.good_or_better);
         let other =
             |base, percent| most_excellent(all, good_or_better, percent, base, rules.quota_small_group);
         vec![
             json!(agency),
             json!(group),
-            json!(people.len()),
+            json!(everybody),
             json!(found.good_or_better),
             json!(found.proposed),
             json!(found.allowed),
@@ -75,12 +76,21 @@ fn title(period: Period, rules: &RuleSet) -> Text {
     )
 }
 
-/// People with a complete score and a level, by agency and group.
+/// People of one agency with similar tasks.
+#[derive(Default)]
+struct Group {
+    /// Everyone evaluated, also those whose score still lacks a part.
+    everybody: u64,
+    /// Those with a total and a level.
+    people: Vec<Candidate>,
+}
+
+/// Whoever is evaluated, by agency and group; without groups nobody of which has a level yet.
 async fn groups(
     app: &App,
     unit: Option<&UnitCode>,
     period: Period,
-) -> Result<BTreeMap<(String, String), Vec<Candidate>>, Refusal> {
+) -> Result<BTreeMap<(String, String), Group>, Refusal> {
     let directory = app.directory().await?;
     let scope = scope_of(period, FULL_PERIOD);
     let heads = app.store.score_heads(period, scope).await?;
@@ -95,25 +105,31 @@ async fn groups(
     let within: Option<Vec<String>> =
         unit.map(|unit| directory.subtree(unit).iter().map(ToString::to_string).collect());
     let units: Vec<&str> = within.iter().flatten().map(String::as_str).collect();
-    let mut groups: BTreeMap<(String, String), Vec<Candidate>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
     let mut after = String::new();
     loop {
         let lines = app.store.score_lines(period, scope, &units, &after, 500).await?;
-        let Some(last) = lines.last() else { return Ok(groups) };
+        let Some(last) = lines.last() else {
+            groups.retain(|_, group| !group.people.is_empty());
+            return Ok(groups);
+        };
         after.clone_from(&last.staff_number);
         for line in lines {
+            let missing = line.summary.get("missing").and_then(Value::as_array).into_iter().flatten();
+            if !is_evaluated(missing.filter_map(Value::as_str)) {
+                continue;
+            }
             let level = line.summary.get("level").and_then(|level| level.as_str()).and_then(Level::parse);
             let score = heads.get(&line.person).and_then(|head| head.total.as_ref());
             let score = score.and_then(|text| text.parse::<Exact>().ok());
-            let (Some(level), Some(score)) = (level, score) else { continue };
             let agency = line.unit.parse::<UnitCode>().ok();
             let agency = agency.as_ref().and_then(|unit| directory.agency_of(unit)).map(ToString::to_string);
             let group = named.get(&line.person).cloned().unwrap_or(line.role);
-            groups.entry((agency.unwrap_or(line.unit), group)).or_default().push(Candidate {
-                person: line.staff_number,
-                score,
-                level,
-            });
+            let group = groups.entry((agency.unwrap_or(line.unit), group)).or_default();
+            group.everybody += 1;
+            if let (Some(level), Some(score)) = (level, score) {
+                group.people.push(Candidate { person: line.staff_number, score, level });
+            }
         }
     }
 }
@@ -129,7 +145,7 @@ pub(super) async fn decided(
     let Ok(rules) = app.rule_set(period) else { return Ok(Vec::new()) };
     let directory = app.directory().await?;
     let mut findings = Vec::new();
-    for ((agency, group), mut people) in groups(app, unit, period).await? {
+    for ((agency, group), Group { everybody, mut people }) in groups(app, unit, period).await? {
         let known = |person: &Candidate| {
             StaffNumber::parse(&person.person).and_then(|number| directory.by_staff_number(&number))
         };
@@ -145,7 +161,7 @@ pub(super) async fn decided(
             person.level = level;
             excellent += u64::from(level == Level::Excellent);
         }
-        let found = quota(&people, rules);
+        let found = quota(everybody, &people, rules);
         if concerned && excellent > found.allowed {
             findings.push(beyond(
                 (&agency, &group),

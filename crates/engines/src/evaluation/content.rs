@@ -168,10 +168,15 @@ pub const WORKED_SHARE: &str = "worked_share";
 /// The same of somebody who is not, or no longer, among those evaluated.
 pub const OUTSIDE_POPULATION: &str = "population";
 
+/// Whether a person with these missing parts is evaluated in the period at all.
+pub fn is_evaluated<'a>(mut missing: impl Iterator<Item = &'a str>) -> bool {
+    missing.all(|part| part != WORKED_SHARE && part != OUTSIDE_POPULATION)
+}
+
 impl Content {
     /// Whether the person is evaluated in the period at all.
     pub fn is_evaluated(&self) -> bool {
-        !self.missing.iter().any(|part| part == WORKED_SHARE || part == OUTSIDE_POPULATION)
+        is_evaluated(self.missing.iter().map(String::as_str))
     }
 
     /// The content without any result, for somebody who is not evaluated after all.

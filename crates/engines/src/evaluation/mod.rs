@@ -26,7 +26,7 @@ pub mod template;
 mod cell;
 
 pub use close::{Check, CheckName, CheckState, Checklist, CloseFacts, Yearly};
-pub use content::{Content, Figure, LineCounts, Part, Ruling};
+pub use content::{Content, Figure, LineCounts, Part, Ruling, is_evaluated};
 pub use criteria::{CriteriaRules, ReadCriteria, RulesOf, Standing, read_criteria};
 pub use difference::{Difference, difference};
 pub use history::{HistoryRow, read_history};

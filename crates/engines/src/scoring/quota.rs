@@ -63,14 +63,14 @@ pub struct Quota {
     pub beyond: Vec<String>,
 }
 
-/// Looks at one group.
-pub fn quota(people: &[Candidate], rules: &RuleSet) -> Quota {
+/// Looks at one group of so many people evaluated, of whom these have a level by now.
+pub fn quota(everybody: u64, people: &[Candidate], rules: &RuleSet) -> Quota {
     let good_or_better = people.iter().filter(|person| person.level >= Level::Good).count() as u64;
     let mut proposed: Vec<&Candidate> =
         people.iter().filter(|person| person.level == Level::Excellent).collect();
     proposed.sort_by_key(|person| (Reverse(&person.score), &person.person));
     let (percent, base, small) = (rules.quota_percent, rules.quota_base, rules.quota_small_group);
-    let allowed = most_excellent(people.len() as u64, good_or_better, percent, base, small);
+    let allowed = most_excellent(everybody, good_or_better, percent, base, small);
     let border = usize::try_from(allowed).unwrap_or(usize::MAX);
     let score = |at: usize| proposed.get(at).map(|person| &person.score);
     // A tie lies across the border when the last within has the score of the first beyond.
@@ -134,10 +134,17 @@ mod tests {
     }
 
     #[test]
+    fn group_is_no_small_one_while_most_of_it_has_no_level_yet() {
+        let rules = RuleSet { quota_small_group: QuotaSmallGroup::AtLeastOne, ..RuleSet::default() };
+        let people = [person("E1", "95"), person("G1", "75")];
+        assert_eq!([4, 5, 30].map(|everybody| quota(everybody, &people, &rules).allowed), [1, 0, 0]);
+    }
+
+    #[test]
     fn tie_across_the_border_is_listed_and_nobody_is_picked_from_it() {
         let mut people: Vec<Candidate> = (0..9).map(|n| person(&format!("G{n}"), "75")).collect();
         people.extend([person("E1", "95"), person("E2", "92"), person("E3", "92")]);
-        let found = quota(&people, &RuleSet::default());
+        let found = quota(people.len() as u64, &people, &RuleSet::default());
         assert_eq!((found.good_or_better, found.proposed, found.allowed), (12, 3, 2));
         assert_eq!(
             (found.within, found.tied, found.beyond),
@@ -145,7 +152,7 @@ mod tests {
         );
         people.pop();
         people.push(person("E4", "91"));
-        let found = quota(&people, &RuleSet::default());
+        let found = quota(people.len() as u64, &people, &RuleSet::default());
         assert_eq!(
             (found.within.join(" "), found.tied.len(), found.beyond.join(" ")),
             ("E1 E2".into(), 0, "E4".into())
