@@ -356,7 +356,9 @@ fn judge(
     let judged_on = completed_at.map(moment).or_else(|| (!completed.is_zero()).then_some((as_of, None)));
     let late_count =
         if fact.handed_over { 0 } else { late_count(fact, due, judged_on, rules, calendar, &mut notes) };
+    // A share of nothing that was done is not overdue.
     if completed.is_zero()
+        && completed_at.is_none()
         && !fact.handed_over
         && let Some(due) = due
         && due.day < as_of

@@ -190,6 +190,14 @@ fn open_task_is_zero_with_its_days_so_far_when_it_is_overdue() {
     let overdue = judged(&task(), "2026-09-13", &RuleSet::default(), |_| ()).expect("line");
     assert_eq!((overdue.assigned, overdue.completed), (Decimal::ONE, Decimal::ZERO));
     assert_eq!(overdue.notes, ["overdue by 3 days"]);
+    // Done in time, of which nothing counts: not overdue.
+    let nothing = |facts: &mut TaskFacts<'_>| {
+        facts.confirmed_quantity = Some((Decimal::ZERO, at("2026-12-01T00:00:00Z")));
+    };
+    let done =
+        judged(&done("2026-09-09T03:00:00Z"), "2026-09-13", &RuleSet::default(), nothing).expect("line");
+    assert_eq!((done.completed, done.late_count), (Decimal::ZERO, 0));
+    assert!(!done.notes.iter().any(|note| note.starts_with("overdue")), "{:?}", done.notes);
 }
 
 #[test]
