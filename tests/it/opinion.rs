@@ -4,9 +4,9 @@
 use crate::delivery_evaluation::{decide, event, kept, with_events};
 use crate::support::http::Scripted;
 use crate::support::installation::{CHIEF, Installed, Targets, period, whom};
-use crate::support::stores::both;
+use crate::support::stores::{both, department, officer};
 use lienthong::domain::rules::PartyOpinion;
-use lienthong::domain::{Level, RecordState};
+use lienthong::domain::{DirectoryImport, Level, RecordState, Role, Unit, UnitCode, UnitKind};
 use lienthong::error::Lang;
 use lienthong::pipeline::command::{Command, LifeOrder, Outcome};
 use lienthong::store::Store;
@@ -263,5 +263,31 @@ async fn of_two_classifications_that_wait_the_later_word_counts_and_one_of_no_re
             "{}",
             store.kind()
         );
+    }
+}
+
+#[tokio::test]
+async fn provinces_chair_writes_the_chairs_opinion_down_and_no_other() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let province =
+            Unit { code: UnitCode::new("UBND").expect("code"), kind: UnitKind::Province, ..department() };
+        let below = Unit { parent: Some(province.code.clone()), ..department() };
+        let mut chair = officer("GL-00900", "Đỗ Thị Chủ Tịch");
+        for (unit, post, role, ..) in &mut chair.memberships {
+            (*unit, *post, *role) = (province.code.clone(), "Chủ tịch".into(), Role::Head);
+        }
+        let import = DirectoryImport { units: vec![province, below], people: vec![chair] };
+        let now = house.app.clock.now();
+        house.app.store.import_directory(&import, "test", None, now).await.expect("imported");
+        for (kind, body) in [("party_committee", None), ("related_body", Some("Sở Tài chính"))] {
+            let told = house.order(opinion(DEPUTY, kind, body, Some("7/UBND-NC"), "GL-00900")).await;
+            assert_eq!(codes(&told), ["LT-AUT-001"], "{}: {kind}", store.kind());
+        }
+        let told = house.order(opinion(DEPUTY, "chair", None, Some("7/UBND-NC"), AN)).await;
+        assert_eq!(codes(&told), ["LT-AUT-001"], "{}: nobody else's word is the chair's", store.kind());
+        house.ordered(opinion(DEPUTY, "chair", None, Some("7/UBND-NC"), "GL-00900")).await;
+        house.ordered(classify(DEPUTY)).await;
     }
 }

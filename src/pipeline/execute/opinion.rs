@@ -1,7 +1,8 @@
 //! The order `record opinion`: an opinion about a result is written down.
 //!
-//! Owns who may: whoever scores or classifies the person, or an office with a document; never the person. It must not know what an
-//! opinion is asked for. One that is not whole is refused, and who tried what they may not stands in the journal.
+//! Owns who may: whoever scores or classifies the person, the province's chair in the chair's name, or an office with a document;
+//! never the person. It must not know what an opinion is asked for. One that is not whole is refused, and who tried what they may
+//! not stands in the journal.
 
 use super::life::{allowed, oversees};
 use super::{Answer, App, Refusal, author, person};
@@ -35,7 +36,11 @@ pub(super) async fn keep(app: &App, order: Saying) -> Answer {
     let body = order.body.as_deref();
     check(Given { kind, period, body, on, document, words: &order.words }, today)?;
     let directory = app.directory().await?;
-    allowed(app, oversees(app, &directory, (id, period), (who, document)), id, period, who).await?;
+    let may = oversees(app, &directory, (id, period), (who, document));
+    // The chair's own word; nobody's about themselves.
+    let chair = directory.named(who).filter(|author| *author != id && kind == OpinionKind::Chair);
+    let may = if chair.is_some_and(|author| directory.leads_all(author, today)) { Ok(()) } else { may };
+    allowed(app, may, id, period, who).await?;
     let trimmed =
         |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let opinion = Opinion {

@@ -230,6 +230,11 @@ impl Directory {
         Err(Box::new(told.at(Place::of("--author"))))
     }
 
+    /// Whether somebody heads the province, or the topmost unit where there is none.
+    pub fn leads_all(&self, person: PersonId, on: NaiveDate) -> bool {
+        self.heads_upwards(None, on).contains(&person)
+    }
+
     /// Heads of a unit and of every unit above it; of the topmost unit when none is named.
     fn heads_upwards(&self, unit: Option<&UnitCode>, on: NaiveDate) -> Vec<PersonId> {
         let top = || {
