@@ -106,6 +106,18 @@ fn self_assess(revision: u32, author: &str) -> Command {
     })
 }
 
+fn own_points() -> Command {
+    let items = lienthong::domain::evaluation::GENERAL_ITEMS.iter();
+    let two = |(item, ..): &(&str, u8, u8)| ((*item).to_owned(), lienthong::domain::Exact::integer(2));
+    Command::CriteriaSet {
+        person: whom(AN),
+        period: period("2026-Q3"),
+        decision: lienthong::domain::DecisionKind::SelfAssessment { items: items.map(two).collect() },
+        document: None,
+        author: AN.into(),
+    }
+}
+
 fn review(revision: u32, comment: Option<&str>, author: &str) -> Command {
     life(LifeOrder::Review {
         person: whom(AN),
@@ -356,7 +368,9 @@ async fn record_passes_self_assessment_review_approval_notice_and_revocation() {
         refused(&house, self_assess(1, CHIEF), "LT-AUT-001").await;
         refused(&house, self_assess(1, "Sở Nội vụ"), "LT-AUT-002").await;
         refused(&house, self_assess(2, AN), "LT-REC-002").await;
-        house.ordered(self_assess(1, "GL-00001 Nguyễn Văn An")).await;
+        let told = house.ordered(self_assess(1, "GL-00001 Nguyễn Văn An")).await;
+        let codes: Vec<&str> = told.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["LT-REC-096"], "without points of one's own");
         refused(&house, review(2, Some("tốt"), AN), "LT-REC-004").await;
         refused(&house, review(2, Some("tốt"), DEPUTY), "LT-AUT-001").await;
         refused(&house, review(2, None, CHIEF), "LT-REC-042").await;
@@ -502,27 +516,16 @@ async fn required_steps_are_self_assessment_review_approval_and_a_decision_of_th
         Record(house.app.clone()).run().await.expect("a run");
         refused(&house, QUARTER.approve(), "LT-REC-041").await;
         refused(&house, review(1, Some("tốt"), CHIEF), "LT-REC-041").await;
-        let items = lienthong::domain::evaluation::GENERAL_ITEMS
-            .iter()
-            .map(|(item, ..)| ((*item).to_owned(), lienthong::domain::Exact::integer(2)))
-            .collect();
-        house
-            .ordered(Command::CriteriaSet {
-                person: whom(AN),
-                period: period("2026-Q3"),
-                decision: lienthong::domain::DecisionKind::SelfAssessment { items },
-                document: None,
-                author: AN.into(),
-            })
-            .await;
+        house.ordered(own_points()).await;
         house.score(AN, "2026-Q3", Some("88.00"), &[]).await;
         Record(house.app.clone()).run().await.expect("a run");
         let person = house.person(AN).await;
         let newest = store.latest_revision(person, period("2026-Q3")).await.expect("read").expect("record");
         assert_eq!((newest.revision, newest.state), (2, RecordState::SelfAssessed), "{}", store.kind());
         refused(&house, Order { revision: 2, ..QUARTER }.approve(), "LT-REC-041").await;
-        house.ordered(review(2, Some("tốt"), CHIEF)).await;
-        house.ordered(Order { revision: 3, ..QUARTER }.approve()).await;
+        assert_eq!(house.ordered(self_assess(2, AN)).await.findings, [], "with them nothing is lacking");
+        house.ordered(review(3, Some("tốt"), CHIEF)).await;
+        house.ordered(Order { revision: 4, ..QUARTER }.approve()).await;
     }
 }
 

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Level, Period, PersonId, RecordState};
-use crate::error::{Finding, Text};
+use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState};
+use crate::error::{Finding, Place, Text};
 use crate::evaluation::remarks::wrong_text;
 use crate::evaluation::steps::{self, Revocation, Step, Stepped};
 use crate::evaluation::{Content, Held, Remarks, Subject, life};
@@ -262,7 +262,7 @@ async fn step(app: &Arc<App>, order: Ordered, to: RecordState) -> Answer {
     let Some(subject) = subject_of(&opened.directory, id) else {
         return Err(no_score(&order.person, period).into());
     };
-    let Ordered { revision, level, texts, .. } = order;
+    let Ordered { revision, level, texts, ref person, .. } = order;
     let made = Step { revision, author: &who, at: app.clock.now(), level, texts };
     let stepped = match to {
         RecordState::SelfAssessed => steps::self_assess(opened.held(), subject, made),
@@ -277,10 +277,35 @@ async fn step(app: &Arc<App>, order: Ordered, to: RecordState) -> Answer {
     app.ring_deliveries();
     let (vi, en) =
         if own { ("đã tự đánh giá", "self-assessed") } else { ("đã nhận xét", "reviewed") };
-    Ok(Outcome::done(
+    let mut outcome = Outcome::done(
         format!("{vi}; phiên bản mới r{number}"),
         format!("{en}; the new revision is r{number}"),
-    ))
+    );
+    if own && !period.is_mean() && !has_own_points(app, id, period).await? {
+        outcome.findings.push(without_own_points(person, period));
+    }
+    Ok(outcome)
+}
+
+/// Whether somebody entered points of their own for the general criteria of a period.
+async fn has_own_points(app: &App, id: PersonId, period: Period) -> Result<bool, Refusal> {
+    let decisions = app.store.decisions_of(id, period).await?;
+    Ok(decisions.iter().any(|stored| matches!(stored.decision.kind, DecisionKind::SelfAssessment { .. })))
+}
+
+fn without_own_points(whose: &PersonRef, period: Period) -> Finding {
+    Finding::warning(
+        "LT-REC-096",
+        Text::new(
+            format!("{whose} tự đánh giá kỳ {period} nhưng chưa tự chấm điểm tiêu chí chung (Điều 18.2); mẫu số 01 để trống cột này"),
+            format!("{whose} assessed themselves for {period} without points for the general criteria (art. 18.2); form 01 leaves that column empty"),
+        ),
+        Text::new(
+            format!("tự chấm bằng `criteria set {whose} {period} --own …` hoặc điền mẫu `criteria template --own`"),
+            format!("enter them with `criteria set {whose} {period} --own …`, or fill in the sheet of `criteria template --own`"),
+        ),
+    )
+    .at(Place::of(format!("record {whose} {period}")))
 }
 
 async fn revoke(
