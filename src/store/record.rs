@@ -400,9 +400,11 @@ impl Store {
         rows.iter().map(|row| Ok((row.person(0)?, row.parsed(1)?, row.json(2)?))).collect()
     }
 
-    /// How many there are of these, of all periods.
-    pub async fn count_differences(&self) -> Result<u64, StoreError> {
-        self.db.count("SELECT count(*) FROM record_head WHERE difference IS NOT NULL", vals![]).await
+    /// How many there are of these, by period.
+    pub async fn count_differences(&self) -> Result<BTreeMap<Period, u64>, StoreError> {
+        let sql = "SELECT period, count(*) FROM record_head WHERE difference IS NOT NULL GROUP BY period";
+        let rows = self.db.rows(sql, vals![]).await?;
+        rows.iter().map(|row| Ok((row.parsed(0)?, u64::try_from(row.int(1)?).unwrap_or(0)))).collect()
     }
 
     /// A period's close, when it is closed.

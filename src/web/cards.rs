@@ -214,7 +214,8 @@ pub(super) fn sources(sources: &[SourceRow], visit: &Visit) -> Card {
 /// What waits for a person.
 pub(super) fn people(counts: &Counts, visit: &Visit) -> Card {
     let (waiting, petitions) = (counts.overview.waiting(), counts.petitions);
-    let all = waiting.all() + petitions;
+    let changed: u64 = counts.changed.values().sum();
+    let all = counts.waiting();
     let Waiting { deliveries, unknown_accounts, rejected, decisions, review } = waiting;
     let parts: Vec<String> = [
         (deliveries, visit.say("mục gửi bị giữ", "deliveries stuck")),
@@ -223,6 +224,10 @@ pub(super) fn people(counts: &Counts, visit: &Visit) -> Card {
         (unknown_accounts, visit.say("tài khoản lạ", "unknown accounts")),
         (rejected, visit.say("bản ghi bị loại", "rejected records")),
         (petitions, visit.say("kiến nghị sắp hoặc đã hết hạn trả lời", "petitions due soon or late")),
+        (
+            changed,
+            visit.say("kết quả đã duyệt nay có số liệu khác", "approved results with other figures by now"),
+        ),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

@@ -53,6 +53,15 @@ pub struct Counts {
     pub closed: Vec<Period>,
     /// Petitions that are late or have to be answered soon.
     pub petitions: u64,
+    /// Approved or closed results that have other figures by now, by period.
+    pub changed: BTreeMap<Period, u64>,
+}
+
+impl Counts {
+    /// How many things wait for a person: the number beside the menu and on the first screen.
+    pub fn waiting(&self) -> u64 {
+        self.overview.waiting().all() + self.petitions + self.changed.values().sum::<u64>()
+    }
 }
 
 /// How one source is.
@@ -159,6 +168,7 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
         periods,
         closed: store.closed_periods().await.map_err(told)?,
         petitions: web.app.pressing_petitions().await?.len() as u64,
+        changed: store.count_differences().await.map_err(told)?,
     })
 }
 

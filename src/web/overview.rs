@@ -117,7 +117,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         counted => format::instant(counts.at),
         facts => value(&[versions(web, visit).await?]),
     };
-    Ok(Some(render(web, visit, "overview.html", own, counts.overview.waiting().all())))
+    Ok(Some(render(web, visit, "overview.html", own, counts.waiting())))
 }
 
 /// How fresh a source is, in a light and in words: red wants a look, yellow heals by itself.

@@ -167,7 +167,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         command => format!("lienthong score explain {} {period}", known.staff_number),
     };
     let counts = web.live.counts(web).await?;
-    Ok(Some(render(web, visit, "score.html", own, counts.overview.waiting().all())))
+    Ok(Some(render(web, visit, "score.html", own, counts.waiting())))
 }
 
 /// The approved revision beside the computed total; none while both say the same.

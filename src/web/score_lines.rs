@@ -225,7 +225,7 @@ pub(super) async fn most(web: &Web, visit: &Visit, lost: &[Value]) -> Result<Opt
     for (index, line) in lost.iter().enumerate() {
         let source = text(line, "/source");
         let what = if source.contains('/') {
-            to_task(text(line, "/title"), &source, &numbers)
+            to_task(word(Words::Title, &text(line, "/title"), visit.lang).into_owned(), &source, &numbers)
         } else {
             // No task: one of a support worker's three percents.
             Cell::text(word(Words::ScorePart, &source, visit.lang))

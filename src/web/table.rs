@@ -277,7 +277,7 @@ impl Sheet {
             search => self.search.map(|search| value(&search)),
         };
         let counts = web.live.counts(web).await?;
-        Ok(render(web, visit, "sheet.html", own, counts.overview.waiting().all()))
+        Ok(render(web, visit, "sheet.html", own, counts.waiting()))
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let mut sections = vec![summary(visit, &counts)];
     sections.extend(super::yearly::section(web, visit).await?);
     sections.extend(petitions(web, visit).await?);
+    sections.extend(changed(visit, &counts));
     sections.extend(stuck(web, visit, &counts).await?);
     sections.push(unknown(web, visit).await?);
     sections.push(source::rejected(web, visit, None).await?);
@@ -92,6 +93,32 @@ async fn petitions(web: &Web, visit: &Visit) -> Result<Option<Section>, Finding>
         );
     }
     Ok((!pressing.is_empty()).then_some(section))
+}
+
+/// Results that stand and have other figures by now, by period (LT-REC-006); none while there are none.
+fn changed(visit: &Visit, counts: &Counts) -> Option<Section> {
+    let mut section = Section::table(
+        visit,
+        "changed",
+        visit.say("Kết quả đã duyệt hoặc đã chốt nay có số liệu khác", "Approved or closed results with other figures by now"),
+        &[("Kỳ", "Period"), ("#Số kết quả", "#Results")],
+        ("–", "–"),
+    )
+    .note(visit.say(
+        "Kết quả đã duyệt giữ nguyên cho đến khi người có thẩm quyền đính chính kèm lý do (`record correct`).",
+        "What was approved stands until a competent person corrects it with a reason (`record correct`).",
+    ))
+    .command("lienthong record list --changed");
+    for (period, count) in &counts.changed {
+        section.push(
+            period.to_string(),
+            vec![
+                Cell::link(format::period(*period, visit.lang), format!("/records?period={period}")),
+                Cell::num(format::count(*count)),
+            ],
+        );
+    }
+    (!counts.changed.is_empty()).then_some(section)
 }
 
 /// Tasks whose day of completion cannot be true; none while there are none.

@@ -117,7 +117,7 @@ pub(super) async fn status(app: &App) -> Answer {
 
 /// How many results have other figures by now: one line behind the tables, which a list of their causes would hide.
 async fn changed_results(app: &App) -> Result<Document, Refusal> {
-    let count = app.store.count_differences().await?;
+    let count = app.store.count_differences().await?.into_values().sum();
     let line = moved_on(count, None).map(|told| {
         Text::new(
             format!("{} ({}): {}", told.what.vi, told.code, told.remedy.vi),
