@@ -123,7 +123,8 @@ impl Ordered<'_> {
 /// What a waiting order about shares moves once a second person confirms it, and which scores that marks.
 ///
 /// # Errors
-/// LT-MAP-032 the second person has a share in one of the tasks; whoever ordered it may not share one of them any more.
+/// LT-MAP-032 the second person has a share in one of the tasks; whoever ordered it may not share one of them any more;
+/// LT-CAT-049 the parts are more than the whole under the rules of today.
 pub(super) async fn confirmed(
     app: &App,
     directory: &Directory,
@@ -139,7 +140,11 @@ pub(super) async fn confirmed(
         }
         let terms = (order.author.as_str(), entry.document.as_deref(), true);
         check_authority(app, &people, item, terms).await?;
-        // Whose task it is may be others by now.
+        // Rules may be other ones by now, and whose task it is others.
+        let part = |&(person, period, share): &_| SharePart { person, period, share };
+        let parts: Vec<SharePart> = entry.parts.iter().map(part).collect();
+        let place = Place::of(format!("{}:{}", item.task.key.source, item.task.key.external_id));
+        check_possible(app, item, &parts, &place)?;
         entry.due.extend(scores_concerned(item));
     }
     let effect = app.effect_of_shares(&counted).await?;
@@ -255,10 +260,7 @@ async fn entry(
         let share = part.percent.map(|percent| percent / Decimal::ONE_HUNDRED);
         read.push(SharePart { person: whose, period: part.period, share });
     }
-    let rules = app.rule_set(period_of(&item))?;
-    if let Err((why, sum)) = check_shares(&read, rules) {
-        return Err(impossible(why, sum).at(place.clone()).into());
-    }
+    check_possible(app, &item, &read, place)?;
     let before = app.store.shares_of_task(id).await?;
     let parts: Vec<_> = read.iter().map(|part| (part.person, part.period, part.share)).collect();
     let people = people_of(&item, &parts, &before);
@@ -282,6 +284,12 @@ async fn entry(
     });
     let document = entered.document.clone();
     Ok(SharesNew { task: id, document, before, written: written.collect(), parts, due })
+}
+
+/// Parts are shares of one product under the rules of its quarter.
+fn check_possible(app: &App, item: &MapItem, parts: &[SharePart], place: &Place) -> Result<(), Refusal> {
+    let rules = app.rule_set(period_of(item))?;
+    check_shares(parts, rules).map_err(|(why, sum)| impossible(why, sum).at(place.clone()).into())
 }
 
 /// The quarter a task belongs to.
