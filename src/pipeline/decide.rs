@@ -117,8 +117,6 @@ fn tell(report: &mut StepReport, finding: Finding) {
 
 impl App {
     async fn read_decisions(&self, report: &mut StepReport) -> Result<(), Finding> {
-        let Some(target) = self.evaluation.clone() else { return Ok(()) };
-        let origin = target.id().as_str();
         let directory = self.directory().await?;
         let stamp = self.store.directory_stamp().await.map_err(|error| error.finding())?;
         if *self.entries_read_for.lock().await != Some(stamp) {
@@ -126,6 +124,8 @@ impl App {
             self.store.judge_awaiting_again().await.map_err(|error| error.finding())?;
             *self.entries_read_for.lock().await = Some(stamp);
         }
+        let Some(target) = self.evaluation.clone() else { return Ok(()) };
+        let origin = target.id().as_str();
         let mut cursor = self.store.decision_cursor(origin).await.map_err(|error| error.finding())?;
         for _ in 0..PAGES {
             let page = match target.decisions(cursor.as_deref(), self.clock.now()).await {
